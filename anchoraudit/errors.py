@@ -4,10 +4,10 @@ from __future__ import annotations
 
 
 def printable(text: object) -> str:
-    """`text` with control characters escaped, so that data can never drive the terminal.
+    r"""Return `text` with control characters escaped, so that data can never drive the terminal.
 
-    File names and class names come from the user's files: `"\\x1b[31mcat"` is printed as
-    `\\x1b[31mcat`, a line feed as `\\n`. Unpaired surrogates (undecodable file names) are escaped too.
+    File names and class names come from the user's files: `"\x1b[31mcat"` is printed as
+    `\x1b[31mcat`, a line feed as `\n`. Unpaired surrogates (undecodable file names) are escaped too.
     """
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode("ascii")

@@ -1,0 +1,175 @@
+"""The data set as columns: every format is read into this, everything else works on this.
+
+Boxes are `x1, y1, x2, y2` in pixels of the original image, continuous coordinates: a box over the whole
+of a 640x480 image is (0, 0, 640, 480). Nothing is clipped, dropped or repaired here: what the files say
+stands, and which boxes reach an encoder is decided in `labels`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from anchoraudit.findings import Finding
+
+Float = npt.NDArray[np.float64]
+Int = npt.NDArray[np.int64]
+Bool = npt.NDArray[np.bool_]
+ImageId = int | str
+Ids = npt.NDArray[Any]  # int64, or object where ids are strings
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One place annotations were read from.
+
+    path: the JSON file (COCO) or the folder of XML files (VOC).
+    split: the name of the split it holds, "" where there is one only.
+    image_folder: where its images were found on disk, None if nowhere.
+    """
+
+    path: Path
+    split: str
+    image_folder: Path | None = None
+
+
+@dataclass(slots=True)
+class Images:
+    """Columns over N images, in file order.
+
+    ids: the COCO id, or the XML file's stem. file_names: as the annotation says (VOC: the file found).
+    width, height: float64 [N], pixels, NaN where the size is not to be had.
+    split: int64 [N], index into `Dataset.splits`. source: int64 [N], index into `Dataset.sources`.
+    entry: int64 [N], position in the source's list of images, -1 for none; None where there is no list.
+    """
+
+    ids: list[ImageId]
+    file_names: list[str]
+    width: Float
+    height: Float
+    split: Int
+    source: Int
+    entry: Int | None = None
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(slots=True)
+class Boxes:
+    """Columns over M annotations, grouped by image, in file order within each image.
+
+    image: int64 [M], index of the image, ascending. annotation_ids: the COCO ids [M], None for VOC.
+    category: int64 [M], index into `Dataset.categories`, -1 if the file names none.
+    xyxy: float64 [M, 4], all NaN where no box could be read. crowd, difficult: bool [M].
+    entry: int64 [M], position in the source's list of annotations; None where there is no list.
+    """
+
+    image: Int
+    annotation_ids: Ids | None
+    category: Int
+    xyxy: Float
+    crowd: Bool
+    difficult: Bool
+    entry: Int | None = None
+
+    def __len__(self) -> int:
+        return len(self.image)
+
+    def grouped(self) -> Boxes:
+        """Return the same boxes sorted by image, the order within an image kept."""
+        if bool(np.all(self.image[1:] >= self.image[:-1])):
+            return self
+        order = np.argsort(self.image, kind="stable")
+        return Boxes(
+            image=self.image[order],
+            annotation_ids=None if self.annotation_ids is None else self.annotation_ids[order],
+            category=self.category[order],
+            xyxy=self.xyxy[order],
+            crowd=self.crowd[order],
+            difficult=self.difficult[order],
+            entry=None if self.entry is None else self.entry[order],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A class: the id the file gives it, and its name."""
+
+    id: ImageId
+    name: str
+
+
+@dataclass(slots=True)
+class Dataset:
+    """A data set as it was read, with everything met on the way.
+
+    root: what the user named. format: the reader's name. recognised: in one line, what it was taken for
+    and why. notes: sentences a report repeats (what was passed over, what could not be checked).
+    """
+
+    root: Path
+    format: str
+    recognised: str
+    sources: tuple[Source, ...]
+    splits: tuple[str, ...]
+    images: Images
+    boxes: Boxes
+    categories: tuple[Category, ...]
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.boxes = self.boxes.grouped()
+
+    @property
+    def split_names(self) -> list[str]:
+        """The split of each image, by name."""
+        return [self.splits[i] for i in self.images.split.tolist()]
+
+    def image_path(self, index: int) -> Path | None:
+        """Where image `index` lies on disk, None if its folder is not known or the file is not there.
+
+        A file name is data: one that leads out of the image folder (`../x.jpg`, `/etc/passwd`) or that
+        no file system takes is never followed.
+        """
+        folder = self.sources[int(self.images.source[index])].image_folder
+        return None if folder is None else safe_join(folder, self.images.file_names[index])
+
+    def find(self, name: str) -> list[int]:
+        """Indices of the images called `name`: by id, else by file name, else by stem."""
+        ids = [str(image_id) for image_id in self.images.ids]
+        names = self.images.file_names
+        for candidates in (
+            ids,
+            names,
+            [PurePosixPath(n).name for n in names],
+            [PurePosixPath(n).stem for n in names],
+        ):
+            if found := [i for i, candidate in enumerate(candidates) if candidate == name]:
+                return found
+        return []
+
+
+def safe_join(folder: Path, name: str) -> Path | None:
+    """`folder / name` if that is a file inside `folder`, else None."""
+    parts = PurePosixPath(name.replace("\\", "/"))
+    if not name or "\0" in name or parts.is_absolute() or ".." in parts.parts:
+        return None
+    path = folder / parts
+    try:
+        return path if path.is_file() else None
+    except (OSError, ValueError):
+        return None
+
+
+def codes(values: Sequence[str]) -> tuple[tuple[str, ...], Int]:
+    """Distinct values in order of first appearance, and the index of each value among them."""
+    index: dict[str, int] = {}
+    coded = [index.setdefault(value, len(index)) for value in values]
+    return tuple(index), np.asarray(coded, dtype=np.int64)

@@ -1,0 +1,72 @@
+"""Boxes, overlaps and resizing: pure functions over arrays.
+
+Boxes are `x1, y1, x2, y2` in continuous pixel coordinates: width is `x2 - x1`, no pixel is added.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Float = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+
+
+def clip_boxes(xyxy: Float, width: Float | float, height: Float | float) -> Float:
+    """Clip boxes [N, 4] to their images (`width`, `height`: scalars or [N]). NaN stays NaN."""
+    x = np.clip(xyxy[:, 0::2], 0.0, np.reshape(width, (-1, 1)))
+    y = np.clip(xyxy[:, 1::2], 0.0, np.reshape(height, (-1, 1)))
+    return np.stack([x[:, 0], y[:, 0], x[:, 1], y[:, 1]], axis=1)
+
+
+def box_sizes(xyxy: Float) -> Float:
+    """Widths and heights [N, 2] of boxes [N, 4]."""
+    return xyxy[:, 2:] - xyxy[:, :2]
+
+
+def has_area(xyxy: Float) -> Bool:
+    """Tell which of the boxes [N, 4] have x2 > x1 and y2 > y1; False where a coordinate is NaN. [N]."""
+    return (xyxy[:, 2] > xyxy[:, 0]) & (xyxy[:, 3] > xyxy[:, 1])
+
+
+def scale_boxes(xyxy: Float, from_size: tuple[Float, Float], to_size: tuple[Float, Float]) -> Float:
+    """Boxes [N, 4] of an image of `from_size` (widths [N], heights [N]) on its resized `to_size`.
+
+    Each axis is scaled by the ratio of the actual sizes, `x * to / from`, in that order.
+    """
+    x = xyxy[:, 0::2] * to_size[0][:, None] / from_size[0][:, None]
+    y = xyxy[:, 1::2] * to_size[1][:, None] / from_size[1][:, None]
+    return np.stack([x[:, 0], y[:, 0], x[:, 1], y[:, 1]], axis=1)
+
+
+def longest_side_size(width: Float, height: Float, side: float) -> tuple[Float, Float]:
+    """Size of images once their longer side is `side` and their aspect is kept, rounded half up, >= 1."""
+    scale = side / np.maximum(width, height)
+    return (
+        np.maximum(np.floor(width * scale + 0.5), 1.0),
+        np.maximum(np.floor(height * scale + 0.5), 1.0),
+    )
+
+
+def iou_with_each(box: Float, others: Float) -> Float:
+    """IoU of one box [4] with boxes [N, 4], as `intersection / (area + area - intersection)`. [N].
+
+    The order of operations is the reference encoder's (`compute_iou`), so that equality with a
+    threshold means the same thing here and there. NaN coordinates give NaN.
+    """
+    overlap_w = np.maximum(np.minimum(others[:, 2], box[2]) - np.maximum(others[:, 0], box[0]), 0.0)
+    overlap_h = np.maximum(np.minimum(others[:, 3], box[3]) - np.maximum(others[:, 1], box[1]), 0.0)
+    intersection = overlap_w * overlap_h
+    area = (box[2] - box[0]) * (box[3] - box[1])
+    areas = (others[:, 2] - others[:, 0]) * (others[:, 3] - others[:, 1])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        iou: Float = intersection / (areas + area - intersection)
+    return iou
+
+
+def wh_iou(sizes: Float, shapes: Float) -> Float:
+    """IoU of box sizes [N, 2] and anchor shapes [K, 2] that share a centre. [N, K]."""
+    w, h = sizes[:, None, 0], sizes[:, None, 1]
+    intersection = np.minimum(w, shapes[:, 0]) * np.minimum(h, shapes[:, 1])
+    iou: Float = intersection / (w * h + shapes[:, 0] * shapes[:, 1] - intersection)
+    return iou
