@@ -1,0 +1,165 @@
+"""Annotation formats: one module each, found by itself.
+
+A format module has three names, and adding one adds the format:
+
+NAME: what `--format` calls it.
+LOOKS_FOR: the layouts it knows, in one line, for the message when nothing was recognised.
+detect(path) -> Detection | None: whether `path` (a file or a folder) is one, without reading it all.
+read(detection, options) -> Dataset: everything in it; what cannot be read becomes a finding.
+
+Modules whose name starts with an underscore are helpers.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections import Counter
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, cast
+
+from anchoraudit.dataset import Dataset
+from anchoraudit.errors import AnchorauditError
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What a path was recognised as: the format, the folder or file to read, and why."""
+
+    format: str
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What a reader is asked for.
+
+    splits: the splits to read, all if empty. unlisted: COCO: take images on disk that no entry mentions
+    as blank images (VOC always does). voc_offset: added to x1, y1, x2, y2 of VOC boxes.
+    """
+
+    splits: tuple[str, ...] = ()
+    unlisted: bool = False
+    voc_offset: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+
+
+class Format(Protocol):
+    """What a format module offers."""
+
+    NAME: str
+    LOOKS_FOR: str
+
+    def detect(self, path: Path) -> Detection | None:
+        """Tell whether `path` is of this format."""
+        ...
+
+    def read(self, detection: Detection, options: ReadOptions) -> Dataset:
+        """Read it."""
+        ...
+
+
+def formats() -> dict[str, Format]:
+    """Every format of this package by name."""
+    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    modules = [cast(Format, import_module(f"{__name__}.{name}")) for name in names]
+    return {module.NAME: module for module in modules}
+
+
+def read(
+    path: str | Path,
+    *,
+    format: str = "auto",
+    splits: tuple[str, ...] = (),
+    unlisted: bool = False,
+    voc_offset: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0),
+) -> Dataset:
+    """Read the data set at `path` (a folder, or a COCO JSON file).
+
+    What is wrong with single files or entries is in the `findings` of the result.
+
+    Raises
+    ------
+    AnchorauditError: nothing was recognised, several data sets were, a split is unknown, or a file that
+        holds the whole data set cannot be read.
+    """
+    root = Path(path)
+    detection = detect(root, format=format)
+    options = ReadOptions(splits=splits, unlisted=unlisted, voc_offset=voc_offset)
+    dataset = formats()[detection.format].read(detection, options)
+    dataset.root = root
+    return dataset
+
+
+def detect(path: Path, *, format: str = "auto") -> Detection:
+    """Find out what `path` is: itself, or else the one data set in the folders right below it.
+
+    Raises AnchorauditError where there is none, or more than one.
+    """
+    known = formats()
+    if format != "auto":
+        if format not in known:
+            raise AnchorauditError(
+                f"unknown format {format!r}", remedy=f"Choose one of: auto, {', '.join(known)}."
+            )
+        known = {format: known[format]}
+    _require_readable(path)
+    found = _detect_with(known, path)
+    if not found and path.is_dir():
+        folders = sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
+        found = [detection for folder in folders for detection in _detect_with(known, folder)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        listing = "; ".join(f"{d.path} ({d.format}: {d.reason})" for d in found)
+        raise AnchorauditError(
+            f"{len(found)} data sets here: {listing}",
+            path=path,
+            remedy="Name the one you mean, or choose with --format.",
+        )
+    looked_for = "; ".join(f"{name}: {module.LOOKS_FOR}" for name, module in known.items())
+    raise AnchorauditError(
+        f"no data set recognised. Looked for {looked_for}. Found {_contents(path)}.",
+        path=path,
+        remedy="Name the folder or the JSON file that holds the annotations.",
+    )
+
+
+def _detect_with(known: dict[str, Format], path: Path) -> list[Detection]:
+    try:
+        return [found for module in known.values() if (found := module.detect(path)) is not None]
+    except PermissionError as error:
+        raise AnchorauditError(
+            "permission denied", path=error.filename or path, remedy="Make it readable."
+        ) from None
+
+
+def _require_readable(path: Path) -> None:
+    try:
+        path.stat()
+        if path.is_dir():
+            next(path.iterdir(), None)
+    except FileNotFoundError:
+        raise AnchorauditError(
+            "no such file or folder",
+            path=path,
+            remedy="Check the path; it is taken from the working directory.",
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise AnchorauditError(
+            reason, path=path, remedy="Name a folder or a file that can be read."
+        ) from None
+
+
+def _contents(path: Path) -> str:
+    """What a path holds, in a few words, for the message when nothing was recognised."""
+    if path.is_file():
+        return f"a file of {path.stat().st_size} bytes"
+    entries = sorted(path.iterdir())
+    folders = [f"{entry.name}/" for entry in entries if entry.is_dir()]
+    suffixes = Counter(entry.suffix or "(no suffix)" for entry in entries if entry.is_file())
+    files = [f"{count} {suffix} file{'s' * (count > 1)}" for suffix, count in suffixes.most_common(5)]
+    shown = [*folders[:6], *(["..."] if len(folders) > 6 else []), *files]
+    return ", ".join(shown) or "an empty folder"

@@ -1,0 +1,265 @@
+"""COCO entries: what is taken from an image, an annotation and a category, and from broken ones.
+
+A clean file is decoded in one go into the structs below; keys that are not needed are skipped. A file
+with anything unusual is decoded entry by entry: good entries as before, the others by hand, so that one
+bad entry costs itself and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.findings import Finding
+from anchoraudit.formats import _json_text as json_text
+
+T = TypeVar("T")
+Id = int | str
+Box = tuple[float, float, float, float]
+NO_BOX: Box = (math.nan, math.nan, math.nan, math.nan)
+
+
+class ImageEntry(msgspec.Struct, gc=False):
+    """One of `images`."""
+
+    id: Id
+    file_name: str = ""
+    width: float | None = None
+    height: float | None = None
+
+
+class AnnotationEntry(msgspec.Struct, gc=False):
+    """One of `annotations`. bbox: x, y, width, height in pixels."""
+
+    image_id: Id
+    bbox: Box
+    id: Id = ""
+    category_id: Id = ""
+    iscrowd: int | bool = 0
+    difficult: int | bool = 0
+
+
+class CategoryEntry(msgspec.Struct, gc=False):
+    """One of `categories`."""
+
+    id: Id
+    name: str = ""
+
+
+class CocoFile(msgspec.Struct, gc=False):
+    """The parts of a COCO file that are read."""
+
+    images: list[ImageEntry]
+    annotations: list[AnnotationEntry]
+    categories: list[CategoryEntry] = []
+
+
+class Entries(msgspec.Struct, gc=False):
+    """What was read of one file: entries, and their positions in the file's lists where some were lost."""
+
+    images: list[ImageEntry]
+    annotations: list[AnnotationEntry]
+    categories: list[CategoryEntry]
+    image_positions: list[int] | None = None
+    annotation_positions: list[int] | None = None
+    findings: list[Finding] = []
+    notes: list[str] = []
+
+
+def decode(path: Path, data: bytes) -> Entries:
+    """Decode a COCO file.
+
+    Raises AnchorauditError if it is no JSON, or JSON of another shape. Entries that cannot be used
+    become findings.
+    """
+    try:
+        parsed = msgspec.json.decode(data, type=CocoFile)
+        return Entries(parsed.images, parsed.annotations, parsed.categories)
+    except (msgspec.ValidationError, msgspec.DecodeError, RecursionError):
+        return _Careful(path, data).entries()
+
+
+class _Careful:
+    """Entry by entry, for files with anything unusual in them."""
+
+    def __init__(self, path: Path, data: bytes) -> None:
+        self.path = path
+        self.findings: list[Finding] = []
+        self.lists = raw_lists(path, json_text.without_non_finite(data))
+
+    def entries(self) -> Entries:
+        """Return what can be used, and a finding for what cannot."""
+        images, image_positions = self._each("images", ImageEntry, self._image)
+        annotations, annotation_positions = self._each("annotations", AnnotationEntry, self._annotation)
+        categories, _ = self._each("categories", CategoryEntry, self._category)
+        notes = [] if "annotations" in self.lists else ["the file has no `annotations`: every image is blank"]
+        return Entries(
+            images, annotations, categories, image_positions, annotation_positions, self.findings, notes
+        )
+
+    def _each(
+        self, key: str, kind: type[T], mend: Callable[[str, Any], T | None]
+    ) -> tuple[list[T], list[int]]:
+        decoder = msgspec.json.Decoder(kind)
+        kept: list[T] = []
+        positions: list[int] = []
+        for position, raw in enumerate(self.lists.get(key, ())):
+            try:
+                entry: T | None = decoder.decode(raw)
+            except msgspec.ValidationError:
+                entry = mend(f"{key}[{position}]", loads(raw))
+            if entry is not None:
+                kept.append(entry)
+                positions.append(position)
+        return kept, positions
+
+    def _found(self, code: str, message: str, place: str, value: object) -> None:
+        self.findings.append(Finding(code, message, str(self.path), place, shorten(value)))
+
+    def _image(self, place: str, value: Any) -> ImageEntry | None:
+        identity = _identity(value.get("id")) if isinstance(value, dict) else None
+        if identity is None:
+            self._found("PAR002", "an image entry without a usable `id`", place, value)
+            return None
+        name = value.get("file_name")
+        return ImageEntry(
+            id=identity,
+            file_name=name if isinstance(name, str) else "",
+            width=_number(value.get("width")),
+            height=_number(value.get("height")),
+        )
+
+    def _annotation(self, place: str, value: Any) -> AnnotationEntry | None:
+        image_id = _identity(value.get("image_id")) if isinstance(value, dict) else None
+        if image_id is None:
+            self._found("PAR003", "an annotation entry without a usable `image_id`", place, value)
+            return None
+        identity, category = _identity(value.get("id")), _identity(value.get("category_id"))
+        return AnnotationEntry(
+            image_id=image_id,
+            bbox=self._bbox(place, value),
+            id="" if identity is None else identity,
+            category_id="" if category is None else category,
+            iscrowd=value.get("iscrowd") in (1, True, "1", 1.0),
+            difficult=value.get("difficult") in (1, True, "1", 1.0),
+        )
+
+    def _bbox(self, place: str, value: dict[str, Any]) -> Box:
+        bbox = value.get("bbox")
+        if not bbox:
+            if (bounds := polygon_bounds(value.get("segmentation"))) is not None:
+                return bounds
+            self._found("PAR003", "neither a bbox nor polygons", place, bbox)
+            return NO_BOX
+        if not isinstance(bbox, list) or len(bbox) != 4:
+            self._found("PAR003", "bbox is not a list of four numbers", f"{place}.bbox", bbox)
+            return NO_BOX
+        numbers = [json_text.restore_non_finite(v) for v in bbox]
+        if any(isinstance(v, bool) or not isinstance(v, int | float) for v in numbers):
+            self._found("PAR004", "bbox holds something that is not a number", f"{place}.bbox", bbox)
+            return NO_BOX
+        x, y, w, h = map(float, numbers)
+        if not all(map(math.isfinite, (x, y, w, h))):
+            self._found("BOX001", "bbox is not finite", f"{place}.bbox", numbers)
+        return x, y, w, h
+
+    def _category(self, place: str, value: Any) -> CategoryEntry | None:
+        identity = _identity(value.get("id")) if isinstance(value, dict) else None
+        if identity is None:
+            self._found("PAR003", "a category entry without a usable `id`", place, value)
+            return None
+        return CategoryEntry(id=identity, name=str(value.get("name", "")))
+
+
+def raw_lists(path: Path, data: bytes) -> dict[str, list[msgspec.Raw]]:
+    """Return the lists `images`, `annotations` and `categories` of a COCO file, each entry as raw JSON.
+
+    Raises AnchorauditError if `data` is no JSON, or no object with a list `images`.
+    """
+    try:
+        top = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+        lists: dict[str, list[msgspec.Raw]] = {}
+        for key in ("images", "annotations", "categories"):
+            value = top.get(key)
+            if value is not None and bytes(value) != b"null":
+                lists[key] = _raw_list(path, key, value)
+    except msgspec.ValidationError as error:
+        raise _shape_error(path, f"not a COCO file ({error})") from None
+    except msgspec.DecodeError as error:
+        raise json_text.syntax_error(path, data, str(error)) from None
+    except RecursionError:
+        raise AnchorauditError(
+            "nested too deeply to be annotations", path=path, remedy="Export the annotations again."
+        ) from None
+    if "images" not in lists:
+        keys = ", ".join(list(top)[:8]) or "nothing"
+        raise _shape_error(path, f"not a COCO detection file: no list `images` (its keys: {keys})")
+    return lists
+
+
+def _raw_list(path: Path, key: str, value: msgspec.Raw) -> list[msgspec.Raw]:
+    try:
+        return msgspec.json.decode(value, type=list[msgspec.Raw])
+    except msgspec.ValidationError:
+        found = {b"{": "an object", b'"': "a string"}.get(bytes(value)[:1], f"`{shorten(loads(value))}`")
+        raise _shape_error(path, f"`{key}` is {found}, not a list") from None
+
+
+def _shape_error(path: Path, message: str) -> AnchorauditError:
+    return AnchorauditError(
+        message,
+        path=path,
+        remedy="COCO detection files are an object with the lists images, annotations and categories.",
+    )
+
+
+def polygon_bounds(segmentation: Any) -> Box | None:
+    """Return x, y, width, height around COCO polygons `[[x, y, x, y, ...], ...]`, None if they are none."""
+    if not isinstance(segmentation, list) or not segmentation:
+        return None
+    numbers = [v for polygon in segmentation if isinstance(polygon, list) for v in polygon]
+    if len(numbers) < 6 or any(isinstance(v, bool) or not isinstance(v, int | float) for v in numbers):
+        return None
+    xs = [v for polygon in segmentation if isinstance(polygon, list) for v in polygon[0::2]]
+    ys = [v for polygon in segmentation if isinstance(polygon, list) for v in polygon[1::2]]
+    return min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)
+
+
+def loads(raw: msgspec.Raw) -> Any:
+    """Decode one raw value, numbers beyond the range of a double included (they become infinite)."""
+    try:
+        return msgspec.json.decode(raw)
+    except msgspec.DecodeError:
+        return json.loads(bytes(raw).decode("utf-8", "replace"))
+
+
+def shorten(value: object, limit: int = 80) -> str:
+    """`value` as text of at most `limit` characters, for messages."""
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
+
+
+def _identity(value: Any) -> Id | None:
+    """Return an id as it is; a float without fraction counts as the integer that it spells."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int | str) else None
+
+
+def _number(value: Any) -> float | None:
+    """Return a size as a number; a string that spells one ("640") counts."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None

@@ -1,0 +1,90 @@
+"""JSON as bytes: reading a file, saying where in it something is, and the NaN that Python writes.
+
+Everything here keeps byte positions, so that a manifest can be cut out of the very bytes that were read.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+from anchoraudit.errors import AnchorauditError
+
+UTF8_BOM = b"\xef\xbb\xbf"
+
+# NaN and the infinities are no JSON, but Python's json module writes and reads them, and so real files
+# have them. A string of the same length stands in for each, so that every byte keeps its place.
+_STAND_INS = {b"NaN": b'"N"', b"Infinity": b'"Infini"', b"-Infinity": b'"-Infini"'}
+NON_FINITE = {"N": math.nan, "Infini": math.inf, "-Infini": -math.inf}
+_STRING_OR_NON_FINITE = re.compile(rb'"(?:[^"\\]|\\.)*+"|(-?Infinity|NaN)', re.DOTALL)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the bytes of a JSON file, a UTF-8 byte order mark blanked out.
+
+    Raises AnchorauditError if it cannot be read, is empty, or is UTF-16 or UTF-32 text.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise AnchorauditError(
+            error.strerror or "cannot be read", path=path, remedy="Make the file readable."
+        ) from None
+    if not data.strip():
+        raise AnchorauditError("the file is empty", path=path, remedy="Export the annotations again.")
+    if data.startswith(UTF8_BOM):
+        return b"   " + data[3:]
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or data[:4] == b"\0\0\xfe\xff":
+        raise AnchorauditError(
+            f"UTF-16 or UTF-32 text (byte 0 is 0x{data[0]:02x}); JSON is UTF-8",
+            path=path,
+            place="byte 0",
+            remedy="Save the file as UTF-8.",
+        )
+    return data
+
+
+def without_non_finite(data: bytes) -> bytes:
+    """`data` with NaN, Infinity and -Infinity outside strings replaced by strings of the same length."""
+    if b"NaN" not in data and b"Infinity" not in data:
+        return data
+    return _STRING_OR_NON_FINITE.sub(lambda m: _STAND_INS[m[1]] if m[1] else m[0], data)
+
+
+def restore_non_finite(value: Any) -> Any:
+    """Turn the stand-in of a non-finite number back into it; every other value stays."""
+    return NON_FINITE.get(value, value) if isinstance(value, str) else value
+
+
+def syntax_error(path: Path, data: bytes, reason: str) -> AnchorauditError:
+    """Say where JSON of the file `path` stops being JSON; `reason` is the decoder's message."""
+    found = re.search(r"\(byte (\d+)\)", reason)
+    at = int(found[1]) if found else len(data)
+    if found is None:
+        return AnchorauditError(
+            f"the JSON is cut off after {at} bytes",
+            path=path,
+            place=line_and_column(data, at),
+            remedy="Copy or download the file again; the rest of it is missing.",
+        )
+    return AnchorauditError(
+        f"not valid JSON: unexpected {_shown(data[at : at + 1])}",
+        path=path,
+        place=f"{line_and_column(data, at)} (byte {at})",
+        remedy="Mend the file there, or export it again.",
+    )
+
+
+def line_and_column(data: bytes, at: int) -> str:
+    """Where byte `at` is, as `line 3, column 14` (both from 1; columns are bytes)."""
+    line = data.count(b"\n", 0, at) + 1
+    column = at - data.rfind(b"\n", 0, at)
+    return f"line {line}, column {column}"
+
+
+def _shown(byte: bytes) -> str:
+    if not byte:
+        return "end"
+    return repr(byte.decode("ascii")) if byte.isascii() else f"byte 0x{byte.hex()}"

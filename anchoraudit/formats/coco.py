@@ -1,0 +1,240 @@
+"""COCO: one JSON file, a root with `annotations/instances_*.json`, Roboflow's `SPLIT/_annotations.coco.json`.
+
+Source: the format page of the COCO data set, https://cocodataset.org/#format-data. `bbox` is x, y, width,
+height in pixels, from 0; it becomes x1, y1, x2, y2 here.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from anchoraudit.dataset import Boxes, Category, Dataset, Images, Int, Source
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.findings import Finding
+from anchoraudit.formats import Detection, ReadOptions
+from anchoraudit.formats._coco_entries import AnnotationEntry, CategoryEntry, Entries, decode
+from anchoraudit.formats._coco_images import find_image_folder, images_of
+from anchoraudit.formats._ids import id_column, positions, repeated
+from anchoraudit.formats._json_text import read_bytes
+
+NAME = "coco"
+LOOKS_FOR = (
+    "a JSON file, annotations/instances_*.json (or annotations/*.json), or SPLIT/_annotations.coco.json"
+)
+_ROBOFLOW = "_annotations.coco.json"
+_KEYS = (b'"images"', b'"annotations"', b'"categories"', b'"info"', b'"licenses"')
+
+
+def detect(path: Path) -> Detection | None:
+    """Recognise a COCO file, or a folder that holds some."""
+    if path.is_file():
+        return Detection(NAME, path, "a JSON file") if path.suffix.lower() == ".json" else None
+    files, reason, _ = _files(path)
+    return Detection(NAME, path, reason) if files else None
+
+
+def read(detection: Detection, options: ReadOptions) -> Dataset:
+    """Read every split (or those selected) into one data set."""
+    path = detection.path
+    files, passed_over = ([path], []) if path.is_file() else _files(path)[::2]
+    names = _split_names(files)
+    if missing := [split for split in options.splits if split not in names]:
+        raise AnchorauditError(
+            f"no split {missing[0]!r}", path=path, remedy=f"The splits here are: {', '.join(names)}."
+        )
+    chosen = [
+        (file, name)
+        for file, name in zip(files, names, strict=True)
+        if not options.splits or name in options.splits
+    ]
+    parts = [_Part.read(file, name, options) for file, name in chosen]
+    dataset = _join(path, parts)
+    dataset.recognised = f"COCO: {detection.reason}"
+    dataset.notes[:0] = [f"passed over: {file.name} (no COCO detection file)" for file in passed_over]
+    return dataset
+
+
+def _files(root: Path) -> tuple[list[Path], str, list[Path]]:
+    """Annotation files of a root, how they were recognised, and the JSON files passed over."""
+    folder = root / "annotations"
+    if instances := sorted(folder.glob("instances_*.json")):
+        others = [file for file in sorted(folder.glob("*.json")) if file not in instances]
+        return instances, f"{len(instances)} file(s) annotations/instances_*.json", others
+    if roboflow := sorted(root.glob(f"*/{_ROBOFLOW}")):
+        return roboflow, f"{len(roboflow)} split folder(s) with {_ROBOFLOW}", []
+    if (root / _ROBOFLOW).is_file():
+        return [root / _ROBOFLOW], f"a folder with {_ROBOFLOW}", []
+    for place, candidates in (("annotations/", folder.glob("*.json")), ("", root.glob("*.json"))):
+        every = sorted(candidates)
+        if files := [file for file in every if _looks_like_coco(file)]:
+            others = [file for file in every if file not in files]
+            return files, f"{len(files)} COCO file(s) {place}*.json", others
+    return [], "", []
+
+
+def _looks_like_coco(file: Path) -> bool:
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(4096)
+    except OSError:
+        return False
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and any(key in head for key in _KEYS)
+
+
+def _split_names(files: list[Path]) -> list[str]:
+    """Names of the splits: `instances_X.json` is X, Roboflow's are folders, else the file's stem."""
+    names = [
+        file.parent.name if file.name == _ROBOFLOW else file.stem.removeprefix("instances_") for file in files
+    ]
+    return names if len(set(names)) == len(names) else [file.stem for file in files]
+
+
+class _Part:
+    """One file, as columns with its own indices."""
+
+    def __init__(self, source: Source, entries: Entries, options: ReadOptions) -> None:
+        self.source = source
+        self.findings = list(entries.findings)
+        self.notes = list(entries.notes)
+        self.categories = entries.categories
+        self.images = images_of(entries, source, options.unlisted, self.findings, self.notes)
+        self.boxes, self.category_ids = self._boxes_of(entries)
+
+    @classmethod
+    def read(cls, file: Path, split: str, options: ReadOptions) -> _Part:
+        with _no_garbage_collection():
+            entries = decode(file, read_bytes(file))
+            names = [image.file_name for image in entries.images]
+            return cls(Source(file, split, find_image_folder(file, split, names)), entries, options)
+
+    def _boxes_of(self, entries: Entries) -> tuple[Boxes, list[Any]]:
+        annotations = entries.annotations
+        count = len(annotations)
+        ids = id_column(map(attrgetter("id"), annotations))
+        image = positions(self.images.ids, map(attrgetter("image_id"), annotations))
+        xywh = np.fromiter(chain.from_iterable(map(attrgetter("bbox"), annotations)), np.float64, 4 * count)
+        xyxy = xywh.reshape(-1, 4)
+        xyxy[:, 2:] += xyxy[:, :2]
+        category_ids = [category.id for category in entries.categories]
+        boxes = Boxes(
+            image=image,
+            annotation_ids=ids,
+            category=positions(category_ids, map(attrgetter("category_id"), annotations)),
+            xyxy=xyxy,
+            crowd=np.fromiter(map(attrgetter("iscrowd"), annotations), np.bool_, count),
+            difficult=np.fromiter(map(attrgetter("difficult"), annotations), np.bool_, count),
+            entry=_entry_column(entries.annotation_positions, count),
+        )
+        self._report_annotations(boxes, annotations)
+        return _only(boxes, image >= 0), category_ids
+
+    def _report_annotations(self, boxes: Boxes, annotations: list[AnnotationEntry]) -> None:
+        path = str(self.source.path)
+        entry = boxes.entry if boxes.entry is not None else np.arange(len(boxes))
+        for i in np.flatnonzero(boxes.image < 0).tolist():
+            image_id = annotations[i].image_id
+            message = f"annotation of image {image_id!r}, which is not in `images`"
+            self.findings.append(
+                Finding("SET003", message, path, f"annotations[{entry[i]}].image_id", repr(image_id))
+            )
+        for i in repeated(boxes.annotation_ids):
+            identity = annotations[i].id
+            if identity != "":
+                self.findings.append(
+                    Finding(
+                        "SET002",
+                        f"annotation id {identity!r} was used before",
+                        path,
+                        f"annotations[{entry[i]}].id",
+                        repr(identity),
+                    )
+                )
+
+
+def _join(root: Path, parts: list[_Part]) -> Dataset:
+    """Put the splits' columns one after the other, with the categories they share."""
+    categories: dict[tuple[Any, str], int] = {}
+    for part in parts:
+        for category in part.categories:
+            categories.setdefault((category.id, category.name), len(categories))
+    offsets = np.cumsum([0, *(len(part.images) for part in parts)])
+    numbered = list(enumerate(parts))
+    images = Images(
+        ids=[i for part in parts for i in part.images.ids],
+        file_names=[name for part in parts for name in part.images.file_names],
+        width=np.concatenate([part.images.width for part in parts]),
+        height=np.concatenate([part.images.height for part in parts]),
+        split=np.concatenate([np.full(len(part.images), i) for i, part in numbered]),
+        source=np.concatenate([np.full(len(part.images), i) for i, part in numbered]),
+        entry=np.concatenate([_required(part.images.entry) for part in parts]),
+    )
+    boxes = Boxes(
+        image=np.concatenate([part.boxes.image + offsets[i] for i, part in numbered]),
+        annotation_ids=np.concatenate([_required(part.boxes.annotation_ids) for part in parts]),
+        category=np.concatenate([_shared_codes(part, categories) for part in parts]),
+        xyxy=np.concatenate([part.boxes.xyxy for part in parts]),
+        crowd=np.concatenate([part.boxes.crowd for part in parts]),
+        difficult=np.concatenate([part.boxes.difficult for part in parts]),
+        entry=np.concatenate([_required(part.boxes.entry) for part in parts]),
+    )
+    return Dataset(
+        root=root,
+        format=NAME,
+        recognised="",
+        sources=tuple(part.source for part in parts),
+        splits=tuple(part.source.split for part in parts),
+        images=images,
+        boxes=boxes,
+        categories=tuple(Category(identity, name) for identity, name in categories),
+        findings=[finding for part in parts for finding in part.findings],
+        notes=[note for part in parts for note in part.notes],
+    )
+
+
+def _shared_codes(part: _Part, categories: dict[tuple[Any, str], int]) -> Int:
+    own: list[CategoryEntry] = part.categories
+    table = np.array([*(categories[category.id, category.name] for category in own), -1], dtype=np.int64)
+    return table[part.boxes.category]
+
+
+def _only(boxes: Boxes, keep: Any) -> Boxes:
+    if bool(np.all(keep)):
+        return boxes
+    return Boxes(
+        image=boxes.image[keep],
+        annotation_ids=_required(boxes.annotation_ids)[keep],
+        category=boxes.category[keep],
+        xyxy=boxes.xyxy[keep],
+        crowd=boxes.crowd[keep],
+        difficult=boxes.difficult[keep],
+        entry=_required(boxes.entry)[keep],
+    )
+
+
+def _entry_column(positions: list[int] | None, count: int) -> Int:
+    return np.arange(count) if positions is None else np.asarray(positions, dtype=np.int64)
+
+
+def _required(column: Any) -> Any:
+    assert column is not None  # COCO columns always have ids and positions
+    return column
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """A million small objects that hold no cycles make the collector walk them for nothing."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
