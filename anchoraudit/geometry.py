@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from anchoraudit.similarity import shape_iou
+
 Float = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
@@ -66,7 +68,4 @@ def iou_with_each(box: Float, others: Float) -> Float:
 
 def wh_iou(sizes: Float, shapes: Float) -> Float:
     """IoU of box sizes [N, 2] and anchor shapes [K, 2] that share a centre. [N, K]."""
-    w, h = sizes[:, None, 0], sizes[:, None, 1]
-    intersection = np.minimum(w, shapes[:, 0]) * np.minimum(h, shapes[:, 1])
-    iou: Float = intersection / (w * h + shapes[:, 0] * shapes[:, 1] - intersection)
-    return iou
+    return shape_iou(sizes[:, None, 0], sizes[:, None, 1], shapes[:, 0], shapes[:, 1])

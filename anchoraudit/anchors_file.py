@@ -1,0 +1,199 @@
+"""Anchors in a file: `.toml` or `.json` to keep, `.txt` to paste into a framework's configuration.
+
+A width and a height in pixels for each anchor, and the input size that those pixels belong to. The file is
+what the next scan works with, so anchors are rounded first (`round_anchors`) and every figure shown is of
+the rounded ones.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from anchoraudit.anchor_fit import AnchorFit
+from anchoraudit.errors import AnchorauditError
+
+Anchor = tuple[float, float]
+
+DECIMALS = 2
+ALLOWED = "An anchor is a width and a height in pixels, both positive and finite."
+SHAPES = {
+    ".toml": "anchors = [[10, 13], [16, 30]]",
+    ".json": '{"anchors": [[10, 13], [16, 30]]}',
+    ".txt": "one anchor a line, `10,13`",
+}
+
+
+@dataclass(frozen=True)
+class AnchorsFile:
+    """What an anchors file says: the anchors in its order, and the input size, "" if it names none."""
+
+    anchors: tuple[Anchor, ...]
+    input_size: str
+
+
+def round_anchors(anchors: ArrayLike) -> list[Anchor]:
+    """Anchors (k, 2) with two decimals, as files hold them; a side that would become 0 is 0.01."""
+    smallest = 10.0**-DECIMALS
+    rounded = np.maximum(np.round(np.asarray(anchors, dtype=np.float64), DECIMALS), smallest)
+    return [(float(width), float(height)) for width, height in rounded]
+
+
+def format_anchors(
+    anchors: ArrayLike, suffix: str, *, input_size: str = "", metric: str = "", fit: AnchorFit | None = None
+) -> str:
+    """The text of an anchors file: `suffix` is `.toml`, `.json` or `.txt`; AnchorauditError for another.
+
+    Anchors (k, 2) are widths and heights in pixels at `input_size` (such as "640" or "960x720"), written
+    with two decimals. What is given of `input_size`, the `metric` they were clustered by and the mean IoU of
+    `fit` (of the rounded anchors) is noted beside them.
+    """
+    write = _by_suffix(suffix, {".toml": _toml, ".json": _json, ".txt": _txt})
+    notes: dict[str, str | float] = {}
+    if input_size:
+        notes["input_size"] = input_size
+    if metric:
+        notes["metric"] = metric
+    if fit is not None:
+        notes["mean_iou"] = round(fit.mean_iou, 4)
+    text: str = write(round_anchors(anchors), notes)
+    return text
+
+
+def read_anchors(path: str | Path) -> AnchorsFile:
+    """Read an anchors file.
+
+    `.toml` and `.json` hold `anchors`, a list of width-height pairs, and may hold `input_size`; in JSON the
+    bare list will do. `.txt` holds one anchor a line, as `10,13`, `10 13` or `10x13`, or several in
+    darknet's manner: `10,13,  16,30,  33,23`. Several anchors may share a row everywhere.
+
+    Raises AnchorauditError, with the line or the index, for what cannot be read or is not an anchor.
+    """
+    file = Path(path)
+    parse = _by_suffix(file.suffix, {".toml": _from_toml, ".json": _from_json, ".txt": _from_txt}, path)
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise _error(path, f"cannot be read: {error.strerror or error}", remedy="Check the path.") from error
+    except UnicodeDecodeError as error:
+        raise _error(path, "is not UTF-8 text", place=f"byte {error.start}") from error
+    found: AnchorsFile = parse(text, path)
+    if not found.anchors:
+        raise _error(path, "holds no anchors", remedy=f"Write for example {SHAPES[file.suffix.lower()]}.")
+    return found
+
+
+def _by_suffix(suffix: str, choices: dict[str, Callable[..., Any]], path: object = "") -> Callable[..., Any]:
+    """The function for a file's suffix, in any case."""
+    try:
+        return choices[suffix.lower()]
+    except KeyError:
+        raise _error(
+            path, f"the suffix {suffix!r} names no anchors format", remedy=f"Choose {', '.join(choices)}."
+        ) from None
+
+
+def _toml(anchors: list[Anchor], notes: dict[str, str | float]) -> str:
+    lines = ["# Anchors by anchoraudit: width, height in pixels at the network's input size"]
+    # A JSON string is a TOML string too.
+    lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in notes.items()]
+    lines += ["anchors = [", *(f"  [{w:.2f}, {h:.2f}]," for w, h in anchors), "]"]
+    return "\n".join(lines) + "\n"
+
+
+def _json(anchors: list[Anchor], notes: dict[str, str | float]) -> str:
+    return json.dumps({**notes, "anchors": anchors}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _txt(anchors: list[Anchor], notes: dict[str, str | float]) -> str:
+    lines = ["# Anchors by anchoraudit: width,height in pixels at the network's input size"]
+    lines += [f"# {key} = {value}" for key, value in notes.items()]
+    lines += [f"{w:.2f},{h:.2f}" for w, h in anchors]
+    return "\n".join(lines) + "\n"
+
+
+def _from_toml(text: str, path: object) -> AnchorsFile:
+    try:
+        return _from_document(tomllib.loads(text), path)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise _error(path, f"is not TOML: {error}", remedy=f"Write for example {SHAPES['.toml']}.") from error
+
+
+def _from_json(text: str, path: object) -> AnchorsFile:
+    remedy = f"Write for example {SHAPES['.json']}."
+    try:
+        return _from_document(json.loads(text), path)
+    except json.JSONDecodeError as error:
+        raise _error(
+            path, f"is not JSON: {error.msg}", place=f"line {error.lineno}", remedy=remedy
+        ) from error
+    except (RecursionError, ValueError) as error:
+        raise _error(path, f"is not JSON: {error}", remedy=remedy) from error
+
+
+def _from_document(document: object, path: object) -> AnchorsFile:
+    """Anchors of a parsed file: a table with `anchors`, or the list itself."""
+    table = document if isinstance(document, dict) else {"anchors": document}
+    rows, size = table.get("anchors", []), table.get("input_size", "")
+    if not isinstance(rows, list):
+        raise _error(path, f"{rows!r} is not a list of anchors", place="anchors")
+    if isinstance(size, bool) or not isinstance(size, str | int):
+        raise _error(path, f"{size!r} is not an input size", place="input_size", remedy='Write "640".')
+    if rows and not any(isinstance(row, list) for row in rows):
+        return AnchorsFile(tuple(_pairs(rows, "anchors", path)), str(size))
+    anchors = [pair for index, row in enumerate(rows) for pair in _pairs(row, f"anchors[{index}]", path)]
+    return AnchorsFile(tuple(anchors), str(size))
+
+
+def _from_txt(text: str, path: object) -> AnchorsFile:
+    anchors: list[Anchor] = []
+    size = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        content, _, comment = line.partition("#")
+        noted = re.match(r"\s*input_size\s*[=:]\s*(\S+)", comment)
+        size = noted.group(1) if noted else size
+        # darknet's .cfg files have the same list behind a name
+        words = [word for word in re.split(r"[\s,;xX]+", re.sub(r"^\s*anchors\s*=", "", content)) if word]
+        anchors += _pairs(words, f"line {number}", path)
+    return AnchorsFile(tuple(anchors), size)
+
+
+def _pairs(row: object, place: str, path: object) -> Iterator[Anchor]:
+    """The anchors of one row, `[w, h]` or `[w, h, w, h, ...]`, checked."""
+    if not isinstance(row, list):
+        raise _error(path, f"{row!r} is not a width and a height", place=place)
+    sides = [_side(value, place, path) for value in row]
+    if len(sides) % 2:
+        raise _error(path, f"{len(sides)} numbers do not make pairs", place=place)
+    return zip(sides[::2], sides[1::2], strict=True)
+
+
+def _side(value: object, place: str, path: object) -> float:
+    """One width or height, or AnchorauditError."""
+    try:
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise TypeError
+        side = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise _error(path, f"{value!r} is not a number", place=place) from None
+    if not (math.isfinite(side) and side > 0):
+        raise _error(path, f"{value} is not a side of an anchor", place=place)
+    return side
+
+
+def _error(path: object, message: str, *, place: str = "", remedy: str = ALLOWED) -> AnchorauditError:
+    return AnchorauditError(message, path=path, place=place, remedy=remedy)
+
+
+def check_suffix(path: str | Path) -> None:
+    """Raise AnchorauditError if no anchors file can have the name `path`."""
+    _by_suffix(Path(path).suffix, dict.fromkeys(SHAPES, str), path)

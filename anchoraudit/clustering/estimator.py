@@ -1,0 +1,229 @@
+"""Anchors from the boxes themselves: k-means whose distance is how badly an anchor fits a box."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
+from sklearn.cluster import KMeans
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+from threadpoolctl import threadpool_limits
+
+from anchoraudit.clustering.points import merge_duplicates, summarise
+from anchoraudit.clustering.search import FINE, search
+from anchoraudit.similarity import MEASURES, Floats, similarity_table
+
+METRICS = (*MEASURES, "euclidean")
+# Far beyond any image; within these, no area or square of an area overflows or vanishes.
+SMALLEST, LARGEST = 1e-30, 1e30
+CHUNK = 16_384  # boxes at a time, so that the table of distances stays in the processor's cache
+
+
+class AnchorKMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc]
+    """Cluster box sizes into anchors; a scikit-learn estimator.
+
+    Parameters
+    ----------
+    n_clusters: how many anchors to find.
+    metric: what a distance between a box and an anchor is.
+
+        - `"iou"`: 1 - IoU of the two when they share their centre, the distance of YOLOv2
+          (Redmon and Farhadi 2017, section 2). The fit maximises the boxes' mean best IoU.
+        - `"ratio"`: 1 - min(w/wa, wa/w, h/ha, ha/h), the measure YOLOv5 assigns boxes by
+          (`utils/autoanchor.py`).
+        - `"euclidean"`: the distance in pixels, by `sklearn.cluster.KMeans`. Large boxes count most.
+    n_init: how many k-means++ starts compete.
+    max_iter: the most rounds that a step of the search may take.
+    random_state: seed, generator or None, as in scikit-learn. An integer gives the same answer each time,
+        bit for bit, whatever the number of threads.
+
+    Attributes
+    ----------
+    cluster_centers_: the anchors (n_clusters, 2): widths and heights, by area, smallest first.
+    labels_: for every box fitted, the index of its best anchor (n,).
+    inertia_: weighted sum over the boxes of the distance to their best anchor; of its square if
+        `metric="euclidean"`, as `KMeans` has it. For `"iou"`, mean best IoU = 1 - inertia_ / sum of weights.
+    n_iter_: rounds of the last step: sweeps over the anchors until no move of a single one helped, or
+        iterations of `KMeans`.
+    n_features_in_: 2.
+
+    Notes
+    -----
+    For `"iou"` and `"ratio"`: k-means++ seeds by squared distance, then k-means whose centre is the median,
+    then a climb on the objective itself, then relocation of single anchors to badly served boxes, and last
+    moves of single anchors until none helps. Equal sizes are merged into one of their joint weight. Large
+    sets are searched on a histogram of at most 12,000 sizes; `labels_` and `inertia_` are of all boxes.
+
+    Examples
+    --------
+    >>> from anchoraudit.clustering import AnchorKMeans
+    >>> sizes = [[10, 10], [10, 12], [100, 50], [100, 50]]
+    >>> AnchorKMeans(n_clusters=2).fit(sizes).predict([[9, 11], [90, 60]]).tolist()
+    [0, 1]
+    """
+
+    def __init__(
+        self,
+        n_clusters: int = 9,
+        *,
+        metric: str = "iou",
+        n_init: int = 24,
+        max_iter: int = 300,
+        random_state: int | np.random.RandomState | None = 0,
+    ) -> None:
+        self.n_clusters = n_clusters
+        self.metric = metric
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None) -> Self:  # noqa: N803
+        """Find the anchors for X (n, 2): widths and heights in pixels at the network's input size.
+
+        `y` is ignored. `sample_weight` (n,) says how much each box counts; a box of weight 0 has no
+        influence. Returns self.
+
+        Raises ValueError for a parameter out of range, a size that is not positive and finite (with its
+        row), and where there are fewer distinct sizes than anchors.
+        """
+        self._check_parameters()
+        sizes = self._check_sizes(X, reset=True)
+        weight = _check_weight(sample_weight, len(sizes))
+        distinct, total = merge_duplicates(sizes, weight)
+        if len(distinct) < self.n_clusters:
+            raise ValueError(
+                f"n_clusters={self.n_clusters} needs at least as many different box sizes, and there "
+                f"{'is' if len(distinct) == 1 else 'are'} {len(distinct)} in n_samples={len(sizes)}: "
+                f"ask for {len(distinct)} or fewer, or add boxes"
+            )
+        centers, self.n_iter_ = self._find(distinct, total)
+        self.cluster_centers_ = centers[np.lexsort((centers[:, 0], centers.prod(axis=1)))]
+        self.labels_, distance = self._assign(sizes)
+        self.inertia_ = self._inertia(distance, weight)
+        return self
+
+    def predict(self, X: ArrayLike) -> NDArray[np.int32]:  # noqa: N803
+        """Index of the best anchor (n,) for sizes X (n, 2); the smaller anchor at a tie."""
+        check_is_fitted(self)
+        return self._assign(self._check_sizes(X))[0]
+
+    def transform(self, X: ArrayLike) -> Floats:  # noqa: N803
+        """Distance (n, n_clusters) of sizes X (n, 2) to every anchor."""
+        check_is_fitted(self)
+        return np.ascontiguousarray(self._distances(self._check_sizes(X)).T)
+
+    def score(self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None) -> float:  # noqa: N803
+        """Minus the inertia of sizes X (n, 2): larger is better, as `KMeans.score`. `y` is ignored."""
+        check_is_fitted(self)
+        sizes = self._check_sizes(X)
+        return -self._inertia(self._assign(sizes)[1], _check_weight(sample_weight, len(sizes)))
+
+    @property
+    def _n_features_out(self) -> int:
+        """Columns of `transform`: read by scikit-learn to name them."""
+        return len(self.cluster_centers_)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.positive_only = True
+        return tags
+
+    def _find(self, distinct: Floats, weight: Floats) -> tuple[Floats, int]:
+        """Anchors (k, 2), and the rounds it took, for distinct sizes (n, 2) of positive weights (n,)."""
+        if len(distinct) == self.n_clusters:
+            return distinct, 1
+        seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        if self.metric == "euclidean":
+            return _euclidean(distinct, weight, self.n_clusters, self.n_init, self.max_iter, seed=seed)
+        return search(
+            distinct,
+            weight,
+            self.n_clusters,
+            measure=MEASURES[self.metric],
+            starts=self.n_init,
+            rounds=self.max_iter,
+            rng=np.random.default_rng(seed),
+        )
+
+    def _distances(self, sizes: Floats) -> Floats:
+        """Distance of every anchor and size (n, 2): (k, n)."""
+        if self.metric == "euclidean":
+            return similarity_table(_pixel_distance, sizes, self.cluster_centers_)
+        return 1.0 - similarity_table(MEASURES[self.metric].similarity, sizes, self.cluster_centers_)
+
+    def _assign(self, sizes: Floats) -> tuple[NDArray[np.int32], Floats]:
+        """The nearest anchor (n,) of sizes (n, 2), and its distance (n,)."""
+        labels, nearest = np.empty(len(sizes), dtype=np.int32), np.empty(len(sizes))
+        for start in range(0, len(sizes), CHUNK):
+            part = slice(start, start + CHUNK)
+            distances = self._distances(sizes[part])
+            labels[part], nearest[part] = distances.argmin(axis=0), distances.min(axis=0)
+        return labels, nearest
+
+    def _inertia(self, distance: Floats, weight: Floats) -> float:
+        """Weighted sum of the distances (n,) to the best anchor, squared where the metric asks for it."""
+        return float(np.sum(weight * (distance**2 if self.metric == "euclidean" else distance)))
+
+    def _check_parameters(self) -> None:
+        if self.metric not in METRICS:
+            raise ValueError(f"metric={self.metric!r} is not known: choose one of {', '.join(METRICS)}")
+        for name in ("n_clusters", "n_init", "max_iter"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+                raise ValueError(f"{name}={value!r} must be a whole number of at least 1")
+
+    def _check_sizes(self, X: ArrayLike, *, reset: bool = False) -> Floats:  # noqa: N803
+        """X as a float array (n, 2) of positive, finite sides; ValueError with the first bad row."""
+        sizes: Floats = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
+        if sizes.shape[1] != 2:
+            raise ValueError(f"X must have 2 columns, width and height, and has {sizes.shape[1]} feature(s)")
+        wrong = np.flatnonzero(~((sizes >= SMALLEST) & (sizes <= LARGEST)).all(axis=1))
+        if len(wrong):
+            row = int(wrong[0])
+            raise ValueError(
+                f"row {row} of X is {sizes[row].tolist()}: a width and a height must be positive and finite "
+                f"(no NaN, no infinity, from {SMALLEST:g} to {LARGEST:g} pixels)"
+            )
+        return sizes
+
+
+def _check_weight(sample_weight: ArrayLike | None, count: int) -> Floats:
+    """The weights as a float array (count,), all 1 by default; ValueError if one cannot be a weight."""
+    if sample_weight is None:
+        return np.ones(count)
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    if weight.shape != (count,):
+        raise ValueError(
+            f"sample_weight.shape == {weight.shape}, expected ({count},): one weight for each row"
+        )
+    wrong = np.flatnonzero(~(np.isfinite(weight) & (weight >= 0)))
+    if len(wrong):
+        raise ValueError(f"sample_weight[{wrong[0]}] is {weight[wrong[0]]}: weights are finite, 0 or more")
+    if not weight.any():
+        raise ValueError("sample_weight is zero for every row: at least one box must count")
+    return weight
+
+
+def _euclidean(
+    sizes: Floats, weight: Floats, k: int, starts: int, rounds: int, *, seed: int
+) -> tuple[Floats, int]:
+    """Scikit-learn's k-means: starts compete on a summary of the sizes, the winner goes on with all.
+
+    One thread, because the last bits of its centres depend on how many threads share the sums.
+    """
+    with threadpool_limits(limits=1):
+        few, their_weight = summarise(sizes, weight, max(FINE, 4 * k))
+        model = KMeans(k, n_init=starts, max_iter=rounds, random_state=seed)
+        model.fit(few, sample_weight=their_weight)
+        if len(few) < len(sizes):
+            model = KMeans(k, init=model.cluster_centers_, n_init=1, max_iter=rounds, random_state=seed)
+            model.fit(sizes, sample_weight=weight)
+    return model.cluster_centers_, int(model.n_iter_)
+
+
+def _pixel_distance(w1: Floats, h1: Floats, w2: Floats, h2: Floats) -> Floats:
+    """Length of the difference of two sizes in pixels, broadcast over the arguments."""
+    return np.hypot(w1 - w2, h1 - h2)

@@ -1,0 +1,172 @@
+"""The moves of the anchor search, each a pure function of points and anchors.
+
+Several searches are run side by side as one array: anchors (r, k, 2) are r independent sets of k anchors.
+The objective is `Points.value`, the mean similarity of each box and its best anchor; larger is better.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anchoraudit.clustering.points import Points
+from anchoraudit.similarity import Floats
+
+# Steps are changes of log(side): 0.1 is about 10 %.
+LONGEST_STEP = 0.4
+SHORTEST_STEP = 1e-5
+FINAL_STEP = 1e-4  # a hundredth of a pixel in a side of 100, the precision anchors are written with
+GAIN = 1e-9  # a smaller improvement of the mean IoU is nobody's
+COMPASS = np.array([(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)], dtype=np.float64)
+
+
+def seed(points: Points, k: int, starts: int, rng: np.random.Generator) -> Floats:
+    """k-means++ starts (starts, k, 2): each anchor is a box size, drawn by weight and squared distance."""
+    anchors = np.empty((starts, k, 2))
+    best = np.zeros((starts, len(points)))
+    sizes = points.sizes
+    for place in range(k):
+        odds = np.cumsum(points.weight * (1.0 - best) ** 2, axis=1)
+        drawn = rng.random((starts, 1)) * odds[:, -1:]
+        chosen = np.minimum((odds <= drawn).sum(axis=1), len(points) - 1)
+        anchors[:, place] = sizes[chosen]
+        best = np.maximum(best, points.table(anchors[:, place : place + 1])[:, 0])
+    return anchors
+
+
+def move_to_medians(points: Points, anchors: Floats, rounds: int) -> Floats:
+    """k-means with medians: assign boxes to their best anchor, move it to their weighted median, repeat.
+
+    The median is not moved by outliers, and lies near the size that maximises the mean IoU. An anchor left
+    without boxes goes to the box that is worst served. (r, k, 2) -> (r, k, 2)
+    """
+    order = [np.argsort(side, kind="stable") for side in (points.w, points.h)]
+    number = np.arange(anchors.shape[1])[:, None]
+    for _ in range(rounds):
+        table = points.table(anchors)
+        owned = (table.argmax(axis=1)[:, None, :] == number) * points.weight
+        moved = np.empty_like(anchors)
+        for axis, (side, rank) in enumerate(zip((points.w, points.h), order, strict=True)):
+            running = np.cumsum(owned[:, :, rank], axis=2)
+            middle = np.argmax(running >= running[:, :, -1:] / 2, axis=2)
+            moved[:, :, axis] = side[rank][middle]
+        _refill(points, moved, empty=owned.max(axis=2) == 0, best=table.max(axis=1))
+        if np.array_equal(moved, anchors):
+            break
+        anchors = moved
+    return anchors
+
+
+def _refill(points: Points, anchors: Floats, *, empty: NDArray[np.bool_], best: Floats) -> None:
+    """Put every empty anchor (r, k) on a badly served box size (best: r, n) of its own; in place."""
+    sizes = points.sizes
+    for run in np.flatnonzero(empty.any(axis=1)):
+        places = np.flatnonzero(empty[run])
+        worst = np.argsort(-points.weight * (1.0 - best[run]), kind="stable")[: len(places)]
+        anchors[run, places[: len(worst)]] = sizes[worst]
+
+
+def climb(points: Points, anchors: Floats, rounds: int, step: float) -> tuple[Floats, Floats]:
+    """Move all anchors at once towards a local optimum, reassigning the boxes in every round.
+
+    Each side has a step of its own that grows while its slope keeps its sign and halves when it turns
+    (Rprop, Riedmiller and Braun 1993): only signs are used, which suits an objective made of kinks.
+    (r, k, 2) -> the best anchors met (r, k, 2), their objective (r,)
+    """
+    runs, k, _ = anchors.shape
+    first = (np.arange(runs) * k)[:, None]
+    top, top_value = anchors.copy(), np.full(runs, -1.0)
+    logs, steps, before = np.log(anchors), np.full(anchors.shape, step), np.zeros(anchors.shape)
+    for _ in range(rounds):
+        anchors = np.exp(logs)
+        table = points.table(anchors)
+        value = points.mean(table.max(axis=1))
+        better = value > top_value
+        top[better], top_value[better] = anchors[better], value[better]
+        direction = np.sign(_slopes(points, anchors, table.argmax(axis=1) + first))
+        agrees = direction * before
+        steps *= np.where(agrees > 0, 1.3, np.where(agrees < 0, 0.5, 1.0))
+        np.clip(steps, SHORTEST_STEP, LONGEST_STEP, out=steps)
+        logs += direction * steps
+        before = direction
+    return top, top_value
+
+
+def _slopes(points: Points, anchors: Floats, owner: NDArray[np.intp]) -> Floats:
+    """Slope of the objective by every log side, of anchors (r, k, 2); owner (r, n) counts over all r * k."""
+    w, h = anchors[..., 0].ravel(), anchors[..., 1].ravel()
+    slopes = points.measure.slopes(w[owner], h[owner], points.w, points.h)
+    sums = np.empty((len(w), 2))
+    for axis, slope in enumerate(slopes):
+        sums[:, axis] = np.bincount(owner.ravel(), (slope * points.weight).ravel(), len(w))
+    return sums.reshape(anchors.shape)
+
+
+def swap_values(points: Points, anchors: Floats, candidates: Floats) -> Floats:
+    """The objective with anchor i replaced by candidate j: anchors (k, 2), candidates (m, 2) -> (k, m).
+
+    Boxes of other anchors gain by the candidate alone, whichever anchor leaves; the leaving anchor's own
+    boxes fall back to their second best. So one pass over the boxes serves all k * m swaps (the insight
+    of FastPAM, Schubert and Rousseeuw 2019).
+    """
+    table = points.table(anchors)
+    owner, best = table.argmax(axis=0), table.max(axis=0)
+    table[owner, np.arange(len(points))] = 0.0
+    second = table.max(axis=0)
+    offered = np.ascontiguousarray(points.table(candidates).T)
+    values = np.empty((len(anchors), len(candidates)))
+    values[:] = np.einsum("nm,n->m", np.maximum(offered, best[:, None]), points.weight)
+    for leaving in range(len(anchors)):
+        own = np.flatnonzero(owner == leaving)
+        kept = np.maximum(offered[own], best[own, None])
+        left = np.maximum(offered[own], second[own, None])
+        values[leaving] += np.einsum("nm,n->m", left - kept, points.weight[own])
+    return values
+
+
+def settle(points: Points, anchors: Floats, sweeps: int, step: float) -> tuple[Floats, int]:
+    """Move single anchors until no move helps: anchors (k, 2) -> anchors (k, 2), the sweeps it took.
+
+    Each anchor tries its width, its height and both: longer and shorter by a step that grows when that
+    helps and halves when nothing does (a pattern search), and the next sides that boxes have. Every trial
+    counts all boxes, those that would change their anchor included. It ends when every step is below
+    `FINAL_STEP`.
+    """
+    anchors = anchors.copy()
+    table = points.table(anchors)
+    value = float(points.mean(table.max(axis=0)))
+    steps = np.full(len(anchors), step)
+    sides = np.unique(points.w), np.unique(points.h)
+    sweep = 0
+    while sweep < sweeps and (steps > FINAL_STEP).any():
+        sweep += 1
+        for place in np.flatnonzero(steps > FINAL_STEP):
+            row = table[place].copy()
+            table[place] = 0.0
+            others = table.max(axis=0)
+            compass = anchors[place] * np.exp(COMPASS * steps[place])
+            trials = np.concatenate([compass, _neighbours(sides, anchors[place])])
+            rows = points.table(trials)
+            values = points.mean(np.maximum(rows, others))
+            best = int(values.argmax())
+            if values[best] > value + GAIN:
+                value, anchors[place], table[place] = float(values[best]), trials[best], rows[best]
+                if best < len(COMPASS):
+                    steps[place] = min(1.5 * steps[place], LONGEST_STEP)
+            else:
+                table[place] = row
+                steps[place] /= 2
+    return anchors, sweep
+
+
+def _neighbours(sides: tuple[Floats, Floats], anchor: Floats) -> Floats:
+    """The anchor (2,) with its width, its height or both replaced by the next side of a box: (8, 2).
+
+    Many boxes with the very same side make a ridge in the objective that shrinking steps only approach.
+    """
+    choices = []
+    for known, side in zip(sides, anchor, strict=True):
+        below = known[max(int(np.searchsorted(known, side, "left")) - 1, 0)]
+        above = known[min(int(np.searchsorted(known, side, "right")), len(known) - 1)]
+        choices.append((side, below, above))
+    return np.array([(w, h) for w in choices[0] for h in choices[1]][1:])
