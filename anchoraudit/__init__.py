@@ -1,5 +1,68 @@
-"""anchoraudit: which images leave an anchor encoder without foreground, why, and what to do about it."""
+"""anchoraudit: which images leave an anchor encoder without foreground, why, and what to do about it.
+
+>>> import anchoraudit
+>>> result = anchoraudit.audit(anchoraudit.read("dataset/"))  # doctest: +SKIP
+>>> result.summary()["verdicts"]["empty_foreground"]  # doctest: +SKIP
+
+Names are imported when they are first used, so that `import anchoraudit` costs nothing.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from anchoraudit.anchor_fit import AnchorFit, measure_fit
+    from anchoraudit.auditing import Audit, audit
+    from anchoraudit.clustering import AnchorKMeans
+    from anchoraudit.dataset import Dataset
+    from anchoraudit.detectors import Detector, load_detector
+    from anchoraudit.encoding.dense import encode
+    from anchoraudit.errors import AnchorauditError
+    from anchoraudit.findings import Finding
+    from anchoraudit.formats import read
+
+_HOME = {
+    "AnchorFit": "anchor_fit",
+    "AnchorKMeans": "clustering",
+    "AnchorauditError": "errors",
+    "Audit": "auditing",
+    "Dataset": "dataset",
+    "Detector": "detectors",
+    "Finding": "findings",
+    "audit": "auditing",
+    "encode": "encoding.dense",
+    "load_detector": "detectors",
+    "measure_fit": "anchor_fit",
+    "read": "formats",
+}
+
+__all__ = [
+    "AnchorFit",
+    "AnchorKMeans",
+    "AnchorauditError",
+    "Audit",
+    "Dataset",
+    "Detector",
+    "Finding",
+    "audit",
+    "encode",
+    "load_detector",
+    "measure_fit",
+    "read",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

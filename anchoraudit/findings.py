@@ -125,6 +125,12 @@ CATALOGUE: dict[str, Kind] = {
         "what is trained on is also evaluated on, and the score flatters",
         "keep the image in one split",
     ),
+    "SET006": Kind(
+        "error",
+        "no image at all",
+        "there is nothing to train on, and nothing was audited",
+        "check the path and the split",
+    ),
     "SET005": Kind(
         "warning",
         "listed in a split, without annotation or image",

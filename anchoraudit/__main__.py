@@ -1,0 +1,5 @@
+"""`python -m anchoraudit`."""
+
+from anchoraudit.cli import main
+
+main()

@@ -1,0 +1,257 @@
+"""The audit: a verdict for every image, a status and a cause for every box."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from anchoraudit import labels as label_policy
+from anchoraudit.causes import CAUSES, causes_of
+from anchoraudit.dataset import Dataset
+from anchoraudit.detectors import Detector, load_detector
+from anchoraudit.encoding import dense
+from anchoraudit.encoding.canvas import on_canvas
+from anchoraudit.encoding.closed_form import best_anchors, has_foreground
+from anchoraudit.findings import Finding
+from anchoraudit.formats import read
+from anchoraudit.geometry import Bool, Float
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Int = npt.NDArray[np.int64]
+Code = npt.NDArray[np.int8]
+
+VERDICTS = (
+    "ok",
+    "forced_only",
+    "empty_foreground",
+    "blank",
+    "no_usable_box",
+    "encoder_error",
+    "unknown",
+)
+# An image of one of these would train without foreground, or not at all.
+WITHOUT_FOREGROUND = ("empty_foreground", "blank", "no_usable_box", "encoder_error")
+STATUSES = ("", "matched", "forced", "unmatched")  # "" is a box that is not usable
+_V = {name: code for code, name in enumerate(VERDICTS)}
+_S = {name: code for code, name in enumerate(STATUSES)}
+
+
+@dataclass(slots=True)
+class BoxResults:
+    """Columns over all M boxes of the data set, in its order.
+
+    usable: bool [M]. net: float64 [M, 4], clipped and on the network's input, NaN where not usable.
+    best_iou: float64 [M], NaN where not usable. shape: int64 [M], best anchor's shape, -1 for none.
+    status: int8 [M], index into STATUSES. cause: int8 [M], index into CAUSES, -1 unless unmatched.
+    assigned: int64 [M] with counts, else None.
+    """
+
+    usable: Bool
+    net: Float
+    best_iou: Float
+    shape: Int
+    status: Code
+    cause: Code
+    assigned: Int | None = None
+
+
+@dataclass(slots=True)
+class ImageResults:
+    """Columns over all N images.
+
+    boxes, usable, matched, forced, unmatched: int64 [N]. best_iou: float64 [N], of its usable boxes, NaN
+    without any. verdict: int8 [N], index into VERDICTS. cause: int8 [N], the most common cause of the
+    unmatched boxes of an image with an empty foreground mask, -1 elsewhere.
+    counts: int64 [N, 3], positive, negative and ignored anchors, -1 where the size is unknown; or None.
+    """
+
+    boxes: Int
+    usable: Int
+    matched: Int
+    forced: Int
+    unmatched: Int
+    best_iou: Float
+    verdict: Code
+    cause: Code
+    counts: Int | None = None
+
+
+@dataclass(slots=True)
+class Audit:
+    """What a detector's encoder makes of a data set."""
+
+    dataset: Dataset
+    detector: Detector
+    labels: label_policy.Labels
+    box_results: BoxResults
+    image_results: ImageResults
+    findings: list[Finding] = field(default_factory=list)
+
+    def verdict_is(self, *names: str) -> Bool:
+        """Tell which images have one of the named verdicts. [N]."""
+        return np.isin(self.image_results.verdict, [_V[name] for name in names])
+
+    def images_with(self, *names: str) -> list[int]:
+        """Indices of the images with one of the named verdicts."""
+        indices: list[int] = np.flatnonzero(self.verdict_is(*names)).tolist()
+        return indices
+
+    def boxes_of(self, image: int) -> slice:
+        """Rows of the boxes of one image."""
+        first, last = np.searchsorted(self.dataset.boxes.image, [image, image + 1])
+        return slice(int(first), int(last))
+
+    def summary(self) -> dict[str, Any]:
+        """Counts over the whole data set, and under `splits` the same for each split."""
+        everything = np.ones(len(self.dataset.images), dtype=np.bool_)
+        whole = self._summary_of(everything)
+        whole["splits"] = {
+            name: self._summary_of(self.dataset.images.split == code)
+            for code, name in enumerate(self.dataset.splits)
+        }
+        return whole
+
+    def _summary_of(self, images: Bool) -> dict[str, Any]:
+        results = self.image_results
+        cause = self.box_results.cause[images[self.dataset.boxes.image]]
+        return {
+            "images": int(np.count_nonzero(images)),
+            **{
+                name: int(getattr(results, name)[images].sum())
+                for name in ("boxes", "usable", "matched", "forced", "unmatched")
+            },
+            "verdicts": _tally(results.verdict[images], VERDICTS),
+            "causes": _tally(cause[cause >= 0], CAUSES),
+        }
+
+    def images_frame(self) -> pd.DataFrame:
+        """One row an image; the columns of `--export-images`."""
+        from anchoraudit.frames import images_frame
+
+        return images_frame(self)
+
+    def boxes_frame(self) -> pd.DataFrame:
+        """One row a box; the columns of `--export-boxes`."""
+        from anchoraudit.frames import boxes_frame
+
+        return boxes_frame(self)
+
+
+def audit(
+    dataset: Dataset | str | Path,
+    detector: str | Path | Detector = "reference",
+    *,
+    drop_difficult: bool = False,
+    counts: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Audit:
+    """Replay a detector's encoder over a data set.
+
+    dataset: what `read` returns, or a path for it. counts: also count every image's positive, negative and
+    ignored anchors, with the dense encoder. progress: called with (images counted, images to count).
+
+    Raises AnchorauditError as `read` and `load_detector` do.
+    """
+    dataset = dataset if isinstance(dataset, Dataset) else read(dataset)
+    detector = load_detector(detector)
+    labels = label_policy.prepare(dataset, drop_difficult=drop_difficult)
+    boxes = _judge_boxes(dataset, detector, labels)
+    images = _judge_images(dataset, boxes)
+    if counts:
+        _count_anchors(dataset, detector, boxes, images, progress)
+    findings = [*dataset.findings, *label_policy.findings_of(dataset, labels)]
+    if not len(dataset.images):
+        findings.append(Finding("SET006", "no image was found", str(dataset.root)))
+    elif bool(np.all(images.verdict == _V["unknown"])):
+        findings.append(Finding("IMG003", f"none of {len(dataset.images)} images", str(dataset.root)))
+    return Audit(dataset, detector, labels, boxes, images, findings)
+
+
+def _judge_boxes(dataset: Dataset, detector: Detector, labels: label_policy.Labels) -> BoxResults:
+    usable = on_canvas(dataset, labels, detector.resize)
+    rows, net = usable.rows, usable.boxes
+    best = best_anchors(net, usable.width, usable.height, detector)
+    matched = has_foreground(best, detector)
+    count = len(dataset.boxes)
+    results = BoxResults(
+        usable=labels.usable,
+        net=np.full((count, 4), np.nan),
+        best_iou=np.full(count, np.nan),
+        shape=np.full(count, -1, dtype=np.int64),
+        status=np.zeros(count, dtype=np.int8),
+        cause=np.full(count, -1, dtype=np.int8),
+    )
+    results.net[rows], results.best_iou[rows], results.shape[rows] = net, best.best_iou, best.shape
+    results.status[rows] = np.where(matched, _S["matched"], _S["unmatched"])
+    lost = ~matched
+    results.cause[rows[lost]] = causes_of(net[lost], usable.width[lost], usable.height[lost], detector)
+    return results
+
+
+def _judge_images(dataset: Dataset, boxes: BoxResults) -> ImageResults:
+    count, image = len(dataset.images), dataset.boxes.image
+
+    def per_image(of: Bool) -> Int:
+        return np.bincount(image[of], minlength=count)
+
+    total = np.bincount(image, minlength=count)
+    usable = per_image(boxes.usable)
+    matched, forced, unmatched = (
+        per_image(boxes.status == _S[name]) for name in ("matched", "forced", "unmatched")
+    )
+    verdict = np.full(count, _V["empty_foreground"], dtype=np.int8)
+    verdict[forced > 0] = _V["forced_only"]
+    verdict[matched > 0] = _V["ok"]
+    verdict[usable == 0] = _V["no_usable_box"]
+    verdict[np.isnan(dataset.images.width)] = _V["unknown"]
+    verdict[total == 0] = _V["blank"]
+    best = np.full(count, -1.0)
+    np.maximum.at(best, image[boxes.usable], boxes.best_iou[boxes.usable])
+    best[usable == 0] = np.nan
+    cause = _most_common_cause(image, boxes.cause, count)
+    cause[verdict != _V["empty_foreground"]] = -1
+    return ImageResults(total, usable, matched, forced, unmatched, best, verdict, cause)
+
+
+def _most_common_cause(image: Int, cause: Code, count: int) -> Code:
+    """Per image the cause most of its unmatched boxes have, the earlier in CAUSES on ties; -1 without any."""
+    lost = cause >= 0
+    tally = np.bincount(image[lost] * len(CAUSES) + cause[lost], minlength=count * len(CAUSES))
+    tally = tally.reshape(count, len(CAUSES))
+    return np.where(tally.any(axis=1), tally.argmax(axis=1), -1).astype(np.int8)
+
+
+def _count_anchors(
+    dataset: Dataset,
+    detector: Detector,
+    boxes: BoxResults,
+    images: ImageResults,
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    """Count labels image by image, all anchors enumerated."""
+    count = len(dataset.images)
+    images.counts = np.full((count, 3), -1, dtype=np.int64)
+    boxes.assigned = np.zeros(len(boxes.usable), dtype=np.int64)
+    rows = np.flatnonzero(boxes.usable)
+    starts = np.searchsorted(dataset.boxes.image[rows], np.arange(count + 1))
+    canvas = detector.resize.network_size(dataset.images.width, dataset.images.height)
+    for i in range(count):
+        if not np.isnan(canvas[0][i]):
+            own = rows[starts[i] : starts[i + 1]]
+            labels = dense.replay(boxes.net[own], float(canvas[0][i]), float(canvas[1][i]), detector)
+            images.counts[i] = labels.positives, labels.negatives, labels.ignored
+            boxes.assigned[own] = labels.assigned()
+        if progress is not None:
+            progress(i + 1, count)
+
+
+def _tally(codes: Code, names: tuple[str, ...]) -> dict[str, int]:
+    counted: list[int] = np.bincount(codes, minlength=len(names)).tolist()
+    return dict(zip(names, counted, strict=True))

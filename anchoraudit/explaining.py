@@ -1,0 +1,186 @@
+"""One image, anchor by anchor: what the dense encoder says, and what would change it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from anchoraudit.auditing import Audit, audit
+from anchoraudit.causes import CAUSES, nearest_shape
+from anchoraudit.dataset import Dataset
+from anchoraudit.detectors import Detector, load_detector
+from anchoraudit.encoding import dense
+from anchoraudit.encoding.grid import all_anchors
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.geometry import Float, box_sizes, iou_with_each, wh_iou
+from anchoraudit.losses import Losses, losses_of_zero_predictions
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class BoxExplanation:
+    """One usable box.
+
+    xyxy: pixels of the original image, clipped. net: the same on the network's input. best_anchor: the
+    counting anchor it overlaps most, pixels of the network's input, None if none overlaps. nearest: the
+    anchor shape most like it. remedy: what would match it, "" if it is matched.
+    """
+
+    number: int
+    label: str
+    xyxy: Box
+    net: Box
+    best_iou: float
+    best_anchor: Box | None
+    nearest: tuple[float, float]
+    status: str
+    cause: str
+    assigned: int
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One image: size and canvas in pixels, counts of anchors, its boxes, and its losses.
+
+    losses: for predictions of zero, in a batch of its own: "plain", "truncated" and "guarded".
+    """
+
+    audit: Audit
+    index: int
+    canvas: tuple[float, float]
+    anchors: int
+    counting: int
+    positives: int
+    negatives: int
+    ignored: int
+    boxes: list[BoxExplanation]
+    losses: dict[str, Losses]
+
+
+def explain(
+    dataset: Dataset, index: int, detector: str | Detector = "reference", *, drop_difficult: bool = False
+) -> Explanation:
+    """Replay image `index` of `dataset` densely.
+
+    Raises AnchorauditError if the image's size is not known.
+    """
+    detector = load_detector(detector)
+    result = audit(dataset, detector, drop_difficult=drop_difficult)
+    width, height = float(dataset.images.width[index]), float(dataset.images.height[index])
+    if math.isnan(width):
+        raise AnchorauditError(
+            f"the size of image {dataset.images.ids[index]!r} is not known, so it cannot be replayed",
+            remedy="Put the image beside its annotation, or declare its width and height.",
+        )
+    canvas = dense.canvas_of(width, height, detector)
+    rows = np.arange(len(dataset.boxes))[result.boxes_of(index)]
+    rows = rows[result.box_results.usable[rows]]
+    net = result.box_results.net[rows]
+    labels = dense.replay(net, *canvas, detector)
+    targets = dense.encode(result.labels.xyxy[rows], width, height, detector)
+    plain = losses_of_zero_predictions(targets)
+    return Explanation(
+        audit=result,
+        index=index,
+        canvas=canvas,
+        anchors=len(labels.anchors),
+        counting=int(labels.counts.sum()),
+        positives=labels.positives,
+        negatives=labels.negatives,
+        ignored=labels.ignored,
+        boxes=[_explain_box(result, number, row, labels, canvas) for number, row in enumerate(rows.tolist())],
+        losses={
+            "plain": plain,
+            "truncated": plain.truncated(),
+            "guarded": losses_of_zero_predictions(targets, guarded=True),
+        },
+    )
+
+
+def _explain_box(
+    result: Audit, number: int, row: int, labels: dense.DenseLabels, canvas: tuple[float, float]
+) -> BoxExplanation:
+    detector, boxes = result.detector, result.dataset.boxes
+    net = result.box_results.net[row]
+    shapes = detector.anchors.shapes
+    nearest = shapes[nearest_shape(box_sizes(net[None]), detector)[0]]
+    category = int(boxes.category[row])
+    matched = bool(labels.best_iou[number] >= detector.match.positive)
+    code = int(result.box_results.cause[row])
+    cause = "" if matched or code < 0 else CAUSES[code]
+    best = int(labels.best_anchor[number])
+    return BoxExplanation(
+        number=number,
+        label=result.dataset.categories[category].name if category >= 0 else "",
+        xyxy=_as_box(result.labels.xyxy[row]),
+        net=_as_box(net),
+        best_iou=float(labels.best_iou[number]),
+        best_anchor=_as_box(labels.anchors[best]) if best >= 0 and labels.best_iou[number] > 0 else None,
+        nearest=(float(nearest[0]), float(nearest[1])),
+        status="matched" if matched else "unmatched",
+        cause=cause,
+        assigned=int(labels.assigned()[number]),
+        remedy=_remedy(net, cause, detector, canvas) if cause else "",
+    )
+
+
+def _remedy(net: Float, cause: str, detector: Detector, canvas: tuple[float, float]) -> str:
+    """What would match an unmatched box, in a sentence with its number."""
+    size = box_sizes(net[None])
+    own = f"an anchor of its own shape, {size[0, 0]:.0f}x{size[0, 1]:.0f}"
+    if cause == "edge":
+        return f"a border of {_border_needed(net, detector, canvas)} px (--allowed-border)"
+    if cause == "stride":
+        iou = float(wh_iou(size, detector.anchors.shapes).max())
+        return f"an anchor centred on it would reach IoU {iou:.2f}: a finer grid, or {own}"
+    if cause in ("small", "large"):
+        factor = _scale_needed(size, detector, up=cause == "small")
+        change = f"{factor:.2f} times its size" if cause == "small" else f"{1 / factor:.2f} times smaller"
+        return f"{change} (a {'larger' if cause == 'small' else 'smaller'} --input-size), or {own}"
+    return own
+
+
+def _border_needed(net: Float, detector: Detector, canvas: tuple[float, float]) -> int:
+    """Return the smallest whole border, in pixels, at which an anchor that matches the box counts."""
+    anchors, _ = all_anchors(*canvas, detector)
+    good = anchors[iou_with_each(net, anchors) >= detector.match.positive]
+    beyond = np.maximum(
+        np.maximum(-good[:, 0], -good[:, 1]), np.maximum(good[:, 2] - canvas[0], good[:, 3] - canvas[1])
+    )
+    return math.floor(float(beyond.min())) + 1  # the rule is strict: x1 > -border
+
+
+def _scale_needed(size: Float, detector: Detector, *, up: bool) -> float:
+    """Return the factor nearest 1 by which the box must be scaled, up or down, to match a shape freely."""
+    shapes, threshold = detector.anchors.shapes, detector.match.positive
+    best = np.sqrt(shapes.prod(axis=1) / size.prod())
+    right_way = (best > 1.0) if up else (best < 1.0)
+    reaches = np.array(
+        [wh_iou(size * t, s[None])[0, 0] >= threshold for t, s in zip(best, shapes, strict=True)]
+    )
+    factors = [
+        _bisect(size, shape, threshold, float(t))
+        for t, shape in zip(best[right_way & reaches], shapes[right_way & reaches], strict=True)
+    ]
+    return min(factors, key=lambda t: abs(math.log(t)))
+
+
+def _bisect(size: Float, shape: Float, threshold: float, best: float) -> float:
+    """IoU falls steadily from scale `best` towards 1, and is below the threshold there."""
+    near, far = best, 1.0
+    for _ in range(60):
+        middle = math.sqrt(near * far)
+        if wh_iou(size * middle, shape[None])[0, 0] >= threshold:
+            near = middle
+        else:
+            far = middle
+    return near
+
+
+def _as_box(row: Float) -> Box:
+    x1, y1, x2, y2 = row.tolist()
+    return x1, y1, x2, y2

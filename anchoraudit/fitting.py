@@ -1,0 +1,63 @@
+"""Anchors for a data set: its box sizes at the network's input, clustered, and measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from anchoraudit.anchor_fit import AnchorFit, measure_fit
+from anchoraudit.anchors_file import round_anchors
+from anchoraudit.dataset import Dataset
+from anchoraudit.detectors import Detector
+from anchoraudit.encoding.canvas import on_canvas
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.geometry import Float, box_sizes
+from anchoraudit.labels import prepare
+
+
+@dataclass(frozen=True, slots=True)
+class Clustered:
+    """Anchors found: (width, height) by area, rounded as a file holds them, and how well those fit."""
+
+    anchors: list[tuple[float, float]]
+    fit: AnchorFit
+
+
+def network_sizes(dataset: Dataset, detector: Detector, *, drop_difficult: bool = False) -> Float:
+    """Widths and heights [N, 2] of the usable boxes, in pixels of the detector's input.
+
+    Raises AnchorauditError if no box is usable.
+    """
+    sizes = box_sizes(
+        on_canvas(dataset, prepare(dataset, drop_difficult=drop_difficult), detector.resize).boxes
+    )
+    sizes = sizes[(sizes > 0).all(axis=1)]  # a side of 1e-300 px can vanish in the scaling
+    if not len(sizes):
+        raise AnchorauditError(
+            "no usable box to cluster",
+            path=dataset.root,
+            remedy="See anchoraudit scan for why the boxes are not usable.",
+        )
+    return sizes
+
+
+def cluster_sizes(sizes: Float, k: int, *, metric: str = "iou", seed: int = 0) -> Clustered:
+    """Cluster sizes [N, 2] into k anchors. Raises AnchorauditError if there are fewer distinct sizes."""
+    from anchoraudit.clustering import AnchorKMeans  # scikit-learn takes half a second to import
+
+    distinct = len(np.unique(sizes, axis=0))
+    if distinct < k:
+        raise AnchorauditError(
+            f"{k} anchors from {distinct} distinct box size{'s' * (distinct != 1)}",
+            remedy=f"Ask for at most --k {distinct}.",
+        )
+    model = AnchorKMeans(n_clusters=k, metric=metric, random_state=seed).fit(sizes)
+    anchors = round_anchors(model.cluster_centers_)
+    return Clustered(anchors, measure_fit(sizes, anchors))
+
+
+def present_fit(sizes: Float, detector: Detector) -> Clustered:
+    """Measure the detector's own anchors on the same sizes."""
+    shapes = detector.anchors.shapes
+    return Clustered([(float(w), float(h)) for w, h in shapes], measure_fit(sizes, shapes))

@@ -1,0 +1,102 @@
+"""The audit as pandas tables: the columns of the exports, and of the library's DataFrames."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from anchoraudit.auditing import STATUSES, VERDICTS, WITHOUT_FOREGROUND, Audit
+from anchoraudit.causes import CAUSES
+
+
+def images_frame(audit: Audit) -> pd.DataFrame:
+    """One row an image, in file order.
+
+    image_id, file_name, width, height (pixels, empty where unknown), boxes, usable, matched, forced (counts
+    of boxes), foreground (whether its mask would hold a positive anchor, empty where unknown), best_iou (of
+    its usable boxes, empty without any), verdict, cause; with counts positives, negatives, ignored (anchors).
+    Where the data set has several splits, also split.
+    """
+    dataset, results = audit.dataset, audit.image_results
+    foreground = pd.array(~audit.verdict_is(*WITHOUT_FOREGROUND), dtype="boolean")
+    foreground[audit.verdict_is("unknown")] = pd.NA
+    columns: dict[str, Any] = {
+        "image_id": dataset.images.ids,
+        "file_name": dataset.images.file_names,
+        "width": _pixels(dataset.images.width),
+        "height": _pixels(dataset.images.height),
+        "boxes": results.boxes,
+        "usable": results.usable,
+        "matched": results.matched,
+        "forced": results.forced,
+        "foreground": foreground,
+        "best_iou": results.best_iou,
+        "verdict": _names(results.verdict, VERDICTS),
+        "cause": _names(results.cause, CAUSES),
+    }
+    if results.counts is not None:
+        for number, name in enumerate(("positives", "negatives", "ignored")):
+            counted = results.counts[:, number]
+            columns[name] = pd.array(counted, dtype="Int64")
+            columns[name][counted < 0] = pd.NA
+    if len(dataset.splits) > 1:
+        columns["split"] = dataset.split_names
+    return pd.DataFrame(columns)
+
+
+def boxes_frame(audit: Audit) -> pd.DataFrame:
+    """One row a box, grouped by image, in file order within each.
+
+    image_id; box (number among the image's usable boxes, from 0, empty for the others); annotation_id
+    (empty for VOC); label; x1, y1, x2, y2 (pixels of the original image, as the file says); usable;
+    best_iou; status; cause; with counts assigned (anchors whose matched box this is). Where the data set
+    has several splits, also split.
+    """
+    dataset, results = audit.dataset, audit.box_results
+    image = dataset.boxes.image
+    ids = pd.Series(dataset.images.ids, dtype=object)
+    names = np.array([*(category.name for category in dataset.categories), ""], dtype=object)
+    columns: dict[str, Any] = {
+        "image_id": ids.take(image).infer_objects().array,
+        "box": _numbers_within_image(image, results.usable),
+        "annotation_id": pd.array([None] * len(image), dtype="string")
+        if dataset.boxes.annotation_ids is None
+        else dataset.boxes.annotation_ids,
+        "label": names[dataset.boxes.category],
+        **{name: dataset.boxes.xyxy[:, i] for i, name in enumerate(("x1", "y1", "x2", "y2"))},
+        "usable": results.usable,
+        "best_iou": results.best_iou,
+        "status": _names(results.status, STATUSES),
+        "cause": _names(results.cause, CAUSES),
+    }
+    if results.assigned is not None:
+        columns["assigned"] = pd.array(results.assigned, dtype="Int64")
+        columns["assigned"][~results.usable] = pd.NA
+    if len(dataset.splits) > 1:
+        columns["split"] = np.array(dataset.splits, dtype=object)[dataset.images.split[image]]
+    return pd.DataFrame(columns)
+
+
+def _pixels(values: np.ndarray[Any, Any]) -> Any:
+    """Sizes as integers where all are, empty where unknown."""
+    known = values[~np.isnan(values)]
+    if bool(np.all(known == np.floor(known))):
+        return pd.array(np.where(np.isnan(values), 0, values), dtype="Int64")._where(~np.isnan(values), pd.NA)  # type: ignore[attr-defined]
+    return values
+
+
+def _names(codes: np.ndarray[Any, Any], names: tuple[str, ...]) -> np.ndarray[Any, Any]:
+    table = np.array([*names, ""], dtype=object)  # -1 is ""
+    chosen: np.ndarray[Any, Any] = table[codes]
+    return chosen
+
+
+def _numbers_within_image(image: np.ndarray[Any, Any], usable: np.ndarray[Any, Any]) -> Any:
+    """Count the usable boxes of each image from 0; the others are empty."""
+    running = np.cumsum(usable) - usable
+    first = np.searchsorted(image, image)
+    numbers = pd.array(running - running[first] if len(image) else running, dtype="Int64")
+    numbers[~usable] = pd.NA
+    return numbers
