@@ -1,0 +1,103 @@
+"""The cleaned manifest: the data set less the images an encoder can do nothing with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from anchoraudit.auditing import VERDICTS, Audit
+from anchoraudit.dataset import Bool, Dataset
+from anchoraudit.errors import AnchorauditError, printable
+from anchoraudit.files import replacing
+from anchoraudit.manifest.coco_build import write_coco
+from anchoraudit.manifest.coco_cut import write_coco_cut
+
+# An empty foreground mask, for whatever reason.
+DEFAULT_DROP = ("empty_foreground", "blank", "no_usable_box")
+SUFFIXES = (".json", ".txt")
+SPLIT = "{split}"
+_Writer = Callable[[Dataset, Bool, BinaryIO], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One manifest: the file, how many images it holds, and remarks for the user."""
+
+    path: Path
+    images: int
+    remarks: tuple[str, ...]
+
+
+def kept_by(audit: Audit, drop: tuple[str, ...] = DEFAULT_DROP) -> Bool:
+    """Tell which images stay when those of the verdicts `drop` go. bool [N].
+
+    Raises AnchorauditError for a verdict that does not exist, or that is fine.
+    """
+    allowed = [verdict for verdict in VERDICTS if verdict != "ok"]
+    for verdict in drop:
+        if verdict not in allowed:
+            raise AnchorauditError(f"cannot drop {verdict!r}", remedy=f"Choose from: {', '.join(allowed)}.")
+    return ~audit.verdict_is(*drop)
+
+
+def targets(dataset: Dataset, output: str) -> list[tuple[Path, Bool]]:
+    """Return the files to write for `output`, and which images may go into each.
+
+    `{split}` in the name stands for the split: one file for each. Raises AnchorauditError for another
+    suffix than .json and .txt.
+    """
+    if Path(output).suffix.lower() not in SUFFIXES:
+        raise AnchorauditError(
+            "a manifest is .json (COCO) or .txt (a list of images)",
+            path=output,
+            remedy="Choose one of these.",
+        )
+    if SPLIT not in output:
+        return [(Path(output), np.ones(len(dataset.images), dtype=np.bool_))]
+    return [
+        (Path(output.replace(SPLIT, Path(name).name or "all")), dataset.images.split == code)
+        for code, name in enumerate(dataset.splits)
+    ]
+
+
+def write_manifest(audit: Audit, keep: Bool, path: Path) -> Written:
+    """Write the images `keep` [N] to `path`, all or nothing.
+
+    `.json`: COCO, cut out of the source's own bytes where that is COCO. `.txt`: a line an image, the stem
+    for VOC (as in ImageSets), the file name for COCO.
+
+    Raises AnchorauditError if no image would be left, or the file cannot be written.
+    """
+    dataset = audit.dataset
+    if not keep.any():
+        raise AnchorauditError(
+            f"none of {len(dataset.images):,} images would be left; nothing was written",
+            path=path,
+            remedy="Fit the anchors first (anchoraudit cluster), or drop fewer verdicts with --drop.",
+        )
+    write: _Writer = write_coco_cut if dataset.format == "coco" else write_coco
+    if path.suffix.lower() == ".txt":
+        write = _write_list
+    with replacing(path) as stream:
+        remarks = write(dataset, keep, stream)
+    return Written(path, int(np.count_nonzero(keep)), tuple(remarks))
+
+
+def _write_list(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
+    images = dataset.images
+    if dataset.format == "coco":
+        lines = [images.file_names[i] for i in np.flatnonzero(keep).tolist()]
+    else:
+        lines = sorted(str(images.ids[i]) for i in np.flatnonzero(keep).tolist())
+    for line in lines:
+        if "\n" in line or "\r" in line:
+            raise AnchorauditError(
+                f"the file name {printable(line)!r} has a line break; a list cannot hold it",
+                remedy="Rename the file, or write a .json manifest.",
+            )
+    stream.write("".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"))
+    return []

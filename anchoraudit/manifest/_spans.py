@@ -1,0 +1,92 @@
+"""Where things stand in the bytes of a JSON file: members of its object, elements of its lists.
+
+msgspec says how long every value is; what lies between values is white space, commas and colons. So a list
+can be cut down to some of its elements with every byte of those, and of all the rest, as it was.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.formats import _json_text as json_text
+
+Span = tuple[int, int]
+_BETWEEN = re.compile(rb"[\s,:]*")
+_KEY = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+
+
+def members(path: Path, data: bytes) -> dict[str, Span]:
+    """Span of each value of the JSON object `data`, by key, in order.
+
+    Raises AnchorauditError if a key stands twice: which of its values counts is for readers to guess.
+    """
+    with _syntax_of(path, data):
+        raw = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    lengths = {key: memoryview(value).nbytes for key, value in raw.items()}
+    spans: dict[str, Span] = {}
+    at = data.index(b"{") + 1
+    while (key := _KEY.match(data, _skip(data, at))) is not None:
+        name = msgspec.json.decode(key[0], type=str)
+        start = _skip(data, key.end())
+        if name in spans:
+            raise AnchorauditError(
+                f"the key {name!r} stands twice",
+                path=path,
+                place=json_text.line_and_column(data, key.start()),
+                remedy="Remove one of them.",
+            )
+        at = start + lengths[name]
+        spans[name] = (start, at)
+    return spans
+
+
+def elements(path: Path, data: bytes, span: Span) -> list[Span]:
+    """Span of each element of the list that stands at `span`."""
+    at = span[0] + 1
+    spans: list[Span] = []
+    with _syntax_of(path, data):
+        listed = msgspec.json.decode(memoryview(data)[slice(*span)], type=list[msgspec.Raw])
+    for raw in listed:
+        start = _skip(data, at)
+        at = start + memoryview(raw).nbytes
+        spans.append((start, at))
+    return spans
+
+
+def runs(spans: list[Span], keep: list[bool]) -> Iterator[Span]:
+    """Spans of the kept elements; neighbours that are both kept are one span, with what is between them."""
+    start = end = -1
+    for (first, last), kept in zip(spans, keep, strict=True):
+        if not kept:
+            if start >= 0:
+                yield start, end
+            start = -1
+        else:
+            start = first if start < 0 else start
+            end = last
+    if start >= 0:
+        yield start, end
+
+
+def separator(data: bytes, spans: list[Span]) -> bytes:
+    """Return what stands between two elements in this file, `, ` where there are no two."""
+    return data[spans[0][1] : spans[1][0]] if len(spans) > 1 else b", "
+
+
+def _skip(data: bytes, at: int) -> int:
+    found = _BETWEEN.match(data, at)
+    return found.end() if found else at
+
+
+@contextmanager
+def _syntax_of(path: Path, data: bytes) -> Iterator[None]:
+    try:
+        yield
+    except msgspec.DecodeError as error:
+        raise json_text.syntax_error(path, data, str(error)) from None

@@ -1,0 +1,94 @@
+"""COCO from columns: what other formats become.
+
+Ids do not depend on which images are kept: images are numbered from 1 by stem over the whole data set,
+annotations in the same order, categories by name.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+import numpy as np
+
+from anchoraudit.dataset import Bool, Dataset
+
+
+def write_coco(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
+    """Write the images `keep` [N] of a data set as COCO; return remarks for the user.
+
+    Coordinates become x, y, width, height without rounding. Boxes without finite coordinates are left out.
+    """
+    images, boxes = dataset.images, dataset.boxes
+    order = sorted(range(len(images)), key=lambda i: (str(images.ids[i]), int(images.split[i])))
+    image_id = np.empty(len(images), dtype=np.int64)
+    image_id[order] = np.arange(1, len(images) + 1)
+    names = sorted({category.name for category in dataset.categories})
+    category_id = {name: number for number, name in enumerate(names, 1)}
+    starts = np.searchsorted(boxes.image, np.arange(len(images) + 1))
+    annotations: list[dict[str, Any]] = []
+    left_out = next_id = 0
+    for i in order:
+        for row in range(int(starts[i]), int(starts[i + 1])):
+            next_id += 1
+            if not keep[i]:
+                continue
+            category = int(boxes.category[row])
+            if category < 0 or not np.isfinite(boxes.xyxy[row]).all():
+                left_out += 1
+                continue
+            name = dataset.categories[category].name
+            annotation = _annotation(next_id, int(image_id[i]), category_id[name], boxes.xyxy[row].tolist())
+            if boxes.difficult[row]:
+                annotation["difficult"] = 1
+            annotations.append(annotation)
+    kept = [i for i in order if keep[i]]
+    document = {
+        "images": [_image(dataset, i, int(image_id[i])) for i in kept],
+        "annotations": annotations,
+        "categories": [{"id": number, "name": name} for name, number in category_id.items()],
+    }
+    stream.write(msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
+    if not left_out:
+        return []
+    return [f"{left_out} annotation(s) of kept images left out: no name, or no finite coordinates"]
+
+
+def _image(dataset: Dataset, index: int, image_id: int) -> dict[str, Any]:
+    entry: dict[str, Any] = {"id": image_id, "file_name": _file_name(dataset, index)}
+    width, height = float(dataset.images.width[index]), float(dataset.images.height[index])
+    if not math.isnan(width):
+        entry |= {"width": _number(width), "height": _number(height)}
+    return entry
+
+
+def _file_name(dataset: Dataset, index: int) -> str:
+    """Return the file name; behind its folder, from the data set's root, where there are several folders."""
+    name = dataset.images.file_names[index].encode("utf-8", "replace").decode()
+    folders = {source.image_folder for source in dataset.sources}
+    folder = dataset.sources[int(dataset.images.source[index])].image_folder
+    if len(folders) < 2 or folder is None:
+        return name
+    try:
+        return (Path(folder).relative_to(dataset.root) / name).as_posix()
+    except ValueError:
+        return name
+
+
+def _annotation(identity: int, image_id: int, category_id: int, xyxy: list[float]) -> dict[str, Any]:
+    x1, y1, x2, y2 = xyxy
+    w, h = x2 - x1, y2 - y1
+    return {
+        "id": identity,
+        "image_id": image_id,
+        "category_id": category_id,
+        "bbox": [_number(v) for v in (x1, y1, w, h)],
+        "area": _number(max(w, 0.0) * max(h, 0.0)),
+        "iscrowd": 0,
+    }
+
+
+def _number(value: float) -> int | float:
+    return int(value) if value.is_integer() else value
