@@ -1,0 +1,104 @@
+"""The command line: one module a command, found by itself and imported when it is run."""
+
+from __future__ import annotations
+
+import os
+import pkgutil
+import sys
+from importlib import import_module
+
+import click
+
+from anchoraudit import __version__
+from anchoraudit.errors import AnchorauditError, printable
+
+_INTERRUPTED = 130  # what shells report for a process ended by Ctrl-C
+
+
+class _Commands(click.Group):
+    """Every module of this package whose name has no underscore is a command of that name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands."""
+        return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command = import_module(f"{__name__}.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+
+_HELP = """Pre-flight check for object-detection data.
+
+Which images leave your anchor encoder without foreground, why, and what to do about it, before you train:
+
+\b
+  anchoraudit scan dataset/
+  anchoraudit cluster --k 9
+  anchoraudit filter -o clean.json
+
+cluster, filter and explain take the data set of the last scan unless you name one.
+"""
+_EXIT_CODES = (
+    "Exit codes: 0 clean, 1 an image would train without foreground or an error was found, "
+    "2 usage or unreadable input."
+)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help=_HELP,
+    epilog=_EXIT_CODES,
+)
+@click.version_option(__version__, "--version", message="anchoraudit %(version)s")
+def cli() -> None:
+    """Group of all commands."""
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line and exit; the user never sees a traceback."""
+    sys.exit(run(args))
+
+
+def run(args: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    try:
+        result = cli.main(args=args, prog_name="anchoraudit", standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except AnchorauditError as error:
+        return _fail(str(error))
+    except (KeyboardInterrupt, click.Abort):
+        print("interrupted; no file was left half written", file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe went away (`| head`): nothing is wrong, and nothing more can be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        where = f"{printable(error.filename)}: " if error.filename else ""
+        return _fail(f"{where}{error.strerror or error}")
+    except MemoryError:
+        return _fail("not enough memory\n  Scan one split at a time with --split.")
+    except Exception as error:
+        if os.environ.get("ANCHORAUDIT_TRACEBACK"):
+            raise
+        return _fail(
+            f"internal error, {type(error).__name__}: {printable(error)}\n"
+            "  This is a defect of anchoraudit: run again with ANCHORAUDIT_TRACEBACK=1 to see where, "
+            "and report it."
+        )
+
+
+def _fail(message: str) -> int:
+    print(f"Error: {message}", file=sys.stderr)
+    return 2

@@ -1,0 +1,159 @@
+"""Options that several commands share, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from anchoraudit.cli._settings import Settings
+from anchoraudit.dataset import Dataset
+from anchoraudit.detectors import Detector, load_detector, override, preset_names
+from anchoraudit.errors import AnchorauditError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class DetectorName(click.ParamType[str]):
+    """A preset's name or a TOML file; completes the names."""
+
+    name = "NAME|FILE"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        """Names that begin with what was typed."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(name) for name in preset_names() if name.startswith(incomplete)]
+
+
+def _apply(*decorators: Callable[[F], F]) -> Callable[[F], F]:
+    def decorate(function: F) -> F:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return decorate
+
+
+dataset_argument = click.argument("dataset", required=False, type=click.Path())
+
+label_options = _apply(
+    click.option(
+        "--format", type=click.Choice(["auto", "voc", "coco"]), help="What the data set is.  [default: auto]"
+    ),
+    click.option(
+        "--split", multiple=True, metavar="NAME", help="Only this split; may be given several times."
+    ),
+    click.option(
+        "--unlisted",
+        is_flag=True,
+        default=None,
+        help="COCO: images on disk that no entry names are blank images.",
+    ),
+    click.option(
+        "--voc-offset",
+        metavar="PX[,PX,PX,PX]",
+        help="VOC: added to the coordinates, or to x1,y1,x2,y2 (e.g. -1, or -1,-1,0,0).  [default: 0]",
+    ),
+    click.option("--drop-difficult", is_flag=True, default=None, help="Difficult objects are not usable."),
+)
+
+detector_options = _apply(
+    click.option(
+        "--detector",
+        type=DetectorName(),
+        help="Preset, or your own detector as a TOML file.  [default: reference]",
+    ),
+    click.option("--positive-iou", type=float, metavar="F", help="Positive from this IoU on."),
+    click.option("--negative-iou", type=float, metavar="F", help="Negative up to this IoU with every box."),
+    click.option(
+        "--allowed-border",
+        metavar="PX",
+        help="Anchors may cross the edge by less than this; off: by any amount.",
+    ),
+    click.option(
+        "--input-size",
+        metavar="N|WxH",
+        help="Longer side N, aspect kept; or stretch to WxH.  [default: detector's]",
+    ),
+    click.option("--anchors", type=click.Path(), metavar="FILE", help="Anchors that cluster -o wrote."),
+)
+
+
+def read_dataset(settings: Settings) -> Dataset:
+    """Read the data set of the settings."""
+    from anchoraudit.formats import read
+
+    assert settings.dataset is not None  # resolve() raises otherwise
+    return read(
+        settings.dataset,
+        format=settings.format or "auto",
+        splits=tuple(settings.split or ()),
+        unlisted=bool(settings.unlisted),
+        voc_offset=parse_offset(settings.voc_offset or "0"),
+    )
+
+
+def detector_of(settings: Settings) -> tuple[Detector, list[str]]:
+    """Return the detector of the settings, single values replaced, and remarks about it."""
+    notes: list[str] = []
+    shapes = None
+    detector = override(
+        load_detector(settings.detector or "reference"),
+        positive_iou=settings.positive_iou,
+        negative_iou=settings.negative_iou,
+        allowed_border=_border(settings.allowed_border),
+        input_size=settings.input_size,
+    )
+    if settings.anchors is not None:
+        from anchoraudit.anchors_file import read_anchors
+
+        file = read_anchors(Path(settings.anchors))
+        shapes = file.anchors
+        own = input_size_text(detector)
+        if file.input_size and own and file.input_size != own:
+            notes.append(
+                f"the anchors of {settings.anchors} were clustered at input size {file.input_size}, "
+                f"the detector's is {own}"
+            )
+        detector = override(detector, shapes=shapes)
+    return detector, notes
+
+
+def input_size_text(detector: Detector) -> str:
+    """Return the detector's input size as `--input-size` spells it, "" if images keep their size."""
+    resize = detector.resize
+    if resize.kind == "stretch":
+        return f"{resize.width}x{resize.height}"
+    return str(resize.side) if resize.kind == "longest_side" else ""
+
+
+def parse_offset(text: str) -> tuple[float, float, float, float]:
+    """`-1` for all four coordinates, or `-1,-1,0,0`."""
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) == 1:
+        numbers *= 4
+    if len(numbers) != 4 or not all(abs(number) <= 1000 for number in numbers):
+        raise AnchorauditError(
+            f"VOC offset {text!r}",
+            remedy="Give one number of pixels (-1), or four for x1,y1,x2,y2 (-1,-1,0,0).",
+        )
+    return numbers[0], numbers[1], numbers[2], numbers[3]
+
+
+def _border(text: str | None) -> float | str | None:
+    if text is None or text == "off":
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        raise AnchorauditError(
+            f"allowed border {text!r}", remedy='Give pixels (0, 16), or "off" for no border rule.'
+        ) from None

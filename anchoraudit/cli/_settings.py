@@ -1,0 +1,168 @@
+"""Where a run's settings come from: command line over file over last scan over default.
+
+The file is the nearest `anchoraudit.toml`, or `pyproject.toml` with `[tool.anchoraudit]`, of the working
+directory and those above it; relative paths in it are relative to it. The last scan's settings (no data)
+stand in `.anchoraudit/last-scan.json` of the working directory, and count only where no data set is named.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from anchoraudit.errors import AnchorauditError, printable
+
+RECORD = Path(".anchoraudit") / "last-scan.json"
+
+
+class Settings(msgspec.Struct, forbid_unknown_fields=True, rename="kebab", omit_defaults=True):
+    """Settings shared by the commands; None where nobody said anything."""
+
+    dataset: str | None = None
+    format: str | None = None
+    split: list[str] | None = None
+    unlisted: bool | None = None
+    voc_offset: str | None = None
+    drop_difficult: bool | None = None
+    detector: str | None = None
+    positive_iou: float | None = None
+    negative_iou: float | None = None
+    allowed_border: str | None = None
+    input_size: str | None = None
+    anchors: str | None = None
+    fail_on: str | None = None
+    allow_blank: bool | None = None
+
+
+def resolve(given: Mapping[str, Any], *, quiet: bool = False) -> Settings:
+    """Lay the layers over each other; say on stderr which data set was taken, if it was not named.
+
+    Raises AnchorauditError if no layer names a data set, or a layer cannot be read.
+    """
+    names = Settings.__struct_fields__
+    layers = [{name: value for name in names if not _unset(value := given.get(name))}, _from_file()]
+    if not any("dataset" in layer for layer in layers):
+        last = _from_last_scan()
+        layers.append(last)
+        if "dataset" in last and not quiet:
+            click.echo(f"using {_described(last)}, as in the last scan", err=True)
+    merged = {name: value for layer in reversed(layers) for name, value in layer.items()}
+    if "dataset" not in merged:
+        raise AnchorauditError(
+            "no data set named, and no last scan in this directory",
+            remedy="Name a folder or a COCO JSON file, e.g.: anchoraudit scan dataset/",
+        )
+    return Settings(**merged)
+
+
+def record(settings: Settings) -> None:
+    """Remember a scan's settings for the commands after it; not being able to is no error."""
+    from anchoraudit.files import write_text
+
+    try:
+        RECORD.parent.mkdir(exist_ok=True)
+        ignore = RECORD.parent / ".gitignore"
+        if not ignore.exists():
+            write_text(ignore, "*\n")
+        write_text(RECORD, msgspec.json.format(msgspec.json.encode(settings)).decode() + "\n")
+    except (OSError, AnchorauditError) as error:
+        click.echo(f"note: the last scan could not be recorded: {error}", err=True)
+
+
+def as_options(settings: Settings) -> list[str]:
+    """Spell the settings other than the data set as command-line words, for commands that are printed."""
+    words: list[str] = []
+    for name, value in msgspec.structs.asdict(settings).items():
+        flag = "--" + name.replace("_", "-")
+        if name == "dataset" or _unset(value) or value is False:
+            continue
+        for one in value if isinstance(value, list) else [value]:
+            words += [flag] if one is True else [flag, f"{one:g}" if isinstance(one, float) else str(one)]
+    return words
+
+
+def _described(layer: Mapping[str, Any]) -> str:
+    options = as_options(Settings(**{k: v for k, v in layer.items() if k != "dataset"}))
+    return printable(" ".join([str(layer["dataset"]), *options]))
+
+
+def _unset(value: Any) -> bool:
+    return value is None or value == ()
+
+
+def _from_last_scan() -> dict[str, Any]:
+    try:
+        text = RECORD.read_bytes()
+    except OSError:
+        return {}
+    try:
+        return _given(msgspec.json.decode(text, type=Settings))
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise AnchorauditError(
+            f"not a record of a scan ({error})", path=RECORD, remedy="Delete it, or name the data set."
+        ) from None
+
+
+def _from_file() -> dict[str, Any]:
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        for name in ("anchoraudit.toml", "pyproject.toml"):
+            path = folder / name
+            if path.is_file() and (table := _table(path)) is not None:
+                return _checked(table, path)
+    return {}
+
+
+def _table(path: Path) -> dict[str, Any] | None:
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        if path.name == "pyproject.toml":
+            return None  # not ours to judge
+        raise AnchorauditError(f"cannot be read: {error}", path=path, remedy="Mend the file.") from None
+    if path.name == "anchoraudit.toml":
+        return content
+    table = content.get("tool", {}).get("anchoraudit")
+    return table if isinstance(table, dict) else None
+
+
+def _checked(table: dict[str, Any], path: Path) -> dict[str, Any]:
+    known = [field.encode_name for field in msgspec.structs.fields(Settings)]
+    table = {key.replace("_", "-"): value for key, value in table.items()}
+    for key in table:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"Did you mean {near[0]}? " if near else ""
+            raise AnchorauditError(
+                f"unknown setting {key!r}", path=path, remedy=f"{hint}Allowed: {', '.join(known)}."
+            )
+    if isinstance(table.get("split"), str):
+        table["split"] = [table["split"]]
+    for key in ("allowed-border", "input-size", "voc-offset"):
+        if isinstance(table.get(key), int | float) and not isinstance(table[key], bool):
+            table[key] = f"{table[key]:g}"
+    try:
+        settings = msgspec.convert(table, Settings)
+    except msgspec.ValidationError as error:
+        raise AnchorauditError(str(error), path=path, remedy="Give a value of that type.") from None
+    return _relative_to(path.parent, _given(settings))
+
+
+def _given(settings: Settings) -> dict[str, Any]:
+    return {name: value for name, value in msgspec.structs.asdict(settings).items() if value is not None}
+
+
+def _relative_to(folder: Path, values: dict[str, Any]) -> dict[str, Any]:
+    """Paths in a settings file are relative to that file."""
+    for key in ("dataset", "anchors", "detector"):
+        value = values.get(key)
+        if value is not None and (key != "detector" or value.endswith(".toml")):
+            values[key] = os.path.relpath(folder / value)
+    return values

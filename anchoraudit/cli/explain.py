@@ -1,0 +1,100 @@
+"""`anchoraudit explain`: one image, anchor by anchor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from anchoraudit.cli import _settings as settings_of
+from anchoraudit.cli._options import (
+    dataset_argument,
+    detector_of,
+    detector_options,
+    label_options,
+    read_dataset,
+)
+from anchoraudit.dataset import Dataset
+from anchoraudit.errors import AnchorauditError
+
+
+@click.command("explain")
+@click.argument("image")
+@dataset_argument
+@detector_options
+@label_options
+@click.option(
+    "--output-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Form of the report.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(),
+    metavar="PICTURE",
+    help="Draw boxes, best anchors and border (.png, .jpg).",
+)
+def command(image: str, **given: Any) -> int:
+    """Explain one IMAGE of DATASET: by id, file name or stem.
+
+    Every anchor is replayed: what the mask holds, each box's best anchor, why it is matched or not and what
+    would match it, and what the losses of this image alone would be.
+    """
+    from anchoraudit.cli import _output
+    from anchoraudit.explaining import explain
+
+    settings = settings_of.resolve(given)
+    detector, remarks = detector_of(settings)
+    dataset = read_dataset(settings)
+    _output.check_outputs(dataset, given["output"])
+    for text in remarks:
+        _output.remark(f"note: {text}")
+    explanation = explain(
+        dataset, _find(dataset, image), detector, drop_difficult=bool(settings.drop_difficult)
+    )
+    if given["output"] is not None:
+        from anchoraudit.files import replacing
+        from anchoraudit.report.picture import draw
+
+        drawn = draw(explanation, Path(given["output"]).suffix)
+        with replacing(Path(given["output"])) as stream:
+            stream.write(drawn)
+    if given["output_format"] == "json":
+        from anchoraudit.report.machine import explain_json
+
+        _output.put(explain_json(explanation), None)
+    else:
+        from anchoraudit.report.explanation import explanation_parts
+
+        _output.show(explanation_parts(explanation), None)
+    return 0
+
+
+def _find(dataset: Dataset, name: str) -> int:
+    """Return the index of the image called `name`; raise AnchorauditError if there is none, or several."""
+    found = dataset.find(name)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        images, splits = dataset.images, dataset.splits
+        where = ", ".join(
+            f"{splits[int(images.split[i])]}: {images.file_names[i]} (id {images.ids[i]})" for i in found[:5]
+        )
+        raise AnchorauditError(
+            f"{len(found)} images are called {name!r} ({where})",
+            remedy="Name the id, or choose a split with --split.",
+        )
+    import difflib
+
+    known = [*map(str, dataset.images.ids), *dataset.images.file_names]
+    near = difflib.get_close_matches(name, known, n=3) if len(known) <= 50_000 else []
+    hint = f"Did you mean {', '.join(near)}? " if near else ""
+    raise AnchorauditError(
+        f"no image {name!r} among {len(dataset.images):,}",
+        path=dataset.root,
+        remedy=f"{hint}Give an id, a file name or a stem; scan --export-images lists them.",
+    )

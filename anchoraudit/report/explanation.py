@@ -1,0 +1,99 @@
+"""One image explained, as text: its mask, its boxes, its losses."""
+
+from __future__ import annotations
+
+import math
+
+from rich.text import Text
+
+from anchoraudit.auditing import VERDICTS
+from anchoraudit.causes import MEANING
+from anchoraudit.explaining import BoxExplanation, Explanation
+from anchoraudit.losses import Losses
+from anchoraudit.report import words
+from anchoraudit.report.terminal import facts, table
+
+_LOSS_ROWS = (
+    ("plain", "plain", "divided by the count, as the framework does"),
+    ("truncated", "truncated", "NaN replaced by 0"),
+    ("guarded", "guarded", "divided by max(1, count)"),
+)
+
+
+def explanation_parts(explanation: Explanation) -> list[object]:
+    """Return the parts of the report, in order."""
+    parts: list[object] = [facts(_image(explanation)), ""]
+    if explanation.boxes:
+        parts += [_boxes(explanation), ""]
+        if lost := [box for box in explanation.boxes if box.remedy]:
+            parts += [_remedies(lost), ""]
+    parts += [_losses(explanation), ""]
+    if math.isnan(explanation.losses["plain"].total):
+        parts.append(
+            Text(f"A batch of this image alone: {explanation.audit.detector.loss.on_empty}.", style="bold")
+        )
+    return parts
+
+
+def _image(explanation: Explanation) -> list[tuple[str, str]]:
+    audit, i = explanation.audit, explanation.index
+    images = audit.dataset.images
+    verdict = VERDICTS[int(audit.image_results.verdict[i])]
+    reason = "" if verdict == "ok" else f": {words.why(audit, i)}"
+    mask = (
+        f"{explanation.positives:,} positive, {explanation.negatives:,} negative, "
+        f"{explanation.ignored:,} ignored of {explanation.anchors:,} anchors; "
+        f"{explanation.anchors - explanation.counting:,} do not count (border)"
+    )
+    size = (
+        f"{images.width[i]:g}x{images.height[i]:g}, input {explanation.canvas[0]:g}x{explanation.canvas[1]:g}"
+    )
+    return [
+        ("image", f"{images.file_names[i]} (id {images.ids[i]}), {size}"),
+        ("detector", str(audit.detector)),
+        ("mask", mask),
+        ("verdict", f"{verdict}{reason}"),
+    ]
+
+
+def _boxes(explanation: Explanation) -> object:
+    rows = [
+        (
+            str(box.number),
+            box.label,
+            _size(box.net),
+            f"{box.best_iou:.3f}",
+            _anchor(box),
+            f"{box.assigned:,}",
+            box.cause or box.status,
+        )
+        for box in explanation.boxes
+    ]
+    columns = ("box>", "label", "size>", "best IoU>", "best anchor, at", "assigned>", "status")
+    return table("Usable boxes (pixels of the network's input)", columns, rows)
+
+
+def _remedies(lost: list[BoxExplanation]) -> object:
+    rows = [(str(box.number), f"{box.cause}: {MEANING[box.cause]}", box.remedy) for box in lost]
+    return table("What would match them", ("box>", "why not", "what would"), rows)
+
+
+def _losses(explanation: Explanation) -> object:
+    rows = [(title, *_numbers(explanation.losses[name]), meaning) for name, title, meaning in _LOSS_ROWS]
+    title = "Loss of this image alone, for a network that answers 0"
+    return table(title, ("normaliser", "score>", "box>", "total>", "meaning"), rows)
+
+
+def _numbers(values: Losses) -> tuple[str, str, str]:
+    return f"{values.score:.4f}", f"{values.box:.4f}", f"{values.total:.4f}"
+
+
+def _anchor(box: BoxExplanation) -> str:
+    if box.best_anchor is None:
+        return f"none overlaps ({box.nearest[0]:g}x{box.nearest[1]:g} is nearest)"
+    x1, y1, x2, y2 = box.best_anchor
+    return f"{x2 - x1:g}x{y2 - y1:g} at {(x1 + x2) / 2:g}, {(y1 + y2) / 2:g}"
+
+
+def _size(box: tuple[float, float, float, float]) -> str:
+    return f"{box[2] - box[0]:.1f}x{box[3] - box[1]:.1f}"

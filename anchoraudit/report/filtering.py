@@ -1,0 +1,109 @@
+"""What a filter dropped and what it kept, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from anchoraudit.auditing import VERDICTS, Audit
+from anchoraudit.causes import CAUSES
+from anchoraudit.dataset import Bool
+from anchoraudit.manifest import Written
+from anchoraudit.report import words
+from anchoraudit.report.next_steps import command
+from anchoraudit.report.terminal import facts, steps, table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def filter_parts(
+    audit: Audit, keep: Bool, written: Sequence[Written], options: Sequence[str]
+) -> list[object]:
+    """Return the parts of the report, in order."""
+    dataset, results = audit.dataset, audit.image_results
+    images, boxes = len(dataset.images), len(dataset.boxes)
+    gone_boxes = int(results.boxes[~keep].sum())
+    rows = [
+        (
+            verdict,
+            f"{n:,}",
+            words.share(n, images),
+            f"{int(results.boxes[gone].sum()):,}",
+            words.VERDICT_MEANING[verdict],
+        )
+        for verdict in VERDICTS
+        if (n := int(np.count_nonzero(gone := ~keep & audit.verdict_is(verdict))))
+    ]
+    gone_images = int(np.count_nonzero(~keep))
+    lines = [
+        ("read", f"{dataset.root}: {dataset.recognised}"),
+        ("detector", str(audit.detector)),
+        (
+            "dropped",
+            f"{words.count(gone_images, 'image')} of {images:,} ({words.share(gone_images, images)}), "
+            f"{words.count(gone_boxes, 'box')} of {boxes:,} ({words.share(gone_boxes, boxes)})",
+        ),
+        *(("written", f"{one.path}: {words.count(one.images, 'image')}") for one in written),
+        *(("note", remark) for one in written for remark in one.remarks),
+    ]
+    unknown = int(np.count_nonzero(keep & audit.verdict_is("unknown")))
+    if unknown:
+        lines.append(
+            ("note", f"{words.count(unknown, 'image')} of unknown size kept, unjudged "
+                     "(--drop ...,unknown leaves them out)")
+        )  # fmt: skip
+    parts: list[object] = [facts(lines), ""]
+    if rows:
+        columns = ("verdict", "images>", "share>", "boxes>", "meaning")
+        parts += [table("Dropped, by verdict", columns, rows), ""]
+    return parts + steps("What to do next", _check(audit, keep, written, options))
+
+
+def _check(
+    audit: Audit, keep: Bool, written: Sequence[Written], options: Sequence[str]
+) -> list[tuple[str, str]]:
+    """Return the command that confirms the result, where the result is one a scan reads."""
+    allow = ["--allow-blank"] if (keep & audit.verdict_is("blank")).any() else []
+    readable = [one for one in written if one.path.suffix.lower() == ".json"]
+    if not readable:
+        return [("train on this list; for VOC, put it into ImageSets/Main and name it with --split", "")]
+    own = _without_reading(options)
+    return [
+        ("confirm it (exit code 0):" if i == 0 else "", command("scan", str(one.path), *own, *allow))
+        for i, one in enumerate(readable)
+    ]
+
+
+def _without_reading(options: Sequence[str]) -> list[str]:
+    """Options that say how to label, without those that say how to read this source."""
+    kept: list[str] = []
+    words_left = iter(options)
+    for word in words_left:
+        if word in ("--format", "--split", "--voc-offset"):
+            next(words_left, None)
+        elif word not in ("--unlisted", "--allow-blank"):
+            kept.append(word)
+    return kept
+
+
+def dropped_frame(audit: Audit, keep: Bool) -> pd.DataFrame:
+    """One row for each image that is not kept ([N]): what it is, its verdict, and why it went."""
+    import pandas as pd
+
+    dataset, results = audit.dataset, audit.image_results
+    gone = np.flatnonzero(~keep).tolist()
+    causes = (*CAUSES, "")  # -1 is ""
+    return pd.DataFrame(
+        {
+            "image_id": [dataset.images.ids[i] for i in gone],
+            "file_name": [dataset.images.file_names[i] for i in gone],
+            "split": [dataset.splits[int(dataset.images.split[i])] for i in gone],
+            "verdict": [VERDICTS[code] for code in results.verdict[gone].tolist()],
+            "cause": [causes[code] for code in results.cause[gone].tolist()],
+            "boxes": results.boxes[gone],
+            "why": [words.why(audit, i) for i in gone],
+        }
+    )

@@ -1,0 +1,130 @@
+"""One image drawn: its boxes, their best anchors, and the border that anchors must keep to."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from anchoraudit.errors import AnchorauditError, printable
+from anchoraudit.explaining import Box, Explanation
+
+# Longer side of the picture: large enough to see a stride of 16 px, small enough to open anywhere.
+_LARGEST = 1600
+_SMALLEST = 640
+_MATCHED, _UNMATCHED, _ANCHOR, _BORDER = "#1a9850", "#d73027", "#2166ac", "#e08214"
+
+
+def draw(explanation: Explanation, suffix: str) -> bytes:
+    """Draw the explained image, or a blank canvas of its size, encoded as `suffix` (.png, .jpg, ...) says.
+
+    Matched boxes are green, unmatched ones red with their cause; best anchors blue and dashed, the border
+    orange and dashed. Raises AnchorauditError for a suffix that Pillow cannot write.
+    """
+    format_name = _format(suffix)
+    dataset, index = explanation.audit.dataset, explanation.index
+    width, height = float(dataset.images.width[index]), float(dataset.images.height[index])
+    longer = max(width, height)
+    zoom = min(max(1.0, _SMALLEST / longer), _LARGEST / longer)
+    scale = (zoom * width / explanation.canvas[0], zoom * height / explanation.canvas[1])
+    margin = explanation.audit.detector.border.pixels
+    reach = [
+        0.0 if margin is None else margin,
+        *(_beyond(box.best_anchor, explanation) for box in explanation.boxes),
+    ]
+    frame = int(min(max(reach) * max(scale), longer * zoom)) + 12
+    photo = _photo(dataset.image_path(index), (max(1, round(width * zoom)), max(1, round(height * zoom))))
+    picture = Image.new("RGB", (photo.width + 2 * frame, photo.height + 2 * frame), "#f4f4f4")
+    picture.paste(photo, (frame, frame))
+    _Pen(picture, scale, frame).draw(explanation, margin)
+    buffer = io.BytesIO()
+    picture.save(buffer, format=format_name)
+    return buffer.getvalue()
+
+
+class _Pen:
+    """Draws in pixels of the network's input."""
+
+    def __init__(self, picture: Image.Image, scale: tuple[float, float], frame: int) -> None:
+        self.pen = ImageDraw.Draw(picture)
+        self.scale = scale
+        self.frame = frame
+        self.labels: list[tuple[float, float, float]] = []
+        self.font = ImageFont.load_default(size=14)
+
+    def draw(self, explanation: Explanation, margin: float | None) -> None:
+        """Draw the border first, so that the boxes lie on top."""
+        if margin is not None:
+            w, h = explanation.canvas
+            self._dashed(self._place((-margin, -margin, w + margin, h + margin)), _BORDER)
+        for box in explanation.boxes:
+            if box.best_anchor is not None:
+                self._dashed(self._place(box.best_anchor), _ANCHOR)
+        for box in explanation.boxes:
+            colour = _MATCHED if box.status == "matched" else _UNMATCHED
+            place = self._place(box.net)
+            self.pen.rectangle(place, outline=colour, width=2)
+            text = printable(f"{box.label} {box.best_iou:.2f} {box.cause}".strip())
+            self._label(text, place[0], place[1], colour)
+
+    def _label(self, text: str, x: float, y: float, colour: str) -> None:
+        bounds = self.pen.textbbox((0, 0), text, font=self.font)
+        width, height = bounds[2] + 5, bounds[3] + 3
+        y = max(0.0, y - height)
+        while any(abs(y - y0) < height and x < x0 + w0 and x0 < x + width for x0, y0, w0 in self.labels):
+            y += height  # below the one that is already there
+        self.labels.append((x, y, width))
+        self.pen.rectangle((x, y, x + width, y + height), fill=colour)
+        self.pen.text((x + 3, y), text, fill="white", font=self.font)
+
+    def _dashed(self, place: Box, colour: str) -> None:
+        x1, y1, x2, y2 = place
+        for start, end in (
+            ((x1, y1), (x2, y1)),
+            ((x2, y1), (x2, y2)),
+            ((x2, y2), (x1, y2)),
+            ((x1, y2), (x1, y1)),
+        ):
+            length = max(abs(end[0] - start[0]), abs(end[1] - start[1]))
+            count = max(1, int(length // 6))
+            for i in range(0, count, 2):
+                a, b = i / count, min(1.0, (i + 1) / count)
+                line = [
+                    (start[0] + (end[0] - start[0]) * t, start[1] + (end[1] - start[1]) * t) for t in (a, b)
+                ]
+                self.pen.line(line, fill=colour, width=2)
+
+    def _place(self, box: Box) -> Box:
+        """Turn a box on the network's input into one on the picture."""
+        sx, sy = self.scale
+        x1, y1, x2, y2 = box
+        return x1 * sx + self.frame, y1 * sy + self.frame, x2 * sx + self.frame, y2 * sy + self.frame
+
+
+def _beyond(box: Box | None, explanation: Explanation) -> float:
+    """How far a box reaches over the canvas."""
+    if box is None:
+        return 0.0
+    w, h = explanation.canvas
+    return max(0.0, -box[0], -box[1], box[2] - w, box[3] - h)
+
+
+def _photo(path: Path | None, size: tuple[int, int]) -> Image.Image:
+    """Return the image at `size`; a grey canvas where it is not there or cannot be decoded."""
+    if path is not None:
+        try:
+            with Image.open(path) as image:
+                image.draft("RGB", size)
+                return image.convert("RGB").resize(size)
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            pass
+    return Image.new("RGB", size, "#dddddd")
+
+
+def _format(suffix: str) -> str:
+    Image.init()
+    name = Image.EXTENSION.get(suffix.lower())
+    if name is None or name not in Image.SAVE:
+        raise AnchorauditError(f"cannot draw a {suffix or 'file without suffix'}", remedy="Use .png or .jpg.")
+    return name

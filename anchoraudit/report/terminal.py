@@ -1,0 +1,231 @@
+"""Reports for people: plain tables that stay readable on a narrow terminal and in a pipe."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from anchoraudit.auditing import VERDICTS, Audit
+from anchoraudit.causes import CAUSES, MEANING
+from anchoraudit.errors import printable
+from anchoraudit.findings import CATALOGUE, Finding
+from anchoraudit.report import words
+
+# A pipe has no width of its own; this fits a mail, a CI log and half a screen.
+_PIPE_WIDTH = 100
+_EXAMPLES = 3
+_COLOURS = {
+    "ok": "green",
+    "forced_only": "yellow",
+    "empty_foreground": "bold red",
+    "blank": "red",
+    "no_usable_box": "red",
+    "encoder_error": "bold red",
+    "unknown": "yellow",
+    "error": "bold red",
+    "warning": "yellow",
+    "info": "cyan",
+}
+
+
+def print_parts(parts: Iterable[object]) -> None:
+    """Print to stdout: in colour and as wide as a terminal, or as plain text into a pipe."""
+    if not sys.stdout.isatty():
+        sys.stdout.write(to_text(*parts))
+        return
+    console = Console(highlight=False, markup=False, emoji=False)
+    for part in parts:
+        console.print(part)
+
+
+def _plain_width() -> int:
+    columns = os.environ.get("COLUMNS", "")
+    return max(20, int(columns)) if columns.isdecimal() else _PIPE_WIDTH
+
+
+def to_text(*parts: object) -> str:
+    """Return what a console would print, without colours: 100 columns wide, or COLUMNS."""
+    buffer = io.StringIO()
+    plain = Console(
+        file=buffer, width=_plain_width(), highlight=False, markup=False, emoji=False, color_system=None
+    )
+    for part in parts:
+        plain.print(part)
+    return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    """Plain table: numbers (columns whose name ends in `>`) to the right, long text folded, never cut."""
+    made = Table(
+        title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0), show_edge=False
+    )
+    for name in columns:
+        right = name.endswith(">")
+        made.add_column(
+            name.removesuffix(">"),
+            justify="right" if right else "left",
+            no_wrap=right,
+            overflow="fold",
+            header_style="dim",
+        )
+    for row in rows:
+        made.add_row(*(_cell(value) for value in row))
+    return made
+
+
+def _cell(value: object) -> Text:
+    text = printable(value)
+    return Text(text, style=_COLOURS.get(text, ""))
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> Table:
+    """Return `name  text` lines, the text folded beside its name."""
+    made = Table.grid(padding=(0, 2, 0, 0))
+    made.add_column(style="dim", no_wrap=True)
+    made.add_column(overflow="fold")
+    for name, text in pairs:
+        made.add_row(name, Text(printable(text)))
+    return made
+
+
+def steps(title: str, lines: Iterable[tuple[str, str]]) -> list[object]:
+    """Return commands to run next, each with what it does; a command is never wrapped."""
+    parts: list[object] = [Text(title, style="bold")]
+    for what, command in lines:
+        if what:
+            parts.append(Text(f"  {what}"))
+        if command:
+            parts.append(Text(f"    {command}", style="cyan", no_wrap=True, overflow="ignore"))
+    return parts
+
+
+def scan_parts(audit: Audit, limit: int, next_steps: Sequence[tuple[str, str]]) -> list[object]:
+    """Return the parts of a scan's report, in order."""
+    parts: list[object] = [facts(_what_was_read(audit)), ""]
+    parts += [_verdicts(audit), ""]
+    if len(audit.dataset.splits) > 1:
+        parts += [_splits(audit), ""]
+    if audit.image_results.unmatched.any():
+        parts += [_causes(audit), ""]
+    if audit.findings:
+        parts += [_findings(audit), ""]
+    if flagged := words.flagged(audit):
+        if limit:
+            parts += [_flagged(audit, flagged, limit), ""]
+        if len(flagged) > limit:
+            parts += [
+                f"{words.count(len(flagged) - limit, 'more flagged image')}: --limit {len(flagged)} shows "
+                "them, --export-images images.csv lists every image.",
+                "",
+            ]
+    parts += [Text(words.headline(audit), style="bold"), ""]
+    return parts + steps("What to do next", next_steps)
+
+
+def _what_was_read(audit: Audit) -> list[tuple[str, str]]:
+    dataset = audit.dataset
+    sizes = [(len(dataset.images), "image"), (len(dataset.boxes), "box"), (len(dataset.categories), "class")]
+    lines = [
+        ("read", f"{dataset.root}: {dataset.recognised}"),
+        (
+            "",
+            ", ".join(words.count(number, noun) for number, noun in sizes),
+        ),
+        ("labels", words.not_usable(audit)),
+        ("detector", str(audit.detector)),
+        ("", audit.detector.loss.on_empty),
+    ]
+    return lines + [("note", note) for note in dataset.notes]
+
+
+def _verdicts(audit: Audit) -> Table:
+    summary = audit.summary()
+    rows = [
+        (verdict, f"{n:,}", words.share(n, summary["images"]), words.VERDICT_MEANING[verdict])
+        for verdict, n in summary["verdicts"].items()
+        if n or verdict in ("ok", "empty_foreground", "blank")
+    ]
+    return table("Images by verdict", ("verdict", "images>", "share>", "meaning"), rows)
+
+
+def _splits(audit: Audit) -> Table:
+    splits = audit.summary()["splits"]
+    shown = [v for v in VERDICTS if any(s["verdicts"][v] for s in splits.values())]
+    rows = [
+        (name or "(none)", f"{s['images']:,}", f"{s['boxes']:,}", *(f"{s['verdicts'][v]:,}" for v in shown))
+        for name, s in splits.items()
+    ]
+    return table("By split", ("split", "images>", "boxes>", *(f"{v}>" for v in shown)), rows)
+
+
+def _causes(audit: Audit) -> Table:
+    summary = audit.summary()
+    unmatched, usable = summary["unmatched"], summary["usable"]
+    rows = [
+        (name, f"{n:,}", words.share(n, unmatched), MEANING[name])
+        for name in CAUSES
+        if (n := summary["causes"][name])
+    ]
+    title = f"Unmatched boxes by cause ({unmatched:,} of {usable:,} usable)"
+    return table(title, ("cause", "boxes>", "share>", "meaning"), rows)
+
+
+def _findings(audit: Audit) -> Table:
+    grouped: dict[str, list[str]] = {}
+    for finding in audit.findings:
+        where = _location(finding, audit)
+        grouped.setdefault(finding.code, []).append(f"{where}{finding.message}")
+    order = {"error": 0, "warning": 1, "info": 2}
+    made = table("Findings", ("code", "severity", "count>", "what, and where"), ())
+    for code, examples in sorted(
+        grouped.items(), key=lambda item: (order[CATALOGUE[item[0]].severity], item[0])
+    ):
+        kind = CATALOGUE[code]
+        text = Text(f"{kind.title}: {kind.suggestion}\n")
+        text.append("\n".join(printable(example) for example in examples[:_EXAMPLES]), style="dim")
+        if len(examples) > _EXAMPLES:
+            text.append(
+                f"\n... and {len(examples) - _EXAMPLES:,} more (all with --output-format json)", style="dim"
+            )
+        made.add_row(code, _cell(kind.severity), f"{len(examples):,}", text)
+    return made
+
+
+def _location(finding: Finding, audit: Audit) -> str:
+    """File, relative to the data set, and place."""
+    path = finding.path
+    with contextlib.suppress(ValueError):
+        path = str(Path(path).relative_to(audit.dataset.root)) if path else ""
+    where = ", ".join(part for part in ("" if path == "." else path, finding.place) if part)
+    return f"{where}: " if where else ""
+
+
+def _flagged(audit: Audit, flagged: list[int], limit: int) -> Table:
+    dataset, results = audit.dataset, audit.image_results
+    several = len(dataset.splits) > 1
+    rows = [
+        (
+            dataset.images.file_names[i] or dataset.images.ids[i],
+            *((dataset.splits[int(dataset.images.split[i])],) if several else ()),
+            VERDICTS[int(results.verdict[i])],
+            words.why(audit, i),
+        )
+        for i in flagged[:limit]
+    ]
+    shown = f"{len(rows):,} of {len(flagged):,}" if len(rows) < len(flagged) else f"{len(flagged):,}"
+    columns = ("image", *(("split",) if several else ()), "verdict", "why")
+    return table(f"Flagged images, worst first ({shown})", columns, rows)
+
+
+def indented(part: Table) -> Padding:
+    """Return `part` moved two columns to the right."""
+    return Padding(part, (0, 0, 0, 2))

@@ -1,0 +1,114 @@
+"""What a verdict, a cause and a flagged image are called, in plain words; the same in every report."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.auditing import VERDICTS, WITHOUT_FOREGROUND, Audit
+from anchoraudit.causes import CAUSES, nearest_shape
+from anchoraudit.geometry import box_sizes
+from anchoraudit.labels import REASONS
+
+VERDICT_MEANING = {
+    "ok": "at least one anchor is positive",
+    "forced_only": "positive anchors by best-anchor forcing only",
+    "empty_foreground": "boxes, but no positive anchor",
+    "blank": "no annotation",
+    "no_usable_box": "annotations, but no box reaches the encoder",
+    "encoder_error": "the framework would raise",
+    "unknown": "the image's size is not to be had",
+}
+REASON_MEANING = {
+    "crowd": "crowd",
+    "difficult": "difficult",
+    "no_box": "without a box",
+    "not_finite": "not finite",
+    "no_area": "without area",
+    "image_size_unknown": "in an image of unknown size",
+    "outside": "outside the image",
+}
+
+
+def count(number: int, noun: str) -> str:
+    """`1 box`, `2 boxes`, `3 classes`, `1,204 images`."""
+    plural = f"{noun}es" if noun.endswith(("x", "s")) else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
+def share(part: int, whole: int) -> str:
+    """`1.6 %`; nothing of nothing is a dash, and a part that is there never rounds to 0."""
+    if not whole:
+        return "-"
+    percent = 100.0 * part / whole
+    return "< 0.1 %" if 0 < percent < 0.05 else f"{percent:.1f} %"
+
+
+def flagged(audit: Audit) -> list[int]:
+    """Indices of the images that are not fine, worst first.
+
+    Those with an empty foreground mask come first, the more boxes are lost the earlier, then the lower the
+    best IoU; then those that could not be judged, those whose boxes are not usable, and blank ones.
+    """
+    results = audit.image_results
+    rank = {name: number for number, name in enumerate(
+        ("encoder_error", "empty_foreground", "unknown", "no_usable_box", "blank", "forced_only", "ok")
+    )}  # fmt: skip
+    ranks = np.array([rank[name] for name in VERDICTS])[results.verdict]
+    order = np.lexsort((np.nan_to_num(results.best_iou), -results.unmatched, ranks))
+    return [i for i in order.tolist() if ranks[i] < rank["forced_only"]]
+
+
+def why(audit: Audit, image: int) -> str:
+    """Say why an image is flagged: `2 boxes, best IoU 0.22: small; the nearest anchor is 51x132`."""
+    results = audit.image_results
+    verdict = VERDICTS[int(results.verdict[image])]
+    total = int(results.boxes[image])
+    if verdict == "blank":
+        return "no annotation"
+    if verdict == "no_usable_box":
+        return f"{count(total, 'box')}, none usable: {_reasons(audit, image)}"
+    if verdict == "unknown":
+        return f"{count(total, 'box')}; the image's size is neither declared nor to be read from its file"
+    if verdict != "empty_foreground":
+        return VERDICT_MEANING[verdict]
+    usable = int(results.usable[image])
+    cause = CAUSES[int(results.cause[image])]
+    nearest = _nearest(audit, image)
+    start = f"{count(usable, 'box')}, best IoU {results.best_iou[image]:.2f}: {cause}"
+    if cause == "edge":
+        return f"{start}; the anchors that would match cross the border ({nearest} is nearest)"
+    return f"{start}; the nearest anchor is {nearest}"
+
+
+def _nearest(audit: Audit, image: int) -> str:
+    """Shape of the anchor nearest to the image's best box, freely centred."""
+    boxes = audit.boxes_of(image)
+    results = audit.box_results
+    best = boxes.start + int(np.nanargmax(results.best_iou[boxes]))
+    shape = nearest_shape(box_sizes(results.net[best][None]), audit.detector)[0]
+    w, h = audit.detector.anchors.shapes[shape]
+    return f"{w:g}x{h:g}"
+
+
+def _reasons(audit: Audit, image: int) -> str:
+    reasons = np.bincount(audit.labels.reason[audit.boxes_of(image)], minlength=len(REASONS)).tolist()
+    return ", ".join(f"{n} {REASON_MEANING[name]}" for name, n in zip(REASONS, reasons, strict=True) if n)
+
+
+def not_usable(audit: Audit) -> str:
+    """Say which boxes did not reach the encoder, and how many were clipped."""
+    reasons = [f"{n:,} {REASON_MEANING[name]}" for name, n in audit.labels.reasons().items()]
+    clipped = int(np.count_nonzero(audit.labels.clipped))
+    usable = int(np.count_nonzero(audit.labels.usable))
+    text = f"{count(usable, 'usable box')}"
+    if reasons:
+        text += f"; not usable: {', '.join(reasons)}"
+    return text + (f"; {clipped:,} clipped to the image" if clipped else "")
+
+
+def headline(audit: Audit) -> str:
+    """Say in one line how many images would train without foreground."""
+    lost, images = len(audit.images_with(*WITHOUT_FOREGROUND)), len(audit.dataset.images)
+    unknown = len(audit.images_with("unknown"))
+    text = f"{lost:,} of {count(images, 'image')} would train without foreground ({share(lost, images)})"
+    return text + (f"; of {unknown:,} nothing can be said, their size is unknown" if unknown else "")
