@@ -1,0 +1,44 @@
+"""What the tests share: the data beside the repository, and running the program as a user does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+SAMPLE = ROOT / "sample_data"
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The folder with real data and with what the real frameworks answered on it."""
+    if not SHARED.is_dir():
+        pytest.skip(f"REAL DATA NOT TESTED: {SHARED} is not there")
+    return SHARED
+
+
+@pytest.fixture
+def anchoraudit(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the program in an empty working directory: `anchoraudit("scan", path, cwd=..., env={...})`."""
+    work = tmp_path / "work"
+    work.mkdir()
+
+    def run(*args: object, cwd: Path = work, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "anchoraudit", *map(str, args)],
+            cwd=cwd,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", **(env or {})},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    run.cwd = work  # type: ignore[attr-defined]
+    return run

@@ -1,0 +1,144 @@
+"""The closed form is the dense encoder: on any geometry, hostile ones first."""
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+import anchoraudit
+from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
+from anchoraudit.encoding import closed_form, dense
+
+REFERENCE = anchoraudit.load_detector()
+
+
+def detector(levels, margin, positive=0.5):
+    return Detector(
+        name="any",
+        resize=Resize(kind="none"),
+        anchors=Anchors(levels=tuple(levels)),
+        border=Border(margin=margin),
+        match=Match(positive=positive, negative=0.0),
+        loss=Loss(normaliser="batch_positives"),
+    )
+
+
+def assert_same(boxes, width, height, of):
+    boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
+    n = len(boxes)
+    fast = closed_form.best_anchors(boxes, np.full(n, float(width)), np.full(n, float(height)), of)
+    slow = dense.replay(boxes, width, height, of)
+    np.testing.assert_allclose(fast.best_iou, slow.best_iou, rtol=0, atol=1e-12)
+    matched = closed_form.has_foreground(fast, of)
+    assert matched.tolist() == (slow.best_iou >= of.match.positive).tolist()
+    assert bool(matched.any()) == (slow.positives > 0)
+    return fast, slow
+
+
+sides = st.one_of(
+    st.floats(0.01, 3.0), st.floats(1.0, 400.0), st.integers(1, 300).map(float), st.floats(300.0, 3000.0)
+)
+offsets = st.one_of(st.just(0.0), st.floats(-40.0, 40.0), st.integers(-16, 64).map(float))
+
+
+@st.composite
+def scenes(draw):
+    width, height = draw(st.integers(1, 400)), draw(st.integers(1, 400))
+    level = st.builds(
+        lambda stride, offset, shapes: Level(stride=stride, offset=offset, shapes=tuple(shapes)),
+        st.one_of(st.integers(4, 64).map(float), st.floats(4.0, 130.0)),
+        offsets,
+        st.lists(st.tuples(sides, sides), min_size=1, max_size=4),
+    )
+    levels = draw(st.lists(level, min_size=1, max_size=2))
+    margin = draw(st.one_of(st.just("off"), st.just(0.0), st.integers(0, 40).map(float), st.floats(0.0, 400.0)))
+    positive = draw(st.one_of(st.sampled_from([0.5, 0.3, 0.7, 1.0]), st.floats(0.01, 1.0)))
+    edge = st.one_of(
+        st.floats(-50.0, 450.0), st.integers(-20, 420).map(float), st.sampled_from([0.0, float(width), float(height)])
+    )
+    corner = st.tuples(edge, edge, sides, sides)
+    boxes = [(x, y, x + w, y + h) for x, y, w, h in draw(st.lists(corner, min_size=0, max_size=6))]
+    boxes = [b for b in boxes if b[2] > b[0] and b[3] > b[1]]
+    return boxes, width, height, detector(levels, margin, positive)
+
+
+@settings(max_examples=400, deadline=None)
+@given(scenes())
+def test_closed_form_equals_dense_on_hostile_geometry(scene):
+    assert_same(*scene)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.floats(-20, 980), st.floats(-20, 740), st.floats(0.05, 1000), st.floats(0.05, 800)),
+        min_size=1,
+        max_size=12,
+    )
+)
+@example([(400, 300, 56, 56), (400, 300, 57, 57), (400, 300, 250, 250), (400, 300, 251, 251)])
+@example([(0, 0, 960, 720), (0, 0, 74, 149), (886, 571, 74, 149), (0, 0, 0.1, 0.1)])
+def test_reference_is_equal_to_the_last_bit(rows):
+    boxes = np.array([(x, y, x + w, y + h) for x, y, w, h in rows])
+    fast, slow = assert_same(boxes, 960, 720, REFERENCE)
+    assert fast.best_iou.tolist() == slow.best_iou.tolist()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_boxes_exactly_at_the_threshold_are_decided_as_dense_does(data):
+    """Shapes that are no binary fractions, and thresholds that are the IoU itself."""
+    w, h = data.draw(st.floats(3.0, 60.0)), data.draw(st.floats(3.0, 60.0))
+    stride, offset = data.draw(st.floats(4.0, 20.0)), data.draw(st.floats(0.0, 10.0))
+    x, y = data.draw(st.floats(0, 80.0)), data.draw(st.floats(0, 80.0))
+    box = np.array([[x, y, x + data.draw(st.floats(2, 60.0)), y + data.draw(st.floats(2, 60.0))]])
+    level = Level(stride=stride, offset=offset, shapes=((w, h),))
+    threshold = float(dense.replay(box, 120, 110, detector([level], "off")).best_iou[0])
+    if 0 < threshold <= 1:
+        for positive in (threshold, np.nextafter(threshold, 2), np.nextafter(threshold, 0)):
+            if positive <= 1:
+                assert_same(box, 120, 110, detector([level], "off", float(positive)))
+
+
+def test_canvases_of_different_sizes_in_one_call():
+    rng = np.random.default_rng(3)
+    of = detector([Level(stride=16, offset=8, shapes=((30, 30), (80, 40)))], 5.0)
+    width, height = rng.integers(20, 300, 500).astype(float), rng.integers(20, 300, 500).astype(float)
+    corner = rng.uniform(0, 1, (500, 2)) * np.column_stack([width, height]) * 0.8
+    boxes = np.concatenate([corner, corner + rng.uniform(0.5, 90, (500, 2))], axis=1)
+    fast = closed_form.best_anchors(boxes, width, height, of)
+    slow = [dense.replay(boxes[i : i + 1], width[i], height[i], of).best_iou[0] for i in range(500)]
+    assert fast.best_iou.tolist() == slow
+
+
+def test_many_boxes_take_the_same_path_as_few():
+    rng = np.random.default_rng(1)
+    n = closed_form.BLOCK * 8 + 17
+    corner = rng.uniform(0, 700, (n, 2))
+    boxes = np.concatenate([corner, corner + rng.uniform(1, 300, (n, 2))], axis=1)
+    whole = closed_form.best_anchors(boxes, np.full(n, 960.0), np.full(n, 720.0), REFERENCE)
+    some = rng.integers(0, n, 300)
+    few = closed_form.best_anchors(boxes[some], np.full(300, 960.0), np.full(300, 720.0), REFERENCE)
+    assert whole.best_iou[some].tolist() == few.best_iou.tolist()
+    assert whole.shape[some].tolist() == few.shape.tolist()
+
+
+def test_best_shape_is_the_shape_of_the_best_anchor():
+    fast = closed_form.best_anchors(
+        np.array([[100.0, 100, 174, 249], [0, 0, 1, 1]]), np.full(2, 960.0), np.full(2, 720.0), REFERENCE
+    )
+    assert fast.shape[0] == 0
+    assert REFERENCE.anchors.shapes[fast.shape[0]].tolist() == [74, 149]
+
+
+def test_no_boxes():
+    empty = closed_form.best_anchors(np.zeros((0, 4)), np.zeros(0), np.zeros(0), REFERENCE)
+    assert len(empty.best_iou) == len(empty.shape) == 0
+
+
+@pytest.mark.parametrize("margin", [0.0, 5.0, 16.0, "off"])
+def test_a_box_no_anchor_overlaps_has_iou_zero_and_no_shape(margin):
+    of = detector([Level(stride=50, offset=25, shapes=((4, 4),))], margin)
+    fast, _ = assert_same([[0, 0, 5, 5]], 100, 100, of)
+    assert fast.best_iou.tolist() == [0]
+    assert fast.shape.tolist() == [-1]
