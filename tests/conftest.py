@@ -29,7 +29,9 @@ def anchoraudit(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str
     work = tmp_path / "work"
     work.mkdir()
 
-    def run(*args: object, cwd: Path = work, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    def run(
+        *args: object, cwd: Path = work, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "anchoraudit", *map(str, args)],
             cwd=cwd,

@@ -51,10 +51,14 @@ def scenes(draw):
         st.lists(st.tuples(sides, sides), min_size=1, max_size=4),
     )
     levels = draw(st.lists(level, min_size=1, max_size=2))
-    margin = draw(st.one_of(st.just("off"), st.just(0.0), st.integers(0, 40).map(float), st.floats(0.0, 400.0)))
+    margin = draw(
+        st.one_of(st.just("off"), st.just(0.0), st.integers(0, 40).map(float), st.floats(0.0, 400.0))
+    )
     positive = draw(st.one_of(st.sampled_from([0.5, 0.3, 0.7, 1.0]), st.floats(0.01, 1.0)))
     edge = st.one_of(
-        st.floats(-50.0, 450.0), st.integers(-20, 420).map(float), st.sampled_from([0.0, float(width), float(height)])
+        st.floats(-50.0, 450.0),
+        st.integers(-20, 420).map(float),
+        st.sampled_from([0.0, float(width), float(height)]),
     )
     corner = st.tuples(edge, edge, sides, sides)
     boxes = [(x, y, x + w, y + h) for x, y, w, h in draw(st.lists(corner, min_size=0, max_size=6))]

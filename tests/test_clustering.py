@@ -19,11 +19,10 @@ from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import validate_data
 
-from anchoraudit.clustering import moves
+from anchoraudit.anchor_fit import measure_fit, side_ratio, wh_iou
+from anchoraudit.clustering import METRICS, AnchorKMeans, moves
 from anchoraudit.clustering.points import make_points, merge_duplicates, summarise
 from anchoraudit.similarity import MEASURES
-from anchoraudit.anchor_fit import measure_fit, side_ratio, wh_iou
-from anchoraudit.clustering import METRICS, AnchorKMeans
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 

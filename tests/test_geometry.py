@@ -33,7 +33,12 @@ def test_scale_boxes_scales_each_axis_by_its_own_ratio():
 
 @pytest.mark.parametrize(
     ("size", "side", "expected"),
-    [((640, 480), 640, (640, 480)), ((427, 640), 320, (214, 320)), ((1000, 1), 640, (640, 1)), ((3, 2), 6, (6, 4))],
+    [
+        ((640, 480), 640, (640, 480)),
+        ((427, 640), 320, (214, 320)),
+        ((1000, 1), 640, (640, 1)),
+        ((3, 2), 6, (6, 4)),
+    ],
 )
 def test_longest_side_keeps_the_aspect_and_rounds_half_up(size, side, expected):
     w, h = geometry.longest_side_size(np.array([float(size[0])]), np.array([float(size[1])]), side)

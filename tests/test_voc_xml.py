@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anchoraudit.formats import _voc_xml
-from anchoraudit.formats._voc_pool import scan_all
-from anchoraudit.formats._voc_xml import BROKEN, FOREIGN, READ, scan
+from anchoraudit.formats.voc import xml as voc_xml
+from anchoraudit.formats.voc.pool import scan_all
+from anchoraudit.formats.voc.xml import BROKEN, FOREIGN, READ, scan
 
 NAN = math.nan
 BOX = "<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>30</xmax><ymax>40</ymax></bndbox>"
@@ -108,13 +108,20 @@ def test_coordinate_that_is_no_number(one, value):
     assert said(chunk) == f"<xmin> is {value!r}, not a number" if value else "<xmin> is empty, not a number"
 
 
-@pytest.mark.parametrize(
-    ("text", "value"), [("nan", "nan"), ("-inf", "-inf"), ("-7", "-7.0"), (" 5\n", "5.0"), ("1e3", "1000.0")]
-)
+@pytest.mark.parametrize(("text", "value"), [("-7", "-7.0"), (" 5\n", "5.0"), ("1e3", "1000.0")])
 def test_odd_numbers_stand_without_a_finding(one, text, value):
     chunk = one(annotation(obj(BOX.replace("<xmin>1<", f"<xmin>{text}<"))))
     assert str(boxes(chunk)) == f"[({value}, 2.0, 30.0, 40.0)]"
     assert found(chunk) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("nan", "nan"), ("-inf", "-inf"), ("1e999", "inf"), ("9" * 400, "inf")]
+)
+def test_numbers_that_are_not_finite_stand_with_a_finding(one, text, value):
+    chunk = one(annotation(obj(BOX.replace("<xmin>1<", f"<xmin>{text}<"))))
+    assert str(boxes(chunk)) == f"[({value}, 2.0, 30.0, 40.0)]"
+    assert found(chunk) == [("BOX001", "object 1, line 1", f"{value}, 2.0, 30.0, 40.0")]
 
 
 @pytest.mark.parametrize(
@@ -307,7 +314,7 @@ def test_the_short_way_agrees_with_the_parser(tmp_path_factory, data):
     path.write_bytes(data)
     with pytest.MonkeyPatch.context() as patch:
         either = scan([str(path)])
-        patch.setattr(_voc_xml, "plain", lambda _: None)
+        patch.setattr(voc_xml, "plain", lambda _: None)
         parsed = scan([str(path)])
     assert str(either) == str(parsed)  # as text, in which NaN equals NaN
 
@@ -315,7 +322,7 @@ def test_the_short_way_agrees_with_the_parser(tmp_path_factory, data):
 def test_the_short_way_is_taken(tmp_path, monkeypatch):
     path = tmp_path / "a.xml"
     path.write_text(annotation(obj()))
-    monkeypatch.setattr(_voc_xml, "text_of", lambda _: pytest.fail("parsed"))
+    monkeypatch.setattr(voc_xml, "text_of", lambda _: pytest.fail("parsed"))
     assert list(scan([str(path)]).status) == [READ]
 
 
@@ -333,7 +340,7 @@ def test_a_worker_that_dies_is_stood_in_for(tmp_path, monkeypatch):
     paths = [str(tmp_path / f"{i}.xml") for i in range(600)]
     for path in paths:
         Path(path).write_text(annotation(obj()))
-    monkeypatch.setattr("anchoraudit.formats._voc_pool._work", lambda *_: os._exit(1))
+    monkeypatch.setattr("anchoraudit.formats.voc.pool._work", lambda *_: os._exit(1))
     assert sum(len(chunk.status) for chunk in scan_all(paths, processes=2)) == 600
 
 
@@ -344,7 +351,7 @@ def test_fresh_interpreters_do_not_run_the_caller_s_script(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
         "import sys, time, pathlib\n"
-        "from anchoraudit.formats import _voc_pool as pool\n"
+        "from anchoraudit.formats.voc import pool\n"
         "print('once')\n"
         "pool._start_method = lambda: 'spawn'\n"
         "paths = sorted(map(str, pathlib.Path(sys.argv[1]).glob('*.xml')))\n"

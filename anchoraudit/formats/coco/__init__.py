@@ -20,10 +20,10 @@ from anchoraudit.dataset import Boxes, Category, Dataset, Images, Int, Source
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.findings import Finding
 from anchoraudit.formats import Detection, ReadOptions
-from anchoraudit.formats._coco_entries import AnnotationEntry, CategoryEntry, Entries, decode
-from anchoraudit.formats._coco_images import find_image_folder, images_of
-from anchoraudit.formats._ids import id_column, positions, repeated
 from anchoraudit.formats._json_text import read_bytes
+from anchoraudit.formats.coco.entries import AnnotationEntry, CategoryEntry, Entries, decode
+from anchoraudit.formats.coco.ids import id_column, positions, repeated
+from anchoraudit.formats.coco.images import find_image_folder, images_of
 
 NAME = "coco"
 LOOKS_FOR = (

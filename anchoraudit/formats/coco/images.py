@@ -9,8 +9,8 @@ import numpy as np
 
 from anchoraudit.dataset import Images, Source, safe_join
 from anchoraudit.findings import Finding
-from anchoraudit.formats._coco_entries import Entries
 from anchoraudit.formats._images import header_size, list_images
+from anchoraudit.formats.coco.entries import Entries
 
 
 def find_image_folder(file: Path, split: str, names: Sequence[str]) -> Path | None:

@@ -1,0 +1,64 @@
+"""The chunks that files were read into, joined to columns of the whole data set."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from anchoraudit.dataset import Bool, Float, Int
+from anchoraudit.findings import Finding
+from anchoraudit.formats.voc.xml import Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """F files and M objects, in the order the files were given.
+
+    status: F, see `voc.xml`. file_names: F. sizes: [F, 2], NaN where not declared. counts: [F] objects.
+    names: the classes, sorted. category: [M], index into names, -1 for none. xyxy: [M, 4]. difficult: [M].
+    """
+
+    status: bytes
+    file_names: list[str]
+    sizes: Float
+    counts: Int
+    names: list[str]
+    category: Int
+    xyxy: Float
+    difficult: Bool
+    findings: list[Finding]
+
+
+def joined(chunks: Sequence[Chunk]) -> Columns:
+    """Join chunks in their order."""
+    names = sorted({name for chunk in chunks for name in chunk.names})
+    index = {name: i for i, name in enumerate(names)}
+    categories = []
+    for chunk in chunks:
+        # The last entry stands for objects without a name: -1 picks it.
+        own = np.array([*(index[name] for name in chunk.names), -1], dtype=np.int64)
+        categories.append(own[np.frombuffer(chunk.category, dtype=np.int64)])
+    return Columns(
+        status=b"".join(chunk.status for chunk in chunks),
+        file_names=[name for chunk in chunks for name in chunk.file_names],
+        sizes=_floats(chunk.sizes for chunk in chunks).reshape(-1, 2),
+        counts=_whole([np.frombuffer(chunk.counts, dtype=np.int64) for chunk in chunks]),
+        names=names,
+        category=_whole(categories),
+        xyxy=_floats(chunk.xyxy for chunk in chunks).reshape(-1, 4),
+        difficult=np.frombuffer(b"".join(chunk.difficult for chunk in chunks), dtype=np.bool_).copy(),
+        findings=[finding for chunk in chunks for finding in chunk.findings],
+    )
+
+
+def _floats(columns: Iterable[array[float]]) -> Float:
+    parts = [np.frombuffer(column, dtype=np.float64) for column in columns]
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def _whole(parts: list[npt.NDArray[np.int64]]) -> Int:
+    return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)

@@ -1,0 +1,151 @@
+"""The images of a Pascal VOC data set, row by row: annotated ones, and images without annotation."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from pathlib import Path
+
+from anchoraudit.errors import printable
+from anchoraudit.findings import Finding
+from anchoraudit.formats._images import header_size
+from anchoraudit.formats.voc.columns import Columns
+from anchoraudit.formats.voc.members import Memberships, base_name
+from anchoraudit.formats.voc.xml import FOREIGN, READ
+
+NO_FILE = -1
+_Image = tuple[str, int, str, str | None]  # stem, number of its annotation, its <filename>, its file
+_NO_SIZE = (math.nan, math.nan)
+
+
+@dataclass(slots=True)
+class Rows:
+    """Columns over the images. file: index of its annotation among those read, NO_FILE for a blank image."""
+
+    ids: list[str] = field(default_factory=list)
+    file_names: list[str] = field(default_factory=list)
+    sizes: list[tuple[float, float]] = field(default_factory=list)
+    splits: list[str] = field(default_factory=list)
+    source: list[int] = field(default_factory=list)
+    file: list[int] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class PartRows:
+    """The images of one part: `chosen` of its annotation files, read as number `first` and following."""
+
+    source: int
+    chosen: Memberships
+    names: Sequence[str]
+    columns: Columns
+    first: int
+    images: list[_Image] = field(default_factory=list)
+
+    def append_to(self, rows: Rows) -> None:
+        """Append them, sorted by stem, and what there is to say of them."""
+        rows.findings += self.chosen.findings()
+        self.images = sorted(self._images(), key=itemgetter(0, 1))
+        self._check_presence(rows)
+        rows.ids += [stem for stem, *_ in self.images]
+        rows.file_names += [image or declared or f"{stem}.jpg" for stem, _, declared, image in self.images]
+        rows.sizes += self._sizes(rows.findings)
+        rows.splits += map(self.chosen.split_of, (stem for stem, *_ in self.images))
+        rows.source += [self.source] * len(self.images)
+        rows.file += [number for _, number, *_ in self.images]
+        self._note_unlisted(rows)
+
+    def _images(self) -> Iterator[_Image]:
+        members = self.chosen.members
+        status, declared_names, image_of = self.columns.status, self.columns.file_names, members.image_of
+        taken = set(members.images_of_unread())
+        foreign = set()
+        for number, name in enumerate(self.names, self.first):
+            stem, declared = name[:-4], declared_names[number]
+            if status[number] == FOREIGN:
+                foreign.add(stem)
+                continue
+            image = image_of(stem, declared)
+            if image is not None:
+                taken.add(image)
+            if declared and declared != image:
+                taken.add(base_name(declared))
+            if status[number] == READ:
+                yield stem, number, declared, image
+        # An image that no annotation speaks of is blank. One whose annotation is broken or of another
+        # split is not; one beside an XML file of some other kind is.
+        annotated = members.annotated - foreign
+        for stem, names in members.by_stem.items():
+            if stem not in annotated and self.chosen.has(stem):
+                yield from ((stem, NO_FILE, "", name) for name in names if name not in taken)
+
+    def _check_presence(self, rows: Rows) -> None:
+        """Say which images are absent; or, if all are, once that they are kept elsewhere."""
+        members = self.chosen.members
+        absent = [row for row in self.images if row[3] is None]
+        annotated = sum(number != NO_FILE for _, number, *_ in self.images)
+        if len(absent) < annotated or not members.annotated.isdisjoint(members.by_stem):
+            words = f"its image is not in {members.part.images}"
+            rows.findings += [
+                Finding("IMG001", words, self._path(number), evidence=declared or stem)
+                for stem, number, declared, _ in absent
+            ]
+        elif annotated:
+            rows.notes.append(self._absence())
+
+    def _sizes(self, findings: list[Finding]) -> list[tuple[float, float]]:
+        """Declared sizes, else measured ones, else NaN and a finding."""
+        declared = self.columns.sizes[self.first : self.first + len(self.names)].tolist()
+        sizes: list[tuple[float, float]] = []
+        for _, number, _, image in self.images:
+            width, height = _NO_SIZE if number == NO_FILE else declared[number - self.first]
+            if math.isnan(width):
+                measured = self._measured(image)
+                if measured is None:
+                    findings.append(self._no_size(number, image))
+                width, height = measured or _NO_SIZE
+            sizes.append((width, height))
+        return sizes
+
+    def _absence(self) -> str:
+        part, images = self.chosen.members.part, self.chosen.members.images
+        where = f"{printable(part.name)}: " if part.name else ""
+        if not images:
+            return f"{where}no images beside the annotations: their presence and sizes were not checked"
+        return (
+            f"{where}none of the {len(images)} images in {printable(part.images)} belongs to an annotation: "
+            "the presence and sizes of images were not checked"
+        )
+
+    def _no_size(self, number: int, image: str | None) -> Finding:
+        if number == NO_FILE:
+            path = str(self._image_path(image or ""))
+            return Finding("IMG002", "the file's header cannot be read, and there is no annotation", path)
+        instead = "there is no image to measure" if image is None else "the image's header cannot be read"
+        return Finding("IMG002", f"no usable <size>, and {instead}", self._path(number), evidence=image or "")
+
+    def _measured(self, image: str | None) -> tuple[int, int] | None:
+        if image is None:
+            return None
+        path = self._image_path(image)
+        # Opening a pipe would wait for ever.
+        return header_size(path) if path.is_file() else None
+
+    def _image_path(self, image: str) -> Path:
+        return (self.chosen.members.part.images or self.chosen.members.part.root) / image
+
+    def _path(self, number: int) -> str:
+        return f"{self.chosen.members.part.annotations}{os.sep}{self.names[number - self.first]}"
+
+    def _note_unlisted(self, rows: Rows) -> None:
+        members = self.chosen.members
+        if not members.lists:
+            return
+        count = sum(not self.chosen.listed(stem) for stem, *_ in self.images)
+        if count:
+            where = f"{printable(members.part.name)}: " if members.part.name else ""
+            rows.notes.append(f"{where}{count} image{'s are' if count > 1 else ' is'} in no split list")

@@ -1,0 +1,120 @@
+"""Split lists: the files of ImageSets/Main, and which list an image belongs to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from anchoraudit.findings import Finding
+from anchoraudit.formats._images import is_image_name
+from anchoraudit.formats.voc.layout import is_list, is_xml
+from anchoraudit.formats.voc.xml import os_reason
+
+# An image in two lists counts for the first of these; other names come after them, by name.
+_PREFERRED = ("train", "training", "val", "valid", "validation", "test", "testing")
+_LINES_TO_TELL = 50  # of a list, to tell whether it is of a class
+
+
+@dataclass(frozen=True, slots=True)
+class SplitList:
+    """One list: its name, its file, and the stems it names with the line of each (from 1).
+
+    combined: it is other lists put together, such as trainval, and no split of its own.
+    """
+
+    name: str
+    path: Path
+    lines: dict[str, int]
+    combined: bool = False
+
+
+def read_lists(folder: Path, known: Collection[str]) -> tuple[list[SplitList], list[Finding]]:
+    """The split lists in `folder`, the preferred first, and what could not be read.
+
+    known: the stems there are. Lists of a class (`000012 -1`) are left out.
+    """
+    lists: list[SplitList] = []
+    findings: list[Finding] = []
+    for name in _files(folder):
+        path = folder / name
+        try:
+            data = path.read_bytes() if path.is_file() else None
+        except OSError as error:
+            findings.append(Finding("PAR001", os_reason(str(path), error), str(path)))
+            continue
+        if data is None:
+            findings.append(Finding("PAR001", os_reason(str(path)), str(path)))
+        elif (stems := _stems(_text(data), known)) is not None:
+            lists.append(SplitList(name[:-4], path, stems))
+    lists.sort(key=lambda split: preference(split.name))
+    return _combined_marked(lists), findings
+
+
+def _files(folder: Path) -> list[str]:
+    with suppress(OSError), os.scandir(folder) as entries:
+        return sorted(entry.name for entry in entries if is_list(entry.name) and entry.name[:-4])
+    return []
+
+
+def _text(data: bytes) -> str:
+    """Text of a list; bytes that are not UTF-8 become what the file system makes of them in names."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", "replace")
+    return data.decode("utf-8-sig", "surrogateescape")
+
+
+def _stems(text: str, known: Collection[str]) -> dict[str, int] | None:
+    """Stem -> line of its first mention; None for a list of a class."""
+    # Not splitlines(), which would also cut names at control characters.
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    head = [bare for line in text.split("\n", _LINES_TO_TELL)[:_LINES_TO_TELL] if (bare := line.strip())]
+    if head and all(_of_class(line) and _stem(line, known) not in known for line in head):
+        return None
+    stems: dict[str, int] = {}
+    for number, line in enumerate(map(str.strip, text.split("\n")), 1):
+        if line:
+            stems.setdefault(line if line in known else _stem(line, known), number)
+    return stems
+
+
+def _of_class(line: str) -> bool:
+    words = line.rsplit(None, 1)
+    return len(words) == 2 and words[1] in {"-1", "0", "1"}
+
+
+def _stem(line: str, known: Collection[str]) -> str:
+    """The stem a line means: as it stands, without its suffix, or without the folders before it."""
+    bare = os.path.splitext(line)[0] if is_image_name(line) or is_xml(line) else line  # noqa: PTH122
+    if bare not in known:
+        name = bare.replace("\\", "/").rpartition("/")[2]
+        return name if name in known else bare
+    return bare
+
+
+def preference(name: str) -> tuple[int, str]:
+    """Sort key of split names: train, val, test, then any others by name."""
+    lower = name.lower()
+    return (_PREFERRED.index(lower) if lower in _PREFERRED else len(_PREFERRED), name)
+
+
+def _combined_marked(lists: Sequence[SplitList]) -> list[SplitList]:
+    """The same lists, those marked that are others put together.
+
+    A list that equals train, val or test is that split by another name (trainval where there is no
+    val); two of those that are equal are not: each image in them is in two splits, and that is said.
+    """
+    sets = [split.lines.keys() for split in lists]
+    usual = [split.name.lower() in _PREFERRED for split in lists]
+    marked = []
+    for i, split in enumerate(lists):
+        parts = [
+            other
+            for j, other in enumerate(sets)
+            if other and (other < sets[i] or (other == sets[i] and usual[j] and not usual[i]))
+        ]
+        combined = bool(parts) and set().union(*parts) == sets[i]
+        marked.append(SplitList(split.name, split.path, split.lines, combined))
+    return marked

@@ -1,0 +1,177 @@
+"""What stands before an XML file can be parsed: its encoding, and whether it may be parsed at all."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from contextlib import suppress
+from functools import lru_cache
+from xml.parsers import expat
+
+from anchoraudit.findings import Finding
+
+_DECLARED = re.compile(
+    rb"""(?:\xef\xbb\xbf)?<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z][\w.\-]{0,40})["']"""
+)
+# The parser knows these by itself, under these names only.
+_NATIVE = frozenset({"utf-8", "us-ascii", "iso-8859-1"})
+# Files declare the old name and use the characters added since; these hold the older sets whole.
+_GROWN = {"gb2312": "gb18030", "gbk": "gb18030", "shift-jis": "cp932", "euc-kr": "cp949"}
+# Codecs of Python that are no encodings of files: in some of them plain letters spell markup.
+_NOT_FOR_FILES = frozenset(
+    {
+        "idna",
+        "punycode",
+        "unicode-escape",
+        "raw-unicode-escape",
+        "undefined",
+        "utf-7",
+        "mbcs",
+        "oem",
+        "charmap",
+    }
+)
+_CUT_OFF = frozenset({"unexpected end of data", "truncated data", "incomplete multibyte sequence"})
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it starts with
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (b"<\0\0\0", "utf-32-le"),
+    (b"\0\0\0<", "utf-32-be"),
+    (b"<\0", "utf-16-le"),
+    (b"\0<", "utf-16-be"),
+)
+
+
+class RefusedError(Exception):
+    """A file that is not read, as the parts of a finding."""
+
+    def __init__(self, code: str, message: str, place: str = "", evidence: str = "") -> None:
+        super().__init__(message)
+        self.code, self.message, self.place, self.evidence = code, message, place, evidence
+
+    def finding(self, path: str) -> Finding:
+        """The finding for the file at `path`."""
+        return Finding(self.code, self.message, path, self.place, self.evidence)
+
+
+def text_of(data: bytes) -> bytes | str:
+    """What to hand the parser: the bytes if it knows their encoding, else their text.
+
+    Raises RefusedError (PAR006) if the text cannot be had from the bytes.
+    """
+    if b"\0" in data[:4] or data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        encoding = next((name for mark, name in _MARKS if data.startswith(mark)), None)
+        return data if encoding is None else _decode(data, encoding)
+    declared = _DECLARED.match(data) if data.startswith((b"<?xml", codecs.BOM_UTF8)) else None
+    if declared is None:
+        return data
+    name = declared[1].decode("ascii")
+    if name.lower() in _NATIVE:
+        return data
+    encoding = _python_name(name)
+    if encoding is None:
+        raise RefusedError(
+            "PAR006", f"the file declares the encoding {name!r}, which is not known", "line 1", name
+        )
+    if encoding.startswith(("utf-16", "utf-32")):
+        raise RefusedError("PAR006", f"the file declares {name} but is not written in it", "byte 0", name)
+    return _decode(data, encoding)
+
+
+@lru_cache(maxsize=64)
+def _python_name(declared: str) -> str | None:
+    try:
+        name = codecs.lookup(declared).name.replace("_", "-")
+        "a".encode(name)  # LookupError for codecs that are not of text, such as zlib
+    except (LookupError, ValueError):
+        return None
+    return None if name in _NOT_FOR_FILES else _GROWN.get(name, name)
+
+
+def _decode(data: bytes, encoding: str) -> str:
+    try:
+        return data.decode(encoding).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        if _cut_off(error):
+            raise RefusedError(
+                "PAR001", "the file is cut off within a character", f"byte {error.start}"
+            ) from None
+        raise _not_decodable(error) from None
+
+
+def _cut_off(error: UnicodeDecodeError) -> bool:
+    return error.end == len(error.object) and error.reason in _CUT_OFF
+
+
+def undecodable(data: bytes) -> RefusedError | None:
+    """Why bytes that the parser stopped at are not text in their encoding, None if they are."""
+    declared = _DECLARED.match(data)
+    encoding = (_python_name(declared[1].decode("ascii")) if declared else None) or "utf-8"
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError as error:
+        return None if _cut_off(error) else _not_decodable(error)
+    return None
+
+
+def _not_decodable(error: UnicodeDecodeError) -> RefusedError:
+    met = error.object[error.start : error.end]
+    value = " ".join(f"0x{byte:02x}" for byte in met[:4])
+    words = f"byte {error.start} ({value}) is not {error.encoding}"
+    return RefusedError("PAR006", words, f"byte {error.start}", value)
+
+
+class _EnoughError(Exception):
+    """Enough was parsed."""
+
+
+def has_document_type(data: bytes | str) -> bool:
+    """Whether a document type is declared: found by a byte scan, confirmed by the parser.
+
+    Entities can be declared nowhere else, so a document without one expands to no more than itself.
+    """
+    if isinstance(data, str):
+        if "<!DOCTYPE" not in data:
+            return False
+    elif b"<!DOCTYPE" not in data:
+        return False
+    met: list[bool] = []
+
+    def declared(*_: object) -> None:
+        met.append(True)
+        raise _EnoughError
+
+    def root(*_: object) -> None:
+        raise _EnoughError  # a document type can stand only before the root element
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = declared
+    parser.StartElementHandler = root
+    with suppress(_EnoughError, expat.ExpatError, ValueError, LookupError):
+        parser.Parse(data, True)
+    return bool(met)
+
+
+def object_lines(data: bytes | str) -> list[int]:
+    """Line of each <object> right below the root, counted from 1; of those before any error."""
+    depth = 0
+    lines: list[int] = []
+
+    def start(tag: str, _: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth == 2 and tag.rpartition(":")[2] == "object":
+            lines.append(parser.CurrentLineNumber)
+
+    def end(_: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    with suppress(expat.ExpatError, ValueError, LookupError):
+        parser.Parse(data, True)
+    return lines

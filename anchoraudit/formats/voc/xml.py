@@ -1,0 +1,240 @@
+"""One Pascal VOC annotation file: its bytes in, size, file name and objects out.
+
+`scan` reads many files into one `Chunk` of flat columns, so that a box costs eight numbers and no object.
+Nothing here raises: what a file has wrong becomes a finding, and the next file is read.
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+import os
+import stat
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from xml.etree import ElementTree as ET
+
+from anchoraudit.findings import Finding
+from anchoraudit.formats.voc.plain import Plain, plain
+from anchoraudit.formats.voc.text import RefusedError, has_document_type, object_lines, text_of, undecodable
+
+READ, BROKEN, FOREIGN = 0, 1, 2
+CORNERS = ("xmin", "ymin", "xmax", "ymax")
+SHOWN = 80  # characters of a value that a finding repeats
+NAN = math.nan
+
+Described = tuple[str, float, float]  # file name, width, height
+NOTHING: Described = ("", NAN, NAN)
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Columns over F files and M objects, in the order the files were given.
+
+    status: READ, BROKEN (a finding says why) or FOREIGN (no annotation), F bytes. file_names: F texts of
+    <filename>, "" where there is none. sizes: width and height, 2F, NaN where not declared. counts:
+    objects of each file, F. names: the distinct class names. category: index into names, -1 for none, M.
+    xyxy: 4M, NaN where there is no number. difficult: M bytes. findings: in file order.
+    """
+
+    status: bytearray = field(default_factory=bytearray)
+    file_names: list[str] = field(default_factory=list)
+    sizes: array[float] = field(default_factory=lambda: array("d"))
+    counts: array[int] = field(default_factory=lambda: array("q"))
+    names: list[str] = field(default_factory=list)
+    category: array[int] = field(default_factory=lambda: array("q"))
+    xyxy: array[float] = field(default_factory=lambda: array("d"))
+    difficult: bytearray = field(default_factory=bytearray)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def scan(paths: Sequence[str]) -> Chunk:
+    """Read the files at `paths`; each has a place in every file column, whatever became of it."""
+    chunk = Chunk()
+    codes: dict[str, int] = {}
+    collecting = gc.isenabled()
+    try:
+        gc.disable()  # trees have no cycles: the collector would only walk each of them once more
+        for path in paths:
+            _scan_one(path, chunk, codes)
+    finally:
+        if collecting:
+            gc.enable()
+    chunk.names = list(codes)
+    return chunk
+
+
+def _scan_one(path: str, chunk: Chunk, codes: dict[str, int]) -> None:
+    """Append one file to the columns: the short way if it is of the plain kind, else as a tree."""
+    before = len(chunk.category)
+    status, described = BROKEN, NOTHING
+    data: bytes | str = b""
+    try:
+        raw = data = _read(path)
+        simple = plain(raw)
+        if simple is not None:
+            status, described = READ, _take_plain(simple, chunk, codes)
+        else:
+            data = text_of(raw)
+            root = _tree(data)
+            status, described = _take_tree(path, data, root, chunk, codes)
+    except RefusedError as refused:
+        chunk.findings.append(refused.finding(path))
+    except (OSError, ET.ParseError, ValueError, LookupError, MemoryError) as error:
+        chunk.findings.append(_broken(path, data, error))
+    chunk.status.append(status)
+    chunk.file_names.append(described[0])
+    chunk.sizes.extend(described[1:])
+    chunk.counts.append(len(chunk.category) - before)
+
+
+def _take_plain(simple: Plain, chunk: Chunk, codes: dict[str, int]) -> Described:
+    file_name, width, height, objects = simple
+    for name, difficult, *corners in objects:
+        chunk.category.append(codes.setdefault(name, len(codes)))
+        chunk.difficult.append(difficult)
+        chunk.xyxy.extend(corners)
+    return file_name, *_usable(width, height)
+
+
+def _take_tree(
+    path: str, data: bytes | str, root: ET.Element, chunk: Chunk, codes: dict[str, int]
+) -> tuple[int, Described]:
+    if root.tag != "annotation":
+        _drop_namespace(root)
+    if root.tag != "annotation":
+        words = f"the root tag is <{root.tag[:SHOWN]}>, not <annotation>"
+        chunk.findings.append(Finding("PAR007", words, path, evidence=root.tag[:SHOWN]))
+        return FOREIGN, NOTHING
+    wrong = [
+        (number, *what)
+        for number, element in enumerate(root.findall("object"), 1)
+        for what in _object(element, chunk, codes)
+    ]
+    if wrong:
+        lines = object_lines(data)
+        chunk.findings += [
+            Finding(code, words, path, f"object {number}, line {lines[number - 1]}", value[:SHOWN])
+            for number, code, words, value in wrong
+        ]
+    return READ, ((root.findtext("filename") or "").strip(), *_size(root))
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb", 0) as file:  # noqa: PTH123  a Path for each of 100,000 files is slow
+        return file.read()
+
+
+def _tree(data: bytes | str) -> ET.Element:
+    """Parse a document that is not empty and declares no document type."""
+    if not data.strip():
+        raise RefusedError(
+            "PAR001", "the file is empty" if not data else "the file holds nothing but white space"
+        )
+    if has_document_type(data):
+        raise RefusedError("PAR005", "the file declares a document type (<!DOCTYPE>), so it was not read")
+    parser = ET.XMLParser()
+    parser.feed(data)
+    return parser.close()
+
+
+def _broken(path: str, data: bytes | str, error: Exception) -> Finding:
+    """Why a file could not be read, in plain words."""
+    if isinstance(error, ET.ParseError):
+        if isinstance(data, bytes) and (refused := undecodable(data)):
+            return refused.finding(path)
+        line, column = error.position
+        words = str(error).partition(":")[0]
+        return Finding("PAR001", f"not well-formed XML: {words}", path, f"line {line}, column {column + 1}")
+    if isinstance(error, OSError):
+        return Finding("PAR001", os_reason(path, error), path)
+    return Finding("PAR001", f"not readable as XML: {error}", path)
+
+
+def os_reason(path: str, error: OSError | None = None) -> str:
+    """Why `path` cannot be read, in the system's words; a folder or a pipe is named as such."""
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116
+    except OSError as met:
+        return f"cannot be opened: {met.strerror or met}"
+    if stat.S_ISDIR(mode):
+        return "cannot be read: it is a folder"
+    if not stat.S_ISREG(mode):
+        return "cannot be read: it is not a regular file"
+    return f"cannot be read: {error.strerror or error}" if error else "cannot be read"
+
+
+def _drop_namespace(root: ET.Element) -> None:
+    """Turn `{http://...}annotation` and all tags below it into plain ones."""
+    if root.tag.endswith("}annotation"):
+        for element in root.iter():
+            if isinstance(element.tag, str):
+                element.tag = element.tag.rpartition("}")[2]
+
+
+def _size(root: ET.Element) -> tuple[float, float]:
+    size = root.find("size")
+    if size is None:
+        return NAN, NAN
+    try:
+        return _usable(float(size.findtext("width") or ""), float(size.findtext("height") or ""))
+    except ValueError:
+        return NAN, NAN
+
+
+def _usable(width: float, height: float) -> tuple[float, float]:
+    """A declared size, both NaN unless both are finite and above zero."""
+    return (width, height) if 0 < width < math.inf and 0 < height < math.inf else (NAN, NAN)
+
+
+def _object(element: ET.Element, chunk: Chunk, codes: dict[str, int]) -> list[tuple[str, str, str]]:
+    """Append one object to the columns; return (code, message, evidence) of what is wrong with it."""
+    wrong: list[tuple[str, str, str]] = []
+    name = (element.findtext("name") or "").strip()
+    if name:
+        chunk.category.append(codes.setdefault(name, len(codes)))
+    else:
+        chunk.category.append(-1)
+        wrong.append(("PAR003", "the object has no <name>", ""))
+    difficult = element.findtext("difficult")
+    chunk.difficult.append(difficult != "0" and difficult is not None and _is_true(difficult))
+    box = element.find("bndbox")
+    if box is None:
+        chunk.xyxy.extend((NAN, NAN, NAN, NAN))
+        wrong.append(("PAR003", "the object has no <bndbox>", ""))
+        return wrong
+    text = box.findtext
+    try:
+        corners = [float(text("xmin")), float(text("ymin")), float(text("xmax")), float(text("ymax"))]  # type: ignore[arg-type]
+        if not all(map(math.isfinite, corners)):
+            wrong.append(("BOX001", "a coordinate is not finite", ", ".join(map(str, corners))))
+    except (TypeError, ValueError):
+        corners = _corners(box, wrong)
+    chunk.xyxy.extend(corners)
+    return wrong
+
+
+def _corners(box: ET.Element, wrong: list[tuple[str, str, str]]) -> list[float]:
+    """The four coordinates of a box that has not four numbers, NaN for each it lacks."""
+    values = [box.findtext(tag) for tag in CORNERS]
+    if missing := [f"<{tag}>" for tag, value in zip(CORNERS, values, strict=True) if value is None]:
+        wrong.append(("PAR003", f"the box has no {', '.join(missing)}", ""))
+    numbers = []
+    for tag, value in zip(CORNERS, values, strict=True):
+        try:
+            numbers.append(NAN if value is None else float(value))
+        except ValueError:
+            numbers.append(NAN)
+            met = f"{value!r:.{SHOWN}}" if value and value.strip() else "empty"
+            wrong.append(("PAR004", f"<{tag}> is {met}, not a number", value or ""))
+    return numbers
+
+
+def _is_true(text: str) -> bool:
+    """Whether a flag such as <difficult> is set: `1`, `true`, `yes`, or a number that is not zero."""
+    word = text.strip().lower()
+    try:
+        return float(word) != 0
+    except ValueError:
+        return word in {"true", "yes", "t", "y"}

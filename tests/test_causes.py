@@ -1,0 +1,120 @@
+"""Causes by counterfactual: one literal box for each, and the order in which they are asked."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import anchoraudit
+from anchoraudit import causes
+from anchoraudit.dataset import Boxes, Category, Dataset, Images, Source
+from anchoraudit.detectors import override
+from anchoraudit.explaining import explain
+from anchoraudit.geometry import wh_iou
+
+REFERENCE = anchoraudit.load_detector()
+LITERAL = {
+    "edge": (0, 300, 22, 450),
+    "stride": (314, 383, 364, 448),
+    "small": (400, 300, 430, 330),
+    "large": (100, 100, 500, 450),
+    "elongated": (100, 300, 800, 340),
+}
+
+
+def cause_of(box, detector=REFERENCE):
+    found = causes.causes_of(
+        np.array([box], dtype=np.float64), np.array([960.0]), np.array([720.0]), detector
+    )
+    return causes.CAUSES[found[0]]
+
+
+@pytest.mark.parametrize(("cause", "box"), LITERAL.items())
+def test_a_box_of_each_cause(cause, box):
+    assert cause_of(box) == cause
+
+
+def test_edge_comes_before_the_others_and_goes_with_the_rule():
+    box = LITERAL["edge"]
+    assert cause_of(box) == "edge"
+    assert (
+        anchoraudit.audit(dataset_of(box), override(REFERENCE, allowed_border="off")).summary()["matched"]
+        == 1
+    )
+
+
+def test_without_a_border_rule_nothing_is_lost_to_it():
+    assert cause_of((0, 0, 8, 8), override(REFERENCE, allowed_border="off")) == "small"
+
+
+@given(st.floats(1, 500), st.floats(1, 500), st.floats(1, 500), st.floats(1, 500), st.floats(0.05, 20))
+def test_no_scale_does_better_than_the_closed_form_says(w, h, aw, ah, other):
+    size, shape = np.array([[w, h]]), np.array([[aw, ah]])
+    best, scale = causes.scaled_iou(size, shape)
+    assert math.isclose(best[0, 0], wh_iou(size * scale[0, 0], shape)[0, 0], rel_tol=1e-9)
+    assert best[0, 0] >= wh_iou(size * other, shape)[0, 0] - 1e-12
+
+
+def test_nearest_shape():
+    assert causes.nearest_shape(np.array([[70.0, 150], [1000, 1000]]), REFERENCE).tolist() == [0, 4]
+
+
+def dataset_of(*boxes, size=(960, 720)):
+    count = len(boxes)
+    return Dataset(
+        root="literal",
+        format="literal",
+        recognised="",
+        sources=(Source("literal", ""),),
+        splits=("",),
+        images=Images(
+            ids=["one"],
+            file_names=["one.jpg"],
+            width=np.array([float(size[0])]),
+            height=np.array([float(size[1])]),
+            split=np.zeros(1, dtype=int),
+            source=np.zeros(1, dtype=int),
+        ),
+        boxes=Boxes(
+            image=np.zeros(count, dtype=int),
+            annotation_ids=None,
+            category=np.zeros(count, dtype=int),
+            xyxy=np.array(boxes, dtype=np.float64).reshape(-1, 4),
+            crowd=np.zeros(count, dtype=bool),
+            difficult=np.zeros(count, dtype=bool),
+        ),
+        categories=(Category(1, "cat"),),
+    )
+
+
+class TestRemedies:
+    """What `explain` says would match a box does match it."""
+
+    def remedy(self, box):
+        explained = explain(dataset_of(box), 0)
+        return explained.boxes[0].cause, explained.boxes[0].remedy
+
+    def test_border(self):
+        cause, remedy = self.remedy(LITERAL["edge"])
+        border = int(remedy.split()[3])
+        assert cause == "edge"
+        wide, narrow = (override(REFERENCE, allowed_border=b) for b in (border, border - 1))
+        assert anchoraudit.audit(dataset_of(LITERAL["edge"]), wide).summary()["matched"] == 1
+        assert anchoraudit.audit(dataset_of(LITERAL["edge"]), narrow).summary()["matched"] == 0
+
+    @pytest.mark.parametrize("name", ["small", "large"])
+    def test_scale(self, name):
+        cause, remedy = self.remedy(LITERAL[name])
+        assert cause == name
+        factor = float(remedy.split()[0])
+        factor = factor if name == "small" else 1 / factor
+        x1, y1, x2, y2 = LITERAL[name]
+        best = wh_iou(np.array([[(x2 - x1) * factor, (y2 - y1) * factor]]), REFERENCE.anchors.shapes).max()
+        assert best == pytest.approx(0.5, abs=0.01)
+
+    def test_own_shape(self):
+        cause, remedy = self.remedy(LITERAL["elongated"])
+        assert cause == "elongated"
+        assert remedy.endswith("700x40")
