@@ -83,14 +83,15 @@ def findings_of(dataset: Dataset, labels: Labels) -> list[Finding]:
             if reason == "outside":
                 size = f"{dataset.images.width[image]:g}x{dataset.images.height[image]:g}"
                 evidence += f" in an image of {size}"
-            place = _place(dataset, row, image)
+            path, place = str(source.path), ""
+            if dataset.boxes.entry is not None:
+                place = f"annotations[{dataset.boxes.entry[row]}]"
+            else:
+                first = int(np.searchsorted(dataset.boxes.image, image))
+                path, place = (
+                    str(source.path / f"{dataset.images.ids[image]}.xml"),
+                    f"object {row - first + 1}",
+                )
             message = f"{text} in image {dataset.images.ids[image]!r}"
-            found.append(Finding(code, message, str(source.path), place, evidence))
+            found.append(Finding(code, message, path, place, evidence))
     return found
-
-
-def _place(dataset: Dataset, row: int, image: int) -> str:
-    if dataset.boxes.entry is not None:
-        return f"annotations[{dataset.boxes.entry[row]}]"
-    first = int(np.searchsorted(dataset.boxes.image, image))
-    return f"{dataset.images.ids[image]}.xml, object {row - first + 1}"

@@ -1,6 +1,7 @@
 """Causes by counterfactual: one literal box for each, and the order in which they are asked."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -67,7 +68,7 @@ def dataset_of(*boxes, size=(960, 720)):
         root="literal",
         format="literal",
         recognised="",
-        sources=(Source("literal", ""),),
+        sources=(Source(Path("literal"), ""),),
         splits=("",),
         images=Images(
             ids=["one"],

@@ -9,8 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.padding import Padding
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
@@ -43,8 +42,13 @@ def print_parts(parts: Iterable[object]) -> None:
         sys.stdout.write(to_text(*parts))
         return
     console = Console(highlight=False, markup=False, emoji=False)
+    _print(console, parts)
+
+
+def _print(console: Console, parts: Iterable[object]) -> None:
+    """Print each part; a text that says so is not wrapped, so that a command can be copied."""
     for part in parts:
-        console.print(part)
+        console.print(part, soft_wrap=isinstance(part, Text) and part.no_wrap)
 
 
 def _plain_width() -> int:
@@ -58,16 +62,13 @@ def to_text(*parts: object) -> str:
     plain = Console(
         file=buffer, width=_plain_width(), highlight=False, markup=False, emoji=False, color_system=None
     )
-    for part in parts:
-        plain.print(part)
+    _print(plain, parts)
     return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """Plain table: numbers (columns whose name ends in `>`) to the right, long text folded, never cut."""
-    made = Table(
-        title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0), show_edge=False
-    )
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Group:
+    """Plain table under a title: numbers (columns whose name ends in `>`) to the right, long text folded."""
+    made = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
     for name in columns:
         right = name.endswith(">")
         made.add_column(
@@ -78,8 +79,8 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
             header_style="dim",
         )
     for row in rows:
-        made.add_row(*(_cell(value) for value in row))
-    return made
+        made.add_row(*(value if isinstance(value, Text) else _cell(value) for value in row))
+    return Group(Text(title, style="bold"), made)
 
 
 def _cell(value: object) -> Text:
@@ -104,7 +105,7 @@ def steps(title: str, lines: Iterable[tuple[str, str]]) -> list[object]:
         if what:
             parts.append(Text(f"  {what}"))
         if command:
-            parts.append(Text(f"    {command}", style="cyan", no_wrap=True, overflow="ignore"))
+            parts.append(Text(f"    {command}", style="cyan", no_wrap=True))
     return parts
 
 
@@ -147,7 +148,7 @@ def _what_was_read(audit: Audit) -> list[tuple[str, str]]:
     return lines + [("note", note) for note in dataset.notes]
 
 
-def _verdicts(audit: Audit) -> Table:
+def _verdicts(audit: Audit) -> Group:
     summary = audit.summary()
     rows = [
         (verdict, f"{n:,}", words.share(n, summary["images"]), words.VERDICT_MEANING[verdict])
@@ -157,7 +158,7 @@ def _verdicts(audit: Audit) -> Table:
     return table("Images by verdict", ("verdict", "images>", "share>", "meaning"), rows)
 
 
-def _splits(audit: Audit) -> Table:
+def _splits(audit: Audit) -> Group:
     splits = audit.summary()["splits"]
     shown = [v for v in VERDICTS if any(s["verdicts"][v] for s in splits.values())]
     rows = [
@@ -167,7 +168,7 @@ def _splits(audit: Audit) -> Table:
     return table("By split", ("split", "images>", "boxes>", *(f"{v}>" for v in shown)), rows)
 
 
-def _causes(audit: Audit) -> Table:
+def _causes(audit: Audit) -> Group:
     summary = audit.summary()
     unmatched, usable = summary["unmatched"], summary["usable"]
     rows = [
@@ -179,13 +180,13 @@ def _causes(audit: Audit) -> Table:
     return table(title, ("cause", "boxes>", "share>", "meaning"), rows)
 
 
-def _findings(audit: Audit) -> Table:
+def _findings(audit: Audit) -> Group:
     grouped: dict[str, list[str]] = {}
     for finding in audit.findings:
         where = _location(finding, audit)
         grouped.setdefault(finding.code, []).append(f"{where}{finding.message}")
     order = {"error": 0, "warning": 1, "info": 2}
-    made = table("Findings", ("code", "severity", "count>", "what, and where"), ())
+    rows: list[Sequence[object]] = []
     for code, examples in sorted(
         grouped.items(), key=lambda item: (order[CATALOGUE[item[0]].severity], item[0])
     ):
@@ -196,8 +197,8 @@ def _findings(audit: Audit) -> Table:
             text.append(
                 f"\n... and {len(examples) - _EXAMPLES:,} more (all with --output-format json)", style="dim"
             )
-        made.add_row(code, _cell(kind.severity), f"{len(examples):,}", text)
-    return made
+        rows.append((code, kind.severity, f"{len(examples):,}", text))
+    return table("Findings", ("code", "severity", "count>", "what, and where"), rows)
 
 
 def _location(finding: Finding, audit: Audit) -> str:
@@ -209,7 +210,7 @@ def _location(finding: Finding, audit: Audit) -> str:
     return f"{where}: " if where else ""
 
 
-def _flagged(audit: Audit, flagged: list[int], limit: int) -> Table:
+def _flagged(audit: Audit, flagged: list[int], limit: int) -> Group:
     dataset, results = audit.dataset, audit.image_results
     several = len(dataset.splits) > 1
     rows = [
@@ -224,8 +225,3 @@ def _flagged(audit: Audit, flagged: list[int], limit: int) -> Table:
     shown = f"{len(rows):,} of {len(flagged):,}" if len(rows) < len(flagged) else f"{len(flagged):,}"
     columns = ("image", *(("split",) if several else ()), "verdict", "why")
     return table(f"Flagged images, worst first ({shown})", columns, rows)
-
-
-def indented(part: Table) -> Padding:
-    """Return `part` moved two columns to the right."""
-    return Padding(part, (0, 0, 0, 2))

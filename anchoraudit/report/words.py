@@ -43,6 +43,12 @@ def share(part: int, whole: int) -> str:
     return "< 0.1 %" if 0 < percent < 0.05 else f"{percent:.1f} %"
 
 
+def iou(value: float, threshold: float) -> str:
+    """`0.22`; with as many decimals as it takes to tell a value below the threshold from it: `0.498`."""
+    decimals = next((d for d in range(2, 9) if value >= threshold or round(value, d) < threshold), 9)
+    return f"{value:.{decimals}f}"
+
+
 def flagged(audit: Audit) -> list[int]:
     """Indices of the images that are not fine, worst first.
 
@@ -74,7 +80,8 @@ def why(audit: Audit, image: int) -> str:
     usable = int(results.usable[image])
     cause = CAUSES[int(results.cause[image])]
     nearest = _nearest(audit, image)
-    start = f"{count(usable, 'box')}, best IoU {results.best_iou[image]:.2f}: {cause}"
+    best = iou(float(results.best_iou[image]), audit.detector.match.positive)
+    start = f"{count(usable, 'box')}, best IoU {best}: {cause}"
     if cause == "edge":
         return f"{start}; the anchors that would match cross the border ({nearest} is nearest)"
     return f"{start}; the nearest anchor is {nearest}"
