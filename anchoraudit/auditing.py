@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit import labels as label_policy
+from anchoraudit.blocks import for_each_block
 from anchoraudit.causes import CAUSES, causes_of
 from anchoraudit.dataset import Dataset
 from anchoraudit.detectors import Detector, load_detector
@@ -47,16 +48,12 @@ _S = {name: code for code, name in enumerate(STATUSES)}
 class BoxResults:
     """Columns over all M boxes of the data set, in its order.
 
-    usable: bool [M]. net: float64 [M, 4], clipped and on the network's input, NaN where not usable.
-    best_iou: float64 [M], NaN where not usable. shape: int64 [M], best anchor's shape, -1 for none.
-    status: int8 [M], index into STATUSES. cause: int8 [M], index into CAUSES, -1 unless unmatched.
-    assigned: int64 [M] with counts, else None.
+    usable: bool [M]. best_iou: float64 [M], NaN where not usable. status: int8 [M], index into STATUSES.
+    cause: int8 [M], index into CAUSES, -1 unless unmatched. assigned: int64 [M] with counts, else None.
     """
 
     usable: Bool
-    net: Float
     best_iou: Float
-    shape: Int
     status: Code
     cause: Code
     assigned: Int | None = None
@@ -103,10 +100,13 @@ class Audit:
         indices: list[int] = np.flatnonzero(self.verdict_is(*names)).tolist()
         return indices
 
-    def boxes_of(self, image: int) -> slice:
-        """Rows of the boxes of one image."""
-        first, last = np.searchsorted(self.dataset.boxes.image, [image, image + 1])
-        return slice(int(first), int(last))
+    def net_boxes(self, rows: Int) -> Float:
+        """Return usable boxes, by their rows [n], clipped and on the network's input. float64 [n, 4]."""
+        return on_canvas(self.dataset, rows, self.detector.resize).boxes
+
+    def boxes_of(self, image: int) -> Int:
+        """Rows of the boxes of one image, in file order."""
+        return np.flatnonzero(self.dataset.boxes.image == image)
 
     def summary(self) -> dict[str, Any]:
         """Counts over the whole data set, and under `splits` the same for each split."""
@@ -175,23 +175,27 @@ def audit(
 
 
 def _judge_boxes(dataset: Dataset, detector: Detector, labels: label_policy.Labels) -> BoxResults:
-    usable = on_canvas(dataset, labels, detector.resize)
-    rows, net = usable.rows, usable.boxes
-    best = best_anchors(net, usable.width, usable.height, detector)
-    matched = has_foreground(best, detector)
     count = len(dataset.boxes)
     results = BoxResults(
         usable=labels.usable,
-        net=np.full((count, 4), np.nan),
         best_iou=np.full(count, np.nan),
-        shape=np.full(count, -1, dtype=np.int64),
         status=np.zeros(count, dtype=np.int8),
         cause=np.full(count, -1, dtype=np.int8),
     )
-    results.net[rows], results.best_iou[rows], results.shape[rows] = net, best.best_iou, best.shape
-    results.status[rows] = np.where(matched, _S["matched"], _S["unmatched"])
-    lost = ~matched
-    results.cause[rows[lost]] = causes_of(net[lost], usable.width[lost], usable.height[lost], detector)
+
+    def work(block: slice) -> None:
+        rows = np.flatnonzero(labels.usable[block]) + block.start
+        canvas = on_canvas(dataset, rows, detector.resize)
+        best = best_anchors(canvas.boxes, canvas.width, canvas.height, detector)
+        matched = has_foreground(best, detector)
+        lost = ~matched
+        results.best_iou[rows] = best.best_iou
+        results.status[rows] = np.where(matched, _S["matched"], _S["unmatched"])
+        results.cause[rows[lost]] = causes_of(
+            canvas.boxes[lost], canvas.width[lost], canvas.height[lost], detector
+        )
+
+    for_each_block(count, work)
     return results
 
 
@@ -212,9 +216,8 @@ def _judge_images(dataset: Dataset, boxes: BoxResults) -> ImageResults:
     verdict[usable == 0] = _V["no_usable_box"]
     verdict[np.isnan(dataset.images.width)] = _V["unknown"]
     verdict[total == 0] = _V["blank"]
-    best = np.full(count, -1.0)
-    np.maximum.at(best, image[boxes.usable], boxes.best_iou[boxes.usable])
-    best[usable == 0] = np.nan
+    best = np.full(count, np.nan)
+    np.fmax.at(best, image, boxes.best_iou)  # NaN, of boxes that are not usable, gives way to any number
     cause = _most_common_cause(image, boxes.cause, count)
     cause[verdict != _V["empty_foreground"]] = -1
     return ImageResults(total, usable, matched, forced, unmatched, best, verdict, cause)
@@ -240,12 +243,14 @@ def _count_anchors(
     images.counts = np.full((count, 3), -1, dtype=np.int64)
     boxes.assigned = np.zeros(len(boxes.usable), dtype=np.int64)
     rows = np.flatnonzero(boxes.usable)
+    rows = rows[np.argsort(dataset.boxes.image[rows], kind="stable")]
     starts = np.searchsorted(dataset.boxes.image[rows], np.arange(count + 1))
     canvas = detector.resize.network_size(dataset.images.width, dataset.images.height)
     for i in range(count):
         if not np.isnan(canvas[0][i]):
             own = rows[starts[i] : starts[i + 1]]
-            labels = dense.replay(boxes.net[own], float(canvas[0][i]), float(canvas[1][i]), detector)
+            net = on_canvas(dataset, own, detector.resize).boxes
+            labels = dense.replay(net, float(canvas[0][i]), float(canvas[1][i]), detector)
             images.counts[i] = labels.positives, labels.negatives, labels.ignored
             boxes.assigned[own] = labels.assigned()
         if progress is not None:

@@ -14,9 +14,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from anchoraudit.blocks import for_each_block
 from anchoraudit.detectors.spec import Border, Detector
 from anchoraudit.encoding.closed_form import best_anchors, has_foreground
-from anchoraudit.geometry import Bool, Float, box_sizes, wh_iou
+from anchoraudit.geometry import Float, box_sizes, wh_iou
 
 CAUSES = ("edge", "stride", "small", "large", "elongated")
 # Each cause in a few plain words, for reports.
@@ -36,16 +37,28 @@ def causes_of(boxes: Float, width: Float, height: Float, detector: Detector) -> 
     boxes: float64 [N, 4], finite, with area, on canvases of `width` [N] x `height` [N] px.
     """
     cause = np.full(len(boxes), CAUSES.index("elongated"), dtype=np.int8)
-    undecided = np.arange(len(boxes))
-    for name, test in (
-        ("edge", _without_border),
-        ("stride", _freely_centred),
-        ("small", _scaled_up),
-        ("large", _scaled_down),
-    ):
-        applies = test(boxes[undecided], width[undecided], height[undecided], detector)
-        cause[undecided[applies]] = CAUSES.index(name)
-        undecided = undecided[~applies]
+
+    def by_size(block: slice) -> None:
+        cause[block] = _cause_of_sizes(box_sizes(boxes[block]), detector)
+
+    for_each_block(len(boxes), by_size)
+    if detector.border.pixels is not None:
+        everywhere = msgspec.structs.replace(detector, border=Border(margin="off"))
+        matched = has_foreground(best_anchors(boxes, width, height, everywhere), everywhere)
+        cause[matched] = CAUSES.index("edge")
+    return cause
+
+
+def _cause_of_sizes(sizes: Float, detector: Detector) -> Code:
+    """Causes that follow from box sizes [N, 2] alone: stride, small, large or elongated. int8 [N]."""
+    shapes, threshold = detector.anchors.shapes, detector.match.positive
+    scaled, scale = scaled_iou(sizes, shapes)
+    reaches = scaled >= threshold
+    cause = np.full(len(sizes), CAUSES.index("elongated"), dtype=np.int8)
+    # Later lines win, so they stand in the reverse of the order in CAUSES.
+    cause[(reaches & (scale < 1.0)).any(axis=1)] = CAUSES.index("large")
+    cause[(reaches & (scale > 1.0)).any(axis=1)] = CAUSES.index("small")
+    cause[wh_iou(sizes, shapes).max(axis=1) >= threshold] = CAUSES.index("stride")
     return cause
 
 
@@ -62,32 +75,9 @@ def scaled_iou(sizes: Float, shapes: Float) -> tuple[Float, Float]:
     IoU(t) = c t / (A + B t^2 - c t) with the anchor's area A and the box's B, largest where A = B t^2.
     Nothing outside that range does better, since there one box holds the other.
     """
-    scale = np.sqrt((shapes[:, 0] * shapes[:, 1]) / (sizes[:, :1] * sizes[:, 1:]))
-    area = shapes[:, 0] * shapes[:, 1]
-    width, height = sizes[:, :1] * scale, sizes[:, 1:] * scale
-    intersection = np.minimum(width, shapes[:, 0]) * np.minimum(height, shapes[:, 1])
-    return intersection / (2.0 * area - intersection), scale
-
-
-def _without_border(boxes: Float, width: Float, height: Float, detector: Detector) -> Bool:
-    if detector.border.pixels is None:
-        return np.zeros(len(boxes), dtype=np.bool_)
-    everywhere = msgspec.structs.replace(detector, border=Border(margin="off"))
-    return has_foreground(best_anchors(boxes, width, height, everywhere), everywhere)
-
-
-def _freely_centred(boxes: Float, _width: Float, _height: Float, detector: Detector) -> Bool:
-    best: Float = wh_iou(box_sizes(boxes), detector.anchors.shapes).max(axis=1)
-    return best >= detector.match.positive
-
-
-def _scaled_up(boxes: Float, _width: Float, _height: Float, detector: Detector) -> Bool:
-    iou, scale = scaled_iou(box_sizes(boxes), detector.anchors.shapes)
-    reaches: Bool = np.any((iou >= detector.match.positive) & (scale > 1.0), axis=1)
-    return reaches
-
-
-def _scaled_down(boxes: Float, _width: Float, _height: Float, detector: Detector) -> Bool:
-    iou, scale = scaled_iou(box_sizes(boxes), detector.anchors.shapes)
-    reaches: Bool = np.any((iou >= detector.match.positive) & (scale < 1.0), axis=1)
-    return reaches
+    w, h = sizes[:, 0], sizes[:, 1]
+    aw, ah = shapes[:, :1], shapes[:, 1:]
+    area = aw * ah
+    scale = np.sqrt(area / (w * h))
+    intersection = np.minimum(w * scale, aw) * np.minimum(h * scale, ah)
+    return (intersection / (2.0 * area - intersection)).T, scale.T

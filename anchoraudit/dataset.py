@@ -62,9 +62,9 @@ class Images:
 
 @dataclass(slots=True)
 class Boxes:
-    """Columns over M annotations, grouped by image, in file order within each image.
+    """Columns over M annotations, in file order.
 
-    image: int64 [M], index of the image, ascending. annotation_ids: the COCO ids [M], None for VOC.
+    image: int64 [M], index of the image. annotation_ids: the COCO ids [M], None for VOC.
     category: int64 [M], index into `Dataset.categories`, -1 if the file names none.
     xyxy: float64 [M, 4], all NaN where no box could be read. crowd, difficult: bool [M].
     entry: int64 [M], position in the source's list of annotations; None where there is no list.
@@ -81,11 +81,12 @@ class Boxes:
     def __len__(self) -> int:
         return len(self.image)
 
-    def grouped(self) -> Boxes:
-        """Return the same boxes sorted by image, the order within an image kept."""
-        if bool(np.all(self.image[1:] >= self.image[:-1])):
-            return self
-        order = np.argsort(self.image, kind="stable")
+    def by_image(self) -> Int:
+        """Return the rows grouped by image, in file order within each image: int64 [M]."""
+        return np.argsort(self.image, kind="stable")
+
+    def take(self, order: Int) -> Boxes:
+        """Return the rows `order`, in that order."""
         return Boxes(
             image=self.image[order],
             annotation_ids=None if self.annotation_ids is None else self.annotation_ids[order],
@@ -123,9 +124,6 @@ class Dataset:
     categories: tuple[Category, ...]
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.boxes = self.boxes.grouped()
 
     @property
     def split_names(self) -> list[str]:

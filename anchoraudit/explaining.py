@@ -15,6 +15,7 @@ from anchoraudit.encoding import dense
 from anchoraudit.encoding.grid import all_anchors
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.geometry import Float, box_sizes, iou_with_each, wh_iou
+from anchoraudit.labels import clipped_boxes
 from anchoraudit.losses import Losses, losses_of_zero_predictions
 
 Box = tuple[float, float, float, float]
@@ -77,11 +78,11 @@ def explain(
             remedy="Put the image beside its annotation, or declare its width and height.",
         )
     canvas = dense.canvas_of(width, height, detector)
-    rows = np.arange(len(dataset.boxes))[result.boxes_of(index)]
+    rows = result.boxes_of(index)
     rows = rows[result.box_results.usable[rows]]
-    net = result.box_results.net[rows]
+    net = result.net_boxes(rows)
     labels = dense.replay(net, *canvas, detector)
-    targets = dense.encode(result.labels.xyxy[rows], width, height, detector)
+    targets = dense.encode(clipped_boxes(dataset, rows), width, height, detector)
     plain = losses_of_zero_predictions(targets)
     return Explanation(
         audit=result,
@@ -105,7 +106,7 @@ def _explain_box(
     result: Audit, number: int, row: int, labels: dense.DenseLabels, canvas: tuple[float, float]
 ) -> BoxExplanation:
     detector, boxes = result.detector, result.dataset.boxes
-    net = result.box_results.net[row]
+    net = result.net_boxes(np.array([row]))[0]
     shapes = detector.anchors.shapes
     nearest = shapes[nearest_shape(box_sizes(net[None]), detector)[0]]
     category = int(boxes.category[row])
@@ -116,7 +117,7 @@ def _explain_box(
     return BoxExplanation(
         number=number,
         label=result.dataset.categories[category].name if category >= 0 else "",
-        xyxy=_as_box(result.labels.xyxy[row]),
+        xyxy=_as_box(clipped_boxes(result.dataset, np.array([row]))[0]),
         net=_as_box(net),
         best_iou=float(labels.best_iou[number]),
         best_anchor=_as_box(labels.anchors[best]) if best >= 0 and labels.best_iou[number] > 0 else None,

@@ -29,9 +29,8 @@ def network_sizes(dataset: Dataset, detector: Detector, *, drop_difficult: bool 
 
     Raises AnchorauditError if no box is usable.
     """
-    sizes = box_sizes(
-        on_canvas(dataset, prepare(dataset, drop_difficult=drop_difficult), detector.resize).boxes
-    )
+    rows = np.flatnonzero(prepare(dataset, drop_difficult=drop_difficult).usable)
+    sizes = box_sizes(on_canvas(dataset, rows, detector.resize).boxes)
     sizes = sizes[(sizes > 0).all(axis=1)]  # a side of 1e-300 px can vanish in the scaling
     if not len(sizes):
         raise AnchorauditError(

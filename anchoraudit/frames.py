@@ -55,25 +55,27 @@ def boxes_frame(audit: Audit) -> pd.DataFrame:
     has several splits, also split.
     """
     dataset, results = audit.dataset, audit.box_results
-    image = dataset.boxes.image
+    order = dataset.boxes.by_image()
+    boxes, usable = dataset.boxes.take(order), results.usable[order]
+    image = boxes.image
     ids = pd.Series(dataset.images.ids, dtype=object)
     names = np.array([*(category.name for category in dataset.categories), ""], dtype=object)
     columns: dict[str, Any] = {
         "image_id": ids.take(image).infer_objects().array,
-        "box": _numbers_within_image(image, results.usable),
+        "box": _numbers_within_image(image, usable),
         "annotation_id": pd.array([None] * len(image), dtype="string")
-        if dataset.boxes.annotation_ids is None
-        else dataset.boxes.annotation_ids,
-        "label": names[dataset.boxes.category],
-        **{name: dataset.boxes.xyxy[:, i] for i, name in enumerate(("x1", "y1", "x2", "y2"))},
-        "usable": results.usable,
-        "best_iou": results.best_iou,
-        "status": _names(results.status, STATUSES),
-        "cause": _names(results.cause, CAUSES),
+        if boxes.annotation_ids is None
+        else boxes.annotation_ids,
+        "label": names[boxes.category],
+        **{name: boxes.xyxy[:, i] for i, name in enumerate(("x1", "y1", "x2", "y2"))},
+        "usable": usable,
+        "best_iou": results.best_iou[order],
+        "status": _names(results.status[order], STATUSES),
+        "cause": _names(results.cause[order], CAUSES),
     }
     if results.assigned is not None:
-        columns["assigned"] = pd.array(results.assigned, dtype="Int64")
-        columns["assigned"][~results.usable] = pd.NA
+        columns["assigned"] = pd.array(results.assigned[order], dtype="Int64")
+        columns["assigned"][~usable] = pd.NA
     if len(dataset.splits) > 1:
         columns["split"] = np.array(dataset.splits, dtype=object)[dataset.images.split[image]]
     return pd.DataFrame(columns)

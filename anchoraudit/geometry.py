@@ -68,4 +68,5 @@ def iou_with_each(box: Float, others: Float) -> Float:
 
 def wh_iou(sizes: Float, shapes: Float) -> Float:
     """IoU of box sizes [N, 2] and anchor shapes [K, 2] that share a centre. [N, K]."""
-    return shape_iou(sizes[:, None, 0], sizes[:, None, 1], shapes[:, 0], shapes[:, 1])
+    # The long axis last, which NumPy walks fastest; the transpose of the result costs nothing.
+    return shape_iou(shapes[:, :1], shapes[:, 1:], sizes[:, 0], sizes[:, 1]).T

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.dataset import Bool, Dataset, Float
+from anchoraudit.blocks import for_each_block
+from anchoraudit.dataset import Bool, Dataset, Float, Int
 from anchoraudit.findings import Finding
 from anchoraudit.geometry import clip_boxes, has_area
 
@@ -33,13 +34,12 @@ _CODE = {reason: code for code, reason in enumerate(REASONS)}
 class Labels:
     """What the policy made of a data set's boxes (M of them).
 
-    usable: bool [M]. reason: int8 [M], index into REASONS. xyxy: float64 [M, 4], clipped to the image,
-    pixels of the original image. clipped: bool [M], usable boxes that lost something by it.
+    usable: bool [M]. reason: int8 [M], index into REASONS. clipped: bool [M], usable boxes that lost
+    something at the image's edge.
     """
 
     usable: Bool
     reason: npt.NDArray[np.int8]
-    xyxy: Float
     clipped: Bool
 
     def reasons(self) -> dict[str, int]:
@@ -50,22 +50,39 @@ class Labels:
 
 def prepare(dataset: Dataset, *, drop_difficult: bool = False) -> Labels:
     """Apply the policy. Order of the boxes is kept."""
+    reason = np.zeros(len(dataset.boxes), dtype=np.int8)
+    clipped = np.zeros(len(dataset.boxes), dtype=np.bool_)
+
+    def work(block: slice) -> None:
+        reason[block] = _reasons_of(dataset, block, drop_difficult)
+        changed = (clipped_boxes(dataset, block) != dataset.boxes.xyxy[block]).any(axis=1)
+        clipped[block] = changed & (reason[block] == 0)
+
+    for_each_block(len(reason), work)
+    return Labels(reason == 0, reason, clipped)
+
+
+def clipped_boxes(dataset: Dataset, rows: Int | slice) -> Float:
+    """Return the boxes of some rows, clipped to their images: [n, 4], pixels of the original image."""
+    image = dataset.boxes.image[rows]
+    return clip_boxes(dataset.boxes.xyxy[rows], dataset.images.width[image], dataset.images.height[image])
+
+
+def _reasons_of(dataset: Dataset, rows: slice, drop_difficult: bool) -> npt.NDArray[np.int8]:
     boxes = dataset.boxes
-    width, height = dataset.images.width[boxes.image], dataset.images.height[boxes.image]
-    xyxy = clip_boxes(boxes.xyxy, width, height)
-    finite = np.isfinite(boxes.xyxy)
-    reason = np.zeros(len(boxes), dtype=np.int8)
+    xyxy = boxes.xyxy[rows]
+    unmeasured = np.isnan(xyxy)
+    reason = np.zeros(len(xyxy), dtype=np.int8)
     # Later lines win, so they stand in the reverse of the order in REASONS.
-    reason[~has_area(xyxy)] = _CODE["outside"]
-    reason[np.isnan(width) | np.isnan(height)] = _CODE["image_size_unknown"]
-    reason[~has_area(boxes.xyxy)] = _CODE["no_area"]
-    reason[~finite.all(axis=1)] = _CODE["not_finite"]
-    reason[np.isnan(boxes.xyxy).all(axis=1)] = _CODE["no_box"]
+    reason[~has_area(clipped_boxes(dataset, rows))] = _CODE["outside"]
+    reason[np.isnan(dataset.images.width[boxes.image[rows]])] = _CODE["image_size_unknown"]
+    reason[~has_area(xyxy)] = _CODE["no_area"]
+    reason[~np.isfinite(xyxy).all(axis=1)] = _CODE["not_finite"]
+    reason[unmeasured.all(axis=1)] = _CODE["no_box"]
     if drop_difficult:
-        reason[boxes.difficult] = _CODE["difficult"]
-    reason[boxes.crowd] = _CODE["crowd"]
-    usable = reason == 0
-    return Labels(usable, reason, xyxy, usable & (xyxy != boxes.xyxy).any(axis=1))
+        reason[boxes.difficult[rows]] = _CODE["difficult"]
+    reason[boxes.crowd[rows]] = _CODE["crowd"]
+    return reason
 
 
 def findings_of(dataset: Dataset, labels: Labels) -> list[Finding]:
@@ -87,7 +104,7 @@ def findings_of(dataset: Dataset, labels: Labels) -> list[Finding]:
             if dataset.boxes.entry is not None:
                 place = f"annotations[{dataset.boxes.entry[row]}]"
             else:
-                first = int(np.searchsorted(dataset.boxes.image, image))
+                first = int(np.flatnonzero(dataset.boxes.image == image)[0])
                 path, place = (
                     str(source.path / f"{dataset.images.ids[image]}.xml"),
                     f"object {row - first + 1}",

@@ -6,6 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import anchoraudit
+from anchoraudit import blocks
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
 from anchoraudit.encoding import closed_form, dense
 
@@ -117,7 +118,7 @@ def test_canvases_of_different_sizes_in_one_call():
 
 def test_many_boxes_take_the_same_path_as_few():
     rng = np.random.default_rng(1)
-    n = closed_form.BLOCK * 8 + 17
+    n = blocks.BLOCK * 8 + 17
     corner = rng.uniform(0, 700, (n, 2))
     boxes = np.concatenate([corner, corner + rng.uniform(1, 300, (n, 2))], axis=1)
     whole = closed_form.best_anchors(boxes, np.full(n, 960.0), np.full(n, 720.0), REFERENCE)

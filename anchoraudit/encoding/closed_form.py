@@ -13,12 +13,13 @@ box within NEAR of the threshold is decided by `dense`.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from anchoraudit.blocks import for_each_block
 from anchoraudit.detectors.spec import Detector, Level
 from anchoraudit.encoding import dense
 from anchoraudit.encoding.grid import anchor_edges, cells, centres, inside
@@ -26,21 +27,19 @@ from anchoraudit.geometry import Bool, Float
 
 Int = npt.NDArray[np.int64]
 
-# Boxes per block: its dozen working arrays stay in a core's cache, and NumPy's call overhead is small.
-BLOCK = 16384
 # Larger than any rounding error of an IoU in float64 (a few 1e-16), smaller than any distance that matters.
 NEAR = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class BestAnchors:
-    """For N boxes: best_iou float64 [N], 0 where no anchor overlaps; shape int64 [N], -1 there.
+    """For N boxes: best_iou float64 [N], 0 where no anchor overlaps; shape int32 [N], -1 there.
 
     `shape` is the index among all shapes of all levels, in order.
     """
 
     best_iou: Float
-    shape: Int
+    shape: npt.NDArray[np.int32]
 
 
 def best_anchors(boxes: Float, width: Float, height: Float, detector: Detector) -> BestAnchors:
@@ -49,9 +48,7 @@ def best_anchors(boxes: Float, width: Float, height: Float, detector: Detector) 
     boxes: float64 [N, 4], finite and with area, on canvases of `width` [N] x `height` [N] px.
     """
     count = len(boxes)
-    best = BestAnchors(np.zeros(count), np.full(count, -1, dtype=np.int64))
-    columns = np.ascontiguousarray(boxes.T)
-    blocks = [slice(start, start + BLOCK) for start in range(0, count, BLOCK)]
+    best = BestAnchors(np.zeros(count), np.full(count, -1, dtype=np.int32))
     margin = detector.border.pixels
     axes = [
         (
@@ -62,14 +59,9 @@ def best_anchors(boxes: Float, width: Float, height: Float, detector: Detector) 
     ]
 
     def run(block: slice) -> None:
-        _best_of_block(columns[:, block], axes, block, best)
+        _best_of_block(np.ascontiguousarray(boxes[block].T), axes, block, best)
 
-    if len(blocks) < 8:
-        for block in blocks:
-            run(block)
-    else:
-        with ThreadPoolExecutor(max_workers=2) as pool:  # NumPy lets go of the interpreter lock
-            list(pool.map(run, blocks))
+    for_each_block(count, run)
     if not _exact(detector):
         _decide_near(boxes, width, height, detector, best)
     return best
@@ -87,19 +79,26 @@ class _Axis:
         self.bounds = [self._bounds(size, margin) for size in sizes]
 
     def _bounds(self, size: float, margin: float | None) -> tuple[Float, Float]:
-        """First and last centre for each distinct extent; first > last where no anchor counts."""
-        first, last = np.full(len(self.distinct), np.inf), np.full(len(self.distinct), -np.inf)
-        for i, extent in enumerate(self.distinct.tolist()):
-            index = cells(extent, self.level)
-            counting = index[inside(*anchor_edges(index, size, self.level), extent, margin)]
-            if len(counting):
-                first[i], last[i] = centres(counting[[0, -1]], self.level)
-        return first, last
+        """First and last centre for each distinct extent."""
+        found = [_first_and_last(extent, size, self.level, margin) for extent in self.distinct.tolist()]
+        bounds = np.array(found, dtype=np.float64).reshape(-1, 2)
+        return bounds[:, 0], bounds[:, 1]
 
     def bounds_of(self, number: int, block: slice) -> tuple[Float, Float]:
         """First and last centre for the boxes of a block, or for all of them."""
         first, last = self.bounds[number]
         return (first, last) if self.of is None else (first[self.of[block]], last[self.of[block]])
+
+
+@lru_cache(maxsize=1 << 16)
+def _first_and_last(extent: float, size: float, level: Level, margin: float | None) -> tuple[float, float]:
+    """First and last centre of counting anchors along an axis; inf and -inf where none counts."""
+    index = cells(extent, level)
+    counting = index[inside(*anchor_edges(index, size, level), extent, margin)]
+    if not len(counting):
+        return np.inf, -np.inf
+    first, last = centres(counting[[0, -1]], level).tolist()
+    return first, last
 
 
 def _best_of_block(columns: Float, axes: list[tuple[_Axis, _Axis]], block: slice, best: BestAnchors) -> None:

@@ -27,11 +27,12 @@ def write_coco(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
     image_id[order] = np.arange(1, len(images) + 1)
     names = sorted({category.name for category in dataset.categories})
     category_id = {name: number for number, name in enumerate(names, 1)}
-    starts = np.searchsorted(boxes.image, np.arange(len(images) + 1))
+    rows = boxes.by_image()
+    starts = np.searchsorted(boxes.image[rows], np.arange(len(images) + 1))
     annotations: list[dict[str, Any]] = []
     left_out = next_id = 0
     for i in order:
-        for row in range(int(starts[i]), int(starts[i + 1])):
+        for row in rows[starts[i] : starts[i + 1]].tolist():
             next_id += 1
             if not keep[i]:
                 continue

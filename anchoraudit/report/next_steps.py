@@ -29,8 +29,8 @@ def after_scan(audit: Audit, options: Sequence[str]) -> list[Step]:
             ("", f"{command('scan', dataset, *options)} && python train.py"),
         ]
     steps: list[Step] = []
-    if flagged := audit.images_with("empty_foreground"):
-        worst = next(i for i in words.flagged(audit) if i in set(flagged))
+    if audit.images_with("empty_foreground"):
+        worst = words.flagged(audit, "empty_foreground")[0]
         steps.append(
             ("see one image anchor by anchor:", command("explain", str(audit.dataset.images.ids[worst])))
         )

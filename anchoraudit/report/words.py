@@ -49,19 +49,21 @@ def iou(value: float, threshold: float) -> str:
     return f"{value:.{decimals}f}"
 
 
-def flagged(audit: Audit) -> list[int]:
-    """Indices of the images that are not fine, worst first.
+_WORST_FIRST = ("encoder_error", "empty_foreground", "unknown", "no_usable_box", "blank")
+
+
+def flagged(audit: Audit, *verdicts: str) -> list[int]:
+    """Indices of the images that are not fine (or: of those with one of `verdicts`), worst first.
 
     Those with an empty foreground mask come first, the more boxes are lost the earlier, then the lower the
     best IoU; then those that could not be judged, those whose boxes are not usable, and blank ones.
     """
     results = audit.image_results
-    rank = {name: number for number, name in enumerate(
-        ("encoder_error", "empty_foreground", "unknown", "no_usable_box", "blank", "forced_only", "ok")
-    )}  # fmt: skip
-    ranks = np.array([rank[name] for name in VERDICTS])[results.verdict]
-    order = np.lexsort((np.nan_to_num(results.best_iou), -results.unmatched, ranks))
-    return [i for i in order.tolist() if ranks[i] < rank["forced_only"]]
+    images = np.flatnonzero(audit.verdict_is(*(verdicts or _WORST_FIRST)))
+    rank = np.array([_WORST_FIRST.index(v) if v in _WORST_FIRST else len(_WORST_FIRST) for v in VERDICTS])
+    keys = (np.nan_to_num(results.best_iou), -results.unmatched, rank[results.verdict])
+    ordered: list[int] = images[np.lexsort([key[images] for key in keys])].tolist()
+    return ordered
 
 
 def why(audit: Audit, image: int) -> str:
@@ -90,9 +92,8 @@ def why(audit: Audit, image: int) -> str:
 def _nearest(audit: Audit, image: int) -> str:
     """Shape of the anchor nearest to the image's best box, freely centred."""
     boxes = audit.boxes_of(image)
-    results = audit.box_results
-    best = boxes.start + int(np.nanargmax(results.best_iou[boxes]))
-    shape = nearest_shape(box_sizes(results.net[best][None]), audit.detector)[0]
+    best = boxes[[int(np.nanargmax(audit.box_results.best_iou[boxes]))]]
+    shape = nearest_shape(box_sizes(audit.net_boxes(best)), audit.detector)[0]
     w, h = audit.detector.anchors.shapes[shape]
     return f"{w:g}x{h:g}"
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import chain
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +19,10 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.findings import Finding
 from anchoraudit.formats import Detection, ReadOptions
 from anchoraudit.formats._json_text import read_bytes
-from anchoraudit.formats.coco.entries import AnnotationEntry, CategoryEntry, Entries, decode
-from anchoraudit.formats.coco.ids import id_column, positions, repeated
+from anchoraudit.formats.coco.annotations import AnnotationColumns
+from anchoraudit.formats.coco.entries import CategoryEntry, Entries, decode
+from anchoraudit.formats.coco.halves import decode_in_halves
+from anchoraudit.formats.coco.ids import positions, repeated
 from anchoraudit.formats.coco.images import find_image_folder, images_of
 
 NAME = "coco"
@@ -106,57 +106,51 @@ class _Part:
         self.notes = list(entries.notes)
         self.categories = entries.categories
         self.images = images_of(entries, source, options.unlisted, self.findings, self.notes)
-        self.boxes, self.category_ids = self._boxes_of(entries)
+        self.boxes = self._boxes_of(entries.annotations)
 
     @classmethod
     def read(cls, file: Path, split: str, options: ReadOptions) -> _Part:
         with _no_garbage_collection():
-            entries = decode(file, read_bytes(file))
+            entries = decode_in_halves(file) or decode(file, read_bytes(file))
             names = [image.file_name for image in entries.images]
             return cls(Source(file, split, find_image_folder(file, split, names)), entries, options)
 
-    def _boxes_of(self, entries: Entries) -> tuple[Boxes, list[Any]]:
-        annotations = entries.annotations
-        count = len(annotations)
-        ids = id_column(map(attrgetter("id"), annotations))
-        image = positions(self.images.ids, map(attrgetter("image_id"), annotations))
-        xywh = np.fromiter(chain.from_iterable(map(attrgetter("bbox"), annotations)), np.float64, 4 * count)
-        xyxy = xywh.reshape(-1, 4)
-        xyxy[:, 2:] += xyxy[:, :2]
-        category_ids = [category.id for category in entries.categories]
+    def _boxes_of(self, annotations: AnnotationColumns) -> Boxes:
+        image = positions(self.images.ids, annotations.image_ids)
         boxes = Boxes(
             image=image,
-            annotation_ids=ids,
-            category=positions(category_ids, map(attrgetter("category_id"), annotations)),
-            xyxy=xyxy,
-            crowd=np.fromiter(map(attrgetter("iscrowd"), annotations), np.bool_, count),
-            difficult=np.fromiter(map(attrgetter("difficult"), annotations), np.bool_, count),
-            entry=_entry_column(entries.annotation_positions, count),
+            annotation_ids=annotations.ids,
+            category=positions([category.id for category in self.categories], annotations.category_ids),
+            xyxy=annotations.xyxy,
+            crowd=annotations.crowd,
+            difficult=annotations.difficult,
+            entry=annotations.entry,
         )
-        self._report_annotations(boxes, annotations)
-        return _only(boxes, image >= 0), category_ids
+        self._report_annotations(annotations, image)
+        return boxes if bool(np.all(image >= 0)) else boxes.take(np.flatnonzero(image >= 0))
 
-    def _report_annotations(self, boxes: Boxes, annotations: list[AnnotationEntry]) -> None:
-        path = str(self.source.path)
-        entry = boxes.entry if boxes.entry is not None else np.arange(len(boxes))
-        for i in np.flatnonzero(boxes.image < 0).tolist():
-            image_id = annotations[i].image_id
-            message = f"annotation of image {image_id!r}, which is not in `images`"
-            self.findings.append(
-                Finding("SET003", message, path, f"annotations[{entry[i]}].image_id", repr(image_id))
+    def _report_annotations(self, annotations: AnnotationColumns, image: Int) -> None:
+        unknown = (
+            (
+                "SET003",
+                i,
+                "image_id",
+                annotations.image_ids[i],
+                "annotation of image {!r}, which is not in `images`",
             )
-        for i in repeated(boxes.annotation_ids):
-            identity = annotations[i].id
-            if identity != "":
-                self.findings.append(
-                    Finding(
-                        "SET002",
-                        f"annotation id {identity!r} was used before",
-                        path,
-                        f"annotations[{entry[i]}].id",
-                        repr(identity),
-                    )
-                )
+            for i in np.flatnonzero(image < 0).tolist()
+        )
+        again = (
+            ("SET002", i, "id", annotations.ids[i], "annotation id {!r} was used before")
+            for i in repeated(annotations.ids)
+            if annotations.ids[i] != ""
+        )
+        for code, i, key, value, words in (*unknown, *again):
+            plain = value.item() if isinstance(value, np.generic) else value
+            place = f"annotations[{annotations.entry[i]}].{key}"
+            self.findings.append(
+                Finding(code, words.format(plain), str(self.source.path), place, repr(plain))
+            )
 
 
 def _join(root: Path, parts: list[_Part]) -> Dataset:
@@ -170,20 +164,20 @@ def _join(root: Path, parts: list[_Part]) -> Dataset:
     images = Images(
         ids=[i for part in parts for i in part.images.ids],
         file_names=[name for part in parts for name in part.images.file_names],
-        width=np.concatenate([part.images.width for part in parts]),
-        height=np.concatenate([part.images.height for part in parts]),
-        split=np.concatenate([np.full(len(part.images), i) for i, part in numbered]),
-        source=np.concatenate([np.full(len(part.images), i) for i, part in numbered]),
-        entry=np.concatenate([_required(part.images.entry) for part in parts]),
+        width=_concatenated([part.images.width for part in parts]),
+        height=_concatenated([part.images.height for part in parts]),
+        split=_concatenated([np.full(len(part.images), i) for i, part in numbered]),
+        source=_concatenated([np.full(len(part.images), i) for i, part in numbered]),
+        entry=_concatenated([part.images.entry for part in parts]),
     )
     boxes = Boxes(
-        image=np.concatenate([part.boxes.image + offsets[i] for i, part in numbered]),
-        annotation_ids=np.concatenate([_required(part.boxes.annotation_ids) for part in parts]),
-        category=np.concatenate([_shared_codes(part, categories) for part in parts]),
-        xyxy=np.concatenate([part.boxes.xyxy for part in parts]),
-        crowd=np.concatenate([part.boxes.crowd for part in parts]),
-        difficult=np.concatenate([part.boxes.difficult for part in parts]),
-        entry=np.concatenate([_required(part.boxes.entry) for part in parts]),
+        image=_concatenated([part.boxes.image + offsets[i] for i, part in numbered]),
+        annotation_ids=_concatenated([part.boxes.annotation_ids for part in parts]),
+        category=_concatenated([_shared_codes(part, categories) for part in parts]),
+        xyxy=_concatenated([part.boxes.xyxy for part in parts]),
+        crowd=_concatenated([part.boxes.crowd for part in parts]),
+        difficult=_concatenated([part.boxes.difficult for part in parts]),
+        entry=_concatenated([part.boxes.entry for part in parts]),
     )
     return Dataset(
         root=root,
@@ -205,27 +199,9 @@ def _shared_codes(part: _Part, categories: dict[tuple[Any, str], int]) -> Int:
     return table[part.boxes.category]
 
 
-def _only(boxes: Boxes, keep: Any) -> Boxes:
-    if bool(np.all(keep)):
-        return boxes
-    return Boxes(
-        image=boxes.image[keep],
-        annotation_ids=_required(boxes.annotation_ids)[keep],
-        category=boxes.category[keep],
-        xyxy=boxes.xyxy[keep],
-        crowd=boxes.crowd[keep],
-        difficult=boxes.difficult[keep],
-        entry=_required(boxes.entry)[keep],
-    )
-
-
-def _entry_column(positions: list[int] | None, count: int) -> Int:
-    return np.arange(count) if positions is None else np.asarray(positions, dtype=np.int64)
-
-
-def _required(column: Any) -> Any:
-    assert column is not None  # COCO columns always have ids and positions
-    return column
+def _concatenated(columns: list[Any]) -> Any:
+    """One column of several; the column itself where there is one, since copies of long ones cost."""
+    return columns[0] if len(columns) == 1 else np.concatenate(columns)
 
 
 @contextmanager

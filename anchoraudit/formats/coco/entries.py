@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ import msgspec
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.findings import Finding
 from anchoraudit.formats import _json_text as json_text
+from anchoraudit.formats.coco.annotations import AnnotationColumns, annotation_columns
 
 T = TypeVar("T")
 Id = int | str
@@ -60,16 +62,16 @@ class CocoFile(msgspec.Struct, gc=False):
     categories: list[CategoryEntry] = []
 
 
-class Entries(msgspec.Struct, gc=False):
-    """What was read of one file: entries, and their positions in the file's lists where some were lost."""
+@dataclass(slots=True)
+class Entries:
+    """What was read of one file; image_positions: where images stand in its list, if some were lost."""
 
     images: list[ImageEntry]
-    annotations: list[AnnotationEntry]
+    annotations: AnnotationColumns
     categories: list[CategoryEntry]
     image_positions: list[int] | None = None
-    annotation_positions: list[int] | None = None
-    findings: list[Finding] = []
-    notes: list[str] = []
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def decode(path: Path, data: bytes) -> Entries:
@@ -80,7 +82,7 @@ def decode(path: Path, data: bytes) -> Entries:
     """
     try:
         parsed = msgspec.json.decode(data, type=CocoFile)
-        return Entries(parsed.images, parsed.annotations, parsed.categories)
+        return Entries(parsed.images, annotation_columns(parsed.annotations), parsed.categories)
     except (msgspec.ValidationError, msgspec.DecodeError, RecursionError):
         return _Careful(path, data).entries()
 
@@ -99,9 +101,8 @@ class _Careful:
         annotations, annotation_positions = self._each("annotations", AnnotationEntry, self._annotation)
         categories, _ = self._each("categories", CategoryEntry, self._category)
         notes = [] if "annotations" in self.lists else ["the file has no `annotations`: every image is blank"]
-        return Entries(
-            images, annotations, categories, image_positions, annotation_positions, self.findings, notes
-        )
+        columns = annotation_columns(annotations, annotation_positions)
+        return Entries(images, columns, categories, image_positions, self.findings, notes)
 
     def _each(
         self, key: str, kind: type[T], mend: Callable[[str, Any], T | None]

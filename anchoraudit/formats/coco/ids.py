@@ -10,6 +10,9 @@ import numpy as np
 
 from anchoraudit.dataset import Ids, Int
 
+# A table of that many places for each id is worth its memory: COCO's own image ids need five.
+_TABLE_PER_ID = 16
+
 
 def id_column(ids: Iterable[Any]) -> Ids:
     """Ids as int64, or as objects where one of them is a string or too large: "7" and 7 stay apart."""
@@ -22,18 +25,30 @@ def id_column(ids: Iterable[Any]) -> Ids:
         return column
 
 
-def positions(known: list[Any], wanted: Iterable[Any]) -> Int:
+def positions(known: list[Any], wanted_ids: Ids) -> Int:
     """Position of each wanted id among the known ones (the first, if used twice), -1 where unknown."""
-    wanted_ids, known_ids = id_column(wanted), id_column(known)
+    known_ids = id_column(known)
     if object in (wanted_ids.dtype, known_ids.dtype) or not len(known_ids):
         index: dict[Any, int] = {}
         for position, identity in enumerate(known):
             index.setdefault(identity, position)
         return np.array([index.get(identity, -1) for identity in wanted_ids.tolist()], dtype=np.int64)
+    lowest, highest = int(known_ids.min()), int(known_ids.max())
+    if highest - lowest < _TABLE_PER_ID * len(known_ids) + 1024:
+        return _by_table(known_ids, wanted_ids, lowest, highest)
     order = np.argsort(known_ids, kind="stable")
     ranked = known_ids[order]
     rank = np.minimum(np.searchsorted(ranked, wanted_ids), len(ranked) - 1)
     return np.where(ranked[rank] == wanted_ids, order[rank], -1)
+
+
+def _by_table(known_ids: Int, wanted_ids: Int, lowest: int, highest: int) -> Int:
+    """Look ids of a narrow range up in a table, several times faster than a search."""
+    table = np.full(highest - lowest + 3, -1, dtype=np.int64)
+    table[known_ids[::-1] - lowest + 1] = np.arange(len(known_ids))[::-1]
+    # What is below or above the range falls on the table's two outer places.
+    found: Int = table[np.clip(wanted_ids, lowest - 1, highest + 1) - (lowest - 1)]
+    return found
 
 
 def repeated(ids: Ids | None) -> list[int]:

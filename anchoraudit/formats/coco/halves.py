@@ -1,0 +1,109 @@
+"""A large COCO file read on two cores: the first part here, the rest in a second process.
+
+The file is cut between two objects near its middle, and each part is made whole: the first one is closed
+behind a mark, the rest is opened anew. Whether the cut lies between two annotations, and not inside a
+string, a nested list or another list, is not guessed but shown: only then is the first part valid JSON
+whose last annotation is the mark. Whatever else comes out, the file is read in one piece.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from anchoraudit.formats._processes import Send, can_fork, cores, workers
+from anchoraudit.formats.coco.annotations import AnnotationColumns, annotation_columns, appended
+from anchoraudit.formats.coco.entries import AnnotationEntry, CategoryEntry, Entries, ImageEntry
+
+# Below this the second process costs more than it saves.
+WORTH_IT = 32 * 1024 * 1024
+_WINDOW = 1024 * 1024  # an annotation may be that long: a crowd of polygons
+_BETWEEN_OBJECTS = re.compile(rb"\}(\s*,\s*)\{")
+_MARK = "the cut of a file that is read in two parts"
+_CLOSING = b',{"image_id":"' + _MARK.encode() + b'","bbox":[0,0,0,0]}]}'
+_OPENING = b'{"annotations":['
+_DECODE_ERRORS = (msgspec.DecodeError, RecursionError, MemoryError, OSError, EOFError)
+
+
+class _Part(msgspec.Struct, gc=False):
+    """What a part of the file may hold."""
+
+    annotations: list[AnnotationEntry]
+    images: list[ImageEntry] | None = None
+    categories: list[CategoryEntry] | None = None
+
+
+_Rest = tuple[list[ImageEntry] | None, list[CategoryEntry] | None, AnnotationColumns]
+
+
+def decode_in_halves(path: Path) -> Entries | None:
+    """Decode a large, clean COCO file; None for any other, which is to be read in one piece."""
+    try:
+        size = path.stat().st_size
+        if size < WORTH_IT or cores() < 2 or not can_fork():
+            return None
+        cut = _find_cut(path, size)
+    except OSError:
+        return None
+    if cut is None:
+        return None
+    with workers(_read_rest, [(path, cut[1], size)]) as started, suppress(*_DECODE_ERRORS):
+        first = _decode(_read(path, 0, cut[0], b"", _CLOSING))
+        if not started or first.annotations.pop().image_id != _MARK:
+            return None
+        columns = annotation_columns(first.annotations)
+        first.annotations.clear()
+        rest: _Rest = started[0][1].recv()
+        return _joined(first, columns, rest)
+    return None
+
+
+def _joined(first: _Part, columns: AnnotationColumns, rest: _Rest) -> Entries | None:
+    """The whole file, if each of its lists is in one of the parts only."""
+    images, categories, other = rest
+    listed = [part for part in (first.images, images) if part is not None]
+    if len(listed) != 1 or (first.categories is not None and categories is not None):
+        return None
+    return Entries(listed[0], appended(columns, other), first.categories or categories or [])
+
+
+def _find_cut(path: Path, size: int) -> tuple[int, int] | None:
+    """Where the first part ends and the rest begins: around a comma between two objects."""
+    with path.open("rb") as file:
+        start = size // 2
+        window = os.pread(file.fileno(), _WINDOW, start)
+    found = _BETWEEN_OBJECTS.search(window)
+    return None if found is None else (start + found.start(1), start + found.end(1))
+
+
+def _read_rest(send: Send, path: Path, start: int, size: int) -> None:
+    """Decode the rest of the file and send what it holds; send nothing if it cannot be decoded."""
+    gc.disable()
+    with suppress(*_DECODE_ERRORS):
+        part = _decode(_read(path, start, size, _OPENING, b""))
+        send((part.images, part.categories, annotation_columns(part.annotations)))
+
+
+def _read(path: Path, start: int, end: int, before: bytes, behind: bytes) -> bytearray:
+    """Bytes `start` to `end` of the file between two others, in one buffer."""
+    data = bytearray(len(before) + end - start + len(behind))
+    data[: len(before)] = before
+    data[len(data) - len(behind) :] = behind
+    with path.open("rb", buffering=0) as file, memoryview(data) as view:
+        file.seek(start)
+        at, stop = len(before), len(before) + end - start
+        while at < stop:
+            read = file.readinto(view[at:stop])
+            if not read:
+                raise EOFError("the file became shorter while it was read")
+            at += read
+    return data
+
+
+def _decode(data: bytearray) -> _Part:
+    return msgspec.json.decode(data, type=_Part)

@@ -1,0 +1,109 @@
+"""A COCO file read on two cores is the file read on one, wherever the cut falls."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from anchoraudit.formats.coco import halves
+from anchoraudit.formats.coco.entries import decode
+
+
+@pytest.fixture(autouse=True)
+def always_in_halves(monkeypatch):
+    monkeypatch.setattr(halves, "WORTH_IT", 0)
+    monkeypatch.setattr(halves, "cores", lambda: 2)
+
+
+def document(images=3, annotations=40, **more):
+    return {
+        "info": {"description": 'a "quoted" text with }, { in it'},
+        "images": [{"id": i, "file_name": f"{i}.jpg", "width": 64, "height": 48} for i in range(images)],
+        "annotations": [
+            {"id": i, "image_id": i % images, "bbox": [i, 1.5, 10, 20], "category_id": 1, "iscrowd": i % 2}
+            for i in range(annotations)
+        ],
+        "categories": [{"id": 1, "name": "cat"}],
+        **more,
+    }
+
+
+def assert_same(path, content):
+    path.write_bytes(content)
+    whole = decode(path, content)
+    parts = halves.decode_in_halves(path)
+    if parts is None:
+        return False
+    for name in ("ids", "image_ids", "category_ids", "xyxy", "crowd", "difficult", "entry"):
+        ours, theirs = getattr(parts.annotations, name), getattr(whole.annotations, name)
+        assert np.array_equal(ours, theirs), name
+    as_rows = [(i.id, i.file_name, i.width, i.height) for i in whole.images]
+    assert [(i.id, i.file_name, i.width, i.height) for i in parts.images] == as_rows
+    assert [(c.id, c.name) for c in parts.categories] == [(c.id, c.name) for c in whole.categories]
+    return True
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_plain_file_is_read_in_halves(tmp_path, indent):
+    assert assert_same(tmp_path / "a.json", json.dumps(document(), indent=indent).encode())
+
+
+def test_string_ids(tmp_path):
+    content = document()
+    for entry in content["annotations"][30:]:
+        entry["id"] = f"a{entry['id']}"
+    assert assert_same(tmp_path / "a.json", json.dumps(content).encode())
+
+
+def test_annotations_before_images(tmp_path):
+    content = document()
+    content = {key: content[key] for key in ("annotations", "categories", "images")}
+    assert assert_same(tmp_path / "a.json", json.dumps(content).encode())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        document(images=300, annotations=2),
+        document(annotations=0),
+        document(other=[{"image_id": 1, "bbox": [1, 2, 3, 4]} for _ in range(200)]),
+        {**document(), "annotations": [{"image_id": 1, "bbox": [0, 0, 1, 1], "parts": [{"a": 1}] * 400}]},
+        {**document(), "annotations": [{"image_id": 1, "bbox": [0, 0, 1, 1], "text": "x}, {y" * 400}]},
+    ],
+    ids=["cut in images", "no annotation", "cut in another list", "cut in a nested list", "cut in a string"],
+)
+def test_a_cut_elsewhere_is_noticed(tmp_path, content):
+    assert not assert_same(tmp_path / "a.json", json.dumps(content).encode())
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda b: b[:-5], lambda b: b.replace(b'"image_id": 2', b'"image_id": NaN')]
+)
+def test_a_damaged_file_is_left_to_the_careful_reader(tmp_path, damage):
+    path = tmp_path / "a.json"
+    path.write_bytes(damage(json.dumps(document()).encode()))
+    assert halves.decode_in_halves(path) is None
+
+
+text = st.text(alphabet='}{,[]" ab\\', max_size=12)
+entry = st.fixed_dictionaries(
+    {"image_id": st.integers(0, 2), "bbox": st.lists(st.floats(0, 9), min_size=4, max_size=4)},
+    optional={
+        "id": st.integers(),
+        "note": text,
+        "nested": st.lists(st.fixed_dictionaries({"k": text}), max_size=4),
+    },
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(entry, min_size=1, max_size=30),
+    text,
+    st.sampled_from([(", ", ": "), (",", ":"), (" ,\n", " : ")]),
+)
+def test_random_documents(tmp_path_factory, entries, note, separators):
+    content = {**document(), "annotations": entries, "note": note}
+    assert_same(tmp_path_factory.mktemp("h") / "a.json", json.dumps(content, separators=separators).encode())
