@@ -82,7 +82,7 @@ def explain(
     rows = rows[result.box_results.usable[rows]]
     net = result.net_boxes(rows)
     labels = dense.replay(net, *canvas, detector)
-    targets = dense.encode(clipped_boxes(dataset, rows), width, height, detector)
+    targets = dense.targets(labels, net)
     plain = losses_of_zero_predictions(targets)
     return Explanation(
         audit=result,

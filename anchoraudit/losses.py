@@ -1,7 +1,7 @@
 """The reference's two losses in NumPy, as it averages them, and what guards make of them.
 
-Arrays are batches of what `encode` returns: scores [B, gh, gw, k, 2], boxes [B, gh, gw, k, 4],
-masks [B, gh, gw, k].
+Arrays are batches of what `encode` returns: scores [B, gh, gw, k, 2], boxes [B, gh, gw, k, 4], masks
+[B, gh, gw, k]; or of all anchors in one row, scores [B, A, 2] and so on.
 
 Source: YunYang1994/TensorFlow2.0-Examples, 4-Object_Detection/RPN, `train.py: compute_loss`: each image's
 sum is divided by the count over the whole batch, then the images are averaged. Nothing guards a count of 0.
@@ -50,7 +50,7 @@ def losses(
 
 
 def losses_of_zero_predictions(targets: tuple[Float, Float, Float], *, guarded: bool = False) -> Losses:
-    """Both losses of one image ([gh, gw, k, ...] targets, a batch of one) for a network that answers 0."""
+    """Both losses of one image, a batch of its own, for a network that answers 0."""
     scores, boxes, masks = (array[None] for array in targets)
     return losses((scores, boxes, masks), (np.zeros_like(scores), np.zeros_like(boxes)), guarded=guarded)
 

@@ -131,11 +131,20 @@ def encode(
     dense = replay(scaled, *canvas, detector)
     level = detector.anchors.levels[0]
     grid = (int(cell_count(canvas[1], level)), int(cell_count(canvas[0], level)), len(level.shapes))
-    scores = np.stack([dense.labels == -1, dense.labels == 1], axis=-1).astype(np.float64)
-    positive = np.flatnonzero(dense.labels == 1)
-    deltas = np.zeros((len(dense.labels), 4))
-    deltas[positive] = regression(scaled[dense.matched[positive]], dense.anchors[positive])
-    return scores.reshape(*grid, 2), deltas.reshape(*grid, 4), dense.labels.reshape(grid).astype(np.float64)
+    scores, deltas, masks = targets(dense, scaled)
+    return scores.reshape(*grid, 2), deltas.reshape(*grid, 4), masks.reshape(grid)
+
+
+def targets(labels: DenseLabels, boxes: Float) -> tuple[Float, Float, Float]:
+    """Training targets of all A anchors: scores [A, 2], boxes [A, 4], masks [A], as `encode` has them.
+
+    boxes: float64 [N, 4], those that were labelled, on the network's input.
+    """
+    scores = np.stack([labels.labels == -1, labels.labels == 1], axis=-1).astype(np.float64)
+    positive = np.flatnonzero(labels.labels == 1)
+    deltas = np.zeros((len(labels.labels), 4))
+    deltas[positive] = regression(boxes[labels.matched[positive]], labels.anchors[positive])
+    return scores, deltas, labels.labels.astype(np.float64)
 
 
 def regression(boxes: Float, anchors: Float) -> Float:

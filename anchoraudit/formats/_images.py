@@ -30,6 +30,11 @@ SUFFIXES = frozenset(
 )
 
 
+# No image has a longer side (the largest whole-slide scans have some 500,000 px): a declared size beyond
+# it is a mistake, and would only cost memory.
+LARGEST_SIDE = 10_000_000
+
+
 def is_image_name(name: str) -> bool:
     """Tell whether a file is an image, by its suffix."""
     return os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122  a Path for each of 100,000 names is slow

@@ -14,7 +14,7 @@ from anchoraudit.report import words
 from anchoraudit.report.terminal import facts, table
 
 _LOSS_ROWS = (
-    ("plain", "plain", "divided by the count, as the framework does"),
+    ("plain", "plain", "divided by the count, unguarded"),
     ("truncated", "truncated", "NaN replaced by 0"),
     ("guarded", "guarded", "divided by max(1, count)"),
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from anchoraudit.dataset import Images, Source, safe_join
 from anchoraudit.findings import Finding
-from anchoraudit.formats._images import header_size, list_images
+from anchoraudit.formats._images import LARGEST_SIDE, header_size, list_images
 from anchoraudit.formats.coco.entries import Entries
 
 
@@ -98,9 +98,9 @@ def _report_absent(
 
 
 def _complete_sizes(images: Images, source: Source, findings: list[Finding]) -> None:
-    """Fill sizes that are missing or not positive from the image's header; report those not to be had."""
-    images.width[~(images.width > 0)] = np.nan
-    images.height[~(images.height > 0)] = np.nan
+    """Fill sizes that are missing or impossible from the image's header; report those not to be had."""
+    for sides in (images.width, images.height):
+        sides[~((sides > 0) & (sides <= LARGEST_SIDE))] = np.nan
     entries = _entries(images)
     for i in np.flatnonzero(np.isnan(images.width) | np.isnan(images.height)).tolist():
         folder = source.image_folder

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from xml.etree import ElementTree as ET
 
 from anchoraudit.findings import Finding
+from anchoraudit.formats._images import LARGEST_SIDE
 from anchoraudit.formats.voc.plain import Plain, plain
 from anchoraudit.formats.voc.text import RefusedError, has_document_type, object_lines, text_of, undecodable
 
@@ -184,8 +185,8 @@ def _size(root: ET.Element) -> tuple[float, float]:
 
 
 def _usable(width: float, height: float) -> tuple[float, float]:
-    """A declared size, both NaN unless both are finite and above zero."""
-    return (width, height) if 0 < width < math.inf and 0 < height < math.inf else (NAN, NAN)
+    """A declared size, both NaN unless both are possible."""
+    return (width, height) if 0 < width <= LARGEST_SIDE and 0 < height <= LARGEST_SIDE else (NAN, NAN)
 
 
 def _object(element: ET.Element, chunk: Chunk, codes: dict[str, int]) -> list[tuple[str, str, str]]:
