@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from anchoraudit.cli._settings import Settings
-from anchoraudit.dataset import Dataset
 from anchoraudit.detectors import Detector, load_detector, override, preset_names
 from anchoraudit.errors import AnchorauditError
+
+if TYPE_CHECKING:
+    from anchoraudit.dataset import Dataset
 
 F = TypeVar("F", bound=Callable[..., Any])
 

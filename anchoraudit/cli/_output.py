@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from anchoraudit.dataset import Dataset
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.files import replacing, require_not_input, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from anchoraudit.dataset import Dataset
 
 
 def show(parts: Iterable[object], output: str | None) -> None:

@@ -58,7 +58,6 @@ def command(**given: Any) -> int:
 
     DATASET is a folder (Pascal VOC or COCO) or a COCO JSON file; without it, the last scan is repeated.
     """
-    from anchoraudit.auditing import audit
     from anchoraudit.cli import _output
 
     quiet = given["quiet"]
@@ -67,7 +66,9 @@ def command(**given: Any) -> int:
     for target in (given["export_images"], given["export_boxes"]):
         if target is not None:
             _output.require_table_suffix(target)
-    dataset = read_dataset(settings)
+    dataset = read_dataset(settings)  # before NumPy is imported: processes that read start sooner
+    from anchoraudit.auditing import audit
+
     _output.check_outputs(dataset, given["output"], given["export_images"], given["export_boxes"])
     with _output.progress("counting anchors", quiet=quiet or not given["counts"]) as advance:
         result = audit(

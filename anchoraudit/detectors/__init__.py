@@ -6,7 +6,6 @@ import difflib
 import re
 import tomllib
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 
 import msgspec
@@ -16,14 +15,12 @@ from anchoraudit.errors import AnchorauditError
 
 __all__ = ["Detector", "load_detector", "override", "parse_input_size", "preset_names"]
 
-_PRESETS = resources.files(__package__) / "presets"
+_PRESETS = Path(__file__).parent / "presets"
 
 
 def preset_names() -> list[str]:
     """Names of the presets that come with the package."""
-    return sorted(
-        entry.name.removesuffix(".toml") for entry in _PRESETS.iterdir() if entry.name.endswith(".toml")
-    )
+    return sorted(path.stem for path in _PRESETS.glob("*.toml"))
 
 
 def load_detector(detector: str | Path | Detector = "reference") -> Detector:

@@ -1,16 +1,18 @@
 """A detector as data: how it resizes, which anchors it lays out, how it labels them, how it averages.
 
-Five blocks, each independent of the others. A detector never holds code; `load` reads one from TOML.
+Five blocks, each independent of the others. A detector never holds code; `load_detector` reads one from
+TOML. NumPy is imported where arrays are: a command line is checked before that, and files are read meanwhile.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
-import numpy as np
 
-from anchoraudit.geometry import Float, longest_side_size
+if TYPE_CHECKING:
+    from anchoraudit.geometry import Float
 
 
 class _Block(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,6 +41,10 @@ class Resize(_Block, frozen=True):
 
     def network_size(self, width: Float, height: Float) -> tuple[Float, Float]:
         """Sizes ([N], [N]) of images of the given sizes ([N], [N]) at the network's input, in pixels."""
+        import numpy as np
+
+        from anchoraudit.geometry import longest_side_size
+
         if self.kind == "stretch":
             return np.full_like(width, self.width), np.full_like(height, self.height)
         if self.kind == "longest_side":
@@ -67,7 +73,7 @@ class Level(_Block, frozen=True):
         if not self.shapes:
             raise ValueError("a level needs at least one shape")
         for w, h in self.shapes:
-            if not (0 < w < np.inf and 0 < h < np.inf):
+            if not (0 < w < math.inf and 0 < h < math.inf):
                 raise ValueError(f"anchor shape {w:g}x{h:g}; width and height must be above 0")
 
 
@@ -83,6 +89,8 @@ class Anchors(_Block, frozen=True):
     @property
     def shapes(self) -> Float:
         """All shapes of all levels, in order: float64 [K, 2], width and height in pixels."""
+        import numpy as np
+
         return np.array([shape for level in self.levels for shape in level.shapes], dtype=np.float64)
 
 
@@ -95,7 +103,7 @@ class Border(_Block, frozen=True):
     margin: float | Literal["off"]
 
     def __post_init__(self) -> None:
-        if self.margin != "off" and not 0 <= self.margin < np.inf:
+        if self.margin != "off" and not 0 <= self.margin < math.inf:
             raise ValueError(f'margin is {self.margin:g}; it must be 0 or more pixels, or "off"')
 
     @property

@@ -7,7 +7,8 @@ LOOKS_FOR: the layouts it knows, in one line, for the message when nothing was r
 detect(path) -> Detection | None: whether `path` (a file or a folder) is one, without reading it all.
 read(detection, options) -> Dataset: everything in it; what cannot be read becomes a finding.
 
-Modules whose name starts with an underscore are helpers.
+Modules whose name starts with an underscore are helpers. Importing a format must be cheap: what only
+`read` needs, NumPy above all, is imported there, if possible while other processes read already.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from collections import Counter
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
-from anchoraudit.dataset import Dataset
 from anchoraudit.errors import AnchorauditError
+
+if TYPE_CHECKING:
+    from anchoraudit.dataset import Dataset
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,24 +6,14 @@ height in pixels, from 0; it becomes x1, y1, x2, y2 here.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from anchoraudit.dataset import Boxes, Category, Dataset, Images, Int, Source
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.findings import Finding
 from anchoraudit.formats import Detection, ReadOptions
-from anchoraudit.formats._json_text import read_bytes
-from anchoraudit.formats.coco.annotations import AnnotationColumns
-from anchoraudit.formats.coco.entries import CategoryEntry, Entries, decode
-from anchoraudit.formats.coco.halves import decode_in_halves
-from anchoraudit.formats.coco.ids import positions, repeated
-from anchoraudit.formats.coco.images import find_image_folder, images_of
+
+if TYPE_CHECKING:
+    from anchoraudit.dataset import Dataset
 
 NAME = "coco"
 LOOKS_FOR = (
@@ -42,7 +32,12 @@ def detect(path: Path) -> Detection | None:
 
 
 def read(detection: Detection, options: ReadOptions) -> Dataset:
-    """Read every split (or those selected) into one data set."""
+    """Read every split (or those selected) into one data set.
+
+    Raises AnchorauditError if a split is unknown, or a file is no COCO file.
+    """
+    from anchoraudit.formats.coco.assembly import assemble
+
     path = detection.path
     files, passed_over = ([path], []) if path.is_file() else _files(path)[::2]
     names = _split_names(files)
@@ -55,9 +50,7 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
         for file, name in zip(files, names, strict=True)
         if not options.splits or name in options.splits
     ]
-    parts = [_Part.read(file, name, options) for file, name in chosen]
-    dataset = _join(path, parts)
-    dataset.recognised = f"COCO: {detection.reason}"
+    dataset = assemble(detection, options, chosen)
     dataset.notes[:0] = [f"passed over: {file.name} (no COCO detection file)" for file in passed_over]
     return dataset
 
@@ -95,122 +88,3 @@ def _split_names(files: list[Path]) -> list[str]:
         file.parent.name if file.name == _ROBOFLOW else file.stem.removeprefix("instances_") for file in files
     ]
     return names if len(set(names)) == len(names) else [file.stem for file in files]
-
-
-class _Part:
-    """One file, as columns with its own indices."""
-
-    def __init__(self, source: Source, entries: Entries, options: ReadOptions) -> None:
-        self.source = source
-        self.findings = list(entries.findings)
-        self.notes = list(entries.notes)
-        self.categories = entries.categories
-        self.images = images_of(entries, source, options.unlisted, self.findings, self.notes)
-        self.boxes = self._boxes_of(entries.annotations)
-
-    @classmethod
-    def read(cls, file: Path, split: str, options: ReadOptions) -> _Part:
-        with _no_garbage_collection():
-            entries = decode_in_halves(file) or decode(file, read_bytes(file))
-            names = [image.file_name for image in entries.images]
-            return cls(Source(file, split, find_image_folder(file, split, names)), entries, options)
-
-    def _boxes_of(self, annotations: AnnotationColumns) -> Boxes:
-        image = positions(self.images.ids, annotations.image_ids)
-        boxes = Boxes(
-            image=image,
-            annotation_ids=annotations.ids,
-            category=positions([category.id for category in self.categories], annotations.category_ids),
-            xyxy=annotations.xyxy,
-            crowd=annotations.crowd,
-            difficult=annotations.difficult,
-            entry=annotations.entry,
-        )
-        self._report_annotations(annotations, image)
-        return boxes if bool(np.all(image >= 0)) else boxes.take(np.flatnonzero(image >= 0))
-
-    def _report_annotations(self, annotations: AnnotationColumns, image: Int) -> None:
-        unknown = (
-            (
-                "SET003",
-                i,
-                "image_id",
-                annotations.image_ids[i],
-                "annotation of image {!r}, which is not in `images`",
-            )
-            for i in np.flatnonzero(image < 0).tolist()
-        )
-        again = (
-            ("SET002", i, "id", annotations.ids[i], "annotation id {!r} was used before")
-            for i in repeated(annotations.ids)
-            if annotations.ids[i] != ""
-        )
-        for code, i, key, value, words in (*unknown, *again):
-            plain = value.item() if isinstance(value, np.generic) else value
-            place = f"annotations[{annotations.entry[i]}].{key}"
-            self.findings.append(
-                Finding(code, words.format(plain), str(self.source.path), place, repr(plain))
-            )
-
-
-def _join(root: Path, parts: list[_Part]) -> Dataset:
-    """Put the splits' columns one after the other, with the categories they share."""
-    categories: dict[tuple[Any, str], int] = {}
-    for part in parts:
-        for category in part.categories:
-            categories.setdefault((category.id, category.name), len(categories))
-    offsets = np.cumsum([0, *(len(part.images) for part in parts)])
-    numbered = list(enumerate(parts))
-    images = Images(
-        ids=[i for part in parts for i in part.images.ids],
-        file_names=[name for part in parts for name in part.images.file_names],
-        width=_concatenated([part.images.width for part in parts]),
-        height=_concatenated([part.images.height for part in parts]),
-        split=_concatenated([np.full(len(part.images), i) for i, part in numbered]),
-        source=_concatenated([np.full(len(part.images), i) for i, part in numbered]),
-        entry=_concatenated([part.images.entry for part in parts]),
-    )
-    boxes = Boxes(
-        image=_concatenated([part.boxes.image + offsets[i] for i, part in numbered]),
-        annotation_ids=_concatenated([part.boxes.annotation_ids for part in parts]),
-        category=_concatenated([_shared_codes(part, categories) for part in parts]),
-        xyxy=_concatenated([part.boxes.xyxy for part in parts]),
-        crowd=_concatenated([part.boxes.crowd for part in parts]),
-        difficult=_concatenated([part.boxes.difficult for part in parts]),
-        entry=_concatenated([part.boxes.entry for part in parts]),
-    )
-    return Dataset(
-        root=root,
-        format=NAME,
-        recognised="",
-        sources=tuple(part.source for part in parts),
-        splits=tuple(part.source.split for part in parts),
-        images=images,
-        boxes=boxes,
-        categories=tuple(Category(identity, name) for identity, name in categories),
-        findings=[finding for part in parts for finding in part.findings],
-        notes=[note for part in parts for note in part.notes],
-    )
-
-
-def _shared_codes(part: _Part, categories: dict[tuple[Any, str], int]) -> Int:
-    own: list[CategoryEntry] = part.categories
-    table = np.array([*(categories[category.id, category.name] for category in own), -1], dtype=np.int64)
-    return table[part.boxes.category]
-
-
-def _concatenated(columns: list[Any]) -> Any:
-    """One column of several; the column itself where there is one, since copies of long ones cost."""
-    return columns[0] if len(columns) == 1 else np.concatenate(columns)
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """A million small objects that hold no cycles make the collector walk them for nothing."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from itertools import accumulate
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from anchoraudit.dataset import Boxes, Category, Dataset, Images, Source
 from anchoraudit.errors import AnchorauditError, printable
-from anchoraudit.findings import Finding
 from anchoraudit.formats import Detection, ReadOptions
-from anchoraudit.formats.voc.columns import Columns, joined
 from anchoraudit.formats.voc.layout import Part, count_xml, find_parts
-from anchoraudit.formats.voc.members import Members, Memberships
-from anchoraudit.formats.voc.pool import scan_all
-from anchoraudit.formats.voc.rows import NO_FILE, PartRows, Rows
+from anchoraudit.formats.voc.members import Members
+from anchoraudit.formats.voc.pool import scanning
 from anchoraudit.formats.voc.splits import preference
-from anchoraudit.formats.voc.xml import READ
+
+if TYPE_CHECKING:
+    from anchoraudit.dataset import Dataset
 
 NAME = "voc"
 LOOKS_FOR = (
@@ -45,31 +41,10 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     _require_known(options.splits, members, root)
     chosen = [each.memberships(options.splits) for each in members]
     names = [[name for stem, name in c.members.xml if c.has(stem)] for c in chosen]
-    columns = joined(scan_all(_paths(parts, names)))
-    unread = [f for c in chosen for stem, f in c.members.unread if c.has(stem)]
-    _require_annotations(columns, unread, root)
-    rows = Rows(findings=list(columns.findings))
-    starts = accumulate(map(len, names), initial=0)
-    for source, (membership, own, first) in enumerate(zip(chosen, names, starts, strict=False)):
-        PartRows(source, membership, own, columns, first).append_to(rows)
-    if not rows.ids:
-        of = f" in split {', '.join(options.splits)}" if options.splits else ""
-        raise AnchorauditError(f"there is no image{of}", path=root, remedy="Check the split lists.")
-    splits = _splits(chosen, rows)
-    return Dataset(
-        root=root,
-        format=NAME,
-        recognised=f"Pascal VOC: {detection.reason}",
-        sources=tuple(
-            Source(m.part.annotations, m.part.name, m.part.images if m.images else None) for m in members
-        ),
-        splits=splits,
-        images=_images(rows, splits),
-        boxes=_boxes(rows, columns, options),
-        categories=tuple(Category(number, name) for number, name in enumerate(columns.names, 1)),
-        findings=rows.findings,
-        notes=rows.notes,
-    )
+    with scanning(_paths(parts, names)) as chunks:
+        from anchoraudit.formats.voc.assembly import assemble  # NumPy comes while others read
+
+        return assemble(detection, options, chosen, names, chunks())
 
 
 def _reason(parts: Sequence[Part]) -> str:
@@ -110,50 +85,3 @@ def _paths(parts: Sequence[Part], names: Sequence[Sequence[str]]) -> list[str]:
         for folder in (f"{part.annotations}{os.sep}",)
         for name in own
     ]
-
-
-def _require_annotations(columns: Columns, unread: Sequence[Finding], root: Path) -> None:
-    """Refuse a data set whose XML files are all something else, or all broken."""
-    total = len(columns.status) + len(unread)
-    if total and READ not in columns.status:
-        first = [*columns.findings, *unread][0]
-        raise AnchorauditError(
-            f"none of the {total} XML files is a readable Pascal VOC annotation. The first: {first.message}",
-            path=root,
-            place=first.location,
-            remedy="Name the folder that holds the annotations, or mend them.",
-        )
-
-
-def _splits(chosen: Sequence[Memberships], rows: Rows) -> tuple[str, ...]:
-    """The splits that were asked for or have an image, in order."""
-    met = set(rows.splits)
-    named = (name for membership in chosen for name in membership.split_names())
-    return tuple(dict.fromkeys(name for name, asked in named if asked or name in met))
-
-
-def _images(rows: Rows, splits: tuple[str, ...]) -> Images:
-    index = {name: i for i, name in enumerate(splits)}
-    sizes = np.array(rows.sizes, dtype=np.float64).reshape(-1, 2)
-    return Images(
-        ids=list(rows.ids),
-        file_names=rows.file_names,
-        width=sizes[:, 0].copy(),
-        height=sizes[:, 1].copy(),
-        split=np.array([index[name] for name in rows.splits], dtype=np.int64),
-        source=np.array(rows.source, dtype=np.int64),
-    )
-
-
-def _boxes(rows: Rows, columns: Columns, options: ReadOptions) -> Boxes:
-    """The boxes in the order they were read, which is that of the images."""
-    files = np.array(rows.file, dtype=np.int64)
-    annotated = np.flatnonzero(files != NO_FILE)
-    return Boxes(
-        image=np.repeat(annotated, columns.counts[files[annotated]]),
-        annotation_ids=None,
-        category=columns.category,
-        xyxy=columns.xyxy + np.asarray(options.voc_offset, dtype=np.float64),
-        crowd=np.zeros(len(columns.category), dtype=np.bool_),
-        difficult=columns.difficult,
-    )

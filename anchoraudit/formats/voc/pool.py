@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from multiprocessing import current_process
 
 from anchoraudit.formats._processes import Send, Worker, can_fork, cores, workers
@@ -22,19 +22,33 @@ def scan_all(paths: Sequence[str], *, processes: int | None = None) -> list[Chun
 
     processes: how many take part, this one included; None: as many as pay.
     """
+    with scanning(paths, processes=processes) as chunks:
+        return chunks()
+
+
+@contextmanager
+def scanning(paths: Sequence[str], *, processes: int | None = None) -> Iterator[Callable[[], list[Chunk]]]:
+    """`scan_all` in two steps: the others start on entering, this process joins in when it asks."""
     pieces = [paths[i : i + FILES_A_CHUNK] for i in range(0, len(paths), FILES_A_CHUNK)]
     count = min(_processes(len(paths)) if processes is None else processes, len(pieces))
-    if count < 2:
-        return [scan(piece) for piece in pieces]
-    done: list[Chunk | None] = [None] * len(pieces)
     shares = [(range(turn, len(pieces), count - 1), pieces) for turn in range(count - 1)]
+    if not shares:
+        yield lambda: [scan(piece) for piece in pieces]
+        return
     with workers(_work, shares) as started:
-        # Workers go from the front, this process from the back, so they meet wherever their speeds
-        # say. What a worker does not deliver, for whatever reason, is done here.
-        for index in reversed(range(len(pieces))):
-            _collect(started, done)
-            if done[index] is None:
-                done[index] = scan(pieces[index])
+        yield lambda: _finish(started, pieces)
+
+
+def _finish(started: list[Worker], pieces: Sequence[Sequence[str]]) -> list[Chunk]:
+    """Workers go from the front, this process from the back, so they meet wherever their speeds say.
+
+    What a worker does not deliver, for whatever reason, is done here.
+    """
+    done: list[Chunk | None] = [None] * len(pieces)
+    for index in reversed(range(len(pieces))):
+        _collect(started, done)
+        if done[index] is None:
+            done[index] = scan(pieces[index])
     return [chunk for chunk in done if chunk is not None]
 
 

@@ -1,0 +1,103 @@
+"""A Pascal VOC data set put together: files that were read, and images on disk, to columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+from pathlib import Path
+
+import numpy as np
+
+from anchoraudit.dataset import Boxes, Category, Dataset, Images, Source
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.findings import Finding
+from anchoraudit.formats import Detection, ReadOptions
+from anchoraudit.formats.voc.columns import Columns, joined
+from anchoraudit.formats.voc.members import Memberships
+from anchoraudit.formats.voc.rows import NO_FILE, PartRows, Rows
+from anchoraudit.formats.voc.xml import READ, Chunk
+
+
+def assemble(
+    detection: Detection,
+    options: ReadOptions,
+    chosen: Sequence[Memberships],
+    names: Sequence[Sequence[str]],
+    chunks: Sequence[Chunk],
+) -> Dataset:
+    """Make a data set of `chunks`: the files `names` of each part, of which `chosen` are wanted.
+
+    Raises AnchorauditError if no file is an annotation, or no image is left.
+    """
+    root = detection.path
+    columns = joined(chunks)
+    unread = [f for c in chosen for stem, f in c.members.unread if c.has(stem)]
+    _require_annotations(columns, unread, root)
+    rows = Rows(findings=list(columns.findings))
+    starts = accumulate(map(len, names), initial=0)
+    for source, (membership, own, first) in enumerate(zip(chosen, names, starts, strict=False)):
+        PartRows(source, membership, own, columns, first).append_to(rows)
+    if not rows.ids:
+        of = f" in split {', '.join(options.splits)}" if options.splits else ""
+        raise AnchorauditError(f"there is no image{of}", path=root, remedy="Check the split lists.")
+    splits = _splits(chosen, rows)
+    parts = [(each.members.part, each.members.images) for each in chosen]
+    return Dataset(
+        root=root,
+        format=detection.format,
+        recognised=f"Pascal VOC: {detection.reason}",
+        sources=tuple(Source(p.annotations, p.name, p.images if images else None) for p, images in parts),
+        splits=splits,
+        images=_images(rows, splits),
+        boxes=_boxes(rows, columns, options),
+        categories=tuple(Category(number, name) for number, name in enumerate(columns.names, 1)),
+        findings=rows.findings,
+        notes=rows.notes,
+    )
+
+
+def _require_annotations(columns: Columns, unread: Sequence[Finding], root: Path) -> None:
+    """Refuse a data set whose XML files are all something else, or all broken."""
+    total = len(columns.status) + len(unread)
+    if total and READ not in columns.status:
+        first = [*columns.findings, *unread][0]
+        raise AnchorauditError(
+            f"none of the {total} XML files is a readable Pascal VOC annotation. The first: {first.message}",
+            path=root,
+            place=first.location,
+            remedy="Name the folder that holds the annotations, or mend them.",
+        )
+
+
+def _splits(chosen: Sequence[Memberships], rows: Rows) -> tuple[str, ...]:
+    """The splits that were asked for or have an image, in order."""
+    met = set(rows.splits)
+    named = (name for membership in chosen for name in membership.split_names())
+    return tuple(dict.fromkeys(name for name, asked in named if asked or name in met))
+
+
+def _images(rows: Rows, splits: tuple[str, ...]) -> Images:
+    index = {name: i for i, name in enumerate(splits)}
+    sizes = np.array(rows.sizes, dtype=np.float64).reshape(-1, 2)
+    return Images(
+        ids=list(rows.ids),
+        file_names=rows.file_names,
+        width=sizes[:, 0].copy(),
+        height=sizes[:, 1].copy(),
+        split=np.array([index[name] for name in rows.splits], dtype=np.int64),
+        source=np.array(rows.source, dtype=np.int64),
+    )
+
+
+def _boxes(rows: Rows, columns: Columns, options: ReadOptions) -> Boxes:
+    """The boxes in the order they were read, which is that of the images."""
+    files = np.array(rows.file, dtype=np.int64)
+    annotated = np.flatnonzero(files != NO_FILE)
+    return Boxes(
+        image=np.repeat(annotated, columns.counts[files[annotated]]),
+        annotation_ids=None,
+        category=columns.category,
+        xyxy=columns.xyxy + np.asarray(options.voc_offset, dtype=np.float64),
+        crowd=np.zeros(len(columns.category), dtype=np.bool_),
+        difficult=columns.difficult,
+    )
