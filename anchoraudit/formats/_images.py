@@ -57,6 +57,8 @@ def header_size(path: Path) -> tuple[int, int] | None:
     from PIL import Image  # heavy, and needed only where a size is missing
 
     try:
+        if not path.is_file():  # opening a pipe would wait for ever
+            return None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a huge image is no bomb here: nothing is decoded
             with Image.open(path) as image:

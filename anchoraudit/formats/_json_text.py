@@ -19,6 +19,10 @@ UTF8_BOM = b"\xef\xbb\xbf"
 _STAND_INS = {b"NaN": b'"N"', b"Infinity": b'"Infini"', b"-Infinity": b'"-Infini"'}
 NON_FINITE = {"N": math.nan, "Infini": math.inf, "-Infini": -math.inf}
 _STRING_OR_NON_FINITE = re.compile(rb'"(?:[^"\\]|\\.)*+"|(-?Infinity|NaN)', re.DOTALL)
+# Half of a surrogate pair, which Python writes for a byte of a file name that it could not decode.
+_LONE_SURROGATE = re.compile(
+    rb"(\\\\)|(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -46,11 +50,30 @@ def read_bytes(path: Path) -> bytes:
     return data
 
 
-def without_non_finite(data: bytes) -> bytes:
-    """`data` with NaN, Infinity and -Infinity outside strings replaced by strings of the same length."""
-    if b"NaN" not in data and b"Infinity" not in data:
-        return data
-    return _STRING_OR_NON_FINITE.sub(lambda m: _STAND_INS[m[1]] if m[1] else m[0], data)
+def readable(data: bytes) -> bytes:
+    """`data` as strict JSON of the same length, where Python's json module would read it.
+
+    NaN, Infinity and -Infinity outside strings become strings, half surrogate pairs replacement characters.
+    """
+    if b"NaN" in data or b"Infinity" in data:
+        data = _STRING_OR_NON_FINITE.sub(lambda m: _STAND_INS[m[1]] if m[1] else m[0], data)
+    if b"\\ud" in data or b"\\uD" in data:
+        data = _LONE_SURROGATE.sub(lambda m: rb"\ufffd" if m[3] else m[0], data)
+    return data
+
+
+def require_utf8(path: Path, data: bytes) -> None:
+    """Raise AnchorauditError, naming the byte, if `data` is not UTF-8."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        at = error.start
+        raise AnchorauditError(
+            f"byte {at} (0x{data[at]:02x}) is not UTF-8",
+            path=path,
+            place=line_and_column(data, at),
+            remedy="JSON is UTF-8: save the file so.",
+        ) from None
 
 
 def restore_non_finite(value: Any) -> Any:

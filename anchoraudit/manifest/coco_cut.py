@@ -55,7 +55,7 @@ def _cut(dataset: Dataset, number: int, keep: Bool) -> _Cut:
     path = dataset.sources[number].path
     data = json_text.read_bytes(path)
     # Positions are taken in a copy that is JSON, whatever NaN the source has; the bytes written are its own.
-    readable = json_text.without_non_finite(data)
+    readable = json_text.readable(data)
     cut = _Cut(path, data, spans_of.members(path, readable))
     for key in _CUT:
         span = cut.members.get(key)
@@ -140,7 +140,7 @@ def _value(cut: _Cut, key: str) -> object:
     span = cut.members.get(key)
     if span is None:
         return None
-    decoded: object = msgspec.json.decode(json_text.without_non_finite(cut.data[slice(*span)]))
+    decoded: object = msgspec.json.decode(json_text.readable(cut.data[slice(*span)]))
     return decoded
 
 

@@ -36,7 +36,8 @@ def annotation_columns(annotations: Sequence[Any], positions: list[int] | None =
     count = len(annotations)
     xywh = np.fromiter(chain.from_iterable(map(attrgetter("bbox"), annotations)), np.float64, 4 * count)
     xyxy = xywh.reshape(-1, 4)
-    xyxy[:, 2:] += xyxy[:, :2]
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is reported elsewhere
+        xyxy[:, 2:] += xyxy[:, :2]
     return AnnotationColumns(
         ids=id_column(map(attrgetter("id"), annotations)),
         image_ids=id_column(map(attrgetter("image_id"), annotations)),

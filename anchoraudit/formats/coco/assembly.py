@@ -18,7 +18,7 @@ from anchoraudit.formats.coco.annotations import AnnotationColumns
 from anchoraudit.formats.coco.entries import CategoryEntry, Entries, decode
 from anchoraudit.formats.coco.halves import decode_in_halves
 from anchoraudit.formats.coco.ids import positions, repeated
-from anchoraudit.formats.coco.images import find_image_folder, images_of
+from anchoraudit.formats.coco.images import append_unlisted, find_image_folder, images_of
 
 
 def assemble(detection: Detection, options: ReadOptions, files: Sequence[tuple[Path, str]]) -> Dataset:
@@ -26,26 +26,37 @@ def assemble(detection: Detection, options: ReadOptions, files: Sequence[tuple[P
 
     Raises AnchorauditError if one of them is no COCO file.
     """
-    return _join(detection, [_Part.read(file, split, options) for file, split in files])
+    parts = [_Part.read(file, split) for file, split in files]
+    if options.unlisted:
+        _append_unlisted(parts)
+    return _join(detection, parts)
+
+
+def _append_unlisted(parts: Sequence[_Part]) -> None:
+    """Add what lies in the image folders and is in none of the files; splits may share a folder."""
+    for folder in dict.fromkeys(part.source.image_folder for part in parts):
+        sharing = [part for part in parts if part.source.image_folder == folder]
+        listed = {name for part in sharing for name in part.images.file_names}
+        append_unlisted(sharing[0].images, sharing[0].source, listed, sharing[0].notes)
 
 
 class _Part:
     """One file, as columns with its own indices."""
 
-    def __init__(self, source: Source, entries: Entries, options: ReadOptions) -> None:
+    def __init__(self, source: Source, entries: Entries) -> None:
         self.source = source
         self.findings = list(entries.findings)
         self.notes = list(entries.notes)
         self.categories = entries.categories
-        self.images = images_of(entries, source, options.unlisted, self.findings, self.notes)
+        self.images = images_of(entries, source, self.findings, self.notes)
         self.boxes = self._boxes_of(entries.annotations)
 
     @classmethod
-    def read(cls, file: Path, split: str, options: ReadOptions) -> _Part:
+    def read(cls, file: Path, split: str) -> _Part:
         with _no_garbage_collection():
             entries = decode_in_halves(file) or decode(file, read_bytes(file))
             names = [image.file_name for image in entries.images]
-            return cls(Source(file, split, find_image_folder(file, split, names)), entries, options)
+            return cls(Source(file, split, find_image_folder(file, split, names)), entries)
 
     def _boxes_of(self, annotations: AnnotationColumns) -> Boxes:
         image = positions(self.images.ids, annotations.image_ids)

@@ -83,7 +83,7 @@ def decode(path: Path, data: bytes) -> Entries:
     try:
         parsed = msgspec.json.decode(data, type=CocoFile)
         return Entries(parsed.images, annotation_columns(parsed.annotations), parsed.categories)
-    except (msgspec.ValidationError, msgspec.DecodeError, RecursionError):
+    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _Careful(path, data).entries()
 
 
@@ -93,7 +93,8 @@ class _Careful:
     def __init__(self, path: Path, data: bytes) -> None:
         self.path = path
         self.findings: list[Finding] = []
-        self.lists = raw_lists(path, json_text.without_non_finite(data))
+        json_text.require_utf8(path, data)
+        self.lists = raw_lists(path, json_text.readable(data))
 
     def entries(self) -> Entries:
         """Return what can be used, and a finding for what cannot."""
@@ -155,6 +156,8 @@ class _Careful:
         bbox = value.get("bbox")
         if not bbox:
             if (bounds := polygon_bounds(value.get("segmentation"))) is not None:
+                if not all(map(math.isfinite, bounds)):
+                    self._found("BOX001", "a polygon is not finite", f"{place}.segmentation", bounds)
                 return bounds
             self._found("PAR003", "neither a bbox nor polygons", place, bbox)
             return NO_BOX
@@ -165,7 +168,7 @@ class _Careful:
         if any(isinstance(v, bool) or not isinstance(v, int | float) for v in numbers):
             self._found("PAR004", "bbox holds something that is not a number", f"{place}.bbox", bbox)
             return NO_BOX
-        x, y, w, h = map(float, numbers)
+        x, y, w, h = map(_as_float, numbers)
         if not all(map(math.isfinite, (x, y, w, h))):
             self._found("BOX001", "bbox is not finite", f"{place}.bbox", numbers)
         return x, y, w, h
@@ -175,7 +178,8 @@ class _Careful:
         if identity is None:
             self._found("PAR003", "a category entry without a usable `id`", place, value)
             return None
-        return CategoryEntry(id=identity, name=str(value.get("name", "")))
+        name = value.get("name")
+        return CategoryEntry(id=identity, name="" if name is None else str(name))
 
 
 def raw_lists(path: Path, data: bytes) -> dict[str, list[msgspec.Raw]]:
@@ -222,13 +226,14 @@ def _shape_error(path: Path, message: str) -> AnchorauditError:
 
 def polygon_bounds(segmentation: Any) -> Box | None:
     """Return x, y, width, height around COCO polygons `[[x, y, x, y, ...], ...]`, None if they are none."""
-    if not isinstance(segmentation, list) or not segmentation:
+    if not isinstance(segmentation, list):
         return None
-    numbers = [v for polygon in segmentation if isinstance(polygon, list) for v in polygon]
-    if len(numbers) < 6 or any(isinstance(v, bool) or not isinstance(v, int | float) for v in numbers):
+    polygons = [polygon for polygon in segmentation if isinstance(polygon, list) and len(polygon) >= 6]
+    numbers = [json_text.restore_non_finite(v) for polygon in polygons for v in polygon]
+    if not numbers or any(isinstance(v, bool) or not isinstance(v, int | float) for v in numbers):
         return None
-    xs = [v for polygon in segmentation if isinstance(polygon, list) for v in polygon[0::2]]
-    ys = [v for polygon in segmentation if isinstance(polygon, list) for v in polygon[1::2]]
+    xs = [_as_float(json_text.restore_non_finite(v)) for polygon in polygons for v in polygon[0::2]]
+    ys = [_as_float(json_text.restore_non_finite(v)) for polygon in polygons for v in polygon[1::2]]
     return min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)
 
 
@@ -237,7 +242,19 @@ def loads(raw: msgspec.Raw) -> Any:
     try:
         return msgspec.json.decode(raw)
     except msgspec.DecodeError:
-        return json.loads(bytes(raw).decode("utf-8", "replace"))
+        return json.loads(bytes(raw).decode("utf-8", "replace"), parse_int=_parse_int)
+
+
+def _parse_int(digits: str) -> int | float:
+    """Integers beyond the range of a double become infinite; Python refuses to parse very long ones."""
+    return int(digits) if len(digits) < 300 else float(digits)
+
+
+def _as_float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def shorten(value: object, limit: int = 80) -> str:

@@ -34,7 +34,7 @@ def positions(known: list[Any], wanted_ids: Ids) -> Int:
             index.setdefault(identity, position)
         return np.array([index.get(identity, -1) for identity in wanted_ids.tolist()], dtype=np.int64)
     lowest, highest = int(known_ids.min()), int(known_ids.max())
-    if highest - lowest < _TABLE_PER_ID * len(known_ids) + 1024:
+    if highest - lowest < _TABLE_PER_ID * len(known_ids) + 1024 and abs(lowest) < 2**62:
         return _by_table(known_ids, wanted_ids, lowest, highest)
     order = np.argsort(known_ids, kind="stable")
     ranked = known_ids[order]

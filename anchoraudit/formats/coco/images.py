@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -31,9 +31,7 @@ def find_image_folder(file: Path, split: str, names: Sequence[str]) -> Path | No
     return next((f for f in usual if any(safe_join(f, name) for name in sample)), None)
 
 
-def images_of(
-    entries: Entries, source: Source, unlisted: bool, findings: list[Finding], notes: list[str]
-) -> Images:
+def images_of(entries: Entries, source: Source, findings: list[Finding], notes: list[str]) -> Images:
     """Image columns of one file; what is wrong with them goes to `findings`, remarks to `notes`."""
     listed = entries.images
     count = len(listed)
@@ -54,8 +52,6 @@ def images_of(
     else:
         _report_absent(images, present, source, findings)
     _complete_sizes(images, source, findings)
-    if unlisted:
-        _append_unlisted(images, source, notes)
     return images
 
 
@@ -75,8 +71,14 @@ def _files_on_disk(images: Images, source: Source) -> dict[str, frozenset[str]] 
     """Names of the image files in each folder that the file names mention, None if there is no folder."""
     if source.image_folder is None:
         return None
-    folders = {name.rpartition("/")[0] for name in images.file_names}
+    folders = {_folder_and_name(name)[0] for name in images.file_names}
     return {folder: frozenset(_listing(source.image_folder, folder)) for folder in folders}
+
+
+def _folder_and_name(name: str) -> tuple[str, str]:
+    """Take a file name apart; a backslash, which Windows tools write, is a slash."""
+    folder, _, base = name.replace("\\", "/").rpartition("/")
+    return folder, base
 
 
 def _listing(root: Path, folder: str) -> list[str]:
@@ -90,7 +92,7 @@ def _report_absent(
     images: Images, present: dict[str, frozenset[str]], source: Source, findings: list[Finding]
 ) -> None:
     for position, name in zip(_entries(images), images.file_names, strict=True):
-        folder, _, base = name.rpartition("/")
+        folder, base = _folder_and_name(name)
         if base not in present[folder]:
             message = f"no image {name!r} in {source.image_folder}" if name else "the image has no file name"
             place = f"images[{position}].file_name"
@@ -116,12 +118,12 @@ def _complete_sizes(images: Images, source: Source, findings: list[Finding]) -> 
             images.width[i], images.height[i] = size
 
 
-def _append_unlisted(images: Images, source: Source, notes: list[str]) -> None:
-    """Add the images on disk that no entry names, as images without annotations."""
+def append_unlisted(images: Images, source: Source, listed: Collection[str], notes: list[str]) -> None:
+    """Add the images on disk that are not among `listed`, as images without annotations."""
     folder = source.image_folder
     if folder is None:
         return
-    known = set(images.file_names)
+    known = {"/".join(filter(None, _folder_and_name(name))) for name in listed}
     prefixes = sorted({name.rpartition("/")[0] for name in known})
     found = [
         f"{prefix}/{name}" if prefix else name for prefix in prefixes for name in _listing(folder, prefix)

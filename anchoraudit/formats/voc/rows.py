@@ -131,9 +131,7 @@ class PartRows:
     def _measured(self, image: str | None) -> tuple[int, int] | None:
         if image is None:
             return None
-        path = self._image_path(image)
-        # Opening a pipe would wait for ever.
-        return header_size(path) if path.is_file() else None
+        return header_size(self._image_path(image))
 
     def _image_path(self, image: str) -> Path:
         return (self.chosen.members.part.images or self.chosen.members.part.root) / image
