@@ -247,7 +247,7 @@ def _count_anchors(
     starts = np.searchsorted(dataset.boxes.image[rows], np.arange(count + 1))
     canvas = detector.resize.network_size(dataset.images.width, dataset.images.height)
     for i in range(count):
-        if not np.isnan(canvas[0][i]):
+        if not np.isnan(dataset.images.width[i]):
             own = rows[starts[i] : starts[i + 1]]
             net = on_canvas(dataset, own, detector.resize).boxes
             labels = dense.replay(net, float(canvas[0][i]), float(canvas[1][i]), detector)

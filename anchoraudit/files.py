@@ -22,14 +22,14 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     """
     target = Path(os.path.realpath(path))
     try:
-        mode = _mode(target)
+        mode = _mode(path)  # not the target's: /dev/stdout leads to a name that is no file
         if mode is not None and not stat.S_ISREG(mode):
             if stat.S_ISDIR(mode):
                 raise IsADirectoryError(21, "is a folder")
             with path.open("wb") as stream:
                 yield stream
             return
-        handle, name = tempfile.mkstemp(prefix=f".{target.name[:80]}.", suffix=".tmp", dir=target.parent)
+        handle, name = tempfile.mkstemp(prefix=".anchoraudit-", suffix=".tmp", dir=target.parent)
     except OSError as error:
         raise AnchorauditError(
             f"cannot be written: {error.strerror}", path=path, remedy="Choose another place for the output."
@@ -50,7 +50,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8."""
     with replacing(path) as stream:
-        stream.write(text.encode("utf-8", "surrogateescape"))
+        stream.write(text.encode("utf-8", "backslashreplace"))
 
 
 def require_not_input(output: Path, inputs: Iterable[Path]) -> None:

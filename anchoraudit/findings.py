@@ -87,7 +87,7 @@ CATALOGUE: dict[str, Kind] = {
         "warning",
         "image file is absent",
         "the annotation is audited, but training will not find the picture",
-        "put the image where it belongs, or filter the entry out",
+        "put the image where it belongs, or remove the entry",
     ),
     "IMG002": Kind(
         "warning",

@@ -109,6 +109,6 @@ def findings_of(dataset: Dataset, labels: Labels) -> list[Finding]:
                     str(source.path / f"{dataset.images.ids[image]}.xml"),
                     f"object {row - first + 1}",
                 )
-            message = f"{text} in image {dataset.images.ids[image]!r}"
+            message = f"{text}: image {dataset.images.ids[image]!r}"
             found.append(Finding(code, message, path, place, evidence))
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pkgutil
 import sys
@@ -66,6 +67,7 @@ def main(args: list[str] | None = None) -> None:
 
 def run(args: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
+    _prepare_streams()
     try:
         result = cli.main(args=args, prog_name="anchoraudit", standalone_mode=False)
         sys.stdout.flush()
@@ -97,6 +99,16 @@ def run(args: list[str] | None = None) -> int:
             "  This is a defect of anchoraudit: run again with ANCHORAUDIT_TRACEBACK=1 to see where, "
             "and report it."
         )
+
+
+def _prepare_streams() -> None:
+    """Print on any terminal: what it has no letters for is escaped; a closed stream swallows everything."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _fail(message: str) -> int:

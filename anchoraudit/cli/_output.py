@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -10,13 +11,20 @@ from typing import TYPE_CHECKING
 
 import click
 
+from anchoraudit.cli import _settings as settings_of
+from anchoraudit.cli._settings import Settings
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.files import replacing, require_not_input, write_text
+from anchoraudit.formats._images import SUFFIXES
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from anchoraudit.dataset import Dataset
+
+
+_ANNOTATIONS = frozenset([".json", ".xml", ".txt"])
+_SETTINGS_FILES = ("anchoraudit.toml", "pyproject.toml")
 
 
 def show(parts: Iterable[object], output: str | None) -> None:
@@ -43,25 +51,41 @@ def remark(text: str, *, quiet: bool = False) -> None:
         click.echo(printable(text), err=True)
 
 
-def check_outputs(dataset: Dataset, *outputs: str | None) -> None:
-    """Refuse an output that is one of the data set's own files, or the same file twice.
+def check_outputs(
+    dataset: Dataset, settings: Settings, *outputs: str | None, may_replace: str | None = None
+) -> None:
+    """Refuse an output that was read or belongs to the data set, and the same file twice.
 
-    Raises AnchorauditError.
+    may_replace: the one input that may be written anew. Raises AnchorauditError.
     """
     named = [Path(output) for output in outputs if output is not None]
+    real = [Path(os.path.realpath(output)) for output in named]
+    read = [source.path for source in dataset.sources if source.path.is_file()]
+    others = (settings.detector, settings.anchors, settings_of.file_read())
+    read += [Path(file) for file in others if file is not None and file != may_replace]
     for i, output in enumerate(named):
-        if output in named[:i]:
+        if real[i] in real[:i] and not output.is_char_device():
             raise AnchorauditError("two outputs go to this file", path=output, remedy="Name two files.")
-        own = [source.path for source in dataset.sources if source.path.is_file()]
-        folders = {source.path for source in dataset.sources if source.path.is_dir()}
-        folders |= {source.image_folder for source in dataset.sources if source.image_folder}
-        require_not_input(output, own)
-        if output.exists() and output.resolve().parent in {folder.resolve() for folder in folders}:
+        require_not_input(output, read)
+        if output.is_file() and (_is_of_dataset(real[i], dataset) or output.name in _SETTINGS_FILES):
             raise AnchorauditError(
-                "this file belongs to the data set; inputs are never changed",
+                "this file is there already, and is no output; inputs are never changed",
                 path=output,
                 remedy="Choose another name for the output.",
             )
+
+
+def _is_of_dataset(file: Path, dataset: Dataset) -> bool:
+    """Tell whether an existing file is an annotation, a split list or an image of the data set."""
+    kinds: list[tuple[Path, frozenset[str]]] = []
+    for source in dataset.sources:
+        if dataset.root.is_dir():
+            folder = source.path if source.path.is_dir() else source.path.parent
+            kinds += [(folder, _ANNOTATIONS), (folder.parent / "ImageSets", _ANNOTATIONS)]
+        if source.image_folder is not None:
+            kinds.append((source.image_folder, SUFFIXES))
+    suffix = file.suffix.lower()
+    return any(suffix in suffixes and file.is_relative_to(folder.resolve()) for folder, suffixes in kinds)
 
 
 def export(table: pd.DataFrame, output: str) -> None:
@@ -69,9 +93,9 @@ def export(table: pd.DataFrame, output: str) -> None:
     suffix = require_table_suffix(output)
     with replacing(Path(output)) as stream:
         if suffix == ".csv":
-            table.to_csv(stream, index=False, encoding="utf-8", errors="surrogateescape")
+            table.to_csv(stream, index=False, encoding="utf-8", errors="backslashreplace")
         else:
-            _same_type_ids(table).to_parquet(stream, index=False)
+            _for_parquet(table).to_parquet(stream, index=False)
 
 
 def require_table_suffix(output: str) -> str:
@@ -95,12 +119,22 @@ def require_table_suffix(output: str) -> str:
     return suffix
 
 
-def _same_type_ids(table: pd.DataFrame) -> pd.DataFrame:
-    """A Parquet column has one type: where ids are integers and strings, all become strings."""
+def _for_parquet(table: pd.DataFrame) -> pd.DataFrame:
+    """Give every column one type: ids that are integers and strings become strings, all text UTF-8."""
+    import pandas as pd
+
     for name in ("image_id", "annotation_id"):
         if name in table and table[name].dtype == object:
             table[name] = table[name].astype(str)
+    for name in table.columns:
+        if pd.api.types.is_string_dtype(table[name]):
+            table[name] = table[name].map(_encodable)
     return table
+
+
+def _encodable(value: object) -> object:
+    """Escape what UTF-8 cannot hold: bytes of a file name that were no text."""
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 @contextlib.contextmanager

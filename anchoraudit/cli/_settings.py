@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import shlex
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,7 +48,7 @@ def resolve(given: Mapping[str, Any], *, quiet: bool = False) -> Settings:
     Raises AnchorauditError if no layer names a data set, or a layer cannot be read.
     """
     names = Settings.__struct_fields__
-    layers = [{name: value for name in names if not _unset(value := given.get(name))}, _from_file()]
+    layers = [{name: value for name in names if not _unset(value := given.get(name))}, _from_file(quiet)]
     if not any("dataset" in layer for layer in layers):
         last = _from_last_scan()
         layers.append(last)
@@ -83,14 +84,14 @@ def as_options(settings: Settings) -> list[str]:
         flag = "--" + name.replace("_", "-")
         if name == "dataset" or _unset(value) or value is False:
             continue
-        for one in value if isinstance(value, list) else [value]:
+        for one in value if isinstance(value, list | tuple) else [value]:
             words += [flag] if one is True else [flag, f"{one:g}" if isinstance(one, float) else str(one)]
     return words
 
 
 def _described(layer: Mapping[str, Any]) -> str:
-    options = as_options(Settings(**{k: v for k, v in layer.items() if k != "dataset"}))
-    return printable(" ".join([str(layer["dataset"]), *options]))
+    options = as_options(Settings(**layer))
+    return printable(shlex.join([*([layer["dataset"]] if "dataset" in layer else []), *options]))
 
 
 def _unset(value: Any) -> bool:
@@ -110,14 +111,22 @@ def _from_last_scan() -> dict[str, Any]:
         ) from None
 
 
-def _from_file() -> dict[str, Any]:
+def file_read() -> Path | None:
+    """Return the settings file that counts here, None without one."""
     here = Path.cwd()
     for folder in (here, *here.parents):
         for name in ("anchoraudit.toml", "pyproject.toml"):
-            path = folder / name
-            if path.is_file() and (table := _table(path)) is not None:
-                return _checked(table, path)
-    return {}
+            if (folder / name).is_file() and _table(folder / name) is not None:
+                return folder / name
+    return None
+
+
+def _from_file(quiet: bool) -> dict[str, Any]:
+    path = file_read()
+    values = {} if path is None else _checked(_table(path) or {}, path)
+    if path is not None and values and not quiet:
+        click.echo(f"using {_described(values)}, as in {os.path.relpath(path)}", err=True)
+    return values
 
 
 def _table(path: Path) -> dict[str, Any] | None:

@@ -74,7 +74,7 @@ def command(**given: Any) -> int:
     settings = settings_of.resolve(given)
     detector, _ = detector_of(settings)
     dataset = read_dataset(settings)
-    _output.check_outputs(dataset, output)
+    _output.check_outputs(dataset, settings, output, may_replace=settings.anchors)
     sizes = network_sizes(dataset, detector, drop_difficult=bool(settings.drop_difficult))
     with _output.progress("clustering") as advance:
         results = []
@@ -103,9 +103,8 @@ def command(**given: Any) -> int:
     else:
         from anchoraudit.report.anchors import cluster_parts
 
-        settings.anchors = None  # the new ones take their place
-        options = [str(dataset.root), *settings_of.as_options(settings)]
-        _output.show(cluster_parts(results, present, detector, options, output), None)
+        words = settings_of.as_options(settings)
+        _output.show(cluster_parts(results, present, detector, str(dataset.root), words, output), None)
     return 0
 
 

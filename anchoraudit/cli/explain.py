@@ -50,7 +50,7 @@ def command(image: str, **given: Any) -> int:
     settings = settings_of.resolve(given)
     detector, remarks = detector_of(settings)
     dataset = read_dataset(settings)
-    _output.check_outputs(dataset, given["output"])
+    _output.check_outputs(dataset, settings, given["output"])
     for text in remarks:
         _output.remark(f"note: {text}")
     explanation = explain(

@@ -56,7 +56,7 @@ def command(**given: Any) -> int:
     detector, remarks = detector_of(settings)
     dataset = read_dataset(settings)
     files = manifest.targets(dataset, given["output"])
-    _output.check_outputs(dataset, *(str(path) for path, _ in files), given["dropped"])
+    _output.check_outputs(dataset, settings, *(str(path) for path, _ in files), given["dropped"])
     for path in (*(path for path, _ in files), *([Path(given["dropped"])] if given["dropped"] else [])):
         if path.exists() and not given["force"]:
             raise AnchorauditError("exists already", path=path, remedy="Use --force to replace it.")

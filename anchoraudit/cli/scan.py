@@ -47,7 +47,7 @@ from anchoraudit.cli._options import (
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning", "never"]),
-    help="Findings that make exit code 1.  [default: error]",
+    help="Findings that make exit code 1; never: exit 0 whatever was found.  [default: error]",
 )
 @click.option(
     "--allow-blank", is_flag=True, default=None, help="Blank images are meant to be there: no exit code 1."
@@ -56,7 +56,8 @@ from anchoraudit.cli._options import (
 def command(**given: Any) -> int:
     """Say which images of DATASET would train without foreground, and why.
 
-    DATASET is a folder (Pascal VOC or COCO) or a COCO JSON file; without it, the last scan is repeated.
+    DATASET is a folder (Pascal VOC or COCO) or a COCO JSON file; without it, that of the settings file, or
+    the last scan is repeated.
     """
     from anchoraudit.cli import _output
 
@@ -69,7 +70,7 @@ def command(**given: Any) -> int:
     dataset = read_dataset(settings)  # before NumPy is imported: processes that read start sooner
     from anchoraudit.auditing import audit
 
-    _output.check_outputs(dataset, given["output"], given["export_images"], given["export_boxes"])
+    _output.check_outputs(dataset, settings, given["output"], given["export_images"], given["export_boxes"])
     with _output.progress("counting anchors", quiet=quiet or not given["counts"]) as advance:
         result = audit(
             dataset,

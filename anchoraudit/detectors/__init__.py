@@ -57,6 +57,10 @@ def _parse(text: str, path: str) -> Detector:
         return msgspec.convert(tomllib.loads(text), Detector)
     except tomllib.TOMLDecodeError as error:
         raise AnchorauditError(f"not valid TOML: {error}", path=path, remedy="Mend the file there.") from None
+    except RecursionError:
+        raise AnchorauditError(
+            "nested too deeply to be a detector", path=path, remedy="Mend the file."
+        ) from None
     except msgspec.ValidationError as error:
         raise _spec_error(str(error), text, path) from None
 

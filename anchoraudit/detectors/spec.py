@@ -6,13 +6,15 @@ TOML. NumPy is imported where arrays are: a command line is checked before that,
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 if TYPE_CHECKING:
     from anchoraudit.geometry import Float
+
+
+_LARGEST = 100_000  # pixels; no network has a larger input, and memory is not spent on a slip of the pen
 
 
 class _Block(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,9 +37,9 @@ class Resize(_Block, frozen=True):
         wanted = {"stretch": ("width", "height"), "longest_side": ("side",), "none": ()}[self.kind]
         for name in ("width", "height", "side"):
             value = getattr(self, name)
-            if (name in wanted) != (value != 0) or not 0 <= value <= 100_000:
+            if (name in wanted) != (value != 0) or not 0 <= value <= _LARGEST:
                 allowed = " and ".join(wanted) or "no size"
-                raise ValueError(f"resize of kind {self.kind!r} takes {allowed} (1 to 100000 px)")
+                raise ValueError(f"resize of kind {self.kind!r} takes {allowed} (1 to {_LARGEST} px)")
 
     def network_size(self, width: Float, height: Float) -> tuple[Float, Float]:
         """Sizes ([N], [N]) of images of the given sizes ([N], [N]) at the network's input, in pixels."""
@@ -68,13 +70,17 @@ class Level(_Block, frozen=True):
     shapes: tuple[tuple[float, float], ...]
 
     def __post_init__(self) -> None:
-        if not self.stride > 0:
-            raise ValueError(f"stride is {self.stride:g}; it must be above 0")
+        if not 1 <= self.stride <= _LARGEST:
+            raise ValueError(f"stride is {self.stride:g}; it must be 1 to {_LARGEST} pixels")
+        if not abs(self.offset) <= _LARGEST:
+            raise ValueError(f"offset is {self.offset:g}; it must be finite, at most {_LARGEST} pixels")
         if not self.shapes:
             raise ValueError("a level needs at least one shape")
         for w, h in self.shapes:
-            if not (0 < w < math.inf and 0 < h < math.inf):
-                raise ValueError(f"anchor shape {w:g}x{h:g}; width and height must be above 0")
+            if not (0 < w <= _LARGEST and 0 < h <= _LARGEST):
+                raise ValueError(
+                    f"anchor shape {w:g}x{h:g}; sides must be above 0, at most {_LARGEST} pixels"
+                )
 
 
 class Anchors(_Block, frozen=True):
@@ -103,7 +109,7 @@ class Border(_Block, frozen=True):
     margin: float | Literal["off"]
 
     def __post_init__(self) -> None:
-        if self.margin != "off" and not 0 <= self.margin < math.inf:
+        if self.margin != "off" and not 0 <= self.margin <= _LARGEST:
             raise ValueError(f'margin is {self.margin:g}; it must be 0 or more pixels, or "off"')
 
     @property

@@ -5,6 +5,7 @@ Everything here keeps byte positions, so that a manifest can be cut out of the v
 
 from __future__ import annotations
 
+import codecs
 import math
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from anchoraudit.errors import AnchorauditError
 
+_CHUNK = 1 << 24
 UTF8_BOM = b"\xef\xbb\xbf"
 
 # NaN and the infinities are no JSON, but Python's json module writes and reads them, and so real files
@@ -64,8 +66,17 @@ def readable(data: bytes) -> bytes:
 
 def require_utf8(path: Path, data: bytes) -> None:
     """Raise AnchorauditError, naming the byte, if `data` is not UTF-8."""
+    if data.isascii():
+        return
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        data.decode("utf-8")
+        for start in range(0, len(data), _CHUNK):  # never the whole text at once: it can be half a gigabyte
+            decoder.decode(data[start : start + _CHUNK], final=start + _CHUNK >= len(data))
+        return
+    except UnicodeDecodeError:
+        pass
+    try:
+        data.decode("utf-8")  # once more, for the position
     except UnicodeDecodeError as error:
         at = error.start
         raise AnchorauditError(

@@ -59,7 +59,7 @@ def targets(dataset: Dataset, output: str) -> list[tuple[Path, Bool]]:
     if SPLIT not in output:
         return [(Path(output), np.ones(len(dataset.images), dtype=np.bool_))]
     return [
-        (Path(output.replace(SPLIT, Path(name).name or "all")), dataset.images.split == code)
+        (Path(output.replace(SPLIT, name.replace("/", "-") or "all")), dataset.images.split == code)
         for code, name in enumerate(dataset.splits)
     ]
 
@@ -73,9 +73,9 @@ def write_manifest(audit: Audit, keep: Bool, path: Path) -> Written:
     Raises AnchorauditError if no image would be left, or the file cannot be written.
     """
     dataset = audit.dataset
-    if not keep.any():
+    if not (keep & ~audit.verdict_is("unknown")).any():
         raise AnchorauditError(
-            f"none of {len(dataset.images):,} images would be left; nothing was written",
+            f"none of {len(dataset.images):,} images that could be judged would be left; nothing was written",
             path=path,
             remedy="Fit the anchors first (anchoraudit cluster), or drop fewer verdicts with --drop.",
         )

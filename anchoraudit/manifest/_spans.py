@@ -6,6 +6,7 @@ can be cut down to some of its elements with every byte of those, and of all the
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,17 +34,25 @@ def members(path: Path, data: bytes) -> dict[str, Span]:
     at = data.index(b"{") + 1
     while (key := _KEY.match(data, _skip(data, at))) is not None:
         name = msgspec.json.decode(key[0], type=str)
+        if name in spans or name not in lengths:
+            raise _key_twice(path, data)
         start = _skip(data, key.end())
-        if name in spans:
-            raise AnchorauditError(
-                f"the key {name!r} stands twice",
-                path=path,
-                place=json_text.line_and_column(data, key.start()),
-                remedy="Remove one of them.",
-            )
         at = start + lengths[name]
         spans[name] = (start, at)
+    # A key that stands twice has the length of its last value only, so the walk would end elsewhere.
+    if len(spans) != len(lengths) or data[_skip(data, at) :].strip() != b"}":
+        raise _key_twice(path, data)
     return spans
+
+
+def _key_twice(path: Path, data: bytes) -> AnchorauditError:
+    def twice(pairs: list[tuple[str, object]]) -> str:
+        """Return a key that stands twice in an object; of nested ones the outermost is asked last."""
+        keys = [key for key, _ in pairs]
+        return next((key for key in keys if keys.count(key) > 1), "")
+
+    key = json.loads(data, object_pairs_hook=twice)
+    return AnchorauditError(f"the key {key!r} stands twice", path=path, remedy="Remove one of them.")
 
 
 def elements(path: Path, data: bytes, span: Span) -> list[Span]:

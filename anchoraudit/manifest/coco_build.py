@@ -25,7 +25,8 @@ def write_coco(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
     order = sorted(range(len(images)), key=lambda i: (str(images.ids[i]), int(images.split[i])))
     image_id = np.empty(len(images), dtype=np.int64)
     image_id[order] = np.arange(1, len(images) + 1)
-    names = sorted({category.name for category in dataset.categories})
+    unnamed = {""} if (boxes.category < 0).any() else set()  # a box without a name keeps its place
+    names = sorted(unnamed | {category.name for category in dataset.categories})
     category_id = {name: number for number, name in enumerate(names, 1)}
     rows = boxes.by_image()
     starts = np.searchsorted(boxes.image[rows], np.arange(len(images) + 1))
@@ -36,11 +37,11 @@ def write_coco(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
             next_id += 1
             if not keep[i]:
                 continue
-            category = int(boxes.category[row])
-            if category < 0 or not np.isfinite(boxes.xyxy[row]).all():
+            if not np.isfinite(boxes.xyxy[row]).all():
                 left_out += 1
                 continue
-            name = dataset.categories[category].name
+            category = int(boxes.category[row])
+            name = dataset.categories[category].name if category >= 0 else ""
             annotation = _annotation(next_id, int(image_id[i]), category_id[name], boxes.xyxy[row].tolist())
             if boxes.difficult[row]:
                 annotation["difficult"] = 1
@@ -54,7 +55,7 @@ def write_coco(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
     stream.write(msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
     if not left_out:
         return []
-    return [f"{left_out} annotation(s) of kept images left out: no name, or no finite coordinates"]
+    return [f"{left_out} annotation(s) of kept images left out: no finite coordinates"]
 
 
 def _image(dataset: Dataset, index: int, image_id: int) -> dict[str, Any]:

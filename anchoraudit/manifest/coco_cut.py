@@ -54,6 +54,7 @@ def write_coco_cut(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
 def _cut(dataset: Dataset, number: int, keep: Bool) -> _Cut:
     path = dataset.sources[number].path
     data = json_text.read_bytes(path)
+    json_text.require_utf8(path, data)
     # Positions are taken in a copy that is JSON, whatever NaN the source has; the bytes written are its own.
     readable = json_text.readable(data)
     cut = _Cut(path, data, spans_of.members(path, readable))
@@ -69,9 +70,13 @@ def _cut(dataset: Dataset, number: int, keep: Bool) -> _Cut:
     own = keep[boxes.image] & (images.source[boxes.image] == number)
     for position in boxes.entry[own].tolist():
         cut.keep["annotations"][position] = True
-    for position in boxes.entry[own & ~np.isfinite(boxes.xyxy).all(axis=1)].tolist():
+    finite = np.isfinite(boxes.xyxy).all(axis=1)
+    for row in np.flatnonzero(own & ~finite).tolist():
+        position = int(boxes.entry[row])
         first, last = cut.entries["annotations"][position]
-        cut.keep["annotations"][position] = data[first:last] == readable[first:last]
+        # Without any box an annotation may still be of use (a caption); with NaN or infinity it is not.
+        no_box = bool(np.isnan(boxes.xyxy[row]).all()) and data[first:last] == readable[first:last]
+        cut.keep["annotations"][position] = no_box
     return cut
 
 
@@ -154,9 +159,7 @@ def _remarks(dataset: Dataset, cuts: list[_Cut], keep: Bool) -> list[str]:
         )
     lost = _left_out(dataset, cuts, keep)
     if lost:
-        remarks.append(
-            f"{lost} annotation(s) of kept images left out: their coordinates are NaN or infinite, no JSON"
-        )
+        remarks.append(f"{lost} annotation(s) of kept images left out: their coordinates are NaN or infinite")
     for cut in cuts[1:]:
         differing = [
             key

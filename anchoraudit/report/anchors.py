@@ -9,8 +9,8 @@ from anchoraudit.anchor_fit import MEANING
 from anchoraudit.detectors import Detector
 from anchoraudit.fitting import Clustered
 from anchoraudit.report import words
+from anchoraudit.report.commands import command, without
 from anchoraudit.report.machine import to_json
-from anchoraudit.report.next_steps import command
 from anchoraudit.report.terminal import facts, steps, table
 
 _RECALL = {
@@ -23,11 +23,11 @@ def cluster_parts(
     results: Sequence[Clustered],
     present: Clustered,
     detector: Detector,
-    options: Sequence[str],
+    dataset: str,
+    settings: Sequence[str],
     output: str | None,
 ) -> list[object]:
-    """Return the parts of the report, in order. options: the data set and how it was read, as words."""
-    dataset = options[0]
+    """Return the parts of the report, in order. settings: how the data set was read, as option words."""
     boxes = words.count(results[0].fit.boxes, "usable box")
     parts: list[object] = [facts([("sizes", f"{boxes} of {dataset}, at input {detector.resize}")]), ""]
     if len(results) > 1:
@@ -36,9 +36,9 @@ def cluster_parts(
     parts += [_anchors(found), "", _figures(found, present, detector), ""]
     name = output or "anchors.toml"
     k = str(len(found.anchors))
-    write = [] if output else [("keep them:", command("cluster", *options, "--k", k, "-o", name))]
-    scan = ("see what they change:", command("scan", *options, "--anchors", name))
-    return parts + steps("What to do next", [*write, scan])
+    write = [] if output else [("keep them:", command("cluster", [dataset], settings, "--k", k, "-o", name))]
+    scan = command("scan", [dataset], without(settings, "--anchors"), "--anchors", name)
+    return parts + steps("What to do next", [*write, ("see what they change:", scan)])
 
 
 def cluster_json(
@@ -88,12 +88,13 @@ def _figures(found: Clustered, present: Clustered, detector: Detector) -> object
         ("BPR", f"{new.bpr:.4f}", f"{old.bpr:.4f}", MEANING["bpr"]),
         ("AAT", f"{new.aat:.2f}", f"{old.aat:.2f}", MEANING["aat"]),
     ]
-    return table("How well they fit", ("figure", "these>", f"{detector.name}>", "meaning"), rows)
+    title = f"How well they fit, beside the present anchors of {detector.name}"
+    return table(title, ("figure", "these>", "present>", "meaning"), rows)
 
 
 def _curve(results: Sequence[Clustered], present: Clustered, detector: Detector) -> object:
     rows = [(str(len(r.anchors)), *_curve_row(r), "#" * round(40 * r.fit.mean_iou)) for r in results]
-    rows.append((detector.name, *_curve_row(present), "#" * round(40 * present.fit.mean_iou)))
+    rows.append(("present", *_curve_row(present), "#" * round(40 * present.fit.mean_iou)))
     columns = ("k>", "mean IoU>", "recall 0.5>", "recall 0.7>", "BPR>", "AAT>", "mean IoU")
     return table("How well k anchors fit, and the detector's present ones", columns, rows)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from rich.text import Text
 
 from anchoraudit.auditing import VERDICTS
@@ -13,11 +11,11 @@ from anchoraudit.losses import Losses
 from anchoraudit.report import words
 from anchoraudit.report.terminal import facts, table
 
-_LOSS_ROWS = (
-    ("plain", "plain", "divided by the count, unguarded"),
-    ("truncated", "truncated", "NaN replaced by 0"),
-    ("guarded", "guarded", "divided by max(1, count)"),
-)
+_LOSS_MEANING = {
+    "plain": "divided by the count, unguarded",
+    "truncated": "NaN replaced by 0",
+    "guarded": "divided by max(1, count)",
+}
 
 
 def explanation_parts(explanation: Explanation) -> list[object]:
@@ -28,10 +26,8 @@ def explanation_parts(explanation: Explanation) -> list[object]:
         if lost := [box for box in explanation.boxes if box.remedy]:
             parts += [_remedies(lost), ""]
     parts += [_losses(explanation), ""]
-    if math.isnan(explanation.losses["plain"].total):
-        parts.append(
-            Text(f"A batch of this image alone: {explanation.audit.detector.loss.on_empty}.", style="bold")
-        )
+    if not explanation.positives:
+        parts.append(Text(f"With this detector, {explanation.audit.detector.loss.on_empty}.", style="bold"))
     return parts
 
 
@@ -42,8 +38,8 @@ def _image(explanation: Explanation) -> list[tuple[str, str]]:
     reason = "" if verdict == "ok" else f": {words.why(audit, i)}"
     mask = (
         f"{explanation.positives:,} positive, {explanation.negatives:,} negative, "
-        f"{explanation.ignored:,} ignored of {explanation.anchors:,} anchors; "
-        f"{explanation.anchors - explanation.counting:,} do not count (border)"
+        f"{explanation.ignored:,} ignored of {explanation.anchors:,} anchors; of the ignored, "
+        f"{explanation.anchors - explanation.counting:,} cross the border and do not count"
     )
     size = (
         f"{images.width[i]:g}x{images.height[i]:g}, input {explanation.canvas[0]:g}x{explanation.canvas[1]:g}"
@@ -79,7 +75,12 @@ def _remedies(lost: list[BoxExplanation]) -> object:
 
 
 def _losses(explanation: Explanation) -> object:
-    rows = [(title, *_numbers(explanation.losses[name]), meaning) for name, title, meaning in _LOSS_ROWS]
+    guarded = explanation.audit.detector.loss.normaliser == "batch_positives_or_one"
+    own = "guarded" if guarded else "plain"
+    rows = [
+        (name, *_numbers(explanation.losses[name]), f"{meaning} (this detector)" if name == own else meaning)
+        for name, meaning in _LOSS_MEANING.items()
+    ]
     title = "Loss of this image alone, for a network that answers 0"
     return table(title, ("normaliser", "score>", "box>", "total>", "meaning"), rows)
 

@@ -12,7 +12,7 @@ from anchoraudit.causes import CAUSES
 from anchoraudit.dataset import Bool
 from anchoraudit.manifest import Written
 from anchoraudit.report import words
-from anchoraudit.report.next_steps import command
+from anchoraudit.report.commands import command, without
 from anchoraudit.report.terminal import facts, steps, table
 
 if TYPE_CHECKING:
@@ -70,23 +70,12 @@ def _check(
     readable = [one for one in written if one.path.suffix.lower() == ".json"]
     if not readable:
         return [("train on this list; for VOC, put it into ImageSets/Main and name it with --split", "")]
-    own = _without_reading(options)
+    # How to label stays; how this source was read does not.
+    own = without(options, "--format", "--split", "--voc-offset", "--unlisted", "--allow-blank")
     return [
-        ("confirm it (exit code 0):" if i == 0 else "", command("scan", str(one.path), *own, *allow))
+        ("confirm it (exit code 0):" if i == 0 else "", command("scan", [str(one.path)], own, *allow))
         for i, one in enumerate(readable)
     ]
-
-
-def _without_reading(options: Sequence[str]) -> list[str]:
-    """Options that say how to label, without those that say how to read this source."""
-    kept: list[str] = []
-    words_left = iter(options)
-    for word in words_left:
-        if word in ("--format", "--split", "--voc-offset"):
-            next(words_left, None)
-        elif word not in ("--unlisted", "--allow-blank"):
-            kept.append(word)
-    return kept
 
 
 def dropped_frame(audit: Audit, keep: Bool) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -98,6 +99,5 @@ def _number(value: float) -> float | None:
 
 
 def to_json(value: Any) -> str:
-    """Return a value as indented JSON."""
-    encoded = msgspec.json.encode(value, enc_hook=str)
-    return msgspec.json.format(encoded, indent=2).decode("utf-8", "surrogateescape") + "\n"
+    """Return a value as indented JSON, in ASCII: names are data, and no terminal takes them for commands."""
+    return json.dumps(value, indent=2, default=str, allow_nan=False) + "\n"

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 
 import numpy as np
 
 from anchoraudit.auditing import WITHOUT_FOREGROUND, Audit
 from anchoraudit.causes import CAUSES
+from anchoraudit.geometry import box_sizes
 from anchoraudit.report import words
+from anchoraudit.report.commands import command, without
 
 Step = tuple[str, str]  # what it does, the command (or "")
-
-
-def command(name: str, *parts: str) -> str:
-    """Spell a command of anchoraudit, quoted for a shell."""
-    return shlex.join(["anchoraudit", name, *parts])
 
 
 def after_scan(audit: Audit, options: Sequence[str]) -> list[Step]:
@@ -24,55 +20,59 @@ def after_scan(audit: Audit, options: Sequence[str]) -> list[Step]:
     dataset = str(audit.dataset.root)
     lost = audit.images_with(*WITHOUT_FOREGROUND)
     if not lost:
-        return [
-            ("every image that could be judged has foreground; as a guard before training:", ""),
-            ("", f"{command('scan', dataset, *options)} && python train.py"),
-        ]
+        return _clean(audit, dataset, options)
     steps: list[Step] = []
     if audit.images_with("empty_foreground"):
-        worst = words.flagged(audit, "empty_foreground")[0]
-        steps.append(
-            ("see one image anchor by anchor:", command("explain", str(audit.dataset.images.ids[worst])))
-        )
+        image = str(audit.dataset.images.ids[words.flagged(audit, "empty_foreground")[0]])
+        explain = command("explain", [image, dataset], options)
+        steps.append(("see one image anchor by anchor:", explain))
         steps += _better_detector(audit, dataset, options)
-    gone = words.share(len(lost), len(audit.dataset.images))
-    steps.append(
-        (
-            f"leave them out ({words.count(len(lost), 'image')}, {gone}):",
-            command("filter", "-o", "clean.json"),
+    if len(lost) < len(audit.dataset.images):
+        gone = f"{words.count(len(lost), 'image')}, {words.share(len(lost), len(audit.dataset.images))}"
+        leave_out = command("filter", [dataset], options, "-o", "clean.json")
+        steps.append((f"leave them out ({gone}):", leave_out))
+    if audit.detector.loss.normaliser == "batch_positives":
+        steps.append(
+            ("or guard the loss: divide by max(1, positives). It trains, but these images teach nothing.", "")
         )
-    )
-    steps.append(
-        ("or guard the loss: divide by max(1, positives). It trains, but these images teach nothing.", "")
-    )
     return steps
+
+
+def _clean(audit: Audit, dataset: str, options: Sequence[str]) -> list[Step]:
+    """Return the guard for a data set that is fine, or what else makes the scan fail."""
+    if errors := sorted({f.title for f in audit.findings if f.severity == "error"}):
+        return [(f"mend what the findings call an error ({'; '.join(errors)}), and scan again", "")]
+    guard = f"{command('scan', [dataset], options)} && python train.py"
+    return [("every image that could be judged has foreground; as a guard before training:", guard)]
 
 
 def _better_detector(audit: Audit, dataset: str, options: Sequence[str]) -> list[Step]:
     """Anchors for boxes of the wrong size or shape, a wider border for those at the edge."""
     images = np.flatnonzero(audit.verdict_is("empty_foreground"))
     causes = {CAUSES[code] for code in audit.image_results.cause[images].tolist()}
-    others = _without(options, "--anchors")
     steps: list[Step] = []
-    if causes & {"small", "large", "elongated", "stride"}:
-        k = str(len(audit.detector.anchors.shapes))
-        steps += [
-            (
-                "fit the anchors to this data, and scan with them:",
-                command("cluster", "--k", k, "-o", "anchors.toml"),
-            ),
-            ("", command("scan", dataset, *others, "--anchors", "anchors.toml")),
-        ]
+    if causes & {"small", "large", "elongated", "stride"} and (k := _affordable_k(audit)):
+        if len(audit.detector.anchors.levels) == 1:
+            fit = command("cluster", [dataset], options, "--k", str(k), "-o", "anchors.toml")
+            kept = without(options, "--anchors")
+            scan = command("scan", [dataset], kept, "--anchors", "anchors.toml")
+            steps += [("fit the anchors to this data, and scan with them:", fit), ("", scan)]
+        else:
+            fit = command("cluster", [dataset], options, "--k", str(k))
+            steps.append(
+                ("fit anchors to this data, and write them into the detector file, level by level:", fit)
+            )
     if "edge" in causes:
-        wider = [*_without(options, "--allowed-border"), "--allowed-border", "off"]
-        steps.append(("let anchors cross the edge, and scan again:", command("scan", dataset, *wider)))
+        kept = without(options, "--allowed-border")
+        wider = command("scan", [dataset], kept, "--allowed-border", "off")
+        steps.append(("let anchors cross the edge, and scan again:", wider))
     return steps
 
 
-def _without(options: Sequence[str], flag: str) -> list[str]:
-    """`options` without `flag` and its value."""
-    kept = list(options)
-    if flag in kept:
-        at = kept.index(flag)
-        del kept[at : at + 2]
-    return kept
+def _affordable_k(audit: Audit) -> int:
+    """As many anchors as the detector has, or as there are distinct box sizes where those are fewer."""
+    rows = np.flatnonzero(audit.labels.usable)
+    k = len(audit.detector.anchors.shapes)
+    if len(rows) > 1000 * k:
+        return k
+    return min(k, len(np.unique(box_sizes(audit.net_boxes(rows)), axis=0)))

@@ -13,6 +13,7 @@ from anchoraudit.explaining import Box, Explanation
 # Longer side of the picture: large enough to see a stride of 16 px, small enough to open anywhere.
 _LARGEST = 1600
 _SMALLEST = 640
+_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 _MATCHED, _UNMATCHED, _ANCHOR, _BORDER = "#1a9850", "#d73027", "#2166ac", "#e08214"
 
 
@@ -20,7 +21,7 @@ def draw(explanation: Explanation, suffix: str) -> bytes:
     """Draw the explained image, or a blank canvas of its size, encoded as `suffix` (.png, .jpg, ...) says.
 
     Matched boxes are green, unmatched ones red with their cause; best anchors blue and dashed, the border
-    orange and dashed. Raises AnchorauditError for a suffix that Pillow cannot write.
+    orange and dashed. Raises AnchorauditError for another suffix.
     """
     format_name = _format(suffix)
     dataset, index = explanation.audit.dataset, explanation.index
@@ -123,8 +124,8 @@ def _photo(path: Path | None, size: tuple[int, int]) -> Image.Image:
 
 
 def _format(suffix: str) -> str:
-    Image.init()
-    name = Image.EXTENSION.get(suffix.lower())
-    if name is None or name not in Image.SAVE:
-        raise AnchorauditError(f"cannot draw a {suffix or 'file without suffix'}", remedy="Use .png or .jpg.")
-    return name
+    if suffix.lower() not in _FORMATS:
+        raise AnchorauditError(
+            f"cannot draw a {suffix or 'file without suffix'}", remedy=f"Use one of: {', '.join(_FORMATS)}."
+        )
+    return _FORMATS[suffix.lower()]

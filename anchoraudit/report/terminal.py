@@ -80,7 +80,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         )
     for row in rows:
         made.add_row(*(value if isinstance(value, Text) else _cell(value) for value in row))
-    return Group(Text(title, style="bold"), made)
+    return Group(Text(printable(title), style="bold"), made)
 
 
 def _cell(value: object) -> Text:
@@ -100,12 +100,12 @@ def facts(pairs: Iterable[tuple[str, str]]) -> Table:
 
 def steps(title: str, lines: Iterable[tuple[str, str]]) -> list[object]:
     """Return commands to run next, each with what it does; a command is never wrapped."""
-    parts: list[object] = [Text(title, style="bold")]
+    parts: list[object] = [Text(printable(title), style="bold")]
     for what, command in lines:
         if what:
-            parts.append(Text(f"  {what}"))
+            parts.append(Text(f"  {printable(what)}"))
         if command:
-            parts.append(Text(f"    {command}", style="cyan", no_wrap=True))
+            parts.append(Text(f"    {printable(command)}", style="cyan", no_wrap=True))
     return parts
 
 

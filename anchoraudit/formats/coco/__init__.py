@@ -43,7 +43,7 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     names = _split_names(files)
     if missing := [split for split in options.splits if split not in names]:
         raise AnchorauditError(
-            f"no split {missing[0]!r}", path=path, remedy=f"The splits here are: {', '.join(names)}."
+            f"unknown split {missing[0]!r}", path=path, remedy=f"Choose from: {', '.join(names)}."
         )
     chosen = [
         (file, name)

@@ -1,0 +1,43 @@
+"""Commands that reports print: whole, quoted, with no option that the command does not take."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+
+from anchoraudit.errors import printable
+
+_SWITCHES = {"--unlisted", "--drop-difficult", "--allow-blank"}  # every other option has a value
+_OF_SCAN_ONLY = {"--fail-on", "--allow-blank"}
+_NOT_TAKEN = {
+    "cluster": _OF_SCAN_ONLY | {"--positive-iou", "--negative-iou", "--allowed-border", "--anchors"},
+    "explain": _OF_SCAN_ONLY,
+    "filter": _OF_SCAN_ONLY,
+    "scan": set[str](),
+}
+
+
+def command(name: str, positional: Sequence[str], settings: Sequence[str], *more: str) -> str:
+    """Spell a command of anchoraudit, quoted for a shell, control characters escaped.
+
+    settings: option words of a run; those that the command does not take are left out. more: option words
+    of its own. Words that begin with a dash are kept from being taken for options.
+    """
+    options = [*without(settings, *_NOT_TAKEN[name]), *more]
+    if any(word.startswith("-") for word in positional):
+        words = [*options, "--", *positional]
+    else:
+        words = [*positional, *options]
+    return printable(shlex.join(["anchoraudit", name, *words]))
+
+
+def without(settings: Sequence[str], *flags: str) -> list[str]:
+    """Return `settings` without the options `flags` and their values."""
+    return [word for group in _groups(settings) if group[0] not in flags for word in group]
+
+
+def _groups(settings: Sequence[str]) -> Iterator[list[str]]:
+    """Yield each option with its value, if it has one."""
+    words = iter(settings)
+    for word in words:
+        yield [word] if word in _SWITCHES else [word, next(words)]
