@@ -46,6 +46,7 @@ class Images:
     width, height: float64 [N], pixels, NaN where the size is not to be had.
     split: int64 [N], index into `Dataset.splits`. source: int64 [N], index into `Dataset.sources`.
     entry: int64 [N], position in the source's list of images, -1 for none; None where there is no list.
+    measured: bool [N], size read from the image's file, not from its entry; None where nobody asks.
     """
 
     ids: list[ImageId]
@@ -55,6 +56,7 @@ class Images:
     split: Int
     source: Int
     entry: Int | None = None
+    measured: Bool | None = None
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -36,7 +36,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         ) from None
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with os.fdopen(handle, "wb", buffering=1 << 20) as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())

@@ -23,8 +23,8 @@ def images_frame(audit: Audit) -> pd.DataFrame:
     foreground = pd.array(~audit.verdict_is(*WITHOUT_FOREGROUND), dtype="boolean")
     foreground[audit.verdict_is("unknown")] = pd.NA
     columns: dict[str, Any] = {
-        "image_id": dataset.images.ids,
-        "file_name": dataset.images.file_names,
+        "image_id": encodable(dataset.images.ids),
+        "file_name": encodable(dataset.images.file_names),
         "width": _pixels(dataset.images.width),
         "height": _pixels(dataset.images.height),
         "boxes": results.boxes,
@@ -58,8 +58,9 @@ def boxes_frame(audit: Audit) -> pd.DataFrame:
     order = dataset.boxes.by_image()
     boxes, usable = dataset.boxes.take(order), results.usable[order]
     image = boxes.image
-    ids = pd.Series(dataset.images.ids, dtype=object)
-    names = np.array([*(category.name for category in dataset.categories), ""], dtype=object)
+    ids = pd.Series(encodable(dataset.images.ids), dtype=object)
+    labels = encodable([category.name for category in dataset.categories])
+    names = np.array([*labels, ""], dtype=object)
     columns: dict[str, Any] = {
         "image_id": ids.take(image).infer_objects().array,
         "box": _numbers_within_image(image, usable),
@@ -79,6 +80,15 @@ def boxes_frame(audit: Audit) -> pd.DataFrame:
     if len(dataset.splits) > 1:
         columns["split"] = np.array(dataset.splits, dtype=object)[dataset.images.split[image]]
     return pd.DataFrame(columns)
+
+
+def encodable(values: list[Any]) -> list[Any]:
+    """Escape what UTF-8 cannot hold, bytes of a file name that were no text: tables refuse it."""
+    try:
+        "".join(map(str, values)).encode()
+    except UnicodeEncodeError:
+        return [v.encode("utf-8", "backslashreplace").decode() if isinstance(v, str) else v for v in values]
+    return values
 
 
 def _pixels(values: np.ndarray[Any, Any]) -> Any:

@@ -16,9 +16,10 @@ Bool = npt.NDArray[np.bool_]
 
 def clip_boxes(xyxy: Float, width: Float | float, height: Float | float) -> Float:
     """Clip boxes [N, 4] to their images (`width`, `height`: scalars or [N]). NaN stays NaN."""
-    x = np.clip(xyxy[:, 0::2], 0.0, np.reshape(width, (-1, 1)))
-    y = np.clip(xyxy[:, 1::2], 0.0, np.reshape(height, (-1, 1)))
-    return np.stack([x[:, 0], y[:, 0], x[:, 1], y[:, 1]], axis=1)
+    clipped = np.empty_like(xyxy)
+    for column in range(4):
+        np.clip(xyxy[:, column], 0.0, height if column % 2 else width, out=clipped[:, column])
+    return clipped
 
 
 def box_sizes(xyxy: Float) -> Float:
@@ -36,9 +37,12 @@ def scale_boxes(xyxy: Float, from_size: tuple[Float, Float], to_size: tuple[Floa
 
     Each axis is scaled by the ratio of the actual sizes, `x * to / from`, in that order.
     """
-    x = xyxy[:, 0::2] * to_size[0][:, None] / from_size[0][:, None]
-    y = xyxy[:, 1::2] * to_size[1][:, None] / from_size[1][:, None]
-    return np.stack([x[:, 0], y[:, 0], x[:, 1], y[:, 1]], axis=1)
+    scaled = np.empty_like(xyxy)
+    for column in range(4):
+        axis = column % 2
+        np.multiply(xyxy[:, column], to_size[axis], out=scaled[:, column])
+        scaled[:, column] /= from_size[axis]
+    return scaled
 
 
 def longest_side_size(width: Float, height: Float, side: float) -> tuple[Float, Float]:

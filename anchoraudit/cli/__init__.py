@@ -60,11 +60,6 @@ def cli() -> None:
     """Group of all commands."""
 
 
-def main(args: list[str] | None = None) -> None:
-    """Run the command line and exit; the user never sees a traceback."""
-    sys.exit(run(args))
-
-
 def run(args: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     _prepare_streams()

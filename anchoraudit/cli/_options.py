@@ -61,6 +61,12 @@ label_options = _apply(
         metavar="PX[,PX,PX,PX]",
         help="VOC: added to the coordinates, or to x1,y1,x2,y2 (e.g. -1, or -1,-1,0,0).  [default: 0]",
     ),
+    click.option(
+        "--image-folder",
+        type=click.Path(),
+        metavar="DIR",
+        help="Where the images are.  [default: usual places]",
+    ),
     click.option("--drop-difficult", is_flag=True, default=None, help="Difficult objects are not usable."),
 )
 
@@ -97,6 +103,7 @@ def read_dataset(settings: Settings) -> Dataset:
         splits=tuple(settings.split or ()),
         unlisted=bool(settings.unlisted),
         voc_offset=parse_offset(settings.voc_offset or "0"),
+        image_folder=settings.image_folder,
     )
 
 

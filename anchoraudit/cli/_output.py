@@ -120,21 +120,11 @@ def require_table_suffix(output: str) -> str:
 
 
 def _for_parquet(table: pd.DataFrame) -> pd.DataFrame:
-    """Give every column one type: ids that are integers and strings become strings, all text UTF-8."""
-    import pandas as pd
-
+    """Give every column one type: ids that are integers and strings become strings."""
     for name in ("image_id", "annotation_id"):
         if name in table and table[name].dtype == object:
             table[name] = table[name].astype(str)
-    for name in table.columns:
-        if pd.api.types.is_string_dtype(table[name]):
-            table[name] = table[name].map(_encodable)
     return table
-
-
-def _encodable(value: object) -> object:
-    """Escape what UTF-8 cannot hold: bytes of a file name that were no text."""
-    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 @contextlib.contextmanager

@@ -8,12 +8,13 @@ stand in `.anchoraudit/last-scan.json` of the working directory, and count only 
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import shlex
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 import msgspec
@@ -27,10 +28,11 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, rename="kebab", omit_
     """Settings shared by the commands; None where nobody said anything."""
 
     dataset: str | None = None
-    format: str | None = None
+    format: Literal["auto", "voc", "coco"] | None = None
     split: list[str] | None = None
     unlisted: bool | None = None
     voc_offset: str | None = None
+    image_folder: str | None = None
     drop_difficult: bool | None = None
     detector: str | None = None
     positive_iou: float | None = None
@@ -38,22 +40,27 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, rename="kebab", omit_
     allowed_border: str | None = None
     input_size: str | None = None
     anchors: str | None = None
-    fail_on: str | None = None
+    fail_on: Literal["error", "warning", "never"] | None = None
     allow_blank: bool | None = None
 
 
-def resolve(given: Mapping[str, Any], *, quiet: bool = False) -> Settings:
-    """Lay the layers over each other; say on stderr which data set was taken, if it was not named.
+def resolve(given: Mapping[str, Any], *, quiet: bool = False, repeat: bool = False) -> Settings:
+    """Lay the layers over each other; say on stderr which were taken that nobody named.
 
-    Raises AnchorauditError if no layer names a data set, or a layer cannot be read.
+    repeat: the command is a scan: the last one is repeated only if no data set is named anywhere, so that
+    an option tried once does not stay. Raises AnchorauditError if no layer names a data set, or a layer
+    cannot be read.
     """
     names = Settings.__struct_fields__
-    layers = [{name: value for name in names if not _unset(value := given.get(name))}, _from_file(quiet)]
-    if not any("dataset" in layer for layer in layers):
+    command_line = {name: value for name in names if not _unset(value := given.get(name))}
+    file = _from_file(quiet)
+    layers = [command_line, file]
+    if "dataset" not in command_line and not (repeat and "dataset" in file):
         last = _from_last_scan()
-        layers.append(last)
-        if "dataset" in last and not quiet:
-            click.echo(f"using {_described(last)}, as in the last scan", err=True)
+        if last and file.get("dataset", last.get("dataset")) == last.get("dataset"):
+            layers.append(last)
+            if not quiet:
+                click.echo(f"using {_described(last)}, as in the last scan", err=True)
     merged = {name: value for layer in reversed(layers) for name, value in layer.items()}
     if "dataset" not in merged:
         raise AnchorauditError(
@@ -72,7 +79,8 @@ def record(settings: Settings) -> None:
         ignore = RECORD.parent / ".gitignore"
         if not ignore.exists():
             write_text(ignore, "*\n")
-        write_text(RECORD, msgspec.json.format(msgspec.json.encode(settings)).decode() + "\n")
+        # json, unlike msgspec, also writes and reads names that are no UTF-8.
+        write_text(RECORD, json.dumps(msgspec.to_builtins(settings), indent=2) + "\n")
     except (OSError, AnchorauditError) as error:
         click.echo(f"note: the last scan could not be recorded: {error}", err=True)
 
@@ -104,8 +112,8 @@ def _from_last_scan() -> dict[str, Any]:
     except OSError:
         return {}
     try:
-        return _given(msgspec.json.decode(text, type=Settings))
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        return _given(msgspec.convert(json.loads(text), Settings))
+    except (ValueError, RecursionError) as error:  # msgspec's and json's errors are ValueErrors
         raise AnchorauditError(
             f"not a record of a scan ({error})", path=RECORD, remedy="Delete it, or name the data set."
         ) from None
@@ -132,13 +140,14 @@ def _from_file(quiet: bool) -> dict[str, Any]:
 def _table(path: Path) -> dict[str, Any] | None:
     try:
         content = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         if path.name == "pyproject.toml":
             return None  # not ours to judge
         raise AnchorauditError(f"cannot be read: {error}", path=path, remedy="Mend the file.") from None
     if path.name == "anchoraudit.toml":
         return content
-    table = content.get("tool", {}).get("anchoraudit")
+    tools = content.get("tool")
+    table = tools.get("anchoraudit") if isinstance(tools, dict) else None
     return table if isinstance(table, dict) else None
 
 
@@ -156,7 +165,7 @@ def _checked(table: dict[str, Any], path: Path) -> dict[str, Any]:
         table["split"] = [table["split"]]
     for key in ("allowed-border", "input-size", "voc-offset"):
         if isinstance(table.get(key), int | float) and not isinstance(table[key], bool):
-            table[key] = f"{table[key]:g}"
+            table[key] = str(table[key])
     try:
         settings = msgspec.convert(table, Settings)
     except msgspec.ValidationError as error:
@@ -170,7 +179,7 @@ def _given(settings: Settings) -> dict[str, Any]:
 
 def _relative_to(folder: Path, values: dict[str, Any]) -> dict[str, Any]:
     """Paths in a settings file are relative to that file."""
-    for key in ("dataset", "anchors", "detector"):
+    for key in ("dataset", "anchors", "detector", "image_folder"):
         value = values.get(key)
         if value is not None and (key != "detector" or value.endswith(".toml")):
             values[key] = os.path.relpath(folder / value)

@@ -104,7 +104,10 @@ def command(**given: Any) -> int:
         from anchoraudit.report.anchors import cluster_parts
 
         words = settings_of.as_options(settings)
-        _output.show(cluster_parts(results, present, detector, str(dataset.root), words, output), None)
+        parts = cluster_parts(
+            results, present, detector, dataset=str(dataset.root), settings=words, output=output
+        )
+        _output.show(parts, None)
     return 0
 
 

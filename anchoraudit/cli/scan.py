@@ -62,7 +62,7 @@ def command(**given: Any) -> int:
     from anchoraudit.cli import _output
 
     quiet = given["quiet"]
-    settings = settings_of.resolve(given, quiet=quiet)
+    settings = settings_of.resolve(given, quiet=quiet, repeat=True)
     detector, remarks = detector_of(settings)
     for target in (given["export_images"], given["export_boxes"]):
         if target is not None:
@@ -98,12 +98,14 @@ def _report(result: Any, given: dict[str, Any], options: list[str]) -> None:
 
         _output.put(scan_json(result, given["limit"]), given["output"])
         return
-    from anchoraudit.report import terminal, words
-    from anchoraudit.report.next_steps import after_scan
+    from anchoraudit.report import words
 
     if given["quiet"]:
         _output.put(words.headline(result) + "\n", given["output"])
         return
+    from anchoraudit.report import terminal
+    from anchoraudit.report.next_steps import after_scan
+
     limit = 20 if given["limit"] is None else given["limit"]
     _output.show(terminal.scan_parts(result, limit, after_scan(result, options)), given["output"])
 

@@ -40,12 +40,14 @@ class ReadOptions:
     """What a reader is asked for.
 
     splits: the splits to read, all if empty. unlisted: COCO: take images on disk that no entry mentions
-    as blank images (VOC always does). voc_offset: added to x1, y1, x2, y2 of VOC boxes.
+    as blank images (VOC always does). voc_offset: added to x1, y1, x2, y2 of VOC boxes. image_folder: where
+    the images are, None to look in the usual places.
     """
 
     splits: tuple[str, ...] = ()
     unlisted: bool = False
     voc_offset: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    image_folder: Path | None = None
 
 
 class Format(Protocol):
@@ -77,19 +79,26 @@ def read(
     splits: tuple[str, ...] = (),
     unlisted: bool = False,
     voc_offset: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0),
+    image_folder: str | Path | None = None,
 ) -> Dataset:
     """Read the data set at `path` (a folder, or a COCO JSON file).
 
-    What is wrong with single files or entries is in the `findings` of the result.
+    What is wrong with single files or entries is in the `findings` of the result. The options are those of
+    `ReadOptions`.
 
     Raises
     ------
     AnchorauditError: nothing was recognised, several data sets were, a split is unknown, or a file that
         holds the whole data set cannot be read.
     """
+    if not str(path):
+        raise AnchorauditError("the data set's name is empty", remedy="Name a folder, or a COCO JSON file.")
     root = Path(path)
+    folder = None if image_folder is None else Path(image_folder)
+    if folder is not None and not folder.is_dir():
+        raise AnchorauditError("no such folder", path=folder, remedy="Name the folder that holds the images.")
     detection = detect(root, format=format)
-    options = ReadOptions(splits=splits, unlisted=unlisted, voc_offset=voc_offset)
+    options = ReadOptions(splits, unlisted, voc_offset, folder)
     dataset = formats()[detection.format].read(detection, options)
     dataset.root = root
     return dataset

@@ -160,6 +160,8 @@ def _remarks(dataset: Dataset, cuts: list[_Cut], keep: Bool) -> list[str]:
     lost = _left_out(dataset, cuts, keep)
     if lost:
         remarks.append(f"{lost} annotation(s) of kept images left out: their coordinates are NaN or infinite")
+    if any(_has_no_json(cut) for cut in cuts):
+        remarks.append("NaN or Infinity of the source stays outside of boxes; strict JSON readers refuse it")
     for cut in cuts[1:]:
         differing = [
             key
@@ -171,6 +173,20 @@ def _remarks(dataset: Dataset, cuts: list[_Cut], keep: Bool) -> list[str]:
                 f"{', '.join(differing)}: taken from {cuts[0].path.name}; {cut.path.name} has others"
             )
     return remarks
+
+
+def _has_no_json(cut: _Cut) -> bool:
+    """Tell whether something that is written is no strict JSON."""
+    readable = json_text.readable(cut.data)
+    if readable is cut.data:
+        return False
+    others = [span for key, span in cut.members.items() if key not in _CUT]
+    written = [*others, *(run for key in _CUT for run in cut.runs(key))]
+    return any(
+        (b"NaN" in cut.data[a:b] and cut.data[a:b] != readable[a:b])
+        or (b"Infinity" in cut.data[a:b] and cut.data[a:b] != readable[a:b])
+        for a, b in written
+    )
 
 
 def _left_out(dataset: Dataset, cuts: list[_Cut], keep: Bool) -> int:

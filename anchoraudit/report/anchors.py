@@ -23,6 +23,7 @@ def cluster_parts(
     results: Sequence[Clustered],
     present: Clustered,
     detector: Detector,
+    *,
     dataset: str,
     settings: Sequence[str],
     output: str | None,

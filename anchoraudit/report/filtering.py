@@ -53,7 +53,7 @@ def filter_parts(
     if unknown:
         lines.append(
             ("note", f"{words.count(unknown, 'image')} of unknown size kept, unjudged "
-                     "(--drop ...,unknown leaves them out)")
+                     "(--drop empty_foreground,blank,no_usable_box,unknown leaves them out)")
         )  # fmt: skip
     parts: list[object] = [facts(lines), ""]
     if rows:
@@ -70,25 +70,41 @@ def _check(
     readable = [one for one in written if one.path.suffix.lower() == ".json"]
     if not readable:
         return [("train on this list; for VOC, put it into ImageSets/Main and name it with --split", "")]
+    if (folder := _needed_image_folder(audit, keep)) is not None:
+        allow = [*allow, "--image-folder", folder]
     # How to label stays; how this source was read does not.
-    own = without(options, "--format", "--split", "--voc-offset", "--unlisted", "--allow-blank")
+    own = without(
+        options, "--format", "--split", "--voc-offset", "--unlisted", "--allow-blank", "--image-folder"
+    )
     return [
         ("confirm it (exit code 0):" if i == 0 else "", command("scan", [str(one.path)], own, *allow))
         for i, one in enumerate(readable)
     ]
 
 
+def _needed_image_folder(audit: Audit, keep: Bool) -> str | None:
+    """Return where kept images lie whose entries declare no size, if that is one folder."""
+    images, sources = audit.dataset.images, audit.dataset.sources
+    if images.measured is None or audit.dataset.format != "coco":
+        return None
+    needed = np.unique(images.source[keep & images.measured & ~audit.verdict_is("unknown")]).tolist()
+    folders = {sources[source].image_folder for source in needed}
+    return str(folders.pop()) if len(folders) == 1 else None
+
+
 def dropped_frame(audit: Audit, keep: Bool) -> pd.DataFrame:
     """One row for each image that is not kept ([N]): what it is, its verdict, and why it went."""
     import pandas as pd
+
+    from anchoraudit.frames import encodable
 
     dataset, results = audit.dataset, audit.image_results
     gone = np.flatnonzero(~keep).tolist()
     causes = (*CAUSES, "")  # -1 is ""
     return pd.DataFrame(
         {
-            "image_id": [dataset.images.ids[i] for i in gone],
-            "file_name": [dataset.images.file_names[i] for i in gone],
+            "image_id": encodable([dataset.images.ids[i] for i in gone]),
+            "file_name": encodable([dataset.images.file_names[i] for i in gone]),
             "split": [dataset.splits[int(dataset.images.split[i])] for i in gone],
             "verdict": [VERDICTS[code] for code in results.verdict[gone].tolist()],
             "cause": [causes[code] for code in results.cause[gone].tolist()],

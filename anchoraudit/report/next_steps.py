@@ -8,6 +8,7 @@ import numpy as np
 
 from anchoraudit.auditing import WITHOUT_FOREGROUND, Audit
 from anchoraudit.causes import CAUSES
+from anchoraudit.dataset import Dataset
 from anchoraudit.geometry import box_sizes
 from anchoraudit.report import words
 from anchoraudit.report.commands import command, without
@@ -23,19 +24,36 @@ def after_scan(audit: Audit, options: Sequence[str]) -> list[Step]:
         return _clean(audit, dataset, options)
     steps: list[Step] = []
     if audit.images_with("empty_foreground"):
-        image = str(audit.dataset.images.ids[words.flagged(audit, "empty_foreground")[0]])
-        explain = command("explain", [image, dataset], options)
-        steps.append(("see one image anchor by anchor:", explain))
+        steps.append(("see one image anchor by anchor:", _explain(audit, dataset, options)))
         steps += _better_detector(audit, dataset, options)
     if len(lost) < len(audit.dataset.images):
         gone = f"{words.count(len(lost), 'image')}, {words.share(len(lost), len(audit.dataset.images))}"
-        leave_out = command("filter", [dataset], options, "-o", "clean.json")
+        leave_out = command("filter", [dataset], options, "-o", _manifest_name(audit.dataset))
         steps.append((f"leave them out ({gone}):", leave_out))
     if audit.detector.loss.normaliser == "batch_positives":
         steps.append(
             ("or guard the loss: divide by max(1, positives). It trains, but these images teach nothing.", "")
         )
     return steps
+
+
+def _explain(audit: Audit, dataset: str, options: Sequence[str]) -> str:
+    """Return the command that explains the worst image, with its split where another has the same id."""
+    worst = words.flagged(audit, "empty_foreground")[0]
+    image = str(audit.dataset.images.ids[worst])
+    if len(audit.dataset.find(image)) == 1:
+        return command("explain", [image, dataset], options)
+    split = audit.dataset.splits[int(audit.dataset.images.split[worst])]
+    return command("explain", [image, dataset], without(options, "--split"), "--split", split)
+
+
+def _manifest_name(dataset: Dataset) -> str:
+    """Return one file for all splits, or one for each where they give the same id to different entries."""
+    ids = dataset.boxes.annotation_ids
+    if len(dataset.sources) > 1 and ids is not None:
+        distinct = len(set(ids.tolist())) == len(ids) and len(set(dataset.images.ids)) == len(dataset.images)
+        return "clean.json" if distinct else "clean-{split}.json"
+    return "clean.json"
 
 
 def _clean(audit: Audit, dataset: str, options: Sequence[str]) -> list[Step]:

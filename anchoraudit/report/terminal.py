@@ -22,6 +22,7 @@ from anchoraudit.report import words
 # A pipe has no width of its own; this fits a mail, a CI log and half a screen.
 _PIPE_WIDTH = 100
 _EXAMPLES = 3
+_NARROWEST = 8  # columns of text are folded down to this, numbers never: a number that is cut is another
 _COLOURS = {
     "ok": "green",
     "forced_only": "yellow",
@@ -46,9 +47,13 @@ def print_parts(parts: Iterable[object]) -> None:
 
 
 def _print(console: Console, parts: Iterable[object]) -> None:
-    """Print each part; a text that says so is not wrapped, so that a command can be copied."""
+    """Print each part; a text that says so is not wrapped, so that a command can be copied.
+
+    A table that needs more room than there is runs over the edge: better than a number that is cut.
+    """
     for part in parts:
-        console.print(part, soft_wrap=isinstance(part, Text) and part.no_wrap)
+        width = max(console.width, console.measure(part).minimum) if isinstance(part, Group) else None
+        console.print(part, width=width, crop=False, soft_wrap=isinstance(part, Text) and part.no_wrap)
 
 
 def _plain_width() -> int:
@@ -69,16 +74,18 @@ def to_text(*parts: object) -> str:
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Group:
     """Plain table under a title: numbers (columns whose name ends in `>`) to the right, long text folded."""
     made = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
-    for name in columns:
+    listed = list(rows)
+    for number, name in enumerate(columns):
         right = name.endswith(">")
+        widest = max((len(str(row[number])) for row in listed), default=0)
         made.add_column(
             name.removesuffix(">"),
             justify="right" if right else "left",
-            no_wrap=right,
+            min_width=widest if right else min(widest, _NARROWEST),
             overflow="fold",
             header_style="dim",
         )
-    for row in rows:
+    for row in listed:
         made.add_row(*(value if isinstance(value, Text) else _cell(value) for value in row))
     return Group(Text(printable(title), style="bold"), made)
 

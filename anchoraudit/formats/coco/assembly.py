@@ -26,7 +26,7 @@ def assemble(detection: Detection, options: ReadOptions, files: Sequence[tuple[P
 
     Raises AnchorauditError if one of them is no COCO file.
     """
-    parts = [_Part.read(file, split) for file, split in files]
+    parts = [_Part.read(file, split, options.image_folder) for file, split in files]
     if options.unlisted:
         _append_unlisted(parts)
     return _join(detection, parts)
@@ -52,11 +52,12 @@ class _Part:
         self.boxes = self._boxes_of(entries.annotations)
 
     @classmethod
-    def read(cls, file: Path, split: str) -> _Part:
+    def read(cls, file: Path, split: str, image_folder: Path | None) -> _Part:
         with _no_garbage_collection():
             entries = decode_in_halves(file) or decode(file, read_bytes(file))
             names = [image.file_name for image in entries.images]
-            return cls(Source(file, split, find_image_folder(file, split, names)), entries)
+            folder = image_folder or find_image_folder(file, split, names)
+            return cls(Source(file, split, folder), entries)
 
     def _boxes_of(self, annotations: AnnotationColumns) -> Boxes:
         image = positions(self.images.ids, annotations.image_ids)
@@ -112,6 +113,7 @@ def _join(detection: Detection, parts: list[_Part]) -> Dataset:
         split=_concatenated([np.full(len(part.images), i) for i, part in numbered]),
         source=_concatenated([np.full(len(part.images), i) for i, part in numbered]),
         entry=_concatenated([part.images.entry for part in parts]),
+        measured=_concatenated([part.images.measured for part in parts]),
     )
     boxes = Boxes(
         image=_concatenated([part.boxes.image + offsets[i] for i, part in numbered]),

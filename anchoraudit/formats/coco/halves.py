@@ -27,7 +27,7 @@ _BETWEEN_OBJECTS = re.compile(rb"\}(\s*,\s*)\{")
 _MARK = "the cut of a file that is read in two parts"
 _CLOSING = b',{"image_id":"' + _MARK.encode() + b'","bbox":[0,0,0,0]}]}'
 _OPENING = b'{"annotations":['
-_DECODE_ERRORS = (msgspec.DecodeError, RecursionError, MemoryError, OSError, EOFError)
+_DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, MemoryError, OSError, EOFError)
 
 
 class _Part(msgspec.Struct, gc=False):

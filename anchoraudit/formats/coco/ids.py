@@ -56,6 +56,9 @@ def repeated(ids: Ids | None) -> list[int]:
     if ids is None or len(ids) < 2 or (ids.dtype != object and bool(np.all(ids[1:] > ids[:-1]))):
         return []
     if ids.dtype != object:
+        ranked = np.sort(ids)
+        if bool(np.all(ranked[1:] > ranked[:-1])):
+            return []
         order = np.argsort(ids, kind="stable")
         again = ids[order][1:] == ids[order][:-1]
         return sorted(order[1:][again].tolist())

@@ -104,7 +104,8 @@ def _complete_sizes(images: Images, source: Source, findings: list[Finding]) -> 
     for sides in (images.width, images.height):
         sides[~((sides > 0) & (sides <= LARGEST_SIDE))] = np.nan
     entries = _entries(images)
-    for i in np.flatnonzero(np.isnan(images.width) | np.isnan(images.height)).tolist():
+    images.measured = np.isnan(images.width) | np.isnan(images.height)
+    for i in np.flatnonzero(images.measured).tolist():
         folder = source.image_folder
         path = None if folder is None else safe_join(folder, images.file_names[i])
         size = None if path is None else header_size(path)
@@ -137,6 +138,7 @@ def append_unlisted(images: Images, source: Source, listed: Collection[str], not
     for column in ("split", "source"):
         setattr(images, column, np.zeros(len(images.ids), dtype=np.int64))
     images.entry = np.append(np.asarray(images.entry), np.full(len(names), -1))
+    images.measured = np.append(np.asarray(images.measured), np.ones(len(names), dtype=np.bool_))
     notes.append(f"{source.path.name}: {len(names)} image(s) on disk that no entry names")
 
 

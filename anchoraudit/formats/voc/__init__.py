@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,8 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     """
     root = detection.path
     parts = sorted(find_parts(root), key=lambda part: preference(part.name))
+    if options.image_folder is not None:
+        parts = [replace(part, images=options.image_folder) for part in parts]
     members = [Members.of(part) for part in parts]
     _require_known(options.splits, members, root)
     chosen = [each.memberships(options.splits) for each in members]
