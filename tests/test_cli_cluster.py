@@ -1,0 +1,167 @@
+"""`anchoraudit cluster`: anchors from boxes, on stdout and in files that scan takes."""
+
+import json
+
+import pytest
+
+from anchoraudit import audit, cli, measure_fit, read
+from anchoraudit.anchors_file import read_anchors
+from anchoraudit.fitting import network_sizes
+from tests.conftest import SAMPLE
+from tests.test_coco import annotation, document, image, make
+
+TINY = [1, 1, 3, 3]
+SIZES = [(30, 60), (31, 62), (200, 90), (205, 95), (12, 12), (300, 400), (310, 390), (60, 30)]
+SEVERAL = document(
+    [image(i) for i in range(len(SIZES))],
+    [annotation(i, i, [50, 60, w, h]) for i, (w, h) in enumerate(SIZES)],
+)
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return make(tmp_path, {"a.json": SEVERAL})
+
+
+def run(*args):
+    return cli.run([str(arg) for arg in args])
+
+
+def found(capsys, *args):
+    """The JSON of a run."""
+    capsys.readouterr()
+    assert run("cluster", *args, "--output-format", "json") == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_json(capsys):
+    result = found(capsys, "a.json", "--k", 3)
+    assert {"anchors", "mean_iou", "recall", "bpr", "aat", "boxes"} <= set(result)
+    assert set(result["recall"]) == {"0.5", "0.7"}
+    assert result["boxes"] == len(SIZES)
+    assert [len(anchor) for anchor in result["anchors"]] == [2, 2, 2]
+    areas = [w * h for w, h in result["anchors"]]
+    assert areas == sorted(areas)
+    # The figures are those of the anchors shown, measured anew.
+    fit = measure_fit(SIZES, result["anchors"])
+    assert result["mean_iou"] == fit.mean_iou
+    assert (result["recall"], result["bpr"], result["aat"]) == (fit.recall, fit.bpr, fit.aat)
+    assert result["present"]["detector"] == "reference"
+
+
+def test_the_same_seed_gives_the_same_answer(anchoraudit, capsys):
+    args = ["cluster", SAMPLE / "coco", "--k", 6, "--seed", 7, "--output-format", "json"]
+    result = anchoraudit(*args)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert run(*args) == 0
+    assert capsys.readouterr().out == result.stdout
+    assert json.loads(result.stdout)["seed"] == 7
+
+
+def test_a_range_shows_the_curve(capsys):
+    curve = found(capsys, "a.json", "--k", "2..5")["curve"]
+    assert [point["k"] for point in curve] == [2, 3, 4, 5]
+    assert [len(point["anchors"]) for point in curve] == [2, 3, 4, 5]
+    fits = [point["mean_iou"] for point in curve]
+    assert fits == sorted(fits)
+    assert run("cluster", "a.json", "--k", "2..5") == 0
+    text = capsys.readouterr().out
+    assert all(f"{value:.4f}" in text for value in fits)
+
+
+@pytest.mark.parametrize(
+    "k", ["0", "-1", "x", "", "3..", "..3", "5..3", "1001", "1..1001", "1.5", "3...5", "9,", "1e1", "12345"]
+)
+def test_bad_k_says_what_to_give(capsys, k):
+    assert run("cluster", "a.json", "--k", k) == 2
+    error = capsys.readouterr().err
+    assert f"--k {k!r}" in error
+    assert "3..12" in error
+
+
+@pytest.mark.parametrize("k", ["9", "7..12", "1000"])
+def test_more_than_there_are_sizes_says_how_many_there_are(capsys, k):
+    assert run("cluster", "a.json", "--k", k) == 2
+    assert "8 distinct box sizes" in capsys.readouterr().err
+    assert run("cluster", "a.json", "--k", "8") == 0
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        document(annotations=[]),
+        document(annotations=[annotation(iscrowd=1), annotation(2, bbox=[5, 5, 0, 0])]),
+        document([{"id": 1, "file_name": "gone.jpg"}]),
+        document([], []),
+    ],
+)
+def test_no_usable_box(here, capsys, content):
+    make(here, {"none.json": content})
+    assert run("cluster", "none.json", "--k", "1") == 2
+    assert "no usable box" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", [".toml", ".json", ".txt"])
+def test_what_it_writes_is_what_scan_reads(here, capsys, suffix):
+    name = f"anchors{suffix}"
+    result = found(capsys, "a.json", "--k", 3, "-o", name)
+    assert [list(anchor) for anchor in read_anchors(name).anchors] == result["anchors"]
+    assert read_anchors(name).input_size == "960x720"
+    before = audit("a.json").summary()["verdicts"]["ok"]
+    assert run("scan", "a.json", "--anchors", name, "--output-format", "json") in (0, 1)
+    scanned = json.loads(capsys.readouterr().out)
+    assert scanned["detector"]["anchors"]["levels"][0]["shapes"] == result["anchors"]
+    assert scanned["summary"]["verdicts"]["ok"] > before
+    # Anchors of another input size are used, and that is said.
+    assert run("scan", "a.json", "--anchors", name, "--input-size", "640", "-q") in (0, 1)
+    assert run("scan", "a.json", "--anchors", name, "--input-size", "640") in (0, 1)
+    assert "clustered at input size 960x720" in capsys.readouterr().err
+
+
+def test_no_anchors_of_several_k(here, capsys):
+    assert run("cluster", "a.json", "--k", "2..4", "-o", "x.txt") == 2
+    assert run("cluster", "a.json", "--k", "2", "-o", "x.yaml") == 2
+    assert run("cluster", "a.json", "--k", "2", "-o", "x") == 2
+    assert "Traceback" not in capsys.readouterr().err
+    assert not list(here.glob("x*"))
+
+
+def test_sizes_are_those_at_the_networks_input(here, capsys):
+    make(here, {"one.json": document([image(width=480, height=720)], [annotation(bbox=[10, 10, 30, 40])])})
+    assert found(capsys, "one.json", "--k", 1)["anchors"] == [[60, 40]]  # stretched to 960x720
+    assert found(capsys, "one.json", "--k", 1, "--input-size", "1440")["anchors"] == [[60, 80]]
+    assert found(capsys, "one.json", "--k", 1, "--input-size", "480x360")["anchors"] == [[30, 20]]
+
+
+@pytest.mark.parametrize("metric", ["iou", "ratio", "euclidean"])
+def test_every_metric(capsys, metric):
+    result = found(capsys, "a.json", "--k", 4, "--metric", metric)
+    assert (len(result["anchors"]), result["metric"]) == (4, metric)
+
+
+def test_the_last_scan_gives_the_data_set_its_split_and_its_detector(here, capsys):
+    make(
+        here,
+        {
+            "ds/annotations/instances_a.json": SEVERAL,
+            "ds/annotations/instances_b.json": document(annotations=[annotation(bbox=[10, 10, 48, 36])]),
+        },
+    )
+    run("scan", "ds", "--split", "b", "--input-size", "480x360")
+    result = found(capsys, "--k", 1)
+    assert (result["boxes"], result["input_size"], result["anchors"]) == (1, "480x360", [[24, 18]])
+
+
+def test_settings_files_are_not_overwritten(here, capsys):
+    make(here, {"anchoraudit.toml": "positive-iou = 0.5\n", "pyproject.toml": "[tool.anchoraudit]\n"})
+    for name in ("anchoraudit.toml", "pyproject.toml"):
+        before = (here / name).read_text()
+        assert run("cluster", "a.json", "--k", "1", "-o", name) == 2
+        assert (here / name).read_text() == before
+
+
+def test_boxes_are_those_that_scan_calls_usable():
+    dataset = read(SAMPLE / "coco")
+    result = audit(dataset)
+    assert len(network_sizes(dataset, result.detector)) == result.summary()["usable"]

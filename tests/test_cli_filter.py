@@ -1,0 +1,293 @@
+"""`anchoraudit filter`, and the three commands in their order, as processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from anchoraudit import cli, read
+from tests.conftest import ROOT, SAMPLE
+from tests.test_coco import annotation, document, image, make
+
+TINY = [1, 1, 3, 3]
+MIXED = document([image(1), image(2), image(3)], [annotation(1), annotation(2, 2, TINY)])
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*args):
+    return cli.run([str(arg) for arg in args])
+
+
+def contents(root):
+    return {path: path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+
+
+def ids_in(path):
+    return [entry["id"] for entry in json.loads(path.read_text("utf-8"))["images"]]
+
+
+@pytest.mark.parametrize("data", ["sample/voc", "sample/coco", "bccd", "coco38"])
+def test_scan_cluster_filter_and_scan_again(anchoraudit, data, request):
+    root = SAMPLE / data[7:] if "/" in data else request.getfixturevalue("shared") / "data" / data
+    before = contents(root)
+    assert anchoraudit("scan", root).returncode == 1
+    clustered = anchoraudit("cluster", "--k", "9")
+    assert (clustered.returncode, clustered.stderr) == (0, f"using {root}, as in the last scan\n")
+    filtered = anchoraudit("filter", "-o", "clean.json")
+    assert (filtered.returncode, filtered.stderr) == (0, f"using {root}, as in the last scan\n")
+    again = anchoraudit("scan", "clean.json", "-q")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert again.stdout.startswith("0 of ")
+    assert contents(root) == before
+    assert sorted(path.name for path in anchoraudit.cwd.iterdir()) == [".anchoraudit", "clean.json"]
+
+
+class TestOptions:
+    def test_drop(self, here, capsys):
+        make(here, {"in.json": MIXED})
+        for number, (words, kept) in enumerate(
+            [
+                ([], [1]),
+                (["--keep-blank"], [1, 3]),
+                (["--drop", "blank"], [1, 2]),
+                (["--drop", " empty_foreground , blank"], [1]),
+                (["--drop", ""], [1, 2, 3]),
+                (["--drop", "blank", "--keep-blank"], [1, 2, 3]),
+            ]
+        ):
+            assert run("filter", "in.json", "-o", f"{number}.json", *words) == 0
+            assert ids_in(here / f"{number}.json") == kept
+
+    def test_kept_blanks_scan_clean_when_allowed(self, here):
+        make(here, {"in.json": MIXED})
+        assert run("filter", "in.json", "-o", "out.json", "--keep-blank") == 0
+        assert run("scan", "out.json") == 1
+        assert run("scan", "out.json", "--allow-blank") == 0
+
+    def test_the_detector_of_the_scan_before(self, here):
+        make(here, {"in.json": document(annotations=[annotation(bbox=[400, 360, 74, 80])])})
+        assert run("scan", "in.json", "--positive-iou", "0.9") == 1
+        assert run("filter", "-o", "out.json") == 2  # nothing would be left
+        assert run("filter", "in.json", "-o", "out.json") == 0  # a named data set: the defaults
+
+    def test_one_file_a_split(self, here, capsys):
+        make(here, {f"ds/annotations/instances_{name}.json": MIXED for name in ("train", "val")})
+        assert run("filter", "ds", "-o", "clean.json") == 2
+        assert "{split}" in capsys.readouterr().err
+        assert not (here / "clean.json").exists()
+        assert run("filter", "ds", "-o", "clean-{split}.json") == 0
+        for name in ("train", "val"):
+            assert ids_in(here / f"clean-{name}.json") == [1]
+            assert run("scan", f"clean-{name}.json") == 0
+
+    def test_one_file_a_split_of_two_years(self, here, capsys):
+        box = "<xmin>400</xmin><ymin>360</ymin><xmax>474</xmax><ymax>509</ymax>"
+        text = (
+            "<annotation><size><width>960</width><height>720</height></size>"
+            f"<object><name>cat</name><bndbox>{box}</bndbox></object></annotation>"
+        )
+        for year in ("VOC2007", "VOC2012"):
+            make(
+                here,
+                {
+                    f"kit/{year}/Annotations/{year}.xml": text,
+                    f"kit/{year}/JPEGImages/{year}.jpg": (960, 720),
+                    f"kit/{year}/ImageSets/Main/train.txt": year,
+                },
+            )
+        assert run("filter", "kit", "-o", "clean-{split}.json") == 0, capsys.readouterr().err
+        assert len(list(here.glob("clean-*.json"))) == 2
+
+    def test_an_object_without_a_name_does_not_make_its_image_blank(self, here, capsys):
+        box = "<xmin>400</xmin><ymin>360</ymin><xmax>474</xmax><ymax>509</ymax>"
+        size = "<size><width>960</width><height>720</height></size>"
+        make(here, {"ds/a.xml": f"<annotation>{size}<object><bndbox>{box}</bndbox></object></annotation>"})
+        if run("filter", "ds", "-o", "out.json") == 0:
+            assert run("scan", "out.json") == 0, capsys.readouterr().out
+
+    def test_images_of_unknown_size_alone_are_no_clean_manifest(self, here, capsys):
+        images = [image(1), {"id": 2, "file_name": "2.jpg"}]
+        make(here, {"in.json": document(images, [annotation(1, 1, TINY), annotation(2, 2)])})
+        if run("filter", "in.json", "-o", "out.json") == 0:
+            assert run("scan", "out.json") == 0
+
+    def test_a_list_selects_what_was_kept(self, here):
+        before = read(SAMPLE / "voc")
+        assert run("filter", SAMPLE / "voc", "-o", "clean.txt") == 0
+        kept = (here / "clean.txt").read_text().split()
+        assert 0 < len(kept) < len(before.images)
+        for name in ("Annotations", "JPEGImages"):
+            (here / "ds").mkdir(exist_ok=True)
+            (here / "ds" / name).symlink_to(SAMPLE / "voc" / name)
+        make(here, {"ds/ImageSets/Main/clean.txt": (here / "clean.txt").read_text()})
+        assert run("scan", "ds", "--split", "clean") == 0
+        assert read(here / "ds", splits=("clean",)).images.ids == kept
+
+
+class TestOutputs:
+    """Nothing but the output changes, and inputs never do."""
+
+    @pytest.fixture(autouse=True)
+    def data(self, here):
+        make(
+            here,
+            {
+                "ds/annotations/instances_train.json": MIXED,
+                "ds/annotations/instances_val.json": MIXED,
+                "ds/annotations/captions_train.json": MIXED,
+                "ds/images/deep/1.jpg": (960, 720),
+                "in.json": MIXED,
+                "my.toml": (ROOT / "anchoraudit/detectors/presets/reference.toml").read_text(),
+                "anchors.txt": "10,12\n",
+                "anchors.toml": "anchors = [[10, 12]]\n",
+                "old.json": "old",
+                "folder.json/x": "x",
+            },
+        )
+        make(
+            here,
+            {"flat/deep/1.jpg": (960, 720), "flat/train.json": document([image(file_name="deep/1.jpg")])},
+        )
+        images = document([image(file_name="deep/1.jpg")])
+        make(here, {"nested/images/deep/1.jpg": (960, 720), "nested/annotations/instances_x.json": images})
+        (here / "hard.json").hardlink_to(here / "in.json")
+        (here / "soft.json").symlink_to(here / "in.json")
+
+    def refused(self, here, capsys, *args):
+        before = contents(here)
+        assert run(*args) == 2
+        error = capsys.readouterr().err
+        assert error.startswith("Error: ")
+        assert "internal error" not in error
+        assert contents(here) == before
+        return error
+
+    def test_an_existing_one_needs_force(self, here, capsys):
+        assert "--force" in self.refused(here, capsys, "filter", "in.json", "-o", "old.json")
+        assert run("filter", "in.json", "-o", "old.json", "--force") == 0
+        assert ids_in(here / "old.json") == [1]
+        make(here, {"gone.csv": "old"})
+        words = ["filter", "in.json", "-o", "new.json", "--dropped", "gone.csv"]
+        assert "--force" in self.refused(here, capsys, *words)
+
+    @pytest.mark.parametrize("name", ["in.json", "./in.json", "ds/../in.json", "soft.json", "hard.json"])
+    def test_an_input_under_any_name(self, here, capsys, name):
+        self.refused(here, capsys, "filter", "in.json", "-o", name)
+        self.refused(here, capsys, "filter", "in.json", "-o", name, "--force")
+        self.refused(here, capsys, "scan", "in.json", "-o", name)
+        self.refused(here, capsys, "cluster", "in.json", "--k", "1", "-o", name)
+
+    @pytest.mark.parametrize("name", ["instances_val", "instances_train", "captions_train"])
+    @pytest.mark.parametrize("command", [["scan"], ["filter", "--force"], ["cluster", "--k", "1"]])
+    def test_a_file_of_the_data_set_that_was_not_read(self, here, capsys, command, name):
+        words = [*command, "ds", "--split", "train", "-o", f"ds/annotations/{name}.json"]
+        self.refused(here, capsys, *words)
+
+    @pytest.mark.parametrize("command", [["scan"], ["filter", "--force"]])
+    def test_a_split_list_of_the_data_set(self, here, capsys, command):
+        for name in ("Annotations", "JPEGImages"):
+            (here / "voc").mkdir(exist_ok=True)
+            (here / "voc" / name).symlink_to(SAMPLE / "voc" / name)
+        make(here, {"voc/ImageSets/Main/train.txt": "on_the_rug\n"})
+        self.refused(here, capsys, *command, "voc", "-o", "voc/ImageSets/Main/train.txt")
+
+    @pytest.mark.parametrize(("root", "folder"), [("flat", "flat/deep"), ("nested", "nested/images/deep")])
+    def test_an_image_in_a_folder_of_its_own(self, here, capsys, root, folder):
+        self.refused(here, capsys, "explain", "1", root, "-o", f"{folder}/1.jpg")
+
+    @pytest.mark.parametrize(
+        "args",
+        [
+            ["scan", "in.json", "--anchors", "anchors.txt", "-o", "anchors.txt"],
+            ["scan", "in.json", "--detector", "my.toml", "-o", "my.toml"],
+            ["cluster", "in.json", "--k", "1", "--detector", "my.toml", "-o", "my.toml"],
+        ],
+    )
+    def test_anchors_and_detectors_are_inputs_too(self, here, capsys, args):
+        self.refused(here, capsys, *args)
+
+    @pytest.mark.parametrize(
+        "name", ["missing/x.json", "folder.json", "in.json/x.json", "", "x", "x.csv", ".json", "/dev/null"]
+    )
+    def test_places_where_no_manifest_can_be(self, here, capsys, name):
+        self.refused(here, capsys, "filter", "in.json", "--force", "-o", name)
+
+    @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+    def test_a_read_only_folder(self, here, capsys):
+        (here / "locked").mkdir(mode=0o500)
+        assert "ermission denied" in self.refused(here, capsys, "filter", "in.json", "-o", "locked/x.json")
+
+    def test_the_longest_name_a_file_can_have(self, here):
+        name = "😀" * 62 + ".json"  # 253 bytes
+        assert run("filter", "in.json", "-o", name) == 0
+        assert ids_in(here / name) == [1]
+
+    def test_through_a_link_and_with_its_permissions(self, here):
+        (here / "old.json").chmod(0o640)
+        (here / "link.json").symlink_to("old.json")
+        assert run("filter", "in.json", "-o", "link.json", "--force") == 0
+        assert (here / "link.json").is_symlink()
+        assert ids_in(here / "old.json") == [1]
+        assert (here / "old.json").stat().st_mode & 0o777 == 0o640
+
+    def test_into_pipes_and_devices(self, anchoraudit, here):
+        if not os.path.exists("/dev/stdout"):  # noqa: PTH110
+            pytest.skip("no /dev/stdout here")
+        result = anchoraudit("scan", here / "in.json", "-q", "-o", "/dev/stdout")
+        assert (result.returncode, result.stderr) == (1, "")
+        assert result.stdout.startswith("2 of 3 images")
+        assert anchoraudit("scan", here / "in.json", "-q", "-o", "/dev/null").returncode == 1
+        if os.path.exists("/dev/full"):  # noqa: PTH110
+            full = anchoraudit("scan", here / "in.json", "-o", "/dev/full")
+            assert (full.returncode, "No space left" in full.stderr) == (2, True)
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """A file whose manifest takes a while to write."""
+    root = tmp_path_factory.mktemp("large")
+    images = [image(i, padding="x" * 2000) for i in range(6000)]
+    make(root, {"in.json": document(images, [annotation(i, i) for i in range(1, 6000)])})
+    return root
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs signals")
+class TestKilled:
+    def start(self, root):
+        """Start a filter and return once it writes, or is done."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "anchoraudit", "filter", "in.json", "-o", "out.json", "--force"],
+            cwd=root,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while process.poll() is None and not any(name.endswith(".tmp") for name in os.listdir(root)):  # noqa: PTH208
+            pass
+        return process
+
+    @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT, signal.SIGINT, signal.SIGINT])
+    def test_leaves_the_old_file_or_the_new_one(self, large, sent):
+        (large / "out.json").write_text("old")
+        with self.start(large) as process:
+            process.send_signal(sent)
+            _, err = process.communicate(timeout=60)
+        now = (large / "out.json").read_text()
+        if now != "old":
+            assert len(json.loads(now)["images"]) == 5999
+        left = [path for path in large.iterdir() if path.name not in ("in.json", "out.json")]
+        if sent == signal.SIGINT:
+            assert left == []
+            assert (process.returncode, "Traceback" in err) in ((130, False), (0, False))
+            assert now == "old" or process.returncode in (0, 130)
+        for path in left:  # what a killed process cannot clear away
+            path.unlink()

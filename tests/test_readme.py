@@ -1,0 +1,216 @@
+"""README.md and docs/: what they show is what the program answers, run as a reader would run it.
+
+`python -m tests.test_readme` writes the answers anew into the pages, after a change of the reports.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+BLOCK = re.compile(r"^(?:<!-- (?P<mark>[^\n]*) -->\n)?```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
+# Nothing of the reader's own may show through: a width, a colour, settings.
+OWN = ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "ANCHORAUDIT_TRACEBACK")
+ENVIRONMENT = {**{k: v for k, v in os.environ.items() if k not in OWN}, "PYTHONPATH": str(ROOT)}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page: the comment right before it, its language, its text, where that stands."""
+
+    mark: str
+    kind: str
+    text: str
+    start: int
+
+
+def blocks(page, kind=""):
+    found = (
+        Block(m["mark"] or "", m["kind"], m["text"], m.start("text"))
+        for m in BLOCK.finditer(page.read_text())
+    )
+    return [block for block in found if not kind or block.kind == kind]
+
+
+def sections(page):
+    """Text below each heading, by heading, up to the next heading of any level; fences are no headings."""
+    text = BLOCK.sub(lambda m: "\n" * m[0].count("\n"), page.read_text())
+    parts = re.split(r"^#{1,4} (.*)$", text, flags=re.M)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def slug(heading):
+    """The anchor that a renderer gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def answer(command, folder, last):
+    """What a command of a console block prints, to both streams, and its exit code."""
+    words = shlex.split(command)
+    if words == ["echo", "$?"]:
+        return f"{last}\n", 0
+    if words[0] == "cat":
+        return "".join((folder / name).read_text() for name in words[1:]), 0
+    assert words[0] == "anchoraudit", f"not a command that a page may show: {command}"
+    done = subprocess.run(
+        [sys.executable, "-m", *words],
+        cwd=folder,
+        env=ENVIRONMENT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.stdout, done.returncode
+
+
+def replayed(page, folder):
+    """Yield every console block of a page with what it should say; earlier blocks stay in effect.
+
+    Blocks marked `<!-- file: NAME -->` are written to that file first.
+    """
+    shutil.copytree(ROOT / "sample_data", folder / "sample_data")
+    last = 0
+    for block in blocks(page):
+        if block.mark.startswith("file: "):
+            (folder / block.mark.removeprefix("file: ")).write_text(block.text)
+        elif block.kind == "console":
+            said = []
+            for command in re.findall(r"^\$ (.*)$", block.text, re.M):
+                output, last = answer(command, folder, last)
+                said.append(f"$ {command}\n{output}")
+            yield block, "\n".join(said)
+
+
+def assert_consoles_hold(page, folder):
+    for block, said in replayed(page, folder):
+        assert block.text == said
+
+
+def assert_doctests_hold(page, folder):
+    """Run the `>>>` examples of a page in one session, in a process of its own."""
+    examples = "\n".join(block.text for block in blocks(page, "python") if block.text.startswith(">>> "))
+    if not examples:
+        return
+    (folder / "examples.txt").write_text(examples)
+    done = subprocess.run(
+        [sys.executable, "-m", "doctest", "examples.txt"],
+        cwd=folder,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_session_shows_what_the_program_says(tmp_path):
+    assert_consoles_hold(README, tmp_path)
+
+
+def test_library_examples_answer_as_shown(tmp_path):
+    shutil.copytree(ROOT / "sample_data", tmp_path / "sample_data")
+    assert_doctests_hold(README, tmp_path)
+
+
+def test_the_session_is_there_whole():
+    commands = re.findall(r"^\$ (anchoraudit .*)$", README.read_text(), re.M)
+    names = [command.split()[1] for command in commands]
+    assert names == ["explain", "scan", "cluster", "filter", "scan"]
+    assert all(line != "..." for block in blocks(README, "console") for line in block.text.splitlines())
+
+
+def marked(mark):
+    (block,) = [block for block in blocks(README) if block.mark == mark]
+    return block.text.splitlines()
+
+
+def test_first_command_installs_and_runs_the_main_job():
+    (line,) = marked("first command")
+    assert line.startswith("python3 -m venv .venv && . .venv/bin/activate && pip install . && ")
+    assert line.endswith(" && anchoraudit scan sample_data/voc --exit-zero")
+    assert "`--exit-zero`" in README.read_text()
+
+
+def test_second_command_installs_and_tests():
+    (line,) = marked("test command")
+    assert line.startswith("python3 -m venv .venv && . .venv/bin/activate && ")
+    assert line.endswith(" && pip install -e '.[test]' && python -m pytest")
+
+
+def test_ci_runs_the_commands_of_the_readme():
+    script = (ROOT / ".ci" / "run").read_text()
+    assert 'readme_block "test command"' in script
+    assert 'readme_block "first command"' in script
+    assert "-m pytest" not in script
+
+
+def test_ci_finds_the_blocks():
+    program = re.search(r"^readme_block\(\) \{\n.*?^\}$", (ROOT / ".ci" / "run").read_text(), re.M | re.S)
+    for mark in ("test command", "first command"):
+        script = f'root={shlex.quote(str(ROOT))}\n{program[0]}\nreadme_block "{mark}"'
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+        assert done.stdout.splitlines() == marked(mark)
+
+
+def completions(shell, line):
+    """What the program offers at the end of a command line, as the shell's script asks for it."""
+    words = line.split(" ")
+    done = subprocess.run(
+        [sys.executable, "-m", "anchoraudit"],
+        env={
+            **ENVIRONMENT,
+            "_ANCHORAUDIT_COMPLETE": f"{shell}_complete",
+            "COMP_WORDS": line,
+            "COMP_CWORD": words[-1] if shell == "fish" else str(len(words) - 1),
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_as_the_readme_sets_it_up(shell):
+    assert f"_ANCHORAUDIT_COMPLETE={shell}_source anchoraudit" in README.read_text()
+    script = subprocess.run(
+        [sys.executable, "-m", "anchoraudit"],
+        env={**ENVIRONMENT, "_ANCHORAUDIT_COMPLETE": f"{shell}_source"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout
+    assert f"_ANCHORAUDIT_COMPLETE={shell}_complete" in script
+    assert "scan" in completions(shell, "anchoraudit sc")
+    assert "--exit-zero" in completions(shell, "anchoraudit scan --ex")
+    assert "reference" in completions(shell, "anchoraudit scan --detector ref")
+
+
+def rewrite(page):
+    """Write what the program answers now into the console blocks of a page."""
+    with tempfile.TemporaryDirectory() as folder:
+        said = list(replayed(page, Path(folder)))
+    text = page.read_text()
+    for block, now in reversed(said):
+        text = text[: block.start] + now + text[block.start + len(block.text) :]
+    page.write_text(text)
+
+
+if __name__ == "__main__":
+    for each in (README, *sorted((ROOT / "docs").glob("*.md"))):
+        rewrite(each)

@@ -1,0 +1,190 @@
+"""Where settings come from: command line over file over last scan over default."""
+
+import json
+import os
+
+import pytest
+
+from anchoraudit import cli
+from tests.test_coco import annotation, document, image, make
+
+# Its IoU with the best reference anchor is 0.71: matched by default, not at 0.75.
+BETWEEN = document(annotations=[annotation(bbox=[400, 360, 74, 80])])
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    return make(work, {"a.json": BETWEEN, "b.json": document([image(), image(2)], [annotation()])})
+
+
+def run(*args):
+    return cli.run([str(arg) for arg in args])
+
+
+class TestLayers:
+    def test_default(self):
+        assert run("scan", "a.json") == 0
+
+    def test_last_scan_where_no_data_set_is_named(self, capsys):
+        assert run("scan", "a.json", "--positive-iou", "0.9") == 1
+        assert run("scan") == 1
+        assert "using a.json --positive-iou 0.9, as in the last scan" in capsys.readouterr().err
+        assert run("scan", "a.json") == 0
+
+    @pytest.mark.parametrize(
+        ("name", "table"), [("anchoraudit.toml", ""), ("pyproject.toml", "[tool.anchoraudit]\n")]
+    )
+    @pytest.mark.parametrize("key", ["positive-iou", "positive_iou"])
+    def test_file_over_last_scan_and_command_line_over_file(self, here, name, table, key):
+        assert run("scan", "a.json", "--positive-iou", "0.4") == 0
+        make(here, {name: f"{table}{key} = 0.9\n"})
+        assert run("scan") == 1
+        assert run("scan", "--positive-iou", "0.5") == 0
+
+    def test_file_in_a_folder_above(self, here, monkeypatch):
+        make(here.parent, {"anchoraudit.toml": "positive-iou = 0.9\n"})
+        assert run("scan", "a.json") == 1
+
+    def test_own_file_before_pyproject(self, here):
+        make(here, {"anchoraudit.toml": "", "pyproject.toml": "[tool.anchoraudit]\npositive-iou = 0.9\n"})
+        assert run("scan", "a.json") == 0
+
+    def test_pyproject_of_others_is_passed_over(self, here):
+        for text in ("[tool.ruff]\n", "broken [", "tool = 3\n", "[tool]\nanchoraudit = 3\n", "[tool]\n"):
+            make(here, {"pyproject.toml": text})
+            assert run("scan", "a.json") == 0
+
+    def test_every_setting_has_a_place_in_the_file(self, here):
+        make(here, {"sub/anchors.toml": "anchors = [[74, 80]]"})
+        make(
+            here,
+            {
+                "anchoraudit.toml": 'dataset = "a.json"\nformat = "coco"\nsplit = "a"\nunlisted = true\n'
+                'voc-offset = -1\ndrop-difficult = false\ndetector = "reference"\npositive-iou = 0.9\n'
+                'negative-iou = 0.2\nallowed-border = 3\ninput-size = "960x720"\nfail-on = "error"\n'
+                'anchors = "sub/anchors.toml"\nallow-blank = true\n'
+            },
+        )
+        assert run("scan") == 1
+        assert run("scan", "--positive-iou", "0.5") == 0
+
+    @pytest.mark.parametrize("value", ["640", '"640"'])
+    def test_numbers_and_words_alike(self, here, value, capsys):
+        make(here, {"anchoraudit.toml": f"input-size = {value}\n"})
+        run("scan", "a.json")
+        assert "longer side 640" in capsys.readouterr().out
+
+    def test_paths_are_relative_to_the_file(self, here, monkeypatch):
+        make(here, {"conf/anchors.txt": "74,80\n"})
+        make(
+            here,
+            {"anchoraudit.toml": 'dataset = "a.json"\nanchors = "conf/anchors.txt"\npositive-iou = 0.75\n'},
+        )
+        monkeypatch.chdir(here / "conf")
+        make(here, {"other/x": ""})
+        assert run("scan") == 0
+        monkeypatch.chdir(here / "other")  # where no scan was made, so that none has an influence
+        make(here, {"anchoraudit.toml": 'dataset = "a.json"\npositive-iou = 0.75\n'})
+        assert run("scan") == 1
+
+    def test_a_data_set_in_the_file_keeps_the_options_of_the_scan(self, here):
+        make(here, {"anchoraudit.toml": 'dataset = "a.json"\n'})
+        assert run("scan", "--positive-iou", "0.9") == 1
+        assert run("filter", "-o", "clean.json") == 2  # what that scan said of the image still holds
+
+
+class TestBroken:
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("positive_io = 0.3\n", "Did you mean positive-iou?"),
+            ("bogus = 1\n", "unknown setting 'bogus'"),
+            ("broken [", "line 1"),
+            ("positive-iou = 'x'\n", "positive-iou"),
+            ("positive-iou = 7.0\n", "positive threshold is 7"),
+            ("dataset = 3\n", "dataset"),
+            ("format = 'bogus'\n", "bogus"),
+            ("fail-on = 'bogus'\n", "bogus"),
+            ("split = 3\n", "split"),
+            ("input-size = 1000000\n", "1000000"),
+            ("a = " + "[" * 5000, "anchoraudit.toml"),
+            (b"a = '\xff'\n", "anchoraudit.toml"),
+        ],
+    )
+    def test_settings_file(self, here, capsys, text, words):
+        make(here, {"anchoraudit.toml": text})
+        assert run("scan", "a.json") == 2
+        error = capsys.readouterr().err
+        assert words in error
+        assert "internal error" not in error
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            b"",
+            b"{",
+            b"null",
+            b"[]",
+            b'{"dataset": 3}',
+            b'{"dataset": "a.json", "x": 1}',
+            b'{"dataset": "\xff"}',
+            b"[" * 100_000,
+            b'{"dataset": "a.json", "x": ' + b"[" * 100_000,
+        ],
+    )
+    def test_last_scan(self, here, capsys, text):
+        make(here, {".anchoraudit/last-scan.json": text})
+        for command in (["scan"], ["cluster", "--k", "1"], ["filter", "-o", "x.json"], ["explain", "1"]):
+            assert run(*command) == 2
+            error = capsys.readouterr().err
+            assert "last-scan.json" in error
+            assert "internal error" not in error
+        assert run("scan", "a.json") == 0  # a named data set needs no record, and mends it
+        assert run("scan") == 0
+
+    def test_no_last_scan(self, capsys):
+        for command in (["scan"], ["cluster", "--k", "1"], ["filter", "-o", "x.json"], ["explain", "1"]):
+            assert run(*command) == 2
+            assert "no data set named" in capsys.readouterr().err
+
+    def test_an_empty_name_is_not_the_working_directory(self, capsys):
+        assert run("scan", "") == 2
+        assert run("cluster", "", "--k", "1") == 2
+
+
+class TestRecord:
+    def test_holds_settings_and_no_data(self, here):
+        run("scan", "a.json", "--positive-iou", "0.9", "--split", "a")
+        recorded = json.loads((here / ".anchoraudit/last-scan.json").read_text())
+        assert recorded == {"dataset": "a.json", "positive-iou": 0.9, "split": ["a"]}
+        assert (here / ".anchoraudit/.gitignore").read_text() == "*\n"
+
+    def test_a_scan_that_fails_leaves_the_record_alone(self, here):
+        run("scan", "a.json")
+        assert run("scan", "nothing.json") == 2
+        assert run("scan", "b.json", "--positive-iou", "7") == 2
+        assert json.loads((here / ".anchoraudit/last-scan.json").read_text()) == {"dataset": "a.json"}
+
+    @pytest.mark.parametrize("obstacle", [".anchoraudit", ".anchoraudit/last-scan.json/x"])
+    def test_a_scan_that_cannot_be_recorded_is_no_failure(self, here, capsys, obstacle):
+        make(here, {obstacle: "in the way"})
+        assert run("scan", "a.json") == 0
+        assert "could not be recorded" in capsys.readouterr().err
+        assert run("scan", "a.json", "-q") == 0
+
+    @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+    def test_in_a_working_directory_that_cannot_be_written(self, here, capsys, monkeypatch):
+        locked = here / "locked"
+        locked.mkdir(mode=0o500)
+        monkeypatch.chdir(locked)
+        assert run("scan", here / "a.json") == 0
+        assert "could not be recorded" in capsys.readouterr().err
+
+    def test_a_folder_whose_name_is_not_utf_8(self, here, capsys):
+        make(here, {"ds/annotations/instances_a.json": BETWEEN})
+        (here / "ds").rename(here / "d\udcff")
+        assert run("scan", "d\udcff") == 0
+        assert run("filter", "-o", "clean.json") == 0
