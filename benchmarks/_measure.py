@@ -1,0 +1,202 @@
+"""Measuring: fresh processes side by side, medians, and what a benchmark prints.
+
+A process that is measured starts from a small one. Linux counts what the parent held when it started a
+child towards the child's peak memory, so a script that claims memory imports neither NumPy nor data.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+DATA = HERE / "data"
+ROUNDS = 5
+PYTHON = sys.executable
+PROGRAM = (PYTHON, "-m", "anchoraudit")
+MB = 1e6
+sys.path.insert(0, str(HERE.parent))  # this checkout before whatever is installed
+# The same for children. And they find bytecode, as an installed program does, without any beside the sources.
+_ENVIRONMENT = {
+    "PYTHONPATH": os.pathsep.join(filter(None, [str(HERE.parent), os.environ.get("PYTHONPATH", "")])),
+    "PYTHONPYCACHEPREFIX": str(DATA / "bytecode"),
+}
+# ru_maxrss is in kilobytes on Linux and in bytes on macOS.
+_MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run: seconds on the clock, user and system seconds, and the most memory it held, in bytes."""
+
+    wall: float
+    cpu: float
+    peak: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One line of the table.
+
+    what: what was measured. figure: the number that is claimed. by_cpu: the same number from user and
+    system seconds, "" where it is no time. detail: what the number was made from. bar: "" if none is set.
+    """
+
+    what: str
+    figure: str
+    by_cpu: str
+    detail: str
+    bar: str = ""
+    holds: bool | None = None
+
+    @property
+    def verdict(self) -> str:
+        """`holds`, `does not hold`, or nothing where there is no bar."""
+        return {True: "holds", False: "does not hold", None: ""}[self.holds]
+
+
+def run(command: Sequence[str], *, watch: Callable[[int], None] | None = None) -> Run:
+    """Run a command in a fresh process and an empty working directory; RuntimeError if it fails.
+
+    watch: called again and again, with the process' id, while it runs.
+    """
+    environment = {**os.environ, **_ENVIRONMENT}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as errors:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            start_new_session=watch is not None,
+        )
+        while watch is not None and not os.waitid(
+            os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT
+        ):
+            watch(process.pid)
+            time.sleep(0.002)
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            errors.seek(0)
+            raise RuntimeError(
+                f"exit code {process.returncode}: {' '.join(command)}\n{errors.read().decode()}"
+            )
+    return Run(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * _MAXRSS_UNIT)
+
+
+def peak_memory(command: Sequence[str]) -> int:
+    """Most bytes that a command held at one time, all its processes together, in a run of its own.
+
+    On Linux they are looked at every few milliseconds, pages that several share counted once. Elsewhere
+    it is the peak of the largest process.
+    """
+    seen: list[int] = [0]
+    return max(run(command, watch=lambda leader: seen.append(_held(leader))).peak, *seen)
+
+
+def _held(leader: int) -> int:
+    """Bytes the processes of a session hold together: each page divided by how many map it."""
+    total = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, ValueError):  # a process that has just ended
+            state = (folder / "stat").read_text()
+            if int(state.rpartition(")")[2].split()[3]) == leader:
+                rollup = (folder / "smaps_rollup").read_text()
+                total += 1024 * int(rollup.split("\nPss:", 1)[1].split(None, 1)[0])
+    return total
+
+
+def timed(work: Callable[[], object]) -> Run:
+    """Call a function in this process, all its threads counted."""
+    start, cpu = time.perf_counter(), time.process_time()
+    work()
+    return Run(time.perf_counter() - start, time.process_time() - cpu)
+
+
+def side_by_side(work: Mapping[str, Callable[[], Run]], *, rounds: int = ROUNDS) -> dict[str, Run]:
+    """Median of `rounds` runs of each, interleaved (A B A B ...) after one of each that is not counted.
+
+    So whatever else the machine does meets all of them alike, and files are in the page cache.
+    """
+    for once in work.values():
+        once()
+    runs: dict[str, list[Run]] = {name: [] for name in work}
+    for _ in range(rounds):
+        for name, once in work.items():
+            runs[name].append(once())
+    return {name: median(of) for name, of in runs.items()}
+
+
+def median(runs: Sequence[Run]) -> Run:
+    """Median of each figure by itself."""
+    return Run(
+        statistics.median(run.wall for run in runs),
+        statistics.median(run.cpu for run in runs),
+        int(statistics.median(run.peak for run in runs)),
+    )
+
+
+def ratio_claim(what: str, ours: Run, theirs: Run, *, names: tuple[str, str], most: float | None) -> Claim:
+    """Claim that one run takes at most so many times as long as another."""
+    ratio = ours.wall / theirs.wall
+    return Claim(
+        what,
+        f"{ratio:.2f}",
+        f"{ours.cpu / theirs.cpu:.2f}",
+        f"{names[0]} {ours.wall:.2f} s (CPU {ours.cpu:.2f} s), {names[1]} {theirs.wall:.2f} s "
+        f"(CPU {theirs.cpu:.2f} s)",
+        "" if most is None else f"at most {most:g}",
+        None if most is None else ratio <= most,
+    )
+
+
+def peak_claim(what: str, peak: int, size: int, *, most: float | None) -> Claim:
+    """Claim that a command held at most so many times the bytes of the file it read."""
+    return Claim(
+        what,
+        f"{peak / size:.2f}",
+        "",
+        f"{peak / MB:.0f} MB of memory, file {size / MB:.0f} MB",
+        "" if most is None else f"at most {most:g}",
+        None if most is None else peak <= most * size,
+    )
+
+
+def main(measure: Callable[[Path], list[Claim]]) -> None:
+    """Run one script's measurements, print its claims, and exit with 1 if a bar is missed."""
+    parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
+    parser.add_argument(
+        "--data", type=Path, default=DATA, metavar="DIR", help="where data are kept (default: data)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the claims as JSON, for run.py")
+    given = parser.parse_args()
+    claims = measure(given.data.resolve())
+    if given.json:
+        print(json.dumps([asdict(claim) for claim in claims]))
+    else:
+        print("\n".join(lines(claims)))
+    sys.exit(int(any(claim.holds is False for claim in claims)))
+
+
+def lines(claims: Sequence[Claim]) -> list[str]:
+    """Claims as plain text."""
+    text: list[str] = []
+    for claim in claims:
+        cpu = f" (by CPU time {claim.by_cpu})" if claim.by_cpu else ""
+        bar = f"; {claim.bar}: {claim.verdict}" if claim.bar else ""
+        text += [f"{claim.what}: {claim.figure}{cpu}{bar}", f"    {claim.detail}"]
+    return text
