@@ -7,7 +7,7 @@ stands, and which boxes reach an encoder is decided in `labels`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -142,18 +142,23 @@ class Dataset:
         return None if folder is None else safe_join(folder, self.images.file_names[index])
 
     def find(self, name: str) -> list[int]:
-        """Indices of the images called `name`: by id, else by file name, else by stem."""
-        ids = [str(image_id) for image_id in self.images.ids]
+        """Indices of the images called `name`: by id, else file name, else its last part, else stem."""
         names = self.images.file_names
-        for candidates in (
-            ids,
-            names,
-            [PurePosixPath(n).name for n in names],
-            [PurePosixPath(n).stem for n in names],
-        ):
-            if found := [i for i, candidate in enumerate(candidates) if candidate == name]:
+        ways: tuple[Callable[[], Iterable[str]], ...] = (
+            lambda: map(str, self.images.ids),
+            lambda: names,
+            lambda: map(_base, names),
+            lambda: (_base(n).rpartition(".")[0] for n in names),
+        )
+        for called in ways:
+            if found := [i for i, candidate in enumerate(called()) if candidate == name]:
                 return found
         return []
+
+
+def _base(name: str) -> str:
+    """Return the last part of a path."""
+    return name.replace("\\", "/").rpartition("/")[2]
 
 
 def safe_join(folder: Path, name: str) -> Path | None:
