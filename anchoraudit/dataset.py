@@ -148,7 +148,7 @@ class Dataset:
             lambda: map(str, self.images.ids),
             lambda: names,
             lambda: map(_base, names),
-            lambda: (_base(n).rpartition(".")[0] for n in names),
+            lambda: (_base(n).rpartition(".")[0] or _base(n) for n in names),
         )
         for called in ways:
             if found := [i for i, candidate in enumerate(called()) if candidate == name]:

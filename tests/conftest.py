@@ -44,3 +44,10 @@ def anchoraudit(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str
 
     run.cwd = work  # type: ignore[attr-defined]
     return run
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory for what runs in this process."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

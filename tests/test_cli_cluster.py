@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from anchoraudit import audit, cli, measure_fit, read
+from anchoraudit import audit, measure_fit, read
 from anchoraudit.anchors_file import read_anchors
 from anchoraudit.fitting import network_sizes
+from tests.builders import annotation, document, image, make, run
 from tests.conftest import SAMPLE
-from tests.test_coco import annotation, document, image, make
 
 TINY = [1, 1, 3, 3]
 SIZES = [(30, 60), (31, 62), (200, 90), (205, 95), (12, 12), (300, 400), (310, 390), (60, 30)]
@@ -22,10 +22,6 @@ SEVERAL = document(
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return make(tmp_path, {"a.json": SEVERAL})
-
-
-def run(*args):
-    return cli.run([str(arg) for arg in args])
 
 
 def found(capsys, *args):

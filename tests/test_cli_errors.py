@@ -9,9 +9,8 @@ import sys
 
 import pytest
 
-from anchoraudit import cli
+from tests.builders import annotation, document, image, make, run
 from tests.conftest import ROOT, SAMPLE
-from tests.test_coco import annotation, document, image, make
 
 TINY = [1, 1, 3, 3]
 COMMANDS = ("scan", "cluster", "filter", "explain")
@@ -21,10 +20,6 @@ COMMANDS = ("scan", "cluster", "filter", "explain")
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return make(tmp_path, {"a.json": document([image(), image(2)], [annotation(), annotation(2, 2, TINY)])})
-
-
-def run(*args):
-    return cli.run([str(arg) for arg in args])
 
 
 def refused(capsys, *args):

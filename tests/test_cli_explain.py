@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from anchoraudit import audit, cli, encode, load_detector
+from anchoraudit import audit, encode, load_detector
 from anchoraudit.detectors import override
 from anchoraudit.encoding import dense
+from tests.builders import annotation, document, image, make, run
 from tests.conftest import SAMPLE
-from tests.test_coco import annotation, document, image, make
 from tests.test_sample_data import SCENES
 
 TINY = [1, 1, 3, 3]
@@ -20,10 +20,6 @@ TINY = [1, 1, 3, 3]
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def run(*args):
-    return cli.run([str(arg) for arg in args])
 
 
 def explained(capsys, *args):

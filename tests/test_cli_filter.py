@@ -8,22 +8,12 @@ import sys
 
 import pytest
 
-from anchoraudit import cli, read
+from anchoraudit import read
+from tests.builders import annotation, document, image, make, run
 from tests.conftest import ROOT, SAMPLE
-from tests.test_coco import annotation, document, image, make
 
 TINY = [1, 1, 3, 3]
 MIXED = document([image(1), image(2), image(3)], [annotation(1), annotation(2, 2, TINY)])
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def run(*args):
-    return cli.run([str(arg) for arg in args])
 
 
 def contents(root):

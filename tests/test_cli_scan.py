@@ -13,10 +13,9 @@ import numpy as np
 import pytest
 
 import anchoraudit as library
-from anchoraudit import cli
 from anchoraudit.anchors_file import format_anchors
+from tests.builders import GOOD, annotation, document, image, make, run
 from tests.conftest import ROOT, SAMPLE
-from tests.test_coco import GOOD, annotation, document, image, make
 from tests.test_sample_data import SCENES
 
 VERDICTS = {"ok", "forced_only", "empty_foreground", "blank", "no_usable_box", "encoder_error", "unknown"}
@@ -24,17 +23,6 @@ CAUSES = {"edge", "stride", "small", "large", "elongated"}
 TINY = [1, 1, 3, 3]
 BAD = document([image(1), image(2)], [annotation(1), annotation(2, 2, TINY)])
 OF_SAMPLES = Counter(scene.verdict for scene in SCENES)
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def run(*args):
-    """Run in this process, which is fast; what must be a real process takes the fixture `anchoraudit`."""
-    return cli.run([str(arg) for arg in args])
 
 
 def report(capsys, *args):

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from anchoraudit import audit, cli
+from tests.builders import annotation, document, image, make
 from tests.conftest import SAMPLE
-from tests.test_coco import annotation, document, image, make
 
 IMAGES = [
     "image_id",

@@ -14,7 +14,7 @@ from pycocotools.coco import COCO
 
 from anchoraudit import audit, cli, manifest, read
 from anchoraudit.errors import AnchorauditError
-from tests.test_coco import GOOD, annotation, document, image, make
+from tests.builders import GOOD, annotation, document, image, make
 
 TINY = [1, 1, 3, 3]  # no reference anchor comes near it
 _BLANK = re.compile(r"[ \t\r\n]*")

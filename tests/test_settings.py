@@ -5,8 +5,7 @@ import os
 
 import pytest
 
-from anchoraudit import cli
-from tests.test_coco import annotation, document, image, make
+from tests.builders import annotation, document, image, make, run
 
 # Its IoU with the best reference anchor is 0.71: matched by default, not at 0.75.
 BETWEEN = document(annotations=[annotation(bbox=[400, 360, 74, 80])])
@@ -18,10 +17,6 @@ def here(tmp_path, monkeypatch):
     work.mkdir()
     monkeypatch.chdir(work)
     return make(work, {"a.json": BETWEEN, "b.json": document([image(), image(2)], [annotation()])})
-
-
-def run(*args):
-    return cli.run([str(arg) for arg in args])
 
 
 class TestLayers:

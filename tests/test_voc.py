@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import ReadOptions, voc
+from tests.builders import make
 
 BCCD = Path(__file__).resolve().parents[2] / "shared" / "data" / "bccd" / "BCCD"
 DEFAULT = ReadOptions()
@@ -36,18 +36,6 @@ def xml(*objects, size=(640, 480), file_name=None):
 
 
 CAT = ("cat", 1, 2, 30, 40)
-
-
-def make(root, files):
-    """Write a tree: str as text, bytes as they are, (width, height) as an image."""
-    for name, content in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(content, tuple):
-            Image.new("L", content).save(path)
-        else:
-            path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return root
 
 
 def read(root, **options):

@@ -43,6 +43,14 @@ def _apply(*decorators: Callable[[F], F]) -> Callable[[F], F]:
 
 dataset_argument = click.argument("dataset", required=False, type=click.Path())
 
+output_format_option = click.option(
+    "--output-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Form of the report.",
+)
+
 label_options = _apply(
     click.option(
         "--format", type=click.Choice(["auto", "voc", "coco"]), help="What the data set is.  [default: auto]"

@@ -15,6 +15,7 @@ from anchoraudit.cli._options import (
     detector_of,
     input_size_text,
     label_options,
+    output_format_option,
     read_dataset,
 )
 from anchoraudit.errors import AnchorauditError
@@ -42,13 +43,7 @@ _LARGEST_K = 1000
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Same seed, same answer."
 )
 @label_options
-@click.option(
-    "--output-format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Form of the report.",
-)
+@output_format_option
 @click.option(
     "-o",
     "--output",

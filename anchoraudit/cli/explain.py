@@ -13,6 +13,7 @@ from anchoraudit.cli._options import (
     detector_of,
     detector_options,
     label_options,
+    output_format_option,
     read_dataset,
 )
 from anchoraudit.dataset import Dataset
@@ -24,13 +25,7 @@ from anchoraudit.errors import AnchorauditError
 @dataset_argument
 @detector_options
 @label_options
-@click.option(
-    "--output-format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Form of the report.",
-)
+@output_format_option
 @click.option(
     "-o",
     "--output",

@@ -12,6 +12,7 @@ from anchoraudit.cli._options import (
     detector_of,
     detector_options,
     label_options,
+    output_format_option,
     read_dataset,
 )
 
@@ -27,13 +28,7 @@ from anchoraudit.cli._options import (
     "--export-images", type=click.Path(), metavar="F", help="Write a row an image (.csv, .parquet)."
 )
 @click.option("--export-boxes", type=click.Path(), metavar="F", help="Write a row a box (.csv, .parquet).")
-@click.option(
-    "--output-format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Form of the report.",
-)
+@output_format_option
 @click.option(
     "-o", "--output", type=click.Path(), metavar="FILE", help="Write the report there, not to stdout."
 )
