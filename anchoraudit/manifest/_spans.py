@@ -61,8 +61,13 @@ def elements(path: Path, data: bytes, span: Span) -> list[Span]:
     spans: list[Span] = []
     with _syntax_of(path, data):
         listed = msgspec.json.decode(memoryview(data)[slice(*span)], type=list[msgspec.Raw])
+    between = b""
     for raw in listed:
-        start = _skip(data, at)
+        # Nearly always what stands between two entries is what stood between the two before.
+        start = at + len(between)
+        if data[at:start] != between or data[start : start + 1] != b"{":
+            start = _skip(data, at)
+            between = data[at:start]
         at = start + memoryview(raw).nbytes
         spans.append((start, at))
     return spans

@@ -27,16 +27,20 @@ _ONE_A_SPLIT = "Write one file a split with -o 'NAME-{split}.json', or choose on
 
 @dataclass(slots=True)
 class _Cut:
-    """One source: its bytes, where its members stand, and which entries stay."""
+    """One source: its bytes, where its members stand, and which entries stay.
+
+    Positions are taken in `readable`, which is JSON whatever NaN the source has; what is written is `data`.
+    """
 
     path: Path
     data: bytes
+    readable: bytes
     members: dict[str, Span]
     entries: dict[str, list[Span]] = field(default_factory=dict)
-    keep: dict[str, list[bool]] = field(default_factory=dict)
+    keep: dict[str, Bool] = field(default_factory=dict)
 
     def runs(self, key: str) -> Iterator[Span]:
-        return spans_of.runs(self.entries.get(key, []), self.keep.get(key, []))
+        return spans_of.runs(self.entries[key], self.keep[key].tolist()) if key in self.keep else iter(())
 
 
 def write_coco_cut(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
@@ -55,21 +59,19 @@ def _cut(dataset: Dataset, number: int, keep: Bool) -> _Cut:
     path = dataset.sources[number].path
     data = json_text.read_bytes(path)
     json_text.require_utf8(path, data)
-    # Positions are taken in a copy that is JSON, whatever NaN the source has; the bytes written are its own.
-    readable = json_text.readable(data)
-    cut = _Cut(path, data, spans_of.members(path, readable))
+    cut = _opened(path, data)
+    readable = cut.readable
     for key in _CUT:
         span = cut.members.get(key)
         if span is not None and readable[slice(*span)] != b"null":
             cut.entries[key] = spans_of.elements(path, readable, span)
-            cut.keep[key] = [False] * len(cut.entries[key])
+            cut.keep[key] = np.zeros(len(cut.entries[key]), dtype=np.bool_)
     images, boxes = dataset.images, dataset.boxes
     assert images.entry is not None and boxes.entry is not None  # COCO data sets always have them
-    for position in images.entry[keep & (images.source == number) & (images.entry >= 0)].tolist():
-        cut.keep["images"][position] = True
+    cut.keep["images"][images.entry[keep & (images.source == number) & (images.entry >= 0)]] = True
     own = keep[boxes.image] & (images.source[boxes.image] == number)
-    for position in boxes.entry[own].tolist():
-        cut.keep["annotations"][position] = True
+    if own.any():
+        cut.keep["annotations"][boxes.entry[own]] = True
     finite = np.isfinite(boxes.xyxy).all(axis=1)
     for row in np.flatnonzero(own & ~finite).tolist():
         position = int(boxes.entry[row])
@@ -78,6 +80,14 @@ def _cut(dataset: Dataset, number: int, keep: Bool) -> _Cut:
         no_box = bool(np.isnan(boxes.xyxy[row]).all()) and data[first:last] == readable[first:last]
         cut.keep["annotations"][position] = no_box
     return cut
+
+
+def _opened(path: Path, data: bytes) -> _Cut:
+    try:
+        return _Cut(path, data, data, spans_of.members(path, data))
+    except AnchorauditError:  # NaN, or nothing that can be mended, which the second try says
+        readable = json_text.readable(data)
+        return _Cut(path, data, readable, spans_of.members(path, readable))
 
 
 def _write(cuts: list[_Cut], stream: BinaryIO) -> None:
@@ -177,18 +187,16 @@ def _remarks(dataset: Dataset, cuts: list[_Cut], keep: Bool) -> list[str]:
 
 def _has_no_json(cut: _Cut) -> bool:
     """Tell whether something that is written is no strict JSON."""
-    readable = json_text.readable(cut.data)
-    if readable is cut.data:
+    data, readable = cut.data, cut.readable
+    if readable is data:
         return False
     others = [span for key, span in cut.members.items() if key not in _CUT]
     written = [*others, *(run for key in _CUT for run in cut.runs(key))]
     return any(
-        (b"NaN" in cut.data[a:b] and cut.data[a:b] != readable[a:b])
-        or (b"Infinity" in cut.data[a:b] and cut.data[a:b] != readable[a:b])
-        for a, b in written
+        data[a:b] != readable[a:b] and (b"NaN" in data[a:b] or b"Infinity" in data[a:b]) for a, b in written
     )
 
 
 def _left_out(dataset: Dataset, cuts: list[_Cut], keep: Bool) -> int:
-    kept = sum(sum(cut.keep.get("annotations", ())) for cut in cuts)
+    kept = sum(int(np.count_nonzero(cut.keep["annotations"])) for cut in cuts if "annotations" in cut.keep)
     return int(np.count_nonzero(keep[dataset.boxes.image])) - kept
