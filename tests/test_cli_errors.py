@@ -61,7 +61,7 @@ class TestValues:
             ("--detector referense", "Did you mean reference?"),
             ("--detector nope.toml", "nope.toml: No such file"),
             ("--split nope", "unknown split 'nope'"),
-            ("--format bogus", "'voc', 'coco'"),
+            ("--format bogus", "'coco', 'voc'"),
             ("--format voc", "no data set recognised"),
             ("--voc-offset 1,2", "VOC offset '1,2'"),
             ("--voc-offset nan", "VOC offset 'nan'"),

@@ -11,6 +11,7 @@ import click
 from anchoraudit.cli._settings import Settings
 from anchoraudit.detectors import Detector, load_detector, override, preset_names
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.formats import format_names
 
 if TYPE_CHECKING:
     from anchoraudit.dataset import Dataset
@@ -53,7 +54,9 @@ output_format_option = click.option(
 
 label_options = _apply(
     click.option(
-        "--format", type=click.Choice(["auto", "voc", "coco"]), help="What the data set is.  [default: auto]"
+        "--format",
+        type=click.Choice(["auto", *format_names()]),
+        help="What the data set is.  [default: auto]",
     ),
     click.option(
         "--split", multiple=True, metavar="NAME", help="Only this split; may be given several times."

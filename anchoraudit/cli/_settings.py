@@ -28,7 +28,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, rename="kebab", omit_
     """Settings shared by the commands; None where nobody said anything."""
 
     dataset: str | None = None
-    format: Literal["auto", "voc", "coco"] | None = None
+    format: str | None = None
     split: list[str] | None = None
     unlisted: bool | None = None
     voc_offset: str | None = None

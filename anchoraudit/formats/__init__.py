@@ -2,7 +2,7 @@
 
 A format module has three names, and adding one adds the format:
 
-NAME: what `--format` calls it.
+NAME: what `--format` calls it; the module has the same name.
 LOOKS_FOR: the layouts it knows, in one line, for the message when nothing was recognised.
 detect(path) -> Detection | None: whether `path` (a file or a folder) is one, without reading it all.
 read(detection, options) -> Dataset: everything in it; what cannot be read becomes a finding.
@@ -65,11 +65,14 @@ class Format(Protocol):
         ...
 
 
+def format_names() -> list[str]:
+    """Names of all formats, without importing one: a format's module is called as the format is."""
+    return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+
+
 def formats() -> dict[str, Format]:
     """Every format of this package by name."""
-    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
-    modules = [cast(Format, import_module(f"{__name__}.{name}")) for name in names]
-    return {module.NAME: module for module in modules}
+    return {name: cast(Format, import_module(f"{__name__}.{name}")) for name in format_names()}
 
 
 def read(
