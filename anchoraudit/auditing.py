@@ -17,7 +17,7 @@ from anchoraudit.dataset import Dataset
 from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.encoding import dense
 from anchoraudit.encoding.canvas import on_canvas
-from anchoraudit.encoding.closed_form import best_anchors, has_foreground
+from anchoraudit.encoding.closed_form import best_ious, has_foreground
 from anchoraudit.findings import Finding
 from anchoraudit.formats import read
 from anchoraudit.geometry import Bool, Float
@@ -186,10 +186,10 @@ def _judge_boxes(dataset: Dataset, detector: Detector, labels: label_policy.Labe
     def work(block: slice) -> None:
         rows = np.flatnonzero(labels.usable[block]) + block.start
         canvas = on_canvas(dataset, rows, detector.resize)
-        best = best_anchors(canvas.boxes, canvas.width, canvas.height, detector)
+        best = best_ious(canvas.boxes, canvas.width, canvas.height, detector)
         matched = has_foreground(best, detector)
         lost = ~matched
-        results.best_iou[rows] = best.best_iou
+        results.best_iou[rows] = best
         results.status[rows] = np.where(matched, _S["matched"], _S["unmatched"])
         results.cause[rows[lost]] = causes_of(
             canvas.boxes[lost], canvas.width[lost], canvas.height[lost], detector

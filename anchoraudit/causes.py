@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from anchoraudit.blocks import for_each_block
 from anchoraudit.detectors.spec import Border, Detector
-from anchoraudit.encoding.closed_form import best_anchors, has_foreground
+from anchoraudit.encoding.closed_form import best_ious, has_foreground
 from anchoraudit.geometry import Float, box_sizes, wh_iou
 
 CAUSES = ("edge", "stride", "small", "large", "elongated")
@@ -44,7 +44,7 @@ def causes_of(boxes: Float, width: Float, height: Float, detector: Detector) -> 
     for_each_block(len(boxes), by_size)
     if detector.border.pixels is not None:
         everywhere = msgspec.structs.replace(detector, border=Border(margin="off"))
-        matched = has_foreground(best_anchors(boxes, width, height, everywhere), everywhere)
+        matched = has_foreground(best_ious(boxes, width, height, everywhere), everywhere)
         cause[matched] = CAUSES.index("edge")
     return cause
 

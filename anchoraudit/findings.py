@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -178,10 +177,3 @@ class Finding:
     def location(self) -> str:
         """File and place in one string."""
         return ", ".join(part for part in (self.path, self.place) if part)
-
-
-def worst(findings: Iterable[Finding]) -> Severity | None:
-    """Return the highest severity among `findings`, None if there are none."""
-    met = {finding.severity for finding in findings}
-    order: tuple[Severity, ...] = ("error", "warning", "info")
-    return next((severity for severity in order if severity in met), None)

@@ -18,7 +18,7 @@ def measure(data: Path) -> list[Claim]:
     from anchoraudit import load_detector, read
     from anchoraudit.encoding import dense
     from anchoraudit.encoding.canvas import on_canvas
-    from anchoraudit.encoding.closed_form import best_anchors
+    from anchoraudit.encoding.closed_form import best_ious
     from anchoraudit.labels import prepare
 
     detector = load_detector("reference")
@@ -39,7 +39,7 @@ def measure(data: Path) -> list[Claim]:
         return [dense.replay(*of_image, detector).best_iou for of_image in inputs]
 
     def closed_form() -> np.ndarray:
-        best: np.ndarray = best_anchors(usable.boxes, usable.width, usable.height, detector).best_iou
+        best: np.ndarray = best_ious(usable.boxes, usable.width, usable.height, detector)
         return best
 
     best = closed_form()

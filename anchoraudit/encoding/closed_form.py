@@ -13,7 +13,6 @@ box within NEAR of the threshold is decided by `dense`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -31,24 +30,12 @@ Int = npt.NDArray[np.int64]
 NEAR = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class BestAnchors:
-    """For N boxes: best_iou float64 [N], 0 where no anchor overlaps; shape int32 [N], -1 there.
-
-    `shape` is the index among all shapes of all levels, in order.
-    """
-
-    best_iou: Float
-    shape: npt.NDArray[np.int32]
-
-
-def best_anchors(boxes: Float, width: Float, height: Float, detector: Detector) -> BestAnchors:
-    """Find the best counting anchor of each box.
+def best_ious(boxes: Float, width: Float, height: Float, detector: Detector) -> Float:
+    """IoU of each box with its best counting anchor: float64 [N], 0 where no anchor overlaps.
 
     boxes: float64 [N, 4], finite and with area, on canvases of `width` [N] x `height` [N] px.
     """
-    count = len(boxes)
-    best = BestAnchors(np.zeros(count), np.full(count, -1, dtype=np.int32))
+    best = np.zeros(len(boxes))
     margin = detector.border.pixels
     axes = [
         (
@@ -59,9 +46,9 @@ def best_anchors(boxes: Float, width: Float, height: Float, detector: Detector) 
     ]
 
     def run(block: slice) -> None:
-        _best_of_block(np.ascontiguousarray(boxes[block].T), axes, block, best)
+        _best_of_block(np.ascontiguousarray(boxes[block].T), axes, block, best[block])
 
-    for_each_block(count, run)
+    for_each_block(len(boxes), run)
     if not _exact(detector):
         _decide_near(boxes, width, height, detector, best)
     return best
@@ -72,7 +59,6 @@ class _Axis:
 
     def __init__(self, level: Level, sizes: list[float], extents: Float, margin: float | None) -> None:
         self.level = level
-        self.sizes = sizes
         constant = len(extents) == 0 or bool(np.all(extents == extents[0]))
         self.distinct, of = (extents[:1], None) if constant else np.unique(extents, return_inverse=True)
         self.of = of
@@ -101,21 +87,17 @@ def _first_and_last(extent: float, size: float, level: Level, margin: float | No
     return first, last
 
 
-def _best_of_block(columns: Float, axes: list[tuple[_Axis, _Axis]], block: slice, best: BestAnchors) -> None:
+def _best_of_block(columns: Float, axes: list[tuple[_Axis, _Axis]], block: slice, best: Float) -> None:
+    """Raise `best` [n] to the best IoU of the boxes of a block, given as columns [4, n]."""
     x1, y1, x2, y2 = columns
     area = (x2 - x1) * (y2 - y1)
-    best_iou, best_shape = best.best_iou[block], best.shape[block]
-    number = 0
     for along_x, along_y in axes:
         columns_near = _centres_around(x1, x2, along_x.level)
         rows_near = _centres_around(y1, y2, along_y.level)
         for k, (w, h) in enumerate(along_x.level.shapes):
             intersection = _overlap(x1, x2, columns_near, w * 0.5, along_x.bounds_of(k, block))
             intersection *= _overlap(y1, y2, rows_near, h * 0.5, along_y.bounds_of(k, block))
-            iou = intersection / (w * h + area - intersection)
-            np.copyto(best_shape, number, where=iou > best_iou)
-            np.maximum(best_iou, iou, out=best_iou)
-            number += 1
+            np.maximum(best, intersection / (w * h + area - intersection), out=best)
 
 
 def _centres_around(low: Float, high: Float, level: Level) -> tuple[Float, Float]:
@@ -153,9 +135,9 @@ def _exact(detector: Detector) -> bool:
     return all(v * 1024.0 == np.floor(v * 1024.0) and abs(v) < 2.0**20 for v in numbers)
 
 
-def _decide_near(boxes: Float, width: Float, height: Float, detector: Detector, best: BestAnchors) -> None:
+def _decide_near(boxes: Float, width: Float, height: Float, detector: Detector, best: Float) -> None:
     """Replace the best IoU of boxes near the threshold by the definition's; equal boxes are asked once."""
-    near = np.flatnonzero(np.abs(best.best_iou - detector.match.positive) < NEAR)
+    near = np.flatnonzero(np.abs(best - detector.match.positive) < NEAR)
     if not len(near):
         return
     keys = np.column_stack([boxes[near], width[near], height[near]])
@@ -163,9 +145,9 @@ def _decide_near(boxes: Float, width: Float, height: Float, detector: Detector, 
     decided = np.array(
         [dense.replay(key[None, :4], key[4], key[5], detector).best_iou[0] for key in distinct]
     )
-    best.best_iou[near] = decided[of.reshape(-1)]
+    best[near] = decided[of.reshape(-1)]
 
 
-def has_foreground(best: BestAnchors, detector: Detector) -> Bool:
-    """Tell which boxes are matched: best IoU at or above the positive threshold. [N]."""
-    return best.best_iou >= detector.match.positive
+def has_foreground(best: Float, detector: Detector) -> Bool:
+    """Tell which boxes are matched, by their best IoUs: at or above the positive threshold. [N]."""
+    return best >= detector.match.positive
