@@ -54,8 +54,9 @@ def prepare(dataset: Dataset, *, drop_difficult: bool = False) -> Labels:
     clipped = np.zeros(len(dataset.boxes), dtype=np.bool_)
 
     def work(block: slice) -> None:
-        reason[block] = _reasons_of(dataset, block, drop_difficult)
-        changed = (clipped_boxes(dataset, block) != dataset.boxes.xyxy[block]).any(axis=1)
+        inside = clipped_boxes(dataset, block)
+        reason[block] = _reasons_of(dataset, block, inside, drop_difficult)
+        changed = (inside != dataset.boxes.xyxy[block]).any(axis=1)
         clipped[block] = changed & (reason[block] == 0)
 
     for_each_block(len(reason), work)
@@ -68,17 +69,17 @@ def clipped_boxes(dataset: Dataset, rows: Int | slice) -> Float:
     return clip_boxes(dataset.boxes.xyxy[rows], dataset.images.width[image], dataset.images.height[image])
 
 
-def _reasons_of(dataset: Dataset, rows: slice, drop_difficult: bool) -> npt.NDArray[np.int8]:
+def _reasons_of(dataset: Dataset, rows: slice, inside: Float, drop_difficult: bool) -> npt.NDArray[np.int8]:
+    """Reasons of the boxes of some rows; inside: the same boxes, clipped to their images."""
     boxes = dataset.boxes
     xyxy = boxes.xyxy[rows]
-    unmeasured = np.isnan(xyxy)
     reason = np.zeros(len(xyxy), dtype=np.int8)
     # Later lines win, so they stand in the reverse of the order in REASONS.
-    reason[~has_area(clipped_boxes(dataset, rows))] = _CODE["outside"]
+    reason[~has_area(inside)] = _CODE["outside"]
     reason[np.isnan(dataset.images.width[boxes.image[rows]])] = _CODE["image_size_unknown"]
     reason[~has_area(xyxy)] = _CODE["no_area"]
     reason[~np.isfinite(xyxy).all(axis=1)] = _CODE["not_finite"]
-    reason[unmeasured.all(axis=1)] = _CODE["no_box"]
+    reason[np.isnan(xyxy).all(axis=1)] = _CODE["no_box"]
     if drop_difficult:
         reason[boxes.difficult[rows]] = _CODE["difficult"]
     reason[boxes.crowd[rows]] = _CODE["crowd"]

@@ -38,7 +38,7 @@ def read_bytes(path: Path) -> bytes:
         raise AnchorauditError(
             error.strerror or "cannot be read", path=path, remedy="Make the file readable."
         ) from None
-    if not data.strip():
+    if not data or data.isspace():
         raise AnchorauditError("the file is empty", path=path, remedy="Export the annotations again.")
     if data.startswith(UTF8_BOM):
         return b"   " + data[3:]

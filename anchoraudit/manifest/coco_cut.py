@@ -63,7 +63,7 @@ def _cut(dataset: Dataset, number: int, keep: Bool) -> _Cut:
     readable = cut.readable
     for key in _CUT:
         span = cut.members.get(key)
-        if span is not None and readable[slice(*span)] != b"null":
+        if span is not None and not readable.startswith(b"null", span[0]):
             cut.entries[key] = spans_of.elements(path, readable, span)
             cut.keep[key] = np.zeros(len(cut.entries[key]), dtype=np.bool_)
     images, boxes = dataset.images, dataset.boxes

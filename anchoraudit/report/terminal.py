@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console, Group
 from rich.table import Table
@@ -118,12 +119,12 @@ def steps(title: str, lines: Iterable[tuple[str, str]]) -> list[object]:
 
 def scan_parts(audit: Audit, limit: int, next_steps: Sequence[tuple[str, str]]) -> list[object]:
     """Return the parts of a scan's report, in order."""
-    parts: list[object] = [facts(_what_was_read(audit)), ""]
-    parts += [_verdicts(audit), ""]
-    if len(audit.dataset.splits) > 1:
-        parts += [_splits(audit), ""]
-    if audit.image_results.unmatched.any():
-        parts += [_causes(audit), ""]
+    summary = audit.summary()
+    parts: list[object] = [facts(_what_was_read(audit)), "", _verdicts(summary), ""]
+    if len(summary["splits"]) > 1:
+        parts += [_splits(summary["splits"]), ""]
+    if summary["unmatched"]:
+        parts += [_causes(summary), ""]
     if audit.findings:
         parts += [_findings(audit), ""]
     if flagged := words.flagged(audit):
@@ -144,10 +145,7 @@ def _what_was_read(audit: Audit) -> list[tuple[str, str]]:
     sizes = [(len(dataset.images), "image"), (len(dataset.boxes), "box"), (len(dataset.categories), "class")]
     lines = [
         ("read", f"{dataset.root}: {dataset.recognised}"),
-        (
-            "",
-            ", ".join(words.count(number, noun) for number, noun in sizes),
-        ),
+        ("", ", ".join(words.count(number, noun) for number, noun in sizes)),
         ("labels", words.not_usable(audit)),
         ("detector", str(audit.detector)),
         ("", audit.detector.loss.on_empty),
@@ -155,8 +153,7 @@ def _what_was_read(audit: Audit) -> list[tuple[str, str]]:
     return lines + [("note", note) for note in dataset.notes]
 
 
-def _verdicts(audit: Audit) -> Group:
-    summary = audit.summary()
+def _verdicts(summary: dict[str, Any]) -> Group:
     rows = [
         (verdict, f"{n:,}", words.share(n, summary["images"]), words.VERDICT_MEANING[verdict])
         for verdict, n in summary["verdicts"].items()
@@ -165,8 +162,7 @@ def _verdicts(audit: Audit) -> Group:
     return table("Images by verdict", ("verdict", "images>", "share>", "meaning"), rows)
 
 
-def _splits(audit: Audit) -> Group:
-    splits = audit.summary()["splits"]
+def _splits(splits: dict[str, Any]) -> Group:
     shown = [v for v in VERDICTS if any(s["verdicts"][v] for s in splits.values())]
     rows = [
         (name or "(none)", f"{s['images']:,}", f"{s['boxes']:,}", *(f"{s['verdicts'][v]:,}" for v in shown))
@@ -175,8 +171,7 @@ def _splits(audit: Audit) -> Group:
     return table("By split", ("split", "images>", "boxes>", *(f"{v}>" for v in shown)), rows)
 
 
-def _causes(audit: Audit) -> Group:
-    summary = audit.summary()
+def _causes(summary: dict[str, Any]) -> Group:
     unmatched, usable = summary["unmatched"], summary["usable"]
     rows = [
         (name, f"{n:,}", words.share(n, unmatched), MEANING[name])

@@ -192,7 +192,7 @@ def raw_lists(path: Path, data: bytes) -> dict[str, list[msgspec.Raw]]:
         lists: dict[str, list[msgspec.Raw]] = {}
         for key in ("images", "annotations", "categories"):
             value = top.get(key)
-            if value is not None and bytes(value) != b"null":
+            if value is not None and memoryview(value)[:1] != memoryview(b"n"):  # null is as good as absent
                 lists[key] = _raw_list(path, key, value)
     except msgspec.ValidationError as error:
         raise _shape_error(path, f"not a COCO file ({error})") from None
@@ -212,7 +212,9 @@ def _raw_list(path: Path, key: str, value: msgspec.Raw) -> list[msgspec.Raw]:
     try:
         return msgspec.json.decode(value, type=list[msgspec.Raw])
     except msgspec.ValidationError:
-        found = {b"{": "an object", b'"': "a string"}.get(bytes(value)[:1], f"`{shorten(loads(value))}`")
+        found = {b"{": "an object", b'"': "a string"}.get(
+            bytes(memoryview(value)[:1]), f"`{shorten(loads(value))}`"
+        )
         raise _shape_error(path, f"`{key}` is {found}, not a list") from None
 
 
@@ -228,12 +230,16 @@ def polygon_bounds(segmentation: Any) -> Box | None:
     """Return x, y, width, height around COCO polygons `[[x, y, x, y, ...], ...]`, None if they are none."""
     if not isinstance(segmentation, list):
         return None
-    polygons = [polygon for polygon in segmentation if isinstance(polygon, list) and len(polygon) >= 6]
-    numbers = [json_text.restore_non_finite(v) for polygon in polygons for v in polygon]
+    polygons = [
+        [json_text.restore_non_finite(v) for v in polygon]
+        for polygon in segmentation
+        if isinstance(polygon, list) and len(polygon) >= 6
+    ]
+    numbers = [v for polygon in polygons for v in polygon]
     if not numbers or any(isinstance(v, bool) or not isinstance(v, int | float) for v in numbers):
         return None
-    xs = [_as_float(json_text.restore_non_finite(v)) for polygon in polygons for v in polygon[0::2]]
-    ys = [_as_float(json_text.restore_non_finite(v)) for polygon in polygons for v in polygon[1::2]]
+    xs = [_as_float(v) for polygon in polygons for v in polygon[0::2]]
+    ys = [_as_float(v) for polygon in polygons for v in polygon[1::2]]
     return min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)
 
 

@@ -51,12 +51,10 @@ def _by_table(known_ids: Int, wanted_ids: Int, lowest: int, highest: int) -> Int
     return found
 
 
-def repeated(ids: Ids | None) -> list[int]:
+def repeated(ids: Ids) -> list[int]:
     """Rows whose id an earlier row has."""
-    if ids is None or len(ids) < 2 or (ids.dtype != object and bool(np.all(ids[1:] > ids[:-1]))):
-        return []
     if ids.dtype != object:
-        ranked = np.sort(ids)
+        ranked = np.sort(ids)  # cheaper than the stable order, which only files with repeats need
         if bool(np.all(ranked[1:] > ranked[:-1])):
             return []
         order = np.argsort(ids, kind="stable")
