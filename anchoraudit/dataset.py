@@ -7,7 +7,7 @@ stands, and which boxes reach an encoder is decided in `labels`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from anchoraudit.files import name_parts
 from anchoraudit.findings import Finding
 
 Float = npt.NDArray[np.float64]
@@ -147,18 +148,13 @@ class Dataset:
         ways: tuple[Callable[[], Iterable[str]], ...] = (
             lambda: map(str, self.images.ids),
             lambda: names,
-            lambda: map(_base, names),
-            lambda: (_base(n).rpartition(".")[0] or _base(n) for n in names),
+            lambda: (name_parts(n)[1] for n in names),
+            lambda: (base.rpartition(".")[0] or base for _, base in map(name_parts, names)),
         )
         for called in ways:
             if found := [i for i, candidate in enumerate(called()) if candidate == name]:
                 return found
         return []
-
-
-def _base(name: str) -> str:
-    """Return the last part of a path."""
-    return name.replace("\\", "/").rpartition("/")[2]
 
 
 def safe_join(folder: Path, name: str) -> Path | None:
@@ -171,10 +167,3 @@ def safe_join(folder: Path, name: str) -> Path | None:
         return path if path.is_file() else None
     except (OSError, ValueError):
         return None
-
-
-def codes(values: Sequence[str]) -> tuple[tuple[str, ...], Int]:
-    """Distinct values in order of first appearance, and the index of each value among them."""
-    index: dict[str, int] = {}
-    coded = [index.setdefault(value, len(index)) for value in values]
-    return tuple(index), np.asarray(coded, dtype=np.int64)

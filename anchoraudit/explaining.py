@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from anchoraudit.auditing import Audit, audit
-from anchoraudit.causes import CAUSES, nearest_shape
-from anchoraudit.dataset import Dataset
+from anchoraudit.causes import CAUSES, nearest_shape, scaled_iou
+from anchoraudit.dataset import Dataset, Int
 from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.encoding import dense
 from anchoraudit.encoding.grid import all_anchors
@@ -93,7 +93,7 @@ def explain(
         positives=labels.positives,
         negatives=labels.negatives,
         ignored=labels.ignored,
-        boxes=[_explain_box(result, number, row, labels, canvas) for number, row in enumerate(rows.tolist())],
+        boxes=_explain_boxes(result, rows, net, labels, canvas),
         losses={
             "plain": plain,
             "truncated": plain.truncated(),
@@ -102,31 +102,35 @@ def explain(
     )
 
 
-def _explain_box(
-    result: Audit, number: int, row: int, labels: dense.DenseLabels, canvas: tuple[float, float]
-) -> BoxExplanation:
-    detector, boxes = result.detector, result.dataset.boxes
-    net = result.net_boxes(np.array([row]))[0]
-    shapes = detector.anchors.shapes
-    nearest = shapes[nearest_shape(box_sizes(net[None]), detector)[0]]
-    category = int(boxes.category[row])
-    matched = bool(labels.best_iou[number] >= detector.match.positive)
-    code = int(result.box_results.cause[row])
-    cause = "" if matched or code < 0 else CAUSES[code]
-    best = int(labels.best_anchor[number])
-    return BoxExplanation(
-        number=number,
-        label=result.dataset.categories[category].name if category >= 0 else "",
-        xyxy=_as_box(clipped_boxes(result.dataset, np.array([row]))[0]),
-        net=_as_box(net),
-        best_iou=float(labels.best_iou[number]),
-        best_anchor=_as_box(labels.anchors[best]) if best >= 0 and labels.best_iou[number] > 0 else None,
-        nearest=(float(nearest[0]), float(nearest[1])),
-        status="matched" if matched else "unmatched",
-        cause=cause,
-        assigned=int(labels.assigned()[number]),
-        remedy=_remedy(net, cause, detector, canvas) if cause else "",
-    )
+def _explain_boxes(
+    result: Audit, rows: Int, net: Float, labels: dense.DenseLabels, canvas: tuple[float, float]
+) -> list[BoxExplanation]:
+    """Explain the usable boxes of an image: their rows among all [n], and on the network's input [n, 4]."""
+    detector, dataset = result.detector, result.dataset
+    xyxy, assigned = clipped_boxes(dataset, rows), labels.assigned()
+    nearest = detector.anchors.shapes[nearest_shape(box_sizes(net), detector)]
+    explained: list[BoxExplanation] = []
+    for number, row in enumerate(rows.tolist()):
+        category, code = int(dataset.boxes.category[row]), int(result.box_results.cause[row])
+        best_iou, best = float(labels.best_iou[number]), int(labels.best_anchor[number])
+        matched = best_iou >= detector.match.positive
+        cause = "" if matched or code < 0 else CAUSES[code]
+        explained.append(
+            BoxExplanation(
+                number=number,
+                label=dataset.categories[category].name if category >= 0 else "",
+                xyxy=_as_box(xyxy[number]),
+                net=_as_box(net[number]),
+                best_iou=best_iou,
+                best_anchor=_as_box(labels.anchors[best]) if best >= 0 and best_iou > 0 else None,
+                nearest=(float(nearest[number, 0]), float(nearest[number, 1])),
+                status="matched" if matched else "unmatched",
+                cause=cause,
+                assigned=int(assigned[number]),
+                remedy=_remedy(net[number], cause, detector, canvas) if cause else "",
+            )
+        )
+    return explained
 
 
 def _remedy(net: Float, cause: str, detector: Detector, canvas: tuple[float, float]) -> str:
@@ -158,14 +162,11 @@ def _border_needed(net: Float, detector: Detector, canvas: tuple[float, float]) 
 def _scale_needed(size: Float, detector: Detector, *, up: bool) -> float:
     """Return the factor nearest 1 by which the box must be scaled, up or down, to match a shape freely."""
     shapes, threshold = detector.anchors.shapes, detector.match.positive
-    best = np.sqrt(shapes.prod(axis=1) / size.prod())
-    right_way = (best > 1.0) if up else (best < 1.0)
-    reaches = np.array(
-        [wh_iou(size * t, s[None])[0, 0] >= threshold for t, s in zip(best, shapes, strict=True)]
-    )
+    iou, best = (row[0] for row in scaled_iou(size, shapes))  # as the cause was found
+    reached = (iou >= threshold) & ((best > 1.0) if up else (best < 1.0))
     factors = [
         _bisect(size, shape, threshold, float(t))
-        for t, shape in zip(best[right_way & reaches], shapes[right_way & reaches], strict=True)
+        for t, shape in zip(best[reached], shapes[reached], strict=True)
     ]
     return min(factors, key=lambda t: abs(math.log(t)))
 

@@ -1,4 +1,4 @@
-"""Writing files so that a killed run leaves the old one or the new one, never a part."""
+"""File names, and writing files so that a killed run leaves the old one or the new one, never a part."""
 
 from __future__ import annotations
 
@@ -51,6 +51,12 @@ def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8."""
     with replacing(path) as stream:
         stream.write(text.encode("utf-8", "backslashreplace"))
+
+
+def name_parts(name: str) -> tuple[str, str]:
+    """Take a file name of any system apart: the folders, "" without any, and the last part."""
+    folder, _, base = name.replace("\\", "/").rpartition("/")
+    return folder, base
 
 
 def require_not_input(output: Path, inputs: Iterable[Path]) -> None:

@@ -45,7 +45,7 @@ def cluster_sizes(sizes: Float, k: int, *, metric: str = "iou", seed: int = 0) -
     """Cluster sizes [N, 2] into k anchors. Raises AnchorauditError if there are fewer distinct sizes."""
     from anchoraudit.clustering import AnchorKMeans  # scikit-learn takes half a second to import
 
-    distinct = _count_distinct(sizes, k)
+    distinct = count_distinct(sizes, k)
     if distinct < k:
         raise AnchorauditError(
             f"{k} anchors from {distinct} distinct box size{'s' * (distinct != 1)}",
@@ -56,8 +56,8 @@ def cluster_sizes(sizes: Float, k: int, *, metric: str = "iou", seed: int = 0) -
     return Clustered(anchors, measure_fit(sizes, anchors))
 
 
-def _count_distinct(sizes: Float, enough: int) -> int:
-    """Count distinct rows; of many rows a part is looked at first, which nearly always holds enough."""
+def count_distinct(sizes: Float, enough: int) -> int:
+    """Count distinct sizes [N, 2], or at least `enough`: a part is looked at first, and mostly will do."""
     some = len(np.unique(sizes[: 100 * enough], axis=0))
     return some if some >= enough else len(np.unique(sizes, axis=0))
 

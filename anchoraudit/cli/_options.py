@@ -121,7 +121,6 @@ def read_dataset(settings: Settings) -> Dataset:
 def detector_of(settings: Settings) -> tuple[Detector, list[str]]:
     """Return the detector of the settings, single values replaced, and remarks about it."""
     notes: list[str] = []
-    shapes = None
     detector = override(
         load_detector(settings.detector or "reference"),
         positive_iou=settings.positive_iou,
@@ -133,14 +132,13 @@ def detector_of(settings: Settings) -> tuple[Detector, list[str]]:
         from anchoraudit.anchors_file import read_anchors
 
         file = read_anchors(Path(settings.anchors))
-        shapes = file.anchors
         own = input_size_text(detector)
         if file.input_size and own and file.input_size != own:
             notes.append(
                 f"the anchors of {settings.anchors} were clustered at input size {file.input_size}, "
                 f"the detector's is {own}"
             )
-        detector = override(detector, shapes=shapes)
+        detector = override(detector, shapes=file.anchors)
     return detector, notes
 
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 
 _ANNOTATIONS = frozenset([".json", ".xml", ".txt"])
-_SETTINGS_FILES = ("anchoraudit.toml", "pyproject.toml")
 
 
 def show(parts: Iterable[object], output: str | None) -> None:
@@ -61,13 +60,14 @@ def check_outputs(
     named = [Path(output) for output in outputs if output is not None]
     real = [Path(os.path.realpath(output)) for output in named]
     read = [source.path for source in dataset.sources if source.path.is_file()]
-    others = (settings.detector, settings.anchors, settings_of.file_read())
-    read += [Path(file) for file in others if file is not None and file != may_replace]
+    read += [Path(f) for f in (settings.detector, settings.anchors) if f is not None and f != may_replace]
+    if (found := settings_of.file_read()) is not None:
+        read.append(found[0])
     for i, output in enumerate(named):
         if real[i] in real[:i] and not output.is_char_device():
             raise AnchorauditError("two outputs go to this file", path=output, remedy="Name two files.")
         require_not_input(output, read)
-        if output.is_file() and (_is_of_dataset(real[i], dataset) or output.name in _SETTINGS_FILES):
+        if output.is_file() and (_is_of_dataset(real[i], dataset) or output.name in settings_of.FILES):
             raise AnchorauditError(
                 "this file is there already, and is no output; inputs are never changed",
                 path=output,

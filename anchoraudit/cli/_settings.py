@@ -21,6 +21,7 @@ import msgspec
 
 from anchoraudit.errors import AnchorauditError, printable
 
+FILES = ("anchoraudit.toml", "pyproject.toml")  # in one folder the first counts
 RECORD = Path(".anchoraudit") / "last-scan.json"
 
 
@@ -52,7 +53,9 @@ def resolve(given: Mapping[str, Any], *, quiet: bool = False, repeat: bool = Fal
     cannot be read.
     """
     names = Settings.__struct_fields__
-    command_line = {name: value for name in names if not _unset(value := given.get(name))}
+    command_line: dict[str, Any] = {name: value for name in names if not _unset(value := given.get(name))}
+    if "split" in command_line:
+        command_line["split"] = list(command_line["split"])  # click gives a tuple
     file = _from_file(quiet)
     layers = [command_line, file]
     if "dataset" not in command_line and not (repeat and "dataset" in file):
@@ -92,7 +95,7 @@ def as_options(settings: Settings) -> list[str]:
         flag = "--" + name.replace("_", "-")
         if name == "dataset" or _unset(value) or value is False:
             continue
-        for one in value if isinstance(value, list | tuple) else [value]:
+        for one in value if isinstance(value, list) else [value]:
             words += [flag] if one is True else [flag, f"{one:g}" if isinstance(one, float) else str(one)]
     return words
 
@@ -119,20 +122,23 @@ def _from_last_scan() -> dict[str, Any]:
         ) from None
 
 
-def file_read() -> Path | None:
-    """Return the settings file that counts here, None without one."""
+def file_read() -> tuple[Path, dict[str, Any]] | None:
+    """Return the settings file that counts here and its table, None without one."""
     here = Path.cwd()
     for folder in (here, *here.parents):
-        for name in ("anchoraudit.toml", "pyproject.toml"):
-            if (folder / name).is_file() and _table(folder / name) is not None:
-                return folder / name
+        for name in FILES:
+            path = folder / name
+            if path.is_file() and (table := _table(path)) is not None:
+                return path, table
     return None
 
 
 def _from_file(quiet: bool) -> dict[str, Any]:
-    path = file_read()
-    values = {} if path is None else _checked(_table(path) or {}, path)
-    if path is not None and values and not quiet:
+    if (found := file_read()) is None:
+        return {}
+    path, table = found
+    values = _checked(table, path)
+    if values and not quiet:
         click.echo(f"using {_described(values)}, as in {os.path.relpath(path)}", err=True)
     return values
 

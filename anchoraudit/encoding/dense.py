@@ -163,13 +163,8 @@ def canvas_of(width: float, height: float, detector: Detector) -> tuple[float, f
 
 def to_canvas(boxes: Float, width: float, height: float, detector: Detector) -> Float:
     """Boxes [N, 4] of one image on the network's input."""
-    n = len(boxes)
-    canvas = canvas_of(width, height, detector)
-    return scale_boxes(
-        boxes,
-        (np.full(n, float(width)), np.full(n, float(height))),
-        (np.full(n, canvas[0]), np.full(n, canvas[1])),
-    )
+    size = np.full(len(boxes), float(width)), np.full(len(boxes), float(height))
+    return scale_boxes(boxes, size, detector.resize.network_size(*size))
 
 
 @lru_cache(maxsize=8)

@@ -9,6 +9,7 @@ import numpy as np
 from anchoraudit.auditing import WITHOUT_FOREGROUND, Audit
 from anchoraudit.causes import CAUSES
 from anchoraudit.dataset import Dataset
+from anchoraudit.fitting import count_distinct
 from anchoraudit.geometry import box_sizes
 from anchoraudit.report import words
 from anchoraudit.report.commands import command, without
@@ -93,4 +94,4 @@ def _affordable_k(audit: Audit) -> int:
     k = len(audit.detector.anchors.shapes)
     if len(rows) > 1000 * k:
         return k
-    return min(k, len(np.unique(box_sizes(audit.net_boxes(rows)), axis=0)))
+    return min(k, count_distinct(box_sizes(audit.net_boxes(rows)), k))

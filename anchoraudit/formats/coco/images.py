@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from anchoraudit.dataset import Images, Source, safe_join
+from anchoraudit.files import name_parts
 from anchoraudit.findings import Finding
 from anchoraudit.formats._images import LARGEST_SIDE, header_size, list_images
 from anchoraudit.formats.coco.entries import Entries
@@ -71,14 +72,8 @@ def _files_on_disk(images: Images, source: Source) -> dict[str, frozenset[str]] 
     """Names of the image files in each folder that the file names mention, None if there is no folder."""
     if source.image_folder is None:
         return None
-    folders = {_folder_and_name(name)[0] for name in images.file_names}
+    folders = {name_parts(name)[0] for name in images.file_names}
     return {folder: frozenset(_listing(source.image_folder, folder)) for folder in folders}
-
-
-def _folder_and_name(name: str) -> tuple[str, str]:
-    """Take a file name apart; a backslash, which Windows tools write, is a slash."""
-    folder, _, base = name.replace("\\", "/").rpartition("/")
-    return folder, base
 
 
 def _listing(root: Path, folder: str) -> list[str]:
@@ -92,7 +87,7 @@ def _report_absent(
     images: Images, present: dict[str, frozenset[str]], source: Source, findings: list[Finding]
 ) -> None:
     for position, name in zip(_entries(images), images.file_names, strict=True):
-        folder, base = _folder_and_name(name)
+        folder, base = name_parts(name)
         if base not in present[folder]:
             message = f"no image {name!r} in {source.image_folder}" if name else "the image has no file name"
             place = f"images[{position}].file_name"
@@ -124,7 +119,7 @@ def append_unlisted(images: Images, source: Source, listed: Collection[str], not
     folder = source.image_folder
     if folder is None:
         return
-    known = {"/".join(filter(None, _folder_and_name(name))) for name in listed}
+    known = {"/".join(filter(None, name_parts(name))) for name in listed}
     prefixes = sorted({name.rpartition("/")[0] for name in known})
     found = [
         f"{prefix}/{name}" if prefix else name for prefix in prefixes for name in _listing(folder, prefix)

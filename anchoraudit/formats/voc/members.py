@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.files import name_parts
 from anchoraudit.findings import Finding
 from anchoraudit.formats._images import list_images
 from anchoraudit.formats.voc.layout import Part, list_xml
@@ -80,7 +81,7 @@ class Members:
         same = self.by_stem.get(stem)
         if same and len(same) == 1:
             return same[0]
-        named = base_name(file_name)
+        named = name_parts(file_name)[1]
         if same:
             return named if named in same else same[0]
         if named in self._image_set:
@@ -107,11 +108,6 @@ class Members:
             return Memberships(self, self.lists, everything=True)
         chosen = [s for s in self.lists if s.name in wanted or (name and f"{name}/{s.name}" in wanted)]
         return Memberships(self, chosen, everything=False)
-
-
-def base_name(file_name: str) -> str:
-    """The last part of a path of any system."""
-    return file_name.replace("\\", "/").rpartition("/")[2]
 
 
 class Memberships:

@@ -10,10 +10,11 @@ from operator import itemgetter
 from pathlib import Path
 
 from anchoraudit.errors import printable
+from anchoraudit.files import name_parts
 from anchoraudit.findings import Finding
 from anchoraudit.formats._images import header_size
 from anchoraudit.formats.voc.columns import Columns
-from anchoraudit.formats.voc.members import Memberships, base_name
+from anchoraudit.formats.voc.members import Memberships
 from anchoraudit.formats.voc.xml import FOREIGN, READ
 
 NO_FILE = -1
@@ -73,7 +74,7 @@ class PartRows:
             if image is not None:
                 taken.add(image)
             if declared and declared != image:
-                taken.add(base_name(declared))
+                taken.add(name_parts(declared)[1])
             if status[number] == READ:
                 yield stem, number, declared, image
         # An image that no annotation speaks of is blank. One whose annotation is broken or of another
