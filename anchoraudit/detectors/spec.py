@@ -6,160 +6,28 @@ TOML. NumPy is imported where arrays are: a command line is checked before that,
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-import msgspec
+from anchoraudit.detectors._block import Block
+from anchoraudit.detectors.anchors import Anchors, Level
+from anchoraudit.detectors.border import Border
+from anchoraudit.detectors.loss import Loss
+from anchoraudit.detectors.match import Match
+from anchoraudit.detectors.resize import Resize
 
 if TYPE_CHECKING:
     from anchoraudit.geometry import Float
 
-
-_LARGEST = 100_000  # pixels; no network has a larger input, and memory is not spent on a slip of the pen
-
-
-class _Block(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of the blocks: immutable, and no key is taken silently that does nothing."""
+__all__ = ["Anchors", "Border", "Detector", "Level", "Loss", "Match", "Resize"]
 
 
-class Resize(_Block, frozen=True):
-    """How an image becomes the network's input.
+class Detector(Block, frozen=True):
+    """What the audit replays.
 
-    kind "stretch": to exactly `width` x `height`, aspect not kept; "longest_side": the longer side to
-    `side`, aspect kept; "none": as it is. Sizes in pixels.
+    sources: where each rule was read, framework file by file. notes: what the replay leaves out, such as
+    random augmentation; reports repeat them.
     """
-
-    kind: Literal["stretch", "longest_side", "none"]
-    width: int = 0
-    height: int = 0
-    side: int = 0
-
-    def __post_init__(self) -> None:
-        wanted = {"stretch": ("width", "height"), "longest_side": ("side",), "none": ()}[self.kind]
-        for name in ("width", "height", "side"):
-            value = getattr(self, name)
-            if (name in wanted) != (value != 0) or not 0 <= value <= _LARGEST:
-                allowed = " and ".join(wanted) or "no size"
-                raise ValueError(f"resize of kind {self.kind!r} takes {allowed} (1 to {_LARGEST} px)")
-
-    def network_size(self, width: Float, height: Float) -> tuple[Float, Float]:
-        """Sizes ([N], [N]) of images of the given sizes ([N], [N]) at the network's input, in pixels."""
-        import numpy as np
-
-        from anchoraudit.geometry import longest_side_size
-
-        if self.kind == "stretch":
-            return np.full_like(width, self.width), np.full_like(height, self.height)
-        if self.kind == "longest_side":
-            return longest_side_size(width, height, self.side)
-        return width, height
-
-    def __str__(self) -> str:
-        if self.kind == "stretch":
-            return f"{self.width}x{self.height}"
-        return f"longer side {self.side}" if self.kind == "longest_side" else "original size"
-
-
-class Level(_Block, frozen=True):
-    """One grid: `ceil(input / stride)` cells each way, `shapes` (width, height) centred in each.
-
-    The centre of cell i is at `offset + i * stride`. All in pixels of the network's input.
-    """
-
-    stride: float
-    offset: float
-    shapes: tuple[tuple[float, float], ...]
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.stride <= _LARGEST:
-            raise ValueError(f"stride is {self.stride:g}; it must be 1 to {_LARGEST} pixels")
-        if not abs(self.offset) <= _LARGEST:
-            raise ValueError(f"offset is {self.offset:g}; it must be finite, at most {_LARGEST} pixels")
-        if not self.shapes:
-            raise ValueError("a level needs at least one shape")
-        for w, h in self.shapes:
-            if not (0 < w <= _LARGEST and 0 < h <= _LARGEST):
-                raise ValueError(
-                    f"anchor shape {w:g}x{h:g}; sides must be above 0, at most {_LARGEST} pixels"
-                )
-
-
-class Anchors(_Block, frozen=True):
-    """The levels, in the order in which the framework concatenates them."""
-
-    levels: tuple[Level, ...]
-
-    def __post_init__(self) -> None:
-        if not self.levels:
-            raise ValueError("a detector needs at least one level of anchors")
-
-    @property
-    def shapes(self) -> Float:
-        """All shapes of all levels, in order: float64 [K, 2], width and height in pixels."""
-        import numpy as np
-
-        return np.array([shape for level in self.levels for shape in level.shapes], dtype=np.float64)
-
-
-class Border(_Block, frozen=True):
-    """Which anchors count: those with `x1 > -margin, y1 > -margin, x2 < W + margin, y2 < H + margin`.
-
-    W and H are the network's input size. margin "off": every anchor counts.
-    """
-
-    margin: float | Literal["off"]
-
-    def __post_init__(self) -> None:
-        if self.margin != "off" and not 0 <= self.margin <= _LARGEST:
-            raise ValueError(f'margin is {self.margin:g}; it must be 0 or more pixels, or "off"')
-
-    @property
-    def pixels(self) -> float | None:
-        """The margin in pixels, None where the rule is off."""
-        return None if self.margin == "off" else self.margin
-
-    def __str__(self) -> str:
-        return "anchors may cross the edge" if self.margin == "off" else f"border {self.margin:g} px"
-
-
-class Match(_Block, frozen=True):
-    """How anchors are labelled, by IoU.
-
-    Positive at IoU >= `positive` with any box, negative at <= `negative` with all boxes, ignored in
-    between. No anchor is forced.
-    """
-
-    positive: float
-    negative: float
-
-    def __post_init__(self) -> None:
-        if not 0 < self.positive <= 1:
-            raise ValueError(f"positive threshold is {self.positive:g}; it must be above 0 and at most 1")
-        if not 0 <= self.negative <= self.positive:
-            raise ValueError(
-                f"negative threshold is {self.negative:g}; "
-                f"it must lie between 0 and the positive one, {self.positive:g}"
-            )
-
-
-class Loss(_Block, frozen=True):
-    """What the box loss is divided by.
-
-    "batch_positives": the number of positive anchors in the batch, unguarded, so that a batch without
-    any is 0/0 = NaN. "batch_positives_or_one": that number, but at least 1, so that it is 0.
-    """
-
-    normaliser: Literal["batch_positives", "batch_positives_or_one"]
-
-    @property
-    def on_empty(self) -> str:
-        """What a batch without a positive anchor does, as a sentence."""
-        if self.normaliser == "batch_positives":
-            return "a batch without a positive anchor gives a box loss of 0/0 = NaN"
-        return "a batch without a positive anchor gives a box loss of 0: it teaches nothing about boxes"
-
-
-class Detector(_Block, frozen=True):
-    """What the audit replays. `sources`: where each rule was read, framework file by file."""
 
     name: str
     resize: Resize
@@ -169,12 +37,64 @@ class Detector(_Block, frozen=True):
     loss: Loss
     framework: str = ""
     sources: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.match.kind == "atss" and self.border.pixels is not None:
+            raise ValueError('ATSS is replayed without a border rule: margin must be "off"')
+        if self.anchors.units == "fractions" and self.resize.kind != "stretch":
+            raise ValueError("shapes in fractions of the canvas take a resize of kind 'stretch'")
+
+    @property
+    def shapes(self) -> Float:
+        """All anchor shapes in pixels of the canvas: float64 [K, 2]."""
+        if self.anchors.units == "fractions":
+            return self.anchors.shapes * (self.resize.width, self.resize.height)
+        return self.anchors.shapes
+
+    @property
+    def empty_when(self) -> str:
+        """When an image with usable boxes ends without a positive anchor, as a sentence; "" for never."""
+        match, border = self.match, self.border
+        edge = "" if border.pixels is None else " among the anchors that count"
+        if match.kind == "side_ratio":
+            return f"every box has a side {match.ratio:g} times longer or shorter than that of every anchor"
+        if match.kind == "atss":
+            return "no candidate reaches mean + deviation with its centre inside its box"
+        if match.kind == "shape_iou":
+            return ""
+        if match.force == "none":
+            sign = "below" if match.positive_inclusive else "at most"
+            return f"every box has a best IoU {sign} {match.positive:g}{edge}"
+        if border.pixels is not None and border.stage == "after":
+            return "every best anchor, and every one above the threshold, crosses the border"
+        if match.force_floor:
+            return f"every box has a best IoU below {match.force_floor:g}{edge}"
+        if match.force == "best" or match.floor_inclusive or match.cells == "box_centre":
+            return ""  # the anchors of a box's own cell always overlap it
+        return f"no box overlaps any anchor{edge}"
+
+    @property
+    def can_end_empty(self) -> bool:
+        """Tell whether an image with usable boxes can end without a positive anchor."""
+        return bool(self.empty_when)
+
+    @staticmethod
+    def from_torchvision(model: Any, *, strides: Sequence[float] | None = None) -> Detector:
+        """Return the detector that a torchvision detection model in memory is (torch is not imported).
+
+        strides: of its levels, in pixels, where they are not the usual ones. Raises AnchorauditError for a
+        model that is no anchor-based detector of torchvision.
+        """
+        from anchoraudit.detectors.readers.torchvision_model import from_torchvision
+
+        return from_torchvision(model, strides=strides)
 
     def __str__(self) -> str:
         """Return the detector in one line."""
         levels = self.anchors.levels
         strides = "/".join(f"{level.stride:g}" for level in levels)
         return (
-            f"{self.name}: input {self.resize}, {len(self.anchors.shapes)} anchor shapes, stride {strides}, "
-            f"{self.border}, positive IoU >= {self.match.positive:g}, negative <= {self.match.negative:g}"
+            f"{self.name}: input {self.resize}, {self.anchors.count} anchor shapes, stride {strides}, "
+            f"{self.border}, {self.match}"
         )

@@ -1,0 +1,84 @@
+"""How an image becomes the network's input, and its boxes with it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from anchoraudit.detectors._block import LARGEST, Block
+
+_SIZES = ("width", "height", "side", "cap", "multiple")
+_WANTED = {
+    "stretch": ("width", "height"),
+    "short_side": ("side",),
+    "longest_side": ("side",),
+    "none": (),
+}
+
+
+class Resize(Block, frozen=True):
+    """From an image of the data set to the canvas over which anchors are laid. Sizes in pixels.
+
+    kind: "stretch": to exactly `width` x `height`, aspect not kept; "short_side": the shorter side to `side`,
+        the longer one to at most `cap` (0: no cap); "longest_side": the longer side to `side`; "none".
+    cap_rule: "smaller_scale": the smaller of the two scales; "shrink": scaled to `side`, then shrunk where
+        too long; "rounded": the cap counts where the rounded longer side is above it.
+    enlarge_only: `side` never makes an image smaller (`cap` still does).
+    rounding: of a resized side: "half_up", "half_even", "floor" or "ceil".
+    boxes: scaled by the ratio of the actual sizes ("size_ratio") or by the scale before rounding ("scale").
+    precision: of that product. clip: boxes are cut to the resized "image" or the "canvas", `clip_margin` px
+        before its right and bottom edge.
+    pixels: "inclusive": a box's right and bottom pixel belong to it, so 1 is added to x2 and y2.
+    pad: the canvas: "none", the "image" rounded up to a `multiple`, or a "square" of `side` (`cap` where
+        there is one); the image at its top left, or `centred`, and then with `whole_padding` moved by whole
+        pixels only, rounded down.
+    degenerate: what a box without area after resizing does: it is "kept", or the framework "raises".
+    """
+
+    kind: Literal["stretch", "short_side", "longest_side", "none"]
+    width: int = 0
+    height: int = 0
+    side: int = 0
+    cap: int = 0
+    cap_rule: Literal["smaller_scale", "shrink", "rounded"] = "smaller_scale"
+    enlarge_only: bool = False
+    rounding: Literal["half_up", "half_even", "floor", "ceil"] = "half_up"
+    boxes: Literal["size_ratio", "scale"] = "size_ratio"
+    precision: Literal["float64", "float32"] = "float64"
+    clip: Literal["off", "image", "canvas"] = "off"
+    clip_margin: float = 0.0
+    pixels: Literal["continuous", "inclusive"] = "continuous"
+    pad: Literal["none", "multiple", "square"] = "none"
+    multiple: int = 0
+    centred: bool = False
+    whole_padding: bool = False
+    degenerate: Literal["kept", "raises"] = "kept"
+
+    def __post_init__(self) -> None:
+        for name in _SIZES:
+            if not 0 <= getattr(self, name) <= LARGEST:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be 1 to {LARGEST} px")
+        wanted = _WANTED[self.kind]
+        for name in ("width", "height", "side"):
+            if (name in wanted) != bool(getattr(self, name)):
+                allowed = " and ".join(wanted) or "no size"
+                raise ValueError(f"resize of kind {self.kind!r} takes {allowed} (1 to {LARGEST} px)")
+        if self.cap and (self.kind != "short_side" or self.cap < self.side):
+            raise ValueError("cap limits the longer side of kind 'short_side'; it must be at least `side`")
+        if (self.pad == "multiple") != bool(self.multiple):
+            raise ValueError("pad 'multiple' takes a `multiple`, and nothing else does")
+        if self.pad == "square" and not (self.cap or self.kind == "longest_side"):
+            raise ValueError("pad 'square' takes kind 'longest_side', or 'short_side' with a `cap`")
+        if ((self.centred or self.whole_padding) and self.pad == "none") or self.whole_padding > self.centred:
+            raise ValueError("centred takes a pad, and whole_padding takes centred")
+        if not 0 <= self.clip_margin <= 1:
+            raise ValueError(f"clip_margin is {self.clip_margin:g}; it must be 0 to 1 px")
+
+    def __str__(self) -> str:
+        if self.kind == "stretch":
+            return f"{self.width}x{self.height}"
+        if self.kind == "none":
+            return "original size"
+        longer = f", longer at most {self.cap}" if self.cap else ""
+        padded = {"none": "", "multiple": f", padded to {self.multiple}s", "square": ", padded to a square"}
+        name = "shorter" if self.kind == "short_side" else "longer"
+        return f"{name} side {self.side}{longer}{padded[self.pad]}"
