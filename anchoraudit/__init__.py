@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from anchoraudit.clustering import AnchorKMeans
     from anchoraudit.dataset import Dataset
     from anchoraudit.detectors import Detector, load_detector
-    from anchoraudit.encoding.dense import encode
+    from anchoraudit.encoding.targets import encode
     from anchoraudit.errors import AnchorauditError
     from anchoraudit.findings import Finding
     from anchoraudit.formats import read
@@ -34,7 +34,7 @@ _HOME = {
     "Detector": "detectors",
     "Finding": "findings",
     "audit": "auditing",
-    "encode": "encoding.dense",
+    "encode": "encoding.targets",
     "load_detector": "detectors",
     "measure_fit": "anchor_fit",
     "read": "formats",

@@ -11,13 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit import labels as label_policy
-from anchoraudit.blocks import for_each_block
 from anchoraudit.causes import CAUSES, causes_of
 from anchoraudit.dataset import Dataset
 from anchoraudit.detectors import Detector, load_detector
-from anchoraudit.encoding import dense
-from anchoraudit.encoding.canvas import on_canvas
-from anchoraudit.encoding.closed_form import best_ious, has_foreground
+from anchoraudit.encoding import engines
+from anchoraudit.encoding.canvas import OnCanvas, on_canvas, place_all
+from anchoraudit.encoding.raising import reasons
 from anchoraudit.findings import Finding
 from anchoraudit.formats import read
 from anchoraudit.geometry import Bool, Float
@@ -40,6 +39,7 @@ VERDICTS = (
 # An image of one of these would train without foreground, or not at all.
 WITHOUT_FOREGROUND = ("empty_foreground", "blank", "no_usable_box", "encoder_error")
 STATUSES = ("", "matched", "forced", "unmatched")  # "" is a box that is not usable
+_IMAGES_AT_ONCE = 64  # candidates of so many images are a few million at most
 _V = {name: code for code, name in enumerate(VERDICTS)}
 _S = {name: code for code, name in enumerate(STATUSES)}
 
@@ -66,6 +66,7 @@ class ImageResults:
     boxes, usable, matched, forced, unmatched: int64 [N]. best_iou: float64 [N], of its usable boxes, NaN
     without any. verdict: int8 [N], index into VERDICTS. cause: int8 [N], the most common cause of the
     unmatched boxes of an image with an empty foreground mask, -1 elsewhere.
+    raises: int8 [N], why the framework would raise, index into `raising.REASONS`.
     counts: int64 [N, 3], positive, negative and ignored anchors, -1 where the size is unknown; or None.
     """
 
@@ -77,6 +78,7 @@ class ImageResults:
     best_iou: Float
     verdict: Code
     cause: Code
+    raises: Code
     counts: Int | None = None
 
 
@@ -102,7 +104,11 @@ class Audit:
 
     def net_boxes(self, rows: Int) -> Float:
         """Return usable boxes, by their rows [n], clipped and on the network's input. float64 [n, 4]."""
-        return on_canvas(self.dataset, rows, self.detector.resize).boxes
+        return self.placed(rows).boxes
+
+    def placed(self, rows: Int) -> OnCanvas:
+        """Return usable boxes, by their rows [n], with their canvases."""
+        return on_canvas(self.dataset, rows, self.detector)
 
     def boxes_of(self, image: int) -> Int:
         """Rows of the boxes of one image, in file order."""
@@ -155,18 +161,19 @@ def audit(
     """Replay a detector's encoder over a data set.
 
     dataset: what `read` returns, or a path for it. counts: also count every image's positive, negative and
-    ignored anchors, with the dense encoder. progress: called with (images counted, images to count).
+    ignored anchors. progress: called with (images counted, images to count).
 
     Raises AnchorauditError as `read` and `load_detector` do.
     """
     dataset = dataset if isinstance(dataset, Dataset) else read(dataset)
     detector = load_detector(detector)
     labels = label_policy.prepare(dataset, drop_difficult=drop_difficult)
-    boxes = _judge_boxes(dataset, detector, labels)
-    images = _judge_images(dataset, boxes)
+    placed = place_all(dataset, np.flatnonzero(labels.usable), detector)
+    boxes, images = judge_detector(dataset, labels, detector, placed)
     if counts:
-        _count_anchors(dataset, detector, boxes, images, progress)
+        count_anchors(dataset, detector, placed, (boxes, images), progress)
     findings = [*dataset.findings, *label_policy.findings_of(dataset, labels)]
+    findings += _traps(dataset, boxes, detector)
     if not len(dataset.images):
         findings.append(Finding("SET006", "no image was found", str(dataset.root)))
     elif bool(np.all(images.verdict == _V["unknown"])):
@@ -174,32 +181,50 @@ def audit(
     return Audit(dataset, detector, labels, boxes, images, findings)
 
 
-def _judge_boxes(dataset: Dataset, detector: Detector, labels: label_policy.Labels) -> BoxResults:
-    count = len(dataset.boxes)
+def judge_detector(
+    dataset: Dataset, labels: label_policy.Labels, detector: Detector, placed: tuple[OnCanvas, Int]
+) -> tuple[BoxResults, ImageResults]:
+    """Judge boxes and images by a detector; placed: the usable boxes, as `place_all` places them."""
+    rows = np.flatnonzero(labels.usable)
+    boxes = _judge_boxes(labels, rows, placed[0], detector)
+    why = reasons(placed[0], dataset.boxes.image[rows], placed[1], detector)
+    return boxes, _judge_images(dataset, boxes, why)
+
+
+def _judge_boxes(labels: label_policy.Labels, rows: Int, placed: OnCanvas, detector: Detector) -> BoxResults:
+    count = len(labels.usable)
+    judged = engines.judge(placed, detector)
     results = BoxResults(
         usable=labels.usable,
         best_iou=np.full(count, np.nan),
         status=np.zeros(count, dtype=np.int8),
         cause=np.full(count, -1, dtype=np.int8),
     )
-
-    def work(block: slice) -> None:
-        rows = np.flatnonzero(labels.usable[block]) + block.start
-        canvas = on_canvas(dataset, rows, detector.resize)
-        best = best_ious(canvas.boxes, canvas.width, canvas.height, detector)
-        matched = has_foreground(best, detector)
-        lost = ~matched
-        results.best_iou[rows] = best
-        results.status[rows] = np.where(matched, _S["matched"], _S["unmatched"])
-        results.cause[rows[lost]] = causes_of(
-            canvas.boxes[lost], canvas.width[lost], canvas.height[lost], detector
-        )
-
-    for_each_block(count, work)
+    results.best_iou[rows] = judged.best
+    status = np.full(len(rows), _S["unmatched"], dtype=np.int8)
+    status[judged.forced] = _S["forced"]
+    status[judged.matched] = _S["matched"]
+    results.status[rows] = status
+    lost = np.flatnonzero(status == _S["unmatched"])
+    results.cause[rows[lost]] = causes_of(placed.take(lost), detector)
     return results
 
 
-def _judge_images(dataset: Dataset, boxes: BoxResults) -> ImageResults:
+def _traps(dataset: Dataset, boxes: BoxResults, detector: Detector) -> list[Finding]:
+    """Boxes that overlap no anchor, where forcing "all ties" takes every anchor that overlaps nothing."""
+    if not detector.match.forces_at_zero:
+        return []
+    found: list[Finding] = []
+    for row in np.flatnonzero((boxes.status == _S["forced"]) & (boxes.best_iou == 0)).tolist():
+        image = int(dataset.boxes.image[row])
+        evidence = "x1 {:g}, y1 {:g}, x2 {:g}, y2 {:g}".format(*dataset.boxes.xyxy[row].tolist())
+        message = f"box that overlaps no anchor of {detector.name}: image {dataset.images.ids[image]!r}"
+        source = dataset.sources[int(dataset.images.source[image])]
+        found.append(Finding("ANC001", message, str(source.path), "", evidence))
+    return found
+
+
+def _judge_images(dataset: Dataset, boxes: BoxResults, raises: Code) -> ImageResults:
     count, image = len(dataset.images), dataset.boxes.image
 
     def per_image(of: Bool) -> Int:
@@ -210,17 +235,19 @@ def _judge_images(dataset: Dataset, boxes: BoxResults) -> ImageResults:
     matched, forced, unmatched = (
         per_image(boxes.status == _S[name]) for name in ("matched", "forced", "unmatched")
     )
+    unknown = np.isnan(dataset.images.width)
     verdict = np.full(count, _V["empty_foreground"], dtype=np.int8)
     verdict[forced > 0] = _V["forced_only"]
     verdict[matched > 0] = _V["ok"]
     verdict[usable == 0] = _V["no_usable_box"]
-    verdict[np.isnan(dataset.images.width)] = _V["unknown"]
+    verdict[unknown] = _V["unknown"]
     verdict[total == 0] = _V["blank"]
+    verdict[(raises > 0) & ~unknown] = _V["encoder_error"]
     best = np.full(count, np.nan)
     np.fmax.at(best, image, boxes.best_iou)  # NaN, of boxes that are not usable, gives way to any number
     cause = _most_common_cause(image, boxes.cause, count)
     cause[verdict != _V["empty_foreground"]] = -1
-    return ImageResults(total, usable, matched, forced, unmatched, best, verdict, cause)
+    return ImageResults(total, usable, matched, forced, unmatched, best, verdict, cause, raises)
 
 
 def _most_common_cause(image: Int, cause: Code, count: int) -> Code:
@@ -231,30 +258,33 @@ def _most_common_cause(image: Int, cause: Code, count: int) -> Code:
     return np.where(tally.any(axis=1), tally.argmax(axis=1), -1).astype(np.int8)
 
 
-def _count_anchors(
+def count_anchors(
     dataset: Dataset,
     detector: Detector,
-    boxes: BoxResults,
-    images: ImageResults,
+    usable: tuple[OnCanvas, Int],
+    results: tuple[BoxResults, ImageResults],
     progress: Callable[[int, int], None] | None,
 ) -> None:
-    """Count labels image by image, all anchors enumerated."""
-    count = len(dataset.images)
+    """Count labels into the results, some images at a time; usable: boxes as `place_all` places them."""
+    (placed, of_image), (boxes, images) = usable, results
+    rows, image = np.flatnonzero(boxes.usable), dataset.boxes.image
+    count = len(of_image)
     images.counts = np.full((count, 3), -1, dtype=np.int64)
     boxes.assigned = np.zeros(len(boxes.usable), dtype=np.int64)
-    rows = np.flatnonzero(boxes.usable)
-    rows = rows[np.argsort(dataset.boxes.image[rows], kind="stable")]
-    starts = np.searchsorted(dataset.boxes.image[rows], np.arange(count + 1))
-    canvas = detector.resize.network_size(dataset.images.width, dataset.images.height)
-    for i in range(count):
-        if not np.isnan(dataset.images.width[i]):
-            own = rows[starts[i] : starts[i + 1]]
-            net = on_canvas(dataset, own, detector.resize).boxes
-            labels = dense.replay(net, float(canvas[0][i]), float(canvas[1][i]), detector)
-            images.counts[i] = labels.positives, labels.negatives, labels.ignored
-            boxes.assigned[own] = labels.assigned()
+    order = np.argsort(image[rows], kind="stable")
+    owner = image[rows][order]
+    judged = np.flatnonzero((images.raises == 0) & (images.verdict != _V["unknown"]))
+    for start in range(0, count, _IMAGES_AT_ONCE):
+        some = judged[(judged >= start) & (judged < start + _IMAGES_AT_ONCE)]
+        own = order[np.searchsorted(owner, start) : np.searchsorted(owner, start + _IMAGES_AT_ONCE)]
+        own = own[np.isin(image[rows[own]], some)]
+        counted = engines.count(
+            placed.take(own), np.searchsorted(some, image[rows[own]]), of_image[some], detector
+        )
+        images.counts[some] = counted.counts
+        boxes.assigned[rows[own]] = counted.assigned
         if progress is not None:
-            progress(i + 1, count)
+            progress(min(start + _IMAGES_AT_ONCE, count), count)
 
 
 def _tally(codes: Code, names: tuple[str, ...]) -> dict[str, int]:

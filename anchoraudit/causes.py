@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from anchoraudit.blocks import for_each_block
 from anchoraudit.detectors.spec import Border, Detector
-from anchoraudit.encoding.closed_form import best_ious, has_foreground
+from anchoraudit.encoding import engines
+from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.geometry import Float, box_sizes, wh_iou
 
 CAUSES = ("edge", "stride", "small", "large", "elongated")
@@ -31,40 +32,56 @@ MEANING = {
 Code = npt.NDArray[np.int8]
 
 
-def causes_of(boxes: Float, width: Float, height: Float, detector: Detector) -> Code:
-    """Cause of each unmatched box: int8 [N], index into CAUSES.
-
-    boxes: float64 [N, 4], finite, with area, on canvases of `width` [N] x `height` [N] px.
-    """
-    cause = np.full(len(boxes), CAUSES.index("elongated"), dtype=np.int8)
+def causes_of(boxes: OnCanvas, detector: Detector) -> Code:
+    """Cause of each unmatched box: int8 [n], index into CAUSES."""
+    cause = np.full(len(boxes.boxes), CAUSES.index("elongated"), dtype=np.int8)
+    if not len(cause):
+        return cause
+    if detector.match.kind == "atss":
+        # The nearest anchor, centred freely, has its centre inside the box and the highest IoU of all.
+        cause[:] = CAUSES.index("stride")
+        return cause
 
     def by_size(block: slice) -> None:
-        cause[block] = _cause_of_sizes(box_sizes(boxes[block]), detector)
+        cause[block] = _cause_of_sizes(box_sizes(boxes.boxes[block]), detector)
 
-    for_each_block(len(boxes), by_size)
+    for_each_block(len(cause), by_size)
     if detector.border.pixels is not None:
         everywhere = msgspec.structs.replace(detector, border=Border(margin="off"))
-        matched = has_foreground(best_ious(boxes, width, height, everywhere), everywhere)
-        cause[matched] = CAUSES.index("edge")
+        judged = engines.judge(boxes, everywhere)
+        cause[judged.matched | judged.forced] = CAUSES.index("edge")
     return cause
 
 
 def _cause_of_sizes(sizes: Float, detector: Detector) -> Code:
     """Causes that follow from box sizes [N, 2] alone: stride, small, large or elongated. int8 [N]."""
-    shapes, threshold = detector.anchors.shapes, detector.match.positive
-    scaled, scale = scaled_iou(sizes, shapes)
-    reaches = scaled >= threshold
+    shapes, threshold = detector.shapes, detector.match.foreground_from
+    ratio = detector.match.kind == "side_ratio"
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scaled, scale = scaled_ratio(sizes, shapes) if ratio else scaled_iou(sizes, shapes)
+    reaches = scaled > threshold if ratio else scaled >= threshold
     cause = np.full(len(sizes), CAUSES.index("elongated"), dtype=np.int8)
     # Later lines win, so they stand in the reverse of the order in CAUSES.
     cause[(reaches & (scale < 1.0)).any(axis=1)] = CAUSES.index("large")
     cause[(reaches & (scale > 1.0)).any(axis=1)] = CAUSES.index("small")
-    cause[wh_iou(sizes, shapes).max(axis=1) >= threshold] = CAUSES.index("stride")
+    if not ratio:
+        cause[wh_iou(sizes, shapes).max(axis=1) >= threshold] = CAUSES.index("stride")
     return cause
+
+
+def scaled_ratio(sizes: Float, shapes: Float) -> tuple[Float, Float]:
+    """Best side ratio of box sizes [N, 2] with shapes [K, 2] over all scales, and that scale. [N, K].
+
+    Scaling moves both ratios alike, so the best scale makes them each other's inverse.
+    """
+    wide = sizes[:, :1] / shapes[:, 0]
+    high = sizes[:, 1:] / shapes[:, 1]
+    return np.sqrt(np.minimum(wide / high, high / wide)), 1.0 / np.sqrt(wide * high)
 
 
 def nearest_shape(sizes: Float, detector: Detector) -> npt.NDArray[np.int64]:
     """Index of the anchor shape most like each box size [N, 2], both freely centred. [N]."""
-    nearest: npt.NDArray[np.int64] = np.argmax(wh_iou(sizes, detector.anchors.shapes), axis=1)
+    nearest: npt.NDArray[np.int64] = np.argmax(wh_iou(sizes, detector.shapes), axis=1)
     return nearest
 
 

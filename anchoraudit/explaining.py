@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from anchoraudit.auditing import Audit, audit
-from anchoraudit.causes import CAUSES, nearest_shape, scaled_iou
+from anchoraudit.anchor_fit import side_ratio
+from anchoraudit.auditing import STATUSES, Audit, audit
+from anchoraudit.causes import CAUSES, nearest_shape, scaled_iou, scaled_ratio
 from anchoraudit.dataset import Dataset, Int
 from anchoraudit.detectors import Detector, load_detector
-from anchoraudit.encoding import dense
+from anchoraudit.encoding import engines
+from anchoraudit.encoding.canvas import one_canvas
+from anchoraudit.encoding.dense import DenseLabels
 from anchoraudit.encoding.grid import all_anchors
+from anchoraudit.encoding.targets import targets
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.geometry import Float, box_sizes, iou_with_each, wh_iou
 from anchoraudit.labels import clipped_boxes
 from anchoraudit.losses import Losses, losses_of_zero_predictions
 
+Size = tuple[float, float]
+Measure = Callable[[Float, Float], Float]
+Measures = Callable[[Float, Float], tuple[Float, Float]]
 Box = tuple[float, float, float, float]
 
 
@@ -77,13 +85,13 @@ def explain(
             f"the size of image {dataset.images.ids[index]!r} is not known, so it cannot be replayed",
             remedy="Put the image beside its annotation, or declare its width and height.",
         )
-    canvas = dense.canvas_of(width, height, detector)
     rows = result.boxes_of(index)
     rows = rows[result.box_results.usable[rows]]
     net = result.net_boxes(rows)
-    labels = dense.replay(net, *canvas, detector)
-    targets = dense.targets(labels, net)
-    plain = losses_of_zero_predictions(targets)
+    fitted = one_canvas(width, height, detector).canvases
+    canvas = float(fitted.width[0]), float(fitted.height[0])
+    image = float(fitted.image_width[0]), float(fitted.image_height[0])
+    labels = engines.replay(net, fitted, detector)
     return Explanation(
         audit=result,
         index=index,
@@ -93,28 +101,37 @@ def explain(
         positives=labels.positives,
         negatives=labels.negatives,
         ignored=labels.ignored,
-        boxes=_explain_boxes(result, rows, net, labels, canvas),
-        losses={
-            "plain": plain,
-            "truncated": plain.truncated(),
-            "guarded": losses_of_zero_predictions(targets, guarded=True),
-        },
+        boxes=_explain_boxes(result, rows, net, labels, (canvas, image)),
+        losses=_losses(labels, net, detector),
     )
 
 
+def _losses(labels: DenseLabels, net: Float, detector: Detector) -> dict[str, Losses]:
+    """Both losses of the image alone, by normaliser; nothing for a detector whose losses are others."""
+    if detector.loss.normaliser not in ("batch_positives", "batch_positives_or_one"):
+        return {}
+    labelled = targets(labels, net)
+    plain = losses_of_zero_predictions(labelled)
+    return {
+        "plain": plain,
+        "truncated": plain.truncated(),
+        "guarded": losses_of_zero_predictions(labelled, guarded=True),
+    }
+
+
 def _explain_boxes(
-    result: Audit, rows: Int, net: Float, labels: dense.DenseLabels, canvas: tuple[float, float]
+    result: Audit, rows: Int, net: Float, labels: DenseLabels, sizes: tuple[Size, Size]
 ) -> list[BoxExplanation]:
     """Explain the usable boxes of an image: their rows among all [n], and on the network's input [n, 4]."""
     detector, dataset = result.detector, result.dataset
-    xyxy, assigned = clipped_boxes(dataset, rows), labels.assigned()
-    nearest = detector.anchors.shapes[nearest_shape(box_sizes(net), detector)]
+    xyxy, assigned = clipped_boxes(dataset, rows), labels.assigned
+    nearest = detector.shapes[nearest_shape(box_sizes(net), detector)]
     explained: list[BoxExplanation] = []
     for number, row in enumerate(rows.tolist()):
         category, code = int(dataset.boxes.category[row]), int(result.box_results.cause[row])
         best_iou, best = float(labels.best_iou[number]), int(labels.best_anchor[number])
-        matched = best_iou >= detector.match.positive
-        cause = "" if matched or code < 0 else CAUSES[code]
+        status = STATUSES[int(result.box_results.status[row])]
+        cause = CAUSES[code] if code >= 0 else ""
         explained.append(
             BoxExplanation(
                 number=number,
@@ -124,23 +141,23 @@ def _explain_boxes(
                 best_iou=best_iou,
                 best_anchor=_as_box(labels.anchors[best]) if best >= 0 and best_iou > 0 else None,
                 nearest=(float(nearest[number, 0]), float(nearest[number, 1])),
-                status="matched" if matched else "unmatched",
+                status=status,
                 cause=cause,
                 assigned=int(assigned[number]),
-                remedy=_remedy(net[number], cause, detector, canvas) if cause else "",
+                remedy=_remedy(net[number], cause, detector, sizes) if cause else "",
             )
         )
     return explained
 
 
-def _remedy(net: Float, cause: str, detector: Detector, canvas: tuple[float, float]) -> str:
+def _remedy(net: Float, cause: str, detector: Detector, sizes: tuple[Size, Size]) -> str:
     """What would match an unmatched box, in a sentence with its number."""
     size = box_sizes(net[None])
     own = f"an anchor of its own shape, {size[0, 0]:.0f}x{size[0, 1]:.0f}"
     if cause == "edge":
-        return f"a border of {_border_needed(net, detector, canvas)} px (--allowed-border)"
+        return f"a border of {_border_needed(net, detector, sizes)} px (--allowed-border)"
     if cause == "stride":
-        iou = float(wh_iou(size, detector.anchors.shapes).max())
+        iou = float(wh_iou(size, detector.shapes).max())
         return f"an anchor centred on it would reach IoU {iou:.2f}: a finer grid, or {own}"
     if cause in ("small", "large"):
         factor = _scale_needed(size, detector, up=cause == "small")
@@ -149,34 +166,42 @@ def _remedy(net: Float, cause: str, detector: Detector, canvas: tuple[float, flo
     return own
 
 
-def _border_needed(net: Float, detector: Detector, canvas: tuple[float, float]) -> int:
+def _border_needed(net: Float, detector: Detector, sizes: tuple[Size, Size]) -> int:
     """Return the smallest whole border, in pixels, at which an anchor that matches the box counts."""
+    canvas, image = sizes
     anchors, _ = all_anchors(*canvas, detector)
-    good = anchors[iou_with_each(net, anchors) >= detector.match.positive]
-    beyond = np.maximum(
-        np.maximum(-good[:, 0], -good[:, 1]), np.maximum(good[:, 2] - canvas[0], good[:, 3] - canvas[1])
-    )
-    return math.floor(float(beyond.min())) + 1  # the rule is strict: x1 > -border
+    iou = iou_with_each(net.astype(anchors.dtype), anchors)
+    # Where no anchor is above the threshold, the best one is forced.
+    good = anchors[iou >= min(detector.match.threshold, float(iou.max()))].astype(np.float64)
+    w, h = image if detector.border.against == "image" else canvas
+    if detector.border.of == "centre":
+        good = np.tile((good[:, :2] + good[:, 2:]) / 2, 2)
+    beyond = np.maximum(np.maximum(-good[:, 0], -good[:, 1]), np.maximum(good[:, 2] - w, good[:, 3] - h))
+    return math.floor(float(beyond.min())) + 1  # the rule may be strict: x1 > -border
 
 
 def _scale_needed(size: Float, detector: Detector, *, up: bool) -> float:
     """Return the factor nearest 1 by which the box must be scaled, up or down, to match a shape freely."""
-    shapes, threshold = detector.anchors.shapes, detector.match.positive
-    iou, best = (row[0] for row in scaled_iou(size, shapes))  # as the cause was found
-    reached = (iou >= threshold) & ((best > 1.0) if up else (best < 1.0))
+    shapes, threshold = detector.shapes, detector.match.foreground_from
+    best_of: Measures = scaled_iou
+    measure: Measure = wh_iou
+    if detector.match.kind == "side_ratio":
+        best_of, measure = scaled_ratio, side_ratio
+    value, best = (row[0] for row in best_of(size, shapes))  # as the cause was found
+    reached = (value >= threshold) & ((best > 1.0) if up else (best < 1.0))
     factors = [
-        _bisect(size, shape, threshold, float(t))
+        _bisect(size, shape, threshold, (float(t), measure))
         for t, shape in zip(best[reached], shapes[reached], strict=True)
     ]
     return min(factors, key=lambda t: abs(math.log(t)))
 
 
-def _bisect(size: Float, shape: Float, threshold: float, best: float) -> float:
-    """IoU falls steadily from scale `best` towards 1, and is below the threshold there."""
-    near, far = best, 1.0
+def _bisect(size: Float, shape: Float, threshold: float, of: tuple[float, Measure]) -> float:
+    """A measure falls steadily from its best scale towards 1, and is below the threshold there."""
+    near, far = of[0], 1.0
     for _ in range(60):
         middle = math.sqrt(near * far)
-        if wh_iou(size * middle, shape[None])[0, 0] >= threshold:
+        if of[1](size * middle, shape[None])[0, 0] >= threshold:
             near = middle
         else:
             far = middle

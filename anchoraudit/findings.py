@@ -124,6 +124,13 @@ CATALOGUE: dict[str, Kind] = {
         "what is trained on is also evaluated on, and the score flatters",
         "keep the image in one split",
     ),
+    "ANC001": Kind(
+        "warning",
+        "a box that makes every anchor positive",
+        "it overlaps no anchor, so its best IoU is 0, and forcing takes every anchor whose IoU is that: all "
+        "of them learn that empty background is this box",
+        "leave the box out, or widen the border (--allowed-border off) so that an anchor overlaps it",
+    ),
     "SET006": Kind(
         "error",
         "no image at all",

@@ -30,7 +30,7 @@ def network_sizes(dataset: Dataset, detector: Detector, *, drop_difficult: bool 
     Raises AnchorauditError if no box is usable.
     """
     rows = np.flatnonzero(prepare(dataset, drop_difficult=drop_difficult).usable)
-    sizes = box_sizes(on_canvas(dataset, rows, detector.resize).boxes)
+    sizes = box_sizes(on_canvas(dataset, rows, detector).boxes)
     sizes = sizes[(sizes > 0).all(axis=1)]  # a side of 1e-300 px can vanish in the scaling
     if not len(sizes):
         raise AnchorauditError(
@@ -64,5 +64,5 @@ def count_distinct(sizes: Float, enough: int) -> int:
 
 def present_fit(sizes: Float, detector: Detector) -> Clustered:
     """Measure the detector's own anchors on the same sizes."""
-    shapes = detector.anchors.shapes
+    shapes = detector.shapes
     return Clustered([(float(w), float(h)) for w, h in shapes], measure_fit(sizes, shapes))

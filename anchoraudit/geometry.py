@@ -32,28 +32,6 @@ def has_area(xyxy: Float) -> Bool:
     return (xyxy[:, 2] > xyxy[:, 0]) & (xyxy[:, 3] > xyxy[:, 1])
 
 
-def scale_boxes(xyxy: Float, from_size: tuple[Float, Float], to_size: tuple[Float, Float]) -> Float:
-    """Boxes [N, 4] of an image of `from_size` (widths [N], heights [N]) on its resized `to_size`.
-
-    Each axis is scaled by the ratio of the actual sizes, `x * to / from`, in that order.
-    """
-    scaled = np.empty_like(xyxy)
-    for column in range(4):
-        axis = column % 2
-        np.multiply(xyxy[:, column], to_size[axis], out=scaled[:, column])
-        scaled[:, column] /= from_size[axis]
-    return scaled
-
-
-def longest_side_size(width: Float, height: Float, side: float) -> tuple[Float, Float]:
-    """Size of images once their longer side is `side` and their aspect is kept, rounded half up, >= 1."""
-    scale = side / np.maximum(width, height)
-    return (
-        np.maximum(np.floor(width * scale + 0.5), 1.0),
-        np.maximum(np.floor(height * scale + 0.5), 1.0),
-    )
-
-
 def iou_with_each(box: Float, others: Float) -> Float:
     """IoU of one box [4] with boxes [N, 4], as `intersection / (area + area - intersection)`. [N].
 

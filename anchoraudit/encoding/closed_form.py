@@ -2,152 +2,221 @@
 
 Along x, the overlap of a box with the anchor in column i is `min(X2, a2 + i S) - max(X1, a1 + i S)`: a
 symmetric trapezoid around the column whose centre is the box's centre. The border rule leaves an interval
-of columns. So the best column is one of the two around the box's centre, clamped into that interval; the
-same holds for rows; and IoU grows with the product of the two overlaps. The best anchor of a shape costs
-a few operations per box, whatever the image's size and the number of anchors.
+of columns. So the best column is the one nearest to the box's centre, clamped into that interval; the same
+holds for rows; and IoU grows with the product of the two overlaps. The best anchor of a shape costs a few
+operations per box, whatever the image's size and the number of anchors.
 
-Every step rounds monotonically and uses the arithmetic of `grid`, so where the anchors' edges are exact
-(dyadic strides and shapes, as the reference's) the result is that of `dense` to the last bit. Otherwise a
-box within NEAR of the threshold is decided by `dense`.
+Rounding is left out here: a box within NEAR of a threshold is decided by `local`, in the framework's own
+precision and order of operations, among all anchors that could reach it.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from anchoraudit.blocks import for_each_block
-from anchoraudit.detectors.spec import Detector, Level
-from anchoraudit.encoding import dense
-from anchoraudit.encoding.grid import anchor_edges, cells, centres, inside
+from anchoraudit.detectors.spec import Border, Detector
+from anchoraudit.encoding.canvas import Canvases, OnCanvas
+from anchoraudit.encoding.dense import reaches_floor, reaches_positive
+from anchoraudit.encoding.grid import LevelAxis, axes_of, extents, inside
+from anchoraudit.encoding.local import candidates
+from anchoraudit.encoding.results import Judged
 from anchoraudit.geometry import Bool, Float
 
 Int = npt.NDArray[np.int64]
 
-# Larger than any rounding error of an IoU in float64 (a few 1e-16), smaller than any distance that matters.
-NEAR = 1e-9
+# Larger than any difference between this arithmetic and the framework's: edges in float32 are off by up to
+# 2^-14 px below 2048 px, and no preset's anchors are smaller than 4 px.
+NEAR = {"float64": 1e-9, "float32": 1e-4}
 
 
-def best_ious(boxes: Float, width: Float, height: Float, detector: Detector) -> Float:
-    """IoU of each box with its best counting anchor: float64 [N], 0 where no anchor overlaps.
+def judge(boxes: OnCanvas, detector: Detector) -> Judged:
+    """Best IoU of every box, and whether it is matched or forced."""
+    best = best_ious(boxes, detector)
+    number = np.dtype(detector.anchors.precision).type
+    exact = best.astype(number)
+    near = NEAR[detector.anchors.precision]
+    doubtful = np.abs(best - detector.match.threshold) < near
+    forces = detector.match.force != "none"
+    if forces:
+        doubtful |= np.abs(best - detector.match.force_floor) < near * (detector.match.force_floor > 0)
+    rows = np.flatnonzero(doubtful)
+    exact[rows] = _exact_best(boxes.take(rows), best[rows] - 2 * near, detector)
+    best[rows] = exact[rows]
+    matched = reaches_positive(exact, detector)
+    forced = np.zeros(len(best), dtype=np.bool_)
+    if forces:
+        if detector.border.stage == "after" and detector.border.pixels is not None:
+            lost = np.flatnonzero(~matched)
+            forced[lost] = _survives(boxes.take(lost), best[lost], detector)
+        else:
+            forced = reaches_floor(exact, detector) & ~matched
+    return Judged(best, matched, forced)
 
-    boxes: float64 [N, 4], finite and with area, on canvases of `width` [N] x `height` [N] px.
+
+def _exact_best(boxes: OnCanvas, at_least: Float, detector: Detector) -> npt.NDArray[np.floating]:
+    """Best IoU over counting anchors, in the anchors' precision; equal boxes are asked once. [n]."""
+    found = candidates(boxes, np.maximum(at_least, 0.0), detector)
+    best = np.zeros(len(boxes.boxes), dtype=found.iou.dtype)
+    counting = np.flatnonzero(found.counts)
+    np.maximum.at(best, found.box[counting], found.iou[counting])
+    return best
+
+
+def _survives(boxes: OnCanvas, best: Float, detector: Detector) -> Bool:
+    """Tell which boxes have a best anchor, over all anchors, that counts. Source: detectron2, `rpn.py:
+    label_and_sample_anchors`, where the border rule follows the matching.
     """
-    best = np.zeros(len(boxes))
-    margin = detector.border.pixels
-    axes = [
-        (
-            _Axis(level, [w for w, _ in level.shapes], width, margin),
-            _Axis(level, [h for _, h in level.shapes], height, margin),
-        )
-        for level in detector.anchors.levels
+    everywhere = msgspec.structs.replace(detector, border=Border(margin="off"))
+    top = best_ious(boxes, everywhere)
+    near = NEAR[detector.anchors.precision]
+    survives = np.zeros(len(best), dtype=np.bool_)
+    rows = np.flatnonzero(best >= top - near)
+    some = 1 << 14
+    for start in range(0, len(rows), some):
+        part = rows[start : start + some]
+        found = candidates(boxes.take(part), np.maximum(top[part] - 2 * near, 0.0), detector)
+        highest = np.zeros(len(part), dtype=found.iou.dtype)
+        np.maximum.at(highest, found.box, found.iou)
+        hit = found.counts & (found.iou == highest[found.box]) & reaches_floor(found.iou, detector)
+        survives[part[found.box[hit]]] = True
+    return survives
+
+
+def best_ious(boxes: OnCanvas, detector: Detector) -> Float:
+    """IoU of each box with its best counting anchor: float64 [n], 0 where no anchor overlaps.
+
+    Boxes are finite; one without area has IoU 0. The result is within NEAR of the framework's.
+    """
+    best = np.zeros(len(boxes.boxes))
+    levels = [
+        (_Axis(x, boxes.canvases, detector.border), _Axis(y, boxes.canvases, detector.border))
+        for x, y in axes_of(detector.anchors)
     ]
+    number = np.dtype(detector.anchors.precision).type
 
     def run(block: slice) -> None:
-        _best_of_block(np.ascontiguousarray(boxes[block].T), axes, block, best[block])
+        _best_of_block(boxes.boxes[block], boxes.of[block], levels, best[block], number)
 
-    for_each_block(len(boxes), run)
-    if not _exact(detector):
-        _decide_near(boxes, width, height, detector, best)
+    for_each_block(len(best), run)
     return best
 
 
 class _Axis:
-    """Centres of the first and last counting anchor of each size along one axis, by the canvas' extent."""
+    """One level along one axis, for each of D canvases: its cells, and which of them count for a shape.
 
-    def __init__(self, level: Level, sizes: list[float], extents: Float, margin: float | None) -> None:
-        self.level = level
-        constant = len(extents) == 0 or bool(np.all(extents == extents[0]))
-        self.distinct, of = (extents[:1], None) if constant else np.unique(extents, return_inverse=True)
-        self.of = of
-        self.bounds = [self._bounds(size, margin) for size in sizes]
+    stride, offset, last: of the cells; first_centre, last_centre: [D] for each shape, of those that count,
+    inf and -inf where none does; None where all count.
+    """
 
-    def _bounds(self, size: float, margin: float | None) -> tuple[Float, Float]:
-        """First and last centre for each distinct extent."""
-        found = [_first_and_last(extent, size, self.level, margin) for extent in self.distinct.tolist()]
-        bounds = np.array(found, dtype=np.float64).reshape(-1, 2)
-        return bounds[:, 0], bounds[:, 1]
+    def __init__(self, axis: LevelAxis, canvases: Canvases, border: Border) -> None:
+        extent, against = extents(canvases, axis.axis, border)
+        self.stride = _scalar(axis.stride(extent))
+        self.offset = _scalar(axis.offset(extent))
+        self.last = _scalar(np.maximum(axis.cells(extent) - 1.0, 0.0))
+        self.nothing = _scalar(axis.cells(extent) == 0)
+        self.sizes = [_scalar(np.asarray(axis.size(extent, k))) for k in range(len(axis.sizes))]
+        self.bounds: list[tuple[Float, Float]] | None = None
+        if border.pixels is not None:
+            pairs, of = np.unique(np.column_stack([extent, against]), axis=0, return_inverse=True)
+            self.bounds = [
+                _transposed([_first_and_last(axis, *pair, k, border) for pair in pairs.tolist()], of)
+                for k in range(len(self.sizes))
+            ]
 
-    def bounds_of(self, number: int, block: slice) -> tuple[Float, Float]:
-        """First and last centre for the boxes of a block, or for all of them."""
-        first, last = self.bounds[number]
-        return (first, last) if self.of is None else (first[self.of[block]], last[self.of[block]])
+
+def _scalar(values: Float) -> Float:
+    """One value where all canvases have the same: much less to gather."""
+    if values.size and bool(np.all(values == values.flat[0])):
+        return values.reshape(-1)[:1].reshape(())
+    return values
+
+
+def _transposed(pairs: list[tuple[float, float]], of: Int) -> tuple[Float, Float]:
+    table = np.array(pairs, dtype=np.float64).reshape(-1, 2)[of.reshape(-1)]
+    return table[:, 0], table[:, 1]
+
+
+def _of(values: Float, of: Int) -> Float:
+    return values if values.ndim == 0 else values[of]
 
 
 @lru_cache(maxsize=1 << 16)
-def _first_and_last(extent: float, size: float, level: Level, margin: float | None) -> tuple[float, float]:
-    """First and last centre of counting anchors along an axis; inf and -inf where none counts."""
-    index = cells(extent, level)
-    counting = index[inside(*anchor_edges(index, size, level), extent, margin)]
+def _first_and_last(
+    axis: LevelAxis, extent: float, against: float, k: int, border: Border
+) -> tuple[float, float]:
+    """First and last centre of counting anchors of shape k along an axis."""
+    if np.isnan(extent):
+        return np.inf, -np.inf
+    index = np.arange(int(axis.cells(extent)))
+    counting = index[inside(*axis.edges(index, extent, k), against, border)]
     if not len(counting):
         return np.inf, -np.inf
-    first, last = centres(counting[[0, -1]], level).tolist()
+    first, last = (axis.offset(extent) + counting[[0, -1]] * axis.stride(extent)).tolist()
     return first, last
 
 
-def _best_of_block(columns: Float, axes: list[tuple[_Axis, _Axis]], block: slice, best: Float) -> None:
-    """Raise `best` [n] to the best IoU of the boxes of a block, given as columns [4, n]."""
-    x1, y1, x2, y2 = columns
-    area = (x2 - x1) * (y2 - y1)
-    for along_x, along_y in axes:
-        columns_near = _centres_around(x1, x2, along_x.level)
-        rows_near = _centres_around(y1, y2, along_y.level)
-        for k, (w, h) in enumerate(along_x.level.shapes):
-            intersection = _overlap(x1, x2, columns_near, w * 0.5, along_x.bounds_of(k, block))
-            intersection *= _overlap(y1, y2, rows_near, h * 0.5, along_y.bounds_of(k, block))
-            np.maximum(best, intersection / (w * h + area - intersection), out=best)
+def _best_of_block(
+    boxes: Float, of: Int, levels: list[tuple[_Axis, _Axis]], best: Float, number: type[np.floating]
+) -> None:
+    """Raise `best` [n] to the best IoU of boxes [n, 4].
 
-
-def _centres_around(low: Float, high: Float, level: Level) -> tuple[Float, Float]:
-    """Centres of the two cells around the box's centre, which may lie outside the grid. [N], [N]."""
-    before = np.floor(((low + high) * 0.5 - level.offset) / level.stride)
-    return centres(before, level), centres(before + 1.0, level)
-
-
-def _overlap(
-    low: Float, high: Float, near: tuple[Float, Float], half: float, bounds: tuple[Float, Float]
-) -> Float:
-    """Largest overlap along one axis of boxes [low, high] with counting anchors of size `2 * half`. [N].
-
-    near: the centres around the box's own. bounds: the first and last counting centre; with none, clamping
-    leaves an infinite one, whose overlap is below 0.
+    Distances are taken in float64, where positions cancel, and the rest in the anchors' precision: it is as
+    exact as that needs, and float32 is twice as fast.
     """
-    first, last = bounds
-    overlap: Float | None = None
-    for centre in near:
-        clamped = np.maximum(np.minimum(centre, last), first)
-        here = np.minimum(high, clamped + half)
-        here -= np.maximum(low, clamped - half)
-        overlap = here if overlap is None else np.maximum(overlap, here, out=overlap)
-    assert overlap is not None
-    return np.maximum(overlap, 0.0, out=overlap)
+    columns = np.ascontiguousarray(boxes.T)
+    low, high = columns[:2], columns[2:]
+    centre = (low + high) * 0.5
+    side = (high - low).astype(number)
+    area = side[0] * side[1]
+    half = side * number(0.5)
+    top = np.zeros(len(boxes), dtype=number)
+    for axes in levels:
+        near = [_nearest(centre[a], axis, of) for a, axis in enumerate(axes)]
+        if all(axis.bounds is None for axis in axes):
+            reach = [half[a] - np.abs(centre[a] - near[a]).astype(number) for a in (0, 1)]
+        for k in range(len(axes[0].sizes)):
+            if axes[0].bounds is not None:
+                apart = [_distance(centre[a], near[a], axis, k, of) for a, axis in enumerate(axes)]
+                reach = [half[a] - apart[a].astype(number) for a in (0, 1)]
+            w, h = (_of(axis.sizes[k], of).astype(number) for axis in axes)
+            overlap = _overlap(reach[0], w, side[0], number)
+            overlap *= _overlap(reach[1], h, side[1], number)
+            union = area + w * h
+            union -= overlap
+            np.divide(overlap, union, out=overlap)
+            np.maximum(top, overlap, out=top)
+    best[:] = top
 
 
-def _exact(detector: Detector) -> bool:
-    """Tell whether every anchor edge and area is exact in float64: multiples of 1/1024 px, below 2^20 px."""
-    numbers = [
-        v
-        for level in detector.anchors.levels
-        for v in (level.stride, level.offset, *(side * 0.5 for shape in level.shapes for side in shape))
-    ]
-    return all(v * 1024.0 == np.floor(v * 1024.0) and abs(v) < 2.0**20 for v in numbers)
+def _nearest(centre: Float, axis: _Axis, of: Int) -> Float:
+    """Centre of the cell nearest to each box's centre, inf in a grid without cells."""
+    stride, offset = _of(axis.stride, of), _of(axis.offset, of)
+    index = np.rint((centre - offset) / stride)
+    np.clip(index, 0.0, _of(axis.last, of), out=index)
+    index *= stride
+    index += offset
+    if bool(np.any(axis.nothing)):
+        index[np.broadcast_to(_of(axis.nothing, of), index.shape)] = np.inf
+    return index
 
 
-def _decide_near(boxes: Float, width: Float, height: Float, detector: Detector, best: Float) -> None:
-    """Replace the best IoU of boxes near the threshold by the definition's; equal boxes are asked once."""
-    near = np.flatnonzero(np.abs(best - detector.match.positive) < NEAR)
-    if not len(near):
-        return
-    keys = np.column_stack([boxes[near], width[near], height[near]])
-    distinct, of = np.unique(keys, axis=0, return_inverse=True)
-    decided = np.array(
-        [dense.replay(key[None, :4], key[4], key[5], detector).best_iou[0] for key in distinct]
-    )
-    best[near] = decided[of.reshape(-1)]
+def _distance(centre: Float, near: Float, axis: _Axis, k: int, of: Int) -> Float:
+    """Distance of the boxes' centres to the nearest counting cell of shape k; inf without any."""
+    assert axis.bounds is not None
+    first, last = axis.bounds[k]
+    clamped = np.minimum(np.maximum(near, first[of]), last[of])
+    return np.where(first[of] > last[of], np.inf, np.abs(centre - clamped))
 
 
-def has_foreground(best: Float, detector: Detector) -> Bool:
-    """Tell which boxes are matched, by their best IoUs: at or above the positive threshold. [N]."""
-    return best >= detector.match.positive
+def _overlap(reach: Float, size: Float, side: Float, number: type[np.floating]) -> Float:
+    """Overlap along one axis of boxes with anchors of `size`; reach: half the box less the distance."""
+    overlap = reach + size * number(0.5)
+    np.minimum(overlap, size, out=overlap)
+    np.minimum(overlap, side, out=overlap)
+    np.maximum(overlap, number(0), out=overlap)
+    return overlap

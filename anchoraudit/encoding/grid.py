@@ -1,68 +1,132 @@
-"""Anchors over a canvas: cells, centres, and which anchors the border rule lets count.
+"""Anchors over a canvas: cells, edges, and which anchors the border rule lets count.
 
-One arithmetic for both engines: the centre of cell i is `offset + i * stride`, an edge is that plus or
-minus half the shape's size, in float64. With dyadic strides and shapes every edge is exact.
+One arithmetic for both engines. Every framework's anchor is a product: its edges along x depend on its column
+and shape alone, those along y on its row and shape. They are computed here in the detector's precision and
+order of operations, so that an equality of overlaps means the same as there.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.detectors.spec import Detector, Level
+from anchoraudit.detectors.spec import Anchors, Border, Detector, Level
+from anchoraudit.encoding.canvas import Canvases
 from anchoraudit.geometry import Bool, Float
 
 Int = npt.NDArray[np.int64]
+Edges = npt.NDArray[Any]  # in the anchors' precision
 
 
-def cell_count(extent: Float | float, level: Level) -> Int:
-    """Cells of a level along an axis of `extent` pixels: `ceil(extent / stride)`."""
-    return np.ceil(np.asarray(extent) / level.stride).astype(np.int64)
+class LevelAxis:
+    """One level along x (axis 0) or y (axis 1): where its anchors of each shape lie.
+
+    Methods take extents of canvases and cell indices as arrays that broadcast. Pixels of the canvas.
+    """
+
+    def __init__(self, anchors: Anchors, level: Level, axis: int) -> None:
+        self.anchors, self.level, self.axis = anchors, level, axis
+        self.number = np.dtype(anchors.precision).type
+        self.sizes = anchors.shapes_of(level)[:, axis]
+        number = np.dtype(anchors.sides_precision).type
+        half = number(0.5) * self.sizes.astype(number)
+        centre = number(level.offset) if anchors.centre_in == "shape" else number(0)
+        self.low = (centre - half).astype(self.number)
+        self.high = (centre + half).astype(self.number)
+
+    def cells(self, extent: Float | float) -> Int:
+        """How many cells along extents [D]."""
+        if self.level.cells is not None:
+            return np.full(np.shape(extent), self.level.cells[self.axis], dtype=np.int64)
+        round_to = np.ceil if self.anchors.grid == "ceil" else np.floor
+        # An image whose size is not known has no cells.
+        return np.nan_to_num(round_to(np.asarray(extent) / self.level.stride)).astype(np.int64)
+
+    def stride(self, extent: Float | float) -> Float:
+        """Pixels between two cells, along extents [D]."""
+        if self.anchors.spacing == "declared":
+            return np.full(np.shape(extent), float(self.level.stride))
+        exact = np.asarray(extent) / np.maximum(self.cells(extent), 1)
+        return np.floor(exact) if self.anchors.spacing == "floor" else exact
+
+    def offset(self, extent: Float | float) -> Float:
+        """Centre of the first cell, along extents [D]."""
+        return self.level.offset / self.level.stride * self.stride(extent)
+
+    def size(self, extent: Float | float, k: int) -> Float | float:
+        """Side of shape k, along extents [D]."""
+        size = float(self.sizes[k])
+        return size * np.asarray(extent) if self.anchors.units == "fractions" else size
+
+    def edges(self, index: Int, extent: Float | float, k: int) -> tuple[Edges, Edges]:
+        """Low and high edge of the anchors of shape k in cells `index`, in the anchors' precision."""
+        stride = self.stride(extent)
+        if self.anchors.units == "fractions":
+            # torchvision, `DefaultBoxGenerator`: centres and sides are fractions until the very end.
+            cells = np.asarray(extent / stride).astype(self.number)
+            centre = (index + self.level.offset / self.level.stride).astype(self.number) / cells
+            half = self.number(0.5) * self.number(self.sizes[k])
+            pixels = np.asarray(extent).astype(self.number)
+            return (centre - half) * pixels, (centre + half) * pixels
+        first = 0.0 if self.anchors.centre_in == "shape" else self.offset(extent)
+        shift = (first + index * stride).astype(self.number)
+        return self.low[k] + shift, self.high[k] + shift
 
 
-def cells(extent: float, level: Level) -> Float:
-    """Indices of the cells of a level along an axis of `extent` pixels, as float64."""
-    return np.arange(int(cell_count(extent, level)), dtype=np.float64)
+@lru_cache(maxsize=256)
+def axes_of(anchors: Anchors) -> tuple[tuple[LevelAxis, LevelAxis], ...]:
+    """Both axes of every level."""
+    return tuple((LevelAxis(anchors, level, 0), LevelAxis(anchors, level, 1)) for level in anchors.levels)
 
 
-def centres(index: Float, level: Level) -> Float:
-    """Centres of the cells `index` along one axis, in pixels. [N]."""
-    return level.offset + index * level.stride
-
-
-def anchor_edges(index: Float, size: float, level: Level) -> tuple[Float, Float]:
-    """Lower and upper edge of an anchor of `size` px in the cells `index`, along one axis. [N], [N]."""
-    centre = centres(index, level)
-    return centre - size * 0.5, centre + size * 0.5
-
-
-def inside(low: Float, high: Float, extent: Float | float, margin: float | None) -> Bool:
-    """Tell where anchors count along one axis: `low > -margin and high < extent + margin`."""
-    if margin is None:
+def inside(low: Edges, high: Edges, extent: Float | float, border: Border) -> Bool:
+    """Tell where anchors count along one axis; extent: of what the border rule is against."""
+    if border.pixels is None:
         return np.ones(np.shape(low), dtype=np.bool_)
-    return (low > -margin) & (high < extent + margin)
+    if border.of == "centre":
+        low = high = (low + high) * low.dtype.type(0.5)
+    margin = border.pixels
+    limit = np.asarray(extent + margin).astype(low.dtype)
+    above = low >= -margin if border.low_inclusive else low > -margin
+    below = high <= limit if border.high_inclusive else high < limit
+    return above & below
 
 
-def all_anchors(width: float, height: float, detector: Detector) -> tuple[Float, Bool]:
+def extents(canvases: Canvases, axis: int, border: Border) -> tuple[Float, Float]:
+    """Extents of the canvas, and of what the border rule is against, along an axis."""
+    canvas, image = canvases.along(axis)
+    return canvas, image if border.against == "image" else canvas
+
+
+def all_anchors(
+    width: float, height: float, detector: Detector, image: tuple[float, float] | None = None
+) -> tuple[Float, Bool]:
     """Every anchor over a canvas of `width` x `height` px, and whether the border rule lets it count.
 
-    Returns anchors float64 [A, 4] and counts bool [A], ordered level, row, column, shape.
+    image: size of the resized image on it, without padding; the whole canvas by default. Returns anchors
+    [A, 4] in the anchors' precision and counts bool [A], ordered level, row, column, shape.
     """
-    anchors: list[Float] = []
+    against = image if image is not None and detector.border.against == "image" else (width, height)
+    anchors: list[Edges] = []
     counts: list[Bool] = []
-    margin = detector.border.pixels
-    for level in detector.anchors.levels:
-        columns = cells(width, level)
-        rows = cells(height, level)
-        shape = (len(rows), len(columns), len(level.shapes))
-        grid = np.empty((*shape, 4))
+    for along_x, along_y in axes_of(detector.anchors):
+        columns = np.arange(int(along_x.cells(width)))
+        rows = np.arange(int(along_y.cells(height)))
+        shape = (len(rows), len(columns), len(along_x.sizes))
+        grid = np.empty((*shape, 4), dtype=detector.anchors.precision)
         count = np.empty(shape, dtype=np.bool_)
-        for k, (w, h) in enumerate(level.shapes):
-            x1, x2 = anchor_edges(columns, w, level)
-            y1, y2 = anchor_edges(rows, h, level)
+        for k in range(shape[2]):
+            x1, x2 = along_x.edges(columns, width, k)
+            y1, y2 = along_y.edges(rows, height, k)
             grid[:, :, k, 0::2] = np.stack([x1, x2], axis=1)[None, :, :]
             grid[:, :, k, 1::2] = np.stack([y1, y2], axis=1)[:, None, :]
-            count[:, :, k] = inside(y1, y2, height, margin)[:, None] & inside(x1, x2, width, margin)
+            count[:, :, k] = (
+                inside(y1, y2, against[1], detector.border)[:, None]
+                & inside(x1, x2, against[0], detector.border)[None, :]
+            )
         anchors.append(grid.reshape(-1, 4))
         counts.append(count.reshape(-1))
     return np.concatenate(anchors), np.concatenate(counts)

@@ -1,0 +1,201 @@
+"""Matching by sizes alone: YOLO. Where an anchor lies decides which cell is positive, not whether one is.
+
+"side_ratio": a box and a shape match where the larger of w/w', w'/w, h/h', h'/h is below a limit; then the
+cell of the box's centre is positive, and those cells beside it that are nearer than half a cell. Source:
+yolov5 `utils/loss.py: build_targets` (yolov7 has the same rule), in float32, in units of cells.
+"shape_iou": the shape with the highest IoU, both freely centred, is positive in the centre's cell, the first
+on ties. Source: darknet `src/yolo_layer.c: forward_yolo_layer`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from anchoraudit.blocks import for_each_block
+from anchoraudit.detectors.spec import Detector
+from anchoraudit.encoding.canvas import Canvases, OnCanvas
+from anchoraudit.encoding.dense import DenseLabels, anchors_of
+from anchoraudit.encoding.grid import axes_of
+from anchoraudit.encoding.local import first_anchors
+from anchoraudit.encoding.results import Counted, Judged
+from anchoraudit.geometry import Bool, Float, wh_iou
+
+Int = npt.NDArray[np.int64]
+Single = npt.NDArray[Any]  # in the anchors' precision
+
+
+def judge(boxes: OnCanvas, detector: Detector) -> Judged:
+    """Best side ratio (its inverse where above 1) or shape IoU of every box; none is forced."""
+    best = np.zeros(len(boxes.boxes))
+    matched = np.zeros(len(boxes.boxes), dtype=np.bool_)
+
+    def run(block: slice) -> None:
+        part = OnCanvas(boxes.boxes[block], boxes.of[block], boxes.canvases)
+        value, matches = _table(part, detector)
+        best[block] = value.max(axis=1)
+        matched[block] = matches.any(axis=1)
+
+    for_each_block(len(best), run)
+    return Judged(best, matched, np.zeros(len(best), dtype=np.bool_))
+
+
+def _table(boxes: OnCanvas, detector: Detector) -> tuple[Float, Bool]:
+    """Value of every box with every shape, and which pairs match. [n, K] both."""
+    if detector.match.kind == "shape_iou":
+        sizes = boxes.boxes[:, 2:] - boxes.boxes[:, :2]
+        value = np.nan_to_num(wh_iou(sizes, detector.anchors.shapes))
+        matches = np.zeros(value.shape, dtype=np.bool_)
+        matches[np.arange(len(value)), value.argmax(axis=1)] = (sizes > 0).all(axis=1)
+        return value, matches
+    worst = np.concatenate(
+        [_side_ratios(boxes, level, detector) for level in range(len(detector.anchors.levels))], axis=1
+    )
+    with np.errstate(divide="ignore"):
+        return 1.0 / worst.astype(np.float64), worst < detector.match.ratio
+
+
+def _side_ratios(boxes: OnCanvas, level: int, detector: Detector) -> Single:
+    """The larger of ratio and inverse, over both sides, for the shapes of a level: [n, k]."""
+    number = np.dtype(detector.anchors.precision).type
+    ratios = []
+    for a, axis in enumerate(axes_of(detector.anchors)[level]):
+        low, high, cells, stride = _in_cells(boxes, level, a, detector)
+        del cells
+        with np.errstate(divide="ignore"):
+            shapes = (axis.sizes.astype(number) / stride[:, None].astype(number)).astype(number)
+            ratio = (high - low)[:, None] / shapes
+            ratios.append(np.maximum(ratio, number(1) / ratio))
+    worst: Single = np.maximum(*ratios)
+    return worst
+
+
+def _in_cells(boxes: OnCanvas, level: int, a: int, detector: Detector) -> tuple[Single, Single, Int, Float]:
+    """Low and high edges of boxes along an axis in units of cells, the number of cells, the stride. [n]."""
+    axis = axes_of(detector.anchors)[level][a]
+    number = np.dtype(detector.anchors.precision).type
+    extent = boxes.canvases.along(a)[0]
+    cells, stride = axis.cells(extent)[boxes.of], axis.stride(extent)[boxes.of]
+    low, high = (boxes.boxes[:, a + side].astype(number) for side in (0, 2))
+    # As the loader leaves them: centre and side as fractions of the canvas, then times the cells.
+    canvas = extent[boxes.of].astype(number)
+    centre, size = ((low + high) / number(2)) / canvas, (high - low) / canvas
+    gain = cells.astype(number)
+    middle, length = centre * gain, size * gain
+    return middle - length / number(2), middle + length / number(2), cells, stride
+
+
+@dataclass(frozen=True, slots=True)
+class _Entries:
+    """Positive (box, anchor) entries. An anchor may be named twice. box, anchor: int64 [E]."""
+
+    box: Int
+    anchor: Int
+
+
+def _entries(boxes: OnCanvas, detector: Detector) -> _Entries:
+    starts = first_anchors(boxes.canvases, detector)[0]
+    _, matches = _table(boxes, detector)
+    found: list[tuple[Int, Int]] = []
+    column = 0
+    for level, axes in enumerate(axes_of(detector.anchors)):
+        shapes = len(axes[0].sizes)
+        own = matches[:, column : column + shapes]
+        column += shapes
+        box, k = np.nonzero(own)
+        for dx, dy, chosen in _cells_beside(boxes, level, detector):
+            hit = chosen[box]
+            x, y = (_cell(boxes, level, a, step, detector)[box[hit]] for a, step in ((0, dx), (1, dy)))
+            of = boxes.of[box[hit]]
+            columns = axes[0].cells(boxes.canvases.width)[of]
+            found.append((box[hit], starts[level][of] + (y * columns + x) * shapes + k[hit]))
+    return _Entries(*(np.concatenate(part) for part in zip(*found, strict=True)))
+
+
+def _centre(boxes: OnCanvas, level: int, a: int, detector: Detector) -> tuple[Single, Int]:
+    """Centres of boxes along an axis in units of cells, and the number of cells. [n] both."""
+    number = np.dtype(detector.anchors.precision).type
+    axis = axes_of(detector.anchors)[level][a]
+    extent = boxes.canvases.along(a)[0]
+    cells = axis.cells(extent)[boxes.of]
+    low, high = (boxes.boxes[:, a + side].astype(number) for side in (0, 2))
+    centre = ((low + high) / number(2)) / extent[boxes.of].astype(number)
+    return centre * cells.astype(number), cells
+
+
+def _cell(boxes: OnCanvas, level: int, a: int, step: float, detector: Detector) -> Int:
+    """Cell of the centre moved by `step` cells, kept within the grid. [n]."""
+    centre, cells = _centre(boxes, level, a, detector)
+    cell: Int = np.clip(np.floor(centre - centre.dtype.type(step)).astype(np.int64), 0, cells - 1)
+    return cell
+
+
+def _cells_beside(boxes: OnCanvas, level: int, detector: Detector) -> list[tuple[float, float, Bool]]:
+    """Steps (in cells) and the boxes that take them: the own cell, then left, above, right, below."""
+    reach = {0: 0.0, 2: 0.5, 4: 1.0}[detector.match.neighbours if detector.match.kind == "side_ratio" else 0]
+    everyone = np.ones(len(boxes.boxes), dtype=np.bool_)
+    steps: list[tuple[float, float, Bool]] = [(0.0, 0.0, everyone)]
+    if not reach:
+        return steps
+    (x, columns), (y, rows) = (_centre(boxes, level, a, detector) for a in (0, 1))
+    x_back, y_back = columns.astype(x.dtype) - x, rows.astype(y.dtype) - y
+    step = min(reach, 1.0)
+    for dx, dy, place in ((step, 0.0, x), (0.0, step, y), (-step, 0.0, x_back), (0.0, -step, y_back)):
+        steps.append((dx, dy, (place % 1 < place.dtype.type(reach)) & (place > 1)))
+    return steps
+
+
+def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Counted:
+    """Count distinct positive anchors of M images; assigned counts every entry of a box."""
+    found = _entries(boxes, detector)
+    total = first_anchors(boxes.canvases, detector)[0][-1][of_image]
+    start = np.cumsum(total) - total
+    owner = image[found.box]
+    distinct = np.unique(start[owner] + found.anchor)
+    positives = np.bincount(np.searchsorted(start, distinct, side="right") - 1, minlength=len(of_image))
+    counts = np.column_stack([positives, total - positives, np.zeros_like(total)])
+    return Counted(counts, np.bincount(found.box, minlength=len(boxes.boxes)))
+
+
+def replay(
+    boxes: Float, width: float, height: float, detector: Detector, image: tuple[float, float] | None = None
+) -> DenseLabels:
+    """Label every anchor of one image: positive or negative, none is ignored."""
+    whole = (width, height) if image is None else image
+    one = Canvases(*(np.array([float(v)]) for v in (width, height, *whole)))
+    placed = OnCanvas(np.asarray(boxes, dtype=np.float64).reshape(-1, 4), np.zeros(len(boxes), np.int64), one)
+    anchors, counts = anchors_of(width, height, detector, image)
+    labels = np.full(len(anchors), -1, dtype=np.int8)
+    matched = np.full(len(anchors), -1, dtype=np.int64)
+    best = np.zeros(len(boxes))
+    matches: Bool = np.zeros(len(boxes), dtype=np.bool_)
+    best_anchor = np.full(len(boxes), -1, dtype=np.int64)
+    assigned = np.zeros(len(boxes), dtype=np.int64)
+    if len(boxes):
+        value, pairs = _table(placed, detector)
+        best, matches = value.max(axis=1), np.asarray(pairs.any(axis=1))
+        best_anchor = _anchor_at_centre(placed, value.argmax(axis=1), detector)
+        found = _entries(placed, detector)
+        labels[found.anchor] = 1
+        matched[found.anchor[::-1]] = found.box[::-1]
+        assigned = np.bincount(found.box, minlength=len(boxes))
+    forced = np.zeros(len(boxes), dtype=np.bool_)
+    return DenseLabels(anchors, labels, counts, matched, best, best_anchor, matches, forced, assigned)
+
+
+def _anchor_at_centre(boxes: OnCanvas, shape: Int, detector: Detector) -> Int:
+    """Index of the anchor of a given shape (among all shapes) in the cell of each box's centre. [n]."""
+    starts = first_anchors(boxes.canvases, detector)[0]
+    anchor = np.full(len(shape), -1, dtype=np.int64)
+    first = 0
+    for level, axes in enumerate(axes_of(detector.anchors)):
+        shapes = len(axes[0].sizes)
+        own = (shape >= first) & (shape < first + shapes)
+        x, y = (_cell(boxes, level, a, 0.0, detector) for a in (0, 1))
+        columns = axes[0].cells(boxes.canvases.width)[boxes.of]
+        anchor[own] = (starts[level][boxes.of] + (y * columns + x) * shapes + shape - first)[own]
+        first += shapes
+    return anchor

@@ -1,0 +1,162 @@
+"""Exact numbers of positive, negative and ignored anchors of whole images, without their grids.
+
+An anchor that overlaps every box of its image by less than the negative threshold is negative, and there is
+no need to look at it: their number follows from the sizes of the grid. What is left are the candidates near
+the boxes (`local`); a forced anchor lies below the threshold, so where a box's best IoU does, the whole image
+is searched down to it. Images that this cannot decide (a box that overlaps no anchor at all, where
+forcing may take every anchor) are replayed densely.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from anchoraudit.detectors.spec import Border, Detector
+from anchoraudit.encoding import dense
+from anchoraudit.encoding.canvas import OnCanvas
+from anchoraudit.encoding.closed_form import best_ious
+from anchoraudit.encoding.grid import LevelAxis, axes_of, extents, inside
+from anchoraudit.encoding.local import Candidates, candidates, first_anchors
+from anchoraudit.encoding.results import Counted
+from anchoraudit.geometry import Bool
+
+Int = npt.NDArray[np.int64]
+
+
+def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Counted:
+    """Count the anchors of M images by label; see `engines.count`."""
+    match = detector.match
+    assert match.negative is not None
+    at_least = np.full(len(boxes.boxes), match.negative)
+    densely = np.zeros(len(of_image), dtype=np.bool_)
+    if match.negative == 0 and not match.negative_inclusive:
+        densely[:] = True  # an anchor that overlaps nothing is no negative either
+    if match.force != "none":
+        best = best_ious(boxes, detector)
+        densely[image[best < 1e-6]] = True
+        lowest = np.full(len(of_image), match.negative)
+        np.minimum.at(lowest, image, best * (1 - 1e-3))
+        at_least = lowest[image]
+    fast = np.flatnonzero(~densely[image])
+    found = candidates(boxes.take(fast), at_least[fast], detector)
+    found = Candidates(fast[found.box], found.anchor, found.iou, found.counts, found.cell)
+    counts, assigned = _labelled(boxes, found, image, of_image, detector)
+    for i in np.flatnonzero(densely).tolist():
+        own = np.flatnonzero(image == i)
+        canvas = boxes.canvases.take(of_image[[i]])
+        sizes = [float(getattr(canvas, name)[0]) for name in canvas.__slots__]
+        labels = dense.replay(boxes.boxes[own], sizes[0], sizes[1], detector, (sizes[2], sizes[3]))
+        counts[i] = labels.positives, labels.negatives, labels.ignored
+        assigned[own] = labels.assigned
+    return Counted(counts, assigned)
+
+
+def _labelled(
+    boxes: OnCanvas, found: Candidates, image: Int, of_image: Int, detector: Detector
+) -> tuple[Int, Int]:
+    """Labels of the candidates, and of all others by subtraction: counts [M, 3] and assigned [n]."""
+    total = first_anchors(boxes.canvases, detector)[0][-1][of_image]
+    counting = counting_anchors(boxes, detector)[of_image]
+    if detector.border.stage == "before":
+        found = _take(found, found.counts)
+    start = np.cumsum(total) - total
+    key = start[image[found.box]] + found.anchor
+    order = np.argsort(key, kind="stable")  # boxes ascend within an anchor, as they were found
+    found, key = _take(found, order), key[order]
+    starts = np.ones(len(key), dtype=np.bool_)
+    starts[1:] = key[1:] != key[:-1]
+    first, group = np.flatnonzero(starts), np.cumsum(starts) - 1
+    allowed = _in_cells_of_centres(boxes, found, image, detector)
+    positive, matched = _positive_groups(boxes, found, (first, group), allowed, detector)
+    highest = np.maximum.reduceat(found.iou, first) if len(first) else found.iou
+    below = dense.stays_negative(highest, detector)
+    counts_of = found.counts[first]
+    positive &= counts_of
+    of = image[found.box[first]]
+    size = len(of_image)
+    positives = np.bincount(of[positive], minlength=size)
+    undecided = np.bincount(of[~positive & ~below & counts_of], minlength=size)
+    negatives = counting - positives - undecided
+    counts = np.column_stack([positives, negatives, total - positives - negatives])
+    return counts, np.bincount(matched[positive], minlength=len(boxes.boxes))
+
+
+def _take(found: Candidates, rows: Int | Bool) -> Candidates:
+    return Candidates(*(getattr(found, name)[rows] for name in Candidates.__slots__))
+
+
+def _positive_groups(
+    boxes: OnCanvas, found: Candidates, groups: tuple[Int, Int], allowed: Bool, detector: Detector
+) -> tuple[Bool, Int]:
+    """Which anchors (groups of candidates) are positive, and the box each is trained towards."""
+    match = detector.match
+    first, group = groups
+    if not len(first):
+        return np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.int64)
+    highest = np.maximum.reduceat(found.iou, first)
+    own = np.flatnonzero(found.iou == highest[group])[::-1]
+    matched = np.zeros(len(first), dtype=np.int64)
+    matched[group[own]] = found.box[own]  # the first box of several comes last in reverse, and stays
+    positive = np.zeros(len(first), dtype=np.bool_)
+    positive[group[dense.reaches_positive(found.iou, detector) & allowed]] = True
+    if match.force != "none":
+        best = np.full(len(boxes.boxes), -1, dtype=found.iou.dtype)
+        np.maximum.at(best, found.box[allowed], found.iou[allowed])
+        forced = allowed & (found.iou == best[found.box]) & dense.reaches_floor(found.iou, detector)
+        rows = np.flatnonzero(forced)
+        if match.force == "best":  # the first anchor of several
+            rows = rows[np.lexsort([found.anchor[rows], found.box[rows]])]
+            rows = rows[np.concatenate([[True], np.diff(found.box[rows]) != 0])] if len(rows) else rows
+        positive[group[rows]] = True
+        if match.forced_to != "own":
+            # The later assignment wins, so boxes go in descending order where the first is to stay.
+            rows = rows[np.argsort(found.box[rows], kind="stable")]
+            rows = rows[::-1] if match.forced_to == "first" else rows
+            matched[group[rows]] = found.box[rows]
+    return positive, matched
+
+
+def _in_cells_of_centres(boxes: OnCanvas, found: Candidates, image: Int, detector: Detector) -> Bool:
+    """Tell which candidates may become positive: all, or those in a cell with a box's centre. [C]."""
+    if detector.match.cells == "all":
+        return np.ones(len(found.box), dtype=np.bool_)
+    starts = first_anchors(boxes.canvases, detector)[1]
+    width, height = boxes.canvases.width, boxes.canvases.height
+    own = boxes.boxes.astype(detector.anchors.precision)
+    held: list[Int] = []
+    per_image = int(starts[-1].max()) + 1
+    for level, (x, y) in enumerate(axes_of(detector.anchors)):
+        columns = x.cells(width)[boxes.of]
+        column = dense.cell_of(own[:, 0], own[:, 2], x.stride(width)[boxes.of], columns)
+        row = dense.cell_of(own[:, 1], own[:, 3], y.stride(height)[boxes.of], y.cells(height)[boxes.of])
+        held.append(image * per_image + starts[level][boxes.of] + row * columns + column)
+    return np.isin(image[found.box] * per_image + found.cell, np.concatenate(held))
+
+
+def counting_anchors(boxes: OnCanvas, detector: Detector) -> Int:
+    """How many anchors count on each canvas: int64 [D]."""
+    canvases, border = boxes.canvases, detector.border
+    if border.pixels is None:
+        every: Int = first_anchors(canvases, detector)[0][-1]
+        return every
+    number = np.zeros(len(canvases.width), dtype=np.int64)
+    for axes in axes_of(detector.anchors):
+        for k in range(len(axes[0].sizes)):
+            along = []
+            for a, axis in enumerate(axes):
+                pairs = zip(*(extent.tolist() for extent in extents(canvases, a, border)), strict=True)
+                along.append(np.array([_counting_cells(axis, *pair, k, border) for pair in pairs], np.int64))
+            number += along[0] * along[1]
+    return number
+
+
+@lru_cache(maxsize=1 << 16)
+def _counting_cells(axis: LevelAxis, extent: float, against: float, k: int, border: Border) -> int:
+    """How many cells along an axis hold a counting anchor of shape k."""
+    if np.isnan(extent):
+        return 0
+    index = np.arange(int(axis.cells(extent)))
+    return int(np.count_nonzero(inside(*axis.edges(index, extent, k), against, border)))

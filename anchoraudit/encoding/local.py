@@ -1,0 +1,181 @@
+"""The anchors near a box, found without the grid: those that overlap it by at least a given IoU.
+
+IoU >= t means an intersection of at least t / (1 + t) of both areas together, and the overlap along y is at
+most the smaller height: so the overlap along x has a least value, and with it the columns are a short
+interval around the box's centre; the same for rows. What lies in that rectangle is computed in the
+framework's own precision and order of operations (`LevelAxis.edges`): ties and equalities are its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from anchoraudit.detectors.spec import Detector
+from anchoraudit.encoding.canvas import Canvases, OnCanvas
+from anchoraudit.encoding.grid import LevelAxis, axes_of, extents, inside
+from anchoraudit.geometry import Bool, Float
+
+Int = npt.NDArray[np.int64]
+Exact = npt.NDArray[Any]  # in the anchors' precision
+
+_AT_ONCE = 1 << 20  # candidates in memory at a time
+# Wider than any rounding of an edge or an IoU in float32: what is outside is no candidate in any precision.
+_SLACK_PX, _SLACK_IOU = 1e-2, 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Pairs of a box and an anchor, C of them.
+
+    box: int64 [C], index of the box. anchor: int64 [C], index of the anchor in its image's dense order.
+    iou: [C], in the anchors' precision. counts: bool [C], whether the border rule lets the anchor count.
+    cell: int64 [C], index of the anchor's cell among all cells of all levels.
+    """
+
+    box: Int
+    anchor: Int
+    iou: Exact
+    counts: Bool
+    cell: Int
+
+
+def first_anchors(canvases: Canvases, detector: Detector) -> tuple[Int, Int]:
+    """Index of each level's first anchor, and of its first cell, on each canvas; then their number.
+
+    int64 [L + 1, D] both.
+    """
+    anchors, cells = [np.zeros(len(canvases.width), dtype=np.int64)], []
+    cells.append(anchors[0])
+    for along_x, along_y in axes_of(detector.anchors):
+        count = along_x.cells(canvases.width) * along_y.cells(canvases.height)
+        cells.append(cells[-1] + count)
+        anchors.append(anchors[-1] + count * len(along_x.sizes))
+    return np.array(anchors), np.array(cells)
+
+
+def candidates(boxes: OnCanvas, at_least: Float, detector: Detector) -> Candidates:
+    """Every anchor whose IoU with a box is at least `at_least` [n] of that box, which may be 0.
+
+    Of anchors that do not overlap a box at all only some are given.
+    """
+    found = list(_found(boxes, at_least, detector))
+    if not found:
+        nothing = np.zeros(0, dtype=np.int64)
+        return Candidates(
+            nothing, nothing, np.zeros(0, dtype=detector.anchors.precision), nothing == 1, nothing
+        )
+    return Candidates(*(np.concatenate([getattr(c, name) for c in found]) for name in Candidates.__slots__))
+
+
+def _found(boxes: OnCanvas, at_least: Float, detector: Detector) -> Iterator[Candidates]:
+    x1, y1, x2, y2 = boxes.boxes.T
+    sides = x2 - x1, y2 - y1
+    centres = (x1 + x2) / 2, (y1 + y2) / 2
+    area = sides[0] * sides[1]
+    threshold = np.maximum(at_least - _SLACK_IOU * np.maximum(at_least, 1e-3), 0.0)
+    share = threshold / (1.0 + threshold)
+    anchor_start, cell_start = first_anchors(boxes.canvases, detector)
+    for number, axes in enumerate(axes_of(detector.anchors)):
+        for k in range(len(axes[0].sizes)):
+            own = [np.asarray(axis.size(boxes.canvases.along(a)[0], k)) for a, axis in enumerate(axes)]
+            own = [np.broadcast_to(side, boxes.canvases.width.shape)[boxes.of] for side in own]
+            needed = share * (own[0] * own[1] + area)
+            most = [np.minimum(own[a], sides[a]) for a in (0, 1)]
+            possible = np.flatnonzero(most[0] * most[1] * (1 + 1e-3) >= needed)
+            if not len(possible):
+                continue
+            first, span = [], []
+            for a, axis in enumerate(axes):
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    overlap = np.nan_to_num(needed[possible] / most[1 - a][possible])
+                reach = (own[a][possible] + sides[a][possible]) / 2 - overlap * (1 - 1e-3)
+                low, high = _interval(axis, boxes, possible, centres[a][possible], reach)
+                first.append(low)
+                span.append(np.maximum(high - low + 1, 0))
+            start = anchor_start[number], cell_start[number]
+            windows = _Windows(axes, k, possible, first, span, *start)
+            yield from _expand(boxes, at_least, windows, detector)
+
+
+def _interval(axis: LevelAxis, boxes: OnCanvas, rows: Int, centre: Float, reach: Float) -> tuple[Int, Int]:
+    """First and last cell whose centre is within `reach` of the boxes' centres, along an axis."""
+    extent = boxes.canvases.along(axis.axis)[0]
+    of = boxes.of[rows]
+    stride, offset, cells = axis.stride(extent)[of], axis.offset(extent)[of], axis.cells(extent)[of]
+    reach = reach + _SLACK_PX
+    low = np.maximum(np.ceil((centre - reach - offset) / stride), 0)
+    high = np.minimum(np.floor((centre + reach - offset) / stride), cells - 1)
+    return low.astype(np.int64), high.astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Windows:
+    """Cells to look at for shape k of a level: for some boxes (rows), first column and row and how many.
+
+    anchor, cell: int64 [D], the level's first anchor and cell on each canvas.
+    """
+
+    axes: tuple[LevelAxis, LevelAxis]
+    k: int
+    rows: Int
+    first: list[Int]
+    span: list[Int]
+    anchor: Int
+    cell: Int
+
+
+def _expand(boxes: OnCanvas, at_least: Float, windows: _Windows, detector: Detector) -> Iterator[Candidates]:
+    """Compute the IoUs of the cells in each box's window, some boxes at a time."""
+    axes, rows = windows.axes, windows.rows
+    columns, lines = windows.span
+    sizes = columns * lines
+    group = np.cumsum(sizes) // _AT_ONCE
+    for cut in np.split(np.arange(len(rows)), np.flatnonzero(np.diff(group)) + 1):
+        repeat = np.repeat(cut, sizes[cut])
+        if not len(repeat):
+            continue
+        begin = np.cumsum(sizes[cut]) - sizes[cut]
+        within = np.arange(len(repeat)) - np.repeat(begin, sizes[cut])
+        column = windows.first[0][repeat] + within % columns[repeat]
+        line = windows.first[1][repeat] + within // columns[repeat]
+        box = rows[repeat]
+        iou, counts = exact_ious(boxes, box, (column, line), (axes, windows.k), detector)
+        kept = np.flatnonzero(iou >= at_least[box])
+        of = boxes.of[box[kept]]
+        cell = line[kept] * axes[0].cells(boxes.canvases.width)[of] + column[kept]
+        anchor = windows.anchor[of] + cell * len(axes[0].sizes) + windows.k
+        yield Candidates(box[kept], anchor, iou[kept], counts[kept], windows.cell[of] + cell)
+
+
+def exact_ious(
+    boxes: OnCanvas,
+    box: Int,
+    cell: tuple[Int, Int],
+    where: tuple[tuple[LevelAxis, LevelAxis], int],
+    detector: Detector,
+) -> tuple[Exact, Bool]:
+    """IoUs of boxes with anchors of shape k in the given columns and rows, and whether those count. [C].
+
+    The order of operations is that of `geometry.iou_with_each`, which the dense encoder uses.
+    """
+    axes, k = where
+    of = boxes.of[box]
+    sides: list[tuple[Exact, Exact, Exact]] = []
+    counts = np.ones(len(box), dtype=np.bool_)
+    for a, axis in enumerate(axes):
+        canvas, against = extents(boxes.canvases, a, detector.border)
+        low, high = axis.edges(cell[a], canvas[of], k)
+        own_low, own_high = (boxes.boxes[box, a + side].astype(low.dtype) for side in (0, 2))
+        overlap = np.maximum(np.minimum(high, own_high) - np.maximum(low, own_low), low.dtype.type(0))
+        sides.append((overlap, high - low, own_high - own_low))
+        if detector.border.pixels is not None:
+            counts &= inside(low, high, against[of], detector.border)
+    intersection = sides[0][0] * sides[1][0]
+    areas, area = sides[0][1] * sides[1][1], sides[0][2] * sides[1][2]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.nan_to_num(intersection / (areas + area - intersection)), counts
