@@ -1,0 +1,79 @@
+"""Readers of detector files: one module each, found by itself.
+
+A reader module has four names, and adding one adds the kind of file:
+
+SUFFIXES: the file suffixes it may have, lower case, with the dot.
+LOOKS_FOR: what it knows, in one line, for the message when nothing was recognised.
+detect(path, text) -> bool: whether the text is of this kind; called for those suffixes, and cheap.
+read(path, text) -> Detector: what it describes, or AnchorauditError with file and line.
+
+Modules without SUFFIXES, and those whose name starts with an underscore, are helpers. Nothing of a user's
+file is ever executed: it is parsed, and what cannot be resolved by parsing is named in an error.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+from anchoraudit.detectors.readers._files import read_text
+from anchoraudit.errors import AnchorauditError
+
+if TYPE_CHECKING:
+    from anchoraudit.detectors.spec import Detector
+
+
+class Reader(Protocol):
+    """What a reader module offers."""
+
+    SUFFIXES: tuple[str, ...]
+    LOOKS_FOR: str
+
+    def detect(self, path: Path, text: str) -> bool:
+        """Tell whether `text` is of this kind."""
+        ...
+
+    def read(self, path: Path, text: str) -> Detector:
+        """Read it."""
+        ...
+
+
+def readers() -> list[Reader]:
+    """Every reader of this package, by name."""
+    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    modules = [import_module(f"{__name__}.{name}") for name in names]
+    return [cast(Reader, module) for module in modules if hasattr(module, "SUFFIXES")]
+
+
+def suffixes() -> set[str]:
+    """Suffixes that a detector file can have."""
+    return {suffix for reader in readers() for suffix in reader.SUFFIXES}
+
+
+def kinds() -> str:
+    """What can be read, in a sentence."""
+    return "; ".join(reader.LOOKS_FOR for reader in readers())
+
+
+def read_detector(path: Path) -> Detector:
+    """Read the detector that a file describes.
+
+    Raises AnchorauditError if it is of no kind that is known, or describes no detector.
+    """
+    text = read_text(path)
+    known = [reader for reader in readers() if path.suffix.lower() in reader.SUFFIXES]
+    try:
+        for reader in known:
+            if reader.detect(path, text):
+                return reader.read(path, text)
+    except RecursionError:
+        raise AnchorauditError(
+            "nested too deeply to be a detector", path=path, remedy="Mend the file."
+        ) from None
+    except (ValueError, OverflowError) as error:
+        raise AnchorauditError(
+            str(error), path=path, remedy="See the detector file formats in docs/detectors.md."
+        ) from None
+    raise AnchorauditError("no detector file of a known kind", path=path, remedy=f"Known are: {kinds()}.")

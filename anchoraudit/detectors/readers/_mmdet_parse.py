@@ -1,0 +1,165 @@
+"""mmdetection config files as `Table`s: parsed by `ast`, merged with their `_base_` files, never executed.
+
+Sources: mmengine config/config.py (`_base_`, `_delete_`, merging key by key; lists are replaced).
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+from anchoraudit.detectors.readers._arithmetic import Arithmetic, NotResolvedError, parse
+from anchoraudit.detectors.readers._files import read_text
+from anchoraudit.detectors.readers._table import Table, Unresolved
+from anchoraudit.errors import AnchorauditError
+
+_DEEPEST = 20
+
+
+def read_config(path: Path, text: str, above: tuple[Path, ...] = ()) -> Table:
+    """Return what the file assigns, laid over what its `_base_` files assign."""
+    table = _File(path).read(text)
+    bases = table.find("_base_")
+    if bases is None:
+        return table
+    names = [bases] if isinstance(bases, str) else bases
+    if not isinstance(names, list):
+        raise table.error("_base_ is no path and no list of paths", "_base_")
+    below = Table(str(path))
+    chain = (*above, path.resolve())
+    for name in names:
+        if isinstance(name, Unresolved):
+            raise name.error("_base_")
+        if not isinstance(name, str) or "::" in name or re.match(r"\w+://", name):
+            raise table.error(
+                f"_base_ {name!r} is no file", "_base_", "Name a file on this machine, relative to this one."
+            )
+        base = path.parent / name
+        if base.resolve() in chain or len(chain) > _DEEPEST:
+            raise table.error(f"_base_ {name!r} leads back to a file that names it", "_base_", "Break it.")
+        if not base.is_file():
+            raise table.error(
+                f"_base_ {name!r} is not there: no file {base}",
+                "_base_",
+                "Keep the base files beside it as in mmdetection/configs, or name a config dumped in full.",
+            )
+        below = below.merged(read_config(base, read_text(base), chain))
+    return below.merged(table)
+
+
+class _File(Arithmetic):
+    """The assignments of one file, in order; what is not understood becomes `Unresolved`."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__({"True": True, "False": False, "None": None})
+        self.path = path
+
+    def read(self, text: str) -> Table:
+        try:
+            tree = parse(text)
+        except SyntaxError as error:
+            raise AnchorauditError(
+                f"not valid Python: {error.msg}",
+                path=self.path,
+                place=f"line {error.lineno}" if error.lineno else "",
+                remedy="Mend the file there.",
+            ) from None
+        assert isinstance(tree, ast.Module)
+        self.steps = max(self.steps, 200_000)
+        table = Table(str(self.path))
+        for statement in tree.body:
+            self.statement(statement, table)
+        return table
+
+    def statement(self, statement: ast.stmt, table: Table) -> None:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                self.assign(name, self.item(value), statement.lineno, table)
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                self.assign(name, self.item(value), statement.lineno, table)
+            case ast.Expr(value=ast.Constant()):
+                return
+            case _:
+                self.spoil(statement, table)
+
+    def assign(self, name: str, value: Any, line: int, table: Table) -> None:
+        self.names[name] = value
+        table.put(name, value, str(self.path), line)
+
+    def spoil(self, statement: ast.stmt, table: Table) -> None:
+        """A statement that is not followed: every name that it may change is unknown from here on."""
+        why = f"line {statement.lineno} may change it, and is not executed"
+        for node in ast.walk(statement):
+            names: list[str] = []
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
+                names = [node.id]
+            elif isinstance(node, ast.Call | ast.Subscript | ast.Attribute):
+                root: ast.expr = node
+                while isinstance(root, ast.Call | ast.Subscript | ast.Attribute):
+                    root = root.func if isinstance(root, ast.Call) else root.value
+                names = [root.id] if isinstance(root, ast.Name) else []
+                if isinstance(node, ast.Call):  # a function can change its arguments
+                    names += [a.id for a in ast.walk(node) if isinstance(a, ast.Name)]
+            for name in names:
+                if name in table:
+                    unknown = Unresolved(name, str(self.path), statement.lineno, why)
+                    self.assign(name, unknown, statement.lineno, table)
+
+    def item(self, node: ast.expr) -> Any:
+        try:
+            return self.value(node)
+        except NotResolvedError as error:
+            at = error.node if isinstance(error.node, ast.expr) else node
+            why = "`{{_base_...}}` is not resolved" if _is_placeholder(node) else ""
+            shown = ast.unparse(node if why else at)
+            place = (str(self.path), getattr(at, "lineno", node.lineno))
+            return Unresolved(shown, *place, why) if why else Unresolved(shown, *place)
+
+    def value(self, node: ast.expr) -> Any:
+        match node:
+            case ast.Call(func=ast.Name(id="dict"), args=[], keywords=pairs):
+                return self.mapping([(pair.arg, pair.value) for pair in pairs], node)
+            case ast.Dict(keys=keys, values=values):
+                names = [key.value if isinstance(key, ast.Constant) else key for key in keys]
+                return self.mapping(list(zip(names, values, strict=True)), node)
+            case ast.Subscript(value=ast.expr() as inner, slice=ast.Constant(value=key)):
+                return self.element(self.value(inner), key, node)
+            case ast.Attribute(value=ast.expr() as inner, attr=key):
+                return self.element(self.value(inner), key, node)
+            case ast.Name(id=name) if isinstance(self.names.get(name), Unresolved):
+                return self.names[name]
+        return super().value(node)
+
+    def mapping(self, pairs: list[tuple[Any, ast.expr]], node: ast.expr) -> Table:
+        """Return `dict(a=..., **b)` or `{'a': ..., **b}`."""
+        table = Table(str(self.path), node.lineno)
+        for key, value in pairs:
+            if key is None:
+                inner = self.value(value)
+                if not isinstance(inner, Table):
+                    raise NotResolvedError(value)
+                for name, entry in inner.items():
+                    table.put(name, entry, *inner.where[name])
+            elif isinstance(key, ast.expr):
+                raise NotResolvedError(key)
+            else:
+                table.put(str(key), self.item(value), str(self.path), value.lineno)
+        return table
+
+    @staticmethod
+    def element(value: Any, key: Any, node: ast.expr) -> Any:
+        try:
+            return value[key] if isinstance(value, list | Table) else _missing(node)
+        except (KeyError, IndexError, TypeError):
+            raise NotResolvedError(node) from None
+
+
+def _missing(node: ast.expr) -> Any:
+    raise NotResolvedError(node)
+
+
+def _is_placeholder(node: ast.expr) -> bool:
+    """Tell whether it is `{{_base_.x}}`: to the parser a set that holds a set."""
+    return isinstance(node, ast.Set) and isinstance(node.elts[0], ast.Set)

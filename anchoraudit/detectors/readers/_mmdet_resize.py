@@ -1,0 +1,99 @@
+"""The input of an mmdetection config: the Resize step of its training pipeline, and its padding.
+
+Sources: mmdetection datasets/transforms/transforms.py, mmcv transforms/processing.py (Resize, RandomResize,
+RandomChoiceResize); data_preprocessor; in 2.x datasets/pipelines/transforms.py (Resize, Pad).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from anchoraudit.detectors.readers._table import Table, Unresolved
+from anchoraudit.detectors.spec import Resize
+
+_STEPS = ("Resize", "RandomChoiceResize", "RandomResize", "FixScaleResize")
+
+
+def resize_of(config: Table, base: Resize) -> tuple[Resize, tuple[str, ...]]:
+    """Return how images are resized, and notes on what is drawn at random."""
+    pipeline = _pipeline(config)
+    notes: tuple[str, ...] = ()
+    if pipeline is None:
+        resize = base
+        notes = ("no training pipeline in the file: the preset's input size",)
+    else:
+        step = next((s for s in pipeline if s.find("type") in _STEPS), None)
+        if step is None:
+            raise config.error(
+                "the training pipeline has no Resize that is understood",
+                "train_pipeline",
+                f"Understood are the steps {', '.join(_STEPS)}, directly in the pipeline.",
+            )
+        resize, notes = _resize(step, base)
+    multiple = _multiple(config, pipeline)
+    if multiple is not None:
+        pad: Any = "multiple" if multiple > 1 else "none"
+        with config.blame("model"):
+            resize = msgspec.structs.replace(resize, pad=pad, multiple=multiple if multiple > 1 else 0)
+    return resize, notes
+
+
+def _pipeline(config: Table) -> list[Table] | None:
+    """What training reads: the pipeline in the data loader, else a list called train_pipeline."""
+    for start in ("train_dataloader.dataset", "data.train"):
+        dataset = config.find(start)
+        for _ in range(5):  # RepeatDataset, ClassBalancedDataset, ... around it
+            if not isinstance(dataset, Table):
+                break
+            if "pipeline" in dataset:
+                return _steps(dataset, "pipeline")
+            dataset = dataset.find("dataset")
+    return _steps(config, "train_pipeline") if "train_pipeline" in config else None
+
+
+def _steps(table: Table, key: str) -> list[Table]:
+    steps = table.find(key)
+    for step in steps if isinstance(steps, list) else []:
+        if isinstance(step, Unresolved):
+            raise step.error(key)
+    if not isinstance(steps, list) or not all(isinstance(step, Table) for step in steps):
+        raise table.error(f"{key} is no list of dict(type=...)", key)
+    return steps
+
+
+def _resize(step: Table, base: Resize) -> tuple[Resize, tuple[str, ...]]:
+    key = next((key for key in ("scale", "scales", "img_scale") if key in step), "scale")
+    value = step.find(key)
+    if isinstance(value, list) and value and isinstance(value[0], list):
+        scales = step.read(key, tuple[tuple[int, int], ...], ())
+    elif isinstance(value, int):
+        scales = ((step.read(key, int, 0),) * 2,)
+    else:
+        scales = (step.read(key, tuple[int, int], (0, 0)),)
+    width, height = max(scales, key=lambda scale: (min(scale), max(scale)))
+    # mmcv's Resize keeps no aspect unless told to; that of mmdet 2.x (img_scale), and the others' use, does
+    keep = step.flag("keep_ratio", key == "img_scale")
+    changes: dict[str, Any] = {"kind": "stretch", "width": width, "height": height, "side": 0, "cap": 0}
+    if keep and width == height:
+        changes |= {"kind": "longest_side", "width": 0, "height": 0, "side": width}
+    elif keep:
+        changes = {"kind": "short_side", "width": 0, "height": 0}
+        changes |= {"side": min(width, height), "cap": max(width, height)}
+    with step.blame(key):
+        resize = msgspec.structs.replace(base, **changes)
+    notes: tuple[str, ...] = ()
+    if len(set(scales)) > 1 or "ratio_range" in step:
+        listed = ", ".join(f"{w}x{h}" for w, h in scales)
+        notes = (f"training draws the scale at random ({listed}); replayed at {width}x{height}",)
+    return resize, notes
+
+
+def _multiple(config: Table, pipeline: list[Table] | None) -> int | None:
+    for key in ("model.data_preprocessor", "data_preprocessor"):
+        table = config.table(key)
+        if table is not None:
+            return table.read("pad_size_divisor", int, 1)
+    pad = next((step for step in pipeline or [] if step.find("type") == "Pad"), None)
+    return None if pad is None else pad.read("size_divisor", int, 1)

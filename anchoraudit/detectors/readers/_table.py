@@ -1,0 +1,171 @@
+"""A mapping that knows where each of its entries was written, so that an error can say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+
+from anchoraudit.errors import AnchorauditError
+
+T = TypeVar("T")
+_MOST = 20_000  # values in one entry, entries in a merge; more is an attack, not a configuration
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A value that parsing alone does not give: it is reported if it turns out to be needed."""
+
+    source: str
+    path: str
+    line: int
+    why: str = "it is not executed, and cannot be resolved by reading it"
+
+    def error(self, key: str) -> AnchorauditError:
+        """Name it."""
+        shown = self.source if len(self.source) <= 80 else self.source[:77] + "..."
+        return AnchorauditError(
+            f"{key} is {shown!r}: {self.why}",
+            path=self.path,
+            place=f"line {self.line}",
+            remedy="Write the value itself there (numbers, lists, names assigned in this file).",
+        )
+
+
+class Table(dict[str, Any]):
+    """String keys, values of any kind, and the file and line of each."""
+
+    def __init__(self, path: str, line: int = 1) -> None:
+        super().__init__()
+        self.path, self.line = path, line
+        self.where: dict[str, tuple[str, int]] = {}
+
+    def put(self, key: str, value: Any, path: str, line: int) -> None:
+        """Set an entry and its place."""
+        self[key] = value
+        self.where[key] = (path, line)
+
+    def find(self, dotted: str, default: Any = None) -> Any:
+        """Return the entry at `a.b.c`, `default` if there is none (or it is null).
+
+        Raises AnchorauditError if it is unresolved, or lies inside something that is no mapping.
+        """
+        value: Any = self
+        for key in dotted.split("."):
+            if isinstance(value, Unresolved):
+                raise value.error(dotted)
+            if not isinstance(value, Table):
+                raise self.error(f"{dotted}: {value!r} is no mapping", dotted)
+            value = value.get(key)
+            if value is None:
+                return default
+        if isinstance(value, Unresolved):
+            raise value.error(dotted)
+        return value
+
+    def table(self, dotted: str) -> Table | None:
+        """Return the mapping at `dotted`, None if there is none."""
+        value = self.find(dotted)
+        if value is not None and not isinstance(value, Table):
+            raise self.error(f"{dotted}: {_short(value)} is no mapping", dotted)
+        return value
+
+    def read(self, dotted: str, kind: type[T], default: T) -> T:
+        """Return the entry at `dotted` as `kind`; `1.0` is taken for the whole number 1."""
+        value = self.find(dotted)
+        if value is None:
+            return default
+        try:
+            return msgspec.convert(_plain(value, dotted, [_MOST]), kind)
+        except msgspec.ValidationError as error:
+            raise self.error(f"{dotted} is {_short(value)}: {error}", dotted) from None
+
+    def number(self, dotted: str, default: float) -> float:
+        """Return one number."""
+        return self.read(dotted, float, default)
+
+    def numbers(self, dotted: str, default: tuple[float, ...]) -> tuple[float, ...]:
+        """Return a list of numbers; one number is a list of one."""
+        value = self.find(dotted)
+        if isinstance(value, int | float):
+            return (self.number(dotted, 0.0),)
+        return self.read(dotted, tuple[float, ...], default)
+
+    def rows(self, dotted: str, default: tuple[tuple[float, ...], ...]) -> tuple[tuple[float, ...], ...]:
+        """Return a list of lists of numbers; one list is a list of one list."""
+        value = self.find(dotted)
+        if isinstance(value, list | tuple) and value and not isinstance(value[0], list | tuple):
+            return (self.numbers(dotted, ()),)
+        return self.read(dotted, tuple[tuple[float, ...], ...], default)
+
+    def text(self, dotted: str, default: str) -> str:
+        """Return a text."""
+        return self.read(dotted, str, default)
+
+    def flag(self, dotted: str, default: bool) -> bool:
+        """Return true or false."""
+        return self.read(dotted, bool, default)
+
+    def error(self, message: str, dotted: str = "", remedy: str = "") -> AnchorauditError:
+        """Return an error at the entry `dotted`, or at the nearest mapping around it that exists."""
+        path, line = self.path, self.line
+        value: Any = self
+        for key in dotted.split("."):
+            if not isinstance(value, Table):
+                break
+            path, line = value.where.get(key, (path, line))
+            value = value.get(key)
+        return AnchorauditError(
+            message,
+            path=path,
+            place=f"line {line}",
+            remedy=remedy or "See the detector file formats in docs/detectors.md.",
+        )
+
+    @contextmanager
+    def blame(self, dotted: str) -> Iterator[None]:
+        """Turn a ValueError of a detector's block into an error at the entry that gave the value."""
+        try:
+            yield
+        except ValueError as error:
+            raise self.error(str(error), dotted) from None
+
+    def merged(self, over: Table, budget: list[int] | None = None) -> Table:
+        """Return this with `over` laid over it, mapping by mapping; `_delete_` drops what was there."""
+        budget = [_MOST] if budget is None else budget
+        result = Table(over.path, over.line)
+        keep = {} if over.get("_delete_") is True else self
+        for key, value in keep.items():
+            result.put(key, value, *self.where[key])
+        for key, value in over.items():
+            budget[0] -= 1
+            if budget[0] < 0:
+                raise over.error("too many entries for a configuration", key, "Shorten the file.")
+            old = result.get(key)
+            if key == "_delete_":
+                continue
+            new = value
+            if isinstance(value, Table):
+                new = (old if isinstance(old, Table) else Table(value.path)).merged(value, budget)
+            result.put(key, new, *over.where[key])
+        return result
+
+
+def _plain(value: Any, dotted: str, budget: list[int]) -> Any:
+    """Whole floats as ints, and no unresolved value anywhere inside."""
+    budget[0] -= 1
+    if isinstance(value, Unresolved):
+        raise value.error(dotted)
+    if isinstance(value, list | tuple):
+        return [_plain(item, dotted, budget) for item in value[: max(budget[0], 0)]]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict | list | tuple):
+        return f"a {'mapping' if isinstance(value, dict) else 'list'} of {len(value)}"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,178 @@
+"""Configuration YAML of facebookresearch/detectron2, with its `_BASE_` files.
+
+Sources: detectron2 config/config.py and fvcore common/config.py (`_BASE_`, tags), config/defaults.py (what a
+file does not say), modeling/anchor_generator.py (`_broadcast_params`), modeling/proposal_generator/rpn.py,
+modeling/meta_arch/retinanet.py. Texts such as `(800, 1333)` are literals there, and here.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from anchoraudit.detectors.readers._arithmetic import NotResolvedError, evaluate
+from anchoraudit.detectors.readers._files import read_text
+from anchoraudit.detectors.readers._presets import based_on, preset
+from anchoraudit.detectors.readers._table import Table
+from anchoraudit.detectors.readers._yaml import read_yaml
+from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Match, Resize
+
+SUFFIXES = (".yaml", ".yml")
+LOOKS_FOR = "detectron2 config (.yaml with MODEL or _BASE_)"
+
+_ARCHITECTURES = ("GeneralizedRCNN", "ProposalNetwork", "PanopticFPN", "RetinaNet")
+_DEEPEST = 20
+
+
+def detect(path: Path, text: str) -> bool:
+    """Tell whether the top level has MODEL or _BASE_."""
+    del path
+    return bool(re.search(r"^[\"']?(MODEL|_BASE_)[\"']?\s*:", text, re.M))
+
+
+def read(path: Path, text: str) -> Detector:
+    """Read it; what neither it nor its bases say is as in detectron2's defaults."""
+    config = _with_bases(path, text, ())
+    architecture = config.text("MODEL.META_ARCHITECTURE", "GeneralizedRCNN")
+    if architecture not in _ARCHITECTURES:
+        raise config.error(
+            f"MODEL.META_ARCHITECTURE {architecture!r} is not replayed",
+            "MODEL.META_ARCHITECTURE",
+            f"Replayed are {', '.join(_ARCHITECTURES)}; anchor-free detectors have no anchor mask.",
+        )
+    retinanet = architecture == "RetinaNet"
+    pyramid = "fpn" in config.text("MODEL.BACKBONE.NAME", "build_resnet_backbone").lower()
+    proposals = config.text("MODEL.PROPOSAL_GENERATOR.NAME", "RPN")
+    if not retinanet and proposals != "RPN":
+        key = "MODEL.PROPOSAL_GENERATOR.NAME"
+        raise config.error(f"{key} {proposals!r} is not replayed", key, "Replayed is RPN.")
+    name = "detectron2-retinanet" if retinanet else f"detectron2-rpn_{'fpn' if pyramid else 'c4'}"
+    base = preset(name)
+    resize, notes = _resize(config, base.resize)
+    return based_on(
+        name,
+        path,
+        notes=notes,
+        resize=resize,
+        anchors=_anchors(config, base.anchors, retinanet=retinanet, pyramid=pyramid),
+        border=_border(config, base.border, retinanet=retinanet),
+        match=_match(config, base.match, retinanet=retinanet),
+    )
+
+
+def _with_bases(path: Path, text: str, above: tuple[Path, ...]) -> Table:
+    """Return the file's table laid over that of its `_BASE_`."""
+    table = read_yaml(path, text)
+    _decode(table)
+    name = table.find("_BASE_")
+    if name is None:
+        return table
+    if not isinstance(name, str) or re.match(r"\w+://", name):
+        raise table.error(f"_BASE_ {name!r} is no file", "_BASE_", "Name a file on this machine.")
+    base = path.parent / Path(name).expanduser()
+    chain = (*above, path.resolve())
+    if base.resolve() in chain or len(chain) > _DEEPEST:
+        raise table.error(f"_BASE_ {name!r} leads back to a file that names it", "_BASE_", "Break the cycle.")
+    if not base.is_file():
+        raise table.error(
+            f"_BASE_ {name!r} is not there: no file {base}",
+            "_BASE_",
+            "Keep the base files beside it as in detectron2/configs, or write the full path.",
+        )
+    return _with_bases(base, read_text(base), chain).merged(table)
+
+
+def _decode(table: Table) -> None:
+    """Texts that are lists or tuples of Python become lists, as in yacs."""
+    for key, value in table.items():
+        if isinstance(value, Table):
+            _decode(value)
+        elif isinstance(value, str) and value.strip()[:1] in ("(", "["):
+            try:
+                table[key] = evaluate(value)
+            except (NotResolvedError, SyntaxError):
+                continue
+
+
+def _anchors(config: Table, base: Anchors, *, retinanet: bool, pyramid: bool) -> Anchors:
+    generator = config.text("MODEL.ANCHOR_GENERATOR.NAME", "DefaultAnchorGenerator")
+    if generator != "DefaultAnchorGenerator":
+        key = "MODEL.ANCHOR_GENERATOR.NAME"
+        raise config.error(f"{key} {generator!r} is not replayed", key, "Replayed: DefaultAnchorGenerator.")
+    key = "MODEL.RETINANET.IN_FEATURES" if retinanet else "MODEL.RPN.IN_FEATURES"
+    default = ("p3", "p4", "p5", "p6", "p7") if retinanet else ("res4",)
+    features = config.read(key, tuple[str, ...], default)
+    if not pyramid:
+        outputs = config.read("MODEL.RESNETS.OUT_FEATURES", tuple[str, ...], ("res4",))
+        if missing := [name for name in features if name not in outputs]:
+            raise config.error(f"{key} {missing[0]!r} is not in MODEL.RESNETS.OUT_FEATURES", key)
+    strides = [_stride(config, key, name) for name in features]
+    sizes = config.rows("MODEL.ANCHOR_GENERATOR.SIZES", ((32.0, 64.0, 128.0, 256.0, 512.0),))
+    ratios = config.rows("MODEL.ANCHOR_GENERATOR.ASPECT_RATIOS", ((0.5, 1.0, 2.0),))
+    offset = config.number("MODEL.ANCHOR_GENERATOR.OFFSET", 0.0)
+    each = []
+    for name, rows in (("SIZES", sizes), ("ASPECT_RATIOS", ratios)):
+        if len(rows) not in (1, len(strides)):
+            where = f"MODEL.ANCHOR_GENERATOR.{name}"
+            raise config.error(f"{where} has {len(rows)} lists for {len(strides)} features", where)
+        each.append(rows if len(rows) == len(strides) else rows * len(strides))
+    with config.blame("MODEL.ANCHOR_GENERATOR.SIZES"):
+        levels = tuple(
+            Level(stride=stride, offset=offset * stride, sizes=size, ratios=ratio)
+            for stride, size, ratio in zip(strides, *each, strict=True)
+        )
+        return msgspec.structs.replace(base, levels=levels)
+
+
+def _stride(config: Table, key: str, name: str) -> float:
+    number = re.fullmatch(r"(?:p|res)([2-7])", name)
+    if not number:
+        raise config.error(f"{key}: the stride of {name!r} is not known", key, "Known: p2 to p7, res2-5.")
+    if name == "res5" and config.number("MODEL.RESNETS.RES5_DILATION", 1) == 2:
+        return 16.0
+    return float(2 ** int(number[1]))
+
+
+def _border(config: Table, base: Border, *, retinanet: bool) -> Border:
+    key = "MODEL.RPN.BOUNDARY_THRESH"
+    margin = -1.0 if retinanet else config.number(key, -1.0)
+    if margin < 0:
+        return msgspec.structs.replace(base, margin="off")
+    with config.blame(key):
+        return Border(margin=margin, against="image", low_inclusive=True, stage="after")
+
+
+def _match(config: Table, base: Match, *, retinanet: bool) -> Match:
+    part = "MODEL.RETINANET" if retinanet else "MODEL.RPN"
+    thresholds = config.numbers(f"{part}.IOU_THRESHOLDS", (0.4, 0.5) if retinanet else (0.3, 0.7))
+    labels = config.numbers(f"{part}.IOU_LABELS", (0, -1, 1))
+    if len(thresholds) == 1 and labels == (0, 1):
+        thresholds = thresholds * 2
+    elif len(thresholds) != 2 or labels != (0, -1, 1):
+        key = f"{part}.IOU_THRESHOLDS"
+        raise config.error(f"{key} and IOU_LABELS: two thresholds with labels 0, -1, 1 are replayed", key)
+    with config.blame(f"{part}.IOU_THRESHOLDS"):
+        return msgspec.structs.replace(base, negative=thresholds[0], positive=thresholds[1])
+
+
+def _resize(config: Table, base: Resize) -> tuple[Resize, tuple[str, ...]]:
+    """The shorter side: the largest of MIN_SIZE_TRAIN, from which training draws at random."""
+    key = "INPUT.MIN_SIZE_TRAIN"
+    given = config.find(key)
+    one = isinstance(given, int | float)
+    sides = (config.read(key, int, 800),) if one else config.read(key, tuple[int, ...], (800,))
+    cap = config.read("INPUT.MAX_SIZE_TRAIN", int, 1333)
+    changes: dict[str, Any] = {"kind": "short_side", "side": max(sides, default=0), "cap": cap}
+    with config.blame(key):
+        resize = msgspec.structs.replace(base, **changes)
+    notes: tuple[str, ...] = ()
+    if len(set(sides)) > 1:
+        how = config.text(f"{key}_SAMPLING", "choice")
+        listed = ", ".join(f"{side:g}" for side in sides)
+        notes += (f"training draws the shorter side ({how} of {listed}); replayed at {max(sides):g}",)
+    if config.flag("INPUT.CROP.ENABLED", False):
+        notes += ("training crops at random (INPUT.CROP); replayed without",)
+    return resize, notes

@@ -1,0 +1,157 @@
+"""Config files of open-mmlab/mmdetection (3.x, and the spellings of 2.x), read without running them.
+
+Sources: mmdetection 3.3.0 models/dense_heads/anchor_head.py (allowed_border, get_targets),
+task_modules/assigners/{max_iou,atss,grid}_assigner.py, and the configs that come with it.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from anchoraudit.detectors.readers._mmdet_anchors import anchors_of
+from anchoraudit.detectors.readers._mmdet_parse import read_config
+from anchoraudit.detectors.readers._mmdet_resize import resize_of
+from anchoraudit.detectors.readers._presets import based_on, preset
+from anchoraudit.detectors.readers._table import Table
+from anchoraudit.detectors.spec import Border, Detector, Match
+
+SUFFIXES = (".py",)
+LOOKS_FOR = "mmdetection config (.py with model or _base_)"
+
+_ASSIGNERS = ("MaxIoUAssigner", "ATSSAssigner", "GridAssigner")
+_BY_PREDICTION = (
+    "PAAHead",
+    "FreeAnchorRetinaHead",
+    "GARPNHead",
+    "GARetinaHead",
+    "CascadeRPNHead",
+    "TOODHead",
+)
+
+
+def detect(path: Path, text: str) -> bool:
+    """Tell whether it assigns `model` or `_base_`, or reads bases the new way."""
+    del path
+    return bool(re.search(r"^(model|_base_)\s*=|^with read_base\(\)", text, re.M))
+
+
+def read(path: Path, text: str) -> Detector:
+    """Read it; what it does not say is as in the preset of its kind."""
+    config = read_config(path, text)
+    model = config.table("model")
+    if model is None:
+        raise config.error(
+            "no model = dict(...) in the file or its _base_",
+            remedy="Configs of the new style (`with read_base()`) are not read: dump the config to a file.",
+        )
+    head, train = _head(model)
+    kind, assigner = _assigner(config, train)
+    generator = head.table("anchor_generator")
+    assert generator is not None
+    ssd = generator.find("type") == "SSDAnchorGenerator"
+    rpn = "rpn_head" in model
+    name = {"ATSSAssigner": "mmdet-atss", "GridAssigner": "mmdet-yolov3"}.get(
+        kind, "mmdet-faster_rcnn_fpn" if rpn else "mmdet-ssd300" if ssd else "mmdet-retinanet_fpn"
+    )
+    base = preset(name)
+    resize, notes = resize_of(config, base.resize)
+    with model.blame("train_cfg"):
+        return based_on(
+            name,
+            path,
+            notes=notes,
+            without="The COCO sizes" if ssd else "The COCO config",
+            resize=resize,
+            anchors=anchors_of(generator, base.anchors),
+            border=_border(_train(config, train), train, base, kind),
+            match=_match(assigner, kind, base.match),
+        )
+
+
+def _head(model: Table) -> tuple[Table, str]:
+    """The head whose anchors are matched, and where its train_cfg is."""
+    kind = model.text("type", "?")
+    key = "rpn_head" if model.find("rpn_head") is not None else "bbox_head"
+    head = model.table(key)
+    if head is None:
+        raise model.error(f"model of type {kind} has neither rpn_head nor bbox_head, so no anchors", "type")
+    type_ = head.text("type", "?")
+    if type_ in _BY_PREDICTION:
+        raise head.error(
+            f"{type_} assigns by its own predictions or learned anchors, which a pre-flight has not", "type"
+        )
+    if head.find("anchor_generator") is None:
+        raise model.error(
+            f"{type_} of model {kind} has no anchor_generator: "
+            "an anchor-free detector has no anchor mask to audit",
+            key,
+            "Name the config of an anchor-based detector (RPN, RetinaNet, SSD, YOLOv3, ATSS).",
+        )
+    return head, "train_cfg.rpn" if key == "rpn_head" else "train_cfg"
+
+
+def _train(config: Table, train: str) -> Table:
+    """Where train_cfg is: in the model, or beside it (mmdet before 2.4)."""
+    model = config.table("model")
+    assert model is not None
+    return model if model.find(train) is not None else config
+
+
+def _assigner(config: Table, train: str) -> tuple[str, Table]:
+    owner = _train(config, train)
+    assigner = owner.table(f"{train}.assigner")
+    if assigner is None:
+        raise owner.error(
+            f"no model.{train}.assigner: how anchors are labelled is not said",
+            train.split(".", maxsplit=1)[0],
+        )
+    kind = assigner.text("type", "?")
+    if kind not in _ASSIGNERS:
+        raise assigner.error(f"assigner {kind} is not replayed", "type", f"Known: {', '.join(_ASSIGNERS)}.")
+    return kind, assigner
+
+
+def _border(owner: Table, train: str, base: Detector, kind: str) -> Border:
+    key = f"{train}.allowed_border"
+    margin = owner.number(key, -1.0) if owner.find(key) is not None else None
+    if margin is None or kind == "GridAssigner":
+        return base.border
+    if margin < 0:
+        return msgspec.structs.replace(base.border, margin="off")
+    if kind == "ATSSAssigner":
+        raise owner.error("ATSS is replayed without a border rule (allowed_border=-1)", key)
+    with owner.blame(key):
+        return Border(margin=margin, against="image", low_inclusive=True, none_inside="raises")
+
+
+def _match(assigner: Table, kind: str, base: Match) -> Match:
+    if kind == "ATSSAssigner":
+        if assigner.find("alpha") is not None:
+            raise assigner.error("ATSSAssigner with alpha assigns by predictions", "alpha")
+        with assigner.blame("topk"):
+            return msgspec.structs.replace(base, candidates=assigner.read("topk", int, base.candidates))
+    changes: dict[str, Any] = {
+        "positive": assigner.number("pos_iou_thr", base.positive or 0.5),
+        "negative": _negative(assigner, base.negative or 0.0),
+        "force_floor": assigner.number("min_pos_iou", 0.0),
+    }
+    if kind == "MaxIoUAssigner":
+        every = assigner.flag("gt_max_assign_all", True)
+        changes["force"] = "ties" if every else "best"
+        if not assigner.flag("match_low_quality", True):
+            changes |= {"force": "none", "force_floor": 0.0}
+    with assigner.blame("pos_iou_thr"):
+        return msgspec.structs.replace(base, **changes)
+
+
+def _negative(assigner: Table, default: float) -> float:
+    values = assigner.numbers("neg_iou_thr", (default,))
+    if len(values) == 1:
+        return values[0]
+    if len(values) == 2 and values[0] == 0:
+        return values[1]
+    raise assigner.error("neg_iou_thr: one number is replayed, or a pair (0, number)", "neg_iou_thr")

@@ -1,0 +1,118 @@
+"""The package's own format: a detector block by block, in TOML (docs/detectors.md). Presets too."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
+from anchoraudit.errors import AnchorauditError
+
+SUFFIXES = (".toml",)
+LOOKS_FOR = "anchoraudit detector (.toml)"
+
+_BLOCKS: dict[str, Any] = {
+    "resize": Resize,
+    "anchors": Anchors,
+    "levels": Level,
+    "border": Border,
+    "match": Match,
+    "loss": Loss,
+}
+
+
+def detect(path: Path, text: str) -> bool:
+    """Any TOML file: what is wrong with it, `read` says."""
+    del path, text
+    return True
+
+
+def read(path: Path, text: str) -> Detector:
+    """Read a detector. Raises AnchorauditError with line, nearest known key and what is allowed."""
+    try:
+        return msgspec.convert(_whole_floats_as_ints(tomllib.loads(text)), Detector)
+    except tomllib.TOMLDecodeError as error:
+        raise AnchorauditError(f"not valid TOML: {error}", path=path, remedy="Mend the file there.") from None
+    except RecursionError:
+        raise AnchorauditError(
+            "nested too deeply to be a detector", path=path, remedy="Mend the file."
+        ) from None
+    except msgspec.ValidationError as error:
+        raise _spec_error(str(error), text, path) from None
+
+
+def _whole_floats_as_ints(value: Any) -> Any:
+    """`800.0` is as good as `800` where a whole number is wanted, and 800 as 800.0 everywhere else."""
+    if isinstance(value, dict):
+        return {key: _whole_floats_as_ints(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole_floats_as_ints(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value
+
+
+def _spec_error(message: str, text: str, path: Path) -> AnchorauditError:
+    """Turn msgspec's message into file, line, and what is allowed."""
+    reason, _, where = message.partition(" - at ")
+    steps = re.findall(r"[A-Za-z_]+|\[\d+\]", where.strip("`$"))
+    keys = [step for step in steps if not step.startswith("[")]
+    remedy = "See the detector file format in docs/detectors.md."
+    if unknown := re.search(r"unknown field `(\w+)`", reason):
+        allowed = _fields(keys)
+        near = difflib.get_close_matches(unknown[1], allowed, n=1)
+        remedy = (f"Did you mean {near[0]}? " if near else "") + f"Allowed here: {', '.join(allowed)}."
+        steps.append(unknown[1])
+    elif missing := re.search(r"missing required field `(\w+)`", reason):
+        remedy = f"Add {missing[1]}. Allowed here: {', '.join(_fields(keys))}."
+    line = _line_of(steps, text)
+    dotted = re.sub(r"\.(\[)", r"\1", ".".join(steps))
+    place = ", ".join(part for part in (f"line {line}" if line else "", dotted) if part)
+    return AnchorauditError(reason, path=path, place=place, remedy=remedy)
+
+
+def _fields(keys: Sequence[str]) -> list[str]:
+    block = next((_BLOCKS[key] for key in reversed(keys) if key in _BLOCKS), Detector)
+    return list(block.__struct_fields__)
+
+
+def _line_of(steps: Sequence[str], text: str) -> int:
+    """Follow the steps down the file: a table's header, its n-th occurrence, then the key; 0 if not found.
+
+    A key written inline is not found beyond the line that it starts on, which is then the answer.
+    """
+    lines = text.splitlines()
+    line = 0
+    path: list[str] = []
+    for number, step in enumerate(steps):
+        if step.startswith("["):
+            if path and path[-1] == "levels":
+                headers = [
+                    n for n, row in enumerate(lines, 1) if re.match(r"\s*\[\[\s*anchors\.levels\b", row)
+                ]
+                line = headers[int(step[1:-1])] if int(step[1:-1]) < len(headers) else line
+            continue
+        path.append(step)
+        header = re.compile(rf"\s*\[+\s*{re.escape('.'.join(path))}\s*\]")
+        found = next((n for n, row in enumerate(lines, 1) if header.match(row)), 0)
+        found = found or _key_line(step, lines, line, first=number == 0)
+        line = found or line
+    return line
+
+
+def _key_line(key: str, lines: Sequence[str], start: int, *, first: bool) -> int:
+    """The line of `key` in the table that starts on line `start`; 0 if it is not there."""
+    pattern = re.compile(rf"""\s*["']?(\w+\.)*{re.escape(key)}["']?\s*(=|\.)""")
+    for number, row in enumerate(lines[start:], start + 1):
+        if re.match(r"\s*\[+\s*[\w.\"']+\s*\]+\s*(#.*)?$", row):
+            if first and re.match(rf"\s*\[+\s*{re.escape(key)}\b", row):
+                return number
+            if not first:
+                return 0
+        if pattern.match(row):
+            return number
+    return 0

@@ -1,0 +1,171 @@
+"""A detector from a torchvision detection model in memory, by its plain attributes; torch is not imported.
+
+Sources: torchvision models/detection/{transform,anchor_utils,rpn,retinanet,ssd,faster_rcnn,_utils}.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
+from anchoraudit.errors import AnchorauditError
+
+_SOURCES = (
+    "torchvision models/detection/transform.py (size, padding), _utils.py (Matcher, SSDMatcher)",
+    "torchvision models/detection/anchor_utils.py (AnchorGenerator, DefaultBoxGenerator)",
+)
+_ONE_IMAGE = "One image a batch. Images of a batch share one canvas, and the last anchors move with it."
+
+
+def from_torchvision(model: Any, *, strides: Sequence[float] | None = None) -> Detector:
+    """Return the detector that a torchvision model is: Faster and Mask R-CNN, RetinaNet, SSD, SSDlite.
+
+    Read are transform.{min_size, max_size, fixed_size, size_divisible}, anchor_generator and
+    proposal_matcher (both of model.rpn where there is one).
+
+    strides: pixels per cell of each level, where they are not the usual ones of that many levels.
+
+    Raises AnchorauditError if an attribute is missing, or the strides cannot be told.
+    """
+    rpn = getattr(model, "rpn", None)
+    owner = model if rpn is None else rpn
+    generator = getattr(owner, "anchor_generator", None)
+    matcher = getattr(owner, "proposal_matcher", None)
+    transform = getattr(model, "transform", None)
+    kind = type(model).__name__
+    if generator is not None and matcher is None:
+        raise AnchorauditError(
+            f"{kind} has no proposal_matcher: an anchor-free detector has no anchor mask",
+            remedy="Give an anchor-based model: Faster or Mask R-CNN, RetinaNet, SSD, SSDlite.",
+        )
+    if generator is None or transform is None:
+        raise AnchorauditError(
+            f"{kind} has no {'transform' if generator is not None else 'anchor_generator'}",
+            remedy="Give a detection model of torchvision: Faster or Mask R-CNN, RetinaNet, SSD, SSDlite.",
+        )
+    boxes = hasattr(generator, "_wh_pairs")
+    try:
+        resize, notes = _resize(transform)
+        if boxes:
+            anchors = _default_boxes(generator, strides)
+        else:
+            anchors = _anchors(generator, rpn is not None, strides)
+            notes = (*notes, _ONE_IMAGE)
+        return Detector(
+            name=kind,
+            framework="torchvision",
+            sources=_SOURCES,
+            notes=notes,
+            resize=resize,
+            anchors=anchors,
+            border=Border(margin="off"),
+            match=_match(matcher, single=boxes),
+            loss=_loss(model, rpn=rpn is not None, boxes=boxes),
+        )
+    except (AttributeError, TypeError, ValueError) as error:
+        raise AnchorauditError(
+            f"{kind}: {error}", remedy="Give an unchanged detection model of torchvision, or write a file."
+        ) from None
+
+
+def _plain(value: Any) -> Any:
+    """Tensors and arrays become lists, at any depth."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _resize(transform: Any) -> tuple[Resize, tuple[str, ...]]:
+    multiple = int(getattr(transform, "size_divisible", 32))
+    common: dict[str, Any] = {"precision": "float32", "degenerate": "raises"}
+    if multiple > 1:
+        common |= {"pad": "multiple", "multiple": multiple}
+    fixed = _plain(getattr(transform, "fixed_size", None))
+    if fixed is not None:
+        return Resize(kind="stretch", width=int(fixed[0]), height=int(fixed[1]), **common), ()
+    common["rounding"] = "floor"
+    sides = _plain(transform.min_size)
+    sides = [int(side) for side in (sides if isinstance(sides, list) else [sides])]
+    resize = Resize(kind="short_side", side=max(sides), cap=int(_plain(transform.max_size)), **common)
+    if len(set(sides)) < 2:
+        return resize, ()
+    listed = ", ".join(str(side) for side in sides)
+    return resize, (f"training draws the shorter side from {listed}; replayed at {max(sides)}",)
+
+
+def _anchors(generator: Any, rpn: bool, strides: Sequence[float] | None) -> Anchors:
+    sizes, ratios = _plain(generator.sizes), _plain(generator.aspect_ratios)
+    if strides is None:
+        strides = _usual(sizes, rpn)
+    if not len(sizes) == len(ratios) == len(strides):
+        raise ValueError(f"{len(sizes)} sizes, {len(ratios)} aspect_ratios, {len(strides)} strides")
+    return Anchors(
+        levels=tuple(
+            Level(stride=float(stride), sizes=tuple(map(float, size)), ratios=tuple(map(float, ratio)))
+            for stride, size, ratio in zip(strides, sizes, ratios, strict=True)
+        ),
+        precision="float32",
+        sides="root",
+        sides_precision="float32",
+        round_sides=True,
+        spacing="floor",
+    )
+
+
+def _usual(sizes: list[Any], rpn: bool) -> tuple[float, ...]:
+    if len(sizes) == 5:
+        return (4.0, 8.0, 16.0, 32.0, 64.0) if rpn else (8.0, 16.0, 32.0, 64.0, 128.0)
+    if rpn and len(sizes) == 3 and sizes[0] == sizes[1] == sizes[2]:
+        return (32.0, 32.0, 64.0)  # MobileNetV3: two maps of one size, and a pooled one
+    raise AnchorauditError(
+        f"the strides of {len(sizes)} levels are not among the model's attributes",
+        remedy="Give them: from_torchvision(model, strides=(16,)), pixels of the input per cell.",
+    )
+
+
+def _default_boxes(generator: Any, strides: Sequence[float] | None) -> Anchors:
+    """SSD: sides as fractions of the canvas; cells by `steps`, or else the canvas divided by the cells."""
+    pairs = _plain(generator._wh_pairs)
+    if getattr(generator, "clip", True):
+        pairs = [[[min(max(side, 0.0), 1.0) for side in pair] for pair in level] for level in pairs]
+    shapes = [tuple((float(w), float(h)) for w, h in level) for level in pairs]
+    steps = strides or _plain(getattr(generator, "steps", None))
+    exact = getattr(generator, "steps", None) is None
+    if steps is None:
+        if len(shapes) != 6:
+            raise AnchorauditError(
+                f"DefaultBoxGenerator of {len(shapes)} levels without steps: their strides are no attributes",
+                remedy="Give them: from_torchvision(model, strides=(16, 32, ...)).",
+            )
+        steps = [16.0 * 2**i for i in range(6)]  # SSDlite: a sixteenth of the input, then halved
+    if len(steps) != len(shapes):
+        raise ValueError(f"{len(steps)} steps or strides for {len(shapes)} levels")
+    levels = [
+        Level(stride=float(step), offset=float(step) / 2, shapes=shape)
+        for step, shape in zip(steps, shapes, strict=True)
+    ]
+    return Anchors(
+        levels=tuple(levels),
+        precision="float32",
+        units="fractions",
+        spacing="exact" if exact else "declared",
+    )
+
+
+def _match(matcher: Any, *, single: bool) -> Match:
+    low_quality = bool(getattr(matcher, "allow_low_quality_matches", False))
+    return Match(
+        positive=float(_plain(matcher.high_threshold)),
+        negative=float(_plain(matcher.low_threshold)),
+        negative_inclusive=False,
+        force="best" if single else "ties" if low_quality else "none",
+        forced_to="last" if single else "own",
+    )
+
+
+def _loss(model: Any, *, rpn: bool, boxes: bool) -> Loss:
+    if boxes:
+        per = float(_plain(getattr(model, "neg_to_pos_ratio", 3.0)))
+        return Loss(normaliser="batch_positives_or_one", negatives_per_positive=per)
+    return Loss(normaliser="sampled_anchors" if rpn else "image_positives_or_one")

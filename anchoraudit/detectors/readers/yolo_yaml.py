@@ -1,0 +1,144 @@
+"""Model YAML of ultralytics/yolov5 and WongKinYiu/yolov7: `anchors`, `backbone`, `head`.
+
+Sources: yolov5 models/yolo.py (parse_model; Detect: strides of its inputs), utils/autoanchor.py
+(check_anchor_order: anchors reversed where their areas and the strides run in opposite directions);
+yolov7 models/yolo.py (IDetect, IAuxDetect, IBin, IKeypoint).
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from anchoraudit.detectors.readers._presets import based_on, preset
+from anchoraudit.detectors.readers._table import Table
+from anchoraudit.detectors.readers._yaml import read_yaml
+from anchoraudit.detectors.spec import Detector, Level
+from anchoraudit.errors import AnchorauditError
+
+SUFFIXES = (".yaml", ".yml")
+LOOKS_FOR = "YOLOv5 or YOLOv7 model (.yaml with anchors, backbone and head)"
+
+_HEADS = re.compile(r"Detect|Segment|IBin|IKeypoint")
+_CONVOLUTION = re.compile(r"Conv")
+_SIZE = "The model file does not say the input size; replayed at 640, or what --input-size says."
+_USUAL = {3: (8.0, 16.0, 32.0), 4: (8.0, 16.0, 32.0, 64.0), 5: (8.0, 16.0, 32.0, 64.0, 128.0)}
+
+
+def detect(path: Path, text: str) -> bool:
+    """Tell whether the top level has a `head` and a `backbone`."""
+    del path
+    return bool(re.search(r"^head\s*:", text, re.M) and re.search(r"^backbone\s*:", text, re.M))
+
+
+def read(path: Path, text: str) -> Detector:
+    """Read it; input size and matching are those of the framework's defaults."""
+    table = read_yaml(path, text)
+    head = table.find("head")
+    last = head[-1] if isinstance(head, list) and head else None
+    module = last[2] if isinstance(last, list) and len(last) == 4 else None
+    if not isinstance(module, str) or not _HEADS.search(module):
+        raise table.error(f"the head ends in {module!r}, not in Detect or one of its kind", "head")
+    shapes = _shapes(table, module)
+    strides = _strides(table, last, len(shapes))
+    areas = [sum(w * h for w, h in level) / len(level) for level in shapes]
+    if (areas[-1] - areas[0]) * (strides[-1] - strides[0]) < 0:
+        shapes.reverse()
+    name = "yolov7" if module.startswith("I") else "yolov5"
+    with table.blame("anchors"):
+        base = preset(name).anchors
+        levels = tuple(
+            Level(stride=stride, offset=_offset(base.levels[0], stride), shapes=tuple(level))
+            for stride, level in zip(strides, shapes, strict=True)
+        )
+        anchors = msgspec.structs.replace(base, levels=levels)
+        return based_on(name, path, notes=(_SIZE,), anchors=anchors)
+
+
+def _offset(level: Level, stride: float) -> float:
+    return level.offset / level.stride * stride
+
+
+def _shapes(table: Table, module: str) -> list[list[tuple[float, float]]]:
+    anchors = table.find("anchors")
+    if anchors is None:
+        raise AnchorauditError(
+            f"no anchors: its {module} is anchor-free, and an anchor-free detector has no anchor mask",
+            path=table.path,
+            place=f"line {table.where['head'][1]}",
+            remedy="Name a model with anchors (YOLOv5, YOLOv7, YOLOv3), or a preset.",
+        )
+    if isinstance(anchors, int):
+        raise table.error(
+            f"anchors: {anchors} leaves the anchors to autoanchor, which decides at the start of training",
+            "anchors",
+            "Paste the anchors that the framework prints there, a list per level: - [10,13, 16,30, 33,23]",
+        )
+    rows = table.rows("anchors", ())
+    result = []
+    for number, row in enumerate(rows):
+        if not row or len(row) % 2:
+            raise table.error(
+                f"anchors[{number}] has {len(row)} numbers; it takes pairs of width and height", "anchors"
+            )
+        result.append(list(zip(row[::2], row[1::2], strict=True)))
+    if not result:
+        raise table.error("anchors is empty", "anchors")
+    return result
+
+
+def _strides(table: Table, last: Any, count: int) -> tuple[float, ...]:
+    """Follow the layers to the head's inputs; where that makes no sense, the usual strides."""
+    sources = last[0] if isinstance(last[0], list) else [last[0]]
+    if all(isinstance(source, int) for source in sources):
+        strides = _walk([*(table.find("backbone") or []), *table.find("head")[:-1]])
+        if strides and all(-len(strides) <= source < len(strides) for source in sources):
+            found = [strides[source] for source in sources]
+            if "Aux" in str(last[2]) and len(found) == 2 * count:
+                found = found[:count]
+            if len(found) == count and set(found) <= {4.0, 8.0, 16.0, 32.0, 64.0, 128.0}:
+                return tuple(found)
+            if len(found) != count:
+                raise table.error(f"{count} levels of anchors for a head of {len(found)} inputs", "anchors")
+    if count in _USUAL:
+        return _USUAL[count]
+    raise table.error(f"the strides of {count} levels cannot be told from the layers", "head")
+
+
+def _walk(layers: list[Any]) -> list[float]:
+    """Return the stride of each layer's output; empty where a layer is not written as one."""
+    strides: list[float] = []
+    for layer in layers:
+        match layer:
+            case [int(source) | [int(source), *_], _, str(module), list(args)]:
+                pass
+            case _:
+                return []
+        if not strides and source == -1:
+            before = 1.0
+        elif -len(strides) <= source < len(strides):
+            before = strides[source]
+        else:
+            return []
+        strides.append(before * _factor(module, args))
+    return strides
+
+
+def _factor(module: str, args: list[Any]) -> float:
+    numbers = [arg if isinstance(arg, int | float) else None for arg in args]
+    if module in ("Focus", "ReOrg", "DownC", "Contract"):
+        return 2.0
+    if module == "MP":
+        return float(numbers[0] or 2) if numbers else 2.0
+    if "MaxPool" in module:
+        return float((numbers[1] if len(numbers) > 1 else numbers[0] if numbers else None) or 1)
+    if "Upsample" in module:
+        scale = numbers[1] if len(numbers) > 1 else None
+        return 1.0 / scale if scale else 0.5
+    if _CONVOLUTION.search(module):
+        step = float((numbers[2] if len(numbers) > 2 else None) or 1)
+        return 1.0 / step if "Transpose" in module else step
+    return 1.0

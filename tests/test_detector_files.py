@@ -1,0 +1,768 @@
+"""Detectors from the files of their own frameworks: what is read, and what is said where nothing can be."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from anchoraudit.detectors import load_detector, override, parse_input_size, preset_names
+from anchoraudit.detectors.spec import Border
+from anchoraudit.errors import AnchorauditError
+
+
+@pytest.fixture
+def write(tmp_path):
+    def make(name, text):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else textwrap.dedent(text).encode())
+        return path
+
+    return make
+
+
+def refused(path):
+    with pytest.raises(AnchorauditError) as error:
+        load_detector(path)
+    assert error.value.remedy
+    return str(error.value)
+
+
+def shapes(detector):
+    return [level.shapes for level in detector.anchors.levels]
+
+
+def strides(detector):
+    return [level.stride for level in detector.anchors.levels]
+
+
+def same(detector, preset, *blocks):
+    other = load_detector(preset)
+    return all(getattr(detector, block) == getattr(other, block) for block in blocks)
+
+
+BLOCKS = ("resize", "anchors", "border", "match", "loss")
+
+YOLOV5 = """
+    # YOLOv5
+    nc: 80
+    depth_multiple: 0.33
+    width_multiple: 0.50
+    anchors:
+      - [10,13, 16,30, 33,23]  # P3/8
+      - [30,61, 62,45, 59,119]  # P4/16
+      - [116,90, 156,198, 373,326]  # P5/32
+    backbone:
+      [[-1, 1, Conv, [64, 6, 2, 2]],
+       [-1, 1, Conv, [128, 3, 2]],
+       [-1, 3, C3, [128]],
+       [-1, 1, Conv, [256, 3, 2]],
+       [-1, 6, C3, [256]],
+       [-1, 1, Conv, [512, 3, 2]],
+       [-1, 9, C3, [512]],
+       [-1, 1, Conv, [1024, 3, 2]],
+       [-1, 3, C3, [1024]],
+       [-1, 1, SPPF, [1024, 5]]]
+    head:
+      [[-1, 1, Conv, [512, 1, 1]],
+       [-1, 1, nn.Upsample, [None, 2, 'nearest']],
+       [[-1, 6], 1, Concat, [1]],
+       [-1, 3, C3, [512, False]],
+       [-1, 1, Conv, [256, 1, 1]],
+       [-1, 1, nn.Upsample, [None, 2, 'nearest']],
+       [[-1, 4], 1, Concat, [1]],
+       [-1, 3, C3, [256, False]],
+       [-1, 1, Conv, [256, 3, 2]],
+       [[-1, 14], 1, Concat, [1]],
+       [-1, 3, C3, [512, False]],
+       [-1, 1, Conv, [512, 3, 2]],
+       [[-1, 10], 1, Concat, [1]],
+       [-1, 3, C3, [1024, False]],
+       [[17, 20, 23], 1, Detect, [nc, anchors]]]
+    """
+TINY = """
+    anchors:
+      - [10,14, 23,27, 37,58]
+      - [81,82, 135,169, 344,319]
+    backbone:
+      - [-1, 1, Conv, [16, 3, 2]]
+      - [-1, 1, nn.MaxPool2d, [2, 2, 0]]
+      - [-1, 1, Conv, [16, 3, 2]]
+      - [-1, 1, MP, []]
+      - [-1, 1, Conv, [16, 3, 2]]
+    head:
+      - [[3, 4], 1, IDetect, [nc, anchors]]
+    """
+
+
+class TestYolo:
+    def test_yolov5s(self, write):
+        detector = load_detector(write("mine.yaml", YOLOV5))
+        assert detector.name == "mine"
+        assert same(detector, "yolov5", *BLOCKS)
+        assert detector.sources[0] == "mine.yaml; what it does not say: preset yolov5"
+        assert "replayed at 640" in detector.notes[-1]
+
+    def test_other_anchors_and_strides_of_the_layers(self, write):
+        detector = load_detector(write("tiny.yml", TINY))
+        assert strides(detector) == [16, 32]
+        assert shapes(detector) == [((10, 14), (23, 27), (37, 58)), ((81, 82), (135, 169), (344, 319))]
+        assert same(detector, "yolov7", "match", "resize")
+        assert detector.anchors.levels[1].offset == 16
+
+    def test_anchors_in_the_opposite_order_are_turned(self, write):
+        text = TINY.replace("[[3, 4]", "[[4, 3]")
+        detector = load_detector(write("tiny.yaml", text))
+        assert strides(detector) == [32, 16]
+        assert shapes(detector)[0][0] == (81, 82)
+
+    def test_four_levels(self, write):
+        text = """
+            backbone: []
+            head: [[[a, b], 1, Detect, [nc, anchors]]]
+            anchors: [[1,2],[3,4],[5,6],[7,8]]
+            """
+        assert strides(load_detector(write("p6.yaml", text))) == [8, 16, 32, 64]
+
+    @pytest.mark.parametrize(
+        ("old", "new", "words"),
+        [
+            ("[10,14, 23,27, 37,58]", "[10,14, 23]", ["line 2", "anchors[0] has 3 numbers"]),
+            ("[10,14, 23,27, 37,58]", "[10,14, 23,-27]", ["line 2", "anchor shape 23x-27"]),
+            ("[10,14, 23,27, 37,58]", "[10,14, 23,x]", ["line 2", "Expected `float`"]),
+            ("[10,14, 23,27, 37,58]", "[10,14, 23,27", ["not valid YAML", "line 4"]),
+            ("IDetect", "Classify", ["line 11", "Classify"]),
+            ("[[3, 4]", "[[2, 3, 4]", ["line 2", "2 levels of anchors for a head of 3"]),
+        ],
+    )
+    def test_errors(self, write, old, new, words):
+        error = refused(write("m.yaml", TINY.replace(old, new)))
+        assert all(word in error for word in ["m.yaml", *words]), error
+
+    def test_auto_anchors(self, write):
+        text = "anchors: 3\nbackbone: []\nhead: [[-1, 1, Detect, [nc, anchors]]]\n"
+        error = refused(write("m.yaml", text))
+        assert "line 1" in error
+        assert "autoanchor" in error
+        assert "Paste the anchors" in error
+
+    def test_anchor_free(self, write):
+        text = "nc: 80\nbackbone: []\nhead:\n  - [[15, 18, 21], 1, Detect, [nc]]\n"
+        error = refused(write("yolov8.yaml", text))
+        assert "line 3" in error
+        assert "anchor-free detector has no anchor mask" in error
+
+
+YOLOV3 = """
+    [net]
+    # Training
+    batch=64
+    width={width}
+    height={height}
+
+    [convolutional]
+    size=3
+    stride=2
+
+    [maxpool]
+    size=2
+    stride=2
+
+    [convolutional]
+    stride=2
+
+    [convolutional]
+    stride=2
+
+    [convolutional]
+    stride=2
+
+    [yolo]
+    mask = 3,4
+    anchors = 10,13,  16,30,  33,23,  30,61,  62,45
+    classes=20
+    num=5
+
+    [route]
+    layers = -2
+
+    [upsample]
+    stride=2
+
+    [route]
+    layers = -1, 3
+
+    [shortcut]
+    from=-3
+
+    [yolo]
+    mask = 0,1,2
+    anchors = 10,13,  16,30,  33,23,  30,61,  62,45
+    num=5
+    """
+
+
+class TestDarknet:
+    def test_levels_in_the_order_of_the_layers(self, write):
+        detector = load_detector(write("net.cfg", YOLOV3.format(width=416, height=416)))
+        assert strides(detector) == [32, 16]
+        assert [level.offset for level in detector.anchors.levels] == [16, 8]
+        assert shapes(detector) == [((30, 61), (62, 45)), ((10, 13), (16, 30), (33, 23))]
+        assert (detector.resize.kind, detector.resize.side) == ("longest_side", 416)
+        assert same(detector, "yolov3-darknet", "match", "loss", "border")
+        assert not any("608" in note for note in detector.notes)
+
+    def test_not_square(self, write):
+        detector = load_detector(write("net.cfg", YOLOV3.format(width=608, height=352)))
+        assert detector.resize.side == 608
+        assert "letterboxed to 608x352" in detector.notes[-1]
+
+    def test_masks_that_leave_anchors_out_are_noted(self, write):
+        text = YOLOV3.format(width=416, height=416).replace("mask = 0,1,2", "mask = 1,2,3")
+        notes = load_detector(write("net.cfg", text)).notes
+        assert any("anchors 0 are in no mask" in note for note in notes)
+        assert any("anchors 3 are in two masks" in note for note in notes)
+
+    @pytest.mark.parametrize(
+        ("old", "new", "words"),
+        [
+            ("mask = 0,1,2", "mask = 0,1,9", ["line 44", "outside 0 to 4"]),
+            (
+                "mask = 0,1,2\n    anchors = 10,13",
+                "mask = 0,1,2\n    anchors = 11,13",
+                ["line 45", "different"],
+            ),
+            (
+                "anchors = 10,13,  16,30,  33,23,  30,61,  62,45\n    classes",
+                "classes",
+                ["line 25", "0 numbers"],
+            ),
+            ("width=416\n", "", ["line 2", "width"]),
+            ("width=416", "width=x", ["line 5", "no list of numbers"]),
+            ("width=416", "width=0", ["line 5", "0x416"]),
+            ("layers = -2", "layers = 77", ["line 32", "route to layer 77"]),
+            ("[yolo]", "[region]", ["line 25", "YOLOv2"]),
+            ("[yolo]", "[other]", ["no [yolo] section"]),
+            ("batch=64", "batch", ["line 4", "neither [section] nor key=value"]),
+            ("stride=2\n\n    [route]", "stride=0\n\n    [route]", ["stride=0"]),
+            ("anchors = 10,13,  16", "anchors = 10,13,  -16", ["anchor shape -16x30"]),
+        ],
+    )
+    def test_errors(self, write, old, new, words):
+        error = refused(write("net.cfg", YOLOV3.format(width=416, height=416).replace(old, new)))
+        assert all(word in error for word in ["net.cfg", *words]), error
+
+
+D2_BASE = """
+    MODEL:
+      META_ARCHITECTURE: "GeneralizedRCNN"
+      BACKBONE:
+        NAME: "build_resnet_fpn_backbone"
+      RESNETS:
+        OUT_FEATURES: ["res2", "res3", "res4", "res5"]
+      ANCHOR_GENERATOR:
+        SIZES: [[32], [64], [128], [256], [512]]  # One size for each in feature map
+        ASPECT_RATIOS: [[0.5, 1.0, 2.0]]
+      RPN:
+        IN_FEATURES: ["p2", "p3", "p4", "p5", "p6"]
+    SOLVER:
+      STEPS: (60000, 80000)
+    INPUT:
+      MIN_SIZE_TRAIN: (640, 672, 704, 736, 768, 800)
+    """
+D2_RETINANET = """
+    MODEL:
+      META_ARCHITECTURE: "RetinaNet"
+      BACKBONE: {NAME: "build_retinanet_resnet_fpn_backbone"}
+      ANCHOR_GENERATOR:
+        SIZES: !!python/object/apply:eval
+          - "[[x, x * 2**(1.0/3), x * 2**(2.0/3) ] for x in [32, 64, 128, 256, 512]]"
+      RETINANET:
+        IOU_THRESHOLDS: [0.4, 0.5]
+        IOU_LABELS: [0, -1, 1]
+    INPUT:
+      MIN_SIZE_TRAIN: !!python/tuple [800]
+    """
+
+
+class TestDetectron2:
+    def test_a_file_on_its_base(self, write):
+        write("Base-RCNN-FPN.yaml", D2_BASE)
+        text = """
+            _BASE_: "../Base-RCNN-FPN.yaml"
+            MODEL:
+              ANCHOR_GENERATOR:
+                SIZES: [[16], [32], [64], [128], [256]]
+              RPN:
+                BOUNDARY_THRESH: 0
+                IOU_THRESHOLDS: [0.2, 0.6]
+            """
+        detector = load_detector(write("mine/rpn.yaml", text))
+        assert [level.sizes for level in detector.anchors.levels] == [(16,), (32,), (64,), (128,), (256,)]
+        assert strides(detector) == [4, 8, 16, 32, 64]
+        assert detector.anchors.levels[0].ratios == (0.5, 1, 2)
+        assert (detector.match.positive, detector.match.negative, detector.match.force) == (0.6, 0.2, "ties")
+        assert detector.border == load_detector("detectron2-rpn_c4-border0").border
+        assert same(detector, "detectron2-rpn_fpn", "resize", "loss")
+        (note,) = [note for note in detector.notes if "shorter side" in note]
+        assert "640, 672, 704, 736, 768, 800" in note
+
+    def test_the_base_alone_is_the_preset(self, write):
+        assert same(load_detector(write("b.yaml", D2_BASE)), "detectron2-rpn_fpn", *BLOCKS)
+
+    def test_defaults_are_c4(self, write):
+        detector = load_detector(write("c4.yaml", "MODEL: {META_ARCHITECTURE: ProposalNetwork}"))
+        assert same(detector, "detectron2-rpn_c4", *BLOCKS)
+
+    def test_dilated(self, write):
+        text = """
+            MODEL:
+              RESNETS: {OUT_FEATURES: ["res5"], RES5_DILATION: 2}
+              RPN: {IN_FEATURES: ["res5"]}
+              ANCHOR_GENERATOR: {OFFSET: 0.5}
+            """
+        (level,) = load_detector(write("dc5.yaml", text)).anchors.levels
+        assert (level.stride, level.offset) == (16, 8)
+
+    def test_retinanet_and_its_tags(self, write):
+        detector = load_detector(write("r.yaml", D2_RETINANET))
+        sizes = [size for level in detector.anchors.levels for size in level.sizes]
+        expected = [x * 2 ** (i / 3) for x in (32, 64, 128, 256, 512) for i in range(3)]
+        assert sizes == pytest.approx(expected)
+        assert same(detector, "detectron2-retinanet", "resize", "border", "match", "loss")
+        assert strides(detector) == [8, 16, 32, 64, 128]
+        assert detector.anchors.shapes == pytest.approx(load_detector("detectron2-retinanet").anchors.shapes)
+
+    @pytest.mark.parametrize(
+        ("old", "new", "words"),
+        [
+            ('"RetinaNet"', '"FCOS"', ["line 3", "FCOS", "anchor-free"]),
+            ("[[x, x *", "[[__import__('os').system('x'), x *", ["line 6", "__import__"]),
+            ("[32, 64, 128, 256, 512]", "[9**9**9]", ["line 6", "9**9**9"]),
+            ("[32, 64, 128, 256, 512]", "[32, 64]", ["line 6", "2 lists for 5"]),
+            ("[0.4, 0.5]", "[0.6, 0.5]", ["line 9", "negative threshold is 0.6"]),
+            ("[0.4, 0.5]", "[0.4, 0.5, 0.6]", ["line 9", "two thresholds"]),
+            ("[0.4, 0.5]", "[0.4, half]", ["line 9", "Expected `float`"]),
+            ("[800]", "[0]", ["line 12", "side"]),
+            ("MODEL:\n", "MODEL: 3\nX:\n", ["MODEL"]),
+        ],
+    )  # fmt: skip
+    def test_errors(self, write, old, new, words):
+        error = refused(write("m.yaml", D2_RETINANET.replace(old, new)))
+        assert all(word in error for word in ["m.yaml", *words]), error
+
+    def test_more_errors(self, write):
+        text = "MODEL:\n  ANCHOR_GENERATOR: {NAME: RotatedAnchorGenerator}\n"
+        assert "line 2" in (error := refused(write("a.yaml", text)))
+        assert "Rotated" in error
+        assert "stride of 'x9'" in refused(
+            write("b.yaml", "MODEL:\n  BACKBONE: {NAME: fpn}\n  RPN: {IN_FEATURES: [x9]}\n")
+        )
+        assert "OUT_FEATURES" in refused(write("c.yaml", "MODEL:\n  RPN: {IN_FEATURES: [res5]}\n"))
+        assert "PrecomputedProposals" in refused(
+            write("d.yaml", "MODEL:\n  PROPOSAL_GENERATOR: {NAME: PrecomputedProposals}\n")
+        )
+
+    def test_bases(self, write, tmp_path):
+        error = refused(write("a.yaml", "X: 1\n_BASE_: nope.yaml\n"))
+        assert "line 2" in error
+        assert str(tmp_path / "nope.yaml") in error
+        write("b.yaml", "_BASE_: c.yaml\n")
+        write("c.yaml", "_BASE_: b.yaml\n")
+        assert "leads back" in refused(tmp_path / "b.yaml")
+        assert "no file" in refused(write("d.yaml", "_BASE_: https://example.org/x.yaml\n"))
+
+    def test_an_error_in_the_base_names_the_base(self, write):
+        write("base.yaml", D2_RETINANET.replace("[0.4, 0.5]", "[0.6, 0.5]"))
+        error = refused(write("m.yaml", "_BASE_: base.yaml\n"))
+        assert "base.yaml, line 9" in error
+
+
+FASTER = """
+    model = dict(
+        type='FasterRCNN',
+        data_preprocessor=dict(type='DetDataPreprocessor', pad_size_divisor=32),
+        rpn_head=dict(
+            type='RPNHead',
+            anchor_generator=dict(
+                type='AnchorGenerator',
+                scales=[8],
+                ratios=[0.5, 1.0, 2.0],
+                strides=[4, 8, 16, 32, 64])),
+        train_cfg=dict(
+            rpn=dict(
+                assigner=dict(
+                    type='MaxIoUAssigner',
+                    pos_iou_thr=0.7,
+                    neg_iou_thr=0.3,
+                    min_pos_iou=0.3,
+                    match_low_quality=True,
+                    ignore_iof_thr=-1),
+                allowed_border=-1,
+                pos_weight=-1)))
+    """
+COCO = """
+    data_root = 'data/coco/'
+    backend_args = None
+    train_pipeline = [
+        dict(type='LoadImageFromFile', backend_args=backend_args),
+        dict(type='Resize', scale=(1333, 800), keep_ratio=True),
+        dict(type='RandomFlip', prob=0.5),
+    ]
+    train_dataloader = dict(
+        batch_size=2,
+        dataset=dict(type='CocoDataset', data_root=data_root + 'x', pipeline=train_pipeline))
+    """
+RETINA = """
+    model = dict(
+        type='RetinaNet',
+        data_preprocessor=dict(pad_size_divisor=32),
+        bbox_head=dict(
+            type='RetinaHead',
+            anchor_generator=dict(
+                type='AnchorGenerator', octave_base_scale=4, scales_per_octave=3,
+                ratios=[0.5, 1.0, 2.0], strides=[8, 16, 32, 64, 128])),
+        train_cfg=dict(
+            assigner=dict(type='MaxIoUAssigner', pos_iou_thr=0.5, neg_iou_thr=0.4, min_pos_iou=0),
+            allowed_border=-1))
+    """
+SSD = """
+    input_size = 300
+    model = dict(
+        type='SingleStageDetector',
+        data_preprocessor=dict(pad_size_divisor=1),
+        bbox_head=dict(
+            type='SSDHead',
+            anchor_generator=dict(
+                type='SSDAnchorGenerator', scale_major=False, input_size=input_size,
+                basesize_ratio_range=(0.15, 0.9), strides=[8, 16, 32, 64, 100, 300],
+                ratios=[[2], [2, 3], [2, 3], [2, 3], [2], [2]])),
+        train_cfg=dict(
+            assigner=dict(type='MaxIoUAssigner', pos_iou_thr=0.5, neg_iou_thr=0.5, min_pos_iou=0.,
+                          gt_max_assign_all=False),
+            allowed_border=-1))
+    train_pipeline = [dict(type='Resize', scale=(input_size, input_size), keep_ratio=False)]
+    """
+YOLO = """
+    model = dict(
+        type='YOLOV3',
+        bbox_head=dict(
+            type='YOLOV3Head',
+            anchor_generator=dict(
+                type='YOLOAnchorGenerator',
+                base_sizes=[[(116, 90), (156, 198), (373, 326)],
+                            [(30, 61), (62, 45), (59, 119)],
+                            [(10, 13), (16, 30), (33, 23)]],
+                strides=[32, 16, 8])),
+        train_cfg=dict(
+            assigner=dict(type='GridAssigner', pos_iou_thr=0.5, neg_iou_thr=0.5, min_pos_iou=0)))
+    train_pipeline = [
+        dict(type='Resize', img_scale=[(320, 320), (608, 608)], keep_ratio=True),
+        dict(type='Pad', size_divisor=32)]
+    """
+
+
+class TestMmdet:
+    def test_faster_rcnn_on_bases(self, write):
+        write("_base_/models/faster.py", FASTER)
+        write("_base_/datasets/coco.py", COCO)
+        text = """
+            _base_ = ['../_base_/models/faster.py', '../_base_/datasets/coco.py']
+            model = dict(
+                rpn_head=dict(anchor_generator=dict(scales=[2, 4])),
+                train_cfg=dict(rpn=dict(assigner=dict(min_pos_iou=0.1), allowed_border=0)))
+            """
+        detector = load_detector(write("mine/f.py", text))
+        assert [(level.sizes, level.scales) for level in detector.anchors.levels] == [
+            ((4,), (2, 4)), ((8,), (2, 4)), ((16,), (2, 4)), ((32,), (2, 4)), ((64,), (2, 4)),
+        ]  # fmt: skip
+        assert detector.match.force_floor == 0.1
+        assert detector.border == load_detector("mmdet-faster_rcnn_fpn-border0").border
+        assert same(detector, "mmdet-faster_rcnn_fpn", "resize", "loss")
+
+    @pytest.mark.parametrize(
+        ("text", "preset"),
+        [
+            (FASTER + COCO, "mmdet-faster_rcnn_fpn"),
+            (SSD, "mmdet-ssd300"),
+            (YOLO, "mmdet-yolov3"),
+            (RETINA + COCO, "mmdet-retinanet_fpn"),
+        ],
+    )
+    def test_the_originals_are_the_presets(self, write, text, preset):
+        detector, other = load_detector(write("m.py", text)), load_detector(preset)
+        assert same(detector, preset, "resize", "border", "match", "loss")
+        assert strides(detector) == strides(other)
+        assert [level.offset for level in detector.anchors.levels] == [
+            level.offset for level in other.anchors.levels
+        ]
+        assert detector.anchors.shapes.tolist() == other.anchors.shapes.tolist()
+
+    def test_atss(self, write):
+        text = RETINA.replace(
+            "MaxIoUAssigner', pos_iou_thr=0.5, neg_iou_thr=0.4, min_pos_iou=0", "ATSSAssigner', topk=5"
+        )
+        detector = load_detector(write("m.py", text))
+        assert (detector.match.kind, detector.match.candidates) == ("atss", 5)
+        assert "the preset's input size" in detector.notes[-1]
+
+    def test_delete(self, write):
+        write("base.py", FASTER + COCO)
+        text = """
+            _base_ = './base.py'
+            model = dict(rpn_head=dict(anchor_generator=dict(
+                _delete_=True, type='AnchorGenerator', scales=[2], ratios=[1.0], strides=[16],
+                center_offset=0.5, base_sizes=[8])))
+            """
+        (level,) = load_detector(write("m.py", text)).anchors.levels
+        assert (level.stride, level.offset, level.sizes, level.scales) == (16, 4, (8,), (2,))
+
+    def test_the_pipeline_of_the_loader_counts(self, write):
+        text = FASTER + COCO + "\n    train_pipeline = [dict(type='Resize', scale=(10, 10))]\n"
+        assert load_detector(write("m.py", text)).resize.side == 800
+
+    def test_names_arithmetic_and_random_scales(self, write):
+        text = FASTER.replace("scales=[8]", "scales=[2 * k for k in base] + [16]").replace(
+            "model = dict(", "base = [1, 2.5]\n    model = dict("
+        )
+        text += """
+    train_pipeline = [dict(type='RandomChoiceResize', scales=[(1000, 600), (500, 300)], keep_ratio=True)]
+    """
+        detector = load_detector(write("m.py", text))
+        assert detector.anchors.levels[0].scales == (2, 5, 16)
+        assert (detector.resize.side, detector.resize.cap) == (600, 1000)
+        assert "1000x600, 500x300" in detector.notes[-1]
+
+    def test_nothing_is_executed(self, write, tmp_path):
+        text = f"import os; os.system('touch {tmp_path}/ran')\n" + textwrap.dedent(FASTER)
+        text += f"x = os.system('touch {tmp_path}/ran')\nprint(1)\n"
+        text += "train_pipeline = [dict(type='Resize', scale=__import__('os').system('touch ran'))]\n"
+        error = refused(write("m.py", text))
+        assert "__import__" in error
+        assert f"line {len(text.splitlines())}" in error
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["m.py"]
+
+    @pytest.mark.parametrize(
+        ("old", "new", "words"),
+        [
+            ("scales=[8]", "scales=get_scales()", ["line 9", "get_scales()", "not executed"]),
+            ("scales=[8]", "scales={{_base_.scales}}", ["line 9", "_base_.scales"]),
+            ("scales=[8]", "scales=[9**9**9]", ["line 9", "9 ** 9 ** 9"]),
+            ("scales=[8]", "scales=[0]", ["line 9", "scales must be above 0"]),
+            ("scales=[8]", "scales='8'", ["line 9", "Expected"]),
+            ("scales=[8],", "", ["octave_base_scale"]),
+            ("scales=[8],", "scales=[8], centers=[(0, 0)],", ["centers"]),
+            ("'AnchorGenerator'", "'LegacyAnchorGenerator'", ["line 8", "Legacy"]),
+            ("strides=[4, 8, 16, 32, 64]", "strides=[(4, 8)]", ["line 11", "differ"]),
+            ("strides=[4, 8, 16, 32, 64]", "strides=[4], base_sizes=[4, 8]", ["2 entries for 1"]),
+            ("'MaxIoUAssigner'", "'SimOTAAssigner'", ["line 15", "SimOTAAssigner"]),
+            ("pos_iou_thr=0.7", "pos_iou_thr=0.1", ["line 16", "negative threshold"]),
+            ("neg_iou_thr=0.3", "neg_iou_thr=(0.1, 0.3)", ["line 17", "neg_iou_thr"]),
+            ("'RPNHead'", "'GARPNHead'", ["line 6", "GARPNHead"]),
+            ("rpn_head=", "mask_head=", ["line 3", "neither rpn_head nor bbox_head"]),
+            ("model = dict(", "model = dict((", ["not valid Python"]),
+            ("model = dict(", "model = Config(", ["line 2", "Config"]),
+            ("pos_weight=-1)))", "pos_weight=-1)))\nmodel.update(a=1)", ["model", "line 23"]),
+            ("pos_weight=-1)))", "pos_weight=-1)))\nmodel['rpn_head'] = 3", ["line 23 may change it"]),
+        ],
+    )
+    def test_errors(self, write, old, new, words):
+        text = textwrap.dedent(FASTER).replace(old, new)
+        error = refused(write("m.py", text))
+        assert all(word in error for word in ["m.py", *words]), error
+
+    def test_anchor_free(self, write):
+        text = "model = dict(type='FCOS', bbox_head=dict(type='FCOSHead', strides=[8]))\n"
+        error = refused(write("fcos.py", text))
+        assert "line 1" in error
+        assert "anchor-free detector has no anchor mask" in error
+
+    def test_bases(self, write, tmp_path):
+        assert str(tmp_path / "nope.py") in refused(write("a.py", "_base_ = ['nope.py']\n"))
+        write("b.py", "_base_ = 'c.py'\n")
+        write("c.py", "_base_ = 'b.py'\n")
+        assert "leads back" in refused(tmp_path / "b.py")
+        assert "no file" in refused(write("d.py", "_base_ = 'mmdet::x.py'\n"))
+        assert "no model = dict" in refused(write("e.py", "with read_base():\n    from .x import *\n"))
+        write("base.py", textwrap.dedent(FASTER).replace("[8]", "f(8)"))
+        assert "base.py, line 9" in refused(write("f.py", "_base_ = 'base.py'\n"))
+
+    def test_a_pipeline_without_resize(self, write):
+        text = textwrap.dedent(FASTER) + "train_pipeline = [dict(type='Mosaic')]\n"
+        assert "no Resize that is understood" in refused(write("m.py", text))
+        text = textwrap.dedent(FASTER) + "train_pipeline = [dict(type='Resize')]\n"
+        assert "takes width and height" in refused(write("m.py", text))
+
+
+class TestNoDetector:
+    @pytest.mark.parametrize(
+        ("name", "data", "words"),
+        [
+            ("a.txt", b"hello", "no detector file of a known kind"),
+            ("a.py", b"print(1)", "no detector file of a known kind"),
+            ("a.yaml", b"hello: 1", "detectron2 config"),
+            ("a.cfg", b"hello", "darknet network"),
+            ("a.toml", b"", "empty"),
+            ("a.yaml", b" \n", "empty"),
+            ("a.yaml", b"\x89PNG\r\n\x1a\n\xff", "not UTF-8 text"),
+            ("a.py", b"model = 1\0", "binary"),
+            ("a.yaml", b"MODEL: " + b"[" * 100_000, "deeply nested"),
+            ("a.py", b"model = " + b"[" * 100_000, "not valid Python"),
+            ("a.py", b"model = " + b"-" * 100_000 + b"1", "not valid Python"),
+            ("a.toml", b"a = " + b"[" * 100_000, "a.toml"),
+            ("a.yaml", b"MODEL: !!python/object/new:os.system [x]\n", "tags of YAML are not executed"),
+            ("a.yaml", b"MODEL: 1\nMODEL: *x\n", "undefined alias"),
+            ("a.yaml", b"- MODEL\nMODEL: 1\n", "not valid YAML"),
+            ("a.cfg", b"[net]\n" * 10_000, "more than 5000 sections"),
+        ],
+    )
+    def test_is_said(self, write, name, data, words):
+        error = refused(write(name, data))
+        assert words in error
+        assert name in error
+
+    def test_a_yaml_bomb(self, write):
+        rows = ["a0: &a0 [1,1,1,1,1,1,1,1,1]"]
+        rows += [f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 9)]
+        assert "too many aliases" in refused(write("a.yaml", "\n".join([*rows, "MODEL: *a8"])))
+        assert "too many aliases" in refused(write("b.yaml", "MODEL: &a [*a]\n"))
+        many = "x: &x 1\nMODEL: [" + ",".join(["*x"] * 200) + "]\n"
+        assert "too many aliases" in refused(write("c.yaml", many))
+
+    def test_folder_missing_huge(self, tmp_path, write):
+        (tmp_path / "x.yaml").mkdir()
+        assert "folder" in refused(tmp_path / "x.yaml")
+        assert "folder" in refused(tmp_path)
+        assert "No such file" in refused(tmp_path / "nope.cfg")
+        assert "No such file" in refused(tmp_path / "nope")
+        assert "too many" in refused(write("big.py", b"#" * 5_000_001))
+        assert "nope" in refused("nope\0.yaml")
+
+    def test_names(self):
+        assert "Did you mean reference?" in refused("referense")
+        assert "mmdetection config" in refused("referense")
+        assert "no detector ''" in refused("")
+        assert {"reference", "yolov5"} <= set(preset_names())
+
+    def test_a_new_kind_is_one_file(self, tmp_path, monkeypatch):
+        from anchoraudit.detectors import readers
+
+        (tmp_path / "onekind.py").write_text(
+            "from anchoraudit.detectors import load_detector\n"
+            "SUFFIXES = ('.one',)\nLOOKS_FOR = 'one'\n"
+            "def detect(path, text):\n    return text == 'one'\n"
+            "def read(path, text):\n    return load_detector('reference')\n"
+        )
+        (tmp_path / "x.one").write_text("one")
+        monkeypatch.setattr(readers, "__path__", [*readers.__path__, str(tmp_path)])
+        assert load_detector(tmp_path / "x.one").name == "reference"
+
+
+OWN = """
+name = "own"
+[resize]
+kind = "stretch"
+width = 960.0
+height = 720
+[[anchors.levels]]
+stride = 16
+shapes = [[74, 149]]
+[[anchors.levels]]
+stride = 32.0
+sizes = [64]
+[border]
+margin = 5
+[match]
+positive = 0.5
+negative = 0.1
+[loss]
+normaliser = "batch_positives"
+"""
+
+
+class TestToml:
+    def test_whole_floats_are_ints(self, write):
+        detector = load_detector(write("own.toml", OWN))
+        assert detector.resize.width == 960
+        assert strides(detector) == [16, 32]
+
+    @pytest.mark.parametrize(
+        ("old", "new", "words"),
+        [
+            ("stride = 32.0", "stride = 0", ["line 10, anchors.levels[1]", "stride is 0"]),
+            ("stride = 32.0", "strid = 32", ["line 11, anchors.levels[1].strid", "Did you mean stride?"]),
+            ("sizes = [64]", 'sizes = "x"', ["line 12, anchors.levels[1].sizes", "array"]),
+            ("stride = 16", 'stride = "x"', ["line 8, anchors.levels[0].stride"]),
+            ("margin = 5", "margn = 5", ["line 14, border.margn", "Did you mean margin?"]),
+            ("positive = 0.5", "positive = 7", ["line 15, match", "positive threshold is 7"]),
+            ("normaliser", "norm", ["line 19, loss.norm", "normaliser"]),
+            ('name = "own"', "name = 3", ["line 2, name"]),
+            ('name = "own"', "nam = 3", ["line 2, nam", "Did you mean name?"]),
+            ("[border]", "[bordr]", ["line 13, bordr", "Did you mean border?"]),
+        ],
+    )
+    def test_errors(self, write, old, new, words):
+        error = refused(write("own.toml", OWN.replace(old, new)))
+        assert all(word in error for word in ["own.toml", *words]), error
+
+
+class TestOverride:
+    def test_thresholds_keep_the_rest(self):
+        base = load_detector("mmdet-faster_rcnn_fpn")
+        match = override(base, positive_iou=0.6).match
+        assert (match.positive, match.negative, match.force_floor, match.force) == (0.6, 0.3, 0.3, "ties")
+        assert override(base, positive_iou=0.2).match.negative == 0.2
+
+    @pytest.mark.parametrize("name", ["yolov5", "yolov3-darknet", "mmdet-atss"])
+    def test_no_thresholds_to_replace(self, name):
+        with pytest.raises(AnchorauditError, match="has no IoU thresholds"):
+            override(load_detector(name), positive_iou=0.5)
+
+    def test_a_border_keeps_the_rest(self):
+        base = load_detector("mmdet-faster_rcnn_fpn-border0")
+        expected = Border(margin=8, against="image", low_inclusive=True, none_inside="raises")
+        assert override(base, allowed_border=8).border == expected
+        assert override(base, allowed_border="off").border.pixels is None
+
+    def test_input_size(self):
+        base = load_detector("torchvision-fasterrcnn_resnet50_fpn")
+        resize = override(base, input_size="400").resize
+        assert (resize.side, resize.cap, resize.multiple, resize.rounding) == (400, 666, 32, "floor")
+        resize = override(base, input_size="640x480").resize
+        assert (resize.kind, resize.width, resize.height, resize.pad) == ("stretch", 640, 480, "none")
+        assert (resize.precision, resize.degenerate, resize.rounding) == ("float32", "raises", "half_up")
+        yolo = override(load_detector("yolov5"), input_size="1280").resize
+        assert (yolo.kind, yolo.side, yolo.pad, yolo.rounding) == ("longest_side", 1280, "square", "ceil")
+        assert override(load_detector("reference"), input_size="640").resize == parse_input_size("640")
+
+    def test_shapes(self):
+        base = load_detector("detectron2-rpn_c4")
+        (level,) = override(base, shapes=[(10, 20)]).anchors.levels
+        assert (level.shapes, level.sizes, level.ratios, level.stride) == (((10, 20),), (), (1,), 16)
+        with pytest.raises(AnchorauditError, match="5 levels"):
+            override(load_detector("detectron2-rpn_fpn"), shapes=[(10, 20)])
+
+    @pytest.mark.parametrize(
+        ("name", "changes"),
+        [
+            ("reference", {"positive_iou": 2}),
+            ("reference", {"negative_iou": 0.9}),
+            ("reference", {"allowed_border": "x"}),
+            ("reference", {"allowed_border": float("nan")}),
+            ("reference", {"shapes": []}),
+            ("reference", {"shapes": [(0, 1)]}),
+            ("reference", {"shapes": [1]}),
+            ("reference", {"input_size": "0"}),
+            ("reference", {"input_size": "10x"}),
+            ("mmdet-atss", {"allowed_border": 0}),
+            ("torchvision-ssd300_vgg16", {"input_size": "512"}),
+        ],
+    )
+    def test_what_is_no_detector_is_refused(self, name, changes):
+        with pytest.raises(AnchorauditError):
+            override(load_detector(name), **changes)
+
+
+def test_paths_may_be_text(write):
+    path = write("own.toml", OWN)
+    assert load_detector(str(path)) == load_detector(Path(path))
