@@ -1,0 +1,123 @@
+"""`anchoraudit detectors`: the presets, and what is understood of a detector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from anchoraudit.cli._options import DetectorName
+from anchoraudit.detectors import load_detector
+from anchoraudit.detectors.readers import _presets
+
+_KINDS = (".toml", ".json")  # what `show` writes; a file of another kind is somebody's source
+
+
+def _list_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    function = click.option(
+        "-o", "--output", type=click.Path(), metavar="FILE", help="Write the table there, not to stdout."
+    )(function)
+    return click.option(
+        "--output-format",
+        type=click.Choice(["text", "json", "csv"]),
+        default="text",
+        show_default=True,
+        help="Form of the table.",
+    )(function)
+
+
+@click.group("detectors", invoke_without_command=True)
+@_list_options
+@click.pass_context
+def command(ctx: click.Context, output_format: str, output: str | None) -> None:
+    """List the detectors that come with the program, or show one.
+
+    Without a command, it is `detectors list`.
+    """
+    if ctx.invoked_subcommand is None:
+        _list(output_format, output)
+        return
+    given = [name for name in ctx.params if ctx.get_parameter_source(name) is not _DEFAULT]
+    if given:
+        option = f"--{given[0].replace('_', '-')}"
+        raise click.UsageError(f"{option} goes behind {ctx.invoked_subcommand!r}", ctx)
+
+
+_DEFAULT = click.core.ParameterSource.DEFAULT
+
+
+@command.command("list")
+@_list_options
+def list_command(output_format: str, output: str | None) -> None:
+    """Table of the presets: what an empty mask does, and whether an image with boxes can end empty."""
+    _list(output_format, output)
+
+
+def _list(output_format: str, output: str | None) -> None:
+    from anchoraudit.cli import _output
+    from anchoraudit.report import detectors as report
+
+    _check(output)
+    named = [(name, load_detector(name)) for name in _presets.preset_names()]
+    if output_format == "text":
+        _output.show(report.list_parts(named), output)
+    else:
+        _output.put((report.list_json if output_format == "json" else report.list_csv)(named), output)
+
+
+@command.command("show")
+@click.argument("detector", type=DetectorName())
+@click.option(
+    "--output-format",
+    type=click.Choice(["toml", "json"]),
+    default="toml",
+    show_default=True,
+    help="Form of the detector.",
+)
+@click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write it there, not to stdout.")
+def show_command(detector: str, output_format: str, output: str | None) -> None:
+    """Show a preset, or what was understood of a file, as a detector file.
+
+    DETECTOR is a preset or a file that --detector takes. A preset is shown word by word, with its sources.
+    What is shown of a file is read back as the same detector: a start for one of your own.
+    """
+    from anchoraudit.cli import _output
+    from anchoraudit.report import detectors as report
+
+    found = load_detector(detector)
+    preset = _preset(detector) if detector in _presets.preset_names() else None
+    _check(output, Path(detector) if preset is None else preset)
+    if output_format == "json":
+        _output.put(report.show_json(found), output)
+    elif preset is not None:
+        _output.put(preset.read_text("utf-8"), output)
+    else:
+        _output.put(report.show_toml(found), output)
+
+
+def _preset(name: str) -> Path:
+    return _presets.FOLDER / f"{name}.toml"
+
+
+def _check(output: str | None, source: Path | None = None) -> None:
+    """Refuse an output that is the file shown, a preset, settings, or a configuration of the same kind."""
+    if output is None:
+        return
+    from anchoraudit.cli._settings import FILES
+    from anchoraudit.errors import AnchorauditError
+    from anchoraudit.files import require_not_input
+
+    path = Path(output)
+    presets = map(_preset, _presets.preset_names())
+    require_not_input(path, presets if source is None else [source, *presets])
+    shown = source is not None and source.suffix.lower() not in _KINDS
+    if path.is_file() and (
+        path.name in FILES or (shown and source is not None and path.suffix.lower() == source.suffix.lower())
+    ):
+        raise AnchorauditError(
+            "this file is there already, and is no output; inputs are never changed",
+            path=output,
+            remedy="Choose another name for the output.",
+        )

@@ -1,0 +1,152 @@
+"""Detectors for people, for programs, and as the TOML that `load_detector` reads."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from anchoraudit.detectors.spec import Anchors, Detector
+from anchoraudit.errors import printable
+
+_MEANING = (
+    ("empty mask", "what an image, or a batch, without a positive anchor does to training:"),
+    ("", "nan: the box loss is NaN, and soon every weight"),
+    ("", "zero: the box loss is 0"),
+    ("", "skipped: the image teaches nothing, not even by its negative anchors"),
+    ("can end empty", "whether an image with usable boxes can end without a positive anchor"),
+)
+_COLUMNS = ("name", "framework", "empty_mask", "can_end_empty", "empty_when", "on_empty")
+_BLOCKS = ("resize", "anchors", "border", "match", "loss")
+_WIDTH = 100
+
+
+def about(detector: Detector) -> dict[str, Any]:
+    """Return what an empty mask does with this detector, and whether and when a mask ends empty."""
+    return {
+        "empty_mask": detector.loss.outcome,
+        "can_end_empty": detector.can_end_empty,
+        "empty_when": detector.empty_when,
+        "on_empty": detector.loss.on_empty,
+    }
+
+
+def list_parts(named: Sequence[tuple[str, Detector]]) -> list[object]:
+    """Return the table of presets, and what its columns mean."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    from anchoraudit.report.terminal import facts
+
+    made = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
+    for column in ("name", "empty mask", "can end empty", "framework"):
+        last = column == "framework"  # the others are never cut: a name is there to be copied
+        made.add_column(
+            column, no_wrap=not last, min_width=20 if last else None, overflow="fold", header_style="dim"
+        )
+    for name, detector in named:
+        ends = "yes" if detector.can_end_empty else "no"
+        cells = (name, detector.loss.outcome, ends, detector.framework)
+        made.add_row(*(Text(printable(cell)) for cell in cells))
+    return [Group(Text(f"Detectors ({len(named)})", style="bold"), made), "", facts(_MEANING)]
+
+
+def list_json(named: Iterable[tuple[str, Detector]]) -> str:
+    """Return an array with an object a preset."""
+    from anchoraudit.report.machine import to_json
+
+    return to_json([_row(name, detector) for name, detector in named])
+
+
+def list_csv(named: Iterable[tuple[str, Detector]]) -> str:
+    """Return a row a preset; what is yes or no is `yes` or `no`."""
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, _COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for name, detector in named:
+        row = _row(name, detector)
+        writer.writerow({**row, "can_end_empty": "yes" if row["can_end_empty"] else "no"})
+    return buffer.getvalue()
+
+
+def _row(name: str, detector: Detector) -> dict[str, Any]:
+    return {"name": name, "framework": detector.framework, **about(detector)}
+
+
+def show_json(detector: Detector) -> str:
+    """Return the detector, in the keys of a detector file, and what an empty mask does."""
+    from anchoraudit.report.machine import to_json
+
+    return to_json({"detector": msgspec.to_builtins(detector), **about(detector)})
+
+
+def show_toml(detector: Detector) -> str:
+    """Return the detector as TOML, and below it, as comments, when a mask ends empty and what that does."""
+    when = f"ends empty when {detector.empty_when}" if detector.can_end_empty else "never ends empty"
+    remarks = (f"An image with usable boxes {when}.", f"With it, {detector.loss.on_empty}.")
+    return to_toml(detector) + "\n" + "".join(f"# {printable(text)}\n" for text in remarks)
+
+
+def to_toml(detector: Detector) -> str:
+    """Return TOML that `load_detector` reads back to an equal detector; what is the default is left out.
+
+    It is ASCII: names are data, and no terminal takes them for commands.
+    """
+    lines = _keys(detector, leave_out=_BLOCKS)
+    for name in _BLOCKS:
+        block = getattr(detector, name)
+        if isinstance(block, Anchors):
+            if own := _keys(block, leave_out=("levels",)):
+                lines += ["", "[anchors]", *own]
+            for level in block.levels:
+                lines += ["", "[[anchors.levels]]", *_keys(level)]
+        else:
+            lines += ["", f"[{name}]", *_keys(block)]
+    return "\n".join(lines) + "\n"
+
+
+def _keys(block: msgspec.Struct, leave_out: Sequence[str] = ()) -> list[str]:
+    """Lines `key = value` of what differs from its default."""
+    return [
+        f"{field.name} = {_value(value, len(field.name) + 3)}"
+        for field in msgspec.structs.fields(type(block))
+        if field.name not in leave_out and (value := getattr(block, field.name)) != field.default
+    ]
+
+
+def _value(value: Any, indent: int = 0) -> str:
+    """Write one value; an array that is too long for the line it begins gets lines of its own."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, str):
+        return f'"{"".join(map(_letter, value))}"'
+    if not isinstance(value, tuple):
+        return str(value)
+    items = [_value(item) for item in value]
+    line = f"[{', '.join(items)}]"
+    if len(line) + indent <= _WIDTH:
+        return line
+    rows: list[str] = []
+    for item in items:
+        if rows and len(rows[-1]) + len(item) + 2 < _WIDTH:
+            rows[-1] += f" {item},"
+        else:
+            rows.append(f"  {item},")
+    return "\n".join(["[", *rows, "]"])
+
+
+def _letter(letter: str) -> str:
+    if letter in '"\\':
+        return f"\\{letter}"
+    if " " <= letter <= "~":
+        return letter
+    code = ord(letter)
+    if 0xD800 <= code <= 0xDFFF:  # half a letter, of a file name that is no text: TOML has none
+        code = 0xFFFD
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
