@@ -20,7 +20,7 @@ FLOORS = [
     ["formats", "detectors", "clustering", "anchor_fit", "anchors_file"],
     ["encoding"],
     ["causes"],
-    ["auditing", "frames", "fitting", "explaining"],
+    ["auditing", "frames", "fitting", "explaining", "comparing"],
     ["manifest"],
     ["report"],
     ["cli"],

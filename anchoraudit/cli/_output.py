@@ -51,22 +51,27 @@ def remark(text: str, *, quiet: bool = False) -> None:
 
 
 def check_outputs(
-    dataset: Dataset, settings: Settings, *outputs: str | None, may_replace: str | None = None
+    dataset: Dataset,
+    settings: Settings,
+    *outputs: str | None,
+    may_replace: str | None = None,
+    read: Iterable[str] = (),
 ) -> None:
     """Refuse an output that was read or belongs to the data set, and the same file twice.
 
-    may_replace: the one input that may be written anew. Raises AnchorauditError.
+    may_replace: the one input that may be written anew. read: other inputs. Raises AnchorauditError.
     """
     named = [Path(output) for output in outputs if output is not None]
     real = [Path(os.path.realpath(output)) for output in named]
-    read = [source.path for source in dataset.sources if source.path.is_file()]
-    read += [Path(f) for f in (settings.detector, settings.anchors) if f is not None and f != may_replace]
+    inputs = [Path(name) for name in read]
+    inputs += [source.path for source in dataset.sources if source.path.is_file()]
+    inputs += [Path(f) for f in (settings.detector, settings.anchors) if f is not None and f != may_replace]
     if (found := settings_of.file_read()) is not None:
-        read.append(found[0])
+        inputs.append(found[0])
     for i, output in enumerate(named):
         if real[i] in real[:i] and not output.is_char_device():
             raise AnchorauditError("two outputs go to this file", path=output, remedy="Name two files.")
-        require_not_input(output, read)
+        require_not_input(output, inputs)
         if output.is_file() and (_is_of_dataset(real[i], dataset) or output.name in settings_of.FILES):
             raise AnchorauditError(
                 "this file is there already, and is no output; inputs are never changed",

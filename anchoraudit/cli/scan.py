@@ -102,7 +102,8 @@ def _report(result: Any, given: dict[str, Any], options: list[str]) -> None:
     from anchoraudit.report.next_steps import after_scan
 
     limit = 20 if given["limit"] is None else given["limit"]
-    _output.show(terminal.scan_parts(result, limit, after_scan(result, options)), given["output"])
+    parts = terminal.scan_parts(result, limit, after_scan(result, options), chosen="--detector" in options)
+    _output.show(parts, given["output"])
 
 
 def exit_code(result: Any, settings: settings_of.Settings, *, exit_zero: bool = False) -> int:

@@ -25,7 +25,8 @@ def explanation_parts(explanation: Explanation) -> list[object]:
         parts += [_boxes(explanation), ""]
         if lost := [box for box in explanation.boxes if box.remedy]:
             parts += [_remedies(lost), ""]
-    parts += [_losses(explanation), ""]
+    if explanation.losses:
+        parts += [_losses(explanation), ""]
     if not explanation.positives:
         parts.append(Text(f"With this detector, {explanation.audit.detector.loss.on_empty}.", style="bold"))
     return parts
@@ -65,7 +66,8 @@ def _boxes(explanation: Explanation) -> object:
         )
         for box in explanation.boxes
     ]
-    columns = ("box>", "label", "size>", "best IoU>", "best anchor, at", "assigned>", "status")
+    best = f"best {explanation.audit.detector.match.measure}>"
+    columns = ("box>", "label", "size>", best, "best anchor, at", "assigned>", "status")
     return table("Usable boxes (pixels of the network's input)", columns, rows)
 
 

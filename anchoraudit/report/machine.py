@@ -26,6 +26,7 @@ def scan_json(audit: Audit, limit: int | None = None) -> str:
             "format": audit.dataset.format,
             "recognised": audit.dataset.recognised,
             "detector": msgspec.to_builtins(audit.detector),
+            "on_empty": audit.detector.loss.on_empty,
             "summary": audit.summary(),
             "not_usable": audit.labels.reasons(),
             "clipped": int(audit.labels.clipped.sum()),

@@ -91,7 +91,7 @@ def _better_detector(audit: Audit, dataset: str, options: Sequence[str]) -> list
 def _affordable_k(audit: Audit) -> int:
     """As many anchors as the detector has, or as there are distinct box sizes where those are fewer."""
     rows = np.flatnonzero(audit.labels.usable)
-    k = len(audit.detector.anchors.shapes)
+    k = audit.detector.anchors.count
     if len(rows) > 1000 * k:
         return k
     return min(k, count_distinct(box_sizes(audit.net_boxes(rows)), k))

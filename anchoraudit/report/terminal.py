@@ -73,16 +73,19 @@ def to_text(*parts: object) -> str:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Group:
-    """Plain table under a title: numbers (columns whose name ends in `>`) to the right, long text folded."""
+    """Plain table under a title: numbers (columns whose name ends in `>`) to the right, long text folded.
+
+    A column whose name ends in `!` is not folded.
+    """
     made = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
     listed = list(rows)
     for number, name in enumerate(columns):
-        right = name.endswith(">")
+        right, whole = name.endswith(">"), name.endswith("!")
         widest = max((len(str(row[number])) for row in listed), default=0)
         made.add_column(
-            name.removesuffix(">"),
+            name.rstrip(">!"),
             justify="right" if right else "left",
-            min_width=widest if right else min(widest, _NARROWEST),
+            min_width=widest if right or whole else min(widest, _NARROWEST),
             overflow="fold",
             header_style="dim",
         )
@@ -117,10 +120,12 @@ def steps(title: str, lines: Iterable[tuple[str, str]]) -> list[object]:
     return parts
 
 
-def scan_parts(audit: Audit, limit: int, next_steps: Sequence[tuple[str, str]]) -> list[object]:
-    """Return the parts of a scan's report, in order."""
+def scan_parts(
+    audit: Audit, limit: int, next_steps: Sequence[tuple[str, str]], *, chosen: bool = True
+) -> list[object]:
+    """Return the parts of a scan's report, in order; chosen: somebody named the detector."""
     summary = audit.summary()
-    parts: list[object] = [facts(_what_was_read(audit)), "", _verdicts(summary), ""]
+    parts: list[object] = [facts(_what_was_read(audit, chosen=chosen)), "", _verdicts(summary), ""]
     if len(summary["splits"]) > 1:
         parts += [_splits(summary["splits"]), ""]
     if summary["unmatched"]:
@@ -140,7 +145,7 @@ def scan_parts(audit: Audit, limit: int, next_steps: Sequence[tuple[str, str]]) 
     return parts + steps("What to do next", next_steps)
 
 
-def _what_was_read(audit: Audit) -> list[tuple[str, str]]:
+def _what_was_read(audit: Audit, *, chosen: bool) -> list[tuple[str, str]]:
     dataset = audit.dataset
     sizes = [(len(dataset.images), "image"), (len(dataset.boxes), "box"), (len(dataset.categories), "class")]
     lines = [
@@ -150,6 +155,9 @@ def _what_was_read(audit: Audit) -> list[tuple[str, str]]:
         ("detector", str(audit.detector)),
         ("", audit.detector.loss.on_empty),
     ]
+    if not chosen:
+        lines.append(("", "the default, since none was named: anchoraudit compare shows it beside others"))
+    lines += [("", note) for note in audit.detector.notes]
     return lines + [("note", note) for note in dataset.notes]
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from anchoraudit.auditing import VERDICTS, WITHOUT_FOREGROUND, Audit
 from anchoraudit.causes import CAUSES, nearest_shape
+from anchoraudit.encoding.raising import REASONS as REASONS_TO_RAISE
 from anchoraudit.geometry import box_sizes
 from anchoraudit.labels import REASONS
 
@@ -77,13 +78,15 @@ def why(audit: Audit, image: int) -> str:
         return f"{count(total, 'box')}, none usable: {_reasons(audit, image)}"
     if verdict == "unknown":
         return f"{count(total, 'box')}; the image's size is neither declared nor to be read from its file"
+    if verdict == "encoder_error":
+        return REASONS_TO_RAISE[int(results.raises[image])]
     if verdict != "empty_foreground":
         return VERDICT_MEANING[verdict]
     usable = int(results.usable[image])
     cause = CAUSES[int(results.cause[image])]
     nearest = _nearest(audit, image)
-    best = iou(float(results.best_iou[image]), audit.detector.match.positive)
-    start = f"{count(usable, 'box')}, best IoU {best}: {cause}"
+    best = iou(float(results.best_iou[image]), audit.detector.match.foreground_from)
+    start = f"{count(usable, 'box')}, best {audit.detector.match.measure} {best}: {cause}"
     if cause == "edge":
         return f"{start}; the anchors that would match cross the border ({nearest} is nearest)"
     return f"{start}; the nearest anchor is {nearest}"
@@ -94,7 +97,7 @@ def _nearest(audit: Audit, image: int) -> str:
     boxes = audit.boxes_of(image)
     best = boxes[[int(np.nanargmax(audit.box_results.best_iou[boxes]))]]
     shape = nearest_shape(box_sizes(audit.net_boxes(best)), audit.detector)[0]
-    w, h = audit.detector.anchors.shapes[shape]
+    w, h = audit.detector.shapes[shape]
     return f"{w:g}x{h:g}"
 
 

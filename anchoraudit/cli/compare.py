@@ -1,0 +1,61 @@
+"""`anchoraudit compare`: one data set under several detectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from anchoraudit.cli import _settings as settings_of
+from anchoraudit.cli._options import DetectorName, dataset_argument, label_options, read_dataset
+from anchoraudit.detectors import load_detector, preset_names
+
+
+@click.command("compare")
+@dataset_argument
+@click.option(
+    "--detector",
+    "detectors",
+    type=DetectorName(),
+    multiple=True,
+    help="Preset or file; may be given several times.  [default: all presets]",
+)
+@label_options
+@click.option(
+    "--output-format",
+    type=click.Choice(["text", "json", "csv"]),
+    default="text",
+    show_default=True,
+    help="Form of the table.",
+)
+@click.option(
+    "-o", "--output", type=click.Path(), metavar="FILE", help="Write the table there, not to stdout."
+)
+@click.option("-q", "--quiet", is_flag=True, help="Nothing on stderr.")
+def command(**given: Any) -> int:
+    """Show what each detector's encoder makes of DATASET, in one table.
+
+    The data set is read once. Single values of a detector are changed in a file, or with scan. The exit code
+    says only whether it worked.
+    """
+    from anchoraudit.cli import _output
+
+    settings = settings_of.resolve(given, quiet=given["quiet"])
+    names = given["detectors"] or preset_names()
+    detectors = [load_detector(name) for name in names]
+    dataset = read_dataset(settings)
+    from anchoraudit.comparing import compare
+
+    _output.check_outputs(dataset, settings, given["output"], read=given["detectors"])
+    with _output.progress("comparing detectors", quiet=given["quiet"]) as advance:
+        compared = compare(dataset, detectors, drop_difficult=bool(settings.drop_difficult), progress=advance)
+    from anchoraudit.report import comparison
+
+    if given["output_format"] == "text":
+        options = settings_of.as_options(settings)
+        _output.show(comparison.comparison_parts(compared, names, dataset, options), given["output"])
+    elif given["output_format"] == "json":
+        _output.put(comparison.comparison_json(compared, dataset), given["output"])
+    else:
+        _output.put(comparison.comparison_csv(compared), given["output"])
+    return 0

@@ -1,0 +1,98 @@
+"""Detectors side by side, as a table for people and for programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+from anchoraudit.comparing import Compared
+from anchoraudit.dataset import Dataset
+from anchoraudit.report import words
+from anchoraudit.report.commands import command, without
+from anchoraudit.report.machine import to_json
+from anchoraudit.report.terminal import facts, steps, table
+
+
+def _row(one: Compared) -> dict[str, object]:
+    return {
+        "detector": one.detector,
+        "images": one.images,
+        **one.verdicts,
+        "usable": one.usable,
+        "matched": one.matched,
+        "forced": one.forced,
+        "unmatched": one.unmatched,
+        "median_best_iou": one.median_best,
+        "measure": one.measure,
+        "cause": one.cause,
+        "on_empty": one.on_empty,
+    }
+
+
+def comparison_json(compared: Sequence[Compared], dataset: Dataset) -> str:
+    """Return the comparison as JSON: the data set, and an entry a detector."""
+    return to_json({"dataset": str(dataset.root), "detectors": [_row(one) for one in compared]})
+
+
+def comparison_csv(compared: Sequence[Compared]) -> str:
+    """Return the comparison as CSV, a row a detector."""
+    rows = [_row(one) for one in compared]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def comparison_parts(
+    compared: Sequence[Compared], names: Sequence[str], dataset: Dataset, options: Sequence[str]
+) -> list[object]:
+    """Return the parts of the text report; names: of the detectors as they were given, presets or files."""
+    any_one = compared[0]
+    errors = any(one.verdicts["encoder_error"] for one in compared)
+    read = f"{words.count(any_one.images, 'image')}, {words.count(any_one.usable, 'usable box')}"
+    blank, unknown = (any_one.verdicts[name] for name in ("no_usable_box", "unknown"))
+    others = f", {blank:,} of the images without a usable box" if blank else ""
+    others += f", {unknown:,} of unknown size" if unknown else ""
+    columns = (
+        "detector!",
+        "images empty>",
+        *(("encoder error>",) if errors else ()),
+        "forced only>",
+        "boxes unmatched>",
+        "forced>",
+        "median best>",
+        "main cause",
+        "empty mask",
+    )
+    rows = [
+        (
+            one.detector,
+            f"{one.verdicts['empty_foreground']:,}",
+            *((f"{one.verdicts['encoder_error']:,}",) if errors else ()),
+            f"{one.verdicts['forced_only']:,}",
+            f"{one.unmatched:,}",
+            f"{one.forced:,}",
+            "-" if one.median_best is None else f"{one.median_best:.3f}",
+            one.cause or "-",
+            one.on_empty,
+        )
+        for one in compared
+    ]
+    measures = sorted({one.measure for one in compared} - {"IoU"})
+    notes = [
+        "images empty: with usable boxes but no positive anchor; forced only: positive by best-anchor "
+        "forcing alone; median best: of the boxes' best IoU"
+        + (f" ({' or '.join(measures)} for detectors that match by it)" if measures else "")
+    ]
+    kept = without(options, "--detector")
+    lost = [(one.verdicts["empty_foreground"], one.verdicts["forced_only"]) for one in compared]
+    scan = command("scan", [str(dataset.root)], kept, "--detector", names[lost.index(max(lost))])
+    return [
+        facts([("read", f"{dataset.root}: {dataset.recognised}"), ("", read + others), ("note", notes[0])]),
+        "",
+        table("Detectors", columns, rows),
+        "",
+        *steps("What to do next", [("see which images, and why, under one of them:", scan)]),
+    ]
