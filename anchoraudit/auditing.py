@@ -15,7 +15,7 @@ from anchoraudit.causes import CAUSES, causes_of
 from anchoraudit.dataset import Dataset
 from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.encoding import engines
-from anchoraudit.encoding.canvas import OnCanvas, on_canvas, place_all
+from anchoraudit.encoding.canvas import OnCanvas, Placed, on_canvas, place_all
 from anchoraudit.encoding.raising import reasons
 from anchoraudit.findings import Finding
 from anchoraudit.formats import read
@@ -182,31 +182,30 @@ def audit(
 
 
 def judge_detector(
-    dataset: Dataset, labels: label_policy.Labels, detector: Detector, placed: tuple[OnCanvas, Int]
+    dataset: Dataset, labels: label_policy.Labels, detector: Detector, placed: Placed
 ) -> tuple[BoxResults, ImageResults]:
-    """Judge boxes and images by a detector; placed: the usable boxes, as `place_all` places them."""
-    rows = np.flatnonzero(labels.usable)
-    boxes = _judge_boxes(labels, rows, placed[0], detector)
-    why = reasons(placed[0], dataset.boxes.image[rows], placed[1], detector)
+    """Judge boxes and images by a detector; placed: all usable boxes, in any order."""
+    boxes = _judge_boxes(labels, placed, detector)
+    why = reasons(placed.boxes, dataset.boxes.image[placed.rows], placed.of_image, detector)
     return boxes, _judge_images(dataset, boxes, why)
 
 
-def _judge_boxes(labels: label_policy.Labels, rows: Int, placed: OnCanvas, detector: Detector) -> BoxResults:
+def _judge_boxes(labels: label_policy.Labels, placed: Placed, detector: Detector) -> BoxResults:
     count = len(labels.usable)
-    judged = engines.judge(placed, detector)
+    judged = engines.judge(placed.boxes, detector)
     results = BoxResults(
         usable=labels.usable,
         best_iou=np.full(count, np.nan),
         status=np.zeros(count, dtype=np.int8),
         cause=np.full(count, -1, dtype=np.int8),
     )
-    results.best_iou[rows] = judged.best
-    status = np.full(len(rows), _S["unmatched"], dtype=np.int8)
+    results.best_iou[placed.rows] = judged.best
+    status = np.full(len(placed.rows), _S["unmatched"], dtype=np.int8)
     status[judged.forced] = _S["forced"]
     status[judged.matched] = _S["matched"]
-    results.status[rows] = status
+    results.status[placed.rows] = status
     lost = np.flatnonzero(status == _S["unmatched"])
-    results.cause[rows[lost]] = causes_of(placed.take(lost), detector)
+    results.cause[placed.rows[lost]] = causes_of(placed.boxes.take(lost), detector)
     return results
 
 
@@ -261,13 +260,13 @@ def _most_common_cause(image: Int, cause: Code, count: int) -> Code:
 def count_anchors(
     dataset: Dataset,
     detector: Detector,
-    usable: tuple[OnCanvas, Int],
+    usable: Placed,
     results: tuple[BoxResults, ImageResults],
     progress: Callable[[int, int], None] | None,
 ) -> None:
-    """Count labels into the results, some images at a time; usable: boxes as `place_all` places them."""
-    (placed, of_image), (boxes, images) = usable, results
-    rows, image = np.flatnonzero(boxes.usable), dataset.boxes.image
+    """Count labels into the results, some images at a time; usable: all usable boxes, in file order."""
+    rows, placed, of_image = usable.rows, usable.boxes, usable.of_image
+    image, (boxes, images) = dataset.boxes.image, results
     count = len(of_image)
     images.counts = np.full((count, 3), -1, dtype=np.int64)
     boxes.assigned = np.zeros(len(boxes.usable), dtype=np.int64)

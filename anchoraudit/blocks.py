@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 # Rows per block: a dozen working arrays stay in a core's cache, and NumPy's call overhead is small.
 BLOCK = 16384
@@ -11,10 +13,23 @@ BLOCK = 16384
 _WORTH_A_THREAD = 8 * BLOCK
 
 
+_ALONE = ContextVar("alone", default=False)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Work in this thread alone: where processes share the cores already."""
+    token = _ALONE.set(True)
+    try:
+        yield
+    finally:
+        _ALONE.reset(token)
+
+
 def for_each_block(rows: int, work: Callable[[slice], None]) -> None:
     """Call `work` with slices that cover `rows` rows once, in any order, on two threads if there are many."""
     blocks = [slice(start, min(start + BLOCK, rows)) for start in range(0, rows, BLOCK)]
-    if rows < _WORTH_A_THREAD:
+    if rows < _WORTH_A_THREAD or _ALONE.get():
         for block in blocks:
             work(block)
         return

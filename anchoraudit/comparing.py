@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 
 import numpy as np
 
 from anchoraudit.auditing import STATUSES, VERDICTS, BoxResults, ImageResults, judge_detector
+from anchoraudit.blocks import one_thread
 from anchoraudit.causes import CAUSES
-from anchoraudit.dataset import Dataset
+from anchoraudit.dataset import Dataset, Float, Int
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.canvas import place_all
-from anchoraudit.labels import prepare
+from anchoraudit.labels import Labels, clipped_boxes, prepare
+from anchoraudit.processes import Send, can_fork, cores, workers
+
+# Usable boxes from which on a second process pays for its start.
+_WORTH_A_PROCESS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +53,80 @@ def compare(
     """Judge every image by each detector, in the given order. progress: called with (done, to do)."""
     labels = prepare(dataset, drop_difficult=drop_difficult)
     rows = np.flatnonzero(labels.usable)
+    # By area, so that boxes that are worked on together are alike, and most levels can be left out for them.
+    clipped = clipped_boxes(dataset, rows)
+    by_area = np.argsort((clipped[:, 2] - clipped[:, 0]) * (clipped[:, 3] - clipped[:, 1]))
+    rows, clipped = rows[by_area], clipped[by_area]
+    job = _Job(dataset, labels, rows, clipped, tuple(detectors))
     compared: dict[int, Compared] = {}
-    # Detectors that resize alike see the same boxes, which are placed once.
-    order = sorted(range(len(detectors)), key=lambda i: repr(_placing(detectors[i])))
-    placed = None
-    for done, i in enumerate(order):
-        if placed is None or _placing(detectors[i]) != _placing(detectors[order[done - 1]]):
-            placed = place_all(dataset, rows, detectors[i])
-        compared[i] = _compared(dataset, detectors[i], judge_detector(dataset, labels, detectors[i], placed))
+
+    def done(i: int, one: Compared) -> None:
+        compared[i] = one
         if progress is not None:
-            progress(done + 1, len(detectors))
+            progress(len(compared), len(detectors))
+
+    shares = _shares(detectors, 2 if len(rows) >= _WORTH_A_PROCESS and can_fork() and cores() > 1 else 1)
+    with workers(_work, [(job, share) for share in shares[1:]]) as helpers:
+        job.judge(shares[0], done, alone=len(shares) > 1)
+        for _, results in helpers:
+            with suppress(EOFError, OSError):  # it died: what is missing is done here
+                for _ in range(sum(map(len, shares[1:]))):
+                    done(*results.recv())
+    job.judge([i for i in range(len(detectors)) if i not in compared], done)
     return [compared[i] for i in range(len(detectors))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What is the same for all detectors: the usable boxes by their rows [n], clipped [n, 4]."""
+
+    dataset: Dataset
+    labels: Labels
+    rows: Int
+    clipped: Float
+    detectors: tuple[Detector, ...]
+
+    def judge(
+        self, share: Sequence[int], done: Callable[[int, Compared], object], *, alone: bool = False
+    ) -> None:
+        """Judge by some of the detectors, by their numbers; those that resize alike stand together."""
+        placed, before = None, None
+        with one_thread() if alone else nullcontext():
+            for i in share:
+                detector = self.detectors[i]
+                if placed is None or _placing(detector) != before:
+                    placed = place_all(self.dataset, self.rows, detector, self.clipped)
+                    before = _placing(detector)
+                done(
+                    i,
+                    _compared(
+                        self.dataset, detector, judge_detector(self.dataset, self.labels, detector, placed)
+                    ),
+                )
+
+
+def _work(send: Send, job: _Job, share: Sequence[int]) -> None:
+    """Judge in a process of its own."""
+    job.judge(share, lambda i, one: send((i, one)), alone=True)
+
+
+def _shares(detectors: Sequence[Detector], number: int) -> list[list[int]]:
+    """Numbers of the detectors in shares of about the same work; those that resize alike stay together."""
+    groups: dict[str, list[int]] = {}
+    for i, detector in enumerate(detectors):
+        groups.setdefault(repr(_placing(detector)), []).append(i)
+    shares: list[list[int]] = [[] for _ in range(number)]
+    costs = [0] * number
+    for group in sorted(groups.values(), key=lambda group: -sum(_cost(detectors[i]) for i in group)):
+        least = costs.index(min(costs))
+        shares[least] += group
+        costs[least] += sum(_cost(detectors[i]) for i in group)
+    return shares
+
+
+def _cost(detector: Detector) -> int:
+    """Rough cost of judging, in shapes: ATSS looks at many anchors of each box."""
+    return 40 + detector.anchors.count + 900 * (detector.match.kind == "atss")
 
 
 def _placing(detector: Detector) -> tuple[object, str]:

@@ -20,7 +20,16 @@ from pathlib import Path
 
 from _measure import DATA, HERE, PYTHON, Claim
 
-SCRIPTS = ("scan_coco", "scan_voc", "closed_form", "cluster", "filter_coco", "startup")
+SCRIPTS = (
+    "scan_coco",
+    "scan_voc",
+    "closed_form",
+    "detectors",
+    "counts",
+    "cluster",
+    "filter_coco",
+    "startup",
+)
 START, END = "<!-- table: written by run.py --write -->\n", "<!-- end of table -->\n"
 
 

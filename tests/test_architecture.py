@@ -13,7 +13,7 @@ PACKAGE = Path(anchoraudit.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 # Lowest first; what stands on one line is one floor, whose rooms may use each other.
 FLOORS = [
-    ["errors", "findings", "similarity", "blocks"],
+    ["errors", "findings", "similarity", "blocks", "processes"],
     ["geometry", "files"],
     ["dataset", "losses"],
     ["labels"],

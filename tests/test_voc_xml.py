@@ -351,12 +351,12 @@ def test_fresh_interpreters_do_not_run_the_caller_s_script(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
         "import sys, time, pathlib\n"
-        "from anchoraudit.formats import _processes\n"
+        "from anchoraudit import processes\n"
         "from anchoraudit.formats.voc import pool\n"
         "print('once')\n"
-        "_processes.sys = type('', (), {'platform': 'darwin', 'modules': sys.modules})\n"
+        "processes.sys = type('', (), {'platform': 'darwin', 'modules': sys.modules})\n"
         "paths = sorted(map(str, pathlib.Path(sys.argv[1]).glob('*.xml')))\n"
-        "with _processes.workers(pool._work, [(range(1), [paths])]) as [(process, answers)]:\n"
+        "with processes.workers(pool._work, [(range(1), [paths])]) as [(process, answers)]:\n"
         "    print(answers.recv()[1].names)\n"
         "print(sum(len(chunk.status) for chunk in pool.scan_all(paths, processes=2)))\n"
     )

@@ -143,33 +143,31 @@ def _choose(
     number = axes[0].number
     along = [_Along(boxes, axis, k, first, size) for axis, (first, size) in zip(axes, window, strict=True)]
     x, y = along
-    shape = (len(boxes.boxes), y.square.shape[1] * x.square.shape[1])
+    n, wide = len(boxes.boxes), x.square.shape[1]
+    shape = (n, y.square.shape[1] * wide)
     distance = np.sqrt(x.square[:, None, :] + y.square[:, :, None]).reshape(shape)
     taken = min(wanted, shape[1])
-    chosen = (
-        np.argpartition(distance, taken - 1, axis=1)[:, :taken] if shape[1] else np.zeros(shape, np.int64)
-    )
-    last = np.take_along_axis(distance, chosen, axis=1).max(axis=1, initial=0)
-    tied = np.flatnonzero((distance <= last[:, None]).sum(axis=1) > taken)
+    if not n or not taken:
+        nothing = np.zeros((n, 0), dtype=np.int64)
+        return _Chosen(nothing, nothing.astype(number), nothing == 1)
+    chosen = np.argpartition(distance, taken - 1, axis=1)[:, :taken]
+    # Flat positions: taking by them is several times faster than along an axis.
+    flat = chosen + (np.arange(n) * shape[1])[:, None]
+    last = distance.take(flat).max(axis=1)
+    tied = np.flatnonzero(np.count_nonzero(distance <= last[:, None], axis=1) > taken)
     chosen[tied] = np.argsort(distance[tied], axis=1, kind="stable")[:, :taken]
-    there = np.isfinite(np.take_along_axis(distance, chosen, axis=1))
-    column, row = chosen % x.square.shape[1], chosen // x.square.shape[1]
-
-    def pick(name: str) -> tuple[Exact, Exact]:
-        return (
-            np.take_along_axis(getattr(x, name), column, axis=1),
-            np.take_along_axis(getattr(y, name), row, axis=1),
-        )
-
-    overlaps, lengths, held, cells = (pick(name) for name in ("overlap", "length", "held", "cell"))
-    intersection = overlaps[0] * overlaps[1]
-    union = lengths[0] * lengths[1] + (x.own * y.own)[:, None] - intersection
+    flat[tied] = chosen[tied] + (tied * shape[1])[:, None]
+    intersection = x.overlap[:, None, :] * y.overlap[:, :, None]
+    union = x.length[:, None, :] * y.length[:, :, None] + (x.own * y.own)[:, None, None] - intersection
+    iou = np.divide(intersection, union, out=intersection).take(flat)
+    held = (x.held[:, None, :] & y.held[:, :, None]).take(flat)
+    if not bool(np.all(np.isfinite(last))):  # fewer anchors than candidates
+        there = np.isfinite(distance.take(flat))
+        iou, held = np.where(there, iou, number(np.nan)), held & there
     columns = axes[0].cells(boxes.canvases.width)[boxes.of][:, None]
-    return _Chosen(
-        (cells[1] * columns + cells[0]) * len(axes[0].sizes) + k,
-        np.where(there, intersection / union, number(np.nan)),
-        held[0] & held[1] & there,
-    )
+    column = x.cell[:, :1] + chosen % wide
+    row = y.cell[:, :1] + chosen // wide
+    return _Chosen((row * columns + column) * len(axes[0].sizes) + k, iou, held)
 
 
 class _Along:

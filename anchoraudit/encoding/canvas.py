@@ -161,11 +161,23 @@ def distinct(canvases: Canvases) -> tuple[Canvases, Int]:
 
 def on_canvas(dataset: Dataset, rows: Int, detector: Detector) -> OnCanvas:
     """Clip the boxes of some rows [n] to their images, and resize them as the detector says."""
-    return place_all(dataset, rows, detector)[0]
+    return place_all(dataset, rows, detector).boxes
 
 
-def place_all(dataset: Dataset, rows: Int, detector: Detector) -> tuple[OnCanvas, Int]:
-    """As `on_canvas`, and which of the canvases each of the N images has: int64 [N]."""
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Boxes of a data set by their rows: int64 [n], on their canvases.
+
+    of_image: int64 [N], which of the canvases each of the data set's images has.
+    """
+
+    rows: Int
+    boxes: OnCanvas
+    of_image: Int
+
+
+def place_all(dataset: Dataset, rows: Int, detector: Detector, clipped: Float | None = None) -> Placed:
+    """As `on_canvas`, with what belongs to the images; clipped: those boxes clipped to their images."""
     fitted = fit(dataset.images.width, dataset.images.height, detector.resize)
     canvases, of_image = distinct(fitted.canvases)
     placed = np.empty((len(rows), 4))
@@ -173,11 +185,12 @@ def place_all(dataset: Dataset, rows: Int, detector: Detector) -> tuple[OnCanvas
 
     def work(block: slice) -> None:
         image = dataset.boxes.image[rows[block]]
-        placed[block] = place(clipped_boxes(dataset, rows[block]), fitted, image, detector)
+        own = clipped_boxes(dataset, rows[block]) if clipped is None else clipped[block]
+        placed[block] = place(own, fitted, image, detector)
         of[block] = of_image[image]
 
     for_each_block(len(rows), work)
-    return OnCanvas(placed, of, canvases), of_image
+    return Placed(rows, OnCanvas(placed, of, canvases), of_image)
 
 
 def one_canvas(width: float, height: float, detector: Detector) -> Fit:

@@ -32,6 +32,8 @@ Int = npt.NDArray[np.int64]
 # Larger than any difference between this arithmetic and the framework's: edges in float32 are off by up to
 # 2^-14 px below 2048 px, and no preset's anchors are smaller than 4 px.
 NEAR = {"float64": 1e-9, "float32": 1e-4}
+# A level is worked on for some boxes of a block only where copying them out costs less.
+_WORTH_TAKING = 0.6
 
 
 def judge(boxes: OnCanvas, detector: Detector) -> Judged:
@@ -109,8 +111,8 @@ def best_ious(boxes: OnCanvas, detector: Detector) -> Float:
 class _Axis:
     """One level along one axis, for each of D canvases: its cells, and which of them count for a shape.
 
-    stride, offset, last: of the cells; first_centre, last_centre: [D] for each shape, of those that count,
-    inf and -inf where none does; None where all count.
+    stride, offset, last: of the cells; bounds: for each shape the first and last centre that counts, inf and
+    -inf where none does; None where all count. [D] each, or a single number where all canvases agree.
     """
 
     def __init__(self, axis: LevelAxis, canvases: Canvases, border: Border) -> None:
@@ -138,7 +140,7 @@ def _scalar(values: Float) -> Float:
 
 def _transposed(pairs: list[tuple[float, float]], of: Int) -> tuple[Float, Float]:
     table = np.array(pairs, dtype=np.float64).reshape(-1, 2)[of.reshape(-1)]
-    return table[:, 0], table[:, 1]
+    return _scalar(table[:, 0]), _scalar(table[:, 1])
 
 
 def _of(values: Float, of: Int) -> Float:
@@ -165,6 +167,41 @@ def _best_of_block(
 ) -> None:
     """Raise `best` [n] to the best IoU of boxes [n, 4].
 
+    IoU is at most the ratio of the areas, so a level is left out for boxes that have done better already:
+    the levels nearest in size go first.
+    """
+    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    middle = float(area[len(area) // 2]) if len(area) else 0.0  # any of them will do for the order
+    ranges = [_areas(axes) for axes in levels]
+    order = sorted(range(len(levels)), key=lambda i: _apart(middle, *ranges[i]))
+    for i in order:
+        smallest, largest = ranges[i]
+        rows: Int | None = None
+        if i != order[0]:
+            with np.errstate(divide="ignore"):
+                most = np.minimum(area / smallest, largest / area)
+            active = np.flatnonzero(most > best)
+            if len(active) < _WORTH_TAKING * len(area):
+                rows = active
+        if rows is None:
+            np.maximum(best, _best_of_level(boxes, of, levels[i], number), out=best)
+        elif len(rows):
+            best[rows] = np.maximum(best[rows], _best_of_level(boxes[rows], of[rows], levels[i], number))
+
+
+def _areas(axes: tuple[_Axis, _Axis]) -> tuple[float, float]:
+    """Least and largest area of a level's shapes."""
+    areas = [w * h for w, h in zip(axes[0].sizes, axes[1].sizes, strict=True)]
+    return min(float(a.min()) for a in areas), max(float(a.max()) for a in areas)
+
+
+def _apart(area: float, smallest: float, largest: float) -> float:
+    return max(smallest / area, area / largest) if area > 0 else smallest
+
+
+def _best_of_level(boxes: Float, of: Int, axes: tuple[_Axis, _Axis], number: type[np.floating]) -> Float:
+    """Best IoU of boxes [n, 4] with the anchors of a level. [n].
+
     Distances are taken in float64, where positions cancel, and the rest in the anchors' precision: it is as
     exact as that needs, and float32 is twice as fast.
     """
@@ -175,22 +212,29 @@ def _best_of_block(
     area = side[0] * side[1]
     half = side * number(0.5)
     top = np.zeros(len(boxes), dtype=number)
-    for axes in levels:
-        near = [_nearest(centre[a], axis, of) for a, axis in enumerate(axes)]
-        if all(axis.bounds is None for axis in axes):
-            reach = [half[a] - np.abs(centre[a] - near[a]).astype(number) for a in (0, 1)]
-        for k in range(len(axes[0].sizes)):
-            if axes[0].bounds is not None:
-                apart = [_distance(centre[a], near[a], axis, k, of) for a, axis in enumerate(axes)]
-                reach = [half[a] - apart[a].astype(number) for a in (0, 1)]
-            w, h = (_of(axis.sizes[k], of).astype(number) for axis in axes)
-            overlap = _overlap(reach[0], w, side[0], number)
-            overlap *= _overlap(reach[1], h, side[1], number)
-            union = area + w * h
-            union -= overlap
-            np.divide(overlap, union, out=overlap)
-            np.maximum(top, overlap, out=top)
-    best[:] = top
+    near = [_nearest(centre[a], axis, of) for a, axis in enumerate(axes)]
+    reach = [half[a] - np.abs(centre[a] - near[a]).astype(number) for a in (0, 1)]
+    bounded = axes[0].bounds is not None
+    for k in range(len(axes[0].sizes)):
+        if bounded and not (k and all(_same_bounds(axis, k) for axis in axes)):
+            apart = [_distance(centre[a], near[a], axis, k, of) for a, axis in enumerate(axes)]
+            reach = [half[a] - apart[a].astype(number) for a in (0, 1)]
+        w, h = (_of(axis.sizes[k], of).astype(number) for axis in axes)
+        overlap = _overlap(reach[0], w, side[0], number)
+        overlap *= _overlap(reach[1], h, side[1], number)
+        union = area + w * h
+        union -= overlap
+        np.divide(overlap, union, out=overlap)
+        np.maximum(top, overlap, out=top)
+    return top
+
+
+def _same_bounds(axis: _Axis, k: int) -> bool:
+    """Tell whether the same cells count for shape k as for the one before it."""
+    assert axis.bounds is not None
+    return all(
+        np.array_equal(one, other) for one, other in zip(axis.bounds[k], axis.bounds[k - 1], strict=True)
+    )
 
 
 def _nearest(centre: Float, axis: _Axis, of: Int) -> Float:
@@ -208,9 +252,11 @@ def _nearest(centre: Float, axis: _Axis, of: Int) -> Float:
 def _distance(centre: Float, near: Float, axis: _Axis, k: int, of: Int) -> Float:
     """Distance of the boxes' centres to the nearest counting cell of shape k; inf without any."""
     assert axis.bounds is not None
-    first, last = axis.bounds[k]
-    clamped = np.minimum(np.maximum(near, first[of]), last[of])
-    return np.where(first[of] > last[of], np.inf, np.abs(centre - clamped))
+    first, last = (_of(bound, of) for bound in axis.bounds[k])
+    clamped = np.minimum(np.maximum(near, first), last)
+    # Where none counts, the last is minus infinity.
+    clamped -= centre
+    return np.abs(clamped, out=clamped)
 
 
 def _overlap(reach: Float, size: Float, side: Float, number: type[np.floating]) -> Float:
