@@ -108,7 +108,8 @@ def explain(
 
 def _losses(labels: DenseLabels, net: Float, detector: Detector) -> dict[str, Losses]:
     """Both losses of the image alone, by normaliser; nothing for a detector whose losses are others."""
-    if detector.loss.normaliser not in ("batch_positives", "batch_positives_or_one"):
+    ours = detector.loss.normaliser in ("batch_positives", "batch_positives_or_one")
+    if not ours or detector.match.kind != "iou":
         return {}
     labelled = targets(labels, net)
     plain = losses_of_zero_predictions(labelled)
