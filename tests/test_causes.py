@@ -12,6 +12,7 @@ import anchoraudit
 from anchoraudit import causes
 from anchoraudit.dataset import Boxes, Category, Dataset, Images, Source
 from anchoraudit.detectors import override
+from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.explaining import explain
 from anchoraudit.geometry import wh_iou
 
@@ -26,9 +27,9 @@ LITERAL = {
 
 
 def cause_of(box, detector=REFERENCE):
-    found = causes.causes_of(
-        np.array([box], dtype=np.float64), np.array([960.0]), np.array([720.0]), detector
-    )
+    whole = Canvases(*(np.array([side]) for side in (960.0, 720.0, 960.0, 720.0)))
+    placed = OnCanvas(np.array([box], dtype=np.float64), np.zeros(1, dtype=np.int64), whole)
+    found = causes.causes_of(placed, detector)
     return causes.CAUSES[found[0]]
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from anchoraudit import audit, encode, load_detector
 from anchoraudit.detectors import override
-from anchoraudit.encoding import dense
+from anchoraudit.encoding import canvas, dense
 from tests.builders import annotation, document, image, make, run
 from tests.conftest import SAMPLE
 from tests.test_sample_data import SCENES
@@ -93,14 +93,16 @@ class TestNumbers:
         corners = np.clip(result.dataset.boxes.xyxy[rows], 0, [width, height] * 2)
         mask = encode(corners, width, height)[2]
         detector = load_detector()
-        labels = dense.replay(dense.to_canvas(corners, width, height, detector), 960, 720, detector)
+        fitted = canvas.one_canvas(width, height, detector)
+        placed = canvas.place(corners, fitted, np.zeros(len(corners), dtype=int), detector)
+        labels = dense.replay(placed, 960, 720, detector)
         found = explained(capsys, scene, SAMPLE / kind)
         assert found["anchors"] == mask.size == 45 * 60 * 9
         assert [found[name] for name in ("positives", "negatives", "ignored")] == [
             int((mask == label).sum()) for label in (1, -1, 0)
         ]
         assert [box["best_iou"] for box in found["boxes"]] == labels.best_iou.tolist()
-        assert [box["assigned"] for box in found["boxes"]] == labels.assigned().tolist()
+        assert [box["assigned"] for box in found["boxes"]] == labels.assigned.tolist()
         assert found["verdict"] == next(s.verdict for s in SCENES if s.stem == scene)
         # Without a positive anchor the box loss is 0/0, and the guards make it a number.
         assert (found["losses"]["plain"]["box"] == "nan") == (found["positives"] == 0)

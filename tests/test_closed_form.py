@@ -9,6 +9,7 @@ import anchoraudit
 from anchoraudit import blocks
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
 from anchoraudit.encoding import closed_form, dense
+from anchoraudit.encoding.canvas import Canvases, OnCanvas
 
 REFERENCE = anchoraudit.load_detector()
 
@@ -24,15 +25,27 @@ def detector(levels, margin, positive=0.5):
     )
 
 
+def on(boxes, width, height):
+    """Boxes [n, 4], each on a canvas of its own size."""
+    sides = [np.broadcast_to(np.asarray(side, dtype=np.float64), len(boxes)) for side in (width, height)]
+    return OnCanvas(boxes, np.arange(len(boxes)), Canvases(*sides, *sides))
+
+
+def best_ious(boxes, width, height, of):
+    return closed_form.best_ious(on(boxes, width, height), of)
+
+
 def assert_same(boxes, width, height, of):
     boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
-    n = len(boxes)
-    fast = closed_form.best_ious(boxes, np.full(n, float(width)), np.full(n, float(height)), of)
+    fast = best_ious(boxes, width, height, of)
     slow = dense.replay(boxes, width, height, of)
     np.testing.assert_allclose(fast, slow.best_iou, rtol=0, atol=1e-12)
-    matched = closed_form.has_foreground(fast, of)
-    assert matched.tolist() == (slow.best_iou >= of.match.positive).tolist()
-    assert bool(matched.any()) == (slow.positives > 0)
+    judged = closed_form.judge(on(boxes, width, height), of)
+    np.testing.assert_allclose(judged.best, slow.best_iou, rtol=0, atol=1e-12)
+    assert judged.matched.tolist() == (slow.best_iou >= of.match.positive).tolist()
+    assert judged.matched.tolist() == slow.above.tolist()
+    assert not judged.forced.any()
+    assert bool(judged.matched.any()) == (slow.positives > 0)
     return fast, slow
 
 
@@ -83,10 +96,9 @@ def test_closed_form_equals_dense_on_hostile_geometry(scene):
 )
 @example([(400, 300, 56, 56), (400, 300, 57, 57), (400, 300, 250, 250), (400, 300, 251, 251)])
 @example([(0, 0, 960, 720), (0, 0, 74, 149), (886, 571, 74, 149), (0, 0, 0.1, 0.1)])
-def test_reference_is_equal_to_the_last_bit(rows):
+def test_reference_has_the_same_ious_and_statuses(rows):
     boxes = np.array([(x, y, x + w, y + h) for x, y, w, h in rows])
-    fast, slow = assert_same(boxes, 960, 720, REFERENCE)
-    assert fast.tolist() == slow.best_iou.tolist()
+    assert_same(boxes, 960, 720, REFERENCE)
 
 
 @settings(max_examples=100, deadline=None)
@@ -111,9 +123,10 @@ def test_canvases_of_different_sizes_in_one_call():
     width, height = rng.integers(20, 300, 500).astype(float), rng.integers(20, 300, 500).astype(float)
     corner = rng.uniform(0, 1, (500, 2)) * np.column_stack([width, height]) * 0.8
     boxes = np.concatenate([corner, corner + rng.uniform(0.5, 90, (500, 2))], axis=1)
-    fast = closed_form.best_ious(boxes, width, height, of)
-    slow = [dense.replay(boxes[i : i + 1], width[i], height[i], of).best_iou[0] for i in range(500)]
-    assert fast.tolist() == slow
+    judged = closed_form.judge(on(boxes, width, height), of)
+    slow = [dense.replay(boxes[i : i + 1], width[i], height[i], of) for i in range(500)]
+    np.testing.assert_allclose(judged.best, [one.best_iou[0] for one in slow], rtol=0, atol=1e-12)
+    assert judged.matched.tolist() == [one.above[0] for one in slow]
 
 
 def test_many_boxes_take_the_same_path_as_few():
@@ -121,15 +134,17 @@ def test_many_boxes_take_the_same_path_as_few():
     n = blocks.BLOCK * 8 + 17
     corner = rng.uniform(0, 700, (n, 2))
     boxes = np.concatenate([corner, corner + rng.uniform(1, 300, (n, 2))], axis=1)
-    whole = closed_form.best_ious(boxes, np.full(n, 960.0), np.full(n, 720.0), REFERENCE)
+    whole = best_ious(boxes, 960.0, 720.0, REFERENCE)
     some = rng.integers(0, n, 300)
-    few = closed_form.best_ious(boxes[some], np.full(300, 960.0), np.full(300, 720.0), REFERENCE)
+    few = best_ious(boxes[some], 960.0, 720.0, REFERENCE)
     assert whole[some].tolist() == few.tolist()
 
 
 def test_no_boxes():
-    empty = closed_form.best_ious(np.zeros((0, 4)), np.zeros(0), np.zeros(0), REFERENCE)
-    assert len(empty) == 0
+    nothing = on(np.zeros((0, 4)), np.zeros(0), np.zeros(0))
+    assert len(closed_form.best_ious(nothing, REFERENCE)) == 0
+    judged = closed_form.judge(nothing, REFERENCE)
+    assert [len(judged.best), len(judged.matched), len(judged.forced)] == [0, 0, 0]
 
 
 @pytest.mark.parametrize("margin", [0.0, 5.0, 16.0, "off"])

@@ -72,7 +72,7 @@ def test_labels_of_a_tiny_grid():
     assert labels.labels.tolist() == [1, 0, -1, 0]
     assert labels.best_iou.tolist() == [1]
     assert labels.best_anchor.tolist() == [0]
-    assert labels.assigned().tolist() == [1]
+    assert labels.assigned.tolist() == [1]
 
 
 def test_thresholds_are_inclusive():
@@ -82,7 +82,7 @@ def test_thresholds_are_inclusive():
 
 def test_ties_go_to_the_first_box():
     labels = dense.replay(np.array([[0.0, 0, 10, 10], [0, 0, 10, 10]]), 20, 10, tiny())
-    assert labels.assigned().tolist() == [1, 0]
+    assert labels.assigned.tolist() == [1, 0]
 
 
 def test_no_anchor_counts_when_all_cross_the_border():

@@ -1,11 +1,17 @@
-"""docs/: every command, option, column, key, verdict and finding is documented, and nothing else is."""
+"""docs/: every command, option, column, key, verdict and finding is documented, and nothing else is.
+
+`python -m tests.test_docs` writes what docs/detectors.md says of the presets anew, after a change of one.
+"""
 
 import csv
+import itertools
 import json
 import re
 from pathlib import Path
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import click
+import msgspec
 import pytest
 
 import anchoraudit
@@ -13,8 +19,8 @@ from anchoraudit import cli as main
 from anchoraudit.auditing import STATUSES, VERDICTS
 from anchoraudit.causes import CAUSES
 from anchoraudit.cli._settings import Settings
-from anchoraudit.detectors import preset_names
-from anchoraudit.detectors.spec import Border, Detector, Level, Loss, Match, Resize
+from anchoraudit.detectors import load_detector, preset_names
+from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
 from anchoraudit.findings import CATALOGUE
 from anchoraudit.labels import REASONS
 from tests.test_readme import (
@@ -33,7 +39,7 @@ NAMES = {path: str(path.relative_to(ROOT)) for path in PAGES}
 GROUP, CONTEXT = main.cli, click.Context(main.cli)
 COMMANDS = {name: GROUP.get_command(CONTEXT, name) for name in GROUP.list_commands(CONTEXT)}
 SHARED = ("Detector options", "Reading options")
-FAMILIES = ("PAR", "BOX", "IMG", "SET")
+FAMILIES = ("PAR", "BOX", "IMG", "SET", "ANC")
 
 
 def first_cells(text):
@@ -47,8 +53,14 @@ def documented_options(text):
     return {cell.split(" ")[0] for cell in first_cells(text) if cell.startswith("-")}
 
 
+def own_and_below(command):
+    """A command, and those it groups."""
+    return [command, *(command.commands.values() if isinstance(command, click.Group) else ())]
+
+
 def options_of(command):
-    return {opt for param in command.params if isinstance(param, click.Option) for opt in param.opts}
+    params = [param for each in own_and_below(command) for param in each.params]
+    return {opt for param in params if isinstance(param, click.Option) for opt in param.opts}
 
 
 def shared_sections(text):
@@ -67,7 +79,7 @@ def test_every_command_is_documented(name):
 
 def test_no_other_command_is_documented():
     table = sections(DOCS / "commands.md")["Commands"]
-    assert first_cells(table) == ["scan", "explain", "cluster", "filter"]
+    assert first_cells(table) == ["scan", "explain", "cluster", "filter", "compare", "detectors"]
     assert set(first_cells(table)) == set(COMMANDS)
 
 
@@ -80,9 +92,9 @@ def test_every_option_is_documented_and_no_other(name):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_and_option_has_help(name):
-    command = COMMANDS[name]
-    assert command.help and command.get_short_help_str()
-    assert [p.name for p in command.params if isinstance(p, click.Option) and not p.help] == []
+    for command in own_and_below(COMMANDS[name]):
+        assert command.help and command.get_short_help_str()
+        assert [p.name for p in command.params if isinstance(p, click.Option) and not p.help] == []
 
 
 def test_options_that_a_page_mentions_exist():
@@ -218,23 +230,189 @@ def test_json_keys_are_those_that_are_written(answer):
     assert set(several) <= words_in(found["Cluster as JSON"])
 
 
-def test_keys_of_a_detector_file_are_all_there():
-    found = sections(DOCS / "detectors.md")
-    for heading, block in (
-        ("resize", Resize),
-        ("anchors", Level),
-        ("border", Border),
-        ("match", Match),
-        ("loss", Loss),
-    ):
-        assert sorted(first_cells(found[heading])) == sorted(block.__struct_fields__)
-    (example,) = blocks(DOCS / "detectors.md", "toml")
+def test_keys_and_columns_of_a_comparison_are_those_that_are_written(answer, capsys):
+    section = sections(DOCS / "output.md")["Comparison"]
+    words = ["compare", ROOT / "sample_data" / "coco", "--detector", "reference"]
+    compared = answer(*words)
+    assert set(compared) == {"dataset", "detectors"} <= words_in(section)
+    assert first_cells(section) == list(compared["detectors"][0])
+    assert main.run([*map(str, words), "--output-format", "csv"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].split(",") == first_cells(section)
+
+
+DETECTORS = DOCS / "detectors.md"
+KEYS = {
+    "Every key": Detector,
+    "resize": Resize,
+    "anchors": Anchors,
+    "levels": Level,
+    "border": Border,
+    "match": Match,
+    "loss": Loss,
+}
+BLOCKS = ("resize", "anchors", "border", "match", "loss")
+
+
+@pytest.mark.parametrize("heading", KEYS)
+def test_keys_of_a_detector_file_are_all_there(heading):
+    section = sections(DETECTORS)[heading]
+    wanted = [name for name in KEYS[heading].__struct_fields__ if name not in (*BLOCKS, "levels")]
+    assert sorted(set(first_cells(section)) - {"levels"}) == sorted(wanted)
+    rows = meanings(section)
+    for name, kind in get_type_hints(KEYS[heading]).items():
+        options = [kind, *get_args(kind)]
+        values = {v for option in options if get_origin(option) is Literal for v in get_args(option)}
+        text = section if name == "normaliser" else rows.get(name, "")
+        said = words_in(text) | set(re.findall(r'`"(\w+)"`', text)) | set(re.findall(r"`([^`]+)`", text))
+        assert values <= said, name
+
+
+def test_the_example_has_every_block():
+    (example,) = blocks(DETECTORS, "toml")
     assert all(re.search(rf"^\[*{name}\b", example.text, re.M) for name in Detector.__struct_fields__)
 
 
+def test_presets_are_described_as_they_are():
+    start, generated, end = presets_part(DETECTORS.read_text())
+    assert generated == describe_presets(), "`python -m tests.test_docs` writes it anew"
+    assert start and end
+    assert set(preset_names()) <= set(sections(DETECTORS))
+
+
+def presets_part(text):
+    """What stands before, between and behind the marks of the presets."""
+    found = re.fullmatch(r"(.*<!-- presets: [^\n]* -->\n)(.*)(<!-- end of presets -->\n.*)", text, re.S)
+    return found.groups()
+
+
+def in_markdown(text):
+    """Text of a preset, letter by letter: nothing of it is emphasis, a tag, a link or the end of a cell."""
+    return re.sub(r"([*|\\]|(?<![a-zA-Z0-9])_|_(?![a-zA-Z0-9])|<(?=[a-zA-Z/!?])|\](?=\())", r"\\\1", text)
+
+
+def levels_in_words(anchors):
+    """`5 levels, stride 4/8/16/32/64, 3 shapes a cell`."""
+    strides = "/".join(f"{level.stride:g}" for level in anchors.levels)
+    counts = [level.count for level in anchors.levels]
+    each = f"{counts[0]}" if len(set(counts)) == 1 else "/".join(map(str, counts))
+    levels = "1 level" if len(counts) == 1 else f"{len(counts)} levels"
+    return f"{levels}, stride {strides}, {each} {'shape' if each == '1' else 'shapes'} a cell"
+
+
+def shapes_in_words(anchors):
+    """`stride 8: 10x13, 16x30; stride 16: ...`, or `stride 8: sizes 32, 40.32 and ratios 0.5, 1, 2; ...`."""
+    parts = []
+    for level in anchors.levels:
+        if level.shapes:
+            sides, unit = (1, "") if anchors.units == "pixels" else (100, " %")
+            text = ", ".join(f"{w * sides:.4g}x{h * sides:.4g}{unit}" for w, h in level.shapes)
+        else:
+            sizes = ", ".join(f"{size * scale:.4g}" for size in level.sizes for scale in level.scales)
+            text = f"sizes {sizes} and ratios {', '.join(f'{ratio:.4g}' for ratio in level.ratios)}"
+        parts.append(f"stride {level.stride:g}: {text}")
+    return "; ".join(parts)
+
+
+def offsets_in_words(anchors):
+    """`first centre at 0` or, where levels differ, `first centre at 4/8/16`."""
+    offsets = [f"{level.offset:g}" for level in anchors.levels]
+    return f"first centre at {'/'.join(offsets) if len(set(offsets)) > 1 else offsets[0]}"
+
+
+def loss_in_words(loss):
+    text = f"divided by `{loss.normaliser}`"
+    if loss.negatives_per_positive:
+        text += f", {loss.negatives_per_positive:g} negatives per positive"
+    return text
+
+
+def others_in_words(block, said):
+    """Keys that are not at their default and that the sentence does not say, `key = value`."""
+    return [
+        f"`{field.name} = {json.dumps(value)}`"
+        for field in msgspec.structs.fields(type(block))
+        if field.name not in said and (value := getattr(block, field.name)) != field.default
+    ]
+
+
+def describe_preset(name, detector):
+    """The five blocks of a preset, when a mask ends empty and what that does, its sources and notes."""
+    rows = [
+        ("resize", str(detector.resize), others_in_words(detector.resize, SAID["resize"])),
+        (
+            "anchors",
+            f"{shapes_in_words(detector.anchors)}; {offsets_in_words(detector.anchors)}",
+            others_in_words(detector.anchors, SAID["anchors"]),
+        ),
+        ("border", str(detector.border), others_in_words(detector.border, SAID["border"])),
+        ("match", in_markdown(str(detector.match)), others_in_words(detector.match, SAID["match"])),
+        ("loss", loss_in_words(detector.loss), []),
+    ]
+    empty = f"ends empty when {detector.empty_when}" if detector.can_end_empty else "never ends empty"
+    yield f"### {name}"
+    yield ""
+    yield f"{in_markdown(detector.framework)}: [{name}.toml](../anchoraudit/detectors/presets/{name}.toml)"
+    yield ""
+    yield "| block | rule |"
+    yield "|---|---|"
+    for block, text, others in rows:
+        yield f"| {block} | {'; '.join([text, *others])} |"
+    yield ""
+    yield f"- An image with usable boxes {empty}."
+    yield f"- An empty mask (`{detector.loss.outcome}`): {detector.loss.on_empty}."
+    for title, texts in (("Sources", detector.sources), ("Notes", detector.notes)):
+        if texts:
+            yield f"- {title}:"
+            yield from (f"  - {in_markdown(text)}" for text in texts)
+    yield ""
+
+
+SAID = {
+    "resize": ("kind", "width", "height", "side", "cap", "pad", "multiple"),
+    "anchors": ("levels",),
+    "border": ("margin", "of", "stage"),
+    "match": (
+        "kind",
+        "positive",
+        "negative",
+        "positive_inclusive",
+        "negative_inclusive",
+        "force",
+        "force_floor",
+        "cells",
+        "ratio",
+        "candidates",
+    ),
+}
+
+
+def describe_presets():
+    """What docs/detectors.md says of the presets: a table of all, and a part for each."""
+    presets = [(name, load_detector(name)) for name in preset_names()]
+    lines = [
+        "",
+        "| preset | input | anchors | border | match | loss | can end empty | an empty mask |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, detector in presets:
+        cells = (
+            f"[{name}](#{slug(name)})",
+            str(detector.resize),
+            levels_in_words(detector.anchors),
+            str(detector.border),
+            in_markdown(str(detector.match)),
+            loss_in_words(detector.loss),
+            "yes" if detector.can_end_empty else "no",
+            f"`{detector.loss.outcome}`",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    described = itertools.chain.from_iterable(itertools.starmap(describe_preset, presets))
+    return "\n".join([*lines, "", *described]) + "\n"
+
+
 def test_the_reference_is_described_as_it_is():
-    text = sections(DOCS / "detectors.md")["The reference"]
-    detector = anchoraudit.load_detector()
+    text = sections(DETECTORS)["The reference"]
+    detector = load_detector()
     for width, height in detector.anchors.shapes:
         assert f"{width:g}x{height:g}" in text
     level = detector.anchors.levels[0]
@@ -247,7 +425,6 @@ def test_the_reference_is_described_as_it_is():
         f"IoU <= {detector.match.negative:g}",
     ):
         assert phrase in text
-    assert preset_names() == ["reference"], "document the new preset, and what the README says of presets"
 
 
 def test_versions_agree():
@@ -266,3 +443,8 @@ def test_architecture_names_every_room():
     modules = [path for path in package.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()]
     table = first_cells(sections(DOCS / "architecture.md")["Rooms and floors"])
     assert {name.rstrip("/") for name in table} == {path.stem for path in modules} - {"__init__", "__main__"}
+
+
+if __name__ == "__main__":
+    before, _, after = presets_part(DETECTORS.read_text())
+    DETECTORS.write_text(before + describe_presets() + after)

@@ -1,7 +1,6 @@
-"""Boxes and sizes: small literal arrays with literal answers."""
+"""Boxes and overlaps: small literal arrays with literal answers."""
 
 import numpy as np
-import pytest
 
 from anchoraudit import geometry
 
@@ -23,26 +22,6 @@ def test_clip_leaves_nan():
 def test_has_area():
     given = boxes([0, 0, 1, 1], [0, 0, 0, 1], [2, 0, 1, 1], [np.nan, 0, 1, 1])
     assert geometry.has_area(given).tolist() == [True, False, False, False]
-
-
-def test_scale_boxes_scales_each_axis_by_its_own_ratio():
-    size = (np.array([100.0]), np.array([50.0]))
-    scaled = geometry.scale_boxes(boxes([10, 10, 20, 30]), size, (np.array([200.0]), np.array([25.0])))
-    assert scaled.tolist() == [[20, 5, 40, 15]]
-
-
-@pytest.mark.parametrize(
-    ("size", "side", "expected"),
-    [
-        ((640, 480), 640, (640, 480)),
-        ((427, 640), 320, (214, 320)),
-        ((1000, 1), 640, (640, 1)),
-        ((3, 2), 6, (6, 4)),
-    ],
-)
-def test_longest_side_keeps_the_aspect_and_rounds_half_up(size, side, expected):
-    w, h = geometry.longest_side_size(np.array([float(size[0])]), np.array([float(size[1])]), side)
-    assert (w[0], h[0]) == expected
 
 
 def test_iou_literal_matrix():

@@ -20,7 +20,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class DetectorName(click.ParamType[str]):
-    """A preset's name or a TOML file; completes the names."""
+    """A preset's name or a file; completes the names."""
 
     name = "NAME|FILE"
 
@@ -85,7 +85,7 @@ detector_options = _apply(
     click.option(
         "--detector",
         type=DetectorName(),
-        help="Preset, or your own detector as a TOML file.  [default: reference]",
+        help="Preset, or a file: your own TOML, or your framework's.  [default: reference]",
     ),
     click.option("--positive-iou", type=float, metavar="F", help="Positive from this IoU on."),
     click.option("--negative-iou", type=float, metavar="F", help="Negative up to this IoU with every box."),

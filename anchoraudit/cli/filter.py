@@ -30,7 +30,9 @@ from anchoraudit.errors import AnchorauditError
     help="The manifest: .json (COCO) or .txt (a list). {split} in the name writes one a split.",
 )
 @click.option(
-    "--drop", metavar="VERDICT,...", help="Verdicts to drop.  [default: empty_foreground,blank,no_usable_box]"
+    "--drop",
+    metavar="VERDICT,...",
+    help="Verdicts to drop.  [default: empty_foreground,blank,no_usable_box,encoder_error]",
 )
 @click.option("--keep-blank", is_flag=True, help="Keep images without annotations.")
 @click.option(

@@ -102,7 +102,9 @@ def override(
             changes["anchors"] = _with_shapes(detector.anchors, shapes)
         return msgspec.structs.replace(detector, **changes) if changes else detector
     except (ValueError, TypeError) as error:
-        raise AnchorauditError(str(error), remedy="Give a value in that range.") from None
+        raise AnchorauditError(
+            str(error), remedy="Leave that option away, or give a value that this detector takes."
+        ) from None
 
 
 def _with_thresholds(detector: Detector, positive: float | None, negative: float | None) -> Any:

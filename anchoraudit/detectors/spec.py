@@ -45,6 +45,10 @@ class Detector(Block, frozen=True):
         if self.anchors.units == "fractions" and self.resize.kind != "stretch":
             raise ValueError("shapes in fractions of the canvas take a resize of kind 'stretch'")
 
+        centred = all(2 * level.offset == level.stride for level in self.anchors.levels)
+        if self.match.cells == "box_centre" and not (centred and self.border.pixels is None):
+            raise ValueError('cells "box_centre" takes offsets of half a stride and no border rule')
+
     @property
     def shapes(self) -> Float:
         """All anchor shapes in pixels of the canvas: float64 [K, 2]."""

@@ -21,9 +21,9 @@ import numpy.typing as npt
 from anchoraudit.blocks import for_each_block
 from anchoraudit.detectors.spec import Border, Detector
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
-from anchoraudit.encoding.dense import reaches_floor, reaches_positive
+from anchoraudit.encoding.dense import anchors_of, reaches_floor, reaches_positive
 from anchoraudit.encoding.grid import LevelAxis, axes_of, extents, inside
-from anchoraudit.encoding.local import candidates
+from anchoraudit.encoding.local import candidates, counting_anchors
 from anchoraudit.encoding.results import Judged
 from anchoraudit.geometry import Bool, Float
 
@@ -56,7 +56,8 @@ def judge(boxes: OnCanvas, detector: Detector) -> Judged:
             lost = np.flatnonzero(~matched)
             forced[lost] = _survives(boxes.take(lost), best[lost], detector)
         else:
-            forced = reaches_floor(exact, detector) & ~matched
+            some = counting_anchors(boxes.canvases, detector) > 0
+            forced = reaches_floor(exact, detector) & ~matched & some[boxes.of]
     return Judged(best, matched, forced)
 
 
@@ -84,9 +85,26 @@ def _survives(boxes: OnCanvas, best: Float, detector: Detector) -> Bool:
         found = candidates(boxes.take(part), np.maximum(top[part] - 2 * near, 0.0), detector)
         highest = np.zeros(len(part), dtype=found.iou.dtype)
         np.maximum.at(highest, found.box, found.iou)
-        hit = found.counts & (found.iou == highest[found.box]) & reaches_floor(found.iou, detector)
-        survives[part[found.box[hit]]] = True
+        top_ones = (found.iou == highest[found.box]) & (found.iou > 0) & reaches_floor(found.iou, detector)
+        hit = np.flatnonzero(top_ones)
+        if detector.match.force == "best":  # the first of several
+            hit = hit[np.lexsort([found.anchor[hit], found.box[hit]])]
+            hit = hit[np.unique(found.box[hit], return_index=True)[1]]
+        survives[part[found.box[hit[found.counts[hit]]]]] = True
+        nothing = part[highest == 0]
+        if len(nothing) and bool(reaches_floor(np.zeros(1), detector)[0]):
+            survives[nothing] = _takes_any(boxes.take(nothing), detector)
     return survives
+
+
+def _takes_any(boxes: OnCanvas, detector: Detector) -> Bool:
+    """Tell which boxes that overlap no anchor force one that counts: of all anchors, or the very first."""
+    if detector.match.force == "ties":
+        some: Bool = counting_anchors(boxes.canvases, detector)[boxes.of] > 0
+        return some
+    sizes = [getattr(boxes.canvases, name)[boxes.of].tolist() for name in Canvases.__slots__]
+    counts = [anchors_of(w, h, detector, (iw, ih))[1] for w, h, iw, ih in zip(*sizes, strict=True)]
+    return np.array([len(own) > 0 and bool(own[0]) for own in counts], dtype=np.bool_)
 
 
 def best_ious(boxes: OnCanvas, detector: Detector) -> Float:

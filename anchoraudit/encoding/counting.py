@@ -9,17 +9,15 @@ forcing may take every anchor) are replayed densely.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.detectors.spec import Border, Detector
+from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding import dense
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.closed_form import best_ious
-from anchoraudit.encoding.grid import LevelAxis, axes_of, extents, inside
-from anchoraudit.encoding.local import Candidates, candidates, first_anchors
+from anchoraudit.encoding.grid import axes_of
+from anchoraudit.encoding.local import Candidates, candidates, counting_anchors, first_anchors
 from anchoraudit.encoding.results import Counted
 from anchoraudit.geometry import Bool
 
@@ -59,7 +57,7 @@ def _labelled(
 ) -> tuple[Int, Int]:
     """Labels of the candidates, and of all others by subtraction: counts [M, 3] and assigned [n]."""
     total = first_anchors(boxes.canvases, detector)[0][-1][of_image]
-    counting = counting_anchors(boxes, detector)[of_image]
+    counting = counting_anchors(boxes.canvases, detector)[of_image]
     if detector.border.stage == "before":
         found = _take(found, found.counts)
     start = np.cumsum(total) - total
@@ -134,29 +132,3 @@ def _in_cells_of_centres(boxes: OnCanvas, found: Candidates, image: Int, detecto
         row = dense.cell_of(own[:, 1], own[:, 3], y.stride(height)[boxes.of], y.cells(height)[boxes.of])
         held.append(image * per_image + starts[level][boxes.of] + row * columns + column)
     return np.isin(image[found.box] * per_image + found.cell, np.concatenate(held))
-
-
-def counting_anchors(boxes: OnCanvas, detector: Detector) -> Int:
-    """How many anchors count on each canvas: int64 [D]."""
-    canvases, border = boxes.canvases, detector.border
-    if border.pixels is None:
-        every: Int = first_anchors(canvases, detector)[0][-1]
-        return every
-    number = np.zeros(len(canvases.width), dtype=np.int64)
-    for axes in axes_of(detector.anchors):
-        for k in range(len(axes[0].sizes)):
-            along = []
-            for a, axis in enumerate(axes):
-                pairs = zip(*(extent.tolist() for extent in extents(canvases, a, border)), strict=True)
-                along.append(np.array([_counting_cells(axis, *pair, k, border) for pair in pairs], np.int64))
-            number += along[0] * along[1]
-    return number
-
-
-@lru_cache(maxsize=1 << 16)
-def _counting_cells(axis: LevelAxis, extent: float, against: float, k: int, border: Border) -> int:
-    """How many cells along an axis hold a counting anchor of shape k."""
-    if np.isnan(extent):
-        return 0
-    index = np.arange(int(axis.cells(extent)))
-    return int(np.count_nonzero(inside(*axis.edges(index, extent, k), against, border)))

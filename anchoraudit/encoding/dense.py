@@ -100,7 +100,7 @@ def replay(
             best_iou[i], best_anchor[i] = iou[top], candidates[top]
     found = np.zeros(len(seen), dtype=np.int8)
     found[any_positive] = 1
-    found[all_negative] = -1
+    found[all_negative & ~any_positive] = -1
     forced = _force(boxes, (seen, allowed), (found, matched), detector)
     labels = np.zeros(len(anchors), dtype=np.int8)
     labels[candidates] = found

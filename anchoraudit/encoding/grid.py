@@ -54,6 +54,8 @@ class LevelAxis:
 
     def offset(self, extent: Float | float) -> Float:
         """Centre of the first cell, along extents [D]."""
+        if self.anchors.centre_in == "shape":
+            return np.full(np.shape(extent), float(self.level.offset))
         return self.level.offset / self.level.stride * self.stride(extent)
 
     def size(self, extent: Float | float, k: int) -> Float | float:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.detectors.spec import Detector
+from anchoraudit.detectors.spec import Border, Detector
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.grid import LevelAxis, axes_of, extents, inside
 from anchoraudit.geometry import Bool, Float
@@ -56,6 +57,32 @@ def first_anchors(canvases: Canvases, detector: Detector) -> tuple[Int, Int]:
         cells.append(cells[-1] + count)
         anchors.append(anchors[-1] + count * len(along_x.sizes))
     return np.array(anchors), np.array(cells)
+
+
+def counting_anchors(canvases: Canvases, detector: Detector) -> Int:
+    """How many anchors count on each canvas: int64 [D]."""
+    border = detector.border
+    if border.pixels is None:
+        every: Int = first_anchors(canvases, detector)[0][-1]
+        return every
+    number = np.zeros(len(canvases.width), dtype=np.int64)
+    for axes in axes_of(detector.anchors):
+        for k in range(len(axes[0].sizes)):
+            along = []
+            for a, axis in enumerate(axes):
+                pairs = zip(*(extent.tolist() for extent in extents(canvases, a, border)), strict=True)
+                along.append(np.array([_counting_cells(axis, *pair, k, border) for pair in pairs], np.int64))
+            number += along[0] * along[1]
+    return number
+
+
+@lru_cache(maxsize=1 << 16)
+def _counting_cells(axis: LevelAxis, extent: float, against: float, k: int, border: Border) -> int:
+    """How many cells along an axis hold a counting anchor of shape k."""
+    if np.isnan(extent):
+        return 0
+    index = np.arange(int(axis.cells(extent)))
+    return int(np.count_nonzero(inside(*axis.edges(index, extent, k), against, border)))
 
 
 def candidates(boxes: OnCanvas, at_least: Float, detector: Detector) -> Candidates:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
-from anchoraudit.encoding.counting import counting_anchors
+from anchoraudit.encoding.local import counting_anchors
 
 Int = npt.NDArray[np.int64]
 Code = npt.NDArray[np.int8]
@@ -33,5 +33,5 @@ def reasons(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> C
         flat = (boxes.boxes[:, 2] <= boxes.boxes[:, 0]) | (boxes.boxes[:, 3] <= boxes.boxes[:, 1])
         reason[image[flat]] = 2
     if detector.border.none_inside == "raises":
-        reason[counting_anchors(boxes, detector)[of_image] == 0] = 1
+        reason[counting_anchors(boxes.canvases, detector)[of_image] == 0] = 1
     return reason

@@ -17,7 +17,7 @@ from anchoraudit.manifest.coco_build import write_coco
 from anchoraudit.manifest.coco_cut import write_coco_cut
 
 # An empty foreground mask, for whatever reason.
-DEFAULT_DROP = ("empty_foreground", "blank", "no_usable_box")
+DEFAULT_DROP = ("empty_foreground", "blank", "no_usable_box", "encoder_error")
 SUFFIXES = (".json", ".txt")
 SPLIT = "{split}"
 _Writer = Callable[[Dataset, Bool, BinaryIO], list[str]]

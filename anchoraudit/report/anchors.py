@@ -39,7 +39,11 @@ def cluster_parts(
     k = str(len(found.anchors))
     write = [] if output else [("keep them:", command("cluster", [dataset], settings, "--k", k, "-o", name))]
     scan = command("scan", [dataset], without(settings, "--anchors"), "--anchors", name)
-    return parts + steps("What to do next", [*write, ("see what they change:", scan)])
+    see = ("see what they change:", scan)
+    if len(detector.anchors.levels) > 1:
+        show = command("detectors show", [detector.name], (), "-o", "mine.toml")
+        see = ("write them into a detector file, level by level, and scan with --detector mine.toml:", show)
+    return parts + steps("What to do next", [*write, see])
 
 
 def cluster_json(

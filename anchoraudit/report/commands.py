@@ -9,6 +9,8 @@ from anchoraudit.errors import printable
 
 _SWITCHES = {"--unlisted", "--drop-difficult", "--allow-blank"}  # every other option has a value
 _OF_SCAN_ONLY = {"--fail-on", "--allow-blank"}
+# Single values of a detector, which a comparison of several does not take.
+OF_DETECTORS = ("--positive-iou", "--negative-iou", "--allowed-border", "--input-size", "--anchors")
 _NOT_TAKEN = {
     "cluster": _OF_SCAN_ONLY | {"--positive-iou", "--negative-iou", "--allowed-border", "--anchors"},
     "explain": _OF_SCAN_ONLY,
@@ -23,12 +25,12 @@ def command(name: str, positional: Sequence[str], settings: Sequence[str], *more
     settings: option words of a run; those that the command does not take are left out. more: option words
     of its own. Words that begin with a dash are kept from being taken for options.
     """
-    options = [*without(settings, *_NOT_TAKEN[name]), *more]
+    options = [*without(settings, *_NOT_TAKEN.get(name, ())), *more]
     if any(word.startswith("-") for word in positional):
         words = [*options, "--", *positional]
     else:
         words = [*positional, *options]
-    return printable(shlex.join(["anchoraudit", name, *words]))
+    return printable(shlex.join(["anchoraudit", *name.split(), *words]))
 
 
 def without(settings: Sequence[str], *flags: str) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from anchoraudit.comparing import Compared
 from anchoraudit.dataset import Dataset
 from anchoraudit.report import words
-from anchoraudit.report.commands import command, without
+from anchoraudit.report.commands import OF_DETECTORS, command, without
 from anchoraudit.report.machine import to_json
 from anchoraudit.report.terminal import facts, steps, table
 
@@ -51,19 +51,20 @@ def comparison_parts(
     """Return the parts of the text report; names: of the detectors as they were given, presets or files."""
     any_one = compared[0]
     errors = any(one.verdicts["encoder_error"] for one in compared)
-    read = f"{words.count(any_one.images, 'image')}, {words.count(any_one.usable, 'usable box')}"
-    blank, unknown = (any_one.verdicts[name] for name in ("no_usable_box", "unknown"))
-    others = f", {blank:,} of the images without a usable box" if blank else ""
-    others += f", {unknown:,} of unknown size" if unknown else ""
+    read = f"{words.count(any_one.usable, 'usable box')} in {words.count(any_one.images, 'image')}"
+    # A framework that raises without boxes has such images as encoder_error.
+    lacking = [max(one.verdicts[name] for one in compared) for name in ("blank", "no_usable_box", "unknown")]
+    said = ("blank", "with annotations but no usable box", "of unknown size")
+    others = "".join(f", {n:,} {what}" for n, what in zip(lacking, said, strict=True) if n)
     columns = (
         "detector!",
-        "images empty>",
-        *(("encoder error>",) if errors else ()),
+        "empty>",
+        *(("error>",) if errors else ()),
         "forced only>",
-        "boxes unmatched>",
+        "unmatched>",
         "forced>",
-        "median best>",
-        "main cause",
+        "median>",
+        "cause",
         "empty mask",
     )
     rows = [
@@ -82,12 +83,15 @@ def comparison_parts(
     ]
     measures = sorted({one.measure for one in compared} - {"IoU"})
     notes = [
-        "images empty: with usable boxes but no positive anchor; forced only: positive by best-anchor "
-        "forcing alone; median best: of the boxes' best IoU"
+        "images that end empty (usable boxes, no positive anchor) or are positive by forcing only; boxes "
+        "unmatched or forced; median of their best IoU"
         + (f" ({' or '.join(measures)} for detectors that match by it)" if measures else "")
     ]
-    kept = without(options, "--detector")
-    lost = [(one.verdicts["empty_foreground"], one.verdicts["forced_only"]) for one in compared]
+    kept = without(options, "--detector", *OF_DETECTORS)
+    lost = [
+        (one.verdicts["empty_foreground"] + one.verdicts["encoder_error"], one.verdicts["forced_only"])
+        for one in compared
+    ]
     scan = command("scan", [str(dataset.root)], kept, "--detector", names[lost.index(max(lost))])
     return [
         facts([("read", f"{dataset.root}: {dataset.recognised}"), ("", read + others), ("note", notes[0])]),

@@ -27,21 +27,28 @@ def explanation_parts(explanation: Explanation) -> list[object]:
             parts += [_remedies(lost), ""]
     if explanation.losses:
         parts += [_losses(explanation), ""]
-    if not explanation.positives:
+    if _verdict(explanation) == "encoder_error":
+        parts.append(Text(f"{words.why(explanation.audit, explanation.index)}.", style="bold"))
+    elif not explanation.positives:
         parts.append(Text(f"With this detector, {explanation.audit.detector.loss.on_empty}.", style="bold"))
     return parts
+
+
+def _verdict(explanation: Explanation) -> str:
+    return VERDICTS[int(explanation.audit.image_results.verdict[explanation.index])]
 
 
 def _image(explanation: Explanation) -> list[tuple[str, str]]:
     audit, i = explanation.audit, explanation.index
     images = audit.dataset.images
-    verdict = VERDICTS[int(audit.image_results.verdict[i])]
+    verdict = _verdict(explanation)
     reason = "" if verdict == "ok" else f": {words.why(audit, i)}"
     mask = (
         f"{explanation.positives:,} positive, {explanation.negatives:,} negative, "
-        f"{explanation.ignored:,} ignored of {explanation.anchors:,} anchors; of the ignored, "
-        f"{explanation.anchors - explanation.counting:,} cross the border and do not count"
+        f"{explanation.ignored:,} ignored of {explanation.anchors:,} anchors"
     )
+    if outside := explanation.anchors - explanation.counting:
+        mask += f"; of the ignored, {outside:,} cross the border and do not count"
     size = (
         f"{images.width[i]:g}x{images.height[i]:g}, input {explanation.canvas[0]:g}x{explanation.canvas[1]:g}"
     )
@@ -93,9 +100,9 @@ def _numbers(values: Losses) -> tuple[str, str, str]:
 
 def _anchor(box: BoxExplanation) -> str:
     if box.best_anchor is None:
-        return f"none overlaps ({box.nearest[0]:g}x{box.nearest[1]:g} is nearest)"
+        return f"none overlaps ({words.shape(*box.nearest)} is nearest)"
     x1, y1, x2, y2 = box.best_anchor
-    return f"{x2 - x1:g}x{y2 - y1:g} at {(x1 + x2) / 2:g}, {(y1 + y2) / 2:g}"
+    return f"{words.shape(x2 - x1, y2 - y1)} at {(x1 + x2) / 2:g}, {(y1 + y2) / 2:g}"
 
 
 def _size(box: tuple[float, float, float, float]) -> str:

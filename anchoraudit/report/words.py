@@ -96,9 +96,14 @@ def _nearest(audit: Audit, image: int) -> str:
     """Shape of the anchor nearest to the image's best box, freely centred."""
     boxes = audit.boxes_of(image)
     best = boxes[[int(np.nanargmax(audit.box_results.best_iou[boxes]))]]
-    shape = nearest_shape(box_sizes(audit.net_boxes(best)), audit.detector)[0]
-    w, h = audit.detector.shapes[shape]
-    return f"{w:g}x{h:g}"
+    nearest = nearest_shape(box_sizes(audit.net_boxes(best)), audit.detector)[0]
+    w, h = audit.detector.shapes[nearest]
+    return shape(w, h)
+
+
+def shape(width: float, height: float) -> str:
+    """`74x149`, `45.25x22.63`: at most four digits."""
+    return f"{float(f'{width:.4g}'):g}x{float(f'{height:.4g}'):g}"
 
 
 def _reasons(audit: Audit, image: int) -> str:

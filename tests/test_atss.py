@@ -1,0 +1,139 @@
+"""ATSS: the window around each box against the whole grid, and small grids worked out by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from anchoraudit.detectors import load_detector
+from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
+from anchoraudit.encoding import atss
+from anchoraudit.encoding.canvas import Canvases, OnCanvas
+from tests.test_engines import check, scenes
+
+ATSS = load_detector("mmdet-atss")
+
+
+def tiny(candidates=3, levels=None, precision="float64"):
+    """Build a detector whose anchors on a 40x10 canvas are four squares of 10 px side by side."""
+    return Detector(
+        name="tiny",
+        resize=Resize(kind="none"),
+        anchors=Anchors(
+            levels=levels or (Level(stride=10, offset=5, shapes=((10, 10),)),), precision=precision
+        ),
+        border=Border(margin="off"),
+        match=Match(kind="atss", candidates=candidates),
+        loss=Loss(normaliser="none"),
+    )
+
+
+def labelled(detector, *boxes, size=(40, 10)):
+    boxes = np.array(boxes, dtype=np.float64).reshape(-1, 4)
+    width, height = size
+    whole = Canvases(*(np.array([float(side)]) for side in (*size, *size)))
+    of = np.zeros(len(boxes), dtype=np.int64)
+    found = atss.replay(boxes, width, height, detector)
+    judged = atss.judge(OnCanvas(boxes, of, whole), detector)
+    counted = atss.count(OnCanvas(boxes, of, whole), of, np.zeros(1, dtype=np.int64), detector)
+    np.testing.assert_allclose(judged.best, found.best_iou, rtol=0, atol=1e-5)
+    assert judged.matched.tolist() == found.above.tolist()
+    assert not judged.forced.any()
+    assert counted.counts.tolist() == [[found.positives, found.negatives, 0]]
+    assert counted.assigned.tolist() == found.assigned.tolist()
+    return found
+
+
+class TestByHand:
+    def test_a_box_on_an_anchor(self):
+        """IoUs 1, 0, 0: mean 1/3, deviation 0.577."""
+        found = labelled(tiny(), (0, 0, 10, 10))
+        assert found.labels.tolist() == [1, -1, -1, -1]
+        assert found.assigned.tolist() == [1]
+
+    def test_a_box_between_two_anchors_has_none(self):
+        """IoUs 1/3, 1/3, 0: mean 0.222, deviation 0.192, together above 1/3."""
+        found = labelled(tiny(), (5, 0, 15, 10))
+        assert found.labels.tolist() == [-1] * 4
+        assert found.above.tolist() == [False]
+        assert found.best_iou.tolist() == [1 / 3]
+
+    def test_two_of_four_reach_it(self):
+        """IoUs 0.5, 0.5, 0, 0: mean 0.25, deviation 0.289; of three candidates mean 1/3, also 0.289."""
+        found = labelled(tiny(candidates=4), (0, 0, 20, 10))
+        assert found.labels.tolist() == [-1] * 4  # 0.539
+        # Four levels' worth of far anchors bring the mean down: IoUs 0.5, 0.5 and 0 six times.
+        far = Level(stride=10, offset=5, shapes=((0.001, 0.001),))
+        found = labelled(tiny(candidates=4, levels=(*tiny().anchors.levels, far)), (0, 0, 20, 10))
+        assert found.labels[:4].tolist() == [1, 1, -1, -1]  # 0.125 + 0.231
+
+    def test_the_centre_must_lie_inside_the_box_by_more_than_a_hundredth(self):
+        """The anchor's centre is 5: a box that starts at 4.98 holds it, one at 4.995 does not."""
+        level = Level(stride=10, offset=5, shapes=((10, 10),))
+        held = labelled(tiny(levels=(level,)), (4.98, 0, 9, 10))
+        assert held.labels.tolist() == [1, -1, -1, -1]
+        not_held = labelled(tiny(levels=(level,)), (4.995, 0, 9, 10))
+        assert not_held.labels.tolist() == [-1] * 4
+
+    def test_one_candidate_has_no_deviation(self):
+        assert labelled(tiny(candidates=1), (0, 0, 10, 10)).labels.tolist() == [-1] * 4
+
+    def test_an_anchor_goes_to_the_box_it_overlaps_most_and_then_to_the_first(self):
+        found = labelled(tiny(), (0, 0, 8, 10), (0, 0, 9, 10), (1, 0, 10, 10))
+        assert found.labels.tolist() == [1, -1, -1, -1]
+        assert found.assigned.tolist() == [0, 1, 0]
+        assert found.above.tolist() == [True, True, True]
+
+    def test_no_boxes(self):
+        found = labelled(tiny())
+        assert found.labels.tolist() == [-1] * 4
+
+    def test_more_candidates_than_anchors(self):
+        assert labelled(tiny(candidates=50), (0, 0, 10, 10)).labels.tolist() == [1, -1, -1, -1]
+
+    @pytest.mark.parametrize("size", [(10, 10), (10, 400), (400, 10), (20, 30)])
+    def test_grids_of_a_cell_or_a_row(self, size):
+        labelled(tiny(candidates=9), (0, 0, 10, 10), (2, 3, 9, 8), (0, 0, *size), size=size)
+
+
+@pytest.mark.parametrize(("side", "lost"), [(4, 0.72), (6, 0.47), (7, 0.26), (8, 0.005), (9, 0.0)])
+def test_how_often_a_small_square_has_no_anchor(side, lost):
+    rng = np.random.default_rng(side)
+    n = 6000
+    corner = rng.uniform(100, 600, (n, 2))
+    whole = Canvases(*(np.array([length]) for length in (1088.0, 800.0, 1088.0, 800.0)))
+    boxes = np.concatenate([corner, corner + side], axis=1).astype(np.float32).astype(np.float64)
+    judged = atss.judge(OnCanvas(boxes, np.zeros(n, dtype=np.int64), whole), ATSS)
+    assert np.mean(~judged.matched) == pytest.approx(lost, abs=0.05)
+    # Positive is a centre on the grid of 8 px that lies inside, 0.01 px from the edges, where there is one.
+    exact = 1 - min((side - 0.02) / 8, 1.0) ** 2
+    assert np.mean(~judged.matched) == pytest.approx(exact, abs=0.02)
+
+
+@st.composite
+def detectors(draw):
+    levels = []
+    for _ in range(draw(st.integers(1, 3))):
+        stride = draw(st.sampled_from([8.0, 16.0, 32.0, 64.0, 13.0]))
+        side = st.floats(4.0, 90.0)
+        shapes = draw(st.lists(st.tuples(side, side), min_size=1, max_size=2))
+        offset = draw(st.sampled_from([0.0, stride / 2]))
+        levels.append(Level(stride=stride, offset=offset, shapes=tuple(shapes)))
+    candidates = draw(st.sampled_from([1, 2, 3, 5, 9, 12, 20]))
+    return tiny(candidates, tuple(levels), draw(st.sampled_from(["float32", "float64"])))
+
+
+small = st.tuples(st.integers(61, 220), st.integers(61, 220))
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(detectors(), scenes(small, most_images=3, most=4))
+@example(tiny(9), [(97, 61, np.array([[0.0, 0, 97, 61], [96, 60, 97, 61], [0, 0, 0.3, 61]]))])
+def test_the_window_holds_the_candidates_of_the_whole_grid(detector, scene):
+    check(scene, detector)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(scenes(most=5))
+def test_the_preset(scene):
+    check(scene, ATSS)

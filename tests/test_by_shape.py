@@ -1,0 +1,273 @@
+"""YOLO's rules: matching by sizes alone, and the cells that become positive. Literal, then by brute force."""
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from anchoraudit.detectors import load_detector
+from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
+from anchoraudit.encoding import engines
+from anchoraudit.encoding.canvas import Canvases, OnCanvas
+
+YOLOV5, YOLOV7, DARKNET = (load_detector(name) for name in ("yolov5", "yolov7", "yolov3-darknet"))
+
+
+def sized(*sizes, centre=(320.0, 320.0)):
+    """Boxes of the given widths and heights around one point."""
+    (x, y), pairs = centre, np.array(sizes, dtype=np.float64).reshape(-1, 2)
+    return np.column_stack(
+        [x - pairs[:, 0] / 2, y - pairs[:, 1] / 2, x + pairs[:, 0] / 2, y + pairs[:, 1] / 2]
+    )
+
+
+def square_canvas(side):
+    return Canvases(*(np.array([float(side)]) for _ in range(4)))
+
+
+def labelled(detector, boxes, side=640):
+    """Replay one image, after the engines have said the same."""
+    boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
+    whole = square_canvas(side)
+    placed = OnCanvas(boxes, np.zeros(len(boxes), dtype=np.int64), whole)
+    found = engines.replay(boxes, whole, detector)
+    judged = engines.judge(placed, detector)
+    counted = engines.count(
+        placed, np.zeros(len(boxes), dtype=np.int64), np.zeros(1, dtype=np.int64), detector
+    )
+    assert judged.matched.tolist() == found.above.tolist()
+    assert judged.best.tolist() == found.best_iou.tolist()
+    assert not judged.forced.any()
+    assert counted.counts.tolist() == [[found.positives, found.negatives, found.ignored]]
+    assert counted.assigned.tolist() == found.assigned.tolist()
+    assert found.ignored == 0
+    return found
+
+
+def positives(found, detector, side=640):
+    """Positive anchors as (level, column, row, shape)."""
+    anchors = []
+    first = 0
+    for number, level in enumerate(detector.anchors.levels):
+        cells, shapes = int(side // level.stride), len(level.shapes)
+        for index in np.flatnonzero(found.labels[first : first + cells * cells * shapes] == 1).tolist():
+            cell, shape = divmod(index, shapes)
+            anchors.append((number, cell % cells, cell // cells, shape))
+        first += cells * cells * shapes
+    return anchors
+
+
+class TestSideRatio:
+    @pytest.mark.parametrize(
+        ("size", "matched"),
+        [
+            ((2.5, 3.25), False),
+            ((2.51, 3.26), True),
+            ((2.51, 3.25), False),
+            ((2.5, 3.26), False),
+            ((640, 40), False),
+            ((10, 200), True),
+            ((640, 640), True),
+            ((3, 3.5), True),
+            ((3, 51.75), True),
+            ((3, 52.0), False),
+            ((10, 243.75), True),
+            ((10, 244.0), False),
+            ((500, 49.75), True),
+            ((500, 49.5), False),
+            ((640, 81.75), True),
+            ((640, 81.5), False),
+        ],
+    )
+    def test_yolov5(self, size, matched):
+        found = labelled(YOLOV5, sized(size))
+        assert found.above.tolist() == [matched]
+        assert (found.positives > 0) == matched
+        assert (found.assigned[0] > 0) == matched
+
+    @pytest.mark.parametrize(
+        ("size", "matched"),
+        [
+            ((3, 5), False),
+            ((3.25, 4), False),
+            ((3.25, 4.25), True),
+            ((10, 4.25), True),
+            ((10, 299.75), True),
+            ((10, 300), False),
+            ((640, 61), True),
+            ((640, 60.75), False),
+        ],
+    )
+    def test_yolov7(self, size, matched):
+        assert labelled(YOLOV7, sized(size)).above.tolist() == [matched]
+
+    def test_the_ratio_is_strict_and_the_measure_its_inverse(self):
+        detector = single((10, 10))
+        found = labelled(detector, sized((40, 10), (39.9, 10), (2.5, 10), (20, 5)), side=80)
+        assert found.above.tolist() == [False, True, False, True]
+        assert found.best_iou.tolist() == pytest.approx([0.25, 10 / 39.9, 0.25, 0.5], rel=1e-6)
+
+    def test_a_box_without_area_matches_nothing(self):
+        found = labelled(YOLOV5, [(10, 10, 10, 30), (20, 20, 20, 20)])
+        assert found.above.tolist() == [False, False]
+        assert found.best_iou.tolist() == [0, 0]
+        assert found.positives == 0
+
+    def test_no_boxes(self):
+        found = labelled(YOLOV5, [])
+        assert (found.positives, found.negatives) == (0, 25_200)
+
+
+def single(*shapes, neighbours=2, kind="side_ratio"):
+    """Build a detector of one level with cells of 8 px."""
+    return Detector(
+        name="single",
+        resize=Resize(kind="none"),
+        anchors=Anchors(levels=(Level(stride=8, offset=4, shapes=shapes),), precision="float32"),
+        border=Border(margin="off"),
+        match=Match(kind=kind, ratio=4, neighbours=neighbours) if kind == "side_ratio" else Match(kind=kind),
+        loss=Loss(normaliser="none"),
+    )
+
+
+class TestCells:
+    """Cells of 8 px on 80x80; the box is 10x10, and the one shape too."""
+
+    @pytest.mark.parametrize(
+        ("centre", "cells"),
+        [
+            ((36, 36), {(4, 4)}),  # 4.5: neither nearer than half a cell
+            ((34, 36), {(4, 4), (3, 4)}),
+            ((38, 36), {(4, 4), (5, 4)}),
+            ((36, 34), {(4, 4), (4, 3)}),
+            ((36, 38), {(4, 4), (4, 5)}),
+            ((34, 38), {(4, 4), (3, 4), (4, 5)}),
+            ((38, 34), {(4, 4), (5, 4), (4, 3)}),
+            ((3, 4), {(0, 0)}),  # no cell to the left of the first
+            ((7, 4), {(0, 0), (1, 0)}),
+            ((74, 76), {(9, 9), (8, 9)}),
+            ((77, 76), {(9, 9)}),
+            ((79, 76), {(9, 9)}),  # none to the right of the last
+            ((80, 76), {(9, 9)}),  # kept within the grid
+        ],
+    )
+    def test_two_neighbours(self, centre, cells):
+        found = labelled(single((10, 10)), sized((10, 10), centre=centre), side=80)
+        assert {(x, y) for _, x, y, _ in positives(found, single((10, 10)), 80)} == cells
+
+    def test_on_the_line_between_cells_one_is_named_twice(self):
+        """32 is 4.0: left is cell 3, and half a cell to the right is still cell 4."""
+        found = labelled(single((10, 10)), sized((10, 10), centre=(32, 36)), side=80)
+        assert found.positives == 2
+        assert found.assigned.tolist() == [3]
+
+    @pytest.mark.parametrize(
+        ("neighbours", "cells"),
+        [
+            (0, {(4, 4)}),
+            (2, {(4, 4), (3, 4), (4, 3)}),
+            (4, {(4, 4), (3, 4), (5, 4), (4, 3), (4, 5)}),
+        ],
+    )
+    def test_none_two_or_four(self, neighbours, cells):
+        detector = single((10, 10), neighbours=neighbours)
+        found = labelled(detector, sized((10, 10), centre=(34, 34)), side=80)
+        assert {(x, y) for _, x, y, _ in positives(found, detector, 80)} == cells
+
+    def test_every_shape_that_matches_takes_the_cells(self):
+        found = labelled(YOLOV5, sized((10, 13), centre=(102, 101)))
+        assert found.assigned.tolist() == [9]
+        expected = [(0, x, y, k) for x, y in ((12, 12), (13, 12), (12, 13)) for k in range(3)]
+        assert sorted(positives(found, YOLOV5)) == sorted(expected)
+
+    def test_two_boxes_may_share_an_anchor(self):
+        found = labelled(single((10, 10)), sized((10, 10), (12, 12), centre=(36, 36)), side=80)
+        assert found.positives == 1
+        assert found.assigned.tolist() == [1, 1]
+
+
+class TestShapeIou:
+    @pytest.mark.parametrize(
+        ("size", "anchor"),
+        [
+            ((10, 13), (0, 12, 12, 0)),
+            ((1, 1), (0, 12, 12, 0)),
+            ((33, 23), (0, 12, 12, 2)),
+            ((30, 61), (1, 6, 6, 0)),
+            ((156, 198), (2, 3, 3, 1)),
+            ((600, 600), (2, 3, 3, 2)),
+        ],
+    )
+    def test_one_anchor_of_the_shape_most_like_the_box(self, size, anchor):
+        found = labelled(DARKNET, sized(size, centre=(102, 101)), side=608)
+        assert positives(found, DARKNET, 608) == [anchor]
+        assert found.above.tolist() == [True]
+        assert found.assigned.tolist() == [1]
+
+    def test_ties_go_to_the_first_shape(self):
+        detector = single((20, 10), (10, 20), kind="shape_iou")
+        found = labelled(detector, sized((10, 10), centre=(36, 36)), side=80)
+        assert positives(found, detector, 80) == [(0, 4, 4, 0)]
+        assert found.best_iou.tolist() == [0.5]
+
+    def test_shapes_in_the_order_of_the_levels(self):
+        levels = tuple(reversed(DARKNET.anchors.levels))
+        turned = msgspec.structs.replace(
+            DARKNET, anchors=msgspec.structs.replace(DARKNET.anchors, levels=levels)
+        )
+        found = labelled(turned, sized((10, 13), centre=(102, 101)), side=608)
+        assert positives(found, turned, 608) == [(2, 12, 12, 0)]
+
+    def test_centres_on_the_far_edge(self):
+        found = labelled(DARKNET, sized((10, 13), centre=(608, 608)), side=608)
+        assert positives(found, DARKNET, 608) == [(0, 75, 75, 0)]
+
+    def test_a_box_without_area(self):
+        found = labelled(DARKNET, [(10, 10, 10, 30)], side=608)
+        assert found.positives == 0
+        assert found.above.tolist() == [False]
+
+
+def by_hand(boxes, detector, side=640):
+    """Name the positive (level, column, row, shape) of each box, as `build_targets` does, in float32."""
+    f = np.float32
+    found = []
+    for box in np.asarray(boxes).astype(f):
+        own = []
+        for number, level in enumerate(detector.anchors.levels):
+            cells = int(side // level.stride)
+            x, y = ((box[i] + box[i + 2]) / f(2) / f(side) * f(cells) for i in (0, 1))
+            w, h = ((box[i + 2] - box[i]) / f(side) * f(cells) for i in (0, 1))
+            for k, shape in enumerate(level.shapes):
+                ratios = w / (f(shape[0]) / f(level.stride)), h / (f(shape[1]) / f(level.stride))
+                if not max(max(r, f(1) / r) for r in ratios) < f(detector.match.ratio):
+                    continue
+                steps = [(0.0, 0.0)]
+                for step, place, back in (((1, 0), x, f(cells) - x), ((0, 1), y, f(cells) - y)):
+                    for sign, value in ((0.5, place), (-0.5, back)):
+                        if value % f(1) < f(0.5) and value > f(1):
+                            steps.append((sign * step[0], sign * step[1]))
+                for dx, dy in steps:
+                    column, row = (
+                        min(max(int(np.trunc(value - f(d))), 0), cells - 1) for value, d in ((x, dx), (y, dy))
+                    )
+                    own.append((number, column, row, k))
+        found.append(own)
+    return found
+
+
+lengths = st.one_of(st.floats(0.3, 10.0), st.floats(1.0, 640.0), st.integers(1, 640).map(float))
+points = st.one_of(st.floats(0.0, 640.0), st.integers(0, 160).map(lambda i: 4.0 * i))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(points, points, lengths, lengths), max_size=5), st.sampled_from([YOLOV5, YOLOV7]))
+def test_side_ratio_one_by_one(rows, detector):
+    boxes = np.array([(x - w / 2, y - h / 2, x + w / 2, y + h / 2) for x, y, w, h in rows]).reshape(-1, 4)
+    boxes = np.clip(boxes, 0, 640 - 0.001).astype(np.float32).astype(np.float64)
+    boxes = boxes[(boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])]
+    found, expected = labelled(detector, boxes), by_hand(boxes, detector)
+    assert found.assigned.tolist() == [len(own) for own in expected]
+    assert sorted(positives(found, detector)) == sorted({anchor for own in expected for anchor in own})
+    assert found.above.tolist() == [bool(own) for own in expected]
