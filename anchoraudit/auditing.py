@@ -225,15 +225,10 @@ def _traps(dataset: Dataset, boxes: BoxResults, detector: Detector) -> list[Find
 
 def _judge_images(dataset: Dataset, boxes: BoxResults, raises: Code) -> ImageResults:
     count, image = len(dataset.images), dataset.boxes.image
-
-    def per_image(of: Bool) -> Int:
-        return np.bincount(image[of], minlength=count)
-
-    total = np.bincount(image, minlength=count)
-    usable = per_image(boxes.usable)
-    matched, forced, unmatched = (
-        per_image(boxes.status == _S[name]) for name in ("matched", "forced", "unmatched")
-    )
+    tally = np.bincount(image * len(STATUSES) + boxes.status, minlength=count * len(STATUSES))
+    not_usable, matched, forced, unmatched = np.ascontiguousarray(tally.reshape(count, len(STATUSES)).T)
+    usable = matched + forced + unmatched
+    total = usable + not_usable
     unknown = np.isnan(dataset.images.width)
     verdict = np.full(count, _V["empty_foreground"], dtype=np.int8)
     verdict[forced > 0] = _V["forced_only"]
