@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from anchoraudit.blocks import one_thread
 from anchoraudit.causes import CAUSES
 from anchoraudit.dataset import Dataset, Float, Int
 from anchoraudit.detectors import Detector
-from anchoraudit.encoding.canvas import place_all
+from anchoraudit.encoding.canvas import Placed, place_all
 from anchoraudit.labels import Labels, clipped_boxes, prepare
 from anchoraudit.processes import Send, can_fork, cores, workers
 
@@ -91,18 +91,21 @@ class _Job:
     ) -> None:
         """Judge by some of the detectors, by their numbers; those that resize alike stand together."""
         placed, before = None, None
+        known: dict[tuple[object, ...], Compared] = {}
         with one_thread() if alone else nullcontext():
             for i in share:
                 detector = self.detectors[i]
-                if placed is None or _placing(detector) != before:
-                    placed = place_all(self.dataset, self.rows, detector, self.clipped)
-                    before = _placing(detector)
-                done(
-                    i,
-                    _compared(
-                        self.dataset, detector, judge_detector(self.dataset, self.labels, detector, placed)
-                    ),
-                )
+                rules = (detector.resize, detector.anchors, detector.border, detector.match)
+                if rules not in known:
+                    if placed is None or _placing(detector) != before:
+                        placed, before = self._place(detector), _placing(detector)
+                    results = judge_detector(self.dataset, self.labels, detector, placed)
+                    known[rules] = _compared(self.dataset, detector, results)
+                # Detectors that differ in their loss alone leave the same images empty.
+                done(i, replace(known[rules], detector=detector.name, on_empty=detector.loss.outcome))
+
+    def _place(self, detector: Detector) -> Placed:
+        return place_all(self.dataset, self.rows, detector, self.clipped)
 
 
 def _work(send: Send, job: _Job, share: Sequence[int]) -> None:
@@ -125,8 +128,12 @@ def _shares(detectors: Sequence[Detector], number: int) -> list[list[int]]:
 
 
 def _cost(detector: Detector) -> int:
-    """Rough cost of judging, in shapes: ATSS looks at many anchors of each box."""
-    return 40 + detector.anchors.count + 900 * (detector.match.kind == "atss")
+    """Rough cost of judging, in shapes: ATSS, and forcing before the border rule, look at several anchors
+    of each box; boxes that are forced always need no cause.
+    """
+    after = detector.border.stage == "after" and detector.match.force != "none"
+    causes = not (detector.match.force != "none" and detector.border.pixels is None)
+    return 60 + detector.anchors.count + 900 * (detector.match.kind == "atss") + 400 * after + 60 * causes
 
 
 def _placing(detector: Detector) -> tuple[object, str]:
