@@ -31,6 +31,7 @@ from anchoraudit.geometry import Bool, Float, iou_with_each
 
 Int = npt.NDArray[np.int64]
 Exact = npt.NDArray[Any]
+_CLOSE = 1e-5
 _ROWS = 8192  # boxes at a time: their windows stay in a core's cache
 
 
@@ -65,8 +66,8 @@ def any_positive(boxes: OnCanvas, detector: Detector) -> Bool:
     """Tell which boxes have a positive candidate: [n].
 
     Only the highest IoU of a candidate with its centre inside counts for that, and the threshold follows from
-    sums, so no candidate is listed. Where several anchors are as near as the last one, or a level has too
-    few, `_positive` decides.
+    sums, so no candidate is listed. Where several anchors are as near as the last one, a level has too few,
+    or the threshold is close, `_positive` decides.
     """
     n = len(boxes.boxes)
     number = np.dtype(detector.anchors.precision).type
@@ -90,8 +91,11 @@ def any_positive(boxes: OnCanvas, detector: Detector) -> Bool:
     with np.errstate(invalid="ignore"):
         apart = np.maximum(squares - 2.0 * exact * total + count * exact * exact, 0.0)
         deviation = np.sqrt(apart / max(count - 1, 1)).astype(number)
-    found: Bool = top >= mean + deviation
-    rest = np.flatnonzero(open_rows | (count < 2))
+    threshold = mean + deviation
+    found: Bool = top >= threshold
+    # Sums lose what IoUs that are nearly equal differ by.
+    close = np.abs(top - threshold) <= _CLOSE * threshold
+    rest = np.flatnonzero(open_rows | close | (count < 2))
     found[rest] = _positive(boxes.take(rest), detector)[2].any(axis=1)
     return found
 
