@@ -69,9 +69,9 @@ def compare(
     shares = _shares(detectors, 2 if len(rows) >= _WORTH_A_PROCESS and can_fork() and cores() > 1 else 1)
     with workers(_work, [(job, share) for share in shares[1:]]) as helpers:
         job.judge(shares[0], done, alone=len(shares) > 1)
-        for _, results in helpers:
+        for (_, results), share in zip(helpers, shares[1:], strict=False):  # fewer may have started
             with suppress(EOFError, OSError):  # it died: what is missing is done here
-                for _ in range(sum(map(len, shares[1:]))):
+                for _ in share:
                     done(*results.recv())
     job.judge([i for i in range(len(detectors)) if i not in compared], done)
     return [compared[i] for i in range(len(detectors))]

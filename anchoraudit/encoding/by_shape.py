@@ -60,32 +60,27 @@ def _table(boxes: OnCanvas, detector: Detector) -> tuple[Float, Bool]:
 
 def _side_ratios(boxes: OnCanvas, level: int, detector: Detector) -> Single:
     """The larger of ratio and inverse, over both sides, for the shapes of a level: [n, k]."""
-    number = np.dtype(detector.anchors.precision).type
     ratios = []
     for a, axis in enumerate(axes_of(detector.anchors)[level]):
-        low, high, cells, stride = _in_cells(boxes, level, a, detector)
-        del cells
+        low, high, canvas, cells = _on_axis(boxes, level, a, detector)
+        stride = axis.stride(boxes.canvases.along(a)[0])[boxes.of]
+        shapes = axis.sizes.astype(axis.number) / stride[:, None].astype(axis.number)
         with np.errstate(divide="ignore"):
-            shapes = (axis.sizes.astype(number) / stride[:, None].astype(number)).astype(number)
-            ratio = (high - low)[:, None] / shapes
-            ratios.append(np.maximum(ratio, number(1) / ratio))
+            ratio = ((high - low) / canvas * cells.astype(axis.number))[:, None] / shapes
+            ratios.append(np.maximum(ratio, axis.number(1) / ratio))
     worst: Single = np.maximum(*ratios)
     return worst
 
 
-def _in_cells(boxes: OnCanvas, level: int, a: int, detector: Detector) -> tuple[Single, Single, Int, Float]:
-    """Low and high edges of boxes along an axis in units of cells, the number of cells, the stride. [n]."""
+def _on_axis(boxes: OnCanvas, level: int, a: int, detector: Detector) -> tuple[Single, Single, Single, Int]:
+    """Edges of boxes along an axis, extent of their canvases, and the number of cells. [n] each.
+
+    The loader leaves boxes as fractions of the canvas, which the loss multiplies by the cells.
+    """
     axis = axes_of(detector.anchors)[level][a]
-    number = np.dtype(detector.anchors.precision).type
     extent = boxes.canvases.along(a)[0]
-    cells, stride = axis.cells(extent)[boxes.of], axis.stride(extent)[boxes.of]
-    low, high = (boxes.boxes[:, a + side].astype(number) for side in (0, 2))
-    # As the loader leaves them: centre and side as fractions of the canvas, then times the cells.
-    canvas = extent[boxes.of].astype(number)
-    centre, size = ((low + high) / number(2)) / canvas, (high - low) / canvas
-    gain = cells.astype(number)
-    middle, length = centre * gain, size * gain
-    return middle - length / number(2), middle + length / number(2), cells, stride
+    low, high = (boxes.boxes[:, a + side].astype(axis.number) for side in (0, 2))
+    return low, high, extent[boxes.of].astype(axis.number), axis.cells(extent)[boxes.of]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +112,8 @@ def _entries(boxes: OnCanvas, detector: Detector) -> _Entries:
 
 def _centre(boxes: OnCanvas, level: int, a: int, detector: Detector) -> tuple[Single, Int]:
     """Centres of boxes along an axis in units of cells, and the number of cells. [n] both."""
-    number = np.dtype(detector.anchors.precision).type
-    axis = axes_of(detector.anchors)[level][a]
-    extent = boxes.canvases.along(a)[0]
-    cells = axis.cells(extent)[boxes.of]
-    low, high = (boxes.boxes[:, a + side].astype(number) for side in (0, 2))
-    centre = ((low + high) / number(2)) / extent[boxes.of].astype(number)
-    return centre * cells.astype(number), cells
+    low, high, canvas, cells = _on_axis(boxes, level, a, detector)
+    return (low + high) / low.dtype.type(2) / canvas * cells.astype(low.dtype), cells
 
 
 def _cell(boxes: OnCanvas, level: int, a: int, step: float, detector: Detector) -> Int:

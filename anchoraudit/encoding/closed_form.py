@@ -23,7 +23,7 @@ from anchoraudit.detectors.spec import Border, Detector
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.dense import anchors_of, reaches_floor, reaches_positive
 from anchoraudit.encoding.grid import LevelAxis, axes_of, extents, inside
-from anchoraudit.encoding.local import candidates, counting_anchors
+from anchoraudit.encoding.local import candidates, counting_anchors, first_of_each_box
 from anchoraudit.encoding.results import Judged
 from anchoraudit.geometry import Bool, Float
 
@@ -62,7 +62,7 @@ def judge(boxes: OnCanvas, detector: Detector) -> Judged:
 
 
 def _exact_best(boxes: OnCanvas, at_least: Float, detector: Detector) -> npt.NDArray[np.floating]:
-    """Best IoU over counting anchors, in the anchors' precision; equal boxes are asked once. [n]."""
+    """Best IoU over counting anchors, in the anchors' precision. [n]."""
     found = candidates(boxes, np.maximum(at_least, 0.0), detector)
     best = np.zeros(len(boxes.boxes), dtype=found.iou.dtype)
     counting = np.flatnonzero(found.counts)
@@ -88,8 +88,7 @@ def _survives(boxes: OnCanvas, best: Float, detector: Detector) -> Bool:
         top_ones = (found.iou == highest[found.box]) & (found.iou > 0) & reaches_floor(found.iou, detector)
         hit = np.flatnonzero(top_ones)
         if detector.match.force == "best":  # the first of several
-            hit = hit[np.lexsort([found.anchor[hit], found.box[hit]])]
-            hit = hit[np.unique(found.box[hit], return_index=True)[1]]
+            hit = first_of_each_box(found, hit)
         survives[part[found.box[hit[found.counts[hit]]]]] = True
         nothing = part[highest == 0]
         if len(nothing) and bool(reaches_floor(np.zeros(1), detector)[0]):

@@ -17,7 +17,13 @@ from anchoraudit.encoding import dense
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.closed_form import best_ious
 from anchoraudit.encoding.grid import axes_of
-from anchoraudit.encoding.local import Candidates, candidates, counting_anchors, first_anchors
+from anchoraudit.encoding.local import (
+    Candidates,
+    candidates,
+    counting_anchors,
+    first_anchors,
+    first_of_each_box,
+)
 from anchoraudit.encoding.results import Counted
 from anchoraudit.geometry import Bool
 
@@ -106,8 +112,7 @@ def _positive_groups(
         forced = allowed & (found.iou == best[found.box]) & dense.reaches_floor(found.iou, detector)
         rows = np.flatnonzero(forced)
         if match.force == "best":  # the first anchor of several
-            rows = rows[np.lexsort([found.anchor[rows], found.box[rows]])]
-            rows = rows[np.concatenate([[True], np.diff(found.box[rows]) != 0])] if len(rows) else rows
+            rows = first_of_each_box(found, rows)
         positive[group[rows]] = True
         if match.forced_to != "own":
             # The later assignment wins, so boxes go in descending order where the first is to stay.

@@ -99,6 +99,13 @@ def candidates(boxes: OnCanvas, at_least: Float, detector: Detector) -> Candidat
     return Candidates(*(np.concatenate([getattr(c, name) for c in found]) for name in Candidates.__slots__))
 
 
+def first_of_each_box(found: Candidates, rows: Int) -> Int:
+    """Of some candidates, by their rows, the first anchor of each box."""
+    ordered = rows[np.lexsort([found.anchor[rows], found.box[rows]])]
+    first: Int = ordered[np.unique(found.box[ordered], return_index=True)[1]]
+    return first
+
+
 def _found(boxes: OnCanvas, at_least: Float, detector: Detector) -> Iterator[Candidates]:
     x1, y1, x2, y2 = boxes.boxes.T
     sides = x2 - x1, y2 - y1

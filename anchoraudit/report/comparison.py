@@ -82,11 +82,11 @@ def comparison_parts(
         for one in compared
     ]
     measures = sorted({one.measure for one in compared} - {"IoU"})
-    notes = [
+    note = (
         "images that end empty (usable boxes, no positive anchor) or are positive by forcing only; boxes "
         "unmatched or forced; median of their best IoU"
         + (f" ({' or '.join(measures)} for detectors that match by it)" if measures else "")
-    ]
+    )
     kept = without(options, "--detector", *OF_DETECTORS)
     lost = [
         (one.verdicts["empty_foreground"] + one.verdicts["encoder_error"], one.verdicts["forced_only"])
@@ -94,7 +94,7 @@ def comparison_parts(
     ]
     scan = command("scan", [str(dataset.root)], kept, "--detector", names[lost.index(max(lost))])
     return [
-        facts([("read", f"{dataset.root}: {dataset.recognised}"), ("", read + others), ("note", notes[0])]),
+        facts([("read", f"{dataset.root}: {dataset.recognised}"), ("", read + others), ("note", note)]),
         "",
         table("Detectors", columns, rows),
         "",
