@@ -57,16 +57,30 @@ def _cause_of_sizes(sizes: Float, detector: Detector) -> Code:
     """Causes that follow from box sizes [N, 2] alone: stride, small, large or elongated. int8 [N]."""
     shapes, threshold = detector.shapes, detector.match.foreground_from
     ratio = detector.match.kind == "side_ratio"
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scaled, scale = scaled_ratio(sizes, shapes) if ratio else scaled_iou(sizes, shapes)
-    reaches = scaled > threshold if ratio else scaled >= threshold
     cause = np.full(len(sizes), CAUSES.index("elongated"), dtype=np.int8)
-    # Later lines win, so they stand in the reverse of the order in CAUSES.
-    cause[(reaches & (scale < 1.0)).any(axis=1)] = CAUSES.index("large")
-    cause[(reaches & (scale > 1.0)).any(axis=1)] = CAUSES.index("small")
     if not ratio:
         cause[wh_iou(sizes, shapes).max(axis=1) >= threshold] = CAUSES.index("stride")
+    rest = np.flatnonzero(cause != CAUSES.index("stride"))
+    own, shapes = sizes[rest], _outermost(shapes)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scaled, scale = scaled_ratio(own, shapes) if ratio else scaled_iou(own, shapes)
+    reaches = scaled > threshold if ratio else scaled >= threshold
+    # "small" wins where both apply, as it stands first in CAUSES.
+    cause[rest[(reaches & (scale < 1.0)).any(axis=1)]] = CAUSES.index("large")
+    cause[rest[(reaches & (scale > 1.0)).any(axis=1)]] = CAUSES.index("small")
     return cause
+
+
+def _outermost(shapes: Float) -> Float:
+    """Of shapes [K, 2] of the same aspect the smallest and the largest.
+
+    Scaled to its best, a box does equally well with all of one aspect; what differs is only the scale.
+    """
+    aspects = np.round(np.log(shapes[:, 0] / shapes[:, 1]), 12)
+    order = np.lexsort([shapes[:, 0], aspects])
+    first = np.r_[True, np.diff(aspects[order]) != 0]
+    last = np.r_[first[1:], True]
+    return shapes[order[first | last]]
 
 
 def scaled_ratio(sizes: Float, shapes: Float) -> tuple[Float, Float]:

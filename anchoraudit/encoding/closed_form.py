@@ -77,8 +77,8 @@ def _survives(boxes: OnCanvas, best: Float, detector: Detector) -> Bool:
     everywhere = msgspec.structs.replace(detector, border=Border(margin="off"))
     top = best_ious(boxes, everywhere)
     near = NEAR[detector.anchors.precision]
-    survives = np.zeros(len(best), dtype=np.bool_)
-    rows = np.flatnonzero(best >= top - near)
+    survives = (top - near > detector.match.force_floor) & _far_from_border(boxes, top - near, detector)
+    rows = np.flatnonzero((best >= top - near) & ~survives)
     some = 1 << 14
     for start in range(0, len(rows), some):
         part = rows[start : start + some]
@@ -94,6 +94,21 @@ def _survives(boxes: OnCanvas, best: Float, detector: Detector) -> Bool:
         if len(nothing) and bool(reaches_floor(np.zeros(1), detector)[0]):
             survives[nothing] = _takes_any(boxes.take(nothing), detector)
     return survives
+
+
+def _far_from_border(boxes: OnCanvas, at_least: Float, detector: Detector) -> Bool:
+    """Tell which boxes are so far inside that all anchors count which overlap them by `at_least` [n] > 0.
+
+    An anchor that reaches d past a box of width w overlaps it by w / (w + d) at most.
+    """
+    inner = np.ones(len(at_least), dtype=np.bool_)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reach = (1.0 - at_least) / at_least
+    for a in (0, 1):
+        low, high = boxes.boxes[:, a], boxes.boxes[:, a + 2]
+        past = (high - low) * reach + 1.0  # a pixel more than any rounding
+        inner &= (low - past > 0.0) & (high + past < extents(boxes.canvases, a, detector.border)[1][boxes.of])
+    return inner
 
 
 def _takes_any(boxes: OnCanvas, detector: Detector) -> Bool:
