@@ -20,6 +20,7 @@ from anchoraudit.encoding.raising import reasons
 from anchoraudit.findings import Finding
 from anchoraudit.formats import read
 from anchoraudit.geometry import Bool, Float
+from anchoraudit.verdicts import STATUS_CODE, STATUSES, VERDICT_CODE, VERDICTS, verdicts_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,21 +28,7 @@ if TYPE_CHECKING:
 Int = npt.NDArray[np.int64]
 Code = npt.NDArray[np.int8]
 
-VERDICTS = (
-    "ok",
-    "forced_only",
-    "empty_foreground",
-    "blank",
-    "no_usable_box",
-    "encoder_error",
-    "unknown",
-)
-# An image of one of these would train without foreground, or not at all.
-WITHOUT_FOREGROUND = ("empty_foreground", "blank", "no_usable_box", "encoder_error")
-STATUSES = ("", "matched", "forced", "unmatched")  # "" is a box that is not usable
 _IMAGES_AT_ONCE = 64  # candidates of so many images are a few million at most
-_V = {name: code for code, name in enumerate(VERDICTS)}
-_S = {name: code for code, name in enumerate(STATUSES)}
 
 
 @dataclass(slots=True)
@@ -95,7 +82,7 @@ class Audit:
 
     def verdict_is(self, *names: str) -> Bool:
         """Tell which images have one of the named verdicts. [N]."""
-        return np.isin(self.image_results.verdict, [_V[name] for name in names])
+        return np.isin(self.image_results.verdict, [VERDICT_CODE[name] for name in names])
 
     def images_with(self, *names: str) -> list[int]:
         """Indices of the images with one of the named verdicts."""
@@ -169,25 +156,18 @@ def audit(
     detector = load_detector(detector)
     labels = label_policy.prepare(dataset, drop_difficult=drop_difficult)
     placed = place_all(dataset, np.flatnonzero(labels.usable), detector)
-    boxes, images = judge_detector(dataset, labels, detector, placed)
+    boxes = _judge_boxes(labels, placed, detector)
+    why = reasons(placed.boxes, dataset.boxes.image[placed.rows], placed.of_image, detector)
+    images = _judge_images(dataset, boxes, why)
     if counts:
-        count_anchors(dataset, detector, placed, (boxes, images), progress)
+        _count_anchors(dataset, detector, placed, (boxes, images), progress)
     findings = [*dataset.findings, *label_policy.findings_of(dataset, labels)]
     findings += _traps(dataset, boxes, detector)
     if not len(dataset.images):
         findings.append(Finding("SET006", "no image was found", str(dataset.root)))
-    elif bool(np.all(images.verdict == _V["unknown"])):
+    elif bool(np.all(images.verdict == VERDICT_CODE["unknown"])):
         findings.append(Finding("IMG003", f"none of {len(dataset.images)} images", str(dataset.root)))
     return Audit(dataset, detector, labels, boxes, images, findings)
-
-
-def judge_detector(
-    dataset: Dataset, labels: label_policy.Labels, detector: Detector, placed: Placed
-) -> tuple[BoxResults, ImageResults]:
-    """Judge boxes and images by a detector; placed: all usable boxes, in any order."""
-    boxes = _judge_boxes(labels, placed, detector)
-    why = reasons(placed.boxes, dataset.boxes.image[placed.rows], placed.of_image, detector)
-    return boxes, _judge_images(dataset, boxes, why)
 
 
 def _judge_boxes(labels: label_policy.Labels, placed: Placed, detector: Detector) -> BoxResults:
@@ -200,11 +180,11 @@ def _judge_boxes(labels: label_policy.Labels, placed: Placed, detector: Detector
         cause=np.full(count, -1, dtype=np.int8),
     )
     results.best_iou[placed.rows] = judged.best
-    status = np.full(len(placed.rows), _S["unmatched"], dtype=np.int8)
-    status[judged.forced] = _S["forced"]
-    status[judged.matched] = _S["matched"]
+    status = np.full(len(placed.rows), STATUS_CODE["unmatched"], dtype=np.int8)
+    status[judged.forced] = STATUS_CODE["forced"]
+    status[judged.matched] = STATUS_CODE["matched"]
     results.status[placed.rows] = status
-    lost = np.flatnonzero(status == _S["unmatched"])
+    lost = np.flatnonzero(status == STATUS_CODE["unmatched"])
     results.cause[placed.rows[lost]] = causes_of(placed.boxes.take(lost), detector)
     return results
 
@@ -214,7 +194,7 @@ def _traps(dataset: Dataset, boxes: BoxResults, detector: Detector) -> list[Find
     if not detector.match.forces_at_zero:
         return []
     found: list[Finding] = []
-    for row in np.flatnonzero((boxes.status == _S["forced"]) & (boxes.best_iou == 0)).tolist():
+    for row in np.flatnonzero((boxes.status == STATUS_CODE["forced"]) & (boxes.best_iou == 0)).tolist():
         image = int(dataset.boxes.image[row])
         evidence = "x1 {:g}, y1 {:g}, x2 {:g}, y2 {:g}".format(*dataset.boxes.xyxy[row].tolist())
         message = f"box that overlaps no anchor of {detector.name}: image {dataset.images.ids[image]!r}"
@@ -229,18 +209,18 @@ def _judge_images(dataset: Dataset, boxes: BoxResults, raises: Code) -> ImageRes
     not_usable, matched, forced, unmatched = np.ascontiguousarray(tally.reshape(count, len(STATUSES)).T)
     usable = matched + forced + unmatched
     total = usable + not_usable
-    unknown = np.isnan(dataset.images.width)
-    verdict = np.full(count, _V["empty_foreground"], dtype=np.int8)
-    verdict[forced > 0] = _V["forced_only"]
-    verdict[matched > 0] = _V["ok"]
-    verdict[usable == 0] = _V["no_usable_box"]
-    verdict[unknown] = _V["unknown"]
-    verdict[total == 0] = _V["blank"]
-    verdict[(raises > 0) & ~unknown] = _V["encoder_error"]
+    verdict = verdicts_of(
+        boxes=total > 0,
+        usable=usable > 0,
+        matched=matched > 0,
+        forced=forced > 0,
+        size_unknown=np.isnan(dataset.images.width),
+        raises=raises > 0,
+    )
     best = np.full(count, np.nan)
     np.fmax.at(best, image, boxes.best_iou)  # NaN, of boxes that are not usable, gives way to any number
     cause = _most_common_cause(image, boxes.cause, count)
-    cause[verdict != _V["empty_foreground"]] = -1
+    cause[verdict != VERDICT_CODE["empty_foreground"]] = -1
     return ImageResults(total, usable, matched, forced, unmatched, best, verdict, cause, raises)
 
 
@@ -252,7 +232,7 @@ def _most_common_cause(image: Int, cause: Code, count: int) -> Code:
     return np.where(tally.any(axis=1), tally.argmax(axis=1), -1).astype(np.int8)
 
 
-def count_anchors(
+def _count_anchors(
     dataset: Dataset,
     detector: Detector,
     usable: Placed,
@@ -267,7 +247,7 @@ def count_anchors(
     boxes.assigned = np.zeros(len(boxes.usable), dtype=np.int64)
     order = np.argsort(image[rows], kind="stable")
     owner = image[rows][order]
-    judged = np.flatnonzero((images.raises == 0) & (images.verdict != _V["unknown"]))
+    judged = np.flatnonzero((images.raises == 0) & (images.verdict != VERDICT_CODE["unknown"]))
     for start in range(0, count, _IMAGES_AT_ONCE):
         some = judged[(judged >= start) & (judged < start + _IMAGES_AT_ONCE)]
         own = order[np.searchsorted(owner, start) : np.searchsorted(owner, start + _IMAGES_AT_ONCE)]

@@ -76,11 +76,12 @@ def _outermost(shapes: Float) -> Float:
 
     Scaled to its best, a box does equally well with all of one aspect; what differs is only the scale.
     """
-    aspects = np.round(np.log(shapes[:, 0] / shapes[:, 1]), 12)
-    order = np.lexsort([shapes[:, 0], aspects])
+    aspects = np.log(shapes[:, 0] / shapes[:, 1]).round(12)
+    order = np.lexsort((shapes[:, 0], aspects))
     first = np.r_[True, np.diff(aspects[order]) != 0]
     last = np.r_[first[1:], True]
-    return shapes[order[first | last]]
+    outermost: Float = shapes[order[first | last]]
+    return outermost
 
 
 def scaled_ratio(sizes: Float, shapes: Float) -> tuple[Float, Float]:

@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from anchoraudit.auditing import STATUSES, VERDICTS, BoxResults, ImageResults, judge_detector
 from anchoraudit.blocks import one_thread
-from anchoraudit.causes import CAUSES
+from anchoraudit.causes import CAUSES, causes_of
 from anchoraudit.dataset import Dataset, Float, Int
 from anchoraudit.detectors import Detector
+from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import Placed, place_all
-from anchoraudit.labels import Labels, clipped_boxes, prepare
+from anchoraudit.encoding.raising import reasons
+from anchoraudit.geometry import Bool
+from anchoraudit.labels import clipped_boxes, prepare
 from anchoraudit.processes import Send, can_fork, cores, workers
+from anchoraudit.verdicts import VERDICTS, verdicts_of
 
 # Usable boxes from which on a second process pays for its start.
 _WORTH_A_PROCESS = 50_000
@@ -58,7 +61,7 @@ def compare(
     area = (clipped[:, 2] - clipped[:, 0]) * (clipped[:, 3] - clipped[:, 1])
     by_area = np.argsort(area.astype(np.float32))
     rows, clipped = rows[by_area], clipped[by_area]
-    job = _Job(dataset, labels, rows, clipped, tuple(detectors))
+    job = _Job(dataset, rows, dataset.boxes.image[rows], clipped, tuple(detectors))
     compared: dict[int, Compared] = {}
 
     def done(i: int, one: Compared) -> None:
@@ -79,11 +82,11 @@ def compare(
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What is the same for all detectors: the usable boxes by their rows [n], clipped [n, 4]."""
+    """What is the same for all detectors: the usable boxes by their rows [n], image [n], clipped [n, 4]."""
 
     dataset: Dataset
-    labels: Labels
     rows: Int
+    image: Int
     clipped: Float
     detectors: tuple[Detector, ...]
 
@@ -100,10 +103,43 @@ class _Job:
                 if rules not in known:
                     if placed is None or _placing(detector) != before:
                         placed, before = self._place(detector), _placing(detector)
-                    results = judge_detector(self.dataset, self.labels, detector, placed)
-                    known[rules] = _compared(self.dataset, detector, results)
+                    known[rules] = self._compare(detector, placed)
                 # Detectors that differ in their loss alone leave the same images empty.
                 done(i, replace(known[rules], detector=detector.name, on_empty=detector.loss.outcome))
+
+    def _compare(self, detector: Detector, placed: Placed) -> Compared:
+        """What `audit` would find, tallied without columns for every box and image."""
+        judged = engines.judge(placed.boxes, detector)
+        lost = np.flatnonzero(~(judged.matched | judged.forced))
+        causes = np.bincount(causes_of(placed.boxes.take(lost), detector), minlength=len(CAUSES))
+        verdict = verdicts_of(
+            boxes=self._has(self.dataset.boxes.image),
+            usable=self._has(self.image),
+            matched=self._has(self.image[judged.matched]),
+            forced=self._has(self.image[judged.forced]),
+            size_unknown=np.isnan(self.dataset.images.width),
+            raises=reasons(placed.boxes, self.image, placed.of_image, detector) > 0,
+        )
+        verdicts = np.bincount(verdict, minlength=len(VERDICTS)).tolist()
+        return Compared(
+            detector=detector.name,
+            images=len(verdict),
+            usable=len(self.image),
+            verdicts=dict(zip(VERDICTS, verdicts, strict=True)),
+            matched=int(np.count_nonzero(judged.matched)),
+            forced=int(np.count_nonzero(judged.forced)),
+            unmatched=len(lost),
+            measure=detector.match.measure,
+            median_best=_median(judged.best),
+            cause=CAUSES[int(causes.argmax())] if causes.any() else "",
+            on_empty=detector.loss.outcome,
+        )
+
+    def _has(self, image: Int) -> Bool:
+        """Tell which of the images are among some. [N]."""
+        among = np.zeros(len(self.dataset.images), dtype=np.bool_)
+        among[image] = True
+        return among
 
     def _place(self, detector: Detector) -> Placed:
         return place_all(self.dataset, self.rows, detector, self.clipped)
@@ -134,7 +170,7 @@ def _cost(detector: Detector) -> int:
     """
     after = detector.border.stage == "after" and detector.match.force != "none"
     causes = not (detector.match.force != "none" and detector.border.pixels is None)
-    return 60 + detector.anchors.count + 900 * (detector.match.kind == "atss") + 400 * after + 60 * causes
+    return 60 + detector.anchors.count + 100 * (detector.match.kind == "atss") + 400 * after + 60 * causes
 
 
 def _placing(detector: Detector) -> tuple[object, str]:
@@ -142,30 +178,16 @@ def _placing(detector: Detector) -> tuple[object, str]:
 
 
 def _median(values: Float) -> float | None:
-    """Median of finite values, None without any; np.median looks for NaN too, which takes longer."""
+    """Median of finite values, None without any: of many, only those near a sample's median are sorted."""
+    half, odd = len(values) // 2, len(values) % 2
     if not len(values):
         return None
-    half = len(values) // 2
-    parted = np.partition(values, half)
-    return float(parted[half] if len(values) % 2 else (parted[:half].max() + parted[half]) / 2)
-
-
-def _compared(dataset: Dataset, detector: Detector, results: tuple[BoxResults, ImageResults]) -> Compared:
-    boxes, images = results
-    best = boxes.best_iou[boxes.usable]
-    status = np.bincount(boxes.status, minlength=len(STATUSES)).tolist()
-    causes = np.bincount(boxes.cause[boxes.cause >= 0], minlength=len(CAUSES))
-    verdicts = np.bincount(images.verdict, minlength=len(VERDICTS)).tolist()
-    return Compared(
-        detector=detector.name,
-        images=len(dataset.images),
-        usable=len(best),
-        verdicts=dict(zip(VERDICTS, verdicts, strict=True)),
-        matched=status[STATUSES.index("matched")],
-        forced=status[STATUSES.index("forced")],
-        unmatched=status[STATUSES.index("unmatched")],
-        measure=detector.match.measure,
-        median_best=_median(best),
-        cause=CAUSES[int(causes.argmax())] if causes.any() else "",
-        on_empty=detector.loss.outcome,
-    )
+    sample = np.sort(values[:: max(len(values) // 1024, 1)])
+    apart, middle = len(sample) // 16, len(sample) // 2
+    low, high = sample[middle - apart], sample[min(middle + apart, len(sample) - 1)]
+    below = int(np.count_nonzero(values < low))
+    near = np.sort(values[(values >= low) & (values <= high)])
+    if not below < half < below + len(near) - 1:
+        below, near = 0, np.sort(values)
+    upper = near[half - below]
+    return float(upper if odd else (near[half - below - 1] + upper) / 2)

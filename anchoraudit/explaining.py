@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from anchoraudit.anchor_fit import side_ratio
-from anchoraudit.auditing import STATUSES, Audit, audit
+from anchoraudit.auditing import Audit, audit
 from anchoraudit.causes import CAUSES, nearest_shape, scaled_iou, scaled_ratio
 from anchoraudit.dataset import Dataset, Int
 from anchoraudit.detectors import Detector, load_detector
@@ -22,6 +22,7 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.geometry import Float, box_sizes, iou_with_each, wh_iou
 from anchoraudit.labels import clipped_boxes
 from anchoraudit.losses import Losses, losses_of_zero_predictions
+from anchoraudit.verdicts import STATUSES
 
 Size = tuple[float, float]
 Measure = Callable[[Float, Float], Float]

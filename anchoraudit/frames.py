@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from anchoraudit.auditing import STATUSES, VERDICTS, WITHOUT_FOREGROUND, Audit
+from anchoraudit.auditing import Audit
 from anchoraudit.causes import CAUSES
+from anchoraudit.verdicts import STATUSES, VERDICTS, WITHOUT_FOREGROUND
 
 
 def images_frame(audit: Audit) -> pd.DataFrame:

@@ -19,7 +19,7 @@ FLOORS = [
     ["labels"],
     ["formats", "detectors", "clustering", "anchor_fit", "anchors_file"],
     ["encoding"],
-    ["causes"],
+    ["causes", "verdicts"],
     ["auditing", "frames", "fitting", "explaining", "comparing"],
     ["manifest"],
     ["report"],

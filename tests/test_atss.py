@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 from anchoraudit.detectors import load_detector
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
 from anchoraudit.encoding import atss
+from anchoraudit.encoding.atss import any_positive
+from anchoraudit.encoding.atss_bound import largest_threshold, surely_positive
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
+from anchoraudit.encoding.closed_form import best_ious, levels_of
 from tests.test_engines import check, scenes
 
 ATSS = load_detector("mmdet-atss")
@@ -137,3 +140,38 @@ def test_the_window_holds_the_candidates_of_the_whole_grid(detector, scene):
 @given(scenes(most=5))
 def test_the_preset(scene):
     check(scene, ATSS)
+
+
+@given(
+    st.lists(st.lists(st.floats(0, 1), min_size=4, max_size=4), min_size=1, max_size=5),
+    st.lists(st.floats(0, 1), min_size=5, max_size=5),
+)
+def test_no_threshold_is_larger_than_its_bound(groups, bounds):
+    """IoUs drawn below their shape's bound, and every vertex of one group full or empty."""
+    highest = np.sort(np.array(bounds[: len(groups)]))[::-1]
+    values = (np.array(groups) * highest[:, None]).reshape(-1)
+    (limit,) = largest_threshold(highest[:, None], 4)
+    for some in (values, np.where(values > 0, np.repeat(highest, 4), 0.0)):
+        assert some.mean() + some.std(ddof=1) <= limit + 1e-12
+
+
+def test_bound_is_reached_by_one_full_group():
+    values = np.repeat([0.8, 0.0], 9)
+    assert largest_threshold(np.array([[0.8], [0.0]]), 9)[0] == pytest.approx(
+        values.mean() + values.std(ddof=1), abs=1e-12
+    )
+    assert largest_threshold(np.array([[0.6]]), 1)[0] == 0.6
+
+
+def test_boxes_told_in_short_are_those_told_in_full():
+    """Most boxes are decided by the bound, and none of them otherwise than by its candidates."""
+    rng = np.random.default_rng(11)
+    sizes = np.exp(rng.uniform(np.log(4), np.log(600), (4000, 2)))
+    low = rng.uniform(-20, 800, (4000, 2))
+    boxes = np.concatenate([low, low + sizes], axis=1)
+    canvases = Canvases(*(np.array([1344.0, 832.0, 64.0]) for _ in range(4)))
+    some = OnCanvas(boxes, rng.integers(0, 3, 4000), canvases)
+    best, sure = surely_positive(some, levels_of(canvases, ATSS), ATSS)
+    assert 0.3 < sure.mean() < 1
+    assert any_positive(some, ATSS)[sure].all()
+    np.testing.assert_allclose(best, best_ious(some, ATSS), atol=1e-5)

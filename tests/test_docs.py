@@ -16,13 +16,13 @@ import pytest
 
 import anchoraudit
 from anchoraudit import cli as main
-from anchoraudit.auditing import STATUSES, VERDICTS
 from anchoraudit.causes import CAUSES
 from anchoraudit.cli._settings import Settings
 from anchoraudit.detectors import load_detector, preset_names
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
 from anchoraudit.findings import CATALOGUE
 from anchoraudit.labels import REASONS
+from anchoraudit.verdicts import STATUSES, VERDICTS
 from tests.test_readme import (
     README,
     ROOT,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import anchoraudit
-from anchoraudit.auditing import STATUSES
 from anchoraudit.detectors import preset_names
+from anchoraudit.verdicts import STATUSES
 from tests.conftest import SHARED
 
 DATA = ["bccd", "coco38"]

@@ -111,7 +111,7 @@ def exit_code(result: Any, settings: settings_of.Settings, *, exit_zero: bool = 
     fail_on = settings.fail_on or "error"
     if exit_zero or fail_on == "never":
         return 0
-    from anchoraudit.auditing import WITHOUT_FOREGROUND
+    from anchoraudit.verdicts import WITHOUT_FOREGROUND
 
     failing = [v for v in WITHOUT_FOREGROUND if v != "blank" or not settings.allow_blank]
     severities = ("error",) if fail_on == "error" else ("error", "warning")

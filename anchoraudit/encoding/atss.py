@@ -20,9 +20,10 @@ import numpy.typing as npt
 
 from anchoraudit.blocks import for_each_block
 from anchoraudit.detectors.spec import Detector
+from anchoraudit.encoding.atss_bound import surely_positive
 from anchoraudit.encoding.atss_window import INSIDE, Along, distances, ious, table, windows
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
-from anchoraudit.encoding.closed_form import best_ious
+from anchoraudit.encoding.closed_form import levels_of
 from anchoraudit.encoding.dense import DenseLabels, anchors_of
 from anchoraudit.encoding.grid import LevelAxis, axes_of
 from anchoraudit.encoding.local import first_anchors
@@ -50,16 +51,24 @@ class _Chosen:
 
 def judge(boxes: OnCanvas, detector: Detector) -> Judged:
     """Best IoU over all anchors, and whether a candidate is positive; none is forced."""
-    matched = np.zeros(len(boxes.boxes), dtype=np.bool_)
+    n = len(boxes.boxes)
+    best, matched = np.zeros(n), np.zeros(n, dtype=np.bool_)
+    levels = levels_of(boxes.canvases, detector)
 
-    def run(block: slice) -> None:
+    def sure(block: slice) -> None:
+        some = OnCanvas(boxes.boxes[block], boxes.of[block], boxes.canvases)
+        best[block], matched[block] = surely_positive(some, levels, detector)
+
+    for_each_block(n, sure)
+    rest = np.flatnonzero(~matched)
+
+    def decide(block: slice) -> None:
         for start in range(block.start, block.stop, _ROWS):
-            part = slice(start, min(start + _ROWS, block.stop))
-            some = OnCanvas(boxes.boxes[part], boxes.of[part], boxes.canvases)
-            matched[part] = any_positive(some, detector)
+            part = rest[start : min(start + _ROWS, block.stop)]
+            matched[part] = any_positive(boxes.take(part), detector)
 
-    for_each_block(len(matched), run)
-    return Judged(best_ious(boxes, detector), matched, np.zeros(len(matched), dtype=np.bool_))
+    for_each_block(len(rest), decide)
+    return Judged(best, matched, np.zeros(n, dtype=np.bool_))
 
 
 def any_positive(boxes: OnCanvas, detector: Detector) -> Bool:

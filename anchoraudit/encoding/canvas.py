@@ -129,19 +129,21 @@ def place(boxes: Float, fitted: Fit, of: Int | slice, detector: Detector) -> Flo
     number = np.dtype(resize.precision).type
     canvases = fitted.canvases
     placed = np.empty_like(boxes)
+    scales = [fitted.scale_x[of].astype(number)] * 2
+    if fitted.scale_y is not fitted.scale_x:
+        scales[1] = fitted.scale_y[of].astype(number)
     for column in range(4):
         axis = column % 2
-        scale = (fitted.scale_y if axis else fitted.scale_x)[of].astype(number)
-        side = boxes[:, column].astype(number) * scale
+        side = boxes[:, column].astype(number, copy=False) * scales[axis]
         if resize.centred:
-            side = side + (fitted.top if axis else fitted.left)[of].astype(number)
+            side += (fitted.top if axis else fitted.left)[of].astype(number)
         if resize.clip != "off":
             canvas, image = canvases.along(axis)
             extent = (canvas if resize.clip == "canvas" else image)[of] - resize.clip_margin
-            side = np.clip(side, number(0), extent.astype(number))
+            np.clip(side, number(0), extent.astype(number), out=side)
         if resize.pixels == "inclusive" and column >= 2:
-            side = side + number(1)
-        placed[:, column] = side.astype(detector.anchors.precision)
+            side += number(1)
+        placed[:, column] = side.astype(detector.anchors.precision, copy=False)
     return placed
 
 

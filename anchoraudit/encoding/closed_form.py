@@ -12,6 +12,7 @@ precision and order of operations, among all anchors that could reach it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import msgspec
@@ -127,10 +128,7 @@ def best_ious(boxes: OnCanvas, detector: Detector) -> Float:
     Boxes are finite; one without area has IoU 0. The result is within NEAR of the framework's.
     """
     best = np.zeros(len(boxes.boxes))
-    levels = [
-        (_Axis(x, boxes.canvases, detector.border), _Axis(y, boxes.canvases, detector.border))
-        for x, y in axes_of(detector.anchors)
-    ]
+    levels = levels_of(boxes.canvases, detector)
     number = np.dtype(detector.anchors.precision).type
 
     def run(block: slice) -> None:
@@ -140,7 +138,15 @@ def best_ious(boxes: OnCanvas, detector: Detector) -> Float:
     return best
 
 
-class _Axis:
+def levels_of(canvases: Canvases, detector: Detector) -> list[tuple[Cells, Cells]]:
+    """Both axes of every level."""
+    return [
+        (Cells(x, canvases, detector.border), Cells(y, canvases, detector.border))
+        for x, y in axes_of(detector.anchors)
+    ]
+
+
+class Cells:
     """One level along one axis, for each of D canvases: its cells, and which of them count for a shape.
 
     stride, offset, last: of the cells; bounds: for each shape the first and last centre that counts, inf and
@@ -195,7 +201,7 @@ def _first_and_last(
 
 
 def _best_of_block(
-    boxes: Float, of: Int, levels: list[tuple[_Axis, _Axis]], best: Float, number: type[np.floating]
+    boxes: Float, of: Int, levels: list[tuple[Cells, Cells]], best: Float, number: type[np.floating]
 ) -> None:
     """Raise `best` [n] to the best IoU of boxes [n, 4].
 
@@ -221,7 +227,7 @@ def _best_of_block(
             best[rows] = np.maximum(best[rows], _best_of_level(boxes[rows], of[rows], levels[i], number))
 
 
-def _areas(axes: tuple[_Axis, _Axis]) -> tuple[float, float]:
+def _areas(axes: tuple[Cells, Cells]) -> tuple[float, float]:
     """Least and largest area of a level's shapes."""
     areas = [w * h for w, h in zip(axes[0].sizes, axes[1].sizes, strict=True)]
     return min(float(a.min()) for a in areas), max(float(a.max()) for a in areas)
@@ -231,37 +237,50 @@ def _apart(area: float, smallest: float, largest: float) -> float:
     return max(smallest / area, area / largest) if area > 0 else smallest
 
 
-def _best_of_level(boxes: Float, of: Int, axes: tuple[_Axis, _Axis], number: type[np.floating]) -> Float:
-    """Best IoU of boxes [n, 4] with the anchors of a level. [n].
+def _best_of_level(boxes: Float, of: Int, axes: tuple[Cells, Cells], number: type[np.floating]) -> Float:
+    """Best IoU of boxes [n, 4] with the anchors of a level. [n]."""
+    top = np.zeros(len(boxes), dtype=number)
+    for iou in ious_of_nearest(boxes, of, axes, number)[0]:
+        np.maximum(top, iou, out=top)
+    return top
 
+
+def ious_of_nearest(
+    boxes: Float, of: Int, axes: tuple[Cells, Cells], number: type[np.floating]
+) -> tuple[Iterator[Float], list[Float]]:
+    """IoU of boxes [n, 4] with the nearest anchor that counts, shape by shape of a level. [n] each.
+
+    Also the distances, along x and y, of the boxes' centres from the nearest cell, whether it counts or not.
     Distances are taken in float64, where positions cancel, and the rest in the anchors' precision: it is as
     exact as that needs, and float32 is twice as fast.
     """
     columns = np.ascontiguousarray(boxes.T)
     low, high = columns[:2], columns[2:]
     centre = (low + high) * 0.5
-    side = (high - low).astype(number)
-    area = side[0] * side[1]
-    half = side * number(0.5)
-    top = np.zeros(len(boxes), dtype=number)
     near = [_nearest(centre[a], axis, of) for a, axis in enumerate(axes)]
-    reach = [half[a] - np.abs(centre[a] - near[a]).astype(number) for a in (0, 1)]
-    bounded = axes[0].bounds is not None
-    for k in range(len(axes[0].sizes)):
-        if bounded and not (k and all(_same_bounds(axis, k) for axis in axes)):
-            apart = [_distance(centre[a], near[a], axis, k, of) for a, axis in enumerate(axes)]
-            reach = [half[a] - apart[a].astype(number) for a in (0, 1)]
-        w, h = (_of(axis.sizes[k], of).astype(number) for axis in axes)
-        overlap = _overlap(reach[0], w, side[0], number)
-        overlap *= _overlap(reach[1], h, side[1], number)
-        union = area + w * h
-        union -= overlap
-        np.divide(overlap, union, out=overlap)
-        np.maximum(top, overlap, out=top)
-    return top
+    apart = [np.abs(centre[a] - near[a]) for a in (0, 1)]
+    side = (high - low).astype(number)
+
+    def shapes() -> Iterator[Float]:
+        area = side[0] * side[1]
+        half = side * number(0.5)
+        reach = [half[a] - apart[a].astype(number) for a in (0, 1)]
+        bounded = axes[0].bounds is not None
+        for k in range(len(axes[0].sizes)):
+            if bounded and not (k and all(_same_bounds(axis, k) for axis in axes)):
+                distance = [_distance(centre[a], near[a], axis, k, of) for a, axis in enumerate(axes)]
+                reach = [half[a] - distance[a].astype(number) for a in (0, 1)]
+            w, h = (_of(axis.sizes[k], of).astype(number) for axis in axes)
+            overlap = _overlap(reach[0], w, side[0], number)
+            overlap *= _overlap(reach[1], h, side[1], number)
+            union = area + w * h
+            union -= overlap
+            yield np.divide(overlap, union, out=overlap)
+
+    return shapes(), apart
 
 
-def _same_bounds(axis: _Axis, k: int) -> bool:
+def _same_bounds(axis: Cells, k: int) -> bool:
     """Tell whether the same cells count for shape k as for the one before it."""
     assert axis.bounds is not None
     return all(
@@ -269,7 +288,7 @@ def _same_bounds(axis: _Axis, k: int) -> bool:
     )
 
 
-def _nearest(centre: Float, axis: _Axis, of: Int) -> Float:
+def _nearest(centre: Float, axis: Cells, of: Int) -> Float:
     """Centre of the cell nearest to each box's centre, inf in a grid without cells."""
     stride, offset = _of(axis.stride, of), _of(axis.offset, of)
     index = np.rint((centre - offset) / stride)
@@ -281,7 +300,7 @@ def _nearest(centre: Float, axis: _Axis, of: Int) -> Float:
     return index
 
 
-def _distance(centre: Float, near: Float, axis: _Axis, k: int, of: Int) -> Float:
+def _distance(centre: Float, near: Float, axis: Cells, k: int, of: Int) -> Float:
     """Distance of the boxes' centres to the nearest counting cell of shape k; inf without any."""
     assert axis.bounds is not None
     first, last = (_of(bound, of) for bound in axis.bounds[k])

@@ -9,12 +9,13 @@ from typing import BinaryIO
 
 import numpy as np
 
-from anchoraudit.auditing import VERDICTS, Audit
+from anchoraudit.auditing import Audit
 from anchoraudit.dataset import Bool, Dataset
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.files import replacing
 from anchoraudit.manifest.coco_build import write_coco
 from anchoraudit.manifest.coco_cut import write_coco_cut
+from anchoraudit.verdicts import VERDICTS
 
 # An empty foreground mask, for whatever reason.
 DEFAULT_DROP = ("empty_foreground", "blank", "no_usable_box", "encoder_error")

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from anchoraudit.auditing import VERDICTS, Audit
+from anchoraudit.auditing import Audit
 from anchoraudit.causes import CAUSES
 from anchoraudit.dataset import Bool
 from anchoraudit.manifest import Written
 from anchoraudit.report import words
 from anchoraudit.report.commands import command, without
 from anchoraudit.report.terminal import facts, steps, table
+from anchoraudit.verdicts import VERDICTS
 
 if TYPE_CHECKING:
     import pandas as pd

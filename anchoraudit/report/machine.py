@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 
 from anchoraudit import __version__
-from anchoraudit.auditing import VERDICTS, Audit
+from anchoraudit.auditing import Audit
 from anchoraudit.causes import CAUSES
 from anchoraudit.explaining import Explanation
 from anchoraudit.losses import Losses
 from anchoraudit.report import words
+from anchoraudit.verdicts import VERDICTS
 
 
 def scan_json(audit: Audit, limit: int | None = None) -> str:

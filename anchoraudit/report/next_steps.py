@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from anchoraudit.auditing import WITHOUT_FOREGROUND, Audit
+from anchoraudit.auditing import Audit
 from anchoraudit.causes import CAUSES
 from anchoraudit.dataset import Dataset
 from anchoraudit.fitting import count_distinct
 from anchoraudit.geometry import box_sizes
 from anchoraudit.report import words
 from anchoraudit.report.commands import command, without
+from anchoraudit.verdicts import WITHOUT_FOREGROUND
 
 Step = tuple[str, str]  # what it does, the command (or "")
 

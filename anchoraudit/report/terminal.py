@@ -14,11 +14,12 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from anchoraudit.auditing import VERDICTS, Audit
+from anchoraudit.auditing import Audit
 from anchoraudit.causes import CAUSES, MEANING
 from anchoraudit.errors import printable
 from anchoraudit.findings import CATALOGUE, Finding
 from anchoraudit.report import words
+from anchoraudit.verdicts import VERDICTS
 
 # A pipe has no width of its own; this fits a mail, a CI log and half a screen.
 _PIPE_WIDTH = 100

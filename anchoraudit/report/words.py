@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.auditing import VERDICTS, WITHOUT_FOREGROUND, Audit
+from anchoraudit.auditing import Audit
 from anchoraudit.causes import CAUSES, nearest_shape
 from anchoraudit.encoding.raising import REASONS as REASONS_TO_RAISE
 from anchoraudit.geometry import box_sizes
 from anchoraudit.labels import REASONS
+from anchoraudit.verdicts import VERDICTS, WITHOUT_FOREGROUND
 
 VERDICT_MEANING = {
     "ok": "at least one anchor is positive",
