@@ -17,7 +17,7 @@ from anchoraudit.encoding.canvas import Placed, place_all
 from anchoraudit.encoding.raising import reasons
 from anchoraudit.geometry import Bool
 from anchoraudit.labels import clipped_boxes, prepare
-from anchoraudit.processes import Send, can_fork, cores, workers
+from anchoraudit.processes import Send, can_fork, cores, handed_out, workers
 from anchoraudit.verdicts import VERDICTS, verdicts_of
 
 # Usable boxes from which on a second process pays for its start.
@@ -69,12 +69,17 @@ def compare(
         if progress is not None:
             progress(len(compared), len(detectors))
 
-    shares = _shares(detectors, 2 if len(rows) >= _WORTH_A_PROCESS and can_fork() and cores() > 1 else 1)
-    with workers(_work, [(job, share) for share in shares[1:]]) as helpers:
-        job.judge(shares[0], done, alone=len(shares) > 1)
-        for (_, results), share in zip(helpers, shares[1:], strict=False):  # fewer may have started
-            with suppress(EOFError, OSError):  # it died: what is missing is done here
-                for _ in share:
+    groups = _groups(detectors)
+    several = len(rows) >= _WORTH_A_PROCESS and can_fork() and cores() > 1 and len(groups) > 1
+    with (
+        handed_out(min(len(groups), 4096)) as take,
+        workers(_work, [(job, groups, take)] * several) as helpers,
+    ):
+        while (number := take()) is not None:
+            job.judge(groups[number], done, alone=several)
+        for _, results in helpers:
+            with suppress(EOFError, OSError):  # it has ended, or died: what is missing is done here
+                while True:
                     done(*results.recv())
     job.judge([i for i in range(len(detectors)) if i not in compared], done)
     return [compared[i] for i in range(len(detectors))]
@@ -91,13 +96,13 @@ class _Job:
     detectors: tuple[Detector, ...]
 
     def judge(
-        self, share: Sequence[int], done: Callable[[int, Compared], object], *, alone: bool = False
+        self, group: Sequence[int], done: Callable[[int, Compared], object], *, alone: bool = False
     ) -> None:
         """Judge by some of the detectors, by their numbers; those that resize alike stand together."""
         placed, before = None, None
         known: dict[tuple[object, ...], Compared] = {}
         with one_thread() if alone else nullcontext():
-            for i in share:
+            for i in group:
                 detector = self.detectors[i]
                 rules = (detector.resize, detector.anchors, detector.border, detector.match)
                 if rules not in known:
@@ -145,32 +150,18 @@ class _Job:
         return place_all(self.dataset, self.rows, detector, self.clipped)
 
 
-def _work(send: Send, job: _Job, share: Sequence[int]) -> None:
-    """Judge in a process of its own."""
-    job.judge(share, lambda i, one: send((i, one)), alone=True)
+def _work(send: Send, job: _Job, groups: Sequence[Sequence[int]], take: Callable[[], int | None]) -> None:
+    """Judge in a process of its own, as long as there are groups to take."""
+    while (number := take()) is not None:
+        job.judge(groups[number], lambda i, one: send((i, one)), alone=True)
 
 
-def _shares(detectors: Sequence[Detector], number: int) -> list[list[int]]:
-    """Numbers of the detectors in shares of about the same work; those that resize alike stay together."""
+def _groups(detectors: Sequence[Detector]) -> list[list[int]]:
+    """Numbers of the detectors that resize alike, the groups that take longest first."""
     groups: dict[str, list[int]] = {}
     for i, detector in enumerate(detectors):
         groups.setdefault(repr(_placing(detector)), []).append(i)
-    shares: list[list[int]] = [[] for _ in range(number)]
-    costs = [0] * number
-    for group in sorted(groups.values(), key=lambda group: -sum(_cost(detectors[i]) for i in group)):
-        least = costs.index(min(costs))
-        shares[least] += group
-        costs[least] += sum(_cost(detectors[i]) for i in group)
-    return shares
-
-
-def _cost(detector: Detector) -> int:
-    """Rough cost of judging, in shapes: ATSS, and forcing before the border rule, look at several anchors
-    of each box; boxes that are forced always need no cause.
-    """
-    after = detector.border.stage == "after" and detector.match.force != "none"
-    causes = not (detector.match.force != "none" and detector.border.pixels is None)
-    return 60 + detector.anchors.count + 100 * (detector.match.kind == "atss") + 400 * after + 60 * causes
+    return sorted(groups.values(), key=lambda group: -sum(60 + detectors[i].anchors.count for i in group))
 
 
 def _placing(detector: Detector) -> tuple[object, str]:

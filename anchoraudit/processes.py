@@ -64,6 +64,29 @@ def workers(work: Callable[..., None], arguments: Sequence[tuple[Any, ...]]) -> 
             process.join()
 
 
+@contextmanager
+def handed_out(count: int) -> Iterator[Callable[[], int | None]]:
+    """Hand out the numbers below `count` <= 4096, each once, to this process and those forked from it.
+
+    The numbers lie in a pipe: nobody holds a lock, so a worker that dies leaves the others going.
+    """
+    assert count <= 4096  # what any pipe holds without being read
+    reader, writer = os.pipe()
+    try:
+        os.write(writer, b"".join(number.to_bytes(2, "little") for number in range(count)))
+    finally:
+        os.close(writer)
+
+    def take() -> int | None:
+        number = os.read(reader, 2)
+        return int.from_bytes(number, "little") if number else None
+
+    try:
+        yield take
+    finally:
+        os.close(reader)
+
+
 def _run(receiver: Connection, sender: Connection, work: Callable[..., None], own: tuple[Any, ...]) -> None:
     """What a worker does: its work, without a word, and leave."""
     try:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import anchoraudit
 from anchoraudit import blocks
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
-from anchoraudit.encoding import closed_form, dense
+from anchoraudit.encoding import by_iou, closed_form, dense
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 
 REFERENCE = anchoraudit.load_detector()
@@ -40,7 +40,7 @@ def assert_same(boxes, width, height, of):
     fast = best_ious(boxes, width, height, of)
     slow = dense.replay(boxes, width, height, of)
     np.testing.assert_allclose(fast, slow.best_iou, rtol=0, atol=1e-12)
-    judged = closed_form.judge(on(boxes, width, height), of)
+    judged = by_iou.judge(on(boxes, width, height), of)
     np.testing.assert_allclose(judged.best, slow.best_iou, rtol=0, atol=1e-12)
     assert judged.matched.tolist() == (slow.best_iou >= of.match.positive).tolist()
     assert judged.matched.tolist() == slow.above.tolist()
@@ -123,7 +123,7 @@ def test_canvases_of_different_sizes_in_one_call():
     width, height = rng.integers(20, 300, 500).astype(float), rng.integers(20, 300, 500).astype(float)
     corner = rng.uniform(0, 1, (500, 2)) * np.column_stack([width, height]) * 0.8
     boxes = np.concatenate([corner, corner + rng.uniform(0.5, 90, (500, 2))], axis=1)
-    judged = closed_form.judge(on(boxes, width, height), of)
+    judged = by_iou.judge(on(boxes, width, height), of)
     slow = [dense.replay(boxes[i : i + 1], width[i], height[i], of) for i in range(500)]
     np.testing.assert_allclose(judged.best, [one.best_iou[0] for one in slow], rtol=0, atol=1e-12)
     assert judged.matched.tolist() == [one.above[0] for one in slow]
@@ -143,7 +143,7 @@ def test_many_boxes_take_the_same_path_as_few():
 def test_no_boxes():
     nothing = on(np.zeros((0, 4)), np.zeros(0), np.zeros(0))
     assert len(closed_form.best_ious(nothing, REFERENCE)) == 0
-    judged = closed_form.judge(nothing, REFERENCE)
+    judged = by_iou.judge(nothing, REFERENCE)
     assert [len(judged.best), len(judged.matched), len(judged.forced)] == [0, 0, 0]
 
 

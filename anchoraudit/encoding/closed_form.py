@@ -6,8 +6,7 @@ of columns. So the best column is the one nearest to the box's centre, clamped i
 holds for rows; and IoU grows with the product of the two overlaps. The best anchor of a shape costs a few
 operations per box, whatever the image's size and the number of anchors.
 
-Rounding is left out here: a box within NEAR of a threshold is decided by `local`, in the framework's own
-precision and order of operations, among all anchors that could reach it.
+Rounding is left out here: a box within NEAR of a threshold is decided by who asks, through `local`.
 """
 
 from __future__ import annotations
@@ -15,18 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from anchoraudit.blocks import for_each_block
 from anchoraudit.detectors.spec import Border, Detector
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
-from anchoraudit.encoding.dense import anchors_of, reaches_floor, reaches_positive
 from anchoraudit.encoding.grid import LevelAxis, axes_of, extents, inside
-from anchoraudit.encoding.local import candidates, counting_anchors, first_of_each_box
-from anchoraudit.encoding.results import Judged
-from anchoraudit.geometry import Bool, Float
+from anchoraudit.geometry import Float
 
 Int = npt.NDArray[np.int64]
 
@@ -35,91 +30,6 @@ Int = npt.NDArray[np.int64]
 NEAR = {"float64": 1e-9, "float32": 1e-4}
 # A level is worked on for some boxes of a block only where copying them out costs less.
 _WORTH_TAKING = 0.6
-
-
-def judge(boxes: OnCanvas, detector: Detector) -> Judged:
-    """Best IoU of every box, and whether it is matched or forced."""
-    best = best_ious(boxes, detector)
-    number = np.dtype(detector.anchors.precision).type
-    exact = best.astype(number)
-    near = NEAR[detector.anchors.precision]
-    doubtful = np.abs(best - detector.match.threshold) < near
-    forces = detector.match.force != "none"
-    if forces:
-        doubtful |= np.abs(best - detector.match.force_floor) < near * (detector.match.force_floor > 0)
-    rows = np.flatnonzero(doubtful)
-    exact[rows] = _exact_best(boxes.take(rows), best[rows] - 2 * near, detector)
-    best[rows] = exact[rows]
-    matched = reaches_positive(exact, detector)
-    forced = np.zeros(len(best), dtype=np.bool_)
-    if forces:
-        if detector.border.stage == "after" and detector.border.pixels is not None:
-            lost = np.flatnonzero(~matched)
-            forced[lost] = _survives(boxes.take(lost), best[lost], detector)
-        else:
-            some = counting_anchors(boxes.canvases, detector) > 0
-            forced = reaches_floor(exact, detector) & ~matched & some[boxes.of]
-    return Judged(best, matched, forced)
-
-
-def _exact_best(boxes: OnCanvas, at_least: Float, detector: Detector) -> npt.NDArray[np.floating]:
-    """Best IoU over counting anchors, in the anchors' precision. [n]."""
-    found = candidates(boxes, np.maximum(at_least, 0.0), detector)
-    best = np.zeros(len(boxes.boxes), dtype=found.iou.dtype)
-    counting = np.flatnonzero(found.counts)
-    np.maximum.at(best, found.box[counting], found.iou[counting])
-    return best
-
-
-def _survives(boxes: OnCanvas, best: Float, detector: Detector) -> Bool:
-    """Tell which boxes have a best anchor, over all anchors, that counts. Source: detectron2, `rpn.py:
-    label_and_sample_anchors`, where the border rule follows the matching.
-    """
-    everywhere = msgspec.structs.replace(detector, border=Border(margin="off"))
-    top = best_ious(boxes, everywhere)
-    near = NEAR[detector.anchors.precision]
-    survives = (top - near > detector.match.force_floor) & _far_from_border(boxes, top - near, detector)
-    rows = np.flatnonzero((best >= top - near) & ~survives)
-    some = 1 << 14
-    for start in range(0, len(rows), some):
-        part = rows[start : start + some]
-        found = candidates(boxes.take(part), np.maximum(top[part] - 2 * near, 0.0), detector)
-        highest = np.zeros(len(part), dtype=found.iou.dtype)
-        np.maximum.at(highest, found.box, found.iou)
-        top_ones = (found.iou == highest[found.box]) & (found.iou > 0) & reaches_floor(found.iou, detector)
-        hit = np.flatnonzero(top_ones)
-        if detector.match.force == "best":  # the first of several
-            hit = first_of_each_box(found, hit)
-        survives[part[found.box[hit[found.counts[hit]]]]] = True
-        nothing = part[highest == 0]
-        if len(nothing) and bool(reaches_floor(np.zeros(1), detector)[0]):
-            survives[nothing] = _takes_any(boxes.take(nothing), detector)
-    return survives
-
-
-def _far_from_border(boxes: OnCanvas, at_least: Float, detector: Detector) -> Bool:
-    """Tell which boxes are so far inside that all anchors count which overlap them by `at_least` [n] > 0.
-
-    An anchor that reaches d past a box of width w overlaps it by w / (w + d) at most.
-    """
-    inner = np.ones(len(at_least), dtype=np.bool_)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        reach = (1.0 - at_least) / at_least
-    for a in (0, 1):
-        low, high = boxes.boxes[:, a], boxes.boxes[:, a + 2]
-        past = (high - low) * reach + 1.0  # a pixel more than any rounding
-        inner &= (low - past > 0.0) & (high + past < extents(boxes.canvases, a, detector.border)[1][boxes.of])
-    return inner
-
-
-def _takes_any(boxes: OnCanvas, detector: Detector) -> Bool:
-    """Tell which boxes that overlap no anchor force one that counts: of all anchors, or the very first."""
-    if detector.match.force == "ties":
-        some: Bool = counting_anchors(boxes.canvases, detector)[boxes.of] > 0
-        return some
-    sizes = [getattr(boxes.canvases, name)[boxes.of].tolist() for name in Canvases.__slots__]
-    counts = [anchors_of(w, h, detector, (iw, ih))[1] for w, h, iw, ih in zip(*sizes, strict=True)]
-    return np.array([len(own) > 0 and bool(own[0]) for own in counts], dtype=np.bool_)
 
 
 def best_ious(boxes: OnCanvas, detector: Detector) -> Float:
@@ -181,7 +91,8 @@ def _transposed(pairs: list[tuple[float, float]], of: Int) -> tuple[Float, Float
     return _scalar(table[:, 0]), _scalar(table[:, 1])
 
 
-def _of(values: Float, of: Int) -> Float:
+def of_boxes(values: Float, of: Int) -> Float:
+    """Values of the canvases [D], or one for all, of boxes on those canvases."""
     return values if values.ndim == 0 else values[of]
 
 
@@ -257,7 +168,7 @@ def ious_of_nearest(
     columns = np.ascontiguousarray(boxes.T)
     low, high = columns[:2], columns[2:]
     centre = (low + high) * 0.5
-    near = [_nearest(centre[a], axis, of) for a, axis in enumerate(axes)]
+    near = [nearest(centre[a], axis, of) for a, axis in enumerate(axes)]
     apart = [np.abs(centre[a] - near[a]) for a in (0, 1)]
     side = (high - low).astype(number)
 
@@ -270,9 +181,9 @@ def ious_of_nearest(
             if bounded and not (k and all(_same_bounds(axis, k) for axis in axes)):
                 distance = [_distance(centre[a], near[a], axis, k, of) for a, axis in enumerate(axes)]
                 reach = [half[a] - distance[a].astype(number) for a in (0, 1)]
-            w, h = (_of(axis.sizes[k], of).astype(number) for axis in axes)
-            overlap = _overlap(reach[0], w, side[0], number)
-            overlap *= _overlap(reach[1], h, side[1], number)
+            w, h = (of_boxes(axis.sizes[k], of).astype(number) for axis in axes)
+            overlap = overlaps(reach[0], w, side[0], number)
+            overlap *= overlaps(reach[1], h, side[1], number)
             union = area + w * h
             union -= overlap
             yield np.divide(overlap, union, out=overlap)
@@ -288,29 +199,29 @@ def _same_bounds(axis: Cells, k: int) -> bool:
     )
 
 
-def _nearest(centre: Float, axis: Cells, of: Int) -> Float:
+def nearest(centre: Float, axis: Cells, of: Int) -> Float:
     """Centre of the cell nearest to each box's centre, inf in a grid without cells."""
-    stride, offset = _of(axis.stride, of), _of(axis.offset, of)
+    stride, offset = of_boxes(axis.stride, of), of_boxes(axis.offset, of)
     index = np.rint((centre - offset) / stride)
-    np.clip(index, 0.0, _of(axis.last, of), out=index)
+    np.clip(index, 0.0, of_boxes(axis.last, of), out=index)
     index *= stride
     index += offset
     if bool(np.any(axis.nothing)):
-        index[np.broadcast_to(_of(axis.nothing, of), index.shape)] = np.inf
+        index[np.broadcast_to(of_boxes(axis.nothing, of), index.shape)] = np.inf
     return index
 
 
 def _distance(centre: Float, near: Float, axis: Cells, k: int, of: Int) -> Float:
     """Distance of the boxes' centres to the nearest counting cell of shape k; inf without any."""
     assert axis.bounds is not None
-    first, last = (_of(bound, of) for bound in axis.bounds[k])
+    first, last = (of_boxes(bound, of) for bound in axis.bounds[k])
     clamped = np.minimum(np.maximum(near, first), last)
     # Where none counts, the last is minus infinity.
     clamped -= centre
     return np.abs(clamped, out=clamped)
 
 
-def _overlap(reach: Float, size: Float, side: Float, number: type[np.floating]) -> Float:
+def overlaps(reach: Float, size: Float, side: Float, number: type[np.floating]) -> Float:
     """Overlap along one axis of boxes with anchors of `size`; reach: half the box less the distance."""
     overlap = reach + size * number(0.5)
     np.minimum(overlap, size, out=overlap)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit.detectors.spec import Detector
-from anchoraudit.encoding import atss, by_shape, closed_form, counting, dense
+from anchoraudit.encoding import atss, by_iou, by_shape, counting, dense
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.results import Counted, Judged
 from anchoraudit.geometry import Float
@@ -27,7 +27,7 @@ class _Engine:
 
 
 _ENGINES = {
-    "iou": _Engine(dense.replay, closed_form.judge, counting.count),
+    "iou": _Engine(dense.replay, by_iou.judge, counting.count),
     "side_ratio": _Engine(by_shape.replay, by_shape.judge, by_shape.count),
     "shape_iou": _Engine(by_shape.replay, by_shape.judge, by_shape.count),
     "atss": _Engine(atss.replay, atss.judge, atss.count),
