@@ -15,7 +15,7 @@ from anchoraudit.causes import CAUSES, causes_of
 from anchoraudit.dataset import Dataset
 from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.encoding import engines
-from anchoraudit.encoding.canvas import OnCanvas, Placed, on_canvas, place_all
+from anchoraudit.encoding.canvas import OnCanvas, Placed, clip_all, on_canvas, place_all
 from anchoraudit.encoding.raising import reasons
 from anchoraudit.findings import Finding
 from anchoraudit.formats import read
@@ -155,7 +155,7 @@ def audit(
     dataset = dataset if isinstance(dataset, Dataset) else read(dataset)
     detector = load_detector(detector)
     labels = label_policy.prepare(dataset, drop_difficult=drop_difficult)
-    placed = place_all(dataset, np.flatnonzero(labels.usable), detector)
+    placed = place_all(clip_all(dataset, np.flatnonzero(labels.usable)), detector)
     boxes = _judge_boxes(labels, placed, detector)
     why = reasons(placed.boxes, dataset.boxes.image[placed.rows], placed.of_image, detector)
     images = _judge_images(dataset, boxes, why)

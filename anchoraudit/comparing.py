@@ -13,10 +13,10 @@ from anchoraudit.causes import CAUSES, causes_of
 from anchoraudit.dataset import Dataset, Float, Int
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding import engines
-from anchoraudit.encoding.canvas import Placed, place_all
+from anchoraudit.encoding.canvas import Clipped, Placed, clip_all, place_all
 from anchoraudit.encoding.raising import reasons
-from anchoraudit.geometry import Bool
-from anchoraudit.labels import clipped_boxes, prepare
+from anchoraudit.geometry import Bool, box_sizes
+from anchoraudit.labels import prepare
 from anchoraudit.processes import Send, can_fork, cores, handed_out, workers
 from anchoraudit.verdicts import VERDICTS, verdicts_of
 
@@ -55,13 +55,11 @@ def compare(
 ) -> list[Compared]:
     """Judge every image by each detector, in the given order. progress: called with (done, to do)."""
     labels = prepare(dataset, drop_difficult=drop_difficult)
-    rows = np.flatnonzero(labels.usable)
+    clipped = clip_all(dataset, np.flatnonzero(labels.usable))
     # By area, so that boxes that are worked on together are alike, and most levels can be left out for them.
-    clipped = clipped_boxes(dataset, rows)
-    area = (clipped[:, 2] - clipped[:, 0]) * (clipped[:, 3] - clipped[:, 1])
-    by_area = np.argsort(area.astype(np.float32))
-    rows, clipped = rows[by_area], clipped[by_area]
-    job = _Job(dataset, rows, dataset.boxes.image[rows], clipped, tuple(detectors))
+    area = np.prod(box_sizes(clipped.boxes), axis=1)
+    clipped = clipped.take(np.argsort(area.astype(np.float32)))
+    job = _Job(dataset, clipped, dataset.boxes.image[clipped.rows], tuple(detectors))
     compared: dict[int, Compared] = {}
 
     def done(i: int, one: Compared) -> None:
@@ -70,7 +68,7 @@ def compare(
             progress(len(compared), len(detectors))
 
     groups = _groups(detectors)
-    several = len(rows) >= _WORTH_A_PROCESS and can_fork() and cores() > 1 and len(groups) > 1
+    several = len(clipped.rows) >= _WORTH_A_PROCESS and can_fork() and cores() > 1 and len(groups) > 1
     with (
         handed_out(min(len(groups), 4096)) as take,
         workers(_work, [(job, groups, take)] * several) as helpers,
@@ -87,12 +85,11 @@ def compare(
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What is the same for all detectors: the usable boxes by their rows [n], image [n], clipped [n, 4]."""
+    """What is the same for all detectors: the usable boxes, and image: int64 [n], that of each."""
 
     dataset: Dataset
-    rows: Int
+    clipped: Clipped
     image: Int
-    clipped: Float
     detectors: tuple[Detector, ...]
 
     def judge(
@@ -107,7 +104,7 @@ class _Job:
                 rules = (detector.resize, detector.anchors, detector.border, detector.match)
                 if rules not in known:
                     if placed is None or _placing(detector) != before:
-                        placed, before = self._place(detector), _placing(detector)
+                        placed, before = place_all(self.clipped, detector), _placing(detector)
                     known[rules] = self._compare(detector, placed)
                 # Detectors that differ in their loss alone leave the same images empty.
                 done(i, replace(known[rules], detector=detector.name, on_empty=detector.loss.outcome))
@@ -145,9 +142,6 @@ class _Job:
         among = np.zeros(len(self.dataset.images), dtype=np.bool_)
         among[image] = True
         return among
-
-    def _place(self, detector: Detector) -> Placed:
-        return place_all(self.dataset, self.rows, detector, self.clipped)
 
 
 def _work(send: Send, job: _Job, groups: Sequence[Sequence[int]], take: Callable[[], int | None]) -> None:

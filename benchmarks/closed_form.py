@@ -25,14 +25,14 @@ def _measure(dataset: object, name: str, least: int, sample: int) -> list[Claim]
 
     from anchoraudit import Dataset, load_detector
     from anchoraudit.encoding import engines
-    from anchoraudit.encoding.canvas import place_all
+    from anchoraudit.encoding.canvas import clip_all, place_all
     from anchoraudit.labels import prepare
 
     assert isinstance(dataset, Dataset)
     detector = load_detector(name)
     rows = np.flatnonzero(prepare(dataset).usable)
     rows = rows[np.argsort(dataset.boxes.image[rows], kind="stable")]
-    placed = place_all(dataset, rows, detector)
+    placed = place_all(clip_all(dataset, rows), detector)
     image = dataset.boxes.image[rows]
     images, first = np.unique(image, return_index=True)
     ends = np.append(first[1:], len(image))

@@ -196,11 +196,11 @@ class TestPlace:
         assert np.allclose(together, [[0, 0, 20, 20], [0, 0, 66.7, 66.65], [20, 40, 60, 80]], atol=1e-5)
 
     def test_distinct_canvases(self):
-        for sides in ([3.0, 2, 3, 3], [3.5, 2, 3.5, 3], [40_000.0, 2, 40_000, 3]):
+        for sides in ([3.0, 2, 3, 3], [3.5, 2, 3.5, 3], [40_000.0, 2, 40_000, 3], [np.nan, 2, np.nan, 3]):
             side = np.array(sides)
-            found, of = canvas.distinct(canvas.Canvases(side, side, side, side))
-            assert sorted(found.width.tolist()) == sorted(set(sides))
-            assert found.width[of].tolist() == sides
+            first, of = canvas.distinct(np.column_stack([side, side]))
+            assert len(first) == len(set(of.tolist())) == len(set(map(str, sides)))
+            np.testing.assert_array_equal(side[first][of], side)
             assert of[0] == of[2]
 
 

@@ -7,7 +7,8 @@ that resize in float64 still hand float32 to the matcher.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -128,42 +129,75 @@ def place(boxes: Float, fitted: Fit, of: Int | slice, detector: Detector) -> Flo
     resize = detector.resize
     number = np.dtype(resize.precision).type
     canvases = fitted.canvases
-    placed = np.empty_like(boxes)
-    scales = [fitted.scale_x[of].astype(number)] * 2
-    if fitted.scale_y is not fitted.scale_x:
-        scales[1] = fitted.scale_y[of].astype(number)
-    for column in range(4):
-        axis = column % 2
-        side = boxes[:, column].astype(number, copy=False) * scales[axis]
-        if resize.centred:
-            side += (fitted.top if axis else fitted.left)[of].astype(number)
-        if resize.clip != "off":
-            canvas, image = canvases.along(axis)
-            extent = (canvas if resize.clip == "canvas" else image)[of] - resize.clip_margin
-            np.clip(side, number(0), extent.astype(number), out=side)
-        if resize.pixels == "inclusive" and column >= 2:
-            side += number(1)
-        placed[:, column] = side.astype(detector.anchors.precision, copy=False)
+
+    def per_box(x: Float, y: Float) -> npt.NDArray[Any]:
+        """Values of the images, for both corners: [n, 1, 2], or [n, 1, 1] where both axes have the same."""
+        if x is y:
+            return x[of].astype(number)[:, None, None]
+        return np.stack([x[of], y[of]], axis=1).astype(number)[:, None, :]
+
+    corners = boxes.reshape(-1, 2, 2).astype(number, copy=False) * per_box(fitted.scale_x, fitted.scale_y)
+    if resize.centred:
+        corners += per_box(fitted.left, fitted.top)
+    if resize.clip != "off":
+        sides = (canvases.width, canvases.height)
+        if resize.clip == "image":
+            sides = (canvases.image_width, canvases.image_height)
+        extent = per_box(*(side - resize.clip_margin for side in sides))
+        np.clip(corners, number(0), extent, out=corners)
+    if resize.pixels == "inclusive":
+        corners[:, 1] += number(1)
+    rounded = corners.astype(detector.anchors.precision, copy=False)
+    placed: Float = rounded.astype(np.float64, copy=False).reshape(-1, 4)
     return placed
 
 
-def distinct(canvases: Canvases) -> tuple[Canvases, Int]:
-    """Distinct canvases of N images, and which each image has: int64 [N]."""
-    columns = np.column_stack([getattr(canvases, name) for name in Canvases.__slots__])
+@dataclass(frozen=True, slots=True)
+class Clipped:
+    """Boxes of a data set by their rows: int64 [n], clipped to their images: float64 [n, 4], original pixels.
+
+    width, height: float64 [S], the distinct sizes of the N images. of: int64 [n], the size of each box's
+    image. of_image: int64 [N], the size of each image.
+    """
+
+    rows: Int
+    boxes: Float
+    of: Int
+    width: Float
+    height: Float
+    of_image: Int
+
+    def take(self, order: Int) -> Clipped:
+        """Those boxes, in that order."""
+        return replace(self, rows=self.rows[order], boxes=self.boxes[order], of=self.of[order])
+
+
+def clip_all(dataset: Dataset, rows: Int) -> Clipped:
+    """Clip the boxes of some rows [n] to their images: what is the same for all detectors."""
+    images = dataset.images
+    first, of_image = distinct(np.column_stack([images.width, images.height]))
+    boxes, of = np.empty((len(rows), 4)), np.empty(len(rows), dtype=np.int64)
+
+    def work(block: slice) -> None:
+        boxes[block] = clipped_boxes(dataset, rows[block])
+        of[block] = of_image[dataset.boxes.image[rows[block]]]
+
+    for_each_block(len(rows), work)
+    return Clipped(rows, boxes, of, images.width[first], images.height[first], of_image)
+
+
+def distinct(columns: Float) -> tuple[Int, Int]:
+    """Row in which each distinct combination of values stands first, and which of them each row [N] has."""
+    values = np.where(np.isnan(columns), -1.0, columns)
     # Sizes are whole numbers in nearly every data set: one integer key is much faster to sort than rows.
-    if len(columns) and bool(np.all((columns == np.floor(columns)) & (columns < 1 << 15))):
-        keys = np.zeros(len(columns), dtype=np.int64)
-        for column in columns.T:
-            keys = (keys << 15) | column.astype(np.int64)
+    if len(values) and bool(np.all((values == np.floor(values)) & (values >= -1) & (values < (1 << 15) - 1))):
+        keys = np.zeros(len(values), dtype=np.int64)
+        for column in values.T:
+            keys = (keys << 15) | (column.astype(np.int64) + 1)
         _, first, of = np.unique(keys, return_index=True, return_inverse=True)
     else:
-        _, first, of = np.unique(columns, axis=0, return_index=True, return_inverse=True)
-    return canvases.take(first), of.reshape(-1).astype(np.int64)
-
-
-def on_canvas(dataset: Dataset, rows: Int, detector: Detector) -> OnCanvas:
-    """Clip the boxes of some rows [n] to their images, and resize them as the detector says."""
-    return place_all(dataset, rows, detector).boxes
+        _, first, of = np.unique(values, axis=0, return_index=True, return_inverse=True)
+    return first, of.reshape(-1).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,21 +212,26 @@ class Placed:
     of_image: Int
 
 
-def place_all(dataset: Dataset, rows: Int, detector: Detector, clipped: Float | None = None) -> Placed:
-    """As `on_canvas`, with what belongs to the images; clipped: those boxes clipped to their images."""
-    fitted = fit(dataset.images.width, dataset.images.height, detector.resize)
-    canvases, of_image = distinct(fitted.canvases)
-    placed = np.empty((len(rows), 4))
-    of = np.empty(len(rows), dtype=np.int64)
+def place_all(clipped: Clipped, detector: Detector) -> Placed:
+    """Resize clipped boxes as the detector says."""
+    fitted = fit(clipped.width, clipped.height, detector.resize)
+    columns = [getattr(fitted.canvases, name) for name in Canvases.__slots__]
+    first, of_size = distinct(np.column_stack(columns))
+    placed = np.empty((len(clipped.rows), 4))
+    of = np.empty(len(clipped.rows), dtype=np.int64)
 
     def work(block: slice) -> None:
-        image = dataset.boxes.image[rows[block]]
-        own = clipped_boxes(dataset, rows[block]) if clipped is None else clipped[block]
-        placed[block] = place(own, fitted, image, detector)
-        of[block] = of_image[image]
+        placed[block] = place(clipped.boxes[block], fitted, clipped.of[block], detector)
+        of[block] = of_size[clipped.of[block]]
 
-    for_each_block(len(rows), work)
-    return Placed(rows, OnCanvas(placed, of, canvases), of_image)
+    for_each_block(len(clipped.rows), work)
+    boxes = OnCanvas(placed, of, fitted.canvases.take(first))
+    return Placed(clipped.rows, boxes, of_size[clipped.of_image])
+
+
+def on_canvas(dataset: Dataset, rows: Int, detector: Detector) -> OnCanvas:
+    """Clip the boxes of some rows [n] to their images, and resize them as the detector says."""
+    return place_all(clip_all(dataset, rows), detector).boxes
 
 
 def one_canvas(width: float, height: float, detector: Detector) -> Fit:
