@@ -199,7 +199,7 @@ class TestPlace:
         for sides in ([3.0, 2, 3, 3], [3.5, 2, 3.5, 3], [40_000.0, 2, 40_000, 3], [np.nan, 2, np.nan, 3]):
             side = np.array(sides)
             first, of = canvas.distinct(np.column_stack([side, side]))
-            assert len(first) == len(set(of.tolist())) == len(set(map(str, sides)))
+            assert len(first) == len(set(of.tolist())) == len(set(map(str, side)))
             np.testing.assert_array_equal(side[first][of], side)
             assert of[0] == of[2]
 
