@@ -103,7 +103,7 @@ def read(
     detection = detect(root, format=format)
     options = ReadOptions(splits, unlisted, voc_offset, folder)
     dataset = formats()[detection.format].read(detection, options)
-    dataset.root = root
+    dataset.root, dataset.partial = root, bool(splits)
     return dataset
 
 

@@ -1,0 +1,76 @@
+"""KITTI by labelformat: a text file an image, `class truncated occluded alpha x1 y1 x2 y2 ...` a line.
+
+Source: the object development kit's readme.txt of https://www.cvlibs.net/datasets/kitti (15 columns;
+`DontCare` regions are not labelled, so neither positive nor negative there: they are crowds here).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.formats._folders import is_file, walk
+from anchoraudit.formats.labelformat.layout import COLUMNS, FOLDERS
+from anchoraudit.formats.labelformat.library import At, Labelled, blamed, joined_names, library
+
+_IGNORED = "DontCare"
+
+
+@dataclass(slots=True)
+class Kitti:
+    """What was read. blank: images without a label file, among `images`. unread: images of unknown size."""
+
+    folder: Path
+    images: list[Labelled] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    blank: int = 0
+    unread: list[str] = field(default_factory=list)
+
+
+def read_kitti(labels: Path, image_folder: Path | None) -> Kitti:
+    """Read the folder `labels`; image_folder: where the images are, None for the usual place beside it."""
+    formats = library("formats")
+    folder = image_folder or labels.parent / dict(FOLDERS)[labels.name]
+    found = Kitti(folder, names=_names(labels))
+    reader = formats.KittiObjectDetectionInput(
+        labels, joined_names(found.names, labels), str(folder.resolve())
+    )
+    reader.on_error = lambda path, _: found.unread.append(str(path).removeprefix("file:"))  # it gives a URI
+    at = At(labels)
+    every = reader.get_images
+
+    def labelled() -> Iterator[Any]:
+        """The images that have a label file: the library would stop at the others."""
+        for image in every():
+            at.path = (labels / str(image.filename)).with_suffix(".txt")
+            if is_file(at.path):
+                yield image
+            else:
+                found.blank += 1
+                found.images.append(Labelled.of(image, []))
+
+    reader.get_images = labelled
+    with blamed(at):
+        found.images += [Labelled.of(one.image, one.objects) for one in reader.get_labels()]
+    for one in found.images:
+        one.crowd = [label == _IGNORED for label in one.labels]
+    found.images.sort(key=lambda one: one.file_name)
+    return found
+
+
+def _names(labels: Path) -> list[str]:
+    """The classes of all lines, as the library cuts them off: what is before the last 14 columns."""
+    names: set[str] = set()
+    for below, files in walk(labels):
+        for name in files:
+            if name.endswith(".txt") and is_file(path := labels / below / name):
+                try:
+                    lines = path.read_bytes().decode("utf-8", "replace").splitlines()
+                except OSError as error:
+                    reason = error.strerror or "cannot be read"
+                    raise AnchorauditError(reason, path=path, remedy="Make the file readable.") from None
+                names |= {" ".join(line.split(" ")[:-COLUMNS]) for line in lines}
+    return sorted(names - {""})

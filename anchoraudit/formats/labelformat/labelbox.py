@@ -1,0 +1,81 @@
+"""Labelbox by labelformat: its export v2, a JSON object a line for each image."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.formats.labelformat.library import At, Labelled, blamed, joined_names, library
+
+_KEYS = ("global_key", "external_id", "id")  # that may name the image's file, in labelformat's order
+_NO_FILE_NAME = re.compile(r'[\\/*?:"<>|]')  # labelformat takes no such names
+_BOX = "ImageBoundingBox"
+
+
+def read_labelbox(path: Path) -> tuple[list[Labelled], list[str], list[str]]:
+    """Return images, class names and notes. Raises AnchorauditError."""
+    formats, own = library("formats"), library("formats.labelbox")
+    rows = _rows(path)
+    kinds = [(kind, name) for row in rows for kind, name in _objects(row)]
+    names = sorted({name for kind, name in kinds if kind == _BOX})
+    others = sum(kind != _BOX for kind, _ in kinds)
+    images: list[Labelled] = []
+    at = At(path)
+    with blamed(at):
+        key = own.FilenameKeyOption(_key(rows))
+        reader = formats.LabelboxObjectDetectionInput(path, joined_names(names, path), key)
+        at.place = "line 1"
+        for number, one in enumerate(reader.get_labels()):
+            image = Labelled.of(one.image, one.objects)
+            image.entries = [number] * len(image.entries)
+            images.append(image)
+            at.place = f"line {number + 2}"
+    return images, names, [f"{others:,} objects that are no boxes are not read"] if others else []
+
+
+def _rows(path: Path) -> list[Any]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or "cannot be read"
+        raise AnchorauditError(reason, path=path, remedy="Make the file readable.") from None
+    rows = []
+    for number, line in enumerate(data.splitlines(), 1):
+        try:
+            rows.append(json.loads(line))
+        except (ValueError, RecursionError) as error:
+            raise AnchorauditError(
+                f"not a line of JSON: {str(error)[:200]}",
+                path=path,
+                place=f"line {number}",
+                remedy="Export the labels again.",
+            ) from None
+    return rows
+
+
+def _objects(row: Any) -> Iterator[tuple[str, str]]:
+    """Kind and class of each object, as far as a row has the usual shape; the library judges the rest."""
+    projects = row.get("projects") if isinstance(row, dict) else None
+    for project in projects.values() if isinstance(projects, dict) else ():
+        labels = project.get("labels") if isinstance(project, dict) else None
+        for label in labels if isinstance(labels, list) else ():
+            annotations = label.get("annotations") if isinstance(label, dict) else None
+            objects = annotations.get("objects") if isinstance(annotations, dict) else None
+            for one in objects if isinstance(objects, list) else ():
+                if isinstance(one, dict) and isinstance(one.get("name"), str):
+                    yield str(one.get("annotation_kind")), one["name"]
+
+
+def _key(rows: list[Any]) -> str:
+    """The key that names a file in every row; its default where none does, and the library says why."""
+    entries = [row.get("data_row") if isinstance(row, dict) else None for row in rows]
+    named = [entry for entry in entries if isinstance(entry, dict)]
+    for key in _KEYS:
+        values = [entry.get(key) for entry in named]
+        if all(isinstance(value, str) and value and not _NO_FILE_NAME.search(value) for value in values):
+            return key
+    return _KEYS[0]

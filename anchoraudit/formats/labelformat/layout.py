@@ -1,0 +1,60 @@
+"""Which of the formats that labelformat reads a path is."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from anchoraudit.formats._cvat import cvat_file, is_cvat
+from anchoraudit.formats._folders import is_file, is_folder, names_in
+
+Kind = Literal["kitti", "cvat", "labelbox"]
+# Folders of labels, each with the folder of images beside it: KITTI's own names, and labelformat's.
+FOLDERS = (("label_2", "image_2"), ("labels", "images"), ("label", "image"))
+_PEEKED_FILES, _PEEKED_WITH_TEXT, _HEAD = 200, 5, 1 << 16
+_NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_LABELBOX = re.compile(rb'\s*\{.*?"data_row"\s*:', re.DOTALL)
+COLUMNS = 14  # of a KITTI line after the class, whose name may hold blanks
+
+
+def find_kind(path: Path) -> tuple[Kind, Path, str] | None:
+    """The format of `path`, the file or folder to read, and why; None if it is none of them."""
+    if is_file(path):
+        suffix = path.suffix.lower()
+        if suffix == ".xml" and is_cvat(path):
+            return "cvat", path, "CVAT for images, an XML file"
+        if suffix == ".ndjson" and _LABELBOX.match(_head(path)):
+            return "labelbox", path, "Labelbox, an ndjson file"
+        return None
+    for labels, images in FOLDERS:
+        folder = path / labels
+        if is_folder(folder) and is_folder(path / images) and _holds_kitti(folder):
+            return "kitti", folder, f"KITTI, {labels}/ beside {images}/"
+    if (file := cvat_file(path)) is not None:
+        return "cvat", file, f"CVAT for images, {file.name}"
+    return None
+
+
+def _holds_kitti(folder: Path) -> bool:
+    """Whether one of the first text files that are not empty begins with a line of KITTI's."""
+    files = (folder / name for name in names_in(folder) if name.endswith(".txt"))
+    told = (
+        line for file in islice(files, _PEEKED_FILES) if (line := _head(file).strip().partition(b"\n")[0])
+    )
+    return any(map(_is_kitti, islice(told, _PEEKED_WITH_TEXT)))
+
+
+def _is_kitti(line: bytes) -> bool:
+    words = line.split()
+    named = len(words) > COLUMNS and not _NUMBER.fullmatch(words[0])
+    return named and all(map(_NUMBER.fullmatch, words[-COLUMNS:]))
+
+
+def _head(file: Path) -> bytes:
+    if is_file(file):
+        with suppress(OSError), file.open("rb") as stream:
+            return stream.read(_HEAD)
+    return b""

@@ -1,0 +1,99 @@
+"""What the library is asked for, and what it raises in words a user can act on.
+
+Checked against labelformat 0.1.17: formats/kitti.py, cvat.py and labelbox.py.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from anchoraudit.errors import AnchorauditError
+
+_REMEDY = "Mend the file; labelformat stops at the first thing it cannot read."
+
+
+@dataclass(slots=True)
+class Labelled:
+    """An image and its boxes. file_name: as the library has it. entries: position of each box, from 0.
+
+    labels: M class names. xyxy: M corners in pixels. crowd: M, whether it is a region to be ignored.
+    """
+
+    file_name: str
+    width: float
+    height: float
+    labels: list[str] = field(default_factory=list)
+    xyxy: list[tuple[float, float, float, float]] = field(default_factory=list)
+    entries: list[int] = field(default_factory=list)
+    crowd: list[bool] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, image: Any, objects: Sequence[Any], first: int = 0) -> Labelled:
+        """Take over the library's types; first: position of the first box."""
+        one = cls(str(image.filename), float(image.width), float(image.height))
+        one.labels = [str(item.category.name) for item in objects]
+        boxes = [item.box for item in objects]
+        one.xyxy = [(float(b.xmin), float(b.ymin), float(b.xmax), float(b.ymax)) for b in boxes]
+        one.entries = list(range(first, first + len(objects)))
+        one.crowd = [False] * len(objects)
+        return one
+
+
+def library(name: str) -> Any:
+    """Return a module of the library, `labelformat.NAME`. Raises AnchorauditError without it."""
+    if find_spec("labelformat") is None:
+        raise AnchorauditError(
+            "KITTI, CVAT and Labelbox are read by the library labelformat, which is not installed",
+            remedy="pip install 'anchoraudit[labelformat]'",
+        )
+    return importlib.import_module(f"labelformat.{name}")
+
+
+@dataclass(slots=True)
+class At:
+    """Where the library is."""
+
+    path: Path
+    place: str = ""
+
+
+@contextmanager
+def blamed(at: At) -> Iterator[None]:
+    """Turn whatever the library raises into an AnchorauditError at the file and place it had come to.
+
+    Its own warnings are kept from the terminal: what it leaves out is said in a note.
+    """
+    logger = logging.getLogger("labelformat")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    except AnchorauditError:
+        raise
+    except Exception as error:  # of any kind: KeyError, IndexError, pydantic's, its own
+        cause = error.__cause__ or error
+        reason = f"{type(cause).__name__}: {' '.join(str(cause).split())}"[:300]
+        raise AnchorauditError(
+            f"labelformat cannot read it: {reason}", path=at.path, place=at.place, remedy=_REMEDY
+        ) from None
+    finally:
+        logger.setLevel(level)
+
+
+def joined_names(names: Sequence[str], path: Path) -> str:
+    """Class names as the library takes them. Raises AnchorauditError where one has a comma."""
+    for name in names:
+        if "," in name:
+            raise AnchorauditError(
+                f"the class {name!r} has a comma in its name, where labelformat takes it for two",
+                path=path,
+                remedy="Rename the class.",
+            )
+    return ",".join(names)

@@ -1,0 +1,51 @@
+"""Tables: a CSV or Parquet file with one row a box, of several makes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anchoraudit.formats import Detection, ReadOptions, coco, voc, yolo
+from anchoraudit.formats._folders import folders_in, is_file
+from anchoraudit.formats._memory import without_garbage_collection
+
+if TYPE_CHECKING:
+    from anchoraudit.dataset import Dataset
+
+NAME = "table"
+LOOKS_FOR = "a .csv or .parquet file with one row a box, or SPLIT/_annotations.csv"
+_KINDS = {".csv": "a CSV file", ".parquet": "a Parquet file"}
+_ROBOFLOW = "_annotations.csv"
+
+
+def detect(path: Path) -> Detection | None:
+    """Recognise a table by its suffix, or a folder of Roboflow's by the name of the table in it."""
+    if path.is_file():
+        kind = _KINDS.get(path.suffix.lower())
+        return None if kind is None else Detection(NAME, path, kind)
+    files = _files(path)
+    if not files or any(other.detect(path) is not None for other in (coco, voc, yolo)):
+        return None
+    if path / _ROBOFLOW in files:
+        return Detection(NAME, path, f"a folder with {_ROBOFLOW}")
+    return Detection(NAME, path, f"{len(files)} split folder(s) with {_ROBOFLOW}")
+
+
+def read(detection: Detection, options: ReadOptions) -> Dataset:
+    """Read every row; one that cannot be used becomes a finding.
+
+    Raises AnchorauditError if a file cannot be read, its columns are not understood, or a split is unknown.
+    """
+    from anchoraudit.formats.table.assembly import assemble
+
+    path = detection.path
+    files = [path] if is_file(path) else _files(path)
+    named = [(file, "" if path in (file, file.parent) else file.parent.name) for file in files]
+    with without_garbage_collection():
+        return assemble(detection, options, named)
+
+
+def _files(folder: Path) -> list[Path]:
+    if is_file(folder / _ROBOFLOW):
+        return [folder / _ROBOFLOW]
+    return [file for below in folders_in(folder) if is_file(file := below / _ROBOFLOW)]

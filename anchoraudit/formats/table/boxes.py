@@ -1,0 +1,96 @@
+"""The boxes of a table's rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from anchoraudit.dataset import Float, Int
+from anchoraudit.findings import Finding
+from anchoraudit.formats.table.dialects import CORNERS
+from anchoraudit.formats.table.images import TableImages, numbers
+from anchoraudit.formats.table.rows import Rows
+
+_SHOWN = 80
+
+
+@dataclass(slots=True)
+class TableBoxes:
+    """M boxes in the order of the rows. label: M class names, "" for none. entry: int64 [M], line from 0."""
+
+    image: Int
+    label: list[str]
+    xyxy: Float
+    entry: Int
+
+
+def read_boxes(rows: Rows, images: TableImages, findings: list[Finding]) -> TableBoxes:
+    """Take the boxes of the rows that have one; what cannot be used goes to `findings` and is NaN.
+
+    A row without coordinates and class is of an image without boxes.
+    """
+    labels = [str(value) for value in rows.columns.get("label", [""] * len(rows))]
+    values = [rows.columns[name] for name in CORNERS]
+    empty = (
+        np.array([[value == "" for value in column] for column in values], dtype=np.bool_).reshape(4, -1).T
+    )
+    broken = np.zeros(len(rows), dtype=np.bool_)
+    broken[list(rows.broken)] = True
+    unlabelled = np.array([not label for label in labels], dtype=np.bool_)
+    blank = empty.all(axis=1) & unlabelled & ~broken
+    taken = np.flatnonzero((images.of_row >= 0) & ~blank)
+    xyxy = np.empty((len(rows), 4))
+    wrong: list[tuple[int, str, str, str]] = []
+    for axis, column in enumerate(values):
+        xyxy[:, axis], odd = numbers(column)
+        wrong += [
+            (row, "PAR004", f"{CORNERS[axis]} is {_short(column[row])}, not a number", str(column[row]))
+            for row in odd
+        ]
+    # A row whose fields do not fit the header has its numbers in the wrong columns.
+    xyxy[broken] = np.nan
+    lacking = empty.any(axis=1) & ~broken
+    for row in np.flatnonzero(lacking).tolist():
+        missing = [name for name, without in zip(CORNERS, empty[row].tolist(), strict=True) if without]
+        wrong.append((row, "PAR003", f"the row lacks {', '.join(missing)}", ""))
+    not_read = broken | lacking
+    not_read[[row for row, *_ in wrong]] = True
+    infinite = ~np.isfinite(xyxy).all(axis=1) & ~not_read
+    wrong += [
+        (row, "BOX001", "a coordinate is not finite", ", ".join(f"{v:g}" for v in xyxy[row].tolist()))
+        for row in np.flatnonzero(infinite).tolist()
+    ]
+    if "label" in rows.columns:
+        wrong += [
+            (row, "PAR003", "the row names no class", "")
+            for row in np.flatnonzero(unlabelled & ~broken).tolist()
+        ]
+    chosen = set(taken.tolist())
+    findings += [
+        Finding(code, words, str(rows.path), rows.place(row), value[:_SHOWN])
+        for row, code, words, value in sorted(wrong)
+        if row in chosen
+    ]
+    xyxy[not_read] = np.nan
+    image = images.of_row[taken]
+    return TableBoxes(
+        image=image,
+        label=[labels[row] for row in taken.tolist()],
+        xyxy=_pixels(xyxy[taken], images.sizes[image], shares=rows.dialect.shares),
+        entry=np.array([rows.at[row] for row in taken.tolist()], dtype=np.int64),
+    )
+
+
+def _pixels(xyxy: Float, sizes: Float, *, shares: bool) -> Float:
+    """Corners in pixels; NaN where they are shares of an image whose size is unknown."""
+    if not shares:
+        return xyxy
+    with np.errstate(over="ignore", invalid="ignore"):
+        pixels: Float = xyxy * np.tile(sizes, 2)
+        return pixels
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."

@@ -1,0 +1,94 @@
+"""The makes of tables: what their columns are called, and what their numbers mean.
+
+Sources: keras-retinanet README ("CSV datasets": no header, `path,x1,y1,x2,y2,class_name`, empty fields for an
+image without objects); TensorFlow's object detection tutorials (`filename,width,height,class,xmin,...`);
+Open Images' `*-annotations-bbox.csv` (`ImageID,...,LabelName,...,XMin,XMax,YMin,YMax` from 0 to 1).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+CORNERS = ("x1", "y1", "x2", "y2")
+# What headers are called, in small letters and digits only; the first that is there counts.
+_CALLED = {
+    "image": ("imageid", "filename", "image", "imagename", "imagepath", "imgpath", "path", "file", "img"),
+    "file_name": ("filename", "imagepath", "imagename", "path"),
+    "label": ("label", "class", "labelname", "classname", "category", "categoryname"),
+    "x1": ("x1", "xmin", "left", "xtl"),
+    "y1": ("y1", "ymin", "top", "ytl"),
+    "x2": ("x2", "xmax", "right", "xbr"),
+    "y2": ("y2", "ymax", "bottom", "ybr"),
+    "width": ("width", "imagewidth", "imgwidth"),
+    "height": ("height", "imageheight", "imgheight"),
+    "split": ("split", "subset"),
+}
+_WITHOUT_HEADER = dict(zip(("image", *CORNERS, "label"), range(6), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """name: what a report says. at: position of each column by our name for it. fields: in a row.
+
+    header: the first row is none. shares: coordinates are from 0 to 1, of the image's sides.
+    """
+
+    name: str
+    at: dict[str, int]
+    fields: int
+    header: bool = True
+    shares: bool = False
+
+
+def dialect_of(rows: Sequence[Sequence[str]]) -> Dialect | None:
+    """Tell which make a table is by its first rows, None if its columns are not understood."""
+    if not rows:
+        return None
+    if (named := by_header(rows[0])) is not None:
+        return named
+    if any(map(_is_bare, rows)):
+        return Dialect(
+            "keras-retinanet's (no header: path,x1,y1,x2,y2,class)", _WITHOUT_HEADER, 6, header=False
+        )
+    return None
+
+
+def by_header(header: Sequence[str]) -> Dialect | None:
+    """The make of a table with these column names, None if an image or a coordinate is missing."""
+    plain = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in header]
+    at: dict[str, int] = {}
+    for name, called in _CALLED.items():
+        found = [plain.index(word) for word in called if word in plain]
+        if found:
+            at[name] = found[0]
+    if "image" not in at or not all(name in at for name in CORNERS):
+        return None
+    if at.get("file_name") == at["image"]:
+        del at["file_name"]
+    words = set(plain)
+    if {"imageid", "labelname", "xmin"} <= words:
+        return Dialect("Open Images' (coordinates from 0 to 1)", at, len(header), shares=True)
+    if {"filename", "class", "xmin"} <= words:
+        return Dialect("TensorFlow's (filename,class,xmin,ymin,xmax,ymax)", at, len(header))
+    if {"imageid", "label", "x1"} <= words:
+        return Dialect("as --export-boxes writes (image_id,label,x1,y1,x2,y2)", at, len(header))
+    used = ",".join(header[at[name]] for name in ("image", *CORNERS, "label") if name in at)
+    return Dialect(f"columns {used}", at, len(header))
+
+
+def _is_bare(row: Sequence[str]) -> bool:
+    """Whether a row is one of a table without a header."""
+    if len(row) != 6 or not row[0].strip():
+        return False
+    corners = [field.strip() for field in row[1:5]]
+    return not any(corners) or all(map(_is_number, corners))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return not math.isnan(float(text))
+    except ValueError:
+        return False

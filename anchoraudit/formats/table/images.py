@@ -1,0 +1,159 @@
+"""The images that the rows of a table name: which there are, their splits, files and sizes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from anchoraudit.dataset import Bool, Float, Int
+from anchoraudit.errors import printable
+from anchoraudit.findings import Finding
+from anchoraudit.formats._images import LARGEST_SIDE
+from anchoraudit.formats._near import find_images, usual_folders
+from anchoraudit.formats._sizes import read_sizes
+from anchoraudit.formats.table.rows import Rows
+
+
+@dataclass(slots=True)
+class TableImages:
+    """N images in the order in which rows name them first.
+
+    of_row: int64 [R], the image of each row, -1 for none. splits: N names. measured: bool [N], size read
+    from its file. folder: where the files are, None if nowhere.
+    """
+
+    ids: list[str]
+    file_names: list[str]
+    sizes: Float
+    splits: list[str]
+    measured: Bool
+    of_row: Int
+    folder: Path | None
+
+
+def splits_in(rows: Rows) -> list[str]:
+    """The splits that rows name, in order."""
+    return list(dict.fromkeys(text for value in rows.columns.get("split", ()) if (text := str(value))))
+
+
+def read_images(
+    rows: Rows, split: str, wanted: Sequence[str], image_folder: Path | None, found: Remarks
+) -> TableImages:
+    """Find the images of a file.
+
+    split: of the whole file. wanted: splits that rows may name, all if empty. found: takes what there is to
+    say of them.
+    """
+    names = [str(value) for value in rows.columns["image"]]
+    found.findings += [
+        Finding("PAR003", "the row names no image", str(rows.path), rows.place(row))
+        for row, name in enumerate(names)
+        if not name
+    ]
+    splits = (
+        [str(value) for value in rows.columns["split"]] if "split" in rows.columns else [split] * len(names)
+    )
+    owner = _splits_of(rows, names, splits, wanted, found)
+    kept = [name for name, own in owner.items() if not wanted or own in wanted]
+    index = {name: i for i, name in enumerate(kept)}
+    of_row = np.array([index.get(name, -1) for name in names], dtype=np.int64)
+    first = np.full(len(kept), -1, dtype=np.int64)
+    first[of_row[of_row >= 0][::-1]] = np.flatnonzero(of_row >= 0)[::-1]
+    files = rows.columns.get("file_name")
+    called = (
+        kept if files is None else [str(files[row]) or name for row, name in zip(first, kept, strict=True)]
+    )
+    near = find_images(called, [image_folder] if image_folder else usual_folders(rows.path, split))
+    sizes = _declared(rows, of_row, len(kept))
+    measured = np.isnan(sizes[:, 0])  # both sides are, or none
+    if near.folder is not None:
+        sizes[measured] = read_sizes([near.folder / near.names[i] for i in np.flatnonzero(measured)])[0]
+    images = TableImages(
+        kept, near.names, sizes, [owner[name] for name in kept], measured, of_row, near.folder
+    )
+    _report(rows, images, near.there, first, found)
+    return images
+
+
+@dataclass(slots=True)
+class Remarks:
+    """What is wrong, and notes."""
+
+    findings: list[Finding]
+    notes: list[str]
+
+
+def _splits_of(
+    rows: Rows, names: Sequence[str], splits: Sequence[str], wanted: Sequence[str], found: Remarks
+) -> dict[str, str]:
+    """The split of each image: what was asked for, else what its first row says."""
+    if "split" not in rows.columns:
+        return {name: split for name, split in zip(names, splits, strict=True) if name}
+    owner: dict[str, str] = {}
+    told: set[str] = set()
+    for row, (name, split) in enumerate(zip(names, splits, strict=True)):
+        if not name:
+            continue
+        first = owner.setdefault(name, split)
+        if first != split:
+            if name not in told:
+                told.add(name)
+                words = f"{name!r} is in {first} and in {split}"
+                found.findings.append(
+                    Finding("SET004", words, str(rows.path), rows.place(row), name, f"image {name}")
+                )
+            if split in wanted and first not in wanted:
+                owner[name] = split
+    return owner
+
+
+def _declared(rows: Rows, of_row: Int, count: int) -> Float:
+    """Sizes that rows declare, the first possible one of each image: [N, 2], NaN without."""
+    sizes = np.full((count, 2), np.nan)
+    if "width" not in rows.columns or "height" not in rows.columns:
+        return sizes
+    sides = np.column_stack([numbers(rows.columns[name])[0] for name in ("width", "height")])
+    with np.errstate(invalid="ignore"):
+        possible = ((sides > 0) & (sides <= LARGEST_SIDE)).all(axis=1) & (of_row >= 0)
+    at = np.flatnonzero(possible)[::-1]
+    sizes[of_row[at]] = sides[at]  # of several the last assignment stays, which is the first row
+    return sizes
+
+
+def numbers(values: Sequence[Any]) -> tuple[Float, list[int]]:
+    """Values as numbers, NaN where one is empty or none; and the positions of those that are none."""
+    try:
+        return np.array(list(map(float, values)), dtype=np.float64), []
+    except (TypeError, ValueError, OverflowError):
+        pass
+    result = np.full(len(values), np.nan)
+    wrong = []
+    for position, value in enumerate(values):
+        try:
+            result[position] = math.nan if value == "" else float(value)
+            if isinstance(value, bool):
+                raise ValueError
+        except (TypeError, ValueError, OverflowError):
+            result[position] = math.nan
+            wrong.append(position)
+    return result, wrong
+
+
+def _report(rows: Rows, images: TableImages, there: Sequence[bool], first: Int, found: Remarks) -> None:
+    """Say which images are absent, and which sizes are not to be had."""
+    path = str(rows.path)
+    if images.folder is None:
+        found.notes.append(f"{printable(path)}: no images found beside it; their presence was not checked")
+    for i, image in enumerate(images.ids):
+        place, thing = rows.place(int(first[i])), f"image {image}"
+        if images.folder is not None and not there[i]:
+            words = f"its image is not in {images.folder}"
+            found.findings.append(Finding("IMG001", words, path, place, images.file_names[i], thing))
+        if math.isnan(images.sizes[i, 0]):
+            words = f"no size for image {image!r}, and its file is not to be read"
+            found.findings.append(Finding("IMG002", words, path, place, images.file_names[i], thing))

@@ -1,0 +1,45 @@
+"""YOLO: a text file of labels an image, as YOLOv5, Ultralytics, Roboflow and darknet lay them out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anchoraudit.formats import Detection, ReadOptions, coco, voc
+from anchoraudit.formats.yolo.config import DARKNET, YAML, looks_like_config
+from anchoraudit.formats.yolo.layout import find_layout
+
+if TYPE_CHECKING:
+    from anchoraudit.dataset import Dataset
+
+NAME = "yolo"
+LOOKS_FOR = (
+    "a data.yaml, images/ beside labels/ (also in a folder for each split), or .txt labels beside images"
+)
+
+
+def detect(path: Path) -> Detection | None:
+    """Tell whether `path` is a `data.yaml`, or a folder of one of the layouts, from names and first lines.
+
+    A folder that is COCO or Pascal VOC as well is left to them: name its `data.yaml`, or its `images/`.
+    """
+    if path.is_file():
+        suffix = path.suffix.lower()
+        if suffix in YAML or (suffix == DARKNET and looks_like_config(path, with_names=False)):
+            return Detection(NAME, path, path.name)
+        return None
+    layout = find_layout(path) if path.is_dir() else None
+    if layout is None or coco.detect(path) is not None or voc.detect(path) is not None:
+        return None
+    return Detection(NAME, layout.path, layout.reason)
+
+
+def read(detection: Detection, options: ReadOptions) -> Dataset:
+    """Read every split (or those selected); an image without labels is blank.
+
+    Raises AnchorauditError if a split is unknown, no image or no label file is there, or `data.yaml` cannot
+    be used.
+    """
+    from anchoraudit.formats.yolo.assembly import assemble
+
+    return assemble(detection, options)

@@ -1,0 +1,144 @@
+"""A YOLO data set put together: images, sizes and label lines, to columns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from anchoraudit.dataset import Boxes, Category, Dataset, Float, Images, Int, Source
+from anchoraudit.errors import printable
+from anchoraudit.findings import Finding
+from anchoraudit.formats import Detection, ReadOptions
+from anchoraudit.formats._sizes import read_sizes
+from anchoraudit.formats.yolo.columns import NO_CLASS
+from anchoraudit.formats.yolo.gathering import Gathered, gather
+from anchoraudit.formats.yolo.lines import ABSENT, BROKEN, EMPTY, READ, Lines, read_lines
+from anchoraudit.formats.yolo.members import Member, Part
+from anchoraudit.formats.yolo.values import report_classes, report_values
+
+_Row = tuple[int, Part, Member]  # number of the part, and one of its images
+
+
+def assemble(detection: Detection, options: ReadOptions) -> Dataset:
+    """Read a data set; see `yolo.read` for what is raised."""
+    gathered = gather(detection, options)
+    every: list[_Row] = [
+        (n, part, member) for n, part in enumerate(gathered.parts) for member in part.members
+    ]
+    paths = [part.label_path(member) for _, part, member in every]
+    lines = read_lines(paths, gathered.columns)
+    # An image whose label file cannot be read is neither annotated nor blank: it is left out, and said so.
+    kept = np.array([status != BROKEN for status in lines.status], dtype=np.bool_)
+    rows = [row for row, keep in zip(every, kept.tolist(), strict=True) if keep]
+    images, findings, notes = _images(rows, gathered)
+    image = (np.cumsum(kept) - 1)[lines.file]
+    xyxy = _pixels(lines.xywh, images.width[image], images.height[image])
+    category, categories = _classes(lines, gathered)
+    measured = ~np.isnan(images.width[image])
+    findings += lines.findings
+    findings += report_values(lines, xyxy, measured, [str(path) for path in paths])
+    findings += report_classes(lines, gathered.names, [str(path) for path in paths])
+    return Dataset(
+        root=detection.path,
+        format=detection.format,
+        recognised=f"YOLO: {detection.reason}, {sum(path is not None for path in paths):,} label file(s)",
+        sources=tuple(
+            Source(part.labels, part.entry.split, part.images, "line", ".txt") for part in gathered.parts
+        ),
+        splits=gathered.splits,
+        images=images,
+        boxes=Boxes(
+            image=image,
+            annotation_ids=None,
+            category=category,
+            xyxy=xyxy,
+            crowd=np.zeros(len(image), dtype=np.bool_),
+            difficult=np.zeros(len(image), dtype=np.bool_),
+            entry=lines.line,
+        ),
+        categories=categories,
+        findings=list(dict.fromkeys([*gathered.findings, *findings])),
+        notes=[*gathered.notes, *notes, *_blank_notes(every, lines.status)],
+    )
+
+
+def _images(rows: Sequence[_Row], gathered: Gathered) -> tuple[Images, list[Finding], list[str]]:
+    """Image columns, what is wrong with the images, and remarks."""
+    files = [part.images / member.file_name for _, part, member in rows]
+    sizes, turned = read_sizes(files, upright=True)
+    index = {split: number for number, split in enumerate(gathered.splits)}
+    images = Images(
+        ids=[member.id for *_, member in rows],
+        file_names=[member.file_name for *_, member in rows],
+        width=sizes[:, 0].copy(),
+        height=sizes[:, 1].copy(),
+        split=np.array([index[part.entry.split] for _, part, _ in rows], dtype=np.int64),
+        source=np.array([number for number, *_ in rows], dtype=np.int64),
+        measured=np.ones(len(rows), dtype=np.bool_),
+    )
+    findings = _absent(rows)
+    for i in np.flatnonzero(np.isnan(images.width)).tolist():
+        _, part, member = rows[i]
+        instead = "its header cannot be read" if member.there else "there is none to measure"
+        words = f"the size of image {member.id!r} is not known: {instead}"
+        path = str(files[i]) if member.there else part.label_path(member) or str(files[i])
+        findings.append(Finding("IMG002", words, path, "", member.file_name, f"image {member.id}"))
+    notes = []
+    if turned:
+        are = "images are" if turned > 1 else "image is"
+        notes.append(f"{turned} {are} stored turned (EXIF); sizes and boxes refer to the upright image")
+    return images, findings, notes
+
+
+def _absent(rows: Sequence[_Row]) -> list[Finding]:
+    """Label files without an image, unless there is no image at all."""
+    if not any(member.there for *_, member in rows):
+        return []
+    return [
+        Finding(
+            "IMG001",
+            f"its image is not in {part.images}",
+            str(part.label_path(member)),
+            "",
+            member.id,
+            f"image {member.id}",
+        )
+        for _, part, member in rows
+        if not member.there
+    ]
+
+
+def _pixels(xywh: Float, width: Float, height: Float) -> Float:
+    """Corners in pixels of boxes as shares of their image: [M, 4], NaN where its size is unknown."""
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is reported
+        half = xywh[:, 2:] / 2
+        corners = np.concatenate([xywh[:, :2] - half, xywh[:, :2] + half], axis=1)
+        pixels: Float = corners * np.column_stack([width, height, width, height])
+        return pixels
+
+
+def _classes(lines: Lines, gathered: Gathered) -> tuple[Int, tuple[Category, ...]]:
+    """The category of each line, -1 for a class that is not declared, and the categories."""
+    met = np.unique(lines.index)
+    known = [i for i in met.tolist() if i != NO_CLASS and gathered.names.has(i)]
+    declared = gathered.names.by_index
+    order = sorted(declared) if declared is not None else known
+    position = {index: number for number, index in enumerate(order)}
+    table = np.array([position.get(i, -1) for i in met.tolist()], dtype=np.int64)
+    category = table[np.searchsorted(met, lines.index)]
+    return category, tuple(Category(index, gathered.names.of(index)) for index in order)
+
+
+def _blank_notes(rows: Sequence[_Row], status: Sequence[int]) -> list[str]:
+    """How many images of each split have no label file, or an empty one."""
+    notes = []
+    met = Counter((part.entry.split, what) for (_, part, _), what in zip(rows, status, strict=True))
+    for split in dict.fromkeys(split for split, _ in met):
+        total = sum(met[split, what] for what in (READ, EMPTY, ABSENT))
+        counts = [(met[split, ABSENT], "without a label file"), (met[split, EMPTY], "with an empty one")]
+        if told := [f"{count:,} {what}" for count, what in counts if count]:
+            where = f"{printable(split)}: " if split else ""
+            notes.append(f"{where}taken as blank, of {total:,} images: {', '.join(told)}")
+    return notes

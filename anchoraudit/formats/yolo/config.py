@@ -1,0 +1,214 @@
+"""What a `data.yaml` or a darknet `.data` file says: folders or lists of images by split, and class names.
+
+Sources: ultralytics data/utils.py (check_det_dataset: `path`, `train`, `val`, `test`, `names`, `nc`,
+`kpt_shape`; `validation` for `val`), yolov5 utils/general.py (check_dataset), darknet src/detector.c and
+src/option_list.c (`train = data/train.txt`, `valid`, `names`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.formats._folders import is_file, names_in
+
+if TYPE_CHECKING:
+    import yaml
+
+SPLITS = ("train", "val", "valid", "validation", "test", "minival")
+YAML = (".yaml", ".yml")
+DARKNET = ".data"
+_USUAL = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
+_HEAD = 1 << 16  # bytes that tell what a file is; names may go on for longer
+_LARGEST = 1 << 20  # bytes; LVIS' 1,203 names take 30,000
+_MOST_CLASSES = 1_000_000
+_SPLIT_KEY = re.compile(rb"^[\"']?(?:train|val|valid|validation|test)[\"']?[ \t]*[:=]", re.MULTILINE)
+_NAMES_KEY = re.compile(rb"^[\"']?(?:names|nc|classes)[\"']?[ \t]*[:=]", re.MULTILINE)
+_REMEDY = "See https://docs.ultralytics.com/datasets/detect for the keys of a data.yaml."
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A text of the file, and its line."""
+
+    text: str
+    line: int
+
+
+@dataclass(slots=True)
+class Config:
+    """root: the `path`, None if there is none. splits: folders or lists by name. names: by class index,
+    None if not given; names_file: where they stand instead. classes: `nc`, None if not given. columns: of
+    a label line with keypoints, 5 without.
+    """
+
+    path: Path
+    root: Written | None = None
+    splits: dict[str, list[Written]] = field(default_factory=dict)
+    names: dict[int, str] | None = None
+    names_file: Written | None = None
+    classes: int | None = None
+    columns: int = 5
+
+
+def looks_like_config(path: Path, *, with_names: bool = True) -> bool:
+    """Tell whether a file has the keys of one, by its first part."""
+    if not is_file(path):
+        return False
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError:
+        return False
+    return bool(_SPLIT_KEY.search(head) and (_NAMES_KEY.search(head) or not with_names))
+
+
+def find_config(folder: Path) -> Path | None:
+    """The file of a folder that says what it is: `data.yaml`, else one called as the folder, else any."""
+    files = [folder / name for name in names_in(folder) if Path(name).suffix.lower() in (*YAML, DARKNET)]
+    own = {f"{folder.name}{suffix}" for suffix in YAML}
+    files.sort(key=lambda file: (file.name not in _USUAL, file.name not in own, file.suffix == DARKNET))
+    return next((file for file in files if looks_like_config(file)), None)
+
+
+def read_config(path: Path) -> Config:
+    """Read one. Raises AnchorauditError, with the line, if it cannot be used."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
+    except OSError as error:
+        reason = error.strerror or "cannot be read"
+        raise AnchorauditError(reason, path=path, remedy="Make the file readable.") from None
+    if len(data) > _LARGEST:
+        raise AnchorauditError(f"more than {_LARGEST:,} bytes are no data.yaml", path=path, remedy=_REMEDY)
+    utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    text = data.decode("utf-16" if utf16 else "utf-8-sig", "replace")
+    config = _darknet(path, text) if path.suffix.lower() == DARKNET else _Yaml(path).config(text)
+    if not config.splits:
+        raise AnchorauditError("neither train nor val nor test", path=path, place="line 1", remedy=_REMEDY)
+    return config
+
+
+def _darknet(path: Path, text: str) -> Config:
+    config = Config(path)
+    for number, line in enumerate(text.splitlines(), 1):
+        key, equals, value = (part.strip() for part in line.partition("="))
+        if not equals or not value or line.lstrip().startswith(("#", ";")):
+            continue
+        if key in SPLITS:
+            config.splits[key] = [Written(value, number)]
+        elif key == "names":
+            config.names_file = Written(value, number)
+        elif key == "classes" and value.isdecimal() and len(value) < 10:
+            config.classes = int(value)
+    return config
+
+
+class _Yaml:
+    """Takes what is needed from YAML nodes: nothing is constructed, and every value has its line."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def config(self, text: str) -> Config:
+        """Read the text of a `data.yaml`."""
+        config = Config(self.path)
+        top = self._mapping(self._composed(text), "the file")
+        for name in SPLITS:
+            if (node := top.get(name)) is not None and (entries := self._texts(node, name)):
+                config.splits["val" if name == "validation" else name] = entries
+        if (node := top.get("path")) is not None:
+            config.root = next(iter(self._texts(node, "path")), None)
+        if (node := top.get("names")) is not None:
+            self._take_names(node, config)
+        config.classes = self._number(top["nc"], "nc") if "nc" in top else None
+        if (node := top.get("kpt_shape")) is not None:
+            shape = [self._number(item, "kpt_shape") or 0 for item in self._items(node, "kpt_shape")]
+            config.columns += shape[0] * shape[1] if len(shape) == 2 else 0
+        return config
+
+    def _composed(self, text: str) -> yaml.Node | None:
+        import yaml
+
+        try:
+            return yaml.compose(text, Loader=yaml.SafeLoader)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            raise AnchorauditError(
+                f"not valid YAML: {error.problem or error.context}",
+                path=self.path,
+                place=f"line {mark.line + 1}, column {mark.column + 1}" if mark else "",
+                remedy="Mend the file there.",
+            ) from None
+        except yaml.reader.ReaderError as error:
+            place = f"line {text.count(chr(10), 0, error.position) + 1}"
+            words = f"not valid YAML: {error.reason}"
+            raise AnchorauditError(
+                words, path=self.path, place=place, remedy="Mend the file there."
+            ) from None
+        except (yaml.YAMLError, RecursionError, ValueError) as error:
+            words = (
+                "nested too deeply" if isinstance(error, RecursionError) else str(error).partition("\n")[0]
+            )
+            raise AnchorauditError(
+                f"not valid YAML: {words}", path=self.path, remedy="Mend the file."
+            ) from None
+
+    def _mapping(self, node: yaml.Node | None, what: str) -> dict[str, yaml.Node]:
+        import yaml
+
+        if not isinstance(node, yaml.MappingNode):
+            raise self._error(f"{what} is no mapping of keys", node)
+        return {key.value: value for key, value in node.value if isinstance(key, yaml.ScalarNode)}
+
+    def _take_names(self, node: yaml.Node, config: Config) -> None:
+        import yaml
+
+        if isinstance(node, yaml.ScalarNode):
+            config.names_file = next(iter(self._texts(node, "names")), None)
+            return
+        if isinstance(node, yaml.SequenceNode):
+            config.names = {i: self._text(item, f"names[{i}]") for i, item in enumerate(node.value)}
+            return
+        config.names = {}
+        for key, item in node.value:
+            index = self._number(key, "a key of names")
+            if index is None:
+                raise self._error("a key of names is null", key)
+            config.names[index] = self._text(item, f"names[{index}]")
+
+    def _items(self, node: yaml.Node, what: str) -> list[yaml.Node]:
+        import yaml
+
+        if isinstance(node, yaml.MappingNode):
+            raise self._error(f"{what} is a mapping, not a list", node)
+        return node.value if isinstance(node, yaml.SequenceNode) else [node]
+
+    def _texts(self, node: yaml.Node, what: str) -> list[Written]:
+        """Return one text or a list of them; none for null."""
+        items = [item for item in self._items(node, what) if not item.tag.endswith(":null")]
+        texts = [Written(self._text(item, what), item.start_mark.line + 1) for item in items]
+        return [text for text in texts if text.text]
+
+    def _text(self, node: yaml.Node, what: str) -> str:
+        """Return a scalar as it is written: a class called `no` stays that."""
+        import yaml
+
+        if not isinstance(node, yaml.ScalarNode):
+            raise self._error(f"{what} is no text", node)
+        return str(node.value)
+
+    def _number(self, node: yaml.Node, what: str) -> int | None:
+        text = self._text(node, what)
+        if node.tag.endswith(":null"):
+            return None
+        if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) > _MOST_CLASSES:
+            raise self._error(f"{what} is {text[:40]!r}, not a number from 0 to {_MOST_CLASSES:,}", node)
+        return int(text)
+
+    def _error(self, words: str, node: Any) -> AnchorauditError:
+        line = node.start_mark.line + 1 if node is not None else 1
+        return AnchorauditError(words, path=self.path, place=f"line {line}", remedy=_REMEDY)

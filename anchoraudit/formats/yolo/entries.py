@@ -1,0 +1,142 @@
+"""What the splits of a data set are made of: folders of images, and lists of them, found on disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.findings import Finding
+from anchoraudit.formats._folders import is_file, is_folder
+from anchoraudit.formats._images import is_image_name
+from anchoraudit.formats.yolo.config import Config, Written
+from anchoraudit.formats.yolo.layout import IMAGES, label_folder
+
+_LIST = ".txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A folder of images, or a list of them, as an absolute path. stated, line: where it was named, "" and 0
+    where the folder's name alone tells.
+    """
+
+    split: str
+    path: Path
+    stated: str = ""
+    line: int = 0
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a list."""
+        return self.path.suffix.lower() == _LIST and is_file(self.path)
+
+
+def absolute(path: Path) -> Path:
+    """Return `path` from the root, without `..`; links stay as they are."""
+    return Path(os.path.abspath(path))  # noqa: PTH100  Path.absolute keeps the dots, resolve follows links
+
+
+def entries_of(
+    config: Config, wanted: Sequence[str], *, elsewhere: bool = False
+) -> tuple[list[Entry], list[Finding], list[str]]:
+    """Find what `config` names; return it, findings about what is not there, and notes.
+
+    elsewhere: the images may be in another folder; then a folder counts if that of its labels is there.
+    Raises AnchorauditError if a split that is wanted is not there, or if none is.
+    """
+    bases = bases_of(config)
+    found: list[Entry] = []
+    findings: list[Finding] = []
+    notes: list[str] = []
+    for split, texts in config.splits.items():
+        for written in texts:
+            path, moved = locate(written.text, bases)
+            if path is None and elsewhere:
+                path = _with_labels(written.text, bases)
+            if path is None or (is_file(path) and path.suffix.lower() != _LIST):
+                findings.append(_missing(config, split, written, path))
+                continue
+            found.append(Entry(split, absolute(path), str(config.path), written.line))
+            if moved:
+                notes.append(f"{split}: {written.text} is not there; read {absolute(path)}")
+    if config.root is not None and not any(map(is_folder, bases[:-1])):
+        text = f"path {config.root.text!r} leads nowhere"
+        if not found:
+            raise _error(config, text, config.root.line)
+        notes.append(f"{config.path.name}, line {config.root.line}: {text}; taken from its own folder")
+    lost = [split for split in wanted if split in config.splits and split not in {e.split for e in found}]
+    if findings and (lost or not found):
+        split = (lost or list(config.splits))[0]
+        first = next((f for f in findings if f.thing == f"split {split}"), findings[0])
+        raise _error(config, first.message, int(first.place.removeprefix("line ")))
+    return found, findings, notes
+
+
+def locate(text: str, bases: Sequence[Path]) -> tuple[Path | None, bool]:
+    """Find a path that was written for another place; return it, and whether folders before it were cut.
+
+    As it stands from each of the bases; without `../` in front, as ultralytics does; then without its first
+    folders, one after the other, since exports are moved and their paths are not.
+    """
+    plain = text.replace("\\", "/")
+    for candidate in (text, plain):
+        for base in bases:
+            if is_folder(base / candidate) or is_file(base / candidate):
+                return base / candidate, False
+    parts = [part for part in PurePosixPath(plain).parts if part not in ("..", "/")]
+    for cut in range(len(parts)):
+        for base in bases:
+            path = base.joinpath(*parts[cut:])
+            if is_folder(path) or is_file(path):
+                return path, cut > 0 or plain.startswith("/")
+    return None, False
+
+
+def _with_labels(text: str, bases: Sequence[Path]) -> Path | None:
+    """A folder of images that is not there, where that of its labels is."""
+    paths = [absolute(base / text) for base in bases]
+    return next((p for p in paths if IMAGES in p.parts and is_folder(label_folder(p))), None)
+
+
+def bases_of(config: Config) -> list[Path]:
+    """The folders that paths may be relative to, the file's own the last."""
+    here = absolute(config.path).parent
+    return [here / config.root.text, Path.cwd() / config.root.text, here] if config.root else [here]
+
+
+def _missing(config: Config, split: str, written: Written, path: Path | None) -> Finding:
+    words = f"{split}: {written.text!r} leads nowhere"
+    if path is not None:
+        words = f"{split}: {written.text!r} is neither a folder nor a .txt list"
+    return Finding("SET005", words, str(config.path), f"line {written.line}", written.text, f"split {split}")
+
+
+def _error(config: Config, words: str, line: int) -> AnchorauditError:
+    return AnchorauditError(
+        words,
+        path=config.path,
+        place=f"line {line}",
+        remedy="Correct the path; it is taken from `path`, or else from the folder of this file.",
+    )
+
+
+def lines_of(entry: Entry) -> Iterator[tuple[int, str]]:
+    """The images that a list names, each with its line from 1.
+
+    Raises AnchorauditError if the list cannot be read.
+    """
+    try:
+        data = entry.path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or "cannot be read"
+        raise AnchorauditError(reason, path=entry.path, remedy="Make the list readable.") from None
+    utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    # Bytes that are not UTF-8 become what the file system makes of them in names.
+    text = data.decode("utf-16", "replace") if utf16 else data.decode("utf-8-sig", "surrogateescape")
+    # Not splitlines(), which would also cut names at control characters.
+    for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
+        if (name := line.strip()) and is_image_name(name):
+            yield number, name

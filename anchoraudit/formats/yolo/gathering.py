@@ -1,0 +1,171 @@
+"""The parts of a YOLO data set: every split found on disk, no image twice, those chosen that are wanted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from anchoraudit.errors import AnchorauditError, printable
+from anchoraudit.findings import Finding
+from anchoraudit.formats import Detection, ReadOptions
+from anchoraudit.formats._folders import is_file
+from anchoraudit.formats.yolo.config import SPLITS, read_config
+from anchoraudit.formats.yolo.entries import Entry, absolute, bases_of, entries_of
+from anchoraudit.formats.yolo.layout import IMAGES, LABELS, find_layout
+from anchoraudit.formats.yolo.members import Finder, Member, Part
+from anchoraudit.formats.yolo.names import Names, names_near, names_of
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What is read. columns: of a label line with keypoints, 5 without."""
+
+    parts: list[Part]
+    names: Names
+    columns: int = 5
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Names of the splits, in order."""
+        return tuple(dict.fromkeys(part.entry.split for part in self.parts))
+
+
+def gather(detection: Detection, options: ReadOptions) -> Gathered:
+    """Find what is to be read. Raises AnchorauditError if that is nothing, or a split is unknown."""
+    gathered, entries, bases = (
+        _stated(detection, options) if is_file(detection.path) else _laid_out(detection)
+    )
+    known = list(dict.fromkeys(entry.split for entry in entries))
+    if missing := [split for split in options.splits if split not in known]:
+        named = ", ".join(printable(split) for split in known if split)
+        remedy = f"Choose from: {named}." if named else "This data set has no splits."
+        raise AnchorauditError(f"unknown split {missing[0]!r}", path=detection.path, remedy=remedy)
+    finder = Finder(options.image_folder, bases)
+    # What was asked for comes first: an image in train and val that was chosen as val counts there.
+    entries.sort(key=lambda entry: bool(options.splits) and entry.split not in options.splits)
+    parts = [part for entry in entries for part in finder.parts_of(entry)]
+    if options.image_folder is not None:
+        _keep_labelled(parts)
+    repeated = _without_repeats(parts)
+    chosen = [part for part in parts if not options.splits or part.entry.split in options.splits]
+    order = {split: number for number, split in enumerate(known)}
+    chosen.sort(key=lambda part: order[part.entry.split])
+    gathered.parts = [part for part in chosen if part.members or part.entry.split in options.splits]
+    found = [*gathered.findings, *(finding for part in chosen for finding in part.findings), *repeated]
+    as_named = _Naming(detection.path)
+    gathered.findings = [replace(finding, path=str(as_named(Path(finding.path)))) for finding in found]
+    for part in chosen:
+        part.images, part.labels = as_named(part.images), as_named(part.labels)
+    gathered.notes += [note for part in chosen for note in part.notes]
+    gathered.notes += [gathered.names.note] if gathered.names.note else []
+    _require_labels(detection.path, gathered, chosen)
+    return gathered
+
+
+class _Naming:
+    """Turns absolute paths into what the user would write for them, from the folder as it was named."""
+
+    def __init__(self, named: Path) -> None:
+        self.folder = named.parent if is_file(named) else named
+        self.absolute = absolute(self.folder)
+
+    def __call__(self, path: Path) -> Path:
+        if not path.is_relative_to(self.absolute):
+            return path
+        return self.folder / path.relative_to(self.absolute)
+
+
+def _stated(detection: Detection, options: ReadOptions) -> tuple[Gathered, list[Entry], list[Path]]:
+    config = read_config(detection.path)
+    entries, findings, notes = entries_of(config, options.splits, elsewhere=options.image_folder is not None)
+    names = names_of(config)
+    if names.by_index is None and names.count is None:
+        names = names_near([absolute(config.path).parent])
+    return Gathered([], names, config.columns, findings, notes), entries, bases_of(config)
+
+
+def _laid_out(detection: Detection) -> tuple[Gathered, list[Entry], list[Path]]:
+    layout = find_layout(detection.path)
+    folders = layout.folders if layout is not None else ()
+    if not folders:
+        raise AnchorauditError("its files have changed", path=detection.path, remedy="Scan it again.")
+    root = absolute(detection.path)
+    images = [absolute(folder) for _, folder in folders]
+    beside = [path for folder in images for path in (folder, folder.parent) if path.is_relative_to(root)]
+    labels = [folder.parent / LABELS for folder in images if folder.name == IMAGES]
+    above = [root.parent] if root.name.lower() in SPLITS else []  # one split of a data set was named
+    near = dict.fromkeys([root, root / LABELS, *labels, *beside, *above])
+    entries = [Entry(split, folder) for (split, _), folder in zip(folders, images, strict=True)]
+    return Gathered([], names_near(near)), entries, [root]
+
+
+def _keep_labelled(parts: Sequence[Part]) -> None:
+    """Where parts share a folder of images, each has those that it has labels of."""
+    sharing = Counter(part.images for part in parts)
+    for part in parts:
+        if sharing[part.images] > 1:
+            part.members = [member for member in part.members if member.labelled]
+
+
+def _without_repeats(parts: Sequence[Part]) -> list[Finding]:
+    """Leave every image to the first part that has it; say which are in two splits."""
+    owner: dict[str, str] = {}
+    found: list[Finding] = []
+    for part in parts:
+        split, total, kept = part.entry.split, len(part.members), []
+        again: list[tuple[Member, str]] = []
+        for member in part.members:
+            first = owner.setdefault(f"{part.images}/{member.file_name}", split)
+            if first != split:
+                again.append((member, first))
+            elif member.line == 0 or owner.setdefault(f"{part.images}/{member.file_name}\n", split) == split:
+                kept.append(member)
+        part.members = kept
+        found += _repeated(part.entry, total, again)
+    return found
+
+
+def _repeated(entry: Entry, total: int, again: Sequence[tuple[Member, str]]) -> list[Finding]:
+    """Images in two splits: one finding each, or one for a split that is wholly another one."""
+    stated, line = (str(entry.path), 0) if entry.is_list else (entry.stated, entry.line)
+    splits = {first for _, first in again}
+    if len(again) == total > 1 and len(splits) == 1:
+        (first,) = splits
+        words = f"all {total:,} images of {entry.split} are in {first} too"
+        return [Finding("SET004", words, entry.stated, f"line {entry.line}", thing=f"split {entry.split}")]
+    return [
+        Finding(
+            "SET004",
+            f"{member.id!r} is in {first} and in {entry.split}",
+            stated,
+            f"line {member.line or line}",
+            member.file_name,
+            f"image {member.id}",
+        )
+        for member, first in again
+    ]
+
+
+def _require_labels(root: Path, gathered: Gathered, chosen: Sequence[Part]) -> None:
+    """Refuse a data set without images, or of whose images none has labels: another folder is meant."""
+    members = [(part, member) for part in gathered.parts for member in part.members]
+    if not members:
+        lost = next((finding for finding in gathered.findings if finding.code == "SET005"), None)
+        splits = ", ".join(dict.fromkeys(part.entry.split for part in chosen if part.entry.split))
+        raise AnchorauditError(
+            lost.message if lost else f"there is no image{f' in split {splits}' if splits else ''}",
+            path=lost.path if lost else root,
+            place=lost.place if lost else "",
+            remedy="Check the paths of the splits.",
+        )
+    if not any(member.labelled for _, member in members):
+        part, first = members[0]
+        raise AnchorauditError(
+            f"none of {len(members):,} images has a label file",
+            path=root,
+            remedy=f"Looked for {part.labels}/{first.id}.txt and the like; name the folder that holds both.",
+        )

@@ -1,0 +1,138 @@
+"""Where a YOLO data set keeps its images and labels: by its `data.yaml`, or by the names of its folders.
+
+A label file belongs to an image by its path: the last `images` in it is `labels`, the suffix is `.txt`
+(yolov5 and ultralytics, img2label_paths). So it lies beside the image where no folder is called `images`,
+which is darknet's layout.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from anchoraudit.formats._folders import folders_in, is_file, is_folder, names_in, walk
+from anchoraudit.formats._images import is_image_name
+from anchoraudit.formats.yolo.config import find_config
+
+IMAGES, LABELS = "images", "labels"
+NAMES_FILES = (
+    "classes.txt",
+    "obj.names",
+    "_darknet.labels",
+    "classes.names",
+    "labels.txt",
+    "predefined_classes.txt",
+)
+_PEEKED_FILES, _PEEKED_WITH_TEXT, _PEEKED_BYTES = 200, 5, 1 << 12
+_NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|nan|[+-]?inf", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a folder is. path: its `data.yaml`, or the folder; then folders: (split, images)."""
+
+    path: Path
+    reason: str
+    folders: tuple[tuple[str, Path], ...] = ()
+
+
+def find_layout(folder: Path) -> Layout | None:
+    """The layout of `folder`, or of the one above where it is that one's `images/`; None if it is none."""
+    if folder.name == IMAGES and _labels_hold(folder.parent / LABELS):
+        folder = folder.parent
+    if (config := find_config(folder)) is not None:
+        return Layout(config, config.name)
+    return _whole(folder) or _by_split(folder) or _beside(folder)
+
+
+def label_folder(images: Path) -> Path:
+    """The folder of the labels of images in the folder `images`, an absolute path."""
+    parts = images.parts
+    if IMAGES not in parts:
+        return images
+    at = len(parts) - 1 - parts[::-1].index(IMAGES)
+    return Path(*parts[:at], LABELS, *parts[at + 1 :])
+
+
+def _whole(root: Path) -> Layout | None:
+    """`images/` beside `labels/`, the splits being folders in `images/`, if no image lies in it itself."""
+    if not (is_folder(root / IMAGES) and _labels_hold(root / LABELS)):
+        return None
+    reason = f"{IMAGES}/ beside {LABELS}/"
+    splits = () if _has_image(root / IMAGES) else _with_images(folders_in(root / IMAGES))
+    if len(splits) > 1 or (splits and (root / LABELS / splits[0].name).is_dir()):
+        return Layout(root, reason, tuple((folder.name, folder) for folder in splits))
+    return Layout(root, reason, (("", root / IMAGES),))
+
+
+def _by_split(root: Path) -> Layout | None:
+    """A folder with `images/` and `labels/` for each split, as Roboflow exports."""
+    splits = [f for f in folders_in(root) if is_folder(f / IMAGES) and is_folder(f / LABELS)]
+    if not any(_labels_hold(split / LABELS) for split in splits):
+        return None
+    names = ", ".join(split.name for split in splits)
+    return Layout(root, f"{IMAGES}/ beside {LABELS}/ in {names}", tuple((s.name, s / IMAGES) for s in splits))
+
+
+def _beside(root: Path) -> Layout | None:
+    """Labels beside the images, in the folder itself or in a folder for each split."""
+    if _hold_both(root):
+        return Layout(root, "labels beside images", (("", root),))
+    splits = [folder for folder in folders_in(root) if _hold_both(folder)]
+    if not splits:
+        return None
+    names = ", ".join(split.name for split in splits)
+    own = [(split.name if len(splits) > 1 else "", split) for split in splits]
+    return Layout(root, f"labels beside images in {names}", tuple(own))
+
+
+def _hold_both(folder: Path) -> bool:
+    """Whether images in `folder` have labels beside them."""
+    names = names_in(folder)
+    texts = {name[:-4] for name in names if name.endswith(".txt")}
+    if not texts:
+        return False
+    stems = (name.rpartition(".")[0] for name in names if is_image_name(name))
+    found = islice((folder / f"{stem}.txt" for stem in stems if stem in texts), _PEEKED_FILES)
+    peeked = [holds_boxes(file) for file in found]
+    # Empty label files alone tell nothing, unless there is a list of classes too.
+    return True in peeked or (bool(peeked) and None in peeked and any(name in NAMES_FILES for name in names))
+
+
+def _labels_hold(folder: Path) -> bool:
+    """Whether one of the first text files below `folder` holds boxes, or all of them are empty."""
+    if not is_folder(folder):
+        return False
+    files = (folder / below / n for below, names in walk(folder) for n in names if n.endswith(".txt"))
+    told: list[bool] = []
+    met = False
+    for file in islice((f for f in files if f.name not in NAMES_FILES), _PEEKED_FILES):
+        met = True
+        if (holds := holds_boxes(file)) is not None:
+            told.append(holds)
+        if holds or len(told) >= _PEEKED_WITH_TEXT:
+            break
+    return met and (not told or any(told))
+
+
+def holds_boxes(file: Path) -> bool | None:
+    """Tell whether the first line of a file is one of numbers, five or more; None if it is empty."""
+    if is_file(file):
+        with suppress(OSError), file.open("rb") as stream:
+            head = stream.read(_PEEKED_BYTES).removeprefix(b"\xef\xbb\xbf")
+            if not (words := head.strip().partition(b"\n")[0].split()):
+                return None
+            # The last of a line longer than what was read may be cut.
+            return len(words) >= 5 and all(map(_NUMBER.fullmatch, words[: max(5, len(words) - 1)]))
+    return False
+
+
+def _has_image(folder: Path) -> bool:
+    return any(map(is_image_name, names_in(folder)))
+
+
+def _with_images(folders: list[Path]) -> list[Path]:
+    return [f for f in folders if any(is_image_name(n) for _, names in walk(f) for n in names)]

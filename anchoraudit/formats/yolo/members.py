@@ -1,0 +1,228 @@
+"""The images of a YOLO data set, each with its label file."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from anchoraudit.errors import printable
+from anchoraudit.files import name_parts
+from anchoraudit.findings import Finding
+from anchoraudit.formats._folders import is_folder, names_in, walk
+from anchoraudit.formats._images import is_image_name
+from anchoraudit.formats.yolo.entries import Entry, absolute, lines_of, locate
+from anchoraudit.formats.yolo.layout import IMAGES, NAMES_FILES, holds_boxes, label_folder
+
+_TRIED = 5  # images of a list by which the folder of all with the same path is found
+
+
+@dataclass(slots=True)
+class Member:
+    """One image. below: its folder below those of its part, "" or ending in `/`.
+
+    line: of the list that names it, 0 for none. there: its file is. labelled: its label file is.
+    """
+
+    below: str
+    name: str
+    line: int = 0
+    there: bool = True
+    labelled: bool = False
+
+    @property
+    def stem(self) -> str:
+        """Its name without suffix."""
+        return self.name[: self.name.rindex(".")]  # image names have one
+
+    @property
+    def id(self) -> str:
+        """Its path below the folder of labels, without suffix."""
+        return self.below + self.stem
+
+    @property
+    def file_name(self) -> str:
+        """Its path below the folder of images."""
+        return self.below + self.name
+
+
+@dataclass(slots=True)
+class Part:
+    """Images of one split: that of `labels/ID.txt` is `images/FILE_NAME`, with the same folders below."""
+
+    entry: Entry
+    images: Path
+    labels: Path
+    members: list[Member]
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def label_path(self, member: Member) -> str | None:
+        """Its label file, None if it has none."""
+        return f"{self.labels}{os.sep}{member.id}.txt" if member.labelled else None
+
+
+class Finder:
+    """Finds the images and labels of entries; trees of folders are listed once."""
+
+    def __init__(self, image_folder: Path | None, bases: Sequence[Path]) -> None:
+        """image_folder: where the images are, None for the usual places. bases: of paths in lists."""
+        self.image_folder = None if image_folder is None else absolute(image_folder)
+        self.bases = [*([self.image_folder] if self.image_folder else []), *bases]
+        self._trees: dict[Path, dict[str, list[str]]] = {}
+        self._names: dict[Path, frozenset[str]] = {}
+
+    def parts_of(self, entry: Entry) -> list[Part]:
+        """List an entry, by its folders of labels. Raises AnchorauditError if a list cannot be read."""
+        return self._of_list(entry) if entry.is_list else self._of_folder(entry)
+
+    def _tree(self, root: Path) -> dict[str, list[str]]:
+        """File names in each folder below `root`, which splits may share."""
+        if root not in self._trees:
+            self._trees[root] = dict(walk(root))
+        return self._trees[root]
+
+    def _names_in(self, folder: Path) -> frozenset[str]:
+        if folder not in self._names:
+            self._names[folder] = frozenset(names_in(folder))
+        return self._names[folder]
+
+    def _of_folder(self, entry: Entry) -> list[Part]:
+        root = entry.path
+        place = self._moved(root)
+        groups: dict[str, list[Member]] = {}
+        for below, names in self._tree(place).items():
+            key = _up_to_images(below)
+            rest = _slashed(below[len(key) :].strip("/"))
+            groups.setdefault(key, []).extend(Member(rest, name) for name in names if is_image_name(name))
+        parts = [
+            self._part(entry, place / key, label_folder(root / key), members)
+            for key, members in groups.items()
+            if members or len(groups) == 1
+        ]
+        for part in parts:
+            self._take_orphans(part)
+        return parts
+
+    def _moved(self, root: Path) -> Path:
+        """Where the images of `root` are: there, or at the same path in the image folder that was named."""
+        if self.image_folder is None:
+            return root
+        parts = root.parts
+        below = parts[len(parts) - parts[::-1].index(IMAGES) :] if IMAGES in parts else parts[-1:]
+        return next(
+            (p for cut in range(len(below)) if is_folder(p := self.image_folder.joinpath(*below[cut:]))),
+            self.image_folder,
+        )
+
+    def _part(self, entry: Entry, images: Path, labels: Path, members: list[Member]) -> Part:
+        part = Part(entry, images, labels, members)
+        beside = labels != images and not self._mark_labelled(members, labels)
+        if self._mark_labelled(members, images if beside else labels) and beside:
+            part.labels = images
+            part.notes.append(
+                f"labels lie beside the images in {printable(images)}: YOLOv5 and Ultralytics look for them "
+                f"in {printable(labels)}"
+            )
+        return part
+
+    def _mark_labelled(self, members: Iterable[Member], labels: Path) -> bool:
+        """Mark the members that have a label file below `labels`; tell whether there are any."""
+        for member in members:
+            member.labelled = f"{member.stem}.txt" in self._names_in(labels / member.below)
+        return any(member.labelled for member in members)
+
+    def _take_orphans(self, part: Part) -> None:
+        """Append label files without an image; text files that hold something else are passed over."""
+        known = {f"{member.id}.txt" for member in part.members}
+        apart = part.labels != part.images
+        other = 0
+        for below, names in self._tree(part.labels).items():
+            for name in names:
+                if not name.endswith(".txt") or name in NAMES_FILES or _slashed(below) + name in known:
+                    continue
+                holds = holds_boxes(part.labels / below / name)
+                if holds or (holds is None and apart):
+                    stem = name.removesuffix(".txt")
+                    part.members.append(Member(_slashed(below), f"{stem}.jpg", there=False, labelled=True))
+                else:
+                    other += apart
+        if other:
+            part.notes.append(
+                f"passed over: {other} text file(s) in {printable(part.labels)} without boxes or image"
+            )
+
+    def _of_list(self, entry: Entry) -> list[Part]:
+        lines = [(number, *name_parts(name)) for number, name in lines_of(entry)]
+        notes: list[str] = []
+        folders = self._folders(entry, lines, notes)
+        groups: dict[Path | None, list[tuple[Path, Member]]] = {}
+        lost: list[tuple[int, str]] = []
+        for number, text, name in lines:
+            if (folder := folders[text]) is None:
+                lost.append((number, _slashed(text) + name))
+                continue
+            there = name in self._names_in(folder)
+            groups.setdefault(_images_root(folder), []).append((folder, Member("", name, number, there)))
+        parts = []
+        for key, found in groups.items():
+            root = key or Path(os.path.commonpath([folder for folder, _ in found]))
+            for folder, member in found:
+                member.below = _slashed(folder.relative_to(root).as_posix().removeprefix("."))
+            part = self._part(entry, root, label_folder(root), [member for _, member in found])
+            lost += [(m.line, m.file_name) for m in part.members if not (m.there or m.labelled)]
+            part.members = [member for member in part.members if member.there or member.labelled]
+            parts.append(part)
+        parts = parts or [Part(entry, entry.path.parent, entry.path.parent, [])]
+        parts[0].notes += notes
+        parts[0].findings += _lost(entry, sorted(lost), len(lines))
+        return parts
+
+    def _folders(
+        self, entry: Entry, lines: Iterable[tuple[int, str, str]], notes: list[str]
+    ) -> dict[str, Path | None]:
+        """Where each folder that a list writes is, None if nowhere."""
+        found: dict[str, Path | None] = {}
+        tries: Counter[str] = Counter()
+        beside = entry.path.parent
+        for _, text, name in lines:
+            if found.get(text) is not None or tries[text] >= _TRIED:
+                continue
+            tries[text] += 1
+            bases = [beside] if text.startswith(".") else [*self.bases, Path.cwd(), beside]
+            path, moved = locate(_slashed(text) + name, bases)
+            found[text] = None if path is None else absolute(path).parent
+            if moved and not any(f"{entry.path}:" in note for note in notes):
+                notes.append(f"{printable(entry.path)}: {printable(text)}/ is not there; read {found[text]}")
+        return found
+
+
+def _lost(entry: Entry, lines: Sequence[tuple[int, str]], listed: int) -> list[Finding]:
+    """What a list names and is not there: one by one, or once if that is all."""
+    path = str(entry.path)
+    if len(lines) == listed and lines:
+        words = f"none of the {listed:,} images that the list of {entry.split} names is there"
+        return [Finding("SET005", words, path, f"line {lines[0][0]}", lines[0][1], f"split {entry.split}")]
+    words = f"{entry.split} lists {{!r}}, but there is neither an image nor a label file"
+    return [
+        Finding("SET005", words.format(name), path, f"line {line}", name, f"image {name}")
+        for line, name in lines
+    ]
+
+
+def _images_root(folder: Path) -> Path | None:
+    """The last folder called `images` that holds `folder`, None if there is none."""
+    parts = folder.parts
+    return Path(*parts[: len(parts) - parts[::-1].index(IMAGES)]) if IMAGES in parts else None
+
+
+def _up_to_images(below: str) -> str:
+    """The part of a path up to its last `images`, "" if it has none."""
+    parts = below.split("/")
+    return "/".join(parts[: len(parts) - parts[::-1].index(IMAGES)]) if IMAGES in parts else ""
+
+
+def _slashed(below: str) -> str:
+    return f"{below}/" if below else ""

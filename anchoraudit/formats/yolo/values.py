@@ -1,0 +1,71 @@
+"""What is wrong with numbers that could be read: not finite, of another unit, no class of the data set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from anchoraudit.dataset import Bool, Float
+from anchoraudit.findings import Finding
+from anchoraudit.formats.yolo.columns import NO_CLASS
+from anchoraudit.formats.yolo.lines import Lines
+from anchoraudit.formats.yolo.names import Names
+
+_TOLERANCE = 0.01  # ultralytics data/utils.py, verify_image_label: "1% tolerance"; yolov5 has none
+
+
+def report_values(lines: Lines, xyxy: Float, measured: Bool, paths: Sequence[str]) -> list[Finding]:
+    """Boxes that are not finite, and files with values outside 0 to 1.
+
+    xyxy: the boxes in pixels, [M, 4]. measured: [M], the size of their image is known. paths: of the files.
+    """
+    finite = np.isfinite(lines.xywh).all(axis=1)
+    broken = lines.read & ~(finite & (np.isfinite(xyxy).all(axis=1) | ~measured))
+    found = []
+    for row in np.flatnonzero(broken).tolist():
+        words = "a coordinate is not finite"
+        found.append(_finding("BOX001", words, lines, row, paths))
+    with np.errstate(invalid="ignore", over="ignore"):
+        shares = lines.xywh.astype(np.float32)  # as frameworks read them: 1.00000001 is 1
+        beyond = np.where(finite, np.maximum(-shares, shares - 1).max(axis=1, initial=0), 0)
+    rows = np.flatnonzero(beyond > 0)
+    if not len(rows):
+        return found
+    files, first, many = np.unique(lines.file[rows], return_index=True, return_counts=True)
+    furthest = np.maximum.reduceat(beyond[rows], first)
+    boxes = np.bincount(lines.file[lines.read], minlength=len(paths))
+    told = zip(files.tolist(), rows[first].tolist(), many.tolist(), furthest.tolist(), strict=True)
+    for file, row, count, by in told:
+        words = f"{count} of {boxes[file]} boxes have values outside 0 to 1: YOLOv5 leaves the image out"
+        words += " and so does Ultralytics" if by > _TOLERANCE else f", Ultralytics only from {_TOLERANCE} on"
+        found.append(_finding("BOX009", words, lines, row, paths))
+    return found
+
+
+def report_classes(lines: Lines, names: Names, paths: Sequence[str]) -> list[Finding]:
+    """Each class that is not declared, once, where it is met first."""
+    met, first, many = np.unique(lines.index, return_index=True, return_counts=True)
+    found = []
+    for index, row, count in zip(met.tolist(), first.tolist(), many.tolist(), strict=True):
+        if index != NO_CLASS and not names.has(index):
+            among = (
+                f"the {names.total():,} names" if names.by_index is not None else f"{names.total():,} classes"
+            )
+            words = f"class {index} of {count:,} box{'es' * (count > 1)} is not among {among}"
+            found.append(
+                Finding(
+                    "CLS001",
+                    words,
+                    paths[lines.file[row]],
+                    f"line {lines.line[row] + 1}",
+                    str(index),
+                    f"class {index}",
+                )
+            )
+    return found
+
+
+def _finding(code: str, words: str, lines: Lines, row: int, paths: Sequence[str]) -> Finding:
+    value = "{:g} {:g} {:g} {:g}".format(*lines.xywh[row].tolist())
+    return Finding(code, words, paths[lines.file[row]], f"line {lines.line[row] + 1}", value)

@@ -1,0 +1,297 @@
+"""Tables of boxes: what their columns are called, what their rows mean, and what is wrong with them."""
+
+import csv
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from anchoraudit import audit, load_detector
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.formats import detect, read
+from anchoraudit.formats.table import rows
+from anchoraudit.frames import boxes_frame
+from tests.builders import GOOD, annotation, document, image, make, run
+
+OWN = "image_id,label,x1,y1,x2,y2"
+
+
+def table(root, text, **images):
+    """A data set of one CSV file."""
+    root.mkdir(exist_ok=True)
+    (root / "boxes.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
+    make(root, {name.replace("_", "."): size for name, size in images.items()})
+    return read(root / "boxes.csv")
+
+
+def found(dataset):
+    return [(finding.code, finding.place, finding.evidence) for finding in dataset.findings]
+
+
+# Makes
+
+
+def test_keras_retinanet_has_no_header_and_empty_fields_for_a_blank_image(tmp_path):
+    make(tmp_path, {"im/a.jpg": (100, 50), "im/b.jpg": (10, 10)})
+    dataset = table(tmp_path, "im/a.jpg,10,20,30,40,cat\nim/a.jpg,1,2,3,4,dog\nim/b.jpg,,,,,\n")
+    assert dataset.recognised == (
+        "table: a CSV file, 3 rows, keras-retinanet's (no header: path,x1,y1,x2,y2,class)"
+    )
+    assert dataset.images.ids == dataset.images.file_names == ["im/a.jpg", "im/b.jpg"]
+    assert (dataset.images.width.tolist(), dataset.images.height.tolist()) == ([100, 10], [50, 10])
+    assert dataset.boxes.image.tolist() == [0, 0]
+    assert dataset.boxes.xyxy.tolist() == [[10, 20, 30, 40], [1, 2, 3, 4]]
+    assert dataset.boxes.entry.tolist() == [0, 1]
+    assert [category.name for category in dataset.categories] == ["cat", "dog"]
+    assert dataset.boxes.category.tolist() == [0, 1]
+    source = dataset.sources[0]
+    assert (source.path, source.item, source.suffix) == (tmp_path / "boxes.csv", "line", "")
+    assert dataset.image_path(1) == tmp_path / "im/b.jpg"
+    assert dataset.findings == dataset.notes == []
+
+
+def test_tensorflow_declares_sizes(tmp_path):
+    text = "filename,width,height,class,xmin,ymin,xmax,ymax\na.jpg,640,480,cat,1,2,3,4\nb.jpg,,,cat,1,2,3,4\n"
+    dataset = table(tmp_path, text, b_jpg=(7, 9))
+    assert dataset.recognised.endswith("TensorFlow's (filename,class,xmin,ymin,xmax,ymax)")
+    assert (dataset.images.width.tolist(), dataset.images.height.tolist()) == ([640, 7], [480, 9])
+    assert dataset.images.measured.tolist() == [False, True]
+    assert dataset.boxes.entry.tolist() == [1, 2]
+    assert found(dataset) == [("IMG001", "line 2", "a.jpg")]
+
+
+def test_open_images_are_shares_and_its_ids_are_stems(tmp_path):
+    text = "ImageID,Source,LabelName,XMin,XMax,YMin,YMax\n0a,x,/m/01,0.1,0.5,0.2,1\n0b,x,/m/01,0,1,0,1\n"
+    dataset = table(tmp_path, text, **{"0a_jpg": (100, 50)})
+    assert dataset.boxes.xyxy[0].tolist() == [10, 10, 50, 50]
+    assert np.isnan(dataset.boxes.xyxy[1]).all()
+    assert (dataset.images.ids, dataset.images.file_names) == (["0a", "0b"], ["0a.jpg", "0b"])
+    assert [code for code, *_ in found(dataset)] == ["IMG001", "IMG002"]
+
+
+def test_what_export_boxes_writes_is_read_again(tmp_path):
+    documents = document([image(1), image(2)], [annotation(1, 1), annotation(2, 2, [5, 6, 700.25, 8])])
+    make(tmp_path, {"a.json": documents})
+    frame = boxes_frame(audit(read(tmp_path / "a.json"), load_detector("reference")))
+    frame["width"], frame["height"] = 960, 720
+    x, y, w, h = GOOD
+    for name in ("boxes.csv", "boxes.parquet"):
+        path = tmp_path / name
+        frame.to_csv(path, index=False) if path.suffix == ".csv" else frame.to_parquet(path, index=False)
+        dataset = read(path)
+        assert dataset.images.ids == ["1", "2"]
+        assert dataset.boxes.xyxy.tolist() == [[x, y, x + w, y + h], [5, 6, 705.25, 14]]
+        assert dataset.images.width.tolist() == [960, 960]
+        assert dataset.categories[0].name == "cat"
+        assert dataset.findings == []
+        assert dataset.sources[0].item == {".csv": "line", ".parquet": "row"}[path.suffix]
+
+
+def test_a_real_export_is_read_again_with_the_sizes_of_its_images(tmp_path, shared):
+    voc = read(shared / "data" / "bccd")
+    boxes_frame(audit(voc, load_detector("reference"))).to_csv(tmp_path / "boxes.csv", index=False)
+    dataset = read(tmp_path / "boxes.csv", image_folder=voc.sources[0].image_folder)
+    assert dataset.images.ids == voc.images.ids
+    assert np.array_equal(dataset.images.width, voc.images.width)
+    assert np.array_equal(dataset.boxes.xyxy, voc.boxes.xyxy)
+    assert [c.name for c in dataset.categories] == [c.name for c in voc.categories]
+    assert dataset.findings == []
+
+
+@pytest.mark.parametrize(
+    ("header", "shown"),
+    [
+        ("Image_Path,Left,Top,Right,Bottom,Category", "columns Image_Path,Left,Top,Right,Bottom,Category"),
+        ("image,x_min,y_min,x_max,y_max,extra", "columns image,x_min,y_min,x_max,y_max"),
+    ],
+)
+def test_other_headers(tmp_path, header, shown):
+    dataset = table(tmp_path, f"{header}\na.jpg,1,2,3,4,cat\n", a_jpg=(9, 9))
+    assert dataset.recognised.endswith(shown)
+    assert dataset.boxes.xyxy.tolist() == [[1, 2, 3, 4]]
+
+
+def test_a_column_of_splits(tmp_path):
+    text = f"{OWN},split\na.jpg,c,1,2,3,4,train\nb.jpg,c,1,2,3,4,val\na.jpg,c,1,2,3,4,val\n"
+    images = {"a_jpg": (9, 9), "b_jpg": (9, 9)}
+    dataset = table(tmp_path, text, **images)
+    assert (dataset.splits, dataset.images.split.tolist()) == (("train", "val"), [0, 1])
+    assert found(dataset) == [("SET004", "line 4", "a.jpg")]
+    val = read(tmp_path / "boxes.csv", splits=("val",))
+    assert (val.splits, val.images.ids, len(val.boxes)) == (("val",), ["a.jpg", "b.jpg"], 3)
+    with pytest.raises(AnchorauditError, match="unknown split 'test'"):
+        read(tmp_path / "boxes.csv", splits=("test",))
+
+
+def test_roboflows_folder_for_each_split(tmp_path):
+    text = "filename,width,height,class,xmin,ymin,xmax,ymax\na.jpg,9,9,cat,1,2,3,4\n"
+    make(
+        tmp_path,
+        {
+            f"{split}/{name}": content
+            for split in ("train", "valid")
+            for name, content in (("_annotations.csv", text), ("a.jpg", (9, 9)))
+        },
+    )
+    dataset = read(tmp_path)
+    assert (dataset.splits, dataset.images.source.tolist()) == (("train", "valid"), [0, 1])
+    assert read(tmp_path, splits=("valid",)).sources[0].path == tmp_path / "valid/_annotations.csv"
+    assert read(tmp_path / "train").images.ids == ["a.jpg"]
+
+
+def test_a_table_among_other_annotations_is_left_alone(tmp_path):
+    make(
+        tmp_path,
+        {"annotations/instances_a.json": document(), "_annotations.csv": f"{OWN}\n", "boxes.csv": "x"},
+    )
+    assert detect(tmp_path).format == "coco"
+
+
+def test_both_ways_of_reading_give_the_same(tmp_path, monkeypatch):
+    text = f"{OWN},width,height\n" + "".join(f"{n % 3}, c{n % 2} ,{n},{n}.5,9,1e1,,\n" for n in range(9))
+    fast = table(tmp_path, text)
+    monkeypatch.setattr(rows, "_at_once", lambda *_: None)
+    slow = read(tmp_path / "boxes.csv")
+    assert (fast.images.ids, fast.categories, fast.findings) == (
+        slow.images.ids,
+        slow.categories,
+        slow.findings,
+    )
+    for column in ("image", "category", "xyxy", "entry"):
+        assert np.array_equal(getattr(fast.boxes, column), getattr(slow.boxes, column)), column
+    assert fast.boxes.entry.tolist() == list(range(1, 10))
+
+
+# Where images are
+
+
+@pytest.mark.parametrize(
+    "name", ["/content/x/im/a.jpg", "C:\\x\\im\\a.jpg", "./im/a.jpg", "../../im/a.jpg", "im/a.jpg"]
+)
+def test_paths_of_another_machine(tmp_path, name):
+    make(tmp_path, {"im/a.jpg": (100, 50)})
+    dataset = table(tmp_path, f"{name},1,2,3,4,cat\n")
+    assert dataset.images.width.tolist() == [100]
+    assert dataset.image_path(0) == tmp_path / "im/a.jpg"
+
+
+def test_a_named_folder_of_images_is_the_only_one(tmp_path):
+    make(tmp_path, {"a.jpg": (100, 50), "other/a.jpg": (7, 7)})
+    (tmp_path / "boxes.csv").write_text("a.jpg,1,2,3,4,cat\n")
+    assert read(tmp_path / "boxes.csv", image_folder=tmp_path / "other").images.width.tolist() == [7]
+
+
+def test_no_images_at_all(tmp_path):
+    dataset = table(tmp_path, "a.jpg,1,2,3,4,cat\n")
+    assert math.isnan(dataset.images.width[0])
+    assert found(dataset) == [("IMG002", "line 1", "a.jpg")]
+    assert dataset.notes == [
+        f"{tmp_path / 'boxes.csv'}: no images found beside it; their presence was not checked"
+    ]
+
+
+# Rows
+
+
+@pytest.mark.parametrize(
+    ("row", "code", "evidence", "xyxy"),
+    [
+        ("a.jpg,c,x,2,3,4", "PAR004", "x", [None] * 4),
+        ("a.jpg,c,1,2,,4", "PAR003", "", [None] * 4),
+        ("a.jpg,c,,,,", "PAR003", "", [None] * 4),
+        ("a.jpg,,1,2,3,4", "PAR003", "", [1, 2, 3, 4]),
+        ("a.jpg,c,1,2,3", "PAR003", "a.jpg,c,1,2,3", [None] * 4),
+        ("a.jpg,c,1,2,3,4,5", "PAR003", "a.jpg,c,1,2,3,4,5", [None] * 4),
+        ("a.jpg,c,nan,2,3,4", "BOX001", "nan, 2, 3, 4", [None, 2, 3, 4]),
+        ("a.jpg,c,1,2,inf,4", "BOX001", "1, 2, inf, 4", [1, 2, math.inf, 4]),
+        ("a.jpg,c,1,2,1e999,4", "BOX001", "1, 2, inf, 4", [1, 2, math.inf, 4]),
+    ],
+)
+def test_a_broken_row_is_told_and_costs_itself(tmp_path, row, code, evidence, xyxy):
+    dataset = table(tmp_path, f"{OWN}\na.jpg,c,1,2,3,4\n\n{row}\na.jpg,c,5,6,7,8\n", a_jpg=(9, 9))
+    assert found(dataset) == [(code, "line 4", evidence)]
+    assert dataset.findings[0].path == str(tmp_path / "boxes.csv")
+    expected = [[1, 2, 3, 4], [math.nan if value is None else value for value in xyxy], [5, 6, 7, 8]]
+    assert np.array_equal(dataset.boxes.xyxy, expected, equal_nan=True)
+    assert dataset.boxes.entry.tolist() == [1, 3, 4]
+    assert dataset.boxes.category[1] == (-1 if row.startswith("a.jpg,,") else 0)
+
+
+def test_a_row_without_an_image(tmp_path):
+    dataset = table(tmp_path, f"{OWN}\n,c,1,2,3,4\na.jpg,c,1,2,3,4\n", a_jpg=(9, 9))
+    assert found(dataset) == [("PAR003", "line 2", "")]
+    assert dataset.boxes.entry.tolist() == [2]
+
+
+def test_lines_are_counted_through_quoted_line_ends_and_other_separators(tmp_path):
+    dataset = table(
+        tmp_path, '"image_id";"label";"x1";"y1";"x2";"y2"\r\n"a\r\nb";"c";1;2;3;4\r\n"d";"c";1;2;3;q\r\n'
+    )
+    assert dataset.images.ids == ["a\r\nb", "d"]
+    assert [(code, place) for code, place, _ in found(dataset) if code == "PAR004"] == [("PAR004", "line 4")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "latin-1"])
+def test_encodings(tmp_path, encoding):
+    dataset = table(tmp_path, f"{OWN}\na.jpg,Tür,1,2,3,4\n".encode(encoding), a_jpg=(9, 9))
+    name = dataset.categories[0].name
+    assert name == ("T\udcfcr" if encoding == "latin-1" else "Tür")
+    assert dataset.boxes.xyxy.tolist() == [[1, 2, 3, 4]]
+
+
+def test_a_field_larger_than_python_takes_costs_its_row(tmp_path):
+    long = "x" * (csv.field_size_limit() + 1)
+    dataset = table(tmp_path, f"{OWN}\na.jpg,c,1,2,3,4\n{long},c,1,2,3,4\na.jpg,c,5,6,7,8\n", a_jpg=(9, 9))
+    assert [(code, place) for code, place, _ in found(dataset)] == [("PAR003", "line 3")]
+    assert dataset.boxes.entry.tolist() == [1, 3]
+
+
+def test_a_table_with_a_header_only_has_no_image(tmp_path):
+    dataset = table(tmp_path, f"{OWN}\n")
+    assert (len(dataset.images), len(dataset.boxes), dataset.splits) == (0, 0, ("",))
+
+
+def test_empty_cells_of_parquet(tmp_path):
+    columns = {
+        "image_id": [1, 2, None],
+        "label": ["a", None, "b"],
+        **{c: [1.0, None, 3] for c in ("x1", "y1", "x2")},
+    }
+    pd.DataFrame({**columns, "y2": 2, "width": 9, "height": 9}).to_parquet(tmp_path / "x.parquet")
+    dataset = read(tmp_path / "x.parquet")
+    assert dataset.images.ids == ["1", "2"]
+    assert dataset.boxes.category.tolist() == [0, -1]
+    assert [(f.code, f.place, f.message) for f in dataset.findings] == [
+        ("PAR003", "row 3", "the row names no image"),
+        ("PAR003", "row 2", "the row lacks x1, y1, x2"),
+        ("PAR003", "row 2", "the row names no class"),
+    ]
+
+
+# What cannot be read at all
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "a,b,c\n1,2,3\n", "only words\n", bytes(range(256))])
+def test_columns_that_are_not_understood(tmp_path, text):
+    with pytest.raises(AnchorauditError) as caught:
+        table(tmp_path, text)
+    assert caught.value.path == str(tmp_path / "boxes.csv")
+    assert "image_id,label,x1,y1,x2,y2" in caught.value.remedy
+
+
+def test_parquet_that_is_none_and_parquet_without_pyarrow(tmp_path, monkeypatch):
+    (tmp_path / "x.parquet").write_text("none")
+    with pytest.raises(AnchorauditError, match="not readable as Parquet"):
+        read(tmp_path / "x.parquet")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(AnchorauditError, match=r"pip install 'anchoraudit\[parquet\]'"):
+        read(tmp_path / "x.parquet")
+
+
+def test_the_program_scans_it(tmp_path, here, capsys):
+    make(tmp_path / "ds", {"k.csv": "a.jpg,100,100,200,200,cat\n", "a.jpg": (960, 720)})
+    assert run("scan", Path(tmp_path, "ds", "k.csv"), "--exit-zero") == 0
+    assert "keras-retinanet's" in capsys.readouterr().out

@@ -1,0 +1,545 @@
+"""YOLO: where images and labels are found, what their lines mean, and what is wrong with them."""
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from anchoraudit import audit, load_detector
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.formats import _sizes, detect, read
+from anchoraudit.formats.yolo import lines as lines_module
+from anchoraudit.formats.yolo.lines import ABSENT, BROKEN, EMPTY, READ, read_lines
+from tests.builders import annotation, document, make, run
+
+BOX = "0 0.5 0.5 0.2 0.4\n"  # of 100x50: 40, 15, 60, 35
+YAML = "path: .\ntrain: images/train\nval: images/val\nnames: [cat, dog]\n"
+PLAIN = {
+    "data.yaml": YAML,
+    "images/train/a.jpg": (100, 50),
+    "labels/train/a.txt": BOX + "1 .5 .5 1 1\n",
+    "images/val/b.png": (10, 10),
+    "labels/val/b.txt": BOX,
+}
+
+
+def one(root, text, yaml="train: images\nnames: [cat, dog]\n", size=(100, 50)):
+    """A data set of one image whose labels are `text`."""
+    make(root, {"data.yaml": yaml, "images/a.jpg": size, "labels/a.txt": text})
+    return read(root)
+
+
+def codes(dataset):
+    return [(finding.code, finding.place) for finding in dataset.findings]
+
+
+def labels_of(root, *texts):
+    """Label files read by themselves."""
+    paths = []
+    for number, text in enumerate(texts):
+        path = root / f"{number}.txt"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        paths.append(str(path))
+    return read_lines(paths)
+
+
+# Layouts
+
+
+def test_data_yaml_with_a_folder_for_each_split(tmp_path):
+    dataset = read(make(tmp_path, PLAIN))
+    assert dataset.format == "yolo"
+    assert dataset.recognised == "YOLO: data.yaml, 2 label file(s)"
+    assert dataset.splits == ("train", "val")
+    assert dataset.images.ids == ["a", "b"]
+    assert dataset.images.file_names == ["a.jpg", "b.png"]
+    assert dataset.images.width.tolist() == [100, 10]
+    assert dataset.images.height.tolist() == [50, 10]
+    assert dataset.images.split.tolist() == [0, 1]
+    assert dataset.boxes.image.tolist() == [0, 0, 1]
+    assert dataset.boxes.xyxy.tolist() == [[40, 15, 60, 35], [0, 0, 100, 50], [4, 3, 6, 7]]
+    assert dataset.boxes.entry.tolist() == [0, 1, 0]
+    assert [category.name for category in dataset.categories] == ["cat", "dog"]
+    assert dataset.boxes.category.tolist() == [0, 1, 0]
+    assert dataset.findings == dataset.notes == []
+    train = dataset.sources[0]
+    assert (train.path, train.image_folder) == (tmp_path / "labels/train", tmp_path / "images/train")
+    assert (train.split, train.item, train.suffix) == ("train", "line", ".txt")
+    assert dataset.image_path(1) == tmp_path / "images/val/b.png"
+
+
+def test_the_file_itself_or_its_folder_of_images_may_be_named(tmp_path):
+    make(tmp_path, PLAIN)
+    for name in ("data.yaml", "images"):
+        assert read(tmp_path / name).images.ids == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("files", "splits", "names"),
+    [
+        ({"images/a.jpg": (9, 9), "labels/a.txt": BOX}, ("",), ["class_0"]),
+        ({"images/t/a.jpg": (9, 9), "labels/t/a.txt": BOX, "classes.txt": "x\ny\n"}, ("t",), ["x", "y"]),
+        (
+            {
+                "train/images/a.jpg": (9, 9),
+                "train/labels/a.txt": BOX,
+                "valid/images/b.jpg": (9, 9),
+                "valid/labels/b.txt": BOX,
+            },
+            ("train", "valid"),
+            ["class_0"],
+        ),
+        (
+            {
+                "data.yaml": "train: ../train/images\nval: ../valid/images\nnc: 1\nnames: ['c']\n",
+                "train/images/a.jpg": (9, 9),
+                "train/labels/a.txt": BOX,
+                "valid/images/b.jpg": (9, 9),
+            },
+            ("train", "val"),
+            ["c"],
+        ),
+        ({"a.jpg": (9, 9), "a.txt": BOX, "obj.names": "car\n"}, ("",), ["car"]),
+        (
+            {
+                "train/a.jpg": (9, 9),
+                "train/a.txt": BOX,
+                "train/_darknet.labels": "q\n",
+                "valid/b.jpg": (9, 9),
+            },
+            ("",),
+            ["q"],
+        ),
+        (
+            {"data.yaml": "train: .\nnames: {0: a}\n", "images/a.jpg": (9, 9), "labels/a.txt": BOX},
+            ("train",),
+            ["a"],
+        ),
+    ],
+    ids=["whole", "split folders", "roboflow, no yaml", "roboflow", "darknet", "roboflow darknet", "root"],
+)
+def test_layouts(tmp_path, files, splits, names):
+    dataset = read(make(tmp_path, files))
+    assert (dataset.format, dataset.splits) == ("yolo", splits)
+    assert [category.name for category in dataset.categories] == names
+    assert dataset.boxes.image.tolist()[0] == 0
+
+
+def test_darknet_data_file_with_lists_written_for_another_folder(tmp_path):
+    make(
+        tmp_path,
+        {
+            "obj.data": "classes = 1\ntrain = data/train.txt\nnames = data/obj.names\nbackup = backup/\n",
+            "obj.names": "car\n",
+            "train.txt": "data/obj_train_data/a.jpg\ndata/obj_train_data/b.jpg\n",
+            "obj_train_data/a.jpg": (100, 50),
+            "obj_train_data/a.txt": BOX,
+        },
+    )
+    dataset = read(tmp_path)
+    assert dataset.images.ids == ["a"]
+    assert dataset.categories[0].name == "car"
+    assert [(f.code, f.place, f.evidence) for f in dataset.findings] == [("SET005", "line 2", "b.jpg")]
+
+
+def test_lists_of_images_and_names_by_index(tmp_path):
+    make(
+        tmp_path,
+        {
+            "data.yaml": "train: train.txt\nval: [val.txt]\nnames: {0: a, 5: b}\n",
+            "train.txt": "./images/x/a.jpg\n./images/x/gone.jpg\n",
+            "val.txt": "images/x/a.jpg\nimages/x/b.jpg\n",
+            "images/x/a.jpg": (10, 10),
+            "images/x/b.jpg": (10, 10),
+            "labels/x/a.txt": "5 .5 .5 .1 .1",
+        },
+    )
+    dataset = read(tmp_path)
+    assert dataset.images.ids == ["x/a", "x/b"]
+    assert dataset.sources[0].path == tmp_path / "labels"
+    assert dataset.categories[1] == type(dataset.categories[1])(5, "b")
+    assert dataset.boxes.category.tolist() == [1]
+    found = [(f.code, Path(f.path).name, f.place) for f in dataset.findings]
+    assert found == [("SET005", "train.txt", "line 2"), ("SET004", "val.txt", "line 1")]
+    assert read(tmp_path, splits=("val",)).images.ids == ["x/a", "x/b"]
+
+
+def test_a_split_that_is_another_one_is_told_once(tmp_path):
+    yaml = "path: /nowhere\ntrain: images\nval: images\nnames: [a]\n"
+    make(tmp_path, {"images/b.jpg": (9, 9)})
+    dataset = one(tmp_path, BOX, yaml)
+    assert dataset.splits == ("train",)
+    assert [(f.code, f.message, f.place) for f in dataset.findings] == [
+        ("SET004", "all 2 images of val are in train too", "line 3")
+    ]
+    assert dataset.notes[0] == "data.yaml, line 1: path '/nowhere' leads nowhere; taken from its own folder"
+
+
+def test_missing_and_empty_label_files_are_blank_images(tmp_path):
+    make(
+        tmp_path,
+        {**PLAIN, "images/train/c.jpg": (9, 9), "images/val/d.jpg": (9, 9), "labels/val/d.txt": " \n"},
+    )
+    dataset = read(tmp_path)
+    assert dataset.images.ids == ["a", "c", "b", "d"]
+    assert dataset.boxes.image.tolist() == [0, 0, 2]
+    assert dataset.notes == [
+        "train: taken as blank, of 2 images: 1 without a label file",
+        "val: taken as blank, of 2 images: 1 with an empty one",
+    ]
+
+
+def test_a_label_file_without_image_and_an_image_that_is_none(tmp_path):
+    make(
+        tmp_path,
+        {**PLAIN, "labels/train/c.txt": BOX, "images/train/e.jpg": b"no image", "labels/train/e.txt": BOX},
+    )
+    dataset = read(tmp_path, splits=("train",))
+    assert dataset.images.ids == ["a", "e", "c"]
+    assert np.isnan(dataset.images.width).tolist() == [False, True, True]
+    assert np.isnan(dataset.boxes.xyxy[2:]).all()
+    assert sorted((f.code, Path(f.path).name) for f in dataset.findings) == [
+        ("IMG001", "c.txt"),
+        ("IMG002", "c.txt"),
+        ("IMG002", "e.jpg"),
+    ]
+
+
+def test_labels_beside_images_in_a_folder_called_images_are_found_and_told(tmp_path):
+    make(tmp_path, {"data.yaml": "train: images\nnames: [a]\n", "images/a.jpg": (9, 9), "images/a.txt": BOX})
+    dataset = read(tmp_path)
+    assert len(dataset.boxes) == 1
+    assert dataset.notes[0].startswith("labels lie beside the images in ")
+
+
+def test_images_elsewhere(tmp_path):
+    make(tmp_path / "ds", {"data.yaml": YAML, "labels/train/a.txt": BOX, "labels/val/b.txt": BOX})
+    make(tmp_path / "im", {"a.jpg": (100, 50), "b.jpg": (10, 10), "c.jpg": (10, 10)})
+    dataset = read(tmp_path / "ds", image_folder=tmp_path / "im")
+    assert (dataset.images.ids, dataset.images.width.tolist()) == (["a", "b"], [100, 10])
+
+
+def test_a_photo_stored_turned_has_the_size_that_it_is_shown_with(tmp_path):
+    make(tmp_path, {"data.yaml": "train: images\nnames: [a]\n", "labels/a.txt": BOX})
+    exif = Image.Exif()
+    exif[274] = 6
+    (tmp_path / "images").mkdir()
+    Image.new("RGB", (50, 100)).save(tmp_path / "images/a.jpg", exif=exif)
+    dataset = read(tmp_path)
+    assert (dataset.images.width.tolist(), dataset.images.height.tolist()) == ([100], [50])
+    assert dataset.boxes.xyxy.tolist() == [[40, 15, 60, 35]]
+    assert dataset.notes == ["1 image is stored turned (EXIF); sizes and boxes refer to the upright image"]
+
+
+def test_one_split_of_a_data_set_has_its_class_names(tmp_path):
+    make(tmp_path, {"ds/train/images/a.jpg": (9, 9), "ds/train/labels/a.txt": BOX, "classes.txt": "other\n"})
+    assert read(tmp_path / "ds").categories[0].name == "class_0"
+    make(tmp_path, {"ds/data.yaml": "train: train/images\nnames: [cat]\n"})
+    dataset = read(tmp_path / "ds" / "train")
+    assert dataset.categories[0].name == "cat"
+    assert dataset.notes == [f"class names from {tmp_path / 'ds' / 'data.yaml'}"]
+
+
+def test_a_number_of_classes_that_is_not_that_of_the_names_is_told(tmp_path):
+    dataset = one(tmp_path, BOX, "train: images\nnames: [cat, dog]\nnc: 3\n")
+    assert dataset.notes == ["data.yaml: nc is 3, but 2 names follow: loaders refuse it"]
+    dataset = one(tmp_path, f"{BOX}2{BOX[1:]}", "train: images\nnc: 2\n")
+    assert [category.name for category in dataset.categories] == ["class_0"]
+    assert [f.message for f in dataset.findings] == ["class 2 of 1 box is not among 2 classes"]
+
+
+def test_sizes_are_the_same_from_threads(tmp_path, monkeypatch):
+    make(tmp_path, {f"{n}.png": (n + 1, 2) for n in range(50)})
+    paths = [tmp_path / f"{n}.png" for n in range(51)]
+    plain = _sizes.read_sizes(paths)
+    monkeypatch.setattr(_sizes, "_SLOW", -1.0)
+    threaded = _sizes.read_sizes(paths)
+    assert plain[0][:50].tolist() == [[n + 1, 2] for n in range(50)]
+    assert np.isnan(plain[0][50]).all()
+    assert np.array_equal(plain[0], threaded[0], equal_nan=True)
+
+
+def test_real_boxes_have_the_verdicts_that_they_have_as_voc(tmp_path, shared):
+    voc = read(shared / "data" / "bccd")
+    names = [category.name for category in voc.categories]
+    make(tmp_path, {"data.yaml": f"train: images\nnames: {names}\n", "labels/_": ""})
+    (tmp_path / "images").symlink_to(voc.sources[0].image_folder.resolve())
+    sides = np.column_stack([voc.images.width, voc.images.height])[voc.boxes.image]
+    low, high = voc.boxes.xyxy[:, :2], voc.boxes.xyxy[:, 2:]
+    shares = np.concatenate([(low + high) / 2 / sides, (high - low) / sides], axis=1)
+    for i, stem in enumerate(voc.images.ids):
+        rows = np.flatnonzero(voc.boxes.image == i)
+        lines = zip(voc.boxes.category[rows].tolist(), shares[rows].tolist(), strict=True)
+        text = "".join(f"{index} {' '.join(f'{v:.6f}' for v in four)}\n" for index, four in lines)
+        (tmp_path / "labels" / f"{stem}.txt").write_text(text)
+    yolo = read(tmp_path)
+    assert yolo.images.ids == voc.images.ids
+    assert np.abs(yolo.boxes.xyxy - voc.boxes.xyxy).max() < 1e-3  # six decimals of 640 px
+    detector = load_detector("reference")
+    verdicts = [audit(dataset, detector).image_results.verdict.tolist() for dataset in (voc, yolo)]
+    assert verdicts[0] == verdicts[1]
+
+
+# Other formats keep what is theirs
+
+
+def test_coco_and_voc_are_not_taken(tmp_path):
+    both = {**PLAIN, "annotations/instances_train.json": document(annotations=[annotation()])}
+    make(tmp_path / "coco", both)
+    assert detect(tmp_path / "coco").format == "coco"
+    assert detect(tmp_path / "coco" / "data.yaml").format == "yolo"
+    xml = "<annotation><size><width>9</width><height>9</height></size></annotation>"
+    make(tmp_path / "voc", {"images/a.jpg": (9, 9), "labels/a.xml": xml, "ImageSets/Main/train.txt": "a\n"})
+    assert detect(tmp_path / "voc").format == "voc"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"images/a.jpg": (9, 9), "labels/a.txt": "Car 0 0 0 1 2 3 4 1 1 1 1 1 1 0\n"},
+        {"images/a.jpg": (9, 9), "labels/a.txt": "a cat on a mat\n"},
+        {"a.jpg": (9, 9), "a.txt": "a cat on a mat, seen from 5 m\n"},
+        {"a.jpg": (9, 9), "b.txt": BOX},
+        {"config.yaml": "train: 1\nepochs: 3\n"},
+    ],
+    ids=["kitti", "captions", "captions beside", "no image", "other yaml"],
+)
+def test_what_is_no_yolo(tmp_path, files):
+    from anchoraudit.formats import yolo
+
+    assert yolo.detect(make(tmp_path, files)) is None
+
+
+# Lines
+
+
+def test_polygons_become_the_boxes_around_them(tmp_path):
+    dataset = one(tmp_path, "1 0.1 0.2 0.5 0.2 0.3 0.6\n0 0 0 1 0 1 1 0 1\n")
+    assert np.allclose(dataset.boxes.xyxy, [[10, 10, 50, 30], [0, 0, 100, 50]], rtol=1e-15)
+    assert dataset.findings == []
+
+
+def test_keypoints_after_the_box_are_left_aside(tmp_path):
+    yaml = "train: images\nnames: [a]\nkpt_shape: [2, 3]\n"
+    dataset = one(tmp_path, "0 0.5 0.5 0.2 0.4 0.1 0.1 2 0.9 0.9 1\n", yaml)
+    assert dataset.boxes.xyxy.tolist() == [[40, 15, 60, 35]]
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "evidence"),
+    [
+        ("0 x 1 1 1", "PAR004", "x"),
+        ("0 0.5 1-2 0.1 0.1", "PAR004", "1-2"),
+        ("0 0.5 1e 0.1 0.1", "PAR004", "1e"),
+        ("0,0.5,0.5,0.1,0.1", "PAR003", "0,0.5,0.5,0.1,0.1"),
+        ("0 0.5 0.5 0.1", "PAR003", "0 0.5 0.5 0.1"),
+        ("0 0.1 0.1 0.1 0.1 0.9", "PAR003", "0 0.1 0.1 0.1 0.1 0.9"),
+        ("0 .1 .1 .2 .2 .3 .3 .4", "PAR003", "0 .1 .1 .2 .2 .3 .3 .4"),
+        ("0 " + "x" * 500 + " 0 0 0", "PAR004", "x" * 80),
+    ],
+)
+def test_a_broken_line_is_told_and_costs_itself(tmp_path, line, code, evidence):
+    dataset = one(tmp_path, f"{BOX}\n{line}\n{BOX}")
+    assert [(f.code, f.place, f.evidence) for f in dataset.findings] == [(code, "line 3", evidence)]
+    assert dataset.findings[0].path == str(tmp_path / "labels" / "a.txt")
+    assert dataset.boxes.entry.tolist() == [0, 2, 3]
+    assert np.isnan(dataset.boxes.xyxy).tolist() == [[False] * 4, [True] * 4, [False] * 4]
+
+
+def test_a_class_that_is_no_index_costs_the_class_only(tmp_path):
+    dataset = one(tmp_path, "cat 0.5 0.5 0.2 0.4\n0.5 0.5 0.5 0.2 0.4\n1.0 0.5 0.5 0.2 0.4\n")
+    assert codes(dataset) == [("PAR004", "line 1"), ("PAR004", "line 2")]
+    assert dataset.boxes.category.tolist() == [-1, -1, 1]
+    assert dataset.boxes.xyxy.tolist() == [[40, 15, 60, 35]] * 3
+
+
+def test_each_undeclared_class_is_told_once(tmp_path):
+    dataset = one(tmp_path, f"{BOX}7{BOX[1:]}{BOX}7{BOX[1:]}-1{BOX[1:]}")
+    assert [(f.code, f.message, f.place, f.evidence) for f in dataset.findings] == [
+        ("CLS001", "class -1 of 1 box is not among the 2 names", "line 5", "-1"),
+        ("CLS001", "class 7 of 2 boxes is not among the 2 names", "line 2", "7"),
+    ]
+    assert dataset.boxes.category.tolist() == [0, -1, 0, -1, -1]
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e400"])
+def test_what_is_not_finite_stays_so(tmp_path, value):
+    dataset = one(tmp_path, f"{BOX}0 {value} 0.5 0.2 0.4\n")
+    assert codes(dataset) == [("BOX001", "line 2")]
+    assert not np.isfinite(dataset.boxes.xyxy[1, ::2]).any()
+    assert dataset.boxes.xyxy[1, 1::2].tolist() == [15, 35]
+
+
+def test_pixels_where_shares_are_expected_are_told_once_a_file(tmp_path):
+    dataset = one(tmp_path, f"{BOX}0 40 15 20 20\n0 41 15 20 20\n")
+    assert [(f.code, f.place, f.evidence) for f in dataset.findings] == [("BOX009", "line 2", "40 15 20 20")]
+    assert dataset.findings[0].message.startswith("2 of 3 boxes have values outside 0 to 1")
+    assert dataset.boxes.xyxy[1].tolist() == [3000, 250, 5000, 1250]
+
+
+@pytest.mark.parametrize(("value", "told"), [("1.00000001", 0), ("1.001", 1), ("-0.001", 1), ("1", 0)])
+def test_the_bounds_are_those_of_the_frameworks(tmp_path, value, told):
+    assert len(one(tmp_path, f"0 {value} 0.5 0.2 0.4\n").findings) == told
+
+
+def test_a_box_among_polygons_is_told(tmp_path):
+    dataset = one(tmp_path, f"0 0 0 1 0 1 1\n{BOX}{BOX}")
+    assert codes(dataset) == [("PAR003", "line 2")]
+    assert dataset.boxes.xyxy.tolist() == [[0, 0, 100, 50], [40, 15, 60, 35], [40, 15, 60, 35]]
+
+
+def test_marks_and_line_ends_of_other_systems(tmp_path):
+    found = labels_of(
+        tmp_path, b"\xef\xbb\xbf" + BOX.encode(), "0 0 0 1 1\r\n\r\n1 0 0 1 1\r", "0\t0 0 1 1\r1 0 0 1 1"
+    )
+    assert found.status == [READ] * 3
+    assert found.line.tolist() == [0, 0, 2, 0, 1]
+    assert found.index.tolist() == [0, 0, 1, 0, 1]
+    assert found.findings == []
+
+
+def test_files_that_are_no_text(tmp_path):
+    found = labels_of(tmp_path, b"\xff\xfe0\0 \0", b"0 0.5\0", b"", b"0 \xe9 1 1 1\n")
+    assert found.status == [BROKEN, BROKEN, EMPTY, READ]
+    assert [(f.code, f.place) for f in found.findings] == [
+        ("PAR006", "byte 0"),
+        ("PAR001", "byte 5"),
+        ("PAR004", "line 1"),
+    ]
+
+
+def test_an_image_whose_labels_cannot_be_read_is_left_out(tmp_path):
+    make(
+        tmp_path,
+        {**PLAIN, "images/train/d.jpg": (9, 9), "labels/train/d.txt/x": "", "images/train/l.jpg": (9, 9)},
+    )
+    (tmp_path / "labels/train/l.txt").symlink_to("l.txt")
+    (tmp_path / "images/train/loop").symlink_to(".")
+    os.mkfifo(tmp_path / "images/train/p.jpg")
+    os.mkfifo(tmp_path / "labels/train/p.txt")
+    dataset = read(tmp_path, splits=("train",))
+    assert dataset.images.ids == ["a"]
+    assert [(f.code, Path(f.path).name) for f in dataset.findings] == [
+        ("PAR001", "d.txt"),
+        ("PAR001", "l.txt"),
+        ("PAR001", "p.txt"),
+    ]
+
+
+def test_a_line_of_megabytes(tmp_path):
+    long = "1" * 10_000_000
+    found = labels_of(tmp_path, "0 " + "0.25 0.75 " * 500_000, f"0 {long} 1 1 1", f"0 {long}x 1 1 1")
+    assert found.xywh[:2].tolist() == [[0.25, 0.75, 0, 0], [np.inf, 1, 1, 1]]
+    assert [(f.code, len(f.evidence)) for f in found.findings] == [("PAR004", 80)]
+
+
+def test_both_ways_of_reading_give_the_same(tmp_path, monkeypatch):
+    texts = [
+        BOX,
+        "",
+        "0 0 0 1 0 1 1\n",
+        f"{BOX}\n\n1 1 1 .5 .5",
+        "3 .1 .2 .3 .4 .5 .6 .7 .8\n",
+        "-1 1e-3 2. .5 +1\n",
+    ]
+    fast = labels_of(tmp_path, *texts)
+    monkeypatch.setattr(lines_module, "is_plain", lambda data: False)
+    slow = labels_of(tmp_path, *texts)
+    assert fast.status == slow.status
+    for column in ("file", "line", "index", "xywh", "read"):
+        assert np.array_equal(getattr(fast, column), getattr(slow, column)), column
+
+
+def test_absent_files_and_none_at_all(tmp_path):
+    found = read_lines([None, None])
+    assert (found.status, len(found.file), found.xywh.shape) == ([ABSENT] * 2, 0, (0, 4))
+
+
+def test_many_files_are_read_fast(tmp_path):
+    for number in range(2_000):
+        (tmp_path / f"{number}.txt").write_text(BOX * 7)
+    paths = [str(tmp_path / f"{number}.txt") for number in range(2_000)]
+    begun = time.perf_counter()
+    assert len(read_lines(paths).file) == 14_000
+    assert time.perf_counter() - begun < 2  # a tenth of that on an idle machine
+
+
+# What cannot be read at all
+
+
+@pytest.mark.parametrize(
+    ("yaml", "place", "words"),
+    [
+        ("train: images\nnames: [a\nx: b: c\n", "line 3, column 2", "not valid YAML"),
+        ("names: [a]\ntrain: 7x\n", "line 2", "train: '7x' leads nowhere"),
+        ("path: gone\ntrain: gone\nnames: [a]\n", "line 1", "path 'gone' leads nowhere"),
+        ("train: images\nnames: [[a]]\n", "line 2", "names[0] is no text"),
+        ("train: images\nnames: {x: a}\n", "line 2", "a key of names is 'x'"),
+        ("train: {a: b}\nnames: [a]\n", "line 1", "train is a mapping"),
+        ("train: images\nnc: many\n", "line 2", "nc is 'many'"),
+        ("train: images\nnames: gone.txt\n", "line 2", "neither a list nor a file"),
+        ("train: !!python/object/apply:os.system ['x']\nnc: 1\n", "line 1", "train"),
+        ("train: [" + "[" * 3000, "", "nested too deeply"),
+        ("train: \x01\nnc: 1\n", "line 1", "not valid YAML"),
+        ("nc: 1\nnames: [a]\n", "line 1", "neither train nor val nor test"),
+    ],
+)
+def test_a_data_yaml_that_cannot_be_used_says_where(tmp_path, yaml, place, words):
+    make(tmp_path, {"data.yaml": yaml, "images/a.jpg": (9, 9), "labels/a.txt": BOX})
+    with pytest.raises(AnchorauditError) as caught:
+        read(tmp_path / "data.yaml")
+    assert caught.value.place == place
+    assert words in caught.value.message
+
+
+def test_a_data_yaml_in_another_encoding_still_names_its_folders(tmp_path):
+    make(tmp_path, {**PLAIN, "data.yaml": YAML.replace("dog", "h\xfcndin").encode("latin-1")})
+    assert [c.name for c in read(tmp_path).categories] == ["cat", "h\ufffdndin"]
+    make(tmp_path, {"data.yaml": YAML.encode("utf-16")})
+    assert [c.name for c in read(tmp_path / "data.yaml").categories] == ["cat", "dog"]
+
+
+def test_nothing_to_read(tmp_path):
+    make(tmp_path, {"data.yaml": YAML, "images/train/a.jpg": (9, 9), "images/val/x": ""})
+    with pytest.raises(AnchorauditError, match="none of 1 images has a label file"):
+        read(tmp_path)
+    with pytest.raises(AnchorauditError, match="there is no image"):
+        read(tmp_path, splits=("val",))
+    with pytest.raises(AnchorauditError, match="unknown split 'test'"):
+        read(tmp_path, splits=("test",))
+
+
+def test_a_split_that_leads_nowhere_is_told_unless_it_is_wanted(tmp_path):
+    make(tmp_path, {"data.yaml": YAML, "images/train/a.jpg": (9, 9), "labels/train/a.txt": BOX})
+    assert [(f.code, f.place, f.evidence) for f in read(tmp_path).findings] == [
+        ("SET005", "line 3", "images/val")
+    ]
+    with pytest.raises(AnchorauditError, match="val: 'images/val' leads nowhere"):
+        read(tmp_path, splits=("val",))
+
+
+def test_a_list_of_which_nothing_is_there(tmp_path):
+    make(
+        tmp_path,
+        {**PLAIN, "data.yaml": YAML.replace("images/val", "val.txt"), "val.txt": "x/1.jpg\nx/2.jpg\n"},
+    )
+    findings = read(tmp_path).findings
+    assert [(f.code, f.place) for f in findings] == [("SET005", "line 1")]
+    assert findings[0].message == "none of the 2 images that the list of val names is there"
+
+
+# The program
+
+
+def test_paths_are_shown_as_the_user_named_them(here):
+    make(here / "ds", {**PLAIN, "labels/train/a.txt": "x\n"})
+    assert read("ds").findings[0].path == str(Path("ds", "labels", "train", "a.txt"))
+
+
+def test_the_program_scans_it(tmp_path, here, capsys):
+    make(tmp_path / "ds", PLAIN)
+    assert run("scan", tmp_path / "ds", "--format", "yolo", "--exit-zero") == 0
+    assert "YOLO: data.yaml" in capsys.readouterr().out
