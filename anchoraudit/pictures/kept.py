@@ -1,0 +1,146 @@
+"""What is known of files, kept from run to run: a file of the same size and time is not read again.
+
+One file holds it: a mark, a checksum, and MessagePack with the rows of each folder's files as bytes. So
+118,000 files are loaded in some 50 ms. What is damaged, of another version of this module or of another
+Pillow is passed over as if it were not there.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.files import replacing, write_text
+from anchoraudit.pictures.folders import Folder
+from anchoraudit.pictures.rows import ROW, Rows
+
+_MARK = b"anchoraudit images 1\n"  # the number rises whenever a field of a row means something else
+
+
+class Kept(msgspec.Struct, array_like=True, gc=False):
+    """The files of one folder. names: joined by NUL, which no name has, and encoded as `_bytes` does."""
+
+    names: bytes
+    table: bytes
+    problem: dict[int, str]
+    undecoded: dict[int, str]
+
+
+class _File(msgspec.Struct, array_like=True):
+    """All of it. reader: what read it, as `_reader` says. folders: by absolute path."""
+
+    reader: str
+    folders: dict[bytes, Kept]
+
+
+Known = Mapping[bytes, Kept]
+
+
+def load(path: Path) -> Known:
+    """What the file `path` holds, by folder; nothing if it is not to be had."""
+    with suppress(OSError, ValueError, MemoryError):  # msgspec's errors are ValueErrors
+        content = path.read_bytes() if path.is_file() else b""
+        checked = len(_MARK) + 4
+        body = content[checked:]
+        if content[:checked] == _MARK + _checksum(body):
+            file = msgspec.msgpack.decode(body, type=_File)
+            if file.reader == _reader():
+                return {name: kept for name, kept in file.folders.items() if _is_sound(kept)}
+    return {}
+
+
+def recall(known: Known, folders: Sequence[Folder]) -> Rows:
+    """Rows of the files of `folders`: their size and time as they are now, and what is known of them so."""
+    rows = Rows.empty(sum(len(folder.names) for folder in folders))
+    for folder in folders:
+        at = folder.rows()
+        kept = known.get(_bytes(folder.path))
+        if kept is not None:
+            names, old = _unpacked(kept)
+            index = {name: i for i, name in enumerate(names)}
+            place = np.array([index.get(name, -1) for name in folder.names], dtype=np.int64)
+            same = np.flatnonzero(place >= 0)
+            for field, now in (("size", folder.sizes), ("mtime", folder.times)):
+                same = same[old.table[field][place[same]] == np.array(now, dtype=np.int64)[same]]
+            rows.put(at[same], old.take(place[same]))
+        rows.table["size"][at], rows.table["mtime"][at] = folder.sizes, folder.times
+    return rows
+
+
+def save(path: Path, known: Known, folders: Sequence[Folder], rows: Rows) -> None:
+    """Write what is known of the files of `folders`, and the rest of `known`. Not being able to is no error.
+
+    Files that are on disk, but not in this data set, are kept: they may be in the next. So are other
+    folders, as long as they exist.
+    """
+    with suppress(OSError, ValueError, MemoryError, AnchorauditError):
+        if path.exists() and not path.is_file():
+            return
+        file = _File(_reader(), {name: kept for name, kept in known.items() if Path(_text(name)).is_dir()})
+        for folder in folders:
+            if folder.names:
+                name = _bytes(folder.path)
+                file.folders[name] = _merged(known.get(name), folder, rows)
+        body = msgspec.msgpack.encode(file)
+        if not path.parent.is_dir():
+            path.parent.mkdir()
+            write_text(path.parent / ".gitignore", "*\n")
+        with replacing(path) as stream:
+            stream.write(_MARK + _checksum(body) + body)
+
+
+def _reader() -> str:
+    """What a row depends on: Pillow's version, as it reads what it did not before, and the row's fields."""
+    from PIL import __version__  # which loads nothing else
+
+    return f"Pillow {__version__}, {ROW.descr}"
+
+
+def _is_sound(kept: Kept) -> bool:
+    names = kept.names.count(b"\0") + 1 if kept.names else 0
+    return len(kept.table) == names * ROW.itemsize
+
+
+def _bytes(name: str) -> bytes:
+    """Encode any name, also one that is no UTF-8 on disk, or none that any disk takes."""
+    return name.encode("utf-8", "surrogatepass")
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "surrogatepass")
+
+
+def _checksum(body: bytes) -> bytes:
+    return zlib.crc32(body).to_bytes(4, "little")
+
+
+def _merged(kept: Kept | None, folder: Folder, rows: Rows) -> Kept:
+    """The rows of `folder` that hold for the next run, then those of its other files."""
+    at = folder.rows()
+    holds = rows.table["read"][at] & ~np.isin(at, list(rows.passing))
+    names = [folder.names[i] for i in np.flatnonzero(holds).tolist()]
+    own = rows.take(at[holds])
+    if kept is None:
+        return _packed(names, own)
+    old_names, old = _unpacked(kept)
+    elsewhere = folder.on_disk.difference(folder.names)
+    others = [i for i, name in enumerate(old_names) if name in elsewhere]
+    both = Rows.empty(len(names) + len(others))
+    both.put(np.arange(len(names)), own)
+    both.put(np.arange(len(names), len(both.table)), old.take(np.array(others, dtype=np.int64)))
+    return _packed(names + [old_names[i] for i in others], both)
+
+
+def _packed(names: list[str], rows: Rows) -> Kept:
+    return Kept(_bytes("\0".join(names)), rows.table.tobytes(), rows.problem, rows.undecoded)
+
+
+def _unpacked(kept: Kept) -> tuple[list[str], Rows]:
+    names = _text(kept.names).split("\0") if kept.names else []
+    return names, Rows(np.frombuffer(kept.table, dtype=ROW), kept.problem, kept.undecoded)

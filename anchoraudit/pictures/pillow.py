@@ -1,0 +1,184 @@
+"""Pillow, held to plain facts: no warnings, no alarm at bombs, no mercy on cut files, no odd formats."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from anchoraudit.errors import printable
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+# Decoded, that is 1.6 GB a core. The largest aerial tiles of public detection sets have 20,000 x 20,000.
+MOST_PIXELS = 400_000_000
+_ORIENTATION = 0x0112
+_TIFF_SIDES = (256, 257)
+# Formats that a training loader reads. Others are left out: Pillow would run Ghostscript for one.
+_FIRST = ("JPEG", "PNG", "BMP", "DIB", "GIF", "PPM")
+_LATER = {"Tiff": "TIFF", "WebP": "WEBP", "Jpeg2K": "JPEG2000", "Avif": "AVIF"}
+_NO_IMAGE = (
+    (b"version https://git-lfs", "a Git LFS pointer: the file was not fetched"),
+    (b"<!doctype html", "an HTML page"),
+    (b"<html", "an HTML page"),
+    (b"<?xml", "XML"),
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"%PDF", "a PDF document"),
+    (b"\0" * 16, "zeros"),
+)
+_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+
+
+class Seen(NamedTuple):
+    """What Pillow sees in a file: stored sides in pixels, EXIF orientation, format, end of the header."""
+
+    width: int
+    height: int
+    orientation: int
+    format: str
+    start: int
+
+
+@contextmanager
+def strict() -> Iterator[None]:
+    """Set Pillow so within the block, whatever the program around has set; not for several threads."""
+    from PIL import Image, ImageFile
+
+    log = logging.getLogger("PIL")
+    before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, log.level
+    Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = None, False
+    log.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = before[:2]
+        log.setLevel(before[2])
+
+
+def header(file: int, head: bytes) -> Seen | str:
+    """Read the header of the open `file`, which begins with `head`; a string says why that failed.
+
+    Raises OSError, with a number, if the disk fails. Use within `strict`.
+    """
+    try:
+        with open(file, "rb", closefd=False) as stream, _opened(stream) as image:
+            width, height = image.size
+            start = stream.tell() if image.format == "JPEG" else 0
+            if image.format == "TIFF":  # Pillow turns it on loading, and says here what it will become
+                width, height = (image.tag_v2[side] for side in _TIFF_SIDES)  # type: ignore[attr-defined]
+            return Seen(int(width), int(height), _orientation(image), str(image.format), start)
+    except Exception as error:
+        _raise_if_of_the_disk(error)
+        return _no_header(error, head)
+
+
+def decoded(file: int) -> tuple[str, bool]:
+    """Decode the open `file`: why that failed, "" if it did not, and whether all of it has one colour.
+
+    Raises OSError, with a number, if the disk fails, and MemoryError. Use within `strict`.
+    """
+    try:
+        with _nothing_printed(), open(file, "rb", closefd=False) as stream, _opened(stream) as image:
+            if image.width * image.height > MOST_PIXELS:
+                return f"too large to decode: {image.width} x {image.height} pixels", False
+            image.load()
+            with suppress(Exception):  # of a mode too odd for that
+                return "", _has_one_colour(image)
+            return "", False
+    except MemoryError:
+        raise
+    except Exception as error:
+        _raise_if_of_the_disk(error)
+        if "runcated" in str(error):
+            return "truncated: the pixel data ends early", False
+        return f"cannot be decoded: {_words(error)}", False
+
+
+@contextmanager
+def _nothing_printed() -> Iterator[None]:
+    """Close stderr to libtiff, which writes there past Python, a line for every tag it does not know."""
+    with ExitStack() as opened:
+        with suppress(OSError):  # there is no stderr, and so nothing to close
+            stderr = os.dup(2)
+            opened.callback(os.close, stderr)
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            opened.callback(os.close, nowhere)
+            os.dup2(nowhere, 2)
+            opened.callback(os.dup2, stderr, 2)
+        yield
+
+
+def _opened(stream: object) -> Image:
+    from PIL import Image, UnidentifiedImageError
+
+    Image.preinit()
+    try:
+        return Image.open(stream, formats=_FIRST)  # type: ignore[arg-type]
+    except UnidentifiedImageError:
+        for module in _LATER:
+            with suppress(ImportError):  # Pillow without it, or older
+                importlib.import_module(f"PIL.{module}ImagePlugin")
+        later = tuple(name for name in _LATER.values() if name in Image.OPEN)
+        return Image.open(stream, formats=later)  # type: ignore[arg-type]
+
+
+def _orientation(image: Image) -> int:
+    from PIL import Image
+
+    try:
+        exif = Image.Image.getexif(image)  # not the PNG's own, which decodes the picture to look behind it
+    except Exception:  # what loaders do with a broken EXIF block: as if there were none
+        return 0
+    try:
+        value = exif.get(_ORIENTATION, 0)
+        return value if isinstance(value, int) and 0 <= value <= 8 else -1
+    except Exception:
+        return -1
+
+
+def _has_one_colour(image: Image) -> bool:
+    if image.mode in {"P", "PA"}:
+        image = image.convert("RGB")  # two entries of a palette may be one colour
+    places = [(x * (image.width - 1) // 3, y * (image.height - 1) // 3) for x in range(4) for y in range(4)]
+    colours = [band for band, name in enumerate(image.getbands()) if name not in {"A", "a"}]
+    points = [image.getpixel(place) for place in places]
+    values = [point if isinstance(point, tuple) else (point,) for point in points]
+    if any(value[band] != values[0][band] for value in values for band in colours):
+        return False
+    for band in colours:
+        low, high = image.getchannel(band).getextrema() if len(values[0]) > 1 else image.getextrema()
+        if low != high:
+            return False
+    return True
+
+
+def _no_header(error: Exception, head: bytes) -> str:
+    lower = head[:64].lower().lstrip()
+    for beginning, what in _NO_IMAGE:
+        if head.startswith(beginning) or lower.startswith(beginning):
+            return f"not an image, but {what}"
+    if head[4:8] == b"ftyp" and head[8:11] in {b"hei", b"hev", b"mif", b"msf"}:
+        return "not an image that training loads, but HEIC"
+    if "runcated" in str(error):
+        return "truncated: the header ends early"
+    if head.startswith(_MAGIC):
+        return "the header is broken"
+    return "not an image that training loads"
+
+
+def _raise_if_of_the_disk(error: Exception) -> None:
+    # A place in the file that a broken header names, and that is none, is EINVAL or EOVERFLOW.
+    if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL, errno.EOVERFLOW}:
+        raise error
+
+
+def _words(error: Exception) -> str:
+    return printable(str(error) or type(error).__name__)[:200]

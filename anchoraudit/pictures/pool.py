@@ -1,0 +1,105 @@
+"""Many files on every core, in processes: Pillow's parsers hold the interpreter lock, so threads do not help.
+
+A picture may be made to crash its decoder, or to keep it busy for hours. That costs the process it is read
+in and a word about this picture, and nothing else. So pictures are decoded in other processes, even one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from multiprocessing import current_process
+from multiprocessing.connection import Connection, wait
+from time import monotonic
+
+from anchoraudit.pictures.reading import What, read_many
+from anchoraudit.pictures.rows import Rows
+from anchoraudit.processes import Send, Worker, can_fork, cores, workers
+
+Take = Callable[[range, Rows], None]
+
+# How many files are worth a fork (some 5 ms), and how many a fresh interpreter (half a second). A header
+# takes some 20 us, a file that is read in full 200. Decoding is done apart whatever it costs.
+WORTH_IT: dict[What, tuple[int, int]] = {"header": (1000, 40_000), "digest": (100, 4000), "decode": (1, 1)}
+HEADERS_A_PIECE = 256  # about 5 ms of work, and rows that fit in a pipe
+PATIENCE = 120.0  # seconds for a piece; the largest picture that is decoded takes some 10
+
+
+def read_all(paths: Sequence[str], what: What, take: Take, *, processes: int | None = None) -> None:
+    """Read `paths`; `take` gets ranges of them, in any order, and the rows of each.
+
+    processes: how many read beside this one, 0: none; None: as many as pay, and not more than cores.
+    """
+    step = HEADERS_A_PIECE if what == "header" else 1
+    pieces = [range(i, min(i + step, len(paths))) for i in range(0, len(paths), step)]
+    beside = _processes(len(paths), what) if processes is None else processes
+    while pieces:
+        pieces = _round(pieces, paths, what, take, min(beside, len(pieces)))
+
+
+def _processes(files: int, what: What) -> int:
+    worth_it = files >= WORTH_IT[what][not can_fork()]
+    if current_process().daemon or not worth_it:
+        return 0
+    return cores() if cores() > 1 or what == "decode" else 0
+
+
+def _round(pieces: list[range], paths: Sequence[str], what: What, take: Take, processes: int) -> list[range]:
+    """Do all pieces, but those that are left when a process dies: return them.
+
+    The piece it died of is left file by file; if it was one file, that is told of the file.
+    """
+    shares = [deque(pieces[turn::processes]) for turn in range(processes)]
+    with workers(_work, [(list(share), paths, what) for share in shares]) as started:
+        if not started:
+            for piece in pieces:
+                take(piece, read_many(paths[piece.start : piece.stop], what))
+            return []
+        left = [piece for share in shares[len(started) :] for piece in share]
+        for piece, why in _collect(started, shares, take):
+            if len(piece) > 1:
+                left += [range(i, i + 1) for i in piece]
+            else:
+                rows = Rows.empty(1)
+                rows.table["read"], rows.problem[0] = True, why
+                rows.passing.add(0)
+                take(piece, rows)
+        return left + [piece for share in shares[: len(started)] for piece in share]
+
+
+def _collect(started: list[Worker], shares: list[deque[range]], take: Take) -> list[tuple[range, str]]:
+    """Take what the workers deliver off their shares until none is left or all have died.
+
+    Return the pieces that they died of, and how.
+    """
+    running = {answers: (process, share) for (process, answers), share in zip(started, shares, strict=False)}
+    heard = dict.fromkeys(running, monotonic())
+    fatal: list[tuple[range, str]] = []
+    how = dict.fromkeys(running, "cannot be read: it ends the process that tries")
+    while running:
+        ready = wait(list(running), timeout=max(0.0, min(heard.values()) + PATIENCE - monotonic()))
+        for answers in ready:
+            assert isinstance(answers, Connection)
+            share = running[answers][1]
+            try:
+                rows = answers.recv()
+            except (EOFError, OSError):
+                fatal.append((share.popleft(), how[answers]))
+            else:
+                take(share.popleft(), rows)
+                heard[answers] = monotonic()
+                if share:
+                    continue
+            del running[answers], heard[answers]
+        for answers, since in heard.items():
+            if since + PATIENCE <= monotonic():
+                how[answers] = f"cannot be read: it takes more than {PATIENCE:.0f} seconds"
+                running[answers][0].kill()  # and be heard of as one that died
+                heard[answers] = monotonic()
+    return fatal
+
+
+def _work(send: Send, mine: list[range], paths: Sequence[str], what: What) -> None:
+    """Read the pieces `mine`, and send the rows of each."""
+    for piece in mine:
+        send(read_many(paths[piece.start : piece.stop], what))

@@ -1,0 +1,69 @@
+"""What is known of each file: one row a file, of plain numbers, so that rows travel and are kept as bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+# size, mtime: bytes, nanoseconds; what a file must still have for its row to hold. width, height: stored
+# pixels, 0 where not to be had. mark: CRC-32 of the file's ends: copies have the same. read, decoded,
+# hashed: which of the other fields count.
+ROW = np.dtype(
+    [
+        ("size", "<i8"),
+        ("mtime", "<i8"),
+        ("width", "<i4"),
+        ("height", "<i4"),
+        ("mark", "<u4"),
+        ("orientation", "i1"),
+        ("read", "?"),
+        ("decoded", "?"),
+        ("one_colour", "?"),
+        ("hashed", "?"),
+        ("digest", "V16"),
+    ]
+)
+Table = npt.NDArray[Any]  # of ROW
+
+
+@dataclass(slots=True)
+class Rows:
+    """Rows [F] of ROW, and what has words.
+
+    problem: by row, why its header could not be read. undecoded: by row, why decoding failed.
+    passing: rows that say nothing of the file's content (the disk failed, memory ran out), so that
+    they do not hold for the next run.
+    """
+
+    table: Table
+    problem: dict[int, str] = field(default_factory=dict)
+    undecoded: dict[int, str] = field(default_factory=dict)
+    passing: set[int] = field(default_factory=set)
+
+    @classmethod
+    def empty(cls, count: int) -> Rows:
+        """Rows of files of which nothing is known."""
+        return cls(np.zeros(count, dtype=ROW))
+
+    def put(self, at: npt.NDArray[np.int64], other: Rows) -> None:
+        """Set the rows `at` to those of `other`, in that order."""
+        self.table[at] = other.table
+        places = at.tolist()
+        for mine, theirs in ((self.problem, other.problem), (self.undecoded, other.undecoded)):
+            for place in places if mine else ():
+                mine.pop(place, None)
+            mine.update((places[i], text) for i, text in theirs.items())
+        self.passing.difference_update(places)
+        self.passing.update(places[i] for i in other.passing)
+
+    def take(self, at: npt.NDArray[np.int64]) -> Rows:
+        """Return the rows `at`, in that order."""
+        new = {old: i for i, old in enumerate(at.tolist())} if self.problem or self.undecoded else {}
+        return Rows(
+            self.table[at],
+            {new[i]: text for i, text in self.problem.items() if i in new},
+            {new[i]: text for i, text in self.undecoded.items() if i in new},
+        )
