@@ -1,0 +1,124 @@
+"""What reading a COCO file does by itself: `pycocotools/coco.py`, which most loaders of COCO begin with.
+
+It keeps one entry an id, the last one, of images as of annotations, and raises KeyError where an annotation
+has no id. Images that no entry of the file names do not exist for it. Nothing of this is asked of data that
+were not read from COCO files.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from anchoraudit.loaders._rules import RAISES, Rule
+
+if TYPE_CHECKING:
+    from anchoraudit.dataset import Bool, Images, Int
+    from anchoraudit.loaders._sieve import Sieve
+
+_INDEX = "pycocotools/coco.py `createIndex`"
+UNLISTED = Rule("image", "no entry in the file names it", _INDEX, "coco")
+WITHOUT_ID = Rule("image", f"{RAISES}annotation without an id", _INDEX, "coco")
+LATER_ID = Rule("image", "a later image has its id, and gets its boxes", _INDEX, "coco")
+LATER_BOX = Rule("moves", "replaced by a later annotation of the same id", f"{_INDEX}, `loadAnns`", "coco")
+READING = (UNLISTED, WITHOUT_ID, LATER_ID)
+
+
+def read_index(sieve: Sieve) -> None:
+    """Ask what every loader of a COCO file asks without knowing it: the three rules of READING."""
+    if sieve.format != "coco":
+        return
+    images, ids = sieve.images, sieve.boxes.annotation_ids
+    if images.entry is not None:
+        sieve.drop_images(UNLISTED, images.entry < 0)
+    if ids is not None and ids.dtype == object:
+        sieve.drop_images_of(WITHOUT_ID, ids == "")
+    _join_images(sieve)
+
+
+def _join_images(sieve: Sieve) -> None:
+    """Leave the last image of each id of a file, with the boxes of all of them."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    images = sieve.images
+    if len(set(images.ids)) == len(images):
+        return
+    listed = np.flatnonzero(sieve.images_left).tolist()
+    keys = {i: (int(images.source[i]), images.ids[i]) for i in listed}
+    last = {key: i for i, key in keys.items()}
+    stands_in = np.arange(len(images))
+    for i, key in keys.items():
+        stands_in[i] = last[key]
+    sieve.drop_images(LATER_ID, stands_in != np.arange(len(images)))
+    sieve.boxes = replace(sieve.boxes, image=stands_in[sieve.boxes.image])
+
+
+def undeclared(images: Images) -> Bool:
+    """Which images have no usable width and height in their entry: [N]."""
+    import numpy as np
+
+    return np.isnan(images.width) | np.isnan(images.height) if images.measured is None else images.measured
+
+
+def repeated(sieve: Sieve) -> Bool:
+    """Which annotations share their id with another one of their file: [M]."""
+    import numpy as np
+
+    ids = sieve.boxes.annotation_ids
+    found = np.zeros(len(sieve.boxes), dtype=np.bool_)
+    for rows in _rows_by_file(sieve):
+        last = _last(ids[rows]) if ids is not None else None
+        if last is not None:
+            found[rows] = np.bincount(last, minlength=len(rows))[last] > 1
+    return found
+
+
+def take_last(sieve: Sieve) -> None:
+    """Give each annotation what the last one of its id and file has, but its image (`loadAnns`)."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    ids = sieve.boxes.annotation_ids
+    stands_in = np.arange(len(sieve.boxes))
+    for rows in _rows_by_file(sieve):
+        last = _last(ids[rows]) if ids is not None else None
+        if last is not None:
+            stands_in[rows] = rows[last]
+    if bool((stands_in == np.arange(len(stands_in))).all()):
+        return
+    sieve.move(LATER_BOX, sieve.boxes.xyxy[stands_in])
+    taken = sieve.boxes.take(stands_in)
+    sieve.boxes = replace(taken, image=sieve.boxes.image, entry=sieve.boxes.entry)
+
+
+def _rows_by_file(sieve: Sieve) -> list[Int]:
+    import numpy as np
+
+    if sieve.format != "coco":
+        return []
+    files = len(sieve.dataset.sources)
+    if files == 1:
+        return [np.arange(len(sieve.boxes))]
+    source = sieve.images.source[sieve.boxes.image]
+    return [np.flatnonzero(source == file) for file in range(files)]
+
+
+def _last(ids: Any) -> Int | None:
+    """Position of the last of each of some ids; None if each is used once."""
+    import numpy as np
+
+    if ids.dtype == object:
+        last = {identity: i for i, identity in enumerate(ids.tolist())}
+        if len(last) == len(ids):
+            return None
+        return np.array([last[identity] for identity in ids.tolist()], dtype=np.int64)
+    ranked = np.sort(ids)  # cheaper than the stable order, which only files with repeats need
+    if bool((ranked[1:] > ranked[:-1]).all()):
+        return None
+    order = np.argsort(ids, kind="stable")
+    ranked = ids[order]
+    at = np.searchsorted(ranked, ids, side="right") - 1
+    found: Int = order[at]
+    return found

@@ -1,0 +1,100 @@
+"""facebookresearch/detectron2: `data/datasets/{coco,pascal_voc}.py`, `data/build.py`,
+`data/dataset_mapper.py`.
+
+`load_coco_json` and `load_voc_instances` read; `get_detection_dataset_dicts` leaves out images without an
+annotation that is no crowd (`DATALOADER.FILTER_EMPTY_ANNOTATIONS`, true by default); `DatasetMapper` leaves
+out crowds, puts the corners of each box in order (`apply_box` of fvcore takes the least and the greatest),
+clips it to the image and leaves it out if a side is not above 1e-5 pixels, which NaN is not. An image that
+loses its last box there stays. The 1e-5 pixels are those of the resized image there, of the original here.
+
+VOC: 1 is subtracted from xmin and ymin only; difficult objects are kept. Not replayed: annotations with
+`ignore` or with polygons of fewer than 3 points, and declared sizes that are not the image's, since a
+`Dataset` does not keep these.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anchoraudit.loaders import _coco_file as coco
+from anchoraudit.loaders._rules import RAISES, Rule
+
+if TYPE_CHECKING:
+    from anchoraudit.loaders._sieve import Sieve
+
+NAME = "detectron2"
+READS = "`register_coco_instances` or `register_pascal_voc`, and the default `DatasetMapper`"
+FEEDS = ("detectron2-*",)
+FORMATS: tuple[str, ...] = ()
+
+_COCO = "detectron2/data/datasets/coco.py `load_coco_json`"
+_VOC = "detectron2/data/datasets/pascal_voc.py `load_voc_instances`"
+_BUILD = "detectron2/data/build.py `filter_images_with_only_crowd_annotations`"
+_MAPPER = "detectron2/data/dataset_mapper.py `DatasetMapper`"
+_TRANSFORM = "detectron2/data/detection_utils.py `transform_instance_annotations`"
+_EMPTY = "detectron2/data/detection_utils.py `filter_empty_instances`"
+REPEATED = Rule("image", f"{RAISES}annotation ids are not unique", _COCO, "coco")
+UNSIZED = Rule("image", f"{RAISES}no width and height in the image's entry", _COCO, "coco")
+UNKNOWN_CLASS = Rule("image", f"{RAISES}category that the file does not list", _COCO, "coco")
+UNSIZED_XML = Rule("image", f"{RAISES}no usable size", _VOC, "voc")
+NAMELESS = Rule("image", f"{RAISES}object without a name", _VOC, "voc")
+MINUS_ONE = Rule("moves", "1 subtracted from x1 and y1", _VOC, "voc")
+NO_ANNOTATION = Rule("image", "no annotation", _BUILD)
+ONLY_CROWDS = Rule("image", "crowds only", _BUILD)
+CROWD = Rule("box", "crowd", _MAPPER)
+WITHOUT_BOX = Rule("image", f"{RAISES}annotation without a box", _TRANSFORM)
+IN_ORDER = Rule("moves", "corners put in order", "fvcore/transforms/transform.py `apply_box`")
+CLIPPED = Rule("moves", "clipped to the image", _TRANSFORM)
+EMPTY = Rule("box", "nothing of it inside the image", _EMPTY)
+RULES = (
+    *coco.READING,
+    REPEATED,
+    UNSIZED,
+    UNKNOWN_CLASS,
+    UNSIZED_XML,
+    NAMELESS,
+    MINUS_ONE,
+    NO_ANNOTATION,
+    ONLY_CROWDS,
+    CROWD,
+    WITHOUT_BOX,
+    IN_ORDER,
+    CLIPPED,
+    EMPTY,
+)
+_LEAST_SIDE = 1e-5
+
+
+def load(sieve: Sieve) -> None:
+    """Replay it."""
+    import numpy as np
+
+    coco.read_index(sieve)
+    if sieve.format == "coco":
+        sieve.drop_images_of(REPEATED, coco.repeated(sieve))
+        sieve.drop_images(UNSIZED, coco.undeclared(sieve.images))
+        sieve.drop_images_of(UNKNOWN_CLASS, sieve.boxes.category < 0)
+    if sieve.format == "voc":
+        sieve.drop_images(UNSIZED_XML, np.isnan(sieve.images.width))
+        sieve.drop_images_of(NAMELESS, sieve.boxes.category < 0)
+        sieve.move(MINUS_ONE, sieve.boxes.xyxy - (1.0, 1.0, 0.0, 0.0))
+    sieve.drop_images(NO_ANNOTATION, ~sieve.images_of(sieve.left))
+    sieve.drop_images(ONLY_CROWDS, ~sieve.images_of(~sieve.boxes.crowd))
+    sieve.drop_boxes(CROWD, sieve.boxes.crowd)
+    sieve.drop_images_of(WITHOUT_BOX, sieve.without_box())
+    _put_in_order(sieve)
+    sieve.clip(CLIPPED)
+    width, height = sieve.sides()
+    sieve.drop_boxes(EMPTY, ~((width > _LEAST_SIDE) & (height > _LEAST_SIDE)))
+
+
+def _put_in_order(sieve: Sieve) -> None:
+    import numpy as np
+
+    width, height = sieve.sides()
+    rows = np.flatnonzero((width < 0) | (height < 0))
+    if len(rows):
+        xyxy = sieve.boxes.xyxy.copy()
+        first, second = xyxy[rows, :2], xyxy[rows, 2:]
+        xyxy[rows] = np.concatenate([np.minimum(first, second), np.maximum(first, second)], axis=1)
+        sieve.move(IN_ORDER, xyxy)

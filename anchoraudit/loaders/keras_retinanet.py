@@ -1,0 +1,86 @@
+"""fizyr/keras-retinanet: `preprocessing/{generator,coco,pascal_voc}.py`.
+
+`Generator.filter_annotations` deletes every box that is inverted or without area, or that goes over an edge
+of its image, be it by one pixel, with a warning; no image is left out. Before that, `CocoGenerator` leaves
+out crowds and boxes below 1 pixel wide or high, and `PascalVocGenerator` subtracts 1 from all four
+coordinates, so that a box which begins at 0 is deleted; difficult objects are kept. A NaN coordinate fails
+no comparison: such a box is kept. Where an image's size is not known, nothing goes over its right or bottom
+edge.
+
+Data of other formats are taken as if given as CSV, which has no rule of its own. The objects of an XML file
+need `truncated` and `difficult`: whether these are there is not kept in a `Dataset`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anchoraudit.loaders import _coco_file as coco
+from anchoraudit.loaders._rules import RAISES, Rule
+
+if TYPE_CHECKING:
+    from anchoraudit.loaders._sieve import Sieve
+
+NAME = "keras-retinanet"
+READS = "`CocoGenerator` or `PascalVocGenerator`, as `bin/train.py` makes them"
+FEEDS = ("keras-retinanet",)
+FORMATS: tuple[str, ...] = ()
+
+_RATIO = "keras_retinanet/preprocessing/coco.py `image_aspect_ratio`"
+_COCO = "keras_retinanet/preprocessing/coco.py `load_annotations`"
+_VOC = "keras_retinanet/preprocessing/pascal_voc.py `__parse_annotation`"
+_FILTER = "keras_retinanet/preprocessing/generator.py `filter_annotations`"
+UNSIZED = Rule("image", f"{RAISES}no width and height in the image's entry", _RATIO, "coco")
+CROWD = Rule("box", "crowd", _COCO)
+WITHOUT_BOX = Rule("image", f"{RAISES}annotation without a box", f"{_COCO}, {_VOC}")
+THIN = Rule("box", "a side below 1 pixel", _COCO, "coco")
+UNKNOWN_CLASS = Rule("image", f"{RAISES}category that the file does not list", _COCO, "coco")
+NAMELESS = Rule("image", f"{RAISES}object without a name", _VOC, "voc")
+MINUS_ONE = Rule("moves", "1 subtracted from all four", _VOC, "voc")
+NO_AREA = Rule("box", "x2 <= x1 or y2 <= y1", _FILTER)
+LEFT_OR_TOP = Rule("box", "over the left or top edge", _FILTER)
+RIGHT_OR_BOTTOM = Rule("box", "over the right or bottom edge", _FILTER)
+RULES = (
+    *coco.READING,
+    UNSIZED,
+    CROWD,
+    coco.LATER_BOX,
+    WITHOUT_BOX,
+    THIN,
+    UNKNOWN_CLASS,
+    NAMELESS,
+    MINUS_ONE,
+    NO_AREA,
+    LEFT_OR_TOP,
+    RIGHT_OR_BOTTOM,
+)
+
+
+def load(sieve: Sieve) -> None:
+    """Replay it."""
+    coco.read_index(sieve)
+    if sieve.format == "coco":
+        sieve.drop_images(UNSIZED, coco.undeclared(sieve.images))
+    sieve.drop_boxes(CROWD, sieve.boxes.crowd)
+    if sieve.format == "coco":
+        _read_coco(sieve)
+    else:
+        sieve.drop_images_of(WITHOUT_BOX, sieve.without_box())
+    if sieve.format == "voc":
+        sieve.drop_images_of(NAMELESS, sieve.boxes.category < 0)
+        sieve.move(MINUS_ONE, sieve.boxes.xyxy - 1.0)
+    x1, y1, x2, y2 = sieve.boxes.xyxy.T
+    right, bottom = sieve.limits()
+    sieve.drop_boxes(NO_AREA, (x2 <= x1) | (y2 <= y1))
+    sieve.drop_boxes(LEFT_OR_TOP, (x1 < 0) | (y1 < 0))
+    sieve.drop_boxes(RIGHT_OR_BOTTOM, (x2 > right) | (y2 > bottom))
+
+
+def _read_coco(sieve: Sieve) -> None:
+    from anchoraudit.loaders._sieve import ROUNDING
+
+    coco.take_last(sieve)
+    sieve.drop_images_of(WITHOUT_BOX, sieve.without_box())
+    width, height = sieve.sides()
+    sieve.drop_boxes(THIN, (width < 1 - ROUNDING) | (height < 1 - ROUNDING))
+    sieve.drop_images_of(UNKNOWN_CLASS, sieve.boxes.category < 0)

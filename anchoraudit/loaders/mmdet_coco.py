@@ -1,0 +1,88 @@
+"""open-mmlab/mmdetection's COCO data set: `mmdet/datasets/coco.py`, with
+`configs/_base_/datasets/coco_detection.py`.
+
+Boxes go first, one by one (`parse_data_info`): those that do not overlap their image, that declare no area,
+that are below 1 pixel wide or high, or of a category that is not asked for (here: that the file does not
+list). A NaN coordinate overlaps nothing. Crowds are kept as regions to ignore, which the base configs do
+not use (`ignore_iof_thr=-1`): they train as background. Then images go (`filter_data`,
+`filter_empty_gt=True`, `min_size=32`): those without any annotation of such a category, valid or not, so
+that an image whose boxes were all skipped stays and trains as background; and those with a side below 32
+pixels.
+
+Annotations with `ignore` are skipped, too, but a `Dataset` does not keep that key. Boxes are clipped only
+when the image is resized, which is left to the encoder.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anchoraudit.loaders import _coco_file as coco
+from anchoraudit.loaders._rules import IGNORED, RAISES, Rule
+
+if TYPE_CHECKING:
+    from anchoraudit.loaders._sieve import Sieve
+
+NAME = "mmdet-coco"
+READS = "`CocoDataset` of mmdetection 3.3.0 with the base configuration"
+FEEDS = ("mmdet-*",)
+FORMATS: tuple[str, ...] = ()
+
+_READ = "mmdet/datasets/coco.py `load_data_list`"
+_PARSE = "mmdet/datasets/coco.py `parse_data_info`"
+_FILTER = "mmdet/datasets/coco.py `filter_data`"
+REPEATED = Rule("image", f"{RAISES}annotation ids are not unique", _READ, "coco")
+UNSIZED = Rule("image", f"{RAISES}no width and height in the image's entry", _PARSE, "coco")
+WITHOUT_BOX = Rule("image", f"{RAISES}annotation without a box", _PARSE)
+OUTSIDE = Rule("box", "no overlap with the image", _PARSE)
+UNDECLARED_AREA = Rule("image", f"{RAISES}annotation without an area", _PARSE, "coco")
+NO_AREA = Rule("box", "declared area of 0 or less", _PARSE, "coco")
+THIN = Rule("box", "a side below 1 pixel", _PARSE)
+UNKNOWN_CLASS = Rule("box", "category that the file does not list", _PARSE)
+CROWD = Rule("box", f"{IGNORED}crowd", _PARSE)
+NO_ANNOTATION = Rule("image", "no annotation of a listed category", _FILTER)
+SMALL = Rule("image", "a side below 32 pixels", _FILTER)
+RULES = (
+    *coco.READING,
+    REPEATED,
+    UNSIZED,
+    WITHOUT_BOX,
+    OUTSIDE,
+    UNDECLARED_AREA,
+    NO_AREA,
+    THIN,
+    UNKNOWN_CLASS,
+    CROWD,
+    NO_ANNOTATION,
+    SMALL,
+)
+_LEAST_IMAGE_SIDE = 32
+
+
+def load(sieve: Sieve) -> None:
+    """Replay it."""
+    import numpy as np
+
+    from anchoraudit.loaders._sieve import ROUNDING
+
+    coco.read_index(sieve)
+    if sieve.format == "coco":
+        sieve.drop_images_of(REPEATED, coco.repeated(sieve))
+        sieve.drop_images(UNSIZED, coco.undeclared(sieve.images))
+    boxes = sieve.boxes
+    sieve.drop_images_of(WITHOUT_BOX, sieve.without_box())
+    x1, y1, x2, y2 = boxes.xyxy.T
+    right, bottom = sieve.limits()
+    across = np.minimum(x2, right) > np.maximum(x1, 0)
+    down = np.minimum(y2, bottom) > np.maximum(y1, 0)
+    sieve.drop_boxes(OUTSIDE, ~(across & down))
+    if sieve.format == "coco" and boxes.area is not None:
+        sieve.drop_images_of(UNDECLARED_AREA, np.isnan(boxes.area))
+        sieve.drop_boxes(NO_AREA, boxes.area <= 0)
+    width, height = sieve.sides()
+    sieve.drop_boxes(THIN, (width < 1 - ROUNDING) | (height < 1 - ROUNDING))
+    sieve.drop_boxes(UNKNOWN_CLASS, boxes.category < 0)
+    sieve.drop_boxes(CROWD, boxes.crowd)
+    sieve.drop_images(NO_ANNOTATION, ~sieve.images_of(boxes.category >= 0))
+    side = np.minimum(sieve.images.width, sieve.images.height)
+    sieve.drop_images(SMALL, side < _LEAST_IMAGE_SIDE)

@@ -1,0 +1,71 @@
+"""torchvision's reference training scripts: pytorch/vision `references/detection/coco_utils.py`, split train.
+
+Images go first, by all their annotations, crowds too (`_coco_remove_images_without_annotations`); then
+crowds, and boxes of which nothing is left inside the image (`ConvertCocoPolysToMask`). An image that loses
+its last box there stays, and trains as background. NaN passes the filter of images and falls to that of
+boxes. The scripts read COCO only; VOC data are taken as if converted as they stand, without offset,
+difficult objects included. They also need `iscrowd` and `segmentation` of every annotation, and whether
+these are there is not kept in a `Dataset`. Rounding to float32 is left to the encoder.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anchoraudit.loaders import _coco_file as coco
+from anchoraudit.loaders._rules import RAISES, Rule
+
+if TYPE_CHECKING:
+    from anchoraudit.loaders._sieve import Sieve
+
+NAME = "torchvision"
+READS = "the reference training scripts, `references/detection`, split train"
+FEEDS = ("torchvision-*",)
+FORMATS: tuple[str, ...] = ()
+
+_FILTER = "references/detection/coco_utils.py `_coco_remove_images_without_annotations`"
+_CONVERT = "references/detection/coco_utils.py `ConvertCocoPolysToMask`"
+_GROUP = "references/detection/group_by_aspect_ratio.py `_compute_aspect_ratios_coco_dataset`"
+WITHOUT_BOX = Rule("image", f"{RAISES}annotation without a box", _FILTER)
+NO_ANNOTATION = Rule("image", "no annotation", _FILTER)
+ALL_THIN = Rule("image", "every box has a side of 1 pixel or less", _FILTER)
+UNSIZED = Rule("image", f"{RAISES}no width and height in the image's entry", _GROUP, "coco")
+CROWD = Rule("box", "crowd", _CONVERT)
+UNDECLARED_AREA = Rule("image", f"{RAISES}annotation without an area", _CONVERT, "coco")
+CLIPPED = Rule("moves", "clipped to the image", _CONVERT)
+OUTSIDE = Rule("box", "nothing of it inside the image", _CONVERT)
+RULES = (
+    *coco.READING,
+    coco.LATER_BOX,
+    WITHOUT_BOX,
+    NO_ANNOTATION,
+    ALL_THIN,
+    UNSIZED,
+    CROWD,
+    UNDECLARED_AREA,
+    CLIPPED,
+    OUTSIDE,
+)
+
+
+def load(sieve: Sieve) -> None:
+    """Replay it."""
+    import numpy as np
+
+    from anchoraudit.geometry import has_area
+    from anchoraudit.loaders._sieve import ROUNDING
+
+    coco.read_index(sieve)
+    coco.take_last(sieve)
+    sieve.drop_images_of(WITHOUT_BOX, sieve.without_box())
+    sieve.drop_images(NO_ANNOTATION, ~sieve.images_of(sieve.left))
+    width, height = sieve.sides()
+    thin = (width <= 1 + ROUNDING) | (height <= 1 + ROUNDING)
+    sieve.drop_images(ALL_THIN, ~sieve.images_of(~thin))
+    if sieve.format == "coco":
+        sieve.drop_images(UNSIZED, coco.undeclared(sieve.images))
+    sieve.drop_boxes(CROWD, sieve.boxes.crowd)
+    if sieve.format == "coco" and sieve.boxes.area is not None:
+        sieve.drop_images_of(UNDECLARED_AREA, np.isnan(sieve.boxes.area))
+    sieve.clip(CLIPPED)
+    sieve.drop_boxes(OUTSIDE, ~has_area(sieve.boxes.xyxy))
