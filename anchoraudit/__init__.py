@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from anchoraudit.errors import AnchorauditError
     from anchoraudit.findings import Finding
     from anchoraudit.formats import read
+    from anchoraudit.rules import Chosen, rule_of
 
 _HOME = {
     "AnchorFit": "anchor_fit",
     "AnchorKMeans": "clustering",
     "AnchorauditError": "errors",
     "Audit": "auditing",
+    "Chosen": "rules",
     "Dataset": "dataset",
     "Detector": "detectors",
     "Finding": "findings",
@@ -38,6 +40,7 @@ _HOME = {
     "load_detector": "detectors",
     "measure_fit": "anchor_fit",
     "read": "formats",
+    "rule_of": "rules",
 }
 
 __all__ = [
@@ -45,6 +48,7 @@ __all__ = [
     "AnchorKMeans",
     "AnchorauditError",
     "Audit",
+    "Chosen",
     "Dataset",
     "Detector",
     "Finding",
@@ -53,6 +57,7 @@ __all__ = [
     "load_detector",
     "measure_fit",
     "read",
+    "rule_of",
 ]
 
 

@@ -17,9 +17,11 @@ from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import OnCanvas, Placed, clip_all, on_canvas, place_all
 from anchoraudit.encoding.raising import reasons
-from anchoraudit.findings import Finding
 from anchoraudit.formats import read
 from anchoraudit.geometry import Bool, Float
+from anchoraudit.loaders import Loaded, load_as
+from anchoraudit.pictures import Pictures, look
+from anchoraudit.rules import Chosen, Facts, Findings, all_rules, check
 from anchoraudit.verdicts import STATUS_CODE, STATUSES, VERDICT_CODE, VERDICTS, verdicts_of
 
 if TYPE_CHECKING:
@@ -78,7 +80,9 @@ class Audit:
     labels: label_policy.Labels
     box_results: BoxResults
     image_results: ImageResults
-    findings: list[Finding] = field(default_factory=list)
+    findings: Findings = field(default_factory=lambda: Findings({}, {}))
+    pictures: Pictures | None = None
+    loaded: Loaded | None = None
 
     def verdict_is(self, *names: str) -> Bool:
         """Tell which images have one of the named verdicts. [N]."""
@@ -143,31 +147,49 @@ def audit(
     *,
     drop_difficult: bool = False,
     counts: bool = False,
+    rules: Chosen | None = None,
+    loader: str | None = None,
+    images: str = "header",
+    image_cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Audit:
-    """Replay a detector's encoder over a data set.
+    """Replay a detector's encoder over a data set, and find what is wrong with it.
 
     dataset: what `read` returns, or a path for it. counts: also count every image's positive, negative and
-    ignored anchors. progress: called with (images counted, images to count).
+    ignored anchors. rules: those that run, all by default. loader: whose habits are applied first: the audit
+    is of what it leaves. images: how image files are looked at where they
+    are found, one of "none", "header" and "decode"; image_cache: a file that remembers what was seen.
+    progress: called with (images counted, images to count).
 
-    Raises AnchorauditError as `read` and `load_detector` do.
+    Raises AnchorauditError as `read` and `load_detector` do, and for a rule that does not exist.
     """
+    chosen = (rules or Chosen()).require_known(all_rules())
     dataset = dataset if isinstance(dataset, Dataset) else read(dataset)
     detector = load_detector(detector)
+    loaded = None if loader is None else load_as(dataset, loader)
+    dataset = dataset if loaded is None else loaded.dataset
     labels = label_policy.prepare(dataset, drop_difficult=drop_difficult)
     placed = place_all(clip_all(dataset, np.flatnonzero(labels.usable)), detector)
     boxes = _judge_boxes(labels, placed, detector)
     why = reasons(placed.boxes, dataset.boxes.image[placed.rows], placed.of_image, detector)
-    images = _judge_images(dataset, boxes, why)
+    results = _judge_images(dataset, boxes, why)
     if counts:
-        _count_anchors(dataset, detector, placed, (boxes, images), progress)
-    findings = [*dataset.findings, *label_policy.findings_of(dataset, labels)]
-    findings += _traps(dataset, boxes, detector)
-    if not len(dataset.images):
-        findings.append(Finding("SET006", "no image was found", str(dataset.root)))
-    elif bool(np.all(images.verdict == VERDICT_CODE["unknown"])):
-        findings.append(Finding("IMG003", f"none of {len(dataset.images)} images", str(dataset.root)))
-    return Audit(dataset, detector, labels, boxes, images, findings)
+        _count_anchors(dataset, detector, placed, (boxes, results), progress)
+    wanted = images if any(code in chosen for code in all_rules() if code.startswith("IMG")) else "none"
+    seen = look(dataset, wanted, cache=image_cache)
+    facts = Facts(
+        dataset,
+        labels,
+        detector,
+        placed,
+        results.verdict,
+        boxes.status,
+        boxes.best_iou,
+        results.raises,
+        seen,
+    )
+    findings = check(facts, chosen, dataset.findings)
+    return Audit(dataset, detector, labels, boxes, results, findings, seen, loaded)
 
 
 def _judge_boxes(labels: label_policy.Labels, placed: Placed, detector: Detector) -> BoxResults:
@@ -187,20 +209,6 @@ def _judge_boxes(labels: label_policy.Labels, placed: Placed, detector: Detector
     lost = np.flatnonzero(status == STATUS_CODE["unmatched"])
     results.cause[placed.rows[lost]] = causes_of(placed.boxes.take(lost), detector)
     return results
-
-
-def _traps(dataset: Dataset, boxes: BoxResults, detector: Detector) -> list[Finding]:
-    """Boxes that overlap no anchor, where forcing "all ties" takes every anchor that overlaps nothing."""
-    if not detector.match.forces_at_zero:
-        return []
-    found: list[Finding] = []
-    for row in np.flatnonzero((boxes.status == STATUS_CODE["forced"]) & (boxes.best_iou == 0)).tolist():
-        image = int(dataset.boxes.image[row])
-        evidence = "x1 {:g}, y1 {:g}, x2 {:g}, y2 {:g}".format(*dataset.boxes.xyxy[row].tolist())
-        message = f"box that overlaps no anchor of {detector.name}: image {dataset.images.ids[image]!r}"
-        source = dataset.sources[int(dataset.images.source[image])]
-        found.append(Finding("ANC001", message, str(source.path), "", evidence))
-    return found
 
 
 def _judge_images(dataset: Dataset, boxes: BoxResults, raises: Code) -> ImageResults:

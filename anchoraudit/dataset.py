@@ -32,11 +32,15 @@ class Source:
     path: the JSON file (COCO) or the folder of XML files (VOC).
     split: the name of the split it holds, "" where there is one only.
     image_folder: where its images were found on disk, None if nowhere.
+    item: what an entry is called ("object", "line"), "" where entries stand in one list with positions.
+    suffix: where each image has a file of its own, it is `path / (id + suffix)`.
     """
 
     path: Path
     split: str
     image_folder: Path | None = None
+    item: str = ""
+    suffix: str = ""
 
 
 @dataclass(slots=True)
@@ -70,7 +74,8 @@ class Boxes:
     image: int64 [M], index of the image. annotation_ids: the COCO ids [M], None for VOC.
     category: int64 [M], index into `Dataset.categories`, -1 if the file names none.
     xyxy: float64 [M, 4], all NaN where no box could be read. crowd, difficult: bool [M].
-    entry: int64 [M], position in the source's list of annotations; None where there is no list.
+    entry: int64 [M], position in the source's list of annotations, or line; None where there is none.
+    area: float64 [M], as declared, NaN where it is not; None where the format has none.
     """
 
     image: Int
@@ -80,6 +85,7 @@ class Boxes:
     crowd: Bool
     difficult: Bool
     entry: Int | None = None
+    area: Float | None = None
 
     def __len__(self) -> int:
         return len(self.image)
@@ -98,6 +104,7 @@ class Boxes:
             crowd=self.crowd[order],
             difficult=self.difficult[order],
             entry=None if self.entry is None else self.entry[order],
+            area=None if self.area is None else self.area[order],
         )
 
 
@@ -115,6 +122,7 @@ class Dataset:
 
     root: what the user named. format: the reader's name. recognised: in one line, what it was taken for
     and why. notes: sentences a report repeats (what was passed over, what could not be checked).
+    partial: only some of its splits were asked for.
     """
 
     root: Path
@@ -127,6 +135,7 @@ class Dataset:
     categories: tuple[Category, ...]
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    partial: bool = False
 
     @property
     def split_names(self) -> list[str]:

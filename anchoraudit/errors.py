@@ -9,9 +9,12 @@ def printable(text: object) -> str:
     File names and class names come from the user's files: `"\x1b[31mcat"` is printed as
     `\x1b[31mcat`, a line feed as `\n`. Unpaired surrogates (undecodable file names) are escaped too.
     """
+    text = str(text)
+    if text.isprintable():
+        return text
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode("ascii")
-        for char in str(text)
+        for char in text
     )
 
 

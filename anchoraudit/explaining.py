@@ -22,6 +22,7 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.geometry import Float, box_sizes, iou_with_each, wh_iou
 from anchoraudit.labels import clipped_boxes
 from anchoraudit.losses import Losses, losses_of_zero_predictions
+from anchoraudit.rules import Chosen
 from anchoraudit.verdicts import STATUSES
 
 Size = tuple[float, float]
@@ -79,7 +80,7 @@ def explain(
     Raises AnchorauditError if the image's size is not known.
     """
     detector = load_detector(detector)
-    result = audit(dataset, detector, drop_difficult=drop_difficult)
+    result = audit(dataset, detector, drop_difficult=drop_difficult, rules=Chosen(ignore=("ALL",)))
     width, height = float(dataset.images.width[index]), float(dataset.images.height[index])
     if math.isnan(width):
         raise AnchorauditError(
@@ -117,7 +118,7 @@ def _losses(labels: DenseLabels, net: Float, detector: Detector) -> dict[str, Lo
     return {
         "plain": plain,
         "truncated": plain.truncated(),
-        "guarded": losses_of_zero_predictions(labelled, guarded=True),
+        "guarded": losses_of_zero_predictions(labelled, guard="guarded"),
     }
 
 

@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from anchoraudit.blocks import for_each_block
 from anchoraudit.dataset import Bool, Dataset, Float, Int
-from anchoraudit.findings import Finding
 from anchoraudit.geometry import clip_boxes, has_area
 
 # Why a box is not usable, in the order in which the reasons are asked; 0 is a usable box.
@@ -84,32 +83,3 @@ def _reasons_of(dataset: Dataset, rows: slice, inside: Float, drop_difficult: bo
         reason[boxes.difficult[rows]] = _CODE["difficult"]
     reason[boxes.crowd[rows]] = _CODE["crowd"]
     return reason
-
-
-def findings_of(dataset: Dataset, labels: Labels) -> list[Finding]:
-    """Report boxes without area and boxes outside their image, one finding each."""
-    found: list[Finding] = []
-    for code, reason, text in (
-        ("BOX002", "no_area", "box without area"),
-        ("BOX003", "outside", "box outside its image"),
-    ):
-        for row in np.flatnonzero(labels.reason == _CODE[reason]).tolist():
-            image = int(dataset.boxes.image[row])
-            source = dataset.sources[int(dataset.images.source[image])]
-            x1, y1, x2, y2 = (f"{v:g}" for v in dataset.boxes.xyxy[row].tolist())
-            evidence = f"x1 {x1}, y1 {y1}, x2 {x2}, y2 {y2}"
-            if reason == "outside":
-                size = f"{dataset.images.width[image]:g}x{dataset.images.height[image]:g}"
-                evidence += f" in an image of {size}"
-            path, place = str(source.path), ""
-            if dataset.boxes.entry is not None:
-                place = f"annotations[{dataset.boxes.entry[row]}]"
-            else:
-                first = int(np.flatnonzero(dataset.boxes.image == image)[0])
-                path, place = (
-                    str(source.path / f"{dataset.images.ids[image]}.xml"),
-                    f"object {row - first + 1}",
-                )
-            message = f"{text}: image {dataset.images.ids[image]!r}"
-            found.append(Finding(code, message, path, place, evidence))
-    return found

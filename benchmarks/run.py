@@ -26,6 +26,7 @@ SCRIPTS = (
     "closed_form",
     "detectors",
     "counts",
+    "rules",
     "cluster",
     "filter_coco",
     "startup",

@@ -15,6 +15,7 @@ from anchoraudit.formats import format_names
 
 if TYPE_CHECKING:
     from anchoraudit.dataset import Dataset
+    from anchoraudit.rules import Chosen
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,6 +32,22 @@ class DetectorName(click.ParamType[str]):
         from click.shell_completion import CompletionItem
 
         return [CompletionItem(name) for name in preset_names() if name.startswith(incomplete)]
+
+
+class LoaderName(click.ParamType[str]):
+    """A loader profile; completes the names."""
+
+    name = "NAME"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        """Names that begin with what was typed."""
+        from click.shell_completion import CompletionItem
+
+        from anchoraudit.loaders import loader_names
+
+        return [CompletionItem(name) for name in loader_names() if name.startswith(incomplete)]
 
 
 def _apply(*decorators: Callable[[F], F]) -> Callable[[F], F]:
@@ -81,6 +98,26 @@ label_options = _apply(
     click.option("--drop-difficult", is_flag=True, default=None, help="Difficult objects are not usable."),
 )
 
+rule_options = _apply(
+    click.option(
+        "--loader",
+        type=LoaderName(),
+        help="Whose loader the boxes go through first: what it drops or moves is not audited.",
+    ),
+    click.option(
+        "--select",
+        multiple=True,
+        metavar="CODE,...",
+        help="Only these rules: codes or their beginnings (BOX, BOX00, BOX001).  [default: ALL]",
+    ),
+    click.option("--ignore", multiple=True, metavar="CODE,...", help="Without these rules."),
+    click.option(
+        "--images",
+        type=click.Choice(["none", "header", "decode"]),
+        help="How image files are looked at.  [default: header]",
+    ),
+)
+
 detector_options = _apply(
     click.option(
         "--detector",
@@ -116,6 +153,14 @@ def read_dataset(settings: Settings) -> Dataset:
         voc_offset=parse_offset(settings.voc_offset or "0"),
         image_folder=settings.image_folder,
     )
+
+
+def rules_of(settings: Settings) -> Chosen:
+    """The rules that the settings choose. Raises AnchorauditError for one that does not exist."""
+    from anchoraudit.rules import Chosen, all_rules
+
+    chosen = Chosen(tuple(settings.select or ()), tuple(settings.ignore or ()), settings.rules or {})
+    return chosen.require_known(all_rules())
 
 
 def detector_of(settings: Settings) -> tuple[Detector, list[str]]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from anchoraudit.dataset import Dataset
 
 
-_ANNOTATIONS = frozenset([".json", ".xml", ".txt"])
+_ANNOTATIONS = frozenset([".json", ".xml", ".txt", ".csv", ".parquet", ".yaml", ".yml", ".data", ".names"])
 
 
 def show(parts: Iterable[object], output: str | None) -> None:
@@ -42,6 +42,16 @@ def put(text: str, output: str | None) -> None:
         sys.stdout.write(text)
     else:
         write_text(Path(output), text)
+
+
+def put_pieces(pieces: Iterable[str], output: str | None) -> None:
+    """Print pieces of text as they come, or write them to `output`."""
+    if output is None:
+        sys.stdout.writelines(pieces)
+        return
+    with replacing(Path(output)) as stream:
+        for piece in pieces:
+            stream.write(piece.encode("utf-8", "backslashreplace"))
 
 
 def remark(text: str, *, quiet: bool = False) -> None:
@@ -65,6 +75,7 @@ def check_outputs(
     real = [Path(os.path.realpath(output)) for output in named]
     inputs = [Path(name) for name in read]
     inputs += [source.path for source in dataset.sources if source.path.is_file()]
+    inputs += [dataset.root] * dataset.root.is_file()
     inputs += [Path(f) for f in (settings.detector, settings.anchors) if f is not None and f != may_replace]
     if (found := settings_of.file_read()) is not None:
         inputs.append(found[0])
@@ -84,7 +95,7 @@ def _is_of_dataset(file: Path, dataset: Dataset) -> bool:
     """Tell whether an existing file is an annotation, a split list or an image of the data set."""
     kinds: list[tuple[Path, frozenset[str]]] = []
     for source in dataset.sources:
-        if dataset.root.is_dir():
+        if dataset.root.is_dir() or source.path.is_dir():
             folder = source.path if source.path.is_dir() else source.path.parent
             kinds += [(folder, _ANNOTATIONS), (folder.parent / "ImageSets", _ANNOTATIONS)]
         if source.image_folder is not None:

@@ -43,6 +43,11 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, rename="kebab", omit_
     anchors: str | None = None
     fail_on: Literal["error", "warning", "never"] | None = None
     allow_blank: bool | None = None
+    select: list[str] | None = None
+    ignore: list[str] | None = None
+    loader: str | None = None
+    images: Literal["none", "header", "decode"] | None = None
+    rules: dict[str, dict[str, float]] | None = None
 
 
 def resolve(given: Mapping[str, Any], *, quiet: bool = False, repeat: bool = False) -> Settings:
@@ -54,6 +59,11 @@ def resolve(given: Mapping[str, Any], *, quiet: bool = False, repeat: bool = Fal
     """
     names = Settings.__struct_fields__
     command_line: dict[str, Any] = {name: value for name in names if not _unset(value := given.get(name))}
+    for name in ("select", "ignore"):  # codes are given with commas, or the option several times
+        if name in command_line:
+            command_line[name] = [
+                c.strip() for part in command_line[name] for c in part.split(",") if c.strip()
+            ]
     if "split" in command_line:
         command_line["split"] = list(command_line["split"])  # click gives a tuple
     file = _from_file(quiet)
@@ -93,7 +103,7 @@ def as_options(settings: Settings) -> list[str]:
     words: list[str] = []
     for name, value in msgspec.structs.asdict(settings).items():
         flag = "--" + name.replace("_", "-")
-        if name == "dataset" or _unset(value) or value is False:
+        if name in ("dataset", "rules") or _unset(value) or value is False:
             continue
         for one in value if isinstance(value, list) else [value]:
             words += [flag] if one is True else [flag, f"{one:g}" if isinstance(one, float) else str(one)]
@@ -167,8 +177,9 @@ def _checked(table: dict[str, Any], path: Path) -> dict[str, Any]:
             raise AnchorauditError(
                 f"unknown setting {key!r}", path=path, remedy=f"{hint}Allowed: {', '.join(known)}."
             )
-    if isinstance(table.get("split"), str):
-        table["split"] = [table["split"]]
+    for key in ("split", "select", "ignore"):
+        if isinstance(table.get(key), str):
+            table[key] = [table[key]]
     for key in ("allowed-border", "input-size", "voc-offset"):
         if isinstance(table.get(key), int | float) and not isinstance(table[key], bool):
             table[key] = str(table[key])

@@ -20,6 +20,11 @@ from anchoraudit.detectors import load_detector, preset_names
     multiple=True,
     help="Preset or file; may be given several times.  [default: all presets]",
 )
+@click.option(
+    "--loaders",
+    is_flag=True,
+    help="Compare what the frameworks' loaders leave of the data, not their detectors.",
+)
 @label_options
 @click.option(
     "--output-format",
@@ -33,14 +38,18 @@ from anchoraudit.detectors import load_detector, preset_names
 )
 @click.option("-q", "--quiet", is_flag=True, help="Nothing on stderr.")
 def command(**given: Any) -> int:
-    """Show what each detector's encoder makes of DATASET, in one table.
+    """Show what each detector's encoder makes of DATASET, in one table; or, with --loaders, each loader.
 
     The data set is read once. Single values of a detector are changed in a file, or with scan. The exit code
     says only whether it worked.
     """
     from anchoraudit.cli import _output
 
+    if given["loaders"] and given["detectors"]:
+        raise click.UsageError("--loaders compares loaders: it takes no --detector")
     settings = settings_of.resolve(given, quiet=given["quiet"])
+    if given["loaders"]:
+        return _compare_loaders(given, settings)
     names = given["detectors"] or preset_names()
     detectors = [load_detector(name) for name in names]
     dataset = read_dataset(settings)
@@ -58,4 +67,23 @@ def command(**given: Any) -> int:
         _output.put(comparison.comparison_json(compared, dataset), given["output"])
     else:
         _output.put(comparison.comparison_csv(compared), given["output"])
+    return 0
+
+
+def _compare_loaders(given: dict[str, Any], settings: settings_of.Settings) -> int:
+    """Table of what each loader drops and moves."""
+    from anchoraudit.cli import _output
+
+    dataset = read_dataset(settings)
+    from anchoraudit.loaders import load_as, loader_names
+    from anchoraudit.report import loaders as report
+
+    _output.check_outputs(dataset, settings, given["output"])
+    rows = [load_as(dataset, name) for name in loader_names()]
+    if given["output_format"] == "text":
+        _output.show(report.loaders_parts(rows), given["output"])
+    elif given["output_format"] == "json":
+        _output.put(report.loaders_json(rows), given["output"])
+    else:
+        _output.put(report.loaders_csv(rows), given["output"])
     return 0

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from anchoraudit.cli._groups import refuse_options_of_the_group
 from anchoraudit.cli._options import DetectorName
 from anchoraudit.detectors import load_detector
 from anchoraudit.detectors.readers import _presets
@@ -39,13 +40,7 @@ def command(ctx: click.Context, output_format: str, output: str | None) -> None:
     if ctx.invoked_subcommand is None:
         _list(output_format, output)
         return
-    given = [name for name in ctx.params if ctx.get_parameter_source(name) is not _DEFAULT]
-    if given:
-        option = f"--{given[0].replace('_', '-')}"
-        raise click.UsageError(f"{option} goes behind {ctx.invoked_subcommand!r}", ctx)
-
-
-_DEFAULT = click.core.ParameterSource.DEFAULT
+    refuse_options_of_the_group(ctx)
 
 
 @command.command("list")

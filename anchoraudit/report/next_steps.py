@@ -60,7 +60,8 @@ def _manifest_name(dataset: Dataset) -> str:
 
 def _clean(audit: Audit, dataset: str, options: Sequence[str]) -> list[Step]:
     """Return the guard for a data set that is fine, or what else makes the scan fail."""
-    if errors := sorted({f.title for f in audit.findings if f.severity == "error"}):
+    rules = [audit.findings.rule(code) for code in audit.findings.counts]
+    if errors := sorted({rule.title for rule in rules if rule.severity == "error"}):
         return [(f"mend what the findings call an error ({'; '.join(errors)}), and scan again", "")]
     guard = f"{command('scan', [dataset], options)} && python train.py"
     return [("every image that could be judged has foreground; as a guard before training:", guard)]

@@ -17,13 +17,15 @@ from rich.text import Text
 from anchoraudit.auditing import Audit
 from anchoraudit.causes import CAUSES, MEANING
 from anchoraudit.errors import printable
-from anchoraudit.findings import CATALOGUE, Finding
+from anchoraudit.findings import Finding
 from anchoraudit.report import words
+from anchoraudit.rules import Findings
 from anchoraudit.verdicts import VERDICTS
 
 # A pipe has no width of its own; this fits a mail, a CI log and half a screen.
 _PIPE_WIDTH = 100
 _EXAMPLES = 3
+_FINDING_COLUMNS = ("code", "severity", "count>", "what, and where")
 _NARROWEST = 8  # columns of text are folded down to this, numbers never: a number that is cut is another
 _COLOURS = {
     "ok": "green",
@@ -122,17 +124,26 @@ def steps(title: str, lines: Iterable[tuple[str, str]]) -> list[object]:
 
 
 def scan_parts(
-    audit: Audit, limit: int, next_steps: Sequence[tuple[str, str]], *, chosen: bool = True
+    audit: Audit,
+    limit: int,
+    next_steps: Sequence[tuple[str, str]],
+    *,
+    chosen: bool = True,
+    shown: Findings | None = None,
 ) -> list[object]:
-    """Return the parts of a scan's report, in order; chosen: somebody named the detector."""
+    """Return the parts of a scan's report, in order.
+
+    chosen: somebody named the detector. shown: the findings to report, all by default.
+    """
+    findings = audit.findings if shown is None else shown
     summary = audit.summary()
     parts: list[object] = [facts(_what_was_read(audit, chosen=chosen)), "", _verdicts(summary), ""]
     if len(summary["splits"]) > 1:
         parts += [_splits(summary["splits"]), ""]
     if summary["unmatched"]:
         parts += [_causes(summary), ""]
-    if audit.findings:
-        parts += [_findings(audit), ""]
+    if findings:
+        parts += [_findings(audit, findings), ""]
     if flagged := words.flagged(audit):
         if limit:
             parts += [_flagged(audit, flagged, limit), ""]
@@ -152,6 +163,7 @@ def _what_was_read(audit: Audit, *, chosen: bool) -> list[tuple[str, str]]:
     lines = [
         ("read", f"{dataset.root}: {dataset.recognised}"),
         ("", ", ".join(words.count(number, noun) for number, noun in sizes)),
+        *((("loader" if not i else ""), text) for i, text in enumerate(_loader(audit))),
         ("labels", words.not_usable(audit)),
         ("detector", str(audit.detector)),
         ("", audit.detector.loss.on_empty),
@@ -160,6 +172,12 @@ def _what_was_read(audit: Audit, *, chosen: bool) -> list[tuple[str, str]]:
         lines.append(("", "the default, since none was named: anchoraudit compare shows it beside others"))
     lines += [("", note) for note in audit.detector.notes]
     return lines + [("note", note) for note in dataset.notes]
+
+
+def _loader(audit: Audit) -> list[str]:
+    # The line is headed by that word already.
+    sentences = [] if audit.loaded is None else audit.loaded.sentences()
+    return [text.removeprefix("loader ") for text in sentences]
 
 
 def _verdicts(summary: dict[str, Any]) -> Group:
@@ -191,25 +209,21 @@ def _causes(summary: dict[str, Any]) -> Group:
     return table(title, ("cause", "boxes>", "share>", "meaning"), rows)
 
 
-def _findings(audit: Audit) -> Group:
-    grouped: dict[str, list[str]] = {}
-    for finding in audit.findings:
-        where = _location(finding, audit)
-        grouped.setdefault(finding.code, []).append(f"{where}{finding.message}")
-    order = {"error": 0, "warning": 1, "info": 2}
+def _findings(audit: Audit, findings: Findings) -> Group:
     rows: list[Sequence[object]] = []
-    for code, examples in sorted(
-        grouped.items(), key=lambda item: (order[CATALOGUE[item[0]].severity], item[0])
-    ):
-        kind = CATALOGUE[code]
-        text = Text(f"{kind.title}: {kind.suggestion}\n")
-        text.append("\n".join(printable(example) for example in examples[:_EXAMPLES]), style="dim")
-        if len(examples) > _EXAMPLES:
-            text.append(
-                f"\n... and {len(examples) - _EXAMPLES:,} more (all with --output-format json)", style="dim"
-            )
-        rows.append((code, kind.severity, f"{len(examples):,}", text))
-    return table("Findings", ("code", "severity", "count>", "what, and where"), rows)
+    for code, number in findings.counts.items():
+        rule = findings.rule(code)
+        text = Text(f"{rule.title}: {rule.remedy}\n")
+        if rule.verdict:
+            text.append("they are among the flagged images", style="dim")
+            rows.append((code, rule.severity, f"{number:,}", text))
+            continue
+        examples = [f"{_location(f, audit)}{f.message}" for f in findings.of(code, _EXAMPLES)]
+        text.append("\n".join(map(printable, examples)), style="dim")
+        if number > _EXAMPLES:
+            text.append(f"\n... and {number - _EXAMPLES:,} more (all with --output-format json)", style="dim")
+        rows.append((code, rule.severity, f"{number:,}", text))
+    return table("Findings (anchoraudit rules show CODE explains one)", _FINDING_COLUMNS, rows)
 
 
 def _location(finding: Finding, audit: Audit) -> str:

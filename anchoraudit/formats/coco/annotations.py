@@ -19,7 +19,8 @@ class AnnotationColumns:
     """Columns over M annotations, in file order.
 
     ids, image_ids, category_ids: as the file has them, "" where it has none. xyxy: float64 [M, 4].
-    crowd, difficult: bool [M]. entry: int64 [M], position in the file's list.
+    crowd, difficult: bool [M]. area: float64 [M], as declared, NaN where it is not.
+    entry: int64 [M], position in the file's list.
     """
 
     ids: Ids
@@ -28,6 +29,7 @@ class AnnotationColumns:
     xyxy: Float
     crowd: Bool
     difficult: Bool
+    area: Float
     entry: Int
 
 
@@ -45,6 +47,7 @@ def annotation_columns(annotations: Sequence[Any], positions: list[int] | None =
         xyxy=xyxy,
         crowd=np.fromiter(map(attrgetter("iscrowd"), annotations), np.bool_, count),
         difficult=np.fromiter(map(attrgetter("difficult"), annotations), np.bool_, count),
+        area=np.array(list(map(attrgetter("area"), annotations)), dtype=np.float64),
         entry=np.arange(count) if positions is None else np.asarray(positions, dtype=np.int64),
     )
 

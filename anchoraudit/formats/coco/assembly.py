@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,8 +70,10 @@ class _Part:
             crowd=annotations.crowd,
             difficult=annotations.difficult,
             entry=annotations.entry,
+            area=annotations.area,
         )
         self._report_annotations(annotations, image)
+        self._report_categories(annotations, boxes.category)
         return boxes if bool(np.all(image >= 0)) else boxes.take(np.flatnonzero(image >= 0))
 
     def _report_annotations(self, annotations: AnnotationColumns, image: Int) -> None:
@@ -95,6 +98,20 @@ class _Part:
             self.findings.append(
                 Finding(code, words.format(plain), str(self.source.path), place, repr(plain))
             )
+
+    def _report_categories(self, annotations: AnnotationColumns, category: Int) -> None:
+        """Report each category id that annotations have and `categories` has not, once."""
+        rows = np.flatnonzero(category < 0)
+        met = Counter(annotations.category_ids[rows].tolist())
+        first = dict(zip(annotations.category_ids[rows[::-1]].tolist(), rows[::-1].tolist(), strict=True))
+        for identity, number in met.items():
+            if identity != "":  # none at all
+                message = f"category id {identity!r} of {number:,} annotations is not in `categories`"
+                place = f"annotations[{annotations.entry[first[identity]]}].category_id"
+                thing = f"category {identity!r}"
+                self.findings.append(
+                    Finding("CLS001", message, str(self.source.path), place, repr(identity), thing)
+                )
 
 
 def _join(detection: Detection, parts: list[_Part]) -> Dataset:
@@ -123,6 +140,7 @@ def _join(detection: Detection, parts: list[_Part]) -> Dataset:
         crowd=_concatenated([part.boxes.crowd for part in parts]),
         difficult=_concatenated([part.boxes.difficult for part in parts]),
         entry=_concatenated([part.boxes.entry for part in parts]),
+        area=_concatenated([part.boxes.area for part in parts]),
     )
     return Dataset(
         root=detection.path,

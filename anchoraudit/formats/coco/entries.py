@@ -37,7 +37,7 @@ class ImageEntry(msgspec.Struct, gc=False):
 
 
 class AnnotationEntry(msgspec.Struct, gc=False):
-    """One of `annotations`. bbox: x, y, width, height in pixels."""
+    """One of `annotations`. bbox: x, y, width, height in pixels. area: of the mask or the box."""
 
     image_id: Id
     bbox: Box
@@ -45,6 +45,7 @@ class AnnotationEntry(msgspec.Struct, gc=False):
     category_id: Id = ""
     iscrowd: int | bool = 0
     difficult: int | bool = 0
+    area: float | None = None
 
 
 class CategoryEntry(msgspec.Struct, gc=False):
@@ -150,6 +151,7 @@ class _Careful:
             category_id="" if category is None else category,
             iscrowd=value.get("iscrowd") in (1, True, "1", 1.0),
             difficult=value.get("difficult") in (1, True, "1", 1.0),
+            area=_number(value.get("area")),
         )
 
     def _bbox(self, place: str, value: dict[str, Any]) -> Box:

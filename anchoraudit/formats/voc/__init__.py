@@ -27,6 +27,10 @@ LOOKS_FOR = (
 
 def detect(path: Path) -> Detection | None:
     """Tell whether `path` is a folder of one of the layouts, from the names of its files."""
+    from anchoraudit.formats._cvat import cvat_file
+
+    if cvat_file(path):
+        return None
     parts = find_parts(path)
     return Detection(NAME, path, _reason(parts)) if parts else None
 

@@ -46,7 +46,10 @@ def assemble(
         root=root,
         format=detection.format,
         recognised=f"Pascal VOC: {detection.reason}",
-        sources=tuple(Source(p.annotations, p.name, p.images if images else None) for p, images in parts),
+        sources=tuple(
+            Source(p.annotations, p.name, p.images if images else None, "object", ".xml")
+            for p, images in parts
+        ),
         splits=splits,
         images=_images(rows, splits),
         boxes=_boxes(rows, columns, options),

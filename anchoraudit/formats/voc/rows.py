@@ -52,6 +52,7 @@ class PartRows:
         rows.findings += self.chosen.findings()
         self.images = sorted(self._images(), key=itemgetter(0, 1))
         self._check_presence(rows)
+        rows.findings += self._other_names()
         rows.ids += [stem for stem, *_ in self.images]
         rows.file_names += [image or declared or f"{stem}.jpg" for stem, _, declared, image in self.images]
         rows.sizes += self._sizes(rows.findings)
@@ -59,6 +60,15 @@ class PartRows:
         rows.source += [self.source] * len(self.images)
         rows.file += [number for _, number, *_ in self.images]
         self._note_unlisted(rows)
+
+    def _other_names(self) -> Iterator[Finding]:
+        """Annotations whose <filename> is another name than their own."""
+        for stem, number, declared, _ in self.images:
+            if number != NO_FILE and declared:
+                base = name_parts(declared)[1]
+                if stem not in (base, base.rpartition(".")[0]):
+                    words = f"<filename> is {base!r}"
+                    yield Finding("SET008", words, self._path(number), "", declared, f"image {stem}")
 
     def _images(self) -> Iterator[_Image]:
         members = self.chosen.members

@@ -1,0 +1,81 @@
+"""Where a box or an image of a data set stands: the file, the place in it, and a name that outlives both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from anchoraudit.dataset import Dataset, Int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """path: the file. place: in it, "" for all of it. thing: what it is, whatever its position."""
+
+    path: str
+    place: str
+    thing: str
+
+
+class Places:
+    """Finds the places of one data set."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+
+    @cached_property
+    def _first_rows(self) -> Int:
+        """First box of each image, in file order: int64 [N]."""
+        first = np.full(len(self.dataset.images), len(self.dataset.boxes), dtype=np.int64)
+        np.minimum.at(first, self.dataset.boxes.image, np.arange(len(self.dataset.boxes)))
+        return first
+
+    def of_box(self, row: int) -> Place:
+        """Place of a box, by its row."""
+        boxes = self.dataset.boxes
+        image = int(boxes.image[row])
+        source = self.dataset.sources[int(self.dataset.images.source[image])]
+        thing = self._name_of(row, image)
+        if not source.item:
+            assert boxes.entry is not None  # entries that stand in one list have a position
+            return Place(str(source.path), f"annotations[{boxes.entry[row]}]", thing)
+        number = row - int(self._first_rows[image]) if boxes.entry is None else int(boxes.entry[row])
+        return Place(self._file_of(image), f"{source.item} {number + 1}", thing)
+
+    def of_image(self, image: int) -> Place:
+        """Place of an image's entry, or the file that annotates it."""
+        images = self.dataset.images
+        source = self.dataset.sources[int(images.source[image])]
+        thing = f"image {images.ids[image]}"
+        if source.item:
+            return Place(self._file_of(image), "", thing)
+        entry = -1 if images.entry is None else int(images.entry[image])
+        return Place(str(source.path), f"images[{entry}]" if entry >= 0 else "", thing)
+
+    def of_picture(self, image: int) -> Place:
+        """Place of an image's own file, where its folder is known."""
+        source = self.dataset.sources[int(self.dataset.images.source[image])]
+        if source.image_folder is None:
+            return self.of_image(image)
+        path = f"{source.image_folder}/{self.dataset.images.file_names[image]}"
+        return Place(path, "", f"image {self.dataset.images.ids[image]}")
+
+    def _file_of(self, image: int) -> str:
+        source = self.dataset.sources[int(self.dataset.images.source[image])]
+        return (
+            f"{source.path}/{self.dataset.images.ids[image]}{source.suffix}"
+            if source.suffix
+            else str(source.path)
+        )
+
+    def _name_of(self, row: int, image: int) -> str:
+        boxes = self.dataset.boxes
+        identity = "" if boxes.annotation_ids is None else boxes.annotation_ids[row]
+        if identity != "":
+            return f"annotation {identity}"
+        category = int(boxes.category[row])
+        label = self.dataset.categories[category].name if category >= 0 else ""
+        corners = " ".join(f"{value:g}" for value in boxes.xyxy[row].tolist())
+        return f"image {self.dataset.images.ids[image]}: {label} {corners}"

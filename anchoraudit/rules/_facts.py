@@ -1,0 +1,166 @@
+"""What rules look at: the data set, what an encoder made of it, and its pictures, as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from anchoraudit.dataset import Bool, Dataset, Float, Int
+from anchoraudit.detectors import Detector
+from anchoraudit.encoding.canvas import Placed
+from anchoraudit.findings import Finding
+from anchoraudit.geometry import has_area
+from anchoraudit.labels import REASONS, Labels, clipped_boxes
+from anchoraudit.pictures import Pictures
+from anchoraudit.places import Place, Places
+
+Code = npt.NDArray[np.int8]
+
+
+class Hits(Sequence[Finding]):
+    """Findings about some boxes or images, each made when it is asked for.
+
+    about: "box" or "image". rows: int64 [n], which. make: the finding about one of them.
+    """
+
+    def __init__(self, about: Literal["box", "image"], rows: Int, make: Callable[[int], Finding]) -> None:
+        self.about, self.rows, self._make = about, rows, make
+
+    def where(self, wanted: Callable[[Finding], bool]) -> Hits:
+        """Those that are wanted, in their order."""
+        keep = np.fromiter(map(wanted, self), dtype=np.bool_, count=len(self))
+        return Hits(self.about, self.rows[keep], self._make)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Finding: ...
+    @overload
+    def __getitem__(self, index: slice) -> Hits: ...
+    def __getitem__(self, index: int | slice) -> Finding | Hits:
+        if isinstance(index, slice):
+            return Hits(self.about, self.rows[index], self._make)
+        return self._make(int(self.rows[index]))
+
+    def __iter__(self) -> Iterator[Finding]:
+        return map(self._make, self.rows.tolist())
+
+
+@dataclass
+class Facts:
+    """Columns over N images and M boxes of a data set, and over the P of the boxes that are usable.
+
+    verdict: int8 [N]. status: int8 [M]. best_iou: float64 [M], NaN where not usable. raises: int8 [N].
+    placed: the usable boxes on the network's input. pictures: None where they were not looked at.
+    """
+
+    dataset: Dataset
+    labels: Labels
+    detector: Detector
+    placed: Placed
+    verdict: Code
+    status: Code
+    best_iou: Float
+    raises: Code
+    pictures: Pictures | None = None
+
+    @cached_property
+    def places(self) -> Places:
+        """Where boxes and images stand."""
+        return Places(self.dataset)
+
+    def reason_is(self, reason: str) -> Bool:
+        """Tell which boxes are not usable for this reason. [M]."""
+        is_it: Bool = self.labels.reason == REASONS.index(reason)
+        return is_it
+
+    @cached_property
+    def sides(self) -> Float:
+        """Width and height of every box: [M, 2], pixels of the original image."""
+        xyxy = self.dataset.boxes.xyxy
+        with np.errstate(invalid="ignore", over="ignore"):
+            return xyxy[:, 2:] - xyxy[:, :2]
+
+    @cached_property
+    def image_sides(self) -> Float:
+        """Width and height of each box's image: [M, 2], NaN where unknown."""
+        images, image = self.dataset.images, self.dataset.boxes.image
+        return np.column_stack([images.width[image], images.height[image]])
+
+    @cached_property
+    def past(self) -> Float:
+        """How far each box reaches past its image, 0 or less if it does not: [M], pixels.
+
+        Only boxes with an area, and some of it inside an image of known size; NaN for the others.
+        """
+        xyxy, sides = self.dataset.boxes.xyxy, self.image_sides
+        past = np.maximum(-xyxy[:, 0], -xyxy[:, 1])
+        with np.errstate(invalid="ignore"):
+            np.maximum(past, xyxy[:, 2] - sides[:, 0], out=past)
+            np.maximum(past, xyxy[:, 3] - sides[:, 1], out=past)
+        past[~self.has_extent] = np.nan
+        return past
+
+    @cached_property
+    def has_extent(self) -> Bool:
+        """Tell which boxes have an area inside an image of known size, crowds among them. [M]."""
+        extent = self.labels.usable.copy()
+        for reason in ("crowd", "difficult"):  # asked before the geometry is
+            rows = np.flatnonzero(self.reason_is(reason))
+            finite = np.isfinite(self.dataset.boxes.xyxy[rows]).all(axis=1)
+            extent[rows] = finite & has_area(self.dataset.boxes.xyxy[rows])
+            extent[rows] &= has_area(clipped_boxes(self.dataset, rows))
+        return extent
+
+    @cached_property
+    def boxes_by_category(self) -> Int:
+        """Boxes of each category, crowds among them: int64 [C]."""
+        category = self.dataset.boxes.category
+        return np.bincount(category[category >= 0], minlength=len(self.dataset.categories))
+
+    def about_boxes(self, code: str, rows: Int, tell: Callable[[int], tuple[str, str]]) -> Hits:
+        """Findings about boxes, by their rows; tell: message and evidence for a row."""
+
+        def make(row: int) -> Finding:
+            image = self.dataset.images.ids[int(self.dataset.boxes.image[row])]
+            message, evidence = tell(row)
+            return _finding(code, f"{message}: image {image!r}", evidence, self.places.of_box(row))
+
+        return Hits("box", rows, make)
+
+    def about_images(
+        self, code: str, rows: Int, tell: Callable[[int], tuple[str, str]], *, picture: bool = False
+    ) -> Hits:
+        """Findings about images; picture: about their own files, not what annotates them."""
+        where = self.places.of_picture if picture else self.places.of_image
+
+        def make(row: int) -> Finding:
+            message, evidence = tell(row)
+            return _finding(code, message, evidence, where(row))
+
+        return Hits("image", rows, make)
+
+    def about_all(self, code: str, message: str, evidence: str = "", thing: str = "") -> list[Finding]:
+        """One finding about the data set, its first file standing for it."""
+        sources = self.dataset.sources
+        path = str(sources[0].path if len(sources) == 1 else self.dataset.root)
+        return [Finding(code, message, path, "", evidence, thing or "data set")]
+
+    def corners(self, row: int) -> str:
+        """A box in words: `x1 3, y1 4, x2 50, y2 60`."""
+        return "x1 {:.7g}, y1 {:.7g}, x2 {:.7g}, y2 {:.7g}".format(*self.dataset.boxes.xyxy[row].tolist())
+
+    def corners_in(self, row: int) -> str:
+        """The same, and the size of its image."""
+        width, height = self.image_sides[row].tolist()
+        return f"{self.corners(row)} in an image of {width:g}x{height:g}"
+
+
+def _finding(code: str, message: str, evidence: str, place: Place) -> Finding:
+    return Finding(code, message, place.path, place.place, evidence, place.thing)

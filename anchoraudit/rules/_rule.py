@@ -1,0 +1,68 @@
+"""What a rule is: code, severity, page and check, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from anchoraudit.findings import Finding
+from anchoraudit.rules._facts import Facts
+
+Severity = Literal["error", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+FAMILIES = {
+    "PAR": "reading",
+    "BOX": "boxes",
+    "IMG": "images",
+    "CLS": "classes",
+    "SET": "the set as a whole",
+    "ANC": "anchors",
+}
+Check = Callable[..., Sequence[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that can be wrong with a data set.
+
+    title: a few words. what: when it is found. why: why it is bad. example: a text, shown as it stands.
+    remedy: what to do instead, as a phrase. check(facts, **parameters) finds it; None where reading does.
+    verdict: it is about the images of this verdict, all of them.
+    parameters: its thresholds with their defaults, each with its meaning in `what`.
+    """
+
+    code: str
+    severity: Severity
+    title: str
+    what: str
+    why: str
+    example: str
+    remedy: str
+    check: Check | None = None
+    verdict: str = ""
+    parameters: Mapping[str, float] = field(default_factory=dict)
+
+    def page(self) -> str:
+        """The rule's page, Markdown, under headings that are the same for all rules."""
+        text = [f"# {self.code}: {self.title}", f"Severity: {self.severity}."]
+        text += ["## What it does", self.what, "## Why it is bad", self.why]
+        text += [
+            "## Example",
+            f"```\n{self.example.strip()}\n```",
+            "## What to do instead",
+            f"{self.sentence}",
+        ]
+        if self.parameters:
+            rows = [f"- `{name}` = {value:g}" for name, value in self.parameters.items()]
+            text += ["## Settings", f"Under `[rules.{self.code}]` of the settings file:", "\n".join(rows)]
+        return "\n\n".join(text) + "\n"
+
+    @property
+    def sentence(self) -> str:
+        """The remedy as a sentence."""
+        return f"{self.remedy[0].upper()}{self.remedy[1:]}."
+
+    def found(self, facts: Facts, parameters: Mapping[str, float]) -> Sequence[Finding]:
+        """What it finds, with these thresholds in place of its own."""
+        return () if self.check is None else self.check(facts, **{**self.parameters, **parameters})

@@ -1,0 +1,36 @@
+"""ANC001: a box that makes every anchor positive."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.rules._facts import Facts, Hits
+from anchoraudit.rules._rule import Rule
+from anchoraudit.verdicts import STATUS_CODE
+
+
+def check(facts: Facts) -> Hits:
+    """Boxes that overlap no anchor, where forcing "all ties" takes every anchor that overlaps nothing."""
+    trapped = (facts.status == STATUS_CODE["forced"]) & (facts.best_iou == 0)
+    rows = np.flatnonzero(trapped & facts.detector.match.forces_at_zero)
+    text = f"box that overlaps no anchor of {facts.detector.name}"
+    return facts.about_boxes("ANC001", rows, lambda row: (text, facts.corners(row)))
+
+
+RULE = Rule(
+    code="ANC001",
+    severity="warning",
+    title="a box that makes every anchor positive",
+    what=(
+        "A usable box that overlaps no anchor that counts, under a detector that forces all ties for a "
+        'box\'s best IoU, be it 0 (`force` is "ties", with no floor above 0). Its best IoU is 0, and so is '
+        "that of every anchor away from it."
+    ),
+    why=(
+        "It overlaps no anchor, so its best IoU is 0, and forcing takes every anchor whose IoU is that: all"
+        " of them learn that empty background is this box."
+    ),
+    example="a box of 3 x 3 px in the corner of an image, where all anchors near it cross the border",
+    remedy="leave the box out, or widen the border (--allowed-border off) so that an anchor overlaps it",
+    check=check,
+)

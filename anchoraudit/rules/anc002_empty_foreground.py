@@ -1,0 +1,39 @@
+"""ANC002: image with an empty foreground mask."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.rules._facts import Facts, Hits
+from anchoraudit.rules._rule import Rule
+from anchoraudit.verdicts import VERDICT_CODE
+
+
+def check(facts: Facts) -> Hits:
+    """Images with that verdict."""
+    rows = np.flatnonzero(facts.verdict == VERDICT_CODE["empty_foreground"])
+
+    def tell(image: int) -> tuple[str, str]:
+        text = f"boxes, but no positive anchor of {facts.detector.name}"
+        return f"{text}: image {facts.dataset.images.ids[image]!r}", "empty_foreground"
+
+    return facts.about_images("ANC002", rows, tell)
+
+
+RULE = Rule(
+    code="ANC002",
+    severity="error",
+    title="image with an empty foreground mask",
+    what="An image with usable boxes of which no anchor is positive (verdict `empty_foreground`).",
+    why=(
+        "A loss divided by the number of positives is 0/0: NaN, and one such step destroys every weight. "
+        "With a guarded loss the image teaches nothing."
+    ),
+    example="one box of 12 x 9 px, and anchors of 64 px and more",
+    remedy=(
+        "see anchoraudit explain for one image; fit the anchors (cluster), widen the border, or leave it "
+        "out (filter)"
+    ),
+    check=check,
+    verdict="empty_foreground",
+)

@@ -1,0 +1,39 @@
+"""ANC003: image whose foreground is forced only."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.rules._facts import Facts, Hits
+from anchoraudit.rules._rule import Rule
+from anchoraudit.verdicts import VERDICT_CODE
+
+
+def check(facts: Facts) -> Hits:
+    """Images with that verdict."""
+    rows = np.flatnonzero(facts.verdict == VERDICT_CODE["forced_only"])
+
+    def tell(image: int) -> tuple[str, str]:
+        text = f"positive anchors of {facts.detector.name} by forcing only"
+        return f"{text}: image {facts.dataset.images.ids[image]!r}", "forced_only"
+
+    return facts.about_images("ANC003", rows, tell)
+
+
+RULE = Rule(
+    code="ANC003",
+    severity="info",
+    title="image whose foreground is forced only",
+    what=(
+        "An image none of whose boxes has an anchor at or above the positive threshold, but whose best "
+        "anchors are positive all the same (verdict `forced_only`)."
+    ),
+    why=(
+        "The few anchors it trains overlap their box badly: they learn large corrections from features that"
+        " hardly see the object."
+    ),
+    example="a box of 12 x 9 px whose best anchor, of 32 x 32 px, has an IoU of 0.1",
+    remedy="fit the anchors to the data (cluster), or train at a larger input size",
+    check=check,
+    verdict="forced_only",
+)

@@ -1,0 +1,37 @@
+"""ANC004: anchor smaller than its level's stride."""
+
+from __future__ import annotations
+
+from anchoraudit.findings import Finding
+from anchoraudit.rules._facts import Facts
+from anchoraudit.rules._rule import Rule
+
+
+def check(facts: Facts) -> list[Finding]:
+    """Shapes of which a side is shorter than the step from anchor to anchor."""
+    anchors = facts.detector.anchors
+    if anchors.units == "fractions" or facts.detector.match.kind in ("side_ratio", "shape_iou"):
+        return []  # strides follow from the canvas there; YOLO compares shapes, wherever they stand
+    found: list[Finding] = []
+    for number, level in enumerate(anchors.levels):
+        small = [(w, h) for w, h in anchors.shapes_of(level).tolist() if min(w, h) < level.stride]
+        if small:
+            listed = ", ".join(f"{w:.4g}x{h:.4g}" for w, h in small)
+            text = f"level {number + 1} of {facts.detector.name}, stride {level.stride:g}: {listed} px"
+            found.append(Finding("ANC004", text, facts.detector.name, f"levels[{number}]", listed, listed))
+    return found
+
+
+RULE = Rule(
+    code="ANC004",
+    severity="info",
+    title="anchor smaller than its stride",
+    what="An anchor of which a side is shorter than the step from one anchor to the next on its level.",
+    why=(
+        "Between two such anchors there is room that none of them covers: an object of just that size is "
+        "matched or not by where it stands."
+    ),
+    example="anchors of 10x13 px on a level of stride 16",
+    remedy="put small anchors on a level with a finer stride, or leave them out",
+    check=check,
+)

@@ -1,0 +1,34 @@
+"""ANC006: image on which the framework raises."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.encoding.raising import REASONS
+from anchoraudit.rules._facts import Facts, Hits
+from anchoraudit.rules._rule import Rule
+from anchoraudit.verdicts import VERDICT_CODE
+
+
+def check(facts: Facts) -> Hits:
+    """Images with that verdict."""
+    rows = np.flatnonzero(facts.verdict == VERDICT_CODE["encoder_error"])
+
+    def tell(image: int) -> tuple[str, str]:
+        reason = REASONS[int(facts.raises[image])]
+        return f"{facts.detector.name}: {reason}: image {facts.dataset.images.ids[image]!r}", reason
+
+    return facts.about_images("ANC006", rows, tell)
+
+
+RULE = Rule(
+    code="ANC006",
+    severity="error",
+    title="image on which the framework raises",
+    what="The framework's own code stops with an exception on this image (verdict `encoder_error`).",
+    why="Training ends there, in whichever epoch the image comes first.",
+    example="an image too small for any anchor to lie inside it, under simple-faster-rcnn",
+    remedy="leave it out (filter does), or change the detector's border or input size",
+    check=check,
+    verdict="encoder_error",
+)

@@ -1,0 +1,36 @@
+"""ANC007: image without a usable box."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.rules._facts import Facts, Hits
+from anchoraudit.rules._rule import Rule
+from anchoraudit.verdicts import VERDICT_CODE
+
+
+def check(facts: Facts) -> Hits:
+    """Images with that verdict."""
+    rows = np.flatnonzero(facts.verdict == VERDICT_CODE["no_usable_box"])
+
+    def tell(image: int) -> tuple[str, str]:
+        text = "annotations, but no box reaches the encoder"
+        return f"{text}: image {facts.dataset.images.ids[image]!r}", "no_usable_box"
+
+    return facts.about_images("ANC007", rows, tell)
+
+
+RULE = Rule(
+    code="ANC007",
+    severity="error",
+    title="image without a usable box",
+    what=(
+        "An image with annotations none of which reaches the encoder: crowds, or boxes without area, "
+        "outside or not finite (verdict `no_usable_box`)."
+    ),
+    why="Its foreground mask is empty, as that of a blank image, although somebody drew something on it.",
+    example="one annotation, with a bbox [10, 20, 0, 0]",
+    remedy="mend its boxes, or leave it out (filter does)",
+    check=check,
+    verdict="no_usable_box",
+)

@@ -1,0 +1,37 @@
+"""ANC008: image without annotation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.rules._facts import Facts, Hits
+from anchoraudit.rules._rule import Rule
+from anchoraudit.verdicts import VERDICT_CODE
+
+
+def check(facts: Facts) -> Hits:
+    """Images with that verdict."""
+    rows = np.flatnonzero(facts.verdict == VERDICT_CODE["blank"])
+
+    def tell(image: int) -> tuple[str, str]:
+        return f"no annotation: image {facts.dataset.images.ids[image]!r}", "blank"
+
+    return facts.about_images("ANC008", rows, tell)
+
+
+RULE = Rule(
+    code="ANC008",
+    severity="error",
+    title="image without annotation",
+    what=(
+        "An image that no annotation speaks of (verdict `blank`). With --allow-blank it makes no exit code 1."
+    ),
+    why=(
+        "Its foreground mask is empty: where the loss divides by the number of positives, a batch of such "
+        "images is NaN."
+    ),
+    example="a picture of the street without a car, in a data set of cars",
+    remedy="guard the loss and scan with --allow-blank, or leave it out (filter does)",
+    check=check,
+    verdict="blank",
+)

@@ -1,0 +1,18 @@
+"""BOX001: coordinates are not finite."""
+
+from __future__ import annotations
+
+from anchoraudit.rules._rule import Rule
+
+RULE = Rule(
+    code="BOX001",
+    severity="error",
+    title="coordinates are not finite",
+    what=(
+        "A coordinate that is NaN or infinite, or too large for a double. COCO files have them because "
+        "Python writes them."
+    ),
+    why="NaN or infinity in one box becomes NaN in the loss, and in every weight after one step.",
+    example='{"id": 1, "image_id": 7, "bbox": [10, 20, NaN, 40]}',
+    remedy="remove the box or draw it again",
+)

@@ -1,0 +1,26 @@
+"""BOX002: box without area, or inverted."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.rules._facts import Facts, Hits
+from anchoraudit.rules._rule import Rule
+
+
+def check(facts: Facts) -> Hits:
+    """Boxes whose width or height is zero or less."""
+    rows = np.flatnonzero(facts.reason_is("no_area"))
+    return facts.about_boxes("BOX002", rows, lambda row: ("box without area", facts.corners(row)))
+
+
+RULE = Rule(
+    code="BOX002",
+    severity="warning",
+    title="box without area, or inverted",
+    what="A width or height of zero or less, before any clipping.",
+    why="No anchor can match it; some frameworks raise on it.",
+    example='{"id": 1, "image_id": 7, "bbox": [10, 20, 0, 40]}',
+    remedy="remove the box or draw it again",
+    check=check,
+)

@@ -1,0 +1,35 @@
+"""BOX004: box past the edge by rounding."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.rules._facts import Facts, Hits
+from anchoraudit.rules._rule import Rule
+
+
+def check(facts: Facts, above: float, up_to: float) -> Hits:
+    """Boxes that reach past their image by half a pixel at most."""
+    with np.errstate(invalid="ignore"):
+        rows = np.flatnonzero((facts.past > above) & (facts.past <= up_to))
+
+    def tell(row: int) -> tuple[str, str]:
+        return f"box past the edge by {facts.past[row]:.3g} px", facts.corners_in(row)
+
+    return facts.about_boxes("BOX004", rows, tell)
+
+
+RULE = Rule(
+    code="BOX004",
+    severity="info",
+    title="box past the edge by rounding",
+    what=(
+        "A box that reaches past its image by more than `above` and at most `up_to` pixels; less is noise "
+        "of floating point."
+    ),
+    why="Loaders that compare with the image's size delete or refuse such boxes (keras-retinanet, YOLOv5).",
+    example='{"width": 640, "height": 480}, and a bbox [600.2, 20, 40.1, 40]',
+    remedy="clip the boxes to the image: filter --fix does",
+    check=check,
+    parameters={"above": 1e-3, "up_to": 0.5},
+)

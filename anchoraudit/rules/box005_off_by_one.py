@@ -1,0 +1,35 @@
+"""BOX005: box past the edge by one pixel."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.rules._facts import Facts, Hits
+from anchoraudit.rules._rule import Rule
+
+
+def check(facts: Facts, above: float, up_to: float) -> Hits:
+    """Boxes that reach past their image by a pixel at most."""
+    with np.errstate(invalid="ignore"):
+        rows = np.flatnonzero((facts.past > above) & (facts.past <= up_to))
+
+    def tell(row: int) -> tuple[str, str]:
+        return f"box past the edge by {facts.past[row]:.3g} px", facts.corners_in(row)
+
+    return facts.about_boxes("BOX005", rows, tell)
+
+
+RULE = Rule(
+    code="BOX005",
+    severity="info",
+    title="box past the edge by one pixel",
+    what="A box that reaches past its image by more than `above` and at most `up_to` pixels.",
+    why=(
+        "Somebody counted pixels from 1, or counted the last one twice: all boxes may be off by one, not "
+        "only those at the edge. Loaders that compare with the image's size delete or refuse them."
+    ),
+    example='{"width": 640, "height": 480}, and a bbox [601, 20, 40, 40]',
+    remedy="check how the boxes were exported; filter --fix clips them",
+    check=check,
+    parameters={"above": 0.5, "up_to": 1.0},
+)

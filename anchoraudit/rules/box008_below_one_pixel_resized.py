@@ -1,0 +1,44 @@
+"""BOX008: box smaller than a pixel after the detector's resize."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.geometry import box_sizes
+from anchoraudit.rules._facts import Facts, Hits
+from anchoraudit.rules._rule import Rule
+
+
+def check(facts: Facts, below: float) -> Hits:
+    """Usable boxes with a side below a pixel of the network's input, but not of the image."""
+    sizes = box_sizes(facts.placed.boxes.boxes)
+    small = np.flatnonzero(sizes.min(axis=1, initial=np.inf) < below)
+    small = small[facts.sides[facts.placed.rows[small]].min(axis=1, initial=np.inf) >= 1.0]
+    rows = np.sort(facts.placed.rows[small])
+    size_of = dict(zip(facts.placed.rows[small].tolist(), sizes[small].tolist(), strict=True))
+
+    def tell(row: int) -> tuple[str, str]:
+        w, h = size_of[row]
+        text = f"box of {w:.3g} x {h:.3g} px on the input of {facts.detector.name}"
+        return text, facts.corners_in(row)
+
+    return facts.about_boxes("BOX008", rows, tell)
+
+
+RULE = Rule(
+    code="BOX008",
+    severity="warning",
+    title="box smaller than a pixel after resizing",
+    what=(
+        "A usable box of which a side is shorter than `below` pixels once the detector has resized its "
+        "image. Boxes below a pixel of the original image are BOX007."
+    ),
+    why=(
+        "It is gone before the network sees it: what is trained there is noise, and frameworks that check "
+        "boxes after the resize raise on those that rounding leaves without area."
+    ),
+    example="a box of 6 x 40 px in an image of 6000x4000, resized to 800x533",
+    remedy="train at a larger input size (--input-size), cut the images into tiles, or leave the box out",
+    check=check,
+    parameters={"below": 1.0},
+)

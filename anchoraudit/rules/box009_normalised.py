@@ -1,0 +1,52 @@
+"""BOX009: coordinates in another unit than pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from anchoraudit.findings import Finding
+from anchoraudit.rules._facts import Facts
+from anchoraudit.rules._rule import Rule
+
+
+def check(facts: Facts, share: float) -> Sequence[Finding]:
+    """Files most of whose boxes lie within the first pixel of an image that is larger."""
+    dataset = facts.dataset
+    found: list[Finding] = []
+    if not len(dataset.boxes):
+        return found
+    with np.errstate(invalid="ignore"):
+        sized = (facts.sides > 0).all(axis=1)  # of the others, as [0, 0, 0, 0], no unit can be told
+        tiny = (dataset.boxes.xyxy >= -0.01).all(axis=1) & (dataset.boxes.xyxy <= 1.01).all(axis=1)
+        tiny &= sized & (facts.image_sides.min(axis=1) > 8)
+    source = dataset.images.source[dataset.boxes.image]
+    total = np.bincount(source[sized], minlength=len(dataset.sources))
+    normalised = np.bincount(source[tiny], minlength=len(dataset.sources))
+    for number in np.flatnonzero((normalised > 0) & (normalised >= share * total)).tolist():
+        row = int(np.flatnonzero(tiny & (source == number))[0])
+        share_said = f"{normalised[number]:,} of {total[number]:,} boxes"
+        text = f"{share_said} lie between 0 and 1: normalised coordinates"
+        file = dataset.sources[number]
+        place = "" if file.suffix else facts.places.of_box(row).place  # a folder has no place in it
+        image = dataset.images.ids[int(dataset.boxes.image[row])]
+        evidence = f"{facts.corners_in(row)}: image {image!r}"
+        found.append(Finding("BOX009", text, str(file.path), place, evidence, "unit of all boxes"))
+    return found
+
+
+RULE = Rule(
+    code="BOX009",
+    severity="error",
+    title="coordinates in another unit",
+    what=(
+        "Pixels are expected, and at least `share` of a file's boxes with an area lie between 0 and 1, in "
+        "images of more than 8 px; or shares of the image are expected (YOLO), and there are larger numbers."
+    ),
+    why="Every box becomes a dot in the corner, or lies far outside: not one of them trains what it should.",
+    example='{"width": 640, "height": 480}, and a bbox [0.25, 0.5, 0.1, 0.2]',
+    remedy="multiply by the image's width and height, or divide by them, and export the annotations again",
+    check=check,
+    parameters={"share": 0.9},
+)

@@ -1,0 +1,33 @@
+"""BOX010: box as large as its image."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.rules._facts import Facts, Hits
+from anchoraudit.rules._rule import Rule
+
+
+def check(facts: Facts, share: float) -> Hits:
+    """Usable boxes that cover their image."""
+    sides = np.clip(facts.dataset.boxes.xyxy, 0.0, np.tile(facts.image_sides, 2))
+    with np.errstate(invalid="ignore"):
+        covered = (sides[:, 2] - sides[:, 0]) * (sides[:, 3] - sides[:, 1])
+        rows = np.flatnonzero(facts.labels.usable & (covered >= share * facts.image_sides.prod(axis=1)))
+    return facts.about_boxes("BOX010", rows, lambda row: ("box over the whole image", facts.corners_in(row)))
+
+
+RULE = Rule(
+    code="BOX010",
+    severity="info",
+    title="box as large as its image",
+    what="A usable box that covers at least `share` of its image.",
+    why=(
+        "It is often a label of the image, not of an object. Anchors that would match it cross the edge, so"
+        " where the border rule drops those the image has no foreground."
+    ),
+    example='{"width": 640, "height": 480}, and a bbox [0, 0, 640, 480]',
+    remedy="check that an object is meant; if so, let anchors cross the edge (--allowed-border off)",
+    check=check,
+    parameters={"share": 0.99},
+)

@@ -1,0 +1,35 @@
+"""BOX011: the same box twice."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.duplicates import exact_duplicates
+from anchoraudit.rules._facts import Facts, Hits
+from anchoraudit.rules._rule import Rule
+
+
+def check(facts: Facts) -> Hits:
+    """Boxes that an earlier one of the same image and class equals."""
+    first = exact_duplicates(facts.dataset)
+
+    def tell(row: int) -> tuple[str, str]:
+        place = facts.places.of_box(int(first[row]))
+        return f"the same box as {place.place or place.thing}", facts.corners(row)
+
+    return facts.about_boxes("BOX011", np.flatnonzero(first >= 0), tell)
+
+
+RULE = Rule(
+    code="BOX011",
+    severity="warning",
+    title="the same box twice",
+    what=(
+        "A box with the class and the coordinates of an earlier one of its image. Crowds are compared among"
+        " themselves only."
+    ),
+    why="Its object counts twice in the loss, and in an evaluation one of the two can never be found.",
+    example='{"id": 1, "image_id": 7, "category_id": 1, "bbox": [10, 20, 30, 40]} and the same with "id": 2',
+    remedy="remove one of them: filter --fix does",
+    check=check,
+)

@@ -1,0 +1,40 @@
+"""BOX012: nearly the same box twice."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.duplicates import near_duplicates
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.rules._facts import Facts, Hits
+from anchoraudit.rules._rule import Rule
+
+
+def check(facts: Facts, iou: float) -> Hits:
+    """Boxes that overlap an earlier one of the same image and class nearly whole."""
+    if not 0 < iou <= 1:
+        raise AnchorauditError(f"iou = {iou:g} of BOX012", remedy="It lies above 0 and is at most 1.")
+    first = near_duplicates(facts.dataset, iou)
+
+    def tell(row: int) -> tuple[str, str]:
+        place = facts.places.of_box(int(first[row]))
+        text = f"nearly the same box as {place.place or place.thing} ({facts.corners(int(first[row]))})"
+        return text, facts.corners(row)
+
+    return facts.about_boxes("BOX012", np.flatnonzero(first >= 0), tell)
+
+
+RULE = Rule(
+    code="BOX012",
+    severity="warning",
+    title="nearly the same box twice",
+    what="A box whose IoU with an earlier one of its image and class is at least `iou`, without being equal.",
+    why=(
+        "Two people, or a tool that ran twice, drew one object: it counts twice in the loss, and in an "
+        "evaluation one of the two can never be found."
+    ),
+    example="two boxes of one class, [10, 20, 130, 140] and [10, 20, 130, 141]",
+    remedy="look at them, and remove one: filter --unsafe-fixes keeps the first",
+    check=check,
+    parameters={"iou": 0.95},
+)

@@ -1,0 +1,21 @@
+"""CLS001: class that is not declared."""
+
+from __future__ import annotations
+
+from anchoraudit.rules._rule import Rule
+
+RULE = Rule(
+    code="CLS001",
+    severity="warning",
+    title="class that is not declared",
+    what=(
+        "COCO: a `category_id` that `categories` does not have; YOLO: a class index beyond the names. "
+        "Reported once for each, with the number of its boxes."
+    ),
+    why=(
+        "Loaders stop at it with a KeyError, or drop its boxes without a word (mmdetection); on a GPU an "
+        "index out of range ends the process with an error that names neither file nor box."
+    ),
+    example='{"annotations": [{"category_id": 7, ...}], "categories": [{"id": 1, "name": "cat"}]}',
+    remedy="declare the class, or mend the id",
+)

@@ -1,0 +1,38 @@
+"""CLS002: class without a box."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.findings import Finding
+from anchoraudit.rules._facts import Facts
+from anchoraudit.rules._rule import Rule
+
+
+def check(facts: Facts) -> list[Finding]:
+    """Declared classes that no box has."""
+    found: list[Finding] = []
+    if not len(facts.dataset.boxes):
+        return found  # what is wrong then is not its classes
+    for number in np.flatnonzero(facts.boxes_by_category == 0).tolist():
+        category = facts.dataset.categories[number]
+        thing = f"category {category.id!r}"
+        found += facts.about_all(
+            "CLS002", f"no box has the class {category.name!r}", repr(category.id), thing
+        )
+    return found
+
+
+RULE = Rule(
+    code="CLS002",
+    severity="info",
+    title="class without a box",
+    what="A declared class that no box of the data set has, where there are boxes at all.",
+    why=(
+        "The network gets an output that is never trained, and its average precision is undefined or counts"
+        " as 0 in the mean."
+    ),
+    example='{"categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}]}, and cats only',
+    remedy="remove the class, or add pictures of it",
+    check=check,
+)

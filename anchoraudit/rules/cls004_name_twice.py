@@ -1,0 +1,38 @@
+"""CLS004: class name with two ids."""
+
+from __future__ import annotations
+
+from anchoraudit.findings import Finding
+from anchoraudit.rules._facts import Facts
+from anchoraudit.rules._rule import Rule
+
+
+def check(facts: Facts) -> list[Finding]:
+    """Names that several ids have, within a file or between splits."""
+    ids: dict[str, list[object]] = {}
+    for category in facts.dataset.categories:
+        ids.setdefault(category.name, []).append(category.id)
+    found: list[Finding] = []
+    for name, listed in ids.items():
+        if len(listed) > 1:
+            text = f"the class {name!r} has the ids {', '.join(map(repr, listed))}"
+            found += facts.about_all("CLS004", text, ", ".join(map(str, listed)), f"class {name}")
+    return found
+
+
+RULE = Rule(
+    code="CLS004",
+    severity="warning",
+    title="class name with two ids",
+    what=(
+        "COCO: two entries of `categories` with the same name and different ids, in one file or in two "
+        "splits."
+    ),
+    why=(
+        "One class becomes two outputs that compete for the same objects; between splits, what was trained "
+        "is looked for under another number."
+    ),
+    example='{"categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "cat"}]}',
+    remedy="merge them under one id",
+    check=check,
+)

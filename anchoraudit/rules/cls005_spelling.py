@@ -1,0 +1,39 @@
+"""CLS005: class names that differ in case or spaces only."""
+
+from __future__ import annotations
+
+from anchoraudit.findings import Finding
+from anchoraudit.rules._facts import Facts
+from anchoraudit.rules._rule import Rule
+
+
+def check(facts: Facts) -> list[Finding]:
+    """Names that are one once case, and what separates words, is left aside."""
+    alike: dict[str, dict[str, int]] = {}
+    for category, boxes in zip(facts.dataset.categories, facts.boxes_by_category.tolist(), strict=True):
+        plain = "".join(category.name.casefold().replace("_", " ").replace("-", " ").split())
+        names = alike.setdefault(plain, {})
+        names[category.name] = names.get(category.name, 0) + boxes
+    found: list[Finding] = []
+    for plain, names in alike.items():
+        if len(names) > 1:
+            text = " and ".join(
+                f"{name!r} ({boxes:,} {'box' if boxes == 1 else 'boxes'})" for name, boxes in names.items()
+            )
+            found += facts.about_all("CLS005", f"classes {text} are spelt alike", plain, f"class {plain}")
+    return found
+
+
+RULE = Rule(
+    code="CLS005",
+    severity="warning",
+    title="class names that differ in spelling only",
+    what="Names of two classes that are equal once case, spaces, hyphens and underscores are left aside.",
+    why=(
+        "One class was labelled as two: each has fewer boxes, and every object of one is background for the"
+        " other."
+    ),
+    example="<name>Traffic light</name> in one file, <name>traffic_light</name> in another",
+    remedy="give them one name",
+    check=check,
+)

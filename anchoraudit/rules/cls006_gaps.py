@@ -1,0 +1,41 @@
+"""CLS006: category ids that do not count from 1 without gaps."""
+
+from __future__ import annotations
+
+from anchoraudit.findings import Finding
+from anchoraudit.rules._facts import Facts
+from anchoraudit.rules._rule import Rule
+
+_SHOWN = 12  # pairs of the table in the message
+
+
+def check(facts: Facts) -> list[Finding]:
+    """Integer ids of a COCO data set with gaps, or with 0, and the table that would close them."""
+    if facts.dataset.format != "coco":
+        return []
+    ids = sorted({c.id for c in facts.dataset.categories if isinstance(c.id, int)})
+    if not ids or ids == list(range(1, len(ids) + 1)):
+        return []
+    table = [f"{old} -> {new}" for new, old in enumerate(ids, 1) if old != new]
+    shown = ", ".join(table[:_SHOWN]) + (f", ... ({len(table) - _SHOWN} more)" if len(table) > _SHOWN else "")
+    what = "begin with 0" if ids[0] == 0 else "have gaps" if ids[0] == 1 else f"begin with {ids[0]}"
+    return facts.about_all("CLS006", f"the category ids {what}; without: {shown}", f"{ids[0]} to {ids[-1]}")
+
+
+RULE = Rule(
+    code="CLS006",
+    severity="info",
+    title="category ids with gaps, or with 0",
+    what=(
+        "COCO: integer category ids that are not 1, 2, 3 and so on. The message has the table that would "
+        "make them so."
+    ),
+    why=(
+        "Where a framework takes the id for the output's index (torchvision's reference, many own loaders),"
+        " 0 is the background, and an id above the number of classes is out of range. detectron2 and "
+        "mmdetection remap."
+    ),
+    example='{"categories": [{"id": 0, "name": "cat"}, {"id": 5, "name": "dog"}]}',
+    remedy="remap the ids (filter --unsafe-fixes does), or make sure that your loader does",
+    check=check,
+)

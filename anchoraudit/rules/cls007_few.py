@@ -1,0 +1,41 @@
+"""CLS007: class with very few boxes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.findings import Finding
+from anchoraudit.rules._facts import Facts
+from anchoraudit.rules._rule import Rule
+
+
+def check(facts: Facts, below: float) -> list[Finding]:
+    """Classes with some boxes, but hardly any."""
+    boxes = facts.boxes_by_category
+    if len(facts.dataset.boxes) < below * max(len(boxes), 1):
+        return []  # the whole set is small
+    found: list[Finding] = []
+    for number in np.flatnonzero((boxes > 0) & (boxes < below)).tolist():
+        category = facts.dataset.categories[number]
+        count = "1 box" if boxes[number] == 1 else f"{boxes[number]} boxes"
+        thing = f"category {category.id!r}"
+        found += facts.about_all(
+            "CLS007", f"the class {category.name!r} has {count}", str(boxes[number]), thing
+        )
+    return found
+
+
+RULE = Rule(
+    code="CLS007",
+    severity="info",
+    title="class with very few boxes",
+    what="A class with fewer than `below` boxes, in a data set that has that many a class on the average.",
+    why=(
+        "It is learnt by heart or not at all, and its average precision is chance; often it is a mistyped "
+        "name."
+    ),
+    example="<name>dogg</name> once, and 2,000 times <name>dog</name>",
+    remedy="check the name; add pictures of it, or merge the class with another",
+    check=check,
+    parameters={"below": 10},
+)

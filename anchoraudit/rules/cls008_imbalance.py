@@ -1,0 +1,36 @@
+"""CLS008: classes of very different size."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.findings import Finding
+from anchoraudit.rules._facts import Facts
+from anchoraudit.rules._rule import Rule
+
+
+def check(facts: Facts, ratio: float) -> list[Finding]:
+    """Say it once where the largest class is that much larger than the smallest that has boxes."""
+    boxes = facts.boxes_by_category
+    there = np.flatnonzero(boxes > 0)
+    if len(there) < 2:
+        return []
+    most, least = (int(there[pick(boxes[there])]) for pick in (np.argmax, np.argmin))
+    if boxes[most] < ratio * boxes[least]:
+        return []
+    names = [facts.dataset.categories[number].name for number in (most, least)]
+    text = f"{names[0]!r} has {boxes[most]:,} boxes, {names[1]!r} {boxes[least]:,}"
+    return facts.about_all("CLS008", text, f"{boxes[most] / boxes[least]:.0f} times", "balance of classes")
+
+
+RULE = Rule(
+    code="CLS008",
+    severity="info",
+    title="classes of very different size",
+    what="The class with most boxes has at least `ratio` times as many as the one with fewest.",
+    why="A loss that counts every box alike is the large class's: the small one costs nothing to ignore.",
+    example="20,000 cars and 40 bicycles",
+    remedy="sample images of rare classes more often, weight the loss, or report each class by itself",
+    check=check,
+    parameters={"ratio": 100},
+)

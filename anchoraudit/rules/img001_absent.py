@@ -1,0 +1,18 @@
+"""IMG001: image file is absent."""
+
+from __future__ import annotations
+
+from anchoraudit.rules._rule import Rule
+
+RULE = Rule(
+    code="IMG001",
+    severity="warning",
+    title="image file is absent",
+    what=(
+        "An annotated image that is not in the folder of images. Not reported where no image of the data "
+        "set is found at all: a note says so once."
+    ),
+    why="The annotation is audited, but training will not find the picture.",
+    example='{"id": 7, "file_name": "a.jpg"}, and no a.jpg in the folder of images',
+    remedy="put the image where it belongs, or remove the entry",
+)

@@ -1,0 +1,30 @@
+"""IMG003: no image could be audited."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.findings import Finding
+from anchoraudit.rules._facts import Facts
+from anchoraudit.rules._rule import Rule
+from anchoraudit.verdicts import VERDICT_CODE
+
+
+def check(facts: Facts) -> list[Finding]:
+    """Say so where no image's size is known."""
+    count = len(facts.verdict)
+    if not count or bool(np.any(facts.verdict != VERDICT_CODE["unknown"])):
+        return []
+    return [Finding("IMG003", f"none of {count} images", str(facts.dataset.root))]
+
+
+RULE = Rule(
+    code="IMG003",
+    severity="error",
+    title="no image could be audited",
+    what="Every image has the verdict `unknown`.",
+    why="No image's size is known, so nothing can be said about this data set.",
+    example="annotations without <size>, and no images beside them",
+    remedy="put the images beside their annotations, or declare width and height",
+    check=check,
+)

@@ -1,0 +1,34 @@
+"""IMG005: image file that cannot be decoded."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.rules._facts import Facts, Hits
+from anchoraudit.rules._rule import Rule
+
+
+def check(facts: Facts) -> Hits:
+    """Files that are empty, cut off, or no images."""
+    pictures = facts.pictures
+    problems = [] if pictures is None else list(pictures.problem)
+    rows = np.array([i for i, problem in enumerate(problems) if problem], dtype=np.int64)
+    return facts.about_images("IMG005", rows, lambda i: (problems[i], problems[i]), picture=True)
+
+
+RULE = Rule(
+    code="IMG005",
+    severity="error",
+    title="image file that cannot be decoded",
+    what=(
+        "A file that is empty, no image, or cut off. By default headers and ends are looked at; with "
+        "--images decode every pixel is."
+    ),
+    why=(
+        "The loader stops there, in whichever epoch the image comes first; or, told to, it fills the "
+        "missing part with grey, and the objects there are trained as grey."
+    ),
+    example="a download that ended early: a JPEG without its end marker",
+    remedy="fetch the file again, or leave the image out (filter does)",
+    check=check,
+)

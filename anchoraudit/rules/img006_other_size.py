@@ -1,0 +1,57 @@
+"""IMG006: image whose declared size is another one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.dataset import Bool
+from anchoraudit.rules._facts import Facts, Hits
+from anchoraudit.rules._rule import Rule
+
+
+def compared(facts: Facts) -> tuple[Bool, Bool]:
+    """Images whose file has another size than declared, and those of them with the sides swapped. [N]."""
+    images, pictures = facts.dataset.images, facts.pictures
+    if pictures is None:
+        nothing = np.zeros(len(images), dtype=np.bool_)
+        return nothing, nothing
+    width, height = pictures.width, pictures.height
+    known = np.isfinite(width) & np.isfinite(images.width)
+    if images.measured is not None:
+        known &= ~images.measured
+    differs = known & ((width != images.width) | (height != images.height))
+    return differs, differs & (width == images.height) & (height == images.width)
+
+
+def sizes(facts: Facts, image: int) -> str:
+    """Both sizes in words."""
+    images, pictures = facts.dataset.images, facts.pictures
+    assert pictures is not None
+    declared = f"{images.width[image]:g}x{images.height[image]:g}"
+    return f"declared {declared}, the file has {pictures.width[image]:g}x{pictures.height[image]:g}"
+
+
+def check(facts: Facts) -> Hits:
+    """Sizes that differ otherwise than by swapped sides."""
+    differs, swapped = compared(facts)
+    rows = np.flatnonzero(differs & ~swapped)
+
+    def tell(image: int) -> tuple[str, str]:
+        return f"image {facts.dataset.images.ids[image]!r}: {sizes(facts, image)}", sizes(facts, image)
+
+    return facts.about_images("IMG006", rows, tell)
+
+
+RULE = Rule(
+    code="IMG006",
+    severity="warning",
+    title="declared size differs from the file's",
+    what="Width and height of the annotation are not those in the image file's header.",
+    why=(
+        "Boxes are scaled by the ratio of two sizes of which one is wrong: all boxes of the image lie "
+        "elsewhere. detectron2 raises a SizeMismatchError."
+    ),
+    example='{"file_name": "a.jpg", "width": 640, "height": 480}, and a.jpg has 1280x960',
+    remedy="find out for which size the boxes were drawn, and declare the file's",
+    check=check,
+)

@@ -1,0 +1,36 @@
+"""IMG007: image whose width and height are swapped."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.rules._facts import Facts, Hits
+from anchoraudit.rules._rule import Rule
+from anchoraudit.rules.img006_other_size import compared, sizes
+
+
+def check(facts: Facts) -> Hits:
+    """Declared sizes that are the file's with the sides swapped, and no EXIF orientation that says why."""
+    swapped = compared(facts)[1]
+    if facts.pictures is not None:
+        swapped = swapped & (facts.pictures.orientation < 5)
+
+    def tell(image: int) -> tuple[str, str]:
+        return f"image {facts.dataset.images.ids[image]!r}: {sizes(facts, image)}", sizes(facts, image)
+
+    return facts.about_images("IMG007", np.flatnonzero(swapped), tell)
+
+
+RULE = Rule(
+    code="IMG007",
+    severity="warning",
+    title="width and height swapped",
+    what=(
+        "The declared size is the file's with width and height exchanged, and the file has no EXIF "
+        "orientation that turns it."
+    ),
+    why="Boxes are clipped and scaled with the wrong sides; the boxes themselves are often right.",
+    example='{"file_name": "a.jpg", "width": 480, "height": 640}, and a.jpg has 640x480',
+    remedy="exchange the two numbers: filter --unsafe-fixes does",
+    check=check,
+)

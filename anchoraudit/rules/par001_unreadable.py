@@ -1,0 +1,19 @@
+"""PAR001: file cannot be read."""
+
+from __future__ import annotations
+
+from anchoraudit.rules._rule import Rule
+
+RULE = Rule(
+    code="PAR001",
+    severity="error",
+    title="file cannot be read",
+    what=(
+        "VOC: an XML file that is empty, cut off, or not well-formed (line and column are given). VOC and "
+        "YOLO: an annotation or a split list that is a folder, a broken link, not text, or not readable. "
+        "Its image counts neither as annotated nor as blank."
+    ),
+    why="Its images and boxes are missing from the audit, and from training.",
+    example="<annotation>\n  <object>\n    <name>cat</na",
+    remedy="mend or remove the file, then scan again",
+)

@@ -1,0 +1,15 @@
+"""PAR002: image entry of another shape."""
+
+from __future__ import annotations
+
+from anchoraudit.rules._rule import Rule
+
+RULE = Rule(
+    code="PAR002",
+    severity="error",
+    title="image entry of another shape",
+    what="COCO: an entry of `images` that is no object, or whose `id` is absent, null, a fraction or a list.",
+    why="Without an id an image cannot be joined with its boxes.",
+    example='{"images": [{"file_name": "a.jpg", "width": 640, "height": 480}]}',
+    remedy="give every image entry an integer or string `id` and a `file_name`",
+)

@@ -1,0 +1,49 @@
+"""SET004: image in two splits."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.rules._facts import Facts, Hits
+from anchoraudit.rules._rule import Rule
+
+
+def check(facts: Facts) -> Hits:
+    """COCO: entries of the same image file in two splits; VOC's lists are compared while they are read."""
+    dataset = facts.dataset
+    rows: list[int] = []
+    other: dict[int, int] = {}
+    if dataset.format == "coco" and len(dataset.splits) > 1:
+        first: dict[tuple[str, str], int] = {}
+        folders = [str(source.image_folder) for source in dataset.sources]
+        images = dataset.images
+        keys = zip(images.file_names, images.source.tolist(), images.split.tolist(), strict=True)
+        for i, (name, source, split) in enumerate(keys):
+            before = first.setdefault((folders[source], name), i)
+            if name and images.split[before] != split:
+                rows.append(i)
+                other[i] = before
+
+    def tell(image: int) -> tuple[str, str]:
+        split = dataset.splits[int(dataset.images.split[other[image]])]
+        own = dataset.splits[int(dataset.images.split[image])]
+        name = dataset.images.file_names[image]
+        return f"{name!r} is in {split!r} and in {own!r}", name
+
+    return facts.about_images("SET004", np.array(rows, dtype=np.int64), tell)
+
+
+RULE = Rule(
+    code="SET004",
+    severity="warning",
+    title="image in two splits",
+    what=(
+        "COCO: the same file in the same folder (or, where no images are found, the same name) in two "
+        "files. VOC and YOLO: an image in two splits; lists that are others put together, such as "
+        "`trainval`, are left aside. Tables: an image with rows of two splits."
+    ),
+    why="What is trained on is also evaluated on, and the score flatters.",
+    example="ImageSets/Main/train.txt and ImageSets/Main/val.txt both list 000042",
+    remedy="keep the image in one split",
+    check=check,
+)

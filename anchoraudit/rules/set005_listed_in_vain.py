@@ -1,0 +1,18 @@
+"""SET005: listed in a split, without annotation or image."""
+
+from __future__ import annotations
+
+from anchoraudit.rules._rule import Rule
+
+RULE = Rule(
+    code="SET005",
+    severity="warning",
+    title="listed in a split, without annotation or image",
+    what=(
+        "A line of a split list (VOC, YOLO) with neither an annotation nor an image, or a path of a "
+        "`data.yaml` that leads nowhere."
+    ),
+    why="The loader will look for a file that is not there.",
+    example="ImageSets/Main/train.txt lists 000042, and there is neither 000042.xml nor 000042.jpg",
+    remedy="remove the line from the split list, or add the files",
+)

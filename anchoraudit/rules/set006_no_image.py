@@ -1,0 +1,26 @@
+"""SET006: no image at all."""
+
+from __future__ import annotations
+
+from anchoraudit.findings import Finding
+from anchoraudit.rules._facts import Facts
+from anchoraudit.rules._rule import Rule
+
+
+def check(facts: Facts) -> list[Finding]:
+    """Say that there is none."""
+    if len(facts.dataset.images):
+        return []
+    return [Finding("SET006", "no image was found", str(facts.dataset.root))]
+
+
+RULE = Rule(
+    code="SET006",
+    severity="error",
+    title="no image at all",
+    what="The data set was read and holds no image, for example a COCO file whose `images` is empty.",
+    why="There is nothing to train on, and nothing was audited.",
+    example='{"images": [], "annotations": [], "categories": []}',
+    remedy="check the path and the split",
+    check=check,
+)

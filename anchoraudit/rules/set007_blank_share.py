@@ -1,0 +1,40 @@
+"""SET007: many images without annotation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.findings import Finding
+from anchoraudit.rules._facts import Facts
+from anchoraudit.rules._rule import Rule
+from anchoraudit.verdicts import VERDICT_CODE
+
+
+def check(facts: Facts, above: float) -> list[Finding]:
+    """Say how many are blank where it is more than the reference band."""
+    blank, count = int(np.count_nonzero(facts.verdict == VERDICT_CODE["blank"])), len(facts.verdict)
+    if blank <= above * count:
+        return []
+    text = (
+        f"{blank:,} of {count:,} images ({blank / count:.1%}) have no annotation; up to {above:.0%} is usual"
+    )
+    return facts.about_all("SET007", text, f"{blank} blank images", "blank images")
+
+
+RULE = Rule(
+    code="SET007",
+    severity="info",
+    title="many images without annotation",
+    what=(
+        "More than `above` of all images have no annotation. YOLOv5's guide to training recommends 0 to 10 "
+        "% of background images."
+    ),
+    why=(
+        "Either labels are missing, and objects are trained as background, or the frameworks that drop such"
+        " images (detectron2, mmdetection) train on far fewer images than you think."
+    ),
+    example="an export of 8,000 pictures of which 3,000 were never labelled",
+    remedy="check whether they are meant as background; --loader shows whether yours keeps them",
+    check=check,
+    parameters={"above": 0.1},
+)
