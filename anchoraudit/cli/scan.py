@@ -12,15 +12,28 @@ from anchoraudit.cli._options import (
     detector_of,
     detector_options,
     label_options,
-    output_format_option,
     read_dataset,
+    rule_options,
+    rules_of,
 )
+
+_BASELINE = "anchoraudit-baseline.json"
+
+
+class OutputFormat(click.Choice[str]):
+    """`text`, and every output there is a module for."""
+
+    def __init__(self) -> None:
+        from anchoraudit.report.outputs import names
+
+        super().__init__(["text", *names()])
 
 
 @click.command("scan")
 @dataset_argument
 @detector_options
 @label_options
+@rule_options
 @click.option(
     "--counts", is_flag=True, help="Also count every image's positive, negative and ignored anchors."
 )
@@ -28,7 +41,13 @@ from anchoraudit.cli._options import (
     "--export-images", type=click.Path(), metavar="F", help="Write a row an image (.csv, .parquet)."
 )
 @click.option("--export-boxes", type=click.Path(), metavar="F", help="Write a row a box (.csv, .parquet).")
-@output_format_option
+@click.option(
+    "--output-format",
+    type=OutputFormat(),
+    default="text",
+    show_default=True,
+    help="Form of the report: text, concise, json, jsonl, csv, github, sarif, junit or markdown.",
+)
 @click.option(
     "-o", "--output", type=click.Path(), metavar="FILE", help="Write the report there, not to stdout."
 )
@@ -47,12 +66,23 @@ from anchoraudit.cli._options import (
 @click.option(
     "--allow-blank", is_flag=True, default=None, help="Blank images are meant to be there: no exit code 1."
 )
+@click.option(
+    "--baseline",
+    type=click.Path(),
+    metavar="FILE",
+    help="Findings known already: they are not shown, and only new ones make exit code 1.",
+)
+@click.option(
+    "--write-baseline",
+    is_flag=True,
+    help="Write all findings into the baseline.  [default: anchoraudit-baseline.json]",
+)
 @click.option("-q", "--quiet", is_flag=True, help="One line of text, and nothing on stderr.")
 def command(**given: Any) -> int:
     """Say which images of DATASET would train without foreground, and why.
 
-    DATASET is a folder (Pascal VOC or COCO) or a COCO JSON file; without it, that of the settings file, or
-    the last scan is repeated.
+    DATASET is a folder (Pascal VOC, COCO, YOLO) or a file (COCO JSON, data.yaml, a table of boxes); without
+    it, that of the settings file, or the last scan is repeated.
     """
     from anchoraudit.cli import _output
 
@@ -64,14 +94,22 @@ def command(**given: Any) -> int:
             _output.require_table_suffix(target)
     dataset = read_dataset(settings)  # before NumPy is imported: processes that read start sooner
     from anchoraudit.auditing import audit
+    from anchoraudit.pictures import CACHE
 
-    _output.check_outputs(dataset, settings, given["output"], given["export_images"], given["export_boxes"])
+    named = [given[name] for name in ("output", "export_images", "export_boxes")]
+    written = (given["baseline"] or _BASELINE) if given["write_baseline"] else None
+    read = [given["baseline"]] if given["baseline"] and written is None else []
+    _output.check_outputs(dataset, settings, *named, written, read=read)
     with _output.progress("counting anchors", quiet=quiet or not given["counts"]) as advance:
         result = audit(
             dataset,
             detector,
             drop_difficult=bool(settings.drop_difficult),
             counts=given["counts"],
+            rules=rules_of(settings),
+            loader=settings.loader,
+            images=settings.images or "header",
+            image_cache=CACHE,
             progress=advance,
         )
     if given["export_images"]:
@@ -80,21 +118,23 @@ def command(**given: Any) -> int:
         _output.export(result.boxes_frame(), given["export_boxes"])
     for text in remarks:
         _output.remark(f"note: {text}", quiet=quiet)
-    _report(result, given, settings_of.as_options(settings))
+    shown = _against_baseline(result, given, quiet=quiet)
+    _report(result, shown, given, settings_of.as_options(settings))
     settings_of.record(settings)
-    return exit_code(result, settings, exit_zero=given["exit_zero"])
+    known = shown if given["baseline"] or given["write_baseline"] else None
+    return exit_code(result, settings, known, exit_zero=given["exit_zero"])
 
 
-def _report(result: Any, given: dict[str, Any], options: list[str]) -> None:
+def _report(result: Any, shown: Any, given: dict[str, Any], options: list[str]) -> None:
+    """Print or write the report; shown: the findings that count."""
     from anchoraudit.cli import _output
-
-    if given["output_format"] == "json":
-        from anchoraudit.report.machine import scan_json
-
-        _output.put(scan_json(result, given["limit"]), given["output"])
-        return
     from anchoraudit.report import words
 
+    if given["output_format"] != "text":
+        from anchoraudit.report.outputs import render
+
+        _output.put_pieces(render(given["output_format"], result, shown, given["limit"]), given["output"])
+        return
     if given["quiet"]:
         _output.put(words.headline(result) + "\n", given["output"])
         return
@@ -102,17 +142,50 @@ def _report(result: Any, given: dict[str, Any], options: list[str]) -> None:
     from anchoraudit.report.next_steps import after_scan
 
     limit = 20 if given["limit"] is None else given["limit"]
-    parts = terminal.scan_parts(result, limit, after_scan(result, options), chosen="--detector" in options)
-    _output.show(parts, given["output"])
+    steps = after_scan(result, options)
+    _output.show(
+        terminal.scan_parts(result, limit, steps, chosen="--detector" in options, shown=shown),
+        given["output"],
+    )
 
 
-def exit_code(result: Any, settings: settings_of.Settings, *, exit_zero: bool = False) -> int:
-    """1 if an image would train without foreground, or a finding is as severe as `--fail-on` says."""
+def _against_baseline(result: Any, given: dict[str, Any], *, quiet: bool) -> Any:
+    """Findings that are not in the baseline, all of them without one; write it where asked to."""
+    from anchoraudit.cli import _output
+
+    if not given["baseline"] and not given["write_baseline"]:
+        return result.findings
+    from pathlib import Path
+
+    from anchoraudit import baseline
+
+    root = result.dataset.root
+    file = Path(given["baseline"] or _BASELINE)
+    if given["write_baseline"]:
+        baseline.write(file, result.findings, root)
+        _output.remark(f"{len(result.findings):,} findings are in the baseline {file} now", quiet=quiet)
+    shown = baseline.new_findings(result.findings, baseline.read(file), root)
+    known = len(result.findings) - len(shown)
+    if known and not given["write_baseline"]:
+        _output.remark(f"{known:,} findings are in the baseline {file}, and not shown", quiet=quiet)
+    return shown
+
+
+def exit_code(
+    result: Any, settings: settings_of.Settings, shown: Any = None, *, exit_zero: bool = False
+) -> int:
+    """1 if an image would train without foreground, or a finding is as severe as `--fail-on` says.
+
+    shown: the findings that a baseline leaves; then only they count.
+    """
     fail_on = settings.fail_on or "error"
     if exit_zero or fail_on == "never":
         return 0
     from anchoraudit.verdicts import WITHOUT_FOREGROUND
 
-    failing = [v for v in WITHOUT_FOREGROUND if v != "blank" or not settings.allow_blank]
-    severities = ("error",) if fail_on == "error" else ("error", "warning")
-    return int(bool(result.images_with(*failing)) or any(f.severity in severities for f in result.findings))
+    counting = [v for v in WITHOUT_FOREGROUND if v != "blank" or not settings.allow_blank]
+    severe = {"error"} if fail_on == "error" else {"error", "warning"}
+    findings = result.findings if shown is None else shown
+    rules = [findings.rule(code) for code in findings.counts]
+    found = any(r.severity in severe and (not r.verdict or r.verdict in counting) for r in rules)
+    return int(found or (shown is None and bool(result.images_with(*counting))))

@@ -1,4 +1,4 @@
-"""Reports for programs: the audit as JSON, with the counts of the contract under `summary`."""
+"""Reports for programs, as JSON: one image explained; what a scan says is in `outputs`."""
 
 from __future__ import annotations
 
@@ -8,61 +8,9 @@ from typing import Any
 
 import msgspec
 
-from anchoraudit import __version__
-from anchoraudit.auditing import Audit
-from anchoraudit.causes import CAUSES
 from anchoraudit.explaining import Explanation
 from anchoraudit.losses import Losses
-from anchoraudit.report import words
 from anchoraudit.verdicts import VERDICTS
-
-
-def scan_json(audit: Audit, limit: int | None = None) -> str:
-    """Return the audit as JSON: what was read, the detector, `summary`, findings, flagged images."""
-    flagged = words.flagged(audit)
-    return to_json(
-        {
-            "anchoraudit": __version__,
-            "dataset": str(audit.dataset.root),
-            "format": audit.dataset.format,
-            "recognised": audit.dataset.recognised,
-            "detector": msgspec.to_builtins(audit.detector),
-            "on_empty": audit.detector.loss.on_empty,
-            "summary": audit.summary(),
-            "not_usable": audit.labels.reasons(),
-            "clipped": int(audit.labels.clipped.sum()),
-            "notes": audit.dataset.notes,
-            "findings": [
-                {
-                    "code": finding.code,
-                    "severity": finding.severity,
-                    "message": finding.message,
-                    "why": finding.why,
-                    "path": finding.path,
-                    "place": finding.place,
-                    "evidence": finding.evidence,
-                    "suggestion": finding.suggestion,
-                }
-                for finding in audit.findings
-            ],
-            "flagged": [_flagged(audit, i) for i in (flagged if limit is None else flagged[:limit])],
-        }
-    )
-
-
-def _flagged(audit: Audit, image: int) -> dict[str, Any]:
-    results, dataset = audit.image_results, audit.dataset
-    cause = int(results.cause[image])
-    return {
-        "image_id": dataset.images.ids[image],
-        "file_name": dataset.images.file_names[image],
-        "split": dataset.splits[int(dataset.images.split[image])],
-        "verdict": VERDICTS[int(results.verdict[image])],
-        "cause": CAUSES[cause] if cause >= 0 else "",
-        "usable": int(results.usable[image]),
-        "best_iou": _number(float(results.best_iou[image])),
-        "why": words.why(audit, image),
-    }
 
 
 def explain_json(explanation: Explanation) -> str:
@@ -94,10 +42,6 @@ def _losses(values: Losses) -> dict[str, float | str]:
         name: "nan" if math.isnan(value) else value
         for name, value in (("score", values.score), ("box", values.box), ("total", values.total))
     }
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value
 
 
 def to_json(value: Any) -> str:

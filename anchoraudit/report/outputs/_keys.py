@@ -1,0 +1,49 @@
+"""A finding and a flagged image as keys and values, the same in every output that has them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from anchoraudit.auditing import Audit
+from anchoraudit.causes import CAUSES
+from anchoraudit.findings import Finding
+from anchoraudit.report import words
+from anchoraudit.rules import Rule
+from anchoraudit.verdicts import VERDICTS
+
+
+def of_finding(finding: Finding, rule: Rule) -> dict[str, str]:
+    """Everything that is known of a finding, with what its rule says."""
+    return {
+        "code": finding.code,
+        "severity": rule.severity,
+        "message": finding.message,
+        "why": rule.why,
+        "path": finding.path,
+        "place": finding.place,
+        "evidence": finding.evidence,
+        "suggestion": rule.remedy,
+        "thing": finding.thing,
+    }
+
+
+def of_image(audit: Audit, image: int) -> dict[str, Any]:
+    """A flagged image, by its index; `best_iou` is None without a usable box."""
+    results, dataset = audit.image_results, audit.dataset
+    cause, best = int(results.cause[image]), float(results.best_iou[image])
+    return {
+        "image_id": dataset.images.ids[image],
+        "file_name": dataset.images.file_names[image],
+        "split": dataset.splits[int(dataset.images.split[image])],
+        "verdict": VERDICTS[int(results.verdict[image])],
+        "cause": CAUSES[cause] if cause >= 0 else "",
+        "usable": int(results.usable[image]),
+        "best_iou": None if math.isnan(best) else best,
+        "why": words.why(audit, image),
+    }
+
+
+def flagged(audit: Audit, limit: int | None) -> list[int]:
+    """Indices of the flagged images, worst first, at most `limit`."""
+    return words.flagged(audit)[:limit]

@@ -1,0 +1,30 @@
+"""`concise`: one finding a line, as compilers and linters write them, so that editors can jump to it.
+
+`path:line: CODE severity message`, or `path: place: CODE ...` where the place is no line. The last line is
+the headline of the audit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from anchoraudit.auditing import Audit
+from anchoraudit.findings import Finding
+from anchoraudit.report import words
+from anchoraudit.report.outputs._where import Where, safe
+from anchoraudit.rules import Findings, Rule
+
+NAME = "concise"
+
+
+def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
+    """Return the findings line by line; images are not listed, so `limit` does not matter."""
+    where = Where(audit)
+    for finding in shown:
+        yield one_line(finding, shown.rule(finding.code), where) + "\n"
+    yield words.headline(audit) + "\n"
+
+
+def one_line(finding: Finding, rule: Rule, where: Where) -> str:
+    """A finding on one line, without its end."""
+    return safe(f"{where.place(finding)}: {finding.code} {rule.severity} {finding.message}")

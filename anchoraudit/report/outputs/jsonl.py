@@ -1,0 +1,21 @@
+"""`jsonl`: one object a line, for what reads line by line: the findings, then the flagged images."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from anchoraudit.auditing import Audit
+from anchoraudit.report.outputs import _keys
+from anchoraudit.rules import Findings
+
+NAME = "jsonl"
+
+
+def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
+    """Return objects with the keys they have in `json`, and `kind`: `finding` or `image`."""
+    encode = json.JSONEncoder(default=str, allow_nan=False).encode
+    for finding in shown:
+        yield encode({"kind": "finding", **_keys.of_finding(finding, shown.rule(finding.code))}) + "\n"
+    for image in _keys.flagged(audit, limit):
+        yield encode({"kind": "image", **_keys.of_image(audit, image)}) + "\n"

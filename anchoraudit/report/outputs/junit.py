@@ -1,0 +1,61 @@
+"""`junit`: JUnit's XML, which CI servers show as test results: a test case a rule.
+
+A rule that found errors or warnings has failed, and the failure lists what it found; what a rule of
+severity info found is in `system-out`. Rules that found nothing, or did not run, have passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.sax.saxutils import escape, quoteattr
+
+from anchoraudit.auditing import Audit
+from anchoraudit.report import words
+from anchoraudit.report.outputs._where import Where, safe
+from anchoraudit.report.outputs.concise import one_line
+from anchoraudit.rules import Findings, Rule, all_rules
+
+NAME = "junit"
+_LISTED = 100  # findings of a rule
+_COUNTS = ("images", "boxes", "usable", "matched", "forced", "unmatched")
+
+
+def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
+    """Return one suite with all rules; images are not listed, so `limit` does not matter."""
+    where, counts, rules = Where(audit), shown.counts, all_rules().values()
+    failed = sum(shown.rule(code).severity != "info" for code in counts)
+    totals = f'name="anchoraudit" tests="{len(rules)}" failures="{failed}" errors="0" skipped="0" time="0"'
+    yield f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites {totals}>\n  <testsuite {totals}>\n'
+    yield "    <properties>\n"
+    for name, value in _properties(audit, len(shown)).items():
+        yield f"      <property name={quoteattr(name)} value={quoteattr(safe(str(value)))}/>\n"
+    yield "    </properties>\n"
+    for rule in rules:
+        yield from _case(rule, counts.get(rule.code, 0), shown, where)
+    yield f"    <system-out>{escape(words.headline(audit))}</system-out>\n  </testsuite>\n</testsuites>\n"
+
+
+def _properties(audit: Audit, found: int) -> dict[str, object]:
+    summary = audit.summary()
+    counts = {name: summary[name] for name in _COUNTS}
+    named = {"dataset": audit.dataset.root, "detector": audit.detector.name, "findings": found}
+    return {**named, **counts, **summary["verdicts"]}
+
+
+def _case(rule: Rule, number: int, shown: Findings, where: Where) -> Iterator[str]:
+    start = f"    <testcase classname={quoteattr(f'anchoraudit.{rule.code[:3]}')} name="
+    start += f'{quoteattr(f"{rule.code} {rule.title}")} time="0"'
+    if not number:
+        yield f"{start}/>\n"
+        return
+    lines = [one_line(finding, rule, where) for finding in shown.of(rule.code, _LISTED)]
+    if number > len(lines):
+        lines.append(f"... and {number - len(lines):,} more")
+    body = escape("\n".join(lines))
+    yield f"{start}>\n"
+    if rule.severity == "info":
+        yield f"      <system-out>{body}</system-out>\n"
+    else:
+        message = quoteattr(f"{words.count(number, 'finding')}: {rule.title}; {rule.remedy}")
+        yield f'      <failure type="{rule.severity}" message={message}>{body}</failure>\n'
+    yield "    </testcase>\n"

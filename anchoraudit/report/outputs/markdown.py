@@ -1,0 +1,82 @@
+"""`markdown`: for a comment on a pull request, or the summary of a job (GitHub's and GitLab's dialects)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from anchoraudit.auditing import Audit
+from anchoraudit.report import words
+from anchoraudit.report.outputs import _keys
+from anchoraudit.report.outputs._where import Where, safe
+from anchoraudit.rules import Findings
+
+NAME = "markdown"
+_EXAMPLES = 3  # of each rule
+_IMAGES = 20  # flagged images, unless a limit is given
+
+
+def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
+    """Return headline, verdicts, findings by rule with examples, and flagged images (20, or `limit`)."""
+    yield f"## anchoraudit: {words.headline(audit)}\n\n"
+    yield f"{code(str(audit.dataset.root))}, detector {code(audit.detector.name)}\n\n"
+    yield from _table(("verdict", "images>", "share>", "meaning"), _verdicts(audit))
+    if shown:
+        rules = words.count(len(shown.counts), "rule")
+        yield f"\n### {words.count(len(shown), 'finding')} of {rules}\n\n"
+        yield from _table(("code", "severity", "count>", "what, and where"), _findings(audit, shown))
+    every = words.flagged(audit)
+    images = every[: _IMAGES if limit is None else limit]
+    if images:
+        yield f"\n### Flagged images, worst first ({len(images):,} of {len(every):,})\n\n"
+        yield from _table(("image", "verdict", "why"), _images(audit, images))
+
+
+def _verdicts(audit: Audit) -> Iterator[Sequence[str]]:
+    summary = audit.summary()
+    for verdict, number in summary["verdicts"].items():
+        if number:
+            share = words.share(number, summary["images"])
+            yield code(verdict), f"{number:,}", prose(share), prose(words.VERDICT_MEANING[verdict])
+
+
+def _findings(audit: Audit, shown: Findings) -> Iterator[Sequence[str]]:
+    where = Where(audit)
+    for name, number in shown.counts.items():
+        rule = shown.rule(name)
+        parts = [prose(f"{rule.title}: {rule.remedy}")]
+        parts += [code(f"{where.place(f)}: {f.message}") for f in shown.of(name, _EXAMPLES)]
+        if number > _EXAMPLES:
+            parts.append(f"... and {number - _EXAMPLES:,} more")
+        yield name, rule.severity, f"{number:,}", "<br>".join(parts)
+
+
+def _images(audit: Audit, images: list[int]) -> Iterator[Sequence[str]]:
+    for image in images:
+        keys = _keys.of_image(audit, image)
+        yield code(str(keys["file_name"] or keys["image_id"])), code(keys["verdict"]), prose(keys["why"])
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield a table, numbers (columns whose name ends in `>`) to the right; cells are Markdown already."""
+    yield f"| {' | '.join(name.rstrip('>') for name in columns)} |\n"
+    yield f"|{'|'.join('---:' if name.endswith('>') else '---' for name in columns)}|\n"
+    for row in rows:
+        yield f"| {' | '.join(row)} |\n"
+
+
+def prose(text: str) -> str:
+    """Text in which nothing is markup."""
+    return re.sub(r"([\\`*_{}\[\]<>|~#&@])", r"\\\1", safe(text))
+
+
+def code(text: str) -> str:
+    """Data as code: no markup, no link, and nobody is mentioned.
+
+    A span of code cannot hold every text: within a table a `|` ends it, a backtick anywhere. What has one
+    becomes an element whose signs are all entities.
+    """
+    text = safe(text)
+    if text and not re.search(r"[`|]|^ | $", text):
+        return f"`{text}`"
+    return "<code>" + re.sub(r"[^\w ]|_", lambda sign: f"&#{ord(sign[0])};", text) + "</code>"
