@@ -355,7 +355,7 @@ def placed_of(scene, detector):
         np.array([float(one[1]) for one in scene]),
         detector.resize,
     )
-    canvases, of_image = canvas.distinct(fitted.canvases)
+    canvases, of_image = fitted.canvases.unique()
     image = np.repeat(np.arange(len(scene)), [len(one[2]) for one in scene])
     boxes = canvas.place(np.concatenate([NOTHING, *(one[2] for one in scene)]), fitted, image, detector)
     return OnCanvas(boxes, of_image[image], canvases), image, of_image

@@ -7,7 +7,7 @@ import pytest
 
 import anchoraudit
 from anchoraudit.encoding import engines
-from anchoraudit.encoding.canvas import distinct, fit, place
+from anchoraudit.encoding.canvas import fit, place
 
 if importlib.util.find_spec("torchvision") is None:
     pytest.skip("torchvision is not installed (extra: parity)", allow_module_level=True)
@@ -72,7 +72,7 @@ def test_every_label_is_torchvisions(name, size):
     boxes = hostile(np.random.default_rng(sum(size)), width, height)
     matches, best = labels_of_torchvision(model, name, strides, boxes, width, height)
     fitted = fit(np.array([float(width)]), np.array([float(height)]), detector.resize)
-    canvases, _ = distinct(fitted.canvases)
+    canvases, _ = fitted.canvases.unique()
     own = place(boxes.astype(np.float64), fitted, np.zeros(len(boxes), dtype=np.int64), detector)
     labels = engines.replay(own, canvases, detector)
     counts = labels.positives, labels.negatives, labels.ignored

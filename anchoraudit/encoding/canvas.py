@@ -45,6 +45,11 @@ class Canvases:
         """Those of the given rows."""
         return Canvases(*(getattr(self, name)[rows] for name in self.__slots__))
 
+    def unique(self) -> tuple[Canvases, Int]:
+        """The distinct ones, and which of those each of the D is: int64 [D]."""
+        first, of = distinct(np.column_stack([getattr(self, name) for name in self.__slots__]))
+        return self.take(first), of
+
 
 @dataclass(frozen=True, slots=True)
 class Fit:
@@ -215,8 +220,7 @@ class Placed:
 def place_all(clipped: Clipped, detector: Detector) -> Placed:
     """Resize clipped boxes as the detector says."""
     fitted = fit(clipped.width, clipped.height, detector.resize)
-    columns = [getattr(fitted.canvases, name) for name in Canvases.__slots__]
-    first, of_size = distinct(np.column_stack(columns))
+    canvases, of_size = fitted.canvases.unique()
     placed = np.empty((len(clipped.rows), 4))
     of = np.empty(len(clipped.rows), dtype=np.int64)
 
@@ -225,7 +229,7 @@ def place_all(clipped: Clipped, detector: Detector) -> Placed:
         of[block] = of_size[clipped.of[block]]
 
     for_each_block(len(clipped.rows), work)
-    boxes = OnCanvas(placed, of, fitted.canvases.take(first))
+    boxes = OnCanvas(placed, of, canvases)
     return Placed(clipped.rows, boxes, of_size[clipped.of_image])
 
 
