@@ -30,7 +30,8 @@ def test_scan_cluster_filter_and_scan_again(anchoraudit, data, request):
     before = contents(root)
     assert anchoraudit("scan", root).returncode == 1
     clustered = anchoraudit("cluster", "--k", "9")
-    assert (clustered.returncode, clustered.stderr) == (0, f"using {root}, as in the last scan\n")
+    assert clustered.returncode == 0
+    assert clustered.stderr.startswith(f"using {root}, as in the last scan\n")
     filtered = anchoraudit("filter", "-o", "clean.json")
     assert (filtered.returncode, filtered.stderr) == (0, f"using {root}, as in the last scan\n")
     again = anchoraudit("scan", "clean.json", "-q")
@@ -120,6 +121,156 @@ class TestOptions:
         make(here, {"ds/ImageSets/Main/clean.txt": (here / "clean.txt").read_text()})
         assert run("scan", "ds", "--split", "clean") == 0
         assert read(here / "ds", splits=("clean",)).images.ids == kept
+
+
+FAULTY = (
+    '{"images": [{"id": 1, "file_name": "1.jpg", "width": 960, "height": 720}], "annotations": [\n'
+    ' {"id": 1, "image_id": 1, "category_id": 7, "bbox": [400, 360, 74, 149], "note": 1.50},\n'
+    ' {"id": 2, "image_id": 1, "category_id": 7, "bbox": [400, 360, 74, 149]},\n'
+    ' {"id": 3, "image_id": 1, "category_id": 7, "bbox": [400, 360, 74, 150]},\n'
+    ' {"id": 4, "image_id": 1, "category_id": 3, "bbox": [900.50, 10, 60.5, 20]},\n'
+    ' {"id": 5, "image_id": 1, "category_id": 3, "bbox": [10, 10, 0, 20]}\n'
+    '], "categories": [{"id": 3, "name": "cat"}, {"id": 7, "name": "dog"}]}\n'
+)
+SAFE = (
+    '{"images": [{"id": 1, "file_name": "1.jpg", "width": 960, "height": 720}], "annotations": [\n'
+    ' {"id": 1, "image_id": 1, "category_id": 7, "bbox": [400, 360, 74, 149], "note": 1.50},\n'
+    ' {"id": 3, "image_id": 1, "category_id": 7, "bbox": [400, 360, 74, 150]},\n'
+    ' {"id": 4, "image_id": 1, "category_id": 3, "bbox": [900.50, 10, 59.5, 20]}\n'
+    '], "categories": [{"id": 3, "name": "cat"}, {"id": 7, "name": "dog"}]}\n'
+)
+ALL = (
+    '{"images": [{"id": 1, "file_name": "1.jpg", "width": 960, "height": 720}], "annotations": [\n'
+    ' {"id": 1, "image_id": 1, "category_id": 2, "bbox": [400, 360, 74, 149], "note": 1.50},\n'
+    ' {"id": 4, "image_id": 1, "category_id": 1, "bbox": [900.50, 10, 59.5, 20]}\n'
+    '], "categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}]}\n'
+)
+
+
+class TestFixes:
+    """As a user runs them: in processes of their own."""
+
+    @pytest.fixture
+    def here(self, anchoraudit):
+        return make(anchoraudit.cwd, {"in.json": FAULTY})
+
+    @pytest.mark.parametrize(
+        ("options", "content"),
+        [(["--fix"], SAFE), (["--unsafe-fixes"], ALL), (["--fix", "--unsafe-fixes"], ALL)],
+    )
+    def test_fixed_once_and_for_all(self, anchoraudit, here, options, content):
+        done = anchoraudit("filter", "in.json", "-o", "out.json", *options)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert (here / "out.json").read_text() == content
+        assert (here / "in.json").read_text() == FAULTY
+        for words in (
+            "clipped",
+            "annotations[3]",
+            "exact duplicate",
+            "annotations[1]",
+            "no area",
+            "annotations[4]",
+        ):
+            assert words in done.stdout
+        again = anchoraudit("filter", "out.json", "-o", "again.json", *options)
+        assert "there was nothing to fix" in again.stdout
+        assert (here / "again.json").read_text() == content
+        fixable = ["--select", "BOX001,BOX002,BOX003,BOX004,BOX005,BOX011", "--fail-on", "warning"]
+        assert anchoraudit("scan", "in.json", *fixable, "-q").returncode == 1
+        assert anchoraudit("scan", "out.json", *fixable, "-q").returncode == 0
+
+    def test_the_difference_and_nothing_else(self, anchoraudit, here):
+        before = contents(here)
+        done = anchoraudit("filter", "in.json", "--diff", "--fix")
+        assert (done.returncode, done.stderr) == (
+            0,
+            "nothing was written: 0 of 1 image would go, and 3 entries change\n",
+        )
+        assert done.stdout == (
+            "--- in.json\n"
+            "+++ in.json (filtered)\n"
+            "@@ annotations[1] (annotation 2): left out: equals annotations[0] @@\n"
+            "-  bbox: [400, 360, 74, 149]\n"
+            "-  category_id: 7\n"
+            "@@ annotations[3] (annotation 4): clipped to its image @@\n"
+            "-  bbox: [900.50, 10, 60.5, 20]\n"
+            "+  bbox: [900.50, 10, 59.5, 20]\n"
+            "@@ annotations[4] (annotation 5): left out: no area, or inverted @@\n"
+            "-  bbox: [10, 10, 0, 20]\n"
+            "-  category_id: 3\n"
+        )
+        assert anchoraudit("filter", "in.json", "--diff", "--fix", "-o", "out.json").stdout == done.stdout
+        unsafe = anchoraudit("filter", "in.json", "--diff", "--unsafe-fixes")
+        assert (
+            "@@ categories[0]: another id, also in its annotations @@\n-  id: 3\n+  id: 1\n" in unsafe.stdout
+        )
+        assert "nearly equals annotations[0]" in unsafe.stdout
+        assert "note: sizes were not compared" in unsafe.stderr
+        plain = anchoraudit("filter", "in.json", "--diff")
+        assert (plain.returncode, plain.stdout, plain.stderr) == (0, "", "nothing would change: 1 image\n")
+        assert contents(here) == before
+
+    @pytest.mark.parametrize(
+        ("args", "words"),
+        [
+            (["in.json", "--fix"], "Missing option '-o' / '--output'"),
+            (["in.json", "--fix", "-o", "in.json"], "inputs are never changed"),
+            (["in.json", "--unsafe-fixes", "-o", "./in.json", "--force"], "inputs are never changed"),
+            (["in.json", "--fix", "-o", "old.json"], "--force"),
+            (["in.json", "--fix", "-o", "out.txt"], "holds no boxes"),
+            (["in.json", "--fix", "--diff", "-o", "out.txt"], "holds no boxes"),
+            (["in.json", "--diff", "-o", "out.csv"], "a manifest is .json"),
+            (["in.json", "--diff", "--dropped", "gone.csv"], "--diff writes nothing"),
+            (["cut.json", "--fix", "-o", "out.json"], "cut off"),
+            (["cut.json", "--diff", "--fix"], "cut off"),
+            (["twice.json", "--unsafe-fixes", "-o", "out.json"], "annotations[0]"),
+            (["twice.json", "--unsafe-fixes", "-o", "out.json"], "a key stands twice"),
+            (["none.json", "--fix", "-o", "out.json"], "none of 1 images"),
+            (["missing.json", "--diff"], "no such file"),
+        ],
+    )
+    def test_what_cannot_be_done_is_said(self, anchoraudit, here, args, words):
+        make(
+            here,
+            {
+                "old.json": "old",
+                "cut.json": FAULTY[:300],
+                "twice.json": FAULTY.replace('"category_id": 7', '"category_id": 3, "category_id": 7'),
+                "none.json": document(annotations=[annotation(bbox=[5, 5, 0, 5])]),
+            },
+        )
+        before = contents(here)
+        done = anchoraudit("filter", *args)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert words in done.stderr
+        assert "internal error" not in done.stderr
+        assert contents(here) == before
+
+    def test_a_reader_that_goes_away(self, here):
+        script = f"{sys.executable} -m anchoraudit filter in.json --fix --diff | head -1"
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", script],
+            cwd=here,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout == "--- in.json\n"
+        assert "Traceback" not in done.stderr
+
+    @pytest.mark.parametrize("data", ["sample/voc", "sample/coco", "bccd", "coco38"])
+    @pytest.mark.parametrize("option", ["--fix", "--unsafe-fixes"])
+    def test_a_scan_after_it(self, anchoraudit, data, option, request):
+        root = SAMPLE / data[7:] if "/" in data else request.getfixturevalue("shared") / "data" / data
+        before = contents(root)
+        shown = anchoraudit("filter", root, option, "--diff")
+        assert (shown.returncode, shown.stdout[:4]) == (0, "--- ")
+        assert anchoraudit("filter", root, option, "-o", "clean.json").returncode == 0
+        assert anchoraudit("scan", "clean.json", "-q").returncode == 0
+        assert anchoraudit("filter", "clean.json", option, "-o", "again.json").returncode == 0
+        assert (anchoraudit.cwd / "again.json").read_bytes() == (anchoraudit.cwd / "clean.json").read_bytes()
+        assert contents(root) == before
 
 
 class TestOutputs:

@@ -149,6 +149,31 @@ class TestCutting:
         assert "1 annotation(s)" in "".join(written.remarks)
         assert cli.run(["scan", "out.json", "-q"]) == 0
 
+    @pytest.mark.parametrize("box", [[960, 10, 5, 5], [-5, 10, 5, 5], [10, 1000, 20, 20]])
+    def test_boxes_outside_their_image_are_left_out_and_said(self, tmp_path, box, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        others = [
+            annotation(2, bbox=box),
+            annotation(3, bbox=box, difficult=1),
+            annotation(4, bbox=[5, 5, 0, 5]),
+        ]
+        text = json.dumps(document(annotations=[annotation(), *others]))
+        out, _, written = cut(tmp_path, text)
+        assert out == json.dumps(document(annotations=[annotation(), others[2]]))
+        assert written.remarks == ("2 annotation(s) of kept images left out: they lie outside their image",)
+        assert cli.run(["scan", "out.json", "-q"]) == 0
+
+    def test_crowds_outside_their_image_are_no_error_and_stay(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        crowd = annotation(2, bbox=[960, 10, 5, 5], iscrowd=1)
+        text = json.dumps(document(annotations=[annotation(), crowd]))
+        assert cut(tmp_path, text)[0] == text
+        assert cli.run(["scan", "out.json", "-q"]) == 0
+
+    def test_an_empty_list_stays_as_it_is(self, tmp_path):
+        text = json.dumps(document(annotations=[])).replace("[]", "[ \n ]")
+        assert cut(tmp_path, text, drop=())[0] == text
+
     def test_words_in_strings_are_no_numbers(self, tmp_path):
         text = json.dumps(document([image(file_name='NaN "Infinity".jpg')], info={"-Infinity": 'say \\"NaN'}))
         assert cut(tmp_path, text)[0] == text
@@ -343,6 +368,27 @@ class TestFromVoc:
             (2, 2, TINY),
             (3, 1, [300.25, 200, 74.5, 149]),
         ]
+
+    def test_boxes_outside_their_image_are_left_out_and_said(self, tmp_path):
+        make(tmp_path, {"ds/a.xml": xml(("dog", GOOD), ("cat", [960, 10, 5, 5]), ("cat", [-5, 10, 5, 5]))})
+        result = audit(tmp_path / "ds")
+        written = manifest.write_manifest(result, manifest.kept_by(result), tmp_path / "out.json")
+        found = strict((tmp_path / "out.json").read_text())
+        assert [entry["bbox"] for entry in found["annotations"]] == [GOOD]
+        assert written.remarks == ("2 annotation(s) of kept images left out: they lie outside their image",)
+
+    def test_coordinates_read_back_to_the_last_digit(self, tmp_path):
+        ends = [0.1, 0.3, 10.07, 473.07, 640.0, 100 / 3, 719.99]
+        pairs = [(low, high) for low in ends for high in ends if low < high]
+        boxes = "".join(
+            f"<object><name>cat</name><bndbox><xmin>{low!r}</xmin><ymin>{low!r}</ymin><xmax>{high!r}</xmax>"
+            f"<ymax>{high!r}</ymax></bndbox></object>"
+            for low, high in pairs
+        )
+        make(tmp_path, {"ds/a.xml": xml().replace("</annotation>", f"{boxes}</annotation>")})
+        result = audit(tmp_path / "ds")
+        manifest.write_manifest(result, manifest.kept_by(result, ()), tmp_path / "out.json")
+        assert read(tmp_path / "out.json").boxes.xyxy.tolist() == [[a, a, b, b] for a, b in pairs]
 
     def test_ids_do_not_depend_on_what_is_kept(self, tmp_path):
         some = strict(self.written(tmp_path, "some.json"))

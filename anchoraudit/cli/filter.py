@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
@@ -18,6 +18,10 @@ from anchoraudit.cli._options import (
 )
 from anchoraudit.errors import AnchorauditError
 
+if TYPE_CHECKING:
+    from anchoraudit.dataset import Dataset
+    from anchoraudit.fixes import Plan
+
 
 @click.command("filter")
 @dataset_argument
@@ -25,7 +29,6 @@ from anchoraudit.errors import AnchorauditError
     "-o",
     "--output",
     type=click.Path(),
-    required=True,
     metavar="FILE",
     help="The manifest: .json (COCO) or .txt (a list). {split} in the name writes one a split.",
 )
@@ -39,40 +42,106 @@ from anchoraudit.errors import AnchorauditError
     "--dropped", type=click.Path(), metavar="F", help="Write what was dropped, and why (.csv, .parquet)."
 )
 @click.option("--force", is_flag=True, help="Replace an existing output.")
+@click.option(
+    "--fix",
+    is_flag=True,
+    help="Clip boxes that reach past the image by a pixel; leave out equal, empty and outside ones.",
+)
+@click.option(
+    "--unsafe-fixes",
+    is_flag=True,
+    help="--fix, and swap sizes that the image file has swapped, close gaps in category ids, leave out near "
+    "duplicates.",
+)
+@click.option("--diff", is_flag=True, help="Show what would change; write nothing.")
 @detector_options
 @label_options
 def command(**given: Any) -> int:
     """Write DATASET without the images whose foreground mask is empty.
 
-    COCO stays COCO, byte for byte; VOC becomes COCO (.json) or an ImageSets list (.txt). Inputs are never
-    changed. Without DATASET, the last scan's is taken, with its detector.
+    COCO stays COCO, byte for byte; other formats become COCO (.json) or a list of images (.txt). Inputs are
+    never changed. Without DATASET, the last scan's is taken, with its detector.
     """
     from anchoraudit import manifest
     from anchoraudit.auditing import audit
     from anchoraudit.cli import _output
     from anchoraudit.report.filtering import dropped_frame, filter_parts
+    from anchoraudit.rules import Chosen
 
-    if given["dropped"] is not None:
-        _output.require_table_suffix(given["dropped"])
+    _require_an_output(given)
     settings = settings_of.resolve(given)
     detector, remarks = detector_of(settings)
     dataset = read_dataset(settings)
-    files = manifest.targets(dataset, given["output"])
-    _output.check_outputs(dataset, settings, *(str(path) for path, _ in files), given["dropped"])
-    for path in (*(path for path, _ in files), *([Path(given["dropped"])] if given["dropped"] else [])):
-        if path.exists() and not given["force"]:
-            raise AnchorauditError("exists already", path=path, remedy="Use --force to replace it.")
-    result = audit(dataset, detector, drop_difficult=bool(settings.drop_difficult))
+    files = [] if given["output"] is None else manifest.targets(dataset, given["output"])
+    fixing = given["fix"] or given["unsafe_fixes"]
+    for path, _ in files if fixing else ():
+        manifest.require_room_for_fixes(path)
+    if not given["diff"]:
+        _check_outputs(dataset, settings, [path for path, _ in files], given)
+    plan = _plan(dataset, given) if fixing else None
+    result = audit(
+        dataset if plan is None else plan.apply(dataset),
+        detector,
+        drop_difficult=bool(settings.drop_difficult),
+        rules=Chosen(ignore=("ALL",)),  # only verdicts count here
+        images="none",
+    )
     keep = manifest.kept_by(result, _drop(given))
-    written = [manifest.write_manifest(result, keep & own, path) for path, own in files if (keep & own).any()]
+    for text in (*remarks, *(plan.remarks if plan is not None and given["diff"] else ())):
+        _output.remark(f"note: {text}")
+    if given["diff"]:
+        from anchoraudit.manifest.difference import difference
+        from anchoraudit.report.differences import diff_lines, diff_summary
+
+        changes = difference(result, keep, plan)
+        _output.put_pieces(diff_lines(changes), None)
+        _output.remark(diff_summary(changes, keep))
+        return 0
+    written = [
+        manifest.write_manifest(result, keep & own, path, plan) for path, own in files if (keep & own).any()
+    ]
     if not written:
         manifest.write_manifest(result, np.zeros_like(keep), files[0][0])  # says why not
     if given["dropped"] is not None:
         _output.export(dropped_frame(result, keep), given["dropped"])
-    for text in remarks:
-        _output.remark(f"note: {text}")
-    _output.show(filter_parts(result, keep, written, settings_of.as_options(settings)), None)
+    _output.show(filter_parts(result, keep, written, settings_of.as_options(settings), plan), None)
     return 0
+
+
+def _require_an_output(given: dict[str, Any]) -> None:
+    """Raise a usage error unless it is clear what is to be written, or that nothing is."""
+    from anchoraudit.cli import _output
+
+    context = click.get_current_context()
+    if given["diff"] and given["dropped"] is not None:
+        raise click.UsageError("--diff writes nothing, and so no --dropped either", context)
+    if not given["diff"] and given["output"] is None:
+        option = next(param for param in context.command.params if param.name == "output")
+        raise click.MissingParameter(ctx=context, param=option)
+    if given["dropped"] is not None:
+        _output.require_table_suffix(given["dropped"])
+
+
+def _check_outputs(
+    dataset: Dataset, settings: settings_of.Settings, files: list[Path], given: dict[str, Any]
+) -> None:
+    """Refuse outputs that must not be replaced."""
+    from anchoraudit.cli import _output
+
+    _output.check_outputs(dataset, settings, *map(str, files), given["dropped"])
+    for path in (*files, *([Path(given["dropped"])] if given["dropped"] else [])):
+        if path.exists() and not given["force"]:
+            raise AnchorauditError("exists already", path=path, remedy="Use --force to replace it.")
+
+
+def _plan(dataset: Dataset, given: dict[str, Any]) -> Plan:
+    from anchoraudit import fixes
+    from anchoraudit.cli import _output
+    from anchoraudit.pictures import CACHE
+
+    cache = None if given["diff"] else CACHE
+    with _output.progress("looking at image files") as advance:
+        return fixes.plan(dataset, unsafe=given["unsafe_fixes"], image_cache=cache, progress=advance)
 
 
 def _drop(given: dict[str, Any]) -> tuple[str, ...]:

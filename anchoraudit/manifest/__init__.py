@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -13,6 +12,7 @@ from anchoraudit.auditing import Audit
 from anchoraudit.dataset import Bool, Dataset
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.files import replacing
+from anchoraudit.fixes import Plan
 from anchoraudit.manifest.coco_build import write_coco
 from anchoraudit.manifest.coco_cut import write_coco_cut
 from anchoraudit.verdicts import VERDICTS
@@ -21,7 +21,6 @@ from anchoraudit.verdicts import VERDICTS
 DEFAULT_DROP = ("empty_foreground", "blank", "no_usable_box", "encoder_error")
 SUFFIXES = (".json", ".txt")
 SPLIT = "{split}"
-_Writer = Callable[[Dataset, Bool, BinaryIO], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +64,14 @@ def targets(dataset: Dataset, output: str) -> list[tuple[Path, Bool]]:
     ]
 
 
-def write_manifest(audit: Audit, keep: Bool, path: Path) -> Written:
+def write_manifest(audit: Audit, keep: Bool, path: Path, plan: Plan | None = None) -> Written:
     """Write the images `keep` [N] to `path`, all or nothing.
 
     `.json`: COCO, cut out of the source's own bytes where that is COCO. `.txt`: a line an image, the stem
-    for VOC (as in ImageSets), the file name for COCO.
+    for VOC (as in ImageSets), the file name for COCO. plan: the fixes that the audited data set is the
+    result of.
 
-    Raises AnchorauditError if no image would be left, or the file cannot be written.
+    Raises AnchorauditError if no image would be left, the file cannot be written, or a list is to hold fixes.
     """
     dataset = audit.dataset
     if not (keep & ~audit.verdict_is("unknown")).any():
@@ -80,12 +80,26 @@ def write_manifest(audit: Audit, keep: Bool, path: Path) -> Written:
             path=path,
             remedy="Fit the anchors first (anchoraudit cluster), or drop fewer verdicts with --drop.",
         )
-    write: _Writer = write_coco_cut if dataset.format == "coco" else write_coco
-    if path.suffix.lower() == ".txt":
-        write = _write_list
+    if plan is not None:
+        require_room_for_fixes(path)
     with replacing(path) as stream:
-        remarks = write(dataset, keep, stream)
+        if path.suffix.lower() == ".txt":
+            remarks = _write_list(dataset, keep, stream)
+        elif dataset.format == "coco":
+            remarks = write_coco_cut(dataset, keep, stream, plan)
+        else:
+            remarks = write_coco(dataset, keep, stream)
     return Written(path, int(np.count_nonzero(keep)), tuple(remarks))
+
+
+def require_room_for_fixes(path: Path) -> None:
+    """Raise AnchorauditError if a manifest holds no boxes that could be fixed."""
+    if path.suffix.lower() == ".txt":
+        raise AnchorauditError(
+            "a list of images holds no boxes, and so no fixes",
+            path=path,
+            remedy="Write a .json manifest, or leave --fix out.",
+        )
 
 
 def _write_list(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:

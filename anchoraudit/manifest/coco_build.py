@@ -7,19 +7,24 @@ annotations in the same order, categories by name.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
 import numpy as np
 
+from anchoraudit.coco_text import Texts
 from anchoraudit.dataset import Bool, Dataset
+from anchoraudit.fixes.numbers import extents
+from anchoraudit.manifest.leaving import left_out, remarks
 
 
 def write_coco(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
     """Write the images `keep` [N] of a data set as COCO; return remarks for the user.
 
-    Coordinates become x, y, width, height without rounding. Boxes without finite coordinates are left out.
+    Coordinates become x, y, width, height from which a reader gets the same coordinates. Boxes without finite
+    coordinates, and those outside their image, are left out.
     """
     images, boxes = dataset.images, dataset.boxes
     order = sorted(range(len(images)), key=lambda i: (str(images.ids[i]), int(images.split[i])))
@@ -30,19 +35,23 @@ def write_coco(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
     category_id = {name: number for number, name in enumerate(names, 1)}
     rows = boxes.by_image()
     starts = np.searchsorted(boxes.image[rows], np.arange(len(images) + 1))
+    gone = left_out(dataset, Texts(()))
+    sizes = extents(boxes.xyxy)
     annotations: list[dict[str, Any]] = []
-    left_out = next_id = 0
+    next_id = 0
     for i in order:
         for row in rows[starts[i] : starts[i + 1]].tolist():
             next_id += 1
-            if not keep[i]:
-                continue
-            if not np.isfinite(boxes.xyxy[row]).all():
-                left_out += 1
+            if not keep[i] or gone[row]:
                 continue
             category = int(boxes.category[row])
             name = dataset.categories[category].name if category >= 0 else ""
-            annotation = _annotation(next_id, int(image_id[i]), category_id[name], boxes.xyxy[row].tolist())
+            annotation = _annotation(
+                next_id,
+                int(image_id[i]),
+                category_id[name],
+                (*boxes.xyxy[row, :2].tolist(), *sizes[row].tolist()),
+            )
             if boxes.difficult[row]:
                 annotation["difficult"] = 1
             annotations.append(annotation)
@@ -53,9 +62,7 @@ def write_coco(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
         "categories": [{"id": number, "name": name} for name, number in category_id.items()],
     }
     stream.write(msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
-    if not left_out:
-        return []
-    return [f"{left_out} annotation(s) of kept images left out: no finite coordinates"]
+    return remarks(gone[keep[boxes.image]])
 
 
 def _image(dataset: Dataset, index: int, image_id: int) -> dict[str, Any]:
@@ -79,15 +86,14 @@ def _file_name(dataset: Dataset, index: int) -> str:
         return name
 
 
-def _annotation(identity: int, image_id: int, category_id: int, xyxy: list[float]) -> dict[str, Any]:
-    x1, y1, x2, y2 = xyxy
-    w, h = x2 - x1, y2 - y1
+def _annotation(identity: int, image_id: int, category_id: int, bbox: Sequence[float]) -> dict[str, Any]:
+    area = max(bbox[2], 0.0) * max(bbox[3], 0.0)
     return {
         "id": identity,
         "image_id": image_id,
         "category_id": category_id,
-        "bbox": [_number(v) for v in (x1, y1, w, h)],
-        "area": _number(max(w, 0.0) * max(h, 0.0)),
+        "bbox": [_number(v) for v in bbox],
+        "area": _number(round(area, 9)),  # less the noise of the product
         "iscrowd": 0,
     }
 

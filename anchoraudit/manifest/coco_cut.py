@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 import numpy as np
 
-from anchoraudit.dataset import Bool, Dataset
+from anchoraudit import coco_text
+from anchoraudit.coco_text import CocoText, Span, Texts
+from anchoraudit.dataset import Bool, Dataset, Int
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.fixes import Plan
+from anchoraudit.fixes.coco_edits import Edits, edits_of, patched
 from anchoraudit.formats import _json_text as json_text
-from anchoraudit.manifest import _spans as spans_of
-from anchoraudit.manifest._spans import Span
+from anchoraudit.manifest.leaving import left_out, remarks
 
 _CUT = ("images", "annotations")
 _ONE_A_SPLIT = "Write one file a split with -o 'NAME-{split}.json', or choose one with --split."
@@ -27,86 +29,77 @@ _ONE_A_SPLIT = "Write one file a split with -o 'NAME-{split}.json', or choose on
 
 @dataclass(slots=True)
 class _Cut:
-    """One source: its bytes, where its members stand, and which entries stay.
+    """One source, which entries of its lists stay, and what changes in them."""
 
-    Positions are taken in `readable`, which is JSON whatever NaN the source has; what is written is `data`.
-    """
-
-    path: Path
-    data: bytes
-    readable: bytes
-    members: dict[str, Span]
-    entries: dict[str, list[Span]] = field(default_factory=dict)
-    keep: dict[str, Bool] = field(default_factory=dict)
+    text: CocoText
+    keep: dict[str, Bool]
+    edits: Edits = field(default_factory=Edits)
+    starts: list[int] = field(default_factory=list)
 
     def runs(self, key: str) -> Iterator[Span]:
-        return spans_of.runs(self.entries[key], self.keep[key].tolist()) if key in self.keep else iter(())
+        if key not in self.keep:
+            return iter(())
+        return coco_text.runs(self.text.entries[key], self.keep[key].tolist())
+
+    def write(self, span: Span, stream: BinaryIO) -> None:
+        """Write the bytes of a span, with what changes in them."""
+        for piece in patched(self.text.data, span, self.edits.patches, self.starts):
+            stream.write(piece)
 
 
-def write_coco_cut(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
+def write_coco_cut(dataset: Dataset, keep: Bool, stream: BinaryIO, plan: Plan | None = None) -> list[str]:
     """Write the images `keep` [N] of a COCO data set to `stream`; return remarks for the user.
 
-    Raises AnchorauditError if sources cannot be joined in one file.
+    plan: the fixes that `dataset` is the result of; what they change is replaced in the bytes.
+
+    Raises AnchorauditError if sources cannot be joined in one file, or a fix cannot be written.
     """
+    texts = Texts([source.path for source in dataset.sources])
     _require_distinct_ids(dataset, keep)
-    cuts = [_cut(dataset, number, keep) for number in np.unique(dataset.images.source[keep]).tolist()]
+    gone = left_out(dataset, texts)
+    rows = np.flatnonzero(keep[dataset.boxes.image] & (gone == 0))
+    cuts = [
+        _cut(dataset, number, keep, rows, texts[number])
+        for number in np.unique(dataset.images.source[keep]).tolist()
+    ]
     _require_joinable(cuts)
+    if plan is not None:
+        for number, cut in zip(np.unique(dataset.images.source[keep]).tolist(), cuts, strict=True):
+            cut.edits = edits_of(plan, number, cut.text, keep)
+            cut.starts = [patch.start for patch in cut.edits.patches]
     _write(cuts, stream)
-    return _remarks(dataset, cuts, keep)
+    return [*remarks(gone[keep[dataset.boxes.image]]), *_remarks(dataset, cuts, keep)]
 
 
-def _cut(dataset: Dataset, number: int, keep: Bool) -> _Cut:
-    path = dataset.sources[number].path
-    data = json_text.read_bytes(path)
-    json_text.require_utf8(path, data)
-    cut = _opened(path, data)
-    readable = cut.readable
-    for key in _CUT:
-        span = cut.members.get(key)
-        if span is not None and not readable.startswith(b"null", span[0]):
-            cut.entries[key] = spans_of.elements(path, readable, span)
-            cut.keep[key] = np.zeros(len(cut.entries[key]), dtype=np.bool_)
+def _cut(dataset: Dataset, number: int, keep: Bool, rows: Int, text: CocoText) -> _Cut:
+    """One source, less the images that go, and of the annotations all but those of `rows`."""
     images, boxes = dataset.images, dataset.boxes
     assert images.entry is not None and boxes.entry is not None  # COCO data sets always have them
+    cut = _Cut(text, {key: np.zeros(len(text.entries[key]), np.bool_) for key in _CUT if key in text.entries})
     cut.keep["images"][images.entry[keep & (images.source == number) & (images.entry >= 0)]] = True
-    own = keep[boxes.image] & (images.source[boxes.image] == number)
-    if own.any():
+    own = rows[images.source[boxes.image[rows]] == number]
+    if len(own):
         cut.keep["annotations"][boxes.entry[own]] = True
-    finite = np.isfinite(boxes.xyxy).all(axis=1)
-    for row in np.flatnonzero(own & ~finite).tolist():
-        position = int(boxes.entry[row])
-        first, last = cut.entries["annotations"][position]
-        # Without any box an annotation may still be of use (a caption); with NaN or infinity it is not.
-        no_box = bool(np.isnan(boxes.xyxy[row]).all()) and data[first:last] == readable[first:last]
-        cut.keep["annotations"][position] = no_box
     return cut
-
-
-def _opened(path: Path, data: bytes) -> _Cut:
-    try:
-        return _Cut(path, data, data, spans_of.members(path, data))
-    except AnchorauditError:  # NaN, or nothing that can be mended, which the second try says
-        readable = json_text.readable(data)
-        return _Cut(path, data, readable, spans_of.members(path, readable))
 
 
 def _write(cuts: list[_Cut], stream: BinaryIO) -> None:
     """Write the first source's text, with its lists cut, and the other sources' entries behind its own."""
-    base = cuts[0]
+    text = cuts[0].text
     at = 0
-    for key in sorted((k for k in _CUT if k in base.entries), key=lambda k: base.members[k]):
-        start, end = base.members[key]
-        entries = base.entries[key]
-        first, last = (entries[0][0], entries[-1][1]) if entries else (start + 1, end - 1)
-        stream.write(memoryview(base.data)[at:first])
+    for key in sorted((k for k in _CUT if k in text.entries), key=lambda k: text.members[k]):
+        start = text.members[key][0]
+        entries = text.entries[key]
+        first, last = (entries[0][0], entries[-1][1]) if entries else (start + 1, start + 1)
+        cuts[0].write((at, first), stream)
         between = b""
         for cut in cuts:
-            for run_start, run_end in cut.runs(key):
+            for run in cut.runs(key):
                 stream.write(between)
-                stream.write(memoryview(cut.data)[run_start:run_end])
-                between = spans_of.separator(base.data, entries)
+                cut.write(run, stream)
+                between = coco_text.separator(text.data, entries)
         at = last
-    stream.write(memoryview(base.data)[at:])
+    cuts[0].write((at, len(text.data)), stream)
 
 
 def _require_distinct_ids(dataset: Dataset, keep: Bool) -> None:
@@ -140,22 +133,22 @@ def _require_distinct(dataset: Dataset, what: str, ids: Iterable[tuple[object, i
 
 def _require_joinable(cuts: list[_Cut]) -> None:
     """All sources must have the same categories, and the lists that the first one has."""
-    base = cuts[0]
-    for cut in cuts[1:]:
-        if _value(base, "categories") != _value(cut, "categories"):
+    base = cuts[0].text
+    for text in (cut.text for cut in cuts[1:]):
+        if _value(base, "categories") != _value(text, "categories"):
             message = f"its categories differ from those of {base.path}"
-        elif missing := cut.entries.keys() - base.entries.keys():
+        elif missing := text.entries.keys() - base.entries.keys():
             message = f"it has `{missing.pop()}`, {base.path} has not"
         else:
             continue
-        raise AnchorauditError(message, path=cut.path, remedy=_ONE_A_SPLIT)
+        raise AnchorauditError(message, path=text.path, remedy=_ONE_A_SPLIT)
 
 
-def _value(cut: _Cut, key: str) -> object:
-    span = cut.members.get(key)
+def _value(text: CocoText, key: str) -> object:
+    span = text.members.get(key)
     if span is None:
         return None
-    decoded: object = msgspec.json.decode(json_text.readable(cut.data[slice(*span)]))
+    decoded: object = msgspec.json.decode(json_text.readable(text.data[slice(*span)]))
     return decoded
 
 
@@ -167,36 +160,31 @@ def _remarks(dataset: Dataset, cuts: list[_Cut], keep: Bool) -> list[str]:
         remarks.append(
             f"{unlisted} image(s) that no entry names are not in the manifest: they have no entry to keep"
         )
-    lost = _left_out(dataset, cuts, keep)
-    if lost:
-        remarks.append(f"{lost} annotation(s) of kept images left out: their coordinates are NaN or infinite")
+    if unclipped := sum(len(cut.edits.unclipped) for cut in cuts):
+        remarks.append(f"{unclipped:,} annotation(s) not clipped: their entries have no bbox of four numbers")
     if any(_has_no_json(cut) for cut in cuts):
         remarks.append("NaN or Infinity of the source stays outside of boxes; strict JSON readers refuse it")
-    for cut in cuts[1:]:
+    base = cuts[0].text
+    for text in (cut.text for cut in cuts[1:]):
         differing = [
             key
-            for key in cuts[0].members
-            if key not in (*_CUT, "categories") and _value(cut, key) != _value(cuts[0], key)
+            for key in base.members
+            if key not in coco_text.LISTS and _value(text, key) != _value(base, key)
         ]
         if differing:
             remarks.append(
-                f"{', '.join(differing)}: taken from {cuts[0].path.name}; {cut.path.name} has others"
+                f"{', '.join(differing)}: taken from {base.path.name}; {text.path.name} has others"
             )
     return remarks
 
 
 def _has_no_json(cut: _Cut) -> bool:
     """Tell whether something that is written is no strict JSON."""
-    data, readable = cut.data, cut.readable
+    data, readable = cut.text.data, cut.text.readable
     if readable is data:
         return False
-    others = [span for key, span in cut.members.items() if key not in _CUT]
+    others = [span for key, span in cut.text.members.items() if key not in _CUT]
     written = [*others, *(run for key in _CUT for run in cut.runs(key))]
     return any(
         data[a:b] != readable[a:b] and (b"NaN" in data[a:b] or b"Infinity" in data[a:b]) for a, b in written
     )
-
-
-def _left_out(dataset: Dataset, cuts: list[_Cut], keep: Bool) -> int:
-    kept = sum(int(np.count_nonzero(cut.keep["annotations"])) for cut in cuts if "annotations" in cut.keep)
-    return int(np.count_nonzero(keep[dataset.boxes.image])) - kept

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from rich.text import Text
 
 from anchoraudit.auditing import Audit
 from anchoraudit.causes import CAUSES
 from anchoraudit.dataset import Bool
+from anchoraudit.errors import printable
+from anchoraudit.fixes import DROPPED, Plan
 from anchoraudit.manifest import Written
+from anchoraudit.places import Place, Places
 from anchoraudit.report import words
 from anchoraudit.report.commands import command, without
 from anchoraudit.report.terminal import facts, steps, table
@@ -20,10 +27,27 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_EXAMPLES = 3
+_FIXES = {
+    "clipped": "clipped to the image, which it reached past by a pixel at most",
+    "not_finite": "left out: coordinates are not finite",
+    "no_area": "left out: no area, or inverted",
+    "outside": "left out: outside its image",
+    "exact_duplicate": "left out: equals an earlier box of its image and class",
+    "near_duplicate": "left out: IoU of 0.95 or more with an earlier box of its image and class",
+    "swapped": "width and height swapped, as the image's file has them",
+    "renumbered": "another id, so that there are no gaps",
+}
+
+
 def filter_parts(
-    audit: Audit, keep: Bool, written: Sequence[Written], options: Sequence[str]
+    audit: Audit,
+    keep: Bool,
+    written: Sequence[Written],
+    options: Sequence[str],
+    plan: Plan | None = None,
 ) -> list[object]:
-    """Return the parts of the report, in order."""
+    """Return the parts of the report, in order; plan: the fixes that led to the audited data set."""
     dataset, results = audit.dataset, audit.image_results
     images, boxes = len(dataset.images), len(dataset.boxes)
     gone_boxes = int(results.boxes[~keep].sum())
@@ -45,9 +69,11 @@ def filter_parts(
         (
             "dropped",
             f"{words.count(gone_images, 'image')} of {images:,} ({words.share(gone_images, images)}), "
-            f"{words.count(gone_boxes, 'box')} of {boxes:,} ({words.share(gone_boxes, boxes)})",
+            f"{words.count(gone_boxes, 'box')} of {boxes:,} ({words.share(gone_boxes, boxes)})"
+            f"{'' if plan is None else ', after the fixes'}",
         ),
         *(("written", f"{one.path}: {words.count(one.images, 'image')}") for one in written),
+        *(("note", remark) for remark in (() if plan is None else plan.remarks)),
         *(("note", remark) for one in written for remark in one.remarks),
     ]
     unknown = int(np.count_nonzero(keep & audit.verdict_is("unknown")))
@@ -56,11 +82,53 @@ def filter_parts(
             ("note", f"{words.count(unknown, 'image')} of unknown size kept, unjudged "
                      "(--drop empty_foreground,blank,no_usable_box,unknown leaves them out)")
         )  # fmt: skip
+    fixes = [] if plan is None else _fixes(plan, keep)
+    if plan is not None and not fixes:
+        lines.insert(2, ("fixes", "there was nothing to fix"))
     parts: list[object] = [facts(lines), ""]
+    if fixes:
+        parts += [table("Fixes", ("fix", "count>", "what it is, and where"), fixes), ""]
     if rows:
         columns = ("verdict", "images>", "share>", "boxes>", "meaning")
         parts += [table("Dropped, by verdict", columns, rows), ""]
     return parts + steps("What to do next", _check(audit, keep, written, options))
+
+
+def _fixes(plan: Plan, keep: Bool) -> list[tuple[str, str, Text]]:
+    """Rows for the fixes: what is left out anywhere, and what is changed in images that are kept."""
+    dataset, places = plan.dataset, Places(plan.dataset)
+    rows: list[tuple[str, str, Text]] = []
+    for name, meaning in _FIXES.items():
+        where: Callable[[int], Place] = places.of_box
+        if name in DROPPED:
+            which = np.flatnonzero(plan.dropped == DROPPED.index(name))
+        elif name == "clipped":
+            which = np.flatnonzero(plan.clipped & keep[dataset.boxes.image])
+        elif name == "swapped":
+            which, where = np.flatnonzero(plan.swapped & keep), places.of_image
+        else:
+            which, where = np.flatnonzero(plan.renumbered), partial(_renumbered, plan)
+        if len(which):
+            shown = [_shown(where(row), dataset.root) for row in which[:_EXAMPLES].tolist()]
+            more = [f"... and {len(which) - _EXAMPLES:,} more (all with --diff)"] * (len(which) > _EXAMPLES)
+            text = Text(f"{meaning}\n")
+            text.append("\n".join(map(printable, (*shown, *more))), style="dim")
+            rows.append((name.replace("_", " "), f"{len(which):,}", text))
+    return rows
+
+
+def _renumbered(plan: Plan, row: int) -> Place:
+    category = plan.dataset.categories[row]
+    assert plan.category_ids is not None
+    return Place("", f"{category.name!r}: {category.id} -> {plan.category_ids[row]}", "")
+
+
+def _shown(where: Place, root: Path) -> str:
+    """File, relative to the data set, and place."""
+    path = where.path
+    with contextlib.suppress(ValueError):
+        path = str(Path(path).relative_to(root)) if path else ""
+    return ", ".join(part for part in ("" if path == "." else path, where.place) if part)
 
 
 def _check(
@@ -75,7 +143,14 @@ def _check(
         allow = [*allow, "--image-folder", folder]
     # How to label stays; how this source was read does not.
     own = without(
-        options, "--format", "--split", "--voc-offset", "--unlisted", "--allow-blank", "--image-folder"
+        options,
+        "--format",
+        "--split",
+        "--voc-offset",
+        "--unlisted",
+        "--allow-blank",
+        "--image-folder",
+        "--loader",
     )
     return [
         ("confirm it (exit code 0):" if i == 0 else "", command("scan", [str(one.path)], own, *allow))

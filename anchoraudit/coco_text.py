@@ -1,15 +1,17 @@
-"""Where things stand in the bytes of a JSON file: members of its object, elements of its lists.
+"""Where things stand in the bytes of a COCO file: members of its object, elements of its lists.
 
 msgspec says how long every value is; what lies between values is white space, commas and colons. So a list
-can be cut down to some of its elements with every byte of those, and of all the rest, as it was.
+can be cut down to some of its elements, and single values be replaced, with every byte of all the rest as it
+was.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -18,8 +20,67 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import _json_text as json_text
 
 Span = tuple[int, int]
+LISTS = ("images", "annotations", "categories")
 _BETWEEN = re.compile(rb"[\s,:]*")
 _KEY = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+
+
+@dataclass(slots=True)
+class CocoText:
+    """One COCO file: its bytes, where its members stand, and the entries of its lists, by key.
+
+    Positions are taken in `readable`, which is JSON whatever NaN the file has, and the same length as `data`.
+    """
+
+    path: Path
+    data: bytes
+    readable: bytes
+    members: dict[str, Span]
+    entries: dict[str, list[Span]] = field(default_factory=dict)
+
+    def values(self, entry: Span, names: Sequence[str]) -> dict[str, str]:
+        """Some values of an entry as they stand, on one line; none of an entry that has a key twice."""
+        start, end = entry
+        try:
+            found = members(self.path, self.readable[start:end])
+        except AnchorauditError:
+            return {}
+        spans = {name: found[name] for name in names if name in found}
+        texts = {name: self.data[start + a : start + b] for name, (a, b) in spans.items()}
+        return {name: " ".join(text.decode("utf-8", "replace").split()) for name, text in texts.items()}
+
+
+def open_text(path: Path) -> CocoText:
+    """Read a COCO file. Raises AnchorauditError if it is no JSON object in UTF-8, or has a key twice."""
+    data = json_text.read_bytes(path)
+    json_text.require_utf8(path, data)
+    text = _opened(path, data)
+    for key in LISTS:
+        span = text.members.get(key)
+        if span is not None and not text.readable.startswith(b"null", span[0]):
+            text.entries[key] = elements(path, text.readable, span)
+    return text
+
+
+class Texts:
+    """The COCO files of a data set, by the numbers of its sources; each is opened when it is asked for."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = paths
+        self._open: dict[int, CocoText] = {}
+
+    def __getitem__(self, number: int) -> CocoText:
+        if number not in self._open:
+            self._open[number] = open_text(self._paths[number])
+        return self._open[number]
+
+
+def _opened(path: Path, data: bytes) -> CocoText:
+    try:
+        return CocoText(path, data, data, members(path, data))
+    except AnchorauditError:  # NaN, or nothing that can be mended, which the second try says
+        readable = json_text.readable(data)
+        return CocoText(path, data, readable, members(path, readable))
 
 
 def members(path: Path, data: bytes) -> dict[str, Span]:

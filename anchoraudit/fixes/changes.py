@@ -1,0 +1,141 @@
+"""The changes of a plan one by one, as a person wants to see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from operator import attrgetter
+
+import numpy as np
+
+from anchoraudit.coco_text import Texts
+from anchoraudit.dataset import Bool, Dataset
+from anchoraudit.fixes.coco_edits import Edits, Value, edits_of
+from anchoraudit.fixes.plans import DROPPED, Plan, positions_in_images
+from anchoraudit.places import Places
+
+_BEFORE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry that will be another, or will be gone.
+
+    path, place, thing: which, as in `Finding`. why: the reason, a name (`clipped`, `outside`, ...) or more of
+    them. values: of each value its name, what stands there, and what will; nothing will where `gone`.
+    of: the place of the entry that a duplicate equals. source, image, position: where it belongs; categories
+    stand before all images, an image before its boxes.
+    """
+
+    path: str
+    place: str
+    thing: str
+    why: str
+    values: tuple[Value, ...]
+    gone: bool = False
+    of: str = ""
+    source: int = 0
+    image: int = _BEFORE
+    position: int = _BEFORE
+
+
+ORDER = attrgetter("source", "image", "position")
+
+
+class Changes:
+    """Makes changes to entries of one data set; texts: its sources, if some were opened already."""
+
+    def __init__(self, dataset: Dataset, texts: Texts | None = None) -> None:
+        self.dataset = dataset
+        self.texts = texts or Texts([source.path for source in dataset.sources])
+        self._places = Places(dataset)
+        boxes = dataset.boxes
+        self._positions = positions_in_images(boxes) if boxes.entry is None else boxes.entry
+
+    def of_image(self, image: int, why: str, values: Iterable[Value], *, gone: bool = False) -> Change:
+        """Make the change of an image's entry."""
+        where, source = self._places.of_image(image), int(self.dataset.images.source[image])
+        return Change(
+            where.path, where.place, where.thing, why, tuple(values), gone, source=source, image=image
+        )
+
+    def of_box(self, row: int, why: str, values: Iterable[Value]) -> Change:
+        """Make the change of a box."""
+        image = int(self.dataset.boxes.image[row])
+        where, source = self._places.of_box(row), int(self.dataset.images.source[image])
+        position = int(self._positions[row])
+        return Change(
+            where.path,
+            where.place,
+            where.thing,
+            why,
+            tuple(values),
+            source=source,
+            image=image,
+            position=position,
+        )
+
+    def without_box(self, row: int, why: str, twin: int = -1) -> Change:
+        """Make the change that leaves a box out; twin: the row of the box that it equals."""
+        of = self._places.of_box(twin).place if twin >= 0 else ""
+        return replace(self.of_box(row, why, self._values(row)), gone=True, of=of)
+
+    def _values(self, row: int) -> Iterator[Value]:
+        """Yield what tells a box from others: in COCO as it stands in the file."""
+        boxes, format = self.dataset.boxes, self.dataset.format
+        if format == "coco" and boxes.entry is not None:
+            source = int(self.dataset.images.source[boxes.image[row]])
+            entry = self.texts[source].entries["annotations"][int(boxes.entry[row])]
+            found = self.texts[source].values(entry, ("bbox", "category_id"))
+            yield from ((name, text, "") for name, text in found.items())
+            return
+        yield "box", corners(boxes.xyxy[row].tolist()), ""
+        category = int(boxes.category[row])
+        if category >= 0:
+            yield "class", self.dataset.categories[category].name, ""
+
+
+def changes_of(plan: Plan, keep: Bool, texts: Texts | None = None) -> list[Change]:
+    """List the changes, in the order of sources, images and boxes; see `Plan.changes`."""
+    make = Changes(plan.dataset, texts)
+    rows = np.flatnonzero(plan.dropped).tolist()
+    found = [make.without_box(row, DROPPED[int(plan.dropped[row])], int(plan.twin[row])) for row in rows]
+    if plan.dataset.format == "coco":
+        for source in _touched(plan, keep):
+            found += _of_coco(make, source, edits_of(plan, source, make.texts[source], keep, ids=False))
+    else:
+        found += _of_columns(make, plan, keep)
+    return sorted(found, key=ORDER)
+
+
+def _touched(plan: Plan, keep: Bool) -> list[int]:
+    """Sources in which anything but a whole entry changes."""
+    images, boxes = plan.dataset.images, plan.dataset.boxes
+    touched = plan.swapped | (plan.category_ids is not None)
+    touched[boxes.image[plan.clipped]] = True
+    sources: list[int] = np.unique(images.source[touched & keep]).tolist()
+    return sources
+
+
+def _of_coco(make: Changes, source: int, edits: Edits) -> Iterator[Change]:
+    path = str(make.dataset.sources[source].path)
+    for position, values in edits.categories.items():
+        place = f"categories[{position}]"
+        yield Change(path, place, "", "renumbered", tuple(values), source=source, position=position)
+    yield from (make.of_image(image, "swapped", values) for image, values in edits.images.items())
+    yield from (make.of_box(row, "clipped", values) for row, values in edits.annotations.items())
+
+
+def _of_columns(make: Changes, plan: Plan, keep: Bool) -> Iterator[Change]:
+    images, boxes = plan.dataset.images, plan.dataset.boxes
+    for image in np.flatnonzero(plan.swapped & keep).tolist():
+        width, height = f"{images.width[image]:g}", f"{images.height[image]:g}"
+        yield make.of_image(image, "swapped", [("width", width, height), ("height", height, width)])
+    for row in np.flatnonzero(plan.clipped & keep[boxes.image]).tolist():
+        after = corners(plan.xyxy[row].tolist())
+        yield make.of_box(row, "clipped", [("box", corners(boxes.xyxy[row].tolist()), after)])
+
+
+def corners(xyxy: list[float]) -> str:
+    """Spell a box: `x1 3, y1 4, x2 50.5, y2 60`."""
+    return "x1 {:.10g}, y1 {:.10g}, x2 {:.10g}, y2 {:.10g}".format(*xyxy)

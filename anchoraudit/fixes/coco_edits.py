@@ -1,0 +1,200 @@
+"""What a plan changes in the bytes of a COCO file: single numbers, and nothing around them."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+
+from anchoraudit.coco_text import CocoText, Span, elements, members
+from anchoraudit.dataset import Bool, Int
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.fixes.numbers import extent, spelled
+from anchoraudit.fixes.plans import Plan, area_follows, own_areas
+from anchoraudit.formats.coco.entries import loads
+
+Value = tuple[str, str, str]  # what it is called, as it stands, and as it will
+_CATEGORY = b'"category_id"'
+_INTEGER = re.compile(rb"\s*:\s*(-?\d+)(?=[\s,}])")
+_NUMBER = re.compile(rb"-?\d[\d.eE+-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """Bytes from `start` to `end` that become `new`."""
+
+    start: int
+    end: int
+    new: bytes
+
+
+@dataclass(slots=True)
+class Edits:
+    """What changes in one file.
+
+    patches: in order, without overlap. annotations: row -> values that change, other than ids of categories;
+    images: image -> values; categories: position in the list -> values. unclipped: rows whose entries have
+    no box that could be clipped.
+    """
+
+    patches: list[Patch] = field(default_factory=list)
+    annotations: dict[int, list[Value]] = field(default_factory=dict)
+    images: dict[int, list[Value]] = field(default_factory=dict)
+    categories: dict[int, list[Value]] = field(default_factory=dict)
+    unclipped: list[int] = field(default_factory=list)
+
+
+def edits_of(plan: Plan, source: int, text: CocoText, keep: Bool, *, ids: bool = True) -> Edits:
+    """Return what changes in one source, in entries of the images `keep` [N] that stay.
+
+    ids: also in annotations whose category has another id, and nothing else. There may be a million.
+
+    Raises AnchorauditError where ids of categories cannot be replaced: half of them would be worse than none.
+    """
+    return _Editor(plan, source, text).edits(keep, ids=ids)
+
+
+class _Editor:
+    def __init__(self, plan: Plan, source: int, text: CocoText) -> None:
+        self.plan, self.source, self.text = plan, source, text
+        self.found = Edits()
+
+    def edits(self, keep: Bool, *, ids: bool) -> Edits:
+        images, boxes = self.plan.dataset.images, self.plan.dataset.boxes
+        assert images.entry is not None and boxes.entry is not None  # COCO data sets always have them
+        own = keep & (images.source == self.source)
+        for image in np.flatnonzero(own & self.plan.swapped).tolist():
+            self._swap(image, int(images.entry[image]))
+        stays = own[boxes.image] & (self.plan.dropped == 0)
+        follows = area_follows(boxes, self.plan.clipped)
+        for row in np.flatnonzero(stays & self.plan.clipped).tolist():
+            self._clip(row, int(boxes.entry[row]), area=bool(follows[row]))
+        if self.plan.category_ids is not None:
+            self._renumber_categories()
+        if self.plan.category_ids is not None and ids:
+            self._renumber(np.flatnonzero(stays & self.plan.renumbered[boxes.category]))
+        self.found.patches.sort(key=lambda patch: patch.start)
+        return self.found
+
+    def _members(self, key: str, position: int) -> dict[str, Span]:
+        """Spans of an entry's values, by key. Raises AnchorauditError if a key stands twice."""
+        start, end = self.text.entries[key][position]
+        inside = members(self.text.path, self.text.readable[start:end])
+        return {name: (first + start, last + start) for name, (first, last) in inside.items()}
+
+    def _replace(self, span: Span, new: bytes) -> str:
+        """Note a patch; return the bytes it replaces, as text."""
+        self.found.patches.append(Patch(*span, new))
+        return self._shown(span)
+
+    def _shown(self, span: Span) -> str:
+        return self.text.data[slice(*span)].decode("utf-8", "replace")
+
+    def _swap(self, image: int, position: int) -> None:
+        spans = [self._one("images", position, name) for name in ("width", "height")]
+        width, height = (self.text.data[slice(*span)] for span in spans)
+        self.found.images[image] = [
+            ("width", self._replace(spans[0], height), height.decode("utf-8", "replace")),
+            ("height", self._replace(spans[1], width), width.decode("utf-8", "replace")),
+        ]
+
+    def _clip(self, row: int, position: int, *, area: bool) -> None:
+        try:
+            spans = self._members("annotations", position)
+            numbers = elements(self.text.path, self.text.readable, spans["bbox"])
+        except (AnchorauditError, KeyError):
+            numbers = []
+        if len(numbers) != 4:
+            self.found.unclipped.append(row)  # the box is that of its polygons
+            return
+        old, new = self.plan.dataset.boxes.xyxy[row].tolist(), self.plan.xyxy[row].tolist()
+        before = [self.text.data[slice(*span)] for span in numbers]
+        after = list(before)
+        for axis in (0, 1):
+            low, high = new[axis], new[axis + 2]
+            if (low, high) != (old[axis], old[axis + 2]):
+                if low != old[axis]:
+                    after[axis] = spelled(low, before[axis])
+                after[axis + 2] = spelled(extent(low, high), before[axis + 2])
+        for span, number, other in zip(numbers, before, after, strict=True):
+            if number != other:
+                self._replace(span, other)
+        values: list[Value] = [("bbox", _list(before), _list(after))]
+        declared = self.text.data[slice(*spans["area"])] if area and "area" in spans else b""
+        if _NUMBER.fullmatch(declared):
+            size = spelled(float(own_areas(self.plan.xyxy[[row]])[0]), declared)
+            values.append(("area", self._replace(spans["area"], size), size.decode()))
+        self.found.annotations[row] = values
+
+    def _renumber_categories(self) -> None:
+        assert self.plan.category_ids is not None
+        old = [category.id for category in self.plan.dataset.categories]
+        new = dict(zip(old, self.plan.category_ids, strict=True))
+        for position in range(len(self.text.entries.get("categories", ()))):
+            self._renumber_category(position, new)
+
+    def _renumber(self, rows: Int) -> None:
+        """Replace the ids of categories in the annotations of `rows`."""
+        boxes = self.plan.dataset.boxes
+        assert boxes.entry is not None
+        new = np.array(self.plan.category_ids)[boxes.category[rows]].tolist()
+        for position, number in zip(boxes.entry[rows].tolist(), new, strict=True):
+            span = self._category_span(position)
+            self.found.patches.append(Patch(*span, b"%d" % number))
+
+    def _renumber_category(self, position: int, new: dict[int | str, int]) -> None:
+        start, end = self.text.entries["categories"][position]
+        identity = _identity(self.text.readable[start:end])
+        if identity not in new:
+            return  # an entry that no reader takes for a class
+        span, number = self._one("categories", position, "id"), new[identity]
+        if identity != number:
+            self.found.categories[position] = [("id", self._replace(span, b"%d" % number), str(number))]
+
+    def _category_span(self, position: int) -> Span:
+        """Where an annotation's category id stands; by its key alone where that can be no other's."""
+        start, end = self.text.entries["annotations"][position]
+        data = self.text.readable
+        at = data.find(_CATEGORY, start, end)
+        plain = at >= 0 and data.find(_CATEGORY, at + 1, end) < 0 and data.find(b"\\", start, end) < 0
+        found = _INTEGER.match(data, at + len(_CATEGORY), end) if plain else None
+        return found.span(1) if found is not None else self._one("annotations", position, "category_id")
+
+    def _one(self, key: str, position: int, name: str) -> Span:
+        try:
+            return self._members(key, position)[name]
+        except (AnchorauditError, KeyError):
+            raise AnchorauditError(
+                f"its {name!r} cannot be replaced: a key stands twice",
+                path=self.text.path,
+                place=f"{key}[{position}]",
+                remedy="Remove one of the two, or leave --unsafe-fixes out.",
+            ) from None
+
+
+def patched(data: bytes, span: Span, patches: list[Patch], starts: list[int]) -> Iterator[memoryview | bytes]:
+    """Yield the bytes of `span` with those of the patches that fall into it; starts: where each begins."""
+    view = memoryview(data)
+    at, end = span
+    for patch in patches[bisect_left(starts, at) : bisect_left(starts, end)]:
+        yield view[at : patch.start]
+        yield patch.new
+        at = patch.end
+    yield view[at:end]
+
+
+def _list(numbers: list[bytes]) -> str:
+    return f"[{', '.join(number.decode() for number in numbers)}]"
+
+
+def _identity(entry: bytes) -> int | None:
+    """Return the id of an entry if that is a whole number, also one spelled as 1.0."""
+    value = loads(msgspec.Raw(entry))
+    identity = value.get("id") if isinstance(value, dict) else None
+    if isinstance(identity, float) and identity.is_integer():
+        return int(identity)
+    return identity if isinstance(identity, int) and not isinstance(identity, bool) else None

@@ -1,0 +1,141 @@
+"""Deciding what is to be mended, and what cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from anchoraudit import labels
+from anchoraudit.dataset import Bool, Dataset, Float
+from anchoraudit.duplicates import exact_duplicates, near_duplicates
+from anchoraudit.fixes.plans import DROPPED, Plan
+from anchoraudit.geometry import clip_boxes
+from anchoraudit.pictures import look
+
+# Less is noise of floating point, and BOX004 does not report it; more is a mistake of another kind, BOX006.
+_NOISE, _OVERHANG = 1e-3, 1.0
+_NEAR = 0.95  # IoU, as BOX012 has it
+_TURNING = 5  # EXIF orientations from here on exchange width and height
+
+
+def plan(
+    dataset: Dataset,
+    *,
+    unsafe: bool = False,
+    image_cache: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Plan:
+    """Plan the fixes of a data set, which is not changed.
+
+    Safe: boxes that reach past their image by a pixel at most are clipped; left out are those not finite,
+    without area or inverted, those that lie outside their image, and all but the first of equal ones.
+    Unsafe, before that: width and height of an image change places where the image's file has them so, and
+    no EXIF orientation says why; after it: of boxes of one class with an IoU of 0.95 or more the first stays;
+    the category ids of a COCO data set become 1 to n in the order they have.
+
+    image_cache: a file that remembers what was seen of image files. progress: called with (image files looked
+    at, all of them). No image is decoded.
+    """
+    swapped = np.zeros(len(dataset.images), dtype=np.bool_)
+    category_ids: tuple[int, ...] | None = None
+    remarks: list[str] = []
+    if unsafe:
+        swapped = _swapped(dataset, image_cache, progress, remarks)
+        category_ids = _category_ids(dataset, remarks)
+    images = dataset.images
+    upright = replace(
+        images,
+        width=np.where(swapped, images.height, images.width),
+        height=np.where(swapped, images.width, images.height),
+    )
+    # What a crowd is worth to an encoder does not matter here: its box is mended like any other.
+    plain = replace(dataset.boxes, crowd=np.zeros(len(dataset.boxes), dtype=np.bool_))
+    seen = replace(dataset, images=upright, boxes=plain)
+    reason = labels.prepare(seen).reason
+    dropped = np.zeros(len(reason), dtype=np.int8)
+    for code, name in enumerate(DROPPED):
+        if name in labels.REASONS:
+            dropped[reason == labels.REASONS.index(name)] = code
+    clipped = (reason == 0) & _reaches_out(seen)
+    xyxy = dataset.boxes.xyxy.copy()
+    xyxy[clipped] = _clipped(seen, clipped)
+    twin = np.full(len(xyxy), -1, dtype=np.int64)
+    for name, find in (("exact_duplicate", exact_duplicates), ("near_duplicate", near_duplicates)):
+        if unsafe or find is exact_duplicates:
+            left = np.where((dropped == 0)[:, None], xyxy, np.nan)
+            first = find(replace(dataset, boxes=replace(dataset.boxes, xyxy=left)))
+            dropped[first >= 0] = DROPPED.index(name)
+            twin = np.maximum(twin, first)
+    clipped &= dropped == 0
+    return Plan(dataset, dropped, twin, xyxy, clipped, swapped, category_ids, tuple(remarks))
+
+
+def _reaches_out(dataset: Dataset) -> Bool:
+    """Tell which boxes reach past their image, and by a pixel at most: [M]."""
+    xyxy, image = dataset.boxes.xyxy, dataset.boxes.image
+    past = np.maximum(-xyxy[:, 0], -xyxy[:, 1])
+    with np.errstate(invalid="ignore"):
+        np.maximum(past, xyxy[:, 2] - dataset.images.width[image], out=past)
+        np.maximum(past, xyxy[:, 3] - dataset.images.height[image], out=past)
+        found: Bool = (past > _NOISE) & (past <= _OVERHANG)
+    return found
+
+
+def _clipped(dataset: Dataset, rows: Bool) -> Float:
+    """Boxes clipped to their images. Where one end moves, the other loses the noise of x + width."""
+    xyxy, image = dataset.boxes.xyxy[rows], dataset.boxes.image[rows]
+    inside = clip_boxes(xyxy, dataset.images.width[image], dataset.images.height[image])
+    for low, high in ((0, 2), (1, 3)):
+        plain = np.round(inside[:, high], 9)
+        moved = (inside[:, low] != xyxy[:, low]) & (inside[:, high] == xyxy[:, high])
+        moved &= plain > inside[:, low]
+        inside[moved, high] = plain[moved]
+    return inside
+
+
+def _swapped(
+    dataset: Dataset,
+    cache: Path | None,
+    progress: Callable[[int, int], None] | None,
+    remarks: list[str],
+) -> Bool:
+    """Tell which images declare the size of their file with the sides exchanged. [N]."""
+    images = dataset.images
+    pictures = look(dataset, "header", cache=cache, progress=progress)
+    if pictures is None:
+        remarks.append("sizes were not compared with the image files: no folder of images is known")
+        return np.zeros(len(images), dtype=np.bool_)
+    swapped: Bool = (images.width == pictures.height) & (images.height == pictures.width)
+    swapped &= images.width != images.height
+    if images.measured is not None:
+        swapped &= ~images.measured
+    turned = swapped & (pictures.orientation >= _TURNING)
+    if number := int(np.count_nonzero(turned)):
+        remarks.append(
+            f"{number:,} image(s) keep their size: it is that of the image after its EXIF orientation"
+        )
+    if number := int(np.count_nonzero(~pictures.present)):
+        remarks.append(f"sizes of {number:,} image(s) were not compared: their files are not there")
+    return swapped & ~turned
+
+
+def _category_ids(dataset: Dataset, remarks: list[str]) -> tuple[int, ...] | None:
+    """Give each category of a COCO data set its new id, None where ids stay."""
+    old = [category.id for category in dataset.categories]
+    whole = sorted({identity for identity in old if isinstance(identity, int)})
+    if dataset.format != "coco" or whole == list(range(1, len(whole) + 1)):
+        return None  # other formats are numbered when they become COCO
+    if len(set(old)) > len(whole):
+        remarks.append("category ids stay as they are: some of them are strings")
+        return None
+    if number := int(np.count_nonzero(dataset.boxes.category < 0)):
+        # Under the new ids an undeclared one could be that of a class.
+        remarks.append(
+            f"category ids stay as they are: {number:,} annotation(s) have one that is not declared"
+        )
+        return None
+    new = {identity: number for number, identity in enumerate(whole, 1)}
+    return tuple(new[identity] for identity in old if isinstance(identity, int))

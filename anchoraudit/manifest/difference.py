@@ -1,0 +1,34 @@
+"""What a manifest has otherwise than its source, entry by entry, without writing it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.auditing import Audit
+from anchoraudit.coco_text import Texts
+from anchoraudit.dataset import Bool
+from anchoraudit.fixes import Change, Plan
+from anchoraudit.fixes.changes import ORDER, Changes
+from anchoraudit.manifest.leaving import REASONS, left_out
+from anchoraudit.verdicts import VERDICTS
+
+
+def difference(audit: Audit, keep: Bool, plan: Plan | None = None) -> list[Change]:
+    """List what the manifest of the images `keep` [N] would have otherwise, in the order of the files.
+
+    plan: the fixes that the audited data set is the result of. The reason of an image that goes is its
+    verdict; its boxes go with it, and are listed only where a fix left them out.
+    """
+    dataset, results = audit.dataset, audit.image_results
+    texts = Texts([source.path for source in dataset.sources])
+    changes = [] if plan is None else plan.changes(keep, texts)
+    make = Changes(dataset, texts)
+    for image in np.flatnonzero(~keep).tolist():
+        values = [
+            ("file_name", dataset.images.file_names[image], ""),
+            ("boxes", str(int(results.boxes[image])), ""),
+        ]
+        changes.append(make.of_image(image, VERDICTS[int(results.verdict[image])], values, gone=True))
+    reasons = np.where(keep[dataset.boxes.image], left_out(dataset, texts), 0)
+    changes += [make.without_box(row, REASONS[int(reasons[row])]) for row in np.flatnonzero(reasons).tolist()]
+    return sorted(changes, key=ORDER)

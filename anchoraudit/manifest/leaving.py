@@ -1,0 +1,59 @@
+"""Boxes that no manifest holds: those that a scan of it would call an error."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from anchoraudit import labels
+from anchoraudit.coco_text import Texts
+from anchoraudit.dataset import Dataset
+from anchoraudit.fixes.numbers import extents
+
+NOT_FINITE, OUTSIDE = 1, 2
+REASONS = ("", "not_finite", "outside")  # as in `fixes.DROPPED`
+_SAID = ("", "no finite coordinates", "they lie outside their image")
+
+
+def left_out(dataset: Dataset, texts: Texts) -> npt.NDArray[np.int8]:
+    """Why each box does not go into a manifest: int8 [M], index into REASONS, 0 for one that does.
+
+    An annotation of COCO without any box may still be of use, a caption for example, and stays; one in which
+    NaN or infinity is written does not. texts: the sources, where the data set is COCO.
+    """
+    if dataset.format != "coco":
+        dataset = _as_written(dataset)
+    boxes = dataset.boxes
+    found = np.zeros(len(boxes), dtype=np.int8)
+    # Whatever --drop-difficult says of them: a scan without it would find them.
+    found[labels.prepare(dataset).reason == labels.REASONS.index("outside")] = OUTSIDE
+    not_finite = ~np.isfinite(boxes.xyxy).all(axis=1)
+    found[not_finite] = NOT_FINITE
+    if dataset.format == "coco":
+        assert boxes.entry is not None  # COCO data sets always have it
+        for row in np.flatnonzero(not_finite & np.isnan(boxes.xyxy).all(axis=1)).tolist():
+            text = texts[int(dataset.images.source[boxes.image[row]])]
+            first, last = text.entries["annotations"][int(boxes.entry[row])]
+            if text.data[first:last] == text.readable[first:last]:
+                found[row] = 0
+    return found
+
+
+def _as_written(dataset: Dataset) -> Dataset:
+    """The data set as it is read back: beside 1e19 there is no room for the pixels of a picture."""
+    xyxy = dataset.boxes.xyxy
+    with np.errstate(invalid="ignore", over="ignore"):
+        xyxy = np.concatenate([xyxy[:, :2], xyxy[:, :2] + extents(xyxy)], axis=1)
+    return replace(dataset, boxes=replace(dataset.boxes, xyxy=xyxy))
+
+
+def remarks(reasons: npt.NDArray[np.int8]) -> list[str]:
+    """Say how many annotations of images that are kept were left out; reasons: of each of their boxes."""
+    counts = np.bincount(reasons, minlength=len(REASONS)).tolist()
+    return [
+        f"{number:,} annotation(s) of kept images left out: {said}"
+        for number, said in zip(counts, _SAID, strict=True)
+        if number and said
+    ]
