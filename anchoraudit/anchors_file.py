@@ -49,18 +49,26 @@ def round_anchors(anchors: ArrayLike) -> list[Anchor]:
 
 
 def format_anchors(
-    anchors: ArrayLike, suffix: str, *, input_size: str = "", metric: str = "", fit: AnchorFit | None = None
+    anchors: ArrayLike,
+    suffix: str,
+    *,
+    input_size: str = "",
+    objective: str = "",
+    metric: str = "",
+    fit: AnchorFit | None = None,
 ) -> str:
     """The text of an anchors file: `suffix` is `.toml`, `.json` or `.txt`; AnchorauditError for another.
 
     Anchors (k, 2) are widths and heights in pixels at `input_size` (such as "640" or "960x720"), written
-    with two decimals. What is given of `input_size`, the `metric` they were clustered by and the mean IoU of
-    `fit` (of the rounded anchors) is noted beside them.
+    with two decimals. What is given of `input_size`, the `objective` they were chosen for, the `metric` they
+    were clustered by and the mean IoU of `fit` (of the rounded anchors) is noted beside them.
     """
     write = _by_suffix(suffix, {".toml": _toml, ".json": _json, ".txt": _txt})
     notes: dict[str, str | float] = {}
     if input_size:
         notes["input_size"] = input_size
+    if objective:
+        notes["objective"] = objective
     if metric:
         notes["metric"] = metric
     if fit is not None:
@@ -74,7 +82,8 @@ def read_anchors(path: str | Path) -> AnchorsFile:
 
     `.toml` and `.json` hold `anchors`, a list of width-height pairs, and may hold `input_size`; in JSON the
     bare list will do. `.txt` holds one anchor a line, as `10,13`, `10 13` or `10x13`, or several in
-    darknet's manner: `10,13,  16,30,  33,23`. Several anchors may share a row everywhere.
+    darknet's manner: `10,13,  16,30,  33,23`. Several anchors may share a row everywhere. Of a detector file
+    in TOML, the shapes of all levels are read.
 
     Raises AnchorauditError, with the line or the index, for what cannot be read or is not an anchor.
     """
@@ -143,6 +152,8 @@ def _from_json(text: str, path: object) -> AnchorsFile:
 def _from_document(document: object, path: object) -> AnchorsFile:
     """Anchors of a parsed file: a table with `anchors`, or the list itself."""
     table = document if isinstance(document, dict) else {"anchors": document}
+    if isinstance(table.get("anchors"), dict):
+        table = _of_detector(table)
     rows, size = table.get("anchors", []), table.get("input_size", "")
     if not isinstance(rows, list):
         raise _error(path, f"{rows!r} is not a list of anchors", place="anchors")
@@ -152,6 +163,22 @@ def _from_document(document: object, path: object) -> AnchorsFile:
         return AnchorsFile(tuple(_pairs(rows, "anchors", path)), str(size))
     anchors = [pair for index, row in enumerate(rows) for pair in _pairs(row, f"anchors[{index}]", path)]
     return AnchorsFile(tuple(anchors), str(size))
+
+
+def _of_detector(table: dict[str, Any]) -> dict[str, Any]:
+    """The shapes of a detector file, all levels together, as a table of anchors."""
+    levels, resize = _listed(table["anchors"].get("levels")), table.get("resize")
+    rows = [row for level in levels if isinstance(level, dict) for row in _listed(level.get("shapes"))]
+    size: object = ""
+    if isinstance(resize, dict):
+        width, height = resize.get("width"), resize.get("height")
+        spelled = {"stretch": f"{width}x{height}", "longest_side": resize.get("side", "")}
+        size = spelled.get(str(resize.get("kind")), "")
+    return {"anchors": rows, "input_size": size}
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def _from_txt(text: str, path: object) -> AnchorsFile:

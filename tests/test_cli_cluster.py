@@ -1,8 +1,10 @@
 """`anchoraudit cluster`: anchors from boxes, on stdout and in files that scan takes."""
 
 import json
+from pathlib import Path
 
 import pytest
+import yaml
 
 from anchoraudit import audit, measure_fit, read
 from anchoraudit.anchors_file import read_anchors
@@ -147,6 +149,126 @@ def test_the_last_scan_gives_the_data_set_its_split_and_its_detector(here, capsy
     run("scan", "ds", "--split", "b", "--input-size", "480x360")
     result = found(capsys, "--k", 1)
     assert (result["boxes"], result["input_size"], result["anchors"]) == (1, "480x360", [[24, 18]])
+
+
+def test_foreground_is_shown_beside_the_clustering_by_iou(capsys):
+    result = found(capsys, "a.json", "--k", 2, "--objective", "foreground")
+    search = result["foreground"]
+    assert search["images"] == len(SIZES)
+    figures = ("empty_images", "unmatched_boxes")
+    assert [search[f] for f in figures] <= [search["by_iou"][f] for f in figures]
+    assert search["mean_iou"] == result["mean_iou"]
+    assert search["present"]["mean_iou"] == result["present"]["mean_iou"]
+    assert search["searched_boxes"] == len(SIZES)
+    assert (search["cut_short"], search["evaluations"] > 100) == (False, True)
+    assert result["levels"] == [
+        {"stride": 16, "anchors": result["anchors"], "below_stride": result["levels"][0]["below_stride"]}
+    ]
+    assert run("cluster", "a.json", "--k", 2, "--objective", "foreground") == 0
+    text = capsys.readouterr().out
+    assert "What the encoder of reference makes of them" in text
+    assert "--k 2 --objective foreground -o anchors.toml" in text
+
+
+def test_what_the_search_wrote_is_what_scan_counts(capsys):
+    result = found(capsys, "a.json", "--k", 2, "--objective", "foreground", "-o", "anchors.toml")
+    assert run("scan", "a.json", "--anchors", "anchors.toml", "--output-format", "json") in (0, 1)
+    summary = json.loads(capsys.readouterr().out)["summary"]
+    assert summary["verdicts"].get("empty_foreground", 0) == result["foreground"]["empty_images"]
+    assert summary["unmatched"] == result["foreground"]["unmatched_boxes"]
+    assert 'objective = "foreground"' in Path("anchors.toml").read_text()
+
+
+def test_a_short_time_limit_is_said(capsys):
+    assert run("cluster", "a.json", "--k", 2, "--objective", "foreground", "--time-limit", "0.000001") == 0
+    assert "the time limit ended the search after 0 evaluations" in capsys.readouterr().err
+    for limit in ("0", "-1", "nan", "x"):
+        assert run("cluster", "a.json", "--k", 2, "--time-limit", limit) == 2
+
+
+def test_forcing_is_said(capsys):
+    words = ("--k", 5, "--objective", "foreground", "--detector", "detectron2-rpn_fpn")
+    assert run("cluster", "a.json", *words) == 0
+    out, err = capsys.readouterr()
+    assert "forces a box's best anchor" in err
+    assert "unmatched images" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--k", "2..4", "--objective", "foreground"], "--k 2..4 with --objective foreground"),
+        (["--k", "2..4", "--for", "yolov5"], "--k 2..4 with --for"),
+        (["--k", "2", "--objective", "foreground", "--metric", "ratio"], "--metric ratio"),
+        (["--k", "5", "--objective", "foreground", "--detector", "mmdet-atss"], "ATSS"),
+        (["--k", "4", "--for", "yolov5"], "4 anchors on the 3 levels of yolov5"),
+        (["--k", "2", "--for", "reference", "--detector", "yolov5"], "2 anchors for 3 levels"),
+        (["--k", "2", "--objective", "foreground", "--detector", "yolov5"], "2 anchors for 3 levels"),
+    ],
+)
+def test_what_does_not_go_together(here, capsys, words, message):
+    assert run("cluster", "a.json", *words) == 2
+    out, err = capsys.readouterr()
+    assert (out, message in err) == ("", True)
+    assert "Traceback" not in err
+
+
+def test_only_the_text_of_a_framework_goes_to_stdout(here, capsys):
+    assert run("cluster", "a.json", "--k", 6, "--for", "yolov5") == 0
+    out, err = capsys.readouterr()
+    rows = yaml.safe_load(out)["anchors"]
+    assert [len(row) for row in rows] == [4, 4, 4]
+    assert "note: " in err
+    assert run("cluster", "a.json", "--k", 6, "--for", "yolov5", "-o", "anchors.yaml") == 0
+    report = capsys.readouterr().out
+    assert "6 anchors, by area" in report
+    assert "stride" in report
+    assert Path("anchors.yaml").read_text() == out
+    result = found(capsys, "a.json", "--k", 6, "--for", "yolov5")
+    assert (result["for"], result["snippet"]) == ("yolov5", out)
+    assert [level["stride"] for level in result["levels"]] == [8, 16, 32]
+    assert result["present"]["detector"] == "yolov5"
+
+
+def test_a_detector_for_scan(here, capsys):
+    assert (
+        run("cluster", "a.json", "--k", 6, "--detector", "yolov5", "--for", "reference", "-o", "m.toml") == 0
+    )
+    assert "anchoraudit scan a.json --detector m.toml" in capsys.readouterr().out
+    assert run("scan", "a.json", "--detector", "m.toml", "--output-format", "json") in (0, 1)
+    assert json.loads(capsys.readouterr().out)["detector"]["name"] == "yolov5-clustered"
+
+
+def test_an_export_replaces_exports_only(here, capsys):
+    make(here, {"model.yaml": "nc: 80\nanchors: 3\n"})
+    assert run("cluster", "a.json", "--k", 3, "--for", "yolov5", "-o", "model.yaml") == 2
+    assert "no export of anchors" in capsys.readouterr().err
+    assert Path("model.yaml").read_text() == "nc: 80\nanchors: 3\n"
+    for _ in range(2):
+        assert run("cluster", "a.json", "--k", 3, "--for", "yolov5", "-o", "new.yaml") == 0
+
+
+def test_anchors_below_the_stride_are_named(capsys):
+    assert run("cluster", "a.json", "--k", 8) == 0
+    assert "12x12 has a side below the stride of the level, 16 px" in capsys.readouterr().err
+    result = found(capsys, "a.json", "--k", 8)
+    assert result["levels"][0]["below_stride"] == [[12, 12]]
+    assert result["remarks"] == ["12x12 has a side below the stride of the level, 16 px"]
+
+
+def test_fewer_anchors_than_levels_are_clustered_all_the_same(capsys):
+    result = found(capsys, "a.json", "--k", 2, "--detector", "yolov5")
+    assert (result["k"], result["levels"]) == (2, [])
+    assert run("cluster", "a.json", "--k", 2, "--detector", "yolov5") == 0
+    assert "anchoraudit detectors show yolov5" in capsys.readouterr().out
+
+
+def test_foreground_loss_of_an_export_is_said(capsys):
+    words = ("--k", 5, "--objective", "foreground", "--for", "mmdet", "--detector", "mmdet-retinanet_fpn")
+    assert run("cluster", "a.json", *words) == 0
+    out, err = capsys.readouterr()
+    assert "type='AnchorGenerator'" in out
+    assert "with the anchors as they are written" in err
 
 
 def test_settings_files_are_not_overwritten(here, capsys):

@@ -1,12 +1,13 @@
-"""`anchoraudit cluster`: anchors from the boxes themselves, and how much better they fit."""
+"""`anchoraudit cluster`: anchors from the boxes themselves, and how much better they do."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from anchoraudit.cli import _settings as settings_of
 from anchoraudit.cli._options import (
@@ -19,6 +20,13 @@ from anchoraudit.cli._options import (
     read_dataset,
 )
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.exporting import framework_names
+
+if TYPE_CHECKING:
+    from anchoraudit.dataset import Dataset
+    from anchoraudit.detectors import Detector
+    from anchoraudit.exporting import Snippet
+    from anchoraudit.report.anchors import Clusters
 
 _LARGEST_K = 1000
 
@@ -30,7 +38,14 @@ _LARGEST_K = 1000
 @click.option(
     "--detector",
     type=DetectorName(),
-    help="Take its input size, and compare with its anchors.  [default: reference]",
+    help="Take its input size and levels, and compare with its anchors.  [default: reference, or by --for]",
+)
+@click.option(
+    "--objective",
+    type=click.Choice(["iou", "foreground"]),
+    default="iou",
+    show_default=True,
+    help="Fit the boxes' shapes, or leave as few images as possible without foreground.",
 )
 @click.option(
     "--metric",
@@ -42,68 +57,194 @@ _LARGEST_K = 1000
 @click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Same seed, same answer."
 )
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(0, min_open=True),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Foreground: end the search after so long.",
+)
 @label_options
+@click.option(
+    "--for",
+    "framework",
+    type=click.Choice(framework_names()),
+    help="Write the anchors as the framework's configuration wants them.",
+)
 @output_format_option
 @click.option(
     "-o",
     "--output",
     type=click.Path(),
     metavar="FILE",
-    help="Write the anchors for scan --anchors (.toml, .json, .txt).",
+    help="Write the anchors for scan --anchors (.toml, .json, .txt), or the framework's text.",
 )
 def command(**given: Any) -> int:
     """Cluster the box sizes of DATASET into anchors.
 
-    Sizes are those at the network's input. Without DATASET, the last scan's is taken, with its detector.
+    Sizes are those at the network's input. Without DATASET, the last scan's is taken, with its detector. With
+    --for and without -o, the framework's text is all that goes to stdout.
     """
-    from anchoraudit.anchors_file import check_suffix, format_anchors
     from anchoraudit.cli import _output
-    from anchoraudit.fitting import cluster_sizes, network_sizes, present_fit
 
     first, last = parse_k(given["k"])
-    output = given["output"]
-    if output is not None:
-        if first != last:
-            raise AnchorauditError(f"--k {given['k']} with -o", remedy="Choose one k to write its anchors.")
-        check_suffix(output)
+    output, framework = given["output"], given["framework"]
+    _check_options(given, several=first != last)
     settings = settings_of.resolve(given)
+    if framework is not None and settings.detector is None:
+        from anchoraudit.exporting import default_detector
+
+        settings = msgspec.structs.replace(settings, detector=default_detector(framework))
     detector, _ = detector_of(settings)
+    if framework is not None:
+        from anchoraudit.exporting import require_divisible
+
+        require_divisible(framework, first, detector)
+    if given["objective"] == "foreground":
+        from anchoraudit.foreground.fit import require_matching
+
+        require_matching(detector)
     dataset = read_dataset(settings)
     _output.check_outputs(dataset, settings, output, may_replace=settings.anchors)
-    sizes = network_sizes(dataset, detector, drop_difficult=bool(settings.drop_difficult))
-    with _output.progress("clustering") as advance:
-        results = []
-        for done, k in enumerate(range(first, last + 1)):
-            if advance is not None:
-                advance(done, last - first + 1)
-            results.append(cluster_sizes(sizes, k, metric=given["metric"], seed=given["seed"]))
-    present = present_fit(sizes, detector)
-    size = input_size_text(detector)
+    clusters = _clusters(dataset, detector, given, drop_difficult=bool(settings.drop_difficult))
+    snippet = clusters.snippet
     if output is not None:
         from anchoraudit.files import write_text
 
-        text = format_anchors(
-            results[0].anchors,
-            Path(output).suffix,
-            input_size=size,
-            metric=given["metric"],
-            fit=results[0].fit,
-        )
-        write_text(Path(output), text)
+        write_text(Path(output), snippet.text if snippet else _anchors_text(clusters, given))
+    for text in clusters.remarks:
+        _output.remark(f"note: {text}")
+    from anchoraudit.report.anchors import cluster_json, cluster_parts
+
     if given["output_format"] == "json":
-        from anchoraudit.report.anchors import cluster_json
-
-        chosen = {"input_size": size, "metric": given["metric"], "seed": given["seed"]}
-        _output.put(cluster_json(results, present, detector, chosen), None)
+        chosen = {name: given[name] for name in ("objective", "metric", "seed")}
+        _output.put(cluster_json(clusters, {"input_size": input_size_text(detector), **chosen}), None)
+    elif snippet is not None and output is None:
+        _output.put(snippet.text, None)
     else:
-        from anchoraudit.report.anchors import cluster_parts
-
         words = settings_of.as_options(settings)
-        parts = cluster_parts(
-            results, present, detector, dataset=str(dataset.root), settings=words, output=output
-        )
-        _output.show(parts, None)
+        _output.show(cluster_parts(clusters, str(dataset.root), words, _own_words(given), output), None)
     return 0
+
+
+def _check_options(given: dict[str, Any], *, several: bool) -> None:
+    """Raise AnchorauditError for options that do not go together."""
+    from anchoraudit.anchors_file import check_suffix
+
+    output = given["output"]
+    if several:
+        for option, name in ((output, "-o"), (given["framework"], "--for")):
+            if option is not None:
+                raise AnchorauditError(
+                    f"--k {given['k']} with {name}", remedy="Choose one k to write its anchors."
+                )
+        if given["objective"] == "foreground":
+            raise AnchorauditError(f"--k {given['k']} with --objective foreground", remedy="Choose one k.")
+    if given["objective"] == "foreground" and given["metric"] != "iou":
+        raise AnchorauditError(
+            f"--metric {given['metric']} with --objective foreground",
+            remedy="Leave --metric away: the encoder decides what a box is matched by.",
+        )
+    if given["time_limit"] != given["time_limit"]:
+        raise AnchorauditError("--time-limit nan", remedy="Give seconds, such as 60.")
+    if output is not None and given["framework"] is None:
+        check_suffix(output)
+    if output is not None and given["framework"] is not None:
+        _check_replaceable(Path(output))
+
+
+def _check_replaceable(output: Path) -> None:
+    """Refuse to replace a file that no export wrote: most likely it is the configuration itself."""
+    from anchoraudit.exporting import MARK
+
+    try:
+        with output.open("rb") as stream:
+            head = stream.read(1000) if output.is_file() else b""
+    except OSError:
+        return  # it is not there, or writing will say what is wrong
+    if head and MARK.encode() not in head:
+        raise AnchorauditError(
+            "this file is there already, and is no export of anchors; it is not replaced",
+            path=output,
+            remedy="Choose another name, and paste what stands in it.",
+        )
+
+
+def _clusters(
+    dataset: Dataset, detector: Detector, given: dict[str, Any], *, drop_difficult: bool
+) -> Clusters:
+    """Find the anchors, measure them, and write them for a framework."""
+    from anchoraudit.cli import _output
+    from anchoraudit.fitting import cluster_sizes, network_sizes, present_fit
+    from anchoraudit.report.anchors import Clusters
+
+    first, last = parse_k(given["k"])
+    sizes = network_sizes(dataset, detector, drop_difficult=drop_difficult)
+    foreground = None
+    with _output.progress("searching" if given["objective"] == "foreground" else "clustering") as advance:
+        if given["objective"] == "foreground":
+            from anchoraudit.foreground.fit import fit_foreground
+
+            foreground = fit_foreground(
+                dataset,
+                detector,
+                first,
+                drop_difficult=drop_difficult,
+                seed=given["seed"],
+                time_limit=given["time_limit"],
+                progress=advance,
+            )
+            results = [foreground.found.clustered]
+        else:
+            results = []
+            for done, k in enumerate(range(first, last + 1)):
+                if advance is not None:
+                    advance(done, last - first + 1)
+                results.append(cluster_sizes(sizes, k, metric=given["metric"], seed=given["seed"]))
+    snippet: Snippet | None = None
+    if given["framework"] is not None:
+        from anchoraudit.exporting import export
+
+        judge = None
+        if foreground is not None:
+            from anchoraudit.foreground.fit import judge_levels, level_judge
+
+            judge = level_judge(dataset, detector, seed=given["seed"], drop_difficult=drop_difficult)
+        snippet = export(given["framework"], results[0].anchors, detector, sizes, judge)
+        if foreground is not None and snippet.mean_iou is not None:
+            written = judge_levels(dataset, detector, snippet.levels, drop_difficult=drop_difficult)
+            snippet = snippet.with_losses(written, (foreground.found.empty, foreground.found.unmatched))
+    return Clusters(
+        results, present_fit(sizes, detector), detector, foreground, given["framework"] or "", snippet
+    )
+
+
+def _anchors_text(clusters: Clusters, given: dict[str, Any]) -> str:
+    """The text of an anchors file."""
+    from anchoraudit.anchors_file import format_anchors
+
+    found = clusters.results[0]
+    foreground = given["objective"] == "foreground"
+    return format_anchors(
+        found.anchors,
+        Path(given["output"]).suffix,
+        input_size=input_size_text(clusters.detector),
+        objective="foreground" if foreground else "",
+        metric="" if foreground else given["metric"],
+        fit=found.fit,
+    )
+
+
+def _own_words(given: dict[str, Any]) -> list[str]:
+    """Options of this command that differ from their defaults, for commands that are printed."""
+    defaults = {"objective": "iou", "metric": "iou", "seed": 0}
+    return [
+        word
+        for name, default in defaults.items()
+        if given[name] != default
+        for word in (f"--{name}", str(given[name]))
+    ]
 
 
 def parse_k(text: str) -> tuple[int, int]:

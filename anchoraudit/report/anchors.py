@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from anchoraudit.anchor_fit import MEANING
 from anchoraudit.detectors import Detector
 from anchoraudit.fitting import Clustered
+from anchoraudit.foreground.levels import OnLevel, on_levels, strides_of
 from anchoraudit.report import words
 from anchoraudit.report.commands import command, without
+from anchoraudit.report.foreground import about_search, foreground_builtins, foreground_table
 from anchoraudit.report.machine import to_json
 from anchoraudit.report.terminal import facts, steps, table
+
+if TYPE_CHECKING:
+    from anchoraudit.exporting import Snippet
+    from anchoraudit.foreground.fit import ForegroundFit
 
 _RECALL = {
     name: f"share of the boxes whose best anchor overlaps them by IoU {name} or more"
@@ -19,44 +26,121 @@ _RECALL = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """What a run of `cluster` found: a result for each k, and the detector's present anchors.
+
+    foreground: of the search for foreground, which is the one result then. framework, snippet: of an export.
+    """
+
+    results: Sequence[Clustered]
+    present: Clustered
+    detector: Detector
+    foreground: ForegroundFit | None = None
+    framework: str = ""
+    snippet: Snippet | None = None
+
+    @property
+    def levels(self) -> list[OnLevel]:
+        """The anchors level by level, in the detector's order; none for several k, or too few anchors."""
+        strides = strides_of(self.detector)
+        if len(self.results) > 1 or len(self.results[0].anchors) < len(strides):
+            return []
+        return on_levels(self.results[0].anchors, self.detector)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is to be said beside the result."""
+        found = []
+        for level in self.levels:
+            if small := level.below_stride:
+                listed = ", ".join(f"{w:g}x{h:g}" for w, h in small)
+                have = "has a side" if len(small) == 1 else "have sides"
+                found.append(f"{listed} {have} below the stride of the level, {level.stride:g} px")
+        if self.foreground is not None:
+            found += about_search(self.foreground, self.detector)
+        return found + list(self.snippet.remarks if self.snippet else ())
+
+
 def cluster_parts(
-    results: Sequence[Clustered],
-    present: Clustered,
-    detector: Detector,
-    *,
-    dataset: str,
-    settings: Sequence[str],
-    output: str | None,
+    clusters: Clusters, dataset: str, settings: Sequence[str], own: Sequence[str], output: str | None
 ) -> list[object]:
-    """Return the parts of the report, in order. settings: how the data set was read, as option words."""
+    """Return the parts of the report, in order.
+
+    settings: how the data set was read, as option words; own: those of this command.
+    """
+    results, present, detector = clusters.results, clusters.present, clusters.detector
     boxes = words.count(results[0].fit.boxes, "usable box")
     parts: list[object] = [facts([("sizes", f"{boxes} of {dataset}, at input {detector.resize}")]), ""]
     if len(results) > 1:
         return [*parts, _curve(results, present, detector)]
-    found = results[0]
-    parts += [_anchors(found), "", _figures(found, present, detector), ""]
+    parts += [_anchors(results[0], clusters.levels), ""]
+    if clusters.foreground is not None:
+        parts += [foreground_table(clusters.foreground, detector), ""]
+    parts += [_figures(results[0], present, detector), ""]
+    return parts + steps("What to do next", _next(clusters, dataset, settings, own, output))
+
+
+def _next(
+    clusters: Clusters, dataset: str, settings: Sequence[str], own: Sequence[str], output: str | None
+) -> list[tuple[str, str]]:
+    """What to do next, and the commands for it."""
+    detector, k = clusters.detector, str(len(clusters.results[0].anchors))
+    see = "see what they change:"
+    rules = without(settings, "--anchors", "--detector", "--input-size")
+
+    def again(*more: str) -> str:
+        return command("cluster", [dataset], settings, "--k", k, *own, *more)
+
+    if output and clusters.framework not in ("", "reference"):
+        name = "mine.toml"
+        write = [("write them as a detector of this program, too:", _as_detector(again, name))]
+        return [*write, (see, command("scan", [dataset], rules, "--detector", name))]
+    if len(detector.anchors.levels) > 1 or clusters.framework:
+        name = output if output and clusters.framework else "mine.toml"
+        if not clusters.levels:
+            show = command("detectors show", [detector.name], (), "-o", "mine.toml")
+            text = "write them into a detector file, level by level, and scan with --detector mine.toml:"
+            return [(text, show)]
+        text = "write them into a detector file, level by level:"
+        write = [] if name == output else [(text, _as_detector(again, name))]
+        return [*write, (see, command("scan", [dataset], rules, "--detector", name))]
     name = output or "anchors.toml"
-    k = str(len(found.anchors))
-    write = [] if output else [("keep them:", command("cluster", [dataset], settings, "--k", k, "-o", name))]
+    write = [] if output else [("keep them:", again("-o", name))]
     scan = command("scan", [dataset], without(settings, "--anchors"), "--anchors", name)
-    see = ("see what they change:", scan)
-    if len(detector.anchors.levels) > 1:
-        show = command("detectors show", [detector.name], (), "-o", "mine.toml")
-        see = ("write them into a detector file, level by level, and scan with --detector mine.toml:", show)
-    return parts + steps("What to do next", [*write, see])
+    return [*write, (see, scan)]
 
 
-def cluster_json(
-    results: Sequence[Clustered], present: Clustered, detector: Detector, settings: dict[str, Any]
-) -> str:
+def _as_detector(again: Callable[..., str], name: str) -> str:
+    return again("--for", "reference", "-o", name)
+
+
+def cluster_json(clusters: Clusters, settings: dict[str, Any]) -> str:
     """Return the anchors and their figures as JSON; for several k a list under `curve`.
 
-    settings: input_size, metric and seed, as they were chosen.
+    settings: input_size, objective, metric and seed, as they were chosen.
     """
-    beside = {"present": {"detector": detector.name, **_builtins(present)}}
-    if len(results) > 1:
-        return to_json({**settings, "curve": [_builtins(found) for found in results], **beside})
-    return to_json({**_builtins(results[0]), **settings, **beside})
+    present = {"detector": clusters.detector.name, **_builtins(clusters.present)}
+    found: dict[str, Any]
+    if len(clusters.results) > 1:
+        settings = {name: value for name, value in settings.items() if name != "objective"}  # always "iou"
+        found = {**settings, "curve": [_builtins(result) for result in clusters.results], "present": present}
+        return to_json(found)
+    found = {**_builtins(clusters.results[0]), **settings, "present": present}
+    found["levels"] = [
+        {
+            "stride": level.stride,
+            "anchors": [list(anchor) for anchor in level.anchors],
+            "below_stride": [list(anchor) for anchor in level.below_stride],
+        }
+        for level in clusters.levels
+    ]
+    found["remarks"] = clusters.remarks
+    if clusters.foreground is not None:
+        found["foreground"] = foreground_builtins(clusters.foreground)
+    if clusters.snippet is not None:
+        found["for"], found["snippet"] = clusters.framework, clusters.snippet.text
+    return to_json(found)
 
 
 def _builtins(found: Clustered) -> dict[str, Any]:
@@ -73,13 +157,16 @@ def _builtins(found: Clustered) -> dict[str, Any]:
     }
 
 
-def _anchors(found: Clustered) -> object:
+def _anchors(found: Clustered, levels: Sequence[OnLevel]) -> object:
+    stride = {anchor: level.stride for level in levels for anchor in level.anchors}
     rows = [
-        (f"{w:g}", f"{h:g}", f"{w * h:,.0f}", f"{100 * share:.1f} %")
+        (f"{w:g}", f"{h:g}", f"{w * h:,.0f}", f"{100 * share:.1f} %", f"{stride.get((w, h), 0):g}")
         for (w, h), share in zip(found.anchors, found.fit.share, strict=True)
     ]
     title = f"{words.count(len(rows), 'anchor')}, by area (pixels of the network's input)"
-    return table(title, ("width>", "height>", "area>", "boxes>"), rows)
+    columns = ("width>", "height>", "area>", "boxes>", "stride>")
+    last = 5 if len(levels) > 1 else 4
+    return table(title, columns[:last], [row[:last] for row in rows])
 
 
 def _figures(found: Clustered, present: Clustered, detector: Detector) -> object:

@@ -1,0 +1,80 @@
+"""What a framework's module returns, and how it spells numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from anchoraudit.detectors import Detector, load_detector
+from anchoraudit.detectors.spec import Level
+from anchoraudit.foreground.levels import OnLevel
+
+# Stands at the head of every snippet: a file with it is an output, and may be replaced.
+MARK = "Anchors by anchoraudit"
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """Text to paste. levels: the anchors that the framework makes of it, level by level.
+
+    remarks: what the user has to know about it. mean_iou: of the shapes it makes, None where they are
+    exactly those that were asked for.
+    """
+
+    text: str
+    levels: tuple[OnLevel, ...]
+    remarks: tuple[str, ...] = ()
+    mean_iou: float | None = None
+
+    def with_losses(self, written: tuple[int, int], wanted: tuple[int, int]) -> Snippet:
+        """The same, with a remark on (empty images, unmatched boxes) of what is written and was wanted."""
+        remark = (
+            f"with the anchors as they are written, {written[0]:,} images have no matched box instead of "
+            f"{wanted[0]:,}, and {written[1]:,} boxes are unmatched instead of {wanted[1]:,}"
+        )
+        return replace(self, remarks=(*self.remarks[:1], remark, *self.remarks[1:]))
+
+
+def levels_of(detector: Detector) -> tuple[OnLevel, ...]:
+    """The explicit shapes of a detector, finest level first."""
+    levels = sorted(detector.anchors.levels, key=lambda level: level.stride)
+    return tuple(OnLevel(level.stride, level.shapes) for level in levels)
+
+
+def pairs(level: OnLevel) -> str:
+    """Width,height pairs in one row, as `10,13, 16,30`."""
+    return ", ".join(f"{number(w)},{number(h)}" for w, h in level.anchors)
+
+
+def number(value: float) -> str:
+    """A number with the decimals that it has, at most four."""
+    return f"{value:.4f}".rstrip("0").rstrip(".")
+
+
+def rows(values: Iterable[Iterable[float]]) -> list[str]:
+    """Numbers of each row, joined by commas."""
+    return [", ".join(number(value) for value in row) for row in values]
+
+
+def at_input(detector: Detector) -> str:
+    """The header's words on units."""
+    return f"in pixels at the network's input: {detector.resize}"
+
+
+def laid_out_by(
+    preset: str, strides: Sequence[float], sizes: Sequence[str], ratios: Sequence[str]
+) -> tuple[OnLevel, ...]:
+    """What a framework makes of the sizes and ratios of each level, as they are written.
+
+    preset: a detector of the framework, for its arithmetic.
+    """
+    anchors = load_detector(preset).anchors
+    made = []
+    for stride, size, ratio in zip(strides, sizes, ratios, strict=True):
+        level = Level(stride=stride, sizes=_numbers(size), ratios=_numbers(ratio))
+        made.append(OnLevel(stride, tuple((float(w), float(h)) for w, h in anchors.shapes_of(level))))
+    return tuple(made)
+
+
+def _numbers(row: str) -> tuple[float, ...]:
+    return tuple(float(part) for part in row.split(","))

@@ -1,0 +1,28 @@
+"""`anchors` of a darknet .cfg, the same line in every [yolo] section, and the mask of each.
+
+Source: darknet src/parser.c (parse_yolo: anchors, num, mask; filters = (classes + 5) * masks).
+"""
+
+from __future__ import annotations
+
+from anchoraudit.detectors import Detector
+from anchoraudit.exporting._snippet import MARK, Snippet, at_input, levels_of, pairs
+
+PRESET = "yolov3-darknet"
+EQUAL = False
+
+
+def write(detector: Detector, judge: object = None) -> Snippet:
+    """Write the lines for the [yolo] sections."""
+    del judge  # it takes any widths and heights
+    levels = levels_of(detector)
+    lines = [f"# {MARK}: width,height {at_input(detector)}"]
+    first = 0
+    for level in levels:
+        mask = ",".join(str(i) for i in range(first, first + len(level.anchors)))
+        count = len(level.anchors)
+        lines.append(f"# [yolo] of stride {level.stride:g}: mask={mask}; filters=(classes + 5) * {count}")
+        first += count
+    lines += ["# in every [yolo] section:", f"anchors={',  '.join(map(pairs, levels))}", f"num={first}"]
+    remark = "filters stands in the [convolutional] section before each [yolo]"
+    return Snippet("\n".join(lines) + "\n", levels, (remark,))

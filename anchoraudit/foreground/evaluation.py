@@ -1,0 +1,150 @@
+"""What an encoder makes of a set of anchors: images left empty, boxes unmatched, and how well shapes fit.
+
+A box is matched by a set of anchors where a single shape of it matches: so each shape on its level is judged
+once, by the engine that judges an audit, and a set is the union of its shapes. A move of a search changes
+one shape, and costs one judging of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from anchoraudit.anchors_file import Anchor
+from anchoraudit.detectors import Detector
+from anchoraudit.encoding import engines
+from anchoraudit.encoding.canvas import Canvases, OnCanvas
+from anchoraudit.foreground.levels import OnLevel, by_stride, on_levels
+from anchoraudit.geometry import Bool, Float, box_sizes, wh_iou
+
+Int = npt.NDArray[np.int64]
+Single = npt.NDArray[np.float32]
+
+# Bytes of the remembered answers of single shapes.
+_REMEMBERED = 200_000_000
+
+
+class Outcome(NamedTuple):
+    """What is minimised, the first number first; `misfit` decides where the others are equal.
+
+    empty: images with usable boxes of which none is matched. unmatched: usable boxes that are not matched
+    (forced ones are not). misfit: 1 - mean over the usable boxes of the best shape's IoU, both centred.
+    """
+
+    empty: int
+    unmatched: int
+    misfit: float
+
+
+class Encoder:
+    """A detector's encoder over usable boxes, its anchors left open.
+
+    boxes: n of them, on their canvases. image: int64 [n], the image of each, ascending. Only matching counts:
+    the forcing rule is off.
+    """
+
+    def __init__(self, boxes: OnCanvas, image: Int, detector: Detector) -> None:
+        self.boxes = _only_used(boxes)
+        self.starts = np.flatnonzero(np.r_[True, image[1:] != image[:-1]][: len(image)])
+        self.detector = _without_forcing(detector)
+        self._known: dict[tuple[int, Anchor], tuple[Bool, Single]] = {}
+        self._most = max(64, _REMEMBERED // (5 * max(len(image), 1)))
+
+    @cached_property
+    def sizes(self) -> Float:
+        """Widths and heights [n, 2] of the boxes."""
+        return box_sizes(self.boxes.boxes)
+
+    def matched(self, anchors: Sequence[Anchor]) -> Bool:
+        """Tell which boxes the anchors, dealt out to the levels, match. [n]."""
+        return _any([row[0] for row in self._rows(anchors)])
+
+    def outcome(self, anchors: Sequence[Anchor], at_most: Outcome | None = None) -> Outcome | None:
+        """Outcome of a set of anchors; None where it is worse than `at_most` already without its misfit."""
+        rows = self._rows(anchors)
+        matched = _any([row[0] for row in rows])
+        empty, unmatched = self._losses(matched)
+        if at_most is not None and (empty, unmatched) > at_most[:2]:
+            return None
+        return Outcome(empty, unmatched, self._misfit(rows))
+
+    def outcome_on(self, levels: Sequence[OnLevel]) -> Outcome:
+        """Outcome of anchors that stand on levels already; these are paired with the detector's by stride."""
+        rows = self._rows_on(by_stride(levels, self.detector))
+        return Outcome(*self._losses(_any([row[0] for row in rows])), self._misfit(rows))
+
+    def without_foreground(self, matched: Bool) -> Bool:
+        """Tell which boxes are of an image of which no box is matched. [n]."""
+        some = np.logical_or.reduceat(matched, self.starts)
+        return np.repeat(~some, np.diff(np.r_[self.starts, len(matched)]))
+
+    def _losses(self, matched: Bool) -> tuple[int, int]:
+        some = np.logical_or.reduceat(matched, self.starts)
+        return len(some) - int(np.count_nonzero(some)), len(matched) - int(np.count_nonzero(matched))
+
+    def _misfit(self, rows: Sequence[tuple[Bool, Single]]) -> float:
+        best = rows[0][1]
+        if len(rows) > 1:
+            best = np.maximum(best, rows[1][1])
+            for row in rows[2:]:
+                np.maximum(best, row[1], out=best)
+        return 1.0 - float(best.mean(dtype=np.float64))
+
+    def _rows(self, anchors: Sequence[Anchor]) -> list[tuple[Bool, Single]]:
+        return self._rows_on(on_levels(anchors, self.detector))
+
+    def _rows_on(self, levels: Sequence[OnLevel]) -> list[tuple[Bool, Single]]:
+        return [self._row(number, shape) for number, level in enumerate(levels) for shape in level.anchors]
+
+    def _row(self, number: int, shape: Anchor) -> tuple[Bool, Single]:
+        """What one shape on one level matches, and its shape's IoU with every box. [n] each."""
+        key = (number, shape)
+        if key not in self._known:
+            if len(self._known) >= self._most:
+                self._known.pop(next(iter(self._known)))
+            alone = _alone(self.detector, number, shape)
+            fits = wh_iou(self.sizes, np.array([shape]))[:, 0].astype(np.float32)
+            self._known[key] = engines.judge(self.boxes, alone).matched, fits
+        return self._known[key]
+
+
+def judged(boxes: OnCanvas, image: Int, detector: Detector) -> tuple[int, int]:
+    """Images without a matched box and unmatched boxes, as an audit of the whole detector finds them."""
+    matched = engines.judge(boxes, _without_forcing(detector)).matched
+    empty = len(np.unique(image)) - len(np.unique(image[matched]))
+    return empty, len(matched) - int(np.count_nonzero(matched))
+
+
+def _any(rows: Sequence[Bool]) -> Bool:
+    matched = rows[0].copy()
+    for row in rows[1:]:
+        matched |= row
+    return matched
+
+
+def _without_forcing(detector: Detector) -> Detector:
+    match = msgspec.structs.replace(detector.match, force="none", force_floor=0.0)
+    return msgspec.structs.replace(detector, match=match)
+
+
+def _alone(detector: Detector, number: int, shape: Anchor) -> Detector:
+    """The detector with one shape, on one of its levels."""
+    anchors = detector.anchors
+    level = msgspec.structs.replace(
+        anchors.levels[number], shapes=(shape,), sizes=(), ratios=(1.0,), scales=(1.0,)
+    )
+    return msgspec.structs.replace(
+        detector, anchors=msgspec.structs.replace(anchors, levels=(level,), units="pixels")
+    )
+
+
+def _only_used(boxes: OnCanvas) -> OnCanvas:
+    """The same boxes without the canvases that none of them is on."""
+    used, of = np.unique(boxes.of, return_inverse=True)
+    canvases = Canvases(*(getattr(boxes.canvases, name)[used] for name in Canvases.__slots__))
+    return OnCanvas(boxes.boxes, of.reshape(-1).astype(np.int64), canvases)

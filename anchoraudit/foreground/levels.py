@@ -1,0 +1,105 @@
+"""Which anchor stands on which level of a detector: small ones on fine grids, large ones on coarse grids.
+
+Source of the rule: the masks of YOLOv3 and `anchors` of YOLOv5, which deal sorted anchors out to the levels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from anchoraudit.detectors import Detector
+from anchoraudit.errors import AnchorauditError
+
+if TYPE_CHECKING:
+    from anchoraudit.anchors_file import Anchor
+
+RULE = (
+    "by area, equally many a level, the largest on the coarsest; what is left over goes to the finer levels"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OnLevel:
+    """The anchors of one level: its stride, and (width, height) by area, in pixels of the input."""
+
+    stride: float
+    anchors: tuple[Anchor, ...]
+
+    @property
+    def below_stride(self) -> tuple[Anchor, ...]:
+        """Those with a side shorter than the step from one anchor to the next."""
+        return tuple(anchor for anchor in self.anchors if min(anchor) < self.stride)
+
+
+def shares(count: int, strides: Sequence[float]) -> list[int]:
+    """How many of `count` anchors each level gets: k / levels, and one more on the finest of them.
+
+    Raises AnchorauditError where a level would be left without an anchor.
+    """
+    levels = len(strides)
+    if count < levels:
+        raise AnchorauditError(
+            f"{count} anchor{'s' * (count != 1)} for {levels} levels",
+            remedy=f"Ask for at least --k {levels}, or name a detector of fewer levels.",
+        )
+    finest_first = sorted(range(levels), key=lambda i: strides[i])
+    share = [count // levels] * levels
+    for i in finest_first[: count % levels]:
+        share[i] += 1
+    return share
+
+
+def split(anchors: Sequence[Anchor], strides: Sequence[float]) -> list[OnLevel]:
+    """Deal anchors out to levels by `RULE`; the result is in the order of `strides`.
+
+    Raises AnchorauditError if there are fewer anchors than levels.
+    """
+    by_area = sorted(anchors, key=lambda anchor: (anchor[0] * anchor[1], anchor))
+    share = shares(len(by_area), strides)
+    dealt: list[tuple[Anchor, ...]] = [()] * len(strides)
+    first = 0
+    for i in sorted(range(len(strides)), key=lambda i: strides[i]):
+        dealt[i] = tuple(by_area[first : first + share[i]])
+        first += share[i]
+    return [OnLevel(stride, own) for stride, own in zip(strides, dealt, strict=True)]
+
+
+def strides_of(detector: Detector) -> tuple[float, ...]:
+    """Strides of the detector's levels, in its order."""
+    return tuple(level.stride for level in detector.anchors.levels)
+
+
+def on_levels(anchors: Sequence[Anchor], detector: Detector) -> list[OnLevel]:
+    """Deal anchors out to the levels of a detector, in its order. Raises as `split` does."""
+    return split(anchors, strides_of(detector))
+
+
+def by_stride(levels: Sequence[OnLevel], detector: Detector) -> list[OnLevel]:
+    """The levels in the order of the detector's: the finest is paired with the finest."""
+    own = strides_of(detector)
+    order = sorted(range(len(own)), key=lambda i: own[i])
+    finest_first = sorted(levels, key=lambda level: level.stride)
+    return [level for _, level in sorted(zip(order, finest_first, strict=True), key=lambda pair: pair[0])]
+
+
+def lay_out(detector: Detector, anchors: Sequence[Anchor]) -> Detector:
+    """Return the detector with these anchors, dealt out to its levels, in place of its own.
+
+    Raises AnchorauditError if there are fewer anchors than levels.
+    """
+    return with_levels(detector, on_levels(anchors, detector))
+
+
+def with_levels(detector: Detector, levels: Sequence[OnLevel]) -> Detector:
+    """Return the detector with the anchors of each level in place of its own; both are paired by stride."""
+    replaced = tuple(
+        msgspec.structs.replace(level, shapes=new.anchors, sizes=(), ratios=(1.0,), scales=(1.0,))
+        for level, new in zip(detector.anchors.levels, by_stride(levels, detector), strict=True)
+    )
+    return msgspec.structs.replace(
+        detector, anchors=msgspec.structs.replace(detector.anchors, levels=replaced, units="pixels")
+    )
