@@ -153,7 +153,8 @@ def scan_parts(
                 "them, --export-images images.csv lists every image.",
                 "",
             ]
-    parts += [Text(words.headline(audit), style="bold"), ""]
+    parts.append(Text(words.headline(audit), style="bold"))
+    parts += [risk, ""] if (risk := words.risk_line(audit)) else [""]
     return parts + steps("What to do next", next_steps)
 
 

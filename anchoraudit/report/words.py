@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from anchoraudit.auditing import Audit
@@ -9,7 +11,10 @@ from anchoraudit.causes import CAUSES, nearest_shape
 from anchoraudit.encoding.raising import REASONS as REASONS_TO_RAISE
 from anchoraudit.geometry import box_sizes
 from anchoraudit.labels import REASONS
+from anchoraudit.risk import Risk, risk_of, sentence
 from anchoraudit.verdicts import VERDICTS, WITHOUT_FOREGROUND
+
+BATCH_SIZES = (1, 2, 4, 8, 16)
 
 VERDICT_MEANING = {
     "ok": "at least one anchor is positive",
@@ -129,3 +134,17 @@ def headline(audit: Audit) -> str:
     unknown = len(audit.images_with("unknown"))
     text = f"{lost:,} of {count(images, 'image')} would train without foreground ({share(lost, images)})"
     return text + (f"; of {unknown:,} nothing can be said, their size is unknown" if unknown else "")
+
+
+def risks(audit: Audit, batch_sizes: Sequence[int] = BATCH_SIZES) -> list[Risk]:
+    """Risk of NaN in an epoch over the images that can be judged, by batch size."""
+    known = int(np.count_nonzero(~audit.verdict_is("unknown")))
+    empty = len(audit.images_with(*WITHOUT_FOREGROUND))
+    loss = audit.detector.loss
+    return [risk_of(loss.normaliser, loss.outcome, known, empty, size) for size in batch_sizes]
+
+
+def risk_line(audit: Audit) -> str:
+    """Say in one line what that means at batch size 2, "" where an empty mask is no NaN."""
+    (risk,) = risks(audit, [2])
+    return sentence(risk) if risk.expected else ""

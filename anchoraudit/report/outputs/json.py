@@ -12,7 +12,9 @@ import msgspec
 from anchoraudit import __version__
 from anchoraudit.auditing import Audit
 from anchoraudit.loaders import Loaded
+from anchoraudit.report import words
 from anchoraudit.report.outputs import _keys
+from anchoraudit.risk import Risk
 from anchoraudit.rules import Findings
 
 NAME = "json"
@@ -32,6 +34,7 @@ def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
         "on_empty": audit.detector.loss.on_empty,
         "loader": None if audit.loaded is None else _loader(audit.loaded),
         "summary": audit.summary(),
+        "risks": [_risk(risk) for risk in words.risks(audit)],
         "not_usable": audit.labels.reasons(),
         "clipped": int(audit.labels.clipped.sum()),
         "notes": audit.dataset.notes,
@@ -45,6 +48,10 @@ def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
     yield ',\n  "flagged": '
     yield from _listed(_keys.of_image(audit, image) for image in _keys.flagged(audit, limit))
     yield "\n}\n"
+
+
+def _risk(risk: Risk) -> dict[str, Any]:
+    return {"batch_size": risk.batch_size, "expected": risk.expected, "chance": risk.chance}
 
 
 def _loader(loaded: Loaded) -> dict[str, Any]:

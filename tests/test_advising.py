@@ -1,0 +1,152 @@
+"""Advice: every row is what a replay of that change alone gives, and the combination holds when scanned."""
+
+import json
+
+import numpy as np
+import pytest
+
+import anchoraudit
+from anchoraudit.advising import advise
+from anchoraudit.detectors import load_detector, override
+from anchoraudit.risk import nan_risk
+from anchoraudit.rules import Chosen
+from tests.builders import annotation, document, image, run
+
+NOTHING = Chosen(ignore=("ALL",))
+
+
+def scene(tmp_path, *boxes, images=None):
+    """Write one box an image of 960x720, and `images` images in all; return the file."""
+    count = len(boxes) if images is None else images
+    content = document(
+        images=[image(i + 1, width=960, height=720) for i in range(count)],
+        annotations=[annotation(i + 1, i + 1, list(box)) for i, box in enumerate(boxes)],
+    )
+    path = tmp_path / "boxes.json"
+    path.write_text(json.dumps(content))
+    return path
+
+
+def empty_with(path, detector):
+    result = anchoraudit.audit(path, detector, rules=NOTHING, images="none")
+    return len(result.images_with("empty_foreground", "blank", "no_usable_box")), int(
+        result.image_results.unmatched.sum()
+    )
+
+
+# Fits (74, 149), fits it but hangs over the edge, is far too small for all; and a blank image.
+FITTING, AT_EDGE, TINY = (400, 300, 74, 149), (0, 300, 60, 149), (400, 300, 20, 20)
+
+
+@pytest.fixture
+def advice(tmp_path):
+    path = scene(tmp_path, FITTING, AT_EDGE, TINY, images=4)
+    return path, advise(anchoraudit.read(path), load_detector("reference"), batch_sizes=(1, 2))
+
+
+def test_rows_of_the_present_state_and_of_the_loss(advice):
+    path, found = advice
+    rows = {row.remedy: row for row in found.rows}
+    now = rows["as it is"]
+    assert (now.images, now.blank) == (4, 1)
+    assert (now.empty, now.unmatched) == empty_with(path, "reference")
+    assert now.empty > 1
+    assert [risk.expected for risk in now.risks] == [nan_risk(4, now.empty, b).expected for b in (1, 2)]
+    truncated = rows["truncated loss: NaN becomes 0"]
+    assert (truncated.empty, truncated.idle, truncated.survives) == (now.empty, now.empty, [1, 2])
+    left_out = rows["images left out (filter)"]
+    assert (left_out.images, left_out.empty, left_out.images_lost) == (4 - now.empty, 0, now.empty)
+    assert left_out.boxes_lost == now.empty - 1  # the blank image has none
+    guarded = rows["guarded normaliser: max(1, positives)"]
+    assert (guarded.empty, guarded.survives) == (now.empty, [1, 2])
+
+
+def test_rows_that_change_the_detector_are_what_an_audit_of_it_says(advice):
+    path, found = advice
+    reference = load_detector("reference")
+    changed = {
+        "border 0 px": override(reference, allowed_border=0.0),
+        "border 64 px": override(reference, allowed_border=64.0),
+        "anchors may cross the edge": override(reference, allowed_border="off"),
+        "positive IoU from 0.3": override(reference, positive_iou=0.3),
+        "input 1920x1440": override(reference, input_size="1920x1440"),
+    }
+    rows = {row.remedy: row for row in found.rows}
+    for remedy, detector in changed.items():
+        assert (rows[remedy].empty, rows[remedy].unmatched) == empty_with(path, detector), remedy
+
+
+def test_combination_is_the_cheapest_that_helps_and_holds(advice):
+    path, found = advice
+    assert found.best is not None
+    assert found.best.with_boxes == 0
+    assert empty_with(path, found.detector) == (1, 0)  # the blank image
+    cost = sum(change.cost for change in found.best.changes)
+    cheaper = [row for row in found.rows if row.changes and sum(c.cost for c in row.changes) < cost]
+    assert cheaper and all(row.with_boxes > 0 for row in cheaper)
+
+
+def test_border_alone_is_advised_where_it_is_enough(tmp_path):
+    """A square anchor of 100 px overlaps a box of 55x100 px in the corner by half if it may hang over."""
+    path = scene(tmp_path, (0, 0, 55, 100))
+    square = override(load_detector("reference"), allowed_border=0.0, shapes=[(100.0, 100.0)])
+    assert empty_with(path, square) == (1, 1)
+    found = advise(anchoraudit.read(path), square)
+    assert found.best.remedy == "border 16 px"
+    assert found.detector == override(square, allowed_border=16.0)
+
+
+def test_nothing_to_advise_on(tmp_path, capsys):
+    path = scene(tmp_path, FITTING)
+    found = advise(anchoraudit.read(path), load_detector("reference"))
+    assert not found.needed
+    assert len(found.rows) == 1
+    assert run("advise", path) == 0
+    assert "Nothing to advise on" in capsys.readouterr().out
+
+
+def test_what_a_detector_does_not_take_is_named(tmp_path):
+    path = scene(tmp_path, FITTING, TINY, images=3)
+    found = advise(anchoraudit.read(path), load_detector("mmdet-atss"))
+    assert any("border 0 px" in note and "ATSS" in note for note in found.notes)
+    assert all("border" not in row.remedy for row in found.rows)
+
+
+def test_same_seed_same_advice(tmp_path):
+    rng = np.random.default_rng(5)
+    boxes = [(100, 100, *size) for size in rng.integers(8, 300, (60, 2)).tolist()]
+    dataset = anchoraudit.read(scene(tmp_path, *boxes))
+    first, second = (advise(dataset, load_detector("reference"), seed=3) for _ in range(2))
+    assert first.rows == second.rows
+    assert first.detector == second.detector
+
+
+class TestCommand:
+    def test_writes_a_detector_that_leaves_no_image_with_boxes_empty(self, tmp_path, anchoraudit):
+        path = scene(tmp_path, FITTING, AT_EDGE, TINY)
+        file = tmp_path / "advised.toml"
+        done = anchoraudit("advise", path, "--write-detector", file, "--output-format", "json")
+        assert (done.returncode, done.stderr) == (0, "")
+        told = json.loads(done.stdout)
+        assert told["needed"] is True
+        assert told["best"]["empty"] == 0
+        assert [risk["batch_size"] for risk in told["rows"][0]["risks"]] == [1, 2, 4, 8, 16]
+        assert anchoraudit("scan", path, "--detector", file, "-q").returncode == 0
+
+    def test_text_names_the_command_that_confirms_it(self, tmp_path, anchoraudit):
+        path = scene(tmp_path, FITTING, TINY)
+        done = anchoraudit("advise", path, "--batch-size", "2,64")
+        assert done.returncode == 0
+        assert "--write-detector advised.toml" in done.stdout
+        assert "scan" in done.stdout.splitlines()[-1]
+
+    @pytest.mark.parametrize("sizes", ["0", "2,", "two", "1.5", "-1", "9999999999"])
+    def test_batch_sizes_that_are_none(self, tmp_path, sizes, anchoraudit):
+        done = anchoraudit("advise", scene(tmp_path, FITTING), "--batch-size", sizes)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert sizes in done.stderr
+
+    def test_another_suffix_than_toml(self, tmp_path, anchoraudit):
+        done = anchoraudit("advise", scene(tmp_path, TINY), "--write-detector", tmp_path / "d.yaml")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "d.yaml" in done.stderr
