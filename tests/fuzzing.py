@@ -1,0 +1,368 @@
+"""Many mutants of real files, each run as a user would run it, and what must hold for every run.
+
+A mutant has a name, `coco:17`, from which all of it follows: `python -m tests.fuzzing coco:17` makes it
+again, runs its commands and says what came out; with `--keep DIR` its files stay. `campaign` runs many of
+them in forked processes of limited memory, so that one that hangs or dies is a failure with a name, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import io
+import json
+import multiprocessing
+import os
+import re
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+from anchoraudit import cli
+from tests import mutants
+from tests.conftest import SAMPLE
+from tests.mutants import Mutant, lay, make, output_formats, sample
+
+SECONDS = 2.0  # CPU time that one command may take: the data are a few kilobytes
+WAIT = 60.0  # seconds by the clock after which a mutant counts as hung
+ADDRESSES = 2 << 30  # bytes of address space of a process
+RESIDENT = 1 << 30  # bytes of memory that it may ever hold
+NOT_PRINTABLE = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
+)
+# Errors that are about what was asked for, not about a file.
+_OF_THE_REQUEST = re.compile(r"no data set named|distinct box size|the size of image|no image |would be left")
+# Findings about a set as a whole: leaving images out does not cure them.
+_WHOLE = re.compile(r"SET\d|CLS\d|PAR\d|IMG003|BOX009|ANC00[45]")
+
+
+@dataclass
+class Outcome:
+    """What came of a mutant. failures: what must not be, each as one text; empty if all held."""
+
+    name: str
+    codes: list[int] = field(default_factory=list)
+    seconds: float = 0.0
+    resident: int = 0
+    failures: list[str] = field(default_factory=list)
+
+
+def reproduction(name: str) -> str:
+    """The command that runs one mutant again."""
+    return f"python -m tests.fuzzing {name}"
+
+
+def try_out(name: str, folder: Path) -> Outcome:
+    """Make a mutant in the empty `folder`, run its commands there, and hold each to what must be."""
+    mutant = make(name)
+    outcome = Outcome(name)
+    lay(mutant.files, folder)
+    with contextlib.chdir(folder):
+        for args in mutant.commands:
+            _try_command(args, mutant, outcome)
+        clean = Path("clean.json")
+        if clean.exists():
+            _try_clean(clean, mutant, outcome)
+    for file, content in mutant.files.items():
+        ours = file.startswith(".anchoraudit")  # the program's own folder
+        if isinstance(content, bytes) and not ours and (folder / file).read_bytes() != content:
+            outcome.failures.append(f"the input {file} was changed")
+    outcome.resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    if outcome.resident > RESIDENT:
+        outcome.failures.append(f"{outcome.resident / 1e6:.0f} MB of memory")
+    return outcome
+
+
+def _try_command(args: list[str], mutant: Mutant, outcome: Outcome) -> tuple[int, str]:
+    """Run one command; what is wrong with its answer goes to the outcome's failures."""
+    before = time.process_time()
+    code, out, err, crash = _run(args)
+    seconds = time.process_time() - before
+    outcome.codes.append(code)
+    outcome.seconds = max(outcome.seconds, seconds)
+    wrong = [crash] if crash else list(_wrong(args, code, out, err, mutant.named))
+    if seconds > SECONDS:
+        wrong.append(f"{seconds:.1f} s")
+    shown = " ".join(args)
+    outcome.failures += [f"anchoraudit {shown}: {what}" for what in wrong]
+    return code, out
+
+
+def problems(args: list[str], *named: str) -> list[str]:
+    """Run one command in the working directory, and say what must not be in its answer.
+
+    named: what a refusal has to name, one of them at least.
+    """
+    outcome = Outcome("")
+    _try_command(args, Mutant("", {}, [], list(named)), outcome)
+    return outcome.failures
+
+
+def _run(args: list[str]) -> tuple[int, str, str, str]:
+    """Exit code, stdout, stderr, and the traceback of a crash, "" if there was none."""
+    streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2)]
+    crash, code = "", 2
+    os.environ["ANCHORAUDIT_TRACEBACK"] = "1"
+    with (
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(streams[0]),
+        contextlib.redirect_stderr(streams[1]),
+    ):
+        warnings.simplefilter("always", RuntimeWarning)
+        warnings.simplefilter("always", UserWarning)
+        try:
+            code = cli.run(args)
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            crash = f"{type(error).__name__}\n{traceback.format_exc(limit=-6)}"
+        finally:
+            del os.environ["ANCHORAUDIT_TRACEBACK"]
+    out, err = (stream.buffer.getvalue().decode("utf-8", "surrogatepass") for stream in streams)  # type: ignore[attr-defined]
+    return code, out, err, crash
+
+
+def _wrong(args: list[str], code: int, out: str, err: str, named: Iterable[str]) -> Iterator[str]:
+    """What must not be in the answer of a command that did not crash."""
+    if code not in (0, 1, 2):
+        yield f"exit code {code}"
+    if match := re.search(r"Traceback|internal error|not enough memory|\w*Warning:.*", err):
+        yield f"stderr says {match[0]!r}"
+    if code == 2:
+        if "Error: " not in err:
+            yield f"exit code 2, and stderr says only {err!r:.300}"
+        elif not any(name in err for name in named) and not _OF_THE_REQUEST.search(err):
+            yield f"the error names no file: {err!r:.300}"
+        if len(err) > 20_000:
+            yield f"an error of {len(err)} characters: {err!r:.100}"
+    for stream, text in (("stdout", out), ("stderr", err)):
+        if match := NOT_PRINTABLE.search(text):
+            at = match.start()
+            yield f"{match[0]!r} on {stream}: {text[max(at - 40, 0) : at + 20]!r}"
+    if code < 2 and "-q" not in args:
+        form = args[args.index("--output-format") + 1] if "--output-format" in args else "text"
+        try:
+            well_formed(form, out)
+        except (ValueError, ET.ParseError, csv.Error) as error:
+            yield f"stdout is no {form}: {error}"
+
+
+def well_formed(form: str, text: str) -> None:
+    """Raise ValueError, ET.ParseError or csv.Error if `text` is not what an output format promises."""
+    if not text and form not in ("jsonl", "github"):  # they have a line a finding, and no others
+        raise ValueError("nothing")
+    if form in ("json", "sarif"):
+        strict_json(text)
+    elif form == "jsonl":
+        for line in text.splitlines():
+            strict_json(line)
+    elif form == "csv":
+        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        if len({len(row) for row in rows}) != 1:
+            raise ValueError(f"rows of {sorted({len(row) for row in rows})} columns")
+    elif form == "junit":
+        ET.fromstring(text)
+    elif form == "github" and (odd := [line for line in text.splitlines() if not line.startswith("::")]):
+        raise ValueError(f"the line {odd[0]!r:.100}")
+
+
+def strict_json(text: str) -> Any:
+    """Decode JSON as other programs do: neither NaN nor infinity."""
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is no JSON")
+
+    return json.loads(text, parse_constant=refuse, parse_int=lambda digits: int(digits[:4000]))
+
+
+def _try_clean(clean: Path, mutant: Mutant, outcome: Outcome) -> None:
+    """What filter wrote is JSON, and a scan of it with its detector is clean but for the set as a whole."""
+    try:
+        strict_json(clean.read_bytes().decode("utf-8", "surrogatepass"))
+    except ValueError as error:
+        outcome.failures.append(f"what filter wrote is no JSON: {error}")
+        return
+    written = next(args for args in mutant.commands if args[0] == "filter")
+    options = written[written.index("--detector") :][:2] if "--detector" in written else []
+    blank = ["--allow-blank"] if "--keep-blank" in written else []
+    args = ["scan", "clean.json", "--output-format", "json", "--format", "coco", *options, *blank]
+    code, out = _try_command(args, Mutant(mutant.name, {}, [], ["clean.json", "ds"]), outcome)
+    if code == 2:
+        outcome.failures.append("what filter wrote cannot be scanned")
+    elif code == 1:
+        report = strict_json(out)
+        found = {f["code"] for f in report["findings"] if f["severity"] == "error"}
+        if odd := sorted(c for c in found if not _WHOLE.match(c)):
+            verdicts = sorted({image["verdict"] for image in report["flagged"]})
+            outcome.failures.append(f"after {' '.join(written)}, a scan finds {odd}, {verdicts}")
+
+
+def preload() -> None:
+    """Import what commands import when they run, so that no mutant is blamed for the time it takes."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        lay(sample(), Path(folder))
+        scan = ["scan", "ds", "--detector", "mmdet-atss", "--images", "decode"]
+        for form in output_formats():
+            _run([*scan, "--output-format", form])
+        for args in (
+            ["scan", "ds", "--counts", "--export-images", "i.parquet", "--export-boxes", "b.csv"],
+            ["cluster", "ds", "--k", "2"],
+            ["explain", "1", "ds", "-o", "x.png"],
+            ["filter", "ds", "-o", "clean.json", "--dropped", "gone.csv"],
+            ["compare", "ds", "--detector", "yolov5", "--detector", "reference"],
+            ["scan", str(SAMPLE / "voc")],
+        ):
+            _run(args)
+    mutants.preload()
+
+
+Attempt = Callable[[str, Path], Outcome]
+
+
+def _work(connection: Connection, root: Path, prepare: Callable[[], None], attempt: Attempt) -> None:
+    """A worker: mutants in by name, outcomes out, until there is no name."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    prepare()
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    while (name := connection.recv()) is not None:
+        folder = Path(tempfile.mkdtemp(dir=root))
+        try:
+            outcome = attempt(name, folder)
+        except Exception:
+            outcome = Outcome(name, failures=[f"the fuzzing itself: {traceback.format_exc()}"])
+        shutil.rmtree(folder, ignore_errors=True)
+        connection.send(outcome)
+
+
+class _Worker:
+    """A process that tries mutants, one at a time.
+
+    It is no copy of this one, whose memory and threads, those of a whole test run, would count as its own.
+    """
+
+    def __init__(self, *work: Any) -> None:
+        self.connection, theirs = multiprocessing.Pipe()
+        spawn = multiprocessing.get_context("spawn")
+        self.process = spawn.Process(target=_work, args=(theirs, *work), daemon=True)
+        self.process.start()
+        theirs.close()
+        self.name, self.since = "", 0.0
+
+    def give(self, name: str) -> None:
+        self.name, self.since = name, time.monotonic()
+        self.connection.send(name)
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.join()
+        self.connection.close()
+
+
+def campaign(
+    wanted: Iterable[str],
+    *,
+    workers: int = 2,
+    prepare: Callable[[], None] = preload,
+    attempt: Attempt = try_out,
+) -> Iterator[Outcome]:
+    """Try mutants, by name, in processes of their own; prepare: what each does first."""
+    queue = iter(wanted)
+    with tempfile.TemporaryDirectory(prefix="anchoraudit-fuzz-") as root:
+        work = (Path(root), prepare, attempt)
+        busy: list[_Worker] = []
+        try:
+            for _ in range(workers):
+                busy += _given(_Worker(*work), queue)
+            while busy:
+                ready = wait([worker.connection for worker in busy], timeout=1.0)
+                for worker in list(busy):
+                    hung = time.monotonic() - worker.since > WAIT
+                    if worker.connection not in ready and not hung:
+                        continue
+                    busy.remove(worker)
+                    try:
+                        if worker.connection not in ready:
+                            raise EOFError
+                        yield worker.connection.recv()
+                        next_one = worker
+                    except (EOFError, OSError):
+                        worker.end()
+                        what = (
+                            f"hung for {WAIT:.0f} s" if hung else f"died: exit code {worker.process.exitcode}"
+                        )
+                        yield Outcome(worker.name, failures=[f"the process {what}"])
+                        next_one = _Worker(*work)
+                    busy += _given(next_one, queue)
+        finally:
+            for worker in busy:
+                worker.end()
+
+
+def _given(worker: _Worker, queue: Iterator[str]) -> list[_Worker]:
+    name = next(queue, None)
+    if name is None:
+        worker.end()
+        return []
+    worker.give(name)
+    return [worker]
+
+
+def main() -> int:
+    """Try single mutants here, or many in a campaign, and say what came out."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.fuzzing",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", nargs="*", metavar="KIND:NUMBER")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="leave the mutants' files below DIR")
+    parser.add_argument("--first", type=int, default=0, metavar="N", help="try the first N mutants")
+    parser.add_argument("--after", type=int, default=0, metavar="N", help="but leave out the first N")
+    given = parser.parse_args()
+    if given.first:
+        return _many(mutants.names(given.first)[given.after :])
+    if not given.names:
+        parser.error("name a mutant, or say --first N")
+    return max(_one(name, given.keep) for name in given.names)
+
+
+def _one(name: str, keep: Path | None) -> int:
+    folder = Path(tempfile.mkdtemp()) if keep is None else keep.absolute() / name.replace(":", "-")
+    folder.mkdir(parents=True, exist_ok=True)
+    outcome = try_out(name, folder)
+    for args, code in zip(make(name).commands, outcome.codes, strict=False):
+        print(f"{code}  anchoraudit {' '.join(args)}")
+    print("\n".join(outcome.failures) or f"{name}: nothing wrong")
+    if keep is None:
+        shutil.rmtree(folder)
+    return int(bool(outcome.failures))
+
+
+def _many(names: list[str]) -> int:
+    failed, slowest = 0, Outcome("")
+    for done, outcome in enumerate(campaign(names), 1):
+        slowest = max(slowest, outcome, key=lambda one: one.seconds)
+        if outcome.failures:
+            failed += 1
+            print(f"{reproduction(outcome.name)}\n  {'; '.join(outcome.failures):.2000}", flush=True)
+        if done % 1000 == 0 or done == len(names):
+            most = f"longest command {slowest.seconds:.2f} s ({slowest.name})"
+            print(f"{done:,} of {len(names):,} mutants, {failed} failed; {most}", flush=True)
+    return int(bool(failed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
