@@ -66,7 +66,7 @@ def test_nearest_shape():
 def dataset_of(*boxes, size=(960, 720)):
     count = len(boxes)
     return Dataset(
-        root="literal",
+        root=Path("literal"),
         format="literal",
         recognised="",
         sources=(Source(Path("literal"), ""),),

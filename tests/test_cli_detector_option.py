@@ -149,7 +149,7 @@ class TestBoxesThatOverlapNoAnchor:
 
     def test_are_a_finding(self, anchoraudit):
         make(anchoraudit.cwd, {"corner.json": self.CORNER})
-        assert self.codes(anchoraudit, *self.WORDS) == ["ANC001"]
+        assert self.codes(anchoraudit, *self.WORDS) == ["ANC001", "ANC003"]
         text = in_one_line(anchoraudit(*self.WORDS).stdout)
         assert "ANC001 warning 1 a box that makes every anchor positive" in text
         assert "of simple-faster-rcnn" in text
@@ -157,12 +157,18 @@ class TestBoxesThatOverlapNoAnchor:
 
     def test_its_remedy_helps(self, anchoraudit):
         make(anchoraudit.cwd, {"corner.json": self.CORNER})
-        assert self.codes(anchoraudit, *self.WORDS, "--allowed-border", "off") == []
+        assert self.codes(anchoraudit, *self.WORDS, "--allowed-border", "off") == ["ANC003"]
 
-    @pytest.mark.parametrize("detector", ["reference", "mmdet-faster_rcnn_fpn", "torchvision-ssd300_vgg16"])
-    def test_are_none_where_forcing_is_otherwise(self, anchoraudit, detector):
+    @pytest.mark.parametrize(
+        ("detector", "code"),
+        [
+            *(("reference", "ANC002"), ("mmdet-faster_rcnn_fpn", "ANC002")),
+            ("torchvision-ssd300_vgg16", "ANC003"),
+        ],
+    )
+    def test_are_none_where_forcing_is_otherwise(self, anchoraudit, detector, code):
         make(anchoraudit.cwd, {"corner.json": self.CORNER})
-        assert self.codes(anchoraudit, "scan", "corner.json", "--detector", detector) == []
+        assert self.codes(anchoraudit, "scan", "corner.json", "--detector", detector) == [code]
 
     def test_explained(self, anchoraudit):
         make(anchoraudit.cwd, {"corner.json": self.CORNER})

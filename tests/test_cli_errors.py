@@ -61,7 +61,7 @@ class TestValues:
             ("--detector referense", "Did you mean reference?"),
             ("--detector nope.toml", "nope.toml: No such file"),
             ("--split nope", "unknown split 'nope'"),
-            ("--format bogus", "'coco', 'voc'"),
+            ("--format bogus", "'coco', 'labelformat', 'table', 'voc', 'yolo'"),
             ("--format voc", "no data set recognised"),
             ("--voc-offset 1,2", "VOC offset '1,2'"),
             ("--voc-offset nan", "VOC offset 'nan'"),
@@ -84,7 +84,7 @@ class TestValues:
         [
             ("scan a.json --limit -1", "--limit"),
             ("scan a.json --fail-on sometimes", "'error', 'warning', 'never'"),
-            ("scan a.json --output-format yaml", "'text', 'json'"),
+            ("scan a.json --output-format yaml", "'text', 'concise', 'csv', 'github', 'json'"),
             ("cluster a.json", "--k"),
             ("cluster a.json --k 2 --seed -1", "--seed"),
             ("cluster a.json --k 2 --metric cosine", "'iou', 'ratio', 'euclidean'"),

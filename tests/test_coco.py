@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from anchoraudit import audit, cli
+from anchoraudit import audit, cli, rule_of
 from anchoraudit import read as read_dataset
 from anchoraudit.errors import AnchorauditError
 from tests.builders import GOOD, annotation, document, image, make
@@ -129,7 +129,7 @@ class TestIds:
         images = [image(0, file_name=f"{i}.jpg") for i in range(3)]
         dataset = read(tmp_path, document(images, [annotation(1, 0), annotation(2, 0)]))
         assert codes(dataset) == [("SET001", "images[1].id"), ("SET001", "images[2].id")]
-        assert {finding.severity for finding in dataset.findings} == {"error"}
+        assert {rule_of(finding.code).severity for finding in dataset.findings} == {"error"}
         assert dataset.boxes.image.tolist() == [0, 0]
 
     def test_annotation_ids_used_twice(self, tmp_path):

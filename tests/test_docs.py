@@ -1,6 +1,6 @@
 """docs/: every command, option, column, key, verdict and finding is documented, and nothing else is.
 
-`python -m tests.test_docs` writes what docs/detectors.md says of the presets anew, after a change of one.
+`python -m tests.test_docs` writes anew what docs/detectors.md says of presets, and docs/rules.md of rules.
 """
 
 import csv
@@ -20,8 +20,9 @@ from anchoraudit.causes import CAUSES
 from anchoraudit.cli._settings import Settings
 from anchoraudit.detectors import load_detector, preset_names
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
-from anchoraudit.findings import CATALOGUE
 from anchoraudit.labels import REASONS
+from anchoraudit.report import outputs
+from anchoraudit.rules import FAMILIES, all_rules
 from anchoraudit.verdicts import STATUSES, VERDICTS
 from tests.test_readme import (
     README,
@@ -38,8 +39,7 @@ PAGES = [README, ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
 NAMES = {path: str(path.relative_to(ROOT)) for path in PAGES}
 GROUP, CONTEXT = main.cli, click.Context(main.cli)
 COMMANDS = {name: GROUP.get_command(CONTEXT, name) for name in GROUP.list_commands(CONTEXT)}
-SHARED = ("Detector options", "Reading options")
-FAMILIES = ("PAR", "BOX", "IMG", "SET", "ANC")
+SHARED = ("Detector options", "Reading options", "Rule options")
 
 
 def first_cells(text):
@@ -79,7 +79,7 @@ def test_every_command_is_documented(name):
 
 def test_no_other_command_is_documented():
     table = sections(DOCS / "commands.md")["Commands"]
-    assert first_cells(table) == ["scan", "explain", "cluster", "filter", "compare", "detectors"]
+    assert first_cells(table) == ["scan", "explain", "cluster", "filter", "compare", "detectors", "rules"]
     assert set(first_cells(table)) == set(COMMANDS)
 
 
@@ -97,6 +97,10 @@ def test_every_command_and_option_has_help(name):
         assert [p.name for p in command.params if isinstance(p, click.Option) and not p.help] == []
 
 
+def test_every_output_of_a_scan_is_named():
+    assert set(outputs.names()) <= words_in(sections(DOCS / "commands.md")["scan"])
+
+
 def test_options_that_a_page_mentions_exist():
     known = set().union(*map(options_of, COMMANDS.values())) | {"--help", "--version"}
     for page in PAGES:
@@ -110,7 +114,10 @@ def test_every_setting_is_one_that_the_page_lists():
     names = {name.replace("_", "-") for name in Settings.__struct_fields__}
     found = sections(DOCS / "commands.md")
     shared = set().union(*(documented_options(found[name]) for name in SHARED))
-    assert names == {"dataset", "fail-on", "allow-blank"} | {option.removeprefix("--") for option in shared}
+    others = {"dataset", "fail-on", "allow-blank", "rules"}
+    assert names == others | {option.removeprefix("--") for option in shared}
+    text = found["Settings"]
+    assert all(f"`{name}`" in text for name in ("dataset", "fail-on", "allow-blank")) and "`[rules." in text
 
 
 @pytest.mark.parametrize("page", PAGES[2:], ids=NAMES.get)
@@ -143,20 +150,46 @@ def test_every_page_is_linked_from_the_readme():
     assert [page.name for page in sorted(DOCS.glob("*.md")) if f"(docs/{page.name})" not in text] == []
 
 
-def test_findings_are_those_of_the_catalogue():
-    found = {h: text for h, text in sections(DOCS / "findings.md").items() if re.match(r"[A-Z]{3}\d", h)}
-    assert list(found) == [
-        f"{code}: {CATALOGUE[code].title}"
-        for code in sorted(CATALOGUE, key=lambda code: (FAMILIES.index(code[:3]), code))
+RULES = DOCS / "rules.md"
+
+
+def test_rules_are_described_as_they_are():
+    start, generated, end = generated_part(RULES.read_text(), "rules")
+    assert generated == describe_rules(), "`python -m tests.test_docs` writes it anew"
+    assert start and end
+
+
+def test_every_rule_has_a_row_and_a_page():
+    text = RULES.read_text()
+    listed = {f"{rule.code}: {rule.title}": rule for rule in all_rules().values()}
+    found = {heading: part for heading, part in sections(RULES).items() if re.match(r"[A-Z]{3}\d", heading)}
+    assert list(found) == list(listed)
+    for heading, part in found.items():
+        rule = listed[heading]
+        assert f"| [{rule.code}](#{slug(heading)}) | {rule.severity} |" in text
+        assert re.findall(r"^\*\*(.*)\*\*$", part, re.M)[:3] == ["What it does", "Why it is bad", "Example"]
+
+
+def describe_rules():
+    """What docs/rules.md says of the rules: a table of all, and the page of each."""
+    lines = ["", "## All rules", "", "| rule | severity | what |", "|---|---|---|"]
+    lines += [
+        f"| [{code}](#{slug(f'{code}: {rule.title}')}) | {rule.severity} | {rule.title} |"
+        for code, rule in all_rules().items()
     ]
-    for heading, text in found.items():
-        kind = CATALOGUE[heading[:6]]
-        paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
-        parts = dict(re.findall(r"^\*\*(.*?)\*\*: (.*)$", part)[0] for part in paragraphs if "**: " in part)
-        assert parts["Severity"] == kind.severity
-        assert parts["Why it matters"] == f"{kind.why}."
-        assert parts["What to do"] == f"{kind.suggestion}."
-        assert len(parts["When"]) > 20
+    lines.append("")
+    for family, about in FAMILIES.items():
+        lines += [f"## {family}: {about}", ""]
+        lines += [page_of(rule) for code, rule in all_rules().items() if code.startswith(family)]
+    return "\n".join(lines)
+
+
+def page_of(rule):
+    """A rule's page as a part of another: one heading, two levels down, and its own headings in bold."""
+    title, _, rest = rule.page().partition("\n")
+    fenced = re.split(r"(^```\n.*?^```$)", rest, flags=re.M | re.S)
+    fenced[::2] = [re.sub(r"^## (.*)$", r"**\1**", text, flags=re.M) for text in fenced[::2]]
+    return f"##{title}\n{''.join(fenced)}"
 
 
 def test_verdicts_causes_statuses_and_reasons_are_all_there():
@@ -273,16 +306,17 @@ def test_the_example_has_every_block():
 
 
 def test_presets_are_described_as_they_are():
-    start, generated, end = presets_part(DETECTORS.read_text())
+    start, generated, end = generated_part(DETECTORS.read_text(), "presets")
     assert generated == describe_presets(), "`python -m tests.test_docs` writes it anew"
     assert start and end
     assert set(preset_names()) <= set(sections(DETECTORS))
 
 
-def presets_part(text):
-    """What stands before, between and behind the marks of the presets."""
-    found = re.fullmatch(r"(.*<!-- presets: [^\n]* -->\n)(.*)(<!-- end of presets -->\n.*)", text, re.S)
-    return found.groups()
+def generated_part(text, name):
+    """What stands before, between and behind the marks of what is written by this module."""
+    return re.fullmatch(
+        rf"(.*<!-- {name}: [^\n]* -->\n)(.*)(<!-- end of {name} -->\n.*)", text, re.S
+    ).groups()
 
 
 def in_markdown(text):
@@ -446,5 +480,6 @@ def test_architecture_names_every_room():
 
 
 if __name__ == "__main__":
-    before, _, after = presets_part(DETECTORS.read_text())
-    DETECTORS.write_text(before + describe_presets() + after)
+    for page, part, describe in ((DETECTORS, "presets", describe_presets), (RULES, "rules", describe_rules)):
+        before, _, after = generated_part(page.read_text(), part)
+        page.write_text(before + describe() + after)

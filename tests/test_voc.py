@@ -330,7 +330,9 @@ def test_which_image_belongs_to_an_annotation(tmp_path):
         **{f"JPEGImages/{name}": (640, 480) for name in ("other.jpg", "D.JPG")},
     }))  # fmt: skip
     assert dataset.images.file_names == ["a.png", "b.jpg", "other.jpg", "D.JPG", "../../secret.jpg", "f.jpg"]
-    assert found(dataset) == [("IMG001", "", "../../secret.jpg"), ("IMG001", "", "f")]
+    assert found(dataset, "IMG") == [("IMG001", "", "../../secret.jpg"), ("IMG001", "", "f")]
+    other = ("C:\\set\\other.jpg", "x.jpg", "../../secret.jpg")
+    assert found(dataset) == [*found(dataset, "IMG"), *(("SET008", "", name) for name in other)]
     assert dataset.image_path(4) is None
 
 

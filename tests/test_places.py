@@ -1,0 +1,106 @@
+"""Where a box or an image stands: the file, the place in it, and what it is called whatever its place."""
+
+import pytest
+
+from anchoraudit import read
+from anchoraudit.places import Place, Places
+from tests.builders import annotation, document, image, make
+from tests.test_voc import xml
+
+
+def places_of(root, files, name=""):
+    return Places(read(make(root, files) / name))
+
+
+class TestCoco:
+    def test_positions_are_those_of_the_file(self, tmp_path):
+        listed = [annotation(7, 99), annotation(8, 1), {"id": 9}, annotation(10, 2)]
+        places = places_of(tmp_path, {"a.json": document([{"no": "id"}, image(1), image(2)], listed)})
+        path = str(tmp_path / "a.json")
+        assert [places.of_box(row) for row in range(2)] == [
+            Place(path, "annotations[1]", "annotation 8"),
+            Place(path, "annotations[3]", "annotation 10"),
+        ]
+        assert [places.of_image(i) for i in range(2)] == [
+            Place(path, "images[1]", "image 1"),
+            Place(path, "images[2]", "image 2"),
+        ]
+
+    @pytest.mark.parametrize("ids", [(None, "x"), ("", "x")])
+    def test_a_box_without_an_id_is_called_by_image_class_and_corners(self, tmp_path, ids):
+        listed = [{**annotation(bbox=[1, 2, 3, 4.5]), "id": identity} for identity in ids]
+        places = places_of(tmp_path, {"a.json": document(annotations=listed)})
+        assert [places.of_box(row).thing for row in range(2)] == ["image 1: cat 1 2 4 6.5", "annotation x"]
+
+    def test_a_box_without_class(self, tmp_path):
+        listed = [{"image_id": 1, "bbox": [1, 2, 3, 4]}]
+        assert places_of(tmp_path, {"a.json": document(annotations=listed)}).of_box(0).thing == (
+            "image 1:  1 2 4 6"
+        )
+
+    def test_the_id_0_is_an_id(self, tmp_path):
+        places = places_of(tmp_path, {"a.json": document([image(0)], [annotation(0, 0)])})
+        assert (places.of_box(0).thing, places.of_image(0).thing) == ("annotation 0", "image 0")
+
+    def test_each_split_has_its_file(self, tmp_path):
+        files = {
+            f"annotations/{split}.json": document([image(number)], [annotation(number, number)] * 2)
+            for number, split in enumerate(("train", "val"))
+        }
+        places = places_of(tmp_path, files)
+        assert [places.of_box(row) for row in (1, 2)] == [
+            Place(str(tmp_path / "annotations" / "train.json"), "annotations[1]", "annotation 0"),
+            Place(str(tmp_path / "annotations" / "val.json"), "annotations[0]", "annotation 1"),
+        ]
+        assert places.of_image(1).path == str(tmp_path / "annotations" / "val.json")
+
+    def test_pictures(self, tmp_path):
+        files = {"a.json": document([image(1, file_name="sub/a.jpg")]), "images/sub/a.jpg": (960, 720)}
+        places = places_of(tmp_path, files, "a.json")
+        assert places.of_picture(0) == Place(str(tmp_path / "images" / "sub" / "a.jpg"), "", "image 1")
+
+    def test_a_picture_whose_folder_is_not_known_is_its_entry(self, tmp_path):
+        places = places_of(tmp_path, {"a.json": document([image(1)])})
+        assert places.of_picture(0) == places.of_image(0)
+
+    def test_an_image_that_no_entry_names_has_no_place(self, tmp_path):
+        make(tmp_path, {"a.json": document([image(1)]), "1.jpg": (960, 720), "2.jpg": (960, 720)})
+        places = Places(read(tmp_path / "a.json", unlisted=True))
+        assert places.of_image(1) == Place(str(tmp_path / "a.json"), "", "image 2.jpg")
+
+
+class TestVoc:
+    CAT = ("cat", 1, 2, 30, 40.25)
+
+    def test_objects_are_counted_from_1_in_their_own_file(self, tmp_path):
+        unusable = ("dog", "x", 1, 5, 5)
+        places = places_of(
+            tmp_path,
+            {
+                "Annotations/a.xml": xml(self.CAT),
+                "Annotations/b.xml": xml(unusable, self.CAT),
+                "JPEGImages/c.jpg": (5, 5),
+            },
+        )
+        b = str(tmp_path / "Annotations" / "b.xml")
+        assert places.of_box(0).path == str(tmp_path / "Annotations" / "a.xml")
+        assert places.of_box(1) == Place(b, "object 1", "image b: dog nan 1 5 5")
+        assert places.of_box(2) == Place(b, "object 2", "image b: cat 1 2 30 40.25")
+        assert places.of_image(1) == Place(b, "", "image b")
+        assert places.of_picture(2) == Place(str(tmp_path / "JPEGImages" / "c.jpg"), "", "image c")
+
+    def test_without_a_box(self, tmp_path):
+        places = places_of(tmp_path, {"Annotations/a.xml": xml(), "JPEGImages/a.jpg": (640, 480)})
+        assert places.of_image(0).thing == "image a"
+
+
+def test_yolo_boxes_stand_in_lines(tmp_path):
+    files = {
+        "data.yaml": "train: images\nnames: [cat]\n",
+        "images/a.jpg": (100, 50),
+        "labels/a.txt": "\n0 0.5 0.5 0.2 0.4\n\n0 0.5 0.5 0.2 0.2\n",
+    }
+    places = places_of(tmp_path, files)
+    assert [places.of_box(row).place for row in range(2)] == ["line 2", "line 4"]
+    assert places.of_box(1).path == str(tmp_path / "labels" / "a.txt")
+    assert places.of_box(1).thing == "image a: cat 40 20 60 30"

@@ -1,0 +1,1020 @@
+"""The rules: for each a literal data set that has it, one that nearly has, and what is said of it."""
+
+import re
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+import anchoraudit
+from anchoraudit import AnchorauditError, Chosen, Finding, rules
+from anchoraudit.dataset import Boxes, Category, Dataset, Images, Source
+from anchoraudit.rules import FAMILIES, SEVERITIES, Findings, Hits, all_rules
+from tests.builders import annotation, document, image, make
+from tests.test_voc import xml
+
+PACKAGE = Path(anchoraudit.__file__).parent
+W, H = 640, 480
+NAN, INF = float("nan"), float("inf")
+CAT = ("cat", 100, 100, 174, 249)  # the size of an anchor of the reference
+
+
+def coco(*bboxes, images=None, categories=None, **more):
+    """A COCO file with a box (x, y, width, height) or a dict for each; one image of 640x480."""
+    listed = [
+        annotation(number, **({"bbox": list(box)} if isinstance(box, tuple) else box))
+        for number, box in enumerate(bboxes, 1)
+    ]
+    names = {"categories": categories} if categories else {}
+    shown = [image(width=W, height=H)] if images is None else images
+    return {"a.json": document(shown, listed, **names, **more)}
+
+
+def voc(*objects, **more):
+    return {"Annotations/a.xml": xml(*objects, **more), "JPEGImages/a.jpg": (W, H)}
+
+
+def ids(*numbers):
+    return [image(number, width=W, height=H) for number in numbers]
+
+
+def named(*names):
+    """Categories 1, 2, ... with these names, and a box for each."""
+    listed = [{"id": number, "name": name} for number, name in enumerate(names, 1)]
+    return coco(*({"category_id": c["id"], "bbox": [9, 9, 70, 90]} for c in listed), categories=listed)
+
+
+def numbered(*numbers):
+    """Categories with these ids."""
+    return coco((9, 9, 70, 90), categories=[{"id": number, "name": f"c{number}"} for number in numbers])
+
+
+def of_classes(**counts):
+    """So many boxes of each class."""
+    listed = [{"id": number, "name": name} for number, name in enumerate(counts, 1)]
+    boxes = [
+        {"category_id": number, "bbox": [number, i, 70, 90]}
+        for number, count in enumerate(counts.values(), 1)
+        for i in range(count)
+    ]
+    return coco(*boxes, categories=listed)
+
+
+def drawn(*names, size=(W, H), file_names=None, declared=None):
+    """Image files with some detail in them, and a COCO file with an entry for each."""
+    files = {f"images/{name}": picture(size, number) for number, name in enumerate(names)}
+    shown = [
+        image(number, file_name=name, width=(declared or size)[0], height=(declared or size)[1])
+        for number, name in enumerate(file_names or names, 1)
+    ]
+    return {"a.json": document(shown, [annotation(1, 1, [9, 9, 70, 90])]), **files}
+
+
+@dataclass(frozen=True)
+class picture:  # noqa: N801
+    """An image file to be drawn: noise, so that no two are alike; or of one colour."""
+
+    size: tuple = (W, H)
+    seed: int = 0
+    orientation: int = 0
+    plain: bool = False
+
+    def save(self, path):
+        pixels = np.random.default_rng(self.seed).integers(0, 255, (self.size[1], self.size[0]), np.uint8)
+        made = Image.fromarray(pixels * np.uint8(not self.plain))
+        exif = made.getexif()
+        if self.orientation:
+            exif[274] = self.orientation
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made.save(path, **({"exif": exif} if path.suffix == ".jpg" else {}))
+
+
+def tree(root, files):
+    """Write a tree, pictures drawn; a function changes the file that stands there."""
+    for name, content in files.items():
+        if isinstance(content, picture):
+            content.save(root / name)
+        elif callable(content):
+            content(root / name)
+        else:
+            make(root, {name: content})
+    return root
+
+
+def cut_off(path):
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+OWN = """
+name = "own"
+resize = {{ kind = "none" }}
+border = {{ margin = "off" }}
+match = {{ positive = 0.5, negative = 0.4 }}
+loss = {{ normaliser = "batch_positives" }}
+[[anchors.levels]]
+stride = {stride}
+shapes = {shapes}
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """has: files with it; said: file, place and part of the message of each finding. lacks: without it."""
+
+    has: dict
+    said: list
+    lacks: dict
+    detector: str = "reference"
+    own: str = ""  # a detector file
+    but: str = ""  # and another one, for what lacks it
+    options: dict = field(default_factory=dict)
+
+
+LINES = "ImageSets/Main/train.txt", "ImageSets/Main/val.txt"
+CASES = {
+    # Reading
+    "PAR001": Case(
+        {**voc(CAT), "Annotations/b.xml": "<annotation><object>"},
+        [("Annotations/b.xml", "line 1, column 21", "no element found")],
+        {**voc(CAT), "Annotations/b.xml": "<annotation/>"},
+    ),
+    "PAR002": Case(
+        coco(images=[*ids(1), {"file_name": "b.jpg"}]),
+        [("a.json", "images[1]", "without a usable `id`")],
+        coco(images=[*ids(1), {"id": "2"}]),
+    ),
+    "PAR003": Case(
+        coco((10, 20, 30, 40), (10, 20, 30)),
+        [("a.json", "annotations[1].bbox", "not a list of four numbers")],
+        coco((10, 20, 30, 40), (10, 20, 30, 41)),
+    ),
+    "PAR004": Case(
+        voc(("cat", "twelve", 8, 90, 60)),
+        [("Annotations/a.xml", "object 1, line 1", "<xmin>")],
+        voc(("cat", "12.0", 8, 90, 60)),
+    ),
+    "PAR005": Case(
+        {**voc(CAT), "Annotations/b.xml": f"<!DOCTYPE annotation>{xml(CAT)}"},
+        [("Annotations/b.xml", "", "document type")],
+        {**voc(CAT), "Annotations/b.xml": f"<!-- DOCTYPE annotation -->{xml(CAT)}"},
+    ),
+    "PAR006": Case(
+        {**voc(CAT), "Annotations/b.xml": b"<?xml version='1.0' encoding='utf-8'?>\n<annotation>\xfc"},
+        [("Annotations/b.xml", "byte 51", "utf-8")],
+        {**voc(CAT), "Annotations/b.xml": b"<?xml version='1.0' encoding='latin-1'?>\n<annotation>\xfc"},
+    ),
+    "PAR007": Case(
+        {**voc(CAT), "Annotations/b.xml": "<settings/>"},
+        [("Annotations/b.xml", "", "settings")],
+        {**voc(CAT), "Annotations/b.xml": "<annotation/>"},
+    ),
+    # Boxes
+    "BOX001": Case(
+        coco((10, 20, NAN, 40), (10, 20, 30, INF)),
+        [("a.json", f"annotations[{i}].bbox", "not finite") for i in (0, 1)],
+        coco((10, 20, 1e300, 40)),
+    ),
+    "BOX002": Case(
+        coco((10, 20, 0, 40), (10, 20, 30, -1)),
+        [("a.json", f"annotations[{i}]", "box without area: image 1") for i in (0, 1)],
+        coco((10, 20, 1e-9, 40)),
+    ),
+    "BOX003": Case(
+        coco((W, 20, 50, 40), (-10, 20, 10, 40)),
+        [("a.json", f"annotations[{i}]", "box outside its image: image 1") for i in (0, 1)],
+        coco((W - 1e-9, 20, 50, 40), (-10, 20, 10.5, 40), {"bbox": [700, 20, 50, 40], "iscrowd": 1}),
+    ),
+    "BOX004": Case(
+        coco((-0.5, 20, 50, 40)),
+        [("a.json", "annotations[0]", "box past the edge by 0.5 px: image 1")],
+        coco((-0.001, 20, 50, 40), (-0.50001, 20, 50, 40), (0, 0, W, H)),
+    ),
+    "BOX005": Case(
+        coco((600, 441, 40, 40)),
+        [("a.json", "annotations[0]", "box past the edge by 1 px: image 1")],
+        coco((600, 440.5, 40, 40), (600, 441.00001, 40, 40)),
+    ),
+    "BOX006": Case(
+        coco((600, 20, 100, 40), {"bbox": [-3, 0, 50, 50], "iscrowd": 1}),
+        [
+            ("a.json", "annotations[0]", "box past the edge by 60 px: image 1"),
+            ("a.json", "annotations[1]", "box past the edge by 3 px: image 1"),
+        ],
+        coco((600, 20, 41, 40), {"bbox": [700, 0, 50, 50], "iscrowd": 1}, (700, 0, 50, 50)),
+    ),
+    "BOX007": Case(
+        coco((10, 20, 0.99, 40), {"bbox": [10, 20, 40, 0.5], "iscrowd": 1}),
+        [
+            ("a.json", "annotations[0]", "box of 0.99 x 40 px: image 1"),
+            ("a.json", "annotations[1]", "box of 40 x 0.5 px: image 1"),
+        ],
+        coco((10, 20, 1, 40), (10, 20, 0, 40), {"bbox": [10, 20, 0, 40], "iscrowd": 1}),
+    ),
+    "BOX008": Case(
+        coco((20, 20, 6, 40), images=[image(width=9600, height=7200)]),
+        [("a.json", "annotations[0]", "box of 0.6 x 4 px on the input of reference: image 1")],
+        coco((20, 20, 10, 40), (20, 20, 0.9, 40), images=[image(width=9600, height=7200)]),
+    ),
+    "BOX009": Case(
+        coco((0.25, 0.5, 0.1, 0.2), (0.5, 0.5, 0.5, 0.5)),
+        [("a.json", "annotations[0]", "2 of 2 boxes lie between 0 and 1: normalised coordinates")],
+        coco((0.25, 0.5, 0.1, 0.2), (0.5, 0.5, 0.52, 0.5), (0, 0, 0, 0)),
+    ),
+    "BOX010": Case(
+        coco((0, 0, W, 475.2)),
+        [("a.json", "annotations[0]", "box over the whole image: image 1")],
+        coco((0, 0, W, 475.1), {"bbox": [0, 0, W, H], "iscrowd": 1}),
+    ),
+    "BOX011": Case(
+        coco((10, 20, 30, 40), (1, 1, 9, 9), (10, 20, 30, 40)),
+        [("a.json", "annotations[2]", "the same box as annotations[0]: image 1")],
+        coco(
+            *((10, 20, 30, 40), {"bbox": [10, 20, 30, 40], "category_id": 2}),
+            *({"bbox": [10, 20, 30, 40], "image_id": 2}, {"bbox": [10, 20, 30, 40], "iscrowd": 1}),
+            *((10, 20, 30, 40.001), (0, 0, 0, NAN), (0, 0, 0, NAN)),
+            images=ids(1, 2),
+            categories=[{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}],
+        ),
+    ),
+    "BOX012": Case(
+        coco((10, 20, 95, 100), (10, 20, 100, 100)),
+        [
+            (
+                "a.json",
+                "annotations[1]",
+                "nearly the same box as annotations[0] (x1 10, y1 20, x2 105, y2 120): image 1",
+            )
+        ],
+        coco((10, 20, 94, 100), (10, 20, 100, 100), (10, 20, 100, 100)),
+    ),
+    "BOX013": Case(
+        coco({"bbox": [10, 20, 30, 40], "area": 1212.5}, {"bbox": [10, 20, 30, 40], "area": 0}),
+        [
+            ("a.json", "annotations[0]", "area 1212.5 of a box of 30 x 40 px: image 1"),
+            ("a.json", "annotations[1]", "area 0 of a box of 30 x 40 px: image 1"),
+        ],
+        coco({"bbox": [10, 20, 30, 40], "area": 1212}, {"bbox": [10, 20, 30, 40], "area": 1}, (1, 1, 1, 1)),
+    ),
+    "BOX014": Case(
+        voc(("cat", 0, 5, 9, 9), ("cat", 1, 1, W, H)),
+        [("Annotations", "", "1 of 2 boxes begin before 1: they count from 0, and 1 end at")],
+        voc(("cat", 1, 1, W - 1, H - 1)),
+    ),
+    # Classes
+    "CLS001": Case(
+        coco({"category_id": 7}, {"category_id": 7}, {"category_id": "1"}, (1, 1, 9, 9)),
+        [
+            ("a.json", "annotations[0].category_id", "category id 7 of 2 annotations is not in `categories`"),
+            ("a.json", "annotations[2].category_id", "category id '1' of 1 annotations is not"),
+        ],
+        coco((1, 1, 9, 9)),
+    ),
+    "CLS002": Case(
+        coco((1, 1, 9, 9), categories=[{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}]),
+        [("a.json", "", "no box has the class 'dog'")],
+        coco(categories=[{"id": 2, "name": "dog"}]),
+    ),
+    "CLS003": Case(
+        coco(categories=[{"id": 1, "name": "cat"}, {"id": 1, "name": "dog"}]),
+        [("a.json", "", "category id 1 is 'cat', 'dog'")],
+        coco(categories=[{"id": 1, "name": "cat"}, {"id": 1, "name": "cat"}, {"id": "1", "name": "dog"}]),
+    ),
+    "CLS004": Case(
+        coco(categories=[{"id": 1, "name": "cat"}, {"id": 2, "name": "cat"}]),
+        [("a.json", "", "the class 'cat' has the ids 1, 2")],
+        coco(categories=[{"id": 1, "name": "cat"}, {"id": 2, "name": "Cat"}]),
+    ),
+    "CLS005": Case(
+        named("Traffic light", "traffic_light", "TRAFFIC-LIGHT ", "cat"),
+        [
+            (
+                "a.json",
+                "",
+                "classes 'Traffic light' (1 box) and 'traffic_light' (1 box) and 'TRAFFIC-LIGHT ' (1",
+            )
+        ],
+        named("traffic light", "traffic lights"),
+    ),
+    "CLS006": Case(
+        numbered(0, 5),
+        [("a.json", "", "the category ids begin with 0; without: 0 -> 1, 5 -> 2")],
+        numbered(2, 1, 3),
+    ),
+    "CLS007": Case(
+        of_classes(dog=21, dogg=9),
+        [("a.json", "", "the class 'dogg' has 9 boxes")],
+        of_classes(dog=20, dogg=10),
+    ),
+    "CLS008": Case(
+        of_classes(car=200, cow=100, bicycle=2, none=0),
+        [("a.json", "", "'car' has 200 boxes, 'bicycle' 2")],
+        of_classes(car=199, cow=100, bicycle=2, none=0),
+    ),
+    # Images
+    "IMG001": Case(
+        drawn("a.jpg", file_names=["a.jpg", "b.jpg"]),
+        [("a.json", "images[1].file_name", "no image 'b.jpg'")],
+        coco(images=[image(1, file_name="a.jpg"), image(2, file_name="b.jpg")]),
+    ),
+    "IMG002": Case(
+        coco(images=[*ids(1), {"id": 2, "file_name": "b.jpg", "width": 640, "height": 0}]),
+        [("a.json", "images[1]", "image 2 declares no size")],
+        {**coco(images=[{"id": 1, "file_name": "b.jpg"}]), "b.jpg": (W, H)},
+    ),
+    "IMG003": Case(
+        coco({}, {"image_id": 2}, images=[{"id": 1}, {"id": 2}]),
+        [("a.json", "", "none of 2 images")],
+        coco({}, {"image_id": 2}, images=[{"id": 1}, *ids(2)]),
+    ),
+    "IMG004": Case(
+        drawn("a.jpg", "b.jpg", file_names=["a.jpg"]),
+        [("images/b.jpg", "", "no entry names this image")],
+        {**drawn("a.jpg"), "images/b.txt": "", "images/.b.jpg": b""},
+    ),
+    "IMG005": Case(
+        {
+            **drawn("a.jpg", "b.jpg", "c.jpg"),
+            **{"images/b.jpg": b"", "images/c.jpg": b"no image"},
+            "images/./a.jpg": cut_off,
+        },
+        [
+            ("images/a.jpg", "", "truncated"),
+            ("images/b.jpg", "", "empty file"),
+            ("images/c.jpg", "", "not an image"),
+        ],
+        drawn("a.jpg", "b.jpg", "c.jpg"),
+    ),
+    "IMG006": Case(
+        drawn("a.jpg", declared=(W, H + 1)),
+        [("a.json", "images[0]", "image 1: declared 640x481, the file has 640x480")],
+        drawn("a.jpg", declared=(H, W)),
+    ),
+    "IMG007": Case(
+        drawn("a.jpg", declared=(H, W)),
+        [("a.json", "images[0]", "image 1: declared 480x640, the file has 640x480")],
+        {**drawn("a.jpg", declared=(H, W)), "images/a.jpg": picture(orientation=6)},
+    ),
+    "IMG008": Case(
+        {
+            **drawn("a.jpg", "b.jpg"),
+            **{"images/a.jpg": picture(orientation=6), "images/b.jpg": picture((H, W), orientation=8)},
+        },
+        [
+            (
+                "images/a.jpg",
+                "",
+                "orientation 6: stored 640x480, shown 480x640; the declared size is that of the stored",
+            ),
+            (
+                "images/b.jpg",
+                "",
+                "orientation 8: stored 480x640, shown 640x480; the declared size is that of the turned",
+            ),
+        ],
+        {**drawn("a.jpg"), "images/a.jpg": picture(orientation=4)},
+    ),
+    "IMG009": Case(
+        {**drawn("a.png", "b.png"), "images/b.png": picture(plain=True)},
+        [("images/b.png", "", "every pixel has the same colour")],
+        drawn("a.png", "b.png"),
+        options={"images": "decode"},
+    ),
+    "IMG010": Case(
+        {**drawn("a.jpg", "b.jpg", "c.jpg"), "images/c.jpg": picture(seed=0)},
+        [("images/c.jpg", "", "the same bytes as 'a.jpg'")],
+        drawn("a.jpg", "b.jpg", "c.jpg"),
+    ),
+    "IMG011": Case(
+        drawn("a.JPG", "b.jpg", file_names=["a.jpg", "b.jpg"]),
+        [("images/a.jpg", "", "the file is called 'a.JPG'")],
+        drawn("a.JPG", "b.jpg", file_names=["c.jpg", "b.jpg"]),
+    ),
+    # The set as a whole
+    "SET001": Case(
+        coco(images=ids(1, 0, 0)),
+        [("a.json", "images[2].id", "image id 0 was used before")],
+        coco(images=[*ids(1, 0), image("0")]),
+    ),
+    "SET002": Case(
+        coco((1, 1, 9, 9), {"id": 1}),
+        [("a.json", "annotations[1].id", "annotation id 1 was used before")],
+        coco((1, 1, 9, 9), {"id": "1"}),
+    ),
+    "SET003": Case(
+        coco({"image_id": 2}, (1, 1, 9, 9)),
+        [("a.json", "annotations[0].image_id", "annotation of image 2, which is not in `images`")],
+        coco((1, 1, 9, 9)),
+    ),
+    "SET004": Case(
+        {f"annotations/{split}.json": document([image(1)], []) for split in ("train", "val")},
+        [("annotations/val.json", "images[0]", "'1.jpg' is in 'train' and in 'val'")],
+        {
+            **{f"{split}/_annotations.coco.json": document([image(1)], []) for split in ("train", "valid")},
+            **{f"{split}/1.jpg": (W, H) for split in ("train", "valid")},
+        },
+    ),
+    "SET005": Case(
+        {**voc(CAT), LINES[0]: "a\nb\n"},
+        [(LINES[0], "line 2", "'b', but there is neither an annotation nor an image")],
+        {**voc(CAT), LINES[0]: "a\n\n"},
+    ),
+    "SET006": Case(
+        coco((1, 1, 9, 9), images=[]),
+        [("a.json", "", "no image was found")],
+        coco(),
+    ),
+    "SET007": Case(
+        coco(*({"image_id": i} for i in range(8)), images=ids(*range(9))),
+        [("a.json", "", "1 of 9 images (11.1%) have no annotation; up to 10% is usual")],
+        coco(*({"image_id": i} for i in range(9)), images=ids(*range(10))),
+    ),
+    "SET008": Case(
+        voc(CAT, file_name="IMG_7731.JPG"),
+        [("Annotations/a.xml", "", "<filename> is 'IMG_7731.JPG'")],
+        voc(CAT, file_name="C:\\set\\a.png"),
+    ),
+    # Anchors
+    "ANC001": Case(
+        coco((0, 0, 4, 4)),
+        [("a.json", "annotations[0]", "box that overlaps no anchor of simple-faster-rcnn: image 1")],
+        coco((100, 100, 4, 4)),
+        detector="simple-faster-rcnn",
+    ),
+    "ANC002": Case(
+        coco((100, 100, 12, 9)),
+        [("a.json", "images[0]", "boxes, but no positive anchor of reference: image 1")],
+        coco((100, 100, 12, 9), (267, 240, 50, 100)),
+    ),
+    "ANC003": Case(
+        coco((100, 100, 12, 9)),
+        [("a.json", "images[0]", "positive anchors of torchvision-fasterrcnn_resnet50_fpn by forcing only")],
+        coco((100, 100, 12, 9), (100, 100, 154, 154)),
+        detector="torchvision-fasterrcnn_resnet50_fpn",
+    ),
+    "ANC004": Case(
+        coco(),
+        [("own", "levels[0]", "level 1 of own, stride 16: 10x13, 40x15.9 px")],
+        coco(),
+        own=OWN.format(stride=16, shapes="[[10, 13], [16, 16], [40, 15.9]]"),
+        but=OWN.format(stride=16, shapes="[[16, 16], [16, 90]]"),
+    ),
+    "ANC005": Case(
+        coco(*((100 + i, 100, 20, 20) for i in range(20))),
+        [("own", "", "1 of 2 shapes of own are the best one for no box: 512x256")],
+        coco(*((100 + i, 100, 20, 20) for i in range(19)), (0, 0, 512, 256)),
+        own=OWN.format(stride=8, shapes="[[20, 20], [512, 256]]"),
+    ),
+    "ANC006": Case(
+        coco(),
+        [("a.json", "images[0]", "simple-faster-rcnn: no box, on which the framework raises: image 1")],
+        coco((100, 100, 128, 128)),
+        detector="simple-faster-rcnn",
+    ),
+    "ANC007": Case(
+        coco((10, 20, 0, 0)),
+        [("a.json", "images[0]", "annotations, but no box reaches the encoder: image 1")],
+        coco((10, 20, 0, 0), (10, 20, 30, 40)),
+    ),
+    "ANC008": Case(
+        coco((10, 20, 30, 40), images=ids(1, 2)),
+        [("a.json", "images[1]", "no annotation: image 2")],
+        coco((10, 20, 0, 0)),
+    ),
+}  # fmt: skip
+
+
+def scan(root, files, code, case, own=""):
+    """The findings of one rule over the data set that is `files`."""
+    tree(root / "data", files)
+    detector = case.detector
+    if own:
+        detector = root / "own.toml"
+        detector.write_text(own)
+    single = root / "data" / "a.json"
+    result = anchoraudit.audit(
+        single if single.exists() else root / "data", detector, rules=Chosen(select=(code,)), **case.options
+    )
+    assert set(result.findings.counts) <= {code}
+    return result.findings
+
+
+def told(findings, root):
+    """File within the data set, place and message of each."""
+    return [(f.path.removeprefix(f"{root / 'data'}/"), f.place, f.message) for f in findings]
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_a_data_set_that_has_it(code, tmp_path):
+    case = CASES[code]
+    said = told(scan(tmp_path, case.has, code, case, case.own), tmp_path)
+    assert [(file, place) for file, place, _ in said] == [(file, place) for file, place, _ in case.said]
+    for (*_, message), (*_, text) in zip(said, case.said, strict=True):
+        assert text in message
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_a_data_set_that_nearly_has_it(code, tmp_path):
+    case = CASES[code]
+    assert told(scan(tmp_path, case.lacks, code, case, case.but or case.own), tmp_path) == []
+
+
+def test_every_rule_has_a_case():
+    assert set(CASES) == set(all_rules())
+
+
+def audit_of(root, files, *, select=(), **options):
+    tree(root, files)
+    single = root / "a.json"
+    chosen = Chosen(select=tuple(select))
+    return anchoraudit.audit(single if single.exists() else root, **{"rules": chosen, **options})
+
+
+def codes(result):
+    return list(result.findings.counts)
+
+
+class TestThresholds:
+    """The edge of the image from both sides, and thresholds of the user's own."""
+
+    EDGES = {
+        "left": lambda by: (-by, 20, 50, 40),
+        "top": lambda by: (10, -by, 50, 41),
+        "right": lambda by: (600, 20, 40 + by, 40),
+        "bottom": lambda by: (10, 440, 50, 40 + by),
+    }
+    PAST = ("BOX003", "BOX004", "BOX005", "BOX006")
+
+    @pytest.mark.parametrize("edge", EDGES)
+    @pytest.mark.parametrize(
+        ("by", "code"),
+        [
+            *((0, None), (0.001, None), (0.0011, "BOX004"), (0.5, "BOX004"), (0.5000001, "BOX005")),
+            *((1.0, "BOX005"), (1.0000001, "BOX006"), (40, "BOX006")),
+        ],
+    )
+    def test_past_the_edge(self, tmp_path, edge, by, code):
+        result = audit_of(tmp_path, coco(self.EDGES[edge](by)), select=self.PAST)
+        assert codes(result) == ([code] if code else [])
+
+    def test_a_difficult_box_is_past_the_edge_whether_it_is_usable_or_not(self, tmp_path):
+        files = coco({"bbox": [-0.5, 20, 50, 40], "difficult": 1}, {"bbox": [700, 1, 9, 9], "difficult": 1})
+        for drop in (False, True):
+            result = audit_of(tmp_path, files, select=["BOX004", "BOX006"], drop_difficult=drop)
+            assert [f.place for f in result.findings] == ["annotations[0]"]
+
+    OWN = {
+        "BOX004": (coco((-0.5, 20, 50, 40)), {"up_to": 0.4}, 1, 0),
+        "BOX005": (coco((-1.5, 20, 50, 40)), {"up_to": 2}, 0, 1),
+        "BOX006": (coco((-1.5, 20, 50, 40)), {"above": 1.5}, 1, 0),
+        "BOX007": (coco((10, 20, 1.5, 40)), {"below": 2}, 0, 1),
+        "BOX008": (coco((20, 20, 6, 40), images=[image(width=9600, height=7200)]), {"below": 0.5}, 1, 0),
+        "BOX009": (coco((0.25, 0.5, 0.1, 0.2), (9, 9, 9, 9)), {"share": 0.5}, 0, 1),
+        "BOX010": (coco((0, 0, W, 240)), {"share": 0.5}, 0, 1),
+        "BOX012": (coco((10, 20, 94, 100), (10, 20, 100, 100)), {"iou": 0.94}, 0, 1),
+        "BOX013": (coco({"bbox": [10, 20, 30, 40], "area": 1220}), {"tolerance": 0.02}, 1, 0),
+        "CLS007": (of_classes(dog=20, dogg=10), {"below": 11}, 0, 1),
+        "CLS008": (of_classes(dog=20, dogg=10), {"ratio": 2}, 0, 1),
+        "SET007": (coco({"image_id": 1}, images=ids(1, 2)), {"above": 0.5}, 1, 0),
+    }
+
+    @pytest.mark.parametrize("code", OWN)
+    def test_of_the_users_own(self, tmp_path, code):
+        files, values, by_default, by_these = self.OWN[code]
+        assert audit_of(tmp_path, files, select=[code]).findings.counts.get(code, 0) == by_default
+        result = audit_of(tmp_path, files, rules=Chosen((code,), thresholds={code: values}))
+        assert result.findings.counts.get(code, 0) == by_these
+
+    def test_every_threshold_is_tried(self):
+        assert set(self.OWN) == {code for code, rule in all_rules().items() if rule.parameters}
+
+    @pytest.mark.parametrize("iou", [0, -1, 1.01])
+    def test_an_iou_that_is_none(self, tmp_path, iou):
+        with pytest.raises(AnchorauditError, match=r"iou = .* of BOX012"):
+            audit_of(tmp_path, coco(), rules=Chosen(thresholds={"BOX012": {"iou": iou}}))
+
+
+class TestBoxes:
+    def test_evidence_and_thing_of_a_box(self, tmp_path):
+        (found,) = audit_of(tmp_path, coco((700, 20, 50, 40)), select=["BOX003"]).findings
+        assert found.evidence == "x1 700, y1 20, x2 750, y2 60 in an image of 640x480"
+        assert (found.thing, found.location) == ("annotation 1", f"{tmp_path / 'a.json'}, annotations[0]")
+
+    def test_normalised_voc_says_one_of_its_images(self, tmp_path):
+        (found,) = audit_of(tmp_path, voc(("cat", 0.1, 0.1, 0.3, 0.4)), select=["BOX009"]).findings
+        assert (found.path, found.place) == (str(tmp_path / "Annotations"), "")
+        assert found.evidence == "x1 0.1, y1 0.1, x2 0.3, y2 0.4 in an image of 640x480: image 'a'"
+
+    def test_each_file_has_its_own_unit(self, tmp_path):
+        files = {
+            f"annotations/{split}.json": document(ids(1), [annotation(1, bbox=bbox)])
+            for split, bbox in (("train", [9, 9, 70, 90]), ("val", [0.1, 0.1, 0.3, 0.4]))
+        }
+        (found,) = audit_of(tmp_path, files, select=["BOX009"]).findings
+        assert found.path == str(tmp_path / "annotations" / "val.json")
+
+    def test_boxes_in_an_image_of_a_few_pixels_are_pixels(self, tmp_path):
+        files = coco((0, 0, 1, 1), images=[image(width=8, height=8)])
+        assert codes(audit_of(tmp_path, files, select=["BOX009"])) == []
+
+    def test_an_area_below_the_boxs_where_all_others_are_the_boxs(self, tmp_path):
+        right = [{"bbox": [i, 20, 30, 40], "area": 1200} for i in range(9)]
+        small = {"bbox": [10, 50, 30, 40], "area": 600}
+        result = audit_of(tmp_path, coco(*right, small), select=["BOX013"])
+        assert [(f.place, f.evidence) for f in result.findings] == [("annotations[9]", "area 600")]
+        assert codes(audit_of(tmp_path, coco(*right[1:], small), select=["BOX013"])) == []
+
+    def test_voc_counts_from_one_where_boxes_end_at_the_end_and_none_begins_at_0(self, tmp_path):
+        (found,) = audit_of(tmp_path, voc(CAT, ("cat", 1, 1, W, 9)), select=["BOX014"]).findings
+        assert found.message == (
+            "none of 2 boxes begins before 1, and 1 end at the image's width or height: they count from 1; a "
+            "loader that subtracts 1 takes none below 0"
+        )
+
+    def test_what_is_known_of_voc_is_not_said_of_coco(self, tmp_path):
+        assert codes(audit_of(tmp_path, coco((0, 0, W, H)), select=["BOX014"])) == []
+        assert codes(audit_of(tmp_path, voc(CAT), select=["CLS006", "SET004"])) == []
+
+
+class TestClasses:
+    def test_a_long_table_of_ids_is_cut(self, tmp_path):
+        (found,) = audit_of(tmp_path, numbered(*range(1, 40, 2)), select=["CLS006"]).findings
+        assert found.message.startswith("the category ids have gaps; without: 3 -> 2, 5 -> 3, ")
+        assert found.message.endswith(", 25 -> 13, ... (7 more)")
+
+    def test_ids_that_begin_elsewhere(self, tmp_path):
+        (found,) = audit_of(tmp_path, numbered(4, 5), select=["CLS006"]).findings
+        assert found.message == "the category ids begin with 4; without: 4 -> 1, 5 -> 2"
+
+    def test_splits_that_number_classes_otherwise(self, tmp_path):
+        files = {
+            f"annotations/{split}.json": document(
+                ids(number), [annotation(1, number)], categories=[{"id": identity, "name": name}]
+            )
+            for split, number, identity, name in (("a", 1, 1, "cat"), ("b", 2, 1, "dog"), ("c", 3, 2, "dog"))
+        }
+        result = audit_of(tmp_path, files, select=["CLS003", "CLS004"])
+        assert [f.message for f in result.findings] == [
+            "category id 1 is 'cat', 'dog'",
+            "the class 'dog' has the ids 1, 2",
+        ]
+        assert {f.path for f in result.findings} == {str(tmp_path)}
+
+
+class TestImages:
+    def test_the_same_image_in_two_splits(self, tmp_path):
+        files = {
+            f"{split}/_annotations.coco.json": document(
+                [image(1, width=W, height=H, file_name=f"{split}.jpg")], []
+            )
+            for split in ("train", "valid")
+        }
+        files |= {f"{split}/{split}.jpg": picture() for split in ("train", "valid")}
+        (found,) = audit_of(tmp_path, files, select=["IMG010"]).findings
+        assert found.message == "the same bytes as 'train.jpg', which is in 'train'"
+        assert found.path == str(tmp_path / "valid" / "valid.jpg")
+
+    def test_nothing_is_said_of_pictures_that_were_not_looked_at(self, tmp_path):
+        files = {**drawn("a.jpg", "b.jpg", declared=(9, 9)), "images/c.jpg": b""}
+        result = audit_of(tmp_path, files, images="none")
+        assert result.pictures is None
+        assert [code for code in codes(result) if code.startswith("IMG")] == []
+        assert "IMG006" in codes(audit_of(tmp_path, files))
+
+    def test_pictures_are_not_looked_at_for_nothing(self, tmp_path):
+        assert audit_of(tmp_path, drawn("a.jpg"), select=["BOX"]).pictures is None
+
+    def test_one_colour_is_known_after_decoding_only(self, tmp_path):
+        files = {**drawn("a.png"), "images/a.png": picture(plain=True)}
+        assert codes(audit_of(tmp_path, files, select=["IMG009"], images="header")) == []
+
+    def test_a_size_that_the_entry_does_not_declare_is_the_files_own(self, tmp_path):
+        files = {"a.json": document([{"id": 1, "file_name": "a.jpg"}]), "a.jpg": picture(orientation=6)}
+        assert codes(audit_of(tmp_path, files, select=["IMG006", "IMG007", "IMG008"])) == ["IMG008"]
+
+    def test_an_image_without_an_entry_is_a_blank_one_in_voc(self, tmp_path):
+        result = audit_of(tmp_path, {**voc(CAT), "JPEGImages/b.jpg": picture()}, select=["IMG004", "ANC008"])
+        assert [(f.code, f.thing) for f in result.findings] == [("ANC008", "image b")]
+
+
+class TestAnchors:
+    def test_sizes_are_shapes_too(self, tmp_path):
+        text = OWN.format(stride=16, shapes="[[1, 1]]").replace("shapes = [[1, 1]]", "sizes = [8, 16]")
+        (tmp_path / "own.toml").write_text(text)
+        (found,) = audit_of(tmp_path, coco(), detector=tmp_path / "own.toml", select=["ANC004"]).findings
+        assert found.evidence == "8x8"
+
+    @pytest.mark.parametrize("detector", ["yolov5", "yolov3-darknet", "torchvision-ssd300_vgg16"])
+    def test_a_stride_means_nothing_where_shapes_alone_are_compared_or_fractions(self, tmp_path, detector):
+        assert codes(audit_of(tmp_path, coco(), detector=detector, select=["ANC004"])) == []
+
+    def test_too_few_boxes_to_say_that_a_shape_is_not_used(self, tmp_path):
+        boxes = [(i, 9, 74, 149) for i in range(90)]  # reference has nine shapes
+        assert codes(audit_of(tmp_path, coco(*boxes), select=["ANC005"])) == ["ANC005"]
+        assert codes(audit_of(tmp_path, coco(*boxes[1:]), select=["ANC005"])) == []
+
+    def test_verdicts_and_their_rules_agree(self):
+        result = anchoraudit.audit(Path(__file__).resolve().parents[1] / "sample_data" / "coco")
+        verdicts = result.summary()["verdicts"]
+        of_verdict = {rule.verdict: code for code, rule in all_rules().items() if rule.verdict}
+        assert set(of_verdict) == set(verdicts) - {"ok", "unknown"}
+        for verdict, code in of_verdict.items():
+            assert result.findings.counts.get(code, 0) == verdicts[verdict]
+
+
+class TestChosen:
+    @pytest.mark.parametrize(
+        ("select", "ignore", "chosen"),
+        [
+            ((), (), "BOX001 BOX010 CLS001"),
+            (("ALL",), (), "BOX001 BOX010 CLS001"),
+            (("BOX",), (), "BOX001 BOX010"),
+            (("BOX00", "CLS001"), (), "BOX001 CLS001"),
+            ((), ("BOX",), "CLS001"),
+            ((), ("ALL",), ""),
+            (("ALL",), ("ALL",), ""),
+            (("BOX",), ("BOX00",), "BOX010"),
+            (("BOX001",), ("BOX00",), "BOX001"),
+            (("BOX001",), ("BOX001",), ""),
+            (("BOX0", "BOX001"), ("BOX",), "BOX001 BOX010"),
+            (("BOX001",), ("ALL",), "BOX001"),
+            (("BOX",), ("ALL",), "BOX001 BOX010"),
+        ],
+    )
+    def test_the_longest_decides(self, select, ignore, chosen):
+        known = Chosen(select, ignore).require_known(all_rules())
+        assert [code for code in ("BOX001", "BOX010", "CLS001") if code in known] == chosen.split()
+
+    @pytest.mark.parametrize(
+        ("chosen", "message", "remedy"),
+        [
+            (Chosen(select=("box001",)), "unknown rule 'box001'", "Did you mean BOX001?"),
+            (Chosen(ignore=("CLSS",)), "unknown rule 'CLSS'", "Did you mean CLS?"),
+            (Chosen(select=("BOX0011",)), "unknown rule 'BOX0011'", "anchoraudit rules lists them."),
+            (Chosen(thresholds={"BOX": {"iou": 0.9}}), "unknown rule 'BOX'", "Did you mean BOX"),
+            (Chosen(thresholds={"BOX012": {"iuo": 0.9}}), "unknown setting of BOX012 'iuo'", "It has: iou."),
+            (Chosen(thresholds={"BOX001": {"iou": 0.9}}), "unknown setting of BOX001 'iou'", "It has: none."),
+            (Chosen(thresholds={"BOX006": {"above": NAN}}), "above = nan of BOX006", "finite"),
+            (Chosen(thresholds={"SET007": {"above": INF}}), "above = inf of SET007", "finite"),
+        ],
+    )
+    def test_what_no_rule_has_is_refused_before_anything_is_read(self, chosen, message, remedy):
+        with pytest.raises(AnchorauditError) as caught:
+            anchoraudit.audit("no such folder", rules=chosen)
+        assert message in str(caught.value)
+        assert remedy in (caught.value.remedy or "")
+
+    def test_it_holds_for_what_reading_found(self, tmp_path):
+        files = coco((10, 20, NAN, 40), (10, 20, 30))
+        assert codes(audit_of(tmp_path, files, select=["BOX001", "PAR"])) == ["BOX001", "PAR003"]
+        assert codes(audit_of(tmp_path, files, select=["BOX001"])) == ["BOX001"]
+        assert len(audit_of(tmp_path, files, select=["BOX001"]).dataset.findings) == 2
+
+    def test_one_rule_by_its_code(self):
+        assert anchoraudit.rule_of("BOX003").severity == "error"
+        with pytest.raises(AnchorauditError, match="unknown rule 'BOX000'"):
+            anchoraudit.rule_of("BOX000")
+
+
+def finding(code, number=0):
+    return Finding(code, f"{code} {number}")
+
+
+class TestFindings:
+    ROWS = np.array([4, 7], dtype=np.int64)
+    GROUPS = {
+        "BOX003": [Hits("box", ROWS, lambda row: finding("BOX003", row))],
+        "PAR003": [
+            [finding("PAR003", 0), finding("PAR003", 1)],
+            Hits("image", ROWS[:1], lambda row: finding("PAR003", row)),
+        ],
+    }
+    ALL = ["BOX003 4", "BOX003 7", "PAR003 0", "PAR003 1", "PAR003 4"]
+
+    @property
+    def findings(self):
+        return Findings(self.GROUPS, all_rules())
+
+    def test_are_a_sequence(self):
+        assert [f.message for f in self.findings] == self.ALL
+        assert len(self.findings) == 5
+        assert finding("PAR003", 1) in self.findings
+        for index in range(-5, 5):
+            assert self.findings[index].message == self.ALL[index]
+        assert [f.message for f in self.findings[1:4]] == self.ALL[1:4]
+        assert [f.message for f in self.findings[::-2]] == self.ALL[::-2]
+        assert [f.message for f in reversed(self.findings)] == self.ALL[::-1]
+
+    @pytest.mark.parametrize("index", [5, -6, 100, -100])
+    def test_end_somewhere(self, index):
+        with pytest.raises(IndexError):
+            self.findings[index]
+
+    def test_by_rule(self):
+        assert self.findings.counts == {"BOX003": 2, "PAR003": 3}
+        assert [f.message for f in self.findings.of("PAR003")] == self.ALL[2:]
+        assert [f.message for f in self.findings.of("PAR003", 1)] == self.ALL[2:3]
+        assert self.findings.of("PAR003", 0) == self.findings.of("BOX001") == []
+        assert self.findings.severities() == {"error", "warning"}
+        assert self.findings.rule("PAR003") is anchoraudit.rule_of("PAR003")
+
+    def test_of_what_there_is_an_error(self):
+        assert np.flatnonzero(self.findings.has_error("box", 9)).tolist() == [4, 7]
+        assert not self.findings.has_error("image", 9).any()  # that is a warning
+
+    def test_some_of_them(self):
+        some = self.findings.where(lambda f: f.message.endswith(("4", "1")))
+        assert [f.message for f in some] == ["BOX003 4", "PAR003 1", "PAR003 4"]
+        assert np.flatnonzero(some.has_error("box", 9)).tolist() == [4]
+        assert self.findings.where(lambda _: False).counts == {}
+
+    def test_none(self):
+        assert not Findings({}, all_rules())
+        assert list(Findings({}, all_rules())) == []
+
+    def test_one_that_is_asked_for_is_all_that_is_made(self):
+        made = []
+
+        def make_one(row):
+            made.append(row)
+            return finding("BOX003", row)
+
+        many = Findings({"BOX003": [Hits("box", np.arange(10**6), make_one)]}, all_rules())
+        assert (len(many), many.counts) == (10**6, {"BOX003": 10**6})
+        assert [f.message for f in many.of("BOX003", 2)] == ["BOX003 0", "BOX003 1"]
+        assert many[-1].message == "BOX003 999999"
+        assert len(made) <= 4
+
+    def test_errors_come_first_then_families_in_their_order(self, tmp_path):
+        files = coco((10, 20, 0, 40), (700, 20, 50, 40), (10, 20, 30), (-0.5, 20, 50, 40))
+        result = audit_of(tmp_path, files, select=["PAR", "BOX"])
+        assert codes(result) == ["BOX003", "PAR003", "BOX002", "BOX004"]
+        assert [f.code for f in result.findings] == codes(result)
+
+
+def test_a_new_rule_is_one_file(tmp_path, monkeypatch):
+    (tmp_path / "rule").mkdir()
+    (tmp_path / "rule" / "box099_wide.py").write_text(
+        "from anchoraudit.rules import Rule\n"
+        "def check(facts, above):\n"
+        "    rows = (facts.sides[:, 0] > above).nonzero()[0]\n"
+        "    return facts.about_boxes('BOX099', rows, lambda row: ('wide', facts.corners(row)))\n"
+        "RULE = Rule('BOX099', 'error', 'wide', 'What.', 'Why.', 'example', 'remedy', check,\n"
+        "            parameters={'above': 100})\n"
+    )
+    (tmp_path / "rule" / "_helper.py").write_text("raise ImportError\n")
+    assert "BOX099" not in all_rules()
+    with monkeypatch.context() as patched:
+        patched.setattr(rules, "__path__", [*rules.__path__, str(tmp_path / "rule")])
+        in_order = list(all_rules())
+        assert in_order[in_order.index("BOX099") + 1].startswith("IMG")
+        result = audit_of(tmp_path, coco((1, 1, 100, 9), (1, 1, 101, 9)), select=["BOX099"])
+        assert [(f.message, f.place) for f in result.findings] == [("wide: image 1", "annotations[1]")]
+    assert "BOX099" not in all_rules()
+
+
+class TestPages:
+    HEADINGS = ("What it does", "Why it is bad", "Example", "What to do instead")
+
+    @pytest.mark.parametrize("code", all_rules())
+    def test_a_page_says_all(self, code):
+        rule = anchoraudit.rule_of(code)
+        assert re.fullmatch(r"[A-Z]{3}\d{3}", code)
+        assert code[:3] in FAMILIES and rule.severity in SEVERITIES
+        assert rule.title == rule.title.strip() and 5 < len(rule.title) < 60
+        assert not rule.title.endswith(".")
+        for text in (rule.what, rule.why):
+            assert len(text) > 20 and text.endswith(".") and "  " not in text
+        assert len(rule.remedy) > 10 and not rule.remedy.endswith(".") and rule.remedy[0].islower()
+        assert rule.example.strip()
+        assert all(len(line) < 105 for line in rule.example.splitlines())
+        assert len(rule.example.splitlines()) <= 6
+        for name in rule.parameters:
+            assert f"`{name}`" in rule.what, name
+
+    @pytest.mark.parametrize("code", all_rules())
+    def test_its_headings_are_those_of_all(self, code):
+        rule = anchoraudit.rule_of(code)
+        lines = re.sub(r"^```\n.*?^```$", "", rule.page(), flags=re.M | re.S).splitlines()
+        first, *others = [line for line in lines if line.startswith("#")]
+        assert first == f"# {code}: {rule.title}"
+        settings_too = ("Settings",) if rule.parameters else ()
+        assert others == [f"## {heading}" for heading in (*self.HEADINGS, *settings_too)]
+        assert f"Severity: {rule.severity}." in lines
+        assert f"{rule.remedy[1:]}." in rule.page()
+        for name, value in rule.parameters.items():
+            assert f"- `{name}` = {value:g}" in lines
+        in_words = re.sub(r"`[^`]*`", "", "\n".join(lines))
+        assert "<" not in in_words, "a tag, which Markdown does not show"
+
+    def test_modules_are_called_after_their_codes(self):
+        modules = [p.stem for p in (PACKAGE / "rules").glob("[a-z]*.py")]
+        assert sorted(name.split("_")[0].upper() for name in modules) == sorted(all_rules())
+
+    def test_titles_are_different(self):
+        titles = [rule.title for rule in all_rules().values()]
+        assert sorted(set(titles)) == sorted(titles)
+
+    def test_order(self):
+        listed = list(all_rules())
+        assert listed == sorted(listed, key=lambda code: (list(FAMILIES).index(code[:3]), code))
+        for family in FAMILIES:
+            numbers = [int(code[3:]) for code in listed if code.startswith(family)]
+            assert numbers == list(range(1, len(numbers) + 1))
+
+    def test_every_code_that_the_program_names_is_a_rule(self):
+        named_there = {
+            code
+            for path in PACKAGE.rglob("*.py")
+            for code in re.findall(r"\b(?:PAR|BOX|IMG|CLS|SET|ANC)\d{3}\b", path.read_text("utf-8"))
+        }
+        assert named_there == set(all_rules())
+
+
+ODD = [NAN, INF, -INF, 1e308, -1e308, 1e-308, 1e150, -1e160, -1.0, 0.0, 0.5, 1.0, 99.5, 100.0, 101.0, 1e7]
+numbers = st.one_of(st.sampled_from(ODD), st.floats(-20, 120), st.floats())
+DETECTORS = [
+    anchoraudit.load_detector(name)
+    for name in (
+        *("reference", "torchvision-fasterrcnn_resnet50_fpn", "yolov5", "mmdet-atss"),
+        *("torchvision-ssd300_vgg16", "simple-faster-rcnn"),
+    )
+]
+
+
+@st.composite
+def datasets(draw):
+    """Images of any size or none, boxes of any numbers, classes of any name; as COCO or as VOC."""
+    images = draw(st.integers(0, 3))
+    boxes = draw(st.integers(0, 6)) if images else 0
+    names = draw(st.lists(st.sampled_from(["cat", "CAT", "", "_", "\x1b"]), max_size=3))
+    sizes = draw(st.lists(st.sampled_from([NAN, 1, 3, 100, 1e7]), min_size=images, max_size=images))
+    is_coco = draw(st.booleans())
+
+    def column(values, kind=None):
+        return np.array(draw(st.lists(values, min_size=boxes, max_size=boxes)), dtype=kind)
+
+    def of_images(values):
+        return np.array(draw(st.lists(values, min_size=images, max_size=images)), dtype=np.int64)
+
+    more = ("", "") if is_coco else ("object", ".xml")
+    return Dataset(
+        root=Path("data"),
+        format="coco" if is_coco else "voc",
+        recognised="",
+        sources=(Source(Path("a"), "train", None, *more), Source(Path("b"), "val", None, *more)),
+        splits=("train", "val"),
+        images=Images(
+            ids=list(range(images)),
+            file_names=draw(st.lists(st.sampled_from(["", "a", "b"]), min_size=images, max_size=images)),
+            width=np.array(sizes, dtype=np.float64),
+            height=np.array([size and min(size, 50) for size in sizes], dtype=np.float64),
+            split=of_images(st.integers(0, 1)),
+            source=of_images(st.integers(0, 1)),
+            entry=np.arange(images) if is_coco else None,
+        ),
+        boxes=Boxes(
+            image=column(st.integers(0, max(images - 1, 0)), np.int64),
+            annotation_ids=np.arange(boxes) if is_coco else None,
+            category=column(st.integers(-1, len(names) - 1), np.int64),
+            xyxy=np.array([draw(numbers) for _ in range(4 * boxes)], dtype=np.float64).reshape(-1, 4),
+            crowd=column(st.booleans(), np.bool_),
+            difficult=column(st.booleans(), np.bool_),
+            entry=np.arange(boxes) if is_coco else None,
+            area=column(numbers, np.float64) if is_coco else None,
+        ),
+        categories=tuple(Category(number % 2, name) for number, name in enumerate(names)),
+    )
+
+
+def strictly(facts, chosen, met):
+    """Check with every warning an error, and make every finding."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = rules.check(facts, chosen, met)
+        assert all(f.code and f.message and f.path for f in found)
+    return found
+
+
+@settings(deadline=None, max_examples=60)
+@given(datasets(), st.booleans())
+def test_rules_take_whatever_is_in_the_data(dataset, drop_difficult):
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("anchoraudit.auditing.check", strictly)
+        for detector in DETECTORS:
+            anchoraudit.audit(dataset, detector, drop_difficult=drop_difficult)
+
+
+@given(
+    st.lists(st.lists(numbers, min_size=4, max_size=4), min_size=1, max_size=4), st.sampled_from(DETECTORS)
+)
+@example([[NAN] * 4, [INF] * 4, [1e308, 1e308, 1e308, 1e308], [-1e308, 0, 1e308, 1e308]], DETECTORS[0])
+@settings(deadline=None, max_examples=40)
+def test_rules_take_whatever_is_in_a_file(tmp_path_factory, bboxes, detector):
+    folder = make(tmp_path_factory.mktemp("odd"), coco(*({"bbox": b, "area": b[0]} for b in bboxes)))
+    result = anchoraudit.audit(folder / "a.json", detector)
+    assert len(list(result.findings)) == len(result.findings) == sum(result.findings.counts.values())
