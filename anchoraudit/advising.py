@@ -167,11 +167,11 @@ class _Judge:
         no_risk = self._risks(self.audit.detector, present.images, 0)
         left = present.images - len(gone)
         return [
-            replace(present, group="loss", remedy="truncated loss: NaN becomes 0", risks=no_risk),
+            replace(present, group="loss", remedy="truncated loss", risks=no_risk),
             replace(
                 present,
                 group="filter",
-                remedy="images left out (filter)",
+                remedy="left out (filter)",
                 images=left,
                 empty=0,
                 blank=0,
@@ -188,9 +188,7 @@ class _Judge:
         guard = msgspec.structs.replace(self.audit.detector.loss, normaliser="batch_positives_or_one")
         detector = msgspec.structs.replace(self.audit.detector, loss=guard)
         risks = self._risks(detector, present.images, present.empty)
-        return replace(
-            present, group="normaliser", remedy="guarded normaliser: max(1, positives)", risks=risks
-        )
+        return replace(present, group="normaliser", remedy="guarded normaliser", risks=risks)
 
     def row(self, changes: tuple[Change, ...], one: Compared, *, loss: Detector) -> Row:
         """A changed detector, with the loss of the present one."""

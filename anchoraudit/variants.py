@@ -159,7 +159,7 @@ class Variants:
         """Margins other than the present one."""
         border = self.audit.detector.border
         now = "off" if border.pixels is None else f"{border.pixels:g}"
-        texts = ((b, "anchors may cross the edge" if b == "off" else f"border {b} px") for b in BORDERS)
+        texts = ((b, "border off" if b == "off" else f"border {b} px") for b in BORDERS)
         return [Change("border", value, text) for value, text in texts if value != now]
 
     def thresholds(self) -> list[Change]:
@@ -175,7 +175,7 @@ class Variants:
         match_block = self.audit.detector.match
         if match_block.kind != "iou" or match_block.force != "none":
             return []
-        return [Change("forcing", True, "best anchor of each box forced")]
+        return [Change("forcing", True, "best anchors forced")]
 
     def input_sizes(self) -> list[Change]:
         """Up to four other input sizes, in steps of the coarsest stride."""

@@ -30,66 +30,100 @@ def advice_parts(advice: Advice, options: Sequence[str], written: str | None) ->
         "",
     ]
     if not advice.needed:
-        return [*parts, Text(f"Nothing to advise on: {_fine(advice.rows[0])}.", style="bold")]
-    parts += [_table(advice.rows), ""]
-    if any(risk.expected for row in advice.rows for risk in row.risks):
-        parts += [_risks(advice.rows), ""]
+        return [
+            *parts,
+            Text(f"Nothing to advise on: {_fine(advice.rows[0], _forced(advice))}.", style="bold"),
+        ]
+    parts += [*_table(advice), ""]
     parts += [f"note: {note}" for note in advice.notes] + ([""] if advice.notes else [])
     return parts + _verdict(advice, options, written)
 
 
-def _fine(row: Row) -> str:
-    return f"all {words.count(row.images, 'image')} have foreground, and every usable box is matched"
+def _forced(advice: Advice) -> int:
+    return int(advice.audit.image_results.forced.sum())
 
 
-def _table(rows: Sequence[Row]) -> object:
-    columns = ("remedy", "empty>", "blank>", "unmatched>", "lost images>", "lost boxes>", "network survives")
-    return table(
-        "Images without foreground (of them without a usable box), unmatched boxes, and what is lost",
-        columns,
-        [
-            (
-                row.remedy,
-                f"{row.empty:,}",
-                f"{row.blank:,}",
-                f"{row.unmatched:,}",
-                f"{row.images_lost:,}",
-                f"{row.boxes_lost:,}",
-                _survives(row),
-            )
-            for row in rows
-        ],
+def _fine(row: Row, forced: int) -> str:
+    how = f"is matched ({forced:,} by forcing alone)" if forced else "is matched"
+    return f"all {words.count(row.images, 'image')} have foreground, and every usable box {how}"
+
+
+def _table(advice: Advice) -> list[object]:
+    """One row a remedy; the risk of NaN has a column a batch size, where any remedy leaves a risk."""
+    rows = list(advice.rows)
+    if advice.best is not None and all(row.changes != advice.best.changes for row in rows):
+        rows.append(advice.best)
+    risky = any(risk.expected for row in rows for risk in row.risks)
+    sizes = [risk.batch_size for risk in rows[0].risks] if risky else []
+    columns = (
+        *("remedy!", "empty\n(blank)>", "boxes un-\nmatched>", "images\nlost>", "boxes\nlost>"),
+        *(f"B={size}>" for size in sizes),
+        "survives",
     )
+    cells = [
+        (
+            Text(_short(row, before)),
+            f"{row.empty:,} ({row.blank:,})",
+            f"{row.unmatched:,}",
+            f"{row.images_lost:,}",
+            f"{row.boxes_lost:,}",
+            *(Text(_risk(risk)) for risk in row.risks if risky),
+            _survives(row),
+        )
+        for before, row in zip([None, *rows], rows, strict=False)
+    ]
+    title = "What each remedy leaves: images without foreground, unmatched boxes, what is lost, and risk"
+    return [table(title, columns, cells, gap=1), *_legend(advice, risky=risky)]
+
+
+def _short(row: Row, before: Row | None) -> str:
+    """What the row changes; below a row of the same beginning only what is added to it."""
+    start = f"{before.remedy.split(', ')[0]}, " if before and before.changes else "\0"
+    if len(row.changes) > 1 and row.remedy.startswith(start):
+        return f"  and {row.remedy.removeprefix(start)}"
+    return row.remedy
+
+
+def _legend(advice: Advice, *, risky: bool) -> list[object]:
+    lines = ["empty: images without a positive anchor; blank: those of them without a usable box"]
+    if risky:
+        what = "images with a NaN loss" if any(r.per_image for r in advice.rows[0].risks) else "NaN steps"
+        lines += [
+            f"B=2: {what} to expect in an epoch of batches of 2, and the chance of at least one",
+            "survives: with which of these batch sizes no step can be NaN",
+        ]
+    if any(row.idle for row in advice.rows):
+        lines.append("where training survives, empty images stay in it and teach nothing about boxes")
+    return [Text(line, style="dim") for line in lines]
 
 
 def _survives(row: Row) -> str:
-    """`yes`, `no`, or from which of the batch sizes on; and that images teach nothing, where they do not."""
+    """`yes`, `no`, or with which of the batch sizes."""
     safe = row.survives
     if len(safe) == len(row.risks):
-        idle = f", {words.count(row.idle, 'image')} teach nothing" if row.idle else ""
-        return f"yes{idle}"
-    return f"in batches of {', '.join(map(str, safe))} only" if safe else "no"
-
-
-def _risks(rows: Sequence[Row]) -> object:
-    sizes = [risk.batch_size for risk in rows[0].risks]
-    return table(
-        "NaN steps expected an epoch (and the chance of at least one), by batch size; none with the others",
-        ("remedy", *(f"{size}>" for size in sizes)),
-        [(row.remedy, *map(_risk, row.risks)) for row in rows if any(risk.expected for risk in row.risks)],
-    )
+        return "yes"
+    unsafe = [risk.batch_size for risk in row.risks if risk.batch_size not in safe]
+    if safe and min(safe) > max(unsafe):
+        return f"B >= {min(safe)}"
+    return f"B = {', '.join(map(str, safe))}" if safe else "no"
 
 
 def _risk(risk: Risk) -> str:
+    """Expected number, and below it the chance."""
     if not risk.expected:
         return "0"
-    if 0.005 <= risk.chance <= 0.995:
-        return f"{_figure(risk.expected)} ({100 * risk.chance:.0f} %)"
-    return f"{_figure(risk.expected)} ({'~0' if risk.chance < 0.5 else '~100'} %)"
+    percent = f"{100 * risk.chance:.0f} %"
+    if risk.chance < 0.005:
+        percent = "<1 %"
+    elif 0.995 < risk.chance < 1:
+        percent = ">99 %"
+    return f"{_figure(risk.expected)}\n{percent}"
 
 
 def _figure(expected: float) -> str:
-    return f"{expected:,.0f}" if expected >= 100 else f"{expected:.2g}"
+    if expected < 0.01:
+        return "<0.01"
+    return f"{expected:,.0f}" if expected >= 10 else f"{expected:.2g}"
 
 
 def _verdict(advice: Advice, options: Sequence[str], written: str | None) -> list[object]:

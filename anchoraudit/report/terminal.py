@@ -75,16 +75,16 @@ def to_text(*parts: object) -> str:
     return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Group:
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, gap: int = 2) -> Group:
     """Plain table under a title: numbers (columns whose name ends in `>`) to the right, long text folded.
 
-    A column whose name ends in `!` is not folded.
+    A column whose name ends in `!` is not folded. gap: blanks between columns.
     """
-    made = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
+    made = Table(box=None, padding=(0, gap, 0, 0), show_edge=False)
     listed = list(rows)
     for number, name in enumerate(columns):
         right, whole = name.endswith(">"), name.endswith("!")
-        widest = max((len(str(row[number])) for row in listed), default=0)
+        widest = max((len(line) for row in listed for line in str(row[number]).splitlines()), default=0)
         made.add_column(
             name.rstrip(">!"),
             justify="right" if right else "left",
