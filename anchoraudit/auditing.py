@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit import labels as label_policy
+from anchoraudit.augmenting.sensitivity import Sensitivity
 from anchoraudit.causes import CAUSES, causes_of
 from anchoraudit.dataset import Dataset
 from anchoraudit.detectors import Detector, load_detector
@@ -73,7 +74,10 @@ class ImageResults:
 
 @dataclass(slots=True)
 class Audit:
-    """What a detector's encoder makes of a data set."""
+    """What a detector's encoder makes of a data set.
+
+    sensitivity: what it makes of it under random geometry, where somebody asked.
+    """
 
     dataset: Dataset
     detector: Detector
@@ -83,6 +87,7 @@ class Audit:
     findings: Findings = field(default_factory=lambda: Findings({}, {}))
     pictures: Pictures | None = None
     loaded: Loaded | None = None
+    sensitivity: Sensitivity | None = None
 
     def verdict_is(self, *names: str) -> Bool:
         """Tell which images have one of the named verdicts. [N]."""

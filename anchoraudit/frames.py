@@ -17,8 +17,9 @@ def images_frame(audit: Audit) -> pd.DataFrame:
 
     image_id, file_name, width, height (pixels, empty where unknown), boxes, usable, matched, forced (counts
     of boxes), foreground (whether its mask would hold a positive anchor, empty where unknown), best_iou (of
-    its usable boxes, empty without any), verdict, cause; with counts positives, negatives, ignored (anchors).
-    Where the data set has several splits, also split.
+    its usable boxes, empty without any), verdict, cause; with counts positives, negatives, ignored (anchors);
+    under random geometry p_empty (share of draws without foreground, empty where it is unknown). Where the
+    data set has several splits, also split.
     """
     dataset, results = audit.dataset, audit.image_results
     foreground = pd.array(~audit.verdict_is(*WITHOUT_FOREGROUND), dtype="boolean")
@@ -42,6 +43,8 @@ def images_frame(audit: Audit) -> pd.DataFrame:
             counted = results.counts[:, number]
             columns[name] = pd.array(counted, dtype="Int64")
             columns[name][counted < 0] = pd.NA
+    if audit.sensitivity is not None:
+        columns["p_empty"] = audit.sensitivity.p_empty
     if len(dataset.splits) > 1:
         columns["split"] = dataset.split_names
     return pd.DataFrame(columns)

@@ -195,7 +195,7 @@ def test_json_is_what_the_encoder_of_json_writes(audit):
     answer = json.loads(text)
     assert list(answer) == [
         "anchoraudit", "dataset", "format", "recognised", "detector", "on_empty",
-    "loader", "summary", "risks", "not_usable",
+    "loader", "summary", "risks", "augmented", "not_usable",
         "clipped", "notes", "findings", "flagged",
     ]  # fmt: skip
     rule = all_rules()["BOX002"]

@@ -16,6 +16,7 @@ from anchoraudit.cli._options import (
     rule_options,
     rules_of,
 )
+from anchoraudit.errors import AnchorauditError
 
 _BASELINE = "anchoraudit-baseline.json"
 
@@ -36,6 +37,17 @@ class OutputFormat(click.Choice[str]):
 @rule_options
 @click.option(
     "--counts", is_flag=True, help="Also count every image's positive, negative and ignored anchors."
+)
+@click.option(
+    "--augment",
+    metavar="WHAT",
+    help="Also audit under random geometry: flip,scale=0.5..1.5,translate=0.1,crop=0.3..1,keep=centre.",
+)
+@click.option(
+    "--draws", type=click.IntRange(1, 100_000), metavar="N", help="Augment so many times.  [default: 32]"
+)
+@click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), metavar="N", help="Of what is drawn.  [default: 0]"
 )
 @click.option(
     "--export-images", type=click.Path(), metavar="F", help="Write a row an image (.csv, .parquet)."
@@ -87,6 +99,7 @@ def command(**given: Any) -> int:
     from anchoraudit.cli import _output
 
     quiet = given["quiet"]
+    augmentation = _augmentation(given)
     settings = settings_of.resolve(given, quiet=quiet, repeat=True)
     detector, remarks = detector_of(settings)
     for target in (given["export_images"], given["export_boxes"]):
@@ -112,6 +125,8 @@ def command(**given: Any) -> int:
             image_cache=CACHE,
             progress=advance,
         )
+    if augmentation is not None:
+        result.sensitivity = _sensitivity(result, augmentation, given)
     if given["export_images"]:
         _output.export(result.images_frame(), given["export_images"])
     if given["export_boxes"]:
@@ -125,6 +140,39 @@ def command(**given: Any) -> int:
     return exit_code(result, settings, known, exit_zero=given["exit_zero"])
 
 
+def _augmentation(given: dict[str, Any]) -> Any:
+    """Return what `--augment` says, None without it. Raises AnchorauditError for what makes no sense."""
+    if given["augment"] is not None:
+        from anchoraudit.augmenting.spec import Augmentation
+
+        return Augmentation.parse(given["augment"])
+    for name in ("draws", "seed"):
+        if given[name] is not None:
+            raise AnchorauditError(
+                f"--{name} {given[name]} without --augment",
+                remedy="Say what is drawn: --augment flip,crop=0.3..1",
+            )
+    return None
+
+
+def _sensitivity(result: Any, augmentation: Any, given: dict[str, Any]) -> Any:
+    """Audit under random geometry."""
+    from anchoraudit.augmenting.sensitivity import sensitivity
+    from anchoraudit.cli import _output
+
+    draws = 32 if given["draws"] is None else given["draws"]
+    with _output.progress("augmenting", quiet=given["quiet"]) as advance:
+        return sensitivity(
+            result.dataset,
+            result.labels,
+            result.detector,
+            augmentation,
+            draws=draws,
+            seed=given["seed"] or 0,
+            progress=advance,
+        )
+
+
 def _report(result: Any, shown: Any, given: dict[str, Any], options: list[str]) -> None:
     """Print or write the report; shown: the findings that count."""
     from anchoraudit.cli import _output
@@ -136,7 +184,8 @@ def _report(result: Any, shown: Any, given: dict[str, Any], options: list[str]) 
         _output.put_pieces(render(given["output_format"], result, shown, given["limit"]), given["output"])
         return
     if given["quiet"]:
-        _output.put(words.headline(result) + "\n", given["output"])
+        lines = filter(None, (words.headline(result), words.augmented_line(result)))
+        _output.put("".join(f"{line}\n" for line in lines), given["output"])
         return
     from anchoraudit.report import terminal
     from anchoraudit.report.next_steps import after_scan

@@ -10,7 +10,7 @@ from rich.text import Text
 from anchoraudit.advising import Advice, Row
 from anchoraudit.causes import MEANING
 from anchoraudit.report import words
-from anchoraudit.report.commands import command
+from anchoraudit.report.commands import command, without_detector
 from anchoraudit.report.machine import to_json
 from anchoraudit.report.terminal import facts, steps, table
 from anchoraudit.risk import Risk
@@ -156,28 +156,8 @@ def _verdict(advice: Advice, options: Sequence[str], written: str | None) -> lis
         lines.append(
             ("write it as a detector:", command("advise", [dataset], options, "--write-detector", file))
         )
-    lines.append(("confirm it:", command("scan", [dataset], _without_detector(options), "--detector", file)))
+    lines.append(("confirm it:", command("scan", [dataset], without_detector(options), "--detector", file)))
     return [*parts, "", *steps("What to do next", lines)]
-
-
-_OF_DETECTOR = (
-    "--detector",
-    "--positive-iou",
-    "--negative-iou",
-    "--allowed-border",
-    "--input-size",
-    "--anchors",
-)
-
-
-def _without_detector(options: Sequence[str]) -> list[str]:
-    """Options but those that name or change the detector: the file holds all of them."""
-    from anchoraudit.report.commands import without
-
-    left = list(options)
-    for name in _OF_DETECTOR:
-        left = without(left, name)
-    return left
 
 
 def advice_json(advice: Advice) -> str:

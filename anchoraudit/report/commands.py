@@ -8,13 +8,15 @@ from collections.abc import Iterator, Sequence
 from anchoraudit.errors import printable
 
 _SWITCHES = {"--unlisted", "--drop-difficult", "--allow-blank"}  # every other option has a value
-_OF_SCAN_ONLY = {"--fail-on", "--allow-blank"}
+_OF_SCAN_ONLY = {"--fail-on", "--allow-blank", "--select", "--ignore", "--images"}
 # Single values of a detector, which a comparison of several does not take.
 OF_DETECTORS = ("--positive-iou", "--negative-iou", "--allowed-border", "--input-size", "--anchors")
 _NOT_TAKEN = {
+    "advise": _OF_SCAN_ONLY,
     "cluster": _OF_SCAN_ONLY | {"--positive-iou", "--negative-iou", "--allowed-border", "--anchors"},
+    "compare": _OF_SCAN_ONLY | {"--detector", "--loader", *OF_DETECTORS},
     "explain": _OF_SCAN_ONLY,
-    "filter": _OF_SCAN_ONLY,
+    "filter": _OF_SCAN_ONLY | {"--loader"},
     "scan": set[str](),
 }
 
@@ -36,6 +38,11 @@ def command(name: str, positional: Sequence[str], settings: Sequence[str], *more
 def without(settings: Sequence[str], *flags: str) -> list[str]:
     """Return `settings` without the options `flags` and their values."""
     return [word for group in _groups(settings) if group[0] not in flags for word in group]
+
+
+def without_detector(settings: Sequence[str]) -> list[str]:
+    """Return `settings` without what names or changes the detector, for one that a file holds whole."""
+    return without(settings, "--detector", *OF_DETECTORS)
 
 
 def _groups(settings: Sequence[str]) -> Iterator[list[str]]:

@@ -12,7 +12,7 @@ from anchoraudit.dataset import Dataset
 from anchoraudit.fitting import count_distinct
 from anchoraudit.geometry import box_sizes
 from anchoraudit.report import words
-from anchoraudit.report.commands import command, without
+from anchoraudit.report.commands import command, without, without_detector
 from anchoraudit.verdicts import WITHOUT_FOREGROUND
 
 Step = tuple[str, str]  # what it does, the command (or "")
@@ -27,6 +27,7 @@ def after_scan(audit: Audit, options: Sequence[str]) -> list[Step]:
     steps: list[Step] = []
     if audit.images_with("empty_foreground"):
         steps.append(("see one image anchor by anchor:", _explain(audit, dataset, options)))
+        steps.append(("see what each remedy would do:", command("advise", [dataset], options)))
         steps += _better_detector(audit, dataset, options)
     if len(lost) < len(audit.dataset.images):
         gone = f"{words.count(len(lost), 'image')}, {words.share(len(lost), len(audit.dataset.images))}"
@@ -77,12 +78,13 @@ def _better_detector(audit: Audit, dataset: str, options: Sequence[str]) -> list
             fit = command("cluster", [dataset], options, "--k", str(k), "-o", "anchors.toml")
             kept = without(options, "--anchors")
             scan = command("scan", [dataset], kept, "--anchors", "anchors.toml")
-            steps += [("fit the anchors to this data, and scan with them:", fit), ("", scan)]
-        else:
-            fit = command("cluster", [dataset], options, "--k", str(k))
-            steps.append(
-                ("fit anchors to this data, and write them into the detector file, level by level:", fit)
+        else:  # on several levels, anchors alone do not say which stands where: a whole detector does
+            fit = command(
+                "cluster", [dataset], options, "--k", str(k), "--for", "reference", "-o", "detector.toml"
             )
+            kept = without_detector(options)
+            scan = command("scan", [dataset], kept, "--detector", "detector.toml")
+        steps += [("fit the anchors to this data, and scan with them:", fit), ("", scan)]
     if "edge" in causes:
         kept = without(options, "--allowed-border")
         wider = command("scan", [dataset], kept, "--allowed-border", "off")

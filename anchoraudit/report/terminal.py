@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
@@ -153,8 +154,11 @@ def scan_parts(
                 "them, --export-images images.csv lists every image.",
                 "",
             ]
+    if audit.sensitivity is not None and (sensitive := _sensitive(audit, limit)):
+        parts += [sensitive, ""]
     parts.append(Text(words.headline(audit), style="bold"))
-    parts += [risk, ""] if (risk := words.risk_line(audit)) else [""]
+    parts += [line for line in (words.risk_line(audit), words.augmented_line(audit)) if line]
+    parts.append("")
     return parts + steps("What to do next", next_steps)
 
 
@@ -234,6 +238,20 @@ def _location(finding: Finding, audit: Audit) -> str:
         path = str(Path(path).relative_to(audit.dataset.root)) if path else ""
     where = ", ".join(part for part in ("" if path == "." else path, finding.place) if part)
     return f"{where}: " if where else ""
+
+
+def _sensitive(audit: Audit, limit: int) -> Group | None:
+    """Images that are fine as they are and often are not when augmented."""
+    assert audit.sensitivity is not None
+    chance = np.where(audit.verdict_is("ok", "forced_only"), audit.sensitivity.p_empty, 0.0)
+    order = [i for i in np.argsort(-chance, kind="stable")[:limit].tolist() if chance[i] > 0]
+    if not order:
+        return None
+    names, ids = audit.dataset.images.file_names, audit.dataset.images.ids
+    rows = [(names[i] or ids[i], f"{100 * chance[i]:.0f} %") for i in order]
+    several = int(np.count_nonzero(chance))
+    title = f"With foreground as they are, without it in a share of the draws ({len(rows):,} of {several:,})"
+    return table(title, ("image", "p_empty>"), rows)
 
 
 def _flagged(audit: Audit, flagged: list[int], limit: int) -> Group:

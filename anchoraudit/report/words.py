@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -142,6 +143,23 @@ def risks(audit: Audit, batch_sizes: Sequence[int] = BATCH_SIZES) -> list[Risk]:
     empty = len(audit.images_with(*WITHOUT_FOREGROUND))
     loss = audit.detector.loss
     return [risk_of(loss.normaliser, loss.outcome, known, empty, size) for size in batch_sizes]
+
+
+def augmented_line(audit: Audit) -> str:
+    """Say how many images are empty in an epoch under random geometry, "" where nobody asked."""
+    found = audit.sensitivity
+    if found is None:
+        return ""
+    error = "" if math.isnan(found.error) else f" ({_plus_minus(found.error)})"
+    return (
+        f"under {found.augmentation}, {found.expected_empty:,.1f} of {count(len(found.p_empty), 'image')} "
+        f"are without foreground in an epoch on average{error}; {count(found.draws, 'draw')}, "
+        f"seed {found.seed}"
+    )
+
+
+def _plus_minus(error: float) -> str:
+    return f"standard error {error:.1f}" if error >= 0.05 else "standard error below 0.05"
 
 
 def risk_line(audit: Audit) -> str:

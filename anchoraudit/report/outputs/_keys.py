@@ -29,10 +29,13 @@ def of_finding(finding: Finding, rule: Rule) -> dict[str, str]:
 
 
 def of_image(audit: Audit, image: int) -> dict[str, Any]:
-    """A flagged image, by its index; `best_iou` is None without a usable box."""
+    """A flagged image, by its index; `best_iou` is None without a usable box.
+
+    `p_empty` is there only where the audit was made under random geometry, None where it is unknown.
+    """
     results, dataset = audit.image_results, audit.dataset
     cause, best = int(results.cause[image]), float(results.best_iou[image])
-    return {
+    keys = {
         "image_id": dataset.images.ids[image],
         "file_name": dataset.images.file_names[image],
         "split": dataset.splits[int(dataset.images.split[image])],
@@ -42,6 +45,10 @@ def of_image(audit: Audit, image: int) -> dict[str, Any]:
         "best_iou": None if math.isnan(best) else best,
         "why": words.why(audit, image),
     }
+    if audit.sensitivity is not None:
+        chance = float(audit.sensitivity.p_empty[image])
+        keys["p_empty"] = None if math.isnan(chance) else chance
+    return keys
 
 
 def flagged(audit: Audit, limit: int | None) -> list[int]:

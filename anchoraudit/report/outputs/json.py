@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -11,6 +12,7 @@ import msgspec
 
 from anchoraudit import __version__
 from anchoraudit.auditing import Audit
+from anchoraudit.augmenting.sensitivity import Sensitivity
 from anchoraudit.loaders import Loaded
 from anchoraudit.report import words
 from anchoraudit.report.outputs import _keys
@@ -35,6 +37,7 @@ def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
         "loader": None if audit.loaded is None else _loader(audit.loaded),
         "summary": audit.summary(),
         "risks": [_risk(risk) for risk in words.risks(audit)],
+        "augmented": None if audit.sensitivity is None else _sensitivity(audit.sensitivity),
         "not_usable": audit.labels.reasons(),
         "clipped": int(audit.labels.clipped.sum()),
         "notes": audit.dataset.notes,
@@ -52,6 +55,16 @@ def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
 
 def _risk(risk: Risk) -> dict[str, Any]:
     return {"batch_size": risk.batch_size, "expected": risk.expected, "chance": risk.chance}
+
+
+def _sensitivity(found: Sensitivity) -> dict[str, Any]:
+    return {
+        "augmentation": str(found.augmentation),
+        "draws": found.draws,
+        "seed": found.seed,
+        "expected_empty": found.expected_empty,
+        "error": None if math.isnan(found.error) else found.error,
+    }
 
 
 def _loader(loaded: Loaded) -> dict[str, Any]:

@@ -21,6 +21,8 @@ def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
     yield f"## anchoraudit: {words.headline(audit)}\n\n"
     yield f"{code(str(audit.dataset.root))}, detector {code(audit.detector.name)}\n\n"
     yield from _table(("verdict", "images>", "share>", "meaning"), _verdicts(audit))
+    if line := words.augmented_line(audit):
+        yield f"\n{prose(line)}\n"
     if shown:
         rules = words.count(len(shown.counts), "rule")
         yield f"\n### {words.count(len(shown), 'finding')} of {rules}\n\n"
