@@ -16,6 +16,8 @@ import pytest
 
 import anchoraudit
 from anchoraudit import cli as main
+from anchoraudit.augmenting.sensitivity import sensitivity
+from anchoraudit.augmenting.spec import Augmentation
 from anchoraudit.causes import CAUSES
 from anchoraudit.cli._settings import Settings
 from anchoraudit.detectors import load_detector, preset_names
@@ -79,7 +81,9 @@ def test_every_command_is_documented(name):
 
 def test_no_other_command_is_documented():
     table = sections(DOCS / "commands.md")["Commands"]
-    assert first_cells(table) == ["scan", "explain", "cluster", "filter", "compare", "detectors", "rules"]
+    assert first_cells(table) == [
+        *("scan", "explain", "advise", "cluster", "filter", "compare", "detectors", "rules"),
+    ]
     assert set(first_cells(table)) == set(COMMANDS)
 
 
@@ -203,6 +207,9 @@ def test_verdicts_causes_statuses_and_reasons_are_all_there():
 
 def test_columns_are_those_that_are_written(tmp_path):
     result = anchoraudit.audit(ROOT / "sample_data" / "voc", counts=True)
+    result.sensitivity = sensitivity(
+        result.dataset, result.labels, result.detector, Augmentation(flip=True), draws=1
+    )
     found = sections(DOCS / "output.md")
     assert first_cells(found["Images"]) == list(result.images_frame().columns)
     assert first_cells(found["Boxes"]) == list(result.boxes_frame().columns)
@@ -256,6 +263,13 @@ def test_json_keys_are_those_that_are_written(answer):
     assert list(rows) == list(explain)
     assert set(explain["boxes"][0]) <= words_in(rows["boxes"])
     assert {*explain["losses"], *explain["losses"]["plain"]} <= words_in(rows["losses"])
+    assert set(answer("scan", sample, "--augment", "flip")["augmented"]) <= words_in(
+        meanings(found["Scan as JSON"])["augmented"]
+    )
+    advice = answer("advise", sample)
+    rows = meanings(found["Advice as JSON"])
+    assert list(rows) == list(advice)
+    assert {*advice["rows"][0], *advice["rows"][0]["risks"][0]} <= words_in(rows["rows"])
     cluster = answer("cluster", sample, "--k", "3")
     assert list(meanings(found["Cluster as JSON"])) == list(cluster)
     several = answer("cluster", sample, "--k", "2..3")

@@ -128,7 +128,7 @@ def test_library_examples_answer_as_shown(tmp_path):
 def test_the_session_is_there_whole():
     commands = re.findall(r"^\$ (anchoraudit .*)$", README.read_text(), re.M)
     names = [command.split()[1] for command in commands]
-    assert names == ["explain", "scan", "compare", "cluster", "filter", "scan"]
+    assert names == ["explain", "scan", "compare", "advise", "cluster", "filter", "scan"]
     assert all(line != "..." for block in blocks(README, "console") for line in block.text.splitlines())
 
 

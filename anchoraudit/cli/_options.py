@@ -98,12 +98,13 @@ label_options = _apply(
     click.option("--drop-difficult", is_flag=True, default=None, help="Difficult objects are not usable."),
 )
 
+loader_option = click.option(
+    "--loader",
+    type=LoaderName(),
+    help="Whose loader the boxes go through first: what it drops or moves is not audited.",
+)
+
 rule_options = _apply(
-    click.option(
-        "--loader",
-        type=LoaderName(),
-        help="Whose loader the boxes go through first: what it drops or moves is not audited.",
-    ),
     click.option(
         "--select",
         multiple=True,
@@ -153,6 +154,17 @@ def read_dataset(settings: Settings) -> Dataset:
         voc_offset=parse_offset(settings.voc_offset or "0"),
         image_folder=settings.image_folder,
     )
+
+
+def read_loaded(settings: Settings) -> tuple[Dataset, list[str]]:
+    """Read the data set as the loader of the settings leaves it, and say what that did."""
+    dataset = read_dataset(settings)
+    if settings.loader is None:
+        return dataset, []
+    from anchoraudit.loaders import load_as
+
+    loaded = load_as(dataset, settings.loader)
+    return loaded.dataset, loaded.sentences()
 
 
 def rules_of(settings: Settings) -> Chosen:

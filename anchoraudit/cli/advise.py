@@ -13,8 +13,9 @@ from anchoraudit.cli._options import (
     detector_of,
     detector_options,
     label_options,
+    loader_option,
     output_format_option,
-    read_dataset,
+    read_loaded,
 )
 from anchoraudit.errors import AnchorauditError
 
@@ -25,6 +26,7 @@ _LARGEST_BATCH = 1_000_000
 @dataset_argument
 @detector_options
 @label_options
+@loader_option
 @click.option(
     "--batch-size",
     "batch_sizes",
@@ -59,7 +61,7 @@ def command(**given: Any) -> int:
         raise AnchorauditError("a detector file is .toml", path=target, remedy="Name a file that ends so.")
     settings = settings_of.resolve(given)
     detector, remarks = detector_of(settings)
-    dataset = read_dataset(settings)
+    dataset, loaded = read_loaded(settings)
     from anchoraudit.advising import advise
 
     _output.check_outputs(dataset, settings, given["output"], target)
@@ -72,7 +74,7 @@ def command(**given: Any) -> int:
             seed=given["seed"],
             progress=advance,
         )
-    for text in remarks:
+    for text in (*remarks, *loaded):
         _output.remark(f"note: {text}")
     written = _write(advice, target) if target is not None else None
     from anchoraudit.report import advice as report

@@ -16,8 +16,9 @@ from anchoraudit.cli._options import (
     detector_of,
     input_size_text,
     label_options,
+    loader_option,
     output_format_option,
-    read_dataset,
+    read_loaded,
 )
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.exporting import framework_names
@@ -66,6 +67,7 @@ _LARGEST_K = 1000
     help="Foreground: end the search after so long.",
 )
 @label_options
+@loader_option
 @click.option(
     "--for",
     "framework",
@@ -105,7 +107,7 @@ def command(**given: Any) -> int:
         from anchoraudit.foreground.fit import require_matching
 
         require_matching(detector)
-    dataset = read_dataset(settings)
+    dataset, loaded = read_loaded(settings)
     _output.check_outputs(dataset, settings, output, may_replace=settings.anchors)
     clusters = _clusters(dataset, detector, given, drop_difficult=bool(settings.drop_difficult))
     snippet = clusters.snippet
@@ -113,7 +115,7 @@ def command(**given: Any) -> int:
         from anchoraudit.files import write_text
 
         write_text(Path(output), snippet.text if snippet else _anchors_text(clusters, given))
-    for text in clusters.remarks:
+    for text in (*loaded, *clusters.remarks):
         _output.remark(f"note: {text}")
     from anchoraudit.report.anchors import cluster_json, cluster_parts
 

@@ -13,8 +13,9 @@ from anchoraudit.cli._options import (
     detector_of,
     detector_options,
     label_options,
+    loader_option,
     output_format_option,
-    read_dataset,
+    read_loaded,
 )
 from anchoraudit.dataset import Dataset
 from anchoraudit.errors import AnchorauditError
@@ -25,6 +26,7 @@ from anchoraudit.errors import AnchorauditError
 @dataset_argument
 @detector_options
 @label_options
+@loader_option
 @output_format_option
 @click.option(
     "-o",
@@ -44,12 +46,15 @@ def command(image: str, **given: Any) -> int:
 
     settings = settings_of.resolve(given)
     detector, remarks = detector_of(settings)
-    dataset = read_dataset(settings)
+    dataset, loaded = read_loaded(settings)
     _output.check_outputs(dataset, settings, given["output"])
-    for text in remarks:
+    for text in (*remarks, *loaded):
         _output.remark(f"note: {text}")
     explanation = explain(
-        dataset, _find(dataset, image), detector, drop_difficult=bool(settings.drop_difficult)
+        dataset,
+        _find(dataset, image, settings.loader),
+        detector,
+        drop_difficult=bool(settings.drop_difficult),
     )
     if given["output"] is not None:
         from anchoraudit.files import replacing
@@ -69,8 +74,11 @@ def command(image: str, **given: Any) -> int:
     return 0
 
 
-def _find(dataset: Dataset, name: str) -> int:
-    """Return the index of the image called `name`; raise AnchorauditError if there is none, or several."""
+def _find(dataset: Dataset, name: str, loader: str | None) -> int:
+    """Return the index of the image called `name`; raise AnchorauditError if there is none, or several.
+
+    loader: what may have dropped it.
+    """
     found = dataset.find(name)
     if len(found) == 1:
         return found[0]
@@ -88,6 +96,8 @@ def _find(dataset: Dataset, name: str) -> int:
     known = [*map(str, dataset.images.ids), *dataset.images.file_names]
     near = difflib.get_close_matches(name, known, n=3) if len(known) <= 50_000 else []
     hint = f"Did you mean {', '.join(near)}? " if near else ""
+    if loader not in (None, "raw"):
+        hint = f"Loader {loader} may have dropped it: --loader raw drops nothing. {hint}"
     raise AnchorauditError(
         f"no image {name!r} among {len(dataset.images):,}",
         path=dataset.root,

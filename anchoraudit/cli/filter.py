@@ -71,6 +71,10 @@ def command(**given: Any) -> int:
     _require_an_output(given)
     settings = settings_of.resolve(given)
     detector, remarks = detector_of(settings)
+    if settings.loader not in (None, "raw"):
+        remarks.append(
+            f"filter judges the boxes as they stand in the files, not as loader {settings.loader} leaves them"
+        )
     dataset = read_dataset(settings)
     files = [] if given["output"] is None else manifest.targets(dataset, given["output"])
     fixing = given["fix"] or given["unsafe_fixes"]

@@ -12,6 +12,7 @@ from anchoraudit.cli._options import (
     detector_of,
     detector_options,
     label_options,
+    loader_option,
     read_dataset,
     rule_options,
     rules_of,
@@ -34,6 +35,7 @@ class OutputFormat(click.Choice[str]):
 @dataset_argument
 @detector_options
 @label_options
+@loader_option
 @rule_options
 @click.option(
     "--counts", is_flag=True, help="Also count every image's positive, negative and ignored anchors."

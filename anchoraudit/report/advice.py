@@ -67,7 +67,7 @@ def _table(advice: Advice) -> list[object]:
             f"{row.unmatched:,}",
             f"{row.images_lost:,}",
             f"{row.boxes_lost:,}",
-            *(Text(_risk(risk)) for risk in row.risks if risky),
+            *(Text(_risk(risk, "\n" if len(sizes) > 2 else " ")) for risk in row.risks if risky),
             _survives(row),
         )
         for before, row in zip([None, *rows], rows, strict=False)
@@ -108,8 +108,8 @@ def _survives(row: Row) -> str:
     return f"B = {', '.join(map(str, safe))}" if safe else "no"
 
 
-def _risk(risk: Risk) -> str:
-    """Expected number, and below it the chance."""
+def _risk(risk: Risk, between: str) -> str:
+    """Expected number, and the chance."""
     if not risk.expected:
         return "0"
     percent = f"{100 * risk.chance:.0f} %"
@@ -117,7 +117,7 @@ def _risk(risk: Risk) -> str:
         percent = "<1 %"
     elif 0.995 < risk.chance < 1:
         percent = ">99 %"
-    return f"{_figure(risk.expected)}\n{percent}"
+    return f"{_figure(risk.expected)}{between}{percent:>5}"
 
 
 def _figure(expected: float) -> str:
