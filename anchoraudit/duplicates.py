@@ -66,6 +66,24 @@ def near_duplicates(dataset: Dataset, iou: float = 0.95) -> Int:
     return np.where(first < len(xyxy), first, -1)
 
 
+def least_of_groups(dataset: Dataset, first: Int) -> Int:
+    """For each of M boxes the least one of those that are linked with it, itself if none is: int64 [M].
+
+    first: as `exact_duplicates` or `near_duplicates` give it. Least: by x1, then y1, x2 and y2. Which box of
+    some that are alike is the first depends on their order in the file; which is the least does not.
+    """
+    leader = np.where(first >= 0, first, np.arange(len(first)))
+    while not np.array_equal(further := leader[leader], leader):
+        leader = further
+    least = np.arange(len(first))
+    rows = np.flatnonzero(np.bincount(leader, minlength=len(first))[leader] > 1)
+    xyxy = dataset.boxes.xyxy[rows]
+    order = np.lexsort([xyxy[:, 3], xyxy[:, 2], xyxy[:, 1], xyxy[:, 0], leader[rows]])
+    groups, begin = np.unique(leader[rows][order], return_index=True)
+    least[rows] = rows[order[begin]][np.searchsorted(groups, leader[rows])]
+    return least
+
+
 def _finite(xyxy: Float) -> Bool:
     finite: Bool = np.logical_and.reduce(np.isfinite(xyxy), axis=1)
     return finite

@@ -71,11 +71,14 @@ class Places:
         )
 
     def _name_of(self, row: int, image: int) -> str:
+        ids = self.dataset.boxes.annotation_ids
+        identity = "" if ids is None else ids[row]
+        return self.drawn(row) if identity == "" else f"annotation {identity}"
+
+    def drawn(self, row: int) -> str:
+        """A box as it is drawn: image, class and corners. Boxes that are equal have one name."""
         boxes = self.dataset.boxes
-        identity = "" if boxes.annotation_ids is None else boxes.annotation_ids[row]
-        if identity != "":
-            return f"annotation {identity}"
         category = int(boxes.category[row])
         label = self.dataset.categories[category].name if category >= 0 else ""
-        corners = " ".join(f"{value:g}" for value in boxes.xyxy[row].tolist())
-        return f"image {self.dataset.images.ids[image]}: {label} {corners}"
+        corners = " ".join(f"{value + 0.0:g}" for value in boxes.xyxy[row].tolist())  # -0.0 equals 0.0
+        return f"image {self.dataset.images.ids[int(boxes.image[row])]}: {label} {corners}"

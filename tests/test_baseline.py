@@ -233,6 +233,27 @@ def test_repairing_and_adding_entries(here):
     assert [(f.code, f.thing) for f in left if f.code == "BOX002"] == [("BOX002", "annotation 9")]
 
 
+def test_nothing_is_new_in_another_order(here):
+    same, near, pixels = [400, 360, 74, 149], [400, 360, 74, 150], (90, 50)
+    entries = [
+        *(annotation(number, bbox=same) for number in (1, 2, 3)),
+        *(annotation(number, 2, bbox) for number, bbox in ((4, same), (5, near), (6, [400, 360, 75, 150]))),
+    ]
+    shown = [image(number, width=90, height=50) for number in (1, 2)]
+    pictures = {"images/1.jpg": pixels, "images/2.jpg": pixels}
+    make(here, {"a.json": document(shown, entries), **pictures})
+    before = anchoraudit.audit("a.json")
+    counts = {"BOX011": 2, "BOX012": 2, "IMG010": 1}
+    assert {code: before.findings.counts.get(code) for code in counts} == counts
+    baseline.write(here / "b.json", before.findings, before.dataset.root)
+    make(here, {"a.json": document(shown[::-1], entries[::-1])})
+    after = anchoraudit.audit("a.json")
+    assert after.dataset.images.ids == [2, 1]
+    left = baseline.new_findings(after.findings, baseline.read(here / "b.json"), after.dataset.root)
+    assert [(f.code, f.thing) for f in left] == []
+    assert {code: after.findings.counts.get(code) for code in counts} == counts
+
+
 TEXT = st.text(st.characters(exclude_categories=()), max_size=8) | st.sampled_from(
     ["/", "..", "data", "data/x"]
 )

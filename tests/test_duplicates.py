@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from anchoraudit import duplicates
 from anchoraudit.dataset import Boxes, Category, Dataset, Images, Source
-from anchoraudit.duplicates import exact_duplicates, near_duplicates
+from anchoraudit.duplicates import exact_duplicates, least_of_groups, near_duplicates
 from anchoraudit.geometry import iou_with_each
 
 NAN, INF = math.nan, math.inf
@@ -80,6 +80,15 @@ class TestNear:
             0,
         ]
         assert near_duplicates(plain(B, A)).tolist() == [-1, 0]
+
+    def test_the_least_of_a_group_is_the_same_in_any_order(self):
+        rows = [(0, 0, False, box) for box in (B, (10, 10, 111, 111), A, (500, 500, 600, 600))]
+        for order in ([0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2]):
+            data = dataset(*(rows[i] for i in order))
+            least = least_of_groups(data, near_duplicates(data))
+            assert [order[i] for i in least.tolist()] == [3 if i == 3 else 2 for i in order]
+        nothing = dataset()
+        assert least_of_groups(nothing, near_duplicates(nothing)).tolist() == []
 
     def test_equal_ones_are_another_matter(self):
         assert near_duplicates(plain(A, A, B, A, B)).tolist() == [-1, -1, 0, -1, -1]

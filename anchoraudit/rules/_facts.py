@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, overload
 
@@ -124,13 +124,23 @@ class Facts:
         category = self.dataset.boxes.category
         return np.bincount(category[category >= 0], minlength=len(self.dataset.categories))
 
-    def about_boxes(self, code: str, rows: Int, tell: Callable[[int], tuple[str, str]]) -> Hits:
-        """Findings about boxes, by their rows; tell: message and evidence for a row."""
+    def about_boxes(
+        self,
+        code: str,
+        rows: Int,
+        tell: Callable[[int], tuple[str, str]],
+        thing: Callable[[int], str] | None = None,
+    ) -> Hits:
+        """Findings about boxes, by their rows; tell: message and evidence for a row.
+
+        thing: what it is about, where the box's own name would not outlive another order of the file.
+        """
 
         def make(row: int) -> Finding:
             image = self.dataset.images.ids[int(self.dataset.boxes.image[row])]
             message, evidence = tell(row)
-            return _finding(code, f"{message}: image {image!r}", evidence, self.places.of_box(row))
+            found = _finding(code, f"{message}: image {image!r}", evidence, self.places.of_box(row))
+            return found if thing is None else replace(found, thing=thing(row))
 
         return Hits("box", rows, make)
 

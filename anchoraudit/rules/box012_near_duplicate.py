@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
-from anchoraudit.duplicates import near_duplicates
+from anchoraudit.duplicates import least_of_groups, near_duplicates
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.rules._facts import Facts, Hits
 from anchoraudit.rules._rule import Rule
@@ -21,7 +23,11 @@ def check(facts: Facts, iou: float) -> Hits:
         text = f"nearly the same box as {place.place or place.thing} ({facts.corners(int(first[row]))})"
         return text, facts.corners(row)
 
-    return facts.about_boxes("BOX012", np.flatnonzero(first >= 0), tell)
+    least = cache(lambda: least_of_groups(facts.dataset, first))  # of many findings few are ever shown
+    # One name for all that are linked, so that the finding stays the same whichever stands first.
+    return facts.about_boxes(
+        "BOX012", np.flatnonzero(first >= 0), tell, lambda row: facts.places.drawn(int(least()[row]))
+    )
 
 
 RULE = Rule(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from anchoraudit.dataset import Int
 from anchoraudit.rules._facts import Facts, Hits
 from anchoraudit.rules._rule import Rule
 
 
 def check(facts: Facts) -> Hits:
-    """Images whose file is byte for byte that of an earlier one."""
-    first = np.zeros(0, dtype=np.int64) if facts.pictures is None else facts.pictures.copy_of
+    """Images whose file is byte for byte that of another one, which is taken for the original."""
     images, splits = facts.dataset.images, facts.dataset.splits
+    first = _originals(facts)
 
     def tell(image: int) -> tuple[str, str]:
         other = int(first[image])
@@ -23,11 +24,35 @@ def check(facts: Facts) -> Hits:
     return facts.about_images("IMG010", np.flatnonzero(first >= 0), tell, picture=True)
 
 
+def _originals(facts: Facts) -> Int:
+    """For each of N images the one that its file is a copy of, -1 if it is none: int64 [N].
+
+    The original is the one with the shortest name, of equally long ones the first by the alphabet: another
+    order of the images does not change which are copies.
+    """
+    if facts.pictures is None:
+        return np.zeros(0, dtype=np.int64)
+    images, first = facts.dataset.images, facts.pictures.copy_of
+    groups: dict[int, list[int]] = {}
+    for image in np.flatnonzero(first >= 0).tolist():
+        groups.setdefault(int(first[image]), [int(first[image])]).append(image)
+    original = np.full(len(first), -1, dtype=np.int64)
+    for group in groups.values():
+        chosen = min(
+            group, key=lambda i: (len(images.file_names[i]), images.file_names[i], str(images.ids[i]))
+        )
+        original[[image for image in group if image != chosen]] = chosen
+    return original
+
+
 RULE = Rule(
     code="IMG010",
     severity="warning",
     title="the same image twice",
-    what="An image file with the same bytes as an earlier one of the data set.",
+    what=(
+        "Image files with the same bytes. The one with the shortest name counts as the original, each of the "
+        "others is reported."
+    ),
     why=(
         "It counts twice, possibly with other boxes; in two splits, what is trained on is also evaluated on."
     ),
