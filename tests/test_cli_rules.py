@@ -152,6 +152,28 @@ class TestScan:
         make(here, {"anchoraudit.toml": "[rules.BOX006]\nabove = 2\n[rules.BOX005]\nup_to = 2.5\n"})
         assert self.codes(capsys, *words, code=0) == ["BOX005"]
 
+    def test_severities(self, capsys, here):
+        make(here, {"a.json": document(ONE, [annotation(1, bbox=[267, 381.5, 50, 100])])})
+        assert self.codes(capsys, "--select", "BOX006", code=0) == ["BOX006"]
+        make(here, {"anchoraudit.toml": '[rules.BOX006]\nseverity = "error"\n'})
+        assert self.codes(capsys, "--select", "BOX006") == ["BOX006"]
+        text = output(capsys, "scan", "a.json", "--output-format", "concise", "--select", "BOX006", code=1)
+        assert "BOX006 error box past the edge by 1.5 px" in text
+        make(here, {"anchoraudit.toml": '[rules.BOX006]\nseverity = "info"\nabove = 1.2\n'})
+        assert self.codes(capsys, "--fail-on", "warning", "--select", "BOX006", code=0) == ["BOX006"]
+
+    def test_a_severity_of_forced_foreground(self, capsys, here):
+        small = document(ONE, [annotation(1, bbox=[300, 200, 3, 3])])
+        make(here, {"a.json": small})
+        words = ("--detector", "torchvision-fasterrcnn_resnet50_fpn", "--select", "ANC003")
+        assert self.codes(capsys, *words, code=0) == ["ANC003"]
+        make(here, {"anchoraudit.toml": '[rules.ANC003]\nseverity = "error"\n'})
+        assert self.codes(capsys, *words) == ["ANC003"]
+
+    def test_codes_in_lower_case(self, capsys):
+        assert self.codes(capsys, "--select", "box002", code=0) == ["BOX002"]
+        assert self.codes(capsys, "--ignore", "box003,anc", code=0) == ["BOX002"]
+
     @pytest.mark.parametrize(
         ("text", "message"),
         [
@@ -160,6 +182,11 @@ class TestScan:
             ('[rules.BOX006]\nabove = "2"\n', "$.rules"),
             ("[rules.BOX006]\nabove = nan\n", "above = nan of BOX006"),
             ("[rules.BOX012]\niou = 95\n", "iou = 95 of BOX012"),
+            ('[rules.BOX006]\nabove = "error"\n', "above = 'error' of BOX006"),
+            ('[rules.BOX006]\nseverity = "fatal"\n', "Invalid enum value 'fatal' - at `$.rules"),
+            ("[rules.BOX006]\nseverity = 3\n", "severity = 3.0 of BOX006"),
+            ('[rules.BOX099]\nseverity = "info"\n', "unknown rule 'BOX099'"),
+            ('[rules.ANC008]\nseverity = "info"\n', "Take allow-blank for blank images"),
             ("rules = 3\n", "$.rules"),
             ('select = ["FOO"]\n', "unknown rule 'FOO'"),
             ("select = 3\n", "$.select"),

@@ -171,7 +171,8 @@ def rules_of(settings: Settings) -> Chosen:
     """The rules that the settings choose. Raises AnchorauditError for one that does not exist."""
     from anchoraudit.rules import Chosen, all_rules
 
-    chosen = Chosen(tuple(settings.select or ()), tuple(settings.ignore or ()), settings.rules or {})
+    select, ignore = (map(str.upper, codes or ()) for codes in (settings.select, settings.ignore))
+    chosen = Chosen.of_tables(select, ignore, settings.rules or {})
     return chosen.require_known(all_rules())
 
 

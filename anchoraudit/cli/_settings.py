@@ -47,7 +47,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, rename="kebab", omit_
     ignore: list[str] | None = None
     loader: str | None = None
     images: Literal["none", "header", "decode"] | None = None
-    rules: dict[str, dict[str, float]] | None = None
+    rules: dict[str, dict[str, float | Literal["error", "warning", "info"]]] | None = None
 
 
 def resolve(given: Mapping[str, Any], *, quiet: bool = False, repeat: bool = False) -> Settings:

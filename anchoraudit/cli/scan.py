@@ -238,5 +238,6 @@ def exit_code(
     severe = {"error"} if fail_on == "error" else {"error", "warning"}
     findings = result.findings if shown is None else shown
     rules = [findings.rule(code) for code in findings.counts]
-    found = any(r.severity in severe and (not r.verdict or r.verdict in counting) for r in rules)
+    known_blank = set(WITHOUT_FOREGROUND).difference(counting)
+    found = any(rule.severity in severe and rule.verdict not in known_blank for rule in rules)
     return int(found or (shown is None and bool(result.images_with(*counting))))

@@ -57,7 +57,7 @@ def rule_of(code: str) -> Rule:
 
 def check(facts: Facts, chosen: Chosen, met: Sequence[Finding]) -> Findings:
     """Find what the chosen rules find; met: what was found before, which the choice holds for too."""
-    rules = all_rules()
+    rules = chosen.in_force(all_rules())
     groups: dict[str, list[Sequence[Finding]]] = {code: [] for code in rules if code in chosen}
     reported: dict[str, list[Finding]] = {}
     for finding in met:

@@ -1,14 +1,16 @@
-"""Which rules run: codes or their beginnings, as ruff chooses, and thresholds."""
+"""Which rules run: codes or their beginnings, as ruff chooses; their thresholds and severities."""
 
 from __future__ import annotations
 
 import difflib
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import cast
 
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.rules._rule import FAMILIES, Rule
+from anchoraudit.rules._rule import FAMILIES, SEVERITIES, Rule, Severity
+from anchoraudit.verdicts import WITHOUT_FOREGROUND
 
 ALL = "ALL"
 
@@ -18,12 +20,34 @@ class Chosen:
     """Rules by the beginnings of their codes: of those that fit a code, the longest decides.
 
     select: all rules if empty. ignore: wins over a `select` of the same length. thresholds: by rule, then
-    by name, in place of the rule's own.
+    by name, in place of the rule's own. severities: by rule, in place of its own.
     """
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    severities: Mapping[str, Severity] = field(default_factory=dict)
+
+    @classmethod
+    def of_tables(
+        cls, select: Iterable[str], ignore: Iterable[str], tables: Mapping[str, Mapping[str, float | str]]
+    ) -> Chosen:
+        """Choose as a settings file does: tables by rule, of thresholds and a `severity`.
+
+        Raises AnchorauditError for a threshold that is text.
+        """
+        severities: dict[str, Severity] = {}
+        thresholds: dict[str, dict[str, float]] = {}
+        for code, table in tables.items():
+            if "severity" in table:
+                severities[code] = cast(Severity, table["severity"])  # require_known refuses what is none
+            values = {name: value for name, value in table.items() if name != "severity"}
+            for name, value in values.items():
+                if isinstance(value, str):
+                    raise AnchorauditError(f"{name} = {value!r} of {code}", remedy="Give a number.")
+            if values or "severity" not in table:
+                thresholds[code] = cast(dict[str, float], values)
+        return cls(tuple(select), tuple(ignore), thresholds, severities)
 
     def __contains__(self, code: object) -> bool:
         chosen = max((_fit(prefix, str(code)) for prefix in self.select or (ALL,)), default=-1)
@@ -31,7 +55,7 @@ class Chosen:
         return chosen > left_out
 
     def require_known(self, rules: Mapping[str, Rule]) -> Chosen:
-        """Return itself. Raises AnchorauditError for a code or threshold that no rule has, or not finite."""
+        """Return itself. Raises AnchorauditError for what no rule has: a code, a threshold, a severity."""
         for prefix in (*self.select, *self.ignore):
             if prefix != ALL and not any(code.startswith(prefix) for code in rules):
                 raise unknown("rule", prefix, [*rules, *FAMILIES, ALL])
@@ -43,7 +67,29 @@ class Chosen:
                     raise unknown(f"setting of {code}", name, rules[code].parameters)
                 if not math.isfinite(value):
                     raise AnchorauditError(f"{name} = {value} of {code}", remedy="Give a finite number.")
+        for code, severity in self.severities.items():
+            self._require_severity(code, severity, rules)
         return self
+
+    def _require_severity(self, code: str, severity: Severity, rules: Mapping[str, Rule]) -> None:
+        if code not in rules:
+            raise unknown("rule", code, rules)
+        if severity not in SEVERITIES:
+            raise AnchorauditError(
+                f"severity = {severity!r} of {code}", remedy=f"Allowed: {', '.join(SEVERITIES)}."
+            )
+        if rules[code].verdict in WITHOUT_FOREGROUND and severity != rules[code].severity:
+            raise AnchorauditError(
+                f"severity = {severity!r} of {code}: an image without foreground makes exit code 1 by itself",
+                remedy='Take allow-blank for blank images, or fail-on = "never".',
+            )
+
+    def in_force(self, rules: Mapping[str, Rule]) -> dict[str, Rule]:
+        """Return the rules with the severities that are chosen."""
+        return {
+            code: replace(rule, severity=self.severities[code]) if code in self.severities else rule
+            for code, rule in rules.items()
+        }
 
 
 def _fit(prefix: str, code: str) -> int:
@@ -53,11 +99,20 @@ def _fit(prefix: str, code: str) -> int:
     return len(prefix) if code.startswith(prefix) else -1
 
 
+def _nearest(name: str, known: Iterable[str]) -> str:
+    """The one most like a name, then with more letters in their places, then the first; "" if none is."""
+
+    def alike(one: str) -> tuple[float, int]:
+        return difflib.SequenceMatcher(None, one, name).ratio(), sum(map(str.__eq__, one, name))
+
+    return max((one for one in known if alike(one)[0] >= 0.4), key=alike, default="")
+
+
 def unknown(what: str, name: str, known: Iterable[str]) -> AnchorauditError:
     """The error about a name that is none of those known, with the nearest of them."""
     spelt = {one.casefold(): one for one in known}
-    near = difflib.get_close_matches(name.casefold(), spelt, n=1, cutoff=0.4)
-    hint = f"Did you mean {spelt[near[0]]}? " if near else ""
+    near = _nearest(name.casefold(), spelt)
+    hint = f"Did you mean {spelt[near]}? " if near else ""
     listed = (
         "anchoraudit rules lists them" if what == "rule" else f"It has: {', '.join(spelt.values()) or 'none'}"
     )
