@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from anchoraudit.auditing import Audit, audit
+from anchoraudit.causes import CAUSES
 from anchoraudit.comparing import Compared, compare
 from anchoraudit.dataset import Dataset
 from anchoraudit.detectors import Detector
@@ -22,6 +23,10 @@ from anchoraudit.variants import Change, Variants
 
 BATCH_SIZES = (1, 2, 4, 8, 16)
 _EMPTY = ("empty_foreground", "blank", "no_usable_box")
+
+
+# How a detector begins that is written as advised.
+MARK = "Detector as advised by anchoraudit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,9 @@ class Row:
 class Advice:
     """The table, and the cheapest combination that leaves no image with boxes empty.
 
-    best: None where none of those tried does; then `nearest` is the one that leaves fewest, and `causes`
-    says why its unmatched boxes of empty images are lost. notes: what could not be tried, and why.
+    best: None where none of those tried does; then `nearest` is the one that leaves fewest, None if that is
+    the present state, and `causes` counts the images that are left empty by the cause most of their boxes have. detector: that of
+    either, None where no change helps. notes: what could not be tried, and why.
     """
 
     audit: Audit
@@ -95,7 +101,7 @@ def advise(
     """
     nothing = Chosen(ignore=("ALL",))
     now = audit(dataset, detector, drop_difficult=drop_difficult, rules=nothing, images="none")
-    variants = Variants(now, seed=seed)
+    variants = Variants(now, seed=seed, drop_difficult=drop_difficult)
     judge = _Judge(now, tuple(batch_sizes))
     present = judge.present()
     if not present.empty and not present.unmatched:
@@ -112,19 +118,27 @@ def advise(
     found = variants.cheapest()
     notes = variants.notes
     if found.detector is None:
-        return Advice(now, rows, tried=found.tried, notes=notes)
+        return Advice(now, rows, causes=_causes(now), tried=found.tried, notes=notes)
     (one,) = compare(dataset, [found.detector], drop_difficult=drop_difficult)
     best = replace(judge.row(found.changes, one, loss=detector), group="combination")
+    advised = _named(found.detector, best)
     if best.with_boxes == 0:
-        return Advice(now, rows, best, found.detector, tried=found.tried, notes=notes)
-    return Advice(now, rows, None, found.detector, best, _causes(now, found.detector), found.tried, notes)
+        return Advice(now, rows, best, advised, tried=found.tried, notes=notes)
+    left = audit(dataset, found.detector, drop_difficult=drop_difficult, rules=nothing, images="none")
+    return Advice(now, rows, None, advised, best, _causes(left), found.tried, notes)
 
 
-def _causes(now: Audit, detector: Detector) -> dict[str, int]:
-    """Causes of the boxes that stay unmatched under a detector, most common first."""
-    rest = audit(now.dataset, detector, rules=Chosen(ignore=("ALL",)), images="none")
-    causes: dict[str, int] = rest.summary()["causes"]
-    return dict(sorted(((c, n) for c, n in causes.items() if n), key=lambda item: -item[1]))
+def _named(detector: Detector, row: Row) -> Detector:
+    """The detector under a name of its own, with a note of what was changed."""
+    note = f"{MARK}, in place of {detector.name}: {row.remedy}."
+    return msgspec.structs.replace(detector, name=f"{detector.name}-advised", notes=(note, *detector.notes))
+
+
+def _causes(left: Audit) -> dict[str, int]:
+    """Images with an empty foreground mask by cause, the most common first."""
+    causes = left.image_results.cause[left.verdict_is("empty_foreground")]
+    found = {name: int(np.count_nonzero(causes == code)) for code, name in enumerate(CAUSES)}
+    return dict(sorted(((c, n) for c, n in found.items() if n), key=lambda item: -item[1]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from anchoraudit.detectors import Detector, override
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import clip_all, place_all
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.foreground.fit import fit_foreground
 from anchoraudit.foreground.levels import lay_out
 from anchoraudit.geometry import Bool, Float, box_sizes
 
@@ -29,6 +30,8 @@ MOST_K = 12
 _SIZES = 20_000  # box sizes that anchors are clustered from, evenly taken
 _MOST_TRIED = 400
 _COST = {"border": 1, "threshold": 2, "anchors": 2, "input size": 3, "forcing": 3}
+# Sets of anchors tried in a search for foreground: a tenth of what `cluster` tries finds nearly as good ones.
+_EVALUATIONS = 2000
 _Anchors = tuple[tuple[float, float], ...]
 
 
@@ -61,6 +64,7 @@ class Variants:
 
     audit: Audit
     seed: int = 0
+    drop_difficult: bool = False
     _refused: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -76,6 +80,7 @@ class Variants:
         for anchors in self.anchors():
             rows.append((anchors,))
             rows += [(anchors, border) for border in self.borders()]
+        rows += [(change,) for change in self.foreground()]
         rows += [(change,) for change in (*self.input_sizes(), *self.thresholds(), *self.forcing())]
         made = ((changes, self.changed(changes)) for changes in rows)
         return [(changes, detector) for changes, detector in made if detector is not None]
@@ -113,7 +118,7 @@ class Variants:
             for group in (
                 self.borders(),
                 self.thresholds(),
-                self.anchors(),
+                [*self.anchors(), *self.foreground()],
                 self.input_sizes(),
                 self.forcing(),
             )
@@ -146,6 +151,8 @@ class Variants:
                 return override(detector, input_size=size)
             case "anchors", int(k):
                 return lay_out(detector, self._clustered(k, detector))
+            case "anchors", (_, int(k)):
+                return lay_out(detector, self._for_foreground(k, detector))
             case _:
                 match_block = msgspec.structs.replace(detector.match, force="best")
                 return msgspec.structs.replace(detector, match=match_block)
@@ -205,6 +212,13 @@ class Variants:
         numbers = dict.fromkeys([detector.anchors.count, self._best_k()])
         return [Change("anchors", k, f"{k} anchors clustered") for k in numbers if k]
 
+    def foreground(self) -> list[Change]:
+        """Anchors searched for what the encoder makes of them, as many as now."""
+        match_block, k = self.audit.detector.match, self.audit.detector.anchors.count
+        if not len(self._image) or match_block.kind == "atss":
+            return []
+        return [Change("anchors", ("foreground", k), f"{k} anchors for foreground")]
+
     def _best_k(self) -> int:
         """The least number that leaves fewest images empty, then fewest boxes unmatched; 0 if none can be."""
         if self._searched_k is None:
@@ -238,6 +252,22 @@ class Variants:
                 raise AnchorauditError(f"{k} anchors from {distinct} distinct box sizes")
             centres = AnchorKMeans(n_clusters=k, random_state=self.seed).fit(sizes).cluster_centers_
             self._anchors[key] = tuple((float(w), float(h)) for w, h in np.round(centres, 2).tolist())
+        return self._anchors[key]
+
+    def _for_foreground(self, k: int, detector: Detector) -> _Anchors:
+        """Anchors for the present detector at this one's input. Raises AnchorauditError if there are none."""
+        key = (-k, detector.resize)
+        if key not in self._anchors:
+            at_input = msgspec.structs.replace(self.audit.detector, resize=detector.resize)
+            found = fit_foreground(
+                self.audit.dataset,
+                at_input,
+                k,
+                drop_difficult=self.drop_difficult,
+                seed=self.seed,
+                evaluations=_EVALUATIONS,
+            )
+            self._anchors[key] = tuple((float(w), float(h)) for w, h in found.found.clustered.anchors)
         return self._anchors[key]
 
     def _sizes(self, detector: Detector) -> Float:

@@ -2,12 +2,14 @@
 
 import json
 
+import msgspec
 import numpy as np
 import pytest
 
 import anchoraudit
 from anchoraudit.advising import advise
 from anchoraudit.detectors import load_detector, override
+from anchoraudit.foreground.fit import fit_foreground
 from anchoraudit.risk import nan_risk
 from anchoraudit.rules import Chosen
 from tests.builders import annotation, document, image, run
@@ -93,7 +95,10 @@ def test_border_alone_is_advised_where_it_is_enough(tmp_path):
     assert empty_with(path, square) == (1, 1)
     found = advise(anchoraudit.read(path), square)
     assert found.best.remedy == "border 16 px"
-    assert found.detector == override(square, allowed_border=16.0)
+    assert found.detector.name == f"{square.name}-advised"
+    assert "border 16 px" in found.detector.notes[0]
+    given = msgspec.structs.replace(found.detector, name=square.name, notes=square.notes)
+    assert given == override(square, allowed_border=16.0)
 
 
 def test_nothing_to_advise_on(tmp_path, capsys):
@@ -121,6 +126,35 @@ def test_same_seed_same_advice(tmp_path):
     assert first.detector == second.detector
 
 
+def test_anchors_searched_for_foreground_are_tried_as_well(tmp_path):
+    """Forty shapes: nine anchors by IoU match fewer of them than nine that are searched."""
+    rng = np.random.default_rng(2)
+    boxes = [(100, 100, *size) for size in np.exp(rng.uniform(np.log(20), np.log(600), (40, 2))).tolist()]
+    path = scene(tmp_path, *boxes)
+    reference = load_detector("reference")
+    found = advise(anchoraudit.read(path), reference)
+    rows = {row.remedy: row for row in found.rows}
+    by_iou, searched = rows["9 anchors clustered"], rows["9 anchors for foreground"]
+    assert (searched.empty, searched.unmatched) < (by_iou.empty, by_iou.unmatched)
+    own = fit_foreground(anchoraudit.read(path), reference, 9, evaluations=2000)
+    assert (searched.empty, searched.unmatched) == (own.found.empty, own.found.unmatched)
+    with_them = override(reference, shapes=own.found.clustered.anchors)
+    assert (searched.empty, searched.unmatched) == empty_with(path, with_them)
+
+
+def test_where_nothing_helps_what_remains_is_told_with_its_causes(tmp_path, capsys):
+    """YOLOv5 forces nothing, and nine anchors cannot be clustered from two sizes."""
+    path = scene(tmp_path, *[(30, y, 900, 1) for y in range(100, 700, 40)], FITTING)
+    found = advise(anchoraudit.read(path), load_detector("yolov5"))
+    assert (found.rows[0].empty, found.best, found.nearest, found.detector) == (15, None, None, None)
+    assert sum(found.causes.values()) == 15
+    assert any("distinct box sizes" in note for note in found.notes)
+    assert run("advise", path, "--detector", "yolov5") == 0
+    text = capsys.readouterr().out
+    assert "15 images stay empty" in text
+    assert all(f"{n} images {cause}" in text for cause, n in found.causes.items())
+
+
 class TestCommand:
     def test_writes_a_detector_that_leaves_no_image_with_boxes_empty(self, tmp_path, anchoraudit):
         path = scene(tmp_path, FITTING, AT_EDGE, TINY)
@@ -145,6 +179,22 @@ class TestCommand:
         done = anchoraudit("advise", scene(tmp_path, FITTING), "--batch-size", sizes)
         assert (done.returncode, done.stdout) == (2, "")
         assert sizes in done.stderr
+
+    def test_only_what_it_wrote_is_replaced(self, tmp_path, anchoraudit):
+        path, own = scene(tmp_path, FITTING, TINY), tmp_path / "own.toml"
+        own.write_text("[mine]\n")
+        done = anchoraudit("advise", path, "--write-detector", own)
+        assert (done.returncode, own.read_text()) == (2, "[mine]\n")
+        assert "own.toml" in done.stderr and "not replaced" in done.stderr
+        for _ in range(2):
+            assert anchoraudit("advise", path, "--write-detector", tmp_path / "new.toml").returncode == 0
+        assert load_detector(tmp_path / "new.toml").name == "reference-advised"
+
+    def test_nothing_is_written_where_nothing_is_to_change(self, tmp_path, anchoraudit):
+        done = anchoraudit("advise", scene(tmp_path, FITTING), "--write-detector", tmp_path / "new.toml")
+        assert done.returncode == 0
+        assert "was not written: there is nothing to change" in done.stderr
+        assert not (tmp_path / "new.toml").exists()
 
     def test_another_suffix_than_toml(self, tmp_path, anchoraudit):
         done = anchoraudit("advise", scene(tmp_path, TINY), "--write-detector", tmp_path / "d.yaml")

@@ -91,6 +91,24 @@ def check_outputs(
             )
 
 
+def require_own(output: Path, mark: str) -> None:
+    """Refuse to replace a file that this program did not write: most likely it is the user's configuration.
+
+    mark: what every file of that kind begins with, within a thousand bytes. Raises AnchorauditError.
+    """
+    try:
+        with output.open("rb") as stream:
+            head = stream.read(1000) if output.is_file() else b""
+    except OSError:
+        return  # it is not there, or writing will say what is wrong
+    if head and mark.encode() not in head:
+        raise AnchorauditError(
+            f"this file is there already, and does not say {mark!r}; it is not replaced",
+            path=output,
+            remedy="Choose another name for the output.",
+        )
+
+
 def _is_of_dataset(file: Path, dataset: Dataset) -> bool:
     """Tell whether an existing file is an annotation, a split list or an image of the data set."""
     kinds: list[tuple[Path, frozenset[str]]] = []

@@ -59,6 +59,10 @@ def command(**given: Any) -> int:
     target = given["write_detector"]
     if target is not None and Path(target).suffix.lower() != ".toml":
         raise AnchorauditError("a detector file is .toml", path=target, remedy="Name a file that ends so.")
+    if target is not None:
+        from anchoraudit.advising import MARK
+
+        _output.require_own(Path(target), MARK)
     settings = settings_of.resolve(given)
     detector, remarks = detector_of(settings)
     dataset, loaded = read_loaded(settings)
@@ -89,14 +93,16 @@ def command(**given: Any) -> int:
 
 def _write(advice: Any, target: str) -> str | None:
     """Write the detector that is advised; say so where there is none."""
+    from anchoraudit.advising import MARK
     from anchoraudit.cli import _output
     from anchoraudit.files import write_text
     from anchoraudit.report.detectors import show_toml
 
     if advice.detector is None:
-        _output.remark(f"note: {target} was not written: there is nothing to change")
+        why = "no change that was tried helps" if advice.rows[0].with_boxes else "there is nothing to change"
+        _output.remark(f"note: {target} was not written: {why}")
         return None
-    write_text(Path(target), show_toml(advice.detector))
+    write_text(Path(target), f"# {MARK}.\n{show_toml(advice.detector)}")
     return target
 
 

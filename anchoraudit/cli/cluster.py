@@ -153,24 +153,10 @@ def _check_options(given: dict[str, Any], *, several: bool) -> None:
     if output is not None and given["framework"] is None:
         check_suffix(output)
     if output is not None and given["framework"] is not None:
-        _check_replaceable(Path(output))
+        from anchoraudit.cli._output import require_own
+        from anchoraudit.exporting import MARK
 
-
-def _check_replaceable(output: Path) -> None:
-    """Refuse to replace a file that no export wrote: most likely it is the configuration itself."""
-    from anchoraudit.exporting import MARK
-
-    try:
-        with output.open("rb") as stream:
-            head = stream.read(1000) if output.is_file() else b""
-    except OSError:
-        return  # it is not there, or writing will say what is wrong
-    if head and MARK.encode() not in head:
-        raise AnchorauditError(
-            "this file is there already, and is no export of anchors; it is not replaced",
-            path=output,
-            remedy="Choose another name, and paste what stands in it.",
-        )
+        require_own(Path(output), MARK)
 
 
 def _clusters(

@@ -16,7 +16,7 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.fitting import Clustered, cluster_sizes
 from anchoraudit.foreground.evaluation import Encoder, Int, Outcome, judged
 from anchoraudit.foreground.levels import OnLevel, lay_out, with_levels
-from anchoraudit.foreground.search import Budget, search
+from anchoraudit.foreground.search import EVALUATIONS, Budget, search
 from anchoraudit.geometry import Float, box_sizes
 from anchoraudit.labels import prepare
 
@@ -81,11 +81,13 @@ def fit_foreground(
     drop_difficult: bool = False,
     seed: int = 0,
     time_limit: float = TIME_LIMIT,
+    evaluations: int = EVALUATIONS,
     progress: Callable[[int, int], None] | None = None,
 ) -> ForegroundFit:
     """Find k anchors, (width, height) in pixels of the input, that leave few images without foreground.
 
-    The same seed gives the same anchors where `time_limit` (seconds) is not reached. progress: called with
+    The same seed gives the same anchors where `time_limit` (seconds) is not reached. evaluations: sets of
+    anchors that are tried at most. progress: called with
     (done, of).
 
     Raises AnchorauditError if no box is usable, there are fewer distinct sizes or levels than k asks for,
@@ -105,7 +107,7 @@ def fit_foreground(
     starts: list[Sequence[Anchor]] = [by_iou.clustered.anchors]
     if len(own) == k:
         starts.append(own)
-    budget = Budget(time_limit, progress=progress)
+    budget = Budget(time_limit, evaluations, progress=progress)
     pool = search(encoder, starts, budget=budget, rng=rng)
     finalists = [data.judgement(data.measured(found.anchors), detector) for found in pool[:FINALISTS]]
     return ForegroundFit(

@@ -127,12 +127,9 @@ def _figure(expected: float) -> str:
 
 
 def _verdict(advice: Advice, options: Sequence[str], written: str | None) -> list[object]:
-    best, dataset = advice.best or advice.nearest, str(advice.audit.dataset.root)
+    best, now = advice.best or advice.nearest, advice.rows[0]
     if best is None:
-        text = "No image with usable boxes is without foreground"
-        if blank := advice.rows[0].blank:
-            text += f", and of {words.count(blank, 'image')} without one no encoder makes any: guard the loss"
-        return [Text(f"{text}.", style="bold")]
+        return [Text(f"{_no_change(now, advice.tried)}.", style="bold"), *_why(advice)]
     if advice.best is not None:
         text = f"Cheapest of {advice.tried:,} tried that leaves no image with boxes empty: {best.remedy}"
     else:
@@ -147,10 +144,8 @@ def _verdict(advice: Advice, options: Sequence[str], written: str | None) -> lis
             f"; {words.count(best.blank, 'image')} without a usable box stay empty: guard the loss, or filter"
         )
     parts += [left]
-    if advice.causes:
-        why = "; ".join(f"{name}: {n:,} ({MEANING[name]})" for name, n in advice.causes.items())
-        parts += [f"why: {why}"]
-    file = written or "advised.toml"
+    parts += _why(advice)
+    file, dataset = written or "advised.toml", str(advice.audit.dataset.root)
     lines = []
     if written is None:
         lines.append(
@@ -158,6 +153,24 @@ def _verdict(advice: Advice, options: Sequence[str], written: str | None) -> lis
         )
     lines.append(("confirm it:", command("scan", [dataset], without_detector(options), "--detector", file)))
     return [*parts, "", *steps("What to do next", lines)]
+
+
+def _no_change(now: Row, tried: int) -> str:
+    """What to say where no changed detector is advised."""
+    if now.with_boxes:
+        stay = f"{words.count(now.with_boxes, 'image')} stay empty"
+        return f"None of {words.count(tried, 'combination')} tried helps: {stay}; guard the loss, or filter"
+    text = "No image with usable boxes is without foreground"
+    if now.blank:
+        text += f", and of {words.count(now.blank, 'image')} without one no encoder makes any: guard the loss"
+    return text
+
+
+def _why(advice: Advice) -> list[object]:
+    if not advice.causes:
+        return []
+    causes = (f"{words.count(n, 'image')} {name} ({MEANING[name]})" for name, n in advice.causes.items())
+    return [f"why: {'; '.join(causes)}"]
 
 
 def advice_json(advice: Advice) -> str:
