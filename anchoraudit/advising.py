@@ -67,8 +67,8 @@ class Advice:
     """The table, and the cheapest combination that leaves no image with boxes empty.
 
     best: None where none of those tried does; then `nearest` is the one that leaves fewest, None if that is
-    the present state, and `causes` counts the images that are left empty by the cause most of their boxes have. detector: that of
-    either, None where no change helps. notes: what could not be tried, and why.
+    the present state, and `causes` counts the images that are left empty by the cause that most of their
+    boxes have. detector: that of either, None where no change helps. notes: what could not be tried, and why.
     """
 
     audit: Audit
