@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
@@ -45,22 +46,28 @@ class Places:
         return Place(self._file_of(image), f"{source.item} {number + 1}", thing)
 
     def of_image(self, image: int) -> Place:
-        """Place of an image's entry, or the file that annotates it."""
+        """Place of an image's entry, or the file that annotates it; its own file where there is none."""
         images = self.dataset.images
         source = self.dataset.sources[int(images.source[image])]
         thing = f"image {images.ids[image]}"
         if source.item:
-            return Place(self._file_of(image), "", thing)
+            path = self._file_of(image)
+            # What has a box has a file that says so; whether one without has, only the disk knows.
+            if self._first_rows[image] < len(self.dataset.boxes) or Path(path).exists():
+                return Place(path, "", thing)
+            return Place(self._picture_of(image) or path, "", thing)
         entry = -1 if images.entry is None else int(images.entry[image])
         return Place(str(source.path), f"images[{entry}]" if entry >= 0 else "", thing)
 
     def of_picture(self, image: int) -> Place:
         """Place of an image's own file, where its folder is known."""
-        source = self.dataset.sources[int(self.dataset.images.source[image])]
-        if source.image_folder is None:
-            return self.of_image(image)
-        path = f"{source.image_folder}/{self.dataset.images.file_names[image]}"
-        return Place(path, "", f"image {self.dataset.images.ids[image]}")
+        path = self._picture_of(image)
+        return Place(path, "", f"image {self.dataset.images.ids[image]}") if path else self.of_image(image)
+
+    def _picture_of(self, image: int) -> str:
+        folder = self.dataset.sources[int(self.dataset.images.source[image])].image_folder
+        name = self.dataset.images.file_names[image]
+        return f"{folder}/{name}" if folder is not None and name else ""
 
     def _file_of(self, image: int) -> str:
         source = self.dataset.sources[int(self.dataset.images.source[image])]

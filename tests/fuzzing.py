@@ -45,7 +45,7 @@ NOT_PRINTABLE = re.compile(
 # Errors that are about what was asked for, not about a file.
 _OF_THE_REQUEST = re.compile(r"no data set named|distinct box size|the size of image|no image |would be left")
 # Findings about a set as a whole: leaving images out does not cure them.
-_WHOLE = re.compile(r"SET\d|CLS\d|PAR\d|IMG003|BOX009|ANC00[45]")
+_WHOLE = re.compile(r"SET\d|CLS\d|PAR\d|IMG003|BOX009|BOX015|ANC00[45]")
 
 
 @dataclass

@@ -104,3 +104,16 @@ def test_yolo_boxes_stand_in_lines(tmp_path):
     assert [places.of_box(row).place for row in range(2)] == ["line 2", "line 4"]
     assert places.of_box(1).path == str(tmp_path / "labels" / "a.txt")
     assert places.of_box(1).thing == "image a: cat 40 20 60 30"
+
+
+def test_an_image_that_no_file_annotates_stands_in_its_own(tmp_path):
+    voc = {"Annotations/a.xml": xml(), "JPEGImages/a.jpg": (9, 9), "JPEGImages/b.jpg": (9, 9)}
+    assert [places_of(tmp_path / "voc", voc).of_image(i) for i in (0, 1)] == [
+        Place(str(tmp_path / "voc/Annotations/a.xml"), "", "image a"),
+        Place(str(tmp_path / "voc/JPEGImages/b.jpg"), "", "image b"),
+    ]
+    yolo = {"images/a.jpg": (9, 9), "images/b.jpg": (9, 9), "labels/a.txt": ""}
+    assert [places_of(tmp_path / "yolo", yolo).of_image(i) for i in (0, 1)] == [
+        Place(str(tmp_path / "yolo/labels/a.txt"), "", "image a"),
+        Place(str(tmp_path / "yolo/images/b.jpg"), "", "image b"),
+    ]

@@ -39,6 +39,10 @@ def voc(*objects, **more):
     return {"Annotations/a.xml": xml(*objects, **more), "JPEGImages/a.jpg": (W, H)}
 
 
+def yolo(*lines):
+    return {"images/a.jpg": (W, H), "labels/a.txt": "".join(f"{line}\n" for line in lines)}
+
+
 def ids(*numbers):
     return [image(number, width=W, height=H) for number in numbers]
 
@@ -264,6 +268,11 @@ CASES = {
         voc(("cat", 0, 5, 9, 9), ("cat", 1, 1, W, H)),
         [("Annotations", "", "1 of 2 boxes begin before 1: they count from 0, and 1 end at")],
         voc(("cat", 1, 1, W - 1, H - 1)),
+    ),
+    "BOX015": Case(
+        yolo("0 0.5 0.5 0.2 0.4", "0 0.9 0.5 1.02 0.4", "0 -0.01 0.5 0.2 0.4"),
+        [("labels/a.txt", "line 2", "2 of 3 boxes have values outside 0 to 1")],
+        yolo("0 0.5 0.5 1 0.4", "0 1 0.5 0.2 0.4"),
     ),
     # Classes
     "CLS001": Case(

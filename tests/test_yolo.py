@@ -382,7 +382,15 @@ def test_pixels_where_shares_are_expected_are_told_once_a_file(tmp_path):
 
 @pytest.mark.parametrize(("value", "told"), [("1.00000001", 0), ("1.001", 1), ("-0.001", 1), ("1", 0)])
 def test_the_bounds_are_those_of_the_frameworks(tmp_path, value, told):
-    assert len(one(tmp_path, f"0 {value} 0.5 0.2 0.4\n").findings) == told
+    found = one(tmp_path, f"0 {value} 0.5 0.2 0.4\n").findings
+    assert [f.code for f in found] == ["BOX015"] * told
+
+
+@pytest.mark.parametrize(("value", "code"), [("2", "BOX015"), ("2.01", "BOX009"), ("-1.01", "BOX009")])
+def test_what_is_no_share_at_all_is_of_another_unit(tmp_path, value, code):
+    (found,) = one(tmp_path, f"{BOX}0 {value} 0.5 0.2 0.4\n").findings
+    assert (found.code, found.place) == (code, "line 2")
+    assert found.message.startswith("1 of 2 boxes have values outside 0 to 1: YOLOv5 leaves the image out")
 
 
 def test_a_box_among_polygons_is_told(tmp_path):

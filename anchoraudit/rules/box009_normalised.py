@@ -42,7 +42,8 @@ RULE = Rule(
     title="coordinates in another unit",
     what=(
         "Pixels are expected, and at least `share` of a file's boxes with an area lie between 0 and 1, in "
-        "images of more than 8 px; or shares of the image are expected (YOLO), and there are larger numbers."
+        "images of more than 8 px; or shares of the image are expected (YOLO), and a file has numbers above "
+        "2 or below -1 (nearer to 0 and 1 it is BOX015)."
     ),
     why="Every box becomes a dot in the corner, or lies far outside: not one of them trains what it should.",
     example='{"width": 640, "height": 480}, and a bbox [0.25, 0.5, 0.1, 0.2]',

@@ -1,0 +1,21 @@
+"""BOX015: shares of the image below 0 or above 1."""
+
+from __future__ import annotations
+
+from anchoraudit.rules._rule import Rule
+
+RULE = Rule(
+    code="BOX015",
+    severity="warning",
+    title="label outside 0 to 1",
+    what=(
+        "YOLO: values below 0 or above 1, as float32 has them, in a label file; one finding a file. From 1 "
+        "beyond on they are no shares of the image at all: BOX009."
+    ),
+    why=(
+        "YOLOv5 takes the image for corrupt and leaves it out of training with all its boxes, and Ultralytics"
+        " does from 0.01 beyond; a line in their logs is all that says so."
+    ),
+    example="0 0.97 0.5 1.02 0.3",
+    remedy="clip the box to its image, and write its centre and size anew",
+)
