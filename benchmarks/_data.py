@@ -1,6 +1,6 @@
 """Data sets of a real size: generated, the same on every machine, and kept for the next run.
 
-    python benchmarks/_data.py coco|voc DIR
+    python benchmarks/_data.py coco|part|voc PATH
 
 COCO: one file with the numbers of train2017, in its spelling: sizes, polygons and crowds are drawn so that
 counts, shares and lengths come out near those of the original. VOC: a folder of XML files drawn alike.
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # Change the number where a generator changes: files of the old one are not taken for new ones.
 COCO_FILE = "coco-train2017-size-1.json"
+PART_IMAGES = 5_000
+PART_FILE = f"coco-{PART_IMAGES}-images-1.json"
 VOC_FOLDER = "voc-7300-1"
 IMAGES, BOXES, CATEGORIES = 118_287, 860_000, 80
 BLANK_SHARE, CROWD_SHARE, TWO_PARTS_SHARE = 0.01, 0.01, 0.1
@@ -43,6 +45,12 @@ def coco_file(folder: Path) -> Path:
     return _present(folder / COCO_FILE, "coco")
 
 
+def coco_part(folder: Path) -> Path:
+    """Path of its first `PART_IMAGES` images with their annotations, in a file of their own."""
+    coco_file(folder)
+    return _present(folder / PART_FILE, "part")
+
+
 def voc_folder(folder: Path) -> Path:
     """Path of the VOC data set below `folder`, generated if it is not there."""
     return _present(folder / VOC_FOLDER, "voc")
@@ -53,6 +61,15 @@ def _present(path: Path, kind: str) -> Path:
         print(f"generating {path} ...", file=sys.stderr, flush=True)
         subprocess.run([sys.executable, __file__, kind, str(path)], check=True)
     return path
+
+
+def write_part(path: Path) -> None:
+    """Write the first images of the COCO file beside `path`, with their annotations."""
+    whole = json.loads(path.with_name(COCO_FILE).read_bytes())
+    images = whole["images"][:PART_IMAGES]
+    ids = {image["id"] for image in images}
+    boxes = [annotation for annotation in whole["annotations"] if annotation["image_id"] in ids]
+    path.write_text(json.dumps({**whole, "images": images, "annotations": boxes}), encoding="utf-8")
 
 
 def write_coco(path: Path) -> None:
@@ -255,7 +272,11 @@ _OBJECT = """\t<object>
 
 def _generate(kind: str, path: Path) -> None:
     """Write beside `path` and rename: what is there under its own name is whole."""
-    writers: dict[str, Callable[[Path], None]] = {"coco": write_coco, "voc": write_voc}
+    writers: dict[str, Callable[[Path], None]] = {
+        "coco": write_coco,
+        "part": write_part,
+        "voc": write_voc,
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     if partial.is_dir():

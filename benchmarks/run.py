@@ -27,6 +27,8 @@ SCRIPTS = (
     "detectors",
     "counts",
     "rules",
+    "augment",
+    "advise",
     "cluster",
     "filter_coco",
     "startup",
