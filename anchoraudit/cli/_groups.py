@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import click
 
 _DEFAULT = click.core.ParameterSource.DEFAULT
@@ -13,3 +16,21 @@ def refuse_options_of_the_group(ctx: click.Context) -> None:
     if given:
         option = f"--{given[0].replace('_', '-')}"
         raise click.UsageError(f"{option} goes behind {ctx.invoked_subcommand!r}", ctx)
+
+
+def list_options(*forms: str, of: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Options of a group and of its `list`, which are one. forms: it has; of: what help calls it."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        function = click.option(
+            "-o", "--output", type=click.Path(), metavar="FILE", help=f"Write the {of} there, not to stdout."
+        )(function)
+        return click.option(
+            "--output-format",
+            type=click.Choice(forms),
+            default=forms[0],
+            show_default=True,
+            help=f"Form of the {of}.",
+        )(function)
+
+    return decorate

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 
-from anchoraudit.cli._groups import refuse_options_of_the_group
+from anchoraudit.cli._groups import list_options, refuse_options_of_the_group
 from anchoraudit.cli._options import DetectorName
 from anchoraudit.detectors import load_detector
 from anchoraudit.detectors.readers import _presets
@@ -16,17 +14,7 @@ from anchoraudit.detectors.readers import _presets
 _KINDS = (".toml", ".json")  # what `show` writes; a file of another kind is somebody's source
 
 
-def _list_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    function = click.option(
-        "-o", "--output", type=click.Path(), metavar="FILE", help="Write the table there, not to stdout."
-    )(function)
-    return click.option(
-        "--output-format",
-        type=click.Choice(["text", "json", "csv"]),
-        default="text",
-        show_default=True,
-        help="Form of the table.",
-    )(function)
+_list_options = list_options("text", "json", "csv", of="table")
 
 
 @click.group("detectors", invoke_without_command=True)

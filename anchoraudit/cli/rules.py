@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import click
 
-from anchoraudit.cli._groups import refuse_options_of_the_group
+from anchoraudit.cli._groups import list_options, refuse_options_of_the_group
 
 
 class _Code(click.ParamType[str]):
@@ -27,17 +24,7 @@ class _Code(click.ParamType[str]):
         return [CompletionItem(code, help=all_rules()[code].title) for code in codes]
 
 
-def _list_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    function = click.option(
-        "-o", "--output", type=click.Path(), metavar="FILE", help="Write it there, not to stdout."
-    )(function)
-    return click.option(
-        "--output-format",
-        type=click.Choice(["text", "json", "markdown"]),
-        default="text",
-        show_default=True,
-        help="Form of the list.",
-    )(function)
+_list_options = list_options("text", "json", "markdown", of="list")
 
 
 @click.group("rules", invoke_without_command=True)

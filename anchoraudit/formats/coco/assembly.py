@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from anchoraudit.dataset import Boxes, Category, Dataset, Images, Int, Source
 from anchoraudit.findings import Finding
 from anchoraudit.formats import Detection, ReadOptions
 from anchoraudit.formats._json_text import read_bytes
+from anchoraudit.formats._memory import without_garbage_collection
 from anchoraudit.formats.coco.annotations import AnnotationColumns
 from anchoraudit.formats.coco.entries import CategoryEntry, Entries, decode
 from anchoraudit.formats.coco.halves import decode_in_halves
@@ -54,7 +53,7 @@ class _Part:
 
     @classmethod
     def read(cls, file: Path, split: str, image_folder: Path | None) -> _Part:
-        with _no_garbage_collection():
+        with without_garbage_collection():
             entries = decode_in_halves(file) or decode(file, read_bytes(file))
             names = [image.file_name for image in entries.images]
             folder = image_folder or find_image_folder(file, split, names)
@@ -165,15 +164,3 @@ def _shared_codes(part: _Part, categories: dict[tuple[Any, str], int]) -> Int:
 def _concatenated(columns: list[Any]) -> Any:
     """One column of several; the column itself where there is one, since copies of long ones cost."""
     return columns[0] if len(columns) == 1 else np.concatenate(columns)
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """A million small objects that hold no cycles make the collector walk them for nothing."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
