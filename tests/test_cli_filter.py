@@ -110,6 +110,15 @@ class TestOptions:
         if run("filter", "in.json", "-o", "out.json") == 0:
             assert run("scan", "out.json") == 0
 
+    def test_errors_that_stay_are_named(self, here, capsys):
+        nan = annotation(2, bbox=[1, 2, float("nan"), 4])
+        make(here, {"a.json": document([image(1), image(1), {"file_name": "x.jpg"}], [annotation(1), nan])})
+        assert run("filter", "a.json", "-o", "b.json") == 0
+        assert "scan it again (filter mends no PAR002, SET001):" in capsys.readouterr().out
+        make(here, {"a.json": document([image(1)], [annotation(1), nan])})
+        assert run("filter", "a.json", "-o", "b.json", "--force") == 0
+        assert "confirm it (exit code 0):" in capsys.readouterr().out
+
     def test_a_list_selects_what_was_kept(self, here):
         before = read(SAMPLE / "voc")
         assert run("filter", SAMPLE / "voc", "-o", "clean.txt") == 0

@@ -721,6 +721,16 @@ class TestAnchors:
     def test_a_stride_means_nothing_where_shapes_alone_are_compared_or_fractions(self, tmp_path, detector):
         assert codes(audit_of(tmp_path, coco(), detector=detector, select=["ANC004"])) == []
 
+    def test_a_level_of_one_cell_has_no_step_to_a_next_one(self, tmp_path):
+        shapes = "resize = { kind = 'stretch', width = 300, height = 300 }"
+        text = OWN.format(stride=300, shapes="[[261, 261]]").replace('resize = { kind = "none" }', shapes)
+        (tmp_path / "own.toml").write_text(text)
+        assert codes(audit_of(tmp_path, coco(), detector=tmp_path / "own.toml", select=["ANC004"])) == []
+        (tmp_path / "own.toml").write_text(text.replace("stride = 300", "stride = 299"))
+        assert codes(audit_of(tmp_path, coco(), detector=tmp_path / "own.toml", select=["ANC004"])) == [
+            "ANC004"
+        ]
+
     def test_too_few_boxes_to_say_that_a_shape_is_not_used(self, tmp_path):
         boxes = [(i, 9, 74, 149) for i in range(90)]  # reference has nine shapes
         assert codes(audit_of(tmp_path, coco(*boxes), select=["ANC005"])) == ["ANC005"]

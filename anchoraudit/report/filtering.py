@@ -21,6 +21,7 @@ from anchoraudit.places import Place, Places
 from anchoraudit.report import words
 from anchoraudit.report.commands import command, without
 from anchoraudit.report.terminal import facts, steps, table
+from anchoraudit.rules import rule_of
 from anchoraudit.verdicts import VERDICTS
 
 if TYPE_CHECKING:
@@ -152,10 +153,23 @@ def _check(
         "--image-folder",
         "--loader",
     )
+    stays = _errors_that_stay(audit)
+    asked = f"scan it again (filter mends no {', '.join(stays)}):" if stays else "confirm it (exit code 0):"
     return [
-        ("confirm it (exit code 0):" if i == 0 else "", command("scan", [str(one.path)], own, *allow))
+        (asked if i == 0 else "", command("scan", [str(one.path)], own, *allow))
         for i, one in enumerate(readable)
     ]
+
+
+def _errors_that_stay(audit: Audit) -> list[str]:
+    """Return the codes of errors that reading met, and that are in what is written all the same.
+
+    What was read of other formats than COCO is written anew, without them.
+    """
+    if audit.dataset.format != "coco":
+        return []
+    met = {finding.code for finding in audit.dataset.findings if rule_of(finding.code).severity == "error"}
+    return sorted(met - {"BOX001"})  # of which no manifest has any
 
 
 def _needed_image_folder(audit: Audit, keep: Bool) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from anchoraudit.findings import Finding
 from anchoraudit.rules._facts import Facts
 from anchoraudit.rules._rule import Rule
@@ -13,9 +15,11 @@ def check(facts: Facts) -> list[Finding]:
     if anchors.units == "fractions" or facts.detector.match.kind in ("side_ratio", "shape_iou"):
         return []  # strides follow from the canvas there; YOLO compares shapes, wherever they stand
     found: list[Finding] = []
+    resize = facts.detector.resize
+    whole = max(resize.width, resize.height) if resize.kind == "stretch" else math.inf
     for number, level in enumerate(anchors.levels):
         small = [(w, h) for w, h in anchors.shapes_of(level).tolist() if min(w, h) < level.stride]
-        if small:
+        if small and level.stride < whole:  # else there is a single cell, and no step to a next one
             listed = ", ".join(f"{w:.4g}x{h:.4g}" for w, h in small)
             text = f"level {number + 1} of {facts.detector.name}, stride {level.stride:g}: {listed} px"
             found.append(Finding("ANC004", text, facts.detector.name, f"levels[{number}]", listed, listed))

@@ -29,6 +29,6 @@ RULE = Rule(
         "missing part with grey, and the objects there are trained as grey."
     ),
     example="a download that ended early: a JPEG without its end marker",
-    remedy="fetch the file again, or leave the image out (filter does)",
+    remedy="fetch the file again, or remove the image's entry and boxes",
     check=check,
 )
