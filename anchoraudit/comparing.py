@@ -159,7 +159,7 @@ def _groups(detectors: Sequence[Detector]) -> list[list[int]]:
 
 
 def _placing(detector: Detector) -> tuple[object, str]:
-    return detector.resize, detector.anchors.precision
+    return detector.resize, detector.box_precision
 
 
 def _median(values: Float) -> float | None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from anchoraudit.detectors import load_detector
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
 from anchoraudit.encoding import engines
-from anchoraudit.encoding.canvas import Canvases, OnCanvas
+from anchoraudit.encoding.canvas import Canvases, OnCanvas, one_canvas
+from anchoraudit.encoding.canvas import place as placed_by
 
 YOLOV5, YOLOV7, DARKNET = (load_detector(name) for name in ("yolov5", "yolov7", "yolov3-darknet"))
 
@@ -230,15 +231,18 @@ class TestShapeIou:
 
 
 def by_hand(boxes, detector, side=640):
-    """Name the positive (level, column, row, shape) of each box, as `build_targets` does, in float32."""
+    """Name the positive (level, column, row, shape) of each box, as `build_targets` does, in float32.
+
+    The loader's fractions of the canvas come first, in float64.
+    """
     f = np.float32
     found = []
-    for box in np.asarray(boxes).astype(f):
+    for box in np.asarray(boxes):
         own = []
         for number, level in enumerate(detector.anchors.levels):
             cells = int(side // level.stride)
-            x, y = ((box[i] + box[i + 2]) / f(2) / f(side) * f(cells) for i in (0, 1))
-            w, h = ((box[i + 2] - box[i]) / f(side) * f(cells) for i in (0, 1))
+            x, y = (f((box[i] + box[i + 2]) / 2 / side) * f(cells) for i in (0, 1))
+            w, h = (f((box[i + 2] - box[i]) / side) * f(cells) for i in (0, 1))
             for k, shape in enumerate(level.shapes):
                 ratios = w / (f(shape[0]) / f(level.stride)), h / (f(shape[1]) / f(level.stride))
                 if not max(max(r, f(1) / r) for r in ratios) < f(detector.match.ratio):
@@ -265,9 +269,30 @@ points = st.one_of(st.floats(0.0, 640.0), st.integers(0, 160).map(lambda i: 4.0 
 @given(st.lists(st.tuples(points, points, lengths, lengths), max_size=5), st.sampled_from([YOLOV5, YOLOV7]))
 def test_side_ratio_one_by_one(rows, detector):
     boxes = np.array([(x - w / 2, y - h / 2, x + w / 2, y + h / 2) for x, y, w, h in rows]).reshape(-1, 4)
-    boxes = np.clip(boxes, 0, 640 - 0.001).astype(np.float32).astype(np.float64)
+    boxes = np.clip(boxes, 0, 640 - 0.001)
     boxes = boxes[(boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])]
     found, expected = labelled(detector, boxes), by_hand(boxes, detector)
     assert found.assigned.tolist() == [len(own) for own in expected]
     assert sorted(positives(found, detector)) == sorted({anchor for own in expected for anchor in own})
     assert found.above.tolist() == [bool(own) for own in expected]
+
+
+@pytest.mark.parametrize(
+    ("size", "box", "positives", "assigned", "best"),
+    [
+        ((147, 23), (0, 0, 147, 23), 3, 3, 0.30933264),  # 147 * (640 / 147) is above 640
+        ((154, 77), (10, 10, 60, 40), 15, 15, 0.62967336),
+        # Centred on the edges of cells: two of its neighbours are the cell itself.
+        ((199, 199), (2, 2, 197, 197), 3, 5, 0.51982372),
+        ((1920, 1080), (240, 300, 360, 420), 14, 14, 0.65573772),  # 40 px: 4 times 10, but for rounding
+    ],
+)
+def test_what_yolov5_assigned(size, box, positives, assigned, best):
+    """Its load_image, letterbox and labels in float64, then its build_targets in float32."""
+    fitted = one_canvas(*size, YOLOV5)
+    own = placed_by(np.array([box], dtype=np.float64), fitted, np.zeros(1, dtype=np.int64), YOLOV5)
+    assert (float(fitted.canvases.width[0]), float(fitted.canvases.height[0])) == (640, 640)
+    found = labelled(YOLOV5, own)
+    assert (found.positives, found.negatives) == (positives, 25200 - positives)
+    assert found.assigned.tolist() == [assigned]
+    assert found.best_iou.tolist() == pytest.approx([best], abs=1e-7)

@@ -54,6 +54,16 @@ class TestKinds:
     def test_longest_side_keeps_the_aspect_and_rounds_half_up(self, size, side, expected):
         assert fitted(*size, Resize(kind="longest_side", side=side))[0] == expected
 
+    @pytest.mark.parametrize(("rounding", "loose"), [("ceil", (641, 101)), ("floor", (639, 99))])
+    def test_a_letterbox_fits_the_longer_side_exactly(self, rounding, loose):
+        """147 * (640 / 147) is above 640 in float64, and 154 * (640 / 154) below."""
+        size = (147, 23) if rounding == "ceil" else (154, 24)
+        resize = Resize(kind="longest_side", side=640, rounding=rounding)
+        assert fitted(*size, resize)[0] == loose
+        letterbox = msgspec.structs.replace(resize, pad="square", centred=True)
+        assert fitted(*size, letterbox)[1] == (640, 640)
+        assert placed((0, 0, size[0], 0), size, letterbox)[0::2] == pytest.approx([0, 640], abs=1e-9)
+
     def test_short_side(self):
         assert fitted(300, 200, Resize(kind="short_side", side=400))[0] == (600, 400)
         assert fitted(200, 300, Resize(kind="short_side", side=400))[0] == (400, 600)

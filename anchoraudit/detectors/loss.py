@@ -12,6 +12,7 @@ _ON_EMPTY = {
     "batch_positives_or_one": f"a batch without a positive anchor {_ZERO}",
     "batch_positives_plus_one": f"a batch without a positive anchor {_ZERO}",
     "running_positives_or_one": f"an image without a positive anchor {_ZERO}",
+    "image_positives": "an image without a positive anchor gives a box loss of 0/0 = NaN",
     "image_positives_or_one": f"an image without a positive anchor {_ZERO}",
     "image_positives_or_skip": (
         "an image without a positive anchor is skipped silently: "
@@ -28,8 +29,8 @@ class Loss(Block, frozen=True):
 
     normaliser: "batch_positives": the number of positive anchors in the batch, unguarded, so that a batch
     without any is 0/0 = NaN; "..._or_one": that number, but at least 1; "..._plus_one": one more;
-    "running_positives_or_one": a moving average of it; "image_...": of each image; "image_positives_or_skip":
-    the same, and a loss of 0 without any; "sampled_anchors": the anchors drawn for the loss; "constant";
+    "running_positives_or_one": a moving average of it; "image_...": of each image, unguarded or not;
+    "image_positives_or_skip": the same, and a loss of 0 without any; "sampled_anchors": the anchors drawn for the loss; "constant";
     "none": it is a sum.
     negatives_per_positive: negatives are drawn in proportion to an image's positives (0: they are not), so
     that an image without any is skipped.
@@ -40,6 +41,7 @@ class Loss(Block, frozen=True):
         "batch_positives_or_one",
         "batch_positives_plus_one",
         "running_positives_or_one",
+        "image_positives",
         "image_positives_or_one",
         "image_positives_or_skip",
         "sampled_anchors",
@@ -56,7 +58,7 @@ class Loss(Block, frozen=True):
     @property
     def outcome(self) -> str:
         """What an empty mask does, in a word: `nan`, `zero` or `skipped`."""
-        if self.normaliser == "batch_positives":
+        if self.normaliser in ("batch_positives", "image_positives"):
             return "nan"
         if self.normaliser == "image_positives_or_skip" or self.negatives_per_positive:
             return "skipped"

@@ -27,8 +27,8 @@ class Match(Block, frozen=True):
     kind "side_ratio": a box and a shape match where no side is `ratio` times longer or shorter; the cell of
         the box's centre is positive, and up to `neighbours` cells beside it.
     kind "shape_iou": the shape most like the box (both freely centred) is positive in the centre's cell.
-    kind "atss": the `candidates` anchors of each level nearest to the box's centre; positive where IoU
-        reaches their mean plus standard deviation and the anchor's centre is inside the box.
+    kind "atss": the `candidates` anchors of each level and shape nearest to the box's centre; positive where
+        IoU reaches their mean plus standard deviation and the anchor's centre is inside the box.
     no_boxes: what an image without boxes does: all anchors are "negative", or the framework "raises".
     """
 

@@ -25,12 +25,14 @@ class Resize(Block, frozen=True):
     enlarge_only: `side` never makes an image smaller (`cap` still does).
     rounding: of a resized side: "half_up", "half_even", "floor" or "ceil".
     boxes: scaled by the ratio of the actual sizes ("size_ratio") or by the scale before rounding ("scale").
-    precision: of that product. clip: boxes are cut to the resized "image" or the "canvas", `clip_margin` px
-        before its right and bottom edge.
+    precision: of that product, and of what `side_ratio` divides by the canvas.
+    clip: boxes are cut to the resized "image" or the "canvas", `clip_margin` px before its right and bottom
+        edge.
     pixels: "inclusive": a box's right and bottom pixel belong to it, so 1 is added to x2 and y2.
     pad: the canvas: "none", the "image" rounded up to a `multiple`, or a "square" of `side` (`cap` where
         there is one); the image at its top left, or `centred`, and then with `whole_padding` moved by whole
-        pixels only, rounded down.
+        pixels only, rounded down. Of kind "longest_side", a centred square is a letterbox: it fits the image
+        again where rounding left the longer side a pixel off.
     degenerate: what a box without area after resizing does: it is "kept", or the framework "raises".
     """
 
@@ -72,6 +74,11 @@ class Resize(Block, frozen=True):
             raise ValueError("centred takes a pad, and whole_padding takes centred")
         if not 0 <= self.clip_margin <= 1:
             raise ValueError(f"clip_margin is {self.clip_margin:g}; it must be 0 to 1 px")
+
+    @property
+    def letterbox(self) -> bool:
+        """Tell whether the image is fitted into a square and centred in it."""
+        return self.kind == "longest_side" and self.pad == "square" and self.centred
 
     def __str__(self) -> str:
         if self.kind == "stretch":

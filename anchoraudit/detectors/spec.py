@@ -57,6 +57,11 @@ class Detector(Block, frozen=True):
         return self.anchors.shapes
 
     @property
+    def box_precision(self) -> str:
+        """Precision in which boxes reach the matcher: that of the anchors, but for YOLO's fractions."""
+        return self.resize.precision if self.match.kind == "side_ratio" else self.anchors.precision
+
+    @property
     def empty_when(self) -> str:
         """When an image with usable boxes ends without a positive anchor, as a sentence; "" for never."""
         match, border = self.match, self.border

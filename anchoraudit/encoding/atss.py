@@ -1,13 +1,14 @@
 """ATSS: a threshold for each box, from the anchors nearest to its centre.
 
-On every level the `candidates` anchors whose centres are nearest to the box's; the threshold is the mean plus
-the standard deviation (unbiased) of all their IoUs; a candidate at or above it is positive if its centre lies
-more than 0.01 px inside the box. An anchor that several boxes claim goes to the highest IoU. All others are
-negative. Source: mmdetection `task_modules/assigners/atss_assigner.py: ATSSAssigner.assign`; Zhang et al.,
+Of every level and shape the `candidates` anchors whose centres are nearest to the box's; the threshold is the
+mean plus the standard deviation (unbiased) of all their IoUs; a candidate at or above it is positive if its
+centre lies more than 0.01 px inside the box. An anchor that several boxes claim goes to the highest IoU. All
+others are negative. Source: mmdetection `task_modules/assigners/atss_assigner.py: ATSSAssigner.assign`; Zhang et al.,
 "Bridging the Gap Between Anchor-based and Anchor-free Detection", algorithm 1.
 
-Only a few cells around the box can be candidates, so both engines look at a window of them: it is the same
-rule, and the tests hold the window against the whole grid.
+Only a few cells around the box can be candidates, so the fast engine looks at a window of them
+(`atss_candidates`), and the tests hold the window against the whole grid. Which of several anchors as near as
+the last one are taken is PyTorch's choice (`atss_ties`).
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ import numpy.typing as npt
 from anchoraudit.blocks import for_each_block
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.atss_bound import surely_positive
+from anchoraudit.encoding.atss_candidates import positive_candidates, threshold_of
+from anchoraudit.encoding.atss_ties import smallest
 from anchoraudit.encoding.atss_window import INSIDE, Along, distances, ious, table, windows
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.closed_form import levels_of
 from anchoraudit.encoding.dense import DenseLabels, anchors_of
-from anchoraudit.encoding.grid import LevelAxis, axes_of
+from anchoraudit.encoding.grid import axes_of
 from anchoraudit.encoding.local import first_anchors
 from anchoraudit.encoding.results import Counted, Judged
 from anchoraudit.geometry import Bool, Float, iou_with_each
@@ -34,19 +37,6 @@ Int = npt.NDArray[np.int64]
 Exact = npt.NDArray[Any]
 _CLOSE = 1e-5
 _ROWS = 8192  # boxes at a time: their windows stay in a core's cache
-
-
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """Candidates of n boxes, C of each: cell: int64, index of its anchor in the image's dense order.
-
-    iou: in the anchors' precision, NaN where a level has too few anchors. held: the anchor's centre lies
-    inside the box. [n, C] each.
-    """
-
-    anchor: Int
-    iou: Exact
-    held: Bool
 
 
 def judge(boxes: OnCanvas, detector: Detector) -> Judged:
@@ -76,7 +66,7 @@ def any_positive(boxes: OnCanvas, detector: Detector) -> Bool:
 
     Only the highest IoU of a candidate with its centre inside counts for that, and the threshold follows from
     sums, so no candidate is listed. Where several anchors are as near as the last one, a level has too few,
-    or the threshold is close, `_positive` decides.
+    or the threshold is close, the candidates themselves decide.
     """
     n = len(boxes.boxes)
     number = np.dtype(detector.anchors.precision).type
@@ -105,7 +95,7 @@ def any_positive(boxes: OnCanvas, detector: Detector) -> Bool:
     # Sums lose what IoUs that are nearly equal differ by.
     close = np.abs(top - threshold) <= _CLOSE * threshold
     rest = np.flatnonzero(open_rows | close | (count < 2))
-    found[rest] = _positive(boxes.take(rest), detector)[2].any(axis=1)
+    found[rest] = positive_candidates(boxes.take(rest), detector, which=False)[2].any(axis=1)
     return found
 
 
@@ -141,95 +131,11 @@ def _sums(x: Along, y: Along, wanted: int) -> _Sums:
     )
 
 
-def _positive(boxes: OnCanvas, detector: Detector) -> tuple[Int, Exact, Bool]:
-    """Candidates of every box: their anchors, IoUs and whether each is positive. [n, C] each."""
-    starts = first_anchors(boxes.canvases, detector)[0]
-    found: list[_Chosen] = []
-    for level, axes in enumerate(axes_of(detector.anchors)):
-        for k in range(len(axes[0].sizes)):
-            chosen = _nearest(boxes, axes, k, detector.match.candidates)
-            anchor = starts[level][boxes.of][:, None] + chosen.anchor
-            found.append(_Chosen(anchor, chosen.iou, chosen.held))
-    anchor, iou, held = (np.concatenate([getattr(c, n) for c in found], axis=1) for n in _Chosen.__slots__)
-    return anchor, iou, (iou >= _threshold(iou)[:, None]) & held
-
-
-def _threshold(iou: Exact) -> Exact:
-    """Mean plus unbiased standard deviation of each row, in its precision; NaN with fewer than two."""
-    number = iou.dtype.type
-    there = ~np.isnan(iou)
-    count = there.sum(axis=1).astype(number)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(there, iou, number(0)).sum(axis=1, dtype=np.float64).astype(number) / count
-        apart = np.where(there, iou - mean[:, None].astype(np.float64), 0.0)
-        squares = np.einsum("ij,ij->i", apart, apart)
-        deviation = np.sqrt(squares / (count.astype(np.float64) - 1)).astype(number)
-    threshold: Exact = mean + deviation
-    return threshold
-
-
-def _nearest(boxes: OnCanvas, axes: tuple[LevelAxis, LevelAxis], k: int, wanted: int) -> _Chosen:
-    """Candidates among the anchors of a shape on a level. [n, wanted], or fewer in a smaller grid."""
-    parts = windows(boxes, axes, wanted)
-    found = [
-        _choose(boxes.take(own), axes, (k, wanted), [(f, size) for f in first]) for own, first, size in parts
-    ]
-    size = max((len(chosen.iou[0]) for chosen in found if len(chosen.iou)), default=0)
-    n = len(boxes.boxes)
-    every = _Chosen(
-        np.zeros((n, size), dtype=np.int64),
-        np.full((n, size), np.nan, dtype=axes[0].number),
-        np.zeros((n, size), dtype=np.bool_),
-    )
-    for (own, _, _), chosen in zip(parts, found, strict=True):
-        for name in _Chosen.__slots__ if len(own) else ():
-            values = getattr(chosen, name)
-            getattr(every, name)[own, : values.shape[1]] = values
-    return every
-
-
-def _choose(
-    boxes: OnCanvas, axes: tuple[LevelAxis, LevelAxis], of: tuple[int, int], window: list[tuple[Int, int]]
-) -> _Chosen:
-    """Choose the nearest in a window (first cell and size along x and y), the first of several as near.
-
-    Distances and IoUs are in the framework's precision and order of operations; both are made of a part
-    along x and a part along y.
-    """
-    k, wanted = of
-    number = axes[0].number
-    along = [Along(boxes, axis, k, first, size) for axis, (first, size) in zip(axes, window, strict=True)]
-    x, y = along
-    n, wide = len(boxes.boxes), len(x.cell)
-    distance = np.ascontiguousarray(distances(x, y).T)
-    shape = distance.shape
-    taken = min(wanted, shape[1])
-    if not n or not taken:
-        nothing = np.zeros((n, 0), dtype=np.int64)
-        return _Chosen(nothing, nothing.astype(number), nothing == 1)
-    chosen = np.argpartition(distance, taken - 1, axis=1)[:, :taken]
-    # Flat positions: taking by them is several times faster than along an axis.
-    flat = chosen + (np.arange(n) * shape[1])[:, None]
-    last = distance.take(flat).max(axis=1)
-    tied = np.flatnonzero(np.count_nonzero(distance <= last[:, None], axis=1) > taken)
-    chosen[tied] = np.argsort(distance[tied], axis=1, kind="stable")[:, :taken]
-    flat[tied] = chosen[tied] + (tied * shape[1])[:, None]
-    iou = np.ascontiguousarray(ious(x, y).T).take(flat)
-    held = np.ascontiguousarray(table(x.held, y.held, np.logical_and).T).take(flat)
-    if not bool(np.all(np.isfinite(last))):  # fewer anchors than candidates
-        there = np.isfinite(distance.take(flat))
-        iou, held = np.where(there, iou, number(np.nan)), held & there
-    columns = axes[0].cells(boxes.canvases.width)[boxes.of][:, None]
-    column = x.cell[0][:, None] + chosen % wide
-    row = y.cell[0][:, None] + chosen // wide
-    return _Chosen((row * columns + column) * len(axes[0].sizes) + k, iou, held)
-
-
 def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Counted:
     """Count positive anchors of M images; all others are negative."""
     total = first_anchors(boxes.canvases, detector)[0][-1][of_image]
     start = np.cumsum(total) - total
-    anchor, iou, positive = _positive(boxes, detector)
+    anchor, iou, positive = positive_candidates(boxes, detector)
     box, place = np.nonzero(positive)
     key, value = (start[image[box]] + anchor[box, place]), iou[box, place]
     # By anchor, then the highest IoU first, then the first box.
@@ -267,13 +173,15 @@ def replay(
         for axes, begin, end in zip(axes_of(detector.anchors), starts[:-1], starts[1:], strict=True):
             for k in range(len(axes[0].sizes)):
                 level = np.arange(begin + k, end, len(axes[0].sizes))
-                chosen.append(level[np.argsort(distance[level], kind="stable")[: detector.match.candidates]])
-        nearest = np.concatenate(chosen)
+                if len(level):
+                    wanted = min(detector.match.candidates, len(level))
+                    chosen.append(level[smallest(distance[level], wanted)])
+        nearest = np.concatenate(chosen) if chosen else np.zeros(0, dtype=np.int64)
         limit = number(INSIDE)
         held = (centres[nearest] - box[:2] > limit).all(axis=1) & (box[2:] - centres[nearest] > limit).all(
             axis=1
         )
-        positive = nearest[(iou[nearest] >= _threshold(iou[nearest][None])[0]) & held]
+        positive = nearest[(iou[nearest] >= threshold_of(iou[nearest][None])[0]) & held]
         above[i] = len(positive) > 0
         better = positive[iou[positive] > highest[positive]]
         highest[better], matched[better] = iou[better], i

@@ -66,7 +66,8 @@ def _side_ratios(boxes: OnCanvas, level: int, detector: Detector) -> Single:
         stride = axis.stride(boxes.canvases.along(a)[0])[boxes.of]
         shapes = axis.sizes.astype(axis.number) / stride[:, None].astype(axis.number)
         with np.errstate(divide="ignore"):
-            ratio = ((high - low) / canvas * cells.astype(axis.number))[:, None] / shapes
+            share = ((high - low) / canvas).astype(axis.number)
+            ratio = (share * cells.astype(axis.number))[:, None] / shapes
             ratios.append(np.maximum(ratio, axis.number(1) / ratio))
     worst: Single = np.maximum(*ratios)
     return worst
@@ -75,12 +76,13 @@ def _side_ratios(boxes: OnCanvas, level: int, detector: Detector) -> Single:
 def _on_axis(boxes: OnCanvas, level: int, a: int, detector: Detector) -> tuple[Single, Single, Single, Int]:
     """Edges of boxes along an axis, extent of their canvases, and the number of cells. [n] each.
 
-    The loader leaves boxes as fractions of the canvas, which the loss multiplies by the cells.
+    The loader leaves boxes as fractions of the canvas, in its own precision; the loss multiplies those by the
+    cells in that of the anchors.
     """
     axis = axes_of(detector.anchors)[level][a]
     extent = boxes.canvases.along(a)[0]
-    low, high = (boxes.boxes[:, a + side].astype(axis.number) for side in (0, 2))
-    return low, high, extent[boxes.of].astype(axis.number), axis.cells(extent)[boxes.of]
+    low, high = (boxes.boxes[:, a + side].astype(detector.box_precision) for side in (0, 2))
+    return low, high, extent[boxes.of].astype(detector.box_precision), axis.cells(extent)[boxes.of]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,8 @@ def _entries(boxes: OnCanvas, detector: Detector) -> _Entries:
 def _centre(boxes: OnCanvas, level: int, a: int, detector: Detector) -> tuple[Single, Int]:
     """Centres of boxes along an axis in units of cells, and the number of cells. [n] both."""
     low, high, canvas, cells = _on_axis(boxes, level, a, detector)
-    return (low + high) / low.dtype.type(2) / canvas * cells.astype(low.dtype), cells
+    share = ((low + high) / low.dtype.type(2) / canvas).astype(detector.anchors.precision)
+    return share * cells.astype(share.dtype), cells
 
 
 def _cell(boxes: OnCanvas, level: int, a: int, step: float, detector: Detector) -> Int:

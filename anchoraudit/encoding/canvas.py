@@ -1,7 +1,7 @@
 """From a data set's boxes to those an encoder sees: clipped, resized and padded as the detector says.
 
-Sources of the rules: each preset's. Boxes are rounded to the anchors' precision at the end, since frameworks
-that resize in float64 still hand float32 to the matcher.
+Sources of the rules: each preset's. Boxes are rounded to the matcher's precision at the end, since frameworks
+that resize in float64 still hand float32 to it.
 """
 
 from __future__ import annotations
@@ -92,6 +92,11 @@ def fit(width: Float, height: Float, resize: Resize) -> Fit:
             canvas_w, canvas_h = (np.ceil(side / resize.multiple) * resize.multiple for side in (w, h))
         elif resize.pad == "square":
             side = float(resize.cap or resize.side)
+            if resize.letterbox:
+                # 147 * (640 / 147) is a bit more than 640: rounded up to 641, it is made smaller again.
+                again = side / np.maximum(w, h)
+                scale_x, scale_y = scale_x * again, scale_y * again
+                w, h = np.rint(w * again), np.rint(h * again)
             canvas_w, canvas_h = np.maximum(w, side), np.maximum(h, side)
         left, top = (canvas_w - w) / 2, (canvas_h - h) / 2
         if resize.whole_padding:
@@ -152,7 +157,7 @@ def place(boxes: Float, fitted: Fit, of: Int | slice, detector: Detector) -> Flo
         np.clip(corners, number(0), extent, out=corners)
     if resize.pixels == "inclusive":
         corners[:, 1] += number(1)
-    rounded = corners.astype(detector.anchors.precision, copy=False)
+    rounded = corners.astype(detector.box_precision, copy=False)
     placed: Float = rounded.astype(np.float64, copy=False).reshape(-1, 4)
     return placed
 
