@@ -3,8 +3,8 @@
 Of every level and shape the `candidates` anchors whose centres are nearest to the box's; the threshold is the
 mean plus the standard deviation (unbiased) of all their IoUs; a candidate at or above it is positive if its
 centre lies more than 0.01 px inside the box. An anchor that several boxes claim goes to the highest IoU. All
-others are negative. Source: mmdetection `task_modules/assigners/atss_assigner.py: ATSSAssigner.assign`; Zhang et al.,
-"Bridging the Gap Between Anchor-based and Anchor-free Detection", algorithm 1.
+others are negative. Source: mmdetection `task_modules/assigners/atss_assigner.py: ATSSAssigner.assign`; Zhang
+et al., "Bridging the Gap Between Anchor-based and Anchor-free Detection", algorithm 1.
 
 Only a few cells around the box can be candidates, so the fast engine looks at a window of them
 (`atss_candidates`), and the tests hold the window against the whole grid. Which of several anchors as near as
