@@ -198,8 +198,9 @@ class _Judge:
         ]
 
     def guarded(self, present: Row) -> Row:
-        """Another normaliser: the count of positives, but at least 1."""
-        guard = msgspec.structs.replace(self.audit.detector.loss, normaliser="batch_positives_or_one")
+        """Another normaliser: the count of positives, of a batch or of an image, but at least 1."""
+        of = "image" if self.audit.detector.loss.normaliser.startswith("image_") else "batch"
+        guard = msgspec.structs.replace(self.audit.detector.loss, normaliser=f"{of}_positives_or_one")
         detector = msgspec.structs.replace(self.audit.detector, loss=guard)
         risks = self._risks(detector, present.images, present.empty)
         return replace(present, group="normaliser", remedy="guarded normaliser", risks=risks)

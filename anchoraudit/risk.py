@@ -83,11 +83,12 @@ def risk_of(
     """Risk of an epoch with a detector's loss: its `normaliser`, and the `outcome` of an empty mask.
 
     Only the outcome "nan" is at risk. A normaliser whose name begins with "image_" counts over each image,
-    any other over the batch. Raises as `nan_risk` does.
+    any other over the batch. Where it counts over each, every image is taken to be trained on: which of them
+    a last batch that is not full would spare is left to chance. Raises as `nan_risk` does.
     """
     per_image = normaliser.startswith("image_")
     at_risk = empty if outcome == "nan" else 0
-    return nan_risk(images, at_risk, batch_size, per_image=per_image, drop_last=drop_last)
+    return nan_risk(images, at_risk, batch_size, per_image=per_image, drop_last=drop_last and not per_image)
 
 
 def sentence(risk: Risk) -> str:

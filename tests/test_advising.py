@@ -10,6 +10,7 @@ import anchoraudit
 from anchoraudit.advising import advise
 from anchoraudit.detectors import load_detector, override
 from anchoraudit.foreground.fit import fit_foreground
+from anchoraudit.report.detectors import show_toml
 from anchoraudit.risk import nan_risk
 from anchoraudit.rules import Chosen
 from tests.builders import annotation, document, image, run
@@ -200,3 +201,15 @@ class TestCommand:
         done = anchoraudit("advise", scene(tmp_path, TINY), "--write-detector", tmp_path / "d.yaml")
         assert (done.returncode, done.stdout) == (2, "")
         assert "d.yaml" in done.stderr
+
+    def test_a_normaliser_of_each_image_makes_every_empty_image_a_nan(self, tmp_path, anchoraudit):
+        path, own = scene(tmp_path, FITTING, TINY, images=3), tmp_path / "own.toml"
+        text = show_toml(load_detector("reference")).replace('"batch_positives"', '"image_positives"')
+        own.write_text(text)
+        told = json.loads(anchoraudit("advise", path, "--detector", own, "--output-format", "json").stdout)
+        rows = {row["remedy"]: row for row in told["rows"]}
+        assert [risk["expected"] for risk in rows["as it is"]["risks"]] == [2, 2, 2, 2, 2]
+        assert rows["as it is"]["survives"] == []
+        assert rows["guarded normaliser"]["survives"] == [1, 2, 4, 8, 16]
+        said = anchoraudit("scan", path, "--detector", own).stdout
+        assert "at batch size 2 expect 2 images with a NaN loss per epoch" in said

@@ -173,6 +173,13 @@ def test_numbers_that_make_no_sense(images, empty, batch_size):
         nan_risk(images, empty, batch_size)
 
 
+def test_unguarded_by_image_each_empty_image_is_one():
+    """Whatever the batch size: also where it does not divide the number of images."""
+    for batch_size in (1, 2, 5, 16, 400):
+        risk = risk_of("image_positives", "nan", 364, 6, batch_size)
+        assert (risk.expected, risk.chance) == (6, 1)
+
+
 def test_only_the_outcome_nan_is_at_risk():
     assert risk_of("batch_positives", "nan", 8000, 90, 2) == nan_risk(8000, 90, 2)
     assert risk_of("image_positives", "nan", 8000, 90, 2) == nan_risk(8000, 90, 2, per_image=True)

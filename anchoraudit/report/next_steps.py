@@ -33,7 +33,7 @@ def after_scan(audit: Audit, options: Sequence[str]) -> list[Step]:
         gone = f"{words.count(len(lost), 'image')}, {words.share(len(lost), len(audit.dataset.images))}"
         leave_out = command("filter", [dataset], options, "-o", _manifest_name(audit.dataset))
         steps.append((f"leave them out ({gone}):", leave_out))
-    if audit.detector.loss.normaliser == "batch_positives":
+    if audit.detector.loss.outcome == "nan":
         steps.append(
             ("or guard the loss: divide by max(1, positives). It trains, but these images teach nothing.", "")
         )
