@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from anchoraudit.advising import Advice, advise
     from anchoraudit.anchor_fit import AnchorFit, measure_fit
     from anchoraudit.auditing import Audit, audit
     from anchoraudit.clustering import AnchorKMeans
+    from anchoraudit.comparing import compare
     from anchoraudit.dataset import Dataset
     from anchoraudit.detectors import Detector, load_detector
     from anchoraudit.encoding.targets import encode
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from anchoraudit.rules import Chosen, rule_of
 
 _HOME = {
+    "Advice": "advising",
     "AnchorFit": "anchor_fit",
     "AnchorKMeans": "clustering",
     "AnchorauditError": "errors",
@@ -35,7 +38,9 @@ _HOME = {
     "Dataset": "dataset",
     "Detector": "detectors",
     "Finding": "findings",
+    "advise": "advising",
     "audit": "auditing",
+    "compare": "comparing",
     "encode": "encoding.targets",
     "load_detector": "detectors",
     "measure_fit": "anchor_fit",
@@ -44,6 +49,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Advice",
     "AnchorFit",
     "AnchorKMeans",
     "AnchorauditError",
@@ -52,7 +58,9 @@ __all__ = [
     "Dataset",
     "Detector",
     "Finding",
+    "advise",
     "audit",
+    "compare",
     "encode",
     "load_detector",
     "measure_fit",
