@@ -285,14 +285,28 @@ class TestFrameworks:
         assert (fit.scale_x[0], fit.scale_y[0]) == (1, 1)
 
     def test_efficientdet(self):
-        """Sides cut off, the image at the top left, boxes clipped one pixel before its edge."""
+        """Sides cut off, the image at the top left, boxes clipped one pixel before the canvas' edge.
+
+        Its clip_boxes takes the output's size, so a box at the bottom of a wide image stays as it is.
+        """
         assert fitted(640, 427, load_detector("efficientdet-d0").resize) == ((512, 341), (512, 512))
         sides = [fitted(640, 427, load_detector(f"efficientdet-d{d}").resize)[1][0] for d in range(8)]
         assert sides == [512, 640, 768, 896, 1024, 1280, 1280, 1536]
         detector = load_detector("efficientdet-d0")
         fit = canvas.one_canvas(640, 427, detector)
         on = canvas.place(np.array([[0.0, 0, 640, 427]]), fit, np.zeros(1, dtype=int), detector)
-        assert on.tolist() == [[0, 0, 511, 340]]
+        assert on.tolist() == [[0, 0, 511, 341]]
+
+    @pytest.mark.parametrize(("size", "single", "double"), [(41, 511, 512), (49, 512, 511), (98, 512, 511)])
+    def test_a_scale_in_float32(self, size, single, double):
+        """TensorFlow's: 512 / 41 * 41 is a bit less than 512 in one precision, 512 / 49 * 49 in the other."""
+        resize = load_detector("efficientdet-d0").resize
+        assert fitted(size, size, resize)[0] == (single, single)
+        resize = msgspec.structs.replace(resize, scale_precision="float64")
+        assert fitted(size, size, resize)[0] == (double, double)
+        names = {name for name in preset_names() if load_detector(name).resize.scale_precision == "float32"}
+        of_tensorflow = {"keras-io-retinanet", "tf-od-faster_rcnn_resnet50"}
+        assert names == of_tensorflow | {f"efficientdet-d{d}" for d in range(8)}
 
     def test_py_faster_rcnn(self):
         """Half to even, boxes by the scale before rounding, and one pixel more at the right and bottom."""

@@ -30,8 +30,8 @@ class Loss(Block, frozen=True):
     normaliser: "batch_positives": the number of positive anchors in the batch, unguarded, so that a batch
     without any is 0/0 = NaN; "..._or_one": that number, but at least 1; "..._plus_one": one more;
     "running_positives_or_one": a moving average of it; "image_...": of each image, unguarded or not;
-    "image_positives_or_skip": the same, and a loss of 0 without any; "sampled_anchors": the anchors drawn for the loss; "constant";
-    "none": it is a sum.
+    "image_positives_or_skip": the same, and a loss of 0 without any; "sampled_anchors": the anchors drawn for
+    the loss; "constant"; "none": it is a sum.
     negatives_per_positive: negatives are drawn in proportion to an image's positives (0: they are not), so
     that an image without any is skipped.
     """

@@ -23,6 +23,7 @@ class Resize(Block, frozen=True):
     cap_rule: "smaller_scale": the smaller of the two scales; "shrink": scaled to `side`, then shrunk where
         too long; "rounded": the cap counts where the rounded longer side is above it.
     enlarge_only: `side` never makes an image smaller (`cap` still does).
+    scale_precision: of the scale, and of a side times it.
     rounding: of a resized side: "half_up", "half_even", "floor" or "ceil".
     boxes: scaled by the ratio of the actual sizes ("size_ratio") or by the scale before rounding ("scale").
     precision: of that product, and of what `side_ratio` divides by the canvas.
@@ -43,6 +44,7 @@ class Resize(Block, frozen=True):
     cap: int = 0
     cap_rule: Literal["smaller_scale", "shrink", "rounded"] = "smaller_scale"
     enlarge_only: bool = False
+    scale_precision: Literal["float64", "float32"] = "float64"
     rounding: Literal["half_up", "half_even", "floor", "ceil"] = "half_up"
     boxes: Literal["size_ratio", "scale"] = "size_ratio"
     precision: Literal["float64", "float32"] = "float64"

@@ -81,8 +81,10 @@ class OnCanvas:
 def fit(width: Float, height: Float, resize: Resize) -> Fit:
     """Fit images of `width` [N] x `height` [N] px; NaN where a size is not known."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        scale, (w, h) = _resized(width, height, resize)
-        w, h = (np.maximum(_ROUND[resize.rounding](side), 1.0) for side in (w, h))
+        number = np.dtype(resize.scale_precision).type
+        scale, (w, h) = _resized(width.astype(number), height.astype(number), resize)
+        scale = scale.astype(np.float64)
+        w, h = (np.maximum(_ROUND[resize.rounding](side.astype(np.float64)), 1.0) for side in (w, h))
         if resize.boxes == "scale" and resize.kind != "stretch":
             scale_x = scale_y = scale
         else:
@@ -107,7 +109,7 @@ def fit(width: Float, height: Float, resize: Resize) -> Fit:
 
 
 def _resized(width: Float, height: Float, resize: Resize) -> tuple[Float, tuple[Float, Float]]:
-    """Scale, and sides before rounding."""
+    """Scale, and sides before rounding, in the precision of the given sides."""
     if resize.kind == "none":
         return np.ones_like(width), (width, height)
     if resize.kind == "stretch":
@@ -123,7 +125,9 @@ def _resized(width: Float, height: Float, resize: Resize) -> tuple[Float, tuple[
     if resize.enlarge_only:
         scale = np.maximum(scale, 1.0)
     if resize.cap_rule == "shrink" and resize.cap:
-        sides = [np.where(side == short, float(resize.side), side * scale) for side in (width, height)]
+        sides = [
+            np.where(side == short, side.dtype.type(resize.side), side * scale) for side in (width, height)
+        ]
         longer = np.maximum(*sides)
         shrink = np.where(longer > resize.cap, resize.cap / longer, 1.0)
         return scale * shrink, (sides[0] * shrink, sides[1] * shrink)
