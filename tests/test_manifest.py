@@ -6,7 +6,9 @@ import io
 import json
 import re
 import string
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -376,6 +378,27 @@ class TestFromVoc:
         found = strict((tmp_path / "out.json").read_text())
         assert [entry["bbox"] for entry in found["annotations"]] == [GOOD]
         assert written.remarks == ("2 annotation(s) of kept images left out: they lie outside their image",)
+
+    def test_crowds_stay_crowds(self, tmp_path):
+        dataset = read(make(tmp_path / "ds", {"b.xml": xml(("dog", GOOD), ("cat", GOOD))}))
+        crowd = np.array([False, True])
+        result = audit(replace(dataset, boxes=replace(dataset.boxes, crowd=crowd)))  # as KITTI's DontCare is
+        manifest.write_manifest(result, manifest.kept_by(result), tmp_path / "out.json")
+        found = strict((tmp_path / "out.json").read_text())["annotations"]
+        assert [(entry["category_id"], entry["iscrowd"]) for entry in found] == [(2, 0), (1, 1)]
+
+    def test_boxes_that_are_shares_of_an_unknown_size_leave_no_blank_image(self, tmp_path):
+        good = f"0 {437 / 960} {434.5 / 720} {74 / 960} {149 / 720}\n"
+        files = {"images/a.jpg": (960, 720), "labels/a.txt": good, "labels/b.txt": good}
+        result = audit(make(tmp_path / "ds", files))
+        keep = manifest.kept_by(result)
+        assert [result.images_frame()["verdict"].tolist(), keep.tolist()] == [
+            ["ok", "unknown"],
+            [True, False],
+        ]
+        manifest.write_manifest(result, keep, tmp_path / "out.json")
+        assert audit(tmp_path / "out.json").summary()["verdicts"]["ok"] == 1
+        assert manifest.kept_by(result, ("empty_foreground",)).tolist() == [True, True]
 
     def test_coordinates_read_back_to_the_last_digit(self, tmp_path):
         ends = [0.1, 0.3, 10.07, 473.07, 640.0, 100 / 3, 719.99]

@@ -9,12 +9,14 @@ from typing import BinaryIO
 import numpy as np
 
 from anchoraudit.auditing import Audit
+from anchoraudit.coco_text import Texts
 from anchoraudit.dataset import Bool, Dataset
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.files import replacing
 from anchoraudit.fixes import Plan
 from anchoraudit.manifest.coco_build import write_coco
 from anchoraudit.manifest.coco_cut import write_coco_cut
+from anchoraudit.manifest.leaving import left_out
 from anchoraudit.verdicts import VERDICTS
 
 # An empty foreground mask, for whatever reason.
@@ -35,13 +37,29 @@ class Written:
 def kept_by(audit: Audit, drop: tuple[str, ...] = DEFAULT_DROP) -> Bool:
     """Tell which images stay when those of the verdicts `drop` go. bool [N].
 
+    What would be blank in the manifest, since its size is unknown and its boxes have no coordinates without
+    one, goes with the blank ones.
+
     Raises AnchorauditError for a verdict that does not exist, or that is fine.
     """
     allowed = [verdict for verdict in VERDICTS if verdict != "ok"]
     for verdict in drop:
         if verdict not in allowed:
             raise AnchorauditError(f"cannot drop {verdict!r}", remedy=f"Choose from: {', '.join(allowed)}.")
-    return ~audit.verdict_is(*drop)
+    keep = ~audit.verdict_is(*drop)
+    return keep & ~_emptied(audit) if "blank" in drop else keep
+
+
+def _emptied(audit: Audit) -> Bool:
+    """Tell which images of unknown size have boxes and would be blank: none of these goes into a manifest."""
+    dataset, unknown = audit.dataset, audit.verdict_is("unknown")
+    if not unknown.any():
+        return unknown
+    gone = left_out(dataset, Texts([source.path for source in dataset.sources])) > 0
+    stays = np.zeros_like(unknown)
+    stays[dataset.boxes.image[~gone]] = True
+    emptied: Bool = unknown & (audit.image_results.boxes > 0) & ~stays
+    return emptied
 
 
 def targets(dataset: Dataset, output: str) -> list[tuple[Path, Bool]]:

@@ -52,6 +52,7 @@ def write_coco(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
                 category_id[name],
                 (*boxes.xyxy[row, :2].tolist(), *sizes[row].tolist()),
             )
+            annotation["iscrowd"] = int(boxes.crowd[row])
             if boxes.difficult[row]:
                 annotation["difficult"] = 1
             annotations.append(annotation)
@@ -94,7 +95,6 @@ def _annotation(identity: int, image_id: int, category_id: int, bbox: Sequence[f
         "category_id": category_id,
         "bbox": [_number(v) for v in bbox],
         "area": _number(round(area, 9)),  # less the noise of the product
-        "iscrowd": 0,
     }
 
 
