@@ -69,6 +69,15 @@ def of_classes(**counts):
     return coco(*boxes, categories=listed)
 
 
+def in_splits(**names):
+    """Splits of one image each, with a box for each of these classes."""
+    files = {}
+    for split, listed in names.items():
+        objects = [(name, 9 * number, 9, 9 * number + 70, 99) for number, name in enumerate(listed, 1)]
+        files |= {f"Annotations/{split}_1.xml": xml(*objects), f"ImageSets/Main/{split}.txt": f"{split}_1\n"}
+    return files
+
+
 def drawn(*names, size=(W, H), file_names=None, declared=None):
     """Image files with some detail in them, and a COCO file with an entry for each."""
     files = {f"images/{name}": picture(size, number) for number, name in enumerate(names)}
@@ -323,6 +332,14 @@ CASES = {
         of_classes(car=200, cow=100, bicycle=2, none=0),
         [("a.json", "", "'car' has 200 boxes, 'bicycle' 2")],
         of_classes(car=199, cow=100, bicycle=2, none=0),
+    ),
+    "CLS009": Case(
+        in_splits(train=["cat", "cat"], val=["cat", "dog", "dog"], test=["cow"]),
+        [
+            ("Annotations", "", "the class 'cow' has 1 box, none of them in a training split"),
+            ("Annotations", "", "the class 'dog' has 2 boxes, none of them in a training split"),
+        ],
+        in_splits(train=["cat", "dog", "cow"], val=["cat", "dog"], test=["cow"]),
     ),
     # Images
     "IMG001": Case(
@@ -658,6 +675,15 @@ class TestClasses:
     def test_ids_that_begin_elsewhere(self, tmp_path):
         (found,) = audit_of(tmp_path, numbered(4, 5), select=["CLS006"]).findings
         assert found.message == "the category ids begin with 4; without: 4 -> 1, 5 -> 2"
+
+    def test_only_splits_called_so_are_for_training(self, tmp_path):
+        files = in_splits(first=["cat"], second=["dog"])
+        assert codes(audit_of(tmp_path / "a", files, select=["CLS009"])) == []
+        years = in_splits(train2007=["cat"], train2012=["dog"], val2012=["cat", "dog"])
+        assert codes(audit_of(tmp_path / "b", years, select=["CLS009"])) == []
+        tree(tmp_path / "c", in_splits(train=["cat"], val=["dog"], test=["dog"]))
+        some = anchoraudit.read(tmp_path / "c", splits=("train", "val"))
+        assert anchoraudit.audit(some, rules=Chosen(select=("CLS009",))).findings.counts == {}
 
     def test_splits_that_number_classes_otherwise(self, tmp_path):
         files = {

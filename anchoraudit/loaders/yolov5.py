@@ -8,7 +8,8 @@ one are left out. Images without labels stay, as background.
 
 COCO is converted as by `convert_coco_json` of ultralytics/JSON2YOLO, which leaves out crowds and boxes
 without area and writes six digits, so that 1.000005 is still 1; VOC as by the script in `data/VOC.yaml`,
-which leaves out difficult objects and subtracts 1 from the centre. An image of unknown size has no labels
+which leaves out difficult objects and subtracts 1 from the centre. Classes are not looked at: one beyond the
+names stops training later, in `train.py` (CLS001 finds it). An image of unknown size has no labels
 that could be checked; there, its file could not be opened. The sizes are those declared, not those after
 EXIF rotation.
 """

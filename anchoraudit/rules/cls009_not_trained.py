@@ -1,0 +1,49 @@
+"""CLS009: class that no training image has."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.findings import Finding
+from anchoraudit.rules._facts import Facts
+from anchoraudit.rules._rule import Rule
+
+
+def check(facts: Facts) -> list[Finding]:
+    """Classes with boxes in some splits, and none in those that are trained on."""
+    dataset = facts.dataset
+    named = np.array(["train" in split.casefold() for split in dataset.splits], dtype=np.bool_)
+    if dataset.partial or named.all() or not named.any():
+        return []  # nothing is known of what is trained on, or evaluated on
+    boxes = dataset.boxes
+    trained = named[dataset.images.split[boxes.image]]
+    known = boxes.category >= 0
+    count = len(dataset.categories)
+    inside, outside = (
+        np.bincount(boxes.category[known & chosen], minlength=count) for chosen in (trained, ~trained)
+    )
+    found: list[Finding] = []
+    for number in np.flatnonzero((inside == 0) & (outside > 0)).tolist():
+        category = dataset.categories[number]
+        has = "1 box" if outside[number] == 1 else f"{outside[number]:,} boxes"
+        text = f"the class {category.name!r} has {has}, none of them in a training split"
+        found += facts.about_all("CLS009", text, str(outside[number]), f"category {category.id!r}")
+    return found
+
+
+RULE = Rule(
+    code="CLS009",
+    severity="warning",
+    title="class that is never trained",
+    what=(
+        "A class with boxes in other splits, and none in those with `train` in their names. Not looked for "
+        "where --split chooses, or no split is called so."
+    ),
+    why=(
+        "Nothing can learn it, and every object of it counts as missed in the evaluation; often it is another"
+        " spelling of a class that is trained."
+    ),
+    example="200 boxes of `van` in valid/, and `Van` only in train/",
+    remedy="check its name, or move images of it to the training split",
+    check=check,
+)
