@@ -400,6 +400,21 @@ class TestFromVoc:
         assert audit(tmp_path / "out.json").summary()["verdicts"]["ok"] == 1
         assert manifest.kept_by(result, ("empty_foreground",)).tolist() == [True, True]
 
+    def test_classes_of_yolo_keep_their_order(self, tmp_path):
+        boxes = "".join(f"{index} 0.5 0.5 0.077 0.207\n" for index in (2, 0, 7))
+        yaml = "train: images\nnames: [zebra, cat, ant]\n"
+        files = {"data.yaml": yaml, "images/a.jpg": (960, 720), "labels/a.txt": boxes}
+        result = audit(make(tmp_path / "ds", files))
+        manifest.write_manifest(result, manifest.kept_by(result), tmp_path / "out.json")
+        found = strict((tmp_path / "out.json").read_text())
+        assert [(c["id"], c["name"]) for c in found["categories"]] == [
+            (1, "zebra"),
+            (2, "cat"),
+            (3, "ant"),
+            (4, ""),
+        ]
+        assert [entry["category_id"] for entry in found["annotations"]] == [3, 1, 4]
+
     def test_coordinates_read_back_to_the_last_digit(self, tmp_path):
         ends = [0.1, 0.3, 10.07, 473.07, 640.0, 100 / 3, 719.99]
         pairs = [(low, high) for low in ends for high in ends if low < high]

@@ -549,6 +549,13 @@ def test_a_data_set_that_nearly_has_it(code, tmp_path):
     assert told(scan(tmp_path, case.lacks, code, case, case.but or case.own), tmp_path) == []
 
 
+@pytest.mark.parametrize("code", [code for code in CASES if all_rules()[code].check])
+def test_what_a_check_finds_has_a_file_evidence_and_a_name(code, tmp_path):
+    case = CASES[code]
+    for found in scan(tmp_path, case.has, code, case, case.own):
+        assert "" not in (found.message, found.path, found.evidence, found.thing)
+
+
 def test_every_rule_has_a_case():
     assert set(CASES) == set(all_rules())
 

@@ -1,7 +1,8 @@
 """COCO from columns: what other formats become.
 
 Ids do not depend on which images are kept: images are numbered from 1 by stem over the whole data set,
-annotations in the same order, categories by name.
+annotations in the same order, categories by name. Those of YOLO keep the order of their indices, which is
+that of the outputs of a network trained on them.
 """
 
 from __future__ import annotations
@@ -30,9 +31,7 @@ def write_coco(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
     order = sorted(range(len(images)), key=lambda i: (str(images.ids[i]), int(images.split[i])))
     image_id = np.empty(len(images), dtype=np.int64)
     image_id[order] = np.arange(1, len(images) + 1)
-    unnamed = {""} if (boxes.category < 0).any() else set()  # a box without a name keeps its place
-    names = sorted(unnamed | {category.name for category in dataset.categories})
-    category_id = {name: number for number, name in enumerate(names, 1)}
+    category_id = {name: number for number, name in enumerate(_names(dataset), 1)}
     rows = boxes.by_image()
     starts = np.searchsorted(boxes.image[rows], np.arange(len(images) + 1))
     gone = left_out(dataset, Texts(()))
@@ -64,6 +63,15 @@ def write_coco(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
     }
     stream.write(msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
     return remarks(gone[keep[boxes.image]])
+
+
+def _names(dataset: Dataset) -> list[str]:
+    """Names of the categories in the order of their new ids; a box without a name keeps its place as ""."""
+    unnamed = [""] if (dataset.boxes.category < 0).any() else []
+    names = [category.name for category in dataset.categories]
+    if dataset.format == "yolo":
+        return list(dict.fromkeys([*names, *unnamed]))  # they stand in the order of their indices
+    return sorted({*names, *unnamed})
 
 
 def _image(dataset: Dataset, index: int, image_id: int) -> dict[str, Any]:

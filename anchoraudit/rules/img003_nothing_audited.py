@@ -15,7 +15,8 @@ def check(facts: Facts) -> list[Finding]:
     count = len(facts.verdict)
     if not count or bool(np.any(facts.verdict != VERDICT_CODE["unknown"])):
         return []
-    return [Finding("IMG003", f"none of {count} images", str(facts.dataset.root))]
+    found = f"{count} images of unknown size"
+    return [Finding("IMG003", f"none of {count} images", str(facts.dataset.root), "", found, "data set")]
 
 
 RULE = Rule(

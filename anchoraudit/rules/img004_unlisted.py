@@ -15,7 +15,9 @@ def check(facts: Facts) -> list[Finding]:
     if facts.pictures is None or others:
         return []
     return [
-        Finding("IMG004", "no entry names this image", f"{sources[source].image_folder}/{name}", thing=name)
+        Finding(
+            "IMG004", "no entry names this image", f"{sources[source].image_folder}/{name}", "", name, name
+        )
         for source, name in facts.pictures.unlisted
     ]
 

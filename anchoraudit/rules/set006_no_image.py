@@ -11,7 +11,8 @@ def check(facts: Facts) -> list[Finding]:
     """Say that there is none."""
     if len(facts.dataset.images):
         return []
-    return [Finding("SET006", "no image was found", str(facts.dataset.root))]
+    dataset = facts.dataset
+    return [Finding("SET006", "no image was found", str(dataset.root), "", dataset.recognised, "data set")]
 
 
 RULE = Rule(
