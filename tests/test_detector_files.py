@@ -502,6 +502,9 @@ class TestMmdet:
         text = RETINA.replace(
             "MaxIoUAssigner', pos_iou_thr=0.5, neg_iou_thr=0.4, min_pos_iou=0", "ATSSAssigner', topk=5"
         )
+        # It takes the nearest of all shapes of a level together, which the replay does not.
+        assert "one anchor a cell" in refused(write("several.py", text))
+        text = text.replace("scales_per_octave=3", "scales_per_octave=1").replace("[0.5, 1.0, 2.0]", "[1.0]")
         detector = load_detector(write("m.py", text))
         assert (detector.match.kind, detector.match.candidates) == ("atss", 5)
         assert "the preset's input size" in detector.notes[-1]
@@ -516,6 +519,74 @@ class TestMmdet:
             """
         (level,) = load_detector(write("m.py", text)).anchors.levels
         assert (level.stride, level.offset, level.sizes, level.scales) == (16, 4, (8,), (2,))
+
+    def test_what_a_file_reads_from_its_bases(self, write):
+        write("base.py", FASTER + COCO)
+        text = """
+            _base_ = 'base.py'
+            found = _base_.model.rpn_head.anchor_generator
+            model = dict(rpn_head=dict(anchor_generator=dict(
+                scales=[found.scales[0] / 2], ratios={{_base_.model.rpn_head.anchor_generator.ratios}})))
+            train_pipeline = [dict(type='Resize', scale=(1000, 600), keep_ratio=True)]
+            _base_.train_dataloader.dataset.pipeline = train_pipeline
+            """
+        detector = load_detector(write("m.py", text))
+        assert {level.scales for level in detector.anchors.levels} == {(4,)}
+        assert detector.anchors.levels[0].ratios == (0.5, 1, 2)
+        assert (detector.resize.side, detector.resize.cap) == (600, 1000)
+
+    def test_a_file_that_changes_its_bases(self, write):
+        write("base.py", FASTER + COCO)
+        text = """
+            _base_ = ['base.py']
+            head = _base_.model.rpn_head
+            head.anchor_generator.update(dict(scales=[2], ratios=[1.0]))
+            head['anchor_generator']['strides'][0] = 8
+            _base_.model.train_cfg.rpn.assigner.pos_iou_thr = 0.6
+            _base_.model.pop('data_preprocessor')
+            del _base_.train_dataloader, _base_.train_pipeline
+            """
+        detector = load_detector(write("m.py", text))
+        assert [level.stride for level in detector.anchors.levels] == [8, 8, 16, 32, 64]
+        assert {level.scales for level in detector.anchors.levels} == {(2,)}
+        assert detector.match.positive == 0.6
+        assert "the preset's input size" in detector.notes[-1]
+
+    def test_a_change_of_the_bases_that_is_not_followed(self, write):
+        write("base.py", FASTER + COCO)
+        error = refused(write("m.py", "_base_ = 'base.py'\nfor x in y:\n    _base_.model = x\n"))
+        assert "m.py, line 2" in error
+        assert "for x in y" in error
+
+    def test_a_detector_in_a_tracker(self, write):
+        write("base.py", FASTER + COCO)
+        text = """
+            _base_ = 'base.py'
+            detector = _base_.model
+            detector.pop('data_preprocessor')
+            del _base_.model
+            model = dict(type='DeepSORT', detector=detector, data_preprocessor=dict(
+                type='Multi', data_preprocessor=dict(type='Det', pad_size_divisor=64)))
+            train_dataloader = dict(dataset=dict(_delete_=True, type='ConcatDataset', datasets=[
+                dict(type='A', pipeline=[
+                    dict(type='TransformBroadcaster', transforms=[
+                        dict(type='Load'), dict(type='Resize', scale=(700, 500), keep_ratio=True)])])]))
+            """
+        detector = load_detector(write("m.py", text))
+        assert detector.shapes.tolist() == load_detector(write("base2.py", FASTER + COCO)).shapes.tolist()
+        assert (detector.resize.side, detector.resize.cap, detector.resize.multiple) == (500, 700, 64)
+
+    def test_a_pipeline_with_branches(self, write):
+        text = textwrap.dedent(FASTER) + textwrap.dedent("""
+            train_pipeline = [dict(type='RandomFlip'), dict(type='RandomChoice', transforms=[
+                [dict(type='Load')],
+                [dict(type='RandomChoiceResize', scales=[(480, 1333), (800, 1333)], keep_ratio=True)],
+                [dict(type='Resize', scale=(10, 10))]])]
+            """)
+        detector = load_detector(write("m.py", text))
+        assert (detector.resize.side, detector.resize.cap) == (800, 1333)
+        assert "one of 3 branches" in detector.notes[-1]
+        assert "number 2" in detector.notes[-1]
 
     def test_the_pipeline_of_the_loader_counts(self, write):
         text = FASTER + COCO + "\n    train_pipeline = [dict(type='Resize', scale=(10, 10))]\n"
@@ -563,7 +634,12 @@ class TestMmdet:
             ("model = dict(", "model = dict((", ["not valid Python"]),
             ("model = dict(", "model = Config(", ["line 2", "Config"]),
             ("pos_weight=-1)))", "pos_weight=-1)))\nmodel.update(a=1)", ["model", "line 23"]),
-            ("pos_weight=-1)))", "pos_weight=-1)))\nmodel['rpn_head'] = 3", ["line 23 may change it"]),
+            ("pos_weight=-1)))", "pos_weight=-1)))\nmodel.setdefault('a', 1)", ["line 23 may change it"]),
+            ("pos_weight=-1)))", "pos_weight=-1)))\nmodel[key] = 3", ["line 23 may change it"]),
+            ("pos_weight=-1)))", "pos_weight=-1)))\nmodel['rpn_head'] = 3", ["line 23", "no mapping"]),
+            ("pos_weight=-1)))", "pos_weight=-1)))\ndel model", ["no model = dict"]),
+            ("pos_weight=-1)))", "pos_weight=-1)))\ndel model['rpn_head']", ["neither rpn_head nor"]),
+            ("pos_weight=-1)))", "pos_weight=-1)))\nmodel.pop('rpn_head')", ["neither rpn_head nor"]),
         ],
     )
     def test_errors(self, write, old, new, words):

@@ -16,19 +16,28 @@ from anchoraudit.detectors.readers._table import Table, Unresolved
 from anchoraudit.errors import AnchorauditError
 
 _DEEPEST = 20
+_IN_BRACES = re.compile(r"\{\{\s*(_base_\.[\w.]+)\s*\}\}")
 
 
 def read_config(path: Path, text: str, above: tuple[Path, ...] = ()) -> Table:
     """Return what the file assigns, laid over what its `_base_` files assign."""
-    table = _File(path).read(text)
-    bases = table.find("_base_")
+    file = _File(path, (*above, path.resolve()))
+    table = file.read(text)
+    bases = file.names.get("_base_")
     if bases is None:
         return table
+    if not isinstance(bases, Table):
+        raise bases.error("_base_")
+    return bases.merged(table)
+
+
+def _merged_bases(table: Table, chain: tuple[Path, ...]) -> Table:
+    """What the `_base_` files of a file assign together; chain: that file and those that name it."""
+    bases = table.find("_base_")
     names = [bases] if isinstance(bases, str) else bases
     if not isinstance(names, list):
         raise table.error("_base_ is no path and no list of paths", "_base_")
-    below = Table(str(path))
-    chain = (*above, path.resolve())
+    below = Table(table.path)
     for name in names:
         if isinstance(name, Unresolved):
             raise name.error("_base_")
@@ -36,7 +45,7 @@ def read_config(path: Path, text: str, above: tuple[Path, ...] = ()) -> Table:
             raise table.error(
                 f"_base_ {name!r} is no file", "_base_", "Name a file on this machine, relative to this one."
             )
-        base = path.parent / name
+        base = Path(table.path).parent / name
         if base.resolve() in chain or len(chain) > _DEEPEST:
             raise table.error(f"_base_ {name!r} leads back to a file that names it", "_base_", "Break it.")
         if not base.is_file():
@@ -46,15 +55,19 @@ def read_config(path: Path, text: str, above: tuple[Path, ...] = ()) -> Table:
                 "Keep the base files beside it as in mmdetection/configs, or name a config dumped in full.",
             )
         below = below.merged(read_config(base, read_text(base), chain))
-    return below.merged(table)
+    return below
 
 
 class _File(Arithmetic):
-    """The assignments of one file, in order; what is not understood becomes `Unresolved`."""
+    """The assignments of one file, in order; what is not understood becomes `Unresolved`.
 
-    def __init__(self, path: Path) -> None:
+    `_base_` is what its base files assign: mmengine lets a file read it, and change it before it is laid
+    under the file's own assignments.
+    """
+
+    def __init__(self, path: Path, chain: tuple[Path, ...]) -> None:
         super().__init__({"True": True, "False": False, "None": None})
-        self.path = path
+        self.path, self.chain = path, chain
 
     def read(self, text: str) -> Table:
         try:
@@ -75,8 +88,20 @@ class _File(Arithmetic):
 
     def statement(self, statement: ast.stmt, table: Table) -> None:
         match statement:
+            case ast.Assign(targets=[ast.Name(id="_base_")], value=value):
+                table.put("_base_", self.item(value), str(self.path), statement.lineno)
+                self.names["_base_"] = _merged_bases(table, self.chain)
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 self.assign(name, self.item(value), statement.lineno, table)
+            case ast.Assign(targets=[ast.Attribute() | ast.Subscript() as target], value=value):
+                if not self.put_inside(target, self.item(value)):
+                    self.spoil(statement, table)
+            case ast.Delete(targets=targets):
+                if not all(self.delete(target, table) for target in targets):
+                    self.spoil(statement, table)
+            case ast.Expr(value=ast.Call(func=ast.Attribute()) as call):
+                if not self.call(call):
+                    self.spoil(statement, table)
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
                 self.assign(name, self.item(value), statement.lineno, table)
             case ast.Expr(value=ast.Constant()):
@@ -87,6 +112,60 @@ class _File(Arithmetic):
     def assign(self, name: str, value: Any, line: int, table: Table) -> None:
         self.names[name] = value
         table.put(name, value, str(self.path), line)
+
+    def put_inside(self, target: ast.Attribute | ast.Subscript, value: Any) -> bool:
+        """Follow `a.b = value` and `a['b'][0] = value`; tell whether that was possible."""
+        owner, key = self.place(target)
+        if isinstance(owner, Table) and isinstance(key, str):
+            owner.put(key, value, str(self.path), target.lineno)
+        elif isinstance(owner, list) and isinstance(key, int) and -len(owner) <= key < len(owner):
+            owner[key] = value
+        else:
+            return False
+        return True
+
+    def delete(self, target: ast.expr, table: Table) -> bool:
+        """Follow `del name` and `del a.b`; tell whether that was possible."""
+        if isinstance(target, ast.Name):
+            owner, key = table, target.id
+            self.names.pop(target.id, None)
+        else:
+            owner, key = self.place(target)
+        if not isinstance(owner, Table) or key not in owner:
+            return False
+        del owner[key]
+        return True
+
+    def call(self, call: ast.Call) -> bool:
+        """Follow `a.pop('b')` and `a.update(dict(...))`; tell whether that was possible."""
+        match call:
+            case ast.Call(
+                func=ast.Attribute(value=inner, attr="pop"),
+                args=[ast.Constant(value=str() as key)],
+                keywords=[],
+            ):
+                owner = self.item(inner)
+                if isinstance(owner, Table) and key in owner:
+                    del owner[key]
+                    return True
+            case ast.Call(func=ast.Attribute(value=inner, attr="update"), args=[argument], keywords=[]):
+                owner, changes = self.item(inner), self.item(argument)
+                if isinstance(owner, Table) and isinstance(changes, Table):
+                    for key, value in changes.items():
+                        owner.put(key, value, *changes.where[key])
+                    return True
+        return False
+
+    def place(self, target: ast.expr) -> tuple[Any, Any]:
+        """What `target` is an element of, and under which key; (None, None) where that is not to be told."""
+        match target:
+            case ast.Attribute(value=inner, attr=key):
+                found = self.item(inner)
+            case ast.Subscript(value=inner, slice=ast.Constant(value=key)):
+                found = self.item(inner)
+            case _:
+                return None, None
+        return found, key
 
     def spoil(self, statement: ast.stmt, table: Table) -> None:
         """A statement that is not followed: every name that it may change is unknown from here on."""
@@ -103,7 +182,10 @@ class _File(Arithmetic):
                 if isinstance(node, ast.Call):  # a function can change its arguments
                     names += [a.id for a in ast.walk(node) if isinstance(a, ast.Name)]
             for name in names:
-                if name in table:
+                if name == "_base_" and name in self.names:
+                    shown = ast.unparse(statement)
+                    self.names[name] = Unresolved(shown, str(self.path), statement.lineno, why)
+                elif name in table:
                     unknown = Unresolved(name, str(self.path), statement.lineno, why)
                     self.assign(name, unknown, statement.lineno, table)
 
@@ -112,12 +194,15 @@ class _File(Arithmetic):
             return self.value(node)
         except NotResolvedError as error:
             at = error.node if isinstance(error.node, ast.expr) else node
-            why = "`{{_base_...}}` is not resolved" if _is_placeholder(node) else ""
+            why = "no `_base_` file assigns that" if _inside_braces(node) is not None else ""
             shown = ast.unparse(node if why else at)
             place = (str(self.path), getattr(at, "lineno", node.lineno))
             return Unresolved(shown, *place, why) if why else Unresolved(shown, *place)
 
     def value(self, node: ast.expr) -> Any:
+        inside = _inside_braces(node)
+        if inside is not None:
+            return self.value(inside)
         match node:
             case ast.Call(func=ast.Name(id="dict"), args=[], keywords=pairs):
                 return self.mapping([(pair.arg, pair.value) for pair in pairs], node)
@@ -160,6 +245,18 @@ def _missing(node: ast.expr) -> Any:
     raise NotResolvedError(node)
 
 
-def _is_placeholder(node: ast.expr) -> bool:
-    """Tell whether it is `{{_base_.x}}`: to the parser a set that holds a set."""
-    return isinstance(node, ast.Set) and isinstance(node.elts[0], ast.Set)
+def _inside_braces(node: ast.expr) -> ast.expr | None:
+    """Return the `_base_.x` of `{{_base_.x}}`, to the parser a set in a set, or a text; None of all else."""
+    inner: ast.expr | None = None
+    match node:
+        case ast.Set(elts=[ast.Set(elts=[ast.expr() as inner])]):
+            pass
+        case ast.Constant(value=str() as text) if found := re.fullmatch(
+            r"\{\{\s*(_base_\.[\w.]+)\s*\}\}", text
+        ):
+            statement = parse(found[1], "eval")
+            inner = ast.copy_location(statement.body, node) if isinstance(statement, ast.Expression) else None
+    root = inner
+    while isinstance(root, ast.Attribute | ast.Subscript):
+        root = root.value
+    return inner if isinstance(root, ast.Name) and root.id == "_base_" else None

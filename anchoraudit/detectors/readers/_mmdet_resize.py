@@ -24,14 +24,15 @@ def resize_of(config: Table, base: Resize) -> tuple[Resize, tuple[str, ...]]:
         resize = base
         notes = ("no training pipeline in the file: the preset's input size",)
     else:
-        step = next((s for s in pipeline if s.find("type") in _STEPS), None)
+        step, chosen = _first_resize(pipeline)
         if step is None:
             raise config.error(
                 "the training pipeline has no Resize that is understood",
                 "train_pipeline",
-                f"Understood are the steps {', '.join(_STEPS)}, directly in the pipeline.",
+                f"Understood are the steps {', '.join(_STEPS)}, in the pipeline or in its RandomChoice.",
             )
         resize, notes = _resize(step, base)
+        notes = (*notes, *chosen)
     multiple = _multiple(config, pipeline)
     if multiple is not None:
         pad: Any = "multiple" if multiple > 1 else "none"
@@ -49,7 +50,8 @@ def _pipeline(config: Table) -> list[Table] | None:
                 break
             if "pipeline" in dataset:
                 return _steps(dataset, "pipeline")
-            dataset = dataset.find("dataset")
+            several = dataset.find("datasets")
+            dataset = several[0] if isinstance(several, list) and several else dataset.find("dataset")
     return _steps(config, "train_pipeline") if "train_pipeline" in config else None
 
 
@@ -61,6 +63,24 @@ def _steps(table: Table, key: str) -> list[Table]:
     if not isinstance(steps, list) or not all(isinstance(step, Table) for step in steps):
         raise table.error(f"{key} is no list of dict(type=...)", key)
     return steps
+
+
+def _first_resize(pipeline: list[Table]) -> tuple[Table | None, tuple[str, ...]]:
+    """The first step that resizes, and a note where it stands in one of several branches."""
+    for step in pipeline:
+        if step.find("type") in _STEPS:
+            return step, ()
+        if step.find("type") == "TransformBroadcaster":  # the same for every image of a pair
+            inner, note = _first_resize(_steps(step, "transforms"))
+            if inner is not None:
+                return inner, note
+        branches = step.find("transforms", []) if step.find("type") == "RandomChoice" else []
+        for number, branch in enumerate(branches if isinstance(branches, list) else [], start=1):
+            for each in branch if isinstance(branch, list) else []:
+                if isinstance(each, Table) and each.find("type") in _STEPS:
+                    several = f"training chooses one of {len(branches)} branches of its pipeline at random"
+                    return each, (f"{several}; replayed is number {number}",)
+    return None, ()
 
 
 def _resize(step: Table, base: Resize) -> tuple[Resize, tuple[str, ...]]:
@@ -94,6 +114,7 @@ def _multiple(config: Table, pipeline: list[Table] | None) -> int | None:
     for key in ("model.data_preprocessor", "data_preprocessor"):
         table = config.table(key)
         if table is not None:
-            return table.read("pad_size_divisor", int, 1)
+            inner = table.table("data_preprocessor")  # of each branch of a semi-supervised model
+            return (table if inner is None else inner).read("pad_size_divisor", int, 1)
     pad = next((step for step in pipeline or [] if step.find("type") == "Pad"), None)
     return None if pad is None else pad.read("size_divisor", int, 1)

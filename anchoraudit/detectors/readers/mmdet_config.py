@@ -48,8 +48,10 @@ def read(path: Path, text: str) -> Detector:
             "no model = dict(...) in the file or its _base_",
             remedy="Configs of the new style (`with read_base()`) are not read: dump the config to a file.",
         )
+    model = _inner(model)
     head, train = _head(model)
-    kind, assigner = _assigner(config, train)
+    owner = model if model.find(train) is not None else config  # beside the model before mmdet 2.4
+    kind, assigner = _assigner(owner, train)
     generator = head.table("anchor_generator")
     assert generator is not None
     ssd = generator.find("type") == "SSDAnchorGenerator"
@@ -59,6 +61,11 @@ def read(path: Path, text: str) -> Detector:
     )
     base = preset(name)
     resize, notes = resize_of(config, base.resize)
+    anchors = anchors_of(generator, base.anchors)
+    if kind == "ATSSAssigner" and any(level.count > 1 for level in anchors.levels):
+        raise generator.error(
+            "ATSSAssigner is replayed with one anchor a cell, and there are several", "ratios"
+        )
     with model.blame("train_cfg"):
         return based_on(
             name,
@@ -66,10 +73,22 @@ def read(path: Path, text: str) -> Detector:
             notes=notes,
             without="The COCO sizes" if ssd else "The COCO config",
             resize=resize,
-            anchors=anchors_of(generator, base.anchors),
-            border=_border(_train(config, train), train, base, kind),
+            anchors=anchors,
+            border=_border(owner, train, base, kind),
             match=_match(assigner, kind, base.match),
         )
+
+
+def _inner(model: Table) -> Table:
+    """The detector in a tracker or a semi-supervised model, which has no head of its own."""
+    inner: Any = model
+    for _ in range(5):
+        if not isinstance(inner, Table):
+            break
+        if "rpn_head" in inner or "bbox_head" in inner:
+            return inner
+        inner = inner.get("detector")
+    return model
 
 
 def _head(model: Table) -> tuple[Table, str]:
@@ -94,15 +113,7 @@ def _head(model: Table) -> tuple[Table, str]:
     return head, "train_cfg.rpn" if key == "rpn_head" else "train_cfg"
 
 
-def _train(config: Table, train: str) -> Table:
-    """Where train_cfg is: in the model, or beside it (mmdet before 2.4)."""
-    model = config.table("model")
-    assert model is not None
-    return model if model.find(train) is not None else config
-
-
-def _assigner(config: Table, train: str) -> tuple[str, Table]:
-    owner = _train(config, train)
+def _assigner(owner: Table, train: str) -> tuple[str, Table]:
     assigner = owner.table(f"{train}.assigner")
     if assigner is None:
         raise owner.error(
