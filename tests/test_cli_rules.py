@@ -200,4 +200,11 @@ class TestScan:
         text = " ".join(output(capsys, "scan", "a.json", code=1).split())
         assert "Findings (anchoraudit rules show CODE explains one)" in text
         assert "BOX003 error 1 box outside its image: check the image's size" in text
-        assert "annotations[2]: box outside its image: image 1" in text
+        value = "x1 700, y1 1, x2 709, y2 10 in an image of 640x480"
+        assert f"annotations[2]: box outside its image: image 1 ({value})" in text
+
+    def test_a_long_value_is_cut_and_one_that_is_said_is_not_repeated(self, capsys, here):
+        make(here, {"a.json": document(ONE, [annotation(1, bbox="x" * 99), annotation(2, category_id=7)])})
+        text = "".join(output(capsys, "scan", "a.json", "--select", "PAR,CLS001").split())
+        assert f"annotations[0].bbox:bboxisnotalistoffournumbers('{'x' * 70}" in text and "xx...)" in text
+        assert "categoryid7of1annotationsisnotin`categories`" in text and "`categories`(" not in text

@@ -26,6 +26,7 @@ from anchoraudit.verdicts import VERDICTS
 # A pipe has no width of its own; this fits a mail, a CI log and half a screen.
 _PIPE_WIDTH = 100
 _EXAMPLES = 3
+_LONGEST = 80  # characters of a value that is shown with its finding
 _FINDING_COLUMNS = ("code", "severity", "count>", "what, and where")
 _NARROWEST = 8  # columns of text are folded down to this, numbers never: a number that is cut is another
 _COLOURS = {
@@ -223,12 +224,20 @@ def _findings(audit: Audit, findings: Findings) -> Group:
             text.append("they are among the flagged images", style="dim")
             rows.append((code, rule.severity, f"{number:,}", text))
             continue
-        examples = [f"{_location(f, audit)}{f.message}" for f in findings.of(code, _EXAMPLES)]
+        examples = [f"{_location(f, audit)}{_said(f)}" for f in findings.of(code, _EXAMPLES)]
         text.append("\n".join(map(printable, examples)), style="dim")
         if number > _EXAMPLES:
             text.append(f"\n... and {number - _EXAMPLES:,} more (all with --output-format json)", style="dim")
         rows.append((code, rule.severity, f"{number:,}", text))
     return table("Findings (anchoraudit rules show CODE explains one)", _FINDING_COLUMNS, rows)
+
+
+def _said(finding: Finding) -> str:
+    """Message of a finding and, of a single entry, the value met where the message has it not."""
+    value = finding.evidence
+    if not finding.place or not value or value in finding.message:
+        return finding.message
+    return f"{finding.message} ({value[:_LONGEST]}{'...' if len(value) > _LONGEST else ''})"
 
 
 def _location(finding: Finding, audit: Audit) -> str:
