@@ -316,7 +316,7 @@ CASES = {
                 "classes 'Traffic light' (1 box) and 'traffic_light' (1 box) and 'TRAFFIC-LIGHT ' (1",
             )
         ],
-        named("traffic light", "traffic lights"),
+        named("traffic light", "traffic lights", "sign 1-1", "sign 11", "speed 3 0", "speed 30"),
     ),
     "CLS006": Case(
         numbered(0, 5),

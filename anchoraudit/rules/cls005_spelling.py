@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 from anchoraudit.findings import Finding
 from anchoraudit.rules._facts import Facts
 from anchoraudit.rules._rule import Rule
+
+_SEPARATORS = re.compile(r"[_-]")
+_BETWEEN = re.compile(r"(?<!\d) | (?!\d)")  # not what parts two numbers: "1-1" and "11" are two signs
 
 
 def check(facts: Facts) -> list[Finding]:
     """Names that are one once case, and what separates words, is left aside."""
     alike: dict[str, dict[str, int]] = {}
     for category, boxes in zip(facts.dataset.categories, facts.boxes_by_category.tolist(), strict=True):
-        plain = "".join(category.name.casefold().replace("_", " ").replace("-", " ").split())
+        plain = _BETWEEN.sub("", " ".join(_SEPARATORS.sub(" ", category.name.casefold()).split()))
         names = alike.setdefault(plain, {})
         names[category.name] = names.get(category.name, 0) + boxes
     found: list[Finding] = []
@@ -28,7 +33,10 @@ RULE = Rule(
     code="CLS005",
     severity="warning",
     title="class names that differ in spelling only",
-    what="Names of two classes that are equal once case, spaces, hyphens and underscores are left aside.",
+    what=(
+        "Names of two classes that are equal once case, spaces, hyphens and underscores are left aside, but "
+        "for those between two digits."
+    ),
     why=(
         "One class was labelled as two: each has fewer boxes, and every object of one is background for the"
         " other."
