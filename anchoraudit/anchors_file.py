@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from anchoraudit.anchor_fit import AnchorFit
+from anchoraudit.documents import parse_json, parse_toml, read_text
 from anchoraudit.errors import AnchorauditError
 
 Anchor = tuple[float, float]
@@ -89,13 +89,7 @@ def read_anchors(path: str | Path) -> AnchorsFile:
     """
     file = Path(path)
     parse = _by_suffix(file.suffix, {".toml": _from_toml, ".json": _from_json, ".txt": _from_txt}, path)
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise _error(path, f"cannot be read: {error.strerror or error}", remedy="Check the path.") from error
-    except UnicodeDecodeError as error:
-        raise _error(path, "is not UTF-8 text", place=f"byte {error.start}") from error
-    found: AnchorsFile = parse(text, path)
+    found: AnchorsFile = parse(read_text(file, "anchors file"), path)
     if not found.anchors:
         raise _error(path, "holds no anchors", remedy=f"Write for example {SHAPES[file.suffix.lower()]}.")
     return found
@@ -131,22 +125,11 @@ def _txt(anchors: list[Anchor], notes: dict[str, str | float]) -> str:
 
 
 def _from_toml(text: str, path: object) -> AnchorsFile:
-    try:
-        return _from_document(tomllib.loads(text), path)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise _error(path, f"is not TOML: {error}", remedy=f"Write for example {SHAPES['.toml']}.") from error
+    return _from_document(parse_toml(text, path), path)
 
 
 def _from_json(text: str, path: object) -> AnchorsFile:
-    remedy = f"Write for example {SHAPES['.json']}."
-    try:
-        return _from_document(json.loads(text), path)
-    except json.JSONDecodeError as error:
-        raise _error(
-            path, f"is not JSON: {error.msg}", place=f"line {error.lineno}", remedy=remedy
-        ) from error
-    except (RecursionError, ValueError) as error:
-        raise _error(path, f"is not JSON: {error}", remedy=remedy) from error
+    return _from_document(parse_json(text, path), path)
 
 
 def _from_document(document: object, path: object) -> AnchorsFile:

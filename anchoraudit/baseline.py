@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeGuard
 
+from anchoraudit.documents import parse_json
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.files import write_text
+from anchoraudit.files import read_bytes, write_text
 from anchoraudit.findings import Finding
 from anchoraudit.rules import Findings
 
@@ -71,12 +72,17 @@ def _lines(counts: Counter[Parts]) -> Iterator[str]:
 def read(path: Path) -> Baseline:
     """Read a baseline. Raises AnchorauditError for a file that cannot be read or is none."""
     try:
-        content = json.loads(path.read_bytes())
+        content = parse_json(read_bytes(path).decode("utf-8-sig"), path)
     except OSError as error:
-        reason = "there is no such baseline" if isinstance(error, FileNotFoundError) else error.strerror
-        raise AnchorauditError(f"{reason}", path=path, remedy=_WRITE_ONE) from None
-    except (ValueError, RecursionError) as error:
-        raise AnchorauditError(f"no baseline: {error}", path=path, remedy=_WRITE_ONE) from None
+        absent = isinstance(error, FileNotFoundError)
+        reason = "there is no such baseline" if absent else f"cannot be read: {error.strerror}"
+        raise AnchorauditError(reason, path=path, remedy=_WRITE_ONE) from None
+    except UnicodeDecodeError as error:
+        place = f"byte {error.start}"
+        raise AnchorauditError("no baseline: not UTF-8", path=path, place=place, remedy=_WRITE_ONE) from None
+    except AnchorauditError as error:
+        words = f"no baseline: {error.message}"
+        raise AnchorauditError(words, path=path, place=error.place, remedy=_WRITE_ONE) from None
     version = content.get(_MARK) if isinstance(content, dict) else None
     if type(version) is not int or version < 1:
         raise AnchorauditError(f"no baseline: it has no {_MARK!r}", path=path, remedy=_WRITE_ONE)

@@ -110,6 +110,7 @@ def scaled_iou(sizes: Float, shapes: Float) -> tuple[Float, Float]:
     w, h = sizes[:, 0], sizes[:, 1]
     aw, ah = shapes[:, :1], shapes[:, 1:]
     area = aw * ah
-    scale = np.sqrt(area / (w * h))
+    with np.errstate(divide="ignore", over="ignore"):  # a box of 1e-300 px fits once it is infinitely larger
+        scale = np.sqrt(area / (w * h))
     intersection = np.minimum(w * scale, aw) * np.minimum(h * scale, ah)
     return (intersection / (2.0 * area - intersection)).T, scale.T

@@ -18,6 +18,14 @@ def printable(text: object) -> str:
     )
 
 
+def shortened(text: str, most: int = 1000) -> str:
+    """Return `text`, or its beginning and its end where it is longer than a message may be."""
+    if len(text) <= most:
+        return text
+    head = most * 2 // 3
+    return f"{text[:head]} ... {text[len(text) - (most - head) :]}"
+
+
 class AnchorauditError(Exception):
     """A condition the user can mend: unreadable input, a bad option, an impossible request.
 
@@ -28,7 +36,8 @@ class AnchorauditError(Exception):
     place: where in that file (`line 3`, `annotations[17].bbox`, `byte 120`).
     remedy: what to do next, as a sentence.
 
-    The command line prints it on stderr and ends with exit code 2.
+    The command line prints it on stderr and ends with exit code 2. However long a value is that a message
+    repeats, what is printed stays short enough to be read.
     """
 
     def __init__(self, message: str, *, path: object = "", place: str = "", remedy: str = "") -> None:
@@ -40,7 +49,7 @@ class AnchorauditError(Exception):
 
     def __str__(self) -> str:
         where = ", ".join(printable(part) for part in (self.path, self.place) if part)
-        text = printable(self.message)
+        text = shortened(printable(self.message))
         if where:
             text = f"{where}: {text}"
-        return f"{text}\n  {printable(self.remedy)}" if self.remedy else text
+        return f"{text}\n  {shortened(printable(self.remedy))}" if self.remedy else text

@@ -1,8 +1,9 @@
-"""File names, and writing files so that a killed run leaves the old one or the new one, never a part."""
+"""Files: reading regular ones only, and writing so that a killed run leaves the old or the new one, whole."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
@@ -12,6 +13,77 @@ from typing import BinaryIO
 
 from anchoraudit.errors import AnchorauditError
 
+_FLAGS = os.O_RDONLY
+for _flag in ("O_NONBLOCK", "O_NOCTTY", "O_BINARY", "O_CLOEXEC"):  # not every system has all of them
+    _FLAGS |= getattr(os, _flag, 0)
+_LARGE = 1 << 30  # bytes from which on a file is held against the memory that there is
+IN_AN_IMAGES_FILE = 1 << 28  # bytes that annotations of one image may have: a million boxes have fewer
+
+
+def open_regular(path: str | Path) -> int:
+    """Open a regular file for reading; return its descriptor, which the caller closes.
+
+    A pipe or a device, which might never end or never begin, is not waited for. Raises OSError for those,
+    for a folder, and for a name that no file can have.
+    """
+    return _opened(path)[0]
+
+
+def read_bytes(path: str | Path, most: int | None = None) -> bytes:
+    """Return all of a regular file.
+
+    Raises OSError where `open_regular` does, and for a file of more than `most` bytes, if None for more than
+    this machine has memory.
+    """
+    handle, size = _opened(path)
+    try:
+        if size >= _LARGE or most is not None:
+            most = _memory() if most is None else most
+            if size > most:
+                raise OSError(errno.EFBIG, f"its {size:,} bytes are too many (at most {most:,})")
+        # One read is enough for most, and quicker than readall(): what is shorter than asked for ends there.
+        data = os.read(handle, size + 1) if size < _LARGE else b""
+        if len(data) == size:
+            return data
+        with open(handle, "rb", 0, closefd=False) as file:
+            rest = file.readall() or b""
+        return data + rest if data else rest
+    finally:
+        os.close(handle)
+
+
+def read_head(path: str | Path, length: int) -> bytes:
+    """Return the first bytes of a regular file, b"" where there is none or it cannot be read."""
+    with contextlib.suppress(OSError), open(open_regular(path), "rb", 0) as file:
+        return file.read(length)
+    return b""
+
+
+def _opened(path: str | Path) -> tuple[int, int]:
+    """Descriptor and size of a regular file."""
+    try:
+        handle = os.open(path, _FLAGS)
+    except ValueError as error:  # a name with a zero byte in it
+        raise OSError(errno.EINVAL, str(error)) from None
+    try:
+        status = os.fstat(handle)
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle, status.st_size
+
+
+def _memory() -> int:
+    """Bytes of memory of this machine, or more than any file has where it does not say."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return 1 << 62
+
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
@@ -20,7 +92,10 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     A link is followed; a pipe or device is written to as it is. On any error the temporary file goes and
     `path` stays as it was. Raises AnchorauditError if the file cannot be written.
     """
-    target = Path(os.path.realpath(path))
+    try:
+        target = Path(os.path.realpath(path))
+    except ValueError as error:  # a zero byte in the name
+        raise _unwritable(path, str(error)) from None
     try:
         mode = _mode(path)  # not the target's: /dev/stdout leads to a name that is no file
         if mode is not None and not stat.S_ISREG(mode):
@@ -31,9 +106,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             return
         handle, name = tempfile.mkstemp(prefix=".anchoraudit-", suffix=".tmp", dir=target.parent)
     except OSError as error:
-        raise AnchorauditError(
-            f"cannot be written: {error.strerror}", path=path, remedy="Choose another place for the output."
-        ) from None
+        raise _unwritable(path, error.strerror or str(error)) from None
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb", buffering=1 << 20) as stream:
@@ -42,9 +115,17 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             os.fsync(stream.fileno())
         temporary.chmod(stat.S_IMODE(mode) if mode is not None else 0o666 & ~_umask())
         temporary.replace(target)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:  # of a descriptor: the disk is full
+            raise _unwritable(path, error.strerror or str(error)) from None
         raise
+
+
+def _unwritable(path: Path, reason: str) -> AnchorauditError:
+    return AnchorauditError(
+        f"cannot be written: {reason}", path=path, remedy="Choose another place for the output."
+    )
 
 
 def write_text(path: Path, text: str) -> None:

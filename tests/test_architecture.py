@@ -15,6 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = [
     ["errors", "findings", "similarity", "blocks", "processes"],
     ["geometry", "files"],
+    ["documents"],
     ["dataset", "losses", "risk"],
     ["labels", "places", "duplicates"],
     ["formats", "detectors", "clustering", "anchor_fit", "anchors_file", "loaders", "coco_text"],

@@ -174,7 +174,7 @@ def test_what_is_no_baseline(tmp_path, content, message):
 def test_a_baseline_that_cannot_be_opened(tmp_path):
     with pytest.raises(AnchorauditError, match="there is no such baseline"):
         baseline.read(tmp_path / "none.json")
-    with pytest.raises(AnchorauditError, match="directory"):
+    with pytest.raises(AnchorauditError, match="folder"):
         baseline.read(tmp_path)
 
 

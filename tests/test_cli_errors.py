@@ -59,7 +59,7 @@ class TestValues:
             ("--anchors a.json", "holds no anchors"),
             ("--anchors a.xml", ".toml, .json, .txt"),
             ("--detector referense", "Did you mean reference?"),
-            ("--detector nope.toml", "nope.toml: No such file"),
+            ("--detector nope.toml", "nope.toml: cannot be read: No such file"),
             ("--split nope", "unknown split 'nope'"),
             ("--format bogus", "'coco', 'labelformat', 'table', 'voc', 'yolo'"),
             ("--format voc", "no data set recognised"),

@@ -177,7 +177,7 @@ class TestPicture:
         make(here, {"images/1.jpg": whole[: len(whole) // 2] if content is None else content})
         assert run("explain", "1", ".", "-o", "x.png") == 0
 
-    @pytest.mark.parametrize("size", [(1, 1), (100_000, 1), (3, 90_000), (0.5, 0.5)])
+    @pytest.mark.parametrize("size", [(1, 1), (100_000, 1), (3, 90_000), (1.5, 1.5)])
     def test_of_any_shape(self, here, size):
         entry = image(width=size[0], height=size[1])
         make(here, {"a.json": document([entry], [annotation(bbox=[0, 0, *size]), annotation(2, bbox=TINY)])})

@@ -153,7 +153,7 @@ def test_a_pipe_that_takes_a_files_place_is_not_waited_for(tmp_path):
         pytest.skip("no pipes here")
     os.mkfifo(tmp_path / "a.jpg")
     rows = reading.read_many([str(tmp_path / "a.jpg"), str(tmp_path / "gone.jpg")], "decode")
-    assert rows.problem[0] == "cannot be read: it is no longer a file"
+    assert rows.problem[0] == "cannot be read: it is not a regular file"
     assert rows.problem[1].startswith("cannot be read: ")
     assert rows.passing == {0, 1}
 

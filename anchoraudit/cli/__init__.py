@@ -64,6 +64,8 @@ def run(args: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     _prepare_streams()
     try:
+        if any("\0" in word for word in args or ()):  # no shell passes one on
+            raise click.UsageError("a zero byte in an argument")
         result = cli.main(args=args, prog_name="anchoraudit", standalone_mode=False)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0

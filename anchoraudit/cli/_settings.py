@@ -11,7 +11,6 @@ import difflib
 import json
 import os
 import shlex
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +18,7 @@ from typing import Any, Literal
 import click
 import msgspec
 
+from anchoraudit.documents import parse_json, parse_toml, read_text
 from anchoraudit.errors import AnchorauditError, printable
 
 FILES = ("anchoraudit.toml", "pyproject.toml")  # in one folder the first counts
@@ -120,15 +120,14 @@ def _unset(value: Any) -> bool:
 
 
 def _from_last_scan() -> dict[str, Any]:
-    try:
-        text = RECORD.read_bytes()
-    except OSError:
+    if not os.path.lexists(RECORD):
         return {}
     try:
-        return _given(msgspec.convert(json.loads(text), Settings))
-    except (ValueError, RecursionError) as error:  # msgspec's and json's errors are ValueErrors
+        return _given(msgspec.convert(parse_json(read_text(RECORD, "record"), RECORD), Settings))
+    except (AnchorauditError, msgspec.ValidationError) as error:
+        reason = error.message if isinstance(error, AnchorauditError) else error
         raise AnchorauditError(
-            f"not a record of a scan ({error})", path=RECORD, remedy="Delete it, or name the data set."
+            f"not a record of a scan ({reason})", path=RECORD, remedy="Delete it, or name the data set."
         ) from None
 
 
@@ -155,11 +154,11 @@ def _from_file(quiet: bool) -> dict[str, Any]:
 
 def _table(path: Path) -> dict[str, Any] | None:
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        content = parse_toml(read_text(path, "settings file"), path)
+    except AnchorauditError:
         if path.name == "pyproject.toml":
             return None  # not ours to judge
-        raise AnchorauditError(f"cannot be read: {error}", path=path, remedy="Mend the file.") from None
+        raise
     if path.name == "anchoraudit.toml":
         return content
     tools = content.get("tool")

@@ -127,7 +127,7 @@ def _best_of_block(
         smallest, largest = ranges[i]
         rows: Int | None = None
         if i != order[0]:
-            with np.errstate(divide="ignore"):
+            with np.errstate(divide="ignore", over="ignore"):
                 most = np.minimum(area / smallest, largest / area)
             active = np.flatnonzero(most > best)
             if len(active) < _WORTH_TAKING * len(area):

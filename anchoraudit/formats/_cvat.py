@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from pathlib import Path
 
-from anchoraudit.formats._folders import is_file, names_in
+from anchoraudit.files import read_head
+from anchoraudit.formats._folders import names_in
 
 FILE = "annotations.xml"
 _HEAD = 1 << 16
@@ -15,10 +15,7 @@ _ROOT = re.compile(rb"<annotations[\s>].*?<(?:image|meta|version)[\s>]", re.DOTA
 
 def is_cvat(file: Path) -> bool:
     """Tell whether a file is CVAT's, by its first bytes."""
-    if is_file(file):
-        with suppress(OSError), file.open("rb") as stream:
-            return bool(_ROOT.search(stream.read(_HEAD)))
-    return False
+    return bool(_ROOT.search(read_head(file, _HEAD)))
 
 
 def cvat_file(folder: Path) -> Path | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 # What torchvision, detectron2 and YOLOv5 load; a file of another kind is not taken for an image.
@@ -49,6 +51,22 @@ def list_images(folder: Path) -> list[str]:
         return []
 
 
+@contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """Keep Pillow from warning and logging within the block: findings say what is wrong with an image."""
+    import logging
+
+    log = logging.getLogger("PIL")
+    before = log.level
+    log.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(before)
+
+
 def header_size(path: Path) -> tuple[int, int] | None:
     """Width and height as the image file's header declares them, None if it cannot be read.
 
@@ -59,9 +77,7 @@ def header_size(path: Path) -> tuple[int, int] | None:
     try:
         if not path.is_file():  # opening a pipe would wait for ever
             return None
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a huge image is no bomb here: nothing is decoded
-            with Image.open(path) as image:
-                return image.size
+        with quiet_pillow(), Image.open(path) as image:  # a huge one is no bomb: nothing is decoded
+            return image.size
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None

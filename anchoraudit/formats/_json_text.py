@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from anchoraudit import files
 from anchoraudit.errors import AnchorauditError
 
 _CHUNK = 1 << 24
@@ -33,10 +34,10 @@ def read_bytes(path: Path) -> bytes:
     Raises AnchorauditError if it cannot be read, is empty, or is UTF-16 or UTF-32 text.
     """
     try:
-        data = path.read_bytes()
+        data = files.read_bytes(path)
     except OSError as error:
         raise AnchorauditError(
-            error.strerror or "cannot be read", path=path, remedy="Make the file readable."
+            f"cannot be read: {error.strerror or error}", path=path, remedy="Make the file readable."
         ) from None
     if not data or data.isspace():
         raise AnchorauditError("the file is empty", path=path, remedy="Export the annotations again.")

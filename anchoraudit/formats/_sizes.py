@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -13,6 +12,7 @@ from time import perf_counter
 import numpy as np
 
 from anchoraudit.dataset import Float
+from anchoraudit.formats._images import quiet_pillow
 
 _THREADS = 8
 _FIRST = 33  # images by which is told how slow the disk is; the first of them also loads Pillow's parts
@@ -30,8 +30,7 @@ def read_sizes(paths: Sequence[Path], *, upright: bool = False) -> tuple[Float, 
     (exif_size); else as stored. No image is decoded.
     """
     read = partial(_read, upright=upright)
-    with warnings.catch_warnings():  # not in the threads, which share its state
-        warnings.simplefilter("ignore")  # a huge image is no bomb here: nothing is decoded
+    with quiet_pillow():  # not in the threads, which share its state; a huge image is no bomb here
         found = [read(path) for path in paths[:1]]
         begun = perf_counter()
         found += map(read, paths[1:_FIRST])

@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.files import replacing, write_text
+from anchoraudit.files import read_bytes, replacing, write_text
 from anchoraudit.pictures.folders import Folder
 from anchoraudit.pictures.rows import ROW, Rows
 
@@ -45,7 +45,7 @@ Known = Mapping[bytes, Kept]
 def load(path: Path) -> Known:
     """What the file `path` holds, by folder; nothing if it is not to be had."""
     with suppress(OSError, ValueError, MemoryError):  # msgspec's errors are ValueErrors
-        content = path.read_bytes() if path.is_file() else b""
+        content = read_bytes(path)
         checked = len(_MARK) + 4
         body = content[checked:]
         if content[:checked] == _MARK + _checksum(body):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import errno
 import importlib
-import logging
 import os
-import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from anchoraudit.errors import printable
+from anchoraudit.files import open_regular
+from anchoraudit.formats._images import quiet_pillow
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -50,17 +51,13 @@ def strict() -> Iterator[None]:
     """Set Pillow so within the block, whatever the program around has set; not for several threads."""
     from PIL import Image, ImageFile
 
-    log = logging.getLogger("PIL")
-    before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, log.level
+    before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
     Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = None, False
-    log.setLevel(logging.CRITICAL + 1)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet_pillow():
             yield
     finally:
-        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = before[:2]
-        log.setLevel(before[2])
+        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
 def header(file: int, head: bytes) -> Seen | str:
@@ -100,6 +97,20 @@ def decoded(file: int) -> tuple[str, bool]:
         if "runcated" in str(error):
             return "truncated: the pixel data ends early", False
         return f"cannot be decoded: {_words(error)}", False
+
+
+def photo(path: Path, size: tuple[int, int]) -> Image | None:
+    """Decode a file and bring it to `size`, for people to look at; None if that is not to be had."""
+    with (
+        suppress(Exception),  # of many kinds, Pillow's alarm at bombs among them
+        quiet_pillow(),
+        _nothing_printed(),
+        open(open_regular(path), "rb") as stream,  # noqa: PTH123  a handle, not a path
+        _opened(stream) as image,
+    ):
+        image.draft("RGB", size)
+        return image.convert("RGB").resize(size)
+    return None
 
 
 @contextmanager

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import Literal
 
+from anchoraudit.files import open_regular
 from anchoraudit.formats._images import LARGEST_SIDE
 from anchoraudit.pictures import pillow
 from anchoraudit.pictures.jpeg import plain_header
@@ -21,7 +21,6 @@ _HEAD = 4096  # a page, in which most headers end
 _TAIL = 512
 _BEFORE_THE_END = 65536  # what cameras and phones append behind a picture is mostly shorter
 _BLOCK = 1 << 20
-_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 # JPEG: T.81, B.1.1.3, end of image. PNG: the whole IEND chunk, which always has these bytes.
 _ENDS = {
     "JPEG": (b"\xff\xd9", "truncated: there is no end-of-image marker"),
@@ -47,13 +46,10 @@ class Reader:
         row = rows.table[i]
         row["read"] = True
         try:
-            file = os.open(path, _FLAGS)
+            file = open_regular(path)
             try:
-                status = os.fstat(file)
-                if not stat.S_ISREG(status.st_mode):  # it was a file when it was listed
-                    raise OSError(0, "it is no longer a file")
                 if self.what != "digest":
-                    self._header(file, status.st_size, rows, i)
+                    self._header(file, os.fstat(file).st_size, rows, i)
                 if self.what == "decode":
                     self._decode(file, rows, i)
                 if self.what != "header":

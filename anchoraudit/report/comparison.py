@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from anchoraudit.comparing import Compared
 from anchoraudit.dataset import Dataset
+from anchoraudit.errors import printable
 from anchoraudit.report import words
 from anchoraudit.report.commands import OF_DETECTORS, command, without
 from anchoraudit.report.machine import to_json
@@ -41,7 +42,7 @@ def comparison_csv(compared: Sequence[Compared]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({**row, "detector": printable(row["detector"])} for row in rows)
     return text.getvalue()
 
 

@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.explaining import Box, Explanation
+from anchoraudit.pictures import pillow
 
 # Longer side of the picture: large enough to see a stride of 16 px, small enough to open anywhere.
 _LARGEST = 1600
@@ -113,14 +114,8 @@ def _beyond(box: Box | None, explanation: Explanation) -> float:
 
 def _photo(path: Path | None, size: tuple[int, int]) -> Image.Image:
     """Return the image at `size`; a grey canvas where it is not there or cannot be decoded."""
-    if path is not None:
-        try:
-            with Image.open(path) as image:
-                image.draft("RGB", size)
-                return image.convert("RGB").resize(size)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-            pass
-    return Image.new("RGB", size, "#dddddd")
+    found = None if path is None else pillow.photo(path, size)
+    return Image.new("RGB", size, "#dddddd") if found is None else found
 
 
 def _format(suffix: str) -> str:

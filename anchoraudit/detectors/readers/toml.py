@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import msgspec
 
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
+from anchoraudit.documents import parse_toml
 from anchoraudit.errors import AnchorauditError
 
 SUFFIXES = (".toml",)
@@ -36,13 +36,7 @@ def detect(path: Path, text: str) -> bool:
 def read(path: Path, text: str) -> Detector:
     """Read a detector. Raises AnchorauditError with line, nearest known key and what is allowed."""
     try:
-        return msgspec.convert(_whole_floats_as_ints(tomllib.loads(text)), Detector)
-    except tomllib.TOMLDecodeError as error:
-        raise AnchorauditError(f"not valid TOML: {error}", path=path, remedy="Mend the file there.") from None
-    except RecursionError:
-        raise AnchorauditError(
-            "nested too deeply to be a detector", path=path, remedy="Mend the file."
-        ) from None
+        return msgspec.convert(_whole_floats_as_ints(parse_toml(text, path)), Detector)
     except msgspec.ValidationError as error:
         raise _spec_error(str(error), text, path) from None
 

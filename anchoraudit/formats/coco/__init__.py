@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.files import read_head
 from anchoraudit.formats import Detection, ReadOptions
 
 if TYPE_CHECKING:
@@ -74,11 +75,7 @@ def _files(root: Path) -> tuple[list[Path], str, list[Path]]:
 
 
 def _looks_like_coco(file: Path) -> bool:
-    try:
-        with file.open("rb") as stream:
-            head = stream.read(4096)
-    except OSError:
-        return False
+    head = read_head(file, 4096)
     return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and any(key in head for key in _KEYS)
 
 

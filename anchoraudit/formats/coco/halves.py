@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from anchoraudit.files import open_regular
 from anchoraudit.formats.coco.annotations import AnnotationColumns, annotation_columns, appended
 from anchoraudit.formats.coco.entries import AnnotationEntry, CategoryEntry, Entries, ImageEntry
 from anchoraudit.processes import Send, can_fork, cores, workers
@@ -74,9 +75,12 @@ def _joined(first: _Part, columns: AnnotationColumns, rest: _Rest) -> Entries | 
 
 def _find_cut(path: Path, size: int) -> tuple[int, int] | None:
     """Where the first part ends and the rest begins: around a comma between two objects."""
-    with path.open("rb") as file:
+    handle = open_regular(path)
+    try:
         start = size // 2
-        window = os.pread(file.fileno(), _WINDOW, start)
+        window = os.pread(handle, _WINDOW, start)
+    finally:
+        os.close(handle)
     found = _BETWEEN_OBJECTS.search(window)
     return None if found is None else (start + found.start(1), start + found.end(1))
 
@@ -94,7 +98,7 @@ def _read(path: Path, start: int, end: int, before: bytes, behind: bytes) -> byt
     data = bytearray(len(before) + end - start + len(behind))
     data[: len(before)] = before
     data[len(data) - len(behind) :] = behind
-    with path.open("rb", buffering=0) as file, memoryview(data) as view:
+    with open(open_regular(path), "rb", 0) as file, memoryview(data) as view:  # noqa: PTH123  no path
         file.seek(start)
         at, stop = len(before), len(before) + end - start
         while at < stop:

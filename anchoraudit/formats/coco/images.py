@@ -97,7 +97,7 @@ def _report_absent(
 def _complete_sizes(images: Images, source: Source, findings: list[Finding]) -> None:
     """Fill sizes that are missing or impossible from the image's header; report those not to be had."""
     for sides in (images.width, images.height):
-        sides[~((sides > 0) & (sides <= LARGEST_SIDE))] = np.nan
+        sides[~((sides >= 1) & (sides <= LARGEST_SIDE))] = np.nan
     entries = _entries(images)
     images.measured = np.isnan(images.width) | np.isnan(images.height)
     for i in np.flatnonzero(images.measured).tolist():

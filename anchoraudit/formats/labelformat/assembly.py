@@ -122,7 +122,7 @@ def _complete_sizes(found: _Found) -> Bool:
     lacking = [
         number
         for number, image in enumerate(found.images)
-        if not (0 < image.width <= LARGEST_SIDE and 0 < image.height <= LARGEST_SIDE)
+        if not (1 <= image.width <= LARGEST_SIDE and 1 <= image.height <= LARGEST_SIDE)
     ]
     folder = found.source.image_folder
     files = [] if folder is None else [folder / found.file_names[number] for number in lacking]

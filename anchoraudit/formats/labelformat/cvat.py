@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.files import read_bytes
 from anchoraudit.formats.labelformat.library import At, Labelled, blamed, library
 from anchoraudit.formats.voc.text import has_document_type
 
@@ -17,7 +18,7 @@ def read_cvat(path: Path) -> tuple[list[Labelled], list[str], list[str]]:
     """Return images, class names and notes. Raises AnchorauditError."""
     formats = library("formats")
     try:
-        data = path.read_bytes()
+        data = read_bytes(path)
     except OSError as error:
         reason = error.strerror or "cannot be read"
         raise AnchorauditError(reason, path=path, remedy="Make the file readable.") from None

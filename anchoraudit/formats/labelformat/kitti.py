@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.files import IN_AN_IMAGES_FILE, read_bytes
 from anchoraudit.formats._folders import is_file, walk
 from anchoraudit.formats.labelformat.layout import COLUMNS, FOLDERS
 from anchoraudit.formats.labelformat.library import At, Labelled, blamed, joined_names, library
@@ -68,7 +69,7 @@ def _names(labels: Path) -> list[str]:
         for name in files:
             if name.endswith(".txt") and is_file(path := labels / below / name):
                 try:
-                    lines = path.read_bytes().decode("utf-8", "replace").splitlines()
+                    lines = read_bytes(path, IN_AN_IMAGES_FILE).decode("utf-8", "replace").splitlines()
                 except OSError as error:
                     reason = error.strerror or "cannot be read"
                     raise AnchorauditError(reason, path=path, remedy="Make the file readable.") from None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Literal
 
+from anchoraudit.files import read_head
 from anchoraudit.formats._cvat import cvat_file, is_cvat
 from anchoraudit.formats._folders import is_file, is_folder, names_in
 
@@ -26,7 +26,7 @@ def find_kind(path: Path) -> tuple[Kind, Path, str] | None:
         suffix = path.suffix.lower()
         if suffix == ".xml" and is_cvat(path):
             return "cvat", path, "CVAT for images, an XML file"
-        if suffix == ".ndjson" and _LABELBOX.match(_head(path)):
+        if suffix == ".ndjson" and _LABELBOX.match(read_head(path, _HEAD)):
             return "labelbox", path, "Labelbox, an ndjson file"
         return None
     for labels, images in FOLDERS:
@@ -42,7 +42,9 @@ def _holds_kitti(folder: Path) -> bool:
     """Whether one of the first text files that are not empty begins with a line of KITTI's."""
     files = (folder / name for name in names_in(folder) if name.endswith(".txt"))
     told = (
-        line for file in islice(files, _PEEKED_FILES) if (line := _head(file).strip().partition(b"\n")[0])
+        line
+        for file in islice(files, _PEEKED_FILES)
+        if (line := read_head(file, _HEAD).strip().partition(b"\n")[0])
     )
     return any(map(_is_kitti, islice(told, _PEEKED_WITH_TEXT)))
 
@@ -51,10 +53,3 @@ def _is_kitti(line: bytes) -> bool:
     words = line.split()
     named = len(words) > COLUMNS and not _NUMBER.fullmatch(words[0])
     return named and all(map(_NUMBER.fullmatch, words[-COLUMNS:]))
-
-
-def _head(file: Path) -> bytes:
-    if is_file(file):
-        with suppress(OSError), file.open("rb") as stream:
-            return stream.read(_HEAD)
-    return b""

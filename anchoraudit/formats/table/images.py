@@ -119,7 +119,7 @@ def _declared(rows: Rows, of_row: Int, count: int) -> Float:
         return sizes
     sides = np.column_stack([numbers(rows.columns[name])[0] for name in ("width", "height")])
     with np.errstate(invalid="ignore"):
-        possible = ((sides > 0) & (sides <= LARGEST_SIDE)).all(axis=1) & (of_row >= 0)
+        possible = ((sides >= 1) & (sides <= LARGEST_SIDE)).all(axis=1) & (of_row >= 0)
     at = np.flatnonzero(possible)[::-1]
     sizes[of_row[at]] = sides[at]  # of several the last assignment stays, which is the first row
     return sizes

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.files import read_bytes
 from anchoraudit.findings import Finding
 from anchoraudit.formats.table.dialects import CORNERS, Dialect, by_header, dialect_of
 
@@ -109,7 +110,7 @@ def _at_once(text: str, separator: str, dialect: Dialect) -> list[tuple[str, ...
 
 def _text(path: Path) -> str:
     try:
-        data = path.read_bytes()
+        data = read_bytes(path)
     except OSError as error:
         reason = error.strerror or "cannot be read"
         raise AnchorauditError(reason, path=path, remedy="Make the file readable.") from None

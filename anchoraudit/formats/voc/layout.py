@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from anchoraudit.files import read_head
 from anchoraudit.formats._images import is_image_name
 from anchoraudit.formats.voc.xml import os_reason
 
@@ -162,9 +163,8 @@ def _annotates(folder: Path) -> bool:
     """Whether one of the first XML files in `folder` looks like an annotation."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in islice((e for e in entries if is_xml(e.name) and _is_file(e)), _PEEKED_FILES):
-            with suppress(OSError), open(entry.path, "rb") as file:  # noqa: PTH123
-                if b"annotation" in file.read(_PEEKED_BYTES).replace(b"\0", b""):
-                    return True
+            if b"annotation" in read_head(entry.path, _PEEKED_BYTES).replace(b"\0", b""):
+                return True
     return False
 
 

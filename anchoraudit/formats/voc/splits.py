@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from anchoraudit.files import read_bytes
 from anchoraudit.findings import Finding
 from anchoraudit.formats._images import is_image_name
 from anchoraudit.formats.voc.layout import is_list, is_xml
@@ -41,13 +42,11 @@ def read_lists(folder: Path, known: Collection[str]) -> tuple[list[SplitList], l
     for name in _files(folder):
         path = folder / name
         try:
-            data = path.read_bytes() if path.is_file() else None
+            data = read_bytes(path)
         except OSError as error:
             findings.append(Finding("PAR001", os_reason(str(path), error), str(path)))
             continue
-        if data is None:
-            findings.append(Finding("PAR001", os_reason(str(path)), str(path)))
-        elif (stems := _stems(_text(data), known)) is not None:
+        if (stems := _stems(_text(data), known)) is not None:
             lists.append(SplitList(name[:-4], path, stems))
     lists.sort(key=lambda split: preference(split.name))
     return _combined_marked(lists), findings

@@ -31,6 +31,9 @@ _NOT_FOR_FILES = frozenset(
         "charmap",
     }
 )
+_DOCTYPE = b"<!DOCTYPE"
+# The same in UTF-16 of either byte order, which the parser tells by the first two bytes, mark or no mark.
+_WIDE_DOCTYPE = _DOCTYPE.decode().encode("utf-16-le")[:-1]
 _CUT_OFF = frozenset({"unexpected end of data", "truncated data", "incomplete multibyte sequence"})
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it starts with
@@ -133,9 +136,9 @@ def has_document_type(data: bytes | str) -> bool:
     Entities can be declared nowhere else, so a document without one expands to no more than itself.
     """
     if isinstance(data, str):
-        if "<!DOCTYPE" not in data:
+        if _DOCTYPE.decode() not in data:
             return False
-    elif b"<!DOCTYPE" not in data:
+    elif _DOCTYPE not in data and _WIDE_DOCTYPE not in data:
         return False
     met: list[bool] = []
 

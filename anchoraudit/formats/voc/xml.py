@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from xml.etree import ElementTree as ET
 
+from anchoraudit.files import IN_AN_IMAGES_FILE, read_bytes
 from anchoraudit.findings import Finding
 from anchoraudit.formats._images import LARGEST_SIDE
 from anchoraudit.formats.voc.plain import Plain, plain
@@ -72,7 +73,7 @@ def _scan_one(path: str, chunk: Chunk, codes: dict[str, int]) -> None:
     status, described = BROKEN, NOTHING
     data: bytes | str = b""
     try:
-        raw = data = _read(path)
+        raw = data = read_bytes(path, IN_AN_IMAGES_FILE)
         simple = plain(raw)
         if simple is not None:
             status, described = READ, _take_plain(simple, chunk, codes)
@@ -120,11 +121,6 @@ def _take_tree(
             for number, code, words, value in wrong
         ]
     return READ, ((root.findtext("filename") or "").strip(), *_size(root))
-
-
-def _read(path: str) -> bytes:
-    with open(path, "rb", 0) as file:  # noqa: PTH123  a Path for each of 100,000 files is slow
-        return file.read()
 
 
 def _tree(data: bytes | str) -> ET.Element:
@@ -186,7 +182,7 @@ def _size(root: ET.Element) -> tuple[float, float]:
 
 def _usable(width: float, height: float) -> tuple[float, float]:
     """A declared size, both NaN unless both are possible."""
-    return (width, height) if 0 < width <= LARGEST_SIDE and 0 < height <= LARGEST_SIDE else (NAN, NAN)
+    return (width, height) if 1 <= width <= LARGEST_SIDE and 1 <= height <= LARGEST_SIDE else (NAN, NAN)
 
 
 def _object(element: ET.Element, chunk: Chunk, codes: dict[str, int]) -> list[tuple[str, str, str]]:

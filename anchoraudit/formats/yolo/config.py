@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.formats._folders import is_file, names_in
+from anchoraudit.files import read_bytes, read_head
+from anchoraudit.formats._folders import names_in
 
 if TYPE_CHECKING:
     import yaml
@@ -56,13 +57,7 @@ class Config:
 
 def looks_like_config(path: Path, *, with_names: bool = True) -> bool:
     """Tell whether a file has the keys of one, by its first part."""
-    if not is_file(path):
-        return False
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-    except OSError:
-        return False
+    head = read_head(path, _HEAD)
     return bool(_SPLIT_KEY.search(head) and (_NAMES_KEY.search(head) or not with_names))
 
 
@@ -77,13 +72,10 @@ def find_config(folder: Path) -> Path | None:
 def read_config(path: Path) -> Config:
     """Read one. Raises AnchorauditError, with the line, if it cannot be used."""
     try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
+        data = read_bytes(path, _LARGEST)
     except OSError as error:
         reason = error.strerror or "cannot be read"
         raise AnchorauditError(reason, path=path, remedy="Make the file readable.") from None
-    if len(data) > _LARGEST:
-        raise AnchorauditError(f"more than {_LARGEST:,} bytes are no data.yaml", path=path, remedy=_REMEDY)
     utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     text = data.decode("utf-16" if utf16 else "utf-8-sig", "replace")
     config = _darknet(path, text) if path.suffix.lower() == DARKNET else _Yaml(path).config(text)

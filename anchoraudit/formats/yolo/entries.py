@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.files import read_bytes
 from anchoraudit.findings import Finding
 from anchoraudit.formats._folders import is_file, is_folder
 from anchoraudit.formats._images import is_image_name
@@ -129,7 +130,7 @@ def lines_of(entry: Entry) -> Iterator[tuple[int, str]]:
     Raises AnchorauditError if the list cannot be read.
     """
     try:
-        data = entry.path.read_bytes()
+        data = read_bytes(entry.path)
     except OSError as error:
         reason = error.strerror or "cannot be read"
         raise AnchorauditError(reason, path=entry.path, remedy="Make the list readable.") from None

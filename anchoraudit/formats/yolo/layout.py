@@ -8,11 +8,11 @@ which is darknet's layout.
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from anchoraudit.files import read_head
 from anchoraudit.formats._folders import folders_in, is_file, is_folder, names_in, walk
 from anchoraudit.formats._images import is_image_name
 from anchoraudit.formats.yolo.config import find_config
@@ -120,14 +120,13 @@ def _labels_hold(folder: Path) -> bool:
 
 def holds_boxes(file: Path) -> bool | None:
     """Tell whether the first line of a file is one of numbers, five or more; None if it is empty."""
-    if is_file(file):
-        with suppress(OSError), file.open("rb") as stream:
-            head = stream.read(_PEEKED_BYTES).removeprefix(b"\xef\xbb\xbf")
-            if not (words := head.strip().partition(b"\n")[0].split()):
-                return None
-            # The last of a line longer than what was read may be cut.
-            return len(words) >= 5 and all(map(_NUMBER.fullmatch, words[: max(5, len(words) - 1)]))
-    return False
+    if not is_file(file):
+        return False
+    head = read_head(file, _PEEKED_BYTES).removeprefix(b"\xef\xbb\xbf")
+    if not (words := head.strip().partition(b"\n")[0].split()):
+        return None
+    # The last of a line longer than what was read may be cut.
+    return len(words) >= 5 and all(map(_NUMBER.fullmatch, words[: max(5, len(words) - 1)]))
 
 
 def _has_image(folder: Path) -> bool:

@@ -11,15 +11,13 @@ by line (`yolo.careful`), which alone decides and explains. Both give the same f
 from __future__ import annotations
 
 import codecs
-import errno
-import os
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from anchoraudit.dataset import Bool, Float, Int
+from anchoraudit.files import IN_AN_IMAGES_FILE, read_bytes
 from anchoraudit.findings import Finding
 from anchoraudit.formats.voc.xml import os_reason
 from anchoraudit.formats.yolo.careful import read_file
@@ -90,10 +88,9 @@ class _Reading:
     def _text(self, path: str) -> bytes | None:
         r"""The text of a file with `\n` between its lines, None (and a finding) if it is none."""
         try:
-            data = _read(path)
-        except (OSError, ValueError) as error:
-            words = os_reason(path, error if isinstance(error, OSError) else None)
-            self.findings.append(Finding("PAR001", words, path))
+            data = read_bytes(path, IN_AN_IMAGES_FILE)
+        except OSError as error:
+            self.findings.append(Finding("PAR001", os_reason(path, error), path))
             return None
         if data[:2] in _MARKS:
             words = "UTF-16 text, but frameworks read label files as UTF-8"
@@ -120,15 +117,6 @@ class _Reading:
     def _carefully(self, number: int, data: bytes) -> None:
         path = str(self.paths[number])
         self.findings += read_file(number, path, data, self.columns, self.found)
-
-
-def _read(path: str) -> bytes:
-    """All of a file; OSError if it is a folder, a pipe or a device, which might never end."""
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    with open(handle, "rb", 0) as file:  # noqa: PTH123  a handle, not a path
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(errno.EINVAL, "it is not a regular file")
-        return file.read()
 
 
 def _status(path: str | None, data: bytes | None) -> int:
