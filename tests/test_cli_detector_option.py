@@ -132,8 +132,30 @@ class TestEncoderErrors:
         assert result.returncode == 1
         found = json.loads(result.stdout)
         assert found["summary"]["verdicts"]["encoder_error"] == 2
-        assert {image["why"] for image in found["flagged"]} == {"no box, on which the framework raises"}
+        assert {image["why"] for image in found["flagged"]} == {
+            "no box, on which the framework raises: ValueError: need at least one array to stack"
+        }
+        assert found["on_empty"].endswith("; on an image without boxes the framework raises")
         assert anchoraudit(*words, "--allow-blank").returncode == 1
+
+    @pytest.mark.parametrize(
+        ("detector", "says"),
+        [
+            ("simple-faster-rcnn", "ValueError: attempt to get argmax of an empty sequence"),
+            ("mmdet-cascade_rcnn", "ValueError: There is no valid anchor inside the image boundary"),
+        ],
+    )
+    def test_an_image_that_holds_no_anchor(self, anchoraudit, detector, says):
+        """Resized it is 1000 or 1333 px long and a few px high: every anchor crosses its edge."""
+        long = {"id": 1, "file_name": "1.jpg", "width": 2000, "height": 10}
+        make(anchoraudit.cwd, {"long.json": document([long], [annotation(1, 1, [0, 0, 20, 10])])})
+        result = anchoraudit("scan", "long.json", "--detector", detector, "--output-format", "json")
+        found = json.loads(result.stdout)
+        assert [image["why"] for image in found["flagged"]] == [
+            f"no anchor lies inside the image, and the framework raises: {says}"
+        ]
+        (finding,) = [one for one in found["findings"] if one["code"] == "ANC006"]
+        assert finding["evidence"].endswith(says)
 
 
 class TestBoxesThatOverlapNoAnchor:

@@ -171,7 +171,7 @@ class TestList:
                 "empty_mask": detector.loss.outcome,
                 "can_end_empty": detector.can_end_empty,
                 "empty_when": detector.empty_when,
-                "on_empty": detector.loss.on_empty,
+                "on_empty": detector.on_empty,
             }
 
     def test_the_table_goes_to_a_file(self, anchoraudit):
@@ -211,7 +211,7 @@ class TestShowPreset:
             "empty_mask": "nan",
             "can_end_empty": True,
             "empty_when": detector.empty_when,
-            "on_empty": detector.loss.on_empty,
+            "on_empty": detector.on_empty,
         }
 
 

@@ -796,7 +796,10 @@ class TestOverride:
 
     def test_a_border_keeps_the_rest(self):
         base = load_detector("mmdet-faster_rcnn_fpn-border0")
-        expected = Border(margin=8, against="image", low_inclusive=True, none_inside="raises")
+        says = "ValueError: There is no valid anchor inside the image boundary."
+        expected = Border(
+            margin=8, against="image", low_inclusive=True, none_inside="raises", none_inside_error=says
+        )
         assert override(base, allowed_border=8).border == expected
         assert override(base, allowed_border="off").border.pixels is None
 

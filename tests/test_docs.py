@@ -407,7 +407,7 @@ def describe_preset(name, detector):
         yield f"| {block} | {'; '.join([text, *others])} |"
     yield ""
     yield f"- An image with usable boxes {empty}."
-    yield f"- An empty mask (`{detector.loss.outcome}`): {detector.loss.on_empty}."
+    yield f"- An empty mask (`{detector.loss.outcome}`): {detector.on_empty}."
     for title, texts in (("Sources", detector.sources), ("Notes", detector.notes)):
         if texts:
             yield f"- {title}:"

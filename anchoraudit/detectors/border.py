@@ -14,7 +14,8 @@ class Border(Block, frozen=True):
     "centre". against: W x H is the "canvas", or the resized "image" without padding.
     low_inclusive, high_inclusive: `>=` and `<=` instead. stage: "before" matching, or "after" it, when an
     anchor outside is ignored though it was positive, forced ones too.
-    none_inside: where no anchor counts, all are "ignored", or the framework "raises".
+    none_inside: where no anchor counts, all are "ignored", or the framework "raises"; none_inside_error: what
+    that says.
     """
 
     margin: float | Literal["off"]
@@ -24,6 +25,7 @@ class Border(Block, frozen=True):
     high_inclusive: bool = False
     stage: Literal["before", "after"] = "before"
     none_inside: Literal["ignored", "raises"] = "ignored"
+    none_inside_error: str = ""
 
     def __post_init__(self) -> None:
         if self.margin != "off" and not 0 <= self.margin <= LARGEST:

@@ -29,7 +29,8 @@ class Match(Block, frozen=True):
     kind "shape_iou": the shape most like the box (both freely centred) is positive in the centre's cell.
     kind "atss": the `candidates` anchors of each level and shape nearest to the box's centre; positive where
         IoU reaches their mean plus standard deviation and the anchor's centre is inside the box.
-    no_boxes: what an image without boxes does: all anchors are "negative", or the framework "raises".
+    no_boxes: what an image without boxes does: all anchors are "negative", or the framework "raises";
+        no_boxes_error: what that says.
     """
 
     kind: Literal["iou", "side_ratio", "shape_iou", "atss"] = "iou"
@@ -46,6 +47,7 @@ class Match(Block, frozen=True):
     neighbours: int = 2
     candidates: int = 0
     no_boxes: Literal["negative", "raises"] = "negative"
+    no_boxes_error: str = ""
 
     def __post_init__(self) -> None:
         require(self, self.kind, _WANTED)

@@ -34,7 +34,8 @@ class Resize(Block, frozen=True):
         there is one); the image at its top left, or `centred`, and then with `whole_padding` moved by whole
         pixels only, rounded down. Of kind "longest_side", a centred square is a letterbox: it fits the image
         again where rounding left the longer side a pixel off.
-    degenerate: what a box without area after resizing does: it is "kept", or the framework "raises".
+    degenerate: what a box without area after resizing does: it is "kept", or the framework "raises";
+        degenerate_error: what that says.
     """
 
     kind: Literal["stretch", "short_side", "longest_side", "none"]
@@ -56,6 +57,7 @@ class Resize(Block, frozen=True):
     centred: bool = False
     whole_padding: bool = False
     degenerate: Literal["kept", "raises"] = "kept"
+    degenerate_error: str = ""
 
     def __post_init__(self) -> None:
         for name in _SIZES:

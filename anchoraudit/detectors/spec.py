@@ -84,6 +84,13 @@ class Detector(Block, frozen=True):
         return f"no box overlaps any anchor{edge}"
 
     @property
+    def on_empty(self) -> str:
+        """What a batch or an image without a positive anchor or a box does, as a sentence."""
+        if self.match.no_boxes == "raises":
+            return f"{self.loss.on_empty}; on an image without boxes the framework raises"
+        return self.loss.on_empty
+
+    @property
     def can_end_empty(self) -> bool:
         """Tell whether an image with usable boxes can end without a positive anchor."""
         return bool(self.empty_when)

@@ -21,6 +21,17 @@ REASONS = (
 )
 
 
+def reason(code: int, detector: Detector) -> str:
+    """The reason in a few words, and what the framework's own error says."""
+    said = (
+        "",
+        detector.border.none_inside_error,
+        detector.resize.degenerate_error,
+        detector.match.no_boxes_error,
+    )[code]
+    return f"{REASONS[code]}: {said.rstrip('.')}" if said else REASONS[code]
+
+
 def reasons(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Code:
     """Why the framework would raise on each of M images: int8 [M], index into REASONS.
 

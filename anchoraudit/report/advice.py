@@ -24,7 +24,7 @@ def advice_parts(advice: Advice, options: Sequence[str], written: str | None) ->
             [
                 ("read", f"{dataset.root}: {dataset.recognised}"),
                 ("detector", str(detector)),
-                ("", detector.loss.on_empty),
+                ("", detector.on_empty),
             ]
         ),
         "",
@@ -179,7 +179,7 @@ def advice_json(advice: Advice) -> str:
         {
             "dataset": str(advice.audit.dataset.root),
             "detector": advice.audit.detector.name,
-            "on_empty": advice.audit.detector.loss.on_empty,
+            "on_empty": advice.audit.detector.on_empty,
             "needed": advice.needed,
             "rows": [_row(row) for row in advice.rows],
             "combinations_tried": advice.tried,

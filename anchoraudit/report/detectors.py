@@ -29,7 +29,7 @@ def about(detector: Detector) -> dict[str, Any]:
         "empty_mask": detector.loss.outcome,
         "can_end_empty": detector.can_end_empty,
         "empty_when": detector.empty_when,
-        "on_empty": detector.loss.on_empty,
+        "on_empty": detector.on_empty,
     }
 
 
@@ -86,5 +86,5 @@ def show_json(detector: Detector) -> str:
 def show_toml(detector: Detector) -> str:
     """Return the detector as TOML, and below it, as comments, when a mask ends empty and what that does."""
     when = f"ends empty when {detector.empty_when}" if detector.can_end_empty else "never ends empty"
-    remarks = (f"An image with usable boxes {when}.", f"With it, {detector.loss.on_empty}.")
+    remarks = (f"An image with usable boxes {when}.", f"With it, {detector.on_empty}.")
     return to_toml(detector) + "\n" + "".join(f"# {printable(text)}\n" for text in remarks)

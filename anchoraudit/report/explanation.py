@@ -30,7 +30,7 @@ def explanation_parts(explanation: Explanation) -> list[object]:
     if _verdict(explanation) == "encoder_error":
         parts.append(Text(f"{words.why(explanation.audit, explanation.index)}.", style="bold"))
     elif not explanation.positives:
-        parts.append(Text(f"With this detector, {explanation.audit.detector.loss.on_empty}.", style="bold"))
+        parts.append(Text(f"With this detector, {explanation.audit.detector.on_empty}.", style="bold"))
     return parts
 
 

@@ -172,7 +172,7 @@ def _what_was_read(audit: Audit, *, chosen: bool) -> list[tuple[str, str]]:
         *((("loader" if not i else ""), text) for i, text in enumerate(_loader(audit))),
         ("labels", words.not_usable(audit)),
         ("detector", str(audit.detector)),
-        ("", audit.detector.loss.on_empty),
+        ("", audit.detector.on_empty),
     ]
     if not chosen:
         lines.append(("", "the default, since none was named: anchoraudit compare shows it beside others"))

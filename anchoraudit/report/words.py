@@ -9,7 +9,7 @@ import numpy as np
 
 from anchoraudit.auditing import Audit
 from anchoraudit.causes import CAUSES, nearest_shape
-from anchoraudit.encoding.raising import REASONS as REASONS_TO_RAISE
+from anchoraudit.encoding.raising import reason as reason_to_raise
 from anchoraudit.geometry import box_sizes
 from anchoraudit.labels import REASONS
 from anchoraudit.risk import Risk, risk_of, sentence
@@ -86,7 +86,7 @@ def why(audit: Audit, image: int) -> str:
     if verdict == "unknown":
         return f"{count(total, 'box')}; the image's size is neither declared nor to be read from its file"
     if verdict == "encoder_error":
-        return REASONS_TO_RAISE[int(results.raises[image])]
+        return reason_to_raise(int(results.raises[image]), audit.detector)
     if verdict != "empty_foreground":
         return VERDICT_MEANING[verdict]
     usable = int(results.usable[image])

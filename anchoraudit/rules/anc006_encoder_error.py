@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.encoding.raising import REASONS
+from anchoraudit.encoding.raising import REASONS, reason
 from anchoraudit.rules._facts import Facts, Hits
 from anchoraudit.rules._rule import Rule
 from anchoraudit.verdicts import VERDICT_CODE
@@ -15,8 +15,9 @@ def check(facts: Facts) -> Hits:
     rows = np.flatnonzero(facts.verdict == VERDICT_CODE["encoder_error"])
 
     def tell(image: int) -> tuple[str, str]:
-        reason = REASONS[int(facts.raises[image])]
-        return f"{facts.detector.name}: {reason}: image {facts.dataset.images.ids[image]!r}", reason
+        code = int(facts.raises[image])
+        message = f"{facts.detector.name}: {REASONS[code]}: image {facts.dataset.images.ids[image]!r}"
+        return message, reason(code, facts.detector)
 
     return facts.about_images("ANC006", rows, tell)
 

@@ -136,7 +136,7 @@ def _border(owner: Table, train: str, base: Detector, kind: str) -> Border:
     if kind == "ATSSAssigner":
         raise owner.error("ATSS is replayed without a border rule (allowed_border=-1)", key)
     with owner.blame(key):
-        return Border(margin=margin, against="image", low_inclusive=True, none_inside="raises")
+        return msgspec.structs.replace(preset("mmdet-cascade_rcnn").border, margin=margin)
 
 
 def _match(assigner: Table, kind: str, base: Match) -> Match:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from anchoraudit.detectors.readers._presets import preset
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
 from anchoraudit.errors import AnchorauditError
 
@@ -78,7 +79,8 @@ def _plain(value: Any) -> Any:
 
 def _resize(transform: Any) -> tuple[Resize, tuple[str, ...]]:
     multiple = int(getattr(transform, "size_divisible", 32))
-    common: dict[str, Any] = {"precision": "float32", "degenerate": "raises"}
+    said = preset("torchvision-fasterrcnn_resnet50_fpn").resize.degenerate_error
+    common: dict[str, Any] = {"precision": "float32", "degenerate": "raises", "degenerate_error": said}
     if multiple > 1:
         common |= {"pad": "multiple", "multiple": multiple}
     fixed = _plain(getattr(transform, "fixed_size", None))

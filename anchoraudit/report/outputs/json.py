@@ -33,7 +33,7 @@ def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
         "format": audit.dataset.format,
         "recognised": audit.dataset.recognised,
         "detector": msgspec.to_builtins(audit.detector),
-        "on_empty": audit.detector.loss.on_empty,
+        "on_empty": audit.detector.on_empty,
         "loader": None if audit.loaded is None else _loader(audit.loaded),
         "summary": audit.summary(),
         "risks": [_risk(risk) for risk in words.risks(audit)],
