@@ -515,6 +515,7 @@ above = 2.0
 
 [rules.BOX012]
 iou = 0.9
+severity = "error"
 """
 
 
@@ -558,7 +559,7 @@ def _written_baseline() -> bytes:
     """What --write-baseline writes of the sample."""
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         lay(sample(), Path(folder))
-        run("scan", "ds", "--write-baseline", "--baseline", "b.json", "-o", "report.txt")
+        run("scan", "ds", "--write-baseline", "--baseline", "b.json", "-o", "report.txt", "-q")
         return Path("b.json").read_bytes()
 
 
@@ -600,6 +601,13 @@ def _loaders() -> list[str]:
     return list(loader_names())
 
 
+@cache
+def _frameworks() -> list[str]:
+    """What --for of cluster takes."""
+    (option,) = (p for p in cli.cli.get_command(None, "cluster").params if "--for" in p.opts)  # type: ignore[arg-type, union-attr]
+    return list(option.type.choices)  # type: ignore[attr-defined]
+
+
 def _commands(dice: Dice, ds: str = "ds") -> list[list[str]]:
     """A scan, and one more command, for the data set `ds`."""
     extra = [
@@ -615,6 +623,8 @@ def _commands(dice: Dice, ds: str = "ds") -> list[list[str]]:
             ["--loader", dice.choice(_loaders())],
         ),
         ["--counts", "--detector", dice.choice(preset_names())],
+        ["--baseline", "known.json", "--write-baseline"],
+        ["--augment", dice.choice(["flip", "scale=0.5..1.5,translate=0.1", "crop=0.3..1"]), "--draws", "4"],
     ]
     scan = ["scan", ds, "--output-format", dice.choice(output_formats()), *dice.choice(extra)]
     preset = dice.choice(preset_names())
@@ -638,10 +648,14 @@ def _commands(dice: Dice, ds: str = "ds") -> list[list[str]]:
             ["compare", ds, "--detector", preset, "--detector", "yolov5", "--output-format", "csv"],
         ),
     ]
+    fixes = dice.choice(["--fix", "--unsafe-fixes"])
     others += [
-        ["filter", ds, "-o", "clean.json", option]
-        for option in ("--fix", "--unsafe-fixes")
-        if option in _option_names("filter")
+        *(["filter", ds, "-o", "clean.json", fixes], ["filter", ds, "-o", "clean.json", fixes]),
+        *(["filter", ds, "--diff"], ["filter", ds, "--diff", fixes, "--detector", preset]),
+        *(["advise", ds], ["advise", ds, "--detector", preset, "--output-format", "json"]),
+        ["compare", ds, "--loaders", "--output-format", dice.choice(["text", "json", "csv"])],
+        ["cluster", ds, "--k", "6", "--objective", "foreground", "--time-limit", "0.2", "--detector", preset],
+        ["cluster", ds, "--k", "3", "--for", dice.choice(_frameworks())],
     ]
     return [scan, dice.choice(others)]
 

@@ -176,6 +176,27 @@ class TestCutting:
         text = json.dumps(document(annotations=[])).replace("[]", "[ \n ]")
         assert cut(tmp_path, text, drop=())[0] == text
 
+    @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+    @pytest.mark.parametrize("place", ["info", "image", "annotation"])
+    def test_what_is_not_finite_outside_of_boxes_stays_and_is_said(self, tmp_path, number, place):
+        content = document([image(note="NaN @ image")], [annotation(area="@ annotation")], info="@ info")
+        text = json.dumps(content, indent=1).replace(f'"@ {place}"', number).replace(f"@ {place}", number)
+        out, _, written = cut(tmp_path, text)
+        assert out == text
+        if place == "image":  # in a string
+            assert written.remarks == ()
+            return
+        rows = enumerate(text.split("\n"), 1)
+        line = next(n for n, row in rows if row.endswith((f" {number}", f" {number},")))
+        (said,) = written.remarks
+        assert said.startswith(f"{number} stays outside of boxes, as at line {line}, column ")
+
+    def test_what_is_not_finite_goes_with_its_entry(self, tmp_path):
+        content = document([image(), image(2, extra="@")], [annotation()])
+        out, _, written = cut(tmp_path, json.dumps(content).replace('"@"', "NaN"))
+        assert [entry["id"] for entry in strict(out)["images"]] == [1]
+        assert written.remarks == ()
+
     def test_words_in_strings_are_no_numbers(self, tmp_path):
         text = json.dumps(document([image(file_name='NaN "Infinity".jpg')], info={"-Infinity": 'say \\"NaN'}))
         assert cut(tmp_path, text)[0] == text

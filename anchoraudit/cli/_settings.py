@@ -19,7 +19,7 @@ import click
 import msgspec
 
 from anchoraudit.documents import parse_json, parse_toml, read_text
-from anchoraudit.errors import AnchorauditError, printable
+from anchoraudit.errors import AnchorauditError, printable, shortened
 
 FILES = ("anchoraudit.toml", "pyproject.toml")  # in one folder the first counts
 RECORD = Path(".anchoraudit") / "last-scan.json"
@@ -112,7 +112,8 @@ def as_options(settings: Settings) -> list[str]:
 
 def _described(layer: Mapping[str, Any]) -> str:
     options = as_options(Settings(**layer))
-    return printable(shlex.join([*([layer["dataset"]] if "dataset" in layer else []), *options]))
+    words = [*([layer["dataset"]] if "dataset" in layer else []), *options]
+    return shortened(printable(shlex.join(words)))
 
 
 def _unset(value: Any) -> bool:

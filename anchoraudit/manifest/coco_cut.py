@@ -7,6 +7,7 @@ and categories allow it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -23,6 +24,7 @@ from anchoraudit.fixes.coco_edits import Edits, edits_of, patched
 from anchoraudit.formats import _json_text as json_text
 from anchoraudit.manifest.leaving import left_out, remarks
 
+_NON_FINITE = re.compile(rb"-?Infinity|NaN")
 _CUT = ("images", "annotations")
 _ONE_A_SPLIT = "Write one file a split with -o 'NAME-{split}.json', or choose one with --split."
 
@@ -162,8 +164,14 @@ def _remarks(dataset: Dataset, cuts: list[_Cut], keep: Bool) -> list[str]:
         )
     if unclipped := sum(len(cut.edits.unclipped) for cut in cuts):
         remarks.append(f"{unclipped:,} annotation(s) not clipped: their entries have no bbox of four numbers")
-    if any(_has_no_json(cut) for cut in cuts):
-        remarks.append("NaN or Infinity of the source stays outside of boxes; strict JSON readers refuse it")
+    for cut in cuts:
+        if (at := _no_json_at(cut)) is not None:
+            place = json_text.line_and_column(cut.text.data, at)
+            word = _NON_FINITE.match(cut.text.data, at)
+            remarks.append(
+                f"{word[0].decode() if word else ''} stays outside of boxes, as at {place} of "
+                f"{cut.text.path.name}: Python reads it, strict readers of JSON refuse the file"
+            )
     base = cuts[0].text
     for text in (cut.text for cut in cuts[1:]):
         differing = [
@@ -178,13 +186,13 @@ def _remarks(dataset: Dataset, cuts: list[_Cut], keep: Bool) -> list[str]:
     return remarks
 
 
-def _has_no_json(cut: _Cut) -> bool:
-    """Tell whether something that is written is no strict JSON."""
+def _no_json_at(cut: _Cut) -> int | None:
+    """Where the first NaN or infinity stands that is written, which no JSON has; None without one."""
     data, readable = cut.text.data, cut.text.readable
     if readable is data:
-        return False
+        return None
     others = [span for key, span in cut.text.members.items() if key not in _CUT]
     written = [*others, *(run for key in _CUT for run in cut.runs(key))]
-    return any(
-        data[a:b] != readable[a:b] and (b"NaN" in data[a:b] or b"Infinity" in data[a:b]) for a, b in written
-    )
+    # The same word in a string is the same in what is readable.
+    found = (m.start() for a, b in written for m in _NON_FINITE.finditer(data, a, b))
+    return min((at for at in found if readable[at] != data[at]), default=None)
