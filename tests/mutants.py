@@ -144,7 +144,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, tuple[
 
 def _change(container: Any, key: Any, dice: Dice, others: list[Any]) -> None:
     kind = dice.randrange(8)
-    with contextlib.suppress(KeyError, IndexError):
+    with contextlib.suppress(KeyError, IndexError, OverflowError):
         if kind == 0:
             del container[key]
         elif kind == 1:
@@ -532,7 +532,8 @@ def _settings(name: str, dice: Dice) -> Mutant:
             {"dataset": "ds", "detector": "reference", "positive-iou": 0.5, "split": ["train"]}
         ).encode()
     commands = [["scan", "--output-format", "json"], dice.choice([["cluster", "--k", "2"], ["explain", "1"]])]
-    return Mutant(name, {file: mutate(file, data, dice), **sample()}, commands, [Path(file).name, "ds"])
+    named = [Path(file).name, "as in the last scan", "ds"]
+    return Mutant(name, {file: mutate(file, data, dice), **sample()}, commands, named)
 
 
 _ANCHORS = {

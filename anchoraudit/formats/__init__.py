@@ -13,7 +13,9 @@ Modules whose name starts with an underscore are helpers. Importing a format mus
 
 from __future__ import annotations
 
+import errno
 import pkgutil
+import stat
 from collections import Counter
 from dataclasses import dataclass
 from importlib import import_module
@@ -152,9 +154,11 @@ def _detect_with(known: dict[str, Format], path: Path) -> list[Detection]:
 
 def _require_readable(path: Path) -> None:
     try:
-        path.stat()
-        if path.is_dir():
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
             next(path.iterdir(), None)
+        elif not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "neither a folder nor a regular file")
     except FileNotFoundError:
         raise AnchorauditError(
             "no such file or folder",

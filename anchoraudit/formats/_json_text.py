@@ -37,7 +37,7 @@ def read_bytes(path: Path) -> bytes:
         data = files.read_bytes(path)
     except OSError as error:
         raise AnchorauditError(
-            f"cannot be read: {error.strerror or error}", path=path, remedy="Make the file readable."
+            f"cannot be read: {error.strerror or error}", path=path, remedy="Name a file that can be read."
         ) from None
     if not data or data.isspace():
         raise AnchorauditError("the file is empty", path=path, remedy="Export the annotations again.")
