@@ -207,6 +207,14 @@ BAD = {
     "a level without shapes": ("shapes = [[16, 16], [32, 32]]\n", "", 5, "needs at least one shape", ""),
     "an empty list of shapes": ("[[16, 16], [32, 32]]", "[]", 5, "needs at least one shape", ""),
     "no stride": ("stride = 8", "stride = 0", 5, "stride is 0", ""),
+    "a word that is none": (
+        '"longest_side"',
+        '"long_side"',
+        3,
+        "kind is 'long_side'",
+        "mean longest_side? Allowed",
+    ),
+    "a margin that is none": ("margin = ", 'margin = "of" # ', 10, "margin is 'of'", "are: a number, off"),
     "no TOML": ("margin =", "margin", 10, "not valid TOML", ""),
 }
 

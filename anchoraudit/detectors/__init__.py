@@ -37,7 +37,7 @@ def load_detector(detector: str | Path | Detector = "reference") -> Detector:
     hint = f"Did you mean {near[0]}? " if near else ""
     raise AnchorauditError(
         f"no detector {name!r}",
-        remedy=f"{hint}Presets: {', '.join(preset_names())}; or name a file: {kinds()}.",
+        remedy=f"{hint}`anchoraudit detectors` lists the presets; or name a file: {kinds()}.",
     )
 
 

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -63,6 +63,10 @@ def _spec_error(message: str, text: str, path: Path) -> AnchorauditError:
         steps.append(unknown[1])
     elif missing := re.search(r"missing required field `(\w+)`", reason):
         remedy = f"Add {missing[1]}. Allowed here: {', '.join(_fields(keys))}."
+    elif (wrong := re.search(r"Invalid enum value '(.*)'", reason)) and (allowed := _values(keys)):
+        reason = f"{keys[-1]} is {wrong[1]!r}"
+        near = difflib.get_close_matches(wrong[1], allowed, n=1)
+        remedy = (f"Did you mean {near[0]}? " if near else "") + f"Allowed are: {', '.join(allowed)}."
     line = _line_of(steps, text)
     dotted = re.sub(r"\.(\[)", r"\1", ".".join(steps))
     place = ", ".join(part for part in (f"line {line}" if line else "", dotted) if part)
@@ -72,6 +76,15 @@ def _spec_error(message: str, text: str, path: Path) -> AnchorauditError:
 def _fields(keys: Sequence[str]) -> list[str]:
     block = next((_BLOCKS[key] for key in reversed(keys) if key in _BLOCKS), Detector)
     return list(block.__struct_fields__)
+
+
+def _values(keys: Sequence[str]) -> list[str]:
+    """Words that the key may be, which is the last of `keys`; none if it is no choice of words."""
+    block = next((_BLOCKS[key] for key in reversed(keys[:-1]) if key in _BLOCKS), Detector)
+    hint = get_type_hints(block).get(keys[-1]) if keys else None
+    numbers = ["a number"] if float in get_args(hint) else []
+    choices = [choice for choice in (hint, *get_args(hint)) if get_origin(choice) is Literal]
+    return numbers + [str(value) for choice in choices for value in get_args(choice)]
 
 
 def _line_of(steps: Sequence[str], text: str) -> int:
