@@ -295,3 +295,12 @@ def test_the_program_scans_it(tmp_path, here, capsys):
     make(tmp_path / "ds", {"k.csv": "a.jpg,100,100,200,200,cat\n", "a.jpg": (960, 720)})
     assert run("scan", Path(tmp_path, "ds", "k.csv"), "--exit-zero") == 0
     assert "keras-retinanet's" in capsys.readouterr().out
+
+
+def test_parquet_whose_text_is_no_text(tmp_path):
+    frame = pd.DataFrame({"image": ["a.jpg"], "x1": 1, "y1": 1, "x2": 5, "y2": 5, "label": "cat"})
+    frame.to_parquet(tmp_path / "x.parquet", compression=None)
+    data = (tmp_path / "x.parquet").read_bytes()
+    (tmp_path / "x.parquet").write_bytes(data.replace(b"a.jpg", b"a.j\xffg"))
+    with pytest.raises(AnchorauditError, match="not readable as Parquet"):
+        read(tmp_path / "x.parquet")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import itemgetter
@@ -145,23 +146,31 @@ def _parquet(path: Path) -> Rows:
         )
     import pandas as pd
 
-    try:
+    with _blamed_on(path):
         table = pd.read_parquet(path, engine="pyarrow")
-    except Exception as error:  # of many kinds, pyarrow's own among them
-        reason = str(error).partition("\n")[0][:200]
-        raise AnchorauditError(
-            f"not readable as Parquet: {reason}", path=path, remedy="Write the file again, or use .csv."
-        ) from None
     names = [str(name) for name in table.columns]
     dialect = by_header(names)
     if dialect is None:
         raise _not_understood(path, f"columns not understood: {','.join(names)[:200]}")
     columns = {}
-    for name, i in dialect.at.items():
-        column = table.iloc[:, i].astype(object)
-        values = column.where(column.notna(), "").tolist()
-        columns[name] = values if name in _NUMBERS else [_text_of(value) for value in values]
+    with _blamed_on(path):  # text that is none is met only here
+        for name, i in dialect.at.items():
+            column = table.iloc[:, i].astype(object)
+            values = column.where(column.notna(), "").tolist()
+            columns[name] = values if name in _NUMBERS else [_text_of(value) for value in values]
     return Rows(path, dialect, "row", columns, list(range(len(table))))
+
+
+@contextmanager
+def _blamed_on(path: Path) -> Iterator[None]:
+    """Turn what pyarrow raises, which is of many kinds, into one error that names the file."""
+    try:
+        yield
+    except Exception as error:
+        reason = str(error).partition("\n")[0][:200]
+        raise AnchorauditError(
+            f"not readable as Parquet: {reason}", path=path, remedy="Write the file again, or use .csv."
+        ) from None
 
 
 def _text_of(value: object) -> str:
