@@ -196,7 +196,10 @@ def detector_of(settings: Settings) -> tuple[Detector, list[str]]:
                 f"the anchors of {settings.anchors} were clustered at input size {file.input_size}, "
                 f"the detector's is {own}"
             )
-        detector = override(detector, shapes=file.anchors)
+        try:
+            detector = override(detector, shapes=file.anchors)
+        except AnchorauditError as error:
+            raise AnchorauditError(error.message, path=settings.anchors, remedy=error.remedy) from None
     return detector, notes
 
 
