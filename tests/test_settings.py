@@ -6,6 +6,7 @@ import os
 import pytest
 
 from tests.builders import annotation, document, image, make, run
+from tests.conftest import ROOT
 
 # Its IoU with the best reference anchor is 0.71: matched by default, not at 0.75.
 BETWEEN = document(annotations=[annotation(bbox=[400, 360, 74, 80])])
@@ -84,6 +85,27 @@ class TestLayers:
         monkeypatch.chdir(here / "other")  # where no scan was made, so that none has an influence
         make(here, {"anchoraudit.toml": 'dataset = "a.json"\npositive-iou = 0.75\n'})
         assert run("scan") == 1
+
+    @pytest.mark.parametrize(
+        ("name", "text", "said"),
+        [  # what is broken is found, and refused for what it is: not looked for in the wrong folder
+            ("own.cfg", "[net]\nwidth=608\n", "../own.cfg"),
+            ("conf/own.toml", None, "detector  reference:"),
+            ("own", None, "../own: no detector file"),
+            ("yolov5", None, "detector  yolov5:"),
+        ],
+    )
+    def test_a_detector_of_any_kind_is_relative_to_the_file(
+        self, here, monkeypatch, capsys, name, text, said
+    ):
+        preset = (ROOT / "anchoraudit/detectors/presets/reference.toml").read_text()
+        if name != "yolov5":
+            make(here, {name: preset if text is None else text})
+        make(here, {"anchoraudit.toml": f'dataset = "a.json"\ndetector = "{name}"\n', "below/x": ""})
+        monkeypatch.chdir(here / "below")
+        run("scan")
+        shown = capsys.readouterr()
+        assert said in shown.out + shown.err
 
     def test_a_data_set_in_the_file_keeps_the_options_of_the_scan(self, here):
         make(here, {"anchoraudit.toml": 'dataset = "a.json"\n'})

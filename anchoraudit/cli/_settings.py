@@ -196,8 +196,10 @@ def _given(settings: Settings) -> dict[str, Any]:
 
 def _relative_to(folder: Path, values: dict[str, Any]) -> dict[str, Any]:
     """Paths in a settings file are relative to that file."""
+    from anchoraudit.detectors import means_file
+
     for key in ("dataset", "anchors", "detector", "image_folder"):
         value = values.get(key)
-        if value is not None and (key != "detector" or value.endswith(".toml")):
+        if value is not None and (key != "detector" or means_file(value, folder)):
             values[key] = os.path.relpath(folder / value)
     return values

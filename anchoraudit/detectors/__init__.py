@@ -30,15 +30,22 @@ def load_detector(detector: str | Path | Detector = "reference") -> Detector:
         return detector
     if (name := str(detector)) in preset_names():
         return preset(name)
-    path = Path(detector)
-    if name and (path.suffix.lower() in suffixes() or path.name != name or _exists(path)):
-        return read_detector(path)
+    if means_file(name):
+        return read_detector(Path(name))
     near = difflib.get_close_matches(name, preset_names(), n=1)
     hint = f"Did you mean {near[0]}? " if near else ""
     raise AnchorauditError(
         f"no detector {name!r}",
         remedy=f"{hint}`anchoraudit detectors` lists the presets; or name a file: {kinds()}.",
     )
+
+
+def means_file(name: str, folder: Path | None = None) -> bool:
+    """Tell whether the name of a detector is that of a file, below `folder`, and not a preset's."""
+    path = Path(name)
+    if not name or name in preset_names():
+        return False
+    return path.suffix.lower() in suffixes() or path.name != name or _exists((folder or Path()) / path)
 
 
 def _exists(path: Path) -> bool:
