@@ -86,18 +86,20 @@ def _memory() -> int:
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, *, own: bool = False) -> Iterator[BinaryIO]:
     """Open a temporary file beside `path` for writing, and rename it to `path` once all is written.
 
-    A link is followed; a pipe or device is written to as it is. On any error the temporary file goes and
-    `path` stays as it was. Raises AnchorauditError if the file cannot be written.
+    A link is followed; a pipe or device is written to as it is. own: nobody named it, it is where this
+    program keeps what it remembers: so whatever stands there is replaced itself, and nothing that it leads
+    to is written to or waited for. On any error the temporary file goes and `path` stays as it was. Raises
+    AnchorauditError if the file cannot be written.
     """
     try:
-        target = Path(os.path.realpath(path))
+        target = path if own else Path(os.path.realpath(path))
     except ValueError as error:  # a zero byte in the name
         raise _unwritable(path, str(error)) from None
     try:
-        mode = _mode(path)  # not the target's: /dev/stdout leads to a name that is no file
+        mode = None if own else _mode(path)  # not the target's: /dev/stdout leads to a name that is no file
         if mode is not None and not stat.S_ISREG(mode):
             if stat.S_ISDIR(mode):
                 raise IsADirectoryError(21, "is a folder")
@@ -128,9 +130,9 @@ def _unwritable(path: Path, reason: str) -> AnchorauditError:
     )
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8."""
-    with replacing(path) as stream:
+def write_text(path: Path, text: str, *, own: bool = False) -> None:
+    """Write `text` as UTF-8; own: as in `replacing`."""
+    with replacing(path, own=own) as stream:
         stream.write(text.encode("utf-8", "backslashreplace"))
 
 

@@ -521,6 +521,24 @@ def test_pipes_folders_and_links_beside_the_data(here, answer, name, args, odd):
     answer(*(["cluster", "--k", "1"] if args is None else ["scan", "ds", *args]))
 
 
+@pytest.mark.parametrize("name", ["last-scan.json", "images.msgpack", ".gitignore"])
+def test_links_where_the_program_remembers_lead_nowhere(here, answer, name):
+    """A repository may hold such a link: what it leads to is neither written to nor waited for."""
+    make(here, {"ds/a.json": document(), "ds/images/1.jpg": (960, 720), "mine.txt": "mine"})
+    (here / ".anchoraudit").mkdir()
+    for target in ("mine.txt", "new.txt", "ds/a.json", None):
+        (here / ".anchoraudit" / name).unlink(missing_ok=True)
+        if target is None:
+            os.mkfifo(here / ".anchoraudit" / name)
+        else:
+            (here / ".anchoraudit" / name).symlink_to(here / target)
+        before = (here / "ds/a.json").read_bytes()
+        assert answer("scan", "ds")[0] == 0
+        assert (here / "mine.txt").read_text() == "mine"
+        assert not (here / "new.txt").exists()
+        assert (here / "ds/a.json").read_bytes() == before
+
+
 @pytest.mark.parametrize("option", ["-o", "--export-images"])
 @pytest.mark.parametrize(
     "target",

@@ -90,10 +90,10 @@ def record(settings: Settings) -> None:
     try:
         RECORD.parent.mkdir(exist_ok=True)
         ignore = RECORD.parent / ".gitignore"
-        if not ignore.exists():
-            write_text(ignore, "*\n")
+        if not os.path.lexists(ignore):
+            write_text(ignore, "*\n", own=True)
         # json, unlike msgspec, also writes and reads names that are no UTF-8.
-        write_text(RECORD, json.dumps(msgspec.to_builtins(settings), indent=2) + "\n")
+        write_text(RECORD, json.dumps(msgspec.to_builtins(settings), indent=2) + "\n", own=True)
     except (OSError, AnchorauditError) as error:
         click.echo(f"note: the last scan could not be recorded: {error}", err=True)
 

@@ -80,8 +80,6 @@ def save(path: Path, known: Known, folders: Sequence[Folder], rows: Rows) -> Non
     folders, as long as they exist.
     """
     with suppress(OSError, ValueError, MemoryError, AnchorauditError):
-        if path.exists() and not path.is_file():
-            return
         file = _File(_reader(), {name: kept for name, kept in known.items() if Path(_text(name)).is_dir()})
         for folder in folders:
             if folder.names:
@@ -90,8 +88,8 @@ def save(path: Path, known: Known, folders: Sequence[Folder], rows: Rows) -> Non
         body = msgspec.msgpack.encode(file)
         if not path.parent.is_dir():
             path.parent.mkdir()
-            write_text(path.parent / ".gitignore", "*\n")
-        with replacing(path) as stream:
+            write_text(path.parent / ".gitignore", "*\n", own=True)
+        with replacing(path, own=True) as stream:
             stream.write(_MARK + _checksum(body) + body)
 
 
