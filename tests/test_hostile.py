@@ -338,6 +338,23 @@ def test_names_in_voc_cannot_drive_anything(here, answer, form):
     well_formed(form, out)
 
 
+def test_names_without_end_do_not_flood_a_report(here, answer):
+    name = "x" * 200_000
+    make(
+        here,
+        {
+            "a.json": document(
+                [image(name, file_name=name), image(2, file_name=name, width=None), image(name)],
+                [annotation(name, name, category_id=name), annotation(1, 2, [0, 0, "NaN", name])],
+                categories=[{"id": 1, "name": name}, {"id": 2, "name": name.upper()}, {"id": name}],
+            )
+        },
+    )
+    for args in (["scan", "a.json"], ["filter", "a.json", "-o", "x.json"], ["compare", "a.json"]):
+        _, out, err = answer(*args)
+        assert len(out) + len(err) < 20_000
+
+
 def test_names_elsewhere_cannot_drive_anything(here, answer):
     make(
         here,

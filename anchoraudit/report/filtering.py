@@ -14,13 +14,12 @@ from rich.text import Text
 from anchoraudit.auditing import Audit
 from anchoraudit.causes import CAUSES
 from anchoraudit.dataset import Bool
-from anchoraudit.errors import printable
 from anchoraudit.fixes import DROPPED, Plan
 from anchoraudit.manifest import Written
 from anchoraudit.places import Place, Places
 from anchoraudit.report import words
 from anchoraudit.report.commands import command, without
-from anchoraudit.report.terminal import facts, steps, table
+from anchoraudit.report.terminal import facts, readable, steps, table
 from anchoraudit.rules import rule_of
 from anchoraudit.verdicts import VERDICTS
 
@@ -113,7 +112,7 @@ def _fixes(plan: Plan, keep: Bool) -> list[tuple[str, str, Text]]:
             shown = [_shown(where(row), dataset.root) for row in which[:_EXAMPLES].tolist()]
             more = [f"... and {len(which) - _EXAMPLES:,} more (all with --diff)"] * (len(which) > _EXAMPLES)
             text = Text(f"{meaning}\n")
-            text.append("\n".join(map(printable, (*shown, *more))), style="dim")
+            text.append("\n".join(map(readable, (*shown, *more))), style="dim")
             rows.append((name.replace("_", " "), f"{len(which):,}", text))
     return rows
 

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from anchoraudit.auditing import Audit
 from anchoraudit.causes import CAUSES, MEANING
-from anchoraudit.errors import printable
+from anchoraudit.errors import printable, shortened
 from anchoraudit.findings import Finding
 from anchoraudit.report import words
 from anchoraudit.rules import Findings
@@ -29,6 +29,7 @@ _EXAMPLES = 3
 _LONGEST = 80  # characters of a value that is shown with its finding
 _FINDING_COLUMNS = ("code", "severity", "count>", "what, and where")
 _NARROWEST = 8  # columns of text are folded down to this, numbers never: a number that is cut is another
+_READABLE = 500  # characters of one text in a table; longer ones are an accident or an attack
 _COLOURS = {
     "ok": "green",
     "forced_only": "yellow",
@@ -83,10 +84,10 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
     A column whose name ends in `!` is not folded. gap: blanks between columns.
     """
     made = Table(box=None, padding=(0, gap, 0, 0), show_edge=False)
-    listed = list(rows)
+    listed = [[value if isinstance(value, Text) else _cell(value) for value in row] for row in rows]
     for number, name in enumerate(columns):
         right, whole = name.endswith(">"), name.endswith("!")
-        widest = max((len(line) for row in listed for line in str(row[number]).splitlines()), default=0)
+        widest = max((len(line) for row in listed for line in row[number].plain.splitlines()), default=0)
         made.add_column(
             name.rstrip(">!"),
             justify="right" if right else "left",
@@ -95,12 +96,17 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
             header_style="dim",
         )
     for row in listed:
-        made.add_row(*(value if isinstance(value, Text) else _cell(value) for value in row))
+        made.add_row(*row)
     return Group(Text(printable(title), style="bold"), made)
 
 
+def readable(value: object) -> str:
+    """Return text for people: of names longer than anybody reads, the beginning and the end."""
+    return shortened(printable(value), _READABLE)
+
+
 def _cell(value: object) -> Text:
-    text = printable(value)
+    text = readable(value)
     return Text(text, style=_COLOURS.get(text, ""))
 
 
@@ -110,7 +116,7 @@ def facts(pairs: Iterable[tuple[str, str]]) -> Table:
     made.add_column(style="dim", no_wrap=True)
     made.add_column(overflow="fold")
     for name, text in pairs:
-        made.add_row(name, Text(printable(text)))
+        made.add_row(name, Text(readable(text)))
     return made
 
 
@@ -119,7 +125,7 @@ def steps(title: str, lines: Iterable[tuple[str, str]]) -> list[object]:
     parts: list[object] = [Text(printable(title), style="bold")]
     for what, command in lines:
         if what:
-            parts.append(Text(f"  {printable(what)}"))
+            parts.append(Text(f"  {readable(what)}"))
         if command:
             parts.append(Text(f"    {printable(command)}", style="cyan", no_wrap=True))
     return parts
@@ -225,7 +231,7 @@ def _findings(audit: Audit, findings: Findings) -> Group:
             rows.append((code, rule.severity, f"{number:,}", text))
             continue
         examples = [f"{_location(f, audit)}{_said(f)}" for f in findings.of(code, _EXAMPLES)]
-        text.append("\n".join(map(printable, examples)), style="dim")
+        text.append("\n".join(map(readable, examples)), style="dim")
         if number > _EXAMPLES:
             text.append(f"\n... and {number - _EXAMPLES:,} more (all with --output-format json)", style="dim")
         rows.append((code, rule.severity, f"{number:,}", text))
