@@ -59,6 +59,8 @@ class TestValues:
             ("--anchors a.json", "holds no anchors"),
             ("--anchors a.xml", ".toml, .json, .txt"),
             ("--detector referense", "Did you mean reference?"),
+            ("--detector=", "no detector ''"),
+            ("--image-folder=", "no such folder"),
             ("--detector nope.toml", "nope.toml: cannot be read: No such file"),
             ("--split nope", "unknown split 'nope'"),
             ("--format bogus", "'coco', 'labelformat', 'table', 'voc', 'yolo'"),

@@ -180,7 +180,7 @@ def detector_of(settings: Settings) -> tuple[Detector, list[str]]:
     """Return the detector of the settings, single values replaced, and remarks about it."""
     notes: list[str] = []
     detector = override(
-        load_detector(settings.detector or "reference"),
+        load_detector("reference" if settings.detector is None else settings.detector),
         positive_iou=settings.positive_iou,
         negative_iou=settings.negative_iou,
         allowed_border=_border(settings.allowed_border),

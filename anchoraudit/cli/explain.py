@@ -89,7 +89,12 @@ def _find(dataset: Dataset, name: str, loader: str | None) -> int:
         )
         raise AnchorauditError(
             f"{len(found)} images are called {name!r} ({where})",
-            remedy="Name the id, or choose a split with --split.",
+            path=dataset.root,
+            remedy=(
+                "Name the id, or choose a split with --split."
+                if len({images.ids[i] for i in found}) == len(found)
+                else "Choose a split with --split, or give every image an id of its own."
+            ),
         )
     import difflib
 

@@ -100,8 +100,9 @@ def read(
         raise AnchorauditError("the data set's name is empty", remedy="Name a folder, or a COCO JSON file.")
     root = Path(path)
     folder = None if image_folder is None else Path(image_folder)
-    if folder is not None and not folder.is_dir():
-        raise AnchorauditError("no such folder", path=folder, remedy="Name the folder that holds the images.")
+    if folder is not None and not (str(image_folder) and folder.is_dir()):  # "" is no name of the working one
+        path = str(image_folder) or "''"
+        raise AnchorauditError("no such folder", path=path, remedy="Name the folder that holds the images.")
     detection = detect(root, format=format)
     options = ReadOptions(splits, unlisted, voc_offset, folder)
     dataset = formats()[detection.format].read(detection, options)
