@@ -411,11 +411,11 @@ def _of_data(
 
 def _picture(name: str, dice: Dice) -> Mutant:
     """A data set that declares no sizes, one of its images mutated."""
-    path = dice.choice(_pictures())
-    file = f"ds/images/a{path.suffix}"
-    data = mutate_bytes(path.read_bytes(), dice)
+    suffix, picture = dice.choice(_pictures())
+    file = f"ds/images/a{suffix}"
+    data = mutate_bytes(picture, dice)
     document = {
-        "images": [{"id": 1, "file_name": f"a{path.suffix}"}],
+        "images": [{"id": 1, "file_name": f"a{suffix}"}],
         "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [9, 9, 80, 90]}],
         "categories": [{"id": 1, "name": "cat"}],
     }
@@ -430,22 +430,25 @@ def _picture(name: str, dice: Dice) -> Mutant:
 
 
 @cache
-def _pictures() -> list[Path]:
-    """Sample photographs, and one of them in every other kind of file."""
+def _pictures() -> list[tuple[str, bytes]]:
+    """Sample photographs, and one of them in every other kind of file: suffixes and contents."""
     from PIL import Image
 
-    folder = Path(tempfile.mkdtemp(prefix="anchoraudit-pictures-"))
     photographs = sorted((SAMPLE / "coco/images/train").glob("*.jpg"))
-    found = photographs[:4]
+    found = [(".jpg", path.read_bytes()) for path in photographs[:4]]
     exif = Image.Exif()
     exif[274] = 6
     with Image.open(photographs[0]) as image:
         image.thumbnail((160, 160))
-        image.save(folder / "turned.jpg", exif=exif)
-        for suffix in (".png", ".bmp", ".gif", ".webp", ".tiff", ".ppm"):
-            image.save(folder / f"a{suffix}")
-            found.append(folder / f"a{suffix}")
-    return [*found, folder / "turned.jpg", folder / "turned.jpg"]
+
+        def saved(kind: str, **more: Any) -> bytes:
+            buffer = io.BytesIO()
+            image.save(buffer, kind, **more)
+            return buffer.getvalue()
+
+        found += [(f".{kind}", saved(kind)) for kind in ("png", "bmp", "gif", "webp", "tiff", "ppm")]
+        turned = (".jpg", saved("jpeg", exif=exif))
+    return [*found, turned, turned]
 
 
 def _detector(name: str, dice: Dice) -> Mutant:
