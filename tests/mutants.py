@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import json
 import math
@@ -162,7 +163,9 @@ def _change(container: Any, key: Any, dice: Dice, others: list[Any]) -> None:
         elif kind == 5 and not isinstance(dice_value := dice.choice(others), dict | list):
             container[key] = dice_value
         else:
-            container[key] = dice.choice(VALUES)
+            container[key] = copy.deepcopy(
+                dice.choice(VALUES)
+            )  # or what comes later would change all of them
 
 
 def mutate_xml(data: bytes, dice: Dice) -> bytes:

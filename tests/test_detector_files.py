@@ -670,6 +670,21 @@ class TestMmdet:
         assert "takes width and height" in refused(write("m.py", text))
 
 
+def _small(anchors, level):
+    """A detector file whose anchors have these keys, and whose one level those."""
+    return f"""name = "small"
+resize = {{kind = "none"}}
+border = {{margin = "off"}}
+match = {{kind = "iou", positive = 0.5, negative = 0.4}}
+loss = {{normaliser = "batch_positives"}}
+[anchors]
+{anchors}
+[[anchors.levels]]
+stride = 16
+{level}
+""".encode()
+
+
 class TestNoDetector:
     @pytest.mark.parametrize(
         ("name", "data", "words"),
@@ -686,6 +701,8 @@ class TestNoDetector:
             ("a.py", b"model = " + b"[" * 100_000, "not valid Python"),
             ("a.py", b"model = " + b"-" * 100_000 + b"1", "not valid Python"),
             ("a.toml", b"a = " + b"[" * 100_000, "a.toml"),
+            ("a.toml", _small("round_sides = true", "sizes = [2]\nratios = [0.25, 1]"), "a side of 1 px"),
+            ("a.toml", _small("", "sizes = [32]\nscales = [1e-9]"), "a side of 3.2e-08 px"),
             ("a.yaml", b"MODEL: !!python/object/new:os.system [x]\n", "tags of YAML are not executed"),
             ("a.yaml", b"MODEL: 1\nMODEL: *x\n", "undefined alias"),
             ("a.yaml", b"- MODEL\nMODEL: 1\n", "not valid YAML"),

@@ -200,6 +200,15 @@ class TestRecord:
         assert run("scan", here / "a.json") == 0
         assert "could not be recorded" in capsys.readouterr().err
 
+    @pytest.mark.parametrize(
+        "record",
+        ["", "[]", "{", '{"dataset": 1}', '{"fail-on": "\\ud800"}', '{"loaded": 1}', "[" * 100_000, b"\xff"],
+    )
+    def test_what_is_no_record_is_named(self, here, capsys, record):
+        make(here, {".anchoraudit/last-scan.json": record})
+        assert run("cluster", "--k", "1") == 2
+        assert ".anchoraudit/last-scan.json: not a record of a scan (" in capsys.readouterr().err
+
     def test_a_folder_whose_name_is_not_utf_8(self, here, capsys):
         make(here, {"ds/annotations/instances_a.json": BETWEEN})
         (here / "ds").rename(here / "d\udcff")

@@ -1,6 +1,7 @@
 """Tables of boxes: what their columns are called, what their rows mean, and what is wrong with them."""
 
 import csv
+import json
 import math
 import sys
 from pathlib import Path
@@ -304,3 +305,11 @@ def test_parquet_whose_text_is_no_text(tmp_path):
     (tmp_path / "x.parquet").write_bytes(data.replace(b"a.jpg", b"a.j\xffg"))
     with pytest.raises(AnchorauditError, match="not readable as Parquet"):
         read(tmp_path / "x.parquet")
+
+
+def test_class_names_that_are_no_text_are_spelt_out_in_a_manifest(tmp_path, here):
+    rows = "a.jpg,T\xfcr,400,360,474,509\na.jpg,T\xf6r,400,360,474,509\n"
+    make(tmp_path, {"x.csv": f"{OWN}\n{rows}".encode("latin-1"), "a.jpg": (960, 720)})
+    assert run("filter", tmp_path / "x.csv", "-o", "clean.json") == 0
+    categories = json.loads((here / "clean.json").read_text("utf-8"))["categories"]
+    assert [category["name"] for category in categories] == ["T\\udcf6r", "T\\udcfcr"]

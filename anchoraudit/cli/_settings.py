@@ -125,7 +125,7 @@ def _from_last_scan() -> dict[str, Any]:
         return {}
     try:
         return _given(msgspec.convert(parse_json(read_text(RECORD, "record"), RECORD), Settings))
-    except (AnchorauditError, msgspec.ValidationError) as error:
+    except (AnchorauditError, ValueError) as error:  # of msgspec, also for half a letter
         reason = error.message if isinstance(error, AnchorauditError) else error
         raise AnchorauditError(
             f"not a record of a scan ({reason})", path=RECORD, remedy="Delete it, or name the data set."

@@ -9,6 +9,8 @@ from anchoraudit.detectors._block import LARGEST, Block
 if TYPE_CHECKING:
     from anchoraudit.geometry import Float
 
+_LEAST = 1e-6  # pixels; far above where float32 has no smaller numbers
+
 
 class Level(Block, frozen=True):
     """One grid: `ceil(canvas / stride)` cells each way, the shapes centred in each.
@@ -47,6 +49,12 @@ class Level(Block, frozen=True):
             raise ValueError("cells are columns and rows, 1 or more of each")
 
     @property
+    def shortest_side(self) -> float:
+        """Shortest side of the shapes that sizes, scales and ratios make, before any rounding."""
+        root = min(min(ratio, 1.0 / ratio) for ratio in self.ratios) ** 0.5
+        return min(self.sizes) * min(self.scales) * root
+
+    @property
     def count(self) -> int:
         """How many shapes a cell has."""
         return len(self.shapes) or len(self.sizes) * len(self.scales) * len(self.ratios)
@@ -80,6 +88,12 @@ class Anchors(Block, frozen=True):
     def __post_init__(self) -> None:
         if not self.levels:
             raise ValueError("a detector needs at least one level of anchors")
+        least = 1.0 if self.round_sides else _LEAST  # half a side is rounded, half to even
+        for level in self.levels:
+            if not level.shapes and (side := level.shortest_side) <= least:
+                raise ValueError(
+                    f"sizes, ratios and scales make a side of {side:g} px, which is rounded to 0"
+                )
 
     @property
     def count(self) -> int:

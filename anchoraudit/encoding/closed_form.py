@@ -11,6 +11,7 @@ Rounding is left out here: a box within NEAR of a threshold is decided by who as
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -145,6 +146,8 @@ def _areas(axes: tuple[Cells, Cells]) -> tuple[float, float]:
 
 
 def _apart(area: float, smallest: float, largest: float) -> float:
+    if largest == 0:  # torchvision rounds sides below 0.5 px to 0
+        return math.inf
     return max(smallest / area, area / largest) if area > 0 else smallest
 
 

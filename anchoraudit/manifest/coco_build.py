@@ -59,7 +59,7 @@ def write_coco(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
     document = {
         "images": [_image(dataset, i, int(image_id[i])) for i in kept],
         "annotations": annotations,
-        "categories": [{"id": number, "name": name} for name, number in category_id.items()],
+        "categories": [{"id": number, "name": _text(name)} for name, number in category_id.items()],
     }
     stream.write(msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
     return remarks(gone[keep[boxes.image]])
@@ -93,6 +93,11 @@ def _file_name(dataset: Dataset, index: int) -> str:
         return (Path(folder).relative_to(dataset.root) / name).as_posix()
     except ValueError:
         return name
+
+
+def _text(name: str) -> str:
+    """Spell out bytes that are no text, which JSON has no letters for: two such names stay two."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _annotation(identity: int, image_id: int, category_id: int, bbox: Sequence[float]) -> dict[str, Any]:
