@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Literal
 
 from anchoraudit.detectors._block import LARGEST, Block
@@ -51,7 +52,7 @@ class Level(Block, frozen=True):
     @property
     def shortest_side(self) -> float:
         """Shortest side of the shapes that sizes, scales and ratios make, before any rounding."""
-        root = min(min(ratio, 1.0 / ratio) for ratio in self.ratios) ** 0.5
+        root = math.sqrt(min(min(ratio, 1.0 / ratio) for ratio in self.ratios))
         return min(self.sizes) * min(self.scales) * root
 
     @property
