@@ -7,6 +7,7 @@ around a single object is no second annotation of it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +34,9 @@ def exact_duplicates(dataset: Dataset) -> Int:
     xyxy = dataset.boxes.xyxy
     first = np.full(len(xyxy), -1, dtype=np.int64)
     group = _groups(dataset)
-    rows = _same_hash(group, xyxy, _finite(xyxy))
+    rows = _in_company(group)
+    rows = rows[_finite(xyxy[rows])]
+    rows = rows[_repeated(_hashes(group[rows], xyxy[rows]))]
     keys = [xyxy[rows, 0], xyxy[rows, 1], xyxy[rows, 2], xyxy[rows, 3], group[rows]]
     order = np.lexsort(keys)  # stable: of equal ones the first stays the first
     if not len(order):
@@ -57,9 +60,12 @@ def near_duplicates(dataset: Dataset, iou: float = 0.95) -> Int:
     xyxy = dataset.boxes.xyxy
     first = np.full(len(xyxy), len(xyxy), dtype=np.int64)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        usable = _finite(xyxy) & has_area(xyxy) & (exact_duplicates(dataset) < 0)
-        rows = np.flatnonzero(usable)
-        ranked = _Ranked(rows, _groups(dataset)[rows], xyxy.take(rows, axis=0), iou)
+        group = _groups(dataset)
+        rows = _in_company(group)
+        own = xyxy.take(rows, axis=0)
+        usable = _finite(own) & has_area(own) & (exact_duplicates(dataset)[rows] < 0)
+        rows, own = rows[usable], own[usable]
+        ranked = _Ranked(rows, group[rows], own, iou)
         ranked.compare_neighbours(first)
         for crowded in ranked.crowded():
             _compare_by_turns(crowded, first)
@@ -95,20 +101,30 @@ def _groups(dataset: Dataset) -> Int:
     return (boxes.image * (len(dataset.categories) + 1) + boxes.category + 1) * 2 + boxes.crowd
 
 
-def _same_hash(group: Int, xyxy: Float, allowed: Bool) -> Int:
-    """Rows, in order, whose group and coordinates have the hash of another row's: all equal ones."""
-    rows = np.flatnonzero(allowed)
-    bits = (xyxy.take(rows, axis=0) + 0.0).view(np.uint64)  # -0.0 becomes 0.0, which it equals
-    mixed: npt.NDArray[np.uint64] = group[rows].astype(np.uint64) * np.uint64(_SPREAD[4])
+def _in_company(group: Int) -> Int:
+    """Rows, in order, whose group has another: most boxes are the only one of their class in their image."""
+    return np.flatnonzero(_repeated(group))
+
+
+def _hashes(group: Int, xyxy: Float) -> npt.NDArray[np.uint64]:
+    """A number for each row, the same for rows of equal group and coordinates: [n]."""
+    bits = (xyxy + 0.0).view(np.uint64)  # -0.0 becomes 0.0, which it equals
+    mixed: npt.NDArray[np.uint64] = group.astype(np.uint64) * np.uint64(_SPREAD[4])
     for column, factor in enumerate(_SPREAD[:4]):
         mixed ^= bits[:, column]
         mixed *= np.uint64(factor)
         mixed ^= mixed >> np.uint64(32)
-    order = np.argsort(mixed)
-    equal = mixed[order][1:] == mixed[order][:-1]
-    hit = np.zeros(len(rows), dtype=np.bool_)
+    return mixed
+
+
+def _repeated(keys: npt.NDArray[Any]) -> Bool:
+    """Which of some numbers [n] occur more than once: [n]."""
+    order = np.argsort(keys)
+    ordered = keys[order]
+    equal = ordered[1:] == ordered[:-1]
+    hit = np.zeros(len(keys), dtype=np.bool_)
     hit[order[1:][equal]] = hit[order[:-1][equal]] = True
-    return rows[hit]
+    return hit
 
 
 class _Ranked:
