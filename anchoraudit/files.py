@@ -33,12 +33,12 @@ def read_bytes(path: str | Path, most: int | None = None) -> bytes:
     """Return all of a regular file.
 
     Raises OSError where `open_regular` does, and for a file of more than `most` bytes, if None for more than
-    this machine has memory.
+    half of this machine's memory: what is read needs as much again to be understood.
     """
     handle, size = _opened(path)
     try:
         if size >= _LARGE or most is not None:
-            most = _memory() if most is None else most
+            most = _memory() // 2 if most is None else most
             if size > most:
                 raise OSError(errno.EFBIG, f"its {size:,} bytes are too many (at most {most:,})")
         # One read is enough for most, and quicker than readall(): what is shorter than asked for ends there.
