@@ -25,7 +25,7 @@ def measure(data: Path) -> list[Claim]:
     )
     return [
         ratio_claim(
-            f"VOC, {XML_FILES:,} files, `scan -q --images none`: times a bare parsing of them, in one process",
+            f"VOC, {XML_FILES:,} files, `scan -q --images none`: times a bare parsing in one process",
             runs["scan"],
             runs["parse"],
             names=("scan", "parsing"),
