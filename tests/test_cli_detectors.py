@@ -58,12 +58,12 @@ EVERYTHING = Detector(
         precision="float32",
         round_sides=True,
         levels=(
-            Level(stride=8, offset=3.5, sizes=(32, 32 * 2 ** (1 / 3)), ratios=(0.5, 1, 2), scales=(1, 1e-5)),
+            Level(stride=8, offset=3.5, sizes=(32, 32 * 2 ** (1 / 3)), ratios=(0.5, 1, 2), scales=(1, 1.5)),
             Level(stride=16.25, shapes=tuple((i + 1 / 3, 1e5) for i in range(30)), cells=(3, 4)),
         ),
     ),
     border=Border(margin=0.0, of="centre", low_inclusive=True, stage="after"),
-    match=Match(positive=0.7, negative=0.3, negative_inclusive=False, force="best", force_floor=0.3),
+    match=Match(positive=0.7, negative=0.3, negative_inclusive=False, force="best", force_floor=1e-5),
     loss=Loss(normaliser="constant", negatives_per_positive=3),
 )
 
