@@ -18,6 +18,7 @@ from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import OnCanvas, Placed, clip_all, on_canvas, place_all
 from anchoraudit.encoding.raising import reasons
+from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import read
 from anchoraudit.geometry import Bool, Float
 from anchoraudit.loaders import Loaded, load_as
@@ -175,11 +176,14 @@ def audit(
     dataset = dataset if loaded is None else loaded.dataset
     labels = label_policy.prepare(dataset, drop_difficult=drop_difficult)
     placed = place_all(clip_all(dataset, np.flatnonzero(labels.usable)), detector)
-    boxes = _judge_boxes(labels, placed, detector)
-    why = reasons(placed.boxes, dataset.boxes.image[placed.rows], placed.of_image, detector)
-    results = _judge_images(dataset, boxes, why)
-    if counts:
-        _count_anchors(dataset, detector, placed, (boxes, results), progress)
+    try:
+        boxes = _judge_boxes(labels, placed, detector)
+        why = reasons(placed.boxes, dataset.boxes.image[placed.rows], placed.of_image, detector)
+        results = _judge_images(dataset, boxes, why)
+        if counts:
+            _count_anchors(dataset, detector, placed, (boxes, results), progress)
+    except AnchorauditError as error:  # too many anchors to enumerate, where that is asked for
+        raise error.within(dataset.root) from None
     wanted = images if any(code in chosen for code in all_rules() if code.startswith("IMG")) else "none"
     seen = look(dataset, wanted, cache=image_cache)
     facts = Facts(

@@ -47,6 +47,12 @@ class AnchorauditError(Exception):
         self.remedy = remedy
         super().__init__(str(self))
 
+    def within(self, path: object, place: str = "") -> AnchorauditError:
+        """The same error with the file and the place it was met in, where it names no file itself."""
+        if self.path:
+            return self
+        return AnchorauditError(self.message, path=path, place=place, remedy=self.remedy)
+
     def __str__(self) -> str:
         where = ", ".join(printable(part) for part in (self.path, self.place) if part)
         text = shortened(printable(self.message))

@@ -77,7 +77,7 @@ def explain(
 ) -> Explanation:
     """Replay image `index` of `dataset` densely.
 
-    Raises AnchorauditError if the image's size is not known.
+    Raises AnchorauditError if the image's size is not known, or it has too many anchors to enumerate.
     """
     detector = load_detector(detector)
     result = audit(dataset, detector, drop_difficult=drop_difficult, rules=Chosen(ignore=("ALL",)))
@@ -93,7 +93,10 @@ def explain(
     fitted = one_canvas(width, height, detector).canvases
     canvas = float(fitted.width[0]), float(fitted.height[0])
     image = float(fitted.image_width[0]), float(fitted.image_height[0])
-    labels = engines.replay(net, fitted, detector)
+    try:
+        labels = engines.replay(net, fitted, detector)
+    except AnchorauditError as error:
+        raise error.within(dataset.root, f"image {dataset.images.ids[index]}") from None
     return Explanation(
         audit=result,
         index=index,

@@ -261,3 +261,17 @@ def test_mutated_data_ends_in_an_answer_or_an_error(here, capsys, kind, seed):
             json.loads(out)
     if (here / "clean.json").exists():
         json.loads((here / "clean.json").read_bytes().decode())
+
+
+def test_a_grid_too_large_to_enumerate_is_named_and_not_built(here, capsys):
+    """A picture of 1x3000 px whose shorter side becomes 800 px: a scan judges it, explain cannot list it."""
+    tall = document([image(7, width=1, height=3000)], [annotation(1, 7, [0, 9, 1, 99])])
+    preset = (ROOT / "anchoraudit/detectors/presets/detectron2-retinanet.toml").read_text("utf-8")
+    assert preset.count("cap = 1333") == 1
+    make(here, {"a.json": tall, "d.toml": preset.replace("cap = 1333", "cap = 0")})
+    assert run("scan", "a.json", "--detector", "d.toml", "-q") in (0, 1)
+    assert run("explain", "7", "a.json", "--detector", "d.toml") == 2
+    said = capsys.readouterr().err
+    assert (
+        "a.json, image 7: an input of 800x2,400,000 px has 359,943,750 anchors" in said
+    )  # 9 of each: 100x300,000, 50x150,000, ...

@@ -365,6 +365,13 @@ def test_each_undeclared_class_is_told_once(tmp_path):
     assert dataset.boxes.category.tolist() == [0, -1, 0, -1, -1]
 
 
+def test_a_class_below_0_is_told_where_nobody_declares_any(tmp_path):
+    make(tmp_path, {"labels/a.txt": f"-1{BOX[1:]}3{BOX[1:]}", "images/a.jpg": (100, 50)})
+    dataset = read(tmp_path)
+    told = [(f.code, f.message, f.place) for f in dataset.findings]
+    assert told == [("CLS001", "class -1 of 1 box is not among those that count from 0", "line 1")]
+
+
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e400"])
 def test_what_is_not_finite_stays_so(tmp_path, value):
     dataset = one(tmp_path, f"{BOX}0 {value} 0.5 0.2 0.4\n")

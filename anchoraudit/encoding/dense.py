@@ -17,10 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit.detectors.spec import Detector
-from anchoraudit.encoding.grid import all_anchors, axes_of
+from anchoraudit.encoding.grid import all_anchors, axes_of, count_anchors
 from anchoraudit.geometry import Bool, Float, iou_with_each
 
 Int = npt.NDArray[np.int64]
+_KEPT = 500_000  # anchors of a grid that is worth the memory, some 10 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +200,18 @@ def cell_of(low: Float, high: Float, stride: Float | float, cells: Int | int) ->
     return np.clip(np.floor(centre / stride), 0, np.asarray(cells) - 1).astype(np.int64)
 
 
-@lru_cache(maxsize=8)
 def anchors_of(
     width: float, height: float, detector: Detector, image: tuple[float, float] | None
 ) -> tuple[Float, Bool]:
     """All anchors, and which count; most images of a data set share a canvas, so a few grids are kept."""
+    small = count_anchors(width, height, detector) <= _KEPT
+    return (_kept_anchors if small else all_anchors)(width, height, detector, image)
+
+
+@lru_cache(maxsize=8)
+def _kept_anchors(
+    width: float, height: float, detector: Detector, image: tuple[float, float] | None
+) -> tuple[Float, Bool]:
     anchors, counts = all_anchors(width, height, detector, image)
     anchors.flags.writeable = counts.flags.writeable = False
     return anchors, counts

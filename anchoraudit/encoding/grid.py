@@ -15,10 +15,14 @@ import numpy.typing as npt
 
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level
 from anchoraudit.encoding.canvas import Canvases
+from anchoraudit.errors import AnchorauditError
 from anchoraudit.geometry import Bool, Float
 
 Int = npt.NDArray[np.int64]
 Edges = npt.NDArray[Any]  # in the anchors' precision
+# Anchors of one image that are enumerated at most, in some hundred bytes each: a picture of 4000x3000 px that
+# is not made smaller has half as many under the finest pyramid in use (stride 4, three shapes a cell).
+MOST_ANCHORS = 6_000_000
 
 
 class LevelAxis:
@@ -103,6 +107,12 @@ def extents(canvases: Canvases, axis: int, border: Border) -> tuple[Float, Float
     return canvas, image if border.against == "image" else canvas
 
 
+def count_anchors(width: float, height: float, detector: Detector) -> int:
+    """How many anchors stand over a canvas of `width` x `height` px."""
+    axes = axes_of(detector.anchors)
+    return sum(int(x.cells(width)) * int(y.cells(height)) * len(x.sizes) for x, y in axes)
+
+
 def all_anchors(
     width: float, height: float, detector: Detector, image: tuple[float, float] | None = None
 ) -> tuple[Float, Bool]:
@@ -110,7 +120,15 @@ def all_anchors(
 
     image: size of the resized image on it, without padding; the whole canvas by default. Returns anchors
     [A, 4] in the anchors' precision and counts bool [A], ordered level, row, column, shape.
+
+    Raises AnchorauditError if there are more than MOST_ANCHORS.
     """
+    if (total := count_anchors(width, height, detector)) > MOST_ANCHORS:
+        raise AnchorauditError(
+            f"an input of {width:,.0f}x{height:,.0f} px has {total:,} anchors under {detector.name}, "
+            f"and at most {MOST_ANCHORS:,} are enumerated",
+            remedy="Check the detector's resize and strides, or take a smaller input (--input-size).",
+        )
     against = image if image is not None and detector.border.against == "image" else (width, height)
     anchors: list[Edges] = []
     counts: list[Bool] = []

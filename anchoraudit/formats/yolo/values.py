@@ -50,9 +50,10 @@ def report_classes(lines: Lines, names: Names, paths: Sequence[str]) -> list[Fin
     found = []
     for index, row, count in zip(met.tolist(), first.tolist(), many.tolist(), strict=True):
         if index != NO_CLASS and not names.has(index):
-            among = (
-                f"the {names.total():,} names" if names.by_index is not None else f"{names.total():,} classes"
-            )
+            total = names.total()
+            among = "those that count from 0" if total is None else f"{total:,} classes"
+            if names.by_index is not None:
+                among = f"the {total:,} names"
             words = f"class {index} of {count:,} box{'es' * (count > 1)} is not among {among}"
             found.append(
                 Finding(
