@@ -17,11 +17,10 @@ from anchoraudit.causes import CAUSES
 from anchoraudit.comparing import Compared, compare
 from anchoraudit.dataset import Dataset
 from anchoraudit.detectors import Detector
-from anchoraudit.risk import Risk, risk_of
+from anchoraudit.risk import BATCH_SIZES, Risk, risk_of
 from anchoraudit.rules import Chosen
 from anchoraudit.variants import Change, Variants
 
-BATCH_SIZES = (1, 2, 4, 8, 16)
 _EMPTY = ("empty_foreground", "blank", "no_usable_box")
 
 

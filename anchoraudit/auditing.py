@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit import labels as label_policy
-from anchoraudit.augmenting.sensitivity import Sensitivity
 from anchoraudit.causes import CAUSES, causes_of
 from anchoraudit.dataset import Dataset
 from anchoraudit.detectors import Detector, load_detector
@@ -28,6 +27,8 @@ from anchoraudit.verdicts import STATUS_CODE, STATUSES, VERDICT_CODE, VERDICTS, 
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from anchoraudit.augmenting.sensitivity import Sensitivity
 
 Int = npt.NDArray[np.int64]
 Code = npt.NDArray[np.int8]

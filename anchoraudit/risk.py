@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 from anchoraudit.errors import AnchorauditError
 
+# Batch sizes that reports give the risk for, unless others are named.
+BATCH_SIZES = (1, 2, 4, 8, 16)
 # Survival is at most exp(-expected): beyond this it is below 2e-35, and given as 0.
 _HOPELESS = 80.0
 # Bits of fixed point. What is rounded off grows as the terms do, by exp(80) = 2^116 at most; some 10,000

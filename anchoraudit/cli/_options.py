@@ -199,7 +199,7 @@ def detector_of(settings: Settings) -> tuple[Detector, list[str]]:
         try:
             detector = override(detector, shapes=file.anchors)
         except AnchorauditError as error:
-            raise AnchorauditError(error.message, path=settings.anchors, remedy=error.remedy) from None
+            raise error.within(settings.anchors) from None
     return detector, notes
 
 

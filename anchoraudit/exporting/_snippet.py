@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.detectors.spec import Level
+from anchoraudit.exporting._fitting import Judge, sizes_and_ratios
 from anchoraudit.foreground.levels import OnLevel
 
 # Stands at the head of every snippet: a file with it is an output, and may be replaced.
@@ -59,6 +60,33 @@ def rows(values: Iterable[Iterable[float]]) -> list[str]:
 def at_input(detector: Detector) -> str:
     """The header's words on units."""
     return f"in pixels at the network's input: {detector.resize}"
+
+
+@dataclass(frozen=True, slots=True)
+class SizesAndRatios:
+    """Rows of numbers, one a level, finest first: sizes, ratios of height to width.
+
+    strides: of the levels, in one row. made: the anchors that the framework makes of them, as written.
+    """
+
+    sizes: list[str]
+    ratios: list[str]
+    strides: str
+    made: tuple[OnLevel, ...]
+
+
+def as_sizes_and_ratios(detector: Detector, judge: Judge, preset: str) -> SizesAndRatios:
+    """The anchors of a detector for a framework that lays out every size with every ratio, level by level.
+
+    preset: a detector of the framework, for its arithmetic.
+    """
+    levels = levels_of(detector)
+    each = sizes_and_ratios(levels, judge)
+    sizes, ratios = rows(size for size, _ in each), rows(ratio for _, ratio in each)
+    strides = [level.stride for level in levels]
+    return SizesAndRatios(
+        sizes, ratios, ", ".join(map(number, strides)), laid_out_by(preset, strides, sizes, ratios)
+    )
 
 
 def laid_out_by(

@@ -9,8 +9,8 @@ modeling/proposal_generator/rpn.py (StandardRPNHead: "Each level must have the s
 from __future__ import annotations
 
 from anchoraudit.detectors import Detector
-from anchoraudit.exporting._fitting import Judge, sizes_and_ratios
-from anchoraudit.exporting._snippet import MARK, Snippet, at_input, laid_out_by, levels_of, number, rows
+from anchoraudit.exporting._fitting import Judge
+from anchoraudit.exporting._snippet import MARK, Snippet, as_sizes_and_ratios, at_input
 
 PRESET = "detectron2-rpn_fpn"
 EQUAL = True
@@ -18,17 +18,13 @@ EQUAL = True
 
 def write(detector: Detector, judge: Judge) -> Snippet:
     """Write the block of the YAML."""
-    levels = levels_of(detector)
-    each = sizes_and_ratios(levels, judge)
-    sizes, ratios = rows(size for size, _ in each), rows(ratio for _, ratio in each)
-    strides = ", ".join(number(level.stride) for level in levels)
+    found = as_sizes_and_ratios(detector, judge, PRESET)
     lines = [
         f"# {MARK}: sizes {at_input(detector)}",
-        f"# A list a level, of strides {strides}; ratios are height / width.",
+        f"# A list a level, of strides {found.strides}; ratios are height / width.",
         "MODEL:",
         "  ANCHOR_GENERATOR:",
-        f"    SIZES: [{', '.join(f'[{row}]' for row in sizes)}]",
-        f"    ASPECT_RATIOS: [{', '.join(f'[{row}]' for row in ratios)}]",
+        f"    SIZES: [{', '.join(f'[{row}]' for row in found.sizes)}]",
+        f"    ASPECT_RATIOS: [{', '.join(f'[{row}]' for row in found.ratios)}]",
     ]
-    made = laid_out_by(PRESET, [level.stride for level in levels], sizes, ratios)
-    return Snippet("\n".join(lines) + "\n", made)
+    return Snippet("\n".join(lines) + "\n", found.made)

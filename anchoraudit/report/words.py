@@ -12,10 +12,8 @@ from anchoraudit.causes import CAUSES, nearest_shape
 from anchoraudit.encoding.raising import reason as reason_to_raise
 from anchoraudit.geometry import box_sizes
 from anchoraudit.labels import REASONS
-from anchoraudit.risk import Risk, risk_of, sentence
+from anchoraudit.risk import BATCH_SIZES, Risk, risk_of, sentence
 from anchoraudit.verdicts import VERDICTS, WITHOUT_FOREGROUND
-
-BATCH_SIZES = (1, 2, 4, 8, 16)
 
 VERDICT_MEANING = {
     "ok": "at least one anchor is positive",

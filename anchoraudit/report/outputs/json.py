@@ -6,18 +6,20 @@ import json
 import math
 import textwrap
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from anchoraudit import __version__
 from anchoraudit.auditing import Audit
-from anchoraudit.augmenting.sensitivity import Sensitivity
 from anchoraudit.loaders import Loaded
 from anchoraudit.report import words
 from anchoraudit.report.outputs import _keys
 from anchoraudit.risk import Risk
 from anchoraudit.rules import Findings
+
+if TYPE_CHECKING:
+    from anchoraudit.augmenting.sensitivity import Sensitivity
 
 NAME = "json"
 # The encoder in C knows no indentation; as separators it takes anything, so it writes the same text ten
