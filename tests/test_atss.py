@@ -10,6 +10,7 @@ from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, M
 from anchoraudit.encoding import atss
 from anchoraudit.encoding.atss import any_positive
 from anchoraudit.encoding.atss_bound import largest_threshold, surely_positive
+from anchoraudit.encoding.atss_candidates import threshold_of
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.closed_form import best_ious, levels_of
 from tests.test_engines import check, scenes
@@ -87,6 +88,19 @@ class TestByHand:
         assert found.assigned.tolist() == [0, 1, 0]
         assert found.above.tolist() == [True, True, True]
 
+    def test_the_threshold_is_that_of_the_values_in_any_order(self):
+        """Four equal IoUs and one a few units in the last place above: their sum rounds either way."""
+        level = Level(stride=8, shapes=((4.468803576786307, 73),))
+        found = labelled(tiny(5, (level,)), (0, 1, 53, 14), size=(61, 61))
+        assert np.flatnonzero(found.labels == 1).tolist() == [12]
+
+    @pytest.mark.parametrize("precision", ["float32", "float64"])
+    def test_equal_overlaps_reach_their_own_mean(self, precision):
+        """Two anchors hold the box whole: both IoUs are 6/400, which no float is."""
+        level = Level(stride=10, offset=5, shapes=((40, 10),))
+        found = labelled(tiny(2, (level,), precision), (14.5, 4, 17.5, 6), size=(30, 10))
+        assert found.labels.tolist() == [-1, 1, -1]
+
     def test_no_boxes(self):
         found = labelled(tiny())
         assert found.labels.tolist() == [-1] * 4
@@ -111,6 +125,26 @@ def test_how_often_a_small_square_has_no_anchor(side, lost):
     # Positive is a centre on the grid of 8 px that lies inside, 0.01 px from the edges, where there is one.
     exact = 1 - min((side - 0.02) / 8, 1.0) ** 2
     assert np.mean(~judged.matched) == pytest.approx(exact, abs=0.02)
+
+
+@pytest.mark.parametrize("number", [np.float32, np.float64])
+def test_threshold_of_a_row(number):
+    rng = np.random.default_rng(3)
+    ious = (rng.uniform(0, 1, (200, 23)) ** rng.integers(1, 9, (200, 1))).astype(number)
+    ious[:100, 1:] = ious[:100, :1]
+    found = threshold_of(ious)
+    assert found.dtype == number
+    exact = ious.astype(np.float64)
+    np.testing.assert_allclose(found, exact.mean(axis=1) + exact.std(axis=1, ddof=1), rtol=1e-6)
+    assert found[:100].tolist() == ious[:100, 0].tolist()
+    shuffled = rng.permuted(np.hstack([ious, np.full((200, 9), np.nan, dtype=number)]), axis=1)
+    assert threshold_of(shuffled).tolist() == found.tolist()
+    assert [threshold_of(row[None])[0] for row in ious] == found.tolist()
+
+
+def test_no_threshold_of_fewer_than_two():
+    assert np.isnan(threshold_of(np.array([[0.5, np.nan], [np.nan, np.nan]]))).all()
+    assert np.isnan(threshold_of(np.zeros((3, 0)))).all()
 
 
 @st.composite

@@ -19,7 +19,7 @@ from anchoraudit.encoding.atss_window import Along, distances, ious, table, wind
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.grid import LevelAxis, axes_of
 from anchoraudit.encoding.local import first_anchors
-from anchoraudit.geometry import Bool
+from anchoraudit.geometry import Bool, Float
 
 Int = npt.NDArray[np.int64]
 Exact = npt.NDArray[Any]
@@ -89,17 +89,34 @@ def _matters(chosen: _Chosen, iou: Exact, threshold: Exact, which: bool) -> Bool
 
 
 def threshold_of(iou: Exact) -> Exact:
-    """Mean plus unbiased standard deviation of each row, in its precision; NaN with fewer than two."""
-    number = iou.dtype.type
-    there = ~np.isnan(iou)
-    count = there.sum(axis=1).astype(number)
+    """Mean plus unbiased standard deviation of each row [n, C], in the precision of the IoUs: [n].
+
+    NaN means no candidate. With fewer than two candidates the threshold is NaN, and no IoU reaches it.
+
+    The threshold does not depend on the order of the candidates: float64 differences from the lowest IoU are
+    added up from the lowest to the highest. Equal IoUs have exactly that value as their mean, and the
+    deviation 0. PyTorch rounds its mean at every step, in an order that changes with the CPU and with the
+    number of boxes in the image, so the last bit of a threshold is not defined there.
+    """
+    values = np.ascontiguousarray(np.sort(iou, axis=1).T, dtype=np.float64)  # NaN comes last
+    missing = np.isnan(values)
+    count = (~missing).sum(axis=0).astype(np.float64)
+    lowest = values[:1].sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(there, iou, number(0)).sum(axis=1, dtype=np.float64).astype(number) / count
-        apart = np.where(there, iou - mean[:, None].astype(np.float64), 0.0)
-        squares = np.einsum("ij,ij->i", apart, apart)
-        deviation = np.sqrt(squares / (count.astype(np.float64) - 1)).astype(number)
-    threshold: Exact = mean + deviation
+        above = np.where(missing, 0.0, values - lowest)
+        mean = _sum(above) / count
+        apart = np.where(missing, 0.0, above - mean)
+        deviation = np.sqrt(_sum(apart * apart) / (count - 1.0))
+    threshold: Exact = (lowest + mean).astype(iou.dtype) + deviation.astype(iou.dtype)
     return threshold
+
+
+def _sum(values: Float) -> Float:
+    """Sum over the first axis, one row after another: `np.sum` groups them by how many there are."""
+    total = np.zeros(values.shape[1])
+    for row in values:
+        total += row
+    return total
 
 
 def _nearest(boxes: OnCanvas, axes: tuple[LevelAxis, LevelAxis], k: int, wanted: int) -> _Chosen:
