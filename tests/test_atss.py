@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 from anchoraudit.detectors import load_detector
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
 from anchoraudit.encoding import atss
-from anchoraudit.encoding.atss import any_positive
 from anchoraudit.encoding.atss_bound import largest_threshold, surely_positive
-from anchoraudit.encoding.atss_candidates import threshold_of
+from anchoraudit.encoding.atss_candidates import positive_candidates, threshold_of
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.closed_form import best_ious, levels_of
 from tests.test_engines import check, scenes
@@ -207,5 +206,5 @@ def test_boxes_told_in_short_are_those_told_in_full():
     some = OnCanvas(boxes, rng.integers(0, 3, 4000), canvases)
     best, sure = surely_positive(some, levels_of(canvases, ATSS), ATSS)
     assert 0.3 < sure.mean() < 1
-    assert any_positive(some, ATSS)[sure].all()
+    assert positive_candidates(some, ATSS)[2].any(axis=1)[sure].all()
     np.testing.assert_allclose(best, best_ious(some, ATSS), atol=1e-5)

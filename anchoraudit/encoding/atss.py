@@ -13,9 +13,6 @@ the last one are taken is PyTorch's choice (`atss_ties`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -24,18 +21,16 @@ from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.atss_bound import surely_positive
 from anchoraudit.encoding.atss_candidates import positive_candidates, threshold_of
 from anchoraudit.encoding.atss_ties import smallest
-from anchoraudit.encoding.atss_window import INSIDE, Along, distances, ious, table, windows
+from anchoraudit.encoding.atss_window import INSIDE
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.closed_form import levels_of
 from anchoraudit.encoding.dense import DenseLabels, anchors_of
 from anchoraudit.encoding.grid import axes_of
 from anchoraudit.encoding.local import first_anchors
 from anchoraudit.encoding.results import Counted, Judged
-from anchoraudit.geometry import Bool, Float, iou_with_each
+from anchoraudit.geometry import Float, iou_with_each
 
 Int = npt.NDArray[np.int64]
-Exact = npt.NDArray[Any]
-_CLOSE = 1e-5
 _ROWS = 8192  # boxes at a time: their windows stay in a core's cache
 
 
@@ -55,80 +50,11 @@ def judge(boxes: OnCanvas, detector: Detector) -> Judged:
     def decide(block: slice) -> None:
         for start in range(block.start, block.stop, _ROWS):
             part = rest[start : min(start + _ROWS, block.stop)]
-            matched[part] = any_positive(boxes.take(part), detector)
+            _, _, positive = positive_candidates(boxes.take(part), detector, which=False)
+            matched[part] = positive.any(axis=1)
 
     for_each_block(len(rest), decide)
     return Judged(best, matched, np.zeros(n, dtype=np.bool_))
-
-
-def any_positive(boxes: OnCanvas, detector: Detector) -> Bool:
-    """Tell which boxes have a positive candidate: [n].
-
-    Only the highest IoU of a candidate with its centre inside counts for that, and the threshold follows from
-    sums, so no candidate is listed. Where several anchors are as near as the last one, a level has too few,
-    or the threshold is close, the candidates themselves decide.
-    """
-    n = len(boxes.boxes)
-    number = np.dtype(detector.anchors.precision).type
-    total, squares, top = np.zeros(n), np.zeros(n), np.full(n, -1, dtype=number)
-    open_rows = np.zeros(n, dtype=np.bool_)
-    wanted, count = detector.match.candidates, 0
-    for axes in axes_of(detector.anchors):
-        for k in range(len(axes[0].sizes)):
-            count += wanted
-            for rows, first, size in windows(boxes, axes, wanted):
-                if len(rows):
-                    own = boxes.take(rows)
-                    along = [Along(own, axis, k, f, size) for axis, f in zip(axes, first, strict=True)]
-                    sums = _sums(along[0], along[1], wanted)
-                    total[rows] += sums.total
-                    squares[rows] += sums.squares
-                    top[rows] = np.maximum(top[rows], sums.top)
-                    open_rows[rows] |= sums.open
-    mean = total.astype(number) / number(count)
-    exact = mean.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        apart = np.maximum(squares - 2.0 * exact * total + count * exact * exact, 0.0)
-        deviation = np.sqrt(apart / max(count - 1, 1)).astype(number)
-    threshold = mean + deviation
-    found: Bool = top >= threshold
-    # Sums lose what IoUs that are nearly equal differ by.
-    close = np.abs(top - threshold) <= _CLOSE * threshold
-    rest = np.flatnonzero(open_rows | close | (count < 2))
-    found[rest] = positive_candidates(boxes.take(rest), detector, which=False)[2].any(axis=1)
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Sums:
-    """Of the candidates of a level, of n boxes: IoUs and their squares summed, the highest with its centre
-    inside (-1 without any), and whether the choice of candidates is open.
-    """
-
-    total: Float
-    squares: Float
-    top: Exact
-    open: Bool
-
-
-def _sums(x: Along, y: Along, wanted: int) -> _Sums:
-    distance = distances(x, y)
-    cells, n = distance.shape
-    if cells < wanted:
-        return _Sums(np.zeros(n), np.zeros(n), np.full(n, -1, distance.dtype), np.ones(n, dtype=np.bool_))
-    # Along the last axis NumPy partitions three times as fast.
-    last = np.partition(np.ascontiguousarray(distance.T), wanted - 1, axis=1)[:, wanted - 1]
-    near = distance <= last
-    iou = ious(x, y)
-    iou *= near
-    near_and_held = table(x.held, y.held, np.logical_and) & near
-    exact = iou.astype(np.float64)
-    return _Sums(
-        exact.sum(axis=0),
-        np.einsum("ij,ij->j", exact, exact),
-        np.where(near_and_held, iou, iou.dtype.type(-1)).max(axis=0),
-        (near.sum(axis=0) != wanted) | ~np.isfinite(last),
-    )
 
 
 def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Counted:
