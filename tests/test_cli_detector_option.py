@@ -276,3 +276,55 @@ def test_a_value_that_the_detector_has_no_use_for(anchoraudit, detector, option)
     result = anchoraudit("scan", VOC, "--detector", detector, *option)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith("Error: ") and "Traceback" not in result.stderr
+
+
+class TestAssumeStandard:
+    """A class of the user's own in a framework's file: refused, or replayed at the user's word."""
+
+    @pytest.fixture
+    def mine(self, anchoraudit):
+        (anchoraudit.cwd / "mine.yaml").write_text(
+            "MODEL:\n  META_ARCHITECTURE: MyRCNN\n  RPN: {POST_NMS_TOPK_TRAIN: 1000}\n"
+        )
+        return "mine.yaml"
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ["scan", VOC],
+            ["explain", "family", VOC],
+            ["compare", VOC],
+            ["advise", VOC],
+            ["filter", VOC, "-o", "out.json"],
+            ["cluster", VOC, "--k", 3],
+        ],
+    )
+    def test_every_command_refuses_and_takes_it(self, anchoraudit, mine, words):
+        refused = anchoraudit(*words, "--detector", mine)
+        assert refused.returncode == 2
+        assert "mine.yaml, line 2: MODEL.META_ARCHITECTURE 'MyRCNN'" in refused.stderr
+        assert "--assume-standard" in refused.stderr
+        taken = anchoraudit(*words, "--detector", mine, "--assume-standard")
+        assert taken.returncode in (0, 1), taken.stderr
+        assert "mine (assumed standard)" in in_one_line(taken.stdout) or words[0] == "filter"
+
+    def test_what_is_shown_says_it_and_reads_back(self, anchoraudit, mine):
+        assert anchoraudit("detectors", "show", mine).returncode == 2
+        shown = anchoraudit("detectors", "show", mine, "--assume-standard", "-o", "read.toml")
+        assert (shown.returncode, shown.stderr) == (0, "")
+        text = (anchoraudit.cwd / "read.toml").read_text()
+        assert text.startswith('name = "mine (assumed standard)"\n')
+        assert "Assumed, not read: MODEL.META_ARCHITECTURE 'MyRCNN'" in text
+        assert "mine (assumed standard): input" in anchoraudit("scan", VOC, "--detector", "read.toml").stdout
+
+    def test_the_last_scan_keeps_it(self, anchoraudit, mine):
+        first = anchoraudit("scan", VOC, "--detector", mine, "--assume-standard")
+        assert "Assumed, not read:" in in_one_line(first.stdout)
+        again = anchoraudit("explain", "family")
+        assert again.returncode == 0, again.stderr
+        assert "--assume-standard" in again.stderr
+        assert "mine (assumed standard): input" in again.stdout
+
+    def test_so_does_a_settings_file(self, anchoraudit, mine):
+        (anchoraudit.cwd / "anchoraudit.toml").write_text(f'detector = "{mine}"\nassume-standard = true\n')
+        assert "mine (assumed standard): input" in anchoraudit("scan", VOC).stdout

@@ -21,9 +21,9 @@ def write(tmp_path):
     return make
 
 
-def refused(path):
+def refused(path, **options):
     with pytest.raises(AnchorauditError) as error:
-        load_detector(path)
+        load_detector(path, **options)
     assert error.value.remedy
     return str(error.value)
 
@@ -670,6 +670,330 @@ class TestMmdet:
         assert "takes width and height" in refused(write("m.py", text))
 
 
+ATSS = """
+    model = dict(
+        type='VFNet',
+        data_preprocessor=dict(pad_size_divisor=32),
+        bbox_head=dict(type='VFNetHead', num_classes=80, use_atss=True),
+        train_cfg=dict(assigner=dict(type='ATSSAssigner', topk=9), allowed_border=-1))
+    """
+
+
+class TestHeadsOfMmdet:
+    """What each head does by its own code: which anchors, and whether its assigner alone labels them."""
+
+    @pytest.mark.parametrize("head", ["VFNetHead", "mmdet.VFNetHead"])
+    def test_vfnet_lays_out_the_anchors_of_atss(self, write, head):
+        detector = load_detector(write("m.py", ATSS.replace("VFNetHead", head) + COCO))
+        assert same(detector, "mmdet-atss", "resize", "border", "match", "loss")
+        assert detector.anchors.shapes.tolist() == load_detector("mmdet-atss").anchors.shapes.tolist()
+        assert strides(detector) == [8, 16, 32, 64, 128]
+
+    def test_vfnet_without_atss_is_fcos(self, write):
+        error = refused(write("m.py", ATSS.replace("use_atss=True", "use_atss=False")))
+        assert "line 5" in error
+        assert "VFNetHead with use_atss=False is anchor-free" in error
+
+    @pytest.mark.parametrize(
+        ("head", "shapes", "steps"),
+        [
+            ("RetinaHead", 9, [8, 16, 32, 64, 128]),
+            ("PISARetinaHead", 9, [8, 16, 32, 64, 128]),
+            ("RetinaSepBNHead", 9, [4, 8, 16, 32, 64]),
+            ("YOLOV3Head", 3, [32, 16, 8]),
+        ],
+    )
+    def test_anchors_that_a_head_has_by_default(self, write, head, shapes, steps):
+        text = ATSS.replace("VFNetHead", head).replace(
+            "ATSSAssigner', topk=9", "MaxIoUAssigner', pos_iou_thr=0.5, neg_iou_thr=0.4, min_pos_iou=0"
+        )
+        detector = load_detector(write("m.py", text))
+        assert [level.count for level in detector.anchors.levels] == [shapes] * len(steps)
+        assert strides(detector) == steps
+
+    def test_the_default_of_ssd_is_what_mmdetection_refuses(self, write):
+        # "basesize_ratio_range[0] should be either 0.15 or 0.2 when input_size is 300"
+        assert "(0.1, 0.9) has no sizes" in refused(write("m.py", ATSS.replace("VFNetHead", "SSDHead")))
+
+    @pytest.mark.parametrize("head", ["GFLHead", "LDHead", "ATSSHead", "ATSSVLFusionHead"])
+    def test_heads_with_the_rule_of_atss(self, write, head):
+        generator = "anchor_generator=dict(type='AnchorGenerator', octave_base_scale=8, "
+        generator += "scales_per_octave=1, ratios=[1.0], strides=[8, 16])"
+        text = ATSS.replace("type='VFNetHead'", f"type='{head}', {generator}")
+        assert load_detector(write("m.py", text)).match.kind == "atss"
+
+    @pytest.mark.parametrize(
+        ("head", "words"),
+        [
+            ("PAAHead", "losses of predictions"),
+            ("LADHead", "losses of predictions"),
+            ("FreeAnchorRetinaHead", "learns"),
+            ("TOODHead", "TaskAlignedAssigner"),
+            ("DDODHead", "alpha"),
+            ("YOLOFHead", "UniformAssigner"),
+            ("SABLRetinaHead", "ApproxMaxIoUAssigner"),
+            ("GARPNHead", "guided"),
+            ("CascadeRPNHead", "RegionAssigner"),
+        ],
+    )
+    def test_heads_with_anchors_and_a_rule_of_their_own(self, write, head, words):
+        path = write("m.py", ATSS.replace("VFNetHead", head))
+        for error in (refused(path), refused(path, assume_standard=True)):
+            assert all(word in error for word in ("m.py, line 5", f"{head} has anchors", words))
+            assert "anchor-free" not in error
+
+    @pytest.mark.parametrize(
+        "head",
+        [
+            *("FCOSHead", "FSAFHead", "AutoAssignHead", "YOLOXHead", "RTMDetHead", "DETRHead", "CornerHead"),
+            *("YOLOv6Head", "YOLOv8Head", "PPYOLOEHead", "RTMDetSepBNHead", "mmdet.YOLOXHead"),
+        ],
+    )
+    def test_heads_without_anchors(self, write, head):
+        path = write("m.py", ATSS.replace("VFNetHead", head))
+        for error in (refused(path), refused(path, assume_standard=True)):
+            assert f"{head.removeprefix('mmdet.')} is anchor-free" in error
+
+    def test_points_in_the_place_of_anchors(self, write):
+        text = ATSS.replace(
+            "type='VFNetHead'", "type='MyHead', anchor_generator=dict(type='mmdet.MlvlPointGenerator')"
+        )
+        assert "MyHead is anchor-free" in refused(write("m.py", text), assume_standard=True)
+
+
+class TestAssumeStandard:
+    """A class that the framework does not have is refused, or taken at the user's word, and then told."""
+
+    def taken(self, path, *words):
+        error = refused(path)
+        assert "--assume-standard" in error
+        assert "assume_standard=True" in error
+        detector = load_detector(path, assume_standard=True)
+        assert detector.name == f"{path.stem} (assumed standard)"
+        assert str(detector).startswith(f"{detector.name}: input ")
+        told = [note for note in detector.notes if note.startswith("Assumed, not read: ")]
+        assert detector.notes[: len(told)] == tuple(told)
+        assert all(any(word in note for note in told) for word in words), told
+        return detector
+
+    def test_a_head_of_mmdet(self, write):
+        path = write("m.py", FASTER.replace("'RPNHead'", "'MyRPNHead'") + COCO)
+        assert same(self.taken(path, "MyRPNHead"), "mmdet-faster_rcnn_fpn", "resize", "border", "match")
+
+    def test_an_assigner_of_mmdet(self, write):
+        path = write("m.py", FASTER.replace("MaxIoUAssigner", "MyAssigner") + COCO)
+        assert same(self.taken(path, "MaxIoUAssigner"), "mmdet-faster_rcnn_fpn", "match")
+        path = write("n.py", ATSS.replace("ATSSAssigner", "my.Assigner"))
+        assert self.taken(path, "ATSSAssigner").match.candidates == 9
+        text = ATSS.replace("ATSSAssigner', topk=9", "MyAssigner'")
+        assert "--assume-standard" not in refused(write("o.py", text), assume_standard=True)
+
+    def test_several_at_once(self, write):
+        text = FASTER.replace("'RPNHead'", "'MyHead'").replace("'AnchorGenerator'", "'MyGenerator'")
+        self.taken(write("m.py", text), "MyHead", "MyGenerator")
+
+    def test_a_head_whose_anchors_are_nowhere(self, write):
+        error = refused(write("m.py", ATSS.replace("VFNetHead", "MyHead")), assume_standard=True)
+        assert "MyHead is no head of mmdetection, and has no anchor_generator" in error
+        assert "anchor_generator" in error.splitlines()[-1]
+
+    @pytest.mark.parametrize(
+        ("text", "standard", "preset"),
+        [
+            (D2_BASE.replace("GeneralizedRCNN", "MyRCNN"), "RPN", "detectron2-rpn_fpn"),
+            (D2_RETINANET.replace('"RetinaNet"', "MyNet"), "RetinaNet", "detectron2-retinanet"),
+            ("MODEL: {META_ARCHITECTURE: My, RETINANET: {}, BACKBONE: {NAME: fpn}}", "RetinaNet", None),
+            ("MODEL: {META_ARCHITECTURE: My, PROPOSAL_GENERATOR: {NAME: RPN}}", "RPN", "detectron2-rpn_c4"),
+            ("MODEL: {PROPOSAL_GENERATOR: {NAME: TridentRPN}}", "RPN", "detectron2-rpn_c4"),
+            ("MODEL: {ANCHOR_GENERATOR: {NAME: Mine}}", "DefaultAnchorGenerator", "detectron2-rpn_c4"),
+        ],
+    )
+    def test_detectron2(self, write, text, standard, preset):
+        detector = self.taken(write("m.yaml", text), f"detectron2's {standard}")
+        assert preset is None or same(detector, preset, "border", "match", "loss")
+
+    @pytest.mark.parametrize(
+        "part", ["BACKBONE: {DEPTH: 50}", "RPN: {IN_FEATURES: [res4]}, RETINANET: {NUM_CLASSES: 2}"]
+    )
+    def test_detectron2_where_nothing_tells_which(self, write, part):
+        path = write(
+            "m.yaml",
+            f"MODEL:\n  META_ARCHITECTURE: MyNet\n  {part.replace('}, ', chr(125) + chr(10) + '  ')}\n",
+        )
+        assert "--assume-standard" in refused(path)
+        error = refused(path, assume_standard=True)
+        assert "line 2" in error
+        assert "an RPN or of RetinaNet" in error
+
+    @pytest.mark.parametrize(
+        ("part", "words"),
+        [
+            ("META_ARCHITECTURE: FCOS", "anchor-free"),
+            ("META_ARCHITECTURE: SemanticSegmentor", "labels pixels"),
+            ("PROPOSAL_GENERATOR: {NAME: RRPN}", "rotated"),
+            ("PROPOSAL_GENERATOR: {NAME: PrecomputedProposals}", "proposals from a file"),
+            ("ANCHOR_GENERATOR: {NAME: RotatedAnchorGenerator}", "rotated"),
+        ],
+    )
+    def test_what_is_known_to_be_something_else(self, write, part, words):
+        path = write("m.yaml", f"MODEL:\n  {part}\n")
+        for error in (refused(path), refused(path, assume_standard=True)):
+            assert words in error
+            assert "--assume-standard" not in error
+
+    def test_a_layer_of_darknet(self, write):
+        text = YOLOV3.format(width=416, height=416).replace("[shortcut]", "[fancy]")
+        assert "[fancy] is no layer of darknet" in refused(write("net.cfg", text))
+        assert strides(self.taken(write("net.cfg", text), "[fancy] keeps the size")) == [32, 16]
+
+    def test_a_head_of_yolov5(self, write):
+        path = write("m.yaml", YOLOV5.replace("Detect, [nc", "MyHead, [nc"))
+        assert same(self.taken(path, "MyHead"), "yolov5", *BLOCKS)
+
+    def test_where_nothing_is_assumed_nothing_is_told(self, write):
+        path = write("m.yaml", D2_BASE)
+        assert load_detector(path, assume_standard=True) == load_detector(path)
+
+
+MMYOLO = """
+    _base_ = 'default_runtime.py'
+    img_scale = (640, 640)
+    anchors = [[(10, 13), (16, 30), (33, 23)],
+               [(30, 61), (62, 45), (59, 119)],
+               [(116, 90), (156, 198), (373, 326)]]
+    strides = [8, 16, 32]
+    model = dict(
+        type='YOLODetector',
+        data_preprocessor=dict(type='mmdet.DetDataPreprocessor'),
+        bbox_head=dict(
+            type='YOLOv5Head',
+            head_module=dict(type='YOLOv5HeadModule', num_classes=80, featmap_strides=strides),
+            prior_generator=dict(
+                type='mmdet.YOLOAnchorGenerator', base_sizes=anchors, strides=strides),
+            prior_match_thr=4.))
+    pre_transform = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations', with_bbox=True)]
+    train_pipeline = [
+        *pre_transform,
+        dict(type='Mosaic', img_scale=img_scale, pad_val=114.0, pre_transform=pre_transform),
+        dict(type='YOLOv5RandomAffine', max_aspect_ratio=100.)]
+    train_dataloader = dict(dataset=dict(type='YOLOv5CocoDataset', pipeline=train_pipeline))
+    """
+
+
+class TestMmyolo:
+    def load(self, write, old="", new="", **options):
+        write("default_runtime.py", "default_scope = 'mmyolo'\n")
+        assert not old or MMYOLO.count(old) == 1
+        return load_detector(write("m.py", MMYOLO.replace(old, new) if old else MMYOLO), **options)
+
+    def test_yolov5(self, write):
+        detector = self.load(write)
+        assert same(detector, "yolov5", "anchors", "border", "match", "loss")
+        assert detector.framework == "mmyolo 0.6.0"
+        resize = detector.resize
+        assert (resize.kind, resize.side, resize.pad, resize.letterbox) == (
+            "longest_side",
+            640,
+            "square",
+            True,
+        )
+        assert (resize.rounding, resize.whole_padding, resize.precision) == ("floor", True, "float32")
+        assert not any("utils/" in source or "AutoAnchor" in source for source in detector.sources)
+        assert not any("AutoAnchor" in note or "Rows" in note for note in detector.notes)
+        (note,) = [note for note in detector.notes if "YOLOv5RandomAffine" in note]
+        assert "up to 2 px or an aspect of 100" in note
+
+    def test_yolov7_replays_its_candidates(self, write):
+        detector = self.load(write, "YOLOv5Head',", "YOLOv7Head',")
+        assert same(detector, "yolov7", "border", "match", "loss")
+        assert detector.notes[0] == load_detector("yolov7").notes[0]
+        assert "SimOTA" in detector.notes[0]
+
+    def test_segmentation_matches_as_detection_does(self, write):
+        assert same(self.load(write, "YOLOv5Head',", "YOLOv5InsHead',"), "yolov5", "match", "anchors")
+
+    def test_defaults_of_the_head(self, write):
+        text = MMYOLO[: MMYOLO.index("head_module")] + ")" + MMYOLO[MMYOLO.index(")\n    pre_transform") :]
+        write("default_runtime.py", "default_scope = 'mmyolo'\n")
+        assert same(load_detector(write("m.py", text)), "yolov5", "anchors", "match")
+
+    @pytest.mark.parametrize(
+        ("new", "ratio", "neighbours"),
+        [("3.3744", 3.3744, 2), ("4., near_neighbor_thr=1.0", 4, 4), ("4., near_neighbor_thr=0.", 4, 0)],
+    )
+    def test_thresholds(self, write, new, ratio, neighbours):
+        match = self.load(write, "prior_match_thr=4.", f"prior_match_thr={new}").match
+        assert (match.ratio, match.neighbours) == (ratio, neighbours)
+
+    @pytest.mark.parametrize(
+        ("step", "side", "rounding"),
+        [
+            ("dict(type='YOLOv5KeepRatioResize', scale=(512, 512)), dict(type='LetterResize')", 512, "floor"),
+            ("dict(type='LetterResize', scale=416)", 416, "half_even"),
+            (
+                "dict(type='RandomChoice', transforms=[[dict(type='Mosaic9', img_scale=(320, 320))]])",
+                320,
+                "floor",
+            ),
+        ],
+    )
+    def test_the_step_that_says_the_size(self, write, step, side, rounding):
+        detector = self.load(
+            write,
+            "dict(type='Mosaic', img_scale=img_scale, pad_val=114.0, pre_transform=pre_transform)",
+            step,
+        )
+        assert (detector.resize.side, detector.resize.rounding) == (side, rounding)
+        assert any(note.startswith("Trained with mosaic") for note in detector.notes) == ("Mosaic" in step)
+
+    def test_stretched(self, write):
+        step = "dict(type='LetterResize', scale=(640, 384), stretch_only=True)"
+        resize = self.load(
+            write,
+            "dict(type='Mosaic', img_scale=img_scale, pad_val=114.0, pre_transform=pre_transform)",
+            step,
+        ).resize
+        assert (resize.kind, resize.width, resize.height) == ("stretch", 640, 384)
+
+    def test_not_square_and_drawn(self, write):
+        detector = self.load(write, "img_scale = (640, 640)", "img_scale = (608, 352)")
+        assert detector.resize.side == 608
+        assert any("Trained at 608x352" in note for note in detector.notes)
+        augment = "batch_augments=[dict(type='YOLOXBatchSyncRandomResize', random_size_range=(480, 800))]"
+        detector = self.load(write, "DetDataPreprocessor'", f"DetDataPreprocessor', {augment}")
+        assert any("from 480 to 800 px" in note for note in detector.notes)
+        detector = self.load(write, "prior_match_thr=4.", "prior_match_thr=4., ignore_iof_thr=0.5")
+        assert any("ignore_iof_thr" in note for note in detector.notes)
+
+    def test_a_head_of_the_user(self, write):
+        with pytest.raises(AnchorauditError, match="--assume-standard"):
+            self.load(write, "YOLOv5Head',", "MyHead',")
+        detector = self.load(write, "YOLOv5Head',", "MyHead',", assume_standard=True)
+        assert same(detector, "yolov5", "match", "anchors")
+        assert "MyHead" in detector.notes[0]
+
+    @pytest.mark.parametrize(
+        ("old", "new", "words"),
+        [
+            ("prior_match_thr=4.", "near_neighbor_thr=0.3", ["line 16", "near_neighbor_thr is 0.3"]),
+            ("prior_match_thr=4.", "prior_match_thr=1", ["line 16", "ratio is 1"]),
+            ("featmap_strides=strides", "featmap_strides=[4, 8, 16]", ["line 13", "featmap_strides"]),
+            ("img_scale = (640, 640)", "img_scale = (0, 0)", ["line 20", "takes side"]),
+            ("*pre_transform,", "*f(x),", ["line 19", "*f(x)"]),
+        ],
+    )
+    def test_errors(self, write, old, new, words):
+        with pytest.raises(AnchorauditError) as error:
+            self.load(write, old, new)
+        assert all(word in str(error.value) for word in ["m.py", *words]), str(error.value)
+
+    def test_without_a_pipeline(self, write):
+        write("default_runtime.py", "default_scope = 'mmyolo'\n")
+        detector = load_detector(write("m.py", MMYOLO[: MMYOLO.index("pre_transform")]))
+        assert same(detector, "yolov5", "resize")
+        assert any("the preset's input size" in note for note in detector.notes)
+
+
 def _small(anchors, level):
     """A detector file whose anchors have these keys, and whose one level those."""
     return f"""name = "small"
@@ -744,7 +1068,7 @@ class TestNoDetector:
             "from anchoraudit.detectors import load_detector\n"
             "SUFFIXES = ('.one',)\nLOOKS_FOR = 'one'\n"
             "def detect(path, text):\n    return text == 'one'\n"
-            "def read(path, text):\n    return load_detector('reference')\n"
+            "def read(path, text, assume):\n    return load_detector('reference')\n"
         )
         (tmp_path / "x.one").write_text("one")
         monkeypatch.setattr(readers, "__path__", [*readers.__path__, str(tmp_path)])

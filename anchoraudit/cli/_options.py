@@ -119,12 +119,20 @@ rule_options = _apply(
     ),
 )
 
+assume_option = click.option(
+    "--assume-standard",
+    is_flag=True,
+    default=None,
+    help="In a framework's file, classes of your own keep its standard anchors and matching.",
+)
+
 detector_options = _apply(
     click.option(
         "--detector",
         type=DetectorName(),
         help="Preset, or a file: your own TOML, or your framework's.  [default: reference]",
     ),
+    assume_option,
     click.option("--positive-iou", type=float, metavar="F", help="Positive from this IoU on."),
     click.option("--negative-iou", type=float, metavar="F", help="Negative up to this IoU with every box."),
     click.option(
@@ -180,7 +188,10 @@ def detector_of(settings: Settings) -> tuple[Detector, list[str]]:
     """Return the detector of the settings, single values replaced, and remarks about it."""
     notes: list[str] = []
     detector = override(
-        load_detector("reference" if settings.detector is None else settings.detector),
+        load_detector(
+            "reference" if settings.detector is None else settings.detector,
+            assume_standard=bool(settings.assume_standard),
+        ),
         positive_iou=settings.positive_iou,
         negative_iou=settings.negative_iou,
         allowed_border=_border(settings.allowed_border),

@@ -36,6 +36,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, rename="kebab", omit_
     image_folder: str | None = None
     drop_difficult: bool | None = None
     detector: str | None = None
+    assume_standard: bool | None = None
     positive_iou: float | None = None
     negative_iou: float | None = None
     allowed_border: str | None = None

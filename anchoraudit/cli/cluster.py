@@ -12,6 +12,7 @@ import msgspec
 from anchoraudit.cli import _settings as settings_of
 from anchoraudit.cli._options import (
     DetectorName,
+    assume_option,
     dataset_argument,
     detector_of,
     input_size_text,
@@ -41,6 +42,7 @@ _LARGEST_K = 1000
     type=DetectorName(),
     help="Take its input size and levels, and compare with its anchors.  [default: reference, or by --for]",
 )
+@assume_option
 @click.option(
     "--objective",
     type=click.Choice(["iou", "foreground"]),

@@ -7,7 +7,13 @@ from typing import Any
 import click
 
 from anchoraudit.cli import _settings as settings_of
-from anchoraudit.cli._options import DetectorName, dataset_argument, label_options, read_dataset
+from anchoraudit.cli._options import (
+    DetectorName,
+    assume_option,
+    dataset_argument,
+    label_options,
+    read_dataset,
+)
 from anchoraudit.detectors import load_detector, preset_names
 
 
@@ -20,6 +26,7 @@ from anchoraudit.detectors import load_detector, preset_names
     multiple=True,
     help="Preset or file; may be given several times.  [default: all presets]",
 )
+@assume_option
 @click.option(
     "--loaders",
     is_flag=True,
@@ -51,7 +58,8 @@ def command(**given: Any) -> int:
     if given["loaders"]:
         return _compare_loaders(given, settings)
     names = given["detectors"] or preset_names()
-    detectors = [load_detector(name) for name in names]
+    assume = bool(settings.assume_standard)
+    detectors = [load_detector(name, assume_standard=assume) for name in names]
     dataset = read_dataset(settings)
     from anchoraudit.comparing import compare
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from anchoraudit.cli._groups import list_options, refuse_options_of_the_group
-from anchoraudit.cli._options import DetectorName
+from anchoraudit.cli._options import DetectorName, assume_option
 from anchoraudit.detectors import load_detector
 from anchoraudit.detectors.readers import _presets
 
@@ -59,8 +59,9 @@ def _list(output_format: str, output: str | None) -> None:
     show_default=True,
     help="Form of the detector.",
 )
+@assume_option
 @click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write it there, not to stdout.")
-def show_command(detector: str, output_format: str, output: str | None) -> None:
+def show_command(detector: str, output_format: str, assume_standard: bool | None, output: str | None) -> None:
     """Show a preset, or what was understood of a file, as a detector file.
 
     DETECTOR is a preset or a file that --detector takes. A preset is shown word by word, with its sources.
@@ -69,7 +70,7 @@ def show_command(detector: str, output_format: str, output: str | None) -> None:
     from anchoraudit.cli import _output
     from anchoraudit.report import detectors as report
 
-    found = load_detector(detector)
+    found = load_detector(detector, assume_standard=bool(assume_standard))
     preset = _preset(detector) if detector in _presets.preset_names() else None
     _check(output, Path(detector) if preset is None else preset)
     if output_format == "json":

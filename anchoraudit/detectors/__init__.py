@@ -18,11 +18,17 @@ from anchoraudit.errors import AnchorauditError
 __all__ = ["Detector", "load_detector", "override", "parse_input_size", "preset_names"]
 
 
-def load_detector(detector: str | Path | Detector = "reference") -> Detector:
+def load_detector(
+    detector: str | Path | Detector = "reference", *, assume_standard: bool = False
+) -> Detector:
     """Load a preset by name, or a detector from a file.
 
     The file is a TOML file of this package, or the framework's own: a YOLOv5 or YOLOv7 model YAML, a darknet
-    .cfg, a detectron2 YAML, an mmdetection config (parsed, never executed).
+    .cfg, a detectron2 YAML, an mmdetection or mmyolo config (parsed, never executed).
+
+    assume_standard: a class that the framework does not have, the user's own, keeps the anchors and the
+    matching of the framework's class in its place. Without that word, a file that names one is refused; with
+    it, the detector's name and notes say what was assumed.
 
     Raises AnchorauditError if there is no such preset or file, or the file describes no detector.
     """
@@ -31,7 +37,7 @@ def load_detector(detector: str | Path | Detector = "reference") -> Detector:
     if (name := str(detector)) in preset_names():
         return preset(name)
     if means_file(name):
-        return read_detector(Path(name))
+        return read_detector(Path(name), assume_standard=assume_standard)
     near = difflib.get_close_matches(name, preset_names(), n=1)
     hint = f"Did you mean {near[0]}? " if near else ""
     raise AnchorauditError(

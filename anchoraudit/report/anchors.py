@@ -87,7 +87,7 @@ def _next(
     """What to do next, and the commands for it."""
     detector, k = clusters.detector, str(len(clusters.results[0].anchors))
     see = "see what they change:"
-    rules = without(settings, "--anchors", "--detector", "--input-size")
+    rules = without(settings, "--anchors", "--detector", "--assume-standard", "--input-size")
 
     def again(*more: str) -> str:
         return command("cluster", [dataset], settings, "--k", k, *own, *more)

@@ -7,7 +7,12 @@ from collections.abc import Iterator, Sequence
 
 from anchoraudit.errors import printable
 
-_SWITCHES = {"--unlisted", "--drop-difficult", "--allow-blank"}  # every other option has a value
+_SWITCHES = {
+    "--unlisted",
+    "--drop-difficult",
+    "--allow-blank",
+    "--assume-standard",
+}  # every other option has a value
 _OF_SCAN_ONLY = {"--fail-on", "--allow-blank", "--select", "--ignore", "--images"}
 # Single values of a detector, which a comparison of several does not take.
 OF_DETECTORS = ("--positive-iou", "--negative-iou", "--allowed-border", "--input-size", "--anchors")
@@ -42,7 +47,7 @@ def without(settings: Sequence[str], *flags: str) -> list[str]:
 
 def without_detector(settings: Sequence[str]) -> list[str]:
     """Return `settings` without what names or changes the detector, for one that a file holds whole."""
-    return without(settings, "--detector", *OF_DETECTORS)
+    return without(settings, "--detector", "--assume-standard", *OF_DETECTORS)
 
 
 def _groups(settings: Sequence[str]) -> Iterator[list[str]]:

@@ -5,7 +5,8 @@ A reader module has four names, and adding one adds the kind of file:
 SUFFIXES: the file suffixes it may have, lower case, with the dot.
 LOOKS_FOR: what it knows, in one line, for the message when nothing was recognised.
 detect(path, text) -> bool: whether the text is of this kind; called for those suffixes, and cheap.
-read(path, text) -> Detector: what it describes, or AnchorauditError with file and line.
+read(path, text, assume) -> Detector: what it describes, or AnchorauditError with file and line. A class that
+    the framework does not have is taken for one that it has only through `assume`, on the user's word.
 
 Modules without SUFFIXES, and those whose name starts with an underscore, are helpers. Nothing of a user's
 file is ever executed: it is parsed, and what cannot be resolved by parsing is named in an error.
@@ -18,6 +19,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
+from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.readers._files import read_text
 from anchoraudit.errors import AnchorauditError
 
@@ -35,7 +37,7 @@ class Reader(Protocol):
         """Tell whether `text` is of this kind."""
         ...
 
-    def read(self, path: Path, text: str) -> Detector:
+    def read(self, path: Path, text: str, assume: Assume) -> Detector:
         """Read it."""
         ...
 
@@ -57,17 +59,21 @@ def kinds() -> str:
     return "; ".join(reader.LOOKS_FOR for reader in readers())
 
 
-def read_detector(path: Path) -> Detector:
+def read_detector(path: Path, *, assume_standard: bool = False) -> Detector:
     """Read the detector that a file describes.
+
+    assume_standard: classes of the user's own keep the anchors and the matching of their framework's; the
+    detector's name and notes say so.
 
     Raises AnchorauditError if it is of no kind that is known, or describes no detector.
     """
     text = read_text(path)
+    assume = Assume(assume_standard)
     known = [reader for reader in readers() if path.suffix.lower() in reader.SUFFIXES]
     try:
         for reader in known:
             if reader.detect(path, text):
-                return reader.read(path, text)
+                return assume.mark(reader.read(path, text, assume))
     except RecursionError:
         raise AnchorauditError(
             "nested too deeply to be a detector", path=path, remedy="Mend the file."

@@ -43,7 +43,7 @@ class Arithmetic:
             case ast.Constant(value=int() | float() | str() | None as value):  # bool is an int
                 return value
             case ast.List(elts=items) | ast.Tuple(elts=items):
-                return [self.item(item) for item in items]
+                return self.elements(items)
             case ast.Name(id=name) if name in self.names:
                 return self.names[name]
             case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=operand):
@@ -54,6 +54,21 @@ class Arithmetic:
             case ast.ListComp(elt=element, generators=[ast.comprehension() as loop]):
                 return self.comprehension(element, loop)
         raise NotResolvedError(node)
+
+    def elements(self, nodes: list[ast.expr]) -> list[Any]:
+        """Return the values of the elements of a list; `*name` stands for those of another list."""
+        values: list[Any] = []
+        for node in nodes:
+            values += self.starred(node) if isinstance(node, ast.Starred) else [self.item(node)]
+        return values
+
+    def starred(self, node: ast.Starred) -> list[Any]:
+        """Return what `*list` stands for."""
+        inner = self.value(node.value)
+        if not isinstance(inner, list) or len(inner) > self.steps:
+            raise NotResolvedError(node)
+        self.steps -= len(inner)
+        return inner
 
     def item(self, node: ast.expr) -> Any:
         """Return the value of an element of a list."""

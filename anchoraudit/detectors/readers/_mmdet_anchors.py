@@ -10,21 +10,27 @@ from typing import Any
 
 import msgspec
 
+from anchoraudit.detectors.readers._assume import Assume
+from anchoraudit.detectors.readers._mmdet_parse import class_name
 from anchoraudit.detectors.readers._table import Table
 from anchoraudit.detectors.spec import Anchors, Level
 
 GENERATORS = ("AnchorGenerator", "SSDAnchorGenerator", "YOLOAnchorGenerator")
+_OTHERS = ("LegacyAnchorGenerator", "LegacySSDAnchorGenerator")  # of mmdetection, with rules of their own
 
 
-def anchors_of(generator: Table, base: Anchors) -> Anchors:
+def anchors_of(generator: Table, base: Anchors, assume: Assume) -> Anchors:
     """Return the levels that an `anchor_generator=dict(...)` lays out."""
-    kind = generator.text("type", "")
+    kind = class_name(generator, "")
     if kind not in GENERATORS:
-        raise generator.error(
+        refusal = generator.error(
             f"anchor_generator of type {kind!r} is not replayed",
             "type",
             f"Replayed: {', '.join(GENERATORS)}.",
         )
+        if kind in _OTHERS:
+            raise refusal
+        assume.anchors(f"the anchor generator {kind}", "mmdetection's AnchorGenerator", refusal)
     strides = _strides(generator)
     if kind == "YOLOAnchorGenerator":
         return _yolo(generator, strides, base)

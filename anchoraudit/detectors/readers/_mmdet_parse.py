@@ -19,6 +19,11 @@ _DEEPEST = 20
 _IN_BRACES = re.compile(r"\{\{\s*(_base_\.[\w.]+)\s*\}\}")
 
 
+def class_name(table: Table, default: str = "?") -> str:
+    """Return the `type` of a dict without the scope of its library: `mmdet.RPNHead` is RPNHead."""
+    return table.text("type", default).rpartition(".")[2]
+
+
 def read_config(path: Path, text: str, above: tuple[Path, ...] = ()) -> Table:
     """Return what the file assigns, laid over what its `_base_` files assign."""
     file = _File(path, (*above, path.resolve()))
@@ -188,6 +193,12 @@ class _File(Arithmetic):
                 elif name in table:
                     unknown = Unresolved(name, str(self.path), statement.lineno, why)
                     self.assign(name, unknown, statement.lineno, table)
+
+    def starred(self, node: ast.Starred) -> list[Any]:
+        try:
+            return super().starred(node)
+        except NotResolvedError:
+            return [self.item(node)]
 
     def item(self, node: ast.expr) -> Any:
         try:

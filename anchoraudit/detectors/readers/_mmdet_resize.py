@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from anchoraudit.detectors.readers._mmdet_parse import class_name
 from anchoraudit.detectors.readers._table import Table, Unresolved
 from anchoraudit.detectors.spec import Resize
 
@@ -18,7 +19,7 @@ _STEPS = ("Resize", "RandomChoiceResize", "RandomResize", "FixScaleResize")
 
 def resize_of(config: Table, base: Resize) -> tuple[Resize, tuple[str, ...]]:
     """Return how images are resized, and notes on what is drawn at random."""
-    pipeline = _pipeline(config)
+    pipeline = pipeline_of(config)
     notes: tuple[str, ...] = ()
     if pipeline is None:
         resize = base
@@ -41,7 +42,7 @@ def resize_of(config: Table, base: Resize) -> tuple[Resize, tuple[str, ...]]:
     return resize, notes
 
 
-def _pipeline(config: Table) -> list[Table] | None:
+def pipeline_of(config: Table) -> list[Table] | None:
     """What training reads: the pipeline in the data loader, else a list called train_pipeline."""
     for start in ("train_dataloader.dataset", "data.train"):
         dataset = config.find(start)
@@ -68,16 +69,16 @@ def _steps(table: Table, key: str) -> list[Table]:
 def _first_resize(pipeline: list[Table]) -> tuple[Table | None, tuple[str, ...]]:
     """The first step that resizes, and a note where it stands in one of several branches."""
     for step in pipeline:
-        if step.find("type") in _STEPS:
+        if class_name(step) in _STEPS:
             return step, ()
-        if step.find("type") == "TransformBroadcaster":  # the same for every image of a pair
+        if class_name(step) == "TransformBroadcaster":  # the same for every image of a pair
             inner, note = _first_resize(_steps(step, "transforms"))
             if inner is not None:
                 return inner, note
-        branches = step.find("transforms", []) if step.find("type") == "RandomChoice" else []
+        branches = step.find("transforms", []) if class_name(step) == "RandomChoice" else []
         for number, branch in enumerate(branches if isinstance(branches, list) else [], start=1):
             for each in branch if isinstance(branch, list) else []:
-                if isinstance(each, Table) and each.find("type") in _STEPS:
+                if isinstance(each, Table) and class_name(each) in _STEPS:
                     several = f"training chooses one of {len(branches)} branches of its pipeline at random"
                     return each, (f"{several}; replayed is number {number}",)
     return None, ()
@@ -116,5 +117,5 @@ def _multiple(config: Table, pipeline: list[Table] | None) -> int | None:
         if table is not None:
             inner = table.table("data_preprocessor")  # of each branch of a semi-supervised model
             return (table if inner is None else inner).read("pad_size_divisor", int, 1)
-    pad = next((step for step in pipeline or [] if step.find("type") == "Pad"), None)
+    pad = next((step for step in pipeline or [] if class_name(step) == "Pad"), None)
     return None if pad is None else pad.read("size_divisor", int, 1)

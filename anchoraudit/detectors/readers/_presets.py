@@ -26,15 +26,22 @@ def preset(name: str) -> Detector:
 
 
 def based_on(
-    name: str, path: Path, *, notes: tuple[str, ...] = (), without: str = "", **blocks: object
+    name: str,
+    path: Path,
+    *,
+    notes: tuple[str, ...] = (),
+    without: str | tuple[str, ...] = (),
+    read_in: tuple[str, ...] = (),
+    **blocks: object,
 ) -> Detector:
     """Return the preset of that name with the user's blocks in place of its own.
 
     It is called as the file is, and says which file and which preset it was read from. Of the preset's notes
     those go that speak of its own input size, where that is replaced, and those that start with `without`.
+    read_in: where the rules were read, in place of the preset's own sources.
     """
     base = preset(name)
-    kept = [note for note in base.notes if not (without and note.startswith(without))]
+    kept = [note for note in base.notes if not note.startswith(without)]
     if "resize" in blocks:
         sizes = {base.resize.side or base.resize.width, base.resize.cap or base.resize.side}
         own = re.compile(rf"(?<!\d)({'|'.join(str(size) for size in sorted(sizes))})(?!\d)")
@@ -42,7 +49,7 @@ def based_on(
     return msgspec.structs.replace(
         base,
         name=path.stem,
-        sources=(f"{path.name}; what it does not say: preset {name}", *base.sources),
+        sources=(f"{path.name}; what it does not say: preset {name}", *(read_in or base.sources)),
         notes=(*kept, *notes),
         **blocks,
     )

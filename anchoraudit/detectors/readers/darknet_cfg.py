@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.readers._presets import based_on, preset
 from anchoraudit.detectors.spec import Detector, Level, Resize
 from anchoraudit.errors import AnchorauditError
@@ -62,7 +63,7 @@ def detect(path: Path, text: str) -> bool:
     return bool(re.search(r"^\s*\[(net|network|yolo|convolutional)\]", text, re.M))
 
 
-def read(path: Path, text: str) -> Detector:
+def read(path: Path, text: str, assume: Assume) -> Detector:
     """Read it: levels in the order of the [yolo] layers, strides from the layers before them."""
     sections = _sections(path, text)
     net = sections[0]
@@ -78,7 +79,7 @@ def read(path: Path, text: str) -> Detector:
         raise net.error("no [yolo] section, so no anchors", remedy="Name a network with [yolo] layers.")
     shapes = _shapes(yolo[0][1])
     used: list[int] = []
-    strides = _strides(sections[1:])
+    strides = _strides(sections[1:], assume)
     base = preset("yolov3-darknet")
     levels = []
     for number, part in yolo:
@@ -136,7 +137,15 @@ def _shapes(part: _Section) -> list[tuple[float, float]]:
     return list(zip(numbers[: 2 * count : 2], numbers[1 : 2 * count : 2], strict=True))
 
 
-def _strides(layers: list[_Section]) -> list[float]:
+# Layers of darknet (both forks' src/parser.c: string_to_layer_type) that change no stride up to a [yolo].
+_SAME_SIZE = re.compile(
+    "yolo|Gaussian_yolo|region|detection|iseg|cost|contrastive|shortcut|scale_channels|sam|implicit|activation|"
+    "logistic|batchnorm|normalization|lrn|l2norm|dropout|softmax|soft|empty|silence|avgpool|avg|local_avg|"
+    "connected|conn|local|crop|crnn|conv_lstm|rnn|gru|lstm|history"
+)
+
+
+def _strides(layers: list[_Section], assume: Assume) -> list[float]:
     """Follow the layers; each one's stride relative to the network's input."""
     strides: list[float] = []
     before = 1.0
@@ -156,6 +165,12 @@ def _strides(layers: list[_Section]) -> list[float]:
             before *= _positive(layer, step)
         elif layer.kind in ("upsample", "deconvolutional", "deconv"):
             before /= _positive(layer, layer.integer("stride", 2 if layer.kind == "upsample" else 1))
+        elif not _SAME_SIZE.fullmatch(layer.kind):
+            refusal = layer.error(
+                f"[{layer.kind}] is no layer of darknet: how it changes the size is not in the file",
+                remedy="Name a network of darknet's own layers.",
+            )
+            assume.that(f"[{layer.kind}]", "keeps the size of its input", refusal)
         strides.append(before)
     return strides
 

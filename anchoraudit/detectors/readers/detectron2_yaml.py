@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from anchoraudit.detectors.readers._arithmetic import NotResolvedError, evaluate
+from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.readers._files import read_text
 from anchoraudit.detectors.readers._presets import based_on, preset
 from anchoraudit.detectors.readers._table import Table
@@ -24,6 +25,14 @@ SUFFIXES = (".yaml", ".yml")
 LOOKS_FOR = "detectron2 config (.yaml with MODEL or _BASE_)"
 
 _ARCHITECTURES = ("GeneralizedRCNN", "ProposalNetwork", "PanopticFPN", "RetinaNet")
+# Names that are known to be something else, whoever vouches for them.
+_NOT_STANDARD = {
+    "SemanticSegmentor": "it labels pixels, not boxes",
+    "FCOS": "an anchor-free detector has no anchor mask to audit",
+    "PrecomputedProposals": "it takes proposals from a file, and no anchors are matched",
+    "RRPN": "its anchors are rotated",
+    "RotatedAnchorGenerator": "its anchors are rotated",
+}
 _DEEPEST = 20
 
 
@@ -33,22 +42,13 @@ def detect(path: Path, text: str) -> bool:
     return bool(re.search(r"^[\"']?(MODEL|_BASE_)[\"']?\s*:", text, re.M))
 
 
-def read(path: Path, text: str) -> Detector:
+def read(path: Path, text: str, assume: Assume) -> Detector:
     """Read it; what neither it nor its bases say is as in detectron2's defaults."""
     config = _with_bases(path, text, ())
-    architecture = config.text("MODEL.META_ARCHITECTURE", "GeneralizedRCNN")
-    if architecture not in _ARCHITECTURES:
-        raise config.error(
-            f"MODEL.META_ARCHITECTURE {architecture!r} is not replayed",
-            "MODEL.META_ARCHITECTURE",
-            f"Replayed are {', '.join(_ARCHITECTURES)}; anchor-free detectors have no anchor mask.",
-        )
-    retinanet = architecture == "RetinaNet"
+    retinanet = _is_retinanet(config, assume)
     pyramid = "fpn" in config.text("MODEL.BACKBONE.NAME", "build_resnet_backbone").lower()
-    proposals = config.text("MODEL.PROPOSAL_GENERATOR.NAME", "RPN")
-    if not retinanet and proposals != "RPN":
-        key = "MODEL.PROPOSAL_GENERATOR.NAME"
-        raise config.error(f"{key} {proposals!r} is not replayed", key, "Replayed is RPN.")
+    if not retinanet:
+        _require(config, "MODEL.PROPOSAL_GENERATOR.NAME", ("RPN",), "RPN", assume)
     name = "detectron2-retinanet" if retinanet else f"detectron2-rpn_{'fpn' if pyramid else 'c4'}"
     base = preset(name)
     resize, notes = _resize(config, base.resize)
@@ -57,10 +57,48 @@ def read(path: Path, text: str) -> Detector:
         path,
         notes=notes,
         resize=resize,
-        anchors=_anchors(config, base.anchors, retinanet=retinanet, pyramid=pyramid),
+        anchors=_anchors(config, base.anchors, assume, retinanet=retinanet, pyramid=pyramid),
         border=_border(config, base.border, retinanet=retinanet),
         match=_match(config, base.match, retinanet=retinanet),
     )
+
+
+def _is_retinanet(config: Table, assume: Assume) -> bool:
+    """Tell whether the anchors are RetinaNet's, and not an RPN's."""
+    key = "MODEL.META_ARCHITECTURE"
+    architecture = config.text(key, "GeneralizedRCNN")
+    if architecture in _ARCHITECTURES:
+        return architecture == "RetinaNet"
+    standard = _standard(config)
+    _require(config, key, _ARCHITECTURES, standard or "RPN or RetinaNet", assume)
+    if standard is None:
+        raise config.error(
+            f"{key} {architecture!r}: nothing tells whether its anchors are those of an RPN or of RetinaNet",
+            key,
+            "Set keys of MODEL.RPN or of MODEL.RETINANET, not of both; or name GeneralizedRCNN or RetinaNet.",
+        )
+    return standard == "RetinaNet"
+
+
+def _standard(config: Table) -> str | None:
+    """Which of RPN and RetinaNet the keys that are set belong to; None where both, or none, are."""
+    if "retinanet" in config.text("MODEL.BACKBONE.NAME", "").lower():
+        return "RetinaNet"
+    rpn = any(config.find(f"MODEL.{part}") is not None for part in ("RPN", "PROPOSAL_GENERATOR"))
+    retinanet = config.find("MODEL.RETINANET") is not None
+    return None if rpn == retinanet else "RPN" if rpn else "RetinaNet"
+
+
+def _require(config: Table, key: str, replayed: tuple[str, ...], standard: str, assume: Assume) -> None:
+    """Take the name at `key` for `standard` where it is none of `replayed`, the default being the first."""
+    name = config.text(key, replayed[0])
+    if name in replayed:
+        return
+    why = f": {_NOT_STANDARD[name]}" if name in _NOT_STANDARD else ""
+    refusal = config.error(f"{key} {name!r} is not replayed{why}", key, f"Replayed: {', '.join(replayed)}.")
+    if why:
+        raise refusal
+    assume.anchors(f"{key} {name!r}", f"detectron2's {standard}", refusal)
 
 
 def _with_bases(path: Path, text: str, above: tuple[Path, ...]) -> Table:
@@ -97,14 +135,12 @@ def _decode(table: Table) -> None:
                 continue
 
 
-def _anchors(config: Table, base: Anchors, *, retinanet: bool, pyramid: bool) -> Anchors:
-    generator = config.text("MODEL.ANCHOR_GENERATOR.NAME", "DefaultAnchorGenerator")
-    if generator != "DefaultAnchorGenerator":
-        key = "MODEL.ANCHOR_GENERATOR.NAME"
-        raise config.error(f"{key} {generator!r} is not replayed", key, "Replayed: DefaultAnchorGenerator.")
+def _anchors(config: Table, base: Anchors, assume: Assume, *, retinanet: bool, pyramid: bool) -> Anchors:
+    default = "DefaultAnchorGenerator"
+    _require(config, "MODEL.ANCHOR_GENERATOR.NAME", (default,), default, assume)
     key = "MODEL.RETINANET.IN_FEATURES" if retinanet else "MODEL.RPN.IN_FEATURES"
-    default = ("p3", "p4", "p5", "p6", "p7") if retinanet else ("res4",)
-    features = config.read(key, tuple[str, ...], default)
+    usual = ("p3", "p4", "p5", "p6", "p7") if retinanet else ("res4",)
+    features = config.read(key, tuple[str, ...], usual)
     if not pyramid:
         outputs = config.read("MODEL.RESNETS.OUT_FEATURES", tuple[str, ...], ("res4",))
         if missing := [name for name in features if name not in outputs]:

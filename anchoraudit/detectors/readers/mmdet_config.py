@@ -1,4 +1,4 @@
-"""Config files of open-mmlab/mmdetection (3.x, and the spellings of 2.x), read without running them.
+"""Configs of open-mmlab/mmdetection (3.x, and the spellings of 2.x) and of mmyolo, read without running them.
 
 Sources: mmdetection 3.3.0 models/dense_heads/anchor_head.py (allowed_border, get_targets),
 task_modules/assigners/{max_iou,atss,grid}_assigner.py, and the configs that come with it.
@@ -12,25 +12,18 @@ from typing import Any
 
 import msgspec
 
+from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.readers._mmdet_anchors import anchors_of
-from anchoraudit.detectors.readers._mmdet_parse import read_config
+from anchoraudit.detectors.readers._mmdet_heads import assigner_of, generator_of
+from anchoraudit.detectors.readers._mmdet_parse import class_name, read_config
 from anchoraudit.detectors.readers._mmdet_resize import resize_of
+from anchoraudit.detectors.readers._mmyolo import is_of_mmyolo, read_mmyolo
 from anchoraudit.detectors.readers._presets import based_on, preset
 from anchoraudit.detectors.readers._table import Table
 from anchoraudit.detectors.spec import Border, Detector, Match
 
 SUFFIXES = (".py",)
-LOOKS_FOR = "mmdetection config (.py with model or _base_)"
-
-_ASSIGNERS = ("MaxIoUAssigner", "ATSSAssigner", "GridAssigner")
-_BY_PREDICTION = (
-    "PAAHead",
-    "FreeAnchorRetinaHead",
-    "GARPNHead",
-    "GARetinaHead",
-    "CascadeRPNHead",
-    "TOODHead",
-)
+LOOKS_FOR = "mmdetection config, or one of mmyolo (.py with model or _base_)"
 
 
 def detect(path: Path, text: str) -> bool:
@@ -39,7 +32,7 @@ def detect(path: Path, text: str) -> bool:
     return bool(re.search(r"^(model|_base_)\s*=|^with read_base\(\)", text, re.M))
 
 
-def read(path: Path, text: str) -> Detector:
+def read(path: Path, text: str, assume: Assume) -> Detector:
     """Read it; what it does not say is as in the preset of its kind."""
     config = read_config(path, text)
     model = config.table("model")
@@ -49,19 +42,20 @@ def read(path: Path, text: str) -> Detector:
             remedy="Configs of the new style (`with read_base()`) are not read: dump the config to a file.",
         )
     model = _inner(model)
-    head, train = _head(model)
+    single = model.get("bbox_head")
+    if isinstance(single, Table) and is_of_mmyolo(single):
+        return read_mmyolo(path, config, single, assume)
+    generator, train = _generator(model, assume)
     owner = model if model.find(train) is not None else config  # beside the model before mmdet 2.4
-    kind, assigner = _assigner(owner, train)
-    generator = head.table("anchor_generator")
-    assert generator is not None
-    ssd = generator.find("type") == "SSDAnchorGenerator"
+    kind, assigner = assigner_of(owner, train, assume)
+    ssd = class_name(generator) == "SSDAnchorGenerator"
     rpn = "rpn_head" in model
     name = {"ATSSAssigner": "mmdet-atss", "GridAssigner": "mmdet-yolov3"}.get(
         kind, "mmdet-faster_rcnn_fpn" if rpn else "mmdet-ssd300" if ssd else "mmdet-retinanet_fpn"
     )
     base = preset(name)
     resize, notes = resize_of(config, base.resize)
-    anchors = anchors_of(generator, base.anchors)
+    anchors = anchors_of(generator, base.anchors, assume)
     if kind == "ATSSAssigner" and any(level.count > 1 for level in anchors.levels):
         raise generator.error(
             "ATSSAssigner is replayed with one anchor a cell, and there are several", "ratios"
@@ -91,39 +85,14 @@ def _inner(model: Table) -> Table:
     return model
 
 
-def _head(model: Table) -> tuple[Table, str]:
-    """The head whose anchors are matched, and where its train_cfg is."""
-    kind = model.text("type", "?")
+def _generator(model: Table, assume: Assume) -> tuple[Table, str]:
+    """The generator of the anchors that are matched, and where the train_cfg of its head is."""
     key = "rpn_head" if model.find("rpn_head") is not None else "bbox_head"
     head = model.table(key)
     if head is None:
+        kind = model.text("type", "?")
         raise model.error(f"model of type {kind} has neither rpn_head nor bbox_head, so no anchors", "type")
-    type_ = head.text("type", "?")
-    if type_ in _BY_PREDICTION:
-        raise head.error(
-            f"{type_} assigns by its own predictions or learned anchors, which a pre-flight has not", "type"
-        )
-    if head.find("anchor_generator") is None:
-        raise model.error(
-            f"{type_} of model {kind} has no anchor_generator: "
-            "an anchor-free detector has no anchor mask to audit",
-            key,
-            "Name the config of an anchor-based detector (RPN, RetinaNet, SSD, YOLOv3, ATSS).",
-        )
-    return head, "train_cfg.rpn" if key == "rpn_head" else "train_cfg"
-
-
-def _assigner(owner: Table, train: str) -> tuple[str, Table]:
-    assigner = owner.table(f"{train}.assigner")
-    if assigner is None:
-        raise owner.error(
-            f"no model.{train}.assigner: how anchors are labelled is not said",
-            train.split(".", maxsplit=1)[0],
-        )
-    kind = assigner.text("type", "?")
-    if kind not in _ASSIGNERS:
-        raise assigner.error(f"assigner {kind} is not replayed", "type", f"Known: {', '.join(_ASSIGNERS)}.")
-    return kind, assigner
+    return generator_of(head, assume), "train_cfg.rpn" if key == "rpn_head" else "train_cfg"
 
 
 def _border(owner: Table, train: str, base: Detector, kind: str) -> Border:

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.readers._presets import based_on, preset
 from anchoraudit.detectors.readers._table import Table
 from anchoraudit.detectors.readers._yaml import read_yaml
@@ -34,14 +35,17 @@ def detect(path: Path, text: str) -> bool:
     return bool(re.search(r"^head\s*:", text, re.M) and re.search(r"^backbone\s*:", text, re.M))
 
 
-def read(path: Path, text: str) -> Detector:
+def read(path: Path, text: str, assume: Assume) -> Detector:
     """Read it; input size and matching are those of the framework's defaults."""
     table = read_yaml(path, text)
     head = table.find("head")
     last = head[-1] if isinstance(head, list) and head else None
     module = last[2] if isinstance(last, list) and len(last) == 4 else None
     if not isinstance(module, str) or not _HEADS.search(module):
-        raise table.error(f"the head ends in {module!r}, not in Detect or one of its kind", "head")
+        refusal = table.error(f"the head ends in {module!r}, not in Detect or one of its kind", "head")
+        if not isinstance(module, str) or table.find("anchors") is None:
+            raise refusal
+        assume.anchors(f"the head's last module, {module},", "YOLOv5's Detect", refusal)
     shapes = _shapes(table, module)
     strides = _strides(table, last, len(shapes))
     areas = [sum(w * h for w, h in level) / len(level) for level in shapes]

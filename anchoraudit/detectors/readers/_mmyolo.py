@@ -1,0 +1,193 @@
+"""YOLOv5 and YOLOv7 of open-mmlab/mmyolo, in configs that are otherwise as mmdetection's.
+
+Sources: mmyolo 0.6.0 models/dense_heads/yolov5_head.py (loss_by_feat), yolov7_head.py,
+models/task_modules/assigners/batch_yolov7_assigner.py (yolov5_assigner, then simota_assigner),
+datasets/transforms/transforms.py (YOLOv5KeepRatioResize, LetterResize, YOLOv5RandomAffine),
+mix_img_transforms.py (Mosaic, Mosaic9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from anchoraudit.detectors.readers._assume import Assume
+from anchoraudit.detectors.readers._mmdet_anchors import anchors_of
+from anchoraudit.detectors.readers._mmdet_parse import class_name
+from anchoraudit.detectors.readers._mmdet_resize import pipeline_of
+from anchoraudit.detectors.readers._presets import based_on, preset
+from anchoraudit.detectors.readers._table import Table
+from anchoraudit.detectors.spec import Detector, Match, Resize
+
+_PRESETS = {"YOLOv5Head": "yolov5", "YOLOv5InsHead": "yolov5", "YOLOv7Head": "yolov7"}
+_FRAMEWORK = "mmyolo 0.6.0"
+_SOURCES = {
+    "yolov5": ("mmyolo models/dense_heads/yolov5_head.py: YOLOv5Head.loss_by_feat",),
+    "yolov7": (
+        "mmyolo models/dense_heads/yolov7_head.py: YOLOv7Head",
+        "mmyolo models/task_modules/assigners/batch_yolov7_assigner.py: yolov5_assigner",
+    ),
+}
+_TRANSFORMS = "mmyolo datasets/transforms/transforms.py: YOLOv5KeepRatioResize, LetterResize"
+# Notes of the presets that are about the loaders of ultralytics and of yolov7, and about autoanchor.
+_NOT_OF_MMYOLO = ("AutoAnchor", "Rows with the same box", "The loader drops")
+_LOADER = "The loader drops boxes of a side below 1 px; the replay does not."
+_MOSAICS = ("Mosaic", "Mosaic9")
+_NEIGHBOURS = {0.0: 0, 0.5: 2, 1.0: 4}
+_DEFAULT: dict[str, Any] = {
+    "type": "YOLOAnchorGenerator",
+    "base_sizes": [
+        [[10, 13], [16, 30], [33, 23]],
+        [[30, 61], [62, 45], [59, 119]],
+        [[116, 90], [156, 198], [373, 326]],
+    ],
+    "strides": [8, 16, 32],
+}
+
+
+def is_of_mmyolo(head: Table) -> bool:
+    """Tell whether a head is one of mmyolo's with anchors, or a user's own in its place."""
+    return class_name(head) in _PRESETS or _has_anchors(head)
+
+
+def _has_anchors(head: Table) -> bool:
+    generator = head.get("prior_generator")
+    return isinstance(generator, Table) and class_name(generator) == "YOLOAnchorGenerator"
+
+
+def read_mmyolo(path: Path, config: Table, head: Table, assume: Assume) -> Detector:
+    """Read the detector of a config whose bbox_head is `head`."""
+    kind = class_name(head)
+    if kind not in _PRESETS:
+        refusal = head.error(
+            f"{kind} is no head of mmyolo with anchors: what it does is not in the file",
+            "type",
+            f"Replayed: {', '.join(_PRESETS)}.",
+        )
+        assume.anchors(kind, "mmyolo's YOLOv5Head", refusal)
+    name = _PRESETS.get(kind, "yolov5")
+    base = preset(name)
+    steps = pipeline_of(config)
+    flat = list(_all_steps(steps or ()))
+    resize, notes = _resize(flat, base.resize)
+    if steps is None:
+        notes = ("no training pipeline in the file: the preset's input size",)
+    mosaic = () if any(class_name(step) in _MOSAICS for step in flat) else ("Trained with mosaic",)
+    return based_on(
+        name,
+        path,
+        notes=(*notes, *_dropped(flat), *_drawn(config), *_ignored(head), _LOADER),
+        without=(*_NOT_OF_MMYOLO, *(mosaic if steps is not None else ())),
+        framework=_FRAMEWORK,
+        read_in=(*_SOURCES[name], _TRANSFORMS),
+        resize=resize,
+        anchors=anchors_of(_generator(head), base.anchors, assume),
+        match=_match(head, base.match),
+    )
+
+
+def _generator(head: Table) -> Table:
+    generator = head.table("prior_generator")
+    if generator is None:
+        generator = Table(*head.where.get("type", (head.path, head.line)))
+        for key, value in _DEFAULT.items():
+            generator.put(key, value, generator.path, generator.line)
+    own = head.numbers("head_module.featmap_strides", ())
+    if own and own != generator.numbers("strides", ()):
+        raise head.error(
+            "head_module.featmap_strides are not the strides of prior_generator",
+            "head_module",
+            "Write the same strides in both: mmyolo divides the anchors of one by the strides of the other.",
+        )
+    return generator
+
+
+def _match(head: Table, base: Match) -> Match:
+    """Ratios of sides below prior_match_thr; cells beside the centre's nearer than near_neighbor_thr."""
+    near = head.number("near_neighbor_thr", 0.5)
+    if near not in _NEIGHBOURS:
+        raise head.error(
+            f"near_neighbor_thr is {near:g}: replayed are 0, 0.5 and 1", "near_neighbor_thr", "Write 0.5."
+        )
+    with head.blame("prior_match_thr"):
+        ratio = head.number("prior_match_thr", 4.0)
+        return msgspec.structs.replace(base, ratio=ratio, neighbours=_NEIGHBOURS[near])
+
+
+def _all_steps(steps: Iterable[Any]) -> Iterator[Table]:
+    """Yield the steps of a pipeline, and after one that chooses among others, those."""
+    for step in steps:
+        if isinstance(step, Table):
+            yield step
+            inner = step.get("transforms")
+            yield from _all_steps(inner if isinstance(inner, list) else ())
+        elif isinstance(step, list):
+            yield from _all_steps(step)
+
+
+def _resize(steps: list[Table], base: Resize) -> tuple[Resize, tuple[str, ...]]:
+    """Return the letterbox that an image alone gets, at the size of the first step that has one."""
+    for step in steps:
+        kind = class_name(step)
+        if kind in (*_MOSAICS, "YOLOv5KeepRatioResize", "LetterResize"):
+            break
+    else:
+        return base, ("no step of the training pipeline says the input size: the preset's",)
+    key = "img_scale" if kind in _MOSAICS else "scale"
+    side = step.find(key, 640)
+    width, height = (side, side) if isinstance(side, int) else step.read(key, tuple[int, int], (640, 640))
+    if kind == "LetterResize" and step.flag("stretch_only", False):
+        with step.blame(key):
+            return Resize(kind="stretch", width=width, height=height, precision="float32"), ()
+    with step.blame(key):
+        resize = Resize(
+            kind="longest_side",
+            side=max(width, height),
+            # LetterResize rounds; YOLOv5KeepRatioResize, before it, and Mosaic cut off.
+            rounding="half_even" if kind == "LetterResize" else "floor",
+            precision="float32",
+            clip="canvas",
+            pad="square",
+            centred=True,
+            whole_padding=True,
+        )
+    notes: tuple[str, ...] = ()
+    if width != height:
+        notes = (
+            f"Trained at {width}x{height}; replayed with the longer side {resize.side} on a square: exact "
+            f"for images at least as {'wide' if width > height else 'tall'} for their size as that.",
+        )
+    return resize, notes
+
+
+def _dropped(steps: list[Table]) -> tuple[str, ...]:
+    """What YOLOv5RandomAffine drops of what it has scaled."""
+    step = next((step for step in steps if class_name(step) == "YOLOv5RandomAffine"), None)
+    if step is None:
+        return ()
+    side, aspect = step.number("min_bbox_size", 2.0), step.number("max_aspect_ratio", 20.0)
+    return (
+        f"YOLOv5RandomAffine drops boxes of a side up to {side:g} px or an aspect of {aspect:g} or more "
+        "after its random scaling; the replay keeps them.",
+    )
+
+
+def _drawn(config: Table) -> tuple[str, ...]:
+    """Whether each batch has a size of its own."""
+    steps = config.find("model.data_preprocessor.batch_augments", [])
+    for step in steps if isinstance(steps, list) else ():
+        if isinstance(step, Table) and "random_size_range" in step:
+            low, high = step.read("random_size_range", tuple[int, int], (0, 0))
+            return (f"Training draws the size of each batch from {low} to {high} px; the replay does not.",)
+    return ()
+
+
+def _ignored(head: Table) -> tuple[str, ...]:
+    if head.number("ignore_iof_thr", -1.0) == -1:
+        return ()
+    return (
+        "Anchors that lie on ignored boxes (ignore_iof_thr) are left out of the loss, not in the replay.",
+    )
