@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import ArrayLike
 
 from anchoraudit.anchor_fit import AnchorFit
+from anchoraudit.detectors.resize import Resize
 from anchoraudit.documents import parse_json, parse_toml, read_text
 from anchoraudit.errors import AnchorauditError
 
@@ -150,13 +152,12 @@ def _from_document(document: object, path: object) -> AnchorsFile:
 
 def _of_detector(table: dict[str, Any]) -> dict[str, Any]:
     """The shapes of a detector file, all levels together, as a table of anchors."""
-    levels, resize = _listed(table["anchors"].get("levels")), table.get("resize")
+    levels = _listed(table["anchors"].get("levels"))
     rows = [row for level in levels if isinstance(level, dict) for row in _listed(level.get("shapes"))]
-    size: object = ""
-    if isinstance(resize, dict):
-        width, height = resize.get("width"), resize.get("height")
-        spelled = {"stretch": f"{width}x{height}", "longest_side": resize.get("side", "")}
-        size = spelled.get(str(resize.get("kind")), "")
+    try:
+        size = msgspec.convert(table.get("resize"), Resize).input_size_text
+    except msgspec.ValidationError:  # the anchors are asked for, not the rest
+        size = ""
     return {"anchors": rows, "input_size": size}
 
 

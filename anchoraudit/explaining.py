@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anchoraudit.anchor_fit import side_ratio
 from anchoraudit.auditing import Audit, audit
-from anchoraudit.causes import CAUSES, nearest_shape, scaled_iou, scaled_ratio
+from anchoraudit.causes import CAUSES, nearest_shape
 from anchoraudit.dataset import Dataset, Int
 from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.encoding import engines
@@ -27,7 +26,6 @@ from anchoraudit.verdicts import STATUSES
 
 Size = tuple[float, float]
 Measure = Callable[[Float, Float], Float]
-Measures = Callable[[Float, Float], tuple[Float, Float]]
 Box = tuple[float, float, float, float]
 
 
@@ -114,7 +112,7 @@ def explain(
 def _losses(labels: DenseLabels, net: Float, detector: Detector) -> dict[str, Losses]:
     """Both losses of the image alone, by normaliser; nothing for a detector whose losses are others."""
     ours = detector.loss.normaliser in ("batch_positives", "batch_positives_or_one")
-    if not ours or detector.match.kind != "iou":
+    if not ours or not detector.match.has_thresholds:
         return {}
     labelled = targets(labels, net)
     plain = losses_of_zero_predictions(labelled)
@@ -189,14 +187,11 @@ def _border_needed(net: Float, detector: Detector, sizes: tuple[Size, Size]) -> 
 def _scale_needed(size: Float, detector: Detector, *, up: bool) -> float:
     """Return the factor nearest 1 by which the box must be scaled, up or down, to match a shape freely."""
     shapes, threshold = detector.shapes, detector.match.foreground_from
-    best_of: Measures = scaled_iou
-    measure: Measure = wh_iou
-    if detector.match.kind == "side_ratio":
-        best_of, measure = scaled_ratio, side_ratio
-    value, best = (row[0] for row in best_of(size, shapes))  # as the cause was found
+    alike = engines.likeness(detector)
+    value, best = (row[0] for row in alike.at_best_scale(size, shapes))  # as the cause was found
     reached = (value >= threshold) & ((best > 1.0) if up else (best < 1.0))
     factors = [
-        _bisect(size, shape, threshold, (float(t), measure))
+        _bisect(size, shape, threshold, (float(t), alike.of))
         for t, shape in zip(best[reached], shapes[reached], strict=True)
     ]
     return min(factors, key=lambda t: abs(math.log(t)))

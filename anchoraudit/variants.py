@@ -172,7 +172,7 @@ class Variants:
     def thresholds(self) -> list[Change]:
         """Lower positive thresholds."""
         match_block = self.audit.detector.match
-        if match_block.kind != "iou" or match_block.positive is None:
+        if not match_block.has_thresholds or match_block.positive is None:
             return []
         lower = [value for value in THRESHOLDS if value < match_block.positive]
         return [Change("threshold", value, f"positive IoU from {value:g}") for value in lower]
@@ -180,7 +180,7 @@ class Variants:
     def forcing(self) -> list[Change]:
         """Forcing the best anchor of each box, where nothing is forced."""
         match_block = self.audit.detector.match
-        if match_block.kind != "iou" or match_block.force != "none":
+        if not match_block.can_force or match_block.forces:
             return []
         return [Change("forcing", True, "best anchors forced")]
 
@@ -190,24 +190,18 @@ class Variants:
         resize, step = detector.resize, max(level.stride for level in detector.anchors.levels)
         step = max(1, round(step))
 
-        def near(side: float, factor: float) -> int:
-            return max(step, round(side * factor / step) * step)
-
-        factors = (0.75, 1.25, 1.5, 2.0)
-        if resize.kind == "stretch":
-            values = [f"{near(resize.width, f)}x{near(resize.height, f)}" for f in factors]
-        elif resize.kind == "none":
-            values = [str(near(side, 1.0)) for side in (640, 960, 1280, 1600)]
+        if resize.keeps_size:
+            sides = [resize.with_size(side) for side in (640, 960, 1280, 1600)]
+            values = [side.scaled_text(1.0, step) for side in sides]
         else:
-            values = [str(near(resize.side, f)) for f in factors]
-        named = "x" if resize.kind == "stretch" else {"short_side": "shorter side "}.get(resize.kind, "")
-        words = "input " + ("" if named == "x" else named or "longer side ")
-        return [Change("input size", value, f"{words}{value}") for value in dict.fromkeys(values)]
+            values = [resize.scaled_text(factor, step) for factor in (0.75, 1.25, 1.5, 2.0)]
+        words = " ".join(filter(None, ("input", resize.side_name)))
+        return [Change("input size", value, f"{words} {value}") for value in dict.fromkeys(values)]
 
     def anchors(self) -> list[Change]:
         """Anchors clustered from the data: as many as now, and the best number up to MOST_K."""
         detector = self.audit.detector
-        if not len(self._image) or detector.match.kind == "atss":
+        if not len(self._image) or not detector.match.judges_shapes_alone:
             return []
         numbers = dict.fromkeys([detector.anchors.count, self._best_k()])
         return [Change("anchors", k, f"{k} anchors clustered") for k in numbers if k]
@@ -215,7 +209,7 @@ class Variants:
     def foreground(self) -> list[Change]:
         """Anchors searched for what the encoder makes of them, as many as now."""
         match_block, k = self.audit.detector.match, self.audit.detector.anchors.count
-        if not len(self._image) or match_block.kind == "atss":
+        if not len(self._image) or not match_block.judges_shapes_alone:
             return []
         return [Change("anchors", ("foreground", k), f"{k} anchors for foreground")]
 

@@ -12,6 +12,7 @@ import anchoraudit
 from anchoraudit import causes
 from anchoraudit.dataset import Boxes, Category, Dataset, Images, Source
 from anchoraudit.detectors import override
+from anchoraudit.encoding import unmatched
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.explaining import explain
 from anchoraudit.geometry import wh_iou
@@ -54,7 +55,7 @@ def test_without_a_border_rule_nothing_is_lost_to_it():
 @given(st.floats(1, 500), st.floats(1, 500), st.floats(1, 500), st.floats(1, 500), st.floats(0.05, 20))
 def test_no_scale_does_better_than_the_closed_form_says(w, h, aw, ah, other):
     size, shape = np.array([[w, h]]), np.array([[aw, ah]])
-    best, scale = causes.scaled_iou(size, shape)
+    best, scale = unmatched.scaled_iou(size, shape)
     assert math.isclose(best[0, 0], wh_iou(size * scale[0, 0], shape)[0, 0], rel_tol=1e-9)
     assert best[0, 0] >= wh_iou(size * other, shape)[0, 0] - 1e-12
 

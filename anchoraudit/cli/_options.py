@@ -201,7 +201,7 @@ def detector_of(settings: Settings) -> tuple[Detector, list[str]]:
         from anchoraudit.anchors_file import read_anchors
 
         file = read_anchors(Path(settings.anchors))
-        own = input_size_text(detector)
+        own = detector.resize.input_size_text
         if file.input_size and own and file.input_size != own:
             notes.append(
                 f"the anchors of {settings.anchors} were clustered at input size {file.input_size}, "
@@ -212,14 +212,6 @@ def detector_of(settings: Settings) -> tuple[Detector, list[str]]:
         except AnchorauditError as error:
             raise error.within(settings.anchors) from None
     return detector, notes
-
-
-def input_size_text(detector: Detector) -> str:
-    """Return the detector's input size as `--input-size` spells it, "" if images keep their size."""
-    resize = detector.resize
-    if resize.kind == "stretch":
-        return f"{resize.width}x{resize.height}"
-    return str(resize.side) if resize.kind == "longest_side" else ""
 
 
 def parse_offset(text: str) -> tuple[float, float, float, float]:

@@ -15,7 +15,6 @@ from anchoraudit.cli._options import (
     assume_option,
     dataset_argument,
     detector_of,
-    input_size_text,
     label_options,
     loader_option,
     output_format_option,
@@ -123,7 +122,7 @@ def command(**given: Any) -> int:
 
     if given["output_format"] == "json":
         chosen = {name: given[name] for name in ("objective", "metric", "seed")}
-        _output.put(cluster_json(clusters, {"input_size": input_size_text(detector), **chosen}), None)
+        _output.put(cluster_json(clusters, {"input_size": detector.resize.input_size_text, **chosen}), None)
     elif snippet is not None and output is None:
         _output.put(snippet.text, None)
     else:
@@ -219,7 +218,7 @@ def _anchors_text(clusters: Clusters, given: dict[str, Any]) -> str:
     return format_anchors(
         found.anchors,
         Path(given["output"]).suffix,
-        input_size=input_size_text(clusters.detector),
+        input_size=clusters.detector.resize.input_size_text,
         objective="foreground" if foreground else "",
         metric="" if foreground else given["metric"],
         fit=found.fit,

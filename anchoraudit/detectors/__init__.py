@@ -122,7 +122,7 @@ def override(
 
 def _with_thresholds(detector: Detector, positive: float | None, negative: float | None) -> Any:
     match = detector.match
-    if match.kind != "iou" or match.positive is None or match.negative is None:
+    if not match.has_thresholds or match.positive is None or match.negative is None:
         raise AnchorauditError(
             f"{detector.name} has no IoU thresholds: {match}",
             remedy='Leave the IoU options away, or write a detector file with kind "iou".',
@@ -140,15 +140,7 @@ def _with_margin(border: Border, allowed: float | str) -> Border:
 def _with_size(detector: Detector, text: str) -> Resize:
     old = detector.resize
     first, second = _sizes(text)
-    kept = {name: getattr(old, name) for name in ("precision", "pixels", "degenerate", "boxes")}
-    if second:
-        new = Resize(kind="stretch", width=first, height=second, **kept)
-    elif old.kind == "short_side":
-        new = msgspec.structs.replace(old, side=first, cap=round(old.cap * first / old.side))
-    elif old.kind == "longest_side":
-        new = msgspec.structs.replace(old, side=first)
-    else:
-        new = Resize(kind="longest_side", side=first, **kept)
+    new = old.with_size(first, second)
     if new != old and any(level.cells for level in detector.anchors.levels):
         raise AnchorauditError(
             f"{detector.name} has grids of fixed cells, made for input {old}",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from anchoraudit.detectors._block import LARGEST, Block
 
 _SIZES = ("width", "height", "side", "cap", "multiple")
@@ -78,6 +80,49 @@ class Resize(Block, frozen=True):
             raise ValueError("centred takes a pad, and whole_padding takes centred")
         if not 0 <= self.clip_margin <= 1:
             raise ValueError(f"clip_margin is {self.clip_margin:g}; it must be 0 to 1 px")
+
+    @property
+    def is_fixed_size(self) -> bool:
+        """Tell whether every image becomes exactly `width` x `height`."""
+        return self.kind == "stretch"
+
+    @property
+    def keeps_size(self) -> bool:
+        """Tell whether images keep their size."""
+        return self.kind == "none"
+
+    @property
+    def side_name(self) -> str:
+        """Which side the one number of an input size stands for; "" where there are two."""
+        return {"stretch": "", "short_side": "shorter side"}.get(self.kind, "longer side")
+
+    @property
+    def input_size_text(self) -> str:
+        """The input size as `--input-size` spells it, "" where that option has no word for it."""
+        return "" if self.kind in ("none", "short_side") else self.scaled_text(1.0)
+
+    def scaled_text(self, factor: float, step: int = 1) -> str:
+        """The input size times `factor`, sides in whole `step`s, as `with_size` takes it: `960x720`, `640`.
+
+        "" where images keep their size.
+        """
+        sides = [side for side in (self.width, self.height, self.side) if side]
+        return "x".join(str(max(step, round(side * factor / step) * step)) for side in sides)
+
+    def with_size(self, first: int, second: int = 0) -> Resize:
+        """The same for another input size, in pixels.
+
+        Two sizes are a stretch to exactly that; one is the shorter side where that is scaled, its cap in
+        proportion, else the longer side. Raises ValueError if it is out of range.
+        """
+        if self.kind == "short_side" and not second:
+            return msgspec.structs.replace(self, side=first, cap=round(self.cap * first / self.side))
+        if self.kind == "longest_side" and not second:
+            return msgspec.structs.replace(self, side=first)
+        kept = {name: getattr(self, name) for name in ("precision", "pixels", "degenerate", "boxes")}
+        if second:
+            return Resize(kind="stretch", width=first, height=second, **kept)
+        return Resize(kind="longest_side", side=first, **kept)
 
     @property
     def letterbox(self) -> bool:

@@ -40,9 +40,9 @@ class Detector(Block, frozen=True):
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.match.kind == "atss" and self.border.pixels is not None:
-            raise ValueError('ATSS is replayed without a border rule: margin must be "off"')
-        if self.anchors.units == "fractions" and self.resize.kind != "stretch":
+        if not self.match.takes_border and self.border.pixels is not None:
+            raise ValueError(f'{self.match.name} is replayed without a border rule: margin must be "off"')
+        if self.anchors.units == "fractions" and not self.resize.is_fixed_size:
             raise ValueError("shapes in fractions of the canvas take a resize of kind 'stretch'")
 
         centred = all(2 * level.offset == level.stride for level in self.anchors.levels)
@@ -59,29 +59,12 @@ class Detector(Block, frozen=True):
     @property
     def box_precision(self) -> str:
         """Precision in which boxes reach the matcher: that of the anchors, but for YOLO's fractions."""
-        return self.resize.precision if self.match.kind == "side_ratio" else self.anchors.precision
+        return self.resize.precision if self.match.takes_fractions else self.anchors.precision
 
     @property
     def empty_when(self) -> str:
         """When an image with usable boxes ends without a positive anchor, as a sentence; "" for never."""
-        match, border = self.match, self.border
-        edge = "" if border.pixels is None else " among the anchors that count"
-        if match.kind == "side_ratio":
-            return f"every box has a side {match.ratio:g} times longer or shorter than that of every anchor"
-        if match.kind == "atss":
-            return "no candidate reaches mean + deviation with its centre inside its box"
-        if match.kind == "shape_iou":
-            return ""
-        if match.force == "none":
-            sign = "below" if match.positive_inclusive else "at most"
-            return f"every box has a best IoU {sign} {match.positive:g}{edge}"
-        if border.pixels is not None and border.stage == "after":
-            return "every best anchor, and every one above the threshold, crosses the border"
-        if match.force_floor:
-            return f"every box has a best IoU below {match.force_floor:g}{edge}"
-        if match.force == "best" or match.floor_inclusive or match.cells == "box_centre":
-            return ""  # the anchors of a box's own cell always overlap it
-        return f"no box overlaps any anchor{edge}"
+        return self.match.empty_when(self.border)
 
     @property
     def on_empty(self) -> str:

@@ -28,7 +28,10 @@ from anchoraudit.encoding.dense import DenseLabels, anchors_of
 from anchoraudit.encoding.grid import axes_of
 from anchoraudit.encoding.local import first_anchors
 from anchoraudit.encoding.results import Counted, Judged
+from anchoraudit.encoding.unmatched import BY_IOU, STRIDE, Code, Likeness
 from anchoraudit.geometry import Float, iou_with_each
+
+KINDS = ("atss",)
 
 Int = npt.NDArray[np.int64]
 _ROWS = 8192  # boxes at a time: their windows stay in a core's cache
@@ -55,6 +58,19 @@ def judge(boxes: OnCanvas, detector: Detector) -> Judged:
 
     for_each_block(len(rest), decide)
     return Judged(best, matched, np.zeros(n, dtype=np.bool_))
+
+
+def causes(sizes: Float, detector: Detector) -> Code:
+    """Why boxes of these sizes [N, 2] are unmatched: for where they stand. int8 [N].
+
+    The nearest anchor, centred freely, has its centre inside the box and the highest IoU of all.
+    """
+    return np.full(len(sizes), STRIDE, dtype=np.int8)
+
+
+def likeness(detector: Detector) -> Likeness:
+    """The IoU of both, freely centred."""
+    return BY_IOU
 
 
 def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Counted:

@@ -12,11 +12,17 @@ import numpy.typing as npt
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.closed_form import NEAR, best_ious
-from anchoraudit.encoding.dense import reaches_floor, reaches_positive
+from anchoraudit.encoding.counting import count
+from anchoraudit.encoding.dense import reaches_floor, reaches_positive, replay
 from anchoraudit.encoding.local import candidates, counting_anchors
 from anchoraudit.encoding.results import Judged
 from anchoraudit.encoding.surviving import survives
+from anchoraudit.encoding.unmatched import BY_IOU, Code, Likeness, causes_by
 from anchoraudit.geometry import Float
+
+__all__ = ["KINDS", "causes", "count", "judge", "likeness", "replay"]
+
+KINDS = ("iou",)
 
 
 def judge(boxes: OnCanvas, detector: Detector) -> Judged:
@@ -42,6 +48,16 @@ def judge(boxes: OnCanvas, detector: Detector) -> Judged:
             some = counting_anchors(boxes.canvases, detector) > 0
             forced = reaches_floor(exact, detector) & ~matched & some[boxes.of]
     return Judged(best, matched, forced)
+
+
+def causes(sizes: Float, detector: Detector) -> Code:
+    """Why boxes of these sizes [N, 2] are unmatched though no border forbids it. int8 [N]."""
+    return causes_by(BY_IOU, sizes, detector)
+
+
+def likeness(detector: Detector) -> Likeness:
+    """The IoU of both, freely centred."""
+    return BY_IOU
 
 
 def _exact_best(boxes: OnCanvas, at_least: Float, detector: Detector) -> npt.NDArray[np.floating]:

@@ -22,7 +22,10 @@ from anchoraudit.encoding.dense import DenseLabels, anchors_of
 from anchoraudit.encoding.grid import axes_of
 from anchoraudit.encoding.local import first_anchors
 from anchoraudit.encoding.results import Counted, Judged
+from anchoraudit.encoding.unmatched import BY_IOU, BY_SIDES, Code, Likeness, causes_by
 from anchoraudit.geometry import Bool, Float, wh_iou
+
+KINDS = ("side_ratio", "shape_iou")
 
 Int = npt.NDArray[np.int64]
 Single = npt.NDArray[Any]  # in the anchors' precision
@@ -41,6 +44,16 @@ def judge(boxes: OnCanvas, detector: Detector) -> Judged:
 
     for_each_block(len(best), run)
     return Judged(best, matched, np.zeros(len(best), dtype=np.bool_))
+
+
+def causes(sizes: Float, detector: Detector) -> Code:
+    """Why boxes of these sizes [N, 2] are unmatched. int8 [N]."""
+    return causes_by(likeness(detector), sizes, detector)
+
+
+def likeness(detector: Detector) -> Likeness:
+    """The side ratio of both, or their IoU, freely centred."""
+    return BY_SIDES if detector.match.kind == "side_ratio" else BY_IOU
 
 
 def _table(boxes: OnCanvas, detector: Detector) -> tuple[Float, Bool]:

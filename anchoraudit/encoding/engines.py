@@ -1,48 +1,89 @@
-"""Which engine answers for a detector: by its kind of matching, one module each."""
+"""Which engine answers for a detector: by its kind of matching, one module each, found by itself.
+
+A module of this package that has `KINDS` is an engine, and has five functions more:
+
+KINDS: the kinds of `Match` that it answers.
+replay(boxes, width, height, detector, image) -> DenseLabels: the definition, one image.
+judge(boxes, detector) -> Judged: all boxes of a data set, each without its image's other boxes.
+count(boxes, image, of_image, detector) -> Counted: the anchors of whole images by label, exactly.
+causes(sizes, detector) -> int8: why boxes of these sizes are unmatched though no border forbids it.
+likeness(detector) -> Likeness: how alike a box and a shape are under the rule, both freely centred.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import pkgutil
+from functools import cache
+from importlib import import_module
+from typing import Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from anchoraudit import encoding
 from anchoraudit.detectors.spec import Detector
-from anchoraudit.encoding import atss, by_iou, by_shape, counting, dense
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
+from anchoraudit.encoding.dense import DenseLabels
 from anchoraudit.encoding.results import Counted, Judged
+from anchoraudit.encoding.unmatched import Code, Likeness
 from anchoraudit.geometry import Float
 
 Int = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class _Engine:
-    """replay: the definition, one image. judge: all boxes of a data set. count: of whole images, exactly."""
+class Engine(Protocol):
+    """What a module of an engine offers."""
 
-    replay: Callable[[Float, float, float, Detector, tuple[float, float] | None], dense.DenseLabels]
-    judge: Callable[[OnCanvas, Detector], Judged]
-    count: Callable[[OnCanvas, Int, Int, Detector], Counted]
+    KINDS: tuple[str, ...]
+
+    def replay(
+        self, boxes: Float, width: float, height: float, detector: Detector, image: tuple[float, float] | None
+    ) -> DenseLabels:
+        """Label every anchor of one image by its definition."""
+        ...
+
+    def judge(self, boxes: OnCanvas, detector: Detector) -> Judged:
+        """Best value and status of every box."""
+        ...
+
+    def count(self, boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Counted:
+        """Count the anchors of images by label."""
+        ...
+
+    def causes(self, sizes: Float, detector: Detector) -> Code:
+        """Why boxes of these sizes are unmatched."""
+        ...
+
+    def likeness(self, detector: Detector) -> Likeness:
+        """How alike a box and a shape are."""
+        ...
 
 
-_ENGINES = {
-    "iou": _Engine(dense.replay, by_iou.judge, counting.count),
-    "side_ratio": _Engine(by_shape.replay, by_shape.judge, by_shape.count),
-    "shape_iou": _Engine(by_shape.replay, by_shape.judge, by_shape.count),
-    "atss": _Engine(atss.replay, atss.judge, atss.count),
-}
+@cache
+def _engines() -> dict[str, Engine]:
+    """The engine of each kind of matching."""
+    found: dict[str, Engine] = {}
+    for info in pkgutil.iter_modules(encoding.__path__):
+        module = import_module(f"{encoding.__name__}.{info.name}")
+        for kind in getattr(module, "KINDS", ()):
+            found[kind] = cast(Engine, module)
+    return found
 
 
-def replay(boxes: Float, canvas: Canvases, detector: Detector) -> dense.DenseLabels:
+def engine_of(detector: Detector) -> Engine:
+    """The module that answers for a detector."""
+    return _engines()[detector.match.kind]
+
+
+def replay(boxes: Float, canvas: Canvases, detector: Detector) -> DenseLabels:
     """Label every anchor of one image by its definition; canvas: of that image (D = 1)."""
     width, height, w, h = (float(getattr(canvas, name)[0]) for name in Canvases.__slots__)
-    return _ENGINES[detector.match.kind].replay(boxes, width, height, detector, (w, h))
+    return engine_of(detector).replay(boxes, width, height, detector, (w, h))
 
 
 def judge(boxes: OnCanvas, detector: Detector) -> Judged:
     """Best IoU (or other measure) and status of every box, without its image's other boxes."""
-    return _ENGINES[detector.match.kind].judge(boxes, detector)
+    return engine_of(detector).judge(boxes, detector)
 
 
 def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Counted:
@@ -50,4 +91,14 @@ def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Cou
 
     image: int64 [n], the image of each box, ascending. of_image: int64 [M], the canvas of each image.
     """
-    return _ENGINES[detector.match.kind].count(boxes, image, of_image, detector)
+    return engine_of(detector).count(boxes, image, of_image, detector)
+
+
+def causes(sizes: Float, detector: Detector) -> Code:
+    """Why boxes of sizes [N, 2] are unmatched though no border forbids it: int8 [N], index into CAUSES."""
+    return engine_of(detector).causes(sizes, detector)
+
+
+def likeness(detector: Detector) -> Likeness:
+    """How alike a box and a shape are under the detector's rule, both freely centred."""
+    return engine_of(detector).likeness(detector)

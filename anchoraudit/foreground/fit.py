@@ -64,10 +64,16 @@ class ForegroundFit:
 
 
 def require_matching(detector: Detector) -> None:
-    """Raise AnchorauditError for a detector whose threshold follows from the anchors themselves."""
-    if detector.match.kind == "atss":
+    """Raise AnchorauditError for a detector under which a shape alone matches nothing."""
+    match = detector.match
+    if not match.depends_on_anchors:
         raise AnchorauditError(
-            f"{detector.name} matches by ATSS, whose threshold follows from the anchors themselves: "
+            f"{detector.name} gives the same labels whatever shapes its anchors have ({match})",
+            remedy="Keep its anchors; --objective iou fits shapes to the boxes all the same.",
+        )
+    if not match.judges_shapes_alone:
+        raise AnchorauditError(
+            f"{detector.name} matches by {match.name}, whose threshold follows from the anchors themselves: "
             "a shape alone matches nothing",
             remedy="Use --objective iou, and scan with the result.",
         )
@@ -91,7 +97,7 @@ def fit_foreground(
     (done, of).
 
     Raises AnchorauditError if no box is usable, there are fewer distinct sizes or levels than k asks for,
-    or the detector matches by ATSS.
+    or no shape matches a box by itself under the detector (ATSS).
     """
     require_matching(detector)
     if k < len(detector.anchors.levels):

@@ -16,7 +16,7 @@ def foreground_table(fit: ForegroundFit, detector: Detector) -> object:
     images = words.count(fit.images, "image")
     empty = f"of {images} with usable boxes, those of which no box is matched"
     rows = [
-        ("empty images" if not _forces(detector) else "unmatched images", *_row(sets, "empty"), empty),
+        ("empty images" if not detector.match.forces else "unmatched images", *_row(sets, "empty"), empty),
         (
             "unmatched boxes",
             *_row(sets, "unmatched"),
@@ -69,15 +69,11 @@ def about_search(fit: ForegroundFit, detector: Detector) -> list[str]:
         said.append(
             f"searched on {fit.searched:,} boxes of images drawn at random, judged on all {fit.boxes:,}"
         )
-    if detector.match.kind == "shape_iou":
+    if detector.match.matches_every_box:
         said.append(f"{detector.name} matches every box with its most similar anchor: only mean IoU is left")
-    elif _forces(detector):
+    elif detector.match.forces:
         said.append(
             f"{detector.name} forces a box's best anchor to be positive: counted are images and boxes that "
             "are matched only so, or not at all"
         )
     return said
-
-
-def _forces(detector: Detector) -> bool:
-    return detector.match.force != "none"

@@ -12,11 +12,11 @@ from anchoraudit.rules._rule import Rule
 def check(facts: Facts) -> list[Finding]:
     """Shapes of which a side is shorter than the step from anchor to anchor."""
     anchors = facts.detector.anchors
-    if anchors.units == "fractions" or facts.detector.match.kind in ("side_ratio", "shape_iou"):
-        return []  # strides follow from the canvas there; YOLO compares shapes, wherever they stand
+    if anchors.units == "fractions" or facts.detector.match.is_by_shape:
+        return []  # strides follow from the canvas there; what goes by shape does so wherever it stands
     found: list[Finding] = []
     resize = facts.detector.resize
-    whole = max(resize.width, resize.height) if resize.kind == "stretch" else math.inf
+    whole = max(resize.width, resize.height) if resize.is_fixed_size else math.inf
     for number, level in enumerate(anchors.levels):
         small = [(w, h) for w, h in anchors.shapes_of(level).tolist() if min(w, h) < level.stride]
         if small and level.stride < whole:  # else there is a single cell, and no step to a next one
