@@ -94,6 +94,17 @@ class Boxes:
         """Return the rows grouped by image, in file order within each image: int64 [M]."""
         return np.argsort(self.image, kind="stable")
 
+    def positions(self) -> Int:
+        """Return the position of each box among those of its image: int64 [M].
+
+        It cannot be counted once some boxes are gone.
+        """
+        order = self.by_image()
+        image = self.image[order]
+        found = np.empty(len(order), dtype=np.int64)
+        found[order] = np.arange(len(order)) - np.searchsorted(image, image)
+        return found
+
     def take(self, order: Int) -> Boxes:
         """Return the rows `order`, in that order."""
         return Boxes(
@@ -123,6 +134,15 @@ class Dataset:
     root: what the user named. format: the reader's name. recognised: in one line, what it was taken for
     and why. notes: sentences a report repeats (what was passed over, what could not be checked).
     partial: only some of its splits were asked for.
+
+    What the format says of all its data sets, and its reader knows:
+    has_entries: images and annotations stand in two lists of JSON files (`entry` is where), so that some can
+        be cut out of the bytes.
+    declares_ids: images, annotations and classes have ids of their own in the files; elsewhere they are
+        known by their names.
+    counts_from_one: by its convention the first pixel is 1.
+    classes_are_indices: the order of the classes is that of a trained network's outputs.
+    in_pixels: coordinates are surely pixels; elsewhere they may be parts of the image.
     """
 
     root: Path
@@ -136,6 +156,11 @@ class Dataset:
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     partial: bool = False
+    has_entries: bool = False
+    declares_ids: bool = False
+    counts_from_one: bool = False
+    classes_are_indices: bool = False
+    in_pixels: bool = False
 
     @property
     def split_names(self) -> list[str]:

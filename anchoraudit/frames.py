@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from anchoraudit.auditing import Audit
 from anchoraudit.causes import CAUSES
 from anchoraudit.verdicts import STATUSES, VERDICTS, WITHOUT_FOREGROUND
+
+if TYPE_CHECKING:
+    from anchoraudit.auditing import Audit
 
 
 def images_frame(audit: Audit) -> pd.DataFrame:

@@ -8,6 +8,13 @@ from anchoraudit import cli
 
 GOOD = [400, 360, 74, 149]  # the size of a reference anchor, well inside a 960x720 image
 
+# What readers say of all data sets of a format, for data sets that a test makes up.
+AS_READ = {
+    "coco": {"has_entries": True, "declares_ids": True, "in_pixels": True},
+    "voc": {"counts_from_one": True, "in_pixels": True},
+    "yolo": {"classes_are_indices": True},
+}
+
 
 def image(identity=1, **more):
     return {"id": identity, "file_name": f"{identity}.jpg", "width": 960, "height": 720, **more}

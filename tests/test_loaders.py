@@ -28,6 +28,7 @@ from anchoraudit.loaders import WITH_IMAGE, load_as, loader_names, loader_of
 from anchoraudit.places import Places
 from anchoraudit.report.loaders import loaders_csv, loaders_json, loaders_parts
 from anchoraudit.report.terminal import to_text
+from tests.builders import AS_READ
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "loaders.md"
@@ -107,6 +108,7 @@ def data(*boxes, images=(Picture(),), format="coco", files=1):
         categories=(Category(1, "cat"), Category(2, "dog")),
         findings=[Finding("PAR003", "made up")],
         notes=["a note"],
+        **AS_READ[format],
     )
 
 

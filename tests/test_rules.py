@@ -15,7 +15,7 @@ import anchoraudit
 from anchoraudit import AnchorauditError, Chosen, Finding, rules
 from anchoraudit.dataset import Boxes, Category, Dataset, Images, Source
 from anchoraudit.rules import FAMILIES, SEVERITIES, Findings, Hits, all_rules
-from tests.builders import annotation, document, image, make
+from tests.builders import AS_READ, annotation, document, image, make
 from tests.test_voc import xml
 
 PACKAGE = Path(anchoraudit.__file__).parent
@@ -1044,6 +1044,7 @@ def datasets(draw):
             area=column(numbers, np.float64) if is_coco else None,
         ),
         categories=tuple(Category(number % 2, name) for number, name in enumerate(names)),
+        **AS_READ["coco" if is_coco else "voc"],
     )
 
 

@@ -5,8 +5,7 @@ Safe fixes lose nothing that training could use. Unsafe ones guess what was mean
 
 from __future__ import annotations
 
-from anchoraudit.fixes.changes import Change
-from anchoraudit.fixes.planning import plan
-from anchoraudit.fixes.plans import DROPPED, Plan
+from anchoraudit.fixes.changes import DROPPED, Change
+from anchoraudit.fixes.planning import Plan, plan
 
 __all__ = ["DROPPED", "Change", "Plan", "plan"]

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from anchoraudit.coco_text import Texts
 from anchoraudit.dataset import Bool, Dataset
 from anchoraudit.fixes.coco_edits import Edits, Value, edits_of
-from anchoraudit.fixes.plans import DROPPED, Plan, positions_in_images
 from anchoraudit.places import Places
+
+if TYPE_CHECKING:
+    from anchoraudit.fixes.planning import Plan
+
+# Why a box goes, in the order in which the reasons are asked; 0 is a box that stays.
+DROPPED = ("", "not_finite", "no_area", "outside", "exact_duplicate", "near_duplicate")
 
 _BEFORE = -1
 
@@ -50,7 +56,7 @@ class Changes:
         self.texts = texts or Texts([source.path for source in dataset.sources])
         self._places = Places(dataset)
         boxes = dataset.boxes
-        self._positions = positions_in_images(boxes) if boxes.entry is None else boxes.entry
+        self._positions = boxes.positions() if boxes.entry is None else boxes.entry
 
     def of_image(self, image: int, why: str, values: Iterable[Value], *, gone: bool = False) -> Change:
         """Make the change of an image's entry."""
@@ -82,8 +88,8 @@ class Changes:
 
     def _values(self, row: int) -> Iterator[Value]:
         """Yield what tells a box from others: in COCO as it stands in the file."""
-        boxes, format = self.dataset.boxes, self.dataset.format
-        if format == "coco" and boxes.entry is not None:
+        boxes = self.dataset.boxes
+        if self.dataset.has_entries and boxes.entry is not None:
             source = int(self.dataset.images.source[boxes.image[row]])
             entry = self.texts[source].entries["annotations"][int(boxes.entry[row])]
             found = self.texts[source].values(entry, ("bbox", "category_id"))
@@ -100,7 +106,7 @@ def changes_of(plan: Plan, keep: Bool, texts: Texts | None = None) -> list[Chang
     make = Changes(plan.dataset, texts)
     rows = np.flatnonzero(plan.dropped).tolist()
     found = [make.without_box(row, DROPPED[int(plan.dropped[row])], int(plan.twin[row])) for row in rows]
-    if plan.dataset.format == "coco":
+    if plan.dataset.has_entries:
         for source in _touched(plan, keep):
             found += _of_coco(make, source, edits_of(plan, source, make.texts[source], keep, ids=False))
     else:

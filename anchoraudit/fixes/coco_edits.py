@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -13,9 +14,11 @@ import numpy as np
 from anchoraudit.coco_text import CocoText, Span, elements, members
 from anchoraudit.dataset import Bool, Int
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.fixes.numbers import extent, spelled
-from anchoraudit.fixes.plans import Plan, area_follows, own_areas
+from anchoraudit.fixes.numbers import area_follows, extent, own_areas, spelled
 from anchoraudit.formats.coco.entries import loads
+
+if TYPE_CHECKING:
+    from anchoraudit.fixes.planning import Plan
 
 Value = tuple[str, str, str]  # what it is called, as it stands, and as it will
 _CATEGORY = b'"category_id"'

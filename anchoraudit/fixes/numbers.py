@@ -1,4 +1,4 @@
-"""Numbers as a file spells them."""
+"""Numbers as a file spells them, and areas as it declares them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import re
 
 import numpy as np
 
-from anchoraudit.dataset import Float
+from anchoraudit.dataset import Bool, Boxes, Float, Int
 from anchoraudit.geometry import box_sizes
 
 _WHOLE = re.compile(rb"-?\d+")
+_SAME_AREA = 1e-9  # relative; an `area` that far from width times height is that of a mask, or rounded
 
 
 def spelled(value: float, like: bytes) -> bytes:
@@ -45,3 +46,20 @@ def extents(xyxy: Float) -> Float:
     for row, axis in np.argwhere(differ).tolist():
         sizes[row, axis] = extent(float(xyxy[row, axis]), float(xyxy[row, axis + 2]))
     return sizes
+
+
+def area_follows(boxes: Boxes, rows: Bool | Int) -> Bool:
+    """Tell which boxes declare the area of their own width and height, of those in `rows`: bool [M]."""
+    follows = np.zeros(len(boxes), dtype=np.bool_)
+    if boxes.area is not None:
+        own = own_areas(boxes.xyxy[rows])
+        with np.errstate(invalid="ignore"):
+            follows[rows] = np.abs(boxes.area[rows] - own) <= _SAME_AREA * own
+    return follows
+
+
+def own_areas(xyxy: Float) -> Float:
+    """Width times height of boxes [M, 4], less the noise of the product: [M]."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        areas: Float = np.round(box_sizes(xyxy).prod(axis=1), 9)
+    return areas

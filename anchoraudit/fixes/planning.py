@@ -1,24 +1,125 @@
-"""Deciding what is to be mended, and what cannot be."""
+"""What can be mended, and what that makes of a data set: planned as columns beside its own, then applied."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from anchoraudit import labels
-from anchoraudit.dataset import Bool, Dataset, Float
+from anchoraudit.coco_text import Texts
+from anchoraudit.dataset import Bool, Boxes, Category, Dataset, Float, Images, Int
 from anchoraudit.duplicates import exact_duplicates, near_duplicates
-from anchoraudit.fixes.plans import DROPPED, Plan
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.findings import Finding
+from anchoraudit.fixes.changes import DROPPED, Change, changes_of
+from anchoraudit.fixes.numbers import area_follows, own_areas
 from anchoraudit.geometry import clip_boxes
 from anchoraudit.pictures import look
+from anchoraudit.places import Places
 
 # Less is noise of floating point, and BOX004 does not report it; more is a mistake of another kind, BOX006.
 _NOISE, _OVERHANG = 1e-3, 1.0
 _NEAR = 0.95  # IoU, as BOX012 has it
 _TURNING = 5  # EXIF orientations from here on exchange width and height
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done to a data set of N images, M boxes and C categories.
+
+    dropped: int8 [M], index into DROPPED. twin: int64 [M], the row a duplicate equals, else -1.
+    xyxy: float64 [M, 4], the boxes after clipping, as a reader of the written file gets them.
+    clipped: bool [M], boxes that were. swapped: bool [N], images whose width and height change places.
+    category_ids: the new id of each category, None where ids stay.
+    remarks: what could not be done, and why.
+    """
+
+    dataset: Dataset
+    dropped: npt.NDArray[np.int8]
+    twin: Int
+    xyxy: Float
+    clipped: Bool
+    swapped: Bool
+    category_ids: tuple[int, ...] | None = None
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def renumbered(self) -> Bool:
+        """Which categories get another id: bool [C]."""
+        old = [category.id for category in self.dataset.categories]
+        new = old if self.category_ids is None else self.category_ids
+        return np.array([a != b for a, b in zip(old, new, strict=True)], dtype=np.bool_)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many boxes, images or categories each fix is for, by its name."""
+        dropped = np.bincount(self.dropped, minlength=len(DROPPED)).tolist()
+        counts = {"clipped": int(np.count_nonzero(self.clipped))}
+        counts |= dict(zip(DROPPED[1:], dropped[1:], strict=True))
+        counts |= {"swapped": int(np.count_nonzero(self.swapped))}
+        return counts | {"renumbered": int(np.count_nonzero(self.renumbered))}
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        """Return the data set with everything done; the one that is given, which was planned for, stays.
+
+        Findings about boxes that go are left out; all others stay. Raises AnchorauditError if the plan was
+        made for another data set.
+        """
+        if len(dataset.boxes) != len(self.dropped) or len(dataset.images) != len(self.swapped):
+            raise AnchorauditError("the plan was made for another data set", remedy="Plan anew.")
+        categories = dataset.categories
+        if self.category_ids is not None:
+            pairs = zip(self.category_ids, categories, strict=True)
+            categories = tuple(Category(identity, category.name) for identity, category in pairs)
+        return replace(
+            dataset,
+            images=self._images(dataset.images),
+            boxes=self._boxes(dataset.boxes),
+            categories=categories,
+            findings=self._findings(dataset),
+            notes=list(dataset.notes),
+        )
+
+    def changes(self, keep: Bool | None = None, texts: Texts | None = None) -> list[Change]:
+        """List every change, in the order of files, images and boxes.
+
+        keep: bool [N], the images that are written: of the others only what is dropped is listed. texts: the
+        sources of a COCO data set, if some were opened already. Values are those that stand in the file, and
+        those that will.
+        """
+        return changes_of(self, np.ones_like(self.swapped) if keep is None else keep, texts)
+
+    def _images(self, images: Images) -> Images:
+        return replace(
+            images,
+            ids=list(images.ids),
+            file_names=list(images.file_names),
+            width=np.where(self.swapped, images.height, images.width),
+            height=np.where(self.swapped, images.width, images.height),
+        )
+
+    def _boxes(self, boxes: Boxes) -> Boxes:
+        area = boxes.area
+        if area is not None:
+            follows = area_follows(boxes, self.clipped)
+            area = np.where(follows, own_areas(self.xyxy), area)
+        entry = boxes.positions() if boxes.entry is None else boxes.entry
+        fixed = replace(boxes, xyxy=self.xyxy, area=area, entry=entry)
+        return fixed.take(np.flatnonzero(self.dropped == 0))
+
+    def _findings(self, dataset: Dataset) -> list[Finding]:
+        gone = np.flatnonzero(self.dropped == DROPPED.index("not_finite")).tolist()
+        if not gone or not dataset.findings:
+            return list(dataset.findings)
+        places = Places(dataset)
+        where = {(place.path, place.place) for place in map(places.of_box, gone)}
+        return [
+            f for f in dataset.findings if (f.path, f.place.partition(".")[0].partition(",")[0]) not in where
+        ]
 
 
 def plan(
@@ -126,8 +227,8 @@ def _category_ids(dataset: Dataset, remarks: list[str]) -> tuple[int, ...] | Non
     """Give each category of a COCO data set its new id, None where ids stay."""
     old = [category.id for category in dataset.categories]
     whole = sorted({identity for identity in old if isinstance(identity, int)})
-    if dataset.format != "coco" or whole == list(range(1, len(whole) + 1)):
-        return None  # other formats are numbered when they become COCO
+    if not dataset.declares_ids or whole == list(range(1, len(whole) + 1)):
+        return None  # where names are the ids, classes are numbered as they become COCO
     if len(set(old)) > len(whole):
         remarks.append("category ids stay as they are: some of them are strings")
         return None

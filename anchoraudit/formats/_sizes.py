@@ -53,7 +53,8 @@ def _read(path: Path, *, upright: bool) -> _Size:
         with Image.open(path) as image:
             width, height = image.size
             turned = False
-            if upright and image.format == "JPEG" and "exif" in image.info:
+            codec = image.format
+            if upright and codec == "JPEG" and "exif" in image.info:
                 with suppress(Exception):  # of any kind, where the EXIF data are broken
                     turned = image.getexif().get(_ORIENTATION) in _TURNED
             return (height, width, True) if turned else (width, height, False)

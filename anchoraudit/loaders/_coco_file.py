@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from anchoraudit.loaders._rules import RAISES, Rule
 
 if TYPE_CHECKING:
-    from anchoraudit.dataset import Bool, Images, Int
+    from anchoraudit.dataset import Bool, Int
     from anchoraudit.loaders._sieve import Sieve
 
 _INDEX = "pycocotools/coco.py `createIndex`"
@@ -25,7 +25,7 @@ READING = (UNLISTED, WITHOUT_ID, LATER_ID)
 
 def read_index(sieve: Sieve) -> None:
     """Ask what every loader of a COCO file asks without knowing it: the three rules of READING."""
-    if sieve.format != "coco":
+    if not sieve.dataset.has_entries:
         return
     images, ids = sieve.images, sieve.boxes.annotation_ids
     if images.entry is not None:
@@ -54,10 +54,13 @@ def _join_images(sieve: Sieve) -> None:
     sieve.boxes = replace(sieve.boxes, image=stands_in[sieve.boxes.image])
 
 
-def undeclared(images: Images) -> Bool:
-    """Which images have no usable width and height in their entry: [N]."""
+def undeclared(sieve: Sieve) -> Bool:
+    """Which images have an entry without a usable width and height: [N]."""
     import numpy as np
 
+    images = sieve.images
+    if not sieve.dataset.has_entries:
+        return np.zeros(len(images), dtype=np.bool_)
     return np.isnan(images.width) | np.isnan(images.height) if images.measured is None else images.measured
 
 
@@ -96,7 +99,7 @@ def take_last(sieve: Sieve) -> None:
 def _rows_by_file(sieve: Sieve) -> list[Int]:
     import numpy as np
 
-    if sieve.format != "coco":
+    if not sieve.dataset.has_entries:
         return []
     files = len(sieve.dataset.sources)
     if files == 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
@@ -16,6 +17,10 @@ from anchoraudit.loaders._rules import WITH_IMAGE, Loaded, Rule
 # A COCO width comes back as (x + width) - x. What that rounds away is below this many pixels, and no file
 # means so little.
 ROUNDING = 1e-9
+
+
+# What a framework does to data of a format: by the format's name, "" for all others.
+Readers = Mapping[str, "Callable[[Sieve], None]"]
 
 
 class Sieve:
@@ -34,10 +39,14 @@ class Sieve:
         self._box_rule = np.zeros(len(dataset.boxes), dtype=np.int8)
         self._moves: list[tuple[Rule, Bool]] = []
 
-    @property
-    def format(self) -> str:
-        """The annotation format the data were read from."""
-        return self.dataset.format
+    def read(self, readers: Readers) -> None:
+        """Do what the framework does to data of the format that these were read from, where it does anything.
+
+        readers: by a format's name, or "" for data of every other one.
+        """
+        reader = readers.get(self.dataset.format, readers.get(""))
+        if reader is not None:
+            reader(self)
 
     @property
     def images(self) -> Images:
@@ -95,11 +104,11 @@ class Sieve:
         """Which annotations have no box that could be read: [M].
 
         Where the files give parts of the image, a box in an image of unknown size has no pixels, but it is
-        there: only COCO and Pascal VOC are sure to speak of pixels.
+        there.
         """
         rows = np.flatnonzero(np.isnan(self.boxes.xyxy[:, 0]))  # few, if any
         empty = np.isnan(self.boxes.xyxy[rows]).all(axis=1)
-        if self.format not in ("coco", "voc"):
+        if not self.dataset.in_pixels:
             empty &= ~np.isnan(self.images.width[self.boxes.image[rows]])
         found = np.zeros(len(self.boxes), dtype=np.bool_)
         found[rows] = empty
@@ -151,7 +160,7 @@ class Sieve:
     def _taken(self, images: Int, rows: Int) -> Dataset:
         boxes = self.boxes
         if len(rows) < len(boxes):
-            boxes = replace(boxes, entry=_positions(boxes) if boxes.entry is None else boxes.entry).take(rows)
+            boxes = replace(boxes, entry=boxes.positions() if boxes.entry is None else boxes.entry).take(rows)
         columns = self.images
         if len(images) < len(columns):
             columns = replace(
@@ -166,14 +175,6 @@ class Sieve:
             findings=list(self.dataset.findings),
             notes=list(self.dataset.notes),
         )
-
-
-def _positions(boxes: Boxes) -> Int:
-    """Position of each box among those of its image: [M]. Once some are gone, it cannot be counted."""
-    rows = np.arange(len(boxes))
-    first = np.zeros(int(boxes.image.max(initial=-1)) + 1, dtype=np.int64)
-    first[boxes.image[::-1]] = rows[::-1]  # the last one written is the first of the image
-    return rows - first[boxes.image]
 
 
 def _at(column: Any, rows: Int) -> Any:

@@ -65,19 +65,27 @@ RULES = (
 _LEAST_SIDE = 1e-5
 
 
-def load(sieve: Sieve) -> None:
-    """Replay it."""
+def _read_coco(sieve: Sieve) -> None:
+    coco.read_index(sieve)
+    sieve.drop_images_of(REPEATED, coco.repeated(sieve))
+    sieve.drop_images(UNSIZED, coco.undeclared(sieve))
+    sieve.drop_images_of(UNKNOWN_CLASS, sieve.boxes.category < 0)
+
+
+def _read_voc(sieve: Sieve) -> None:
     import numpy as np
 
-    coco.read_index(sieve)
-    if sieve.format == "coco":
-        sieve.drop_images_of(REPEATED, coco.repeated(sieve))
-        sieve.drop_images(UNSIZED, coco.undeclared(sieve.images))
-        sieve.drop_images_of(UNKNOWN_CLASS, sieve.boxes.category < 0)
-    if sieve.format == "voc":
-        sieve.drop_images(UNSIZED_XML, np.isnan(sieve.images.width))
-        sieve.drop_images_of(NAMELESS, sieve.boxes.category < 0)
-        sieve.move(MINUS_ONE, sieve.boxes.xyxy - (1.0, 1.0, 0.0, 0.0))
+    sieve.drop_images(UNSIZED_XML, np.isnan(sieve.images.width))
+    sieve.drop_images_of(NAMELESS, sieve.boxes.category < 0)
+    sieve.move(MINUS_ONE, sieve.boxes.xyxy - (1.0, 1.0, 0.0, 0.0))
+
+
+READERS = {"coco": _read_coco, "voc": _read_voc}
+
+
+def load(sieve: Sieve) -> None:
+    """Replay it."""
+    sieve.read(READERS)
     sieve.drop_images(NO_ANNOTATION, ~sieve.images_of(sieve.left))
     sieve.drop_images(ONLY_CROWDS, ~sieve.images_of(~sieve.boxes.crowd))
     sieve.drop_boxes(CROWD, sieve.boxes.crowd)

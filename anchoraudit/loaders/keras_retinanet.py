@@ -56,26 +56,6 @@ RULES = (
 )
 
 
-def load(sieve: Sieve) -> None:
-    """Replay it."""
-    coco.read_index(sieve)
-    if sieve.format == "coco":
-        sieve.drop_images(UNSIZED, coco.undeclared(sieve.images))
-    sieve.drop_boxes(CROWD, sieve.boxes.crowd)
-    if sieve.format == "coco":
-        _read_coco(sieve)
-    else:
-        sieve.drop_images_of(WITHOUT_BOX, sieve.without_box())
-    if sieve.format == "voc":
-        sieve.drop_images_of(NAMELESS, sieve.boxes.category < 0)
-        sieve.move(MINUS_ONE, sieve.boxes.xyxy - 1.0)
-    x1, y1, x2, y2 = sieve.boxes.xyxy.T
-    right, bottom = sieve.limits()
-    sieve.drop_boxes(NO_AREA, (x2 <= x1) | (y2 <= y1))
-    sieve.drop_boxes(LEFT_OR_TOP, (x1 < 0) | (y1 < 0))
-    sieve.drop_boxes(RIGHT_OR_BOTTOM, (x2 > right) | (y2 > bottom))
-
-
 def _read_coco(sieve: Sieve) -> None:
     from anchoraudit.loaders._sieve import ROUNDING
 
@@ -84,3 +64,29 @@ def _read_coco(sieve: Sieve) -> None:
     width, height = sieve.sides()
     sieve.drop_boxes(THIN, (width < 1 - ROUNDING) | (height < 1 - ROUNDING))
     sieve.drop_images_of(UNKNOWN_CLASS, sieve.boxes.category < 0)
+
+
+def _read_voc(sieve: Sieve) -> None:
+    _read_other(sieve)
+    sieve.drop_images_of(NAMELESS, sieve.boxes.category < 0)
+    sieve.move(MINUS_ONE, sieve.boxes.xyxy - 1.0)
+
+
+def _read_other(sieve: Sieve) -> None:
+    sieve.drop_images_of(WITHOUT_BOX, sieve.without_box())
+
+
+READERS = {"coco": _read_coco, "voc": _read_voc, "": _read_other}
+
+
+def load(sieve: Sieve) -> None:
+    """Replay it."""
+    coco.read_index(sieve)
+    sieve.drop_images(UNSIZED, coco.undeclared(sieve))
+    sieve.drop_boxes(CROWD, sieve.boxes.crowd)
+    sieve.read(READERS)
+    x1, y1, x2, y2 = sieve.boxes.xyxy.T
+    right, bottom = sieve.limits()
+    sieve.drop_boxes(NO_AREA, (x2 <= x1) | (y2 <= y1))
+    sieve.drop_boxes(LEFT_OR_TOP, (x1 < 0) | (y1 < 0))
+    sieve.drop_boxes(RIGHT_OR_BOTTOM, (x2 > right) | (y2 > bottom))

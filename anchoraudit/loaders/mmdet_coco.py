@@ -66,9 +66,8 @@ def load(sieve: Sieve) -> None:
     from anchoraudit.loaders._sieve import ROUNDING
 
     coco.read_index(sieve)
-    if sieve.format == "coco":
-        sieve.drop_images_of(REPEATED, coco.repeated(sieve))
-        sieve.drop_images(UNSIZED, coco.undeclared(sieve.images))
+    sieve.drop_images_of(REPEATED, coco.repeated(sieve))
+    sieve.drop_images(UNSIZED, coco.undeclared(sieve))
     boxes = sieve.boxes
     sieve.drop_images_of(WITHOUT_BOX, sieve.without_box())
     x1, y1, x2, y2 = boxes.xyxy.T
@@ -76,7 +75,7 @@ def load(sieve: Sieve) -> None:
     across = np.minimum(x2, right) > np.maximum(x1, 0)
     down = np.minimum(y2, bottom) > np.maximum(y1, 0)
     sieve.drop_boxes(OUTSIDE, ~(across & down))
-    if sieve.format == "coco" and boxes.area is not None:
+    if boxes.area is not None:
         sieve.drop_images_of(UNDECLARED_AREA, np.isnan(boxes.area))
         sieve.drop_boxes(NO_AREA, boxes.area <= 0)
     width, height = sieve.sides()

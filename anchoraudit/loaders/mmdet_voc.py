@@ -38,17 +38,25 @@ RULES = (NAMELESS, NOT_FINITE, CUT, DIFFICULT, SMALL_BOX, NO_ANNOTATION, SMALL)
 _LEAST_SIDE = 32
 
 
-def load(sieve: Sieve) -> None:
-    """Replay it."""
+def _read_voc(sieve: Sieve) -> None:
     import numpy as np
 
     from anchoraudit.loaders._sieve import any_of_four
 
-    if sieve.format == "voc":
-        sieve.drop_images_of(NAMELESS, sieve.boxes.category < 0)
-        sieve.drop_images_of(NOT_FINITE, any_of_four(~np.isfinite(sieve.boxes.xyxy)))
-        sieve.move(CUT, np.trunc(sieve.boxes.xyxy) - 1.0)
-        sieve.drop_boxes(DIFFICULT, sieve.boxes.difficult)
+    sieve.drop_images_of(NAMELESS, sieve.boxes.category < 0)
+    sieve.drop_images_of(NOT_FINITE, any_of_four(~np.isfinite(sieve.boxes.xyxy)))
+    sieve.move(CUT, np.trunc(sieve.boxes.xyxy) - 1.0)
+    sieve.drop_boxes(DIFFICULT, sieve.boxes.difficult)
+
+
+READERS = {"voc": _read_voc}
+
+
+def load(sieve: Sieve) -> None:
+    """Replay it."""
+    import numpy as np
+
+    sieve.read(READERS)
     width, height = sieve.sides()
     sieve.drop_boxes(SMALL_BOX, (width < _LEAST_SIDE) | (height < _LEAST_SIDE))
     sieve.drop_images(NO_ANNOTATION, ~sieve.images_of(np.ones(len(sieve.boxes), dtype=np.bool_)))

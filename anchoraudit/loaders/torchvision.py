@@ -62,10 +62,9 @@ def load(sieve: Sieve) -> None:
     width, height = sieve.sides()
     thin = (width <= 1 + ROUNDING) | (height <= 1 + ROUNDING)
     sieve.drop_images(ALL_THIN, ~sieve.images_of(~thin))
-    if sieve.format == "coco":
-        sieve.drop_images(UNSIZED, coco.undeclared(sieve.images))
+    sieve.drop_images(UNSIZED, coco.undeclared(sieve))
     sieve.drop_boxes(CROWD, sieve.boxes.crowd)
-    if sieve.format == "coco" and sieve.boxes.area is not None:
+    if sieve.boxes.area is not None:
         sieve.drop_images_of(UNDECLARED_AREA, np.isnan(sieve.boxes.area))
     sieve.clip(CLIPPED)
     sieve.drop_boxes(OUTSIDE, ~has_area(sieve.boxes.xyxy))

@@ -69,26 +69,41 @@ def load(sieve: Sieve) -> None:
     """Replay it."""
     import numpy as np
 
-    from anchoraudit.loaders._sieve import any_of_four
-
     images = sieve.images
     sieve.drop_images(UNSIZED, np.isnan(images.width) | np.isnan(images.height))
     sieve.drop_images(SMALL, np.minimum(images.width, images.height) <= _LARGEST_REFUSED_SIDE)
     sieve.drop_boxes(CROWD, sieve.boxes.crowd)
-    if sieve.format == "voc":
-        sieve.drop_images_of(NAMELESS, sieve.boxes.category < 0)
-        sieve.drop_boxes(DIFFICULT, sieve.boxes.difficult)
-        sieve.drop_images_of(WITHOUT_BOX, sieve.without_box())
-        sieve.move(MINUS_ONE, sieve.boxes.xyxy - 1.0)
-    if sieve.format == "coco":
-        sieve.drop_images_of(WITHOUT_BBOX, sieve.without_box())
-        width, height = sieve.sides()
-        sieve.drop_boxes(NO_AREA, ~((width > 0) & (height > 0)))
+    sieve.read(READERS)
+
+
+def _read_coco(sieve: Sieve) -> None:
+    sieve.drop_images_of(WITHOUT_BBOX, sieve.without_box())
+    width, height = sieve.sides()
+    sieve.drop_boxes(NO_AREA, ~((width > 0) & (height > 0)))
+    _verify(sieve, _SIX_DIGITS_OF_ONE)
+
+
+def _read_voc(sieve: Sieve) -> None:
+    sieve.drop_images_of(NAMELESS, sieve.boxes.category < 0)
+    sieve.drop_boxes(DIFFICULT, sieve.boxes.difficult)
+    sieve.drop_images_of(WITHOUT_BOX, sieve.without_box())
+    sieve.move(MINUS_ONE, sieve.boxes.xyxy - 1.0)
+    _verify(sieve)
+
+
+def _verify(sieve: Sieve, largest: float = 1.0) -> None:
+    """What `verify_image_label` does to the labels, which are those of YOLO by now. largest: label taken."""
+    import numpy as np
+
+    from anchoraudit.loaders._sieve import any_of_four
+
     labels = _labels(sieve)
-    largest = _SIX_DIGITS_OF_ONE if sieve.format == "coco" else 1.0
     sieve.drop_images_of(BELOW, any_of_four(~(labels >= 0)))
     sieve.drop_images_of(ABOVE, any_of_four(~(labels <= np.float32(largest))))
     sieve.drop_boxes(DUPLICATE, _duplicates(sieve, labels))
+
+
+READERS = {"coco": _read_coco, "voc": _read_voc, "": _verify}
 
 
 def _labels(sieve: Sieve) -> npt.NDArray[np.float32]:

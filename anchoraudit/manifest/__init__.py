@@ -103,7 +103,7 @@ def write_manifest(audit: Audit, keep: Bool, path: Path, plan: Plan | None = Non
     with replacing(path) as stream:
         if path.suffix.lower() == ".txt":
             remarks = _write_list(dataset, keep, stream)
-        elif dataset.format == "coco":
+        elif dataset.has_entries:
             remarks = write_coco_cut(dataset, keep, stream, plan)
         else:
             remarks = write_coco(dataset, keep, stream)
@@ -122,7 +122,7 @@ def require_room_for_fixes(path: Path) -> None:
 
 def _write_list(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
     images = dataset.images
-    if dataset.format == "coco":
+    if dataset.declares_ids:
         lines = [images.file_names[i] for i in np.flatnonzero(keep).tolist()]
     else:
         lines = sorted(str(images.ids[i]) for i in np.flatnonzero(keep).tolist())

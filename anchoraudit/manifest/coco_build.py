@@ -69,8 +69,8 @@ def _names(dataset: Dataset) -> list[str]:
     """Names of the categories in the order of their new ids; a box without a name keeps its place as ""."""
     unnamed = [""] if (dataset.boxes.category < 0).any() else []
     names = [category.name for category in dataset.categories]
-    if dataset.format == "yolo":
-        return list(dict.fromkeys([*names, *unnamed]))  # they stand in the order of their indices
+    if dataset.classes_are_indices:
+        return list(dict.fromkeys([*names, *unnamed]))  # they stand in that order
     return sorted({*names, *unnamed})
 
 

@@ -23,7 +23,7 @@ def left_out(dataset: Dataset, texts: Texts) -> npt.NDArray[np.int8]:
     An annotation of COCO without any box may still be of use, a caption for example, and stays; one in which
     NaN or infinity is written does not. texts: the sources, where the data set is COCO.
     """
-    if dataset.format != "coco":
+    if not dataset.has_entries:
         dataset = _as_written(dataset)
     boxes = dataset.boxes
     found = np.zeros(len(boxes), dtype=np.int8)
@@ -31,8 +31,8 @@ def left_out(dataset: Dataset, texts: Texts) -> npt.NDArray[np.int8]:
     found[labels.prepare(dataset).reason == labels.REASONS.index("outside")] = OUTSIDE
     not_finite = ~np.isfinite(boxes.xyxy).all(axis=1)
     found[not_finite] = NOT_FINITE
-    if dataset.format == "coco":
-        assert boxes.entry is not None  # COCO data sets always have it
+    if dataset.has_entries:
+        assert boxes.entry is not None
         for row in np.flatnonzero(not_finite & np.isnan(boxes.xyxy).all(axis=1)).tolist():
             text = texts[int(dataset.images.source[boxes.image[row]])]
             first, last = text.entries["annotations"][int(boxes.entry[row])]

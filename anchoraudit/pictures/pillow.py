@@ -37,12 +37,12 @@ _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"II*\0", b"MM\
 
 
 class Seen(NamedTuple):
-    """What Pillow sees in a file: stored sides in pixels, EXIF orientation, format, end of the header."""
+    """What Pillow sees in a file: stored sides in pixels, EXIF orientation, codec, end of the header."""
 
     width: int
     height: int
     orientation: int
-    format: str
+    codec: str
     start: int
 
 
@@ -68,10 +68,11 @@ def header(file: int, head: bytes) -> Seen | str:
     try:
         with open(file, "rb", closefd=False) as stream, _opened(stream) as image:
             width, height = image.size
-            start = stream.tell() if image.format == "JPEG" else 0
-            if image.format == "TIFF":  # Pillow turns it on loading, and says here what it will become
+            codec = str(image.format)
+            start = stream.tell() if codec == "JPEG" else 0
+            if codec == "TIFF":  # Pillow turns it on loading, and says here what it will become
                 width, height = (image.tag_v2[side] for side in _TIFF_SIDES)  # type: ignore[attr-defined]
-            return Seen(int(width), int(height), _orientation(image), str(image.format), start)
+            return Seen(int(width), int(height), _orientation(image), codec, start)
     except Exception as error:
         _raise_if_of_the_disk(error)
         return _no_header(error, head)

@@ -84,10 +84,10 @@ class Reader:
             rows.problem[i] = f"an impossible size: {seen.width} x {seen.height} pixels"
             return
         row["width"], row["height"], row["orientation"] = seen.width, seen.height, seen.orientation
-        if seen.format in _NOT_PACKED:
+        if seen.codec in _NOT_PACKED:
             row["mark"] = zlib.crc32(_at(file, size // 2, _HEAD), mark)
-        if seen.format in _ENDS:
-            mark_of_end, words = _ENDS[seen.format]
+        if seen.codec in _ENDS:
+            mark_of_end, words = _ENDS[seen.codec]
             if not _ends(file, size, tail, seen.start, mark_of_end):
                 rows.problem[i] = words
 

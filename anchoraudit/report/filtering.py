@@ -163,9 +163,9 @@ def _check(
 def _errors_that_stay(audit: Audit) -> list[str]:
     """Return the codes of errors that reading met, and that are in what is written all the same.
 
-    What was read of other formats than COCO is written anew, without them.
+    What is not cut out of the source's bytes is written anew, without them.
     """
-    if audit.dataset.format != "coco":
+    if not audit.dataset.has_entries:
         return []
     met = {finding.code for finding in audit.dataset.findings if rule_of(finding.code).severity == "error"}
     return sorted(met - {"BOX001"})  # of which no manifest has any
@@ -174,7 +174,7 @@ def _errors_that_stay(audit: Audit) -> list[str]:
 def _needed_image_folder(audit: Audit, keep: Bool) -> str | None:
     """Return where kept images lie whose entries declare no size, if that is one folder."""
     images, sources = audit.dataset.images, audit.dataset.sources
-    if images.measured is None or audit.dataset.format != "coco":
+    if images.measured is None or not audit.dataset.has_entries:
         return None
     needed = np.unique(images.source[keep & images.measured & ~audit.verdict_is("unknown")]).tolist()
     folders = {sources[source].image_folder for source in needed}

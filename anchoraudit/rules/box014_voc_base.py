@@ -11,7 +11,7 @@ from anchoraudit.rules._rule import Rule
 
 def check(facts: Facts) -> list[Finding]:
     """Say what the boxes of a VOC data set look like, where they tell."""
-    if facts.dataset.format != "voc":
+    if not facts.dataset.counts_from_one:
         return []
     rows = facts.labels.usable
     xyxy, sides = facts.dataset.boxes.xyxy[rows], facts.image_sides[rows]

@@ -11,7 +11,7 @@ _SHOWN = 12  # pairs of the table in the message
 
 def check(facts: Facts) -> list[Finding]:
     """Integer ids of a COCO data set with gaps, or with 0, and the table that would close them."""
-    if facts.dataset.format != "coco":
+    if not facts.dataset.declares_ids:
         return []
     ids = sorted({c.id for c in facts.dataset.categories if isinstance(c.id, int)})
     if not ids or ids == list(range(1, len(ids) + 1)):

@@ -13,7 +13,7 @@ def check(facts: Facts) -> Hits:
     dataset = facts.dataset
     rows: list[int] = []
     other: dict[int, int] = {}
-    if dataset.format == "coco" and len(dataset.splits) > 1:
+    if dataset.has_entries and len(dataset.splits) > 1:
         first: dict[tuple[str, str], int] = {}
         folders = [str(source.image_folder) for source in dataset.sources]
         images = dataset.images

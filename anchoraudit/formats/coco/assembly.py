@@ -152,6 +152,9 @@ def _join(detection: Detection, parts: list[_Part]) -> Dataset:
         categories=tuple(Category(identity, name) for identity, name in categories),
         findings=[finding for part in parts for finding in part.findings],
         notes=[note for part in parts for note in part.notes],
+        has_entries=True,
+        declares_ids=True,
+        in_pixels=True,
     )
 
 

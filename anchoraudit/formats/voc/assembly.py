@@ -56,6 +56,8 @@ def assemble(
         categories=tuple(Category(number, name) for number, name in enumerate(columns.names, 1)),
         findings=rows.findings,
         notes=rows.notes,
+        counts_from_one=True,
+        in_pixels=True,
     )
 
 

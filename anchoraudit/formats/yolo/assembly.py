@@ -61,6 +61,7 @@ def assemble(detection: Detection, options: ReadOptions) -> Dataset:
         categories=categories,
         findings=list(dict.fromkeys([*gathered.findings, *findings])),
         notes=[*gathered.notes, *notes, *_blank_notes(every, lines.status)],
+        classes_are_indices=True,
     )
 
 
