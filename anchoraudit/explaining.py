@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +24,6 @@ from anchoraudit.rules import Chosen
 from anchoraudit.verdicts import STATUSES
 
 Size = tuple[float, float]
-Measure = Callable[[Float, Float], Float]
 Box = tuple[float, float, float, float]
 
 
@@ -157,17 +155,20 @@ def _explain_boxes(
 def _remedy(net: Float, cause: str, detector: Detector, sizes: tuple[Size, Size]) -> str:
     """What would match an unmatched box, in a sentence with its number."""
     size = box_sizes(net[None])
-    own = f"an anchor of its own shape, {size[0, 0]:.0f}x{size[0, 1]:.0f}"
+    shaped = detector.match.depends_on_anchors
+    own = f"an anchor of its own shape, {size[0, 0]:.0f}x{size[0, 1]:.0f}" if shaped else ""
+    or_own = f", or {own}" if own else ""
     if cause == "edge":
         return f"a border of {_border_needed(net, detector, sizes)} px (--allowed-border)"
     if cause == "stride":
         iou = float(wh_iou(size, detector.shapes).max())
-        return f"an anchor centred on it would reach IoU {iou:.2f}: a finer grid, or {own}"
+        reach = f"an anchor centred on it would reach IoU {iou:.2f}: " if shaped else ""
+        return f"{reach}a finer grid{or_own}"
     if cause in ("small", "large"):
-        factor = _scale_needed(size, detector, up=cause == "small")
+        factor = engines.scale_to_match(size, detector, up=cause == "small")
         change = f"{factor:.2f} times its size" if cause == "small" else f"{1 / factor:.2f} times smaller"
-        return f"{change} (a {'larger' if cause == 'small' else 'smaller'} --input-size), or {own}"
-    return own
+        return f"{change} (a {'larger' if cause == 'small' else 'smaller'} --input-size){or_own}"
+    return own or "another shape of the object"
 
 
 def _border_needed(net: Float, detector: Detector, sizes: tuple[Size, Size]) -> int:
@@ -182,31 +183,6 @@ def _border_needed(net: Float, detector: Detector, sizes: tuple[Size, Size]) -> 
         good = np.tile((good[:, :2] + good[:, 2:]) / 2, 2)
     beyond = np.maximum(np.maximum(-good[:, 0], -good[:, 1]), np.maximum(good[:, 2] - w, good[:, 3] - h))
     return math.floor(float(beyond.min())) + 1  # the rule may be strict: x1 > -border
-
-
-def _scale_needed(size: Float, detector: Detector, *, up: bool) -> float:
-    """Return the factor nearest 1 by which the box must be scaled, up or down, to match a shape freely."""
-    shapes, threshold = detector.shapes, detector.match.foreground_from
-    alike = engines.likeness(detector)
-    value, best = (row[0] for row in alike.at_best_scale(size, shapes))  # as the cause was found
-    reached = (value >= threshold) & ((best > 1.0) if up else (best < 1.0))
-    factors = [
-        _bisect(size, shape, threshold, (float(t), alike.of))
-        for t, shape in zip(best[reached], shapes[reached], strict=True)
-    ]
-    return min(factors, key=lambda t: abs(math.log(t)))
-
-
-def _bisect(size: Float, shape: Float, threshold: float, of: tuple[float, Measure]) -> float:
-    """A measure falls steadily from its best scale towards 1, and is below the threshold there."""
-    near, far = of[0], 1.0
-    for _ in range(60):
-        middle = math.sqrt(near * far)
-        if of[1](size * middle, shape[None])[0, 0] >= threshold:
-            near = middle
-        else:
-            far = middle
-    return near
 
 
 def _as_box(row: Float) -> Box:

@@ -28,7 +28,7 @@ from anchoraudit.encoding.dense import DenseLabels, anchors_of
 from anchoraudit.encoding.grid import axes_of
 from anchoraudit.encoding.local import first_anchors
 from anchoraudit.encoding.results import Counted, Judged
-from anchoraudit.encoding.unmatched import BY_IOU, STRIDE, Code, Likeness
+from anchoraudit.encoding.unmatched import STRIDE, Code
 from anchoraudit.geometry import Float, iou_with_each
 
 KINDS = ("atss",)
@@ -66,11 +66,6 @@ def causes(sizes: Float, detector: Detector) -> Code:
     The nearest anchor, centred freely, has its centre inside the box and the highest IoU of all.
     """
     return np.full(len(sizes), STRIDE, dtype=np.int8)
-
-
-def likeness(detector: Detector) -> Likeness:
-    """The IoU of both, freely centred."""
-    return BY_IOU
 
 
 def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Counted:

@@ -17,10 +17,10 @@ from anchoraudit.encoding.dense import reaches_floor, reaches_positive, replay
 from anchoraudit.encoding.local import candidates, counting_anchors
 from anchoraudit.encoding.results import Judged
 from anchoraudit.encoding.surviving import survives
-from anchoraudit.encoding.unmatched import BY_IOU, Code, Likeness, causes_by
+from anchoraudit.encoding.unmatched import BY_IOU, Code, causes_by, scale_by
 from anchoraudit.geometry import Float
 
-__all__ = ["KINDS", "causes", "count", "judge", "likeness", "replay"]
+__all__ = ["KINDS", "causes", "count", "judge", "replay", "scale_to_match"]
 
 KINDS = ("iou",)
 
@@ -55,9 +55,9 @@ def causes(sizes: Float, detector: Detector) -> Code:
     return causes_by(BY_IOU, sizes, detector)
 
 
-def likeness(detector: Detector) -> Likeness:
-    """The IoU of both, freely centred."""
-    return BY_IOU
+def scale_to_match(size: Float, detector: Detector, *, up: bool) -> float:
+    """The factor nearest 1 by which a box of size [1, 2] must be scaled to match."""
+    return scale_by(BY_IOU, size, detector, up=up)
 
 
 def _exact_best(boxes: OnCanvas, at_least: Float, detector: Detector) -> npt.NDArray[np.floating]:

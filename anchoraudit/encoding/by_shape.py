@@ -22,7 +22,7 @@ from anchoraudit.encoding.dense import DenseLabels, anchors_of
 from anchoraudit.encoding.grid import axes_of
 from anchoraudit.encoding.local import first_anchors
 from anchoraudit.encoding.results import Counted, Judged
-from anchoraudit.encoding.unmatched import BY_IOU, BY_SIDES, Code, Likeness, causes_by
+from anchoraudit.encoding.unmatched import BY_IOU, BY_SIDES, Code, Likeness, causes_by, scale_by
 from anchoraudit.geometry import Bool, Float, wh_iou
 
 KINDS = ("side_ratio", "shape_iou")
@@ -48,11 +48,15 @@ def judge(boxes: OnCanvas, detector: Detector) -> Judged:
 
 def causes(sizes: Float, detector: Detector) -> Code:
     """Why boxes of these sizes [N, 2] are unmatched. int8 [N]."""
-    return causes_by(likeness(detector), sizes, detector)
+    return causes_by(_likeness(detector), sizes, detector)
 
 
-def likeness(detector: Detector) -> Likeness:
-    """The side ratio of both, or their IoU, freely centred."""
+def scale_to_match(size: Float, detector: Detector, *, up: bool) -> float:
+    """The factor nearest 1 by which a box of size [1, 2] must be scaled to match."""
+    return scale_by(_likeness(detector), size, detector, up=up)
+
+
+def _likeness(detector: Detector) -> Likeness:
     return BY_SIDES if detector.match.kind == "side_ratio" else BY_IOU
 
 

@@ -1,13 +1,14 @@
 """Which engine answers for a detector: by its kind of matching, one module each, found by itself.
 
-A module of this package that has `KINDS` is an engine, and has five functions more:
+A module of this package that has `KINDS` is an engine, and has four or five functions more:
 
 KINDS: the kinds of `Match` that it answers.
 replay(boxes, width, height, detector, image) -> DenseLabels: the definition, one image.
 judge(boxes, detector) -> Judged: all boxes of a data set, each without its image's other boxes.
 count(boxes, image, of_image, detector) -> Counted: the anchors of whole images by label, exactly.
 causes(sizes, detector) -> int8: why boxes of these sizes are unmatched though no border forbids it.
-likeness(detector) -> Likeness: how alike a box and a shape are under the rule, both freely centred.
+scale_to_match(size, detector, up) -> float: by what a box that is too small (up) or too large for the rule
+    must be scaled at least; only of an engine whose `causes` says so.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.dense import DenseLabels
 from anchoraudit.encoding.results import Counted, Judged
-from anchoraudit.encoding.unmatched import Code, Likeness
+from anchoraudit.encoding.unmatched import Code
 from anchoraudit.geometry import Float
 
 Int = npt.NDArray[np.int64]
@@ -54,8 +55,8 @@ class Engine(Protocol):
         """Why boxes of these sizes are unmatched."""
         ...
 
-    def likeness(self, detector: Detector) -> Likeness:
-        """How alike a box and a shape are."""
+    def scale_to_match(self, size: Float, detector: Detector, *, up: bool) -> float:
+        """By what a box must be scaled."""
         ...
 
 
@@ -99,6 +100,6 @@ def causes(sizes: Float, detector: Detector) -> Code:
     return engine_of(detector).causes(sizes, detector)
 
 
-def likeness(detector: Detector) -> Likeness:
-    """How alike a box and a shape are under the detector's rule, both freely centred."""
-    return engine_of(detector).likeness(detector)
+def scale_to_match(size: Float, detector: Detector, *, up: bool) -> float:
+    """The factor nearest 1 by which a box of size [1, 2], too small (up) or too large, must be scaled."""
+    return engine_of(detector).scale_to_match(size, detector, up=up)

@@ -6,6 +6,7 @@ become once the box may be scaled.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -59,6 +60,30 @@ def causes_by(likeness: Likeness, sizes: Float, detector: Detector) -> Code:
     cause[rest[(reached & (scale < 1.0)).any(axis=1)]] = LARGE
     cause[rest[(reached & (scale > 1.0)).any(axis=1)]] = SMALL
     return cause
+
+
+def scale_by(likeness: Likeness, size: Float, detector: Detector, *, up: bool) -> float:
+    """The factor nearest 1 by which a box of size [1, 2] must be scaled, up or down, to match a shape."""
+    shapes, threshold = detector.shapes, detector.match.foreground_from
+    value, best = (row[0] for row in likeness.at_best_scale(size, shapes))  # as the cause was found
+    reached = (value >= threshold) & ((best > 1.0) if up else (best < 1.0))
+    factors = [
+        _bisect(likeness, size, shape[None], threshold, float(scale))
+        for scale, shape in zip(best[reached], shapes[reached], strict=True)
+    ]
+    return min(factors, key=lambda factor: abs(math.log(factor)))
+
+
+def _bisect(likeness: Likeness, size: Float, shape: Float, threshold: float, best: float) -> float:
+    """The value falls steadily from its best scale towards 1, and is below the threshold there."""
+    near, far = best, 1.0
+    for _ in range(60):
+        middle = math.sqrt(near * far)
+        if likeness.of(size * middle, shape)[0, 0] >= threshold:
+            near = middle
+        else:
+            far = middle
+    return near
 
 
 def _outermost(shapes: Float) -> Float:

@@ -52,6 +52,8 @@ class Clusters:
     def remarks(self) -> list[str]:
         """What is to be said beside the result."""
         found = []
+        if not self.detector.match.depends_on_anchors:
+            found.append(f"{self.detector.name} gives the same labels whatever shapes its anchors have")
         for level in self.levels:
             if small := level.below_stride:
                 listed = ", ".join(f"{w:g}x{h:g}" for w, h in small)

@@ -89,9 +89,11 @@ def why(audit: Audit, image: int) -> str:
         return VERDICT_MEANING[verdict]
     usable = int(results.usable[image])
     cause = CAUSES[int(results.cause[image])]
-    nearest = _nearest(audit, image)
     best = iou(float(results.best_iou[image]), audit.detector.match.foreground_from)
     start = f"{count(usable, 'box')}, best {audit.detector.match.measure} {best}: {cause}"
+    if not audit.detector.match.depends_on_anchors:
+        return start
+    nearest = _nearest(audit, image)
     if cause == "edge":
         return f"{start}; the anchors that would match cross the border ({nearest} is nearest)"
     return f"{start}; the nearest anchor is {nearest}"

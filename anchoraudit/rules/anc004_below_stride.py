@@ -12,7 +12,8 @@ from anchoraudit.rules._rule import Rule
 def check(facts: Facts) -> list[Finding]:
     """Shapes of which a side is shorter than the step from anchor to anchor."""
     anchors = facts.detector.anchors
-    if anchors.units == "fractions" or facts.detector.match.is_by_shape:
+    match = facts.detector.match
+    if anchors.units == "fractions" or match.is_by_shape or not match.depends_on_anchors:
         return []  # strides follow from the canvas there; what goes by shape does so wherever it stands
     found: list[Finding] = []
     resize = facts.detector.resize

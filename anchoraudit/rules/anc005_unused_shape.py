@@ -15,6 +15,8 @@ _MOST = 200_000  # boxes looked at: a shape that none of so many, evenly taken, 
 
 def check(facts: Facts) -> list[Finding]:
     """Shapes that are the best one for no box, each freely centred."""
+    if not facts.detector.match.depends_on_anchors:
+        return []
     shapes = facts.detector.shapes
     sizes = box_sizes(facts.placed.boxes.boxes)
     sizes = sizes[:: max(len(sizes) // _MOST, 1)]
