@@ -168,7 +168,7 @@ def _remedy(net: Float, cause: str, detector: Detector, sizes: tuple[Size, Size]
         factor = engines.scale_to_match(size, detector, up=cause == "small")
         change = f"{factor:.2f} times its size" if cause == "small" else f"{1 / factor:.2f} times smaller"
         return f"{change} (a {'larger' if cause == 'small' else 'smaller'} --input-size){or_own}"
-    return own or "another shape of the object"
+    return own
 
 
 def _border_needed(net: Float, detector: Detector, sizes: tuple[Size, Size]) -> int:

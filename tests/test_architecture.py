@@ -5,12 +5,27 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
+import numpy as np
 import pytest
 
 import anchoraudit
+from anchoraudit import encoding, fitting
+from anchoraudit.advising import advise
+from anchoraudit.comparing import compare
+from anchoraudit.detectors import match as match_module
+from anchoraudit.detectors import override, preset_names
+from anchoraudit.detectors.spec import Border, Loss, Match
+from anchoraudit.encoding import engines
+from anchoraudit.explaining import explain
+from anchoraudit.foreground.fit import fit_foreground
+from anchoraudit.report.anchors import Clusters
+from anchoraudit.report.next_steps import after_scan
+from tests.builders import annotation, document, make
 
 PACKAGE = Path(anchoraudit.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
+FIXTURES = Path(__file__).parent / "fixtures"
 # Lowest first; what stands on one line is one floor, whose rooms may use each other.
 FLOORS = [
     ["errors", "findings", "similarity", "blocks", "processes"],
@@ -71,6 +86,107 @@ def test_imports_go_down(path):
         return
     up = [name for name in imported(path) if name in LEVEL and LEVEL[name] > LEVEL[room(path)]]
     assert up == []
+
+
+def name_of(path):
+    parts = ("anchoraudit", *path.relative_to(PACKAGE).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def modules_imported(path, names):
+    """Modules that a module imports, also inside functions; `from a import b` is of a.b if there is one."""
+    tree = ast.parse(path.read_text())
+    typing_only = {
+        id(node)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for part in block.body
+        for node in ast.walk(part)
+    }
+    for node in ast.walk(tree):
+        if id(node) in typing_only:
+            continue
+        if isinstance(node, ast.ImportFrom) and node.module in names:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in names else node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in names)
+
+
+def circles(edges):
+    """Sets of nodes that lead to each other, by Tarjan: [{a, b}, ...]. edges: node -> nodes."""
+    index, low, stack, found = {}, {}, [], []
+
+    def visit(node):
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        for other in edges[node]:
+            if other not in index:
+                visit(other)
+                low[node] = min(low[node], low[other])
+            elif other in stack:
+                low[node] = min(low[node], index[other])
+        if low[node] == index[node]:
+            first = stack.index(node)
+            found.append(set(stack[first:]))
+            del stack[first:]
+
+    for node in edges:
+        if node not in index:
+            visit(node)
+    return [circle for circle in found if len(circle) > 1]
+
+
+def test_circles_are_found():
+    assert circles({"a": "b", "b": "cd", "c": "a", "d": "d", "e": "a"}) == [{"a", "b", "c"}]
+
+
+# Circles that stand, each with what would break it. It is to be empty.
+STANDING = [
+    {  # `Detector.from_torchvision` reads a model, and readers make detectors
+        *("anchoraudit.detectors.readers._presets", "anchoraudit.detectors.readers.toml"),
+        *("anchoraudit.detectors.readers.torchvision_model", "anchoraudit.detectors.spec"),
+    },
+]
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """What a function imports when it is called counts; what only the type checker sees does not."""
+    names = {name_of(path) for path in MODULES}
+    edges = {name_of(path): sorted({*modules_imported(path, names)} - {name_of(path)}) for path in MODULES}
+    assert [circle for circle in circles(edges) if circle not in STANDING] == []
+
+
+# Where the kinds of matching and of resizing, and the names of formats, are at home.
+HOMES = {"kind": ("detectors", "encoding"), "format": ("formats", "detectors", "encoding")}
+
+
+def asked_by_name(path):
+    """Lines that compare an attribute `kind` or `format`, look something up by it, or match its values."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        asked = []
+        if isinstance(node, ast.Compare):
+            asked = [node.left, *node.comparators]
+        elif isinstance(node, ast.Subscript):
+            asked = [node.slice]
+        elif isinstance(node, ast.Match):
+            asked = [node.subject]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+            asked = node.args[:1]
+        for part in asked:
+            if isinstance(part, ast.Attribute) and room(path) not in HOMES.get(part.attr, (room(path),)):
+                yield f"{path.relative_to(PACKAGE)}:{node.lineno}: {ast.unparse(part)}"
+
+
+# A loader's module says itself what it does to data of which format: `Sieve.read` looks it up.
+LOOKED_UP = {"self.dataset.format"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_kinds_and_formats_are_asked_for_properties(path):
+    found = [line for line in asked_by_name(path) if line.partition(": ")[2] not in LOOKED_UP]
+    assert found == [], "ask a property of Match, Resize or Dataset"
 
 
 def test_encoding_knows_no_formats_and_formats_no_detectors():
@@ -136,3 +252,69 @@ def test_a_new_detector_is_one_file(tmp_path):
     )
     detector = anchoraudit.load_detector(own)
     assert (detector.name, detector.match.positive) == ("mine", 0.4)
+
+
+@pytest.fixture
+def centre(monkeypatch):
+    """A detector of a kind of matching that is one row of `match` and one module of `encoding`."""
+    monkeypatch.setattr(encoding, "__path__", [*encoding.__path__, str(FIXTURES / "matcher")])
+    row = match_module._Kind(
+        name="matching by centre",
+        text=lambda match: "the cell of the box's centre",
+        empty_when=lambda match, border: "every box is too large",
+        measure="fit",
+        depends_on_anchors=False,
+    )
+    monkeypatch.setitem(match_module._KINDS, "centre", row)
+    engines._engines.cache_clear()
+    base = anchoraudit.load_detector("mmdet-retinanet_fpn")
+    yield msgspec.structs.replace(
+        base, name="own", match=Match(kind="centre"), loss=Loss(normaliser="batch_positives")
+    )
+    engines._engines.cache_clear()
+    sys.modules.pop("anchoraudit.encoding.centre", None)
+
+
+def test_a_new_matcher_is_one_module_and_a_row(tmp_path, centre):
+    """The coarsest stride is 128, so a box of more than 1024 px a side is too large."""
+    shapes = [(10, 10, 40, 60), (300, 200, 9, 9), (0, 0, 1300, 990)]
+    sizes = [{"id": i, "file_name": f"{i}.jpg", "width": 1333, "height": 1000} for i in (1, 2)]
+    notes = [annotation(i, 1 if i < 3 else 2, shape) for i, shape in enumerate(shapes, 1)]
+    dataset = anchoraudit.read(make(tmp_path, {"a.json": document(sizes, notes)}) / "a.json")
+    centre = override(centre, input_size="1000")
+    result = anchoraudit.audit(dataset, centre, counts=True)
+    assert result.summary()["verdicts"]["empty_foreground"] == 1
+    assert result.boxes_frame()["cause"].tolist() == ["", "", "large"]
+    assert result.images_frame()["positives"].tolist() == [18, 0]  # 9 shapes in the cell of each centre
+    assert not {"ANC004", "ANC005"} & set(result.findings.counts)  # shapes do not matter
+    for image, positives in ((0, 18), (1, 0)):
+        told = explain(dataset, image, centre)
+        assert told.positives == positives
+        counted = result.box_results.assigned[result.boxes_of(image)]
+        assert counted.tolist() == [box.assigned for box in told.boxes]
+    (lost,) = told.boxes
+    assert lost.remedy == "1.11 times smaller (a smaller --input-size)"  # sqrt(1300 x 990) / 1024, no anchor
+    (row,) = compare(dataset, [centre])
+    assert (row.unmatched, row.measure) == (1, "fit")
+    assert all("cluster" not in command for _, command in after_scan(result, []))
+    advice = advise(dataset, centre)
+    assert {change.group for row in advice.rows for change in row.changes} == {"input size"}
+    assert advice.best is not None
+    with pytest.raises(anchoraudit.AnchorauditError, match="whatever shapes its anchors have"):
+        fit_foreground(dataset, centre, 5)
+    with pytest.raises(anchoraudit.AnchorauditError, match="without a border rule"):
+        override(centre, allowed_border=0)
+    found = fitting.cluster_sizes(np.array([[10.0, 20], [30, 40]]), 2)
+    assert "same labels" in Clusters([found], found, centre).remarks[0]
+
+
+def test_every_kind_of_matching_has_an_engine():
+    assert set(engines._engines()) == set(match_module._KINDS)
+
+
+def test_what_takes_no_border_refuses_one():
+    for name in preset_names():
+        detector = anchoraudit.load_detector(name)
+        if not detector.match.takes_border:
+            with pytest.raises(ValueError, match="without a border rule"):
+                msgspec.structs.replace(detector, border=Border(margin=0))
