@@ -81,10 +81,9 @@ def test_every_command_is_documented(name):
 
 def test_no_other_command_is_documented():
     table = sections(DOCS / "commands.md")["Commands"]
-    assert first_cells(table) == [
-        *("scan", "explain", "advise", "cluster", "filter", "compare", "detectors", "rules"),
-    ]
-    assert set(first_cells(table)) == set(COMMANDS)
+    assert sorted(first_cells(table)) == sorted(COMMANDS)
+    order = [name for name in sections(DOCS / "commands.md") if name in COMMANDS]
+    assert first_cells(table) == order, "the table has the order of the page"
 
 
 @pytest.mark.parametrize("name", COMMANDS)

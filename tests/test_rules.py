@@ -2,516 +2,40 @@
 
 import re
 import warnings
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
 import anchoraudit
 from anchoraudit import AnchorauditError, Chosen, Finding, rules
 from anchoraudit.dataset import Boxes, Category, Dataset, Images, Source
 from anchoraudit.rules import FAMILIES, SEVERITIES, Findings, Hits, all_rules
 from tests.builders import AS_READ, annotation, document, image, make
-from tests.test_voc import xml
+from tests.rule_cases import (
+    CAT,
+    INF,
+    NAN,
+    OWN_DETECTOR,
+    H,
+    W,
+    all_of,
+    coco,
+    drawn,
+    ids,
+    in_splits,
+    numbered,
+    picture,
+    tree,
+    voc,
+)
 
 PACKAGE = Path(anchoraudit.__file__).parent
-W, H = 640, 480
-NAN, INF = float("nan"), float("inf")
-CAT = ("cat", 100, 100, 174, 249)  # the size of an anchor of the reference
 
 
-def coco(*bboxes, images=None, categories=None, **more):
-    """A COCO file with a box (x, y, width, height) or a dict for each; one image of 640x480."""
-    listed = [
-        annotation(number, **({"bbox": list(box)} if isinstance(box, tuple) else box))
-        for number, box in enumerate(bboxes, 1)
-    ]
-    names = {"categories": categories} if categories else {}
-    shown = [image(width=W, height=H)] if images is None else images
-    return {"a.json": document(shown, listed, **names, **more)}
-
-
-def voc(*objects, **more):
-    return {"Annotations/a.xml": xml(*objects, **more), "JPEGImages/a.jpg": (W, H)}
-
-
-def yolo(*lines):
-    return {"images/a.jpg": (W, H), "labels/a.txt": "".join(f"{line}\n" for line in lines)}
-
-
-def ids(*numbers):
-    return [image(number, width=W, height=H) for number in numbers]
-
-
-def named(*names):
-    """Categories 1, 2, ... with these names, and a box for each."""
-    listed = [{"id": number, "name": name} for number, name in enumerate(names, 1)]
-    return coco(*({"category_id": c["id"], "bbox": [9, 9, 70, 90]} for c in listed), categories=listed)
-
-
-def numbered(*numbers):
-    """Categories with these ids."""
-    return coco((9, 9, 70, 90), categories=[{"id": number, "name": f"c{number}"} for number in numbers])
-
-
-def of_classes(**counts):
-    """So many boxes of each class."""
-    listed = [{"id": number, "name": name} for number, name in enumerate(counts, 1)]
-    boxes = [
-        {"category_id": number, "bbox": [number, i, 70, 90]}
-        for number, count in enumerate(counts.values(), 1)
-        for i in range(count)
-    ]
-    return coco(*boxes, categories=listed)
-
-
-def in_splits(**names):
-    """Splits of one image each, with a box for each of these classes."""
-    files = {}
-    for split, listed in names.items():
-        objects = [(name, 9 * number, 9, 9 * number + 70, 99) for number, name in enumerate(listed, 1)]
-        files |= {f"Annotations/{split}_1.xml": xml(*objects), f"ImageSets/Main/{split}.txt": f"{split}_1\n"}
-    return files
-
-
-def drawn(*names, size=(W, H), file_names=None, declared=None):
-    """Image files with some detail in them, and a COCO file with an entry for each."""
-    files = {f"images/{name}": picture(size, number) for number, name in enumerate(names)}
-    shown = [
-        image(number, file_name=name, width=(declared or size)[0], height=(declared or size)[1])
-        for number, name in enumerate(file_names or names, 1)
-    ]
-    return {"a.json": document(shown, [annotation(1, 1, [9, 9, 70, 90])]), **files}
-
-
-@dataclass(frozen=True)
-class picture:  # noqa: N801
-    """An image file to be drawn: noise, so that no two are alike; or of one colour."""
-
-    size: tuple = (W, H)
-    seed: int = 0
-    orientation: int = 0
-    plain: bool = False
-
-    def save(self, path):
-        pixels = np.random.default_rng(self.seed).integers(0, 255, (self.size[1], self.size[0]), np.uint8)
-        made = Image.fromarray(pixels * np.uint8(not self.plain))
-        exif = made.getexif()
-        if self.orientation:
-            exif[274] = self.orientation
-        path.parent.mkdir(parents=True, exist_ok=True)
-        made.save(path, **({"exif": exif} if path.suffix == ".jpg" else {}))
-
-
-def tree(root, files):
-    """Write a tree, pictures drawn; a function changes the file that stands there."""
-    for name, content in files.items():
-        if isinstance(content, picture):
-            content.save(root / name)
-        elif callable(content):
-            content(root / name)
-        else:
-            make(root, {name: content})
-    return root
-
-
-def cut_off(path):
-    path.write_bytes(path.read_bytes()[:-200])
-
-
-OWN = """
-name = "own"
-resize = {{ kind = "none" }}
-border = {{ margin = "off" }}
-match = {{ positive = 0.5, negative = 0.4 }}
-loss = {{ normaliser = "batch_positives" }}
-[[anchors.levels]]
-stride = {stride}
-shapes = {shapes}
-"""
-
-
-@dataclass(frozen=True)
-class Case:
-    """has: files with it; said: file, place and part of the message of each finding. lacks: without it."""
-
-    has: dict
-    said: list
-    lacks: dict
-    detector: str = "reference"
-    own: str = ""  # a detector file
-    but: str = ""  # and another one, for what lacks it
-    options: dict = field(default_factory=dict)
-
-
-LINES = "ImageSets/Main/train.txt", "ImageSets/Main/val.txt"
-CASES = {
-    # Reading
-    "PAR001": Case(
-        {**voc(CAT), "Annotations/b.xml": "<annotation><object>"},
-        [("Annotations/b.xml", "line 1, column 21", "no element found")],
-        {**voc(CAT), "Annotations/b.xml": "<annotation/>"},
-    ),
-    "PAR002": Case(
-        coco(images=[*ids(1), {"file_name": "b.jpg"}]),
-        [("a.json", "images[1]", "without a usable `id`")],
-        coco(images=[*ids(1), {"id": "2"}]),
-    ),
-    "PAR003": Case(
-        coco((10, 20, 30, 40), (10, 20, 30)),
-        [("a.json", "annotations[1].bbox", "not a list of four numbers")],
-        coco((10, 20, 30, 40), (10, 20, 30, 41)),
-    ),
-    "PAR004": Case(
-        voc(("cat", "twelve", 8, 90, 60)),
-        [("Annotations/a.xml", "object 1, line 1", "<xmin>")],
-        voc(("cat", "12.0", 8, 90, 60)),
-    ),
-    "PAR005": Case(
-        {**voc(CAT), "Annotations/b.xml": f"<!DOCTYPE annotation>{xml(CAT)}"},
-        [("Annotations/b.xml", "", "document type")],
-        {**voc(CAT), "Annotations/b.xml": f"<!-- DOCTYPE annotation -->{xml(CAT)}"},
-    ),
-    "PAR006": Case(
-        {**voc(CAT), "Annotations/b.xml": b"<?xml version='1.0' encoding='utf-8'?>\n<annotation>\xfc"},
-        [("Annotations/b.xml", "byte 51", "utf-8")],
-        {**voc(CAT), "Annotations/b.xml": b"<?xml version='1.0' encoding='latin-1'?>\n<annotation>\xfc"},
-    ),
-    "PAR007": Case(
-        {**voc(CAT), "Annotations/b.xml": "<settings/>"},
-        [("Annotations/b.xml", "", "settings")],
-        {**voc(CAT), "Annotations/b.xml": "<annotation/>"},
-    ),
-    # Boxes
-    "BOX001": Case(
-        coco((10, 20, NAN, 40), (10, 20, 30, INF)),
-        [("a.json", f"annotations[{i}].bbox", "not finite") for i in (0, 1)],
-        coco((10, 20, 1e300, 40)),
-    ),
-    "BOX002": Case(
-        coco((10, 20, 0, 40), (10, 20, 30, -1)),
-        [("a.json", f"annotations[{i}]", "box without area: image 1") for i in (0, 1)],
-        coco((10, 20, 1e-9, 40)),
-    ),
-    "BOX003": Case(
-        coco((W, 20, 50, 40), (-10, 20, 10, 40)),
-        [("a.json", f"annotations[{i}]", "box outside its image: image 1") for i in (0, 1)],
-        coco((W - 1e-9, 20, 50, 40), (-10, 20, 10.5, 40), {"bbox": [700, 20, 50, 40], "iscrowd": 1}),
-    ),
-    "BOX004": Case(
-        coco((-0.5, 20, 50, 40)),
-        [("a.json", "annotations[0]", "box past the edge by 0.5 px: image 1")],
-        coco((-0.001, 20, 50, 40), (-0.50001, 20, 50, 40), (0, 0, W, H)),
-    ),
-    "BOX005": Case(
-        coco((600, 441, 40, 40)),
-        [("a.json", "annotations[0]", "box past the edge by 1 px: image 1")],
-        coco((600, 440.5, 40, 40), (600, 441.00001, 40, 40)),
-    ),
-    "BOX006": Case(
-        coco((600, 20, 100, 40), {"bbox": [-3, 0, 50, 50], "iscrowd": 1}),
-        [
-            ("a.json", "annotations[0]", "box past the edge by 60 px: image 1"),
-            ("a.json", "annotations[1]", "box past the edge by 3 px: image 1"),
-        ],
-        coco((600, 20, 41, 40), {"bbox": [700, 0, 50, 50], "iscrowd": 1}, (700, 0, 50, 50)),
-    ),
-    "BOX007": Case(
-        coco((10, 20, 0.99, 40), {"bbox": [10, 20, 40, 0.5], "iscrowd": 1}),
-        [
-            ("a.json", "annotations[0]", "box of 0.99 x 40 px: image 1"),
-            ("a.json", "annotations[1]", "box of 40 x 0.5 px: image 1"),
-        ],
-        coco((10, 20, 1, 40), (10, 20, 0, 40), {"bbox": [10, 20, 0, 40], "iscrowd": 1}),
-    ),
-    "BOX008": Case(
-        coco((20, 20, 6, 40), images=[image(width=9600, height=7200)]),
-        [("a.json", "annotations[0]", "box of 0.6 x 4 px on the input of reference: image 1")],
-        coco((20, 20, 10, 40), (20, 20, 0.9, 40), images=[image(width=9600, height=7200)]),
-    ),
-    "BOX009": Case(
-        coco((0.25, 0.5, 0.1, 0.2), (0.5, 0.5, 0.5, 0.5)),
-        [("a.json", "annotations[0]", "2 of 2 boxes lie between 0 and 1: normalised coordinates")],
-        coco((0.25, 0.5, 0.1, 0.2), (0.5, 0.5, 0.52, 0.5), (0, 0, 0, 0)),
-    ),
-    "BOX010": Case(
-        coco((0, 0, W, 475.2)),
-        [("a.json", "annotations[0]", "box over the whole image: image 1")],
-        coco((0, 0, W, 475.1), {"bbox": [0, 0, W, H], "iscrowd": 1}),
-    ),
-    "BOX011": Case(
-        coco((10, 20, 30, 40), (1, 1, 9, 9), (10, 20, 30, 40)),
-        [("a.json", "annotations[2]", "the same box as annotations[0]: image 1")],
-        coco(
-            *((10, 20, 30, 40), {"bbox": [10, 20, 30, 40], "category_id": 2}),
-            *({"bbox": [10, 20, 30, 40], "image_id": 2}, {"bbox": [10, 20, 30, 40], "iscrowd": 1}),
-            *((10, 20, 30, 40.001), (0, 0, 0, NAN), (0, 0, 0, NAN)),
-            images=ids(1, 2),
-            categories=[{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}],
-        ),
-    ),
-    "BOX012": Case(
-        coco((10, 20, 95, 100), (10, 20, 100, 100)),
-        [
-            (
-                "a.json",
-                "annotations[1]",
-                "nearly the same box as annotations[0] (x1 10, y1 20, x2 105, y2 120): image 1",
-            )
-        ],
-        coco((10, 20, 94, 100), (10, 20, 100, 100), (10, 20, 100, 100)),
-    ),
-    "BOX013": Case(
-        coco({"bbox": [10, 20, 30, 40], "area": 1212.5}, {"bbox": [10, 20, 30, 40], "area": 0}),
-        [
-            ("a.json", "annotations[0]", "area 1212.5 of a box of 30 x 40 px: image 1"),
-            ("a.json", "annotations[1]", "area 0 of a box of 30 x 40 px: image 1"),
-        ],
-        coco({"bbox": [10, 20, 30, 40], "area": 1212}, {"bbox": [10, 20, 30, 40], "area": 1}, (1, 1, 1, 1)),
-    ),
-    "BOX014": Case(
-        voc(("cat", 0, 5, 9, 9), ("cat", 1, 1, W, H)),
-        [("Annotations", "", "1 of 2 boxes begin before 1: they count from 0, and 1 end at")],
-        voc(("cat", 1, 1, W - 1, H - 1)),
-    ),
-    "BOX015": Case(
-        yolo("0 0.5 0.5 0.2 0.4", "0 0.9 0.5 1.02 0.4", "0 -0.01 0.5 0.2 0.4"),
-        [("labels/a.txt", "line 2", "2 of 3 boxes have values outside 0 to 1")],
-        yolo("0 0.5 0.5 1 0.4", "0 1 0.5 0.2 0.4"),
-    ),
-    # Classes
-    "CLS001": Case(
-        coco({"category_id": 7}, {"category_id": 7}, {"category_id": "1"}, (1, 1, 9, 9)),
-        [
-            ("a.json", "annotations[0].category_id", "category id 7 of 2 annotations is not in `categories`"),
-            ("a.json", "annotations[2].category_id", "category id '1' of 1 annotations is not"),
-        ],
-        coco((1, 1, 9, 9)),
-    ),
-    "CLS002": Case(
-        coco((1, 1, 9, 9), categories=[{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}]),
-        [("a.json", "", "no box has the class 'dog'")],
-        coco(categories=[{"id": 2, "name": "dog"}]),
-    ),
-    "CLS003": Case(
-        coco(categories=[{"id": 1, "name": "cat"}, {"id": 1, "name": "dog"}]),
-        [("a.json", "", "category id 1 is 'cat', 'dog'")],
-        coco(categories=[{"id": 1, "name": "cat"}, {"id": 1, "name": "cat"}, {"id": "1", "name": "dog"}]),
-    ),
-    "CLS004": Case(
-        coco(categories=[{"id": 1, "name": "cat"}, {"id": 2, "name": "cat"}]),
-        [("a.json", "", "the class 'cat' has the ids 1, 2")],
-        coco(categories=[{"id": 1, "name": "cat"}, {"id": 2, "name": "Cat"}]),
-    ),
-    "CLS005": Case(
-        named("Traffic light", "traffic_light", "TRAFFIC-LIGHT ", "cat"),
-        [
-            (
-                "a.json",
-                "",
-                "classes 'Traffic light' (1 box) and 'traffic_light' (1 box) and 'TRAFFIC-LIGHT ' (1",
-            )
-        ],
-        named("traffic light", "traffic lights", "sign 1-1", "sign 11", "speed 3 0", "speed 30"),
-    ),
-    "CLS006": Case(
-        numbered(0, 5),
-        [("a.json", "", "the category ids begin with 0; without: 0 -> 1, 5 -> 2")],
-        numbered(2, 1, 3),
-    ),
-    "CLS007": Case(
-        of_classes(dog=21, dogg=9),
-        [("a.json", "", "the class 'dogg' has 9 boxes")],
-        of_classes(dog=20, dogg=10),
-    ),
-    "CLS008": Case(
-        of_classes(car=200, cow=100, bicycle=2, none=0),
-        [("a.json", "", "'car' has 200 boxes, 'bicycle' 2")],
-        of_classes(car=199, cow=100, bicycle=2, none=0),
-    ),
-    "CLS009": Case(
-        in_splits(train=["cat", "cat"], val=["cat", "dog", "dog"], test=["cow"]),
-        [
-            ("Annotations", "", "the class 'cow' has 1 box, none of them in a training split"),
-            ("Annotations", "", "the class 'dog' has 2 boxes, none of them in a training split"),
-        ],
-        in_splits(train=["cat", "dog", "cow"], val=["cat", "dog"], test=["cow"]),
-    ),
-    # Images
-    "IMG001": Case(
-        drawn("a.jpg", file_names=["a.jpg", "b.jpg"]),
-        [("a.json", "images[1].file_name", "no image 'b.jpg'")],
-        coco(images=[image(1, file_name="a.jpg"), image(2, file_name="b.jpg")]),
-    ),
-    "IMG002": Case(
-        coco(images=[*ids(1), {"id": 2, "file_name": "b.jpg", "width": 640, "height": 0}]),
-        [("a.json", "images[1]", "image 2 declares no size")],
-        {**coco(images=[{"id": 1, "file_name": "b.jpg"}]), "b.jpg": (W, H)},
-    ),
-    "IMG003": Case(
-        coco({}, {"image_id": 2}, images=[{"id": 1}, {"id": 2}]),
-        [("a.json", "", "none of 2 images")],
-        coco({}, {"image_id": 2}, images=[{"id": 1}, *ids(2)]),
-    ),
-    "IMG004": Case(
-        drawn("a.jpg", "b.jpg", file_names=["a.jpg"]),
-        [("images/b.jpg", "", "no entry names this image")],
-        {**drawn("a.jpg"), "images/b.txt": "", "images/.b.jpg": b""},
-    ),
-    "IMG005": Case(
-        {
-            **drawn("a.jpg", "b.jpg", "c.jpg"),
-            **{"images/b.jpg": b"", "images/c.jpg": b"no image"},
-            "images/./a.jpg": cut_off,
-        },
-        [
-            ("images/a.jpg", "", "truncated"),
-            ("images/b.jpg", "", "empty file"),
-            ("images/c.jpg", "", "not an image"),
-        ],
-        drawn("a.jpg", "b.jpg", "c.jpg"),
-    ),
-    "IMG006": Case(
-        drawn("a.jpg", declared=(W, H + 1)),
-        [("a.json", "images[0]", "image 1: declared 640x481, the file has 640x480")],
-        drawn("a.jpg", declared=(H, W)),
-    ),
-    "IMG007": Case(
-        drawn("a.jpg", declared=(H, W)),
-        [("a.json", "images[0]", "image 1: declared 480x640, the file has 640x480")],
-        {**drawn("a.jpg", declared=(H, W)), "images/a.jpg": picture(orientation=6)},
-    ),
-    "IMG008": Case(
-        {
-            **drawn("a.jpg", "b.jpg"),
-            **{"images/a.jpg": picture(orientation=6), "images/b.jpg": picture((H, W), orientation=8)},
-        },
-        [
-            (
-                "images/a.jpg",
-                "",
-                "orientation 6: stored 640x480, shown 480x640; the declared size is that of the stored",
-            ),
-            (
-                "images/b.jpg",
-                "",
-                "orientation 8: stored 480x640, shown 640x480; the declared size is that of the turned",
-            ),
-        ],
-        {**drawn("a.jpg"), "images/a.jpg": picture(orientation=4)},
-    ),
-    "IMG009": Case(
-        {**drawn("a.png", "b.png"), "images/b.png": picture(plain=True)},
-        [("images/b.png", "", "every pixel has the same colour")],
-        drawn("a.png", "b.png"),
-        options={"images": "decode"},
-    ),
-    "IMG010": Case(
-        {**drawn("a.jpg", "b.jpg", "c.jpg"), "images/c.jpg": picture(seed=0)},
-        [("images/c.jpg", "", "the same bytes as 'a.jpg'")],
-        drawn("a.jpg", "b.jpg", "c.jpg"),
-    ),
-    "IMG011": Case(
-        drawn("a.JPG", "b.jpg", file_names=["a.jpg", "b.jpg"]),
-        [("images/a.jpg", "", "the file is called 'a.JPG'")],
-        drawn("a.JPG", "b.jpg", file_names=["c.jpg", "b.jpg"]),
-    ),
-    # The set as a whole
-    "SET001": Case(
-        coco(images=ids(1, 0, 0)),
-        [("a.json", "images[2].id", "image id 0 was used before")],
-        coco(images=[*ids(1, 0), image("0")]),
-    ),
-    "SET002": Case(
-        coco((1, 1, 9, 9), {"id": 1}),
-        [("a.json", "annotations[1].id", "annotation id 1 was used before")],
-        coco((1, 1, 9, 9), {"id": "1"}),
-    ),
-    "SET003": Case(
-        coco({"image_id": 2}, (1, 1, 9, 9)),
-        [("a.json", "annotations[0].image_id", "annotation of image 2, which is not in `images`")],
-        coco((1, 1, 9, 9)),
-    ),
-    "SET004": Case(
-        {f"annotations/{split}.json": document([image(1)], []) for split in ("train", "val")},
-        [("annotations/val.json", "images[0]", "'1.jpg' is in 'train' and in 'val'")],
-        {
-            **{f"{split}/_annotations.coco.json": document([image(1)], []) for split in ("train", "valid")},
-            **{f"{split}/1.jpg": (W, H) for split in ("train", "valid")},
-        },
-    ),
-    "SET005": Case(
-        {**voc(CAT), LINES[0]: "a\nb\n"},
-        [(LINES[0], "line 2", "'b', but there is neither an annotation nor an image")],
-        {**voc(CAT), LINES[0]: "a\n\n"},
-    ),
-    "SET006": Case(
-        coco((1, 1, 9, 9), images=[]),
-        [("a.json", "", "no image was found")],
-        coco(),
-    ),
-    "SET007": Case(
-        coco(*({"image_id": i} for i in range(8)), images=ids(*range(9))),
-        [("a.json", "", "1 of 9 images (11.1%) have no annotation; up to 10% is usual")],
-        coco(*({"image_id": i} for i in range(9)), images=ids(*range(10))),
-    ),
-    "SET008": Case(
-        voc(CAT, file_name="IMG_7731.JPG"),
-        [("Annotations/a.xml", "", "<filename> is 'IMG_7731.JPG'")],
-        voc(CAT, file_name="C:\\set\\a.png"),
-    ),
-    # Anchors
-    "ANC001": Case(
-        coco((0, 0, 4, 4)),
-        [("a.json", "annotations[0]", "box that overlaps no anchor of simple-faster-rcnn: image 1")],
-        coco((100, 100, 4, 4)),
-        detector="simple-faster-rcnn",
-    ),
-    "ANC002": Case(
-        coco((100, 100, 12, 9)),
-        [("a.json", "images[0]", "boxes, but no positive anchor of reference: image 1")],
-        coco((100, 100, 12, 9), (267, 240, 50, 100)),
-    ),
-    "ANC003": Case(
-        coco((100, 100, 12, 9)),
-        [("a.json", "images[0]", "positive anchors of torchvision-fasterrcnn_resnet50_fpn by forcing only")],
-        coco((100, 100, 12, 9), (100, 100, 154, 154)),
-        detector="torchvision-fasterrcnn_resnet50_fpn",
-    ),
-    "ANC004": Case(
-        coco(),
-        [("own", "levels[0]", "level 1 of own, stride 16: 10x13, 40x15.9 px")],
-        coco(),
-        own=OWN.format(stride=16, shapes="[[10, 13], [16, 16], [40, 15.9]]"),
-        but=OWN.format(stride=16, shapes="[[16, 16], [16, 90]]"),
-    ),
-    "ANC005": Case(
-        coco(*((100 + i, 100, 20, 20) for i in range(20))),
-        [("own", "", "1 of 2 shapes of own are the best one for no box: 512x256")],
-        coco(*((100 + i, 100, 20, 20) for i in range(19)), (0, 0, 512, 256)),
-        own=OWN.format(stride=8, shapes="[[20, 20], [512, 256]]"),
-    ),
-    "ANC006": Case(
-        coco(),
-        [("a.json", "images[0]", "simple-faster-rcnn: no box, on which the framework raises: image 1")],
-        coco((100, 100, 128, 128)),
-        detector="simple-faster-rcnn",
-    ),
-    "ANC007": Case(
-        coco((10, 20, 0, 0)),
-        [("a.json", "images[0]", "annotations, but no box reaches the encoder: image 1")],
-        coco((10, 20, 0, 0), (10, 20, 30, 40)),
-    ),
-    "ANC008": Case(
-        coco((10, 20, 30, 40), images=ids(1, 2)),
-        [("a.json", "images[1]", "no annotation: image 2")],
-        coco((10, 20, 0, 0)),
-    ),
-}  # fmt: skip
+CASES = all_of("CASE")
 
 
 def scan(root, files, code, case, own=""):
@@ -600,24 +124,12 @@ class TestThresholds:
             result = audit_of(tmp_path, files, select=["BOX004", "BOX006"], drop_difficult=drop)
             assert [f.place for f in result.findings] == ["annotations[0]"]
 
-    OWN = {
-        "BOX004": (coco((-0.5, 20, 50, 40)), {"up_to": 0.4}, 1, 0),
-        "BOX005": (coco((-1.5, 20, 50, 40)), {"up_to": 2}, 0, 1),
-        "BOX006": (coco((-1.5, 20, 50, 40)), {"above": 1.5}, 1, 0),
-        "BOX007": (coco((10, 20, 1.5, 40)), {"below": 2}, 0, 1),
-        "BOX008": (coco((20, 20, 6, 40), images=[image(width=9600, height=7200)]), {"below": 0.5}, 1, 0),
-        "BOX009": (coco((0.25, 0.5, 0.1, 0.2), (9, 9, 9, 9)), {"share": 0.5}, 0, 1),
-        "BOX010": (coco((0, 0, W, 240)), {"share": 0.5}, 0, 1),
-        "BOX012": (coco((10, 20, 94, 100), (10, 20, 100, 100)), {"iou": 0.94}, 0, 1),
-        "BOX013": (coco({"bbox": [10, 20, 30, 40], "area": 1220}), {"tolerance": 0.02}, 1, 0),
-        "CLS007": (of_classes(dog=20, dogg=10), {"below": 11}, 0, 1),
-        "CLS008": (of_classes(dog=20, dogg=10), {"ratio": 2}, 0, 1),
-        "SET007": (coco({"image_id": 1}, images=ids(1, 2)), {"above": 0.5}, 1, 0),
-    }
+    OWN = all_of("THRESHOLD")
 
     @pytest.mark.parametrize("code", OWN)
     def test_of_the_users_own(self, tmp_path, code):
-        files, values, by_default, by_these = self.OWN[code]
+        case = self.OWN[code]
+        files, values, by_default, by_these = case.files, case.values, case.by_default, case.by_these
         assert audit_of(tmp_path, files, select=[code]).findings.counts.get(code, 0) == by_default
         result = audit_of(tmp_path, files, rules=Chosen((code,), thresholds={code: values}))
         assert result.findings.counts.get(code, 0) == by_these
@@ -745,7 +257,9 @@ class TestImages:
 
 class TestAnchors:
     def test_sizes_are_shapes_too(self, tmp_path):
-        text = OWN.format(stride=16, shapes="[[1, 1]]").replace("shapes = [[1, 1]]", "sizes = [8, 16]")
+        text = OWN_DETECTOR.format(stride=16, shapes="[[1, 1]]").replace(
+            "shapes = [[1, 1]]", "sizes = [8, 16]"
+        )
         (tmp_path / "own.toml").write_text(text)
         (found,) = audit_of(tmp_path, coco(), detector=tmp_path / "own.toml", select=["ANC004"]).findings
         assert found.evidence == "8x8"
@@ -756,7 +270,9 @@ class TestAnchors:
 
     def test_a_level_of_one_cell_has_no_step_to_a_next_one(self, tmp_path):
         shapes = "resize = { kind = 'stretch', width = 300, height = 300 }"
-        text = OWN.format(stride=300, shapes="[[261, 261]]").replace('resize = { kind = "none" }', shapes)
+        text = OWN_DETECTOR.format(stride=300, shapes="[[261, 261]]").replace(
+            'resize = { kind = "none" }', shapes
+        )
         (tmp_path / "own.toml").write_text(text)
         assert codes(audit_of(tmp_path, coco(), detector=tmp_path / "own.toml", select=["ANC004"])) == []
         (tmp_path / "own.toml").write_text(text.replace("stride = 300", "stride = 299"))

@@ -1,0 +1,188 @@
+"""For each loader literal data sets, and what it leaves of them: one module each, named as the loader.
+
+A module has `cases()`. What data sets are made with is here.
+"""
+
+import pkgutil
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from anchoraudit.dataset import Boxes, Category, Dataset, Images, Source
+from anchoraudit.findings import Finding
+from anchoraudit.loaders import WITH_IMAGE
+from tests.builders import AS_READ
+
+NAN, INF = float("nan"), float("inf")
+NO_BOX = (NAN, NAN, NAN, NAN)
+
+
+@dataclass(frozen=True)
+class Box:
+    """An annotation of image `image`; id: its COCO id, a number of its own by default."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    image: int = 0
+    crowd: bool = False
+    difficult: bool = False
+    category: int = 0
+    area: float = 1.0
+    id: Any = None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image; declared: its entry has a width and a height."""
+
+    width: float = 640
+    height: float = 480
+    id: Any = None
+    entry: int = 0
+    declared: bool = True
+    source: int = 0
+
+
+GOOD = Box(100, 100, 200, 200)
+
+
+def column(values, kind):
+    made = np.empty(len(values), dtype=kind)
+    made[:] = values
+    return made
+
+
+def data(*boxes, images=(Picture(),), format="coco", files=1):
+    """A data set as its format's reader would make it."""
+    coco = format == "coco"
+    ids = [number if b.id is None else b.id for number, b in enumerate(boxes, 1)]
+    kind = np.int64 if all(isinstance(i, int) for i in ids) else object
+    splits = ["", "train", "val"][:files] if files == 1 else ["train", "val"]
+    return Dataset(
+        root=Path("data"),
+        format=format,
+        recognised="made up",
+        sources=tuple(Source(Path(f"{name}.json"), name) for name in splits),
+        splits=tuple(splits),
+        images=Images(
+            ids=[number if i.id is None else i.id for number, i in enumerate(images, 1)],
+            file_names=[f"{number}.jpg" for number in range(1, len(images) + 1)],
+            width=column([i.width for i in images], np.float64),
+            height=column([i.height for i in images], np.float64),
+            split=column([i.source for i in images], np.int64),
+            source=column([i.source for i in images], np.int64),
+            entry=column([i.entry for i in images], np.int64) if coco else None,
+            measured=column([not i.declared for i in images], np.bool_) if coco else None,
+        ),
+        boxes=Boxes(
+            image=column([b.image for b in boxes], np.int64),
+            annotation_ids=column(ids, kind) if coco else None,
+            category=column([b.category for b in boxes], np.int64),
+            xyxy=np.array([(b.x1, b.y1, b.x2, b.y2) for b in boxes], dtype=np.float64).reshape(-1, 4),
+            crowd=column([b.crowd for b in boxes], np.bool_),
+            difficult=column([b.difficult for b in boxes], np.bool_),
+            entry=np.arange(len(boxes)) if coco else None,
+            area=column([b.area for b in boxes], np.float64) if coco else None,
+        ),
+        categories=(Category(1, "cat"), Category(2, "dog")),
+        findings=[Finding("PAR003", "made up")],
+        notes=["a note"],
+        **AS_READ[format],
+    )
+
+
+def moved(box, **changes):
+    return replace(box, **changes)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A data set, and what the loader leaves of it: images, boxes, and the reasons of what goes.
+
+    xyxy: the coordinates of the kept boxes, where they are not those of the data set.
+    """
+
+    loader: str
+    dataset: Dataset
+    images: list
+    boxes: list
+    dropped_images: dict
+    dropped_boxes: dict
+    moves: dict
+    xyxy: list | None = None
+
+
+def case(loader, dataset, images, boxes, dropped_images=None, dropped_boxes=None, moves=None, xyxy=None):
+    return Case(loader, dataset, images, boxes, dropped_images or {}, dropped_boxes or {}, moves or {}, xyxy)
+
+
+def raising(loader, words, dataset, boxes=1):
+    """A case in which the second of two images makes the loader raise."""
+    rest = list(range(len(dataset.boxes) - boxes))
+    return case(
+        loader,
+        dataset,
+        [0],
+        rest,
+        {f"the loader raises: {words}": 1},
+        {WITH_IMAGE: boxes} if boxes else {},
+    )
+
+
+TWO = (Picture(), Picture())
+SECOND = moved(GOOD, image=1)
+UNSIZED = data(GOOD, SECOND, images=(Picture(), Picture(declared=False)))
+NO_SIZE = (Picture(), Picture(width=NAN, height=NAN))
+HALF_SIZE = (Picture(), Picture(height=NAN), Picture(width=NAN))
+BOXLESS = data(GOOD, Box(*NO_BOX, image=1), images=TWO)
+UNKNOWN = data(GOOD, moved(SECOND, category=-1), images=TWO)
+REPEATED_IDS = data(GOOD, moved(SECOND, id=7), moved(SECOND, id=7), images=TWO)
+WITHOUT_AREA = data(GOOD, moved(SECOND, area=NAN), images=TWO)
+NO_WIDTH = "no width and height in the image's entry"
+
+
+def of_coco_files(loader, *, last=(1,), blank="no annotation", later_box=False):
+    """Cases of `pycocotools`, the same for every loader that begins with it.
+
+    last: images left where two have one id. blank: why the loader drops one without boxes, "" if it does not.
+    later_box: it takes the last annotation of an id, and does not raise.
+    """
+    same_id = data(
+        GOOD, Box(1, 1, 50, 50, image=1), images=(Picture(id=5), Picture(id=5, width=300), Picture(id=6))
+    )
+    gone = {"a later image has its id, and gets its boxes": 1} | ({blank: 1} if blank else {})
+    yield case(loader, same_id, list(last), [0, 1], gone)
+    unlisted = data(GOOD, images=(Picture(), Picture(id="new.jpg", entry=-1, declared=False)))
+    yield case(loader, unlisted, [0], [0], {"no entry in the file names it": 1})
+    yield raising(loader, "annotation without an id", data(GOOD, moved(SECOND, id=""), images=TWO))
+    # The same ids in two files are none twice.
+    files = data(
+        moved(GOOD, id=1),
+        moved(SECOND, id=1),
+        images=(Picture(id=1), Picture(id=1, source=1)),
+        files=2,
+    )
+    yield case(loader, files, [0, 1], [0, 1])
+    yield raising(loader, NO_WIDTH, UNSIZED)
+    if later_box:
+        early, late = moved(GOOD, id=7), Box(10, 10, 50, 60, image=1, id=7, category=1)
+        reason = {"replaced by a later annotation of the same id": 1}
+        xyxy = [[10, 10, 50, 60], [10, 10, 50, 60]]
+        yield case(loader, data(early, late, images=TWO), [0, 1], [0, 1], moves=reason, xyxy=xyxy)
+        named = data(moved(early, id="a"), moved(late, id="a"), images=TWO)
+        yield case(loader, named, [0, 1], [0, 1], moves=reason, xyxy=xyxy)
+    else:
+        yield raising(loader, "annotation ids are not unique", REPEATED_IDS, boxes=2)
+        texts = data(GOOD, moved(SECOND, id="a"), moved(SECOND, id="a"), images=TWO)
+        yield raising(loader, "annotation ids are not unique", texts, boxes=2)
+
+
+def all_cases():
+    """The cases of every loader."""
+    modules = [import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)]
+    return [each for module in modules for each in module.cases()]

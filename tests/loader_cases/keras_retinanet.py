@@ -1,0 +1,87 @@
+from anchoraudit.loaders import WITH_IMAGE
+from tests.loader_cases import (
+    BOXLESS,
+    GOOD,
+    NAN,
+    NO_BOX,
+    SECOND,
+    TWO,
+    UNKNOWN,
+    Box,
+    Picture,
+    case,
+    data,
+    moved,
+    of_coco_files,
+    raising,
+)
+
+
+def cases():
+    kr = "keras-retinanet"
+    yield from of_coco_files(kr, last=(1, 2), blank="", later_box=True)
+    yield raising(kr, "category that the file does not list", UNKNOWN)
+    yield raising(kr, "annotation without a box", BOXLESS)
+    yield case(kr, data(GOOD, moved(GOOD, crowd=True)), [0], [0], dropped_boxes={"crowd": 1})
+    # Below 1 pixel goes first, whatever its category; 1 pixel stays.
+    thin = data(
+        Box(0.13, 5, 0.13 + 1.0, 50),
+        Box(5, 0.15, 50, 0.15 + 1.0),
+        Box(5, 5, 5.9, 50, category=-1),
+        Box(50, 5, 5, 50),
+    )
+    yield case(kr, thin, [0], [0, 1], dropped_boxes={"a side below 1 pixel": 2})
+    # The whole of the image is allowed, a thousandth of a pixel more is not. No image goes.
+    edges = data(
+        Box(0, 0, 640, 480),
+        Box(-0.001, 5, 50, 50),
+        Box(5, -1, 50, 50),
+        Box(5, 5, 640.001, 50),
+        Box(5, 5, 50, 481, image=1),
+        images=TWO,
+    )
+    yield case(
+        kr,
+        edges,
+        [0, 1],
+        [0],
+        dropped_boxes={"over the left or top edge": 2, "over the right or bottom edge": 2},
+    )
+    # NaN fails no comparison, so that what becomes NaN in the loss is kept.
+    yield case(kr, data(Box(NAN, 5, NAN, 50), Box(5, 5, 50, NAN)), [0], [0, 1])
+    flat = data(Box(5, 5, 5, 50), Box(5, 50, 50, 40), format="yolo")
+    yield case(kr, flat, [0], [], dropped_boxes={"x2 <= x1 or y2 <= y1": 2})
+    unknown = data(Box(5, 5, 9000, 50), images=[Picture(NAN, NAN)], format="yolo")
+    yield case(kr, unknown, [0], [0])
+    # A VOC box that begins at 0 begins at -1; the last pixel of a 1-based box is inside.
+    voc = data(
+        Box(1, 1, 641, 481),
+        Box(0, 5, 50, 50),
+        Box(5, 0.5, 50, 50),
+        Box(5, 5, 641.5, 50),
+        Box(9, 9, 50, 50, difficult=True),
+        format="voc",
+    )
+    yield case(
+        kr,
+        voc,
+        [0],
+        [0, 4],
+        dropped_boxes={"over the left or top edge": 2, "over the right or bottom edge": 1},
+        moves={"1 subtracted from all four": 2},
+        xyxy=[[0, 0, 640, 480], [8, 8, 49, 49]],
+    )
+    for words, wrong in (
+        ("object without a name", moved(SECOND, category=-1)),
+        ("annotation without a box", Box(*NO_BOX, image=1)),
+    ):
+        yield case(
+            kr,
+            data(GOOD, wrong, images=TWO, format="voc"),
+            [0],
+            [0],
+            {f"the loader raises: {words}": 1},
+            {WITH_IMAGE: 1},
+            {"1 subtracted from all four": 1},
+            [[99, 99, 199, 199]],
+        )

@@ -1,0 +1,74 @@
+from anchoraudit.loaders import WITH_IMAGE
+from tests.loader_cases import (
+    BOXLESS,
+    GOOD,
+    INF,
+    NAN,
+    SECOND,
+    TWO,
+    WITHOUT_AREA,
+    Box,
+    Picture,
+    case,
+    data,
+    moved,
+    of_coco_files,
+    raising,
+)
+
+
+def cases():
+    mm = "mmdet-coco"
+    yield from of_coco_files(mm, blank="no annotation of a listed category")
+    yield raising(mm, "annotation without a box", BOXLESS)
+    yield raising(mm, "annotation without an area", WITHOUT_AREA)
+    # What does not overlap is skipped before its area is asked for; NaN overlaps nothing.
+    outside = data(
+        GOOD,
+        Box(640, 5, 700, 50, area=NAN),
+        Box(-9, 5, 0, 50),
+        Box(5, 480, 50, 500),
+        Box(5, 50, 50, 5),
+        Box(NAN, 5, NAN, 50),
+        Box(5, 5, 50, NAN),
+    )
+    yield case(mm, outside, [0], [0], dropped_boxes={"no overlap with the image": 6})
+    # Boxes that overlap stay as they are: nothing is clipped here, infinite ones included.
+    yield case(mm, data(Box(-50, -50, 900, 900), Box(5, 5, INF, 50)), [0], [0, 1])
+    yield case(
+        mm,
+        data(GOOD, moved(GOOD, area=0), moved(GOOD, area=-1)),
+        [0],
+        [0],
+        dropped_boxes={"declared area of 0 or less": 2},
+    )
+    # 0.13 + 1 - 0.13 is below 1, but the file says 1.
+    sides = data(
+        Box(0.13, 5, 0.13 + 1.0, 50), Box(5, 0.15, 50, 0.15 + 1.0), Box(5, 5, 5.99, 50), Box(5, 5, 50, 5.5)
+    )
+    yield case(mm, sides, [0], [0, 1], dropped_boxes={"a side below 1 pixel": 2})
+    words = {"category that the file does not list": 1}
+    yield case(mm, data(GOOD, moved(GOOD, category=-1)), [0], [0], dropped_boxes=words)
+    yield case(mm, data(GOOD, moved(GOOD, crowd=True)), [0], [0], dropped_boxes={"ignored: crowd": 1})
+    # Images are filtered by annotations as such: one with a crowd or a box outside stays, without boxes.
+    background = data(
+        GOOD,
+        moved(SECOND, crowd=True),
+        Box(700, 5, 800, 50, image=2),
+        moved(GOOD, image=3, category=-1),
+        images=(*TWO, Picture(), Picture(), Picture()),
+    )
+    yield case(
+        mm,
+        background,
+        [0, 1, 2],
+        [0],
+        {"no annotation of a listed category": 2},
+        {"no overlap with the image": 1, "ignored: crowd": 1, WITH_IMAGE: 1},
+    )
+    small = tuple(Box(1, 1, 20, 20, image=i) for i in range(3))
+    sizes = (Picture(31, 480), Picture(640, 31.5), Picture(32, 32))
+    yield case(mm, data(*small, images=sizes), [2], [2], {"a side below 32 pixels": 2}, {WITH_IMAGE: 2})
+    # Other formats have no area of their own, and an unknown size asks nothing.
+    yield case(mm, data(Box(5, 5, 9000, 50), images=[Picture(NAN, NAN)], format="yolo"), [0], [0])
+    yield case(mm, data(GOOD, moved(GOOD, difficult=True), format="voc"), [0], [0, 1])
