@@ -11,7 +11,6 @@ from PIL import Image
 from anchoraudit import audit, load_detector
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import _sizes, detect, read
-from anchoraudit.formats.yolo import lines as lines_module
 from anchoraudit.formats.yolo.lines import ABSENT, BROKEN, EMPTY, READ, read_lines
 from tests.builders import annotation, document, make, run
 
@@ -451,21 +450,24 @@ def test_a_line_of_megabytes(tmp_path):
     assert [(f.code, len(f.evidence)) for f in found.findings] == [("PAR004", 80)]
 
 
-def test_both_ways_of_reading_give_the_same(tmp_path, monkeypatch):
-    texts = [
-        BOX,
-        "",
-        "0 0 0 1 0 1 1\n",
-        f"{BOX}\n\n1 1 1 .5 .5",
-        "3 .1 .2 .3 .4 .5 .6 .7 .8\n",
-        "-1 1e-3 2. .5 +1\n",
+def test_findings_come_file_by_file_and_line_by_line(tmp_path):
+    texts = ["0 1 1\n0 .5 .5 .1 x\n", BOX, "0 .5 .5 .1\n", f"{BOX}0 0 0 1 0 1 1\nx .5 .5 .1 .1\n", "0 1\n"]
+    found = labels_of(tmp_path, *texts)
+    assert [(f.code, Path(f.path).stem, f.place) for f in found.findings] == [
+        ("PAR003", "0", "line 1"),
+        ("PAR004", "0", "line 2"),
+        ("PAR003", "2", "line 1"),
+        ("PAR004", "3", "line 3"),
+        ("PAR003", "3", "line 1"),  # a box among polygons: known when all of the file is read
+        ("PAR003", "4", "line 1"),
     ]
-    fast = labels_of(tmp_path, *texts)
-    monkeypatch.setattr(lines_module, "is_plain", lambda data: False)
-    slow = labels_of(tmp_path, *texts)
-    assert fast.status == slow.status
-    for column in ("file", "line", "index", "xywh", "read"):
-        assert np.array_equal(getattr(fast, column), getattr(slow, column)), column
+
+
+def test_the_bounds_of_a_polygon_that_is_not_finite(tmp_path):
+    found = labels_of(tmp_path, "0 0 0 1 nan 1 1\n", "0 inf 0 -inf .5 1 1\n", "0 0 0 inf .5 1 1\n")
+    expected = [[0.5, np.nan, 1, np.nan], [np.nan, 0.5, np.inf, 1], [np.inf, 0.5, np.inf, 1]]
+    assert np.array_equal(found.xywh, expected, equal_nan=True)
+    assert found.read.all()
 
 
 def test_absent_files_and_none_at_all(tmp_path):

@@ -12,9 +12,8 @@ from anchoraudit.errors import printable
 from anchoraudit.findings import Finding
 from anchoraudit.formats import Detection, ReadOptions
 from anchoraudit.formats._sizes import read_sizes
-from anchoraudit.formats.yolo.columns import NO_CLASS
 from anchoraudit.formats.yolo.gathering import Gathered, gather
-from anchoraudit.formats.yolo.lines import ABSENT, BROKEN, EMPTY, READ, Lines, read_lines
+from anchoraudit.formats.yolo.lines import ABSENT, BROKEN, EMPTY, NO_CLASS, READ, Lines, read_lines
 from anchoraudit.formats.yolo.members import Member, Part
 from anchoraudit.formats.yolo.values import report_classes, report_values
 

@@ -3,16 +3,16 @@
 Sources: yolov5 utils/dataloaders.py and ultralytics data/utils.py (verify_image_label: a line of more than
 six columns is `class x y x y ...`, and so is then every line of its file), ops.segments2boxes (the bounds
 of the polygon), ultralytics' `kpt_shape` (keypoints after the box).
-
-Files that are plain on sight are read many at once as one array of numbers (`yolo.plain`); any other line
-by line (`yolo.careful`), which alone decides and explains. Both give the same for a plain file.
 """
 
 from __future__ import annotations
 
 import codecs
+import math
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 
 import numpy as np
 
@@ -20,13 +20,17 @@ from anchoraudit.dataset import Bool, Float, Int
 from anchoraudit.files import IN_AN_IMAGES_FILE, read_bytes
 from anchoraudit.findings import Finding
 from anchoraudit.formats.voc.xml import os_reason
-from anchoraudit.formats.yolo.careful import read_file
-from anchoraudit.formats.yolo.columns import Columns
-from anchoraudit.formats.yolo.plain import Plain, is_plain
 
 READ, EMPTY, BROKEN, ABSENT = range(4)
-_CHUNK = 1 << 23  # bytes read at once as numbers: what the columns of some 100,000 boxes take
+NO_CLASS = int(np.iinfo(np.int64).min)
+_LARGEST_INDEX = 1 << 53  # of a class that a double can hold
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_SHOWN = 80  # bytes of a line or a word that a finding repeats
+_NO_BOX = (math.nan,) * 4
+# Told once a file: either its polygons or its boxes are what was not meant.
+_BOX_AMONG = "a box among polygons: YOLOv5 and Ultralytics take it for a polygon of two points"
+
+_Wrong = tuple[str, str, str]  # code, message and value of a finding
 
 
 @dataclass(slots=True)
@@ -35,7 +39,7 @@ class Lines:
 
     status: F of READ, EMPTY, BROKEN, ABSENT. file: int64 [M]. line: int64 [M], from 0. index: int64 [M],
     the class, NO_CLASS where it is no index. xywh: float64 [M, 4], centre and size as shares of the image,
-    all NaN where no box could be read. read: bool [M], whether one could.
+    all NaN where no box could be read. read: bool [M], whether one could. findings: file by file.
     """
 
     status: list[int]
@@ -52,38 +56,65 @@ def read_lines(paths: Sequence[str | None], columns: int = 5) -> Lines:
 
     columns: of a line with keypoints after the box, 5 without. What is wrong becomes a finding.
     """
-    return _Reading(paths, columns).all()
+    reading = _Reading(columns)
+    status = [ABSENT if path is None else reading.read_file(path, n) for n, path in enumerate(paths)]
+    return reading.lines(status)
 
 
 class _Reading:
-    """The files of one data set on their way to columns."""
+    """The lines read so far, as columns that grow."""
 
-    def __init__(self, paths: Sequence[str | None], columns: int) -> None:
-        self.paths, self.columns = paths, columns
-        self.status: list[int] = []
-        self.found = Columns()
+    def __init__(self, columns: int) -> None:
+        self.columns = columns
+        self.of_a_box = (5, columns)
+        self.file, self.line, self.index = array("q"), array("q"), array("q")
+        self.xywh = array("d")
+        self.read = array("b")
         self.findings: list[Finding] = []
-        self.plain: list[tuple[int, bytes]] = []
 
-    def all(self) -> Lines:
-        """Read every file."""
-        held = 0
-        for number, path in enumerate(self.paths):
-            data = None if path is None else self._text(path)
-            self.status.append(_status(path, data))
-            if data is None or self.status[-1] == EMPTY:
+    def lines(self, status: list[int]) -> Lines:
+        """All of it, once every file is read."""
+        return Lines(
+            status,
+            np.array(self.file, dtype=np.int64),
+            np.array(self.line, dtype=np.int64),
+            np.array(self.index, dtype=np.int64),
+            np.array(self.xywh, dtype=np.float64).reshape(-1, 4),
+            np.array(self.read, dtype=np.bool_),
+            self.findings,
+        )
+
+    def read_file(self, path: str, number: int) -> int:
+        """Append the lines of one file; return its status. number: of the file."""
+        text = self._text(path)
+        if text is None:
+            return BROKEN
+        if not text or text.isspace():
+            return EMPTY
+        first_box: tuple[int, list[bytes]] | None = None
+        has_polygon = False
+        for at, line in enumerate(BytesIO(text)):
+            words = line.split()
+            if not words:
                 continue
-            if is_plain(data):
-                self.plain.append((number, data))
-                held += len(data)
-            else:
-                self._carefully(number, data)
-            if held > _CHUNK:
-                self._at_once()
-                held = 0
-        self._at_once()
-        file, line, index, xywh, read = self.found.sorted()
-        return Lines(self.status, file, line, index, xywh, read, self.findings)
+            index, xywh, wrong = self._take(words)
+            self.file.append(number)
+            self.line.append(at)
+            self.index.append(index)
+            self.xywh.extend(xywh or _NO_BOX)
+            self.read.append(bool(xywh))
+            if wrong:
+                self.findings += [
+                    Finding(code, told, path, f"line {at + 1}", met) for code, told, met in wrong
+                ]
+            if xywh and len(words) not in self.of_a_box:
+                has_polygon = True
+            elif xywh and first_box is None:
+                first_box = at, words
+        if has_polygon and first_box is not None:
+            at, words = first_box
+            self.findings.append(Finding("PAR003", _BOX_AMONG, path, f"line {at + 1}", _line(words)))
+        return READ
 
     def _text(self, path: str) -> bytes | None:
         r"""The text of a file with `\n` between its lines, None (and a finding) if it is none."""
@@ -103,25 +134,69 @@ class _Reading:
         data = data.removeprefix(codecs.BOM_UTF8)
         return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
 
-    def _at_once(self) -> None:
-        """Read the files that are plain on sight; those that turn out not to be go line by line."""
-        files, self.plain = self.plain, []
-        odd = list(range(len(files)))
-        if (plain := Plain.of([data for _, data in files])) is not None:
-            good = plain.good_files(self.columns)
-            odd = np.flatnonzero(~good).tolist()
-            plain.append_to(self.found, np.array([number for number, _ in files]), good, self.columns)
-        for position in odd:
-            self._carefully(*files[position])
+    def _take(self, words: list[bytes]) -> tuple[int, Sequence[float], list[_Wrong]]:
+        """Class, centre and size of a line, () where no box can be read, and what is wrong with it.
 
-    def _carefully(self, number: int, data: bytes) -> None:
-        path = str(self.paths[number])
-        self.findings += read_file(number, path, data, self.columns, self.found)
+        A line without a class keeps its box.
+        """
+        count = len(words)
+        is_box = count in self.of_a_box
+        if not is_box and (count < 7 or count % 2 == 0):
+            with_keypoints = f" or {self.columns}" if self.columns > 5 else ""
+            expected = f"a box has 5{with_keypoints}, a polygon 7, 9, 11 and so on"
+            told = f"{count} column{'s' * (count != 1)}: {expected}"
+            return NO_CLASS, (), [("PAR003", told, _line(words))]
+        wrong: list[_Wrong] = []
+        index = _index(words[0])
+        if index == NO_CLASS:
+            met = _shown(words[0])
+            wrong.append(("PAR004", f"the class is {met!r}, not a whole number", met))
+        try:
+            values = list(map(float, words[1:5] if is_box else words[1:]))
+        except ValueError:
+            return index, (), [*wrong, _not_a_number(words)]
+        if is_box:
+            return index, values, wrong
+        (x, w), (y, h) = _bounds(values[::2]), _bounds(values[1::2])
+        return index, (x, y, w, h), wrong
 
 
-def _status(path: str | None, data: bytes | None) -> int:
-    if path is None:
-        return ABSENT
-    if data is None:
-        return BROKEN
-    return EMPTY if data.isspace() or not data else READ
+def _index(word: bytes) -> int:
+    """A class: a whole number, which may be written as `3.0`; else NO_CLASS."""
+    try:
+        value = float(word)
+    except ValueError:
+        return NO_CLASS
+    return int(value) if value.is_integer() and abs(value) <= _LARGEST_INDEX else NO_CLASS
+
+
+def _bounds(values: list[float]) -> tuple[float, float]:
+    """Middle and extent of a polygon along one axis, NaN if one of its values is: `min` passes over those."""
+    total = sum(values)
+    if math.isnan(total) and any(map(math.isnan, values)):
+        return math.nan, math.nan
+    low, high = min(values), max(values)
+    return (low + high) / 2, high - low
+
+
+def _not_a_number(words: list[bytes]) -> _Wrong:
+    """What to say of a line in which a word after the class is no number."""
+    column, word = next((n, word) for n, word in enumerate(words[1:], 2) if not _is_number(word))
+    met = _shown(word)
+    return "PAR004", f"column {column} is {met!r}, not a number", met
+
+
+def _is_number(word: bytes) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
+def _line(words: list[bytes]) -> str:
+    return _shown(b" ".join(words[:12]))
+
+
+def _shown(word: bytes) -> str:
+    return word[:_SHOWN].decode("utf-8", "backslashreplace")
