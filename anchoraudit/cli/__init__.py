@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 import os
-import pkgutil
 import sys
-from importlib import import_module
 
 import click
 
 from anchoraudit import __version__
 from anchoraudit.errors import AnchorauditError, printable
+from anchoraudit.plugins import load_module, module_names
 
 _INTERRUPTED = 130  # what shells report for a process ended by Ctrl-C
 
@@ -21,13 +20,13 @@ class _Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all commands."""
-        return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+        return module_names(__name__)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        command = import_module(f"{__name__}.{cmd_name}").command
+        command = load_module(__name__, cmd_name).command
         assert isinstance(command, click.Command)
         return command
 

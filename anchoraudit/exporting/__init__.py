@@ -13,16 +13,15 @@ that serve the boxes best are written, and the snippet says which shapes they ma
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 from anchoraudit.detectors import Detector
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.exporting._snippet import MARK, Snippet
 from anchoraudit.foreground.levels import lay_out
+from anchoraudit.plugins import load_module, module_names
 
 if TYPE_CHECKING:
     from anchoraudit.anchors_file import Anchor
@@ -47,7 +46,7 @@ class Framework(Protocol):
 
 def framework_names() -> list[str]:
     """Frameworks that anchors can be written for, by name."""
-    return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    return module_names(__name__)
 
 
 def default_detector(framework: str) -> str:
@@ -107,4 +106,4 @@ def _misfit(sizes: Float) -> Judge:
 
 
 def _module(framework: str) -> Framework:
-    return cast(Framework, import_module(f"{__name__}.{framework}"))
+    return cast(Framework, load_module(__name__, framework))

@@ -14,15 +14,14 @@ Modules whose name starts with an underscore are helpers. Importing a format mus
 from __future__ import annotations
 
 import errno
-import pkgutil
 import stat
 from collections import Counter
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.plugins import load_module, module_names
 
 if TYPE_CHECKING:
     from anchoraudit.dataset import Dataset
@@ -69,12 +68,12 @@ class Format(Protocol):
 
 def format_names() -> list[str]:
     """Names of all formats, without importing one: a format's module is called as the format is."""
-    return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    return module_names(__name__)
 
 
 def formats() -> dict[str, Format]:
     """Every format of this package by name."""
-    return {name: cast(Format, import_module(f"{__name__}.{name}")) for name in format_names()}
+    return {name: cast(Format, load_module(__name__, name)) for name in format_names()}
 
 
 def read(

@@ -17,13 +17,12 @@ as they stand. Modules whose name starts with an underscore are helpers. Importi
 from __future__ import annotations
 
 import difflib
-import pkgutil
 from fnmatch import fnmatchcase
-from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.loaders._rules import RAISES, WITH_IMAGE, Loaded, Rule
+from anchoraudit.plugins import load_module, module_names
 
 if TYPE_CHECKING:
     from anchoraudit.dataset import Dataset
@@ -58,15 +57,13 @@ class Loader(Protocol):
 
 def loader_names() -> list[str]:
     """Names of all loaders, without importing one; `raw`, which does nothing, comes first."""
-    modules = (module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
-    return sorted((name.replace("_", "-") for name in modules), key=lambda name: (name != "raw", name))
+    names = (name.replace("_", "-") for name in module_names(__name__))
+    return sorted(names, key=lambda name: (name != "raw", name))
 
 
 def loaders() -> dict[str, Loader]:
     """Every loader of this package by name."""
-    return {
-        name: cast(Loader, import_module(f"{__name__}.{name.replace('-', '_')}")) for name in loader_names()
-    }
+    return {name: cast(Loader, load_module(__name__, name.replace("-", "_"))) for name in loader_names()}
 
 
 def load_as(dataset: Dataset, loader: str) -> Loaded:

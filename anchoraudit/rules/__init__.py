@@ -6,13 +6,12 @@ to docs/rules.md. Modules whose name starts with an underscore are helpers.
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from importlib import import_module
 
 from anchoraudit.findings import Finding
+from anchoraudit.plugins import load_module, module_names
 from anchoraudit.rules._chosen import Chosen, unknown
 from anchoraudit.rules._facts import Facts, Hits
 from anchoraudit.rules._found import Findings
@@ -37,12 +36,12 @@ _MANY = 100_000  # boxes from which on a second thread pays
 
 def all_rules() -> dict[str, Rule]:
     """Every rule by its code, in the order of families and numbers."""
-    return _rules_of(tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name[0] != "_")))
+    return _rules_of(tuple(module_names(__name__)))
 
 
 @lru_cache(maxsize=4)
 def _rules_of(names: tuple[str, ...]) -> dict[str, Rule]:
-    rules: list[Rule] = [import_module(f"{__name__}.{name}").RULE for name in names]
+    rules: list[Rule] = [load_module(__name__, name).RULE for name in names]
     rules.sort(key=lambda rule: (list(FAMILIES).index(rule.code[:3]), rule.code))
     return {rule.code: rule for rule in rules}
 

@@ -14,14 +14,13 @@ file is ever executed: it is parsed, and what cannot be resolved by parsing is n
 
 from __future__ import annotations
 
-import pkgutil
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.readers._files import read_text
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.plugins import load_module, module_names
 
 if TYPE_CHECKING:
     from anchoraudit.detectors.spec import Detector
@@ -44,8 +43,7 @@ class Reader(Protocol):
 
 def readers() -> list[Reader]:
     """Every reader of this package, by name."""
-    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
-    modules = [import_module(f"{__name__}.{name}") for name in names]
+    modules = [load_module(__name__, name) for name in module_names(__name__)]
     return [cast(Reader, module) for module in modules if hasattr(module, "SUFFIXES")]
 
 

@@ -16,12 +16,11 @@ does. Modules whose name starts with an underscore are helpers.
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Iterator
-from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.plugins import load_module, module_names
 
 if TYPE_CHECKING:
     from anchoraudit.auditing import Audit
@@ -40,7 +39,7 @@ class Output(Protocol):
 
 def names() -> list[str]:
     """Names of all outputs, without importing one: an output's module is called as the output is."""
-    return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    return module_names(__name__)
 
 
 def render(name: str, audit: Audit, shown: Findings | None = None, limit: int | None = None) -> Iterator[str]:
@@ -53,5 +52,5 @@ def render(name: str, audit: Audit, shown: Findings | None = None, limit: int | 
         raise AnchorauditError(
             f"unknown output format {name!r}", remedy=f"Choose one of: {', '.join(names())}."
         )
-    output = cast(Output, import_module(f"{__name__}.{name}"))
+    output = cast(Output, load_module(__name__, name))
     return output.render(audit, audit.findings if shown is None else shown, limit)
