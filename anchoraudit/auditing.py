@@ -21,7 +21,7 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import read
 from anchoraudit.geometry import Bool, Float
 from anchoraudit.loaders import Loaded, load_as
-from anchoraudit.pictures import Pictures, look
+from anchoraudit.pictures.looking import Pictures, look
 from anchoraudit.rules import Chosen, Facts, Findings, all_rules, check
 from anchoraudit.verdicts import STATUS_CODE, STATUSES, VERDICT_CODE, VERDICTS, verdicts_of
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.files import name_parts
+from anchoraudit.files import name_parts, safe_join
 from anchoraudit.findings import Finding
 
 Float = npt.NDArray[np.float64]
@@ -189,15 +189,3 @@ class Dataset:
             if found := [i for i, candidate in enumerate(called()) if candidate == name]:
                 return found
         return []
-
-
-def safe_join(folder: Path, name: str) -> Path | None:
-    """`folder / name` if that is a file inside `folder`, else None."""
-    parts = PurePosixPath(name.replace("\\", "/"))
-    if not name or "\0" in name or parts.is_absolute() or ".." in parts.parts:
-        return None
-    path = folder / parts
-    try:
-        return path if path.is_file() else None
-    except (OSError, ValueError):
-        return None

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.files import read_bytes
+from anchoraudit.files import read_input
 
 LARGEST = 5_000_000  # bytes; the largest configuration files known to us have a few hundred thousand
 _PARTS = 100  # of a key such as `a.b.c`: tomllib's time and memory grow with the square of their number
@@ -29,12 +29,7 @@ def read_text(path: Path, what: str) -> str:
 
     what: what the file should be, for the message (`anchors file`). Raises AnchorauditError, with what to do.
     """
-    try:
-        data = read_bytes(path, LARGEST)
-    except OSError as error:
-        raise AnchorauditError(
-            f"cannot be read: {error.strerror or error}", path=path, remedy=f"Check the path of the {what}."
-        ) from None
+    data = read_input(path, LARGEST, remedy=f"Check the path of the {what}.")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

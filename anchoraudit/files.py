@@ -8,7 +8,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from anchoraudit.errors import AnchorauditError
@@ -50,6 +50,25 @@ def read_bytes(path: str | Path, most: int | None = None) -> bytes:
         return data + rest if data else rest
     finally:
         os.close(handle)
+
+
+def read_input(
+    path: str | Path, most: int | None = None, *, remedy: str = "Make the file readable."
+) -> bytes:
+    """Return all of a file without which there is nothing to do; most: as in `read_bytes`.
+
+    Raises AnchorauditError, with the system's reason and the remedy, if it cannot be read.
+    """
+    try:
+        return read_bytes(path, most)
+    except OSError as error:
+        raise unreadable(path, error, remedy) from None
+
+
+def unreadable(path: object, error: OSError, remedy: str = "Make it readable.") -> AnchorauditError:
+    """What to raise for a file or folder that the system does not let us read, in its words."""
+    reason = error.strerror or str(error) or "cannot be read"
+    return AnchorauditError(f"cannot be read: {reason}", path=path, remedy=remedy)
 
 
 def read_head(path: str | Path, length: int) -> bytes:
@@ -140,6 +159,18 @@ def name_parts(name: str) -> tuple[str, str]:
     """Take a file name of any system apart: the folders, "" without any, and the last part."""
     folder, _, base = name.replace("\\", "/").rpartition("/")
     return folder, base
+
+
+def safe_join(folder: Path, name: str) -> Path | None:
+    """`folder / name` if that is a file inside `folder`, else None."""
+    parts = PurePosixPath(name.replace("\\", "/"))
+    if not name or "\0" in name or parts.is_absolute() or ".." in parts.parts:
+        return None
+    path = folder / parts
+    try:
+        return path if path.is_file() else None
+    except (OSError, ValueError):
+        return None
 
 
 def require_not_input(output: Path, inputs: Iterable[Path]) -> None:

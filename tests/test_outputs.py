@@ -25,7 +25,7 @@ import anchoraudit
 from anchoraudit import cli
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.findings import Finding
-from anchoraudit.formats._images import SUFFIXES
+from anchoraudit.pictures.found import SUFFIXES
 from anchoraudit.report import outputs
 from anchoraudit.report.machine import to_json
 from anchoraudit.report.outputs._where import Where, line

@@ -16,8 +16,9 @@ from PIL import Image, ImageFile
 
 from anchoraudit.dataset import Boxes, Dataset, Images, Source
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.pictures import folders, look, pillow, pool, reading
+from anchoraudit.pictures import folders, pillow, pool, reading
 from anchoraudit.pictures.jpeg import plain_header
+from anchoraudit.pictures.looking import look
 from anchoraudit.pictures.rows import Rows
 from anchoraudit.processes import can_fork
 from tests.builders import make
@@ -425,7 +426,8 @@ def test_what_did_not_change_is_not_read_again(tmp_path, mode, monkeypatch):
     assert (cold.read, cold.cached) == (9, 0)
     assert (cache.parent / ".gitignore").read_text() == "*\n"
     monkeypatch.setattr(
-        "anchoraudit.pictures.read_all", lambda paths, what, take: pytest.fail("read") if paths else None
+        "anchoraudit.pictures.looking.read_all",
+        lambda paths, what, take: pytest.fail("read") if paths else None,
     )
     warm = look(dataset((tmp_path / "data", list(mixed()))), mode, cache=cache)
     assert (warm.read, warm.cached) == (0, 9)

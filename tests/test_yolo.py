@@ -10,8 +10,9 @@ from PIL import Image
 
 from anchoraudit import audit, load_detector
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.formats import _sizes, detect, read
+from anchoraudit.formats import detect, read
 from anchoraudit.formats.yolo.lines import ABSENT, BROKEN, EMPTY, READ, read_lines
+from anchoraudit.pictures import sizes
 from tests.builders import annotation, document, make, run
 
 BOX = "0 0.5 0.5 0.2 0.4\n"  # of 100x50: 40, 15, 60, 35
@@ -253,9 +254,9 @@ def test_a_number_of_classes_that_is_not_that_of_the_names_is_told(tmp_path):
 def test_sizes_are_the_same_from_threads(tmp_path, monkeypatch):
     make(tmp_path, {f"{n}.png": (n + 1, 2) for n in range(50)})
     paths = [tmp_path / f"{n}.png" for n in range(51)]
-    plain = _sizes.read_sizes(paths)
-    monkeypatch.setattr(_sizes, "_SLOW", -1.0)
-    threaded = _sizes.read_sizes(paths)
+    plain = sizes.read_sizes(paths)
+    monkeypatch.setattr(sizes, "_SLOW", -1.0)
+    threaded = sizes.read_sizes(paths)
     assert plain[0][:50].tolist() == [[n + 1, 2] for n in range(50)]
     assert np.isnan(plain[0][50]).all()
     assert np.array_equal(plain[0], threaded[0], equal_nan=True)

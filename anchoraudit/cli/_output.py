@@ -15,7 +15,7 @@ from anchoraudit.cli import _settings as settings_of
 from anchoraudit.cli._settings import Settings
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.files import replacing, require_not_input, write_text
-from anchoraudit.formats._images import SUFFIXES
+from anchoraudit.pictures.found import SUFFIXES
 
 if TYPE_CHECKING:
     import pandas as pd

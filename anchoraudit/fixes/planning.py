@@ -18,7 +18,7 @@ from anchoraudit.findings import Finding
 from anchoraudit.fixes.changes import DROPPED, Change, changes_of
 from anchoraudit.fixes.numbers import area_follows, own_areas
 from anchoraudit.geometry import clip_boxes
-from anchoraudit.pictures import look
+from anchoraudit.pictures.looking import look
 from anchoraudit.places import Places
 
 # Less is noise of floating point, and BOX004 does not report it; more is a mistake of another kind, BOX006.

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.files import unreadable
 from anchoraudit.plugins import load_module, module_names
 
 if TYPE_CHECKING:
@@ -147,9 +148,7 @@ def _detect_with(known: dict[str, Format], path: Path) -> list[Detection]:
     try:
         return [found for module in known.values() if (found := module.detect(path)) is not None]
     except PermissionError as error:
-        raise AnchorauditError(
-            "permission denied", path=error.filename or path, remedy="Make it readable."
-        ) from None
+        raise unreadable(error.filename or path, error) from None
 
 
 def _require_readable(path: Path) -> None:
@@ -166,10 +165,9 @@ def _require_readable(path: Path) -> None:
             remedy="Check the path; it is taken from the working directory.",
         ) from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise AnchorauditError(
-            reason, path=path, remedy="Name a folder or a file that can be read."
-        ) from None
+        if isinstance(error, ValueError):  # a name with a zero byte in it
+            error = OSError(errno.EINVAL, str(error))
+        raise unreadable(path, error, "Name a folder or a file that can be read.") from None
 
 
 def _contents(path: Path) -> str:

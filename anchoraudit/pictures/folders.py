@@ -13,7 +13,7 @@ import numpy as np
 
 from anchoraudit.dataset import Bool, Dataset, Int
 from anchoraudit.files import name_parts
-from anchoraudit.formats._images import is_image_name
+from anchoraudit.pictures.found import is_image_name
 
 
 @dataclass(slots=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import importlib
+import logging
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -12,7 +14,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from anchoraudit.errors import printable
 from anchoraudit.files import open_regular
-from anchoraudit.formats._images import quiet_pillow
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -44,6 +45,20 @@ class Seen(NamedTuple):
     orientation: int
     codec: str
     start: int
+
+
+@contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """Keep Pillow from warning and logging within the block: findings say what is wrong with an image."""
+    log = logging.getLogger("PIL")
+    before = log.level
+    log.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(before)
 
 
 @contextmanager

@@ -10,14 +10,13 @@ from contextlib import ExitStack
 from typing import Literal
 
 from anchoraudit.files import open_regular
-from anchoraudit.formats._images import LARGEST_SIDE
 from anchoraudit.pictures import pillow
 from anchoraudit.pictures.jpeg import plain_header
 from anchoraudit.pictures.rows import Rows
+from anchoraudit.pictures.sizes import HEAD, LARGEST_SIDE
 
 What = Literal["header", "decode", "digest"]
 
-_HEAD = 4096  # a page, in which most headers end
 _TAIL = 512
 _BEFORE_THE_END = 65536  # what cameras and phones append behind a picture is mostly shorter
 _BLOCK = 1 << 20
@@ -65,8 +64,8 @@ class Reader:
 
     def _header(self, file: int, size: int, rows: Rows, i: int) -> None:
         row = rows.table[i]
-        head = os.read(file, _HEAD)
-        tail = head if size <= _HEAD else _at(file, size - _TAIL, _TAIL)
+        head = os.read(file, HEAD)
+        tail = head if size <= HEAD else _at(file, size - _TAIL, _TAIL)
         row["mark"] = mark = zlib.crc32(tail, zlib.crc32(head))
         if not head:
             rows.problem[i] = "empty file"
@@ -85,7 +84,7 @@ class Reader:
             return
         row["width"], row["height"], row["orientation"] = seen.width, seen.height, seen.orientation
         if seen.codec in _NOT_PACKED:
-            row["mark"] = zlib.crc32(_at(file, size // 2, _HEAD), mark)
+            row["mark"] = zlib.crc32(_at(file, size // 2, HEAD), mark)
         if seen.codec in _ENDS:
             mark_of_end, words = _ENDS[seen.codec]
             if not _ends(file, size, tail, seen.start, mark_of_end):

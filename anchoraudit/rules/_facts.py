@@ -16,7 +16,7 @@ from anchoraudit.encoding.canvas import Placed
 from anchoraudit.findings import Finding
 from anchoraudit.geometry import has_area
 from anchoraudit.labels import REASONS, Labels, clipped_boxes
-from anchoraudit.pictures import Pictures
+from anchoraudit.pictures.looking import Pictures
 from anchoraudit.places import Place, Places
 
 Code = npt.NDArray[np.int8]

@@ -18,7 +18,8 @@ from anchoraudit.formats.coco.annotations import AnnotationColumns
 from anchoraudit.formats.coco.entries import CategoryEntry, Entries, decode
 from anchoraudit.formats.coco.halves import decode_in_halves
 from anchoraudit.formats.coco.ids import positions, repeated
-from anchoraudit.formats.coco.images import append_unlisted, find_image_folder, images_of
+from anchoraudit.formats.coco.images import append_unlisted, images_of
+from anchoraudit.pictures.found import find_folder, usual_folders
 
 
 def assemble(detection: Detection, options: ReadOptions, files: Sequence[tuple[Path, str]]) -> Dataset:
@@ -56,7 +57,7 @@ class _Part:
         with without_garbage_collection():
             entries = decode_in_halves(file) or decode(file, read_bytes(file))
             names = [image.file_name for image in entries.images]
-            folder = image_folder or find_image_folder(file, split, names)
+            folder = image_folder or find_folder(names, usual_folders(file, split))
             return cls(Source(file, split, folder), entries)
 
     def _boxes_of(self, annotations: AnnotationColumns) -> Boxes:

@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Collection
+from pathlib import Path
 
 import numpy as np
 
-from anchoraudit.dataset import Images, Source, safe_join
+from anchoraudit.dataset import Images, Source
 from anchoraudit.files import name_parts
 from anchoraudit.findings import Finding
-from anchoraudit.formats._images import LARGEST_SIDE, header_size, list_images
 from anchoraudit.formats.coco.entries import Entries
-
-
-def find_image_folder(file: Path, split: str, names: Sequence[str]) -> Path | None:
-    """Find the folder the file names of `file` are relative to, None if none of the usual ones holds any."""
-    here, root = file.parent, file.parent.parent
-    sample = [name for name in (*names[:4], *names[len(names) // 2 :][:2], *names[-2:]) if name]
-    usual = (
-        here,
-        here / split,
-        here / "images",
-        root / split,
-        root / "images" / split,
-        root / split / "images",
-        root / "images",
-        root / "JPEGImages",
-        root,
-    )
-    return next((f for f in usual if any(safe_join(f, name) for name in sample)), None)
+from anchoraudit.pictures.found import are_present, list_below
+from anchoraudit.pictures.sizes import LARGEST_SIDE, read_sizes, sizes_below
 
 
 def images_of(entries: Entries, source: Source, findings: list[Finding], notes: list[str]) -> Images:
@@ -47,11 +30,10 @@ def images_of(entries: Entries, source: Source, findings: list[Finding], notes: 
         entry=np.arange(count) if positions is None else np.asarray(positions, dtype=np.int64),
     )
     _report_repeated_ids(images, source, findings)
-    present = _files_on_disk(images, source)
-    if present is None:
+    if source.image_folder is None:
         notes.append(f"{source.path.name}: no images found beside it; their presence was not checked")
     else:
-        _report_absent(images, present, source, findings)
+        _report_absent(images, source.image_folder, source, findings)
     _complete_sizes(images, source, findings)
     return images
 
@@ -68,28 +50,11 @@ def _report_repeated_ids(images: Images, source: Source, findings: list[Finding]
         seen.add(image_id)
 
 
-def _files_on_disk(images: Images, source: Source) -> dict[str, frozenset[str]] | None:
-    """Names of the image files in each folder that the file names mention, None if there is no folder."""
-    if source.image_folder is None:
-        return None
-    folders = {name_parts(name)[0] for name in images.file_names}
-    return {folder: frozenset(_listing(source.image_folder, folder)) for folder in folders}
-
-
-def _listing(root: Path, folder: str) -> list[str]:
-    parts = PurePosixPath(folder)
-    if parts.is_absolute() or ".." in parts.parts or "\0" in folder:
-        return []
-    return list_images(root / parts)
-
-
-def _report_absent(
-    images: Images, present: dict[str, frozenset[str]], source: Source, findings: list[Finding]
-) -> None:
-    for position, name in zip(_entries(images), images.file_names, strict=True):
-        folder, base = name_parts(name)
-        if base not in present[folder]:
-            message = f"no image {name!r} in {source.image_folder}" if name else "the image has no file name"
+def _report_absent(images: Images, folder: Path, source: Source, findings: list[Finding]) -> None:
+    present = are_present(folder, images.file_names)
+    for position, name, there in zip(_entries(images), images.file_names, present, strict=True):
+        if not there:
+            message = f"no image {name!r} in {folder}" if name else "the image has no file name"
             place = f"images[{position}].file_name"
             findings.append(Finding("IMG001", message, str(source.path), place, repr(name)))
 
@@ -100,18 +65,13 @@ def _complete_sizes(images: Images, source: Source, findings: list[Finding]) -> 
         sides[~((sides >= 1) & (sides <= LARGEST_SIDE))] = np.nan
     entries = _entries(images)
     images.measured = np.isnan(images.width) | np.isnan(images.height)
-    for i in np.flatnonzero(images.measured).tolist():
-        folder = source.image_folder
-        path = None if folder is None else safe_join(folder, images.file_names[i])
-        size = None if path is None else header_size(path)
-        if size is None:
-            images.width[i] = images.height[i] = np.nan
-            message = f"image {images.ids[i]!r} declares no size, and its file is not to be read"
-            findings.append(
-                Finding("IMG002", message, str(source.path), f"images[{entries[i]}]", images.file_names[i])
-            )
-        else:
-            images.width[i], images.height[i] = size
+    lacking = np.flatnonzero(images.measured)
+    sizes = sizes_below(source.image_folder, [images.file_names[i] for i in lacking.tolist()])
+    images.width[lacking], images.height[lacking] = sizes.T
+    for i in np.flatnonzero(np.isnan(images.width)).tolist():
+        message = f"image {images.ids[i]!r} declares no size, and its file cannot be read"
+        place = f"images[{entries[i]}]"
+        findings.append(Finding("IMG002", message, str(source.path), place, images.file_names[i]))
 
 
 def append_unlisted(images: Images, source: Source, listed: Collection[str], notes: list[str]) -> None:
@@ -122,14 +82,14 @@ def append_unlisted(images: Images, source: Source, listed: Collection[str], not
     known = {"/".join(filter(None, name_parts(name))) for name in listed}
     prefixes = sorted({name.rpartition("/")[0] for name in known})
     found = [
-        f"{prefix}/{name}" if prefix else name for prefix in prefixes for name in _listing(folder, prefix)
+        f"{prefix}/{name}" if prefix else name for prefix in prefixes for name in list_below(folder, prefix)
     ]
     names = [name for name in found if name not in known]
-    sizes = [header_size(folder / name) or (np.nan, np.nan) for name in names]
+    sizes = read_sizes([folder / name for name in names])[0]
     images.ids += names
     images.file_names += names
-    images.width = np.append(images.width, [float(size[0]) for size in sizes])
-    images.height = np.append(images.height, [float(size[1]) for size in sizes])
+    images.width = np.append(images.width, sizes[:, 0])
+    images.height = np.append(images.height, sizes[:, 1])
     for column in ("split", "source"):
         setattr(images, column, np.zeros(len(images.ids), dtype=np.int64))
     images.entry = np.append(np.asarray(images.entry), np.full(len(names), -1))

@@ -12,13 +12,12 @@ from anchoraudit.dataset import Bool, Boxes, Category, Dataset, Images, Source
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.findings import Finding
 from anchoraudit.formats import Detection, ReadOptions
-from anchoraudit.formats._images import LARGEST_SIDE
-from anchoraudit.formats._near import find_images, usual_folders
-from anchoraudit.formats._sizes import read_sizes
 from anchoraudit.formats.labelformat.cvat import read_cvat
 from anchoraudit.formats.labelformat.kitti import read_kitti
 from anchoraudit.formats.labelformat.labelbox import read_labelbox
 from anchoraudit.formats.labelformat.library import Labelled
+from anchoraudit.pictures.found import find_images, usual_folders
+from anchoraudit.pictures.sizes import LARGEST_SIDE, read_sizes
 
 
 @dataclass(slots=True)
@@ -111,7 +110,7 @@ def _one_file(path: Path, image_folder: Path | None) -> _Found:
         return found
     found.findings = [
         Finding("IMG001", f"its image is not in {near.folder}", str(path), "", name, f"image {name}")
-        for name, there in zip(called, near.there, strict=True)
+        for name, there in zip(called, near.present, strict=True)
         if not there
     ]
     return found
@@ -131,7 +130,7 @@ def _complete_sizes(found: _Found) -> Bool:
         image = found.images[number]
         image.width, image.height = width, height
         if math.isnan(width):
-            words = f"no usable size of image {image.file_name!r}, and its file is not to be read"
+            words = f"no usable size of image {image.file_name!r}, and its file cannot be read"
             path, thing = str(found.source.path), f"image {found.ids[number]}"
             found.findings.append(Finding("IMG002", words, path, "", image.file_name, thing))
     measured = np.zeros(len(found.images), dtype=np.bool_)

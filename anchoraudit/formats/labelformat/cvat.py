@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.files import read_bytes
+from anchoraudit.files import read_input
 from anchoraudit.formats.labelformat.library import At, Labelled, blamed, library
 from anchoraudit.formats.voc.text import has_document_type
 
@@ -17,11 +17,7 @@ _TURNED = re.compile(rb"<box[^>]*\srotation=\"(?!0*\.?0*\")")
 def read_cvat(path: Path) -> tuple[list[Labelled], list[str], list[str]]:
     """Return images, class names and notes. Raises AnchorauditError."""
     formats = library("formats")
-    try:
-        data = read_bytes(path)
-    except OSError as error:
-        reason = error.strerror or "cannot be read"
-        raise AnchorauditError(reason, path=path, remedy="Make the file readable.") from None
+    data = read_input(path)
     if has_document_type(data):
         raise AnchorauditError(
             "the file declares a document type (<!DOCTYPE>), so it was not read",

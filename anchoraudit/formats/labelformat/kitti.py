@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from anchoraudit.errors import AnchorauditError
-from anchoraudit.files import IN_AN_IMAGES_FILE, read_bytes
+from anchoraudit.files import IN_AN_IMAGES_FILE, read_input
 from anchoraudit.formats._folders import is_file, walk
 from anchoraudit.formats.labelformat.layout import COLUMNS, FOLDERS
 from anchoraudit.formats.labelformat.library import At, Labelled, blamed, joined_names, library
@@ -68,10 +67,6 @@ def _names(labels: Path) -> list[str]:
     for below, files in walk(labels):
         for name in files:
             if name.endswith(".txt") and is_file(path := labels / below / name):
-                try:
-                    lines = read_bytes(path, IN_AN_IMAGES_FILE).decode("utf-8", "replace").splitlines()
-                except OSError as error:
-                    reason = error.strerror or "cannot be read"
-                    raise AnchorauditError(reason, path=path, remedy="Make the file readable.") from None
-                names |= {" ".join(line.split(" ")[:-COLUMNS]) for line in lines}
+                text = read_input(path, IN_AN_IMAGES_FILE).decode("utf-8", "replace")
+                names |= {" ".join(line.split(" ")[:-COLUMNS]) for line in text.splitlines()}
     return sorted(names - {""})

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.files import read_bytes
+from anchoraudit.files import read_input
 from anchoraudit.formats.labelformat.library import At, Labelled, blamed, joined_names, library
 
 _KEYS = ("global_key", "external_id", "id")  # that may name the image's file, in labelformat's order
@@ -39,11 +39,7 @@ def read_labelbox(path: Path) -> tuple[list[Labelled], list[str], list[str]]:
 
 
 def _rows(path: Path) -> list[Any]:
-    try:
-        data = read_bytes(path)
-    except OSError as error:
-        reason = error.strerror or "cannot be read"
-        raise AnchorauditError(reason, path=path, remedy="Make the file readable.") from None
+    data = read_input(path)
     rows = []
     for number, line in enumerate(data.splitlines(), 1):
         try:

@@ -13,10 +13,9 @@ import numpy as np
 from anchoraudit.dataset import Bool, Float, Int
 from anchoraudit.errors import printable
 from anchoraudit.findings import Finding
-from anchoraudit.formats._images import LARGEST_SIDE
-from anchoraudit.formats._near import find_images, usual_folders
-from anchoraudit.formats._sizes import read_sizes
 from anchoraudit.formats.table.rows import Rows
+from anchoraudit.pictures.found import find_images, usual_folders
+from anchoraudit.pictures.sizes import LARGEST_SIDE, read_sizes
 
 
 @dataclass(slots=True)
@@ -76,7 +75,7 @@ def read_images(
     images = TableImages(
         kept, near.names, sizes, [owner[name] for name in kept], measured, of_row, near.folder
     )
-    _report(rows, images, near.there, first, found)
+    _report(rows, images, near.present, first, found)
     return images
 
 
@@ -144,16 +143,16 @@ def numbers(values: Sequence[Any]) -> tuple[Float, list[int]]:
     return result, wrong
 
 
-def _report(rows: Rows, images: TableImages, there: Sequence[bool], first: Int, found: Remarks) -> None:
+def _report(rows: Rows, images: TableImages, present: Sequence[bool], first: Int, found: Remarks) -> None:
     """Say which images are absent, and which sizes are not to be had."""
     path = str(rows.path)
     if images.folder is None:
         found.notes.append(f"{printable(path)}: no images found beside it; their presence was not checked")
     for i, image in enumerate(images.ids):
         place, thing = rows.place(int(first[i])), f"image {image}"
-        if images.folder is not None and not there[i]:
+        if images.folder is not None and not present[i]:
             words = f"its image is not in {images.folder}"
             found.findings.append(Finding("IMG001", words, path, place, images.file_names[i], thing))
         if math.isnan(images.sizes[i, 0]):
-            words = f"no size for image {image!r}, and its file is not to be read"
+            words = f"no size for image {image!r}, and its file cannot be read"
             found.findings.append(Finding("IMG002", words, path, place, images.file_names[i], thing))

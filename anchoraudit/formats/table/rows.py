@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.files import read_bytes
+from anchoraudit.files import read_input
 from anchoraudit.findings import Finding
 from anchoraudit.formats.table.dialects import CORNERS, Dialect, by_header, dialect_of
 
@@ -110,11 +110,7 @@ def _at_once(text: str, separator: str, dialect: Dialect) -> list[tuple[str, ...
 
 
 def _text(path: Path) -> str:
-    try:
-        data = read_bytes(path)
-    except OSError as error:
-        reason = error.strerror or "cannot be read"
-        raise AnchorauditError(reason, path=path, remedy="Make the file readable.") from None
+    data = read_input(path)
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", "replace")
     # Bytes that are not UTF-8 become what the file system makes of them in names.

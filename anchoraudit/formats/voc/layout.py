@@ -11,12 +11,11 @@ from itertools import islice
 from pathlib import Path
 
 from anchoraudit.files import read_head
-from anchoraudit.formats._images import is_image_name
 from anchoraudit.formats.voc.xml import os_reason
+from anchoraudit.pictures.found import IMAGE_FOLDERS, is_image_name
 
 # In order of preference; names are compared in lower case.
 _XML_FOLDERS = ("annotations", "annotations/xmls", "annotation", "xmls", "xml", "labels")
-_IMAGE_FOLDERS = ("jpegimages", "images", "image", "imgs", "img")
 _LIST_FOLDERS = ("imagesets/main", "imagesets")
 _YEAR = re.compile(r"VOC(19|20)\d\d", re.IGNORECASE)
 _SPLITS = frozenset(["train", "training", "val", "valid", "validation", "test", "testing", "dev", "eval"])
@@ -117,7 +116,7 @@ def _splits(root: Path) -> list[Part]:
 def _image_folder(root: Path, annotations: Path) -> Path | None:
     """Where the images are: a folder of a usual name, else beside the annotations, else in `root`."""
     folders = _folders(root)
-    usual = [folder for name in _IMAGE_FOLDERS for folder in _below(folders, name)]
+    usual = [folder for name in IMAGE_FOLDERS for folder in _below(folders, name.lower())]
     candidates = [*usual, annotations, root]
     return next((folder for folder in candidates if _has(folder, _is_image)), None) or next(iter(usual), None)
 

@@ -7,12 +7,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from anchoraudit.errors import AnchorauditError
-from anchoraudit.files import name_parts
+from anchoraudit.files import name_parts, unreadable
 from anchoraudit.findings import Finding
-from anchoraudit.formats._images import list_images
 from anchoraudit.formats.voc.layout import Part, list_xml
 from anchoraudit.formats.voc.splits import SplitList, read_lists
+from anchoraudit.pictures.found import list_images
 
 
 @dataclass
@@ -37,13 +36,12 @@ class Members:
         try:
             names = list_xml(part.annotations)
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise AnchorauditError(reason, path=part.annotations, remedy="Make it readable.") from None
-        for name, unreadable in names.items():
-            if unreadable is None:
+            raise unreadable(part.annotations, error) from None
+        for name, reason in names.items():
+            if reason is None:
                 members.xml.append((name[:-4], name))
             else:
-                finding = Finding("PAR001", unreadable, str(part.annotations / name))
+                finding = Finding("PAR001", reason, str(part.annotations / name))
                 members.unread.append((name[:-4], finding))
         members.xml.sort()
         if part.lists is not None:

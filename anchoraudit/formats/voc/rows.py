@@ -12,10 +12,10 @@ from pathlib import Path
 from anchoraudit.errors import printable
 from anchoraudit.files import name_parts
 from anchoraudit.findings import Finding
-from anchoraudit.formats._images import header_size
 from anchoraudit.formats.voc.columns import Columns
 from anchoraudit.formats.voc.members import Memberships
 from anchoraudit.formats.voc.xml import FOREIGN, READ
+from anchoraudit.pictures.sizes import read_sizes
 
 NO_FILE = -1
 _Image = tuple[str, int, str, str | None]  # stem, number of its annotation, its <filename>, its file
@@ -111,15 +111,16 @@ class PartRows:
     def _sizes(self, findings: list[Finding]) -> list[tuple[float, float]]:
         """Declared sizes, else measured ones, else NaN and a finding."""
         declared = self.columns.sizes[self.first : self.first + len(self.names)].tolist()
-        sizes: list[tuple[float, float]] = []
-        for _, number, _, image in self.images:
-            width, height = _NO_SIZE if number == NO_FILE else declared[number - self.first]
-            if math.isnan(width):
-                measured = self._measured(image)
-                if measured is None:
-                    findings.append(self._no_size(number, image))
-                width, height = measured or _NO_SIZE
-            sizes.append((width, height))
+        sizes: list[tuple[float, float]] = [
+            _NO_SIZE if number == NO_FILE else declared[number - self.first] for _, number, *_ in self.images
+        ]
+        lacking = [i for i, (width, _) in enumerate(sizes) if math.isnan(width)]
+        files = [None if (image := self.images[i][3]) is None else self._image_path(image) for i in lacking]
+        measured = read_sizes(files)[0].tolist()
+        for i, size in zip(lacking, measured, strict=True):
+            sizes[i] = size
+            if math.isnan(size[0]):
+                findings.append(self._no_size(self.images[i][1], self.images[i][3]))
         return sizes
 
     def _absence(self) -> str:
@@ -138,11 +139,6 @@ class PartRows:
             return Finding("IMG002", "the file's header cannot be read, and there is no annotation", path)
         instead = "there is no image to measure" if image is None else "the image's header cannot be read"
         return Finding("IMG002", f"no usable <size>, and {instead}", self._path(number), evidence=image or "")
-
-    def _measured(self, image: str | None) -> tuple[int, int] | None:
-        if image is None:
-            return None
-        return header_size(self._image_path(image))
 
     def _image_path(self, image: str) -> Path:
         return (self.chosen.members.part.images or self.chosen.members.part.root) / image

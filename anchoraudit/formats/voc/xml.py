@@ -17,9 +17,9 @@ from xml.etree import ElementTree as ET
 
 from anchoraudit.files import IN_AN_IMAGES_FILE, read_bytes
 from anchoraudit.findings import Finding
-from anchoraudit.formats._images import LARGEST_SIDE
 from anchoraudit.formats.voc.plain import Plain, plain
 from anchoraudit.formats.voc.text import RefusedError, has_document_type, object_lines, text_of, undecodable
+from anchoraudit.pictures.sizes import LARGEST_SIDE
 
 READ, BROKEN, FOREIGN = 0, 1, 2
 CORNERS = ("xmin", "ymin", "xmax", "ymax")

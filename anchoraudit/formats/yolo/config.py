@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.files import read_bytes, read_head
+from anchoraudit.files import read_head, read_input
 from anchoraudit.formats._folders import names_in
 
 if TYPE_CHECKING:
@@ -71,11 +71,7 @@ def find_config(folder: Path) -> Path | None:
 
 def read_config(path: Path) -> Config:
     """Read one. Raises AnchorauditError, with the line, if it cannot be used."""
-    try:
-        data = read_bytes(path, _LARGEST)
-    except OSError as error:
-        reason = error.strerror or "cannot be read"
-        raise AnchorauditError(reason, path=path, remedy="Make the file readable.") from None
+    data = read_input(path, _LARGEST)
     utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     text = data.decode("utf-16" if utf16 else "utf-8-sig", "replace")
     config = _darknet(path, text) if path.suffix.lower() == DARKNET else _Yaml(path).config(text)

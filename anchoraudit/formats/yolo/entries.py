@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.files import read_bytes
+from anchoraudit.files import read_input
 from anchoraudit.findings import Finding
 from anchoraudit.formats._folders import is_file, is_folder
-from anchoraudit.formats._images import is_image_name
 from anchoraudit.formats.yolo.config import Config, Written
 from anchoraudit.formats.yolo.layout import IMAGES, label_folder
+from anchoraudit.pictures.found import is_image_name
 
 _LIST = ".txt"
 
@@ -129,11 +129,7 @@ def lines_of(entry: Entry) -> Iterator[tuple[int, str]]:
 
     Raises AnchorauditError if the list cannot be read.
     """
-    try:
-        data = read_bytes(entry.path)
-    except OSError as error:
-        reason = error.strerror or "cannot be read"
-        raise AnchorauditError(reason, path=entry.path, remedy="Make the list readable.") from None
+    data = read_input(entry.path)
     utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     # Bytes that are not UTF-8 become what the file system makes of them in names.
     text = data.decode("utf-16", "replace") if utf16 else data.decode("utf-8-sig", "surrogateescape")

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from anchoraudit.files import read_head
 from anchoraudit.formats._folders import folders_in, is_file, is_folder, names_in, walk
-from anchoraudit.formats._images import is_image_name
 from anchoraudit.formats.yolo.config import find_config
+from anchoraudit.pictures.found import is_image_name
 
 IMAGES, LABELS = "images", "labels"
 NAMES_FILES = (

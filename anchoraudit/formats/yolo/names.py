@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anchoraudit.errors import AnchorauditError, printable
-from anchoraudit.files import read_bytes
+from anchoraudit.files import read_input
 from anchoraudit.formats._folders import is_file
 from anchoraudit.formats.yolo.config import Config, Written, find_config, read_config
 from anchoraudit.formats.yolo.entries import locate
@@ -89,9 +89,5 @@ def _found(config: Config, written: Written) -> Path:
 
 def _lines(path: Path) -> list[str]:
     """Names, one a line; the empty ones at the end are none."""
-    try:
-        text = read_bytes(path).decode("utf-8-sig", "replace")
-    except OSError as error:
-        reason = error.strerror or "cannot be read"
-        raise AnchorauditError(reason, path=path, remedy="Make the file readable.") from None
+    text = read_input(path).decode("utf-8-sig", "replace")
     return [line.strip() for line in text.rstrip().replace("\r\n", "\n").replace("\r", "\n").split("\n")]

@@ -1,0 +1,146 @@
+"""Image files on disk: what counts as one, and in which folders they usually are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from anchoraudit.files import name_parts, safe_join
+
+# What torchvision, detectron2 and YOLOv5 load; a file with another suffix is not taken for an image.
+SUFFIXES = frozenset(
+    [
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".bmp",
+        ".dib",
+        ".gif",
+        ".tif",
+        ".tiff",
+        ".webp",
+        ".ppm",
+        ".pgm",
+        ".pbm",
+        ".pnm",
+        ".jp2",
+        ".avif",
+    ]
+)
+# What a folder of images is called, the most usual name of a format first: Pascal VOC's own, then the others.
+IMAGE_FOLDERS = ("JPEGImages", "images", "image", "imgs", "img")
+_SAMPLE = 8  # names at the start, in the middle and at the end by which a folder is recognised
+
+
+def is_image_name(name: str) -> bool:
+    """Tell whether a file is an image, by its suffix."""
+    return os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122  a Path for each of 100,000 names is slow
+
+
+def list_images(folder: Path) -> list[str]:
+    """Names of the image files right in `folder`, sorted; [] if it cannot be listed."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries if is_image_name(entry.name))
+    except (OSError, ValueError):
+        return []
+
+
+def list_below(root: Path, folder: str) -> list[str]:
+    """`list_images` of `root / folder`; [] where `folder`, which is data, leads out of `root`."""
+    path = folder.replace("\\", "/")
+    if path.startswith("/") or ".." in path.split("/") or "\0" in path:
+        return []
+    return list_images(root / path)
+
+
+def usual_folders(file: Path, split: str = "") -> list[Path]:
+    """The folders in which the images of the annotation file `file` usually are, in the order they are tried.
+
+    Around its own folder first, then around the one above: `.`, `SPLIT/`, `images/SPLIT/`, `SPLIT/images/`,
+    `images/`, where `images` stands for each of IMAGE_FOLDERS. split: the name of its split, if it has one.
+    """
+    here, above = file.parent, file.parent.parent
+    around_here = [here, *_around(here, split)]
+    return list(dict.fromkeys([*around_here, *_around(above, split), above]))
+
+
+def _around(root: Path, split: str) -> list[Path]:
+    whole = [root / name for name in IMAGE_FOLDERS]
+    if not split:
+        return whole
+    of_split = [path for name in IMAGE_FOLDERS for path in (root / name / split, root / split / name)]
+    return [root / split, *of_split, *whole]
+
+
+def find_folder(names: Sequence[str], folders: Iterable[Path]) -> Path | None:
+    """Return the first of `folders` that holds one of `names`, or None; only a sample is looked for."""
+    sample = _sample(names)
+    return next((f for f in folders if any(safe_join(f, name) is not None for name in sample)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where N images are.
+
+    folder: None if none was found. names: N, where each lies below it. present: N, whether each is there.
+    """
+
+    folder: Path | None
+    names: list[str]
+    present: list[bool]
+
+
+def find_images(names: Sequence[str], folders: Iterable[Path]) -> Found:
+    """Find the images `names` in the first of `folders` that has some of them.
+
+    Names are tried as they stand. Then without their first folders, because files are moved and the
+    annotations are not. Then by stem, for names without a suffix. A name that leads out of the folder is
+    never followed.
+    """
+    plain = [
+        "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
+        for name in names
+    ]
+    candidates = list(folders)
+    sample = _sample(plain)
+    deepest = max((name.count("/") for name in sample), default=0)
+    for cut in range(deepest + 1):
+        folder = find_folder([_without(name, cut) for name in sample], candidates)
+        if folder is not None:
+            return _found_in(folder, [_without(name, cut) for name in plain])
+    for folder in candidates:
+        stems = {name.rpartition(".")[0]: name for name in reversed(list_images(folder))}
+        if any(name in stems for name in sample):
+            return _found_in(folder, [stems.get(name, name) for name in plain])
+    return Found(None, list(names), [False] * len(names))
+
+
+def are_present(folder: Path, names: Sequence[str]) -> list[bool]:
+    """Tell of each name whether it is an image file below `folder`; each folder below it is listed once."""
+    listed: dict[str, frozenset[str]] = {}
+    present = []
+    for name in names:
+        below, base = name_parts(name)
+        if below not in listed:
+            listed[below] = frozenset(list_below(folder, below))
+        present.append(base in listed[below])
+    return present
+
+
+def _found_in(folder: Path, names: list[str]) -> Found:
+    return Found(folder, names, are_present(folder, names))
+
+
+def _sample(names: Sequence[str]) -> list[str]:
+    return [*names[:_SAMPLE], *names[len(names) // 2 :][:_SAMPLE], *names[-_SAMPLE:]]
+
+
+def _without(name: str, folders: int) -> str:
+    """A name without its first folders; the last part stays."""
+    parts = name.split("/")
+    return "/".join(parts[min(folders, len(parts) - 1) :])
