@@ -71,6 +71,19 @@ def unreadable(path: object, error: OSError, remedy: str = "Make it readable.") 
     return AnchorauditError(f"cannot be read: {reason}", path=path, remedy=remedy)
 
 
+def os_reason(path: str, error: OSError | None = None) -> str:
+    """Say why `path` cannot be read, in the system's words; a folder or a pipe is named as such."""
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116
+    except OSError as met:
+        return f"cannot be opened: {met.strerror or met}"
+    if stat.S_ISDIR(mode):
+        return "cannot be read: it is a folder"
+    if not stat.S_ISREG(mode):
+        return "cannot be read: it is not a regular file"
+    return f"cannot be read: {error.strerror or error}" if error else "cannot be read"
+
+
 def read_head(path: str | Path, length: int) -> bytes:
     """Return the first bytes of a regular file, b"" where there is none or it cannot be read."""
     with contextlib.suppress(OSError), open(open_regular(path), "rb", 0) as file:

@@ -1,11 +1,21 @@
 """Annotation formats: one module each, found by itself.
 
-A format module has three names, and adding one adds the format:
+A format module has four names, and adding one adds the format:
 
 NAME: what `--format` calls it; the module has the same name.
 LOOKS_FOR: the layouts it knows, in one line, for the message when nothing was recognised.
 detect(path) -> Detection | None: whether `path` (a file or a folder) is one, without reading it all.
-read(detection, options) -> Dataset: everything in it; what cannot be read becomes a finding.
+read(detection, options) -> Dataset: everything in it; what cannot be used becomes a finding. The package
+    `_builder` turns the rows of a reader into the data set.
+
+`detect` speaks for its own format only, and knows nothing of the others. If a path may be of several formats,
+the surest is taken; if two are equally sure, the user is asked. Choose the level by what `detect` looked at:
+
+NAME: a file has a name that only this format gives: `_annotations.coco.json`.
+CONTENT: a file of annotations begins as only this format's do: with its keys, its root element.
+LAYOUT: folders and files lie as this format's do, but those of other formats may too: `images/` beside
+    `labels/` with lines of numbers. A format that is often exported beside others' annotations stays here.
+SUFFIX: the suffix fits, and nothing else was looked at.
 
 Modules whose name starts with an underscore are helpers. Importing a format must be cheap: what only
 `read` needs, NumPy above all, is imported there, if possible while other processes read already.
@@ -17,6 +27,7 @@ import errno
 import stat
 from collections import Counter
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -28,13 +39,23 @@ if TYPE_CHECKING:
     from anchoraudit.dataset import Dataset
 
 
+class Sureness(IntEnum):
+    """How sure a format is that a path is its own, by what it looked at; the package's docstring has more."""
+
+    SUFFIX = 1
+    LAYOUT = 2
+    CONTENT = 3
+    NAME = 4
+
+
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """What a path was recognised as: the format, the folder or file to read, and why."""
+    """What a path was recognised as: the format, the folder or file to read, why, and how surely."""
 
     format: str
     path: Path
     reason: str
+    sureness: Sureness = Sureness.LAYOUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +134,7 @@ def read(
 def detect(path: Path, *, format: str = "auto") -> Detection:
     """Find out what `path` is: itself, or else the one data set in the folders right below it.
 
-    Raises AnchorauditError where there is none, or more than one.
+    Raises AnchorauditError where there is none or more than one, or where two formats are equally sure.
     """
     known = formats()
     if format != "auto":
@@ -145,10 +166,12 @@ def detect(path: Path, *, format: str = "auto") -> Detection:
 
 
 def _detect_with(known: dict[str, Format], path: Path) -> list[Detection]:
+    """What the surest formats take `path` for: one, or several that are equally sure; [] if none knows it."""
     try:
-        return [found for module in known.values() if (found := module.detect(path)) is not None]
+        found = [found for module in known.values() if (found := module.detect(path)) is not None]
     except PermissionError as error:
         raise unreadable(error.filename or path, error) from None
+    return [one for one in found if one.sureness == max(other.sureness for other in found)]
 
 
 def _require_readable(path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.files import read_head
-from anchoraudit.formats import Detection, ReadOptions
+from anchoraudit.formats import Detection, ReadOptions, Sureness
 
 if TYPE_CHECKING:
     from anchoraudit.dataset import Dataset
@@ -27,9 +27,11 @@ _KEYS = (b'"images"', b'"annotations"', b'"categories"', b'"info"', b'"licenses"
 def detect(path: Path) -> Detection | None:
     """Recognise a COCO file, or a folder that holds some."""
     if path.is_file():
-        return Detection(NAME, path, "a JSON file") if path.suffix.lower() == ".json" else None
+        if path.suffix.lower() != ".json":
+            return None
+        return Detection(NAME, path, "a JSON file", _sureness([path], Sureness.SUFFIX))
     files, reason, _ = _files(path)
-    return Detection(NAME, path, reason) if files else None
+    return Detection(NAME, path, reason, _sureness(files, Sureness.LAYOUT)) if files else None
 
 
 def read(detection: Detection, options: ReadOptions) -> Dataset:
@@ -72,6 +74,13 @@ def _files(root: Path) -> tuple[list[Path], str, list[Path]]:
             others = [file for file in every if file not in files]
             return files, f"{len(files)} COCO file(s) {place}*.json", others
     return [], "", []
+
+
+def _sureness(files: list[Path], least: Sureness) -> Sureness:
+    """How sure it is that `files` are COCO; least: if neither a name nor the first bytes of one tell."""
+    if files[0].name == _ROBOFLOW:
+        return Sureness.NAME
+    return Sureness.CONTENT if any(map(_looks_like_coco, files)) else least
 
 
 def _looks_like_coco(file: Path) -> bool:

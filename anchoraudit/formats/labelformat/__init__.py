@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anchoraudit.formats import Detection, ReadOptions, coco, voc, yolo
+from anchoraudit.formats import Detection, ReadOptions, Sureness
 from anchoraudit.formats.labelformat.layout import find_kind
 
 if TYPE_CHECKING:
@@ -23,18 +23,12 @@ LOOKS_FOR = (
 
 
 def detect(path: Path) -> Detection | None:
-    """Tell whether `path` is one of these, by names and first bytes; COCO, VOC and YOLO come first.
-
-    A folder whose only XML file is CVAT's cannot be Pascal VOC, so it is one of these.
-    """
+    """Tell whether `path` is one of these, by names and first bytes."""
     found = find_kind(path)
     if found is None:
         return None
-    kind, where, reason = found
-    others = (coco, yolo) if kind == "cvat" else (coco, voc, yolo)
-    if any(other.detect(path) is not None for other in others):
-        return None
-    return Detection(NAME, where, reason)
+    where, reason = found
+    return Detection(NAME, where, reason, Sureness.CONTENT if where == path else Sureness.LAYOUT)
 
 
 def read(detection: Detection, options: ReadOptions) -> Dataset:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.files import read_input
+from anchoraudit.formats._doctype import has_document_type
 from anchoraudit.formats.labelformat.library import At, Labelled, blamed, library
-from anchoraudit.formats.voc.text import has_document_type
 
 _OTHER = re.compile(rb"<(polygon|polyline|points|mask|ellipse|cuboid|skeleton)[\s>]")
 _TURNED = re.compile(rb"<box[^>]*\srotation=\"(?!0*\.?0*\")")

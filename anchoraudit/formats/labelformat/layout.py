@@ -5,36 +5,35 @@ from __future__ import annotations
 import re
 from itertools import islice
 from pathlib import Path
-from typing import Literal
 
 from anchoraudit.files import read_head
-from anchoraudit.formats._cvat import cvat_file, is_cvat
 from anchoraudit.formats._folders import is_file, is_folder, names_in
 
-Kind = Literal["kitti", "cvat", "labelbox"]
 # Folders of labels, each with the folder of images beside it: KITTI's own names, and labelformat's.
 FOLDERS = (("label_2", "image_2"), ("labels", "images"), ("label", "image"))
 _PEEKED_FILES, _PEEKED_WITH_TEXT, _HEAD = 200, 5, 1 << 16
 _NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _LABELBOX = re.compile(rb'\s*\{.*?"data_row"\s*:', re.DOTALL)
+_CVAT = "annotations.xml"
+_CVAT_ROOT = re.compile(rb"<annotations[\s>].*?<(?:image|meta|version)[\s>]", re.DOTALL)
 COLUMNS = 14  # of a KITTI line after the class, whose name may hold blanks
 
 
-def find_kind(path: Path) -> tuple[Kind, Path, str] | None:
-    """The format of `path`, the file or folder to read, and why; None if it is none of them."""
+def find_kind(path: Path) -> tuple[Path, str] | None:
+    """The file or folder of `path` to read, and which format it is; None if it is none of them."""
     if is_file(path):
         suffix = path.suffix.lower()
-        if suffix == ".xml" and is_cvat(path):
-            return "cvat", path, "CVAT for images, an XML file"
+        if suffix == ".xml" and _is_cvat(path):
+            return path, "CVAT for images, an XML file"
         if suffix == ".ndjson" and _LABELBOX.match(read_head(path, _HEAD)):
-            return "labelbox", path, "Labelbox, an ndjson file"
+            return path, "Labelbox, an ndjson file"
         return None
     for labels, images in FOLDERS:
         folder = path / labels
         if is_folder(folder) and is_folder(path / images) and _holds_kitti(folder):
-            return "kitti", folder, f"KITTI, {labels}/ beside {images}/"
-    if (file := cvat_file(path)) is not None:
-        return "cvat", file, f"CVAT for images, {file.name}"
+            return folder, f"KITTI, {labels}/ beside {images}/"
+    if (file := _cvat_file(path)) is not None:
+        return file, f"CVAT for images, {file.name}"
     return None
 
 
@@ -53,3 +52,14 @@ def _is_kitti(line: bytes) -> bool:
     words = line.split()
     named = len(words) > COLUMNS and not _NUMBER.fullmatch(words[0])
     return named and all(map(_NUMBER.fullmatch, words[-COLUMNS:]))
+
+
+def _is_cvat(file: Path) -> bool:
+    """Whether a file is CVAT's, by its first bytes."""
+    return bool(_CVAT_ROOT.search(read_head(file, _HEAD)))
+
+
+def _cvat_file(folder: Path) -> Path | None:
+    """The file of a folder whose only XML is CVAT's, None for any other folder."""
+    documents = [name for name in names_in(folder) if name.lower().endswith(".xml")]
+    return folder / _CVAT if documents == [_CVAT] and _is_cvat(folder / _CVAT) else None

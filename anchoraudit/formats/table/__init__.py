@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anchoraudit.formats import Detection, ReadOptions, coco, voc, yolo
+from anchoraudit.formats import Detection, ReadOptions, Sureness
 from anchoraudit.formats._folders import folders_in, is_file
 from anchoraudit.formats._memory import without_garbage_collection
 
@@ -22,13 +22,14 @@ def detect(path: Path) -> Detection | None:
     """Recognise a table by its suffix, or a folder of Roboflow's by the name of the table in it."""
     if path.is_file():
         kind = _KINDS.get(path.suffix.lower())
-        return None if kind is None else Detection(NAME, path, kind)
+        return None if kind is None else Detection(NAME, path, kind, Sureness.SUFFIX)
     files = _files(path)
-    if not files or any(other.detect(path) is not None for other in (coco, voc, yolo)):
+    if not files:
         return None
-    if path / _ROBOFLOW in files:
-        return Detection(NAME, path, f"a folder with {_ROBOFLOW}")
-    return Detection(NAME, path, f"{len(files)} split folder(s) with {_ROBOFLOW}")
+    here = path / _ROBOFLOW in files
+    reason = f"a folder with {_ROBOFLOW}" if here else f"{len(files)} split folder(s) with {_ROBOFLOW}"
+    # Tables are made from other annotations and left beside them, so those are surer.
+    return Detection(NAME, path, reason, Sureness.SUFFIX)
 
 
 def read(detection: Detection, options: ReadOptions) -> Dataset:

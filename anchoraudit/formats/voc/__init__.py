@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anchoraudit.errors import AnchorauditError, printable
-from anchoraudit.formats import Detection, ReadOptions
-from anchoraudit.formats.voc.layout import Part, count_xml, find_parts
+from anchoraudit.formats import Detection, ReadOptions, Sureness
+from anchoraudit.formats.voc.layout import Part, count_xml, find_parts, is_annotated
 from anchoraudit.formats.voc.members import Members
 from anchoraudit.formats.voc.pool import scanning
 from anchoraudit.formats.voc.splits import preference
@@ -27,12 +27,8 @@ LOOKS_FOR = (
 
 def detect(path: Path) -> Detection | None:
     """Tell whether `path` is a folder of one of the layouts, from the names of its files."""
-    from anchoraudit.formats._cvat import cvat_file
-
-    if cvat_file(path):
-        return None
     parts = find_parts(path)
-    return Detection(NAME, path, _reason(parts)) if parts else None
+    return Detection(NAME, path, _reason(parts), _sureness(parts)) if parts else None
 
 
 def read(detection: Detection, options: ReadOptions) -> Dataset:
@@ -52,6 +48,13 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
         from anchoraudit.formats.voc.assembly import assemble  # NumPy comes while others read
 
         return assemble(detection, options, chosen, names, chunks())
+
+
+def _sureness(parts: Sequence[Part]) -> Sureness:
+    """By the root element of the first XML files, or else by the folder that they lie in."""
+    if any(is_annotated(part.annotations) for part in parts):
+        return Sureness.CONTENT
+    return Sureness.SUFFIX if all(part.annotations == part.root for part in parts) else Sureness.LAYOUT
 
 
 def _reason(parts: Sequence[Part]) -> str:

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from anchoraudit.files import read_head
-from anchoraudit.formats.voc.xml import os_reason
+from anchoraudit.files import os_reason, read_head
 from anchoraudit.pictures.found import IMAGE_FOLDERS, is_image_name
 
 # In order of preference; names are compared in lower case.
@@ -20,6 +19,9 @@ _LIST_FOLDERS = ("imagesets/main", "imagesets")
 _YEAR = re.compile(r"VOC(19|20)\d\d", re.IGNORECASE)
 _SPLITS = frozenset(["train", "training", "val", "valid", "validation", "test", "testing", "dev", "eval"])
 _PEEKED_FILES, _PEEKED_BYTES = 3, 4096
+# The root element, in a namespace or not; CVAT's is <annotations>.
+_ANNOTATION = re.compile(rb"<(?:[\w.-]+:)?annotation[\s/>]")
+_LOOSELY = re.compile(rb"annotation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def _splits(root: Path) -> list[Part]:
     parts = []
     for folder in _folders(root):
         if _has(folder, is_xml):
-            if _has(folder, _is_image) or _annotates(folder):
+            if _has(folder, _is_image) or is_annotated(folder, _LOOSELY):
                 images = _image_folder(folder, folder)
                 parts.append(Part(folder, folder, images, None, folder.name, is_split=True))
         elif folder.name.lower() in _SPLITS:
@@ -158,11 +160,11 @@ def _has(folder: Path, wanted: Callable[[str], bool], *, may_fail: bool = True) 
     return False
 
 
-def _annotates(folder: Path) -> bool:
-    """Whether one of the first XML files in `folder` looks like an annotation."""
+def is_annotated(folder: Path, element: re.Pattern[bytes] = _ANNOTATION) -> bool:
+    """Tell whether one of the first XML files in `folder` begins as an annotation does: with its element."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in islice((e for e in entries if is_xml(e.name) and _is_file(e)), _PEEKED_FILES):
-            if b"annotation" in read_head(entry.path, _PEEKED_BYTES).replace(b"\0", b""):
+            if element.search(read_head(entry.path, _PEEKED_BYTES).replace(b"\0", b"")):
                 return True
     return False
 

@@ -8,10 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from anchoraudit.files import read_bytes
+from anchoraudit.files import os_reason, read_bytes
 from anchoraudit.findings import Finding
 from anchoraudit.formats.voc.layout import is_list, is_xml
-from anchoraudit.formats.voc.xml import os_reason
 from anchoraudit.pictures.found import is_image_name
 
 # An image in two lists counts for the first of these; other names come after them, by name.

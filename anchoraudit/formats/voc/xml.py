@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import gc
 import math
-import os
-import stat
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from xml.etree import ElementTree as ET
 
-from anchoraudit.files import IN_AN_IMAGES_FILE, read_bytes
+from anchoraudit.files import IN_AN_IMAGES_FILE, os_reason, read_bytes
 from anchoraudit.findings import Finding
+from anchoraudit.formats._doctype import has_document_type
 from anchoraudit.formats.voc.plain import Plain, plain
-from anchoraudit.formats.voc.text import RefusedError, has_document_type, object_lines, text_of, undecodable
+from anchoraudit.formats.voc.text import RefusedError, object_lines, text_of, undecodable
 from anchoraudit.pictures.sizes import LARGEST_SIDE
 
 READ, BROKEN, FOREIGN = 0, 1, 2
@@ -147,19 +146,6 @@ def _broken(path: str, data: bytes | str, error: Exception) -> Finding:
     if isinstance(error, OSError):
         return Finding("PAR001", os_reason(path, error), path)
     return Finding("PAR001", f"not readable as XML: {error}", path)
-
-
-def os_reason(path: str, error: OSError | None = None) -> str:
-    """Why `path` cannot be read, in the system's words; a folder or a pipe is named as such."""
-    try:
-        mode = os.stat(path).st_mode  # noqa: PTH116
-    except OSError as met:
-        return f"cannot be opened: {met.strerror or met}"
-    if stat.S_ISDIR(mode):
-        return "cannot be read: it is a folder"
-    if not stat.S_ISREG(mode):
-        return "cannot be read: it is not a regular file"
-    return f"cannot be read: {error.strerror or error}" if error else "cannot be read"
 
 
 def _drop_namespace(root: ET.Element) -> None:

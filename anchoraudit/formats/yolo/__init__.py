@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anchoraudit.formats import Detection, ReadOptions, coco, voc
+from anchoraudit.formats import Detection, ReadOptions, Sureness
 from anchoraudit.formats.yolo.config import DARKNET, YAML, looks_like_config
 from anchoraudit.formats.yolo.layout import find_layout
 
@@ -21,17 +21,18 @@ LOOKS_FOR = (
 def detect(path: Path) -> Detection | None:
     """Tell whether `path` is a `data.yaml`, or a folder of one of the layouts, from names and first lines.
 
-    A folder that is COCO or Pascal VOC as well is left to them: name its `data.yaml`, or its `images/`.
+    Labels are often exported beside COCO or Pascal VOC annotations, so a folder counts by its layout only. If
+    it holds those too, name its `data.yaml` or its `images/` to read the labels.
     """
     if path.is_file():
         suffix = path.suffix.lower()
-        if suffix in YAML or (suffix == DARKNET and looks_like_config(path, with_names=False)):
-            return Detection(NAME, path, path.name)
-        return None
+        if suffix not in (*YAML, DARKNET):
+            return None
+        if looks_like_config(path, with_names=False):
+            return Detection(NAME, path, path.name, Sureness.CONTENT)
+        return Detection(NAME, path, path.name, Sureness.SUFFIX) if suffix in YAML else None
     layout = find_layout(path) if path.is_dir() else None
-    if layout is None or coco.detect(path) is not None or voc.detect(path) is not None:
-        return None
-    return Detection(NAME, layout.path, layout.reason)
+    return None if layout is None else Detection(NAME, layout.path, layout.reason, Sureness.LAYOUT)
 
 
 def read(detection: Detection, options: ReadOptions) -> Dataset:
