@@ -28,7 +28,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 FIXTURES = Path(__file__).parent / "fixtures"
 # Lowest first; what stands on one line is one floor, whose rooms may use each other.
 FLOORS = [
-    ["errors", "findings", "plugins", "similarity", "blocks", "processes"],
+    ["errors", "suggest", "findings", "plugins", "similarity", "blocks", "processes"],
     ["geometry", "files"],
     ["documents"],
     ["dataset", "losses", "risk"],

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.suggest import did_you_mean
 
 # Beyond these no pixel of an image is recognisable; they keep arithmetic finite.
 _LEAST_SCALE, _MOST_SCALE = 0.01, 100.0
@@ -130,7 +130,6 @@ def _bad(name: str, part: str) -> AnchorauditError:
 
 
 def _unknown(name: str, part: str) -> AnchorauditError:
-    near = difflib.get_close_matches(name.casefold(), _FORMS, n=1)
-    hint = f"Did you mean {near[0]}? " if near else ""
+    hint = did_you_mean(name, _FORMS)
     listed = "; ".join(_FORMS.values())
     return AnchorauditError(f"unknown augmentation {part.strip()!r}", remedy=f"{hint}There are: {listed}.")

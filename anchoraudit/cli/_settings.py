@@ -7,7 +7,6 @@ stand in `.anchoraudit/last-scan.json` of the working directory, and count only 
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import shlex
@@ -20,6 +19,7 @@ import msgspec
 
 from anchoraudit.documents import parse_json, parse_toml, read_text
 from anchoraudit.errors import AnchorauditError, printable, shortened
+from anchoraudit.suggest import did_you_mean
 
 FILES = ("anchoraudit.toml", "pyproject.toml")  # in one folder the first counts
 RECORD = Path(".anchoraudit") / "last-scan.json"
@@ -173,10 +173,10 @@ def _checked(table: dict[str, Any], path: Path) -> dict[str, Any]:
     table = {key.replace("_", "-"): value for key, value in table.items()}
     for key in table:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"Did you mean {near[0]}? " if near else ""
             raise AnchorauditError(
-                f"unknown setting {key!r}", path=path, remedy=f"{hint}Allowed: {', '.join(known)}."
+                f"unknown setting {key!r}",
+                path=path,
+                remedy=f"{did_you_mean(key, known)}Allowed: {', '.join(known)}.",
             )
     for key in ("split", "select", "ignore"):
         if isinstance(table.get(key), str):

@@ -19,6 +19,7 @@ from anchoraudit.cli._options import (
 )
 from anchoraudit.dataset import Dataset
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.suggest import did_you_mean
 
 
 @click.command("explain")
@@ -96,11 +97,8 @@ def _find(dataset: Dataset, name: str, loader: str | None) -> int:
                 else "Choose a split with --split, or give every image an id of its own."
             ),
         )
-    import difflib
-
     known = [*map(str, dataset.images.ids), *dataset.images.file_names]
-    near = difflib.get_close_matches(name, known, n=3) if len(known) <= 50_000 else []
-    hint = f"Did you mean {', '.join(near)}? " if near else ""
+    hint = did_you_mean(name, known, most=3) if len(known) <= 50_000 else ""
     if loader not in (None, "raw"):
         hint = f"Loader {loader} may have dropped it: --loader raw drops nothing. {hint}"
     raise AnchorauditError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from anchoraudit.detectors.readers import kinds, read_detector, suffixes
 from anchoraudit.detectors.readers._presets import preset, preset_names
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Resize
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.suggest import did_you_mean
 
 __all__ = ["Detector", "load_detector", "override", "parse_input_size", "preset_names"]
 
@@ -38,8 +38,7 @@ def load_detector(
         return preset(name)
     if means_file(name):
         return read_detector(Path(name), assume_standard=assume_standard)
-    near = difflib.get_close_matches(name, preset_names(), n=1)
-    hint = f"Did you mean {near[0]}? " if near else ""
+    hint = did_you_mean(name, preset_names())
     raise AnchorauditError(
         f"no detector {name!r}",
         remedy=f"{hint}`anchoraudit detectors` lists the presets; or name a file: {kinds()}.",

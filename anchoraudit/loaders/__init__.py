@@ -16,13 +16,13 @@ as they stand. Modules whose name starts with an underscore are helpers. Importi
 
 from __future__ import annotations
 
-import difflib
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Protocol, cast
 
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.loaders._rules import RAISES, WITH_IMAGE, Loaded, Rule
 from anchoraudit.plugins import load_module, module_names
+from anchoraudit.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from anchoraudit.dataset import Dataset
@@ -76,8 +76,7 @@ def load_as(dataset: Dataset, loader: str) -> Loaded:
     """
     known = loaders()
     if loader not in known:
-        near = difflib.get_close_matches(loader, known, n=1)
-        hint = f"Did you mean {near[0]}? " if near else ""
+        hint = did_you_mean(loader, known)
         raise AnchorauditError(f"no loader {loader!r}", remedy=f"{hint}Loaders: {', '.join(known)}.")
     import numpy as np
 

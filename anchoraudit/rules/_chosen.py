@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,9 +9,11 @@ from typing import cast
 
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.rules._rule import FAMILIES, SEVERITIES, Rule, Severity
+from anchoraudit.suggest import did_you_mean
 from anchoraudit.verdicts import WITHOUT_FOREGROUND
 
 ALL = "ALL"
+_LIKE_A_CODE = 0.4  # codes are short: ANC02 and ANC002 share less of their letters than longer names do
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,21 +100,9 @@ def _fit(prefix: str, code: str) -> int:
     return len(prefix) if code.startswith(prefix) else -1
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    """The one most like a name, then with more letters in their places, then the first; "" if none is."""
-
-    def alike(one: str) -> tuple[float, int]:
-        return difflib.SequenceMatcher(None, one, name).ratio(), sum(map(str.__eq__, one, name))
-
-    return max((one for one in known if alike(one)[0] >= 0.4), key=alike, default="")
-
-
 def unknown(what: str, name: str, known: Iterable[str]) -> AnchorauditError:
     """The error about a name that is none of those known, with the nearest of them."""
-    spelt = {one.casefold(): one for one in known}
-    near = _nearest(name.casefold(), spelt)
-    hint = f"Did you mean {spelt[near]}? " if near else ""
-    listed = (
-        "anchoraudit rules lists them" if what == "rule" else f"It has: {', '.join(spelt.values()) or 'none'}"
-    )
+    known = list(known)
+    hint = did_you_mean(name, known, alike=_LIKE_A_CODE)
+    listed = "anchoraudit rules lists them" if what == "rule" else f"It has: {', '.join(known) or 'none'}"
     return AnchorauditError(f"unknown {what} {name!r}", remedy=f"{hint}{listed}.")

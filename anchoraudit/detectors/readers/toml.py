@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
 from anchoraudit.documents import parse_toml
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.suggest import did_you_mean
 
 SUFFIXES = (".toml",)
 LOOKS_FOR = "anchoraudit detector (.toml)"
@@ -60,15 +60,13 @@ def _spec_error(message: str, text: str, path: Path) -> AnchorauditError:
     remedy = "See the detector file format in docs/detectors.md."
     if unknown := re.search(r"unknown field `(\w+)`", reason):
         allowed = _fields(keys)
-        near = difflib.get_close_matches(unknown[1], allowed, n=1)
-        remedy = (f"Did you mean {near[0]}? " if near else "") + f"Allowed here: {', '.join(allowed)}."
+        remedy = f"{did_you_mean(unknown[1], allowed)}Allowed here: {', '.join(allowed)}."
         steps.append(unknown[1])
     elif missing := re.search(r"missing required field `(\w+)`", reason):
         remedy = f"Add {missing[1]}. Allowed here: {', '.join(_fields(keys))}."
     elif (wrong := re.search(r"Invalid enum value '(.*)'", reason)) and (allowed := _values(keys)):
         reason = f"{keys[-1]} is {wrong[1]!r}"
-        near = difflib.get_close_matches(wrong[1], allowed, n=1)
-        remedy = (f"Did you mean {near[0]}? " if near else "") + f"Allowed are: {', '.join(allowed)}."
+        remedy = f"{did_you_mean(wrong[1], allowed)}Allowed are: {', '.join(allowed)}."
     line = _line_of(steps, text)
     dotted = re.sub(r"\.(\[)", r"\1", ".".join(steps))
     place = ", ".join(part for part in (f"line {line}" if line else "", dotted) if part)
