@@ -198,11 +198,6 @@ def test_encoding_knows_no_formats_and_formats_no_detectors():
             assert "detectors" not in used
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_a_module_is_about_one_idea(path):
-    assert len(path.read_text().splitlines()) <= 300
-
-
 def run(code):
     return subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

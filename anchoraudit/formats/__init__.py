@@ -26,17 +26,21 @@ from __future__ import annotations
 import errno
 import stat
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
-from anchoraudit.errors import AnchorauditError
+from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.files import unreadable
 from anchoraudit.plugins import load_module, module_names
 
 if TYPE_CHECKING:
     from anchoraudit.dataset import Dataset
+
+
+_NO_SPLITS = "This data set has no splits."
 
 
 class Sureness(IntEnum):
@@ -163,6 +167,15 @@ def detect(path: Path, *, format: str = "auto") -> Detection:
         path=path,
         remedy="Name the folder or the JSON file that holds the annotations.",
     )
+
+
+def require_known_splits(wanted: Sequence[str], known: Iterable[str], path: Path) -> None:
+    """Raise AnchorauditError if a split of `wanted` is not among `known`; "" there is none."""
+    names = [name for name in dict.fromkeys(known) if name]
+    for name in wanted:
+        if name not in names:
+            choice = f"Choose from: {', '.join(map(printable, names))}." if names else _NO_SPLITS
+            raise AnchorauditError(f"unknown split {name!r}", path=path, remedy=choice)
 
 
 def _detect_with(known: dict[str, Format], path: Path) -> list[Detection]:

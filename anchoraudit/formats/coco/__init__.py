@@ -9,9 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anchoraudit.errors import AnchorauditError
 from anchoraudit.files import read_head
-from anchoraudit.formats import Detection, ReadOptions, Sureness
+from anchoraudit.formats import Detection, ReadOptions, Sureness, require_known_splits
 
 if TYPE_CHECKING:
     from anchoraudit.dataset import Dataset
@@ -44,10 +43,7 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     path = detection.path
     files, passed_over = ([path], []) if path.is_file() else _files(path)[::2]
     names = _split_names(files)
-    if missing := [split for split in options.splits if split not in names]:
-        raise AnchorauditError(
-            f"unknown split {missing[0]!r}", path=path, remedy=f"Choose from: {', '.join(names)}."
-        )
+    require_known_splits(options.splits, names, path)
     chosen = [
         (file, name)
         for file, name in zip(files, names, strict=True)

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from anchoraudit.files import IN_AN_IMAGES_FILE, read_input
+from anchoraudit.formats._builder import ImageRow
 from anchoraudit.formats._folders import is_file, walk
 from anchoraudit.formats.labelformat.layout import COLUMNS, FOLDERS
-from anchoraudit.formats.labelformat.library import At, Labelled, blamed, joined_names, library
+from anchoraudit.formats.labelformat.library import At, blamed, joined_names, library, row_of
 
 _IGNORED = "DontCare"
 
@@ -24,7 +25,7 @@ class Kitti:
     """What was read. blank: images without a label file, among `images`. unread: images of unknown size."""
 
     folder: Path
-    images: list[Labelled] = field(default_factory=list)
+    images: list[ImageRow] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     blank: int = 0
     unread: list[str] = field(default_factory=list)
@@ -50,14 +51,15 @@ def read_kitti(labels: Path, image_folder: Path | None) -> Kitti:
                 yield image
             else:
                 found.blank += 1
-                found.images.append(Labelled.of(image, []))
+                found.images.append(row_of(image, []))
 
     reader.get_images = labelled
     with blamed(at):
-        found.images += [Labelled.of(one.image, one.objects) for one in reader.get_labels()]
-    for one in found.images:
-        one.crowd = [label == _IGNORED for label in one.labels]
-    found.images.sort(key=lambda one: one.file_name)
+        found.images += [row_of(one.image, one.objects) for one in reader.get_labels()]
+    for row in found.images:
+        row.id = row.file_name.rpartition(".")[0]
+        row.boxes = [b._replace(crowd=b.label == _IGNORED, entry=n) for n, b in enumerate(row.boxes)]
+    found.images.sort(key=lambda row: row.file_name)
     return found
 
 

@@ -10,32 +10,32 @@ from typing import Any
 
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.files import read_input
-from anchoraudit.formats.labelformat.library import At, Labelled, blamed, joined_names, library
+from anchoraudit.formats._builder import ImageRow, Remarks
+from anchoraudit.formats.labelformat.library import At, blamed, joined_names, library, row_of
 
 _KEYS = ("global_key", "external_id", "id")  # that may name the image's file, in labelformat's order
 _NO_FILE_NAME = re.compile(r'[\\/*?:"<>|]')  # labelformat takes no such names
 _BOX = "ImageBoundingBox"
 
 
-def read_labelbox(path: Path) -> tuple[list[Labelled], list[str], list[str]]:
-    """Return images, class names and notes. Raises AnchorauditError."""
+def read_labelbox(path: Path, remarks: Remarks) -> list[ImageRow]:
+    """Return the images of a file. Raises AnchorauditError."""
     formats, own = library("formats"), library("formats.labelbox")
     rows = _rows(path)
     kinds = [(kind, name) for row in rows for kind, name in _objects(row)]
-    names = sorted({name for kind, name in kinds if kind == _BOX})
-    others = sum(kind != _BOX for kind, _ in kinds)
-    images: list[Labelled] = []
+    remarks.classes += sorted({name for kind, name in kinds if kind == _BOX})
+    if others := sum(kind != _BOX for kind, _ in kinds):
+        remarks.notes.append(f"{others:,} objects that are no boxes are not read")
+    images: list[ImageRow] = []
     at = At(path)
     with blamed(at):
         key = own.FilenameKeyOption(_key(rows))
-        reader = formats.LabelboxObjectDetectionInput(path, joined_names(names, path), key)
+        reader = formats.LabelboxObjectDetectionInput(path, joined_names(remarks.classes, path), key)
         at.place = "line 1"
         for number, one in enumerate(reader.get_labels()):
-            image = Labelled.of(one.image, one.objects)
-            image.entries = [number] * len(image.entries)
-            images.append(image)
+            images.append(row_of(one.image, one.objects, number))
             at.place = f"line {number + 2}"
-    return images, names, [f"{others:,} objects that are no boxes are not read"] if others else []
+    return images
 
 
 def _rows(path: Path) -> list[Any]:

@@ -9,41 +9,25 @@ import importlib
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.formats._builder import BoxRow, ImageRow
 
 _REMEDY = "Mend the file; labelformat stops at the first thing it cannot read."
 
 
-@dataclass(slots=True)
-class Labelled:
-    """An image and its boxes. file_name: as the library has it. entries: position of each box, from 0.
-
-    labels: M class names. xyxy: M corners in pixels. crowd: M, whether it is a region to be ignored.
-    """
-
-    file_name: str
-    width: float
-    height: float
-    labels: list[str] = field(default_factory=list)
-    xyxy: list[tuple[float, float, float, float]] = field(default_factory=list)
-    entries: list[int] = field(default_factory=list)
-    crowd: list[bool] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, image: Any, objects: Sequence[Any], first: int = 0) -> Labelled:
-        """Take over the library's types; first: position of the first box."""
-        one = cls(str(image.filename), float(image.width), float(image.height))
-        one.labels = [str(item.category.name) for item in objects]
-        boxes = [item.box for item in objects]
-        one.xyxy = [(float(b.xmin), float(b.ymin), float(b.xmax), float(b.ymax)) for b in boxes]
-        one.entries = list(range(first, first + len(objects)))
-        one.crowd = [False] * len(objects)
-        return one
+def row_of(image: Any, objects: Sequence[Any], entry: int | None = None) -> ImageRow:
+    """Take over the library's types; entry: the position of all boxes, None to count them."""
+    row = ImageRow(str(image.filename), width=float(image.width), height=float(image.height))
+    for item in objects:
+        box = item.box
+        corners = (float(box.xmin), float(box.ymin), float(box.xmax), float(box.ymax))
+        row.boxes.append(BoxRow(corners, str(item.category.name), entry=entry))
+    return row
 
 
 def library(name: str) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anchoraudit.dataset import Float, Int
+from anchoraudit.dataset import Boxes, Float
 from anchoraudit.findings import Finding
 from anchoraudit.formats.table.dialects import CORNERS
 from anchoraudit.formats.table.images import TableImages, numbers
@@ -17,16 +17,15 @@ _SHOWN = 80
 
 @dataclass(slots=True)
 class TableBoxes:
-    """M boxes in the order of the rows. label: M class names, "" for none. entry: int64 [M], line from 0."""
+    """M boxes in the order of the rows, without their classes. labels: M class names, "" for none."""
 
-    image: Int
-    label: list[str]
-    xyxy: Float
-    entry: Int
+    boxes: Boxes
+    labels: list[str]
+    findings: list[Finding]
 
 
-def read_boxes(rows: Rows, images: TableImages, findings: list[Finding]) -> TableBoxes:
-    """Take the boxes of the rows that have one; what cannot be used goes to `findings` and is NaN.
+def read_boxes(rows: Rows, images: TableImages) -> TableBoxes:
+    """Take the boxes of the rows that have one; one that cannot be read is NaN, and a finding.
 
     A row without coordinates and class is of an image without boxes.
     """
@@ -67,19 +66,23 @@ def read_boxes(rows: Rows, images: TableImages, findings: list[Finding]) -> Tabl
             for row in np.flatnonzero(unlabelled & ~broken).tolist()
         ]
     chosen = set(taken.tolist())
-    findings += [
+    findings = [
         Finding(code, words, str(rows.path), rows.place(row), value[:_SHOWN])
         for row, code, words, value in sorted(wrong)
         if row in chosen
     ]
     xyxy[not_read] = np.nan
     image = images.of_row[taken]
-    return TableBoxes(
+    boxes = Boxes(
         image=image,
-        label=[labels[row] for row in taken.tolist()],
+        annotation_ids=None,
+        category=np.full(len(image), -1, dtype=np.int64),
         xyxy=_pixels(xyxy[taken], images.sizes[image], shares=rows.dialect.shares),
+        crowd=np.zeros(len(image), dtype=np.bool_),
+        difficult=np.zeros(len(image), dtype=np.bool_),
         entry=np.array([rows.at[row] for row in taken.tolist()], dtype=np.int64),
     )
+    return TableBoxes(boxes, [labels[row] for row in taken.tolist()], findings)
 
 
 def _pixels(xyxy: Float, sizes: Float, *, shares: bool) -> Float:

@@ -11,11 +11,18 @@ from typing import Any
 import numpy as np
 
 from anchoraudit.dataset import Bool, Float, Int
-from anchoraudit.errors import printable
 from anchoraudit.findings import Finding
+from anchoraudit.formats._builder import (
+    Where,
+    complete_sizes,
+    files_below,
+    no_size,
+    note_unchecked,
+    report_absent,
+)
 from anchoraudit.formats.table.rows import Rows
 from anchoraudit.pictures.found import find_images, usual_folders
-from anchoraudit.pictures.sizes import LARGEST_SIDE, read_sizes
+from anchoraudit.pictures.sizes import LARGEST_SIDE
 
 
 @dataclass(slots=True)
@@ -33,6 +40,8 @@ class TableImages:
     measured: Bool
     of_row: Int
     folder: Path | None
+    findings: list[Finding]
+    notes: list[str]
 
 
 def splits_in(rows: Rows) -> list[str]:
@@ -40,24 +49,22 @@ def splits_in(rows: Rows) -> list[str]:
     return list(dict.fromkeys(text for value in rows.columns.get("split", ()) if (text := str(value))))
 
 
-def read_images(
-    rows: Rows, split: str, wanted: Sequence[str], image_folder: Path | None, found: Remarks
-) -> TableImages:
+def read_images(rows: Rows, split: str, wanted: Sequence[str], image_folder: Path | None) -> TableImages:
     """Find the images of a file.
 
-    split: of the whole file. wanted: splits that rows may name, all if empty. found: takes what there is to
-    say of them.
+    split: of the whole file. wanted: splits that rows may name, all if empty.
     """
+    path = str(rows.path)
     names = [str(value) for value in rows.columns["image"]]
-    found.findings += [
-        Finding("PAR003", "the row names no image", str(rows.path), rows.place(row))
+    findings = [
+        Finding("PAR003", "the row names no image", path, rows.place(row))
         for row, name in enumerate(names)
         if not name
     ]
     splits = (
         [str(value) for value in rows.columns["split"]] if "split" in rows.columns else [split] * len(names)
     )
-    owner = _splits_of(rows, names, splits, wanted, found)
+    owner = _splits_of(rows, names, splits, wanted, findings)
     kept = [name for name, own in owner.items() if not wanted or own in wanted]
     index = {name: i for i, name in enumerate(kept)}
     of_row = np.array([index.get(name, -1) for name in names], dtype=np.int64)
@@ -68,27 +75,31 @@ def read_images(
         kept if files is None else [str(files[row]) or name for row, name in zip(first, kept, strict=True)]
     )
     near = find_images(called, [image_folder] if image_folder else usual_folders(rows.path, split))
-    sizes = _declared(rows, of_row, len(kept))
-    measured = np.isnan(sizes[:, 0])  # both sides are, or none
+
+    def where(i: int) -> Where:
+        return Where(path, rows.place(int(first[i])), f"image {kept[i]}")
+
     if near.folder is not None:
-        sizes[measured] = read_sizes([near.folder / near.names[i] for i in np.flatnonzero(measured)])[0]
-    images = TableImages(
-        kept, near.names, sizes, [owner[name] for name in kept], measured, of_row, near.folder
+        findings += report_absent(near.names, near.present, near.folder, where)
+    sizes = _declared(rows, of_row, len(kept))
+    measured, unknown = complete_sizes(
+        sizes, files_below(near.folder, near.names), where, no_size(list(kept), near.names)
     )
-    _report(rows, images, near.present, first, found)
-    return images
-
-
-@dataclass(slots=True)
-class Remarks:
-    """What is wrong, and notes."""
-
-    findings: list[Finding]
-    notes: list[str]
+    return TableImages(
+        ids=kept,
+        file_names=near.names,
+        sizes=sizes,
+        splits=[owner[name] for name in kept],
+        measured=measured,
+        of_row=of_row,
+        folder=near.folder,
+        findings=[*findings, *unknown],
+        notes=[note_unchecked(path)] if near.folder is None else [],
+    )
 
 
 def _splits_of(
-    rows: Rows, names: Sequence[str], splits: Sequence[str], wanted: Sequence[str], found: Remarks
+    rows: Rows, names: Sequence[str], splits: Sequence[str], wanted: Sequence[str], findings: list[Finding]
 ) -> dict[str, str]:
     """The split of each image: what was asked for, else what its first row says."""
     if "split" not in rows.columns:
@@ -103,7 +114,7 @@ def _splits_of(
             if name not in told:
                 told.add(name)
                 words = f"{name!r} is in {first} and in {split}"
-                found.findings.append(
+                findings.append(
                     Finding("SET004", words, str(rows.path), rows.place(row), name, f"image {name}")
                 )
             if split in wanted and first not in wanted:
@@ -141,18 +152,3 @@ def numbers(values: Sequence[Any]) -> tuple[Float, list[int]]:
             result[position] = math.nan
             wrong.append(position)
     return result, wrong
-
-
-def _report(rows: Rows, images: TableImages, present: Sequence[bool], first: Int, found: Remarks) -> None:
-    """Say which images are absent, and which sizes are not to be had."""
-    path = str(rows.path)
-    if images.folder is None:
-        found.notes.append(f"{printable(path)}: no images found beside it; their presence was not checked")
-    for i, image in enumerate(images.ids):
-        place, thing = rows.place(int(first[i])), f"image {image}"
-        if images.folder is not None and not present[i]:
-            words = f"its image is not in {images.folder}"
-            found.findings.append(Finding("IMG001", words, path, place, images.file_names[i], thing))
-        if math.isnan(images.sizes[i, 0]):
-            words = f"no size for image {image!r}, and its file cannot be read"
-            found.findings.append(Finding("IMG002", words, path, place, images.file_names[i], thing))

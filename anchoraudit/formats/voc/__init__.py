@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anchoraudit.errors import AnchorauditError, printable
-from anchoraudit.formats import Detection, ReadOptions, Sureness
+from anchoraudit.errors import printable
+from anchoraudit.formats import Detection, ReadOptions, Sureness, require_known_splits
 from anchoraudit.formats.voc.layout import Part, count_xml, find_parts, is_annotated
 from anchoraudit.formats.voc.members import Members
 from anchoraudit.formats.voc.pool import scanning
@@ -41,7 +41,8 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     if options.image_folder is not None:
         parts = [replace(part, images=options.image_folder) for part in parts]
     members = [Members.of(part) for part in parts]
-    _require_known(options.splits, members, root)
+    known = [name for each in members for name in each.selectors()]
+    require_known_splits(options.splits, known, root)
     chosen = [each.memberships(options.splits) for each in members]
     names = [[name for stem, name in c.members.xml if c.has(stem)] for c in chosen]
     with scanning(_paths(parts, names)) as chunks:
@@ -78,14 +79,6 @@ def _reason(parts: Sequence[Part]) -> str:
 
 def _within(part: Part, folder: Path) -> str:
     return printable(os.path.relpath(folder, part.root))
-
-
-def _require_known(wanted: Sequence[str], members: Sequence[Members], root: Path) -> None:
-    known = dict.fromkeys(name for each in members for name in each.selectors())
-    for name in wanted:
-        if name not in known:
-            remedy = f"Choose from: {', '.join(known)}." if known else "This data set has no splits."
-            raise AnchorauditError(f"unknown split {name!r}", path=root, remedy=remedy)
 
 
 def _paths(parts: Sequence[Part], names: Sequence[Sequence[str]]) -> list[str]:

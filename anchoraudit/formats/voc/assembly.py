@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from anchoraudit.dataset import Boxes, Category, Dataset, Images, Source
+from anchoraudit.dataset import Boxes, Dataset, Source
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.findings import Finding
 from anchoraudit.formats import Detection, ReadOptions
+from anchoraudit.formats._builder import Part, classes_by_name, join
 from anchoraudit.formats.voc.columns import Columns, joined
 from anchoraudit.formats.voc.members import Memberships
 from anchoraudit.formats.voc.rows import NO_FILE, PartRows, Rows
@@ -40,25 +41,37 @@ def assemble(
     if not rows.ids:
         of = f" in split {', '.join(options.splits)}" if options.splits else ""
         raise AnchorauditError(f"there is no image{of}", path=root, remedy="Check the split lists.")
-    splits = _splits(chosen, rows)
-    parts = [(each.members.part, each.members.images) for each in chosen]
-    return Dataset(
-        root=root,
-        format=detection.format,
-        recognised=f"Pascal VOC: {detection.reason}",
-        sources=tuple(
-            Source(p.annotations, p.name, p.images if images else None, "object", ".xml")
-            for p, images in parts
+    files = np.array(rows.file, dtype=np.int64)
+    annotated = np.flatnonzero(files != NO_FILE)
+    part = Part(
+        sources=tuple(map(_source, chosen)),
+        ids=list(rows.ids),
+        file_names=rows.file_names,
+        sizes=np.concatenate(rows.sizes),
+        splits=rows.splits,
+        # The boxes are in the order they were read, which is that of the images.
+        boxes=Boxes(
+            image=np.repeat(annotated, columns.counts[files[annotated]]),
+            annotation_ids=None,
+            category=columns.category,
+            xyxy=columns.xyxy + np.asarray(options.voc_offset, dtype=np.float64),
+            crowd=np.zeros(len(columns.category), dtype=np.bool_),
+            difficult=columns.difficult,
         ),
-        splits=splits,
-        images=_images(rows, splits),
-        boxes=_boxes(rows, columns, options),
-        categories=tuple(Category(number, name) for number, name in enumerate(columns.names, 1)),
+        categories=classes_by_name(columns.names),
+        source=np.array(rows.source, dtype=np.int64),
         findings=rows.findings,
         notes=rows.notes,
-        counts_from_one=True,
-        in_pixels=True,
     )
+    recognised = f"Pascal VOC: {detection.reason}"
+    splits = _splits(chosen, rows)
+    return join(detection, [part], recognised=recognised, splits=splits, counts_from_one=True, in_pixels=True)
+
+
+def _source(membership: Memberships) -> Source:
+    part = membership.members.part
+    images = part.images if membership.members.images else None
+    return Source(part.annotations, part.name, images, "object", ".xml")
 
 
 def _require_annotations(columns: Columns, unread: Sequence[Finding], root: Path) -> None:
@@ -79,30 +92,3 @@ def _splits(chosen: Sequence[Memberships], rows: Rows) -> tuple[str, ...]:
     met = set(rows.splits)
     named = (name for membership in chosen for name in membership.split_names())
     return tuple(dict.fromkeys(name for name, asked in named if asked or name in met))
-
-
-def _images(rows: Rows, splits: tuple[str, ...]) -> Images:
-    index = {name: i for i, name in enumerate(splits)}
-    sizes = np.array(rows.sizes, dtype=np.float64).reshape(-1, 2)
-    return Images(
-        ids=list(rows.ids),
-        file_names=rows.file_names,
-        width=sizes[:, 0].copy(),
-        height=sizes[:, 1].copy(),
-        split=np.array([index[name] for name in rows.splits], dtype=np.int64),
-        source=np.array(rows.source, dtype=np.int64),
-    )
-
-
-def _boxes(rows: Rows, columns: Columns, options: ReadOptions) -> Boxes:
-    """The boxes in the order they were read, which is that of the images."""
-    files = np.array(rows.file, dtype=np.int64)
-    annotated = np.flatnonzero(files != NO_FILE)
-    return Boxes(
-        image=np.repeat(annotated, columns.counts[files[annotated]]),
-        annotation_ids=None,
-        category=columns.category,
-        xyxy=columns.xyxy + np.asarray(options.voc_offset, dtype=np.float64),
-        crowd=np.zeros(len(columns.category), dtype=np.bool_),
-        difficult=columns.difficult,
-    )

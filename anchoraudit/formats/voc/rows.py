@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path
 
+import numpy as np
+
+from anchoraudit.dataset import Float
 from anchoraudit.errors import printable
 from anchoraudit.files import name_parts
 from anchoraudit.findings import Finding
+from anchoraudit.formats._builder import Where, absent, complete_sizes
 from anchoraudit.formats.voc.columns import Columns
 from anchoraudit.formats.voc.members import Memberships
 from anchoraudit.formats.voc.xml import FOREIGN, READ
-from anchoraudit.pictures.sizes import read_sizes
 
 NO_FILE = -1
 _Image = tuple[str, int, str, str | None]  # stem, number of its annotation, its <filename>, its file
-_NO_SIZE = (math.nan, math.nan)
 
 
 @dataclass(slots=True)
 class Rows:
-    """Columns over the images. file: index of its annotation among those read, NO_FILE for a blank image."""
+    """Columns over the images.
+
+    sizes: [n, 2] of each part, NaN where unknown. file: index of its annotation among those read, NO_FILE for
+    a blank image.
+    """
 
     ids: list[str] = field(default_factory=list)
     file_names: list[str] = field(default_factory=list)
-    sizes: list[tuple[float, float]] = field(default_factory=list)
+    sizes: list[Float] = field(default_factory=list)
     splits: list[str] = field(default_factory=list)
     source: list[int] = field(default_factory=list)
     file: list[int] = field(default_factory=list)
@@ -55,7 +60,9 @@ class PartRows:
         rows.findings += self._other_names()
         rows.ids += [stem for stem, *_ in self.images]
         rows.file_names += [image or declared or f"{stem}.jpg" for stem, _, declared, image in self.images]
-        rows.sizes += self._sizes(rows.findings)
+        sizes, unknown = self._sizes()
+        rows.sizes.append(sizes)
+        rows.findings += unknown
         rows.splits += map(self.chosen.split_of, (stem for stem, *_ in self.images))
         rows.source += [self.source] * len(self.images)
         rows.file += [number for _, number, *_ in self.images]
@@ -97,31 +104,30 @@ class PartRows:
     def _check_presence(self, rows: Rows) -> None:
         """Say which images are absent; or, if all are, once that they are kept elsewhere."""
         members = self.chosen.members
-        absent = [row for row in self.images if row[3] is None]
+        missing = [row for row in self.images if row[3] is None]
         annotated = sum(number != NO_FILE for _, number, *_ in self.images)
-        if len(absent) < annotated or not members.annotated.isdisjoint(members.by_stem):
-            words = f"its image is not in {members.part.images}"
+        if len(missing) < annotated or not members.annotated.isdisjoint(members.by_stem):
             rows.findings += [
-                Finding("IMG001", words, self._path(number), evidence=declared or stem)
-                for stem, number, declared, _ in absent
+                absent(members.part.images, Where(self._path(number)), declared or stem)
+                for stem, number, declared, _ in missing
             ]
         elif annotated:
             rows.notes.append(self._absence())
 
-    def _sizes(self, findings: list[Finding]) -> list[tuple[float, float]]:
-        """Declared sizes, else measured ones, else NaN and a finding."""
-        declared = self.columns.sizes[self.first : self.first + len(self.names)].tolist()
-        sizes: list[tuple[float, float]] = [
-            _NO_SIZE if number == NO_FILE else declared[number - self.first] for _, number, *_ in self.images
-        ]
-        lacking = [i for i, (width, _) in enumerate(sizes) if math.isnan(width)]
-        files = [None if (image := self.images[i][3]) is None else self._image_path(image) for i in lacking]
-        measured = read_sizes(files)[0].tolist()
-        for i, size in zip(lacking, measured, strict=True):
-            sizes[i] = size
-            if math.isnan(size[0]):
-                findings.append(self._no_size(self.images[i][1], self.images[i][3]))
-        return sizes
+    def _sizes(self) -> tuple[Float, list[Finding]]:
+        """Declared sizes, else measured ones, [N, 2]; and a finding for each that stays unknown."""
+        declared = self.columns.sizes
+        sizes = np.full((len(self.images), 2), np.nan)
+        numbers = np.array([number for _, number, *_ in self.images], dtype=np.int64)
+        annotated = numbers != NO_FILE
+        sizes[annotated] = declared[numbers[annotated]]
+
+        def file(i: int) -> Path | None:
+            image = self.images[i][3]
+            return None if image is None else self._image_path(image)
+
+        findings = complete_sizes(sizes, file, self._where_size, self._no_size)[1]
+        return sizes, findings
 
     def _absence(self) -> str:
         part, images = self.chosen.members.part, self.chosen.members.images
@@ -133,12 +139,16 @@ class PartRows:
             "the presence and sizes of images were not checked"
         )
 
-    def _no_size(self, number: int, image: str | None) -> Finding:
+    def _where_size(self, i: int) -> Where:
+        _, number, _, image = self.images[i]
+        return Where(str(self._image_path(image or "")) if number == NO_FILE else self._path(number))
+
+    def _no_size(self, i: int) -> tuple[str, str]:
+        _, number, _, image = self.images[i]
         if number == NO_FILE:
-            path = str(self._image_path(image or ""))
-            return Finding("IMG002", "the file's header cannot be read, and there is no annotation", path)
+            return "the file's header cannot be read, and there is no annotation", ""
         instead = "there is no image to measure" if image is None else "the image's header cannot be read"
-        return Finding("IMG002", f"no usable <size>, and {instead}", self._path(number), evidence=image or "")
+        return f"no usable <size>, and {instead}", image or ""
 
     def _image_path(self, image: str) -> Path:
         return (self.chosen.members.part.images or self.chosen.members.part.root) / image

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from anchoraudit.dataset import Boxes, Category, Dataset, Float, Images, Int, Source
-from anchoraudit.errors import printable
+from anchoraudit.dataset import Boxes, Category, Dataset, Float, Int, Source
 from anchoraudit.findings import Finding
 from anchoraudit.formats import Detection, ReadOptions
+from anchoraudit.formats._builder import Part as Columns
+from anchoraudit.formats._builder import Where, absent, blank_counts, join
 from anchoraudit.formats.yolo.gathering import Gathered, gather
 from anchoraudit.formats.yolo.lines import ABSENT, BROKEN, EMPTY, NO_CLASS, READ, Lines, read_lines
 from anchoraudit.formats.yolo.members import Member, Part
@@ -31,23 +32,22 @@ def assemble(detection: Detection, options: ReadOptions) -> Dataset:
     # An image whose label file cannot be read is neither annotated nor blank: it is left out, and said so.
     kept = np.array([status != BROKEN for status in lines.status], dtype=np.bool_)
     rows = [row for row, keep in zip(every, kept.tolist(), strict=True) if keep]
-    images, findings, notes = _images(rows, gathered)
+    sizes, findings, notes = _sizes(rows)
     image = (np.cumsum(kept) - 1)[lines.file]
-    xyxy = _pixels(lines.xywh, images.width[image], images.height[image])
+    xyxy = _pixels(lines.xywh, sizes[image])
     category, categories = _classes(lines, gathered)
-    measured = ~np.isnan(images.width[image])
+    named = [str(path) for path in paths]
     findings += lines.findings
-    findings += report_values(lines, xyxy, measured, [str(path) for path in paths])
-    findings += report_classes(lines, gathered.names, [str(path) for path in paths])
-    return Dataset(
-        root=detection.path,
-        format=detection.format,
-        recognised=f"YOLO: {detection.reason}, {sum(path is not None for path in paths):,} label file(s)",
+    findings += report_values(lines, xyxy, ~np.isnan(sizes[image, 0]), named)
+    findings += report_classes(lines, gathered.names, named)
+    columns = Columns(
         sources=tuple(
             Source(part.labels, part.entry.split, part.images, "line", ".txt") for part in gathered.parts
         ),
-        splits=gathered.splits,
-        images=images,
+        ids=[member.id for *_, member in rows],
+        file_names=[member.file_name for *_, member in rows],
+        sizes=sizes,
+        splits=[part.entry.split for _, part, _ in rows],
         boxes=Boxes(
             image=image,
             annotation_ids=None,
@@ -58,28 +58,22 @@ def assemble(detection: Detection, options: ReadOptions) -> Dataset:
             entry=lines.line,
         ),
         categories=categories,
-        findings=list(dict.fromkeys([*gathered.findings, *findings])),
-        notes=[*gathered.notes, *notes, *_blank_notes(every, lines.status)],
-        classes_are_indices=True,
-    )
-
-
-def _images(rows: Sequence[_Row], gathered: Gathered) -> tuple[Images, list[Finding], list[str]]:
-    """Image columns, what is wrong with the images, and remarks."""
-    files = [part.images / member.file_name for _, part, member in rows]
-    sizes, turned = read_sizes(files, upright=True)
-    index = {split: number for number, split in enumerate(gathered.splits)}
-    images = Images(
-        ids=[member.id for *_, member in rows],
-        file_names=[member.file_name for *_, member in rows],
-        width=sizes[:, 0].copy(),
-        height=sizes[:, 1].copy(),
-        split=np.array([index[part.entry.split] for _, part, _ in rows], dtype=np.int64),
         source=np.array([number for number, *_ in rows], dtype=np.int64),
         measured=np.ones(len(rows), dtype=np.bool_),
+        findings=list(dict.fromkeys([*gathered.findings, *findings])),
+        notes=[*gathered.notes, *notes, *_blank_notes(every, lines.status)],
     )
+    labelled = sum(path is not None for path in paths)
+    recognised = f"YOLO: {detection.reason}, {labelled:,} label file(s)"
+    return join(detection, [columns], recognised=recognised, splits=gathered.splits, classes_are_indices=True)
+
+
+def _sizes(rows: Sequence[_Row]) -> tuple[Float, list[Finding], list[str]]:
+    """Sizes of the images as the frameworks load them, [N, 2]; what is wrong with images, and notes."""
+    files = [part.images / member.file_name for _, part, member in rows]
+    sizes, turned = read_sizes(files, upright=True)
     findings = _absent(rows)
-    for i in np.flatnonzero(np.isnan(images.width)).tolist():
+    for i in np.flatnonzero(np.isnan(sizes[:, 0])).tolist():
         _, part, member = rows[i]
         instead = "its header cannot be read" if member.there else "there is none to measure"
         words = f"the size of image {member.id!r} is not known: {instead}"
@@ -89,33 +83,30 @@ def _images(rows: Sequence[_Row], gathered: Gathered) -> tuple[Images, list[Find
     if turned:
         are = "images are" if turned > 1 else "image is"
         notes.append(f"{turned} {are} stored turned (EXIF); sizes and boxes refer to the upright image")
-    return images, findings, notes
+    return sizes, findings, notes
 
 
 def _absent(rows: Sequence[_Row]) -> list[Finding]:
     """Label files without an image, unless there is no image at all."""
     if not any(member.there for *_, member in rows):
         return []
-    return [
-        Finding(
-            "IMG001",
-            f"its image is not in {part.images}",
-            str(part.label_path(member)),
-            "",
-            member.id,
-            f"image {member.id}",
-        )
-        for _, part, member in rows
-        if not member.there
-    ]
+    found: list[Finding] = []
+    for _, part, member in rows:
+        if not member.there:
+            where = Where(str(part.label_path(member)), "", f"image {member.id}")
+            found.append(absent(part.images, where, member.id))
+    return found
 
 
-def _pixels(xywh: Float, width: Float, height: Float) -> Float:
-    """Corners in pixels of boxes as shares of their image: [M, 4], NaN where its size is unknown."""
+def _pixels(xywh: Float, sizes: Float) -> Float:
+    """Corners in pixels of boxes as shares of their image: [M, 4], NaN where its size is unknown.
+
+    sizes: [M, 2] of the image of each box.
+    """
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is reported
         half = xywh[:, 2:] / 2
         corners = np.concatenate([xywh[:, :2] - half, xywh[:, :2] + half], axis=1)
-        pixels: Float = corners * np.column_stack([width, height, width, height])
+        pixels: Float = corners * np.tile(sizes, 2)
         return pixels
 
 
@@ -138,7 +129,5 @@ def _blank_notes(rows: Sequence[_Row], status: Sequence[int]) -> list[str]:
     for split in dict.fromkeys(split for split, _ in met):
         total = sum(met[split, what] for what in (READ, EMPTY, ABSENT))
         counts = [(met[split, ABSENT], "without a label file"), (met[split, EMPTY], "with an empty one")]
-        if told := [f"{count:,} {what}" for count, what in counts if count]:
-            where = f"{printable(split)}: " if split else ""
-            notes.append(f"{where}taken as blank, of {total:,} images: {', '.join(told)}")
+        notes += blank_counts(total, counts, split)
     return notes

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from anchoraudit.errors import AnchorauditError, printable
+from anchoraudit.errors import AnchorauditError
 from anchoraudit.findings import Finding
-from anchoraudit.formats import Detection, ReadOptions
+from anchoraudit.formats import Detection, ReadOptions, require_known_splits
 from anchoraudit.formats._folders import is_file
 from anchoraudit.formats.yolo.config import SPLITS, read_config
 from anchoraudit.formats.yolo.entries import Entry, absolute, bases_of, entries_of
@@ -40,10 +40,7 @@ def gather(detection: Detection, options: ReadOptions) -> Gathered:
         _stated(detection, options) if is_file(detection.path) else _laid_out(detection)
     )
     known = list(dict.fromkeys(entry.split for entry in entries))
-    if missing := [split for split in options.splits if split not in known]:
-        named = ", ".join(printable(split) for split in known if split)
-        remedy = f"Choose from: {named}." if named else "This data set has no splits."
-        raise AnchorauditError(f"unknown split {missing[0]!r}", path=detection.path, remedy=remedy)
+    require_known_splits(options.splits, known, detection.path)
     finder = Finder(options.image_folder, bases)
     # What was asked for comes first: an image in train and val that was chosen as val counts there.
     entries.sort(key=lambda entry: bool(options.splits) and entry.split not in options.splits)

@@ -1,0 +1,428 @@
+"""From what a reader read to a `Dataset`: the same work for every format, in one place.
+
+A reader of a small format yields rows, an `ImageRow` for each image with a `BoxRow` for each of its boxes.
+`read_files` does the rest: it finds the images on disk, completes sizes, numbers the classes, reports what is
+missing, and joins the files. A reader of a large format fills the columns of a `Part` itself, calls what it
+needs of `report_absent`, `complete_sizes` and `report_not_finite`, and ends with `join`.
+
+Boxes are `x1, y1, x2, y2` in pixels of the stored image, continuous coordinates, as in `anchoraudit.dataset`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from anchoraudit.dataset import Bool, Boxes, Category, Dataset, Float, ImageId, Images, Int, Source
+from anchoraudit.errors import printable
+from anchoraudit.files import safe_join
+from anchoraudit.findings import Finding
+from anchoraudit.formats import Detection, ReadOptions, require_known_splits
+from anchoraudit.pictures.found import find_images, usual_folders
+from anchoraudit.pictures.sizes import LARGEST_SIDE, read_sizes
+
+NO_BOX = (math.nan, math.nan, math.nan, math.nan)  # of a box that could not be read; known by identity
+
+
+class BoxRow(NamedTuple):
+    """One box. xyxy: pixels; NO_BOX if it could not be read. label: its class by name, "" for none.
+
+    entry: its position in its file, from 0; None to count the boxes of the file.
+    """
+
+    xyxy: tuple[float, float, float, float]
+    label: str = ""
+    crowd: bool = False
+    difficult: bool = False
+    entry: int | None = None
+
+
+@dataclass(slots=True)
+class ImageRow:
+    """One image and its boxes. file_name: as the annotations have it. id: the same, unless one is given.
+
+    width, height: pixels, NaN where none are declared. place: where in its file it stands, for findings.
+    """
+
+    file_name: str
+    boxes: list[BoxRow] = field(default_factory=list)
+    id: str = ""
+    width: float = math.nan
+    height: float = math.nan
+    place: str = ""
+
+
+class Where(NamedTuple):
+    """Where an image or a box stands: file, place in it, and what it is about, as a `Finding` has them."""
+
+    path: str
+    place: str = ""
+    thing: str = ""
+
+
+@dataclass(slots=True)
+class Part:
+    """What was read of some sources: columns over N images and M boxes, with indices of their own.
+
+    sizes: float64 [N, 2], width and height in pixels, NaN where unknown. splits: N names, or one for all.
+    boxes: `image` and `category` are indices into this part's images and `categories`.
+    source: int64 [N], index into `sources`; None where there is one. entry, measured: as in `Images`.
+    """
+
+    sources: tuple[Source, ...]
+    ids: list[ImageId]
+    file_names: list[str]
+    sizes: Float
+    splits: Sequence[str] | str
+    boxes: Boxes
+    categories: Sequence[Category]
+    source: Int | None = None
+    entry: Int | None = None
+    measured: Bool | None = None
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def split_names(self) -> Sequence[str]:
+        """The split of each image, by name."""
+        return [self.splits] * len(self.ids) if isinstance(self.splits, str) else self.splits
+
+
+# Images on disk
+
+
+def report_absent(
+    names: Sequence[str],
+    present: Sequence[bool],
+    folder: Path,
+    where: Callable[[int], Where],
+) -> Iterator[Finding]:
+    """Yield IMG001 for each image that is not in the folder of images. names, present: of the N images."""
+    for i, there in enumerate(present):
+        if not there:
+            yield absent(folder, where(i), names[i])
+
+
+def absent(folder: Path | None, where: Where, name: str) -> Finding:
+    """IMG001 for the image `name`, which is not in the folder of images."""
+    return Finding("IMG001", f"its image is not in {folder}", *_placed(where, name))
+
+
+def note_unchecked(file: Path | str) -> str:
+    """What to say if the images of an annotation file are in none of the usual folders."""
+    return f"{printable(file)}: no images found beside it; their presence was not checked"
+
+
+def blank_counts(total: int, counts: Iterable[tuple[int, str]], split: str = "") -> list[str]:
+    """A note on how many of `total` images are taken as blank, and why; [] if none is.
+
+    counts: a number of images, and what they lack ("without a label file").
+    """
+    if not (told := [f"{count:,} {what}" for count, what in counts if count]):
+        return []
+    where = f"{printable(split)}: " if split else ""
+    return [f"{where}taken as blank, of {total:,} images: {', '.join(told)}"]
+
+
+def complete_sizes(
+    sizes: Float,
+    files: Callable[[int], Path | None],
+    where: Callable[[int], Where],
+    words: Callable[[int], tuple[str, str]],
+) -> tuple[Bool, list[Finding]]:
+    """Fill sizes that are missing or impossible from the images' headers, in place.
+
+    sizes: float64 [N, 2], pixels. files: the file of an image, None if it is not there; asked only for those
+    without a size. words: message and evidence of the finding if its size stays unknown.
+
+    Return which were measured, bool [N], and IMG002 for each that is unknown.
+    """
+    sizes[~((sizes >= 1) & (sizes <= LARGEST_SIDE))] = np.nan
+    measured: Bool = np.isnan(sizes[:, 0]) | np.isnan(sizes[:, 1])
+    lacking = np.flatnonzero(measured)
+    if not len(lacking):
+        return measured, []
+    sizes[lacking] = read_sizes([files(i) for i in lacking.tolist()])[0]
+    unknown = lacking[np.isnan(sizes[lacking, 0])].tolist()
+    told = ((where(i), *words(i)) for i in unknown)
+    return measured, [Finding("IMG002", message, *_placed(at, shown)) for at, message, shown in told]
+
+
+def no_size(ids: Sequence[ImageId], names: Sequence[str]) -> Callable[[int], tuple[str, str]]:
+    """Words for `complete_sizes` where sizes are declared beside the ids of images."""
+
+    def words(i: int) -> tuple[str, str]:
+        return f"image {ids[i]!r} declares no size, and its file cannot be read", names[i]
+
+    return words
+
+
+def files_below(folder: Path | None, names: Sequence[str]) -> Callable[[int], Path | None]:
+    """The files of images for `complete_sizes`: below `folder`, where no name leads out of it."""
+    return lambda i: None if folder is None else safe_join(folder, names[i])
+
+
+def _placed(where: Where, evidence: str) -> tuple[str, str, str, str]:
+    return where.path, where.place, evidence, where.thing
+
+
+# Boxes and classes
+
+
+def report_not_finite(xyxy: Float, where: Callable[[int], Where], unread: Bool) -> list[Finding]:
+    """BOX001 for each box with a coordinate that is NaN or infinite.
+
+    xyxy: [M, 4]. unread: bool [M], boxes that could not be read, which the reader has reported.
+    """
+    rows = np.flatnonzero(~np.isfinite(xyxy).all(axis=1) & ~unread).tolist()
+    shown = (", ".join(f"{v:g}" for v in xyxy[row].tolist()) for row in rows)
+    return [
+        Finding("BOX001", "a coordinate is not finite", *_placed(where(row), value))
+        for row, value in zip(rows, shown, strict=True)
+    ]
+
+
+def classes_by_name(labels: Iterable[str]) -> tuple[Category, ...]:
+    """The classes that `labels` name, sorted, numbered from 1; "" is no class."""
+    return tuple(Category(number, name) for number, name in enumerate(sorted({*labels} - {""}), 1))
+
+
+def class_codes(labels: Sequence[str], categories: Sequence[Category]) -> Int:
+    """The index into `categories` of each label, -1 for one that is not there: int64 [M]."""
+    code = {category.name: number for number, category in enumerate(categories)}
+    return np.array([code.get(label, -1) for label in labels], dtype=np.int64)
+
+
+# Files of rows
+
+
+@dataclass(slots=True)
+class Remarks:
+    """What a reader has to say beside its rows.
+
+    findings: what is wrong with single entries. notes: what was left aside. classes: names that the file
+    declares, whether a box has them or not.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    classes: list[str] = field(default_factory=list)
+
+
+def read_files(
+    detection: Detection,
+    options: ReadOptions,
+    files: Sequence[tuple[Path, str]],
+    rows_of: Callable[[Path, Remarks], Iterable[ImageRow]],
+    *,
+    recognised: str,
+    item: str,
+) -> Dataset:
+    """Read a data set of a few files, each with the annotations of many images.
+
+    files: each with the name of its split, "" if it has none. rows_of: yields the rows of one of them, adds
+    to the remarks, and raises AnchorauditError if there is nothing to read. item: what an entry of its boxes
+    is called, as in `Source`.
+
+    Raises AnchorauditError if a split is unknown.
+    """
+    require_known_splits(options.splits, [split for _, split in files], detection.path)
+    read: list[tuple[Path, str, list[ImageRow], Remarks]] = []
+    for file, split in files:
+        if not options.splits or split in options.splits:
+            remarks = Remarks()
+            read.append((file, split, list(rows_of(file, remarks)), remarks))
+    labels = (box.label for _, _, rows, _ in read for row in rows for box in row.boxes)
+    categories = classes_by_name(chain(labels, *(remarks.classes for *_, remarks in read)))
+    parts = []
+    for file, split, rows, remarks in read:
+        names = [row.file_name for row in rows]
+        folders = [options.image_folder] if options.image_folder else usual_folders(file, split)
+        found = find_images(names, folders)
+        source = Source(file, split, found.folder, item)
+        part = part_of(source, rows, categories, file_names=found.names)
+        absent: list[Finding] = []
+        if found.folder is None:
+            remarks.notes.append(note_unchecked(file))
+        else:
+            absent += report_absent(names, found.present, found.folder, _where_images(source, rows))
+        part.findings, part.notes = [*remarks.findings, *absent, *part.findings], remarks.notes
+        parts.append(part)
+    return join(detection, parts, recognised=recognised)
+
+
+def part_of(
+    source: Source,
+    rows: Sequence[ImageRow],
+    categories: Sequence[Category],
+    *,
+    file_names: list[str] | None = None,
+) -> Part:
+    """Turn the rows of one source into columns, with sizes completed; file_names: as found on disk."""
+    names = [row.file_name for row in rows] if file_names is None else file_names
+    ids: list[ImageId] = [row.id or row.file_name for row in rows]
+    sizes = np.array([(row.width, row.height) for row in rows], dtype=np.float64).reshape(-1, 2)
+    boxes = list(chain.from_iterable(row.boxes for row in rows))
+    counts = [len(row.boxes) for row in rows]
+    columns = Boxes(
+        image=np.repeat(np.arange(len(rows)), counts),
+        annotation_ids=None,
+        category=class_codes([box.label for box in boxes], categories),
+        xyxy=np.array([box.xyxy for box in boxes], dtype=np.float64).reshape(-1, 4),
+        crowd=np.array([box.crowd for box in boxes], dtype=np.bool_),
+        difficult=np.array([box.difficult for box in boxes], dtype=np.bool_),
+        entry=np.array([n if b.entry is None else b.entry for n, b in enumerate(boxes)], dtype=np.int64),
+    )
+    where = _where_images(source, rows)
+    measured, unknown = complete_sizes(
+        sizes, files_below(source.image_folder, names), where, no_size(ids, names)
+    )
+
+    unread = np.array([box.xyxy is NO_BOX for box in boxes], dtype=np.bool_)
+
+    def where_box(row: int) -> Where:
+        at = where(int(columns.image[row]))
+        assert columns.entry is not None  # set above
+        return Where(at.path, f"{source.item} {columns.entry[row] + 1}", at.thing)
+
+    return Part(
+        sources=(source,),
+        ids=ids,
+        file_names=names,
+        sizes=sizes,
+        splits=source.split,
+        boxes=columns,
+        categories=categories,
+        measured=measured,
+        findings=[*unknown, *report_not_finite(columns.xyxy, where_box, unread)],
+    )
+
+
+def _where_images(source: Source, rows: Sequence[ImageRow]) -> Callable[[int], Where]:
+    def where(i: int) -> Where:
+        identity = rows[i].id or rows[i].file_name
+        path = source.path / f"{identity}{source.suffix}" if source.suffix else source.path
+        return Where(str(path), rows[i].place, f"image {identity}")
+
+    return where
+
+
+# Joining
+
+
+def join(
+    detection: Detection,
+    parts: Sequence[Part],
+    *,
+    recognised: str,
+    splits: Sequence[str] | None = None,
+    has_entries: bool = False,
+    declares_ids: bool = False,
+    counts_from_one: bool = False,
+    classes_are_indices: bool = False,
+    in_pixels: bool = False,
+) -> Dataset:
+    """Put the columns of parts one after the other, with the classes they share by id and name.
+
+    splits: their names in order; those of the images if None. has_entries and what follows: what the format
+    says of all its data sets, as in `Dataset`. Columns of a single part are not copied: long ones are most of
+    the memory of a scan.
+    """
+    named = [part.splits for part in parts]
+    if splits is None:
+        met = chain.from_iterable([names] if isinstance(names, str) else names for names in named)
+        splits = tuple(dict.fromkeys(met)) or ("",)
+    number = {name: i for i, name in enumerate(splits)}
+    counts = [len(part.ids) for part in parts]
+    first_image = np.cumsum([0, *counts]).tolist()
+    first_source = np.cumsum([0, *(len(part.sources) for part in parts)]).tolist()
+    categories, codes = _shared(parts)
+    split_columns = [
+        np.full(len(part.ids), number[part.splits], dtype=np.int64)
+        if isinstance(part.splits, str)
+        else np.array([number[name] for name in part.splits], dtype=np.int64)
+        for part in parts
+    ]
+    source_columns = [
+        np.full(len(part.ids), first, dtype=np.int64) if part.source is None else part.source + first
+        for part, first in zip(parts, first_source, strict=False)
+    ]
+    sizes = _joined([part.sizes for part in parts], np.empty((0, 2)))
+    images = Images(
+        ids=_listed([part.ids for part in parts]),
+        file_names=_listed([part.file_names for part in parts]),
+        width=np.ascontiguousarray(sizes[:, 0]),
+        height=np.ascontiguousarray(sizes[:, 1]),
+        split=_joined(split_columns),
+        source=_joined(source_columns),
+        entry=_optional([part.entry for part in parts]),
+        measured=_optional([part.measured for part in parts]),
+    )
+    own = [part.boxes for part in parts]
+    image = [b.image + first if first else b.image for b, first in zip(own, first_image, strict=False)]
+    boxes = Boxes(
+        image=_joined(image),
+        annotation_ids=_optional([b.annotation_ids for b in own]),
+        category=_joined(codes),
+        xyxy=_joined([b.xyxy for b in own], np.empty((0, 4))),
+        crowd=_joined([b.crowd for b in own], np.empty(0, dtype=np.bool_)),
+        difficult=_joined([b.difficult for b in own], np.empty(0, dtype=np.bool_)),
+        entry=_optional([b.entry for b in own]),
+        area=_optional([b.area for b in own]),
+    )
+    return Dataset(
+        root=detection.path,
+        format=detection.format,
+        recognised=recognised,
+        sources=tuple(source for part in parts for source in part.sources),
+        splits=tuple(splits),
+        images=images,
+        boxes=boxes,
+        categories=categories,
+        findings=[finding for part in parts for finding in part.findings],
+        notes=[note for part in parts for note in part.notes],
+        has_entries=has_entries,
+        declares_ids=declares_ids,
+        counts_from_one=counts_from_one,
+        classes_are_indices=classes_are_indices,
+        in_pixels=in_pixels,
+    )
+
+
+def _shared(parts: Sequence[Part]) -> tuple[tuple[Category, ...], list[Int]]:
+    """The classes of all parts, each once by id and name, and for each part the column that points there."""
+    index: dict[tuple[ImageId, str], int] = {}
+    for part in parts:
+        for category in part.categories:
+            index.setdefault((category.id, category.name), len(index))
+    codes = []
+    for part in parts:
+        table = [index[category.id, category.name] for category in part.categories]
+        column = part.boxes.category
+        if table != list(range(len(table))):
+            column = np.array([*table, -1], dtype=np.int64)[column]  # the last one is what -1 picks
+        codes.append(column)
+    return tuple(Category(identity, name) for identity, name in index), codes
+
+
+def _joined(columns: Sequence[Any], empty: Any = None) -> Any:
+    """One column of several, the column itself where there is one; `empty`, or no integers, of none."""
+    if len(columns) == 1:
+        return columns[0]
+    if not columns:
+        return np.empty(0, dtype=np.int64) if empty is None else empty
+    return np.concatenate(columns)
+
+
+def _optional(columns: Sequence[Any]) -> Any:
+    """`_joined`, or None if the format has no such column."""
+    return None if not columns or columns[0] is None else _joined(columns)
+
+
+def _listed(lists: Sequence[list[Any]]) -> list[Any]:
+    return lists[0] if len(lists) == 1 else list(chain.from_iterable(lists))
