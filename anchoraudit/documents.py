@@ -1,4 +1,4 @@
-"""Small files that say what to do: settings, anchors, detectors; read whole, and parsed within bounds.
+"""Small files that say what to do: settings, anchors, detectors, data sets; read whole, parsed within bounds.
 
 What a parser does with a file that means harm is not left to the parser: it is refused before, or its error
 becomes one that names file and line.
@@ -9,11 +9,15 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.files import read_input
+
+if TYPE_CHECKING:
+    import yaml
 
 LARGEST = 5_000_000  # bytes; the largest configuration files known to us have a few hundred thousand
 _PARTS = 100  # of a key such as `a.b.c`: tomllib's time and memory grow with the square of their number
@@ -79,6 +83,70 @@ def parse_json(text: str, path: object) -> Any:
         ) from None
     except (ValueError, RecursionError) as error:
         raise _beyond(text, path, "JSON", error) from None
+
+
+@dataclass(frozen=True, slots=True)
+class YamlBounds:
+    """How many values, levels and aliases a YAML text may have; `beyond` is what is said of one with more."""
+
+    values: int
+    levels: int
+    aliases: int
+    beyond: str
+
+    def error(self, node_or_event: Any, path: object) -> AnchorauditError:
+        """Return the error about a text that has more, from this node on."""
+        return AnchorauditError(
+            self.beyond,
+            path=path,
+            place=f"line {yaml_line(node_or_event)}",
+            remedy=f"Read are at most {self.values} values, {self.levels} levels and {self.aliases} aliases.",
+        )
+
+
+def compose_yaml(text: str, path: object, bounds: YamlBounds) -> yaml.Node | None:
+    """Parse YAML into nodes, which know their lines; nothing is constructed, None is an empty text.
+
+    An alias is the node that it names, so walking nodes can take longer than the text is. Raises
+    AnchorauditError, with the line, for what is no YAML, or is beyond the bounds.
+    """
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """Counts what it composes, before it is composed."""
+
+        values = levels = aliases = 0
+
+        def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+            self.values += 1
+            self.levels += 1
+            self.aliases += self.check_event(yaml.AliasEvent)
+            if (
+                self.values > bounds.values
+                or self.levels > bounds.levels + 1
+                or self.aliases > bounds.aliases
+            ):
+                raise bounds.error(self.peek_event(), path)  # type: ignore[no-untyped-call]
+            node = super().compose_node(parent, index)
+            self.levels -= 1
+            return node
+
+    try:
+        return yaml.compose(text, Loader=Loader)
+    except yaml.MarkedYAMLError as error:
+        words, mark = error.problem or error.context, error.problem_mark or error.context_mark
+        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+    except yaml.reader.ReaderError as error:
+        words, place = error.reason, _line(text, error.position)
+    except (yaml.YAMLError, ValueError) as error:
+        words, place = str(error).partition("\n")[0], ""
+    remedy = "Mend the file there." if place else "Mend the file."
+    raise AnchorauditError(f"not valid YAML: {words}", path=path, place=place, remedy=remedy)
+
+
+def yaml_line(node: Any) -> int:
+    """Return the line at which a node of `compose_yaml` begins, 1 for None."""
+    return int(node.start_mark.line) + 1 if node is not None else 1
 
 
 def _beyond(text: str, path: object, kind: str, error: Exception) -> AnchorauditError:

@@ -115,3 +115,45 @@ def test_a_message_has_a_beginning_and_an_end():
     error = AnchorauditError("\x1b" * 5000, path="a.toml", place="line 3", remedy="y" * 5000)
     assert len(str(error)) < 2100
     assert "\x1b" not in str(error)
+
+
+BOUNDS = documents.YamlBounds(values=50, levels=5, aliases=3, beyond="too much")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a: 1\nb:\n" + "".join(f"- {n}\n" for n in range(48)), 48),  # with those before it, the 51st value
+        ("a:\n  b:\n    c:\n      d:\n        e:\n          f: 1\n", 6),
+        ("a:\n[[[[[[", 2),
+        ("a: &x 1\nb: *x\nc: *x\nd: *x\ne: *x\n", 5),
+    ],
+)
+def test_yaml_beyond_its_bounds_is_refused_where_they_end(text, line):
+    with pytest.raises(AnchorauditError, match="too much") as caught:
+        documents.compose_yaml(text, "a.yaml", BOUNDS)
+    assert (caught.value.path, caught.value.place) == ("a.yaml", f"line {line}")
+    assert "50 values, 5 levels and 3 aliases" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("a: [1\nb: 2\n", "line 2, column 2"),
+        ("a: 1\n\tb: 2\n", "line 2, column 1"),
+        ("a: 1\nb: \x01\n", "line 2"),
+        ("a: *x\n", "line 1, column 4"),
+        ("a: 1\n---\nb: 2\n", "line 2, column 1"),
+    ],
+)
+def test_what_is_no_yaml_says_where(text, place):
+    with pytest.raises(AnchorauditError, match="not valid YAML") as caught:
+        documents.compose_yaml(text, "a.yaml", BOUNDS)
+    assert caught.value.place == place
+
+
+def test_yaml_nodes_know_their_lines_and_nothing_is_constructed():
+    node = documents.compose_yaml("a: 1\nb:\n- !!python/object/apply:os.abort []\n", "a.yaml", BOUNDS)
+    assert [(key.value, documents.yaml_line(item)) for key, item in node.value] == [("a", 1), ("b", 3)]
+    assert documents.compose_yaml("# nothing\n", "a.yaml", BOUNDS) is None
+    assert documents.yaml_line(None) == 1

@@ -500,7 +500,7 @@ def test_many_files_are_read_fast(tmp_path):
         ("train: images\nnc: many\n", "line 2", "nc is 'many'"),
         ("train: images\nnames: gone.txt\n", "line 2", "neither a list nor a file"),
         ("train: !!python/object/apply:os.system ['x']\nnc: 1\n", "line 1", "train"),
-        ("train: [" + "[" * 3000, "", "nested too deeply"),
+        ("train: [" + "[" * 3000, "line 1", "nested too deeply"),
         ("train: \x01\nnc: 1\n", "line 1", "not valid YAML"),
         ("nc: 1\nnames: [a]\n", "line 1", "neither train nor val nor test"),
     ],

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anchoraudit.documents import YamlBounds, compose_yaml, yaml_line
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.files import read_head, read_input
 from anchoraudit.formats._folders import names_in
@@ -26,6 +27,12 @@ _USUAL = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 _HEAD = 1 << 16  # bytes that tell what a file is; names may go on for longer
 _LARGEST = 1 << 20  # bytes; LVIS' 1,203 names take 30,000
 _MOST_CLASSES = 1_000_000
+_BOUNDS = YamlBounds(
+    values=_LARGEST,
+    levels=100,
+    aliases=10_000,
+    beyond="not valid YAML: nested too deeply or too many aliases",
+)
 _SPLIT_KEY = re.compile(rb"^[\"']?(?:train|val|valid|validation|test)[\"']?[ \t]*[:=]", re.MULTILINE)
 _NAMES_KEY = re.compile(rb"^[\"']?(?:names|nc|classes)[\"']?[ \t]*[:=]", re.MULTILINE)
 _REMEDY = "See https://docs.ultralytics.com/datasets/detect for the keys of a data.yaml."
@@ -104,7 +111,7 @@ class _Yaml:
     def config(self, text: str) -> Config:
         """Read the text of a `data.yaml`."""
         config = Config(self.path)
-        top = self._mapping(self._composed(text), "the file")
+        top = self._mapping(compose_yaml(text, self.path, _BOUNDS), "the file")
         for name in SPLITS:
             if (node := top.get(name)) is not None and (entries := self._texts(node, name)):
                 config.splits["val" if name == "validation" else name] = entries
@@ -117,33 +124,6 @@ class _Yaml:
             shape = [self._number(item, "kpt_shape") or 0 for item in self._items(node, "kpt_shape")]
             config.columns += shape[0] * shape[1] if len(shape) == 2 else 0
         return config
-
-    def _composed(self, text: str) -> yaml.Node | None:
-        import yaml
-
-        try:
-            return yaml.compose(text, Loader=yaml.SafeLoader)
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            raise AnchorauditError(
-                f"not valid YAML: {error.problem or error.context}",
-                path=self.path,
-                place=f"line {mark.line + 1}, column {mark.column + 1}" if mark else "",
-                remedy="Mend the file there.",
-            ) from None
-        except yaml.reader.ReaderError as error:
-            place = f"line {text.count(chr(10), 0, error.position) + 1}"
-            words = f"not valid YAML: {error.reason}"
-            raise AnchorauditError(
-                words, path=self.path, place=place, remedy="Mend the file there."
-            ) from None
-        except (yaml.YAMLError, RecursionError, ValueError) as error:
-            words = (
-                "nested too deeply" if isinstance(error, RecursionError) else str(error).partition("\n")[0]
-            )
-            raise AnchorauditError(
-                f"not valid YAML: {words}", path=self.path, remedy="Mend the file."
-            ) from None
 
     def _mapping(self, node: yaml.Node | None, what: str) -> dict[str, yaml.Node]:
         import yaml
@@ -178,7 +158,7 @@ class _Yaml:
     def _texts(self, node: yaml.Node, what: str) -> list[Written]:
         """Return one text or a list of them; none for null."""
         items = [item for item in self._items(node, what) if not item.tag.endswith(":null")]
-        texts = [Written(self._text(item, what), item.start_mark.line + 1) for item in items]
+        texts = [Written(self._text(item, what), yaml_line(item)) for item in items]
         return [text for text in texts if text.text]
 
     def _text(self, node: yaml.Node, what: str) -> str:
@@ -198,5 +178,4 @@ class _Yaml:
         return int(text)
 
     def _error(self, words: str, node: Any) -> AnchorauditError:
-        line = node.start_mark.line + 1 if node is not None else 1
-        return AnchorauditError(words, path=self.path, place=f"line {line}", remedy=_REMEDY)
+        return AnchorauditError(words, path=self.path, place=f"line {yaml_line(node)}", remedy=_REMEDY)
