@@ -11,8 +11,7 @@ import msgspec
 import pytest
 
 from anchoraudit.cli import run
-from anchoraudit.detectors import load_detector, preset_names
-from anchoraudit.detectors.readers import _presets
+from anchoraudit.detectors import _presets, load_detector, preset_names
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
 from anchoraudit.detectors.toml_text import to_toml
 from anchoraudit.report.detectors import show_toml

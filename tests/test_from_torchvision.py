@@ -7,10 +7,10 @@ from types import SimpleNamespace as Plain
 
 import pytest
 
-from anchoraudit.detectors import load_detector
-from anchoraudit.detectors.readers.torchvision_model import from_torchvision
+from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.errors import AnchorauditError
 
+from_torchvision = Detector.from_torchvision
 BLOCKS = ("resize", "anchors", "border", "match", "loss")
 
 
@@ -129,7 +129,7 @@ def test_what_is_no_detector_is_refused(model, words):
 
 def test_torch_is_not_imported():
     code = (
-        "import sys, anchoraudit.detectors, anchoraudit.detectors.readers.torchvision_model; "
+        "import sys, anchoraudit.detectors, anchoraudit.detectors.torchvision_model; "
         "print({'torch', 'numpy', 'yaml'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

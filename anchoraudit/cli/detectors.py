@@ -8,8 +8,7 @@ import click
 
 from anchoraudit.cli._groups import list_options, refuse_options_of_the_group
 from anchoraudit.cli._options import DetectorName, assume_option
-from anchoraudit.detectors import load_detector
-from anchoraudit.detectors.readers import _presets
+from anchoraudit.detectors import _presets, load_detector
 
 _KINDS = (".toml", ".json")  # what `show` writes; a file of another kind is somebody's source
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
+from anchoraudit.detectors._presets import preset, preset_names
 from anchoraudit.detectors.readers import kinds, read_detector, suffixes
-from anchoraudit.detectors.readers._presets import preset, preset_names
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Resize
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.suggest import did_you_mean

@@ -15,6 +15,7 @@ from anchoraudit.detectors.border import Border
 from anchoraudit.detectors.loss import Loss
 from anchoraudit.detectors.match import Match
 from anchoraudit.detectors.resize import Resize
+from anchoraudit.detectors.torchvision_model import made_of
 
 if TYPE_CHECKING:
     from anchoraudit.geometry import Float
@@ -85,9 +86,7 @@ class Detector(Block, frozen=True):
         strides: of its levels, in pixels, where they are not the usual ones. Raises AnchorauditError for a
         model that is no anchor-based detector of torchvision.
         """
-        from anchoraudit.detectors.readers.torchvision_model import from_torchvision
-
-        return from_torchvision(model, strides=strides)
+        return made_of(model, Detector, strides=strides)
 
     def __str__(self) -> str:
         """Return the detector in one line."""

@@ -1,15 +1,20 @@
-"""A detector as the TOML that `load_detector` reads."""
+"""Detectors as TOML: written, and read, the presets' too."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from anchoraudit.detectors.spec import Anchors, Detector
+from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
+from anchoraudit.documents import parse_toml
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.suggest import did_you_mean
 
-_BLOCKS = ("resize", "anchors", "border", "match", "loss")
+_WRITTEN = ("resize", "anchors", "border", "match", "loss")
 _WIDTH = 100
 
 
@@ -18,8 +23,8 @@ def to_toml(detector: Detector) -> str:
 
     It is ASCII: names are data, and no terminal takes them for commands.
     """
-    lines = _keys(detector, leave_out=_BLOCKS)
-    for name in _BLOCKS:
+    lines = _keys(detector, leave_out=_WRITTEN)
+    for name in _WRITTEN:
         block = getattr(detector, name)
         if isinstance(block, Anchors):
             if own := _keys(block, leave_out=("levels",)):
@@ -72,3 +77,103 @@ def _letter(letter: str) -> str:
     if 0xD800 <= code <= 0xDFFF:  # half a letter, of a file name that is no text: TOML has none
         code = 0xFFFD
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def from_toml(text: str, path: Path) -> Detector:
+    """Read a detector. Raises AnchorauditError with line, nearest known key and what is allowed."""
+    try:
+        return msgspec.convert(_whole_floats_as_ints(parse_toml(text, path)), Detector)
+    except msgspec.ValidationError as error:
+        raise _spec_error(str(error), text, path) from None
+
+
+_READ: dict[str, Any] = {
+    "resize": Resize,
+    "anchors": Anchors,
+    "levels": Level,
+    "border": Border,
+    "match": Match,
+    "loss": Loss,
+}
+
+
+def _whole_floats_as_ints(value: Any) -> Any:
+    """`800.0` is as good as `800` where a whole number is wanted, and 800 as 800.0 everywhere else."""
+    if isinstance(value, dict):
+        return {key: _whole_floats_as_ints(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole_floats_as_ints(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value
+
+
+def _spec_error(message: str, text: str, path: Path) -> AnchorauditError:
+    """Turn msgspec's message into file, line, and what is allowed."""
+    reason, _, where = message.partition(" - at ")
+    steps = re.findall(r"[A-Za-z_]+|\[\d+\]", where.strip("`$"))
+    keys = [step for step in steps if not step.startswith("[")]
+    remedy = "See the detector file format in docs/detectors.md."
+    if unknown := re.search(r"unknown field `(\w+)`", reason):
+        allowed = _fields(keys)
+        remedy = f"{did_you_mean(unknown[1], allowed)}Allowed here: {', '.join(allowed)}."
+        steps.append(unknown[1])
+    elif missing := re.search(r"missing required field `(\w+)`", reason):
+        remedy = f"Add {missing[1]}. Allowed here: {', '.join(_fields(keys))}."
+    elif (wrong := re.search(r"Invalid enum value '(.*)'", reason)) and (allowed := _values(keys)):
+        reason = f"{keys[-1]} is {wrong[1]!r}"
+        remedy = f"{did_you_mean(wrong[1], allowed)}Allowed are: {', '.join(allowed)}."
+    line = _line_of(steps, text)
+    dotted = re.sub(r"\.(\[)", r"\1", ".".join(steps))
+    place = ", ".join(part for part in (f"line {line}" if line else "", dotted) if part)
+    return AnchorauditError(reason, path=path, place=place, remedy=remedy)
+
+
+def _fields(keys: Sequence[str]) -> list[str]:
+    block = next((_READ[key] for key in reversed(keys) if key in _READ), Detector)
+    return list(block.__struct_fields__)
+
+
+def _values(keys: Sequence[str]) -> list[str]:
+    """Words that the key may be, which is the last of `keys`; none if it is no choice of words."""
+    block = next((_READ[key] for key in reversed(keys[:-1]) if key in _READ), Detector)
+    hint = get_type_hints(block).get(keys[-1]) if keys else None
+    numbers = ["a number"] if float in get_args(hint) else []
+    choices = [choice for choice in (hint, *get_args(hint)) if get_origin(choice) is Literal]
+    return numbers + [str(value) for choice in choices for value in get_args(choice)]
+
+
+def _line_of(steps: Sequence[str], text: str) -> int:
+    """Follow the steps down the file: a table's header, its n-th occurrence, then the key; 0 if not found.
+
+    A key written inline is not found beyond the line that it starts on, which is then the answer.
+    """
+    lines = text.splitlines()
+    line = 0
+    path: list[str] = []
+    for number, step in enumerate(steps):
+        if step.startswith("["):
+            if path and path[-1] == "levels":
+                headers = [
+                    n for n, row in enumerate(lines, 1) if re.match(r"\s*\[\[\s*anchors\.levels\b", row)
+                ]
+                line = headers[int(step[1:-1])] if int(step[1:-1]) < len(headers) else line
+            continue
+        path.append(step)
+        header = re.compile(rf"\s*\[+\s*{re.escape('.'.join(path))}\s*\]")
+        found = next((n for n, row in enumerate(lines, 1) if header.match(row)), 0)
+        found = found or _key_line(step, lines, line, first=number == 0)
+        line = found or line
+    return line
+
+
+def _key_line(key: str, lines: Sequence[str], start: int, *, first: bool) -> int:
+    """The line of `key` in the table that starts on line `start`; 0 if it is not there."""
+    pattern = re.compile(rf"""\s*["']?(\w+\.)*{re.escape(key)}["']?\s*(=|\.)""")
+    for number, row in enumerate(lines[start:], start + 1):
+        if re.match(r"\s*\[+\s*[\w.\"']+\s*\]+\s*(#.*)?$", row):
+            if first and re.match(rf"\s*\[+\s*{re.escape(key)}\b", row):
+                return number
+            if not first:
+                return 0
+        if pattern.match(row):
+            return number
+    return 0

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import msgspec
 
+from anchoraudit.detectors._presets import preset
 from anchoraudit.detectors.readers._assume import Assume
-from anchoraudit.detectors.readers._presets import based_on, preset
+from anchoraudit.detectors.readers._based_on import based_on
 from anchoraudit.detectors.spec import Detector, Level, Resize
 from anchoraudit.errors import AnchorauditError
 

@@ -13,10 +13,11 @@ from typing import Any
 
 import msgspec
 
+from anchoraudit.detectors._presets import preset
 from anchoraudit.detectors.readers._arithmetic import NotResolvedError, evaluate
 from anchoraudit.detectors.readers._assume import Assume
+from anchoraudit.detectors.readers._based_on import based_on
 from anchoraudit.detectors.readers._files import read_text
-from anchoraudit.detectors.readers._presets import based_on, preset
 from anchoraudit.detectors.readers._table import Table
 from anchoraudit.detectors.readers._yaml import read_yaml
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Match, Resize

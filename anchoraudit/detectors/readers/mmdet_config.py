@@ -12,13 +12,14 @@ from typing import Any
 
 import msgspec
 
+from anchoraudit.detectors._presets import preset
 from anchoraudit.detectors.readers._assume import Assume
+from anchoraudit.detectors.readers._based_on import based_on
 from anchoraudit.detectors.readers._mmdet_anchors import anchors_of
 from anchoraudit.detectors.readers._mmdet_heads import assigner_of, generator_of
 from anchoraudit.detectors.readers._mmdet_parse import class_name, read_config
 from anchoraudit.detectors.readers._mmdet_resize import resize_of
 from anchoraudit.detectors.readers._mmyolo import is_of_mmyolo, read_mmyolo
-from anchoraudit.detectors.readers._presets import based_on, preset
 from anchoraudit.detectors.readers._table import Table
 from anchoraudit.detectors.spec import Border, Detector, Match
 

@@ -1,26 +1,35 @@
-"""A detector from a torchvision detection model in memory, by its plain attributes; torch is not imported.
+"""What a torchvision detection model in memory is, by its plain attributes; torch is not imported.
+
+It knows the blocks of a detector and not the detector, which is made of them: `Detector.from_torchvision`.
 
 Sources: torchvision models/detection/{transform,anchor_utils,rpn,retinanet,ssd,faster_rcnn,_utils}.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
-from anchoraudit.detectors.readers._presets import preset
-from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
+from anchoraudit.detectors.anchors import Anchors, Level
+from anchoraudit.detectors.border import Border
+from anchoraudit.detectors.loss import Loss
+from anchoraudit.detectors.match import Match
+from anchoraudit.detectors.resize import Resize
 from anchoraudit.errors import AnchorauditError
 
+D = TypeVar("D")
 _SOURCES = (
     "torchvision models/detection/transform.py (size, padding), _utils.py (Matcher, SSDMatcher)",
     "torchvision models/detection/anchor_utils.py (AnchorGenerator, DefaultBoxGenerator)",
 )
+_DEGENERATE = "AssertionError: All bounding boxes should have positive height and width."
 _ONE_IMAGE = "One image a batch. Images of a batch share one canvas, and the last anchors move with it."
 
 
-def from_torchvision(model: Any, *, strides: Sequence[float] | None = None) -> Detector:
-    """Return the detector that a torchvision model is: Faster and Mask R-CNN, RetinaNet, SSD, SSDlite.
+def made_of(model: Any, make: Callable[..., D], *, strides: Sequence[float] | None = None) -> D:
+    """Make a detector of the blocks of a torchvision model: Faster and Mask R-CNN, RetinaNet, SSD, SSDlite.
+
+    make: called with the fields of a `Detector` by name; what it returns is returned.
 
     Read are transform.{min_size, max_size, fixed_size, size_divisible}, anchor_generator and
     proposal_matcher (both of model.rpn where there is one).
@@ -53,7 +62,7 @@ def from_torchvision(model: Any, *, strides: Sequence[float] | None = None) -> D
         else:
             anchors = _anchors(generator, rpn is not None, strides)
             notes = (*notes, _ONE_IMAGE)
-        return Detector(
+        return make(
             name=kind,
             framework="torchvision",
             sources=_SOURCES,
@@ -79,8 +88,11 @@ def _plain(value: Any) -> Any:
 
 def _resize(transform: Any) -> tuple[Resize, tuple[str, ...]]:
     multiple = int(getattr(transform, "size_divisible", 32))
-    said = preset("torchvision-fasterrcnn_resnet50_fpn").resize.degenerate_error
-    common: dict[str, Any] = {"precision": "float32", "degenerate": "raises", "degenerate_error": said}
+    common: dict[str, Any] = {
+        "precision": "float32",
+        "degenerate": "raises",
+        "degenerate_error": _DEGENERATE,
+    }
     if multiple > 1:
         common |= {"pad": "multiple", "multiple": multiple}
     fixed = _plain(getattr(transform, "fixed_size", None))

@@ -1,28 +1,14 @@
-"""The presets that come with the package: TOML files, read as the user's own are."""
+"""What a file of a framework leaves open: as in the preset that is nearest to it."""
 
 from __future__ import annotations
 
 import re
-from functools import cache
 from pathlib import Path
 
 import msgspec
 
-from anchoraudit.detectors.readers import toml
+from anchoraudit.detectors._presets import preset
 from anchoraudit.detectors.spec import Detector
-
-FOLDER = Path(__file__).parent.parent / "presets"
-
-
-def preset_names() -> list[str]:
-    """Names of the presets that come with the package."""
-    return sorted(path.stem for path in FOLDER.glob("*.toml"))
-
-
-@cache
-def preset(name: str) -> Detector:
-    """Return the preset of that name, which must exist."""
-    return toml.read(Path(f"{name}.toml"), (FOLDER / f"{name}.toml").read_text("utf-8"))
 
 
 def based_on(
