@@ -152,13 +152,19 @@ def _from_document(document: object, path: object) -> AnchorsFile:
 
 def _of_detector(table: dict[str, Any]) -> dict[str, Any]:
     """The shapes of a detector file, all levels together, as a table of anchors."""
-    levels = _listed(table["anchors"].get("levels"))
-    rows = [row for level in levels if isinstance(level, dict) for row in _listed(level.get("shapes"))]
+    levels, competing = (_listed(table["anchors"].get(key)) for key in ("levels", "competing"))
+    rows = [row for level in levels if isinstance(level, dict) for row in _rows_of(level, competing)]
     try:
         size = msgspec.convert(table.get("resize"), Resize).input_size_text
     except msgspec.ValidationError:  # the anchors are asked for, not the rest
         size = ""
     return {"anchors": rows, "input_size": size}
+
+
+def _rows_of(level: dict[str, Any], competing: list[object]) -> list[object]:
+    """The shapes of a level, its own or those that its mask names."""
+    named = [n for n in _listed(level.get("mask")) if isinstance(n, int) and 0 <= n < len(competing)]
+    return [*_listed(level.get("shapes")), *(competing[n] for n in named)]
 
 
 def _listed(value: object) -> list[object]:

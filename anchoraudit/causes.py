@@ -4,6 +4,7 @@ The first that applies, in this order:
 
 edge: it matches once the border rule is off.
 stride: it matches when the anchor may be centred freely.
+mask: it matches once the anchor most like it is on a level.
 small, large: it matches once the box may be scaled up, or down, its aspect kept.
 elongated: none of these; no anchor has a shape like it.
 
@@ -23,12 +24,13 @@ from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.unmatched import CAUSES, Code
 from anchoraudit.geometry import Float, box_sizes, wh_iou
 
-__all__ = ["CAUSES", "MEANING", "causes_of", "nearest_shape"]
+__all__ = ["CAUSES", "MEANING", "causes_of", "most_alike", "nearest_shape"]
 
 # Each cause in a few plain words, for reports.
 MEANING = {
     "edge": "the anchors that would match cross the border and do not count",
     "stride": "an anchor would match, but none is centred closely enough",
+    "mask": "the anchor most like it is in no mask, so on no level",
     "small": "too small for every anchor",
     "large": "too large for every anchor",
     "elongated": "longer or thinner than every anchor",
@@ -50,6 +52,12 @@ def causes_of(boxes: OnCanvas, detector: Detector) -> Code:
         judged = engines.judge(boxes, everywhere)
         cause[judged.matched | judged.forced] = CAUSES.index("edge")
     return cause
+
+
+def most_alike(size: Float, detector: Detector) -> tuple[float, float]:
+    """Width and height of the shape most like a box size [1, 2] of all that compete, the first on ties."""
+    w, h = detector.compared[int(np.argmax(wh_iou(size, detector.compared)))].tolist()
+    return w, h
 
 
 def nearest_shape(sizes: Float, detector: Detector) -> npt.NDArray[np.int64]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from anchoraudit.auditing import Audit, audit
-from anchoraudit.causes import CAUSES, nearest_shape
+from anchoraudit.causes import CAUSES, most_alike, nearest_shape
 from anchoraudit.dataset import Dataset, Int
 from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.encoding import engines
@@ -160,6 +160,15 @@ def _remedy(net: Float, cause: str, detector: Detector, sizes: tuple[Size, Size]
     or_own = f", or {own}" if own else ""
     if cause == "edge":
         return f"a border of {_border_needed(net, detector, sizes)} px (--allowed-border)"
+    if cause == "mask":
+        w, h = most_alike(size, detector)
+        next_w, next_h = detector.shapes[nearest_shape(size, detector)[0]].tolist()
+        return (
+            f"anchor {w:g}x{h:g} in the mask of a level; or anchors without those that no mask names: "
+            f"{next_w:g}x{next_h:g} then takes the box"
+        )
+    if not size.all():
+        return "a larger --input-size, or a box that the input holds: it has no area there"
     if cause == "stride":
         iou = float(wh_iou(size, detector.shapes).max())
         reach = f"an anchor centred on it would reach IoU {iou:.2f}: " if shaped else ""

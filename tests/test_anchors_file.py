@@ -95,6 +95,18 @@ def test_input_size_is_recorded(file, name, text):
     assert read_anchors(file(name, text)).input_size == "640"
 
 
+def test_shapes_of_a_detector_file_are_those_that_its_masks_name(tmp_path):
+    path = tmp_path / "detector.toml"
+    path.write_text(
+        'resize = {kind = "letterbox", width = 608, height = 352}\n[anchors]\n'
+        "competing = [[1, 2], [3, 4], [5, 6]]\n"
+        "levels = [{stride = 8, mask = [2]}, {stride = 16, mask = [1, 2, 3]}]\n"
+    )
+    found = read_anchors(path)
+    assert found.anchors == ((5, 6), (3, 4), (5, 6))
+    assert found.input_size == "608"
+
+
 @pytest.mark.parametrize(
     ("name", "text", "place", "message"),
     [

@@ -51,7 +51,7 @@ def positives(found, detector, side=640):
     anchors = []
     first = 0
     for number, level in enumerate(detector.anchors.levels):
-        cells, shapes = int(side // level.stride), len(level.shapes)
+        cells, shapes = int(side // level.stride), level.count
         for index in np.flatnonzero(found.labels[first : first + cells * cells * shapes] == 1).tolist():
             cell, shape = divmod(index, shapes)
             anchors.append((number, cell % cells, cell // cells, shape))
@@ -228,6 +228,200 @@ class TestShapeIou:
         found = labelled(DARKNET, [(10, 10, 10, 30)], side=608)
         assert found.positives == 0
         assert found.above.tolist() == [False]
+
+
+def masked(*levels, competing):
+    """Build a detector of levels (stride, mask, also_above) on a canvas of 64 px."""
+    return Detector(
+        name="masked",
+        resize=Resize(kind="none"),
+        anchors=Anchors(
+            levels=tuple(
+                Level(stride=stride, offset=stride / 2, mask=mask, also_above=above)
+                for stride, mask, above in levels
+            ),
+            competing=competing,
+            precision="float32",
+        ),
+        border=Border(margin="off"),
+        match=Match(kind="shape_iou"),
+        loss=Loss(normaliser="none"),
+    )
+
+
+class TestMasks:
+    """Shapes that compete, named by masks: darknet's yolov4-tiny leaves the first of six out."""
+
+    FOUR = ((10.0, 10.0), (20.0, 20.0), (20.0, 10.0), (40.0, 40.0))
+
+    def detector(self, above=1.0):
+        return masked((16, (1, 3), above), (8, (1, 2), above), competing=self.FOUR)
+
+    @pytest.mark.parametrize(
+        ("size", "anchors"),
+        [
+            ((10, 10), []),  # most like a shape that no mask names
+            ((5, 5), []),
+            ((40, 41), [(0, 2, 2, 1)]),
+            ((20, 20), [(0, 2, 2, 0), (1, 4, 4, 0)]),  # in two masks: positive on both levels
+            ((20, 10), [(1, 4, 4, 1)]),
+        ],
+    )
+    def test_the_best_of_all_is_positive_where_a_mask_names_it(self, size, anchors):
+        detector = self.detector()
+        found = labelled(detector, sized(size, centre=(34, 36)), side=64)
+        assert positives(found, detector, 64) == anchors
+        assert found.above.tolist() == [bool(anchors)]
+        assert found.assigned.tolist() == [len(anchors)]
+
+    def test_the_measure_is_that_of_the_shapes_that_are_anchors(self):
+        found = labelled(self.detector(), sized((10, 10), (20, 20)), side=64)
+        assert found.best_iou.tolist() == [0.5, 1]
+        assert found.anchors[found.best_anchor[0]].tolist()[2:] != [0, 0]
+
+    def test_shapes_above_the_limit_of_their_level_too_and_at_it_not(self):
+        detector = self.detector(above=0.25)
+        found = labelled(detector, sized((20, 20), (10, 10), centre=(34, 36)), side=64)
+        # 20x20 has 0.25 with 40x40 and 10x10, 0.5 with 20x10. 10x10 has 0.25 with 20x20, 0.5 with 20x10.
+        assert found.assigned.tolist() == [3, 1]
+        assert positives(found, detector, 64) == [(0, 2, 2, 0), (1, 4, 4, 0), (1, 4, 4, 1)]
+        levels = (16, (1, 3), 1.0), (8, (1, 2), 0.25)
+        found = labelled(masked(*levels, competing=self.FOUR), sized((38, 20), centre=(34, 36)), side=64)
+        # 20x20, the best, on both levels; 20x10 has 0.263; 40x40 has 0.475, on the level without a limit.
+        assert found.assigned.tolist() == [3]
+
+    def test_of_equal_shapes_the_first_wins(self):
+        twice = ((10.0, 10.0), (10.0, 10.0), (40.0, 40.0))
+        for mask, matched in (((1, 2), False), ((0, 2), True)):
+            detector = masked((8, mask, 1.0), competing=twice)
+            assert labelled(detector, sized((10, 10)), side=64).above.tolist() == [matched]
+
+    def test_ties_follow_the_order_of_those_that_compete(self):
+        wide_first = ((20.0, 10.0), (10.0, 20.0))
+        detector = masked((16, (1,), 1.0), (8, (0,), 1.0), competing=wide_first)
+        found = labelled(detector, sized((10, 10), centre=(34, 36)), side=64)
+        assert positives(found, detector, 64) == [(1, 4, 4, 0)]
+
+    def test_when_an_image_ends_empty(self):
+        detector = self.detector()
+        assert detector.anchors.left_out == ((10, 10),)
+        assert detector.can_end_empty
+        assert detector.empty_when == "every box is most like an anchor that is on no level (10x10)"
+        with_limit = self.detector(above=0.25)
+        assert with_limit.empty_when.startswith(detector.empty_when)
+        assert with_limit.empty_when.endswith("above their level's limit, 0.25")
+        assert not masked((8, (2, 0, 1, 3), 1.0), competing=self.FOUR).can_end_empty
+        # The second of two equal ones never wins, so it may be left out.
+        assert not masked((8, (0,), 1.0), competing=((9.0, 9.0), (9.0, 9.0))).can_end_empty
+
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            ({"levels": (Level(stride=8, mask=(4,)),)}, "shape 4 of those that compete, 0 to 3"),
+            ({"levels": (Level(stride=8, shapes=((1, 1),)),)}, "every level takes a mask"),
+            ({"competing": ()}, "every level takes a mask"),
+            ({"competing": ((0, 1),) * 4}, "anchor shape 0x1"),
+        ],
+    )
+    def test_what_does_not_fit_together(self, changes, words):
+        with pytest.raises(ValueError, match=words):
+            msgspec.structs.replace(self.detector().anchors, **changes)
+
+    @pytest.mark.parametrize(
+        ("keys", "words"),
+        [
+            ({"mask": (1, 1)}, "each once"),
+            ({"mask": (-1,)}, "0 or more"),
+            ({"mask": (1,), "sizes": (8,)}, "not both"),
+            ({"mask": (1,), "shapes": ((8, 8),)}, "not both"),
+            ({"mask": (1,), "also_above": 1.5}, "also_above is 1.5"),
+            ({}, "or a mask"),
+        ],
+    )
+    def test_a_level_that_contradicts_itself(self, keys, words):
+        with pytest.raises(ValueError, match=words):
+            Level(stride=8, **keys)
+
+    def test_other_kinds_have_no_masks(self):
+        with pytest.raises(ValueError, match="shape_iou"):
+            msgspec.structs.replace(self.detector(), match=Match(kind="side_ratio", ratio=4))
+        above = Anchors(levels=(Level(stride=8, shapes=((8, 8),), also_above=0.5),))
+        with pytest.raises(ValueError, match="shape_iou"):
+            msgspec.structs.replace(YOLOV5, anchors=above)
+
+
+def most_alike_by_hand(boxes, detector, side):
+    """Name the positive (level, column, row, shape) of each box, as `process_batch` does, in float32."""
+    f = np.float32
+    anchors = detector.anchors
+    every = anchors.competing or [shape for level in anchors.levels for shape in level.shapes]
+    masks, first = [], 0
+    for level in anchors.levels:
+        masks.append(level.mask or tuple(range(first, first + level.count)))
+        first += level.count
+    found = []
+    for x1, y1, x2, y2 in np.asarray(boxes):
+        w, h = f(f(x2 - x1) / f(side)), f(f(y2 - y1) / f(side))
+        ious = []
+        for shape in every:
+            a, b = (f(f(length) / f(side)) for length in shape)
+            overlap = f(min(a, w) * min(b, h))
+            ious.append(f(overlap / f(f(f(a * b) + f(w * h)) - overlap)))
+        best = max(range(len(every)), key=lambda n: (ious[n], -n))
+        own = []
+        for number, (level, mask) in enumerate(zip(anchors.levels, masks, strict=True)):
+            cells = int(side // level.stride)
+            column, row = (
+                min(int(f(f((low + high) / 2) / f(side)) * f(cells)), cells - 1)
+                for low, high in ((f(x1), f(x2)), (f(y1), f(y2)))
+            )
+            for k, n in enumerate(mask):
+                if n == best or (level.also_above < 1 and ious[n] > f(level.also_above)):
+                    own.append((number, column, row, k))
+        found.append(own)
+    return found
+
+
+sides = st.one_of(st.integers(1, 64).map(float), st.sampled_from([8.0, 16.0, 32.0]))
+
+
+@st.composite
+def masked_detectors(draw):
+    """Up to three levels, each with a mask of its own over shapes that may be equal or left out."""
+    competing = tuple(draw(st.lists(st.tuples(sides, sides), min_size=1, max_size=6)))
+    masks = st.lists(st.integers(0, len(competing) - 1), min_size=1, max_size=4, unique=True).map(tuple)
+    levels = draw(st.lists(st.tuples(st.sampled_from([8, 16, 32]), masks), min_size=1, max_size=3))
+    limits = st.sampled_from([1.0, 0.0, 0.213, 0.25, 0.5, 0.9])
+    return masked(*((stride, mask, draw(limits)) for stride, mask in levels), competing=competing)
+
+
+@settings(max_examples=200, deadline=None)
+@given(masked_detectors(), st.lists(st.tuples(sides, sides, sides, sides), max_size=5))
+def test_the_most_alike_one_by_one(detector, rows):
+    boxes = np.array([(x, y, x + w, y + h) for x, y, w, h in rows]).reshape(-1, 4)
+    boxes = np.clip(boxes, 0, 64)
+    boxes = boxes[(boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])]
+    found, expected = labelled(detector, boxes, side=64), most_alike_by_hand(boxes, detector, 64)
+    assert found.assigned.tolist() == [len(own) for own in expected]
+    assert sorted(positives(found, detector, 64)) == sorted({anchor for own in expected for anchor in own})
+    assert found.above.tolist() == [bool(own) for own in expected]
+    if not detector.can_end_empty:
+        assert found.above.all()
+
+
+@settings(max_examples=100, deadline=None)
+@given(masked_detectors())
+def test_a_shape_on_no_level_leaves_its_own_box_empty(detector):
+    detector = msgspec.structs.replace(
+        detector,
+        anchors=msgspec.structs.replace(
+            detector.anchors,
+            levels=tuple(msgspec.structs.replace(level, also_above=1.0) for level in detector.anchors.levels),
+        ),
+    )
+    own = np.array([(0, 0, w, h) for w, h in detector.anchors.left_out], dtype=np.float64).reshape(-1, 4)
+    assert not labelled(detector, own, side=64).above.any()
+    assert detector.can_end_empty == bool(len(own))
 
 
 def by_hand(boxes, detector, side=640):

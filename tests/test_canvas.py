@@ -64,6 +64,70 @@ class TestKinds:
         assert fitted(*size, letterbox)[1] == (640, 640)
         assert placed((0, 0, size[0], 0), size, letterbox)[0::2] == pytest.approx([0, 640], abs=1e-9)
 
+    def test_a_letterbox_of_fixed_sides_rounds_nothing(self):
+        resize = Resize(kind="letterbox", width=100, height=100)
+        (w, h), canvas_size = fitted(300, 7, resize)
+        assert (w, h) == pytest.approx((100, 7 / 3))
+        assert canvas_size == (100, 100)
+        assert placed((0, 0, 300, 7), (300, 7), resize) == pytest.approx([0, 50 - 7 / 6, 100, 50 + 7 / 6])
+        assert fitted(7, 300, resize)[0] == pytest.approx((7 / 3, 100))
+
+    @pytest.mark.parametrize(
+        ("size", "box"),
+        [
+            ((200, 100), (0, 0, 100, 50)),
+            ((100, 100), (0, -25, 100, 75)),  # wide enough: it takes the width, and is cut above and below
+            ((50, 100), (37.5, 0, 62.5, 50)),
+        ],
+    )
+    def test_a_letterbox_by_the_longer_side(self, size, box):
+        resize = Resize(kind="letterbox", width=100, height=50)
+        assert placed((0, 0, *size), size, resize) == list(box)
+        cut = msgspec.structs.replace(resize, clip="canvas")
+        assert placed((0, 0, *size), size, cut) == [max(box[0], 0), max(box[1], 0), box[2], min(box[3], 50)]
+
+    @pytest.mark.parametrize(
+        ("size", "box"),
+        [
+            ((200, 100), (0, 0, 100, 50)),
+            ((100, 100), (25, 0, 75, 50)),  # 50 px of padding on both sides
+            ((200, 97), (0, 50 / 99, 100, 50 * 98 / 99)),  # 1.5 px are wanted, 1 is added: 200x99, stretched
+            ((97, 50), (100 / 99, 0, 100 * 98 / 99, 50)),
+        ],
+    )
+    def test_a_letterbox_by_padding_in_whole_pixels_of_the_image(self, size, box):
+        resize = Resize(kind="letterbox", width=100, height=50, fit="padding")
+        assert placed((0, 0, *size), size, resize) == pytest.approx(list(box))
+
+    @pytest.mark.parametrize(
+        ("keys", "words"),
+        [
+            ({"side": 5}, "takes width and height"),
+            ({"width": 0}, "takes width and height"),
+            ({"pad": "multiple", "multiple": 8}, "no pad"),
+            ({"rounding": "floor"}, "no rounding"),
+            ({"boxes": "scale"}, "no boxes"),
+            ({"scale_precision": "float32"}, "no scale_precision"),
+            ({"enlarge_only": True}, "no enlarge_only"),
+            ({"kind": "stretch", "fit": "padding"}, "fit takes kind 'letterbox'"),
+        ],
+    )
+    def test_keys_that_do_nothing_for_a_letterbox(self, keys, words):
+        with pytest.raises(ValueError, match=words):
+            Resize(**{"kind": "letterbox", "width": 9, "height": 9, **keys})
+
+    def test_the_input_size_of_a_letterbox_is_its_longer_side(self):
+        resize = Resize(kind="letterbox", width=608, height=352, fit="padding", clip="canvas")
+        assert (resize.input_size_text, resize.side_name) == ("608", "longer side")
+        assert resize.with_size(608) == resize
+        assert resize.scaled_text(0.75, 32) == "448"
+        assert str(resize.with_size(304)) == "letterboxed to 304x176"
+        assert resize.with_size(304).fit == "padding"
+        tall = msgspec.structs.replace(resize, width=352, height=608)
+        assert str(tall.with_size(304)) == "letterboxed to 176x304"
+        assert str(tall.with_size(640, 480)) == "640x480"
+        assert str(Resize(kind="letterbox", width=1000, height=1).with_size(10)) == "letterboxed to 10x1"
+
     def test_short_side(self):
         assert fitted(300, 200, Resize(kind="short_side", side=400))[0] == (600, 400)
         assert fitted(200, 300, Resize(kind="short_side", side=400))[0] == (400, 600)

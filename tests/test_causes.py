@@ -3,6 +3,7 @@
 import math
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 import anchoraudit
 from anchoraudit import causes
 from anchoraudit.dataset import Boxes, Category, Dataset, Images, Source
-from anchoraudit.detectors import override
+from anchoraudit.detectors import load_detector, override
+from anchoraudit.detectors.spec import Resize
 from anchoraudit.encoding import unmatched
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.explaining import explain
@@ -116,6 +118,31 @@ class TestRemedies:
         x1, y1, x2, y2 = LITERAL[name]
         best = wh_iou(np.array([[(x2 - x1) * factor, (y2 - y1) * factor]]), REFERENCE.anchors.shapes).max()
         assert best == pytest.approx(0.5, abs=0.01)
+
+    def test_mask(self):
+        """10x14 is in no mask of yolov4-tiny; 23x27 is the one most like it that is."""
+        detector = load_detector("yolov4-tiny")
+        stretched = dataset_of((100, 100, 110, 114), (200, 200, 223, 227), size=(416, 416))
+        explained = explain(stretched, 0, detector).boxes
+        assert [box.status for box in explained] == ["unmatched", "matched"]
+        assert [box.cause for box in explained] == ["mask", ""]
+        assert explained[0].remedy == (
+            "anchor 10x14 in the mask of a level; or anchors without those that no mask names: "
+            "23x27 then takes the box"
+        )
+        assert explained[0].best_iou == pytest.approx(140 / 621)
+        assert explained[0].best_anchor is not None
+        alone = anchoraudit.audit(dataset_of((100, 100, 110, 114), size=(416, 416)), detector)
+        assert alone.summary()["verdicts"]["empty_foreground"] == 1
+        assert alone.summary()["causes"]["mask"] == 1
+
+    def test_no_area_on_the_input(self):
+        """pjreddie's darknet cuts what a square image has above and below a wide network."""
+        wide = Resize(kind="letterbox", width=416, height=208, clip="canvas", precision="float32")
+        detector = msgspec.structs.replace(load_detector("yolov3-darknet"), resize=wide)
+        (box,) = explain(dataset_of((100, 10, 200, 90), size=(416, 416)), 0, detector).boxes
+        assert (box.status, box.cause) == ("unmatched", "small")
+        assert "no area" in box.remedy
 
     def test_own_shape(self):
         cause, remedy = self.remedy(LITERAL["elongated"])

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from anchoraudit.detectors import load_detector, override, parse_input_size, preset_names
-from anchoraudit.detectors.spec import Border
+from anchoraudit.detectors.spec import Border, Resize
+from anchoraudit.detectors.toml_text import to_toml
 from anchoraudit.errors import AnchorauditError
 
 
@@ -29,7 +30,8 @@ def refused(path, **options):
 
 
 def shapes(detector):
-    return [level.shapes for level in detector.anchors.levels]
+    anchors = detector.anchors
+    return [tuple(map(tuple, anchors.shapes_of(level).tolist())) for level in anchors.levels]
 
 
 def strides(detector):
@@ -208,20 +210,129 @@ class TestDarknet:
         assert strides(detector) == [32, 16]
         assert [level.offset for level in detector.anchors.levels] == [16, 8]
         assert shapes(detector) == [((30, 61), (62, 45)), ((10, 13), (16, 30), (33, 23))]
-        assert (detector.resize.kind, detector.resize.side) == ("longest_side", 416)
+        assert (detector.resize.kind, detector.resize.fit) == ("letterbox", "longer_side")
+        assert (detector.resize.width, detector.resize.height) == (416, 416)
         assert same(detector, "yolov3-darknet", "match", "loss", "border")
         assert not any("608" in note for note in detector.notes)
 
+    def test_what_competes_stands_in_the_order_of_the_anchors(self, write):
+        """The layers have 3,4 and then 0,1,2: ties go by the numbers, not by the layers."""
+        anchors = load_detector(write("net.cfg", YOLOV3.format(width=416, height=416))).anchors
+        assert anchors.competing == ((10, 13), (16, 30), (33, 23), (30, 61), (62, 45))
+        assert [level.mask for level in anchors.levels] == [(3, 4), (0, 1, 2)]
+        assert anchors.left_out == ()
+
     def test_not_square(self, write):
         detector = load_detector(write("net.cfg", YOLOV3.format(width=608, height=352)))
-        assert detector.resize.side == 608
-        assert "letterboxed to 608x352" in detector.notes[-1]
+        assert (detector.resize.width, detector.resize.height) == (608, 352)
+        (note,) = [note for note in detector.notes if "608x352" in note]
+        assert "a wide image gets the width 608, a tall one the height 352" in note
 
-    def test_masks_that_leave_anchors_out_are_noted(self, write):
+    def test_masks_that_leave_anchors_out(self, write):
         text = YOLOV3.format(width=416, height=416).replace("mask = 0,1,2", "mask = 1,2,3")
-        notes = load_detector(write("net.cfg", text)).notes
-        assert any("anchors 0 are in no mask" in note for note in notes)
-        assert any("anchors 3 are in two masks" in note for note in notes)
+        detector = load_detector(write("net.cfg", text))
+        assert detector.anchors.left_out == ((10, 13),)
+        assert [level.mask for level in detector.anchors.levels] == [(3, 4), (1, 2, 3)]
+        assert any("anchor 0 (10x13) is in no mask" in note for note in detector.notes)
+        assert detector.can_end_empty
+        shown = load_detector(write("again.toml", to_toml(detector)))
+        assert shown == detector
+
+    def test_num_is_1_where_it_is_left_out(self, write):
+        text = YOLOV3.format(width=416, height=416).replace("    num=5\n", "")
+        error = refused(write("net.cfg", text))
+        assert "line 26" in error and "outside 0 to 0" in error and "num" in error
+
+    def test_the_first_of_two_equal_keys_counts(self, write):
+        text = YOLOV3.format(width=416, height=416).replace("batch=64", "width=320")
+        assert load_detector(write("net.cfg", text)).resize.width == 320
+
+    @pytest.mark.parametrize(
+        ("old", "new", "sign"),
+        [
+            ("batch=64", "letter_box=0", "letter_box=0"),
+            ("batch=64", "mosaic=1", "mosaic=1"),
+            ("classes=20", "iou_thresh=1", "iou_thresh=1"),
+            ("classes=20", "scale_x_y = 1.05", "scale_x_y=1.05"),
+            ("size=3", "activation=mish", "activation=mish"),
+            ("[shortcut]", "[sam]", "[sam]"),
+        ],
+    )
+    def test_the_fork_stretches(self, write, old, new, sign):
+        text = YOLOV3.format(width=416, height=320).replace(old, new)
+        detector = load_detector(write("net.cfg", text))
+        assert detector.framework.startswith("AlexeyAB/darknet")
+        assert detector.resize == Resize(
+            kind="stretch", width=416, height=320, precision="float32", clip="canvas"
+        )
+        assert f"Read as a file of AlexeyAB's fork, for its {sign}" in detector.notes
+        assert any("At most 200 boxes" in note for note in detector.notes)
+        assert not any("608" in note for note in detector.notes)
+
+    def test_the_fork_letterboxes_where_it_is_told(self, write):
+        text = YOLOV3.format(width=416, height=320).replace("batch=64", "letter_box=1")
+        detector = load_detector(write("net.cfg", text))
+        assert (detector.resize.kind, detector.resize.fit) == ("letterbox", "padding")
+        assert not any("Combination" in note for note in detector.notes)
+        both = load_detector(write("both.cfg", text.replace("letter_box=1", "letter_box=1\nmosaic=1")))
+        assert any("Combination: letter_box=1 & mosaic=1" in note for note in both.notes)
+
+    def test_a_file_of_both_says_how_to_choose(self, write):
+        detector = load_detector(write("net.cfg", YOLOV3.format(width=416, height=416)))
+        assert detector.framework.startswith("pjreddie/darknet")
+        assert any("put letter_box=0 into [net]" in note for note in detector.notes)
+        assert any("At most 90 boxes" in note for note in detector.notes)
+
+    def test_limits_of_each_layer(self, write):
+        text = YOLOV3.format(width=416, height=416)
+        text = text.replace("classes=20", "iou_thresh=0.213\niou_thresh_kind=diou\nmax=40\ntruth_thresh=0.9")
+        detector = load_detector(write("net.cfg", text))
+        assert [level.also_above for level in detector.anchors.levels] == [0.213, 1]
+        assert any("truth_thresh below 1" in note for note in detector.notes)
+        # Boxes are drawn for the last layer with anchors.
+        assert any("At most 200 boxes" in note for note in detector.notes)
+        off = load_detector(write("off.cfg", text.replace("0.213", "1.5")))
+        assert [level.also_above for level in off.anchors.levels] == [1, 1]
+        below = load_detector(write("below.cfg", text.replace("0.213", "-2")))
+        assert below.anchors.levels[0].also_above == 0
+
+    def test_gaussian(self, write):
+        text = YOLOV3.format(width=416, height=416).replace("[yolo]", "[Gaussian_yolo]")
+        text = text.replace("classes=20", "yolo_point=left_top")
+        detector = load_detector(write("net.cfg", text))
+        assert detector.framework.startswith("AlexeyAB/darknet")
+        assert any(note.startswith("yolo_point=left_top") for note in detector.notes)
+
+    REGION = """
+        [net]
+        width=416
+        height=416
+        [convolutional]
+        stride=32
+        [region]
+        anchors = 0.5, 0.75,  1.5, 2
+        num=2
+        bias_match=1
+        """
+
+    def test_region(self, write):
+        """YOLOv2: its anchors are in cells."""
+        detector = load_detector(write("net.cfg", self.REGION))
+        assert shapes(detector) == [((16, 24), (48, 64))]
+        assert detector.match.takes_most_alike
+        assert any("At most 30 boxes" in note for note in detector.notes)
+
+    @pytest.mark.parametrize(
+        ("old", "new", "words"),
+        [
+            ("bias_match=1", "bias_match=0", ["line 10", "predictions decide"]),
+            ("bias_match=1", "", ["line 7", "predictions decide", "Put bias_match=1 there"]),
+            ("[region]", "[detection]", ["line 7", "YOLOv1"]),
+        ],
+    )
+    def test_region_errors(self, write, old, new, words):
+        error = refused(write("net.cfg", self.REGION.replace(old, new)))
+        assert all(word in error for word in ["net.cfg", *words]), error
 
     @pytest.mark.parametrize(
         ("old", "new", "words"),
@@ -241,7 +352,11 @@ class TestDarknet:
             ("width=416", "width=x", ["line 5", "no list of numbers"]),
             ("width=416", "width=0", ["line 5", "0x416"]),
             ("layers = -2", "layers = 77", ["line 32", "route to layer 77"]),
-            ("[yolo]", "[region]", ["line 25", "YOLOv2"]),
+            ("[yolo]", "[region]", ["line 25", "[region] beside another"]),
+            ("[yolo]", "[detection]", ["line 25", "YOLOv1"]),
+            ("mask = 0,1,2", "mask = 0,1,1", ["line 44", "twice"]),
+            ("classes=20", "iou_thresh=0.2\niou_thresh_kind=giou", ["giou is not replayed"]),
+            ("classes=20", "iou_thresh=nan", ["line 28", "iou_thresh"]),
             ("[yolo]", "[other]", ["no [yolo] section"]),
             ("batch=64", "batch", ["line 4", "neither [section] nor key=value"]),
             ("stride=2\n\n    [route]", "stride=0\n\n    [route]", ["stride=0"]),

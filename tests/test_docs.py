@@ -350,12 +350,14 @@ def shapes_in_words(anchors):
     """`stride 8: 10x13, 16x30; stride 16: ...`, or `stride 8: sizes 32, 40.32 and ratios 0.5, 1, 2; ...`."""
     parts = []
     for level in anchors.levels:
-        if level.shapes:
+        if not level.sizes:
             sides, unit = (1, "") if anchors.units == "pixels" else (100, " %")
-            text = ", ".join(f"{w * sides:.4g}x{h * sides:.4g}{unit}" for w, h in level.shapes)
+            text = ", ".join(f"{w * sides:.4g}x{h * sides:.4g}{unit}" for w, h in anchors.shapes_of(level))
         else:
             sizes = ", ".join(f"{size * scale:.4g}" for size in level.sizes for scale in level.scales)
             text = f"sizes {sizes} and ratios {', '.join(f'{ratio:.4g}' for ratio in level.ratios)}"
+        if level.also_above < 1:
+            text += f", all of them above shape IoU {level.also_above:g}"
         parts.append(f"stride {level.stride:g}: {text}")
     return "; ".join(parts)
 

@@ -96,8 +96,9 @@ def override(
 
     allowed_border: pixels, or "off". input_size: `WxH` is a stretch to exactly that; `N` is the shorter side
     where the detector scales the shorter side (its cap on the longer one in proportion), else the longer
-    side. shapes: (width, height) in pixels at the network's input, in place of the detector's own. A lowered
-    positive threshold takes the negative one with it where the detector's own would end up above it.
+    side (that of the canvas, the other in proportion, of a letterbox). shapes: (width, height) in pixels at
+    the network's input, in place of the detector's own. A lowered positive threshold takes the negative one
+    with it where the detector's own would end up above it.
 
     Raises AnchorauditError if a value is out of range or the detector has no such rule, or if shapes are
     given to a detector of several levels.
@@ -155,5 +156,4 @@ def _with_shapes(anchors: Anchors, shapes: Sequence[tuple[float, float]]) -> Anc
             remedy="Write the shapes into a detector file, level by level.",
         )
     pairs = tuple((float(w), float(h)) for w, h in shapes)
-    level = msgspec.structs.replace(anchors.levels[0], shapes=pairs, sizes=(), ratios=(1.0,), scales=(1.0,))
-    return msgspec.structs.replace(anchors, levels=(level,), units="pixels")
+    return anchors.holding((anchors.levels[0].holding(pairs),))

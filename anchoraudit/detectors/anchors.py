@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 from anchoraudit.detectors._block import LARGEST, Block
 
 if TYPE_CHECKING:
@@ -19,7 +21,11 @@ class Level(Block, frozen=True):
     The centre of cell i is at `offset + i * stride` px of the canvas (both scaled alike where the spacing is
     not the declared stride). cells: columns and rows, where the framework fixes them.
     shapes: (width, height) in pixels of the canvas (or fractions of it, see `Anchors.units`); or else they
-    follow from `sizes` x `scales` (sides of a square, px) and `ratios`.
+    follow from `sizes` x `scales` (sides of a square, px) and `ratios`; or `mask` names them by their places
+    in `Anchors.competing`, from 0.
+    also_above: where the shape most like a box is positive, the shapes of this level are positive too whose
+    shape IoU with the box is above this; 1: they are not. Source: AlexeyAB/darknet src/yolo_layer.c
+    (process_batch, `iou_thresh`).
     """
 
     stride: float
@@ -29,19 +35,25 @@ class Level(Block, frozen=True):
     ratios: tuple[float, ...] = (1.0,)
     scales: tuple[float, ...] = (1.0,)
     cells: tuple[int, int] | None = None
+    mask: tuple[int, ...] = ()
+    also_above: float = 1.0
 
     def __post_init__(self) -> None:
         if not 1 <= self.stride <= LARGEST:
             raise ValueError(f"stride is {self.stride:g}; it must be 1 to {LARGEST} pixels")
         if not abs(self.offset) <= LARGEST:
             raise ValueError(f"offset is {self.offset:g}; it must be finite, at most {LARGEST} pixels")
-        if not self.shapes and not self.sizes:
-            raise ValueError("a level needs at least one shape: give shapes, or sizes (and ratios)")
-        if self.shapes and (self.sizes or self.ratios != (1.0,) or self.scales != (1.0,)):
+        if not self.shapes and not self.sizes and not self.mask:
+            raise ValueError("a level needs at least one shape: give shapes, sizes (and ratios), or a mask")
+        if (self.shapes or self.mask) and (self.sizes or self.ratios != (1.0,) or self.scales != (1.0,)):
             raise ValueError("a level takes shapes, or sizes with ratios and scales, not both")
-        for w, h in self.shapes:
-            if not (0 < w <= LARGEST and 0 < h <= LARGEST):
-                raise ValueError(f"anchor shape {w:g}x{h:g}; sides must be above 0, at most {LARGEST} pixels")
+        if self.shapes and self.mask:
+            raise ValueError("a level takes shapes, or a mask of those that compete, not both")
+        if len(set(self.mask)) < len(self.mask) or any(number < 0 for number in self.mask):
+            raise ValueError("a mask names shapes by their places in `competing`, 0 or more, each once")
+        if not 0 <= self.also_above <= 1:
+            raise ValueError(f"also_above is {self.also_above:g}; it must be 0 to 1")
+        _require_sides(self.shapes)
         for name in ("sizes", "ratios", "scales"):
             values = getattr(self, name)
             if (name != "sizes" and not values) or not all(0 < value <= LARGEST for value in values):
@@ -58,12 +70,21 @@ class Level(Block, frozen=True):
     @property
     def count(self) -> int:
         """How many shapes a cell has."""
-        return len(self.shapes) or len(self.sizes) * len(self.scales) * len(self.ratios)
+        own = len(self.shapes) or len(self.mask)
+        return own or len(self.sizes) * len(self.scales) * len(self.ratios)
+
+    def holding(self, shapes: tuple[tuple[float, float], ...]) -> Level:
+        """The same grid with these shapes in place of its own."""
+        return msgspec.structs.replace(self, shapes=shapes, sizes=(), ratios=(1.0,), scales=(1.0,), mask=())
 
 
 class Anchors(Block, frozen=True):
     """The levels, in the order in which the framework concatenates them, and its arithmetic.
 
+    competing: all shapes that are compared with a box where the one most like it is positive, in the order
+    that decides ties; levels then name theirs by a `mask`. A shape that no mask names leaves the boxes most
+    like it without a positive anchor; one that two levels name is positive on both. Without it, the shapes of
+    the levels compete, in their order.
     precision: of anchor edges and of IoU. units: of shapes: "pixels", or "fractions" of the canvas' sides.
     ratio: what a ratio is. sides: how a shape follows from size s and ratio r = h/w: "area":
     w = sqrt(s^2 / r), h = r w; "root": w = s / sqrt(r), h = s sqrt(r). sides_precision: of that.
@@ -85,13 +106,23 @@ class Anchors(Block, frozen=True):
     spacing: Literal["declared", "floor", "exact"] = "declared"
     grid: Literal["ceil", "floor"] = "ceil"
     centre_in: Literal["cell", "shape"] = "cell"
+    competing: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         if not self.levels:
             raise ValueError("a detector needs at least one level of anchors")
+        if any(bool(level.mask) != bool(self.competing) for level in self.levels):
+            raise ValueError(
+                "every level takes a mask where shapes are named as competing, and none otherwise"
+            )
+        for level in self.levels:
+            if level.mask and max(level.mask) >= len(self.competing):
+                last = len(self.competing) - 1
+                raise ValueError(f"a mask names shape {max(level.mask)} of those that compete, 0 to {last}")
+        _require_sides(self.competing)
         least = 1.0 if self.round_sides else _LEAST  # half a side is rounded, half to even
         for level in self.levels:
-            if not level.shapes and (side := level.shortest_side) <= least:
+            if level.sizes and (side := level.shortest_side) <= least:
                 raise ValueError(
                     f"sizes, ratios and scales make a side of {side:g} px, which is rounded to 0"
                 )
@@ -105,8 +136,8 @@ class Anchors(Block, frozen=True):
         """Shapes of one level, in the order within a cell: float64 [k, 2], as the framework rounds them."""
         import numpy as np
 
-        if level.shapes:
-            return np.array(level.shapes, dtype=np.float64)
+        if own := level.shapes or tuple(self.competing[number] for number in level.mask):
+            return np.array(own, dtype=np.float64)
         number = np.dtype(self.sides_precision).type
         shapes = []
         for size, scale, ratio in self._combinations(level):
@@ -134,3 +165,34 @@ class Anchors(Block, frozen=True):
         import numpy as np
 
         return np.concatenate([self.shapes_of(level) for level in self.levels])
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Place of each of the K `shapes` among those that compete; of equal ones each has its own."""
+        if not self.competing:
+            return tuple(range(self.count))
+        return tuple(number for level in self.levels for number in level.mask)
+
+    @property
+    def left_out(self) -> tuple[tuple[float, float], ...]:
+        """The shapes that compete and are on no level, so that a box most like one has no positive anchor.
+
+        Of equal shapes the first one wins, so the others are never the one most like a box.
+        """
+        own = {number for level in self.levels for number in level.mask}
+        return tuple(
+            shape
+            for number, shape in enumerate(self.competing)
+            if number not in own and shape not in self.competing[:number]
+        )
+
+    def holding(self, levels: tuple[Level, ...]) -> Anchors:
+        """The same arithmetic with these levels, whose shapes are in pixels and all that compete."""
+        return msgspec.structs.replace(self, levels=levels, units="pixels", competing=())
+
+
+def _require_sides(shapes: tuple[tuple[float, float], ...]) -> None:
+    """Raise ValueError for a shape without area, or of sides that no network has."""
+    for w, h in shapes:
+        if not (0 < w <= LARGEST and 0 < h <= LARGEST):
+            raise ValueError(f"anchor shape {w:g}x{h:g}; sides must be above 0, at most {LARGEST} pixels")

@@ -27,7 +27,8 @@ class Match(Block, frozen=True):
         cells: "all", or anchors in the cell of a "box_centre" alone can be positive.
     kind "side_ratio": a box and a shape match where no side is `ratio` times longer or shorter; the cell of
         the box's centre is positive, and up to `neighbours` cells beside it.
-    kind "shape_iou": the shape most like the box (both freely centred) is positive in the centre's cell.
+    kind "shape_iou": the shape most like the box (both freely centred) is positive in the centre's cell, on
+        every level that has it; `Anchors.competing` and `Level.also_above` say more.
     kind "atss": the `candidates` anchors of each level and shape nearest to the box's centre; positive where
         IoU reaches their mean plus standard deviation and the anchor's centre is inside the box.
     no_boxes: what an image without boxes does: all anchors are "negative", or the framework "raises";
@@ -78,6 +79,11 @@ class Match(Block, frozen=True):
         return self.force_floor if self.force != "none" else self.threshold
 
     @property
+    def takes_most_alike(self) -> bool:
+        """Tell whether the shape most like a box is positive, however unlike it is."""
+        return self._kind.takes_most_alike
+
+    @property
     def measure(self) -> str:
         """What `best_iou` is for this rule."""
         return self._kind.measure
@@ -121,11 +127,6 @@ class Match(Block, frozen=True):
         return self._kind.judges_shapes_alone
 
     @property
-    def matches_every_box(self) -> bool:
-        """Tell whether every box that has an area gets a positive anchor."""
-        return self._kind.matches_every_box
-
-    @property
     def takes_fractions(self) -> bool:
         """Tell whether boxes reach the matcher as fractions of the canvas."""
         return self._kind.takes_fractions
@@ -136,7 +137,10 @@ class Match(Block, frozen=True):
         return self.force == "ties" and self.force_floor == 0 and self.floor_inclusive
 
     def empty_when(self, border: Border) -> str:
-        """When an image with usable boxes ends without a positive anchor, as a sentence; "" for never."""
+        """When an image with usable boxes ends without a positive anchor, as a sentence; "" for never.
+
+        As far as the rule itself tells: `Detector.empty_when` knows also which shapes are on no level.
+        """
         return self._kind.empty_when(self, border)
 
     def __str__(self) -> str:
@@ -167,7 +171,7 @@ class _Kind:
     is_by_shape: bool = False
     depends_on_anchors: bool = True
     judges_shapes_alone: bool = False
-    matches_every_box: bool = False
+    takes_most_alike: bool = False
     takes_fractions: bool = False
 
 
@@ -251,12 +255,12 @@ _KINDS = {
     ),
     "shape_iou": _Kind(
         name="matching by shape",
-        text=lambda match: "the shape most like the box, always",
+        text=lambda match: "the shape most like the box",
         empty_when=lambda match, border: "",
         measure="shape IoU",
         is_by_shape=True,
         judges_shapes_alone=True,
-        matches_every_box=True,
+        takes_most_alike=True,
     ),
     "atss": _Kind(
         name="ATSS",

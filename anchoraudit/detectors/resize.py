@@ -13,6 +13,7 @@ _WANTED = {
     "stretch": ("width", "height"),
     "short_side": ("side",),
     "longest_side": ("side",),
+    "letterbox": ("width", "height"),
     "none": (),
 }
 
@@ -21,14 +22,18 @@ class Resize(Block, frozen=True):
     """From an image of the data set to the canvas over which anchors are laid. Sizes in pixels.
 
     kind: "stretch": to exactly `width` x `height`, aspect not kept; "short_side": the shorter side to `side`,
-        the longer one to at most `cap` (0: no cap); "longest_side": the longer side to `side`; "none".
+        the longer one to at most `cap` (0: no cap); "longest_side": the longer side to `side`; "letterbox":
+        into the middle of a canvas of exactly `width` x `height`, aspect kept, no side rounded; "none".
+    fit: of kind "letterbox", where the canvas is no square: "longer_side": a wide image takes the canvas'
+        width, a tall one its height, and what is then beyond the canvas is cut; "padding": the image is
+        padded by whole pixels of its own, alike on both sides, to the canvas' aspect, then stretched.
     cap_rule: "smaller_scale": the smaller of the two scales; "shrink": scaled to `side`, then shrunk where
         too long; "rounded": the cap counts where the rounded longer side is above it.
     enlarge_only: `side` never makes an image smaller (`cap` still does).
     scale_precision: of the scale, and of a side times it.
     rounding: of a resized side: "half_up", "half_even", "floor" or "ceil".
     boxes: scaled by the ratio of the actual sizes ("size_ratio") or by the scale before rounding ("scale").
-    precision: of that product, and of what `side_ratio` divides by the canvas.
+    precision: of that product, of all of a letterbox, and of what `side_ratio` divides by the canvas.
     clip: boxes are cut to the resized "image" or the "canvas", `clip_margin` px before its right and bottom
         edge.
     pixels: "inclusive": a box's right and bottom pixel belong to it, so 1 is added to x2 and y2.
@@ -40,7 +45,8 @@ class Resize(Block, frozen=True):
         degenerate_error: what that says.
     """
 
-    kind: Literal["stretch", "short_side", "longest_side", "none"]
+    kind: Literal["stretch", "short_side", "longest_side", "letterbox", "none"]
+    fit: Literal["longer_side", "padding"] = "longer_side"
     width: int = 0
     height: int = 0
     side: int = 0
@@ -78,6 +84,13 @@ class Resize(Block, frozen=True):
             raise ValueError("pad 'square' takes kind 'longest_side', or 'short_side' with a `cap`")
         if ((self.centred or self.whole_padding) and self.pad == "none") or self.whole_padding > self.centred:
             raise ValueError("centred takes a pad, and whole_padding takes centred")
+        if self.kind == "letterbox":
+            defaults = {field.name: field.default for field in msgspec.structs.fields(Resize)}
+            for name in ("rounding", "boxes", "pad", "scale_precision", "enlarge_only"):
+                if getattr(self, name) != defaults[name]:
+                    raise ValueError(f"kind 'letterbox' rounds nothing and pads by itself: no {name}")
+        if self.fit != "longer_side" and self.kind != "letterbox":
+            raise ValueError("fit takes kind 'letterbox'")
         if not 0 <= self.clip_margin <= 1:
             raise ValueError(f"clip_margin is {self.clip_margin:g}; it must be 0 to 1 px")
 
@@ -104,21 +117,28 @@ class Resize(Block, frozen=True):
     def scaled_text(self, factor: float, step: int = 1) -> str:
         """The input size times `factor`, sides in whole `step`s, as `with_size` takes it: `960x720`, `640`.
 
-        "" where images keep their size.
+        Of a letterbox the longer side of its canvas. "" where images keep their size.
         """
         sides = [side for side in (self.width, self.height, self.side) if side]
+        if self.kind == "letterbox":
+            sides = [max(sides)]
         return "x".join(str(max(step, round(side * factor / step) * step)) for side in sides)
 
     def with_size(self, first: int, second: int = 0) -> Resize:
         """The same for another input size, in pixels.
 
         Two sizes are a stretch to exactly that; one is the shorter side where that is scaled, its cap in
-        proportion, else the longer side. Raises ValueError if it is out of range.
+        proportion, else the longer side (that of a letterbox's canvas, the other in proportion). Raises
+        ValueError if it is out of range.
         """
         if self.kind == "short_side" and not second:
             return msgspec.structs.replace(self, side=first, cap=round(self.cap * first / self.side))
         if self.kind == "longest_side" and not second:
             return msgspec.structs.replace(self, side=first)
+        if self.kind == "letterbox" and not second:
+            share = first / max(self.width, self.height)
+            width, height = (max(1, round(side * share)) for side in (self.width, self.height))
+            return msgspec.structs.replace(self, width=width, height=height)
         kept = {name: getattr(self, name) for name in ("precision", "pixels", "degenerate", "boxes")}
         if second:
             return Resize(kind="stretch", width=first, height=second, **kept)
@@ -129,11 +149,18 @@ class Resize(Block, frozen=True):
         """Tell whether the image is fitted into a square and centred in it."""
         return self.kind == "longest_side" and self.pad == "square" and self.centred
 
+    @property
+    def moves(self) -> bool:
+        """Tell whether images may lie elsewhere than at the canvas' top left."""
+        return self.centred or self.kind == "letterbox"
+
     def __str__(self) -> str:
         if self.kind == "stretch":
             return f"{self.width}x{self.height}"
         if self.kind == "none":
             return "original size"
+        if self.kind == "letterbox":
+            return f"letterboxed to {self.width}x{self.height}"
         longer = f", longer at most {self.cap}" if self.cap else ""
         padded = {"none": "", "multiple": f", padded to {self.multiple}s", "square": ", padded to a square"}
         name = "shorter" if self.kind == "short_side" else "longer"

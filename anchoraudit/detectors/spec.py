@@ -46,6 +46,10 @@ class Detector(Block, frozen=True):
         if self.anchors.units == "fractions" and not self.resize.is_fixed_size:
             raise ValueError("shapes in fractions of the canvas take a resize of kind 'stretch'")
 
+        own = self.anchors.competing or any(level.also_above < 1 for level in self.anchors.levels)
+        if own and not self.match.takes_most_alike:
+            raise ValueError('competing shapes, masks and also_above take a match of kind "shape_iou"')
+
         centred = all(2 * level.offset == level.stride for level in self.anchors.levels)
         if self.match.cells == "box_centre" and not (centred and self.border.pixels is None):
             raise ValueError('cells "box_centre" takes offsets of half a stride and no border rule')
@@ -58,6 +62,17 @@ class Detector(Block, frozen=True):
         return self.anchors.shapes
 
     @property
+    def compared(self) -> Float:
+        """The shapes that compete for a box, in the order that decides ties: float64 [M, 2], as `shapes`."""
+        import numpy as np
+
+        if not self.anchors.competing:
+            return self.shapes
+        shapes = np.array(self.anchors.competing, dtype=np.float64)
+        fractions = self.anchors.units == "fractions"
+        return shapes * (self.resize.width, self.resize.height) if fractions else shapes
+
+    @property
     def box_precision(self) -> str:
         """Precision in which boxes reach the matcher: that of the anchors, but for YOLO's fractions."""
         return self.resize.precision if self.match.takes_fractions else self.anchors.precision
@@ -65,7 +80,20 @@ class Detector(Block, frozen=True):
     @property
     def empty_when(self) -> str:
         """When an image with usable boxes ends without a positive anchor, as a sentence; "" for never."""
-        return self.match.empty_when(self.border)
+        return self.match.empty_when(self.border) or self._empty_by_masks()
+
+    def _empty_by_masks(self) -> str:
+        """The same where the shape most like a box is positive: it may be on no level."""
+        unit = 100 if self.anchors.units == "fractions" else 1
+        left_out = [f"{w * unit:g}x{h * unit:g}{' %' * (unit > 1)}" for w, h in self.anchors.left_out]
+        if not left_out:
+            return ""
+        when = f"every box is most like an anchor that is on no level ({', '.join(left_out)})"
+        limits = sorted({level.also_above for level in self.anchors.levels})
+        if limits[0] == 1:
+            return when
+        above = "/".join(f"{limit:g}" for limit in limits)
+        return f"{when}, and its shape IoU with none of the others is above their level's limit, {above}"
 
     @property
     def on_empty(self) -> str:
@@ -92,7 +120,9 @@ class Detector(Block, frozen=True):
         """Return the detector in one line."""
         levels = self.anchors.levels
         strides = "/".join(f"{level.stride:g}" for level in levels)
+        left_out = len(self.anchors.left_out)
+        more = f" and {left_out} on no level" if left_out else ""
         return (
-            f"{self.name}: input {self.resize}, {self.anchors.count} anchor shapes, stride {strides}, "
+            f"{self.name}: input {self.resize}, {self.anchors.count} anchor shapes{more}, stride {strides}, "
             f"{self.border}, {self.match}"
         )

@@ -3,8 +3,10 @@
 "side_ratio": a box and a shape match where the larger of w/w', w'/w, h/h', h'/h is below a limit; then the
 cell of the box's centre is positive, and those cells beside it that are nearer than half a cell. Source:
 yolov5 `utils/loss.py: build_targets` (yolov7 has the same rule), in float32, in units of cells.
-"shape_iou": the shape with the highest IoU, both freely centred, is positive in the centre's cell, the first
-on ties. Source: darknet `src/yolo_layer.c: forward_yolo_layer`.
+"shape_iou": of all shapes that compete, the one with the highest IoU, both freely centred, is positive in the
+centre's cell, the first on ties, on each level that has it; where a level says so, so are those of its shapes
+whose IoU is above a limit. Source: darknet `src/yolo_layer.c: forward_yolo_layer`, and `process_batch` of
+AlexeyAB's fork, with `src/box.c: box_iou`: in float32, in fractions of the network's input.
 """
 
 from __future__ import annotations
@@ -22,8 +24,8 @@ from anchoraudit.encoding.dense import DenseLabels, anchors_of
 from anchoraudit.encoding.grid import axes_of
 from anchoraudit.encoding.local import first_anchors
 from anchoraudit.encoding.results import Counted, Judged
-from anchoraudit.encoding.unmatched import BY_IOU, BY_SIDES, Code, Likeness, causes_by, scale_by
-from anchoraudit.geometry import Bool, Float, wh_iou
+from anchoraudit.encoding.unmatched import BY_SIDES, MASK, SMALL, Code, causes_by, scale_by
+from anchoraudit.geometry import Bool, Float
 
 KINDS = ("side_ratio", "shape_iou")
 
@@ -32,7 +34,10 @@ Single = npt.NDArray[Any]  # in the anchors' precision
 
 
 def judge(boxes: OnCanvas, detector: Detector) -> Judged:
-    """Best side ratio (its inverse where above 1) or shape IoU of every box; none is forced."""
+    """Best side ratio (its inverse where above 1) or shape IoU of every box; none is forced.
+
+    Best among the shapes of the levels: a shape that is on no level takes boxes, and is no anchor.
+    """
     best = np.zeros(len(boxes.boxes))
     matched = np.zeros(len(boxes.boxes), dtype=np.bool_)
 
@@ -47,32 +52,56 @@ def judge(boxes: OnCanvas, detector: Detector) -> Judged:
 
 
 def causes(sizes: Float, detector: Detector) -> Code:
-    """Why boxes of these sizes [N, 2] are unmatched. int8 [N]."""
-    return causes_by(_likeness(detector), sizes, detector)
+    """Why boxes of these sizes [N, 2] are unmatched. int8 [N].
+
+    Where the shape most like a box is positive, it is on no level ("mask"); a box without area, cut away or
+    too small to be told, is like none ("small").
+    """
+    if detector.match.takes_most_alike:
+        return np.where((sizes > 0).all(axis=1), MASK, SMALL).astype(np.int8)
+    return causes_by(BY_SIDES, sizes, detector)
 
 
 def scale_to_match(size: Float, detector: Detector, *, up: bool) -> float:
-    """The factor nearest 1 by which a box of size [1, 2] must be scaled to match."""
-    return scale_by(_likeness(detector), size, detector, up=up)
-
-
-def _likeness(detector: Detector) -> Likeness:
-    return BY_SIDES if detector.match.kind == "side_ratio" else BY_IOU
+    """The factor nearest 1 by which a box of size [1, 2] must be scaled to match, by its sides."""
+    return scale_by(BY_SIDES, size, detector, up=up)
 
 
 def _table(boxes: OnCanvas, detector: Detector) -> tuple[Float, Bool]:
     """Value of every box with every shape, and which pairs match. [n, K] both."""
-    if detector.match.kind == "shape_iou":
-        sizes = boxes.boxes[:, 2:] - boxes.boxes[:, :2]
-        value = np.nan_to_num(wh_iou(sizes, detector.anchors.shapes))
-        matches = np.zeros(value.shape, dtype=np.bool_)
-        matches[np.arange(len(value)), value.argmax(axis=1)] = (sizes > 0).all(axis=1)
-        return value, matches
+    if detector.match.takes_most_alike:
+        compared = _shape_ious(boxes, detector)
+        numbers = np.array(detector.anchors.numbers)
+        value = compared[:, numbers]
+        matches: Bool = np.equal(compared.argmax(axis=1)[:, None], numbers)
+        limits = [[level.also_above] * level.count for level in detector.anchors.levels]
+        also = np.concatenate(limits).astype(value.dtype)
+        matches |= (value > also) & (also < 1)
+        area: Bool = np.all(boxes.boxes[:, 2:] > boxes.boxes[:, :2], axis=1)
+        matches &= area[:, None]
+        return value.astype(np.float64), matches
     worst = np.concatenate(
         [_side_ratios(boxes, level, detector) for level in range(len(detector.anchors.levels))], axis=1
     )
     with np.errstate(divide="ignore"):
         return 1.0 / worst.astype(np.float64), worst < detector.match.ratio
+
+
+def _shape_ious(boxes: OnCanvas, detector: Detector) -> Single:
+    """IoU of boxes and the shapes that compete, both freely centred: [n, M], 0 for a box that has none."""
+    number = np.dtype(detector.anchors.precision).type
+    compared = detector.compared
+    overlap: Single = np.ones((1, 1), dtype=number)
+    areas, of_shapes = overlap, overlap
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        for a in (0, 1):
+            extent = boxes.canvases.along(a)[0][boxes.of].astype(number)[:, None]
+            sides = (boxes.boxes[:, 2 + a] - boxes.boxes[:, a]).astype(number)[:, None] / extent
+            shapes = compared[:, a].astype(number) / extent
+            overlap = overlap * np.minimum(sides, shapes)
+            areas, of_shapes = areas * sides, of_shapes * shapes
+        iou: Single = np.nan_to_num(overlap / (of_shapes + areas - overlap))
+    return iou
 
 
 def _side_ratios(boxes: OnCanvas, level: int, detector: Detector) -> Single:

@@ -80,6 +80,8 @@ class OnCanvas:
 
 def fit(width: Float, height: Float, resize: Resize) -> Fit:
     """Fit images of `width` [N] x `height` [N] px; NaN where a size is not known."""
+    if resize.kind == "letterbox":
+        return _letterboxed(width, height, resize)
     with np.errstate(invalid="ignore", divide="ignore"):
         number = np.dtype(resize.scale_precision).type
         scale, (w, h) = _resized(width.astype(number), height.astype(number), resize)
@@ -138,6 +140,38 @@ def _resized(width: Float, height: Float, resize: Resize) -> tuple[Float, tuple[
     return scale, (width * scale, height * scale)
 
 
+def _letterboxed(width: Float, height: Float, resize: Resize) -> Fit:
+    """Fit images into the middle of a canvas of a fixed size.
+
+    Sources: darknet `src/data.c: load_data_detection` of pjreddie ("longer_side", placed at random there) and
+    of AlexeyAB ("padding", `letter_box=1`), in float32.
+    """
+    number = np.dtype(resize.precision).type
+    w, h = width.astype(number), height.astype(number)
+    net_w, net_h = number(resize.width), number(resize.height)
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        aspect = w / h
+        if resize.fit == "longer_side":
+            wide = aspect >= 1
+            own_w, own_h = np.where(wide, net_w, net_h * aspect), np.where(wide, net_w / aspect, net_h)
+            left, top = (net_w - own_w) / number(2), (net_h - own_h) / number(2)
+        else:
+            wide = aspect / (net_w / net_h) > 1
+            beside = np.where(wide, number(0), (h * (net_w / net_h) - w) / number(2))
+            above = np.where(wide, (w / (net_w / net_h) - h) / number(2), number(0))
+            beside, above = (np.maximum(np.floor(pad), number(0)) for pad in (beside, above))
+            own_w, own_h = net_w * (w / (w + 2 * beside)), net_h * (h / (h + 2 * above))
+            left, top = net_w * (beside / (w + 2 * beside)), net_h * (above / (h + 2 * above))
+        scale_x, scale_y = own_w / w, own_h / h
+    own_w, own_h, scale_x, scale_y, left, top = (
+        values.astype(np.float64) for values in (own_w, own_h, scale_x, scale_y, left, top)
+    )
+    canvas_w, canvas_h = (
+        np.where(np.isnan(width), np.nan, float(side)) for side in (resize.width, resize.height)
+    )
+    return Fit(Canvases(canvas_w, canvas_h, own_w, own_h), scale_x, scale_y, left, top)
+
+
 def place(boxes: Float, fitted: Fit, of: Int | slice, detector: Detector) -> Float:
     """Boxes [n, 4] of the original images on their canvases; of: the image of each among those fitted."""
     resize = detector.resize
@@ -151,7 +185,7 @@ def place(boxes: Float, fitted: Fit, of: Int | slice, detector: Detector) -> Flo
         return np.stack([x[of], y[of]], axis=1).astype(number)[:, None, :]
 
     corners = boxes.reshape(-1, 2, 2).astype(number, copy=False) * per_box(fitted.scale_x, fitted.scale_y)
-    if resize.centred:
+    if resize.moves:
         corners += per_box(fitted.left, fitted.top)
     if resize.clip != "off":
         sides = (canvases.width, canvases.height)

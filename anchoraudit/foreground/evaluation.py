@@ -135,12 +135,8 @@ def _without_forcing(detector: Detector) -> Detector:
 def _alone(detector: Detector, number: int, shape: Anchor) -> Detector:
     """The detector with one shape, on one of its levels."""
     anchors = detector.anchors
-    level = msgspec.structs.replace(
-        anchors.levels[number], shapes=(shape,), sizes=(), ratios=(1.0,), scales=(1.0,)
-    )
-    return msgspec.structs.replace(
-        detector, anchors=msgspec.structs.replace(anchors, levels=(level,), units="pixels")
-    )
+    alone = anchors.holding((anchors.levels[number].holding((shape,)),))
+    return msgspec.structs.replace(detector, anchors=alone)
 
 
 def _only_used(boxes: OnCanvas) -> OnCanvas:

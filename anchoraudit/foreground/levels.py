@@ -97,9 +97,7 @@ def lay_out(detector: Detector, anchors: Sequence[Anchor]) -> Detector:
 def with_levels(detector: Detector, levels: Sequence[OnLevel]) -> Detector:
     """Return the detector with the anchors of each level in place of its own; both are paired by stride."""
     replaced = tuple(
-        msgspec.structs.replace(level, shapes=new.anchors, sizes=(), ratios=(1.0,), scales=(1.0,))
+        level.holding(new.anchors)
         for level, new in zip(detector.anchors.levels, by_stride(levels, detector), strict=True)
     )
-    return msgspec.structs.replace(
-        detector, anchors=msgspec.structs.replace(detector.anchors, levels=replaced, units="pixels")
-    )
+    return msgspec.structs.replace(detector, anchors=detector.anchors.holding(replaced))

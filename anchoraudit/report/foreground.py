@@ -69,8 +69,11 @@ def about_search(fit: ForegroundFit, detector: Detector) -> list[str]:
         said.append(
             f"searched on {fit.searched:,} boxes of images drawn at random, judged on all {fit.boxes:,}"
         )
-    if detector.match.matches_every_box:
-        said.append(f"{detector.name} matches every box with its most similar anchor: only mean IoU is left")
+    if detector.match.takes_most_alike:
+        said.append(
+            f"{detector.name} matches every box with its most similar anchor where that is on a level, as "
+            "all of these are: only mean IoU is left"
+        )
     elif detector.match.forces:
         said.append(
             f"{detector.name} forces a box's best anchor to be positive: counted are images and boxes that "

@@ -74,7 +74,7 @@ def _better_detector(audit: Audit, dataset: str, options: Sequence[str]) -> list
     causes = {CAUSES[code] for code in audit.image_results.cause[images].tolist()}
     steps: list[Step] = []
     shaped = audit.detector.match.depends_on_anchors
-    if shaped and causes & {"small", "large", "elongated", "stride"} and (k := _affordable_k(audit)):
+    if shaped and causes - {"edge"} and (k := _affordable_k(audit)):
         if len(audit.detector.anchors.levels) == 1:
             fit = command("cluster", [dataset], options, "--k", str(k), "-o", "anchors.toml")
             kept = without(options, "--anchors")

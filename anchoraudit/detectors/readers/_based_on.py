@@ -29,7 +29,7 @@ def based_on(
     base = preset(name)
     kept = [note for note in base.notes if not note.startswith(without)]
     if "resize" in blocks:
-        sizes = {base.resize.side or base.resize.width, base.resize.cap or base.resize.side}
+        sizes = {base.resize.side or base.resize.width, base.resize.cap or base.resize.side} - {0}
         own = re.compile(rf"(?<!\d)({'|'.join(str(size) for size in sorted(sizes))})(?!\d)")
         kept = [note for note in kept if not own.search(note)]
     return msgspec.structs.replace(

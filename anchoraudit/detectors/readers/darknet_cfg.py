@@ -1,215 +1,227 @@
 """Network `.cfg` of darknet (pjreddie, AlexeyAB): `[net]`, layers, `[yolo]` with anchors and mask.
 
-Sources: darknet src/parser.c (parse_network_cfg, parse_yolo: defaults of stride, mask, num), src/yolo_layer.c
-(the best of all anchors by shape IoU; positive on the layer whose mask has it), src/data.c (letterbox).
+Sources, of both: src/parser.c (parse_yolo, parse_gaussian_yolo, parse_region: defaults of mask, num, max),
+src/yolo_layer.c, src/gaussian_yolo_layer.c, src/region_layer.c (the best of all anchors by shape IoU,
+positive on every layer whose mask has it; `iou_thresh`; anchors of [region] are in cells), src/data.c.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from anchoraudit.detectors._presets import preset
 from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.readers._based_on import based_on
-from anchoraudit.detectors.spec import Detector, Level, Resize
-from anchoraudit.errors import AnchorauditError
+from anchoraudit.detectors.readers._darknet_sections import Section, sections_of, strides_of
+from anchoraudit.detectors.spec import Anchors, Detector, Level, Resize
 
 SUFFIXES = (".cfg",)
-LOOKS_FOR = "darknet network (.cfg with [net] and [yolo])"
+LOOKS_FOR = "darknet network (.cfg with [net] and [yolo] or [region])"
 
-_MOST_LAYERS = 5000
 _RANDOM = "Trained with random sizes, scale, aspect and place; the replay takes the file's size, centred."
-
-
-@dataclass(slots=True)
-class _Section:
-    kind: str
-    line: int
-    path: Path
-    values: dict[str, tuple[str, int]] = field(default_factory=dict)
-
-    def error(self, message: str, key: str = "", remedy: str = "") -> AnchorauditError:
-        line = self.values[key][1] if key in self.values else self.line
-        return AnchorauditError(
-            message, path=self.path, place=f"line {line}", remedy=remedy or "Mend the file there."
-        )
-
-    def numbers(self, key: str, default: str = "") -> list[float]:
-        text = self.values.get(key, (default, 0))[0]
-        try:
-            return [float(part) for part in text.split(",") if part.strip()]
-        except ValueError:
-            raise self.error(f"{key}={text[:60]} is no list of numbers", key) from None
-
-    def integers(self, key: str, default: str = "") -> list[int]:
-        numbers = self.numbers(key, default)
-        if not all(number.is_integer() for number in numbers):
-            raise self.error(f"{key}: whole numbers are wanted", key)
-        return [int(number) for number in numbers]
-
-    def integer(self, key: str, default: int | None = None) -> int:
-        numbers = self.integers(key, "" if default is None else str(default))
-        if len(numbers) != 1:
-            raise self.error(f"[{self.kind}] takes one number as {key}, found {len(numbers)}", key)
-        return numbers[0]
+_RANDOM_FORK = (
+    "Trained with random sizes and crops, mosaic or mixup; the replay takes whole images at the file's size."
+)
+_BOXED_MOSAIC = (
+    "letter_box=1 with mosaic=1: AlexeyAB's darknet ends with \"Combination: letter_box=1 & mosaic=1 - isn't "
+    'supported, use only 1 of these parameters" (built without OpenCV, mosaic=1 alone ends it)'
+)
+_AT_MOST = "At most"
+# How many boxes of an image are read where `max` does not say: by fork, and whether it is [region].
+_MOST_BOXES = {(False, False): 90, (False, True): 30, (True, False): 200, (True, True): 200}
 
 
 def detect(path: Path, text: str) -> bool:
     """Tell whether it begins like a network."""
     del path
-    return bool(re.search(r"^\s*\[(net|network|yolo|convolutional)\]", text, re.M))
+    return bool(re.search(r"^\s*\[(net|network|yolo|region|convolutional)\]", text, re.M))
 
 
 def read(path: Path, text: str, assume: Assume) -> Detector:
     """Read it: levels in the order of the [yolo] layers, strides from the layers before them."""
-    sections = _sections(path, text)
+    sections = sections_of(path, text)
     net = sections[0]
     if net.kind not in ("net", "network"):
         raise net.error(f"the first section is [{net.kind}], not [net]")
-    yolo = [(number, part) for number, part in enumerate(sections[1:]) if part.kind in _YOLO]
-    if not yolo:
-        region = next((part for part in sections if part.kind in ("region", "detection")), None)
-        if region:
-            raise region.error(
-                f"[{region.kind}] (YOLOv1, YOLOv2) is not read", remedy="Name a network with [yolo] layers."
+    fork = next((word for part in sections if (word := part.word_of_the_fork())), "")
+    base_name = "yolov4" if fork else "yolov3-darknet"
+    base = preset(base_name)
+    heads = _heads(net, sections[1:])
+    strides = strides_of(sections[1:], assume)
+    shapes = _shapes(heads[0][1], strides[heads[0][0]])
+    levels: list[Level] = []
+    for number, part in heads:
+        if _shapes(part, strides[number]) != shapes:
+            raise part.error(
+                "the sections have different anchors: each looks for the best one in a list of its own",
+                "anchors",
+                "Give every section the same anchors and num, and choose among them by mask.",
             )
-        raise net.error("no [yolo] section, so no anchors", remedy="Name a network with [yolo] layers.")
-    shapes = _shapes(yolo[0][1])
-    used: list[int] = []
-    strides = _strides(sections[1:], assume)
-    base = preset("yolov3-darknet")
-    levels = []
-    for number, part in yolo:
-        if _shapes(part) != shapes:
-            raise part.error("the [yolo] sections have different anchors", "anchors")
-        mask = part.integers("mask", ",".join(str(i) for i in range(len(shapes))))
-        if not mask or not all(0 <= i < len(shapes) for i in mask):
-            raise part.error(f"mask names anchors outside 0 to {len(shapes) - 1}", "mask")
-        used += mask
         try:
             stride, old = strides[number], base.anchors.levels[0]
             offset = old.offset / old.stride * stride
-            levels.append(Level(stride=stride, offset=offset, shapes=tuple(shapes[i] for i in mask)))
+            level = Level(
+                stride=stride, offset=offset, mask=_mask(part, len(shapes)), also_above=_also_above(part)
+            )
         except ValueError as error:
             raise part.error(str(error), "anchors") from None
-    resize, size_notes = _resize(net, base.resize)
-    notes = (_RANDOM, *size_notes, *_mask_notes(used, shapes))
-    if any(min(part.numbers("iou_thresh", "1")) < 1 for _, part in yolo):
-        notes += ("iou_thresh below 1 adds positive anchors that are not replayed; none is taken away",)
-    anchors = msgspec.structs.replace(base.anchors, levels=tuple(levels))
-    return based_on("yolov3-darknet", path, notes=notes, resize=resize, anchors=anchors)
-
-
-_YOLO = ("yolo", "Gaussian_yolo")
-
-
-def _sections(path: Path, text: str) -> list[_Section]:
-    sections: list[_Section] = []
-    for line, row in enumerate(text.split("\n"), 1):
-        entry = re.split(r"[#;]", row, maxsplit=1)[0].strip()
-        if not entry:
-            continue
-        if entry.startswith("["):
-            sections.append(_Section(entry.strip("[] "), line, path))
-            if len(sections) > _MOST_LAYERS:
-                raise sections[-1].error(f"more than {_MOST_LAYERS} sections")
-            continue
-        key, equals, value = entry.partition("=")
-        if not equals or not sections:
-            raise AnchorauditError(
-                f"{entry[:60]!r} is neither [section] nor key=value",
-                path=path,
-                place=f"line {line}",
-                remedy="Mend the file there.",
-            )
-        sections[-1].values[key.strip()] = (value.strip(), line)
-    return sections
-
-
-def _shapes(part: _Section) -> list[tuple[float, float]]:
-    numbers = part.numbers("anchors")
-    count = part.integer("num", max(len(numbers) // 2, 1))
-    if not numbers or len(numbers) % 2 or len(numbers) // 2 < count:
-        raise part.error(f"{len(numbers)} numbers as anchors; num={count} takes {2 * count}", "anchors")
-    return list(zip(numbers[: 2 * count : 2], numbers[1 : 2 * count : 2], strict=True))
-
-
-# Layers of darknet (both forks' src/parser.c: string_to_layer_type) that change no stride up to a [yolo].
-_SAME_SIZE = re.compile(
-    "yolo|Gaussian_yolo|region|detection|iseg|cost|contrastive|shortcut|scale_channels|sam|implicit|activation|"
-    "logistic|batchnorm|normalization|lrn|l2norm|dropout|softmax|soft|empty|silence|avgpool|avg|local_avg|"
-    "connected|conn|local|crop|crnn|conv_lstm|rnn|gru|lstm|history"
-)
-
-
-def _strides(layers: list[_Section], assume: Assume) -> list[float]:
-    """Follow the layers; each one's stride relative to the network's input."""
-    strides: list[float] = []
-    before = 1.0
-    for number, layer in enumerate(layers):
-        if layer.kind == "route":
-            sources = layer.integers("layers")
-            first = sources[0] + (number if sources[0] < 0 else 0) if sources else -1
-            if not 0 <= first < number:
-                raise layer.error(f"route to layer {first}, which is not before layer {number}", "layers")
-            before = strides[first]
-        elif layer.kind in ("convolutional", "conv", "maxpool", "max", "reorg", "reorg3d", "local_avgpool"):
-            step = layer.integer("stride", 1)
-            if "stride_x" in layer.values or "stride_y" in layer.values:
-                step, other = layer.integer("stride_x", step), layer.integer("stride_y", step)
-                if step != other:
-                    raise layer.error("stride_x and stride_y differ; levels take one stride", "stride_x")
-            before *= _positive(layer, step)
-        elif layer.kind in ("upsample", "deconvolutional", "deconv"):
-            before /= _positive(layer, layer.integer("stride", 2 if layer.kind == "upsample" else 1))
-        elif not _SAME_SIZE.fullmatch(layer.kind):
-            refusal = layer.error(
-                f"[{layer.kind}] is no layer of darknet: how it changes the size is not in the file",
-                remedy="Name a network of darknet's own layers.",
-            )
-            assume.that(f"[{layer.kind}]", "keeps the size of its input", refusal)
-        strides.append(before)
-    return strides
-
-
-def _positive(layer: _Section, step: int) -> int:
-    if not 1 <= step <= 64:
-        raise layer.error(f"stride={step}; it must be 1 to 64", "stride")
-    return step
-
-
-def _resize(net: _Section, base: Resize) -> tuple[Resize, tuple[str, ...]]:
-    width, height = net.integer("width"), net.integer("height")
-    side = max(width, height)
+        levels.append(level)
     try:
-        resize = msgspec.structs.replace(base, kind="longest_side", width=0, height=0, side=side, cap=0)
+        anchors = _anchors(base.anchors, levels, shapes)
     except ValueError as error:
-        raise net.error(str(error), "width") from None
+        raise heads[0][1].error(str(error), "anchors") from None
+    resize, size_notes = _resize(net, base.resize, bool(fork))
+    notes = (
+        _RANDOM_FORK if fork else _RANDOM,
+        _which(fork),
+        *size_notes,
+        *_head_notes([part for _, part in heads], bool(fork)),
+        *_mask_notes(levels, shapes),
+    )
+    return based_on(base_name, path, notes=notes, without=_AT_MOST, resize=resize, anchors=anchors)
+
+
+_HEADS = ("yolo", "Gaussian_yolo", "region")
+
+
+def _heads(net: Section, layers: list[Section]) -> list[tuple[int, Section]]:
+    """The sections with anchors, and which layer each is."""
+    heads = [(number, part) for number, part in enumerate(layers) if part.kind in _HEADS]
+    if not heads:
+        old = next((part for part in layers if part.kind == "detection"), None)
+        if old:
+            raise old.error(
+                "[detection] (YOLOv1) has no anchors", remedy="Name a network with [yolo] or [region] layers."
+            )
+        raise net.error("no [yolo] section, so no anchors", remedy="Name a network with [yolo] layers.")
+    for _, part in heads:
+        if part.kind == "region" and len(heads) > 1:
+            raise part.error(
+                "[region] beside another layer with anchors", remedy="Name a network of one kind."
+            )
+        if part.kind == "region" and not part.integer("bias_match", 0):
+            raise part.error(
+                "[region] without bias_match=1 (YOLOv2): predictions decide which anchor is positive",
+                "bias_match",
+                "Put bias_match=1 there, as the files of YOLOv2 have it. Without it, too, every box has one "
+                "positive anchor.",
+            )
+    return heads
+
+
+def _mask(part: Section, count: int) -> tuple[int, ...]:
+    """Numbers of the anchors of a layer, of `count`."""
+    mask = part.integers("mask", ",".join(str(i) for i in range(count)))
+    if part.kind == "region":
+        return tuple(range(count))
+    if not mask or not all(0 <= i < count for i in mask):
+        raise part.error(
+            f"mask names anchors outside 0 to {count - 1}",
+            "mask",
+            "Mend the mask, or num, which says how many anchors there are (1 where it is left out).",
+        )
+    if len(set(mask)) < len(mask):
+        raise part.error("mask names an anchor twice", "mask", "Name each once; change filters with it.")
+    return tuple(mask)
+
+
+def _also_above(part: Section) -> float:
+    """The shape IoU above which the layer's anchors are positive beside the best one; 1: they are not."""
+    if part.kind == "region":
+        return 1.0
+    limit = part.number("iou_thresh", 1.0)
+    measure = part.values.get("iou_thresh_kind", ("iou", 0))[0]
+    # DIoU of two boxes with one centre is their IoU; what is none of the four words is taken as iou.
+    if limit < 1 and measure in ("giou", "ciou"):
+        raise part.error(
+            f"iou_thresh by {measure} is not replayed", "iou_thresh_kind", "Leave it away, or iou_thresh."
+        )
+    return min(max(limit, 0.0), 1.0)
+
+
+def _anchors(base: Anchors, levels: list[Level], shapes: list[tuple[float, float]]) -> Anchors:
+    """Levels that hold their shapes, or, where that would not say what competes in which order, masks."""
+    if [number for level in levels for number in level.mask] != list(range(len(shapes))):
+        return msgspec.structs.replace(base, levels=tuple(levels), competing=tuple(shapes))
+    held = tuple(level.holding(tuple(shapes[number] for number in level.mask)) for level in levels)
+    return msgspec.structs.replace(base, levels=held)
+
+
+def _shapes(part: Section, stride: float) -> list[tuple[float, float]]:
+    """All anchors of a section, in pixels of the network's input."""
+    numbers = part.numbers("anchors")
+    count = part.integer("num", 1)
+    if not numbers or len(numbers) % 2 or len(numbers) < 2 * count or count < 1:
+        raise part.error(
+            f"{len(numbers)} numbers as anchors; num={count} takes {2 * count}",
+            "anchors",
+            "Give as many pairs as num says (1 where it is left out).",
+        )
+    unit = stride if part.kind == "region" else 1.0
+    pixels = [number * unit for number in numbers[: 2 * count]]
+    return list(zip(pixels[::2], pixels[1::2], strict=True))
+
+
+def _resize(net: Section, base: Resize, fork: bool) -> tuple[Resize, tuple[str, ...]]:
+    """How images get to the size of [net], and what is to be said of it."""
+    width, height = net.integer("width"), net.integer("height")
     if min(width, height) < 1:
         raise net.error(f"an input of {width}x{height}", "width" if width < 1 else "height")
-    if width == height:
-        return resize, ()
-    shape = "wide" if width > height else "tall"
-    note = (
-        f"letterboxed to {width}x{height}; replayed with the longer side {side} on a square: "
-        f"exact for images at least as {shape} for their size as the network's input"
-    )
-    return resize, (note,)
-
-
-def _mask_notes(used: list[int], shapes: list[tuple[float, float]]) -> tuple[str, ...]:
+    boxed = net.integer("letter_box", 0) != 0
+    changes: dict[str, Any] = {"width": width, "height": height}
     notes: tuple[str, ...] = ()
-    if missing := sorted(set(range(len(shapes))) - set(used)):
-        names = ", ".join(str(i) for i in missing)
+    if boxed:
+        changes |= {"kind": "letterbox", "fit": "padding"}
+        if net.integer("mosaic", 0) and not net.integer("cutmix", 0):
+            notes += (_BOXED_MOSAIC,)
+    elif not fork and width != height:
         notes += (
-            f"anchors {names} are in no mask: darknet leaves a box most like one of them without a "
-            "positive anchor, the replay takes the most similar of the others",
+            f"a wide image gets the width {width}, a tall one the height {height}; what is then beyond "
+            f"{width}x{height} is cut, at a random place there, alike on both sides in the replay",
         )
-    if len(set(used)) < len(used):
-        twice = ", ".join(str(i) for i in sorted({i for i in used if used.count(i) > 1}))
-        notes += (f"anchors {twice} are in two masks: the replay takes the first level for them",)
+    try:
+        return msgspec.structs.replace(base, **changes), notes
+    except ValueError as error:
+        raise net.error(str(error), "width") from None
+
+
+def _which(fork: str) -> str:
+    """Say which darknet the file is taken to be for, and why."""
+    if fork:
+        return f"Read as a file of AlexeyAB's fork, for its {fork}"
+    return (
+        "Read as a file of pjreddie's darknet, which letterboxes images: nothing in it is of AlexeyAB's fork "
+        "alone, which stretches them. For that, put letter_box=0 into [net]"
+    )
+
+
+def _head_notes(heads: list[Section], fork: bool) -> tuple[str, ...]:
+    """What the sections with anchors say that is not replayed."""
+    most = heads[-1].integer("max", _MOST_BOXES[fork, heads[-1].kind == "region"])
+    notes: tuple[str, ...] = (
+        f"{_AT_MOST} {most} boxes of an image are trained, drawn at random; the replay takes all",
+    )
+    if any(part.number("truth_thresh", 1.0) < 1 for part in heads if part.kind != "region"):
+        notes += (
+            "truth_thresh below 1: predictions that overlap a box by more become positive too; not replayed",
+        )
+    points = {part.values.get("yolo_point", ("center", 0))[0] for part in heads} - {"center"}
+    if points:
+        notes += (
+            f"yolo_point={sorted(points)[0]}: the cell of a box's corner is positive; the replay takes that "
+            "of its centre, with the same anchors",
+        )
     return notes
+
+
+def _mask_notes(levels: list[Level], shapes: list[tuple[float, float]]) -> tuple[str, ...]:
+    used = {number for level in levels for number in level.mask}
+    missing = [f"{i} ({w:g}x{h:g})" for i, (w, h) in enumerate(shapes) if i not in used]
+    if not missing:
+        return ()
+    named = f"anchor {missing[0]} is" if len(missing) == 1 else f"anchors {', '.join(missing)} are"
+    return (f"{named} in no mask: a box most like one has no positive anchor by that",)
