@@ -7,11 +7,14 @@ refused, unless the user says that it keeps what its framework has.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from anchoraudit.detectors.spec import Detector
 from anchoraudit.errors import AnchorauditError
+
+if TYPE_CHECKING:
+    from anchoraudit.detectors.spec import Detector
 
 
 @dataclass(slots=True)
