@@ -19,9 +19,10 @@ import msgspec
 import numpy as np
 from numpy.typing import ArrayLike
 
+from anchoraudit import json_text
 from anchoraudit.anchor_fit import AnchorFit
 from anchoraudit.detectors.resize import Resize
-from anchoraudit.documents import parse_json, parse_toml, read_text
+from anchoraudit.documents import parse_toml, read_text
 from anchoraudit.errors import AnchorauditError
 
 Anchor = tuple[float, float]
@@ -131,7 +132,7 @@ def _from_toml(text: str, path: object) -> AnchorsFile:
 
 
 def _from_json(text: str, path: object) -> AnchorsFile:
-    return _from_document(parse_json(text, path), path)
+    return _from_document(json_text.parse(text, path), path)
 
 
 def _from_document(document: object, path: object) -> AnchorsFile:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeGuard
 
-from anchoraudit.documents import parse_json
+from anchoraudit import json_text
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.files import read_bytes, write_text
 from anchoraudit.findings import Finding
@@ -72,7 +72,7 @@ def _lines(counts: Counter[Parts]) -> Iterator[str]:
 def read(path: Path) -> Baseline:
     """Read a baseline. Raises AnchorauditError for a file that cannot be read or is none."""
     try:
-        content = parse_json(read_bytes(path).decode("utf-8-sig"), path)
+        content = json_text.parse(read_bytes(path).decode("utf-8-sig"), path)
     except OSError as error:
         absent = isinstance(error, FileNotFoundError)
         reason = "there is no such baseline" if absent else f"cannot be read: {error.strerror}"

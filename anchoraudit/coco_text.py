@@ -7,7 +7,6 @@ was.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,8 +15,8 @@ from pathlib import Path
 
 import msgspec
 
+from anchoraudit import json_text
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.formats import _json_text as json_text
 
 Span = tuple[int, int]
 LISTS = ("images", "annotations", "categories")
@@ -96,24 +95,14 @@ def members(path: Path, data: bytes) -> dict[str, Span]:
     while (key := _KEY.match(data, _skip(data, at))) is not None:
         name = msgspec.json.decode(key[0], type=str)
         if name in spans or name not in lengths:
-            raise _key_twice(path, data)
+            raise json_text.key_twice(path, data)
         start = _skip(data, key.end())
         at = start + lengths[name]
         spans[name] = (start, at)
     # A key that stands twice has the length of its last value only, so the walk would end elsewhere.
     if len(spans) != len(lengths) or data[_skip(data, at) :].strip() != b"}":
-        raise _key_twice(path, data)
+        raise json_text.key_twice(path, data)
     return spans
-
-
-def _key_twice(path: Path, data: bytes) -> AnchorauditError:
-    def twice(pairs: list[tuple[str, object]]) -> str:
-        """Return a key that stands twice in an object; of nested ones the outermost is asked last."""
-        keys = [key for key, _ in pairs]
-        return next((key for key in keys if keys.count(key) > 1), "")
-
-    key = json.loads(data, object_pairs_hook=twice)
-    return AnchorauditError(f"the key {key!r} stands twice", path=path, remedy="Remove one of them.")
 
 
 def elements(path: Path, data: bytes, span: Span) -> list[Span]:

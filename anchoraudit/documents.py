@@ -6,13 +6,13 @@ becomes one that names file and line.
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anchoraudit import json_text
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.files import read_input
 
@@ -23,9 +23,6 @@ LARGEST = 5_000_000  # bytes; the largest configuration files known to us have a
 _PARTS = 100  # of a key such as `a.b.c`: tomllib's time and memory grow with the square of their number
 _PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
 _LONG_KEY = re.compile(rf"""(?<![\w."'-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{_PARTS}}}""")
-_BRACKET = re.compile(r"[\[{]|[\]}]")
-_LONG_NUMBER = re.compile(r"[0-9][0-9_]{4000}")  # Python parses 4300 digits
-_DEEP = 100  # brackets in each other: a line with more is what a parser stopped at
 
 
 def read_text(path: Path, what: str) -> str:
@@ -67,22 +64,7 @@ def parse_toml(text: str, path: object) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise AnchorauditError(f"not valid TOML: {error}", path=path, remedy="Mend the file there.") from None
     except (ValueError, RecursionError) as error:
-        raise _beyond(text, path, "TOML", error) from None
-
-
-def parse_json(text: str, path: object) -> Any:
-    """Parse JSON, NaN and infinities too. Raises AnchorauditError, with the line, for what is none."""
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise AnchorauditError(
-            f"not valid JSON: {error.msg}",
-            path=path,
-            place=f"line {error.lineno}",
-            remedy="Mend the file there.",
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise _beyond(text, path, "JSON", error) from None
+        raise json_text.beyond_parsing(text, path, "TOML", error) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,28 +129,6 @@ def compose_yaml(text: str, path: object, bounds: YamlBounds) -> yaml.Node | Non
 def yaml_line(node: Any) -> int:
     """Return the line at which a node of `compose_yaml` begins, 1 for None."""
     return int(node.start_mark.line) + 1 if node is not None else 1
-
-
-def _beyond(text: str, path: object, kind: str, error: Exception) -> AnchorauditError:
-    """Say where a text is beyond what Python parses, in depth or in digits."""
-    if isinstance(error, RecursionError):
-        words, at = "nested too deeply", _deep_at(text)
-    else:
-        number = _LONG_NUMBER.search(text)
-        words, at = ("a number of too many digits", number.start()) if number else (str(error), 0)
-    return AnchorauditError(
-        f"not valid {kind}: {words}", path=path, place=_line(text, at), remedy="Mend the file there."
-    )
-
-
-def _deep_at(text: str) -> int:
-    """Where more brackets are open than in any file that a person wrote; those in strings count, too."""
-    depth = 0
-    for bracket in _BRACKET.finditer(text):
-        depth += 1 if bracket[0] in "[{" else -1
-        if depth > _DEEP:
-            return bracket.start()
-    return 0
 
 
 def _line(text: str, at: int) -> str:

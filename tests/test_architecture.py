@@ -30,7 +30,7 @@ FIXTURES = Path(__file__).parent / "fixtures"
 FLOORS = [
     ["errors", "suggest", "findings", "plugins", "similarity", "blocks", "processes"],
     ["geometry", "files"],
-    ["documents"],
+    ["documents", "json_text"],
     ["dataset", "losses", "risk"],
     ["labels", "places", "duplicates"],
     ["pictures"],

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from anchoraudit import documents, files
+from anchoraudit import documents, files, json_text
 from anchoraudit.errors import AnchorauditError, shortened
 
 
@@ -98,7 +98,7 @@ def test_toml_within_bounds_is_read():
 )
 def test_json_that_is_none_is_named_with_its_line(text, line, words):
     with pytest.raises(AnchorauditError, match=words) as caught:
-        documents.parse_json(text, "a.json")
+        json_text.parse(text, "a.json")
     assert caught.value.place == f"line {line}"
 
 

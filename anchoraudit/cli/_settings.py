@@ -17,7 +17,8 @@ from typing import Any, Literal
 import click
 import msgspec
 
-from anchoraudit.documents import parse_json, parse_toml, read_text
+from anchoraudit import json_text
+from anchoraudit.documents import parse_toml, read_text
 from anchoraudit.errors import AnchorauditError, printable, shortened
 from anchoraudit.suggest import did_you_mean
 
@@ -125,7 +126,7 @@ def _from_last_scan() -> dict[str, Any]:
     if not os.path.lexists(RECORD):
         return {}
     try:
-        return _given(msgspec.convert(parse_json(read_text(RECORD, "record"), RECORD), Settings))
+        return _given(msgspec.convert(json_text.parse(read_text(RECORD, "record"), RECORD), Settings))
     except (AnchorauditError, ValueError) as error:  # of msgspec, also for half a letter
         reason = error.message if isinstance(error, AnchorauditError) else error
         raise AnchorauditError(

@@ -15,7 +15,7 @@ from anchoraudit.coco_text import CocoText, Span, elements, members
 from anchoraudit.dataset import Bool, Int
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.fixes.numbers import area_follows, extent, own_areas, spelled
-from anchoraudit.formats.coco.entries import loads
+from anchoraudit.json_text import decode_value
 
 if TYPE_CHECKING:
     from anchoraudit.fixes.planning import Plan
@@ -196,7 +196,7 @@ def _list(numbers: list[bytes]) -> str:
 
 def _identity(entry: bytes) -> int | None:
     """Return the id of an entry if that is a whole number, also one spelled as 1.0."""
-    value = loads(msgspec.Raw(entry))
+    value = decode_value(msgspec.Raw(entry))
     identity = value.get("id") if isinstance(value, dict) else None
     if isinstance(identity, float) and identity.is_integer():
         return int(identity)

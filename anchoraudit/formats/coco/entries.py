@@ -7,7 +7,6 @@ bad entry costs itself and nothing else.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,9 +15,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from anchoraudit import json_text
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.findings import Finding
-from anchoraudit.formats import _json_text as json_text
 from anchoraudit.formats.coco.annotations import AnnotationColumns, annotation_columns
 
 T = TypeVar("T")
@@ -116,7 +115,7 @@ class _Careful:
             try:
                 entry: T | None = decoder.decode(raw)
             except msgspec.ValidationError:
-                entry = mend(f"{key}[{position}]", loads(raw))
+                entry = mend(f"{key}[{position}]", json_text.decode_value(raw))
             if entry is not None:
                 kept.append(entry)
                 positions.append(position)
@@ -167,10 +166,11 @@ class _Careful:
             self._found("PAR003", "bbox is not a list of four numbers", f"{place}.bbox", bbox)
             return NO_BOX
         numbers = [json_text.restore_non_finite(v) for v in bbox]
-        if any(isinstance(v, bool) or not isinstance(v, int | float) for v in numbers):
+        sides = [number for v in numbers if (number := json_text.as_float(v)) is not None]
+        if len(sides) < 4:
             self._found("PAR004", "bbox holds something that is not a number", f"{place}.bbox", bbox)
             return NO_BOX
-        x, y, w, h = map(_as_float, numbers)
+        x, y, w, h = sides
         if not all(map(math.isfinite, (x, y, w, h))):
             self._found("BOX001", "bbox is not finite", f"{place}.bbox", numbers)
         return x, y, w, h
@@ -215,7 +215,7 @@ def _raw_list(path: Path, key: str, value: msgspec.Raw) -> list[msgspec.Raw]:
         return msgspec.json.decode(value, type=list[msgspec.Raw])
     except msgspec.ValidationError:
         found = {b"{": "an object", b'"': "a string"}.get(
-            bytes(memoryview(value)[:1]), f"`{shorten(loads(value))}`"
+            bytes(memoryview(value)[:1]), f"`{shorten(json_text.decode_value(value))}`"
         )
         raise _shape_error(path, f"`{key}` is {found}, not a list") from None
 
@@ -237,32 +237,12 @@ def polygon_bounds(segmentation: Any) -> Box | None:
         for polygon in segmentation
         if isinstance(polygon, list) and len(polygon) >= 6
     ]
-    numbers = [v for polygon in polygons for v in polygon]
-    if not numbers or any(isinstance(v, bool) or not isinstance(v, int | float) for v in numbers):
+    corners = [[number for v in p if (number := json_text.as_float(v)) is not None] for p in polygons]
+    if not polygons or any(len(c) < len(p) for c, p in zip(corners, polygons, strict=True)):
         return None
-    xs = [_as_float(v) for polygon in polygons for v in polygon[0::2]]
-    ys = [_as_float(v) for polygon in polygons for v in polygon[1::2]]
+    xs = [v for polygon in corners for v in polygon[0::2]]
+    ys = [v for polygon in corners for v in polygon[1::2]]
     return min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)
-
-
-def loads(raw: msgspec.Raw) -> Any:
-    """Decode one raw value, numbers beyond the range of a double included (they become infinite)."""
-    try:
-        return msgspec.json.decode(raw)
-    except msgspec.DecodeError:
-        return json.loads(bytes(raw).decode("utf-8", "replace"), parse_int=_parse_int)
-
-
-def _parse_int(digits: str) -> int | float:
-    """Integers beyond the range of a double become infinite; Python refuses to parse very long ones."""
-    return int(digits) if len(digits) < 300 else float(digits)
-
-
-def _as_float(value: float) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
 
 
 def shorten(value: object, limit: int = 80) -> str:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from anchoraudit.errors import AnchorauditError
-from anchoraudit.files import read_input
+from anchoraudit import json_text
 from anchoraudit.formats._builder import ImageRow, Remarks
 from anchoraudit.formats.labelformat.library import At, blamed, joined_names, library, row_of
 
@@ -39,19 +37,10 @@ def read_labelbox(path: Path, remarks: Remarks) -> list[ImageRow]:
 
 
 def _rows(path: Path) -> list[Any]:
-    data = read_input(path)
-    rows = []
-    for number, line in enumerate(data.splitlines(), 1):
-        try:
-            rows.append(json.loads(line))
-        except (ValueError, RecursionError) as error:
-            raise AnchorauditError(
-                f"not a line of JSON: {str(error)[:200]}",
-                path=path,
-                place=f"line {number}",
-                remedy="Export the labels again.",
-            ) from None
-    return rows
+    data = json_text.read_bytes(path)
+    json_text.require_utf8(path, data)
+    lines = enumerate(data.splitlines(), 1)
+    return [json_text.parse(line.decode("utf-8"), path, line=number) for number, line in lines]
 
 
 def _objects(row: Any) -> Iterator[tuple[str, str]]:
