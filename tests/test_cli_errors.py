@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from anchoraudit.formats import format_names
 from tests.builders import annotation, document, image, make, run
 from tests.conftest import ROOT, SAMPLE
 
@@ -63,7 +64,7 @@ class TestValues:
             ("--image-folder=", "no such folder"),
             ("--detector nope.toml", "nope.toml: cannot be read: No such file"),
             ("--split nope", "unknown split 'nope'"),
-            ("--format bogus", "'coco', 'labelformat', 'table', 'voc', 'yolo'"),
+            ("--format bogus", ", ".join(map(repr, format_names()))),
             ("--format voc", "no data set recognised"),
             ("--voc-offset 1,2", "VOC offset '1,2'"),
             ("--voc-offset nan", "VOC offset 'nan'"),
