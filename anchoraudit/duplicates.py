@@ -6,7 +6,6 @@ around a single object is no second annotation of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,11 +17,10 @@ from anchoraudit.geometry import has_area
 # Odd numbers that spread bits, the multipliers of MurmurHash3's and SplitMix64's finalisers.
 _SPREAD = (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0x9E3779B97F4A7C15)
 # What boxes are sorted by to find neighbours: a sum in which no two corners have the same weight, so that
-# boxes in rows and columns, or of one size, do not all have the same.
-_WEIGHTS = (1.0, 0.72, 0.54, 0.38)
-_LEVELS = 1 << 20  # steps that sums of coordinates are told apart by
-_FAR = 1e100  # coordinates beyond it have sums that overflow
-_NEIGHBOURS = 48  # so many are compared for all boxes at once; groups with more are worked on by themselves
+# boxes in rows and columns, or of one size, do not all have the same. Together below 1: no sum overflows.
+_WEIGHTS = np.array([0.38, 0.27, 0.2, 0.14])
+_BOXES, _PAIRS = 1 << 16, 1 << 17  # so many boxes, or about so many pairs of them, are compared at once
+_CLASSES = 1 << 22  # more than there are classes of areas
 
 
 def exact_duplicates(dataset: Dataset) -> Int:
@@ -58,18 +56,19 @@ def near_duplicates(dataset: Dataset, iou: float = 0.95) -> Int:
     if not 0 < iou <= 1:
         raise ValueError(f"iou {iou}: it lies above 0 and is at most 1")
     xyxy = dataset.boxes.xyxy
-    first = np.full(len(xyxy), len(xyxy), dtype=np.int64)
+    first = np.full(len(xyxy), -1, dtype=np.int64)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         group = _groups(dataset)
         rows = _in_company(group)
-        own = xyxy.take(rows, axis=0)
+        own = xyxy.take(rows, axis=0)  # several times faster than an index
         usable = _finite(own) & has_area(own) & (exact_duplicates(dataset)[rows] < 0)
         rows, own = rows[usable], own[usable]
-        ranked = _Ranked(rows, group[rows], own, iou)
-        ranked.compare_neighbours(first)
-        for crowded in ranked.crowded():
-            _compare_by_turns(crowded, first)
-    return np.where(first < len(xyxy), first, -1)
+        usable = _have_neighbours(group[rows], *_sums(own, iou))
+        rows, own = rows[usable], own[usable]
+        near = _first_near(group[rows], own, iou)
+    later = np.flatnonzero(near >= 0)
+    first[rows[later]] = rows[near[later]]
+    return first
 
 
 def least_of_groups(dataset: Dataset, first: Int) -> Int:
@@ -127,89 +126,71 @@ def _repeated(keys: npt.NDArray[Any]) -> Bool:
     return hit
 
 
-class _Ranked:
-    """Boxes sorted by group, then by a sum of their coordinates, in which near ones are neighbours.
+def _sums(xyxy: Float, iou: float) -> tuple[Float, Float]:
+    """Sums of the coordinates of n boxes, and how far off that of a box with an IoU of `iou` can be: [n].
 
     Of two boxes with an IoU of t the intervals along x have one of at least t, too. So their ends are apart,
-    both ends together, by (1 - t) / t of the shorter at most, and the same along y: the sums differ by no
-    more than `reach`. Sums are whole numbers, so that one number ranks a box by group and sum.
+    both ends together, by (1 - t) / t of the shorter at most, and the same along y.
     """
-
-    def __init__(self, rows: Int, group: Int, xyxy: Float, iou: float) -> None:
-        total = np.clip(xyxy, -_FAR, _FAR) @ np.array(_WEIGHTS)
-        low = total.min(initial=_FAR)
-        unit = max((total.max(initial=low) - low) / _LEVELS, 1e-9)
-        steps = ((total - low) / unit).astype(np.int64)
-        order = np.argsort(group * (2 * _LEVELS) + steps)
-        self.iou = iou
-        self.rows, self.group, self.total = rows[order], group[order], steps[order]
-        self.xyxy = xyxy.take(order, axis=0)  # several times faster than an index
-        sides = (self.xyxy[:, 2:] - self.xyxy[:, :2]) @ np.array(_WEIGHTS[:2])
-        noise = 1e-9 * sides + 1e-12 * np.abs(self.xyxy).max(axis=1, initial=0.0)
-        reach = (1 - iou) / iou * sides + noise
-        self.reach = np.minimum(reach / unit + 1, _LEVELS).astype(np.int64)
-        self.busy = np.zeros(0, dtype=np.int64)  # groups in which boxes have more neighbours than looked at
-
-    def compare_neighbours(self, first: Int) -> None:
-        """Compare every box with those after it within its reach, up to _NEIGHBOURS of them."""
-        at = np.arange(len(self.rows))
-        for step in range(1, _NEIGHBOURS + 1):
-            at = at[: np.searchsorted(at, len(self.rows) - step)]
-            after = at + step
-            within = self.group[after] == self.group[at]
-            within &= self.total[after] - self.total[at] <= self.reach[at]
-            at, after = at[within], after[within]
-            if not len(at):
-                return
-            near = _iou(self.xyxy[at], self.xyxy[after]) >= self.iou
-            _note(first, self.rows[at[near]], self.rows[after[near]])
-        self.busy = np.unique(self.group[at])
-
-    def crowded(self) -> Iterator[_Ranked]:
-        """Each group for which that was not enough."""
-        for group in self.busy.tolist():
-            own = slice(*np.searchsorted(self.group, [group, group + 1]).tolist())
-            yield _Ranked(self.rows[own], self.group[own], self.xyxy[own], self.iou)
+    sides = (xyxy[:, 2:] - xyxy[:, :2]) @ _WEIGHTS[:2]
+    noise = 1e-9 * sides + 1e-12 * np.abs(xyxy).max(axis=1, initial=0.0)
+    reach = np.nan_to_num((1 - iou) / iou * sides + noise)  # sides that overflow have no IoU
+    return xyxy @ _WEIGHTS, reach
 
 
-def _compare_by_turns(group: _Ranked, first: Int) -> None:
-    """Compare each box of one group, in file order, with the later ones that nearly equal none yet.
+def _have_neighbours(group: Int, sums: Float, reach: Float) -> Bool:
+    """Tell which of n boxes have another of their group within reach: bool [n]."""
+    order = np.lexsort((sums, group))
+    group, sums, reach = group[order], sums[order], reach[order]
+    gap = np.where(group[1:] == group[:-1], sums[1:] - sums[:-1], np.inf)
+    near = np.zeros(len(order), dtype=np.bool_)
+    near[order[1:]] = gap <= reach[1:]
+    near[order[:-1]] |= gap <= reach[:-1]
+    return near
 
-    Where many are alike, few are left after the first turns; where they are not, few are within reach.
+
+def _first_near(group: Int, xyxy: Float, iou: float) -> Int:
+    """For each of n boxes the first earlier one of its group with an IoU of at least `iou`, -1 if none: [n].
+
+    Boxes are taken in their order, many at once, and compared with the later ones that nearly equal none yet,
+    have a like area, and a sum within reach. Where many are alike, few of those are left soon.
     """
-    order = np.argsort(group.rows)
-    left, total = np.arange(len(order)), group.total
-    open_ = np.ones(len(order), dtype=np.bool_)
-    still = len(order)
-    for at in order.tolist():
-        still -= bool(open_[at])
-        open_[at] = False
-        if not still:
-            return
-        begin = np.searchsorted(total, group.total[at] - group.reach[at])
-        end = np.searchsorted(total, group.total[at] + group.reach[at], side="right")
-        others = left[begin:end]
-        others = others[open_[others]]
-        near = others[_iou(group.xyxy[[at]], group.xyxy[others]) >= group.iou]
-        first[group.rows[near]] = group.rows[at]
-        open_[near] = False
-        still -= len(near)
-        if still < len(left) // 2:
-            left = left[open_[left]]
-            total = group.total[left]
-
-
-def _note(first: Int, some: Int, others: Int) -> None:
-    """Note pairs of rows that are nearly equal: for the later the earlier, if none before it is known."""
-    np.minimum.at(first, np.maximum(some, others), np.minimum(some, others))
+    # Two areas of classes that are not neighbours have a ratio below `iou`, and so has their IoU.
+    width = max(-np.log(iou), 1e-3) * (1 + 1e-6)
+    area = np.floor(np.log(xyxy[:, 2:] - xyxy[:, :2]).sum(axis=1) / width)
+    number = np.unique(group, return_inverse=True)[1] * _CLASSES + area
+    sums, reach = _sums(xyxy, iou)
+    own = np.empty(len(xyxy), dtype=np.complex128)  # sorts by its real part, then by the other
+    own.real, own.imag = number, sums
+    low, high = (np.empty((len(xyxy), 3), dtype=np.complex128) for _ in range(2))
+    low.real = high.real = number[:, None] + (-1, 0, 1)
+    low.imag, high.imag = (sums - reach)[:, None], (sums + reach)[:, None]
+    columns = np.ascontiguousarray(xyxy.T)  # quicker than row by row
+    first = np.full(len(xyxy), -1, dtype=np.int64)
+    left, at, many = np.argsort(own), 0, _BOXES
+    while at < len(xyxy):
+        left = left[(left > at) & (first[left] < 0)]
+        keys = own[left]
+        begin = np.searchsorted(keys, low[at : at + many])
+        count = np.searchsorted(keys, high[at : at + many], side="right") - begin
+        done = max(int(np.searchsorted(np.cumsum(count.sum(axis=1)), _PAIRS)), 1)
+        begin, count = begin[:done].ravel(), count[:done].ravel()
+        one = np.repeat(at + np.arange(len(count)) // 3, count)
+        other = left[np.arange(len(one)) + np.repeat(begin - np.cumsum(count) + count, count)]
+        later = other > one
+        one, other = one[later], other[later]
+        near = np.flatnonzero(_iou(columns.take(one, axis=1), columns.take(other, axis=1)) >= iou)[::-1]
+        first[other[near]] = one[near]  # of those written to one place the last stays: the first box
+        at, many = at + done, min(2 * done, _BOXES)
+    return first
 
 
 def _iou(boxes: Float, others: Float) -> Float:
-    """IoU of boxes with an area, row by row: [N, 4] or [1, 4] and [N, 4] to [N]; 0 where areas overflow."""
-    low = np.maximum(boxes[:, :2], others[:, :2])
-    sides = np.maximum(np.minimum(boxes[:, 2:], others[:, 2:]) - low, 0.0)
-    shared = sides[:, 0] * sides[:, 1]
-    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    areas = (others[:, 2] - others[:, 0]) * (others[:, 3] - others[:, 1])
+    """IoU of boxes with an area, pair by pair: [4, N] and [4, N] to [N]; 0 where areas overflow."""
+    width = np.minimum(boxes[2], others[2]) - np.maximum(boxes[0], others[0])
+    height = np.minimum(boxes[3], others[3]) - np.maximum(boxes[1], others[1])
+    shared = np.maximum(width, 0.0) * np.maximum(height, 0.0)
+    area = (boxes[2] - boxes[0]) * (boxes[3] - boxes[1])
+    areas = (others[2] - others[0]) * (others[3] - others[1])
     iou: Float = np.nan_to_num(shared / (areas + area - shared), nan=0.0)
     return iou

@@ -172,6 +172,7 @@ class TestAnyBoxes:
         exact, near = by_definition(data, iou)
         assert exact_duplicates(data).tolist() == exact
         assert near_duplicates(data, iou).tolist() == near
-        with pytest.MonkeyPatch.context() as patch:  # nearly every group is a crowded one
-            patch.setattr(duplicates, "_NEIGHBOURS", few)
+        with pytest.MonkeyPatch.context() as patch:  # a few boxes at once
+            patch.setattr(duplicates, "_BOXES", few + 1)
+            patch.setattr(duplicates, "_PAIRS", few)
             assert near_duplicates(data, iou).tolist() == near
