@@ -158,8 +158,8 @@ def _groups(detectors: Sequence[Detector]) -> list[list[int]]:
     return sorted(groups.values(), key=lambda group: -sum(60 + detectors[i].anchors.count for i in group))
 
 
-def _placing(detector: Detector) -> tuple[object, str]:
-    return detector.resize, detector.box_precision
+def _placing(detector: Detector) -> tuple[object, ...]:
+    return detector.resize, detector.box_precision, detector.anchors.compared_as
 
 
 def _median(values: Float) -> float | None:

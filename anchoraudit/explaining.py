@@ -14,7 +14,7 @@ from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import one_canvas
 from anchoraudit.encoding.dense import DenseLabels
-from anchoraudit.encoding.grid import all_anchors
+from anchoraudit.encoding.grid import all_anchors, compared_anchors, compared_boxes
 from anchoraudit.encoding.targets import targets
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.geometry import Float, box_sizes, iou_with_each, wh_iou
@@ -184,7 +184,9 @@ def _border_needed(net: Float, detector: Detector, sizes: tuple[Size, Size]) -> 
     """Return the smallest whole border, in pixels, at which an anchor that matches the box counts."""
     canvas, image = sizes
     anchors, _ = all_anchors(*canvas, detector)
-    iou = iou_with_each(net.astype(anchors.dtype), anchors)
+    own = compared_boxes(net[None], *canvas, detector.anchors)
+    every = compared_anchors(anchors, *canvas, detector.anchors)
+    iou = iou_with_each(own.corners[0], every.corners, (own.areas[0], every.areas))
     # Where no anchor is above the threshold, the best one is forced.
     good = anchors[iou >= min(detector.match.threshold, float(iou.max()))].astype(np.float64)
     w, h = image if detector.border.against == "image" else canvas

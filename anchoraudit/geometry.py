@@ -32,8 +32,10 @@ def has_area(xyxy: Float) -> Bool:
     return (xyxy[:, 2] > xyxy[:, 0]) & (xyxy[:, 3] > xyxy[:, 1])
 
 
-def iou_with_each(box: Float, others: Float) -> Float:
+def iou_with_each(box: Float, others: Float, areas: tuple[Float, Float] | None = None) -> Float:
     """IoU of one box [4] with boxes [N, 4], as `intersection / (area + area - intersection)`. [N].
+
+    areas: of the box and of the others [N], where they are not made of these corners.
 
     The order of operations is the reference encoder's (`compute_iou`), so that equality with a
     threshold means the same thing here and there. NaN coordinates give NaN.
@@ -41,10 +43,13 @@ def iou_with_each(box: Float, others: Float) -> Float:
     overlap_w = np.maximum(np.minimum(others[:, 2], box[2]) - np.maximum(others[:, 0], box[0]), 0.0)
     overlap_h = np.maximum(np.minimum(others[:, 3], box[3]) - np.maximum(others[:, 1], box[1]), 0.0)
     intersection = overlap_w * overlap_h
-    area = (box[2] - box[0]) * (box[3] - box[1])
-    areas = (others[:, 2] - others[:, 0]) * (others[:, 3] - others[:, 1])
+    if areas is None:
+        of_box = (box[2] - box[0]) * (box[3] - box[1])
+        of_others = (others[:, 2] - others[:, 0]) * (others[:, 3] - others[:, 1])
+    else:
+        of_box, of_others = areas
     with np.errstate(invalid="ignore", divide="ignore"):
-        iou: Float = intersection / (areas + area - intersection)
+        iou: Float = intersection / (of_others + of_box - intersection)
     return iou
 
 

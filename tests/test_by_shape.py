@@ -425,18 +425,15 @@ def test_a_shape_on_no_level_leaves_its_own_box_empty(detector):
 
 
 def by_hand(boxes, detector, side=640):
-    """Name the positive (level, column, row, shape) of each box, as `build_targets` does, in float32.
-
-    The loader's fractions of the canvas come first, in float64.
-    """
+    """Name the positive (level, column, row, shape) of each box, as `build_targets` does, in float32."""
     f = np.float32
     found = []
-    for box in np.asarray(boxes):
+    for box in np.asarray(boxes).astype(f):
         own = []
         for number, level in enumerate(detector.anchors.levels):
             cells = int(side // level.stride)
-            x, y = (f((box[i] + box[i + 2]) / 2 / side) * f(cells) for i in (0, 1))
-            w, h = (f((box[i + 2] - box[i]) / side) * f(cells) for i in (0, 1))
+            x, y = ((box[i] + box[i + 2]) / f(2) / f(side) * f(cells) for i in (0, 1))
+            w, h = ((box[i + 2] - box[i]) / f(side) * f(cells) for i in (0, 1))
             for k, shape in enumerate(level.shapes):
                 ratios = w / (f(shape[0]) / f(level.stride)), h / (f(shape[1]) / f(level.stride))
                 if not max(max(r, f(1) / r) for r in ratios) < f(detector.match.ratio):
@@ -482,7 +479,7 @@ def test_side_ratio_one_by_one(rows, detector):
     ],
 )
 def test_what_yolov5_assigned(size, box, positives, assigned, best):
-    """Its load_image, letterbox and labels in float64, then its build_targets in float32."""
+    """Its load_image, letterbox and labels, then its build_targets, in float32."""
     fitted = one_canvas(*size, YOLOV5)
     own = placed_by(np.array([box], dtype=np.float64), fitted, np.zeros(1, dtype=np.int64), YOLOV5)
     assert (float(fitted.canvases.width[0]), float(fitted.canvases.height[0])) == (640, 640)

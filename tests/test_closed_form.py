@@ -14,11 +14,11 @@ from anchoraudit.encoding.canvas import Canvases, OnCanvas
 REFERENCE = anchoraudit.load_detector()
 
 
-def detector(levels, margin, positive=0.5):
+def detector(levels, margin, positive=0.5, **anchors):
     return Detector(
         name="any",
         resize=Resize(kind="none"),
-        anchors=Anchors(levels=tuple(levels)),
+        anchors=Anchors(levels=tuple(levels), **anchors),
         border=Border(margin=margin),
         match=Match(positive=positive, negative=0.0),
         loss=Loss(normaliser="batch_positives"),
@@ -39,9 +39,11 @@ def assert_same(boxes, width, height, of):
     boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     fast = best_ious(boxes, width, height, of)
     slow = dense.replay(boxes, width, height, of)
-    np.testing.assert_allclose(fast, slow.best_iou, rtol=0, atol=1e-12)
+    # Corners that are made again of centre and size are off by a last bit, which is some of a narrow shape.
+    near = 1e-12 if of.anchors.compared_as == "corners" else 0.1 * closed_form.NEAR["float64"]
+    np.testing.assert_allclose(fast, slow.best_iou, rtol=0, atol=near)
     judged = by_iou.judge(on(boxes, width, height), of)
-    np.testing.assert_allclose(judged.best, slow.best_iou, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(judged.best, slow.best_iou, rtol=0, atol=near)
     assert judged.matched.tolist() == (slow.best_iou >= of.match.positive).tolist()
     assert judged.matched.tolist() == slow.above.tolist()
     assert not judged.forced.any()
@@ -77,7 +79,15 @@ def scenes(draw):
     corner = st.tuples(edge, edge, sides, sides)
     boxes = [(x, y, x + w, y + h) for x, y, w, h in draw(st.lists(corner, min_size=0, max_size=6))]
     boxes = [b for b in boxes if b[2] > b[0] and b[3] > b[1]]
-    return boxes, width, height, detector(levels, margin, positive)
+    anchors = draw(
+        st.fixed_dictionaries(
+            {
+                "rounded": st.sampled_from(["parts", "edges"]),
+                "compared_as": st.sampled_from(["corners", "corners", "centre_size"]),
+            }
+        )
+    )
+    return boxes, width, height, detector(levels, margin, positive, **anchors)
 
 
 @settings(max_examples=400, deadline=None)

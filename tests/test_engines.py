@@ -397,17 +397,48 @@ def test_engines_equal_the_definition_for_every_preset(name):
 
 
 sides = st.one_of(st.integers(4, 64).map(float), st.floats(4.0, 90.0))
+shares = st.one_of(st.sampled_from([0.1, 0.25, 0.5, 1 / 3, 1.0]), st.floats(0.07, 1.2))
+
+
+@st.composite
+def resizes(draw, *, stretched):
+    """Draw how images are resized and what their boxes are given as: onto canvases of no more than 256 px."""
+    kind = "stretch" if stretched else draw(st.sampled_from(["none", "none", "stretch", "letterbox"]))
+    of_kind = {
+        "none": st.sampled_from([{"kind": "none"}, {"kind": "none", "pad": "multiple", "multiple": 32}]),
+        "stretch": st.fixed_dictionaries(
+            {"kind": st.just("stretch"), "width": st.integers(61, 200), "height": st.integers(61, 200)}
+        ),
+        "letterbox": st.fixed_dictionaries(
+            {
+                "kind": st.just("longest_side"),
+                "side": st.integers(97, 200),
+                "rounding": st.sampled_from(["ceil", "floor"]),
+                "pad": st.just("square"),
+                "centred": st.just(True),
+                "clip": st.sampled_from(["off", "canvas"]),
+            }
+        ),
+    }
+    return Resize(
+        **draw(of_kind[kind]),
+        given=draw(st.sampled_from(["pixels", "corner_fractions", "centre_fractions"])),
+        boxes=draw(st.sampled_from(["size_ratio", "scale"])),
+        precision=draw(st.sampled_from(["float32", "float64"])),
+    )
 
 
 @st.composite
 def iou_detectors(draw):
     centred = draw(st.booleans())
+    fractions = draw(st.integers(0, 3)) == 0
     cells = "box_centre" if centred and draw(st.integers(0, 3)) == 0 else "all"
     levels = []
     for _ in range(draw(st.integers(1, 2))):
         stride = draw(st.one_of(st.sampled_from([4.0, 8.0, 16.0, 32.0]), st.floats(4.0, 50.0)))
         offset = stride / 2 if centred else draw(st.sampled_from([0.0, stride / 2, 3.0]))
-        shapes = draw(st.lists(st.tuples(sides, sides), min_size=1, max_size=3))
+        side = shares if fractions else sides
+        shapes = draw(st.lists(st.tuples(side, side), min_size=1, max_size=3))
         levels.append(Level(stride=stride, offset=offset, shapes=tuple(shapes)))
     margin = draw(st.one_of(st.just("off"), st.sampled_from([0.0, 4.0, 10.0]), st.floats(0.0, 60.0)))
     border = Border(
@@ -432,17 +463,29 @@ def iou_detectors(draw):
         forced_to=draw(st.sampled_from(["own", "first", "last"])),
         cells=cells,
     )
-    pad = draw(st.sampled_from(["none", "multiple"]))
     spacing = draw(st.sampled_from(["declared", "declared", "floor", "exact"]))
+    precision = draw(st.sampled_from(["float32", "float64"]))
+    if fractions:
+        compared = draw(st.sampled_from(["corners", "fractions"]))
+        precision = "float32" if compared == "fractions" else precision
+        arithmetic = {"centres": draw(st.sampled_from(["divided", "steps"]))}
+    else:
+        compared = draw(st.sampled_from(["corners", "corners", "centre_size"]))
+        arithmetic = {
+            "rounded": draw(st.sampled_from(["parts", "edges"])),
+            "centre_in": "shape" if spacing == "declared" and draw(st.booleans()) else "cell",
+        }
     return Detector(
         name="any",
-        resize=Resize(kind="none", pad=pad, multiple=32 if pad == "multiple" else 0),
+        resize=draw(resizes(stretched=fractions)),
         anchors=Anchors(
             levels=tuple(levels),
-            precision=draw(st.sampled_from(["float32", "float64"])),
+            precision=precision,
+            units="fractions" if fractions else "pixels",
+            compared_as=compared,
             spacing=spacing,
             grid=draw(st.sampled_from(["ceil", "ceil", "floor"])),
-            centre_in="shape" if spacing == "declared" and draw(st.booleans()) else "cell",
+            **arithmetic,
         ),
         border=border,
         match=match,

@@ -156,4 +156,4 @@ def _with_shapes(anchors: Anchors, shapes: Sequence[tuple[float, float]]) -> Anc
             remedy="Write the shapes into a detector file, level by level.",
         )
     pairs = tuple((float(w), float(h)) for w, h in shapes)
-    return anchors.holding((anchors.levels[0].holding(pairs),))
+    return anchors.with_pixel_shapes((anchors.levels[0].holding(pairs),))

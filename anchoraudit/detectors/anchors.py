@@ -86,20 +86,29 @@ class Anchors(Block, frozen=True):
     like it without a positive anchor; one that two levels name is positive on both. Without it, the shapes of
     the levels compete, in their order.
     precision: of anchor edges and of IoU. units: of shapes: "pixels", or "fractions" of the canvas' sides.
+    compared_as: what IoU is taken of: "corners" in pixels; "fractions": corners as fractions of the canvas,
+    by which neither shapes nor boxes are multiplied; or "centre_size", in pixels: corners are made of centre
+    and size, areas of the sizes.
     ratio: what a ratio is. sides: how a shape follows from size s and ratio r = h/w: "area":
-    w = sqrt(s^2 / r), h = r w; "root": w = s / sqrt(r), h = s sqrt(r). sides_precision: of that.
+    w = sqrt(s^2 / r), h = r w; "root": w = s / sqrt(r), h = s sqrt(r); "quotient": w = sqrt(s^2 / r),
+    h = s^2 / w, and then times the scale. sides_precision: of that.
     order: which of "ratios" and "sizes" changes slowest within a cell.
     round_sides: half sides are rounded to whole pixels, half to even.
     spacing: between cells: the stride as "declared", or the canvas divided by the cells, "exact" or its
     "floor". grid: cells are "ceil" or "floor" of canvas / stride. centre_in: the offset is added to the
     "cell" or to the "shape" (before rounding to `precision`).
+    rounded: to `precision`: the "parts" of an edge, a centre and half a side, and then their sum; or the
+    "edges" alone, which are summed in float64.
+    centres: of shapes in fractions: "divided", (i + offset) / cells; or by "steps" of 1 / cells,
+    i * step + offset * step, each rounded to `precision`.
     """
 
     levels: tuple[Level, ...]
     precision: Literal["float64", "float32"] = "float64"
     units: Literal["pixels", "fractions"] = "pixels"
+    compared_as: Literal["corners", "fractions", "centre_size"] = "corners"
     ratio: Literal["height/width", "width/height"] = "height/width"
-    sides: Literal["area", "root"] = "area"
+    sides: Literal["area", "root", "quotient"] = "area"
     sides_precision: Literal["float64", "float32"] = "float64"
     order: Literal["ratios", "sizes"] = "ratios"
     round_sides: bool = False
@@ -107,6 +116,8 @@ class Anchors(Block, frozen=True):
     grid: Literal["ceil", "floor"] = "ceil"
     centre_in: Literal["cell", "shape"] = "cell"
     competing: tuple[tuple[float, float], ...] = ()
+    rounded: Literal["parts", "edges"] = "parts"
+    centres: Literal["divided", "steps"] = "divided"
 
     def __post_init__(self) -> None:
         if not self.levels:
@@ -120,12 +131,34 @@ class Anchors(Block, frozen=True):
                 last = len(self.competing) - 1
                 raise ValueError(f"a mask names shape {max(level.mask)} of those that compete, 0 to {last}")
         _require_sides(self.competing)
+        if self.units == "pixels":
+            if self.compared_as == "fractions" or self.centres == "steps":
+                raise ValueError("compared_as 'fractions' and centres by 'steps' take units 'fractions'")
+        elif self.rounded == "edges" or self.compared_as == "centre_size":
+            raise ValueError("rounded 'edges' and compared_as 'centre_size' take units 'pixels'")
+        if self.compared_as == "fractions" and self.precision != "float32":
+            raise ValueError("compared_as 'fractions' takes precision 'float32'")
         least = 1.0 if self.round_sides else _LEAST  # half a side is rounded, half to even
         for level in self.levels:
             if level.sizes and (side := level.shortest_side) <= least:
                 raise ValueError(
                     f"sizes, ratios and scales make a side of {side:g} px, which is rounded to 0"
                 )
+
+    @property
+    def kept_precision(self) -> str:
+        """Precision in which pixels of the canvas are kept: `precision`, but for fractions compared as such.
+
+        A float32 fraction times the canvas is exact in float64: divided by the canvas, it comes out again.
+        """
+        return "float64" if self.compared_as == "fractions" else self.precision
+
+    def with_pixel_shapes(self, levels: tuple[Level, ...]) -> Anchors:
+        """Return these anchors with other levels, whose shapes are in pixels of the canvas and all that compete."""
+        new = msgspec.structs.replace(self, levels=levels, units="pixels", competing=())
+        if self.units == "pixels":
+            return new
+        return msgspec.structs.replace(new, compared_as="corners", centres="divided")
 
     @property
     def count(self) -> int:
@@ -146,6 +179,9 @@ class Anchors(Block, frozen=True):
                 side = s * number(scale)
                 w = np.sqrt(side * side / r)
                 h = w * r
+            elif self.sides == "quotient":
+                w = np.sqrt(s * s / r)
+                w, h = w * number(scale), s * s / w * number(scale)
             else:
                 root = np.sqrt(r)
                 w, h = s * (number(1) / root) * number(scale), s * root * number(scale)
@@ -185,10 +221,6 @@ class Anchors(Block, frozen=True):
             for number, shape in enumerate(self.competing)
             if number not in own and shape not in self.competing[:number]
         )
-
-    def holding(self, levels: tuple[Level, ...]) -> Anchors:
-        """The same arithmetic with these levels, whose shapes are in pixels and all that compete."""
-        return msgspec.structs.replace(self, levels=levels, units="pixels", competing=())
 
 
 def _require_sides(shapes: tuple[tuple[float, float], ...]) -> None:

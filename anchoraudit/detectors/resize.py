@@ -32,8 +32,13 @@ class Resize(Block, frozen=True):
     enlarge_only: `side` never makes an image smaller (`cap` still does).
     scale_precision: of the scale, and of a side times it.
     rounding: of a resized side: "half_up", "half_even", "floor" or "ceil".
-    boxes: scaled by the ratio of the actual sizes ("size_ratio") or by the scale before rounding ("scale").
-    precision: of that product, of all of a letterbox, and of what `side_ratio` divides by the canvas.
+    given: how the loader hands boxes over: in "pixels"; as "corner_fractions", x1 / width and so on; or as
+        "centre_fractions", centre and size by width and height, from which corners follow. The sides are
+        those of the image before it is resized. A fraction is rounded to `precision`, and only then
+        multiplied by the resized side, moved by the padding and clipped.
+    boxes: scaled by the ratio of the actual sizes ("size_ratio") or by the scale before rounding ("scale");
+        of fractions: multiplied by the actual sides, or by the sides before rounding.
+    precision: of fractions, of that product, of all of a letterbox, and of what `side_ratio` divides by the canvas.
     clip: boxes are cut to the resized "image" or the "canvas", `clip_margin` px before its right and bottom
         edge.
     pixels: "inclusive": a box's right and bottom pixel belong to it, so 1 is added to x2 and y2.
@@ -55,6 +60,7 @@ class Resize(Block, frozen=True):
     enlarge_only: bool = False
     scale_precision: Literal["float64", "float32"] = "float64"
     rounding: Literal["half_up", "half_even", "floor", "ceil"] = "half_up"
+    given: Literal["pixels", "corner_fractions", "centre_fractions"] = "pixels"
     boxes: Literal["size_ratio", "scale"] = "size_ratio"
     precision: Literal["float64", "float32"] = "float64"
     clip: Literal["off", "image", "canvas"] = "off"
@@ -139,7 +145,7 @@ class Resize(Block, frozen=True):
             share = first / max(self.width, self.height)
             width, height = (max(1, round(side * share)) for side in (self.width, self.height))
             return msgspec.structs.replace(self, width=width, height=height)
-        kept = {name: getattr(self, name) for name in ("precision", "pixels", "degenerate", "boxes")}
+        kept = {name: getattr(self, name) for name in ("precision", "pixels", "degenerate", "boxes", "given")}
         if second:
             return Resize(kind="stretch", width=first, height=second, **kept)
         return Resize(kind="longest_side", side=first, **kept)

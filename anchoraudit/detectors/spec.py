@@ -50,6 +50,8 @@ class Detector(Block, frozen=True):
         if own and not self.match.takes_most_alike:
             raise ValueError('competing shapes, masks and also_above take a match of kind "shape_iou"')
 
+        if self.anchors.compared_as != "corners" and self.match.kind != "iou":
+            raise ValueError(f"compared_as {self.anchors.compared_as!r} takes a match of kind 'iou'")
         centred = all(2 * level.offset == level.stride for level in self.anchors.levels)
         if self.match.cells == "box_centre" and not (centred and self.border.pixels is None):
             raise ValueError('cells "box_centre" takes offsets of half a stride and no border rule')
@@ -74,8 +76,8 @@ class Detector(Block, frozen=True):
 
     @property
     def box_precision(self) -> str:
-        """Precision in which boxes reach the matcher: that of the anchors, but for YOLO's fractions."""
-        return self.resize.precision if self.match.takes_fractions else self.anchors.precision
+        """Precision of boxes on the canvas: that of the anchors, but for YOLO's fractions of the canvas."""
+        return self.resize.precision if self.match.takes_fractions else self.anchors.kept_precision
 
     @property
     def empty_when(self) -> str:

@@ -1,7 +1,8 @@
 """From a data set's boxes to those an encoder sees: clipped, resized and padded as the detector says.
 
 Sources of the rules: each preset's. Boxes are rounded to the matcher's precision at the end, since frameworks
-that resize in float64 still hand float32 to it.
+that resize in float64 still hand float32 to it. A loader that hands over fractions of the image has rounded
+them before they are multiplied by a size: that moves near-ties between anchors, so it is done as there.
 """
 
 from __future__ import annotations
@@ -53,13 +54,19 @@ class Canvases:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How N images become canvases. scale_x, scale_y, left, top: float64 [N], of boxes."""
+    """How N images become canvases: float64 [N] each, in pixels.
+
+    scale_x, scale_y: what boxes are multiplied by, in pixels of the image or as fractions of its sides, as
+    the loader gives them. left, top: what is added after that. width, height: of the images before.
+    """
 
     canvases: Canvases
     scale_x: Float
     scale_y: Float
     left: Float
     top: Float
+    width: Float
+    height: Float
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +91,13 @@ def fit(width: Float, height: Float, resize: Resize) -> Fit:
         return _letterboxed(width, height, resize)
     with np.errstate(invalid="ignore", divide="ignore"):
         number = np.dtype(resize.scale_precision).type
-        scale, (w, h) = _resized(width.astype(number), height.astype(number), resize)
-        scale = scale.astype(np.float64)
-        w, h = (np.maximum(_ROUND[resize.rounding](side.astype(np.float64)), 1.0) for side in (w, h))
-        if resize.boxes == "scale" and resize.kind != "stretch":
+        scale, sides = _resized(width.astype(number), height.astype(number), resize)
+        scale, exact_w, exact_h = (values.astype(np.float64) for values in (scale, *sides))
+        w, h = (np.maximum(_ROUND[resize.rounding](side), 1.0) for side in (exact_w, exact_h))
+        by_scale = resize.boxes == "scale" and resize.kind != "stretch"
+        if resize.given != "pixels":
+            scale_x, scale_y = (exact_w, exact_h) if by_scale else (w, h)
+        elif by_scale:
             scale_x = scale_y = scale
         else:
             scale_x, scale_y = w / width, h / height
@@ -107,7 +117,7 @@ def fit(width: Float, height: Float, resize: Resize) -> Fit:
             left, top = np.floor(left), np.floor(top)
         if not resize.centred:
             left, top = np.zeros_like(w), np.zeros_like(h)
-    return Fit(Canvases(canvas_w, canvas_h, w, h), scale_x, scale_y, left, top)
+    return Fit(Canvases(canvas_w, canvas_h, w, h), scale_x, scale_y, left, top, width, height)
 
 
 def _resized(width: Float, height: Float, resize: Resize) -> tuple[Float, tuple[Float, Float]]:
@@ -162,20 +172,22 @@ def _letterboxed(width: Float, height: Float, resize: Resize) -> Fit:
             beside, above = (np.maximum(np.floor(pad), number(0)) for pad in (beside, above))
             own_w, own_h = net_w * (w / (w + 2 * beside)), net_h * (h / (h + 2 * above))
             left, top = net_w * (beside / (w + 2 * beside)), net_h * (above / (h + 2 * above))
-        scale_x, scale_y = own_w / w, own_h / h
+        scale_x, scale_y = (own_w, own_h) if resize.given != "pixels" else (own_w / w, own_h / h)
     own_w, own_h, scale_x, scale_y, left, top = (
         values.astype(np.float64) for values in (own_w, own_h, scale_x, scale_y, left, top)
     )
     canvas_w, canvas_h = (
         np.where(np.isnan(width), np.nan, float(side)) for side in (resize.width, resize.height)
     )
-    return Fit(Canvases(canvas_w, canvas_h, own_w, own_h), scale_x, scale_y, left, top)
+    return Fit(Canvases(canvas_w, canvas_h, own_w, own_h), scale_x, scale_y, left, top, width, height)
 
 
 def place(boxes: Float, fitted: Fit, of: Int | slice, detector: Detector) -> Float:
     """Boxes [n, 4] of the original images on their canvases; of: the image of each among those fitted."""
     resize = detector.resize
-    number = np.dtype(resize.precision).type
+    # What is compared as fractions is never multiplied there: in float64 the product keeps every bit of them.
+    exactly = detector.anchors.compared_as == "fractions"
+    number = np.dtype("float64" if exactly else resize.precision).type
     canvases = fitted.canvases
 
     def per_box(x: Float, y: Float) -> npt.NDArray[Any]:
@@ -184,7 +196,10 @@ def place(boxes: Float, fitted: Fit, of: Int | slice, detector: Detector) -> Flo
             return x[of].astype(number)[:, None, None]
         return np.stack([x[of], y[of]], axis=1).astype(number)[:, None, :]
 
-    corners = boxes.reshape(-1, 2, 2).astype(number, copy=False) * per_box(fitted.scale_x, fitted.scale_y)
+    given = boxes.reshape(-1, 2, 2)
+    if resize.given != "pixels":
+        given = _fractions(given, np.stack([fitted.width[of], fitted.height[of]], axis=1), resize)
+    corners = given.astype(number, copy=False) * per_box(fitted.scale_x, fitted.scale_y)
     if resize.moves:
         corners += per_box(fitted.left, fitted.top)
     if resize.clip != "off":
@@ -198,6 +213,21 @@ def place(boxes: Float, fitted: Fit, of: Int | slice, detector: Detector) -> Flo
     rounded = corners.astype(detector.box_precision, copy=False)
     placed: Float = rounded.astype(np.float64, copy=False).reshape(-1, 4)
     return placed
+
+
+def _fractions(corners: Float, sides: Float, resize: Resize) -> npt.NDArray[Any]:
+    """Corners [n, 2, 2] as fractions of the images' sides [n, 2], in the precision of the resize.
+
+    Sources: TensorFlow's tf.Example has each corner divided by the image's side, as float32; a YOLO label has
+    centre and size so, of which yolov5 `xywhn2xyxy` makes corners before it multiplies.
+    """
+    number = np.dtype(resize.precision).type
+    low, high = corners[:, 0], corners[:, 1]
+    if resize.given == "corner_fractions":
+        return (corners / sides[:, None, :]).astype(number)
+    centre = ((low + high) / 2 / sides).astype(number)
+    half = ((high - low) / sides).astype(number) / number(2)
+    return np.stack([centre - half, centre + half], axis=1)
 
 
 @dataclass(frozen=True, slots=True)

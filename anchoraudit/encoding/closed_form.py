@@ -21,7 +21,7 @@ import numpy.typing as npt
 from anchoraudit.blocks import for_each_block
 from anchoraudit.detectors.spec import Border, Detector
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
-from anchoraudit.encoding.grid import LevelAxis, axes_of, extents, inside
+from anchoraudit.encoding.grid import LevelAxis, axes_of, compared_boxes, extents, inside
 from anchoraudit.geometry import Float
 
 Int = npt.NDArray[np.int64]
@@ -42,8 +42,14 @@ def best_ious(boxes: OnCanvas, detector: Detector) -> Float:
     levels = levels_of(boxes.canvases, detector)
     number = np.dtype(detector.anchors.precision).type
 
+    # Of a sliver far from 0, corners made again of centre and size are off by some of its width.
+    remade = detector.anchors.compared_as == "centre_size"
+
     def run(block: slice) -> None:
-        _best_of_block(boxes.boxes[block], boxes.of[block], levels, best[block], number)
+        own = boxes.boxes[block]
+        if remade:
+            own = compared_boxes(own, np.nan, np.nan, detector.anchors).corners.astype(np.float64)
+        _best_of_block(own, boxes.of[block], levels, best[block], number)
 
     for_each_block(len(best), run)
     return best

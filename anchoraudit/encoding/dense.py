@@ -10,6 +10,7 @@ then forcing, then (detectron2, keras-retinanet) the border rule where it stands
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,7 +18,14 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit.detectors.spec import Detector
-from anchoraudit.encoding.grid import all_anchors, axes_of, count_anchors
+from anchoraudit.encoding.grid import (
+    Regions,
+    all_anchors,
+    axes_of,
+    compared_anchors,
+    compared_boxes,
+    count_anchors,
+)
 from anchoraudit.geometry import Bool, Float, iou_with_each
 
 Int = npt.NDArray[np.int64]
@@ -28,7 +36,7 @@ _KEPT = 500_000  # anchors of a grid that is worth the memory, some 10 MB
 class DenseLabels:
     """Labels of all A anchors of one image with N boxes, ordered level, row, column, shape.
 
-    anchors: [A, 4], pixels of the canvas, in the anchors' precision. labels: int8 [A]: 1 positive,
+    anchors: [A, 4], pixels of the canvas, as `LevelAxis.edges` has them. labels: int8 [A]: 1 positive,
     -1 negative, 0 ignored or not counting. counts: bool [A], False where the border rule drops the anchor.
     matched: int64 [A], the box an anchor is trained towards if positive, else the one it overlaps most, the
     first one on ties, -1 without boxes. best_iou: float64 [N], over the anchors that count, 0 if none does.
@@ -75,19 +83,24 @@ def replay(
     """
     border = detector.border
     anchors, counts = anchors_of(width, height, detector, image)
-    boxes = np.asarray(boxes).astype(detector.anchors.precision)
+    own = compared_boxes(np.asarray(boxes, dtype=np.float64), width, height, detector.anchors)
     after = border.stage == "after"
     candidates = np.arange(len(anchors)) if after else np.flatnonzero(counts)
-    seen = anchors[candidates]
+    every = compared_anchors(anchors, width, height, detector.anchors)
+    seen = Regions(every.corners[candidates], every.areas[candidates])
     allowed = _cells_of_centres(boxes, width, height, detector)[candidates]
-    any_positive = np.zeros(len(seen), dtype=np.bool_)
-    all_negative = np.ones(len(seen), dtype=np.bool_)
-    best = np.full(len(seen), -np.inf)
-    matched = np.full(len(seen), -1, dtype=np.int64)
+    any_positive = np.zeros(len(candidates), dtype=np.bool_)
+    all_negative = np.ones(len(candidates), dtype=np.bool_)
+    best = np.full(len(candidates), -np.inf)
+    matched = np.full(len(candidates), -1, dtype=np.int64)
     best_iou, best_anchor = np.zeros(len(boxes)), np.full(len(boxes), -1, dtype=np.int64)
     above = np.zeros(len(boxes), dtype=np.bool_)
-    for i, box in enumerate(boxes):
-        iou = iou_with_each(box, seen)
+
+    def iou_of(i: int) -> Float:
+        return iou_with_each(own.corners[i], seen.corners, (own.areas[i], seen.areas))
+
+    for i in range(len(boxes)):
+        iou = iou_of(i)
         reaches = reaches_positive(iou, detector) & allowed
         any_positive |= reaches
         all_negative &= stays_negative(iou, detector)
@@ -99,10 +112,10 @@ def replay(
         if counting.any():
             top = int(np.argmax(np.where(counting, iou, -1.0)))
             best_iou[i], best_anchor[i] = iou[top], candidates[top]
-    found = np.zeros(len(seen), dtype=np.int8)
+    found = np.zeros(len(candidates), dtype=np.int8)
     found[any_positive] = 1
     found[all_negative & ~any_positive] = -1
-    forced = _force(boxes, (seen, allowed), (found, matched), detector)
+    forced = _force(map(iou_of, range(len(boxes))), allowed, (found, matched), detector)
     labels = np.zeros(len(anchors), dtype=np.int8)
     labels[candidates] = found
     labels[~counts] = 0
@@ -143,25 +156,22 @@ def reaches_floor(iou: Float, detector: Detector) -> Bool:
 
 
 def _force(
-    boxes: Float,
-    anchors: tuple[Float, Bool],
-    results: tuple[npt.NDArray[np.int8], Int],
-    detector: Detector,
+    ious: Iterable[Float], allowed: Bool, results: tuple[npt.NDArray[np.int8], Int], detector: Detector
 ) -> list[Int]:
     """Make best anchors positive, in the order of the boxes; return those each box forced.
 
-    anchors: those that are matched, and which may become positive. results: their labels and matched boxes,
-    which are changed.
+    ious: of each box with the anchors that are matched; allowed: which of those may become positive.
+    results: their labels and matched boxes, which are changed.
     """
-    (seen, allowed), (found, matched) = anchors, results
+    found, matched = results
     match = detector.match
     nothing = np.zeros(0, dtype=np.int64)
     if match.force == "none" or not allowed.any():
-        return [nothing] * len(boxes)
+        return [nothing for _ in ious]
     forced: list[Int] = []
-    taken = np.zeros(len(seen), dtype=np.bool_)
-    for i, box in enumerate(boxes):
-        iou = np.where(allowed, iou_with_each(box, seen), np.array(-1, dtype=seen.dtype))
+    taken = np.zeros(len(found), dtype=np.bool_)
+    for i, of_box in enumerate(ious):
+        iou = np.where(allowed, of_box, np.array(-1, dtype=of_box.dtype))
         top = iou.max()
         if not reaches_floor(top, detector):
             forced.append(nothing)
@@ -184,6 +194,7 @@ def _cells_of_centres(boxes: Float, width: float, height: float, detector: Detec
     """
     if detector.match.cells == "all":
         return np.ones(len(anchors_of(width, height, detector, None)[0]), dtype=np.bool_)
+    boxes = np.asarray(boxes).astype(detector.anchors.precision)
     flags: list[Bool] = []
     for along_x, along_y in axes_of(detector.anchors):
         flag = np.zeros((int(along_y.cells(height)), int(along_x.cells(width)), len(along_x.sizes)), np.bool_)

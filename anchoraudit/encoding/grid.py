@@ -8,7 +8,7 @@ order of operations, so that an equality of overlaps means the same as there.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,21 @@ Edges = npt.NDArray[Any]  # in the anchors' precision
 MOST_ANCHORS = 6_000_000
 
 
+class Regions(NamedTuple):
+    """Boxes or anchors as IoU is taken of them: corners [N, 4] and areas [N], in the anchors' precision."""
+
+    corners: Edges
+    areas: Edges
+
+
+class Compared(NamedTuple):
+    """What IoU is taken of along one axis: low and high edges, and the length that areas are made of."""
+
+    low: Edges
+    high: Edges
+    length: Edges
+
+
 class LevelAxis:
     """One level along x (axis 0) or y (axis 1): where its anchors of each shape lie.
 
@@ -38,8 +53,10 @@ class LevelAxis:
         number = np.dtype(anchors.sides_precision).type
         half = number(0.5) * self.sizes.astype(number)
         centre = number(level.offset) if anchors.centre_in == "shape" else number(0)
-        self.low = (centre - half).astype(self.number)
-        self.high = (centre + half).astype(self.number)
+        # What is rounded before the centre and half the side are added up.
+        self.part = self.number if anchors.rounded == "parts" else np.float64
+        self.low = (centre - half).astype(self.part)
+        self.high = (centre + half).astype(self.part)
 
     def cells(self, extent: Float | float) -> Int:
         """How many cells along extents [D]."""
@@ -68,18 +85,53 @@ class LevelAxis:
         return size * np.asarray(extent) if self.anchors.units == "fractions" else size
 
     def edges(self, index: Int, extent: Float | float, k: int) -> tuple[Edges, Edges]:
-        """Low and high edge of the anchors of shape k in cells `index`, in the anchors' precision."""
-        stride = self.stride(extent)
+        """Low and high edge of the anchors of shape k in cells `index`, pixels of the canvas.
+
+        In the anchors' precision, or in float64 (see `Anchors.kept_precision`).
+        """
         if self.anchors.units == "fractions":
-            # torchvision, `DefaultBoxGenerator`: centres and sides are fractions until the very end.
-            cells = np.asarray(extent / stride).astype(self.number)
-            centre = (index + self.level.offset / self.level.stride).astype(self.number) / cells
+            # Centres and sides are fractions until the very end.
+            centre = self._fraction(index, extent)
             half = self.number(0.5) * self.number(self.sizes[k])
-            pixels = np.asarray(extent).astype(self.number)
-            return (centre - half) * pixels, (centre + half) * pixels
+            kept = np.dtype(self.anchors.kept_precision)
+            pixels = np.asarray(extent).astype(kept)
+            return (centre - half).astype(kept) * pixels, (centre + half).astype(kept) * pixels
         first = 0.0 if self.anchors.centre_in == "shape" else self.offset(extent)
-        shift = (first + index * stride).astype(self.number)
-        return self.low[k] + shift, self.high[k] + shift
+        shift = (first + index * self.stride(extent)).astype(self.part)
+        low, high = self.low[k] + shift, self.high[k] + shift
+        return low.astype(self.number, copy=False), high.astype(self.number, copy=False)
+
+    def _fraction(self, index: Int, extent: Float | float) -> Edges:
+        """Centres of cells `index` as fractions of the canvas.
+
+        Sources: torchvision, `DefaultBoxGenerator` (divided); tensorflow/models,
+        `multiple_grid_anchor_generator.py` and `grid_anchor_generator.py: tile_anchors` (steps).
+        """
+        cells = np.asarray(extent / self.stride(extent)).astype(self.number)
+        offset = self.level.offset / self.level.stride
+        if self.anchors.centres == "divided":
+            divided: Edges = (index + offset).astype(self.number) / cells
+            return divided
+        step = self.number(1) / cells
+        stepped: Edges = index.astype(self.number) * step + self.number(offset) * step
+        return stepped
+
+    def compared(self, low: Edges, high: Edges, extent: Float | float, k: int | None = None) -> Compared:
+        """Edges [low, high] along this axis, pixels of the canvas, as IoU is taken of them.
+
+        k: the shape of anchors, None for boxes. In the anchors' precision.
+        """
+        if self.anchors.compared_as == "fractions":  # they come out as they were before they were kept
+            low, high = low / np.asarray(extent), high / np.asarray(extent)
+        low, high = low.astype(self.number, copy=False), high.astype(self.number, copy=False)
+        length = high - low
+        if self.anchors.compared_as == "centre_size":
+            # keras-io, `convert_to_xywh`, then `compute_iou`: corners are made of centre and size.
+            if k is not None:
+                return Compared(low, high, np.full_like(low, self.sizes[k]))
+            centre, half = (low + high) / self.number(2), length / self.number(2)
+            low, high = centre - half, centre + half
+        return Compared(low, high, length)
 
 
 @lru_cache(maxsize=256)
@@ -101,6 +153,29 @@ def inside(low: Edges, high: Edges, extent: Float | float, border: Border) -> Bo
     return above & below
 
 
+def compared_boxes(boxes: Float, width: Float | float, height: Float | float, anchors: Anchors) -> Regions:
+    """Boxes [N, 4] on canvases of `width` x `height` px (numbers or [N]) as IoU is taken of them."""
+    axes, extents = axes_of(anchors)[0], (width, height)
+    return _regions(*(axes[a].compared(boxes[:, a], boxes[:, a + 2], extents[a]) for a in (0, 1)))
+
+
+def compared_anchors(edges: Float, width: float, height: float, anchors: Anchors) -> Regions:
+    """All anchors over a canvas, [A, 4] as `all_anchors` gives them, as IoU is taken of them."""
+    if anchors.compared_as != "centre_size":
+        return compared_boxes(edges, width, height, anchors)
+    areas = [
+        np.tile(
+            x.sizes.astype(x.number) * y.sizes.astype(y.number), int(x.cells(width)) * int(y.cells(height))
+        )
+        for x, y in axes_of(anchors)
+    ]
+    return Regions(edges, np.concatenate(areas))
+
+
+def _regions(x: Compared, y: Compared) -> Regions:
+    return Regions(np.stack([x.low, y.low, x.high, y.high], axis=1), x.length * y.length)
+
+
 def extents(canvases: Canvases, axis: int, border: Border) -> tuple[Float, Float]:
     """Extents of the canvas, and of what the border rule is against, along an axis."""
     canvas, image = canvases.along(axis)
@@ -119,7 +194,7 @@ def all_anchors(
     """Every anchor over a canvas of `width` x `height` px, and whether the border rule lets it count.
 
     image: size of the resized image on it, without padding; the whole canvas by default. Returns anchors
-    [A, 4] in the anchors' precision and counts bool [A], ordered level, row, column, shape.
+    [A, 4], as `LevelAxis.edges` has them, and counts bool [A], ordered level, row, column, shape.
 
     Raises AnchorauditError if there are more than MOST_ANCHORS.
     """
@@ -136,7 +211,7 @@ def all_anchors(
         columns = np.arange(int(along_x.cells(width)))
         rows = np.arange(int(along_y.cells(height)))
         shape = (len(rows), len(columns), len(along_x.sizes))
-        grid = np.empty((*shape, 4), dtype=detector.anchors.precision)
+        grid = np.empty((*shape, 4), dtype=detector.anchors.kept_precision)
         count = np.empty(shape, dtype=np.bool_)
         for k in range(shape[2]):
             x1, x2 = along_x.edges(columns, width, k)

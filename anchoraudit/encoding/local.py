@@ -204,11 +204,12 @@ def exact_ious(
     for a, axis in enumerate(axes):
         canvas, against = extents(boxes.canvases, a, detector.border)
         low, high = axis.edges(cell[a], canvas[of], k)
-        own_low, own_high = (boxes.boxes[box, a + side].astype(low.dtype) for side in (0, 2))
-        overlap = np.maximum(np.minimum(high, own_high) - np.maximum(low, own_low), low.dtype.type(0))
-        sides.append((overlap, high - low, own_high - own_low))
         if detector.border.pixels is not None:
             counts &= inside(low, high, against[of], detector.border)
+        anchor = axis.compared(low, high, canvas[of], k)
+        own = axis.compared(boxes.boxes[box, a], boxes.boxes[box, a + 2], canvas[of])
+        overlap = np.minimum(anchor.high, own.high) - np.maximum(anchor.low, own.low)
+        sides.append((np.maximum(overlap, axis.number(0)), anchor.length, own.length))
     intersection = sides[0][0] * sides[1][0]
     areas, area = sides[0][1] * sides[1][1], sides[0][2] * sides[1][2]
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -135,7 +135,7 @@ def _without_forcing(detector: Detector) -> Detector:
 def _alone(detector: Detector, number: int, shape: Anchor) -> Detector:
     """The detector with one shape, on one of its levels."""
     anchors = detector.anchors
-    alone = anchors.holding((anchors.levels[number].holding((shape,)),))
+    alone = anchors.with_pixel_shapes((anchors.levels[number].holding((shape,)),))
     return msgspec.structs.replace(detector, anchors=alone)
 
 

@@ -100,4 +100,4 @@ def with_levels(detector: Detector, levels: Sequence[OnLevel]) -> Detector:
         level.holding(new.anchors)
         for level, new in zip(detector.anchors.levels, by_stride(levels, detector), strict=True)
     )
-    return msgspec.structs.replace(detector, anchors=detector.anchors.holding(replaced))
+    return msgspec.structs.replace(detector, anchors=detector.anchors.with_pixel_shapes(replaced))
