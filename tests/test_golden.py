@@ -1,4 +1,4 @@
-"""The dense encoder and the whole audit against what the frameworks' own code answered on real data."""
+"""The whole audit, to the last anchor, against what the frameworks' own code answered on real data."""
 
 import csv
 
@@ -11,15 +11,17 @@ from anchoraudit.verdicts import STATUSES
 from tests.conftest import SHARED
 
 DATA = ["bccd", "coco38"]
+FOLDERS = [*DATA, "second/bccd"]
 SUFFIX = ".images.csv"
 ANSWERED = sorted(
-    (data, path.name.removesuffix(SUFFIX))
-    for data in DATA
-    for path in (SHARED / "golden" / data).glob(f"*{SUFFIX}")
+    (folder, path.name.removesuffix(SUFFIX))
+    for folder in FOLDERS
+    for path in (SHARED / "golden" / folder).glob(f"*{SUFFIX}")
 ) or [("bccd", "reference")]
 every_answer = pytest.mark.parametrize(
-    ("name", "detector"), ANSWERED, ids=["-".join(one) for one in ANSWERED]
+    ("folder", "detector"), ANSWERED, ids=["-".join(one).replace("/", "-") for one in ANSWERED]
 )
+DARKNET = "bccd.yolov3-darknet.positives.csv"  # positives alone
 COUNTS = ("positives", "negatives", "ignored")
 
 
@@ -33,7 +35,9 @@ def audits():
     return {}
 
 
-def audited(shared, audits, name, detector="reference"):
+def audited(shared, audits, folder, detector="reference"):
+    """Audit the data set that answers in a folder are of."""
+    name = folder.rpartition("/")[2]
     if (name, detector) not in audits:
         audits[name, detector] = anchoraudit.audit(shared / "data" / name, detector, counts=True)
     return audits[name, detector]
@@ -43,14 +47,19 @@ def test_both_sets_hold_the_answers_of_the_same_frameworks(shared):
     of = {data: {detector for name, detector in ANSWERED if name == data} for data in DATA}
     assert of["bccd"] == of["coco38"]
     assert len(of["bccd"]) >= 14
-    assert of["bccd"] <= set(preset_names())
+
+
+def test_every_answer_is_held_to_a_preset(shared):
+    answered = {detector for _, detector in ANSWERED}
+    assert answered <= set(preset_names())
+    assert len(answered) >= 35
 
 
 @every_answer
-def test_every_image_has_the_framework_counts(shared, audits, name, detector):
-    frame = audited(shared, audits, name, detector).images_frame().set_index("image_id", drop=False)
+def test_every_image_has_the_framework_counts(shared, audits, folder, detector):
+    frame = audited(shared, audits, folder, detector).images_frame().set_index("image_id", drop=False)
     frame.index = frame.index.astype(str)
-    expected = rows(shared / "golden" / name / f"{detector}{SUFFIX}")
+    expected = rows(shared / "golden" / folder / f"{detector}{SUFFIX}")
     assert [row["image_id"] for row in expected if row["image_id"] not in frame.index] == []
     assert len(expected) == len(frame)
     found, wanted = {}, {}
@@ -66,11 +75,18 @@ def test_every_image_has_the_framework_counts(shared, audits, name, detector):
     assert found == wanted
 
 
+def test_every_image_has_the_positives_of_darknet(shared, audits):
+    frame = audited(shared, audits, "bccd", "yolov3-darknet").images_frame()
+    found = {str(row.image_id): (row.usable, row.positives) for row in frame.itertuples()}
+    expected = rows(shared / "golden" / "second" / "bccd" / DARKNET)
+    assert found == {row["image_id"]: (int(row["boxes"]), int(row["positives"])) for row in expected}
+
+
 @every_answer
-def test_every_box_has_the_framework_iou_and_assignment(shared, audits, name, detector):
-    frame = audited(shared, audits, name, detector).boxes_frame()
+def test_every_box_has_the_framework_iou_and_assignment(shared, audits, folder, detector):
+    frame = audited(shared, audits, folder, detector).boxes_frame()
     frame = frame[frame.usable]
-    expected = rows(shared / "golden" / name / f"{detector}.boxes.csv")
+    expected = rows(shared / "golden" / folder / f"{detector}.boxes.csv")
     keys = list(zip(frame.image_id.astype(str), frame.box.astype(int), strict=True))
     order = {key: i for i, key in enumerate(keys)}
     at = [order[row["image_id"], int(row["box"])] for row in expected]
@@ -81,8 +97,8 @@ def test_every_box_has_the_framework_iou_and_assignment(shared, audits, name, de
 
 
 @every_answer
-def test_verdicts_follow_from_the_counts(shared, audits, name, detector):
-    result = audited(shared, audits, name, detector)
+def test_verdicts_follow_from_the_counts(shared, audits, folder, detector):
+    result = audited(shared, audits, folder, detector)
     frame = result.images_frame()
     with_boxes = frame[(frame.usable > 0) & (frame.verdict != "encoder_error")]
     trains = with_boxes.verdict.isin(["ok", "forced_only"])
