@@ -154,7 +154,7 @@ class Anchors(Block, frozen=True):
         return "float64" if self.compared_as == "fractions" else self.precision
 
     def with_pixel_shapes(self, levels: tuple[Level, ...]) -> Anchors:
-        """Return these anchors with other levels, whose shapes are in pixels of the canvas and all that compete."""
+        """Return these anchors with other levels; their shapes are in pixels, and no others compete."""
         new = msgspec.structs.replace(self, levels=levels, units="pixels", competing=())
         if self.units == "pixels":
             return new

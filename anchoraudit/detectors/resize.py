@@ -38,7 +38,8 @@ class Resize(Block, frozen=True):
         multiplied by the resized side, moved by the padding and clipped.
     boxes: scaled by the ratio of the actual sizes ("size_ratio") or by the scale before rounding ("scale");
         of fractions: multiplied by the actual sides, or by the sides before rounding.
-    precision: of fractions, of that product, of all of a letterbox, and of what `side_ratio` divides by the canvas.
+    precision: of fractions, of that product, of all of a letterbox, and of what `side_ratio` divides by the
+        canvas.
     clip: boxes are cut to the resized "image" or the "canvas", `clip_margin` px before its right and bottom
         edge.
     pixels: "inclusive": a box's right and bottom pixel belong to it, so 1 is added to x2 and y2.
