@@ -155,10 +155,11 @@ class Anchors(Block, frozen=True):
 
     def with_pixel_shapes(self, levels: tuple[Level, ...]) -> Anchors:
         """Return these anchors with other levels; their shapes are in pixels, and no others compete."""
-        new = msgspec.structs.replace(self, levels=levels, units="pixels", competing=())
         if self.units == "pixels":
-            return new
-        return msgspec.structs.replace(new, compared_as="corners", centres="divided")
+            return msgspec.structs.replace(self, levels=levels, competing=())
+        return msgspec.structs.replace(
+            self, levels=levels, competing=(), units="pixels", compared_as="corners", centres="divided"
+        )
 
     @property
     def count(self) -> int:
