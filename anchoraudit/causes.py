@@ -4,7 +4,7 @@ The first that applies, in this order:
 
 edge: it matches once the border rule is off.
 stride: it matches when the anchor may be centred freely.
-mask: it matches once the anchor most like it is on a level.
+unused: it matches once the anchor most like it is on a level.
 small, large: it matches once the box may be scaled up, or down, its aspect kept.
 elongated: none of these; no anchor has a shape like it.
 
@@ -30,7 +30,7 @@ __all__ = ["CAUSES", "MEANING", "causes_of", "most_alike", "nearest_shape"]
 MEANING = {
     "edge": "the anchors that would match cross the border and do not count",
     "stride": "an anchor would match, but none is centred closely enough",
-    "mask": "the anchor most like it is in no mask, so on no level",
+    "unused": "the anchor most like it is on no level (darknet: in no mask)",
     "small": "too small for every anchor",
     "large": "too large for every anchor",
     "elongated": "longer or thinner than every anchor",

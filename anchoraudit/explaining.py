@@ -160,7 +160,7 @@ def _remedy(net: Float, cause: str, detector: Detector, sizes: tuple[Size, Size]
     or_own = f", or {own}" if own else ""
     if cause == "edge":
         return f"a border of {_border_needed(net, detector, sizes)} px (--allowed-border)"
-    if cause == "mask":
+    if cause == "unused":
         w, h = most_alike(size, detector)
         next_w, next_h = detector.shapes[nearest_shape(size, detector)[0]].tolist()
         return (

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from anchoraudit.anchor_fit import measure_fit
 from anchoraudit.anchors_file import AnchorsFile, format_anchors, read_anchors, round_anchors
+from anchoraudit.detectors import load_detector
+from anchoraudit.detectors.toml_text import to_toml
 from anchoraudit.errors import AnchorauditError
 
 SIDES = st.floats(0.001, 100_000)
@@ -105,6 +107,14 @@ def test_shapes_of_a_detector_file_are_those_that_its_masks_name(tmp_path):
     found = read_anchors(path)
     assert found.anchors == ((5, 6), (3, 4), (5, 6))
     assert found.input_size == "608"
+
+
+def test_a_detector_file_with_masks(file):
+    """An anchor that two levels name is given twice, one that none names not at all."""
+    found = read_anchors(file("d.toml", to_toml(load_detector("yolov4-tiny"))))
+    assert found.anchors == ((81, 82), (135, 169), (344, 319), (23, 27), (37, 58), (81, 82))
+    assert found.input_size == "416x416"
+    assert read_anchors(file("e.toml", to_toml(load_detector("yolov3-darknet")))).input_size == "608"
 
 
 @pytest.mark.parametrize(

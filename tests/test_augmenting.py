@@ -124,6 +124,7 @@ def original_size(name):
                 "py-faster-rcnn",
                 "yolov5",
                 "yolov3-darknet",
+                "yolov4-tiny",
             ],
         ),
         original_size("reference"),

@@ -119,13 +119,13 @@ class TestRemedies:
         best = wh_iou(np.array([[(x2 - x1) * factor, (y2 - y1) * factor]]), REFERENCE.anchors.shapes).max()
         assert best == pytest.approx(0.5, abs=0.01)
 
-    def test_mask(self):
+    def test_unused(self):
         """10x14 is in no mask of yolov4-tiny; 23x27 is the one most like it that is."""
         detector = load_detector("yolov4-tiny")
         stretched = dataset_of((100, 100, 110, 114), (200, 200, 223, 227), size=(416, 416))
         explained = explain(stretched, 0, detector).boxes
         assert [box.status for box in explained] == ["unmatched", "matched"]
-        assert [box.cause for box in explained] == ["mask", ""]
+        assert [box.cause for box in explained] == ["unused", ""]
         assert explained[0].remedy == (
             "anchor 10x14 in the mask of a level; or anchors without those that no mask names: "
             "23x27 then takes the box"
@@ -134,7 +134,7 @@ class TestRemedies:
         assert explained[0].best_anchor is not None
         alone = anchoraudit.audit(dataset_of((100, 100, 110, 114), size=(416, 416)), detector)
         assert alone.summary()["verdicts"]["empty_foreground"] == 1
-        assert alone.summary()["causes"]["mask"] == 1
+        assert alone.summary()["causes"]["unused"] == 1
 
     def test_no_area_on_the_input(self):
         """pjreddie's darknet cuts what a square image has above and below a wide network."""

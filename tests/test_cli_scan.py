@@ -19,7 +19,7 @@ from tests.conftest import ROOT, SAMPLE
 from tests.test_sample_data import SCENES
 
 VERDICTS = {"ok", "forced_only", "empty_foreground", "blank", "no_usable_box", "encoder_error", "unknown"}
-CAUSES = {"edge", "stride", "mask", "small", "large", "elongated"}
+CAUSES = {"edge", "stride", "unused", "small", "large", "elongated"}
 TINY = [1, 1, 3, 3]
 BAD = document([image(1), image(2)], [annotation(1), annotation(2, 2, TINY)])
 OF_SAMPLES = Counter(scene.verdict for scene in SCENES)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from anchoraudit import cli
 from anchoraudit.detectors import load_detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import OnCanvas, one_canvas, place
@@ -63,3 +64,42 @@ def test_both_darknets_all_kinds_and_nets_that_are_no_square_are_among_them(netw
     assert all(any(f"[{kind}]" in text for text in texts) for kind in ("yolo", "Gaussian_yolo", "region"))
     assert any("iou_thresh=0.213" in text for text in texts)
     assert any(not case[3] for case in ANSWERS["cases"])
+
+
+TINY = """
+[net]
+width=416
+height=416
+letter_box=0
+[convolutional]
+stride=16
+[yolo]
+mask=1,2
+anchors=10,14, 81,82, 135,169
+num=3
+"""
+
+
+def test_a_scan_tells_of_boxes_that_no_mask_takes(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny.cfg").write_text(TINY)
+    image = {"file_name": "a.jpg", "width": 416, "height": 416}
+    boxes = {1: [100, 100, 10, 14], 2: [100, 100, 80, 80]}
+    document = {
+        "images": [{"id": 1, **image}, {"id": 2, **image}],
+        "categories": [{"id": 1, "name": "cat"}],
+        "annotations": [
+            {"id": i, "image_id": i, "category_id": 1, "bbox": box, "area": box[2] * box[3], "iscrowd": 0}
+            for i, box in boxes.items()
+        ],
+    }
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    scan = ["scan", "a.json", "--detector", "tiny.cfg", "--output-format", "json", "--counts"]
+    assert cli.run(scan) == 1
+    summary = json.loads(capsys.readouterr().out)["summary"]
+    assert (summary["verdicts"]["ok"], summary["verdicts"]["empty_foreground"]) == (1, 1)
+    assert summary["causes"]["unused"] == 1
+    assert cli.run(["explain", "1", "a.json", "--detector", "tiny.cfg"]) == 0
+    assert "anchor 10x14 in the mask of a level" in " ".join(capsys.readouterr().out.split())
+    assert cli.run(["detectors", "show", "tiny.cfg"]) == 0
+    assert "no level (10x14)" in capsys.readouterr().out

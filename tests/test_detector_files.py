@@ -3,6 +3,7 @@
 import textwrap
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from anchoraudit.detectors import load_detector, override, parse_input_size, preset_names
@@ -1269,6 +1270,12 @@ class TestOverride:
         yolo = override(load_detector("yolov5"), input_size="1280").resize
         assert (yolo.kind, yolo.side, yolo.pad, yolo.rounding) == ("longest_side", 1280, "square", "ceil")
         assert override(load_detector("reference"), input_size="640").resize == parse_input_size("640")
+        box = override(load_detector("yolov3-darknet"), input_size="416").resize
+        assert (box.kind, box.width, box.height) == ("letterbox", 416, 416)
+        wide = Resize(kind="letterbox", width=608, height=304)
+        darknet = msgspec.structs.replace(load_detector("yolov3-darknet"), resize=wide)
+        box = override(darknet, input_size="416").resize
+        assert (box.kind, box.width, box.height) == ("letterbox", 416, 208)
 
     def test_shapes(self):
         base = load_detector("detectron2-rpn_c4")

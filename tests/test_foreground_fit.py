@@ -73,6 +73,16 @@ def test_the_laid_out_detector_has_these_anchors_and_its_own_rules():
     assert [lv.shapes for lv in swapped.anchors.levels] == [((3, 3),), ((2, 2),), ((1, 1),)]
 
 
+def test_anchors_that_are_laid_out_all_compete_and_are_on_a_level():
+    masked = load_detector("yolov4-tiny").anchors
+    anchors = lay_out(load_detector("yolov4-tiny"), [(10, 10), (20, 20), (200, 200), (50, 50)]).anchors
+    assert masked.left_out
+    assert not anchors.left_out
+    assert [level.shapes for level in anchors.levels] == [((50, 50), (200, 200)), ((10, 10), (20, 20))]
+    kept = lay_out(load_detector("yolov4"), [(10, 10), (20, 20), (200, 200)]).anchors
+    assert [level.also_above for level in kept.levels] == [0.213] * 3
+
+
 def test_outcome_counts_images_before_boxes(data):
     # Image 1 has two boxes, image 2 one; an anchor of a box's size matches that box alone.
     dataset = data((1, 408, 308, 96, 96), (1, 200, 200, 40, 40), (2, 400, 300, 300, 80))

@@ -61,6 +61,16 @@ def test_shapes(name, case):
     assert made.tolist() == [pytest.approx(shape, abs=tolerance) for shape in wanted]
 
 
+def test_a_detector_in_one_line():
+    assert str(load_detector("yolov4")) == (
+        "yolov4: input 608x608, 9 anchor shapes, stride 8/16/32, anchors may cross the edge, the shape most "
+        "like the box and those above shape IoU 0.213"
+    )
+    tiny = str(load_detector("yolov4-tiny"))
+    assert "6 anchor shapes and 1 on no level, stride 32/16" in tiny
+    assert tiny.endswith("the shape most like the box")
+
+
 def test_cells_of_fixed_grids():
     for name in ("torchvision-ssd300_vgg16", "mmdet-ssd300", "ssd-pytorch"):
         levels = load_detector(name).anchors.levels

@@ -91,11 +91,14 @@ class Detector(Block, frozen=True):
         if not left_out:
             return ""
         when = f"every box is most like an anchor that is on no level ({', '.join(left_out)})"
-        limits = sorted({level.also_above for level in self.anchors.levels})
-        if limits[0] == 1:
+        if not (above := self._also_above()):
             return when
-        above = "/".join(f"{limit:g}" for limit in limits)
         return f"{when}, and its shape IoU with none of the others is above their level's limit, {above}"
+
+    def _also_above(self) -> str:
+        """The shape IoU above which more shapes are positive, where levels differ `0.4/1`; "" for none."""
+        limits = sorted({level.also_above for level in self.anchors.levels})
+        return "/".join(f"{limit:g}" for limit in limits) if limits[0] < 1 else ""
 
     @property
     def on_empty(self) -> str:
@@ -124,7 +127,9 @@ class Detector(Block, frozen=True):
         strides = "/".join(f"{level.stride:g}" for level in levels)
         left_out = len(self.anchors.left_out)
         more = f" and {left_out} on no level" if left_out else ""
+        above = self._also_above()
+        also = f" and those above shape IoU {above}" if above else ""
         return (
             f"{self.name}: input {self.resize}, {self.anchors.count} anchor shapes{more}, stride {strides}, "
-            f"{self.border}, {self.match}"
+            f"{self.border}, {self.match}{also}"
         )

@@ -24,7 +24,7 @@ from anchoraudit.encoding.dense import DenseLabels, anchors_of
 from anchoraudit.encoding.grid import axes_of
 from anchoraudit.encoding.local import first_anchors
 from anchoraudit.encoding.results import Counted, Judged
-from anchoraudit.encoding.unmatched import BY_SIDES, MASK, SMALL, Code, causes_by, scale_by
+from anchoraudit.encoding.unmatched import BY_SIDES, SMALL, UNUSED, Code, causes_by, scale_by
 from anchoraudit.geometry import Bool, Float
 
 KINDS = ("side_ratio", "shape_iou")
@@ -54,11 +54,11 @@ def judge(boxes: OnCanvas, detector: Detector) -> Judged:
 def causes(sizes: Float, detector: Detector) -> Code:
     """Why boxes of these sizes [N, 2] are unmatched. int8 [N].
 
-    Where the shape most like a box is positive, it is on no level ("mask"); a box without area, cut away or
+    Where the shape most like a box is positive, it is on no level ("unused"); a box without area, cut away or
     too small to be told, is like none ("small").
     """
     if detector.match.takes_most_alike:
-        return np.where((sizes > 0).all(axis=1), MASK, SMALL).astype(np.int8)
+        return np.where((sizes > 0).all(axis=1), UNUSED, SMALL).astype(np.int8)
     return causes_by(BY_SIDES, sizes, detector)
 
 

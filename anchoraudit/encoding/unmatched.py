@@ -17,8 +17,8 @@ from anchoraudit.anchor_fit import side_ratio
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.geometry import Bool, Float, wh_iou
 
-CAUSES = ("edge", "stride", "mask", "small", "large", "elongated")
-EDGE, STRIDE, MASK, SMALL, LARGE, ELONGATED = range(len(CAUSES))
+CAUSES = ("edge", "stride", "unused", "small", "large", "elongated")
+EDGE, STRIDE, UNUSED, SMALL, LARGE, ELONGATED = range(len(CAUSES))
 Code = npt.NDArray[np.int8]
 
 

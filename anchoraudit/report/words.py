@@ -96,7 +96,7 @@ def why(audit: Audit, image: int) -> str:
     nearest = _nearest(audit, image)
     if cause == "edge":
         return f"{start}; the anchors that would match cross the border ({nearest} is nearest)"
-    if cause == "mask":
+    if cause == "unused":
         return f"{start}; the anchors most like them are on no level ({nearest} is the nearest that is)"
     return f"{start}; the nearest anchor is {nearest}"
 

@@ -107,7 +107,8 @@ def strides_of(layers: list[Section], assume: Assume) -> list[float]:
                 step, other = layer.integer("stride_x", step), layer.integer("stride_y", step)
                 if step != other:
                     raise layer.error("stride_x and stride_y differ; levels take one stride", "stride_x")
-            before *= _positive(layer, step)
+            if not layer.integer("maxpool_depth", 0):  # over channels, and no step along the image
+                before *= _positive(layer, step)
         elif layer.kind in ("upsample", "deconvolutional", "deconv"):
             before /= _positive(layer, layer.integer("stride", 2 if layer.kind == "upsample" else 1))
         elif not _SAME_SIZE.fullmatch(layer.kind):
