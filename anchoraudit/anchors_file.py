@@ -19,11 +19,11 @@ import msgspec
 import numpy as np
 from numpy.typing import ArrayLike
 
-from anchoraudit import json_text
 from anchoraudit.anchor_fit import AnchorFit
 from anchoraudit.detectors.resize import Resize
-from anchoraudit.documents import parse_toml, read_text
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.io import json_text
+from anchoraudit.io.documents import parse_toml, read_text
 
 Anchor = tuple[float, float]
 

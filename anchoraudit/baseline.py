@@ -17,10 +17,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeGuard
 
-from anchoraudit import json_text
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.files import read_bytes, write_text
 from anchoraudit.findings import Finding
+from anchoraudit.io import json_text
+from anchoraudit.io.files import read_bytes, write_text
 from anchoraudit.rules import Findings
 
 Baseline = dict[str, dict[str, dict[str, int]]]  # how many findings, by code, file and thing

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import msgspec
 
-from anchoraudit import json_text
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.io import json_text
 
 Span = tuple[int, int]
 LISTS = ("images", "annotations", "categories")

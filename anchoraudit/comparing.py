@@ -16,8 +16,8 @@ from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import Clipped, Placed, clip_all, place_all
 from anchoraudit.encoding.raising import reasons
 from anchoraudit.geometry import Bool, box_sizes
+from anchoraudit.io.processes import Send, can_fork, cores, handed_out, workers
 from anchoraudit.labels import prepare
-from anchoraudit.processes import Send, can_fork, cores, handed_out, workers
 from anchoraudit.verdicts import VERDICTS, verdicts_of
 
 # Usable boxes from which on a second process pays for its start.

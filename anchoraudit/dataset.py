@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.files import name_parts, safe_join
 from anchoraudit.findings import Finding
+from anchoraudit.io.files import name_parts, safe_join
 
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.int64]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from anchoraudit import documents, files, json_text
 from anchoraudit.errors import AnchorauditError, shortened
+from anchoraudit.io import documents, files, json_text
 
 
 def test_a_regular_file_is_read_whole(tmp_path):

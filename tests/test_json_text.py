@@ -5,8 +5,8 @@ import math
 import msgspec
 import pytest
 
-from anchoraudit import json_text
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.io import json_text
 
 
 def file(tmp_path, data):

@@ -16,11 +16,11 @@ from PIL import Image, ImageFile
 
 from anchoraudit.dataset import Boxes, Dataset, Images, Source
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.io.processes import can_fork
 from anchoraudit.pictures import folders, pillow, pool, reading
 from anchoraudit.pictures.jpeg import plain_header
 from anchoraudit.pictures.looking import look
 from anchoraudit.pictures.rows import Rows
-from anchoraudit.processes import can_fork
 from tests.builders import make
 
 needs_fork = pytest.mark.skipif(

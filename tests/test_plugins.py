@@ -2,7 +2,7 @@
 
 import sys
 
-from anchoraudit.plugins import load_module, module_names
+from anchoraudit.io.plugins import load_module, module_names
 
 
 def test_modules_are_found_by_their_files(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import anchoraudit
-from anchoraudit.suggest import did_you_mean
+from anchoraudit.io.suggest import did_you_mean
 
 PACKAGE = Path(anchoraudit.__file__).parent
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.suggest import did_you_mean
+from anchoraudit.io.suggest import did_you_mean
 
 # Beyond these no pixel of an image is recognisable; they keep arithmetic finite.
 _LEAST_SCALE, _MOST_SCALE = 0.01, 100.0

@@ -10,7 +10,7 @@ import click
 
 from anchoraudit import __version__
 from anchoraudit.errors import AnchorauditError, printable
-from anchoraudit.plugins import load_module, module_names
+from anchoraudit.io.plugins import load_module, module_names
 
 _INTERRUPTED = 130  # what shells report for a process ended by Ctrl-C
 

@@ -14,7 +14,7 @@ import click
 from anchoraudit.cli import _settings as settings_of
 from anchoraudit.cli._settings import Settings
 from anchoraudit.errors import AnchorauditError, printable
-from anchoraudit.files import replacing, require_not_input, write_text
+from anchoraudit.io.files import replacing, require_not_input, write_text
 from anchoraudit.pictures.found import SUFFIXES
 
 if TYPE_CHECKING:

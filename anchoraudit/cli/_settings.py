@@ -17,10 +17,10 @@ from typing import Any, Literal
 import click
 import msgspec
 
-from anchoraudit import json_text
-from anchoraudit.documents import parse_toml, read_text
 from anchoraudit.errors import AnchorauditError, printable, shortened
-from anchoraudit.suggest import did_you_mean
+from anchoraudit.io import json_text
+from anchoraudit.io.documents import parse_toml, read_text
+from anchoraudit.io.suggest import did_you_mean
 
 FILES = ("anchoraudit.toml", "pyproject.toml")  # in one folder the first counts
 RECORD = Path(".anchoraudit") / "last-scan.json"
@@ -87,7 +87,7 @@ def resolve(given: Mapping[str, Any], *, quiet: bool = False, repeat: bool = Fal
 
 def record(settings: Settings) -> None:
     """Remember a scan's settings for the commands after it; not being able to is no error."""
-    from anchoraudit.files import write_text
+    from anchoraudit.io.files import write_text
 
     try:
         RECORD.parent.mkdir(exist_ok=True)

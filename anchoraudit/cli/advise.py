@@ -95,7 +95,7 @@ def _write(advice: Any, target: str) -> str | None:
     """Write the detector that is advised; say so where there is none."""
     from anchoraudit.advising import MARK
     from anchoraudit.cli import _output
-    from anchoraudit.files import write_text
+    from anchoraudit.io.files import write_text
     from anchoraudit.report.detectors import show_toml
 
     if advice.detector is None:

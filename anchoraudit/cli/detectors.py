@@ -90,7 +90,7 @@ def _check(output: str | None, source: Path | None = None) -> None:
         return
     from anchoraudit.cli._settings import FILES
     from anchoraudit.errors import AnchorauditError
-    from anchoraudit.files import require_not_input
+    from anchoraudit.io.files import require_not_input
 
     path = Path(output)
     presets = map(_preset, _presets.preset_names())

@@ -19,7 +19,7 @@ from anchoraudit.cli._options import (
 )
 from anchoraudit.dataset import Dataset
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.suggest import did_you_mean
+from anchoraudit.io.suggest import did_you_mean
 
 
 @click.command("explain")
@@ -58,7 +58,7 @@ def command(image: str, **given: Any) -> int:
         drop_difficult=bool(settings.drop_difficult),
     )
     if given["output"] is not None:
-        from anchoraudit.files import replacing
+        from anchoraudit.io.files import replacing
         from anchoraudit.report.picture import draw
 
         drawn = draw(explanation, Path(given["output"]).suffix)

@@ -13,7 +13,7 @@ from anchoraudit.detectors._presets import preset, preset_names
 from anchoraudit.detectors.readers import kinds, read_detector, suffixes
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Resize
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.suggest import did_you_mean
+from anchoraudit.io.suggest import did_you_mean
 
 __all__ = ["Detector", "load_detector", "override", "parse_input_size", "preset_names"]
 

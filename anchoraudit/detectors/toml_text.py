@@ -10,9 +10,9 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
-from anchoraudit.documents import parse_toml
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.suggest import did_you_mean
+from anchoraudit.io.documents import parse_toml
+from anchoraudit.io.suggest import did_you_mean
 
 _WRITTEN = ("resize", "anchors", "border", "match", "loss")
 _WIDTH = 100

@@ -21,7 +21,7 @@ from anchoraudit.detectors import Detector
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.exporting._snippet import MARK, Snippet
 from anchoraudit.foreground.levels import lay_out
-from anchoraudit.plugins import load_module, module_names
+from anchoraudit.io.plugins import load_module, module_names
 
 if TYPE_CHECKING:
     from anchoraudit.anchors_file import Anchor

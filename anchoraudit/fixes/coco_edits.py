@@ -15,7 +15,7 @@ from anchoraudit.coco_text import CocoText, Span, elements, members
 from anchoraudit.dataset import Bool, Int
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.fixes.numbers import area_follows, extent, own_areas, spelled
-from anchoraudit.json_text import decode_value
+from anchoraudit.io.json_text import decode_value
 
 if TYPE_CHECKING:
     from anchoraudit.fixes.planning import Plan

@@ -33,8 +33,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from anchoraudit.errors import AnchorauditError, printable
-from anchoraudit.files import unreadable
-from anchoraudit.plugins import load_module, module_names
+from anchoraudit.io.files import unreadable
+from anchoraudit.io.plugins import load_module, module_names
 
 if TYPE_CHECKING:
     from anchoraudit.dataset import Dataset

@@ -21,9 +21,9 @@ import numpy as np
 
 from anchoraudit.dataset import Bool, Boxes, Category, Dataset, Float, ImageId, Images, Int, Source
 from anchoraudit.errors import printable
-from anchoraudit.files import safe_join
 from anchoraudit.findings import Finding
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
+from anchoraudit.io.files import safe_join
 from anchoraudit.pictures.found import find_images, usual_folders
 from anchoraudit.pictures.sizes import LARGEST_SIDE, read_sizes
 

@@ -20,9 +20,9 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Protocol, cast
 
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.io.plugins import load_module, module_names
+from anchoraudit.io.suggest import did_you_mean
 from anchoraudit.loaders._rules import RAISES, WITH_IMAGE, Loaded, Rule
-from anchoraudit.plugins import load_module, module_names
-from anchoraudit.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from anchoraudit.dataset import Dataset

@@ -12,8 +12,8 @@ from anchoraudit.auditing import Audit
 from anchoraudit.coco_text import Texts
 from anchoraudit.dataset import Bool, Dataset
 from anchoraudit.errors import AnchorauditError, printable
-from anchoraudit.files import replacing
 from anchoraudit.fixes import Plan
+from anchoraudit.io.files import replacing
 from anchoraudit.manifest.coco_build import write_coco
 from anchoraudit.manifest.coco_cut import write_coco_cut
 from anchoraudit.manifest.leaving import left_out

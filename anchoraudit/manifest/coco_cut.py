@@ -15,12 +15,13 @@ from typing import BinaryIO
 import msgspec
 import numpy as np
 
-from anchoraudit import coco_text, json_text
+from anchoraudit import coco_text
 from anchoraudit.coco_text import CocoText, Span, Texts
 from anchoraudit.dataset import Bool, Dataset, Int
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.fixes import Plan
 from anchoraudit.fixes.coco_edits import Edits, edits_of, patched
+from anchoraudit.io import json_text
 from anchoraudit.manifest.leaving import left_out, remarks
 
 _NON_FINITE = re.compile(rb"-?Infinity|NaN")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from anchoraudit.files import name_parts, safe_join
+from anchoraudit.io.files import name_parts, safe_join
 
 # What torchvision, detectron2 and YOLOv5 load; a file with another suffix is not taken for an image.
 SUFFIXES = frozenset(

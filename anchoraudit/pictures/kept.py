@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.files import read_bytes, replacing, write_text
+from anchoraudit.io.files import read_bytes, replacing, write_text
 from anchoraudit.pictures.folders import Folder
 from anchoraudit.pictures.rows import ROW, Rows
 

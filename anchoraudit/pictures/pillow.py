@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from anchoraudit.errors import printable
-from anchoraudit.files import open_regular
+from anchoraudit.io.files import open_regular
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import Literal
 
-from anchoraudit.files import open_regular
+from anchoraudit.io.files import open_regular
 from anchoraudit.pictures import pillow
 from anchoraudit.pictures.jpeg import plain_header
 from anchoraudit.pictures.rows import Rows

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from anchoraudit.files import read_head, safe_join
+from anchoraudit.io.files import read_head, safe_join
 from anchoraudit.pictures.jpeg import plain_header
 from anchoraudit.pictures.pillow import quiet_pillow
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 from anchoraudit.findings import Finding
-from anchoraudit.plugins import load_module, module_names
+from anchoraudit.io.plugins import load_module, module_names
 from anchoraudit.rules._chosen import Chosen, unknown
 from anchoraudit.rules._facts import Facts, Hits
 from anchoraudit.rules._found import Findings

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.io.suggest import did_you_mean
 from anchoraudit.rules._rule import FAMILIES, SEVERITIES, Rule, Severity
-from anchoraudit.suggest import did_you_mean
 from anchoraudit.verdicts import WITHOUT_FOREGROUND
 
 ALL = "ALL"

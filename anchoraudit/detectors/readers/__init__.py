@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.readers._files import read_text
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.plugins import load_module, module_names
+from anchoraudit.io.plugins import load_module, module_names
 
 if TYPE_CHECKING:
     from anchoraudit.detectors.spec import Detector

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from anchoraudit import documents
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.io import documents
 
 
 def read_text(path: Path) -> str:

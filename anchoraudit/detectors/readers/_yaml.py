@@ -7,8 +7,8 @@ from typing import Any
 
 from anchoraudit.detectors.readers._arithmetic import NotResolvedError, evaluate
 from anchoraudit.detectors.readers._table import Table, Unresolved
-from anchoraudit.documents import YamlBounds, compose_yaml, yaml_line
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.io.documents import YamlBounds, compose_yaml, yaml_line
 
 _BOUNDS = YamlBounds(
     values=20_000,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anchoraudit.files import read_head
 from anchoraudit.formats import Detection, ReadOptions, Sureness, require_known_splits
+from anchoraudit.io.files import read_head
 
 if TYPE_CHECKING:
     from anchoraudit.dataset import Dataset

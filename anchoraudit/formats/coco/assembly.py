@@ -12,13 +12,13 @@ from anchoraudit.dataset import Boxes, Category, Dataset, Source
 from anchoraudit.findings import Finding
 from anchoraudit.formats import Detection, ReadOptions
 from anchoraudit.formats._builder import Part, join
-from anchoraudit.formats._memory import without_garbage_collection
 from anchoraudit.formats.coco.annotations import AnnotationColumns
 from anchoraudit.formats.coco.entries import Entries, decode
 from anchoraudit.formats.coco.halves import decode_in_halves
 from anchoraudit.formats.coco.ids import positions, repeated
 from anchoraudit.formats.coco.images import add_images, append_unlisted
-from anchoraudit.json_text import read_bytes
+from anchoraudit.io.json_text import read_bytes
+from anchoraudit.io.memory import without_garbage_collection
 from anchoraudit.pictures.found import find_folder, usual_folders
 
 

@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from anchoraudit import json_text
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.findings import Finding
 from anchoraudit.formats.coco.annotations import AnnotationColumns, annotation_columns
+from anchoraudit.io import json_text
 
 T = TypeVar("T")
 Id = int | str

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import msgspec
 
-from anchoraudit.files import open_regular
 from anchoraudit.formats.coco.annotations import AnnotationColumns, annotation_columns, appended
 from anchoraudit.formats.coco.entries import AnnotationEntry, CategoryEntry, Entries, ImageEntry
-from anchoraudit.processes import Send, can_fork, cores, workers
+from anchoraudit.io.files import open_regular
+from anchoraudit.io.processes import Send, can_fork, cores, workers
 
 # Below this the second process costs more than it saves.
 WORTH_IT = 32 * 1024 * 1024

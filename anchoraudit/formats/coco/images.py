@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from anchoraudit.files import name_parts
 from anchoraudit.findings import Finding
 from anchoraudit.formats._builder import Part, Where, complete_sizes, files_below, no_size, note_unchecked
 from anchoraudit.formats.coco.entries import Entries
+from anchoraudit.io.files import name_parts
 from anchoraudit.pictures.found import are_present, list_below
 from anchoraudit.pictures.sizes import read_sizes
 

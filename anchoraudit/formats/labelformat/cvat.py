@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.files import read_input
 from anchoraudit.formats._builder import ImageRow, Remarks
 from anchoraudit.formats._doctype import has_document_type
 from anchoraudit.formats.labelformat.library import At, blamed, library, row_of
+from anchoraudit.io.files import read_input
 
 _OTHER = re.compile(rb"<(polygon|polyline|points|mask|ellipse|cuboid|skeleton)[\s>]")
 _TURNED = re.compile(rb"<box[^>]*\srotation=\"(?!0*\.?0*\")")

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from anchoraudit.files import IN_AN_IMAGES_FILE, read_input
 from anchoraudit.formats._builder import ImageRow
-from anchoraudit.formats._folders import is_file, walk
 from anchoraudit.formats.labelformat.layout import COLUMNS, FOLDERS
 from anchoraudit.formats.labelformat.library import At, blamed, joined_names, library, row_of
+from anchoraudit.io.files import IN_AN_IMAGES_FILE, read_input
+from anchoraudit.io.folders import is_file, walk
 
 _IGNORED = "DontCare"
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from anchoraudit import json_text
 from anchoraudit.formats._builder import ImageRow, Remarks
 from anchoraudit.formats.labelformat.library import At, blamed, joined_names, library, row_of
+from anchoraudit.io import json_text
 
 _KEYS = ("global_key", "external_id", "id")  # that may name the image's file, in labelformat's order
 _NO_FILE_NAME = re.compile(r'[\\/*?:"<>|]')  # labelformat takes no such names

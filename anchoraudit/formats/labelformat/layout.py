@@ -6,8 +6,8 @@ import re
 from itertools import islice
 from pathlib import Path
 
-from anchoraudit.files import read_head
-from anchoraudit.formats._folders import is_file, is_folder, names_in
+from anchoraudit.io.files import read_head
+from anchoraudit.io.folders import is_file, is_folder, names_in
 
 # Folders of labels, each with the folder of images beside it: KITTI's own names, and labelformat's.
 FOLDERS = (("label_2", "image_2"), ("labels", "images"), ("label", "image"))

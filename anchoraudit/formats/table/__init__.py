@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anchoraudit.formats import Detection, ReadOptions, Sureness
-from anchoraudit.formats._folders import folders_in, is_file
-from anchoraudit.formats._memory import without_garbage_collection
+from anchoraudit.io.folders import folders_in, is_file
+from anchoraudit.io.memory import without_garbage_collection
 
 if TYPE_CHECKING:
     from anchoraudit.dataset import Dataset

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.files import read_input
 from anchoraudit.findings import Finding
 from anchoraudit.formats.table.dialects import CORNERS, Dialect, by_header, dialect_of
+from anchoraudit.io.files import read_input
 
 _NUMBERS = (*CORNERS, "width", "height")
 _TELLING = 20  # rows by which a table without header is told

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from anchoraudit.files import os_reason, read_head
+from anchoraudit.io.files import os_reason, read_head
 from anchoraudit.pictures.found import IMAGE_FOLDERS, is_image_name
 
 # In order of preference; names are compared in lower case.

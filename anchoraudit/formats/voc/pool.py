@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing import current_process
 
 from anchoraudit.formats.voc.xml import Chunk, scan
-from anchoraudit.processes import Send, Worker, can_fork, cores, workers
+from anchoraudit.io.processes import Send, Worker, can_fork, cores, workers
 
 FILES_A_CHUNK = 128  # about 5 ms of work, and an answer that fits in a pipe
 # Below these numbers of files a second process costs more than it saves: a fork takes about 5 ms, a

@@ -12,12 +12,12 @@ import numpy as np
 
 from anchoraudit.dataset import Float
 from anchoraudit.errors import printable
-from anchoraudit.files import name_parts
 from anchoraudit.findings import Finding
 from anchoraudit.formats._builder import Where, absent, complete_sizes
 from anchoraudit.formats.voc.columns import Columns
 from anchoraudit.formats.voc.members import Memberships
 from anchoraudit.formats.voc.xml import FOREIGN, READ
+from anchoraudit.io.files import name_parts
 
 NO_FILE = -1
 _Image = tuple[str, int, str, str | None]  # stem, number of its annotation, its <filename>, its file

@@ -8,9 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from anchoraudit.files import os_reason, read_bytes
 from anchoraudit.findings import Finding
 from anchoraudit.formats.voc.layout import is_list, is_xml
+from anchoraudit.io.files import os_reason, read_bytes
 from anchoraudit.pictures.found import is_image_name
 
 # An image in two lists counts for the first of these; other names come after them, by name.

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from anchoraudit.documents import YamlBounds, compose_yaml, yaml_line
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.files import read_head, read_input
-from anchoraudit.formats._folders import names_in
+from anchoraudit.io.documents import YamlBounds, compose_yaml, yaml_line
+from anchoraudit.io.files import read_head, read_input
+from anchoraudit.io.folders import names_in
 
 if TYPE_CHECKING:
     import yaml

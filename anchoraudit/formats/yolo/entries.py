@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.files import read_input
 from anchoraudit.findings import Finding
-from anchoraudit.formats._folders import is_file, is_folder
 from anchoraudit.formats.yolo.config import Config, Written
 from anchoraudit.formats.yolo.layout import IMAGES, label_folder
+from anchoraudit.io.files import read_input
+from anchoraudit.io.folders import is_file, is_folder
 from anchoraudit.pictures.found import is_image_name
 
 _LIST = ".txt"

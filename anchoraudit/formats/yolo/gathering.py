@@ -10,12 +10,12 @@ from pathlib import Path
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.findings import Finding
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
-from anchoraudit.formats._folders import is_file
 from anchoraudit.formats.yolo.config import SPLITS, read_config
 from anchoraudit.formats.yolo.entries import Entry, absolute, bases_of, entries_of
 from anchoraudit.formats.yolo.layout import IMAGES, LABELS, find_layout
 from anchoraudit.formats.yolo.members import Finder, Member, Part
 from anchoraudit.formats.yolo.names import Names, names_near, names_of
+from anchoraudit.io.folders import is_file
 
 
 @dataclass(slots=True)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from anchoraudit.files import read_head
-from anchoraudit.formats._folders import folders_in, is_file, is_folder, names_in, walk
 from anchoraudit.formats.yolo.config import find_config
+from anchoraudit.io.files import read_head
+from anchoraudit.io.folders import folders_in, is_file, is_folder, names_in, walk
 from anchoraudit.pictures.found import is_image_name
 
 IMAGES, LABELS = "images", "labels"

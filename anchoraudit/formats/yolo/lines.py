@@ -17,8 +17,8 @@ from io import BytesIO
 import numpy as np
 
 from anchoraudit.dataset import Bool, Float, Int
-from anchoraudit.files import IN_AN_IMAGES_FILE, os_reason, read_bytes
 from anchoraudit.findings import Finding
+from anchoraudit.io.files import IN_AN_IMAGES_FILE, os_reason, read_bytes
 
 READ, EMPTY, BROKEN, ABSENT = range(4)
 NO_CLASS = int(np.iinfo(np.int64).min)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from anchoraudit.errors import printable
-from anchoraudit.files import name_parts
 from anchoraudit.findings import Finding
-from anchoraudit.formats._folders import is_folder, names_in, walk
 from anchoraudit.formats.yolo.entries import Entry, absolute, lines_of, locate
 from anchoraudit.formats.yolo.layout import IMAGES, NAMES_FILES, holds_boxes, label_folder
+from anchoraudit.io.files import name_parts
+from anchoraudit.io.folders import is_folder, names_in, walk
 from anchoraudit.pictures.found import is_image_name
 
 _TRIED = 5  # images of a list by which the folder of all with the same path is found

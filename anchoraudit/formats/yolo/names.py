@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anchoraudit.errors import AnchorauditError, printable
-from anchoraudit.files import read_input
-from anchoraudit.formats._folders import is_file
 from anchoraudit.formats.yolo.config import Config, Written, find_config, read_config
 from anchoraudit.formats.yolo.entries import locate
 from anchoraudit.formats.yolo.layout import NAMES_FILES
+from anchoraudit.io.files import read_input
+from anchoraudit.io.folders import is_file
 
 
 @dataclass(frozen=True, slots=True)

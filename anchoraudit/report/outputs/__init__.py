@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol, cast
 
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.plugins import load_module, module_names
+from anchoraudit.io.plugins import load_module, module_names
 
 if TYPE_CHECKING:
     from anchoraudit.auditing import Audit

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from anchoraudit import json_text
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.files import read_input
+from anchoraudit.io import json_text
+from anchoraudit.io.files import read_input
 
 if TYPE_CHECKING:
     import yaml

@@ -22,8 +22,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from anchoraudit import files
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.io import files
 
 if TYPE_CHECKING:
     from msgspec import Raw

@@ -1,0 +1,1 @@
+"""What the system gives and takes: files, folders, documents, processes; bounded, and whole or not at all."""
