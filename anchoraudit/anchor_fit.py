@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from anchoraudit.geometry import wh_iou
-from anchoraudit.similarity import Floats, shape_iou, shape_ratio, similarity_table
+from anchoraudit.boxes import Floats, shape_iou, shape_ratio, similarity_table, wh_iou
 
 __all__ = ["MEANING", "AnchorFit", "measure_fit", "side_ratio", "wh_iou"]
 

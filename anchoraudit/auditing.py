@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit import labels as label_policy
+from anchoraudit.boxes import Bool, Float
 from anchoraudit.causes import CAUSES, causes_of
 from anchoraudit.dataset import Dataset
 from anchoraudit.detectors import Detector, load_detector
@@ -19,7 +20,6 @@ from anchoraudit.encoding.canvas import OnCanvas, Placed, clip_all, on_canvas, p
 from anchoraudit.encoding.raising import reasons
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import read
-from anchoraudit.geometry import Bool, Float
 from anchoraudit.loaders import Loaded, load_as
 from anchoraudit.pictures.looking import Pictures, look
 from anchoraudit.rules import Chosen, Facts, Findings, all_rules, check

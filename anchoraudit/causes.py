@@ -18,11 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit.blocks import for_each_block
+from anchoraudit.boxes import Float, box_sizes, wh_iou
 from anchoraudit.detectors.spec import Border, Detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.unmatched import CAUSES, Code
-from anchoraudit.geometry import Float, box_sizes, wh_iou
 
 __all__ = ["CAUSES", "MEANING", "causes_of", "most_alike", "nearest_shape"]
 

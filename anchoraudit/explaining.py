@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from anchoraudit.auditing import Audit, audit
+from anchoraudit.boxes import Float, box_sizes, iou_with_each, wh_iou
 from anchoraudit.causes import CAUSES, most_alike, nearest_shape
 from anchoraudit.dataset import Dataset, Int
 from anchoraudit.detectors import Detector, load_detector
@@ -17,7 +18,6 @@ from anchoraudit.encoding.dense import DenseLabels
 from anchoraudit.encoding.grid import all_anchors, compared_anchors, compared_boxes
 from anchoraudit.encoding.targets import targets
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.geometry import Float, box_sizes, iou_with_each, wh_iou
 from anchoraudit.labels import clipped_boxes
 from anchoraudit.losses import Losses, losses_of_zero_predictions
 from anchoraudit.rules import Chosen

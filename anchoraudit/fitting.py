@@ -8,11 +8,11 @@ import numpy as np
 
 from anchoraudit.anchor_fit import AnchorFit, measure_fit
 from anchoraudit.anchors_file import round_anchors
+from anchoraudit.boxes import Float, box_sizes
 from anchoraudit.dataset import Dataset
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.canvas import on_canvas
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.geometry import Float, box_sizes
 from anchoraudit.labels import prepare
 
 

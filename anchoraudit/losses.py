@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from anchoraudit.geometry import Bool, Float
+from anchoraudit.boxes import Bool, Float
 
 Guard = Literal["plain", "truncated", "truncated_before", "guarded", "skipped"]
 """What is done about a count of 0, to each of the two losses by itself.

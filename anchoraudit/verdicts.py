@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.geometry import Bool
+from anchoraudit.boxes import Bool
 
 Code = npt.NDArray[np.int8]
 

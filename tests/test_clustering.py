@@ -20,9 +20,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import validate_data
 
 from anchoraudit.anchor_fit import measure_fit, side_ratio, wh_iou
+from anchoraudit.boxes import MEASURES
 from anchoraudit.clustering import METRICS, AnchorKMeans, moves
 from anchoraudit.clustering.points import make_points, merge_duplicates, summarise
-from anchoraudit.similarity import MEASURES
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 

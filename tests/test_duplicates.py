@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anchoraudit import duplicates
+from anchoraudit.boxes import iou_with_each
 from anchoraudit.dataset import Boxes, Category, Dataset, Images, Source
 from anchoraudit.duplicates import exact_duplicates, least_of_groups, near_duplicates
-from anchoraudit.geometry import iou_with_each
 
 NAN, INF = math.nan, math.inf
 A, B = (10, 10, 110, 110), (10, 10, 110, 111)  # their IoU is 0.990

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from anchoraudit.boxes import clip_boxes, has_area
 from anchoraudit.detectors import load_detector, preset_names
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
 from anchoraudit.encoding import canvas, dense, engines
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.grid import all_anchors
-from anchoraudit.geometry import clip_boxes, has_area
 
 NOTHING = np.zeros((0, 4))
 

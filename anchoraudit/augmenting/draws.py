@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit.augmenting.spec import Augmentation
+from anchoraudit.boxes import Bool, Float
 from anchoraudit.dataset import ImageId
-from anchoraudit.geometry import Bool, Float
 
 Int = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]

@@ -12,9 +12,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
+from anchoraudit.boxes import MEASURES, Floats, similarity_table
 from anchoraudit.clustering.points import merge_duplicates, summarise
 from anchoraudit.clustering.search import FINE, search
-from anchoraudit.similarity import MEASURES, Floats, similarity_table
 
 METRICS = (*MEASURES, "euclidean")
 # Far beyond any image; within these, no area or square of an area overflows or vanishes.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from anchoraudit.similarity import Floats, Measure
+from anchoraudit.boxes import Floats, Measure
 
 # Side of a histogram's cells in log(size), to begin with: 1 % of a side is under a pixel up to 100 pixels.
 FINEST_CELL = 0.01

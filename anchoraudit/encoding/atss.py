@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit.blocks import for_each_block
+from anchoraudit.boxes import Float, iou_with_each
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.atss_bound import surely_positive
 from anchoraudit.encoding.atss_candidates import positive_candidates, threshold_of
@@ -29,7 +30,6 @@ from anchoraudit.encoding.grid import axes_of
 from anchoraudit.encoding.local import first_anchors
 from anchoraudit.encoding.results import Counted, Judged
 from anchoraudit.encoding.unmatched import STRIDE, Code
-from anchoraudit.geometry import Float, iou_with_each
 
 KINDS = ("atss",)
 

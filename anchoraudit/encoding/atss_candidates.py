@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from anchoraudit.boxes import Bool, Float
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.atss_ties import smallest
 from anchoraudit.encoding.atss_window import Along, distances, ious, table, windows
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.grid import LevelAxis, axes_of
 from anchoraudit.encoding.local import first_anchors
-from anchoraudit.geometry import Bool, Float
 
 Int = npt.NDArray[np.int64]
 Exact = npt.NDArray[Any]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from anchoraudit.boxes import Float
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.closed_form import NEAR, best_ious
@@ -18,7 +19,6 @@ from anchoraudit.encoding.local import candidates, counting_anchors
 from anchoraudit.encoding.results import Judged
 from anchoraudit.encoding.surviving import survives
 from anchoraudit.encoding.unmatched import BY_IOU, Code, causes_by, scale_by
-from anchoraudit.geometry import Float
 
 __all__ = ["KINDS", "causes", "count", "judge", "replay", "scale_to_match"]
 

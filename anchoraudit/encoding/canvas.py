@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit.blocks import for_each_block
+from anchoraudit.boxes import Float
 from anchoraudit.dataset import Dataset
 from anchoraudit.detectors.spec import Detector, Resize
-from anchoraudit.geometry import Float
 from anchoraudit.labels import clipped_boxes
 
 Int = npt.NDArray[np.int64]

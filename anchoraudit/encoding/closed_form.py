@@ -19,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit.blocks import for_each_block
+from anchoraudit.boxes import Float
 from anchoraudit.detectors.spec import Border, Detector
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.grid import LevelAxis, axes_of, compared_boxes, extents, inside
-from anchoraudit.geometry import Float
 
 Int = npt.NDArray[np.int64]
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from anchoraudit.boxes import Bool
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding import dense
 from anchoraudit.encoding.canvas import OnCanvas
@@ -25,7 +26,6 @@ from anchoraudit.encoding.local import (
     first_of_each_box,
 )
 from anchoraudit.encoding.results import Counted
-from anchoraudit.geometry import Bool
 
 Int = npt.NDArray[np.int64]
 

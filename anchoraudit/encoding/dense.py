@@ -17,6 +17,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from anchoraudit.boxes import Bool, Float, iou_with_each
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.grid import (
     Regions,
@@ -26,7 +27,6 @@ from anchoraudit.encoding.grid import (
     compared_boxes,
     count_anchors,
 )
-from anchoraudit.geometry import Bool, Float, iou_with_each
 
 Int = npt.NDArray[np.int64]
 _KEPT = 500_000  # anchors of a grid that is worth the memory, some 10 MB

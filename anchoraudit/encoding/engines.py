@@ -22,12 +22,12 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit import encoding
+from anchoraudit.boxes import Float
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.dense import DenseLabels
 from anchoraudit.encoding.results import Counted, Judged
 from anchoraudit.encoding.unmatched import Code
-from anchoraudit.geometry import Float
 
 Int = npt.NDArray[np.int64]
 

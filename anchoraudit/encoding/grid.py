@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from anchoraudit.boxes import Bool, Float
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level
 from anchoraudit.encoding.canvas import Canvases
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.geometry import Bool, Float
 
 Int = npt.NDArray[np.int64]
 Edges = npt.NDArray[Any]  # in the anchors' precision

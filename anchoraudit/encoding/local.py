@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from anchoraudit.boxes import Bool, Float
 from anchoraudit.detectors.spec import Border, Detector
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.grid import LevelAxis, axes_of, extents, inside
-from anchoraudit.geometry import Bool, Float
 
 Int = npt.NDArray[np.int64]
 Exact = npt.NDArray[Any]  # in the anchors' precision

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.geometry import Bool, Float
+from anchoraudit.boxes import Bool, Float
 
 Int = npt.NDArray[np.int64]
 

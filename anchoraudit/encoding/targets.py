@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from anchoraudit.boxes import Float, box_sizes
 from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.encoding.canvas import one_canvas, place
 from anchoraudit.encoding.dense import DenseLabels
 from anchoraudit.encoding.engines import replay
 from anchoraudit.encoding.grid import axes_of
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.geometry import Float, box_sizes
 
 
 def encode(

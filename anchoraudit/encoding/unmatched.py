@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit.anchor_fit import side_ratio
+from anchoraudit.boxes import Bool, Float, wh_iou
 from anchoraudit.detectors.spec import Detector
-from anchoraudit.geometry import Bool, Float, wh_iou
 
 CAUSES = ("edge", "stride", "unused", "small", "large", "elongated")
 EDGE, STRIDE, UNUSED, SMALL, LARGE, ELONGATED = range(len(CAUSES))

@@ -25,8 +25,8 @@ from anchoraudit.io.plugins import load_module, module_names
 
 if TYPE_CHECKING:
     from anchoraudit.anchors_file import Anchor
+    from anchoraudit.boxes import Float
     from anchoraudit.exporting._fitting import Judge
-    from anchoraudit.geometry import Float
 
 __all__ = ["MARK", "Snippet", "default_detector", "export", "framework_names", "require_divisible"]
 
@@ -98,8 +98,8 @@ def _misfit(sizes: Float) -> Judge:
     """1 - mean IoU of the boxes with their best anchor, on a summary of the sizes."""
     import numpy as np
 
+    from anchoraudit.boxes import MEASURES
     from anchoraudit.clustering.points import make_points, summarise
-    from anchoraudit.similarity import MEASURES
 
     points = make_points(*summarise(sizes, np.ones(len(sizes)), _MOST_SIZES), MEASURES["iou"])
     return lambda levels: 1.0 - points.value(np.array([a for level in levels for a in level.anchors]))

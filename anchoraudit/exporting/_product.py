@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit.anchors_file import Anchor
-from anchoraudit.geometry import Float
+from anchoraudit.boxes import Float
 
 Int = npt.NDArray[np.int64]
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit import labels
+from anchoraudit.boxes import clip_boxes
 from anchoraudit.coco_text import Texts
 from anchoraudit.dataset import Bool, Boxes, Category, Dataset, Float, Images, Int
 from anchoraudit.duplicates import exact_duplicates, near_duplicates
@@ -17,7 +18,6 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.findings import Finding
 from anchoraudit.fixes.changes import DROPPED, Change, changes_of
 from anchoraudit.fixes.numbers import area_follows, own_areas
-from anchoraudit.geometry import clip_boxes
 from anchoraudit.pictures.looking import look
 from anchoraudit.places import Places
 

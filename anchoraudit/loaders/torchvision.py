@@ -52,7 +52,7 @@ def load(sieve: Sieve) -> None:
     """Replay it."""
     import numpy as np
 
-    from anchoraudit.geometry import has_area
+    from anchoraudit.boxes import has_area
     from anchoraudit.loaders._sieve import ROUNDING
 
     coco.read_index(sieve)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from anchoraudit.auditing import Audit
+from anchoraudit.boxes import box_sizes
 from anchoraudit.causes import CAUSES
 from anchoraudit.dataset import Dataset
 from anchoraudit.fitting import count_distinct
-from anchoraudit.geometry import box_sizes
 from anchoraudit.report import words
 from anchoraudit.report.commands import command, without, without_detector
 from anchoraudit.verdicts import WITHOUT_FOREGROUND

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from anchoraudit.auditing import Audit
+from anchoraudit.boxes import box_sizes
 from anchoraudit.causes import CAUSES, nearest_shape
 from anchoraudit.encoding.raising import reason as reason_to_raise
-from anchoraudit.geometry import box_sizes
 from anchoraudit.labels import REASONS
 from anchoraudit.risk import BATCH_SIZES, Risk, risk_of, sentence
 from anchoraudit.verdicts import VERDICTS, WITHOUT_FOREGROUND

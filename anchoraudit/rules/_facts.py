@@ -10,11 +10,11 @@ from typing import Literal, overload
 import numpy as np
 import numpy.typing as npt
 
+from anchoraudit.boxes import has_area
 from anchoraudit.dataset import Bool, Dataset, Float, Int
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.canvas import Placed
 from anchoraudit.findings import Finding
-from anchoraudit.geometry import has_area
 from anchoraudit.labels import REASONS, Labels, clipped_boxes
 from anchoraudit.pictures.looking import Pictures
 from anchoraudit.places import Place, Places

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.blocks import for_each_block
+from anchoraudit.boxes import box_sizes, wh_iou
 from anchoraudit.findings import Finding
-from anchoraudit.geometry import box_sizes, wh_iou
 from anchoraudit.rules._facts import Facts
 from anchoraudit.rules._rule import Rule
 
