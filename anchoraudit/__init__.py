@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from anchoraudit.auditing import Audit, audit
     from anchoraudit.clustering import AnchorKMeans
     from anchoraudit.comparing import compare
-    from anchoraudit.dataset import Dataset
+    from anchoraudit.dataset.columns import Dataset
+    from anchoraudit.dataset.findings import Finding
     from anchoraudit.detectors import Detector, load_detector
     from anchoraudit.encoding.targets import encode
     from anchoraudit.errors import AnchorauditError
-    from anchoraudit.findings import Finding
     from anchoraudit.formats import read
     from anchoraudit.rules import Chosen, rule_of
 
@@ -35,9 +35,9 @@ _HOME = {
     "AnchorauditError": "errors",
     "Audit": "auditing",
     "Chosen": "rules",
-    "Dataset": "dataset",
+    "Dataset": "dataset.columns",
     "Detector": "detectors",
-    "Finding": "findings",
+    "Finding": "dataset.findings",
     "advise": "advising",
     "audit": "auditing",
     "compare": "comparing",

@@ -15,7 +15,7 @@ import numpy as np
 from anchoraudit.auditing import Audit, audit
 from anchoraudit.causes import CAUSES
 from anchoraudit.comparing import Compared, compare
-from anchoraudit.dataset import Dataset
+from anchoraudit.dataset.columns import Dataset
 from anchoraudit.detectors import Detector
 from anchoraudit.risk import BATCH_SIZES, Risk, risk_of
 from anchoraudit.rules import Chosen

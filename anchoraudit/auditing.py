@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit import labels as label_policy
 from anchoraudit.boxes import Bool, Float
 from anchoraudit.causes import CAUSES, causes_of
-from anchoraudit.dataset import Dataset
+from anchoraudit.dataset import labels as label_policy
+from anchoraudit.dataset.columns import Dataset
 from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import OnCanvas, Placed, clip_all, on_canvas, place_all

@@ -11,13 +11,13 @@ import numpy as np
 from anchoraudit.blocks import one_thread
 from anchoraudit.boxes import Bool, box_sizes
 from anchoraudit.causes import CAUSES, causes_of
-from anchoraudit.dataset import Dataset, Float, Int
+from anchoraudit.dataset.columns import Dataset, Float, Int
+from anchoraudit.dataset.labels import prepare
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import Clipped, Placed, clip_all, place_all
 from anchoraudit.encoding.raising import reasons
 from anchoraudit.io.processes import Send, can_fork, cores, handed_out, workers
-from anchoraudit.labels import prepare
 from anchoraudit.verdicts import VERDICTS, verdicts_of
 
 # Usable boxes from which on a second process pays for its start.

@@ -9,11 +9,11 @@ import numpy as np
 from anchoraudit.anchor_fit import AnchorFit, measure_fit
 from anchoraudit.anchors_file import round_anchors
 from anchoraudit.boxes import Float, box_sizes
-from anchoraudit.dataset import Dataset
+from anchoraudit.dataset.columns import Dataset
+from anchoraudit.dataset.labels import prepare
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.canvas import on_canvas
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.labels import prepare
 
 
 @dataclass(frozen=True, slots=True)

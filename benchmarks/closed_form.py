@@ -24,9 +24,9 @@ def _measure(dataset: object, name: str, least: int, sample: int) -> list[Claim]
     import numpy as np
 
     from anchoraudit import Dataset, load_detector
+    from anchoraudit.dataset.labels import prepare
     from anchoraudit.encoding import engines
     from anchoraudit.encoding.canvas import clip_all, place_all
-    from anchoraudit.labels import prepare
 
     assert isinstance(dataset, Dataset)
     detector = load_detector(name)

@@ -15,9 +15,9 @@ from anchoraudit.augmenting import sensitivity as module
 from anchoraudit.augmenting.draws import Drawn, augmented, draw, keys_of
 from anchoraudit.augmenting.sensitivity import sensitivity
 from anchoraudit.augmenting.spec import Augmentation
-from anchoraudit.dataset import Boxes
+from anchoraudit.dataset.columns import Boxes
+from anchoraudit.dataset.labels import prepare
 from anchoraudit.detectors.spec import Border, Resize
-from anchoraudit.labels import prepare
 from anchoraudit.verdicts import WITHOUT_FOREGROUND
 from tests.builders import GOOD, annotation, document, image, make
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 import anchoraudit
 from anchoraudit import baseline
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.findings import Finding
 from anchoraudit.rules import Findings, Hits, all_rules
 from tests.builders import annotation, document, image, make
 from tests.test_readme import ROOT

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from anchoraudit.dataset import Boxes, Category, Source
+from anchoraudit.dataset.columns import Boxes, Category, Source
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
 from anchoraudit.formats._builder import (

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import anchoraudit
 from anchoraudit import causes
 from anchoraudit.boxes import wh_iou
-from anchoraudit.dataset import Boxes, Category, Dataset, Images, Source
+from anchoraudit.dataset.columns import Boxes, Category, Dataset, Images, Source
 from anchoraudit.detectors import load_detector, override
 from anchoraudit.detectors.spec import Resize
 from anchoraudit.encoding import unmatched

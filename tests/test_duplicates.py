@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anchoraudit import duplicates
 from anchoraudit.boxes import iou_with_each
-from anchoraudit.dataset import Boxes, Category, Dataset, Images, Source
-from anchoraudit.duplicates import exact_duplicates, least_of_groups, near_duplicates
+from anchoraudit.dataset import duplicates
+from anchoraudit.dataset.columns import Boxes, Category, Dataset, Images, Source
+from anchoraudit.dataset.duplicates import exact_duplicates, least_of_groups, near_duplicates
 
 NAN, INF = math.nan, math.inf
 A, B = (10, 10, 110, 110), (10, 10, 110, 111)  # their IoU is 0.990

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from anchoraudit import audit, read
+from anchoraudit.dataset.labels import prepare
 from anchoraudit.detectors import load_detector, override, preset_names
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import on_canvas
@@ -12,7 +13,6 @@ from anchoraudit.foreground.evaluation import Encoder, Outcome
 from anchoraudit.foreground.fit import fit_foreground, judge_levels
 from anchoraudit.foreground.levels import OnLevel, lay_out, on_levels, shares, split, with_levels
 from anchoraudit.foreground.search import Budget, search
-from anchoraudit.labels import prepare
 from tests.builders import annotation, document, image, make
 from tests.conftest import SAMPLE
 

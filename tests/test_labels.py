@@ -1,6 +1,7 @@
 """The label policy: which boxes reach the encoder, and why the others do not."""
 
-from anchoraudit import Chosen, audit, labels
+from anchoraudit import Chosen, audit
+from anchoraudit.dataset import labels
 from tests.test_causes import dataset_of
 
 NAN = float("nan")

@@ -19,12 +19,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anchoraudit import loaders
-from anchoraudit.dataset import Source
+from anchoraudit.dataset.columns import Source
+from anchoraudit.dataset.findings import Finding
+from anchoraudit.dataset.locations import Places
 from anchoraudit.detectors import preset_names
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.findings import Finding
 from anchoraudit.loaders import WITH_IMAGE, load_as, loader_names, loader_of
-from anchoraudit.places import Places
 from anchoraudit.report.loaders import loaders_csv, loaders_json, loaders_parts
 from anchoraudit.report.terminal import to_text
 from tests.loader_cases import (

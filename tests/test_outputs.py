@@ -23,8 +23,8 @@ from markdown_it import MarkdownIt
 
 import anchoraudit
 from anchoraudit import cli
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError, printable
-from anchoraudit.findings import Finding
 from anchoraudit.pictures.found import SUFFIXES
 from anchoraudit.report import outputs
 from anchoraudit.report.machine import to_json

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from anchoraudit.dataset import Boxes, Dataset, Images, Source
+from anchoraudit.dataset.columns import Boxes, Dataset, Images, Source
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.processes import can_fork
 from anchoraudit.pictures import folders, pillow, pool, reading

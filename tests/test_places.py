@@ -3,7 +3,7 @@
 import pytest
 
 from anchoraudit import read
-from anchoraudit.places import Place, Places
+from anchoraudit.dataset.locations import Place, Places
 from tests.builders import annotation, document, image, make
 from tests.test_voc import xml
 

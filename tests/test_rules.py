@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import anchoraudit
 from anchoraudit import AnchorauditError, Chosen, Finding, rules
-from anchoraudit.dataset import Boxes, Category, Dataset, Images, Source
+from anchoraudit.dataset.columns import Boxes, Category, Dataset, Images, Source
 from anchoraudit.rules import FAMILIES, SEVERITIES, Findings, Hits, all_rules
 from tests.builders import AS_READ, annotation, document, image, make
 from tests.rule_cases import (

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from anchoraudit.augmenting.spec import Augmentation
 from anchoraudit.boxes import Bool, Float
-from anchoraudit.dataset import ImageId
+from anchoraudit.dataset.columns import ImageId
 
 Int = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]

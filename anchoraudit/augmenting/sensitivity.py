@@ -17,13 +17,13 @@ import numpy.typing as npt
 from anchoraudit.augmenting.draws import augmented, draw, keys_of
 from anchoraudit.augmenting.spec import Augmentation
 from anchoraudit.boxes import Bool, Float, box_sizes
-from anchoraudit.dataset import Dataset
+from anchoraudit.dataset.columns import Dataset
+from anchoraudit.dataset.labels import Labels
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import Clipped, clip_all, distinct, place_all
 from anchoraudit.encoding.raising import reasons
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.labels import Labels
 
 Int = npt.NDArray[np.int64]
 

@@ -14,7 +14,7 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import format_names
 
 if TYPE_CHECKING:
-    from anchoraudit.dataset import Dataset
+    from anchoraudit.dataset.columns import Dataset
     from anchoraudit.rules import Chosen
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -20,7 +20,7 @@ from anchoraudit.pictures.found import SUFFIXES
 if TYPE_CHECKING:
     import pandas as pd
 
-    from anchoraudit.dataset import Dataset
+    from anchoraudit.dataset.columns import Dataset
 
 
 _ANNOTATIONS = frozenset([".json", ".xml", ".txt", ".csv", ".parquet", ".yaml", ".yml", ".data", ".names"])

@@ -24,7 +24,7 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.exporting import framework_names
 
 if TYPE_CHECKING:
-    from anchoraudit.dataset import Dataset
+    from anchoraudit.dataset.columns import Dataset
     from anchoraudit.detectors import Detector
     from anchoraudit.exporting import Snippet
     from anchoraudit.report.anchors import Clusters

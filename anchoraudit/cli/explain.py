@@ -17,7 +17,7 @@ from anchoraudit.cli._options import (
     output_format_option,
     read_loaded,
 )
-from anchoraudit.dataset import Dataset
+from anchoraudit.dataset.columns import Dataset
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.suggest import did_you_mean
 

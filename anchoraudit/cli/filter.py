@@ -19,7 +19,7 @@ from anchoraudit.cli._options import (
 from anchoraudit.errors import AnchorauditError
 
 if TYPE_CHECKING:
-    from anchoraudit.dataset import Dataset
+    from anchoraudit.dataset.columns import Dataset
     from anchoraudit.fixes import Plan
 
 

@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from anchoraudit.blocks import for_each_block
 from anchoraudit.boxes import Float
-from anchoraudit.dataset import Dataset
+from anchoraudit.dataset.columns import Dataset
+from anchoraudit.dataset.labels import clipped_boxes
 from anchoraudit.detectors.spec import Detector, Resize
-from anchoraudit.labels import clipped_boxes
 
 Int = npt.NDArray[np.int64]
 _ROUND: dict[str, Callable[[Float], Float]] = {

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from anchoraudit.coco_text import CocoText, Span, elements, members
-from anchoraudit.dataset import Bool, Int
+from anchoraudit.dataset.columns import Bool, Int
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.fixes.numbers import area_follows, extent, own_areas, spelled
 from anchoraudit.io.json_text import decode_value

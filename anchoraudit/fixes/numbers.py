@@ -8,7 +8,7 @@ import re
 import numpy as np
 
 from anchoraudit.boxes import box_sizes
-from anchoraudit.dataset import Bool, Boxes, Float, Int
+from anchoraudit.dataset.columns import Bool, Boxes, Float, Int
 
 _WHOLE = re.compile(rb"-?\d+")
 _SAME_AREA = 1e-9  # relative; an `area` that far from width times height is that of a mask, or rounded

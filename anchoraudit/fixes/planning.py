@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit import labels
 from anchoraudit.boxes import clip_boxes
 from anchoraudit.coco_text import Texts
-from anchoraudit.dataset import Bool, Boxes, Category, Dataset, Float, Images, Int
-from anchoraudit.duplicates import exact_duplicates, near_duplicates
+from anchoraudit.dataset import labels
+from anchoraudit.dataset.columns import Bool, Boxes, Category, Dataset, Float, Images, Int
+from anchoraudit.dataset.duplicates import exact_duplicates, near_duplicates
+from anchoraudit.dataset.findings import Finding
+from anchoraudit.dataset.locations import Places
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.findings import Finding
 from anchoraudit.fixes.changes import DROPPED, Change, changes_of
 from anchoraudit.fixes.numbers import area_follows, own_areas
 from anchoraudit.pictures.looking import look
-from anchoraudit.places import Places
 
 # Less is noise of floating point, and BOX004 does not report it; more is a mistake of another kind, BOX006.
 _NOISE, _OVERHANG = 1e-3, 1.0

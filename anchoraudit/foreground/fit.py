@@ -10,7 +10,8 @@ import numpy as np
 from anchoraudit.anchor_fit import measure_fit
 from anchoraudit.anchors_file import Anchor
 from anchoraudit.boxes import Float, box_sizes
-from anchoraudit.dataset import Dataset
+from anchoraudit.dataset.columns import Dataset
+from anchoraudit.dataset.labels import prepare
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.canvas import OnCanvas, on_canvas
 from anchoraudit.errors import AnchorauditError
@@ -18,7 +19,6 @@ from anchoraudit.fitting import Clustered, cluster_sizes
 from anchoraudit.foreground.evaluation import Encoder, Int, Outcome, judged
 from anchoraudit.foreground.levels import OnLevel, lay_out, with_levels
 from anchoraudit.foreground.search import EVALUATIONS, Budget, search
-from anchoraudit.labels import prepare
 
 TIME_LIMIT = 30.0
 # Boxes from which on whole images are drawn for the search: an outcome then takes milliseconds.

@@ -37,7 +37,7 @@ from anchoraudit.io.files import unreadable
 from anchoraudit.io.plugins import load_module, module_names
 
 if TYPE_CHECKING:
-    from anchoraudit.dataset import Dataset
+    from anchoraudit.dataset.columns import Dataset
 
 
 _NO_SPLITS = "This data set has no splits."

@@ -5,7 +5,7 @@ A reader of a small format yields rows, an `ImageRow` for each image with a `Box
 missing, and joins the files. A reader of a large format fills the columns of a `Part` itself, calls what it
 needs of `report_absent`, `complete_sizes` and `report_not_finite`, and ends with `join`.
 
-Boxes are `x1, y1, x2, y2` in pixels of the stored image, continuous coordinates, as in `anchoraudit.dataset`.
+Boxes are `x1, y1, x2, y2` in pixels of the stored image, continuous coordinates, as in `anchoraudit.dataset.columns`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from anchoraudit.dataset import Bool, Boxes, Category, Dataset, Float, ImageId, Images, Int, Source
+from anchoraudit.dataset.columns import Bool, Boxes, Category, Dataset, Float, ImageId, Images, Int, Source
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import printable
-from anchoraudit.findings import Finding
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
 from anchoraudit.io.files import safe_join
 from anchoraudit.pictures.found import find_images, usual_folders

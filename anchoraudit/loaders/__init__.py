@@ -25,7 +25,7 @@ from anchoraudit.io.suggest import did_you_mean
 from anchoraudit.loaders._rules import RAISES, WITH_IMAGE, Loaded, Rule
 
 if TYPE_CHECKING:
-    from anchoraudit.dataset import Dataset
+    from anchoraudit.dataset.columns import Dataset
     from anchoraudit.loaders._sieve import Sieve
 
 __all__ = [

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from anchoraudit.blocks import for_each_block
 from anchoraudit.boxes import clip_boxes
-from anchoraudit.dataset import Bool, Boxes, Dataset, Float, Images, Int
+from anchoraudit.dataset.columns import Bool, Boxes, Dataset, Float, Images, Int
 from anchoraudit.loaders._rules import WITH_IMAGE, Loaded, Rule
 
 # A COCO width comes back as (x + width) - x. What that rounds away is below this many pixels, and no file

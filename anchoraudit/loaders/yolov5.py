@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from anchoraudit.dataset import Bool
+    from anchoraudit.dataset.columns import Bool
     from anchoraudit.loaders._sieve import Sieve
 
 NAME = "yolov5"
@@ -132,7 +132,7 @@ def _duplicates(sieve: Sieve, labels: npt.NDArray[np.float32]) -> Bool:
 
     import numpy as np
 
-    from anchoraudit.duplicates import exact_duplicates
+    from anchoraudit.dataset.duplicates import exact_duplicates
 
     rows = np.flatnonzero(sieve.left & sieve.images_left[sieve.boxes.image])
     boxes = replace(sieve.boxes.take(rows), xyxy=labels[rows].astype(np.float64))

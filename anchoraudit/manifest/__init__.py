@@ -10,7 +10,7 @@ import numpy as np
 
 from anchoraudit.auditing import Audit
 from anchoraudit.coco_text import Texts
-from anchoraudit.dataset import Bool, Dataset
+from anchoraudit.dataset.columns import Bool, Dataset
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.fixes import Plan
 from anchoraudit.io.files import replacing

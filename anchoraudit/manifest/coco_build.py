@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from anchoraudit.coco_text import Texts
-from anchoraudit.dataset import Bool, Dataset
+from anchoraudit.dataset.columns import Bool, Dataset
 from anchoraudit.fixes.numbers import extents
 from anchoraudit.manifest.leaving import left_out, remarks
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from anchoraudit import coco_text
 from anchoraudit.coco_text import CocoText, Span, Texts
-from anchoraudit.dataset import Bool, Dataset, Int
+from anchoraudit.dataset.columns import Bool, Dataset, Int
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.fixes import Plan
 from anchoraudit.fixes.coco_edits import Edits, edits_of, patched

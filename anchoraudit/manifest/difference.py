@@ -6,7 +6,7 @@ import numpy as np
 
 from anchoraudit.auditing import Audit
 from anchoraudit.coco_text import Texts
-from anchoraudit.dataset import Bool
+from anchoraudit.dataset.columns import Bool
 from anchoraudit.fixes import Change, Plan
 from anchoraudit.fixes.changes import ORDER, Changes
 from anchoraudit.manifest.leaving import REASONS, left_out

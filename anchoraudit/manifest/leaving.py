@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit import labels
 from anchoraudit.coco_text import Texts
-from anchoraudit.dataset import Dataset
+from anchoraudit.dataset import labels
+from anchoraudit.dataset.columns import Dataset
 from anchoraudit.fixes.numbers import extents
 
 NOT_FINITE, OUTSIDE = 1, 2

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from anchoraudit.dataset import Bool, Dataset, Int
+from anchoraudit.dataset.columns import Bool, Dataset, Int
 from anchoraudit.io.files import name_parts
 from anchoraudit.pictures.found import is_image_name
 

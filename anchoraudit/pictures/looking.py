@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.dataset import Bool, Dataset, Float, Int
+from anchoraudit.dataset.columns import Bool, Dataset, Float, Int
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.pictures import kept
 from anchoraudit.pictures.copies import candidates, first_copies

@@ -15,7 +15,7 @@ from anchoraudit.pictures.jpeg import plain_header
 from anchoraudit.pictures.pillow import quiet_pillow
 
 if TYPE_CHECKING:
-    from anchoraudit.dataset import Float
+    from anchoraudit.dataset.columns import Float
 
 # No image has a longer side (the largest whole-slide scans have some 500,000 px): a declared size beyond it
 # is a mistake, and would only cost memory.

@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 
 from anchoraudit.comparing import Compared
-from anchoraudit.dataset import Dataset
+from anchoraudit.dataset.columns import Dataset
 from anchoraudit.errors import printable
 from anchoraudit.report import words
 from anchoraudit.report.commands import OF_DETECTORS, command, without

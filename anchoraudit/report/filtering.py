@@ -13,10 +13,10 @@ from rich.text import Text
 
 from anchoraudit.auditing import Audit
 from anchoraudit.causes import CAUSES
-from anchoraudit.dataset import Bool
+from anchoraudit.dataset.columns import Bool
+from anchoraudit.dataset.locations import Place, Places
 from anchoraudit.fixes import DROPPED, Plan
 from anchoraudit.manifest import Written
-from anchoraudit.places import Place, Places
 from anchoraudit.report import words
 from anchoraudit.report.commands import command, without
 from anchoraudit.report.terminal import facts, readable, steps, table

@@ -9,7 +9,7 @@ import numpy as np
 from anchoraudit.auditing import Audit
 from anchoraudit.boxes import box_sizes
 from anchoraudit.causes import CAUSES
-from anchoraudit.dataset import Dataset
+from anchoraudit.dataset.columns import Dataset
 from anchoraudit.fitting import count_distinct
 from anchoraudit.report import words
 from anchoraudit.report.commands import command, without, without_detector

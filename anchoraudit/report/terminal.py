@@ -17,8 +17,8 @@ from rich.text import Text
 
 from anchoraudit.auditing import Audit
 from anchoraudit.causes import CAUSES, MEANING
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import printable, shortened
-from anchoraudit.findings import Finding
 from anchoraudit.report import words
 from anchoraudit.rules import Findings
 from anchoraudit.verdicts import VERDICTS

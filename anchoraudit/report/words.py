@@ -10,8 +10,8 @@ import numpy as np
 from anchoraudit.auditing import Audit
 from anchoraudit.boxes import box_sizes
 from anchoraudit.causes import CAUSES, nearest_shape
+from anchoraudit.dataset.labels import REASONS
 from anchoraudit.encoding.raising import reason as reason_to_raise
-from anchoraudit.labels import REASONS
 from anchoraudit.risk import BATCH_SIZES, Risk, risk_of, sentence
 from anchoraudit.verdicts import VERDICTS, WITHOUT_FOREGROUND
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
-from anchoraudit.findings import Finding
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.io.plugins import load_module, module_names
 from anchoraudit.rules._chosen import Chosen, unknown
 from anchoraudit.rules._facts import Facts, Hits

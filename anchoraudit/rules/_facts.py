@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit.boxes import has_area
-from anchoraudit.dataset import Bool, Dataset, Float, Int
+from anchoraudit.dataset.columns import Bool, Dataset, Float, Int
+from anchoraudit.dataset.findings import Finding
+from anchoraudit.dataset.labels import REASONS, Labels, clipped_boxes
+from anchoraudit.dataset.locations import Place, Places
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.canvas import Placed
-from anchoraudit.findings import Finding
-from anchoraudit.labels import REASONS, Labels, clipped_boxes
 from anchoraudit.pictures.looking import Pictures
-from anchoraudit.places import Place, Places
 
 Code = npt.NDArray[np.int8]
 

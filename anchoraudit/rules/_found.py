@@ -8,8 +8,8 @@ from typing import overload
 
 import numpy as np
 
-from anchoraudit.dataset import Bool
-from anchoraudit.findings import Finding
+from anchoraudit.dataset.columns import Bool
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.rules._facts import Hits
 from anchoraudit.rules._rule import Rule, Severity
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from anchoraudit.blocks import for_each_block
 from anchoraudit.boxes import box_sizes, wh_iou
-from anchoraudit.findings import Finding
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.rules._facts import Facts
 from anchoraudit.rules._rule import Rule
 

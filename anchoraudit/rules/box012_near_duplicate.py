@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from anchoraudit.duplicates import least_of_groups, near_duplicates
+from anchoraudit.dataset.duplicates import least_of_groups, near_duplicates
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.rules._facts import Facts, Hits
 from anchoraudit.rules._rule import Rule

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from anchoraudit.dataset import Boxes, Category, Dataset, Images, Source
-from anchoraudit.findings import Finding
+from anchoraudit.dataset.columns import Boxes, Category, Dataset, Images, Source
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.loaders import WITH_IMAGE
 from tests.builders import AS_READ
 

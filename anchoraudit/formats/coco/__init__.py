@@ -13,7 +13,7 @@ from anchoraudit.formats import Detection, ReadOptions, Sureness, require_known_
 from anchoraudit.io.files import read_head
 
 if TYPE_CHECKING:
-    from anchoraudit.dataset import Dataset
+    from anchoraudit.dataset.columns import Dataset
 
 NAME = "coco"
 LOOKS_FOR = (

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from anchoraudit.dataset import Bool, Float, Ids, Int
+from anchoraudit.dataset.columns import Bool, Float, Ids, Int
 from anchoraudit.formats.coco.ids import id_column
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from anchoraudit.dataset import Boxes, Category, Dataset, Source
-from anchoraudit.findings import Finding
+from anchoraudit.dataset.columns import Boxes, Category, Dataset, Source
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats import Detection, ReadOptions
 from anchoraudit.formats._builder import Part, join
 from anchoraudit.formats.coco.annotations import AnnotationColumns

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.findings import Finding
 from anchoraudit.formats.coco.annotations import AnnotationColumns, annotation_columns
 from anchoraudit.io import json_text
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from anchoraudit.dataset import Ids, Int
+from anchoraudit.dataset.columns import Ids, Int
 
 # A table of that many places for each id is worth its memory: COCO's own image ids need five.
 _TABLE_PER_ID = 16

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from anchoraudit.findings import Finding
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats._builder import Part, Where, complete_sizes, files_below, no_size, note_unchecked
 from anchoraudit.formats.coco.entries import Entries
 from anchoraudit.io.files import name_parts

@@ -13,7 +13,7 @@ from anchoraudit.formats import Detection, ReadOptions, Sureness
 from anchoraudit.formats.labelformat.layout import find_kind
 
 if TYPE_CHECKING:
-    from anchoraudit.dataset import Dataset
+    from anchoraudit.dataset.columns import Dataset
 
 NAME = "labelformat"
 LOOKS_FOR = (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from anchoraudit.dataset import Dataset, Source
+from anchoraudit.dataset.columns import Dataset, Source
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.findings import Finding
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
 from anchoraudit.formats._builder import (
     blank_counts,

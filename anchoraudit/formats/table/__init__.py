@@ -10,7 +10,7 @@ from anchoraudit.io.folders import folders_in, is_file
 from anchoraudit.io.memory import without_garbage_collection
 
 if TYPE_CHECKING:
-    from anchoraudit.dataset import Dataset
+    from anchoraudit.dataset.columns import Dataset
 
 NAME = "table"
 LOOKS_FOR = "a .csv or .parquet file with one row a box, or SPLIT/_annotations.csv"

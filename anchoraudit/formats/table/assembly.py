@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
-from anchoraudit.dataset import Dataset, Source
+from anchoraudit.dataset.columns import Dataset, Source
 from anchoraudit.errors import printable
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
 from anchoraudit.formats._builder import Part, class_codes, classes_by_name, join

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anchoraudit.dataset import Boxes, Float
-from anchoraudit.findings import Finding
+from anchoraudit.dataset.columns import Boxes, Float
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats.table.dialects import CORNERS
 from anchoraudit.formats.table.images import TableImages, numbers
 from anchoraudit.formats.table.rows import Rows

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from anchoraudit.dataset import Bool, Float, Int
-from anchoraudit.findings import Finding
+from anchoraudit.dataset.columns import Bool, Float, Int
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats._builder import (
     Where,
     complete_sizes,

@@ -12,8 +12,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.findings import Finding
 from anchoraudit.formats.table.dialects import CORNERS, Dialect, by_header, dialect_of
 from anchoraudit.io.files import read_input
 

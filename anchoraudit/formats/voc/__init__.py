@@ -16,7 +16,7 @@ from anchoraudit.formats.voc.pool import scanning
 from anchoraudit.formats.voc.splits import preference
 
 if TYPE_CHECKING:
-    from anchoraudit.dataset import Dataset
+    from anchoraudit.dataset.columns import Dataset
 
 NAME = "voc"
 LOOKS_FOR = (

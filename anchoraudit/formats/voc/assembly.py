@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from anchoraudit.dataset import Boxes, Dataset, Source
+from anchoraudit.dataset.columns import Boxes, Dataset, Source
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.findings import Finding
 from anchoraudit.formats import Detection, ReadOptions
 from anchoraudit.formats._builder import Part, classes_by_name, join
 from anchoraudit.formats.voc.columns import Columns, joined

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.dataset import Bool, Float, Int
-from anchoraudit.findings import Finding
+from anchoraudit.dataset.columns import Bool, Float, Int
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats.voc.xml import Chunk
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from anchoraudit.findings import Finding
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats.voc.layout import Part, list_xml
 from anchoraudit.formats.voc.splits import SplitList, read_lists
 from anchoraudit.io.files import name_parts, unreadable

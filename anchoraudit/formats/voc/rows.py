@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from anchoraudit.dataset import Float
+from anchoraudit.dataset.columns import Float
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import printable
-from anchoraudit.findings import Finding
 from anchoraudit.formats._builder import Where, absent, complete_sizes
 from anchoraudit.formats.voc.columns import Columns
 from anchoraudit.formats.voc.members import Memberships

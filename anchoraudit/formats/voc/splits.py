@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from anchoraudit.findings import Finding
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats.voc.layout import is_list, is_xml
 from anchoraudit.io.files import os_reason, read_bytes
 from anchoraudit.pictures.found import is_image_name

@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import lru_cache
 from xml.parsers import expat
 
-from anchoraudit.findings import Finding
+from anchoraudit.dataset.findings import Finding
 
 _DECLARED = re.compile(
     rb"""(?:\xef\xbb\xbf)?<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z][\w.\-]{0,40})["']"""

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from xml.etree import ElementTree as ET
 
-from anchoraudit.findings import Finding
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats._doctype import has_document_type
 from anchoraudit.formats.voc.plain import Plain, plain
 from anchoraudit.formats.voc.text import RefusedError, object_lines, text_of, undecodable

@@ -10,7 +10,7 @@ from anchoraudit.formats.yolo.config import DARKNET, YAML, looks_like_config
 from anchoraudit.formats.yolo.layout import find_layout
 
 if TYPE_CHECKING:
-    from anchoraudit.dataset import Dataset
+    from anchoraudit.dataset.columns import Dataset
 
 NAME = "yolo"
 LOOKS_FOR = (

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from anchoraudit.dataset import Boxes, Category, Dataset, Float, Int, Source
-from anchoraudit.findings import Finding
+from anchoraudit.dataset.columns import Boxes, Category, Dataset, Float, Int, Source
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats import Detection, ReadOptions
 from anchoraudit.formats._builder import Part as Columns
 from anchoraudit.formats._builder import Where, absent, blank_counts, join

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.findings import Finding
 from anchoraudit.formats.yolo.config import Config, Written
 from anchoraudit.formats.yolo.layout import IMAGES, label_folder
 from anchoraudit.io.files import read_input

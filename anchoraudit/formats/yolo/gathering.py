@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.findings import Finding
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
 from anchoraudit.formats.yolo.config import SPLITS, read_config
 from anchoraudit.formats.yolo.entries import Entry, absolute, bases_of, entries_of

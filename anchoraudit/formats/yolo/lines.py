@@ -16,8 +16,8 @@ from io import BytesIO
 
 import numpy as np
 
-from anchoraudit.dataset import Bool, Float, Int
-from anchoraudit.findings import Finding
+from anchoraudit.dataset.columns import Bool, Float, Int
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.io.files import IN_AN_IMAGES_FILE, os_reason, read_bytes
 
 READ, EMPTY, BROKEN, ABSENT = range(4)

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import printable
-from anchoraudit.findings import Finding
 from anchoraudit.formats.yolo.entries import Entry, absolute, lines_of, locate
 from anchoraudit.formats.yolo.layout import IMAGES, NAMES_FILES, holds_boxes, label_folder
 from anchoraudit.io.files import name_parts

@@ -7,7 +7,7 @@ from typing import Any
 
 from anchoraudit.auditing import Audit
 from anchoraudit.causes import CAUSES
-from anchoraudit.findings import Finding
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.report import words
 from anchoraudit.rules import Rule
 from anchoraudit.verdicts import VERDICTS

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 from anchoraudit.auditing import Audit
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import printable
-from anchoraudit.findings import Finding
 
 # A segment that is empty, `.` or `..`: of such a path it takes a closer look to tell what it is below.
 _ODD = re.compile(r"(?:^|/)\.{0,2}(?:/|$)")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from anchoraudit.auditing import Audit
-from anchoraudit.findings import Finding
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.report import words
 from anchoraudit.report.outputs._where import Where, line, safe
 from anchoraudit.rules import SEVERITIES, Findings, Rule

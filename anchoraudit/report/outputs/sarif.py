@@ -22,7 +22,7 @@ from urllib.parse import quote
 from anchoraudit import __version__
 from anchoraudit.auditing import Audit
 from anchoraudit.baseline import keys_of
-from anchoraudit.findings import Finding
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.report.outputs._where import Where, line, safe
 from anchoraudit.rules import FAMILIES, Findings, Rule, all_rules
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.findings import Finding
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.io.files import name_parts, safe_join
 
 Float = npt.NDArray[np.float64]

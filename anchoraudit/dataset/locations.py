@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from anchoraudit.dataset import Dataset, Int
+from anchoraudit.dataset.columns import Dataset, Int
 
 
 @dataclass(frozen=True, slots=True)

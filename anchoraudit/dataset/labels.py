@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from anchoraudit.blocks import for_each_block
 from anchoraudit.boxes import clip_boxes, has_area
-from anchoraudit.dataset import Bool, Dataset, Float, Int
+from anchoraudit.dataset.columns import Bool, Dataset, Float, Int
 
 # Why a box is not usable, in the order in which the reasons are asked; 0 is a usable box.
 REASONS = (
