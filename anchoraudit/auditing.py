@@ -20,8 +20,8 @@ from anchoraudit.encoding.canvas import OnCanvas, Placed, clip_all, on_canvas, p
 from anchoraudit.encoding.raising import reasons
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import read
+from anchoraudit.images.inspection import Pictures, look
 from anchoraudit.loaders import Loaded, load_as
-from anchoraudit.pictures.looking import Pictures, look
 from anchoraudit.rules import Chosen, Facts, Findings, all_rules, check
 from anchoraudit.verdicts import STATUS_CODE, STATUSES, VERDICT_CODE, VERDICTS, verdicts_of
 

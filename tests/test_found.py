@@ -5,7 +5,7 @@ import json
 import pytest
 
 from anchoraudit.formats import read
-from anchoraudit.pictures.found import (
+from anchoraudit.images.found import (
     IMAGE_FOLDERS,
     are_present,
     find_folder,

@@ -25,7 +25,7 @@ import anchoraudit
 from anchoraudit import cli
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError, printable
-from anchoraudit.pictures.found import SUFFIXES
+from anchoraudit.images.found import SUFFIXES
 from anchoraudit.report import outputs
 from anchoraudit.report.machine import to_json
 from anchoraudit.report.outputs._where import Where, line

@@ -16,11 +16,11 @@ from PIL import Image, ImageFile
 
 from anchoraudit.dataset.columns import Boxes, Dataset, Images, Source
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.images import folders, pillow, pool, reading
+from anchoraudit.images.inspection import look
+from anchoraudit.images.jpeg import plain_header
+from anchoraudit.images.rows import Rows
 from anchoraudit.io.processes import can_fork
-from anchoraudit.pictures import folders, pillow, pool, reading
-from anchoraudit.pictures.jpeg import plain_header
-from anchoraudit.pictures.looking import look
-from anchoraudit.pictures.rows import Rows
 from tests.builders import make
 
 needs_fork = pytest.mark.skipif(
@@ -426,7 +426,7 @@ def test_what_did_not_change_is_not_read_again(tmp_path, mode, monkeypatch):
     assert (cold.read, cold.cached) == (9, 0)
     assert (cache.parent / ".gitignore").read_text() == "*\n"
     monkeypatch.setattr(
-        "anchoraudit.pictures.looking.read_all",
+        "anchoraudit.images.inspection.read_all",
         lambda paths, what, take: pytest.fail("read") if paths else None,
     )
     warm = look(dataset((tmp_path / "data", list(mixed()))), mode, cache=cache)

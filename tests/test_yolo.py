@@ -12,7 +12,7 @@ from anchoraudit import audit, load_detector
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import detect, read
 from anchoraudit.formats.yolo.lines import ABSENT, BROKEN, EMPTY, READ, read_lines
-from anchoraudit.pictures import sizes
+from anchoraudit.images import sizes
 from tests.builders import annotation, document, make, run
 
 BOX = "0 0.5 0.5 0.2 0.4\n"  # of 100x50: 40, 15, 60, 35

@@ -14,8 +14,8 @@ import click
 from anchoraudit.cli import _settings as settings_of
 from anchoraudit.cli._settings import Settings
 from anchoraudit.errors import AnchorauditError, printable
+from anchoraudit.images.found import SUFFIXES
 from anchoraudit.io.files import replacing, require_not_input, write_text
-from anchoraudit.pictures.found import SUFFIXES
 
 if TYPE_CHECKING:
     import pandas as pd

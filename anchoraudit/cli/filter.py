@@ -141,7 +141,7 @@ def _check_outputs(
 def _plan(dataset: Dataset, given: dict[str, Any]) -> Plan:
     from anchoraudit import fixes
     from anchoraudit.cli import _output
-    from anchoraudit.pictures.looking import CACHE
+    from anchoraudit.images.inspection import CACHE
 
     cache = None if given["diff"] else CACHE
     with _output.progress("looking at image files") as advance:

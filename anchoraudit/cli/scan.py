@@ -109,7 +109,7 @@ def command(**given: Any) -> int:
             _output.require_table_suffix(target)
     dataset = read_dataset(settings)  # before NumPy is imported: processes that read start sooner
     from anchoraudit.auditing import audit
-    from anchoraudit.pictures.looking import CACHE
+    from anchoraudit.images.inspection import CACHE
 
     named = [given[name] for name in ("output", "export_images", "export_boxes")]
     written = (given["baseline"] or _BASELINE) if given["write_baseline"] else None

@@ -19,7 +19,7 @@ from anchoraudit.dataset.locations import Places
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.fixes.changes import DROPPED, Change, changes_of
 from anchoraudit.fixes.numbers import area_follows, own_areas
-from anchoraudit.pictures.looking import look
+from anchoraudit.images.inspection import look
 
 # Less is noise of floating point, and BOX004 does not report it; more is a mistake of another kind, BOX006.
 _NOISE, _OVERHANG = 1e-3, 1.0

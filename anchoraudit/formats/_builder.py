@@ -23,9 +23,9 @@ from anchoraudit.dataset.columns import Bool, Boxes, Category, Dataset, Float, I
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import printable
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
+from anchoraudit.images.found import find_images, usual_folders
+from anchoraudit.images.sizes import LARGEST_SIDE, read_sizes
 from anchoraudit.io.files import safe_join
-from anchoraudit.pictures.found import find_images, usual_folders
-from anchoraudit.pictures.sizes import LARGEST_SIDE, read_sizes
 
 NO_BOX = (math.nan, math.nan, math.nan, math.nan)  # of a box that could not be read; known by identity
 

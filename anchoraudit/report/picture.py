@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.explaining import Box, Explanation
-from anchoraudit.pictures import pillow
+from anchoraudit.images import pillow
 
 # Longer side of the picture: large enough to see a stride of 16 px, small enough to open anywhere.
 _LARGEST = 1600

@@ -17,7 +17,7 @@ from anchoraudit.dataset.labels import REASONS, Labels, clipped_boxes
 from anchoraudit.dataset.locations import Place, Places
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.canvas import Placed
-from anchoraudit.pictures.looking import Pictures
+from anchoraudit.images.inspection import Pictures
 
 Code = npt.NDArray[np.int8]
 

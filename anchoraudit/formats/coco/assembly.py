@@ -17,9 +17,9 @@ from anchoraudit.formats.coco.entries import Entries, decode
 from anchoraudit.formats.coco.halves import decode_in_halves
 from anchoraudit.formats.coco.ids import positions, repeated
 from anchoraudit.formats.coco.images import add_images, append_unlisted
+from anchoraudit.images.found import find_folder, usual_folders
 from anchoraudit.io.json_text import read_bytes
 from anchoraudit.io.memory import without_garbage_collection
-from anchoraudit.pictures.found import find_folder, usual_folders
 
 
 def assemble(detection: Detection, options: ReadOptions, files: Sequence[tuple[Path, str]]) -> Dataset:

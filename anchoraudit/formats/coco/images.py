@@ -9,9 +9,9 @@ import numpy as np
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats._builder import Part, Where, complete_sizes, files_below, no_size, note_unchecked
 from anchoraudit.formats.coco.entries import Entries
+from anchoraudit.images.found import are_present, list_below
+from anchoraudit.images.sizes import read_sizes
 from anchoraudit.io.files import name_parts
-from anchoraudit.pictures.found import are_present, list_below
-from anchoraudit.pictures.sizes import read_sizes
 
 
 def add_images(part: Part, entries: Entries) -> None:

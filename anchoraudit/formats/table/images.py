@@ -21,8 +21,8 @@ from anchoraudit.formats._builder import (
     report_absent,
 )
 from anchoraudit.formats.table.rows import Rows
-from anchoraudit.pictures.found import find_images, usual_folders
-from anchoraudit.pictures.sizes import LARGEST_SIDE
+from anchoraudit.images.found import find_images, usual_folders
+from anchoraudit.images.sizes import LARGEST_SIDE
 
 
 @dataclass(slots=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from anchoraudit.images.found import IMAGE_FOLDERS, is_image_name
 from anchoraudit.io.files import os_reason, read_head
-from anchoraudit.pictures.found import IMAGE_FOLDERS, is_image_name
 
 # In order of preference; names are compared in lower case.
 _XML_FOLDERS = ("annotations", "annotations/xmls", "annotation", "xmls", "xml", "labels")

@@ -10,8 +10,8 @@ from functools import cached_property
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats.voc.layout import Part, list_xml
 from anchoraudit.formats.voc.splits import SplitList, read_lists
+from anchoraudit.images.found import list_images
 from anchoraudit.io.files import name_parts, unreadable
-from anchoraudit.pictures.found import list_images
 
 
 @dataclass

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats.voc.layout import is_list, is_xml
+from anchoraudit.images.found import is_image_name
 from anchoraudit.io.files import os_reason, read_bytes
-from anchoraudit.pictures.found import is_image_name
 
 # An image in two lists counts for the first of these; other names come after them, by name.
 _PREFERRED = ("train", "training", "val", "valid", "validation", "test", "testing")

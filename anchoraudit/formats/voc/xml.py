@@ -17,8 +17,8 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats._doctype import has_document_type
 from anchoraudit.formats.voc.plain import Plain, plain
 from anchoraudit.formats.voc.text import RefusedError, object_lines, text_of, undecodable
+from anchoraudit.images.sizes import LARGEST_SIDE
 from anchoraudit.io.files import IN_AN_IMAGES_FILE, os_reason, read_bytes
-from anchoraudit.pictures.sizes import LARGEST_SIDE
 
 READ, BROKEN, FOREIGN = 0, 1, 2
 CORNERS = ("xmin", "ymin", "xmax", "ymax")

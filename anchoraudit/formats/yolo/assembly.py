@@ -16,7 +16,7 @@ from anchoraudit.formats.yolo.gathering import Gathered, gather
 from anchoraudit.formats.yolo.lines import ABSENT, BROKEN, EMPTY, NO_CLASS, READ, Lines, read_lines
 from anchoraudit.formats.yolo.members import Member, Part
 from anchoraudit.formats.yolo.values import report_classes, report_values
-from anchoraudit.pictures.sizes import read_sizes
+from anchoraudit.images.sizes import read_sizes
 
 _Row = tuple[int, Part, Member]  # number of the part, and one of its images
 

@@ -11,9 +11,9 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats.yolo.config import Config, Written
 from anchoraudit.formats.yolo.layout import IMAGES, label_folder
+from anchoraudit.images.found import is_image_name
 from anchoraudit.io.files import read_input
 from anchoraudit.io.folders import is_file, is_folder
-from anchoraudit.pictures.found import is_image_name
 
 _LIST = ".txt"
 

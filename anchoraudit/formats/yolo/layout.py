@@ -13,9 +13,9 @@ from itertools import islice
 from pathlib import Path
 
 from anchoraudit.formats.yolo.config import find_config
+from anchoraudit.images.found import is_image_name
 from anchoraudit.io.files import read_head
 from anchoraudit.io.folders import folders_in, is_file, is_folder, names_in, walk
-from anchoraudit.pictures.found import is_image_name
 
 IMAGES, LABELS = "images", "labels"
 NAMES_FILES = (

@@ -12,9 +12,9 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import printable
 from anchoraudit.formats.yolo.entries import Entry, absolute, lines_of, locate
 from anchoraudit.formats.yolo.layout import IMAGES, NAMES_FILES, holds_boxes, label_folder
+from anchoraudit.images.found import is_image_name
 from anchoraudit.io.files import name_parts
 from anchoraudit.io.folders import is_folder, names_in, walk
-from anchoraudit.pictures.found import is_image_name
 
 _TRIED = 5  # images of a list by which the folder of all with the same path is found
 

@@ -12,9 +12,9 @@ from multiprocessing import current_process
 from multiprocessing.connection import Connection, wait
 from time import monotonic
 
+from anchoraudit.images.reading import What, read_many
+from anchoraudit.images.rows import Rows
 from anchoraudit.io.processes import Send, Worker, can_fork, cores, workers
-from anchoraudit.pictures.reading import What, read_many
-from anchoraudit.pictures.rows import Rows
 
 Take = Callable[[range, Rows], None]
 

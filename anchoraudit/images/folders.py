@@ -12,8 +12,8 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from anchoraudit.dataset.columns import Bool, Dataset, Int
+from anchoraudit.images.found import is_image_name
 from anchoraudit.io.files import name_parts
-from anchoraudit.pictures.found import is_image_name
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.dataset.columns import Int
-from anchoraudit.pictures.rows import Rows, Table
+from anchoraudit.images.rows import Rows, Table
 
 
 def candidates(rows: Rows) -> Int:

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import Literal
 
+from anchoraudit.images import pillow
+from anchoraudit.images.jpeg import plain_header
+from anchoraudit.images.rows import Rows
+from anchoraudit.images.sizes import HEAD, LARGEST_SIDE
 from anchoraudit.io.files import open_regular
-from anchoraudit.pictures import pillow
-from anchoraudit.pictures.jpeg import plain_header
-from anchoraudit.pictures.rows import Rows
-from anchoraudit.pictures.sizes import HEAD, LARGEST_SIDE
 
 What = Literal["header", "decode", "digest"]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from anchoraudit.images.jpeg import plain_header
+from anchoraudit.images.pillow import quiet_pillow
 from anchoraudit.io.files import read_head, safe_join
-from anchoraudit.pictures.jpeg import plain_header
-from anchoraudit.pictures.pillow import quiet_pillow
 
 if TYPE_CHECKING:
     from anchoraudit.dataset.columns import Float

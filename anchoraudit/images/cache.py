@@ -16,9 +16,9 @@ import msgspec
 import numpy as np
 
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.images.folders import Folder
+from anchoraudit.images.rows import ROW, Rows
 from anchoraudit.io.files import read_bytes, replacing, write_text
-from anchoraudit.pictures.folders import Folder
-from anchoraudit.pictures.rows import ROW, Rows
 
 _MARK = b"anchoraudit images 1\n"  # the number rises whenever a field of a row means something else
 

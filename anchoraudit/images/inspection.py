@@ -14,12 +14,12 @@ import numpy.typing as npt
 
 from anchoraudit.dataset.columns import Bool, Dataset, Float, Int
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.pictures import kept
-from anchoraudit.pictures.copies import candidates, first_copies
-from anchoraudit.pictures.folders import Located, find
-from anchoraudit.pictures.pool import read_all
-from anchoraudit.pictures.reading import What
-from anchoraudit.pictures.rows import Rows
+from anchoraudit.images import cache as kept
+from anchoraudit.images.copies import candidates, first_copies
+from anchoraudit.images.folders import Located, find
+from anchoraudit.images.pool import read_all
+from anchoraudit.images.reading import What
+from anchoraudit.images.rows import Rows
 
 MODES = ("none", "header", "decode")
 CACHE = Path(".anchoraudit") / "images.msgpack"
