@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anchoraudit.formats.coco import halves
+from anchoraudit.formats.coco import parallel
 from anchoraudit.formats.coco.entries import decode
 
 
 @pytest.fixture(autouse=True)
 def always_in_halves(monkeypatch):
-    monkeypatch.setattr(halves, "WORTH_IT", 0)
-    monkeypatch.setattr(halves, "cores", lambda: 2)
+    monkeypatch.setattr(parallel, "WORTH_IT", 0)
+    monkeypatch.setattr(parallel, "cores", lambda: 2)
 
 
 def document(images=3, annotations=40, **more):
@@ -33,7 +33,7 @@ def document(images=3, annotations=40, **more):
 def assert_same(path, content):
     path.write_bytes(content)
     whole = decode(path, content)
-    parts = halves.decode_in_halves(path)
+    parts = parallel.decode_in_halves(path)
     if parts is None:
         return False
     for name in ("ids", "image_ids", "category_ids", "xyxy", "crowd", "difficult", "entry"):
@@ -84,7 +84,7 @@ def test_a_cut_elsewhere_is_noticed(tmp_path, content):
 def test_a_damaged_file_is_left_to_the_careful_reader(tmp_path, damage):
     path = tmp_path / "a.json"
     path.write_bytes(damage(json.dumps(document()).encode()))
-    assert halves.decode_in_halves(path) is None
+    assert parallel.decode_in_halves(path) is None
 
 
 text = st.text(alphabet='}{,[]" ab\\', max_size=12)

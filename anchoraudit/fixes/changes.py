@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from anchoraudit.coco_text import Texts
 from anchoraudit.dataset.columns import Bool, Dataset
 from anchoraudit.dataset.locations import Places
 from anchoraudit.fixes.coco_edits import Edits, Value, edits_of
+from anchoraudit.formats.coco.text import Texts
 
 if TYPE_CHECKING:
     from anchoraudit.fixes.planning import Plan

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from anchoraudit.coco_text import CocoText, Span, elements, members
 from anchoraudit.dataset.columns import Bool, Int
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.fixes.numbers import area_follows, extent, own_areas, spelled
+from anchoraudit.formats.coco.text import CocoText, Span, elements, members
 from anchoraudit.io.json_text import decode_value
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit.boxes import clip_boxes
-from anchoraudit.coco_text import Texts
 from anchoraudit.dataset import labels
 from anchoraudit.dataset.columns import Bool, Boxes, Category, Dataset, Float, Images, Int
 from anchoraudit.dataset.duplicates import exact_duplicates, near_duplicates
@@ -19,6 +18,7 @@ from anchoraudit.dataset.locations import Places
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.fixes.changes import DROPPED, Change, changes_of
 from anchoraudit.fixes.numbers import area_follows, own_areas
+from anchoraudit.formats.coco.text import Texts
 from anchoraudit.images.inspection import look
 
 # Less is noise of floating point, and BOX004 does not report it; more is a mistake of another kind, BOX006.

@@ -9,10 +9,10 @@ from typing import BinaryIO
 import numpy as np
 
 from anchoraudit.auditing import Audit
-from anchoraudit.coco_text import Texts
 from anchoraudit.dataset.columns import Bool, Dataset
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.fixes import Plan
+from anchoraudit.formats.coco.text import Texts
 from anchoraudit.io.files import replacing
 from anchoraudit.manifest.coco_build import write_coco
 from anchoraudit.manifest.coco_cut import write_coco_cut

@@ -15,9 +15,9 @@ from typing import Any, BinaryIO
 import msgspec
 import numpy as np
 
-from anchoraudit.coco_text import Texts
 from anchoraudit.dataset.columns import Bool, Dataset
 from anchoraudit.fixes.numbers import extents
+from anchoraudit.formats.coco.text import Texts
 from anchoraudit.manifest.leaving import left_out, remarks
 
 

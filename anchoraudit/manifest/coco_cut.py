@@ -15,12 +15,12 @@ from typing import BinaryIO
 import msgspec
 import numpy as np
 
-from anchoraudit import coco_text
-from anchoraudit.coco_text import CocoText, Span, Texts
 from anchoraudit.dataset.columns import Bool, Dataset, Int
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.fixes import Plan
 from anchoraudit.fixes.coco_edits import Edits, edits_of, patched
+from anchoraudit.formats.coco import text as coco_text
+from anchoraudit.formats.coco.text import CocoText, Span, Texts
 from anchoraudit.io import json_text
 from anchoraudit.manifest.leaving import left_out, remarks
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.auditing import Audit
-from anchoraudit.coco_text import Texts
 from anchoraudit.dataset.columns import Bool
 from anchoraudit.fixes import Change, Plan
 from anchoraudit.fixes.changes import ORDER, Changes
+from anchoraudit.formats.coco.text import Texts
 from anchoraudit.manifest.leaving import REASONS, left_out
 from anchoraudit.verdicts import VERDICTS
 

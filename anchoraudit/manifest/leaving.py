@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.coco_text import Texts
 from anchoraudit.dataset import labels
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.fixes.numbers import extents
+from anchoraudit.formats.coco.text import Texts
 
 NOT_FINITE, OUTSIDE = 1, 2
 REASONS = ("", "not_finite", "outside")  # as in `fixes.DROPPED`

@@ -14,9 +14,9 @@ from anchoraudit.formats import Detection, ReadOptions
 from anchoraudit.formats._builder import Part, join
 from anchoraudit.formats.coco.annotations import AnnotationColumns
 from anchoraudit.formats.coco.entries import Entries, decode
-from anchoraudit.formats.coco.halves import decode_in_halves
 from anchoraudit.formats.coco.ids import positions, repeated
 from anchoraudit.formats.coco.images import add_images, append_unlisted
+from anchoraudit.formats.coco.parallel import decode_in_halves
 from anchoraudit.images.found import find_folder, usual_folders
 from anchoraudit.io.json_text import read_bytes
 from anchoraudit.io.memory import without_garbage_collection
