@@ -11,19 +11,19 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit.boxes import Bool, Float
-from anchoraudit.causes import CAUSES, causes_of
 from anchoraudit.dataset import labels as label_policy
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import OnCanvas, Placed, clip_all, on_canvas, place_all
-from anchoraudit.encoding.raising import reasons
+from anchoraudit.encoding.causes import CAUSES, causes_of
+from anchoraudit.encoding.errors_raised import reasons
+from anchoraudit.encoding.verdicts import STATUS_CODE, STATUSES, VERDICT_CODE, VERDICTS, verdicts_of
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import read
 from anchoraudit.images.inspection import Pictures, look
 from anchoraudit.loaders import Loaded, load_as
 from anchoraudit.rules import Chosen, Facts, Findings, all_rules, check
-from anchoraudit.verdicts import STATUS_CODE, STATUSES, VERDICT_CODE, VERDICTS, verdicts_of
 
 if TYPE_CHECKING:
     import pandas as pd

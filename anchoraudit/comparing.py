@@ -10,15 +10,15 @@ import numpy as np
 
 from anchoraudit.blocks import one_thread
 from anchoraudit.boxes import Bool, box_sizes
-from anchoraudit.causes import CAUSES, causes_of
 from anchoraudit.dataset.columns import Dataset, Float, Int
 from anchoraudit.dataset.labels import prepare
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import Clipped, Placed, clip_all, place_all
-from anchoraudit.encoding.raising import reasons
+from anchoraudit.encoding.causes import CAUSES, causes_of
+from anchoraudit.encoding.errors_raised import reasons
+from anchoraudit.encoding.verdicts import VERDICTS, verdicts_of
 from anchoraudit.io.processes import Send, can_fork, cores, handed_out, workers
-from anchoraudit.verdicts import VERDICTS, verdicts_of
 
 # Usable boxes from which on a second process pays for its start.
 _WORTH_A_PROCESS = 50_000

@@ -9,19 +9,19 @@ import numpy as np
 
 from anchoraudit.auditing import Audit, audit
 from anchoraudit.boxes import Float, box_sizes, iou_with_each, wh_iou
-from anchoraudit.causes import CAUSES, most_alike, nearest_shape
 from anchoraudit.dataset.columns import Dataset, Int
 from anchoraudit.dataset.labels import clipped_boxes
 from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import one_canvas
-from anchoraudit.encoding.dense import DenseLabels
+from anchoraudit.encoding.causes import CAUSES, most_alike, nearest_shape
+from anchoraudit.encoding.definition import DenseLabels
 from anchoraudit.encoding.grid import all_anchors, compared_anchors, compared_boxes
 from anchoraudit.encoding.targets import targets
+from anchoraudit.encoding.verdicts import STATUSES
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.losses import Losses, losses_of_zero_predictions
 from anchoraudit.rules import Chosen
-from anchoraudit.verdicts import STATUSES
 
 Size = tuple[float, float]
 Box = tuple[float, float, float, float]

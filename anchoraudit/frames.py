@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from anchoraudit.causes import CAUSES
-from anchoraudit.verdicts import STATUSES, VERDICTS, WITHOUT_FOREGROUND
+from anchoraudit.encoding.causes import CAUSES
+from anchoraudit.encoding.verdicts import STATUSES, VERDICTS, WITHOUT_FOREGROUND
 
 if TYPE_CHECKING:
     from anchoraudit.auditing import Audit

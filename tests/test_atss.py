@@ -11,7 +11,7 @@ from anchoraudit.encoding import atss
 from anchoraudit.encoding.atss_bound import largest_threshold, surely_positive
 from anchoraudit.encoding.atss_candidates import positive_candidates, threshold_of
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
-from anchoraudit.encoding.closed_form import best_ious, levels_of
+from anchoraudit.encoding.iou.closed_form import best_ious, levels_of
 from tests.test_engines import check, scenes
 
 ATSS = load_detector("mmdet-atss")

@@ -18,7 +18,7 @@ from anchoraudit.augmenting.spec import Augmentation
 from anchoraudit.dataset.columns import Boxes
 from anchoraudit.dataset.labels import prepare
 from anchoraudit.detectors.spec import Border, Resize
-from anchoraudit.verdicts import WITHOUT_FOREGROUND
+from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
 from tests.builders import GOOD, annotation, document, image, make
 
 EVERYTHING = Augmentation.parse("flip,scale=0.5..1.5,translate=0.1,crop=0.3..1")

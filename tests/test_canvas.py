@@ -8,7 +8,7 @@ from anchoraudit.detectors import load_detector, preset_names
 from anchoraudit.detectors.spec import Resize
 from anchoraudit.encoding import canvas
 from anchoraudit.encoding.grid import all_anchors, axes_of
-from anchoraudit.encoding.local import counting_anchors, first_anchors
+from anchoraudit.encoding.window import counting_anchors, first_anchors
 
 TV = load_detector("torchvision-fasterrcnn_resnet50_fpn")
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from anchoraudit import audit, encode, load_detector
 from anchoraudit.detectors import override
-from anchoraudit.encoding import canvas, dense
+from anchoraudit.encoding import canvas, definition
 from tests.builders import annotation, document, image, make, run
 from tests.conftest import SAMPLE
 from tests.test_sample_data import SCENES
@@ -95,7 +95,7 @@ class TestNumbers:
         detector = load_detector()
         fitted = canvas.one_canvas(width, height, detector)
         placed = canvas.place(corners, fitted, np.zeros(len(corners), dtype=int), detector)
-        labels = dense.replay(placed, 960, 720, detector)
+        labels = definition.replay(placed, 960, 720, detector)
         found = explained(capsys, scene, SAMPLE / kind)
         assert found["anchors"] == mask.size == 45 * 60 * 9
         assert [found[name] for name in ("positives", "negatives", "ignored")] == [

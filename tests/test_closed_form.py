@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 import anchoraudit
 from anchoraudit import blocks
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
-from anchoraudit.encoding import by_iou, closed_form, dense
+from anchoraudit.encoding import definition, iou
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
+from anchoraudit.encoding.iou import closed_form
 
 REFERENCE = anchoraudit.load_detector()
 
@@ -38,11 +39,11 @@ def best_ious(boxes, width, height, of):
 def assert_same(boxes, width, height, of):
     boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     fast = best_ious(boxes, width, height, of)
-    slow = dense.replay(boxes, width, height, of)
+    slow = definition.replay(boxes, width, height, of)
     # Corners that are made again of centre and size are off by a last bit, which is some of a narrow shape.
     near = 1e-12 if of.anchors.compared_as == "corners" else 0.1 * closed_form.NEAR["float64"]
     np.testing.assert_allclose(fast, slow.best_iou, rtol=0, atol=near)
-    judged = by_iou.judge(on(boxes, width, height), of)
+    judged = iou.judge(on(boxes, width, height), of)
     np.testing.assert_allclose(judged.best, slow.best_iou, rtol=0, atol=near)
     assert judged.matched.tolist() == (slow.best_iou >= of.match.positive).tolist()
     assert judged.matched.tolist() == slow.above.tolist()
@@ -120,7 +121,7 @@ def test_boxes_exactly_at_the_threshold_are_decided_as_dense_does(data):
     x, y = data.draw(st.floats(0, 80.0)), data.draw(st.floats(0, 80.0))
     box = np.array([[x, y, x + data.draw(st.floats(2, 60.0)), y + data.draw(st.floats(2, 60.0))]])
     level = Level(stride=stride, offset=offset, shapes=((w, h),))
-    threshold = float(dense.replay(box, 120, 110, detector([level], "off")).best_iou[0])
+    threshold = float(definition.replay(box, 120, 110, detector([level], "off")).best_iou[0])
     if 0 < threshold <= 1:
         for positive in (threshold, np.nextafter(threshold, 2), np.nextafter(threshold, 0)):
             if positive <= 1:
@@ -133,8 +134,8 @@ def test_canvases_of_different_sizes_in_one_call():
     width, height = rng.integers(20, 300, 500).astype(float), rng.integers(20, 300, 500).astype(float)
     corner = rng.uniform(0, 1, (500, 2)) * np.column_stack([width, height]) * 0.8
     boxes = np.concatenate([corner, corner + rng.uniform(0.5, 90, (500, 2))], axis=1)
-    judged = by_iou.judge(on(boxes, width, height), of)
-    slow = [dense.replay(boxes[i : i + 1], width[i], height[i], of) for i in range(500)]
+    judged = iou.judge(on(boxes, width, height), of)
+    slow = [definition.replay(boxes[i : i + 1], width[i], height[i], of) for i in range(500)]
     np.testing.assert_allclose(judged.best, [one.best_iou[0] for one in slow], rtol=0, atol=1e-12)
     assert judged.matched.tolist() == [one.above[0] for one in slow]
 
@@ -153,7 +154,7 @@ def test_many_boxes_take_the_same_path_as_few():
 def test_no_boxes():
     nothing = on(np.zeros((0, 4)), np.zeros(0), np.zeros(0))
     assert len(closed_form.best_ious(nothing, REFERENCE)) == 0
-    judged = by_iou.judge(nothing, REFERENCE)
+    judged = iou.judge(nothing, REFERENCE)
     assert [len(judged.best), len(judged.matched), len(judged.forced)] == [0, 0, 0]
 
 

@@ -6,14 +6,14 @@ import pytest
 import anchoraudit
 from anchoraudit.detectors import override
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
-from anchoraudit.encoding import dense
+from anchoraudit.encoding import definition
 from anchoraudit.encoding.grid import all_anchors
 
 REFERENCE = anchoraudit.load_detector()
 
 
 def counts(*rows):
-    labels = dense.replay(np.array(rows, dtype=np.float64).reshape(-1, 4), 960, 720, REFERENCE)
+    labels = definition.replay(np.array(rows, dtype=np.float64).reshape(-1, 4), 960, 720, REFERENCE)
     return labels.positives, labels.negatives, labels.ignored
 
 
@@ -37,7 +37,7 @@ def test_counts_the_reference_code_answered(rows, expected):
 
 
 def test_a_nan_box_beside_a_good_one_removes_all_negatives():
-    labels = dense.replay(np.array([[400, 300, 474, 449], [np.nan] * 4]), 960, 720, REFERENCE)
+    labels = definition.replay(np.array([[400, 300, 474, 449], [np.nan] * 4]), 960, 720, REFERENCE)
     assert labels.negatives == 0
     assert labels.positives > 0
     assert set(labels.matched[labels.labels == 1].tolist()) == {1}
@@ -67,7 +67,7 @@ def test_border_is_strict():
 
 
 def test_labels_of_a_tiny_grid():
-    labels = dense.replay(np.array([[0.0, 0, 10, 10]]), 20, 10, tiny())
+    labels = definition.replay(np.array([[0.0, 0, 10, 10]]), 20, 10, tiny())
     # IoU 1; 100/400; 0; 50/450
     assert labels.labels.tolist() == [1, 0, -1, 0]
     assert labels.best_iou.tolist() == [1]
@@ -76,17 +76,17 @@ def test_labels_of_a_tiny_grid():
 
 
 def test_thresholds_are_inclusive():
-    at = dense.replay(np.array([[0.0, 0, 10, 10]]), 20, 10, tiny(positive=0.25, negative=50 / 450))
+    at = definition.replay(np.array([[0.0, 0, 10, 10]]), 20, 10, tiny(positive=0.25, negative=50 / 450))
     assert at.labels.tolist() == [1, 1, -1, -1]
 
 
 def test_ties_go_to_the_first_box():
-    labels = dense.replay(np.array([[0.0, 0, 10, 10], [0, 0, 10, 10]]), 20, 10, tiny())
+    labels = definition.replay(np.array([[0.0, 0, 10, 10], [0, 0, 10, 10]]), 20, 10, tiny())
     assert labels.assigned.tolist() == [1, 0]
 
 
 def test_no_anchor_counts_when_all_cross_the_border():
-    labels = dense.replay(np.array([[0.0, 0, 10, 10]]), 20, 10, tiny(margin=0))
+    labels = definition.replay(np.array([[0.0, 0, 10, 10]]), 20, 10, tiny(margin=0))
     assert (labels.positives, labels.negatives, labels.ignored) == (0, 0, 4)
     assert labels.best_iou.tolist() == [0]
     assert labels.best_anchor.tolist() == [-1]

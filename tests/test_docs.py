@@ -18,14 +18,14 @@ import anchoraudit
 from anchoraudit import cli as main
 from anchoraudit.augmenting.sensitivity import sensitivity
 from anchoraudit.augmenting.spec import Augmentation
-from anchoraudit.causes import CAUSES
 from anchoraudit.cli._settings import Settings
 from anchoraudit.dataset.labels import REASONS
 from anchoraudit.detectors import load_detector, preset_names
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
+from anchoraudit.encoding.causes import CAUSES
+from anchoraudit.encoding.verdicts import STATUSES, VERDICTS
 from anchoraudit.report import outputs
 from anchoraudit.rules import FAMILIES, all_rules
-from anchoraudit.verdicts import STATUSES, VERDICTS
 from tests.test_readme import (
     README,
     ROOT,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from anchoraudit.boxes import clip_boxes, has_area
 from anchoraudit.detectors import load_detector, preset_names
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
-from anchoraudit.encoding import canvas, dense, engines
+from anchoraudit.encoding import canvas, definition, engines
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.grid import all_anchors
 
@@ -32,7 +32,7 @@ def row_of(*, shapes=((10, 10),), border=None, precision="float64", stride=10.0,
 def labelled(detector, *boxes, size=(40, 10), image=None):
     """Replay, after the engines have said the same of each box and of the whole image."""
     given = np.array(boxes, dtype=np.float64).reshape(-1, 4)
-    found = dense.replay(given, *size, detector, image)
+    found = definition.replay(given, *size, detector, image)
     whole = canvas.Canvases(*(np.array([float(side)]) for side in (*size, *(image or size))))
     held_to(
         OnCanvas(given, np.zeros(len(given), dtype=np.int64), whole),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from anchoraudit.detectors import load_detector, override, preset_names
 from anchoraudit.detectors.spec import Anchors, Level, Match, Resize
-from anchoraudit.encoding import canvas, dense
+from anchoraudit.encoding import canvas, definition
 from anchoraudit.encoding.grid import all_anchors, compared_anchors
 from anchoraudit.errors import AnchorauditError
 
@@ -328,7 +328,7 @@ def best_of(name, box, size):
     """Best IoU and anchor as the definition finds them: of each box, alone."""
     detector = load_detector(name)
     fitted = canvas.one_canvas(*size, detector).canvases
-    found = dense.replay(
+    found = definition.replay(
         placed(box, size, detector)[None],
         float(fitted.width[0]),
         float(fitted.height[0]),

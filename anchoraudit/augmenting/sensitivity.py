@@ -22,7 +22,7 @@ from anchoraudit.dataset.labels import Labels
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import Clipped, clip_all, distinct, place_all
-from anchoraudit.encoding.raising import reasons
+from anchoraudit.encoding.errors_raised import reasons
 from anchoraudit.errors import AnchorauditError
 
 Int = npt.NDArray[np.int64]

@@ -232,7 +232,7 @@ def exit_code(
     fail_on = settings.fail_on or "error"
     if exit_zero or fail_on == "never":
         return 0
-    from anchoraudit.verdicts import WITHOUT_FOREGROUND
+    from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
 
     counting = [v for v in WITHOUT_FOREGROUND if v != "blank" or not settings.allow_blank]
     severe = {"error"} if fail_on == "error" else {"error", "warning"}

@@ -24,12 +24,12 @@ from anchoraudit.encoding.atss_candidates import positive_candidates, threshold_
 from anchoraudit.encoding.atss_ties import smallest
 from anchoraudit.encoding.atss_window import INSIDE
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
-from anchoraudit.encoding.closed_form import levels_of
-from anchoraudit.encoding.dense import DenseLabels, anchors_of
+from anchoraudit.encoding.definition import DenseLabels, anchors_of
 from anchoraudit.encoding.grid import axes_of
-from anchoraudit.encoding.local import first_anchors
+from anchoraudit.encoding.iou.closed_form import levels_of
 from anchoraudit.encoding.results import Counted, Judged
 from anchoraudit.encoding.unmatched import STRIDE, Code
+from anchoraudit.encoding.window import first_anchors
 
 KINDS = ("atss",)
 

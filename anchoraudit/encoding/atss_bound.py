@@ -19,7 +19,7 @@ from anchoraudit.boxes import Bool, Float
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.atss_window import INSIDE
 from anchoraudit.encoding.canvas import OnCanvas
-from anchoraudit.encoding.closed_form import Cells, ious_of_nearest
+from anchoraudit.encoding.iou.closed_form import Cells, ious_of_nearest
 
 # Far above what the framework's rounding moves: a threshold by 1e-6 of itself, a centre by 1e-3 px.
 _SLACK_IOU, _SLACK_PX = 1e-4, 0.1

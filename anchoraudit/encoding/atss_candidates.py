@@ -19,7 +19,7 @@ from anchoraudit.encoding.atss_ties import smallest
 from anchoraudit.encoding.atss_window import Along, distances, ious, table, windows
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.grid import LevelAxis, axes_of
-from anchoraudit.encoding.local import first_anchors
+from anchoraudit.encoding.window import first_anchors
 
 Int = npt.NDArray[np.int64]
 Exact = npt.NDArray[Any]

@@ -25,7 +25,7 @@ from anchoraudit import encoding
 from anchoraudit.boxes import Float
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
-from anchoraudit.encoding.dense import DenseLabels
+from anchoraudit.encoding.definition import DenseLabels
 from anchoraudit.encoding.results import Counted, Judged
 from anchoraudit.encoding.unmatched import Code
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from anchoraudit.boxes import Float, box_sizes
 from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.encoding.canvas import one_canvas, place
-from anchoraudit.encoding.dense import DenseLabels
+from anchoraudit.encoding.definition import DenseLabels
 from anchoraudit.encoding.engines import replay
 from anchoraudit.encoding.grid import axes_of
 from anchoraudit.errors import AnchorauditError

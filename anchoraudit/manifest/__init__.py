@@ -10,6 +10,7 @@ import numpy as np
 
 from anchoraudit.auditing import Audit
 from anchoraudit.dataset.columns import Bool, Dataset
+from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.fixes import Plan
 from anchoraudit.formats.coco.text import Texts
@@ -17,7 +18,6 @@ from anchoraudit.io.files import replacing
 from anchoraudit.manifest.coco_build import write_coco
 from anchoraudit.manifest.coco_cut import write_coco_cut
 from anchoraudit.manifest.leaving import left_out
-from anchoraudit.verdicts import VERDICTS
 
 # An empty foreground mask, for whatever reason.
 DEFAULT_DROP = ("empty_foreground", "blank", "no_usable_box", "encoder_error")

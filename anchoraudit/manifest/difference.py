@@ -6,11 +6,11 @@ import numpy as np
 
 from anchoraudit.auditing import Audit
 from anchoraudit.dataset.columns import Bool
+from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.fixes import Change, Plan
 from anchoraudit.fixes.changes import ORDER, Changes
 from anchoraudit.formats.coco.text import Texts
 from anchoraudit.manifest.leaving import REASONS, left_out
-from anchoraudit.verdicts import VERDICTS
 
 
 def difference(audit: Audit, keep: Bool, plan: Plan | None = None) -> list[Change]:

@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from anchoraudit.advising import Advice, Row
-from anchoraudit.causes import MEANING
+from anchoraudit.encoding.causes import MEANING
 from anchoraudit.report import words
 from anchoraudit.report.commands import command, without_detector
 from anchoraudit.report.machine import to_json

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from anchoraudit.causes import MEANING
+from anchoraudit.encoding.causes import MEANING
+from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.explaining import BoxExplanation, Explanation
 from anchoraudit.losses import Losses
 from anchoraudit.report import words
 from anchoraudit.report.terminal import facts, table
-from anchoraudit.verdicts import VERDICTS
 
 _LOSS_MEANING = {
     "plain": "divided by the count, unguarded",

@@ -12,16 +12,16 @@ import numpy as np
 from rich.text import Text
 
 from anchoraudit.auditing import Audit
-from anchoraudit.causes import CAUSES
 from anchoraudit.dataset.columns import Bool
 from anchoraudit.dataset.locations import Place, Places
+from anchoraudit.encoding.causes import CAUSES
+from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.fixes import DROPPED, Plan
 from anchoraudit.manifest import Written
 from anchoraudit.report import words
 from anchoraudit.report.commands import command, without
 from anchoraudit.report.terminal import facts, readable, steps, table
 from anchoraudit.rules import rule_of
-from anchoraudit.verdicts import VERDICTS
 
 if TYPE_CHECKING:
     import pandas as pd

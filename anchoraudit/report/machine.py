@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
+from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.explaining import Explanation
 from anchoraudit.losses import Losses
-from anchoraudit.verdicts import VERDICTS
 
 
 def explain_json(explanation: Explanation) -> str:

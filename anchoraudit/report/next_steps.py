@@ -8,12 +8,12 @@ import numpy as np
 
 from anchoraudit.auditing import Audit
 from anchoraudit.boxes import box_sizes
-from anchoraudit.causes import CAUSES
 from anchoraudit.dataset.columns import Dataset
+from anchoraudit.encoding.causes import CAUSES
+from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
 from anchoraudit.fitting import count_distinct
 from anchoraudit.report import words
 from anchoraudit.report.commands import command, without, without_detector
-from anchoraudit.verdicts import WITHOUT_FOREGROUND
 
 Step = tuple[str, str]  # what it does, the command (or "")
 

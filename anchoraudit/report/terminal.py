@@ -16,12 +16,12 @@ from rich.table import Table
 from rich.text import Text
 
 from anchoraudit.auditing import Audit
-from anchoraudit.causes import CAUSES, MEANING
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.encoding.causes import CAUSES, MEANING
+from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.errors import printable, shortened
 from anchoraudit.report import words
 from anchoraudit.rules import Findings
-from anchoraudit.verdicts import VERDICTS
 
 # A pipe has no width of its own; this fits a mail, a CI log and half a screen.
 _PIPE_WIDTH = 100

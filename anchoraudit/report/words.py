@@ -9,11 +9,11 @@ import numpy as np
 
 from anchoraudit.auditing import Audit
 from anchoraudit.boxes import box_sizes
-from anchoraudit.causes import CAUSES, nearest_shape
 from anchoraudit.dataset.labels import REASONS
-from anchoraudit.encoding.raising import reason as reason_to_raise
+from anchoraudit.encoding.causes import CAUSES, nearest_shape
+from anchoraudit.encoding.errors_raised import reason as reason_to_raise
+from anchoraudit.encoding.verdicts import VERDICTS, WITHOUT_FOREGROUND
 from anchoraudit.risk import BATCH_SIZES, Risk, risk_of, sentence
-from anchoraudit.verdicts import VERDICTS, WITHOUT_FOREGROUND
 
 VERDICT_MEANING = {
     "ok": "at least one anchor is positive",

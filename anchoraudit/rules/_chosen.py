@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import cast
 
+from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.suggest import did_you_mean
 from anchoraudit.rules._rule import FAMILIES, SEVERITIES, Rule, Severity
-from anchoraudit.verdicts import WITHOUT_FOREGROUND
 
 ALL = "ALL"
 _LIKE_A_CODE = 0.4  # codes are short: ANC02 and ANC002 share less of their letters than longer names do

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from anchoraudit.encoding.verdicts import STATUS_CODE
 from anchoraudit.rules._facts import Facts, Hits
 from anchoraudit.rules._rule import Rule
-from anchoraudit.verdicts import STATUS_CODE
 
 
 def check(facts: Facts) -> Hits:

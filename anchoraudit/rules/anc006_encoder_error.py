@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.encoding.raising import REASONS, reason
+from anchoraudit.encoding.errors_raised import REASONS, reason
+from anchoraudit.encoding.verdicts import VERDICT_CODE
 from anchoraudit.rules._facts import Facts, Hits
 from anchoraudit.rules._rule import Rule
-from anchoraudit.verdicts import VERDICT_CODE
 
 
 def check(facts: Facts) -> Hits:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.encoding.verdicts import VERDICT_CODE
 from anchoraudit.rules._facts import Facts
 from anchoraudit.rules._rule import Rule
-from anchoraudit.verdicts import VERDICT_CODE
 
 
 def check(facts: Facts) -> list[Finding]:

@@ -6,11 +6,11 @@ import math
 from typing import Any
 
 from anchoraudit.auditing import Audit
-from anchoraudit.causes import CAUSES
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.encoding.causes import CAUSES
+from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.report import words
 from anchoraudit.rules import Rule
-from anchoraudit.verdicts import VERDICTS
 
 
 def of_finding(finding: Finding, rule: Rule) -> dict[str, str]:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
-from anchoraudit.encoding.local import counting_anchors
+from anchoraudit.encoding.window import counting_anchors
 
 Int = npt.NDArray[np.int64]
 Code = npt.NDArray[np.int8]

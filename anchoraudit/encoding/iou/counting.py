@@ -14,18 +14,18 @@ import numpy.typing as npt
 
 from anchoraudit.boxes import Bool
 from anchoraudit.detectors.spec import Detector
-from anchoraudit.encoding import dense
+from anchoraudit.encoding import definition
 from anchoraudit.encoding.canvas import OnCanvas
-from anchoraudit.encoding.closed_form import best_ious
 from anchoraudit.encoding.grid import axes_of
-from anchoraudit.encoding.local import (
+from anchoraudit.encoding.iou.closed_form import best_ious
+from anchoraudit.encoding.results import Counted
+from anchoraudit.encoding.window import (
     Candidates,
     candidates,
     counting_anchors,
     first_anchors,
     first_of_each_box,
 )
-from anchoraudit.encoding.results import Counted
 
 Int = npt.NDArray[np.int64]
 
@@ -52,7 +52,7 @@ def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Cou
         own = np.flatnonzero(image == i)
         canvas = boxes.canvases.take(of_image[[i]])
         sizes = [float(getattr(canvas, name)[0]) for name in canvas.__slots__]
-        labels = dense.replay(boxes.boxes[own], sizes[0], sizes[1], detector, (sizes[2], sizes[3]))
+        labels = definition.replay(boxes.boxes[own], sizes[0], sizes[1], detector, (sizes[2], sizes[3]))
         counts[i] = labels.positives, labels.negatives, labels.ignored
         assigned[own] = labels.assigned
     return Counted(counts, assigned)
@@ -76,7 +76,7 @@ def _labelled(
     allowed = _in_cells_of_centres(boxes, found, image, detector)
     positive, matched = _positive_groups(boxes, found, (first, group), allowed, detector)
     highest = np.maximum.reduceat(found.iou, first) if len(first) else found.iou
-    below = dense.stays_negative(highest, detector)
+    below = definition.stays_negative(highest, detector)
     counts_of = found.counts[first]
     positive &= counts_of
     of = image[found.box[first]]
@@ -105,11 +105,11 @@ def _positive_groups(
     matched = np.zeros(len(first), dtype=np.int64)
     matched[group[own]] = found.box[own]  # the first box of several comes last in reverse, and stays
     positive = np.zeros(len(first), dtype=np.bool_)
-    positive[group[dense.reaches_positive(found.iou, detector) & allowed]] = True
+    positive[group[definition.reaches_positive(found.iou, detector) & allowed]] = True
     if match.force != "none":
         best = np.full(len(boxes.boxes), -1, dtype=found.iou.dtype)
         np.maximum.at(best, found.box[allowed], found.iou[allowed])
-        forced = allowed & (found.iou == best[found.box]) & dense.reaches_floor(found.iou, detector)
+        forced = allowed & (found.iou == best[found.box]) & definition.reaches_floor(found.iou, detector)
         rows = np.flatnonzero(forced)
         if match.force == "best":  # the first anchor of several
             rows = first_of_each_box(found, rows)
@@ -133,7 +133,7 @@ def _in_cells_of_centres(boxes: OnCanvas, found: Candidates, image: Int, detecto
     per_image = int(starts[-1].max()) + 1
     for level, (x, y) in enumerate(axes_of(detector.anchors)):
         columns = x.cells(width)[boxes.of]
-        column = dense.cell_of(own[:, 0], own[:, 2], x.stride(width)[boxes.of], columns)
-        row = dense.cell_of(own[:, 1], own[:, 3], y.stride(height)[boxes.of], y.cells(height)[boxes.of])
+        column = definition.cell_of(own[:, 0], own[:, 2], x.stride(width)[boxes.of], columns)
+        row = definition.cell_of(own[:, 1], own[:, 3], y.stride(height)[boxes.of], y.cells(height)[boxes.of])
         held.append(image * per_image + starts[level][boxes.of] + row * columns + column)
     return np.isin(image[found.box] * per_image + found.cell, np.concatenate(held))

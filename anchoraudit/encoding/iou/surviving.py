@@ -13,10 +13,18 @@ from anchoraudit.blocks import for_each_block
 from anchoraudit.boxes import Bool, Float
 from anchoraudit.detectors.spec import Border, Detector
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
-from anchoraudit.encoding.closed_form import NEAR, Cells, best_ious, levels_of, nearest, of_boxes, overlaps
-from anchoraudit.encoding.dense import anchors_of, reaches_floor
+from anchoraudit.encoding.definition import anchors_of, reaches_floor
 from anchoraudit.encoding.grid import extents
-from anchoraudit.encoding.local import Int, candidates, counting_anchors, first_of_each_box
+from anchoraudit.encoding.iou.closed_form import (
+    NEAR,
+    Cells,
+    best_ious,
+    levels_of,
+    nearest,
+    of_boxes,
+    overlaps,
+)
+from anchoraudit.encoding.window import Int, candidates, counting_anchors, first_of_each_box
 
 _AT_ONCE = 1 << 14
 

@@ -12,13 +12,13 @@ import numpy.typing as npt
 from anchoraudit.boxes import Float
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
-from anchoraudit.encoding.closed_form import NEAR, best_ious
-from anchoraudit.encoding.counting import count
-from anchoraudit.encoding.dense import reaches_floor, reaches_positive, replay
-from anchoraudit.encoding.local import candidates, counting_anchors
+from anchoraudit.encoding.definition import reaches_floor, reaches_positive, replay
+from anchoraudit.encoding.iou.closed_form import NEAR, best_ious
+from anchoraudit.encoding.iou.counting import count
+from anchoraudit.encoding.iou.surviving import survives
 from anchoraudit.encoding.results import Judged
-from anchoraudit.encoding.surviving import survives
 from anchoraudit.encoding.unmatched import BY_IOU, Code, causes_by, scale_by
+from anchoraudit.encoding.window import candidates, counting_anchors
 
 __all__ = ["KINDS", "causes", "count", "judge", "replay", "scale_to_match"]
 

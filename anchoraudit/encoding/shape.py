@@ -21,11 +21,11 @@ from anchoraudit.blocks import for_each_block
 from anchoraudit.boxes import Bool, Float
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
-from anchoraudit.encoding.dense import DenseLabels, anchors_of
+from anchoraudit.encoding.definition import DenseLabels, anchors_of
 from anchoraudit.encoding.grid import axes_of
-from anchoraudit.encoding.local import first_anchors
 from anchoraudit.encoding.results import Counted, Judged
 from anchoraudit.encoding.unmatched import BY_SIDES, SMALL, UNUSED, Code, causes_by, scale_by
+from anchoraudit.encoding.window import first_anchors
 
 KINDS = ("side_ratio", "shape_iou")
 
