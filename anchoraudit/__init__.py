@@ -16,9 +16,9 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from anchoraudit.advising import Advice, advise
-    from anchoraudit.anchor_fit import AnchorFit, measure_fit
+    from anchoraudit.anchors.clustering import AnchorKMeans
+    from anchoraudit.anchors.fit import AnchorFit, measure_fit
     from anchoraudit.auditing import Audit, audit
-    from anchoraudit.clustering import AnchorKMeans
     from anchoraudit.comparing import compare
     from anchoraudit.dataset.columns import Dataset
     from anchoraudit.dataset.findings import Finding
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Advice": "advising",
-    "AnchorFit": "anchor_fit",
-    "AnchorKMeans": "clustering",
+    "AnchorFit": "anchors.fit",
+    "AnchorKMeans": "anchors.clustering",
     "AnchorauditError": "errors",
     "Audit": "auditing",
     "Chosen": "rules",
@@ -43,7 +43,7 @@ _HOME = {
     "compare": "comparing",
     "encode": "encoding.targets",
     "load_detector": "detectors",
-    "measure_fit": "anchor_fit",
+    "measure_fit": "anchors.fit",
     "read": "formats",
     "rule_of": "rules",
 }

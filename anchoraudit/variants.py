@@ -14,15 +14,15 @@ from itertools import product
 import msgspec
 import numpy as np
 
+from anchoraudit.anchors.clustering import AnchorKMeans
+from anchoraudit.anchors.foreground.levels import lay_out
+from anchoraudit.anchors.foreground.searched import fit_foreground
 from anchoraudit.auditing import Audit
 from anchoraudit.boxes import Bool, Float, box_sizes
-from anchoraudit.clustering import AnchorKMeans
 from anchoraudit.detectors import Detector, override
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import clip_all, place_all
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.foreground.fit import fit_foreground
-from anchoraudit.foreground.levels import lay_out
 
 BORDERS = ("0", "5", "16", "32", "64", "off")
 THRESHOLDS = (0.5, 0.4, 0.3)

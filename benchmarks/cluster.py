@@ -20,8 +20,8 @@ def measure(data: Path) -> list[Claim]:
     from sklearn.cluster import KMeans
 
     from anchoraudit import AnchorKMeans, load_detector, measure_fit, read
+    from anchoraudit.anchors.clustered import network_sizes
     from anchoraudit.detectors import override
-    from anchoraudit.fitting import network_sizes
 
     sizes = network_sizes(read(file), override(load_detector("reference"), input_size=INPUT_SIZE))
     ours, theirs = AnchorKMeans(n_clusters=K), KMeans(n_clusters=K, n_init=10, random_state=0)

@@ -8,8 +8,8 @@ import pytest
 
 import anchoraudit
 from anchoraudit.advising import advise
+from anchoraudit.anchors.foreground.searched import fit_foreground
 from anchoraudit.detectors import load_detector, override
-from anchoraudit.foreground.fit import fit_foreground
 from anchoraudit.report.detectors import show_toml
 from anchoraudit.risk import nan_risk
 from anchoraudit.rules import Chosen

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anchoraudit.anchor_fit import MEANING, AnchorFit, measure_fit, side_ratio, wh_iou
+from anchoraudit.anchors.fit import MEANING, AnchorFit, measure_fit, side_ratio, wh_iou
 
 SIDES = st.floats(0.01, 10_000)
 SIZES = st.lists(st.tuples(SIDES, SIDES), min_size=1, max_size=20).map(np.array)

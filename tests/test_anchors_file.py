@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anchoraudit.anchor_fit import measure_fit
-from anchoraudit.anchors_file import AnchorsFile, format_anchors, read_anchors, round_anchors
+from anchoraudit.anchors.file import AnchorsFile, format_anchors, read_anchors, round_anchors
+from anchoraudit.anchors.fit import measure_fit
 from anchoraudit.detectors import load_detector
 from anchoraudit.detectors.toml_text import to_toml
 from anchoraudit.errors import AnchorauditError

@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 
 import anchoraudit
-from anchoraudit import encoding, fitting
+from anchoraudit import encoding
 from anchoraudit.advising import advise
+from anchoraudit.anchors import clustered
+from anchoraudit.anchors.foreground.searched import fit_foreground
 from anchoraudit.comparing import compare
 from anchoraudit.detectors import match as match_module
 from anchoraudit.detectors import override, preset_names
 from anchoraudit.detectors.spec import Border, Loss, Match
 from anchoraudit.encoding import engines
 from anchoraudit.explaining import explain
-from anchoraudit.foreground.fit import fit_foreground
 from anchoraudit.report.anchors import Clusters
 from anchoraudit.report.next_steps import after_scan
 from tests.builders import annotation, document, make
@@ -290,7 +291,7 @@ def test_a_new_matcher_is_one_module_and_a_row(tmp_path, centre):
         fit_foreground(dataset, centre, 5)
     with pytest.raises(anchoraudit.AnchorauditError, match="without a border rule"):
         override(centre, allowed_border=0)
-    found = fitting.cluster_sizes(np.array([[10.0, 20], [30, 40]]), 2)
+    found = clustered.cluster_sizes(np.array([[10.0, 20], [30, 40]]), 2)
     assert "same labels" in Clusters([found], found, centre).remarks[0]
 
 

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from anchoraudit import audit, measure_fit, read
-from anchoraudit.anchors_file import read_anchors
-from anchoraudit.fitting import network_sizes
+from anchoraudit.anchors.clustered import network_sizes
+from anchoraudit.anchors.file import read_anchors
 from tests.builders import annotation, document, image, make, run
 from tests.conftest import SAMPLE
 

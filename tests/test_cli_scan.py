@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import anchoraudit as library
-from anchoraudit.anchors_file import format_anchors
+from anchoraudit.anchors.file import format_anchors
 from tests.builders import GOOD, annotation, document, image, make, run
 from tests.conftest import ROOT, SAMPLE
 from tests.test_sample_data import SCENES

@@ -19,10 +19,10 @@ from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import validate_data
 
-from anchoraudit.anchor_fit import measure_fit, side_ratio, wh_iou
+from anchoraudit.anchors.clustering import METRICS, AnchorKMeans, moves
+from anchoraudit.anchors.clustering.points import make_points, merge_duplicates, summarise
+from anchoraudit.anchors.fit import measure_fit, side_ratio, wh_iou
 from anchoraudit.boxes import MEASURES
-from anchoraudit.clustering import METRICS, AnchorKMeans, moves
-from anchoraudit.clustering.points import make_points, merge_duplicates, summarise
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -202,7 +202,7 @@ def test_the_same_seed_gives_the_same_bits(metric):
 
 def test_the_number_of_threads_changes_no_bit():
     code = (
-        "import numpy as np; from anchoraudit.clustering import AnchorKMeans, METRICS\n"
+        "import numpy as np; from anchoraudit.anchors.clustering import AnchorKMeans, METRICS\n"
         "sizes = np.exp(np.random.default_rng(0).normal(3.5, 0.9, (2000, 2)))\n"
         "for metric in METRICS: print(AnchorKMeans(5, metric=metric, n_init=4).fit(sizes)"
         ".cluster_centers_.tobytes().hex())"

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import yaml
 
-from anchoraudit.anchors_file import read_anchors
+from anchoraudit.anchors.export import MARK, default_detector, export, framework_names, require_divisible
+from anchoraudit.anchors.export._fitting import bases_scales_ratios, sizes_and_ratios
+from anchoraudit.anchors.export._product import nearest_product
+from anchoraudit.anchors.file import read_anchors
+from anchoraudit.anchors.foreground.levels import OnLevel, lay_out
 from anchoraudit.detectors import load_detector
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.exporting import MARK, default_detector, export, framework_names, require_divisible
-from anchoraudit.exporting._fitting import bases_scales_ratios, sizes_and_ratios
-from anchoraudit.exporting._product import nearest_product
-from anchoraudit.foreground.levels import OnLevel, lay_out
 from tests.test_detector_files import YOLOV5
 
 ANCHORS = [

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from anchoraudit import audit, read
+from anchoraudit.anchors.foreground.evaluation import Encoder, Outcome
+from anchoraudit.anchors.foreground.levels import OnLevel, lay_out, on_levels, shares, split, with_levels
+from anchoraudit.anchors.foreground.search import Budget, search
+from anchoraudit.anchors.foreground.searched import fit_foreground, judge_levels
 from anchoraudit.dataset.labels import prepare
 from anchoraudit.detectors import load_detector, override, preset_names
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import on_canvas
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.foreground.evaluation import Encoder, Outcome
-from anchoraudit.foreground.fit import fit_foreground, judge_levels
-from anchoraudit.foreground.levels import OnLevel, lay_out, on_levels, shares, split, with_levels
-from anchoraudit.foreground.search import Budget, search
 from tests.builders import annotation, document, image, make
 from tests.conftest import SAMPLE
 
@@ -159,7 +159,7 @@ def test_the_evaluations_are_counted(data):
 
 
 def test_of_many_boxes_whole_images_are_searched_and_all_are_judged(data, monkeypatch):
-    monkeypatch.setattr("anchoraudit.foreground.fit.MOST_BOXES", 4)
+    monkeypatch.setattr("anchoraudit.anchors.foreground.searched.MOST_BOXES", 4)
     dataset = data(*[(i, 400, 300, 40 + 9 * i + j, 60) for i in range(6) for j in range(2)])
     fit = fit_foreground(dataset, load_detector(), 2)
     assert (fit.boxes, fit.searched) in {(12, 2), (12, 4)}

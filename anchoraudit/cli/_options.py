@@ -198,7 +198,7 @@ def detector_of(settings: Settings) -> tuple[Detector, list[str]]:
         input_size=settings.input_size,
     )
     if settings.anchors is not None:
-        from anchoraudit.anchors_file import read_anchors
+        from anchoraudit.anchors.file import read_anchors
 
         file = read_anchors(Path(settings.anchors))
         own = detector.resize.input_size_text

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from anchoraudit.anchors.export import framework_names
 from anchoraudit.cli import _settings as settings_of
 from anchoraudit.cli._options import (
     DetectorName,
@@ -21,12 +22,11 @@ from anchoraudit.cli._options import (
     read_loaded,
 )
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.exporting import framework_names
 
 if TYPE_CHECKING:
+    from anchoraudit.anchors.export import Snippet
     from anchoraudit.dataset.columns import Dataset
     from anchoraudit.detectors import Detector
-    from anchoraudit.exporting import Snippet
     from anchoraudit.report.anchors import Clusters
 
 _LARGEST_K = 1000
@@ -96,16 +96,16 @@ def command(**given: Any) -> int:
     _check_options(given, several=first != last)
     settings = settings_of.resolve(given)
     if framework is not None and settings.detector is None:
-        from anchoraudit.exporting import default_detector
+        from anchoraudit.anchors.export import default_detector
 
         settings = msgspec.structs.replace(settings, detector=default_detector(framework))
     detector, _ = detector_of(settings)
     if framework is not None:
-        from anchoraudit.exporting import require_divisible
+        from anchoraudit.anchors.export import require_divisible
 
         require_divisible(framework, first, detector)
     if given["objective"] == "foreground":
-        from anchoraudit.foreground.fit import require_matching
+        from anchoraudit.anchors.foreground.searched import require_matching
 
         require_matching(detector)
     dataset, loaded = read_loaded(settings)
@@ -133,7 +133,7 @@ def command(**given: Any) -> int:
 
 def _check_options(given: dict[str, Any], *, several: bool) -> None:
     """Raise AnchorauditError for options that do not go together."""
-    from anchoraudit.anchors_file import check_suffix
+    from anchoraudit.anchors.file import check_suffix
 
     output = given["output"]
     if several:
@@ -154,8 +154,8 @@ def _check_options(given: dict[str, Any], *, several: bool) -> None:
     if output is not None and given["framework"] is None:
         check_suffix(output)
     if output is not None and given["framework"] is not None:
+        from anchoraudit.anchors.export import MARK
         from anchoraudit.cli._output import require_own
-        from anchoraudit.exporting import MARK
 
         require_own(Path(output), MARK)
 
@@ -164,8 +164,8 @@ def _clusters(
     dataset: Dataset, detector: Detector, given: dict[str, Any], *, drop_difficult: bool
 ) -> Clusters:
     """Find the anchors, measure them, and write them for a framework."""
+    from anchoraudit.anchors.clustered import cluster_sizes, network_sizes, present_fit
     from anchoraudit.cli import _output
-    from anchoraudit.fitting import cluster_sizes, network_sizes, present_fit
     from anchoraudit.report.anchors import Clusters
 
     first, last = parse_k(given["k"])
@@ -173,7 +173,7 @@ def _clusters(
     foreground = None
     with _output.progress("searching" if given["objective"] == "foreground" else "clustering") as advance:
         if given["objective"] == "foreground":
-            from anchoraudit.foreground.fit import fit_foreground
+            from anchoraudit.anchors.foreground.searched import fit_foreground
 
             foreground = fit_foreground(
                 dataset,
@@ -193,11 +193,11 @@ def _clusters(
                 results.append(cluster_sizes(sizes, k, metric=given["metric"], seed=given["seed"]))
     snippet: Snippet | None = None
     if given["framework"] is not None:
-        from anchoraudit.exporting import export
+        from anchoraudit.anchors.export import export
 
         judge = None
         if foreground is not None:
-            from anchoraudit.foreground.fit import judge_levels, level_judge
+            from anchoraudit.anchors.foreground.searched import judge_levels, level_judge
 
             judge = level_judge(dataset, detector, seed=given["seed"], drop_difficult=drop_difficult)
         snippet = export(given["framework"], results[0].anchors, detector, sizes, judge)
@@ -211,7 +211,7 @@ def _clusters(
 
 def _anchors_text(clusters: Clusters, given: dict[str, Any]) -> str:
     """The text of an anchors file."""
-    from anchoraudit.anchors_file import format_anchors
+    from anchoraudit.anchors.file import format_anchors
 
     found = clusters.results[0]
     foreground = given["objective"] == "foreground"

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from anchoraudit.anchor_fit import MEANING
+from anchoraudit.anchors.clustered import Clustered
+from anchoraudit.anchors.fit import MEANING
+from anchoraudit.anchors.foreground.levels import OnLevel, on_levels, strides_of
 from anchoraudit.detectors import Detector
-from anchoraudit.fitting import Clustered
-from anchoraudit.foreground.levels import OnLevel, on_levels, strides_of
 from anchoraudit.report import words
 from anchoraudit.report.commands import command, without
 from anchoraudit.report.foreground import about_search, foreground_builtins, foreground_table
@@ -17,8 +17,8 @@ from anchoraudit.report.machine import to_json
 from anchoraudit.report.terminal import facts, steps, table
 
 if TYPE_CHECKING:
-    from anchoraudit.exporting import Snippet
-    from anchoraudit.foreground.fit import ForegroundFit
+    from anchoraudit.anchors.export import Snippet
+    from anchoraudit.anchors.foreground.searched import ForegroundFit
 
 _RECALL = {
     name: f"share of the boxes whose best anchor overlaps them by IoU {name} or more"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from anchoraudit.anchors.foreground.searched import ForegroundFit, Judgement
 from anchoraudit.detectors import Detector
-from anchoraudit.foreground.fit import ForegroundFit, Judgement
 from anchoraudit.report import words
 from anchoraudit.report.terminal import table
 

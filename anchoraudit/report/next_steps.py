@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from anchoraudit.anchors.clustered import count_distinct
 from anchoraudit.auditing import Audit
 from anchoraudit.boxes import box_sizes
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
-from anchoraudit.fitting import count_distinct
 from anchoraudit.report import words
 from anchoraudit.report.commands import command, without, without_detector
 

@@ -5,8 +5,8 @@ Source: darknet src/parser.c (parse_yolo: anchors, num, mask; filters = (classes
 
 from __future__ import annotations
 
+from anchoraudit.anchors.export._snippet import MARK, Snippet, at_input, levels_of, pairs
 from anchoraudit.detectors import Detector
-from anchoraudit.exporting._snippet import MARK, Snippet, at_input, levels_of, pairs
 
 PRESET = "yolov3-darknet"
 EQUAL = False

@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 from numpy.typing import ArrayLike
 
-from anchoraudit.anchor_fit import AnchorFit
+from anchoraudit.anchors.fit import AnchorFit
 from anchoraudit.detectors.resize import Resize
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io import json_text

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from anchoraudit.anchors.export._product import Product, all_products, nearest_product, sides
+from anchoraudit.anchors.foreground.levels import OnLevel
 from anchoraudit.boxes import Float
-from anchoraudit.exporting._product import Product, all_products, nearest_product, sides
-from anchoraudit.foreground.levels import OnLevel
 
 # What is minimised, of anchors level by level: anything that can be compared.
 Judge = Callable[[Sequence[OnLevel]], Any]

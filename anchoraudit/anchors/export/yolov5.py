@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 
+from anchoraudit.anchors.export._snippet import MARK, Snippet, at_input, levels_of, pairs
 from anchoraudit.detectors import Detector
-from anchoraudit.exporting._snippet import MARK, Snippet, at_input, levels_of, pairs
 
 PRESET = "yolov5"
 EQUAL = True

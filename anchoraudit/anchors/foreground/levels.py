@@ -15,7 +15,7 @@ from anchoraudit.detectors import Detector
 from anchoraudit.errors import AnchorauditError
 
 if TYPE_CHECKING:
-    from anchoraudit.anchors_file import Anchor
+    from anchoraudit.anchors.file import Anchor
 
 RULE = (
     "by area, equally many a level, the largest on the coarsest; what is left over goes to the finer levels"

@@ -12,9 +12,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
+from anchoraudit.anchors.clustering.points import merge_duplicates, summarise
+from anchoraudit.anchors.clustering.search import FINE, search
 from anchoraudit.boxes import MEASURES, Floats, similarity_table
-from anchoraudit.clustering.points import merge_duplicates, summarise
-from anchoraudit.clustering.search import FINE, search
 
 METRICS = (*MEASURES, "euclidean")
 # Far beyond any image; within these, no area or square of an area overflows or vanishes.
@@ -59,7 +59,7 @@ class AnchorKMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
 
     Examples
     --------
-    >>> from anchoraudit.clustering import AnchorKMeans
+    >>> from anchoraudit.anchors.clustering import AnchorKMeans
     >>> sizes = [[10, 10], [10, 12], [100, 50], [100, 50]]
     >>> AnchorKMeans(n_clusters=2).fit(sizes).predict([[9, 11], [90, 60]]).tolist()
     [0, 1]

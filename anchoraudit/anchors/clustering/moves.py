@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from anchoraudit.anchors.clustering.points import Points
 from anchoraudit.boxes import Floats
-from anchoraudit.clustering.points import Points
 
 # Steps are changes of log(side): 0.1 is about 10 %.
 LONGEST_STEP = 0.4

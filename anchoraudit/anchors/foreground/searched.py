@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anchoraudit.anchor_fit import measure_fit
-from anchoraudit.anchors_file import Anchor
+from anchoraudit.anchors.clustered import Clustered, cluster_sizes
+from anchoraudit.anchors.file import Anchor
+from anchoraudit.anchors.fit import measure_fit
+from anchoraudit.anchors.foreground.evaluation import Encoder, Int, Outcome, judged
+from anchoraudit.anchors.foreground.levels import OnLevel, lay_out, with_levels
+from anchoraudit.anchors.foreground.search import EVALUATIONS, Budget, search
 from anchoraudit.boxes import Float, box_sizes
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import prepare
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.canvas import OnCanvas, on_canvas
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.fitting import Clustered, cluster_sizes
-from anchoraudit.foreground.evaluation import Encoder, Int, Outcome, judged
-from anchoraudit.foreground.levels import OnLevel, lay_out, with_levels
-from anchoraudit.foreground.search import EVALUATIONS, Budget, search
 
 TIME_LIMIT = 30.0
 # Boxes from which on whole images are drawn for the search: an outcome then takes milliseconds.

@@ -8,9 +8,9 @@ retinanet.py (`num_anchors_per_location()[0]`).
 
 from __future__ import annotations
 
+from anchoraudit.anchors.export._fitting import Judge
+from anchoraudit.anchors.export._snippet import MARK, Snippet, as_sizes_and_ratios, at_input
 from anchoraudit.detectors import Detector
-from anchoraudit.exporting._fitting import Judge
-from anchoraudit.exporting._snippet import MARK, Snippet, as_sizes_and_ratios, at_input
 
 PRESET = "torchvision-fasterrcnn_resnet50_fpn"
 EQUAL = True

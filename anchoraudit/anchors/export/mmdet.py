@@ -9,10 +9,10 @@ Source: mmdetection 3.3.0 models/task_modules/prior_generators/anchor_generator.
 
 from __future__ import annotations
 
+from anchoraudit.anchors.export._fitting import Judge, bases_scales_ratios
+from anchoraudit.anchors.export._snippet import MARK, Snippet, at_input, laid_out_by, number, rows
+from anchoraudit.anchors.foreground.levels import OnLevel
 from anchoraudit.detectors import Detector
-from anchoraudit.exporting._fitting import Judge, bases_scales_ratios
-from anchoraudit.exporting._snippet import MARK, Snippet, at_input, laid_out_by, number, rows
-from anchoraudit.foreground.levels import OnLevel
 
 PRESET = "mmdet-yolov3"
 EQUAL = True

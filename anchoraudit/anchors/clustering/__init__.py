@@ -1,5 +1,5 @@
 """Clustering box sizes into anchors. Importing this imports scikit-learn."""
 
-from anchoraudit.clustering.estimator import METRICS, AnchorKMeans
+from anchoraudit.anchors.clustering.estimator import METRICS, AnchorKMeans
 
 __all__ = ["METRICS", "AnchorKMeans"]

@@ -9,8 +9,8 @@ from functools import partial
 
 import numpy as np
 
-from anchoraudit.anchors_file import Anchor, round_anchors
-from anchoraudit.foreground.evaluation import Encoder, Outcome
+from anchoraudit.anchors.file import Anchor, round_anchors
+from anchoraudit.anchors.foreground.evaluation import Encoder, Outcome
 
 Anchors = tuple[Anchor, ...]
 

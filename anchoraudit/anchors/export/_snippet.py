@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from anchoraudit.anchors.export._fitting import Judge, sizes_and_ratios
+from anchoraudit.anchors.foreground.levels import OnLevel
 from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.detectors.spec import Level
-from anchoraudit.exporting._fitting import Judge, sizes_and_ratios
-from anchoraudit.foreground.levels import OnLevel
 
 # Stands at the head of every snippet: a file with it is an output, and may be replaced.
 MARK = "Anchors by anchoraudit"

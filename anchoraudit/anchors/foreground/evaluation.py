@@ -15,12 +15,12 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.anchors_file import Anchor
+from anchoraudit.anchors.file import Anchor
+from anchoraudit.anchors.foreground.levels import OnLevel, by_stride, on_levels
 from anchoraudit.boxes import Bool, Float, box_sizes, wh_iou
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
-from anchoraudit.foreground.levels import OnLevel, by_stride, on_levels
 
 Int = npt.NDArray[np.int64]
 Single = npt.NDArray[np.float32]

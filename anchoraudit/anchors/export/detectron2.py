@@ -8,9 +8,9 @@ modeling/proposal_generator/rpn.py (StandardRPNHead: "Each level must have the s
 
 from __future__ import annotations
 
+from anchoraudit.anchors.export._fitting import Judge
+from anchoraudit.anchors.export._snippet import MARK, Snippet, as_sizes_and_ratios, at_input
 from anchoraudit.detectors import Detector
-from anchoraudit.exporting._fitting import Judge
-from anchoraudit.exporting._snippet import MARK, Snippet, as_sizes_and_ratios, at_input
 
 PRESET = "detectron2-rpn_fpn"
 EQUAL = True

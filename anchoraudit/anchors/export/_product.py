@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.anchors_file import Anchor
+from anchoraudit.anchors.file import Anchor
 from anchoraudit.boxes import Float
 
 Int = npt.NDArray[np.int64]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from anchoraudit.anchors.clustering.moves import climb, move_to_medians, seed, settle, swap_values
+from anchoraudit.anchors.clustering.points import Points, make_points, summarise
 from anchoraudit.boxes import Floats, Measure
-from anchoraudit.clustering.moves import climb, move_to_medians, seed, settle, swap_values
-from anchoraudit.clustering.points import Points, make_points, summarise
 
 # How many sizes a large set is summarised to: to choose starts by, to relocate anchors on, to settle on.
 ROUGH, FINE, FINEST = 400, 3_000, 12_000

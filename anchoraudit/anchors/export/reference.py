@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from anchoraudit.anchors.export._snippet import MARK, Snippet, at_input, levels_of
 from anchoraudit.detectors import Detector
 from anchoraudit.detectors.toml_text import to_toml
-from anchoraudit.exporting._snippet import MARK, Snippet, at_input, levels_of
 
 PRESET = "reference"
 EQUAL = False

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anchoraudit.anchor_fit import AnchorFit, measure_fit
-from anchoraudit.anchors_file import round_anchors
+from anchoraudit.anchors.file import round_anchors
+from anchoraudit.anchors.fit import AnchorFit, measure_fit
 from anchoraudit.boxes import Float, box_sizes
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import prepare
@@ -43,7 +43,7 @@ def network_sizes(dataset: Dataset, detector: Detector, *, drop_difficult: bool 
 
 def cluster_sizes(sizes: Float, k: int, *, metric: str = "iou", seed: int = 0) -> Clustered:
     """Cluster sizes [N, 2] into k anchors. Raises AnchorauditError if there are fewer distinct sizes."""
-    from anchoraudit.clustering import AnchorKMeans  # scikit-learn takes half a second to import
+    from anchoraudit.anchors.clustering import AnchorKMeans  # scikit-learn takes half a second to import
 
     distinct = count_distinct(sizes, k)
     if distinct < k:

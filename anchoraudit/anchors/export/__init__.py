@@ -17,16 +17,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, cast
 
+from anchoraudit.anchors.export._snippet import MARK, Snippet
+from anchoraudit.anchors.foreground.levels import lay_out
 from anchoraudit.detectors import Detector
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.exporting._snippet import MARK, Snippet
-from anchoraudit.foreground.levels import lay_out
 from anchoraudit.io.plugins import load_module, module_names
 
 if TYPE_CHECKING:
-    from anchoraudit.anchors_file import Anchor
+    from anchoraudit.anchors.export._fitting import Judge
+    from anchoraudit.anchors.file import Anchor
     from anchoraudit.boxes import Float
-    from anchoraudit.exporting._fitting import Judge
 
 __all__ = ["MARK", "Snippet", "default_detector", "export", "framework_names", "require_divisible"]
 
@@ -79,7 +79,7 @@ def export(
     """
     import numpy as np
 
-    from anchoraudit.anchor_fit import measure_fit
+    from anchoraudit.anchors.fit import measure_fit
 
     require_divisible(framework, len(anchors), detector)
     snippet = _module(framework).write(lay_out(detector, anchors), judge or _misfit(sizes))
@@ -98,8 +98,8 @@ def _misfit(sizes: Float) -> Judge:
     """1 - mean IoU of the boxes with their best anchor, on a summary of the sizes."""
     import numpy as np
 
+    from anchoraudit.anchors.clustering.points import make_points, summarise
     from anchoraudit.boxes import MEASURES
-    from anchoraudit.clustering.points import make_points, summarise
 
     points = make_points(*summarise(sizes, np.ones(len(sizes)), _MOST_SIZES), MEASURES["iou"])
     return lambda levels: 1.0 - points.value(np.array([a for level in levels for a in level.anchors]))
