@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from anchoraudit.advising import Advice, advise
     from anchoraudit.anchors.clustering import AnchorKMeans
     from anchoraudit.anchors.fit import AnchorFit, measure_fit
-    from anchoraudit.auditing import Audit, audit
+    from anchoraudit.auditing.audit import Audit, audit
     from anchoraudit.comparing import compare
     from anchoraudit.dataset.columns import Dataset
     from anchoraudit.dataset.findings import Finding
@@ -33,13 +33,13 @@ _HOME = {
     "AnchorFit": "anchors.fit",
     "AnchorKMeans": "anchors.clustering",
     "AnchorauditError": "errors",
-    "Audit": "auditing",
+    "Audit": "auditing.audit",
     "Chosen": "rules",
     "Dataset": "dataset.columns",
     "Detector": "detectors",
     "Finding": "dataset.findings",
     "advise": "advising",
-    "audit": "auditing",
+    "audit": "auditing.audit",
     "compare": "comparing",
     "encode": "encoding.targets",
     "load_detector": "detectors",

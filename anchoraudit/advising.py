@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 import msgspec
 import numpy as np
 
-from anchoraudit.auditing import Audit, audit
+from anchoraudit.auditing.audit import Audit, audit
+from anchoraudit.auditing.risk import BATCH_SIZES, Risk, risk_of
 from anchoraudit.comparing import Compared, compare
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.causes import CAUSES
-from anchoraudit.risk import BATCH_SIZES, Risk, risk_of
 from anchoraudit.rules import Chosen
 from anchoraudit.variants import Change, Variants
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anchoraudit.auditing import Audit, audit
+from anchoraudit.auditing.audit import Audit, audit
+from anchoraudit.auditing.losses import Losses, losses_of_zero_predictions
 from anchoraudit.boxes import Float, box_sizes, iou_with_each, wh_iou
 from anchoraudit.dataset.columns import Dataset, Int
 from anchoraudit.dataset.labels import clipped_boxes
@@ -20,7 +21,6 @@ from anchoraudit.encoding.grid import all_anchors, compared_anchors, compared_bo
 from anchoraudit.encoding.targets import targets
 from anchoraudit.encoding.verdicts import STATUSES
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.losses import Losses, losses_of_zero_predictions
 from anchoraudit.rules import Chosen
 
 Size = tuple[float, float]

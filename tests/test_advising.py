@@ -9,9 +9,9 @@ import pytest
 import anchoraudit
 from anchoraudit.advising import advise
 from anchoraudit.anchors.foreground.searched import fit_foreground
+from anchoraudit.auditing.risk import nan_risk
 from anchoraudit.detectors import load_detector, override
 from anchoraudit.report.detectors import show_toml
-from anchoraudit.risk import nan_risk
 from anchoraudit.rules import Chosen
 from tests.builders import annotation, document, image, run
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anchoraudit import AnchorauditError, Chosen, audit, load_detector, read
-from anchoraudit.augmenting import sensitivity as module
-from anchoraudit.augmenting.draws import Drawn, augmented, draw, keys_of
-from anchoraudit.augmenting.sensitivity import sensitivity
-from anchoraudit.augmenting.spec import Augmentation
+from anchoraudit.auditing.augmentation import sensitivity as module
+from anchoraudit.auditing.augmentation.draws import Drawn, augmented, draw, keys_of
+from anchoraudit.auditing.augmentation.sensitivity import sensitivity
+from anchoraudit.auditing.augmentation.spec import Augmentation
 from anchoraudit.dataset.columns import Boxes
 from anchoraudit.dataset.labels import prepare
 from anchoraudit.detectors.spec import Border, Resize

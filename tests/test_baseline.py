@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import anchoraudit
-from anchoraudit import baseline
+from anchoraudit.auditing import baseline
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.rules import Findings, Hits, all_rules

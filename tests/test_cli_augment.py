@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import anchoraudit as library
-from anchoraudit.augmenting.sensitivity import sensitivity
-from anchoraudit.augmenting.spec import Augmentation
+from anchoraudit.auditing.augmentation.sensitivity import sensitivity
+from anchoraudit.auditing.augmentation.spec import Augmentation
 from tests.builders import annotation, document, image, make
 
 # On 960x720 under `reference`: an image that is fine, one too far from every anchor, and a blank one.

@@ -16,8 +16,8 @@ import pytest
 
 import anchoraudit
 from anchoraudit import cli as main
-from anchoraudit.augmenting.sensitivity import sensitivity
-from anchoraudit.augmenting.spec import Augmentation
+from anchoraudit.auditing.augmentation.sensitivity import sensitivity
+from anchoraudit.auditing.augmentation.spec import Augmentation
 from anchoraudit.cli._settings import Settings
 from anchoraudit.dataset.labels import REASONS
 from anchoraudit.detectors import load_detector, preset_names

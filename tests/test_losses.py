@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import anchoraudit
-from anchoraudit.losses import Guard, gradients, losses, losses_of_zero_predictions
+from anchoraudit.auditing.losses import Guard, gradients, losses, losses_of_zero_predictions
 from tests.conftest import ROOT
 
 LN2 = math.log(2)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anchoraudit.auditing.risk import Risk, nan_risk, risk_of, sentence
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.risk import Risk, nan_risk, risk_of, sentence
 
 
 def steps_of(images, batch_size, drop_last):

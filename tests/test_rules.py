@@ -577,7 +577,7 @@ def strictly(facts, chosen, met):
 @given(datasets(), st.booleans())
 def test_rules_take_whatever_is_in_the_data(dataset, drop_difficult):
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("anchoraudit.auditing.check", strictly)
+        patched.setattr("anchoraudit.auditing.audit.check", strictly)
         for detector in DETECTORS:
             anchoraudit.audit(dataset, detector, drop_difficult=drop_difficult)
 

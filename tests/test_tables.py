@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from anchoraudit import audit, load_detector
+from anchoraudit.auditing.tables import boxes_frame
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import detect, read
 from anchoraudit.formats.table import rows
-from anchoraudit.frames import boxes_frame
 from tests.builders import GOOD, annotation, document, image, make, run
 
 OWN = "image_id,label,x1,y1,x2,y2"

@@ -63,7 +63,7 @@ def command(**given: Any) -> int:
     never changed. Without DATASET, the last scan's is taken, with its detector.
     """
     from anchoraudit import manifest
-    from anchoraudit.auditing import audit
+    from anchoraudit.auditing.audit import audit
     from anchoraudit.cli import _output
     from anchoraudit.report.filtering import dropped_frame, filter_parts
     from anchoraudit.rules import Chosen

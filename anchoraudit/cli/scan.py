@@ -108,7 +108,7 @@ def command(**given: Any) -> int:
         if target is not None:
             _output.require_table_suffix(target)
     dataset = read_dataset(settings)  # before NumPy is imported: processes that read start sooner
-    from anchoraudit.auditing import audit
+    from anchoraudit.auditing.audit import audit
     from anchoraudit.images.inspection import CACHE
 
     named = [given[name] for name in ("output", "export_images", "export_boxes")]
@@ -145,7 +145,7 @@ def command(**given: Any) -> int:
 def _augmentation(given: dict[str, Any]) -> Any:
     """Return what `--augment` says, None without it. Raises AnchorauditError for what makes no sense."""
     if given["augment"] is not None:
-        from anchoraudit.augmenting.spec import Augmentation
+        from anchoraudit.auditing.augmentation.spec import Augmentation
 
         return Augmentation.parse(given["augment"])
     for name in ("draws", "seed"):
@@ -159,7 +159,7 @@ def _augmentation(given: dict[str, Any]) -> Any:
 
 def _sensitivity(result: Any, augmentation: Any, given: dict[str, Any]) -> Any:
     """Audit under random geometry."""
-    from anchoraudit.augmenting.sensitivity import sensitivity
+    from anchoraudit.auditing.augmentation.sensitivity import sensitivity
     from anchoraudit.cli import _output
 
     draws = 32 if given["draws"] is None else given["draws"]
@@ -208,7 +208,7 @@ def _against_baseline(result: Any, given: dict[str, Any], *, quiet: bool) -> Any
         return result.findings
     from pathlib import Path
 
-    from anchoraudit import baseline
+    from anchoraudit.auditing import baseline
 
     root = result.dataset.root
     file = Path(given["baseline"] or _BASELINE)

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from anchoraudit.auditing import Audit
+from anchoraudit.auditing.audit import Audit
 from anchoraudit.dataset.columns import Bool, Dataset
 from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.errors import AnchorauditError, printable

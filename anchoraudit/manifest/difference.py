@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.auditing import Audit
+from anchoraudit.auditing.audit import Audit
 from anchoraudit.dataset.columns import Bool
 from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.fixes import Change, Plan

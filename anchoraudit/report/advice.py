@@ -8,12 +8,12 @@ from typing import Any
 from rich.text import Text
 
 from anchoraudit.advising import Advice, Row
+from anchoraudit.auditing.risk import Risk
 from anchoraudit.encoding.causes import MEANING
 from anchoraudit.report import words
 from anchoraudit.report.commands import command, without_detector
 from anchoraudit.report.machine import to_json
 from anchoraudit.report.terminal import facts, steps, table
-from anchoraudit.risk import Risk
 
 
 def advice_parts(advice: Advice, options: Sequence[str], written: str | None) -> list[object]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.text import Text
 
-from anchoraudit.auditing import Audit
+from anchoraudit.auditing.audit import Audit
 from anchoraudit.dataset.columns import Bool
 from anchoraudit.dataset.locations import Place, Places
 from anchoraudit.encoding.causes import CAUSES
@@ -185,7 +185,7 @@ def dropped_frame(audit: Audit, keep: Bool) -> pd.DataFrame:
     """One row for each image that is not kept ([N]): what it is, its verdict, and why it went."""
     import pandas as pd
 
-    from anchoraudit.frames import encodable
+    from anchoraudit.auditing.tables import encodable
 
     dataset, results = audit.dataset, audit.image_results
     gone = np.flatnonzero(~keep).tolist()

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
+from anchoraudit.auditing.losses import Losses
 from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.explaining import Explanation
-from anchoraudit.losses import Losses
 
 
 def explain_json(explanation: Explanation) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from anchoraudit.anchors.clustered import count_distinct
-from anchoraudit.auditing import Audit
+from anchoraudit.auditing.audit import Audit
 from anchoraudit.boxes import box_sizes
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.encoding.causes import CAUSES

@@ -15,7 +15,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from anchoraudit.auditing import Audit
+from anchoraudit.auditing.audit import Audit
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.encoding.causes import CAUSES, MEANING
 from anchoraudit.encoding.verdicts import VERDICTS

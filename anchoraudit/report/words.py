@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from anchoraudit.auditing import Audit
+from anchoraudit.auditing.audit import Audit
+from anchoraudit.auditing.risk import BATCH_SIZES, Risk, risk_of, sentence
 from anchoraudit.boxes import box_sizes
 from anchoraudit.dataset.labels import REASONS
 from anchoraudit.encoding.causes import CAUSES, nearest_shape
 from anchoraudit.encoding.errors_raised import reason as reason_to_raise
 from anchoraudit.encoding.verdicts import VERDICTS, WITHOUT_FOREGROUND
-from anchoraudit.risk import BATCH_SIZES, Risk, risk_of, sentence
 
 VERDICT_MEANING = {
     "ok": "at least one anchor is positive",

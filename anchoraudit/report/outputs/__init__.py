@@ -23,7 +23,7 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.plugins import load_module, module_names
 
 if TYPE_CHECKING:
-    from anchoraudit.auditing import Audit
+    from anchoraudit.auditing.audit import Audit
     from anchoraudit.rules import Findings
 
 

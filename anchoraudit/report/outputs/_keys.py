@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from anchoraudit.auditing import Audit
+from anchoraudit.auditing.audit import Audit
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.verdicts import VERDICTS

@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from anchoraudit.auditing import Audit
+from anchoraudit.auditing.audit import Audit
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import printable
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from anchoraudit.auditing import Audit
+from anchoraudit.auditing.audit import Audit
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.report import words
 from anchoraudit.report.outputs._where import Where, safe

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from anchoraudit.auditing import Audit
+from anchoraudit.auditing.audit import Audit
 from anchoraudit.report.outputs import _keys
 from anchoraudit.report.outputs._where import safe
 from anchoraudit.rules import Findings

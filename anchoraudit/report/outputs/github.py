@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from anchoraudit.auditing import Audit
+from anchoraudit.auditing.audit import Audit
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.report import words
 from anchoraudit.report.outputs._where import Where, line, safe

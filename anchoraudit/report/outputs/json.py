@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from anchoraudit import __version__
-from anchoraudit.auditing import Audit
+from anchoraudit.auditing.audit import Audit
+from anchoraudit.auditing.risk import Risk
 from anchoraudit.loaders import Loaded
 from anchoraudit.report import words
 from anchoraudit.report.outputs import _keys
-from anchoraudit.risk import Risk
 from anchoraudit.rules import Findings
 
 if TYPE_CHECKING:
-    from anchoraudit.augmenting.sensitivity import Sensitivity
+    from anchoraudit.auditing.augmentation.sensitivity import Sensitivity
 
 NAME = "json"
 # The encoder in C knows no indentation; as separators it takes anything, so it writes the same text ten

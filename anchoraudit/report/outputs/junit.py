@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
-from anchoraudit.auditing import Audit
+from anchoraudit.auditing.audit import Audit
 from anchoraudit.report import words
 from anchoraudit.report.outputs._where import Where, safe
 from anchoraudit.report.outputs.concise import one_line

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from anchoraudit.auditing import Audit
+from anchoraudit.auditing.audit import Audit
 from anchoraudit.report import words
 from anchoraudit.report.outputs import _keys
 from anchoraudit.report.outputs._where import Where, safe

@@ -20,8 +20,8 @@ from typing import Any
 from urllib.parse import quote
 
 from anchoraudit import __version__
-from anchoraudit.auditing import Audit
-from anchoraudit.baseline import keys_of
+from anchoraudit.auditing.audit import Audit
+from anchoraudit.auditing.baseline import keys_of
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.report.outputs._where import Where, line, safe
 from anchoraudit.rules import FAMILIES, Findings, Rule, all_rules

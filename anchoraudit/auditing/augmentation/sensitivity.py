@@ -14,8 +14,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.augmenting.draws import augmented, draw, keys_of
-from anchoraudit.augmenting.spec import Augmentation
+from anchoraudit.auditing.augmentation.draws import augmented, draw, keys_of
+from anchoraudit.auditing.augmentation.spec import Augmentation
 from anchoraudit.boxes import Bool, Float, box_sizes
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import Labels

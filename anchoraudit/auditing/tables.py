@@ -11,7 +11,7 @@ from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.verdicts import STATUSES, VERDICTS, WITHOUT_FOREGROUND
 
 if TYPE_CHECKING:
-    from anchoraudit.auditing import Audit
+    from anchoraudit.auditing.audit import Audit
 
 
 def images_frame(audit: Audit) -> pd.DataFrame:

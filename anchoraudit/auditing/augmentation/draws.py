@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.augmenting.spec import Augmentation
+from anchoraudit.auditing.augmentation.spec import Augmentation
 from anchoraudit.boxes import Bool, Float
 from anchoraudit.dataset.columns import ImageId
 

@@ -28,7 +28,7 @@ from anchoraudit.rules import Chosen, Facts, Findings, all_rules, check
 if TYPE_CHECKING:
     import pandas as pd
 
-    from anchoraudit.augmenting.sensitivity import Sensitivity
+    from anchoraudit.auditing.augmentation.sensitivity import Sensitivity
 
 Int = npt.NDArray[np.int64]
 Code = npt.NDArray[np.int8]
@@ -137,13 +137,13 @@ class Audit:
 
     def images_frame(self) -> pd.DataFrame:
         """One row an image; the columns of `--export-images`."""
-        from anchoraudit.frames import images_frame
+        from anchoraudit.auditing.tables import images_frame
 
         return images_frame(self)
 
     def boxes_frame(self) -> pd.DataFrame:
         """One row a box; the columns of `--export-boxes`."""
-        from anchoraudit.frames import boxes_frame
+        from anchoraudit.auditing.tables import boxes_frame
 
         return boxes_frame(self)
 

@@ -1,0 +1,1 @@
+"""The audit of a data set under a detector: results, tables, augmentation, losses, risk, baseline."""
