@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from anchoraudit.advising import Advice, advise
+    from anchoraudit.advice.advise import Advice, advise
+    from anchoraudit.advice.compare import compare
     from anchoraudit.anchors.clustering import AnchorKMeans
     from anchoraudit.anchors.fit import AnchorFit, measure_fit
     from anchoraudit.auditing.audit import Audit, audit
-    from anchoraudit.comparing import compare
     from anchoraudit.dataset.columns import Dataset
     from anchoraudit.dataset.findings import Finding
     from anchoraudit.detectors import Detector, load_detector
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from anchoraudit.rules import Chosen, rule_of
 
 _HOME = {
-    "Advice": "advising",
+    "Advice": "advice.advise",
     "AnchorFit": "anchors.fit",
     "AnchorKMeans": "anchors.clustering",
     "AnchorauditError": "errors",
@@ -38,9 +38,9 @@ _HOME = {
     "Dataset": "dataset.columns",
     "Detector": "detectors",
     "Finding": "dataset.findings",
-    "advise": "advising",
+    "advise": "advice.advise",
     "audit": "auditing.audit",
-    "compare": "comparing",
+    "compare": "advice.compare",
     "encode": "encoding.targets",
     "load_detector": "detectors",
     "measure_fit": "anchors.fit",

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import anchoraudit
-from anchoraudit.advising import advise
+from anchoraudit.advice.advise import advise
 from anchoraudit.anchors.foreground.searched import fit_foreground
 from anchoraudit.auditing.risk import nan_risk
 from anchoraudit.detectors import load_detector, override

@@ -11,15 +11,15 @@ import pytest
 
 import anchoraudit
 from anchoraudit import encoding
-from anchoraudit.advising import advise
+from anchoraudit.advice.advise import advise
+from anchoraudit.advice.compare import compare
+from anchoraudit.advice.explain import explain
 from anchoraudit.anchors import clustered
 from anchoraudit.anchors.foreground.searched import fit_foreground
-from anchoraudit.comparing import compare
 from anchoraudit.detectors import match as match_module
 from anchoraudit.detectors import override, preset_names
 from anchoraudit.detectors.spec import Border, Loss, Match
 from anchoraudit.encoding import engines
-from anchoraudit.explaining import explain
 from anchoraudit.report.anchors import Clusters
 from anchoraudit.report.next_steps import after_scan
 from tests.builders import annotation, document, make

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import anchoraudit
+from anchoraudit.advice.explain import explain
 from anchoraudit.boxes import wh_iou
 from anchoraudit.dataset.columns import Boxes, Category, Dataset, Images, Source
 from anchoraudit.detectors import load_detector, override
 from anchoraudit.detectors.spec import Resize
 from anchoraudit.encoding import causes, unmatched
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
-from anchoraudit.explaining import explain
 
 REFERENCE = anchoraudit.load_detector()
 LITERAL = {

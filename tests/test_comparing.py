@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anchoraudit.comparing import _median
+from anchoraudit.advice.compare import _median
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=60), st.integers(1, 90))

@@ -60,13 +60,13 @@ def command(**given: Any) -> int:
     if target is not None and Path(target).suffix.lower() != ".toml":
         raise AnchorauditError("a detector file is .toml", path=target, remedy="Name a file that ends so.")
     if target is not None:
-        from anchoraudit.advising import MARK
+        from anchoraudit.advice.advise import MARK
 
         _output.require_own(Path(target), MARK)
     settings = settings_of.resolve(given)
     detector, remarks = detector_of(settings)
     dataset, loaded = read_loaded(settings)
-    from anchoraudit.advising import advise
+    from anchoraudit.advice.advise import advise
 
     _output.check_outputs(dataset, settings, given["output"], target)
     with _output.progress("replaying remedies") as advance:
@@ -93,7 +93,7 @@ def command(**given: Any) -> int:
 
 def _write(advice: Any, target: str) -> str | None:
     """Write the detector that is advised; say so where there is none."""
-    from anchoraudit.advising import MARK
+    from anchoraudit.advice.advise import MARK
     from anchoraudit.cli import _output
     from anchoraudit.io.files import write_text
     from anchoraudit.report.detectors import show_toml

@@ -61,7 +61,7 @@ def command(**given: Any) -> int:
     assume = bool(settings.assume_standard)
     detectors = [load_detector(name, assume_standard=assume) for name in names]
     dataset = read_dataset(settings)
-    from anchoraudit.comparing import compare
+    from anchoraudit.advice.compare import compare
 
     _output.check_outputs(dataset, settings, given["output"], read=given["detectors"])
     with _output.progress("comparing detectors", quiet=given["quiet"]) as advance:

@@ -42,8 +42,8 @@ def command(image: str, **given: Any) -> int:
     Every anchor is replayed: what the mask holds, each box's best anchor, why it is matched or not and what
     would match it, and what the losses of this image alone would be.
     """
+    from anchoraudit.advice.explain import explain
     from anchoraudit.cli import _output
-    from anchoraudit.explaining import explain
 
     settings = settings_of.resolve(given)
     detector, remarks = detector_of(settings)

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
-from anchoraudit.advising import Advice, Row
+from anchoraudit.advice.advise import Advice, Row
 from anchoraudit.auditing.risk import Risk
 from anchoraudit.encoding.causes import MEANING
 from anchoraudit.report import words

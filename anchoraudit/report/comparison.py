@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from anchoraudit.comparing import Compared
+from anchoraudit.advice.compare import Compared
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.errors import printable
 from anchoraudit.report import words

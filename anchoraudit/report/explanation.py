@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from rich.text import Text
 
+from anchoraudit.advice.explain import BoxExplanation, Explanation
 from anchoraudit.auditing.losses import Losses
 from anchoraudit.encoding.causes import MEANING
 from anchoraudit.encoding.verdicts import VERDICTS
-from anchoraudit.explaining import BoxExplanation, Explanation
 from anchoraudit.report import words
 from anchoraudit.report.terminal import facts, table
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
+from anchoraudit.advice.explain import Explanation
 from anchoraudit.auditing.losses import Losses
 from anchoraudit.encoding.verdicts import VERDICTS
-from anchoraudit.explaining import Explanation
 
 
 def explain_json(explanation: Explanation) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from anchoraudit.advice.explain import Box, Explanation
 from anchoraudit.errors import AnchorauditError, printable
-from anchoraudit.explaining import Box, Explanation
 from anchoraudit.images import pillow
 
 # Longer side of the picture: large enough to see a stride of 16 px, small enough to open anywhere.

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field, replace
 import msgspec
 import numpy as np
 
+from anchoraudit.advice.compare import Compared, compare
+from anchoraudit.advice.variants import Change, Variants
 from anchoraudit.auditing.audit import Audit, audit
 from anchoraudit.auditing.risk import BATCH_SIZES, Risk, risk_of
-from anchoraudit.comparing import Compared, compare
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.rules import Chosen
-from anchoraudit.variants import Change, Variants
 
 _EMPTY = ("empty_foreground", "blank", "no_usable_box")
 

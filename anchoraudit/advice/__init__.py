@@ -1,0 +1,1 @@
+"""What to do: remedies measured on the data, detectors side by side, one image in detail."""
