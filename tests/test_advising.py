@@ -11,7 +11,7 @@ from anchoraudit.advice.advise import advise
 from anchoraudit.anchors.foreground.searched import fit_foreground
 from anchoraudit.auditing.risk import nan_risk
 from anchoraudit.detectors import load_detector, override
-from anchoraudit.report.detectors import show_toml
+from anchoraudit.report.text.detectors import show_toml
 from anchoraudit.rules import Chosen
 from tests.builders import annotation, document, image, run
 

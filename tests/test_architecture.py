@@ -20,8 +20,8 @@ from anchoraudit.detectors import match as match_module
 from anchoraudit.detectors import override, preset_names
 from anchoraudit.detectors.spec import Border, Loss, Match
 from anchoraudit.encoding import engines
-from anchoraudit.report.anchors import Clusters
-from anchoraudit.report.next_steps import after_scan
+from anchoraudit.report.text.anchors import Clusters
+from anchoraudit.report.text.next_steps import after_scan
 from tests.builders import annotation, document, make
 
 PACKAGE = Path(anchoraudit.__file__).parent

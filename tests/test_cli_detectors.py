@@ -14,7 +14,7 @@ from anchoraudit.cli import run
 from anchoraudit.detectors import _presets, load_detector, preset_names
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
 from anchoraudit.detectors.toml_text import to_toml
-from anchoraudit.report.detectors import show_toml
+from anchoraudit.report.text.detectors import show_toml
 from tests.test_readme import completions
 
 PRESETS = _presets.FOLDER

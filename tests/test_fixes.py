@@ -12,7 +12,7 @@ from anchoraudit import audit, fixes, manifest, read
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.fixes.numbers import extent, spelled
 from anchoraudit.manifest.difference import difference
-from anchoraudit.report.differences import diff_lines
+from anchoraudit.report.text.differences import diff_lines
 from tests.builders import GOOD, annotation, document, image, make
 
 HEAD = '{"images": [{"id": 1, "file_name": "1.jpg", "width": 960, "height": 720}], "annotations": ['

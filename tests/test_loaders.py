@@ -25,8 +25,8 @@ from anchoraudit.dataset.locations import Places
 from anchoraudit.detectors import preset_names
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.loaders import WITH_IMAGE, load_as, loader_names, loader_of
-from anchoraudit.report.loaders import loaders_csv, loaders_json, loaders_parts
-from anchoraudit.report.terminal import to_text
+from anchoraudit.report.text.loaders import loaders_csv, loaders_json, loaders_parts
+from anchoraudit.report.text.terminal import to_text
 from tests.loader_cases import (
     GOOD,
     HALF_SIZE,

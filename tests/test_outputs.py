@@ -27,7 +27,7 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.images.found import SUFFIXES
 from anchoraudit.report import outputs
-from anchoraudit.report.machine import to_json
+from anchoraudit.report.as_json import to_json
 from anchoraudit.report.outputs._where import Where, line
 from anchoraudit.report.outputs.github import _shares
 from anchoraudit.report.outputs.markdown import code, prose

@@ -28,7 +28,7 @@ _ANNOTATIONS = frozenset([".json", ".xml", ".txt", ".csv", ".parquet", ".yaml", 
 
 def show(parts: Iterable[object], output: str | None) -> None:
     """Print the parts of a text report, or write them to `output`."""
-    from anchoraudit.report import terminal
+    from anchoraudit.report.text import terminal
 
     if output is not None:
         write_text(Path(output), terminal.to_text(*parts))

@@ -81,7 +81,7 @@ def command(**given: Any) -> int:
     for text in (*remarks, *loaded):
         _output.remark(f"note: {text}")
     written = _write(advice, target) if target is not None else None
-    from anchoraudit.report import advice as report
+    from anchoraudit.report.text import advice as report
 
     if given["output_format"] == "json":
         _output.put(report.advice_json(advice), given["output"])
@@ -96,7 +96,7 @@ def _write(advice: Any, target: str) -> str | None:
     from anchoraudit.advice.advise import MARK
     from anchoraudit.cli import _output
     from anchoraudit.io.files import write_text
-    from anchoraudit.report.detectors import show_toml
+    from anchoraudit.report.text.detectors import show_toml
 
     if advice.detector is None:
         why = "no change that was tried helps" if advice.rows[0].with_boxes else "there is nothing to change"

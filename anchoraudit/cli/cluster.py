@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from anchoraudit.anchors.export import Snippet
     from anchoraudit.dataset.columns import Dataset
     from anchoraudit.detectors import Detector
-    from anchoraudit.report.anchors import Clusters
+    from anchoraudit.report.text.anchors import Clusters
 
 _LARGEST_K = 1000
 
@@ -118,7 +118,7 @@ def command(**given: Any) -> int:
         write_text(Path(output), snippet.text if snippet else _anchors_text(clusters, given))
     for text in (*loaded, *clusters.remarks):
         _output.remark(f"note: {text}")
-    from anchoraudit.report.anchors import cluster_json, cluster_parts
+    from anchoraudit.report.text.anchors import cluster_json, cluster_parts
 
     if given["output_format"] == "json":
         chosen = {name: given[name] for name in ("objective", "metric", "seed")}
@@ -166,7 +166,7 @@ def _clusters(
     """Find the anchors, measure them, and write them for a framework."""
     from anchoraudit.anchors.clustered import cluster_sizes, network_sizes, present_fit
     from anchoraudit.cli import _output
-    from anchoraudit.report.anchors import Clusters
+    from anchoraudit.report.text.anchors import Clusters
 
     first, last = parse_k(given["k"])
     sizes = network_sizes(dataset, detector, drop_difficult=drop_difficult)

@@ -66,7 +66,7 @@ def command(**given: Any) -> int:
     _output.check_outputs(dataset, settings, given["output"], read=given["detectors"])
     with _output.progress("comparing detectors", quiet=given["quiet"]) as advance:
         compared = compare(dataset, detectors, drop_difficult=bool(settings.drop_difficult), progress=advance)
-    from anchoraudit.report import comparison
+    from anchoraudit.report.text import comparison
 
     if given["output_format"] == "text":
         options = settings_of.as_options(settings)
@@ -84,7 +84,7 @@ def _compare_loaders(given: dict[str, Any], settings: settings_of.Settings) -> i
 
     dataset = read_dataset(settings)
     from anchoraudit.loaders import load_as, loader_names
-    from anchoraudit.report import loaders as report
+    from anchoraudit.report.text import loaders as report
 
     _output.check_outputs(dataset, settings, given["output"])
     rows = [load_as(dataset, name) for name in loader_names()]

@@ -39,7 +39,7 @@ def list_command(output_format: str, output: str | None) -> None:
 
 def _list(output_format: str, output: str | None) -> None:
     from anchoraudit.cli import _output
-    from anchoraudit.report import detectors as report
+    from anchoraudit.report.text import detectors as report
 
     _check(output)
     named = [(name, load_detector(name)) for name in _presets.preset_names()]
@@ -67,7 +67,7 @@ def show_command(detector: str, output_format: str, assume_standard: bool | None
     What is shown of a file is read back as the same detector: a start for one of your own.
     """
     from anchoraudit.cli import _output
-    from anchoraudit.report import detectors as report
+    from anchoraudit.report.text import detectors as report
 
     found = load_detector(detector, assume_standard=bool(assume_standard))
     preset = _preset(detector) if detector in _presets.preset_names() else None

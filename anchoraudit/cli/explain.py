@@ -59,17 +59,17 @@ def command(image: str, **given: Any) -> int:
     )
     if given["output"] is not None:
         from anchoraudit.io.files import replacing
-        from anchoraudit.report.picture import draw
+        from anchoraudit.report.plots import draw
 
         drawn = draw(explanation, Path(given["output"]).suffix)
         with replacing(Path(given["output"])) as stream:
             stream.write(drawn)
     if given["output_format"] == "json":
-        from anchoraudit.report.machine import explain_json
+        from anchoraudit.report.as_json import explain_json
 
         _output.put(explain_json(explanation), None)
     else:
-        from anchoraudit.report.explanation import explanation_parts
+        from anchoraudit.report.text.explanation import explanation_parts
 
         _output.show(explanation_parts(explanation), None)
     return 0

@@ -65,7 +65,7 @@ def command(**given: Any) -> int:
     from anchoraudit import manifest
     from anchoraudit.auditing.audit import audit
     from anchoraudit.cli import _output
-    from anchoraudit.report.filtering import dropped_frame, filter_parts
+    from anchoraudit.report.text.filtering import dropped_frame, filter_parts
     from anchoraudit.rules import Chosen
 
     _require_an_output(given)
@@ -95,7 +95,7 @@ def command(**given: Any) -> int:
         _output.remark(f"note: {text}")
     if given["diff"]:
         from anchoraudit.manifest.difference import difference
-        from anchoraudit.report.differences import diff_lines, diff_summary
+        from anchoraudit.report.text.differences import diff_lines, diff_summary
 
         changes = difference(result, keep, plan)
         _output.put_pieces(diff_lines(changes), None)

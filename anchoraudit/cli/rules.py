@@ -50,7 +50,7 @@ def list_command(output_format: str, output: str | None) -> None:
 
 def _list(output_format: str, output: str | None) -> None:
     from anchoraudit.cli import _output
-    from anchoraudit.report import rules as report
+    from anchoraudit.report.text import rules as report
     from anchoraudit.rules import all_rules
 
     listed = list(all_rules().values())
@@ -75,7 +75,7 @@ def _list(output_format: str, output: str | None) -> None:
 def show_command(codes: tuple[str, ...], output_format: str, output: str | None) -> None:
     """Explain a rule, or all whose code begins so: what it does, why it is bad, what to do instead."""
     from anchoraudit.cli import _output
-    from anchoraudit.report import rules as report
+    from anchoraudit.report.text import rules as report
     from anchoraudit.rules import Chosen, all_rules
 
     wanted = Chosen(select=tuple(code.upper() for code in codes)).require_known(all_rules())

@@ -189,8 +189,8 @@ def _report(result: Any, shown: Any, given: dict[str, Any], options: list[str]) 
         lines = filter(None, (words.headline(result), words.augmented_line(result)))
         _output.put("".join(f"{line}\n" for line in lines), given["output"])
         return
-    from anchoraudit.report import terminal
-    from anchoraudit.report.next_steps import after_scan
+    from anchoraudit.report.text import terminal
+    from anchoraudit.report.text.next_steps import after_scan
 
     limit = 20 if given["limit"] is None else given["limit"]
     steps = after_scan(result, options)

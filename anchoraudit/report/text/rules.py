@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
-from anchoraudit.report import terminal
-from anchoraudit.report.machine import to_json
+from anchoraudit.report.as_json import to_json
+from anchoraudit.report.text import terminal
 from anchoraudit.rules import FAMILIES, Rule
 
 

@@ -19,8 +19,8 @@ from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.fixes import DROPPED, Plan
 from anchoraudit.manifest import Written
 from anchoraudit.report import words
-from anchoraudit.report.commands import command, without
-from anchoraudit.report.terminal import facts, readable, steps, table
+from anchoraudit.report.text.commands import command, without
+from anchoraudit.report.text.terminal import facts, readable, steps, table
 from anchoraudit.rules import rule_of
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ def list_parts(named: Sequence[tuple[str, Detector]]) -> list[object]:
     from rich.table import Table
     from rich.text import Text
 
-    from anchoraudit.report.terminal import facts
+    from anchoraudit.report.text.terminal import facts
 
     made = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
     for column in ("name", "empty mask", "can end empty", "framework"):
@@ -56,7 +56,7 @@ def list_parts(named: Sequence[tuple[str, Detector]]) -> list[object]:
 
 def list_json(named: Iterable[tuple[str, Detector]]) -> str:
     """Return an array with an object a preset."""
-    from anchoraudit.report.machine import to_json
+    from anchoraudit.report.as_json import to_json
 
     return to_json([_row(name, detector) for name, detector in named])
 
@@ -78,7 +78,7 @@ def _row(name: str, detector: Detector) -> dict[str, Any]:
 
 def show_json(detector: Detector) -> str:
     """Return the detector, in the keys of a detector file, and what an empty mask does."""
-    from anchoraudit.report.machine import to_json
+    from anchoraudit.report.as_json import to_json
 
     return to_json({"detector": msgspec.to_builtins(detector), **about(detector)})
 

@@ -9,7 +9,7 @@ from anchoraudit.auditing.losses import Losses
 from anchoraudit.encoding.causes import MEANING
 from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.report import words
-from anchoraudit.report.terminal import facts, table
+from anchoraudit.report.text.terminal import facts, table
 
 _LOSS_MEANING = {
     "plain": "divided by the count, unguarded",

@@ -11,10 +11,10 @@ from anchoraudit.anchors.fit import MEANING
 from anchoraudit.anchors.foreground.levels import OnLevel, on_levels, strides_of
 from anchoraudit.detectors import Detector
 from anchoraudit.report import words
-from anchoraudit.report.commands import command, without
-from anchoraudit.report.foreground import about_search, foreground_builtins, foreground_table
-from anchoraudit.report.machine import to_json
-from anchoraudit.report.terminal import facts, steps, table
+from anchoraudit.report.as_json import to_json
+from anchoraudit.report.text.commands import command, without
+from anchoraudit.report.text.foreground import about_search, foreground_builtins, foreground_table
+from anchoraudit.report.text.terminal import facts, steps, table
 
 if TYPE_CHECKING:
     from anchoraudit.anchors.export import Snippet

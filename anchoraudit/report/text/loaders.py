@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from anchoraudit.loaders import RAISES, WITH_IMAGE, Loaded
 from anchoraudit.report import words
-from anchoraudit.report.machine import to_json
-from anchoraudit.report.terminal import facts, table
+from anchoraudit.report.as_json import to_json
+from anchoraudit.report.text.terminal import facts, table
 
 _SHOWN = 3  # reasons a loader in the table; JSON and CSV have all
 

@@ -7,7 +7,7 @@ from typing import Any
 from anchoraudit.anchors.foreground.searched import ForegroundFit, Judgement
 from anchoraudit.detectors import Detector
 from anchoraudit.report import words
-from anchoraudit.report.terminal import table
+from anchoraudit.report.text.terminal import table
 
 
 def foreground_table(fit: ForegroundFit, detector: Detector) -> object:

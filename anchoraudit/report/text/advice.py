@@ -11,9 +11,9 @@ from anchoraudit.advice.advise import Advice, Row
 from anchoraudit.auditing.risk import Risk
 from anchoraudit.encoding.causes import MEANING
 from anchoraudit.report import words
-from anchoraudit.report.commands import command, without_detector
-from anchoraudit.report.machine import to_json
-from anchoraudit.report.terminal import facts, steps, table
+from anchoraudit.report.as_json import to_json
+from anchoraudit.report.text.commands import command, without_detector
+from anchoraudit.report.text.terminal import facts, steps, table
 
 
 def advice_parts(advice: Advice, options: Sequence[str], written: str | None) -> list[object]:

@@ -10,9 +10,9 @@ from anchoraudit.advice.compare import Compared
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.errors import printable
 from anchoraudit.report import words
-from anchoraudit.report.commands import OF_DETECTORS, command, without
-from anchoraudit.report.machine import to_json
-from anchoraudit.report.terminal import facts, steps, table
+from anchoraudit.report.as_json import to_json
+from anchoraudit.report.text.commands import OF_DETECTORS, command, without
+from anchoraudit.report.text.terminal import facts, steps, table
 
 
 def _row(one: Compared) -> dict[str, object]:

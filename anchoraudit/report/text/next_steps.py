@@ -13,7 +13,7 @@ from anchoraudit.dataset.columns import Dataset
 from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
 from anchoraudit.report import words
-from anchoraudit.report.commands import command, without, without_detector
+from anchoraudit.report.text.commands import command, without, without_detector
 
 Step = tuple[str, str]  # what it does, the command (or "")
 
