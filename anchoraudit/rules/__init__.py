@@ -12,10 +12,10 @@ from functools import lru_cache
 
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.io.plugins import load_module, module_names
-from anchoraudit.rules._chosen import Chosen, unknown
-from anchoraudit.rules._facts import Facts, Hits
-from anchoraudit.rules._found import Findings
+from anchoraudit.rules._context import Facts, Hits
+from anchoraudit.rules._findings import Findings
 from anchoraudit.rules._rule import FAMILIES, SEVERITIES, Rule, Severity
+from anchoraudit.rules._selection import Chosen, unknown
 
 __all__ = [
     "FAMILIES",

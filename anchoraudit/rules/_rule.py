@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.rules._facts import Facts
+from anchoraudit.rules._context import Facts
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")

@@ -7,7 +7,7 @@ import numpy as np
 from anchoraudit.blocks import for_each_block
 from anchoraudit.boxes import box_sizes, wh_iou
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.rules._facts import Facts
+from anchoraudit.rules._context import Facts
 from anchoraudit.rules._rule import Rule
 
 _MOST = 200_000  # boxes looked at: a shape that none of so many, evenly taken, is like is used by none

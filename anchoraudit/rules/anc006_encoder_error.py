@@ -6,7 +6,7 @@ import numpy as np
 
 from anchoraudit.encoding.errors_raised import REASONS, reason
 from anchoraudit.encoding.verdicts import VERDICT_CODE
-from anchoraudit.rules._facts import Facts, Hits
+from anchoraudit.rules._context import Facts, Hits
 from anchoraudit.rules._rule import Rule
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.boxes import box_sizes
-from anchoraudit.rules._facts import Facts, Hits
+from anchoraudit.rules._context import Facts, Hits
 from anchoraudit.rules._rule import Rule
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.rules._facts import Facts
+from anchoraudit.rules._context import Facts
 from anchoraudit.rules._rule import Rule
 
 

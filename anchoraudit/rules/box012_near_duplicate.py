@@ -8,7 +8,7 @@ import numpy as np
 
 from anchoraudit.dataset.duplicates import least_of_groups, near_duplicates
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.rules._facts import Facts, Hits
+from anchoraudit.rules._context import Facts, Hits
 from anchoraudit.rules._rule import Rule
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.dataset.columns import Bool
-from anchoraudit.rules._facts import Facts, Hits
+from anchoraudit.rules._context import Facts, Hits
 from anchoraudit.rules._rule import Rule
 
 _USUAL = 0.9  # of the boxes, from which on `area` is taken for that of the box

@@ -6,7 +6,7 @@ import numpy as np
 
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.encoding.verdicts import VERDICT_CODE
-from anchoraudit.rules._facts import Facts
+from anchoraudit.rules._context import Facts
 from anchoraudit.rules._rule import Rule
 
 

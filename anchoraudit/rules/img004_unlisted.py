@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.rules._facts import Facts
+from anchoraudit.rules._context import Facts
 from anchoraudit.rules._rule import Rule
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.rules._facts import Facts, Hits
+from anchoraudit.rules._context import Facts, Hits
 from anchoraudit.rules._rule import Rule
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from anchoraudit.dataset.columns import Bool
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.rules._facts import Hits
+from anchoraudit.rules._context import Hits
 from anchoraudit.rules._rule import Rule, Severity
 
 
