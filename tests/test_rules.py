@@ -235,12 +235,12 @@ class TestImages:
     def test_nothing_is_said_of_pictures_that_were_not_looked_at(self, tmp_path):
         files = {**drawn("a.jpg", "b.jpg", declared=(9, 9)), "images/c.jpg": b""}
         result = audit_of(tmp_path, files, images="none")
-        assert result.pictures is None
+        assert result.image_files is None
         assert [code for code in codes(result) if code.startswith("IMG")] == []
         assert "IMG006" in codes(audit_of(tmp_path, files))
 
     def test_pictures_are_not_looked_at_for_nothing(self, tmp_path):
-        assert audit_of(tmp_path, drawn("a.jpg"), select=["BOX"]).pictures is None
+        assert audit_of(tmp_path, drawn("a.jpg"), select=["BOX"]).image_files is None
 
     def test_one_colour_is_known_after_decoding_only(self, tmp_path):
         files = {**drawn("a.png"), "images/a.png": picture(plain=True)}

@@ -21,9 +21,9 @@ from anchoraudit.encoding.errors_raised import reasons
 from anchoraudit.encoding.verdicts import STATUS_CODE, STATUSES, VERDICT_CODE, VERDICTS, verdicts_of
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import read
-from anchoraudit.images.inspection import Pictures, look
+from anchoraudit.images.inspection import ImageFiles, look
 from anchoraudit.loaders import Loaded, load_as
-from anchoraudit.rules import Chosen, Facts, Findings, all_rules, check
+from anchoraudit.rules import Chosen, Context, Findings, all_rules, check
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +87,7 @@ class Audit:
     box_results: BoxResults
     image_results: ImageResults
     findings: Findings = field(default_factory=lambda: Findings({}, {}))
-    pictures: Pictures | None = None
+    image_files: ImageFiles | None = None
     loaded: Loaded | None = None
     sensitivity: Sensitivity | None = None
 
@@ -187,7 +187,7 @@ def audit(
         raise error.within(dataset.root) from None
     wanted = images if any(code in chosen for code in all_rules() if code.startswith("IMG")) else "none"
     seen = look(dataset, wanted, cache=image_cache)
-    facts = Facts(
+    context = Context(
         dataset,
         labels,
         detector,
@@ -198,7 +198,7 @@ def audit(
         results.raises,
         seen,
     )
-    findings = check(facts, chosen, dataset.findings)
+    findings = check(context, chosen, dataset.findings)
     return Audit(dataset, detector, labels, boxes, results, findings, seen, loaded)
 
 

@@ -12,7 +12,7 @@ from anchoraudit.dataset.columns import Dataset, Int
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """path: the file. place: in it, "" for all of it. thing: what it is, whatever its position."""
 
     path: str
@@ -20,8 +20,8 @@ class Place:
     thing: str
 
 
-class Places:
-    """Finds the places of one data set."""
+class Locations:
+    """Finds the locations of one data set."""
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
@@ -33,20 +33,20 @@ class Places:
         np.minimum.at(first, self.dataset.boxes.image, np.arange(len(self.dataset.boxes)))
         return first
 
-    def of_box(self, row: int) -> Place:
-        """Place of a box, by its row."""
+    def of_box(self, row: int) -> Location:
+        """Location of a box, by its row."""
         boxes = self.dataset.boxes
         image = int(boxes.image[row])
         source = self.dataset.sources[int(self.dataset.images.source[image])]
         thing = self._name_of(row, image)
         if not source.item:
             assert boxes.entry is not None  # entries that stand in one list have a position
-            return Place(str(source.path), f"annotations[{boxes.entry[row]}]", thing)
+            return Location(str(source.path), f"annotations[{boxes.entry[row]}]", thing)
         number = row - int(self._first_rows[image]) if boxes.entry is None else int(boxes.entry[row])
-        return Place(self._file_of(image), f"{source.item} {number + 1}", thing)
+        return Location(self._file_of(image), f"{source.item} {number + 1}", thing)
 
-    def of_image(self, image: int) -> Place:
-        """Place of an image's entry, or the file that annotates it; its own file where there is none."""
+    def of_image(self, image: int) -> Location:
+        """Location of an image's entry, or the file that annotates it; its own file where there is none."""
         images = self.dataset.images
         source = self.dataset.sources[int(images.source[image])]
         thing = f"image {images.ids[image]}"
@@ -54,17 +54,17 @@ class Places:
             path = self._file_of(image)
             # What has a box has a file that says so; whether one without has, only the disk knows.
             if self._first_rows[image] < len(self.dataset.boxes) or Path(path).exists():
-                return Place(path, "", thing)
-            return Place(self._picture_of(image) or path, "", thing)
+                return Location(path, "", thing)
+            return Location(self._image_file_of(image) or path, "", thing)
         entry = -1 if images.entry is None else int(images.entry[image])
-        return Place(str(source.path), f"images[{entry}]" if entry >= 0 else "", thing)
+        return Location(str(source.path), f"images[{entry}]" if entry >= 0 else "", thing)
 
-    def of_picture(self, image: int) -> Place:
-        """Place of an image's own file, where its folder is known."""
-        path = self._picture_of(image)
-        return Place(path, "", f"image {self.dataset.images.ids[image]}") if path else self.of_image(image)
+    def of_image_file(self, image: int) -> Location:
+        """Location of an image's own file, where its folder is known."""
+        path = self._image_file_of(image)
+        return Location(path, "", f"image {self.dataset.images.ids[image]}") if path else self.of_image(image)
 
-    def _picture_of(self, image: int) -> str:
+    def _image_file_of(self, image: int) -> str:
         folder = self.dataset.sources[int(self.dataset.images.source[image])].image_folder
         name = self.dataset.images.file_names[image]
         return f"{folder}/{name}" if folder is not None and name else ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from anchoraudit.dataset.columns import Bool, Dataset
-from anchoraudit.dataset.locations import Places
+from anchoraudit.dataset.locations import Locations
 from anchoraudit.fixes.coco_edits import Edits, Value, edits_of
 from anchoraudit.formats.coco.text import Texts
 
@@ -54,13 +54,13 @@ class Changes:
     def __init__(self, dataset: Dataset, texts: Texts | None = None) -> None:
         self.dataset = dataset
         self.texts = texts or Texts([source.path for source in dataset.sources])
-        self._places = Places(dataset)
+        self._locations = Locations(dataset)
         boxes = dataset.boxes
         self._positions = boxes.positions() if boxes.entry is None else boxes.entry
 
     def of_image(self, image: int, why: str, values: Iterable[Value], *, gone: bool = False) -> Change:
         """Make the change of an image's entry."""
-        where, source = self._places.of_image(image), int(self.dataset.images.source[image])
+        where, source = self._locations.of_image(image), int(self.dataset.images.source[image])
         return Change(
             where.path, where.place, where.thing, why, tuple(values), gone, source=source, image=image
         )
@@ -68,7 +68,7 @@ class Changes:
     def of_box(self, row: int, why: str, values: Iterable[Value]) -> Change:
         """Make the change of a box."""
         image = int(self.dataset.boxes.image[row])
-        where, source = self._places.of_box(row), int(self.dataset.images.source[image])
+        where, source = self._locations.of_box(row), int(self.dataset.images.source[image])
         position = int(self._positions[row])
         return Change(
             where.path,
@@ -83,7 +83,7 @@ class Changes:
 
     def without_box(self, row: int, why: str, twin: int = -1) -> Change:
         """Make the change that leaves a box out; twin: the row of the box that it equals."""
-        of = self._places.of_box(twin).place if twin >= 0 else ""
+        of = self._locations.of_box(twin).place if twin >= 0 else ""
         return replace(self.of_box(row, why, self._values(row)), gone=True, of=of)
 
     def _values(self, row: int) -> Iterator[Value]:

@@ -14,7 +14,7 @@ from anchoraudit.dataset import labels
 from anchoraudit.dataset.columns import Bool, Boxes, Category, Dataset, Float, Images, Int
 from anchoraudit.dataset.duplicates import exact_duplicates, near_duplicates
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.dataset.locations import Places
+from anchoraudit.dataset.locations import Locations
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.fixes.changes import DROPPED, Change, changes_of
 from anchoraudit.fixes.numbers import area_follows, own_areas
@@ -115,8 +115,8 @@ class Plan:
         gone = np.flatnonzero(self.dropped == DROPPED.index("not_finite")).tolist()
         if not gone or not dataset.findings:
             return list(dataset.findings)
-        places = Places(dataset)
-        where = {(place.path, place.place) for place in map(places.of_box, gone)}
+        locations = Locations(dataset)
+        where = {(place.path, place.place) for place in map(locations.of_box, gone)}
         return [
             f for f in dataset.findings if (f.path, f.place.partition(".")[0].partition(",")[0]) not in where
         ]
@@ -205,20 +205,20 @@ def _swapped(
 ) -> Bool:
     """Tell which images declare the size of their file with the sides exchanged. [N]."""
     images = dataset.images
-    pictures = look(dataset, "header", cache=cache, progress=progress)
-    if pictures is None:
+    image_files = look(dataset, "header", cache=cache, progress=progress)
+    if image_files is None:
         remarks.append("sizes were not compared with the image files: no folder of images is known")
         return np.zeros(len(images), dtype=np.bool_)
-    swapped: Bool = (images.width == pictures.height) & (images.height == pictures.width)
+    swapped: Bool = (images.width == image_files.height) & (images.height == image_files.width)
     swapped &= images.width != images.height
     if images.measured is not None:
         swapped &= ~images.measured
-    turned = swapped & (pictures.orientation >= _TURNING)
+    turned = swapped & (image_files.orientation >= _TURNING)
     if number := int(np.count_nonzero(turned)):
         remarks.append(
             f"{number:,} image(s) keep their size: it is that of the image after its EXIF orientation"
         )
-    if number := int(np.count_nonzero(~pictures.present)):
+    if number := int(np.count_nonzero(~image_files.present)):
         remarks.append(f"sizes of {number:,} image(s) were not compared: their files are not there")
     return swapped & ~turned
 

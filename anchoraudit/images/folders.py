@@ -45,7 +45,7 @@ class Located:
     """Columns over the N images of a data set, and the F files there are of them, folder by folder.
 
     looked: bool [N], a folder is known for it. file: int64 [N], index into the files, -1 for none.
-    other_case, unlisted: as in `Pictures`.
+    other_case, unlisted: as in `ImageFiles`.
     """
 
     looked: Bool

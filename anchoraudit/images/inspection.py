@@ -29,7 +29,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(slots=True)
-class Pictures:
+class ImageFiles:
     """Columns over the N images of a data set.
 
     looked: bool [N], an image folder is known for it, and its file was looked for.
@@ -67,7 +67,7 @@ class Pictures:
 
 def look(
     dataset: Dataset, mode: str, *, cache: Path | None = None, progress: Progress | None = None
-) -> Pictures | None:
+) -> ImageFiles | None:
     """Look at the image files of `dataset`; None for mode "none", or where no image folder is known.
 
     mode: "header" reads the two ends of each file, which tell size and orientation, and mostly whether it
@@ -119,7 +119,7 @@ def _read(rows: Rows, paths: list[str], at: Int, what: What, progress: Progress 
     read_all([paths[i] for i in at.tolist()], what, take)
 
 
-def _columns(located: Located, rows: Rows, decode: bool, read: int) -> Pictures:
+def _columns(located: Located, rows: Rows, decode: bool, read: int) -> ImageFiles:
     """From files to images."""
     present = located.file >= 0
     count = len(present)
@@ -135,7 +135,7 @@ def _columns(located: Located, rows: Rows, decode: bool, read: int) -> Pictures:
     orientation[present] = table["orientation"][file]
     if decode:
         one_colour[present] = table["one_colour"][file]
-    return Pictures(
+    return ImageFiles(
         looked=located.looked,
         present=present,
         other_case=located.other_case,

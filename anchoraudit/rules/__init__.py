@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.io.plugins import load_module, module_names
-from anchoraudit.rules._context import Facts, Hits
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._findings import Findings
 from anchoraudit.rules._rule import FAMILIES, SEVERITIES, Rule, Severity
 from anchoraudit.rules._selection import Chosen, unknown
@@ -21,7 +21,7 @@ __all__ = [
     "FAMILIES",
     "SEVERITIES",
     "Chosen",
-    "Facts",
+    "Context",
     "Findings",
     "Hits",
     "Rule",
@@ -54,7 +54,7 @@ def rule_of(code: str) -> Rule:
     return rules[code]
 
 
-def check(facts: Facts, chosen: Chosen, met: Sequence[Finding]) -> Findings:
+def check(context: Context, chosen: Chosen, met: Sequence[Finding]) -> Findings:
     """Find what the chosen rules find; met: what was found before, which the choice holds for too."""
     rules = chosen.in_force(all_rules())
     groups: dict[str, list[Sequence[Finding]]] = {code: [] for code in rules if code in chosen}
@@ -63,10 +63,10 @@ def check(facts: Facts, chosen: Chosen, met: Sequence[Finding]) -> Findings:
         reported.setdefault(finding.code, []).append(finding)
 
     def run(code: str) -> Sequence[Finding]:
-        return rules[code].found(facts, chosen.thresholds.get(code, {}))
+        return rules[code].found(context, chosen.thresholds.get(code, {}))
 
     # NumPy lets go of the interpreter lock while it works on long columns.
-    with ThreadPoolExecutor(2 if len(facts.dataset.boxes) > _MANY else 1) as pool:
+    with ThreadPoolExecutor(2 if len(context.dataset.boxes) > _MANY else 1) as pool:
         for code, found in zip(groups, pool.map(run, groups), strict=True):
             groups[code] += [part for part in (reported.get(code, ()), found) if len(part)]
     order = {severity: number for number, severity in enumerate(SEVERITIES)}

@@ -1,4 +1,4 @@
-"""What rules look at: the data set, what an encoder made of it, and its pictures, as columns."""
+"""What rules look at: the data set, what an encoder made of it, and its image files, as columns."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from anchoraudit.boxes import has_area
 from anchoraudit.dataset.columns import Bool, Dataset, Float, Int
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.labels import REASONS, Labels, clipped_boxes
-from anchoraudit.dataset.locations import Place, Places
+from anchoraudit.dataset.locations import Location, Locations
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.canvas import Placed
-from anchoraudit.images.inspection import Pictures
+from anchoraudit.images.inspection import ImageFiles
 
 Code = npt.NDArray[np.int8]
 
@@ -53,11 +53,11 @@ class Hits(Sequence[Finding]):
 
 
 @dataclass
-class Facts:
+class Context:
     """Columns over N images and M boxes of a data set, and over the P of the boxes that are usable.
 
     verdict: int8 [N]. status: int8 [M]. best_iou: float64 [M], NaN where not usable. raises: int8 [N].
-    placed: the usable boxes on the network's input. pictures: None where they were not looked at.
+    placed: the usable boxes on the network's input. image_files: None where they were not looked at.
     """
 
     dataset: Dataset
@@ -68,12 +68,12 @@ class Facts:
     status: Code
     best_iou: Float
     raises: Code
-    pictures: Pictures | None = None
+    image_files: ImageFiles | None = None
 
     @cached_property
-    def places(self) -> Places:
+    def locations(self) -> Locations:
         """Where boxes and images stand."""
-        return Places(self.dataset)
+        return Locations(self.dataset)
 
     def reason_is(self, reason: str) -> Bool:
         """Tell which boxes are not usable for this reason. [M]."""
@@ -139,16 +139,16 @@ class Facts:
         def make(row: int) -> Finding:
             image = self.dataset.images.ids[int(self.dataset.boxes.image[row])]
             message, evidence = tell(row)
-            found = _finding(code, f"{message}: image {image!r}", evidence, self.places.of_box(row))
+            found = _finding(code, f"{message}: image {image!r}", evidence, self.locations.of_box(row))
             return found if thing is None else replace(found, thing=thing(row))
 
         return Hits("box", rows, make)
 
     def about_images(
-        self, code: str, rows: Int, tell: Callable[[int], tuple[str, str]], *, picture: bool = False
+        self, code: str, rows: Int, tell: Callable[[int], tuple[str, str]], *, own_file: bool = False
     ) -> Hits:
-        """Findings about images; picture: about their own files, not what annotates them."""
-        where = self.places.of_picture if picture else self.places.of_image
+        """Findings about images; own_file: about their own files, not what annotates them."""
+        where = self.locations.of_image_file if own_file else self.locations.of_image
 
         def make(row: int) -> Finding:
             message, evidence = tell(row)
@@ -172,5 +172,5 @@ class Facts:
         return f"{self.corners(row)} in an image of {width:g}x{height:g}"
 
 
-def _finding(code: str, message: str, evidence: str, place: Place) -> Finding:
+def _finding(code: str, message: str, evidence: str, place: Location) -> Finding:
     return Finding(code, message, place.path, place.place, evidence, place.thing)

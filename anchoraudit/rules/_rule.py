@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.rules._context import Facts
+from anchoraudit.rules._context import Context
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
@@ -27,7 +27,7 @@ class Rule:
     """One thing that can be wrong with a data set.
 
     title: a few words. what: when it is found. why: why it is bad. example: a text, shown as it stands.
-    remedy: what to do instead, as a phrase. check(facts, **parameters) finds it; None where reading does.
+    remedy: what to do instead, as a phrase. check(context, **parameters) finds it; None where reading does.
     verdict: it is about the images of this verdict, all of them.
     parameters: its thresholds with their defaults, each with its meaning in `what`.
     """
@@ -63,6 +63,6 @@ class Rule:
         """The remedy as a sentence."""
         return f"{self.remedy[0].upper()}{self.remedy[1:]}."
 
-    def found(self, facts: Facts, parameters: Mapping[str, float]) -> Sequence[Finding]:
+    def found(self, context: Context, parameters: Mapping[str, float]) -> Sequence[Finding]:
         """What it finds, with these thresholds in place of its own."""
-        return () if self.check is None else self.check(facts, **{**self.parameters, **parameters})
+        return () if self.check is None else self.check(context, **{**self.parameters, **parameters})

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.encoding.verdicts import STATUS_CODE
-from anchoraudit.rules._context import Facts, Hits
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts) -> Hits:
+def check(context: Context) -> Hits:
     """Boxes that overlap no anchor, where forcing "all ties" takes every anchor that overlaps nothing."""
-    trapped = (facts.status == STATUS_CODE["forced"]) & (facts.best_iou == 0)
-    rows = np.flatnonzero(trapped & facts.detector.match.forces_at_zero)
-    text = f"box that overlaps no anchor of {facts.detector.name}"
-    return facts.about_boxes("ANC001", rows, lambda row: (text, facts.corners(row)))
+    trapped = (context.status == STATUS_CODE["forced"]) & (context.best_iou == 0)
+    rows = np.flatnonzero(trapped & context.detector.match.forces_at_zero)
+    text = f"box that overlaps no anchor of {context.detector.name}"
+    return context.about_boxes("ANC001", rows, lambda row: (text, context.corners(row)))
 
 
 RULE = Rule(

@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.encoding.verdicts import VERDICT_CODE
-from anchoraudit.rules._context import Facts, Hits
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts) -> Hits:
+def check(context: Context) -> Hits:
     """Images with that verdict."""
-    rows = np.flatnonzero(facts.verdict == VERDICT_CODE["empty_foreground"])
+    rows = np.flatnonzero(context.verdict == VERDICT_CODE["empty_foreground"])
 
     def tell(image: int) -> tuple[str, str]:
-        text = f"boxes, but no positive anchor of {facts.detector.name}"
-        return f"{text}: image {facts.dataset.images.ids[image]!r}", "empty_foreground"
+        text = f"boxes, but no positive anchor of {context.detector.name}"
+        return f"{text}: image {context.dataset.images.ids[image]!r}", "empty_foreground"
 
-    return facts.about_images("ANC002", rows, tell)
+    return context.about_images("ANC002", rows, tell)
 
 
 RULE = Rule(

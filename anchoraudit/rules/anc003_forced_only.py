@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.encoding.verdicts import VERDICT_CODE
-from anchoraudit.rules._context import Facts, Hits
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts) -> Hits:
+def check(context: Context) -> Hits:
     """Images with that verdict."""
-    rows = np.flatnonzero(facts.verdict == VERDICT_CODE["forced_only"])
+    rows = np.flatnonzero(context.verdict == VERDICT_CODE["forced_only"])
 
     def tell(image: int) -> tuple[str, str]:
-        text = f"positive anchors of {facts.detector.name} by forcing only"
-        return f"{text}: image {facts.dataset.images.ids[image]!r}", "forced_only"
+        text = f"positive anchors of {context.detector.name} by forcing only"
+        return f"{text}: image {context.dataset.images.ids[image]!r}", "forced_only"
 
-    return facts.about_images("ANC003", rows, tell)
+    return context.about_images("ANC003", rows, tell)
 
 
 RULE = Rule(

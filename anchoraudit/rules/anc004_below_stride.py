@@ -5,25 +5,25 @@ from __future__ import annotations
 import math
 
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.rules._context import Facts
+from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts) -> list[Finding]:
+def check(context: Context) -> list[Finding]:
     """Shapes of which a side is shorter than the step from anchor to anchor."""
-    anchors = facts.detector.anchors
-    match = facts.detector.match
+    anchors = context.detector.anchors
+    match = context.detector.match
     if anchors.units == "fractions" or match.is_by_shape or not match.depends_on_anchors:
         return []  # strides follow from the canvas there; what goes by shape does so wherever it stands
     found: list[Finding] = []
-    resize = facts.detector.resize
+    resize = context.detector.resize
     whole = max(resize.width, resize.height) if resize.is_fixed_size else math.inf
     for number, level in enumerate(anchors.levels):
         small = [(w, h) for w, h in anchors.shapes_of(level).tolist() if min(w, h) < level.stride]
         if small and level.stride < whole:  # else there is a single cell, and no step to a next one
             listed = ", ".join(f"{w:.4g}x{h:.4g}" for w, h in small)
-            text = f"level {number + 1} of {facts.detector.name}, stride {level.stride:g}: {listed} px"
-            found.append(Finding("ANC004", text, facts.detector.name, f"levels[{number}]", listed, listed))
+            text = f"level {number + 1} of {context.detector.name}, stride {level.stride:g}: {listed} px"
+            found.append(Finding("ANC004", text, context.detector.name, f"levels[{number}]", listed, listed))
     return found
 
 

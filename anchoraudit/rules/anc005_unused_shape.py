@@ -7,18 +7,18 @@ import numpy as np
 from anchoraudit.blocks import for_each_block
 from anchoraudit.boxes import box_sizes, wh_iou
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.rules._context import Facts
+from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 
 _MOST = 200_000  # boxes looked at: a shape that none of so many, evenly taken, is like is used by none
 
 
-def check(facts: Facts) -> list[Finding]:
+def check(context: Context) -> list[Finding]:
     """Shapes that are the best one for no box, each freely centred."""
-    if not facts.detector.match.depends_on_anchors:
+    if not context.detector.match.depends_on_anchors:
         return []
-    shapes = facts.detector.shapes
-    sizes = box_sizes(facts.placed.boxes.boxes)
+    shapes = context.detector.shapes
+    sizes = box_sizes(context.placed.boxes.boxes)
     sizes = sizes[:: max(len(sizes) // _MOST, 1)]
     if len(sizes) < 10 * len(shapes):  # too few boxes to say that of so many shapes
         return []
@@ -32,9 +32,9 @@ def check(facts: Facts) -> list[Finding]:
     unused = [f"{w:.4g}x{h:.4g}" for w, h in shapes[used == 0].tolist()]
     if not unused:
         return []
-    text = f"{len(unused)} of {len(shapes)} shapes of {facts.detector.name} are the best one for no box: "
+    text = f"{len(unused)} of {len(shapes)} shapes of {context.detector.name} are the best one for no box: "
     shown = ", ".join(unused[:9]) + (", ..." if len(unused) > 9 else "")
-    return [Finding("ANC005", text + shown, facts.detector.name, "", ", ".join(unused), "unused shapes")]
+    return [Finding("ANC005", text + shown, context.detector.name, "", ", ".join(unused), "unused shapes")]
 
 
 RULE = Rule(

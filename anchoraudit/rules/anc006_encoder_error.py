@@ -6,20 +6,20 @@ import numpy as np
 
 from anchoraudit.encoding.errors_raised import REASONS, reason
 from anchoraudit.encoding.verdicts import VERDICT_CODE
-from anchoraudit.rules._context import Facts, Hits
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts) -> Hits:
+def check(context: Context) -> Hits:
     """Images with that verdict."""
-    rows = np.flatnonzero(facts.verdict == VERDICT_CODE["encoder_error"])
+    rows = np.flatnonzero(context.verdict == VERDICT_CODE["encoder_error"])
 
     def tell(image: int) -> tuple[str, str]:
-        code = int(facts.raises[image])
-        message = f"{facts.detector.name}: {REASONS[code]}: image {facts.dataset.images.ids[image]!r}"
-        return message, reason(code, facts.detector)
+        code = int(context.raises[image])
+        message = f"{context.detector.name}: {REASONS[code]}: image {context.dataset.images.ids[image]!r}"
+        return message, reason(code, context.detector)
 
-    return facts.about_images("ANC006", rows, tell)
+    return context.about_images("ANC006", rows, tell)
 
 
 RULE = Rule(

@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.encoding.verdicts import VERDICT_CODE
-from anchoraudit.rules._context import Facts, Hits
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts) -> Hits:
+def check(context: Context) -> Hits:
     """Images with that verdict."""
-    rows = np.flatnonzero(facts.verdict == VERDICT_CODE["no_usable_box"])
+    rows = np.flatnonzero(context.verdict == VERDICT_CODE["no_usable_box"])
 
     def tell(image: int) -> tuple[str, str]:
         text = "annotations, but no box reaches the encoder"
-        return f"{text}: image {facts.dataset.images.ids[image]!r}", "no_usable_box"
+        return f"{text}: image {context.dataset.images.ids[image]!r}", "no_usable_box"
 
-    return facts.about_images("ANC007", rows, tell)
+    return context.about_images("ANC007", rows, tell)
 
 
 RULE = Rule(

@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.encoding.verdicts import VERDICT_CODE
-from anchoraudit.rules._context import Facts, Hits
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts) -> Hits:
+def check(context: Context) -> Hits:
     """Images with that verdict."""
-    rows = np.flatnonzero(facts.verdict == VERDICT_CODE["blank"])
+    rows = np.flatnonzero(context.verdict == VERDICT_CODE["blank"])
 
     def tell(image: int) -> tuple[str, str]:
-        return f"no annotation: image {facts.dataset.images.ids[image]!r}", "blank"
+        return f"no annotation: image {context.dataset.images.ids[image]!r}", "blank"
 
-    return facts.about_images("ANC008", rows, tell)
+    return context.about_images("ANC008", rows, tell)
 
 
 RULE = Rule(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.rules._context import Facts, Hits
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts) -> Hits:
+def check(context: Context) -> Hits:
     """Boxes whose width or height is zero or less."""
-    rows = np.flatnonzero(facts.reason_is("no_area"))
-    return facts.about_boxes("BOX002", rows, lambda row: ("box without area", facts.corners(row)))
+    rows = np.flatnonzero(context.reason_is("no_area"))
+    return context.about_boxes("BOX002", rows, lambda row: ("box without area", context.corners(row)))
 
 
 RULE = Rule(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.rules._context import Facts, Hits
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts) -> Hits:
+def check(context: Context) -> Hits:
     """Boxes that overlap nothing of their image."""
-    rows = np.flatnonzero(facts.reason_is("outside"))
-    return facts.about_boxes("BOX003", rows, lambda row: ("box outside its image", facts.corners_in(row)))
+    rows = np.flatnonzero(context.reason_is("outside"))
+    return context.about_boxes("BOX003", rows, lambda row: ("box outside its image", context.corners_in(row)))
 
 
 RULE = Rule(

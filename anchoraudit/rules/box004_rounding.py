@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.rules._context import Facts, Hits
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts, above: float, up_to: float) -> Hits:
+def check(context: Context, above: float, up_to: float) -> Hits:
     """Boxes that reach past their image by half a pixel at most."""
     with np.errstate(invalid="ignore"):
-        rows = np.flatnonzero((facts.past > above) & (facts.past <= up_to))
+        rows = np.flatnonzero((context.past > above) & (context.past <= up_to))
 
     def tell(row: int) -> tuple[str, str]:
-        return f"box past the edge by {facts.past[row]:.3g} px", facts.corners_in(row)
+        return f"box past the edge by {context.past[row]:.3g} px", context.corners_in(row)
 
-    return facts.about_boxes("BOX004", rows, tell)
+    return context.about_boxes("BOX004", rows, tell)
 
 
 RULE = Rule(

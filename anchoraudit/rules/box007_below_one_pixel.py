@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.rules._context import Facts, Hits
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts, below: float) -> Hits:
+def check(context: Context, below: float) -> Hits:
     """Boxes with an area and a side below a pixel."""
-    rows = np.flatnonzero((facts.sides.min(axis=1) < below) & facts.has_extent)
+    rows = np.flatnonzero((context.sides.min(axis=1) < below) & context.has_extent)
 
     def tell(row: int) -> tuple[str, str]:
-        w, h = facts.sides[row].tolist()
-        return f"box of {w:.3g} x {h:.3g} px", facts.corners(row)
+        w, h = context.sides[row].tolist()
+        return f"box of {w:.3g} x {h:.3g} px", context.corners(row)
 
-    return facts.about_boxes("BOX007", rows, tell)
+    return context.about_boxes("BOX007", rows, tell)
 
 
 RULE = Rule(

@@ -5,24 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.boxes import box_sizes
-from anchoraudit.rules._context import Facts, Hits
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts, below: float) -> Hits:
+def check(context: Context, below: float) -> Hits:
     """Usable boxes with a side below a pixel of the network's input, but not of the image."""
-    sizes = box_sizes(facts.placed.boxes.boxes)
+    sizes = box_sizes(context.placed.boxes.boxes)
     small = np.flatnonzero(sizes.min(axis=1, initial=np.inf) < below)
-    small = small[facts.sides[facts.placed.rows[small]].min(axis=1, initial=np.inf) >= 1.0]
-    rows = np.sort(facts.placed.rows[small])
-    size_of = dict(zip(facts.placed.rows[small].tolist(), sizes[small].tolist(), strict=True))
+    small = small[context.sides[context.placed.rows[small]].min(axis=1, initial=np.inf) >= 1.0]
+    rows = np.sort(context.placed.rows[small])
+    size_of = dict(zip(context.placed.rows[small].tolist(), sizes[small].tolist(), strict=True))
 
     def tell(row: int) -> tuple[str, str]:
         w, h = size_of[row]
-        text = f"box of {w:.3g} x {h:.3g} px on the input of {facts.detector.name}"
-        return text, facts.corners_in(row)
+        text = f"box of {w:.3g} x {h:.3g} px on the input of {context.detector.name}"
+        return text, context.corners_in(row)
 
-    return facts.about_boxes("BOX008", rows, tell)
+    return context.about_boxes("BOX008", rows, tell)
 
 
 RULE = Rule(

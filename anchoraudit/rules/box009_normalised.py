@@ -7,20 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.rules._context import Facts
+from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts, share: float) -> Sequence[Finding]:
+def check(context: Context, share: float) -> Sequence[Finding]:
     """Files most of whose boxes lie within the first pixel of an image that is larger."""
-    dataset = facts.dataset
+    dataset = context.dataset
     found: list[Finding] = []
     if not len(dataset.boxes):
         return found
     with np.errstate(invalid="ignore"):
-        sized = (facts.sides > 0).all(axis=1)  # of the others, as [0, 0, 0, 0], no unit can be told
+        sized = (context.sides > 0).all(axis=1)  # of the others, as [0, 0, 0, 0], no unit can be told
         tiny = (dataset.boxes.xyxy >= -0.01).all(axis=1) & (dataset.boxes.xyxy <= 1.01).all(axis=1)
-        tiny &= sized & (facts.image_sides.min(axis=1) > 8)
+        tiny &= sized & (context.image_sides.min(axis=1) > 8)
     source = dataset.images.source[dataset.boxes.image]
     total = np.bincount(source[sized], minlength=len(dataset.sources))
     normalised = np.bincount(source[tiny], minlength=len(dataset.sources))
@@ -29,9 +29,9 @@ def check(facts: Facts, share: float) -> Sequence[Finding]:
         share_said = f"{normalised[number]:,} of {total[number]:,} boxes"
         text = f"{share_said} lie between 0 and 1: normalised coordinates"
         file = dataset.sources[number]
-        place = "" if file.suffix else facts.places.of_box(row).place  # a folder has no place in it
+        place = "" if file.suffix else context.locations.of_box(row).place  # a folder has no place in it
         image = dataset.images.ids[int(dataset.boxes.image[row])]
-        evidence = f"{facts.corners_in(row)}: image {image!r}"
+        evidence = f"{context.corners_in(row)}: image {image!r}"
         found.append(Finding("BOX009", text, str(file.path), place, evidence, "unit of all boxes"))
     return found
 

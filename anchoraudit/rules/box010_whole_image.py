@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.rules._context import Facts, Hits
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts, share: float) -> Hits:
+def check(context: Context, share: float) -> Hits:
     """Usable boxes that cover their image."""
-    sides = np.clip(facts.dataset.boxes.xyxy, 0.0, np.tile(facts.image_sides, 2))
+    sides = np.clip(context.dataset.boxes.xyxy, 0.0, np.tile(context.image_sides, 2))
     with np.errstate(invalid="ignore"):
         covered = (sides[:, 2] - sides[:, 0]) * (sides[:, 3] - sides[:, 1])
-        rows = np.flatnonzero(facts.labels.usable & (covered >= share * facts.image_sides.prod(axis=1)))
-    return facts.about_boxes("BOX010", rows, lambda row: ("box over the whole image", facts.corners_in(row)))
+        rows = np.flatnonzero(context.labels.usable & (covered >= share * context.image_sides.prod(axis=1)))
+    return context.about_boxes(
+        "BOX010", rows, lambda row: ("box over the whole image", context.corners_in(row))
+    )
 
 
 RULE = Rule(

@@ -5,20 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.dataset.duplicates import exact_duplicates
-from anchoraudit.rules._context import Facts, Hits
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts) -> Hits:
+def check(context: Context) -> Hits:
     """Boxes that an earlier one of the same image and class equals."""
-    first = exact_duplicates(facts.dataset)
+    first = exact_duplicates(context.dataset)
 
     def tell(row: int) -> tuple[str, str]:
-        place = facts.places.of_box(int(first[row]))
-        return f"the same box as {place.place or place.thing}", facts.corners(row)
+        place = context.locations.of_box(int(first[row]))
+        return f"the same box as {place.place or place.thing}", context.corners(row)
 
     # All of them have this name, so that the finding stays the same whichever stands first.
-    return facts.about_boxes("BOX011", np.flatnonzero(first >= 0), tell, facts.places.drawn)
+    return context.about_boxes("BOX011", np.flatnonzero(first >= 0), tell, context.locations.drawn)
 
 
 RULE = Rule(

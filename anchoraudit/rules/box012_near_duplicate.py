@@ -8,25 +8,25 @@ import numpy as np
 
 from anchoraudit.dataset.duplicates import least_of_groups, near_duplicates
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.rules._context import Facts, Hits
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts, iou: float) -> Hits:
+def check(context: Context, iou: float) -> Hits:
     """Boxes that overlap an earlier one of the same image and class nearly whole."""
     if not 0 < iou <= 1:
         raise AnchorauditError(f"iou = {iou:g} of BOX012", remedy="It lies above 0 and is at most 1.")
-    first = near_duplicates(facts.dataset, iou)
+    first = near_duplicates(context.dataset, iou)
 
     def tell(row: int) -> tuple[str, str]:
-        place = facts.places.of_box(int(first[row]))
-        text = f"nearly the same box as {place.place or place.thing} ({facts.corners(int(first[row]))})"
-        return text, facts.corners(row)
+        place = context.locations.of_box(int(first[row]))
+        text = f"nearly the same box as {place.place or place.thing} ({context.corners(int(first[row]))})"
+        return text, context.corners(row)
 
-    least = cache(lambda: least_of_groups(facts.dataset, first))  # of many findings few are ever shown
+    least = cache(lambda: least_of_groups(context.dataset, first))  # of many findings few are ever shown
     # One name for all that are linked, so that the finding stays the same whichever stands first.
-    return facts.about_boxes(
-        "BOX012", np.flatnonzero(first >= 0), tell, lambda row: facts.places.drawn(int(least()[row]))
+    return context.about_boxes(
+        "BOX012", np.flatnonzero(first >= 0), tell, lambda row: context.locations.drawn(int(least()[row]))
     )
 
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.dataset.columns import Bool
-from anchoraudit.rules._context import Facts, Hits
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
 _USUAL = 0.9  # of the boxes, from which on `area` is taken for that of the box
 
 
-def check(facts: Facts, tolerance: float) -> Hits:
+def check(context: Context, tolerance: float) -> Hits:
     """Boxes that declare more than their own area, or, where others declare just that, less."""
-    declared = facts.dataset.boxes.area
+    declared = context.dataset.boxes.area
     if declared is None:
-        return facts.about_boxes("BOX013", np.zeros(0, dtype=np.int64), lambda _: ("", ""))
+        return context.about_boxes("BOX013", np.zeros(0, dtype=np.int64), lambda _: ("", ""))
     with np.errstate(invalid="ignore", over="ignore"):
-        own = facts.sides.prod(axis=1)
-        comparable = np.isfinite(own) & (facts.sides > 0).all(axis=1) & np.isfinite(declared)
+        own = context.sides.prod(axis=1)
+        comparable = np.isfinite(own) & (context.sides > 0).all(axis=1) & np.isfinite(declared)
         slack = np.maximum(tolerance * own, 1.0)
         more, less = declared > own + slack, declared < own - slack
     wrong: Bool = comparable & (more | (declared <= 0))
@@ -28,10 +28,10 @@ def check(facts: Facts, tolerance: float) -> Hits:
         wrong |= comparable & less
 
     def tell(row: int) -> tuple[str, str]:
-        w, h = facts.sides[row].tolist()
+        w, h = context.sides[row].tolist()
         return f"area {declared[row]:.7g} of a box of {w:.5g} x {h:.5g} px", f"area {declared[row]:.7g}"
 
-    return facts.about_boxes("BOX013", np.flatnonzero(wrong), tell)
+    return context.about_boxes("BOX013", np.flatnonzero(wrong), tell)
 
 
 RULE = Rule(

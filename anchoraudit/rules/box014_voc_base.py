@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.rules._context import Facts
+from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts) -> list[Finding]:
+def check(context: Context) -> list[Finding]:
     """Say what the boxes of a VOC data set look like, where they tell."""
-    if not facts.dataset.counts_from_one:
+    if not context.dataset.counts_from_one:
         return []
-    rows = facts.labels.usable
-    xyxy, sides = facts.dataset.boxes.xyxy[rows], facts.image_sides[rows]
+    rows = context.labels.usable
+    xyxy, sides = context.dataset.boxes.xyxy[rows], context.image_sides[rows]
     at_zero = int(np.count_nonzero((xyxy[:, :2] < 1).any(axis=1)))
     at_end = int(np.count_nonzero((xyxy[:, 2:] >= sides).any(axis=1)))
     if not at_zero and not at_end:
@@ -29,7 +29,7 @@ def check(facts: Facts) -> list[Finding]:
         )
         text += ": they count from 1; a loader that subtracts 1 takes none below 0"
     evidence = f"{at_zero} begin before 1, {at_end} end at the image's end"
-    return facts.about_all("BOX014", text, evidence, "base of all boxes")
+    return context.about_all("BOX014", text, evidence, "base of all boxes")
 
 
 RULE = Rule(

@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.rules._context import Facts
+from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts) -> list[Finding]:
+def check(context: Context) -> list[Finding]:
     """Declared classes that no box has."""
     found: list[Finding] = []
-    if not len(facts.dataset.boxes):
+    if not len(context.dataset.boxes):
         return found  # what is wrong then is not its classes
-    for number in np.flatnonzero(facts.boxes_by_category == 0).tolist():
-        category = facts.dataset.categories[number]
+    for number in np.flatnonzero(context.boxes_by_category == 0).tolist():
+        category = context.dataset.categories[number]
         thing = f"category {category.id!r}"
-        found += facts.about_all(
+        found += context.about_all(
             "CLS002", f"no box has the class {category.name!r}", repr(category.id), thing
         )
     return found

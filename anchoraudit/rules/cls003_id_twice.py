@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.rules._context import Facts
+from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts) -> list[Finding]:
+def check(context: Context) -> list[Finding]:
     """Ids that stand for several names, within a file or between splits."""
     names: dict[object, list[str]] = {}
-    for category in facts.dataset.categories:
+    for category in context.dataset.categories:
         names.setdefault(category.id, []).append(category.name)
     found: list[Finding] = []
     for identity, listed in names.items():
         if len(listed) > 1:
             text = f"category id {identity!r} is {', '.join(map(repr, listed))}"
-            found += facts.about_all("CLS003", text, ", ".join(listed), f"category {identity!r}")
+            found += context.about_all("CLS003", text, ", ".join(listed), f"category {identity!r}")
     return found
 
 

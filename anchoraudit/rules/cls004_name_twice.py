@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.rules._context import Facts
+from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts) -> list[Finding]:
+def check(context: Context) -> list[Finding]:
     """Names that several ids have, within a file or between splits."""
     ids: dict[str, list[object]] = {}
-    for category in facts.dataset.categories:
+    for category in context.dataset.categories:
         ids.setdefault(category.name, []).append(category.id)
     found: list[Finding] = []
     for name, listed in ids.items():
         if len(listed) > 1:
             text = f"the class {name!r} has the ids {', '.join(map(repr, listed))}"
-            found += facts.about_all("CLS004", text, ", ".join(map(str, listed)), f"class {name}")
+            found += context.about_all("CLS004", text, ", ".join(map(str, listed)), f"class {name}")
     return found
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.rules._context import Facts
+from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 
 _SEPARATORS = re.compile(r"[_-]")
 _BETWEEN = re.compile(r"(?<!\d) | (?!\d)")  # not what parts two numbers: "1-1" and "11" are two signs
 
 
-def check(facts: Facts) -> list[Finding]:
+def check(context: Context) -> list[Finding]:
     """Names that are one once case, and what separates words, is left aside."""
     alike: dict[str, dict[str, int]] = {}
-    for category, boxes in zip(facts.dataset.categories, facts.boxes_by_category.tolist(), strict=True):
+    for category, boxes in zip(context.dataset.categories, context.boxes_by_category.tolist(), strict=True):
         plain = _BETWEEN.sub("", " ".join(_SEPARATORS.sub(" ", category.name.casefold()).split()))
         names = alike.setdefault(plain, {})
         names[category.name] = names.get(category.name, 0) + boxes
@@ -25,7 +25,7 @@ def check(facts: Facts) -> list[Finding]:
             text = " and ".join(
                 f"{name!r} ({boxes:,} {'box' if boxes == 1 else 'boxes'})" for name, boxes in names.items()
             )
-            found += facts.about_all("CLS005", f"classes {text} are spelt alike", plain, f"class {plain}")
+            found += context.about_all("CLS005", f"classes {text} are spelt alike", plain, f"class {plain}")
     return found
 
 

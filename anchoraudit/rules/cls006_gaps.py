@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.rules._context import Facts
+from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 
 _SHOWN = 12  # pairs of the table in the message
 
 
-def check(facts: Facts) -> list[Finding]:
+def check(context: Context) -> list[Finding]:
     """Integer ids of a COCO data set with gaps, or with 0, and the table that would close them."""
-    if not facts.dataset.declares_ids:
+    if not context.dataset.declares_ids:
         return []
-    ids = sorted({c.id for c in facts.dataset.categories if isinstance(c.id, int)})
+    ids = sorted({c.id for c in context.dataset.categories if isinstance(c.id, int)})
     if not ids or ids == list(range(1, len(ids) + 1)):
         return []
     table = [f"{old} -> {new}" for new, old in enumerate(ids, 1) if old != new]
     shown = ", ".join(table[:_SHOWN]) + (f", ... ({len(table) - _SHOWN} more)" if len(table) > _SHOWN else "")
     what = "begin with 0" if ids[0] == 0 else "have gaps" if ids[0] == 1 else f"begin with {ids[0]}"
-    return facts.about_all("CLS006", f"the category ids {what}; without: {shown}", f"{ids[0]} to {ids[-1]}")
+    return context.about_all("CLS006", f"the category ids {what}; without: {shown}", f"{ids[0]} to {ids[-1]}")
 
 
 RULE = Rule(

@@ -5,21 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.rules._context import Facts
+from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts, below: float) -> list[Finding]:
+def check(context: Context, below: float) -> list[Finding]:
     """Classes with some boxes, but hardly any."""
-    boxes = facts.boxes_by_category
-    if len(facts.dataset.boxes) < below * max(len(boxes), 1):
+    boxes = context.boxes_by_category
+    if len(context.dataset.boxes) < below * max(len(boxes), 1):
         return []  # the whole set is small
     found: list[Finding] = []
     for number in np.flatnonzero((boxes > 0) & (boxes < below)).tolist():
-        category = facts.dataset.categories[number]
+        category = context.dataset.categories[number]
         count = "1 box" if boxes[number] == 1 else f"{boxes[number]} boxes"
         thing = f"category {category.id!r}"
-        found += facts.about_all(
+        found += context.about_all(
             "CLS007", f"the class {category.name!r} has {count}", str(boxes[number]), thing
         )
     return found

@@ -5,22 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.rules._context import Facts
+from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts, ratio: float) -> list[Finding]:
+def check(context: Context, ratio: float) -> list[Finding]:
     """Say it once where the largest class is that much larger than the smallest that has boxes."""
-    boxes = facts.boxes_by_category
+    boxes = context.boxes_by_category
     there = np.flatnonzero(boxes > 0)
     if len(there) < 2:
         return []
     most, least = (int(there[pick(boxes[there])]) for pick in (np.argmax, np.argmin))
     if boxes[most] < ratio * boxes[least]:
         return []
-    names = [facts.dataset.categories[number].name for number in (most, least)]
+    names = [context.dataset.categories[number].name for number in (most, least)]
     text = f"{names[0]!r} has {boxes[most]:,} boxes, {names[1]!r} {boxes[least]:,}"
-    return facts.about_all("CLS008", text, f"{boxes[most] / boxes[least]:.0f} times", "balance of classes")
+    return context.about_all("CLS008", text, f"{boxes[most] / boxes[least]:.0f} times", "balance of classes")
 
 
 RULE = Rule(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.rules._context import Facts
+from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts) -> list[Finding]:
+def check(context: Context) -> list[Finding]:
     """Classes with boxes in some splits, and none in those that are trained on."""
-    dataset = facts.dataset
+    dataset = context.dataset
     named = np.array(["train" in split.casefold() for split in dataset.splits], dtype=np.bool_)
     if dataset.partial or named.all() or not named.any():
         return []  # nothing is known of what is trained on, or evaluated on
@@ -27,7 +27,7 @@ def check(facts: Facts) -> list[Finding]:
         category = dataset.categories[number]
         has = "1 box" if outside[number] == 1 else f"{outside[number]:,} boxes"
         text = f"the class {category.name!r} has {has}, none of them in a training split"
-        found += facts.about_all("CLS009", text, str(outside[number]), f"category {category.id!r}")
+        found += context.about_all("CLS009", text, str(outside[number]), f"category {category.id!r}")
     return found
 
 

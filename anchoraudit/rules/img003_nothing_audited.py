@@ -6,17 +6,17 @@ import numpy as np
 
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.encoding.verdicts import VERDICT_CODE
-from anchoraudit.rules._context import Facts
+from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts) -> list[Finding]:
+def check(context: Context) -> list[Finding]:
     """Say so where no image's size is known."""
-    count = len(facts.verdict)
-    if not count or bool(np.any(facts.verdict != VERDICT_CODE["unknown"])):
+    count = len(context.verdict)
+    if not count or bool(np.any(context.verdict != VERDICT_CODE["unknown"])):
         return []
     found = f"{count} images of unknown size"
-    return [Finding("IMG003", f"none of {count} images", str(facts.dataset.root), "", found, "data set")]
+    return [Finding("IMG003", f"none of {count} images", str(context.dataset.root), "", found, "data set")]
 
 
 RULE = Rule(

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.rules._context import Facts
+from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts) -> list[Finding]:
+def check(context: Context) -> list[Finding]:
     """Image files beside those of the data set."""
-    root, sources = facts.dataset.root, facts.dataset.sources
+    root, sources = context.dataset.root, context.dataset.sources
     # Pictures of other splits are named by files that were not read.
-    others = facts.dataset.partial or (root.is_file() and len(list(root.parent.glob("*.json"))) > 1)
-    if facts.pictures is None or others:
+    others = context.dataset.partial or (root.is_file() and len(list(root.parent.glob("*.json"))) > 1)
+    if context.image_files is None or others:
         return []
     return [
         Finding(
             "IMG004", "no entry names this image", f"{sources[source].image_folder}/{name}", "", name, name
         )
-        for source, name in facts.pictures.unlisted
+        for source, name in context.image_files.unlisted
     ]
 
 

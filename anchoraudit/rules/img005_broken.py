@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.rules._context import Facts, Hits
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts) -> Hits:
+def check(context: Context) -> Hits:
     """Files that are empty, cut off, or no images."""
-    pictures = facts.pictures
-    problems = [] if pictures is None else list(pictures.problem)
+    image_files = context.image_files
+    problems = [] if image_files is None else list(image_files.problem)
     rows = np.array([i for i, problem in enumerate(problems) if problem], dtype=np.int64)
-    return facts.about_images("IMG005", rows, lambda i: (problems[i], problems[i]), picture=True)
+    return context.about_images("IMG005", rows, lambda i: (problems[i], problems[i]), own_file=True)
 
 
 RULE = Rule(

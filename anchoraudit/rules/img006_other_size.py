@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.dataset.columns import Bool
-from anchoraudit.rules._context import Facts, Hits
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
 
-def compared(facts: Facts) -> tuple[Bool, Bool]:
+def compared(context: Context) -> tuple[Bool, Bool]:
     """Images whose file has another size than declared, and those of them with the sides swapped. [N]."""
-    images, pictures = facts.dataset.images, facts.pictures
-    if pictures is None:
+    images, image_files = context.dataset.images, context.image_files
+    if image_files is None:
         nothing = np.zeros(len(images), dtype=np.bool_)
         return nothing, nothing
-    width, height = pictures.width, pictures.height
+    width, height = image_files.width, image_files.height
     known = np.isfinite(width) & np.isfinite(images.width)
     if images.measured is not None:
         known &= ~images.measured
@@ -23,23 +23,23 @@ def compared(facts: Facts) -> tuple[Bool, Bool]:
     return differs, differs & (width == images.height) & (height == images.width)
 
 
-def sizes(facts: Facts, image: int) -> str:
+def sizes(context: Context, image: int) -> str:
     """Both sizes in words."""
-    images, pictures = facts.dataset.images, facts.pictures
-    assert pictures is not None
+    images, image_files = context.dataset.images, context.image_files
+    assert image_files is not None
     declared = f"{images.width[image]:g}x{images.height[image]:g}"
-    return f"declared {declared}, the file has {pictures.width[image]:g}x{pictures.height[image]:g}"
+    return f"declared {declared}, the file has {image_files.width[image]:g}x{image_files.height[image]:g}"
 
 
-def check(facts: Facts) -> Hits:
+def check(context: Context) -> Hits:
     """Sizes that differ otherwise than by swapped sides."""
-    differs, swapped = compared(facts)
+    differs, swapped = compared(context)
     rows = np.flatnonzero(differs & ~swapped)
 
     def tell(image: int) -> tuple[str, str]:
-        return f"image {facts.dataset.images.ids[image]!r}: {sizes(facts, image)}", sizes(facts, image)
+        return f"image {context.dataset.images.ids[image]!r}: {sizes(context, image)}", sizes(context, image)
 
-    return facts.about_images("IMG006", rows, tell)
+    return context.about_images("IMG006", rows, tell)
 
 
 RULE = Rule(

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.rules._context import Facts, Hits
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 from anchoraudit.rules.img006_other_size import compared, sizes
 
 
-def check(facts: Facts) -> Hits:
+def check(context: Context) -> Hits:
     """Declared sizes that are the file's with the sides swapped, and no EXIF orientation that says why."""
-    swapped = compared(facts)[1]
-    if facts.pictures is not None:
-        swapped = swapped & (facts.pictures.orientation < 5)
+    swapped = compared(context)[1]
+    if context.image_files is not None:
+        swapped = swapped & (context.image_files.orientation < 5)
 
     def tell(image: int) -> tuple[str, str]:
-        return f"image {facts.dataset.images.ids[image]!r}: {sizes(facts, image)}", sizes(facts, image)
+        return f"image {context.dataset.images.ids[image]!r}: {sizes(context, image)}", sizes(context, image)
 
-    return facts.about_images("IMG007", np.flatnonzero(swapped), tell)
+    return context.about_images("IMG007", np.flatnonzero(swapped), tell)
 
 
 RULE = Rule(

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.rules._context import Facts, Hits
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 from anchoraudit.rules.img006_other_size import compared
 
 
-def check(facts: Facts) -> Hits:
+def check(context: Context) -> Hits:
     """Files with an orientation that exchanges width and height, and for which of both sizes boxes are."""
-    pictures = facts.pictures
-    turned = np.zeros(0, dtype=np.int64) if pictures is None else np.flatnonzero(pictures.orientation >= 5)
-    swapped = compared(facts)[1]
+    image_files = context.image_files
+    turned = (
+        np.zeros(0, dtype=np.int64) if image_files is None else np.flatnonzero(image_files.orientation >= 5)
+    )
+    swapped = compared(context)[1]
 
     def tell(image: int) -> tuple[str, str]:
-        assert pictures is not None
-        width, height = (f"{side[image]:g}" for side in (pictures.width, pictures.height))
-        evidence = f"orientation {pictures.orientation[image]}"
+        assert image_files is not None
+        width, height = (f"{side[image]:g}" for side in (image_files.width, image_files.height))
+        evidence = f"orientation {image_files.orientation[image]}"
         text = f"{evidence}: stored {width}x{height}, shown {height}x{width}"
-        measured = facts.dataset.images.measured
+        measured = context.dataset.images.measured
         if measured is not None and bool(measured[image]):
             return f"{text}; no size is declared", evidence
         own = "the turned image" if swapped[image] else "the stored pixels"
         return f"{text}; the declared size is that of {own}", evidence
 
-    return facts.about_images("IMG008", turned, tell, picture=True)
+    return context.about_images("IMG008", turned, tell, own_file=True)
 
 
 RULE = Rule(

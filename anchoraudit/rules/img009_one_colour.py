@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.rules._context import Facts, Hits
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts) -> Hits:
+def check(context: Context) -> Hits:
     """Images all of whose pixels are the same; known after decoding only."""
-    plain = np.zeros(0, dtype=np.bool_) if facts.pictures is None else facts.pictures.one_colour
+    plain = np.zeros(0, dtype=np.bool_) if context.image_files is None else context.image_files.one_colour
     text = "every pixel has the same colour"
-    return facts.about_images("IMG009", np.flatnonzero(plain), lambda _: (text, text), picture=True)
+    return context.about_images("IMG009", np.flatnonzero(plain), lambda _: (text, text), own_file=True)
 
 
 RULE = Rule(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.dataset.columns import Int
-from anchoraudit.rules._context import Facts, Hits
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts) -> Hits:
+def check(context: Context) -> Hits:
     """Images whose file is byte for byte that of another one, which is taken for the original."""
-    images, splits = facts.dataset.images, facts.dataset.splits
-    first = _originals(facts)
+    images, splits = context.dataset.images, context.dataset.splits
+    first = _originals(context)
 
     def tell(image: int) -> tuple[str, str]:
         other = int(first[image])
@@ -21,18 +21,18 @@ def check(facts: Facts) -> Hits:
             text += f", which is in {splits[int(images.split[other])]!r}"
         return text, images.file_names[other]
 
-    return facts.about_images("IMG010", np.flatnonzero(first >= 0), tell, picture=True)
+    return context.about_images("IMG010", np.flatnonzero(first >= 0), tell, own_file=True)
 
 
-def _originals(facts: Facts) -> Int:
+def _originals(context: Context) -> Int:
     """For each of N images the one that its file is a copy of, -1 if it is none: int64 [N].
 
     The original is the one with the shortest name, of equally long ones the first by the alphabet: another
     order of the images does not change which are copies.
     """
-    if facts.pictures is None:
+    if context.image_files is None:
         return np.zeros(0, dtype=np.int64)
-    images, first = facts.dataset.images, facts.pictures.copy_of
+    images, first = context.dataset.images, context.image_files.copy_of
     groups: dict[int, list[int]] = {}
     for image in np.flatnonzero(first >= 0).tolist():
         groups.setdefault(int(first[image]), [int(first[image])]).append(image)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.rules._context import Facts, Hits
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts) -> Hits:
+def check(context: Context) -> Hits:
     """Absent files, where one is there whose name differs in case only."""
-    names = [] if facts.pictures is None else list(facts.pictures.other_case)
+    names = [] if context.image_files is None else list(context.image_files.other_case)
     rows = np.array([i for i, name in enumerate(names) if name], dtype=np.int64)
 
     def tell(image: int) -> tuple[str, str]:
         return f"the file is called {names[image]!r}", names[image]
 
-    return facts.about_images("IMG011", rows, tell, picture=True)
+    return context.about_images("IMG011", rows, tell, own_file=True)
 
 
 RULE = Rule(

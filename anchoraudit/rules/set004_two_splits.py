@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.rules._context import Facts, Hits
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts) -> Hits:
+def check(context: Context) -> Hits:
     """COCO: entries of the same image file in two splits; VOC's lists are compared while they are read."""
-    dataset = facts.dataset
+    dataset = context.dataset
     rows: list[int] = []
     other: dict[int, int] = {}
     if dataset.has_entries and len(dataset.splits) > 1:
@@ -30,7 +30,7 @@ def check(facts: Facts) -> Hits:
         name = dataset.images.file_names[image]
         return f"{name!r} is in {split!r} and in {own!r}", name
 
-    return facts.about_images("SET004", np.array(rows, dtype=np.int64), tell)
+    return context.about_images("SET004", np.array(rows, dtype=np.int64), tell)
 
 
 RULE = Rule(

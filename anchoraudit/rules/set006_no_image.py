@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.rules._context import Facts
+from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts) -> list[Finding]:
+def check(context: Context) -> list[Finding]:
     """Say that there is none."""
-    if len(facts.dataset.images):
+    if len(context.dataset.images):
         return []
-    dataset = facts.dataset
+    dataset = context.dataset
     return [Finding("SET006", "no image was found", str(dataset.root), "", dataset.recognised, "data set")]
 
 

@@ -6,19 +6,19 @@ import numpy as np
 
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.encoding.verdicts import VERDICT_CODE
-from anchoraudit.rules._context import Facts
+from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 
 
-def check(facts: Facts, above: float) -> list[Finding]:
+def check(context: Context, above: float) -> list[Finding]:
     """Say how many are blank where it is more than the reference band."""
-    blank, count = int(np.count_nonzero(facts.verdict == VERDICT_CODE["blank"])), len(facts.verdict)
+    blank, count = int(np.count_nonzero(context.verdict == VERDICT_CODE["blank"])), len(context.verdict)
     if blank <= above * count:
         return []
     text = (
         f"{blank:,} of {count:,} images ({blank / count:.1%}) have no annotation; up to {above:.0%} is usual"
     )
-    return facts.about_all("SET007", text, f"{blank} blank images", "blank images")
+    return context.about_all("SET007", text, f"{blank} blank images", "blank images")
 
 
 RULE = Rule(

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.dataset.columns import Bool
-from anchoraudit.dataset.locations import Place, Places
+from anchoraudit.dataset.locations import Location, Locations
 from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.fixes import DROPPED, Plan
@@ -96,16 +96,16 @@ def filter_parts(
 
 def _fixes(plan: Plan, keep: Bool) -> list[tuple[str, str, Text]]:
     """Rows for the fixes: what is left out anywhere, and what is changed in images that are kept."""
-    dataset, places = plan.dataset, Places(plan.dataset)
+    dataset, locations = plan.dataset, Locations(plan.dataset)
     rows: list[tuple[str, str, Text]] = []
     for name, meaning in _FIXES.items():
-        where: Callable[[int], Place] = places.of_box
+        where: Callable[[int], Location] = locations.of_box
         if name in DROPPED:
             which = np.flatnonzero(plan.dropped == DROPPED.index(name))
         elif name == "clipped":
             which = np.flatnonzero(plan.clipped & keep[dataset.boxes.image])
         elif name == "swapped":
-            which, where = np.flatnonzero(plan.swapped & keep), places.of_image
+            which, where = np.flatnonzero(plan.swapped & keep), locations.of_image
         else:
             which, where = np.flatnonzero(plan.renumbered), partial(_renumbered, plan)
         if len(which):
@@ -117,13 +117,13 @@ def _fixes(plan: Plan, keep: Bool) -> list[tuple[str, str, Text]]:
     return rows
 
 
-def _renumbered(plan: Plan, row: int) -> Place:
+def _renumbered(plan: Plan, row: int) -> Location:
     category = plan.dataset.categories[row]
     assert plan.category_ids is not None
-    return Place("", f"{category.name!r}: {category.id} -> {plan.category_ids[row]}", "")
+    return Location("", f"{category.name!r}: {category.id} -> {plan.category_ids[row]}", "")
 
 
-def _shown(where: Place, root: Path) -> str:
+def _shown(where: Location, root: Path) -> str:
     """File, relative to the data set, and place."""
     path = where.path
     with contextlib.suppress(ValueError):
