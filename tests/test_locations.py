@@ -54,7 +54,7 @@ class TestCoco:
         ]
         assert locations.of_image(1).path == str(tmp_path / "annotations" / "val.json")
 
-    def test_pictures(self, tmp_path):
+    def test_images(self, tmp_path):
         files = {"a.json": document([image(1, file_name="sub/a.jpg")]), "images/sub/a.jpg": (960, 720)}
         locations = places_of(tmp_path, files, "a.json")
         assert locations.of_image_file(0) == Location(

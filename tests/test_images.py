@@ -725,7 +725,7 @@ def test_mutants_raise_nothing_and_print_nothing(tmp_path):
             names.append(f"{number}-{i}.jpg")
             (tmp_path / names[-1]).write_bytes(mutant)
     code = (
-        "import sys; from pathlib import Path; from tests.test_pictures import dataset, look\n"
+        "import sys; from pathlib import Path; from tests.test_images import dataset, look\n"
         "names = sys.stdin.read().split()\n"
         "for mode in ('header', 'decode'):\n"
         f"    found = look(dataset((Path({str(tmp_path)!r}), names)), mode)\n"
