@@ -125,3 +125,12 @@ def similarity_table(
     Anchors come first because the long axis must be the contiguous one to be fast.
     """
     return similarity(anchors[:, 0, None], anchors[:, 1, None], sizes[:, 0], sizes[:, 1])
+
+
+def side_ratio(sizes: Floats, anchors: Floats) -> Floats:
+    """The worst side ratio, `min(w/wa, wa/w, h/ha, ha/h)`, of every size [N, 2] and anchor [K, 2]. [N, K].
+
+    1 means equal sizes. It is the metric of YOLOv5 (`utils/autoanchor.py`), whose loss assigns a box to
+    the anchors where it is above 1/4.
+    """
+    return similarity_table(shape_ratio, sizes, anchors).T

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anchoraudit.anchors.fit import MEANING, AnchorFit, measure_fit, side_ratio, wh_iou
+from anchoraudit.anchors.fit import MEANING, AnchorFit, measure_fit
+from anchoraudit.boxes import side_ratio, wh_iou
 
 SIDES = st.floats(0.01, 10_000)
 SIZES = st.lists(st.tuples(SIDES, SIDES), min_size=1, max_size=20).map(np.array)

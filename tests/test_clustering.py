@@ -21,8 +21,8 @@ from sklearn.utils.validation import validate_data
 
 from anchoraudit.anchors.clustering import METRICS, AnchorKMeans, moves
 from anchoraudit.anchors.clustering.points import make_points, merge_duplicates, summarise
-from anchoraudit.anchors.fit import measure_fit, side_ratio, wh_iou
-from anchoraudit.boxes import MEASURES
+from anchoraudit.anchors.fit import measure_fit
+from anchoraudit.boxes import MEASURES, side_ratio, wh_iou
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 

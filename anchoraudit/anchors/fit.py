@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from anchoraudit.boxes import Floats, shape_iou, shape_ratio, similarity_table, wh_iou
+from anchoraudit.boxes import Floats, shape_iou, similarity_table
 
-__all__ = ["MEANING", "AnchorFit", "measure_fit", "side_ratio", "wh_iou"]
+__all__ = ["MEANING", "AnchorFit", "measure_fit"]
 
 RECALL_AT = (0.5, 0.7)
 ANCHOR_T = 4  # a side may be so many times longer or shorter: hyp.anchor_t of YOLOv5
@@ -51,15 +51,6 @@ class AnchorFit:
     bpr: float
     aat: float
     share: tuple[float, ...]
-
-
-def side_ratio(sizes: Floats, anchors: Floats) -> Floats:
-    """The worst side ratio, `min(w/wa, wa/w, h/ha, ha/h)`, of every size [N, 2] and anchor [K, 2]. [N, K].
-
-    1 means equal sizes. It is the metric of YOLOv5 (`utils/autoanchor.py`), whose loss assigns a box to
-    the anchors where it is above 1/4.
-    """
-    return similarity_table(shape_ratio, sizes, anchors).T
 
 
 def measure_fit(sizes: ArrayLike, anchors: ArrayLike) -> AnchorFit:

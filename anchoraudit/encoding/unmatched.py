@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.anchors.fit import side_ratio
-from anchoraudit.boxes import Bool, Float, wh_iou
+from anchoraudit.boxes import Bool, Float, side_ratio, wh_iou
 from anchoraudit.detectors.spec import Detector
 
 CAUSES = ("edge", "stride", "unused", "small", "large", "elongated")

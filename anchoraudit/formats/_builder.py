@@ -5,7 +5,8 @@ A reader of a small format yields rows, an `ImageRow` for each image with a `Box
 missing, and joins the files. A reader of a large format fills the columns of a `Part` itself, calls what it
 needs of `report_absent`, `complete_sizes` and `report_not_finite`, and ends with `join`.
 
-Boxes are `x1, y1, x2, y2` in pixels of the stored image, continuous coordinates, as in `anchoraudit.dataset.columns`.
+Boxes are `x1, y1, x2, y2` in pixels of the stored image, continuous coordinates, as in
+`anchoraudit.dataset.columns`.
 """
 
 from __future__ import annotations
