@@ -186,7 +186,7 @@ class TestScan:
             ('[rules.BOX006]\nseverity = "fatal"\n', "Invalid enum value 'fatal' - at `$.rules"),
             ("[rules.BOX006]\nseverity = 3\n", "severity = 3.0 of BOX006"),
             ('[rules.BOX099]\nseverity = "info"\n', "unknown rule 'BOX099'"),
-            ('[rules.ANC008]\nseverity = "info"\n', "Take allow-blank for blank images"),
+            ('[rules.ANC008]\nseverity = "info"\n', "Use allow-blank for blank images"),
             ("rules = 3\n", "$.rules"),
             ('select = ["FOO"]\n', "unknown rule 'FOO'"),
             ("select = 3\n", "$.select"),

@@ -188,12 +188,12 @@ class TestBoxes:
 class TestClasses:
     def test_a_long_table_of_ids_is_cut(self, tmp_path):
         (found,) = audit_of(tmp_path, numbered(*range(1, 40, 2)), select=["CLS006"]).findings
-        assert found.message.startswith("the category ids have gaps; without: 3 -> 2, 5 -> 3, ")
+        assert found.message.startswith("the category ids have gaps; to number them from 1: 3 -> 2, 5 -> 3, ")
         assert found.message.endswith(", 25 -> 13, ... (7 more)")
 
     def test_ids_that_begin_elsewhere(self, tmp_path):
         (found,) = audit_of(tmp_path, numbered(4, 5), select=["CLS006"]).findings
-        assert found.message == "the category ids begin with 4; without: 4 -> 1, 5 -> 2"
+        assert found.message == "the category ids begin with 4; to number them from 1: 4 -> 1, 5 -> 2"
 
     def test_only_splits_called_so_are_for_training(self, tmp_path):
         files = in_splits(first=["cat"], second=["dog"])

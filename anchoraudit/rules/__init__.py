@@ -1,7 +1,7 @@
 """What can be wrong with a data set: one module a rule, found by itself.
 
-A rule module has one name, RULE, and adding a module adds the rule: to `scan`, to `anchoraudit rules` and
-to docs/rules.md. Modules whose name starts with an underscore are helpers.
+A rule module defines one name, RULE. Adding a module adds the rule to `scan`, to `anchoraudit rules` and to
+docs/rules.md. Modules whose names start with an underscore are helpers.
 """
 
 from __future__ import annotations
@@ -31,11 +31,12 @@ __all__ = [
     "rule_of",
 ]
 
-_MANY = 100_000  # boxes from which on a second thread pays
+# Boxes. Below this number all checks together take milliseconds, and a second thread gains nothing.
+_MANY_BOXES = 100_000
 
 
 def all_rules() -> dict[str, Rule]:
-    """Every rule by its code, in the order of families and numbers."""
+    """Return every rule by its code, ordered by family and number."""
     return _rules_of(tuple(module_names(__name__)))
 
 
@@ -47,28 +48,64 @@ def _rules_of(names: tuple[str, ...]) -> dict[str, Rule]:
 
 
 def rule_of(code: str) -> Rule:
-    """The rule with this code. Raises AnchorauditError for one that does not exist."""
+    """Return the rule with this code.
+
+    Parameters
+    ----------
+    code : str
+        A full code, such as ``"BOX009"``.
+
+    Returns
+    -------
+    Rule
+        Its severity, title and page.
+
+    Raises
+    ------
+    AnchorauditError
+        If no rule has this code. The message names the nearest one.
+
+    Examples
+    --------
+    >>> rule_of("BOX009").severity
+    'error'
+    """
     rules = all_rules()
     if code not in rules:
         raise unknown("rule", code, rules)
     return rules[code]
 
 
-def check(context: Context, chosen: Chosen, met: Sequence[Finding]) -> Findings:
-    """Find what the chosen rules find; met: what was found before, which the choice holds for too."""
+def check(context: Context, chosen: Chosen, from_reading: Sequence[Finding]) -> Findings:
+    """Run the chosen rules.
+
+    Parameters
+    ----------
+    context : Context
+        The data set, the detector's answer and the image files.
+    chosen : Chosen
+        Which rules run, with which thresholds and severities.
+    from_reading : sequence of Finding
+        Findings made before, while the files were read. Those of rules that are not chosen are left out.
+
+    Returns
+    -------
+    Findings
+        Errors first, then by the order of the codes; within a code, those from reading first.
+    """
     rules = chosen.in_force(all_rules())
     groups: dict[str, list[Sequence[Finding]]] = {code: [] for code in rules if code in chosen}
-    reported: dict[str, list[Finding]] = {}
-    for finding in met:
-        reported.setdefault(finding.code, []).append(finding)
+    read: dict[str, list[Finding]] = {}
+    for finding in from_reading:
+        read.setdefault(finding.code, []).append(finding)
 
     def run(code: str) -> Sequence[Finding]:
         return rules[code].found(context, chosen.thresholds.get(code, {}))
 
-    # NumPy lets go of the interpreter lock while it works on long columns.
-    with ThreadPoolExecutor(2 if len(context.dataset.boxes) > _MANY else 1) as pool:
+    # NumPy releases the interpreter lock while it works on long columns, so two threads share the work.
+    with ThreadPoolExecutor(2 if len(context.dataset.boxes) > _MANY_BOXES else 1) as pool:
         for code, found in zip(groups, pool.map(run, groups), strict=True):
-            groups[code] += [part for part in (reported.get(code, ()), found) if len(part)]
+            groups[code] += [part for part in (read.get(code, ()), found) if len(part)]
     order = {severity: number for number, severity in enumerate(SEVERITIES)}
     ordered = sorted(groups, key=lambda code: order[rules[code].severity])
     return Findings({code: groups[code] for code in ordered if groups[code]}, rules)

@@ -1,4 +1,4 @@
-"""What rules look at: the data set, what an encoder made of it, and its image files, as columns."""
+"""What rules look at: the data set, the detector's answer and the image files, as columns."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ Code = npt.NDArray[np.int8]
 
 
 class Hits(Sequence[Finding]):
-    """Findings about some boxes or images, each made when it is asked for.
+    """Findings about some boxes or images. Each is made only when somebody asks for it.
 
-    about: "box" or "image". rows: int64 [n], which. make: the finding about one of them.
+    about: what the rows count, "box" or "image". rows: int64 [n], row numbers in the data set's columns.
+    make: returns the finding about one row.
     """
 
     def __init__(self, about: Literal["box", "image"], rows: Int, make: Callable[[int], Finding]) -> None:
         self.about, self.rows, self._make = about, rows, make
 
     def where(self, wanted: Callable[[Finding], bool]) -> Hits:
-        """Those that are wanted, in their order."""
+        """Return the findings for which `wanted` is true, in the same order."""
         keep = np.fromiter(map(wanted, self), dtype=np.bool_, count=len(self))
         return Hits(self.about, self.rows[keep], self._make)
 
@@ -54,10 +55,11 @@ class Hits(Sequence[Finding]):
 
 @dataclass
 class Context:
-    """Columns over N images and M boxes of a data set, and over the P of the boxes that are usable.
+    """Columns over N images and M boxes of a data set, and over those P boxes that are usable.
 
-    verdict: int8 [N]. status: int8 [M]. best_iou: float64 [M], NaN where not usable. raises: int8 [N].
-    placed: the usable boxes on the network's input. image_files: None where they were not looked at.
+    verdict: int8 [N]. status: int8 [M]. best_iou: float64 [M], NaN for boxes that are not usable.
+    raises: int8 [N], why the framework would raise, 0 where it would not. placed: the usable boxes on the
+    network's input. image_files: None if the image files were not checked.
     """
 
     dataset: Dataset
@@ -72,11 +74,11 @@ class Context:
 
     @cached_property
     def locations(self) -> Locations:
-        """Where boxes and images stand."""
+        """Where boxes and images are in the files."""
         return Locations(self.dataset)
 
     def reason_is(self, reason: str) -> Bool:
-        """Tell which boxes are not usable for this reason. [M]."""
+        """Tell which boxes are not usable for this reason: bool [M]."""
         is_it: Bool = self.labels.reason == REASONS.index(reason)
         return is_it
 
@@ -95,9 +97,9 @@ class Context:
 
     @cached_property
     def past(self) -> Float:
-        """How far each box reaches past its image, 0 or less if it does not: [M], pixels.
+        """How many pixels each box reaches past its image: [M], 0 or less for a box inside.
 
-        Only boxes with an area, and some of it inside an image of known size; NaN for the others.
+        NaN for boxes without area, boxes fully outside, and images of unknown size.
         """
         xyxy, sides = self.dataset.boxes.xyxy, self.image_sides
         past = np.maximum(-xyxy[:, 0], -xyxy[:, 1])
@@ -109,9 +111,9 @@ class Context:
 
     @cached_property
     def has_extent(self) -> Bool:
-        """Tell which boxes have an area inside an image of known size, crowds among them. [M]."""
+        """Tell which boxes have an area inside an image of known size, crowds included: bool [M]."""
         extent = self.labels.usable.copy()
-        for reason in ("crowd", "difficult"):  # asked before the geometry is
+        for reason in ("crowd", "difficult"):  # the label policy drops these before it looks at coordinates
             rows = np.flatnonzero(self.reason_is(reason))
             finite = np.isfinite(self.dataset.boxes.xyxy[rows]).all(axis=1)
             extent[rows] = finite & has_area(self.dataset.boxes.xyxy[rows])
@@ -120,7 +122,7 @@ class Context:
 
     @cached_property
     def boxes_by_category(self) -> Int:
-        """Boxes of each category, crowds among them: int64 [C]."""
+        """Count the boxes of each category, crowds included: int64 [C]."""
         category = self.dataset.boxes.category
         return np.bincount(category[category >= 0], minlength=len(self.dataset.categories))
 
@@ -131,9 +133,10 @@ class Context:
         tell: Callable[[int], tuple[str, str]],
         thing: Callable[[int], str] | None = None,
     ) -> Hits:
-        """Findings about boxes, by their rows; tell: message and evidence for a row.
+        """Return findings about boxes.
 
-        thing: what it is about, where the box's own name would not outlive another order of the file.
+        rows: int64, rows of the boxes. tell: returns message and evidence for a row. thing: returns the
+        name that a baseline knows the finding by, where the box's own name depends on the order of the file.
         """
 
         def make(row: int) -> Finding:
@@ -147,7 +150,11 @@ class Context:
     def about_images(
         self, code: str, rows: Int, tell: Callable[[int], tuple[str, str]], *, own_file: bool = False
     ) -> Hits:
-        """Findings about images; own_file: about their own files, not what annotates them."""
+        """Return findings about images.
+
+        rows: int64, rows of the images. tell: returns message and evidence for a row. own_file: the finding
+        is about the image file, not about the file that annotates it.
+        """
         where = self.locations.of_image_file if own_file else self.locations.of_image
 
         def make(row: int) -> Finding:
@@ -157,17 +164,20 @@ class Context:
         return Hits("image", rows, make)
 
     def about_all(self, code: str, message: str, evidence: str = "", thing: str = "") -> list[Finding]:
-        """One finding about the data set, its first file standing for it."""
+        """Return one finding about the whole data set.
+
+        Its path is the annotation file if there is only one, else the data set's folder.
+        """
         sources = self.dataset.sources
         path = str(sources[0].path if len(sources) == 1 else self.dataset.root)
         return [Finding(code, message, path, "", evidence, thing or "data set")]
 
     def corners(self, row: int) -> str:
-        """A box in words: `x1 3, y1 4, x2 50, y2 60`."""
+        """Write a box as text: `x1 3, y1 4, x2 50, y2 60`."""
         return "x1 {:.7g}, y1 {:.7g}, x2 {:.7g}, y2 {:.7g}".format(*self.dataset.boxes.xyxy[row].tolist())
 
     def corners_in(self, row: int) -> str:
-        """The same, and the size of its image."""
+        """Write a box as text, with the size of its image."""
         width, height = self.image_sides[row].tolist()
         return f"{self.corners(row)} in an image of {width:g}x{height:g}"
 

@@ -1,4 +1,4 @@
-"""All findings of a data set, by rule: hundreds of thousands cost nothing until they are asked for."""
+"""All findings of a data set, by rule. Hundreds of thousands cost nothing until somebody asks for them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,16 @@ from anchoraudit.rules._rule import Rule, Severity
 
 
 class Findings(Sequence[Finding]):
-    """Findings, errors first, then by code; a sequence like any other."""
+    """Findings, errors first, then by code. A sequence like any other.
+
+    Examples
+    --------
+    >>> findings = audit("annotations.json").findings  # doctest: +SKIP
+    >>> findings.counts  # doctest: +SKIP
+    {'ANC002': 12, 'BOX002': 3}
+    >>> findings.of("BOX002", limit=1)[0].message  # doctest: +SKIP
+    "box without area: image 7"
+    """
 
     def __init__(self, groups: Mapping[str, Sequence[Sequence[Finding]]], rules: Mapping[str, Rule]) -> None:
         self._groups = {code: tuple(parts) for code, parts in groups.items()}
@@ -23,32 +32,38 @@ class Findings(Sequence[Finding]):
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many there are of each code that occurs, errors first."""
+        """The number of findings for each code that occurs, errors first."""
         return {code: sum(map(len, parts)) for code, parts in self._groups.items()}
 
     def rule(self, code: str) -> Rule:
-        """The rule with this code."""
+        """Return the rule with this code."""
         return self._rules[code]
 
     def of(self, code: str, limit: int | None = None) -> list[Finding]:
-        """The findings of one rule, the first `limit` of them."""
+        """Return the findings of one rule, at most `limit` of them."""
         return list(islice(chain.from_iterable(self._groups.get(code, ())), limit))
 
     def severities(self) -> set[Severity]:
-        """Severities that occur."""
+        """Return the severities that occur."""
         return {self._rules[code].severity for code in self._groups}
 
     def where(self, wanted: Callable[[Finding], bool]) -> Findings:
-        """Those that are wanted, in their order; of boxes and images still by their rows."""
+        """Return the findings for which `wanted` is true, in the same order.
+
+        Findings about boxes and images stay lazy: only their rows are kept.
+        """
         groups: dict[str, list[Sequence[Finding]]] = {}
         for code, parts in self._groups.items():
-            kept = (_those(part, wanted) for part in parts)
+            kept = (_kept(part, wanted) for part in parts)
             if some := [part for part in kept if len(part)]:
                 groups[code] = some
         return Findings(groups, self._rules)
 
     def has_error(self, about: str, count: int) -> Bool:
-        """Tell which of the `count` boxes or images (`about`) an error is about, verdicts aside."""
+        """Tell which boxes or images have a finding at error level, findings about verdicts excluded.
+
+        about: "box" or "image". count: how many boxes or images the data set has. Returns bool [count].
+        """
         hit = np.zeros(count, dtype=np.bool_)
         for code, parts in self._groups.items():
             if self._rules[code].severity != "error" or self._rules[code].verdict:
@@ -82,5 +97,5 @@ class Findings(Sequence[Finding]):
         raise IndexError("no such finding")
 
 
-def _those(part: Sequence[Finding], wanted: Callable[[Finding], bool]) -> Sequence[Finding]:
+def _kept(part: Sequence[Finding], wanted: Callable[[Finding], bool]) -> Sequence[Finding]:
     return part.where(wanted) if isinstance(part, Hits) else [f for f in part if wanted(f)]

@@ -24,12 +24,12 @@ Check = Callable[..., Sequence[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One thing that can be wrong with a data set.
+    """One thing that can be wrong with a data set: its code, its severity, its page and its check.
 
-    title: a few words. what: when it is found. why: why it is bad. example: a text, shown as it stands.
-    remedy: what to do instead, as a phrase. check(context, **parameters) finds it; None where reading does.
-    verdict: it is about the images of this verdict, all of them.
-    parameters: its thresholds with their defaults, each with its meaning in `what`.
+    title: a few words. what: when it is reported. why: why it is bad. example: shown as written.
+    remedy: what to do about it, as a phrase. check: called as `check(context, **parameters)`; None if the
+    code that reads the files reports it. verdict: set if the rule reports all images with this verdict.
+    parameters: its thresholds and their defaults; `what` explains each.
     """
 
     code: str
@@ -44,7 +44,7 @@ class Rule:
     parameters: Mapping[str, float] = field(default_factory=dict)
 
     def page(self) -> str:
-        """The rule's page, Markdown, under headings that are the same for all rules."""
+        """Return the rule's page in Markdown. All rules have the same headings."""
         text = [f"# {self.code}: {self.title}", f"Severity: {self.severity}."]
         text += ["## What it does", self.what, "## Why it is bad", self.why]
         text += [
@@ -60,9 +60,9 @@ class Rule:
 
     @property
     def sentence(self) -> str:
-        """The remedy as a sentence."""
+        """The remedy as a full sentence."""
         return f"{self.remedy[0].upper()}{self.remedy[1:]}."
 
     def found(self, context: Context, parameters: Mapping[str, float]) -> Sequence[Finding]:
-        """What it finds, with these thresholds in place of its own."""
+        """Run the check with these thresholds in place of the defaults."""
         return () if self.check is None else self.check(context, **{**self.parameters, **parameters})

@@ -1,4 +1,4 @@
-"""Which rules run: codes or their beginnings, as ruff chooses; their thresholds and severities."""
+"""Which rules run: chosen by code or the beginning of a code, as in ruff; with thresholds and severities."""
 
 from __future__ import annotations
 
@@ -18,10 +18,25 @@ _LIKE_A_CODE = 0.4  # codes are short: ANC02 and ANC002 share less of their lett
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Rules by the beginnings of their codes: of those that fit a code, the longest decides.
+    """Rules chosen by codes or beginnings of codes. The longest one that fits a code decides.
 
-    select: all rules if empty. ignore: wins over a `select` of the same length. thresholds: by rule, then
-    by name, in place of the rule's own. severities: by rule, in place of its own.
+    Parameters
+    ----------
+    select : tuple of str
+        Codes, beginnings of codes, or ``"ALL"``. Empty: all rules.
+    ignore : tuple of str
+        The same, for rules to leave out. Wins over a `select` of the same length.
+    thresholds : mapping
+        Thresholds by rule and by name, in place of the rule's own.
+    severities : mapping
+        Severities by rule, in place of the rule's own.
+
+    Examples
+    --------
+    >>> "BOX009" in Chosen(ignore=("BOX",))
+    False
+    >>> "BOX009" in Chosen(select=("BOX009",), ignore=("BOX",))
+    True
     """
 
     select: tuple[str, ...] = ()
@@ -33,19 +48,24 @@ class Chosen:
     def of_tables(
         cls, select: Iterable[str], ignore: Iterable[str], tables: Mapping[str, Mapping[str, float | str]]
     ) -> Chosen:
-        """Choose as a settings file does: tables by rule, of thresholds and a `severity`.
+        """Choose as a settings file does: `[rules.CODE]` tables hold thresholds and a `severity`.
 
-        Raises AnchorauditError for a threshold that is text.
+        Raises
+        ------
+        AnchorauditError
+            If a threshold is text.
         """
         severities: dict[str, Severity] = {}
         thresholds: dict[str, dict[str, float]] = {}
         for code, table in tables.items():
             if "severity" in table:
-                severities[code] = cast(Severity, table["severity"])  # require_known refuses what is none
+                severities[code] = cast(Severity, table["severity"])  # require_known rejects other words
             values = {name: value for name, value in table.items() if name != "severity"}
             for name, value in values.items():
                 if isinstance(value, str):
-                    raise AnchorauditError(f"{name} = {value!r} of {code}", remedy="Give a number.")
+                    raise AnchorauditError(
+                        f"{name} = {value!r} of {code} is not a number", remedy="Give a number."
+                    )
             if values or "severity" not in table:
                 thresholds[code] = cast(dict[str, float], values)
         return cls(tuple(select), tuple(ignore), thresholds, severities)
@@ -56,7 +76,13 @@ class Chosen:
         return chosen > left_out
 
     def require_known(self, rules: Mapping[str, Rule]) -> Chosen:
-        """Return itself. Raises AnchorauditError for what no rule has: a code, a threshold, a severity."""
+        """Return self if every code, threshold and severity exists.
+
+        Raises
+        ------
+        AnchorauditError
+            For the first one that does not exist.
+        """
         for prefix in (*self.select, *self.ignore):
             if prefix != ALL and not any(code.startswith(prefix) for code in rules):
                 raise unknown("rule", prefix, [*rules, *FAMILIES, ALL])
@@ -67,7 +93,9 @@ class Chosen:
                 if name not in rules[code].parameters:
                     raise unknown(f"setting of {code}", name, rules[code].parameters)
                 if not math.isfinite(value):
-                    raise AnchorauditError(f"{name} = {value} of {code}", remedy="Give a finite number.")
+                    raise AnchorauditError(
+                        f"{name} = {value} of {code} is not finite", remedy="Give a finite number."
+                    )
         for code, severity in self.severities.items():
             self._require_severity(code, severity, rules)
         return self
@@ -77,16 +105,17 @@ class Chosen:
             raise unknown("rule", code, rules)
         if severity not in SEVERITIES:
             raise AnchorauditError(
-                f"severity = {severity!r} of {code}", remedy=f"Allowed: {', '.join(SEVERITIES)}."
+                f"severity = {severity!r} of {code} does not exist",
+                remedy=f"Allowed: {', '.join(SEVERITIES)}.",
             )
         if rules[code].verdict in WITHOUT_FOREGROUND and severity != rules[code].severity:
             raise AnchorauditError(
-                f"severity = {severity!r} of {code}: an image without foreground makes exit code 1 by itself",
-                remedy='Take allow-blank for blank images, or fail-on = "never".',
+                f"severity = {severity!r} of {code}: it cannot change, such an image sets exit code 1 itself",
+                remedy='Use allow-blank for blank images, or fail-on = "never".',
             )
 
     def in_force(self, rules: Mapping[str, Rule]) -> dict[str, Rule]:
-        """Return the rules with the severities that are chosen."""
+        """Return the rules, with the chosen severities in place of their own."""
         return {
             code: replace(rule, severity=self.severities[code]) if code in self.severities else rule
             for code, rule in rules.items()
@@ -94,14 +123,14 @@ class Chosen:
 
 
 def _fit(prefix: str, code: str) -> int:
-    """How much of a code a prefix fixes, -1 if it is not its beginning."""
+    """Return how many letters of the code the prefix fixes, -1 if the code starts differently."""
     if prefix == ALL:
         return 0
     return len(prefix) if code.startswith(prefix) else -1
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> AnchorauditError:
-    """The error about a name that is none of those known, with the nearest of them."""
+    """Return the error about a name that does not exist, with the nearest name that does."""
     known = list(known)
     hint = did_you_mean(name, known, alike=_LIKE_A_CODE)
     listed = "anchoraudit rules lists them" if what == "rule" else f"It has: {', '.join(known) or 'none'}"

@@ -10,7 +10,10 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> Hits:
-    """Boxes that overlap no anchor, where forcing "all ties" takes every anchor that overlaps nothing."""
+    """Find boxes with IoU 0 to every anchor, under a detector that forces all ties.
+
+    Such a detector makes every anchor with IoU 0 positive.
+    """
     trapped = (context.status == STATUS_CODE["forced"]) & (context.best_iou == 0)
     rows = np.flatnonzero(trapped & context.detector.match.forces_at_zero)
     text = f"box that overlaps no anchor of {context.detector.name}"
@@ -22,13 +25,13 @@ RULE = Rule(
     severity="warning",
     title="a box that makes every anchor positive",
     what=(
-        "A usable box that overlaps no anchor that counts, under a detector that forces all ties for a "
-        'box\'s best IoU, be it 0 (`force` is "ties", with no floor above 0). Its best IoU is 0, and so is '
-        "that of every anchor away from it."
+        "A usable box that overlaps none of the anchors that count, under a detector that forces all "
+        'ties (`force = "ties"`) with no floor above 0. The box\'s best IoU is 0, and every anchor '
+        "elsewhere has IoU 0 with it too."
     ),
     why=(
-        "It overlaps no anchor, so its best IoU is 0, and forcing takes every anchor whose IoU is that: all"
-        " of them learn that empty background is this box."
+        "The detector makes positive every anchor whose IoU equals the box's best IoU. That is 0 here, "
+        "so all of these anchors learn that empty background is this object."
     ),
     example="a box of 3 x 3 px in the corner of an image, where all anchors near it cross the border",
     remedy="leave the box out, or widen the border (--allowed-border off) so that an anchor overlaps it",

@@ -10,7 +10,7 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> Hits:
-    """Images with that verdict."""
+    """Find images with the verdict `empty_foreground`."""
     rows = np.flatnonzero(context.verdict == VERDICT_CODE["empty_foreground"])
 
     def tell(image: int) -> tuple[str, str]:
@@ -24,15 +24,15 @@ RULE = Rule(
     code="ANC002",
     severity="error",
     title="image with an empty foreground mask",
-    what="An image with usable boxes of which no anchor is positive (verdict `empty_foreground`).",
+    what="An image with usable boxes but without a positive anchor (verdict `empty_foreground`).",
     why=(
-        "A loss divided by the number of positives is 0/0: NaN, and one such step destroys every weight. "
-        "With a guarded loss the image teaches nothing."
+        "A loss divided by the number of positives is 0/0, which is NaN; one step with it destroys "
+        "every weight. With a guarded loss the image teaches nothing."
     ),
     example="one box of 12 x 9 px, and anchors of 64 px and more",
     remedy=(
-        "see anchoraudit explain for one image; fit the anchors (cluster), widen the border, or leave it "
-        "out (filter)"
+        "look at one image with anchoraudit explain; fit the anchors (cluster), widen the border, or "
+        "leave the image out (filter)"
     ),
     check=check,
     verdict="empty_foreground",

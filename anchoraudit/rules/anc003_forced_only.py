@@ -10,11 +10,11 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> Hits:
-    """Images with that verdict."""
+    """Find images with the verdict `forced_only`."""
     rows = np.flatnonzero(context.verdict == VERDICT_CODE["forced_only"])
 
     def tell(image: int) -> tuple[str, str]:
-        text = f"positive anchors of {context.detector.name} by forcing only"
+        text = f"positive anchors of {context.detector.name} only by forcing"
         return f"{text}: image {context.dataset.images.ids[image]!r}", "forced_only"
 
     return context.about_images("ANC003", rows, tell)
@@ -25,12 +25,12 @@ RULE = Rule(
     severity="info",
     title="image whose foreground is forced only",
     what=(
-        "An image none of whose boxes has an anchor at or above the positive threshold, but whose best "
-        "anchors are positive all the same (verdict `forced_only`)."
+        "No box of the image has an anchor at or above the positive threshold. Its best anchors are "
+        "positive all the same, because the detector forces them (verdict `forced_only`)."
     ),
     why=(
-        "The few anchors it trains overlap their box badly: they learn large corrections from features that"
-        " hardly see the object."
+        "The few anchors that it trains overlap their box badly. They learn large corrections from "
+        "features that hardly see the object."
     ),
     example="a box of 12 x 9 px whose best anchor, of 32 x 32 px, has an IoU of 0.1",
     remedy="fit the anchors to the data (cluster), or train at a larger input size",

@@ -10,17 +10,18 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 
-_MOST = 200_000  # boxes looked at: a shape that none of so many, evenly taken, is like is used by none
+# Boxes compared. A shape used by one box in 20,000 is missed with probability (1 - 1/20,000)^200,000 = e^-10.
+_MOST_BOXES = 200_000
 
 
 def check(context: Context) -> list[Finding]:
-    """Shapes that are the best one for no box, each freely centred."""
+    """Find shapes that are the best one for no box, whatever the position."""
     if not context.detector.match.depends_on_anchors:
         return []
     shapes = context.detector.shapes
     sizes = box_sizes(context.placed.boxes.boxes)
-    sizes = sizes[:: max(len(sizes) // _MOST, 1)]
-    if len(sizes) < 10 * len(shapes):  # too few boxes to say that of so many shapes
+    sizes = sizes[:: max(len(sizes) // _MOST_BOXES, 1)]
+    if len(sizes) < 10 * len(shapes):  # with fewer boxes, a shape may be unused by chance
         return []
     best = np.empty(len(sizes), dtype=np.int64)
 
@@ -42,10 +43,11 @@ RULE = Rule(
     severity="info",
     title="anchor shape that no box uses",
     what=(
-        "Every box has a shape that fits it better, position aside. Said only of data sets with at least "
-        "ten boxes a shape; of very large ones a part of the boxes is looked at."
+        "For every box another anchor shape fits better, position aside. Checked only where there are "
+        "at least ten boxes for each shape; of a very large data set an even sample of the boxes is "
+        "compared."
     ),
-    why="Its anchors cost time and memory in every step, and are negatives only.",
+    why="Its anchors cost time and memory in every step, and are never more than negatives.",
     example="anchors of 512 px and more, on a data set of cells of 20 px",
     remedy="fit the anchors to the data: anchoraudit cluster",
     check=check,

@@ -11,7 +11,7 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> Hits:
-    """Images with that verdict."""
+    """Find images with the verdict `encoder_error`."""
     rows = np.flatnonzero(context.verdict == VERDICT_CODE["encoder_error"])
 
     def tell(image: int) -> tuple[str, str]:
@@ -27,7 +27,7 @@ RULE = Rule(
     severity="error",
     title="image on which the framework raises",
     what="The framework's own code stops with an exception on this image (verdict `encoder_error`).",
-    why="Training ends there, in whichever epoch the image comes first.",
+    why="Training stops there, in whichever epoch the image first comes up.",
     example="an image too small for any anchor to lie inside it, under simple-faster-rcnn",
     remedy="leave it out (filter does), or change the detector's border or input size",
     check=check,

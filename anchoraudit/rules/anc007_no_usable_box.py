@@ -10,7 +10,7 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> Hits:
-    """Images with that verdict."""
+    """Find images with the verdict `no_usable_box`."""
     rows = np.flatnonzero(context.verdict == VERDICT_CODE["no_usable_box"])
 
     def tell(image: int) -> tuple[str, str]:
@@ -25,12 +25,12 @@ RULE = Rule(
     severity="error",
     title="image without a usable box",
     what=(
-        "An image with annotations none of which reaches the encoder: crowds, or boxes without area, "
-        "outside or not finite (verdict `no_usable_box`)."
+        "An image with annotations, none of which reaches the encoder: crowds, and boxes that have no "
+        "area, lie outside the image or are not finite (verdict `no_usable_box`)."
     ),
-    why="Its foreground mask is empty, as that of a blank image, although somebody drew something on it.",
+    why="Its foreground is empty, like that of a blank image, although somebody annotated it.",
     example="one annotation, with a bbox [10, 20, 0, 0]",
-    remedy="mend its boxes, or leave it out (filter does)",
+    remedy="fix its boxes, or leave the image out (filter does)",
     check=check,
     verdict="no_usable_box",
 )

@@ -10,7 +10,7 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> Hits:
-    """Images with that verdict."""
+    """Find images with the verdict `blank`."""
     rows = np.flatnonzero(context.verdict == VERDICT_CODE["blank"])
 
     def tell(image: int) -> tuple[str, str]:
@@ -23,14 +23,12 @@ RULE = Rule(
     code="ANC008",
     severity="error",
     title="image without annotation",
-    what=(
-        "An image that no annotation speaks of (verdict `blank`). With --allow-blank it makes no exit code 1."
-    ),
+    what="An image without any annotation (verdict `blank`). With --allow-blank it does not set exit code 1.",
     why=(
-        "Its foreground mask is empty: where the loss divides by the number of positives, a batch of such "
+        "Its foreground is empty. Where the loss divides by the number of positives, a batch of such "
         "images is NaN."
     ),
-    example="a picture of the street without a car, in a data set of cars",
+    example="an image of an empty street, in a data set of cars",
     remedy="guard the loss and scan with --allow-blank, or leave it out (filter does)",
     check=check,
     verdict="blank",

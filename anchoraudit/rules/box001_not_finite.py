@@ -9,8 +9,8 @@ RULE = Rule(
     severity="error",
     title="coordinates are not finite",
     what=(
-        "A coordinate that is NaN or infinite, or too large for a double. COCO files have them because "
-        "Python writes them."
+        "A coordinate that is NaN, infinite or too large for a 64-bit float. COCO files can have them "
+        "because Python's json module writes NaN and Infinity."
     ),
     why="NaN or infinity in one box becomes NaN in the loss, and in every weight after one step.",
     example='{"id": 1, "image_id": 7, "bbox": [10, 20, NaN, 40]}',

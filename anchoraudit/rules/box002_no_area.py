@@ -9,7 +9,7 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> Hits:
-    """Boxes whose width or height is zero or less."""
+    """Find boxes with a width or height of zero or less."""
     rows = np.flatnonzero(context.reason_is("no_area"))
     return context.about_boxes("BOX002", rows, lambda row: ("box without area", context.corners(row)))
 

@@ -9,7 +9,7 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context, above: float, up_to: float) -> Hits:
-    """Boxes that reach past their image by half a pixel at most."""
+    """Find boxes that reach past their image by a fraction of a pixel."""
     with np.errstate(invalid="ignore"):
         rows = np.flatnonzero((context.past > above) & (context.past <= up_to))
 
@@ -24,10 +24,13 @@ RULE = Rule(
     severity="info",
     title="box past the edge by rounding",
     what=(
-        "A box that reaches past its image by more than `above` and at most `up_to` pixels; less is noise "
-        "of floating point."
+        "A box that reaches past its image by more than `above` and at most `up_to` pixels. Less than "
+        "that is floating-point noise."
     ),
-    why="Loaders that compare with the image's size delete or refuse such boxes (keras-retinanet, YOLOv5).",
+    why=(
+        "Loaders that compare boxes with the image size delete or refuse such boxes (keras-retinanet, "
+        "YOLOv5)."
+    ),
     example='{"width": 640, "height": 480}, and a bbox [600.2, 20, 40.1, 40]',
     remedy="clip the boxes to the image: filter --fix does",
     check=check,

@@ -9,7 +9,7 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context, above: float, up_to: float) -> Hits:
-    """Boxes that reach past their image by a pixel at most."""
+    """Find boxes that reach past their image by about one pixel."""
     with np.errstate(invalid="ignore"):
         rows = np.flatnonzero((context.past > above) & (context.past <= up_to))
 
@@ -25,8 +25,9 @@ RULE = Rule(
     title="box past the edge by one pixel",
     what="A box that reaches past its image by more than `above` and at most `up_to` pixels.",
     why=(
-        "Somebody counted pixels from 1, or counted the last one twice: all boxes may be off by one, not "
-        "only those at the edge. Loaders that compare with the image's size delete or refuse them."
+        "Somebody counted pixels from 1, or counted the last pixel twice. All boxes may be off by one, "
+        "not only those at the edge. Loaders that compare boxes with the image size delete or refuse "
+        "these."
     ),
     example='{"width": 640, "height": 480}, and a bbox [601, 20, 40, 40]',
     remedy="check how the boxes were exported; filter --fix clips them",

@@ -9,7 +9,7 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context, above: float) -> Hits:
-    """Boxes that reach further past their image."""
+    """Find boxes that reach far past their image and still overlap it."""
     with np.errstate(invalid="ignore"):
         rows = np.flatnonzero(context.past > above)
 
@@ -25,11 +25,11 @@ RULE = Rule(
     title="box past the edge of its image",
     what="A box that reaches past its image by more than `above` pixels, and overlaps it.",
     why=(
-        "Loaders clip such a box, delete it, or refuse the image, each in its own way; where it is far out,"
-        " its image's size or its unit is likely to be another one."
+        "Each loader does something else: it clips the box, deletes it, or refuses the image. Where the "
+        "box is far out, the declared image size or the unit is probably wrong."
     ),
     example='{"width": 640, "height": 480}, and a bbox [600, 20, 100, 40]',
-    remedy="check the image's size; clip the box to the image if the object is cut by its edge",
+    remedy="check the declared image size; clip the box if the edge cuts the object",
     check=check,
     parameters={"above": 1.0},
 )

@@ -9,7 +9,7 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context, below: float) -> Hits:
-    """Boxes with an area and a side below a pixel."""
+    """Find boxes that have an area and a side shorter than a pixel."""
     rows = np.flatnonzero((context.sides.min(axis=1) < below) & context.has_extent)
 
     def tell(row: int) -> tuple[str, str]:
@@ -23,13 +23,13 @@ RULE = Rule(
     code="BOX007",
     severity="warning",
     title="box smaller than a pixel",
-    what="A box with an area of which a side is shorter than `below` pixels of the original image.",
+    what="A box that has an area, with a side shorter than `below` pixels of the original image.",
     why=(
-        "No pixel shows what it is about, loaders delete it (mmdetection, keras-retinanet) or round it to "
-        "nothing, and the logarithm of its size is a large regression target."
+        "No pixel shows the object. Loaders delete the box (mmdetection, keras-retinanet) or round it "
+        "to nothing, and the logarithm of its size is a very large regression target."
     ),
     example='{"id": 1, "image_id": 7, "bbox": [10, 20, 0.4, 30]}',
-    remedy="remove the box or draw it again; where all boxes are so small, their unit is not the pixel",
+    remedy="remove the box or draw it again; where all boxes are so small, their unit is not pixels",
     check=check,
     parameters={"below": 1.0},
 )

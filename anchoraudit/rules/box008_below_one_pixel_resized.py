@@ -10,7 +10,7 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context, below: float) -> Hits:
-    """Usable boxes with a side below a pixel of the network's input, but not of the image."""
+    """Find usable boxes with a side shorter than a pixel on the network's input, but not on the image."""
     sizes = box_sizes(context.placed.boxes.boxes)
     small = np.flatnonzero(sizes.min(axis=1, initial=np.inf) < below)
     small = small[context.sides[context.placed.rows[small]].min(axis=1, initial=np.inf) >= 1.0]
@@ -30,12 +30,12 @@ RULE = Rule(
     severity="warning",
     title="box smaller than a pixel after resizing",
     what=(
-        "A usable box of which a side is shorter than `below` pixels once the detector has resized its "
-        "image. Boxes below a pixel of the original image are BOX007."
+        "A usable box with a side shorter than `below` pixels after the detector's resize. Boxes below "
+        "one pixel of the original image are BOX007."
     ),
     why=(
-        "It is gone before the network sees it: what is trained there is noise, and frameworks that check "
-        "boxes after the resize raise on those that rounding leaves without area."
+        "The object is gone before the network sees it, so what is trained there is noise. Frameworks "
+        "that check boxes after the resize raise on those that rounding leaves without area."
     ),
     example="a box of 6 x 40 px in an image of 6000x4000, resized to 800x533",
     remedy="train at a larger input size (--input-size), cut the images into tiles, or leave the box out",

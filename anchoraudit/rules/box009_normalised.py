@@ -12,13 +12,13 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context, share: float) -> Sequence[Finding]:
-    """Files most of whose boxes lie within the first pixel of an image that is larger."""
+    """Find files with nearly all boxes inside the first pixel of larger images."""
     dataset = context.dataset
     found: list[Finding] = []
     if not len(dataset.boxes):
         return found
     with np.errstate(invalid="ignore"):
-        sized = (context.sides > 0).all(axis=1)  # of the others, as [0, 0, 0, 0], no unit can be told
+        sized = (context.sides > 0).all(axis=1)  # [0, 0, 0, 0] fits any unit
         tiny = (dataset.boxes.xyxy >= -0.01).all(axis=1) & (dataset.boxes.xyxy <= 1.01).all(axis=1)
         tiny &= sized & (context.image_sides.min(axis=1) > 8)
     source = dataset.images.source[dataset.boxes.image]
@@ -27,9 +27,11 @@ def check(context: Context, share: float) -> Sequence[Finding]:
     for number in np.flatnonzero((normalised > 0) & (normalised >= share * total)).tolist():
         row = int(np.flatnonzero(tiny & (source == number))[0])
         share_said = f"{normalised[number]:,} of {total[number]:,} boxes"
-        text = f"{share_said} lie between 0 and 1: normalised coordinates"
+        text = f"{share_said} lie between 0 and 1: normalised coordinates, not pixels"
         file = dataset.sources[number]
-        place = "" if file.suffix else context.locations.of_box(row).place  # a folder has no place in it
+        place = (
+            "" if file.suffix else context.locations.of_box(row).place
+        )  # a place makes sense only inside a file
         image = dataset.images.ids[int(dataset.boxes.image[row])]
         evidence = f"{context.corners_in(row)}: image {image!r}"
         found.append(Finding("BOX009", text, str(file.path), place, evidence, "unit of all boxes"))
@@ -41,11 +43,11 @@ RULE = Rule(
     severity="error",
     title="coordinates in another unit",
     what=(
-        "Pixels are expected, and at least `share` of a file's boxes with an area lie between 0 and 1, in "
-        "images of more than 8 px; or shares of the image are expected (YOLO), and a file has numbers above "
-        "2 or below -1 (nearer to 0 and 1 it is BOX015)."
+        "In a format with pixels: at least `share` of a file's boxes with an area lie between 0 and 1, "
+        "in images of more than 8 px. In YOLO, whose coordinates are shares of the image: a file has "
+        "numbers above 2 or below -1 (numbers nearer to 0 and 1 are BOX015)."
     ),
-    why="Every box becomes a dot in the corner, or lies far outside: not one of them trains what it should.",
+    why="Every box becomes a dot in the corner, or lies far outside. Not one of them trains what it should.",
     example='{"width": 640, "height": 480}, and a bbox [0.25, 0.5, 0.1, 0.2]',
     remedy="multiply by the image's width and height, or divide by them, and export the annotations again",
     check=check,

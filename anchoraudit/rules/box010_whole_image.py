@@ -9,7 +9,7 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context, share: float) -> Hits:
-    """Usable boxes that cover their image."""
+    """Find usable boxes that cover their whole image."""
     sides = np.clip(context.dataset.boxes.xyxy, 0.0, np.tile(context.image_sides, 2))
     with np.errstate(invalid="ignore"):
         covered = (sides[:, 2] - sides[:, 0]) * (sides[:, 3] - sides[:, 1])
@@ -25,11 +25,11 @@ RULE = Rule(
     title="box as large as its image",
     what="A usable box that covers at least `share` of its image.",
     why=(
-        "It is often a label of the image, not of an object. Anchors that would match it cross the edge, so"
-        " where the border rule drops those the image has no foreground."
+        "It is often a label for the image, not for an object. Anchors large enough to match it cross "
+        "the edge; where the border rule drops such anchors, the image has no foreground."
     ),
     example='{"width": 640, "height": 480}, and a bbox [0, 0, 640, 480]',
-    remedy="check that an object is meant; if so, let anchors cross the edge (--allowed-border off)",
+    remedy="check that it is an object; if so, let anchors cross the edge (--allowed-border off)",
     check=check,
     parameters={"share": 0.99},
 )

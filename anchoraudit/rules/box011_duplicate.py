@@ -10,14 +10,14 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> Hits:
-    """Boxes that an earlier one of the same image and class equals."""
+    """Find boxes equal to an earlier one of the same image and class."""
     first = exact_duplicates(context.dataset)
 
     def tell(row: int) -> tuple[str, str]:
         place = context.locations.of_box(int(first[row]))
         return f"the same box as {place.place or place.thing}", context.corners(row)
 
-    # All of them have this name, so that the finding stays the same whichever stands first.
+    # All copies share this name, so that the finding stays the same when the order of the boxes changes.
     return context.about_boxes("BOX011", np.flatnonzero(first >= 0), tell, context.locations.drawn)
 
 
@@ -26,10 +26,10 @@ RULE = Rule(
     severity="warning",
     title="the same box twice",
     what=(
-        "A box with the class and the coordinates of an earlier one of its image. Crowds are compared among"
-        " themselves only."
+        "A box with the same class and coordinates as an earlier one of its image. Crowds are compared "
+        "only with crowds."
     ),
-    why="Its object counts twice in the loss, and in an evaluation one of the two can never be found.",
+    why="The object counts twice in the loss, and in an evaluation one of the two can never be found.",
     example='{"id": 1, "image_id": 7, "category_id": 1, "bbox": [10, 20, 30, 40]} and the same with "id": 2',
     remedy="remove one of them: filter --fix does",
     check=check,

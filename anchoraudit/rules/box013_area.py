@@ -8,11 +8,13 @@ from anchoraudit.dataset.columns import Bool
 from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
-_USUAL = 0.9  # of the boxes, from which on `area` is taken for that of the box
+# Share of boxes whose `area` equals width times height. A mask rarely fills its box, so where nine in ten
+# areas do, `area` means the box.
+_AREA_OF_BOX = 0.9
 
 
 def check(context: Context, tolerance: float) -> Hits:
-    """Boxes that declare more than their own area, or, where others declare just that, less."""
+    """Find boxes with a wrong `area`: too large, or too small where `area` means the box and not a mask."""
     declared = context.dataset.boxes.area
     if declared is None:
         return context.about_boxes("BOX013", np.zeros(0, dtype=np.int64), lambda _: ("", ""))
@@ -22,9 +24,9 @@ def check(context: Context, tolerance: float) -> Hits:
         slack = np.maximum(tolerance * own, 1.0)
         more, less = declared > own + slack, declared < own - slack
     wrong: Bool = comparable & (more | (declared <= 0))
-    # A mask's area is smaller than its box: only where hardly any is, areas of boxes are meant.
+    # A mask is smaller than its box. A smaller `area` is wrong only where `area` means the box.
     own_area = int(np.count_nonzero(comparable & ~more & ~less))
-    if own_area >= _USUAL * max(int(np.count_nonzero(comparable)), 1):
+    if own_area >= _AREA_OF_BOX * max(int(np.count_nonzero(comparable)), 1):
         wrong |= comparable & less
 
     def tell(row: int) -> tuple[str, str]:
@@ -39,13 +41,13 @@ RULE = Rule(
     severity="warning",
     title="area that does not fit the box",
     what=(
-        "COCO: an `area` larger than width times height by more than `tolerance` (and a pixel), or not "
-        "above 0. A smaller one is that of a mask, and is reported only where nearly all others are their "
-        "box's."
+        "COCO: an `area` that is larger than width times height by more than `tolerance` (and more than "
+        "a pixel), or not above 0. A smaller `area` is that of a mask; it is reported only where nearly "
+        "all other areas equal width times height."
     ),
     why=(
-        "COCO's evaluation sorts objects into small, medium and large by it; an `area` that belongs to "
-        "another box often means that the box was changed by hand, or the image resized, without it."
+        "COCO's evaluation sorts objects into small, medium and large by `area`. One that does not fit "
+        "often means that the box was edited, or the image resized, and `area` was not."
     ),
     example='{"bbox": [10, 20, 30, 40], "area": 4800}',
     remedy="write width times height, or the mask's area, into `area`",

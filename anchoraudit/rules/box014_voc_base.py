@@ -10,7 +10,7 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> list[Finding]:
-    """Say what the boxes of a VOC data set look like, where they tell."""
+    """Say whether the boxes of a VOC data set count from 0 or from 1, if they show it."""
     if not context.dataset.counts_from_one:
         return []
     rows = context.labels.usable
@@ -37,16 +37,16 @@ RULE = Rule(
     severity="info",
     title="base of VOC coordinates",
     what=(
-        "Pascal VOC counts pixels from 1. Boxes that begin before 1 (after --voc-offset) count from 0; "
-        "where none does, and some end at the image's width or height, they count from 1. Otherwise nothing"
-        " is said."
+        "Pascal VOC counts pixels from 1. Boxes that begin before 1 (after --voc-offset) count from 0. "
+        "If none does, and some end at the image's width or height, they count from 1. If neither "
+        "happens, nothing is reported."
     ),
     why=(
-        "Loaders for VOC subtract 1 (detectron2, mmdetection, keras-retinanet): a box from 0 gets the "
-        "coordinate -1, which unsigned integers turn into 65535, and all others are off by one. Loaders "
-        "that do not subtract are off by one where the data count from 1."
+        "Loaders for VOC subtract 1 (detectron2, mmdetection, keras-retinanet). On data that count from "
+        "0, a box at 0 gets the coordinate -1, which unsigned integers turn into 65535, and every box "
+        "is off by one. Loaders that do not subtract are off by one on data that count from 1."
     ),
     example="<xmin>0</xmin><ymin>12</ymin><xmax>640</xmax><ymax>80</ymax>",
-    remedy="use a loader that counts as the data do; --loader shows what yours makes of them",
+    remedy="use a loader that counts as the data do; --loader shows what yours does with them",
     check=check,
 )

@@ -9,13 +9,13 @@ RULE = Rule(
     severity="warning",
     title="label outside 0 to 1",
     what=(
-        "YOLO: values below 0 or above 1, as float32 has them, in a label file; one finding a file. From 1 "
-        "beyond on they are no shares of the image at all: BOX009."
+        "YOLO: values below 0 or above 1 (as float32) in a label file; one finding for each file. "
+        "Values above 2 or below -1 are no shares of the image at all: BOX009."
     ),
     why=(
-        "YOLOv5 takes the image for corrupt and leaves it out of training with all its boxes, and Ultralytics"
-        " does from 0.01 beyond; a line in their logs is all that says so."
+        "YOLOv5 calls the image corrupt and leaves it out of training with all its boxes. Ultralytics "
+        "does so from 0.01 beyond. Only a line in their logs says so."
     ),
     example="0 0.97 0.5 1.02 0.3",
-    remedy="clip the box to its image, and write its centre and size anew",
+    remedy="clip the box to its image, then write its centre and size again",
 )

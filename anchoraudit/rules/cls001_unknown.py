@@ -9,13 +9,13 @@ RULE = Rule(
     severity="warning",
     title="class that is not declared",
     what=(
-        "COCO: a `category_id` that `categories` does not have; YOLO: a class index beyond the names. "
-        "Reported once for each, with the number of its boxes."
+        "COCO: a `category_id` that is not in `categories`. YOLO: a class index beyond the names. Each "
+        "is reported once, with the number of its boxes."
     ),
     why=(
-        "Loaders stop at it with a KeyError, or drop its boxes without a word (mmdetection); on a GPU an "
+        "Loaders stop with a KeyError, or drop the boxes without a word (mmdetection). On a GPU an "
         "index out of range ends the process with an error that names neither file nor box."
     ),
     example='{"annotations": [{"category_id": 7, ...}], "categories": [{"id": 1, "name": "cat"}]}',
-    remedy="declare the class, or mend the id",
+    remedy="declare the class, or fix the id",
 )

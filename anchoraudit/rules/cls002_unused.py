@@ -10,10 +10,10 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> list[Finding]:
-    """Declared classes that no box has."""
+    """Find declared classes without a box."""
     found: list[Finding] = []
     if not len(context.dataset.boxes):
-        return found  # what is wrong then is not its classes
+        return found  # a data set without boxes has no unused classes, but another problem
     for number in np.flatnonzero(context.boxes_by_category == 0).tolist():
         category = context.dataset.categories[number]
         thing = f"category {category.id!r}"
@@ -27,12 +27,15 @@ RULE = Rule(
     code="CLS002",
     severity="info",
     title="class without a box",
-    what="A declared class that no box of the data set has, where there are boxes at all.",
+    what=(
+        "A declared class without a box in the whole data set. Not checked if the data set has no boxes "
+        "at all."
+    ),
     why=(
-        "The network gets an output that is never trained, and its average precision is undefined or counts"
-        " as 0 in the mean."
+        "The network gets an output that is never trained. Its average precision is undefined, or "
+        "counts as 0 in the mean."
     ),
     example='{"categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}]}, and cats only',
-    remedy="remove the class, or add pictures of it",
+    remedy="remove the class, or add images of it",
     check=check,
 )

@@ -8,7 +8,7 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> list[Finding]:
-    """Ids that stand for several names, within a file or between splits."""
+    """Find ids with several names, within a file or between splits."""
     names: dict[object, list[str]] = {}
     for category in context.dataset.categories:
         names.setdefault(category.id, []).append(category.name)
@@ -29,8 +29,8 @@ RULE = Rule(
         "splits."
     ),
     why=(
-        "A loader keeps one of them, the first or the last: boxes of one class train as the other, and what"
-        " is trained on one split is evaluated as something else on the next."
+        "A loader keeps one of the names, the first or the last. Boxes of one class then train as the "
+        "other, and a class trained on one split is evaluated as another on the next."
     ),
     example='{"categories": [{"id": 1, "name": "cat"}, {"id": 1, "name": "dog"}]}',
     remedy="give every class an id of its own, the same in every split",

@@ -8,7 +8,7 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> list[Finding]:
-    """Names that several ids have, within a file or between splits."""
+    """Find names with several ids, within a file or between splits."""
     ids: dict[str, list[object]] = {}
     for category in context.dataset.categories:
         ids.setdefault(category.name, []).append(category.id)
@@ -29,8 +29,8 @@ RULE = Rule(
         "splits."
     ),
     why=(
-        "One class becomes two outputs that compete for the same objects; between splits, what was trained "
-        "is looked for under another number."
+        "One class becomes two outputs that compete for the same objects. Between splits, the "
+        "evaluation looks for the class under another number than training did."
     ),
     example='{"categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "cat"}]}',
     remedy="merge them under one id",

@@ -9,14 +9,16 @@ from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 
 _SEPARATORS = re.compile(r"[_-]")
-_BETWEEN = re.compile(r"(?<!\d) | (?!\d)")  # not what parts two numbers: "1-1" and "11" are two signs
+_SPACES = re.compile(
+    r"(?<!\d) | (?!\d)"
+)  # any space but one between two digits: "1-1" and "11" are different classes
 
 
 def check(context: Context) -> list[Finding]:
-    """Names that are one once case, and what separates words, is left aside."""
+    """Find names that are equal if case, spaces, hyphens and underscores are ignored."""
     alike: dict[str, dict[str, int]] = {}
     for category, boxes in zip(context.dataset.categories, context.boxes_by_category.tolist(), strict=True):
-        plain = _BETWEEN.sub("", " ".join(_SEPARATORS.sub(" ", category.name.casefold()).split()))
+        plain = _SPACES.sub("", " ".join(_SEPARATORS.sub(" ", category.name.casefold()).split()))
         names = alike.setdefault(plain, {})
         names[category.name] = names.get(category.name, 0) + boxes
     found: list[Finding] = []
@@ -34,14 +36,14 @@ RULE = Rule(
     severity="warning",
     title="class names that differ in spelling only",
     what=(
-        "Names of two classes that are equal once case, spaces, hyphens and underscores are left aside, but "
-        "for those between two digits."
+        "Names of two classes that are equal if case, spaces, hyphens and underscores are ignored. A "
+        "separator between two digits counts: `1-1` and `11` differ."
     ),
     why=(
-        "One class was labelled as two: each has fewer boxes, and every object of one is background for the"
-        " other."
+        "One class was labelled as two. Each has fewer boxes, and every object of one is background to "
+        "the other."
     ),
     example="<name>Traffic light</name> in one file, <name>traffic_light</name> in another",
-    remedy="give them one name",
+    remedy="give both the same name",
     check=check,
 )

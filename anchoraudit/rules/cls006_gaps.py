@@ -6,11 +6,11 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 
-_SHOWN = 12  # pairs of the table in the message
+_SHOWN = 12  # pairs in the message; more do not fit two lines of a terminal
 
 
 def check(context: Context) -> list[Finding]:
-    """Integer ids of a COCO data set with gaps, or with 0, and the table that would close them."""
+    """Report integer ids of a COCO data set that have gaps or include 0, with a table that renumbers them."""
     if not context.dataset.declares_ids:
         return []
     ids = sorted({c.id for c in context.dataset.categories if isinstance(c.id, int)})
@@ -19,23 +19,22 @@ def check(context: Context) -> list[Finding]:
     table = [f"{old} -> {new}" for new, old in enumerate(ids, 1) if old != new]
     shown = ", ".join(table[:_SHOWN]) + (f", ... ({len(table) - _SHOWN} more)" if len(table) > _SHOWN else "")
     what = "begin with 0" if ids[0] == 0 else "have gaps" if ids[0] == 1 else f"begin with {ids[0]}"
-    return context.about_all("CLS006", f"the category ids {what}; without: {shown}", f"{ids[0]} to {ids[-1]}")
+    return context.about_all(
+        "CLS006", f"the category ids {what}; to number them from 1: {shown}", f"{ids[0]} to {ids[-1]}"
+    )
 
 
 RULE = Rule(
     code="CLS006",
     severity="info",
     title="category ids with gaps, or with 0",
-    what=(
-        "COCO: integer category ids that are not 1, 2, 3 and so on. The message has the table that would "
-        "make them so."
-    ),
+    what="COCO: integer category ids that are not 1, 2, 3 and so on. The message shows how to renumber them.",
     why=(
-        "Where a framework takes the id for the output's index (torchvision's reference, many own loaders),"
-        " 0 is the background, and an id above the number of classes is out of range. detectron2 and "
-        "mmdetection remap."
+        "Some frameworks use the id as the index of the output (torchvision's reference, many custom "
+        "loaders). There 0 is the background, and an id above the number of classes is out of range. "
+        "detectron2 and mmdetection renumber."
     ),
     example='{"categories": [{"id": 0, "name": "cat"}, {"id": 5, "name": "dog"}]}',
-    remedy="remap the ids (filter --unsafe-fixes does), or make sure that your loader does",
+    remedy="renumber the ids (filter --unsafe-fixes does), or make sure that your loader does",
     check=check,
 )

@@ -10,10 +10,10 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context, below: float) -> list[Finding]:
-    """Classes with some boxes, but hardly any."""
+    """Find classes with very few boxes."""
     boxes = context.boxes_by_category
     if len(context.dataset.boxes) < below * max(len(boxes), 1):
-        return []  # the whole set is small
+        return []  # the whole data set is small, so every class is
     found: list[Finding] = []
     for number in np.flatnonzero((boxes > 0) & (boxes < below)).tolist():
         category = context.dataset.categories[number]
@@ -29,13 +29,16 @@ RULE = Rule(
     code="CLS007",
     severity="info",
     title="class with very few boxes",
-    what="A class with fewer than `below` boxes, in a data set that has that many a class on the average.",
+    what=(
+        "A class with fewer than `below` boxes, in a data set with at least that many for each class on "
+        "average."
+    ),
     why=(
-        "It is learnt by heart or not at all, and its average precision is chance; often it is a mistyped "
-        "name."
+        "The network learns it by heart or not at all, and its average precision is chance. Often the "
+        "name is a typing error."
     ),
     example="<name>dogg</name> once, and 2,000 times <name>dog</name>",
-    remedy="check the name; add pictures of it, or merge the class with another",
+    remedy="check the name; add images of the class, or merge it with another",
     check=check,
     parameters={"below": 10},
 )

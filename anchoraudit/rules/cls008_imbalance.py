@@ -10,7 +10,7 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context, ratio: float) -> list[Finding]:
-    """Say it once where the largest class is that much larger than the smallest that has boxes."""
+    """Compare the largest class with the smallest that has boxes."""
     boxes = context.boxes_by_category
     there = np.flatnonzero(boxes > 0)
     if len(there) < 2:
@@ -27,10 +27,13 @@ RULE = Rule(
     code="CLS008",
     severity="info",
     title="classes of very different size",
-    what="The class with most boxes has at least `ratio` times as many as the one with fewest.",
-    why="A loss that counts every box alike is the large class's: the small one costs nothing to ignore.",
+    what="The class with the most boxes has at least `ratio` times as many as the class with the fewest.",
+    why=(
+        "In a loss that counts every box alike the large class decides nearly everything. Ignoring the "
+        "small one costs almost nothing."
+    ),
     example="20,000 cars and 40 bicycles",
-    remedy="sample images of rare classes more often, weight the loss, or report each class by itself",
+    remedy="sample images of rare classes more often, weight the loss, or report each class on its own",
     check=check,
     parameters={"ratio": 100},
 )

@@ -10,11 +10,11 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> list[Finding]:
-    """Classes with boxes in some splits, and none in those that are trained on."""
+    """Find classes with boxes in other splits, but none in the training split."""
     dataset = context.dataset
     named = np.array(["train" in split.casefold() for split in dataset.splits], dtype=np.bool_)
     if dataset.partial or named.all() or not named.any():
-        return []  # nothing is known of what is trained on, or evaluated on
+        return []  # cannot tell which splits are trained on, or all of them are
     boxes = dataset.boxes
     trained = named[dataset.images.split[boxes.image]]
     known = boxes.category >= 0
@@ -36,12 +36,12 @@ RULE = Rule(
     severity="warning",
     title="class that is never trained",
     what=(
-        "A class with boxes in other splits, and none in those with `train` in their names. Not looked for "
-        "where --split chooses, or no split is called so."
+        "A class with boxes in other splits, but none in those with `train` in their names. Not checked "
+        "with --split, or if no split has such a name."
     ),
     why=(
-        "Nothing can learn it, and every object of it counts as missed in the evaluation; often it is another"
-        " spelling of a class that is trained."
+        "The network cannot learn it, and every object of it counts as missed in the evaluation. Often "
+        "it is another spelling of a class that is trained."
     ),
     example="200 boxes of `van` in valid/, and `Van` only in train/",
     remedy="check its name, or move images of it to the training split",

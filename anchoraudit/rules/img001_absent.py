@@ -9,10 +9,10 @@ RULE = Rule(
     severity="warning",
     title="image file is absent",
     what=(
-        "An annotated image that is not in the folder of images. Not reported where no image of the data "
-        "set is found at all: a note says so once."
+        "An annotated image that is not in the image folder. Not reported where no image of the data "
+        "set is found at all; a note says so once."
     ),
-    why="The annotation is audited, but training will not find the picture.",
-    example='{"id": 7, "file_name": "a.jpg"}, and no a.jpg in the folder of images',
+    why="The annotation is audited, but training will not find the image.",
+    example='{"id": 7, "file_name": "a.jpg"}, and no a.jpg in the image folder',
     remedy="put the image where it belongs, or remove the entry",
 )

@@ -1,4 +1,4 @@
-"""IMG002: image size is not to be had."""
+"""IMG002: unknown image size."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from anchoraudit.rules._rule import Rule
 RULE = Rule(
     code="IMG002",
     severity="warning",
-    title="image size is not to be had",
+    title="unknown image size",
     what=(
-        "No usable size in the annotation, and no image, or one whose header cannot be read. The verdict is"
-        " `unknown`."
+        "The annotation has no usable size, and the image is missing or its header cannot be read. The "
+        "verdict is `unknown`."
     ),
-    why="Boxes cannot be clipped or resized without it, so the image's verdict is unknown.",
+    why="Without a size, boxes can be neither clipped nor resized, so the image cannot be audited.",
     example="<annotation><size><width>0</width><height>0</height></size></annotation>, and no image",
-    remedy="declare width and height, or put the image beside its annotation",
+    remedy="declare width and height, or put the image next to its annotation",
 )

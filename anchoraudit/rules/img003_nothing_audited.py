@@ -11,12 +11,21 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> list[Finding]:
-    """Say so where no image's size is known."""
+    """Report a data set in which no image has a known size."""
     count = len(context.verdict)
     if not count or bool(np.any(context.verdict != VERDICT_CODE["unknown"])):
         return []
     found = f"{count} images of unknown size"
-    return [Finding("IMG003", f"none of {count} images", str(context.dataset.root), "", found, "data set")]
+    return [
+        Finding(
+            "IMG003",
+            f"none of {count} images could be audited: all sizes are unknown",
+            str(context.dataset.root),
+            "",
+            found,
+            "data set",
+        )
+    ]
 
 
 RULE = Rule(
@@ -24,8 +33,8 @@ RULE = Rule(
     severity="error",
     title="no image could be audited",
     what="Every image has the verdict `unknown`.",
-    why="No image's size is known, so nothing can be said about this data set.",
-    example="annotations without <size>, and no images beside them",
-    remedy="put the images beside their annotations, or declare width and height",
+    why="No image has a known size, so nothing about this data set was checked.",
+    example="annotations without <size>, and no images next to them",
+    remedy="put the images next to their annotations, or declare width and height",
     check=check,
 )

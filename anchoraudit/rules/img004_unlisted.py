@@ -8,9 +8,9 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> list[Finding]:
-    """Image files beside those of the data set."""
+    """Find image files in the data set's image folders that no entry names."""
     root, sources = context.dataset.root, context.dataset.sources
-    # Pictures of other splits are named by files that were not read.
+    # With several annotation files, the ones that were not read may name these images.
     others = context.dataset.partial or (root.is_file() and len(list(root.parent.glob("*.json"))) > 1)
     if context.image_files is None or others:
         return []
@@ -27,14 +27,14 @@ RULE = Rule(
     severity="info",
     title="image file that no entry names",
     what=(
-        "COCO: a file in the folder of images that no entry of `images` names. In other formats it is a "
-        "blank image. Not looked for where only one of several annotation files was read."
+        "COCO: a file in the image folder that no entry of `images` names. (In other formats such an "
+        "image is a blank one.) Not checked where only one of several annotation files was read."
     ),
     why=(
-        "It is not trained on: as a background image it needs an entry, and if its annotation was lost, its"
-        " objects were too."
+        "The image is not trained on. A background image needs an entry; if the annotation got lost, "
+        "its objects are lost too."
     ),
     example="images/a.jpg and images/b.jpg, and an entry for a.jpg only",
-    remedy="add an entry, or scan with --unlisted to audit such images as blank ones",
+    remedy="add an entry, or scan with --unlisted to audit such images as blank",
     check=check,
 )

@@ -9,7 +9,7 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> Hits:
-    """Files that are empty, cut off, or no images."""
+    """Find files that are empty, truncated or not images."""
     image_files = context.image_files
     problems = [] if image_files is None else list(image_files.problem)
     rows = np.array([i for i, problem in enumerate(problems) if problem], dtype=np.int64)
@@ -21,14 +21,14 @@ RULE = Rule(
     severity="error",
     title="image file that cannot be decoded",
     what=(
-        "A file that is empty, no image, or cut off. By default headers and ends are looked at; with "
-        "--images decode every pixel is."
+        "A file that is empty, truncated, or not an image. By default only its header and its end are "
+        "checked; --images decode decodes every pixel."
     ),
     why=(
-        "The loader stops there, in whichever epoch the image comes first; or, told to, it fills the "
-        "missing part with grey, and the objects there are trained as grey."
+        "The loader stops there, in whichever epoch the image first comes up. A loader told to go on "
+        "fills the missing part with grey, and trains the objects there as grey."
     ),
     example="a download that ended early: a JPEG without its end marker",
-    remedy="fetch the file again, or remove the image's entry and boxes",
+    remedy="get the file again, or remove the image's entry and boxes",
     check=check,
 )

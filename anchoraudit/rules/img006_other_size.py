@@ -1,4 +1,4 @@
-"""IMG006: image whose declared size is another one."""
+"""IMG006: declared image size differs from the file's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from anchoraudit.rules._rule import Rule
 
 
 def compared(context: Context) -> tuple[Bool, Bool]:
-    """Images whose file has another size than declared, and those of them with the sides swapped. [N]."""
+    """Compare declared sizes with those of the files: bool [N] each.
+
+    Returns which images differ, and which of these have the same size with the sides swapped.
+    """
     images, image_files = context.dataset.images, context.image_files
     if image_files is None:
         nothing = np.zeros(len(images), dtype=np.bool_)
@@ -24,7 +27,7 @@ def compared(context: Context) -> tuple[Bool, Bool]:
 
 
 def sizes(context: Context, image: int) -> str:
-    """Both sizes in words."""
+    """Write both sizes as text."""
     images, image_files = context.dataset.images, context.image_files
     assert image_files is not None
     declared = f"{images.width[image]:g}x{images.height[image]:g}"
@@ -32,7 +35,7 @@ def sizes(context: Context, image: int) -> str:
 
 
 def check(context: Context) -> Hits:
-    """Sizes that differ otherwise than by swapped sides."""
+    """Find declared sizes that differ from the file's; swapped sides are IMG007."""
     differs, swapped = compared(context)
     rows = np.flatnonzero(differs & ~swapped)
 
@@ -46,12 +49,12 @@ RULE = Rule(
     code="IMG006",
     severity="warning",
     title="declared size differs from the file's",
-    what="Width and height of the annotation are not those in the image file's header.",
+    what="Width and height in the annotation differ from those in the image file's header.",
     why=(
-        "Boxes are scaled by the ratio of two sizes of which one is wrong: all boxes of the image lie "
-        "elsewhere. detectron2 raises a SizeMismatchError."
+        "Boxes are scaled by the ratio of two sizes, one of them wrong: every box of the image ends up "
+        "in the wrong place. detectron2 raises a SizeMismatchError."
     ),
     example='{"file_name": "a.jpg", "width": 640, "height": 480}, and a.jpg has 1280x960',
-    remedy="find out for which size the boxes were drawn, and declare the file's",
+    remedy="find out for which size the boxes were drawn, then declare the file's size",
     check=check,
 )

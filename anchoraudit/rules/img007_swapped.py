@@ -10,7 +10,7 @@ from anchoraudit.rules.img006_other_size import compared, sizes
 
 
 def check(context: Context) -> Hits:
-    """Declared sizes that are the file's with the sides swapped, and no EXIF orientation that says why."""
+    """Find declared sizes with the sides swapped, where no EXIF orientation explains it."""
     swapped = compared(context)[1]
     if context.image_files is not None:
         swapped = swapped & (context.image_files.orientation < 5)
@@ -26,11 +26,11 @@ RULE = Rule(
     severity="warning",
     title="width and height swapped",
     what=(
-        "The declared size is the file's with width and height exchanged, and the file has no EXIF "
-        "orientation that turns it."
+        "The declared size is the file's with width and height swapped, and the file has no EXIF "
+        "orientation that explains it."
     ),
-    why="Boxes are clipped and scaled with the wrong sides; the boxes themselves are often right.",
+    why="Boxes are clipped and scaled with the wrong sides. The boxes themselves are often right.",
     example='{"file_name": "a.jpg", "width": 480, "height": 640}, and a.jpg has 640x480',
-    remedy="exchange the two numbers: filter --unsafe-fixes does",
+    remedy="swap the two numbers: filter --unsafe-fixes does",
     check=check,
 )

@@ -10,7 +10,7 @@ from anchoraudit.rules.img006_other_size import compared
 
 
 def check(context: Context) -> Hits:
-    """Files with an orientation that exchanges width and height, and for which of both sizes boxes are."""
+    """Find files with an orientation that swaps width and height, and say which size is declared."""
     image_files = context.image_files
     turned = (
         np.zeros(0, dtype=np.int64) if image_files is None else np.flatnonzero(image_files.orientation >= 5)
@@ -35,13 +35,16 @@ RULE = Rule(
     code="IMG008",
     severity="warning",
     title="EXIF orientation turns the image",
-    what="The file asks to be shown turned by a quarter, so that width and height change places.",
+    what="The file's EXIF tag asks viewers to turn the image by a quarter, which swaps width and height.",
     why=(
-        "Labelling tools show the turned image; some loaders turn it too (detectron2, YOLOv5), some do not "
-        "(torchvision's own datasets, OpenCV with IMREAD_UNCHANGED): boxes and pixels part company without "
-        "an error."
+        "Labelling tools show the turned image. Some loaders turn it too (detectron2, YOLOv5), others "
+        "do not (torchvision's own datasets, OpenCV with IMREAD_UNCHANGED). Boxes and pixels then "
+        "disagree, and nothing raises an error."
     ),
-    example="a photograph of a phone held upright: 4000x3000 pixels and orientation 6",
-    remedy="turn the pixels, remove the tag (jpegtran, PIL's ImageOps.exif_transpose), and check the boxes",
+    example="a photograph from a phone held upright: 4000x3000 pixels and orientation 6",
+    remedy=(
+        "turn the pixels and remove the tag (jpegtran, or PIL's ImageOps.exif_transpose), then check "
+        "the boxes"
+    ),
     check=check,
 )

@@ -9,7 +9,7 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> Hits:
-    """Images all of whose pixels are the same; known after decoding only."""
+    """Find images of a single colour. Only decoding shows this."""
     plain = np.zeros(0, dtype=np.bool_) if context.image_files is None else context.image_files.one_colour
     text = "every pixel has the same colour"
     return context.about_images("IMG009", np.flatnonzero(plain), lambda _: (text, text), own_file=True)
@@ -19,12 +19,12 @@ RULE = Rule(
     code="IMG009",
     severity="warning",
     title="image of one colour",
-    what="All pixels of the image are equal. Looked for with --images decode.",
+    what="All pixels of the image are equal. Checked only with --images decode.",
     why=(
-        "It shows nothing: a failed export, or a frame before the camera was on. Boxes on it are noise, and"
-        " a normalisation by its deviation divides by zero."
+        "The image shows nothing: an export failed, or the camera was not on yet. Boxes on it are "
+        "noise, and dividing by its standard deviation is a division by zero."
     ),
     example="a black frame at the beginning of a video",
-    remedy="remove the image, or fetch it again",
+    remedy="remove the image, or get it again",
     check=check,
 )

@@ -10,7 +10,7 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> Hits:
-    """Images whose file is byte for byte that of another one, which is taken for the original."""
+    """Find image files with the same bytes as another one, which counts as the original."""
     images, splits = context.dataset.images, context.dataset.splits
     first = _originals(context)
 
@@ -25,10 +25,10 @@ def check(context: Context) -> Hits:
 
 
 def _originals(context: Context) -> Int:
-    """For each of N images the one that its file is a copy of, -1 if it is none: int64 [N].
+    """Return the original that each of N images is a copy of, -1 if it is not a copy: int64 [N].
 
-    The original is the one with the shortest name, of equally long ones the first by the alphabet: another
-    order of the images does not change which are copies.
+    The original is the file with the shortest name, then the first by the alphabet. So the order of the
+    images does not change which ones are copies.
     """
     if context.image_files is None:
         return np.zeros(0, dtype=np.int64)
@@ -50,13 +50,14 @@ RULE = Rule(
     severity="warning",
     title="the same image twice",
     what=(
-        "Image files with the same bytes. The one with the shortest name counts as the original, each of the "
-        "others is reported."
+        "Image files with the same bytes. The one with the shortest name counts as the original; each "
+        "of the others is reported."
     ),
     why=(
-        "It counts twice, possibly with other boxes; in two splits, what is trained on is also evaluated on."
+        "The image counts twice, possibly with different boxes. In two splits, the evaluation sees an "
+        "image that was trained on."
     ),
     example="IMG_0042.jpg and IMG_0042 (1).jpg",
-    remedy="keep one of them, with the better annotation",
+    remedy="keep the one with the better annotation",
     check=check,
 )

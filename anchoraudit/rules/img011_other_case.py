@@ -9,12 +9,12 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> Hits:
-    """Absent files, where one is there whose name differs in case only."""
+    """Find absent image files where a file with the same name in other case exists."""
     names = [] if context.image_files is None else list(context.image_files.other_case)
     rows = np.array([i for i, name in enumerate(names) if name], dtype=np.int64)
 
     def tell(image: int) -> tuple[str, str]:
-        return f"the file is called {names[image]!r}", names[image]
+        return f"the file is named {names[image]!r}", names[image]
 
     return context.about_images("IMG011", rows, tell, own_file=True)
 
@@ -24,11 +24,11 @@ RULE = Rule(
     severity="warning",
     title="image name that differs in case",
     what=(
-        "The named file is absent, and one is there whose name differs in upper and lower case only, or in "
-        "how an accent is encoded."
+        "The named file is absent, and there is a file whose name differs only in upper and lower case, "
+        "or in how an accent is encoded."
     ),
-    why="It is found on Windows and macOS, and on the Linux machine that trains it is not.",
+    why="Windows and macOS find the file. The Linux machine that trains does not.",
     example="an entry for IMG_0042.jpg, and a file IMG_0042.JPG",
-    remedy="rename the files, or mend the names in the annotations",
+    remedy="rename the files, or fix the names in the annotations",
     check=check,
 )

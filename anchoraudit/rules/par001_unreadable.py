@@ -9,11 +9,11 @@ RULE = Rule(
     severity="error",
     title="file cannot be read",
     what=(
-        "VOC: an XML file that is empty, cut off, or not well-formed (line and column are given). VOC and "
-        "YOLO: an annotation or a split list that is a folder, a broken link, not text, or not readable. "
-        "Its image counts neither as annotated nor as blank."
+        "VOC: an XML file that is empty, truncated or not well-formed (line and column are given). VOC "
+        "and YOLO: an annotation or a split list that is a folder, a broken link, not text, or not "
+        "readable. Its image counts neither as annotated nor as blank."
     ),
     why="Its images and boxes are missing from the audit, and from training.",
     example="<annotation>\n  <object>\n    <name>cat</na",
-    remedy="mend or remove the file, then scan again",
+    remedy="fix or remove the file, then scan again",
 )

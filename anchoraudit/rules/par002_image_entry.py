@@ -1,4 +1,4 @@
-"""PAR002: image entry of another shape."""
+"""PAR002: malformed image entry."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from anchoraudit.rules._rule import Rule
 RULE = Rule(
     code="PAR002",
     severity="error",
-    title="image entry of another shape",
-    what="COCO: an entry of `images` that is no object, or whose `id` is absent, null, a fraction or a list.",
-    why="Without an id an image cannot be joined with its boxes.",
+    title="malformed image entry",
+    what=(
+        "COCO: an entry of `images` that is not an object, or whose `id` is absent, null, a fraction or "
+        "a list."
+    ),
+    why="Without an id an image cannot be matched to its boxes.",
     example='{"images": [{"file_name": "a.jpg", "width": 640, "height": 480}]}',
     remedy="give every image entry an integer or string `id` and a `file_name`",
 )

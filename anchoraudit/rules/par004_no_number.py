@@ -8,8 +8,8 @@ RULE = Rule(
     code="PAR004",
     severity="warning",
     title="not a number",
-    what="A coordinate, or YOLO's class, that is text, empty, or a truth value.",
-    why="The box is not usable: a loader stops at it or turns it into NaN.",
+    what="A coordinate, or a YOLO class, that is text, empty, true or false.",
+    why="The box is not usable. A loader stops at it or turns it into NaN.",
     example="<bndbox><xmin>twelve</xmin><ymin>8</ymin><xmax>90</xmax><ymax>60</ymax></bndbox>",
     remedy="write coordinates as plain decimal numbers",
 )

@@ -8,8 +8,8 @@ RULE = Rule(
     code="PAR005",
     severity="error",
     title="document type or entity declaration refused",
-    what="VOC: an XML file with `<!DOCTYPE ...>`. It is not read.",
-    why="Declarations can expand without bound or name other files, and annotations need none.",
+    what="VOC: an XML file with `<!DOCTYPE ...>`. The file is not read.",
+    why="Such declarations can expand without bound or name other files. Annotations need none.",
     example='<!DOCTYPE annotation [<!ENTITY a "aaaaaaaa">]>\n<annotation>&a;</annotation>',
     remedy="remove the `<!DOCTYPE ...>` from the file",
 )

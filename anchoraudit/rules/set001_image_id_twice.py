@@ -9,7 +9,7 @@ RULE = Rule(
     severity="error",
     title="image id used more than once",
     what="COCO: two entries of `images` in one file with the same `id`.",
-    why="Boxes are joined to images by id: all of them go to one image, the others train as blank.",
+    why="Boxes find their image by its id. All of them go to one image, and the other trains as blank.",
     example='{"images": [{"id": 0, "file_name": "a.jpg"}, {"id": 0, "file_name": "b.jpg"}]}',
     remedy="give every image an id of its own",
 )

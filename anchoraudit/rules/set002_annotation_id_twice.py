@@ -9,7 +9,7 @@ RULE = Rule(
     severity="warning",
     title="annotation id used more than once",
     what="COCO: two annotations in one file with the same `id`. Both boxes are kept.",
-    why="Tools that index annotations by id, pycocotools among them, keep only the last.",
+    why="Tools that index annotations by id, such as pycocotools, keep only the last one.",
     example=(
         '{"annotations": [{"id": 5, "image_id": 1, "bbox": [...]}, {"id": 5, "image_id": 2, "bbox": [...]}]}'
     ),

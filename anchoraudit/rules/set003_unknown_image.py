@@ -8,8 +8,8 @@ RULE = Rule(
     code="SET003",
     severity="warning",
     title="annotation of an unknown image",
-    what="COCO: an `image_id` that no image of the file has.",
-    why="Its box is in the file but reaches no image.",
+    what="COCO: an annotation whose `image_id` is not the `id` of any image in the file.",
+    why="The box is in the file but belongs to no image.",
     example='{"images": [{"id": 1, ...}], "annotations": [{"id": 5, "image_id": 99, ...}]}',
     remedy="add the image, or remove the annotation",
 )

@@ -9,7 +9,7 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> Hits:
-    """COCO: entries of the same image file in two splits; VOC's lists are compared while they are read."""
+    """COCO: find image files in two splits. The other formats check this while they read."""
     dataset = context.dataset
     rows: list[int] = []
     other: dict[int, int] = {}
@@ -38,11 +38,11 @@ RULE = Rule(
     severity="warning",
     title="image in two splits",
     what=(
-        "COCO: the same file in the same folder (or, where no images are found, the same name) in two "
-        "files. VOC and YOLO: an image in two splits; lists that are others put together, such as "
-        "`trainval`, are left aside. Tables: an image with rows of two splits."
+        "COCO: the same file in the same folder in two annotation files (where no images are found, the "
+        "same name). VOC and YOLO: an image in two splits; lists that combine others, such as "
+        "`trainval`, do not count. Tables: an image with rows in two splits."
     ),
-    why="What is trained on is also evaluated on, and the score flatters.",
+    why="The evaluation sees an image that was trained on, and the score is too good.",
     example="ImageSets/Main/train.txt and ImageSets/Main/val.txt both list 000042",
     remedy="keep the image in one split",
     check=check,

@@ -9,10 +9,10 @@ RULE = Rule(
     severity="warning",
     title="listed in a split, without annotation or image",
     what=(
-        "A line of a split list (VOC, YOLO) with neither an annotation nor an image, or a path of a "
-        "`data.yaml` that leads nowhere."
+        "A line of a split list (VOC, YOLO) with neither an annotation nor an image, or a path in "
+        "`data.yaml` that does not exist."
     ),
-    why="The loader will look for a file that is not there.",
-    example="ImageSets/Main/train.txt lists 000042, and there is neither 000042.xml nor 000042.jpg",
+    why="The loader will look for a file that does not exist.",
+    example="ImageSets/Main/train.txt lists 000042, but neither 000042.xml nor 000042.jpg exists",
     remedy="remove the line from the split list, or add the files",
 )

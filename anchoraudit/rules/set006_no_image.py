@@ -8,7 +8,7 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> list[Finding]:
-    """Say that there is none."""
+    """Report a data set without images."""
     if len(context.dataset.images):
         return []
     dataset = context.dataset
@@ -19,7 +19,7 @@ RULE = Rule(
     code="SET006",
     severity="error",
     title="no image at all",
-    what="The data set was read and holds no image, for example a COCO file whose `images` is empty.",
+    what="The data set could be read but has no images, for example a COCO file whose `images` is empty.",
     why="There is nothing to train on, and nothing was audited.",
     example='{"images": [], "annotations": [], "categories": []}',
     remedy="check the path and the split",

@@ -11,7 +11,7 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context, above: float) -> list[Finding]:
-    """Say how many are blank where it is more than the reference band."""
+    """Report the share of blank images if it is above the usual."""
     blank, count = int(np.count_nonzero(context.verdict == VERDICT_CODE["blank"])), len(context.verdict)
     if blank <= above * count:
         return []
@@ -26,14 +26,14 @@ RULE = Rule(
     severity="info",
     title="many images without annotation",
     what=(
-        "More than `above` of all images have no annotation. YOLOv5's guide to training recommends 0 to 10 "
+        "More than `above` of all images have no annotation. YOLOv5's training guide recommends 0 to 10 "
         "% of background images."
     ),
     why=(
-        "Either labels are missing, and objects are trained as background, or the frameworks that drop such"
-        " images (detectron2, mmdetection) train on far fewer images than you think."
+        "Either labels are missing, and objects are trained as background; or the frameworks that drop "
+        "such images (detectron2, mmdetection) train on far fewer images than you think."
     ),
-    example="an export of 8,000 pictures of which 3,000 were never labelled",
+    example="an export of 8,000 images, 3,000 of them never labelled",
     remedy="check whether they are meant as background; --loader shows whether yours keeps them",
     check=check,
     parameters={"above": 0.1},

@@ -8,11 +8,13 @@ RULE = Rule(
     code="SET008",
     severity="info",
     title="`<filename>` that differs from the file's stem",
-    what="VOC: an annotation whose `<filename>`, without its extension, is not the name of the XML file.",
+    what=(
+        "VOC: an annotation whose `<filename>`, without its extension, differs from the name of the XML file."
+    ),
     why=(
-        "Loaders join annotation and image by one or the other: with the other one an image is not found, "
-        "or another one is loaded with these boxes."
+        "Some loaders find the image by `<filename>`, others by the name of the XML file. One of the "
+        "two finds no image, or another image."
     ),
     example="000042.xml with <filename>IMG_7731.JPG</filename>",
-    remedy="rename one of the two, or check which of them your loader goes by",
+    remedy="rename one of the two, or check which one your loader uses",
 )
