@@ -1,6 +1,7 @@
-"""Boxes, overlaps and resizing: pure functions over arrays.
+"""All box arithmetic: sizes, clipping, overlap, and how alike two sizes are.
 
-Boxes are `x1, y1, x2, y2` in continuous pixel coordinates: width is `x2 - x1`, no pixel is added.
+Every function is pure and works on arrays. Boxes are `x1, y1, x2, y2` in continuous pixel coordinates: the
+width is `x2 - x1`, no pixel is added. N boxes are float64 [N, 4]; N sizes (width, height) are float64 [N, 2].
 """
 
 from __future__ import annotations
@@ -10,37 +11,47 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numpy.typing import NDArray
 
 Float = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
 
+def box_sizes(xyxy: Float) -> Float:
+    """Return widths and heights [N, 2] of boxes [N, 4].
+
+    >>> box_sizes(np.array([[10.0, 20.0, 40.0, 30.0]])).tolist()
+    [[30.0, 10.0]]
+    """
+    return xyxy[:, 2:] - xyxy[:, :2]
+
+
+def has_area(xyxy: Float) -> Bool:
+    """Tell which boxes [N, 4] have x2 > x1 and y2 > y1: [N]. A box with a NaN has no area."""
+    return (xyxy[:, 2] > xyxy[:, 0]) & (xyxy[:, 3] > xyxy[:, 1])
+
+
 def clip_boxes(xyxy: Float, width: Float | float, height: Float | float) -> Float:
-    """Clip boxes [N, 4] to their images (`width`, `height`: scalars or [N]). NaN stays NaN."""
+    """Clip boxes [N, 4] to their images, of which `width` and `height` are scalars or [N]. NaN stays NaN.
+
+    >>> clip_boxes(np.array([[-5.0, 20.0, 700.0, 30.0]]), 640.0, 480.0).tolist()
+    [[0.0, 20.0, 640.0, 30.0]]
+    """
     clipped = np.empty_like(xyxy)
     for column in range(4):
         np.clip(xyxy[:, column], 0.0, height if column % 2 else width, out=clipped[:, column])
     return clipped
 
 
-def box_sizes(xyxy: Float) -> Float:
-    """Widths and heights [N, 2] of boxes [N, 4]."""
-    return xyxy[:, 2:] - xyxy[:, :2]
-
-
-def has_area(xyxy: Float) -> Bool:
-    """Tell which of the boxes [N, 4] have x2 > x1 and y2 > y1; False where a coordinate is NaN. [N]."""
-    return (xyxy[:, 2] > xyxy[:, 0]) & (xyxy[:, 3] > xyxy[:, 1])
-
-
 def iou_with_each(box: Float, others: Float, areas: tuple[Float, Float] | None = None) -> Float:
-    """IoU of one box [4] with boxes [N, 4], as `intersection / (area + area - intersection)`. [N].
+    """Return the IoU of one box [4] with each of the boxes [N, 4]: [N]. NaN coordinates give NaN.
 
-    areas: of the box and of the others [N], where they are not made of these corners.
+    areas: of the box and of the others [N], if the framework does not compute them from these corners.
 
-    The order of operations is the reference encoder's (`compute_iou`), so that equality with a
-    threshold means the same thing here and there. NaN coordinates give NaN.
+    The formula is `intersection / (area + area - intersection)`, in the order of operations of the reference
+    encoder's `compute_iou`: an IoU that equals a threshold there equals it here too.
+
+    >>> iou_with_each(np.array([0.0, 0.0, 2.0, 2.0]), np.array([[1.0, 0.0, 3.0, 2.0]])).round(4).tolist()
+    [0.3333]
     """
     overlap_w = np.maximum(np.minimum(others[:, 2], box[2]) - np.maximum(others[:, 0], box[0]), 0.0)
     overlap_h = np.maximum(np.minimum(others[:, 3], box[3]) - np.maximum(others[:, 1], box[1]), 0.0)
@@ -55,17 +66,8 @@ def iou_with_each(box: Float, others: Float, areas: tuple[Float, Float] | None =
     return iou
 
 
-def wh_iou(sizes: Float, shapes: Float) -> Float:
-    """IoU of box sizes [N, 2] and anchor shapes [K, 2] that share a centre. [N, K]."""
-    # The long axis last, which NumPy walks fastest; the transpose of the result costs nothing.
-    return shape_iou(shapes[:, :1], shapes[:, 1:], sizes[:, 0], sizes[:, 1]).T
-
-
-Floats = NDArray[np.float64]
-
-
-def shape_iou(w1: Floats, h1: Floats, w2: Floats, h2: Floats) -> Floats:
-    """Intersection over union of two boxes that share their centre, broadcast over the arguments."""
+def shape_iou(w1: Float, h1: Float, w2: Float, h2: Float) -> Float:
+    """Return the IoU of two boxes with the same centre, from their sides. The arguments are broadcast."""
     overlap = np.minimum(w1, w2)
     overlap = overlap * np.minimum(h1, h2)
     union = w1 * h1 + w2 * h2
@@ -74,8 +76,8 @@ def shape_iou(w1: Floats, h1: Floats, w2: Floats, h2: Floats) -> Floats:
     return overlap
 
 
-def shape_ratio(w1: Floats, h1: Floats, w2: Floats, h2: Floats) -> Floats:
-    """The worst of the four side ratios `w1/w2, w2/w1, h1/h2, h2/h1`: at most 1, broadcast.
+def shape_ratio(w1: Float, h1: Float, w2: Float, h2: Float) -> Float:
+    """Return the smallest of the side ratios `w1/w2, w2/w1, h1/h2, h2/h1`, at most 1. Broadcast.
 
     YOLOv5 decides with it which anchors a box may be assigned to (`utils/autoanchor.py`).
     """
@@ -85,11 +87,40 @@ def shape_ratio(w1: Floats, h1: Floats, w2: Floats, h2: Floats) -> Floats:
     return np.minimum(shrunk, np.reciprocal(grown, out=grown))
 
 
-def iou_slopes(aw: Floats, ah: Floats, w: Floats, h: Floats) -> tuple[Floats, Floats]:
-    """Derivatives of `shape_iou` by log(aw) and by log(ah), of boxes (w, h).
+def similarity_table(
+    similarity: Callable[[Float, Float, Float, Float], Float], sizes: Float, anchors: Float
+) -> Float:
+    """Compare every anchor shape [K, 2] with every box size [N, 2]: [K, N].
 
-    With I the overlap and U the union: a side shorter than the box's gains I * box / U^2, since overlap
-    and union grow together; a longer one loses I * anchor / U^2, since only the union grows.
+    Anchors come first so that the long axis is contiguous, which NumPy handles fastest.
+    """
+    return similarity(anchors[:, 0, None], anchors[:, 1, None], sizes[:, 0], sizes[:, 1])
+
+
+def wh_iou(sizes: Float, shapes: Float) -> Float:
+    """Return the IoU of every box size [N, 2] with every anchor shape [K, 2] of the same centre: [N, K].
+
+    >>> wh_iou(np.array([[10.0, 10.0]]), np.array([[10.0, 10.0], [20.0, 20.0]])).tolist()
+    [[1.0, 0.25]]
+    """
+    # Computed with the long axis last, which NumPy handles fastest. Transposing the result costs nothing.
+    return shape_iou(shapes[:, :1], shapes[:, 1:], sizes[:, 0], sizes[:, 1]).T
+
+
+def side_ratio(sizes: Float, anchors: Float) -> Float:
+    """Return the smallest side ratio of every box size [N, 2] and anchor [K, 2], at most 1: [N, K].
+
+    That is `min(w/wa, wa/w, h/ha, ha/h)`; 1 means equal sizes. It is the metric of YOLOv5
+    (`utils/autoanchor.py`), whose loss assigns a box to the anchors where it is above 1/4.
+    """
+    return similarity_table(shape_ratio, sizes, anchors).T
+
+
+def iou_slopes(aw: Float, ah: Float, w: Float, h: Float) -> tuple[Float, Float]:
+    """Return the derivatives of `shape_iou` by log(aw) and log(ah), for anchors (aw, ah) and boxes (w, h).
+
+    With overlap I and union U: a side shorter than the box's gains I * box / U^2, because overlap and union
+    grow together. A longer side loses I * anchor / U^2, because only the union grows.
     """
     box, anchor = w * h, aw * ah
     overlap = np.minimum(aw, w) * np.minimum(ah, h)
@@ -98,8 +129,11 @@ def iou_slopes(aw: Floats, ah: Floats, w: Floats, h: Floats) -> tuple[Floats, Fl
     return np.where(aw < w, gain, loss), np.where(ah < h, gain, loss)
 
 
-def ratio_slopes(aw: Floats, ah: Floats, w: Floats, h: Floats) -> tuple[Floats, Floats]:
-    """Derivatives of `shape_ratio` by log(aw) and by log(ah): only the side that is further off counts."""
+def ratio_slopes(aw: Float, ah: Float, w: Float, h: Float) -> tuple[Float, Float]:
+    """Return the derivatives of `shape_ratio` by log(aw) and log(ah).
+
+    Only the side with the worse ratio has one; the other's is 0.
+    """
     wide, tall = np.log(w / aw), np.log(h / ah)
     value = np.exp(-np.maximum(np.abs(wide), np.abs(tall)))
     by_width = np.abs(wide) >= np.abs(tall)
@@ -108,29 +142,10 @@ def ratio_slopes(aw: Floats, ah: Floats, w: Floats, h: Floats) -> tuple[Floats, 
 
 @dataclass(frozen=True)
 class Measure:
-    """A similarity of two sizes and its slopes, each a function of (aw, ah, w, h)."""
+    """How alike two sizes are, and the slopes of that; both are functions of (aw, ah, w, h)."""
 
-    similarity: Callable[[Floats, Floats, Floats, Floats], Floats]
-    slopes: Callable[[Floats, Floats, Floats, Floats], tuple[Floats, Floats]]
+    similarity: Callable[[Float, Float, Float, Float], Float]
+    slopes: Callable[[Float, Float, Float, Float], tuple[Float, Float]]
 
 
 MEASURES = {"iou": Measure(shape_iou, iou_slopes), "ratio": Measure(shape_ratio, ratio_slopes)}
-
-
-def similarity_table(
-    similarity: Callable[[Floats, Floats, Floats, Floats], Floats], sizes: Floats, anchors: Floats
-) -> Floats:
-    """Similarity of every anchor and size: sizes (n, 2), anchors (k, 2) -> (k, n).
-
-    Anchors come first because the long axis must be the contiguous one to be fast.
-    """
-    return similarity(anchors[:, 0, None], anchors[:, 1, None], sizes[:, 0], sizes[:, 1])
-
-
-def side_ratio(sizes: Floats, anchors: Floats) -> Floats:
-    """The worst side ratio, `min(w/wa, wa/w, h/ha, ha/h)`, of every size [N, 2] and anchor [K, 2]. [N, K].
-
-    1 means equal sizes. It is the metric of YOLOv5 (`utils/autoanchor.py`), whose loss assigns a box to
-    the anchors where it is above 1/4.
-    """
-    return similarity_table(shape_ratio, sizes, anchors).T

@@ -1,13 +1,13 @@
-"""The one kind of error a user meets: what is wrong, where, and what to do about it."""
+"""The one kind of error that a user meets: what is wrong, where, and what to do."""
 
 from __future__ import annotations
 
 
 def printable(text: object) -> str:
-    r"""Return `text` with control characters escaped, so that data can never drive the terminal.
+    r"""Return `text` with control characters escaped, so that data cannot control the terminal.
 
     File names and class names come from the user's files: `"\x1b[31mcat"` is printed as
-    `\x1b[31mcat`, a line feed as `\n`. Unpaired surrogates (undecodable file names) are escaped too.
+    `\x1b[31mcat`, a line feed as `\n`. Unpaired surrogates (file names that do not decode) are escaped too.
     """
     text = str(text)
     if text.isprintable():
@@ -19,7 +19,10 @@ def printable(text: object) -> str:
 
 
 def shortened(text: str, most: int = 1000) -> str:
-    """Return `text`, or its beginning and its end where it is longer than a message may be."""
+    """Return `text`; of a text longer than `most` letters only its beginning and its end.
+
+    1,000 letters are about twelve lines of a terminal, which is as much as anyone reads of a message.
+    """
     if len(text) <= most:
         return text
     head = most * 2 // 3
@@ -27,17 +30,26 @@ def shortened(text: str, most: int = 1000) -> str:
 
 
 class AnchorauditError(Exception):
-    """A condition the user can mend: unreadable input, a bad option, an impossible request.
+    """Something that the user can fix: unreadable input, a bad option, an impossible request.
+
+    The command line prints it to stderr and ends with exit code 2. Long values in a message are shortened.
 
     Parameters
     ----------
-    message: what is wrong, with the value that is.
-    path: the file it is wrong in, if there is one.
-    place: where in that file (`line 3`, `annotations[17].bbox`, `byte 120`).
-    remedy: what to do next, as a sentence.
+    message : str
+        What is wrong, with the value.
+    path : path or str
+        The file it is in, if there is one.
+    place : str
+        Where in that file: ``"line 3"``, ``"annotations[17].bbox"``, ``"byte 120"``.
+    remedy : str
+        What to do, as a sentence.
 
-    The command line prints it on stderr and ends with exit code 2. However long a value is that a message
-    repeats, what is printed stays short enough to be read.
+    Examples
+    --------
+    >>> print(AnchorauditError("no such class 'cta'", path="a.json", remedy="Did you mean 'cat'?"))
+    a.json: no such class 'cta'
+      Did you mean 'cat'?
     """
 
     def __init__(self, message: str, *, path: object = "", place: str = "", remedy: str = "") -> None:
@@ -48,7 +60,7 @@ class AnchorauditError(Exception):
         super().__init__(str(self))
 
     def within(self, path: object, place: str = "") -> AnchorauditError:
-        """The same error with the file and the place it was met in, where it names no file itself."""
+        """Return the same error with this file and place, unless it names a file already."""
         if self.path:
             return self
         return AnchorauditError(self.message, path=path, place=place, remedy=self.remedy)

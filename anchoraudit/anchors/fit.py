@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from anchoraudit.boxes import Floats, shape_iou, similarity_table
+from anchoraudit.boxes import Float, shape_iou, similarity_table
 
 __all__ = ["MEANING", "AnchorFit", "measure_fit"]
 
@@ -87,7 +87,7 @@ def measure_fit(sizes: ArrayLike, anchors: ArrayLike) -> AnchorFit:
     )
 
 
-def _within_reach(sizes: Floats, anchors: Floats) -> np.ndarray:
+def _within_reach(sizes: Float, anchors: Float) -> np.ndarray:
     """Tell where the side ratio is above 1/4, of sizes [N, 2] and anchors [K, 2]. [K, N].
 
     Multiplied by 4 instead of divided: exact in floating point, and several times faster.
@@ -101,7 +101,7 @@ def _within_reach(sizes: Floats, anchors: Floats) -> np.ndarray:
     return within
 
 
-def _checked(values: ArrayLike, name: str) -> Floats:
+def _checked(values: ArrayLike, name: str) -> Float:
     """The values as a float array [N, 2] of positive sides, or ValueError."""
     array = np.asarray(values, dtype=np.float64)
     if array.size == 0:

@@ -1,8 +1,8 @@
-"""The data set as columns: every format is read into this, everything else works on this.
+"""The data set as columns. Every format is read into this, and everything else works on this.
 
 Boxes are `x1, y1, x2, y2` in pixels of the original image, continuous coordinates: a box over the whole
-of a 640x480 image is (0, 0, 640, 480). Nothing is clipped, dropped or repaired here: what the files say
-stands, and which boxes reach an encoder is decided in `labels`.
+of a 640x480 image is (0, 0, 640, 480). The columns hold what the files say. Nothing is clipped, dropped or
+repaired here; `labels` decides which boxes reach an encoder.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ Ids = npt.NDArray[Any]  # int64, or object where ids are strings
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One place annotations were read from.
+    """One place that annotations were read from.
 
     path: the JSON file (COCO) or the folder of XML files (VOC).
-    split: the name of the split it holds, "" where there is one only.
-    image_folder: where its images were found on disk, None if nowhere.
-    item: what an entry is called ("object", "line"), "" where entries stand in one list with positions.
-    suffix: where each image has a file of its own, it is `path / (id + suffix)`.
+    split: the name of its split, "" if there are no splits.
+    image_folder: the folder of its images on disk, None if there is none.
+    item: what an entry is called ("object", "line"), "" where entries are numbered in one list.
+    suffix: set where each image has an annotation file of its own, `path / (id + suffix)`.
     """
 
     path: Path
@@ -47,11 +47,12 @@ class Source:
 class Images:
     """Columns over N images, in file order.
 
-    ids: the COCO id, or the XML file's stem. file_names: as the annotation says (VOC: the file found).
-    width, height: float64 [N], pixels, NaN where the size is not to be had.
+    ids: the COCO id, or the stem of the XML file. file_names: as the annotation says (VOC: the file found).
+    width, height: float64 [N], pixels, NaN for an unknown size.
     split: int64 [N], index into `Dataset.splits`. source: int64 [N], index into `Dataset.sources`.
-    entry: int64 [N], position in the source's list of images, -1 for none; None where there is no list.
-    measured: bool [N], size read from the image's file, not from its entry; None where nobody asks.
+    entry: int64 [N], position in the source's list of images, -1 for an image outside it; None where the
+    format has no such list. measured: bool [N], the size comes from the image file, not from its entry; None
+    where the format does not keep track.
     """
 
     ids: list[ImageId]
@@ -71,11 +72,12 @@ class Images:
 class Boxes:
     """Columns over M annotations, in file order.
 
-    image: int64 [M], index of the image. annotation_ids: the COCO ids [M], None for VOC.
-    category: int64 [M], index into `Dataset.categories`, -1 if the file names none.
+    image: int64 [M], row of the image. annotation_ids: the COCO ids [M], None for VOC.
+    category: int64 [M], index into `Dataset.categories`, -1 without one.
     xyxy: float64 [M, 4], all NaN where no box could be read. crowd, difficult: bool [M].
-    entry: int64 [M], position in the source's list of annotations, or line; None where there is none.
-    area: float64 [M], as declared, NaN where it is not; None where the format has none.
+    entry: int64 [M], position in the source's list of annotations, or the line; None where the format has
+    neither. area: float64 [M], the declared area in square pixels, NaN without one; None where the format
+    has none.
     """
 
     image: Int
@@ -91,7 +93,7 @@ class Boxes:
         return len(self.image)
 
     def by_image(self) -> Int:
-        """Return the rows grouped by image, in file order within each image: int64 [M]."""
+        """Return the row numbers grouped by image, in file order within each image: int64 [M]."""
         return np.argsort(self.image, kind="stable")
 
     def positions(self) -> Int:
@@ -121,7 +123,7 @@ class Boxes:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A class: the id the file gives it, and its name."""
+    """A class: its id in the files, and its name."""
 
     id: ImageId
     name: str
@@ -129,20 +131,51 @@ class Category:
 
 @dataclass(slots=True)
 class Dataset:
-    """A data set as it was read, with everything met on the way.
+    """A data set as it was read, with all problems found while reading.
 
-    root: what the user named. format: the reader's name. recognised: in one line, what it was taken for
-    and why. notes: sentences a report repeats (what was passed over, what could not be checked).
-    partial: only some of its splits were asked for.
+    Attributes
+    ----------
+    root : Path
+        The file or folder that the user named.
+    format : str
+        The name of the format, such as ``"coco"``.
+    recognised : str
+        One line: which format this is, and how that was decided.
+    sources : tuple of Source
+        Where the annotations were read from.
+    splits : tuple of str
+        Names of the splits.
+    images : Images
+        Columns over N images.
+    boxes : Boxes
+        Columns over M boxes: ``x1, y1, x2, y2`` in pixels of the original image, continuous coordinates.
+    categories : tuple of Category
+        The classes.
+    findings : list of Finding
+        What could not be read, and where.
+    notes : list of str
+        Sentences that a report repeats: what was skipped, what could not be checked.
+    partial : bool
+        The user asked for some of the splits only.
+    has_entries : bool
+        Images and annotations are entries of two lists in JSON files (`entry` is the position), so single
+        ones can be cut out of the bytes.
+    declares_ids : bool
+        Images, annotations and classes have ids of their own in the files. Elsewhere, names identify them.
+    counts_from_one : bool
+        By the format's convention, the first pixel is 1.
+    classes_are_indices : bool
+        The order of the classes is the order of the trained network's outputs.
+    in_pixels : bool
+        Coordinates are pixels for certain. Elsewhere they may be fractions of the image.
 
-    What the format says of all its data sets, and its reader knows:
-    has_entries: images and annotations stand in two lists of JSON files (`entry` is where), so that some can
-        be cut out of the bytes.
-    declares_ids: images, annotations and classes have ids of their own in the files; elsewhere they are
-        known by their names.
-    counts_from_one: by its convention the first pixel is 1.
-    classes_are_indices: the order of the classes is that of a trained network's outputs.
-    in_pixels: coordinates are surely pixels; elsewhere they may be parts of the image.
+    Examples
+    --------
+    >>> dataset = read("sample_data/coco")
+    >>> len(dataset.images), len(dataset.boxes), dataset.splits
+    (26, 37, ('train', 'val'))
+    >>> dataset.find("family")
+    [20]
     """
 
     root: Path
@@ -164,20 +197,24 @@ class Dataset:
 
     @property
     def split_names(self) -> list[str]:
-        """The split of each image, by name."""
+        """The name of each image's split."""
         return [self.splits[i] for i in self.images.split.tolist()]
 
     def image_path(self, index: int) -> Path | None:
-        """Where image `index` lies on disk, None if its folder is not known or the file is not there.
+        """Return the file of image `index`, None if its folder is unknown or the file does not exist.
 
-        A file name is data: one that leads out of the image folder (`../x.jpg`, `/etc/passwd`) or that
-        no file system takes is never followed.
+        A file name comes from the data, so it is not trusted: one that leads out of the image folder
+        (`../x.jpg`, `/etc/passwd`) or that the file system cannot hold gives None.
         """
         folder = self.sources[int(self.images.source[index])].image_folder
         return None if folder is None else safe_join(folder, self.images.file_names[index])
 
     def find(self, name: str) -> list[int]:
-        """Indices of the images called `name`: by id, else file name, else its last part, else stem."""
+        """Return the rows of the images called `name`.
+
+        `name` is compared with the ids, then with the file names, their last parts and their stems; the first
+        of these that gives a match decides.
+        """
         names = self.images.file_names
         ways: tuple[Callable[[], Iterable[str]], ...] = (
             lambda: map(str, self.images.ids),

@@ -1,4 +1,4 @@
-"""One thing that is wrong with a data set, and where it is. What a code stands for, its rule says."""
+"""One thing that is wrong with a data set, and where. The rule of its code explains what it means."""
 
 from __future__ import annotations
 
@@ -7,11 +7,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing wrong with the data: the code of its rule, and where it is.
+    """One thing that is wrong with a data set, and where.
 
-    `path` is the file, `place` the place in it (`line 4, column 2`, `annotations[17].bbox`, `object 2`),
-    `evidence` the value met. `thing` names what it is about whatever its position: an annotation's id, a
-    box, an image; "" where only file and value do. Severity, reason and remedy: `anchoraudit.rule_of(code)`.
+    Attributes
+    ----------
+    code : str
+        The code of its rule. `rule_of` returns the rule, with severity, reason and remedy.
+    message : str
+        What is wrong.
+    path : str
+        The file.
+    place : str
+        The place in the file: ``"line 4, column 2"``, ``"annotations[17].bbox"``, ``"object 2"``.
+    evidence : str
+        The value that is wrong.
+    thing : str
+        A name that stays the same when entries move: an annotation's id, a box, an image. A baseline knows
+        the finding by it. Empty where message and evidence say as much.
+
+    Examples
+    --------
+    >>> finding = Finding("BOX002", "box without area", "a.json", "annotations[17].bbox")
+    >>> finding.location
+    'a.json, annotations[17].bbox'
     """
 
     code: str

@@ -1,7 +1,8 @@
 """Which boxes reach the encoder: the default label policy, before any detector.
 
-Crowd boxes are not usable; boxes are clipped to the image; those without area after that are not usable.
-Difficult objects are kept unless asked otherwise. A box of an image whose size is unknown reaches nothing.
+Crowd boxes are not usable. Boxes are clipped to the image, and those without area after that are not
+usable. Difficult objects are kept unless `drop_difficult` is set. No box of an image of unknown size is
+usable.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from anchoraudit.blocks import for_each_block
 from anchoraudit.boxes import clip_boxes, has_area
 from anchoraudit.dataset.columns import Bool, Dataset, Float, Int
 
-# Why a box is not usable, in the order in which the reasons are asked; 0 is a usable box.
+# Why a box is not usable. Where several reasons apply, the first one counts. 0 is a usable box.
 REASONS = (
     "usable",
     "crowd",
@@ -31,10 +32,10 @@ _CODE = {reason: code for code, reason in enumerate(REASONS)}
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What the policy made of a data set's boxes (M of them).
+    """The policy's answer for a data set's M boxes.
 
-    usable: bool [M]. reason: int8 [M], index into REASONS. clipped: bool [M], usable boxes that lost
-    something at the image's edge.
+    usable: bool [M]. reason: int8 [M], index into REASONS. clipped: bool [M], usable boxes that lost a part
+    at the edge of their image.
     """
 
     usable: Bool
@@ -42,13 +43,13 @@ class Labels:
     clipped: Bool
 
     def reasons(self) -> dict[str, int]:
-        """How many boxes are not usable, by reason; reasons that do not occur are left out."""
+        """Count the boxes that are not usable, by reason. Reasons that do not occur are left out."""
         counts = np.bincount(self.reason, minlength=len(REASONS)).tolist()
         return {name: n for name, n in zip(REASONS[1:], counts[1:], strict=True) if n}
 
 
 def prepare(dataset: Dataset, *, drop_difficult: bool = False) -> Labels:
-    """Apply the policy. Order of the boxes is kept."""
+    """Apply the policy. The answer has one row for each box, in the same order."""
     reason = np.zeros(len(dataset.boxes), dtype=np.int8)
     clipped = np.zeros(len(dataset.boxes), dtype=np.bool_)
 
@@ -63,17 +64,17 @@ def prepare(dataset: Dataset, *, drop_difficult: bool = False) -> Labels:
 
 
 def clipped_boxes(dataset: Dataset, rows: Int | slice) -> Float:
-    """Return the boxes of some rows, clipped to their images: [n, 4], pixels of the original image."""
+    """Return the boxes of these rows, clipped to their images: [n, 4], pixels of the original image."""
     image = dataset.boxes.image[rows]
     return clip_boxes(dataset.boxes.xyxy[rows], dataset.images.width[image], dataset.images.height[image])
 
 
 def _reasons_of(dataset: Dataset, rows: slice, inside: Float, drop_difficult: bool) -> npt.NDArray[np.int8]:
-    """Reasons of the boxes of some rows; inside: the same boxes, clipped to their images."""
+    """Return the reasons for these rows: int8 [n]. inside: their boxes, clipped to their images [n, 4]."""
     boxes = dataset.boxes
     xyxy = boxes.xyxy[rows]
     reason = np.zeros(len(xyxy), dtype=np.int8)
-    # Later lines win, so they stand in the reverse of the order in REASONS.
+    # Later lines overwrite earlier ones, so their order is the reverse of REASONS.
     reason[~has_area(inside)] = _CODE["outside"]
     reason[np.isnan(dataset.images.width[boxes.image[rows]])] = _CODE["image_size_unknown"]
     reason[~has_area(xyxy)] = _CODE["no_area"]

@@ -1,4 +1,4 @@
-"""Where a box or an image of a data set stands: the file, the place in it, and a name that outlives both."""
+"""Where a box or an image is: its file, the place in it, and a name that survives a new order of the file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from anchoraudit.dataset.columns import Dataset, Int
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """path: the file. place: in it, "" for all of it. thing: what it is, whatever its position."""
+    """Where something is.
+
+    path: the file. place: the place in it, "" for the whole file. thing: a name that stays when entries move.
+    """
 
     path: str
     place: str
@@ -21,38 +24,41 @@ class Location:
 
 
 class Locations:
-    """Finds the locations of one data set."""
+    """Finds where boxes and images of a data set are."""
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
 
     @cached_property
     def _first_rows(self) -> Int:
-        """First box of each image, in file order: int64 [N]."""
+        """The first box of each image, in file order: int64 [N]."""
         first = np.full(len(self.dataset.images), len(self.dataset.boxes), dtype=np.int64)
         np.minimum.at(first, self.dataset.boxes.image, np.arange(len(self.dataset.boxes)))
         return first
 
     def of_box(self, row: int) -> Location:
-        """Location of a box, by its row."""
+        """Return the location of a box, given its row."""
         boxes = self.dataset.boxes
         image = int(boxes.image[row])
         source = self.dataset.sources[int(self.dataset.images.source[image])]
         thing = self._name_of(row, image)
         if not source.item:
-            assert boxes.entry is not None  # entries that stand in one list have a position
+            assert boxes.entry is not None  # entries of one list have a position
             return Location(str(source.path), f"annotations[{boxes.entry[row]}]", thing)
         number = row - int(self._first_rows[image]) if boxes.entry is None else int(boxes.entry[row])
         return Location(self._file_of(image), f"{source.item} {number + 1}", thing)
 
     def of_image(self, image: int) -> Location:
-        """Location of an image's entry, or the file that annotates it; its own file where there is none."""
+        """Return the location of an image's entry, or the file that annotates it.
+
+        An image with neither is located by its own file.
+        """
         images = self.dataset.images
         source = self.dataset.sources[int(images.source[image])]
         thing = f"image {images.ids[image]}"
         if source.item:
             path = self._file_of(image)
-            # What has a box has a file that says so; whether one without has, only the disk knows.
+            # An image with a box has an annotation file. For one without, only the disk can tell.
             if self._first_rows[image] < len(self.dataset.boxes) or Path(path).exists():
                 return Location(path, "", thing)
             return Location(self._image_file_of(image) or path, "", thing)
@@ -60,7 +66,7 @@ class Locations:
         return Location(str(source.path), f"images[{entry}]" if entry >= 0 else "", thing)
 
     def of_image_file(self, image: int) -> Location:
-        """Location of an image's own file, where its folder is known."""
+        """Return the location of the image file itself; of the image's entry if its folder is unknown."""
         path = self._image_file_of(image)
         return Location(path, "", f"image {self.dataset.images.ids[image]}") if path else self.of_image(image)
 
@@ -83,7 +89,7 @@ class Locations:
         return self.drawn(row) if identity == "" else f"annotation {identity}"
 
     def drawn(self, row: int) -> str:
-        """A box as it is drawn: image, class and corners. Boxes that are equal have one name."""
+        """Name a box by image, class and corners. Equal boxes have the same name."""
         boxes = self.dataset.boxes
         category = int(boxes.category[row])
         label = self.dataset.categories[category].name if category >= 0 else ""

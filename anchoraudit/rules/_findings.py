@@ -19,11 +19,11 @@ class Findings(Sequence[Finding]):
 
     Examples
     --------
-    >>> findings = audit("annotations.json").findings  # doctest: +SKIP
-    >>> findings.counts  # doctest: +SKIP
-    {'ANC002': 12, 'BOX002': 3}
-    >>> findings.of("BOX002", limit=1)[0].message  # doctest: +SKIP
-    "box without area: image 7"
+    >>> findings = audit(read("sample_data/coco")).findings
+    >>> findings.counts["BOX002"]
+    1
+    >>> findings.of("BOX002")[0].place
+    'annotations[25]'
     """
 
     def __init__(self, groups: Mapping[str, Sequence[Sequence[Finding]]], rules: Mapping[str, Rule]) -> None:

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from anchoraudit.anchors.clustering.points import merge_duplicates, summarise
 from anchoraudit.anchors.clustering.search import FINE, search
-from anchoraudit.boxes import MEASURES, Floats, similarity_table
+from anchoraudit.boxes import MEASURES, Float, similarity_table
 
 METRICS = (*MEASURES, "euclidean")
 # Far beyond any image; within these, no area or square of an area overflows or vanishes.
@@ -110,7 +110,7 @@ class AnchorKMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         check_is_fitted(self)
         return self._assign(self._check_sizes(X))[0]
 
-    def transform(self, X: ArrayLike) -> Floats:  # noqa: N803
+    def transform(self, X: ArrayLike) -> Float:  # noqa: N803
         """Distance (n, n_clusters) of sizes X (n, 2) to every anchor."""
         check_is_fitted(self)
         return np.ascontiguousarray(self._distances(self._check_sizes(X)).T)
@@ -131,7 +131,7 @@ class AnchorKMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         tags.input_tags.positive_only = True
         return tags
 
-    def _find(self, distinct: Floats, weight: Floats) -> tuple[Floats, int]:
+    def _find(self, distinct: Float, weight: Float) -> tuple[Float, int]:
         """Anchors (k, 2), and the rounds it took, for distinct sizes (n, 2) of positive weights (n,)."""
         if len(distinct) == self.n_clusters:
             return distinct, 1
@@ -148,13 +148,13 @@ class AnchorKMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
             rng=np.random.default_rng(seed),
         )
 
-    def _distances(self, sizes: Floats) -> Floats:
+    def _distances(self, sizes: Float) -> Float:
         """Distance of every anchor and size (n, 2): (k, n)."""
         if self.metric == "euclidean":
             return similarity_table(_pixel_distance, sizes, self.cluster_centers_)
         return 1.0 - similarity_table(MEASURES[self.metric].similarity, sizes, self.cluster_centers_)
 
-    def _assign(self, sizes: Floats) -> tuple[NDArray[np.int32], Floats]:
+    def _assign(self, sizes: Float) -> tuple[NDArray[np.int32], Float]:
         """The nearest anchor (n,) of sizes (n, 2), and its distance (n,)."""
         labels, nearest = np.empty(len(sizes), dtype=np.int32), np.empty(len(sizes))
         for start in range(0, len(sizes), CHUNK):
@@ -163,7 +163,7 @@ class AnchorKMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
             labels[part], nearest[part] = distances.argmin(axis=0), distances.min(axis=0)
         return labels, nearest
 
-    def _inertia(self, distance: Floats, weight: Floats) -> float:
+    def _inertia(self, distance: Float, weight: Float) -> float:
         """Weighted sum of the distances (n,) to the best anchor, squared where the metric asks for it."""
         return float(np.sum(weight * (distance**2 if self.metric == "euclidean" else distance)))
 
@@ -175,9 +175,9 @@ class AnchorKMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
                 raise ValueError(f"{name}={value!r} must be a whole number of at least 1")
 
-    def _check_sizes(self, X: ArrayLike, *, reset: bool = False) -> Floats:  # noqa: N803
+    def _check_sizes(self, X: ArrayLike, *, reset: bool = False) -> Float:  # noqa: N803
         """X as a float array (n, 2) of positive, finite sides; ValueError with the first bad row."""
-        sizes: Floats = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
+        sizes: Float = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
         if sizes.shape[1] != 2:
             raise ValueError(f"X must have 2 columns, width and height, and has {sizes.shape[1]} feature(s)")
         wrong = np.flatnonzero(~((sizes >= SMALLEST) & (sizes <= LARGEST)).all(axis=1))
@@ -190,7 +190,7 @@ class AnchorKMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         return sizes
 
 
-def _check_weight(sample_weight: ArrayLike | None, count: int) -> Floats:
+def _check_weight(sample_weight: ArrayLike | None, count: int) -> Float:
     """The weights as a float array (count,), all 1 by default; ValueError if one cannot be a weight."""
     if sample_weight is None:
         return np.ones(count)
@@ -208,8 +208,8 @@ def _check_weight(sample_weight: ArrayLike | None, count: int) -> Floats:
 
 
 def _euclidean(
-    sizes: Floats, weight: Floats, k: int, starts: int, rounds: int, *, seed: int
-) -> tuple[Floats, int]:
+    sizes: Float, weight: Float, k: int, starts: int, rounds: int, *, seed: int
+) -> tuple[Float, int]:
     """Scikit-learn's k-means: starts compete on a summary of the sizes, the winner goes on with all.
 
     One thread, because the last bits of its centres depend on how many threads share the sums.
@@ -224,6 +224,6 @@ def _euclidean(
     return model.cluster_centers_, int(model.n_iter_)
 
 
-def _pixel_distance(w1: Floats, h1: Floats, w2: Floats, h2: Floats) -> Floats:
+def _pixel_distance(w1: Float, h1: Float, w2: Float, h2: Float) -> Float:
     """Length of the difference of two sizes in pixels, broadcast over the arguments."""
     return np.hypot(w1 - w2, h1 - h2)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchoraudit.anchors.clustering.points import Points
-from anchoraudit.boxes import Floats
+from anchoraudit.boxes import Float
 
 # Steps are changes of log(side): 0.1 is about 10 %.
 LONGEST_STEP = 0.4
@@ -20,7 +20,7 @@ GAIN = 1e-9  # a smaller improvement of the mean IoU is nobody's
 COMPASS = np.array([(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)], dtype=np.float64)
 
 
-def seed(points: Points, k: int, starts: int, rng: np.random.Generator) -> Floats:
+def seed(points: Points, k: int, starts: int, rng: np.random.Generator) -> Float:
     """k-means++ starts (starts, k, 2): each anchor is a box size, drawn by weight and squared distance."""
     anchors = np.empty((starts, k, 2))
     best = np.zeros((starts, len(points)))
@@ -34,7 +34,7 @@ def seed(points: Points, k: int, starts: int, rng: np.random.Generator) -> Float
     return anchors
 
 
-def move_to_medians(points: Points, anchors: Floats, rounds: int) -> Floats:
+def move_to_medians(points: Points, anchors: Float, rounds: int) -> Float:
     """k-means with medians: assign boxes to their best anchor, move it to their weighted median, repeat.
 
     The median is not moved by outliers, and lies near the size that maximises the mean IoU. An anchor left
@@ -57,7 +57,7 @@ def move_to_medians(points: Points, anchors: Floats, rounds: int) -> Floats:
     return anchors
 
 
-def _refill(points: Points, anchors: Floats, *, empty: NDArray[np.bool_], best: Floats) -> None:
+def _refill(points: Points, anchors: Float, *, empty: NDArray[np.bool_], best: Float) -> None:
     """Put every empty anchor (r, k) on a badly served box size (best: r, n) of its own; in place."""
     sizes = points.sizes
     for run in np.flatnonzero(empty.any(axis=1)):
@@ -66,7 +66,7 @@ def _refill(points: Points, anchors: Floats, *, empty: NDArray[np.bool_], best: 
         anchors[run, places[: len(worst)]] = sizes[worst]
 
 
-def climb(points: Points, anchors: Floats, rounds: int, step: float) -> tuple[Floats, Floats]:
+def climb(points: Points, anchors: Float, rounds: int, step: float) -> tuple[Float, Float]:
     """Move all anchors at once towards a local optimum, reassigning the boxes in every round.
 
     Each side has a step of its own that grows while its slope keeps its sign and halves when it turns
@@ -92,7 +92,7 @@ def climb(points: Points, anchors: Floats, rounds: int, step: float) -> tuple[Fl
     return top, top_value
 
 
-def _slopes(points: Points, anchors: Floats, owner: NDArray[np.intp]) -> Floats:
+def _slopes(points: Points, anchors: Float, owner: NDArray[np.intp]) -> Float:
     """Slope of the objective by every log side, of anchors (r, k, 2); owner (r, n) counts over all r * k."""
     w, h = anchors[..., 0].ravel(), anchors[..., 1].ravel()
     slopes = points.measure.slopes(w[owner], h[owner], points.w, points.h)
@@ -102,7 +102,7 @@ def _slopes(points: Points, anchors: Floats, owner: NDArray[np.intp]) -> Floats:
     return sums.reshape(anchors.shape)
 
 
-def swap_values(points: Points, anchors: Floats, candidates: Floats) -> Floats:
+def swap_values(points: Points, anchors: Float, candidates: Float) -> Float:
     """The objective with anchor i replaced by candidate j: anchors (k, 2), candidates (m, 2) -> (k, m).
 
     Boxes of other anchors gain by the candidate alone, whichever anchor leaves; the leaving anchor's own
@@ -124,7 +124,7 @@ def swap_values(points: Points, anchors: Floats, candidates: Floats) -> Floats:
     return values
 
 
-def settle(points: Points, anchors: Floats, sweeps: int, step: float) -> tuple[Floats, int]:
+def settle(points: Points, anchors: Float, sweeps: int, step: float) -> tuple[Float, int]:
     """Move single anchors until no move helps: anchors (k, 2) -> anchors (k, 2), the sweeps it took.
 
     Each anchor tries its width, its height and both: longer and shorter by a step that grows when that
@@ -159,7 +159,7 @@ def settle(points: Points, anchors: Floats, sweeps: int, step: float) -> tuple[F
     return anchors, sweep
 
 
-def _neighbours(sides: tuple[Floats, Floats], anchor: Floats) -> Floats:
+def _neighbours(sides: tuple[Float, Float], anchor: Float) -> Float:
     """The anchor (2,) with its width, its height or both replaced by the next side of a box: (8, 2).
 
     Many boxes with the very same side make a ridge in the objective that shrinking steps only approach.

@@ -6,7 +6,7 @@ import numpy as np
 
 from anchoraudit.anchors.clustering.moves import climb, move_to_medians, seed, settle, swap_values
 from anchoraudit.anchors.clustering.points import Points, make_points, summarise
-from anchoraudit.boxes import Floats, Measure
+from anchoraudit.boxes import Float, Measure
 
 # How many sizes a large set is summarised to: to choose starts by, to relocate anchors on, to settle on.
 ROUGH, FINE, FINEST = 400, 3_000, 12_000
@@ -19,15 +19,15 @@ CELLS = 4_000_000  # entries of the largest similarity table: about 30 MB
 
 
 def search(
-    sizes: Floats,
-    weight: Floats,
+    sizes: Float,
+    weight: Float,
     k: int,
     *,
     measure: Measure,
     starts: int,
     rounds: int,
     rng: np.random.Generator,
-) -> tuple[Floats, int]:
+) -> tuple[Float, int]:
     """Find k anchors for distinct sizes (n, 2), n > k, of positive weights (n,).
 
     Many starts compete on a rough summary of the sizes, where a start costs milliseconds; the few best go
@@ -50,7 +50,7 @@ def search(
     return settle(finest, best, rounds, 0.02)
 
 
-def relocate(points: Points, anchors: Floats, rounds: int, patience: int, rng: np.random.Generator) -> Floats:
+def relocate(points: Points, anchors: Float, rounds: int, patience: int, rng: np.random.Generator) -> Float:
     """Take an anchor away and put it where boxes are badly served, as long as that helps.
 
     Every round tries out the most promising exchanges, lets all anchors climb from there, and keeps the
@@ -71,7 +71,7 @@ def relocate(points: Points, anchors: Floats, rounds: int, patience: int, rng: n
     return anchors
 
 
-def _exchanges(points: Points, anchors: Floats, rng: np.random.Generator) -> Floats:
+def _exchanges(points: Points, anchors: Float, rng: np.random.Generator) -> Float:
     """Copies of the anchors (k, 2) with one exchanged for a box size each, best first: (r, k, 2).
 
     Newcomers are drawn by weight and distance to their anchor, in random groups; each anchor is exchanged
@@ -92,7 +92,7 @@ def _exchanges(points: Points, anchors: Floats, rng: np.random.Generator) -> Flo
     return trials
 
 
-def _best_distinct(anchors: Floats, values: Floats, count: int) -> Floats:
+def _best_distinct(anchors: Float, values: Float, count: int) -> Float:
     """The `count` best of (r, k, 2); of sets with the same objective (r,), one."""
     _, first = np.unique(np.round(values, 7), return_index=True)
     return anchors[first[::-1][:count]]
