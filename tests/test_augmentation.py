@@ -479,7 +479,7 @@ def test_as_text():
         ("translate=0.1..0.2", "translate=0.1..0.2", "translate=0.1"),
         ("flip,keep=center", "'keep=center'", "keep=centre"),
         ("flip,keep=1.5", "keep=1.5", "0 to 1"),
-        ("flip,crop=0.3..1,crop=0.5..1", "crop stands twice", "Leave one"),
+        ("flip,crop=0.3..1,crop=0.5..1", "crop is given twice", "Give it once"),
         ("", "does nothing", "flip, scale, translate and crop"),
         ("  ", "does nothing", "flip, scale, translate and crop"),
         ("keep=0.5", "does nothing", "flip, scale, translate and crop"),

@@ -145,22 +145,22 @@ def test_a_baseline_of_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "no baseline"),
-        (b"{", "no baseline"),
-        (b"\xff\xfe\xfa", "no baseline"),
-        (b"[" * 100_000, "no baseline"),
+        (b"", "not a baseline"),
+        (b"{", "not a baseline"),
+        (b"\xff\xfe\xfa", "not a baseline"),
+        (b"[" * 100_000, "not a baseline"),
         (b"[]", "it has no 'anchoraudit-baseline'"),
         (b'{"keys": {}}', "it has no 'anchoraudit-baseline'"),
         (b'{"anchoraudit-baseline": true, "keys": {}}', "it has no"),
         (b'{"anchoraudit-baseline": "1", "keys": {}}', "it has no"),
-        (b'{"anchoraudit-baseline": 2, "keys": {}}', "version 2; this anchoraudit knows 1"),
-        (b'{"anchoraudit-baseline": 1}', "'keys' is not counts"),
-        (b'{"anchoraudit-baseline": 1, "keys": []}', "'keys' is not counts"),
-        (b'{"anchoraudit-baseline": 1, "keys": {"BOX002": []}}', "'keys' is not counts"),
-        (b'{"anchoraudit-baseline": 1, "keys": {"BOX002": {"a": ["x"]}}}', "'keys' is not counts"),
-        (b'{"anchoraudit-baseline": 1, "keys": {"BOX002": {"a": {"x": 0}}}}', "'keys' is not counts"),
-        (b'{"anchoraudit-baseline": 1, "keys": {"BOX002": {"a": {"x": true}}}}', "'keys' is not counts"),
-        (b'{"anchoraudit-baseline": 1, "keys": {"BOX002": {"a": {"x": NaN}}}}', "'keys' is not counts"),
+        (b'{"anchoraudit-baseline": 2, "keys": {}}', "version 2, and this anchoraudit reads version 1"),
+        (b'{"anchoraudit-baseline": 1}', "'keys' does not hold"),
+        (b'{"anchoraudit-baseline": 1, "keys": []}', "'keys' does not hold"),
+        (b'{"anchoraudit-baseline": 1, "keys": {"BOX002": []}}', "'keys' does not hold"),
+        (b'{"anchoraudit-baseline": 1, "keys": {"BOX002": {"a": ["x"]}}}', "'keys' does not hold"),
+        (b'{"anchoraudit-baseline": 1, "keys": {"BOX002": {"a": {"x": 0}}}}', "'keys' does not hold"),
+        (b'{"anchoraudit-baseline": 1, "keys": {"BOX002": {"a": {"x": true}}}}', "'keys' does not hold"),
+        (b'{"anchoraudit-baseline": 1, "keys": {"BOX002": {"a": {"x": NaN}}}}', "'keys' does not hold"),
     ],
 )
 def test_what_is_no_baseline(tmp_path, content, message):
@@ -172,7 +172,7 @@ def test_what_is_no_baseline(tmp_path, content, message):
 
 
 def test_a_baseline_that_cannot_be_opened(tmp_path):
-    with pytest.raises(AnchorauditError, match="there is no such baseline"):
+    with pytest.raises(AnchorauditError, match="no such file"):
         baseline.read(tmp_path / "none.json")
     with pytest.raises(AnchorauditError, match="folder"):
         baseline.read(tmp_path)

@@ -103,7 +103,7 @@ def test_options_that_would_do_nothing_are_refused(run, option):
         ("crops=0.3..1", "Did you mean crop?"),
         ("scale=2..1", "scale=A..B"),
         ("crop=0.5", "crop=A..B"),
-        ("flip,flip", "stands twice"),
+        ("flip,flip", "is given twice"),
         ("keep=0.5", "does nothing"),
         ("", "does nothing"),
     ],

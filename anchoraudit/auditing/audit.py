@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 Int = npt.NDArray[np.int64]
 Code = npt.NDArray[np.int8]
 
-_IMAGES_AT_ONCE = 64  # candidates of so many images are a few million at most
+# 64 images have a few million candidate anchors at most, which is some tens of megabytes.
+_IMAGES_AT_ONCE = 64
 
 
 @dataclass(slots=True)
@@ -41,7 +42,8 @@ class BoxResults:
     """Columns over all M boxes of the data set, in its order.
 
     usable: bool [M]. best_iou: float64 [M], NaN where not usable. status: int8 [M], index into STATUSES.
-    cause: int8 [M], index into CAUSES, -1 unless unmatched. assigned: int64 [M] with counts, else None.
+    cause: int8 [M], index into CAUSES, -1 unless unmatched. assigned: int64 [M], the anchors that train this
+    box; None unless counts were asked for.
     """
 
     usable: Bool
@@ -55,11 +57,11 @@ class BoxResults:
 class ImageResults:
     """Columns over all N images.
 
-    boxes, usable, matched, forced, unmatched: int64 [N]. best_iou: float64 [N], of its usable boxes, NaN
-    without any. verdict: int8 [N], index into VERDICTS. cause: int8 [N], the most common cause of the
-    unmatched boxes of an image with an empty foreground mask, -1 elsewhere.
-    raises: int8 [N], why the framework would raise, index into `raising.REASONS`.
-    counts: int64 [N, 3], positive, negative and ignored anchors, -1 where the size is unknown; or None.
+    boxes, usable, matched, forced, unmatched: int64 [N], how many boxes. best_iou: float64 [N], of its usable
+    boxes, NaN without any. verdict: int8 [N], index into VERDICTS. cause: int8 [N], for an image with an
+    empty foreground the most common cause among its boxes, -1 for every other image. raises: int8 [N], why
+    the framework would raise, index into `errors_raised.REASONS`. counts: int64 [N, 3], positive, negative
+    and ignored anchors, -1 for images of unknown size; None unless counts were asked for.
     """
 
     boxes: Int
@@ -76,9 +78,38 @@ class ImageResults:
 
 @dataclass(slots=True)
 class Audit:
-    """What a detector's encoder makes of a data set.
+    """What a detector's encoder does with a data set.
 
-    sensitivity: what it makes of it under random geometry, where somebody asked.
+    Attributes
+    ----------
+    dataset : Dataset
+        The data set that was audited. With a loader: what the loader left of it.
+    detector : Detector
+        The detector whose encoder was replayed.
+    labels : Labels
+        Which boxes are usable, and why the others are not.
+    box_results : BoxResults
+        Status, cause and best IoU of each box.
+    image_results : ImageResults
+        Verdict and counts of each image.
+    findings : Findings
+        What is wrong with the data set.
+    image_files : ImageFiles or None
+        Facts about the image files; None if they were not checked.
+    loaded : Loaded or None
+        What the loader dropped and changed; None without a loader.
+    sensitivity : Sensitivity or None
+        The same audit under random geometry; None unless asked for.
+
+    Examples
+    --------
+    >>> result = audit(read("sample_data/coco"))
+    >>> result.summary()["verdicts"]["empty_foreground"]
+    14
+    >>> len(result.images_with("empty_foreground", "blank"))
+    17
+    >>> result.images_frame().loc[0, ["file_name", "verdict"]].tolist()
+    ['on_the_rug.jpg', 'ok']
     """
 
     dataset: Dataset
@@ -92,28 +123,31 @@ class Audit:
     sensitivity: Sensitivity | None = None
 
     def verdict_is(self, *names: str) -> Bool:
-        """Tell which images have one of the named verdicts. [N]."""
+        """Tell which images have one of these verdicts: bool [N]."""
         return np.isin(self.image_results.verdict, [VERDICT_CODE[name] for name in names])
 
     def images_with(self, *names: str) -> list[int]:
-        """Indices of the images with one of the named verdicts."""
+        """Return the rows of the images with one of these verdicts."""
         indices: list[int] = np.flatnonzero(self.verdict_is(*names)).tolist()
         return indices
 
     def net_boxes(self, rows: Int) -> Float:
-        """Return usable boxes, by their rows [n], clipped and on the network's input. float64 [n, 4]."""
+        """Return usable boxes as the network sees them: clipped, and resized to its input.
+
+        rows: int64 [n], rows of the boxes. Returns float64 [n, 4], pixels of the network's input.
+        """
         return self.placed(rows).boxes
 
     def placed(self, rows: Int) -> OnCanvas:
-        """Return usable boxes, by their rows [n], with their canvases."""
+        """Return usable boxes on the network's input, together with their canvases. rows: int64 [n]."""
         return on_canvas(self.dataset, rows, self.detector)
 
     def boxes_of(self, image: int) -> Int:
-        """Rows of the boxes of one image, in file order."""
+        """Return the rows of one image's boxes, in file order."""
         return np.flatnonzero(self.dataset.boxes.image == image)
 
     def summary(self) -> dict[str, Any]:
-        """Counts over the whole data set, and under `splits` the same for each split."""
+        """Return counts over the whole data set, and under `splits` the same for each split."""
         everything = np.ones(len(self.dataset.images), dtype=np.bool_)
         whole = self._summary_of(everything)
         whole["splits"] = {
@@ -136,13 +170,13 @@ class Audit:
         }
 
     def images_frame(self) -> pd.DataFrame:
-        """One row an image; the columns of `--export-images`."""
+        """Return a DataFrame with one row for each image: the columns of `--export-images`."""
         from anchoraudit.auditing.tables import images_frame
 
         return images_frame(self)
 
     def boxes_frame(self) -> pd.DataFrame:
-        """One row a box; the columns of `--export-boxes`."""
+        """Return a DataFrame with one row for each box: the columns of `--export-boxes`."""
         from anchoraudit.auditing.tables import boxes_frame
 
         return boxes_frame(self)
@@ -160,15 +194,45 @@ def audit(
     image_cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Audit:
-    """Replay a detector's encoder over a data set, and find what is wrong with it.
+    """Replay a detector's encoder over a data set, and find what is wrong with the data.
 
-    dataset: what `read` returns, or a path for it. counts: also count every image's positive, negative and
-    ignored anchors. rules: those that run, all by default. loader: whose habits are applied first: the audit
-    is of what it leaves. images: how image files are looked at where they
-    are found, one of "none", "header" and "decode"; image_cache: a file that remembers what was seen.
-    progress: called with (images counted, images to count).
+    Parameters
+    ----------
+    dataset : Dataset, str or Path
+        What `read` returns, or a path for `read`.
+    detector : str, Path or Detector
+        The name of a preset, a detector file, or what `load_detector` returns.
+    drop_difficult : bool
+        Boxes marked as difficult are not usable.
+    counts : bool
+        Count the positive, negative and ignored anchors of every image too. Takes longer.
+    rules : Chosen, optional
+        The rules that run; all of them by default.
+    loader : str, optional
+        The framework whose loader is applied first. The audit is then of what the loader leaves.
+    images : {"header", "decode", "none"}
+        How image files are checked, where they are found: header and end, every pixel, or not at all.
+    image_cache : Path, optional
+        A file that remembers facts about image files between runs.
+    progress : callable, optional
+        Called with (images counted, images to count).
 
-    Raises AnchorauditError as `read` and `load_detector` do, and for a rule that does not exist.
+    Returns
+    -------
+    Audit
+        Verdicts, statuses, causes and findings.
+
+    Raises
+    ------
+    AnchorauditError
+        If the data set or the detector cannot be read, if a rule does not exist, or if `counts` would need
+        too many anchors.
+
+    Examples
+    --------
+    >>> result = audit("sample_data/coco", "torchvision-retinanet_resnet50_fpn")
+    >>> result.summary()["matched"]
+    29
     """
     chosen = (rules or Chosen()).require_known(all_rules())
     dataset = dataset if isinstance(dataset, Dataset) else read(dataset)
@@ -183,7 +247,7 @@ def audit(
         results = _judge_images(dataset, boxes, why)
         if counts:
             _count_anchors(dataset, detector, placed, (boxes, results), progress)
-    except AnchorauditError as error:  # too many anchors to enumerate, where that is asked for
+    except AnchorauditError as error:  # counts=True, and the detector has too many anchors to enumerate
         raise error.within(dataset.root) from None
     wanted = images if any(code in chosen for code in all_rules() if code.startswith("IMG")) else "none"
     seen = look(dataset, wanted, cache=image_cache)
@@ -236,14 +300,17 @@ def _judge_images(dataset: Dataset, boxes: BoxResults, raises: Code) -> ImageRes
         raises=raises > 0,
     )
     best = np.full(count, np.nan)
-    np.fmax.at(best, image, boxes.best_iou)  # NaN, of boxes that are not usable, gives way to any number
+    np.fmax.at(best, image, boxes.best_iou)  # fmax ignores NaN, which boxes that are not usable have
     cause = _most_common_cause(image, boxes.cause, count)
     cause[verdict != VERDICT_CODE["empty_foreground"]] = -1
     return ImageResults(total, usable, matched, forced, unmatched, best, verdict, cause, raises)
 
 
 def _most_common_cause(image: Int, cause: Code, count: int) -> Code:
-    """Per image the cause most of its unmatched boxes have, the earlier in CAUSES on ties; -1 without any."""
+    """Return each image's most common cause of unmatched boxes: int8 [N], -1 without any.
+
+    On ties the earlier one in CAUSES wins.
+    """
     lost = cause >= 0
     tally = np.bincount(image[lost] * len(CAUSES) + cause[lost], minlength=count * len(CAUSES))
     tally = tally.reshape(count, len(CAUSES))
@@ -257,7 +324,7 @@ def _count_anchors(
     results: tuple[BoxResults, ImageResults],
     progress: Callable[[int, int], None] | None,
 ) -> None:
-    """Count labels into the results, some images at a time; usable: all usable boxes, in file order."""
+    """Count anchors into the results, some images at a time. usable: all usable boxes, in file order."""
     rows, placed, of_image = usable.rows, usable.boxes, usable.of_image
     image, (boxes, images) = dataset.boxes.image, results
     count = len(of_image)

@@ -1,10 +1,10 @@
-"""Findings that are known already: a file of them, so that a scan reports only what is new.
+"""Known findings: a file of them, so that a scan reports only new ones.
 
-A finding is known by its rule, its file as seen from the data set, and what it is about (`Finding.thing`;
-message and evidence where that is empty), never by its position: entries may come and go before it. What
-has the same three is counted. Of 3 such findings where the baseline has 2, the last one is new.
+A baseline knows a finding by its rule, its file relative to the data set, and its `Finding.thing` (message
+and evidence where that is empty). The position does not count: entries before it may come and go. Findings
+that agree in all three are counted: of 3 where the baseline has 2, the last one is new.
 
-An image without foreground, a blank one too, is known through the finding that its verdict makes.
+An image without foreground, or a blank one, is known by the finding that its verdict causes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from anchoraudit.io import json_text
 from anchoraudit.io.files import read_bytes, write_text
 from anchoraudit.rules import Findings
 
-Baseline = dict[str, dict[str, dict[str, int]]]  # how many findings, by code, file and thing
+Baseline = dict[str, dict[str, dict[str, int]]]  # number of findings by code, file and thing
 Parts = tuple[str, str, str]  # code, file, thing
 
 _MARK = "anchoraudit-baseline"
@@ -31,18 +31,18 @@ _VERSION = 1
 
 
 def key(finding: Finding, root: Path) -> str:
-    """Return what a finding is known by in the data set at `root`, as one string."""
+    """Return, as one string, what a baseline knows a finding by. root: of the data set."""
     return keys_of(root)(finding)
 
 
 def keys_of(root: Path) -> Callable[[Finding], str]:
-    """Return the function that `key` is for this data set; quicker for many findings."""
+    """Return `key` as a function for one data set. Faster for many findings."""
     parts = _Parts(root)
     return lambda finding: json.dumps(parts.of(finding))
 
 
 def write(path: Path, findings: Iterable[Finding], root: Path) -> None:
-    """Write the findings of the data set at `root` as a baseline: the same findings make the same bytes.
+    """Write the findings of the data set at `root` as a baseline. The same findings give the same bytes.
 
     Raises AnchorauditError if the file cannot be written.
     """
@@ -51,7 +51,7 @@ def write(path: Path, findings: Iterable[Finding], root: Path) -> None:
 
 
 def _lines(counts: Counter[Parts]) -> Iterator[str]:
-    """A thing a line, so that a diff of two baselines says what changed."""
+    """Write one thing on each line, so that a diff of two baselines shows what changed."""
     encode = json.dumps
     yield f'{{\n "{_MARK}": {_VERSION},\n "keys": {{'
     before: Parts | None = None
@@ -70,32 +70,36 @@ def _lines(counts: Counter[Parts]) -> Iterator[str]:
 
 
 def read(path: Path) -> Baseline:
-    """Read a baseline. Raises AnchorauditError for a file that cannot be read or is none."""
+    """Read a baseline. Raises AnchorauditError if the file cannot be read or is not a baseline."""
     try:
         content = json_text.parse(read_bytes(path).decode("utf-8-sig"), path)
     except OSError as error:
         absent = isinstance(error, FileNotFoundError)
-        reason = "there is no such baseline" if absent else f"cannot be read: {error.strerror}"
+        reason = "no such file" if absent else f"the baseline cannot be read: {error.strerror}"
         raise AnchorauditError(reason, path=path, remedy=_WRITE_ONE) from None
     except UnicodeDecodeError as error:
         place = f"byte {error.start}"
-        raise AnchorauditError("no baseline: not UTF-8", path=path, place=place, remedy=_WRITE_ONE) from None
+        raise AnchorauditError(
+            "not a baseline: the file is not UTF-8", path=path, place=place, remedy=_WRITE_ONE
+        ) from None
     except AnchorauditError as error:
-        words = f"no baseline: {error.message}"
+        words = f"not a baseline: {error.message}"
         raise AnchorauditError(words, path=path, place=error.place, remedy=_WRITE_ONE) from None
     version = content.get(_MARK) if isinstance(content, dict) else None
     if type(version) is not int or version < 1:
-        raise AnchorauditError(f"no baseline: it has no {_MARK!r}", path=path, remedy=_WRITE_ONE)
+        raise AnchorauditError(f"not a baseline: it has no {_MARK!r}", path=path, remedy=_WRITE_ONE)
     if version > _VERSION:
         raise AnchorauditError(
-            f"a baseline of version {version}; this anchoraudit knows {_VERSION}",
+            f"the baseline has version {version}, and this anchoraudit reads version {_VERSION}",
             path=path,
-            remedy="Take the anchoraudit that wrote it, or a newer one, or write it anew.",
+            remedy="Use the anchoraudit that wrote it or a newer one, or write it again.",
         )
     known = content.get("keys")
     if not _is_baseline(known):
         raise AnchorauditError(
-            "no baseline: 'keys' is not counts by code, file and thing", path=path, remedy=_WRITE_ONE
+            "not a baseline: 'keys' does not hold counts by code, file and thing",
+            path=path,
+            remedy=_WRITE_ONE,
         )
     return known
 
@@ -115,9 +119,9 @@ def _is_baseline(known: object) -> TypeGuard[Baseline]:
 
 
 def new_findings(findings: Findings, baseline: Baseline, root: Path) -> Findings:
-    """Return the findings that the baseline does not know, in their order.
+    """Return the findings that the baseline does not know, in the same order.
 
-    What was made on demand still is: rows of boxes and images that findings are about are kept as rows.
+    Findings about boxes and images stay lazy: only their rows are kept.
     """
     parts, met = _Parts(root), Counter[Parts]()
 
@@ -132,7 +136,7 @@ def new_findings(findings: Findings, baseline: Baseline, root: Path) -> Findings
 
 
 class _Parts:
-    """Takes findings of one data set apart into code, file and thing."""
+    """Splits findings of one data set into code, file and thing."""
 
     def __init__(self, root: Path) -> None:
         folder = root if root.is_dir() else root.parent
@@ -142,16 +146,19 @@ class _Parts:
         self._folders: dict[str, str] = {}
 
     def of(self, finding: Finding) -> Parts:
-        """Code, file and thing of a finding."""
+        """Return code, file and thing of a finding."""
         return finding.code, self._file(finding.path), finding.thing or self._words(finding)
 
     def _words(self, finding: Finding) -> str:
-        """Message and evidence; a message may name files of the data set, and those as seen from it."""
+        """Return message and evidence. Files of the data set in the message become relative to it."""
         text = f"{finding.message}: {finding.evidence}" if finding.evidence else finding.message
         return self._mentioned.sub("", text) if len(self._inside) > 1 else text
 
     def _file(self, path: str) -> str:
-        """Path from the data set's folder, with slashes. A bare name, as of a detector, stays."""
+        """Return the path relative to the data set's folder, with slashes.
+
+        A bare name, as of a detector, stays.
+        """
         if self._inside and path.startswith(self._inside):
             return path[len(self._inside) :].replace(os.sep, "/")
         if path == self._folder:

@@ -1,12 +1,13 @@
-"""The reference's two losses in NumPy, as it averages them, their gradients, and what guards make of both.
+"""The two losses of the reference, their gradients, and the effect of each guard, in NumPy.
 
 Arrays are batches of what `encode` returns: scores [B, gh, gw, k, 2], boxes [B, gh, gw, k, 4], masks
-[B, gh, gw, k]; or of all anchors in one row, scores [B, A, 2] and so on.
+[B, gh, gw, k]; or with all A anchors in one axis, scores [B, A, 2] and so on.
 
-Source: YunYang1994/TensorFlow2.0-Examples, 4-Object_Detection/RPN, `train.py: compute_loss`: each image's
-sum is divided by the count over the whole batch, then the images are averaged. Nothing guards a count of 0.
+Source: YunYang1994/TensorFlow2.0-Examples, 4-Object_Detection/RPN, `train.py: compute_loss`. Each image's
+sum is divided by the count over the whole batch, then the images are averaged. Nothing guards against a
+count of 0.
 
-Masks multiply, as there, so what is not finite stays so: 0 times NaN is NaN.
+Masks are multiplied, as in the source. So a value that is not finite stays not finite: 0 times NaN is NaN.
 """
 
 from __future__ import annotations
@@ -19,37 +20,37 @@ import numpy as np
 from anchoraudit.boxes import Bool, Float
 
 Guard = Literal["plain", "truncated", "truncated_before", "guarded", "skipped"]
-"""What is done about a count of 0, to each of the two losses by itself.
+"""How a loss handles a count of 0. Each of the two losses does so by itself.
 
-plain: nothing; sum / 0 is NaN, and so is its gradient.
-truncated: NaN is replaced by 0 after dividing, as `where(isnan(loss), 0, loss)` and `nan_to_num` do. The
-    value is 0. The gradient is NaN: 0 goes back into the division, and 0 / 0 is NaN.
-truncated_before: where the count is 0 the loss is 0, and 1 is divided by. Value and gradient are 0.
-guarded: max(1, count) is divided by. Value and gradient are 0.
+plain: not at all. sum / 0 is NaN, and so is its gradient.
+truncated: NaN is replaced by 0 after the division, as `where(isnan(loss), 0, loss)` and `nan_to_num` do. The
+    value is 0. The gradient is NaN: backpropagation sends 0 into the division, and 0 / 0 is NaN.
+truncated_before: if the count is 0, the loss is 0 and the divisor 1. Value and gradient are 0.
+guarded: the divisor is max(1, count). Value and gradient are 0.
 skipped: images with an empty foreground mask are left out of both losses, as if they were not in the batch.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """Loss of the scores, of the boxes, and their sum."""
+    """The loss of the scores and the loss of the boxes."""
 
     score: float
     box: float
 
     @property
     def total(self) -> float:
-        """The sum, which training minimises (the reference weighs both by 1)."""
+        """Their sum, which training minimises. The reference weighs both by 1."""
         return self.score + self.box
 
     def truncated(self) -> Losses:
-        """Replace NaN by 0, one by one: the first remedy."""
+        """Replace each NaN by 0: the first remedy."""
         return Losses(*(0.0 if np.isnan(value) else value for value in (self.score, self.box)))
 
 
 @dataclass(frozen=True, slots=True)
 class Gradients:
-    """Derivatives of the total by the predictions: scores [B, ..., 2] (logits), boxes [B, ..., 4]."""
+    """Derivatives of the total loss by the predictions: scores (logits) [B, ..., 2], boxes [B, ..., 4]."""
 
     scores: Float
     boxes: Float
@@ -58,13 +59,13 @@ class Gradients:
 def losses(
     targets: tuple[Float, Float, Float], predictions: tuple[Float, Float], *, guard: Guard = "plain"
 ) -> Losses:
-    """Both losses of a batch.
+    """Return both losses of a batch.
 
-    targets: scores, boxes and masks. predictions: scores (logits) and boxes, shaped like their targets.
+    targets: scores, boxes and masks. predictions: scores (logits) and boxes, of the same shapes.
     """
     kept = _kept(targets[2], guard)
     scores, boxes, masks = (array[kept] for array in targets)
-    with np.errstate(all="ignore"):  # 0/0 is the point
+    with np.errstate(all="ignore"):  # 0/0 = NaN is what this shows
         found = Losses(
             score=_average(_softmax_cross_entropy(scores, predictions[0][kept]), _labelled(masks), guard),
             box=_average(_smooth_l1(boxes - predictions[1][kept]), _positive(masks), guard),
@@ -73,7 +74,7 @@ def losses(
 
 
 def losses_of_zero_predictions(targets: tuple[Float, Float, Float], *, guard: Guard = "plain") -> Losses:
-    """Both losses of one image, a batch of its own, for a network that answers 0."""
+    """Return both losses of one image, as a batch of its own, if the network predicts 0 everywhere."""
     scores, boxes, masks = (array[None] for array in targets)
     return losses((scores, boxes, masks), (np.zeros_like(scores), np.zeros_like(boxes)), guard=guard)
 
@@ -81,10 +82,10 @@ def losses_of_zero_predictions(targets: tuple[Float, Float, Float], *, guard: Gu
 def gradients(
     targets: tuple[Float, Float, Float], predictions: tuple[Float, Float], *, guard: Guard = "plain"
 ) -> Gradients:
-    """Gradients of the total loss of a batch, as the frameworks' reverse mode multiplies them out.
+    """Return the gradients of a batch's total loss, as the frameworks' backpropagation multiplies them out.
 
-    targets, predictions: as for `losses`. One NaN in either array makes NaN of every weight of the network
-    that the array depends on, and the optimiser writes it there.
+    targets, predictions: as for `losses`. A single NaN in one of the arrays makes NaN of every weight that
+    the predictions depend on, as soon as the optimiser takes a step.
     """
     kept = _kept(targets[2], guard)
     scores, boxes, masks = (array[kept] for array in targets)
@@ -103,7 +104,7 @@ def gradients(
 
 
 def _kept(masks: Float, guard: Guard) -> Bool:
-    """Images that a batch consists of. [B]."""
+    """Tell which images take part in the losses: bool [B]."""
     if guard != "skipped":
         return np.ones(len(masks), dtype=np.bool_)
     return np.array([image.any() for image in _positive(masks)], dtype=np.bool_)
@@ -124,7 +125,7 @@ def _divisor(mask: Bool, guard: Guard) -> np.float64:
 
 
 def _average(values: Float, mask: Bool, guard: Guard) -> float:
-    """Sum per image over the count in the batch, then the mean over the images; 0 without images."""
+    """Divide each image's sum by the count over the batch, then average over the images. 0 without images."""
     if not len(mask) or (guard == "truncated_before" and not mask.any()):
         return 0.0
     sums = (values * mask).reshape(len(values), -1).sum(axis=1)
@@ -132,9 +133,10 @@ def _average(values: Float, mask: Bool, guard: Guard) -> float:
 
 
 def _share(values: Float, mask: Bool, guard: Guard) -> Float:
-    """Derivative of the average by the value of each anchor, shaped like the mask.
+    """Return the derivative of the average by each anchor's value, shaped like the mask.
 
-    What truncation does not choose gets a derivative of 0 and passes it on through the division and the mask.
+    Truncation that replaces a NaN has the derivative 0. That 0 is then multiplied through the division and
+    the mask like any other.
     """
     chosen = 1.0
     if guard == "truncated":
@@ -157,7 +159,7 @@ def _softmax_cross_entropy(labels: Float, logits: Float) -> Float:
 
 
 def _smooth_l1(difference: Float) -> Float:
-    """0.5 d^2 below 1, |d| - 0.5 from there, summed over the four offsets."""
+    """0.5 d^2 below 1, |d| - 0.5 above, summed over the four offsets."""
     distance = np.abs(difference)
     summed: Float = np.where(distance < 1, 0.5 * distance**2, distance - 0.5).sum(axis=-1)
     return summed

@@ -1,4 +1,4 @@
-"""The audit as pandas tables: the columns of the exports, and of the library's DataFrames."""
+"""The audit as pandas tables: the columns of the exports and of the library's DataFrames."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def images_frame(audit: Audit) -> pd.DataFrame:
-    """One row an image, in file order.
+    """Return one row for each image, in file order.
 
-    image_id, file_name, width, height (pixels, empty where unknown), boxes, usable, matched, forced (counts
-    of boxes), foreground (whether its mask would hold a positive anchor, empty where unknown), best_iou (of
-    its usable boxes, empty without any), verdict, cause; with counts positives, negatives, ignored (anchors);
-    under random geometry p_empty (share of draws without foreground, empty where it is unknown). Where the
-    data set has several splits, also split.
+    Columns: image_id, file_name, width, height (pixels, empty if unknown), boxes, usable, matched, forced
+    (numbers of boxes), foreground (whether a box is positive, empty if unknown), best_iou (of its usable
+    boxes, empty without any), verdict, cause. With counts also positives, negatives, ignored (numbers of
+    anchors). Under random geometry also p_empty (share of draws without foreground, empty if unknown). With
+    several splits also split.
     """
     dataset, results = audit.dataset, audit.image_results
     foreground = pd.array(~audit.verdict_is(*WITHOUT_FOREGROUND), dtype="boolean")
@@ -53,12 +53,12 @@ def images_frame(audit: Audit) -> pd.DataFrame:
 
 
 def boxes_frame(audit: Audit) -> pd.DataFrame:
-    """One row a box, grouped by image, in file order within each.
+    """Return one row for each box, grouped by image, in file order within each image.
 
-    image_id; box (number among the image's usable boxes, from 0, empty for the others); annotation_id
-    (empty for VOC); label; x1, y1, x2, y2 (pixels of the original image, as the file says); usable;
-    best_iou; status; cause; with counts assigned (anchors whose matched box this is). Where the data set
-    has several splits, also split.
+    Columns: image_id; box (number among the image's usable boxes, from 0, empty for the others);
+    annotation_id (empty for VOC); label; x1, y1, x2, y2 (pixels of the original image, as in the file);
+    usable; best_iou; status; cause. With counts also assigned (how many anchors train this box). With several
+    splits also split.
     """
     dataset, results = audit.dataset, audit.box_results
     order = dataset.boxes.by_image()
@@ -89,7 +89,10 @@ def boxes_frame(audit: Audit) -> pd.DataFrame:
 
 
 def encodable(values: list[Any]) -> list[Any]:
-    """Escape what UTF-8 cannot hold, bytes of a file name that were no text: tables refuse it."""
+    """Escape letters that UTF-8 cannot encode, as in file names of arbitrary bytes.
+
+    Tables refuse such text.
+    """
     try:
         "".join(map(str, values)).encode()
     except UnicodeEncodeError:
@@ -98,7 +101,7 @@ def encodable(values: list[Any]) -> list[Any]:
 
 
 def _pixels(values: np.ndarray[Any, Any]) -> Any:
-    """Sizes as integers where all are, empty where unknown."""
+    """Return sizes as integers if all of them are whole, empty if unknown."""
     known = values[~np.isnan(values)]
     if bool(np.all(known == np.floor(known))):
         return pd.array(np.where(np.isnan(values), 0, values), dtype="Int64")._where(~np.isnan(values), pd.NA)  # type: ignore[attr-defined]
@@ -112,7 +115,7 @@ def _names(codes: np.ndarray[Any, Any], names: tuple[str, ...]) -> np.ndarray[An
 
 
 def _numbers_within_image(image: np.ndarray[Any, Any], usable: np.ndarray[Any, Any]) -> Any:
-    """Count the usable boxes of each image from 0; the others are empty."""
+    """Number the usable boxes of each image from 0; the others are empty."""
     running = np.cumsum(usable) - usable
     first = np.searchsorted(image, image)
     numbers = pd.array(running - running[first] if len(image) else running, dtype="Int64")

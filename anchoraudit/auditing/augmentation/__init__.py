@@ -1,5 +1,4 @@
-"""The audit under random geometry: how likely an image is to end without foreground when it is augmented.
+"""The audit under random geometry: how likely an augmented image is to have no foreground.
 
-`spec` says which augmentation, `draws` what chance makes of each image, `sensitivity` what the encoder makes
-of that.
+`spec` says which augmentation, `draws` applies it to each image at random, `sensitivity` audits the results.
 """

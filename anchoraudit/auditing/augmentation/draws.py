@@ -1,11 +1,11 @@
-"""What chance makes of each image: a place and a size for it, and which of its boxes are left.
+"""Random geometry for each image: where it goes, at what size, and which of its boxes are left.
 
-Random numbers are a function of the seed, the draw, what is drawn, and the image itself (its id and file
-name), and of nothing else: not of the order of the images, nor of which others there are, nor of how many are
-worked on at a time. So the images that `filter` leaves keep their probabilities, more draws begin with the
-same ones, and an augmentation with another part shares the numbers of the others.
+A random number depends on the seed, the draw, the quantity, and the image itself (its id and file name), and
+on nothing else: not on the order of the images, on the other images, or on how many are processed at a time.
+So images keep their probabilities when `filter` drops others, a run with more draws begins with the same
+ones, and two augmentations share the numbers of the parts they have in common.
 
-They are made by hashing that: the finaliser of SplitMix64 (Steele, Lea and Flood, "Fast splittable
+The numbers are hashes of all that: the finaliser of SplitMix64 (Steele, Lea and Flood, "Fast splittable
 pseudorandom number generators", OOPSLA 2014), keyed by NumPy's SeedSequence.
 """
 
@@ -25,16 +25,17 @@ from anchoraudit.dataset.columns import ImageId
 Int = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
 
-# What is drawn, each from numbers of its own; a new one is added at the end.
+# The quantities, each with random numbers of its own. Add new ones at the end, to keep the numbers of the
+# others.
 _FLIP, _SCALE, _MOVE_X, _MOVE_Y, _SHARE, _LEFT, _TOP = range(7)
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What became of n images, each in one draw: float64 [n] each, pixels; mirrored: bool [n].
+    """The geometry of n images, one draw each: float64 [n] each, pixels; mirrored: bool [n].
 
-    A point (x, y) of the image is at (scale x + shift_x, scale y + shift_y) of the new image, which is
-    `width` x `height`; where it is mirrored, at `width` less that.
+    A point (x, y) of the image goes to (scale x + shift_x, scale y + shift_y) of the new image, which is
+    `width` x `height`. If it is mirrored, x then becomes `width` - x.
     """
 
     scale: Float
@@ -46,7 +47,7 @@ class Drawn:
 
 
 def keys_of(ids: Iterable[ImageId], file_names: Iterable[str]) -> Keys:
-    """One number for each image, the same wherever it stands: uint64 [N]."""
+    """Return one number for each image, which does not depend on its position: uint64 [N]."""
     names = (f"{one!r} {name}" for one, name in zip(ids, file_names, strict=True))
     return np.frombuffer(
         b"".join(hashlib.blake2b(n.encode("utf-8", "surrogatepass"), digest_size=8).digest() for n in names),
@@ -57,11 +58,11 @@ def keys_of(ids: Iterable[ImageId], file_names: Iterable[str]) -> Keys:
 def draw(
     augmentation: Augmentation, keys: Keys, width: Float, height: Float, *, number: int, seed: int
 ) -> Drawn:
-    """Augment n images of `width` x `height` px once; number: which draw this is, from 0."""
+    """Draw the geometry of n images of `width` x `height` px once. number: which draw this is, from 0."""
     constants = np.random.SeedSequence([seed, number]).generate_state(7, np.uint64)
 
     def uniform(what: int, low: float = 0.0, high: float = 1.0) -> Float:
-        """Numbers in [low, high)."""
+        """Return numbers in [low, high)."""
         drawn: Float = low + (high - low) * _uniform(keys, constants[what])
         return drawn
 
@@ -93,9 +94,10 @@ def _uniform(keys: Keys, constant: np.uint64) -> Float:
 
 
 def augmented(boxes: Float, of: Int, drawn: Drawn, keep: str | float) -> tuple[Float, Bool]:
-    """Boxes of the images as drawn, cut to them: float64 [m, 4]; and which of them are kept: bool [m].
+    """Move the boxes with their images and clip them: float64 [m, 4]; and tell which are kept: bool [m].
 
-    boxes: float64 [m, 4], with area, inside their images. of: int64 [m], the image of each among those drawn.
+    boxes: float64 [m, 4], with area, inside their images. of: int64 [m], row of each box's image in `drawn`.
+    keep: the rule of `Augmentation.keep`.
     """
     made = np.empty_like(boxes)
     scale = drawn.scale[of]
@@ -121,6 +123,6 @@ def augmented(boxes: Float, of: Int, drawn: Drawn, keep: str | float) -> tuple[F
         made[:, axis], made[:, axis + 2] = cut_low, cut_high
     if keep != "centre":
         kept &= visible[0] * visible[1] >= float(keep) * (whole[0] * whole[1])
-    # Where rounding makes nothing of a mirrored box, it is none.
+    # Rounding may leave a mirrored box without width; it is dropped.
     kept &= made[:, 2] > made[:, 0]
     return made, kept

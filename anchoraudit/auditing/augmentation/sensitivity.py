@@ -1,7 +1,7 @@
-"""How likely each image is to end without foreground under random geometry.
+"""How likely each image is to have no foreground under random geometry.
 
-A draw augments every image once, as an epoch does, and the encoder judges what is left of its boxes. Several
-draws of some images are judged together: they are one data set to the engines.
+A draw augments every image once, as an epoch does, and the encoder judges the boxes that are left. Several
+draws of some images are judged in one call, as if they were one data set.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from anchoraudit.errors import AnchorauditError
 
 Int = npt.NDArray[np.int64]
 
-# Boxes judged together: enough that a call costs little beside its work, few enough to hold in memory.
+# Boxes judged in one call. At 2^18 the fixed cost of a call no longer shows, and each column takes 2 MB.
 _BOXES_AT_ONCE = 1 << 18
 
 
 @dataclass(slots=True)
 class Sensitivity:
-    """What random geometry does to N images.
+    """The effect of random geometry on N images.
 
-    p_empty: float64 [N], the share of draws in which the image would train without foreground, or not at all
-    (`verdicts.WITHOUT_FOREGROUND`): 1 where it has no usable box at the start, NaN where its size is unknown
-    and it has annotations. expected_empty: the sum of it, unknown images left out: how many such images an
-    epoch has on average. error: the standard error of that by chance, NaN for a single draw.
+    p_empty: float64 [N], the share of draws in which the image has no foreground or cannot train at all
+    (`verdicts.WITHOUT_FOREGROUND`). It is 1 for an image that has no usable box to begin with, NaN for an
+    annotated image of unknown size. expected_empty: the sum of p_empty without the NaN: how many such images
+    an epoch has on average. error: the standard error of that sum, NaN for a single draw.
     """
 
     augmentation: Augmentation
@@ -61,22 +61,23 @@ def sensitivity(
 ) -> Sensitivity:
     """Audit a data set under an augmentation, `draws` times.
 
-    labels: which boxes are usable, as `labels.prepare` says. progress: called with (done, to do), counted in
-    draws of one image.
-    The result depends on the images, the detector, the augmentation, `draws` and `seed` alone.
+    labels: which boxes are usable, from `labels.prepare`. progress: called with (done, to do), counted in
+    draws of single images. The result depends only on the images, the detector, the augmentation, `draws` and
+    `seed`.
 
     Raises AnchorauditError if `draws` is below 1 or `seed` is negative.
     """
     if draws < 1 or seed < 0:
         raise AnchorauditError(
-            f"{draws} draws with seed {seed}", remedy="Give at least 1 draw, and a seed of 0 or more."
+            f"impossible numbers: {draws} draws with seed {seed}",
+            remedy="Give at least 1 draw, and a seed of 0 or more.",
         )
     images = dataset.images
     known = ~np.isnan(images.width)
     boxes = clip_all(dataset, np.flatnonzero(labels.usable))
     order = np.argsort(dataset.boxes.image[boxes.rows], kind="stable")
     owner = dataset.boxes.image[boxes.rows][order]
-    # Only these leave anything to chance; what an image without usable boxes ends as does not depend on it.
+    # Only images with usable boxes depend on chance. For the others the answer is known.
     varying, of = np.unique(owner, return_inverse=True)
     own = _Images(
         keys_of((images.ids[i] for i in varying), (images.file_names[i] for i in varying)),
@@ -101,9 +102,9 @@ def sensitivity(
 
 @dataclass(frozen=True, slots=True)
 class _Images:
-    """V images with usable boxes, and those boxes: float64 [m, 4].
+    """V images with usable boxes, and these boxes: float64 [m, 4].
 
-    keys: of `draws.keys_of`. width, height: float64 [V]. of: int64 [m], the image of each box, ascending.
+    keys: from `draws.keys_of`. width, height: float64 [V]. of: int64 [m], the image of each box, ascending.
     """
 
     keys: npt.NDArray[np.uint64]
@@ -113,16 +114,16 @@ class _Images:
     of: Int
 
     def take(self, some: slice) -> _Images:
-        """Those images."""
+        """Return these images and their boxes."""
         rows = slice(*np.searchsorted(self.of, [some.start, some.stop]).tolist())
         images = (self.keys[some], self.width[some], self.height[some])
         return _Images(*images, self.boxes[rows], self.of[rows] - some.start)
 
 
 def _batches(of: Int, count: int, draws: int) -> Iterator[tuple[slice, range]]:
-    """Images and draws that are judged together: about so many boxes, but at least one image and one draw.
+    """Yield images and draws to judge in one call: about `_BOXES_AT_ONCE` boxes, at least one image and draw.
 
-    of: int64 [m], the image of each box, ascending; count: of the images.
+    of: int64 [m], the image of each box, ascending. count: the number of images.
     """
     first = np.searchsorted(of, np.arange(count + 1))
     cuts = np.flatnonzero(np.diff(first[:-1] // _BOXES_AT_ONCE)) + 1
@@ -135,7 +136,7 @@ def _batches(of: Int, count: int, draws: int) -> Iterator[tuple[slice, range]]:
 def _empty_draws(
     own: _Images, numbers: range, seed: int, detector: Detector, augmentation: Augmentation
 ) -> Int:
-    """In how many of some draws each image would train without foreground, or not at all. [V]."""
+    """Count the draws in which each image has no foreground or cannot train at all: int64 [V]."""
     count = len(own.keys)
     drawn = [draw(augmentation, own.keys, own.width, own.height, number=d, seed=seed) for d in numbers]
     width, height = (np.concatenate([getattr(d, side) for d in drawn]) for side in ("width", "height"))
@@ -146,7 +147,7 @@ def _empty_draws(
         boxes.append(made[kept])
         image.append(own.of[kept] + place * count)
     left, owner = np.concatenate(boxes), np.concatenate(image)
-    # By area, so that boxes that are worked on together are alike, and most levels can be left out for them.
+    # Sorted by area, boxes of one block are alike, and the engine can skip most levels for the whole block.
     order = np.argsort(np.prod(box_sizes(left), axis=1).astype(np.float32))
     left, owner = left[order], owner[order]
     clipped = Clipped(np.arange(len(left)), left, of_image[owner], width[first], height[first], of_image)
@@ -159,7 +160,7 @@ def _empty_draws(
 
 
 def _among(image: Int, count: int) -> Bool:
-    """Tell which of `count` images are among some. [count]."""
+    """Tell which of `count` images occur in `image`: bool [count]."""
     found = np.zeros(count, dtype=np.bool_)
     found[image] = True
     return found

@@ -1,4 +1,4 @@
-"""Which random geometry: `flip,scale=0.5..1.5,translate=0.1,crop=0.3..1,keep=centre`, read and checked."""
+"""Which random geometry: parses and checks `flip,scale=0.5..1.5,translate=0.1,crop=0.3..1,keep=centre`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any, Literal
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.suggest import did_you_mean
 
-# Beyond these no pixel of an image is recognisable; they keep arithmetic finite.
+# Beyond these limits no image is recognisable. They keep the arithmetic finite.
 _LEAST_SCALE, _MOST_SCALE = 0.01, 100.0
-# A crop of less cannot hold a pixel of any image worth training on.
+# A hundredth of each side: of an image of 100 px, one pixel.
 _LEAST_CROP = 1e-4
 
 _FORMS = {
-    "flip": "flip: mirrored left to right, every other time",
+    "flip": "flip: mirrored left to right, half of the time",
     "scale": f"scale=A..B: {_LEAST_SCALE:g} to {_MOST_SCALE:g} times the size, as scale=0.5..1.5",
     "translate": "translate=T: a share of the sides, 0 to 1, as translate=0.1",
     "crop": f"crop=A..B: shares of the area, {_LEAST_CROP:g} to 1, as crop=0.3..1",
@@ -26,23 +26,35 @@ _FORMS = {
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """What chance may do to an image, always in this order: scale, translate, crop, flip.
+    """Random changes to an image, always in this order: scale, translate, crop, flip.
 
-    scale: the image is drawn s times as large about its centre on a canvas of its own size, s uniform in the
-    range: below 1 there is padding around it, above 1 its edges are lost. translate: it is moved by up to
-    that share of its width and of its height, each way alike, each axis by itself. crop: a window whose share
-    of the area is uniform in the range, of the image's aspect, whole pixels cut off, anywhere with the same
-    chance, becomes the image. flip: mirrored left to right with probability 1/2. None or False: not done.
+    Parameters
+    ----------
+    flip : bool
+        Mirror left to right with probability 1/2.
+    scale : (low, high), optional
+        Draw the image s times as large about its centre, on a canvas of its own size, s uniform in the range.
+        Below 1 it gets padding around it, above 1 it loses its edges.
+    translate : float, optional
+        Move the image by up to this share of its width and height, each axis by itself, uniform.
+    crop : (low, high), optional
+        Cut out a window of the image's aspect, whose share of the area is uniform in the range. Whole pixels
+        are cut off, and every position has the same chance.
+    keep : "centre" or float
+        Which boxes are kept, each clipped to what is left of the image: those whose centre is inside it (not
+        on its edge), or those with at least this share of their area visible. A box without visible area is
+        dropped.
 
-    keep: which boxes are kept, each cut to what is left of the image: "centre": those whose centre is inside
-    it, its edge not included; or a number: those of which at least that share of the area is visible. A box
-    without visible area is never kept.
+    Raises
+    ------
+    AnchorauditError
+        For a value out of range, or if nothing is random.
 
+    Notes
+    -----
     Sources: scale and translate: yolov5 `utils/augmentations.py: random_perspective`; crop and its rule of
     the centre: SSD (Liu et al., 2016, section 2.2), torchvision `transforms/v2/_geometry.py: RandomIoUCrop`;
     the share of the area: albumentations `BboxParams.min_visibility`, yolov5 `box_candidates`.
-
-    Raises AnchorauditError for a value out of range, and where nothing is left to chance.
     """
 
     flip: bool = False
@@ -62,15 +74,15 @@ class Augmentation:
             raise _bad("keep", f"keep={self.keep}")
         if not (self.flip or self.scale or self.crop or self.translate is not None):
             raise AnchorauditError(
-                "an augmentation that does nothing",
+                "the augmentation does nothing",
                 remedy="Name at least one of flip, scale, translate and crop, as flip,scale=0.5..1.5.",
             )
 
     @classmethod
     def parse(cls, text: str) -> Augmentation:
-        """Read parts that are separated by commas, in any order; spaces around them do not count.
+        """Parse parts separated by commas, in any order. Spaces around them are ignored.
 
-        Raises AnchorauditError naming the bad part and what is allowed.
+        Raises AnchorauditError that names the bad part and says what is allowed.
         """
         values: dict[str, Any] = {}
         for part in text.split(",") if text.strip() else ():
@@ -78,7 +90,7 @@ class Augmentation:
             if name not in _READ:
                 raise _unknown(name, part)
             if name in values:
-                raise AnchorauditError(f"{name} stands twice in {text!r}", remedy="Leave one of them.")
+                raise AnchorauditError(f"{name} is given twice in {text!r}", remedy="Give it once.")
             if bool(equals) != (name != "flip"):
                 raise _bad(name, part.strip())
             try:
@@ -88,7 +100,7 @@ class Augmentation:
         return cls(**values)
 
     def __str__(self) -> str:
-        """Return what `parse` reads; `keep=centre`, the default, is left out."""
+        """Return text that `parse` reads. `keep=centre`, the default, is left out."""
         parts = []
         for name in (field.name for field in fields(self)):
             value = getattr(self, name)
@@ -125,8 +137,8 @@ _READ: dict[str, Callable[[str], Any]] = {
 
 
 def _bad(name: str, part: str) -> AnchorauditError:
-    """The error about a part whose value is none that its name takes."""
-    return AnchorauditError(f"{part!r} is no augmentation", remedy=f"It takes {_FORMS[name]}.")
+    """Return the error about a part with a bad value."""
+    return AnchorauditError(f"{part!r} is not a valid augmentation", remedy=f"Write {_FORMS[name]}.")
 
 
 def _unknown(name: str, part: str) -> AnchorauditError:
