@@ -78,9 +78,9 @@ def test_many_boxes_are_measured_as_in_one_piece():
 @pytest.mark.parametrize(
     ("sizes", "anchors", "message"),
     [
-        ([], [[1, 1]], "sizes: there are none"),
-        (np.empty((0, 2)), [[1, 1]], "sizes: there are none"),
-        ([[1, 1]], [], "anchors: there are none"),
+        ([], [[1, 1]], "sizes is empty"),
+        (np.empty((0, 2)), [[1, 1]], "sizes is empty"),
+        ([[1, 1]], [], "anchors is empty"),
         ([[1, 1, 1]], [[1, 1]], r"sizes: .* shape \(1, 3\)"),
         ([[1, 1], [1, 0]], [[1, 1]], "sizes, row 1"),
         ([[1, 1]], [[np.nan, 1]], "anchors, row 0"),

@@ -125,14 +125,14 @@ def test_a_detector_file_with_masks(file):
         ("a.json", "{}", "", "no anchors"),
         ("a.json", "[[]]", "", "no anchors"),
         ("a.toml", "size = 1", "", "no anchors"),
-        ("a.txt", "10,13\n16,30,7\n", "line 2", "3 numbers do not make pairs"),
-        ("a.json", "[[10, 13], [16]]", "anchors[1]", "1 numbers do not make pairs"),
-        ("a.json", "[10, 13, 16]", "anchors", "3 numbers do not make pairs"),
+        ("a.txt", "10,13\n16,30,7\n", "line 2", "3 numbers are not pairs"),
+        ("a.json", "[[10, 13], [16]]", "anchors[1]", "1 numbers are not pairs"),
+        ("a.json", "[10, 13, 16]", "anchors", "3 numbers are not pairs"),
         ("a.json", "[[10, 13], 16]", "anchors[1]", "16 is not a width and a height"),
-        ("a.txt", "10,13\n16,-30\n", "line 2", "-30.* is not a side"),
-        ("a.txt", "10,0\n", "line 1", "0.* is not a side"),
-        ("a.toml", "anchors = [[10, 13], [nan, 3]]", "anchors[1]", "nan is not a side"),
-        ("a.json", "[[Infinity, 13]]", "anchors[0]", "inf is not a side"),
+        ("a.txt", "10,13\n16,-30\n", "line 2", "-30.* is not a valid side"),
+        ("a.txt", "10,0\n", "line 1", "0.* is not a valid side"),
+        ("a.toml", "anchors = [[10, 13], [nan, 3]]", "anchors[1]", "nan is not a valid side"),
+        ("a.json", "[[Infinity, 13]]", "anchors[0]", "inf is not a valid side"),
         ("a.json", "[[1" + "0" * 400 + ", 13]]", "anchors[0]", "not a number"),
         ("a.json", "[[true, 13]]", "anchors[0]", "True is not a number"),
         ("a.json", '[["ten", 13]]', "anchors[0]", "'ten' is not a number"),
@@ -142,8 +142,8 @@ def test_a_detector_file_with_masks(file):
         ("a.json", "[[10,\n 13", "line 2", "not valid JSON"),
         ("a.json", "[" * 100_000, "line 1", "not valid JSON"),
         ("a.toml", "anchors = [[10", "", "not valid TOML"),
-        ("a.yaml", "anchors: []", "", "suffix '.yaml'"),
-        ("a", "10,13", "", "suffix ''"),
+        ("a.yaml", "anchors: []", "", "anchors format '.yaml'"),
+        ("a", "10,13", "", "anchors format ''"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(file, name, text, place, message):
@@ -168,5 +168,5 @@ def test_a_missing_file_a_folder_and_bytes_are_refused(tmp_path):
 
 
 def test_writing_an_unknown_format_is_refused():
-    with pytest.raises(AnchorauditError, match=r"suffix '\.yaml'"):
+    with pytest.raises(AnchorauditError, match=r"anchors format '\.yaml'"):
         format_anchors([[1, 2]], ".yaml")

@@ -201,7 +201,7 @@ def test_forcing_is_said(capsys):
         (["--k", "2..4", "--for", "yolov5"], "--k 2..4 with --for"),
         (["--k", "2", "--objective", "foreground", "--metric", "ratio"], "--metric ratio"),
         (["--k", "5", "--objective", "foreground", "--detector", "mmdet-atss"], "ATSS"),
-        (["--k", "4", "--for", "yolov5"], "4 anchors on the 3 levels of yolov5"),
+        (["--k", "4", "--for", "yolov5"], "4 anchors do not divide among the 3 levels of yolov5"),
         (["--k", "2", "--for", "reference", "--detector", "yolov5"], "2 anchors for 3 levels"),
         (["--k", "2", "--objective", "foreground", "--detector", "yolov5"], "2 anchors for 3 levels"),
     ],
@@ -268,7 +268,7 @@ def test_foreground_loss_of_an_export_is_said(capsys):
     assert run("cluster", "a.json", *words) == 0
     out, err = capsys.readouterr()
     assert "type='AnchorGenerator'" in out
-    assert "with the anchors as they are written" in err
+    assert "with the anchors as written" in err
 
 
 def test_settings_files_are_not_overwritten(here, capsys):

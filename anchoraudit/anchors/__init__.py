@@ -1,1 +1,1 @@
-"""Anchors: clustered from sizes, chosen for foreground, measured, in files and as frameworks write them."""
+"""Anchors: clustered from sizes, chosen for foreground, measured, in files, and as frameworks write them."""

@@ -1,4 +1,4 @@
-"""Anchors for a data set: its box sizes at the network's input, clustered, and measured."""
+"""Anchors for a data set: its box sizes on the network's input, clustered and measured."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from anchoraudit.errors import AnchorauditError
 
 @dataclass(frozen=True, slots=True)
 class Clustered:
-    """Anchors found: (width, height) by area, rounded as a file holds them, and how well those fit."""
+    """Anchors (width, height) by area, rounded as in a file, and how well they fit."""
 
     anchors: list[tuple[float, float]]
     fit: AnchorFit
 
 
 def network_sizes(dataset: Dataset, detector: Detector, *, drop_difficult: bool = False) -> Float:
-    """Widths and heights [N, 2] of the usable boxes, in pixels of the detector's input.
+    """Return widths and heights [N, 2] of the usable boxes, in pixels of the detector's input.
 
     Raises AnchorauditError if no box is usable.
     """
     rows = np.flatnonzero(prepare(dataset, drop_difficult=drop_difficult).usable)
     sizes = box_sizes(on_canvas(dataset, rows, detector).boxes)
-    sizes = sizes[(sizes > 0).all(axis=1)]  # a side of 1e-300 px can vanish in the scaling
+    sizes = sizes[(sizes > 0).all(axis=1)]  # scaling can turn a side of 1e-300 px into 0
     if not len(sizes):
         raise AnchorauditError(
             "no usable box to cluster",
@@ -42,13 +42,35 @@ def network_sizes(dataset: Dataset, detector: Detector, *, drop_difficult: bool 
 
 
 def cluster_sizes(sizes: Float, k: int, *, metric: str = "iou", seed: int = 0) -> Clustered:
-    """Cluster sizes [N, 2] into k anchors. Raises AnchorauditError if there are fewer distinct sizes."""
+    """Cluster sizes into anchors.
+
+    Parameters
+    ----------
+    sizes : ndarray of shape (N, 2)
+        Widths and heights in pixels of the network's input, as from `network_sizes`.
+    k : int
+        How many anchors.
+    metric : str
+        A metric of `AnchorKMeans`.
+    seed : int
+        The same seed gives the same anchors.
+
+    Returns
+    -------
+    Clustered
+        The anchors, and how well they fit.
+
+    Raises
+    ------
+    AnchorauditError
+        If there are fewer distinct sizes than anchors.
+    """
     from anchoraudit.anchors.clustering import AnchorKMeans  # scikit-learn takes half a second to import
 
     distinct = count_distinct(sizes, k)
     if distinct < k:
         raise AnchorauditError(
-            f"{k} anchors from {distinct} distinct box size{'s' * (distinct != 1)}",
+            f"cannot make {k} anchors from {distinct} distinct box size{'s' * (distinct != 1)}",
             remedy=f"Ask for at most --k {distinct}.",
         )
     model = AnchorKMeans(n_clusters=k, metric=metric, random_state=seed).fit(sizes)
@@ -57,7 +79,10 @@ def cluster_sizes(sizes: Float, k: int, *, metric: str = "iou", seed: int = 0) -
 
 
 def count_distinct(sizes: Float, enough: int) -> int:
-    """Count distinct sizes [N, 2], or at least `enough`: a part is looked at first, and mostly will do."""
+    """Count the distinct sizes [N, 2]. Stops early once `enough` are found.
+
+    Looks at 100 * `enough` sizes first, which are nearly always enough.
+    """
     some = len(np.unique(sizes[: 100 * enough], axis=0))
     return some if some >= enough else len(np.unique(sizes, axis=0))
 

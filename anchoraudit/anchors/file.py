@@ -1,8 +1,8 @@
 """Anchors in a file: `.toml` or `.json` to keep, `.txt` to paste into a framework's configuration.
 
-A width and a height in pixels for each anchor, and the input size that those pixels belong to. The file is
-what the next scan works with, so anchors are rounded first (`round_anchors`) and every figure shown is of
-the rounded ones.
+The file has a width and a height in pixels for each anchor, and the input size that these pixels belong to.
+The next scan reads the file, so anchors are rounded first (`round_anchors`), and every number shown is of the
+rounded ones.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ SHAPES = {
 
 @dataclass(frozen=True)
 class AnchorsFile:
-    """What an anchors file says: the anchors in its order, and the input size, "" if it names none."""
+    """The content of an anchors file: the anchors in its order, and the input size, "" if it does not say."""
 
     anchors: tuple[Anchor, ...]
     input_size: str
 
 
 def round_anchors(anchors: ArrayLike) -> list[Anchor]:
-    """Anchors (k, 2) with two decimals, as files hold them; a side that would become 0 is 0.01."""
+    """Round anchors (k, 2) to two decimals, as in files. A side that would become 0 becomes 0.01."""
     smallest = 10.0**-DECIMALS
     rounded = np.maximum(np.round(np.asarray(anchors, dtype=np.float64), DECIMALS), smallest)
     return [(float(width), float(height)) for width, height in rounded]
@@ -60,11 +60,12 @@ def format_anchors(
     metric: str = "",
     fit: AnchorFit | None = None,
 ) -> str:
-    """The text of an anchors file: `suffix` is `.toml`, `.json` or `.txt`; AnchorauditError for another.
+    """Return the text of an anchors file.
 
-    Anchors (k, 2) are widths and heights in pixels at `input_size` (such as "640" or "960x720"), written
-    with two decimals. What is given of `input_size`, the `objective` they were chosen for, the `metric` they
-    were clustered by and the mean IoU of `fit` (of the rounded anchors) is noted beside them.
+    anchors: (k, 2), widths and heights in pixels at `input_size` (such as "640" or "960x720"), written with
+    two decimals. suffix: `.toml`, `.json` or `.txt`; AnchorauditError for any other. The rest is written
+    beside the anchors if given: `input_size`, the `objective` they were chosen for, the `metric` they were
+    clustered by, and the mean IoU of `fit` (of the rounded anchors).
     """
     write = _by_suffix(suffix, {".toml": _toml, ".json": _json, ".txt": _txt})
     notes: dict[str, str | float] = {}
@@ -83,34 +84,34 @@ def format_anchors(
 def read_anchors(path: str | Path) -> AnchorsFile:
     """Read an anchors file.
 
-    `.toml` and `.json` hold `anchors`, a list of width-height pairs, and may hold `input_size`; in JSON the
-    bare list will do. `.txt` holds one anchor a line, as `10,13`, `10 13` or `10x13`, or several in
-    darknet's manner: `10,13,  16,30,  33,23`. Several anchors may share a row everywhere. Of a detector file
-    in TOML, the shapes of all levels are read.
+    `.toml` and `.json` hold `anchors`, a list of width-height pairs, and may hold `input_size`; JSON may be
+    just the list. `.txt` holds one anchor a line, as `10,13`, `10 13` or `10x13`, or several as in darknet:
+    `10,13,  16,30,  33,23`. In every format a row may hold several anchors. Of a detector file in TOML the
+    shapes of all levels are read.
 
-    Raises AnchorauditError, with the line or the index, for what cannot be read or is not an anchor.
+    Raises AnchorauditError, with the line or the index, for a file that cannot be read or a bad anchor.
     """
     file = Path(path)
     parse = _by_suffix(file.suffix, {".toml": _from_toml, ".json": _from_json, ".txt": _from_txt}, path)
     found: AnchorsFile = parse(read_text(file, "anchors file"), path)
     if not found.anchors:
-        raise _error(path, "holds no anchors", remedy=f"Write for example {SHAPES[file.suffix.lower()]}.")
+        raise _error(path, "there are no anchors", remedy=f"Write for example {SHAPES[file.suffix.lower()]}.")
     return found
 
 
 def _by_suffix(suffix: str, choices: dict[str, Callable[..., Any]], path: object = "") -> Callable[..., Any]:
-    """The function for a file's suffix, in any case."""
+    """Return the function for a file's suffix, whatever its case."""
     try:
         return choices[suffix.lower()]
     except KeyError:
         raise _error(
-            path, f"the suffix {suffix!r} names no anchors format", remedy=f"Choose {', '.join(choices)}."
+            path, f"unknown anchors format {suffix!r}", remedy=f"Choose {', '.join(choices)}."
         ) from None
 
 
 def _toml(anchors: list[Anchor], notes: dict[str, str | float]) -> str:
     lines = ["# Anchors by anchoraudit: width, height in pixels at the network's input size"]
-    # A JSON string is a TOML string too.
+    # A JSON string is also a TOML string.
     lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in notes.items()]
     lines += ["anchors = [", *(f"  [{w:.2f}, {h:.2f}]," for w, h in anchors), "]"]
     return "\n".join(lines) + "\n"
@@ -136,7 +137,7 @@ def _from_json(text: str, path: object) -> AnchorsFile:
 
 
 def _from_document(document: object, path: object) -> AnchorsFile:
-    """Anchors of a parsed file: a table with `anchors`, or the list itself."""
+    """Read the anchors of a parsed file: a table with `anchors`, or just the list."""
     table = document if isinstance(document, dict) else {"anchors": document}
     if isinstance(table.get("anchors"), dict):
         table = _of_detector(table)
@@ -152,12 +153,12 @@ def _from_document(document: object, path: object) -> AnchorsFile:
 
 
 def _of_detector(table: dict[str, Any]) -> dict[str, Any]:
-    """The shapes of a detector file, all levels together, as a table of anchors."""
+    """Turn a detector file into a table of anchors, with the shapes of all levels."""
     levels, competing = (_listed(table["anchors"].get(key)) for key in ("levels", "competing"))
     rows = [row for level in levels if isinstance(level, dict) for row in _rows_of(level, competing)]
     try:
         size = msgspec.convert(table.get("resize"), Resize).input_size_text
-    except msgspec.ValidationError:  # the anchors are asked for, not the rest
+    except msgspec.ValidationError:  # only the anchors are wanted; the rest may be wrong
         size = ""
     return {"anchors": rows, "input_size": size}
 
@@ -179,24 +180,24 @@ def _from_txt(text: str, path: object) -> AnchorsFile:
         content, _, comment = line.partition("#")
         noted = re.match(r"\s*input_size\s*[=:]\s*(\S+)", comment)
         size = noted.group(1) if noted else size
-        # darknet's .cfg files have the same list behind a name
+        # In a darknet .cfg file `anchors =` precedes the same list.
         words = [word for word in re.split(r"[\s,;xX]+", re.sub(r"^\s*anchors\s*=", "", content)) if word]
         anchors += _pairs(words, f"line {number}", path)
     return AnchorsFile(tuple(anchors), size)
 
 
 def _pairs(row: object, place: str, path: object) -> Iterator[Anchor]:
-    """The anchors of one row, `[w, h]` or `[w, h, w, h, ...]`, checked."""
+    """Check and return the anchors of one row, `[w, h]` or `[w, h, w, h, ...]`."""
     if not isinstance(row, list):
         raise _error(path, f"{row!r} is not a width and a height", place=place)
     sides = [_side(value, place, path) for value in row]
     if len(sides) % 2:
-        raise _error(path, f"{len(sides)} numbers do not make pairs", place=place)
+        raise _error(path, f"{len(sides)} numbers are not pairs of width and height", place=place)
     return zip(sides[::2], sides[1::2], strict=True)
 
 
 def _side(value: object, place: str, path: object) -> float:
-    """One width or height, or AnchorauditError."""
+    """Return one width or height, or raise AnchorauditError."""
     try:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise TypeError
@@ -204,7 +205,7 @@ def _side(value: object, place: str, path: object) -> float:
     except (TypeError, ValueError, OverflowError):
         raise _error(path, f"{value!r} is not a number", place=place) from None
     if not (math.isfinite(side) and side > 0):
-        raise _error(path, f"{value} is not a side of an anchor", place=place)
+        raise _error(path, f"{value} is not a valid side", place=place)
     return side
 
 
@@ -213,5 +214,5 @@ def _error(path: object, message: str, *, place: str = "", remedy: str = ALLOWED
 
 
 def check_suffix(path: str | Path) -> None:
-    """Raise AnchorauditError if no anchors file can have the name `path`."""
+    """Raise AnchorauditError if the name `path` does not have the suffix of an anchors file."""
     _by_suffix(Path(path).suffix, dict.fromkeys(SHAPES, str), path)

@@ -1,7 +1,7 @@
-"""How well anchors fit box sizes: the figures that every comparison of anchors rests on.
+"""How well anchors fit box sizes: the numbers that every comparison of anchors uses.
 
-Sizes are widths and heights in pixels at the network's input, so a box is compared with an anchor as if
-both shared their centre. Where a box lies is the encoder's business, not the anchor's.
+Sizes are widths and heights in pixels of the network's input. A box is compared with an anchor as if both had
+the same centre; where a box lies matters to the encoder only.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from anchoraudit.boxes import Float, shape_iou, similarity_table
 __all__ = ["MEANING", "AnchorFit", "measure_fit"]
 
 RECALL_AT = (0.5, 0.7)
-ANCHOR_T = 4  # a side may be so many times longer or shorter: hyp.anchor_t of YOLOv5
-CHUNK = 16_384  # boxes at a time: a table of 12 anchors stays within the processor's cache
+ANCHOR_T = 4  # sides may differ by a factor below this: anchor_t in YOLOv5's hyperparameters
+CHUNK = 16_384  # boxes at a time: with 12 anchors a table takes 1.6 MB, which stays in the processor's cache
 
 MEANING = {
     "boxes": "how many boxes were measured",
@@ -33,16 +33,22 @@ MEANING = {
 
 @dataclass(frozen=True)
 class AnchorFit:
-    """How well a set of anchors fits a set of boxes. `MEANING` says what each figure tells a user.
+    """How well a set of anchors fits a set of boxes. `MEANING` explains each number to a user.
 
     Attributes
     ----------
-    boxes: the number of boxes measured.
-    mean_iou: mean over the boxes of the best anchor's IoU.
-    recall: for "0.5" and "0.7", the share of boxes whose best anchor's IoU is at least that.
-    bpr: best possible recall: share of boxes with an anchor whose side ratio is above 1/4.
-    aat: anchors above threshold: mean number per box of anchors whose side ratio is above 1/4.
-    share: for every anchor, the share of boxes it is the best anchor of by IoU; the first one at a tie.
+    boxes : int
+        The number of boxes measured.
+    mean_iou : float
+        Mean over the boxes of the best anchor's IoU.
+    recall : dict
+        For "0.5" and "0.7", the share of boxes whose best anchor has at least this IoU.
+    bpr : float
+        Best possible recall: the share of boxes with an anchor whose side ratio is above 1/4.
+    aat : float
+        Anchors above threshold: the mean number of anchors for a box whose side ratio is above 1/4.
+    share : tuple of float
+        For each anchor, the share of boxes that it fits best by IoU. On ties the first anchor counts.
     """
 
     boxes: int
@@ -54,12 +60,33 @@ class AnchorFit:
 
 
 def measure_fit(sizes: ArrayLike, anchors: ArrayLike) -> AnchorFit:
-    """Measure how well anchors [K, 2] fit box sizes [N, 2], both in pixels at the same input size.
+    """Measure how well anchors fit box sizes, as if each box had the centre of its anchor.
 
-    Recall is counted at or above its threshold; bpr and aat strictly above 1/4, as YOLOv5's `check_anchors`
-    does. Memory stays at a few megabytes whatever N is.
+    Recall counts IoUs at or above its threshold. bpr and aat count ratios strictly above 1/4, as YOLOv5's
+    `check_anchors` does. Memory stays at a few megabytes for any number of boxes.
 
-    Raises ValueError if there is no box or no anchor, or if a side is not a positive, finite number.
+    Parameters
+    ----------
+    sizes : array-like of shape (N, 2)
+        Widths and heights of the boxes.
+    anchors : array-like of shape (K, 2)
+        Widths and heights of the anchors, in pixels of the same input size.
+
+    Returns
+    -------
+    AnchorFit
+        Mean IoU, recall, and YOLOv5's two measures.
+
+    Raises
+    ------
+    ValueError
+        If there is no box or no anchor, or if a side is not a positive, finite number.
+
+    Examples
+    --------
+    >>> fit = measure_fit([[10, 10], [40, 20]], [[10, 10], [30, 30]])
+    >>> fit.mean_iou, fit.recall["0.5"]
+    (0.7727272727272727, 1.0)
     """
     boxes, shapes = _checked(sizes, "sizes"), _checked(anchors, "anchors")
     total, near, reached = 0.0, 0, 0
@@ -88,9 +115,9 @@ def measure_fit(sizes: ArrayLike, anchors: ArrayLike) -> AnchorFit:
 
 
 def _within_reach(sizes: Float, anchors: Float) -> np.ndarray:
-    """Tell where the side ratio is above 1/4, of sizes [N, 2] and anchors [K, 2]. [K, N].
+    """Tell where the side ratio is above 1/4, for sizes [N, 2] and anchors [K, 2]: [K, N].
 
-    Multiplied by 4 instead of divided: exact in floating point, and several times faster.
+    Multiplies by 4 instead of dividing, which is exact in floating point, and several times faster.
     """
     w, h = sizes[:, 0], sizes[:, 1]
     aw, ah = anchors[:, 0, None], anchors[:, 1, None]
@@ -102,10 +129,10 @@ def _within_reach(sizes: Float, anchors: Float) -> np.ndarray:
 
 
 def _checked(values: ArrayLike, name: str) -> Float:
-    """The values as a float array [N, 2] of positive sides, or ValueError."""
+    """Return the values as floats [N, 2] with positive sides, or raise ValueError."""
     array = np.asarray(values, dtype=np.float64)
     if array.size == 0:
-        raise ValueError(f"{name}: there are none to measure")
+        raise ValueError(f"{name} is empty: there is nothing to measure")
     if array.ndim != 2 or array.shape[1] != 2:
         raise ValueError(f"{name}: expected widths and heights of shape (n, 2), got shape {array.shape}")
     wrong = np.flatnonzero(~(np.isfinite(array) & (array > 0)).all(axis=1))

@@ -1,4 +1,4 @@
-"""Clustering box sizes into anchors. Importing this imports scikit-learn."""
+"""K-means that turns box sizes into anchors. Importing this imports scikit-learn."""
 
 from anchoraudit.anchors.clustering.estimator import METRICS, AnchorKMeans
 

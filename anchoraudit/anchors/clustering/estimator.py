@@ -1,4 +1,4 @@
-"""Anchors from the boxes themselves: k-means whose distance is how badly an anchor fits a box."""
+"""Anchors from the boxes themselves: k-means with a distance that says how badly an anchor fits a box."""
 
 from __future__ import annotations
 
@@ -17,45 +17,56 @@ from anchoraudit.anchors.clustering.search import FINE, search
 from anchoraudit.boxes import MEASURES, Float, similarity_table
 
 METRICS = (*MEASURES, "euclidean")
-# Far beyond any image; within these, no area or square of an area overflows or vanishes.
+# Limits far beyond any image. Between them an area and its square (1e-120 to 1e120) fit a 64-bit float.
 SMALLEST, LARGEST = 1e-30, 1e30
-CHUNK = 16_384  # boxes at a time, so that the table of distances stays in the processor's cache
+# Boxes at a time: with 9 anchors a table of distances takes 1.2 MB, which stays in the processor's cache.
+CHUNK = 16_384
 
 
 class AnchorKMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc]
-    """Cluster box sizes into anchors; a scikit-learn estimator.
+    """Cluster box sizes into anchors. A scikit-learn estimator.
 
     Parameters
     ----------
-    n_clusters: how many anchors to find.
-    metric: what a distance between a box and an anchor is.
+    n_clusters : int
+        How many anchors to find.
+    metric : {"iou", "ratio", "euclidean"}
+        The distance between a box and an anchor.
 
-        - `"iou"`: 1 - IoU of the two when they share their centre, the distance of YOLOv2
-          (Redmon and Farhadi 2017, section 2). The fit maximises the boxes' mean best IoU.
-        - `"ratio"`: 1 - min(w/wa, wa/w, h/ha, ha/h), the measure YOLOv5 assigns boxes by
-          (`utils/autoanchor.py`).
-        - `"euclidean"`: the distance in pixels, by `sklearn.cluster.KMeans`. Large boxes count most.
-    n_init: how many k-means++ starts compete.
-    max_iter: the most rounds that a step of the search may take.
-    random_state: seed, generator or None, as in scikit-learn. An integer gives the same answer each time,
-        bit for bit, whatever the number of threads.
+        - ``"iou"``: 1 - IoU of the two with the same centre, the distance of YOLOv2 (Redmon and Farhadi 2017,
+          section 2). The fit maximises the mean best IoU of the boxes.
+        - ``"ratio"``: 1 - min(w/wa, wa/w, h/ha, ha/h), by which YOLOv5 assigns boxes (`utils/autoanchor.py`).
+        - ``"euclidean"``: the distance in pixels, by `sklearn.cluster.KMeans`. Large boxes count most.
+    n_init : int
+        How many k-means++ starts compete.
+    max_iter : int
+        The most rounds that a step of the search may take.
+    random_state : int, RandomState or None
+        As in scikit-learn. An integer gives the same answer each time, bit for bit, whatever the number of
+        threads.
 
     Attributes
     ----------
-    cluster_centers_: the anchors (n_clusters, 2): widths and heights, by area, smallest first.
-    labels_: for every box fitted, the index of its best anchor (n,).
-    inertia_: weighted sum over the boxes of the distance to their best anchor; of its square if
-        `metric="euclidean"`, as `KMeans` has it. For `"iou"`, mean best IoU = 1 - inertia_ / sum of weights.
-    n_iter_: rounds of the last step: sweeps over the anchors until no move of a single one helped, or
-        iterations of `KMeans`.
-    n_features_in_: 2.
+    cluster_centers_ : ndarray of shape (n_clusters, 2)
+        The anchors: widths and heights, smallest area first, in the unit of the sizes.
+    labels_ : ndarray of shape (n,)
+        The index of each box's best anchor.
+    inertia_ : float
+        Weighted sum of the distances between boxes and their best anchors; of the squared distances for
+        ``"euclidean"``, as in `KMeans`. For ``"iou"`` the mean best IoU is 1 - inertia_ / sum of weights.
+    n_iter_ : int
+        Rounds of the last step: sweeps over the anchors until no single move helped, or iterations of
+        `KMeans`.
+    n_features_in_ : int
+        2.
 
     Notes
     -----
-    For `"iou"` and `"ratio"`: k-means++ seeds by squared distance, then k-means whose centre is the median,
-    then a climb on the objective itself, then relocation of single anchors to badly served boxes, and last
-    moves of single anchors until none helps. Equal sizes are merged into one of their joint weight. Large
-    sets are searched on a histogram of at most 12,000 sizes; `labels_` and `inertia_` are of all boxes.
+    ``"iou"`` and ``"ratio"`` search in five steps: k-means++ seeds by squared distance; k-means
+    with the median as centre; a climb on the objective itself; single anchors relocated to boxes without a
+    good one; moves of single anchors until none helps. Equal sizes are merged into one with their joint
+    weight. Large sets are searched on a histogram of at most 12,000 sizes; `labels_` and `inertia_` are of
+    all boxes.
 
     Examples
     --------
@@ -81,13 +92,26 @@ class AnchorKMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None) -> Self:  # noqa: N803
-        """Find the anchors for X (n, 2): widths and heights in pixels at the network's input size.
+        """Find the anchors.
 
-        `y` is ignored. `sample_weight` (n,) says how much each box counts; a box of weight 0 has no
-        influence. Returns self.
+        Parameters
+        ----------
+        X : array-like of shape (n, 2)
+            Widths and heights of the boxes, in pixels of the network's input.
+        y : ignored
+            Exists because scikit-learn passes it.
+        sample_weight : array-like of shape (n,), optional
+            How much each box counts. A box of weight 0 has no influence.
 
-        Raises ValueError for a parameter out of range, a size that is not positive and finite (with its
-        row), and where there are fewer distinct sizes than anchors.
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            For a parameter out of range, for a size that is not positive and finite (with its row), and if
+            there are fewer distinct sizes than anchors.
         """
         self._check_parameters()
         sizes = self._check_sizes(X, reset=True)
@@ -106,24 +130,24 @@ class AnchorKMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[np.int32]:  # noqa: N803
-        """Index of the best anchor (n,) for sizes X (n, 2); the smaller anchor at a tie."""
+        """Return the index of the best anchor (n,) for sizes X (n, 2). On ties, the smaller anchor."""
         check_is_fitted(self)
         return self._assign(self._check_sizes(X))[0]
 
     def transform(self, X: ArrayLike) -> Float:  # noqa: N803
-        """Distance (n, n_clusters) of sizes X (n, 2) to every anchor."""
+        """Return the distance (n, n_clusters) between sizes X (n, 2) and every anchor."""
         check_is_fitted(self)
         return np.ascontiguousarray(self._distances(self._check_sizes(X)).T)
 
     def score(self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None) -> float:  # noqa: N803
-        """Minus the inertia of sizes X (n, 2): larger is better, as `KMeans.score`. `y` is ignored."""
+        """Return minus the inertia of sizes X (n, 2): larger is better, as in `KMeans`. `y` is ignored."""
         check_is_fitted(self)
         sizes = self._check_sizes(X)
         return -self._inertia(self._assign(sizes)[1], _check_weight(sample_weight, len(sizes)))
 
     @property
     def _n_features_out(self) -> int:
-        """Columns of `transform`: read by scikit-learn to name them."""
+        """Columns of `transform`. scikit-learn reads this to name them."""
         return len(self.cluster_centers_)
 
     def __sklearn_tags__(self) -> Any:
@@ -132,7 +156,7 @@ class AnchorKMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         return tags
 
     def _find(self, distinct: Float, weight: Float) -> tuple[Float, int]:
-        """Anchors (k, 2), and the rounds it took, for distinct sizes (n, 2) of positive weights (n,)."""
+        """Return anchors (k, 2) and the rounds needed, for distinct sizes (n, 2), positive weights (n,)."""
         if len(distinct) == self.n_clusters:
             return distinct, 1
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
@@ -149,13 +173,13 @@ class AnchorKMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         )
 
     def _distances(self, sizes: Float) -> Float:
-        """Distance of every anchor and size (n, 2): (k, n)."""
+        """Return the distance between every anchor and size (n, 2): (k, n)."""
         if self.metric == "euclidean":
             return similarity_table(_pixel_distance, sizes, self.cluster_centers_)
         return 1.0 - similarity_table(MEASURES[self.metric].similarity, sizes, self.cluster_centers_)
 
     def _assign(self, sizes: Float) -> tuple[NDArray[np.int32], Float]:
-        """The nearest anchor (n,) of sizes (n, 2), and its distance (n,)."""
+        """Return the nearest anchor (n,) for sizes (n, 2), and its distance (n,)."""
         labels, nearest = np.empty(len(sizes), dtype=np.int32), np.empty(len(sizes))
         for start in range(0, len(sizes), CHUNK):
             part = slice(start, start + CHUNK)
@@ -164,7 +188,7 @@ class AnchorKMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         return labels, nearest
 
     def _inertia(self, distance: Float, weight: Float) -> float:
-        """Weighted sum of the distances (n,) to the best anchor, squared where the metric asks for it."""
+        """Return the weighted sum of distances (n,) to the best anchor, squared for the Euclidean metric."""
         return float(np.sum(weight * (distance**2 if self.metric == "euclidean" else distance)))
 
     def _check_parameters(self) -> None:
@@ -176,7 +200,7 @@ class AnchorKMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
                 raise ValueError(f"{name}={value!r} must be a whole number of at least 1")
 
     def _check_sizes(self, X: ArrayLike, *, reset: bool = False) -> Float:  # noqa: N803
-        """X as a float array (n, 2) of positive, finite sides; ValueError with the first bad row."""
+        """Return X as floats (n, 2), positive and finite. Raises ValueError with the first bad row."""
         sizes: Float = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
         if sizes.shape[1] != 2:
             raise ValueError(f"X must have 2 columns, width and height, and has {sizes.shape[1]} feature(s)")
@@ -191,7 +215,7 @@ class AnchorKMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
 
 
 def _check_weight(sample_weight: ArrayLike | None, count: int) -> Float:
-    """The weights as a float array (count,), all 1 by default; ValueError if one cannot be a weight."""
+    """Return the weights as floats (count,), all 1 by default. Raises ValueError with the first bad one."""
     if sample_weight is None:
         return np.ones(count)
     weight = np.asarray(sample_weight, dtype=np.float64)
@@ -210,9 +234,9 @@ def _check_weight(sample_weight: ArrayLike | None, count: int) -> Float:
 def _euclidean(
     sizes: Float, weight: Float, k: int, starts: int, rounds: int, *, seed: int
 ) -> tuple[Float, int]:
-    """Scikit-learn's k-means: starts compete on a summary of the sizes, the winner goes on with all.
+    """Run scikit-learn's k-means. The starts compete on a summary of the sizes; the best continues on all.
 
-    One thread, because the last bits of its centres depend on how many threads share the sums.
+    One thread only, because the last bits of the centres depend on how many threads share the sums.
     """
     with threadpool_limits(limits=1):
         few, their_weight = summarise(sizes, weight, max(FINE, 4 * k))
@@ -225,5 +249,5 @@ def _euclidean(
 
 
 def _pixel_distance(w1: Float, h1: Float, w2: Float, h2: Float) -> Float:
-    """Length of the difference of two sizes in pixels, broadcast over the arguments."""
+    """Return the length of the difference of two sizes, in pixels. Broadcast."""
     return np.hypot(w1 - w2, h1 - h2)

@@ -1,7 +1,7 @@
-"""The moves of the anchor search, each a pure function of points and anchors.
+"""The moves of the anchor search. Each is a pure function of points and anchors.
 
-Several searches are run side by side as one array: anchors (r, k, 2) are r independent sets of k anchors.
-The objective is `Points.value`, the mean similarity of each box and its best anchor; larger is better.
+Several searches run side by side in one array: anchors (r, k, 2) are r independent sets of k anchors.
+The objective is `Points.value`, the mean similarity between each box and its best anchor. Larger is better.
 """
 
 from __future__ import annotations
@@ -12,16 +12,19 @@ from numpy.typing import NDArray
 from anchoraudit.anchors.clustering.points import Points
 from anchoraudit.boxes import Float
 
-# Steps are changes of log(side): 0.1 is about 10 %.
+# Steps are changes of log(side): 0.1 is about 10 %. The longest, 0.4, is a factor of 1.5.
 LONGEST_STEP = 0.4
 SHORTEST_STEP = 1e-5
-FINAL_STEP = 1e-4  # a hundredth of a pixel in a side of 100, the precision anchors are written with
-GAIN = 1e-9  # a smaller improvement of the mean IoU is nobody's
+FINAL_STEP = 1e-4  # a hundredth of a pixel in a side of 100: files hold two decimals
+GAIN = 1e-9  # a smaller improvement of the mean IoU may be rounding
 COMPASS = np.array([(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)], dtype=np.float64)
 
 
 def seed(points: Points, k: int, starts: int, rng: np.random.Generator) -> Float:
-    """k-means++ starts (starts, k, 2): each anchor is a box size, drawn by weight and squared distance."""
+    """Draw k-means++ starts (starts, k, 2).
+
+    Each anchor is a box size, drawn by weight and squared distance.
+    """
     anchors = np.empty((starts, k, 2))
     best = np.zeros((starts, len(points)))
     sizes = points.sizes
@@ -35,10 +38,10 @@ def seed(points: Points, k: int, starts: int, rng: np.random.Generator) -> Float
 
 
 def move_to_medians(points: Points, anchors: Float, rounds: int) -> Float:
-    """k-means with medians: assign boxes to their best anchor, move it to their weighted median, repeat.
+    """Run k-means with medians: assign boxes to their best anchor, move it to their weighted median, repeat.
 
-    The median is not moved by outliers, and lies near the size that maximises the mean IoU. An anchor left
-    without boxes goes to the box that is worst served. (r, k, 2) -> (r, k, 2)
+    Outliers do not move the median, and it lies near the size that maximises the mean IoU. An anchor without
+    boxes moves to the box with the worst fit. (r, k, 2) -> (r, k, 2)
     """
     order = [np.argsort(side, kind="stable") for side in (points.w, points.h)]
     number = np.arange(anchors.shape[1])[:, None]
@@ -58,7 +61,7 @@ def move_to_medians(points: Points, anchors: Float, rounds: int) -> Float:
 
 
 def _refill(points: Points, anchors: Float, *, empty: NDArray[np.bool_], best: Float) -> None:
-    """Put every empty anchor (r, k) on a badly served box size (best: r, n) of its own; in place."""
+    """Put each empty anchor (r, k) on the size of a badly fitted box (best: r, n), in place."""
     sizes = points.sizes
     for run in np.flatnonzero(empty.any(axis=1)):
         places = np.flatnonzero(empty[run])
@@ -67,11 +70,11 @@ def _refill(points: Points, anchors: Float, *, empty: NDArray[np.bool_], best: F
 
 
 def climb(points: Points, anchors: Float, rounds: int, step: float) -> tuple[Float, Float]:
-    """Move all anchors at once towards a local optimum, reassigning the boxes in every round.
+    """Move all anchors at once towards a local optimum. Every round assigns the boxes anew.
 
-    Each side has a step of its own that grows while its slope keeps its sign and halves when it turns
-    (Rprop, Riedmiller and Braun 1993): only signs are used, which suits an objective made of kinks.
-    (r, k, 2) -> the best anchors met (r, k, 2), their objective (r,)
+    Each side has its own step, which grows while its slope keeps its sign and halves when the sign changes
+    (Rprop, Riedmiller and Braun 1993). Only signs are used, because the objective has kinks everywhere.
+    (r, k, 2) -> the best anchors found (r, k, 2), their objective (r,)
     """
     runs, k, _ = anchors.shape
     first = (np.arange(runs) * k)[:, None]
@@ -93,7 +96,10 @@ def climb(points: Points, anchors: Float, rounds: int, step: float) -> tuple[Flo
 
 
 def _slopes(points: Points, anchors: Float, owner: NDArray[np.intp]) -> Float:
-    """Slope of the objective by every log side, of anchors (r, k, 2); owner (r, n) counts over all r * k."""
+    """Return the objective's slope by every log side, for anchors (r, k, 2).
+
+    owner (r, n) counts over all r * k.
+    """
     w, h = anchors[..., 0].ravel(), anchors[..., 1].ravel()
     slopes = points.measure.slopes(w[owner], h[owner], points.w, points.h)
     sums = np.empty((len(w), 2))
@@ -103,11 +109,11 @@ def _slopes(points: Points, anchors: Float, owner: NDArray[np.intp]) -> Float:
 
 
 def swap_values(points: Points, anchors: Float, candidates: Float) -> Float:
-    """The objective with anchor i replaced by candidate j: anchors (k, 2), candidates (m, 2) -> (k, m).
+    """Return the objective (k, m) with anchor i of (k, 2) replaced by candidate j of (m, 2).
 
-    Boxes of other anchors gain by the candidate alone, whichever anchor leaves; the leaving anchor's own
-    boxes fall back to their second best. So one pass over the boxes serves all k * m swaps (the insight
-    of FastPAM, Schubert and Rousseeuw 2019).
+    Boxes of the other anchors only gain by the candidate, whichever anchor leaves. The boxes of the leaving
+    anchor fall back to their second best. So one pass over the boxes serves all k * m swaps (the idea of
+    FastPAM, Schubert and Rousseeuw 2019).
     """
     table = points.table(anchors)
     owner, best = table.argmax(axis=0), table.max(axis=0)
@@ -125,11 +131,11 @@ def swap_values(points: Points, anchors: Float, candidates: Float) -> Float:
 
 
 def settle(points: Points, anchors: Float, sweeps: int, step: float) -> tuple[Float, int]:
-    """Move single anchors until no move helps: anchors (k, 2) -> anchors (k, 2), the sweeps it took.
+    """Move single anchors until no move helps: anchors (k, 2) -> anchors (k, 2), and the sweeps it took.
 
-    Each anchor tries its width, its height and both: longer and shorter by a step that grows when that
-    helps and halves when nothing does (a pattern search), and the next sides that boxes have. Every trial
-    counts all boxes, those that would change their anchor included. It ends when every step is below
+    Each anchor tries to be wider, narrower, higher, lower, or several of these, by a step that grows if that
+    helps and halves if not (a pattern search). It also tries the next sides that boxes have. Every trial
+    counts all boxes, also those that would change their anchor. The search ends when every step is below
     `FINAL_STEP`.
     """
     anchors = anchors.copy()
@@ -160,9 +166,10 @@ def settle(points: Points, anchors: Float, sweeps: int, step: float) -> tuple[Fl
 
 
 def _neighbours(sides: tuple[Float, Float], anchor: Float) -> Float:
-    """The anchor (2,) with its width, its height or both replaced by the next side of a box: (8, 2).
+    """Replace the width, the height or both of the anchor (2,) by the next side of a box: (8, 2).
 
-    Many boxes with the very same side make a ridge in the objective that shrinking steps only approach.
+    Many boxes with exactly the same side make a ridge in the objective, which shrinking steps never quite
+    reach.
     """
     choices = []
     for known, side in zip(sides, anchor, strict=True):

@@ -1,4 +1,4 @@
-"""Box sizes as weighted points: duplicates merged, and large sets summarised by a histogram."""
+"""Box sizes as weighted points: duplicates are merged, and large sets become a histogram."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from anchoraudit.boxes import Float, Measure
 
-# Side of a histogram's cells in log(size), to begin with: 1 % of a side is under a pixel up to 100 pixels.
+# First side of the histogram's cells, in log(size): 1 % of a side, which is at most a pixel up to 100 pixels.
 FINEST_CELL = 0.01
 
 
 @dataclass(frozen=True)
 class Points:
-    """Distinct sizes with weights that sum to 1, and the measure they are compared by."""
+    """Distinct sizes with weights that sum to 1, and the measure that compares them."""
 
     w: Float
     h: Float
@@ -27,39 +27,39 @@ class Points:
 
     @property
     def sizes(self) -> Float:
-        """(n, 2)"""
+        """Widths and heights (n, 2)."""
         return np.stack([self.w, self.h], axis=1)
 
     def table(self, anchors: Float) -> Float:
-        """Similarity of every anchor and point: anchors (..., k, 2) -> (..., k, n)."""
+        """Return the similarity between every anchor and point: anchors (..., k, 2) -> (..., k, n)."""
         return self.measure.similarity(anchors[..., 0, None], anchors[..., 1, None], self.w, self.h)
 
     def mean(self, values: Float) -> Float:
-        """Weighted mean over the points: values (..., n) -> (...).
+        """Return the weighted mean over the points: values (..., n) -> (...).
 
-        `einsum`, not `@`: a BLAS product may differ in the last bit with the number of threads.
+        Uses `einsum`, not `@`: the last bit of a BLAS product may depend on the number of threads.
         """
         means: Float = np.einsum("...n,n->...", values, self.weight)
         return means
 
     def value(self, anchors: Float) -> float:
-        """The objective: weighted mean over the points of the best anchor's similarity."""
+        """Return the objective: the weighted mean over the points of the best anchor's similarity."""
         return float(self.mean(self.table(anchors).max(axis=-2)))
 
 
 def make_points(sizes: Float, weight: Float, measure: Measure) -> Points:
-    """Points of sizes (n, 2) and their positive weights (n,)."""
+    """Make points of sizes (n, 2) and their positive weights (n,)."""
     w, h = np.ascontiguousarray(sizes.T)
     return Points(w, h, weight / weight.sum(), measure)
 
 
 def merge_duplicates(sizes: Float, weight: Float) -> tuple[Float, Float]:
-    """The distinct sizes (m, 2) of sizes (n, 2), in ascending order, and their summed weights (m,).
+    """Return the distinct sizes (m, 2) among sizes (n, 2), in ascending order, and their summed weights (m,).
 
-    Sizes of weight zero are left out: no anchor can gain by fitting them.
+    Sizes of weight 0 are dropped, because no anchor gains by fitting them.
     """
     kept = weight > 0
-    # A complex number sorts as one value, width first: several times faster than sorting rows.
+    # NumPy sorts complex numbers by width, then height, several times faster than it sorts rows.
     pairs = sizes[kept, 0] + 1j * sizes[kept, 1]
     distinct, member = np.unique(pairs, return_inverse=True)
     total: Float = np.bincount(member, weights=weight[kept]).astype(np.float64)
@@ -67,10 +67,10 @@ def merge_duplicates(sizes: Float, weight: Float) -> tuple[Float, Float]:
 
 
 def summarise(sizes: Float, weight: Float, limit: int) -> tuple[Float, Float]:
-    """At most `limit` weighted sizes that stand for all: cells equal in log(width), log(height).
+    """Return at most `limit` weighted sizes that represent all: a histogram over log(width), log(height).
 
-    A cell's point is the weighted mean of its sizes. Cells are as fine as the limit allows, so a set with
-    no more than `limit` sizes is returned as it is.
+    The point of a cell is the weighted mean of its sizes. Cells are as small as the limit allows. A set with
+    at most `limit` sizes is returned unchanged.
     """
     if len(sizes) <= limit:
         return sizes, weight
@@ -81,7 +81,9 @@ def summarise(sizes: Float, weight: Float, limit: int) -> tuple[Float, Float]:
         count, member = _cells(logs, cell)
         if count <= limit:
             break
-        # In the plane, the number of cells falls with the square of their side, or more slowly.
+        # The number of occupied cells falls with the square of their side at most. The step is therefore at
+        # most the root of the excess, a little less so as not to overshoot, and at least 1.15 so that it ends
+        # soon.
         cell *= max(1.15, 0.95 * float(np.sqrt(count / limit)))
     total: Float = np.bincount(member, weights=weight).astype(np.float64)
     means = [np.bincount(member, weights=weight * side) / total for side in sizes.T]
@@ -89,7 +91,7 @@ def summarise(sizes: Float, weight: Float, limit: int) -> tuple[Float, Float]:
 
 
 def _cells(logs: Float, cell: float) -> tuple[int, NDArray[np.intp]]:
-    """How many cells of that side are occupied, and the cell of every size, numbered from 0."""
+    """Return how many cells of this side are occupied, and the cell of each size, numbered from 0."""
     column, row = np.floor(logs / cell).astype(np.int64).T
     distinct, member = np.unique(column * (row.max() + 1) + row, return_inverse=True)
     return len(distinct), member

@@ -8,12 +8,13 @@ from anchoraudit.anchors.clustering.moves import climb, move_to_medians, seed, s
 from anchoraudit.anchors.clustering.points import Points, make_points, summarise
 from anchoraudit.boxes import Float, Measure
 
-# How many sizes a large set is summarised to: to choose starts by, to relocate anchors on, to settle on.
+# How many sizes represent a large set: when starts compete, when anchors are relocated, and at the end.
+# Each stage takes longer for each trial, and has fewer trials.
 ROUGH, FINE, FINEST = 400, 3_000, 12_000
-SMALL = 1_000  # so few sizes are searched in a fraction of a second: there is time to try for longer
+SMALL = 1_000  # up to so many sizes a search takes a fraction of a second, so it may try for longer
 ROUGH_SURVIVORS, FINE_SURVIVORS = 4, 3
-CANDIDATES = 128  # box sizes that a relocation may move an anchor to
-EXCHANGES = 12  # relocations that are tried out in one round, at least one for each anchor
+CANDIDATES = 128  # box sizes that a relocation considers
+EXCHANGES = 12  # relocations tried in a round; more if there are more anchors, so that each has one
 GAIN = 1e-7  # a smaller improvement is not worth another round
 CELLS = 4_000_000  # entries of the largest similarity table: about 30 MB
 
@@ -30,9 +31,9 @@ def search(
 ) -> tuple[Float, int]:
     """Find k anchors for distinct sizes (n, 2), n > k, of positive weights (n,).
 
-    Many starts compete on a rough summary of the sizes, where a start costs milliseconds; the few best go
-    on to a finer one. `rounds` bounds the k-medians and the last sweeps.
-    Returns the anchors (k, 2) and the sweeps over them until no move of a single one helped.
+    Many starts compete on a rough summary of the sizes, where a start costs milliseconds. The best few
+    continue on a finer one. `rounds` limits the k-medians and the last sweeps. Returns the anchors (k, 2),
+    and the number of sweeps until no single move helped.
     """
     rough, fine, finest = (
         make_points(*summarise(sizes, weight, max(limit, 4 * k)), measure) for limit in (ROUGH, FINE, FINEST)
@@ -51,10 +52,10 @@ def search(
 
 
 def relocate(points: Points, anchors: Float, rounds: int, patience: int, rng: np.random.Generator) -> Float:
-    """Take an anchor away and put it where boxes are badly served, as long as that helps.
+    """Take an anchor away and put it where boxes are fitted badly, as long as that helps.
 
-    Every round tries out the most promising exchanges, lets all anchors climb from there, and keeps the
-    best if it is better. It ends after `patience` rounds in a row without success. (k, 2) -> (k, 2)
+    Every round tries the most promising exchanges, lets all anchors climb from there, and keeps the best if
+    it is better. The search ends after `patience` rounds in a row without success. (k, 2) -> (k, 2)
     """
     value, failures = points.value(anchors), 0
     for _ in range(rounds):
@@ -72,10 +73,10 @@ def relocate(points: Points, anchors: Float, rounds: int, patience: int, rng: np
 
 
 def _exchanges(points: Points, anchors: Float, rng: np.random.Generator) -> Float:
-    """Copies of the anchors (k, 2) with one exchanged for a box size each, best first: (r, k, 2).
+    """Return copies of the anchors (k, 2) with one exchanged for a box size each, best first: (r, k, 2).
 
-    Newcomers are drawn by weight and distance to their anchor, in random groups; each anchor is exchanged
-    for the best newcomer of each group. Groups keep the trials apart where there are few anchors.
+    The new sizes are drawn by weight and distance to their anchor, in random groups. Each anchor is exchanged
+    for the best size of each group. With few anchors, the groups keep the trials different.
     """
     k = len(anchors)
     groups = min(-(-EXCHANGES // k), len(points))
@@ -93,11 +94,11 @@ def _exchanges(points: Points, anchors: Float, rng: np.random.Generator) -> Floa
 
 
 def _best_distinct(anchors: Float, values: Float, count: int) -> Float:
-    """The `count` best of (r, k, 2); of sets with the same objective (r,), one."""
+    """Return the `count` best of (r, k, 2). Of sets with the same objective (r,), only one."""
     _, first = np.unique(np.round(values, 7), return_index=True)
     return anchors[first[::-1][:count]]
 
 
 def _affordable(runs: int, k: int, points: Points) -> int:
-    """As many of `runs` as keep the table of runs * k * n similarities small; at least one."""
+    """Return how many of `runs` fit into `CELLS` similarities (runs * k * n), at least one."""
     return max(1, min(runs, CELLS // (k * len(points))))

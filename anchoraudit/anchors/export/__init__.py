@@ -1,14 +1,15 @@
-"""Anchors as the frameworks want them: one module each, found by itself.
+"""Anchors as frameworks write them: one module for each framework, found by itself.
 
-A module is named as `--for` spells its framework, and has three names; adding one adds the framework:
+A module is named as `--for` spells the framework, and defines three names. Adding a module adds the
+framework.
 
-PRESET: the detector that is meant where the user names none: its input size, its levels.
-EQUAL: whether its heads take the same number of anchors on every level.
-write(detector, judge) -> Snippet: the anchors of a detector, explicit shapes by level, as text to paste.
-    judge: says of anchors level by level what is to be as small as can be where they cannot be written so.
+PRESET: the detector used if the user names none: its input size, its levels.
+EQUAL: whether the framework's heads take the same number of anchors on every level.
+write(detector, judge) -> Snippet: the anchors of a detector (explicit shapes by level) as text to paste.
+    judge: returns what to minimise, given anchors by level, where they cannot be written exactly.
 
-Modules whose name starts with an underscore are helpers. Where a framework only takes sizes x ratios, those
-that serve the boxes best are written, and the snippet says which shapes they make.
+Modules whose names start with an underscore are helpers. For a framework that only takes sizes x ratios,
+those that suit the boxes best are written, and the snippet says which shapes they give.
 """
 
 from __future__ import annotations
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
 
 __all__ = ["MARK", "Snippet", "default_detector", "export", "framework_names", "require_divisible"]
 
-_MOST_SIZES = 3_000  # an evaluation then takes less than a millisecond
+_MOST_SIZES = 3_000  # with so many, an evaluation takes less than a millisecond
 
 
 class Framework(Protocol):
-    """What a framework's module offers."""
+    """What a framework's module defines."""
 
     PRESET: str
     EQUAL: bool
@@ -45,26 +46,26 @@ class Framework(Protocol):
 
 
 def framework_names() -> list[str]:
-    """Frameworks that anchors can be written for, by name."""
+    """Return the names of the frameworks that anchors can be written for."""
     return module_names(__name__)
 
 
 def default_detector(framework: str) -> str:
-    """The preset that is meant where no detector is named."""
+    """Return the preset that is used if the user names no detector."""
     return _module(framework).PRESET
 
 
 def require_divisible(framework: str, k: int, detector: Detector) -> None:
-    """Raise AnchorauditError if the framework takes equally many anchors a level, and k gives none such."""
+    """Raise AnchorauditError if the framework needs as many anchors on each level, and k does not divide."""
     levels = len(detector.anchors.levels)
     if not _module(framework).EQUAL or k % levels == 0:
         return
     below, above = k // levels * levels, -(-k // levels) * levels
     choice = f"--k {below} or --k {above}" if below else f"--k {above}"
     raise AnchorauditError(
-        f"{k} anchors on the {levels} levels of {detector.name}: the heads of {framework} take the same "
+        f"{k} anchors do not divide among the {levels} levels of {detector.name}: {framework} needs the same "
         "number on every level",
-        remedy=f"Ask for {choice}, or name a detector of other levels with --detector.",
+        remedy=f"Ask for {choice}, or name a detector with other levels by --detector.",
     )
 
 
@@ -73,8 +74,8 @@ def export(
 ) -> Snippet:
     """Write anchors for a framework, dealt out to the detector's levels.
 
-    sizes: [N, 2] of the boxes, by which it is said what is lost where the shapes cannot be written exactly.
-    judge: what is then to be as small as can be, of anchors level by level; by default 1 - mean IoU.
+    sizes: [N, 2], the boxes, to say what is lost where the shapes cannot be written exactly. judge: what to
+    minimise then, a function of anchors by level; by default 1 - mean IoU.
     Raises AnchorauditError if the levels cannot take that many anchors.
     """
     import numpy as np
@@ -88,14 +89,14 @@ def export(
         return snippet
     wanted, got = measure_fit(sizes, np.array(anchors)).mean_iou, measure_fit(sizes, np.array(made)).mean_iou
     lost = (
-        f"{framework} takes sizes x ratios: those that serve the boxes best are written: mean IoU "
+        f"{framework} takes only sizes x ratios; this is the nearest that it can write: mean IoU "
         f"{got:.4f} instead of {wanted:.4f} ({got - wanted:+.4f})"
     )
     return replace(snippet, remarks=(lost, *snippet.remarks), mean_iou=got)
 
 
 def _misfit(sizes: Float) -> Judge:
-    """1 - mean IoU of the boxes with their best anchor, on a summary of the sizes."""
+    """Return a judge: 1 - mean IoU of the boxes with their best anchor, on a summary of the sizes."""
     import numpy as np
 
     from anchoraudit.anchors.clustering.points import make_points, summarise

@@ -1,7 +1,7 @@
-"""Sizes and ratios that serve the boxes best: from the nearest ones to the anchors, moved one by one.
+"""Sizes and ratios that suit the boxes best: first the nearest to the anchors, then moved one by one.
 
-Anchors that were chosen one by one lose what they were chosen for where they become sizes x ratios; moving
-the sizes and the ratios gets some of it back.
+Anchors that were chosen one by one lose some of their quality when they become sizes x ratios. Moving the
+sizes and ratios regains part of it.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from anchoraudit.anchors.export._product import Product, all_products, nearest_p
 from anchoraudit.anchors.foreground.levels import OnLevel
 from anchoraudit.boxes import Float
 
-# What is minimised, of anchors level by level: anything that can be compared.
+# Returns what to minimise, given anchors by level: anything that can be compared.
 Judge = Callable[[Sequence[OnLevel]], Any]
 Lists = tuple[tuple[float, ...], tuple[float, ...]]
 
-FIRST_STEP, LAST_STEP = 0.16, 0.01  # of a logarithm
+FIRST_STEP, LAST_STEP = 0.16, 0.01  # of a logarithm: 17 % first, 1 % at the end
 MOST_ROUNDS = 30
-EXACT = 1e-9  # of the distance: rounding
+EXACT = 1e-9  # a smaller distance is rounding
 
 
 def sizes_and_ratios(levels: Sequence[OnLevel], judge: Judge) -> list[Lists]:
-    """Sizes and ratios of each level on its own, ascending."""
+    """Return sizes and ratios for each level by itself, ascending."""
     start: list[Float] = []
     distance = 0.0
     for level in levels:
@@ -42,7 +42,7 @@ def sizes_and_ratios(levels: Sequence[OnLevel], judge: Judge) -> list[Lists]:
 
 
 def bases_scales_ratios(levels: Sequence[OnLevel], judge: Judge) -> tuple[tuple[float, ...], Lists]:
-    """A base for each level, in their order, and the scales and ratios of all of them, ascending."""
+    """Return a base for each level, in order, and the scales and ratios that all levels share, ascending."""
     bases, products = all_products([level.anchors for level in levels])
 
     def laid_out(lists: Sequence[Float]) -> list[OnLevel]:
@@ -56,7 +56,7 @@ def bases_scales_ratios(levels: Sequence[OnLevel], judge: Judge) -> tuple[tuple[
     nearest = min(products, key=lambda product: round(product.distance, 9))
     if nearest.distance < EXACT:
         found = start(nearest)
-    else:  # how many scales and how many ratios, the nearest does not tell: all levels share them
+    else:  # all levels share them, so every split into scales x ratios is tried
         tried = [_moved(start(product), lambda lists: judge(laid_out(lists))) for product in products]
         found = min(tried, key=lambda lists: judge(laid_out(lists)))
     return tuple(np.exp(found[0]).tolist()), (_values(found[1]), _values(found[2]))
@@ -67,7 +67,7 @@ def _values(logs: Float) -> tuple[float, ...]:
 
 
 def _moved(start: Sequence[Float], judge: Callable[[Sequence[Float]], Any]) -> list[Float]:
-    """Move single numbers up and down by ever smaller steps as long as that helps."""
+    """Move single numbers up and down by smaller and smaller steps, as long as that helps."""
     lists = [one.copy() for one in start]
     best, step = judge(lists), FIRST_STEP
     for _ in range(MOST_ROUNDS):

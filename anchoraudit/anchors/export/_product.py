@@ -1,7 +1,7 @@
-"""The nearest sizes x ratios to anchors that are free in width and height.
+"""The sizes x ratios nearest to anchors of any width and height.
 
-Frameworks that take a list of sizes and one of ratios lay out every combination. A size is the root of an
-anchor's area, a ratio its height / width; distances are taken between their logarithms.
+Some frameworks take a list of sizes and a list of ratios, and use every combination. A size is the square
+root of an anchor's area, a ratio its height / width. Distances are between logarithms.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _GAIN = 1e-12  # a smaller gain is rounding
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """Logarithms of scales [s] and ratios [r], as fitted.
+    """Logarithms of scales [s] and ratios [r].
 
-    distance: summed squares between the logarithms of the anchors' sides and those of what they became.
+    distance: summed squared differences between the log sides of the anchors and those of their combinations.
     """
 
     log_scales: Float
@@ -33,18 +33,18 @@ class Product:
 
 
 def nearest_product(levels: Sequence[Sequence[Anchor]]) -> tuple[tuple[float, ...], Product]:
-    """Find scales and ratios, the same for all levels, and each level's base: m anchors on every level.
+    """Return each level's base, and the scales and ratios that all levels share. Each level has m anchors.
 
-    Of the products of `all_products`, the nearest; of equally near ones, that of the fewest scales.
+    It is the nearest of `all_products`; among equally near ones, the one with the fewest scales.
     """
     bases, products = all_products(levels)
     return bases, min(products, key=lambda product: round(product.distance, 9))
 
 
 def all_products(levels: Sequence[Sequence[Anchor]]) -> tuple[tuple[float, ...], list[Product]]:
-    """Each level's base, and for every number of scales and ratios whose product is m the nearest ones.
+    """Return each level's base, and the nearest product for each way to write m as scales x ratios.
 
-    A level has its base x scale as sizes; the base is the mean size of its anchors, so scales lie around 1.
+    A level's sizes are its base x scales. The base is the mean size of its anchors, so scales lie around 1.
     """
     shapes = np.log(np.array(levels, dtype=np.float64))  # [L, m, 2]
     size, ratio = shapes.mean(axis=2), shapes[:, :, 1] - shapes[:, :, 0]
@@ -55,21 +55,21 @@ def all_products(levels: Sequence[Sequence[Anchor]]) -> tuple[tuple[float, ...],
 
 
 def sides(log_sizes: Float, log_ratios: Float) -> tuple[Anchor, ...]:
-    """Widths and heights of every size with every ratio, given their logarithms."""
+    """Return width and height of every size with every ratio, given their logarithms."""
     half = np.tile(log_ratios, len(log_sizes)) / 2
     size = np.repeat(log_sizes, len(log_ratios))
     return tuple(zip(np.exp(size - half).tolist(), np.exp(size + half).tolist(), strict=True))
 
 
 def _fitted(size: Float, ratio: Float, s: int, r: int) -> Product:
-    """Assign the anchors of each level to the s x r combinations and fit those, in turn, until it settles.
+    """Assign the anchors of each level to s x r combinations, fit the combinations, and repeat until stable.
 
     size, ratio: logarithms [L, m].
     """
     cell = _first(size, ratio, s, r)
     while True:
         scales, ratios = _means(size, ratio, cell, s, r)
-        # Sides are size -+ ratio / 2: both together are off by 2 squared steps of size and 1/2 of ratio.
+        # The sides are size -+ ratio / 2, so their summed squared errors are 2 size^2 + ratio^2 / 2.
         cost = 2 * (size[:, :, None] - np.repeat(scales, r)) ** 2
         cost += (ratio[:, :, None] - np.tile(ratios, s)) ** 2 / 2
         exchanged = [_exchanged(table, own) for table, own in zip(cost, cell, strict=True)]
@@ -79,7 +79,7 @@ def _fitted(size: Float, ratio: Float, s: int, r: int) -> Product:
 
 
 def _first(size: Float, ratio: Float, s: int, r: int) -> Int:
-    """Combination of each anchor [L, m] to begin with: r groups by ratio, within each s by size."""
+    """Return the first combination of each anchor [L, m]: r groups by ratio, each ordered by size."""
     cell = np.empty(size.shape, dtype=np.int64)
     for level in range(len(size)):
         by_ratio = np.argsort(ratio[level], kind="stable").reshape(r, s)
@@ -89,14 +89,14 @@ def _first(size: Float, ratio: Float, s: int, r: int) -> Int:
 
 
 def _means(size: Float, ratio: Float, cell: Int, s: int, r: int) -> tuple[Float, Float]:
-    """Scales [s] and ratios [r] that are nearest to what is assigned to them."""
+    """Return the scales [s] and ratios [r] nearest to the anchors assigned to them."""
     scales = np.array([size[cell // r == i].mean() for i in range(s)])
     ratios = np.array([ratio[cell % r == j].mean() for j in range(r)])
     return scales, ratios
 
 
 def _exchanged(cost: Float, cell: Int) -> bool:
-    """Let anchors of a level exchange combinations, in place, as long as that lowers the cost [m, m]."""
+    """Let two anchors of a level swap combinations, in place, as long as that lowers the cost [m, m]."""
     any_at_all = False
     while True:
         wanted = cost[:, cell]  # [a, b]: anchor a with the combination of b

@@ -1,4 +1,4 @@
-"""What a framework's module returns, and how it spells numbers."""
+"""What a framework's module returns, and how it writes numbers."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from anchoraudit.anchors.foreground.levels import OnLevel
 from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.detectors.spec import Level
 
-# Stands at the head of every snippet: a file with it is an output, and may be replaced.
+# The first line of every snippet contains it. A file with this mark is our own output, and may be
+# overwritten.
 MARK = "Anchors by anchoraudit"
 
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """Text to paste. levels: the anchors that the framework makes of it, level by level.
+    """Text to paste. levels: the anchors that the framework makes from it, by level.
 
-    remarks: what the user has to know about it. mean_iou: of the shapes it makes, None where they are
-    exactly those that were asked for.
+    remarks: what the user has to know. mean_iou: of the shapes it makes; None if they are exactly the wanted
+    ones.
     """
 
     text: str
@@ -28,45 +29,45 @@ class Snippet:
     mean_iou: float | None = None
 
     def with_losses(self, written: tuple[int, int], wanted: tuple[int, int]) -> Snippet:
-        """The same, with a remark on (empty images, unmatched boxes) of what is written and was wanted."""
+        """Return the same with a remark on (empty images, unmatched boxes) as written and as wanted."""
         remark = (
-            f"with the anchors as they are written, {written[0]:,} images have no matched box instead of "
+            f"with the anchors as written, {written[0]:,} images have no matched box instead of "
             f"{wanted[0]:,}, and {written[1]:,} boxes are unmatched instead of {wanted[1]:,}"
         )
         return replace(self, remarks=(*self.remarks[:1], remark, *self.remarks[1:]))
 
 
 def levels_of(detector: Detector) -> tuple[OnLevel, ...]:
-    """The explicit shapes of a detector, finest level first."""
+    """Return the explicit shapes of a detector, finest level first."""
     levels = sorted(detector.anchors.levels, key=lambda level: level.stride)
     return tuple(OnLevel(level.stride, level.shapes) for level in levels)
 
 
 def pairs(level: OnLevel) -> str:
-    """Width,height pairs in one row, as `10,13, 16,30`."""
+    """Write width,height pairs in one row: `10,13, 16,30`."""
     return ", ".join(f"{number(w)},{number(h)}" for w, h in level.anchors)
 
 
 def number(value: float) -> str:
-    """A number with the decimals that it has, at most four."""
+    """Write a number with at most four decimals, without trailing zeros."""
     return f"{value:.4f}".rstrip("0").rstrip(".")
 
 
 def rows(values: Iterable[Iterable[float]]) -> list[str]:
-    """Numbers of each row, joined by commas."""
+    """Join the numbers of each row by commas."""
     return [", ".join(number(value) for value in row) for row in values]
 
 
 def at_input(detector: Detector) -> str:
-    """The header's words on units."""
+    """Say which unit the anchors have, for the header."""
     return f"in pixels at the network's input: {detector.resize}"
 
 
 @dataclass(frozen=True, slots=True)
 class SizesAndRatios:
-    """Rows of numbers, one a level, finest first: sizes, ratios of height to width.
+    """Rows of numbers, one for each level, finest first: sizes, and ratios of height to width.
 
-    strides: of the levels, in one row. made: the anchors that the framework makes of them, as written.
+    strides: of the levels, in one row. made: the anchors that the framework makes from them, as written.
     """
 
     sizes: list[str]
@@ -76,9 +77,9 @@ class SizesAndRatios:
 
 
 def as_sizes_and_ratios(detector: Detector, judge: Judge, preset: str) -> SizesAndRatios:
-    """The anchors of a detector for a framework that lays out every size with every ratio, level by level.
+    """Return a detector's anchors for a framework that combines every size with every ratio, level by level.
 
-    preset: a detector of the framework, for its arithmetic.
+    preset: a detector of the framework, whose arithmetic is used.
     """
     levels = levels_of(detector)
     each = sizes_and_ratios(levels, judge)
@@ -92,9 +93,9 @@ def as_sizes_and_ratios(detector: Detector, judge: Judge, preset: str) -> SizesA
 def laid_out_by(
     preset: str, strides: Sequence[float], sizes: Sequence[str], ratios: Sequence[str]
 ) -> tuple[OnLevel, ...]:
-    """What a framework makes of the sizes and ratios of each level, as they are written.
+    """Return the anchors that a framework makes from the written sizes and ratios of each level.
 
-    preset: a detector of the framework, for its arithmetic.
+    preset: a detector of the framework, whose arithmetic is used.
     """
     anchors = load_detector(preset).anchors
     made = []

@@ -1,4 +1,4 @@
-"""`anchors` of a darknet .cfg, the same line in every [yolo] section, and the mask of each.
+"""`anchors` of a darknet .cfg, the same line in every [yolo] section, and the mask of each section.
 
 Source: darknet src/parser.c (parse_yolo: anchors, num, mask; filters = (classes + 5) * masks).
 """
@@ -14,7 +14,7 @@ EQUAL = False
 
 def write(detector: Detector, judge: object = None) -> Snippet:
     """Write the lines for the [yolo] sections."""
-    del judge  # it takes any widths and heights
+    del judge  # the framework takes any width and height
     levels = levels_of(detector)
     lines = [f"# {MARK}: width,height {at_input(detector)}"]
     first = 0
@@ -24,5 +24,5 @@ def write(detector: Detector, judge: object = None) -> Snippet:
         lines.append(f"# [yolo] of stride {level.stride:g}: mask={mask}; filters=(classes + 5) * {count}")
         first += count
     lines += ["# in every [yolo] section:", f"anchors={',  '.join(map(pairs, levels))}", f"num={first}"]
-    remark = "filters stands in the [convolutional] section before each [yolo]"
+    remark = "set filters in the [convolutional] section before each [yolo]"
     return Snippet("\n".join(lines) + "\n", levels, (remark,))

@@ -1,9 +1,9 @@
-"""`MODEL.ANCHOR_GENERATOR` of a detectron2 config: a list of sizes and one of ratios for every level.
+"""`MODEL.ANCHOR_GENERATOR` of a detectron2 config: a list of sizes and a list of ratios for every level.
 
-Every size of a level is laid out with every ratio of it: area = size ^ 2, ratio = height / width. The heads
-take the same number of anchors on every level.
-Source: detectron2 modeling/anchor_generator.py (DefaultAnchorGenerator.generate_cell_anchors),
-modeling/proposal_generator/rpn.py (StandardRPNHead: "Each level must have the same number of anchors").
+Every size of a level is combined with every ratio: area = size ^ 2, ratio = height / width. The heads take
+the same number of anchors on every level. Source: detectron2 modeling/anchor_generator.py
+(DefaultAnchorGenerator.generate_cell_anchors), modeling/proposal_generator/rpn.py (StandardRPNHead: "Each
+level must have the same number of anchors").
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
 """`anchor_generator` of an mmdetection config.
 
-YOLOAnchorGenerator takes any widths and heights, level by level, and centres them in their cells.
-AnchorGenerator centres them at the cells' corners, and lays out a base size a level x scales x ratios, the
-scales and ratios the same on every level: so free widths and heights become the nearest of that form. Both
-take the same number of anchors on every level.
-Source: mmdetection 3.3.0 models/task_modules/prior_generators/anchor_generator.py.
+YOLOAnchorGenerator takes any widths and heights, by level, and centres them in their cells. AnchorGenerator
+centres them at the corners of the cells, and combines each level's base size with scales and ratios that all
+levels share; other widths and heights become the nearest of this form. Both take the same number of anchors
+on every level. Source: mmdetection 3.3.0 models/task_modules/prior_generators/anchor_generator.py.
 """
 
 from __future__ import annotations
@@ -18,13 +17,13 @@ PRESET = "mmdet-yolov3"
 EQUAL = True
 
 _WHERE = (
-    "it takes the place of anchor_generator in the rpn_head or bbox_head; where that is inherited from a "
-    "_base_, add _delete_=True"
+    "it replaces anchor_generator in the rpn_head or bbox_head; if that is inherited from a _base_, add "
+    "_delete_=True"
 )
 
 
 def write(detector: Detector, judge: Judge) -> Snippet:
-    """Write the generator whose cells are centred as the detector's."""
+    """Write the generator that centres cells as the detector does."""
     levels = [OnLevel(level.stride, level.shapes) for level in detector.anchors.levels]
     header = f"# {MARK}, {at_input(detector)}"
     strides = ", ".join(number(level.stride) for level in levels)

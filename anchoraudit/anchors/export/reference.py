@@ -1,4 +1,4 @@
-"""A whole detector file of this program, for `scan --detector`: every level, every rule."""
+"""A whole detector file of anchoraudit, for `scan --detector`: every level, every rule."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EQUAL = False
 
 def write(detector: Detector, judge: object = None) -> Snippet:
     """Write the detector with its new anchors."""
-    del judge  # it takes any widths and heights
+    del judge  # the framework takes any width and height
     note = f"Anchors clustered by anchoraudit, in place of those of {detector.name}."
     named = msgspec.structs.replace(
         detector, name=f"{detector.name}-clustered", notes=(*detector.notes, note)

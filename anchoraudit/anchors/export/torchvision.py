@@ -1,9 +1,9 @@
-"""`AnchorGenerator` of torchvision: a tuple of sizes and one of ratios for every level.
+"""`AnchorGenerator` of torchvision: a tuple of sizes and a tuple of ratios for every level.
 
-Every size of a level is laid out with every ratio of it: area = size ^ 2, ratio = height / width, half sides
-rounded to whole pixels. The heads take the same number of anchors on every level.
-Source: torchvision models/detection/anchor_utils.py (AnchorGenerator.generate_anchors), faster_rcnn.py and
-retinanet.py (`num_anchors_per_location()[0]`).
+Every size of a level is combined with every ratio: area = size ^ 2, ratio = height / width, half sides
+rounded to whole pixels. The heads take the same number of anchors on every level. Source: torchvision
+models/detection/anchor_utils.py (AnchorGenerator.generate_anchors), faster_rcnn.py and retinanet.py
+(`num_anchors_per_location()[0]`).
 """
 
 from __future__ import annotations

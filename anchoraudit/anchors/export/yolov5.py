@@ -1,4 +1,4 @@
-"""`anchors:` of a YOLOv5 (or YOLOv7) model YAML: a row a level, flat pairs of pixels.
+"""`anchors:` of a YOLOv5 (or YOLOv7) model YAML: a row for each level, with pairs of pixels.
 
 Source: yolov5 models/yolo.py (parse_model, Detect: `len(anchors[0]) // 2` anchors on every level),
 utils/autoanchor.py (check_anchors replaces anchors whose BPR is at most 0.98).
@@ -17,11 +17,11 @@ EQUAL = True
 
 def write(detector: Detector, judge: object = None) -> Snippet:
     """Write the block that replaces `anchors:` in the model's YAML."""
-    del judge  # it takes any widths and heights
+    del judge  # the framework takes any width and height
     levels = levels_of(detector)
     lines = [f"# {MARK}: width,height {at_input(detector)}"]
     lines += ["anchors:", *(f"  - [{pairs(level)}]  # {_name(level.stride)}" for level in levels)]
-    remark = "train with --noautoanchor, or autoanchor replaces them where at most 98 % of the boxes match"
+    remark = "train with --noautoanchor, or autoanchor replaces them if at most 98 % of the boxes match"
     return Snippet("\n".join(lines) + "\n", levels, (remark,))
 
 

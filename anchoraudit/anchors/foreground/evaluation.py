@@ -1,8 +1,8 @@
-"""What an encoder makes of a set of anchors: images left empty, boxes unmatched, and how well shapes fit.
+"""The encoder's answer for a set of anchors: images left empty, boxes unmatched, and how well shapes fit.
 
-A box is matched by a set of anchors where a single shape of it matches: so each shape on its level is judged
-once, by the engine that judges an audit, and a set is the union of its shapes. A move of a search changes
-one shape, and costs one judging of it.
+A set of anchors matches a box if one of its shapes does. So each shape on its level is judged once, by the
+same engine as in an audit, and the answer for a set is the union over its shapes. A move of the search
+changes one shape, and costs judging one shape.
 """
 
 from __future__ import annotations
@@ -25,15 +25,16 @@ from anchoraudit.encoding.canvas import Canvases, OnCanvas
 Int = npt.NDArray[np.int64]
 Single = npt.NDArray[np.float32]
 
-# Bytes of the remembered answers of single shapes.
+# Bytes for remembered answers of single shapes: 2,000 shapes over the 20,000 boxes of a search.
 _REMEMBERED = 200_000_000
 
 
 class Outcome(NamedTuple):
-    """What is minimised, the first number first; `misfit` decides where the others are equal.
+    """What the search minimises. The first number counts most; `misfit` decides if the others are equal.
 
-    empty: images with usable boxes of which none is matched. unmatched: usable boxes that are not matched
-    (forced ones are not). misfit: 1 - mean over the usable boxes of the best shape's IoU, both centred.
+    empty: images with usable boxes, none of them matched. unmatched: usable boxes that are not matched
+    (forced ones are not). misfit: 1 - mean over the usable boxes of the best shape's IoU with the same
+    centre.
     """
 
     empty: int
@@ -42,10 +43,10 @@ class Outcome(NamedTuple):
 
 
 class Encoder:
-    """A detector's encoder over usable boxes, its anchors left open.
+    """A detector's encoder over usable boxes, for any anchors.
 
-    boxes: n of them, on their canvases. image: int64 [n], the image of each, ascending. Only matching counts:
-    the forcing rule is off.
+    boxes: n boxes on their canvases. image: int64 [n], the image of each, ascending. Only matching counts;
+    forcing is off.
     """
 
     def __init__(self, boxes: OnCanvas, image: Int, detector: Detector) -> None:
@@ -61,11 +62,15 @@ class Encoder:
         return box_sizes(self.boxes.boxes)
 
     def matched(self, anchors: Sequence[Anchor]) -> Bool:
-        """Tell which boxes the anchors, dealt out to the levels, match. [n]."""
+        """Tell which boxes these anchors match, dealt out to the levels: bool [n]."""
         return _any([row[0] for row in self._rows(anchors)])
 
     def outcome(self, anchors: Sequence[Anchor], at_most: Outcome | None = None) -> Outcome | None:
-        """Outcome of a set of anchors; None where it is worse than `at_most` already without its misfit."""
+        """Return the outcome of a set of anchors.
+
+        None if it is worse than `at_most` in empty images or unmatched boxes; the misfit is not computed
+        then.
+        """
         rows = self._rows(anchors)
         matched = _any([row[0] for row in rows])
         empty, unmatched = self._losses(matched)
@@ -74,12 +79,12 @@ class Encoder:
         return Outcome(empty, unmatched, self._misfit(rows))
 
     def outcome_on(self, levels: Sequence[OnLevel]) -> Outcome:
-        """Outcome of anchors that stand on levels already; these are paired with the detector's by stride."""
+        """Return the outcome of anchors with levels. Levels are paired with the detector's by stride."""
         rows = self._rows_on(by_stride(levels, self.detector))
         return Outcome(*self._losses(_any([row[0] for row in rows])), self._misfit(rows))
 
     def without_foreground(self, matched: Bool) -> Bool:
-        """Tell which boxes are of an image of which no box is matched. [n]."""
+        """Tell which boxes belong to an image without a matched box: bool [n]."""
         some = np.logical_or.reduceat(matched, self.starts)
         return np.repeat(~some, np.diff(np.r_[self.starts, len(matched)]))
 
@@ -102,7 +107,7 @@ class Encoder:
         return [self._row(number, shape) for number, level in enumerate(levels) for shape in level.anchors]
 
     def _row(self, number: int, shape: Anchor) -> tuple[Bool, Single]:
-        """What one shape on one level matches, and its shape's IoU with every box. [n] each."""
+        """Return which boxes one shape on one level matches, and its IoU with every box: [n] each."""
         key = (number, shape)
         if key not in self._known:
             if len(self._known) >= self._most:
@@ -114,7 +119,7 @@ class Encoder:
 
 
 def judged(boxes: OnCanvas, image: Int, detector: Detector) -> tuple[int, int]:
-    """Images without a matched box and unmatched boxes, as an audit of the whole detector finds them."""
+    """Count images without a matched box, and unmatched boxes, as an audit of the whole detector would."""
     matched = engines.judge(boxes, _without_forcing(detector)).matched
     empty = len(np.unique(image)) - len(np.unique(image[matched]))
     return empty, len(matched) - int(np.count_nonzero(matched))
@@ -133,14 +138,14 @@ def _without_forcing(detector: Detector) -> Detector:
 
 
 def _alone(detector: Detector, number: int, shape: Anchor) -> Detector:
-    """The detector with one shape, on one of its levels."""
+    """Return the detector with one shape only, on one of its levels."""
     anchors = detector.anchors
     alone = anchors.with_pixel_shapes((anchors.levels[number].holding((shape,)),))
     return msgspec.structs.replace(detector, anchors=alone)
 
 
 def _only_used(boxes: OnCanvas) -> OnCanvas:
-    """The same boxes without the canvases that none of them is on."""
+    """Return the same boxes without the canvases that no box uses."""
     used, of = np.unique(boxes.of, return_inverse=True)
     canvases = Canvases(*(getattr(boxes.canvases, name)[used] for name in Canvases.__slots__))
     return OnCanvas(boxes.boxes, of.reshape(-1).astype(np.int64), canvases)

@@ -1,6 +1,6 @@
-"""Which anchor stands on which level of a detector: small ones on fine grids, large ones on coarse grids.
+"""Deals anchors out to a detector's levels: small ones to fine grids, large ones to coarse grids.
 
-Source of the rule: the masks of YOLOv3 and `anchors` of YOLOv5, which deal sorted anchors out to the levels.
+Source: the masks of YOLOv3 and `anchors` of YOLOv5, which deal out sorted anchors in this way.
 """
 
 from __future__ import annotations
@@ -31,14 +31,16 @@ class OnLevel:
 
     @property
     def below_stride(self) -> tuple[Anchor, ...]:
-        """Those with a side shorter than the step from one anchor to the next."""
+        """The anchors with a side shorter than the step from one anchor to the next."""
         return tuple(anchor for anchor in self.anchors if min(anchor) < self.stride)
 
 
 def shares(count: int, strides: Sequence[float]) -> list[int]:
-    """How many of `count` anchors each level gets: k / levels, and one more on the finest of them.
+    """Return how many of `count` anchors each level gets.
 
-    Raises AnchorauditError where a level would be left without an anchor.
+    Each gets count / levels. What is left goes one each to the finest levels.
+
+    Raises AnchorauditError if there are fewer anchors than levels.
     """
     levels = len(strides)
     if count < levels:
@@ -54,10 +56,7 @@ def shares(count: int, strides: Sequence[float]) -> list[int]:
 
 
 def split(anchors: Sequence[Anchor], strides: Sequence[float]) -> list[OnLevel]:
-    """Deal anchors out to levels by `RULE`; the result is in the order of `strides`.
-
-    Raises AnchorauditError if there are fewer anchors than levels.
-    """
+    """Deal anchors out to levels by `RULE`, in the order of `strides`. Raises as `shares` does."""
     by_area = sorted(anchors, key=lambda anchor: (anchor[0] * anchor[1], anchor))
     share = shares(len(by_area), strides)
     dealt: list[tuple[Anchor, ...]] = [()] * len(strides)
@@ -69,7 +68,7 @@ def split(anchors: Sequence[Anchor], strides: Sequence[float]) -> list[OnLevel]:
 
 
 def strides_of(detector: Detector) -> tuple[float, ...]:
-    """Strides of the detector's levels, in its order."""
+    """Return the strides of the detector's levels, in its order."""
     return tuple(level.stride for level in detector.anchors.levels)
 
 
@@ -79,7 +78,7 @@ def on_levels(anchors: Sequence[Anchor], detector: Detector) -> list[OnLevel]:
 
 
 def by_stride(levels: Sequence[OnLevel], detector: Detector) -> list[OnLevel]:
-    """The levels in the order of the detector's: the finest is paired with the finest."""
+    """Return the levels in the detector's order: the finest goes with the detector's finest, and so on."""
     own = strides_of(detector)
     order = sorted(range(len(own)), key=lambda i: own[i])
     finest_first = sorted(levels, key=lambda level: level.stride)
@@ -87,7 +86,7 @@ def by_stride(levels: Sequence[OnLevel], detector: Detector) -> list[OnLevel]:
 
 
 def lay_out(detector: Detector, anchors: Sequence[Anchor]) -> Detector:
-    """Return the detector with these anchors, dealt out to its levels, in place of its own.
+    """Return the detector with these anchors in place of its own, dealt out to its levels.
 
     Raises AnchorauditError if there are fewer anchors than levels.
     """
@@ -95,7 +94,7 @@ def lay_out(detector: Detector, anchors: Sequence[Anchor]) -> Detector:
 
 
 def with_levels(detector: Detector, levels: Sequence[OnLevel]) -> Detector:
-    """Return the detector with the anchors of each level in place of its own; both are paired by stride."""
+    """Return the detector with the anchors of these levels in place of its own, paired by stride."""
     replaced = tuple(
         level.holding(new.anchors)
         for level, new in zip(detector.anchors.levels, by_stride(levels, detector), strict=True)

@@ -1,4 +1,4 @@
-"""The search from a data set to anchors, and what the encoder makes of those it found."""
+"""The search for anchors on a data set, and the encoder's answer for the anchors it found."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from anchoraudit.encoding.canvas import OnCanvas, on_canvas
 from anchoraudit.errors import AnchorauditError
 
 TIME_LIMIT = 30.0
-# Boxes from which on whole images are drawn for the search: an outcome then takes milliseconds.
+# Boxes searched. Above this number images are drawn at random, so that an outcome takes milliseconds.
 MOST_BOXES = 20_000
-FINALISTS = 4  # sets that are judged over all boxes, besides the clustering by IoU
+FINALISTS = 4  # sets judged over all boxes at the end, besides the clustering by IoU
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A set of anchors under the encoder. clustered: they, and how their shapes fit.
+    """A set of anchors, and the encoder's answer. clustered: the anchors, and how well they fit.
 
-    empty: images with usable boxes and no matched one. unmatched: usable boxes without an anchor at or
-    above the threshold. Both as an audit finds them.
+    empty: images with usable boxes and no matched one. unmatched: usable boxes without an anchor at or above
+    the threshold. Both are the numbers of an audit.
     """
 
     clustered: Clustered
@@ -40,17 +40,17 @@ class Judgement:
 
     @property
     def outcome(self) -> Outcome:
-        """What is minimised."""
+        """What the search minimises."""
         return Outcome(self.empty, self.unmatched, 1.0 - self.clustered.fit.mean_iou)
 
 
 @dataclass(frozen=True, slots=True)
 class ForegroundFit:
-    """What the search found, beside the clustering by IoU and the detector's present anchors.
+    """What the search found, next to the clustering by IoU and the detector's present anchors.
 
-    images, boxes: with usable boxes, and those. evaluations: sets that were tried. searched: boxes that the
-    search looked at; all were judged at the end. cut_short: the time limit ended it, so another run may find
-    other anchors.
+    images, boxes: images with usable boxes, and usable boxes. evaluations: sets that were tried. searched:
+    boxes that the search used; in the end all were judged. cut_short: the time limit ended the search, so
+    another run may find other anchors.
     """
 
     found: Judgement
@@ -64,17 +64,17 @@ class ForegroundFit:
 
 
 def require_matching(detector: Detector) -> None:
-    """Raise AnchorauditError for a detector under which a shape alone matches nothing."""
+    """Raise AnchorauditError for a detector whose shapes cannot be judged one by one."""
     match = detector.match
     if not match.depends_on_anchors:
         raise AnchorauditError(
             f"{detector.name} gives the same labels whatever shapes its anchors have ({match})",
-            remedy="Keep its anchors; --objective iou fits shapes to the boxes all the same.",
+            remedy="Keep its anchors. --objective iou fits shapes to the boxes all the same.",
         )
     if not match.judges_shapes_alone:
         raise AnchorauditError(
-            f"{detector.name} matches by {match.name}, whose threshold follows from the anchors themselves: "
-            "a shape alone matches nothing",
+            f"{detector.name} matches by {match.name}: its threshold depends on all anchors together, so single "
+            "shapes cannot be judged",
             remedy="Use --objective iou, and scan with the result.",
         )
 
@@ -90,14 +90,37 @@ def fit_foreground(
     evaluations: int = EVALUATIONS,
     progress: Callable[[int, int], None] | None = None,
 ) -> ForegroundFit:
-    """Find k anchors, (width, height) in pixels of the input, that leave few images without foreground.
+    """Find k anchors that leave few images without foreground.
 
-    The same seed gives the same anchors where `time_limit` (seconds) is not reached. evaluations: sets of
-    anchors that are tried at most. progress: called with
-    (done, of).
+    Parameters
+    ----------
+    dataset : Dataset
+        What `read` returns.
+    detector : Detector
+        The detector whose grid, border and threshold decide.
+    k : int
+        How many anchors.
+    drop_difficult : bool
+        Boxes marked as difficult are not usable.
+    seed : int
+        The same seed gives the same anchors, unless `time_limit` is reached.
+    time_limit : float
+        Seconds.
+    evaluations : int
+        The most sets of anchors to try.
+    progress : callable, optional
+        Called with (done, of).
 
-    Raises AnchorauditError if no box is usable, there are fewer distinct sizes or levels than k asks for,
-    or no shape matches a box by itself under the detector (ATSS).
+    Returns
+    -------
+    ForegroundFit
+        The anchors, (width, height) in pixels of the input, and how they compare.
+
+    Raises
+    ------
+    AnchorauditError
+        If no box is usable, if k is above the number of distinct sizes or below the number of levels, or if
+        the detector's shapes cannot be judged one by one (ATSS).
     """
     require_matching(detector)
     if k < len(detector.anchors.levels):
@@ -131,7 +154,7 @@ def fit_foreground(
 def judge_levels(
     dataset: Dataset, detector: Detector, levels: Sequence[OnLevel], *, drop_difficult: bool = False
 ) -> tuple[int, int]:
-    """Images without a matched box and unmatched boxes, with these anchors on the levels of that stride."""
+    """Count images without a matched box, and unmatched boxes, with these anchors. Paired by stride."""
     data = _Data.of(dataset, detector, drop_difficult=drop_difficult)
     return judged(data.boxes, data.image, with_levels(detector, levels))
 
@@ -139,9 +162,10 @@ def judge_levels(
 def level_judge(
     dataset: Dataset, detector: Detector, *, seed: int = 0, drop_difficult: bool = False
 ) -> Callable[[Sequence[OnLevel]], Outcome]:
-    """What `fit_foreground` minimises, as a function of anchors that stand on their levels already.
+    """Return a function that judges anchors with levels as `fit_foreground` does.
 
-    Of more than a quarter of `MOST_BOXES`, by images drawn at random: a change may be in every level.
+    Above a quarter of `MOST_BOXES` it draws images at random, because a change may be in every level, which
+    takes longer to judge.
     """
     data = _Data.of(dataset, detector, drop_difficult=drop_difficult)
     return Encoder(*data.drawn(np.random.default_rng(seed), MOST_BOXES // 4), detector).outcome_on
@@ -149,7 +173,10 @@ def level_judge(
 
 @dataclass(frozen=True, slots=True)
 class _Data:
-    """Usable boxes of a data set on their canvases, ordered by image, and their sizes with two sides."""
+    """The usable boxes of a data set on their canvases, ordered by image.
+
+    sizes: [n, 2], of those boxes whose sides are both above 0 after scaling.
+    """
 
     boxes: OnCanvas
     image: Int
@@ -157,7 +184,7 @@ class _Data:
 
     @staticmethod
     def of(dataset: Dataset, detector: Detector, *, drop_difficult: bool) -> _Data:
-        """Place them. Raises AnchorauditError if no box is usable."""
+        """Place the boxes. Raises AnchorauditError if no box is usable."""
         rows = np.flatnonzero(prepare(dataset, drop_difficult=drop_difficult).usable)
         rows = rows[np.argsort(dataset.boxes.image[rows], kind="stable")]
         boxes = on_canvas(dataset, rows, detector)
@@ -172,7 +199,7 @@ class _Data:
         return _Data(boxes, dataset.boxes.image[rows], sizes)
 
     def drawn(self, rng: np.random.Generator, most: int) -> tuple[OnCanvas, Int]:
-        """All boxes; of more than `most`, those of images drawn at random, whole images."""
+        """Return all boxes; above `most`, the boxes of images drawn at random."""
         if len(self.image) <= most:
             return self.boxes, self.image
         images, count = np.unique(self.image, return_counts=True)
@@ -182,11 +209,11 @@ class _Data:
         return self.boxes.take(rows), self.image[rows]
 
     def measured(self, anchors: Sequence[Anchor]) -> Clustered:
-        """The anchors by area, with how their shapes fit."""
+        """Return the anchors by area, and how well they fit."""
         by_area = sorted(anchors, key=lambda anchor: (anchor[0] * anchor[1], anchor))
         return Clustered(by_area, measure_fit(self.sizes, by_area))
 
     def judgement(self, clustered: Clustered, detector: Detector) -> Judgement:
-        """Judge anchors, dealt out to the detector's levels, over all boxes."""
+        """Judge anchors over all boxes, dealt out to the detector's levels."""
         laid_out = lay_out(detector, clustered.anchors)
         return Judgement(clustered, *judged(self.boxes, self.image, laid_out))
