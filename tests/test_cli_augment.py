@@ -70,7 +70,7 @@ def test_without_it_nothing_is_said_of_it(run):
 
 def test_text_names_what_is_fine_only_as_it_is(run):
     text = run("scan", "a.json", "--augment", "scale=0.1..1.9", "--draws", "64").stdout
-    assert "With foreground as they are, without it in a share of the draws (1 of 1)" in text
+    assert "With foreground as they are, but not in this share of the draws (1 of 1)" in text
     (line,) = [line for line in text.splitlines() if line.startswith("under scale=0.1..1.9")]
     p_empty = sensitivity_of("scale=0.1..1.9", 64)
     assert f"{p_empty.sum():.1f} of 3 images" in line

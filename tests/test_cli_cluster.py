@@ -166,7 +166,7 @@ def test_foreground_is_shown_beside_the_clustering_by_iou(capsys):
     ]
     assert run("cluster", "a.json", "--k", 2, "--objective", "foreground") == 0
     text = capsys.readouterr().out
-    assert "What the encoder of reference makes of them" in text
+    assert "How the encoder of reference judges them" in text
     assert "--k 2 --objective foreground -o anchors.toml" in text
 
 

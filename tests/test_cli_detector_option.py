@@ -98,7 +98,7 @@ class TestExplained:
 
     def test_a_forced_box(self, anchoraudit):
         text = self.explain(anchoraudit, "door_ajar", "torchvision-ssd300_vgg16")
-        assert "verdict forced_only: positive anchors by best-anchor forcing only" in text
+        assert "verdict forced_only: positive anchors only by best-anchor forcing" in text
         assert "mask 1 positive" in text
         assert text.count(" forced ") >= 1 and "What would match them" not in text
 

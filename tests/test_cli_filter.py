@@ -114,7 +114,7 @@ class TestOptions:
         nan = annotation(2, bbox=[1, 2, float("nan"), 4])
         make(here, {"a.json": document([image(1), image(1), {"file_name": "x.jpg"}], [annotation(1), nan])})
         assert run("filter", "a.json", "-o", "b.json") == 0
-        assert "scan it again (filter mends no PAR002, SET001):" in capsys.readouterr().out
+        assert "scan it again (filter does not fix PAR002, SET001):" in capsys.readouterr().out
         make(here, {"a.json": document([image(1)], [annotation(1), nan])})
         assert run("filter", "a.json", "-o", "b.json", "--force") == 0
         assert "confirm it (exit code 0):" in capsys.readouterr().out
@@ -198,21 +198,19 @@ class TestFixes:
         assert done.stdout == (
             "--- in.json\n"
             "+++ in.json (filtered)\n"
-            "@@ annotations[1] (annotation 2): left out: equals annotations[0] @@\n"
+            "@@ annotations[1] (annotation 2): dropped: equals annotations[0] @@\n"
             "-  bbox: [400, 360, 74, 149]\n"
             "-  category_id: 7\n"
             "@@ annotations[3] (annotation 4): clipped to its image @@\n"
             "-  bbox: [900.50, 10, 60.5, 20]\n"
             "+  bbox: [900.50, 10, 59.5, 20]\n"
-            "@@ annotations[4] (annotation 5): left out: no area, or inverted @@\n"
+            "@@ annotations[4] (annotation 5): dropped: no area, or inverted @@\n"
             "-  bbox: [10, 10, 0, 20]\n"
             "-  category_id: 3\n"
         )
         assert anchoraudit("filter", "in.json", "--diff", "--fix", "-o", "out.json").stdout == done.stdout
         unsafe = anchoraudit("filter", "in.json", "--diff", "--unsafe-fixes")
-        assert (
-            "@@ categories[0]: another id, also in its annotations @@\n-  id: 3\n+  id: 1\n" in unsafe.stdout
-        )
+        assert "@@ categories[0]: new id, also in its annotations @@\n-  id: 3\n+  id: 1\n" in unsafe.stdout
         assert "nearly equals annotations[0]" in unsafe.stdout
         assert "note: sizes were not compared" in unsafe.stderr
         plain = anchoraudit("filter", "in.json", "--diff")

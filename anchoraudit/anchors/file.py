@@ -95,7 +95,9 @@ def read_anchors(path: str | Path) -> AnchorsFile:
     parse = _by_suffix(file.suffix, {".toml": _from_toml, ".json": _from_json, ".txt": _from_txt}, path)
     found: AnchorsFile = parse(read_text(file, "anchors file"), path)
     if not found.anchors:
-        raise _error(path, "there are no anchors", remedy=f"Write for example {SHAPES[file.suffix.lower()]}.")
+        raise _error(
+            path, "the file holds no anchors", remedy=f"Write for example {SHAPES[file.suffix.lower()]}."
+        )
     return found
 
 

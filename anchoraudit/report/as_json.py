@@ -1,4 +1,4 @@
-"""Reports for programs, as JSON: one image explained; what a scan says is in `outputs`."""
+"""JSON reports for programs: one image explained. The JSON of a scan is in `outputs`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from anchoraudit.encoding.verdicts import VERDICTS
 
 
 def explain_json(explanation: Explanation) -> str:
-    """Return one image's explanation as JSON; a loss that is NaN is the string "nan", since JSON has none."""
+    """Return one image's explanation as JSON. JSON has no NaN, so a NaN loss is the string "nan"."""
     images = explanation.audit.dataset.images
     i = explanation.index
     return to_json(
@@ -45,5 +45,5 @@ def _losses(values: Losses) -> dict[str, float | str]:
 
 
 def to_json(value: Any) -> str:
-    """Return a value as indented JSON, in ASCII: names are data, and no terminal takes them for commands."""
+    """Return a value as indented JSON, in ASCII: names are data, and must not control the terminal."""
     return json.dumps(value, indent=2, default=str, allow_nan=False) + "\n"

@@ -1,4 +1,4 @@
-"""One image drawn: its boxes, their best anchors, and the border that anchors must keep to."""
+"""A drawing of one image: its boxes, their best anchors, and the border that anchors must keep to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from anchoraudit.advice.explain import Box, Explanation
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.images import pillow
 
-# Longer side of the picture: large enough to see a stride of 16 px, small enough to open anywhere.
+# Longer side of the drawing: at least 640 px, to see a stride of 16 px; at most 1600 px, to fit a screen.
 _LARGEST = 1600
 _SMALLEST = 640
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
@@ -19,10 +19,11 @@ _MATCHED, _UNMATCHED, _ANCHOR, _BORDER = "#1a9850", "#d73027", "#2166ac", "#e082
 
 
 def draw(explanation: Explanation, suffix: str) -> bytes:
-    """Draw the explained image, or a blank canvas of its size, encoded as `suffix` (.png, .jpg, ...) says.
+    """Draw the explained image, or a grey canvas of its size if the file is missing.
 
-    Matched boxes are green, unmatched ones red with their cause; best anchors blue and dashed, the border
-    orange and dashed. Raises AnchorauditError for another suffix.
+    Matched boxes are green. Unmatched ones are red, with their cause. Best anchors are dashed blue lines, the
+    border a dashed orange line. suffix: the format to encode as (.png, .jpg, ...). Raises AnchorauditError
+    for any other.
     """
     format_name = _format(suffix)
     dataset, index = explanation.audit.dataset, explanation.index
@@ -56,7 +57,7 @@ class _Pen:
         self.font = ImageFont.load_default(size=14)
 
     def draw(self, explanation: Explanation, margin: float | None) -> None:
-        """Draw the border first, so that the boxes lie on top."""
+        """Draw everything, the border first, so that the boxes lie on top."""
         if margin is not None:
             w, h = explanation.canvas
             self._dashed(self._place((-margin, -margin, w + margin, h + margin)), _BORDER)
@@ -75,7 +76,7 @@ class _Pen:
         width, height = bounds[2] + 5, bounds[3] + 3
         y = max(0.0, y - height)
         while any(abs(y - y0) < height and x < x0 + w0 and x0 < x + width for x0, y0, w0 in self.labels):
-            y += height  # below the one that is already there
+            y += height  # below the label that is already there
         self.labels.append((x, y, width))
         self.pen.rectangle((x, y, x + width, y + height), fill=colour)
         self.pen.text((x + 3, y), text, fill="white", font=self.font)
@@ -98,14 +99,14 @@ class _Pen:
                 self.pen.line(line, fill=colour, width=2)
 
     def _place(self, box: Box) -> Box:
-        """Turn a box on the network's input into one on the picture."""
+        """Map a box on the network's input to the drawing."""
         sx, sy = self.scale
         x1, y1, x2, y2 = box
         return x1 * sx + self.frame, y1 * sy + self.frame, x2 * sx + self.frame, y2 * sy + self.frame
 
 
 def _beyond(box: Box | None, explanation: Explanation) -> float:
-    """How far a box reaches over the canvas."""
+    """Return how far a box reaches past the canvas."""
     if box is None:
         return 0.0
     w, h = explanation.canvas
@@ -113,7 +114,7 @@ def _beyond(box: Box | None, explanation: Explanation) -> float:
 
 
 def _photo(path: Path | None, size: tuple[int, int]) -> Image.Image:
-    """Return the image at `size`; a grey canvas where it is not there or cannot be decoded."""
+    """Return the image at `size`, or a grey canvas if it is missing or cannot be decoded."""
     found = None if path is None else pillow.photo(path, size)
     return Image.new("RGB", size, "#dddddd") if found is None else found
 
@@ -121,6 +122,7 @@ def _photo(path: Path | None, size: tuple[int, int]) -> Image.Image:
 def _format(suffix: str) -> str:
     if suffix.lower() not in _FORMATS:
         raise AnchorauditError(
-            f"cannot draw a {suffix or 'file without suffix'}", remedy=f"Use one of: {', '.join(_FORMATS)}."
+            f"cannot write a drawing as {suffix or 'a file without suffix'}",
+            remedy=f"Use one of: {', '.join(_FORMATS)}.",
         )
     return _FORMATS[suffix.lower()]

@@ -1,4 +1,4 @@
-"""What a verdict, a cause and a flagged image are called, in plain words; the same in every report."""
+"""Plain words for verdicts, causes and flagged images; the same in every report."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from anchoraudit.encoding.verdicts import VERDICTS, WITHOUT_FOREGROUND
 
 VERDICT_MEANING = {
     "ok": "at least one anchor is positive",
-    "forced_only": "positive anchors by best-anchor forcing only",
+    "forced_only": "positive anchors only by best-anchor forcing",
     "empty_foreground": "boxes, but no positive anchor",
     "blank": "no annotation",
     "no_usable_box": "annotations, but no box reaches the encoder",
     "encoder_error": "the framework would raise",
-    "unknown": "the image's size is not to be had",
+    "unknown": "unknown image size",
 }
 REASON_MEANING = {
     "crowd": "crowd",
@@ -36,13 +36,13 @@ REASON_MEANING = {
 
 
 def count(number: int, noun: str) -> str:
-    """`1 box`, `2 boxes`, `3 classes`, `1,204 images`."""
+    """Write `1 box`, `2 boxes`, `3 classes`, `1,204 images`."""
     plural = f"{noun}es" if noun.endswith(("x", "s")) else f"{noun}s"
     return f"{number:,} {noun if number == 1 else plural}"
 
 
 def share(part: int, whole: int) -> str:
-    """`1.6 %`; nothing of nothing is a dash, and a part that is there never rounds to 0."""
+    """Write `1.6 %`. A share of nothing is a dash; a small part never rounds to 0."""
     if not whole:
         return "-"
     percent = 100.0 * part / whole
@@ -50,7 +50,7 @@ def share(part: int, whole: int) -> str:
 
 
 def iou(value: float, threshold: float) -> str:
-    """`0.22`; with as many decimals as it takes to tell a value below the threshold from it: `0.498`."""
+    """Write `0.22`. An IoU below the threshold gets as many decimals as it needs to look so: `0.498`."""
     decimals = next((d for d in range(2, 9) if value >= threshold or round(value, d) < threshold), 9)
     return f"{value:.{decimals}f}"
 
@@ -59,10 +59,11 @@ _WORST_FIRST = ("encoder_error", "empty_foreground", "unknown", "no_usable_box",
 
 
 def flagged(audit: Audit, *verdicts: str) -> list[int]:
-    """Indices of the images that are not fine (or: of those with one of `verdicts`), worst first.
+    """Return the rows of the images that are not fine (or: of those with one of `verdicts`), worst first.
 
-    Those with an empty foreground mask come first, the more boxes are lost the earlier, then the lower the
-    best IoU; then those that could not be judged, those whose boxes are not usable, and blank ones.
+    The order: images that make the framework raise, with an empty foreground mask, of unknown size, without a
+    usable box, blank. Within a verdict, those with more unmatched boxes first, then those with the lower best
+    IoU.
     """
     results = audit.image_results
     images = np.flatnonzero(audit.verdict_is(*(verdicts or _WORST_FIRST)))
@@ -82,7 +83,7 @@ def why(audit: Audit, image: int) -> str:
     if verdict == "no_usable_box":
         return f"{count(total, 'box')}, none usable: {_reasons(audit, image)}"
     if verdict == "unknown":
-        return f"{count(total, 'box')}; the image's size is neither declared nor to be read from its file"
+        return f"{count(total, 'box')}; unknown image size: it is not declared, and the file cannot be read"
     if verdict == "encoder_error":
         return reason_to_raise(int(results.raises[image]), audit.detector)
     if verdict != "empty_foreground":
@@ -102,7 +103,7 @@ def why(audit: Audit, image: int) -> str:
 
 
 def _nearest(audit: Audit, image: int) -> str:
-    """Shape of the anchor nearest to the image's best box, freely centred."""
+    """Write the shape of the anchor nearest to the image's best box, position aside."""
     boxes = audit.boxes_of(image)
     best = boxes[[int(np.nanargmax(audit.box_results.best_iou[boxes]))]]
     nearest = nearest_shape(box_sizes(audit.net_boxes(best)), audit.detector)[0]
@@ -111,7 +112,7 @@ def _nearest(audit: Audit, image: int) -> str:
 
 
 def shape(width: float, height: float) -> str:
-    """`74x149`, `45.25x22.63`: at most four digits."""
+    """Write `74x149`, `45.25x22.63`: at most four digits."""
     return f"{float(f'{width:.4g}'):g}x{float(f'{height:.4g}'):g}"
 
 
@@ -121,7 +122,7 @@ def _reasons(audit: Audit, image: int) -> str:
 
 
 def not_usable(audit: Audit) -> str:
-    """Say which boxes did not reach the encoder, and how many were clipped."""
+    """Say how many boxes did not reach the encoder and why, and how many were clipped."""
     reasons = [f"{n:,} {REASON_MEANING[name]}" for name, n in audit.labels.reasons().items()]
     clipped = int(np.count_nonzero(audit.labels.clipped))
     usable = int(np.count_nonzero(audit.labels.usable))
@@ -136,11 +137,11 @@ def headline(audit: Audit) -> str:
     lost, images = len(audit.images_with(*WITHOUT_FOREGROUND)), len(audit.dataset.images)
     unknown = len(audit.images_with("unknown"))
     text = f"{lost:,} of {count(images, 'image')} would train without foreground ({share(lost, images)})"
-    return text + (f"; of {unknown:,} nothing can be said, their size is unknown" if unknown else "")
+    return text + (f"; {unknown:,} not checked, their size is unknown" if unknown else "")
 
 
 def risks(audit: Audit, batch_sizes: Sequence[int] = BATCH_SIZES) -> list[Risk]:
-    """Risk of NaN in an epoch over the images that can be judged, by batch size."""
+    """Return the risk of NaN in an epoch over the images of known size, by batch size."""
     known = int(np.count_nonzero(~audit.verdict_is("unknown")))
     empty = len(audit.images_with(*WITHOUT_FOREGROUND))
     loss = audit.detector.loss
@@ -148,14 +149,14 @@ def risks(audit: Audit, batch_sizes: Sequence[int] = BATCH_SIZES) -> list[Risk]:
 
 
 def augmented_line(audit: Audit) -> str:
-    """Say how many images are empty in an epoch under random geometry, "" where nobody asked."""
+    """Say how many images are empty in an epoch under random geometry, "" without --augment."""
     found = audit.sensitivity
     if found is None:
         return ""
     error = "" if math.isnan(found.error) else f" ({_plus_minus(found.error)})"
     return (
         f"under {found.augmentation}, {found.expected_empty:,.1f} of {count(len(found.p_empty), 'image')} "
-        f"are without foreground in an epoch on average{error}; {count(found.draws, 'draw')}, "
+        f"are without foreground in an average epoch{error}; {count(found.draws, 'draw')}, "
         f"seed {found.seed}"
     )
 
@@ -165,6 +166,6 @@ def _plus_minus(error: float) -> str:
 
 
 def risk_line(audit: Audit) -> str:
-    """Say in one line what that means at batch size 2, "" where an empty mask is no NaN."""
+    """Say in one line what the risk is at batch size 2, "" if an empty mask makes no NaN."""
     (risk,) = risks(audit, [2])
     return sentence(risk) if risk.expected else ""

@@ -73,8 +73,8 @@ def require_matching(detector: Detector) -> None:
         )
     if not match.judges_shapes_alone:
         raise AnchorauditError(
-            f"{detector.name} matches by {match.name}: its threshold depends on all anchors together, so single "
-            "shapes cannot be judged",
+            f"{detector.name} matches by {match.name}: its threshold depends on all anchors together, so "
+            "single shapes cannot be judged",
             remedy="Use --objective iou, and scan with the result.",
         )
 

@@ -1,17 +1,17 @@
-"""Outputs of a scan for other programs: one module each, found by itself.
+"""Outputs of a scan for other programs: one module for each, found by itself.
 
-An output module has two names, and adding a module adds the output:
+An output module defines two names. Adding a module adds the output.
 
-NAME: what `--output-format` calls it; the module has the same name.
+NAME: the value of `--output-format`, which is also the module's name.
 render(audit, shown, limit) -> Iterator[str]: the output, in pieces.
 
-`shown` are the findings to report: all of the audit's, or those that a baseline leaves. limit: how many
-flagged images to list, None for the output's own default; only outputs that list them look at it. There may
-be hundreds of thousands of findings, each made when it is asked for: an output hands them on one by one.
+`shown` are the findings to report: all of the audit's, or those that a baseline does not know. `limit` is how
+many flagged images to list, None for the output's default; outputs that list no images ignore it. There may
+be hundreds of thousands of findings, each made on demand, so an output passes them on one by one.
 
-Names of files and classes are data. No output lets them end a line, a cell, a string or an element, or
-drive a terminal: JSON escapes them its own way, the others show control characters as `errors.printable`
-does. Modules whose name starts with an underscore are helpers.
+Names of files and classes are data. They must not end a line, a cell, a string or an element, or control a
+terminal. JSON escapes them in its own way; the other outputs escape control characters as `errors.printable`
+does. Modules whose names start with an underscore are helpers.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Output(Protocol):
-    """What an output module offers."""
+    """What an output module defines."""
 
     NAME: str
 
@@ -38,15 +38,15 @@ class Output(Protocol):
 
 
 def names() -> list[str]:
-    """Names of all outputs, without importing one: an output's module is called as the output is."""
+    """Return the names of all outputs, which are the names of the modules. None is imported."""
     return module_names(__name__)
 
 
 def render(name: str, audit: Audit, shown: Findings | None = None, limit: int | None = None) -> Iterator[str]:
-    """Return the audit in the form `name`, in pieces of text that make one file.
+    """Return the audit in the format `name`, in pieces of text that together make one file.
 
-    shown: the findings to report, all of the audit's if None. limit: flagged images to list, where the
-    form lists them. Raises AnchorauditError for an unknown name.
+    shown: the findings to report, all of the audit's if None. limit: how many flagged images to list.
+    Raises AnchorauditError for an unknown name.
     """
     if name not in names():
         raise AnchorauditError(

@@ -1,4 +1,4 @@
-"""A finding and a flagged image as keys and values, the same in every output that has them."""
+"""A finding and a flagged image as keys and values, the same in every output."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from anchoraudit.rules import Rule
 
 
 def of_finding(finding: Finding, rule: Rule) -> dict[str, str]:
-    """Everything that is known of a finding, with what its rule says."""
+    """Return all that is known of a finding, with the texts of its rule."""
     return {
         "code": finding.code,
         "severity": rule.severity,
@@ -29,9 +29,9 @@ def of_finding(finding: Finding, rule: Rule) -> dict[str, str]:
 
 
 def of_image(audit: Audit, image: int) -> dict[str, Any]:
-    """A flagged image, by its index; `best_iou` is None without a usable box.
+    """Return a flagged image, given its row. `best_iou` is None without a usable box.
 
-    `p_empty` is there only where the audit was made under random geometry, None where it is unknown.
+    `p_empty` is there only under random geometry, None if it is unknown.
     """
     results, dataset = audit.image_results, audit.dataset
     cause, best = int(results.cause[image]), float(results.best_iou[image])
@@ -52,5 +52,5 @@ def of_image(audit: Audit, image: int) -> dict[str, Any]:
 
 
 def flagged(audit: Audit, limit: int | None) -> list[int]:
-    """Indices of the flagged images, worst first, at most `limit`."""
+    """Return the rows of the flagged images, worst first, at most `limit`."""
     return words.flagged(audit)[:limit]

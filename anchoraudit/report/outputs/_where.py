@@ -1,4 +1,4 @@
-"""Where a finding stands, as other programs take it: a file seen from the working directory, and a line."""
+"""Where a finding is, as other programs expect it: a file relative to the working directory, and a line."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from anchoraudit.auditing.audit import Audit
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import printable
 
-# A segment that is empty, `.` or `..`: of such a path it takes a closer look to tell what it is below.
+# A segment that is empty, `.` or `..`. Such a path must be normalised before it can be compared.
 _ODD = re.compile(r"(?:^|/)\.{0,2}(?:/|$)")
 _LINE = re.compile(r"(?:^|, )line ([1-9][0-9]{0,8})(?:,|$)")
 
 
 class Where:
-    """Finds the files of one audit's findings, seen from the working directory."""
+    """Finds the files of an audit's findings, relative to the working directory."""
 
     def __init__(self, audit: Audit) -> None:
         self.here = str(Path.cwd())
@@ -25,34 +25,37 @@ class Where:
         self._detector = audit.detector.name
 
     def about_detector(self, finding: Finding) -> bool:
-        """Tell whether a finding is about the detector, which is no file of the data set."""
+        """Tell whether a finding is about the detector. Then its path is the detector's name, not a file."""
         return finding.path == self._detector
 
     def file(self, finding: Finding) -> str:
-        """Path of the finding's file, relative where it is below the working directory, else as it stands.
+        """Return the path of the finding's file, relative if it is below the working directory.
 
-        A finding that names no file is about the data set.
+        A finding without a file is about the data set.
         """
         path = finding.path or self._root
         return path if self.about_detector(finding) else self.below(path) or path
 
     def place(self, finding: Finding) -> str:
-        """File and place in it: `path:line`, or `path: place` where the place is no line."""
+        """Write file and place: `path:line`, or `path: place` if the place is not a line."""
         number = line(finding)
         end = f":{number}" if number else f": {finding.place}" if finding.place else ""
         return f"{self.file(finding)}{end}"
 
     def target(self, finding: Finding) -> tuple[str, bool]:
-        """Path of a file or folder that exists, and whether it is relative to the working directory.
+        """Return the path of an existing file or folder, and whether it is relative to the working directory.
 
-        It is absolute otherwise. The data set stands for what is no file: the detector, nothing at all.
+        Otherwise it is absolute. A finding about the detector, or without a file, gets the data set's path.
         """
         path = self._root if self.about_detector(finding) else finding.path or self._root
         below = self.below(path)
         return (self._whole(path), False) if below is None else (below, True)
 
     def below(self, path: str) -> str | None:
-        """The path from the working directory, with slashes, if it is below it; the latter itself is `.`."""
+        """Return the path relative to the working directory, with slashes; None if it is not below it.
+
+        The working directory itself is `.`.
+        """
         if os.sep != "/":
             path = path.replace(os.sep, "/")
         if not os.path.isabs(path) and not _ODD.search(path):  # noqa: PTH117  for every finding
@@ -67,11 +70,11 @@ class Where:
 
 
 def line(finding: Finding) -> int | None:
-    """Line of the finding's file, where its place names one: `line 4, column 2`, `object 2, line 7`."""
+    """Return the line number if the place names one: `line 4, column 2`, `object 2, line 7`."""
     found = _LINE.search(finding.place)
     return int(found[1]) if found else None
 
 
 def safe(text: str) -> str:
-    """As `errors.printable`; quick for what needs no escape."""
+    """Return `errors.printable(text)`, faster for text without control characters."""
     return text if text.isprintable() else printable(text)

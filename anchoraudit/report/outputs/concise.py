@@ -1,6 +1,6 @@
-"""`concise`: one finding a line, as compilers and linters write them, so that editors can jump to it.
+"""`concise`: one finding on each line, as compilers and linters write them, so that editors can jump to it.
 
-`path:line: CODE severity message`, or `path: place: CODE ...` where the place is no line. The last line is
+`path:line: CODE severity message`, or `path: place: CODE ...` if the place is not a line. The last line is
 the headline of the audit.
 """
 
@@ -18,7 +18,7 @@ NAME = "concise"
 
 
 def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
-    """Return the findings line by line; images are not listed, so `limit` does not matter."""
+    """Return the findings line by line. Images are not listed, so `limit` is ignored."""
     where = Where(audit)
     for finding in shown:
         yield one_line(finding, shown.rule(finding.code), where) + "\n"
@@ -26,5 +26,5 @@ def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
 
 
 def one_line(finding: Finding, rule: Rule, where: Where) -> str:
-    """A finding on one line, without its end."""
+    """Write a finding on one line, without the line feed."""
     return safe(f"{where.place(finding)}: {finding.code} {rule.severity} {finding.message}")

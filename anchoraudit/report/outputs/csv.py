@@ -1,4 +1,4 @@
-"""`csv`: one finding a row, for tables."""
+"""`csv`: one finding in each row, for tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ COLUMNS = ("code", "severity", "path", "place", "message", "evidence", "thing", 
 
 
 def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
-    """Return a header and a row a finding, each on one line: control characters are escaped."""
+    """Return a header and one row for each finding.
+
+    Control characters are escaped, so each row is one line.
+    """
     buffer = io.StringIO(newline="")
     write = csv.writer(buffer, lineterminator="\n").writerow
     write(COLUMNS)

@@ -1,9 +1,9 @@
 """`github`: workflow commands, which GitHub Actions shows as annotations of the files.
 
-GitHub shows ten errors, ten warnings and ten notices of a step, and drops the rest without a word. So at
-most ten of each are written, and the rules of a severity take turns: one that finds a thousand things does
-not crowd out one that finds a single thing. The last command of a rule says how many more there are, and
-the last of all, a notice that is one of the ten, counts everything.
+GitHub shows ten errors, ten warnings and ten notices for each step, and drops the rest without a word. So at
+most ten of each are written. The rules of a severity take turns, so that one with a thousand findings does
+not crowd out one with a single finding. The last command of a rule says how many more there are. The very
+last command, which is one of the ten notices, counts everything.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SHOWN = 10  # of each command
 
 
 def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
-    """Return the commands, errors first; images are not listed, so `limit` does not matter."""
+    """Return the commands, errors first. Images are not listed, so `limit` is ignored."""
     where = Where(audit)
     for severity in SEVERITIES:
         counts = {code: n for code, n in shown.counts.items() if shown.rule(code).severity == severity}
@@ -38,7 +38,7 @@ def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
 
 
 def _shares(counts: Mapping[str, int], room: int) -> dict[str, int]:
-    """How many of each rule's findings are shown: the rules take turns while there is room."""
+    """Return how many findings of each rule are shown: the rules take turns while there is room."""
     shares: dict[str, int] = {}
     while room > 0 and (waiting := [code for code in counts if shares.get(code, 0) < counts[code]]):
         for code in waiting[:room]:
@@ -61,7 +61,7 @@ def _annotation(finding: Finding, rule: Rule, where: Where, rest: int) -> str:
 
 
 def _data(text: str) -> str:
-    """Escape a message as the runner undoes it (actions/toolkit, packages/core/src/command.ts)."""
+    """Escape a message in the way the runner decodes (actions/toolkit, packages/core/src/command.ts)."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

@@ -1,4 +1,4 @@
-"""`json`: the audit as one object, with the counts of the contract under `summary`."""
+"""`json`: the audit as one object, with its counts under `summary`."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from anchoraudit.auditing.augmentation.sensitivity import Sensitivity
 
 NAME = "json"
-# The encoder in C knows no indentation; as separators it takes anything, so it writes the same text ten
-# times as fast as the one that does. In ASCII: names are data, and no terminal takes them for commands.
+# Python's fast JSON encoder cannot indent, but accepts any separator. With this one it writes the indented
+# text ten times as fast as the slow encoder. ASCII only: names are data, and must not control the terminal.
 _entry = json.JSONEncoder(separators=(",\n      ", ": "), default=str, allow_nan=False)
 
 
 def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
-    """Return what was read, detector, `summary`, findings, and flagged images, all of them by default."""
+    """Return what was read, detector, `summary`, findings, and flagged images (by default all of them)."""
     head = {
         "anchoraudit": __version__,
         "dataset": str(audit.dataset.root),

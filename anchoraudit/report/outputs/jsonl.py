@@ -1,4 +1,4 @@
-"""`jsonl`: one object a line, for what reads line by line: the findings, then the flagged images."""
+"""`jsonl`: one object on each line: the findings, then the flagged images."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAME = "jsonl"
 
 
 def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
-    """Return objects with the keys they have in `json`, and `kind`: `finding` or `image`."""
+    """Return objects with the same keys as in `json`, and `kind`: `finding` or `image`."""
     encode = json.JSONEncoder(default=str, allow_nan=False).encode
     for finding in shown:
         yield encode({"kind": "finding", **_keys.of_finding(finding, shown.rule(finding.code))}) + "\n"

@@ -1,7 +1,7 @@
-"""`junit`: JUnit's XML, which CI servers show as test results: a test case a rule.
+"""`junit`: JUnit's XML, which CI servers show as test results: a test case for each rule.
 
-A rule that found errors or warnings has failed, and the failure lists what it found; what a rule of
-severity info found is in `system-out`. Rules that found nothing, or did not run, have passed.
+A rule that found errors or warnings has failed, and the failure lists them. Findings of severity info are in
+`system-out`. Rules that found nothing, or did not run, have passed.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from anchoraudit.report.outputs.concise import one_line
 from anchoraudit.rules import Findings, Rule, all_rules
 
 NAME = "junit"
-_LISTED = 100  # findings of a rule
+_LISTED = 100  # findings listed for each rule: CI servers load the whole file at once
 _COUNTS = ("images", "boxes", "usable", "matched", "forced", "unmatched")
 
 
 def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
-    """Return one suite with all rules; images are not listed, so `limit` does not matter."""
+    """Return one suite with all rules. Images are not listed, so `limit` is ignored."""
     where, counts, rules = Where(audit), shown.counts, all_rules().values()
     failed = sum(shown.rule(code).severity != "info" for code in counts)
     totals = f'name="anchoraudit" tests="{len(rules)}" failures="{failed}" errors="0" skipped="0" time="0"'

@@ -60,7 +60,7 @@ def _images(audit: Audit, images: list[int]) -> Iterator[Sequence[str]]:
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Yield a table, numbers (columns whose name ends in `>`) to the right; cells are Markdown already."""
+    """Yield a table; columns whose names end in `>` are aligned right. Cells are Markdown."""
     yield f"| {' | '.join(name.rstrip('>') for name in columns)} |\n"
     yield f"|{'|'.join('---:' if name.endswith('>') else '---' for name in columns)}|\n"
     for row in rows:
@@ -68,15 +68,15 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[st
 
 
 def prose(text: str) -> str:
-    """Text in which nothing is markup."""
+    """Escape text so that nothing in it is markup."""
     return re.sub(r"([\\`*_{}\[\]<>|~#&@])", r"\\\1", safe(text))
 
 
 def code(text: str) -> str:
-    """Data as code: no markup, no link, and nobody is mentioned.
+    """Write data as code, so that it is no markup, no link and no mention of anybody.
 
-    A span of code cannot hold every text: within a table a `|` ends it, a backtick anywhere. What has one
-    becomes an element whose signs are all entities.
+    A code span cannot hold every text: a backtick ends it, and so does a `|` in a table. Such text becomes a
+    <code> element with all its signs as entities.
     """
     text = safe(text)
     if text and not re.search(r"[`|]|^ | $", text):

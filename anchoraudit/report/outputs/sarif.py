@@ -1,12 +1,12 @@
-"""`sarif`: SARIF 2.1.0, which code scanning of GitHub and viewers in editors read.
+"""`sarif`: SARIF 2.1.0, which GitHub's code scanning and viewers in editors read.
 
-Every rule stands in the driver, with its page as help. Files below the working directory are given relative
-to it (`SRCROOT`): code scanning takes that for the root of the repository. A finding about the detector, or
-about all of the data, stands at the data set, since code scanning shows no result without a file.
+The driver lists every rule, with its page as help. Files below the working directory are given relative to it
+(`SRCROOT`), which code scanning takes for the root of the repository. Code scanning shows no result without a
+file, so a finding about the detector, or about all of the data, is placed at the data set.
 
-`partialFingerprints` tell the same finding of two scans by its key in a baseline, and a number where several
-have one key. Code scanning looks at `primaryLocationLineHash` alone; its upload computes that where a line is
-given, and warns of any other value, so it is ours only where no line is.
+`partialFingerprints` identify a finding across scans: its key in a baseline, and a number if several have the
+same key. Code scanning reads `primaryLocationLineHash` only. Its upload computes that from the line, if there
+is one, and warns of any other value, so it is written only for findings without a line.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _FINGERPRINT = "anchoraudit/v1"
 
 
 def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
-    """Return one run, a result a line; images are not listed, so `limit` does not matter."""
+    """Return one run, one result on each line. Images are not listed, so `limit` is ignored."""
     where, key = Where(audit), keys_of(audit.dataset.root)
     rules = list(all_rules().values())
     index = {rule.code: number for number, rule in enumerate(rules)}
@@ -100,20 +100,20 @@ def _fingerprints(finding: Finding, key: Callable[[Finding], str], met: Counter[
 
 
 def _text(text: str) -> str:
-    """A message in which nothing is a link, which SARIF writes `[text](target)`."""
+    """Escape a message so that nothing in it is a link, which SARIF writes as `[text](target)`."""
     return safe(text).replace("](", "] (")
 
 
 def _file_uri(path: str) -> str:
-    """`file:` URI of an absolute path; a Windows path starts with its drive."""
+    """Return the `file:` URI of an absolute path. A Windows path starts with its drive."""
     text = _escaped(path.replace("\\", "/") if path[1:2] == ":" else path)
     return f"file://{text}" if text.startswith("/") else f"file:///{text}"
 
 
 def _escaped(path: str) -> str:
-    """Percent-encode the bytes of a path's name on disk."""
+    """Percent-encode the bytes of a path."""
     try:
         raw = path.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # a surrogate that stands for no byte; it is in no name that the system gave
+    except UnicodeEncodeError:  # a lone surrogate from the data; no file on disk has such a name
         raw = path.encode("utf-8", "surrogatepass")
     return quote(raw, safe="/")

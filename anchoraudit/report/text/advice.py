@@ -17,7 +17,7 @@ from anchoraudit.report.text.terminal import facts, steps, table
 
 
 def advice_parts(advice: Advice, options: Sequence[str], written: str | None) -> list[object]:
-    """Parts of the report; options: command-line words of the run. written: the detector file, if any."""
+    """Return the parts of the report. options: command-line words. written: the detector file, if any."""
     dataset, detector = advice.audit.dataset, advice.audit.detector
     parts: list[object] = [
         facts(
@@ -49,7 +49,7 @@ def _fine(row: Row, forced: int) -> str:
 
 
 def _table(advice: Advice) -> list[object]:
-    """One row a remedy; the risk of NaN has a column a batch size, where any remedy leaves a risk."""
+    """Return one row for each remedy; a column for each batch size, if any remedy leaves a risk of NaN."""
     rows = list(advice.rows)
     if advice.best is not None and all(row.changes != advice.best.changes for row in rows):
         rows.append(advice.best)
@@ -72,12 +72,14 @@ def _table(advice: Advice) -> list[object]:
         )
         for before, row in zip([None, *rows], rows, strict=False)
     ]
-    title = "What each remedy leaves: images without foreground, unmatched boxes, what is lost, and risk"
+    title = (
+        "What each remedy leaves: images without foreground, unmatched boxes, what is lost, and risk of NaN"
+    )
     return [table(title, columns, cells, gap=1), *_legend(advice, risky=risky)]
 
 
 def _short(row: Row, before: Row | None) -> str:
-    """What the row changes; below a row of the same beginning only what is added to it."""
+    """Say what the row changes; after a row with the same beginning, only what it adds."""
     start = f"{before.remedy.split(', ')[0]}, " if before and before.changes else "\0"
     if len(row.changes) > 1 and row.remedy.startswith(start):
         return f"  and {row.remedy.removeprefix(start)}"
@@ -90,7 +92,7 @@ def _legend(advice: Advice, *, risky: bool) -> list[object]:
         what = "images with a NaN loss" if any(r.per_image for r in advice.rows[0].risks) else "NaN steps"
         lines += [
             f"B=2: {what} to expect in an epoch of batches of 2, and the chance of at least one",
-            "survives: with which of these batch sizes no step can be NaN",
+            "survives: at which of these batch sizes no step can be NaN",
         ]
     if any(row.idle for row in advice.rows):
         lines.append("where training survives, empty images stay in it and teach nothing about boxes")
@@ -98,7 +100,7 @@ def _legend(advice: Advice, *, risky: bool) -> list[object]:
 
 
 def _survives(row: Row) -> str:
-    """`yes`, `no`, or with which of the batch sizes."""
+    """Say `yes`, `no`, or at which batch sizes."""
     safe = row.survives
     if len(safe) == len(row.risks):
         return "yes"
@@ -109,7 +111,7 @@ def _survives(row: Row) -> str:
 
 
 def _risk(risk: Risk, between: str) -> str:
-    """Expected number, and the chance."""
+    """Write the expected number, and the chance."""
     if not risk.expected:
         return "0"
     percent = f"{100 * risk.chance:.0f} %"
@@ -141,7 +143,7 @@ def _verdict(advice: Advice, options: Sequence[str], written: str | None) -> lis
     left = f"{best.unmatched:,} usable boxes stay unmatched"
     if best.blank:
         left += (
-            f"; {words.count(best.blank, 'image')} without a usable box stay empty: guard the loss, or filter"
+            f"; {words.count(best.blank, 'image')} without usable boxes stay empty: guard the loss, or filter"
         )
     parts += [left]
     parts += _why(advice)
@@ -156,13 +158,13 @@ def _verdict(advice: Advice, options: Sequence[str], written: str | None) -> lis
 
 
 def _no_change(now: Row, tried: int) -> str:
-    """What to say where no changed detector is advised."""
+    """Say why no changed detector is advised."""
     if now.with_boxes:
         stay = f"{words.count(now.with_boxes, 'image')} stay empty"
         return f"None of {words.count(tried, 'combination')} tried helps: {stay}; guard the loss, or filter"
     text = "No image with usable boxes is without foreground"
     if now.blank:
-        text += f", and of {words.count(now.blank, 'image')} without one no encoder makes any: guard the loss"
+        text += f"; {words.count(now.blank, 'image')} without usable boxes stay empty: guard the loss"
     return text
 
 

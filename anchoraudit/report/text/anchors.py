@@ -1,4 +1,4 @@
-"""Clustered anchors, as text and as JSON, beside the detector's present ones."""
+"""Clustered anchors, as text and as JSON, next to the detector's present ones."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ _RECALL = {
 class Clusters:
     """What a run of `cluster` found: a result for each k, and the detector's present anchors.
 
-    foreground: of the search for foreground, which is the one result then. framework, snippet: of an export.
+    foreground: the result of the search for foreground, if that was the objective. framework, snippet: of an
+    export.
     """
 
     results: Sequence[Clustered]
@@ -42,7 +43,7 @@ class Clusters:
 
     @property
     def levels(self) -> list[OnLevel]:
-        """The anchors level by level, in the detector's order; none for several k, or too few anchors."""
+        """The anchors by level, in the detector's order. Empty for several k, or too few anchors."""
         strides = strides_of(self.detector)
         if len(self.results) > 1 or len(self.results[0].anchors) < len(strides):
             return []
@@ -50,7 +51,7 @@ class Clusters:
 
     @property
     def remarks(self) -> list[str]:
-        """What is to be said beside the result."""
+        """Remarks on the result."""
         found = []
         if not self.detector.match.depends_on_anchors:
             found.append(f"{self.detector.name} gives the same labels whatever shapes its anchors have")
@@ -69,7 +70,7 @@ def cluster_parts(
 ) -> list[object]:
     """Return the parts of the report, in order.
 
-    settings: how the data set was read, as option words; own: those of this command.
+    settings: option words that say how the data set was read. own: those of this command.
     """
     results, present, detector = clusters.results, clusters.present, clusters.detector
     boxes = words.count(results[0].fit.boxes, "usable box")
@@ -86,7 +87,7 @@ def cluster_parts(
 def _next(
     clusters: Clusters, dataset: str, settings: Sequence[str], own: Sequence[str], output: str | None
 ) -> list[tuple[str, str]]:
-    """What to do next, and the commands for it."""
+    """Return what to do next, and the commands for it."""
     detector, k = clusters.detector, str(len(clusters.results[0].anchors))
     see = "see what they change:"
     rules = without(settings, "--anchors", "--detector", "--assume-standard", "--input-size")
@@ -96,15 +97,15 @@ def _next(
 
     if output and clusters.framework not in ("", "reference"):
         name = "mine.toml"
-        write = [("write them as a detector of this program, too:", _as_detector(again, name))]
+        write = [("write them as a detector file of anchoraudit, too:", _as_detector(again, name))]
         return [*write, (see, command("scan", [dataset], rules, "--detector", name))]
     if len(detector.anchors.levels) > 1 or clusters.framework:
         name = output if output and clusters.framework else "mine.toml"
         if not clusters.levels:
             show = command("detectors show", [detector.name], (), "-o", "mine.toml")
-            text = "write them into a detector file, level by level, and scan with --detector mine.toml:"
+            text = "write them into a detector file by level, and scan with --detector mine.toml:"
             return [(text, show)]
-        text = "write them into a detector file, level by level:"
+        text = "write them into a detector file by level:"
         write = [] if name == output else [(text, _as_detector(again, name))]
         return [*write, (see, command("scan", [dataset], rules, "--detector", name))]
     name = output or "anchors.toml"
@@ -118,9 +119,9 @@ def _as_detector(again: Callable[..., str], name: str) -> str:
 
 
 def cluster_json(clusters: Clusters, settings: dict[str, Any]) -> str:
-    """Return the anchors and their figures as JSON; for several k a list under `curve`.
+    """Return the anchors and how well they fit as JSON; for several k a list under `curve`.
 
-    settings: input_size, objective, metric and seed, as they were chosen.
+    settings: input_size, objective, metric and seed, as chosen.
     """
     present = {"detector": clusters.detector.name, **_builtins(clusters.present)}
     found: dict[str, Any]

@@ -1,4 +1,4 @@
-"""Commands that reports print: whole, quoted, with no option that the command does not take."""
+"""Commands that reports print: complete, quoted, with only options that the command takes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SWITCHES = {
     "--assume-standard",
 }  # every other option has a value
 _OF_SCAN_ONLY = {"--fail-on", "--allow-blank", "--select", "--ignore", "--images"}
-# Single values of a detector, which a comparison of several does not take.
+# Options that change one value of a detector. `compare`, which takes several detectors, has none of them.
 OF_DETECTORS = ("--positive-iou", "--negative-iou", "--allowed-border", "--input-size", "--anchors")
 _NOT_TAKEN = {
     "advise": _OF_SCAN_ONLY,
@@ -27,10 +27,10 @@ _NOT_TAKEN = {
 
 
 def command(name: str, positional: Sequence[str], settings: Sequence[str], *more: str) -> str:
-    """Spell a command of anchoraudit, quoted for a shell, control characters escaped.
+    """Write a command of anchoraudit, quoted for a shell, control characters escaped.
 
-    settings: option words of a run; those that the command does not take are left out. more: option words
-    of its own. Words that begin with a dash are kept from being taken for options.
+    settings: option words of a run; those that the command does not take are dropped. more: option words of
+    this command. A file name that begins with a dash is not taken for an option.
     """
     options = [*without(settings, *_NOT_TAKEN.get(name, ())), *more]
     if any(word.startswith("-") for word in positional):
@@ -46,7 +46,7 @@ def without(settings: Sequence[str], *flags: str) -> list[str]:
 
 
 def without_detector(settings: Sequence[str]) -> list[str]:
-    """Return `settings` without what names or changes the detector, for one that a file holds whole."""
+    """Return `settings` without options that name or change the detector."""
     return without(settings, "--detector", "--assume-standard", *OF_DETECTORS)
 
 

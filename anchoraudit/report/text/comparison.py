@@ -32,12 +32,12 @@ def _row(one: Compared) -> dict[str, object]:
 
 
 def comparison_json(compared: Sequence[Compared], dataset: Dataset) -> str:
-    """Return the comparison as JSON: the data set, and an entry a detector."""
+    """Return the comparison as JSON: the data set, and an entry for each detector."""
     return to_json({"dataset": str(dataset.root), "detectors": [_row(one) for one in compared]})
 
 
 def comparison_csv(compared: Sequence[Compared]) -> str:
-    """Return the comparison as CSV, a row a detector."""
+    """Return the comparison as CSV, a row for each detector."""
     rows = [_row(one) for one in compared]
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
@@ -49,11 +49,12 @@ def comparison_csv(compared: Sequence[Compared]) -> str:
 def comparison_parts(
     compared: Sequence[Compared], names: Sequence[str], dataset: Dataset, options: Sequence[str]
 ) -> list[object]:
-    """Return the parts of the text report; names: of the detectors as they were given, presets or files."""
+    """Return the parts of the text report. names: the detectors as the user gave them, presets or files."""
     any_one = compared[0]
     errors = any(one.verdicts["encoder_error"] for one in compared)
     read = f"{words.count(any_one.usable, 'usable box')} in {words.count(any_one.images, 'image')}"
-    # A framework that raises without boxes has such images as encoder_error.
+    # Some frameworks raise on images without boxes, which are encoder_error there. The most of any is the
+    # number.
     lacking = [max(one.verdicts[name] for one in compared) for name in ("blank", "no_usable_box", "unknown")]
     said = ("blank", "with annotations but no usable box", "of unknown size")
     others = "".join(f", {n:,} {what}" for n, what in zip(lacking, said, strict=True) if n)
@@ -84,7 +85,7 @@ def comparison_parts(
     ]
     measures = sorted({one.measure for one in compared} - {"IoU"})
     note = (
-        "images that end empty (usable boxes, no positive anchor) or are positive by forcing only; boxes "
+        "images that end empty (usable boxes, no positive anchor) or are positive only by forcing; boxes "
         "unmatched or forced; median of their best IoU"
         + (f" ({' or '.join(measures)} for detectors that match by it)" if measures else "")
     )

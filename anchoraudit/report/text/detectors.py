@@ -24,7 +24,7 @@ _COLUMNS = ("name", "framework", "empty_mask", "can_end_empty", "empty_when", "o
 
 
 def about(detector: Detector) -> dict[str, Any]:
-    """Return what an empty mask does with this detector, and whether and when a mask ends empty."""
+    """Return what an empty mask does to training with this detector, and whether and when masks are empty."""
     return {
         "empty_mask": detector.loss.outcome,
         "can_end_empty": detector.can_end_empty,
@@ -43,7 +43,7 @@ def list_parts(named: Sequence[tuple[str, Detector]]) -> list[object]:
 
     made = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
     for column in ("name", "empty mask", "can end empty", "framework"):
-        last = column == "framework"  # the others are never cut: a name is there to be copied
+        last = column == "framework"  # the other columns are never cut, so that names can be copied
         made.add_column(
             column, no_wrap=not last, min_width=20 if last else None, overflow="fold", header_style="dim"
         )
@@ -55,14 +55,14 @@ def list_parts(named: Sequence[tuple[str, Detector]]) -> list[object]:
 
 
 def list_json(named: Iterable[tuple[str, Detector]]) -> str:
-    """Return an array with an object a preset."""
+    """Return a JSON array with an object for each preset."""
     from anchoraudit.report.as_json import to_json
 
     return to_json([_row(name, detector) for name, detector in named])
 
 
 def list_csv(named: Iterable[tuple[str, Detector]]) -> str:
-    """Return a row a preset; what is yes or no is `yes` or `no`."""
+    """Return CSV with a row for each preset; booleans are `yes` or `no`."""
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, _COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -77,14 +77,14 @@ def _row(name: str, detector: Detector) -> dict[str, Any]:
 
 
 def show_json(detector: Detector) -> str:
-    """Return the detector, in the keys of a detector file, and what an empty mask does."""
+    """Return the detector with the keys of a detector file, and what an empty mask does."""
     from anchoraudit.report.as_json import to_json
 
     return to_json({"detector": msgspec.to_builtins(detector), **about(detector)})
 
 
 def show_toml(detector: Detector) -> str:
-    """Return the detector as TOML, and below it, as comments, when a mask ends empty and what that does."""
+    """Return the detector as TOML; comments below it say when a mask ends empty and what that does."""
     when = f"ends empty when {detector.empty_when}" if detector.can_end_empty else "never ends empty"
     remarks = (f"An image with usable boxes {when}.", f"With it, {detector.on_empty}.")
     return to_toml(detector) + "\n" + "".join(f"# {printable(text)}\n" for text in remarks)

@@ -11,18 +11,18 @@ from anchoraudit.report import words
 
 _WHY = {
     "clipped": "clipped to its image",
-    "swapped": "width and height swapped, as the file has them",
-    "renumbered": "another id, also in its annotations",
-    "not_finite": "left out: coordinates are not finite",
-    "no_area": "left out: no area, or inverted",
-    "outside": "left out: outside its image",
-    "exact_duplicate": "left out: equals {of}",
-    "near_duplicate": "left out: nearly equals {of}",
+    "swapped": "width and height swapped, to match the image file",
+    "renumbered": "new id, also in its annotations",
+    "not_finite": "dropped: coordinates are not finite",
+    "no_area": "dropped: no area, or inverted",
+    "outside": "dropped: outside its image",
+    "exact_duplicate": "dropped: equals {of}",
+    "near_duplicate": "dropped: nearly equals {of}",
 }
 
 
 def diff_lines(changes: Iterable[Change]) -> Iterator[str]:
-    """Yield the lines of a listing: each file once, each entry with what it has, and what it will have."""
+    """Yield the lines of the diff: each file once, then each entry with its old and new values."""
     path = None
     for change in changes:
         if change.path != path:
@@ -37,7 +37,7 @@ def diff_lines(changes: Iterable[Change]) -> Iterator[str]:
 
 
 def diff_summary(changes: Sequence[Change], keep: Bool) -> str:
-    """Say in one line what the listing comes to."""
+    """Say in one line how much would change."""
     gone = sum(change.gone and change.why not in _WHY for change in changes)
     other = len(changes) - gone
     if not changes:

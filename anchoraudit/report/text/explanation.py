@@ -1,4 +1,4 @@
-"""One image explained, as text: its mask, its boxes, its losses."""
+"""One image explained as text: its mask, its boxes, its losses."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _image(explanation: Explanation) -> list[tuple[str, str]]:
         f"{explanation.ignored:,} ignored of {explanation.anchors:,} anchors"
     )
     if outside := explanation.anchors - explanation.counting:
-        mask += f"; of the ignored, {outside:,} cross the border and do not count"
+        mask += f"; {outside:,} of the ignored cross the border"
     size = (
         f"{images.width[i]:g}x{images.height[i]:g}, input {explanation.canvas[0]:g}x{explanation.canvas[1]:g}"
     )
@@ -90,7 +90,7 @@ def _losses(explanation: Explanation) -> object:
         (name, *_numbers(explanation.losses[name]), f"{meaning} (this detector)" if name == own else meaning)
         for name, meaning in _LOSS_MEANING.items()
     ]
-    title = "Loss of this image alone, for a network that answers 0"
+    title = "Loss of this image alone, if the network predicts 0 everywhere"
     return table(title, ("normaliser", "score>", "box>", "total>", "meaning"), rows)
 
 

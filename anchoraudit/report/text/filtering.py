@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 _EXAMPLES = 3
 _FIXES = {
-    "clipped": "clipped to the image, which it reached past by a pixel at most",
-    "not_finite": "left out: coordinates are not finite",
-    "no_area": "left out: no area, or inverted",
-    "outside": "left out: outside its image",
-    "exact_duplicate": "left out: equals an earlier box of its image and class",
-    "near_duplicate": "left out: IoU of 0.95 or more with an earlier box of its image and class",
-    "swapped": "width and height swapped, as the image's file has them",
-    "renumbered": "another id, so that there are no gaps",
+    "clipped": "clipped to the image; it reached past it by at most a pixel",
+    "not_finite": "dropped: coordinates are not finite",
+    "no_area": "dropped: no area, or inverted",
+    "outside": "dropped: outside its image",
+    "exact_duplicate": "dropped: equals an earlier box of its image and class",
+    "near_duplicate": "dropped: IoU of 0.95 or more with an earlier box of its image and class",
+    "swapped": "width and height swapped, to match the image file",
+    "renumbered": "new id, so that there are no gaps",
 }
 
 
@@ -47,7 +47,7 @@ def filter_parts(
     options: Sequence[str],
     plan: Plan | None = None,
 ) -> list[object]:
-    """Return the parts of the report, in order; plan: the fixes that led to the audited data set."""
+    """Return the parts of the report, in order. plan: the fixes that led to the audited data set."""
     dataset, results = audit.dataset, audit.image_results
     images, boxes = len(dataset.images), len(dataset.boxes)
     gone_boxes = int(results.boxes[~keep].sum())
@@ -79,8 +79,8 @@ def filter_parts(
     unknown = int(np.count_nonzero(keep & audit.verdict_is("unknown")))
     if unknown:
         lines.append(
-            ("note", f"{words.count(unknown, 'image')} of unknown size kept, unjudged "
-                     "(--drop empty_foreground,blank,no_usable_box,unknown leaves them out)")
+            ("note", f"{words.count(unknown, 'image')} of unknown size kept, not checked "
+                     "(--drop empty_foreground,blank,no_usable_box,unknown drops them)")
         )  # fmt: skip
     fixes = [] if plan is None else _fixes(plan, keep)
     if plan is not None and not fixes:
@@ -95,7 +95,7 @@ def filter_parts(
 
 
 def _fixes(plan: Plan, keep: Bool) -> list[tuple[str, str, Text]]:
-    """Rows for the fixes: what is left out anywhere, and what is changed in images that are kept."""
+    """Return a row for each kind of fix: all dropped boxes, and changes in images that are kept."""
     dataset, locations = plan.dataset, Locations(plan.dataset)
     rows: list[tuple[str, str, Text]] = []
     for name, meaning in _FIXES.items():
@@ -124,7 +124,7 @@ def _renumbered(plan: Plan, row: int) -> Location:
 
 
 def _shown(where: Location, root: Path) -> str:
-    """File, relative to the data set, and place."""
+    """Write the file, relative to the data set, and the place."""
     path = where.path
     with contextlib.suppress(ValueError):
         path = str(Path(path).relative_to(root)) if path else ""
@@ -134,14 +134,14 @@ def _shown(where: Location, root: Path) -> str:
 def _check(
     audit: Audit, keep: Bool, written: Sequence[Written], options: Sequence[str]
 ) -> list[tuple[str, str]]:
-    """Return the command that confirms the result, where the result is one a scan reads."""
+    """Return the command that confirms the result, if a scan can read it."""
     allow = ["--allow-blank"] if (keep & audit.verdict_is("blank")).any() else []
     readable = [one for one in written if one.path.suffix.lower() == ".json"]
     if not readable:
         return [("train on this list; for VOC, put it into ImageSets/Main and name it with --split", "")]
     if (folder := _needed_image_folder(audit, keep)) is not None:
         allow = [*allow, "--image-folder", folder]
-    # How to label stays; how this source was read does not.
+    # Keep the options on labels. Drop those on how the old source was read.
     own = without(
         options,
         "--format",
@@ -153,7 +153,9 @@ def _check(
         "--loader",
     )
     stays = _errors_that_stay(audit)
-    asked = f"scan it again (filter mends no {', '.join(stays)}):" if stays else "confirm it (exit code 0):"
+    asked = (
+        f"scan it again (filter does not fix {', '.join(stays)}):" if stays else "confirm it (exit code 0):"
+    )
     return [
         (asked if i == 0 else "", command("scan", [str(one.path)], own, *allow))
         for i, one in enumerate(readable)
@@ -161,18 +163,18 @@ def _check(
 
 
 def _errors_that_stay(audit: Audit) -> list[str]:
-    """Return the codes of errors that reading met, and that are in what is written all the same.
+    """Return the codes of reading errors that are still in what is written.
 
-    What is not cut out of the source's bytes is written anew, without them.
+    Only COCO is copied byte for byte. Other formats are written anew, without such errors.
     """
     if not audit.dataset.has_entries:
         return []
     met = {finding.code for finding in audit.dataset.findings if rule_of(finding.code).severity == "error"}
-    return sorted(met - {"BOX001"})  # of which no manifest has any
+    return sorted(met - {"BOX001"})  # no manifest has boxes that are not finite
 
 
 def _needed_image_folder(audit: Audit, keep: Bool) -> str | None:
-    """Return where kept images lie whose entries declare no size, if that is one folder."""
+    """Return the folder of kept images without a declared size, if there is exactly one."""
     images, sources = audit.dataset.images, audit.dataset.sources
     if images.measured is None or not audit.dataset.has_entries:
         return None
@@ -182,7 +184,7 @@ def _needed_image_folder(audit: Audit, keep: Bool) -> str | None:
 
 
 def dropped_frame(audit: Audit, keep: Bool) -> pd.DataFrame:
-    """One row for each image that is not kept ([N]): what it is, its verdict, and why it went."""
+    """Return one row for each dropped image ([N]): its names, its verdict, and why it was dropped."""
     import pandas as pd
 
     from anchoraudit.auditing.tables import encodable

@@ -1,4 +1,4 @@
-"""What the encoder makes of anchors chosen for foreground, beside those by IoU and the present ones."""
+"""The encoder's answer for anchors chosen for foreground, next to those by IoU and the present ones."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from anchoraudit.report.text.terminal import table
 
 
 def foreground_table(fit: ForegroundFit, detector: Detector) -> object:
-    """Empty images, unmatched boxes and mean IoU of the three sets of anchors."""
+    """Return the table of empty images, unmatched boxes and mean IoU for the three sets of anchors."""
     sets = (fit.found, fit.by_iou, fit.present)
     images = words.count(fit.images, "image")
-    empty = f"of {images} with usable boxes, those of which no box is matched"
+    empty = f"of {images} with usable boxes, those without a matched box"
     rows = [
         ("empty images" if not detector.match.forces else "unmatched images", *_row(sets, "empty"), empty),
         (
             "unmatched boxes",
             *_row(sets, "unmatched"),
-            f"of {fit.boxes:,} usable boxes, those without an anchor that matches them",
+            f"of {fit.boxes:,} usable boxes, those that no anchor matches",
         ),
         (
             "mean IoU",
             *(f"{one.clustered.fit.mean_iou:.4f}" for one in sets),
-            "of a box with its best anchor, both centred",
+            "of a box with its best anchor, position aside",
         ),
     ]
-    title = f"What the encoder of {detector.name} makes of them"
+    title = f"How the encoder of {detector.name} judges them"
     return table(title, ("figure", "these>", "by IoU>", "present>", "meaning"), rows)
 
 
@@ -37,7 +37,7 @@ def _row(sets: tuple[Judgement, ...], name: str) -> list[str]:
 
 
 def foreground_builtins(fit: ForegroundFit) -> dict[str, Any]:
-    """Return the same for JSON."""
+    """Return the same numbers for JSON."""
     return {
         "images": fit.images,
         **_of(fit.found),
@@ -58,25 +58,25 @@ def _of(one: Judgement) -> dict[str, Any]:
 
 
 def about_search(fit: ForegroundFit, detector: Detector) -> list[str]:
-    """What is to be said about the search."""
+    """Return remarks about the search."""
     said = []
     if fit.cut_short:
         said.append(
-            f"the time limit ended the search after {fit.evaluations:,} evaluations: another run may find "
-            "other anchors; a longer --time-limit lets it end by itself"
+            f"the time limit ended the search after {fit.evaluations:,} evaluations, so another run may find "
+            "other anchors; a longer --time-limit avoids that"
         )
     if fit.searched < fit.boxes:
         said.append(
-            f"searched on {fit.searched:,} boxes of images drawn at random, judged on all {fit.boxes:,}"
+            f"the search used {fit.searched:,} boxes of random images; the result is for all {fit.boxes:,}"
         )
     if detector.match.takes_most_alike:
         said.append(
-            f"{detector.name} matches every box with its most similar anchor where that is on a level, as "
-            "all of these are: only mean IoU is left"
+            f"{detector.name} matches every box with its most similar anchor, if that is on a level, and all "
+            "of these are: only mean IoU can improve"
         )
     elif detector.match.forces:
         said.append(
-            f"{detector.name} forces a box's best anchor to be positive: counted are images and boxes that "
-            "are matched only so, or not at all"
+            f"{detector.name} forces a box's best anchor to be positive; the numbers count images and boxes "
+            "that are matched only in this way, or not at all"
         )
     return said

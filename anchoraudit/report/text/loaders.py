@@ -11,7 +11,7 @@ from anchoraudit.report import words
 from anchoraudit.report.as_json import to_json
 from anchoraudit.report.text.terminal import facts, table
 
-_SHOWN = 3  # reasons a loader in the table; JSON and CSV have all
+_SHOWN = 3  # reasons for each loader in the table; JSON and CSV have all
 
 
 def _row(one: Loaded) -> dict[str, object]:
@@ -31,7 +31,7 @@ def _row(one: Loaded) -> dict[str, object]:
 
 
 def loaders_json(rows: Sequence[Loaded]) -> str:
-    """Return the loaders as JSON: the data set with its totals, and an entry a loader."""
+    """Return the loaders as JSON: the data set with its totals, and an entry for each loader."""
     any_one = rows[0]
     return to_json(
         {
@@ -44,7 +44,10 @@ def loaders_json(rows: Sequence[Loaded]) -> str:
 
 
 def loaders_csv(rows: Sequence[Loaded]) -> str:
-    """Return the loaders as CSV, a row a loader; reasons in one cell, `no annotation: 3; crowds only: 1`."""
+    """Return the loaders as CSV, one row each.
+
+    All reasons are in one cell: `no annotation: 3; crowds only: 1`.
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, list(_row(rows[0])), lineterminator="\n")
     writer.writeheader()
@@ -60,7 +63,7 @@ def loaders_csv(rows: Sequence[Loaded]) -> str:
 
 
 def loaders_parts(rows: Sequence[Loaded]) -> list[object]:
-    """Return the parts of the text report; rows: one data set as several loaders leave it."""
+    """Return the parts of the text report. rows: one data set as several loaders leave it."""
     any_one = rows[0]
     dataset = any_one.dataset
     total = f"{words.count(any_one.images_before, 'image')}, {words.count(any_one.boxes_before, 'box')}"
@@ -78,8 +81,8 @@ def loaders_parts(rows: Sequence[Loaded]) -> list[object]:
         for one in rows
     ]
     note = (
-        "images and boxes that each loader keeps and drops, and boxes that it keeps with other coordinates. "
-        "Boxes that a framework sets aside to ignore count as dropped"
+        "images and boxes that each loader keeps and drops, and boxes that it moves. Boxes that a framework "
+        "ignores count as dropped"
     )
     stops = [("error", one.stop) for one in rows if one.stop]
     return [
@@ -91,7 +94,7 @@ def loaders_parts(rows: Sequence[Loaded]) -> list[object]:
 
 
 def _main_reasons(one: Loaded) -> str:
-    """`no annotation (3 images), crowd (2 boxes), 1 more`: errors first, then the most frequent."""
+    """Write `no annotation (3 images), crowd (2 boxes), 1 more`: errors first, then the most frequent."""
     counted = [
         *((reason, number, "image") for reason, number in one.dropped_images.items()),
         *((reason, number, "box") for reason, number in one.dropped_boxes.items() if reason != WITH_IMAGE),

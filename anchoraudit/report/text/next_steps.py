@@ -19,7 +19,7 @@ Step = tuple[str, str]  # what it does, the command (or "")
 
 
 def after_scan(audit: Audit, options: Sequence[str]) -> list[Step]:
-    """Steps after a scan that was made with `options` (command-line words)."""
+    """Return the steps after a scan with `options` (command-line words)."""
     dataset = str(audit.dataset.root)
     lost = audit.images_with(*WITHOUT_FOREGROUND)
     if not lost:
@@ -41,7 +41,7 @@ def after_scan(audit: Audit, options: Sequence[str]) -> list[Step]:
 
 
 def _explain(audit: Audit, dataset: str, options: Sequence[str]) -> str:
-    """Return the command that explains the worst image, with its split where another has the same id."""
+    """Return the command that explains the worst image; with its split if another image has the same id."""
     worst = words.flagged(audit, "empty_foreground")[0]
     image = str(audit.dataset.images.ids[worst])
     if len(audit.dataset.find(image)) == 1:
@@ -51,7 +51,7 @@ def _explain(audit: Audit, dataset: str, options: Sequence[str]) -> str:
 
 
 def _manifest_name(dataset: Dataset) -> str:
-    """Return one file for all splits, or one for each where they give the same id to different entries."""
+    """Return one file name for all splits, or one for each if two splits use the same ids."""
     ids = dataset.boxes.annotation_ids
     if len(dataset.sources) > 1 and ids is not None:
         distinct = len(set(ids.tolist())) == len(ids) and len(set(dataset.images.ids)) == len(dataset.images)
@@ -63,13 +63,13 @@ def _clean(audit: Audit, dataset: str, options: Sequence[str]) -> list[Step]:
     """Return the guard for a data set that is fine, or what else makes the scan fail."""
     rules = [audit.findings.rule(code) for code in audit.findings.counts]
     if errors := sorted({rule.title for rule in rules if rule.severity == "error"}):
-        return [(f"mend what the findings call an error ({'; '.join(errors)}), and scan again", "")]
+        return [(f"fix the findings at error level ({'; '.join(errors)}), and scan again", "")]
     guard = f"{command('scan', [dataset], options)} && python train.py"
-    return [("every image that could be judged has foreground; as a guard before training:", guard)]
+    return [("every image that could be checked has foreground; as a guard before training:", guard)]
 
 
 def _better_detector(audit: Audit, dataset: str, options: Sequence[str]) -> list[Step]:
-    """Anchors for boxes of the wrong size or shape, a wider border for those at the edge."""
+    """Suggest new anchors for boxes of the wrong size or shape, a wider border for boxes at the edge."""
     images = np.flatnonzero(audit.verdict_is("empty_foreground"))
     causes = {CAUSES[code] for code in audit.image_results.cause[images].tolist()}
     steps: list[Step] = []
@@ -79,7 +79,7 @@ def _better_detector(audit: Audit, dataset: str, options: Sequence[str]) -> list
             fit = command("cluster", [dataset], options, "--k", str(k), "-o", "anchors.toml")
             kept = without(options, "--anchors")
             scan = command("scan", [dataset], kept, "--anchors", "anchors.toml")
-        else:  # on several levels, anchors alone do not say which stands where: a whole detector does
+        else:  # anchors alone do not say which level they belong to; a whole detector does
             fit = command(
                 "cluster", [dataset], options, "--k", str(k), "--for", "reference", "-o", "detector.toml"
             )
@@ -94,7 +94,7 @@ def _better_detector(audit: Audit, dataset: str, options: Sequence[str]) -> list
 
 
 def _affordable_k(audit: Audit) -> int:
-    """As many anchors as the detector has, or as there are distinct box sizes where those are fewer."""
+    """Return how many anchors the detector has, or how many distinct box sizes there are if fewer."""
     rows = np.flatnonzero(audit.labels.usable)
     k = audit.detector.anchors.count
     if len(rows) > 1000 * k:

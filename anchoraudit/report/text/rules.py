@@ -12,7 +12,7 @@ from anchoraudit.rules import FAMILIES, Rule
 
 
 def rules_parts(rules: Sequence[Rule]) -> list[object]:
-    """Parts of the list: a table a family."""
+    """Return the parts of the list: one table for each family."""
     parts: list[object] = []
     for family, about in FAMILIES.items():
         rows = [(rule.code, rule.severity, rule.title) for rule in rules if rule.code.startswith(family)]
@@ -22,7 +22,7 @@ def rules_parts(rules: Sequence[Rule]) -> list[object]:
 
 
 def page_parts(rules: Iterable[Rule]) -> list[object]:
-    """Parts of some pages: headings in bold, the example as it stands."""
+    """Return the parts of some pages: headings in bold, examples as written."""
     parts: list[object] = []
     for rule in rules:
         parts += [""] if parts else []

@@ -23,13 +23,14 @@ from anchoraudit.errors import printable, shortened
 from anchoraudit.report import words
 from anchoraudit.rules import Findings
 
-# A pipe has no width of its own; this fits a mail, a CI log and half a screen.
+# A pipe has no width. 100 columns fit a mail, a CI log and half a screen.
 _PIPE_WIDTH = 100
 _EXAMPLES = 3
-_LONGEST = 80  # characters of a value that is shown with its finding
+_LONGEST = 80  # characters of a value shown with its finding: about one line
 _FINDING_COLUMNS = ("code", "severity", "count>", "what, and where")
-_NARROWEST = 8  # columns of text are folded down to this, numbers never: a number that is cut is another
-_READABLE = 500  # characters of one text in a table; longer ones are an accident or an attack
+# Text columns may shrink to this width. Number columns never shrink: half a number is a wrong number.
+_NARROWEST = 8
+_READABLE = 500  # characters of one text in a table: five lines; longer names are accidents or attacks
 _COLOURS = {
     "ok": "green",
     "forced_only": "yellow",
@@ -45,7 +46,7 @@ _COLOURS = {
 
 
 def print_parts(parts: Iterable[object]) -> None:
-    """Print to stdout: in colour and as wide as a terminal, or as plain text into a pipe."""
+    """Print to stdout: in colour and as wide as the terminal, or as plain text into a pipe."""
     if not sys.stdout.isatty():
         sys.stdout.write(to_text(*parts))
         return
@@ -54,9 +55,9 @@ def print_parts(parts: Iterable[object]) -> None:
 
 
 def _print(console: Console, parts: Iterable[object]) -> None:
-    """Print each part; a text that says so is not wrapped, so that a command can be copied.
+    """Print each part. Text marked as no_wrap is not wrapped, so that a command can be copied.
 
-    A table that needs more room than there is runs over the edge: better than a number that is cut.
+    A table wider than the terminal runs over the edge, because a number must not be cut.
     """
     for part in parts:
         width = max(console.width, console.measure(part).minimum) if isinstance(part, Group) else None
@@ -79,9 +80,10 @@ def to_text(*parts: object) -> str:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, gap: int = 2) -> Group:
-    """Plain table under a title: numbers (columns whose name ends in `>`) to the right, long text folded.
+    """Return a plain table under a title. Text is folded where it is long.
 
-    A column whose name ends in `!` is not folded. gap: blanks between columns.
+    A column whose name ends in `>` holds numbers, aligned right. One whose name ends in `!` is never folded.
+    gap: blanks between columns.
     """
     made = Table(box=None, padding=(0, gap, 0, 0), show_edge=False)
     listed = [[value if isinstance(value, Text) else _cell(value) for value in row] for row in rows]
@@ -101,7 +103,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
 
 
 def readable(value: object) -> str:
-    """Return text for people: of names longer than anybody reads, the beginning and the end."""
+    """Return text for people. Of a very long name only the beginning and the end are shown."""
     return shortened(printable(value), _READABLE)
 
 
@@ -111,7 +113,7 @@ def _cell(value: object) -> Text:
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> Table:
-    """Return `name  text` lines, the text folded beside its name."""
+    """Return `name  text` lines, with the text folded beside its name."""
     made = Table.grid(padding=(0, 2, 0, 0))
     made.add_column(style="dim", no_wrap=True)
     made.add_column(overflow="fold")
@@ -121,7 +123,7 @@ def facts(pairs: Iterable[tuple[str, str]]) -> Table:
 
 
 def steps(title: str, lines: Iterable[tuple[str, str]]) -> list[object]:
-    """Return commands to run next, each with what it does; a command is never wrapped."""
+    """Return commands to run next, each with what it does. A command is never wrapped."""
     parts: list[object] = [Text(printable(title), style="bold")]
     for what, command in lines:
         if what:
@@ -141,7 +143,7 @@ def scan_parts(
 ) -> list[object]:
     """Return the parts of a scan's report, in order.
 
-    chosen: somebody named the detector. shown: the findings to report, all by default.
+    chosen: the user named the detector. shown: the findings to report, all by default.
     """
     findings = audit.findings if shown is None else shown
     summary = audit.summary()
@@ -181,13 +183,15 @@ def _what_was_read(audit: Audit, *, chosen: bool) -> list[tuple[str, str]]:
         ("", audit.detector.on_empty),
     ]
     if not chosen:
-        lines.append(("", "the default, since none was named: anchoraudit compare shows it beside others"))
+        lines.append(
+            ("", "the default, as you named no detector: anchoraudit compare shows it beside others")
+        )
     lines += [("", note) for note in audit.detector.notes]
     return lines + [("note", note) for note in dataset.notes]
 
 
 def _loader(audit: Audit) -> list[str]:
-    # The line is headed by that word already.
+    # The name of the line says "loader" already.
     sentences = [] if audit.loaded is None else audit.loaded.sentences()
     return [text.removeprefix("loader ") for text in sentences]
 
@@ -239,7 +243,7 @@ def _findings(audit: Audit, findings: Findings) -> Group:
 
 
 def _said(finding: Finding) -> str:
-    """Message of a finding and, of a single entry, the value met where the message has it not."""
+    """Return a finding's message. With a place it also shows the value, unless the message has it."""
     value = finding.evidence
     if not finding.place or not value or value in finding.message:
         return finding.message
@@ -247,7 +251,7 @@ def _said(finding: Finding) -> str:
 
 
 def _location(finding: Finding, audit: Audit) -> str:
-    """File, relative to the data set, and place."""
+    """Write the file, relative to the data set, and the place."""
     path = finding.path
     with contextlib.suppress(ValueError):
         path = str(Path(path).relative_to(audit.dataset.root)) if path else ""
@@ -256,7 +260,7 @@ def _location(finding: Finding, audit: Audit) -> str:
 
 
 def _sensitive(audit: Audit, limit: int) -> Group | None:
-    """Images that are fine as they are and often are not when augmented."""
+    """List images that have foreground as they are, but often not when augmented."""
     assert audit.sensitivity is not None
     chance = np.where(audit.verdict_is("ok", "forced_only"), audit.sensitivity.p_empty, 0.0)
     order = [i for i in np.argsort(-chance, kind="stable")[:limit].tolist() if chance[i] > 0]
@@ -265,7 +269,7 @@ def _sensitive(audit: Audit, limit: int) -> Group | None:
     names, ids = audit.dataset.images.file_names, audit.dataset.images.ids
     rows = [(names[i] or ids[i], f"{100 * chance[i]:.0f} %") for i in order]
     several = int(np.count_nonzero(chance))
-    title = f"With foreground as they are, without it in a share of the draws ({len(rows):,} of {several:,})"
+    title = f"With foreground as they are, but not in this share of the draws ({len(rows):,} of {several:,})"
     return table(title, ("image", "p_empty>"), rows)
 
 
