@@ -7,7 +7,10 @@ import sys
 
 
 def main() -> None:
-    """Run the command line and exit; the user never sees a traceback, not even of Ctrl-C while it starts."""
+    """Run the command line and exit.
+
+    The user never sees a traceback, not even if Ctrl-C comes during start-up.
+    """
     try:
         for name in ("SIGTERM", "SIGHUP"):
             if hasattr(signal, name):
@@ -22,7 +25,7 @@ def main() -> None:
 
 
 def _leave(number: int, _frame: object) -> None:
-    """Leave as an exception does, so that what is half written is removed."""
+    """Exit by an exception, so that half-written files are removed."""
     raise SystemExit(128 + number)
 
 

@@ -197,8 +197,8 @@ def test_forcing_is_said(capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--k", "2..4", "--objective", "foreground"], "--k 2..4 with --objective foreground"),
-        (["--k", "2..4", "--for", "yolov5"], "--k 2..4 with --for"),
+        (["--k", "2..4", "--objective", "foreground"], "--k 2..4 cannot go with --objective foreground"),
+        (["--k", "2..4", "--for", "yolov5"], "--k 2..4 cannot go with --for"),
         (["--k", "2", "--objective", "foreground", "--metric", "ratio"], "--metric ratio"),
         (["--k", "5", "--objective", "foreground", "--detector", "mmdet-atss"], "ATSS"),
         (["--k", "4", "--for", "yolov5"], "4 anchors do not divide among the 3 levels of yolov5"),

@@ -181,7 +181,7 @@ class TestList:
         for words in (["--output-format", "json"], ["-o", "x"]):
             result = anchoraudit("detectors", *words, "show", "reference")
             assert (result.returncode, result.stdout) == (2, "")
-            assert "goes behind 'show'" in result.stderr
+            assert "must come after 'show'" in result.stderr
         assert list(anchoraudit.cwd.iterdir()) == []
 
     def test_help_of_every_part(self, anchoraudit):

@@ -60,7 +60,7 @@ class TestList:
         assert "BOX001" in (here / "rules.txt").read_text()
 
     def test_options_of_the_list_go_behind_it(self, capsys):
-        assert "--output-format goes behind 'show'" in error(
+        assert "--output-format must come after 'show'" in error(
             capsys, "rules", "--output-format", "json", "show", "BOX001"
         )
 

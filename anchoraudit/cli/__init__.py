@@ -1,4 +1,4 @@
-"""The command line: one module a command, found by itself and imported when it is run."""
+"""The command line: one module for each command, found by itself and imported when it runs."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from anchoraudit import __version__
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.io.plugins import load_module, module_names
 
-_INTERRUPTED = 130  # what shells report for a process ended by Ctrl-C
+_INTERRUPTED = 130  # the exit code of shells for Ctrl-C: 128 + SIGINT
 
 
 class _Commands(click.Group):
-    """Every module of this package whose name has no underscore is a command of that name."""
+    """Each module of this package without an underscore is a command of that name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names of all commands."""
+        """Return the names of all commands."""
         return module_names(__name__)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one."""
+        """Import a command."""
         if cmd_name not in self.list_commands(ctx):
             return None
         command = load_module(__name__, cmd_name).command
@@ -56,15 +56,17 @@ _EXIT_CODES = (
 )
 @click.version_option(__version__, "--version", message="anchoraudit %(version)s")
 def cli() -> None:
-    """Group of all commands."""
+    """The group of all commands."""
 
 
 def run(args: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     _prepare_streams()
     try:
-        if any("\0" in word for word in args or ()):  # no shell passes one on
-            raise click.UsageError("a zero byte in an argument")
+        if any(
+            "\0" in word for word in args or ()
+        ):  # only callers of this function can pass one; shells cannot
+            raise click.UsageError("an argument contains a zero byte")
         result = cli.main(args=args, prog_name="anchoraudit", standalone_mode=False)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
@@ -79,7 +81,7 @@ def run(args: list[str] | None = None) -> int:
         print("interrupted; no file was left half written", file=sys.stderr)
         return _INTERRUPTED
     except BrokenPipeError:
-        # The reader of a pipe went away (`| head`): nothing is wrong, and nothing more can be said.
+        # The reader of the pipe is gone (`| head`). Nothing is wrong, but nobody reads any further output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
@@ -98,7 +100,7 @@ def run(args: list[str] | None = None) -> int:
 
 
 def _prepare_streams() -> None:
-    """Print on any terminal: what it has no letters for is escaped; a closed stream swallows everything."""
+    """Make printing safe: letters that a terminal lacks are escaped, and a closed stream ignores output."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:

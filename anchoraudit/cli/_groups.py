@@ -1,4 +1,4 @@
-"""What groups of commands share."""
+"""What command groups share."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ _DEFAULT = click.core.ParameterSource.DEFAULT
 
 
 def refuse_options_of_the_group(ctx: click.Context) -> None:
-    """Raise a usage error for an option that stands before the command it is meant for."""
+    """Raise a usage error if an option is given before the subcommand."""
     given = [name for name in ctx.params if ctx.get_parameter_source(name) is not _DEFAULT]
     if given:
         option = f"--{given[0].replace('_', '-')}"
-        raise click.UsageError(f"{option} goes behind {ctx.invoked_subcommand!r}", ctx)
+        raise click.UsageError(f"{option} must come after {ctx.invoked_subcommand!r}", ctx)
 
 
 def list_options(*forms: str, of: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Options of a group and of its `list`, which are one. forms: it has; of: what help calls it."""
+    """Add the options that a group and its `list` share.
+
+    forms: output formats. of: the word for it in the help.
+    """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         function = click.option(

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what becomes of them."""
+"""Options that several commands share, and the objects they stand for."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class DetectorName(click.ParamType[str]):
-    """A preset's name or a file; completes the names."""
+    """A preset's name or a file. Completes the names."""
 
     name = "NAME|FILE"
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[click.shell_completion.CompletionItem]:
-        """Names that begin with what was typed."""
+        """Return the names that begin with the typed letters."""
         from click.shell_completion import CompletionItem
 
         return [CompletionItem(name) for name in preset_names() if name.startswith(incomplete)]
 
 
 class LoaderName(click.ParamType[str]):
-    """A loader profile; completes the names."""
+    """A loader profile. Completes the names."""
 
     name = "NAME"
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[click.shell_completion.CompletionItem]:
-        """Names that begin with what was typed."""
+        """Return the names that begin with the typed letters."""
         from click.shell_completion import CompletionItem
 
         from anchoraudit.loaders import loader_names
@@ -73,7 +73,7 @@ label_options = _apply(
     click.option(
         "--format",
         type=click.Choice(["auto", *format_names()]),
-        help="What the data set is.  [default: auto]",
+        help="Format of the data set.  [default: auto]",
     ),
     click.option(
         "--split", multiple=True, metavar="NAME", help="Only this split; may be given several times."
@@ -82,12 +82,12 @@ label_options = _apply(
         "--unlisted",
         is_flag=True,
         default=None,
-        help="COCO: images on disk that no entry names are blank images.",
+        help="COCO: treat images on disk that no entry names as blank.",
     ),
     click.option(
         "--voc-offset",
         metavar="PX[,PX,PX,PX]",
-        help="VOC: added to the coordinates, or to x1,y1,x2,y2 (e.g. -1, or -1,-1,0,0).  [default: 0]",
+        help="VOC: add this to all coordinates, or to x1,y1,x2,y2 (-1, or -1,-1,0,0).  [default: 0]",
     ),
     click.option(
         "--image-folder",
@@ -101,7 +101,7 @@ label_options = _apply(
 loader_option = click.option(
     "--loader",
     type=LoaderName(),
-    help="Whose loader the boxes go through first: what it drops or moves is not audited.",
+    help="Apply this loader first: the audit is of what it leaves.",
 )
 
 rule_options = _apply(
@@ -115,7 +115,7 @@ rule_options = _apply(
     click.option(
         "--images",
         type=click.Choice(["none", "header", "decode"]),
-        help="How image files are looked at.  [default: header]",
+        help="How image files are checked.  [default: header]",
     ),
 )
 
@@ -165,7 +165,7 @@ def read_dataset(settings: Settings) -> Dataset:
 
 
 def read_loaded(settings: Settings) -> tuple[Dataset, list[str]]:
-    """Read the data set as the loader of the settings leaves it, and say what that did."""
+    """Read the data set as the chosen loader leaves it. Also returns sentences on what the loader did."""
     dataset = read_dataset(settings)
     if settings.loader is None:
         return dataset, []
@@ -176,7 +176,7 @@ def read_loaded(settings: Settings) -> tuple[Dataset, list[str]]:
 
 
 def rules_of(settings: Settings) -> Chosen:
-    """The rules that the settings choose. Raises AnchorauditError for one that does not exist."""
+    """Return the chosen rules. Raises AnchorauditError for one that does not exist."""
     from anchoraudit.rules import Chosen, all_rules
 
     select, ignore = (map(str.upper, codes or ()) for codes in (settings.select, settings.ignore))
@@ -185,7 +185,7 @@ def rules_of(settings: Settings) -> Chosen:
 
 
 def detector_of(settings: Settings) -> tuple[Detector, list[str]]:
-    """Return the detector of the settings, single values replaced, and remarks about it."""
+    """Return the detector with single values replaced, and remarks about it."""
     notes: list[str] = []
     detector = override(
         load_detector(
@@ -215,7 +215,7 @@ def detector_of(settings: Settings) -> tuple[Detector, list[str]]:
 
 
 def parse_offset(text: str) -> tuple[float, float, float, float]:
-    """`-1` for all four coordinates, or `-1,-1,0,0`."""
+    """Parse `-1` for all four coordinates, or `-1,-1,0,0`."""
     try:
         numbers = [float(part) for part in text.split(",")]
     except ValueError:
@@ -224,7 +224,7 @@ def parse_offset(text: str) -> tuple[float, float, float, float]:
         numbers *= 4
     if len(numbers) != 4 or not all(abs(number) <= 1000 for number in numbers):
         raise AnchorauditError(
-            f"VOC offset {text!r}",
+            f"{text!r} is not a VOC offset",
             remedy="Give one number of pixels (-1), or four for x1,y1,x2,y2 (-1,-1,0,0).",
         )
     return numbers[0], numbers[1], numbers[2], numbers[3]
@@ -237,5 +237,5 @@ def _border(text: str | None) -> float | str | None:
         return float(text)
     except ValueError:
         raise AnchorauditError(
-            f"allowed border {text!r}", remedy='Give pixels (0, 16), or "off" for no border rule.'
+            f"{text!r} is not an allowed border", remedy='Give pixels (0, 16), or "off" for no border rule.'
         ) from None

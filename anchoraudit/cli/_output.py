@@ -1,4 +1,4 @@
-"""Where results go: stdout or a file; progress and remarks go to stderr, and only where someone looks."""
+"""Where results go: stdout or a file. Progress and remarks go to stderr, and progress only to a terminal."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def show(parts: Iterable[object], output: str | None) -> None:
 
 
 def put(text: str, output: str | None) -> None:
-    """Print `text` as it is, or write it to `output`."""
+    """Print `text` unchanged, or write it to `output`."""
     if output is None:
         sys.stdout.write(text)
     else:
@@ -55,7 +55,7 @@ def put_pieces(pieces: Iterable[str], output: str | None) -> None:
 
 
 def remark(text: str, *, quiet: bool = False) -> None:
-    """Say something that is not the result."""
+    """Print a remark to stderr."""
     if not quiet:
         click.echo(printable(text), err=True)
 
@@ -67,9 +67,9 @@ def check_outputs(
     may_replace: str | None = None,
     read: Iterable[str] = (),
 ) -> None:
-    """Refuse an output that was read or belongs to the data set, and the same file twice.
+    """Refuse an output that is an input, that belongs to the data set, or that is named twice.
 
-    may_replace: the one input that may be written anew. read: other inputs. Raises AnchorauditError.
+    may_replace: the one input that may be overwritten. read: other inputs. Raises AnchorauditError.
     """
     named = [Path(output) for output in outputs if output is not None]
     real = [Path(os.path.realpath(output)) for output in named]
@@ -81,29 +81,29 @@ def check_outputs(
         inputs.append(found[0])
     for i, output in enumerate(named):
         if real[i] in real[:i] and not output.is_char_device():
-            raise AnchorauditError("two outputs go to this file", path=output, remedy="Name two files.")
+            raise AnchorauditError("two outputs would go to this file", path=output, remedy="Name two files.")
         require_not_input(output, inputs)
         if output.is_file() and (_is_of_dataset(real[i], dataset) or output.name in settings_of.FILES):
             raise AnchorauditError(
-                "this file is there already, and is no output; inputs are never changed",
+                "this file exists and is not an output; inputs are never changed",
                 path=output,
                 remedy="Choose another name for the output.",
             )
 
 
 def require_own(output: Path, mark: str) -> None:
-    """Refuse to replace a file that this program did not write: most likely it is the user's configuration.
+    """Refuse to replace a file that anchoraudit did not write: it is probably the user's configuration.
 
-    mark: what every file of that kind begins with, within a thousand bytes. Raises AnchorauditError.
+    mark: text that every such output has within its first thousand bytes. Raises AnchorauditError.
     """
     try:
         with output.open("rb") as stream:
             head = stream.read(1000) if output.is_file() else b""
     except OSError:
-        return  # it is not there, or writing will say what is wrong
+        return  # it does not exist, or writing will report the error
     if head and mark.encode() not in head:
         raise AnchorauditError(
-            f"this file is there already, and does not say {mark!r}; it is not replaced",
+            f"this file exists and does not say {mark!r}; it is not replaced",
             path=output,
             remedy="Choose another name for the output.",
         )
@@ -123,7 +123,7 @@ def _is_of_dataset(file: Path, dataset: Dataset) -> bool:
 
 
 def export(table: pd.DataFrame, output: str) -> None:
-    """Write a table as `.csv` or `.parquet`. Raises AnchorauditError for another suffix."""
+    """Write a table as `.csv` or `.parquet`. Raises AnchorauditError for any other suffix."""
     suffix = require_table_suffix(output)
     with replacing(Path(output)) as stream:
         if suffix == ".csv":
@@ -133,7 +133,7 @@ def export(table: pd.DataFrame, output: str) -> None:
 
 
 def require_table_suffix(output: str) -> str:
-    """Return `.csv` or `.parquet`; raise AnchorauditError for another suffix, or without pyarrow."""
+    """Return `.csv` or `.parquet`. Raises AnchorauditError for any other suffix, or without pyarrow."""
     suffix = Path(output).suffix.lower()
     if suffix not in (".csv", ".parquet"):
         raise AnchorauditError(
@@ -154,7 +154,7 @@ def require_table_suffix(output: str) -> str:
 
 
 def _for_parquet(table: pd.DataFrame) -> pd.DataFrame:
-    """Give every column one type: ids that are integers and strings become strings."""
+    """Give every column one type: a column with integer and string ids becomes strings."""
     for name in ("image_id", "annotation_id"):
         if name in table and table[name].dtype == object:
             table[name] = table[name].astype(str)
@@ -163,7 +163,7 @@ def _for_parquet(table: pd.DataFrame) -> pd.DataFrame:
 
 @contextlib.contextmanager
 def progress(what: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None] | None]:
-    """Give a bar on stderr to advance by (done, of), or None where stderr is no terminal."""
+    """Give a function (done, of) that moves a bar on stderr, or None if stderr is not a terminal."""
     if quiet or not sys.stderr.isatty():
         yield None
         return

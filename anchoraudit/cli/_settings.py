@@ -1,8 +1,8 @@
 """Where a run's settings come from: command line over file over last scan over default.
 
-The file is the nearest `anchoraudit.toml`, or `pyproject.toml` with `[tool.anchoraudit]`, of the working
-directory and those above it; relative paths in it are relative to it. The last scan's settings (no data)
-stand in `.anchoraudit/last-scan.json` of the working directory, and count only where no data set is named.
+The file is the nearest `anchoraudit.toml`, or `pyproject.toml` with `[tool.anchoraudit]`, in the working
+directory or above. Relative paths in it are relative to the file. The last scan's settings (never its data)
+are in `.anchoraudit/last-scan.json` of the working directory. They count only if no data set is named.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from anchoraudit.io import json_text
 from anchoraudit.io.documents import parse_toml, read_text
 from anchoraudit.io.suggest import did_you_mean
 
-FILES = ("anchoraudit.toml", "pyproject.toml")  # in one folder the first counts
+FILES = ("anchoraudit.toml", "pyproject.toml")  # of two in one folder, the first counts
 RECORD = Path(".anchoraudit") / "last-scan.json"
 
 
 class Settings(msgspec.Struct, forbid_unknown_fields=True, rename="kebab", omit_defaults=True):
-    """Settings shared by the commands; None where nobody said anything."""
+    """Settings that commands share. None means that nobody set it."""
 
     dataset: str | None = None
     format: str | None = None
@@ -53,15 +53,15 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, rename="kebab", omit_
 
 
 def resolve(given: Mapping[str, Any], *, quiet: bool = False, repeat: bool = False) -> Settings:
-    """Lay the layers over each other; say on stderr which were taken that nobody named.
+    """Merge the layers, and say on stderr which settings came from a file or the last scan.
 
-    repeat: the command is a scan: the last one is repeated only if no data set is named anywhere, so that
-    an option tried once does not stay. Raises AnchorauditError if no layer names a data set, or a layer
+    repeat: the command is a scan. Then the last scan is repeated only if no data set is named anywhere, so
+    that an option tried once does not stay. Raises AnchorauditError if no layer names a data set, or if one
     cannot be read.
     """
     names = Settings.__struct_fields__
     command_line: dict[str, Any] = {name: value for name in names if not _unset(value := given.get(name))}
-    for name in ("select", "ignore"):  # codes are given with commas, or the option several times
+    for name in ("select", "ignore"):  # codes are separated by commas, or the option is repeated
         if name in command_line:
             command_line[name] = [
                 c.strip() for part in command_line[name] for c in part.split(",") if c.strip()
@@ -86,7 +86,7 @@ def resolve(given: Mapping[str, Any], *, quiet: bool = False, repeat: bool = Fal
 
 
 def record(settings: Settings) -> None:
-    """Remember a scan's settings for the commands after it; not being able to is no error."""
+    """Remember a scan's settings for later commands. If that fails, it only says so."""
     from anchoraudit.io.files import write_text
 
     try:
@@ -94,14 +94,14 @@ def record(settings: Settings) -> None:
         ignore = RECORD.parent / ".gitignore"
         if not os.path.lexists(ignore):
             write_text(ignore, "*\n", own=True)
-        # json, unlike msgspec, also writes and reads names that are no UTF-8.
+        # json can write and read file names that are not UTF-8; msgspec cannot.
         write_text(RECORD, json.dumps(msgspec.to_builtins(settings), indent=2) + "\n", own=True)
     except (OSError, AnchorauditError) as error:
         click.echo(f"note: the last scan could not be recorded: {error}", err=True)
 
 
 def as_options(settings: Settings) -> list[str]:
-    """Spell the settings other than the data set as command-line words, for commands that are printed."""
+    """Write the settings without the data set as command-line words, for commands in reports."""
     words: list[str] = []
     for name, value in msgspec.structs.asdict(settings).items():
         flag = "--" + name.replace("_", "-")
@@ -127,7 +127,7 @@ def _from_last_scan() -> dict[str, Any]:
         return {}
     try:
         return _given(msgspec.convert(json_text.parse(read_text(RECORD, "record"), RECORD), Settings))
-    except (AnchorauditError, ValueError) as error:  # of msgspec, also for half a letter
+    except (AnchorauditError, ValueError) as error:  # msgspec raises ValueError for broken UTF-8, too
         reason = error.message if isinstance(error, AnchorauditError) else error
         raise AnchorauditError(
             f"not a record of a scan ({reason})", path=RECORD, remedy="Delete it, or name the data set."
@@ -135,7 +135,7 @@ def _from_last_scan() -> dict[str, Any]:
 
 
 def file_read() -> tuple[Path, dict[str, Any]] | None:
-    """Return the settings file that counts here and its table, None without one."""
+    """Return the settings file that applies here and its table, None without one."""
     here = Path.cwd()
     for folder in (here, *here.parents):
         for name in FILES:
@@ -160,7 +160,7 @@ def _table(path: Path) -> dict[str, Any] | None:
         content = parse_toml(read_text(path, "settings file"), path)
     except AnchorauditError:
         if path.name == "pyproject.toml":
-            return None  # not ours to judge
+            return None  # other tools will complain about it
         raise
     if path.name == "anchoraudit.toml":
         return content
@@ -197,7 +197,7 @@ def _given(settings: Settings) -> dict[str, Any]:
 
 
 def _relative_to(folder: Path, values: dict[str, Any]) -> dict[str, Any]:
-    """Paths in a settings file are relative to that file."""
+    """Make the paths of a settings file relative to the working directory."""
     from anchoraudit.detectors import means_file
 
     for key in ("dataset", "anchors", "detector", "image_folder"):

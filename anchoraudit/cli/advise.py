@@ -33,10 +33,10 @@ _LARGEST_BATCH = 1_000_000
     default="1,2,4,8,16",
     show_default=True,
     metavar="B,...",
-    help="Batch sizes to give the risk of NaN for.",
+    help="Batch sizes to compute the risk of NaN for.",
 )
 @click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of the clustering."
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of the clustering."
 )
 @click.option(
     "--write-detector",
@@ -58,7 +58,9 @@ def command(**given: Any) -> int:
     sizes = parse_sizes(given["batch_sizes"])
     target = given["write_detector"]
     if target is not None and Path(target).suffix.lower() != ".toml":
-        raise AnchorauditError("a detector file is .toml", path=target, remedy="Name a file that ends so.")
+        raise AnchorauditError(
+            "a detector file must end in .toml", path=target, remedy="Name a file that ends in .toml."
+        )
     if target is not None:
         from anchoraudit.advice.advise import MARK
 
@@ -92,14 +94,14 @@ def command(**given: Any) -> int:
 
 
 def _write(advice: Any, target: str) -> str | None:
-    """Write the detector that is advised; say so where there is none."""
+    """Write the advised detector, or say why there is none."""
     from anchoraudit.advice.advise import MARK
     from anchoraudit.cli import _output
     from anchoraudit.io.files import write_text
     from anchoraudit.report.text.detectors import show_toml
 
     if advice.detector is None:
-        why = "no change that was tried helps" if advice.rows[0].with_boxes else "there is nothing to change"
+        why = "no change helps" if advice.rows[0].with_boxes else "there is nothing to change"
         _output.remark(f"note: {target} was not written: {why}")
         return None
     write_text(Path(target), f"# {MARK}.\n{show_toml(advice.detector)}")
@@ -107,12 +109,12 @@ def _write(advice: Any, target: str) -> str | None:
 
 
 def parse_sizes(text: str) -> list[int]:
-    """`1,2,4` as [1, 2, 4], each once. Raises AnchorauditError for anything else."""
+    """Parse `1,2,4` to [1, 2, 4], each once. Raises AnchorauditError for anything else."""
     parts = [part.strip() for part in text.split(",")]
     if not all(
         part.isascii() and part.isdecimal() and 1 <= int(part[:9]) <= _LARGEST_BATCH for part in parts
     ):
         raise AnchorauditError(
-            f"batch sizes {text!r}", remedy="Give whole numbers from 1 on, with commas: 1,2,4,8,16."
+            f"{text!r} are not batch sizes", remedy="Give whole numbers from 1 on, with commas: 1,2,4,8,16."
         )
     return list(dict.fromkeys(map(int, parts)))

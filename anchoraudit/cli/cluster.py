@@ -1,4 +1,4 @@
-"""`anchoraudit cluster`: anchors from the boxes themselves, and how much better they do."""
+"""`anchoraudit cluster`: anchors from the boxes themselves, and how much better they fit."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ _LARGEST_K = 1000
     default=30.0,
     show_default=True,
     metavar="SECONDS",
-    help="Foreground: end the search after so long.",
+    help="Foreground: stop the search after this time.",
 )
 @label_options
 @loader_option
@@ -73,7 +73,7 @@ _LARGEST_K = 1000
     "--for",
     "framework",
     type=click.Choice(framework_names()),
-    help="Write the anchors as the framework's configuration wants them.",
+    help="Write the anchors as the framework's configuration has them.",
 )
 @output_format_option
 @click.option(
@@ -132,7 +132,7 @@ def command(**given: Any) -> int:
 
 
 def _check_options(given: dict[str, Any], *, several: bool) -> None:
-    """Raise AnchorauditError for options that do not go together."""
+    """Raise AnchorauditError for options that exclude each other."""
     from anchoraudit.anchors.file import check_suffix
 
     output = given["output"]
@@ -140,17 +140,19 @@ def _check_options(given: dict[str, Any], *, several: bool) -> None:
         for option, name in ((output, "-o"), (given["framework"], "--for")):
             if option is not None:
                 raise AnchorauditError(
-                    f"--k {given['k']} with {name}", remedy="Choose one k to write its anchors."
+                    f"--k {given['k']} cannot go with {name}", remedy="Choose one k to write its anchors."
                 )
         if given["objective"] == "foreground":
-            raise AnchorauditError(f"--k {given['k']} with --objective foreground", remedy="Choose one k.")
+            raise AnchorauditError(
+                f"--k {given['k']} cannot go with --objective foreground", remedy="Choose one k."
+            )
     if given["objective"] == "foreground" and given["metric"] != "iou":
         raise AnchorauditError(
-            f"--metric {given['metric']} with --objective foreground",
-            remedy="Leave --metric away: the encoder decides what a box is matched by.",
+            f"--metric {given['metric']} cannot go with --objective foreground",
+            remedy="Drop --metric: the encoder decides which anchors match a box.",
         )
     if given["time_limit"] != given["time_limit"]:
-        raise AnchorauditError("--time-limit nan", remedy="Give seconds, such as 60.")
+        raise AnchorauditError("--time-limit nan is not a time", remedy="Give seconds, such as 60.")
     if output is not None and given["framework"] is None:
         check_suffix(output)
     if output is not None and given["framework"] is not None:
@@ -210,7 +212,7 @@ def _clusters(
 
 
 def _anchors_text(clusters: Clusters, given: dict[str, Any]) -> str:
-    """The text of an anchors file."""
+    """Return the text of an anchors file."""
     from anchoraudit.anchors.file import format_anchors
 
     found = clusters.results[0]
@@ -226,7 +228,7 @@ def _anchors_text(clusters: Clusters, given: dict[str, Any]) -> str:
 
 
 def _own_words(given: dict[str, Any]) -> list[str]:
-    """Options of this command that differ from their defaults, for commands that are printed."""
+    """Return the options of this command that are not at their defaults, for commands in reports."""
     defaults = {"objective": "iou", "metric": "iou", "seed": 0}
     return [
         word
@@ -237,12 +239,13 @@ def _own_words(given: dict[str, Any]) -> list[str]:
 
 
 def parse_k(text: str) -> tuple[int, int]:
-    """`9` is (9, 9), `3..12` is (3, 12). Raises AnchorauditError for anything else."""
+    """Parse `9` to (9, 9), `3..12` to (3, 12). Raises AnchorauditError for anything else."""
     match = re.fullmatch(r"(\d{1,4})(?:\.\.(\d{1,4}))?", text.strip())
     if match:
         first, last = int(match[1]), int(match[2] or match[1])
         if 1 <= first <= last <= _LARGEST_K:
             return first, last
     raise AnchorauditError(
-        f"--k {text!r}", remedy=f"Give a number (9) or a range (3..12), 1 to {_LARGEST_K}."
+        f"--k {text!r} is not a number or a range",
+        remedy=f"Give a number (9) or a range (3..12), 1 to {_LARGEST_K}.",
     )

@@ -30,7 +30,7 @@ from anchoraudit.detectors import load_detector, preset_names
 @click.option(
     "--loaders",
     is_flag=True,
-    help="Compare what the frameworks' loaders leave of the data, not their detectors.",
+    help="Compare what the frameworks' loaders keep of the data, not their detectors.",
 )
 @label_options
 @click.option(
@@ -45,15 +45,15 @@ from anchoraudit.detectors import load_detector, preset_names
 )
 @click.option("-q", "--quiet", is_flag=True, help="Nothing on stderr.")
 def command(**given: Any) -> int:
-    """Show what each detector's encoder makes of DATASET, in one table; or, with --loaders, each loader.
+    """Show how each detector's encoder judges DATASET, in one table; or, with --loaders, each loader.
 
-    The data set is read once. Single values of a detector are changed in a file, or with scan. The exit code
-    says only whether it worked.
+    The data set is read once. To change single values of a detector, use a detector file, or scan. The exit
+    code says only whether it worked.
     """
     from anchoraudit.cli import _output
 
     if given["loaders"] and given["detectors"]:
-        raise click.UsageError("--loaders compares loaders: it takes no --detector")
+        raise click.UsageError("--loaders compares loaders, so it takes no --detector")
     settings = settings_of.resolve(given, quiet=given["quiet"])
     if given["loaders"]:
         return _compare_loaders(given, settings)
@@ -79,7 +79,7 @@ def command(**given: Any) -> int:
 
 
 def _compare_loaders(given: dict[str, Any], settings: settings_of.Settings) -> int:
-    """Table of what each loader drops and moves."""
+    """Show what each loader drops and moves."""
     from anchoraudit.cli import _output
 
     dataset = read_dataset(settings)

@@ -1,4 +1,4 @@
-"""`anchoraudit detectors`: the presets, and what is understood of a detector."""
+"""`anchoraudit detectors`: the presets, and how a detector file was understood."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from anchoraudit.cli._groups import list_options, refuse_options_of_the_group
 from anchoraudit.cli._options import DetectorName, assume_option
 from anchoraudit.detectors import _presets, load_detector
 
-_KINDS = (".toml", ".json")  # what `show` writes; a file of another kind is somebody's source
+_KINDS = (
+    ".toml",
+    ".json",
+)  # the formats that `show` writes; a file of any other kind may be the user's source
 
 
 _list_options = list_options("text", "json", "csv", of="table")
@@ -61,10 +64,10 @@ def _list(output_format: str, output: str | None) -> None:
 @assume_option
 @click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write it there, not to stdout.")
 def show_command(detector: str, output_format: str, assume_standard: bool | None, output: str | None) -> None:
-    """Show a preset, or what was understood of a file, as a detector file.
+    """Show a preset, or a detector file as it was understood.
 
-    DETECTOR is a preset or a file that --detector takes. A preset is shown word by word, with its sources.
-    What is shown of a file is read back as the same detector: a start for one of your own.
+    DETECTOR is a preset or a file that --detector takes. A preset is shown word for word, with its sources. A
+    file is shown as a detector file that means the same: a start for one of your own.
     """
     from anchoraudit.cli import _output
     from anchoraudit.report.text import detectors as report
@@ -85,7 +88,7 @@ def _preset(name: str) -> Path:
 
 
 def _check(output: str | None, source: Path | None = None) -> None:
-    """Refuse an output that is the file shown, a preset, settings, or a configuration of the same kind."""
+    """Refuse an output that is the shown file, a preset, settings, or a configuration of the same kind."""
     if output is None:
         return
     from anchoraudit.cli._settings import FILES
@@ -100,7 +103,7 @@ def _check(output: str | None, source: Path | None = None) -> None:
         path.name in FILES or (shown and source is not None and path.suffix.lower() == source.suffix.lower())
     ):
         raise AnchorauditError(
-            "this file is there already, and is no output; inputs are never changed",
+            "this file exists and is not an output; inputs are never changed",
             path=output,
             remedy="Choose another name for the output.",
         )

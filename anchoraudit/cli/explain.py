@@ -39,8 +39,8 @@ from anchoraudit.io.suggest import did_you_mean
 def command(image: str, **given: Any) -> int:
     """Explain one IMAGE of DATASET: by id, file name or stem.
 
-    Every anchor is replayed: what the mask holds, each box's best anchor, why it is matched or not and what
-    would match it, and what the losses of this image alone would be.
+    Replays every anchor: the mask, each box's best anchor, why it is matched or not, what would match it, and
+    the losses of this image alone.
     """
     from anchoraudit.advice.explain import explain
     from anchoraudit.cli import _output
@@ -76,9 +76,9 @@ def command(image: str, **given: Any) -> int:
 
 
 def _find(dataset: Dataset, name: str, loader: str | None) -> int:
-    """Return the index of the image called `name`; raise AnchorauditError if there is none, or several.
+    """Return the row of the image called `name`. Raises AnchorauditError if there is none, or several.
 
-    loader: what may have dropped it.
+    loader: the loader that may have dropped it.
     """
     found = dataset.find(name)
     if len(found) == 1:

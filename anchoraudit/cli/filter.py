@@ -1,4 +1,4 @@
-"""`anchoraudit filter`: a manifest without the images that have nothing to teach."""
+"""`anchoraudit filter`: a manifest without the images that teach nothing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     "--output",
     type=click.Path(),
     metavar="FILE",
-    help="The manifest: .json (COCO) or .txt (a list). {split} in the name writes one a split.",
+    help="The manifest: .json (COCO) or .txt (a list). {split} in the name writes one for each split.",
 )
 @click.option(
     "--drop",
@@ -45,12 +45,12 @@ if TYPE_CHECKING:
 @click.option(
     "--fix",
     is_flag=True,
-    help="Clip boxes that reach past the image by a pixel; leave out equal, empty and outside ones.",
+    help="Clip boxes that reach past the image by a pixel; drop equal, empty and outside ones.",
 )
 @click.option(
     "--unsafe-fixes",
     is_flag=True,
-    help="--fix, and swap sizes that the image file has swapped, close gaps in category ids, leave out near "
+    help="--fix, and swap sizes that the image file has swapped, close gaps in category ids, drop near "
     "duplicates.",
 )
 @click.option("--diff", is_flag=True, help="Show what would change; write nothing.")
@@ -73,7 +73,7 @@ def command(**given: Any) -> int:
     detector, remarks = detector_of(settings)
     if settings.loader not in (None, "raw"):
         remarks.append(
-            f"filter judges the boxes as they stand in the files, not as loader {settings.loader} leaves them"
+            f"filter judges the boxes in the files, not those that loader {settings.loader} leaves"
         )
     dataset = read_dataset(settings)
     files = [] if given["output"] is None else manifest.targets(dataset, given["output"])
@@ -87,7 +87,7 @@ def command(**given: Any) -> int:
         dataset if plan is None else plan.apply(dataset),
         detector,
         drop_difficult=bool(settings.drop_difficult),
-        rules=Chosen(ignore=("ALL",)),  # only verdicts count here
+        rules=Chosen(ignore=("ALL",)),  # filter needs verdicts, not findings
         images="none",
     )
     keep = manifest.kept_by(result, _drop(given))
@@ -105,7 +105,9 @@ def command(**given: Any) -> int:
         manifest.write_manifest(result, keep & own, path, plan) for path, own in files if (keep & own).any()
     ]
     if not written:
-        manifest.write_manifest(result, np.zeros_like(keep), files[0][0])  # says why not
+        manifest.write_manifest(
+            result, np.zeros_like(keep), files[0][0]
+        )  # nothing is left: raises, and says why
     if given["dropped"] is not None:
         _output.export(dropped_frame(result, keep), given["dropped"])
     _output.show(filter_parts(result, keep, written, settings_of.as_options(settings), plan), None)
@@ -113,12 +115,12 @@ def command(**given: Any) -> int:
 
 
 def _require_an_output(given: dict[str, Any]) -> None:
-    """Raise a usage error unless it is clear what is to be written, or that nothing is."""
+    """Raise a usage error unless it is clear what to write, or that nothing is to be written."""
     from anchoraudit.cli import _output
 
     context = click.get_current_context()
     if given["diff"] and given["dropped"] is not None:
-        raise click.UsageError("--diff writes nothing, and so no --dropped either", context)
+        raise click.UsageError("--diff writes nothing, so it takes no --dropped", context)
     if not given["diff"] and given["output"] is None:
         option = next(param for param in context.command.params if param.name == "output")
         raise click.MissingParameter(ctx=context, param=option)
@@ -135,7 +137,9 @@ def _check_outputs(
     _output.check_outputs(dataset, settings, *map(str, files), given["dropped"])
     for path in (*files, *([Path(given["dropped"])] if given["dropped"] else [])):
         if path.exists() and not given["force"]:
-            raise AnchorauditError("exists already", path=path, remedy="Use --force to replace it.")
+            raise AnchorauditError(
+                "the output exists already", path=path, remedy="Use --force to replace it."
+            )
 
 
 def _plan(dataset: Dataset, given: dict[str, Any]) -> Plan:
@@ -144,7 +148,7 @@ def _plan(dataset: Dataset, given: dict[str, Any]) -> Plan:
     from anchoraudit.images.inspection import CACHE
 
     cache = None if given["diff"] else CACHE
-    with _output.progress("looking at image files") as advance:
+    with _output.progress("checking image files") as advance:
         return fixes.plan(dataset, unsafe=given["unsafe_fixes"], image_cache=cache, progress=advance)
 
 

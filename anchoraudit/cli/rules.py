@@ -8,14 +8,14 @@ from anchoraudit.cli._groups import list_options, refuse_options_of_the_group
 
 
 class _Code(click.ParamType[str]):
-    """A rule's code; completes the codes."""
+    """A rule's code. Completes the codes."""
 
     name = "CODE"
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[click.shell_completion.CompletionItem]:
-        """Codes that begin with what was typed."""
+        """Return the codes that begin with the typed letters."""
         from click.shell_completion import CompletionItem
 
         from anchoraudit.rules import all_rules
@@ -73,7 +73,7 @@ def _list(output_format: str, output: str | None) -> None:
 )
 @click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write it there, not to stdout.")
 def show_command(codes: tuple[str, ...], output_format: str, output: str | None) -> None:
-    """Explain a rule, or all whose code begins so: what it does, why it is bad, what to do instead."""
+    """Explain a rule, or all rules whose codes begin so: what it does, why it is bad, what to do instead."""
     from anchoraudit.cli import _output
     from anchoraudit.report.text import rules as report
     from anchoraudit.rules import Chosen, all_rules

@@ -1,4 +1,4 @@
-"""`anchoraudit scan`: the audit, as a report, tables and an exit code."""
+"""`anchoraudit scan`: the audit as a report, tables and an exit code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BASELINE = "anchoraudit-baseline.json"
 
 
 class OutputFormat(click.Choice[str]):
-    """`text`, and every output there is a module for."""
+    """`text`, and every output that has a module."""
 
     def __init__(self) -> None:
         from anchoraudit.report.outputs import names
@@ -46,15 +46,20 @@ class OutputFormat(click.Choice[str]):
     help="Also audit under random geometry: flip,scale=0.5..1.5,translate=0.1,crop=0.3..1,keep=centre.",
 )
 @click.option(
-    "--draws", type=click.IntRange(1, 100_000), metavar="N", help="Augment so many times.  [default: 32]"
+    "--draws",
+    type=click.IntRange(1, 100_000),
+    metavar="N",
+    help="How many times to augment each image.  [default: 32]",
 )
 @click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), metavar="N", help="Of what is drawn.  [default: 0]"
+    "--seed", type=click.IntRange(0, 2**32 - 1), metavar="N", help="Seed of the random draws.  [default: 0]"
 )
 @click.option(
-    "--export-images", type=click.Path(), metavar="F", help="Write a row an image (.csv, .parquet)."
+    "--export-images", type=click.Path(), metavar="F", help="Write one row for each image (.csv, .parquet)."
 )
-@click.option("--export-boxes", type=click.Path(), metavar="F", help="Write a row a box (.csv, .parquet).")
+@click.option(
+    "--export-boxes", type=click.Path(), metavar="F", help="Write one row for each box (.csv, .parquet)."
+)
 @click.option(
     "--output-format",
     type=OutputFormat(),
@@ -75,16 +80,19 @@ class OutputFormat(click.Choice[str]):
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning", "never"]),
-    help="Findings that make exit code 1; never: exit 0 whatever was found.  [default: error]",
+    help="Findings that set exit code 1; never: exit 0 whatever was found.  [default: error]",
 )
 @click.option(
-    "--allow-blank", is_flag=True, default=None, help="Blank images are meant to be there: no exit code 1."
+    "--allow-blank",
+    is_flag=True,
+    default=None,
+    help="Blank images are intended: they do not set exit code 1.",
 )
 @click.option(
     "--baseline",
     type=click.Path(),
     metavar="FILE",
-    help="Findings known already: they are not shown, and only new ones make exit code 1.",
+    help="Known findings: they are not shown, and only new ones set exit code 1.",
 )
 @click.option(
     "--write-baseline",
@@ -107,7 +115,7 @@ def command(**given: Any) -> int:
     for target in (given["export_images"], given["export_boxes"]):
         if target is not None:
             _output.require_table_suffix(target)
-    dataset = read_dataset(settings)  # before NumPy is imported: processes that read start sooner
+    dataset = read_dataset(settings)  # read before NumPy is imported, so that reading processes start sooner
     from anchoraudit.auditing.audit import audit
     from anchoraudit.images.inspection import CACHE
 
@@ -143,7 +151,7 @@ def command(**given: Any) -> int:
 
 
 def _augmentation(given: dict[str, Any]) -> Any:
-    """Return what `--augment` says, None without it. Raises AnchorauditError for what makes no sense."""
+    """Parse `--augment`, None without it. Raises AnchorauditError for a bad value."""
     if given["augment"] is not None:
         from anchoraudit.auditing.augmentation.spec import Augmentation
 
@@ -152,7 +160,7 @@ def _augmentation(given: dict[str, Any]) -> Any:
         if given[name] is not None:
             raise AnchorauditError(
                 f"--{name} {given[name]} without --augment",
-                remedy="Say what is drawn: --augment flip,crop=0.3..1",
+                remedy="Add an augmentation: --augment flip,crop=0.3..1",
             )
     return None
 
@@ -176,7 +184,7 @@ def _sensitivity(result: Any, augmentation: Any, given: dict[str, Any]) -> Any:
 
 
 def _report(result: Any, shown: Any, given: dict[str, Any], options: list[str]) -> None:
-    """Print or write the report; shown: the findings that count."""
+    """Print or write the report. shown: the findings to report."""
     from anchoraudit.cli import _output
     from anchoraudit.report import words
 
@@ -201,7 +209,7 @@ def _report(result: Any, shown: Any, given: dict[str, Any], options: list[str]) 
 
 
 def _against_baseline(result: Any, given: dict[str, Any], *, quiet: bool) -> Any:
-    """Findings that are not in the baseline, all of them without one; write it where asked to."""
+    """Return the findings that are not in the baseline, and write the baseline if asked to."""
     from anchoraudit.cli import _output
 
     if not given["baseline"] and not given["write_baseline"]:
@@ -214,20 +222,20 @@ def _against_baseline(result: Any, given: dict[str, Any], *, quiet: bool) -> Any
     file = Path(given["baseline"] or _BASELINE)
     if given["write_baseline"]:
         baseline.write(file, result.findings, root)
-        _output.remark(f"{len(result.findings):,} findings are in the baseline {file} now", quiet=quiet)
+        _output.remark(f"the baseline {file} now has {len(result.findings):,} findings", quiet=quiet)
     shown = baseline.new_findings(result.findings, baseline.read(file), root)
     known = len(result.findings) - len(shown)
     if known and not given["write_baseline"]:
-        _output.remark(f"{known:,} findings are in the baseline {file}, and not shown", quiet=quiet)
+        _output.remark(f"{known:,} findings are in the baseline {file} and not shown", quiet=quiet)
     return shown
 
 
 def exit_code(
     result: Any, settings: settings_of.Settings, shown: Any = None, *, exit_zero: bool = False
 ) -> int:
-    """1 if an image would train without foreground, or a finding is as severe as `--fail-on` says.
+    """Return 1 if an image would train without foreground, or a finding is as severe as `--fail-on`.
 
-    shown: the findings that a baseline leaves; then only they count.
+    shown: the findings that a baseline does not know; if given, only they count.
     """
     fail_on = settings.fail_on or "error"
     if exit_zero or fail_on == "never":
