@@ -189,7 +189,7 @@ class TestCutting:
         rows = enumerate(text.split("\n"), 1)
         line = next(n for n, row in rows if row.endswith((f" {number}", f" {number},")))
         (said,) = written.remarks
-        assert said.startswith(f"{number} stays outside of boxes, as at line {line}, column ")
+        assert said.startswith(f"{number} stays outside of boxes, for example at line {line}, column ")
 
     def test_what_is_not_finite_goes_with_its_entry(self, tmp_path):
         content = document([image(), image(2, extra="@")], [annotation()])

@@ -1,7 +1,7 @@
-"""What each remedy would do to a data set: every one replayed, none guessed.
+"""What each remedy would do to a data set. Every one is replayed, none is guessed.
 
-Rows that change the detector are judged on all images by the same engines as the audit. Rows that change the
-loss, or leave images out, follow from the present state.
+Rows that change the detector are judged on all images by the engines of the audit. Rows that change the loss,
+or drop images, follow from the present state.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from anchoraudit.rules import Chosen
 _EMPTY = ("empty_foreground", "blank", "no_usable_box")
 
 
-# How a detector begins that is written as advised.
+# The first line of a detector file that advise wrote.
 MARK = "Detector as advised by anchoraudit"
 
 
@@ -32,10 +32,10 @@ MARK = "Detector as advised by anchoraudit"
 class Row:
     """What one remedy leaves of N images.
 
-    group: which of the remedies; remedy: in a few words. empty: images with an empty mask; blank: those of
-    them that no encoder can help, without any usable box. unmatched: usable boxes that no anchor matches.
-    images_lost, boxes_lost: left out of the training. taught: images that are trained without teaching
-    anything about boxes. risks: one a batch size. changes: what was changed of the detector.
+    group: the kind of remedy. remedy: a few words. empty: images with an empty mask. blank: those of them
+    without any usable box, which no encoder can help. unmatched: usable boxes that no anchor matches.
+    images_lost, boxes_lost: dropped from the training. idle: images in the training that teach nothing about
+    boxes. risks: one for each batch size. changes: what was changed in the detector.
     """
 
     group: str
@@ -63,11 +63,27 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """The table, and the cheapest combination that leaves no image with boxes empty.
+    """The table of remedies, and the cheapest combination that leaves no image with boxes empty.
 
-    best: None where none of those tried does; then `nearest` is the one that leaves fewest, None if that is
-    the present state, and `causes` counts the images that are left empty by the cause that most of their
-    boxes have. detector: that of either, None where no change helps. notes: what could not be tried, and why.
+    Attributes
+    ----------
+    audit : Audit
+        The present state.
+    rows : list of Row
+        One row for each remedy; the first is the present state.
+    best : Row or None
+        The cheapest combination that leaves no image with boxes empty.
+    detector : Detector or None
+        The detector of `best` or `nearest`; None if no change helps.
+    nearest : Row or None
+        If there is no `best`: the combination that leaves the fewest images empty; None if that is the
+        present state.
+    causes : dict
+        If there is no `best`: the images left empty, by the most common cause of their boxes.
+    tried : int
+        How many combinations were tried.
+    notes : list of str
+        What could not be tried, and why.
     """
 
     audit: Audit
@@ -81,7 +97,7 @@ class Advice:
 
     @property
     def needed(self) -> bool:
-        """Tell whether there is anything to advise on: an image without foreground, or a lost box."""
+        """Tell whether there is an image without foreground or an unmatched box."""
         return self.rows[0].empty > 0 or self.rows[0].unmatched > 0
 
 
@@ -94,9 +110,38 @@ def advise(
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Advice:
-    """Replay every remedy. progress: called with (detectors judged, to judge) of the table.
+    """Replay every remedy on a data set.
 
-    Raises AnchorauditError if no image can be judged.
+    Parameters
+    ----------
+    dataset : Dataset
+        What `read` returns.
+    detector : Detector
+        What `load_detector` returns.
+    batch_sizes : sequence of int
+        Batch sizes to compute the risk of NaN for.
+    drop_difficult : bool
+        Boxes marked as difficult are not usable.
+    seed : int
+        Seed of the clustering.
+    progress : callable, optional
+        Called with (detectors judged, to judge).
+
+    Returns
+    -------
+    Advice
+        What each remedy leaves, and the cheapest combination that helps.
+
+    Raises
+    ------
+    AnchorauditError
+        If no image has a known size.
+
+    Examples
+    --------
+    >>> advice = advise(read("sample_data/coco"), load_detector("reference"))
+    >>> advice.rows[0].remedy, advice.rows[0].empty
+    ('as it is', 19)
     """
     nothing = Chosen(ignore=("ALL",))
     now = audit(dataset, detector, drop_difficult=drop_difficult, rules=nothing, images="none")
@@ -128,13 +173,13 @@ def advise(
 
 
 def _named(detector: Detector, row: Row) -> Detector:
-    """The detector under a name of its own, with a note of what was changed."""
+    """Return the detector with a name of its own, and a note on what was changed."""
     note = f"{MARK}, in place of {detector.name}: {row.remedy}."
     return msgspec.structs.replace(detector, name=f"{detector.name}-advised", notes=(note, *detector.notes))
 
 
 def _causes(left: Audit) -> dict[str, int]:
-    """Images with an empty foreground mask by cause, the most common first."""
+    """Count the images with an empty foreground by cause, the most common first."""
     causes = left.image_results.cause[left.verdict_is("empty_foreground")]
     found = {name: int(np.count_nonzero(causes == code)) for code, name in enumerate(CAUSES)}
     return dict(sorted(((c, n) for c, n in found.items() if n), key=lambda item: -item[1]))
@@ -142,14 +187,14 @@ def _causes(left: Audit) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Judge:
-    """Makes rows; what is the same for all of them."""
+    """Makes rows."""
 
     audit: Audit
     batch_sizes: tuple[int, ...]
 
     @property
     def images(self) -> int:
-        """Images that can be judged."""
+        """The number of images of known size."""
         return int(np.count_nonzero(~self.audit.verdict_is("unknown")))
 
     def _risks(self, detector: Detector, images: int, empty: int) -> tuple[Risk, ...]:
@@ -157,7 +202,7 @@ class _Judge:
         return tuple(risk_of(loss.normaliser, loss.outcome, images, empty, size) for size in self.batch_sizes)
 
     def present(self) -> Row:
-        """The state as it is."""
+        """Return the row of the present state."""
         results, detector = self.audit.image_results, self.audit.detector
         empty, blank = len(self.audit.images_with(*_EMPTY)), len(self.audit.images_with(*_EMPTY[1:]))
         return Row(
@@ -174,7 +219,7 @@ class _Judge:
         )
 
     def of_the_loss(self, present: Row) -> list[Row]:
-        """Truncating the loss, and leaving the images out."""
+        """Return the rows for a truncated loss, and for dropping the images."""
         gone = np.flatnonzero(self.audit.verdict_is(*_EMPTY))
         boxes = int(self.audit.image_results.usable[gone].sum())
         no_risk = self._risks(self.audit.detector, present.images, 0)
@@ -197,7 +242,7 @@ class _Judge:
         ]
 
     def guarded(self, present: Row) -> Row:
-        """Another normaliser: the count of positives, of a batch or of an image, but at least 1."""
+        """Return the row for a guarded normaliser: the positives of a batch or an image, at least 1."""
         of = "image" if self.audit.detector.loss.normaliser.startswith("image_") else "batch"
         guard = msgspec.structs.replace(self.audit.detector.loss, normaliser=f"{of}_positives_or_one")
         detector = msgspec.structs.replace(self.audit.detector, loss=guard)
@@ -205,7 +250,7 @@ class _Judge:
         return replace(present, group="normaliser", remedy="guarded normaliser", risks=risks)
 
     def row(self, changes: tuple[Change, ...], one: Compared, *, loss: Detector) -> Row:
-        """A changed detector, with the loss of the present one."""
+        """Return the row for a changed detector with the present one's loss."""
         empty = sum(one.verdicts[name] for name in _EMPTY)
         return Row(
             group=changes[0].group if changes else "present",

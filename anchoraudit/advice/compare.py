@@ -1,4 +1,4 @@
-"""Several detectors on one data set, side by side: read once, judged by each."""
+"""Several detectors on one data set, side by side. The data set is read once and judged by each."""
 
 from __future__ import annotations
 
@@ -20,17 +20,18 @@ from anchoraudit.encoding.errors_raised import reasons
 from anchoraudit.encoding.verdicts import VERDICTS, verdicts_of
 from anchoraudit.io.processes import Send, can_fork, cores, handed_out, workers
 
-# Usable boxes from which on a second process pays for its start.
+# Usable boxes from which on a second process saves more time than its start takes.
 _WORTH_A_PROCESS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What one detector makes of the data set.
+    """What one detector does with the data set.
 
-    images, usable: how many there are. verdicts: images by verdict. matched, forced, unmatched: usable boxes.
-    median_best: of the best IoU (or `measure`) of usable boxes, None without any. cause: the one that most
-    unmatched boxes have, "" if none is unmatched. on_empty: what an empty mask does.
+    images, usable: numbers of images and usable boxes. verdicts: images by verdict. matched, forced,
+    unmatched: usable boxes. median_best: median of the best IoU (or `measure`) of usable boxes, None without
+    any. cause: the most common cause of unmatched boxes, "" if all are matched. on_empty: what an empty mask
+    does.
     """
 
     detector: str
@@ -53,10 +54,34 @@ def compare(
     drop_difficult: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Compared]:
-    """Judge every image by each detector, in the given order. progress: called with (done, to do)."""
+    """Judge every image by each detector.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        What `read` returns.
+    detectors : sequence of Detector
+        What `load_detector` returns.
+    drop_difficult : bool
+        Boxes marked as difficult are not usable.
+    progress : callable, optional
+        Called with (done, to do), counted in detectors.
+
+    Returns
+    -------
+    list of Compared
+        In the order of `detectors`.
+
+    Examples
+    --------
+    >>> names = ["reference", "torchvision-retinanet_resnet50_fpn"]
+    >>> found = compare(read("sample_data/coco"), [load_detector(name) for name in names])
+    >>> [one.matched for one in found]
+    [13, 29]
+    """
     labels = prepare(dataset, drop_difficult=drop_difficult)
     clipped = clip_all(dataset, np.flatnonzero(labels.usable))
-    # By area, so that boxes that are worked on together are alike, and most levels can be left out for them.
+    # Sorted by area, boxes of one block are alike, and the engine can skip most levels for the whole block.
     area = np.prod(box_sizes(clipped.boxes), axis=1)
     clipped = clipped.take(np.argsort(area.astype(np.float32)))
     job = _Job(dataset, clipped, dataset.boxes.image[clipped.rows], tuple(detectors))
@@ -76,7 +101,9 @@ def compare(
         while (number := take()) is not None:
             job.judge(groups[number], done, alone=several)
         for _, results in helpers:
-            with suppress(EOFError, OSError):  # it has ended, or died: what is missing is done here
+            with suppress(
+                EOFError, OSError
+            ):  # the process has ended or died; what is missing is judged below
                 while True:
                     done(*results.recv())
     job.judge([i for i in range(len(detectors)) if i not in compared], done)
@@ -85,7 +112,7 @@ def compare(
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What is the same for all detectors: the usable boxes, and image: int64 [n], that of each."""
+    """What is the same for all detectors: the usable boxes, and the image of each, int64 [n]."""
 
     dataset: Dataset
     clipped: Clipped
@@ -95,7 +122,10 @@ class _Job:
     def judge(
         self, group: Sequence[int], done: Callable[[int, Compared], object], *, alone: bool = False
     ) -> None:
-        """Judge by some of the detectors, by their numbers; those that resize alike stand together."""
+        """Judge by these detectors, given by number.
+
+        Those that resize in the same way are next to each other.
+        """
         placed, before = None, None
         known: dict[tuple[object, ...], Compared] = {}
         with one_thread() if alone else nullcontext():
@@ -106,11 +136,11 @@ class _Job:
                     if placed is None or _placing(detector) != before:
                         placed, before = place_all(self.clipped, detector), _placing(detector)
                     known[rules] = self._compare(detector, placed)
-                # Detectors that differ in their loss alone leave the same images empty.
+                # Detectors that differ only in their loss leave the same images empty.
                 done(i, replace(known[rules], detector=detector.name, on_empty=detector.loss.outcome))
 
     def _compare(self, detector: Detector, placed: Placed) -> Compared:
-        """What `audit` would find, tallied without columns for every box and image."""
+        """Return what `audit` would find, counted without columns for every box and image."""
         judged = engines.judge(placed.boxes, detector)
         lost = np.flatnonzero(~(judged.matched | judged.forced))
         causes = np.bincount(causes_of(placed.boxes.take(lost), detector), minlength=len(CAUSES))
@@ -138,20 +168,20 @@ class _Job:
         )
 
     def _has(self, image: Int) -> Bool:
-        """Tell which of the images are among some. [N]."""
+        """Tell which images occur in `image`: [N]."""
         among = np.zeros(len(self.dataset.images), dtype=np.bool_)
         among[image] = True
         return among
 
 
 def _work(send: Send, job: _Job, groups: Sequence[Sequence[int]], take: Callable[[], int | None]) -> None:
-    """Judge in a process of its own, as long as there are groups to take."""
+    """Judge in a process of its own, as long as there are groups left."""
     while (number := take()) is not None:
         job.judge(groups[number], lambda i, one: send((i, one)), alone=True)
 
 
 def _groups(detectors: Sequence[Detector]) -> list[list[int]]:
-    """Numbers of the detectors that resize alike, the groups that take longest first."""
+    """Group the detectors that resize in the same way, the slowest groups first."""
     groups: dict[str, list[int]] = {}
     for i, detector in enumerate(detectors):
         groups.setdefault(repr(_placing(detector)), []).append(i)
@@ -163,7 +193,7 @@ def _placing(detector: Detector) -> tuple[object, ...]:
 
 
 def _median(values: Float) -> float | None:
-    """Median of finite values, None without any: of many, only those near a sample's median are sorted."""
+    """Return the median of finite values, None without any. Only values near a sample's median are sorted."""
     half, odd = len(values) // 2, len(values) % 2
     if not len(values):
         return None

@@ -1,4 +1,4 @@
-"""One image, anchor by anchor: what the dense encoder says, and what would change it."""
+"""One image, anchor by anchor: what the encoder's definition says, and what would change it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class BoxExplanation:
     """One usable box.
 
     xyxy: pixels of the original image, clipped. net: the same on the network's input. best_anchor: the
-    counting anchor it overlaps most, pixels of the network's input, None if none overlaps. nearest: the
+    counting anchor that overlaps it most, pixels of the network's input, None if none overlaps. nearest: the
     anchor shape most like it. remedy: what would match it, "" if it is matched.
     """
 
@@ -51,9 +51,9 @@ class BoxExplanation:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One image: size and canvas in pixels, counts of anchors, its boxes, and its losses.
+    """One image: canvas in pixels, numbers of anchors, its boxes, and its losses.
 
-    losses: for predictions of zero, in a batch of its own: "plain", "truncated" and "guarded".
+    losses: for predictions of zero, as a batch of its own: "plain", "truncated" and "guarded".
     """
 
     audit: Audit
@@ -71,17 +71,17 @@ class Explanation:
 def explain(
     dataset: Dataset, index: int, detector: str | Detector = "reference", *, drop_difficult: bool = False
 ) -> Explanation:
-    """Replay image `index` of `dataset` densely.
+    """Replay image `index` of `dataset` anchor by anchor.
 
-    Raises AnchorauditError if the image's size is not known, or it has too many anchors to enumerate.
+    Raises AnchorauditError if the image's size is unknown, or if it has too many anchors to enumerate.
     """
     detector = load_detector(detector)
     result = audit(dataset, detector, drop_difficult=drop_difficult, rules=Chosen(ignore=("ALL",)))
     width, height = float(dataset.images.width[index]), float(dataset.images.height[index])
     if math.isnan(width):
         raise AnchorauditError(
-            f"the size of image {dataset.images.ids[index]!r} is not known, so it cannot be replayed",
-            remedy="Put the image beside its annotation, or declare its width and height.",
+            f"unknown size of image {dataset.images.ids[index]!r}: it cannot be replayed",
+            remedy="Put the image next to its annotation, or declare its width and height.",
         )
     rows = result.boxes_of(index)
     rows = rows[result.box_results.usable[rows]]
@@ -108,7 +108,7 @@ def explain(
 
 
 def _losses(labels: DenseLabels, net: Float, detector: Detector) -> dict[str, Losses]:
-    """Both losses of the image alone, by normaliser; nothing for a detector whose losses are others."""
+    """Return both losses of the image alone, by normaliser. Empty for a detector with other losses."""
     ours = detector.loss.normaliser in ("batch_positives", "batch_positives_or_one")
     if not ours or not detector.match.has_thresholds:
         return {}
@@ -124,7 +124,7 @@ def _losses(labels: DenseLabels, net: Float, detector: Detector) -> dict[str, Lo
 def _explain_boxes(
     result: Audit, rows: Int, net: Float, labels: DenseLabels, sizes: tuple[Size, Size]
 ) -> list[BoxExplanation]:
-    """Explain the usable boxes of an image: their rows among all [n], and on the network's input [n, 4]."""
+    """Explain an image's usable boxes. rows: [n] of all boxes; net: [n, 4] on the network's input."""
     detector, dataset = result.detector, result.dataset
     xyxy, assigned = clipped_boxes(dataset, rows), labels.assigned
     nearest = detector.shapes[nearest_shape(box_sizes(net), detector)]
@@ -153,7 +153,7 @@ def _explain_boxes(
 
 
 def _remedy(net: Float, cause: str, detector: Detector, sizes: tuple[Size, Size]) -> str:
-    """What would match an unmatched box, in a sentence with its number."""
+    """Say what would match an unmatched box."""
     size = box_sizes(net[None])
     shaped = detector.match.depends_on_anchors
     own = f"an anchor of its own shape, {size[0, 0]:.0f}x{size[0, 1]:.0f}" if shaped else ""
@@ -187,7 +187,7 @@ def _border_needed(net: Float, detector: Detector, sizes: tuple[Size, Size]) -> 
     own = compared_boxes(net[None], *canvas, detector.anchors)
     every = compared_anchors(anchors, *canvas, detector.anchors)
     iou = iou_with_each(own.corners[0], every.corners, (own.areas[0], every.areas))
-    # Where no anchor is above the threshold, the best one is forced.
+    # Without an anchor above the threshold, the best one is forced.
     good = anchors[iou >= min(detector.match.threshold, float(iou.max()))].astype(np.float64)
     w, h = image if detector.border.against == "image" else canvas
     if detector.border.of == "centre":

@@ -1,6 +1,6 @@
-"""The detectors that advice tries: the present one with single values changed, and combinations of those.
+"""The detectors that advice tries: the present one with single values changed, and combinations of these.
 
-Which values are tried, and what each costs its user: a wider border or a lower threshold is a number in a
+The cost says what a change means to the user. A wider border or a lower threshold is a number in a
 configuration, other anchors need a file, another input size makes every step slower or coarser, and forcing
 changes the matcher itself.
 """
@@ -37,7 +37,7 @@ _Anchors = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One value changed. group: what of the detector. value: as override takes it; text: in words."""
+    """One changed value. group: which part of the detector. value: as `override` takes it. text: in words."""
 
     group: str
     value: object
@@ -45,13 +45,13 @@ class Change:
 
     @property
     def cost(self) -> int:
-        """Rank of what it asks of the user."""
+        """How much the change asks of the user."""
         return _COST[self.group]
 
 
 @dataclass(slots=True)
 class Found:
-    """The combination that leaves fewest images with boxes empty, and how many were tried."""
+    """The combination that leaves the fewest images with boxes empty, and how many were tried."""
 
     changes: tuple[Change, ...] = ()
     detector: Detector | None = None
@@ -75,7 +75,7 @@ class Variants:
         self._searched_k: int | None = None
 
     def table(self) -> list[tuple[tuple[Change, ...], Detector]]:
-        """Every row of the table that changes the detector, with the detector."""
+        """Return every row of the table that changes the detector, with the detector."""
         rows: list[tuple[Change, ...]] = [(change,) for change in self.borders()]
         for anchors in self.anchors():
             rows.append((anchors,))
@@ -86,9 +86,9 @@ class Variants:
         return [(changes, detector) for changes, detector in made if detector is not None]
 
     def cheapest(self) -> Found:
-        """The combination of least cost that leaves no image with boxes empty, else the best one tried.
+        """Return the cheapest combination that leaves no image with boxes empty, else the best one tried.
 
-        First only the images that are empty now are judged; what helps them all is judged on all images.
+        Each is judged on the images that are empty now, and only if it helps these, on all images.
         """
         found = Found()
         fewest = len(self.audit.images_with("empty_foreground"))
@@ -112,7 +112,7 @@ class Variants:
         return found
 
     def _combinations(self) -> Iterator[tuple[Change, ...]]:
-        """All combinations of one value a group, by cost, then fewer changes, then the order of values."""
+        """Return all combinations of one value for each group: by cost, then by number of changes."""
         groups = [
             [None, *group]
             for group in (
@@ -128,7 +128,7 @@ class Variants:
         return iter(chosen[1:])
 
     def changed(self, changes: tuple[Change, ...]) -> Detector | None:
-        """The detector with these changes, None where it has no such value; that is noted once."""
+        """Return the detector with these changes, None if it cannot have such a value; that is noted once."""
         detector = self.audit.detector
         # Anchors last: they are clustered at the input size.
         for change in sorted(changes, key=lambda change: change.group == "anchors"):
@@ -228,7 +228,7 @@ class Variants:
         return self._searched_k
 
     def _judged(self, detector: Detector, some: Bool) -> tuple[int, int]:
-        """Images with boxes that a detector leaves empty, and boxes unmatched, among some boxes [n]."""
+        """Count images with boxes left empty, and unmatched boxes, among some boxes [n]."""
         rows = np.flatnonzero(some)
         judged = engines.judge(place_all(self._clipped.take(rows), detector).boxes, detector)
         positive = judged.matched | judged.forced
@@ -265,7 +265,7 @@ class Variants:
         return self._anchors[key]
 
     def _sizes(self, detector: Detector) -> Float:
-        """Some box sizes [n, 2] at the detector's input, evenly taken."""
+        """Return some box sizes [n, 2] on the detector's input, an even sample."""
         step = max(1, len(self._image) // _SIZES)
         some = np.arange(0, len(self._image), step)
         sizes = box_sizes(place_all(self._clipped.take(some), detector).boxes.boxes)

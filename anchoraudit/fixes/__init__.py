@@ -1,6 +1,6 @@
-"""What can be mended without looking at a picture: planned as columns, shown, and applied to a copy.
+"""What can be fixed without looking at the image: planned as columns, shown, and applied to a copy.
 
-Safe fixes lose nothing that training could use. Unsafe ones guess what was meant, and are asked for by name.
+Safe fixes lose nothing that training could use. Unsafe ones guess what was meant, and must be asked for.
 """
 
 from __future__ import annotations

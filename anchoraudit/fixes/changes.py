@@ -1,4 +1,4 @@
-"""The changes of a plan one by one, as a person wants to see them."""
+"""The changes of a plan one by one, for people to read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from anchoraudit.formats.coco.text import Texts
 if TYPE_CHECKING:
     from anchoraudit.fixes.planning import Plan
 
-# Why a box goes, in the order in which the reasons are asked; 0 is a box that stays.
+# Why a box is dropped; where several reasons apply, the first one counts. 0 is a box that stays.
 DROPPED = ("", "not_finite", "no_area", "outside", "exact_duplicate", "near_duplicate")
 
 _BEFORE = -1
@@ -25,12 +25,12 @@ _BEFORE = -1
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One entry that will be another, or will be gone.
+    """One entry that changes or goes.
 
-    path, place, thing: which, as in `Finding`. why: the reason, a name (`clipped`, `outside`, ...) or more of
-    them. values: of each value its name, what stands there, and what will; nothing will where `gone`.
-    of: the place of the entry that a duplicate equals. source, image, position: where it belongs; categories
-    stand before all images, an image before its boxes.
+    path, place, thing: which entry, as in `Finding`. why: the reason, one name or several, such as `clipped`.
+    values: for each value its name, its old and its new text; no new text if `gone`. of: the place of the
+    entry that a duplicate equals. source, image, position: for sorting; categories come before all images, an
+    image before its boxes.
     """
 
     path: str
@@ -49,7 +49,7 @@ ORDER = attrgetter("source", "image", "position")
 
 
 class Changes:
-    """Makes changes to entries of one data set; texts: its sources, if some were opened already."""
+    """Makes changes of one data set's entries. texts: its sources, if some are open already."""
 
     def __init__(self, dataset: Dataset, texts: Texts | None = None) -> None:
         self.dataset = dataset
@@ -59,14 +59,14 @@ class Changes:
         self._positions = boxes.positions() if boxes.entry is None else boxes.entry
 
     def of_image(self, image: int, why: str, values: Iterable[Value], *, gone: bool = False) -> Change:
-        """Make the change of an image's entry."""
+        """Return the change of an image's entry."""
         where, source = self._locations.of_image(image), int(self.dataset.images.source[image])
         return Change(
             where.path, where.place, where.thing, why, tuple(values), gone, source=source, image=image
         )
 
     def of_box(self, row: int, why: str, values: Iterable[Value]) -> Change:
-        """Make the change of a box."""
+        """Return the change of a box."""
         image = int(self.dataset.boxes.image[row])
         where, source = self._locations.of_box(row), int(self.dataset.images.source[image])
         position = int(self._positions[row])
@@ -82,12 +82,12 @@ class Changes:
         )
 
     def without_box(self, row: int, why: str, twin: int = -1) -> Change:
-        """Make the change that leaves a box out; twin: the row of the box that it equals."""
+        """Return the change that drops a box. twin: the row of the box that it equals."""
         of = self._locations.of_box(twin).place if twin >= 0 else ""
         return replace(self.of_box(row, why, self._values(row)), gone=True, of=of)
 
     def _values(self, row: int) -> Iterator[Value]:
-        """Yield what tells a box from others: in COCO as it stands in the file."""
+        """Yield values that identify a box; for COCO as they are in the file."""
         boxes = self.dataset.boxes
         if self.dataset.has_entries and boxes.entry is not None:
             source = int(self.dataset.images.source[boxes.image[row]])
@@ -115,7 +115,7 @@ def changes_of(plan: Plan, keep: Bool, texts: Texts | None = None) -> list[Chang
 
 
 def _touched(plan: Plan, keep: Bool) -> list[int]:
-    """Sources in which anything but a whole entry changes."""
+    """Return the sources in which more changes than whole entries."""
     images, boxes = plan.dataset.images, plan.dataset.boxes
     touched = plan.swapped | (plan.category_ids is not None)
     touched[boxes.image[plan.clipped]] = True
@@ -143,5 +143,5 @@ def _of_columns(make: Changes, plan: Plan, keep: Bool) -> Iterator[Change]:
 
 
 def corners(xyxy: list[float]) -> str:
-    """Spell a box: `x1 3, y1 4, x2 50.5, y2 60`."""
+    """Write a box as `x1 3, y1 4, x2 50.5, y2 60`."""
     return "x1 {:.10g}, y1 {:.10g}, x2 {:.10g}, y2 {:.10g}".format(*xyxy)

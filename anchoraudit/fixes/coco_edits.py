@@ -20,7 +20,7 @@ from anchoraudit.io.json_text import decode_value
 if TYPE_CHECKING:
     from anchoraudit.fixes.planning import Plan
 
-Value = tuple[str, str, str]  # what it is called, as it stands, and as it will
+Value = tuple[str, str, str]  # its name, its old text, its new text
 _CATEGORY = b'"category_id"'
 _INTEGER = re.compile(rb"\s*:\s*(-?\d+)(?=[\s,}])")
 _NUMBER = re.compile(rb"-?\d[\d.eE+-]*")
@@ -39,9 +39,9 @@ class Patch:
 class Edits:
     """What changes in one file.
 
-    patches: in order, without overlap. annotations: row -> values that change, other than ids of categories;
-    images: image -> values; categories: position in the list -> values. unclipped: rows whose entries have
-    no box that could be clipped.
+    patches: in order, without overlap. annotations: row -> changed values, other than category ids. images:
+    image -> changed values. categories: position in the list -> changed values. unclipped: rows whose entries
+    have no box to clip.
     """
 
     patches: list[Patch] = field(default_factory=list)
@@ -52,11 +52,12 @@ class Edits:
 
 
 def edits_of(plan: Plan, source: int, text: CocoText, keep: Bool, *, ids: bool = True) -> Edits:
-    """Return what changes in one source, in entries of the images `keep` [N] that stay.
+    """Return what changes in one source, in entries of the images `keep` [N].
 
-    ids: also in annotations whose category has another id, and nothing else. There may be a million.
+    ids: include annotations in which only the category id changes. There may be a million of them.
 
-    Raises AnchorauditError where ids of categories cannot be replaced: half of them would be worse than none.
+    Raises AnchorauditError if category ids cannot be replaced: a file with half of them replaced would be
+    wrong.
     """
     return _Editor(plan, source, text).edits(keep, ids=ids)
 
@@ -84,13 +85,13 @@ class _Editor:
         return self.found
 
     def _members(self, key: str, position: int) -> dict[str, Span]:
-        """Spans of an entry's values, by key. Raises AnchorauditError if a key stands twice."""
+        """Return the spans of an entry's values, by key. Raises AnchorauditError if a key occurs twice."""
         start, end = self.text.entries[key][position]
         inside = members(self.text.path, self.text.readable[start:end])
         return {name: (first + start, last + start) for name, (first, last) in inside.items()}
 
     def _replace(self, span: Span, new: bytes) -> str:
-        """Note a patch; return the bytes it replaces, as text."""
+        """Add a patch. Returns the bytes that it replaces, as text."""
         self.found.patches.append(Patch(*span, new))
         return self._shown(span)
 
@@ -112,7 +113,7 @@ class _Editor:
         except (AnchorauditError, KeyError):
             numbers = []
         if len(numbers) != 4:
-            self.found.unclipped.append(row)  # the box is that of its polygons
+            self.found.unclipped.append(row)  # it has no bbox; its box came from its polygons
             return
         old, new = self.plan.dataset.boxes.xyxy[row].tolist(), self.plan.xyxy[row].tolist()
         before = [self.text.data[slice(*span)] for span in numbers]
@@ -141,7 +142,7 @@ class _Editor:
             self._renumber_category(position, new)
 
     def _renumber(self, rows: Int) -> None:
-        """Replace the ids of categories in the annotations of `rows`."""
+        """Replace the category ids in the annotations of `rows`."""
         boxes = self.plan.dataset.boxes
         assert boxes.entry is not None
         new = np.array(self.plan.category_ids)[boxes.category[rows]].tolist()
@@ -153,13 +154,13 @@ class _Editor:
         start, end = self.text.entries["categories"][position]
         identity = _identity(self.text.readable[start:end])
         if identity not in new:
-            return  # an entry that no reader takes for a class
+            return  # readers do not take this entry for a class
         span, number = self._one("categories", position, "id"), new[identity]
         if identity != number:
             self.found.categories[position] = [("id", self._replace(span, b"%d" % number), str(number))]
 
     def _category_span(self, position: int) -> Span:
-        """Where an annotation's category id stands; by its key alone where that can be no other's."""
+        """Return where an annotation's category id is. Searches for the key only if it is unambiguous."""
         start, end = self.text.entries["annotations"][position]
         data = self.text.readable
         at = data.find(_CATEGORY, start, end)
@@ -172,15 +173,15 @@ class _Editor:
             return self._members(key, position)[name]
         except (AnchorauditError, KeyError):
             raise AnchorauditError(
-                f"its {name!r} cannot be replaced: a key stands twice",
+                f"{name!r} cannot be replaced: a key occurs twice",
                 path=self.text.path,
                 place=f"{key}[{position}]",
-                remedy="Remove one of the two, or leave --unsafe-fixes out.",
+                remedy="Remove one of the two, or drop --unsafe-fixes.",
             ) from None
 
 
 def patched(data: bytes, span: Span, patches: list[Patch], starts: list[int]) -> Iterator[memoryview | bytes]:
-    """Yield the bytes of `span` with those of the patches that fall into it; starts: where each begins."""
+    """Yield the bytes of `span` with its patches applied. starts: where each patch begins."""
     view = memoryview(data)
     at, end = span
     for patch in patches[bisect_left(starts, at) : bisect_left(starts, end)]:
@@ -195,7 +196,7 @@ def _list(numbers: list[bytes]) -> str:
 
 
 def _identity(entry: bytes) -> int | None:
-    """Return the id of an entry if that is a whole number, also one spelled as 1.0."""
+    """Return the id of an entry if it is a whole number, even if written as 1.0."""
     value = decode_value(msgspec.Raw(entry))
     identity = value.get("id") if isinstance(value, dict) else None
     if isinstance(identity, float) and identity.is_integer():

@@ -1,4 +1,4 @@
-"""Numbers as a file spells them, and areas as it declares them."""
+"""Write numbers as the file does, and compute areas as it declares them."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from anchoraudit.boxes import box_sizes
 from anchoraudit.dataset.columns import Bool, Boxes, Float, Int
 
 _WHOLE = re.compile(rb"-?\d+")
-_SAME_AREA = 1e-9  # relative; an `area` that far from width times height is that of a mask, or rounded
+_SAME_AREA = 1e-9  # relative; an `area` further from width times height is a mask's, or rounded
 
 
 def spelled(value: float, like: bytes) -> bytes:
-    """Spell a number, shortest: a whole one as an integer if the number it replaces, `like`, is one."""
+    """Write a number as short as possible; a whole one as an integer if the old number, `like`, is one."""
     if value.is_integer() and _WHOLE.fullmatch(like):
         return b"%d" % int(value)
     return repr(float(value)).encode()
 
 
 def extent(low: float, high: float) -> float:
-    """Return the number of fewest digits that, added to `low`, gives `high`.
+    """Return the number with the fewest digits that, added to `low`, gives `high`.
 
-    `high - low` is rounded, and adding it again may give a neighbour of `high`: a box clipped to its image
-    would reach past it still. It is returned only where no number gives `high`.
+    `high - low` is rounded, and adding it to `low` may give a neighbour of `high`; a box clipped to its image
+    would still reach past it. If no number gives `high`, `high - low` is returned.
     """
     difference = high - low
     for digits in range(1, 18):
@@ -39,7 +39,7 @@ def extent(low: float, high: float) -> float:
 
 
 def extents(xyxy: Float) -> Float:
-    """Widths and heights [M, 2] with which COCO spells boxes [M, 4]; see `extent`."""
+    """Return the widths and heights [M, 2] that COCO stores for boxes [M, 4]; see `extent`."""
     with np.errstate(invalid="ignore", over="ignore"):
         sizes = box_sizes(xyxy)
         differ = (xyxy[:, :2] + sizes != xyxy[:, 2:]) & np.isfinite(sizes)
@@ -49,7 +49,7 @@ def extents(xyxy: Float) -> Float:
 
 
 def area_follows(boxes: Boxes, rows: Bool | Int) -> Bool:
-    """Tell which boxes declare the area of their own width and height, of those in `rows`: bool [M]."""
+    """Tell which of the boxes in `rows` declare width times height as their area: bool [M]."""
     follows = np.zeros(len(boxes), dtype=np.bool_)
     if boxes.area is not None:
         own = own_areas(boxes.xyxy[rows])
@@ -59,7 +59,7 @@ def area_follows(boxes: Boxes, rows: Bool | Int) -> Bool:
 
 
 def own_areas(xyxy: Float) -> Float:
-    """Width times height of boxes [M, 4], less the noise of the product: [M]."""
+    """Return width times height of boxes [M, 4], without the rounding noise of the product: [M]."""
     with np.errstate(invalid="ignore", over="ignore"):
         areas: Float = np.round(box_sizes(xyxy).prod(axis=1), 9)
     return areas

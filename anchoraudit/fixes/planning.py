@@ -1,4 +1,4 @@
-"""What can be mended, and what that makes of a data set: planned as columns beside its own, then applied."""
+"""Decide what can be fixed, as columns next to those of the data set, and apply it to a copy."""
 
 from __future__ import annotations
 
@@ -21,20 +21,21 @@ from anchoraudit.fixes.numbers import area_follows, own_areas
 from anchoraudit.formats.coco.text import Texts
 from anchoraudit.images.inspection import look
 
-# Less is noise of floating point, and BOX004 does not report it; more is a mistake of another kind, BOX006.
+# Less than 1e-3 px is floating-point noise, which BOX004 ignores; more than a pixel is another mistake,
+# BOX006.
 _NOISE, _OVERHANG = 1e-3, 1.0
-_NEAR = 0.95  # IoU, as BOX012 has it
-_TURNING = 5  # EXIF orientations from here on exchange width and height
+_NEAR = 0.95  # IoU, as in BOX012
+_TURNING = 5  # EXIF orientations 5 to 8 swap width and height
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done to a data set of N images, M boxes and C categories.
+    """What to do to a data set of N images, M boxes and C categories.
 
-    dropped: int8 [M], index into DROPPED. twin: int64 [M], the row a duplicate equals, else -1.
+    dropped: int8 [M], index into DROPPED. twin: int64 [M], the row that a duplicate equals, else -1.
     xyxy: float64 [M, 4], the boxes after clipping, as a reader of the written file gets them.
-    clipped: bool [M], boxes that were. swapped: bool [N], images whose width and height change places.
-    category_ids: the new id of each category, None where ids stay.
+    clipped: bool [M], boxes that change by clipping. swapped: bool [N], images whose sides are swapped.
+    category_ids: the new id of each category, None if ids stay.
     remarks: what could not be done, and why.
     """
 
@@ -49,14 +50,14 @@ class Plan:
 
     @property
     def renumbered(self) -> Bool:
-        """Which categories get another id: bool [C]."""
+        """Tell which categories get a new id: bool [C]."""
         old = [category.id for category in self.dataset.categories]
         new = old if self.category_ids is None else self.category_ids
         return np.array([a != b for a, b in zip(old, new, strict=True)], dtype=np.bool_)
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many boxes, images or categories each fix is for, by its name."""
+        """The number of boxes, images or categories for each fix, by its name."""
         dropped = np.bincount(self.dropped, minlength=len(DROPPED)).tolist()
         counts = {"clipped": int(np.count_nonzero(self.clipped))}
         counts |= dict(zip(DROPPED[1:], dropped[1:], strict=True))
@@ -64,9 +65,9 @@ class Plan:
         return counts | {"renumbered": int(np.count_nonzero(self.renumbered))}
 
     def apply(self, dataset: Dataset) -> Dataset:
-        """Return the data set with everything done; the one that is given, which was planned for, stays.
+        """Return a fixed copy of the data set for which the plan was made.
 
-        Findings about boxes that go are left out; all others stay. Raises AnchorauditError if the plan was
+        Findings about dropped boxes are dropped, all others stay. Raises AnchorauditError if the plan was
         made for another data set.
         """
         if len(dataset.boxes) != len(self.dropped) or len(dataset.images) != len(self.swapped):
@@ -87,9 +88,8 @@ class Plan:
     def changes(self, keep: Bool | None = None, texts: Texts | None = None) -> list[Change]:
         """List every change, in the order of files, images and boxes.
 
-        keep: bool [N], the images that are written: of the others only what is dropped is listed. texts: the
-        sources of a COCO data set, if some were opened already. Values are those that stand in the file, and
-        those that will.
+        keep: bool [N], the images that are written; of the others only dropped boxes are listed. texts: the
+        sources of a COCO data set, if some are open already. Values are the old and the new text in the file.
         """
         return changes_of(self, np.ones_like(self.swapped) if keep is None else keep, texts)
 
@@ -129,16 +129,16 @@ def plan(
     image_cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Plan:
-    """Plan the fixes of a data set, which is not changed.
+    """Plan the fixes of a data set. The data set itself does not change.
 
-    Safe: boxes that reach past their image by a pixel at most are clipped; left out are those not finite,
-    without area or inverted, those that lie outside their image, and all but the first of equal ones.
-    Unsafe, before that: width and height of an image change places where the image's file has them so, and
-    no EXIF orientation says why; after it: of boxes of one class with an IoU of 0.95 or more the first stays;
-    the category ids of a COCO data set become 1 to n in the order they have.
+    Safe: clip boxes that reach past their image by at most a pixel. Drop boxes that are not finite, have no
+    area or are inverted, lie outside their image, or equal an earlier one. Unsafe, before that: swap width
+    and height of an image if its file has them swapped and no EXIF orientation explains it. Unsafe, after
+    that: of boxes of one class with an IoU of 0.95 or more keep the first; renumber the category ids of a
+    COCO data set to 1 to n, in the same order.
 
-    image_cache: a file that remembers what was seen of image files. progress: called with (image files looked
-    at, all of them). No image is decoded.
+    image_cache: a file that remembers facts about image files. progress: called with (image files checked,
+    all). No image is decoded.
     """
     swapped = np.zeros(len(dataset.images), dtype=np.bool_)
     category_ids: tuple[int, ...] | None = None
@@ -152,7 +152,7 @@ def plan(
         width=np.where(swapped, images.height, images.width),
         height=np.where(swapped, images.width, images.height),
     )
-    # What a crowd is worth to an encoder does not matter here: its box is mended like any other.
+    # Boxes of crowds are fixed like any other, although they do not reach an encoder.
     plain = replace(dataset.boxes, crowd=np.zeros(len(dataset.boxes), dtype=np.bool_))
     seen = replace(dataset, images=upright, boxes=plain)
     reason = labels.prepare(seen).reason
@@ -175,7 +175,7 @@ def plan(
 
 
 def _reaches_out(dataset: Dataset) -> Bool:
-    """Tell which boxes reach past their image, and by a pixel at most: [M]."""
+    """Tell which boxes reach past their image by at most a pixel: [M]."""
     xyxy, image = dataset.boxes.xyxy, dataset.boxes.image
     past = np.maximum(-xyxy[:, 0], -xyxy[:, 1])
     with np.errstate(invalid="ignore"):
@@ -186,7 +186,10 @@ def _reaches_out(dataset: Dataset) -> Bool:
 
 
 def _clipped(dataset: Dataset, rows: Bool) -> Float:
-    """Boxes clipped to their images. Where one end moves, the other loses the noise of x + width."""
+    """Return the boxes clipped to their images.
+
+    Where one end moves, the other loses the noise of x + width.
+    """
     xyxy, image = dataset.boxes.xyxy[rows], dataset.boxes.image[rows]
     inside = clip_boxes(xyxy, dataset.images.width[image], dataset.images.height[image])
     for low, high in ((0, 2), (1, 3)):
@@ -203,7 +206,7 @@ def _swapped(
     progress: Callable[[int, int], None] | None,
     remarks: list[str],
 ) -> Bool:
-    """Tell which images declare the size of their file with the sides exchanged. [N]."""
+    """Tell which images declare their file's size with the sides swapped: [N]."""
     images = dataset.images
     image_files = look(dataset, "header", cache=cache, progress=progress)
     if image_files is None:
@@ -224,7 +227,7 @@ def _swapped(
 
 
 def _category_ids(dataset: Dataset, remarks: list[str]) -> tuple[int, ...] | None:
-    """Give each category of a COCO data set its new id, None where ids stay."""
+    """Return the new id of each category of a COCO data set, None if ids stay."""
     old = [category.id for category in dataset.categories]
     whole = sorted({identity for identity in old if isinstance(identity, int)})
     if not dataset.declares_ids or whole == list(range(1, len(whole) + 1)):

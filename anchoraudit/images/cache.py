@@ -1,8 +1,7 @@
-"""What is known of files, kept from run to run: a file of the same size and time is not read again.
+"""Facts about files, kept from run to run: a file with the same size and time is not read again.
 
-One file holds it: a mark, a checksum, and MessagePack with the rows of each folder's files as bytes. So
-118,000 files are loaded in some 50 ms. What is damaged, of another version of this module or of another
-Pillow is passed over as if it were not there.
+They are in one file: a mark, a checksum, and MessagePack with the rows of each folder as bytes. 118,000 files
+load in about 50 ms. A cache that is damaged, or from another version of this module or of Pillow, is ignored.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ from anchoraudit.images.folders import Folder
 from anchoraudit.images.rows import ROW, Rows
 from anchoraudit.io.files import read_bytes, replacing, write_text
 
-_MARK = b"anchoraudit images 1\n"  # the number rises whenever a field of a row means something else
+_MARK = b"anchoraudit images 1\n"  # raise the number when a field of a row changes its meaning
 
 
 class Kept(msgspec.Struct, array_like=True, gc=False):
-    """The files of one folder. names: joined by NUL, which no name has, and encoded as `_bytes` does."""
+    """The files of one folder. names: joined by NUL, which no name contains, encoded by `_bytes`."""
 
     names: bytes
     table: bytes
@@ -33,7 +32,7 @@ class Kept(msgspec.Struct, array_like=True, gc=False):
 
 
 class _File(msgspec.Struct, array_like=True):
-    """All of it. reader: what read it, as `_reader` says. folders: by absolute path."""
+    """The whole cache. reader: the result of `_reader` when it was written. folders: by absolute path."""
 
     reader: str
     folders: dict[bytes, Kept]
@@ -43,7 +42,7 @@ Known = Mapping[bytes, Kept]
 
 
 def load(path: Path) -> Known:
-    """What the file `path` holds, by folder; nothing if it is not to be had."""
+    """Return the content of the cache file `path`, by folder. Empty if it cannot be read."""
     with suppress(OSError, ValueError, MemoryError):  # msgspec's errors are ValueErrors
         content = read_bytes(path)
         checked = len(_MARK) + 4
@@ -56,7 +55,7 @@ def load(path: Path) -> Known:
 
 
 def recall(known: Known, folders: Sequence[Folder]) -> Rows:
-    """Rows of the files of `folders`: their size and time as they are now, and what is known of them so."""
+    """Return the rows of the files of `folders`: size and time as they are now, and facts if unchanged."""
     rows = Rows.empty(sum(len(folder.names) for folder in folders))
     for folder in folders:
         at = folder.rows()
@@ -74,9 +73,9 @@ def recall(known: Known, folders: Sequence[Folder]) -> Rows:
 
 
 def save(path: Path, known: Known, folders: Sequence[Folder], rows: Rows) -> None:
-    """Write what is known of the files of `folders`, and the rest of `known`. Not being able to is no error.
+    """Write the facts about the files of `folders`, and the rest of `known`. Errors are ignored.
 
-    Files that are on disk, but not in this data set, are kept: they may be in the next. So are other
+    Files that exist but are not in this data set are kept, because the next one may use them. So are other
     folders, as long as they exist.
     """
     with suppress(OSError, ValueError, MemoryError, AnchorauditError):
@@ -94,8 +93,8 @@ def save(path: Path, known: Known, folders: Sequence[Folder], rows: Rows) -> Non
 
 
 def _reader() -> str:
-    """What a row depends on: Pillow's version, as it reads what it did not before, and the row's fields."""
-    from PIL import __version__  # which loads nothing else
+    """Say what a row depends on: the row's fields, and Pillow's version, since it learns to read more."""
+    from PIL import __version__  # this import loads nothing else
 
     return f"Pillow {__version__}, {ROW.descr}"
 
@@ -106,7 +105,7 @@ def _is_sound(kept: Kept) -> bool:
 
 
 def _bytes(name: str) -> bytes:
-    """Encode any name, also one that is no UTF-8 on disk, or none that any disk takes."""
+    """Encode any name, even one that is not UTF-8 on disk or that no disk can hold."""
     return name.encode("utf-8", "surrogatepass")
 
 
@@ -119,7 +118,7 @@ def _checksum(body: bytes) -> bytes:
 
 
 def _merged(kept: Kept | None, folder: Folder, rows: Rows) -> Kept:
-    """The rows of `folder` that hold for the next run, then those of its other files."""
+    """Return the rows of `folder` that are valid for the next run, then those of its other files."""
     at = folder.rows()
     holds = rows.table["read"][at] & ~np.isin(at, list(rows.passing))
     names = [folder.names[i] for i in np.flatnonzero(holds).tolist()]

@@ -1,4 +1,4 @@
-"""Pictures of the same bytes: only files alike in size and at both ends are read in full."""
+"""Images with the same bytes. Only files with the same size and the same ends are read in full."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from anchoraudit.images.rows import Rows, Table
 
 
 def candidates(rows: Rows) -> Int:
-    """Files of which another may be a copy, and whose hash is not known: indices into `rows`, ascending.
+    """Return files that may be copies and whose hash is unknown: rows, ascending.
 
-    Copies have one size and one mark, the CRC-32 of what the reading of a header sees of the file. Of
-    118,000 photographs half share their size with another, but hardly any but copies share both: so
-    little more is read in full than the copies themselves.
+    Copies have the same size and the same mark, the CRC-32 of the part that is read for the header. Of
+    118,000 photographs half share their size with another, but hardly any share both unless they are copies.
+    So hardly more than the copies are read in full.
     """
     table = rows.table
     rest = np.flatnonzero(table["read"] & (table["size"] > 0))
@@ -28,9 +28,9 @@ def candidates(rows: Rows) -> Int:
 
 
 def first_copies(table: Table, file: Int) -> Int:
-    """For each image the first image with the same bytes, -1 where there is none before it: int64 [N].
+    """Return for each image the first image with the same bytes, -1 if there is none before it: int64 [N].
 
-    file: int64 [N], each image's row in `table`, -1 for none. Images that share a file count as copies,
+    file: int64 [N], each image's row in `table`, -1 without a file. Images that share a file count as copies,
     empty files do not.
     """
     content = np.arange(len(table))

@@ -1,4 +1,4 @@
-"""Where the images lie: each folder that a name leads to is listed once, each file looked for once."""
+"""Finds the image files. Each folder that names lead to is listed once, each file looked for once."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from anchoraudit.io.files import name_parts
 class Folder:
     """A folder that image names lead to, and the files of the data set in it, each once.
 
-    path: absolute. first: the first file's place among those of all folders. names, sizes, times: of the
-    files, in bytes and nanoseconds. on_disk: all names in the folder.
+    path: absolute. first: the number of its first file among the files of all folders. names, sizes, times:
+    of the files, in bytes and nanoseconds. on_disk: all names in the folder.
     """
 
     path: str
@@ -32,19 +32,19 @@ class Folder:
     on_disk: frozenset[str] = frozenset()
 
     def rows(self) -> Int:
-        """The files' places among those of all folders."""
+        """Return the numbers of its files among the files of all folders."""
         return np.arange(self.first, self.first + len(self.names))
 
     def paths(self) -> list[str]:
-        """The paths of the files."""
+        """Return the paths of the files."""
         return [f"{self.path}{os.sep}{name}" for name in self.names]
 
 
 @dataclass(slots=True)
 class Located:
-    """Columns over the N images of a data set, and the F files there are of them, folder by folder.
+    """Columns over the N images of a data set, and its F files, folder by folder.
 
-    looked: bool [N], a folder is known for it. file: int64 [N], index into the files, -1 for none.
+    looked: bool [N], a folder is known for it. file: int64 [N], number of its file, -1 without one.
     other_case, unlisted: as in `ImageFiles`.
     """
 
@@ -57,7 +57,7 @@ class Located:
 
 @dataclass(slots=True)
 class _Named:
-    """What the data set names in one folder: the image's index and the last part of its name."""
+    """What the data set names in one folder: each image's row, and the last part of its name."""
 
     path: str
     source: int
@@ -66,7 +66,7 @@ class _Named:
 
 
 def find(dataset: Dataset) -> Located | None:
-    """Look for every image's file as `Dataset.image_path` does; None if no image folder is known."""
+    """Look for every image's file as `Dataset.image_path` does. Returns None if no image folder is known."""
     known = [source.image_folder is not None for source in dataset.sources]
     if not any(known):
         return None
@@ -82,7 +82,7 @@ def find(dataset: Dataset) -> Located | None:
 
 
 def _by_folder(dataset: Dataset, looked: Bool) -> Iterable[_Named]:
-    """The folders that names lead to, each once, whatever ways lead there."""
+    """Return each folder that names lead to, once, even if several paths lead to it."""
     members: dict[tuple[int, str], list[tuple[int, str]]] = {}
     prefixes: dict[str, str | None] = {}
     names, sources = dataset.images.file_names, dataset.images.source.tolist()
@@ -93,7 +93,7 @@ def _by_folder(dataset: Dataset, looked: Bool) -> Iterable[_Named]:
     folders: dict[object, _Named] = {}
     for (source, prefix), own in members.items():
         root = dataset.sources[source].image_folder
-        assert root is not None  # as looked
+        assert root is not None  # true for every image in `looked`
         path = str(root.absolute() / prefix)
         folder = folders.setdefault(_identity(path), _Named(path, source, prefix, []))
         folder.members += own
@@ -101,9 +101,10 @@ def _by_folder(dataset: Dataset, looked: Bool) -> Iterable[_Named]:
 
 
 def _apart(name: str, prefixes: dict[str, str | None]) -> tuple[str | None, str]:
-    """The folder within the image folder, and the last part; no folder if the name leads out of it.
+    """Split a name into its folder within the image folder, and its last part.
 
-    That is what `safe_join` makes of the name. `prefixes` keeps what was found of each folder.
+    The folder is None if the name leads outside. This follows `safe_join`. `prefixes` remembers the answer
+    for each folder.
     """
     prefix, base = name_parts(name)
     if base in {"", ".", ".."} or "\0" in name or name[0] in "/\\":
@@ -120,14 +121,14 @@ def _apart(name: str, prefixes: dict[str, str | None]) -> tuple[str | None, str]
 
 def _identity(path: str) -> object:
     try:
-        status = os.stat(path)  # noqa: PTH116  as everywhere here: a Path for each of 100,000 files is slow
+        status = os.stat(path)  # noqa: PTH116  a Path for each of 100,000 files is slow
     except (OSError, ValueError):
         return path
     return (status.st_dev, status.st_ino) if status.st_ino else path
 
 
 def _look_into(named: _Named, first: int, located: Located) -> Folder:
-    """Look for the files in one folder; `first` is the place of the first that is found."""
+    """Look for the files in one folder. `first` is the number of the first file found."""
     folder = Folder(named.path, first, on_disk=_listing(named.path))
     found: dict[str, int] = {}
     inexact: list[tuple[int, str]] = []
@@ -135,15 +136,15 @@ def _look_into(named: _Named, first: int, located: Located) -> Folder:
         if base not in folder.on_disk:
             inexact.append((i, base))
         if base not in found:
-            # Asked for also if it is not listed: not every file system is strict about spelling, and some
-            # folders may be entered, but not listed.
+            # Also ask for names that are not listed: some file systems ignore case, and some folders can be
+            # entered but not listed.
             status = _status(f"{named.path}{os.sep}{base}")
             if status is None:
                 continue
             found[base] = first + len(found)
             folder.names.append(base)
             folder.sizes.append(status.st_size)
-            folder.times.append(status.st_mtime_ns % 2**63)  # a time of the far future is still a time
+            folder.times.append(status.st_mtime_ns % 2**63)  # a time in the far future must fit the column
         located.file[i] = found[base]
     others = [
         name
@@ -160,13 +161,13 @@ def _look_into(named: _Named, first: int, located: Located) -> Folder:
     located.unlisted += [
         (named.source, within + name)
         for name in others
-        if name not in told and not name.startswith(".")  # macOS puts ._x.jpg beside x.jpg
+        if name not in told and not name.startswith(".")  # macOS puts ._x.jpg next to x.jpg
     ]
     return folder
 
 
 def _listing(folder: str) -> frozenset[str]:
-    """All names in a folder; none if it cannot be listed."""
+    """Return all names in a folder, none if it cannot be listed."""
     try:
         return frozenset(os.listdir(folder))  # noqa: PTH208
     except (OSError, ValueError):
@@ -174,7 +175,7 @@ def _listing(folder: str) -> frozenset[str]:
 
 
 def _status(path: str) -> os.stat_result | None:
-    """The status of a file, links followed; None if it is not there, or is no file."""
+    """Return the status of a file, following links; None if it does not exist or is not a file."""
     try:
         status = os.stat(path)  # noqa: PTH116
     except (OSError, ValueError):
@@ -183,5 +184,5 @@ def _status(path: str) -> os.stat_result | None:
 
 
 def _folded(name: str) -> str:
-    """The name without case, and with accents spelled one way: systems differ in both."""
+    """Return the name without case, and with one encoding of accents. Systems differ in both."""
     return (name if name.isascii() else unicodedata.normalize("NFC", name)).casefold()

@@ -1,21 +1,21 @@
-"""The header of a plain JPEG, read without Pillow: that is most of the files of most data sets.
+"""Reads the header of a plain JPEG without Pillow. Most files of most data sets are plain JPEGs.
 
-What is not plain on sight (EXIF or XMP, several pictures in one file, an odd marker, a long header) is
-nobody's here but Pillow's. What is plain gets the answer that Pillow would give, in a third of the time.
+A file with anything unusual (EXIF or XMP, several images, an odd marker, a long header) is left to Pillow. A
+plain one gets the answer that Pillow would give, in a third of the time.
 """
 
 from __future__ import annotations
 
-_SIZES = frozenset([0xC0, 0xC1, 0xC2])  # baseline, extended, progressive: what every decoder reads
+_SIZES = frozenset([0xC0, 0xC1, 0xC2])  # baseline, extended, progressive: every decoder reads these
 _SKIPPED = frozenset([0xC4, 0xDD, 0xFE, *range(0xE3, 0xED), 0xEF])  # Huffman, restart, comment, other APPn
 _APP0, _APP2, _APP14, _TABLES, _SCAN = 0xE0, 0xE2, 0xEE, 0xDB, 0xDA
 
 
 def plain_header(head: bytes) -> tuple[int, int, int] | None:
-    """Width, height and where the scan begins, of a file that begins with `head`; None if it is not plain.
+    """Return width, height and the start of the scan, for a file that begins with `head`.
 
-    Segments are those of ITU-T T.81, B.1.1 and B.2: a marker, the length in two bytes that count
-    themselves, and the content.
+    None if it is not plain. Segments follow ITU-T T.81, B.1.1 and B.2: a marker, the length in two bytes
+    (which count themselves), and the content.
     """
     if not head.startswith(b"\xff\xd8\xff"):
         return None
@@ -48,7 +48,7 @@ def plain_header(head: bytes) -> tuple[int, int, int] | None:
 
 
 def _whole_tables(content: bytes) -> bool:
-    """Whether quantization tables of 8 or 16 bits fill the segment."""
+    """Tell whether the segment is exactly filled by quantization tables of 8 or 16 bits."""
     at = 0
     while at < len(content):
         at += 65 if content[at] < 16 else 129
@@ -56,7 +56,7 @@ def _whole_tables(content: bytes) -> bool:
 
 
 def _harmless(marker: int, content: bytes) -> bool:
-    """Whether an application segment says nothing about size, orientation or further pictures."""
+    """Tell whether an application segment says nothing about size, orientation or further images."""
     if marker == _APP0:
         return len(content) >= 7 or not content.startswith(b"JFIF")
     if marker == _APP2:

@@ -1,4 +1,4 @@
-"""Pillow, held to plain facts: no warnings, no alarm at bombs, no mercy on cut files, no odd formats."""
+"""Pillow, restricted to facts: no warnings, no alarms at size, no odd formats, truncated files fail."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from anchoraudit.io.files import open_regular
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-# Decoded, that is 1.6 GB a core. The largest aerial tiles of public detection sets have 20,000 x 20,000.
+# 20,000 x 20,000, the largest aerial tiles of public detection sets. Decoded, that is 1.6 GB for each core.
 MOST_PIXELS = 400_000_000
 _ORIENTATION = 0x0112
 _TIFF_SIDES = (256, 257)
-# Formats that a training loader reads. Others are left out: Pillow would run Ghostscript for one.
+# Formats that training loaders read. Others are left out; for one of them Pillow would run Ghostscript.
 _FIRST = ("JPEG", "PNG", "BMP", "DIB", "GIF", "PPM")
 _LATER = {"Tiff": "TIFF", "WebP": "WEBP", "Jpeg2K": "JPEG2000", "Avif": "AVIF"}
 _NO_IMAGE = (
@@ -38,7 +38,7 @@ _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"II*\0", b"MM\
 
 
 class Seen(NamedTuple):
-    """What Pillow sees in a file: stored sides in pixels, EXIF orientation, codec, end of the header."""
+    """What Pillow reads from a header: stored sides in pixels, EXIF orientation, codec, end of the header."""
 
     width: int
     height: int
@@ -63,7 +63,7 @@ def quiet_pillow() -> Iterator[None]:
 
 @contextmanager
 def strict() -> Iterator[None]:
-    """Set Pillow so within the block, whatever the program around has set; not for several threads."""
+    """Give Pillow these settings within the block, whatever the program has set. Not thread-safe."""
     from PIL import Image, ImageFile
 
     before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
@@ -76,7 +76,7 @@ def strict() -> Iterator[None]:
 
 
 def header(file: int, head: bytes) -> Seen | str:
-    """Read the header of the open `file`, which begins with `head`; a string says why that failed.
+    """Read the header of the open `file`, which begins with `head`. Returns the reason as text if that fails.
 
     Raises OSError, with a number, if the disk fails. Use within `strict`.
     """
@@ -85,7 +85,7 @@ def header(file: int, head: bytes) -> Seen | str:
             width, height = image.size
             codec = str(image.format)
             start = stream.tell() if codec == "JPEG" else 0
-            if codec == "TIFF":  # Pillow turns it on loading, and says here what it will become
+            if codec == "TIFF":  # `size` is that of the turned image; the tags have the stored sides
                 width, height = (image.tag_v2[side] for side in _TIFF_SIDES)  # type: ignore[attr-defined]
             return Seen(int(width), int(height), _orientation(image), codec, start)
     except Exception as error:
@@ -94,7 +94,7 @@ def header(file: int, head: bytes) -> Seen | str:
 
 
 def decoded(file: int) -> tuple[str, bool]:
-    """Decode the open `file`: why that failed, "" if it did not, and whether all of it has one colour.
+    """Decode the open `file`. Returns why that failed ("" if it did not), and whether it has only one colour.
 
     Raises OSError, with a number, if the disk fails, and MemoryError. Use within `strict`.
     """
@@ -103,7 +103,7 @@ def decoded(file: int) -> tuple[str, bool]:
             if image.width * image.height > MOST_PIXELS:
                 return f"too large to decode: {image.width} x {image.height} pixels", False
             image.load()
-            with suppress(Exception):  # of a mode too odd for that
+            with suppress(Exception):  # unusual modes do not support this
                 return "", _has_one_colour(image)
             return "", False
     except MemoryError:
@@ -116,9 +116,9 @@ def decoded(file: int) -> tuple[str, bool]:
 
 
 def photo(path: Path, size: tuple[int, int]) -> Image | None:
-    """Decode a file and bring it to `size`, for people to look at; None if that is not to be had."""
+    """Decode a file and resize it to `size`, for people to look at. Returns None if that fails."""
     with (
-        suppress(Exception),  # of many kinds, Pillow's alarm at bombs among them
+        suppress(Exception),  # errors of many kinds, such as Pillow's alarm at decompression bombs
         quiet_pillow(),
         _nothing_printed(),
         open(open_regular(path), "rb") as stream,  # noqa: PTH123  a handle, not a path
@@ -131,9 +131,9 @@ def photo(path: Path, size: tuple[int, int]) -> Image | None:
 
 @contextmanager
 def _nothing_printed() -> Iterator[None]:
-    """Close stderr to libtiff, which writes there past Python, a line for every tag it does not know."""
+    """Hide stderr from libtiff, which writes there directly, one line for every unknown tag."""
     with ExitStack() as opened:
-        with suppress(OSError):  # there is no stderr, and so nothing to close
+        with suppress(OSError):  # without stderr there is nothing to close
             stderr = os.dup(2)
             opened.callback(os.close, stderr)
             nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -151,7 +151,7 @@ def _opened(stream: object) -> Image:
         return Image.open(stream, formats=_FIRST)  # type: ignore[arg-type]
     except UnidentifiedImageError:
         for module in _LATER:
-            with suppress(ImportError):  # Pillow without it, or older
+            with suppress(ImportError):  # Pillow built without this format, or too old
                 importlib.import_module(f"PIL.{module}ImagePlugin")
         later = tuple(name for name in _LATER.values() if name in Image.OPEN)
         return Image.open(stream, formats=later)  # type: ignore[arg-type]
@@ -161,8 +161,10 @@ def _orientation(image: Image) -> int:
     from PIL import Image
 
     try:
-        exif = Image.Image.getexif(image)  # not the PNG's own, which decodes the picture to look behind it
-    except Exception:  # what loaders do with a broken EXIF block: as if there were none
+        exif = Image.Image.getexif(
+            image
+        )  # not the method of PNG, which decodes the whole image to find EXIF at its end
+    except Exception:  # loaders ignore a broken EXIF block
         return 0
     try:
         value = exif.get(_ORIENTATION, 0)
@@ -173,7 +175,7 @@ def _orientation(image: Image) -> int:
 
 def _has_one_colour(image: Image) -> bool:
     if image.mode in {"P", "PA"}:
-        image = image.convert("RGB")  # two entries of a palette may be one colour
+        image = image.convert("RGB")  # two entries of a palette may have the same colour
     places = [(x * (image.width - 1) // 3, y * (image.height - 1) // 3) for x in range(4) for y in range(4)]
     colours = [band for band, name in enumerate(image.getbands()) if name not in {"A", "a"}]
     points = [image.getpixel(place) for place in places]
@@ -202,7 +204,7 @@ def _no_header(error: Exception, head: bytes) -> str:
 
 
 def _raise_if_of_the_disk(error: Exception) -> None:
-    # A place in the file that a broken header names, and that is none, is EINVAL or EOVERFLOW.
+    # EINVAL and EOVERFLOW come from an impossible offset in a broken header, not from the disk.
     if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL, errno.EOVERFLOW}:
         raise error
 

@@ -1,7 +1,7 @@
-"""Many files on every core, in processes: Pillow's parsers hold the interpreter lock, so threads do not help.
+"""Reads many files on all cores, in processes: Pillow holds the interpreter lock, so threads would not help.
 
-A picture may be made to crash its decoder, or to keep it busy for hours. That costs the process it is read
-in and a word about this picture, and nothing else. So pictures are decoded in other processes, even one.
+An image can be made to crash its decoder, or to keep it busy for hours. Then only the process that reads it
+dies, and the image gets a problem text. So images are always decoded in other processes, even a single one.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from anchoraudit.io.processes import Send, Worker, can_fork, cores, workers
 
 Take = Callable[[range, Rows], None]
 
-# How many files are worth a fork (some 5 ms), and how many a fresh interpreter (half a second). A header
-# takes some 20 us, a file that is read in full 200. Decoding is done apart whatever it costs.
+# From how many files on a fork pays (about 5 ms), and a fresh interpreter (half a second). A header takes
+# about 20 us, a whole file 200 us. Decoding always happens in other processes, whatever that costs.
 WORTH_IT: dict[What, tuple[int, int]] = {"header": (1000, 40_000), "digest": (100, 4000), "decode": (1, 1)}
 HEADERS_A_PIECE = 256  # about 5 ms of work, and rows that fit in a pipe
 PATIENCE = 120.0  # seconds for a piece; the largest picture that is decoded takes some 10

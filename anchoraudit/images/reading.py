@@ -1,4 +1,4 @@
-"""Files, read: header, all of the picture, or a hash of the bytes, into rows. Nothing here ever raises."""
+"""Reads files into rows: the header, the whole image, or a hash of the bytes. Never raises."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from anchoraudit.io.files import open_regular
 What = Literal["header", "decode", "digest"]
 
 _TAIL = 512
-_BEFORE_THE_END = 65536  # what cameras and phones append behind a picture is mostly shorter
+_BEFORE_THE_END = 65536  # cameras and phones rarely append more than that behind an image
 _BLOCK = 1 << 20
 # JPEG: T.81, B.1.1.3, end of image. PNG: the whole IEND chunk, which always has these bytes.
 _ENDS = {
@@ -26,13 +26,13 @@ _ENDS = {
     "MPO": (b"\xff\xd9", "truncated: there is no end-of-image marker"),
     "PNG": (b"\0\0\0\0IEND\xaeB`\x82", "truncated: there is no end chunk"),
 }
-# Their pictures may begin and end alike, all with the same black border: their middle is looked at too.
+# Uncompressed images may begin and end alike, with the same black border. Their middle is compared too.
 _NOT_PACKED = frozenset(["BMP", "DIB", "PPM", "TIFF"])
 NOT_READ = "cannot be read: "
 
 
 class Reader:
-    """Reads one file after another; Pillow is loaded and set once it is needed."""
+    """Reads one file after another. Loads and configures Pillow when it is first needed."""
 
     def __init__(self, what: What, settings: ExitStack) -> None:
         """What to read; Pillow's settings last as long as the stack `settings`."""
@@ -111,7 +111,7 @@ class Reader:
 
 
 def read_many(paths: Sequence[str], what: What) -> Rows:
-    """Read the files `paths` into as many rows: "header", "decode" (header, picture, hash) or "digest"."""
+    """Read the files `paths` into one row each: "header", "decode" (header, image, hash) or "digest"."""
     rows = Rows.empty(len(paths))
     with ExitStack() as settings:
         reader = Reader(what, settings)
@@ -126,9 +126,10 @@ def _at(file: int, offset: int, length: int) -> bytes:
 
 
 def _ends(file: int, size: int, tail: bytes, start: int, end: bytes) -> bool:
-    """Whether `end` stands behind `start`: at the very end, or near it, or else anywhere.
+    """Tell whether `end` occurs after `start`: at the very end, near it, or else anywhere.
 
-    Anywhere, since a phone may append a film. Not before `start`: a thumbnail has an end of its own.
+    Anywhere, because a phone may append a film. Only after `start`, because a thumbnail has an end of its
+    own.
     """
     if tail.endswith(end) and size - len(end) >= start:
         return True
@@ -140,7 +141,7 @@ def _ends(file: int, size: int, tail: bytes, start: int, end: bytes) -> bool:
 
 
 def _overlapping(file: int, offset: int, overlap: int) -> Iterator[bytes]:
-    """The file from `offset` on, in blocks that repeat the last `overlap` bytes of the one before."""
+    """Yield the file from `offset` on, in blocks that repeat the last `overlap` bytes of the block before."""
     kept = b""
     os.lseek(file, offset, os.SEEK_SET)
     while block := os.read(file, _BLOCK):

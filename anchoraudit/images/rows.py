@@ -1,4 +1,4 @@
-"""What is known of each file: one row a file, of plain numbers, so that rows travel and are kept as bytes."""
+"""Facts about files: one row of plain numbers for each, which can be sent and stored as bytes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-# size, mtime: bytes, nanoseconds; what a file must still have for its row to hold. width, height: stored
-# pixels, 0 where not to be had. mark: CRC-32 of the file's ends: copies have the same. read, decoded,
-# hashed: which of the other fields count.
+# size, mtime: bytes, nanoseconds; if they change, the row is no longer valid. width, height: stored pixels, 0
+# if unknown. mark: CRC-32 of the file's ends, which is equal for copies. read, decoded, hashed: which of the
+# other fields are filled.
 ROW = np.dtype(
     [
         ("size", "<i8"),
@@ -31,11 +31,11 @@ Table = npt.NDArray[Any]  # of ROW
 
 @dataclass(slots=True)
 class Rows:
-    """Rows [F] of ROW, and what has words.
+    """Rows [F] of ROW, and the texts that belong to them.
 
-    problem: by row, why its header could not be read. undecoded: by row, why decoding failed.
-    passing: rows that say nothing of the file's content (the disk failed, memory ran out), so that
-    they do not hold for the next run.
+    problem: by row, why the header could not be read. undecoded: by row, why decoding failed. passing: rows
+    that say nothing about the file itself (the disk failed, memory ran out), so they are not kept for the
+    next run.
     """
 
     table: Table
@@ -45,7 +45,7 @@ class Rows:
 
     @classmethod
     def empty(cls, count: int) -> Rows:
-        """Rows of files of which nothing is known."""
+        """Return empty rows for `count` files."""
         return cls(np.zeros(count, dtype=ROW))
 
     def put(self, at: npt.NDArray[np.int64], other: Rows) -> None:

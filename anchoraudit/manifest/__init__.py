@@ -1,4 +1,4 @@
-"""The cleaned manifest: the data set less the images an encoder can do nothing with."""
+"""The cleaned manifest: the data set without the images that an encoder cannot use."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from anchoraudit.manifest.coco_build import write_coco
 from anchoraudit.manifest.coco_cut import write_coco_cut
 from anchoraudit.manifest.leaving import left_out
 
-# An empty foreground mask, for whatever reason.
+# All verdicts without foreground.
 DEFAULT_DROP = ("empty_foreground", "blank", "no_usable_box", "encoder_error")
 SUFFIXES = (".json", ".txt")
 SPLIT = "{split}"
@@ -27,7 +27,7 @@ SPLIT = "{split}"
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One manifest: the file, how many images it holds, and remarks for the user."""
+    """One manifest: the file, how many images it has, and remarks for the user."""
 
     path: Path
     images: int
@@ -35,12 +35,12 @@ class Written:
 
 
 def kept_by(audit: Audit, drop: tuple[str, ...] = DEFAULT_DROP) -> Bool:
-    """Tell which images stay when those of the verdicts `drop` go. bool [N].
+    """Tell which images stay when those with the verdicts `drop` go: bool [N].
 
-    What would be blank in the manifest, since its size is unknown and its boxes have no coordinates without
-    one, goes with the blank ones.
+    An image of unknown size can lose all its boxes in the manifest, if they have no coordinates without a
+    size. It would be blank, so it goes if blank images go.
 
-    Raises AnchorauditError for a verdict that does not exist, or that is fine.
+    Raises AnchorauditError for a verdict that does not exist, or for "ok".
     """
     allowed = [verdict for verdict in VERDICTS if verdict != "ok"]
     for verdict in drop:
@@ -51,7 +51,7 @@ def kept_by(audit: Audit, drop: tuple[str, ...] = DEFAULT_DROP) -> Bool:
 
 
 def _emptied(audit: Audit) -> Bool:
-    """Tell which images of unknown size have boxes and would be blank: none of these goes into a manifest."""
+    """Tell which images of unknown size have boxes, but none that goes into a manifest."""
     dataset, unknown = audit.dataset, audit.verdict_is("unknown")
     if not unknown.any():
         return unknown
@@ -65,12 +65,12 @@ def _emptied(audit: Audit) -> Bool:
 def targets(dataset: Dataset, output: str) -> list[tuple[Path, Bool]]:
     """Return the files to write for `output`, and which images may go into each.
 
-    `{split}` in the name stands for the split: one file for each. Raises AnchorauditError for another
-    suffix than .json and .txt.
+    With `{split}` in the name there is one file for each split. Raises AnchorauditError for any suffix but
+    .json and .txt.
     """
     if Path(output).suffix.lower() not in SUFFIXES:
         raise AnchorauditError(
-            "a manifest is .json (COCO) or .txt (a list of images)",
+            "a manifest must be .json (COCO) or .txt (a list of images)",
             path=output,
             remedy="Choose one of these.",
         )
@@ -83,13 +83,14 @@ def targets(dataset: Dataset, output: str) -> list[tuple[Path, Bool]]:
 
 
 def write_manifest(audit: Audit, keep: Bool, path: Path, plan: Plan | None = None) -> Written:
-    """Write the images `keep` [N] to `path`, all or nothing.
+    """Write the images `keep` [N] to `path`, completely or not at all.
 
-    `.json`: COCO, cut out of the source's own bytes where that is COCO. `.txt`: a line an image, the stem
-    for VOC (as in ImageSets), the file name for COCO. plan: the fixes that the audited data set is the
-    result of.
+    `.json`: COCO, cut out of the source's own bytes if the source is COCO. `.txt`: one line for each image,
+    with the stem for VOC (as in ImageSets), the file name for COCO. plan: the fixes that led to the audited
+    data set.
 
-    Raises AnchorauditError if no image would be left, the file cannot be written, or a list is to hold fixes.
+    Raises AnchorauditError if no image would be left, the file cannot be written, or a list should hold
+    fixes.
     """
     dataset = audit.dataset
     if not (keep & ~audit.verdict_is("unknown")).any():
@@ -111,12 +112,12 @@ def write_manifest(audit: Audit, keep: Bool, path: Path, plan: Plan | None = Non
 
 
 def require_room_for_fixes(path: Path) -> None:
-    """Raise AnchorauditError if a manifest holds no boxes that could be fixed."""
+    """Raise AnchorauditError if the manifest holds no boxes that could be fixed."""
     if path.suffix.lower() == ".txt":
         raise AnchorauditError(
-            "a list of images holds no boxes, and so no fixes",
+            "a list of images holds no boxes, so it cannot hold fixes",
             path=path,
-            remedy="Write a .json manifest, or leave --fix out.",
+            remedy="Write a .json manifest, or drop --fix.",
         )
 
 

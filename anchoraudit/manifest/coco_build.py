@@ -1,8 +1,8 @@
-"""COCO from columns: what other formats become.
+"""COCO from columns, for data sets in other formats.
 
-Ids do not depend on which images are kept: images are numbered from 1 by stem over the whole data set,
-annotations in the same order, categories by name. Those of YOLO keep the order of their indices, which is
-that of the outputs of a network trained on them.
+Ids do not depend on which images are kept. Images are numbered from 1 by stem over the whole data set,
+annotations in the same order, categories by name. Categories of YOLO keep the order of their indices, which
+is the order of the outputs of a network trained on them.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from anchoraudit.manifest.leaving import left_out, remarks
 
 
 def write_coco(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
-    """Write the images `keep` [N] of a data set as COCO; return remarks for the user.
+    """Write the images `keep` [N] of a data set as COCO. Returns remarks for the user.
 
-    Coordinates become x, y, width, height from which a reader gets the same coordinates. Boxes without finite
-    coordinates, and those outside their image, are left out.
+    Coordinates become x, y, width, height, from which a reader gets exactly the same coordinates. Boxes
+    without finite coordinates, and those outside their image, are dropped.
     """
     images, boxes = dataset.images, dataset.boxes
     order = sorted(range(len(images)), key=lambda i: (str(images.ids[i]), int(images.split[i])))
@@ -66,11 +66,11 @@ def write_coco(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
 
 
 def _names(dataset: Dataset) -> list[str]:
-    """Names of the categories in the order of their new ids; a box without a name keeps its place as ""."""
+    """Return the category names in the order of their new ids. Boxes without a class get the name ""."""
     unnamed = [""] if (dataset.boxes.category < 0).any() else []
     names = [category.name for category in dataset.categories]
     if dataset.classes_are_indices:
-        return list(dict.fromkeys([*names, *unnamed]))  # they stand in that order
+        return list(dict.fromkeys([*names, *unnamed]))  # keep the order of the indices
     return sorted({*names, *unnamed})
 
 
@@ -83,7 +83,7 @@ def _image(dataset: Dataset, index: int, image_id: int) -> dict[str, Any]:
 
 
 def _file_name(dataset: Dataset, index: int) -> str:
-    """Return the file name; behind its folder, from the data set's root, where there are several folders."""
+    """Return the file name. With several image folders, it is relative to the data set's root."""
     name = dataset.images.file_names[index].encode("utf-8", "replace").decode()
     folders = {source.image_folder for source in dataset.sources}
     folder = dataset.sources[int(dataset.images.source[index])].image_folder
@@ -96,7 +96,7 @@ def _file_name(dataset: Dataset, index: int) -> str:
 
 
 def _text(name: str) -> str:
-    """Spell out bytes that are no text, which JSON has no letters for: two such names stay two."""
+    """Escape bytes that are not text, which JSON cannot hold, so that two such names stay different."""
     return name.encode("utf-8", "backslashreplace").decode()
 
 
@@ -107,7 +107,7 @@ def _annotation(identity: int, image_id: int, category_id: int, bbox: Sequence[f
         "image_id": image_id,
         "category_id": category_id,
         "bbox": [_number(v) for v in bbox],
-        "area": _number(round(area, 9)),  # less the noise of the product
+        "area": _number(round(area, 9)),  # without the rounding noise of the product
     }
 
 

@@ -1,8 +1,8 @@
-"""COCO from COCO, lossless: the source's own bytes, less the entries of images that go.
+"""COCO from COCO, lossless: the source's own bytes, without the entries of dropped images.
 
-Kept images and annotations stand in their order with every byte they had (unknown keys, key order, the
-spelling of numbers), and so do all other top-level keys. Several sources become one file where their ids
-and categories allow it.
+Kept images and annotations stay in order, with every byte they had (unknown keys, key order, the spelling of
+numbers), and so do all other top-level keys. Several sources become one file if their ids and categories
+allow.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from anchoraudit.manifest.leaving import left_out, remarks
 
 _NON_FINITE = re.compile(rb"-?Infinity|NaN")
 _CUT = ("images", "annotations")
-_ONE_A_SPLIT = "Write one file a split with -o 'NAME-{split}.json', or choose one with --split."
+_ONE_A_SPLIT = "Write one file for each split with -o 'NAME-{split}.json', or choose one with --split."
 
 
 @dataclass(slots=True)
@@ -44,15 +44,15 @@ class _Cut:
         return coco_text.runs(self.text.entries[key], self.keep[key].tolist())
 
     def write(self, span: Span, stream: BinaryIO) -> None:
-        """Write the bytes of a span, with what changes in them."""
+        """Write the bytes of a span, with its changes."""
         for piece in patched(self.text.data, span, self.edits.patches, self.starts):
             stream.write(piece)
 
 
 def write_coco_cut(dataset: Dataset, keep: Bool, stream: BinaryIO, plan: Plan | None = None) -> list[str]:
-    """Write the images `keep` [N] of a COCO data set to `stream`; return remarks for the user.
+    """Write the images `keep` [N] of a COCO data set to `stream`. Returns remarks for the user.
 
-    plan: the fixes that `dataset` is the result of; what they change is replaced in the bytes.
+    plan: the fixes that led to `dataset`; what they change is replaced in the bytes.
 
     Raises AnchorauditError if sources cannot be joined in one file, or a fix cannot be written.
     """
@@ -74,7 +74,7 @@ def write_coco_cut(dataset: Dataset, keep: Bool, stream: BinaryIO, plan: Plan | 
 
 
 def _cut(dataset: Dataset, number: int, keep: Bool, rows: Int, text: CocoText) -> _Cut:
-    """One source, less the images that go, and of the annotations all but those of `rows`."""
+    """Return one source with the images that stay, and with the annotations `rows`."""
     images, boxes = dataset.images, dataset.boxes
     assert images.entry is not None and boxes.entry is not None  # COCO data sets always have them
     cut = _Cut(text, {key: np.zeros(len(text.entries[key]), np.bool_) for key in _CUT if key in text.entries})
@@ -86,7 +86,7 @@ def _cut(dataset: Dataset, number: int, keep: Bool, rows: Int, text: CocoText) -
 
 
 def _write(cuts: list[_Cut], stream: BinaryIO) -> None:
-    """Write the first source's text, with its lists cut, and the other sources' entries behind its own."""
+    """Write the first source's text with its lists cut, and append the other sources' entries to them."""
     text = cuts[0].text
     at = 0
     for key in sorted((k for k in _CUT if k in text.entries), key=lambda k: text.members[k]):
@@ -105,7 +105,7 @@ def _write(cuts: list[_Cut], stream: BinaryIO) -> None:
 
 
 def _require_distinct_ids(dataset: Dataset, keep: Bool) -> None:
-    """Images, or annotations, of two sources must not share an id."""
+    """Raise AnchorauditError if images, or annotations, of two sources share an id."""
     if len(dataset.sources) < 2:
         return
     images, boxes = dataset.images, dataset.boxes
@@ -134,7 +134,7 @@ def _require_distinct(dataset: Dataset, what: str, ids: Iterable[tuple[object, i
 
 
 def _require_joinable(cuts: list[_Cut]) -> None:
-    """All sources must have the same categories, and the lists that the first one has."""
+    """Raise AnchorauditError unless all sources have the same categories, and the lists of the first."""
     base = cuts[0].text
     for text in (cut.text for cut in cuts[1:]):
         if _value(base, "categories") != _value(text, "categories"):
@@ -159,9 +159,7 @@ def _remarks(dataset: Dataset, cuts: list[_Cut], keep: Bool) -> list[str]:
     assert dataset.images.entry is not None
     unlisted = int(np.count_nonzero(keep & (dataset.images.entry < 0)))
     if unlisted:
-        remarks.append(
-            f"{unlisted} image(s) that no entry names are not in the manifest: they have no entry to keep"
-        )
+        remarks.append(f"{unlisted} image(s) are not in the manifest, because no entry names them")
     if unclipped := sum(len(cut.edits.unclipped) for cut in cuts):
         remarks.append(f"{unclipped:,} annotation(s) not clipped: their entries have no bbox of four numbers")
     for cut in cuts:
@@ -169,7 +167,7 @@ def _remarks(dataset: Dataset, cuts: list[_Cut], keep: Bool) -> list[str]:
             place = json_text.line_and_column(cut.text.data, at)
             word = _NON_FINITE.match(cut.text.data, at)
             remarks.append(
-                f"{word[0].decode() if word else ''} stays outside of boxes, as at {place} of "
+                f"{word[0].decode() if word else ''} stays outside of boxes, for example at {place} of "
                 f"{cut.text.path.name}: Python reads it, strict readers of JSON refuse the file"
             )
     base = cuts[0].text
@@ -187,12 +185,12 @@ def _remarks(dataset: Dataset, cuts: list[_Cut], keep: Bool) -> list[str]:
 
 
 def _no_json_at(cut: _Cut) -> int | None:
-    """Where the first NaN or infinity stands that is written, which no JSON has; None without one."""
+    """Return where the first written NaN or infinity is, which JSON does not allow; None without one."""
     data, readable = cut.text.data, cut.text.readable
     if readable is data:
         return None
     others = [span for key, span in cut.text.members.items() if key not in _CUT]
     written = [*others, *(run for key in _CUT for run in cut.runs(key))]
-    # The same word in a string is the same in what is readable.
+    # `readable` replaces NaN and infinity, but not the same word inside a string.
     found = (m.start() for a, b in written for m in _NON_FINITE.finditer(data, a, b))
     return min((at for at in found if readable[at] != data[at]), default=None)

@@ -1,4 +1,4 @@
-"""What a manifest has otherwise than its source, entry by entry, without writing it."""
+"""How a manifest would differ from its source, entry by entry, without writing it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from anchoraudit.manifest.leaving import REASONS, left_out
 
 
 def difference(audit: Audit, keep: Bool, plan: Plan | None = None) -> list[Change]:
-    """List what the manifest of the images `keep` [N] would have otherwise, in the order of the files.
+    """List what would change in the manifest of the images `keep` [N], in the order of the files.
 
-    plan: the fixes that the audited data set is the result of. The reason of an image that goes is its
-    verdict; its boxes go with it, and are listed only where a fix left them out.
+    plan: the fixes that led to the audited data set. The reason for a dropped image is its verdict. Its boxes
+    go with it; they are listed only if a fix dropped them.
     """
     dataset, results = audit.dataset, audit.image_results
     texts = Texts([source.path for source in dataset.sources])

@@ -1,4 +1,4 @@
-"""Boxes that no manifest holds: those that a scan of it would call an error."""
+"""Boxes that go into no manifest, because a scan of it would report them as errors."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _SAID = ("", "no finite coordinates", "they lie outside their image")
 
 
 def left_out(dataset: Dataset, texts: Texts) -> npt.NDArray[np.int8]:
-    """Why each box does not go into a manifest: int8 [M], index into REASONS, 0 for one that does.
+    """Return why each box does not go into a manifest: int8 [M], index into REASONS, 0 for a box that does.
 
-    An annotation of COCO without any box may still be of use, a caption for example, and stays; one in which
-    NaN or infinity is written does not. texts: the sources, where the data set is COCO.
+    A COCO annotation without any box stays, because it may have another use, such as a caption. One with NaN
+    or infinity in its text does not. texts: the sources, if the data set is COCO.
     """
     if not dataset.has_entries:
         dataset = _as_written(dataset)
     boxes = dataset.boxes
     found = np.zeros(len(boxes), dtype=np.int8)
-    # Whatever --drop-difficult says of them: a scan without it would find them.
+    # Difficult boxes too: a scan without --drop-difficult would report them.
     found[labels.prepare(dataset).reason == labels.REASONS.index("outside")] = OUTSIDE
     not_finite = ~np.isfinite(boxes.xyxy).all(axis=1)
     found[not_finite] = NOT_FINITE
@@ -42,7 +42,7 @@ def left_out(dataset: Dataset, texts: Texts) -> npt.NDArray[np.int8]:
 
 
 def _as_written(dataset: Dataset) -> Dataset:
-    """The data set as it is read back: beside 1e19 there is no room for the pixels of a picture."""
+    """Return the data set as it will be read back: coordinates near 1e19 are too coarse for pixels."""
     xyxy = dataset.boxes.xyxy
     with np.errstate(invalid="ignore", over="ignore"):
         xyxy = np.concatenate([xyxy[:, :2], xyxy[:, :2] + extents(xyxy)], axis=1)
@@ -50,7 +50,7 @@ def _as_written(dataset: Dataset) -> Dataset:
 
 
 def remarks(reasons: npt.NDArray[np.int8]) -> list[str]:
-    """Say how many annotations of images that are kept were left out; reasons: of each of their boxes."""
+    """Say how many annotations of kept images are dropped. reasons: of each of their boxes."""
     counts = np.bincount(reasons, minlength=len(REASONS)).tolist()
     return [
         f"{number:,} annotation(s) of kept images left out: {said}"
