@@ -10,10 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Float = npt.NDArray[np.float64]
-Bool = npt.NDArray[np.bool_]
+from anchoraudit.arrays import Bool, Float
 
 
 def box_sizes(xyxy: Float) -> Float:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from anchoraudit.blocks import one_thread
-from anchoraudit.boxes import Bool, box_sizes
-from anchoraudit.dataset.columns import Dataset, Float, Int
+from anchoraudit.arrays import Bool, Float, Int, one_thread
+from anchoraudit.boxes import box_sizes
+from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import prepare
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding import engines

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from anchoraudit.arrays import Float, Int
 from anchoraudit.auditing.audit import Audit, audit
 from anchoraudit.auditing.losses import Losses, losses_of_zero_predictions
-from anchoraudit.boxes import Float, box_sizes, iou_with_each, wh_iou
-from anchoraudit.dataset.columns import Dataset, Int
+from anchoraudit.boxes import box_sizes, iou_with_each, wh_iou
+from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import clipped_boxes
 from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.encoding import engines

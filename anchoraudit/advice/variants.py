@@ -17,8 +17,9 @@ import numpy as np
 from anchoraudit.anchors.clustering import AnchorKMeans
 from anchoraudit.anchors.foreground.levels import lay_out
 from anchoraudit.anchors.foreground.searched import fit_foreground
+from anchoraudit.arrays import Bool, Float
 from anchoraudit.auditing.audit import Audit
-from anchoraudit.boxes import Bool, Float, box_sizes
+from anchoraudit.boxes import box_sizes
 from anchoraudit.detectors import Detector, override
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import clip_all, place_all

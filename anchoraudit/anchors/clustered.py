@@ -8,7 +8,8 @@ import numpy as np
 
 from anchoraudit.anchors.file import round_anchors
 from anchoraudit.anchors.fit import AnchorFit, measure_fit
-from anchoraudit.boxes import Float, box_sizes
+from anchoraudit.arrays import Float
+from anchoraudit.boxes import box_sizes
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import prepare
 from anchoraudit.detectors import Detector

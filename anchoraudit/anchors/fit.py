@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from anchoraudit.boxes import Float, shape_iou, similarity_table
+from anchoraudit.arrays import Float
+from anchoraudit.boxes import shape_iou, similarity_table
 
 __all__ = ["MEANING", "AnchorFit", "measure_fit"]
 

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from anchoraudit.boxes import Bool, Float
+from anchoraudit.arrays import Bool, Float, Int, Int8
 from anchoraudit.dataset import labels as label_policy
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.detectors import Detector, load_detector
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
 
     from anchoraudit.auditing.augmentation.sensitivity import Sensitivity
 
-Int = npt.NDArray[np.int64]
-Code = npt.NDArray[np.int8]
 
 # 64 images have a few million candidate anchors at most, which is some tens of megabytes.
 _IMAGES_AT_ONCE = 64
@@ -48,8 +45,8 @@ class BoxResults:
 
     usable: Bool
     best_iou: Float
-    status: Code
-    cause: Code
+    status: Int8
+    cause: Int8
     assigned: Int | None = None
 
 
@@ -70,9 +67,9 @@ class ImageResults:
     forced: Int
     unmatched: Int
     best_iou: Float
-    verdict: Code
-    cause: Code
-    raises: Code
+    verdict: Int8
+    cause: Int8
+    raises: Int8
     counts: Int | None = None
 
 
@@ -285,7 +282,7 @@ def _judge_boxes(labels: label_policy.Labels, placed: Placed, detector: Detector
     return results
 
 
-def _judge_images(dataset: Dataset, boxes: BoxResults, raises: Code) -> ImageResults:
+def _judge_images(dataset: Dataset, boxes: BoxResults, raises: Int8) -> ImageResults:
     count, image = len(dataset.images), dataset.boxes.image
     tally = np.bincount(image * len(STATUSES) + boxes.status, minlength=count * len(STATUSES))
     not_usable, matched, forced, unmatched = np.ascontiguousarray(tally.reshape(count, len(STATUSES)).T)
@@ -306,7 +303,7 @@ def _judge_images(dataset: Dataset, boxes: BoxResults, raises: Code) -> ImageRes
     return ImageResults(total, usable, matched, forced, unmatched, best, verdict, cause, raises)
 
 
-def _most_common_cause(image: Int, cause: Code, count: int) -> Code:
+def _most_common_cause(image: Int, cause: Int8, count: int) -> Int8:
     """Return each image's most common cause of unmatched boxes: int8 [N], -1 without any.
 
     On ties the earlier one in CAUSES wins.
@@ -346,6 +343,6 @@ def _count_anchors(
             progress(min(start + _IMAGES_AT_ONCE, count), count)
 
 
-def _tally(codes: Code, names: tuple[str, ...]) -> dict[str, int]:
+def _tally(codes: Int8, names: tuple[str, ...]) -> dict[str, int]:
     counted: list[int] = np.bincount(codes, minlength=len(names)).tolist()
     return dict(zip(names, counted, strict=True))

@@ -17,7 +17,7 @@ from typing import Literal
 
 import numpy as np
 
-from anchoraudit.boxes import Bool, Float
+from anchoraudit.arrays import Bool, Float
 
 Guard = Literal["plain", "truncated", "truncated_before", "guarded", "skipped"]
 """How a loss handles a count of 0. Each of the two losses does so by itself.

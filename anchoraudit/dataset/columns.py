@@ -15,12 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.io.files import name_parts, safe_join
 
-Float = npt.NDArray[np.float64]
-Int = npt.NDArray[np.int64]
-Bool = npt.NDArray[np.bool_]
 ImageId = int | str
 Ids = npt.NDArray[Any]  # int64, or object where ids are strings
 

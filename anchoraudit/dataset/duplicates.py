@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.boxes import has_area
-from anchoraudit.dataset.columns import Bool, Dataset, Float, Int
+from anchoraudit.dataset.columns import Dataset
 
 # Odd numbers that spread bits, the multipliers of MurmurHash3's and SplitMix64's finalisers.
 _SPREAD = (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0x9E3779B97F4A7C15)

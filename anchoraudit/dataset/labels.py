@@ -10,11 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from anchoraudit.blocks import for_each_block
+from anchoraudit.arrays import Bool, Float, Int, Int8, for_each_block
 from anchoraudit.boxes import clip_boxes, has_area
-from anchoraudit.dataset.columns import Bool, Dataset, Float, Int
+from anchoraudit.dataset.columns import Dataset
 
 # Why a box is not usable. Where several reasons apply, the first one counts. 0 is a usable box.
 REASONS = (
@@ -39,7 +38,7 @@ class Labels:
     """
 
     usable: Bool
-    reason: npt.NDArray[np.int8]
+    reason: Int8
     clipped: Bool
 
     def reasons(self) -> dict[str, int]:
@@ -69,7 +68,7 @@ def clipped_boxes(dataset: Dataset, rows: Int | slice) -> Float:
     return clip_boxes(dataset.boxes.xyxy[rows], dataset.images.width[image], dataset.images.height[image])
 
 
-def _reasons_of(dataset: Dataset, rows: slice, inside: Float, drop_difficult: bool) -> npt.NDArray[np.int8]:
+def _reasons_of(dataset: Dataset, rows: slice, inside: Float, drop_difficult: bool) -> Int8:
     """Return the reasons for these rows: int8 [n]. inside: their boxes, clipped to their images [n, 4]."""
     boxes = dataset.boxes
     xyxy = boxes.xyxy[rows]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from anchoraudit.dataset.columns import Dataset, Int
+from anchoraudit.arrays import Int
+from anchoraudit.dataset.columns import Dataset
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import msgspec
 from anchoraudit.detectors._block import LARGEST, Block
 
 if TYPE_CHECKING:
-    from anchoraudit.boxes import Float
+    from anchoraudit.arrays import Float
 
 _LEAST = 1e-6  # pixels; far above where float32 has no smaller numbers
 

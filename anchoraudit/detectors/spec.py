@@ -18,7 +18,7 @@ from anchoraudit.detectors.resize import Resize
 from anchoraudit.detectors.torchvision_model import made_of
 
 if TYPE_CHECKING:
-    from anchoraudit.boxes import Float
+    from anchoraudit.arrays import Float
 
 __all__ = ["Anchors", "Border", "Detector", "Level", "Loss", "Match", "Resize"]
 

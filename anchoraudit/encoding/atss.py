@@ -14,10 +14,9 @@ the last one are taken is PyTorch's choice (`atss_ties`).
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from anchoraudit.blocks import for_each_block
-from anchoraudit.boxes import Float, iou_with_each
+from anchoraudit.arrays import Float, Int, Int8, for_each_block
+from anchoraudit.boxes import iou_with_each
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.atss_bound import surely_positive
 from anchoraudit.encoding.atss_candidates import positive_candidates, threshold_of
@@ -28,12 +27,11 @@ from anchoraudit.encoding.definition import DenseLabels, anchors_of
 from anchoraudit.encoding.grid import axes_of
 from anchoraudit.encoding.iou.closed_form import levels_of
 from anchoraudit.encoding.results import Counted, Judged
-from anchoraudit.encoding.unmatched import STRIDE, Code
+from anchoraudit.encoding.unmatched import STRIDE
 from anchoraudit.encoding.window import first_anchors
 
 KINDS = ("atss",)
 
-Int = npt.NDArray[np.int64]
 _ROWS = 8192  # boxes at a time: their windows stay in a core's cache
 
 
@@ -60,7 +58,7 @@ def judge(boxes: OnCanvas, detector: Detector) -> Judged:
     return Judged(best, matched, np.zeros(n, dtype=np.bool_))
 
 
-def causes(sizes: Float, detector: Detector) -> Code:
+def causes(sizes: Float, detector: Detector) -> Int8:
     """Why boxes of these sizes [N, 2] are unmatched: for where they stand. int8 [N].
 
     The nearest anchor, centred freely, has its centre inside the box and the highest IoU of all.

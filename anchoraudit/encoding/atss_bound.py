@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.boxes import Bool, Float
+from anchoraudit.arrays import Bool, Float
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.atss_window import INSIDE
 from anchoraudit.encoding.canvas import OnCanvas

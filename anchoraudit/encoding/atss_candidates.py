@@ -8,12 +8,10 @@ it can, the choice is made as PyTorch makes it, which takes the whole level.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from anchoraudit.boxes import Bool, Float
+from anchoraudit.arrays import Bool, Float, Floating, Int
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.atss_ties import smallest
 from anchoraudit.encoding.atss_window import Along, distances, ious, table, windows
@@ -21,8 +19,6 @@ from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.grid import LevelAxis, axes_of
 from anchoraudit.encoding.window import first_anchors
 
-Int = npt.NDArray[np.int64]
-Exact = npt.NDArray[Any]
 # IoUs this near are taken to be alike, and a threshold this near to be uncertain: far above any rounding.
 _ALIKE, _CLOSE = 1e-6, 1e-5
 
@@ -37,17 +33,17 @@ class _Chosen:
     """
 
     anchor: Int
-    iou: Exact
+    iou: Floating
     held: Bool
-    low: Exact
-    high: Exact
+    low: Floating
+    high: Floating
     some: Bool
     all: Bool
 
 
 def positive_candidates(
     boxes: OnCanvas, detector: Detector, *, which: bool = True
-) -> tuple[Int, Exact, Bool]:
+) -> tuple[Int, Floating, Bool]:
     """Candidates of every box: their anchors, IoUs and whether each is positive. [n, C] each.
 
     which: whether it matters which anchors are positive, or only if one is.
@@ -76,7 +72,7 @@ def positive_candidates(
     return anchor, iou, (iou >= threshold[:, None]) & held
 
 
-def _matters(chosen: _Chosen, iou: Exact, threshold: Exact, which: bool) -> Bool:
+def _matters(chosen: _Chosen, iou: Floating, threshold: Floating, which: bool) -> Bool:
     """Tell for which boxes it matters which of the anchors as near as the last candidate are taken. [n]."""
     with np.errstate(invalid="ignore"):
         close = (np.abs(iou - threshold[:, None]) <= _CLOSE).any(axis=1)
@@ -88,7 +84,7 @@ def _matters(chosen: _Chosen, iou: Exact, threshold: Exact, which: bool) -> Bool
     return tied & (unclear | reaches)
 
 
-def threshold_of(iou: Exact) -> Exact:
+def threshold_of(iou: Floating) -> Floating:
     """Mean plus unbiased standard deviation of each row [n, C], in the precision of the IoUs: [n].
 
     NaN means no candidate. With fewer than two candidates the threshold is NaN, and no IoU reaches it.
@@ -107,7 +103,7 @@ def threshold_of(iou: Exact) -> Exact:
         mean = _sum(above) / count
         apart = np.where(missing, 0.0, above - mean)
         deviation = np.sqrt(_sum(apart * apart) / (count - 1.0))
-    threshold: Exact = (lowest + mean).astype(iou.dtype) + deviation.astype(iou.dtype)
+    threshold: Floating = (lowest + mean).astype(iou.dtype) + deviation.astype(iou.dtype)
     return threshold
 
 
@@ -140,7 +136,7 @@ def _nearest(boxes: OnCanvas, axes: tuple[LevelAxis, LevelAxis], k: int, wanted:
     return every
 
 
-def _nothing_left_out(n: int, number: type[np.floating]) -> tuple[Exact, Exact, Bool, Bool]:
+def _nothing_left_out(n: int, number: type[np.floating]) -> tuple[Floating, Floating, Bool, Bool]:
     no = np.zeros(n, dtype=np.bool_)
     return np.full(n, np.inf, dtype=number), np.full(n, -np.inf, dtype=number), no, no.copy()
 
@@ -193,7 +189,7 @@ def _choose(
 
 def _as_chosen_by_torch(
     box: OnCanvas, axes: tuple[LevelAxis, LevelAxis], k: int, wanted: int
-) -> tuple[Int, Exact, Bool]:
+) -> tuple[Int, Floating, Bool]:
     """Candidates of one box on a level, chosen among all its anchors: index, IoU and held. [C] each."""
     sizes = [int(axis.cells(box.canvases.along(a)[0])[box.of[0]]) for a, axis in enumerate(axes)]
     x, y = (

@@ -12,17 +12,14 @@ do. On a GPU the choice may be another.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-Int = npt.NDArray[np.int64]
-Exact = npt.NDArray[Any]
+from anchoraudit.arrays import Floating, Int
+
 _CHUNK = 512  # values looked at together: most are farther than all that was found before
 
 
-def smallest(values: Exact, k: int) -> Int:
+def smallest(values: Floating, k: int) -> Int:
     """Indices of the k smallest of `values` [n], in ascending order of index; ties as PyTorch breaks them.
 
     k: 1 to n. Values are finite.
@@ -35,7 +32,7 @@ def smallest(values: Exact, k: int) -> Int:
     return np.sort(np.array(chosen, dtype=np.int64))
 
 
-def _by_heap(values: Exact, k: int) -> list[int]:
+def _by_heap(values: Floating, k: int) -> list[int]:
     """What `std::partial_sort` leaves in front: a heap of k, out of which smaller values push the largest."""
     heap = list(zip(values[:k].tolist(), range(k), strict=True))
     for start in range((k - 2) // 2, -1, -1):

@@ -5,16 +5,12 @@ Arrays have the cells first and the boxes last, so that every operation runs ove
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
+from anchoraudit.arrays import Floating, Int
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.grid import LevelAxis
 
-Int = npt.NDArray[np.int64]
-Exact = npt.NDArray[Any]  # in the anchors' precision
 INSIDE = 0.01  # px, of an anchor's centre from the box's edges
 
 
@@ -44,26 +40,26 @@ class Along:
         self.own = own_high - own_low
 
 
-def table(x: Exact, y: Exact, combine: np.ufunc) -> Exact:
+def table(x: Floating, y: Floating, combine: np.ufunc) -> Floating:
     """Every row with every column of a window: [rows * columns, n]."""
-    made: Exact = combine(x[None, :, :], y[:, None, :]).reshape(len(x) * len(y), x.shape[1])
+    made: Floating = combine(x[None, :, :], y[:, None, :]).reshape(len(x) * len(y), x.shape[1])
     return made
 
 
-def ious(x: Along, y: Along) -> Exact:
+def ious(x: Along, y: Along) -> Floating:
     """IoU of every box with the anchors of its window: [rows * columns, n]."""
     intersection = table(x.overlap, y.overlap, np.multiply)
     union = table(x.length, y.length, np.multiply)
     union += x.own * y.own
     union -= intersection
-    iou: Exact = np.divide(intersection, union, out=intersection)
+    iou: Floating = np.divide(intersection, union, out=intersection)
     return iou
 
 
-def distances(x: Along, y: Along) -> Exact:
+def distances(x: Along, y: Along) -> Floating:
     """Distance of every box's centre from those of the anchors of its window: [rows * columns, n]."""
     squares = table(x.square, y.square, np.add)
-    root: Exact = np.sqrt(squares, out=squares)
+    root: Floating = np.sqrt(squares, out=squares)
     return root
 
 

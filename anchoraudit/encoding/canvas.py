@@ -14,13 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.blocks import for_each_block
-from anchoraudit.boxes import Float
+from anchoraudit.arrays import Float, Int, for_each_block
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import clipped_boxes
 from anchoraudit.detectors.spec import Detector, Resize
 
-Int = npt.NDArray[np.int64]
 _ROUND: dict[str, Callable[[Float], Float]] = {
     "half_up": lambda v: np.floor(v + 0.5),
     "half_even": np.rint,

@@ -15,14 +15,13 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
-from anchoraudit.blocks import for_each_block
-from anchoraudit.boxes import Float, box_sizes, wh_iou
+from anchoraudit.arrays import Float, Int, Int8, for_each_block
+from anchoraudit.boxes import box_sizes, wh_iou
 from anchoraudit.detectors.spec import Border, Detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import OnCanvas
-from anchoraudit.encoding.unmatched import CAUSES, Code
+from anchoraudit.encoding.unmatched import CAUSES
 
 __all__ = ["CAUSES", "MEANING", "causes_of", "most_alike", "nearest_shape"]
 
@@ -37,7 +36,7 @@ MEANING = {
 }
 
 
-def causes_of(boxes: OnCanvas, detector: Detector) -> Code:
+def causes_of(boxes: OnCanvas, detector: Detector) -> Int8:
     """Cause of each unmatched box: int8 [n], index into CAUSES."""
     cause = np.full(len(boxes.boxes), CAUSES.index("elongated"), dtype=np.int8)
     if not len(cause):
@@ -60,7 +59,7 @@ def most_alike(size: Float, detector: Detector) -> tuple[float, float]:
     return w, h
 
 
-def nearest_shape(sizes: Float, detector: Detector) -> npt.NDArray[np.int64]:
+def nearest_shape(sizes: Float, detector: Detector) -> Int:
     """Index of the anchor shape most like each box size [N, 2], both freely centred. [N]."""
-    nearest: npt.NDArray[np.int64] = np.argmax(wh_iou(sizes, detector.shapes), axis=1)
+    nearest: Int = np.argmax(wh_iou(sizes, detector.shapes), axis=1)
     return nearest

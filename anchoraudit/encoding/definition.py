@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
-from anchoraudit.boxes import Bool, Float, iou_with_each
+from anchoraudit.arrays import Bool, Float, Int, Int8
+from anchoraudit.boxes import iou_with_each
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.grid import (
     Regions,
@@ -28,7 +28,6 @@ from anchoraudit.encoding.grid import (
     count_anchors,
 )
 
-Int = npt.NDArray[np.int64]
 _KEPT = 500_000  # anchors of a grid that is worth the memory, some 10 MB
 
 
@@ -46,7 +45,7 @@ class DenseLabels:
     """
 
     anchors: Float
-    labels: npt.NDArray[np.int8]
+    labels: Int8
     counts: Bool
     matched: Int
     best_iou: Float
@@ -155,9 +154,7 @@ def reaches_floor(iou: Float, detector: Detector) -> Bool:
     return reached
 
 
-def _force(
-    ious: Iterable[Float], allowed: Bool, results: tuple[npt.NDArray[np.int8], Int], detector: Detector
-) -> list[Int]:
+def _force(ious: Iterable[Float], allowed: Bool, results: tuple[Int8, Int], detector: Detector) -> list[Int]:
     """Make best anchors positive, in the order of the boxes; return those each box forced.
 
     ious: of each box with the anchors that are matched; allowed: which of those may become positive.

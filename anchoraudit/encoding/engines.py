@@ -18,18 +18,12 @@ from functools import cache
 from importlib import import_module
 from typing import Protocol, cast
 
-import numpy as np
-import numpy.typing as npt
-
 from anchoraudit import encoding
-from anchoraudit.boxes import Float
+from anchoraudit.arrays import Float, Int, Int8
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.definition import DenseLabels
 from anchoraudit.encoding.results import Counted, Judged
-from anchoraudit.encoding.unmatched import Code
-
-Int = npt.NDArray[np.int64]
 
 
 class Engine(Protocol):
@@ -51,7 +45,7 @@ class Engine(Protocol):
         """Count the anchors of images by label."""
         ...
 
-    def causes(self, sizes: Float, detector: Detector) -> Code:
+    def causes(self, sizes: Float, detector: Detector) -> Int8:
         """Why boxes of these sizes are unmatched."""
         ...
 
@@ -95,7 +89,7 @@ def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Cou
     return engine_of(detector).count(boxes, image, of_image, detector)
 
 
-def causes(sizes: Float, detector: Detector) -> Code:
+def causes(sizes: Float, detector: Detector) -> Int8:
     """Why boxes of sizes [N, 2] are unmatched though no border forbids it: int8 [N], index into CAUSES."""
     return engine_of(detector).causes(sizes, detector)
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from anchoraudit.arrays import Int, Int8
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.window import counting_anchors
-
-Int = npt.NDArray[np.int64]
-Code = npt.NDArray[np.int8]
 
 # What the framework trips over, in the order in which it is asked; 0 is nothing.
 REASONS = (
@@ -32,7 +29,7 @@ def reason(code: int, detector: Detector) -> str:
     return f"{REASONS[code]}: {said.rstrip('.')}" if said else REASONS[code]
 
 
-def reasons(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Code:
+def reasons(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Int8:
     """Why the framework would raise on each of M images: int8 [M], index into REASONS.
 
     boxes: the usable boxes, image: int64 [n], the image of each. of_image: int64 [M], its canvas.

@@ -8,18 +8,15 @@ order of operations, so that an equality of overlaps means the same as there.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from anchoraudit.boxes import Bool, Float
+from anchoraudit.arrays import Bool, Float, Floating, Int
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level
 from anchoraudit.encoding.canvas import Canvases
 from anchoraudit.errors import AnchorauditError
 
-Int = npt.NDArray[np.int64]
-Edges = npt.NDArray[Any]  # in the anchors' precision
 # Anchors of one image that are enumerated at most, in some hundred bytes each: a picture of 4000x3000 px that
 # is not made smaller has half as many under the finest pyramid in use (stride 4, three shapes a cell).
 MOST_ANCHORS = 6_000_000
@@ -28,16 +25,16 @@ MOST_ANCHORS = 6_000_000
 class Regions(NamedTuple):
     """Boxes or anchors as IoU is taken of them: corners [N, 4] and areas [N], in the anchors' precision."""
 
-    corners: Edges
-    areas: Edges
+    corners: Floating
+    areas: Floating
 
 
 class Compared(NamedTuple):
     """What IoU is taken of along one axis: low and high edges, and the length that areas are made of."""
 
-    low: Edges
-    high: Edges
-    length: Edges
+    low: Floating
+    high: Floating
+    length: Floating
 
 
 class LevelAxis:
@@ -84,7 +81,7 @@ class LevelAxis:
         size = float(self.sizes[k])
         return size * np.asarray(extent) if self.anchors.units == "fractions" else size
 
-    def edges(self, index: Int, extent: Float | float, k: int) -> tuple[Edges, Edges]:
+    def edges(self, index: Int, extent: Float | float, k: int) -> tuple[Floating, Floating]:
         """Low and high edge of the anchors of shape k in cells `index`, pixels of the canvas.
 
         In the anchors' precision, or in float64 (see `Anchors.kept_precision`).
@@ -101,7 +98,7 @@ class LevelAxis:
         low, high = self.low[k] + shift, self.high[k] + shift
         return low.astype(self.number, copy=False), high.astype(self.number, copy=False)
 
-    def _fraction(self, index: Int, extent: Float | float) -> Edges:
+    def _fraction(self, index: Int, extent: Float | float) -> Floating:
         """Centres of cells `index` as fractions of the canvas.
 
         Sources: torchvision, `DefaultBoxGenerator` (divided); tensorflow/models,
@@ -110,13 +107,15 @@ class LevelAxis:
         cells = np.asarray(extent / self.stride(extent)).astype(self.number)
         offset = self.level.offset / self.level.stride
         if self.anchors.centres == "divided":
-            divided: Edges = (index + offset).astype(self.number) / cells
+            divided: Floating = (index + offset).astype(self.number) / cells
             return divided
         step = self.number(1) / cells
-        stepped: Edges = index.astype(self.number) * step + self.number(offset) * step
+        stepped: Floating = index.astype(self.number) * step + self.number(offset) * step
         return stepped
 
-    def compared(self, low: Edges, high: Edges, extent: Float | float, k: int | None = None) -> Compared:
+    def compared(
+        self, low: Floating, high: Floating, extent: Float | float, k: int | None = None
+    ) -> Compared:
         """Edges [low, high] along this axis, pixels of the canvas, as IoU is taken of them.
 
         k: the shape of anchors, None for boxes. In the anchors' precision.
@@ -140,7 +139,7 @@ def axes_of(anchors: Anchors) -> tuple[tuple[LevelAxis, LevelAxis], ...]:
     return tuple((LevelAxis(anchors, level, 0), LevelAxis(anchors, level, 1)) for level in anchors.levels)
 
 
-def inside(low: Edges, high: Edges, extent: Float | float, border: Border) -> Bool:
+def inside(low: Floating, high: Floating, extent: Float | float, border: Border) -> Bool:
     """Tell where anchors count along one axis; extent: of what the border rule is against."""
     if border.pixels is None:
         return np.ones(np.shape(low), dtype=np.bool_)
@@ -205,7 +204,7 @@ def all_anchors(
             remedy="Check the detector's resize and strides, or take a smaller input (--input-size).",
         )
     against = image if image is not None and detector.border.against == "image" else (width, height)
-    anchors: list[Edges] = []
+    anchors: list[Floating] = []
     counts: list[Bool] = []
     for along_x, along_y in axes_of(detector.anchors):
         columns = np.arange(int(along_x.cells(width)))

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
-from anchoraudit.boxes import Bool, Float
-
-Int = npt.NDArray[np.int64]
+from anchoraudit.arrays import Bool, Float, Int
 
 
 @dataclass(frozen=True, slots=True)

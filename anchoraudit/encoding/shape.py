@@ -12,25 +12,19 @@ AlexeyAB's fork, with `src/box.c: box_iou`: in float32, in fractions of the netw
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from anchoraudit.blocks import for_each_block
-from anchoraudit.boxes import Bool, Float
+from anchoraudit.arrays import Bool, Float, Floating, Int, Int8, for_each_block
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.definition import DenseLabels, anchors_of
 from anchoraudit.encoding.grid import axes_of
 from anchoraudit.encoding.results import Counted, Judged
-from anchoraudit.encoding.unmatched import BY_SIDES, SMALL, UNUSED, Code, causes_by, scale_by
+from anchoraudit.encoding.unmatched import BY_SIDES, SMALL, UNUSED, causes_by, scale_by
 from anchoraudit.encoding.window import first_anchors
 
 KINDS = ("side_ratio", "shape_iou")
-
-Int = npt.NDArray[np.int64]
-Single = npt.NDArray[Any]  # in the anchors' precision
 
 
 def judge(boxes: OnCanvas, detector: Detector) -> Judged:
@@ -51,7 +45,7 @@ def judge(boxes: OnCanvas, detector: Detector) -> Judged:
     return Judged(best, matched, np.zeros(len(best), dtype=np.bool_))
 
 
-def causes(sizes: Float, detector: Detector) -> Code:
+def causes(sizes: Float, detector: Detector) -> Int8:
     """Why boxes of these sizes [N, 2] are unmatched. int8 [N].
 
     Where the shape most like a box is positive, it is on no level ("unused"); a box without area, cut away or
@@ -87,11 +81,11 @@ def _table(boxes: OnCanvas, detector: Detector) -> tuple[Float, Bool]:
         return 1.0 / worst.astype(np.float64), worst < detector.match.ratio
 
 
-def _shape_ious(boxes: OnCanvas, detector: Detector) -> Single:
+def _shape_ious(boxes: OnCanvas, detector: Detector) -> Floating:
     """IoU of boxes and the shapes that compete, both freely centred: [n, M], 0 for a box that has none."""
     number = np.dtype(detector.anchors.precision).type
     compared = detector.compared
-    overlap: Single = np.ones((1, 1), dtype=number)
+    overlap: Floating = np.ones((1, 1), dtype=number)
     areas, of_shapes = overlap, overlap
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for a in (0, 1):
@@ -100,11 +94,11 @@ def _shape_ious(boxes: OnCanvas, detector: Detector) -> Single:
             shapes = compared[:, a].astype(number) / extent
             overlap = overlap * np.minimum(sides, shapes)
             areas, of_shapes = areas * sides, of_shapes * shapes
-        iou: Single = np.nan_to_num(overlap / (of_shapes + areas - overlap))
+        iou: Floating = np.nan_to_num(overlap / (of_shapes + areas - overlap))
     return iou
 
 
-def _side_ratios(boxes: OnCanvas, level: int, detector: Detector) -> Single:
+def _side_ratios(boxes: OnCanvas, level: int, detector: Detector) -> Floating:
     """The larger of ratio and inverse, over both sides, for the shapes of a level: [n, k]."""
     ratios = []
     for a, axis in enumerate(axes_of(detector.anchors)[level]):
@@ -115,11 +109,13 @@ def _side_ratios(boxes: OnCanvas, level: int, detector: Detector) -> Single:
             share = ((high - low) / canvas).astype(axis.number)
             ratio = (share * cells.astype(axis.number))[:, None] / shapes
             ratios.append(np.maximum(ratio, axis.number(1) / ratio))
-    worst: Single = np.maximum(*ratios)
+    worst: Floating = np.maximum(*ratios)
     return worst
 
 
-def _on_axis(boxes: OnCanvas, level: int, a: int, detector: Detector) -> tuple[Single, Single, Single, Int]:
+def _on_axis(
+    boxes: OnCanvas, level: int, a: int, detector: Detector
+) -> tuple[Floating, Floating, Floating, Int]:
     """Edges of boxes along an axis, extent of their canvases, and the number of cells. [n] each.
 
     The loader leaves boxes as fractions of the canvas, in its own precision; the loss multiplies those by the
@@ -158,7 +154,7 @@ def _entries(boxes: OnCanvas, detector: Detector) -> _Entries:
     return _Entries(*(np.concatenate(part) for part in zip(*found, strict=True)))
 
 
-def _centre(boxes: OnCanvas, level: int, a: int, detector: Detector) -> tuple[Single, Int]:
+def _centre(boxes: OnCanvas, level: int, a: int, detector: Detector) -> tuple[Floating, Int]:
     """Centres of boxes along an axis in units of cells, and the number of cells. [n] both."""
     low, high, canvas, cells = _on_axis(boxes, level, a, detector)
     share = ((low + high) / low.dtype.type(2) / canvas).astype(detector.anchors.precision)

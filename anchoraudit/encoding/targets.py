@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.boxes import Float, box_sizes
+from anchoraudit.arrays import Float
+from anchoraudit.boxes import box_sizes
 from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.encoding.canvas import one_canvas, place
 from anchoraudit.encoding.definition import DenseLabels

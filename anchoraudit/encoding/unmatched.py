@@ -11,14 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from anchoraudit.boxes import Bool, Float, side_ratio, wh_iou
+from anchoraudit.arrays import Bool, Float, Int8
+from anchoraudit.boxes import side_ratio, wh_iou
 from anchoraudit.detectors.spec import Detector
 
 CAUSES = ("edge", "stride", "unused", "small", "large", "elongated")
 EDGE, STRIDE, UNUSED, SMALL, LARGE, ELONGATED = range(len(CAUSES))
-Code = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class Likeness:
         return reached
 
 
-def causes_by(likeness: Likeness, sizes: Float, detector: Detector) -> Code:
+def causes_by(likeness: Likeness, sizes: Float, detector: Detector) -> Int8:
     """Cause of unmatched boxes of sizes [N, 2] that no border is to blame for: indices of CAUSES, int8 [N].
 
     stride: it would match if the anchor could be centred freely; asked only where places count. small, large:

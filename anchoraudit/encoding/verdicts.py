@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from anchoraudit.boxes import Bool
-
-Code = npt.NDArray[np.int8]
+from anchoraudit.arrays import Bool, Int8
 
 VERDICTS = (
     "ok",
@@ -27,7 +24,7 @@ STATUS_CODE = {name: code for code, name in enumerate(STATUSES)}
 
 def verdicts_of(
     *, boxes: Bool, usable: Bool, matched: Bool, forced: Bool, size_unknown: Bool, raises: Bool
-) -> Code:
+) -> Int8:
     """Verdict of N images: int8 [N], index into VERDICTS.
 
     boxes, usable, matched, forced: the image has such a box. raises: the framework would. bool [N] each.

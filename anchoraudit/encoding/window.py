@@ -11,18 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from anchoraudit.boxes import Bool, Float
+from anchoraudit.arrays import Bool, Float, Floating, Int
 from anchoraudit.detectors.spec import Border, Detector
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.grid import LevelAxis, axes_of, extents, inside
-
-Int = npt.NDArray[np.int64]
-Exact = npt.NDArray[Any]  # in the anchors' precision
 
 _AT_ONCE = 1 << 20  # candidates in memory at a time
 # Wider than any rounding of an edge or an IoU in float32: what is outside is no candidate in any precision.
@@ -40,7 +35,7 @@ class Candidates:
 
     box: Int
     anchor: Int
-    iou: Exact
+    iou: Floating
     counts: Bool
     cell: Int
 
@@ -192,14 +187,14 @@ def exact_ious(
     cell: tuple[Int, Int],
     where: tuple[tuple[LevelAxis, LevelAxis], int],
     detector: Detector,
-) -> tuple[Exact, Bool]:
+) -> tuple[Floating, Bool]:
     """IoUs of boxes with anchors of shape k in the given columns and rows, and whether those count. [C].
 
     The order of operations is that of `geometry.iou_with_each`, which the dense encoder uses.
     """
     axes, k = where
     of = boxes.of[box]
-    sides: list[tuple[Exact, Exact, Exact]] = []
+    sides: list[tuple[Floating, Floating, Floating]] = []
     counts = np.ones(len(box), dtype=np.bool_)
     for a, axis in enumerate(axes):
         canvas, against = extents(boxes.canvases, a, detector.border)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from anchoraudit.dataset.columns import Bool, Dataset
+from anchoraudit.arrays import Bool
+from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.locations import Locations
 from anchoraudit.fixes.coco_edits import Edits, Value, edits_of
 from anchoraudit.formats.coco.text import Texts

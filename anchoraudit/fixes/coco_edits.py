@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from anchoraudit.dataset.columns import Bool, Int
+from anchoraudit.arrays import Bool, Int
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.fixes.numbers import area_follows, extent, own_areas, spelled
 from anchoraudit.formats.coco.text import CocoText, Span, elements, members

@@ -7,8 +7,9 @@ import re
 
 import numpy as np
 
+from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.boxes import box_sizes
-from anchoraudit.dataset.columns import Bool, Boxes, Float, Int
+from anchoraudit.dataset.columns import Boxes
 
 _WHOLE = re.compile(rb"-?\d+")
 _SAME_AREA = 1e-9  # relative; an `area` further from width times height is a mask's, or rounded

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from anchoraudit.arrays import Bool, Float, Int, Int8
 from anchoraudit.boxes import clip_boxes
 from anchoraudit.dataset import labels
-from anchoraudit.dataset.columns import Bool, Boxes, Category, Dataset, Float, Images, Int
+from anchoraudit.dataset.columns import Boxes, Category, Dataset, Images
 from anchoraudit.dataset.duplicates import exact_duplicates, near_duplicates
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.locations import Locations
@@ -40,7 +40,7 @@ class Plan:
     """
 
     dataset: Dataset
-    dropped: npt.NDArray[np.int8]
+    dropped: Int8
     twin: Int
     xyxy: Float
     clipped: Bool

@@ -20,7 +20,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from anchoraudit.dataset.columns import Bool, Boxes, Category, Dataset, Float, ImageId, Images, Int, Source
+from anchoraudit.arrays import Bool, Float, Int
+from anchoraudit.dataset.columns import Boxes, Category, Dataset, ImageId, Images, Source
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import printable
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.dataset.columns import Int
+from anchoraudit.arrays import Int
 from anchoraudit.images.rows import Rows, Table
 
 

@@ -11,7 +11,8 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from anchoraudit.dataset.columns import Bool, Dataset, Int
+from anchoraudit.arrays import Bool, Int
+from anchoraudit.dataset.columns import Dataset
 from anchoraudit.images.found import is_image_name
 from anchoraudit.io.files import name_parts
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from anchoraudit.dataset.columns import Bool, Dataset, Float, Int
+from anchoraudit.arrays import Bool, Float, Int, Int8
+from anchoraudit.dataset.columns import Dataset
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.images import cache as kept
 from anchoraudit.images.copies import candidates, first_copies
@@ -24,7 +24,6 @@ from anchoraudit.images.rows import Rows
 MODES = ("none", "header", "decode")
 CACHE = Path(".anchoraudit") / "images.msgpack"
 
-Int8 = npt.NDArray[np.int8]
 Progress = Callable[[int, int], None]
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from anchoraudit.arrays import Int
+
 # size, mtime: bytes, nanoseconds; if they change, the row is no longer valid. width, height: stored pixels, 0
 # if unknown. mark: CRC-32 of the file's ends, which is equal for copies. read, decoded, hashed: which of the
 # other fields are filled.
@@ -48,7 +50,7 @@ class Rows:
         """Return empty rows for `count` files."""
         return cls(np.zeros(count, dtype=ROW))
 
-    def put(self, at: npt.NDArray[np.int64], other: Rows) -> None:
+    def put(self, at: Int, other: Rows) -> None:
         """Set the rows `at` to those of `other`, in that order."""
         self.table[at] = other.table
         places = at.tolist()
@@ -59,7 +61,7 @@ class Rows:
         self.passing.difference_update(places)
         self.passing.update(places[i] for i in other.passing)
 
-    def take(self, at: npt.NDArray[np.int64]) -> Rows:
+    def take(self, at: Int) -> Rows:
         """Return the rows `at`, in that order."""
         new = {old: i for i, old in enumerate(at.tolist())} if self.problem or self.undecoded else {}
         return Rows(

@@ -15,7 +15,7 @@ from anchoraudit.images.pillow import quiet_pillow
 from anchoraudit.io.files import read_head, safe_join
 
 if TYPE_CHECKING:
-    from anchoraudit.dataset.columns import Float
+    from anchoraudit.arrays import Float
 
 # No image has a longer side (the largest whole-slide scans have some 500,000 px): a declared size beyond it
 # is a mistake, and would only cost memory.

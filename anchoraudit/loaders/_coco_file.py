@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from anchoraudit.loaders._rules import RAISES, Rule
 
 if TYPE_CHECKING:
-    from anchoraudit.dataset.columns import Bool, Int
+    from anchoraudit.arrays import Bool, Int
     from anchoraudit.loaders._sieve import Sieve
 
 _INDEX = "pycocotools/coco.py `createIndex`"

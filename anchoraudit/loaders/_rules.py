@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from anchoraudit.dataset.columns import Dataset, Int
+    from anchoraudit.arrays import Int
+    from anchoraudit.dataset.columns import Dataset
 
 # How reasons begin that mean more than that something is left out, and the reason of boxes that go with
 # their image.

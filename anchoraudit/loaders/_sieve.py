@@ -7,11 +7,10 @@ from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from anchoraudit.blocks import for_each_block
+from anchoraudit.arrays import Bool, Float, Int, Int8, for_each_block
 from anchoraudit.boxes import clip_boxes
-from anchoraudit.dataset.columns import Bool, Boxes, Dataset, Float, Images, Int
+from anchoraudit.dataset.columns import Boxes, Dataset, Images
 from anchoraudit.loaders._rules import WITH_IMAGE, Loaded, Rule
 
 # A COCO width comes back as (x + width) - x. What that rounds away is below this many pixels, and no file
@@ -84,7 +83,7 @@ class Sieve:
         """Drop boxes [M]."""
         self._drop(rule, self._box_rule, these)
 
-    def _drop(self, rule: Rule, taken_by: npt.NDArray[np.int8], these: Bool) -> None:
+    def _drop(self, rule: Rule, taken_by: Int8, these: Bool) -> None:
         these = these & (taken_by == 0)
         if these.any():
             self._rules.append(rule)
@@ -148,7 +147,7 @@ class Sieve:
             moves={reason: number for reason, number in counts if number},
         )
 
-    def _counts(self, taken_by: npt.NDArray[np.int8]) -> dict[str, int]:
+    def _counts(self, taken_by: Int8) -> dict[str, int]:
         """How many each rule dropped."""
         numbers = np.bincount(taken_by, minlength=len(self._rules) + 1)[1:].tolist()
         counts: dict[str, int] = {}

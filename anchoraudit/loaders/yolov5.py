@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from anchoraudit.dataset.columns import Bool
+    from anchoraudit.arrays import Bool
     from anchoraudit.loaders._sieve import Sieve
 
 NAME = "yolov5"
@@ -110,7 +110,7 @@ def _labels(sieve: Sieve) -> npt.NDArray[np.float32]:
     """Centre and size of the boxes in parts of their images, as they are read: float32 [M, 4]."""
     import numpy as np
 
-    from anchoraudit.blocks import for_each_block
+    from anchoraudit.arrays import for_each_block
 
     xyxy, images = sieve.boxes.xyxy, sieve.images
     sides_of = np.stack([images.width, images.height], axis=1)

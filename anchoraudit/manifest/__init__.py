@@ -8,8 +8,9 @@ from typing import BinaryIO
 
 import numpy as np
 
+from anchoraudit.arrays import Bool
 from anchoraudit.auditing.audit import Audit
-from anchoraudit.dataset.columns import Bool, Dataset
+from anchoraudit.dataset.columns import Dataset
 from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.fixes import Plan

@@ -15,7 +15,8 @@ from typing import Any, BinaryIO
 import msgspec
 import numpy as np
 
-from anchoraudit.dataset.columns import Bool, Dataset
+from anchoraudit.arrays import Bool
+from anchoraudit.dataset.columns import Dataset
 from anchoraudit.fixes.numbers import extents
 from anchoraudit.formats.coco.text import Texts
 from anchoraudit.manifest.leaving import left_out, remarks

@@ -15,7 +15,8 @@ from typing import BinaryIO
 import msgspec
 import numpy as np
 
-from anchoraudit.dataset.columns import Bool, Dataset, Int
+from anchoraudit.arrays import Bool, Int
+from anchoraudit.dataset.columns import Dataset
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.fixes import Plan
 from anchoraudit.fixes.coco_edits import Edits, edits_of, patched

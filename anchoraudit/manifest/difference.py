@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from anchoraudit.arrays import Bool
 from anchoraudit.auditing.audit import Audit
-from anchoraudit.dataset.columns import Bool
 from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.fixes import Change, Plan
 from anchoraudit.fixes.changes import ORDER, Changes

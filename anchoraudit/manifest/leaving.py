@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
+from anchoraudit.arrays import Int8
 from anchoraudit.dataset import labels
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.fixes.numbers import extents
@@ -17,7 +17,7 @@ REASONS = ("", "not_finite", "outside")  # as in `fixes.DROPPED`
 _SAID = ("", "no finite coordinates", "they lie outside their image")
 
 
-def left_out(dataset: Dataset, texts: Texts) -> npt.NDArray[np.int8]:
+def left_out(dataset: Dataset, texts: Texts) -> Int8:
     """Return why each box does not go into a manifest: int8 [M], index into REASONS, 0 for a box that does.
 
     A COCO annotation without any box stays, because it may have another use, such as a caption. One with NaN
@@ -49,7 +49,7 @@ def _as_written(dataset: Dataset) -> Dataset:
     return replace(dataset, boxes=replace(dataset.boxes, xyxy=xyxy))
 
 
-def remarks(reasons: npt.NDArray[np.int8]) -> list[str]:
+def remarks(reasons: Int8) -> list[str]:
     """Say how many annotations of kept images are dropped. reasons: of each of their boxes."""
     counts = np.bincount(reasons, minlength=len(REASONS)).tolist()
     return [

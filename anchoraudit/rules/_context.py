@@ -8,18 +8,16 @@ from functools import cached_property
 from typing import Literal, overload
 
 import numpy as np
-import numpy.typing as npt
 
+from anchoraudit.arrays import Bool, Float, Int, Int8
 from anchoraudit.boxes import has_area
-from anchoraudit.dataset.columns import Bool, Dataset, Float, Int
+from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.labels import REASONS, Labels, clipped_boxes
 from anchoraudit.dataset.locations import Location, Locations
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.canvas import Placed
 from anchoraudit.images.inspection import ImageFiles
-
-Code = npt.NDArray[np.int8]
 
 
 class Hits(Sequence[Finding]):
@@ -66,10 +64,10 @@ class Context:
     labels: Labels
     detector: Detector
     placed: Placed
-    verdict: Code
-    status: Code
+    verdict: Int8
+    status: Int8
     best_iou: Float
-    raises: Code
+    raises: Int8
     image_files: ImageFiles | None = None
 
     @cached_property

@@ -8,7 +8,7 @@ from typing import overload
 
 import numpy as np
 
-from anchoraudit.dataset.columns import Bool
+from anchoraudit.arrays import Bool
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.rules._context import Hits
 from anchoraudit.rules._rule import Rule, Severity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.blocks import for_each_block
+from anchoraudit.arrays import for_each_block
 from anchoraudit.boxes import box_sizes, wh_iou
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.rules._context import Context

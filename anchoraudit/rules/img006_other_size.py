@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.dataset.columns import Bool
+from anchoraudit.arrays import Bool
 from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 

@@ -14,7 +14,8 @@ from threadpoolctl import threadpool_limits
 
 from anchoraudit.anchors.clustering.points import merge_duplicates, summarise
 from anchoraudit.anchors.clustering.search import FINE, search
-from anchoraudit.boxes import MEASURES, Float, similarity_table
+from anchoraudit.arrays import Float
+from anchoraudit.boxes import MEASURES, similarity_table
 
 METRICS = (*MEASURES, "euclidean")
 # Limits far beyond any image. Between them an area and its square (1e-120 to 1e120) fit a 64-bit float.

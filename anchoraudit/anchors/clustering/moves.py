@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anchoraudit.anchors.clustering.points import Points
-from anchoraudit.boxes import Float
+from anchoraudit.arrays import Bool, Float
 
 # Steps are changes of log(side): 0.1 is about 10 %. The longest, 0.4, is a factor of 1.5.
 LONGEST_STEP = 0.4
@@ -60,7 +60,7 @@ def move_to_medians(points: Points, anchors: Float, rounds: int) -> Float:
     return anchors
 
 
-def _refill(points: Points, anchors: Float, *, empty: NDArray[np.bool_], best: Float) -> None:
+def _refill(points: Points, anchors: Float, *, empty: Bool, best: Float) -> None:
     """Put each empty anchor (r, k) on the size of a badly fitted box (best: r, n), in place."""
     sizes = points.sizes
     for run in np.flatnonzero(empty.any(axis=1)):

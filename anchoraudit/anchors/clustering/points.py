@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from anchoraudit.boxes import Float, Measure
+from anchoraudit.arrays import Float
+from anchoraudit.boxes import Measure
 
 # First side of the histogram's cells, in log(size): 1 % of a side, which is at most a pixel up to 100 pixels.
 FINEST_CELL = 0.01

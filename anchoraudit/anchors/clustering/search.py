@@ -6,7 +6,8 @@ import numpy as np
 
 from anchoraudit.anchors.clustering.moves import climb, move_to_medians, seed, settle, swap_values
 from anchoraudit.anchors.clustering.points import Points, make_points, summarise
-from anchoraudit.boxes import Float, Measure
+from anchoraudit.arrays import Float
+from anchoraudit.boxes import Measure
 
 # How many sizes represent a large set: when starts compete, when anchors are relocated, and at the end.
 # Each stage takes longer for each trial, and has fewer trials.

@@ -27,7 +27,7 @@ from anchoraudit.io.plugins import load_module, module_names
 if TYPE_CHECKING:
     from anchoraudit.anchors.export._fitting import Judge
     from anchoraudit.anchors.file import Anchor
-    from anchoraudit.boxes import Float
+    from anchoraudit.arrays import Float
 
 __all__ = ["MARK", "Snippet", "default_detector", "export", "framework_names", "require_divisible"]
 

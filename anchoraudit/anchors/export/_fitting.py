@@ -13,7 +13,7 @@ import numpy as np
 
 from anchoraudit.anchors.export._product import Product, all_products, nearest_product, sides
 from anchoraudit.anchors.foreground.levels import OnLevel
-from anchoraudit.boxes import Float
+from anchoraudit.arrays import Float
 
 # Returns what to minimise, given anchors by level: anything that can be compared.
 Judge = Callable[[Sequence[OnLevel]], Any]

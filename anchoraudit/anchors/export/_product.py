@@ -10,12 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from anchoraudit.anchors.file import Anchor
-from anchoraudit.boxes import Float
-
-Int = npt.NDArray[np.int64]
+from anchoraudit.arrays import Float, Int
 
 _GAIN = 1e-12  # a smaller gain is rounding
 

@@ -13,17 +13,14 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from anchoraudit.anchors.file import Anchor
 from anchoraudit.anchors.foreground.levels import OnLevel, by_stride, on_levels
-from anchoraudit.boxes import Bool, Float, box_sizes, wh_iou
+from anchoraudit.arrays import Bool, Float, Floating, Int
+from anchoraudit.boxes import box_sizes, wh_iou
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
-
-Int = npt.NDArray[np.int64]
-Single = npt.NDArray[np.float32]
 
 # Bytes for remembered answers of single shapes: 2,000 shapes over the 20,000 boxes of a search.
 _REMEMBERED = 200_000_000
@@ -53,7 +50,7 @@ class Encoder:
         self.boxes = _only_used(boxes)
         self.starts = np.flatnonzero(np.r_[True, image[1:] != image[:-1]][: len(image)])
         self.detector = _without_forcing(detector)
-        self._known: dict[tuple[int, Anchor], tuple[Bool, Single]] = {}
+        self._known: dict[tuple[int, Anchor], tuple[Bool, Floating]] = {}
         self._most = max(64, _REMEMBERED // (5 * max(len(image), 1)))
 
     @cached_property
@@ -92,7 +89,7 @@ class Encoder:
         some = np.logical_or.reduceat(matched, self.starts)
         return len(some) - int(np.count_nonzero(some)), len(matched) - int(np.count_nonzero(matched))
 
-    def _misfit(self, rows: Sequence[tuple[Bool, Single]]) -> float:
+    def _misfit(self, rows: Sequence[tuple[Bool, Floating]]) -> float:
         best = rows[0][1]
         if len(rows) > 1:
             best = np.maximum(best, rows[1][1])
@@ -100,13 +97,13 @@ class Encoder:
                 np.maximum(best, row[1], out=best)
         return 1.0 - float(best.mean(dtype=np.float64))
 
-    def _rows(self, anchors: Sequence[Anchor]) -> list[tuple[Bool, Single]]:
+    def _rows(self, anchors: Sequence[Anchor]) -> list[tuple[Bool, Floating]]:
         return self._rows_on(on_levels(anchors, self.detector))
 
-    def _rows_on(self, levels: Sequence[OnLevel]) -> list[tuple[Bool, Single]]:
+    def _rows_on(self, levels: Sequence[OnLevel]) -> list[tuple[Bool, Floating]]:
         return [self._row(number, shape) for number, level in enumerate(levels) for shape in level.anchors]
 
-    def _row(self, number: int, shape: Anchor) -> tuple[Bool, Single]:
+    def _row(self, number: int, shape: Anchor) -> tuple[Bool, Floating]:
         """Return which boxes one shape on one level matches, and its IoU with every box: [n] each."""
         key = (number, shape)
         if key not in self._known:

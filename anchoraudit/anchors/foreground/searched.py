@@ -10,10 +10,11 @@ import numpy as np
 from anchoraudit.anchors.clustered import Clustered, cluster_sizes
 from anchoraudit.anchors.file import Anchor
 from anchoraudit.anchors.fit import measure_fit
-from anchoraudit.anchors.foreground.evaluation import Encoder, Int, Outcome, judged
+from anchoraudit.anchors.foreground.evaluation import Encoder, Outcome, judged
 from anchoraudit.anchors.foreground.levels import OnLevel, lay_out, with_levels
 from anchoraudit.anchors.foreground.search import EVALUATIONS, Budget, search
-from anchoraudit.boxes import Float, box_sizes
+from anchoraudit.arrays import Float, Int
+from anchoraudit.boxes import box_sizes
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import prepare
 from anchoraudit.detectors import Detector

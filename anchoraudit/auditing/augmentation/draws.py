@@ -18,11 +18,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.auditing.augmentation.spec import Augmentation
-from anchoraudit.boxes import Bool, Float
 from anchoraudit.dataset.columns import ImageId
 
-Int = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
 
 # The quantities, each with random numbers of its own. Add new ones at the end, to keep the numbers of the

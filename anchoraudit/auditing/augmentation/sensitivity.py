@@ -14,9 +14,10 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.auditing.augmentation.draws import augmented, draw, keys_of
 from anchoraudit.auditing.augmentation.spec import Augmentation
-from anchoraudit.boxes import Bool, Float, box_sizes
+from anchoraudit.boxes import box_sizes
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import Labels
 from anchoraudit.detectors import Detector
@@ -24,8 +25,6 @@ from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import Clipped, clip_all, distinct, place_all
 from anchoraudit.encoding.errors_raised import reasons
 from anchoraudit.errors import AnchorauditError
-
-Int = npt.NDArray[np.int64]
 
 # Boxes judged in one call. At 2^18 the fixed cost of a call no longer shows, and each column takes 2 MB.
 _BOXES_AT_ONCE = 1 << 18

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.boxes import Float
+from anchoraudit.arrays import Float, Int8
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.definition import reaches_floor, reaches_positive, replay
@@ -17,7 +17,7 @@ from anchoraudit.encoding.iou.closed_form import NEAR, best_ious
 from anchoraudit.encoding.iou.counting import count
 from anchoraudit.encoding.iou.surviving import survives
 from anchoraudit.encoding.results import Judged
-from anchoraudit.encoding.unmatched import BY_IOU, Code, causes_by, scale_by
+from anchoraudit.encoding.unmatched import BY_IOU, causes_by, scale_by
 from anchoraudit.encoding.window import candidates, counting_anchors
 
 __all__ = ["KINDS", "causes", "count", "judge", "replay", "scale_to_match"]
@@ -50,7 +50,7 @@ def judge(boxes: OnCanvas, detector: Detector) -> Judged:
     return Judged(best, matched, forced)
 
 
-def causes(sizes: Float, detector: Detector) -> Code:
+def causes(sizes: Float, detector: Detector) -> Int8:
     """Why boxes of these sizes [N, 2] are unmatched though no border forbids it. int8 [N]."""
     return causes_by(BY_IOU, sizes, detector)
 

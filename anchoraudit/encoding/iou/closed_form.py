@@ -16,15 +16,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
-from anchoraudit.blocks import for_each_block
-from anchoraudit.boxes import Float
+from anchoraudit.arrays import Float, Int, for_each_block
 from anchoraudit.detectors.spec import Border, Detector
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.grid import LevelAxis, axes_of, compared_boxes, extents, inside
-
-Int = npt.NDArray[np.int64]
 
 # Larger than any difference between this arithmetic and the framework's: edges in float32 are off by up to
 # 2^-14 px below 2048 px, and no preset's anchors are smaller than 4 px.

@@ -10,9 +10,8 @@ forcing may take every anchor) are replayed densely.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from anchoraudit.boxes import Bool
+from anchoraudit.arrays import Bool, Int
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding import definition
 from anchoraudit.encoding.canvas import OnCanvas
@@ -26,8 +25,6 @@ from anchoraudit.encoding.window import (
     first_anchors,
     first_of_each_box,
 )
-
-Int = npt.NDArray[np.int64]
 
 
 def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Counted:

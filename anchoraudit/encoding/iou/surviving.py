@@ -9,8 +9,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from anchoraudit.blocks import for_each_block
-from anchoraudit.boxes import Bool, Float
+from anchoraudit.arrays import Bool, Float, Int, for_each_block
 from anchoraudit.detectors.spec import Border, Detector
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.definition import anchors_of, reaches_floor
@@ -24,7 +23,7 @@ from anchoraudit.encoding.iou.closed_form import (
     of_boxes,
     overlaps,
 )
-from anchoraudit.encoding.window import Int, candidates, counting_anchors, first_of_each_box
+from anchoraudit.encoding.window import candidates, counting_anchors, first_of_each_box
 
 _AT_ONCE = 1 << 14
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from anchoraudit.dataset.columns import Bool, Float, Ids, Int
+from anchoraudit.arrays import Bool, Float, Int
+from anchoraudit.dataset.columns import Ids
 from anchoraudit.formats.coco.ids import id_column
 
 

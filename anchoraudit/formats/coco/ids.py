@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from anchoraudit.dataset.columns import Ids, Int
+from anchoraudit.arrays import Int
+from anchoraudit.dataset.columns import Ids
 
 # A table of that many places for each id is worth its memory: COCO's own image ids need five.
 _TABLE_PER_ID = 16

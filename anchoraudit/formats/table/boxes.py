@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anchoraudit.dataset.columns import Boxes, Float
+from anchoraudit.arrays import Float
+from anchoraudit.dataset.columns import Boxes
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats.table.dialects import CORNERS
 from anchoraudit.formats.table.images import TableImages, numbers

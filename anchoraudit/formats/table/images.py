@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from anchoraudit.dataset.columns import Bool, Float, Int
+from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats._builder import (
     Where,

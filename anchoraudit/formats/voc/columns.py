@@ -7,9 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from anchoraudit.dataset.columns import Bool, Float, Int
+from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats.voc.xml import Chunk
 
@@ -60,5 +59,5 @@ def _floats(columns: Iterable[array[float]]) -> Float:
     return np.concatenate(parts) if parts else np.empty(0)
 
 
-def _whole(parts: list[npt.NDArray[np.int64]]) -> Int:
+def _whole(parts: list[Int]) -> Int:
     return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from anchoraudit.dataset.columns import Float
+from anchoraudit.arrays import Float
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import printable
 from anchoraudit.formats._builder import Where, absent, complete_sizes

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from anchoraudit.dataset.columns import Boxes, Category, Dataset, Float, Int, Source
+from anchoraudit.arrays import Float, Int
+from anchoraudit.dataset.columns import Boxes, Category, Dataset, Source
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats import Detection, ReadOptions
 from anchoraudit.formats._builder import Part as Columns

@@ -16,7 +16,7 @@ from io import BytesIO
 
 import numpy as np
 
-from anchoraudit.dataset.columns import Bool, Float, Int
+from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.io.files import IN_AN_IMAGES_FILE, os_reason, read_bytes
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from anchoraudit.dataset.columns import Bool, Float
+from anchoraudit.arrays import Bool, Float
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats.yolo.lines import NO_CLASS, Lines
 from anchoraudit.formats.yolo.names import Names

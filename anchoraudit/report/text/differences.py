@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from anchoraudit.dataset.columns import Bool
+from anchoraudit.arrays import Bool
 from anchoraudit.errors import printable
 from anchoraudit.fixes import Change
 from anchoraudit.report import words

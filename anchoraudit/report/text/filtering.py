@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.text import Text
 
+from anchoraudit.arrays import Bool
 from anchoraudit.auditing.audit import Audit
-from anchoraudit.dataset.columns import Bool
 from anchoraudit.dataset.locations import Location, Locations
 from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.verdicts import VERDICTS

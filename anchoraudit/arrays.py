@@ -1,4 +1,7 @@
-"""Long columns worked on block by block: each block stays in a core's cache, and both cores take part."""
+"""Arrays: what their types are called, and work on long columns block by block.
+
+A block stays in a core's cache, and two cores take part.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Float = npt.NDArray[np.float64]
+Int = npt.NDArray[np.int64]
+Int8 = npt.NDArray[np.int8]  # codes: an index into a short list of names
+Bool = npt.NDArray[np.bool_]
+Floating = npt.NDArray[Any]  # float32 or float64, in the precision of a detector's anchors
 
 # Rows per block: a dozen working arrays stay in a core's cache, and NumPy's call overhead is small.
 BLOCK = 16384
