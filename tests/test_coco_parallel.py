@@ -14,7 +14,7 @@ from anchoraudit.formats.coco.entries import decode
 @pytest.fixture(autouse=True)
 def always_in_halves(monkeypatch):
     monkeypatch.setattr(parallel, "WORTH_IT", 0)
-    monkeypatch.setattr(parallel, "cores", lambda: 2)
+    monkeypatch.setattr(parallel, "helpers", lambda *_, **__: 1)
 
 
 def document(images=3, annotations=40, **more):

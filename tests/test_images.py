@@ -20,6 +20,7 @@ from anchoraudit.images import folders, pillow, pool, reading
 from anchoraudit.images.inspection import look
 from anchoraudit.images.jpeg import plain_header
 from anchoraudit.images.rows import Rows
+from anchoraudit.io import processes
 from anchoraudit.io.processes import can_fork
 from tests.builders import make
 
@@ -588,10 +589,11 @@ def test_any_number_of_processes_answers_alike(tmp_path, what, monkeypatch):
 
 
 def test_no_more_processes_than_cores(monkeypatch):
-    monkeypatch.setattr(pool, "cores", lambda: 3)
+    monkeypatch.setattr(processes, "is_busy", lambda: False)
+    monkeypatch.setattr(processes, "cores", lambda: 3)
     assert [pool._processes(n, "header") for n in (10, 100_000)] == [0, 3]
     assert [pool._processes(n, "decode") for n in (1, 100_000)] == [3, 3]
-    monkeypatch.setattr(pool, "cores", lambda: 1)
+    monkeypatch.setattr(processes, "cores", lambda: 1)
     assert [pool._processes(100_000, what) for what in ("header", "digest", "decode")] == [0, 0, 1]
 
 
@@ -614,7 +616,8 @@ def test_a_picture_that_kills_its_process_costs_itself(tmp_path, monkeypatch, wh
     monkeypatch.setattr(reading.Reader, "read", deadly)
     monkeypatch.setattr(pool, "WORTH_IT", dict.fromkeys(pool.WORTH_IT, (1, 1)))
     files = {f"{'deadly' if i in (3, 4, 17) else 'fine'}_{i}.jpg": encoded() for i in range(20)}
-    monkeypatch.setattr(pool, "cores", lambda: 2)
+    monkeypatch.setattr(processes, "is_busy", lambda: False)
+    monkeypatch.setattr(processes, "cores", lambda: 2)
     make(tmp_path, files)
     kept = tmp_path / "c"
     table = {}

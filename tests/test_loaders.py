@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from anchoraudit import loaders
 from anchoraudit.dataset.columns import Source
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.dataset.locations import Places
+from anchoraudit.dataset.locations import Locations
 from anchoraudit.detectors import preset_names
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.loaders import WITH_IMAGE, load_as, loader_names, loader_of
@@ -191,7 +191,7 @@ def test_an_object_is_still_told_by_its_number_when_others_are_gone():
     dataset.sources = (Source(Path("Annotations"), "", None, "object", ".xml"),)
     loaded = load_as(dataset, "mmdet-voc")
     assert loaded.boxes.tolist() == [0, 2]
-    assert [Places(loaded.dataset).of_box(row).place for row in (0, 1)] == ["object 1", "object 2"]
+    assert [Locations(loaded.dataset).of_box(row).place for row in (0, 1)] == ["object 1", "object 2"]
     assert dataset.boxes.entry is None
 
 

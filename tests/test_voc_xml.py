@@ -340,7 +340,7 @@ def test_a_worker_that_dies_is_stood_in_for(tmp_path, monkeypatch):
     paths = [str(tmp_path / f"{i}.xml") for i in range(600)]
     for path in paths:
         Path(path).write_text(annotation(obj()))
-    monkeypatch.setattr("anchoraudit.formats.voc.pool._work", lambda *_: os._exit(1))
+    monkeypatch.setattr("anchoraudit.processes._do_share", lambda *_: os._exit(1))
     assert sum(len(chunk.status) for chunk in scan_all(paths, processes=2)) == 600
 
 
@@ -356,7 +356,7 @@ def test_fresh_interpreters_do_not_run_the_caller_s_script(tmp_path):
         "print('once')\n"
         "processes.sys = type('', (), {'platform': 'darwin', 'modules': sys.modules})\n"
         "paths = sorted(map(str, pathlib.Path(sys.argv[1]).glob('*.xml')))\n"
-        "with processes.workers(pool._work, [(range(1), [paths])]) as [(process, answers)]:\n"
+        "with processes.workers(processes._do_share, [(pool.scan, [paths], range(1))]) as [(_, answers)]:\n"
         "    print(answers.recv()[1].names)\n"
         "print(sum(len(chunk.status) for chunk in pool.scan_all(paths, processes=2)))\n"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +18,7 @@ from anchoraudit.encoding.canvas import Clipped, Placed, clip_all, place_all
 from anchoraudit.encoding.causes import CAUSES, causes_of
 from anchoraudit.encoding.errors_raised import reasons
 from anchoraudit.encoding.verdicts import VERDICTS, verdicts_of
-from anchoraudit.io.processes import Send, can_fork, cores, handed_out, workers
+from anchoraudit.io.processes import helpers, shared_out
 
 # Usable boxes from which on a second process saves more time than its start takes.
 _WORTH_A_PROCESS = 50_000
@@ -84,60 +84,45 @@ def compare(
     # Sorted by area, boxes of one block are alike, and the engine can skip most levels for the whole block.
     area = np.prod(box_sizes(clipped.boxes), axis=1)
     clipped = clipped.take(np.argsort(area.astype(np.float32)))
-    job = _Job(dataset, clipped, dataset.boxes.image[clipped.rows], tuple(detectors))
-    compared: dict[int, Compared] = {}
-
-    def done(i: int, one: Compared) -> None:
-        compared[i] = one
-        if progress is not None:
-            progress(len(compared), len(detectors))
-
     groups = _groups(detectors)
-    several = len(clipped.rows) >= _WORTH_A_PROCESS and can_fork() and cores() > 1 and len(groups) > 1
-    with (
-        handed_out(min(len(groups), 4096)) as take,
-        workers(_work, [(job, groups, take)] * several) as helpers,
-    ):
-        while (number := take()) is not None:
-            job.judge(groups[number], done, alone=several)
-        for _, results in helpers:
-            with suppress(
-                EOFError, OSError
-            ):  # the process has ended or died; what is missing is judged below
-                while True:
-                    done(*results.recv())
-    job.judge([i for i in range(len(detectors)) if i not in compared], done)
+    beside = min(helpers(len(clipped.rows), fork=_WORTH_A_PROCESS), 1, len(groups) - 1)
+    job = _Job(dataset, clipped, dataset.boxes.image[clipped.rows], tuple(detectors), alone=beside > 0)
+    compared: dict[int, Compared] = {}
+    with shared_out(job.judge, groups, beside) as results:
+        for number, group in results():
+            for i, one in zip(groups[number], group, strict=True):
+                compared[i] = one
+                if progress is not None:
+                    progress(len(compared), len(detectors))
     return [compared[i] for i in range(len(detectors))]
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What is the same for all detectors: the usable boxes, and the image of each, int64 [n]."""
+    """What is the same for all detectors: the usable boxes, and the image of each, int64 [n].
+
+    alone: each process works in one thread, since others share the cores.
+    """
 
     dataset: Dataset
     clipped: Clipped
     image: Int
     detectors: tuple[Detector, ...]
+    alone: bool
 
-    def judge(
-        self, group: Sequence[int], done: Callable[[int, Compared], object], *, alone: bool = False
-    ) -> None:
-        """Judge by these detectors, given by number.
-
-        Those that resize in the same way are next to each other.
-        """
-        placed, before = None, None
+    def judge(self, group: Sequence[int]) -> list[Compared]:
+        """Judge by some of the detectors, given by number. They all place boxes alike."""
         known: dict[tuple[object, ...], Compared] = {}
-        with one_thread() if alone else nullcontext():
-            for i in group:
-                detector = self.detectors[i]
+        judged = []
+        with one_thread() if self.alone else nullcontext():
+            placed = place_all(self.clipped, self.detectors[group[0]])
+            for detector in (self.detectors[i] for i in group):
                 rules = (detector.resize, detector.anchors, detector.border, detector.match)
                 if rules not in known:
-                    if placed is None or _placing(detector) != before:
-                        placed, before = place_all(self.clipped, detector), _placing(detector)
                     known[rules] = self._compare(detector, placed)
                 # Detectors that differ only in their loss leave the same images empty.
-                done(i, replace(known[rules], detector=detector.name, on_empty=detector.loss.outcome))
+                judged.append(replace(known[rules], detector=detector.name, on_empty=detector.loss.outcome))
+        return judged
 
     def _compare(self, detector: Detector, placed: Placed) -> Compared:
         """Return what `audit` would find, counted without columns for every box and image."""
@@ -174,18 +159,16 @@ class _Job:
         return among
 
 
-def _work(send: Send, job: _Job, groups: Sequence[Sequence[int]], take: Callable[[], int | None]) -> None:
-    """Judge in a process of its own, as long as there are groups left."""
-    while (number := take()) is not None:
-        job.judge(groups[number], lambda i, one: send((i, one)), alone=True)
-
-
 def _groups(detectors: Sequence[Detector]) -> list[list[int]]:
-    """Group the detectors that resize in the same way, the slowest groups first."""
+    """Group the detectors that place boxes alike, the slowest groups at both ends.
+
+    Two processes that start at the ends meet in the middle, where a group that both judge costs least.
+    """
     groups: dict[str, list[int]] = {}
     for i, detector in enumerate(detectors):
         groups.setdefault(repr(_placing(detector)), []).append(i)
-    return sorted(groups.values(), key=lambda group: -sum(60 + detectors[i].anchors.count for i in group))
+    longest = sorted(groups.values(), key=lambda group: -sum(60 + detectors[i].anchors.count for i in group))
+    return longest[::2] + longest[1::2][::-1]
 
 
 def _placing(detector: Detector) -> tuple[object, ...]:

@@ -14,7 +14,7 @@ from time import monotonic
 
 from anchoraudit.images.reading import What, read_many
 from anchoraudit.images.rows import Rows
-from anchoraudit.io.processes import Send, Worker, can_fork, cores, workers
+from anchoraudit.io.processes import Send, Worker, helpers, workers
 
 Take = Callable[[range, Rows], None]
 
@@ -38,10 +38,11 @@ def read_all(paths: Sequence[str], what: What, take: Take, *, processes: int | N
 
 
 def _processes(files: int, what: What) -> int:
-    worth_it = files >= WORTH_IT[what][not can_fork()]
-    if current_process().daemon or not worth_it:
-        return 0
-    return cores() if cores() > 1 or what == "decode" else 0
+    """How many read: one a core, since this process only waits for them; 0: it reads by itself."""
+    fork, spawn = WORTH_IT[what]
+    others = helpers(files, fork=fork, spawn=spawn)
+    apart = what == "decode" and not current_process().daemon
+    return others + 1 if others or apart else 0
 
 
 def _round(pieces: list[range], paths: Sequence[str], what: What, take: Take, processes: int) -> list[range]:

@@ -12,10 +12,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
 
 Send = Callable[[Any], None]
 Worker = tuple[BaseProcess, Connection]
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
+
+_BUSY = 2  # processes a core that run or wait: from there on another one saves no time, and costs some
 
 
 def can_fork() -> bool:
@@ -31,6 +35,68 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def is_busy() -> bool:
+    """Tell whether the machine has so much to do that one more process would only wait with the others."""
+    try:
+        load = os.getloadavg()[0]
+    except (AttributeError, OSError):  # Windows has none
+        return False
+    return load >= _BUSY * (os.cpu_count() or 1)
+
+
+def helpers(amount: int, *, fork: int, spawn: int | None = None) -> int:
+    """How many processes beside this one pay: one for each other core it may use, or 0.
+
+    amount: of work, in any unit. fork, spawn: amounts from which a fork (some 5 ms) and a fresh interpreter
+    (half a second) pay; None: one never does. Nothing pays in a daemon, or on a busy machine.
+    """
+    least = fork if can_fork() else spawn
+    if least is None or amount < least or multiprocessing.current_process().daemon or is_busy():
+        return 0
+    return cores() - 1
+
+
+@contextmanager
+def shared_out(
+    work: Callable[[Piece], Result], pieces: Sequence[Piece], beside: int
+) -> Iterator[Callable[[], Iterator[tuple[int, Result]]]]:
+    """Do `work` on every piece, in this process and in up to `beside` others.
+
+    The others start on entering, and go from the front. This process joins in from the back when it iterates
+    over what the block gets, so they meet wherever their speeds say: (index, result) of every piece once, in
+    any order. What another does not deliver, for whatever reason, is done here: results depend neither on
+    the number of processes nor on what becomes of them. They have to be small enough for a pipe: what is not
+    asked for yet waits there. work: of a module, where a fresh interpreter may have to find it.
+    """
+    beside = min(beside, len(pieces) - 1)
+    shares = [(work, pieces, range(turn, len(pieces), beside)) for turn in range(beside)]
+    with workers(_do_share, shares) as started:
+        yield lambda: _join_in(work, pieces, started)
+
+
+def _do_share(send: Send, work: Callable[[Piece], object], pieces: Sequence[Piece], share: range) -> None:
+    for index in share:
+        send((index, work(pieces[index])))
+
+
+def _join_in(
+    work: Callable[[Piece], Result], pieces: Sequence[Piece], started: list[Worker]
+) -> Iterator[tuple[int, Result]]:
+    """Results as they come; this process does what is not there when it gets to it."""
+    done: set[int] = set()
+    for own in reversed(range(len(pieces))):
+        for _, answers in started:
+            with suppress(EOFError, OSError):  # it has done its share, or was killed
+                while answers.poll():
+                    index, result = answers.recv()
+                    if index not in done:
+                        done.add(index)
+                        yield index, result
+        if own not in done:
+            done.add(own)
+            yield own, work(pieces[own])
 
 
 @contextmanager
@@ -62,29 +128,6 @@ def workers(work: Callable[..., None], arguments: Sequence[tuple[Any, ...]]) -> 
             process.kill()
             receiver.close()
             process.join()
-
-
-@contextmanager
-def handed_out(count: int) -> Iterator[Callable[[], int | None]]:
-    """Hand out the numbers below `count` <= 4096, each once, to this process and those forked from it.
-
-    The numbers lie in a pipe: nobody holds a lock, so a worker that dies leaves the others going.
-    """
-    assert count <= 4096  # what any pipe holds without being read
-    reader, writer = os.pipe()
-    try:
-        os.write(writer, b"".join(number.to_bytes(2, "little") for number in range(count)))
-    finally:
-        os.close(writer)
-
-    def take() -> int | None:
-        number = os.read(reader, 2)
-        return int.from_bytes(number, "little") if number else None
-
-    try:
-        yield take
-    finally:
-        os.close(reader)
 
 
 def _run(receiver: Connection, sender: Connection, work: Callable[..., None], own: tuple[Any, ...]) -> None:

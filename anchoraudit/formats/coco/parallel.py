@@ -19,7 +19,7 @@ import msgspec
 from anchoraudit.formats.coco.annotations import AnnotationColumns, annotation_columns, appended
 from anchoraudit.formats.coco.entries import AnnotationEntry, CategoryEntry, Entries, ImageEntry
 from anchoraudit.io.files import open_regular
-from anchoraudit.io.processes import Send, can_fork, cores, workers
+from anchoraudit.io.processes import Send, helpers, workers
 
 # Below this the second process costs more than it saves.
 WORTH_IT = 32 * 1024 * 1024
@@ -46,7 +46,7 @@ def decode_in_halves(path: Path) -> Entries | None:
     """Decode a large, clean COCO file; None for any other, which is to be read in one piece."""
     try:
         size = path.stat().st_size
-        if size < WORTH_IT or cores() < 2 or not can_fork():
+        if not helpers(size, fork=WORTH_IT):
             return None
         cut = _find_cut(path, size)
     except OSError:
