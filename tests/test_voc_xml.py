@@ -340,7 +340,7 @@ def test_a_worker_that_dies_is_stood_in_for(tmp_path, monkeypatch):
     paths = [str(tmp_path / f"{i}.xml") for i in range(600)]
     for path in paths:
         Path(path).write_text(annotation(obj()))
-    monkeypatch.setattr("anchoraudit.processes._do_share", lambda *_: os._exit(1))
+    monkeypatch.setattr("anchoraudit.io.processes._do_share", lambda *_: os._exit(1))
     assert sum(len(chunk.status) for chunk in scan_all(paths, processes=2)) == 600
 
 
@@ -351,7 +351,7 @@ def test_fresh_interpreters_do_not_run_the_caller_s_script(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
         "import sys, time, pathlib\n"
-        "from anchoraudit import processes\n"
+        "from anchoraudit.io import processes\n"
         "from anchoraudit.formats.voc import pool\n"
         "print('once')\n"
         "processes.sys = type('', (), {'platform': 'darwin', 'modules': sys.modules})\n"
