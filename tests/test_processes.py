@@ -7,11 +7,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from anchoraudit.pictures import pool as pictures_pool
 
-from anchoraudit import comparing, load_detector, processes, read
-from anchoraudit.formats.coco import halves
+from anchoraudit import load_detector, read
+from anchoraudit.advice import compare as comparing
+from anchoraudit.formats.coco import parallel
 from anchoraudit.formats.voc import pool as voc_pool
+from anchoraudit.images import pool as images_pool
+from anchoraudit.io import processes
 
 PARENT = os.getpid()
 needs_fork = pytest.mark.skipif(not processes.can_fork(), reason="processes that inherit: Linux only")
@@ -75,19 +77,19 @@ class TestHowManyPay:
             return workers(work, shares)
 
         workers = processes.workers
-        for module in (processes, halves, pictures_pool):
+        for module in (processes, parallel, images_pool):
             monkeypatch.setattr(module, "workers", started)
-        monkeypatch.setattr(halves, "WORTH_IT", 0)
+        monkeypatch.setattr(parallel, "WORTH_IT", 0)
         coco = tmp_path / "a.json"
         coco.write_text('{"images": [], "annotations": [{"id": 1}, {"id": 2}, {"id": 3}]}')
         paths = [str(tmp_path / f"{n}.jpg") for n in range(2000)]
 
         def run():
             counts.clear()
-            halves.decode_in_halves(coco)
+            parallel.decode_in_halves(coco)
             voc_pool.scan_all(paths)
-            pictures_pool.read_all(paths, "header", lambda *_: None)
-            pictures_pool.read_all(paths[:3], "decode", lambda *_: None)
+            images_pool.read_all(paths, "header", lambda *_: None)
+            images_pool.read_all(paths[:3], "decode", lambda *_: None)
             return [count for count in counts if count]
 
         counts = []
