@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from anchoraudit.detectors import load_detector
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
-from anchoraudit.encoding import atss
-from anchoraudit.encoding.atss_bound import largest_threshold, surely_positive
-from anchoraudit.encoding.atss_candidates import positive_candidates, threshold_of
+from anchoraudit.encoding.atss.candidates import positive_candidates
+from anchoraudit.encoding.atss.definition import replay, threshold_of
+from anchoraudit.encoding.atss.judging import count, judge, largest_threshold, surely_positive
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.iou.closed_form import best_ious, levels_of
-from tests.test_engines import check, scenes
+from tests.test_engines import NOTHING, check, scenes
 
 ATSS = load_detector("mmdet-atss")
 
@@ -36,9 +37,9 @@ def labelled(detector, *boxes, size=(40, 10)):
     width, height = size
     whole = Canvases(*(np.array([float(side)]) for side in (*size, *size)))
     of = np.zeros(len(boxes), dtype=np.int64)
-    found = atss.replay(boxes, width, height, detector)
-    judged = atss.judge(OnCanvas(boxes, of, whole), detector)
-    counted = atss.count(OnCanvas(boxes, of, whole), of, np.zeros(1, dtype=np.int64), detector)
+    found = replay(boxes, width, height, detector)
+    judged = judge(OnCanvas(boxes, of, whole), detector)
+    counted = count(OnCanvas(boxes, of, whole), of, np.zeros(1, dtype=np.int64), detector)
     np.testing.assert_allclose(judged.best, found.best_iou, rtol=0, atol=1e-5)
     assert judged.matched.tolist() == found.above.tolist()
     assert not judged.forced.any()
@@ -119,7 +120,7 @@ def test_how_often_a_small_square_has_no_anchor(side, lost):
     corner = rng.uniform(100, 600, (n, 2))
     whole = Canvases(*(np.array([length]) for length in (1088.0, 800.0, 1088.0, 800.0)))
     boxes = np.concatenate([corner, corner + side], axis=1).astype(np.float32).astype(np.float64)
-    judged = atss.judge(OnCanvas(boxes, np.zeros(n, dtype=np.int64), whole), ATSS)
+    judged = judge(OnCanvas(boxes, np.zeros(n, dtype=np.int64), whole), ATSS)
     assert np.mean(~judged.matched) == pytest.approx(lost, abs=0.05)
     # Positive is a centre on the grid of 8 px that lies inside, 0.01 px from the edges, where there is one.
     exact = 1 - min((side - 0.02) / 8, 1.0) ** 2
@@ -146,25 +147,63 @@ def test_no_threshold_of_fewer_than_two():
     assert np.isnan(threshold_of(np.zeros((3, 0)))).all()
 
 
+def laid(candidates, *, shapes=((10, 10),), stride=10, offset=0, cells=None, **anchors):
+    """Build a detector with one level, laid over the canvas as told."""
+    level = Level(stride=stride, offset=offset, shapes=shapes, cells=cells)
+    return structs.replace(tiny(candidates), anchors=Anchors(levels=(level,), **anchors))
+
+
+SIDES = st.one_of(
+    st.sampled_from([1.0, 8.0, 10.0, 64.0, 1000.0, 1e5]), st.floats(0.5, 90.0), st.floats(1, 1e5)
+)
+STRIDES = st.one_of(st.sampled_from([4.0, 8.0, 13.0, 16.0, 32.0, 64.0, 128.0]), st.floats(3.0, 150.0))
+
+
 @st.composite
-def detectors(draw):
+def grids(draw):
+    """Any anchors: as wide as thousands of boxes, from outside of the canvas on, cells longer than wide."""
+    spacing = draw(st.sampled_from(["declared", "declared", "floor", "exact"]))
     levels = []
     for _ in range(draw(st.integers(1, 3))):
-        stride = draw(st.sampled_from([8.0, 16.0, 32.0, 64.0, 13.0]))
-        side = st.floats(4.0, 90.0)
-        shapes = draw(st.lists(st.tuples(side, side), min_size=1, max_size=2))
-        offset = draw(st.sampled_from([0.0, stride / 2]))
-        levels.append(Level(stride=stride, offset=offset, shapes=tuple(shapes)))
-    candidates = draw(st.sampled_from([1, 2, 3, 5, 9, 12, 20]))
-    return tiny(candidates, tuple(levels), draw(st.sampled_from(["float32", "float64"])))
+        stride = draw(STRIDES)
+        offset = draw(st.one_of(st.sampled_from([0.0, stride / 2]), st.floats(-300, 300)))
+        shapes = draw(st.lists(st.tuples(SIDES, SIDES), min_size=1, max_size=2))
+        # With more cells than pixels, their "floor" would be 0 px.
+        fixed = st.none() if spacing == "floor" else st.tuples(st.integers(1, 40), st.integers(1, 40))
+        cells = draw(st.one_of(st.none(), fixed))
+        levels.append(Level(stride=stride, offset=offset, shapes=tuple(shapes), cells=cells))
+    anchors = Anchors(
+        levels=tuple(levels),
+        precision=draw(st.sampled_from(["float32", "float64"])),
+        spacing=spacing,
+        grid=draw(st.sampled_from(["ceil", "floor"])),
+        centre_in="shape" if spacing == "declared" and draw(st.booleans()) else "cell",
+    )
+    return structs.replace(
+        tiny(draw(st.one_of(st.sampled_from([1, 2, 3, 5, 9, 12, 20]), st.integers(1, 100)))), anchors=anchors
+    )
 
 
-small = st.tuples(st.integers(61, 220), st.integers(61, 220))
+CANVASES = st.one_of(
+    st.tuples(st.integers(61, 220), st.integers(61, 220)),
+    st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    st.tuples(st.integers(1, 10), st.integers(100, 400)),
+    st.tuples(st.integers(100, 400), st.integers(1, 10)),
+)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
-@given(detectors(), scenes(small, most_images=3, most=4))
+@given(grids(), scenes(CANVASES, most_images=3, most=4))
 @example(tiny(9), [(97, 61, np.array([[0.0, 0, 97, 61], [96, 60, 97, 61], [0, 0, 0.3, 61]]))])
+@example(laid(5, shapes=((4.468803576786307, 73),), stride=8), [(61, 61, np.array([[0.0, 1, 53, 14]]))])
+@example(laid(9, shapes=((1, 1),), stride=4, cells=(9, 5)), [(5, 224, np.array([[3.0, 0, 5, 224]]))])
+@example(laid(1, stride=4, grid="floor"), [(1, 1, np.array([[0.0, 0, 1, 1]]))])
+@example(laid(2, stride=4, grid="floor"), [(61, 61, NOTHING), (1, 100, np.array([[0.0, 0, 1, 1]]))])
+@example(
+    laid(9, shapes=((50, 100),), cells=(40, 40), spacing="exact"),
+    [(61, 400, np.array([[23.0, 109, 33, 237]]))],
+)
+@example(laid(9, shapes=((380, 80),), cells=(6, 40)), [(400, 400, np.array([[4.0, 42, 353, 351]]))])
 def test_the_window_holds_the_candidates_of_the_whole_grid(detector, scene):
     check(scene, detector)
 

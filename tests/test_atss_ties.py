@@ -7,7 +7,7 @@ import pytest
 
 from anchoraudit.detectors import load_detector
 from anchoraudit.encoding import engines
-from anchoraudit.encoding.atss_ties import smallest
+from anchoraudit.encoding.atss.ties import smallest
 from anchoraudit.encoding.canvas import OnCanvas, one_canvas, place
 
 ATSS = load_detector("mmdet-atss")

@@ -2,7 +2,7 @@
 
 Plain and slow, as one would write it on a board. It is what `explain` shows and `encode` returns, and what
 the fast encoder is tested against; it is itself held to what the frameworks' own code answered. Rules that
-do not go by IoU have their definition in a module of their own (`side_ratio`, `atss`).
+do not go by IoU have their definition in a module of their own (`shape`, `atss.definition`).
 
 Sources: the order of steps is that of each framework's matcher, which the presets cite: thresholds first,
 then forcing, then (detectron2, keras-retinanet) the border rule where it stands after matching.

@@ -1,13 +1,14 @@
-"""Which anchors ATSS takes where several are as far from the box as the last one it needs.
+"""Which anchors ATSS takes where several are as far from the box as the last candidate.
 
-mmdetection asks `torch.topk`, which promises nothing about ties. What it does is defined all the same: on a
-CPU it runs the C++ library's selection over pairs of distance and index, compared by distance alone, so the
-order of the anchors and every swap decide. On a box centred between anchors the choice is not between equals
-(those above it and those beside it overlap an elongated box differently), and counts depend on it.
+mmdetection calls `torch.topk`, which promises nothing about equal values. On a CPU, its choice is still the
+same each time: it runs the C++ library's selection on pairs of distance and index, compared by distance only.
+So the choice depends on the order of all values and on every swap, and this module repeats those. It matters:
+of the anchors around an elongated box, those above it and those beside it have the same distance and
+different IoUs.
 
-Sources: PyTorch, `aten/src/ATen/native/TopKImpl.h: topk_impl_loop`: `std::partial_sort` where there are 64 k
-values or more, else `std::nth_element`; GNU libstdc++, `bits/stl_heap.h` and `bits/stl_algo.h`, for what they
-do. On a GPU the choice may be another.
+Sources: PyTorch, `aten/src/ATen/native/TopKImpl.h: topk_impl_loop`: `std::partial_sort` for 64 k values or
+more, else `std::nth_element`; GNU libstdc++, `bits/stl_heap.h` and `bits/stl_algo.h`. A GPU may choose
+others.
 """
 
 from __future__ import annotations
@@ -16,24 +17,24 @@ import numpy as np
 
 from anchoraudit.arrays import Floating, Int
 
-_CHUNK = 512  # values looked at together: most are farther than all that was found before
+_CHUNK = 512  # values compared at a time; nearly all are larger than those in the heap
 
 
 def smallest(values: Floating, k: int) -> Int:
-    """Indices of the k smallest of `values` [n], in ascending order of index; ties as PyTorch breaks them.
+    """Indices of the k smallest of `values` [n], as PyTorch chooses among equal ones: int64 [k], ascending.
 
-    k: 1 to n. Values are finite.
+    k: 1 to n. The values are finite.
     """
     last = np.partition(values, k - 1)[k - 1]
     near = np.flatnonzero(values <= last)
-    if len(near) == k:  # no tie at the end, so no choice
+    if len(near) == k:  # nothing to choose
         return near
     chosen = _by_heap(values, k) if k * 64 <= len(values) else _by_partition(values.tolist(), k)
     return np.sort(np.array(chosen, dtype=np.int64))
 
 
 def _by_heap(values: Floating, k: int) -> list[int]:
-    """What `std::partial_sort` leaves in front: a heap of k, out of which smaller values push the largest."""
+    """Choose like `std::partial_sort`: each smaller value replaces the largest one in a heap of k."""
     heap = list(zip(values[:k].tolist(), range(k), strict=True))
     for start in range((k - 2) // 2, -1, -1):
         _sift(heap, start, heap[start])
@@ -47,9 +48,10 @@ def _by_heap(values: Floating, k: int) -> list[int]:
 
 
 def _sift(heap: list[tuple[float, int]], start: int, item: tuple[float, int]) -> None:
-    """Put an item where place `start` is free: the hole sinks to the bottom, then the item rises from there.
+    """Put an item into a heap whose place `start` is free.
 
-    Source: libstdc++ `__adjust_heap`, `__push_heap`.
+    The free place sinks to the bottom, then the item rises from there: libstdc++ `__adjust_heap`,
+    `__push_heap`.
     """
     hole, size = start, len(heap)
     child = hole
@@ -71,7 +73,7 @@ def _sift(heap: list[tuple[float, int]], start: int, item: tuple[float, int]) ->
 
 
 def _by_partition(values: list[float], k: int) -> list[int]:
-    """What `std::nth_element` leaves at the front: partitions around medians of three.
+    """Choose like `std::nth_element`, which partitions around medians of three.
 
     Source: libstdc++ `__introselect`, `__unguarded_partition_pivot`, `__insertion_sort`.
     """
