@@ -24,21 +24,40 @@ def encode(
 ) -> tuple[Float, Float, Float]:
     """Encode one image's boxes into training targets, as the reference encoder does.
 
-    boxes: [N, 4], x1, y1, x2, y2 in pixels of an image of `width` x `height` px; N may be 0. They are
-    resized as the detector says and otherwise taken as they stand.
+    Parameters
+    ----------
+    boxes : array-like of shape (N, 4)
+        ``x1, y1, x2, y2`` in pixels of the image, continuous coordinates; N may be 0. They are resized with
+        the image, and otherwise used unchanged.
+    width, height : float
+        Size of the image in pixels.
+    detector : str or Detector
+        The name of a preset, a detector file, or what `load_detector` returns. Only one level of anchors.
 
     Returns
     -------
-    target_scores [gh, gw, k, 2]: 1 in channel 1 of positive anchors, in channel 0 of negative ones.
-    target_bboxes [gh, gw, k, 4]: for positive anchors, x1 and y1 of the matched box minus the anchor's,
-        over the anchor's width and height, then the logarithms of the width and height ratios.
-    target_masks [gh, gw, k]: 1 positive, -1 negative, 0 ignored.
-
-    Source: `train.py: encode_label`, `utils.py: compute_regression` of the reference.
+    target_scores : ndarray of shape (gh, gw, k, 2)
+        1 in channel 1 of positive anchors, in channel 0 of negative ones.
+    target_bboxes : ndarray of shape (gh, gw, k, 4)
+        For positive anchors: x1 and y1 of the matched box minus the anchor's, divided by the anchor's width
+        and height; then the logarithms of the width and height ratios.
+    target_masks : ndarray of shape (gh, gw, k)
+        1 positive, -1 negative, 0 ignored.
 
     Raises
     ------
-    AnchorauditError: `boxes` is not [N, 4], the size is not positive, or the detector has several levels.
+    AnchorauditError
+        If `boxes` is not [N, 4], the size is not positive, or the detector has several levels.
+
+    Notes
+    -----
+    Source: `train.py: encode_label`, `utils.py: compute_regression` of the reference.
+
+    Examples
+    --------
+    >>> scores, offsets, masks = encode([[100, 100, 174, 249]], 960, 720)
+    >>> masks.shape, int((masks == 1).sum())
+    ((45, 60, 9), 40)
     """
     detector = load_detector(detector)
     given = np.asarray(boxes, dtype=np.float64)
