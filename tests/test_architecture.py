@@ -227,32 +227,6 @@ def test_library_names_are_there_in_any_order():
     assert run(code) == ["True", "True"]
 
 
-def test_a_new_format_is_one_file(tmp_path, monkeypatch):
-    from anchoraudit import formats
-
-    (tmp_path / "onebox.py").write_text(
-        "from anchoraudit.formats import Detection\n"
-        "NAME = 'onebox'\nLOOKS_FOR = 'box.1'\n"
-        "def detect(path):\n"
-        "    return Detection(NAME, path, 'a file box.1') if (path / 'box.1').exists() else None\n"
-        "def read(detection, options):\n    raise NotImplementedError\n"
-    )
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "box.1").touch()
-    monkeypatch.setattr(formats, "__path__", [*formats.__path__, str(tmp_path)])
-    assert formats.detect(tmp_path / "data").reason == "a file box.1"
-
-
-def test_a_new_detector_is_one_file(tmp_path):
-    text = (PACKAGE / "detectors" / "presets" / "reference.toml").read_text()
-    own = tmp_path / "mine.toml"
-    own.write_text(
-        text.replace('name = "reference"', 'name = "mine"').replace("positive = 0.5", "positive = 0.4")
-    )
-    detector = anchoraudit.load_detector(own)
-    assert (detector.name, detector.match.positive) == ("mine", 0.4)
-
-
 @pytest.fixture
 def centre(monkeypatch):
     """A detector of a kind of matching that is one row of `match` and one module of `encoding`."""
