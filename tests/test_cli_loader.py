@@ -64,7 +64,7 @@ def test_commands_take_it_from_the_last_scan_and_filter_says_that_it_does_not(ru
     assert answer(run, "cluster", "--k", "1")[0]["boxes"] == 2
     done = run("filter", "-o", "clean.json")
     assert done.returncode == 0
-    assert "not as loader mmdet-voc leaves them" in done.stderr
+    assert "not those that loader mmdet-voc leaves" in done.stderr
 
 
 def test_printed_commands_take_what_they_are_given(run):
