@@ -55,7 +55,7 @@ def positive_candidates(
     held = np.hstack([part.held for part in parts])
     threshold = threshold_of(iou)
 
-    matters = [_choice_matters(part, iou, threshold, which) for part in parts]
+    matters = _choice_matters(parts, iou, threshold, which)
     for row in np.flatnonzero(np.any(matters, axis=0)).tolist():
         box = boxes.take(np.array([row]))
         for i, (axes, k, start) in enumerate(places):
@@ -110,18 +110,22 @@ class _Nearest:
             target[rows[done]] = values[done]
 
 
-def _choice_matters(part: _Nearest, iou: Floating, threshold: Floating, which: bool) -> Bool:
-    """Tell for which boxes a label depends on the choice among anchors at the same distance: bool [n].
+def _choice_matters(parts: list[_Nearest], iou: Floating, threshold: Floating, which: bool) -> list[Bool]:
+    """Tell for which boxes a label depends on the choice among anchors at the same distance.
 
-    iou: [n, C], of the box's candidates on all levels. which: as in `positive_candidates`.
+    Returns bool [n] for each part. iou: [n, C], of the candidates in all parts. which: as in
+    `positive_candidates`.
     """
     with np.errstate(invalid="ignore"):
-        close = (np.abs(iou - threshold[:, None]) <= _CLOSE).any(axis=1)
-        differ = part.high - part.low > _ALIKE
-        positive = (part.high >= threshold - _CLOSE) & part.some_held
-    if not which:
-        positive &= ~part.all_held  # whichever is taken is positive
-    matters: Bool = (part.high >= part.low) & (close | differ | positive)
+        unclear = (np.abs(iou - threshold[:, None]) <= _CLOSE).any(axis=1)
+        for part in parts:  # a choice among different IoUs moves the threshold for all parts
+            unclear |= part.high - part.low > _ALIKE
+        matters = []
+        for part in parts:
+            positive = (part.high >= threshold - _CLOSE) & part.some_held
+            if not which:
+                positive &= ~part.all_held  # whichever is taken is positive
+            matters.append((part.high >= part.low) & (unclear | positive))
     return matters
 
 
