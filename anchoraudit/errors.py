@@ -47,9 +47,9 @@ class AnchorauditError(Exception):
 
     Examples
     --------
-    >>> print(AnchorauditError("no such class 'cta'", path="a.json", remedy="Did you mean 'cat'?"))
+    >>> print(AnchorauditError("no such class 'cta'", path="a.json", remedy="Add it to `categories`."))
     a.json: no such class 'cta'
-      Did you mean 'cat'?
+      Add it to `categories`.
     """
 
     def __init__(self, message: str, *, path: object = "", place: str = "", remedy: str = "") -> None:

@@ -198,7 +198,7 @@ def _try_clean(clean: Path, mutant: Mutant, outcome: Outcome, said: str) -> None
 
     NaN of the source, outside of boxes, stays; but filter has to have said so.
     """
-    is_said = " stays outside of boxes, as at line " in " ".join(said.split())
+    is_said = " stays outside of boxes, for example at line " in " ".join(said.split())
     try:
         strict_json(clean.read_bytes().decode("utf-8", "surrogatepass"), python=is_said)
     except (ValueError, RecursionError) as error:

@@ -13,6 +13,7 @@ from anchoraudit.auditing.losses import Losses, losses_of_zero_predictions
 from anchoraudit.boxes import box_sizes, iou_with_each, wh_iou
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import clipped_boxes
+from anchoraudit.dataset.locations import Locations
 from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import one_canvas
@@ -82,6 +83,7 @@ def explain(
     if math.isnan(width):
         raise AnchorauditError(
             f"unknown size of image {dataset.images.ids[index]!r}: it cannot be replayed",
+            path=Locations(dataset).of_image(index).path,
             remedy="Put the image next to its annotation, or declare its width and height.",
         )
     rows = result.boxes_of(index)

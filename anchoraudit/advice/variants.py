@@ -14,6 +14,7 @@ from itertools import product
 import msgspec
 import numpy as np
 
+from anchoraudit.anchors.clustered import count_distinct
 from anchoraudit.anchors.clustering import AnchorKMeans
 from anchoraudit.anchors.foreground.levels import lay_out
 from anchoraudit.anchors.foreground.searched import fit_foreground
@@ -242,7 +243,7 @@ class Variants:
         key = (k, detector.resize)
         if key not in self._anchors:
             sizes = self._sizes(detector)
-            distinct = len(np.unique(sizes, axis=0))
+            distinct = count_distinct(sizes, k)
             if distinct < k:
                 raise AnchorauditError(f"{k} anchors from {distinct} distinct box sizes")
             centres = AnchorKMeans(n_clusters=k, random_state=self.seed).fit(sizes).cluster_centers_

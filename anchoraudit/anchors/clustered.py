@@ -80,12 +80,13 @@ def cluster_sizes(sizes: Float, k: int, *, metric: str = "iou", seed: int = 0) -
 
 
 def count_distinct(sizes: Float, enough: int) -> int:
-    """Count the distinct sizes [N, 2]. Stops early once `enough` are found.
+    """Count the distinct sizes [N, 2], as anchors are rounded. Stops early once `enough` are found.
 
-    Looks at 100 * `enough` sizes first, which are nearly always enough.
+    Sizes that differ by less only differ by rounding: a loader that hands boxes over as float32 fractions
+    makes several of one. Looks at 100 * `enough` sizes first, which are nearly always enough.
     """
-    some = len(np.unique(sizes[: 100 * enough], axis=0))
-    return some if some >= enough else len(np.unique(sizes, axis=0))
+    some = len(set(round_anchors(sizes[: 100 * enough])))
+    return some if some >= enough else len(set(round_anchors(sizes)))
 
 
 def present_fit(sizes: Float, detector: Detector) -> Clustered:
