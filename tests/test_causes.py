@@ -15,7 +15,7 @@ from anchoraudit.boxes import wh_iou
 from anchoraudit.dataset.columns import Boxes, Category, Dataset, Images, Source
 from anchoraudit.detectors import load_detector, override
 from anchoraudit.detectors.spec import Resize
-from anchoraudit.encoding import causes, unmatched
+from anchoraudit.encoding import causes, causes_by_size
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 
 REFERENCE = anchoraudit.load_detector()
@@ -56,7 +56,7 @@ def test_without_a_border_rule_nothing_is_lost_to_it():
 @given(st.floats(1, 500), st.floats(1, 500), st.floats(1, 500), st.floats(1, 500), st.floats(0.05, 20))
 def test_no_scale_does_better_than_the_closed_form_says(w, h, aw, ah, other):
     size, shape = np.array([[w, h]]), np.array([[aw, ah]])
-    best, scale = unmatched.scaled_iou(size, shape)
+    best, scale = causes_by_size.scaled_iou(size, shape)
     assert math.isclose(best[0, 0], wh_iou(size * scale[0, 0], shape)[0, 0], rel_tol=1e-9)
     assert best[0, 0] >= wh_iou(size * other, shape)[0, 0] - 1e-12
 

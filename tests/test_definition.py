@@ -131,7 +131,7 @@ def test_encode_scales_boxes_to_the_input():
 
 @pytest.mark.parametrize("given", [[1, 2, 3], [[1, 2, 3]], np.zeros((2, 2, 4))])
 def test_encode_refuses_other_shapes(given):
-    with pytest.raises(anchoraudit.AnchorauditError, match="boxes of shape"):
+    with pytest.raises(anchoraudit.AnchorauditError, match="boxes have shape"):
         anchoraudit.encode(given, 960, 720)
 
 

@@ -1007,7 +1007,7 @@ class TestMmyolo:
         assert same(detector, "yolov5", "anchors", "border", "match", "loss")
         assert detector.framework == "mmyolo 0.6.0"
         resize = detector.resize
-        assert (resize.kind, resize.side, resize.pad, resize.letterbox) == (
+        assert (resize.kind, resize.side, resize.pad, resize.refits_square) == (
             "longest_side",
             640,
             "square",

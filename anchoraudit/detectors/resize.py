@@ -152,8 +152,11 @@ class Resize(Block, frozen=True):
         return Resize(kind="longest_side", side=first, **kept)
 
     @property
-    def letterbox(self) -> bool:
-        """Tell whether the image is fitted into a square and centred in it."""
+    def refits_square(self) -> bool:
+        """Tell whether the resized image is fitted again into a square, and centred there.
+
+        Not true of kind "letterbox", which rounds no side and so never needs it.
+        """
         return self.kind == "longest_side" and self.pad == "square" and self.centred
 
     @property

@@ -1,8 +1,9 @@
-"""From a data set's boxes to those an encoder sees: clipped, resized and padded as the detector says.
+"""Turn a data set's boxes into those an encoder sees: clipped, resized and padded as the detector says.
 
-Sources of the rules: each preset's. Boxes are rounded to the matcher's precision at the end, since frameworks
-that resize in float64 still hand float32 to it. A loader that hands over fractions of the image has rounded
-them before they are multiplied by a size: that moves near-ties between anchors, so it is done as there.
+Each preset names the source of its rules. Boxes are rounded to the matcher's precision at the end: frameworks
+that resize in float64 still give float32 to their matcher. Some loaders give boxes as fractions of the image,
+and round them before they multiply by a size. This decides some near-ties between anchors, so the same is
+done here.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ _ROUND: dict[str, Callable[[Float], Float]] = {
 
 @dataclass(frozen=True, slots=True)
 class Canvases:
-    """Sizes of D canvases, in pixels: float64 [D] each; `image_...`: the resized image on it, unpadded."""
+    """Sizes of D canvases in pixels, float64 [D] each.
+
+    width, height: of the canvas. image_width, image_height: of the resized image on it, without padding.
+    """
 
     width: Float
     height: Float
@@ -37,25 +41,25 @@ class Canvases:
     image_height: Float
 
     def along(self, axis: int) -> tuple[Float, Float]:
-        """Extents of canvas and image along x (0) or y (1)."""
+        """Return the extents of canvas and image along x (0) or y (1)."""
         return (self.height, self.image_height) if axis else (self.width, self.image_width)
 
     def take(self, rows: Int) -> Canvases:
-        """Those of the given rows."""
+        """Return the canvases of the given rows."""
         return Canvases(*(getattr(self, name)[rows] for name in self.__slots__))
 
     def unique(self) -> tuple[Canvases, Int]:
-        """The distinct ones, and which of those each of the D is: int64 [D]."""
+        """Return the distinct canvases, and for each of the D its index among them: int64 [D]."""
         first, of = distinct(np.column_stack([getattr(self, name) for name in self.__slots__]))
         return self.take(first), of
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How N images become canvases: float64 [N] each, in pixels.
+    """How N images become canvases. Columns are float64 [N], in pixels.
 
-    scale_x, scale_y: what boxes are multiplied by, in pixels of the image or as fractions of its sides, as
-    the loader gives them. left, top: what is added after that. width, height: of the images before.
+    scale_x, scale_y: factors for boxes as the loader gives them, in pixels of the image or as fractions of
+    its sides. left, top: padding added after scaling. width, height: sizes of the images before resizing.
     """
 
     canvases: Canvases
@@ -71,7 +75,7 @@ class Fit:
 class OnCanvas:
     """Boxes on their canvases: float64 [n, 4], pixels of the canvas.
 
-    of: int64 [n], the canvas of each among the distinct `canvases`.
+    of: int64 [n], the index of each box's canvas in `canvases`, which are distinct.
     """
 
     boxes: Float
@@ -79,12 +83,12 @@ class OnCanvas:
     canvases: Canvases
 
     def take(self, rows: Int) -> OnCanvas:
-        """Those of the given rows."""
+        """Return the boxes of the given rows, with all canvases."""
         return OnCanvas(self.boxes[rows], self.of[rows], self.canvases)
 
 
 def fit(width: Float, height: Float, resize: Resize) -> Fit:
-    """Fit images of `width` [N] x `height` [N] px; NaN where a size is not known."""
+    """Fit images of `width` [N] x `height` [N] px to their canvases. NaN stands for an unknown image size."""
     if resize.kind == "letterbox":
         return _letterboxed(width, height, resize)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -104,8 +108,8 @@ def fit(width: Float, height: Float, resize: Resize) -> Fit:
             canvas_w, canvas_h = (np.ceil(side / resize.multiple) * resize.multiple for side in (w, h))
         elif resize.pad == "square":
             side = float(resize.cap or resize.side)
-            if resize.letterbox:
-                # 147 * (640 / 147) is a bit more than 640: rounded up to 641, it is made smaller again.
+            if resize.refits_square:
+                # 147 * (640 / 147) is slightly above 640 and is rounded up to 641, so it is fitted again.
                 again = side / np.maximum(w, h)
                 scale_x, scale_y = scale_x * again, scale_y * again
                 w, h = np.rint(w * again), np.rint(h * again)
@@ -119,7 +123,7 @@ def fit(width: Float, height: Float, resize: Resize) -> Fit:
 
 
 def _resized(width: Float, height: Float, resize: Resize) -> tuple[Float, tuple[Float, Float]]:
-    """Scale, and sides before rounding, in the precision of the given sides."""
+    """Return the scale, and the sides before rounding, in the precision of the given sides."""
     if resize.kind == "none":
         return np.ones_like(width), (width, height)
     if resize.kind == "stretch":
@@ -181,15 +185,18 @@ def _letterboxed(width: Float, height: Float, resize: Resize) -> Fit:
 
 
 def place(boxes: Float, fitted: Fit, of: Int | slice, detector: Detector) -> Float:
-    """Boxes [n, 4] of the original images on their canvases; of: the image of each among those fitted."""
+    """Place boxes [n, 4], pixels of the original images, on their canvases: float64 [n, 4], canvas pixels.
+
+    of: int64 [n], the index of each box's image in `fitted`.
+    """
     resize = detector.resize
-    # What is compared as fractions is never multiplied there: in float64 the product keeps every bit of them.
+    # A framework that compares fractions never multiplies them. The product in float64 keeps all their bits.
     exactly = detector.anchors.compared_as == "fractions"
     number = np.dtype("float64" if exactly else resize.precision).type
     canvases = fitted.canvases
 
     def per_box(x: Float, y: Float) -> npt.NDArray[Any]:
-        """Values of the images, for both corners: [n, 1, 2], or [n, 1, 1] where both axes have the same."""
+        """Return the images' values for each box: [n, 1, 2], or [n, 1, 1] where both axes share them."""
         if x is y:
             return x[of].astype(number)[:, None, None]
         return np.stack([x[of], y[of]], axis=1).astype(number)[:, None, :]
@@ -214,10 +221,10 @@ def place(boxes: Float, fitted: Fit, of: Int | slice, detector: Detector) -> Flo
 
 
 def _fractions(corners: Float, sides: Float, resize: Resize) -> npt.NDArray[Any]:
-    """Corners [n, 2, 2] as fractions of the images' sides [n, 2], in the precision of the resize.
+    """Return corners [n, 2, 2] as fractions of the images' sides [n, 2], in the precision of the resize.
 
-    Sources: TensorFlow's tf.Example has each corner divided by the image's side, as float32; a YOLO label has
-    centre and size so, of which yolov5 `xywhn2xyxy` makes corners before it multiplies.
+    Sources: TensorFlow's tf.Example holds each corner divided by the image's side, in float32. A YOLO label
+    holds centre and size divided so; yolov5 `xywhn2xyxy` turns them into corners before it multiplies.
     """
     number = np.dtype(resize.precision).type
     low, high = corners[:, 0], corners[:, 1]
@@ -230,10 +237,11 @@ def _fractions(corners: Float, sides: Float, resize: Resize) -> npt.NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Clipped:
-    """Boxes of a data set by their rows: int64 [n], clipped to their images: float64 [n, 4], original pixels.
+    """Some boxes of a data set, clipped to their images.
 
-    width, height: float64 [S], the distinct sizes of the N images. of: int64 [n], the size of each box's
-    image. of_image: int64 [N], the size of each image.
+    rows: int64 [n], their rows in the data set. boxes: float64 [n, 4], pixels of the original images.
+    width, height: float64 [S], the distinct sizes of the N images. of: int64 [n], the index of the size of
+    each box's image. of_image: int64 [N], the index of each image's size.
     """
 
     rows: Int
@@ -244,12 +252,12 @@ class Clipped:
     of_image: Int
 
     def take(self, order: Int) -> Clipped:
-        """Those boxes, in that order."""
+        """Return the boxes at the indices `order`, in that order."""
         return replace(self, rows=self.rows[order], boxes=self.boxes[order], of=self.of[order])
 
 
 def clip_all(dataset: Dataset, rows: Int) -> Clipped:
-    """Clip the boxes of some rows [n] to their images: what is the same for all detectors."""
+    """Clip the boxes in the given rows [n] to their images. The result is the same for all detectors."""
     images = dataset.images
     first, of_image = distinct(np.column_stack([images.width, images.height]))
     boxes, of = np.empty((len(rows), 4)), np.empty(len(rows), dtype=np.int64)
@@ -263,9 +271,10 @@ def clip_all(dataset: Dataset, rows: Int) -> Clipped:
 
 
 def distinct(columns: Float) -> tuple[Int, Int]:
-    """Row in which each distinct combination of values stands first, and which of them each row [N] has."""
+    """Return where each distinct row of `columns` [N, c] comes first, and each row's index among these."""
     values = np.where(np.isnan(columns), -1.0, columns)
-    # Sizes are whole numbers in nearly every data set: one integer key is much faster to sort than rows.
+    # Sizes are whole numbers in nearly every data set. Four of 15 bits fit into one integer key, which sorts
+    # much faster than rows.
     if len(values) and bool(np.all((values == np.floor(values)) & (values >= -1) & (values < (1 << 15) - 1))):
         keys = np.zeros(len(values), dtype=np.int64)
         for column in values.T:
@@ -278,9 +287,9 @@ def distinct(columns: Float) -> tuple[Int, Int]:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Boxes of a data set by their rows: int64 [n], on their canvases.
+    """Some boxes of a data set on their canvases.
 
-    of_image: int64 [N], which of the canvases each of the data set's images has.
+    rows: int64 [n], their rows in the data set. of_image: int64 [N], the index of each image's canvas.
     """
 
     rows: Int
@@ -305,7 +314,7 @@ def place_all(clipped: Clipped, detector: Detector) -> Placed:
 
 
 def on_canvas(dataset: Dataset, rows: Int, detector: Detector) -> OnCanvas:
-    """Clip the boxes of some rows [n] to their images, and resize them as the detector says."""
+    """Clip the boxes in the given rows [n] to their images, and resize them as the detector says."""
     return place_all(clip_all(dataset, rows), detector).boxes
 
 

@@ -1,14 +1,15 @@
-"""Why a box is matched by no anchor, found by counterfactual: what would have to change for it to match.
+"""Why a box is unmatched: the one change after which it would match.
 
-The first that applies, in this order:
+The first cause that applies counts, in this order:
 
-edge: it matches once the border rule is off.
+edge: the box matches once the border rule is off.
 stride: it matches when the anchor may be centred freely.
 unused: it matches once the anchor most like it is on a level.
-small, large: it matches once the box may be scaled up, or down, its aspect kept.
-elongated: none of these; no anchor has a shape like it.
+small, large: it matches once the box may be scaled up, or down, with its aspect kept.
+elongated: none of these, because no anchor has a shape like it.
 
-All but the first are the answer of the engine of the detector's kind of matching.
+This module decides between "edge" and the others. The engine of the detector's kind of matching finds the
+others, most of them with `causes_by_size`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from anchoraudit.boxes import box_sizes, wh_iou
 from anchoraudit.detectors.spec import Border, Detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import OnCanvas
-from anchoraudit.encoding.unmatched import CAUSES
+from anchoraudit.encoding.causes_by_size import CAUSES
 
 __all__ = ["CAUSES", "MEANING", "causes_of", "most_alike", "nearest_shape"]
 
@@ -37,7 +38,7 @@ MEANING = {
 
 
 def causes_of(boxes: OnCanvas, detector: Detector) -> Int8:
-    """Cause of each unmatched box: int8 [n], index into CAUSES."""
+    """Return the cause of each box, all of them unmatched: int8 [n], index into CAUSES."""
     cause = np.full(len(boxes.boxes), CAUSES.index("elongated"), dtype=np.int8)
     if not len(cause):
         return cause
@@ -54,12 +55,12 @@ def causes_of(boxes: OnCanvas, detector: Detector) -> Int8:
 
 
 def most_alike(size: Float, detector: Detector) -> tuple[float, float]:
-    """Width and height of the shape most like a box size [1, 2] of all that compete, the first on ties."""
+    """Return width and height of the competing shape most like a box size [1, 2]; the first on ties."""
     w, h = detector.compared[int(np.argmax(wh_iou(size, detector.compared)))].tolist()
     return w, h
 
 
 def nearest_shape(sizes: Float, detector: Detector) -> Int:
-    """Index of the anchor shape most like each box size [N, 2], both freely centred. [N]."""
+    """Return the index of the anchor shape most like each box size [N, 2], both freely centred: int64 [N]."""
     nearest: Int = np.argmax(wh_iou(sizes, detector.shapes), axis=1)
     return nearest

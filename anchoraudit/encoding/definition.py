@@ -1,11 +1,11 @@
-"""The definition: every anchor of one image, its overlap with every box, its label.
+"""The definition of matching by IoU: every anchor of one image, its overlap with every box, its label.
 
-Plain and slow, as one would write it on a board. It is what `explain` shows and `encode` returns, and what
-the fast encoder is tested against; it is itself held to what the frameworks' own code answered. Rules that
-do not go by IoU have their definition in a module of their own (`shape`, `atss.definition`).
+It is plain and slow. `explain` shows its labels and `encode` returns them. The tests compare the fast engine
+with it, and compare it with labels that the frameworks' own code gave. Rules that do not use IoU have their
+own definitions (`shape`, `atss.definition`).
 
-Sources: the order of steps is that of each framework's matcher, which the presets cite: thresholds first,
-then forcing, then (detectron2, keras-retinanet) the border rule where it stands after matching.
+Sources: the steps come in the order of each framework's matcher, which the presets cite. Thresholds come
+first, then forcing, then the border rule if it follows the matching (detectron2, keras-retinanet).
 """
 
 from __future__ import annotations
@@ -28,20 +28,25 @@ from anchoraudit.encoding.grid import (
     count_anchors,
 )
 
-_KEPT = 500_000  # anchors of a grid that is worth the memory, some 10 MB
+_MOST_CACHED = 500_000  # anchors of a grid kept in memory: 4 edges of up to 8 bytes each, at most 16 MB
 
 
 @dataclass(frozen=True, slots=True)
 class DenseLabels:
-    """Labels of all A anchors of one image with N boxes, ordered level, row, column, shape.
+    """Labels of all A anchors of one image with N boxes; anchors ordered by level, row, column, shape.
 
-    anchors: [A, 4], pixels of the canvas, as `LevelAxis.edges` has them. labels: int8 [A]: 1 positive,
-    -1 negative, 0 ignored or not counting. counts: bool [A], False where the border rule drops the anchor.
-    matched: int64 [A], the box an anchor is trained towards if positive, else the one it overlaps most, the
-    first one on ties, -1 without boxes. best_iou: float64 [N], over the anchors that count, 0 if none does.
-    best_anchor: int64 [N], -1 if none. above, forced: bool [N], boxes with a counting anchor at or above the
-    positive threshold, and boxes of which forcing made a counting anchor positive.
-    assigned: int64 [N], positive anchors whose matched box it is.
+    An anchor counts unless the border rule drops it.
+
+    anchors: [A, 4], pixels of the canvas, as `LevelAxis.edges` computes them.
+    labels: int8 [A]; 1 positive, -1 negative, 0 ignored or dropped.
+    counts: bool [A], False where the border rule drops the anchor.
+    matched: int64 [A], the box a positive anchor is trained towards. For other anchors, the box that it
+        overlaps most, the first one on ties; -1 in an image without boxes.
+    best_iou: float64 [N], over the anchors that count, 0 if no anchor counts.
+    best_anchor: int64 [N], the anchor with that IoU, -1 if no anchor counts.
+    above: bool [N], an anchor that counts reaches the positive threshold with this box.
+    forced: bool [N], forcing made an anchor that counts positive for this box.
+    assigned: int64 [N], the number of positive anchors that are trained towards this box.
     """
 
     anchors: Float
@@ -56,17 +61,17 @@ class DenseLabels:
 
     @property
     def positives(self) -> int:
-        """How many anchors are positive."""
+        """The number of positive anchors."""
         return int(np.count_nonzero(self.labels == 1))
 
     @property
     def negatives(self) -> int:
-        """How many anchors are negative."""
+        """The number of negative anchors."""
         return int(np.count_nonzero(self.labels == -1))
 
     @property
     def ignored(self) -> int:
-        """How many anchors are neither, those that do not count included."""
+        """The number of anchors that are neither, including those that the border rule drops."""
         return len(self.labels) - self.positives - self.negatives
 
 
@@ -75,10 +80,10 @@ def replay(
 ) -> DenseLabels:
     """Label every anchor of one image by IoU.
 
-    boxes: float64 [N, 4] on a canvas of `width` x `height` px; image: size of the resized image on it, where
-    that is less. Boxes are taken as they stand: no clipping, no policy. A NaN box poisons the image, as it
-    does in the frameworks: no IoU with it is above or below anything, so no anchor becomes negative, and it
-    is every anchor's matched box.
+    boxes: float64 [N, 4] on a canvas of `width` x `height` px. image: size of the resized image on it, None
+    if it fills the canvas. Boxes are neither clipped nor dropped here. One NaN box spoils all labels of
+    the image, as in the frameworks: its IoU is neither above nor below any threshold, so no anchor becomes
+    negative, and every anchor is matched to that box.
     """
     border = detector.border
     anchors, counts = anchors_of(width, height, detector, image)
@@ -103,7 +108,7 @@ def replay(
         reaches = reaches_positive(iou, detector) & allowed
         any_positive |= reaches
         all_negative &= stays_negative(iou, detector)
-        # np.argmax over the boxes takes the first maximum, and the first NaN before any number.
+        # As np.argmax over the boxes: the first maximum, but the first NaN before any number.
         better = (iou > best) | (np.isnan(iou) & ~np.isnan(best))
         best[better], matched[better] = iou[better], i
         counting = counts[candidates] & allowed
@@ -155,10 +160,10 @@ def reaches_floor(iou: Float, detector: Detector) -> Bool:
 
 
 def _force(ious: Iterable[Float], allowed: Bool, results: tuple[Int8, Int], detector: Detector) -> list[Int]:
-    """Make best anchors positive, in the order of the boxes; return those each box forced.
+    """Make each box's best anchors positive, box by box; return the anchors that each box forces.
 
-    ious: of each box with the anchors that are matched; allowed: which of those may become positive.
-    results: their labels and matched boxes, which are changed.
+    ious: for each box, its IoU with the anchors that take part in matching. allowed: which of these may
+    become positive. results: their labels and matched boxes; both arrays are changed.
     """
     found, matched = results
     match = detector.match
@@ -185,7 +190,7 @@ def _force(ious: Iterable[Float], allowed: Bool, results: tuple[Int8, Int], dete
 
 
 def _cells_of_centres(boxes: Float, width: float, height: float, detector: Detector) -> Bool:
-    """Tell which anchors may become positive at all: those in a cell with a box's centre, or all. [A].
+    """Tell which anchors may become positive: all, or those in a cell with a box's centre. [A].
 
     Source: mmdetection, `YOLOAnchorGenerator.responsible_flags`.
     """
@@ -203,7 +208,7 @@ def _cells_of_centres(boxes: Float, width: float, height: float, detector: Detec
 
 
 def cell_of(low: Float, high: Float, stride: Float | float, cells: Int | int) -> Int:
-    """Index of the cell that holds the centres of boxes [low, high] along an axis. [N]."""
+    """Return the index of the cell that holds each centre of boxes [low, high] along an axis. [N]."""
     centre = (low + high) * np.asarray(0.5, dtype=low.dtype)
     return np.clip(np.floor(centre / stride), 0, np.asarray(cells) - 1).astype(np.int64)
 
@@ -211,13 +216,16 @@ def cell_of(low: Float, high: Float, stride: Float | float, cells: Int | int) ->
 def anchors_of(
     width: float, height: float, detector: Detector, image: tuple[float, float] | None
 ) -> tuple[Float, Bool]:
-    """All anchors, and which count; most images of a data set share a canvas, so a few grids are kept."""
-    small = count_anchors(width, height, detector) <= _KEPT
-    return (_kept_anchors if small else all_anchors)(width, height, detector, image)
+    """Return all anchors, and which of them count.
+
+    Most images of a data set share a canvas, so a few grids are cached.
+    """
+    small = count_anchors(width, height, detector) <= _MOST_CACHED
+    return (_cached_anchors if small else all_anchors)(width, height, detector, image)
 
 
 @lru_cache(maxsize=8)
-def _kept_anchors(
+def _cached_anchors(
     width: float, height: float, detector: Detector, image: tuple[float, float] | None
 ) -> tuple[Float, Bool]:
     anchors, counts = all_anchors(width, height, detector, image)

@@ -1,14 +1,14 @@
-"""Which engine answers for a detector: by its kind of matching, one module each, found by itself.
+"""The engine for a detector: one module for each kind of matching, found by itself.
 
-A module of this package that has `KINDS` is an engine, and has four or five functions more:
+A module of this package is an engine if it has `KINDS`. It then offers:
 
-KINDS: the kinds of `Match` that it answers.
-replay(boxes, width, height, detector, image) -> DenseLabels: the definition, one image.
-judge(boxes, detector) -> Judged: all boxes of a data set, each without its image's other boxes.
-count(boxes, image, of_image, detector) -> Counted: the anchors of whole images by label, exactly.
-causes(sizes, detector) -> int8: why boxes of these sizes are unmatched though no border forbids it.
-scale_to_match(size, detector, up) -> float: by what a box that is too small (up) or too large for the rule
-    must be scaled at least; only of an engine whose `causes` says so.
+KINDS: the kinds of `Match` that it handles.
+replay(boxes, width, height, detector, image) -> DenseLabels: the labels of one image, by the definition.
+judge(boxes, detector) -> Judged: the status of all boxes of a data set, each independent of the others.
+count(boxes, image, of_image, detector) -> Counted: the exact number of anchors of each label, per image.
+causes(sizes, detector) -> int8: why boxes of these sizes are unmatched although no border rule hinders.
+scale_to_match(size, detector, up) -> float: the least scaling after which a box matches that is too small
+    (up) or too large. Needed only if `causes` returns "small" or "large".
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from anchoraudit.encoding.results import Counted, Judged
 
 
 class Engine(Protocol):
-    """What a module of an engine offers."""
+    """What an engine module offers."""
 
     KINDS: tuple[str, ...]
 
@@ -38,7 +38,7 @@ class Engine(Protocol):
         ...
 
     def judge(self, boxes: OnCanvas, detector: Detector) -> Judged:
-        """Best value and status of every box."""
+        """Return best value and status of every box."""
         ...
 
     def count(self, boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Counted:
@@ -46,17 +46,17 @@ class Engine(Protocol):
         ...
 
     def causes(self, sizes: Float, detector: Detector) -> Int8:
-        """Why boxes of these sizes are unmatched."""
+        """Return why boxes of these sizes are unmatched."""
         ...
 
     def scale_to_match(self, size: Float, detector: Detector, *, up: bool) -> float:
-        """By what a box must be scaled."""
+        """Return the factor by which a box must be scaled to match."""
         ...
 
 
 @cache
 def _engines() -> dict[str, Engine]:
-    """The engine of each kind of matching."""
+    """Return the engine of each kind of matching."""
     found: dict[str, Engine] = {}
     for info in pkgutil.iter_modules(encoding.__path__):
         module = import_module(f"{encoding.__name__}.{info.name}")
@@ -66,18 +66,18 @@ def _engines() -> dict[str, Engine]:
 
 
 def engine_of(detector: Detector) -> Engine:
-    """The module that answers for a detector."""
+    """Return the engine module for a detector's kind of matching."""
     return _engines()[detector.match.kind]
 
 
 def replay(boxes: Float, canvas: Canvases, detector: Detector) -> DenseLabels:
-    """Label every anchor of one image by its definition; canvas: of that image (D = 1)."""
+    """Label every anchor of one image by the definition; canvas: of that image (D = 1)."""
     width, height, w, h = (float(getattr(canvas, name)[0]) for name in Canvases.__slots__)
     return engine_of(detector).replay(boxes, width, height, detector, (w, h))
 
 
 def judge(boxes: OnCanvas, detector: Detector) -> Judged:
-    """Best IoU (or other measure) and status of every box, without its image's other boxes."""
+    """Return best IoU (or other measure) and status of every box, each independent of the others."""
     return engine_of(detector).judge(boxes, detector)
 
 
@@ -90,10 +90,13 @@ def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Cou
 
 
 def causes(sizes: Float, detector: Detector) -> Int8:
-    """Why boxes of sizes [N, 2] are unmatched though no border forbids it: int8 [N], index into CAUSES."""
+    """Return why boxes of sizes [N, 2] are unmatched although no border rule hinders.
+
+    int8 [N], index into `causes_by_size.CAUSES`.
+    """
     return engine_of(detector).causes(sizes, detector)
 
 
 def scale_to_match(size: Float, detector: Detector, *, up: bool) -> float:
-    """The factor nearest 1 by which a box of size [1, 2], too small (up) or too large, must be scaled."""
+    """Return the factor nearest 1 that makes a box of size [1, 2] match, too small (up) or too large now."""
     return engine_of(detector).scale_to_match(size, detector, up=up)

@@ -1,4 +1,4 @@
-"""Images on which the framework itself would raise, and its reason."""
+"""The images on which the framework itself would raise an error, and why."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.window import counting_anchors
 
-# What the framework trips over, in the order in which it is asked; 0 is nothing.
+# Why the framework raises, indexed by the codes of `reasons`; 0: it does not. The lowest code applies.
 REASONS = (
     "",
     "no anchor lies inside the image, and the framework raises",
@@ -19,20 +19,21 @@ REASONS = (
 
 
 def reason(code: int, detector: Detector) -> str:
-    """The reason in a few words, and what the framework's own error says."""
-    said = (
+    """Return the reason in a few words, with the framework's own error message if it is known."""
+    own_message = (
         "",
         detector.border.none_inside_error,
         detector.resize.degenerate_error,
         detector.match.no_boxes_error,
     )[code]
-    return f"{REASONS[code]}: {said.rstrip('.')}" if said else REASONS[code]
+    return f"{REASONS[code]}: {own_message.rstrip('.')}" if own_message else REASONS[code]
 
 
 def reasons(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Int8:
-    """Why the framework would raise on each of M images: int8 [M], index into REASONS.
+    """Return why the framework would raise on each of M images: int8 [M], index into REASONS.
 
-    boxes: the usable boxes, image: int64 [n], the image of each. of_image: int64 [M], its canvas.
+    boxes: the usable boxes. image: int64 [n], the image of each box. of_image: int64 [M], the index of each
+    image's canvas in `boxes.canvases`.
     """
     reason = np.zeros(len(of_image), dtype=np.int8)
     if detector.match.no_boxes == "raises":

@@ -1,8 +1,8 @@
 """Anchors over a canvas: cells, edges, and which anchors the border rule lets count.
 
-One arithmetic for both engines. Every framework's anchor is a product: its edges along x depend on its column
-and shape alone, those along y on its row and shape. They are computed here in the detector's precision and
-order of operations, so that an equality of overlaps means the same as there.
+All engines use this arithmetic. In every framework, an anchor's edges along x depend only on its column and
+shape, and those along y only on its row and shape. They are computed here in the detector's precision and
+order of operations, so that two overlaps are equal here exactly where they are equal in the framework.
 """
 
 from __future__ import annotations
@@ -17,20 +17,21 @@ from anchoraudit.detectors.spec import Anchors, Border, Detector, Level
 from anchoraudit.encoding.canvas import Canvases
 from anchoraudit.errors import AnchorauditError
 
-# Anchors of one image that are enumerated at most, in some hundred bytes each: a picture of 4000x3000 px that
-# is not made smaller has half as many under the finest pyramid in use (stride 4, three shapes a cell).
+# The most anchors of one image that are listed, each in about a hundred bytes (600 MB). An image of
+# 4000x3000 px that is not resized has half as many under the finest pyramid in use: at stride 4 with three
+# shapes a cell 2.25 million, and a third more on the coarser levels.
 MOST_ANCHORS = 6_000_000
 
 
 class Regions(NamedTuple):
-    """Boxes or anchors as IoU is taken of them: corners [N, 4] and areas [N], in the anchors' precision."""
+    """Boxes or anchors as the framework compares them: corners [N, 4] and areas [N], in `precision`."""
 
     corners: Floating
     areas: Floating
 
 
 class Compared(NamedTuple):
-    """What IoU is taken of along one axis: low and high edges, and the length that areas are made of."""
+    """Boxes or anchors along one axis as the framework compares them: edges, and the length for areas."""
 
     low: Floating
     high: Floating
@@ -40,7 +41,8 @@ class Compared(NamedTuple):
 class LevelAxis:
     """One level along x (axis 0) or y (axis 1): where its anchors of each shape lie.
 
-    Methods take extents of canvases and cell indices as arrays that broadcast. Pixels of the canvas.
+    Lengths are pixels of the canvas. Methods take extents of canvases and indices of cells as arrays that
+    broadcast.
     """
 
     def __init__(self, anchors: Anchors, level: Level, axis: int) -> None:
@@ -50,44 +52,44 @@ class LevelAxis:
         number = np.dtype(anchors.sides_precision).type
         half = number(0.5) * self.sizes.astype(number)
         centre = number(level.offset) if anchors.centre_in == "shape" else number(0)
-        # What is rounded before the centre and half the side are added up.
+        # The precision in which the centre of a cell and half a side are rounded before they are added.
         self.part = self.number if anchors.rounded == "parts" else np.float64
         self.low = (centre - half).astype(self.part)
         self.high = (centre + half).astype(self.part)
 
     def cells(self, extent: Float | float) -> Int:
-        """How many cells along extents [D]."""
+        """Return the number of cells along extents [D]."""
         if self.level.cells is not None:
             return np.full(np.shape(extent), self.level.cells[self.axis], dtype=np.int64)
         round_to = np.ceil if self.anchors.grid == "ceil" else np.floor
-        # An image whose size is not known has no cells.
+        # An image of unknown size has no cells.
         return np.nan_to_num(round_to(np.asarray(extent) / self.level.stride)).astype(np.int64)
 
     def stride(self, extent: Float | float) -> Float:
-        """Pixels between two cells, along extents [D]."""
+        """Return the distance between two cells in pixels, along extents [D]."""
         if self.anchors.spacing == "declared":
             return np.full(np.shape(extent), float(self.level.stride))
         exact = np.asarray(extent) / np.maximum(self.cells(extent), 1)
         return np.floor(exact) if self.anchors.spacing == "floor" else exact
 
     def offset(self, extent: Float | float) -> Float:
-        """Centre of the first cell, along extents [D]."""
+        """Return the centre of the first cell, along extents [D]."""
         if self.anchors.centre_in == "shape":
             return np.full(np.shape(extent), float(self.level.offset))
         return self.level.offset / self.level.stride * self.stride(extent)
 
     def size(self, extent: Float | float, k: int) -> Float | float:
-        """Side of shape k, along extents [D]."""
+        """Return the side of shape k, along extents [D]."""
         size = float(self.sizes[k])
         return size * np.asarray(extent) if self.anchors.units == "fractions" else size
 
     def edges(self, index: Int, extent: Float | float, k: int) -> tuple[Floating, Floating]:
-        """Low and high edge of the anchors of shape k in cells `index`, pixels of the canvas.
+        """Return low and high edge of the anchors of shape k in cells `index`, pixels of the canvas.
 
-        In the anchors' precision, or in float64 (see `Anchors.kept_precision`).
+        They have the precision of `Anchors.kept_precision`.
         """
         if self.anchors.units == "fractions":
-            # Centres and sides are fractions until the very end.
+            # The multiplication by the canvas comes last.
             centre = self._fraction(index, extent)
             half = self.number(0.5) * self.number(self.sizes[k])
             kept = np.dtype(self.anchors.kept_precision)
@@ -99,7 +101,7 @@ class LevelAxis:
         return low.astype(self.number, copy=False), high.astype(self.number, copy=False)
 
     def _fraction(self, index: Int, extent: Float | float) -> Floating:
-        """Centres of cells `index` as fractions of the canvas.
+        """Return the centres of cells `index` as fractions of the canvas.
 
         Sources: torchvision, `DefaultBoxGenerator` (divided); tensorflow/models,
         `multiple_grid_anchor_generator.py` and `grid_anchor_generator.py: tile_anchors` (steps).
@@ -116,16 +118,16 @@ class LevelAxis:
     def compared(
         self, low: Floating, high: Floating, extent: Float | float, k: int | None = None
     ) -> Compared:
-        """Edges [low, high] along this axis, pixels of the canvas, as IoU is taken of them.
+        """Return edges along this axis as the framework compares them, in the anchors' precision.
 
-        k: the shape of anchors, None for boxes. In the anchors' precision.
+        low, high: edges of anchors or boxes, pixels of the canvas. k: the anchors' shape, None for boxes.
         """
-        if self.anchors.compared_as == "fractions":  # they come out as they were before they were kept
+        if self.anchors.compared_as == "fractions":  # exactly the fractions that `edges` multiplied
             low, high = low / np.asarray(extent), high / np.asarray(extent)
         low, high = low.astype(self.number, copy=False), high.astype(self.number, copy=False)
         length = high - low
         if self.anchors.compared_as == "centre_size":
-            # keras-io, `convert_to_xywh`, then `compute_iou`: corners are made of centre and size.
+            # keras-io, `convert_to_xywh`, then `compute_iou`: corners are computed from centre and size.
             if k is not None:
                 return Compared(low, high, np.full_like(low, self.sizes[k]))
             centre, half = (low + high) / self.number(2), length / self.number(2)
@@ -135,12 +137,12 @@ class LevelAxis:
 
 @lru_cache(maxsize=256)
 def axes_of(anchors: Anchors) -> tuple[tuple[LevelAxis, LevelAxis], ...]:
-    """Both axes of every level."""
+    """Return both axes of every level."""
     return tuple((LevelAxis(anchors, level, 0), LevelAxis(anchors, level, 1)) for level in anchors.levels)
 
 
 def inside(low: Floating, high: Floating, extent: Float | float, border: Border) -> Bool:
-    """Tell where anchors count along one axis; extent: of what the border rule is against."""
+    """Tell which anchors [low, high] count along one axis; extent: that of the image or canvas, in pixels."""
     if border.pixels is None:
         return np.ones(np.shape(low), dtype=np.bool_)
     if border.of == "centre":
@@ -153,13 +155,13 @@ def inside(low: Floating, high: Floating, extent: Float | float, border: Border)
 
 
 def compared_boxes(boxes: Float, width: Float | float, height: Float | float, anchors: Anchors) -> Regions:
-    """Boxes [N, 4] on canvases of `width` x `height` px (numbers or [N]) as IoU is taken of them."""
+    """Return boxes [N, 4], on canvases of `width` x `height` px (numbers or [N]), as they are compared."""
     axes, extents = axes_of(anchors)[0], (width, height)
     return _regions(*(axes[a].compared(boxes[:, a], boxes[:, a + 2], extents[a]) for a in (0, 1)))
 
 
 def compared_anchors(edges: Float, width: float, height: float, anchors: Anchors) -> Regions:
-    """All anchors over a canvas, [A, 4] as `all_anchors` gives them, as IoU is taken of them."""
+    """Return all anchors of a canvas, [A, 4] from `all_anchors`, as they are compared."""
     if anchors.compared_as != "centre_size":
         return compared_boxes(edges, width, height, anchors)
     areas = [
@@ -176,13 +178,13 @@ def _regions(x: Compared, y: Compared) -> Regions:
 
 
 def extents(canvases: Canvases, axis: int, border: Border) -> tuple[Float, Float]:
-    """Extents of the canvas, and of what the border rule is against, along an axis."""
+    """Return, along an axis, the extents of the canvas and those that the border rule applies to."""
     canvas, image = canvases.along(axis)
     return canvas, image if border.against == "image" else canvas
 
 
 def count_anchors(width: float, height: float, detector: Detector) -> int:
-    """How many anchors stand over a canvas of `width` x `height` px."""
+    """Return the number of anchors on a canvas of `width` x `height` px."""
     axes = axes_of(detector.anchors)
     return sum(int(x.cells(width)) * int(y.cells(height)) * len(x.sizes) for x, y in axes)
 
@@ -190,17 +192,17 @@ def count_anchors(width: float, height: float, detector: Detector) -> int:
 def all_anchors(
     width: float, height: float, detector: Detector, image: tuple[float, float] | None = None
 ) -> tuple[Float, Bool]:
-    """Every anchor over a canvas of `width` x `height` px, and whether the border rule lets it count.
+    """Return every anchor on a canvas of `width` x `height` px, and whether it counts under the border rule.
 
-    image: size of the resized image on it, without padding; the whole canvas by default. Returns anchors
-    [A, 4], as `LevelAxis.edges` has them, and counts bool [A], ordered level, row, column, shape.
+    image: size of the resized image on it, without padding; by default the whole canvas. Returns anchors
+    [A, 4], as `LevelAxis.edges` computes them, and counts, bool [A]; order: level, row, column, shape.
 
     Raises AnchorauditError if there are more than MOST_ANCHORS.
     """
     if (total := count_anchors(width, height, detector)) > MOST_ANCHORS:
         raise AnchorauditError(
-            f"an input of {width:,.0f}x{height:,.0f} px has {total:,} anchors under {detector.name}, "
-            f"and at most {MOST_ANCHORS:,} are enumerated",
+            f"too many anchors: {detector.name} has {total:,} on an input of {width:,.0f}x{height:,.0f} px, "
+            f"the limit is {MOST_ANCHORS:,}",
             remedy="Check the detector's resize and strides, or take a smaller input (--input-size).",
         )
     against = image if image is not None and detector.border.against == "image" else (width, height)

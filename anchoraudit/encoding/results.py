@@ -1,4 +1,4 @@
-"""What the engines answer."""
+"""What the engines return."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from anchoraudit.arrays import Bool, Float, Int
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Of n boxes: best: float64 [n], over the anchors that count. matched: bool [n], an anchor reaches the
-    positive threshold. forced: bool [n], none does, but forcing makes one positive.
+    """The judgement of n boxes.
+
+    best: float64 [n], best IoU (or other measure) over the anchors that count. matched: bool [n], an anchor
+    reaches the positive threshold. forced: bool [n], no anchor does, but forcing makes one positive.
     """
 
     best: Float
@@ -20,8 +22,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """counts: int64 [M, 3], positive, negative and ignored anchors of M images. assigned: int64 [n], the
-    positive anchors of each box.
+    """The anchors of M images with n boxes, counted by label.
+
+    counts: int64 [M, 3], the numbers of positive, negative and ignored anchors. assigned: int64 [n], the
+    number of positive anchors of each box.
     """
 
     counts: Int

@@ -1,12 +1,13 @@
-"""Matching by sizes alone: YOLO. Where an anchor lies decides which cell is positive, not whether one is.
+"""Matching by sizes alone, as in YOLO. The box's position decides only which cells become positive.
 
-"side_ratio": a box and a shape match where the larger of w/w', w'/w, h/h', h'/h is below a limit; then the
-cell of the box's centre is positive, and those cells beside it that are nearer than half a cell. Source:
+"side_ratio": a box and a shape match if the largest of w/w', w'/w, h/h', h'/h is below a limit. Then the cell
+of the box's centre is positive, and so are the cells beside it that are nearer than half a cell. Source:
 yolov5 `utils/loss.py: build_targets` (yolov7 has the same rule), in float32, in units of cells.
-"shape_iou": of all shapes that compete, the one with the highest IoU, both freely centred, is positive in the
-centre's cell, the first on ties, on each level that has it; where a level says so, so are those of its shapes
-whose IoU is above a limit. Source: darknet `src/yolo_layer.c: forward_yolo_layer`, and `process_batch` of
-AlexeyAB's fork, with `src/box.c: box_iou`: in float32, in fractions of the network's input.
+
+"shape_iou": of all competing shapes, the one with the highest IoU, both freely centred, is positive in the
+centre's cell, on each level that has it; the first shape wins ties. Where a level has a limit (`also_above`),
+its shapes with an IoU above it are positive too. Source: darknet `src/yolo_layer.c: forward_yolo_layer`, and
+`process_batch` of AlexeyAB's fork, with `src/box.c: box_iou`, in float32, in fractions of the canvas.
 """
 
 from __future__ import annotations
@@ -18,19 +19,20 @@ import numpy as np
 from anchoraudit.arrays import Bool, Float, Floating, Int, Int8, for_each_block
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
+from anchoraudit.encoding.causes_by_size import BY_SIDES, SMALL, UNUSED, causes_by, scale_by
 from anchoraudit.encoding.definition import DenseLabels, anchors_of
 from anchoraudit.encoding.grid import axes_of
 from anchoraudit.encoding.results import Counted, Judged
-from anchoraudit.encoding.unmatched import BY_SIDES, SMALL, UNUSED, causes_by, scale_by
 from anchoraudit.encoding.window import first_anchors
 
 KINDS = ("side_ratio", "shape_iou")
 
 
 def judge(boxes: OnCanvas, detector: Detector) -> Judged:
-    """Best side ratio (its inverse where above 1) or shape IoU of every box; none is forced.
+    """Return the best side ratio (at most 1) or shape IoU of every box; no box is forced.
 
-    Best among the shapes of the levels: a shape that is on no level takes boxes, and is no anchor.
+    The best is taken over the shapes of the levels. A competing shape that is on no level can win a box, but
+    it is not an anchor.
     """
     best = np.zeros(len(boxes.boxes))
     matched = np.zeros(len(boxes.boxes), dtype=np.bool_)
@@ -46,10 +48,10 @@ def judge(boxes: OnCanvas, detector: Detector) -> Judged:
 
 
 def causes(sizes: Float, detector: Detector) -> Int8:
-    """Why boxes of these sizes [N, 2] are unmatched. int8 [N].
+    """Return why boxes of these sizes [N, 2] are unmatched: int8 [N], index into CAUSES.
 
-    Where the shape most like a box is positive, it is on no level ("unused"); a box without area, cut away or
-    too small to be told, is like none ("small").
+    If the rule takes the shape most like a box, an unmatched box is most like a shape on no level ("unused").
+    A box without area (cut away, or rounded to 0) is like no shape ("small").
     """
     if detector.match.takes_most_alike:
         return np.where((sizes > 0).all(axis=1), UNUSED, SMALL).astype(np.int8)
@@ -57,12 +59,12 @@ def causes(sizes: Float, detector: Detector) -> Int8:
 
 
 def scale_to_match(size: Float, detector: Detector, *, up: bool) -> float:
-    """The factor nearest 1 by which a box of size [1, 2] must be scaled to match, by its sides."""
+    """Return the factor nearest 1 by which a box of size [1, 2] must be scaled to match, by its sides."""
     return scale_by(BY_SIDES, size, detector, up=up)
 
 
 def _table(boxes: OnCanvas, detector: Detector) -> tuple[Float, Bool]:
-    """Value of every box with every shape, and which pairs match. [n, K] both."""
+    """Return the value of every box with every shape, and which pairs match. [n, K] both."""
     if detector.match.takes_most_alike:
         compared = _shape_ious(boxes, detector)
         numbers = np.array(detector.anchors.numbers)
@@ -82,7 +84,7 @@ def _table(boxes: OnCanvas, detector: Detector) -> tuple[Float, Bool]:
 
 
 def _shape_ious(boxes: OnCanvas, detector: Detector) -> Floating:
-    """IoU of boxes and the shapes that compete, both freely centred: [n, M], 0 for a box that has none."""
+    """Return the IoU of boxes and competing shapes, both freely centred: [n, M], 0 for a box without area."""
     number = np.dtype(detector.anchors.precision).type
     compared = detector.compared
     overlap: Floating = np.ones((1, 1), dtype=number)
@@ -99,7 +101,7 @@ def _shape_ious(boxes: OnCanvas, detector: Detector) -> Floating:
 
 
 def _side_ratios(boxes: OnCanvas, level: int, detector: Detector) -> Floating:
-    """The larger of ratio and inverse, over both sides, for the shapes of a level: [n, k]."""
+    """Return the largest of both side ratios and their inverses, for the shapes of a level: [n, k]."""
     ratios = []
     for a, axis in enumerate(axes_of(detector.anchors)[level]):
         low, high, canvas, cells = _on_axis(boxes, level, a, detector)
@@ -116,10 +118,10 @@ def _side_ratios(boxes: OnCanvas, level: int, detector: Detector) -> Floating:
 def _on_axis(
     boxes: OnCanvas, level: int, a: int, detector: Detector
 ) -> tuple[Floating, Floating, Floating, Int]:
-    """Edges of boxes along an axis, extent of their canvases, and the number of cells. [n] each.
+    """Return edges of boxes along an axis, extent of their canvases, and number of cells. [n] each.
 
-    The loader leaves boxes as fractions of the canvas, in its own precision; the loss multiplies those by the
-    cells in that of the anchors.
+    The loader gives boxes as fractions of the canvas, in its own precision. The loss multiplies these by the
+    number of cells, in the precision of the anchors.
     """
     axis = axes_of(detector.anchors)[level][a]
     extent = boxes.canvases.along(a)[0]
@@ -129,7 +131,7 @@ def _on_axis(
 
 @dataclass(frozen=True, slots=True)
 class _Entries:
-    """Positive (box, anchor) entries. An anchor may be named twice. box, anchor: int64 [E]."""
+    """Positive pairs of a box and an anchor; two boxes may share an anchor. box, anchor: int64 [E]."""
 
     box: Int
     anchor: Int
@@ -155,21 +157,21 @@ def _entries(boxes: OnCanvas, detector: Detector) -> _Entries:
 
 
 def _centre(boxes: OnCanvas, level: int, a: int, detector: Detector) -> tuple[Floating, Int]:
-    """Centres of boxes along an axis in units of cells, and the number of cells. [n] both."""
+    """Return centres of boxes along an axis in units of cells, and the number of cells. [n] both."""
     low, high, canvas, cells = _on_axis(boxes, level, a, detector)
     share = ((low + high) / low.dtype.type(2) / canvas).astype(detector.anchors.precision)
     return share * cells.astype(share.dtype), cells
 
 
 def _cell(boxes: OnCanvas, level: int, a: int, step: float, detector: Detector) -> Int:
-    """Cell of the centre moved by `step` cells, kept within the grid. [n]."""
+    """Return the cell of each centre after moving it back by `step` cells, kept within the grid. [n]."""
     centre, cells = _centre(boxes, level, a, detector)
     cell: Int = np.clip(np.floor(centre - centre.dtype.type(step)).astype(np.int64), 0, cells - 1)
     return cell
 
 
 def _cells_beside(boxes: OnCanvas, level: int, detector: Detector) -> list[tuple[float, float, Bool]]:
-    """Steps (in cells) and the boxes that take them: the own cell, then left, above, right, below."""
+    """Return steps (in cells) and the boxes that take each: the own cell, then left, above, right, below."""
     reach = {0: 0.0, 2: 0.5, 4: 1.0}[detector.match.neighbours if detector.match.kind == "side_ratio" else 0]
     everyone = np.ones(len(boxes.boxes), dtype=np.bool_)
     steps: list[tuple[float, float, Bool]] = [(0.0, 0.0, everyone)]
@@ -184,7 +186,7 @@ def _cells_beside(boxes: OnCanvas, level: int, detector: Detector) -> list[tuple
 
 
 def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Counted:
-    """Count distinct positive anchors of M images; assigned counts every entry of a box."""
+    """Count the distinct positive anchors of M images; `assigned` counts all positive pairs of a box."""
     found = _entries(boxes, detector)
     total = first_anchors(boxes.canvases, detector)[0][-1][of_image]
     start = np.cumsum(total) - total
@@ -198,7 +200,7 @@ def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Cou
 def replay(
     boxes: Float, width: float, height: float, detector: Detector, image: tuple[float, float] | None = None
 ) -> DenseLabels:
-    """Label every anchor of one image: positive or negative, none is ignored."""
+    """Label every anchor of one image as positive or negative; this rule ignores no anchor."""
     whole = (width, height) if image is None else image
     one = Canvases(*(np.array([float(v)]) for v in (width, height, *whole)))
     placed = OnCanvas(np.asarray(boxes, dtype=np.float64).reshape(-1, 4), np.zeros(len(boxes), np.int64), one)
@@ -222,7 +224,7 @@ def replay(
 
 
 def _anchor_at_centre(boxes: OnCanvas, shape: Int, detector: Detector) -> Int:
-    """Index of the anchor of a given shape (among all shapes) in the cell of each box's centre. [n]."""
+    """Return the index of the anchor of each box's `shape` (among all shapes) in its centre's cell. [n]."""
     starts = first_anchors(boxes.canvases, detector)[0]
     anchor = np.full(len(shape), -1, dtype=np.int64)
     first = 0

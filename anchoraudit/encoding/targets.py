@@ -1,4 +1,4 @@
-"""What labels become in training: the three arrays of the reference encoder.
+"""Training targets: the three arrays that the reference encoder makes of the labels.
 
 Source: YunYang1994/TensorFlow2.0-Examples, 4-Object_Detection/RPN, `train.py: encode_label` and
 `utils.py: compute_regression`.
@@ -28,16 +28,17 @@ def encode(
     ----------
     boxes : array-like of shape (N, 4)
         ``x1, y1, x2, y2`` in pixels of the image, continuous coordinates; N may be 0. They are resized with
-        the image, and otherwise used unchanged.
+        the image and not changed otherwise.
     width, height : float
         Size of the image in pixels.
     detector : str or Detector
-        The name of a preset, a detector file, or what `load_detector` returns. Only one level of anchors.
+        The name of a preset, a detector file, or what `load_detector` returns. It must have one level of
+        anchors.
 
     Returns
     -------
     target_scores : ndarray of shape (gh, gw, k, 2)
-        1 in channel 1 of positive anchors, in channel 0 of negative ones.
+        1 in channel 1 for positive anchors, 1 in channel 0 for negative ones, else 0.
     target_bboxes : ndarray of shape (gh, gw, k, 4)
         For positive anchors: x1 and y1 of the matched box minus the anchor's, divided by the anchor's width
         and height; then the logarithms of the width and height ratios.
@@ -63,13 +64,17 @@ def encode(
     given = np.asarray(boxes, dtype=np.float64)
     given = given.reshape(0, 4) if given.size == 0 else given
     if given.ndim != 2 or given.shape[1] != 4:
-        raise AnchorauditError(f"boxes of shape {given.shape}", remedy="Give [N, 4]: x1, y1, x2, y2.")
+        raise AnchorauditError(
+            f"boxes have shape {given.shape}, not (N, 4)", remedy="Give x1, y1, x2, y2 of each box."
+        )
     if not (0 < width < np.inf and 0 < height < np.inf):
-        raise AnchorauditError(f"image size {width}x{height}", remedy="Width and height must be above 0.")
+        raise AnchorauditError(
+            f"image size {width}x{height} is not possible", remedy="Give a finite width and height above 0."
+        )
     if len(detector.anchors.levels) > 1:
         raise AnchorauditError(
-            f"{detector.name} has several levels of anchors; the three arrays hold one",
-            remedy="Use anchoraudit.audit for its labels.",
+            f"{detector.name} has {len(detector.anchors.levels)} levels of anchors; encode takes one",
+            remedy="Use anchoraudit.audit for its results.",
         )
     fitted = one_canvas(width, height, detector)
     scaled = place(given, fitted, np.zeros(len(given), dtype=np.int64), detector)
@@ -82,9 +87,9 @@ def encode(
 
 
 def targets(labels: DenseLabels, boxes: Float) -> tuple[Float, Float, Float]:
-    """Training targets of all A anchors: scores [A, 2], boxes [A, 4], masks [A], as `encode` has them.
+    """Return training targets of all A anchors as in `encode`: scores [A, 2], boxes [A, 4], masks [A].
 
-    boxes: float64 [N, 4], those that were labelled, on the network's input.
+    boxes: float64 [N, 4], the boxes that `labels` were made for, in pixels of the network's input.
     """
     scores = np.stack([labels.labels == -1, labels.labels == 1], axis=-1).astype(np.float64)
     positive = np.flatnonzero(labels.labels == 1)
@@ -94,7 +99,7 @@ def targets(labels: DenseLabels, boxes: Float) -> tuple[Float, Float, Float]:
 
 
 def regression(boxes: Float, anchors: Float) -> Float:
-    """Offsets of boxes [N, 4] from anchors [N, 4]: dx1 / w, dy1 / h, log(w' / w), log(h' / h). [N, 4]."""
+    """Return offsets of boxes [N, 4] from anchors [N, 4]: dx1 / w, dy1 / h, log(w' / w), log(h' / h)."""
     sizes = box_sizes(anchors)
     offsets = (boxes[:, :2] - anchors[:, :2]) / sizes
     with np.errstate(divide="ignore", invalid="ignore"):  # a NaN box stays NaN, as in the framework

@@ -1,4 +1,4 @@
-"""What becomes of a box and of an image: the statuses, the verdicts, and how one follows from the other."""
+"""The statuses of boxes and the verdicts on images, and how a verdict follows from the boxes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ VERDICTS = (
     "encoder_error",
     "unknown",
 )
-# An image of one of these would train without foreground, or not at all.
+# An image with one of these verdicts trains without foreground, or not at all.
 WITHOUT_FOREGROUND = ("empty_foreground", "blank", "no_usable_box", "encoder_error")
-STATUSES = ("", "matched", "forced", "unmatched")  # "" is a box that is not usable
+STATUSES = ("", "matched", "forced", "unmatched")  # "" marks a box that is not usable
 VERDICT_CODE = {name: code for code, name in enumerate(VERDICTS)}
 STATUS_CODE = {name: code for code, name in enumerate(STATUSES)}
 
@@ -25,10 +25,12 @@ STATUS_CODE = {name: code for code, name in enumerate(STATUSES)}
 def verdicts_of(
     *, boxes: Bool, usable: Bool, matched: Bool, forced: Bool, size_unknown: Bool, raises: Bool
 ) -> Int8:
-    """Verdict of N images: int8 [N], index into VERDICTS.
+    """Return the verdict on each of N images: int8 [N], index into VERDICTS.
 
-    boxes, usable, matched, forced: the image has such a box. raises: the framework would. bool [N] each.
+    boxes, usable, matched, forced: bool [N], the image has any box, a usable, a matched, a forced one.
+    size_unknown: bool [N], unknown image size. raises: bool [N], the framework raises on the image.
     """
+    # A later line overrules the earlier ones.
     verdict = np.full(len(boxes), VERDICT_CODE["empty_foreground"], dtype=np.int8)
     verdict[forced] = VERDICT_CODE["forced_only"]
     verdict[matched] = VERDICT_CODE["ok"]

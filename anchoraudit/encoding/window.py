@@ -1,9 +1,10 @@
-"""The anchors near a box, found without the grid: those that overlap it by at least a given IoU.
+"""The anchors near a box: all that reach a given IoU with it, found without listing the whole grid.
 
-IoU >= t means an intersection of at least t / (1 + t) of both areas together, and the overlap along y is at
-most the smaller height: so the overlap along x has a least value, and with it the columns are a short
-interval around the box's centre; the same for rows. What lies in that rectangle is computed in the
-framework's own precision and order of operations (`LevelAxis.edges`): ties and equalities are its own.
+IoU >= t needs an intersection of at least t / (1 + t) of both areas together. The overlap along y is at most
+the smaller height. So the overlap along x has a least value, and the columns that reach it are a short
+interval around the box's centre. The same holds for rows. The IoUs of the anchors in this window are computed
+in the framework's own precision and order of operations (`LevelAxis.edges`), so ties and equalities are those
+of the framework.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.grid import LevelAxis, axes_of, extents, inside
 
 _AT_ONCE = 1 << 20  # candidates in memory at a time
-# Wider than any rounding of an edge or an IoU in float32: what is outside is no candidate in any precision.
+# Larger than any rounding error of an edge or an IoU in float32, so that no candidate is missed in any
+# precision. An edge below 2^17 px, the largest canvas (100,000 px), is off by 2^-7 px = 0.008 px at most.
 _SLACK_PX, _SLACK_IOU = 1e-2, 1e-4
 
 
@@ -28,7 +30,8 @@ _SLACK_PX, _SLACK_IOU = 1e-2, 1e-4
 class Candidates:
     """Pairs of a box and an anchor, C of them.
 
-    box: int64 [C], index of the box. anchor: int64 [C], index of the anchor in its image's dense order.
+    box: int64 [C], index of the box. anchor: int64 [C], index of the anchor among all of its canvas, in the
+    order of `all_anchors`.
     iou: [C], in the anchors' precision. counts: bool [C], whether the border rule lets the anchor count.
     cell: int64 [C], index of the anchor's cell among all cells of all levels.
     """
@@ -41,9 +44,9 @@ class Candidates:
 
 
 def first_anchors(canvases: Canvases, detector: Detector) -> tuple[Int, Int]:
-    """Index of each level's first anchor, and of its first cell, on each canvas; then their number.
+    """Return the index of each level's first anchor, and of its first cell, on each of D canvases.
 
-    int64 [L + 1, D] both.
+    int64 [L + 1, D] both; the last row is the total number.
     """
     anchors, cells = [np.zeros(len(canvases.width), dtype=np.int64)], []
     cells.append(anchors[0])
@@ -55,7 +58,7 @@ def first_anchors(canvases: Canvases, detector: Detector) -> tuple[Int, Int]:
 
 
 def counting_anchors(canvases: Canvases, detector: Detector) -> Int:
-    """How many anchors count on each canvas: int64 [D]."""
+    """Return the number of anchors that count on each canvas: int64 [D]."""
     border = detector.border
     if border.pixels is None:
         every: Int = first_anchors(canvases, detector)[0][-1]
@@ -73,7 +76,7 @@ def counting_anchors(canvases: Canvases, detector: Detector) -> Int:
 
 @lru_cache(maxsize=1 << 16)
 def _counting_cells(axis: LevelAxis, extent: float, against: float, k: int, border: Border) -> int:
-    """How many cells along an axis hold a counting anchor of shape k."""
+    """Return the number of cells along an axis that hold a counting anchor of shape k."""
     if np.isnan(extent):
         return 0
     index = np.arange(int(axis.cells(extent)))
@@ -81,9 +84,9 @@ def _counting_cells(axis: LevelAxis, extent: float, against: float, k: int, bord
 
 
 def candidates(boxes: OnCanvas, at_least: Float, detector: Detector) -> Candidates:
-    """Every anchor whose IoU with a box is at least `at_least` [n] of that box, which may be 0.
+    """Return every pair of a box and an anchor whose IoU is at least the box's `at_least` [n].
 
-    Of anchors that do not overlap a box at all only some are given.
+    Where `at_least` is 0, only some of the anchors are returned that do not overlap the box.
     """
     found = list(_found(boxes, at_least, detector))
     if not found:
@@ -95,7 +98,7 @@ def candidates(boxes: OnCanvas, at_least: Float, detector: Detector) -> Candidat
 
 
 def first_of_each_box(found: Candidates, rows: Int) -> Int:
-    """Of some candidates, by their rows, the first anchor of each box."""
+    """Return, of the candidates in the given rows, the row of each box's first anchor."""
     ordered = rows[np.lexsort([found.anchor[rows], found.box[rows]])]
     first: Int = ordered[np.unique(found.box[ordered], return_index=True)[1]]
     return first
@@ -132,7 +135,7 @@ def _found(boxes: OnCanvas, at_least: Float, detector: Detector) -> Iterator[Can
 
 
 def _interval(axis: LevelAxis, boxes: OnCanvas, rows: Int, centre: Float, reach: Float) -> tuple[Int, Int]:
-    """First and last cell whose centre is within `reach` of the boxes' centres, along an axis."""
+    """Return the first and last cell whose centre is within `reach` of each box's centre, along an axis."""
     extent = boxes.canvases.along(axis.axis)[0]
     of = boxes.of[rows]
     stride, offset, cells = axis.stride(extent)[of], axis.offset(extent)[of], axis.cells(extent)[of]
@@ -144,8 +147,9 @@ def _interval(axis: LevelAxis, boxes: OnCanvas, rows: Int, centre: Float, reach:
 
 @dataclass(frozen=True, slots=True)
 class _Windows:
-    """Cells to look at for shape k of a level: for some boxes (rows), first column and row and how many.
+    """The cells to examine for shape k of a level, for some boxes.
 
+    rows: the boxes. first: first column and first row for each box. span: number of columns and of rows.
     anchor, cell: int64 [D], the level's first anchor and cell on each canvas.
     """
 
@@ -159,7 +163,7 @@ class _Windows:
 
 
 def _expand(boxes: OnCanvas, at_least: Float, windows: _Windows, detector: Detector) -> Iterator[Candidates]:
-    """Compute the IoUs of the cells in each box's window, some boxes at a time."""
+    """Compute the IoUs with the anchors in each box's window, for some boxes at a time."""
     axes, rows = windows.axes, windows.rows
     columns, lines = windows.span
     sizes = columns * lines
@@ -188,9 +192,9 @@ def exact_ious(
     where: tuple[tuple[LevelAxis, LevelAxis], int],
     detector: Detector,
 ) -> tuple[Floating, Bool]:
-    """IoUs of boxes with anchors of shape k in the given columns and rows, and whether those count. [C].
+    """Return IoUs of boxes with anchors of shape k in the given columns and rows, and which count. [C].
 
-    The order of operations is that of `geometry.iou_with_each`, which the dense encoder uses.
+    The order of operations is that of `boxes.iou_with_each`, which the definition uses.
     """
     axes, k = where
     of = boxes.of[box]

@@ -12,7 +12,7 @@ from anchoraudit.arrays import Float, Int8
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.atss.definition import replay
 from anchoraudit.encoding.atss.judging import count, judge
-from anchoraudit.encoding.unmatched import STRIDE
+from anchoraudit.encoding.causes_by_size import STRIDE
 
 __all__ = ["KINDS", "causes", "count", "judge", "replay"]
 

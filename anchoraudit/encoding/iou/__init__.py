@@ -1,7 +1,7 @@
-"""Judging by IoU: best IoU, matched or forced, of all boxes of a data set.
+"""Matching by IoU: best IoU of all boxes of a data set, and which are matched or forced.
 
-The closed form answers for nearly all; a box within NEAR of a threshold is decided by `local`, in the
-framework's own precision and order of operations, among all anchors that could reach it.
+The closed form is enough for nearly all boxes. For a box within NEAR of a threshold, `window` computes the
+IoUs of all anchors that could reach it, in the framework's own precision and order of operations.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import numpy.typing as npt
 from anchoraudit.arrays import Float, Int8
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
+from anchoraudit.encoding.causes_by_size import BY_IOU, causes_by, scale_by
 from anchoraudit.encoding.definition import reaches_floor, reaches_positive, replay
 from anchoraudit.encoding.iou.closed_form import NEAR, best_ious
 from anchoraudit.encoding.iou.counting import count
 from anchoraudit.encoding.iou.surviving import survives
 from anchoraudit.encoding.results import Judged
-from anchoraudit.encoding.unmatched import BY_IOU, causes_by, scale_by
 from anchoraudit.encoding.window import candidates, counting_anchors
 
 __all__ = ["KINDS", "causes", "count", "judge", "replay", "scale_to_match"]
@@ -26,7 +26,7 @@ KINDS = ("iou",)
 
 
 def judge(boxes: OnCanvas, detector: Detector) -> Judged:
-    """Best IoU of every box, and whether it is matched or forced."""
+    """Return the best IoU of every box, and whether it is matched or forced."""
     best = best_ious(boxes, detector)
     number = np.dtype(detector.anchors.precision).type
     exact = best.astype(number)
@@ -51,17 +51,17 @@ def judge(boxes: OnCanvas, detector: Detector) -> Judged:
 
 
 def causes(sizes: Float, detector: Detector) -> Int8:
-    """Why boxes of these sizes [N, 2] are unmatched though no border forbids it. int8 [N]."""
+    """Return why boxes of these sizes [N, 2] are unmatched although no border rule hinders. int8 [N]."""
     return causes_by(BY_IOU, sizes, detector)
 
 
 def scale_to_match(size: Float, detector: Detector, *, up: bool) -> float:
-    """The factor nearest 1 by which a box of size [1, 2] must be scaled to match."""
+    """Return the factor nearest 1 by which a box of size [1, 2] must be scaled to match."""
     return scale_by(BY_IOU, size, detector, up=up)
 
 
 def _exact_best(boxes: OnCanvas, at_least: Float, detector: Detector) -> npt.NDArray[np.floating]:
-    """Best IoU over counting anchors, in the anchors' precision. [n]."""
+    """Return the best IoU over counting anchors, in the anchors' precision. [n]."""
     found = candidates(boxes, np.maximum(at_least, 0.0), detector)
     best = np.zeros(len(boxes.boxes), dtype=found.iou.dtype)
     counting = np.flatnonzero(found.counts)

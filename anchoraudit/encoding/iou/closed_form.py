@@ -1,12 +1,12 @@
-"""The same answer as `dense`, without the anchors: the best anchor of every box of a data set.
+"""The best IoU of every box of a data set, as in `definition`, without listing the anchors.
 
-Along x, the overlap of a box with the anchor in column i is `min(X2, a2 + i S) - max(X1, a1 + i S)`: a
-symmetric trapezoid around the column whose centre is the box's centre. The border rule leaves an interval
-of columns. So the best column is the one nearest to the box's centre, clamped into that interval; the same
-holds for rows; and IoU grows with the product of the two overlaps. The best anchor of a shape costs a few
-operations per box, whatever the image's size and the number of anchors.
+Along x, the overlap of a box with the anchor in column i is `min(X2, a2 + i S) - max(X1, a1 + i S)`. As a
+function of the column's position it is a symmetric trapezoid around the box's centre. The border rule leaves
+an interval of columns. So the best column is the one nearest to the box's centre, clamped into that interval.
+The same holds for rows, and IoU grows with the product of the two overlaps. The best anchor of a shape costs
+a few operations per box, whatever the image's size and the number of anchors.
 
-Rounding is left out here: a box within NEAR of a threshold is decided by who asks, through `local`.
+Rounding is not replayed here. The caller must decide a box within NEAR of a threshold through `window`.
 """
 
 from __future__ import annotations
@@ -22,23 +22,24 @@ from anchoraudit.detectors.spec import Border, Detector
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.grid import LevelAxis, axes_of, compared_boxes, extents, inside
 
-# Larger than any difference between this arithmetic and the framework's: edges in float32 are off by up to
-# 2^-14 px below 2048 px, and no preset's anchors are smaller than 4 px.
+# Larger than any difference between this IoU and the framework's. An edge in float32 is off by up to 2^-14 px
+# = 6e-5 px below 2048 px, and no preset has anchors smaller than 4 px: that is 1.5e-5 of a side, and the IoU
+# is off by a few times that.
 NEAR = {"float64": 1e-9, "float32": 1e-4}
-# A level is worked on for some boxes of a block only where copying them out costs less.
+# Share of a block's boxes below which copying them out costs less than computing the level for all.
 _WORTH_TAKING = 0.6
 
 
 def best_ious(boxes: OnCanvas, detector: Detector) -> Float:
-    """IoU of each box with its best counting anchor: float64 [n], 0 where no anchor overlaps.
+    """Return the IoU of each box with its best counting anchor: float64 [n], 0 where no anchor overlaps.
 
-    Boxes are finite; one without area has IoU 0. The result is within NEAR of the framework's.
+    Boxes must be finite; a box without area has IoU 0. The result is within NEAR of the framework's.
     """
     best = np.zeros(len(boxes.boxes))
     levels = levels_of(boxes.canvases, detector)
     number = np.dtype(detector.anchors.precision).type
 
-    # Of a sliver far from 0, corners made again of centre and size are off by some of its width.
+    # Corners computed from centre and size are rounded. Far from 0, a thin box loses part of its width.
     remade = detector.anchors.compared_as == "centre_size"
 
     def run(block: slice) -> None:
@@ -52,7 +53,7 @@ def best_ious(boxes: OnCanvas, detector: Detector) -> Float:
 
 
 def levels_of(canvases: Canvases, detector: Detector) -> list[tuple[Cells, Cells]]:
-    """Both axes of every level."""
+    """Return both axes of every level."""
     return [
         (Cells(x, canvases, detector.border), Cells(y, canvases, detector.border))
         for x, y in axes_of(detector.anchors)
@@ -62,8 +63,9 @@ def levels_of(canvases: Canvases, detector: Detector) -> list[tuple[Cells, Cells
 class Cells:
     """One level along one axis, for each of D canvases: its cells, and which of them count for a shape.
 
-    stride, offset, last: of the cells; bounds: for each shape the first and last centre that counts, inf and
-    -inf where none does; None where all count. [D] each, or a single number where all canvases agree.
+    stride, offset: of the cells. last: index of the last cell. nothing: the grid has no cells. sizes: side of
+    each shape. bounds: for each shape the first and last centre of an anchor that counts, inf and -inf if no
+    anchor counts; None where all count. [D] each, or a single number where all canvases agree.
     """
 
     def __init__(self, axis: LevelAxis, canvases: Canvases, border: Border) -> None:
@@ -83,7 +85,7 @@ class Cells:
 
 
 def _scalar(values: Float) -> Float:
-    """One value where all canvases have the same: much less to gather."""
+    """Return one value if all canvases have the same, so that none need be looked up for each box."""
     if values.size and bool(np.all(values == values.flat[0])):
         return values.reshape(-1)[:1].reshape(())
     return values
@@ -95,7 +97,7 @@ def _transposed(pairs: list[tuple[float, float]], of: Int) -> tuple[Float, Float
 
 
 def of_boxes(values: Float, of: Int) -> Float:
-    """Values of the canvases [D], or one for all, of boxes on those canvases."""
+    """Return each box's value: that of its canvas of `values` [D], or the one number for all."""
     return values if values.ndim == 0 else values[of]
 
 
@@ -103,7 +105,7 @@ def of_boxes(values: Float, of: Int) -> Float:
 def _first_and_last(
     axis: LevelAxis, extent: float, against: float, k: int, border: Border
 ) -> tuple[float, float]:
-    """First and last centre of counting anchors of shape k along an axis."""
+    """Return the first and last centre of counting anchors of shape k along an axis."""
     if np.isnan(extent):
         return np.inf, -np.inf
     index = np.arange(int(axis.cells(extent)))
@@ -119,11 +121,11 @@ def _best_of_block(
 ) -> None:
     """Raise `best` [n] to the best IoU of boxes [n, 4].
 
-    IoU is at most the ratio of the areas, so a level is left out for boxes that have done better already:
-    the levels nearest in size go first.
+    IoU is at most the ratio of the areas, so a level is skipped for boxes that already have a better anchor.
+    The levels nearest in size therefore go first.
     """
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    middle = float(area[len(area) // 2]) if len(area) else 0.0  # any of them will do for the order
+    middle = float(area[len(area) // 2]) if len(area) else 0.0  # only the order depends on it
     ranges = [_areas(axes) for axes in levels]
     order = sorted(range(len(levels)), key=lambda i: _apart(middle, *ranges[i]))
     for i in order:
@@ -142,7 +144,7 @@ def _best_of_block(
 
 
 def _areas(axes: tuple[Cells, Cells]) -> tuple[float, float]:
-    """Least and largest area of a level's shapes."""
+    """Return the least and largest area of a level's shapes."""
     areas = [w * h for w, h in zip(axes[0].sizes, axes[1].sizes, strict=True)]
     return min(float(a.min()) for a in areas), max(float(a.max()) for a in areas)
 
@@ -154,7 +156,7 @@ def _apart(area: float, smallest: float, largest: float) -> float:
 
 
 def _best_of_level(boxes: Float, of: Int, axes: tuple[Cells, Cells], number: type[np.floating]) -> Float:
-    """Best IoU of boxes [n, 4] with the anchors of a level. [n]."""
+    """Return the best IoU of boxes [n, 4] with the anchors of a level. [n]."""
     top = np.zeros(len(boxes), dtype=number)
     for iou in ious_of_nearest(boxes, of, axes, number)[0]:
         np.maximum(top, iou, out=top)
@@ -164,11 +166,11 @@ def _best_of_level(boxes: Float, of: Int, axes: tuple[Cells, Cells], number: typ
 def ious_of_nearest(
     boxes: Float, of: Int, axes: tuple[Cells, Cells], number: type[np.floating]
 ) -> tuple[Iterator[Float], list[Float]]:
-    """IoU of boxes [n, 4] with the nearest anchor that counts, shape by shape of a level. [n] each.
+    """Return the IoU of boxes [n, 4] with the nearest counting anchor, for each shape of a level. [n] each.
 
-    Also the distances, along x and y, of the boxes' centres from the nearest cell, whether it counts or not.
-    Distances are taken in float64, where positions cancel, and the rest in the anchors' precision: it is as
-    exact as that needs, and float32 is twice as fast.
+    Also returns the distances, along x and y, of the boxes' centres from the nearest cell, counting or not.
+    Distances are computed in float64, since they are small differences of large numbers. The rest is computed
+    in the anchors' precision, which is enough there; float32 is twice as fast.
     """
     columns = np.ascontiguousarray(boxes.T)
     low, high = columns[:2], columns[2:]
@@ -197,7 +199,7 @@ def ious_of_nearest(
 
 
 def _same_bounds(axis: Cells, k: int) -> bool:
-    """Tell whether the same cells count for shape k as for the one before it."""
+    """Tell whether the same cells count for shape k as for shape k - 1."""
     assert axis.bounds is not None
     return all(
         np.array_equal(one, other) for one, other in zip(axis.bounds[k], axis.bounds[k - 1], strict=True)
@@ -205,7 +207,7 @@ def _same_bounds(axis: Cells, k: int) -> bool:
 
 
 def nearest(centre: Float, axis: Cells, of: Int) -> Float:
-    """Centre of the cell nearest to each box's centre, inf in a grid without cells."""
+    """Return the centre of the cell nearest to each box's centre, inf in a grid without cells. [n]."""
     stride, offset = of_boxes(axis.stride, of), of_boxes(axis.offset, of)
     index = np.rint((centre - offset) / stride)
     np.clip(index, 0.0, of_boxes(axis.last, of), out=index)
@@ -217,17 +219,20 @@ def nearest(centre: Float, axis: Cells, of: Int) -> Float:
 
 
 def _distance(centre: Float, near: Float, axis: Cells, k: int, of: Int) -> Float:
-    """Distance of the boxes' centres to the nearest counting cell of shape k; inf without any."""
+    """Return the distance of each box's centre to the nearest cell whose shape k counts, inf if none does."""
     assert axis.bounds is not None
     first, last = (of_boxes(bound, of) for bound in axis.bounds[k])
     clamped = np.minimum(np.maximum(near, first), last)
-    # Where none counts, the last is minus infinity.
+    # If no cell counts, `last` is minus infinity, and so is the result.
     clamped -= centre
     return np.abs(clamped, out=clamped)
 
 
 def overlaps(reach: Float, size: Float, side: Float, number: type[np.floating]) -> Float:
-    """Overlap along one axis of boxes with anchors of `size`; reach: half the box less the distance."""
+    """Return the overlap along one axis of boxes with anchors of `size`.
+
+    reach: half the box minus the distance between both centres. side: of the boxes.
+    """
     overlap = reach + size * number(0.5)
     np.minimum(overlap, size, out=overlap)
     np.minimum(overlap, side, out=overlap)

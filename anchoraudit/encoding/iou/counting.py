@@ -1,10 +1,10 @@
-"""Exact numbers of positive, negative and ignored anchors of whole images, without their grids.
+"""The exact number of positive, negative and ignored anchors of whole images, without listing their grids.
 
-An anchor that overlaps every box of its image by less than the negative threshold is negative, and there is
-no need to look at it: their number follows from the sizes of the grid. What is left are the candidates near
-the boxes (`local`); a forced anchor lies below the threshold, so where a box's best IoU does, the whole image
-is searched down to it. Images that this cannot decide (a box that overlaps no anchor at all, where
-forcing may take every anchor) are replayed densely.
+An anchor that overlaps every box of its image by less than the negative threshold is negative. These need
+not be listed: their number follows from the size of the grid. The rest are candidates near the boxes
+(`window`). A forced anchor may lie below the negative threshold. If the best IoU of a box does, all
+windows of its image go down to that IoU. A box that overlaps no anchor may force every anchor: its image is
+replayed by the definition.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ from anchoraudit.encoding.window import (
     first_of_each_box,
 )
 
+_NO_OVERLAP = 1e-6  # an IoU that small may be a rounding error
+_SLACK = 1e-3  # share of a best IoU, above its rounding errors, so that its own anchor is a candidate
+
 
 def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Counted:
     """Count the anchors of M images by label; see `engines.count`."""
@@ -34,12 +37,12 @@ def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Cou
     at_least = np.full(len(boxes.boxes), match.negative)
     densely = np.zeros(len(of_image), dtype=np.bool_)
     if match.negative == 0 and not match.negative_inclusive:
-        densely[:] = True  # an anchor that overlaps nothing is no negative either
+        densely[:] = True  # then an anchor that overlaps no box is not negative
     if match.force != "none":
         best = best_ious(boxes, detector)
-        densely[image[best < 1e-6]] = True
+        densely[image[best < _NO_OVERLAP]] = True
         lowest = np.full(len(of_image), match.negative)
-        np.minimum.at(lowest, image, best * (1 - 1e-3))
+        np.minimum.at(lowest, image, best * (1 - _SLACK))
         at_least = lowest[image]
     fast = np.flatnonzero(~densely[image])
     found = candidates(boxes.take(fast), at_least[fast], detector)
@@ -58,7 +61,7 @@ def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Cou
 def _labelled(
     boxes: OnCanvas, found: Candidates, image: Int, of_image: Int, detector: Detector
 ) -> tuple[Int, Int]:
-    """Labels of the candidates, and of all others by subtraction: counts [M, 3] and assigned [n]."""
+    """Label the candidates and count all others by subtraction: counts [M, 3] and assigned [n]."""
     total = first_anchors(boxes.canvases, detector)[0][-1][of_image]
     counting = counting_anchors(boxes.canvases, detector)[of_image]
     if detector.border.stage == "before":
@@ -92,7 +95,7 @@ def _take(found: Candidates, rows: Int | Bool) -> Candidates:
 def _positive_groups(
     boxes: OnCanvas, found: Candidates, groups: tuple[Int, Int], allowed: Bool, detector: Detector
 ) -> tuple[Bool, Int]:
-    """Which anchors (groups of candidates) are positive, and the box each is trained towards."""
+    """Tell which anchors (groups of candidates) are positive, and the box each is trained towards."""
     match = detector.match
     first, group = groups
     if not len(first):
@@ -100,7 +103,7 @@ def _positive_groups(
     highest = np.maximum.reduceat(found.iou, first)
     own = np.flatnonzero(found.iou == highest[group])[::-1]
     matched = np.zeros(len(first), dtype=np.int64)
-    matched[group[own]] = found.box[own]  # the first box of several comes last in reverse, and stays
+    matched[group[own]] = found.box[own]  # reversed, so that the first box is written last
     positive = np.zeros(len(first), dtype=np.bool_)
     positive[group[definition.reaches_positive(found.iou, detector) & allowed]] = True
     if match.force != "none":
@@ -112,7 +115,7 @@ def _positive_groups(
             rows = first_of_each_box(found, rows)
         positive[group[rows]] = True
         if match.forced_to != "own":
-            # The later assignment wins, so boxes go in descending order where the first is to stay.
+            # The last assignment wins: boxes come in descending order if the first box must win.
             rows = rows[np.argsort(found.box[rows], kind="stable")]
             rows = rows[::-1] if match.forced_to == "first" else rows
             matched[group[rows]] = found.box[rows]

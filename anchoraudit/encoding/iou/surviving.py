@@ -1,7 +1,7 @@
-"""Forcing before the border rule: which boxes keep the anchor they force.
+"""Which boxes keep their forced anchor if the border rule comes after the matching.
 
-Where the border rule follows the matching, a box forces its best anchor of all, and that anchor is ignored
-if it does not count. Source: detectron2, `rpn.py: label_and_sample_anchors`.
+There, a box forces its best anchor of all, and that anchor is ignored afterwards if it crosses the border.
+Source: detectron2, `rpn.py: label_and_sample_anchors`.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from anchoraudit.encoding.iou.closed_form import (
 )
 from anchoraudit.encoding.window import candidates, counting_anchors, first_of_each_box
 
-_AT_ONCE = 1 << 14
+_AT_ONCE = 1 << 14  # boxes whose candidates are in memory at a time
 
 
 def survives(boxes: OnCanvas, best: Float, detector: Detector) -> Bool:
-    """Tell which boxes have a best anchor, over all anchors, that counts. [n].
+    """Tell for which boxes the best of all anchors counts. [n].
 
     best: float64 [n], their best IoU over the anchors that count.
     """
@@ -38,7 +38,7 @@ def survives(boxes: OnCanvas, best: Float, detector: Detector) -> Bool:
     near = NEAR[detector.anchors.precision]
     sure = (top - near > detector.match.force_floor) & _far_from_border(boxes, top - near, detector)
     rows = np.flatnonzero((best >= top - near) & ~sure)
-    # Where no anchor outside comes as close, the best ones all count.
+    # If no anchor that crosses the border has such an IoU, all best anchors count.
     outside = _best_outside(boxes.take(rows), detector)
     apart = (best[rows] - outside > 2 * near) & (top[rows] - near > detector.match.force_floor)
     sure[rows[apart]] = True
@@ -60,10 +60,10 @@ def survives(boxes: OnCanvas, best: Float, detector: Detector) -> Bool:
 
 
 def _best_outside(boxes: OnCanvas, detector: Detector) -> Float:
-    """Best IoU of each box over the anchors that do not count, within NEAR; 0 without any. [n].
+    """Return the best IoU of each box over the anchors that do not count, within NEAR; 0 if all count. [n].
 
-    Such an anchor lies outside along x, or along y: the nearest cell outside along one axis, with the nearest
-    of all along the other.
+    Such an anchor crosses the border along x or along y. The best one is in the nearest crossing cell along
+    one axis, and in the nearest cell of all along the other.
     """
     top = np.zeros(len(boxes.boxes))
     levels = levels_of(boxes.canvases, detector)
@@ -91,7 +91,7 @@ def _best_outside(boxes: OnCanvas, detector: Detector) -> Float:
 
 
 def _apart_outside(centre: Float, near: Float, axis: Cells, k: int, of: Int) -> Float:
-    """Distance of the boxes' centres to the nearest cell whose anchor of shape k crosses the border."""
+    """Return each box's distance to the centre of the nearest cell whose anchor of shape k crosses."""
     assert axis.bounds is not None
     first, last = (of_boxes(bound, of) for bound in axis.bounds[k])
     stride, offset = of_boxes(axis.stride, of), of_boxes(axis.offset, of)
@@ -104,9 +104,9 @@ def _apart_outside(centre: Float, near: Float, axis: Cells, k: int, of: Int) -> 
 
 
 def _far_from_border(boxes: OnCanvas, at_least: Float, detector: Detector) -> Bool:
-    """Tell which boxes are so far inside that all anchors count which overlap them by `at_least` [n] > 0.
+    """Tell which boxes lie so far inside that every anchor with an IoU of `at_least` [n] > 0 counts.
 
-    An anchor that reaches d past a box of width w overlaps it by w / (w + d) at most.
+    An anchor that reaches d past a box of width w has an IoU of at most w / (w + d).
     """
     inner = np.ones(len(at_least), dtype=np.bool_)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -119,7 +119,10 @@ def _far_from_border(boxes: OnCanvas, at_least: Float, detector: Detector) -> Bo
 
 
 def _takes_any(boxes: OnCanvas, detector: Detector) -> Bool:
-    """Tell which boxes that overlap no anchor force one that counts: of all anchors, or the very first."""
+    """Tell which boxes that overlap no anchor force one that counts.
+
+    With "ties" such a box forces all anchors, with "best" the first one.
+    """
     if detector.match.force == "ties":
         some: Bool = counting_anchors(boxes.canvases, detector)[boxes.of] > 0
         return some

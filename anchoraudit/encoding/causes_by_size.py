@@ -1,7 +1,7 @@
-"""Why a box has no positive anchor, as far as its size tells: what the engine of its kind of matching says.
+"""The causes that follow from a box's size alone. Engines use them; `causes` adds "edge", for all others.
 
-A `Likeness` says how alike a box and an anchor shape are where position does not count, and how alike they
-become once the box may be scaled.
+A `Likeness` measures how alike a box and an anchor shape are if position does not matter, and how alike they
+become if the box is scaled.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from anchoraudit.arrays import Bool, Float, Int8
 from anchoraudit.boxes import side_ratio, wh_iou
 from anchoraudit.detectors.spec import Detector
 
+_HALVINGS = 60  # of an interval of scales: more than the 53 bits of a float64 can resolve
+
 CAUSES = ("edge", "stride", "unused", "small", "large", "elongated")
 EDGE, STRIDE, UNUSED, SMALL, LARGE, ELONGATED = range(len(CAUSES))
 
@@ -24,9 +26,9 @@ EDGE, STRIDE, UNUSED, SMALL, LARGE, ELONGATED = range(len(CAUSES))
 class Likeness:
     """How alike box sizes [N, 2] and anchor shapes [K, 2] are, both freely centred.
 
-    of: the value of each pair, [N, K]. at_best_scale: the best value over all scales of the box, its aspect
-    kept, and that scale; [N, K] both. strict: a value equal to the threshold does not match. anywhere: a pair
-    that matches does so wherever the box lies, so its place is never to blame.
+    of: returns the value of each pair, [N, K]. at_best_scale: returns the best value over all scales of the
+    box, with its aspect kept, and that scale; [N, K] both. strict: a value equal to the threshold does not
+    match. anywhere: a pair that matches does so wherever the box lies, so "stride" is never the cause.
     """
 
     of: Callable[[Float, Float], Float]
@@ -41,10 +43,12 @@ class Likeness:
 
 
 def causes_by(likeness: Likeness, sizes: Float, detector: Detector) -> Int8:
-    """Cause of unmatched boxes of sizes [N, 2] that no border is to blame for: indices of CAUSES, int8 [N].
+    """Return why boxes of sizes [N, 2] are unmatched although no border rule hinders.
 
-    stride: it would match if the anchor could be centred freely; asked only where places count. small, large:
-    once the box may be scaled up, or down. elongated: none of these.
+    int8 [N], index into CAUSES, without "edge" and "unused".
+
+    stride: the box would match if the anchor could be centred freely; checked only where position matters.
+    small, large: it would match if scaled up, or down. elongated: none of these.
     """
     shapes, threshold = detector.shapes, detector.match.foreground_from
     cause = np.full(len(sizes), ELONGATED, dtype=np.int8)
@@ -54,16 +58,16 @@ def causes_by(likeness: Likeness, sizes: Float, detector: Detector) -> Int8:
     with np.errstate(divide="ignore", invalid="ignore"):
         value, scale = likeness.at_best_scale(sizes[rest], _outermost(shapes))
     reached = likeness.reaches(value, threshold)
-    # "small" wins where both apply, as it stands first in CAUSES.
+    # Where both apply, "small" wins: it comes first in CAUSES.
     cause[rest[(reached & (scale < 1.0)).any(axis=1)]] = LARGE
     cause[rest[(reached & (scale > 1.0)).any(axis=1)]] = SMALL
     return cause
 
 
 def scale_by(likeness: Likeness, size: Float, detector: Detector, *, up: bool) -> float:
-    """The factor nearest 1 by which a box of size [1, 2] must be scaled, up or down, to match a shape."""
+    """Return the factor nearest 1 by which a box of size [1, 2] must be scaled, up or down, to match."""
     shapes, threshold = detector.shapes, detector.match.foreground_from
-    value, best = (row[0] for row in likeness.at_best_scale(size, shapes))  # as the cause was found
+    value, best = (row[0] for row in likeness.at_best_scale(size, shapes))
     reached = (value >= threshold) & ((best > 1.0) if up else (best < 1.0))
     factors = [
         _bisect(likeness, size, shape[None], threshold, float(scale))
@@ -73,9 +77,12 @@ def scale_by(likeness: Likeness, size: Float, detector: Detector, *, up: bool) -
 
 
 def _bisect(likeness: Likeness, size: Float, shape: Float, threshold: float, best: float) -> float:
-    """The value falls steadily from its best scale towards 1, and is below the threshold there."""
+    """Return the scale nearest 1 that reaches the threshold.
+
+    The value falls steadily from its best scale towards scale 1, where it is below the threshold.
+    """
     near, far = best, 1.0
-    for _ in range(60):
+    for _ in range(_HALVINGS):
         middle = math.sqrt(near * far)
         if likeness.of(size * middle, shape)[0, 0] >= threshold:
             near = middle
@@ -85,9 +92,9 @@ def _bisect(likeness: Likeness, size: Float, shape: Float, threshold: float, bes
 
 
 def _outermost(shapes: Float) -> Float:
-    """Of shapes [K, 2] of the same aspect the smallest and the largest.
+    """Return, of all shapes [K, 2] that share an aspect, only the smallest and the largest.
 
-    Scaled to its best, a box does equally well with all of one aspect; what differs is only the scale.
+    At its best scale a box is equally like all shapes of one aspect; only the scale differs.
     """
     aspects = np.log(shapes[:, 0] / shapes[:, 1]).round(12)
     order = np.lexsort((shapes[:, 0], aspects))
@@ -98,9 +105,9 @@ def _outermost(shapes: Float) -> Float:
 
 
 def scaled_ratio(sizes: Float, shapes: Float) -> tuple[Float, Float]:
-    """Best side ratio of box sizes [N, 2] with shapes [K, 2] over all scales, and that scale. [N, K].
+    """Return the best side ratio of sizes [N, 2] with shapes [K, 2] over all scales, and that scale. [N, K].
 
-    Scaling moves both ratios alike, so the best scale makes them each other's inverse.
+    Scaling multiplies both ratios by the same factor. At the best scale one is the inverse of the other.
     """
     wide = sizes[:, :1] / shapes[:, 0]
     high = sizes[:, 1:] / shapes[:, 1]
@@ -108,16 +115,17 @@ def scaled_ratio(sizes: Float, shapes: Float) -> tuple[Float, Float]:
 
 
 def scaled_iou(sizes: Float, shapes: Float) -> tuple[Float, Float]:
-    """Best IoU of box sizes [N, 2] with shapes [K, 2] over all scales of the box, and that scale. [N, K].
+    """Return the best IoU of sizes [N, 2] with shapes [K, 2] over all scales, and that scale. [N, K].
 
-    The best scale is the one of equal areas: between the scales at which widths and at which heights agree,
-    IoU(t) = c t / (A + B t^2 - c t) with the anchor's area A and the box's B, largest where A = B t^2.
-    Nothing outside that range does better, since there one box holds the other.
+    At the best scale t both areas are equal. Proof: between the scale that makes the widths equal and the one
+    that makes the heights equal, IoU(t) = c t / (A + B t^2 - c t), with the anchor's area A and the box's
+    area B. This is largest where A = B t^2. Outside that range one rectangle lies inside the other, and the
+    IoU only falls.
     """
     w, h = sizes[:, 0], sizes[:, 1]
     aw, ah = shapes[:, :1], shapes[:, 1:]
     area = aw * ah
-    with np.errstate(divide="ignore", over="ignore"):  # a box of 1e-300 px fits once it is infinitely larger
+    with np.errstate(divide="ignore", over="ignore"):  # the scale of a box of 1e-300 px overflows
         scale = np.sqrt(area / (w * h))
     intersection = np.minimum(w * scale, aw) * np.minimum(h * scale, ah)
     return (intersection / (2.0 * area - intersection)).T, scale.T
