@@ -275,7 +275,7 @@ def test_a_new_matcher_is_one_module_and_a_row(tmp_path, centre):
     assert advice.best is not None
     with pytest.raises(anchoraudit.AnchorauditError, match="whatever shapes its anchors have"):
         fit_foreground(dataset, centre, 5)
-    with pytest.raises(anchoraudit.AnchorauditError, match="without a border rule"):
+    with pytest.raises(anchoraudit.AnchorauditError, match="takes no border rule"):
         override(centre, allowed_border=0)
     found = clustered.cluster_sizes(np.array([[10.0, 20], [30, 40]]), 2)
     assert "same labels" in Clusters([found], found, centre).remarks[0]
@@ -289,5 +289,5 @@ def test_what_takes_no_border_refuses_one():
     for name in preset_names():
         detector = anchoraudit.load_detector(name)
         if not detector.match.takes_border:
-            with pytest.raises(ValueError, match="without a border rule"):
+            with pytest.raises(ValueError, match="takes no border rule"):
                 msgspec.structs.replace(detector, border=Border(margin=0))

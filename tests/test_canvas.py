@@ -109,7 +109,7 @@ class TestKinds:
             ({"boxes": "scale"}, "no boxes"),
             ({"scale_precision": "float32"}, "no scale_precision"),
             ({"enlarge_only": True}, "no enlarge_only"),
-            ({"kind": "stretch", "fit": "padding"}, "fit takes kind 'letterbox'"),
+            ({"kind": "stretch", "fit": "padding"}, "fit needs kind 'letterbox'"),
         ],
     )
     def test_keys_that_do_nothing_for_a_letterbox(self, keys, words):

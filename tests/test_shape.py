@@ -317,7 +317,7 @@ class TestMasks:
     @pytest.mark.parametrize(
         ("changes", "words"),
         [
-            ({"levels": (Level(stride=8, mask=(4,)),)}, "shape 4 of those that compete, 0 to 3"),
+            ({"levels": (Level(stride=8, mask=(4,)),)}, "a mask has shape 4; competing has shapes 0 to 3"),
             ({"levels": (Level(stride=8, shapes=((1, 1),)),)}, "every level takes a mask"),
             ({"competing": ()}, "every level takes a mask"),
             ({"competing": ((0, 1),) * 4}, "anchor shape 0x1"),

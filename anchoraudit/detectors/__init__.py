@@ -1,4 +1,4 @@
-"""Detectors: presets by name, the user's own from a file of its framework, single values replaced."""
+"""Detectors: load a preset by name or read a detector file, and override single values."""
 
 from __future__ import annotations
 
@@ -21,16 +21,36 @@ __all__ = ["Detector", "load_detector", "override", "parse_input_size", "preset_
 def load_detector(
     detector: str | Path | Detector = "reference", *, assume_standard: bool = False
 ) -> Detector:
-    """Load a preset by name, or a detector from a file.
+    """Load a preset by name, or read a detector from a file.
 
-    The file is a TOML file of this package, or the framework's own: a YOLOv5 or YOLOv7 model YAML, a darknet
-    .cfg, a detectron2 YAML, an mmdetection or mmyolo config (parsed, never executed).
+    A file is a TOML file of this package or a framework's own file: a YOLOv5 or YOLOv7 model YAML, a darknet
+    .cfg, a detectron2 YAML, an mmdetection or mmyolo config. Files are parsed, never executed.
 
-    assume_standard: a class that the framework does not have, the user's own, keeps the anchors and the
-    matching of the framework's class in its place. Without that word, a file that names one is refused; with
-    it, the detector's name and notes say what was assumed.
+    Parameters
+    ----------
+    detector : str, Path or Detector
+        The name of a preset, or the path of a file. A `Detector` is returned unchanged.
+    assume_standard : bool
+        What to do with a class that the framework does not have, the user's own. True: assume that it keeps
+        the anchors and the matching of the framework's class that it replaces; the detector's name and notes
+        say so. False: raise an error.
 
-    Raises AnchorauditError if there is no such preset or file, or the file describes no detector.
+    Returns
+    -------
+    Detector
+        The detector. `sources` says where each of its rules was read.
+
+    Raises
+    ------
+    AnchorauditError
+        If there is no such preset or file, or if the file cannot be read as a detector. The message has the
+        file, the line, and what to do.
+
+    Examples
+    --------
+    >>> detector = load_detector("mmdet-ssd300")
+    >>> len(detector.anchors.levels), detector.match.positive
+    (6, 0.5)
     """
     if isinstance(detector, Detector):
         return detector
@@ -41,12 +61,12 @@ def load_detector(
     hint = did_you_mean(name, preset_names())
     raise AnchorauditError(
         f"no detector {name!r}",
-        remedy=f"{hint}`anchoraudit detectors` lists the presets; or name a file: {kinds()}.",
+        remedy=f"{hint}Name a preset (`anchoraudit detectors` lists them), or a file: {kinds()}.",
     )
 
 
 def means_file(name: str, folder: Path | None = None) -> bool:
-    """Tell whether the name of a detector is that of a file, below `folder`, and not a preset's."""
+    """Tell whether a detector's name means a file, relative to `folder`, and not a preset."""
     path = Path(name)
     if not name or name in preset_names():
         return False
@@ -56,14 +76,32 @@ def means_file(name: str, folder: Path | None = None) -> bool:
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
-    except (OSError, ValueError):  # too long, or not a path at all
+    except (OSError, ValueError):  # too long, or not a possible path
         return False
 
 
 def parse_input_size(text: str) -> Resize:
-    """`640` is the longer side, aspect kept; `960x720` is stretched to exactly that.
+    """Read an input size: `640` is the longer side, aspect kept; `960x720` is a stretch to that size.
 
-    Raises AnchorauditError for anything else.
+    Parameters
+    ----------
+    text : str
+        One size or two, in pixels, 1 to 100000.
+
+    Returns
+    -------
+    Resize
+        A resize of kind "longest_side" or "stretch".
+
+    Raises
+    ------
+    AnchorauditError
+        If the text is anything else.
+
+    Examples
+    --------
+    >>> print(parse_input_size("960x720"))
+    960x720
     """
     first, second = _sizes(text)
     if second:
@@ -72,13 +110,13 @@ def parse_input_size(text: str) -> Resize:
 
 
 def _sizes(text: str) -> tuple[int, int]:
-    """`640` as (640, 0), `960x720` as (960, 720)."""
+    """Return (640, 0) for `640`, and (960, 720) for `960x720`."""
     if match := re.fullmatch(r"([0-9]{1,6})(?:[xX]([0-9]{1,6}))?", text.strip()):
         first, second = int(match[1]), int(match[2] or 0)
         if 1 <= first <= 100_000 and (match[2] is None or 1 <= second <= 100_000):
             return first, second
     raise AnchorauditError(
-        f"input size {text!r}",
+        f"input size {text!r} is not a size",
         remedy="Give the longer side (640) or width x height (960x720), 1 to 100000 pixels.",
     )
 
@@ -92,16 +130,42 @@ def override(
     input_size: str | None = None,
     shapes: Sequence[tuple[float, float]] | None = None,
 ) -> Detector:
-    """Replace single values of a detector; None leaves one as it is, and everything else stays.
+    """Return the detector with single values replaced. None keeps a value as it is.
 
-    allowed_border: pixels, or "off". input_size: `WxH` is a stretch to exactly that; `N` is the shorter side
-    where the detector scales the shorter side (its cap on the longer one in proportion), else the longer
-    side (that of the canvas, the other in proportion, of a letterbox). shapes: (width, height) in pixels at
-    the network's input, in place of the detector's own. A lowered positive threshold takes the negative one
-    with it where the detector's own would end up above it.
+    Parameters
+    ----------
+    detector : Detector
+        The detector to start from. It is not changed.
+    positive_iou : float, optional
+        An anchor is positive from this IoU on. Above 0, at most 1. If it is below the detector's negative
+        threshold, and `negative_iou` is None, the negative threshold is lowered to it.
+    negative_iou : float, optional
+        An anchor is negative up to this IoU. 0 up to the positive threshold.
+    allowed_border : float or "off", optional
+        Pixels by which an anchor may cross the edge, or "off": no anchor is dropped.
+    input_size : str, optional
+        `WxH` in pixels: images are stretched to exactly that size. `N`: the shorter side if the detector
+        scales the shorter side; its cap on the longer side is scaled in proportion. Otherwise the longer
+        side; for a letterbox that of the canvas, whose other side is scaled in proportion.
+    shapes : sequence of (float, float), optional
+        Width and height of each anchor shape, in pixels of the network's input.
 
-    Raises AnchorauditError if a value is out of range or the detector has no such rule, or if shapes are
-    given to a detector of several levels.
+    Returns
+    -------
+    Detector
+        A new detector, or the same one if every value is None.
+
+    Raises
+    ------
+    AnchorauditError
+        If a value is out of range, if the detector has no such rule, or if shapes are given for a detector of
+        several levels.
+
+    Examples
+    --------
+    >>> lowered = override(load_detector("reference"), positive_iou=0.5, allowed_border="off")
+    >>> lowered.match.positive, lowered.border.margin
+    (0.5, 'off')
     """
     changes: dict[str, Any] = {}
     try:
@@ -116,7 +180,7 @@ def override(
         return msgspec.structs.replace(detector, **changes) if changes else detector
     except (ValueError, TypeError) as error:
         raise AnchorauditError(
-            str(error), remedy="Leave that option away, or give a value that this detector takes."
+            str(error), remedy="Leave that option out, or give a value that this detector takes."
         ) from None
 
 
@@ -125,7 +189,7 @@ def _with_thresholds(detector: Detector, positive: float | None, negative: float
     if not match.has_thresholds or match.positive is None or match.negative is None:
         raise AnchorauditError(
             f"{detector.name} has no IoU thresholds: {match}",
-            remedy='Leave the IoU options away, or write a detector file with kind "iou".',
+            remedy='Leave the IoU options out, or write a detector file with kind "iou".',
         )
     positive = match.positive if positive is None else positive
     negative = min(match.negative, positive) if negative is None else negative
@@ -143,8 +207,8 @@ def _with_size(detector: Detector, text: str) -> Resize:
     new = old.with_size(first, second)
     if new != old and any(level.cells for level in detector.anchors.levels):
         raise AnchorauditError(
-            f"{detector.name} has grids of fixed cells, made for input {old}",
-            remedy="Write a detector file with the cells of the other input size.",
+            f"{detector.name} has a fixed number of cells, made for input {old}",
+            remedy="Write a detector file with the number of cells for the other input size.",
         )
     return new
 
@@ -152,7 +216,7 @@ def _with_size(detector: Detector, text: str) -> Resize:
 def _with_shapes(anchors: Anchors, shapes: Sequence[tuple[float, float]]) -> Anchors:
     if len(anchors.levels) > 1:
         raise AnchorauditError(
-            f"one list of anchor shapes for a detector of {len(anchors.levels)} levels",
+            f"one list of anchor shapes does not fit a detector of {len(anchors.levels)} levels",
             remedy="Write the shapes into a detector file, level by level.",
         )
     pairs = tuple((float(w), float(h)) for w, h in shapes)

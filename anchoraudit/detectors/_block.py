@@ -1,4 +1,4 @@
-"""What the blocks of a detector have in common."""
+"""The base of a detector's blocks, and the checks that they share."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ from typing import Any
 
 import msgspec
 
-LARGEST = 100_000  # pixels; no network has a larger input, and memory is not spent on a slip of the pen
+LARGEST = 100_000  # pixels; no network has a larger input, and a typing error must not fill the memory
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Base of the blocks: immutable, and no key is taken silently that does nothing."""
+    """Base of the blocks: immutable; a key that is unknown or has no effect is an error."""
 
 
 def require(block: Block, kind: str, wanted: dict[str, tuple[str, ...]]) -> None:
-    """Raise ValueError unless exactly the keys that `kind` wants were given, of those that any kind wants.
+    """Raise ValueError unless a block has all keys that its kind needs, and none that only other kinds need.
 
-    A key counts as given where it differs from its default.
+    A key counts as given if it differs from its default. wanted: for each kind, the keys that it needs.
     """
     defaults = {field.name: field.default for field in msgspec.structs.fields(type(block))}
     for name in sorted({name for names in wanted.values() for name in names}):
         given: Any = getattr(block, name)
         if (name in wanted[kind]) != (given != defaults[name]):
-            allowed = " and ".join(wanted[kind]) or "none of " + ", ".join(sorted(sum(wanted.values(), ())))
+            others = ", ".join(sorted(sum(wanted.values(), ())))
+            allowed = " and ".join(wanted[kind]) or f"none of {others}"
             raise ValueError(f"kind {kind!r} takes {allowed}")

@@ -1,4 +1,4 @@
-"""The presets that come with the package: TOML files, read as the user's own are."""
+"""The presets that come with the package. They are TOML files, read like a user's own."""
 
 from __future__ import annotations
 
@@ -12,11 +12,22 @@ FOLDER = Path(__file__).parent / "presets"
 
 
 def preset_names() -> list[str]:
-    """Names of the presets that come with the package."""
+    """Return the names of the presets that come with the package.
+
+    Returns
+    -------
+    list of str
+        The names, sorted. `load_detector` takes each of them.
+
+    Examples
+    --------
+    >>> "reference" in preset_names()
+    True
+    """
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
 @cache
 def preset(name: str) -> Detector:
-    """Return the preset of that name, which must exist."""
+    """Return the preset with this name, which must exist."""
     return from_toml((FOLDER / f"{name}.toml").read_text("utf-8"), Path(f"{name}.toml"))

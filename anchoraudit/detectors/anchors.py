@@ -1,4 +1,4 @@
-"""Which anchors are laid over the canvas: levels of a grid each, and the shapes tiled over them."""
+"""The anchors of a detector: levels, each a grid of cells with the same shapes in every cell."""
 
 from __future__ import annotations
 
@@ -12,20 +12,48 @@ from anchoraudit.detectors._block import LARGEST, Block
 if TYPE_CHECKING:
     from anchoraudit.arrays import Float
 
-_LEAST = 1e-6  # pixels; far above where float32 has no smaller numbers
+_LEAST = 1e-6  # pixels; far above the smallest float32 (1e-38), so that no side becomes 0
 
 
 class Level(Block, frozen=True):
-    """One grid: `ceil(canvas / stride)` cells each way, the shapes centred in each.
+    """One grid of cells, and the anchor shapes that are centred in every cell.
 
-    The centre of cell i is at `offset + i * stride` px of the canvas (both scaled alike where the spacing is
-    not the declared stride). cells: columns and rows, where the framework fixes them.
-    shapes: (width, height) in pixels of the canvas (or fractions of it, see `Anchors.units`); or else they
-    follow from `sizes` x `scales` (sides of a square, px) and `ratios`; or `mask` names them by their places
-    in `Anchors.competing`, from 0.
-    also_above: where the shape most like a box is positive, the shapes of this level are positive too whose
-    shape IoU with the box is above this; 1: they are not. Source: AlexeyAB/darknet src/yolo_layer.c
-    (process_batch, `iou_thresh`).
+    Give the shapes in one of three ways: `shapes`; or `sizes` with `ratios` and `scales`; or `mask`.
+
+    Parameters
+    ----------
+    stride : float
+        Pixels of the canvas between two cells, at least 1. A canvas has ``ceil(side / stride)`` cells along a
+        side, unless `cells` or `Anchors.grid` says otherwise.
+    offset : float
+        The centre of cell i is at ``offset + i * stride``, in pixels of the canvas. Both are scaled alike if
+        `Anchors.spacing` is not "declared".
+    shapes : tuple of (float, float)
+        Width and height of each shape, in pixels of the canvas or in fractions of it (`Anchors.units`).
+    sizes : tuple of float
+        Sides of squares in pixels; each is combined with each scale and each ratio.
+    ratios : tuple of float
+        Ratios of a shape's sides, at equal area (`Anchors.ratio`).
+    scales : tuple of float
+        Factors of `sizes`.
+    cells : (int, int), optional
+        Columns and rows, if the framework fixes their number.
+    mask : tuple of int
+        Indices of the level's shapes in `Anchors.competing`, from 0.
+    also_above : float
+        For matching by "shape_iou": shapes of this level whose shape IoU with a box is above this are
+        positive too, beside the shape most like the box. 1: none are. Source: AlexeyAB/darknet
+        src/yolo_layer.c (process_batch, `iou_thresh`).
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range, or the shapes are given in no way or in several.
+
+    Examples
+    --------
+    >>> Level(stride=16, offset=8, sizes=(32, 64), ratios=(0.5, 1, 2)).count
+    6
     """
 
     stride: float
@@ -44,13 +72,13 @@ class Level(Block, frozen=True):
         if not abs(self.offset) <= LARGEST:
             raise ValueError(f"offset is {self.offset:g}; it must be finite, at most {LARGEST} pixels")
         if not self.shapes and not self.sizes and not self.mask:
-            raise ValueError("a level needs at least one shape: give shapes, sizes (and ratios), or a mask")
+            raise ValueError("a level has no shape; give shapes, sizes (and ratios), or a mask")
         if (self.shapes or self.mask) and (self.sizes or self.ratios != (1.0,) or self.scales != (1.0,)):
-            raise ValueError("a level takes shapes, or sizes with ratios and scales, not both")
+            raise ValueError("a level takes shapes or a mask, or sizes with ratios and scales, not both")
         if self.shapes and self.mask:
-            raise ValueError("a level takes shapes, or a mask of those that compete, not both")
+            raise ValueError("a level takes shapes or a mask, not both")
         if len(set(self.mask)) < len(self.mask) or any(number < 0 for number in self.mask):
-            raise ValueError("a mask names shapes by their places in `competing`, 0 or more, each once")
+            raise ValueError("a mask must hold indices of shapes in `competing`, 0 or more, each once")
         if not 0 <= self.also_above <= 1:
             raise ValueError(f"also_above is {self.also_above:g}; it must be 0 to 1")
         _require_sides(self.shapes)
@@ -59,48 +87,80 @@ class Level(Block, frozen=True):
             if (name != "sizes" and not values) or not all(0 < value <= LARGEST for value in values):
                 raise ValueError(f"{name} must be above 0, at most {LARGEST}")
         if self.cells is not None and not all(1 <= n <= LARGEST for n in self.cells):
-            raise ValueError("cells are columns and rows, 1 or more of each")
+            raise ValueError(f"cells must be columns and rows, 1 to {LARGEST} of each")
 
     @property
     def shortest_side(self) -> float:
-        """Shortest side of the shapes that sizes, scales and ratios make, before any rounding."""
+        """The shortest side of the shapes made of sizes, scales and ratios, in pixels, before rounding."""
         root = math.sqrt(min(min(ratio, 1.0 / ratio) for ratio in self.ratios))
         return min(self.sizes) * min(self.scales) * root
 
     @property
     def count(self) -> int:
-        """How many shapes a cell has."""
+        """The number of shapes in a cell."""
         own = len(self.shapes) or len(self.mask)
         return own or len(self.sizes) * len(self.scales) * len(self.ratios)
 
     def holding(self, shapes: tuple[tuple[float, float], ...]) -> Level:
-        """The same grid with these shapes in place of its own."""
+        """Return the same grid with these shapes instead of its own."""
         return msgspec.structs.replace(self, shapes=shapes, sizes=(), ratios=(1.0,), scales=(1.0,), mask=())
 
 
 class Anchors(Block, frozen=True):
-    """The levels, in the order in which the framework concatenates them, and its arithmetic.
+    """All levels of anchors, and the arithmetic with which the framework computes their edges.
 
-    competing: all shapes that are compared with a box where the one most like it is positive, in the order
-    that decides ties; levels then name theirs by a `mask`. A shape that no mask names leaves the boxes most
-    like it without a positive anchor; one that two levels name is positive on both. Without it, the shapes of
-    the levels compete, in their order.
-    precision: of anchor edges and of IoU. units: of shapes: "pixels", or "fractions" of the canvas' sides.
-    compared_as: what IoU is taken of: "corners" in pixels; "fractions": corners as fractions of the canvas,
-    by which neither shapes nor boxes are multiplied; or "centre_size", in pixels: corners are made of centre
-    and size, areas of the sizes.
-    ratio: what a ratio is. sides: how a shape follows from size s and ratio r = h/w: "area":
-    w = sqrt(s^2 / r), h = r w; "root": w = s / sqrt(r), h = s sqrt(r); "quotient": w = sqrt(s^2 / r),
-    h = s^2 / w, and then times the scale. sides_precision: of that.
-    order: which of "ratios" and "sizes" changes slowest within a cell.
-    round_sides: half sides are rounded to whole pixels, half to even.
-    spacing: between cells: the stride as "declared", or the canvas divided by the cells, "exact" or its
-    "floor". grid: cells are "ceil" or "floor" of canvas / stride. centre_in: the offset is added to the
-    "cell" or to the "shape" (before rounding to `precision`).
-    rounded: to `precision`: the "parts" of an edge, a centre and half a side, and then their sum; or the
-    "edges" alone, which are summed in float64.
-    centres: of shapes in fractions: "divided", (i + offset) / cells; or by "steps" of 1 / cells,
-    i * step + offset * step, each rounded to `precision`.
+    Parameters
+    ----------
+    levels : tuple of Level
+        The levels, in the order in which the framework concatenates them.
+    competing : tuple of (float, float)
+        For matching by "shape_iou": all shapes that compete for a box, in the order that decides ties. Each
+        level then names its own shapes by a `mask`. A shape in no mask still wins the boxes most like it, and
+        leaves them without a positive anchor; a shape in two masks is positive on both levels. By default the
+        shapes of the levels compete, in their order.
+    precision : {"float64", "float32"}
+        Precision of anchor edges and of IoU.
+    units : {"pixels", "fractions"}
+        Unit of `Level.shapes`: pixels of the canvas, or fractions of its sides.
+    compared_as : {"corners", "fractions", "centre_size"}
+        How IoU is computed. "corners": from corners in pixels. "fractions": from corners as fractions of the
+        canvas, never multiplied by its size. "centre_size": from corners in pixels, computed from centre and
+        size, and areas computed from the sizes.
+    ratio : {"height/width", "width/height"}
+        What a ratio means.
+    sides : {"area", "root", "quotient"}
+        How a shape follows from size s and ratio r = h/w. "area": w = sqrt(s^2 / r), h = r w. "root":
+        w = s / sqrt(r), h = s sqrt(r). "quotient": w = sqrt(s^2 / r), h = s^2 / w, and both times the scale
+        after that. They differ in the last bit.
+    sides_precision : {"float64", "float32"}
+        Precision of this computation.
+    order : {"ratios", "sizes"}
+        Which changes slowest among the shapes of a cell.
+    round_sides : bool
+        Round half sides to whole pixels, half to even.
+    spacing : {"declared", "floor", "exact"}
+        Distance between cells: the declared stride; or the canvas divided by the number of cells, rounded
+        down ("floor") or not ("exact").
+    grid : {"ceil", "floor"}
+        How canvas / stride is rounded to the number of cells.
+    centre_in : {"cell", "shape"}
+        Add the offset to the cell's position, or to the shape's edges before they are rounded to `precision`.
+    rounded : {"parts", "edges"}
+        What is rounded to `precision`. "parts": the centre and half a side, and then their sum. "edges": only
+        the sum, which is computed in float64.
+    centres : {"divided", "steps"}
+        Centres of shapes in fractions. "divided": (i + offset) / cells. "steps": i * step + offset * step
+        with step = 1 / cells, each rounded to `precision`.
+
+    Raises
+    ------
+    ValueError
+        If there is no level, or values do not go together.
+
+    Examples
+    --------
+    >>> Anchors(levels=(Level(stride=8, sizes=(32,), ratios=(1, 4)),)).shapes.tolist()
+    [[32.0, 32.0], [16.0, 64.0]]
     """
 
     levels: tuple[Level, ...]
@@ -123,22 +183,20 @@ class Anchors(Block, frozen=True):
         if not self.levels:
             raise ValueError("a detector needs at least one level of anchors")
         if any(bool(level.mask) != bool(self.competing) for level in self.levels):
-            raise ValueError(
-                "every level takes a mask where shapes are named as competing, and none otherwise"
-            )
+            raise ValueError("every level takes a mask if there are competing shapes, and no level otherwise")
         for level in self.levels:
             if level.mask and max(level.mask) >= len(self.competing):
                 last = len(self.competing) - 1
-                raise ValueError(f"a mask names shape {max(level.mask)} of those that compete, 0 to {last}")
+                raise ValueError(f"a mask has shape {max(level.mask)}; competing has shapes 0 to {last}")
         _require_sides(self.competing)
         if self.units == "pixels":
             if self.compared_as == "fractions" or self.centres == "steps":
-                raise ValueError("compared_as 'fractions' and centres by 'steps' take units 'fractions'")
+                raise ValueError("compared_as 'fractions' and centres 'steps' need units 'fractions'")
         elif self.rounded == "edges" or self.compared_as == "centre_size":
-            raise ValueError("rounded 'edges' and compared_as 'centre_size' take units 'pixels'")
+            raise ValueError("rounded 'edges' and compared_as 'centre_size' need units 'pixels'")
         if self.compared_as == "fractions" and self.precision != "float32":
-            raise ValueError("compared_as 'fractions' takes precision 'float32'")
-        least = 1.0 if self.round_sides else _LEAST  # half a side is rounded, half to even
+            raise ValueError("compared_as 'fractions' needs precision 'float32'")
+        least = 1.0 if self.round_sides else _LEAST  # half a side of 0.5 px or less is rounded to 0
         for level in self.levels:
             if level.sizes and (side := level.shortest_side) <= least:
                 raise ValueError(
@@ -147,14 +205,14 @@ class Anchors(Block, frozen=True):
 
     @property
     def kept_precision(self) -> str:
-        """Precision in which pixels of the canvas are kept: `precision`, but for fractions compared as such.
+        """Precision of edges in pixels of the canvas: `precision`, but float64 if fractions are compared.
 
-        A float32 fraction times the canvas is exact in float64: divided by the canvas, it comes out again.
+        A float32 fraction times the canvas is exact in float64, so that a division gives the fraction back.
         """
         return "float64" if self.compared_as == "fractions" else self.precision
 
     def with_pixel_shapes(self, levels: tuple[Level, ...]) -> Anchors:
-        """Return these anchors with other levels; their shapes are in pixels, and no others compete."""
+        """Return these anchors with other levels, whose shapes are in pixels; only these shapes compete."""
         if self.units == "pixels":
             return msgspec.structs.replace(self, levels=levels, competing=())
         return msgspec.structs.replace(
@@ -163,11 +221,14 @@ class Anchors(Block, frozen=True):
 
     @property
     def count(self) -> int:
-        """How many shapes all levels have together."""
+        """The number of shapes of all levels together."""
         return sum(level.count for level in self.levels)
 
     def shapes_of(self, level: Level) -> Float:
-        """Shapes of one level, in the order within a cell: float64 [k, 2], as the framework rounds them."""
+        """Return the shapes of one level, in the order within a cell: float64 [k, 2], width and height.
+
+        They are rounded as in the framework.
+        """
         import numpy as np
 
         if own := level.shapes or tuple(self.competing[number] for number in level.mask):
@@ -205,16 +266,16 @@ class Anchors(Block, frozen=True):
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """Place of each of the K `shapes` among those that compete; of equal ones each has its own."""
+        """The index of each of the K `shapes` among the competing shapes; equal shapes have their own."""
         if not self.competing:
             return tuple(range(self.count))
         return tuple(number for level in self.levels for number in level.mask)
 
     @property
     def left_out(self) -> tuple[tuple[float, float], ...]:
-        """The shapes that compete and are on no level, so that a box most like one has no positive anchor.
+        """The competing shapes that are on no level; a box most like one of them has no positive anchor.
 
-        Of equal shapes the first one wins, so the others are never the one most like a box.
+        Of equal shapes only the first is given: it wins ties, so the others are never most like a box.
         """
         own = {number for level in self.levels for number in level.mask}
         return tuple(
@@ -225,7 +286,7 @@ class Anchors(Block, frozen=True):
 
 
 def _require_sides(shapes: tuple[tuple[float, float], ...]) -> None:
-    """Raise ValueError for a shape without area, or of sides that no network has."""
+    """Raise ValueError for a shape with a side of 0 or less, or larger than any network's input."""
     for w, h in shapes:
         if not (0 < w <= LARGEST and 0 < h <= LARGEST):
             raise ValueError(f"anchor shape {w:g}x{h:g}; sides must be above 0, at most {LARGEST} pixels")

@@ -1,4 +1,4 @@
-"""Which anchors count."""
+"""The border rule of a detector: which anchors count, and which are ignored because they cross the edge."""
 
 from __future__ import annotations
 
@@ -8,14 +8,37 @@ from anchoraudit.detectors._block import LARGEST, Block
 
 
 class Border(Block, frozen=True):
-    """Which anchors count: those with `x1 > -margin, y1 > -margin, x2 < W + margin, y2 < H + margin`.
+    """Which anchors count: those with ``x1 > -margin, y1 > -margin, x2 < W + margin, y2 < H + margin``.
 
-    margin: pixels, or "off": every anchor counts. of: what is held to it: the anchor's "corners", or its
-    "centre". against: W x H is the "canvas", or the resized "image" without padding.
-    low_inclusive, high_inclusive: `>=` and `<=` instead. stage: "before" matching, or "after" it, when an
-    anchor outside is ignored though it was positive, forced ones too.
-    none_inside: where no anchor counts, all are "ignored", or the framework "raises"; none_inside_error: what
-    that says.
+    Anchors are in pixels of the canvas, continuous coordinates. An anchor that does not count is ignored.
+
+    Parameters
+    ----------
+    margin : float or "off"
+        Pixels by which an anchor may cross the edge. "off": every anchor counts.
+    of : {"corners", "centre"}
+        What is compared with the edge: the anchor's corners, or its centre.
+    against : {"canvas", "image"}
+        W x H is the size of the canvas, or of the resized image without padding.
+    low_inclusive, high_inclusive : bool
+        Compare with ``>=`` at the left and top edge, with ``<=`` at the right and bottom edge.
+    stage : {"before", "after"}
+        Before matching: ignored anchors take no part in it. After matching: positive and forced anchors that
+        cross the edge become ignored.
+    none_inside : {"ignored", "raises"}
+        If no anchor counts, all are ignored, or the framework raises an error.
+    none_inside_error : str
+        The message of that error, for reports.
+
+    Raises
+    ------
+    ValueError
+        If the margin is below 0 or above 100000 px.
+
+    Examples
+    --------
+    >>> print(Border(margin=8))
+    border 8 px
     """
 
     margin: float | Literal["off"]
@@ -33,7 +56,7 @@ class Border(Block, frozen=True):
 
     @property
     def pixels(self) -> float | None:
-        """The margin in pixels, None where the rule is off."""
+        """The margin in pixels, None if the rule is off."""
         return None if self.margin == "off" else self.margin
 
     def __str__(self) -> str:

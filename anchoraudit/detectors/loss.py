@@ -1,4 +1,4 @@
-"""What the box loss is divided by, and so what an empty foreground mask does."""
+"""How a detector averages its box loss, and so what an image without a positive anchor does to training."""
 
 from __future__ import annotations
 
@@ -25,15 +25,36 @@ _ON_EMPTY = {
 
 
 class Loss(Block, frozen=True):
-    """What the box loss is divided by.
+    """How the box loss is averaged. It changes what a report says of an empty mask, but no label.
 
-    normaliser: "batch_positives": the number of positive anchors in the batch, unguarded, so that a batch
-    without any is 0/0 = NaN; "..._or_one": that number, but at least 1; "..._plus_one": one more;
-    "running_positives_or_one": a moving average of it; "image_...": of each image, unguarded or not;
-    "image_positives_or_skip": the same, and a loss of 0 without any; "sampled_anchors": the anchors drawn for
-    the loss; "constant"; "none": it is a sum.
-    negatives_per_positive: negatives are drawn in proportion to an image's positives (0: they are not), so
-    that an image without any is skipped.
+    Parameters
+    ----------
+    normaliser : str
+        What the sum of the box loss is divided by:
+
+        - "batch_positives": the number of positive anchors in the batch. With none, the loss is 0/0 = NaN.
+        - "batch_positives_or_one": that number, but at least 1.
+        - "batch_positives_plus_one": that number plus 1.
+        - "running_positives_or_one": a moving average of that number, at least 1.
+        - "image_positives": the number of positive anchors in each image. An image with none gives NaN.
+        - "image_positives_or_one": that number, but at least 1.
+        - "image_positives_or_skip": that number. An image with none has a loss of 0 and teaches nothing.
+        - "sampled_anchors": the number of anchors, positive or negative, that are drawn for the loss.
+        - "constant": a fixed number.
+        - "none": nothing; the loss is a sum.
+    negatives_per_positive : float
+        Number of negatives drawn for each positive anchor of an image, so that an image without positives is
+        skipped. 0: negatives are not drawn in proportion.
+
+    Raises
+    ------
+    ValueError
+        If `negatives_per_positive` is below 0 or above 1000.
+
+    Examples
+    --------
+    >>> Loss(normaliser="batch_positives").outcome
+    'nan'
     """
 
     normaliser: Literal[
@@ -57,7 +78,7 @@ class Loss(Block, frozen=True):
 
     @property
     def outcome(self) -> str:
-        """What an empty mask does, in a word: `nan`, `zero` or `skipped`."""
+        """What an empty mask does to the loss: `nan`, `zero` or `skipped`."""
         if self.normaliser in ("batch_positives", "image_positives"):
             return "nan"
         if self.normaliser == "image_positives_or_skip" or self.negatives_per_positive:
@@ -66,7 +87,7 @@ class Loss(Block, frozen=True):
 
     @property
     def on_empty(self) -> str:
-        """What a batch or an image without a positive anchor does, as a sentence."""
+        """The effect of a batch or an image without a positive anchor, as a sentence."""
         if self.negatives_per_positive and self.outcome == "skipped":
             return _ON_EMPTY["image_positives_or_skip"]
         return _ON_EMPTY[self.normaliser]

@@ -1,6 +1,7 @@
-"""How anchors are labelled.
+"""How a detector labels anchors as positive, negative or ignored.
 
-What follows from a kind of matching stands in `_KINDS`, once: everything else asks a property of `Match`.
+`_KINDS` holds all that differs between kinds of matching. Other modules ask the properties of `Match` and
+never compare kinds.
 """
 
 from __future__ import annotations
@@ -16,23 +17,56 @@ if TYPE_CHECKING:
 
 
 class Match(Block, frozen=True):
-    """How anchors are labelled.
+    """How anchors are labelled as positive, negative or ignored.
 
-    kind "iou": positive at IoU >= `positive` with any box, negative at <= `negative` with all boxes, ignored
-        in between (`positive_inclusive`, `negative_inclusive` false: > and <).
-        force: an anchor becomes positive though it is below: "none"; a box's "best" anchor, the first on
-        ties; all "ties" for it. force_floor: only for boxes whose best IoU is at least that (above it, where
-        `floor_inclusive` is false). forced_to: a forced anchor's box is its "own" best one, or the box that
-        forces it, the "first" or the "last" of several.
-        cells: "all", or anchors in the cell of a "box_centre" alone can be positive.
-    kind "side_ratio": a box and a shape match where no side is `ratio` times longer or shorter; the cell of
-        the box's centre is positive, and up to `neighbours` cells beside it.
-    kind "shape_iou": the shape most like the box (both freely centred) is positive in the centre's cell, on
-        every level that has it; `Anchors.competing` and `Level.also_above` say more.
-    kind "atss": the `candidates` anchors of each level and shape nearest to the box's centre; positive where
-        IoU reaches their mean plus standard deviation and the anchor's centre is inside the box.
-    no_boxes: what an image without boxes does: all anchors are "negative", or the framework "raises";
-        no_boxes_error: what that says.
+    Parameters
+    ----------
+    kind : {"iou", "side_ratio", "shape_iou", "atss"}
+        - "iou": an anchor is positive if its IoU with any box is at least `positive`, negative if its IoU
+          with every box is at most `negative`, and ignored in between.
+        - "side_ratio": a box and a shape match if no side is `ratio` times longer or shorter. The cell of the
+          box's centre is positive, and up to `neighbours` cells beside it.
+        - "shape_iou": the shape most like the box, both freely centred, is positive in the cell of the box's
+          centre, on every level that has it. See `Anchors.competing` and `Level.also_above`.
+        - "atss": of each level and shape, the `candidates` anchors nearest to the box's centre. Those are
+          positive whose IoU reaches the mean plus the standard deviation of all candidates' IoUs, and whose
+          centre is inside the box.
+    positive, negative : float, optional
+        Thresholds of kind "iou", needed there.
+    positive_inclusive, negative_inclusive : bool
+        False: compare with ``>`` and ``<`` instead of ``>=`` and ``<=``.
+    force : {"none", "best", "ties"}
+        For kind "iou". Make anchors positive that are below the threshold: none; the best anchor of each box,
+        the first on ties; or all anchors that tie for the best.
+    force_floor : float
+        Only a box whose best IoU is at least this forces an anchor.
+    floor_inclusive : bool
+        False: only a box whose best IoU is above `force_floor`.
+    forced_to : {"own", "first", "last"}
+        The box that a forced anchor is trained towards: the one it overlaps most, or the first or the last of
+        the boxes that force it.
+    cells : {"all", "box_centre"}
+        For kind "iou". All anchors can become positive, or only those in the cell of a box's centre.
+    ratio : float
+        Limit of kind "side_ratio", needed there; above 1, exclusive.
+    neighbours : {0, 2, 4}
+        Number of cells beside the centre's, for kind "side_ratio".
+    candidates : int
+        Number of candidates of kind "atss", needed there.
+    no_boxes : {"negative", "raises"}
+        In an image without boxes, all anchors are negative, or the framework raises an error.
+    no_boxes_error : str
+        The message of that error, for reports.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range, or if a key is missing or has no effect for the kind.
+
+    Examples
+    --------
+    >>> print(Match(positive=0.7, negative=0.3, force="ties"))
+    positive IoU >= 0.7, negative <= 0.3, best anchors forced
     """
 
     kind: Literal["iou", "side_ratio", "shape_iou", "atss"] = "iou"
@@ -65,12 +99,12 @@ class Match(Block, frozen=True):
 
     @property
     def name(self) -> str:
-        """What a sentence calls the rule: `matching by IoU`."""
+        """The rule's name in a sentence: `matching by IoU`."""
         return self._kind.name
 
     @property
     def threshold(self) -> float:
-        """What a box's best value must reach to be matched, 0 where the rule has no fixed threshold."""
+        """The value that a matched box's best anchor must reach; 0 if the rule has no fixed threshold."""
         return self._kind.threshold(self)
 
     @property
@@ -85,12 +119,12 @@ class Match(Block, frozen=True):
 
     @property
     def measure(self) -> str:
-        """What `best_iou` is for this rule."""
+        """The name of what `best_iou` holds under this rule: IoU, or another measure."""
         return self._kind.measure
 
     @property
     def has_thresholds(self) -> bool:
-        """Tell whether anchors are labelled by two fixed thresholds of IoU, which can be set."""
+        """Tell whether anchors are labelled by two fixed IoU thresholds, which a user can set."""
         return self._kind.has_thresholds
 
     @property
@@ -110,7 +144,7 @@ class Match(Block, frozen=True):
 
     @property
     def is_by_shape(self) -> bool:
-        """Tell whether only sizes decide, wherever the box and the anchors lie."""
+        """Tell whether only sizes decide, and never the position of box and anchor."""
         return self._kind.is_by_shape
 
     @property
@@ -120,7 +154,7 @@ class Match(Block, frozen=True):
 
     @property
     def judges_shapes_alone(self) -> bool:
-        """Tell whether anchors match a box exactly where one of their shapes would, alone.
+        """Tell whether a set of shapes matches a box if and only if one of its shapes alone does.
 
         Then a set of shapes can be searched shape by shape.
         """
@@ -137,9 +171,9 @@ class Match(Block, frozen=True):
         return self.force == "ties" and self.force_floor == 0 and self.floor_inclusive
 
     def empty_when(self, border: Border) -> str:
-        """When an image with usable boxes ends without a positive anchor, as a sentence; "" for never.
+        """Say when an image with usable boxes ends without a positive anchor, as a sentence; "" for never.
 
-        As far as the rule itself tells: `Detector.empty_when` knows also which shapes are on no level.
+        This knows the rule only. `Detector.empty_when` also knows which shapes are on no level.
         """
         return self._kind.empty_when(self, border)
 
@@ -148,14 +182,14 @@ class Match(Block, frozen=True):
 
 
 def _nothing_to_check(match: Match) -> None:
-    """Every value is in range."""
+    """Accept every value: this kind has no numbers of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What follows from one kind of matching; the fields are those of the properties of `Match`.
+    """All that is particular to one kind of matching. `Match` explains the fields, as its properties.
 
-    wanted: keys that must be given. check: raises ValueError for values that are out of range.
+    wanted: keys that must be given. check: raises ValueError for a value out of range. text: in words.
     """
 
     name: str

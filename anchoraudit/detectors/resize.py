@@ -1,4 +1,4 @@
-"""How an image becomes the network's input, and its boxes with it."""
+"""How a detector resizes an image and its boxes to the network's input."""
 
 from __future__ import annotations
 
@@ -19,36 +19,77 @@ _WANTED = {
 
 
 class Resize(Block, frozen=True):
-    """From an image of the data set to the canvas over which anchors are laid. Sizes in pixels.
+    """How an image becomes the canvas, the network's input on which anchors lie. Sizes are in pixels.
 
-    kind: "stretch": to exactly `width` x `height`, aspect not kept; "short_side": the shorter side to `side`,
-        the longer one to at most `cap` (0: no cap); "longest_side": the longer side to `side`; "letterbox":
-        into the middle of a canvas of exactly `width` x `height`, aspect kept, no side rounded; "none".
-    fit: of kind "letterbox", where the canvas is no square: "longer_side": a wide image takes the canvas'
-        width, a tall one its height, and what is then beyond the canvas is cut; "padding": the image is
-        padded by whole pixels of its own, alike on both sides, to the canvas' aspect, then stretched.
-    cap_rule: "smaller_scale": the smaller of the two scales; "shrink": scaled to `side`, then shrunk where
-        too long; "rounded": the cap counts where the rounded longer side is above it.
-    enlarge_only: `side` never makes an image smaller (`cap` still does).
-    scale_precision: of the scale, and of a side times it.
-    rounding: of a resized side: "half_up", "half_even", "floor" or "ceil".
-    given: how the loader hands boxes over: in "pixels"; as "corner_fractions", x1 / width and so on; or as
-        "centre_fractions", centre and size by width and height, from which corners follow. The sides are
-        those of the image before it is resized. A fraction is rounded to `precision`, and only then
-        multiplied by the resized side, moved by the padding and clipped.
-    boxes: scaled by the ratio of the actual sizes ("size_ratio") or by the scale before rounding ("scale");
-        of fractions: multiplied by the actual sides, or by the sides before rounding.
-    precision: of fractions, of that product, of all of a letterbox, and of what `side_ratio` divides by the
-        canvas.
-    clip: boxes are cut to the resized "image" or the "canvas", `clip_margin` px before its right and bottom
-        edge.
-    pixels: "inclusive": a box's right and bottom pixel belong to it, so 1 is added to x2 and y2.
-    pad: the canvas: "none", the "image" rounded up to a `multiple`, or a "square" of `side` (`cap` where
-        there is one); the image at its top left, or `centred`, and then with `whole_padding` moved by whole
-        pixels only, rounded down. Of kind "longest_side", a centred square is a letterbox: it fits the image
-        again where rounding left the longer side a pixel off.
-    degenerate: what a box without area after resizing does: it is "kept", or the framework "raises";
-        degenerate_error: what that says.
+    Parameters
+    ----------
+    kind : {"stretch", "short_side", "longest_side", "letterbox", "none"}
+        - "stretch": to exactly `width` x `height`; the aspect is not kept.
+        - "short_side": the shorter side becomes `side`, the longer one at most `cap`.
+        - "longest_side": the longer side becomes `side`.
+        - "letterbox": into the middle of a canvas of exactly `width` x `height`; the aspect is kept, and no
+          side is rounded.
+        - "none": the size stays.
+    fit : {"longer_side", "padding"}
+        How a letterbox fits. "longer_side": a wide image gets the width of the canvas, a tall one its height;
+        on a canvas that is not square the other side may be cut. "padding": the image is padded by whole
+        pixels, the same on both sides, to the canvas' aspect, and then stretched.
+    width, height : int
+        Size for "stretch" and "letterbox".
+    side : int
+        Size for "short_side" and "longest_side".
+    cap : int
+        Largest longer side for "short_side"; 0: no limit.
+    cap_rule : {"smaller_scale", "shrink", "rounded"}
+        "smaller_scale": use the smaller of the scales to `side` and to `cap`. "shrink": scale to `side`, then
+        shrink if too long. "rounded": apply the cap only if the rounded longer side is above it.
+    enlarge_only : bool
+        `side` never makes an image smaller; `cap` still does.
+    scale_precision : {"float64", "float32"}
+        Precision of the scale, and of a side times the scale.
+    rounding : {"half_up", "half_even", "floor", "ceil"}
+        How a resized side is rounded.
+    given : {"pixels", "corner_fractions", "centre_fractions"}
+        How the loader gives boxes: in pixels; as corners divided by the image's width and height; or as
+        centre and size divided so, from which corners are computed. Width and height are those before
+        resizing. A fraction is rounded to `precision`, then multiplied by the resized side, moved by the
+        padding and clipped.
+    boxes : {"size_ratio", "scale"}
+        Scale boxes by the ratio of the actual sizes, or by the scale before rounding. Fractions are
+        multiplied by the actual sides, or by the sides before rounding.
+    precision : {"float64", "float32"}
+        Precision of fractions, of this product, of a whole letterbox, and of the boxes that matching by
+        "side_ratio" divides by the canvas.
+    clip : {"off", "image", "canvas"}
+        Clip boxes to the resized image, or to the canvas with its padding.
+    clip_margin : float
+        Clip them this far before the right and bottom edge, 0 to 1 px.
+    pixels : {"continuous", "inclusive"}
+        "inclusive": the right and bottom pixel belong to a box, so 1 is added to x2 and y2.
+    pad : {"none", "multiple", "square"}
+        The canvas: the image; the image with each side rounded up to a `multiple`; or a square of `side`
+        (of `cap`, if there is one).
+    multiple : int
+        What "multiple" rounds up to.
+    centred : bool
+        Put the image in the middle of the canvas instead of its top left. With "longest_side" and "square",
+        the image is fitted again if rounding left its longer side a pixel off.
+    whole_padding : bool
+        With `centred`: move the image by whole pixels only, rounded down.
+    degenerate : {"kept", "raises"}
+        A box without area after resizing is kept, or the framework raises an error.
+    degenerate_error : str
+        The message of that error, for reports.
+
+    Raises
+    ------
+    ValueError
+        If a size is out of range, missing, or has no effect for the kind.
+
+    Examples
+    --------
+    >>> print(Resize(kind="short_side", side=800, cap=1333))
+    shorter side 800, longer at most 1333
     """
 
     kind: Literal["stretch", "short_side", "longest_side", "letterbox", "none"]
@@ -81,23 +122,23 @@ class Resize(Block, frozen=True):
         wanted = _WANTED[self.kind]
         for name in ("width", "height", "side"):
             if (name in wanted) != bool(getattr(self, name)):
-                allowed = " and ".join(wanted) or "no size"
-                raise ValueError(f"resize of kind {self.kind!r} takes {allowed} (1 to {LARGEST} px)")
+                allowed = f"{' and '.join(wanted)} (1 to {LARGEST} px) and no other" if wanted else "no"
+                raise ValueError(f"resize of kind {self.kind!r} takes {allowed} size")
         if self.cap and (self.kind != "short_side" or self.cap < self.side):
-            raise ValueError("cap limits the longer side of kind 'short_side'; it must be at least `side`")
+            raise ValueError("cap needs kind 'short_side', and must be at least `side`")
         if (self.pad == "multiple") != bool(self.multiple):
-            raise ValueError("pad 'multiple' takes a `multiple`, and nothing else does")
+            raise ValueError("pad 'multiple' needs a `multiple`, and no other pad takes one")
         if self.pad == "square" and not (self.cap or self.kind == "longest_side"):
-            raise ValueError("pad 'square' takes kind 'longest_side', or 'short_side' with a `cap`")
+            raise ValueError("pad 'square' needs kind 'longest_side', or 'short_side' with a `cap`")
         if ((self.centred or self.whole_padding) and self.pad == "none") or self.whole_padding > self.centred:
-            raise ValueError("centred takes a pad, and whole_padding takes centred")
+            raise ValueError("centred needs a pad, and whole_padding needs centred")
         if self.kind == "letterbox":
             defaults = {field.name: field.default for field in msgspec.structs.fields(Resize)}
             for name in ("rounding", "boxes", "pad", "scale_precision", "enlarge_only"):
                 if getattr(self, name) != defaults[name]:
-                    raise ValueError(f"kind 'letterbox' rounds nothing and pads by itself: no {name}")
+                    raise ValueError(f"kind 'letterbox' takes no {name}: it rounds nothing and pads itself")
         if self.fit != "longer_side" and self.kind != "letterbox":
-            raise ValueError("fit takes kind 'letterbox'")
+            raise ValueError("fit needs kind 'letterbox'")
         if not 0 <= self.clip_margin <= 1:
             raise ValueError(f"clip_margin is {self.clip_margin:g}; it must be 0 to 1 px")
 
@@ -113,18 +154,18 @@ class Resize(Block, frozen=True):
 
     @property
     def side_name(self) -> str:
-        """Which side the one number of an input size stands for; "" where there are two."""
+        """The side that an input size of one number means; "" if the input size is two numbers."""
         return {"stretch": "", "short_side": "shorter side"}.get(self.kind, "longer side")
 
     @property
     def input_size_text(self) -> str:
-        """The input size as `--input-size` spells it, "" where that option has no word for it."""
+        """The input size as `--input-size` takes it; "" if that option cannot express it."""
         return "" if self.kind in ("none", "short_side") else self.scaled_text(1.0)
 
     def scaled_text(self, factor: float, step: int = 1) -> str:
-        """The input size times `factor`, sides in whole `step`s, as `with_size` takes it: `960x720`, `640`.
+        """Return the input size times `factor`, rounded to multiples of `step`: `960x720` or `640`.
 
-        Of a letterbox the longer side of its canvas. "" where images keep their size.
+        `with_size` takes it. For a letterbox it is the longer side of the canvas. "": images keep their size.
         """
         sides = [side for side in (self.width, self.height, self.side) if side]
         if self.kind == "letterbox":
@@ -132,11 +173,11 @@ class Resize(Block, frozen=True):
         return "x".join(str(max(step, round(side * factor / step) * step)) for side in sides)
 
     def with_size(self, first: int, second: int = 0) -> Resize:
-        """The same for another input size, in pixels.
+        """Return the same resize for another input size, in pixels.
 
-        Two sizes are a stretch to exactly that; one is the shorter side where that is scaled, its cap in
-        proportion, else the longer side (that of a letterbox's canvas, the other in proportion). Raises
-        ValueError if it is out of range.
+        Two sizes mean a stretch to exactly that size. One size is the shorter side if the shorter side is
+        scaled, and the cap is scaled in proportion. Otherwise it is the longer side; for a letterbox that of
+        the canvas, whose other side is scaled in proportion. Raises ValueError if a size is out of range.
         """
         if self.kind == "short_side" and not second:
             return msgspec.structs.replace(self, side=first, cap=round(self.cap * first / self.side))
@@ -161,7 +202,7 @@ class Resize(Block, frozen=True):
 
     @property
     def moves(self) -> bool:
-        """Tell whether images may lie elsewhere than at the canvas' top left."""
+        """Tell whether images may lie away from the top left of the canvas."""
         return self.centred or self.kind == "letterbox"
 
     def __str__(self) -> str:

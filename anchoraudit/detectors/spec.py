@@ -1,7 +1,7 @@
-"""A detector as data: how it resizes, which anchors it lays out, how it labels them, how it averages.
+"""A detector as data, in five blocks: resize, anchors, border, match and loss.
 
-Five blocks, each independent of the others. A detector never holds code; `load_detector` reads one from
-TOML. NumPy is imported where arrays are: a command line is checked before that, and files are read meanwhile.
+A detector never holds code; `load_detector` reads one from a file. NumPy is imported only in the functions
+that make arrays, because a command line is checked before that import.
 """
 
 from __future__ import annotations
@@ -24,10 +24,39 @@ __all__ = ["Anchors", "Border", "Detector", "Level", "Loss", "Match", "Resize"]
 
 
 class Detector(Block, frozen=True):
-    """What the audit replays.
+    """The rules of one detector that the audit replays.
 
-    sources: where each rule was read, framework file by file. notes: what the replay leaves out, such as
-    random augmentation; reports repeat them.
+    Parameters
+    ----------
+    name : str
+        The name that reports show.
+    resize : Resize
+        How an image becomes the network's input.
+    anchors : Anchors
+        Which anchors lie on it.
+    border : Border
+        Which of them count.
+    match : Match
+        How they are labelled.
+    loss : Loss
+        How the box loss is averaged.
+    framework : str
+        The framework that has these rules, with its version.
+    sources : tuple of str
+        Where each rule was read in the framework's files.
+    notes : tuple of str
+        What the replay leaves out, such as random augmentation. Reports repeat them.
+
+    Raises
+    ------
+    ValueError
+        If the blocks do not go together.
+
+    Examples
+    --------
+    >>> detector = load_detector("reference")
+    >>> detector.resize.input_size_text, detector.can_end_empty
+    ('960x720', True)
     """
 
     name: str
@@ -42,19 +71,19 @@ class Detector(Block, frozen=True):
 
     def __post_init__(self) -> None:
         if not self.match.takes_border and self.border.pixels is not None:
-            raise ValueError(f'{self.match.name} is replayed without a border rule: margin must be "off"')
+            raise ValueError(f'{self.match.name} takes no border rule; margin must be "off"')
         if self.anchors.units == "fractions" and not self.resize.is_fixed_size:
-            raise ValueError("shapes in fractions of the canvas take a resize of kind 'stretch'")
+            raise ValueError("shapes in fractions of the canvas need a resize of kind 'stretch'")
 
         own = self.anchors.competing or any(level.also_above < 1 for level in self.anchors.levels)
         if own and not self.match.takes_most_alike:
-            raise ValueError('competing shapes, masks and also_above take a match of kind "shape_iou"')
+            raise ValueError('competing shapes, masks and also_above need a match of kind "shape_iou"')
 
         if self.anchors.compared_as != "corners" and self.match.kind != "iou":
-            raise ValueError(f"compared_as {self.anchors.compared_as!r} takes a match of kind 'iou'")
+            raise ValueError(f"compared_as {self.anchors.compared_as!r} needs a match of kind 'iou'")
         centred = all(2 * level.offset == level.stride for level in self.anchors.levels)
         if self.match.cells == "box_centre" and not (centred and self.border.pixels is None):
-            raise ValueError('cells "box_centre" takes offsets of half a stride and no border rule')
+            raise ValueError('cells "box_centre" needs offsets of half a stride and no border rule')
 
     @property
     def shapes(self) -> Float:
@@ -65,7 +94,7 @@ class Detector(Block, frozen=True):
 
     @property
     def compared(self) -> Float:
-        """The shapes that compete for a box, in the order that decides ties: float64 [M, 2], as `shapes`."""
+        """The shapes that compete for a box, in pixels of the canvas, first wins ties: float64 [M, 2]."""
         import numpy as np
 
         if not self.anchors.competing:
@@ -76,7 +105,7 @@ class Detector(Block, frozen=True):
 
     @property
     def box_precision(self) -> str:
-        """Precision of boxes on the canvas: that of the anchors, but for YOLO's fractions of the canvas."""
+        """Precision of boxes on the canvas: the resize's for YOLO's fractions, else that of the anchors."""
         return self.resize.precision if self.match.takes_fractions else self.anchors.kept_precision
 
     @property
@@ -85,7 +114,7 @@ class Detector(Block, frozen=True):
         return self.match.empty_when(self.border) or self._empty_by_masks()
 
     def _empty_by_masks(self) -> str:
-        """The same where the shape most like a box is positive: it may be on no level."""
+        """Say the same of shapes that compete and are on no level: a box may be most like one of them."""
         unit = 100 if self.anchors.units == "fractions" else 1
         left_out = [f"{w * unit:g}x{h * unit:g}{' %' * (unit > 1)}" for w, h in self.anchors.left_out]
         if not left_out:
@@ -96,13 +125,13 @@ class Detector(Block, frozen=True):
         return f"{when}, and its shape IoU with none of the others is above their level's limit, {above}"
 
     def _also_above(self) -> str:
-        """The shape IoU above which more shapes are positive, where levels differ `0.4/1`; "" for none."""
+        """Return the limits above which more shapes are positive, `0.4/1` if levels differ; "" for none."""
         limits = sorted({level.also_above for level in self.anchors.levels})
         return "/".join(f"{limit:g}" for limit in limits) if limits[0] < 1 else ""
 
     @property
     def on_empty(self) -> str:
-        """What a batch or an image without a positive anchor or a box does, as a sentence."""
+        """The effect of a batch or an image without a positive anchor, or without a box, as a sentence."""
         if self.match.no_boxes == "raises":
             return f"{self.loss.on_empty}; on an image without boxes the framework raises"
         return self.loss.on_empty
@@ -114,10 +143,24 @@ class Detector(Block, frozen=True):
 
     @staticmethod
     def from_torchvision(model: Any, *, strides: Sequence[float] | None = None) -> Detector:
-        """Return the detector that a torchvision detection model in memory is (torch is not imported).
+        """Read the detector from a torchvision detection model in memory. Does not import torch.
 
-        strides: of its levels, in pixels, where they are not the usual ones. Raises AnchorauditError for a
-        model that is no anchor-based detector of torchvision.
+        Parameters
+        ----------
+        model : torch.nn.Module
+            A Faster or Mask R-CNN, RetinaNet, SSD or SSDlite of torchvision.
+        strides : sequence of float, optional
+            Pixels of the input per cell of each level. Needed only if they are not torchvision's usual ones.
+
+        Returns
+        -------
+        Detector
+            The detector, with the name of the model's class.
+
+        Raises
+        ------
+        AnchorauditError
+            If the model is not an anchor-based detector of torchvision, or its strides are unknown.
         """
         return made_of(model, Detector, strides=strides)
 

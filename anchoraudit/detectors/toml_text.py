@@ -1,4 +1,4 @@
-"""Detectors as TOML: written, and read, the presets' too."""
+"""Write a detector as TOML, and read it back. The presets are such files too."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _WIDTH = 100
 
 
 def to_toml(detector: Detector) -> str:
-    """Return TOML that `load_detector` reads back to an equal detector; what is the default is left out.
+    """Return TOML that `load_detector` reads back as an equal detector. Defaults are left out.
 
-    It is ASCII: names are data, and no terminal takes them for commands.
+    The text is ASCII, so that a name from a file cannot send commands to a terminal.
     """
     lines = _keys(detector, leave_out=_WRITTEN)
     for name in _WRITTEN:
@@ -37,7 +37,7 @@ def to_toml(detector: Detector) -> str:
 
 
 def _keys(block: msgspec.Struct, leave_out: Sequence[str] = ()) -> list[str]:
-    """Lines `key = value` of what differs from its default."""
+    """Return lines `key = value` for all values that differ from their defaults."""
     return [
         f"{field.name} = {_value(value, len(field.name) + 3)}"
         for field in msgspec.structs.fields(type(block))
@@ -46,7 +46,7 @@ def _keys(block: msgspec.Struct, leave_out: Sequence[str] = ()) -> list[str]:
 
 
 def _value(value: Any, indent: int = 0) -> str:
-    """Write one value; an array that is too long for the line it begins gets lines of its own."""
+    """Return the text of one value. An array too long for one line is spread over several."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
@@ -74,13 +74,13 @@ def _letter(letter: str) -> str:
     if " " <= letter <= "~":
         return letter
     code = ord(letter)
-    if 0xD800 <= code <= 0xDFFF:  # half a letter, of a file name that is no text: TOML has none
+    if 0xD800 <= code <= 0xDFFF:  # a lone surrogate, from a file name with invalid bytes: not allowed in TOML
         code = 0xFFFD
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def from_toml(text: str, path: Path) -> Detector:
-    """Read a detector. Raises AnchorauditError with line, nearest known key and what is allowed."""
+    """Read a detector. Raises AnchorauditError with the line, the nearest known key and what is allowed."""
     try:
         return msgspec.convert(_whole_floats_as_ints(parse_toml(text, path)), Detector)
     except msgspec.ValidationError as error:
@@ -98,7 +98,7 @@ _READ: dict[str, Any] = {
 
 
 def _whole_floats_as_ints(value: Any) -> Any:
-    """`800.0` is as good as `800` where a whole number is wanted, and 800 as 800.0 everywhere else."""
+    """Turn `800.0` into 800, so that it is accepted where an int is needed; msgspec takes ints as floats."""
     if isinstance(value, dict):
         return {key: _whole_floats_as_ints(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -107,7 +107,7 @@ def _whole_floats_as_ints(value: Any) -> Any:
 
 
 def _spec_error(message: str, text: str, path: Path) -> AnchorauditError:
-    """Turn msgspec's message into file, line, and what is allowed."""
+    """Turn msgspec's message into an error with file, line, and what is allowed."""
     reason, _, where = message.partition(" - at ")
     steps = re.findall(r"[A-Za-z_]+|\[\d+\]", where.strip("`$"))
     keys = [step for step in steps if not step.startswith("[")]
@@ -133,7 +133,7 @@ def _fields(keys: Sequence[str]) -> list[str]:
 
 
 def _values(keys: Sequence[str]) -> list[str]:
-    """Words that the key may be, which is the last of `keys`; none if it is no choice of words."""
+    """Return the values allowed for the last of `keys`; empty if it does not choose among words."""
     block = next((_READ[key] for key in reversed(keys[:-1]) if key in _READ), Detector)
     hint = get_type_hints(block).get(keys[-1]) if keys else None
     numbers = ["a number"] if float in get_args(hint) else []
@@ -142,9 +142,9 @@ def _values(keys: Sequence[str]) -> list[str]:
 
 
 def _line_of(steps: Sequence[str], text: str) -> int:
-    """Follow the steps down the file: a table's header, its n-th occurrence, then the key; 0 if not found.
+    """Return the line of a key: follow the table's header, its n-th occurrence, then the key. 0: not found.
 
-    A key written inline is not found beyond the line that it starts on, which is then the answer.
+    Keys inside an inline table or array are not searched: the line on which it starts is returned.
     """
     lines = text.splitlines()
     line = 0
@@ -166,7 +166,7 @@ def _line_of(steps: Sequence[str], text: str) -> int:
 
 
 def _key_line(key: str, lines: Sequence[str], start: int, *, first: bool) -> int:
-    """The line of `key` in the table that starts on line `start`; 0 if it is not there."""
+    """Return the line of `key` in the table that starts on line `start`; 0 if it is not there."""
     pattern = re.compile(rf"""\s*["']?(\w+\.)*{re.escape(key)}["']?\s*(=|\.)""")
     for number, row in enumerate(lines[start:], start + 1):
         if re.match(r"\s*\[+\s*[\w.\"']+\s*\]+\s*(#.*)?$", row):

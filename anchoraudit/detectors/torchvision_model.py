@@ -1,6 +1,7 @@
-"""What a torchvision detection model in memory is, by its plain attributes; torch is not imported.
+"""Read the blocks of a detector from the attributes of a torchvision model in memory; torch is not imported.
 
-It knows the blocks of a detector and not the detector, which is made of them: `Detector.from_torchvision`.
+`Detector.from_torchvision` is the public function. This module imports only the blocks, not `Detector`, which
+imports it.
 
 Sources: torchvision models/detection/{transform,anchor_utils,rpn,retinanet,ssd,faster_rcnn,_utils}.py.
 """
@@ -27,16 +28,15 @@ _ONE_IMAGE = "One image a batch. Images of a batch share one canvas, and the las
 
 
 def made_of(model: Any, make: Callable[..., D], *, strides: Sequence[float] | None = None) -> D:
-    """Make a detector of the blocks of a torchvision model: Faster and Mask R-CNN, RetinaNet, SSD, SSDlite.
+    """Make a detector of a torchvision model: Faster and Mask R-CNN, RetinaNet, SSD, SSDlite.
 
-    make: called with the fields of a `Detector` by name; what it returns is returned.
+    It reads transform.{min_size, max_size, fixed_size, size_divisible}, anchor_generator and proposal_matcher
+    (the last two from model.rpn, if there is one).
 
-    Read are transform.{min_size, max_size, fixed_size, size_divisible}, anchor_generator and
-    proposal_matcher (both of model.rpn where there is one).
+    make: called with the fields of a `Detector` by name; its result is returned. strides: pixels per cell of
+    each level, if they are not the usual ones for that number of levels.
 
-    strides: pixels per cell of each level, where they are not the usual ones of that many levels.
-
-    Raises AnchorauditError if an attribute is missing, or the strides cannot be told.
+    Raises AnchorauditError if an attribute is missing, or the strides are unknown.
     """
     rpn = getattr(model, "rpn", None)
     owner = model if rpn is None else rpn
@@ -46,7 +46,7 @@ def made_of(model: Any, make: Callable[..., D], *, strides: Sequence[float] | No
     kind = type(model).__name__
     if generator is not None and matcher is None:
         raise AnchorauditError(
-            f"{kind} has no proposal_matcher: an anchor-free detector has no anchor mask",
+            f"{kind} has no proposal_matcher, so it is anchor-free and has no anchor mask to audit",
             remedy="Give an anchor-based model: Faster or Mask R-CNN, RetinaNet, SSD, SSDlite.",
         )
     if generator is None or transform is None:
@@ -75,12 +75,13 @@ def made_of(model: Any, make: Callable[..., D], *, strides: Sequence[float] | No
         )
     except (AttributeError, TypeError, ValueError) as error:
         raise AnchorauditError(
-            f"{kind}: {error}", remedy="Give an unchanged detection model of torchvision, or write a file."
+            f"{kind} cannot be read: {error}",
+            remedy="Give an unchanged detection model of torchvision, or write a detector file.",
         ) from None
 
 
 def _plain(value: Any) -> Any:
-    """Tensors and arrays become lists, at any depth."""
+    """Turn tensors and arrays into lists, at any depth."""
     if hasattr(value, "tolist"):
         return value.tolist()
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
@@ -131,15 +132,15 @@ def _usual(sizes: list[Any], rpn: bool) -> tuple[float, ...]:
     if len(sizes) == 5:
         return (4.0, 8.0, 16.0, 32.0, 64.0) if rpn else (8.0, 16.0, 32.0, 64.0, 128.0)
     if rpn and len(sizes) == 3 and sizes[0] == sizes[1] == sizes[2]:
-        return (32.0, 32.0, 64.0)  # MobileNetV3: two maps of one size, and a pooled one
+        return (32.0, 32.0, 64.0)  # MobileNetV3: two feature maps of one size, and a pooled one
     raise AnchorauditError(
-        f"the strides of {len(sizes)} levels are not among the model's attributes",
+        f"unknown strides of {len(sizes)} levels: the model has no attribute for them",
         remedy="Give them: from_torchvision(model, strides=(16,)), pixels of the input per cell.",
     )
 
 
 def _default_boxes(generator: Any, strides: Sequence[float] | None) -> Anchors:
-    """SSD: sides as fractions of the canvas; cells by `steps`, or else the canvas divided by the cells."""
+    """Read SSD's anchors: sides in fractions of the canvas; spacing from `steps`, else canvas / cells."""
     pairs = _plain(generator._wh_pairs)
     if getattr(generator, "clip", True):
         pairs = [[[min(max(side, 0.0), 1.0) for side in pair] for pair in level] for level in pairs]
@@ -149,7 +150,7 @@ def _default_boxes(generator: Any, strides: Sequence[float] | None) -> Anchors:
     if steps is None:
         if len(shapes) != 6:
             raise AnchorauditError(
-                f"DefaultBoxGenerator of {len(shapes)} levels without steps: their strides are no attributes",
+                f"unknown strides of {len(shapes)} levels: the model's DefaultBoxGenerator has no steps",
                 remedy="Give them: from_torchvision(model, strides=(16, 32, ...)).",
             )
         steps = [16.0 * 2**i for i in range(6)]  # SSDlite: a sixteenth of the input, then halved

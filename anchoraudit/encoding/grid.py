@@ -201,8 +201,8 @@ def all_anchors(
     """
     if (total := count_anchors(width, height, detector)) > MOST_ANCHORS:
         raise AnchorauditError(
-            f"too many anchors: {detector.name} has {total:,} on an input of {width:,.0f}x{height:,.0f} px, "
-            f"the limit is {MOST_ANCHORS:,}",
+            f"an input of {width:,.0f}x{height:,.0f} px has {total:,} anchors with {detector.name}; "
+            f"at most {MOST_ANCHORS:,} can be listed",
             remedy="Check the detector's resize and strides, or take a smaller input (--input-size).",
         )
     against = image if image is not None and detector.border.against == "image" else (width, height)
