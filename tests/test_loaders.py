@@ -199,7 +199,7 @@ def test_half_a_size_is_none():
     dataset = data(GOOD, SECOND, moved(GOOD, image=2), images=HALF_SIZE)
     dataset.images.measured = None
     assert load_as(dataset, "torchvision").dropped_images == {f"the loader raises: {NO_WIDTH}": 2}
-    assert load_as(dataset, "yolov5").dropped_images == {"its size is not to be had": 2}
+    assert load_as(dataset, "yolov5").dropped_images == {"unknown image size": 2}
 
 
 def test_a_label_without_pixels_is_no_missing_box():
@@ -296,7 +296,7 @@ def test_a_loader_says_what_it_did():
         "the loader raises: annotation without an area: 1) and 3 of 5 boxes (crowd: 2, "
         "in an image that is dropped: 1)",
         "loader torchvision changes the coordinates of 1 of 2 boxes it keeps (clipped to the image: 1)",
-        "loader torchvision stops with an error on 1 image: nothing trains until it is mended",
+        "loader torchvision stops with an error on 1 image: nothing trains until it is fixed",
     ]
     assert load_as(data(GOOD, images=TWO), "detectron2").sentences() == [
         "loader detectron2 drops 1 of 2 images (no annotation: 1)"
@@ -306,7 +306,7 @@ def test_a_loader_says_what_it_did():
     ]
     two = data(moved(GOOD, category=-1), moved(SECOND, category=-1), images=TWO)
     assert load_as(two, "detectron2").sentences()[-1] == (
-        "loader detectron2 stops with an error on 2 images: nothing trains until they are mended"
+        "loader detectron2 stops with an error on 2 images: nothing trains until they are fixed"
     )
 
 

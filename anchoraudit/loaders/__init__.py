@@ -1,17 +1,17 @@
-"""Loaders: what a framework does to a data set before its encoder sees a box; one module each.
+"""Loaders: what each framework does to a data set before its encoder sees a box. One module each.
 
-A loader module is found by itself. It is called as the loader is, with underscores for hyphens, and has six
-names:
+A loader module is found by itself. The file has the loader's name, with underscores for hyphens, and defines:
 
-NAME: what the user calls it. READS: in one line, which code of the framework this is.
-FEEDS: patterns of the detectors whose boxes come from it ("mmdet-*").
-FORMATS: the annotation formats it is made for, where another loader of the same detectors has the others.
-RULES: everything it can do, with sources; the documentation is made from it.
-load(sieve) -> None: do it, rule by rule, in the framework's order.
+NAME: the name that users give. READS: in one line, the framework's code that is replayed.
+FEEDS: patterns of detector names that get their boxes from this loader ("mmdet-*").
+FORMATS: the annotation formats of this loader, if another loader of the same detectors has the others.
+RULES: all its rules with sources. The documentation is generated from them.
+load(sieve) -> None: apply the rules in the framework's order.
 
-Rules that belong to a way of writing annotations are asked only of data read from it: minus 1 and `difficult`
-of Pascal VOC, the ids and the missing keys of a COCO file. Data of another format are taken as if converted
-as they stand. Modules whose name starts with an underscore are helpers. Importing a loader imports no NumPy.
+Some rules belong to an annotation format: the subtracted 1 and `difficult` of Pascal VOC, the ids and missing
+keys of a COCO file. They apply only to data read from that format. Data of other formats are treated as if
+they had been converted unchanged. Modules whose name starts with an underscore are helpers. Importing a
+loader does not import NumPy.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ __all__ = [
 
 
 class Loader(Protocol):
-    """What a loader module offers."""
+    """The interface of a loader module."""
 
     NAME: str
     READS: str
@@ -51,48 +51,84 @@ class Loader(Protocol):
     RULES: tuple[Rule, ...]
 
     def load(self, sieve: Sieve) -> None:
-        """Drop and move what the framework's loader does."""
+        """Drop images and boxes, and change coordinates, as the framework's loader does."""
         ...
 
 
 def loader_names() -> list[str]:
-    """Names of all loaders, without importing one; `raw`, which does nothing, comes first."""
+    """Return the names of all loaders, without importing them; `raw`, which does nothing, comes first."""
     names = (name.replace("_", "-") for name in module_names(__name__))
     return sorted(names, key=lambda name: (name != "raw", name))
 
 
 def loaders() -> dict[str, Loader]:
-    """Every loader of this package by name."""
+    """Return all loaders by name."""
     return {name: cast(Loader, load_module(__name__, name.replace("-", "_"))) for name in loader_names()}
 
 
 def load_as(dataset: Dataset, loader: str) -> Loaded:
-    """Load a data set as a framework would: images and boxes dropped, coordinates as its loader makes them.
+    """Load a data set as a framework's loader would: drop images and boxes, and change coordinates.
 
-    The data set itself is not changed. What is read from images, drawn at random or switched on by an option
-    of the framework (augmentation, cropping, grouping into batches) is not replayed.
+    What a loader reads from images, draws at random, or does only if an option is set (augmentation,
+    cropping, grouping into batches) is not replayed.
 
-    Raises AnchorauditError if there is no such loader.
+    Parameters
+    ----------
+    dataset : Dataset
+        The data set with N images and M boxes. It is not changed.
+    loader : str
+        The loader's name, one of `loader_names()`.
+
+    Returns
+    -------
+    Loaded
+        The data set that is left, and how many images and boxes each rule dropped or moved.
+
+    Raises
+    ------
+    AnchorauditError
+        If there is no such loader.
+
+    Examples
+    --------
+    >>> loaded = load_as(read("sample_data/voc"), "mmdet-voc")
+    >>> loaded.images_before, len(loaded.images)
+    (26, 23)
     """
     known = loaders()
     if loader not in known:
         hint = did_you_mean(loader, known)
-        raise AnchorauditError(f"no loader {loader!r}", remedy=f"{hint}Loaders: {', '.join(known)}.")
+        raise AnchorauditError(f"no loader {loader!r}", remedy=f"{hint}Name one of: {', '.join(known)}.")
     import numpy as np
 
     from anchoraudit.loaders._sieve import Sieve
 
     sieve = Sieve(dataset, loader)
-    # Comparisons with NaN are false here as in the frameworks; a rule that means more than that says so.
+    # Comparisons with NaN are false here, as in the frameworks. Rules that treat NaN otherwise ask for it.
     with np.errstate(invalid="ignore", over="ignore", under="ignore"):
         known[loader].load(sieve)
         return sieve.loaded()
 
 
 def loader_of(detector_name: str, format: str = "coco") -> str | None:
-    """The loader that usually feeds a detector (by its preset's name), None where no profile is known.
+    """Return the loader that usually feeds a detector.
 
-    format: the annotation format of the data; it decides between loaders of one framework.
+    Parameters
+    ----------
+    detector_name : str
+        The name of the detector's preset.
+    format : str
+        The annotation format of the data. It decides between two loaders of one framework.
+
+    Returns
+    -------
+    str or None
+        The loader's name; None if no loader is known for the detector.
+
+    Examples
+    --------
+    >>> loader_of("mmdet-ssd300"), loader_of("mmdet-ssd300", "voc")
+    ('mmdet-coco', 'mmdet-voc')
     """
     feeding = [
         module

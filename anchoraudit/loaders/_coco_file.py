@@ -1,8 +1,8 @@
-"""What reading a COCO file does by itself: `pycocotools/coco.py`, which most loaders of COCO begin with.
+"""The rules of `pycocotools/coco.py`, with which most loaders read a COCO file.
 
-It keeps one entry an id, the last one, of images as of annotations, and raises KeyError where an annotation
-has no id. Images that no entry of the file names do not exist for it. Nothing of this is asked of data that
-were not read from COCO files.
+For each id it keeps one entry, the last one, of images and of annotations. It raises KeyError at an
+annotation without an id. An image without an entry in the file does not exist for it. These rules apply only
+to data that were read from COCO files.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ READING = (UNLISTED, WITHOUT_ID, LATER_ID)
 
 
 def read_index(sieve: Sieve) -> None:
-    """Ask what every loader of a COCO file asks without knowing it: the three rules of READING."""
+    """Apply the three rules of READING, which every loader has that reads with pycocotools."""
     if not sieve.dataset.has_entries:
         return
     images, ids = sieve.images, sieve.boxes.annotation_ids
@@ -36,7 +36,7 @@ def read_index(sieve: Sieve) -> None:
 
 
 def _join_images(sieve: Sieve) -> None:
-    """Leave the last image of each id of a file, with the boxes of all of them."""
+    """Keep the last image of each id in a file, and give it the boxes of all images with that id."""
     from dataclasses import replace
 
     import numpy as np
@@ -55,7 +55,7 @@ def _join_images(sieve: Sieve) -> None:
 
 
 def undeclared(sieve: Sieve) -> Bool:
-    """Which images have an entry without a usable width and height: [N]."""
+    """Tell which images have an entry without a usable width and height: bool [N]."""
     import numpy as np
 
     images = sieve.images
@@ -65,7 +65,7 @@ def undeclared(sieve: Sieve) -> Bool:
 
 
 def repeated(sieve: Sieve) -> Bool:
-    """Which annotations share their id with another one of their file: [M]."""
+    """Tell which annotations share their id with another one of their file: bool [M]."""
     import numpy as np
 
     ids = sieve.boxes.annotation_ids
@@ -78,7 +78,7 @@ def repeated(sieve: Sieve) -> Bool:
 
 
 def take_last(sieve: Sieve) -> None:
-    """Give each annotation what the last one of its id and file has, but its image (`loadAnns`)."""
+    """Give each annotation the values of the last one with its id and file, except the image (`loadAnns`)."""
     from dataclasses import replace
 
     import numpy as np
@@ -109,7 +109,7 @@ def _rows_by_file(sieve: Sieve) -> list[Int]:
 
 
 def _last(ids: Any) -> Int | None:
-    """Position of the last of each of some ids; None if each is used once."""
+    """Return, for each id, the position of its last occurrence; None if no id is repeated."""
     import numpy as np
 
     if ids.dtype == object:

@@ -1,4 +1,4 @@
-"""A rule of a loader, and what is left of a data set after all of them."""
+"""A rule of a loader, and the data set that is left after all rules."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ if TYPE_CHECKING:
     from anchoraudit.arrays import Int
     from anchoraudit.dataset.columns import Dataset
 
-# How reasons begin that mean more than that something is left out, and the reason of boxes that go with
-# their image.
+# A reason with this prefix: the framework stops with an error on the image.
 RAISES = "the loader raises: "
+# A reason with this prefix: the framework keeps the box aside, as a region to ignore.
 IGNORED = "ignored: "
+# The reason of all boxes that are dropped because their image is.
 WITH_IMAGE = "in an image that is dropped"
 
 
@@ -20,9 +21,9 @@ WITH_IMAGE = "in an image that is dropped"
 class Rule:
     """One thing that a loader does.
 
-    what: an "image" or a "box" is left out, or the loader "moves" boxes: it changes their coordinates.
-    reason: in plain words, as reports say it. source: the framework's file, and the function in it.
-    only: the annotation format it is asked for, "" for all.
+    what: the loader drops an "image" or a "box", or "moves" boxes: it changes their coordinates.
+    reason: in plain words, for reports. source: the framework's file and function.
+    only: the annotation format that the rule applies to, "" for all.
     """
 
     what: Literal["image", "box", "moves"]
@@ -33,18 +34,29 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A data set as a loader leaves it.
+    """A data set after a loader.
 
-    dataset: what is left, with coordinates as the loader makes them. Images are numbered anew; entries,
-    sources, splits, categories, findings and notes are those of the original. Boxes without an entry get
-    their position in their file, so that it can still be told when others are gone.
-    images: int64 [n], indices of the kept images in the original. boxes: int64 [m], rows of the kept boxes
-    in the original.
-    dropped_images, dropped_boxes: reason -> number, in the order in which the reasons are asked. Each image
-    and box counts once; boxes of dropped images count as such, whatever else is wrong with them. Boxes that
-    the framework keeps aside as regions to ignore are dropped for a reason that begins with "ignored".
-    moved: number of kept boxes whose coordinates are not those of the original. moves: reason -> number of
-    kept boxes; a box may be moved for several.
+    Attributes
+    ----------
+    loader : str
+        The loader's name.
+    dataset : Dataset
+        What is left, with the coordinates that the loader makes. Image indices are new. Entries, sources,
+        splits, categories, findings and notes are those of the original. A box without an entry gets its
+        position in its file as entry, so that it can still be found there.
+    images : ndarray of int64, shape (n,)
+        Indices of the kept images in the original.
+    boxes : ndarray of int64, shape (m,)
+        Rows of the kept boxes in the original.
+    dropped_images, dropped_boxes : dict of str to int
+        Number dropped for each reason, in the order in which the rules apply. Each image and each box is
+        counted once, under the first rule that drops it; all boxes of dropped images are counted under
+        `WITH_IMAGE`. If the framework keeps a box aside as a region to ignore, the reason begins with
+        "ignored".
+    moved : int
+        Number of kept boxes whose coordinates differ from the original.
+    moves : dict of str to int
+        Number of kept boxes moved for each reason. A box may be moved for several reasons.
     """
 
     loader: str
@@ -58,26 +70,26 @@ class Loaded:
 
     @property
     def images_before(self) -> int:
-        """Number of images of the original data set."""
+        """Number of images in the original data set."""
         return len(self.images) + sum(self.dropped_images.values())
 
     @property
     def boxes_before(self) -> int:
-        """Number of boxes of the original data set."""
+        """Number of boxes in the original data set."""
         return len(self.boxes) + sum(self.dropped_boxes.values())
 
     @property
     def ignored(self) -> int:
-        """Dropped boxes that the framework keeps as regions to ignore."""
+        """Number of dropped boxes that the framework keeps as regions to ignore."""
         return sum(number for reason, number in self.dropped_boxes.items() if reason.startswith(IGNORED))
 
     @property
     def raising(self) -> int:
-        """Dropped images on which the framework would stop with an error."""
+        """Number of dropped images on which the framework would stop with an error."""
         return sum(number for reason, number in self.dropped_images.items() if reason.startswith(RAISES))
 
     def sentences(self) -> list[str]:
-        """Say what the loader did, for a report: what it drops and why; what it moves; where it would stop.
+        """Return sentences for a report: what the loader drops and why, what it moves, where it would stop.
 
         `loader torchvision drops 3 of 26 images (no annotation: 3) and 2 of 33 boxes (crowd: 2)`
         """
@@ -99,15 +111,15 @@ class Loaded:
 
     @property
     def stop(self) -> str:
-        """Say on how many images the framework would stop, in a sentence; "" where it would not."""
+        """A sentence that says on how many images the framework would stop; "" if on none."""
         if not self.raising:
             return ""
         images, they = ("1 image", "it is") if self.raising == 1 else (f"{self.raising:,} images", "they are")
-        return f"loader {self.loader} stops with an error on {images}: nothing trains until {they} mended"
+        return f"loader {self.loader} stops with an error on {images}: nothing trains until {they} fixed"
 
 
 def _of(number: int, whole: int, noun: str) -> str:
-    """`2 of 33 boxes`, `1 of 1 image`."""
+    """Return `2 of 33 boxes` or `1 of 1 image`."""
     plural = {"image": "images", "box": "boxes"}[noun]
     return f"{number:,} of {whole:,} {noun if whole == 1 else plural}"
 

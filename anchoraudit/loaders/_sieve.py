@@ -1,4 +1,4 @@
-"""A data set while the rules of a loader are asked, one after the other."""
+"""A data set while the rules of a loader are applied, one after the other."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from anchoraudit.boxes import clip_boxes
 from anchoraudit.dataset.columns import Boxes, Dataset, Images
 from anchoraudit.loaders._rules import WITH_IMAGE, Loaded, Rule
 
-# A COCO width comes back as (x + width) - x. What that rounds away is below this many pixels, and no file
-# means so little.
+# Pixels. A COCO width is computed as (x + width) - x, which is off by up to 2^-36 px = 1.5e-11 px in float64
+# for boxes below 100,000 px. A width in a file is never meant that precisely.
 ROUNDING = 1e-9
 
 
-# What a framework does to data of a format: by the format's name, "" for all others.
+# For the name of each annotation format, the function that applies the loader's rules; "" for all others.
 Readers = Mapping[str, "Callable[[Sieve], None]"]
 
 
 class Sieve:
-    """What is left of N images and M boxes so far; the first rule that takes one has it.
+    """The N images and M boxes of a data set, and which rule has dropped each; the first rule counts.
 
-    boxes: the columns as the loader has them by now, of all M boxes, also of those that are dropped.
+    boxes: the columns of all M boxes, with the coordinates that the loader has made so far. Dropped boxes
+    are still there.
     """
 
     def __init__(self, dataset: Dataset, loader: str) -> None:
@@ -33,15 +34,15 @@ class Sieve:
         self.loader = loader
         self.boxes: Boxes = dataset.boxes
         self._rules: list[Rule] = []
-        # Who dropped it: 0 for nobody, else 1 + index into _rules.
+        # Which rule dropped it: 1 + index into _rules, or 0 if it is still there.
         self._image_rule = np.zeros(len(dataset.images), dtype=np.int8)
         self._box_rule = np.zeros(len(dataset.boxes), dtype=np.int8)
         self._moves: list[tuple[Rule, Bool]] = []
 
     def read(self, readers: Readers) -> None:
-        """Do what the framework does to data of the format that these were read from, where it does anything.
+        """Apply the rules for the format from which the data set was read, if there are any.
 
-        readers: by a format's name, or "" for data of every other one.
+        readers: by the name of the format; "" for every format that has no reader of its own.
         """
         reader = readers.get(self.dataset.format, readers.get(""))
         if reader is not None:
@@ -49,38 +50,38 @@ class Sieve:
 
     @property
     def images(self) -> Images:
-        """The images, all of them."""
+        """All images, also the dropped ones."""
         return self.dataset.images
 
     @property
     def left(self) -> Bool:
-        """Which boxes no rule has dropped yet, also in dropped images: [M]."""
+        """Which boxes no rule has dropped yet, also in dropped images: bool [M]."""
         left: Bool = self._box_rule == 0
         return left
 
     @property
     def images_left(self) -> Bool:
-        """Which images no rule has dropped yet: [N]."""
+        """Which images no rule has dropped yet: bool [N]."""
         left: Bool = self._image_rule == 0
         return left
 
     def images_of(self, boxes: Bool) -> Bool:
-        """Which images have at least one of some boxes [M]: [N]."""
+        """Tell which images have at least one of these boxes, bool [M]: bool [N]."""
         held = np.zeros(len(self.images), dtype=np.bool_)
         held[self.boxes.image[boxes]] = True
         return held
 
     def drop_images(self, rule: Rule, these: Bool) -> None:
-        """Drop images [N]."""
+        """Drop these images, bool [N]."""
         self._drop(rule, self._image_rule, these)
 
     def drop_images_of(self, rule: Rule, boxes: Bool) -> None:
-        """Drop the images that have one of these boxes [M] left."""
+        """Drop the images that have one of these boxes, bool [M], unless that box is dropped already."""
         if boxes.any():
             self.drop_images(rule, self.images_of(boxes & self.left))
 
     def drop_boxes(self, rule: Rule, these: Bool) -> None:
-        """Drop boxes [M]."""
+        """Drop these boxes, bool [M]."""
         self._drop(rule, self._box_rule, these)
 
     def _drop(self, rule: Rule, taken_by: Int8, these: Bool) -> None:
@@ -90,20 +91,20 @@ class Sieve:
             taken_by[these] = len(self._rules)
 
     def sides(self) -> tuple[Float, Float]:
-        """Width and height of the boxes, below 0 where inverted: [M], [M]."""
+        """Return width and height of the boxes in pixels, below 0 if inverted: [M], [M]."""
         xyxy = self.boxes.xyxy
         return xyxy[:, 2] - xyxy[:, 0], xyxy[:, 3] - xyxy[:, 1]
 
     def limits(self) -> tuple[Float, Float]:
-        """Width and height of each box's image, infinite where it is unknown: [M], [M]."""
+        """Return width and height of each box's image in pixels, infinite if unknown: [M], [M]."""
         width, height = (np.where(np.isnan(x), np.inf, x) for x in (self.images.width, self.images.height))
         return width[self.boxes.image], height[self.boxes.image]
 
     def without_box(self) -> Bool:
-        """Which annotations have no box that could be read: [M].
+        """Tell which annotations have no readable box: bool [M].
 
-        Where the files give parts of the image, a box in an image of unknown size has no pixels, but it is
-        there.
+        If the files give boxes as fractions of the image, a box in an image of unknown size has no pixel
+        coordinates. It counts as readable.
         """
         rows = np.flatnonzero(np.isnan(self.boxes.xyxy[:, 0]))  # few, if any
         empty = np.isnan(self.boxes.xyxy[rows]).all(axis=1)
@@ -114,18 +115,18 @@ class Sieve:
         return found
 
     def move(self, rule: Rule, xyxy: Float) -> None:
-        """Give the boxes other coordinates [M, 4]."""
+        """Give all boxes new coordinates, float64 [M, 4]."""
         changed = _differ(xyxy, self.boxes.xyxy)
         if changed.any():
             self._moves.append((rule, changed))
             self.boxes = replace(self.boxes, xyxy=xyxy)
 
     def clip(self, rule: Rule) -> None:
-        """Clip the boxes to their images; at the right and at the bottom only where its size is known."""
+        """Clip the boxes to their images; if the size is unknown, only at the left and the top."""
         self.move(rule, clip_boxes(self.boxes.xyxy, *self.limits()))
 
     def loaded(self) -> Loaded:
-        """Return what is left, and count what is not."""
+        """Return the data set that is left, with the numbers of dropped and moved images and boxes."""
         stays = self.images_left
         with_image = ~stays[self.boxes.image]
         kept = self.left & ~with_image
@@ -148,7 +149,7 @@ class Sieve:
         )
 
     def _counts(self, taken_by: Int8) -> dict[str, int]:
-        """How many each rule dropped."""
+        """Return how many each rule dropped, by its reason."""
         numbers = np.bincount(taken_by, minlength=len(self._rules) + 1)[1:].tolist()
         counts: dict[str, int] = {}
         for rule, number in zip(self._rules, numbers, strict=True):
@@ -177,20 +178,20 @@ class Sieve:
 
 
 def _at(column: Any, rows: Int) -> Any:
-    """The entries `rows` of a column: a list, an array, or None where there is none."""
+    """Return the entries `rows` of a column, which is a list, an array or None."""
     if isinstance(column, list):
         return [column[row] for row in rows.tolist()]
     return None if column is None else column[rows]
 
 
 def any_of_four(flags: Bool) -> Bool:
-    """Which rows of flags [M, 4] have one that is set: [M]. Many times faster than `any` along short rows."""
+    """Tell which rows of flags [M, 4] have one set: [M]. Much faster than `any` along such short rows."""
     rows: Bool = np.ascontiguousarray(flags).view(np.uint32)[:, 0] != 0
     return rows
 
 
 def _differ(some: Float, others: Float) -> Bool:
-    """Which boxes [M, 4] have other coordinates than their counterparts; NaN is no other than NaN. [M]."""
+    """Tell which rows of two arrays [M, 4] of boxes differ; NaN equals NaN here. bool [M]."""
     other = np.zeros(len(some), dtype=np.bool_)
 
     def work(block: slice) -> None:

@@ -1,15 +1,16 @@
 """facebookresearch/detectron2: `data/datasets/{coco,pascal_voc}.py`, `data/build.py`,
 `data/dataset_mapper.py`.
 
-`load_coco_json` and `load_voc_instances` read; `get_detection_dataset_dicts` leaves out images without an
-annotation that is no crowd (`DATALOADER.FILTER_EMPTY_ANNOTATIONS`, true by default); `DatasetMapper` leaves
-out crowds, puts the corners of each box in order (`apply_box` of fvcore takes the least and the greatest),
-clips it to the image and leaves it out if a side is not above 1e-5 pixels, which NaN is not. An image that
-loses its last box there stays. The 1e-5 pixels are those of the resized image there, of the original here.
+`load_coco_json` and `load_voc_instances` read the files. `get_detection_dataset_dicts` drops images whose
+annotations are all crowds, or that have none (`DATALOADER.FILTER_EMPTY_ANNOTATIONS`, true by default). Then
+`DatasetMapper` drops crowds, puts the corners of each box in order (`apply_box` of fvcore), clips the box to
+the image and drops it unless both sides are above 1e-5 pixels; a NaN side is not. An image that loses its
+last box at this step stays. detectron2 applies the limit of 1e-5 pixels to the resized image, this loader to
+the original one.
 
-VOC: 1 is subtracted from xmin and ymin only; difficult objects are kept. Not replayed: annotations with
-`ignore` or with polygons of fewer than 3 points, and declared sizes that are not the image's, since a
-`Dataset` does not keep these.
+VOC: 1 is subtracted from xmin and ymin only; difficult objects are kept. Not replayed, because a `Dataset`
+does not hold them: annotations with `ignore`, polygons of fewer than 3 points, and a declared size that
+differs from the image's.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ RULES = (
     CLIPPED,
     EMPTY,
 )
-_LEAST_SIDE = 1e-5
+_LEAST_SIDE = 1e-5  # pixels: `box_threshold` of `filter_empty_instances`
 
 
 def _read_coco(sieve: Sieve) -> None:
@@ -84,7 +85,7 @@ READERS = {"coco": _read_coco, "voc": _read_voc}
 
 
 def load(sieve: Sieve) -> None:
-    """Replay it."""
+    """Apply the rules, in the framework's order."""
     sieve.read(READERS)
     sieve.drop_images(NO_ANNOTATION, ~sieve.images_of(sieve.left))
     sieve.drop_images(ONLY_CROWDS, ~sieve.images_of(~sieve.boxes.crowd))

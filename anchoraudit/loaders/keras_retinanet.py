@@ -1,14 +1,14 @@
 """fizyr/keras-retinanet: `preprocessing/{generator,coco,pascal_voc}.py`.
 
-`Generator.filter_annotations` deletes every box that is inverted or without area, or that goes over an edge
-of its image, be it by one pixel, with a warning; no image is left out. Before that, `CocoGenerator` leaves
-out crowds and boxes below 1 pixel wide or high, and `PascalVocGenerator` subtracts 1 from all four
-coordinates, so that a box which begins at 0 is deleted; difficult objects are kept. A NaN coordinate fails
-no comparison: such a box is kept. Where an image's size is not known, nothing goes over its right or bottom
-edge.
+`Generator.filter_annotations` drops, with a warning, every box that is inverted, has no area, or crosses an
+edge of its image, even by one pixel. No image is dropped. Before that, `CocoGenerator` drops crowds and boxes
+below 1 pixel wide or high. `PascalVocGenerator` subtracts 1 from all four coordinates, so a box that begins
+at 0 is dropped; difficult objects are kept. A box with a NaN coordinate passes every comparison and is kept.
+In an image of unknown size, no box crosses the right or bottom edge.
 
-Data of other formats are taken as if given as CSV, which has no rule of its own. The objects of an XML file
-need `truncated` and `difficult`: whether these are there is not kept in a `Dataset`.
+Data of other formats are treated like CSV, which has no rules of its own. The framework also requires
+`truncated` and `difficult` in each object of an XML file. This is not replayed, because a `Dataset` does not
+hold it.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ READERS = {"coco": _read_coco, "voc": _read_voc, "": _read_other}
 
 
 def load(sieve: Sieve) -> None:
-    """Replay it."""
+    """Apply the rules, in the framework's order."""
     coco.read_index(sieve)
     sieve.drop_images(UNSIZED, coco.undeclared(sieve))
     sieve.drop_boxes(CROWD, sieve.boxes.crowd)

@@ -1,16 +1,17 @@
 """open-mmlab/mmdetection's COCO data set: `mmdet/datasets/coco.py`, with
 `configs/_base_/datasets/coco_detection.py`.
 
-Boxes go first, one by one (`parse_data_info`): those that do not overlap their image, that declare no area,
-that are below 1 pixel wide or high, or of a category that is not asked for (here: that the file does not
-list). A NaN coordinate overlaps nothing. Crowds are kept as regions to ignore, which the base configs do
-not use (`ignore_iof_thr=-1`): they train as background. Then images go (`filter_data`,
-`filter_empty_gt=True`, `min_size=32`): those without any annotation of such a category, valid or not, so
-that an image whose boxes were all skipped stays and trains as background; and those with a side below 32
-pixels.
+First it drops boxes, one by one (`parse_data_info`): boxes that do not overlap their image, that declare an
+area of 0 or less, that are below 1 pixel wide or high, or whose category is not among the configured ones
+(here: not listed in the file). A box with a NaN coordinate overlaps nothing. Crowds are kept as regions to
+ignore. The base configs do not use these (`ignore_iof_thr=-1`), so they train as background.
 
-Annotations with `ignore` are skipped, too, but a `Dataset` does not keep that key. Boxes are clipped only
-when the image is resized, which is left to the encoder.
+Then it drops images (`filter_data`, `filter_empty_gt=True`, `min_size=32`): those with a side below 32
+pixels, and those without any annotation of a configured category. Dropped boxes count here, so an image that
+lost all its boxes in the first step stays, and trains as background.
+
+Annotations with `ignore` are dropped there too, which is not replayed, because a `Dataset` does not hold that
+key. Boxes are clipped when the image is resized, which is a step of the encoder.
 """
 
 from __future__ import annotations
@@ -56,11 +57,11 @@ RULES = (
     NO_ANNOTATION,
     SMALL,
 )
-_LEAST_IMAGE_SIDE = 32
+_LEAST_IMAGE_SIDE = 32  # pixels: `filter_cfg.min_size` of the base configuration
 
 
 def load(sieve: Sieve) -> None:
-    """Replay it."""
+    """Apply the rules, in the framework's order."""
     import numpy as np
 
     from anchoraudit.loaders._sieve import ROUNDING

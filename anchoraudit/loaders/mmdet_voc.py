@@ -1,14 +1,15 @@
 """open-mmlab/mmdetection's VOC data set: `mmdet/datasets/xml_style.py`, with
 `configs/_base_/datasets/voc0712.py`.
 
-Each coordinate is cut to an integer and 1 is subtracted (`_parse_instance_info`); what is not finite cannot
-be cut, and raises. Difficult objects, and boxes below 32 pixels wide or high (`bbox_min_size=32`, of the
-original image), are kept as regions to ignore, which the base configs do not use: they train as background.
-Images without an object and those with a side below 32 pixels are left out (`filter_data`); one whose
-objects are all ignored stays.
+It truncates each coordinate to an integer and subtracts 1 (`_parse_instance_info`); a coordinate that is not
+finite raises an error. Difficult objects and boxes below 32 pixels wide or high in the original image
+(`bbox_min_size=32`) are kept as regions to ignore. The base configs do not use these, so they train as
+background. It drops images without an object and images with a side below 32 pixels (`filter_data`). An image
+whose objects are all ignored stays.
 
-Of data that were not read from VOC, coordinates stand and nothing is difficult; the limits of 32 pixels
-hold. An object whose `name` is empty, not absent, is skipped there; here both are without a name.
+In data that were not read from VOC, coordinates are unchanged and no object is difficult; the limits of 32
+pixels apply. mmdetection skips an object whose `name` is present but empty; here it counts as an object
+without a name.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ SMALL_BOX = Rule("box", f"{IGNORED}a side below 32 pixels", _PARSE)
 NO_ANNOTATION = Rule("image", "no annotation", _FILTER)
 SMALL = Rule("image", "a side below 32 pixels", _FILTER)
 RULES = (NAMELESS, NOT_FINITE, CUT, DIFFICULT, SMALL_BOX, NO_ANNOTATION, SMALL)
-_LEAST_SIDE = 32
+_LEAST_SIDE = 32  # pixels: `bbox_min_size` and `min_size` of the base configuration
 
 
 def _read_voc(sieve: Sieve) -> None:
@@ -53,7 +54,7 @@ READERS = {"voc": _read_voc}
 
 
 def load(sieve: Sieve) -> None:
-    """Replay it."""
+    """Apply the rules, in the framework's order."""
     import numpy as np
 
     sieve.read(READERS)

@@ -1,7 +1,7 @@
-"""No loader: every image and box as the files have them.
+"""No loader: every image and box as in the files.
 
-The encoder of the problem's origin (YunYang1994/TensorFlow2.0-Examples, `4-Object_Detection/RPN/utils.py`,
-`load_gt_boxes`) takes its boxes so: no offset, no clipping, and a flag to ignore boxes that nothing reads.
+The reference (YunYang1994/TensorFlow2.0-Examples, `4-Object_Detection/RPN/utils.py`, `load_gt_boxes`) reads
+its boxes in this way: no offset, no clipping, and a flag for boxes to ignore that it never uses.
 """
 
 from __future__ import annotations
@@ -21,4 +21,4 @@ RULES: tuple[Rule, ...] = ()
 
 
 def load(sieve: Sieve) -> None:
-    """Leave all as it is."""
+    """Change nothing."""

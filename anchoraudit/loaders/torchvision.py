@@ -1,11 +1,13 @@
 """torchvision's reference training scripts: pytorch/vision `references/detection/coco_utils.py`, split train.
 
-Images go first, by all their annotations, crowds too (`_coco_remove_images_without_annotations`); then
-crowds, and boxes of which nothing is left inside the image (`ConvertCocoPolysToMask`). An image that loses
-its last box there stays, and trains as background. NaN passes the filter of images and falls to that of
-boxes. The scripts read COCO only; VOC data are taken as if converted as they stand, without offset,
-difficult objects included. They also need `iscrowd` and `segmentation` of every annotation, and whether
-these are there is not kept in a `Dataset`. Rounding to float32 is left to the encoder.
+First the scripts drop images, judged by all their annotations, crowds too
+(`_coco_remove_images_without_annotations`). Then they drop crowds, and boxes with nothing inside the image
+(`ConvertCocoPolysToMask`). An image that loses its last box at this step stays, and trains as background. A
+box with a NaN coordinate passes the first step and is dropped in the second.
+
+The scripts read COCO only. VOC data are treated as if they had been converted unchanged: without offset, and
+with difficult objects. The scripts also need `iscrowd` and `segmentation` in every annotation. This is not
+replayed, because a `Dataset` does not hold it. Rounding to float32 is a step of the encoder.
 """
 
 from __future__ import annotations
@@ -49,7 +51,7 @@ RULES = (
 
 
 def load(sieve: Sieve) -> None:
-    """Replay it."""
+    """Apply the rules, in the framework's order."""
     import numpy as np
 
     from anchoraudit.boxes import has_area

@@ -1,17 +1,15 @@
-"""YOLOv5: ultralytics/yolov5 `utils/dataloaders.py`, `verify_image_label`, and what its authors convert other
-formats with.
+"""YOLOv5: ultralytics/yolov5 `utils/dataloaders.py`, `verify_image_label`, after its authors' converters.
 
-Labels are `class, centre x, centre y, width, height` in parts of the image, float32. One value below 0,
-above 1 or NaN, and the image is taken for corrupt and left out with all its labels; so is an image with a
-side below 10 pixels. A box may cross the edge as long as its centre does not. Rows that equal an earlier
-one are left out. Images without labels stay, as background.
+Labels are `class, centre x, centre y, width, height` in fractions of the image, float32. If one value is
+below 0, above 1 or NaN, the image counts as corrupt and is dropped with all its labels. An image with a side
+below 10 pixels is dropped too. A box may cross the edge if its centre does not. Rows equal to an earlier one
+are dropped. Images without labels stay, as background.
 
-COCO is converted as by `convert_coco_json` of ultralytics/JSON2YOLO, which leaves out crowds and boxes
-without area and writes six digits, so that 1.000005 is still 1; VOC as by the script in `data/VOC.yaml`,
-which leaves out difficult objects and subtracts 1 from the centre. Classes are not looked at: one beyond the
-names stops training later, in `train.py` (CLS001 finds it). An image of unknown size has no labels
-that could be checked; there, its file could not be opened. The sizes are those declared, not those after
-EXIF rotation.
+COCO is converted as by `convert_coco_json` of ultralytics/JSON2YOLO. It drops crowds and boxes without area,
+and writes six digits, so that 1.000005 becomes 1. VOC is converted as by the script in `data/VOC.yaml`. It
+drops difficult objects and subtracts 1 from the centre. Classes are not checked here: a class beyond the
+names stops training later, in `train.py` (CLS001 finds it). An image of unknown size is dropped, because
+YOLOv5 could not open its file. Sizes are those declared, not those after EXIF rotation.
 """
 
 from __future__ import annotations
@@ -35,7 +33,7 @@ FORMATS: tuple[str, ...] = ()
 _VERIFY = "utils/dataloaders.py `verify_image_label`"
 _JSON = "JSON2YOLO general_json2yolo.py `convert_coco_json`"
 _XML = "data/VOC.yaml `convert_label`"
-UNSIZED = Rule("image", "its size is not to be had", _VERIFY)
+UNSIZED = Rule("image", "unknown image size", _VERIFY)
 SMALL = Rule("image", "a side below 10 pixels", _VERIFY)
 DIFFICULT = Rule("box", "difficult", _XML, "voc")
 WITHOUT_BOX = Rule("image", f"{RAISES}object without a box", _XML, "voc")
@@ -61,12 +59,12 @@ RULES = (
     ABOVE,
     DUPLICATE,
 )
-_LARGEST_REFUSED_SIDE = 9
-_SIX_DIGITS_OF_ONE = 1.000005  # "%g" writes it, and all below, as 1
+_LARGEST_REFUSED_SIDE = 9  # pixels: `shape[0] > 9` and `shape[1] > 9` are asserted
+_SIX_DIGITS_OF_ONE = 1.000005  # "%g" writes six digits, so that this and all values down to 1 become 1
 
 
 def load(sieve: Sieve) -> None:
-    """Replay it."""
+    """Apply the rules, in the framework's order."""
     import numpy as np
 
     images = sieve.images
@@ -92,7 +90,7 @@ def _read_voc(sieve: Sieve) -> None:
 
 
 def _verify(sieve: Sieve, largest: float = 1.0) -> None:
-    """What `verify_image_label` does to the labels, which are those of YOLO by now. largest: label taken."""
+    """Apply `verify_image_label` to boxes that are converted already. largest: largest value accepted."""
     import numpy as np
 
     from anchoraudit.loaders._sieve import any_of_four
@@ -107,7 +105,7 @@ READERS = {"coco": _read_coco, "voc": _read_voc, "": _verify}
 
 
 def _labels(sieve: Sieve) -> npt.NDArray[np.float32]:
-    """Centre and size of the boxes in parts of their images, as they are read: float32 [M, 4]."""
+    """Return centre and size of the boxes in fractions of their images: float32 [M, 4], as in label files."""
     import numpy as np
 
     from anchoraudit.arrays import for_each_block
@@ -118,7 +116,7 @@ def _labels(sieve: Sieve) -> npt.NDArray[np.float32]:
 
     def work(block: slice) -> None:
         first, second, sides = xyxy[block, :2], xyxy[block, 2:], sides_of[sieve.boxes.image[block]]
-        with np.errstate(invalid="ignore", over="ignore", under="ignore"):  # a thread has its own
+        with np.errstate(invalid="ignore", over="ignore", under="ignore"):  # each thread has its own
             labels[block, :2] = (first + second) / 2 / sides
             labels[block, 2:] = (second - first) / sides
 
@@ -127,7 +125,7 @@ def _labels(sieve: Sieve) -> npt.NDArray[np.float32]:
 
 
 def _duplicates(sieve: Sieve, labels: npt.NDArray[np.float32]) -> Bool:
-    """Which boxes [M] have the class and the label of an earlier one that is left in the same image."""
+    """Tell which boxes equal an earlier one in class and label that is left in the same image: bool [M]."""
     from dataclasses import replace
 
     import numpy as np

@@ -19,9 +19,7 @@ from tests.loader_cases import (
 def cases():
     v5 = "yolov5"
     below, above = "a label below 0, or not a number", "a label above 1"
-    yield case(
-        v5, data(GOOD, SECOND, images=NO_SIZE), [0], [0], {"its size is not to be had": 1}, {WITH_IMAGE: 1}
-    )
+    yield case(v5, data(GOOD, SECOND, images=NO_SIZE), [0], [0], {"unknown image size": 1}, {WITH_IMAGE: 1})
     sizes = (Picture(9, 480), Picture(640, 9), Picture(10, 10))
     small = tuple(Box(1, 1, 5, 5, image=i) for i in range(3))
     yield case(v5, data(*small, images=sizes), [2], [2], {"a side below 10 pixels": 2}, {WITH_IMAGE: 2})
