@@ -257,8 +257,8 @@ def test_a_text_file_that_is_no_detector(anchoraudit, name, text):
     make(anchoraudit.cwd, {name: text})
     result = anchoraudit("scan", VOC, "--detector", name)
     assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr.startswith(f"Error: {name}: no detector file of a known kind")
-    assert "Known are: " in result.stderr
+    assert result.stderr.startswith(f"Error: {name}: unknown kind of detector file")
+    assert "Give one of: " in result.stderr
     assert "Traceback" not in result.stderr
 
 

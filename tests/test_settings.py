@@ -91,7 +91,7 @@ class TestLayers:
         [  # what is broken is found, and refused for what it is: not looked for in the wrong folder
             ("own.cfg", "[net]\nwidth=608\n", "../own.cfg"),
             ("conf/own.toml", None, "detector  reference:"),
-            ("own", None, "../own: no detector file"),
+            ("own", None, "../own: unknown kind of detector file"),
             ("yolov5", None, "detector  yolov5:"),
         ],
     )

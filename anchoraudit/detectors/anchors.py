@@ -72,7 +72,7 @@ class Level(Block, frozen=True):
         if not abs(self.offset) <= LARGEST:
             raise ValueError(f"offset is {self.offset:g}; it must be finite, at most {LARGEST} pixels")
         if not self.shapes and not self.sizes and not self.mask:
-            raise ValueError("a level has no shape; give shapes, sizes (and ratios), or a mask")
+            raise ValueError("a level needs at least one shape: give shapes, sizes (and ratios), or a mask")
         if (self.shapes or self.mask) and (self.sizes or self.ratios != (1.0,) or self.scales != (1.0,)):
             raise ValueError("a level takes shapes or a mask, or sizes with ratios and scales, not both")
         if self.shapes and self.mask:

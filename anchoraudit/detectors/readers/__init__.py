@@ -1,15 +1,15 @@
-"""Readers of detector files: one module each, found by itself.
+"""Readers of detector files: one module for each kind of file, found by itself.
 
-A reader module has four names, and adding one adds the kind of file:
+A reader module defines four names:
 
-SUFFIXES: the file suffixes it may have, lower case, with the dot.
-LOOKS_FOR: what it knows, in one line, for the message when nothing was recognised.
-detect(path, text) -> bool: whether the text is of this kind; called for those suffixes, and cheap.
-read(path, text, assume) -> Detector: what it describes, or AnchorauditError with file and line. A class that
-    the framework does not have is taken for one that it has only through `assume`, on the user's word.
+SUFFIXES: the suffixes of such files, lower case, with the dot.
+LOOKS_FOR: the kind of file in one line, for the message about an unknown file.
+detect(path, text) -> bool: tell quickly whether the text is of this kind. Called only for these suffixes.
+read(path, text, assume) -> Detector: read the detector, or raise AnchorauditError with file and line. For a
+    class that the framework does not have, `assume` raises an error, or notes the user's assumption.
 
-Modules without SUFFIXES, and those whose name starts with an underscore, are helpers. Nothing of a user's
-file is ever executed: it is parsed, and what cannot be resolved by parsing is named in an error.
+Modules without SUFFIXES, and those whose name starts with an underscore, are helpers. A reader parses a
+user's file and never executes it. If a value is needed that parsing does not give, an error names it.
 """
 
 from __future__ import annotations
@@ -27,43 +27,40 @@ if TYPE_CHECKING:
 
 
 class Reader(Protocol):
-    """What a reader module offers."""
+    """The interface of a reader module."""
 
     SUFFIXES: tuple[str, ...]
     LOOKS_FOR: str
 
     def detect(self, path: Path, text: str) -> bool:
-        """Tell whether `text` is of this kind."""
+        """Tell whether a file with this text is of this kind."""
         ...
 
     def read(self, path: Path, text: str, assume: Assume) -> Detector:
-        """Read it."""
+        """Read the detector that the text describes."""
         ...
 
 
 def readers() -> list[Reader]:
-    """Every reader of this package, by name."""
+    """Return all readers, sorted by name."""
     modules = [load_module(__name__, name) for name in module_names(__name__)]
     return [cast(Reader, module) for module in modules if hasattr(module, "SUFFIXES")]
 
 
 def suffixes() -> set[str]:
-    """Suffixes that a detector file can have."""
+    """Return the suffixes that a detector file can have."""
     return {suffix for reader in readers() for suffix in reader.SUFFIXES}
 
 
 def kinds() -> str:
-    """What can be read, in a sentence."""
+    """Return the kinds of files that can be read, as one text."""
     return "; ".join(reader.LOOKS_FOR for reader in readers())
 
 
 def read_detector(path: Path, *, assume_standard: bool = False) -> Detector:
-    """Read the detector that a file describes.
+    """Read the detector that a file describes; see `load_detector`.
 
-    assume_standard: classes of the user's own keep the anchors and the matching of their framework's; the
-    detector's name and notes say so.
-
-    Raises AnchorauditError if it is of no kind that is known, or describes no detector.
+    Raises AnchorauditError if the kind of file is unknown, or if it cannot be read as a detector.
     """
     text = read_text(path)
     assume = Assume(assume_standard)
@@ -74,10 +71,10 @@ def read_detector(path: Path, *, assume_standard: bool = False) -> Detector:
                 return assume.mark(reader.read(path, text, assume))
     except RecursionError:
         raise AnchorauditError(
-            "nested too deeply to be a detector", path=path, remedy="Mend the file."
+            "nested too deeply for a detector file", path=path, remedy="Nest it less deeply."
         ) from None
     except (ValueError, OverflowError) as error:
         raise AnchorauditError(
             str(error), path=path, remedy="See the detector file formats in docs/detectors.md."
         ) from None
-    raise AnchorauditError("no detector file of a known kind", path=path, remedy=f"Known are: {kinds()}.")
+    raise AnchorauditError("unknown kind of detector file", path=path, remedy=f"Give one of: {kinds()}.")

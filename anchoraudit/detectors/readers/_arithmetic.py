@@ -1,4 +1,4 @@
-"""Values of Python expressions without Python running them: literals, lists, arithmetic, comprehensions."""
+"""Evaluate Python expressions without executing them: literals, lists, arithmetic, simple comprehensions."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv,
 }
-_STEPS = 20_000
-_LARGE = 1e12
+_STEPS = 20_000  # nodes and list elements, far more than a detector file needs
+_LARGE = 1e12  # a number above this is not a size, a count or a ratio
+_LARGEST_BASE, _LARGEST_EXPONENT = 1e5, 64  # so that a power is computed at once
 
 
 class NotResolvedError(Exception):
-    """An expression of a kind that is not evaluated, or too large to be."""
+    """An expression cannot be evaluated: it is of another kind, or too large."""
 
     def __init__(self, node: ast.AST) -> None:
         self.node = node
@@ -56,14 +57,14 @@ class Arithmetic:
         raise NotResolvedError(node)
 
     def elements(self, nodes: list[ast.expr]) -> list[Any]:
-        """Return the values of the elements of a list; `*name` stands for those of another list."""
+        """Return the values of a list's elements; `*name` inserts the elements of another list."""
         values: list[Any] = []
         for node in nodes:
             values += self.starred(node) if isinstance(node, ast.Starred) else [self.item(node)]
         return values
 
     def starred(self, node: ast.Starred) -> list[Any]:
-        """Return what `*list` stands for."""
+        """Return the elements that `*list` inserts."""
         inner = self.value(node.value)
         if not isinstance(inner, list) or len(inner) > self.steps:
             raise NotResolvedError(node)
@@ -75,7 +76,7 @@ class Arithmetic:
         return self.value(node)
 
     def number(self, node: ast.expr) -> Any:
-        """Return the value of an expression that must be a number of a sane size."""
+        """Return the value of an expression that must be a number, at most 1e12."""
         value = self.value(node)
         if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _LARGE:
             raise NotResolvedError(node)
@@ -94,7 +95,7 @@ class Arithmetic:
         a, b = self.number(left), self.number(right)
         try:
             if isinstance(op, ast.Pow):
-                if abs(b) > 64 or abs(a) > 1e5:
+                if abs(b) > _LARGEST_EXPONENT or abs(a) > _LARGEST_BASE:
                     raise NotResolvedError(node)
                 result = a**b
             elif type(op) in _OPERATORS:
@@ -108,7 +109,7 @@ class Arithmetic:
         return result
 
     def comprehension(self, element: ast.expr, loop: ast.comprehension) -> list[Any]:
-        """Return `[element for name in list]`; nothing more elaborate."""
+        """Return the value of `[element for name in list]`; conditions and nested loops are not evaluated."""
         if loop.ifs or loop.is_async or not isinstance(loop.target, ast.Name):
             raise NotResolvedError(element)
         items = self.value(loop.iter)
@@ -124,17 +125,17 @@ class Arithmetic:
 
 
 def parse(text: str, mode: str = "exec") -> ast.AST:
-    """Parse Python text without compiling it. Raises SyntaxError, also for what the parser cannot hold."""
+    """Parse Python text without compiling it. Raises SyntaxError, also if it is too large for the parser."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about escapes in the user's strings
+            warnings.simplefilter("ignore")  # they are about escapes in the user's strings
             return ast.parse(text, mode=mode)
     except (ValueError, RecursionError, MemoryError) as error:
         raise SyntaxError(f"cannot be parsed ({type(error).__name__})") from None
 
 
 def evaluate(text: str) -> Any:
-    """Return the value of the text of one expression. Raises NotResolvedError or SyntaxError."""
+    """Return the value of one expression, given as text. Raises NotResolvedError or SyntaxError."""
     tree = parse(text.strip(), "eval")
     assert isinstance(tree, ast.Expression)
     return Arithmetic().value(tree.body)

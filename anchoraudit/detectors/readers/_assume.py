@@ -1,7 +1,7 @@
-"""What a reader takes for standard where a file names a class that the framework does not have.
+"""What to do if a file names a class that the framework does not have, one of the user's own.
 
-A class of the user's own may lay out anchors and label them in any way, and its code is not read. So it is
-refused, unless the user says that it keeps what its framework has.
+Such a class may make and label anchors in any way, and its code is not read. So it is an error, unless the
+user says that it keeps the anchors and the matching of the framework's class (--assume-standard).
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Assume:
-    """Whether the user vouches for classes of their own, and what was taken for standard because of that.
+    """Whether the user allows assumptions about unknown classes, and the assumptions that were made.
 
-    standard: the user does. made: one note for each thing that was taken for standard.
+    standard: the user allows them. made: one note for each assumption.
     """
 
     standard: bool = False
     made: list[str] = field(default_factory=list)
 
     def anchors(self, thing: str, standard: str, refusal: AnchorauditError) -> None:
-        """Take the anchors and the matching of `thing` for those of `standard`, or raise `refusal`."""
+        """Assume that `thing` has the anchors and the matching of `standard`, or raise `refusal`."""
         self.that(thing, f"keeps the anchors and the matching of {standard}", refusal)
 
     def that(self, thing: str, claim: str, refusal: AnchorauditError) -> None:
-        """Take it that `thing` (a class that a file names) does as `claim` says.
+        """Assume that `claim` is true of `thing`, a class that a file names.
 
-        Raises `refusal`, and how to go on all the same, where the user does not vouch for it.
+        Raises `refusal` if the user does not allow assumptions, and adds how to allow them.
         """
         if not self.standard:
             how = f"If it {claim}, read it with --assume-standard"
@@ -49,7 +49,7 @@ class Assume:
             self.made.append(note)
 
     def mark(self, detector: Detector) -> Detector:
-        """Return the detector with what was assumed in its name, which every report shows, and its notes."""
+        """Return the detector with the assumptions as notes, and a mark in its name, for all reports."""
         if not self.made:
             return detector
         return msgspec.structs.replace(

@@ -1,4 +1,4 @@
-"""What a file of a framework leaves open: as in the preset that is nearest to it."""
+"""Fill in what a framework's file does not say from the nearest preset."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def based_on(
     read_in: tuple[str, ...] = (),
     **blocks: object,
 ) -> Detector:
-    """Return the preset of that name with the user's blocks in place of its own.
+    """Return the preset with this name, with the user's `blocks` instead of its own.
 
-    It is called as the file is, and says which file and which preset it was read from. Of the preset's notes
-    those go that speak of its own input size, where that is replaced, and those that start with `without`.
-    read_in: where the rules were read, in place of the preset's own sources.
+    The detector gets the file's name, and its sources name the file and the preset. Two kinds of the preset's
+    notes are dropped: those that start with `without`, and those that mention its input size, if `blocks` has
+    a resize. read_in: where the rules were read, instead of the preset's own sources.
     """
     base = preset(name)
     kept = [note for note in base.notes if not note.startswith(without)]

@@ -1,8 +1,8 @@
-"""Which of the two darknets a network `.cfg` is for: pjreddie's, or AlexeyAB's fork, which has more words.
+"""Tell which darknet a network `.cfg` is for: pjreddie's, or AlexeyAB's fork, which knows more words.
 
 Sources: src/parser.c and src/activations.c of pjreddie/darknet f6afaabc and AlexeyAB/darknet 59596d78. The
-words are those that the fork's parser asks for and pjreddie's asks for in no section; pjreddie's would only
-print "Unused field" for such a key.
+words below are all that the fork's parser reads and pjreddie's parser reads in no section. For such a key,
+pjreddie's only prints "Unused field".
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ KEYS, SECTIONS, ACTIVATIONS = (frozenset(words.split()) for words in (_KEYS, _SE
 
 
 def word_of_the_fork(kind: str, values: dict[str, str]) -> str:
-    """The first word of a section [kind] that only AlexeyAB's fork knows, as the file has it; "" if none."""
+    """Return the first word of a section [kind] that only AlexeyAB's fork knows, as written; "" if none."""
     if kind in SECTIONS:
         return f"[{kind}]"
     for key, value in values.items():

@@ -1,4 +1,4 @@
-"""A network `.cfg` of darknet as its sections: keys with their lines, and the stride at each layer.
+"""Read a darknet network `.cfg` as sections, whose keys know their lines, and compute the layers' strides.
 
 Sources: darknet src/parser.c (read_cfg, parse_network_cfg: defaults of stride), src/option_list.c.
 """
@@ -14,11 +14,13 @@ from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.readers._darknet_fork import word_of_the_fork
 from anchoraudit.errors import AnchorauditError
 
-_MOST_LAYERS = 5000
+_MOST_LAYERS = 5000  # the largest networks in use have some hundreds
 
 
 @dataclass(slots=True)
 class Section:
+    """One section of a network: its name in brackets, its line, and each key's value and line."""
+
     kind: str
     line: int
     path: Path
@@ -27,7 +29,7 @@ class Section:
     def error(self, message: str, key: str = "", remedy: str = "") -> AnchorauditError:
         line = self.values[key][1] if key in self.values else self.line
         return AnchorauditError(
-            message, path=self.path, place=f"line {line}", remedy=remedy or "Mend the file there."
+            message, path=self.path, place=f"line {line}", remedy=remedy or "Fix the file there."
         )
 
     def numbers(self, key: str, default: str = "") -> list[float]:
@@ -35,12 +37,12 @@ class Section:
         try:
             return [float(part) for part in text.split(",") if part.strip()]
         except ValueError:
-            raise self.error(f"{key}={text[:60]} is no list of numbers", key) from None
+            raise self.error(f"{key}={text[:60]} is not a list of numbers", key) from None
 
     def integers(self, key: str, default: str = "") -> list[int]:
         numbers = self.numbers(key, default)
         if not all(number.is_integer() for number in numbers):
-            raise self.error(f"{key}: whole numbers are wanted", key)
+            raise self.error(f"{key} has a fraction; it takes whole numbers", key)
         return [int(number) for number in numbers]
 
     def integer(self, key: str, default: int | None = None) -> int:
@@ -52,7 +54,7 @@ class Section:
     def number(self, key: str, default: float) -> float:
         numbers = self.numbers(key, str(default))
         if len(numbers) != 1 or not math.isfinite(numbers[0]):
-            raise self.error(f"[{self.kind}] takes one number as {key}", key)
+            raise self.error(f"[{self.kind}] takes one finite number as {key}", key)
         return numbers[0]
 
     def word_of_the_fork(self) -> str:
@@ -60,6 +62,7 @@ class Section:
 
 
 def sections_of(path: Path, text: str) -> list[Section]:
+    """Return the sections of a network, in order. Raises AnchorauditError with the line."""
     sections: list[Section] = []
     for line, row in enumerate(text.split("\n"), 1):
         entry = re.split(r"[#;]", row, maxsplit=1)[0].strip()
@@ -76,13 +79,13 @@ def sections_of(path: Path, text: str) -> list[Section]:
                 f"{entry[:60]!r} is neither [section] nor key=value",
                 path=path,
                 place=f"line {line}",
-                remedy="Mend the file there.",
+                remedy="Fix the file there.",
             )
-        sections[-1].values.setdefault(key.strip(), (value.strip(), line))  # the first one counts there
+        sections[-1].values.setdefault(key.strip(), (value.strip(), line))  # darknet uses the first one
     return sections
 
 
-# Layers of darknet (both forks' src/parser.c: string_to_layer_type) that change no stride up to a [yolo].
+# Layers of darknet (src/parser.c of both: string_to_layer_type) that keep the stride, before a [yolo].
 _SAME_SIZE = re.compile(
     "yolo|Gaussian_yolo|region|detection|iseg|cost|contrastive|shortcut|scale_channels|sam|implicit|activation|"
     "logistic|batchnorm|normalization|lrn|l2norm|dropout|softmax|soft|empty|silence|avgpool|avg|local_avg|"
@@ -91,7 +94,7 @@ _SAME_SIZE = re.compile(
 
 
 def strides_of(layers: list[Section], assume: Assume) -> list[float]:
-    """Follow the layers; each one's stride relative to the network's input."""
+    """Return the stride of each layer's output, in pixels of the network's input."""
     strides: list[float] = []
     before = 1.0
     for number, layer in enumerate(layers):
@@ -107,14 +110,14 @@ def strides_of(layers: list[Section], assume: Assume) -> list[float]:
                 step, other = layer.integer("stride_x", step), layer.integer("stride_y", step)
                 if step != other:
                     raise layer.error("stride_x and stride_y differ; levels take one stride", "stride_x")
-            if not layer.integer("maxpool_depth", 0):  # over channels, and no step along the image
+            if not layer.integer("maxpool_depth", 0):  # that one pools channels, not pixels
                 before *= _positive(layer, step)
         elif layer.kind in ("upsample", "deconvolutional", "deconv"):
             before /= _positive(layer, layer.integer("stride", 2 if layer.kind == "upsample" else 1))
         elif not _SAME_SIZE.fullmatch(layer.kind):
             refusal = layer.error(
-                f"[{layer.kind}] is no layer of darknet: how it changes the size is not in the file",
-                remedy="Name a network of darknet's own layers.",
+                f"[{layer.kind}] is not a layer of darknet, so its stride is unknown",
+                remedy="Give a network of darknet's own layers.",
             )
             assume.that(f"[{layer.kind}]", "keeps the size of its input", refusal)
         strides.append(before)

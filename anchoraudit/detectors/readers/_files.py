@@ -1,4 +1,4 @@
-"""Reading a user's file as text: regular, not huge, not binary, not empty."""
+"""Read a user's file as text; a file that is special, huge, binary or empty is an error."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from anchoraudit.io import documents
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a file. Raises AnchorauditError, with what to do, where there is none."""
+    """Return the text of a file. Raises AnchorauditError if it cannot be read or is empty."""
     text = documents.read_text(path, "detector file")
     if not text.strip():
-        raise AnchorauditError("empty", path=path, remedy="Name a file that describes a detector.")
+        raise AnchorauditError("empty file", path=path, remedy="Name a file that describes a detector.")
     return text

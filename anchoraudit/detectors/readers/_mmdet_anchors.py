@@ -1,4 +1,4 @@
-"""Anchor generators of mmdetection: AnchorGenerator, SSDAnchorGenerator, YOLOAnchorGenerator.
+"""Read mmdetection's anchor generators: AnchorGenerator, SSDAnchorGenerator, YOLOAnchorGenerator.
 
 Sources: mmdetection models/task_modules/prior_generators/anchor_generator.py (2.x: core/anchor/).
 """
@@ -16,11 +16,11 @@ from anchoraudit.detectors.readers._table import Table
 from anchoraudit.detectors.spec import Anchors, Level
 
 GENERATORS = ("AnchorGenerator", "SSDAnchorGenerator", "YOLOAnchorGenerator")
-_OTHERS = ("LegacyAnchorGenerator", "LegacySSDAnchorGenerator")  # of mmdetection, with rules of their own
+_OTHERS = ("LegacyAnchorGenerator", "LegacySSDAnchorGenerator")  # mmdetection's own, with other rules
 
 
 def anchors_of(generator: Table, base: Anchors, assume: Assume) -> Anchors:
-    """Return the levels that an `anchor_generator=dict(...)` lays out."""
+    """Return the anchors of an `anchor_generator=dict(...)`."""
     kind = class_name(generator, "")
     if kind not in GENERATORS:
         refusal = generator.error(
@@ -90,7 +90,11 @@ def _yolo(generator: Table, strides: tuple[float, ...], base: Anchors) -> Anchor
 
 
 def _ssd(generator: Table, strides: tuple[float, ...], base: Anchors) -> Anchors:
-    """Per level: the smaller square, the one of sqrt(smaller x larger), then 1/r and r of the smaller."""
+    """Read SSD's levels.
+
+    Each has a square of the smaller size, one of sqrt(smaller x larger), and shapes of ratio 1/r and r with
+    the smaller size.
+    """
     if generator.flag("scale_major", True):
         raise generator.error("an SSDAnchorGenerator is replayed with scale_major=False", "scale_major")
     smaller, larger = _ssd_sizes(generator, len(strides))
@@ -106,7 +110,7 @@ def _ssd(generator: Table, strides: tuple[float, ...], base: Anchors) -> Anchors
 
 
 def _ssd_shapes(low: float, high: float, ratios: tuple[float, ...]) -> tuple[tuple[float, float], ...]:
-    """In the generator's own float32, step by step: the last bit of a side depends on it."""
+    """Compute the shapes in float32, step by step as the generator does: the last bit depends on it."""
     import numpy as np
 
     one = np.float32(1)
@@ -120,7 +124,9 @@ def _ssd_shapes(low: float, high: float, ratios: tuple[float, ...]) -> tuple[tup
     return tuple(made)
 
 
-_FIRST = {(300, 15): (7, 15), (300, 20): (10, 20), (512, 10): (4, 10), (512, 15): (7, 15)}  # in percent
+# First level's smaller and larger size in percent of the input, by input size and lowest ratio in percent.
+# Source: SSDAnchorGenerator.__init__.
+_FIRST = {(300, 15): (7, 15), (300, 20): (10, 20), (512, 10): (4, 10), (512, 15): (7, 15)}
 
 
 def _ssd_sizes(generator: Table, count: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -134,7 +140,7 @@ def _ssd_sizes(generator: Table, count: int) -> tuple[tuple[float, ...], tuple[f
     first = _FIRST.get((side, int(low * 100)))
     if first is None or count < 3 or not high > low:
         raise generator.error(
-            f"input_size {side} with basesize_ratio_range ({low:g}, {high:g}) has no sizes of its own",
+            f"no known sizes for input_size {side} with basesize_ratio_range ({low:g}, {high:g})",
             "basesize_ratio_range",
             "Give min_sizes and max_sizes.",
         )
@@ -144,7 +150,9 @@ def _ssd_sizes(generator: Table, count: int) -> tuple[tuple[float, ...], tuple[f
     smaller = [int(side * first[0] / 100), *(int(side * ratio / 100) for ratio in ratios)]
     larger = [int(side * first[1] / 100), *(int(side * (ratio + step) / 100) for ratio in ratios)]
     if len(smaller) != count:
-        raise generator.error(f"basesize_ratio_range makes {len(smaller)} levels of {count}", "strides")
+        raise generator.error(
+            f"basesize_ratio_range gives {len(smaller)} levels for {count} strides", "strides"
+        )
     return tuple(map(float, smaller)), tuple(map(float, larger))
 
 

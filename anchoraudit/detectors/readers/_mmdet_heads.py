@@ -1,6 +1,6 @@
-"""The dense heads of mmdetection: the anchors each lays out by default, and why some cannot be replayed.
+"""The dense heads of mmdetection: the default anchors of each, and why some cannot be replayed.
 
-Sources: mmdetection 3.3.0 models/dense_heads/*.py (default arguments, which assigner is asked for what),
+Sources: mmdetection 3.3.0 models/dense_heads/*.py (default arguments, and which assigner each head uses),
 models/task_modules/assigners/*.py; mmyolo 0.6.0 models/dense_heads/*.py.
 """
 
@@ -71,7 +71,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
 _LOSS = "it chooses among its candidates by the losses of predictions, and there are none before training"
 _GUIDED = "guided anchoring predicts where anchors are and which shape they have"
 _CASCADE = "its first stage takes regions of cells (RegionAssigner), and later ones refine predicted anchors"
-# Heads that have anchors, and a rule of their own.
+# Heads that have anchors, but label them by a rule that is not replayed.
 _OWN_RULE = {
     "PAAHead": _LOSS,
     "LADHead": _LOSS,
@@ -122,7 +122,7 @@ _FREE = {
 _ANCHOR_BASED = "Name the config of an anchor-based detector (RPN, RetinaNet, SSD, YOLOv3, ATSS)."
 _CLOSEST = "Name another detector, or write a detector file with the nearest rule that can be replayed."
 
-# Assigners of mmdetection that are not replayed, and what they do.
+# Assigners of mmdetection that are not replayed, and why.
 _ASSIGNERS = {
     "ApproxMaxIoUAssigner": "it labels a cell, not an anchor, by the best of the anchors at that cell",
     "CenterRegionAssigner": "it takes the cells in the middle of a box, whatever the anchors are",
@@ -140,9 +140,9 @@ REPLAYED = ("MaxIoUAssigner", "ATSSAssigner", "GridAssigner")
 
 
 def generator_of(head: Table, assume: Assume) -> Table:
-    """Return the anchor generator of a head, its class's own where the file has none.
+    """Return the anchor generator of a head, or the default of its class if the file has none.
 
-    Raises AnchorauditError if the head is anchor-free, has a rule of its own that is not replayed, or is a
+    Raises AnchorauditError if the head is anchor-free, labels anchors by a rule that is not replayed, or is a
     class that mmdetection does not have.
     """
     name = class_name(head)
@@ -159,9 +159,9 @@ def generator_of(head: Table, assume: Assume) -> Table:
             given.put(key, value, given.path, given.line)
     if given is None:
         raise head.error(
-            f"{name} is no head of mmdetection, and has no anchor_generator: its anchors are not in the file",
+            f"{name} is not a head of mmdetection and has no anchor_generator, so its anchors are unknown",
             "type",
-            "Write the anchor_generator there that it lays out; an anchor-free head has none.",
+            "Add the head's anchor_generator there; an anchor-free head has none.",
         )
     if class_name(given) == "MlvlPointGenerator":
         raise _anchor_free(given, name, _POINTS)
@@ -170,9 +170,9 @@ def generator_of(head: Table, assume: Assume) -> Table:
             name,
             "mmdetection's AnchorHead",
             head.error(
-                f"{name} is no head of mmdetection: what it does is not in the file",
+                f"{name} is not a head of mmdetection, so its rules are unknown",
                 "type",
-                "Name the head of mmdetection that it stands for.",
+                "Name the head of mmdetection that it replaces.",
             ),
         )
     return given
@@ -191,16 +191,16 @@ def assigner_of(owner: Table, train: str, assume: Assume) -> tuple[str, Table]:
     assigner = owner.table(f"{train}.assigner")
     if assigner is None:
         raise owner.error(
-            f"no model.{train}.assigner: how anchors are labelled is not said",
+            f"no model.{train}.assigner, so the rule for labelling anchors is unknown",
             train.split(".", maxsplit=1)[0],
         )
     kind = class_name(assigner)
     if kind in REPLAYED:
         return kind, assigner
-    known = f"Known: {', '.join(REPLAYED)}."
+    known = f"Replayed: {', '.join(REPLAYED)}."
     if kind in _ASSIGNERS:
         raise assigner.error(f"assigner {kind} is not replayed: {_ASSIGNERS[kind]}", "type", known)
-    refusal = assigner.error(f"assigner {kind} is not replayed: mmdetection has none", "type", known)
+    refusal = assigner.error(f"assigner {kind} is not an assigner of mmdetection", "type", known)
     standard = (
         "MaxIoUAssigner" if "pos_iou_thr" in assigner else "ATSSAssigner" if "topk" in assigner else None
     )

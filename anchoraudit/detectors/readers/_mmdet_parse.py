@@ -1,4 +1,4 @@
-"""mmdetection config files as `Table`s: parsed by `ast`, merged with their `_base_` files, never executed.
+"""Read mmdetection config files as `Table`s: parse them with `ast` and merge their `_base_` files.
 
 Sources: mmengine config/config.py (`_base_`, `_delete_`, merging key by key; lists are replaced).
 """
@@ -15,17 +15,17 @@ from anchoraudit.detectors.readers._files import read_text
 from anchoraudit.detectors.readers._table import Table, Unresolved
 from anchoraudit.errors import AnchorauditError
 
-_DEEPEST = 20
+_DEEPEST = 20  # files in a chain of bases, far more than real configs have
 _IN_BRACES = re.compile(r"\{\{\s*(_base_\.[\w.]+)\s*\}\}")
 
 
 def class_name(table: Table, default: str = "?") -> str:
-    """Return the `type` of a dict without the scope of its library: `mmdet.RPNHead` is RPNHead."""
+    """Return the `type` of a dict without its library: RPNHead for `mmdet.RPNHead`."""
     return table.text("type", default).rpartition(".")[2]
 
 
 def read_config(path: Path, text: str, above: tuple[Path, ...] = ()) -> Table:
-    """Return what the file assigns, laid over what its `_base_` files assign."""
+    """Return the file's assignments, merged over those of its `_base_` files."""
     file = _File(path, (*above, path.resolve()))
     table = file.read(text)
     bases = file.names.get("_base_")
@@ -37,37 +37,39 @@ def read_config(path: Path, text: str, above: tuple[Path, ...] = ()) -> Table:
 
 
 def _merged_bases(table: Table, chain: tuple[Path, ...]) -> Table:
-    """What the `_base_` files of a file assign together; chain: that file and those that name it."""
+    """Return the merged assignments of a file's `_base_` files; chain: that file and those that name it."""
     bases = table.find("_base_")
     names = [bases] if isinstance(bases, str) else bases
     if not isinstance(names, list):
-        raise table.error("_base_ is no path and no list of paths", "_base_")
+        raise table.error("_base_ is neither a path nor a list of paths", "_base_")
     below = Table(table.path)
     for name in names:
         if isinstance(name, Unresolved):
             raise name.error("_base_")
         if not isinstance(name, str) or "::" in name or re.match(r"\w+://", name):
             raise table.error(
-                f"_base_ {name!r} is no file", "_base_", "Name a file on this machine, relative to this one."
+                f"_base_ {name!r} is not a local file", "_base_", "Name a file, relative to this one."
             )
         base = Path(table.path).parent / name
         if base.resolve() in chain or len(chain) > _DEEPEST:
-            raise table.error(f"_base_ {name!r} leads back to a file that names it", "_base_", "Break it.")
+            raise table.error(
+                f"_base_ {name!r} leads back to a file that names it", "_base_", "Remove the circle."
+            )
         if not base.is_file():
             raise table.error(
-                f"_base_ {name!r} is not there: no file {base}",
+                f"_base_ {name!r} is missing: no file {base}",
                 "_base_",
-                "Keep the base files beside it as in mmdetection/configs, or name a config dumped in full.",
+                "Keep the base files beside it as in mmdetection/configs, or give a config dumped in full.",
             )
         below = below.merged(read_config(base, read_text(base), chain))
     return below
 
 
 class _File(Arithmetic):
-    """The assignments of one file, in order; what is not understood becomes `Unresolved`.
+    """The assignments of one file, in order. A value that cannot be resolved becomes `Unresolved`.
 
-    `_base_` is what its base files assign: mmengine lets a file read it, and change it before it is laid
-    under the file's own assignments.
+    The name `_base_` holds the assignments of the base files. As in mmengine, a file can read and change it
+    before its own assignments are merged over it.
     """
 
     def __init__(self, path: Path, chain: tuple[Path, ...]) -> None:
@@ -82,7 +84,7 @@ class _File(Arithmetic):
                 f"not valid Python: {error.msg}",
                 path=self.path,
                 place=f"line {error.lineno}" if error.lineno else "",
-                remedy="Mend the file there.",
+                remedy="Fix the file there.",
             ) from None
         assert isinstance(tree, ast.Module)
         self.steps = max(self.steps, 200_000)
@@ -119,7 +121,7 @@ class _File(Arithmetic):
         table.put(name, value, str(self.path), line)
 
     def put_inside(self, target: ast.Attribute | ast.Subscript, value: Any) -> bool:
-        """Follow `a.b = value` and `a['b'][0] = value`; tell whether that was possible."""
+        """Apply `a.b = value` or `a['b'][0] = value`; return False if that is not possible."""
         owner, key = self.place(target)
         if isinstance(owner, Table) and isinstance(key, str):
             owner.put(key, value, str(self.path), target.lineno)
@@ -130,7 +132,7 @@ class _File(Arithmetic):
         return True
 
     def delete(self, target: ast.expr, table: Table) -> bool:
-        """Follow `del name` and `del a.b`; tell whether that was possible."""
+        """Apply `del name` or `del a.b`; return False if that is not possible."""
         if isinstance(target, ast.Name):
             owner, key = table, target.id
             self.names.pop(target.id, None)
@@ -142,7 +144,7 @@ class _File(Arithmetic):
         return True
 
     def call(self, call: ast.Call) -> bool:
-        """Follow `a.pop('b')` and `a.update(dict(...))`; tell whether that was possible."""
+        """Apply `a.pop('b')` or `a.update(dict(...))`; return False if that is not possible."""
         match call:
             case ast.Call(
                 func=ast.Attribute(value=inner, attr="pop"),
@@ -162,7 +164,7 @@ class _File(Arithmetic):
         return False
 
     def place(self, target: ast.expr) -> tuple[Any, Any]:
-        """What `target` is an element of, and under which key; (None, None) where that is not to be told."""
+        """Return the object that holds `target`, and its key there; (None, None) if unknown."""
         match target:
             case ast.Attribute(value=inner, attr=key):
                 found = self.item(inner)
@@ -173,7 +175,7 @@ class _File(Arithmetic):
         return found, key
 
     def spoil(self, statement: ast.stmt, table: Table) -> None:
-        """A statement that is not followed: every name that it may change is unknown from here on."""
+        """Mark every name that a statement may change as unresolved, because it is not executed."""
         why = f"line {statement.lineno} may change it, and is not executed"
         for node in ast.walk(statement):
             names: list[str] = []
@@ -205,7 +207,7 @@ class _File(Arithmetic):
             return self.value(node)
         except NotResolvedError as error:
             at = error.node if isinstance(error.node, ast.expr) else node
-            why = "no `_base_` file assigns that" if _inside_braces(node) is not None else ""
+            why = "no `_base_` file assigns it" if _inside_braces(node) is not None else ""
             shown = ast.unparse(node if why else at)
             place = (str(self.path), getattr(at, "lineno", node.lineno))
             return Unresolved(shown, *place, why) if why else Unresolved(shown, *place)
@@ -229,7 +231,7 @@ class _File(Arithmetic):
         return super().value(node)
 
     def mapping(self, pairs: list[tuple[Any, ast.expr]], node: ast.expr) -> Table:
-        """Return `dict(a=..., **b)` or `{'a': ..., **b}`."""
+        """Return the table of `dict(a=..., **b)` or `{'a': ..., **b}`."""
         table = Table(str(self.path), node.lineno)
         for key, value in pairs:
             if key is None:
@@ -257,7 +259,7 @@ def _missing(node: ast.expr) -> Any:
 
 
 def _inside_braces(node: ast.expr) -> ast.expr | None:
-    """Return the `_base_.x` of `{{_base_.x}}`, to the parser a set in a set, or a text; None of all else."""
+    """Return the `_base_.x` of `{{_base_.x}}`, else None. To Python it is a set in a set, or a string."""
     inner: ast.expr | None = None
     match node:
         case ast.Set(elts=[ast.Set(elts=[ast.expr() as inner])]):

@@ -1,4 +1,4 @@
-"""The input of an mmdetection config: the Resize step of its training pipeline, and its padding.
+"""Read the input size of an mmdetection config: the Resize step of its training pipeline, and its padding.
 
 Sources: mmdetection datasets/transforms/transforms.py, mmcv transforms/processing.py (Resize, RandomResize,
 RandomChoiceResize); data_preprocessor; in 2.x datasets/pipelines/transforms.py (Resize, Pad).
@@ -18,19 +18,19 @@ _STEPS = ("Resize", "RandomChoiceResize", "RandomResize", "FixScaleResize")
 
 
 def resize_of(config: Table, base: Resize) -> tuple[Resize, tuple[str, ...]]:
-    """Return how images are resized, and notes on what is drawn at random."""
+    """Return how images are resized, and notes on what training draws at random."""
     pipeline = pipeline_of(config)
     notes: tuple[str, ...] = ()
     if pipeline is None:
         resize = base
-        notes = ("no training pipeline in the file: the preset's input size",)
+        notes = ("no training pipeline in the file; replayed at the preset's input size",)
     else:
         step, chosen = _first_resize(pipeline)
         if step is None:
             raise config.error(
                 "the training pipeline has no Resize that is understood",
                 "train_pipeline",
-                f"Understood are the steps {', '.join(_STEPS)}, in the pipeline or in its RandomChoice.",
+                f"Use one of the steps {', '.join(_STEPS)}, in the pipeline or in its RandomChoice.",
             )
         resize, notes = _resize(step, base)
         notes = (*notes, *chosen)
@@ -43,7 +43,7 @@ def resize_of(config: Table, base: Resize) -> tuple[Resize, tuple[str, ...]]:
 
 
 def pipeline_of(config: Table) -> list[Table] | None:
-    """What training reads: the pipeline in the data loader, else a list called train_pipeline."""
+    """Return the training pipeline: the one in the data loader, else the list train_pipeline."""
     for start in ("train_dataloader.dataset", "data.train"):
         dataset = config.find(start)
         for _ in range(5):  # RepeatDataset, ClassBalancedDataset, ... around it
@@ -62,12 +62,12 @@ def _steps(table: Table, key: str) -> list[Table]:
         if isinstance(step, Unresolved):
             raise step.error(key)
     if not isinstance(steps, list) or not all(isinstance(step, Table) for step in steps):
-        raise table.error(f"{key} is no list of dict(type=...)", key)
+        raise table.error(f"{key} is not a list of dict(type=...)", key)
     return steps
 
 
 def _first_resize(pipeline: list[Table]) -> tuple[Table | None, tuple[str, ...]]:
-    """The first step that resizes, and a note where it stands in one of several branches."""
+    """Return the first step that resizes, and a note if it is in one of several branches."""
     for step in pipeline:
         if class_name(step) in _STEPS:
             return step, ()
@@ -80,7 +80,7 @@ def _first_resize(pipeline: list[Table]) -> tuple[Table | None, tuple[str, ...]]
             for each in branch if isinstance(branch, list) else []:
                 if isinstance(each, Table) and class_name(each) in _STEPS:
                     several = f"training chooses one of {len(branches)} branches of its pipeline at random"
-                    return each, (f"{several}; replayed is number {number}",)
+                    return each, (f"{several}; branch {number} is replayed",)
     return None, ()
 
 
@@ -94,7 +94,7 @@ def _resize(step: Table, base: Resize) -> tuple[Resize, tuple[str, ...]]:
     else:
         scales = (step.read(key, tuple[int, int], (0, 0)),)
     width, height = max(scales, key=lambda scale: (min(scale), max(scale)))
-    # mmcv's Resize keeps no aspect unless told to; that of mmdet 2.x (img_scale), and the others' use, does
+    # mmcv's Resize keeps the aspect only with keep_ratio=True. That of mmdet 2.x (img_scale) does by default.
     keep = step.flag("keep_ratio", key == "img_scale")
     changes: dict[str, Any] = {"kind": "stretch", "width": width, "height": height, "side": 0, "cap": 0}
     if keep and width == height:
@@ -115,7 +115,7 @@ def _multiple(config: Table, pipeline: list[Table] | None) -> int | None:
     for key in ("model.data_preprocessor", "data_preprocessor"):
         table = config.table(key)
         if table is not None:
-            inner = table.table("data_preprocessor")  # of each branch of a semi-supervised model
+            inner = table.table("data_preprocessor")  # in a semi-supervised model
             return (table if inner is None else inner).read("pad_size_divisor", int, 1)
     pad = next((step for step in pipeline or [] if class_name(step) == "Pad"), None)
     return None if pad is None else pad.read("size_divisor", int, 1)

@@ -1,4 +1,4 @@
-"""YOLOv5 and YOLOv7 of open-mmlab/mmyolo, in configs that are otherwise as mmdetection's.
+"""Read YOLOv5 and YOLOv7 from configs of open-mmlab/mmyolo, which are otherwise like mmdetection's.
 
 Sources: mmyolo 0.6.0 models/dense_heads/yolov5_head.py (loss_by_feat), yolov7_head.py,
 models/task_modules/assigners/batch_yolov7_assigner.py (yolov5_assigner, then simota_assigner),
@@ -50,7 +50,7 @@ _DEFAULT: dict[str, Any] = {
 
 
 def is_of_mmyolo(head: Table) -> bool:
-    """Tell whether a head is one of mmyolo's with anchors, or a user's own in its place."""
+    """Tell whether a head is one of mmyolo's heads with anchors, or a user's own that replaces one."""
     return class_name(head) in _PRESETS or _has_anchors(head)
 
 
@@ -64,7 +64,7 @@ def read_mmyolo(path: Path, config: Table, head: Table, assume: Assume) -> Detec
     kind = class_name(head)
     if kind not in _PRESETS:
         refusal = head.error(
-            f"{kind} is no head of mmyolo with anchors: what it does is not in the file",
+            f"{kind} is not one of mmyolo's heads with anchors, so its rules are unknown",
             "type",
             f"Replayed: {', '.join(_PRESETS)}.",
         )
@@ -75,7 +75,7 @@ def read_mmyolo(path: Path, config: Table, head: Table, assume: Assume) -> Detec
     flat = list(_all_steps(steps or ()))
     resize, notes = _resize(flat, base.resize)
     if steps is None:
-        notes = ("no training pipeline in the file: the preset's input size",)
+        notes = ("no training pipeline in the file; replayed at the preset's input size",)
     mosaic = () if any(class_name(step) in _MOSAICS for step in flat) else ("Trained with mosaic",)
     return based_on(
         name,
@@ -107,11 +107,11 @@ def _generator(head: Table) -> Table:
 
 
 def _match(head: Table, base: Match) -> Match:
-    """Ratios of sides below prior_match_thr; cells beside the centre's nearer than near_neighbor_thr."""
+    """Read prior_match_thr (limit of side ratios) and near_neighbor_thr (which cells beside the centre's)."""
     near = head.number("near_neighbor_thr", 0.5)
     if near not in _NEIGHBOURS:
         raise head.error(
-            f"near_neighbor_thr is {near:g}: replayed are 0, 0.5 and 1", "near_neighbor_thr", "Write 0.5."
+            f"near_neighbor_thr is {near:g}, which is not replayed", "near_neighbor_thr", "Use 0, 0.5 or 1."
         )
     with head.blame("prior_match_thr"):
         ratio = head.number("prior_match_thr", 4.0)
@@ -119,7 +119,7 @@ def _match(head: Table, base: Match) -> Match:
 
 
 def _all_steps(steps: Iterable[Any]) -> Iterator[Table]:
-    """Yield the steps of a pipeline, and after one that chooses among others, those."""
+    """Yield the steps of a pipeline, also those inside other steps."""
     for step in steps:
         if isinstance(step, Table):
             yield step
@@ -130,13 +130,13 @@ def _all_steps(steps: Iterable[Any]) -> Iterator[Table]:
 
 
 def _resize(steps: list[Table], base: Resize) -> tuple[Resize, tuple[str, ...]]:
-    """Return the letterbox that an image alone gets, at the size of the first step that has one."""
+    """Return the resize of a single image, without mosaic, at the first size in the pipeline."""
     for step in steps:
         kind = class_name(step)
         if kind in (*_MOSAICS, "YOLOv5KeepRatioResize", "LetterResize"):
             break
     else:
-        return base, ("no step of the training pipeline says the input size: the preset's",)
+        return base, ("no input size in the training pipeline; replayed at the preset's input size",)
     key = "img_scale" if kind in _MOSAICS else "scale"
     side = step.find(key, 640)
     width, height = (side, side) if isinstance(side, int) else step.read(key, tuple[int, int], (640, 640))
@@ -147,7 +147,7 @@ def _resize(steps: list[Table], base: Resize) -> tuple[Resize, tuple[str, ...]]:
         resize = Resize(
             kind="longest_side",
             side=max(width, height),
-            # LetterResize rounds; YOLOv5KeepRatioResize, before it, and Mosaic cut off.
+            # LetterResize rounds; Mosaic, and YOLOv5KeepRatioResize before a LetterResize, round down.
             rounding="half_even" if kind == "LetterResize" else "floor",
             precision="float32",
             clip="canvas",
@@ -158,14 +158,14 @@ def _resize(steps: list[Table], base: Resize) -> tuple[Resize, tuple[str, ...]]:
     notes: tuple[str, ...] = ()
     if width != height:
         notes = (
-            f"Trained at {width}x{height}; replayed with the longer side {resize.side} on a square: exact "
-            f"for images at least as {'wide' if width > height else 'tall'} for their size as that.",
+            f"Trained at {width}x{height}; replayed with the longer side {resize.side} on a square. This is "
+            f"exact only for images at least as {'wide' if width > height else 'tall'} in proportion.",
         )
     return resize, notes
 
 
 def _dropped(steps: list[Table]) -> tuple[str, ...]:
-    """What YOLOv5RandomAffine drops of what it has scaled."""
+    """Return a note on the boxes that YOLOv5RandomAffine drops after scaling."""
     step = next((step for step in steps if class_name(step) == "YOLOv5RandomAffine"), None)
     if step is None:
         return ()
@@ -177,7 +177,7 @@ def _dropped(steps: list[Table]) -> tuple[str, ...]:
 
 
 def _drawn(config: Table) -> tuple[str, ...]:
-    """Whether each batch has a size of its own."""
+    """Return a note if the input size is drawn anew for each batch."""
     steps = config.find("model.data_preprocessor.batch_augments", [])
     for step in steps if isinstance(steps, list) else ():
         if isinstance(step, Table) and "random_size_range" in step:
@@ -190,5 +190,5 @@ def _ignored(head: Table) -> tuple[str, ...]:
     if head.number("ignore_iof_thr", -1.0) == -1:
         return ()
     return (
-        "Anchors that lie on ignored boxes (ignore_iof_thr) are left out of the loss, not in the replay.",
+        "Training leaves anchors on ignored boxes (ignore_iof_thr) out of the loss; the replay does not.",
     )

@@ -1,4 +1,4 @@
-"""A mapping that knows where each of its entries was written, so that an error can say so."""
+"""A mapping that knows the file and line of each entry, for error messages."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ import msgspec
 from anchoraudit.errors import AnchorauditError
 
 T = TypeVar("T")
-_MOST = 20_000  # values in one entry, entries in a merge; more is an attack, not a configuration
+_MOST = 20_000  # values in one entry, or entries in a merge; no real configuration has more
 
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """A value that parsing alone does not give: it is reported if it turns out to be needed."""
+    """A value that parsing does not give. It is an error only if the value is needed."""
 
     source: str
     path: str
     line: int
-    why: str = "it is not executed, and cannot be resolved by reading it"
+    why: str = "its value is unknown, because the file is not executed"
 
     def error(self, key: str) -> AnchorauditError:
-        """Name it."""
+        """Return the error that names the value and its place."""
         shown = self.source if len(self.source) <= 80 else self.source[:77] + "..."
         return AnchorauditError(
             f"{key} is {shown!r}: {self.why}",
             path=self.path,
             place=f"line {self.line}",
-            remedy="Write the value itself there (numbers, lists, names assigned in this file).",
+            remedy="Write the value itself there: numbers, lists, or names assigned in this file.",
         )
 
 
 class Table(dict[str, Any]):
-    """String keys, values of any kind, and the file and line of each."""
+    """A mapping of strings to values of any kind, with the file and line of each entry."""
 
     def __init__(self, path: str, line: int = 1) -> None:
         super().__init__()
@@ -49,16 +49,16 @@ class Table(dict[str, Any]):
         self.where[key] = (path, line)
 
     def find(self, dotted: str, default: Any = None) -> Any:
-        """Return the entry at `a.b.c`, `default` if there is none (or it is null).
+        """Return the entry at `a.b.c`, or `default` if it is missing or null.
 
-        Raises AnchorauditError if it is unresolved, or lies inside something that is no mapping.
+        Raises AnchorauditError if it is unresolved, or if an entry on the way is not a mapping.
         """
         value: Any = self
         for key in dotted.split("."):
             if isinstance(value, Unresolved):
                 raise value.error(dotted)
             if not isinstance(value, Table):
-                raise self.error(f"{dotted}: {value!r} is no mapping", dotted)
+                raise self.error(f"{dotted}: {value!r} is not a mapping", dotted)
             value = value.get(key)
             if value is None:
                 return default
@@ -67,14 +67,14 @@ class Table(dict[str, Any]):
         return value
 
     def table(self, dotted: str) -> Table | None:
-        """Return the mapping at `dotted`, None if there is none."""
+        """Return the mapping at `dotted`, None if it is missing."""
         value = self.find(dotted)
         if value is not None and not isinstance(value, Table):
-            raise self.error(f"{dotted}: {_short(value)} is no mapping", dotted)
+            raise self.error(f"{dotted}: {_short(value)} is not a mapping", dotted)
         return value
 
     def read(self, dotted: str, kind: type[T], default: T) -> T:
-        """Return the entry at `dotted` as `kind`; `1.0` is taken for the whole number 1."""
+        """Return the entry at `dotted` as `kind`; `1.0` is accepted as the whole number 1."""
         value = self.find(dotted)
         if value is None:
             return default
@@ -110,7 +110,7 @@ class Table(dict[str, Any]):
         return self.read(dotted, bool, default)
 
     def error(self, message: str, dotted: str = "", remedy: str = "") -> AnchorauditError:
-        """Return an error at the entry `dotted`, or at the nearest mapping around it that exists."""
+        """Return an error placed at the entry `dotted`, or at the nearest existing mapping around it."""
         path, line = self.path, self.line
         value: Any = self
         for key in dotted.split("."):
@@ -127,14 +127,14 @@ class Table(dict[str, Any]):
 
     @contextmanager
     def blame(self, dotted: str) -> Iterator[None]:
-        """Turn a ValueError of a detector's block into an error at the entry that gave the value."""
+        """Turn a ValueError of a detector's block into an error placed at the entry `dotted`."""
         try:
             yield
         except ValueError as error:
             raise self.error(str(error), dotted) from None
 
     def merged(self, over: Table, budget: list[int] | None = None) -> Table:
-        """Return this with `over` laid over it, mapping by mapping; `_delete_` drops what was there."""
+        """Return this merged with `over`, which wins, mapping by mapping; its `_delete_` drops the rest."""
         budget = [_MOST] if budget is None else budget
         result = Table(over.path, over.line)
         keep = {} if over.get("_delete_") is True else self
@@ -155,7 +155,7 @@ class Table(dict[str, Any]):
 
 
 def _plain(value: Any, dotted: str, budget: list[int]) -> Any:
-    """Whole floats as ints, and no unresolved value anywhere inside."""
+    """Return a value with whole floats as ints. Raises if there is an unresolved value inside."""
     budget[0] -= 1
     if isinstance(value, Unresolved):
         raise value.error(dotted)

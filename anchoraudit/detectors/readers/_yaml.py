@@ -1,4 +1,4 @@
-"""YAML as `Table`s that know their lines; Python tags are data, never called; no bombs."""
+"""Read YAML as `Table`s that know their lines. Python tags are never called, and sizes are limited."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def read_yaml(path: Path, text: str) -> Table:
     """Parse a mapping. Raises AnchorauditError with the line of what is wrong."""
     value = _Convert(path).value(compose_yaml(text, path, _BOUNDS), 0)
     if not isinstance(value, Table):
-        raise AnchorauditError("not a mapping of keys", path=path, place="line 1", remedy="Mend the file.")
+        raise AnchorauditError("not a mapping of keys", path=path, place="line 1", remedy="Fix the file.")
     return value
 
 
 class _Convert:
-    """Nodes to values; an alias counts each time it is used."""
+    """Turns nodes into values. Counts an alias each time it is used, against exponential growth."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.left = path, _BOUNDS.values
@@ -85,7 +85,7 @@ class _Convert:
         return Unresolved(node.tag, str(self.path), line, "tags of YAML are not executed")
 
     def evaluated(self, items: list[Any], line: int) -> Any:
-        """The argument list of `eval`: arithmetic is done here, anything else is not."""
+        """Return the value of `eval` with these arguments if it is plain arithmetic, else `Unresolved`."""
         text = items[0] if len(items) == 1 and isinstance(items[0], str) else ""
         try:
             return evaluate(text)

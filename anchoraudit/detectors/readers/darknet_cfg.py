@@ -1,8 +1,8 @@
-"""Network `.cfg` of darknet (pjreddie, AlexeyAB): `[net]`, layers, `[yolo]` with anchors and mask.
+"""Read a network `.cfg` of darknet (pjreddie, AlexeyAB): `[net]`, layers, `[yolo]` with anchors and mask.
 
-Sources, of both: src/parser.c (parse_yolo, parse_gaussian_yolo, parse_region: defaults of mask, num, max),
-src/yolo_layer.c, src/gaussian_yolo_layer.c, src/region_layer.c (the best of all anchors by shape IoU,
-positive on every layer whose mask has it; `iou_thresh`; anchors of [region] are in cells), src/data.c.
+Sources, in both repositories: src/parser.c (parse_yolo, parse_gaussian_yolo, parse_region: defaults of mask,
+num, max), src/yolo_layer.c, src/gaussian_yolo_layer.c, src/region_layer.c (the best of all anchors by shape
+IoU, positive on every layer whose mask has it; `iou_thresh`; anchors of [region] are in cells), src/data.c.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ _BOXED_MOSAIC = (
     'supported, use only 1 of these parameters" (built without OpenCV, mosaic=1 alone ends it)'
 )
 _AT_MOST = "At most"
-# How many boxes of an image are read where `max` does not say: by fork, and whether it is [region].
+# Default of `max`, the number of boxes read per image, by (is AlexeyAB's fork, is [region]).
 _MOST_BOXES = {(False, False): 90, (False, True): 30, (True, False): 200, (True, True): 200}
 
 
 def detect(path: Path, text: str) -> bool:
-    """Tell whether it begins like a network."""
+    """Tell whether the text has a section of a network."""
     del path
     return bool(re.search(r"^\s*\[(net|network|yolo|region|convolutional)\]", text, re.M))
 
 
 def read(path: Path, text: str, assume: Assume) -> Detector:
-    """Read it: levels in the order of the [yolo] layers, strides from the layers before them."""
+    """Read the detector: levels in the order of the [yolo] layers, strides from the layers before them."""
     sections = sections_of(path, text)
     net = sections[0]
     if net.kind not in ("net", "network"):
@@ -57,9 +57,9 @@ def read(path: Path, text: str, assume: Assume) -> Detector:
     for number, part in heads:
         if _shapes(part, strides[number]) != shapes:
             raise part.error(
-                "the sections have different anchors: each looks for the best one in a list of its own",
+                "the sections have different anchors; only one list of anchors for all is replayed",
                 "anchors",
-                "Give every section the same anchors and num, and choose among them by mask.",
+                "Give every section the same anchors and num, and select by mask.",
             )
         try:
             stride, old = strides[number], base.anchors.levels[0]
@@ -89,32 +89,32 @@ _HEADS = ("yolo", "Gaussian_yolo", "region")
 
 
 def _heads(net: Section, layers: list[Section]) -> list[tuple[int, Section]]:
-    """The sections with anchors, and which layer each is."""
+    """Return the sections with anchors, each with the number of its layer."""
     heads = [(number, part) for number, part in enumerate(layers) if part.kind in _HEADS]
     if not heads:
         old = next((part for part in layers if part.kind == "detection"), None)
         if old:
             raise old.error(
-                "[detection] (YOLOv1) has no anchors", remedy="Name a network with [yolo] or [region] layers."
+                "[detection] (YOLOv1) has no anchors", remedy="Give a network with [yolo] or [region] layers."
             )
-        raise net.error("no [yolo] section, so no anchors", remedy="Name a network with [yolo] layers.")
+        raise net.error("no [yolo] section, so no anchors", remedy="Give a network with [yolo] layers.")
     for _, part in heads:
         if part.kind == "region" and len(heads) > 1:
             raise part.error(
-                "[region] beside another layer with anchors", remedy="Name a network of one kind."
+                "[region] beside another layer with anchors", remedy="Give a network with one of them."
             )
         if part.kind == "region" and not part.integer("bias_match", 0):
             raise part.error(
                 "[region] without bias_match=1 (YOLOv2): predictions decide which anchor is positive",
                 "bias_match",
-                "Put bias_match=1 there, as the files of YOLOv2 have it. Without it, too, every box has one "
-                "positive anchor.",
+                "Put bias_match=1 there, as in the files of YOLOv2. In both cases every box has one positive "
+                "anchor.",
             )
     return heads
 
 
 def _mask(part: Section, count: int) -> tuple[int, ...]:
-    """Numbers of the anchors of a layer, of `count`."""
+    """Return the indices of a layer's anchors, each below `count`."""
     mask = part.integers("mask", ",".join(str(i) for i in range(count)))
     if part.kind == "region":
         return tuple(range(count))
@@ -122,7 +122,7 @@ def _mask(part: Section, count: int) -> tuple[int, ...]:
         raise part.error(
             f"mask names anchors outside 0 to {count - 1}",
             "mask",
-            "Mend the mask, or num, which says how many anchors there are (1 where it is left out).",
+            "Fix the mask, or num, the number of anchors (1 by default).",
         )
     if len(set(mask)) < len(mask):
         raise part.error("mask names an anchor twice", "mask", "Name each once; change filters with it.")
@@ -130,21 +130,21 @@ def _mask(part: Section, count: int) -> tuple[int, ...]:
 
 
 def _also_above(part: Section) -> float:
-    """The shape IoU above which the layer's anchors are positive beside the best one; 1: they are not."""
+    """Return the shape IoU above which anchors are positive beside the best one; 1: none are."""
     if part.kind == "region":
         return 1.0
     limit = part.number("iou_thresh", 1.0)
     measure = part.values.get("iou_thresh_kind", ("iou", 0))[0]
-    # DIoU of two boxes with one centre is their IoU; what is none of the four words is taken as iou.
+    # The DIoU of two boxes with the same centre is their IoU. darknet treats an unknown word as iou.
     if limit < 1 and measure in ("giou", "ciou"):
         raise part.error(
-            f"iou_thresh by {measure} is not replayed", "iou_thresh_kind", "Leave it away, or iou_thresh."
+            f"iou_thresh by {measure} is not replayed", "iou_thresh_kind", "Leave it out, or iou_thresh."
         )
     return min(max(limit, 0.0), 1.0)
 
 
 def _anchors(base: Anchors, levels: list[Level], shapes: list[tuple[float, float]]) -> Anchors:
-    """Levels that hold their shapes, or, where that would not say what competes in which order, masks."""
+    """Return the levels with their own shapes, or with masks if these differ from all shapes in order."""
     if [number for level in levels for number in level.mask] != list(range(len(shapes))):
         return msgspec.structs.replace(base, levels=tuple(levels), competing=tuple(shapes))
     held = tuple(level.holding(tuple(shapes[number] for number in level.mask)) for level in levels)
@@ -152,14 +152,14 @@ def _anchors(base: Anchors, levels: list[Level], shapes: list[tuple[float, float
 
 
 def _shapes(part: Section, stride: float) -> list[tuple[float, float]]:
-    """All anchors of a section, in pixels of the network's input."""
+    """Return all anchors of a section, in pixels of the network's input."""
     numbers = part.numbers("anchors")
     count = part.integer("num", 1)
     if not numbers or len(numbers) % 2 or len(numbers) < 2 * count or count < 1:
         raise part.error(
             f"{len(numbers)} numbers as anchors; num={count} takes {2 * count}",
             "anchors",
-            "Give as many pairs as num says (1 where it is left out).",
+            "Give as many pairs as num says (1 by default).",
         )
     unit = stride if part.kind == "region" else 1.0
     pixels = [number * unit for number in numbers[: 2 * count]]
@@ -167,10 +167,12 @@ def _shapes(part: Section, stride: float) -> list[tuple[float, float]]:
 
 
 def _resize(net: Section, base: Resize, fork: bool) -> tuple[Resize, tuple[str, ...]]:
-    """How images get to the size of [net], and what is to be said of it."""
+    """Return how images are resized to the size in [net], and notes on it."""
     width, height = net.integer("width"), net.integer("height")
     if min(width, height) < 1:
-        raise net.error(f"an input of {width}x{height}", "width" if width < 1 else "height")
+        raise net.error(
+            f"input size {width}x{height}; both must be 1 or more", "width" if width < 1 else "height"
+        )
     boxed = net.integer("letter_box", 0) != 0
     changes: dict[str, Any] = {"width": width, "height": height}
     notes: tuple[str, ...] = ()
@@ -180,8 +182,8 @@ def _resize(net: Section, base: Resize, fork: bool) -> tuple[Resize, tuple[str, 
             notes += (_BOXED_MOSAIC,)
     elif not fork and width != height:
         notes += (
-            f"a wide image gets the width {width}, a tall one the height {height}; what is then beyond "
-            f"{width}x{height} is cut, at a random place there, alike on both sides in the replay",
+            f"a wide image gets the width {width}, a tall one the height {height}. What exceeds "
+            f"{width}x{height} is cut: at a random place in training, the same on both sides in the replay",
         )
     try:
         return msgspec.structs.replace(base, **changes), notes
@@ -190,17 +192,17 @@ def _resize(net: Section, base: Resize, fork: bool) -> tuple[Resize, tuple[str, 
 
 
 def _which(fork: str) -> str:
-    """Say which darknet the file is taken to be for, and why."""
+    """Return a note that says for which darknet the file was read, and why."""
     if fork:
-        return f"Read as a file of AlexeyAB's fork, for its {fork}"
+        return f"Read as a file of AlexeyAB's fork, because it has {fork}"
     return (
-        "Read as a file of pjreddie's darknet, which letterboxes images: nothing in it is of AlexeyAB's fork "
-        "alone, which stretches them. For that, put letter_box=0 into [net]"
+        "Read as a file of pjreddie's darknet, which letterboxes images, because it has no word that only "
+        "AlexeyAB's fork knows. The fork stretches images; if the file is for it, put letter_box=0 into [net]"
     )
 
 
 def _head_notes(heads: list[Section], fork: bool) -> tuple[str, ...]:
-    """What the sections with anchors say that is not replayed."""
+    """Return notes on keys of the sections with anchors that are not replayed."""
     most = heads[-1].integer("max", _MOST_BOXES[fork, heads[-1].kind == "region"])
     notes: tuple[str, ...] = (
         f"{_AT_MOST} {most} boxes of an image are trained, drawn at random; the replay takes all",
@@ -212,7 +214,7 @@ def _head_notes(heads: list[Section], fork: bool) -> tuple[str, ...]:
     points = {part.values.get("yolo_point", ("center", 0))[0] for part in heads} - {"center"}
     if points:
         notes += (
-            f"yolo_point={sorted(points)[0]}: the cell of a box's corner is positive; the replay takes that "
+            f"yolo_point={sorted(points)[0]}: the cell of a box's corner is positive; the replay uses that "
             "of its centre, with the same anchors",
         )
     return notes
@@ -224,4 +226,4 @@ def _mask_notes(levels: list[Level], shapes: list[tuple[float, float]]) -> tuple
     if not missing:
         return ()
     named = f"anchor {missing[0]} is" if len(missing) == 1 else f"anchors {', '.join(missing)} are"
-    return (f"{named} in no mask: a box most like one has no positive anchor by that",)
+    return (f"{named} in no mask: a box most like such an anchor gets no positive anchor from it",)

@@ -1,8 +1,8 @@
-"""Configuration YAML of facebookresearch/detectron2, with its `_BASE_` files.
+"""Read a configuration YAML of facebookresearch/detectron2, with its `_BASE_` files.
 
-Sources: detectron2 config/config.py and fvcore common/config.py (`_BASE_`, tags), config/defaults.py (what a
-file does not say), modeling/anchor_generator.py (`_broadcast_params`), modeling/proposal_generator/rpn.py,
-modeling/meta_arch/retinanet.py. Texts such as `(800, 1333)` are literals there, and here.
+Sources: detectron2 config/config.py and fvcore common/config.py (`_BASE_`, tags), config/defaults.py (default
+values), modeling/anchor_generator.py (`_broadcast_params`), modeling/proposal_generator/rpn.py,
+modeling/meta_arch/retinanet.py. As in detectron2, a text such as `(800, 1333)` is read as a tuple.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SUFFIXES = (".yaml", ".yml")
 LOOKS_FOR = "detectron2 config (.yaml with MODEL or _BASE_)"
 
 _ARCHITECTURES = ("GeneralizedRCNN", "ProposalNetwork", "PanopticFPN", "RetinaNet")
-# Names that are known to be something else, whoever vouches for them.
+# Names of classes that are known to differ, so that --assume-standard does not help.
 _NOT_STANDARD = {
     "SemanticSegmentor": "it labels pixels, not boxes",
     "FCOS": "an anchor-free detector has no anchor mask to audit",
@@ -34,7 +34,7 @@ _NOT_STANDARD = {
     "RRPN": "its anchors are rotated",
     "RotatedAnchorGenerator": "its anchors are rotated",
 }
-_DEEPEST = 20
+_DEEPEST = 20  # files in a chain of bases, far more than real configs have
 
 
 def detect(path: Path, text: str) -> bool:
@@ -44,7 +44,7 @@ def detect(path: Path, text: str) -> bool:
 
 
 def read(path: Path, text: str, assume: Assume) -> Detector:
-    """Read it; what neither it nor its bases say is as in detectron2's defaults."""
+    """Read the detector. A value in neither the file nor its bases is detectron2's default."""
     config = _with_bases(path, text, ())
     retinanet = _is_retinanet(config, assume)
     pyramid = "fpn" in config.text("MODEL.BACKBONE.NAME", "build_resnet_backbone").lower()
@@ -65,7 +65,7 @@ def read(path: Path, text: str, assume: Assume) -> Detector:
 
 
 def _is_retinanet(config: Table, assume: Assume) -> bool:
-    """Tell whether the anchors are RetinaNet's, and not an RPN's."""
+    """Tell whether the anchors are RetinaNet's rather than an RPN's."""
     key = "MODEL.META_ARCHITECTURE"
     architecture = config.text(key, "GeneralizedRCNN")
     if architecture in _ARCHITECTURES:
@@ -74,7 +74,7 @@ def _is_retinanet(config: Table, assume: Assume) -> bool:
     _require(config, key, _ARCHITECTURES, standard or "RPN or RetinaNet", assume)
     if standard is None:
         raise config.error(
-            f"{key} {architecture!r}: nothing tells whether its anchors are those of an RPN or of RetinaNet",
+            f"{key} {architecture!r}: unknown whether its anchors are those of an RPN or of RetinaNet",
             key,
             "Set keys of MODEL.RPN or of MODEL.RETINANET, not of both; or name GeneralizedRCNN or RetinaNet.",
         )
@@ -82,7 +82,7 @@ def _is_retinanet(config: Table, assume: Assume) -> bool:
 
 
 def _standard(config: Table) -> str | None:
-    """Which of RPN and RetinaNet the keys that are set belong to; None where both, or none, are."""
+    """Return "RPN" or "RetinaNet", whichever has keys in the file; None if both have, or neither."""
     if "retinanet" in config.text("MODEL.BACKBONE.NAME", "").lower():
         return "RetinaNet"
     rpn = any(config.find(f"MODEL.{part}") is not None for part in ("RPN", "PROPOSAL_GENERATOR"))
@@ -91,7 +91,10 @@ def _standard(config: Table) -> str | None:
 
 
 def _require(config: Table, key: str, replayed: tuple[str, ...], standard: str, assume: Assume) -> None:
-    """Take the name at `key` for `standard` where it is none of `replayed`, the default being the first."""
+    """Check that the name at `key` is in `replayed`, else assume that it is like `standard`, or raise.
+
+    replayed: the names that are replayed; the first is the default.
+    """
     name = config.text(key, replayed[0])
     if name in replayed:
         return
@@ -103,21 +106,23 @@ def _require(config: Table, key: str, replayed: tuple[str, ...], standard: str, 
 
 
 def _with_bases(path: Path, text: str, above: tuple[Path, ...]) -> Table:
-    """Return the file's table laid over that of its `_BASE_`."""
+    """Return the file's table merged over that of its `_BASE_`."""
     table = read_yaml(path, text)
     _decode(table)
     name = table.find("_BASE_")
     if name is None:
         return table
     if not isinstance(name, str) or re.match(r"\w+://", name):
-        raise table.error(f"_BASE_ {name!r} is no file", "_BASE_", "Name a file on this machine.")
+        raise table.error(f"_BASE_ {name!r} is not a local file", "_BASE_", "Name a file.")
     base = path.parent / Path(name).expanduser()
     chain = (*above, path.resolve())
     if base.resolve() in chain or len(chain) > _DEEPEST:
-        raise table.error(f"_BASE_ {name!r} leads back to a file that names it", "_BASE_", "Break the cycle.")
+        raise table.error(
+            f"_BASE_ {name!r} leads back to a file that names it", "_BASE_", "Remove the circle."
+        )
     if not base.is_file():
         raise table.error(
-            f"_BASE_ {name!r} is not there: no file {base}",
+            f"_BASE_ {name!r} is missing: no file {base}",
             "_BASE_",
             "Keep the base files beside it as in detectron2/configs, or write the full path.",
         )
@@ -125,7 +130,7 @@ def _with_bases(path: Path, text: str, above: tuple[Path, ...]) -> Table:
 
 
 def _decode(table: Table) -> None:
-    """Texts that are lists or tuples of Python become lists, as in yacs."""
+    """Turn texts that are Python lists or tuples into lists, as yacs does."""
     for key, value in table.items():
         if isinstance(value, Table):
             _decode(value)
@@ -167,7 +172,7 @@ def _anchors(config: Table, base: Anchors, assume: Assume, *, retinanet: bool, p
 def _stride(config: Table, key: str, name: str) -> float:
     number = re.fullmatch(r"(?:p|res)([2-7])", name)
     if not number:
-        raise config.error(f"{key}: the stride of {name!r} is not known", key, "Known: p2 to p7, res2-5.")
+        raise config.error(f"{key}: unknown stride of {name!r}", key, "Use p2 to p7, or res2 to res5.")
     if name == "res5" and config.number("MODEL.RESNETS.RES5_DILATION", 1) == 2:
         return 16.0
     return float(2 ** int(number[1]))
@@ -190,13 +195,15 @@ def _match(config: Table, base: Match, *, retinanet: bool) -> Match:
         thresholds = thresholds * 2
     elif len(thresholds) != 2 or labels != (0, -1, 1):
         key = f"{part}.IOU_THRESHOLDS"
-        raise config.error(f"{key} and IOU_LABELS: two thresholds with labels 0, -1, 1 are replayed", key)
+        raise config.error(
+            f"{key} and IOU_LABELS: only two thresholds with labels 0, -1, 1 are replayed", key
+        )
     with config.blame(f"{part}.IOU_THRESHOLDS"):
         return msgspec.structs.replace(base, negative=thresholds[0], positive=thresholds[1])
 
 
 def _resize(config: Table, base: Resize) -> tuple[Resize, tuple[str, ...]]:
-    """The shorter side: the largest of MIN_SIZE_TRAIN, from which training draws at random."""
+    """Return the resize with the largest shorter side of MIN_SIZE_TRAIN; training draws one at random."""
     key = "INPUT.MIN_SIZE_TRAIN"
     given = config.find(key)
     one = isinstance(given, int | float)
@@ -211,5 +218,5 @@ def _resize(config: Table, base: Resize) -> tuple[Resize, tuple[str, ...]]:
         listed = ", ".join(f"{side:g}" for side in sides)
         notes += (f"training draws the shorter side ({how} of {listed}); replayed at {max(sides):g}",)
     if config.flag("INPUT.CROP.ENABLED", False):
-        notes += ("training crops at random (INPUT.CROP); replayed without",)
+        notes += ("training crops at random (INPUT.CROP); the replay does not",)
     return resize, notes

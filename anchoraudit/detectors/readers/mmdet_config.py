@@ -1,4 +1,4 @@
-"""Configs of open-mmlab/mmdetection (3.x, and the spellings of 2.x) and of mmyolo, read without running them.
+"""Read configs of open-mmlab/mmdetection (3.x, also with the names of 2.x) and mmyolo without executing them.
 
 Sources: mmdetection 3.3.0 models/dense_heads/anchor_head.py (allowed_border, get_targets),
 task_modules/assigners/{max_iou,atss,grid}_assigner.py, and the configs that come with it.
@@ -28,26 +28,26 @@ LOOKS_FOR = "mmdetection config, or one of mmyolo (.py with model or _base_)"
 
 
 def detect(path: Path, text: str) -> bool:
-    """Tell whether it assigns `model` or `_base_`, or reads bases the new way."""
+    """Tell whether the text assigns `model` or `_base_`, or has `with read_base()`."""
     del path
     return bool(re.search(r"^(model|_base_)\s*=|^with read_base\(\)", text, re.M))
 
 
 def read(path: Path, text: str, assume: Assume) -> Detector:
-    """Read it; what it does not say is as in the preset of its kind."""
+    """Read the detector. A value that the file does not have is that of the preset of its kind."""
     config = read_config(path, text)
     model = config.table("model")
     if model is None:
         raise config.error(
             "no model = dict(...) in the file or its _base_",
-            remedy="Configs of the new style (`with read_base()`) are not read: dump the config to a file.",
+            remedy="Configs of the new style (`with read_base()`) cannot be read; dump the config to a file.",
         )
     model = _inner(model)
     single = model.get("bbox_head")
     if isinstance(single, Table) and is_of_mmyolo(single):
         return read_mmyolo(path, config, single, assume)
     generator, train = _generator(model, assume)
-    owner = model if model.find(train) is not None else config  # beside the model before mmdet 2.4
+    owner = model if model.find(train) is not None else config  # before mmdet 2.4 it is beside the model
     kind, assigner = assigner_of(owner, train, assume)
     ssd = class_name(generator) == "SSDAnchorGenerator"
     rpn = "rpn_head" in model
@@ -58,9 +58,7 @@ def read(path: Path, text: str, assume: Assume) -> Detector:
     resize, notes = resize_of(config, base.resize)
     anchors = anchors_of(generator, base.anchors, assume)
     if kind == "ATSSAssigner" and any(level.count > 1 for level in anchors.levels):
-        raise generator.error(
-            "ATSSAssigner is replayed with one anchor a cell, and there are several", "ratios"
-        )
+        raise generator.error("several anchors in a cell; ATSSAssigner is replayed only with one", "ratios")
     with model.blame("train_cfg"):
         return based_on(
             name,
@@ -75,7 +73,7 @@ def read(path: Path, text: str, assume: Assume) -> Detector:
 
 
 def _inner(model: Table) -> Table:
-    """The detector in a tracker or a semi-supervised model, which has no head of its own."""
+    """Return the detector inside a tracker or a semi-supervised model, or the model itself."""
     inner: Any = model
     for _ in range(5):
         if not isinstance(inner, Table):
@@ -87,7 +85,7 @@ def _inner(model: Table) -> Table:
 
 
 def _generator(model: Table, assume: Assume) -> tuple[Table, str]:
-    """The generator of the anchors that are matched, and where the train_cfg of its head is."""
+    """Return the generator of the anchors that are matched, and the key of its head's train_cfg."""
     key = "rpn_head" if model.find("rpn_head") is not None else "bbox_head"
     head = model.table(key)
     if head is None:
@@ -104,7 +102,9 @@ def _border(owner: Table, train: str, base: Detector, kind: str) -> Border:
     if margin < 0:
         return msgspec.structs.replace(base.border, margin="off")
     if kind == "ATSSAssigner":
-        raise owner.error("ATSS is replayed without a border rule (allowed_border=-1)", key)
+        raise owner.error(
+            f"allowed_border is {margin:g}; ATSS is replayed only without a border rule", key, "Use -1."
+        )
     with owner.blame(key):
         return msgspec.structs.replace(preset("mmdet-cascade_rcnn").border, margin=margin)
 
@@ -112,7 +112,7 @@ def _border(owner: Table, train: str, base: Detector, kind: str) -> Border:
 def _match(assigner: Table, kind: str, base: Match) -> Match:
     if kind == "ATSSAssigner":
         if assigner.find("alpha") is not None:
-            raise assigner.error("ATSSAssigner with alpha assigns by predictions", "alpha")
+            raise assigner.error("ATSSAssigner with alpha uses predictions, so it is not replayed", "alpha")
         with assigner.blame("topk"):
             return msgspec.structs.replace(base, candidates=assigner.read("topk", int, base.candidates))
     changes: dict[str, Any] = {
@@ -135,4 +135,4 @@ def _negative(assigner: Table, default: float) -> float:
         return values[0]
     if len(values) == 2 and values[0] == 0:
         return values[1]
-    raise assigner.error("neg_iou_thr: one number is replayed, or a pair (0, number)", "neg_iou_thr")
+    raise assigner.error("neg_iou_thr must be one number, or a pair (0, number)", "neg_iou_thr")

@@ -1,4 +1,4 @@
-"""The package's own format: a detector block by block, in TOML (docs/detectors.md)."""
+"""Read the package's own TOML format, a detector block by block (docs/detectors.md)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ LOOKS_FOR = "anchoraudit detector (.toml)"
 
 
 def detect(path: Path, text: str) -> bool:
-    """Any TOML file: what is wrong with it, `read` says."""
+    """Accept any TOML file; `read` reports what is wrong with it."""
     del path, text
     return True
 
 
 def read(path: Path, text: str, assume: Assume) -> Detector:
-    """Read a detector; such a file says all itself."""
+    """Read a detector. Such a file is complete, so nothing is assumed."""
     del assume
     return from_toml(text, path)

@@ -1,4 +1,4 @@
-"""Model YAML of ultralytics/yolov5 and WongKinYiu/yolov7: `anchors`, `backbone`, `head`.
+"""Read a model YAML of ultralytics/yolov5 or WongKinYiu/yolov7: `anchors`, `backbone`, `head`.
 
 Sources: yolov5 models/yolo.py (parse_model; Detect: strides of its inputs), utils/autoanchor.py
 (check_anchor_order: anchors reversed where their areas and the strides run in opposite directions);
@@ -26,7 +26,7 @@ LOOKS_FOR = "YOLOv5 or YOLOv7 model (.yaml with anchors, backbone and head)"
 
 _HEADS = re.compile(r"Detect|Segment|IBin|IKeypoint")
 _CONVOLUTION = re.compile(r"Conv")
-_SIZE = "The model file does not say the input size; replayed at 640, or what --input-size says."
+_SIZE = "The model file has no input size; replayed at 640, or at that of --input-size."
 _USUAL = {3: (8.0, 16.0, 32.0), 4: (8.0, 16.0, 32.0, 64.0), 5: (8.0, 16.0, 32.0, 64.0, 128.0)}
 
 
@@ -37,7 +37,7 @@ def detect(path: Path, text: str) -> bool:
 
 
 def read(path: Path, text: str, assume: Assume) -> Detector:
-    """Read it; input size and matching are those of the framework's defaults."""
+    """Read the detector. Input size and matching are the framework's defaults."""
     table = read_yaml(path, text)
     head = table.find("head")
     last = head[-1] if isinstance(head, list) and head else None
@@ -71,16 +71,16 @@ def _shapes(table: Table, module: str) -> list[list[tuple[float, float]]]:
     anchors = table.find("anchors")
     if anchors is None:
         raise AnchorauditError(
-            f"no anchors: its {module} is anchor-free, and an anchor-free detector has no anchor mask",
+            f"no anchors: {module} is anchor-free, and an anchor-free detector has no anchor mask to audit",
             path=table.path,
             place=f"line {table.where['head'][1]}",
-            remedy="Name a model with anchors (YOLOv5, YOLOv7, YOLOv3), or a preset.",
+            remedy="Give a model with anchors (YOLOv5, YOLOv7, YOLOv3), or a preset.",
         )
     if isinstance(anchors, int):
         raise table.error(
-            f"anchors: {anchors} leaves the anchors to autoanchor, which decides at the start of training",
+            f"anchors: {anchors} has no shapes; autoanchor chooses them when training starts",
             "anchors",
-            "Paste the anchors that the framework prints there, a list per level: - [10,13, 16,30, 33,23]",
+            "Paste the anchors there that the framework prints, a list per level: - [10,13, 16,30, 33,23]",
         )
     rows = table.rows("anchors", ())
     result = []
@@ -96,7 +96,7 @@ def _shapes(table: Table, module: str) -> list[list[tuple[float, float]]]:
 
 
 def _strides(table: Table, last: Any, count: int) -> tuple[float, ...]:
-    """Follow the layers to the head's inputs; where that makes no sense, the usual strides."""
+    """Return the strides of the head's inputs from the layers, or the usual strides if that fails."""
     sources = last[0] if isinstance(last[0], list) else [last[0]]
     if all(isinstance(source, int) for source in sources):
         strides = _walk([*(table.find("backbone") or []), *table.find("head")[:-1]])
@@ -110,11 +110,11 @@ def _strides(table: Table, last: Any, count: int) -> tuple[float, ...]:
                 raise table.error(f"{count} levels of anchors for a head of {len(found)} inputs", "anchors")
     if count in _USUAL:
         return _USUAL[count]
-    raise table.error(f"the strides of {count} levels cannot be told from the layers", "head")
+    raise table.error(f"unknown strides: the layers do not give those of {count} levels", "head")
 
 
 def _walk(layers: list[Any]) -> list[float]:
-    """Return the stride of each layer's output; empty where a layer is not written as one."""
+    """Return the stride of each layer's output; empty if an entry is not a layer."""
     strides: list[float] = []
     for layer in layers:
         match layer:
