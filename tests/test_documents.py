@@ -71,7 +71,7 @@ def test_a_name_that_no_file_can_have():
         ("a = 1\n[a" + ".'a'" * 100_000 + "]", 2, "a key of more than 100 parts"),
         ("x = {a" + ' . "a"' * 100_000 + "= 1}", 1, "a key of more than 100 parts"),
         ("a = 1\n\nb = " + "[" * 100_000, 3, "nested too deeply"),
-        ("a = 1\nb = " + "9" * 5000, 2, "a number of too many digits"),
+        ("a = 1\nb = " + "9" * 5000, 2, "a number has too many digits"),
     ],
 )
 def test_toml_beyond_bounds_is_refused_at_once(text, line, words):
@@ -93,7 +93,7 @@ def test_toml_within_bounds_is_read():
     [
         ('{"a":\n\n,}', 3, "not valid JSON: Expecting value"),
         ('{"a":\n' + "[" * 100_000, 2, "nested too deeply"),
-        ('{"a":\n' + "9" * 5000 + "}", 2, "a number of too many digits"),
+        ('{"a":\n' + "9" * 5000 + "}", 2, "a number has too many digits"),
     ],
 )
 def test_json_that_is_none_is_named_with_its_line(text, line, words):

@@ -31,7 +31,7 @@ def test_values(tmp_path):
         ('{"a":\n1,}', "line 2", "not valid JSON"),
         ('{"a":\n[1, 2', "line 2", "not valid JSON"),
         ("[\n" + "[" * 100_000, "line 2", "nested too deeply"),
-        ("[1,\n" + "9" * 5000 + "]", "line 2", "a number of too many digits"),
+        ("[1,\n" + "9" * 5000 + "]", "line 2", "a number has too many digits"),
         (b'["\xff"]', "line 1, column 3", "byte 2 (0xff) is not UTF-8"),
         ("[1]".encode("utf-16"), "byte 0", "JSON is UTF-8"),
     ],

@@ -1,1 +1,4 @@
-"""What the system gives and takes: files, folders, documents, processes; bounded, and whole or not at all."""
+"""Access to the system: files, folders, documents, processes.
+
+Reading has limits on size and depth. A file is written completely, or stays as it was.
+"""

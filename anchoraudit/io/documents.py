@@ -1,7 +1,7 @@
-"""Small files that say what to do: settings, anchors, detectors, data sets; read whole, parsed within bounds.
+"""Small files that configure a run: settings, anchors, detectors, data sets. Read whole, with limits.
 
-What a parser does with a file that means harm is not left to the parser: it is refused before, or its error
-becomes one that names file and line.
+A harmful file must not exhaust a parser. It is refused before parsing, or the parser's error becomes an
+AnchorauditError that names file and line.
 """
 
 from __future__ import annotations
@@ -19,16 +19,22 @@ from anchoraudit.io.files import read_input
 if TYPE_CHECKING:
     import yaml
 
-LARGEST = 5_000_000  # bytes; the largest configuration files known to us have a few hundred thousand
-_PARTS = 100  # of a key such as `a.b.c`: tomllib's time and memory grow with the square of their number
+LARGEST = (
+    5_000_000  # bytes: ten times the largest configuration files known, which have a few hundred thousand
+)
+# Most parts of a key such as `a.b.c`. tomllib's time and memory grow with the square of their number; 100 are
+# harmless, and ten times more than a person writes.
+_PARTS = 100
 _PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
 _LONG_KEY = re.compile(rf"""(?<![\w."'-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{_PARTS}}}""")
 
 
 def read_text(path: Path, what: str) -> str:
-    r"""Return the text of a regular file in UTF-8 of at most LARGEST bytes, with `\n` between its lines.
+    r"""Return the text of a UTF-8 file of at most LARGEST bytes. Lines end in `\n`.
 
-    what: what the file should be, for the message (`anchors file`). Raises AnchorauditError, with what to do.
+    what: what the file should be, for the message (`anchors file`).
+
+    Raises AnchorauditError if the file cannot be read, is too large, or is not UTF-8 text.
     """
     data = read_input(path, LARGEST, remedy=f"Check the path of the {what}.")
     try:
@@ -38,7 +44,7 @@ def read_text(path: Path, what: str) -> str:
             "not UTF-8 text",
             path=path,
             place=f"byte {error.start}",
-            remedy=f"The {what} is UTF-8 text: name that, not weights or an image.",
+            remedy=f"Name the {what}, which is UTF-8 text, not weights or an image.",
         ) from None
     if "\0" in text:
         raise AnchorauditError(
@@ -51,25 +57,25 @@ def read_text(path: Path, what: str) -> str:
 
 
 def parse_toml(text: str, path: object) -> dict[str, Any]:
-    """Parse TOML. Raises AnchorauditError, with the line, for what is none, or is not meant to be read."""
+    """Parse TOML. Raises AnchorauditError, with the line, if it is invalid or has a key of too many parts."""
     if (found := _LONG_KEY.search(text)) is not None:
         raise AnchorauditError(
             f"not valid TOML: a key of more than {_PARTS} parts",
             path=path,
             place=_line(text, found.start()),
-            remedy="Mend the file there.",
+            remedy="Fix the file there.",
         )
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise AnchorauditError(f"not valid TOML: {error}", path=path, remedy="Mend the file there.") from None
+        raise AnchorauditError(f"not valid TOML: {error}", path=path, remedy="Fix the file there.") from None
     except (ValueError, RecursionError) as error:
         raise json_text.beyond_parsing(text, path, "TOML", error) from None
 
 
 @dataclass(frozen=True, slots=True)
 class YamlBounds:
-    """How many values, levels and aliases a YAML text may have; `beyond` is what is said of one with more."""
+    """How many values, levels and aliases a YAML text may have. beyond: the message for a text with more."""
 
     values: int
     levels: int
@@ -77,25 +83,26 @@ class YamlBounds:
     beyond: str
 
     def error(self, node_or_event: Any, path: object) -> AnchorauditError:
-        """Return the error about a text that has more, from this node on."""
+        """Return the error for a text that exceeds a limit at this node."""
         return AnchorauditError(
             self.beyond,
             path=path,
             place=f"line {yaml_line(node_or_event)}",
-            remedy=f"Read are at most {self.values} values, {self.levels} levels and {self.aliases} aliases.",
+            remedy=f"Use at most {self.values} values, {self.levels} levels and {self.aliases} aliases.",
         )
 
 
 def compose_yaml(text: str, path: object, bounds: YamlBounds) -> yaml.Node | None:
-    """Parse YAML into nodes, which know their lines; nothing is constructed, None is an empty text.
+    """Parse YAML into nodes, which know their lines. No Python objects are built. None for an empty text.
 
-    An alias is the node that it names, so walking nodes can take longer than the text is. Raises
-    AnchorauditError, with the line, for what is no YAML, or is beyond the bounds.
+    An alias and the node that it names are one object, so walking all nodes can visit a node many times.
+
+    Raises AnchorauditError, with the line, if the text is not valid YAML or exceeds the bounds.
     """
     import yaml
 
     class Loader(yaml.SafeLoader):
-        """Counts what it composes, before it is composed."""
+        """Counts nodes before it builds them, so that a text beyond the bounds is refused early."""
 
         values = levels = aliases = 0
 
@@ -122,12 +129,12 @@ def compose_yaml(text: str, path: object, bounds: YamlBounds) -> yaml.Node | Non
         words, place = error.reason, _line(text, error.position)
     except (yaml.YAMLError, ValueError) as error:
         words, place = str(error).partition("\n")[0], ""
-    remedy = "Mend the file there." if place else "Mend the file."
+    remedy = "Fix the file there." if place else "Fix the file."
     raise AnchorauditError(f"not valid YAML: {words}", path=path, place=place, remedy=remedy)
 
 
 def yaml_line(node: Any) -> int:
-    """Return the line at which a node of `compose_yaml` begins, 1 for None."""
+    """Return the line, from 1, at which a node of `compose_yaml` begins; 1 for None."""
     return int(node.start_mark.line) + 1 if node is not None else 1
 
 

@@ -1,4 +1,4 @@
-"""Files: reading regular ones only, and writing so that a killed run leaves the old or the new one, whole."""
+"""Reads regular files only. Writes so that a killed run leaves the old file or the new one, complete."""
 
 from __future__ import annotations
 
@@ -16,15 +16,19 @@ from anchoraudit.errors import AnchorauditError
 _FLAGS = os.O_RDONLY
 for _flag in ("O_NONBLOCK", "O_NOCTTY", "O_BINARY", "O_CLOEXEC"):  # not every system has all of them
     _FLAGS |= getattr(os, _flag, 0)
-_LARGE = 1 << 30  # bytes from which on a file is held against the memory that there is
-IN_AN_IMAGES_FILE = 1 << 28  # bytes that annotations of one image may have: a million boxes have fewer
+# 1 GiB. Only larger files are compared with the machine's memory: every machine can hold smaller ones.
+_LARGE = 1 << 30
+# Most bytes of an annotation file of one image: 256 MiB, room for a million boxes of 268 bytes, which is what
+# an object of Pascal VOC takes.
+IN_AN_IMAGES_FILE = 1 << 28
 
 
 def open_regular(path: str | Path) -> int:
-    """Open a regular file for reading; return its descriptor, which the caller closes.
+    """Open a regular file for reading and return its descriptor. The caller closes it.
 
-    A pipe or a device, which might never end or never begin, is not waited for. Raises OSError for those,
-    for a folder, and for a name that no file can have.
+    Pipes and devices are refused, because reading one can wait for ever.
+
+    Raises OSError if the path is not a regular file, or if its name is not valid.
     """
     return _opened(path)[0]
 
@@ -32,8 +36,10 @@ def open_regular(path: str | Path) -> int:
 def read_bytes(path: str | Path, most: int | None = None) -> bytes:
     """Return all of a regular file.
 
-    Raises OSError where `open_regular` does, and for a file of more than `most` bytes, if None for more than
-    half of this machine's memory: what is read needs as much again to be understood.
+    most: the most bytes it may have; None for half of this machine's memory, because parsing the content
+    needs as much memory again.
+
+    Raises OSError as `open_regular` does, and if the file is too large.
     """
     handle, size = _opened(path)
     try:
@@ -41,7 +47,8 @@ def read_bytes(path: str | Path, most: int | None = None) -> bytes:
             most = _memory() // 2 if most is None else most
             if size > most:
                 raise OSError(errno.EFBIG, f"its {size:,} bytes are too many (at most {most:,})")
-        # One read is enough for most, and quicker than readall(): what is shorter than asked for ends there.
+        # One read is enough for most files, and faster than readall(). It asks for one byte more than the
+        # size: if exactly the size comes back, the file has ended.
         data = os.read(handle, size + 1) if size < _LARGE else b""
         if len(data) == size:
             return data
@@ -55,7 +62,7 @@ def read_bytes(path: str | Path, most: int | None = None) -> bytes:
 def read_input(
     path: str | Path, most: int | None = None, *, remedy: str = "Make the file readable."
 ) -> bytes:
-    """Return all of a file without which there is nothing to do; most: as in `read_bytes`.
+    """Return all of a file that the run cannot do without. most: as in `read_bytes`.
 
     Raises AnchorauditError, with the system's reason and the remedy, if it cannot be read.
     """
@@ -66,13 +73,13 @@ def read_input(
 
 
 def unreadable(path: object, error: OSError, remedy: str = "Make it readable.") -> AnchorauditError:
-    """What to raise for a file or folder that the system does not let us read, in its words."""
+    """Return the error to raise for a file or folder that cannot be read, with the system's reason."""
     reason = error.strerror or str(error) or "cannot be read"
     return AnchorauditError(f"cannot be read: {reason}", path=path, remedy=remedy)
 
 
 def os_reason(path: str, error: OSError | None = None) -> str:
-    """Say why `path` cannot be read, in the system's words; a folder or a pipe is named as such."""
+    """Say why `path` cannot be read: that it is a folder or a pipe, or else the system's reason."""
     try:
         mode = os.stat(path).st_mode  # noqa: PTH116
     except OSError as met:
@@ -85,14 +92,14 @@ def os_reason(path: str, error: OSError | None = None) -> str:
 
 
 def read_head(path: str | Path, length: int) -> bytes:
-    """Return the first bytes of a regular file, b"" where there is none or it cannot be read."""
+    """Return the first `length` bytes of a regular file, b"" if it does not exist or cannot be read."""
     with contextlib.suppress(OSError), open(open_regular(path), "rb", 0) as file:
         return file.read(length)
     return b""
 
 
 def _opened(path: str | Path) -> tuple[int, int]:
-    """Descriptor and size of a regular file."""
+    """Open a regular file; return its descriptor and its size in bytes."""
     try:
         handle = os.open(path, _FLAGS)
     except ValueError as error:  # a name with a zero byte in it
@@ -110,7 +117,7 @@ def _opened(path: str | Path) -> tuple[int, int]:
 
 
 def _memory() -> int:
-    """Bytes of memory of this machine, or more than any file has where it does not say."""
+    """Return this machine's memory in bytes. If the system does not say, more than any file has."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
@@ -121,17 +128,22 @@ def _memory() -> int:
 def replacing(path: Path, *, own: bool = False) -> Iterator[BinaryIO]:
     """Open a temporary file beside `path` for writing, and rename it to `path` once all is written.
 
-    A link is followed; a pipe or device is written to as it is. own: nobody named it, it is where this
-    program keeps what it remembers: so whatever stands there is replaced itself, and nothing that it leads
-    to is written to or waited for. On any error the temporary file goes and `path` stays as it was. Raises
-    AnchorauditError if the file cannot be written.
+    A link is followed. A pipe or device is written to directly. On any error the temporary file is removed,
+    and `path` stays as it was.
+
+    own: `path` is a file of this program, such as its cache, and not one that the user named. Then a link or
+    pipe in its place is replaced: nothing is written to another file, and no pipe is waited for.
+
+    Raises AnchorauditError if the file cannot be written.
     """
     try:
         target = path if own else Path(os.path.realpath(path))
     except ValueError as error:  # a zero byte in the name
         raise _unwritable(path, str(error)) from None
     try:
-        mode = None if own else _mode(path)  # not the target's: /dev/stdout leads to a name that is no file
+        # Ask for `path`, not for `target`: /dev/stdout may resolve to `pipe:[123]`, which does not exist as a
+        # file.
+        mode = None if own else _mode(path)
         if mode is not None and not stat.S_ISREG(mode):
             if stat.S_ISDIR(mode):
                 raise IsADirectoryError(21, "is a folder")
@@ -151,7 +163,9 @@ def replacing(path: Path, *, own: bool = False) -> Iterator[BinaryIO]:
         temporary.replace(target)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename is None:  # of a descriptor: the disk is full
+        if (
+            isinstance(error, OSError) and error.filename is None
+        ):  # writing failed, for example on a full disk
             raise _unwritable(path, error.strerror or str(error)) from None
         raise
 
@@ -169,13 +183,13 @@ def write_text(path: Path, text: str, *, own: bool = False) -> None:
 
 
 def name_parts(name: str) -> tuple[str, str]:
-    """Take a file name of any system apart: the folders, "" without any, and the last part."""
+    r"""Split a file name with `/` or `\` into its folders ("" if there are none) and its last part."""
     folder, _, base = name.replace("\\", "/").rpartition("/")
     return folder, base
 
 
 def safe_join(folder: Path, name: str) -> Path | None:
-    """`folder / name` if that is a file inside `folder`, else None."""
+    """Return `folder / name` if that is a file and `name` does not lead out of `folder`, else None."""
     parts = PurePosixPath(name.replace("\\", "/"))
     if not name or "\0" in name or parts.is_absolute() or ".." in parts.parts:
         return None
@@ -187,7 +201,7 @@ def safe_join(folder: Path, name: str) -> Path | None:
 
 
 def require_not_input(output: Path, inputs: Iterable[Path]) -> None:
-    """Raise AnchorauditError if `output` is one of the files that were read."""
+    """Raise AnchorauditError if `output` is one of `inputs`."""
     if not output.exists():
         return
     for path in inputs:

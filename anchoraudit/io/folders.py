@@ -1,4 +1,4 @@
-"""Folders of files on disk: links are followed, loops and what cannot be listed passed over."""
+"""Lists folders. Links are followed; loops of links, and folders that cannot be listed, are skipped."""
 
 from __future__ import annotations
 
@@ -9,38 +9,39 @@ from pathlib import Path
 
 
 def is_folder(path: Path) -> bool:
-    """Tell whether `path` is a folder; False for a name that no file system takes."""
+    """Tell whether `path` is a folder. False if its name is not valid, for example too long."""
     with suppress(OSError, ValueError):
         return path.is_dir()
     return False
 
 
 def is_file(path: Path) -> bool:
-    """Tell whether `path` is a regular file; False for a name that no file system takes."""
+    """Tell whether `path` is a regular file. False if its name is not valid, for example too long."""
     with suppress(OSError, ValueError):
         return path.is_file()
     return False
 
 
 def names_in(folder: Path) -> list[str]:
-    """Names of all entries of `folder` that are not hidden, sorted; [] if it cannot be listed."""
+    """Return the sorted names of all entries of `folder` that are not hidden; [] if it cannot be listed."""
     with suppress(OSError, ValueError), os.scandir(folder) as entries:
         return sorted(entry.name for entry in entries if not entry.name.startswith("."))
     return []
 
 
 def folders_in(folder: Path) -> list[Path]:
-    """The folders right in `folder` that are not hidden, sorted; [] if it cannot be listed."""
+    """Return the sorted folders directly in `folder` that are not hidden; [] if it cannot be listed."""
     with suppress(OSError, ValueError), os.scandir(folder) as entries:
         return [folder / name for name in sorted(e.name for e in entries if _is_folder(e))]
     return []
 
 
 def walk(folder: Path) -> Iterator[tuple[str, list[str]]]:
-    """Each folder below `folder`, itself first as "": its path with `/` and the names of its files, sorted.
+    """Yield each folder below `folder`: its path with `/`, and the sorted names of its files.
 
-    A folder is visited once, however many links lead to it. Hidden entries are left out, as `glob` does.
-    A folder whose name ends in `.txt` counts as a file: it stands where one should.
+    `folder` itself comes first, as "". A folder is visited once, even if several links lead to it. Hidden
+    entries are left out, as `glob` does. A folder whose name ends in `.txt` is listed as a file, so that a
+    reader of label files reports it.
     """
     seen: set[tuple[int, int]] = set()
     pending = [""]

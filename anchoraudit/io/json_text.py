@@ -1,16 +1,17 @@
-"""JSON that people and tools wrote: read within bounds, and with messages that say where it stops.
+"""Reads JSON with limits, and with messages that name the place of an error.
 
-Every file in JSON is read through this module, with one policy:
+Every JSON file is read through this module, by the same rules:
 
 size: at most half of this machine's memory, or what the caller allows (`files.read_bytes`).
-encoding: UTF-8; a byte order mark is skipped, UTF-16 and anything else is refused with the byte.
-depth, digits: what Python's parser cannot hold is refused, with the line.
-NaN and infinities: read, because Python's `json` writes them.
-a key that stands twice: its last value counts, as in Python. Where the bytes themselves are cut or changed it
-    is refused (`key_twice`), because readers differ in which value they take.
+encoding: UTF-8. A byte order mark is skipped. Any other encoding is an error that names the byte.
+depth, digits: deeper nesting or longer numbers than Python's parser takes are errors that name the line.
+NaN and infinities: accepted, because Python's `json` writes them.
+duplicate keys: the last value counts, as in Python. Where this package copies or changes the bytes of a file,
+    a duplicate key is an error (`key_twice`), because readers differ in which value they take.
 
-`parse` and `decode` give plain Python values. COCO is decoded by msgspec straight into structs, and cut out
-of its bytes: `readable` makes strict JSON of the same length, so that every byte keeps its place.
+`parse` and `decode` return plain Python values. COCO files are decoded by msgspec into structs, and written
+by
+cutting their bytes: `readable` makes strict JSON of the same length, so that positions stay the same.
 """
 
 from __future__ import annotations
@@ -28,29 +29,32 @@ from anchoraudit.io import files
 if TYPE_CHECKING:
     from msgspec import Raw
 
-_CHUNK = 1 << 24
+_CHUNK = 1 << 24  # 16 MiB are checked at a time, so that the check needs little memory
 _BRACKET = re.compile(r"[\[{]|[\]}]")
 _LONG_NUMBER = re.compile(r"[0-9][0-9_]{4000}")  # Python parses 4300 digits
-_DEEP = 100  # brackets in each other: a line with more is what a parser stopped at
+# Python's parser does not say where nesting became too deep. The first place with more than 100 open brackets
+# is
+# shown instead: files that people write have far fewer.
+_DEEP = 100
 UTF8_BOM = b"\xef\xbb\xbf"
 
-# NaN and the infinities are no JSON, but Python's json module writes and reads them, and so real files
-# have them. A string of the same length stands in for each, so that every byte keeps its place.
+# NaN and the infinities are not valid JSON, but Python's json module writes and reads them, so real files
+# have them. Each is replaced by a string of the same length, so that positions stay the same.
 _STAND_INS = {b"NaN": b'"N"', b"Infinity": b'"Infini"', b"-Infinity": b'"-Infini"'}
 NON_FINITE = {"N": math.nan, "Infini": math.inf, "-Infini": -math.inf}
 _STRING_OR_NON_FINITE = re.compile(rb'"(?:[^"\\]|\\.)*+"|(-?Infinity|NaN)', re.DOTALL)
-# Half of a surrogate pair, which Python writes for a byte of a file name that it could not decode.
+# Half of a surrogate pair. Python writes one for each byte of a file name that is not UTF-8.
 _LONE_SURROGATE = re.compile(
     rb"(\\\\)|(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return the bytes of a JSON file, a UTF-8 byte order mark blanked out.
+    """Return the bytes of a JSON file. A UTF-8 byte order mark becomes spaces.
 
     Raises AnchorauditError if it cannot be read, is empty, or is UTF-16 or UTF-32 text.
     """
-    data = files.read_input(path, remedy="Name a file that can be read.")
+    data = files.read_input(path, remedy="Make the file readable, or name another.")
     if not data or data.isspace():
         raise AnchorauditError("the file is empty", path=path, remedy="Export the annotations again.")
     if data.startswith(UTF8_BOM):
@@ -66,16 +70,16 @@ def read_bytes(path: Path) -> bytes:
 
 
 def decode(path: Path) -> Any:
-    """Read a JSON file. Raises AnchorauditError, with the place, if it cannot be read or is no JSON."""
+    """Read a JSON file. Raises AnchorauditError, with the place, if it cannot be read or is not valid."""
     data = read_bytes(path)
     require_utf8(path, data)
     return parse(data.decode("utf-8"), path)
 
 
 def parse(text: str, path: object, *, line: int = 1) -> Any:
-    """Parse JSON, NaN and infinities too. line: of the file, on which `text` begins.
+    """Parse JSON, in which NaN and infinities may occur. line: the line of the file on which `text` begins.
 
-    Raises AnchorauditError, with the line, for what is no JSON.
+    Raises AnchorauditError, with the line, if the text is not valid.
     """
     try:
         return json.loads(text)
@@ -84,7 +88,7 @@ def parse(text: str, path: object, *, line: int = 1) -> Any:
             f"not valid JSON: {error.msg}",
             path=path,
             place=f"line {line + error.lineno - 1}",
-            remedy="Mend the file there.",
+            remedy="Fix the file there.",
         ) from None
     except (ValueError, RecursionError) as error:
         raise beyond_parsing(text, path, "JSON", error, line=line) from None
@@ -93,20 +97,23 @@ def parse(text: str, path: object, *, line: int = 1) -> Any:
 def beyond_parsing(
     text: str, path: object, kind: str, error: Exception, *, line: int = 1
 ) -> AnchorauditError:
-    """Say where a text is beyond what Python parses, in depth or in digits. kind: "JSON", "TOML"."""
+    """Return the error for a text that Python's parser cannot take: too deep, or a number too long.
+
+    kind: "JSON" or "TOML". line: the line of the file on which `text` begins.
+    """
     if isinstance(error, RecursionError):
         words, at = "nested too deeply", _deep_at(text)
     else:
         number = _LONG_NUMBER.search(text)
-        words, at = ("a number of too many digits", number.start()) if number else (str(error), 0)
+        words, at = ("a number has too many digits", number.start()) if number else (str(error), 0)
     place = f"line {line + text.count(chr(10), 0, at)}"
     return AnchorauditError(
-        f"not valid {kind}: {words}", path=path, place=place, remedy="Mend the file there."
+        f"not valid {kind}: {words}", path=path, place=place, remedy="Fix the file there."
     )
 
 
 def _deep_at(text: str) -> int:
-    """Where more brackets are open than in any file that a person wrote; those in strings count, too."""
+    """Return the first position with more than _DEEP open brackets. Brackets in strings count, too."""
     depth = 0
     for bracket in _BRACKET.finditer(text):
         depth += 1 if bracket[0] in "[{" else -1
@@ -116,11 +123,11 @@ def _deep_at(text: str) -> int:
 
 
 def decode_value(raw: Raw) -> Any:
-    """Decode one JSON value that was cut out of a file; integers beyond a double become infinite.
+    """Decode one value that msgspec has cut out of a file. Integers beyond a double's range become infinite.
 
-    Raises nothing for what msgspec has delimited as a value before.
+    Raises nothing, because msgspec has found the end of the value before.
     """
-    import msgspec  # heavy
+    import msgspec  # slow to import
 
     try:
         return msgspec.json.decode(raw)
@@ -129,7 +136,7 @@ def decode_value(raw: Raw) -> Any:
 
 
 def as_float(value: Any) -> float | None:
-    """Return a JSON number as a float, infinite beyond a double's range; None for what is no number."""
+    """Return a JSON number as a float, infinite beyond a double's range; None if it is not a number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
@@ -139,26 +146,27 @@ def as_float(value: Any) -> float | None:
 
 
 def _parse_int(digits: str) -> int | float:
-    """Integers beyond the range of a double become infinite; Python refuses to parse very long ones."""
+    """Parse an integer. One of 300 digits or more becomes infinite: Python refuses very long ones."""
     return int(digits) if len(digits) < 300 else float(digits)
 
 
 def key_twice(path: Path, data: bytes) -> AnchorauditError:
-    """Say which key stands twice in the JSON object `data`."""
+    """Return the error that names the duplicate key of the JSON object `data`."""
 
     def twice(pairs: list[tuple[str, object]]) -> str:
-        """Return a key that stands twice in an object; of nested ones the outermost is asked last."""
+        """Return a duplicate key of one object. Nested objects come first, so the outermost decides."""
         keys = [key for key, _ in pairs]
         return next((key for key in keys if keys.count(key) > 1), "")
 
     key = json.loads(data, object_pairs_hook=twice)
-    return AnchorauditError(f"the key {key!r} stands twice", path=path, remedy="Remove one of them.")
+    return AnchorauditError(f"the key {key!r} occurs twice", path=path, remedy="Remove one of them.")
 
 
 def readable(data: bytes) -> bytes:
-    """`data` as strict JSON of the same length, where Python's json module would read it.
+    """Turn JSON that only Python reads into strict JSON of the same length.
 
-    NaN, Infinity and -Infinity outside strings become strings, half surrogate pairs replacement characters.
+    NaN, Infinity and -Infinity outside strings become strings (see `restore_non_finite`). Half surrogate
+    pairs become replacement characters.
     """
     if b"NaN" in data or b"Infinity" in data:
         data = _STRING_OR_NON_FINITE.sub(lambda m: _STAND_INS[m[1]] if m[1] else m[0], data)
@@ -173,7 +181,7 @@ def require_utf8(path: Path, data: bytes) -> None:
         return
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        for start in range(0, len(data), _CHUNK):  # never the whole text at once: it can be half a gigabyte
+        for start in range(0, len(data), _CHUNK):  # in pieces, because a file can have half a gigabyte
             decoder.decode(data[start : start + _CHUNK], final=start + _CHUNK >= len(data))
         return
     except UnicodeDecodeError:
@@ -186,17 +194,17 @@ def require_utf8(path: Path, data: bytes) -> None:
             f"byte {at} (0x{data[at]:02x}) is not UTF-8",
             path=path,
             place=line_and_column(data, at),
-            remedy="JSON is UTF-8: save the file so.",
+            remedy="Save the file as UTF-8.",
         ) from None
 
 
 def restore_non_finite(value: Any) -> Any:
-    """Turn the stand-in of a non-finite number back into it; every other value stays."""
+    """Turn a string that `readable` wrote for NaN or an infinity back into that number. Others stay."""
     return NON_FINITE.get(value, value) if isinstance(value, str) else value
 
 
 def syntax_error(path: Path, data: bytes, reason: str) -> AnchorauditError:
-    """Say where JSON of the file `path` stops being JSON; `reason` is the decoder's message."""
+    """Return the error that says where the JSON of a file is wrong. reason: msgspec's message."""
     found = re.search(r"\(byte (\d+)\)", reason)
     at = int(found[1]) if found else len(data)
     if found is None:
@@ -204,18 +212,18 @@ def syntax_error(path: Path, data: bytes, reason: str) -> AnchorauditError:
             f"the JSON is cut off after {at} bytes",
             path=path,
             place=line_and_column(data, at),
-            remedy="Copy or download the file again; the rest of it is missing.",
+            remedy="Copy or download the file again.",
         )
     return AnchorauditError(
         f"not valid JSON: unexpected {_shown(data[at : at + 1])}",
         path=path,
         place=f"{line_and_column(data, at)} (byte {at})",
-        remedy="Mend the file there, or export it again.",
+        remedy="Fix the file there, or export it again.",
     )
 
 
 def line_and_column(data: bytes, at: int) -> str:
-    """Where byte `at` is, as `line 3, column 14` (both from 1; columns are bytes)."""
+    """Return the place of byte `at`, as `line 3, column 14`. Both count from 1; columns count bytes."""
     line = data.count(b"\n", 0, at) + 1
     column = at - data.rfind(b"\n", 0, at)
     return f"line {line}, column {column}"

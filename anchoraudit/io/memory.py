@@ -1,4 +1,4 @@
-"""Reading much at once."""
+"""Memory while many objects are read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from contextlib import contextmanager
 
 @contextmanager
 def without_garbage_collection() -> Iterator[None]:
-    """A million small objects that hold no cycles make the collector walk them for nothing."""
+    """Switch garbage collection off within the block.
+
+    Use it while many small objects are made that hold no cycles: the collector would walk them again and
+    again, and find nothing.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:

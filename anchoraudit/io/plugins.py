@@ -1,6 +1,6 @@
-"""Finding the modules of a package: adding a file adds a format, a rule, a loader, a command or an output.
+"""Finds the modules of a package: adding a file adds a format, a rule, a loader, a command or an output.
 
-A module whose name starts with an underscore is a helper of its package, and is not found.
+A module whose name starts with an underscore is a helper of its package, and is left out.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from types import ModuleType
 
 
 def module_names(package: str) -> list[str]:
-    """Return the names of the modules of `package`, sorted, without importing one of them.
+    """Return the sorted names of the modules of `package`, without importing any of them.
 
-    package: its full name, already imported; usually the `__name__` of the caller.
+    package: the full name of a package that is already imported; usually the `__name__` of the caller.
     """
-    # The path is part of the cache's key: it may have become longer.
+    # Cached by path, not by name: a plugin may add a folder to the package's path.
     return list(_names_on(tuple(sys.modules[package].__path__)))
 
 
 def load_module(package: str, name: str) -> ModuleType:
-    """Import the module `name` of `package`; Python keeps what it has imported."""
+    """Import the module `name` of `package`. The second time it costs nothing."""
     return import_module(f"{package}.{name}")
 
 

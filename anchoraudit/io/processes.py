@@ -1,4 +1,8 @@
-"""Processes that read beside this one, and that nobody notices: not on Ctrl-C, not when they die."""
+"""Helper processes that work beside this one.
+
+They never disturb the user: on Ctrl-C they end without a message, and if one dies, this process does its
+work.
+"""
 
 from __future__ import annotations
 
@@ -19,38 +23,42 @@ Worker = tuple[BaseProcess, Connection]
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
 
-_BUSY = 2  # processes a core that run or wait: from there on another one saves no time, and costs some
+# A machine is busy with this many running or waiting processes a core (its load). Each process then has at
+# most half a core, so that another one costs more time to start than it saves.
+_BUSY = 2
 
 
 def can_fork() -> bool:
-    """Tell whether a second process is cheap: forking, on Linux, and not from within a daemon.
+    """Tell whether this process can fork, which makes a second process cheap.
 
-    On macOS system libraries break in a forked child, and Windows has none; daemons may have no children.
+    Only on Linux: on macOS system libraries break in a forked child, and Windows has no fork. Not in a daemon
+    process, which may have no children.
     """
     return sys.platform == "linux" and not multiprocessing.current_process().daemon
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def is_busy() -> bool:
-    """Tell whether the machine has so much to do that one more process would only wait with the others."""
+    """Tell whether the machine has so much to do that one more process would not save time."""
     try:
         load = os.getloadavg()[0]
-    except (AttributeError, OSError):  # Windows has none
+    except (AttributeError, OSError):  # Windows has no load average
         return False
     return load >= _BUSY * (os.cpu_count() or 1)
 
 
 def helpers(amount: int, *, fork: int, spawn: int | None = None) -> int:
-    """How many processes beside this one pay: one for each other core it may use, or 0.
+    """Return how many processes beside this one save time: one for each other core, or 0.
 
-    amount: of work, in any unit. fork, spawn: amounts from which a fork (some 5 ms) and a fresh interpreter
-    (half a second) pay; None: one never does. Nothing pays in a daemon, or on a busy machine.
+    amount: of work, in any unit. fork, spawn: the least amounts for which a fork (some 5 ms) or a fresh
+    interpreter (half a second) saves time; None if it never does. Returns 0 in a daemon process, and on a
+    busy machine.
     """
     least = fork if can_fork() else spawn
     if least is None or amount < least or multiprocessing.current_process().daemon or is_busy():
@@ -64,11 +72,13 @@ def shared_out(
 ) -> Iterator[Callable[[], Iterator[tuple[int, Result]]]]:
     """Do `work` on every piece, in this process and in up to `beside` others.
 
-    The others start on entering, and go from the front. This process joins in from the back when it iterates
-    over what the block gets, so they meet wherever their speeds say: (index, result) of every piece once, in
-    any order. What another does not deliver, for whatever reason, is done here: results depend neither on
-    the number of processes nor on what becomes of them. They have to be small enough for a pipe: what is not
-    asked for yet waits there. work: of a module, where a fresh interpreter may have to find it.
+    The block gets a function. Iterating over its result gives (index, result) of every piece once, in any
+    order. The other processes start when the block is entered, and take pieces from the front. This process
+    takes pieces from the back, once it iterates. So all finish together, whatever their speeds.
+
+    If a process dies, this one does its pieces: the results do not depend on the number of processes. A
+    result must be small enough for a pipe, where it waits until it is asked for. `work` must be a function of
+    a module, so that a fresh interpreter can import it.
     """
     beside = min(beside, len(pieces) - 1)
     shares = [(work, pieces, range(turn, len(pieces), beside)) for turn in range(beside)]
@@ -84,11 +94,11 @@ def _do_share(send: Send, work: Callable[[Piece], object], pieces: Sequence[Piec
 def _join_in(
     work: Callable[[Piece], Result], pieces: Sequence[Piece], started: list[Worker]
 ) -> Iterator[tuple[int, Result]]:
-    """Results as they come; this process does what is not there when it gets to it."""
+    """Yield results as they arrive. This process does each piece that has not arrived when its turn comes."""
     done: set[int] = set()
     for own in reversed(range(len(pieces))):
         for _, answers in started:
-            with suppress(EOFError, OSError):  # it has done its share, or was killed
+            with suppress(EOFError, OSError):  # the process has finished, or was killed
                 while answers.poll():
                     index, result = answers.recv()
                     if index not in done:
@@ -103,17 +113,18 @@ def _join_in(
 def workers(work: Callable[..., None], arguments: Sequence[tuple[Any, ...]]) -> Iterator[list[Worker]]:
     """Start a process for each of `arguments`, running `work(send, *arguments)`.
 
-    What a worker sends arrives at its connection. Fewer may start than were asked for, and one may die
-    before it has sent anything: the caller does what is missing. None of them outlives the block.
+    What a worker sends arrives at its connection. Fewer processes may start than were asked for, and one may
+    die
+    before it has sent anything: the caller must do the work that is missing. All are ended with the block.
     """
     method = "fork" if sys.platform == "linux" else "spawn"
     context = multiprocessing.get_context(cast(Literal["spawn"], method))  # typed as one of the two
     started: list[Worker] = []
     try:
         with _sigint_blocked(), _without_main(), warnings.catch_warnings():
-            # Python warns of forks beside threads; the child only reads, and takes none of their locks.
+            # Python warns about forking while threads run. The child is safe: it needs none of their locks.
             warnings.simplefilter("ignore", DeprecationWarning)
-            with suppress(OSError):  # no more processes to be had
+            with suppress(OSError):  # the system allows no more processes: continue with fewer
                 for own in arguments:
                     receiver, sender = context.Pipe(duplex=False)
                     process: BaseProcess = context.Process(
@@ -131,18 +142,18 @@ def workers(work: Callable[..., None], arguments: Sequence[tuple[Any, ...]]) -> 
 
 
 def _run(receiver: Connection, sender: Connection, work: Callable[..., None], own: tuple[Any, ...]) -> None:
-    """What a worker does: its work, without a word, and leave."""
+    """Run in the worker: do the work, print nothing, and exit."""
     try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends the workers
-        receiver.close()  # so that sending fails, and this ends, once the parent is gone
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Ctrl-C the parent ends the workers
+        receiver.close()  # so that sending fails, and this process ends, when the parent is gone
         work(sender.send, *own)
     finally:
-        os._exit(0)  # no handlers or buffers of the parent's are run or written twice
+        os._exit(0)  # skip the parent's exit handlers and buffers, which the parent runs and writes itself
 
 
 @contextmanager
 def _sigint_blocked() -> Iterator[None]:
-    """Keep Ctrl-C waiting, so that no worker meets it before it knows to ignore it."""
+    """Delay Ctrl-C within the block, so that it cannot reach a worker before that ignores it."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -155,7 +166,7 @@ def _sigint_blocked() -> Iterator[None]:
 
 @contextmanager
 def _without_main() -> Iterator[None]:
-    """Hide the user's script: a fresh interpreter would import it, and it needs nothing from there."""
+    """Hide the user's script within the block, so that a fresh interpreter does not import and run it."""
     main = sys.modules["__main__"]
     sys.modules["__main__"] = types.ModuleType("__main__")
     try:

@@ -1,4 +1,4 @@
-"""What a misspelt name may have meant."""
+"""Suggests known names for a misspelt one."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from difflib import SequenceMatcher
 
 
 def did_you_mean(name: str, known: Iterable[str], *, most: int = 1, alike: float = 0.6) -> str:
-    """Return `Did you mean reference? `, to begin a remedy with; "" where nothing known is like `name`.
+    """Return `Did you mean reference? `, to begin a remedy with; "" if no known name is similar.
 
-    Named are the `most` that are most like it, as they are spelt in `known`. Case does not count.
-    alike: how much of both is the same at least, 0 to 1 (`difflib.SequenceMatcher.ratio`). Of equally similar
-    ones, those come first that have more letters in their places, then those that are listed first.
+    Case does not count. Names are shown as they are spelt in `known`.
+
+    most: the most names to suggest. alike: the least similarity, 0 to 1 (`difflib.SequenceMatcher.ratio`). Of
+    equally similar names, those come first that have more letters in the same place, then those listed first.
     """
     wanted = name.casefold()
     matcher = SequenceMatcher()
@@ -21,7 +22,7 @@ def did_you_mean(name: str, known: Iterable[str], *, most: int = 1, alike: float
     for place, one in enumerate(known):
         letters = one.casefold()
         matcher.set_seq1(letters)
-        # The first two are upper bounds of the third, and fast.
+        # The first two ratios are fast upper bounds of the third.
         if min(matcher.real_quick_ratio(), matcher.quick_ratio()) < alike or matcher.ratio() < alike:
             continue
         found.append((matcher.ratio(), sum(map(str.__eq__, letters, wanted)), -place, one))
