@@ -1,7 +1,7 @@
-"""Boxes that stand in the data twice: equal ones, and ones that are nearly equal.
+"""Finds duplicate boxes: equal ones, and nearly equal ones.
 
-Boxes are compared with those of the same image and category only, and crowds with crowds only: a crowd
-around a single object is no second annotation of it.
+Two boxes are compared only if they have the same image, category and crowd flag: a crowd around a single
+object is not a duplicate of the object.
 """
 
 from __future__ import annotations
@@ -15,29 +15,39 @@ from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.boxes import has_area
 from anchoraudit.dataset.columns import Dataset
 
-# Odd numbers that spread bits, the multipliers of MurmurHash3's and SplitMix64's finalisers.
-_SPREAD = (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0x9E3779B97F4A7C15)
-# What boxes are sorted by to find neighbours: a sum in which no two corners have the same weight, so that
-# boxes in rows and columns, or of one size, do not all have the same. Together below 1: no sum overflows.
+# Odd multipliers that mix the bits of a hash: those of MurmurHash3's and SplitMix64's finalisers.
+_MULTIPLIERS = (
+    0xFF51AFD7ED558CCD,
+    0xC4CEB9FE1A85EC53,
+    0xBF58476D1CE4E5B9,
+    0x94D049BB133111EB,
+    0x9E3779B97F4A7C15,
+)
+# Boxes are sorted by the weighted sum of x1, y1, x2, y2 to find neighbours. The weights differ, so that boxes
+# of one size, or in rows and columns, get different sums. They add up to less than 1, so that no sum
+# overflows.
 _WEIGHTS = np.array([0.38, 0.27, 0.2, 0.14])
-_BOXES, _PAIRS = 1 << 16, 1 << 17  # so many boxes, or about so many pairs of them, are compared at once
-_CLASSES = 1 << 22  # more than there are classes of areas
+# Compared at once: at most so many boxes, and about so many pairs. 131,072 pairs take some 15 MB.
+_BOXES, _PAIRS = 1 << 16, 1 << 17
+# More than there are area classes. The natural logarithm of an area lies between -1490 and 1420 (doubles),
+# and a class is at least 1e-3 wide: below 3 million classes.
+_CLASSES = 1 << 22
 
 
 def exact_duplicates(dataset: Dataset) -> Int:
-    """For each of M boxes the row of the first one that it equals, -1 if none: int64 [M].
+    """Return for each of M boxes the row of the first box that it equals, -1 if there is none: int64 [M].
 
-    The first itself has -1. Equal: same image, category and coordinates, and both crowds or neither. Boxes
-    that are not finite equal none.
+    The first of several equal boxes has -1. Boxes are equal if they have the same image, category, crowd flag
+    and coordinates. A box with a coordinate that is NaN or infinite equals no other.
     """
     xyxy = dataset.boxes.xyxy
     first = np.full(len(xyxy), -1, dtype=np.int64)
     group = _groups(dataset)
-    rows = _in_company(group)
+    rows = _rows_in_shared_groups(group)
     rows = rows[_finite(xyxy[rows])]
     rows = rows[_repeated(_hashes(group[rows], xyxy[rows]))]
     keys = [xyxy[rows, 0], xyxy[rows, 1], xyxy[rows, 2], xyxy[rows, 3], group[rows]]
-    order = np.lexsort(keys)  # stable: of equal ones the first stays the first
+    order = np.lexsort(keys)  # stable: equal boxes stay in their order
     if not len(order):
         return first
     again = np.ones(len(order) - 1, dtype=np.bool_)
@@ -49,19 +59,22 @@ def exact_duplicates(dataset: Dataset) -> Int:
 
 
 def near_duplicates(dataset: Dataset, iou: float = 0.95) -> Int:
-    """For each of M boxes the first earlier one it nearly equals, -1 if none: int64 [M].
+    """Return for each of M boxes the first earlier box that it nearly equals, -1 if none: int64 [M].
 
-    Nearly: same image, category and crowd flag, and an IoU of at least `iou` (above 0, at most 1). Boxes that
-    equal an earlier one exactly, and boxes without area or not finite, have -1.
+    Boxes are nearly equal if they have the same image, category and crowd flag, and an IoU of at least `iou`.
+    A box that equals an earlier one exactly has -1. So has a box without area, or with a coordinate that is
+    NaN or infinite.
+
+    Raises ValueError if `iou` is not above 0 and at most 1.
     """
     if not 0 < iou <= 1:
-        raise ValueError(f"iou {iou}: it lies above 0 and is at most 1")
+        raise ValueError(f"iou is {iou}: it must be above 0 and at most 1")
     xyxy = dataset.boxes.xyxy
     first = np.full(len(xyxy), -1, dtype=np.int64)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         group = _groups(dataset)
-        rows = _in_company(group)
-        own = xyxy.take(rows, axis=0)  # several times faster than an index
+        rows = _rows_in_shared_groups(group)
+        own = xyxy.take(rows, axis=0)  # several times faster than xyxy[rows]
         usable = _finite(own) & has_area(own) & (exact_duplicates(dataset)[rows] < 0)
         rows, own = rows[usable], own[usable]
         usable = _have_neighbours(group[rows], *_sums(own, iou))
@@ -73,12 +86,12 @@ def near_duplicates(dataset: Dataset, iou: float = 0.95) -> Int:
 
 
 def least_of_groups(dataset: Dataset, first: Int) -> Int:
-    """For each of M boxes the least one of those that are linked with it, itself if none is: int64 [M].
+    """Return for each of M boxes the row of the smallest of its duplicates and itself: int64 [M].
 
-    first: as `exact_duplicates` or `near_duplicates` give it. Least: by x1, then y1, x2 and y2. Which box of
-    some that are alike is the first depends on their order in the file; which is the least does not.
+    first: the result of `exact_duplicates` or `near_duplicates`. Smallest: by x1, then y1, x2 and y2. Which
+    of several duplicates is the first depends on their order in the file; which is the smallest does not.
     """
-    leader = np.where(first >= 0, first, np.arange(len(first)))
+    leader = np.where(first >= 0, first, np.arange(len(first)))  # follow the links to the first of each chain
     while not np.array_equal(further := leader[leader], leader):
         leader = further
     least = np.arange(len(first))
@@ -96,21 +109,24 @@ def _finite(xyxy: Float) -> Bool:
 
 
 def _groups(dataset: Dataset) -> Int:
-    """Number of the group each box is compared within: int64 [M]."""
+    """Return a number for each box that is equal for the same image, category and crowd flag: int64 [M]."""
     boxes = dataset.boxes
     return (boxes.image * (len(dataset.categories) + 1) + boxes.category + 1) * 2 + boxes.crowd
 
 
-def _in_company(group: Int) -> Int:
-    """Rows, in order, whose group has another: most boxes are the only one of their class in their image."""
+def _rows_in_shared_groups(group: Int) -> Int:
+    """Return the rows whose group has at least two boxes, ascending.
+
+    This leaves out many boxes at once: a box is often the only one of its class in its image.
+    """
     return np.flatnonzero(_repeated(group))
 
 
 def _hashes(group: Int, xyxy: Float) -> npt.NDArray[np.uint64]:
-    """A number for each row, the same for rows of equal group and coordinates: [n]."""
-    bits = (xyxy + 0.0).view(np.uint64)  # -0.0 becomes 0.0, which it equals
-    mixed: npt.NDArray[np.uint64] = group.astype(np.uint64) * np.uint64(_SPREAD[4])
-    for column, factor in enumerate(_SPREAD[:4]):
+    """Return a hash for each row: rows with equal group and coordinates have equal hashes, [n]."""
+    bits = (xyxy + 0.0).view(np.uint64)  # turns -0.0 into 0.0, which compares equal but has other bits
+    mixed: npt.NDArray[np.uint64] = group.astype(np.uint64) * np.uint64(_MULTIPLIERS[4])
+    for column, factor in enumerate(_MULTIPLIERS[:4]):
         mixed ^= bits[:, column]
         mixed *= np.uint64(factor)
         mixed ^= mixed >> np.uint64(32)
@@ -118,7 +134,7 @@ def _hashes(group: Int, xyxy: Float) -> npt.NDArray[np.uint64]:
 
 
 def _repeated(keys: npt.NDArray[Any]) -> Bool:
-    """Which of some numbers [n] occur more than once: [n]."""
+    """Tell which of n keys occur more than once: bool [n]."""
     order = np.argsort(keys)
     ordered = keys[order]
     equal = ordered[1:] == ordered[:-1]
@@ -128,14 +144,16 @@ def _repeated(keys: npt.NDArray[Any]) -> Bool:
 
 
 def _sums(xyxy: Float, iou: float) -> tuple[Float, Float]:
-    """Sums of the coordinates of n boxes, and how far off that of a box with an IoU of `iou` can be: [n].
+    """Return the weighted sum of each box's corners, and how far a near duplicate's can be off: [n] each.
 
-    Of two boxes with an IoU of t the intervals along x have one of at least t, too. So their ends are apart,
-    both ends together, by (1 - t) / t of the shorter at most, and the same along y.
+    If two boxes have an IoU of t, their intervals along x have an IoU of at least t. So the distances between
+    their left ends and between their right ends add up to at most (1 - t) / t of the shorter interval. The
+    same holds along y.
     """
     sides = (xyxy[:, 2:] - xyxy[:, :2]) @ _WEIGHTS[:2]
+    # Rounding: far more than a double's 1e-16, far less than a pixel.
     noise = 1e-9 * sides + 1e-12 * np.abs(xyxy).max(axis=1, initial=0.0)
-    reach = np.nan_to_num((1 - iou) / iou * sides + noise)  # sides that overflow have no IoU
+    reach = np.nan_to_num((1 - iou) / iou * sides + noise)  # if a side overflows, the IoU is 0 anyway
     return xyxy @ _WEIGHTS, reach
 
 
@@ -151,22 +169,24 @@ def _have_neighbours(group: Int, sums: Float, reach: Float) -> Bool:
 
 
 def _first_near(group: Int, xyxy: Float, iou: float) -> Int:
-    """For each of n boxes the first earlier one of its group with an IoU of at least `iou`, -1 if none: [n].
+    """Return for each of n boxes the first earlier near duplicate in its group, -1 if there is none: [n].
 
-    Boxes are taken in their order, many at once, and compared with the later ones that nearly equal none yet,
-    have a like area, and a sum within reach. Where many are alike, few of those are left soon.
+    Boxes are taken in their order, many at once. Each is compared with the later boxes that have no earlier
+    duplicate yet, have a similar area, and whose sum is within reach. In a crowd of duplicates few such boxes
+    are left after the first steps.
     """
-    # Two areas of classes that are not neighbours have a ratio below `iou`, and so has their IoU.
+    # Areas are sorted into classes by their logarithm. If the classes of two boxes are not neighbours, the
+    # ratio of their areas is below `iou`, and so is their IoU.
     width = max(-np.log(iou), 1e-3) * (1 + 1e-6)
     area = np.floor(np.log(xyxy[:, 2:] - xyxy[:, :2]).sum(axis=1) / width)
     number = np.unique(group, return_inverse=True)[1] * _CLASSES + area
     sums, reach = _sums(xyxy, iou)
-    own = np.empty(len(xyxy), dtype=np.complex128)  # sorts by its real part, then by the other
+    own = np.empty(len(xyxy), dtype=np.complex128)  # sorts by the real part, then by the imaginary part
     own.real, own.imag = number, sums
     low, high = (np.empty((len(xyxy), 3), dtype=np.complex128) for _ in range(2))
     low.real = high.real = number[:, None] + (-1, 0, 1)
     low.imag, high.imag = (sums - reach)[:, None], (sums + reach)[:, None]
-    columns = np.ascontiguousarray(xyxy.T)  # quicker than row by row
+    columns = np.ascontiguousarray(xyxy.T)  # faster than row by row
     first = np.full(len(xyxy), -1, dtype=np.int64)
     left, at, many = np.argsort(own), 0, _BOXES
     while at < len(xyxy):
@@ -181,13 +201,14 @@ def _first_near(group: Int, xyxy: Float, iou: float) -> Int:
         later = other > one
         one, other = one[later], other[later]
         near = np.flatnonzero(_iou(columns.take(one, axis=1), columns.take(other, axis=1)) >= iou)[::-1]
-        first[other[near]] = one[near]  # of those written to one place the last stays: the first box
+        # Reversed above: if several boxes write to one row, the first box is written last, and stays.
+        first[other[near]] = one[near]
         at, many = at + done, min(2 * done, _BOXES)
     return first
 
 
 def _iou(boxes: Float, others: Float) -> Float:
-    """IoU of boxes with an area, pair by pair: [4, N] and [4, N] to [N]; 0 where areas overflow."""
+    """Return the IoU of boxes with an area, pair by pair: [4, N] and [4, N] to [N]. 0 if areas overflow."""
     width = np.minimum(boxes[2], others[2]) - np.maximum(boxes[0], others[0])
     height = np.minimum(boxes[3], others[3]) - np.maximum(boxes[1], others[1])
     shared = np.maximum(width, 0.0) * np.maximum(height, 0.0)

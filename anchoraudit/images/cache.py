@@ -1,7 +1,8 @@
-"""Facts about files, kept from run to run: a file with the same size and time is not read again.
+"""Keeps facts about files from run to run. A file with the same size and time is not read again.
 
-They are in one file: a mark, a checksum, and MessagePack with the rows of each folder as bytes. 118,000 files
-load in about 50 ms. A cache that is damaged, or from another version of this module or of Pillow, is ignored.
+The cache is one file: a mark, a checksum, and MessagePack with the rows of each folder as bytes. 118,000
+files load in about 50 ms. A cache that is damaged, or from another version of this module or of Pillow, is
+ignored.
 """
 
 from __future__ import annotations

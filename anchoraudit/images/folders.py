@@ -1,4 +1,4 @@
-"""Finds the image files. Each folder that names lead to is listed once, each file looked for once."""
+"""Finds the image files of a data set. Each folder is listed once, and each file is looked for once."""
 
 from __future__ import annotations
 

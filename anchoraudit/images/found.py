@@ -1,4 +1,4 @@
-"""Image files on disk: what counts as one, and in which folders they usually are."""
+"""Finds image files: which files are images, and in which folders they usually are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from anchoraudit.io.files import name_parts, safe_join
 
-# What torchvision, detectron2 and YOLOv5 load; a file with another suffix is not taken for an image.
+# What torchvision, detectron2 and YOLOv5 load. A file with another suffix is not treated as an image.
 SUFFIXES = frozenset(
     [
         ".jpg",
@@ -31,9 +31,12 @@ SUFFIXES = frozenset(
         ".avif",
     ]
 )
-# What a folder of images is called, the most usual name of a format first: Pascal VOC's own, then the others.
+# Usual names of a folder of images, in the order in which they are tried. docs/formats.md lists the same
+# names.
 IMAGE_FOLDERS = ("JPEGImages", "images", "image", "imgs", "img")
-_SAMPLE = 8  # names at the start, in the middle and at the end by which a folder is recognised
+# A folder is recognised by so many names from the start, the middle and the end. A few are enough, and
+# looking for all of 100,000 files in a dozen folders takes seconds.
+_SAMPLE = 8
 
 
 def is_image_name(name: str) -> bool:
@@ -42,7 +45,7 @@ def is_image_name(name: str) -> bool:
 
 
 def list_images(folder: Path) -> list[str]:
-    """Names of the image files right in `folder`, sorted; [] if it cannot be listed."""
+    """Return the sorted names of the image files directly in `folder`; [] if it cannot be listed."""
     try:
         with os.scandir(folder) as entries:
             return sorted(entry.name for entry in entries if is_image_name(entry.name))
@@ -51,7 +54,7 @@ def list_images(folder: Path) -> list[str]:
 
 
 def list_below(root: Path, folder: str) -> list[str]:
-    """`list_images` of `root / folder`; [] where `folder`, which is data, leads out of `root`."""
+    """Return `list_images` of `root / folder`; [] if `folder` leads out of `root`."""
     path = folder.replace("\\", "/")
     if path.startswith("/") or ".." in path.split("/") or "\0" in path:
         return []
@@ -59,10 +62,12 @@ def list_below(root: Path, folder: str) -> list[str]:
 
 
 def usual_folders(file: Path, split: str = "") -> list[Path]:
-    """The folders in which the images of the annotation file `file` usually are, in the order they are tried.
+    """Return the folders in which the images of an annotation file usually are, in the order they are tried.
 
-    Around its own folder first, then around the one above: `.`, `SPLIT/`, `images/SPLIT/`, `SPLIT/images/`,
-    `images/`, where `images` stands for each of IMAGE_FOLDERS. split: the name of its split, if it has one.
+    First around the folder of the file: `.`, `SPLIT/`, `images/SPLIT/`, `SPLIT/images/`, `images/`, where
+    `images` stands for each of IMAGE_FOLDERS. Then the same around the folder above, which itself comes last.
+
+    split: the name of the file's split, "" if it has none.
     """
     here, above = file.parent, file.parent.parent
     around_here = [here, *_around(here, split)]
@@ -78,7 +83,7 @@ def _around(root: Path, split: str) -> list[Path]:
 
 
 def find_folder(names: Sequence[str], folders: Iterable[Path]) -> Path | None:
-    """Return the first of `folders` that holds one of `names`, or None; only a sample is looked for."""
+    """Return the first of `folders` that holds one of `names`, or None. Looks for a sample of the names."""
     sample = _sample(names)
     return next((f for f in folders if any(safe_join(f, name) is not None for name in sample)), None)
 
@@ -87,7 +92,9 @@ def find_folder(names: Sequence[str], folders: Iterable[Path]) -> Path | None:
 class Found:
     """Where N images are.
 
-    folder: None if none was found. names: N, where each lies below it. present: N, whether each is there.
+    folder: the folder that holds them, None if none was found.
+    names: N paths below that folder.
+    present: N, whether the file exists.
     """
 
     folder: Path | None
@@ -98,9 +105,9 @@ class Found:
 def find_images(names: Sequence[str], folders: Iterable[Path]) -> Found:
     """Find the images `names` in the first of `folders` that has some of them.
 
-    Names are tried as they stand. Then without their first folders, because files are moved and the
-    annotations are not. Then by stem, for names without a suffix. A name that leads out of the folder is
-    never followed.
+    First the names are tried as they are. Then without their first folders, because people move images
+    without changing the annotations. Then by stem, for names without a suffix. A name that leads out of a
+    folder is never followed.
     """
     plain = [
         "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
@@ -121,7 +128,7 @@ def find_images(names: Sequence[str], folders: Iterable[Path]) -> Found:
 
 
 def are_present(folder: Path, names: Sequence[str]) -> list[bool]:
-    """Tell of each name whether it is an image file below `folder`; each folder below it is listed once."""
+    """Tell for each name whether it is an image file below `folder`. Each folder is listed only once."""
     listed: dict[str, frozenset[str]] = {}
     present = []
     for name in names:
@@ -141,6 +148,6 @@ def _sample(names: Sequence[str]) -> list[str]:
 
 
 def _without(name: str, folders: int) -> str:
-    """A name without its first folders; the last part stays."""
+    """Remove the first `folders` folders from a name. The last part stays."""
     parts = name.split("/")
     return "/".join(parts[min(folders, len(parts) - 1) :])

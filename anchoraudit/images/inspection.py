@@ -1,6 +1,6 @@
-"""The image files of a data set: whether they are there and whole, and what they say of themselves.
+"""Facts about the image files of a data set: whether they exist, are complete, and what their headers say.
 
-Facts about files, without a verdict: what is wrong with a data set because of them is for rules to say.
+Nothing is judged here. The rules decide which of these facts are problems.
 """
 
 from __future__ import annotations
@@ -29,25 +29,39 @@ Progress = Callable[[int, int], None]
 
 @dataclass(slots=True)
 class ImageFiles:
-    """Columns over the N images of a data set.
+    """Columns over the N images of a data set: the facts that `look` found about their files.
 
-    looked: bool [N], an image folder is known for it, and its file was looked for.
-    present: bool [N], its file is there, as `Dataset.image_path` finds it.
-    other_case: str [N], where no file has exactly its name: the file in its folder that no image names, and
-    whose name differs only in case (or in how an accent is encoded), relative to the image folder; else "".
-    Such a file is `present` where the file system does not mind, on Windows and macOS.
-    width, height: float64 [N], stored pixels as the header says, before any turning; NaN where not to be had.
-    orientation: int8 [N], EXIF tag 274 (or that of XMP, TIFF) as Pillow reads it: 1 to 8; 0 for none, or
-    for a 0; -1 for any other value.
-    problem: str [N], why the file is no good, "" if nothing is known against it: "empty file",
-    "truncated: ...", "not an image ...", "the header is broken", "an impossible size ...",
-    "cannot be read: ...", and in mode "decode" "cannot be decoded: ...", "too large to decode: ...".
-    one_colour: bool [N], all pixels have the same colour, transparency left aside; mode "decode" only.
-    copy_of: int64 [N], the first image with the same bytes, -1 where there is none before it. Exact in
-    both modes. Images that name the same file count; empty files do not.
-    unlisted: (index of the source, name relative to its image folder) of image files that no image names,
-    in the folders that the names of images lead to. Hidden files, and those in `other_case`, are left out.
-    read, cached: files whose header was read now, and files whose facts are from the cache.
+    Attributes
+    ----------
+    looked : ndarray of bool, shape (N,)
+        Whether the image folder is known, so that the file was looked for.
+    present : ndarray of bool, shape (N,)
+        Whether the file exists, as `Dataset.image_path` finds it.
+    other_case : list of str, length N
+        For an image without a file of exactly its name: a file in the same folder whose name differs only in
+        case, or in how an accent is encoded, and that no image names. Relative to the image folder; "" if
+        there is none. On Windows and macOS, where file systems ignore case, such a file is also `present`.
+    width, height : ndarray of float64, shape (N,)
+        Stored size in pixels from the header, before any EXIF turn. NaN if unknown.
+    orientation : ndarray of int8, shape (N,)
+        EXIF orientation (tag 274, also from XMP or TIFF) as Pillow reads it, 1 to 8. 0 if there is none, -1
+        for any other value.
+    problem : list of str, length N
+        Why the file cannot be used; "" if no problem is known. "empty file", "truncated: ...",
+        "not an image ...", "the header is broken", "an impossible size ...", "cannot be read: ...". In mode
+        "decode" also "cannot be decoded: ..." and "too large to decode: ...".
+    one_colour : ndarray of bool, shape (N,)
+        Whether all pixels have the same colour, apart from transparency. Always False in mode "header".
+    copy_of : ndarray of int64, shape (N,)
+        Row of the first image with the same bytes, -1 if no earlier image has them. Exact in both modes.
+        Images that name the same file are copies; empty files are not.
+    unlisted : list of (int, str)
+        Image files that no image names, in the folders that hold images of the data set: the index of the
+        source, and the name relative to its image folder. Without hidden files and those in `other_case`.
+    read : int
+        How many files were read now.
+    cached : int
+        How many files were not read again, because the cache had their facts.
     """
 
     looked: Bool
@@ -67,17 +81,42 @@ class ImageFiles:
 def look(
     dataset: Dataset, mode: str, *, cache: Path | None = None, progress: Progress | None = None
 ) -> ImageFiles | None:
-    """Look at the image files of `dataset`; None for mode "none", or where no image folder is known.
+    """Collect facts about the image files of a data set.
 
-    mode: "header" reads the two ends of each file, which tell size and orientation, and mostly whether it
-    is whole; only files that are likely to be copies are read in full. "decode" also decodes each picture.
-    cache: the file (see CACHE) where facts are kept for files whose size and time stay the same.
-    progress: called with (files read, files to read).
+    A broken file raises no error; its problem is in the result.
 
-    Nothing that is in a file raises anything. AnchorauditError: there is no such mode.
+    Parameters
+    ----------
+    dataset : Dataset
+        The data set, whose N images are looked for in the image folders of its sources.
+    mode : str
+        "header" reads the start and the end of each file: the size, the orientation, and in most cases
+        whether the file is complete. Only files that are likely to be copies are read in full. "decode" also
+        decodes each image. "none" reads nothing.
+    cache : Path, optional
+        A file that keeps the facts between runs (see CACHE). A file with the same size and time is not read
+        again.
+    progress : callable, optional
+        Called with two ints: files read so far, and files to read.
+
+    Returns
+    -------
+    ImageFiles or None
+        Columns over the N images. None for mode "none", or if no image folder is known.
+
+    Raises
+    ------
+    AnchorauditError
+        If the mode is unknown.
+
+    Examples
+    --------
+    >>> files = look(read("sample_data/coco"), "header")
+    >>> len(files.present), int(files.present.sum())
+    (26, 25)
     """
     if mode not in MODES:
-        raise AnchorauditError(f"there is no mode {mode!r}", remedy=f"Choose one of {', '.join(MODES)}.")
+        raise AnchorauditError(f"unknown mode {mode!r}", remedy=f"Choose one of {', '.join(MODES)}.")
     located = None if mode == "none" else find(dataset)
     if located is None:
         return None
@@ -91,7 +130,7 @@ def look(
         _read(rows, paths, todo, "decode" if decode else "header", progress)
         alike = candidates(rows)
         _read(rows, paths, alike, "digest", None)
-    finally:  # what was read before a Ctrl-C is not lost
+    finally:  # also after Ctrl-C, so that the next run need not read these files again
         if cache is not None and (len(todo) or len(alike)):
             kept.save(cache, known, located.folders, rows)
     return _columns(located, rows, decode, len(todo))
@@ -108,7 +147,8 @@ def _read(rows: Rows, paths: list[str], at: Int, what: What, progress: Progress 
             for field in ("digest", "hashed"):
                 rows.table[field][mine] = got.table[field]
         else:
-            for field in ("size", "mtime"):  # as listed: what changes while it is read is read again
+            # Keep size and time from the listing: a file that changes meanwhile is read again next time.
+            for field in ("size", "mtime"):
                 got.table[field] = rows.table[field][mine]
             rows.put(mine, got)
         done += len(piece)
@@ -119,7 +159,7 @@ def _read(rows: Rows, paths: list[str], at: Int, what: What, progress: Progress 
 
 
 def _columns(located: Located, rows: Rows, decode: bool, read: int) -> ImageFiles:
-    """From files to images."""
+    """Turn facts about files into columns over images."""
     present = located.file >= 0
     count = len(present)
     table, problem = rows.table, rows.problem

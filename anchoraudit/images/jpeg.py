@@ -1,7 +1,7 @@
 """Reads the header of a plain JPEG without Pillow. Most files of most data sets are plain JPEGs.
 
-A file with anything unusual (EXIF or XMP, several images, an odd marker, a long header) is left to Pillow. A
-plain one gets the answer that Pillow would give, in a third of the time.
+A file with anything unusual (EXIF or XMP, several images, an odd marker, a long header) is left to Pillow.
+For a plain one the result is the same as Pillow's, in a third of the time.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ _APP0, _APP2, _APP14, _TABLES, _SCAN = 0xE0, 0xE2, 0xEE, 0xDB, 0xDA
 
 
 def plain_header(head: bytes) -> tuple[int, int, int] | None:
-    """Return width, height and the start of the scan, for a file that begins with `head`.
+    """Return width and height in pixels and the offset of the scan, for a file that begins with `head`.
 
-    None if it is not plain. Segments follow ITU-T T.81, B.1.1 and B.2: a marker, the length in two bytes
-    (which count themselves), and the content.
+    None if the file is not a plain JPEG. A segment is a marker, a length of two bytes that includes these two
+    bytes, and the content (ITU-T T.81, B.1.1 and B.2).
     """
     if not head.startswith(b"\xff\xd8\xff"):
         return None
@@ -48,7 +48,10 @@ def plain_header(head: bytes) -> tuple[int, int, int] | None:
 
 
 def _whole_tables(content: bytes) -> bool:
-    """Tell whether the segment is exactly filled by quantization tables of 8 or 16 bits."""
+    """Tell whether the segment holds complete quantization tables and nothing else.
+
+    A table has one byte and then 64 values of 8 bits (65 bytes) or 16 bits (129 bytes).
+    """
     at = 0
     while at < len(content):
         at += 65 if content[at] < 16 else 129
@@ -56,7 +59,7 @@ def _whole_tables(content: bytes) -> bool:
 
 
 def _harmless(marker: int, content: bytes) -> bool:
-    """Tell whether an application segment says nothing about size, orientation or further images."""
+    """Tell whether an application segment can be skipped: no size, orientation or further image in it."""
     if marker == _APP0:
         return len(content) >= 7 or not content.startswith(b"JFIF")
     if marker == _APP2:

@@ -1,4 +1,7 @@
-"""Pillow, restricted to facts: no warnings, no alarms at size, no odd formats, truncated files fail."""
+"""Reads images with Pillow under fixed settings.
+
+No warnings, no limit on size, only formats that training loads, and truncated files fail.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,12 @@ from anchoraudit.io.files import open_regular
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-# 20,000 x 20,000, the largest aerial tiles of public detection sets. Decoded, that is 1.6 GB for each core.
+# 20,000 x 20,000, the largest aerial tiles of public detection sets. Decoded, that is up to 1.6 GB a core.
 MOST_PIXELS = 400_000_000
 _ORIENTATION = 0x0112
 _TIFF_SIDES = (256, 257)
-# Formats that training loaders read. Others are left out; for one of them Pillow would run Ghostscript.
+# Formats that training loaders read, those that Pillow loads at once first. Others are left out: for EPS,
+# Pillow would run Ghostscript.
 _FIRST = ("JPEG", "PNG", "BMP", "DIB", "GIF", "PPM")
 _LATER = {"Tiff": "TIFF", "WebP": "WEBP", "Jpeg2K": "JPEG2000", "Avif": "AVIF"}
 _NO_IMAGE = (
@@ -49,7 +53,7 @@ class Seen(NamedTuple):
 
 @contextmanager
 def quiet_pillow() -> Iterator[None]:
-    """Keep Pillow from warning and logging within the block: findings say what is wrong with an image."""
+    """Silence Pillow's warnings and log within the block. Findings say what is wrong with an image."""
     log = logging.getLogger("PIL")
     before = log.level
     log.setLevel(logging.CRITICAL + 1)
@@ -63,7 +67,7 @@ def quiet_pillow() -> Iterator[None]:
 
 @contextmanager
 def strict() -> Iterator[None]:
-    """Give Pillow these settings within the block, whatever the program has set. Not thread-safe."""
+    """Set Pillow within the block: no limit on size, and truncated files fail. Not thread-safe."""
     from PIL import Image, ImageFile
 
     before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
@@ -76,9 +80,9 @@ def strict() -> Iterator[None]:
 
 
 def header(file: int, head: bytes) -> Seen | str:
-    """Read the header of the open `file`, which begins with `head`. Returns the reason as text if that fails.
+    """Read the header of the open `file`, which begins with `head`. If that fails, return the reason as text.
 
-    Raises OSError, with a number, if the disk fails. Use within `strict`.
+    Raises OSError, with its errno, if the disk fails. Use within `strict`.
     """
     try:
         with open(file, "rb", closefd=False) as stream, _opened(stream) as image:
@@ -94,9 +98,9 @@ def header(file: int, head: bytes) -> Seen | str:
 
 
 def decoded(file: int) -> tuple[str, bool]:
-    """Decode the open `file`. Returns why that failed ("" if it did not), and whether it has only one colour.
+    """Decode the open `file`. Return why that failed ("" if it did not), and whether it has only one colour.
 
-    Raises OSError, with a number, if the disk fails, and MemoryError. Use within `strict`.
+    Raises OSError, with its errno, if the disk fails, and MemoryError. Use within `strict`.
     """
     try:
         with _nothing_printed(), open(file, "rb", closefd=False) as stream, _opened(stream) as image:
@@ -161,9 +165,8 @@ def _orientation(image: Image) -> int:
     from PIL import Image
 
     try:
-        exif = Image.Image.getexif(
-            image
-        )  # not the method of PNG, which decodes the whole image to find EXIF at its end
+        # The base class's method: PNG's own decodes the whole image to find EXIF at its end.
+        exif = Image.Image.getexif(image)
     except Exception:  # loaders ignore a broken EXIF block
         return 0
     try:

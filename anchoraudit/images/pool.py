@@ -1,7 +1,9 @@
-"""Reads many files on all cores, in processes: Pillow holds the interpreter lock, so threads would not help.
+"""Reads many files on all cores.
 
-An image can be made to crash its decoder, or to keep it busy for hours. Then only the process that reads it
-dies, and the image gets a problem text. So images are always decoded in other processes, even a single one.
+Processes are used, not threads, because Pillow holds the interpreter lock.
+
+A malicious image can crash its decoder, or keep it busy for hours. So images are always decoded in another
+process, even a single one. If that process dies, only the image gets a problem text.
 """
 
 from __future__ import annotations
@@ -18,8 +20,9 @@ from anchoraudit.io.processes import Send, Worker, helpers, workers
 
 Take = Callable[[range, Rows], None]
 
-# From how many files on a fork pays (about 5 ms), and a fresh interpreter (half a second). A header takes
-# about 20 us, a whole file 200 us. Decoding always happens in other processes, whatever that costs.
+# The least files for which a fork (about 5 ms) and a fresh interpreter (half a second) save time. A header
+# takes about 20 us, so 1000 take four times as long as a fork; a whole file takes 200 us. Decoding always
+# happens in other processes, from the first file on.
 WORTH_IT: dict[What, tuple[int, int]] = {"header": (1000, 40_000), "digest": (100, 4000), "decode": (1, 1)}
 HEADERS_A_PIECE = 256  # about 5 ms of work, and rows that fit in a pipe
 PATIENCE = 120.0  # seconds for a piece; the largest picture that is decoded takes some 10
@@ -28,7 +31,7 @@ PATIENCE = 120.0  # seconds for a piece; the largest picture that is decoded tak
 def read_all(paths: Sequence[str], what: What, take: Take, *, processes: int | None = None) -> None:
     """Read `paths`; `take` gets ranges of them, in any order, and the rows of each.
 
-    processes: how many read beside this one, 0: none; None: as many as pay, and not more than cores.
+    processes: how many read beside this one; 0 for none; None for as many as save time, at most one a core.
     """
     step = HEADERS_A_PIECE if what == "header" else 1
     pieces = [range(i, min(i + step, len(paths))) for i in range(0, len(paths), step)]
@@ -38,7 +41,7 @@ def read_all(paths: Sequence[str], what: What, take: Take, *, processes: int | N
 
 
 def _processes(files: int, what: What) -> int:
-    """How many read: one a core, since this process only waits for them; 0: it reads by itself."""
+    """Return how many processes read: one a core, since this process only waits. 0 if it reads by itself."""
     fork, spawn = WORTH_IT[what]
     others = helpers(files, fork=fork, spawn=spawn)
     apart = what == "decode" and not current_process().daemon
@@ -46,9 +49,10 @@ def _processes(files: int, what: What) -> int:
 
 
 def _round(pieces: list[range], paths: Sequence[str], what: What, take: Take, processes: int) -> list[range]:
-    """Do all pieces, but those that are left when a process dies: return them.
+    """Read the pieces once, and return those that are left because a process died.
 
-    The piece it died of is left file by file; if it was one file, that is told of the file.
+    A piece that killed its process is returned file by file, to find the file. A piece of one file is not
+    returned: the file gets a problem text.
     """
     shares = [deque(pieces[turn::processes]) for turn in range(processes)]
     with workers(_work, [(list(share), paths, what) for share in shares]) as started:
@@ -69,9 +73,9 @@ def _round(pieces: list[range], paths: Sequence[str], what: What, take: Take, pr
 
 
 def _collect(started: list[Worker], shares: list[deque[range]], take: Take) -> list[tuple[range, str]]:
-    """Take what the workers deliver off their shares until none is left or all have died.
+    """Take results from the workers until all have finished or died. Removes finished pieces from `shares`.
 
-    Return the pieces that they died of, and how.
+    Return the pieces that killed a worker, each with the problem text.
     """
     running = {answers: (process, share) for (process, answers), share in zip(started, shares, strict=False)}
     heard = dict.fromkeys(running, monotonic())
@@ -95,7 +99,7 @@ def _collect(started: list[Worker], shares: list[deque[range]], take: Take) -> l
         for answers, since in heard.items():
             if since + PATIENCE <= monotonic():
                 how[answers] = f"cannot be read: it takes more than {PATIENCE:.0f} seconds"
-                running[answers][0].kill()  # and be heard of as one that died
+                running[answers][0].kill()  # its connection then ends, which the loop above handles
                 heard[answers] = monotonic()
     return fatal
 

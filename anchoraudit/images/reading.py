@@ -1,4 +1,4 @@
-"""Reads files into rows: the header, the whole image, or a hash of the bytes. Never raises."""
+"""Reads files into rows: the header, the whole image, or a hash of the bytes. Errors become problem texts."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ from anchoraudit.io.files import open_regular
 
 What = Literal["header", "decode", "digest"]
 
-_TAIL = 512
-_BEFORE_THE_END = 65536  # cameras and phones rarely append more than that behind an image
-_BLOCK = 1 << 20
+_TAIL = 512  # bytes at the end of a file: enough for an end mark and a little padding behind it
+_BEFORE_THE_END = 65536  # bytes searched next: cameras and phones rarely append more behind an image
+_BLOCK = 1 << 20  # 1 MiB: bytes read at a time where a file is read in full
 # JPEG: T.81, B.1.1.3, end of image. PNG: the whole IEND chunk, which always has these bytes.
 _ENDS = {
     "JPEG": (b"\xff\xd9", "truncated: there is no end-of-image marker"),
     "MPO": (b"\xff\xd9", "truncated: there is no end-of-image marker"),
     "PNG": (b"\0\0\0\0IEND\xaeB`\x82", "truncated: there is no end chunk"),
 }
-# Uncompressed images may begin and end alike, with the same black border. Their middle is compared too.
-_NOT_PACKED = frozenset(["BMP", "DIB", "PPM", "TIFF"])
+# Different uncompressed images can have the same start and end, such as a black border. So their middle
+# counts too.
+_UNCOMPRESSED = frozenset(["BMP", "DIB", "PPM", "TIFF"])
 NOT_READ = "cannot be read: "
 
 
@@ -35,7 +36,7 @@ class Reader:
     """Reads one file after another. Loads and configures Pillow when it is first needed."""
 
     def __init__(self, what: What, settings: ExitStack) -> None:
-        """What to read; Pillow's settings last as long as the stack `settings`."""
+        """Store what to read. Pillow keeps its settings until the stack `settings` is closed."""
         self.what = what
         self._settings = settings
         self._pillow_is_set = False
@@ -83,7 +84,7 @@ class Reader:
             rows.problem[i] = f"an impossible size: {seen.width} x {seen.height} pixels"
             return
         row["width"], row["height"], row["orientation"] = seen.width, seen.height, seen.orientation
-        if seen.codec in _NOT_PACKED:
+        if seen.codec in _UNCOMPRESSED:
             row["mark"] = zlib.crc32(_at(file, size // 2, HEAD), mark)
         if seen.codec in _ENDS:
             mark_of_end, words = _ENDS[seen.codec]
@@ -126,10 +127,10 @@ def _at(file: int, offset: int, length: int) -> bytes:
 
 
 def _ends(file: int, size: int, tail: bytes, start: int, end: bytes) -> bool:
-    """Tell whether `end` occurs after `start`: at the very end, near it, or else anywhere.
+    """Tell whether the end mark `end` occurs after `start`: at the very end, near it, or else anywhere.
 
-    Anywhere, because a phone may append a film. Only after `start`, because a thumbnail has an end of its
-    own.
+    Anywhere, because a phone may append a film. Only after `start`, because a thumbnail in the header has an
+    end mark of its own.
     """
     if tail.endswith(end) and size - len(end) >= start:
         return True

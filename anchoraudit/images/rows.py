@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from anchoraudit.arrays import Int
 
-# size, mtime: bytes, nanoseconds; if they change, the row is no longer valid. width, height: stored pixels, 0
-# if unknown. mark: CRC-32 of the file's ends, which is equal for copies. read, decoded, hashed: which of the
-# other fields are filled.
+# size, mtime: bytes, nanoseconds; if one changes, the row is no longer valid.
+# width, height: stored pixels, 0 if unknown.
+# mark: CRC-32 of the start and the end of the file, which is equal for copies.
+# read, decoded, hashed: which of the other fields are filled.
 ROW = np.dtype(
     [
         ("size", "<i8"),
@@ -35,9 +36,10 @@ Table = npt.NDArray[Any]  # of ROW
 class Rows:
     """Rows [F] of ROW, and the texts that belong to them.
 
-    problem: by row, why the header could not be read. undecoded: by row, why decoding failed. passing: rows
-    that say nothing about the file itself (the disk failed, memory ran out), so they are not kept for the
-    next run.
+    problem: by row, why the header could not be read.
+    undecoded: by row, why decoding failed.
+    passing: rows whose problem may be gone in the next run (the disk failed, memory ran out). They are not
+    cached.
     """
 
     table: Table

@@ -1,4 +1,4 @@
-"""Sizes of images, from their headers; no image is decoded."""
+"""Reads the sizes of images from their headers. No image is decoded."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ from anchoraudit.io.files import read_head, safe_join
 if TYPE_CHECKING:
     from anchoraudit.arrays import Float
 
-# No image has a longer side (the largest whole-slide scans have some 500,000 px): a declared size beyond it
-# is a mistake, and would only cost memory.
+# 20 times the longest side of the largest whole-slide scans (some 500,000 px). A larger declared size is a
+# mistake, and would only cost memory.
 LARGEST_SIDE = 10_000_000
-HEAD = 4096  # bytes: a page, in which most headers end
-_THREADS = 8
-_FIRST = 33  # images that show how slow the disk is; the first of them also loads Pillow's parts
-_SLOW = 1e-3  # seconds an image: then most of it is waiting, and threads wait together; else they hinder
+HEAD = 4096  # bytes: one page of memory, in which most headers end
+_THREADS = 8  # that wait for a slow disk at the same time
+_FIRST = 33  # images that show how slow the disk is: 32, after one that also loads Pillow's parts
+# Seconds an image. A header takes about 0.02 ms of work, so above 1 ms most of the time is spent waiting for
+# the disk. Then threads help; otherwise they only hinder one another.
+_SLOW = 1e-3
 _ORIENTATION = 274  # the EXIF key
 _TURNED = (5, 6, 7, 8)  # by a quarter: width and height change places
 _Size = tuple[float, float, bool]
@@ -31,17 +33,16 @@ _UNKNOWN: _Size = (float("nan"), float("nan"), False)
 
 
 def read_sizes(paths: Sequence[Path | None], *, upright: bool = False) -> tuple[Float, int]:
-    """Width and height of each image, [N, 2], in pixels, NaN where unknown; and how many were turned.
+    """Return width and height of each image in pixels, [N, 2], NaN if unknown, and how many were turned.
 
-    None stands for an image that is not there.
-
-    upright: after a JPEG's EXIF orientation, as OpenCV loads it, and with it yolov5 and ultralytics
-    (exif_size). Otherwise as stored, which is what most annotations refer to.
+    paths: None for an image that does not exist.
+    upright: apply a JPEG's EXIF orientation, as OpenCV does, and so YOLOv5 and Ultralytics (exif_size).
+    Otherwise sizes are as stored, which is what most annotations refer to.
     """
     import numpy as np  # readers import this module before NumPy
 
     read = partial(_read, upright=upright)
-    with quiet_pillow():  # not in the threads, which share its state; a huge image is no bomb here
+    with quiet_pillow():  # outside the threads, because they share Pillow's settings
         found = [read(path) for path in paths[:1]]
         begun = perf_counter()
         found += map(read, paths[1:_FIRST])
@@ -56,7 +57,7 @@ def read_sizes(paths: Sequence[Path | None], *, upright: bool = False) -> tuple[
 
 
 def sizes_below(folder: Path | None, names: Sequence[str]) -> Float:
-    """`read_sizes` of the images `names` below a folder; a name that leads out of it is not followed."""
+    """Return `read_sizes` of the images `names` below `folder`. A name that leads out of it is not read."""
     return read_sizes([None if folder is None else safe_join(folder, name) for name in names])[0]
 
 
@@ -66,7 +67,7 @@ def _read(path: Path | None, *, upright: bool) -> _Size:
     plain = plain_header(read_head(path, HEAD))
     if plain is not None:  # a plain JPEG has no EXIF, so it is not turned
         return plain[0], plain[1], False
-    from PIL import Image  # heavy, and most images do not need it
+    from PIL import Image  # slow to import, and most images do not need it
 
     try:
         if not path.is_file():  # opening a pipe would wait for ever
@@ -76,7 +77,7 @@ def _read(path: Path | None, *, upright: bool) -> _Size:
             turned = False
             codec = image.format
             if upright and codec == "JPEG" and "exif" in image.info:
-                with suppress(Exception):  # of any kind, where the EXIF data are broken
+                with suppress(Exception):  # broken EXIF data raise errors of many kinds
                     turned = image.getexif().get(_ORIENTATION) in _TURNED
             return (height, width, True) if turned else (width, height, False)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
