@@ -1,24 +1,25 @@
-"""Annotation formats: one module each, found by itself.
+"""Annotation formats. Each is one module of this package, and is found automatically.
 
-A format module has four names, and adding one adds the format:
+To add a format, add a module with these four names:
 
-NAME: what `--format` calls it; the module has the same name.
-LOOKS_FOR: the layouts it knows, in one line, for the message when nothing was recognised.
-detect(path) -> Detection | None: whether `path` (a file or a folder) is one, without reading it all.
-read(detection, options) -> Dataset: everything in it; what cannot be used becomes a finding. The package
+NAME: the value of `--format`, which is also the name of the module.
+LOOKS_FOR: the layouts it knows, in one line, for the message when no format is recognised.
+detect(path) -> Detection | None: whether `path` (a file or folder) is of this format. It reads only a little.
+read(detection, options) -> Dataset: reads everything. Entries that cannot be used become findings. The module
     `_builder` turns the rows of a reader into the data set.
 
-`detect` speaks for its own format only, and knows nothing of the others. If a path may be of several formats,
-the surest is taken; if two are equally sure, the user is asked. Choose the level by what `detect` looked at:
+`detect` judges its own format only, and knows nothing of the others. If several formats recognise a path, the
+surest is taken. If two are equally sure, the user is asked. Choose the level by what `detect` looked at:
 
-NAME: a file has a name that only this format gives: `_annotations.coco.json`.
-CONTENT: a file of annotations begins as only this format's do: with its keys, its root element.
-LAYOUT: folders and files lie as this format's do, but those of other formats may too: `images/` beside
-    `labels/` with lines of numbers. A format that is often exported beside others' annotations stays here.
+NAME: a file has a name that only this format uses: `_annotations.coco.json`.
+CONTENT: a file of annotations begins as only this format's files do: with its keys, or its root element.
+LAYOUT: folders and files are arranged as in this format, but other formats may look the same: `images/`
+beside
+    `labels/` with lines of numbers. Use it also for a format that is often exported beside another one.
 SUFFIX: the suffix fits, and nothing else was looked at.
 
-Modules whose name starts with an underscore are helpers. Importing a format must be cheap: what only
-`read` needs, NumPy above all, is imported there, if possible while other processes read already.
+Modules whose name starts with an underscore are helpers. Importing a format must be fast: import what only
+`read` needs, above all NumPy, inside `read`, if possible after other processes have started to read.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ _NO_SPLITS = "This data set has no splits."
 
 
 class Sureness(IntEnum):
-    """How sure a format is that a path is its own, by what it looked at; the package's docstring has more."""
+    """How sure a format is that a path is its own. `anchoraudit.formats` explains the levels."""
 
     SUFFIX = 1
     LAYOUT = 2
@@ -54,7 +55,19 @@ class Sureness(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """What a path was recognised as: the format, the folder or file to read, why, and how surely."""
+    """What a path was recognised as.
+
+    Attributes
+    ----------
+    format : str
+        Name of the format.
+    path : Path
+        The file or folder to read. It may be below the path that was given.
+    reason : str
+        Why it was recognised, for the first line of a report: "2 file(s) annotations/instances_*.json".
+    sureness : Sureness
+        How sure the format is, by what it looked at.
+    """
 
     format: str
     path: Path
@@ -64,11 +77,19 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """What a reader is asked for.
+    """What a reader shall read.
 
-    splits: the splits to read, all if empty. unlisted: COCO: take images on disk that no entry mentions
-    as blank images (VOC always does). voc_offset: added to x1, y1, x2, y2 of VOC boxes. image_folder: where
-    the images are, None to look in the usual places.
+    Attributes
+    ----------
+    splits : tuple of str
+        Names of the splits to read; all if empty.
+    unlisted : bool
+        For COCO: read images on disk that no entry names, as images without boxes. VOC always reads them.
+    voc_offset : tuple of four floats
+        Pixels added to x1, y1, x2, y2 of VOC boxes. (-1, -1, 0, 0) turns coordinates that count pixels from 1
+        into continuous ones.
+    image_folder : Path or None
+        The folder of the images; None to look in the usual places.
     """
 
     splits: tuple[str, ...] = ()
@@ -93,12 +114,12 @@ class Format(Protocol):
 
 
 def format_names() -> list[str]:
-    """Names of all formats, without importing one: a format's module is called as the format is."""
+    """Return the names of all formats, which are the names of their modules. Imports none of them."""
     return module_names(__name__)
 
 
 def formats() -> dict[str, Format]:
-    """Every format of this package by name."""
+    """Import all formats, and return them by name."""
     return {name: cast(Format, load_module(__name__, name)) for name in format_names()}
 
 
@@ -111,21 +132,49 @@ def read(
     voc_offset: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0),
     image_folder: str | Path | None = None,
 ) -> Dataset:
-    """Read the data set at `path` (a folder, or a COCO JSON file).
+    """Read the data set at `path`.
 
-    What is wrong with single files or entries is in the `findings` of the result. The options are those of
-    `ReadOptions`.
+    A single broken file or entry raises no error. It is reported in the `findings` of the result.
+
+    Parameters
+    ----------
+    path : str or Path
+        A folder, or a file that holds all annotations, such as a COCO JSON file.
+    format : str, default="auto"
+        Name of the format; "auto" to recognise it from the files.
+    splits : tuple of str, optional
+        Names of the splits to read. Default: all.
+    unlisted : bool, default=False
+        For COCO: read images on disk that no entry names, as images without boxes.
+    voc_offset : tuple of four floats, default=(0, 0, 0, 0)
+        Pixels added to x1, y1, x2, y2 of VOC boxes.
+    image_folder : str or Path, optional
+        The folder of the images. Default: look in the usual places.
+
+    Returns
+    -------
+    Dataset
+        Columns over N images and M boxes. Boxes are `x1, y1, x2, y2` in pixels of the stored image, with
+        continuous coordinates: a box over all of a 640x480 image is (0, 0, 640, 480).
 
     Raises
     ------
-    AnchorauditError: nothing was recognised, several data sets were, a split is unknown, or a file that
-        holds the whole data set cannot be read.
+    AnchorauditError
+        If no data set is recognised, or several are; if a split is unknown; or if a file that holds the whole
+        data set cannot be read.
+
+    Examples
+    --------
+    >>> dataset = read("sample_data/coco", splits=("val",))
+    >>> dataset.format, dataset.splits, dataset.boxes.xyxy.shape
+    ('coco', ('val',), (10, 4))
     """
     if not str(path):
         raise AnchorauditError("the data set's name is empty", remedy="Name a folder, or a COCO JSON file.")
     root = Path(path)
     folder = None if image_folder is None else Path(image_folder)
-    if folder is not None and not (str(image_folder) and folder.is_dir()):  # "" is no name of the working one
+    # Path("") is the working directory, but an empty name is more likely a mistake, so it is refused.
+    if folder is not None and not (str(image_folder) and folder.is_dir()):
         path = str(image_folder) or "''"
         raise AnchorauditError("no such folder", path=path, remedy="Name the folder that holds the images.")
     detection = detect(root, format=format)
@@ -136,9 +185,32 @@ def read(
 
 
 def detect(path: Path, *, format: str = "auto") -> Detection:
-    """Find out what `path` is: itself, or else the one data set in the folders right below it.
+    """Find the data set at `path`. If there is none, look in the folders directly below it.
 
-    Raises AnchorauditError where there is none or more than one, or where two formats are equally sure.
+    Parameters
+    ----------
+    path : Path
+        A file or a folder.
+    format : str, default="auto"
+        Name of the only format to look for; "auto" for all formats.
+
+    Returns
+    -------
+    Detection
+        The format, the file or folder to read, and the reason.
+
+    Raises
+    ------
+    AnchorauditError
+        If there is no data set or more than one, if two formats are equally sure, if the format is unknown,
+        or if the path cannot be read.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> found = detect(Path("sample_data/coco"))
+    >>> found.format, found.reason
+    ('coco', '2 file(s) annotations/instances_*.json')
     """
     known = formats()
     if format != "auto":
@@ -170,7 +242,7 @@ def detect(path: Path, *, format: str = "auto") -> Detection:
 
 
 def require_known_splits(wanted: Sequence[str], known: Iterable[str], path: Path) -> None:
-    """Raise AnchorauditError if a split of `wanted` is not among `known`; "" there is none."""
+    """Raise AnchorauditError if a split of `wanted` is not in `known`. Names that are "" are ignored."""
     names = [name for name in dict.fromkeys(known) if name]
     for name in wanted:
         if name not in names:
@@ -179,7 +251,7 @@ def require_known_splits(wanted: Sequence[str], known: Iterable[str], path: Path
 
 
 def _detect_with(known: dict[str, Format], path: Path) -> list[Detection]:
-    """What the surest formats take `path` for: one, or several that are equally sure; [] if none knows it."""
+    """Return what the surest format recognises `path` as; several if equally sure; [] if none does."""
     try:
         found = [found for module in known.values() if (found := module.detect(path)) is not None]
     except PermissionError as error:
@@ -207,7 +279,7 @@ def _require_readable(path: Path) -> None:
 
 
 def _contents(path: Path) -> str:
-    """What a path holds, in a few words, for the message when nothing was recognised."""
+    """Describe what a path holds, in a few words, for the message when no data set is recognised."""
     if path.is_file():
         return f"a file of {path.stat().st_size} bytes"
     entries = sorted(path.iterdir())

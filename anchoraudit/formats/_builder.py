@@ -1,11 +1,11 @@
-"""From what a reader read to a `Dataset`: the same work for every format, in one place.
+"""Builds a `Dataset` from what a reader has read: the work that is the same for every format.
 
-A reader of a small format yields rows, an `ImageRow` for each image with a `BoxRow` for each of its boxes.
-`read_files` does the rest: it finds the images on disk, completes sizes, numbers the classes, reports what is
-missing, and joins the files. A reader of a large format fills the columns of a `Part` itself, calls what it
-needs of `report_absent`, `complete_sizes` and `report_not_finite`, and ends with `join`.
+A reader of a simple format yields rows: an `ImageRow` for each image, with a `BoxRow` for each of its boxes.
+`read_files` does the rest: it finds the images on disk, completes sizes, numbers the classes, reports missing
+images, and joins the files. A reader of a large format fills the columns of a `Part` itself, calls
+`report_missing`, `complete_sizes` and `report_not_finite` as needed, and ends with `join`.
 
-Boxes are `x1, y1, x2, y2` in pixels of the stored image, continuous coordinates, as in
+Boxes are `x1, y1, x2, y2` in pixels of the stored image, with continuous coordinates, as in
 `anchoraudit.dataset.columns`.
 """
 
@@ -29,13 +29,18 @@ from anchoraudit.images.found import find_images, usual_folders
 from anchoraudit.images.sizes import LARGEST_SIDE, read_sizes
 from anchoraudit.io.files import safe_join
 
-NO_BOX = (math.nan, math.nan, math.nan, math.nan)  # of a box that could not be read; known by identity
+# The coordinates of a box that could not be read. Readers use this very object, and `part_of` looks for it
+# with `is`: other boxes may be NaN because the file says so, and those are reported as not finite.
+NO_BOX = (math.nan, math.nan, math.nan, math.nan)
+SHOWN = 80  # characters of a value that a message repeats, so that it fits on a line
 
 
 class BoxRow(NamedTuple):
-    """One box. xyxy: pixels; NO_BOX if it could not be read. label: its class by name, "" for none.
+    """One box.
 
-    entry: its position in its file, from 0; None to count the boxes of the file.
+    xyxy: in pixels; NO_BOX if it could not be read.
+    label: the name of its class, "" if it has none.
+    entry: its position in the file, from 0; None to count the boxes of the file.
     """
 
     xyxy: tuple[float, float, float, float]
@@ -47,9 +52,12 @@ class BoxRow(NamedTuple):
 
 @dataclass(slots=True)
 class ImageRow:
-    """One image and its boxes. file_name: as the annotations have it. id: the same, unless one is given.
+    """One image and its boxes.
 
-    width, height: pixels, NaN where none are declared. place: where in its file it stands, for findings.
+    file_name: as written in the annotations.
+    id: "" if the file name is also the id.
+    width, height: declared size in pixels, NaN if there is none.
+    place: its place in the annotation file, for findings.
     """
 
     file_name: str
@@ -61,7 +69,7 @@ class ImageRow:
 
 
 class Where(NamedTuple):
-    """Where an image or a box stands: file, place in it, and what it is about, as a `Finding` has them."""
+    """The place of an image or a box: path, place and thing as in a `Finding`."""
 
     path: str
     place: str = ""
@@ -70,11 +78,13 @@ class Where(NamedTuple):
 
 @dataclass(slots=True)
 class Part:
-    """What was read of some sources: columns over N images and M boxes, with indices of their own.
+    """One part of a data set: columns over N images and M boxes, from one or more sources.
 
-    sizes: float64 [N, 2], width and height in pixels, NaN where unknown. splits: N names, or one for all.
-    boxes: `image` and `category` are indices into this part's images and `categories`.
-    source: int64 [N], index into `sources`; None where there is one. entry, measured: as in `Images`.
+    sizes: float64 [N, 2], width and height in pixels, NaN if unknown.
+    splits: N names, or one name for all images.
+    boxes: `image` and `category` are indices into the images and `categories` of this part.
+    source: int64 [N], index into `sources`; None if there is only one.
+    entry, measured: as in `Images`.
     """
 
     sources: tuple[Source, ...]
@@ -91,39 +101,39 @@ class Part:
     notes: list[str] = field(default_factory=list)
 
     def split_names(self) -> Sequence[str]:
-        """The split of each image, by name."""
+        """Return the name of the split of each image."""
         return [self.splits] * len(self.ids) if isinstance(self.splits, str) else self.splits
 
 
 # Images on disk
 
 
-def report_absent(
+def report_missing(
     names: Sequence[str],
     present: Sequence[bool],
     folder: Path,
     where: Callable[[int], Where],
 ) -> Iterator[Finding]:
-    """Yield IMG001 for each image that is not in the folder of images. names, present: of the N images."""
+    """Yield IMG001 for each of N images that is not in the image folder. names, present: N each."""
     for i, there in enumerate(present):
         if not there:
-            yield absent(folder, where(i), names[i])
+            yield missing_image(folder, where(i), names[i])
 
 
-def absent(folder: Path | None, where: Where, name: str) -> Finding:
-    """IMG001 for the image `name`, which is not in the folder of images."""
+def missing_image(folder: Path | None, where: Where, name: str) -> Finding:
+    """Return IMG001 for the image `name`, which is not in the image folder."""
     return Finding("IMG001", f"its image is not in {folder}", *_placed(where, name))
 
 
 def note_unchecked(file: Path | str) -> str:
-    """What to say if the images of an annotation file are in none of the usual folders."""
+    """Return the note for an annotation file whose images are in none of the usual folders."""
     return f"{printable(file)}: no images found beside it; their presence was not checked"
 
 
 def blank_counts(total: int, counts: Iterable[tuple[int, str]], split: str = "") -> list[str]:
-    """A note on how many of `total` images are taken as blank, and why; [] if none is.
+    """Return a note on how many of `total` images are taken as blank, and why; [] if there are none.
 
-    counts: a number of images, and what they lack ("without a label file").
+    counts: numbers of images, each with the reason ("without a label file").
     """
     if not (told := [f"{count:,} {what}" for count, what in counts if count]):
         return []
@@ -137,12 +147,13 @@ def complete_sizes(
     where: Callable[[int], Where],
     words: Callable[[int], tuple[str, str]],
 ) -> tuple[Bool, list[Finding]]:
-    """Fill sizes that are missing or impossible from the images' headers, in place.
+    """Read missing or impossible sizes from the headers of the image files. Changes `sizes` in place.
 
-    sizes: float64 [N, 2], pixels. files: the file of an image, None if it is not there; asked only for those
-    without a size. words: message and evidence of the finding if its size stays unknown.
+    sizes: float64 [N, 2], width and height in pixels.
+    files: returns the file of an image, None if it does not exist. Called only for images without a size.
+    words: returns message and evidence of the finding for an image whose size stays unknown.
 
-    Return which were measured, bool [N], and IMG002 for each that is unknown.
+    Return which sizes are not from the annotations, bool [N], and IMG002 for each size that is still unknown.
     """
     sizes[~((sizes >= 1) & (sizes <= LARGEST_SIDE))] = np.nan
     measured: Bool = np.isnan(sizes[:, 0]) | np.isnan(sizes[:, 1])
@@ -155,8 +166,8 @@ def complete_sizes(
     return measured, [Finding("IMG002", message, *_placed(at, shown)) for at, message, shown in told]
 
 
-def no_size(ids: Sequence[ImageId], names: Sequence[str]) -> Callable[[int], tuple[str, str]]:
-    """Words for `complete_sizes` where sizes are declared beside the ids of images."""
+def unknown_size(ids: Sequence[ImageId], names: Sequence[str]) -> Callable[[int], tuple[str, str]]:
+    """Return the usual `words` for `complete_sizes`: message and evidence for an image of unknown size."""
 
     def words(i: int) -> tuple[str, str]:
         return f"image {ids[i]!r} declares no size, and its file cannot be read", names[i]
@@ -165,8 +176,14 @@ def no_size(ids: Sequence[ImageId], names: Sequence[str]) -> Callable[[int], tup
 
 
 def files_below(folder: Path | None, names: Sequence[str]) -> Callable[[int], Path | None]:
-    """The files of images for `complete_sizes`: below `folder`, where no name leads out of it."""
+    """Return the usual `files` for `complete_sizes`: the files below `folder`. No name leads out of it."""
     return lambda i: None if folder is None else safe_join(folder, names[i])
+
+
+def shorten(value: object, limit: int = SHOWN) -> str:
+    """Return `value` as text of at most `limit` characters, for messages."""
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
 def _placed(where: Where, evidence: str) -> tuple[str, str, str, str]:
@@ -177,9 +194,10 @@ def _placed(where: Where, evidence: str) -> tuple[str, str, str, str]:
 
 
 def report_not_finite(xyxy: Float, where: Callable[[int], Where], unread: Bool) -> list[Finding]:
-    """BOX001 for each box with a coordinate that is NaN or infinite.
+    """Return BOX001 for each box with a coordinate that is NaN or infinite.
 
-    xyxy: [M, 4]. unread: bool [M], boxes that could not be read, which the reader has reported.
+    xyxy: float64 [M, 4].
+    unread: bool [M], boxes that could not be read. The reader has reported them already.
     """
     rows = np.flatnonzero(~np.isfinite(xyxy).all(axis=1) & ~unread).tolist()
     shown = (", ".join(f"{v:g}" for v in xyxy[row].tolist()) for row in rows)
@@ -190,12 +208,12 @@ def report_not_finite(xyxy: Float, where: Callable[[int], Where], unread: Bool) 
 
 
 def classes_by_name(labels: Iterable[str]) -> tuple[Category, ...]:
-    """The classes that `labels` name, sorted, numbered from 1; "" is no class."""
+    """Return a class for each distinct label, sorted by name and numbered from 1. "" is not a class."""
     return tuple(Category(number, name) for number, name in enumerate(sorted({*labels} - {""}), 1))
 
 
 def class_codes(labels: Sequence[str], categories: Sequence[Category]) -> Int:
-    """The index into `categories` of each label, -1 for one that is not there: int64 [M]."""
+    """Return the index into `categories` of each label, -1 if it is not there: int64 [M]."""
     code = {category.name: number for number, category in enumerate(categories)}
     return np.array([code.get(label, -1) for label in labels], dtype=np.int64)
 
@@ -205,10 +223,11 @@ def class_codes(labels: Sequence[str], categories: Sequence[Category]) -> Int:
 
 @dataclass(slots=True)
 class Remarks:
-    """What a reader has to say beside its rows.
+    """What a reader reports beside its rows.
 
-    findings: what is wrong with single entries. notes: what was left aside. classes: names that the file
-    declares, whether a box has them or not.
+    findings: problems of single entries.
+    notes: what was not read.
+    classes: class names that the file declares, with or without boxes.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -227,11 +246,12 @@ def read_files(
 ) -> Dataset:
     """Read a data set of a few files, each with the annotations of many images.
 
-    files: each with the name of its split, "" if it has none. rows_of: yields the rows of one of them, adds
-    to the remarks, and raises AnchorauditError if there is nothing to read. item: what an entry of its boxes
-    is called, as in `Source`.
+    files: each with the name of its split, "" if it has none.
+    rows_of: yields the rows of one file, and adds to its remarks. It may raise AnchorauditError.
+    recognised: how the data set was recognised, for the first line of a report.
+    item: what a box's entry is called, as in `Source`.
 
-    Raises AnchorauditError if a split is unknown.
+    Raises AnchorauditError if a split is unknown, and whatever `rows_of` raises.
     """
     require_known_splits(options.splits, [split for _, split in files], detection.path)
     read: list[tuple[Path, str, list[ImageRow], Remarks]] = []
@@ -248,12 +268,12 @@ def read_files(
         found = find_images(names, folders)
         source = Source(file, split, found.folder, item)
         part = part_of(source, rows, categories, file_names=found.names)
-        absent: list[Finding] = []
+        missing: list[Finding] = []
         if found.folder is None:
             remarks.notes.append(note_unchecked(file))
         else:
-            absent += report_absent(names, found.present, found.folder, _where_images(source, rows))
-        part.findings, part.notes = [*remarks.findings, *absent, *part.findings], remarks.notes
+            missing += report_missing(names, found.present, found.folder, _where_images(source, rows))
+        part.findings, part.notes = [*remarks.findings, *missing, *part.findings], remarks.notes
         parts.append(part)
     return join(detection, parts, recognised=recognised)
 
@@ -265,7 +285,11 @@ def part_of(
     *,
     file_names: list[str] | None = None,
 ) -> Part:
-    """Turn the rows of one source into columns, with sizes completed; file_names: as found on disk."""
+    """Turn the rows of one source into columns, and complete their sizes.
+
+    file_names: the names of the files as found on disk, relative to the image folder; None to take the rows'
+    own.
+    """
     names = [row.file_name for row in rows] if file_names is None else file_names
     ids: list[ImageId] = [row.id or row.file_name for row in rows]
     sizes = np.array([(row.width, row.height) for row in rows], dtype=np.float64).reshape(-1, 2)
@@ -282,7 +306,7 @@ def part_of(
     )
     where = _where_images(source, rows)
     measured, unknown = complete_sizes(
-        sizes, files_below(source.image_folder, names), where, no_size(ids, names)
+        sizes, files_below(source.image_folder, names), where, unknown_size(ids, names)
     )
 
     unread = np.array([box.xyxy is NO_BOX for box in boxes], dtype=np.bool_)
@@ -329,11 +353,13 @@ def join(
     classes_are_indices: bool = False,
     in_pixels: bool = False,
 ) -> Dataset:
-    """Put the columns of parts one after the other, with the classes they share by id and name.
+    """Join the columns of parts into a data set. Classes with the same id and name become one.
 
-    splits: their names in order; those of the images if None. has_entries and what follows: what the format
-    says of all its data sets, as in `Dataset`. Columns of a single part are not copied: long ones are most of
-    the memory of a scan.
+    splits: names of the splits in order; None for those of the images.
+    has_entries, declares_ids, counts_from_one, classes_are_indices, in_pixels: properties of the format, as
+    in `Dataset`.
+
+    Columns of a single part are not copied, because they are most of the memory of a scan.
     """
     named = [part.splits for part in parts]
     if splits is None:
@@ -397,7 +423,7 @@ def join(
 
 
 def _shared(parts: Sequence[Part]) -> tuple[tuple[Category, ...], list[Int]]:
-    """The classes of all parts, each once by id and name, and for each part the column that points there."""
+    """Return the classes of all parts, each once, and for each part the box column that points to them."""
     index: dict[tuple[ImageId, str], int] = {}
     for part in parts:
         for category in part.categories:
@@ -407,13 +433,14 @@ def _shared(parts: Sequence[Part]) -> tuple[tuple[Category, ...], list[Int]]:
         table = [index[category.id, category.name] for category in part.categories]
         column = part.boxes.category
         if table != list(range(len(table))):
-            column = np.array([*table, -1], dtype=np.int64)[column]  # the last one is what -1 picks
+            # -1 stands for no class: as an index it picks the last entry, which is -1.
+            column = np.array([*table, -1], dtype=np.int64)[column]
         codes.append(column)
     return tuple(Category(identity, name) for identity, name in index), codes
 
 
 def _joined(columns: Sequence[Any], empty: Any = None) -> Any:
-    """One column of several, the column itself where there is one; `empty`, or no integers, of none."""
+    """Join columns. A single column is returned as it is; of none, `empty` or an empty column of integers."""
     if len(columns) == 1:
         return columns[0]
     if not columns:
@@ -422,7 +449,7 @@ def _joined(columns: Sequence[Any], empty: Any = None) -> Any:
 
 
 def _optional(columns: Sequence[Any]) -> Any:
-    """`_joined`, or None if the format has no such column."""
+    """Return `_joined` of the columns, or None if the format has no such column."""
     return None if not columns or columns[0] is None else _joined(columns)
 
 

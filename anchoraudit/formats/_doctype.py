@@ -1,4 +1,4 @@
-"""Document types in XML. Entities can be declared only there: a document without one is safe to parse."""
+"""Finds document types in XML. Only they can declare entities, so a document without one is safe to parse."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from contextlib import suppress
 from xml.parsers import expat
 
 _DOCTYPE = b"<!DOCTYPE"
-# The same in UTF-16 of either byte order, which the parser tells by the first two bytes, mark or no mark.
+# The same text in UTF-16. Without its last byte it is found in either byte order.
 _WIDE_DOCTYPE = _DOCTYPE.decode().encode("utf-16-le")[:-1]
 
 
 class _EnoughError(Exception):
-    """Enough was parsed."""
+    """Stops the parser, once the question is answered."""
 
 
 def has_document_type(data: bytes | str) -> bool:
-    """Whether a document type is declared: found by a byte scan, confirmed by the parser.
+    """Tell whether XML declares a document type.
 
-    Entities can be declared nowhere else, so a document without one expands to no more than itself.
+    A fast search for the text comes first. If it finds something, the parser decides, because the text may
+    stand in a comment.
     """
     if isinstance(data, str):
         if _DOCTYPE.decode() not in data:
@@ -31,7 +32,7 @@ def has_document_type(data: bytes | str) -> bool:
         raise _EnoughError
 
     def root(*_: object) -> None:
-        raise _EnoughError  # a document type can stand only before the root element
+        raise _EnoughError  # a document type can only come before the root element
 
     parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler = declared

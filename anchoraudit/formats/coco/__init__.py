@@ -24,7 +24,7 @@ _KEYS = (b'"images"', b'"annotations"', b'"categories"', b'"info"', b'"licenses"
 
 
 def detect(path: Path) -> Detection | None:
-    """Recognise a COCO file, or a folder that holds some."""
+    """Recognise a COCO file, or a folder of COCO files."""
     if path.is_file():
         if path.suffix.lower() != ".json":
             return None
@@ -34,14 +34,14 @@ def detect(path: Path) -> Detection | None:
 
 
 def read(detection: Detection, options: ReadOptions) -> Dataset:
-    """Read every split (or those selected) into one data set.
+    """Read all splits, or those that are wanted, into one data set.
 
-    Raises AnchorauditError if a split is unknown, or a file is no COCO file.
+    Raises AnchorauditError if a split is unknown, or if a file is not a COCO file.
     """
     from anchoraudit.formats.coco.assembly import assemble
 
     path = detection.path
-    files, passed_over = ([path], []) if path.is_file() else _files(path)[::2]
+    files, skipped = ([path], []) if path.is_file() else _files(path)[::2]
     names = _split_names(files)
     require_known_splits(options.splits, names, path)
     chosen = [
@@ -50,12 +50,12 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
         if not options.splits or name in options.splits
     ]
     dataset = assemble(detection, options, chosen)
-    dataset.notes[:0] = [f"passed over: {file.name} (no COCO detection file)" for file in passed_over]
+    dataset.notes[:0] = [f"not read: {file.name} is not a COCO detection file" for file in skipped]
     return dataset
 
 
 def _files(root: Path) -> tuple[list[Path], str, list[Path]]:
-    """Annotation files of a root, how they were recognised, and the JSON files passed over."""
+    """Return the annotation files of a folder, how they were recognised, and the JSON files not to read."""
     folder = root / "annotations"
     if instances := sorted(folder.glob("instances_*.json")):
         others = [file for file in sorted(folder.glob("*.json")) if file not in instances]
@@ -73,7 +73,7 @@ def _files(root: Path) -> tuple[list[Path], str, list[Path]]:
 
 
 def _sureness(files: list[Path], least: Sureness) -> Sureness:
-    """How sure it is that `files` are COCO; least: if neither a name nor the first bytes of one tell."""
+    """Return how sure it is that `files` are COCO. least: if neither their names nor first bytes show it."""
     if files[0].name == _ROBOFLOW:
         return Sureness.NAME
     return Sureness.CONTENT if any(map(_looks_like_coco, files)) else least
@@ -85,7 +85,7 @@ def _looks_like_coco(file: Path) -> bool:
 
 
 def _split_names(files: list[Path]) -> list[str]:
-    """Names of the splits: `instances_X.json` is X, Roboflow's are folders, else the file's stem."""
+    """Return the names of the splits: X for `instances_X.json`, the folder for Roboflow, else the stem."""
     names = [
         file.parent.name if file.name == _ROBOFLOW else file.stem.removeprefix("instances_") for file in files
     ]

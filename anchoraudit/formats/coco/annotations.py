@@ -19,8 +19,10 @@ from anchoraudit.formats.coco.ids import id_column
 class AnnotationColumns:
     """Columns over M annotations, in file order.
 
-    ids, image_ids, category_ids: as the file has them, "" where it has none. xyxy: float64 [M, 4].
-    crowd, difficult: bool [M]. area: float64 [M], as declared, NaN where it is not.
+    ids, image_ids, category_ids: [M], as in the file, "" if missing.
+    xyxy: float64 [M, 4], in pixels.
+    crowd, difficult: bool [M].
+    area: float64 [M], as declared, NaN if missing.
     entry: int64 [M], position in the file's list.
     """
 
@@ -35,11 +37,11 @@ class AnnotationColumns:
 
 
 def annotation_columns(annotations: Sequence[Any], positions: list[int] | None = None) -> AnnotationColumns:
-    """Columns of decoded entries; positions: where each stands in the file's list, if some were lost."""
+    """Turn decoded entries into columns. positions: those in the file's list, if some were dropped."""
     count = len(annotations)
     xywh = np.fromiter(chain.from_iterable(map(attrgetter("bbox"), annotations)), np.float64, 4 * count)
     xyxy = xywh.reshape(-1, 4)
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is reported elsewhere
+    with np.errstate(over="ignore", invalid="ignore"):  # a result that is not finite is reported later
         xyxy[:, 2:] += xyxy[:, :2]
     return AnnotationColumns(
         ids=id_column(map(attrgetter("id"), annotations)),
@@ -54,7 +56,7 @@ def annotation_columns(annotations: Sequence[Any], positions: list[int] | None =
 
 
 def appended(first: AnnotationColumns, second: AnnotationColumns) -> AnnotationColumns:
-    """The columns of one file that was read in two parts."""
+    """Join the columns of a file that was read in two parts."""
     columns = {
         field.name: np.concatenate([getattr(first, field.name), getattr(second, field.name)])
         for field in fields(AnnotationColumns)

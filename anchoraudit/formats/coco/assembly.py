@@ -1,4 +1,4 @@
-"""A COCO data set put together: the files of its splits, to columns."""
+"""Joins the files of a COCO data set, one for each split, to columns."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from anchoraudit.io.memory import without_garbage_collection
 def assemble(detection: Detection, options: ReadOptions, files: Sequence[tuple[Path, str]]) -> Dataset:
     """Read the files of a data set, each with the name of its split.
 
-    Raises AnchorauditError if one of them is no COCO file.
+    Raises AnchorauditError if one of them is not a COCO file.
     """
     parts = [_read(file, split, options.image_folder) for file, split in files]
     if options.unlisted:
@@ -43,7 +43,7 @@ def assemble(detection: Detection, options: ReadOptions, files: Sequence[tuple[P
 
 
 def _append_unlisted(parts: Sequence[Part]) -> None:
-    """Add what lies in the image folders and is in none of the files; splits may share a folder."""
+    """Add images on disk that none of the files lists. Splits may share an image folder."""
     for folder in dict.fromkeys(part.sources[0].image_folder for part in parts):
         sharing = [part for part in parts if part.sources[0].image_folder == folder]
         append_unlisted(sharing[0], {name for part in sharing for name in part.file_names})
@@ -94,7 +94,7 @@ def _columns(source: Source, entries: Entries, names: list[str]) -> Part:
 
 
 def _drop_strays(part: Part) -> None:
-    """Leave out the boxes of images that are not listed; they have been reported."""
+    """Drop the boxes of images that are not listed. They have been reported."""
     listed = part.boxes.image >= 0
     if not listed.all():
         part.boxes = part.boxes.take(np.flatnonzero(listed))
@@ -118,13 +118,13 @@ def _report_annotations(part: Part, annotations: AnnotationColumns) -> None:
 
 
 def _report_categories(part: Part, annotations: AnnotationColumns) -> None:
-    """Report each category id that annotations have and `categories` has not, once."""
+    """Report, once each, the category ids of annotations that are not in `categories`."""
     path = str(part.sources[0].path)
     rows = np.flatnonzero(part.boxes.category < 0)
     met = Counter(annotations.category_ids[rows].tolist())
     first = dict(zip(annotations.category_ids[rows[::-1]].tolist(), rows[::-1].tolist(), strict=True))
     for identity, number in met.items():
-        if identity != "":  # none at all
+        if identity != "":  # "" is a missing id
             message = f"category id {identity!r} of {number:,} annotations is not in `categories`"
             place = f"annotations[{annotations.entry[first[identity]]}].category_id"
             thing = f"category {identity!r}"

@@ -1,8 +1,9 @@
-"""COCO entries: what is taken from an image, an annotation and a category, and from broken ones.
+"""Decodes the entries of a COCO file: images, annotations and categories.
 
-A clean file is decoded in one go into the structs below; keys that are not needed are skipped. A file
-with anything unusual is decoded entry by entry: good entries as before, the others by hand, so that one
-bad entry costs itself and nothing else.
+A clean file is decoded at once into the structs below; keys that are not needed are skipped. A file with
+anything
+unusual is decoded entry by entry: good entries as before, the others value by value. So a bad entry is
+dropped alone, and the rest of the file is read.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ import msgspec
 
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.formats._builder import NO_BOX, shorten
 from anchoraudit.formats.coco.annotations import AnnotationColumns, annotation_columns
 from anchoraudit.io import json_text
 
 T = TypeVar("T")
 Id = int | str
 Box = tuple[float, float, float, float]
-NO_BOX: Box = (math.nan, math.nan, math.nan, math.nan)
 
 
 class ImageEntry(msgspec.Struct, gc=False):
@@ -64,7 +65,7 @@ class CocoFile(msgspec.Struct, gc=False):
 
 @dataclass(slots=True)
 class Entries:
-    """What was read of one file; image_positions: where images stand in its list, if some were lost."""
+    """What was read from one file. image_positions: those in the file's list, if some images were dropped."""
 
     images: list[ImageEntry]
     annotations: AnnotationColumns
@@ -77,8 +78,9 @@ class Entries:
 def decode(path: Path, data: bytes) -> Entries:
     """Decode a COCO file.
 
-    Raises AnchorauditError if it is no JSON, or JSON of another shape. Entries that cannot be used
-    become findings.
+    Entries that cannot be used become findings.
+
+    Raises AnchorauditError if the file is not valid JSON, or not of COCO's structure.
     """
     try:
         parsed = msgspec.json.decode(data, type=CocoFile)
@@ -88,7 +90,7 @@ def decode(path: Path, data: bytes) -> Entries:
 
 
 class _Careful:
-    """Entry by entry, for files with anything unusual in them."""
+    """Decodes a file with anything unusual in it, entry by entry."""
 
     def __init__(self, path: Path, data: bytes) -> None:
         self.path = path
@@ -97,7 +99,7 @@ class _Careful:
         self.lists = raw_lists(path, json_text.readable(data))
 
     def entries(self) -> Entries:
-        """Return what can be used, and a finding for what cannot."""
+        """Return the entries that can be used, and a finding for each that cannot."""
         images, image_positions = self._each("images", ImageEntry, self._image)
         annotations, annotation_positions = self._each("annotations", AnnotationEntry, self._annotation)
         categories, _ = self._each("categories", CategoryEntry, self._category)
@@ -106,7 +108,7 @@ class _Careful:
         return Entries(images, columns, categories, image_positions, self.findings, notes)
 
     def _each(
-        self, key: str, kind: type[T], mend: Callable[[str, Any], T | None]
+        self, key: str, kind: type[T], salvage: Callable[[str, Any], T | None]
     ) -> tuple[list[T], list[int]]:
         decoder = msgspec.json.Decoder(kind)
         kept: list[T] = []
@@ -115,7 +117,7 @@ class _Careful:
             try:
                 entry: T | None = decoder.decode(raw)
             except msgspec.ValidationError:
-                entry = mend(f"{key}[{position}]", json_text.decode_value(raw))
+                entry = salvage(f"{key}[{position}]", json_text.decode_value(raw))
             if entry is not None:
                 kept.append(entry)
                 positions.append(position)
@@ -187,14 +189,14 @@ class _Careful:
 def raw_lists(path: Path, data: bytes) -> dict[str, list[msgspec.Raw]]:
     """Return the lists `images`, `annotations` and `categories` of a COCO file, each entry as raw JSON.
 
-    Raises AnchorauditError if `data` is no JSON, or no object with a list `images`.
+    Raises AnchorauditError if `data` is not valid JSON, or not an object with a list `images`.
     """
     try:
         top = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
         lists: dict[str, list[msgspec.Raw]] = {}
         for key in ("images", "annotations", "categories"):
             value = top.get(key)
-            if value is not None and memoryview(value)[:1] != memoryview(b"n"):  # null is as good as absent
+            if value is not None and memoryview(value)[:1] != memoryview(b"n"):  # null counts as missing
                 lists[key] = _raw_list(path, key, value)
     except msgspec.ValidationError as error:
         raise _shape_error(path, f"not a COCO file ({error})") from None
@@ -202,7 +204,7 @@ def raw_lists(path: Path, data: bytes) -> dict[str, list[msgspec.Raw]]:
         raise json_text.syntax_error(path, data, str(error)) from None
     except RecursionError:
         raise AnchorauditError(
-            "nested too deeply to be annotations", path=path, remedy="Export the annotations again."
+            "the JSON is nested too deeply", path=path, remedy="Export the annotations again."
         ) from None
     if "images" not in lists:
         keys = ", ".join(list(top)[:8]) or "nothing"
@@ -224,12 +226,12 @@ def _shape_error(path: Path, message: str) -> AnchorauditError:
     return AnchorauditError(
         message,
         path=path,
-        remedy="COCO detection files are an object with the lists images, annotations and categories.",
+        remedy="Name a COCO detection file: an object with the lists images, annotations and categories.",
     )
 
 
 def polygon_bounds(segmentation: Any) -> Box | None:
-    """Return x, y, width, height around COCO polygons `[[x, y, x, y, ...], ...]`, None if they are none."""
+    """Return x, y, width, height around COCO polygons `[[x, y, x, y, ...], ...]`, None for anything else."""
     if not isinstance(segmentation, list):
         return None
     polygons = [
@@ -245,14 +247,8 @@ def polygon_bounds(segmentation: Any) -> Box | None:
     return min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)
 
 
-def shorten(value: object, limit: int = 80) -> str:
-    """`value` as text of at most `limit` characters, for messages."""
-    text = repr(value)
-    return text if len(text) <= limit else f"{text[: limit - 3]}..."
-
-
 def _identity(value: Any) -> Id | None:
-    """Return an id as it is; a float without fraction counts as the integer that it spells."""
+    """Return an id as it is; a whole float as an integer; None if it cannot be an id."""
     if isinstance(value, bool):
         return None
     if isinstance(value, float) and value.is_integer():
@@ -261,7 +257,7 @@ def _identity(value: Any) -> Id | None:
 
 
 def _number(value: Any) -> float | None:
-    """Return a size as a number; a string that spells one ("640") counts."""
+    """Return a size as a number, also from text such as "640"; None if it is not a number."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

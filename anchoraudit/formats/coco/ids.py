@@ -1,4 +1,4 @@
-"""Ids as columns: joining by id, and finding those used twice, without a Python loop over integers."""
+"""Ids as columns: joins by id, and finds repeated ids, without a Python loop for integers."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ import numpy as np
 from anchoraudit.arrays import Int
 from anchoraudit.dataset.columns import Ids
 
-# A table of that many places for each id is worth its memory: COCO's own image ids need five.
+# Ids are looked up in a table if it needs at most so many places for each id. COCO's own image ids need five
+# (118,287 ids up to 581,929). 16 places take 128 bytes for each image, little beside its annotations.
 _TABLE_PER_ID = 16
 
 
 def id_column(ids: Iterable[Any]) -> Ids:
-    """Ids as int64, or as objects where one of them is a string or too large: "7" and 7 stay apart."""
+    """Return ids as int64, or as objects if one is a string or too large. "7" and 7 stay different."""
     values = list(ids)
     try:
-        return np.frombuffer(array("q", values), dtype=np.int64)  # unlike NumPy, array takes no "7" for 7
+        # Unlike NumPy, array does not turn "7" into 7.
+        return np.frombuffer(array("q", values), dtype=np.int64)
     except (TypeError, OverflowError):
         column = np.empty(len(values), dtype=object)
         column[:] = values
@@ -27,7 +29,7 @@ def id_column(ids: Iterable[Any]) -> Ids:
 
 
 def positions(known: list[Any], wanted_ids: Ids) -> Int:
-    """Position of each wanted id among the known ones (the first, if used twice), -1 where unknown."""
+    """Return the position of each wanted id in `known` (the first, if repeated), -1 if it is not there."""
     known_ids = id_column(known)
     if object in (wanted_ids.dtype, known_ids.dtype) or not len(known_ids):
         index: dict[Any, int] = {}
@@ -44,16 +46,16 @@ def positions(known: list[Any], wanted_ids: Ids) -> Int:
 
 
 def _by_table(known_ids: Int, wanted_ids: Int, lowest: int, highest: int) -> Int:
-    """Look ids of a narrow range up in a table, several times faster than a search."""
+    """Look up ids in a table over their range, which is several times faster than a search."""
     table = np.full(highest - lowest + 3, -1, dtype=np.int64)
     table[known_ids[::-1] - lowest + 1] = np.arange(len(known_ids))[::-1]
-    # What is below or above the range falls on the table's two outer places.
+    # Ids below or above the range go to the first and last place of the table, which hold -1.
     found: Int = table[np.clip(wanted_ids, lowest - 1, highest + 1) - (lowest - 1)]
     return found
 
 
 def repeated(ids: Ids) -> list[int]:
-    """Rows whose id an earlier row has."""
+    """Return the rows whose id an earlier row has."""
     if ids.dtype != object:
         ranked = np.sort(ids)  # cheaper than the stable order, which only files with repeats need
         if bool(np.all(ranked[1:] > ranked[:-1])):

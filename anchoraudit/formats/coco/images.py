@@ -1,4 +1,4 @@
-"""The images of one COCO file: columns, their sizes, and where they lie on disk."""
+"""The images of one COCO file: their sizes, and their files on disk."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.formats._builder import Part, Where, complete_sizes, files_below, no_size, note_unchecked
+from anchoraudit.formats._builder import (
+    Part,
+    Where,
+    complete_sizes,
+    files_below,
+    note_unchecked,
+    unknown_size,
+)
 from anchoraudit.formats.coco.entries import Entries
 from anchoraudit.images.found import are_present, list_below
 from anchoraudit.images.sizes import read_sizes
@@ -15,7 +22,7 @@ from anchoraudit.io.files import name_parts
 
 
 def add_images(part: Part, entries: Entries) -> None:
-    """Report what is wrong with the images of a part, and complete their sizes."""
+    """Complete the sizes of the images of a part, and report problems of its images."""
     source = part.sources[0]
     path, folder = str(source.path), source.image_folder
     positions = range(len(part.ids)) if entries.image_positions is None else entries.image_positions
@@ -33,7 +40,7 @@ def add_images(part: Part, entries: Entries) -> None:
         part.sizes,
         files_below(folder, part.file_names),
         lambda i: Where(path, f"images[{positions[i]}]"),
-        no_size(part.ids, part.file_names),
+        unknown_size(part.ids, part.file_names),
     )
     part.findings += unknown
 

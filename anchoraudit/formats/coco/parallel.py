@@ -1,9 +1,11 @@
-"""A large COCO file read on two cores: the first part here, the rest in a second process.
+"""Reads a large COCO file on two cores: the first part in this process, the rest in another one.
 
-The file is cut between two objects near its middle, and each part is made whole: the first one is closed
-behind a mark, the rest is opened anew. Whether the cut lies between two annotations, and not inside a
-string, a nested list or another list, is not guessed but shown: only then is the first part valid JSON
-whose last annotation is the mark. Whatever else comes out, the file is read in one piece.
+The file is cut between two objects near its middle, and each part is made valid JSON: a marker annotation and
+closing brackets are added to the first part, opening brackets to the rest.
+
+The cut may be in the wrong place: inside a string, a nested list or another list. That is noticed, because
+only a cut between two annotations makes the first part valid JSON whose last annotation is the marker. In any
+other case the file is read in one piece.
 """
 
 from __future__ import annotations
@@ -21,9 +23,10 @@ from anchoraudit.formats.coco.entries import AnnotationEntry, CategoryEntry, Ent
 from anchoraudit.io.files import open_regular
 from anchoraudit.io.processes import Send, helpers, workers
 
-# Below this the second process costs more than it saves.
+# 32 MiB: for a smaller file the second process costs more time than it saves.
 WORTH_IT = 32 * 1024 * 1024
-_WINDOW = 1024 * 1024  # an annotation may be that long: a crowd of polygons
+# 1 MiB is searched for a cut. An annotation may be that long: a crowd of many polygons.
+_WINDOW = 1024 * 1024
 _BETWEEN_OBJECTS = re.compile(rb"\}(\s*,\s*)\{")
 _MARK = "the cut of a file that is read in two parts"
 _CLOSING = b',{"image_id":"' + _MARK.encode() + b'","bbox":[0,0,0,0]}]}'
@@ -32,7 +35,7 @@ _DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Memor
 
 
 class _Part(msgspec.Struct, gc=False):
-    """What a part of the file may hold."""
+    """A part of the file, which may lack lists of the whole."""
 
     annotations: list[AnnotationEntry]
     images: list[ImageEntry] | None = None
@@ -43,7 +46,7 @@ _Rest = tuple[list[ImageEntry] | None, list[CategoryEntry] | None, AnnotationCol
 
 
 def decode_in_halves(path: Path) -> Entries | None:
-    """Decode a large, clean COCO file; None for any other, which is to be read in one piece."""
+    """Decode a large, clean COCO file. None for any other: read it in one piece instead."""
     try:
         size = path.stat().st_size
         if not helpers(size, fork=WORTH_IT):
@@ -65,7 +68,7 @@ def decode_in_halves(path: Path) -> Entries | None:
 
 
 def _joined(first: _Part, columns: AnnotationColumns, rest: _Rest) -> Entries | None:
-    """The whole file, if each of its lists is in one of the parts only."""
+    """Join the parts. None if a list occurs in both, or `images` in neither."""
     images, categories, other = rest
     listed = [part for part in (first.images, images) if part is not None]
     if len(listed) != 1 or (first.categories is not None and categories is not None):
@@ -74,7 +77,7 @@ def _joined(first: _Part, columns: AnnotationColumns, rest: _Rest) -> Entries | 
 
 
 def _find_cut(path: Path, size: int) -> tuple[int, int] | None:
-    """Where the first part ends and the rest begins: around a comma between two objects."""
+    """Return where the first part ends and the rest begins: around a comma between two objects."""
     handle = open_regular(path)
     try:
         start = size // 2
@@ -86,7 +89,7 @@ def _find_cut(path: Path, size: int) -> tuple[int, int] | None:
 
 
 def _read_rest(send: Send, path: Path, start: int, size: int) -> None:
-    """Decode the rest of the file and send what it holds; send nothing if it cannot be decoded."""
+    """Decode the rest of the file and send its entries. Send nothing if it cannot be decoded."""
     gc.disable()
     with suppress(*_DECODE_ERRORS):
         part = _decode(_read(path, start, size, _OPENING, b""))
@@ -94,7 +97,7 @@ def _read_rest(send: Send, path: Path, start: int, size: int) -> None:
 
 
 def _read(path: Path, start: int, end: int, before: bytes, behind: bytes) -> bytearray:
-    """Bytes `start` to `end` of the file between two others, in one buffer."""
+    """Return bytes `start` to `end` of the file, with `before` and `behind` around them."""
     data = bytearray(len(before) + end - start + len(behind))
     data[: len(before)] = before
     data[len(data) - len(behind) :] = behind

@@ -1,8 +1,7 @@
-"""Where things stand in the bytes of a COCO file: members of its object, elements of its lists.
+"""Positions in the bytes of a COCO file: the members of its object, and the elements of its lists.
 
-msgspec says how long every value is; what lies between values is white space, commas and colons. So a list
-can be cut down to some of its elements, and single values be replaced, with every byte of all the rest as it
-was.
+msgspec tells the length of every value, and between values are only white space, commas and colons. So
+elements of a list can be removed and single values replaced, while all other bytes stay the same.
 """
 
 from __future__ import annotations
@@ -26,9 +25,9 @@ _KEY = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 
 @dataclass(slots=True)
 class CocoText:
-    """One COCO file: its bytes, where its members stand, and the entries of its lists, by key.
+    """One COCO file: its bytes, and the positions of its members and of the entries of its lists, by key.
 
-    Positions are taken in `readable`, which is JSON whatever NaN the file has, and the same length as `data`.
+    readable: `data` as strict JSON, without NaN. It has the same length, so positions are the same in both.
     """
 
     path: Path
@@ -38,7 +37,7 @@ class CocoText:
     entries: dict[str, list[Span]] = field(default_factory=dict)
 
     def values(self, entry: Span, names: Sequence[str]) -> dict[str, str]:
-        """Some values of an entry as they stand, on one line; none of an entry that has a key twice."""
+        """Return values of an entry as they are written, each on one line; {} if it has a duplicate key."""
         start, end = entry
         try:
             found = members(self.path, self.readable[start:end])
@@ -50,7 +49,10 @@ class CocoText:
 
 
 def open_text(path: Path) -> CocoText:
-    """Read a COCO file. Raises AnchorauditError if it is no JSON object in UTF-8, or has a key twice."""
+    """Read a COCO file.
+
+    Raises AnchorauditError if it is not a JSON object in UTF-8, or has a duplicate key.
+    """
     data = json_text.read_bytes(path)
     json_text.require_utf8(path, data)
     text = _opened(path, data)
@@ -62,7 +64,7 @@ def open_text(path: Path) -> CocoText:
 
 
 class Texts:
-    """The COCO files of a data set, by the numbers of its sources; each is opened when it is asked for."""
+    """The COCO files of a data set, by index of the source. Each is read when it is first asked for."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._paths = paths
@@ -77,15 +79,15 @@ class Texts:
 def _opened(path: Path, data: bytes) -> CocoText:
     try:
         return CocoText(path, data, data, members(path, data))
-    except AnchorauditError:  # NaN, or nothing that can be mended, which the second try says
+    except AnchorauditError:  # try again without NaN; if that fails too, its error is raised
         readable = json_text.readable(data)
         return CocoText(path, data, readable, members(path, readable))
 
 
 def members(path: Path, data: bytes) -> dict[str, Span]:
-    """Span of each value of the JSON object `data`, by key, in order.
+    """Return the span of each value of the JSON object `data`, by key, in order.
 
-    Raises AnchorauditError if a key stands twice: which of its values counts is for readers to guess.
+    Raises AnchorauditError for a duplicate key, because readers differ in which of its values they take.
     """
     with _syntax_of(path, data):
         raw = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
@@ -99,21 +101,21 @@ def members(path: Path, data: bytes) -> dict[str, Span]:
         start = _skip(data, key.end())
         at = start + lengths[name]
         spans[name] = (start, at)
-    # A key that stands twice has the length of its last value only, so the walk would end elsewhere.
+    # For a duplicate key only the length of its last value is known. The walk then ends in the wrong place.
     if len(spans) != len(lengths) or data[_skip(data, at) :].strip() != b"}":
         raise json_text.key_twice(path, data)
     return spans
 
 
 def elements(path: Path, data: bytes, span: Span) -> list[Span]:
-    """Span of each element of the list that stands at `span`."""
+    """Return the span of each element of the list at `span`."""
     at = span[0] + 1
     spans: list[Span] = []
     with _syntax_of(path, data):
         listed = msgspec.json.decode(memoryview(data)[slice(*span)], type=list[msgspec.Raw])
     between = b""
     for raw in listed:
-        # Nearly always what stands between two entries is what stood between the two before.
+        # The bytes between two entries are nearly always the same as between the two entries before.
         start = at + len(between)
         if data[at:start] != between or data[start : start + 1] != b"{":
             start = _skip(data, at)
@@ -124,7 +126,7 @@ def elements(path: Path, data: bytes, span: Span) -> list[Span]:
 
 
 def runs(spans: list[Span], keep: list[bool]) -> Iterator[Span]:
-    """Spans of the kept elements; neighbours that are both kept are one span, with what is between them."""
+    """Yield the spans of the elements to keep. Neighbours are one span, with the bytes between them."""
     start = end = -1
     for (first, last), kept in zip(spans, keep, strict=True):
         if not kept:
@@ -139,7 +141,7 @@ def runs(spans: list[Span], keep: list[bool]) -> Iterator[Span]:
 
 
 def separator(data: bytes, spans: list[Span]) -> bytes:
-    """Return what stands between two elements in this file, `, ` where there are no two."""
+    """Return the bytes between two elements of this list; `, ` if it has fewer than two."""
     return data[spans[0][1] : spans[1][0]] if len(spans) > 1 else b", "
 
 

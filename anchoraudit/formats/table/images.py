@@ -16,9 +16,9 @@ from anchoraudit.formats._builder import (
     Where,
     complete_sizes,
     files_below,
-    no_size,
     note_unchecked,
-    report_absent,
+    report_missing,
+    unknown_size,
 )
 from anchoraudit.formats.table.rows import Rows
 from anchoraudit.images.found import find_images, usual_folders
@@ -80,10 +80,10 @@ def read_images(rows: Rows, split: str, wanted: Sequence[str], image_folder: Pat
         return Where(path, rows.place(int(first[i])), f"image {kept[i]}")
 
     if near.folder is not None:
-        findings += report_absent(near.names, near.present, near.folder, where)
+        findings += report_missing(near.names, near.present, near.folder, where)
     sizes = _declared(rows, of_row, len(kept))
     measured, unknown = complete_sizes(
-        sizes, files_below(near.folder, near.names), where, no_size(list(kept), near.names)
+        sizes, files_below(near.folder, near.names), where, unknown_size(list(kept), near.names)
     )
     return TableImages(
         ids=kept,

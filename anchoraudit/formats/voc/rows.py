@@ -13,7 +13,7 @@ import numpy as np
 from anchoraudit.arrays import Float
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import printable
-from anchoraudit.formats._builder import Where, absent, complete_sizes
+from anchoraudit.formats._builder import Where, complete_sizes, missing_image
 from anchoraudit.formats.voc.columns import Columns
 from anchoraudit.formats.voc.members import Memberships
 from anchoraudit.formats.voc.xml import FOREIGN, READ
@@ -108,7 +108,7 @@ class PartRows:
         annotated = sum(number != NO_FILE for _, number, *_ in self.images)
         if len(missing) < annotated or not members.annotated.isdisjoint(members.by_stem):
             rows.findings += [
-                absent(members.part.images, Where(self._path(number)), declared or stem)
+                missing_image(members.part.images, Where(self._path(number)), declared or stem)
                 for stem, number, declared, _ in missing
             ]
         elif annotated:

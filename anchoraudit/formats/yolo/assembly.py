@@ -12,7 +12,7 @@ from anchoraudit.dataset.columns import Boxes, Category, Dataset, Source
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats import Detection, ReadOptions
 from anchoraudit.formats._builder import Part as Columns
-from anchoraudit.formats._builder import Where, absent, blank_counts, join
+from anchoraudit.formats._builder import Where, blank_counts, join, missing_image
 from anchoraudit.formats.yolo.gathering import Gathered, gather
 from anchoraudit.formats.yolo.lines import ABSENT, BROKEN, EMPTY, NO_CLASS, READ, Lines, read_lines
 from anchoraudit.formats.yolo.members import Member, Part
@@ -95,7 +95,7 @@ def _absent(rows: Sequence[_Row]) -> list[Finding]:
     for _, part, member in rows:
         if not member.there:
             where = Where(str(part.label_path(member)), "", f"image {member.id}")
-            found.append(absent(part.images, where, member.id))
+            found.append(missing_image(part.images, where, member.id))
     return found
 
 
