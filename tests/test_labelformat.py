@@ -236,7 +236,7 @@ def test_labelbox(tmp_path):
     assert (dataset.images.ids, dataset.images.width.tolist()) == (["a.jpg"], [100])
     assert dataset.boxes.xyxy.tolist() == [[1, 2, 4, 6]]
     assert dataset.sources[0].item == "line"
-    assert dataset.notes == ["1 objects that are no boxes are not read"]
+    assert dataset.notes == ["1 objects that are not boxes are not read"]
 
 
 @library

@@ -285,7 +285,7 @@ def test_columns_that_are_not_understood(tmp_path, text):
 
 def test_parquet_that_is_none_and_parquet_without_pyarrow(tmp_path, monkeypatch):
     (tmp_path / "x.parquet").write_text("none")
-    with pytest.raises(AnchorauditError, match="not readable as Parquet"):
+    with pytest.raises(AnchorauditError, match="cannot be read as Parquet"):
         read(tmp_path / "x.parquet")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(AnchorauditError, match=r"pip install 'anchoraudit\[parquet\]'"):
@@ -303,7 +303,7 @@ def test_parquet_whose_text_is_no_text(tmp_path):
     frame.to_parquet(tmp_path / "x.parquet", compression=None)
     data = (tmp_path / "x.parquet").read_bytes()
     (tmp_path / "x.parquet").write_bytes(data.replace(b"a.jpg", b"a.j\xffg"))
-    with pytest.raises(AnchorauditError, match="not readable as Parquet"):
+    with pytest.raises(AnchorauditError, match="cannot be read as Parquet"):
         read(tmp_path / "x.parquet")
 
 

@@ -188,6 +188,17 @@ def name_parts(name: str) -> tuple[str, str]:
     return folder, base
 
 
+def decode_names(data: bytes) -> str:
+    """Return the text of a file that lists file names: UTF-16 if it has such a mark, else UTF-8.
+
+    Bytes that are not UTF-8 are decoded as Python decodes them in file names, so that the names can be
+    opened.
+    """
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", "replace")
+    return data.decode("utf-8-sig", "surrogateescape")
+
+
 def safe_join(folder: Path, name: str) -> Path | None:
     """Return `folder / name` if that is a file and `name` does not lead out of `folder`, else None."""
     parts = PurePosixPath(name.replace("\\", "/"))

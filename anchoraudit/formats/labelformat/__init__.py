@@ -1,7 +1,7 @@
 """KITTI, CVAT and Labelbox, read by the library labelformat (`pip install 'anchoraudit[labelformat]'`).
 
-The library (https://github.com/lightly-ai/labelformat) reads other formats too; those are read here
-without it, tolerantly. It stops at the first thing it cannot read, and so does this.
+The library (https://github.com/lightly-ai/labelformat) also reads formats that this package reads itself,
+without stopping at errors. The library stops at the first thing it cannot read, and so does this reader.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LOOKS_FOR = (
 
 
 def detect(path: Path) -> Detection | None:
-    """Tell whether `path` is one of these, by names and first bytes."""
+    """Recognise one of these formats by names and first bytes."""
     found = find_kind(path)
     if found is None:
         return None
@@ -32,9 +32,9 @@ def detect(path: Path) -> Detection | None:
 
 
 def read(detection: Detection, options: ReadOptions) -> Dataset:
-    """Read it by the library.
+    """Read the data set with the library.
 
-    Raises AnchorauditError if the library is not installed, or cannot read a file, which it names.
+    Raises AnchorauditError if the library is not installed, or if it cannot read a file.
     """
     from anchoraudit.formats.labelformat.assembly import assemble
 

@@ -1,4 +1,4 @@
-"""What the library read, as a data set."""
+"""Turns what the library has read into a data set."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from anchoraudit.formats.labelformat.labelbox import read_labelbox
 
 
 def assemble(detection: Detection, options: ReadOptions) -> Dataset:
-    """Read a data set; see `labelformat.read` for what is raised."""
+    """Read a data set. Raises AnchorauditError as `labelformat.read` does."""
     path, recognised = detection.path, f"{detection.reason}, by labelformat"
     if path.is_dir():
         require_known_splits(options.splits, (), path)
@@ -34,10 +34,12 @@ def _kitti(detection: Detection, image_folder: Path | None, recognised: str) -> 
     labels = detection.path
     read = read_kitti(labels, image_folder)
     if not read.images and not read.unread:
-        raise AnchorauditError("there is no image", path=read.folder, remedy="Name it with --image-folder.")
+        raise AnchorauditError(
+            "there is no image", path=read.folder, remedy="Name the folder of the images with --image-folder."
+        )
     classes = classes_by_name([*read.names, *(box.label for row in read.images for box in row.boxes)])
     part = part_of(Source(labels, "", read.folder, "line", ".txt"), read.images, classes)
-    unread = "its size cannot be read: labelformat leaves it and its labels out"
+    unread = "its size cannot be read, so labelformat leaves out the image and its labels"
     part.findings[:0] = [Finding("PAR001", unread, path) for path in read.unread]
     part.notes = blank_counts(len(read.images), [(read.blank, "without a label file")])
     return join(detection, [part], recognised=recognised)

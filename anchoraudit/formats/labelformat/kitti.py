@@ -1,7 +1,8 @@
-"""KITTI by labelformat: a text file an image, `class truncated occluded alpha x1 y1 x2 y2 ...` a line.
+"""KITTI by labelformat: a text file an image, lines `class truncated occluded alpha x1 y1 x2 y2 ...`.
 
-Source: the object development kit's readme.txt of https://www.cvlibs.net/datasets/kitti (15 columns;
-`DontCare` regions are not labelled, so neither positive nor negative there: they are crowds here).
+Source: readme.txt of the object development kit, https://www.cvlibs.net/datasets/kitti (15 columns).
+`DontCare` marks regions in which objects are not labelled. They must be neither positive nor negative, so
+they become crowds.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from anchoraudit.formats._builder import ImageRow
 from anchoraudit.formats.labelformat.layout import COLUMNS, FOLDERS
-from anchoraudit.formats.labelformat.library import At, blamed, joined_names, library, row_of
+from anchoraudit.formats.labelformat.library import At, errors_at, joined_names, library, row_of
 from anchoraudit.io.files import IN_AN_IMAGES_FILE, read_input
 from anchoraudit.io.folders import is_file, walk
 
@@ -22,7 +23,14 @@ _IGNORED = "DontCare"
 
 @dataclass(slots=True)
 class Kitti:
-    """What was read. blank: images without a label file, among `images`. unread: images of unknown size."""
+    """What was read.
+
+    folder: the image folder.
+    images: all images that were read.
+    names: names of the classes.
+    blank: how many of the images have no label file.
+    unread: paths of images that the library left out, because it could not read their size.
+    """
 
     folder: Path
     images: list[ImageRow] = field(default_factory=list)
@@ -32,19 +40,20 @@ class Kitti:
 
 
 def read_kitti(labels: Path, image_folder: Path | None) -> Kitti:
-    """Read the folder `labels`; image_folder: where the images are, None for the usual place beside it."""
+    """Read the folder `labels`. image_folder: the folder of the images, None for the usual one beside it."""
     formats = library("formats")
     folder = image_folder or labels.parent / dict(FOLDERS)[labels.name]
     found = Kitti(folder, names=_names(labels))
     reader = formats.KittiObjectDetectionInput(
         labels, joined_names(found.names, labels), str(folder.resolve())
     )
-    reader.on_error = lambda path, _: found.unread.append(str(path).removeprefix("file:"))  # it gives a URI
+    # The library passes the path as a URI.
+    reader.on_error = lambda path, _: found.unread.append(str(path).removeprefix("file:"))
     at = At(labels)
     every = reader.get_images
 
     def labelled() -> Iterator[Any]:
-        """The images that have a label file: the library would stop at the others."""
+        """Yield only images with a label file, because the library would stop at the others."""
         for image in every():
             at.path = (labels / str(image.filename)).with_suffix(".txt")
             if is_file(at.path):
@@ -54,7 +63,7 @@ def read_kitti(labels: Path, image_folder: Path | None) -> Kitti:
                 found.images.append(row_of(image, []))
 
     reader.get_images = labelled
-    with blamed(at):
+    with errors_at(at):
         found.images += [row_of(one.image, one.objects) for one in reader.get_labels()]
     for row in found.images:
         row.id = row.file_name.rpartition(".")[0]
@@ -64,7 +73,7 @@ def read_kitti(labels: Path, image_folder: Path | None) -> Kitti:
 
 
 def _names(labels: Path) -> list[str]:
-    """The classes of all lines, as the library cuts them off: what is before the last 14 columns."""
+    """Return the classes of all lines, cut as the library does: all words before the last 14 columns."""
     names: set[str] = set()
     for below, files in walk(labels):
         for name in files:

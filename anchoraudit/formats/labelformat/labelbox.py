@@ -1,4 +1,4 @@
-"""Labelbox by labelformat: its export v2, a JSON object a line for each image."""
+"""Labelbox by labelformat: its export v2, with a JSON object on a line for each image."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from pathlib import Path
 from typing import Any
 
 from anchoraudit.formats._builder import ImageRow, Remarks
-from anchoraudit.formats.labelformat.library import At, blamed, joined_names, library, row_of
+from anchoraudit.formats.labelformat.library import At, errors_at, joined_names, library, row_of
 from anchoraudit.io import json_text
 
-_KEYS = ("global_key", "external_id", "id")  # that may name the image's file, in labelformat's order
-_NO_FILE_NAME = re.compile(r'[\\/*?:"<>|]')  # labelformat takes no such names
+_KEYS = ("global_key", "external_id", "id")  # they may name the image file; the order is that of labelformat
+_NO_FILE_NAME = re.compile(r'[\\/*?:"<>|]')  # characters that labelformat does not accept in file names
 _BOX = "ImageBoundingBox"
 
 
 def read_labelbox(path: Path, remarks: Remarks) -> list[ImageRow]:
-    """Return the images of a file. Raises AnchorauditError."""
+    """Return the images of a file. Raises AnchorauditError if the library cannot read it."""
     formats, own = library("formats"), library("formats.labelbox")
     rows = _rows(path)
     kinds = [(kind, name) for row in rows for kind, name in _objects(row)]
     remarks.classes += sorted({name for kind, name in kinds if kind == _BOX})
     if others := sum(kind != _BOX for kind, _ in kinds):
-        remarks.notes.append(f"{others:,} objects that are no boxes are not read")
+        remarks.notes.append(f"{others:,} objects that are not boxes are not read")
     images: list[ImageRow] = []
     at = At(path)
-    with blamed(at):
+    with errors_at(at):
         key = own.FilenameKeyOption(_key(rows))
         reader = formats.LabelboxObjectDetectionInput(path, joined_names(remarks.classes, path), key)
         at.place = "line 1"
@@ -44,7 +44,7 @@ def _rows(path: Path) -> list[Any]:
 
 
 def _objects(row: Any) -> Iterator[tuple[str, str]]:
-    """Kind and class of each object, as far as a row has the usual shape; the library judges the rest."""
+    """Yield kind and class of each object. Unusual structures are skipped: the library judges them."""
     projects = row.get("projects") if isinstance(row, dict) else None
     for project in projects.values() if isinstance(projects, dict) else ():
         labels = project.get("labels") if isinstance(project, dict) else None
@@ -57,7 +57,7 @@ def _objects(row: Any) -> Iterator[tuple[str, str]]:
 
 
 def _key(rows: list[Any]) -> str:
-    """The key that names a file in every row; its default where none does, and the library says why."""
+    """Return the key that names a file in every row. If none does, the first, and the library reports why."""
     entries = [row.get("data_row") if isinstance(row, dict) else None for row in rows]
     named = [entry for entry in entries if isinstance(entry, dict)]
     for key in _KEYS:

@@ -1,4 +1,4 @@
-"""Which of the formats that labelformat reads a path is."""
+"""Recognises the formats that labelformat reads."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from pathlib import Path
 from anchoraudit.io.files import read_head
 from anchoraudit.io.folders import is_file, is_folder, names_in
 
-# Folders of labels, each with the folder of images beside it: KITTI's own names, and labelformat's.
+# Names of the folder of labels and of the folder of images beside it: those of KITTI, then those of
+# labelformat.
 FOLDERS = (("label_2", "image_2"), ("labels", "images"), ("label", "image"))
 _PEEKED_FILES, _PEEKED_WITH_TEXT, _HEAD = 200, 5, 1 << 16
 _NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _LABELBOX = re.compile(rb'\s*\{.*?"data_row"\s*:', re.DOTALL)
 _CVAT = "annotations.xml"
 _CVAT_ROOT = re.compile(rb"<annotations[\s>].*?<(?:image|meta|version)[\s>]", re.DOTALL)
-COLUMNS = 14  # of a KITTI line after the class, whose name may hold blanks
+COLUMNS = 14  # columns of a KITTI line after the class, whose name may have spaces
 
 
 def find_kind(path: Path) -> tuple[Path, str] | None:
-    """The file or folder of `path` to read, and which format it is; None if it is none of them."""
+    """Return the file or folder to read and a description of its format; None if it is not recognised."""
     if is_file(path):
         suffix = path.suffix.lower()
         if suffix == ".xml" and _is_cvat(path):
@@ -38,7 +39,7 @@ def find_kind(path: Path) -> tuple[Path, str] | None:
 
 
 def _holds_kitti(folder: Path) -> bool:
-    """Whether one of the first text files that are not empty begins with a line of KITTI's."""
+    """Tell whether one of the first text files that are not empty begins with a line of KITTI."""
     files = (folder / name for name in names_in(folder) if name.endswith(".txt"))
     told = (
         line
@@ -55,11 +56,11 @@ def _is_kitti(line: bytes) -> bool:
 
 
 def _is_cvat(file: Path) -> bool:
-    """Whether a file is CVAT's, by its first bytes."""
+    """Tell whether a file is from CVAT, by its first bytes."""
     return bool(_CVAT_ROOT.search(read_head(file, _HEAD)))
 
 
 def _cvat_file(folder: Path) -> Path | None:
-    """The file of a folder whose only XML is CVAT's, None for any other folder."""
+    """Return CVAT's file in `folder` if that is its only XML file, else None."""
     documents = [name for name in names_in(folder) if name.lower().endswith(".xml")]
     return folder / _CVAT if documents == [_CVAT] and _is_cvat(folder / _CVAT) else None

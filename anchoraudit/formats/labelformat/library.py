@@ -1,4 +1,4 @@
-"""What the library is asked for, and what it raises in words a user can act on.
+"""Calls the library, and turns its errors into messages that a user can act on.
 
 Checked against labelformat 0.1.17: formats/kitti.py, cvat.py and labelbox.py.
 """
@@ -17,11 +17,11 @@ from typing import Any
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats._builder import BoxRow, ImageRow
 
-_REMEDY = "Mend the file; labelformat stops at the first thing it cannot read."
+_REMEDY = "Fix the file: labelformat stops at the first thing it cannot read."
 
 
 def row_of(image: Any, objects: Sequence[Any], entry: int | None = None) -> ImageRow:
-    """Take over the library's types; entry: the position of all boxes, None to count them."""
+    """Turn the library's image and objects into a row. entry: position of all boxes, None to count."""
     row = ImageRow(str(image.filename), width=float(image.width), height=float(image.height))
     for item in objects:
         box = item.box
@@ -31,28 +31,31 @@ def row_of(image: Any, objects: Sequence[Any], entry: int | None = None) -> Imag
 
 
 def library(name: str) -> Any:
-    """Return a module of the library, `labelformat.NAME`. Raises AnchorauditError without it."""
+    """Return a module of the library, `labelformat.NAME`.
+
+    Raises AnchorauditError if the library is not installed.
+    """
     if find_spec("labelformat") is None:
         raise AnchorauditError(
             "KITTI, CVAT and Labelbox are read by the library labelformat, which is not installed",
-            remedy="pip install 'anchoraudit[labelformat]'",
+            remedy="Install it: pip install 'anchoraudit[labelformat]'",
         )
     return importlib.import_module(f"labelformat.{name}")
 
 
 @dataclass(slots=True)
 class At:
-    """Where the library is."""
+    """The file and the place in it that the library is reading, kept up to date by the caller."""
 
     path: Path
     place: str = ""
 
 
 @contextmanager
-def blamed(at: At) -> Iterator[None]:
-    """Turn whatever the library raises into an AnchorauditError at the file and place it had come to.
+def errors_at(at: At) -> Iterator[None]:
+    """Turn any error of the library into an AnchorauditError that names the file and place it was reading.
 
-    Its own warnings are kept from the terminal: what it leaves out is said in a note.
+    The library's warnings are not shown. Notes say what it leaves out.
     """
     logger = logging.getLogger("labelformat")
     level = logger.level
@@ -61,7 +64,7 @@ def blamed(at: At) -> Iterator[None]:
         yield
     except AnchorauditError:
         raise
-    except Exception as error:  # of any kind: KeyError, IndexError, pydantic's, its own
+    except Exception as error:  # many kinds: KeyError, IndexError, those of pydantic, its own
         cause = error.__cause__ or error
         reason = f"{type(cause).__name__}: {' '.join(str(cause).split())}"[:300]
         raise AnchorauditError(
@@ -72,11 +75,11 @@ def blamed(at: At) -> Iterator[None]:
 
 
 def joined_names(names: Sequence[str], path: Path) -> str:
-    """Class names as the library takes them. Raises AnchorauditError where one has a comma."""
+    """Join class names for the library. Raises AnchorauditError if one has a comma."""
     for name in names:
         if "," in name:
             raise AnchorauditError(
-                f"the class {name!r} has a comma in its name, where labelformat takes it for two",
+                f"the class {name!r} has a comma in its name, so labelformat would read it as two",
                 path=path,
                 remedy="Rename the class.",
             )

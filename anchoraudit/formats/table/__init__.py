@@ -1,4 +1,4 @@
-"""Tables: a CSV or Parquet file with one row a box, of several makes."""
+"""Tables: a CSV or Parquet file with one row for each box, with the columns of several programs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ROBOFLOW = "_annotations.csv"
 
 
 def detect(path: Path) -> Detection | None:
-    """Recognise a table by its suffix, or a folder of Roboflow's by the name of the table in it."""
+    """Recognise a table by its suffix, or a folder of Roboflow by the name of the table in it."""
     if path.is_file():
         kind = _KINDS.get(path.suffix.lower())
         return None if kind is None else Detection(NAME, path, kind, Sureness.SUFFIX)
@@ -28,14 +28,15 @@ def detect(path: Path) -> Detection | None:
         return None
     here = path / _ROBOFLOW in files
     reason = f"a folder with {_ROBOFLOW}" if here else f"{len(files)} split folder(s) with {_ROBOFLOW}"
-    # Tables are made from other annotations and left beside them, so those are surer.
+    # People export tables from other annotations and leave them beside those. So the others are surer.
     return Detection(NAME, path, reason, Sureness.SUFFIX)
 
 
 def read(detection: Detection, options: ReadOptions) -> Dataset:
-    """Read every row; one that cannot be used becomes a finding.
+    """Read all rows. A row that cannot be used becomes a finding.
 
-    Raises AnchorauditError if a file cannot be read, its columns are not understood, or a split is unknown.
+    Raises AnchorauditError if a file cannot be read, if its columns are not understood, or if a split is
+    unknown.
     """
     from anchoraudit.formats.table.assembly import assemble
 

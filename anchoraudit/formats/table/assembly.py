@@ -1,4 +1,4 @@
-"""A data set of table files put together: rows to columns over images and boxes."""
+"""Turns the rows of table files into columns over images and boxes."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from anchoraudit.formats.table.rows import Rows, read_rows
 
 
 def assemble(detection: Detection, options: ReadOptions, files: Sequence[tuple[Path, str]]) -> Dataset:
-    """Read `files`, each with the name of its split, "" where rows may name it.
+    """Read `files`, each with the name of its split; "" if the rows may name it.
 
-    Raises AnchorauditError as `table.read` says.
+    Raises AnchorauditError as `table.read` does.
     """
     chosen = [(f, split) for f, split in files if not (split and options.splits) or split in options.splits]
     tables = [(read_rows(file), split) for file, split in chosen]

@@ -1,4 +1,4 @@
-"""The boxes of a table's rows."""
+"""Reads the boxes of a table's rows."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ import numpy as np
 from anchoraudit.arrays import Float
 from anchoraudit.dataset.columns import Boxes
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.formats._builder import SHOWN, shorten
 from anchoraudit.formats.table.dialects import CORNERS
 from anchoraudit.formats.table.images import TableImages, numbers
 from anchoraudit.formats.table.rows import Rows
-
-_SHOWN = 80
 
 
 @dataclass(slots=True)
@@ -26,9 +25,9 @@ class TableBoxes:
 
 
 def read_boxes(rows: Rows, images: TableImages) -> TableBoxes:
-    """Take the boxes of the rows that have one; one that cannot be read is NaN, and a finding.
+    """Read the boxes of all rows. A box that cannot be read is NaN, and becomes a finding.
 
-    A row without coordinates and class is of an image without boxes.
+    A row without coordinates and without a class has no box: it names an image without objects.
     """
     labels = [str(value) for value in rows.columns.get("label", [""] * len(rows))]
     values = [rows.columns[name] for name in CORNERS]
@@ -45,10 +44,10 @@ def read_boxes(rows: Rows, images: TableImages) -> TableBoxes:
     for axis, column in enumerate(values):
         xyxy[:, axis], odd = numbers(column)
         wrong += [
-            (row, "PAR004", f"{CORNERS[axis]} is {_short(column[row])}, not a number", str(column[row]))
+            (row, "PAR004", f"{CORNERS[axis]} is {shorten(column[row])}, not a number", str(column[row]))
             for row in odd
         ]
-    # A row whose fields do not fit the header has its numbers in the wrong columns.
+    # If a row has more or fewer fields than the header, its numbers are in the wrong columns.
     xyxy[broken] = np.nan
     lacking = empty.any(axis=1) & ~broken
     for row in np.flatnonzero(lacking).tolist():
@@ -68,7 +67,7 @@ def read_boxes(rows: Rows, images: TableImages) -> TableBoxes:
         ]
     chosen = set(taken.tolist())
     findings = [
-        Finding(code, words, str(rows.path), rows.place(row), value[:_SHOWN])
+        Finding(code, words, str(rows.path), rows.place(row), value[:SHOWN])
         for row, code, words, value in sorted(wrong)
         if row in chosen
     ]
@@ -87,14 +86,9 @@ def read_boxes(rows: Rows, images: TableImages) -> TableBoxes:
 
 
 def _pixels(xyxy: Float, sizes: Float, *, shares: bool) -> Float:
-    """Corners in pixels; NaN where they are shares of an image whose size is unknown."""
+    """Return corners in pixels. NaN if they are shares of an image of unknown size."""
     if not shares:
         return xyxy
     with np.errstate(over="ignore", invalid="ignore"):
         pixels: Float = xyxy * np.tile(sizes, 2)
         return pixels
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."

@@ -1,4 +1,4 @@
-"""The makes of tables: what their columns are called, and what their numbers mean.
+"""The dialects of tables: the names of their columns, and the meaning of their numbers.
 
 Sources: keras-retinanet README ("CSV datasets": no header, `path,x1,y1,x2,y2,class_name`, empty fields for an
 image without objects); TensorFlow's object detection tutorials (`filename,width,height,class,xmin,...`);
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 CORNERS = ("x1", "y1", "x2", "y2")
-# What headers are called, in small letters and digits only; the first that is there counts.
+# Names of the columns, in small letters and digits only. The first name that is in the header counts.
 _CALLED = {
     "image": ("imageid", "filename", "image", "imagename", "imagepath", "imgpath", "path", "file", "img"),
     "file_name": ("filename", "imagepath", "imagename", "path"),
@@ -31,9 +31,13 @@ _WITHOUT_HEADER = dict(zip(("image", *CORNERS, "label"), range(6), strict=True))
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """name: what a report says. at: position of each column by our name for it. fields: in a row.
+    """The columns of a table.
 
-    header: the first row is none. shares: coordinates are from 0 to 1, of the image's sides.
+    name: its description in a report.
+    at: the position of each column, by the names of `_CALLED`.
+    fields: the number of fields in a row.
+    header: the first row holds names of columns.
+    shares: coordinates are shares of the image's width and height, from 0 to 1; otherwise pixels.
     """
 
     name: str
@@ -44,7 +48,7 @@ class Dialect:
 
 
 def dialect_of(rows: Sequence[Sequence[str]]) -> Dialect | None:
-    """Tell which make a table is by its first rows, None if its columns are not understood."""
+    """Recognise the dialect by the first rows. None if the columns are not understood."""
     if not rows:
         return None
     if (named := by_header(rows[0])) is not None:
@@ -57,7 +61,7 @@ def dialect_of(rows: Sequence[Sequence[str]]) -> Dialect | None:
 
 
 def by_header(header: Sequence[str]) -> Dialect | None:
-    """The make of a table with these column names, None if an image or a coordinate is missing."""
+    """Return the dialect for names of columns. None if the image or a coordinate is missing."""
     plain = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in header]
     at: dict[str, int] = {}
     for name, called in _CALLED.items():
@@ -80,7 +84,7 @@ def by_header(header: Sequence[str]) -> Dialect | None:
 
 
 def _is_bare(row: Sequence[str]) -> bool:
-    """Whether a row is one of a table without a header."""
+    """Tell whether a row is from a table without a header: path, four numbers or nothing, class."""
     if len(row) != 6 or not row[0].strip():
         return False
     corners = [field.strip() for field in row[1:5]]

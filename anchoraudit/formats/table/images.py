@@ -1,4 +1,4 @@
-"""The images that the rows of a table name: which there are, their splits, files and sizes."""
+"""The images that the rows of a table name, with their splits, files and sizes."""
 
 from __future__ import annotations
 
@@ -27,10 +27,13 @@ from anchoraudit.images.sizes import LARGEST_SIDE
 
 @dataclass(slots=True)
 class TableImages:
-    """N images in the order in which rows name them first.
+    """N images, in the order in which rows name them first.
 
-    of_row: int64 [R], the image of each row, -1 for none. splits: N names. measured: bool [N], size read
-    from its file. folder: where the files are, None if nowhere.
+    sizes: float64 [N, 2], width and height in pixels, NaN if unknown.
+    splits: N names.
+    measured: bool [N], the size is not from the table.
+    of_row: int64 [R], the image of each row, -1 without one.
+    folder: the image folder, None if none was found.
     """
 
     ids: list[str]
@@ -45,14 +48,15 @@ class TableImages:
 
 
 def splits_in(rows: Rows) -> list[str]:
-    """The splits that rows name, in order."""
+    """Return the splits that rows name, in order."""
     return list(dict.fromkeys(text for value in rows.columns.get("split", ()) if (text := str(value))))
 
 
 def read_images(rows: Rows, split: str, wanted: Sequence[str], image_folder: Path | None) -> TableImages:
-    """Find the images of a file.
+    """Find the images of a table.
 
-    split: of the whole file. wanted: splits that rows may name, all if empty.
+    split: the split of the whole file, "" if rows may name it.
+    wanted: the splits of rows to read, all if empty.
     """
     path = str(rows.path)
     names = [str(value) for value in rows.columns["image"]]
@@ -101,7 +105,7 @@ def read_images(rows: Rows, split: str, wanted: Sequence[str], image_folder: Pat
 def _splits_of(
     rows: Rows, names: Sequence[str], splits: Sequence[str], wanted: Sequence[str], findings: list[Finding]
 ) -> dict[str, str]:
-    """The split of each image: what was asked for, else what its first row says."""
+    """Return the split of each image: the one that was asked for, or else that of its first row."""
     if "split" not in rows.columns:
         return {name: split for name, split in zip(names, splits, strict=True) if name}
     owner: dict[str, str] = {}
@@ -123,7 +127,7 @@ def _splits_of(
 
 
 def _declared(rows: Rows, of_row: Int, count: int) -> Float:
-    """Sizes that rows declare, the first possible one of each image: [N, 2], NaN without."""
+    """Return declared sizes, the first possible one of each image: [N, 2] in pixels, NaN if there is none."""
     sizes = np.full((count, 2), np.nan)
     if "width" not in rows.columns or "height" not in rows.columns:
         return sizes
@@ -131,12 +135,12 @@ def _declared(rows: Rows, of_row: Int, count: int) -> Float:
     with np.errstate(invalid="ignore"):
         possible = ((sides >= 1) & (sides <= LARGEST_SIDE)).all(axis=1) & (of_row >= 0)
     at = np.flatnonzero(possible)[::-1]
-    sizes[of_row[at]] = sides[at]  # of several the last assignment stays, which is the first row
+    sizes[of_row[at]] = sides[at]  # `at` is descending, so the first row is written last and stays
     return sizes
 
 
 def numbers(values: Sequence[Any]) -> tuple[Float, list[int]]:
-    """Values as numbers, NaN where one is empty or none; and the positions of those that are none."""
+    """Return values as numbers, else NaN, and the positions of those that are neither number nor empty."""
     try:
         return np.array(list(map(float, values)), dtype=np.float64), []
     except (TypeError, ValueError, OverflowError):

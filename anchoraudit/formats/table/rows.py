@@ -1,4 +1,4 @@
-"""The rows of a table file: the columns that are needed, as they are written, each with its line."""
+"""Reads the rows of a table file: the columns that are needed, as written, and the line of each row."""
 
 from __future__ import annotations
 
@@ -15,22 +15,25 @@ from typing import Any
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats.table.dialects import CORNERS, Dialect, by_header, dialect_of
-from anchoraudit.io.files import read_input
+from anchoraudit.io.files import decode_names, read_input
 
 _NUMBERS = (*CORNERS, "width", "height")
-_TELLING = 20  # rows by which a table without header is told
-_CHUNK = 50_000  # rows held with all their fields
+_TELLING = 20  # first rows by which a table without header is recognised
+_CHUNK = 50_000  # rows read at a time: with all their fields they take tens of MB
 _REMEDY = (
-    "Known are image_id,label,x1,y1,x2,y2; filename,width,height,class,xmin,ymin,xmax,ymax; Open Images'; "
-    "and path,x1,y1,x2,y2,class without a header."
+    "Use the columns image_id,label,x1,y1,x2,y2; filename,width,height,class,xmin,ymin,xmax,ymax; "
+    "those of Open Images; or path,x1,y1,x2,y2,class without a header."
 )
 
 
 @dataclass(slots=True)
 class Rows:
-    """R rows. item: what a row is called. columns: by our name, R values each, "" where empty.
+    """R rows.
 
-    at: R, the line (or row) from 0. broken: positions of rows with another number of fields.
+    item: what a row is called, "line" or "row".
+    columns: R values each, "" if empty, by the names of `dialects`.
+    at: R, the line or row, from 0.
+    broken: positions of rows with more or fewer fields than the header.
     """
 
     path: Path
@@ -45,20 +48,20 @@ class Rows:
         return len(self.at)
 
     def place(self, row: int) -> str:
-        """Where a row stands."""
+        """Return the place of a row, for findings."""
         return f"{self.item} {self.at[row] + 1}"
 
 
 def read_rows(path: Path) -> Rows:
     """Read a .csv or .parquet file.
 
-    Raises AnchorauditError if it cannot be read, or its columns are not understood.
+    Raises AnchorauditError if it cannot be read, or if its columns are not understood.
     """
     return _parquet(path) if path.suffix.lower() == ".parquet" else _csv(path)
 
 
 def _csv(path: Path) -> Rows:
-    text = _text(path)
+    text = decode_names(read_input(path))
     separator = max(",;\t", key=text.partition("\n")[0].count)
     first = list(islice(_lines(path, text, separator, []), _TELLING))
     dialect = dialect_of([row for _, row in first])
@@ -91,8 +94,8 @@ def _csv(path: Path) -> Rows:
 
 
 def _at_once(text: str, separator: str, dialect: Dialect) -> list[tuple[str, ...]] | None:
-    """The fields that are needed, where every line is a row of the right length; None otherwise."""
-    if '"' in text:  # a row may go over lines
+    """Return the needed fields of all rows, if every line is a row of the right length; None otherwise."""
+    if '"' in text:  # a row may span several lines
         return None
     pick = itemgetter(*dialect.at.values())
     picked: list[tuple[str, ...]] = []
@@ -109,16 +112,8 @@ def _at_once(text: str, separator: str, dialect: Dialect) -> list[tuple[str, ...
     return None if ("",) * len(dialect.at) in picked else picked
 
 
-def _text(path: Path) -> str:
-    data = read_input(path)
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", "replace")
-    # Bytes that are not UTF-8 become what the file system makes of them in names.
-    return data.decode("utf-8-sig", "surrogateescape")
-
-
 def _lines(path: Path, text: str, separator: str, findings: list[Finding]) -> Iterator[tuple[int, list[str]]]:
-    """Rows that are not empty, each with the line, from 0, on which it begins."""
+    """Yield the rows that are not empty, each with the line, from 0, on which it begins."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
     while True:
         begins = reader.line_num
@@ -127,7 +122,7 @@ def _lines(path: Path, text: str, separator: str, findings: list[Finding]) -> It
         except StopIteration:
             return
         except csv.Error as error:
-            findings.append(Finding("PAR003", f"no row of a table: {error}", str(path), f"line {begins + 1}"))
+            findings.append(Finding("PAR003", f"not a table row: {error}", str(path), f"line {begins + 1}"))
             continue
         if any(row):
             yield begins, row
@@ -142,14 +137,14 @@ def _parquet(path: Path) -> Rows:
         )
     import pandas as pd
 
-    with _blamed_on(path):
+    with _errors_of(path):
         table = pd.read_parquet(path, engine="pyarrow")
     names = [str(name) for name in table.columns]
     dialect = by_header(names)
     if dialect is None:
         raise _not_understood(path, f"columns not understood: {','.join(names)[:200]}")
     columns = {}
-    with _blamed_on(path):  # text that is none is met only here
+    with _errors_of(path):  # pyarrow decodes text only here, and fails if it is not UTF-8
         for name, i in dialect.at.items():
             column = table.iloc[:, i].astype(object)
             values = column.where(column.notna(), "").tolist()
@@ -158,19 +153,19 @@ def _parquet(path: Path) -> Rows:
 
 
 @contextmanager
-def _blamed_on(path: Path) -> Iterator[None]:
-    """Turn what pyarrow raises, which is of many kinds, into one error that names the file."""
+def _errors_of(path: Path) -> Iterator[None]:
+    """Turn any error of pyarrow, which raises many kinds, into an AnchorauditError that names the file."""
     try:
         yield
     except Exception as error:
         reason = str(error).partition("\n")[0][:200]
         raise AnchorauditError(
-            f"not readable as Parquet: {reason}", path=path, remedy="Write the file again, or use .csv."
+            f"cannot be read as Parquet: {reason}", path=path, remedy="Write the file again, or use .csv."
         ) from None
 
 
 def _text_of(value: object) -> str:
-    """A value as text; ids that became floats, since one of them is missing, are whole numbers."""
+    """Return a value as text, a whole float as an integer: pandas turns ids into floats if one is missing."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 

@@ -1,4 +1,4 @@
-"""Pascal VOC: one XML file an image, in a VOCdevkit, a single folder, or a folder for each split."""
+"""Pascal VOC: one XML file for each image, in a VOCdevkit, a single folder, or a folder for each split."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ LOOKS_FOR = (
 
 
 def detect(path: Path) -> Detection | None:
-    """Tell whether `path` is a folder of one of the layouts, from the names of its files."""
+    """Recognise a folder of one of the layouts, from the names of its files."""
     parts = find_parts(path)
     return Detection(NAME, path, _reason(parts), _sureness(parts)) if parts else None
 
 
 def read(detection: Detection, options: ReadOptions) -> Dataset:
-    """Read every annotation chosen; images without one are taken as blank.
+    """Read all annotations, or those of the splits that are wanted. Images without annotation are blank.
 
-    Raises AnchorauditError if a split is unknown, nothing is chosen, or no file is an annotation.
+    Raises AnchorauditError if a split is unknown, if no image is left, or if no file is an annotation.
     """
     root = detection.path
     parts = sorted(find_parts(root), key=lambda part: preference(part.name))
@@ -46,20 +46,20 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     chosen = [each.memberships(options.splits) for each in members]
     names = [[name for stem, name in c.members.xml if c.has(stem)] for c in chosen]
     with scanning(_paths(parts, names)) as chunks:
-        from anchoraudit.formats.voc.assembly import assemble  # NumPy comes while others read
+        from anchoraudit.formats.voc.assembly import assemble  # imports NumPy while other processes read
 
         return assemble(detection, options, chosen, names, chunks())
 
 
 def _sureness(parts: Sequence[Part]) -> Sureness:
-    """By the root element of the first XML files, or else by the folder that they lie in."""
+    """Return how sure it is: by the root element of the first XML files, else by the folder they are in."""
     if any(is_annotated(part.annotations) for part in parts):
         return Sureness.CONTENT
     return Sureness.SUFFIX if all(part.annotations == part.root for part in parts) else Sureness.LAYOUT
 
 
 def _reason(parts: Sequence[Part]) -> str:
-    """What a data set was recognised by, in one line."""
+    """Say in one line how the data set was recognised."""
     counts = [count_xml(part.annotations) for part in parts]
     files = f"{sum(counts)} XML file{'s' * (sum(counts) != 1)}"
     if parts[0].is_split:

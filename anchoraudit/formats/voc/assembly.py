@@ -1,4 +1,4 @@
-"""A Pascal VOC data set put together: files that were read, and images on disk, to columns."""
+"""Joins the files of a Pascal VOC data set and the images on disk to columns."""
 
 from __future__ import annotations
 
@@ -26,9 +26,13 @@ def assemble(
     names: Sequence[Sequence[str]],
     chunks: Sequence[Chunk],
 ) -> Dataset:
-    """Make a data set of `chunks`: the files `names` of each part, of which `chosen` are wanted.
+    """Make a data set of files that were read.
 
-    Raises AnchorauditError if no file is an annotation, or no image is left.
+    chosen: for each part, which of its images are wanted.
+    names: for each part, the names of the files that were read.
+    chunks: the content of all these files, in the same order.
+
+    Raises AnchorauditError if no file is an annotation, or if no image is left.
     """
     root = detection.path
     columns = joined(chunks)
@@ -49,7 +53,7 @@ def assemble(
         file_names=rows.file_names,
         sizes=np.concatenate(rows.sizes),
         splits=rows.splits,
-        # The boxes are in the order they were read, which is that of the images.
+        # Files were read in the order of the images, so the boxes are in that order, too.
         boxes=Boxes(
             image=np.repeat(annotated, columns.counts[files[annotated]]),
             annotation_ids=None,
@@ -75,7 +79,7 @@ def _source(membership: Memberships) -> Source:
 
 
 def _require_annotations(columns: Columns, unread: Sequence[Finding], root: Path) -> None:
-    """Refuse a data set whose XML files are all something else, or all broken."""
+    """Raise AnchorauditError if there are XML files, but none is a readable annotation."""
     total = len(columns.status) + len(unread)
     if total and READ not in columns.status:
         first = [*columns.findings, *unread][0]
@@ -83,12 +87,12 @@ def _require_annotations(columns: Columns, unread: Sequence[Finding], root: Path
             f"none of the {total} XML files is a readable Pascal VOC annotation. The first: {first.message}",
             path=root,
             place=first.location,
-            remedy="Name the folder that holds the annotations, or mend them.",
+            remedy="Name the folder that holds the annotations, or fix the files.",
         )
 
 
 def _splits(chosen: Sequence[Memberships], rows: Rows) -> tuple[str, ...]:
-    """The splits that were asked for or have an image, in order."""
+    """Return the splits that were asked for or have an image, in order."""
     met = set(rows.splits)
     named = (name for membership in chosen for name in membership.split_names())
     return tuple(dict.fromkeys(name for name, asked in named if asked or name in met))

@@ -1,4 +1,4 @@
-"""The chunks that files were read into, joined to columns of the whole data set."""
+"""Joins the chunks that files were read into to columns of the whole data set."""
 
 from __future__ import annotations
 
@@ -15,10 +15,16 @@ from anchoraudit.formats.voc.xml import Chunk
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """F files and M objects, in the order the files were given.
+    """Columns over F files and M objects, in the order of the files.
 
-    status: F, see `voc.xml`. file_names: F. sizes: [F, 2], NaN where not declared. counts: [F] objects.
-    names: the classes, sorted. category: [M], index into names, -1 for none. xyxy: [M, 4]. difficult: [M].
+    status: F bytes, as in `voc.xml.Chunk`.
+    file_names: F texts of <filename>.
+    sizes: float64 [F, 2], declared width and height in pixels, NaN if missing.
+    counts: int64 [F], objects in each file.
+    names: names of the classes, sorted.
+    category: int64 [M], index into `names`, -1 without a class.
+    xyxy: float64 [M, 4], in pixels.
+    difficult: bool [M].
     """
 
     status: bytes
@@ -38,7 +44,7 @@ def joined(chunks: Sequence[Chunk]) -> Columns:
     index = {name: i for i, name in enumerate(names)}
     categories = []
     for chunk in chunks:
-        # The last entry stands for objects without a name: -1 picks it.
+        # -1 stands for objects without a name: as an index it picks the last entry, which is -1.
         own = np.array([*(index[name] for name in chunk.names), -1], dtype=np.int64)
         categories.append(own[np.frombuffer(chunk.category, dtype=np.int64)])
     return Columns(

@@ -1,4 +1,4 @@
-"""What one part of a Pascal VOC data set holds: its files by stem, and the split of each stem."""
+"""The files of one part of a Pascal VOC data set, by stem, and the split of each stem."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from anchoraudit.io.files import name_parts, unreadable
 class Members:
     """The files of a part, listed once.
 
-    xml: (stem, file name) of each annotation, sorted. unread: (stem, why) of those that are no files.
-    images: names of the image files, sorted. findings: of the lists.
+    xml: (stem, file name) of each annotation, sorted.
+    unread: (stem, finding) of each annotation that is not a regular file.
+    images: names of the image files, sorted.
+    findings: problems of the split lists.
     """
 
     part: Part
@@ -66,16 +68,19 @@ class Members:
 
     @cached_property
     def annotated(self) -> frozenset[str]:
-        """The stems of all annotations, read or not."""
+        """The stems of all annotations, readable or not."""
         return frozenset([stem for stem, _ in self.xml] + [stem for stem, _ in self.unread])
 
     @cached_property
     def stems(self) -> frozenset[str]:
-        """Every stem there is an annotation or an image of."""
+        """The stems of all annotations and images."""
         return self.annotated | self.by_stem.keys()
 
     def image_of(self, stem: str, file_name: str) -> str | None:
-        """The image file of an annotation: by its own stem, by its <filename>, by its stem in any case."""
+        """Return the image file of an annotation, None if there is none.
+
+        It has the same stem, or else the name in <filename>, or else the same stem in another case.
+        """
         same = self.by_stem.get(stem)
         if same and len(same) == 1:
             return same[0]
@@ -87,11 +92,11 @@ class Members:
         return self._by_lower.get(stem.lower())
 
     def images_of_unread(self) -> Iterator[str]:
-        """The images of annotations that are no files."""
+        """Yield the images whose annotations are not regular files."""
         return (image for stem, _ in self.unread if (image := self.image_of(stem, "")) is not None)
 
     def selectors(self) -> Iterator[str]:
-        """Every name that selects something here."""
+        """Yield every name that `--split` accepts for this part."""
         if self.part.name:
             yield self.part.name
         for split in self.lists:
@@ -100,7 +105,7 @@ class Members:
                 yield f"{self.part.name}/{split.name}"
 
     def memberships(self, wanted: Collection[str]) -> Memberships:
-        """The split of each stem, where only some are `wanted` (all, if none is named)."""
+        """Return which stems belong to the splits `wanted` (all, if it is empty), and the split of each."""
         name = self.part.name
         if not wanted or (name and name in wanted):
             return Memberships(self, self.lists, everything=True)
@@ -112,12 +117,12 @@ class Memberships:
     """Which stems of a part are chosen, and the split of each."""
 
     def __init__(self, members: Members, chosen: Sequence[SplitList], *, everything: bool) -> None:
-        """Take the stems in the lists `chosen`, or everything."""
+        """Choose the stems in the lists `chosen`, or all stems."""
         self.members, self.chosen, self.everything = members, chosen, everything
         part = members.part
         self.prefix = f"{part.name}/" if part.name and not part.is_split else ""
-        self.rest = part.name  # the split of what is in no list
-        # What was asked for comes first: an image in train and val that was chosen as val counts there.
+        self.rest = part.name  # the split of images that are in no list
+        # The chosen lists come first: with --split val, an image in train and val counts as val.
         order = sorted((s for s in members.lists if not s.combined), key=lambda s: s not in chosen)
         self._owner: dict[str, SplitList] = {}
         for split in reversed(order):
@@ -125,33 +130,33 @@ class Memberships:
         self._selected = None if everything else frozenset().union(*(s.lines for s in chosen))
 
     def has(self, stem: str) -> bool:
-        """Whether an image of this stem is chosen."""
+        """Tell whether an image of this stem is chosen."""
         return self._selected is None or stem in self._selected
 
     def split_of(self, stem: str) -> str:
-        """The split of an image: of the first list that names it."""
+        """Return the split of an image: that of the first list that names it."""
         split = self._owner.get(stem)
         return self.rest if split is None else self.prefix + split.name
 
     def listed(self, stem: str) -> bool:
-        """Whether any list names this stem."""
+        """Tell whether any list names this stem."""
         return stem in self._owner
 
     def split_names(self) -> list[tuple[str, bool]]:
-        """Every split of this part in order, and whether it was asked for by its own name."""
+        """Return every split of this part in order, each with whether it was asked for by its own name."""
         if not self.members.lists:
             return [(self.rest, self.everything)]
         splits = [split for split in self.members.lists if not split.combined]
         return [(self.prefix + s.name, s in self.chosen) for s in splits] + [(self.rest, False)]
 
     def findings(self) -> Iterator[Finding]:
-        """Annotations that are no files, lines that name nothing, images in two lists."""
+        """Report annotations that are not files, lines that name no image, and images in two lists."""
         yield from self.members.findings
         yield from (finding for stem, finding in self.members.unread if self.has(stem))
         stems = self.members.stems
         for split in self.chosen:
             if self.everything and split.combined:
-                continue  # its parts have the same lines
+                continue  # the lists that it combines have the same lines
             for stem, line in split.lines.items():
                 if stem not in stems:
                     words = f"{split.name} lists {stem!r}, but there is neither an annotation nor an image"

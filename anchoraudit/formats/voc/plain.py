@@ -1,9 +1,9 @@
-"""The short way through an annotation file as tools write it: two patterns instead of a tree.
+"""Reads plain annotation files with two regular expressions, without building a tree.
 
-Most files hold nothing but plain ASCII elements in one of a few orders. The patterns below accept only
-documents whose XML is valid on sight (no entities, comments, attributes, declarations but the first
-line) and whose numbers are all there; for those they yield what the parser would, in half the time.
-Whatever they do not accept to the last byte goes to the parser, which alone decides and explains.
+Most files hold only plain ASCII elements in one of a few orders. The patterns below accept a file only if it
+is obviously valid XML (no entities, comments, attributes or declarations, except for the first line) and all
+numbers are present. For such a file the result is the same as the parser's, in half the time. Any other file
+is left to the parser, which alone decides what is wrong.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Plain = tuple[str, float, float, list[tuple[str, bool, float, float, float, floa
 
 _SPACE = r"[ \t\r\n]*+"
 _UNUSED = r"[\t\n\r -%'-;=?-~]*+"  # ASCII without & < >
-_TEXT = r"[\t\n -%'-;=?-~]*+"  # the same without carriage returns, which a parser rewrites
+_TEXT = r"[\t\n -%'-;=?-~]*+"  # the same without carriage returns, which a parser replaces
 _NUMBER = rf"{_SPACE}-?[0-9]{{1,15}}+(?:\.[0-9]++)?+{_SPACE}"  # more digits could be infinite
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
@@ -31,14 +31,14 @@ def _nest(tag: str, content: str) -> str:
 
 
 def _others(*named: str, content: str = "") -> str:
-    """Any run of elements with text, and perhaps `content`, whose tags are not those named."""
+    """Match any number of elements with text, and perhaps `content`, except those with the tags `named`."""
     group = f"tag{next(_group)}"
     no = "".join(f"(?!{tag}>)" for tag in named)
     return rf"(?:<{no}(?P<{group}>[A-Za-z_]\w*+)>{_UNUSED}{content}</(?P={group})>{_SPACE})*+"
 
 
 def _beside() -> str:
-    """What may stand between the elements of <annotation> that matter: <path>, <source>, <owner>..."""
+    """Match the elements of <annotation> that are not needed: <path>, <source>, <owner>..."""
     return _others("filename", "size", "object", content=_others())
 
 
@@ -47,7 +47,7 @@ def _box(suffix: str, *order: str) -> str:
 
 
 def _around(*core: str) -> str:
-    """The elements of an <object> that matter, with any others before, between and after them."""
+    """Match the needed elements of an <object>, with any others before, between and after them."""
     others = [_others("name", "difficult", "bndbox") for _ in range(len(core) + 1)]
     return others[0] + "".join(a + b for a, b in zip(core, others[1:], strict=True))
 
@@ -82,9 +82,9 @@ _NAME, _BEFORE, _AFTER, _X1, _Y1, _X2, _Y2, _U1, _V1, _U2, _V2 = (
 
 
 def plain(data: bytes) -> Plain | None:
-    """File name, width, height and (name, difficult, x1, y1, x2, y2) of each object, else None.
+    """Return file name, width, height, and (name, difficult, x1, y1, x2, y2) of each object, in pixels.
 
-    None means only that the file is not of the plain kind.
+    None if the file is not plain. It may still be valid.
     """
     head = _HEAD.match(data)
     if head is None:

@@ -1,4 +1,4 @@
-"""Many annotation files on every core, with the same answer on any number of them."""
+"""Reads many annotation files on all cores. The result is the same on any number of cores."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from operator import itemgetter
 from anchoraudit.formats.voc.xml import Chunk, scan
 from anchoraudit.io.processes import helpers, shared_out
 
-FILES_A_CHUNK = 128  # about 5 ms of work, and an answer that fits in a pipe
-# Numbers of files from which on a second process pays.
+FILES_A_CHUNK = 128  # about 5 ms of work, and a result that fits in a pipe
+# The least files for which another process saves time. A file takes 40 us or more, a fork about 5 ms, a fresh
+# interpreter half a second.
 WORTH_A_FORK = 500
 WORTH_A_SPAWN = 8000
-MOST_BESIDE = 7  # reading files, more of them wait for one another
+MOST_BESIDE = 7  # more processes wait for one another when they read files
 
 
 def scan_all(paths: Sequence[str], *, processes: int | None = None) -> list[Chunk]:
-    """`scan` over `paths` in chunks of FILES_A_CHUNK, in their order.
+    """Read `paths` in chunks of FILES_A_CHUNK files, and return the chunks in order.
 
-    processes: how many take part, this one included; None: as many as pay.
+    processes: how many take part, with this one; None for as many as save time.
     """
     with scanning(paths, processes=processes) as chunks:
         return chunks()
@@ -27,7 +28,7 @@ def scan_all(paths: Sequence[str], *, processes: int | None = None) -> list[Chun
 
 @contextmanager
 def scanning(paths: Sequence[str], *, processes: int | None = None) -> Iterator[Callable[[], list[Chunk]]]:
-    """`scan_all` in two steps: the others start on entering, this process joins in when it asks."""
+    """Do the same in two steps: the others start when the block is entered, this one when it calls."""
     pieces = [paths[i : i + FILES_A_CHUNK] for i in range(0, len(paths), FILES_A_CHUNK)]
     if processes is None:
         beside = min(helpers(len(paths), fork=WORTH_A_FORK, spawn=WORTH_A_SPAWN), MOST_BESIDE)

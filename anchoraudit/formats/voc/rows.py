@@ -1,4 +1,4 @@
-"""The images of a Pascal VOC data set, row by row: annotated ones, and images without annotation."""
+"""The images of a Pascal VOC data set, row by row: those with an annotation, and those without."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _Image = tuple[str, int, str, str | None]  # stem, number of its annotation, its
 class Rows:
     """Columns over the images.
 
-    sizes: [n, 2] of each part, NaN where unknown. file: index of its annotation among those read, NO_FILE for
-    a blank image.
+    sizes: for each part an array [n, 2], width and height in pixels, NaN if unknown.
+    file: index of the annotation among all files that were read, NO_FILE for an image without one.
     """
 
     ids: list[str] = field(default_factory=list)
@@ -43,7 +43,7 @@ class Rows:
 
 @dataclass(slots=True)
 class PartRows:
-    """The images of one part: `chosen` of its annotation files, read as number `first` and following."""
+    """The images of one part. names: its files that were read. first: the index of the first of them."""
 
     source: int
     chosen: Memberships
@@ -53,7 +53,7 @@ class PartRows:
     images: list[_Image] = field(default_factory=list)
 
     def append_to(self, rows: Rows) -> None:
-        """Append them, sorted by stem, and what there is to say of them."""
+        """Append the images, sorted by stem, with their findings and notes."""
         rows.findings += self.chosen.findings()
         self.images = sorted(self._images(), key=itemgetter(0, 1))
         self._check_presence(rows)
@@ -69,7 +69,7 @@ class PartRows:
         self._note_unlisted(rows)
 
     def _other_names(self) -> Iterator[Finding]:
-        """Annotations whose <filename> is another name than their own."""
+        """Report annotations whose <filename> differs from their own name."""
         for stem, number, declared, _ in self.images:
             if number != NO_FILE and declared:
                 base = name_parts(declared)[1]
@@ -94,15 +94,15 @@ class PartRows:
                 taken.add(name_parts(declared)[1])
             if status[number] == READ:
                 yield stem, number, declared, image
-        # An image that no annotation speaks of is blank. One whose annotation is broken or of another
-        # split is not; one beside an XML file of some other kind is.
+        # An image is blank if no annotation has its stem or its name. It is not blank if its annotation is
+        # broken or belongs to another split. An XML file that is not an annotation does not count.
         annotated = members.annotated - foreign
         for stem, names in members.by_stem.items():
             if stem not in annotated and self.chosen.has(stem):
                 yield from ((stem, NO_FILE, "", name) for name in names if name not in taken)
 
     def _check_presence(self, rows: Rows) -> None:
-        """Say which images are absent; or, if all are, once that they are kept elsewhere."""
+        """Report missing images. If no annotation has its image, add one note instead."""
         members = self.chosen.members
         missing = [row for row in self.images if row[3] is None]
         annotated = sum(number != NO_FILE for _, number, *_ in self.images)
@@ -112,10 +112,10 @@ class PartRows:
                 for stem, number, declared, _ in missing
             ]
         elif annotated:
-            rows.notes.append(self._absence())
+            rows.notes.append(self._note_all_missing())
 
     def _sizes(self) -> tuple[Float, list[Finding]]:
-        """Declared sizes, else measured ones, [N, 2]; and a finding for each that stays unknown."""
+        """Return the sizes, declared or else from the headers, [N, 2], and a finding for each unknown one."""
         declared = self.columns.sizes
         sizes = np.full((len(self.images), 2), np.nan)
         numbers = np.array([number for _, number, *_ in self.images], dtype=np.int64)
@@ -126,10 +126,10 @@ class PartRows:
             image = self.images[i][3]
             return None if image is None else self._image_path(image)
 
-        findings = complete_sizes(sizes, file, self._where_size, self._no_size)[1]
+        findings = complete_sizes(sizes, file, self._where_size, self._unknown_size)[1]
         return sizes, findings
 
-    def _absence(self) -> str:
+    def _note_all_missing(self) -> str:
         part, images = self.chosen.members.part, self.chosen.members.images
         where = f"{printable(part.name)}: " if part.name else ""
         if not images:
@@ -143,7 +143,7 @@ class PartRows:
         _, number, _, image = self.images[i]
         return Where(str(self._image_path(image or "")) if number == NO_FILE else self._path(number))
 
-    def _no_size(self, i: int) -> tuple[str, str]:
+    def _unknown_size(self, i: int) -> tuple[str, str]:
         _, number, _, image = self.images[i]
         if number == NO_FILE:
             return "the file's header cannot be read, and there is no annotation", ""

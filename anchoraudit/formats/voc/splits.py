@@ -1,4 +1,4 @@
-"""Split lists: the files of ImageSets/Main, and which list an image belongs to."""
+"""Reads split lists, the files of ImageSets/Main."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from pathlib import Path
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats.voc.layout import is_list, is_xml
 from anchoraudit.images.found import is_image_name
-from anchoraudit.io.files import os_reason, read_bytes
+from anchoraudit.io.files import decode_names, os_reason, read_bytes
 
-# An image in two lists counts for the first of these; other names come after them, by name.
+# An image in two lists belongs to the first of these. Other names come after them, in order of their names.
 _PREFERRED = ("train", "training", "val", "valid", "validation", "test", "testing")
-_LINES_TO_TELL = 50  # of a list, to tell whether it is of a class
+_LINES_TO_TELL = 50  # first lines of a list that show whether it is a list of a class
 
 
 @dataclass(frozen=True, slots=True)
 class SplitList:
-    """One list: its name, its file, and the stems it names with the line of each (from 1).
+    """One list.
 
-    combined: it is other lists put together, such as trainval, and no split of its own.
+    lines: the stems it names, each with its line, from 1.
+    combined: the list combines others, as trainval does, so it is not a split of its own.
     """
 
     name: str
@@ -32,9 +33,9 @@ class SplitList:
 
 
 def read_lists(folder: Path, known: Collection[str]) -> tuple[list[SplitList], list[Finding]]:
-    """The split lists in `folder`, the preferred first, and what could not be read.
+    """Return the split lists in `folder`, in order of preference, and findings for those that cannot be read.
 
-    known: the stems there are. Lists of a class (`000012 -1`) are left out.
+    known: the stems of all annotations and images. Lists of a class (`000012 -1`) are left out.
     """
     lists: list[SplitList] = []
     findings: list[Finding] = []
@@ -45,7 +46,7 @@ def read_lists(folder: Path, known: Collection[str]) -> tuple[list[SplitList], l
         except OSError as error:
             findings.append(Finding("PAR001", os_reason(str(path), error), str(path)))
             continue
-        if (stems := _stems(_text(data), known)) is not None:
+        if (stems := _stems(decode_names(data), known)) is not None:
             lists.append(SplitList(name[:-4], path, stems))
     lists.sort(key=lambda split: preference(split.name))
     return _combined_marked(lists), findings
@@ -57,16 +58,9 @@ def _files(folder: Path) -> list[str]:
     return []
 
 
-def _text(data: bytes) -> str:
-    """Text of a list; bytes that are not UTF-8 become what the file system makes of them in names."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", "replace")
-    return data.decode("utf-8-sig", "surrogateescape")
-
-
 def _stems(text: str, known: Collection[str]) -> dict[str, int] | None:
-    """Stem -> line of its first mention; None for a list of a class."""
-    # Not splitlines(), which would also cut names at control characters.
+    """Return each stem with the line that names it first; None for a list of a class."""
+    # Not splitlines(), which would also split names at control characters.
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     head = [bare for line in text.split("\n", _LINES_TO_TELL)[:_LINES_TO_TELL] if (bare := line.strip())]
     if head and all(_of_class(line) and _stem(line, known) not in known for line in head):
@@ -84,7 +78,7 @@ def _of_class(line: str) -> bool:
 
 
 def _stem(line: str, known: Collection[str]) -> str:
-    """The stem a line means: as it stands, without its suffix, or without the folders before it."""
+    """Return the stem that a line means: without a suffix, and without folders if only that is known."""
     bare = os.path.splitext(line)[0] if is_image_name(line) or is_xml(line) else line  # noqa: PTH122
     if bare not in known:
         name = bare.replace("\\", "/").rpartition("/")[2]
@@ -93,16 +87,17 @@ def _stem(line: str, known: Collection[str]) -> str:
 
 
 def preference(name: str) -> tuple[int, str]:
-    """Sort key of split names: train, val, test, then any others by name."""
+    """Return the sort key of a split's name: train, val, test, then all others by name."""
     lower = name.lower()
     return (_PREFERRED.index(lower) if lower in _PREFERRED else len(_PREFERRED), name)
 
 
 def _combined_marked(lists: Sequence[SplitList]) -> list[SplitList]:
-    """The same lists, those marked that are others put together.
+    """Return the lists with `combined` set.
 
-    A list that equals train, val or test is that split by another name (trainval where there is no
-    val); two of those that are equal are not: each image in them is in two splits, and that is said.
+    A list is combined if it is the union of shorter lists. So is a list that equals train, val or test, such
+    as trainval without a val. But if two of train, val and test are equal, neither is combined: their images
+    are in two splits, which is reported.
     """
     sets = [split.lines.keys() for split in lists]
     usual = [split.name.lower() in _PREFERRED for split in lists]

@@ -1,4 +1,4 @@
-"""What stands before an XML file can be parsed: its encoding, and whether it may be parsed at all."""
+"""Prepares an XML file for parsing: finds its encoding, and refuses files that cannot be decoded."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from anchoraudit.dataset.findings import Finding
 _DECLARED = re.compile(
     rb"""(?:\xef\xbb\xbf)?<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z][\w.\-]{0,40})["']"""
 )
-# The parser knows these by itself, under these names only.
+# The parser decodes these itself, but only under these names.
 _NATIVE = frozenset({"utf-8", "us-ascii", "iso-8859-1"})
-# Files declare the old name and use the characters added since; these hold the older sets whole.
+# Files often declare an old encoding but use characters that were added later. These newer encodings contain
+# the older ones completely.
 _GROWN = {"gb2312": "gb18030", "gbk": "gb18030", "shift-jis": "cp932", "euc-kr": "cp949"}
-# Codecs of Python that are no encodings of files: in some of them plain letters spell markup.
+# Codecs of Python that files do not use. In some of them plain letters can decode to markup.
 _NOT_FOR_FILES = frozenset(
     {
         "idna",
@@ -33,7 +34,7 @@ _NOT_FOR_FILES = frozenset(
 )
 _CUT_OFF = frozenset({"unexpected end of data", "truncated data", "incomplete multibyte sequence"})
 _MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it starts with
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, because it starts with the same bytes
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
@@ -45,21 +46,21 @@ _MARKS = (
 
 
 class RefusedError(Exception):
-    """A file that is not read, as the parts of a finding."""
+    """The file is refused. Holds the parts of the finding that says why."""
 
     def __init__(self, code: str, message: str, place: str = "", evidence: str = "") -> None:
         super().__init__(message)
         self.code, self.message, self.place, self.evidence = code, message, place, evidence
 
     def finding(self, path: str) -> Finding:
-        """The finding for the file at `path`."""
+        """Return the finding for the file at `path`."""
         return Finding(self.code, self.message, path, self.place, self.evidence)
 
 
 def text_of(data: bytes) -> bytes | str:
-    """What to hand the parser: the bytes if it knows their encoding, else their text.
+    """Return what to give to the parser: the bytes if it knows their encoding, else the decoded text.
 
-    Raises RefusedError (PAR006) if the text cannot be had from the bytes.
+    Raises RefusedError (PAR006) if the encoding is unknown, or if the bytes are not in it.
     """
     if b"\0" in data[:4] or data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         encoding = next((name for mark, name in _MARKS if data.startswith(mark)), None)
@@ -84,7 +85,7 @@ def text_of(data: bytes) -> bytes | str:
 def _python_name(declared: str) -> str | None:
     try:
         name = codecs.lookup(declared).name.replace("_", "-")
-        "a".encode(name)  # LookupError for codecs that are not of text, such as zlib
+        "a".encode(name)  # LookupError for codecs that do not encode text, such as zlib
     except (LookupError, ValueError):
         return None
     return None if name in _NOT_FOR_FILES else _GROWN.get(name, name)
@@ -106,7 +107,7 @@ def _cut_off(error: UnicodeDecodeError) -> bool:
 
 
 def undecodable(data: bytes) -> RefusedError | None:
-    """Why bytes that the parser stopped at are not text in their encoding, None if they are."""
+    """Return why `data` is not text in its encoding, None if it is. Used after the parser has failed."""
     declared = _DECLARED.match(data)
     encoding = (_python_name(declared[1].decode("ascii")) if declared else None) or "utf-8"
     try:
@@ -124,7 +125,7 @@ def _not_decodable(error: UnicodeDecodeError) -> RefusedError:
 
 
 def object_lines(data: bytes | str) -> list[int]:
-    """Line of each <object> right below the root, counted from 1; of those before any error."""
+    """Return the line, from 1, of each <object> directly below the root. Stops at a syntax error."""
     depth = 0
     lines: list[int] = []
 

@@ -1,7 +1,8 @@
-"""One Pascal VOC annotation file: its bytes in, size, file name and objects out.
+"""Reads Pascal VOC annotation files: size, file name and objects.
 
-`scan` reads many files into one `Chunk` of flat columns, so that a box costs eight numbers and no object.
-Nothing here raises: what a file has wrong becomes a finding, and the next file is read.
+`scan` reads many files into one `Chunk` of flat columns, so that a box takes a few numbers and no Python
+object.
+No file raises an error: its problem becomes a finding, and the next file is read.
 """
 
 from __future__ import annotations
@@ -31,12 +32,17 @@ NOTHING: Described = ("", NAN, NAN)
 
 @dataclass(slots=True)
 class Chunk:
-    """Columns over F files and M objects, in the order the files were given.
+    """Columns over F files and M objects, in the order of the files.
 
-    status: READ, BROKEN (a finding says why) or FOREIGN (no annotation), F bytes. file_names: F texts of
-    <filename>, "" where there is none. sizes: width and height, 2F, NaN where not declared. counts:
-    objects of each file, F. names: the distinct class names. category: index into names, -1 for none, M.
-    xyxy: 4M, NaN where there is no number. difficult: M bytes. findings: in file order.
+    status: F bytes: READ, BROKEN (a finding says why) or FOREIGN (not an annotation).
+    file_names: F texts of <filename>, "" if missing.
+    sizes: 2F numbers, declared width and height in pixels, NaN if missing.
+    counts: F, objects in each file.
+    names: the distinct class names.
+    category: M, index into `names`, -1 without a class.
+    xyxy: 4M numbers, in pixels, NaN for a coordinate that is not a number.
+    difficult: M bytes.
+    findings: in the order of the files.
     """
 
     status: bytearray = field(default_factory=bytearray)
@@ -51,12 +57,12 @@ class Chunk:
 
 
 def scan(paths: Sequence[str]) -> Chunk:
-    """Read the files at `paths`; each has a place in every file column, whatever became of it."""
+    """Read the files at `paths`. Each gets an entry in every file column, even if it cannot be read."""
     chunk = Chunk()
     codes: dict[str, int] = {}
     collecting = gc.isenabled()
     try:
-        gc.disable()  # trees have no cycles: the collector would only walk each of them once more
+        gc.disable()  # trees have no cycles, so that collecting garbage would find nothing
         for path in paths:
             _scan_one(path, chunk, codes)
     finally:
@@ -67,7 +73,7 @@ def scan(paths: Sequence[str]) -> Chunk:
 
 
 def _scan_one(path: str, chunk: Chunk, codes: dict[str, int]) -> None:
-    """Append one file to the columns: the short way if it is of the plain kind, else as a tree."""
+    """Append one file to the columns. A plain file is matched, any other is parsed."""
     before = len(chunk.category)
     status, described = BROKEN, NOTHING
     data: bytes | str = b""
@@ -123,7 +129,7 @@ def _take_tree(
 
 
 def _tree(data: bytes | str) -> ET.Element:
-    """Parse a document that is not empty and declares no document type."""
+    """Parse XML. Raises RefusedError if it is empty or declares a document type."""
     if not data.strip():
         raise RefusedError(
             "PAR001", "the file is empty" if not data else "the file holds nothing but white space"
@@ -136,7 +142,7 @@ def _tree(data: bytes | str) -> ET.Element:
 
 
 def _broken(path: str, data: bytes | str, error: Exception) -> Finding:
-    """Why a file could not be read, in plain words."""
+    """Return the finding that says why a file cannot be read."""
     if isinstance(error, ET.ParseError):
         if isinstance(data, bytes) and (refused := undecodable(data)):
             return refused.finding(path)
@@ -149,7 +155,7 @@ def _broken(path: str, data: bytes | str, error: Exception) -> Finding:
 
 
 def _drop_namespace(root: ET.Element) -> None:
-    """Turn `{http://...}annotation` and all tags below it into plain ones."""
+    """Remove the namespace of `{http://...}annotation` and of all tags below it."""
     if root.tag.endswith("}annotation"):
         for element in root.iter():
             if isinstance(element.tag, str):
@@ -167,12 +173,12 @@ def _size(root: ET.Element) -> tuple[float, float]:
 
 
 def _usable(width: float, height: float) -> tuple[float, float]:
-    """A declared size, both NaN unless both are possible."""
+    """Return a declared size in pixels, or NaN for both sides if one is impossible."""
     return (width, height) if 1 <= width <= LARGEST_SIDE and 1 <= height <= LARGEST_SIDE else (NAN, NAN)
 
 
 def _object(element: ET.Element, chunk: Chunk, codes: dict[str, int]) -> list[tuple[str, str, str]]:
-    """Append one object to the columns; return (code, message, evidence) of what is wrong with it."""
+    """Append one object to the columns. Return its problems as (code, message, evidence)."""
     wrong: list[tuple[str, str, str]] = []
     name = (element.findtext("name") or "").strip()
     if name:
@@ -199,7 +205,7 @@ def _object(element: ET.Element, chunk: Chunk, codes: dict[str, int]) -> list[tu
 
 
 def _corners(box: ET.Element, wrong: list[tuple[str, str, str]]) -> list[float]:
-    """The four coordinates of a box that has not four numbers, NaN for each it lacks."""
+    """Return the coordinates of a box without four numbers, NaN for each that is missing. Adds to `wrong`."""
     values = [box.findtext(tag) for tag in CORNERS]
     if missing := [f"<{tag}>" for tag, value in zip(CORNERS, values, strict=True) if value is None]:
         wrong.append(("PAR003", f"the box has no {', '.join(missing)}", ""))
@@ -215,7 +221,7 @@ def _corners(box: ET.Element, wrong: list[tuple[str, str, str]]) -> list[float]:
 
 
 def _is_true(text: str) -> bool:
-    """Whether a flag such as <difficult> is set: `1`, `true`, `yes`, or a number that is not zero."""
+    """Tell whether a flag such as <difficult> is set: `1`, `true`, `yes`, or a number that is not zero."""
     word = text.strip().lower()
     try:
         return float(word) != 0
