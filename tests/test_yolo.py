@@ -173,9 +173,9 @@ def test_a_split_that_is_another_one_is_told_once(tmp_path):
     dataset = one(tmp_path, BOX, yaml)
     assert dataset.splits == ("train",)
     assert [(f.code, f.message, f.place) for f in dataset.findings] == [
-        ("SET004", "all 2 images of val are in train too", "line 3")
+        ("SET004", "all 2 images of val are also in train", "line 3")
     ]
-    assert dataset.notes[0] == "data.yaml, line 1: path '/nowhere' leads nowhere; taken from its own folder"
+    assert dataset.notes[0] == "data.yaml, line 1: path '/nowhere' does not exist; paths are taken from the file's own folder"
 
 
 def test_missing_and_empty_label_files_are_blank_images(tmp_path):
@@ -245,7 +245,7 @@ def test_one_split_of_a_data_set_has_its_class_names(tmp_path):
 
 def test_a_number_of_classes_that_is_not_that_of_the_names_is_told(tmp_path):
     dataset = one(tmp_path, BOX, "train: images\nnames: [cat, dog]\nnc: 3\n")
-    assert dataset.notes == ["data.yaml: nc is 3, but 2 names follow: loaders refuse it"]
+    assert dataset.notes == ["data.yaml: nc is 3, but there are 2 names: loaders refuse the file"]
     dataset = one(tmp_path, f"{BOX}2{BOX[1:]}", "train: images\nnc: 2\n")
     assert [category.name for category in dataset.categories] == ["class_0"]
     assert [f.message for f in dataset.findings] == ["class 2 of 1 box is not among 2 classes"]
@@ -492,9 +492,9 @@ def test_many_files_are_read_fast(tmp_path):
     ("yaml", "place", "words"),
     [
         ("train: images\nnames: [a\nx: b: c\n", "line 3, column 2", "not valid YAML"),
-        ("names: [a]\ntrain: 7x\n", "line 2", "train: '7x' leads nowhere"),
-        ("path: gone\ntrain: gone\nnames: [a]\n", "line 1", "path 'gone' leads nowhere"),
-        ("train: images\nnames: [[a]]\n", "line 2", "names[0] is no text"),
+        ("names: [a]\ntrain: 7x\n", "line 2", "train: '7x' does not exist"),
+        ("path: gone\ntrain: gone\nnames: [a]\n", "line 1", "path 'gone' does not exist"),
+        ("train: images\nnames: [[a]]\n", "line 2", "names[0] is not text"),
         ("train: images\nnames: {x: a}\n", "line 2", "a key of names is 'x'"),
         ("train: {a: b}\nnames: [a]\n", "line 1", "train is a mapping"),
         ("train: images\nnc: many\n", "line 2", "nc is 'many'"),
@@ -502,7 +502,7 @@ def test_many_files_are_read_fast(tmp_path):
         ("train: !!python/object/apply:os.system ['x']\nnc: 1\n", "line 1", "train"),
         ("train: [" + "[" * 3000, "line 1", "nested too deeply"),
         ("train: \x01\nnc: 1\n", "line 1", "not valid YAML"),
-        ("nc: 1\nnames: [a]\n", "line 1", "neither train nor val nor test"),
+        ("nc: 1\nnames: [a]\n", "line 1", "none of the keys train, val and test"),
     ],
 )
 def test_a_data_yaml_that_cannot_be_used_says_where(tmp_path, yaml, place, words):
@@ -535,7 +535,7 @@ def test_a_split_that_leads_nowhere_is_told_unless_it_is_wanted(tmp_path):
     assert [(f.code, f.place, f.evidence) for f in read(tmp_path).findings] == [
         ("SET005", "line 3", "images/val")
     ]
-    with pytest.raises(AnchorauditError, match="val: 'images/val' leads nowhere"):
+    with pytest.raises(AnchorauditError, match="val: 'images/val' does not exist"):
         read(tmp_path, splits=("val",))
 
 
@@ -546,7 +546,7 @@ def test_a_list_of_which_nothing_is_there(tmp_path):
     )
     findings = read(tmp_path).findings
     assert [(f.code, f.place) for f in findings] == [("SET005", "line 1")]
-    assert findings[0].message == "none of the 2 images that the list of val names is there"
+    assert findings[0].message == "none of the 2 images that the list of val names exists"
 
 
 # The program

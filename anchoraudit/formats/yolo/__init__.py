@@ -1,4 +1,4 @@
-"""YOLO: a text file of labels an image, as YOLOv5, Ultralytics, Roboflow and darknet lay them out."""
+"""YOLO: a text file of labels for each image, in the layouts of YOLOv5, Ultralytics, Roboflow and darknet."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ LOOKS_FOR = (
 
 
 def detect(path: Path) -> Detection | None:
-    """Tell whether `path` is a `data.yaml`, or a folder of one of the layouts, from names and first lines.
+    """Recognise a `data.yaml`, or a folder of one of the layouts, from names and first lines.
 
-    Labels are often exported beside COCO or Pascal VOC annotations, so a folder counts by its layout only. If
-    it holds those too, name its `data.yaml` or its `images/` to read the labels.
+    Labels are often exported beside COCO or Pascal VOC annotations, so a folder is recognised as surely as
+    its layout only, and the others win. To read the labels then, name the `data.yaml` or `images/`.
     """
     if path.is_file():
         suffix = path.suffix.lower()
@@ -36,10 +36,10 @@ def detect(path: Path) -> Detection | None:
 
 
 def read(detection: Detection, options: ReadOptions) -> Dataset:
-    """Read every split (or those selected); an image without labels is blank.
+    """Read all splits, or those that are wanted. An image without labels is blank.
 
-    Raises AnchorauditError if a split is unknown, no image or no label file is there, or `data.yaml` cannot
-    be used.
+    Raises AnchorauditError if a split is unknown, if there is no image or no label file, or if `data.yaml`
+    cannot be used.
     """
     from anchoraudit.formats.yolo.assembly import assemble
 

@@ -1,4 +1,4 @@
-"""A YOLO data set put together: images, sizes and label lines, to columns."""
+"""Joins the images, sizes and label lines of a YOLO data set to columns."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from anchoraudit.formats.yolo.members import Member, Part
 from anchoraudit.formats.yolo.values import report_classes, report_values
 from anchoraudit.images.sizes import read_sizes
 
-_Row = tuple[int, Part, Member]  # number of the part, and one of its images
+_Row = tuple[int, Part, Member]  # index of the part, the part, and one of its images
 
 
 def assemble(detection: Detection, options: ReadOptions) -> Dataset:
-    """Read a data set; see `yolo.read` for what is raised."""
+    """Read a data set. Raises AnchorauditError as `yolo.read` does."""
     gathered = gather(detection, options)
     every: list[_Row] = [
         (n, part, member) for n, part in enumerate(gathered.parts) for member in part.members
     ]
     paths = [part.label_path(member) for _, part, member in every]
     lines = read_lines(paths, gathered.columns)
-    # An image whose label file cannot be read is neither annotated nor blank: it is left out, and said so.
+    # An image whose label file cannot be read is neither annotated nor blank. It is dropped, with a finding.
     kept = np.array([status != BROKEN for status in lines.status], dtype=np.bool_)
     rows = [row for row, keep in zip(every, kept.tolist(), strict=True) if keep]
     sizes, findings, notes = _sizes(rows)
@@ -70,14 +70,14 @@ def assemble(detection: Detection, options: ReadOptions) -> Dataset:
 
 
 def _sizes(rows: Sequence[_Row]) -> tuple[Float, list[Finding], list[str]]:
-    """Sizes of the images as the frameworks load them, [N, 2]; what is wrong with images, and notes."""
+    """Return the sizes of the images as the frameworks load them, [N, 2] in pixels, findings, and notes."""
     files = [part.images / member.file_name for _, part, member in rows]
     sizes, turned = read_sizes(files, upright=True)
-    findings = _absent(rows)
+    findings = _missing_images(rows)
     for i in np.flatnonzero(np.isnan(sizes[:, 0])).tolist():
         _, part, member = rows[i]
-        instead = "its header cannot be read" if member.there else "there is none to measure"
-        words = f"the size of image {member.id!r} is not known: {instead}"
+        reason = "its header cannot be read" if member.there else "its file does not exist"
+        words = f"unknown size of image {member.id!r}: {reason}"
         path = str(files[i]) if member.there else part.label_path(member) or str(files[i])
         findings.append(Finding("IMG002", words, path, "", member.file_name, f"image {member.id}"))
     notes = []
@@ -87,8 +87,8 @@ def _sizes(rows: Sequence[_Row]) -> tuple[Float, list[Finding], list[str]]:
     return sizes, findings, notes
 
 
-def _absent(rows: Sequence[_Row]) -> list[Finding]:
-    """Label files without an image, unless there is no image at all."""
+def _missing_images(rows: Sequence[_Row]) -> list[Finding]:
+    """Report label files without an image, unless there is no image at all."""
     if not any(member.there for *_, member in rows):
         return []
     found: list[Finding] = []
@@ -100,11 +100,11 @@ def _absent(rows: Sequence[_Row]) -> list[Finding]:
 
 
 def _pixels(xywh: Float, sizes: Float) -> Float:
-    """Corners in pixels of boxes as shares of their image: [M, 4], NaN where its size is unknown.
+    """Turn centre and size as shares of the image into corners in pixels: [M, 4], NaN if its size is unknown.
 
-    sizes: [M, 2] of the image of each box.
+    sizes: [M, 2], width and height of the image of each box.
     """
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is reported
+    with np.errstate(over="ignore", invalid="ignore"):  # results that are not finite are reported
         half = xywh[:, 2:] / 2
         corners = np.concatenate([xywh[:, :2] - half, xywh[:, :2] + half], axis=1)
         pixels: Float = corners * np.tile(sizes, 2)
@@ -112,7 +112,7 @@ def _pixels(xywh: Float, sizes: Float) -> Float:
 
 
 def _classes(lines: Lines, gathered: Gathered) -> tuple[Int, tuple[Category, ...]]:
-    """The category of each line, -1 for a class that is not declared, and the categories."""
+    """Return the category of each line, -1 for an undeclared class, and the categories."""
     met = np.unique(lines.index)
     known = [i for i in met.tolist() if i != NO_CLASS and gathered.names.has(i)]
     declared = gathered.names.by_index
@@ -124,7 +124,7 @@ def _classes(lines: Lines, gathered: Gathered) -> tuple[Int, tuple[Category, ...
 
 
 def _blank_notes(rows: Sequence[_Row], status: Sequence[int]) -> list[str]:
-    """How many images of each split have no label file, or an empty one."""
+    """Return a note for each split with images that have no label file, or an empty one."""
     notes = []
     met = Counter((part.entry.split, what) for (_, part, _), what in zip(rows, status, strict=True))
     for split in dict.fromkeys(split for split, _ in met):

@@ -1,4 +1,4 @@
-"""What a `data.yaml` or a darknet `.data` file says: folders or lists of images by split, and class names.
+"""Reads a `data.yaml` or a darknet `.data` file: folders or lists of images by split, and class names.
 
 Sources: ultralytics data/utils.py (check_det_dataset: `path`, `train`, `val`, `test`, `names`, `nc`,
 `kpt_shape`; `validation` for `val`), yolov5 utils/general.py (check_dataset), darknet src/detector.c and
@@ -24,14 +24,14 @@ SPLITS = ("train", "val", "valid", "validation", "test", "minival")
 YAML = (".yaml", ".yml")
 DARKNET = ".data"
 _USUAL = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
-_HEAD = 1 << 16  # bytes that tell what a file is; names may go on for longer
-_LARGEST = 1 << 20  # bytes; LVIS' 1,203 names take 30,000
-_MOST_CLASSES = 1_000_000
+_HEAD = 1 << 16  # first bytes by which a file is recognised; a long list of names may follow
+_LARGEST = 1 << 20  # bytes, 35 times those of LVIS, whose 1,203 names take 30,000
+_MOST_CLASSES = 1_000_000  # far above any data set; a larger index is a mistake
 _BOUNDS = YamlBounds(
     values=_LARGEST,
     levels=100,
     aliases=10_000,
-    beyond="not valid YAML: nested too deeply or too many aliases",
+    beyond="not valid YAML: it is nested too deeply or has too many aliases",
 )
 _SPLIT_KEY = re.compile(rb"^[\"']?(?:train|val|valid|validation|test)[\"']?[ \t]*[:=]", re.MULTILINE)
 _NAMES_KEY = re.compile(rb"^[\"']?(?:names|nc|classes)[\"']?[ \t]*[:=]", re.MULTILINE)
@@ -40,7 +40,7 @@ _REMEDY = "See https://docs.ultralytics.com/datasets/detect for the keys of a da
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A text of the file, and its line."""
+    """A value of the file, and its line."""
 
     text: str
     line: int
@@ -48,9 +48,14 @@ class Written:
 
 @dataclass(slots=True)
 class Config:
-    """root: the `path`, None if there is none. splits: folders or lists by name. names: by class index,
-    None if not given; names_file: where they stand instead. classes: `nc`, None if not given. columns: of
-    a label line with keypoints, 5 without.
+    """What the file says.
+
+    root: the value of `path`, None if it is missing.
+    splits: folders or lists of images, by split.
+    names: names of the classes by index, None if they are missing.
+    names_file: the file that holds the names instead.
+    classes: the value of `nc`, None if it is missing.
+    columns: the number of columns of a label line, 5 without keypoints.
     """
 
     path: Path
@@ -63,13 +68,13 @@ class Config:
 
 
 def looks_like_config(path: Path, *, with_names: bool = True) -> bool:
-    """Tell whether a file has the keys of one, by its first part."""
+    """Tell whether the first part of a file has the keys of such a file."""
     head = read_head(path, _HEAD)
     return bool(_SPLIT_KEY.search(head) and (_NAMES_KEY.search(head) or not with_names))
 
 
 def find_config(folder: Path) -> Path | None:
-    """The file of a folder that says what it is: `data.yaml`, else one called as the folder, else any."""
+    """Return the file that describes a folder: `data.yaml`, else one with the folder's name, else any."""
     files = [folder / name for name in names_in(folder) if Path(name).suffix.lower() in (*YAML, DARKNET)]
     own = {f"{folder.name}{suffix}" for suffix in YAML}
     files.sort(key=lambda file: (file.name not in _USUAL, file.name not in own, file.suffix == DARKNET))
@@ -77,13 +82,15 @@ def find_config(folder: Path) -> Path | None:
 
 
 def read_config(path: Path) -> Config:
-    """Read one. Raises AnchorauditError, with the line, if it cannot be used."""
+    """Read such a file. Raises AnchorauditError, with the line, if it cannot be used."""
     data = read_input(path, _LARGEST)
     utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     text = data.decode("utf-16" if utf16 else "utf-8-sig", "replace")
     config = _darknet(path, text) if path.suffix.lower() == DARKNET else _Yaml(path).config(text)
     if not config.splits:
-        raise AnchorauditError("neither train nor val nor test", path=path, place="line 1", remedy=_REMEDY)
+        raise AnchorauditError(
+            "none of the keys train, val and test", path=path, place="line 1", remedy=_REMEDY
+        )
     return config
 
 
@@ -103,7 +110,7 @@ def _darknet(path: Path, text: str) -> Config:
 
 
 class _Yaml:
-    """Takes what is needed from YAML nodes: nothing is constructed, and every value has its line."""
+    """Takes values from YAML nodes, which know their lines. No Python objects are built from the YAML."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -129,7 +136,7 @@ class _Yaml:
         import yaml
 
         if not isinstance(node, yaml.MappingNode):
-            raise self._error(f"{what} is no mapping of keys", node)
+            raise self._error(f"{what} is not a mapping of keys", node)
         return {key.value: value for key, value in node.value if isinstance(key, yaml.ScalarNode)}
 
     def _take_names(self, node: yaml.Node, config: Config) -> None:
@@ -156,17 +163,17 @@ class _Yaml:
         return node.value if isinstance(node, yaml.SequenceNode) else [node]
 
     def _texts(self, node: yaml.Node, what: str) -> list[Written]:
-        """Return one text or a list of them; none for null."""
+        """Return the text, or the texts of a list. Null and empty texts are dropped."""
         items = [item for item in self._items(node, what) if not item.tag.endswith(":null")]
         texts = [Written(self._text(item, what), yaml_line(item)) for item in items]
         return [text for text in texts if text.text]
 
     def _text(self, node: yaml.Node, what: str) -> str:
-        """Return a scalar as it is written: a class called `no` stays that."""
+        """Return a scalar as it is written, so that a class called `no` is not turned into False."""
         import yaml
 
         if not isinstance(node, yaml.ScalarNode):
-            raise self._error(f"{what} is no text", node)
+            raise self._error(f"{what} is not text", node)
         return str(node.value)
 
     def _number(self, node: yaml.Node, what: str) -> int | None:

@@ -1,4 +1,4 @@
-"""What the splits of a data set are made of: folders of images, and lists of them, found on disk."""
+"""Finds the folders and lists of images that the splits of a data set consist of."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats.yolo.config import Config, Written
 from anchoraudit.formats.yolo.layout import IMAGES, label_folder
 from anchoraudit.images.found import is_image_name
-from anchoraudit.io.files import read_input
+from anchoraudit.io.files import decode_names, read_input
 from anchoraudit.io.folders import is_file, is_folder
 
 _LIST = ".txt"
@@ -20,8 +20,10 @@ _LIST = ".txt"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A folder of images, or a list of them, as an absolute path. stated, line: where it was named, "" and 0
-    where the folder's name alone tells.
+    """A folder of images, or a list of images.
+
+    path: absolute.
+    stated, line: the file and the line that name it; "" and 0 if the layout of the folder alone shows it.
     """
 
     split: str
@@ -31,22 +33,23 @@ class Entry:
 
     @property
     def is_list(self) -> bool:
-        """Whether it is a list."""
+        """Tell whether it is a list."""
         return self.path.suffix.lower() == _LIST and is_file(self.path)
 
 
 def absolute(path: Path) -> Path:
-    """Return `path` from the root, without `..`; links stay as they are."""
+    """Return `path` as an absolute path without `..`. Links are not resolved."""
     return Path(os.path.abspath(path))  # noqa: PTH100  Path.absolute keeps the dots, resolve follows links
 
 
 def entries_of(
     config: Config, wanted: Sequence[str], *, elsewhere: bool = False
 ) -> tuple[list[Entry], list[Finding], list[str]]:
-    """Find what `config` names; return it, findings about what is not there, and notes.
+    """Find the folders and lists that `config` names. Return them, findings for missing ones, and notes.
 
-    elsewhere: the images may be in another folder; then a folder counts if that of its labels is there.
-    Raises AnchorauditError if a split that is wanted is not there, or if none is.
+    elsewhere: the images are in another folder. Then a folder counts if the folder of its labels exists.
+
+    Raises AnchorauditError if a wanted split does not exist, or if none does.
     """
     bases = bases_of(config)
     found: list[Entry] = []
@@ -62,12 +65,14 @@ def entries_of(
                 continue
             found.append(Entry(split, absolute(path), str(config.path), written.line))
             if moved:
-                notes.append(f"{split}: {written.text} is not there; read {absolute(path)}")
+                notes.append(f"{split}: {written.text} does not exist; read {absolute(path)}")
     if config.root is not None and not any(map(is_folder, bases[:-1])):
-        text = f"path {config.root.text!r} leads nowhere"
+        text = f"path {config.root.text!r} does not exist"
         if not found:
             raise _error(config, text, config.root.line)
-        notes.append(f"{config.path.name}, line {config.root.line}: {text}; taken from its own folder")
+        notes.append(
+            f"{config.path.name}, line {config.root.line}: {text}; paths are taken from the file's own folder"
+        )
     lost = [split for split in wanted if split in config.splits and split not in {e.split for e in found}]
     if findings and (lost or not found):
         split = (lost or list(config.splits))[0]
@@ -77,10 +82,11 @@ def entries_of(
 
 
 def locate(text: str, bases: Sequence[Path]) -> tuple[Path | None, bool]:
-    """Find a path that was written for another place; return it, and whether folders before it were cut.
+    """Find a path that may have been written for another machine. Return it, and whether folders were cut.
 
-    As it stands from each of the bases; without `../` in front, as ultralytics does; then without its first
-    folders, one after the other, since exports are moved and their paths are not.
+    First the path is tried as it is, relative to each base. Then without `../` at its start, as Ultralytics
+    does. Then without its first folders, one after the other, because people move data sets without changing
+    the paths.
     """
     plain = text.replace("\\", "/")
     for candidate in (text, plain):
@@ -97,19 +103,19 @@ def locate(text: str, bases: Sequence[Path]) -> tuple[Path | None, bool]:
 
 
 def _with_labels(text: str, bases: Sequence[Path]) -> Path | None:
-    """A folder of images that is not there, where that of its labels is."""
+    """Return the path of a folder of images that does not exist, if the folder of its labels does."""
     paths = [absolute(base / text) for base in bases]
     return next((p for p in paths if IMAGES in p.parts and is_folder(label_folder(p))), None)
 
 
 def bases_of(config: Config) -> list[Path]:
-    """The folders that paths may be relative to, the file's own the last."""
+    """Return the folders that paths may be relative to. The file's own folder is the last."""
     here = absolute(config.path).parent
     return [here / config.root.text, Path.cwd() / config.root.text, here] if config.root else [here]
 
 
 def _missing(config: Config, split: str, written: Written, path: Path | None) -> Finding:
-    words = f"{split}: {written.text!r} leads nowhere"
+    words = f"{split}: {written.text!r} does not exist"
     if path is not None:
         words = f"{split}: {written.text!r} is neither a folder nor a .txt list"
     return Finding("SET005", words, str(config.path), f"line {written.line}", written.text, f"split {split}")
@@ -120,20 +126,17 @@ def _error(config: Config, words: str, line: int) -> AnchorauditError:
         words,
         path=config.path,
         place=f"line {line}",
-        remedy="Correct the path; it is taken from `path`, or else from the folder of this file.",
+        remedy="Correct the path. It is relative to `path`, or else to the folder of this file.",
     )
 
 
 def lines_of(entry: Entry) -> Iterator[tuple[int, str]]:
-    """The images that a list names, each with its line from 1.
+    """Yield the images that a list names, each with its line, from 1.
 
     Raises AnchorauditError if the list cannot be read.
     """
-    data = read_input(entry.path)
-    utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-    # Bytes that are not UTF-8 become what the file system makes of them in names.
-    text = data.decode("utf-16", "replace") if utf16 else data.decode("utf-8-sig", "surrogateescape")
-    # Not splitlines(), which would also cut names at control characters.
+    text = decode_names(read_input(entry.path))
+    # Not splitlines(), which would also split names at control characters.
     for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
         if (name := line.strip()) and is_image_name(name):
             yield number, name

@@ -1,4 +1,4 @@
-"""The parts of a YOLO data set: every split found on disk, no image twice, those chosen that are wanted."""
+"""Gathers the parts of a YOLO data set: finds all splits, removes repeated images, chooses wanted splits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from anchoraudit.io.folders import is_file
 
 @dataclass(slots=True)
 class Gathered:
-    """What is read. columns: of a label line with keypoints, 5 without."""
+    """The parts to read. columns: the number of columns of a label line, 5 without keypoints."""
 
     parts: list[Part]
     names: Names
@@ -35,14 +35,14 @@ class Gathered:
 
 
 def gather(detection: Detection, options: ReadOptions) -> Gathered:
-    """Find what is to be read. Raises AnchorauditError if that is nothing, or a split is unknown."""
+    """Find the parts to read. Raises AnchorauditError if there is none, or if a split is unknown."""
     gathered, entries, bases = (
         _stated(detection, options) if is_file(detection.path) else _laid_out(detection)
     )
     known = list(dict.fromkeys(entry.split for entry in entries))
     require_known_splits(options.splits, known, detection.path)
     finder = Finder(options.image_folder, bases)
-    # What was asked for comes first: an image in train and val that was chosen as val counts there.
+    # Wanted splits come first: with --split val, an image in train and val counts as val.
     entries.sort(key=lambda entry: bool(options.splits) and entry.split not in options.splits)
     parts = [part for entry in entries for part in finder.parts_of(entry)]
     if options.image_folder is not None:
@@ -64,7 +64,7 @@ def gather(detection: Detection, options: ReadOptions) -> Gathered:
 
 
 class _Naming:
-    """Turns absolute paths into what the user would write for them, from the folder as it was named."""
+    """Turns absolute paths into paths that begin with the folder as the user named it."""
 
     def __init__(self, named: Path) -> None:
         self.folder = named.parent if is_file(named) else named
@@ -89,19 +89,23 @@ def _laid_out(detection: Detection) -> tuple[Gathered, list[Entry], list[Path]]:
     layout = find_layout(detection.path)
     folders = layout.folders if layout is not None else ()
     if not folders:
-        raise AnchorauditError("its files have changed", path=detection.path, remedy="Scan it again.")
+        raise AnchorauditError(
+            "the files have changed while they were read",
+            path=detection.path,
+            remedy="Scan the folder again.",
+        )
     root = absolute(detection.path)
     images = [absolute(folder) for _, folder in folders]
     beside = [path for folder in images for path in (folder, folder.parent) if path.is_relative_to(root)]
     labels = [folder.parent / LABELS for folder in images if folder.name == IMAGES]
-    above = [root.parent] if root.name.lower() in SPLITS else []  # one split of a data set was named
+    above = [root.parent] if root.name.lower() in SPLITS else []  # the user named one split of a data set
     near = dict.fromkeys([root, root / LABELS, *labels, *beside, *above])
     entries = [Entry(split, folder) for (split, _), folder in zip(folders, images, strict=True)]
     return Gathered([], names_near(near)), entries, [root]
 
 
 def _keep_labelled(parts: Sequence[Part]) -> None:
-    """Where parts share a folder of images, each has those that it has labels of."""
+    """If parts share a folder of images, keep in each only the images that it has labels of."""
     sharing = Counter(part.images for part in parts)
     for part in parts:
         if sharing[part.images] > 1:
@@ -109,7 +113,7 @@ def _keep_labelled(parts: Sequence[Part]) -> None:
 
 
 def _without_repeats(parts: Sequence[Part]) -> list[Finding]:
-    """Leave every image to the first part that has it; say which are in two splits."""
+    """Keep every image only in the first part that has it. Report images in two splits."""
     owner: dict[str, str] = {}
     found: list[Finding] = []
     for part in parts:
@@ -127,12 +131,12 @@ def _without_repeats(parts: Sequence[Part]) -> list[Finding]:
 
 
 def _repeated(entry: Entry, total: int, again: Sequence[tuple[Member, str]]) -> list[Finding]:
-    """Images in two splits: one finding each, or one for a split that is wholly another one."""
+    """Report images in two splits: each one, or once if all images of a split are in another split."""
     stated, line = (str(entry.path), 0) if entry.is_list else (entry.stated, entry.line)
     splits = {first for _, first in again}
     if len(again) == total > 1 and len(splits) == 1:
         (first,) = splits
-        words = f"all {total:,} images of {entry.split} are in {first} too"
+        words = f"all {total:,} images of {entry.split} are also in {first}"
         return [Finding("SET004", words, entry.stated, f"line {entry.line}", thing=f"split {entry.split}")]
     return [
         Finding(
@@ -148,7 +152,7 @@ def _repeated(entry: Entry, total: int, again: Sequence[tuple[Member, str]]) -> 
 
 
 def _require_labels(root: Path, gathered: Gathered, chosen: Sequence[Part]) -> None:
-    """Refuse a data set without images, or of whose images none has labels: another folder is meant."""
+    """Raise AnchorauditError if there is no image, or no image has labels: probably the wrong folder."""
     members = [(part, member) for part in gathered.parts for member in part.members]
     if not members:
         lost = next((finding for finding in gathered.findings if finding.code == "SET005"), None)
@@ -164,5 +168,5 @@ def _require_labels(root: Path, gathered: Gathered, chosen: Sequence[Part]) -> N
         raise AnchorauditError(
             f"none of {len(members):,} images has a label file",
             path=root,
-            remedy=f"Looked for {part.labels}/{first.id}.txt and the like; name the folder that holds both.",
+            remedy=f"Name the folder that holds both (looked for {part.labels}/{first.id}.txt and the like).",
         )

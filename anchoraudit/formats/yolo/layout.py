@@ -1,8 +1,8 @@
-"""Where a YOLO data set keeps its images and labels: by its `data.yaml`, or by the names of its folders.
+"""Finds the images and labels of a YOLO data set: by its `data.yaml`, or by the names of its folders.
 
-A label file belongs to an image by its path: the last `images` in it is `labels`, the suffix is `.txt`
-(yolov5 and ultralytics, img2label_paths). So it lies beside the image where no folder is called `images`,
-which is darknet's layout.
+The path of a label file follows from the path of its image: the last `images` becomes `labels`, and the
+suffix becomes `.txt` (yolov5 and ultralytics, img2label_paths). If no folder is called `images`, the label
+file is beside the image, which is darknet's layout.
 """
 
 from __future__ import annotations
@@ -26,13 +26,15 @@ NAMES_FILES = (
     "labels.txt",
     "predefined_classes.txt",
 )
+# To recognise labels, at most so many files are opened, until so many of them had text; so many bytes of
+# each.
 _PEEKED_FILES, _PEEKED_WITH_TEXT, _PEEKED_BYTES = 200, 5, 1 << 12
 _NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|nan|[+-]?inf", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What a folder is. path: its `data.yaml`, or the folder; then folders: (split, images)."""
+    """The layout of a folder. path: its `data.yaml`; or the folder, and then folders: (split, images)."""
 
     path: Path
     reason: str
@@ -40,7 +42,7 @@ class Layout:
 
 
 def find_layout(folder: Path) -> Layout | None:
-    """The layout of `folder`, or of the one above where it is that one's `images/`; None if it is none."""
+    """Return the layout of `folder`, or of the folder above its `images/`; None if it is not recognised."""
     if folder.name == IMAGES and _labels_hold(folder.parent / LABELS):
         folder = folder.parent
     if (config := find_config(folder)) is not None:
@@ -49,7 +51,7 @@ def find_layout(folder: Path) -> Layout | None:
 
 
 def label_folder(images: Path) -> Path:
-    """The folder of the labels of images in the folder `images`, an absolute path."""
+    """Return the folder of the labels for images in the folder `images`, an absolute path."""
     parts = images.parts
     if IMAGES not in parts:
         return images
@@ -58,7 +60,7 @@ def label_folder(images: Path) -> Path:
 
 
 def _whole(root: Path) -> Layout | None:
-    """`images/` beside `labels/`, the splits being folders in `images/`, if no image lies in it itself."""
+    """Recognise `images/` beside `labels/`. If `images/` itself has no image, its folders are splits."""
     if not (is_folder(root / IMAGES) and _labels_hold(root / LABELS)):
         return None
     reason = f"{IMAGES}/ beside {LABELS}/"
@@ -69,7 +71,7 @@ def _whole(root: Path) -> Layout | None:
 
 
 def _by_split(root: Path) -> Layout | None:
-    """A folder with `images/` and `labels/` for each split, as Roboflow exports."""
+    """Recognise a folder with `images/` and `labels/` for each split, as Roboflow exports."""
     splits = [f for f in folders_in(root) if is_folder(f / IMAGES) and is_folder(f / LABELS)]
     if not any(_labels_hold(split / LABELS) for split in splits):
         return None
@@ -78,7 +80,7 @@ def _by_split(root: Path) -> Layout | None:
 
 
 def _beside(root: Path) -> Layout | None:
-    """Labels beside the images, in the folder itself or in a folder for each split."""
+    """Recognise labels beside the images, in the folder itself or in a folder for each split."""
     if _hold_both(root):
         return Layout(root, "labels beside images", (("", root),))
     splits = [folder for folder in folders_in(root) if _hold_both(folder)]
@@ -90,7 +92,7 @@ def _beside(root: Path) -> Layout | None:
 
 
 def _hold_both(folder: Path) -> bool:
-    """Whether images in `folder` have labels beside them."""
+    """Tell whether images in `folder` have labels beside them."""
     names = names_in(folder)
     texts = {name[:-4] for name in names if name.endswith(".txt")}
     if not texts:
@@ -98,12 +100,12 @@ def _hold_both(folder: Path) -> bool:
     stems = (name.rpartition(".")[0] for name in names if is_image_name(name))
     found = islice((folder / f"{stem}.txt" for stem in stems if stem in texts), _PEEKED_FILES)
     peeked = [holds_boxes(file) for file in found]
-    # Empty label files alone tell nothing, unless there is a list of classes too.
+    # Empty text files alone are not proof of labels, unless there is also a list of classes.
     return True in peeked or (bool(peeked) and None in peeked and any(name in NAMES_FILES for name in names))
 
 
 def _labels_hold(folder: Path) -> bool:
-    """Whether one of the first text files below `folder` holds boxes, or all of them are empty."""
+    """Tell whether one of the first text files below `folder` holds boxes, or all of them are empty."""
     if not is_folder(folder):
         return False
     files = (folder / below / n for below, names in walk(folder) for n in names if n.endswith(".txt"))
@@ -119,13 +121,13 @@ def _labels_hold(folder: Path) -> bool:
 
 
 def holds_boxes(file: Path) -> bool | None:
-    """Tell whether the first line of a file is one of numbers, five or more; None if it is empty."""
+    """Tell whether the first line of a file has five numbers or more; None if the file is empty."""
     if not is_file(file):
         return False
     head = read_head(file, _PEEKED_BYTES).removeprefix(b"\xef\xbb\xbf")
     if not (words := head.strip().partition(b"\n")[0].split()):
         return None
-    # The last of a line longer than what was read may be cut.
+    # The last word may be cut off, if the line is longer than what was read.
     return len(words) >= 5 and all(map(_NUMBER.fullmatch, words[: max(5, len(words) - 1)]))
 
 

@@ -1,8 +1,8 @@
-"""Label files: `class cx cy w h` a line, shares of the image; polygons and keypoints become boxes.
+"""Reads label files: lines `class cx cy w h`, as shares of the image. Polygons and keypoints become boxes.
 
-Sources: yolov5 utils/dataloaders.py and ultralytics data/utils.py (verify_image_label: a line of more than
-six columns is `class x y x y ...`, and so is then every line of its file), ops.segments2boxes (the bounds
-of the polygon), ultralytics' `kpt_shape` (keypoints after the box).
+Sources: yolov5 utils/dataloaders.py and ultralytics data/utils.py (verify_image_label: if a line has more
+than six columns, every line of its file is read as `class x y x y ...`), ops.segments2boxes (the bounds of
+the polygon), ultralytics' `kpt_shape` (keypoints after the box).
 """
 
 from __future__ import annotations
@@ -18,27 +18,31 @@ import numpy as np
 
 from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.formats._builder import NO_BOX
 from anchoraudit.io.files import IN_AN_IMAGES_FILE, os_reason, read_bytes
 
 READ, EMPTY, BROKEN, ABSENT = range(4)
 NO_CLASS = int(np.iinfo(np.int64).min)
-_LARGEST_INDEX = 1 << 53  # of a class that a double can hold
+_LARGEST_INDEX = 1 << 53  # the largest class that a double holds exactly
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SHOWN = 80  # bytes of a line or a word that a finding repeats
-_NO_BOX = (math.nan,) * 4
-# Told once a file: either its polygons or its boxes are what was not meant.
-_BOX_AMONG = "a box among polygons: YOLOv5 and Ultralytics take it for a polygon of two points"
+# Reported once a file, because only the author knows whether the polygons or the boxes are the mistake.
+_BOX_AMONG = "a box among polygons: YOLOv5 and Ultralytics read it as a polygon of two points"
 
 _Wrong = tuple[str, str, str]  # code, message and value of a finding
 
 
 @dataclass(slots=True)
 class Lines:
-    """F label files and the M lines that hold something, in the order of the files.
+    """Columns over F label files and their M lines that are not empty, in the order of the files.
 
-    status: F of READ, EMPTY, BROKEN, ABSENT. file: int64 [M]. line: int64 [M], from 0. index: int64 [M],
-    the class, NO_CLASS where it is no index. xywh: float64 [M, 4], centre and size as shares of the image,
-    all NaN where no box could be read. read: bool [M], whether one could. findings: file by file.
+    status: F of READ, EMPTY, BROKEN, ABSENT.
+    file: int64 [M], index of the file.
+    line: int64 [M], from 0.
+    index: int64 [M], the class, NO_CLASS if it is not a whole number.
+    xywh: float64 [M, 4], centre and size as shares of the image, NaN if no box could be read.
+    read: bool [M], a box could be read.
+    findings: in the order of the files.
     """
 
     status: list[int]
@@ -51,9 +55,9 @@ class Lines:
 
 
 def read_lines(paths: Sequence[str | None], columns: int = 5) -> Lines:
-    """Read the label files `paths`, None where an image has none.
+    """Read the label files `paths`. None stands for an image without a label file.
 
-    columns: of a line with keypoints after the box, 5 without. What is wrong becomes a finding.
+    columns: the number of columns of a line, 5 without keypoints after the box. Problems become findings.
     """
     reading = _Reading(columns)
     status = [ABSENT if path is None else reading.read_file(path, n) for n, path in enumerate(paths)]
@@ -72,7 +76,7 @@ class _Reading:
         self.findings: list[Finding] = []
 
     def lines(self, status: list[int]) -> Lines:
-        """All of it, once every file is read."""
+        """Return the columns, after all files are read."""
         return Lines(
             status,
             np.array(self.file, dtype=np.int64),
@@ -84,7 +88,7 @@ class _Reading:
         )
 
     def read_file(self, path: str, number: int) -> int:
-        """Append the lines of one file; return its status. number: of the file."""
+        """Append the lines of one file, and return its status. number: index of the file."""
         text = self._text(path)
         if text is None:
             return BROKEN
@@ -100,7 +104,7 @@ class _Reading:
             self.file.append(number)
             self.line.append(at)
             self.index.append(index)
-            self.xywh.extend(xywh or _NO_BOX)
+            self.xywh.extend(xywh or NO_BOX)
             self.read.append(bool(xywh))
             if wrong:
                 self.findings += [
@@ -116,7 +120,7 @@ class _Reading:
         return READ
 
     def _text(self, path: str) -> bytes | None:
-        r"""The text of a file with `\n` between its lines, None (and a finding) if it is none."""
+        r"""Return the text of a file, with lines that end in `\n`. None if it is not text, with a finding."""
         try:
             data = read_bytes(path, IN_AN_IMAGES_FILE)
         except OSError as error:
@@ -134,9 +138,9 @@ class _Reading:
         return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
 
     def _take(self, words: list[bytes]) -> tuple[int, Sequence[float], list[_Wrong]]:
-        """Class, centre and size of a line, () where no box can be read, and what is wrong with it.
+        """Return the class of a line, its centre and size (() if no box can be read), and its problems.
 
-        A line without a class keeps its box.
+        A line without a valid class keeps its box.
         """
         count = len(words)
         is_box = count in self.of_a_box
@@ -161,7 +165,7 @@ class _Reading:
 
 
 def _index(word: bytes) -> int:
-    """A class: a whole number, which may be written as `3.0`; else NO_CLASS."""
+    """Return a class, a whole number that may be written as `3.0`, or NO_CLASS."""
     try:
         value = float(word)
     except ValueError:
@@ -170,7 +174,7 @@ def _index(word: bytes) -> int:
 
 
 def _bounds(values: list[float]) -> tuple[float, float]:
-    """Middle and extent of a polygon along one axis, NaN if one of its values is: `min` passes over those."""
+    """Return middle and extent of a polygon along one axis. NaN if a value is NaN, which `min` may skip."""
     total = sum(values)
     if math.isnan(total) and any(map(math.isnan, values)):
         return math.nan, math.nan
@@ -179,7 +183,7 @@ def _bounds(values: list[float]) -> tuple[float, float]:
 
 
 def _not_a_number(words: list[bytes]) -> _Wrong:
-    """What to say of a line in which a word after the class is no number."""
+    """Return the problem of a line in which a word after the class is not a number."""
     column, word = next((n, word) for n, word in enumerate(words[1:], 2) if not _is_number(word))
     met = _shown(word)
     return "PAR004", f"column {column} is {met!r}, not a number", met

@@ -16,14 +16,18 @@ from anchoraudit.images.found import is_image_name
 from anchoraudit.io.files import name_parts
 from anchoraudit.io.folders import is_folder, names_in, walk
 
-_TRIED = 5  # images of a list by which the folder of all with the same path is found
+# So many images of a list are tried to find a folder that it names. Trying all takes long if none exists.
+_TRIED = 5
 
 
 @dataclass(slots=True)
 class Member:
-    """One image. below: its folder below those of its part, "" or ending in `/`.
+    """One image.
 
-    line: of the list that names it, 0 for none. there: its file is. labelled: its label file is.
+    below: its folder relative to the folders of its part, "" or ending in `/`.
+    line: the line of the list that names it, 0 without a list.
+    there: the image file exists.
+    labelled: the label file exists.
     """
 
     below: str
@@ -50,7 +54,10 @@ class Member:
 
 @dataclass(slots=True)
 class Part:
-    """Images of one split: that of `labels/ID.txt` is `images/FILE_NAME`, with the same folders below."""
+    """Images of one split, all with one folder of images and one of labels.
+
+    The label file of `images/FILE_NAME` is `labels/ID.txt`, with the same folders below both.
+    """
 
     entry: Entry
     images: Path
@@ -60,26 +67,33 @@ class Part:
     notes: list[str] = field(default_factory=list)
 
     def label_path(self, member: Member) -> str | None:
-        """Its label file, None if it has none."""
+        """Return the label file of an image, None if it has none."""
         return f"{self.labels}{os.sep}{member.id}.txt" if member.labelled else None
 
 
 class Finder:
-    """Finds the images and labels of entries; trees of folders are listed once."""
+    """Finds the images and labels of entries. Every folder is listed only once."""
 
     def __init__(self, image_folder: Path | None, bases: Sequence[Path]) -> None:
-        """image_folder: where the images are, None for the usual places. bases: of paths in lists."""
+        """Remember where to look.
+
+        image_folder: the folder of the images, None for the usual places.
+        bases: the folders that paths in lists may be relative to.
+        """
         self.image_folder = None if image_folder is None else absolute(image_folder)
         self.bases = [*([self.image_folder] if self.image_folder else []), *bases]
         self._trees: dict[Path, dict[str, list[str]]] = {}
         self._names: dict[Path, frozenset[str]] = {}
 
     def parts_of(self, entry: Entry) -> list[Part]:
-        """List an entry, by its folders of labels. Raises AnchorauditError if a list cannot be read."""
+        """Return the parts of an entry, one for each folder of labels.
+
+        Raises AnchorauditError if a list cannot be read.
+        """
         return self._of_list(entry) if entry.is_list else self._of_folder(entry)
 
     def _tree(self, root: Path) -> dict[str, list[str]]:
-        """File names in each folder below `root`, which splits may share."""
+        """Return the names of files in each folder below `root`, which splits may share."""
         if root not in self._trees:
             self._trees[root] = dict(walk(root))
         return self._trees[root]
@@ -107,7 +121,7 @@ class Finder:
         return parts
 
     def _moved(self, root: Path) -> Path:
-        """Where the images of `root` are: there, or at the same path in the image folder that was named."""
+        """Return where the images of `root` are: there, or at the same path below `--image-folder`."""
         if self.image_folder is None:
             return root
         parts = root.parts
@@ -135,7 +149,7 @@ class Finder:
         return any(member.labelled for member in members)
 
     def _take_orphans(self, part: Part) -> None:
-        """Append label files without an image; text files that hold something else are passed over."""
+        """Append label files without an image. Text files without boxes are skipped, with a note."""
         known = {f"{member.id}.txt" for member in part.members}
         apart = part.labels != part.images
         other = 0
@@ -151,7 +165,7 @@ class Finder:
                     other += apart
         if other:
             part.notes.append(
-                f"passed over: {other} text file(s) in {printable(part.labels)} without boxes or image"
+                f"not read: {other} text file(s) in {printable(part.labels)} without boxes or image"
             )
 
     def _of_list(self, entry: Entry) -> list[Part]:
@@ -183,7 +197,7 @@ class Finder:
     def _folders(
         self, entry: Entry, lines: Iterable[tuple[int, str, str]], notes: list[str]
     ) -> dict[str, Path | None]:
-        """Where each folder that a list writes is, None if nowhere."""
+        """Return where each folder that a list names is, None if it does not exist."""
         found: dict[str, Path | None] = {}
         tries: Counter[str] = Counter()
         beside = entry.path.parent
@@ -195,15 +209,17 @@ class Finder:
             path, moved = locate(_slashed(text) + name, bases)
             found[text] = None if path is None else absolute(path).parent
             if moved and not any(f"{entry.path}:" in note for note in notes):
-                notes.append(f"{printable(entry.path)}: {printable(text)}/ is not there; read {found[text]}")
+                notes.append(
+                    f"{printable(entry.path)}: {printable(text)}/ does not exist; read {found[text]}"
+                )
         return found
 
 
 def _lost(entry: Entry, lines: Sequence[tuple[int, str]], listed: int) -> list[Finding]:
-    """What a list names and is not there: one by one, or once if that is all."""
+    """Report images of a list that do not exist: each one, or once if none exists."""
     path = str(entry.path)
     if len(lines) == listed and lines:
-        words = f"none of the {listed:,} images that the list of {entry.split} names is there"
+        words = f"none of the {listed:,} images that the list of {entry.split} names exists"
         return [Finding("SET005", words, path, f"line {lines[0][0]}", lines[0][1], f"split {entry.split}")]
     words = f"{entry.split} lists {{!r}}, but there is neither an image nor a label file"
     return [
@@ -213,13 +229,13 @@ def _lost(entry: Entry, lines: Sequence[tuple[int, str]], listed: int) -> list[F
 
 
 def _images_root(folder: Path) -> Path | None:
-    """The last folder called `images` that holds `folder`, None if there is none."""
+    """Return the last folder called `images` that contains `folder`, None if there is none."""
     parts = folder.parts
     return Path(*parts[: len(parts) - parts[::-1].index(IMAGES)]) if IMAGES in parts else None
 
 
 def _up_to_images(below: str) -> str:
-    """The part of a path up to its last `images`, "" if it has none."""
+    """Return a path up to its last `images`, "" if it has none."""
     parts = below.split("/")
     return "/".join(parts[: len(parts) - parts[::-1].index(IMAGES)]) if IMAGES in parts else ""
 

@@ -1,4 +1,4 @@
-"""The class names of a YOLO data set: from its `data.yaml`, or from a file with one a line."""
+"""Finds the class names of a YOLO data set: in its `data.yaml`, or in a file with one name a line."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ from anchoraudit.io.folders import is_file
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The classes. by_index: None if nobody names them. count: how many there are, None if unknown.
+    """The classes.
 
-    path: where that stands. note: what a report says of it, "" for nothing.
+    by_index: their names by index, None if there are no names.
+    count: how many there are, None if unknown.
+    path: the file that says so, None if there is none.
+    note: a note for the report, "" for no note.
     """
 
     by_index: dict[int, str] | None = None
@@ -27,24 +30,24 @@ class Names:
     note: str = ""
 
     def has(self, index: int) -> bool:
-        """Whether a class of this index is declared; anything is where nobody says."""
+        """Tell whether a class is declared. If no file declares classes, every index from 0 on is."""
         if self.by_index is not None:
             return index in self.by_index
         return index >= 0 and (self.count is None or index < self.count)
 
     def of(self, index: int) -> str:
-        """The name of a class, ultralytics' where it has none."""
+        """Return the name of a class; without names `class_0`, `class_1`, ..., as Ultralytics does."""
         return f"class_{index}" if self.by_index is None else self.by_index[index]
 
     def total(self) -> int | None:
-        """How many classes are declared."""
+        """Return how many classes are declared, None if unknown."""
         return self.count if self.by_index is None else len(self.by_index)
 
 
 def names_of(config: Config) -> Names:
-    """The classes that a `data.yaml` or a darknet file declares.
+    """Return the classes that a `data.yaml` or a darknet file declares.
 
-    Raises AnchorauditError if it names a file of names that is not there.
+    Raises AnchorauditError if the file of names does not exist.
     """
     by_index, path = config.names, config.path
     if by_index is None and config.names_file is not None:
@@ -53,13 +56,14 @@ def names_of(config: Config) -> Names:
     note = ""
     if by_index is not None and config.classes not in (None, len(by_index)):
         note = (
-            f"{config.path.name}: nc is {config.classes}, but {len(by_index)} names follow: loaders refuse it"
+            f"{config.path.name}: nc is {config.classes}, but there are {len(by_index)} names: "
+            "loaders refuse the file"
         )
     return Names(by_index, config.classes, path, note)
 
 
 def names_near(folders: Iterable[Path]) -> Names:
-    """The classes that a file in one of the folders names; none of them if there is none."""
+    """Return the classes that a file in one of the folders names, or `Names` without names."""
     for folder in folders:
         for name in NAMES_FILES:
             if is_file(folder / name):
@@ -82,12 +86,12 @@ def _found(config: Config, written: Written) -> Path:
             f"names: {written.text!r} is neither a list nor a file",
             path=config.path,
             place=f"line {written.line}",
-            remedy="Give a list of names, or a file with one a line.",
+            remedy="Give a list of names, or a file with one name a line.",
         )
     return path
 
 
 def _lines(path: Path) -> list[str]:
-    """Names, one a line; the empty ones at the end are none."""
+    """Return the names of a file, one a line, without empty lines at the end."""
     text = read_input(path).decode("utf-8-sig", "replace")
     return [line.strip() for line in text.rstrip().replace("\r\n", "\n").replace("\r", "\n").split("\n")]

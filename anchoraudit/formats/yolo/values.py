@@ -1,4 +1,4 @@
-"""What is wrong with numbers that could be read: not finite, of another unit, no class of the data set."""
+"""Reports numbers that can be read but are wrong: not finite, outside 0 to 1, or not a declared class."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ _TOLERANCE = 0.01  # ultralytics data/utils.py, verify_image_label: "1% toleranc
 
 
 def report_values(lines: Lines, xyxy: Float, measured: Bool, paths: Sequence[str]) -> list[Finding]:
-    """Boxes that are not finite, and files with values outside 0 to 1.
+    """Report boxes that are not finite, and files with values outside 0 to 1.
 
-    xyxy: the boxes in pixels, [M, 4]. measured: [M], the size of their image is known. paths: of the files.
+    xyxy: float64 [M, 4], the boxes in pixels.
+    measured: bool [M], the size of the image is known.
+    paths: of the F files.
     """
     finite = np.isfinite(lines.xywh).all(axis=1)
     broken = lines.read & ~(finite & (np.isfinite(xyxy).all(axis=1) | ~measured))
@@ -26,7 +28,7 @@ def report_values(lines: Lines, xyxy: Float, measured: Bool, paths: Sequence[str
         words = "a coordinate is not finite"
         found.append(_finding("BOX001", words, lines, row, paths))
     with np.errstate(invalid="ignore", over="ignore"):
-        shares = lines.xywh.astype(np.float32)  # as frameworks read them: 1.00000001 is 1
+        shares = lines.xywh.astype(np.float32)  # as frameworks read them, so that 1.00000001 is 1
         beyond = np.where(finite, np.maximum(-shares, shares - 1).max(axis=1, initial=0), 0)
     rows = np.flatnonzero(beyond > 0)
     if not len(rows):
@@ -38,13 +40,14 @@ def report_values(lines: Lines, xyxy: Float, measured: Bool, paths: Sequence[str
     for file, row, count, by in told:
         words = f"{count} of {boxes[file]} boxes have values outside 0 to 1: YOLOv5 leaves the image out"
         words += " and so does Ultralytics" if by > _TOLERANCE else f", Ultralytics only from {_TOLERANCE} on"
-        # Rounding and careless clipping stay near; what is a whole image further out is of another unit.
+        # Rounding and careless clipping miss by little. A value that is off by more than the image has
+        # another unit.
         found.append(_finding("BOX009" if by > 1 else "BOX015", words, lines, row, paths))
     return found
 
 
 def report_classes(lines: Lines, names: Names, paths: Sequence[str]) -> list[Finding]:
-    """Each class that is not declared, once, where it is met first."""
+    """Report each undeclared class once, at its first line."""
     met, first, many = np.unique(lines.index, return_index=True, return_counts=True)
     found = []
     for index, row, count in zip(met.tolist(), first.tolist(), many.tolist(), strict=True):
