@@ -24,6 +24,7 @@ from anchoraudit.detectors import load_detector, preset_names
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
 from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.verdicts import STATUSES, VERDICTS
+from anchoraudit.images.found import IMAGE_FOLDERS, usual_folders
 from anchoraudit.report import outputs
 from anchoraudit.rules import FAMILIES, all_rules
 from tests.test_readme import (
@@ -202,6 +203,23 @@ def test_verdicts_causes_statuses_and_reasons_are_all_there():
     assert re.findall(r"`(\w+)`", found["Statuses"]) == list(STATUSES[1:])
     policy = re.findall(r"^\| .*? \| `(\w+)` \|", sections(DOCS / "formats.md")["Label policy"], re.M)
     assert policy == list(REASONS[1:])
+
+
+def test_formats_list_the_usual_image_folders():
+    page = sections(DOCS / "formats.md")
+    main_name, *others = IMAGE_FOLDERS
+    where = " ".join(page["Where images are found"].split())
+    names = re.search(r"`(\w+)` may also be ([^.]*)\.", where)
+    assert [names[1], *re.findall(r"`(\w+)`", names[2])] == [main_name, *others]
+    voc = " ".join(page["Pascal VOC"].split())
+    assert re.findall(r"`(\w+)`", re.search(r"that of images ([^.]*)\.", voc)[1]) == list(IMAGE_FOLDERS)
+    shown = re.findall(r"`([^`]*)/`", re.search(r"1\. (.*?) 2\.", where)[1])
+    tried = [
+        str(folder.relative_to("a/b"))
+        for folder in usual_folders(Path("a/b/c.json"), "SPLIT")[1:]
+        if folder.is_relative_to("a/b") and not {*folder.parts} & {*others}
+    ]
+    assert shown == tried
 
 
 def test_columns_are_those_that_are_written(tmp_path):

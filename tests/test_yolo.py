@@ -175,7 +175,8 @@ def test_a_split_that_is_another_one_is_told_once(tmp_path):
     assert [(f.code, f.message, f.place) for f in dataset.findings] == [
         ("SET004", "all 2 images of val are also in train", "line 3")
     ]
-    assert dataset.notes[0] == "data.yaml, line 1: path '/nowhere' does not exist; paths are taken from the file's own folder"
+    words = "path '/nowhere' does not exist; paths are taken from the file's own folder"
+    assert dataset.notes[0] == f"data.yaml, line 1: {words}"
 
 
 def test_missing_and_empty_label_files_are_blank_images(tmp_path):

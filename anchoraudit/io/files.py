@@ -163,9 +163,8 @@ def replacing(path: Path, *, own: bool = False) -> Iterator[BinaryIO]:
         temporary.replace(target)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
-        if (
-            isinstance(error, OSError) and error.filename is None
-        ):  # writing failed, for example on a full disk
+        # An error without a file name is from writing, for example on a full disk.
+        if isinstance(error, OSError) and error.filename is None:
             raise _unwritable(path, error.strerror or str(error)) from None
         raise
 
