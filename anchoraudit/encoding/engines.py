@@ -13,9 +13,7 @@ scale_to_match(size, detector, up) -> float: the least scaling after which a box
 
 from __future__ import annotations
 
-import pkgutil
 from functools import cache
-from importlib import import_module
 from typing import Protocol, cast
 
 from anchoraudit import encoding
@@ -24,6 +22,7 @@ from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.definition import DenseLabels
 from anchoraudit.encoding.results import Counted, Judged
+from anchoraudit.io.plugins import load_module, module_names
 
 
 class Engine(Protocol):
@@ -58,8 +57,8 @@ class Engine(Protocol):
 def _engines() -> dict[str, Engine]:
     """Return the engine of each kind of matching."""
     found: dict[str, Engine] = {}
-    for info in pkgutil.iter_modules(encoding.__path__):
-        module = import_module(f"{encoding.__name__}.{info.name}")
+    for name in module_names(encoding.__name__):
+        module = load_module(encoding.__name__, name)
         for kind in getattr(module, "KINDS", ()):
             found[kind] = cast(Engine, module)
     return found

@@ -20,7 +20,7 @@ KINDS = ("atss",)
 
 
 def causes(sizes: Float, detector: Detector) -> Int8:
-    """Why boxes of these sizes [N, 2] are unmatched: because of where they are. int8 [N].
+    """Return why boxes of these sizes [N, 2] are unmatched: because of where they are. int8 [N].
 
     If it were centred freely, the nearest anchor would have its centre inside the box and the highest IoU.
     """

@@ -58,7 +58,8 @@ def _files(root: Path) -> tuple[list[Path], str, list[Path]]:
     """Return the annotation files of a folder, how they were recognised, and the JSON files not to read."""
     folder = root / "annotations"
     if instances := sorted(folder.glob("instances_*.json")):
-        others = [file for file in sorted(folder.glob("*.json")) if file not in instances]
+        known = frozenset(instances)  # ten thousand splits are ten thousand files
+        others = [file for file in sorted(folder.glob("*.json")) if file not in known]
         return instances, f"{len(instances)} file(s) annotations/instances_*.json", others
     if roboflow := sorted(root.glob(f"*/{_ROBOFLOW}")):
         return roboflow, f"{len(roboflow)} split folder(s) with {_ROBOFLOW}", []
