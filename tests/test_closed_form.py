@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import anchoraudit
-from anchoraudit import blocks
+from anchoraudit import arrays
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
 from anchoraudit.encoding import definition, iou
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
@@ -142,7 +142,7 @@ def test_canvases_of_different_sizes_in_one_call():
 
 def test_many_boxes_take_the_same_path_as_few():
     rng = np.random.default_rng(1)
-    n = blocks.BLOCK * 8 + 17
+    n = arrays.BLOCK * 8 + 17
     corner = rng.uniform(0, 700, (n, 2))
     boxes = np.concatenate([corner, corner + rng.uniform(1, 300, (n, 2))], axis=1)
     whole = best_ious(boxes, 960.0, 720.0, REFERENCE)
