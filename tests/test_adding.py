@@ -17,6 +17,7 @@ from anchoraudit.report import outputs
 from tests.builders import annotation, document, make, run
 
 ADDED = Path(__file__).parent / "fixtures" / "added"
+COMMANDS = ("scan", "cluster")  # their options list what there was when they were imported
 
 
 @pytest.fixture
@@ -27,10 +28,14 @@ def add(monkeypatch):
         files = [path for path in (ADDED / folder).iterdir() if path.suffix == ".py"]
         assert len(files) == 1
         monkeypatch.setattr(package, "__path__", [*package.__path__, str(ADDED / folder)])
-        for command in ("scan", "cluster"):  # their options list what was there when they were imported
+        for command in COMMANDS:
             monkeypatch.delitem(sys.modules, f"anchoraudit.cli.{command}", raising=False)
+            monkeypatch.delattr(cli, command, raising=False)
 
     yield to
+    for command in COMMANDS:  # those imported here go, and monkeypatch puts the others back
+        sys.modules.pop(f"anchoraudit.cli.{command}", None)
+        vars(cli).pop(command, None)
     for name in [name for name, module in sys.modules.items() if ADDED in _parents(module)]:
         del sys.modules[name]
 
