@@ -13,6 +13,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 SAMPLE = ROOT / "sample_data"
+# Workers of pytest-xdist have a width of their own; the tests expect that of a pipe.
+os.environ.pop("COLUMNS", None)
 
 
 @pytest.fixture
