@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from anchoraudit.images.jpeg import plain_header
 from anchoraudit.images.pillow import quiet_pillow
-from anchoraudit.io.files import read_head, safe_join
+from anchoraudit.io.files import read_head
 
 if TYPE_CHECKING:
     from anchoraudit.arrays import Float
@@ -54,11 +54,6 @@ def read_sizes(paths: Sequence[Path | None], *, upright: bool = False) -> tuple[
             found += map(read, rest)
     sizes = np.array([size for *size, _ in found], dtype=np.float64).reshape(-1, 2)
     return sizes, sum(turned for *_, turned in found)
-
-
-def sizes_below(folder: Path | None, names: Sequence[str]) -> Float:
-    """Return `read_sizes` of the images `names` below `folder`. A name that leads out of it is not read."""
-    return read_sizes([None if folder is None else safe_join(folder, name) for name in names])[0]
 
 
 def _read(path: Path | None, *, upright: bool) -> _Size:
