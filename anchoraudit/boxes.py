@@ -101,8 +101,7 @@ def wh_iou(sizes: Float, shapes: Float) -> Float:
     >>> wh_iou(np.array([[10.0, 10.0]]), np.array([[10.0, 10.0], [20.0, 20.0]])).tolist()
     [[1.0, 0.25]]
     """
-    # Computed with the long axis last, which NumPy handles fastest. Transposing the result costs nothing.
-    return shape_iou(shapes[:, :1], shapes[:, 1:], sizes[:, 0], sizes[:, 1]).T
+    return similarity_table(shape_iou, sizes, shapes).T
 
 
 def side_ratio(sizes: Float, anchors: Float) -> Float:
