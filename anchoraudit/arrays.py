@@ -17,6 +17,7 @@ import numpy.typing as npt
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.int64]
 Int8 = npt.NDArray[np.int8]  # codes: an index into a short list of names
+Int16 = npt.NDArray[np.int16]  # codes: an index into a short list of names
 Bool = npt.NDArray[np.bool_]
 Floating = npt.NDArray[Any]  # float32 or float64, in the precision of a detector's anchors
 

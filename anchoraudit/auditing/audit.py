@@ -21,7 +21,7 @@ from anchoraudit.encoding.verdicts import STATUS_CODE, STATUSES, VERDICT_CODE, V
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import read
 from anchoraudit.images.inspection import ImageFiles, look
-from anchoraudit.loaders import Loaded, load_as
+from anchoraudit.loaders import DROPPED, PLAIN, RAISED, Loaded, load_as
 from anchoraudit.rules import Chosen, Context, Findings, all_rules, check
 
 if TYPE_CHECKING:
@@ -80,11 +80,14 @@ class Audit:
     Attributes
     ----------
     dataset : Dataset
-        The data set that was audited. With a loader: what the loader left of it.
+        The data set as it is trained: with the coordinates and sizes that the loader hands over. All images
+        and boxes are in it, those too that the loader drops.
+    original : Dataset
+        The data set as it was read; without a loader, the same object. Findings about the data are of it.
     detector : Detector
         The detector whose encoder was replayed.
     labels : Labels
-        Which boxes are usable, and why the others are not.
+        Which boxes of `dataset` are usable, and why the others are not.
     box_results : BoxResults
         Status, cause and best IoU of each box.
     image_results : ImageResults
@@ -94,7 +97,7 @@ class Audit:
     image_files : ImageFiles or None
         Facts about the image files; None if they were not checked.
     loaded : Loaded or None
-        What the loader dropped and changed; None without a loader.
+        What becomes of each image and box in the loader; None without a loader.
     sensitivity : Sensitivity or None
         The same audit under random geometry; None unless asked for.
 
@@ -110,6 +113,7 @@ class Audit:
     """
 
     dataset: Dataset
+    original: Dataset
     detector: Detector
     labels: label_policy.Labels
     box_results: BoxResults
@@ -206,7 +210,8 @@ def audit(
     rules : Chosen, optional
         The rules that run; all of them by default.
     loader : str, optional
-        The framework whose loader is applied first. The audit is then of what the loader leaves.
+        The framework's loader, which is applied first. By default it is the detector's own for data of this
+        format, if it has one. "none": no loader, and the plain policy of `anchoraudit.dataset.labels`.
     images : {"header", "decode", "none"}
         How image files are checked, where they are found: header and end, every pixel, or not at all.
     image_cache : Path, optional
@@ -232,25 +237,31 @@ def audit(
     29
     """
     chosen = (rules or Chosen()).require_known(all_rules())
-    dataset = dataset if isinstance(dataset, Dataset) else read(dataset)
+    original = dataset if isinstance(dataset, Dataset) else read(dataset)
     detector = load_detector(detector)
-    loaded = None if loader is None else load_as(dataset, loader)
-    dataset = dataset if loaded is None else loaded.dataset
-    labels = label_policy.prepare(dataset, drop_difficult=drop_difficult)
+    loader = detector.loader_for(original.format) if loader is None else loader
+    of_files = loader not in (None, PLAIN) or any(c in chosen for c in all_rules() if c.startswith("IMG"))
+    seen = look(original, images if of_files else "none", cache=image_cache)
+    loaded = None if loader in (None, PLAIN) else load_as(original, loader, seen)
+    plain = label_policy.prepare(original, drop_difficult=drop_difficult)
+    if loaded is None:
+        dataset, labels = original, plain
+    else:
+        dataset = loaded.dataset
+        labels = label_policy.prepare(dataset, drop_difficult=drop_difficult, handed=loaded.trains)
     placed = place_all(clip_all(dataset, np.flatnonzero(labels.usable)), detector)
     try:
         boxes = _judge_boxes(labels, placed, detector)
         why = reasons(placed.boxes, dataset.boxes.image[placed.rows], placed.of_image, detector)
         results = _judge_images(dataset, boxes, why)
+        _judge_by_loader(results, loaded)
         if counts:
             _count_anchors(dataset, detector, placed, (boxes, results), progress)
     except AnchorauditError as error:  # counts=True, and the detector has too many anchors to enumerate
-        raise error.within(dataset.root) from None
-    wanted = images if any(code in chosen for code in all_rules() if code.startswith("IMG")) else "none"
-    seen = look(dataset, wanted, cache=image_cache)
+        raise error.within(original.root) from None
     context = Context(
-        dataset,
-        labels,
+        original,
+        plain,
         detector,
         placed,
         results.verdict,
@@ -258,9 +269,22 @@ def audit(
         boxes.best_iou,
         results.raises,
         seen,
+        loaded,
     )
-    findings = check(context, chosen, dataset.findings)
-    return Audit(dataset, detector, labels, boxes, results, findings, seen, loaded)
+    findings = check(context, chosen, original.findings)
+    return Audit(dataset, original, detector, labels, boxes, results, findings, seen, loaded)
+
+
+def _judge_by_loader(results: ImageResults, loaded: Loaded | None) -> None:
+    """Put the verdict on images that the loader does not hand over in place of the encoder's."""
+    if loaded is None:
+        return
+    stops = (loaded.image_fate == RAISED) | (loaded.stop_rule > 0)
+    results.verdict[loaded.image_fate == DROPPED] = VERDICT_CODE["left_out"]
+    results.verdict[stops] = VERDICT_CODE["encoder_error"]
+    gone = stops | (loaded.image_fate == DROPPED)
+    results.cause[gone] = -1
+    results.raises[gone] = 0
 
 
 def _judge_boxes(labels: label_policy.Labels, placed: Placed, detector: Detector) -> BoxResults:
@@ -329,7 +353,8 @@ def _count_anchors(
     boxes.assigned = np.zeros(len(boxes.usable), dtype=np.int64)
     order = np.argsort(image[rows], kind="stable")
     owner = image[rows][order]
-    judged = np.flatnonzero((images.raises == 0) & (images.verdict != VERDICT_CODE["unknown"]))
+    not_judged = [VERDICT_CODE[name] for name in ("encoder_error", "left_out", "unknown")]
+    judged = np.flatnonzero(~np.isin(images.verdict, not_judged))
     for start in range(0, count, _IMAGES_AT_ONCE):
         some = judged[(judged >= start) & (judged < start + _IMAGES_AT_ONCE)]
         own = order[np.searchsorted(owner, start) : np.searchsorted(owner, start + _IMAGES_AT_ONCE)]

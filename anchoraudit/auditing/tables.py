@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.verdicts import STATUSES, VERDICTS, WITHOUT_FOREGROUND
+from anchoraudit.loaders import FATES, MOVED
 
 if TYPE_CHECKING:
     from anchoraudit.auditing.audit import Audit
@@ -19,13 +21,13 @@ def images_frame(audit: Audit) -> pd.DataFrame:
 
     Columns: image_id, file_name, width, height (pixels, empty if unknown), boxes, usable, matched, forced
     (numbers of boxes), foreground (whether a box is positive, empty if unknown), best_iou (of its usable
-    boxes, empty without any), verdict, cause. With counts also positives, negatives, ignored (numbers of
-    anchors). Under random geometry also p_empty (share of draws without foreground, empty if unknown). With
-    several splits also split.
+    boxes, empty without any), verdict, cause. With a loader also loader (kept, dropped or raises) and
+    loader_reason. With counts also positives, negatives, ignored (numbers of anchors). Under random geometry
+    also p_empty (share of draws without foreground, empty if unknown). With several splits also split.
     """
     dataset, results = audit.dataset, audit.image_results
     foreground = pd.array(~audit.verdict_is(*WITHOUT_FOREGROUND), dtype="boolean")
-    foreground[audit.verdict_is("unknown")] = pd.NA
+    foreground[audit.verdict_is("unknown", "left_out")] = pd.NA
     columns: dict[str, Any] = {
         "image_id": encodable(dataset.images.ids),
         "file_name": encodable(dataset.images.file_names),
@@ -40,6 +42,11 @@ def images_frame(audit: Audit) -> pd.DataFrame:
         "verdict": _names(results.verdict, VERDICTS),
         "cause": _names(results.cause, CAUSES),
     }
+    if audit.loaded is not None:
+        fate = audit.loaded.image_fate
+        columns["loader"] = _names(fate, FATES)
+        told = (fate > 0) | (audit.loaded.stop_rule > 0)
+        columns["loader_reason"] = _texts(audit.loaded.reason_of_image, told)
     if results.counts is not None:
         for number, name in enumerate(("positives", "negatives", "ignored")):
             counted = results.counts[:, number]
@@ -56,9 +63,10 @@ def boxes_frame(audit: Audit) -> pd.DataFrame:
     """Return one row for each box, grouped by image, in file order within each image.
 
     Columns: image_id; box (number among the image's usable boxes, from 0, empty for the others);
-    annotation_id (empty for VOC); label; x1, y1, x2, y2 (pixels of the original image, as in the file);
-    usable; best_iou; status; cause. With counts also assigned (how many anchors train this box). With several
-    splits also split.
+    annotation_id (empty for VOC); label; x1, y1, x2, y2 (pixels of the original image: as the loader hands
+    them over, else as in the file); usable; best_iou; status; cause. With a loader also loader (kept, moved:
+    kept with other coordinates, dropped or raises) and loader_reason. With counts also assigned (how many
+    anchors train this box). With several splits also split.
     """
     dataset, results = audit.dataset, audit.box_results
     order = dataset.boxes.by_image()
@@ -80,12 +88,26 @@ def boxes_frame(audit: Audit) -> pd.DataFrame:
         "status": _names(results.status[order], STATUSES),
         "cause": _names(results.cause[order], CAUSES),
     }
+    if audit.loaded is not None:
+        fate = audit.loaded.box_fate[order]
+        columns["loader"] = _names(fate, FATES)
+        columns["loader_reason"] = _texts(audit.loaded.reason_of_box, fate > MOVED, order)
     if results.assigned is not None:
         columns["assigned"] = pd.array(results.assigned[order], dtype="Int64")
         columns["assigned"][~usable] = pd.NA
     if len(dataset.splits) > 1:
         columns["split"] = np.array(dataset.splits, dtype=object)[dataset.images.split[image]]
     return pd.DataFrame(columns)
+
+
+def _texts(
+    told: Callable[[int], str], asked: np.ndarray[Any, Any], rows: np.ndarray[Any, Any] | None = None
+) -> list[str]:
+    """Return what is told of each row that is asked for, "" for the others."""
+    texts = [""] * len(asked)
+    for i in np.flatnonzero(asked).tolist():
+        texts[i] = told(i if rows is None else int(rows[i]))
+    return encodable(texts)
 
 
 def encodable(values: list[Any]) -> list[Any]:

@@ -7,7 +7,7 @@ repaired here; `labels` decides which boxes reach an encoder.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,12 @@ import numpy.typing as npt
 
 from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.dataset.traits import BoxTrait, ImageTrait
 from anchoraudit.io.files import name_parts, safe_join
 
 ImageId = int | str
 Ids = npt.NDArray[Any]  # int64, or object where ids are strings
+Flags = npt.NDArray[np.uint32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,9 @@ class Images:
     split: int64 [N], index into `Dataset.splits`. source: int64 [N], index into `Dataset.sources`.
     entry: int64 [N], position in the source's list of images, -1 for an image outside it; None where the
     format has no such list. measured: bool [N], the size comes from the image file, not from its entry; None
-    where the format does not keep track.
+    where the format does not keep track. declared: float64 [N, 2], width and height as the entry states them,
+    NaN where it states none; None where the format states no sizes. traits: uint32 [N], bits of `ImageTrait`;
+    None without any.
     """
 
     ids: list[ImageId]
@@ -61,6 +65,12 @@ class Images:
     source: Int
     entry: Int | None = None
     measured: Bool | None = None
+    declared: Float | None = None
+    traits: Flags | None = None
+
+    def has(self, trait: ImageTrait) -> Bool:
+        """Tell which images have a trait: bool [N]."""
+        return _flagged(self.traits, trait, len(self))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -75,7 +85,8 @@ class Boxes:
     xyxy: float64 [M, 4], all NaN where no box could be read. crowd, difficult: bool [M].
     entry: int64 [M], position in the source's list of annotations, or the line; None where the format has
     neither. area: float64 [M], the declared area in square pixels, NaN without one; None where the format
-    has none.
+    has none. traits: uint32 [M], bits of `BoxTrait`; None without any. class_texts: for rows whose class is
+    none of the data set's, the class as the file writes it.
     """
 
     image: Int
@@ -86,9 +97,15 @@ class Boxes:
     difficult: Bool
     entry: Int | None = None
     area: Float | None = None
+    traits: Flags | None = None
+    class_texts: Mapping[int, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.image)
+
+    def has(self, trait: BoxTrait) -> Bool:
+        """Tell which boxes have a trait: bool [M]."""
+        return _flagged(self.traits, trait, len(self))
 
     def by_image(self) -> Int:
         """Return the row numbers grouped by image, in file order within each image: int64 [M]."""
@@ -116,7 +133,22 @@ class Boxes:
             difficult=self.difficult[order],
             entry=None if self.entry is None else self.entry[order],
             area=None if self.area is None else self.area[order],
+            traits=None if self.traits is None else self.traits[order],
+            class_texts=self._texts_of(order),
         )
+
+    def _texts_of(self, order: Int) -> Mapping[int, str]:
+        if not self.class_texts:
+            return self.class_texts
+        rows = np.flatnonzero(np.isin(order, list(self.class_texts))).tolist()
+        return {row: self.class_texts[int(order[row])] for row in rows}
+
+
+def _flagged(traits: Flags | None, trait: ImageTrait | BoxTrait, count: int) -> Bool:
+    if traits is None:
+        return np.zeros(count, dtype=np.bool_)
+    found: Bool = (traits & np.uint32(trait)) != 0
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +198,9 @@ class Dataset:
         The order of the classes is the order of the trained network's outputs.
     in_pixels : bool
         Coordinates are pixels for certain. Elsewhere they may be fractions of the image.
+    label_lines : mapping of int to list of str
+        For images whose label file is not plain rows of a class and four numbers, by row of the image: the
+        lines of that file as they stand.
 
     Examples
     --------
@@ -192,6 +227,7 @@ class Dataset:
     counts_from_one: bool = False
     classes_are_indices: bool = False
     in_pixels: bool = False
+    label_lines: Mapping[int, Sequence[str]] = field(default_factory=dict)
 
     @property
     def split_names(self) -> list[str]:

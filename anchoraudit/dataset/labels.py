@@ -2,7 +2,8 @@
 
 Crowd boxes are not usable. Boxes are clipped to the image, and those without area after that are not
 usable. Difficult objects are kept unless `drop_difficult` is set. No box of an image of unknown size is
-usable.
+usable. Where a framework's loader has decided already which boxes it hands over, the rest of the policy
+applies to those, and crowds that it hands over are usable.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ REASONS = (
     "no_area",
     "image_size_unknown",
     "outside",
+    "loader",
+    "model",
 )
 _CODE = {reason: code for code, reason in enumerate(REASONS)}
 
@@ -47,14 +50,19 @@ class Labels:
         return {name: n for name, n in zip(REASONS[1:], counts[1:], strict=True) if n}
 
 
-def prepare(dataset: Dataset, *, drop_difficult: bool = False) -> Labels:
-    """Apply the policy. The answer has one row for each box, in the same order."""
+def prepare(dataset: Dataset, *, drop_difficult: bool = False, handed: Bool | None = None) -> Labels:
+    """Apply the policy. The answer has one row for each box, in the same order.
+
+    handed: bool [M], which boxes a loader hands over; None without a loader.
+    """
     reason = np.zeros(len(dataset.boxes), dtype=np.int8)
     clipped = np.zeros(len(dataset.boxes), dtype=np.bool_)
 
     def work(block: slice) -> None:
         inside = clipped_boxes(dataset, block)
-        reason[block] = _reasons_of(dataset, block, inside, drop_difficult)
+        reason[block] = _reasons_of(dataset, block, inside, drop_difficult, crowds=handed is not None)
+        if handed is not None:
+            reason[block][~handed[block]] = _CODE["loader"]
         changed = (inside != dataset.boxes.xyxy[block]).any(axis=1)
         clipped[block] = changed & (reason[block] == 0)
 
@@ -68,7 +76,7 @@ def clipped_boxes(dataset: Dataset, rows: Int | slice) -> Float:
     return clip_boxes(dataset.boxes.xyxy[rows], dataset.images.width[image], dataset.images.height[image])
 
 
-def _reasons_of(dataset: Dataset, rows: slice, inside: Float, drop_difficult: bool) -> Int8:
+def _reasons_of(dataset: Dataset, rows: slice, inside: Float, drop_difficult: bool, *, crowds: bool) -> Int8:
     """Return the reasons for these rows: int8 [n]. inside: their boxes, clipped to their images [n, 4]."""
     boxes = dataset.boxes
     xyxy = boxes.xyxy[rows]
@@ -81,5 +89,6 @@ def _reasons_of(dataset: Dataset, rows: slice, inside: Float, drop_difficult: bo
     reason[np.isnan(xyxy).all(axis=1)] = _CODE["no_box"]
     if drop_difficult:
         reason[boxes.difficult[rows]] = _CODE["difficult"]
-    reason[boxes.crowd[rows]] = _CODE["crowd"]
+    if not crowds:
+        reason[boxes.crowd[rows]] = _CODE["crowd"]
     return reason

@@ -13,6 +13,7 @@ VERDICTS = (
     "blank",
     "no_usable_box",
     "encoder_error",
+    "left_out",
     "unknown",
 )
 # An image with one of these verdicts trains without foreground, or not at all.

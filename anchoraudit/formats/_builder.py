@@ -12,7 +12,7 @@ Boxes are `x1, y1, x2, y2` in pixels of the stored image, with continuous coordi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from anchoraudit.arrays import Bool, Float, Int
-from anchoraudit.dataset.columns import Boxes, Category, Dataset, ImageId, Images, Source
+from anchoraudit.dataset.columns import Boxes, Category, Dataset, Flags, ImageId, Images, Source
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import printable
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
@@ -84,7 +84,7 @@ class Part:
     splits: N names, or one name for all images.
     boxes: `image` and `category` are indices into the images and `categories` of this part.
     source: int64 [N], index into `sources`; None if there is only one.
-    entry, measured: as in `Images`.
+    entry, measured, declared, traits: as in `Images`. label_lines: as in `Dataset`.
     """
 
     sources: tuple[Source, ...]
@@ -97,6 +97,9 @@ class Part:
     source: Int | None = None
     entry: Int | None = None
     measured: Bool | None = None
+    declared: Float | None = None
+    traits: Flags | None = None
+    label_lines: Mapping[int, Sequence[str]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -390,9 +393,12 @@ def join(
         source=_joined(source_columns),
         entry=_optional([part.entry for part in parts]),
         measured=_optional([part.measured for part in parts]),
+        declared=_optional([part.declared for part in parts]),
+        traits=_optional([part.traits for part in parts]),
     )
     own = [part.boxes for part in parts]
     image = [b.image + first if first else b.image for b, first in zip(own, first_image, strict=False)]
+    first_box = np.cumsum([0, *(len(b) for b in own)]).tolist()
     boxes = Boxes(
         image=_joined(image),
         annotation_ids=_optional([b.annotation_ids for b in own]),
@@ -402,6 +408,8 @@ def join(
         difficult=_joined([b.difficult for b in own], np.empty(0, dtype=np.bool_)),
         entry=_optional([b.entry for b in own]),
         area=_optional([b.area for b in own]),
+        traits=_optional([b.traits for b in own]),
+        class_texts=_renumbered([b.class_texts for b in own], first_box),
     )
     return Dataset(
         root=detection.path,
@@ -419,7 +427,15 @@ def join(
         counts_from_one=counts_from_one,
         classes_are_indices=classes_are_indices,
         in_pixels=in_pixels,
+        label_lines=_renumbered([part.label_lines for part in parts], first_image),
     )
+
+
+def _renumbered(by_row: Sequence[Mapping[int, Any]], firsts: Sequence[int]) -> dict[int, Any]:
+    """Join what is kept by row. firsts: for each part, the number of rows before it."""
+    return {
+        row + first: value for own, first in zip(by_row, firsts, strict=False) for row, value in own.items()
+    }
 
 
 def _shared(parts: Sequence[Part]) -> tuple[tuple[Category, ...], list[Int]]:

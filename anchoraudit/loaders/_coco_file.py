@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from anchoraudit.loaders._rules import RAISES, Rule
+from anchoraudit.loaders._rules import Rule
 
 if TYPE_CHECKING:
     from anchoraudit.arrays import Bool, Int
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _INDEX = "pycocotools/coco.py `createIndex`"
 UNLISTED = Rule("image", "no entry in the file names it", _INDEX, "coco")
-WITHOUT_ID = Rule("image", f"{RAISES}annotation without an id", _INDEX, "coco")
+WITHOUT_ID = Rule("raises", "annotation without an id", _INDEX, "coco")
 LATER_ID = Rule("image", "a later image has its id, and gets its boxes", _INDEX, "coco")
 LATER_BOX = Rule("moves", "replaced by a later annotation of the same id", f"{_INDEX}, `loadAnns`", "coco")
 READING = (UNLISTED, WITHOUT_ID, LATER_ID)

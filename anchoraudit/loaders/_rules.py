@@ -1,82 +1,157 @@
-"""A rule of a loader, and the data set that is left after all rules."""
+"""A rule of a loader, and what becomes of a data set under all rules."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from anchoraudit.arrays import Int
+    from anchoraudit.arrays import Bool, Int, Int8, Int16
     from anchoraudit.dataset.columns import Dataset
 
-# A reason with this prefix: the framework stops with an error on the image.
+# What a report puts before the reason of a rule that stops the framework.
 RAISES = "the loader raises: "
 # A reason with this prefix: the framework keeps the box aside, as a region to ignore.
 IGNORED = "ignored: "
-# The reason of all boxes that are dropped because their image is.
+# The reason of all boxes that go because their image does.
 WITH_IMAGE = "in an image that is dropped"
+
+# What becomes of an image or a box. An image is never "moved".
+FATES = ("kept", "moved", "dropped", "raises")
+KEPT, MOVED, DROPPED, RAISED = range(len(FATES))
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One thing that a loader does.
 
-    what: the loader drops an "image" or a "box", or "moves" boxes: it changes their coordinates.
+    what: it drops an "image" or a "box"; it "moves" boxes: it changes their coordinates; it "raises" at an
+    image; or it hands an image over with which training "stops" right after it.
     reason: in plain words, for reports. source: the framework's file and function.
     only: the annotation format that the rule applies to, "" for all.
+    error: the framework's own words, if they are the same for every image.
+    expected: the annotation itself asks for it (a crowd, a difficult object) or nothing is lost (an equal
+    row), so nobody needs to be warned.
     """
 
-    what: Literal["image", "box", "moves"]
+    what: Literal["image", "box", "moves", "raises", "stops"]
     reason: str
     source: str
     only: str = ""
+    error: str = ""
+    expected: bool = False
+
+    @property
+    def told(self) -> str:
+        """The reason as reports count it."""
+        return f"{RAISES}{self.reason}" if self.what == "raises" else self.reason
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Loaded:
-    """A data set after a loader.
+    """What a loader makes of a data set of N images and M boxes.
 
     Attributes
     ----------
     loader : str
         The loader's name.
     dataset : Dataset
-        What is left, with the coordinates that the loader makes. Image indices are new. Entries, sources,
-        splits, categories, findings and notes are those of the original. A box without an entry gets its
-        position in its file as entry, so that it can still be found there.
-    images : ndarray of int64, shape (n,)
-        Indices of the kept images in the original.
-    boxes : ndarray of int64, shape (m,)
-        Rows of the kept boxes in the original.
-    dropped_images, dropped_boxes : dict of str to int
-        Number dropped for each reason, in the order in which the rules apply. Each image and each box is
-        counted once, under the first rule that drops it; all boxes of dropped images are counted under
-        `WITH_IMAGE`. If the framework keeps a box aside as a region to ignore, the reason begins with
-        "ignored".
-    moved : int
-        Number of kept boxes whose coordinates differ from the original.
+        All N images and M boxes, with the coordinates, the sizes and the images of boxes as the loader hands
+        them over. What it drops is as it was.
+    rules : tuple of Rule
+        The rules that applied to something, in the order in which the framework applies them.
+    image_fate, box_fate : ndarray of int8, shapes (N,) and (M,)
+        What becomes of each, an index into `FATES`. Boxes of an image that is dropped, or at which the loader
+        raises, share its fate.
+    image_rule, box_rule, stop_rule : ndarray of int16, shapes (N,), (M,) and (N,)
+        1 + index into `rules` of the first rule that drops an image or raises at it; that drops a box; and
+        that says why training stops right after the loader. 0 where there is none.
+    culprit : ndarray of int64, shape (N,)
+        The first box because of which `image_rule`, or else `stop_rule`, applies to the image. -1 where it is
+        the image itself.
     moves : dict of str to int
         Number of kept boxes moved for each reason. A box may be moved for several reasons.
     """
 
     loader: str
     dataset: Dataset
-    images: Int
-    boxes: Int
-    dropped_images: dict[str, int]
-    dropped_boxes: dict[str, int]
-    moved: int
+    rules: tuple[Rule, ...]
+    image_fate: Int8
+    box_fate: Int8
+    image_rule: Int16
+    box_rule: Int16
+    stop_rule: Int16
+    culprit: Int
     moves: dict[str, int]
+    # By the number of a rule, the framework's own words for an image.
+    say: Mapping[int, Callable[[int], str]] = field(default_factory=dict)
+
+    @cached_property
+    def images(self) -> Int:
+        """Rows of the images that the loader hands over: int64 [n]."""
+        import numpy as np
+
+        return np.flatnonzero(self.image_fate == KEPT)
+
+    @cached_property
+    def boxes(self) -> Int:
+        """Rows of the boxes that the loader hands over: int64 [m]."""
+        import numpy as np
+
+        return np.flatnonzero(self.trains)
+
+    @cached_property
+    def trains(self) -> Bool:
+        """Tell which boxes the loader hands over: bool [M]."""
+        handed: Bool = self.box_fate <= MOVED
+        return handed
+
+    @cached_property
+    def dropped_images(self) -> dict[str, int]:
+        """Number of images that go for each reason, in the order in which the rules apply."""
+        return self._counted(self.image_rule)
+
+    @cached_property
+    def dropped_boxes(self) -> dict[str, int]:
+        """Number of boxes that go for each reason; all those of images that go under `WITH_IMAGE`."""
+        import numpy as np
+
+        counts = self._counted(np.where(self._with_image, 0, self.box_rule))
+        if number := int(self._with_image.sum()):
+            counts[WITH_IMAGE] = number
+        return counts
+
+    @property
+    def _with_image(self) -> Bool:
+        gone: Bool = (self.image_fate != KEPT)[self.dataset.boxes.image]
+        return gone
+
+    def _counted(self, of: Int16) -> dict[str, int]:
+        import numpy as np
+
+        counts: dict[str, int] = {}
+        numbers = np.bincount(of, minlength=len(self.rules) + 1)[1:].tolist()
+        for rule, number in zip(self.rules, numbers, strict=True):
+            if number:
+                counts[rule.told] = counts.get(rule.told, 0) + number
+        return counts
+
+    @property
+    def moved(self) -> int:
+        """Number of kept boxes whose coordinates differ from the original."""
+        return int((self.box_fate == MOVED).sum())
 
     @property
     def images_before(self) -> int:
-        """Number of images in the original data set."""
-        return len(self.images) + sum(self.dropped_images.values())
+        """Number of images in the data set."""
+        return len(self.image_fate)
 
     @property
     def boxes_before(self) -> int:
-        """Number of boxes in the original data set."""
-        return len(self.boxes) + sum(self.dropped_boxes.values())
+        """Number of boxes in the data set."""
+        return len(self.box_fate)
 
     @property
     def ignored(self) -> int:
@@ -85,8 +160,33 @@ class Loaded:
 
     @property
     def raising(self) -> int:
-        """Number of dropped images on which the framework would stop with an error."""
-        return sum(number for reason, number in self.dropped_images.items() if reason.startswith(RAISES))
+        """Number of images on which the framework stops with an error, in the loader or right after it."""
+        return int(((self.image_fate == RAISED) | (self.stop_rule > 0)).sum())
+
+    def rule_of_image(self, image: int) -> Rule | None:
+        """Return the rule that drops an image, raises at it, or stops training right after; or None."""
+        number = int(self.image_rule[image]) or int(self.stop_rule[image])
+        return self.rules[number - 1] if number else None
+
+    def words(self, image: int) -> str:
+        """Return the framework's own words for an image that it drops or stops at; "" if it has none."""
+        number = int(self.image_rule[image]) or int(self.stop_rule[image])
+        if number in self.say:
+            return self.say[number](image)
+        return self.rules[number - 1].error if number else ""
+
+    def reason_of_image(self, image: int) -> str:
+        """Return why an image does not train, if known in the framework's own words; "" if it does."""
+        rule = self.rule_of_image(image)
+        return "" if rule is None else self.words(image) or rule.reason
+
+    def reason_of_box(self, row: int) -> str:
+        """Return why a box does not train; "" if it does. In an image that goes, the image's reason."""
+        image = int(self.dataset.boxes.image[row])
+        if self.image_fate[image] != KEPT:
+            return self.reason_of_image(image)
+        number = int(self.box_rule[row])
+        return self.rules[number - 1].reason if number else ""
 
     def sentences(self) -> list[str]:
         """Return sentences for a report: what the loader drops and why, what it moves, where it would stop.

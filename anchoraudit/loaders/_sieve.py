@@ -3,40 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from anchoraudit.arrays import Bool, Float, Int, Int8, for_each_block
 from anchoraudit.boxes import clip_boxes
 from anchoraudit.dataset.columns import Boxes, Dataset, Images
-from anchoraudit.loaders._rules import WITH_IMAGE, Loaded, Rule
+from anchoraudit.images.inspection import ImageFiles
+from anchoraudit.loaders._rules import DROPPED, KEPT, MOVED, RAISED, Loaded, Rule
 
 # Pixels. A COCO width is computed as (x + width) - x, which is off by up to 2^-36 px = 1.5e-11 px in float64
 # for boxes below 100,000 px. A width in a file is never meant that precisely.
 ROUNDING = 1e-9
+_FIRST_QUARTER_TURN = 5  # EXIF orientations 5 to 8 exchange width and height
 
+# Returns the framework's own words for an image, or for a box of it, given its row.
+Say = Callable[[int], str]
 
 # For the name of each annotation format, the function that applies the loader's rules; "" for all others.
 Readers = Mapping[str, "Callable[[Sieve], None]"]
 
 
 class Sieve:
-    """The N images and M boxes of a data set, and which rule has dropped each; the first rule counts.
+    """The N images and M boxes of a data set, and what each rule has done to them; the first rule counts.
 
-    boxes: the columns of all M boxes, with the coordinates that the loader has made so far. Dropped boxes
-    are still there.
+    images, boxes: all columns, with the sizes and coordinates that the loader has made so far. Dropped ones
+    are still there. files: facts about the image files, None if nobody looked.
     """
 
-    def __init__(self, dataset: Dataset, loader: str) -> None:
+    def __init__(self, dataset: Dataset, loader: str, files: ImageFiles | None = None) -> None:
         self.dataset = dataset
         self.loader = loader
+        self.files = files
+        self.images: Images = dataset.images
         self.boxes: Boxes = dataset.boxes
         self._rules: list[Rule] = []
+        self._say: dict[int, Say] = {}
         # Which rule dropped it: 1 + index into _rules, or 0 if it is still there.
-        self._image_rule = np.zeros(len(dataset.images), dtype=np.int8)
-        self._box_rule = np.zeros(len(dataset.boxes), dtype=np.int8)
+        self._image_rule = np.zeros(len(dataset.images), dtype=np.int16)
+        self._box_rule = np.zeros(len(dataset.boxes), dtype=np.int16)
+        self._stop_rule = np.zeros(len(dataset.images), dtype=np.int16)
+        self._culprit = np.full(len(dataset.images), -1, dtype=np.int64)
         self._moves: list[tuple[Rule, Bool]] = []
 
     def read(self, readers: Readers) -> None:
@@ -49,11 +57,6 @@ class Sieve:
             reader(self)
 
     @property
-    def images(self) -> Images:
-        """All images, also the dropped ones."""
-        return self.dataset.images
-
-    @property
     def left(self) -> Bool:
         """Which boxes no rule has dropped yet, also in dropped images: bool [M]."""
         left: Bool = self._box_rule == 0
@@ -61,7 +64,7 @@ class Sieve:
 
     @property
     def images_left(self) -> Bool:
-        """Which images no rule has dropped yet: bool [N]."""
+        """Which images no rule has dropped or raised at yet: bool [N]."""
         left: Bool = self._image_rule == 0
         return left
 
@@ -71,24 +74,58 @@ class Sieve:
         held[self.boxes.image[boxes]] = True
         return held
 
-    def drop_images(self, rule: Rule, these: Bool) -> None:
-        """Drop these images, bool [N]."""
-        self._drop(rule, self._image_rule, these)
+    def drop_images(self, rule: Rule, these: Bool, say: Say | None = None) -> None:
+        """Drop these images, bool [N], or raise at them, as the rule says.
 
-    def drop_images_of(self, rule: Rule, boxes: Bool) -> None:
-        """Drop the images that have one of these boxes, bool [M], unless that box is dropped already."""
+        say: returns the framework's own words for an image, given its row.
+        """
+        these = these & self.images_left
+        if these.any():
+            self._image_rule[these] = self._number(rule, say)
+
+    def drop_images_of(self, rule: Rule, boxes: Bool, say: Say | None = None) -> None:
+        """Drop the images that have one of these boxes, bool [M], unless that box is dropped already.
+
+        say: returns the framework's own words, given the row of the first such box of an image.
+        """
         if boxes.any():
-            self.drop_images(rule, self.images_of(boxes & self.left))
+            rows = self._first_rows(boxes & self.left)
+            these = (rows >= 0) & self.images_left
+            self._culprit[these] = rows[these]
+            self.drop_images(rule, these, None if say is None else lambda image: say(int(rows[image])))
+
+    def stop_at(self, rule: Rule, these: Bool, say: Say | None = None) -> None:
+        """Say that training stops right after the loader hands these images over, bool [N]."""
+        these = these & self.images_left & (self._stop_rule == 0)
+        if these.any():
+            self._stop_rule[these] = self._number(rule, say)
+
+    def stop_at_images_of(self, rule: Rule, boxes: Bool, say: Say | None = None) -> None:
+        """Say that training stops at the images that have one of these boxes, bool [M], if it is left."""
+        rows = self._first_rows(boxes & self.left)
+        these = (rows >= 0) & self.images_left & (self._stop_rule == 0)
+        if these.any():
+            self._culprit[these] = rows[these]
+            self.stop_at(rule, these, None if say is None else lambda image: say(int(rows[image])))
 
     def drop_boxes(self, rule: Rule, these: Bool) -> None:
         """Drop these boxes, bool [M]."""
-        self._drop(rule, self._box_rule, these)
-
-    def _drop(self, rule: Rule, taken_by: Int8, these: Bool) -> None:
-        these = these & (taken_by == 0)
+        these = these & self.left
         if these.any():
-            self._rules.append(rule)
-            taken_by[these] = len(self._rules)
+            self._box_rule[these] = self._number(rule, None)
+
+    def _number(self, rule: Rule, say: Say | None) -> int:
+        self._rules.append(rule)
+        if say is not None:
+            self._say[len(self._rules)] = say
+        return len(self._rules)
+
+    def _first_rows(self, boxes: Bool) -> Int:
+        """Return the first of these boxes, bool [M], in each image: int64 [N], -1 without one."""
+        rows = np.flatnonzero(boxes)[::-1]
+        first = np.full(len(self.images), -1, dtype=np.int64)
+        first[self.boxes.image[rows]] = rows  # of several, the last one assigned stays
+        return first
 
     def sides(self) -> tuple[Float, Float]:
         """Return width and height of the boxes in pixels, below 0 if inverted: [M], [M]."""
@@ -99,6 +136,35 @@ class Sieve:
         """Return width and height of each box's image in pixels, infinite if unknown: [M], [M]."""
         width, height = (np.where(np.isnan(x), np.inf, x) for x in (self.images.width, self.images.height))
         return width[self.boxes.image], height[self.boxes.image]
+
+    def opened(self, *, turned: bool) -> tuple[Float, Float]:
+        """Return width and height of the images as the loader opens them: [N], [N].
+
+        Where the file is not known, its size is that of the data set. turned: the loader applies the EXIF
+        orientation.
+        """
+        width, height = self.images.width.copy(), self.images.height.copy()
+        if (files := self.files) is not None:
+            known = ~np.isnan(files.width) & ~np.isnan(files.height)
+            width[known], height[known] = files.width[known], files.height[known]
+            if turned:
+                swapped = known & (files.orientation >= _FIRST_QUARTER_TURN)
+                width[swapped], height[swapped] = files.height[swapped], files.width[swapped]
+        return width, height
+
+    def opens_as(self, width: Float, height: Float) -> None:
+        """Give all images the size, float64 [N] each in pixels, that the loader opens them with."""
+        self.images = replace(self.images, width=width, height=height)
+
+    def absent(self) -> Bool:
+        """Tell which images have no file, where their folder is known: bool [N]."""
+        if self.files is None:
+            return np.zeros(len(self.images), dtype=np.bool_)
+        return self.files.looked & ~self.files.present
+
+    def broken(self) -> list[str]:
+        """Return for each image why its file cannot be used, "" if it can: N texts."""
+        return [""] * len(self.images) if self.files is None else self.files.problem
 
     def without_box(self) -> Bool:
         """Tell which annotations have no readable box: bool [M].
@@ -126,62 +192,35 @@ class Sieve:
         self.move(rule, clip_boxes(self.boxes.xyxy, *self.limits()))
 
     def loaded(self) -> Loaded:
-        """Return the data set that is left, with the numbers of dropped and moved images and boxes."""
-        stays = self.images_left
-        with_image = ~stays[self.boxes.image]
-        kept = self.left & ~with_image
-        images, rows = np.flatnonzero(stays), np.flatnonzero(kept)
-        taken_by = np.where(with_image, 0, self._box_rule)
-        dropped_boxes = self._counts(taken_by)
-        if number := int(with_image.sum()):
-            dropped_boxes[WITH_IMAGE] = number
-        moved = kept & _differ(self.boxes.xyxy, self.dataset.boxes.xyxy)
+        """Return what has become of every image and box."""
+        image_fate = self._fates()
+        before = self.dataset.boxes.xyxy
+        kept = self.left & (image_fate == KEPT)[self.boxes.image]
+        # What is not handed over keeps the coordinates of the file.
+        xyxy = np.where(kept[:, None], self.boxes.xyxy, before) if self._moves else before
+        box_fate = image_fate[self.boxes.image]
+        box_fate[~self.left & (box_fate == KEPT)] = DROPPED
+        box_fate[kept & _differ(xyxy, before)] = MOVED
         counts = ((rule.reason, int((changed & kept).sum())) for rule, changed in self._moves)
         return Loaded(
             loader=self.loader,
-            dataset=self._taken(images, rows),
-            images=images,
-            boxes=rows,
-            dropped_images=self._counts(self._image_rule),
-            dropped_boxes=dropped_boxes,
-            moved=int(moved.sum()),
+            dataset=replace(self.dataset, images=self.images, boxes=replace(self.boxes, xyxy=xyxy)),
+            rules=tuple(self._rules),
+            image_fate=image_fate,
+            box_fate=box_fate,
+            image_rule=self._image_rule,
+            box_rule=self._box_rule,
+            stop_rule=self._stop_rule,
+            culprit=self._culprit,
             moves={reason: number for reason, number in counts if number},
+            say=self._say,
         )
 
-    def _counts(self, taken_by: Int8) -> dict[str, int]:
-        """Return how many each rule dropped, by its reason."""
-        numbers = np.bincount(taken_by, minlength=len(self._rules) + 1)[1:].tolist()
-        counts: dict[str, int] = {}
-        for rule, number in zip(self._rules, numbers, strict=True):
-            if number:
-                counts[rule.reason] = counts.get(rule.reason, 0) + number
-        return counts
-
-    def _taken(self, images: Int, rows: Int) -> Dataset:
-        boxes = self.boxes
-        if len(rows) < len(boxes):
-            boxes = replace(boxes, entry=boxes.positions() if boxes.entry is None else boxes.entry).take(rows)
-        columns = self.images
-        if len(images) < len(columns):
-            columns = replace(
-                columns, **{f.name: _at(getattr(columns, f.name), images) for f in fields(columns)}
-            )
-            number = np.cumsum(self.images_left) - 1
-            boxes = replace(boxes, image=number[boxes.image])
-        return replace(
-            self.dataset,
-            images=columns,
-            boxes=boxes,
-            findings=list(self.dataset.findings),
-            notes=list(self.dataset.notes),
-        )
-
-
-def _at(column: Any, rows: Int) -> Any:
-    """Return the entries `rows` of a column, which is a list, an array or None."""
-    if isinstance(column, list):
-        return [column[row] for row in rows.tolist()]
-    return None if column is None else column[rows]
+    def _fates(self) -> Int8:
+        """Return the fate of each image: int8 [N]."""
+        of_rule = [KEPT, *(RAISED if rule.what == "raises" else DROPPED for rule in self._rules)]
+        fates: Int8 = np.array(of_rule, dtype=np.int8)[self._image_rule]
+        return fates
 
 
 def any_of_four(flags: Bool) -> Bool:

@@ -18,15 +18,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anchoraudit.loaders import _coco_file as coco
-from anchoraudit.loaders._rules import RAISES, Rule
+from anchoraudit.loaders._rules import Rule
 
 if TYPE_CHECKING:
     from anchoraudit.loaders._sieve import Sieve
 
 NAME = "detectron2"
 READS = "`register_coco_instances` or `register_pascal_voc`, and the default `DatasetMapper`"
-FEEDS = ("detectron2-*",)
-FORMATS: tuple[str, ...] = ()
 
 _COCO = "detectron2/data/datasets/coco.py `load_coco_json`"
 _VOC = "detectron2/data/datasets/pascal_voc.py `load_voc_instances`"
@@ -34,16 +32,16 @@ _BUILD = "detectron2/data/build.py `filter_images_with_only_crowd_annotations`"
 _MAPPER = "detectron2/data/dataset_mapper.py `DatasetMapper`"
 _TRANSFORM = "detectron2/data/detection_utils.py `transform_instance_annotations`"
 _EMPTY = "detectron2/data/detection_utils.py `filter_empty_instances`"
-REPEATED = Rule("image", f"{RAISES}annotation ids are not unique", _COCO, "coco")
-UNSIZED = Rule("image", f"{RAISES}no width and height in the image's entry", _COCO, "coco")
-UNKNOWN_CLASS = Rule("image", f"{RAISES}category that the file does not list", _COCO, "coco")
-UNSIZED_XML = Rule("image", f"{RAISES}no usable size", _VOC, "voc")
-NAMELESS = Rule("image", f"{RAISES}object without a name", _VOC, "voc")
+REPEATED = Rule("raises", "annotation ids are not unique", _COCO, "coco")
+UNSIZED = Rule("raises", "no width and height in the image's entry", _COCO, "coco")
+UNKNOWN_CLASS = Rule("raises", "category that the file does not list", _COCO, "coco")
+UNSIZED_XML = Rule("raises", "no usable size", _VOC, "voc")
+NAMELESS = Rule("raises", "object without a name", _VOC, "voc")
 MINUS_ONE = Rule("moves", "1 subtracted from x1 and y1", _VOC, "voc")
 NO_ANNOTATION = Rule("image", "no annotation", _BUILD)
 ONLY_CROWDS = Rule("image", "crowds only", _BUILD)
 CROWD = Rule("box", "crowd", _MAPPER)
-WITHOUT_BOX = Rule("image", f"{RAISES}annotation without a box", _TRANSFORM)
+WITHOUT_BOX = Rule("raises", "annotation without a box", _TRANSFORM)
 IN_ORDER = Rule("moves", "corners put in order", "fvcore/transforms/transform.py `apply_box`")
 CLIPPED = Rule("moves", "clipped to the image", _TRANSFORM)
 EMPTY = Rule("box", "nothing of it inside the image", _EMPTY)

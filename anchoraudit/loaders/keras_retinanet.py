@@ -16,26 +16,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anchoraudit.loaders import _coco_file as coco
-from anchoraudit.loaders._rules import RAISES, Rule
+from anchoraudit.loaders._rules import Rule
 
 if TYPE_CHECKING:
     from anchoraudit.loaders._sieve import Sieve
 
 NAME = "keras-retinanet"
 READS = "`CocoGenerator` or `PascalVocGenerator`, as `bin/train.py` makes them"
-FEEDS = ("keras-retinanet",)
-FORMATS: tuple[str, ...] = ()
 
 _RATIO = "keras_retinanet/preprocessing/coco.py `image_aspect_ratio`"
 _COCO = "keras_retinanet/preprocessing/coco.py `load_annotations`"
 _VOC = "keras_retinanet/preprocessing/pascal_voc.py `__parse_annotation`"
 _FILTER = "keras_retinanet/preprocessing/generator.py `filter_annotations`"
-UNSIZED = Rule("image", f"{RAISES}no width and height in the image's entry", _RATIO, "coco")
+UNSIZED = Rule("raises", "no width and height in the image's entry", _RATIO, "coco")
 CROWD = Rule("box", "crowd", _COCO)
-WITHOUT_BOX = Rule("image", f"{RAISES}annotation without a box", f"{_COCO}, {_VOC}")
+WITHOUT_BOX = Rule("raises", "annotation without a box", f"{_COCO}, {_VOC}")
 THIN = Rule("box", "a side below 1 pixel", _COCO, "coco")
-UNKNOWN_CLASS = Rule("image", f"{RAISES}category that the file does not list", _COCO, "coco")
-NAMELESS = Rule("image", f"{RAISES}object without a name", _VOC, "voc")
+UNKNOWN_CLASS = Rule("raises", "category that the file does not list", _COCO, "coco")
+NAMELESS = Rule("raises", "object without a name", _VOC, "voc")
 MINUS_ONE = Rule("moves", "1 subtracted from all four", _VOC, "voc")
 NO_AREA = Rule("box", "x2 <= x1 or y2 <= y1", _FILTER)
 LEFT_OR_TOP = Rule("box", "over the left or top edge", _FILTER)

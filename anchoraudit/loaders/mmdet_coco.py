@@ -19,24 +19,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anchoraudit.loaders import _coco_file as coco
-from anchoraudit.loaders._rules import IGNORED, RAISES, Rule
+from anchoraudit.loaders._rules import IGNORED, Rule
 
 if TYPE_CHECKING:
     from anchoraudit.loaders._sieve import Sieve
 
 NAME = "mmdet-coco"
 READS = "`CocoDataset` of mmdetection 3.3.0 with the base configuration"
-FEEDS = ("mmdet-*",)
-FORMATS: tuple[str, ...] = ()
 
 _READ = "mmdet/datasets/coco.py `load_data_list`"
 _PARSE = "mmdet/datasets/coco.py `parse_data_info`"
 _FILTER = "mmdet/datasets/coco.py `filter_data`"
-REPEATED = Rule("image", f"{RAISES}annotation ids are not unique", _READ, "coco")
-UNSIZED = Rule("image", f"{RAISES}no width and height in the image's entry", _PARSE, "coco")
-WITHOUT_BOX = Rule("image", f"{RAISES}annotation without a box", _PARSE)
+REPEATED = Rule("raises", "annotation ids are not unique", _READ, "coco")
+UNSIZED = Rule("raises", "no width and height in the image's entry", _PARSE, "coco")
+WITHOUT_BOX = Rule("raises", "annotation without a box", _PARSE)
 OUTSIDE = Rule("box", "no overlap with the image", _PARSE)
-UNDECLARED_AREA = Rule("image", f"{RAISES}annotation without an area", _PARSE, "coco")
+UNDECLARED_AREA = Rule("raises", "annotation without an area", _PARSE, "coco")
 NO_AREA = Rule("box", "declared area of 0 or less", _PARSE, "coco")
 THIN = Rule("box", "a side below 1 pixel", _PARSE)
 UNKNOWN_CLASS = Rule("box", "category that the file does not list", _PARSE)

@@ -16,20 +16,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anchoraudit.loaders._rules import IGNORED, RAISES, Rule
+from anchoraudit.loaders._rules import IGNORED, Rule
 
 if TYPE_CHECKING:
     from anchoraudit.loaders._sieve import Sieve
 
 NAME = "mmdet-voc"
 READS = "`VOCDataset` of mmdetection 3.3.0 with the base configuration"
-FEEDS = ("mmdet-*",)
-FORMATS = ("voc",)
 
 _PARSE = "mmdet/datasets/xml_style.py `_parse_instance_info`"
 _FILTER = "mmdet/datasets/xml_style.py `filter_data`"
-NAMELESS = Rule("image", f"{RAISES}object without a name", _PARSE, "voc")
-NOT_FINITE = Rule("image", f"{RAISES}coordinate missing or not finite", _PARSE, "voc")
+NAMELESS = Rule("raises", "object without a name", _PARSE, "voc")
+NOT_FINITE = Rule("raises", "coordinate missing or not finite", _PARSE, "voc")
 CUT = Rule("moves", "cut to integers, 1 subtracted from all four", _PARSE, "voc")
 DIFFICULT = Rule("box", f"{IGNORED}difficult", _PARSE, "voc")
 SMALL_BOX = Rule("box", f"{IGNORED}a side below 32 pixels", _PARSE)

@@ -15,25 +15,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anchoraudit.loaders import _coco_file as coco
-from anchoraudit.loaders._rules import RAISES, Rule
+from anchoraudit.loaders._rules import Rule
 
 if TYPE_CHECKING:
     from anchoraudit.loaders._sieve import Sieve
 
 NAME = "torchvision"
 READS = "the reference training scripts, `references/detection`, split train"
-FEEDS = ("torchvision-*",)
-FORMATS: tuple[str, ...] = ()
 
 _FILTER = "references/detection/coco_utils.py `_coco_remove_images_without_annotations`"
 _CONVERT = "references/detection/coco_utils.py `ConvertCocoPolysToMask`"
 _GROUP = "references/detection/group_by_aspect_ratio.py `_compute_aspect_ratios_coco_dataset`"
-WITHOUT_BOX = Rule("image", f"{RAISES}annotation without a box", _FILTER)
+WITHOUT_BOX = Rule("raises", "annotation without a box", _FILTER)
 NO_ANNOTATION = Rule("image", "no annotation", _FILTER)
 ALL_THIN = Rule("image", "every box has a side of 1 pixel or less", _FILTER)
-UNSIZED = Rule("image", f"{RAISES}no width and height in the image's entry", _GROUP, "coco")
+UNSIZED = Rule("raises", "no width and height in the image's entry", _GROUP, "coco")
 CROWD = Rule("box", "crowd", _CONVERT)
-UNDECLARED_AREA = Rule("image", f"{RAISES}annotation without an area", _CONVERT, "coco")
+UNDECLARED_AREA = Rule("raises", "annotation without an area", _CONVERT, "coco")
 CLIPPED = Rule("moves", "clipped to the image", _CONVERT)
 OUTSIDE = Rule("box", "nothing of it inside the image", _CONVERT)
 RULES = (

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anchoraudit.loaders._rules import RAISES, Rule
+from anchoraudit.loaders._rules import Rule
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 NAME = "yolov5"
 READS = "`LoadImagesAndLabels`, after conversion of COCO by JSON2YOLO or of VOC by `data/VOC.yaml`"
-FEEDS = ("yolov5*",)
-FORMATS: tuple[str, ...] = ()
 
 _VERIFY = "utils/dataloaders.py `verify_image_label`"
 _JSON = "JSON2YOLO general_json2yolo.py `convert_coco_json`"
@@ -36,11 +34,11 @@ _XML = "data/VOC.yaml `convert_label`"
 UNSIZED = Rule("image", "unknown image size", _VERIFY)
 SMALL = Rule("image", "a side below 10 pixels", _VERIFY)
 DIFFICULT = Rule("box", "difficult", _XML, "voc")
-WITHOUT_BOX = Rule("image", f"{RAISES}object without a box", _XML, "voc")
-NAMELESS = Rule("image", f"{RAISES}object without a name", _XML, "voc")
+WITHOUT_BOX = Rule("raises", "object without a box", _XML, "voc")
+NAMELESS = Rule("raises", "object without a name", _XML, "voc")
 MINUS_ONE = Rule("moves", "1 subtracted from the centre", _XML, "voc")
 CROWD = Rule("box", "crowd", _JSON)
-WITHOUT_BBOX = Rule("image", f"{RAISES}annotation without a box", _JSON, "coco")
+WITHOUT_BBOX = Rule("raises", "annotation without a box", _JSON, "coco")
 NO_AREA = Rule("box", "no width or no height", _JSON, "coco")
 BELOW = Rule("image", "a label below 0, or not a number", _VERIFY)
 ABOVE = Rule("image", "a label above 1", _VERIFY)

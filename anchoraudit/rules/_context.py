@@ -18,6 +18,7 @@ from anchoraudit.dataset.locations import Location, Locations
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.canvas import Placed
 from anchoraudit.images.inspection import ImageFiles
+from anchoraudit.loaders import Loaded
 
 
 class Hits(Sequence[Finding]):
@@ -53,11 +54,13 @@ class Hits(Sequence[Finding]):
 
 @dataclass
 class Context:
-    """Columns over N images and M boxes of a data set, and over those P boxes that are usable.
+    """Columns over N images and M boxes of a data set, and over those P boxes that are trained.
 
-    verdict: int8 [N]. status: int8 [M]. best_iou: float64 [M], NaN for boxes that are not usable.
-    raises: int8 [N], why the framework would raise, 0 where it would not. placed: the usable boxes on the
-    network's input. image_files: None if the image files were not checked.
+    dataset, labels: the data as they were read, and the plain policy on them. What follows is of the data as
+    the loader hands them over, with the same rows. verdict: int8 [N]. status: int8 [M]. best_iou: float64
+    [M], NaN for boxes that are not usable. raises: int8 [N], why the encoder would raise, 0 where it would
+    not. placed: the usable boxes on the network's input. image_files: None if the image files were not
+    checked. loaded: None without a loader.
     """
 
     dataset: Dataset
@@ -69,6 +72,7 @@ class Context:
     best_iou: Float
     raises: Int8
     image_files: ImageFiles | None = None
+    loaded: Loaded | None = None
 
     @cached_property
     def locations(self) -> Locations:
@@ -146,18 +150,26 @@ class Context:
         return Hits("box", rows, make)
 
     def about_images(
-        self, code: str, rows: Int, tell: Callable[[int], tuple[str, str]], *, own_file: bool = False
+        self,
+        code: str,
+        rows: Int,
+        tell: Callable[[int], tuple[str, str]],
+        *,
+        own_file: bool = False,
+        culprit: Callable[[int], int] | None = None,
     ) -> Hits:
         """Return findings about images.
 
         rows: int64, rows of the images. tell: returns message and evidence for a row. own_file: the finding
-        is about the image file, not about the file that annotates it.
+        is about the image file, not about the file that annotates it. culprit: returns the row of the box of
+        an image where the fault is, -1 if it is the image itself.
         """
         where = self.locations.of_image_file if own_file else self.locations.of_image
 
         def make(row: int) -> Finding:
             message, evidence = tell(row)
-            return _finding(code, message, evidence, where(row))
+            box = -1 if culprit is None else culprit(row)
+            return _finding(code, message, evidence, where(row) if box < 0 else self.locations.of_box(box))
 
         return Hits("image", rows, make)
 

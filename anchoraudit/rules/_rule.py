@@ -17,6 +17,7 @@ FAMILIES = {
     "IMG": "images",
     "CLS": "classes",
     "SET": "the set as a whole",
+    "RUN": "the framework's run",
     "ANC": "anchors",
 }
 Check = Callable[..., Sequence[Finding]]

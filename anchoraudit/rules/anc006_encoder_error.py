@@ -11,8 +11,8 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> Hits:
-    """Find images with the verdict `encoder_error`."""
-    rows = np.flatnonzero(context.verdict == VERDICT_CODE["encoder_error"])
+    """Find images with the verdict `encoder_error` that the encoder itself raises on."""
+    rows = np.flatnonzero((context.verdict == VERDICT_CODE["encoder_error"]) & (context.raises > 0))
 
     def tell(image: int) -> tuple[str, str]:
         code = int(context.raises[image])

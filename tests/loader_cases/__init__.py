@@ -4,7 +4,7 @@ A module has `cases()`. What data sets are made with is here.
 """
 
 import pkgutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 
 from anchoraudit.dataset.columns import Boxes, Category, Dataset, Images, Source
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.images.inspection import ImageFiles
 from anchoraudit.loaders import WITH_IMAGE
 from tests.builders import AS_READ
 
@@ -22,7 +23,11 @@ NO_BOX = (NAN, NAN, NAN, NAN)
 
 @dataclass(frozen=True)
 class Box:
-    """An annotation of image `image`; id: its COCO id, a number of its own by default."""
+    """An annotation of image `image`.
+
+    id: its COCO id, a number of its own by default. traits: what the file says of it. class_text: its class as
+    written, for one that the data set does not have.
+    """
 
     x1: float
     y1: float
@@ -34,11 +39,18 @@ class Box:
     category: int = 0
     area: float = 1.0
     id: Any = None
+    traits: int = 0
+    class_text: str = ""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """An image; declared: its entry has a width and a height."""
+    """An image, and its file.
+
+    declared: its entry has a width and a height. stated: these, where they are not those of the file. traits:
+    what the files say of it. lines: of its label file, if that is not plain. present, problem, orientation,
+    stored: facts about the image file, as in `ImageFiles`; stored is its size.
+    """
 
     width: float = 640
     height: float = 480
@@ -46,6 +58,13 @@ class Picture:
     entry: int = 0
     declared: bool = True
     source: int = 0
+    stated: tuple[float, float] | None = None
+    traits: int = 0
+    lines: tuple[str, ...] = ()
+    present: bool = True
+    problem: str = ""
+    orientation: int = 0
+    stored: tuple[float, float] | None = None
 
 
 GOOD = Box(100, 100, 200, 200)
@@ -57,7 +76,37 @@ def column(values, kind):
     return made
 
 
-def data(*boxes, images=(Picture(),), format="coco", files=1):
+def stated(image):
+    """The size that an image's entry states."""
+    return image.stated or ((image.width, image.height) if image.declared else (NAN, NAN))
+
+
+def facts(images):
+    """What is known of the files of images."""
+    sizes = [image.stored or (image.width, image.height) for image in images]
+    return ImageFiles(
+        looked=column([True for _ in images], np.bool_),
+        present=column([image.present for image in images], np.bool_),
+        other_case=["" for _ in images],
+        width=column(
+            [width if i.present else NAN for i, (width, _) in zip(images, sizes, strict=True)], np.float64
+        ),
+        height=column(
+            [height if i.present else NAN for i, (_, height) in zip(images, sizes, strict=True)], np.float64
+        ),
+        orientation=column([image.orientation for image in images], np.int8),
+        problem=[image.problem for image in images],
+        one_colour=column([False for _ in images], np.bool_),
+        copy_of=column([-1 for _ in images], np.int64),
+        unlisted=[],
+        read=len(images),
+        cached=0,
+    )
+
+
+def data(
+    *boxes, images=(Picture(),), format="coco", files=1, categories=(Category(1, "cat"), Category(2, "dog"))
+):
     """A data set as its format's reader would make it."""
     coco = format == "coco"
     ids = [number if b.id is None else b.id for number, b in enumerate(boxes, 1)]
@@ -78,6 +127,8 @@ def data(*boxes, images=(Picture(),), format="coco", files=1):
             source=column([i.source for i in images], np.int64),
             entry=column([i.entry for i in images], np.int64) if coco else None,
             measured=column([not i.declared for i in images], np.bool_) if coco else None,
+            declared=np.array([stated(i) for i in images], dtype=np.float64).reshape(-1, 2),
+            traits=column([i.traits for i in images], np.uint32),
         ),
         boxes=Boxes(
             image=column([b.image for b in boxes], np.int64),
@@ -88,8 +139,11 @@ def data(*boxes, images=(Picture(),), format="coco", files=1):
             difficult=column([b.difficult for b in boxes], np.bool_),
             entry=np.arange(len(boxes)) if coco else None,
             area=column([b.area for b in boxes], np.float64) if coco else None,
+            traits=column([b.traits for b in boxes], np.uint32),
+            class_texts={row: b.class_text for row, b in enumerate(boxes) if b.class_text},
         ),
-        categories=(Category(1, "cat"), Category(2, "dog")),
+        label_lines={row: i.lines for row, i in enumerate(images) if i.lines},
+        categories=categories,
         findings=[Finding("PAR003", "made up")],
         notes=["a note"],
         **AS_READ[format],
@@ -104,7 +158,9 @@ def moved(box, **changes):
 class Case:
     """A data set, and what the loader leaves of it: images, boxes, and the reasons of what goes.
 
-    xyxy: the coordinates of the kept boxes, where they are not those of the data set.
+    xyxy: the coordinates of the kept boxes, where they are not those of the data set. stops: for each image at
+    which training stops right after the loader, the reason. files: facts about the image files. words: for an
+    image, what the framework says.
     """
 
     loader: str
@@ -115,10 +171,16 @@ class Case:
     dropped_boxes: dict
     moves: dict
     xyxy: list | None = None
+    stops: dict = field(default_factory=dict)
+    files: Any = None
+    words: dict = field(default_factory=dict)
 
 
-def case(loader, dataset, images, boxes, dropped_images=None, dropped_boxes=None, moves=None, xyxy=None):
-    return Case(loader, dataset, images, boxes, dropped_images or {}, dropped_boxes or {}, moves or {}, xyxy)
+def case(
+    loader, dataset, images, boxes, dropped_images=None, dropped_boxes=None, moves=None, xyxy=None, **more
+):
+    gone = (dropped_images or {}, dropped_boxes or {}, moves or {})
+    return Case(loader, dataset, images, boxes, *gone, xyxy, **more)
 
 
 def raising(loader, words, dataset, boxes=1):

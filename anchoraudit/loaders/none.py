@@ -1,7 +1,7 @@
 """No loader: every image and box as in the files.
 
-The reference (YunYang1994/TensorFlow2.0-Examples, `4-Object_Detection/RPN/utils.py`, `load_gt_boxes`) reads
-its boxes in this way: no offset, no clipping, and a flag for boxes to ignore that it never uses.
+Boxes then reach the encoder by the plain policy of `anchoraudit.dataset.labels`: without crowds, clipped to
+their image, without boxes of no area. Golden answers are made in this way.
 """
 
 from __future__ import annotations
@@ -13,10 +13,8 @@ from anchoraudit.loaders._rules import Rule
 if TYPE_CHECKING:
     from anchoraudit.loaders._sieve import Sieve
 
-NAME = "raw"
+NAME = "none"
 READS = "nothing is dropped and nothing is changed"
-FEEDS = ("reference",)
-FORMATS: tuple[str, ...] = ()
 RULES: tuple[Rule, ...] = ()
 
 

@@ -1,0 +1,32 @@
+"""What the files say of single images and boxes beyond the columns, as bit flags.
+
+A framework's loader may stop at things that change no box: a missing key, a number with a decimal point, a
+list that names an image without annotations. Readers set these flags, and only loaders ask for them.
+"""
+
+from __future__ import annotations
+
+from enum import IntFlag, auto
+
+
+class ImageTrait(IntFlag):
+    """What is true of an image. A column of these is uint32 [N]."""
+
+    LISTED = auto()  # a list of its split names it
+    NO_LABEL_FILE = auto()  # the format has an annotation file for each image, and it has none
+
+
+class BoxTrait(IntFlag):
+    """What is true of an annotation. A column of these is uint32 [M]."""
+
+    # Keys that a COCO annotation lacks, and what its `segmentation` is.
+    NO_ISCROWD = auto()
+    NO_SEGMENTATION = auto()
+    EMPTY_SEGMENTATION = auto()  # []
+    SHORT_SEGMENTATION = auto()  # no polygon in it has three points
+    WHOLE_NUMBERS = auto()  # all four numbers of `bbox` are integers in the file
+    # Pascal VOC: elements that an object lacks, and how its numbers and its name are written.
+    NO_DIFFICULT = auto()
+    NO_TRUNCATED = auto()
+    NOT_AN_INTEGER = auto()  # a coordinate that int() does not take: "45.7", "45.0"
+    PADDED_NAME = auto()  # white space around the name

@@ -1,0 +1,36 @@
+"""RUN004: images without boxes that the loader leaves out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.dataset.findings import Finding
+from anchoraudit.rules._context import Context
+from anchoraudit.rules._rule import Rule
+from anchoraudit.rules._run import dropped_images
+
+
+def check(context: Context) -> list[Finding]:
+    """Report how many images without boxes the framework's loader leaves out."""
+    dropped, with_boxes = dropped_images(context)
+    count = int(np.count_nonzero(dropped & ~with_boxes))
+    if not count or context.loaded is None:
+        return []
+    images = "1 image" if count == 1 else f"{count:,} images"
+    text = f"loader {context.loaded.loader} leaves out {images} without boxes to train on, by design"
+    return context.about_all("RUN004", text, str(count), "blank images left out")
+
+
+RULE = Rule(
+    code="RUN004",
+    severity="info",
+    title="images without boxes that the loader leaves out",
+    what=(
+        "The framework's own loader is made to leave out images without boxes, or whose boxes are all crowds "
+        "or difficult."
+    ),
+    why="They cannot end with an empty foreground mask, and background images teach nothing here.",
+    example="detectron2 with DATALOADER.FILTER_EMPTY_ANNOTATIONS, which is on by default",
+    remedy="nothing, unless you want them as background images: then switch the loader's filter off",
+    check=check,
+)

@@ -1,0 +1,31 @@
+"""RUN006: image with which training stops right after the loader."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.rules._context import Context, Hits
+from anchoraudit.rules._rule import Rule
+from anchoraudit.rules._run import about_images
+
+
+def check(context: Context) -> Hits:
+    """Find the images that the loader hands over and training stops at."""
+    loaded = context.loaded
+    these = np.zeros(0, dtype=np.bool_) if loaded is None else loaded.stop_rule > 0
+    return about_images(context, "RUN006", these, "loader {loader} takes the image, and training stops")
+
+
+RULE = Rule(
+    code="RUN006",
+    severity="error",
+    title="image with which training stops right after the loader",
+    what=(
+        "The framework's loader takes this image, and what comes next does not: an assertion of the training "
+        "script, or targets that are not finite."
+    ),
+    why="Training does not start, or its loss is NaN from there on.",
+    example="a class beyond the names, under YOLOv5: AssertionError: Label class 4 exceeds nc=4",
+    remedy="mend the entry, or leave the image out (filter does)",
+    check=check,
+)
