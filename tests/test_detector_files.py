@@ -44,7 +44,7 @@ def same(detector, preset, *blocks):
     return all(getattr(detector, block) == getattr(other, block) for block in blocks)
 
 
-BLOCKS = ("resize", "anchors", "border", "match", "loss")
+BLOCKS = ("resize", "anchors", "border", "match", "loss", "labels")
 
 YOLOV5 = """
     # YOLOv5

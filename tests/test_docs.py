@@ -21,7 +21,7 @@ from anchoraudit.auditing.augmentation.spec import Augmentation
 from anchoraudit.cli._settings import Settings
 from anchoraudit.dataset.labels import REASONS
 from anchoraudit.detectors import load_detector, preset_names
-from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
+from anchoraudit.detectors.spec import Anchors, Border, Detector, Labels, Level, Loss, Match, Resize
 from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.verdicts import STATUSES, VERDICTS
 from anchoraudit.images.found import IMAGE_FOLDERS, usual_folders
@@ -313,8 +313,9 @@ KEYS = {
     "border": Border,
     "match": Match,
     "loss": Loss,
+    "labels": Labels,
 }
-BLOCKS = ("resize", "anchors", "border", "match", "loss")
+BLOCKS = ("resize", "anchors", "border", "match", "loss", "labels")
 
 
 @pytest.mark.parametrize("heading", KEYS)
@@ -328,7 +329,7 @@ def test_keys_of_a_detector_file_are_all_there(heading):
         values = {v for option in options if get_origin(option) is Literal for v in get_args(option)}
         text = section if name == "normaliser" else rows.get(name, "")
         said = words_in(text) | set(re.findall(r'`"(\w+)"`', text)) | set(re.findall(r"`([^`]+)`", text))
-        assert values <= said, name
+        assert {value or '""' for value in values} <= said, name
 
 
 def test_the_example_has_every_block():
@@ -393,6 +394,14 @@ def loss_in_words(loss):
     return text
 
 
+def loader_in_words(loader):
+    """`yolov5`, or `mmdet-voc` for voc, `mmdet-coco` for other formats."""
+    if isinstance(loader, str):
+        return f"`{loader}`" if loader else "none of the framework's own"
+    formats = {"*": "other formats"}
+    return ", ".join(f"`{name}` for {formats.get(key, key)}" for key, name in loader.items())
+
+
 def others_in_words(block, said):
     """Keys that are not at their default and that the sentence does not say, `key = value`."""
     return [
@@ -403,7 +412,7 @@ def others_in_words(block, said):
 
 
 def describe_preset(name, detector):
-    """The five blocks of a preset, when a mask ends empty and what that does, its sources and notes."""
+    """The blocks of a preset, when a mask ends empty and what that does, its sources and notes."""
     rows = [
         ("resize", str(detector.resize), others_in_words(detector.resize, SAID["resize"])),
         (
@@ -414,6 +423,7 @@ def describe_preset(name, detector):
         ("border", str(detector.border), others_in_words(detector.border, SAID["border"])),
         ("match", in_markdown(str(detector.match)), others_in_words(detector.match, SAID["match"])),
         ("loss", loss_in_words(detector.loss), []),
+        ("labels", "; ".join(others_in_words(detector.labels, ())) or str(detector.labels), []),
     ]
     empty = f"ends empty when {detector.empty_when}" if detector.can_end_empty else "never ends empty"
     yield f"### {name}"
@@ -425,6 +435,7 @@ def describe_preset(name, detector):
     for block, text, others in rows:
         yield f"| {block} | {'; '.join([text, *others])} |"
     yield ""
+    yield f"- Loader: {loader_in_words(detector.loader)}."
     yield f"- An image with usable boxes {empty}."
     yield f"- An empty mask (`{detector.loss.outcome}`): {detector.on_empty}."
     for title, texts in (("Sources", detector.sources), ("Notes", detector.notes)):

@@ -1,4 +1,4 @@
-"""A detector as data, in five blocks: resize, anchors, border, match and loss.
+"""A detector as data, in six blocks: resize, anchors, border, match, loss and labels.
 
 A detector never holds code; `load_detector` reads one from a file. NumPy is imported only in the functions
 that make arrays, because a command line is checked before that import.
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from anchoraudit.detectors._block import Block
 from anchoraudit.detectors.anchors import Anchors, Level
 from anchoraudit.detectors.border import Border
+from anchoraudit.detectors.labels import Labels
 from anchoraudit.detectors.loss import Loss
 from anchoraudit.detectors.match import Match
 from anchoraudit.detectors.resize import Resize
@@ -20,7 +21,7 @@ from anchoraudit.detectors.torchvision_model import made_of
 if TYPE_CHECKING:
     from anchoraudit.arrays import Float
 
-__all__ = ["Anchors", "Border", "Detector", "Level", "Loss", "Match", "Resize"]
+__all__ = ["Anchors", "Border", "Detector", "Labels", "Level", "Loss", "Match", "Resize"]
 
 
 class Detector(Block, frozen=True):
@@ -40,8 +41,13 @@ class Detector(Block, frozen=True):
         How they are labelled.
     loss : Loss
         How the box loss is averaged.
+    labels : Labels
+        What the model itself does with odd boxes and class ids.
     framework : str
         The framework that has these rules, with its version.
+    loader : str or dict of str
+        The framework's own loader, or one for each annotation format of the data: the names of formats, and
+        "*" for all others. "": the framework has none.
     sources : tuple of str
         Where each rule was read in the framework's files.
     notes : tuple of str
@@ -65,7 +71,9 @@ class Detector(Block, frozen=True):
     border: Border
     match: Match
     loss: Loss
+    labels: Labels = Labels()
     framework: str = ""
+    loader: str | dict[str, str] = ""
     sources: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -84,6 +92,29 @@ class Detector(Block, frozen=True):
         centred = all(2 * level.offset == level.stride for level in self.anchors.levels)
         if self.match.cells == "box_centre" and not (centred and self.border.pixels is None):
             raise ValueError('cells "box_centre" needs offsets of half a stride and no border rule')
+        if isinstance(self.loader, dict) and not (self.loader and all(self.loader.values())):
+            raise ValueError("loader names no loader; give one for each format, or leave the key out")
+
+    def __hash__(self) -> int:
+        # A mapping has no hash of its own. Detectors that differ only in their loaders share one.
+        return hash((self.name, self.resize, self.anchors, self.border, self.match, self.loss, self.labels))
+
+    def loader_for(self, format: str) -> str | None:
+        """Return the name of the framework's own loader for data of an annotation format.
+
+        Parameters
+        ----------
+        format : str
+            The format of the data set, such as "voc": `Dataset.format`.
+
+        Returns
+        -------
+        str or None
+            The loader's name; None if the framework has no loader of its own for this format.
+        """
+        if isinstance(self.loader, str):
+            return self.loader or None
+        return self.loader.get(format, self.loader.get("*"))
 
     @property
     def shapes(self) -> Float:

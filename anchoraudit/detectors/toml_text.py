@@ -9,12 +9,13 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
+from anchoraudit.detectors.spec import Anchors, Border, Detector, Labels, Level, Loss, Match, Resize
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.documents import parse_toml
 from anchoraudit.io.suggest import did_you_mean
 
-_WRITTEN = ("resize", "anchors", "border", "match", "loss")
+_WRITTEN = ("resize", "anchors", "border", "match", "loss", "labels")
+_REQUIRED = {field.name for field in msgspec.structs.fields(Detector) if field.required}
 _WIDTH = 100
 
 
@@ -31,8 +32,8 @@ def to_toml(detector: Detector) -> str:
                 lines += ["", "[anchors]", *own]
             for level in block.levels:
                 lines += ["", "[[anchors.levels]]", *_keys(level)]
-        else:
-            lines += ["", f"[{name}]", *_keys(block)]
+        elif (own := _keys(block)) or name in _REQUIRED:
+            lines += ["", f"[{name}]", *own]
     return "\n".join(lines) + "\n"
 
 
@@ -53,6 +54,9 @@ def _value(value: Any, indent: int = 0) -> str:
         return str(int(value)) if value.is_integer() else repr(value)
     if isinstance(value, str):
         return f'"{"".join(map(_letter, value))}"'
+    if isinstance(value, dict):
+        pairs = (f"{_name(key)} = {_value(item)}" for key, item in value.items())
+        return f"{{ {', '.join(pairs)} }}"
     if not isinstance(value, tuple):
         return str(value)
     items = [_value(item) for item in value]
@@ -66,6 +70,11 @@ def _value(value: Any, indent: int = 0) -> str:
         else:
             rows.append(f"  {item},")
     return "\n".join(["[", *rows, "]"])
+
+
+def _name(key: str) -> str:
+    """Return a key of an inline table, in quotes where TOML needs them."""
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _value(key)
 
 
 def _letter(letter: str) -> str:
@@ -94,6 +103,7 @@ _READ: dict[str, Any] = {
     "border": Border,
     "match": Match,
     "loss": Loss,
+    "labels": Labels,
 }
 
 
@@ -138,7 +148,7 @@ def _values(keys: Sequence[str]) -> list[str]:
     hint = get_type_hints(block).get(keys[-1]) if keys else None
     numbers = ["a number"] if float in get_args(hint) else []
     choices = [choice for choice in (hint, *get_args(hint)) if get_origin(choice) is Literal]
-    return numbers + [str(value) for choice in choices for value in get_args(choice)]
+    return numbers + [str(value) for choice in choices for value in get_args(choice) if value != ""]
 
 
 def _line_of(steps: Sequence[str], text: str) -> int:
