@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anchoraudit import loaders
+from anchoraudit.detectors import load_detector, preset_names
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.loaders import KEPT, WITH_IMAGE, load_as, loader_names
 from anchoraudit.report.text.loaders import loaders_csv, loaders_json, loaders_parts
@@ -106,7 +107,9 @@ def assert_same(some, others, rows, but=()):
             continue
         ours, theirs = getattr(some, field.name), getattr(others, field.name)
         assert (ours is None) == (theirs is None), field.name
-        if isinstance(ours, list):  # of ids, which are integers and strings
+        if isinstance(ours, dict):
+            assert ours == theirs
+        elif isinstance(ours, list):  # of ids, which are integers and strings
             assert ours == np.array(theirs, dtype=object)[rows].tolist()
         elif ours is not None:
             np.testing.assert_array_equal(ours, theirs[rows], err_msg=field.name)
@@ -367,12 +370,18 @@ def page_part(text):
 FORMAT_WORDS = {"": "all", "coco": "COCO", "voc": "Pascal VOC"}
 
 
+def feeds_preset(loader, name):
+    """Whether a preset names a loader for some format."""
+    named = load_detector(name).loader
+    return loader in ([named] if isinstance(named, str) else named.values())
+
+
 def describe_loaders():
     """What docs/loaders.md says of the profiles: a table of all, and one of the rules of each."""
     known = loaders.loaders().values()
     lines = ["", "| loader | what it is | feeds |", "|---|---|---|"]
     for module in known:
-        feeds = ", ".join(f"`{name}`" for name in preset_names() if module.NAME in names_in(preset(name)))
+        feeds = ", ".join(f"`{name}`" for name in preset_names() if feeds_preset(module.NAME, name))
         lines.append(f"| [{module.NAME}](#{module.NAME}) | {module.READS} | {feeds} |")
     for module in known:
         said = [" ".join(part.split()) for part in module.__doc__.strip().split("\n\n")]
@@ -380,7 +389,7 @@ def describe_loaders():
         if module.RULES:
             lines += ["", "| asked | what goes, or moves | of | source |", "|---|---|---|---|"]
         for rule in module.RULES:
-            what = {"image": "image", "box": "box", "moves": "moves a box"}[rule.what]
+            what = {"moves": "moves a box", "stops": "training stops"}.get(rule.what, rule.what)
             lines.append(f"| {what} | {rule.reason} | {FORMAT_WORDS[rule.only]} | {rule.source} |")
     return "\n".join(lines) + "\n\n"
 

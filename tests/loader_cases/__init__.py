@@ -25,8 +25,8 @@ NO_BOX = (NAN, NAN, NAN, NAN)
 class Box:
     """An annotation of image `image`.
 
-    id: its COCO id, a number of its own by default. traits: what the file says of it. class_text: its class as
-    written, for one that the data set does not have.
+    id: its COCO id, a number of its own by default. traits: what the file says of it. class_text: its class
+    as written, for one that the data set does not have.
     """
 
     x1: float
@@ -83,17 +83,13 @@ def stated(image):
 
 def facts(images):
     """What is known of the files of images."""
-    sizes = [image.stored or (image.width, image.height) for image in images]
+    sizes = [(i.stored or (i.width, i.height)) if i.present else (NAN, NAN) for i in images]
     return ImageFiles(
         looked=column([True for _ in images], np.bool_),
         present=column([image.present for image in images], np.bool_),
         other_case=["" for _ in images],
-        width=column(
-            [width if i.present else NAN for i, (width, _) in zip(images, sizes, strict=True)], np.float64
-        ),
-        height=column(
-            [height if i.present else NAN for i, (_, height) in zip(images, sizes, strict=True)], np.float64
-        ),
+        width=column([width for width, _ in sizes], np.float64),
+        height=column([height for _, height in sizes], np.float64),
         orientation=column([image.orientation for image in images], np.int8),
         problem=[image.problem for image in images],
         one_colour=column([False for _ in images], np.bool_),
@@ -104,9 +100,10 @@ def facts(images):
     )
 
 
-def data(
-    *boxes, images=(Picture(),), format="coco", files=1, categories=(Category(1, "cat"), Category(2, "dog"))
-):
+CLASSES = (Category(1, "cat"), Category(2, "dog"))
+
+
+def data(*boxes, images=(Picture(),), format="coco", files=1, categories=CLASSES):
     """A data set as its format's reader would make it."""
     coco = format == "coco"
     ids = [number if b.id is None else b.id for number, b in enumerate(boxes, 1)]
@@ -158,9 +155,9 @@ def moved(box, **changes):
 class Case:
     """A data set, and what the loader leaves of it: images, boxes, and the reasons of what goes.
 
-    xyxy: the coordinates of the kept boxes, where they are not those of the data set. stops: for each image at
-    which training stops right after the loader, the reason. files: facts about the image files. words: for an
-    image, what the framework says.
+    xyxy: the coordinates of the kept boxes, where they are not those of the data set. stops: for each image
+    at which training stops right after the loader, the reason. files: facts about the image files. words: for
+    an image, what the framework says.
     """
 
     loader: str
