@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -19,6 +20,7 @@ from anchoraudit.auditing.risk import BATCH_SIZES, Risk, risk_of
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.causes import CAUSES
+from anchoraudit.loaders import PLAIN
 from anchoraudit.rules import Chosen
 
 _EMPTY = ("empty_foreground", "blank", "no_usable_box")
@@ -107,6 +109,8 @@ def advise(
     *,
     batch_sizes: Sequence[int] = BATCH_SIZES,
     drop_difficult: bool = False,
+    loader: str | None = None,
+    image_cache: Path | None = None,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Advice:
@@ -122,6 +126,8 @@ def advise(
         Batch sizes to compute the risk of NaN for.
     drop_difficult : bool
         Boxes marked as difficult are not usable.
+    loader, image_cache : optional
+        As in `audit`.
     seed : int
         Seed of the clustering.
     progress : callable, optional
@@ -144,7 +150,15 @@ def advise(
     ('as it is', 19)
     """
     nothing = Chosen(ignore=("ALL",))
-    now = audit(dataset, detector, drop_difficult=drop_difficult, rules=nothing, images="none")
+    now = audit(
+        dataset,
+        detector,
+        drop_difficult=drop_difficult,
+        rules=nothing,
+        loader=loader,
+        image_cache=image_cache,
+    )
+    dataset = now.dataset
     variants = Variants(now, seed=seed, drop_difficult=drop_difficult)
     judge = _Judge(now, tuple(batch_sizes))
     present = judge.present()
@@ -168,7 +182,7 @@ def advise(
     advised = _named(found.detector, best)
     if best.with_boxes == 0:
         return Advice(now, rows, best, advised, tried=found.tried, notes=notes)
-    left = audit(dataset, found.detector, drop_difficult=drop_difficult, rules=nothing, images="none")
+    left = audit(dataset, found.detector, drop_difficult=drop_difficult, rules=nothing, loader=PLAIN)
     return Advice(now, rows, None, advised, best, _causes(left), found.tried, notes)
 
 

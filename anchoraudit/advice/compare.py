@@ -136,6 +136,7 @@ class _Job:
             forced=self._has(self.image[judged.forced]),
             size_unknown=np.isnan(self.dataset.images.width),
             raises=reasons(placed.boxes, self.image, placed.of_image, detector) > 0,
+            fate=self.dataset.images.fate,
         )
         verdicts = np.bincount(verdict, minlength=len(VERDICTS)).tolist()
         return Compared(

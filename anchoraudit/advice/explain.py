@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -71,14 +72,30 @@ class Explanation:
 
 
 def explain(
-    dataset: Dataset, index: int, detector: str | Detector = "reference", *, drop_difficult: bool = False
+    dataset: Dataset,
+    index: int,
+    detector: str | Detector = "reference",
+    *,
+    drop_difficult: bool = False,
+    loader: str | None = None,
+    image_cache: Path | None = None,
 ) -> Explanation:
     """Replay image `index` of `dataset` anchor by anchor.
+
+    loader, image_cache: as in `audit`.
 
     Raises AnchorauditError if the image's size is unknown, or if it has too many anchors to enumerate.
     """
     detector = load_detector(detector)
-    result = audit(dataset, detector, drop_difficult=drop_difficult, rules=Chosen(ignore=("ALL",)))
+    result = audit(
+        dataset,
+        detector,
+        drop_difficult=drop_difficult,
+        rules=Chosen(ignore=("ALL",)),
+        loader=loader,
+        image_cache=image_cache,
+    )
+    dataset = result.dataset
     width, height = float(dataset.images.width[index]), float(dataset.images.height[index])
     if math.isnan(width):
         raise AnchorauditError(

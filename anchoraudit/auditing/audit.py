@@ -12,6 +12,7 @@ import numpy as np
 from anchoraudit.arrays import Bool, Float, Int, Int8
 from anchoraudit.dataset import labels as label_policy
 from anchoraudit.dataset.columns import Dataset
+from anchoraudit.dataset.fates import KEPT
 from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import OnCanvas, Placed, clip_all, on_canvas, place_all
@@ -21,7 +22,7 @@ from anchoraudit.encoding.verdicts import STATUS_CODE, STATUSES, VERDICT_CODE, V
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import read
 from anchoraudit.images.inspection import ImageFiles, look
-from anchoraudit.loaders import DROPPED, PLAIN, RAISED, Loaded, load_as
+from anchoraudit.loaders import PLAIN, Loaded, load_as
 from anchoraudit.rules import Chosen, Context, Findings, all_rules, check
 
 if TYPE_CHECKING:
@@ -243,18 +244,16 @@ def audit(
     of_files = loader not in (None, PLAIN) or any(c in chosen for c in all_rules() if c.startswith("IMG"))
     seen = look(original, images if of_files else "none", cache=image_cache)
     loaded = None if loader in (None, PLAIN) else load_as(original, loader, seen)
+    dataset = original if loaded is None else loaded.dataset
     plain = label_policy.prepare(original, drop_difficult=drop_difficult)
-    if loaded is None:
-        dataset, labels = original, plain
-    else:
-        dataset = loaded.dataset
-        labels = label_policy.prepare(dataset, drop_difficult=drop_difficult, handed=loaded.trains)
+    labels = plain if loaded is None else label_policy.prepare(dataset, drop_difficult=drop_difficult)
     placed = place_all(clip_all(dataset, np.flatnonzero(labels.usable)), detector)
     try:
         boxes = _judge_boxes(labels, placed, detector)
         why = reasons(placed.boxes, dataset.boxes.image[placed.rows], placed.of_image, detector)
+        if dataset.images.fate is not None:
+            why[dataset.images.fate != KEPT] = 0  # the encoder never sees it
         results = _judge_images(dataset, boxes, why)
-        _judge_by_loader(results, loaded)
         if counts:
             _count_anchors(dataset, detector, placed, (boxes, results), progress)
     except AnchorauditError as error:  # counts=True, and the detector has too many anchors to enumerate
@@ -273,18 +272,6 @@ def audit(
     )
     findings = check(context, chosen, original.findings)
     return Audit(dataset, original, detector, labels, boxes, results, findings, seen, loaded)
-
-
-def _judge_by_loader(results: ImageResults, loaded: Loaded | None) -> None:
-    """Put the verdict on images that the loader does not hand over in place of the encoder's."""
-    if loaded is None:
-        return
-    stops = (loaded.image_fate == RAISED) | (loaded.stop_rule > 0)
-    results.verdict[loaded.image_fate == DROPPED] = VERDICT_CODE["left_out"]
-    results.verdict[stops] = VERDICT_CODE["encoder_error"]
-    gone = stops | (loaded.image_fate == DROPPED)
-    results.cause[gone] = -1
-    results.raises[gone] = 0
 
 
 def _judge_boxes(labels: label_policy.Labels, placed: Placed, detector: Detector) -> BoxResults:
@@ -319,6 +306,7 @@ def _judge_images(dataset: Dataset, boxes: BoxResults, raises: Int8) -> ImageRes
         forced=forced > 0,
         size_unknown=np.isnan(dataset.images.width),
         raises=raises > 0,
+        fate=dataset.images.fate,
     )
     best = np.full(count, np.nan)
     np.fmax.at(best, image, boxes.best_iou)  # fmax ignores NaN, which boxes that are not usable have

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from anchoraudit.dataset.fates import FATES, MOVED
 from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.verdicts import STATUSES, VERDICTS, WITHOUT_FOREGROUND
-from anchoraudit.loaders import FATES, MOVED
 
 if TYPE_CHECKING:
     from anchoraudit.auditing.audit import Audit

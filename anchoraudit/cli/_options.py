@@ -15,6 +15,7 @@ from anchoraudit.formats import format_names
 
 if TYPE_CHECKING:
     from anchoraudit.dataset.columns import Dataset
+    from anchoraudit.loaders import Loaded
     from anchoraudit.rules import Chosen
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -101,7 +102,7 @@ label_options = _apply(
 loader_option = click.option(
     "--loader",
     type=LoaderName(),
-    help="Apply this loader first: the audit is of what it leaves.",
+    help="Apply this framework's loader first; none: the data as they stand.  [default: the detector's own]",
 )
 
 rule_options = _apply(
@@ -164,15 +165,24 @@ def read_dataset(settings: Settings) -> Dataset:
     )
 
 
-def read_loaded(settings: Settings) -> tuple[Dataset, list[str]]:
-    """Read the data set as the chosen loader leaves it. Also returns sentences on what the loader did."""
-    dataset = read_dataset(settings)
-    if settings.loader is None:
-        return dataset, []
-    from anchoraudit.loaders import load_as
+def read_loaded(settings: Settings, detector: Detector) -> tuple[Dataset, list[str]]:
+    """Read the data set as the loader hands it over: the one named, else the detector's own.
 
-    loaded = load_as(dataset, settings.loader)
+    Also returns sentences on what the loader did. Image files are not looked at.
+    """
+    from anchoraudit.loaders import PLAIN, load_as
+
+    dataset = read_dataset(settings)
+    name = settings.loader or detector.loader_for(dataset.format) or PLAIN
+    if name == PLAIN:
+        return dataset, []
+    loaded = load_as(dataset, name)
     return loaded.dataset, loaded.sentences()
+
+
+def loader_notes(loaded: Loaded | None) -> list[str]:
+    """Return sentences on what the loader did, none without a loader."""
+    return [] if loaded is None else loaded.sentences()
 
 
 def rules_of(settings: Settings) -> Chosen:

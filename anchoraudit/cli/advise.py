@@ -13,9 +13,10 @@ from anchoraudit.cli._options import (
     detector_of,
     detector_options,
     label_options,
+    loader_notes,
     loader_option,
     output_format_option,
-    read_loaded,
+    read_dataset,
 )
 from anchoraudit.errors import AnchorauditError
 
@@ -67,8 +68,9 @@ def command(**given: Any) -> int:
         _output.require_own(Path(target), MARK)
     settings = settings_of.resolve(given)
     detector, remarks = detector_of(settings)
-    dataset, loaded = read_loaded(settings)
+    dataset = read_dataset(settings)
     from anchoraudit.advice.advise import advise
+    from anchoraudit.images.inspection import CACHE
 
     _output.check_outputs(dataset, settings, given["output"], target)
     with _output.progress("replaying remedies") as advance:
@@ -77,10 +79,12 @@ def command(**given: Any) -> int:
             detector,
             batch_sizes=sizes,
             drop_difficult=bool(settings.drop_difficult),
+            loader=settings.loader,
+            image_cache=CACHE,
             seed=given["seed"],
             progress=advance,
         )
-    for text in (*remarks, *loaded):
+    for text in (*remarks, *loader_notes(advice.audit.loaded)):
         _output.remark(f"note: {text}")
     written = _write(advice, target) if target is not None else None
     from anchoraudit.report.text import advice as report

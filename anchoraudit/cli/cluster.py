@@ -108,7 +108,7 @@ def command(**given: Any) -> int:
         from anchoraudit.anchors.foreground.searched import require_matching
 
         require_matching(detector)
-    dataset, loaded = read_loaded(settings)
+    dataset, loaded = read_loaded(settings, detector)
     _output.check_outputs(dataset, settings, output, may_replace=settings.anchors)
     clusters = _clusters(dataset, detector, given, drop_difficult=bool(settings.drop_difficult))
     snippet = clusters.snippet

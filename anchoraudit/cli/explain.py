@@ -13,9 +13,10 @@ from anchoraudit.cli._options import (
     detector_of,
     detector_options,
     label_options,
+    loader_notes,
     loader_option,
     output_format_option,
-    read_loaded,
+    read_dataset,
 )
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.errors import AnchorauditError
@@ -44,19 +45,22 @@ def command(image: str, **given: Any) -> int:
     """
     from anchoraudit.advice.explain import explain
     from anchoraudit.cli import _output
+    from anchoraudit.images.inspection import CACHE
 
     settings = settings_of.resolve(given)
     detector, remarks = detector_of(settings)
-    dataset, loaded = read_loaded(settings)
+    dataset = read_dataset(settings)
     _output.check_outputs(dataset, settings, given["output"])
-    for text in (*remarks, *loaded):
-        _output.remark(f"note: {text}")
     explanation = explain(
         dataset,
-        _find(dataset, image, settings.loader),
+        _find(dataset, image),
         detector,
         drop_difficult=bool(settings.drop_difficult),
+        loader=settings.loader,
+        image_cache=CACHE,
     )
+    for text in (*remarks, *loader_notes(explanation.audit.loaded)):
+        _output.remark(f"note: {text}")
     if given["output"] is not None:
         from anchoraudit.io.files import replacing
         from anchoraudit.report.plots import draw
@@ -75,11 +79,8 @@ def command(image: str, **given: Any) -> int:
     return 0
 
 
-def _find(dataset: Dataset, name: str, loader: str | None) -> int:
-    """Return the row of the image called `name`. Raises AnchorauditError if there is none, or several.
-
-    loader: the loader that may have dropped it.
-    """
+def _find(dataset: Dataset, name: str) -> int:
+    """Return the row of the image called `name`. Raises AnchorauditError if there is none, or several."""
     found = dataset.find(name)
     if len(found) == 1:
         return found[0]
@@ -99,8 +100,6 @@ def _find(dataset: Dataset, name: str, loader: str | None) -> int:
         )
     known = [*map(str, dataset.images.ids), *dataset.images.file_names]
     hint = did_you_mean(name, known, most=3) if len(known) <= 50_000 else ""
-    if loader not in (None, "raw"):
-        hint = f"Loader {loader} may have dropped it: --loader raw drops nothing. {hint}"
     raise AnchorauditError(
         f"no image {name!r} among {len(dataset.images):,}",
         path=dataset.root,

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.arrays import Bool, Float, Int
+from anchoraudit.arrays import Bool, Float, Int, Int8
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.traits import BoxTrait, ImageTrait
 from anchoraudit.io.files import name_parts, safe_join
@@ -54,7 +54,7 @@ class Images:
     format has no such list. measured: bool [N], the size comes from the image file, not from its entry; None
     where the format does not keep track. declared: float64 [N, 2], width and height as the entry states them,
     NaN where it states none; None where the format states no sizes. traits: uint32 [N], bits of `ImageTrait`;
-    None without any.
+    None without any. fate: int8 [N], what becomes of it in a loader, an index into `FATES`; None without one.
     """
 
     ids: list[ImageId]
@@ -67,6 +67,7 @@ class Images:
     measured: Bool | None = None
     declared: Float | None = None
     traits: Flags | None = None
+    fate: Int8 | None = None
 
     def has(self, trait: ImageTrait) -> Bool:
         """Tell which images have a trait: bool [N]."""
@@ -86,7 +87,8 @@ class Boxes:
     entry: int64 [M], position in the source's list of annotations, or the line; None where the format has
     neither. area: float64 [M], the declared area in square pixels, NaN without one; None where the format
     has none. traits: uint32 [M], bits of `BoxTrait`; None without any. class_texts: for rows whose class is
-    none of the data set's, the class as the file writes it.
+    none of the data set's, the class as the file writes it. fate: int8 [M], what becomes of it in a loader,
+    an index into `FATES`; None without one.
     """
 
     image: Int
@@ -99,6 +101,7 @@ class Boxes:
     area: Float | None = None
     traits: Flags | None = None
     class_texts: Mapping[int, str] = field(default_factory=dict)
+    fate: Int8 | None = None
 
     def __len__(self) -> int:
         return len(self.image)
@@ -135,6 +138,7 @@ class Boxes:
             area=None if self.area is None else self.area[order],
             traits=None if self.traits is None else self.traits[order],
             class_texts=self._texts_of(order),
+            fate=None if self.fate is None else self.fate[order],
         )
 
     def _texts_of(self, order: Int) -> Mapping[int, str]:

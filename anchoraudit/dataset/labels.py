@@ -15,6 +15,7 @@ import numpy as np
 from anchoraudit.arrays import Bool, Float, Int, Int8, for_each_block
 from anchoraudit.boxes import clip_boxes, has_area
 from anchoraudit.dataset.columns import Dataset
+from anchoraudit.dataset.fates import MOVED
 
 # Why a box is not usable. Where several reasons apply, the first one counts. 0 is a usable box.
 REASONS = (
@@ -50,19 +51,17 @@ class Labels:
         return {name: n for name, n in zip(REASONS[1:], counts[1:], strict=True) if n}
 
 
-def prepare(dataset: Dataset, *, drop_difficult: bool = False, handed: Bool | None = None) -> Labels:
-    """Apply the policy. The answer has one row for each box, in the same order.
-
-    handed: bool [M], which boxes a loader hands over; None without a loader.
-    """
+def prepare(dataset: Dataset, *, drop_difficult: bool = False) -> Labels:
+    """Apply the policy. The answer has one row for each box, in the same order."""
+    fate = dataset.boxes.fate
     reason = np.zeros(len(dataset.boxes), dtype=np.int8)
     clipped = np.zeros(len(dataset.boxes), dtype=np.bool_)
 
     def work(block: slice) -> None:
         inside = clipped_boxes(dataset, block)
-        reason[block] = _reasons_of(dataset, block, inside, drop_difficult, crowds=handed is not None)
-        if handed is not None:
-            reason[block][~handed[block]] = _CODE["loader"]
+        reason[block] = _reasons_of(dataset, block, inside, drop_difficult, crowds=fate is not None)
+        if fate is not None:
+            reason[block][fate[block] > MOVED] = _CODE["loader"]
         changed = (inside != dataset.boxes.xyxy[block]).any(axis=1)
         clipped[block] = changed & (reason[block] == 0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.arrays import Bool, Int8
+from anchoraudit.dataset.fates import DROPPED, RAISED, STOPS
 
 VERDICTS = (
     "ok",
@@ -24,12 +25,20 @@ STATUS_CODE = {name: code for code, name in enumerate(STATUSES)}
 
 
 def verdicts_of(
-    *, boxes: Bool, usable: Bool, matched: Bool, forced: Bool, size_unknown: Bool, raises: Bool
+    *,
+    boxes: Bool,
+    usable: Bool,
+    matched: Bool,
+    forced: Bool,
+    size_unknown: Bool,
+    raises: Bool,
+    fate: Int8 | None = None,
 ) -> Int8:
     """Return the verdict on each of N images: int8 [N], index into VERDICTS.
 
     boxes, usable, matched, forced: bool [N], the image has any box, a usable, a matched, a forced one.
     size_unknown: bool [N], unknown image size. raises: bool [N], the framework raises on the image.
+    fate: int8 [N], what becomes of it in the loader, an index into `FATES`; None without one.
     """
     # A later line overrules the earlier ones.
     verdict = np.full(len(boxes), VERDICT_CODE["empty_foreground"], dtype=np.int8)
@@ -39,4 +48,7 @@ def verdicts_of(
     verdict[size_unknown] = VERDICT_CODE["unknown"]
     verdict[~boxes] = VERDICT_CODE["blank"]
     verdict[raises & ~size_unknown] = VERDICT_CODE["encoder_error"]
+    if fate is not None:
+        verdict[fate == DROPPED] = VERDICT_CODE["left_out"]
+        verdict[(fate == RAISED) | (fate == STOPS)] = VERDICT_CODE["encoder_error"]
     return verdict

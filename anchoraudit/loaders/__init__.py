@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.plugins import load_module, module_names
 from anchoraudit.io.suggest import did_you_mean
-from anchoraudit.loaders._rules import DROPPED, FATES, KEPT, MOVED, RAISED, RAISES, WITH_IMAGE, Loaded, Rule
+from anchoraudit.loaders._rules import RAISES, WITH_IMAGE, Loaded, Rule
 
 if TYPE_CHECKING:
     from anchoraudit.dataset.columns import Dataset
@@ -29,12 +29,7 @@ if TYPE_CHECKING:
 PLAIN = "none"  # the loader that changes nothing
 
 __all__ = [
-    "DROPPED",
-    "FATES",
-    "KEPT",
-    "MOVED",
     "PLAIN",
-    "RAISED",
     "RAISES",
     "WITH_IMAGE",
     "Loaded",

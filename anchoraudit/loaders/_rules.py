@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from anchoraudit.dataset.fates import KEPT, MOVED, RAISED
+
 if TYPE_CHECKING:
     from anchoraudit.arrays import Bool, Int, Int8, Int16
     from anchoraudit.dataset.columns import Dataset
@@ -17,10 +19,6 @@ RAISES = "the loader raises: "
 IGNORED = "ignored: "
 # The reason of all boxes that go because their image does.
 WITH_IMAGE = "in an image that is dropped"
-
-# What becomes of an image or a box. An image is never "moved".
-FATES = ("kept", "moved", "dropped", "raises")
-KEPT, MOVED, DROPPED, RAISED = range(len(FATES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ class Loaded:
         The loader's name.
     dataset : Dataset
         All N images and M boxes, with the coordinates, the sizes and the images of boxes as the loader hands
-        them over. What it drops is as it was.
+        them over, and with the fate of each. What it drops is as it was.
     rules : tuple of Rule
         The rules that applied to something, in the order in which the framework applies them.
     image_fate, box_fate : ndarray of int8, shapes (N,) and (M,)
@@ -179,6 +177,16 @@ class Loaded:
         """Return why an image does not train, if known in the framework's own words; "" if it does."""
         rule = self.rule_of_image(image)
         return "" if rule is None else self.words(image) or rule.reason
+
+    def does_with(self, image: int) -> str:
+        """Say what the loader does with an image: `loader yolov5 drops it`."""
+        rule = self.rule_of_image(image)
+        does = {
+            "raises": "raises",
+            "image": "drops it",
+            "stops": "takes it, and training stops",
+        }
+        return f"loader {self.loader} {does.get(rule.what, 'keeps it') if rule else 'keeps it'}"
 
     def reason_of_box(self, row: int) -> str:
         """Return why a box does not train; "" if it does. In an image that goes, the image's reason."""

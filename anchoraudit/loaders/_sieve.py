@@ -10,8 +10,9 @@ import numpy as np
 from anchoraudit.arrays import Bool, Float, Int, Int8, for_each_block
 from anchoraudit.boxes import clip_boxes
 from anchoraudit.dataset.columns import Boxes, Dataset, Images
+from anchoraudit.dataset.fates import DROPPED, KEPT, MOVED, RAISED, STOPS
 from anchoraudit.images.inspection import ImageFiles
-from anchoraudit.loaders._rules import DROPPED, KEPT, MOVED, RAISED, Loaded, Rule
+from anchoraudit.loaders._rules import Loaded, Rule
 
 # Pixels. A COCO width is computed as (x + width) - x, which is off by up to 2^-36 px = 1.5e-11 px in float64
 # for boxes below 100,000 px. A width in a file is never meant that precisely.
@@ -202,9 +203,12 @@ class Sieve:
         box_fate[~self.left & (box_fate == KEPT)] = DROPPED
         box_fate[kept & _differ(xyxy, before)] = MOVED
         counts = ((rule.reason, int((changed & kept).sum())) for rule, changed in self._moves)
+        stops = (image_fate == KEPT) & (self._stop_rule > 0)
+        images = replace(self.images, fate=np.where(stops, np.int8(STOPS), image_fate))
+        boxes = replace(self.boxes, xyxy=xyxy, fate=box_fate)
         return Loaded(
             loader=self.loader,
-            dataset=replace(self.dataset, images=self.images, boxes=replace(self.boxes, xyxy=xyxy)),
+            dataset=replace(self.dataset, images=images, boxes=boxes),
             rules=tuple(self._rules),
             image_fate=image_fate,
             box_fate=box_fate,

@@ -22,6 +22,7 @@ VERDICT_MEANING = {
     "blank": "no annotation",
     "no_usable_box": "annotations, but no box reaches the encoder",
     "encoder_error": "the framework would raise",
+    "left_out": "the framework's loader leaves the image out",
     "unknown": "unknown image size",
 }
 REASON_MEANING = {
@@ -32,6 +33,8 @@ REASON_MEANING = {
     "no_area": "without area",
     "image_size_unknown": "in an image of unknown size",
     "outside": "outside the image",
+    "loader": "dropped by the loader",
+    "model": "dropped by the model",
 }
 
 
@@ -84,6 +87,8 @@ def why(audit: Audit, image: int) -> str:
         return f"{count(total, 'box')}, none usable: {_reasons(audit, image)}"
     if verdict == "unknown":
         return f"{count(total, 'box')}; unknown image size: it is not declared, and the file cannot be read"
+    if audit.loaded is not None and (reason := audit.loaded.reason_of_image(image)):
+        return f"{audit.loaded.does_with(image)}: {reason}"
     if verdict == "encoder_error":
         return reason_to_raise(int(results.raises[image]), audit.detector)
     if verdict != "empty_foreground":

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.arrays import Bool
-from anchoraudit.loaders import DROPPED, Loaded
+from anchoraudit.dataset.fates import DROPPED
+from anchoraudit.loaders import Loaded
 from anchoraudit.rules._context import Context, Hits
 
 
@@ -26,11 +27,8 @@ def dropped_images(context: Context) -> tuple[Bool, Bool]:
     return loaded.image_fate == DROPPED, with_boxes
 
 
-def about_images(context: Context, code: str, these: Bool, does: str) -> Hits:
-    """Return findings about these images, bool [N], with the framework's words and the place of the fault.
-
-    does: what happens, with {loader} for the loader's name.
-    """
+def about_images(context: Context, code: str, these: Bool) -> Hits:
+    """Return findings about these images, bool [N], with the framework's words and the place of the fault."""
     loaded = context.loaded
     rows = np.flatnonzero(these)
 
@@ -38,7 +36,7 @@ def about_images(context: Context, code: str, these: Bool, does: str) -> Hits:
         assert loaded is not None  # no rows without a loader
         culprit = int(loaded.culprit[image])
         name = context.dataset.images.ids[image]
-        message = f"{does.format(loader=loaded.loader)}: {loaded.reason_of_image(image)}: image {name!r}"
+        message = f"{loaded.does_with(image)}: {loaded.reason_of_image(image)}: image {name!r}"
         return message, context.corners_in(culprit) if culprit >= 0 else ""
 
     def culprit_of(image: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.loaders import RAISED
+from anchoraudit.dataset.fates import RAISED
 from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 from anchoraudit.rules._run import about_images
@@ -14,7 +14,7 @@ def check(context: Context) -> Hits:
     """Find the images at which the framework's loader raises."""
     loaded = context.loaded
     these = np.zeros(0, dtype=np.bool_) if loaded is None else loaded.image_fate == RAISED
-    return about_images(context, "RUN001", these, "loader {loader} raises")
+    return about_images(context, "RUN001", these)
 
 
 RULE = Rule(

@@ -12,9 +12,7 @@ from anchoraudit.rules._run import about_images, dropped_images
 def check(context: Context) -> Hits:
     """Find the images that the framework's loader drops although they have boxes."""
     dropped, with_boxes = dropped_images(context)
-    return about_images(
-        context, "RUN002", np.logical_and(dropped, with_boxes), "loader {loader} drops the image"
-    )
+    return about_images(context, "RUN002", np.logical_and(dropped, with_boxes))
 
 
 RULE = Rule(

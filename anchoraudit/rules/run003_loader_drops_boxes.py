@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.loaders import DROPPED, KEPT
+from anchoraudit.dataset.fates import DROPPED, KEPT
 from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 from anchoraudit.rules._run import asked_for

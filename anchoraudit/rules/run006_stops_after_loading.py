@@ -13,7 +13,7 @@ def check(context: Context) -> Hits:
     """Find the images that the loader hands over and training stops at."""
     loaded = context.loaded
     these = np.zeros(0, dtype=np.bool_) if loaded is None else loaded.stop_rule > 0
-    return about_images(context, "RUN006", these, "loader {loader} takes the image, and training stops")
+    return about_images(context, "RUN006", these)
 
 
 RULE = Rule(
