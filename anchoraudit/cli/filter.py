@@ -14,13 +14,20 @@ from anchoraudit.cli._options import (
     detector_of,
     detector_options,
     label_options,
+    loader_option,
     read_dataset,
+    rule_options,
+    rules_of,
 )
 from anchoraudit.errors import AnchorauditError
 
 if TYPE_CHECKING:
+    from anchoraudit.arrays import Bool
+    from anchoraudit.auditing.audit import Audit
     from anchoraudit.dataset.columns import Dataset
+    from anchoraudit.detectors import Detector
     from anchoraudit.fixes import Plan
+    from anchoraudit.manifest.unfit import Unfit
 
 
 @click.command("filter")
@@ -35,7 +42,7 @@ if TYPE_CHECKING:
 @click.option(
     "--drop",
     metavar="VERDICT,...",
-    help="Verdicts to drop.  [default: empty_foreground,blank,no_usable_box,encoder_error]",
+    help="Verdicts to drop.  [default: empty_foreground,blank,no_usable_box,encoder_error,left_out]",
 )
 @click.option("--keep-blank", is_flag=True, help="Keep images without annotations.")
 @click.option(
@@ -56,25 +63,22 @@ if TYPE_CHECKING:
 @click.option("--diff", is_flag=True, help="Show what would change; write nothing.")
 @detector_options
 @label_options
+@loader_option
+@rule_options
 def command(**given: Any) -> int:
-    """Write DATASET without the images whose foreground mask is empty.
+    """Write DATASET without the images whose foreground mask is empty, and without single errors.
 
-    COCO stays COCO, byte for byte; other formats become COCO (.json) or a list of images (.txt). Inputs are
-    never changed. Without DATASET, the last scan's is taken, with its detector.
+    A scan of the result finds no error: images and boxes that have one are left out. COCO stays COCO, byte
+    for byte; other formats become COCO (.json) or a list of images (.txt). Inputs are never changed. Without
+    DATASET, the last scan's is taken, with its detector.
     """
     from anchoraudit import manifest
-    from anchoraudit.auditing.audit import audit
     from anchoraudit.cli import _output
     from anchoraudit.report.text.filtering import dropped_frame, filter_parts
-    from anchoraudit.rules import Chosen
 
     _require_an_output(given)
     settings = settings_of.resolve(given)
     detector, remarks = detector_of(settings)
-    if settings.loader not in (None, "raw"):
-        remarks.append(
-            f"filter judges the boxes in the files, not those that loader {settings.loader} leaves"
-        )
     dataset = read_dataset(settings)
     files = [] if given["output"] is None else manifest.targets(dataset, given["output"])
     fixing = given["fix"] or given["unsafe_fixes"]
@@ -83,21 +87,17 @@ def command(**given: Any) -> int:
     if not given["diff"]:
         _check_outputs(dataset, settings, [path for path, _ in files], given)
     plan = _plan(dataset, given) if fixing else None
-    result = audit(
-        dataset if plan is None else plan.apply(dataset),
-        detector,
-        drop_difficult=bool(settings.drop_difficult),
-        rules=Chosen(ignore=("ALL",)),  # filter needs verdicts, not findings
-        images="none",
-    )
-    keep = manifest.kept_by(result, _drop(given))
+    source = dataset if plan is None else plan.apply(dataset)
+    result, taken, found = _judged(source, detector, settings, boxes_may_go=_holds_boxes(given))
+    keep = manifest.kept_by(result, _drop(given), keep_blank=given["keep_blank"]) & ~found.images
+    filtered = manifest.Filtered(result, keep, plan, taken, found.why)
     for text in (*remarks, *(plan.remarks if plan is not None and given["diff"] else ())):
         _output.remark(f"note: {text}")
     if given["diff"]:
         from anchoraudit.manifest.difference import difference
         from anchoraudit.report.text.differences import diff_lines, diff_summary
 
-        changes = difference(result, keep, plan)
+        changes = difference(filtered)
         _output.put_pieces(diff_lines(changes), None)
         _output.remark(diff_summary(changes, keep))
         return 0
@@ -109,9 +109,58 @@ def command(**given: Any) -> int:
             result, np.zeros_like(keep), files[0][0]
         )  # nothing is left: raises, and says why
     if given["dropped"] is not None:
-        _output.export(dropped_frame(result, keep), given["dropped"])
-    _output.show(filter_parts(result, keep, written, settings_of.as_options(settings), plan), None)
+        _output.export(dropped_frame(filtered), given["dropped"])
+    _output.show(filter_parts(filtered, written, settings_of.as_options(settings)), None)
     return 0
+
+
+def _judged(
+    source: Dataset, detector: Detector, settings: settings_of.Settings, *, boxes_may_go: bool
+) -> tuple[Audit, tuple[Dataset, Bool] | None, Unfit]:
+    """Audit what is to be written, without the boxes that have an error if they may go.
+
+    Also returns the data set before and which boxes were taken out of it, if any were, and what has an error
+    still. Raises AnchorauditError for an error that is about no single image or box.
+    """
+    from anchoraudit.auditing.audit import audit
+    from anchoraudit.images.inspection import CACHE
+    from anchoraudit.manifest import unfit
+
+    def judge(dataset: Dataset) -> Audit:
+        return audit(
+            dataset,
+            detector,
+            drop_difficult=bool(settings.drop_difficult),
+            rules=rules_of(settings),
+            loader=settings.loader,
+            images=settings.images or "header",
+            image_cache=CACHE,
+        )
+
+    result = judge(source)
+    found = unfit.unfit(result)
+    taken = None
+    if found.boxes.any():
+        if boxes_may_go:
+            taken = source, found.boxes
+            result = judge(unfit.without_boxes(source, found.boxes))
+            found = unfit.unfit(result)
+        else:  # a list of images cannot leave out a box
+            found.images[source.boxes.image[found.boxes]] = True
+    if found.whole:
+        first, *others = unfit.told(found)
+        more = f" (and {len(others):,} more like it)" if others else ""
+        raise AnchorauditError(
+            f"no filter can mend this error: {first}{more}",
+            path=source.root,
+            remedy="Mend it first (anchoraudit rules show CODE says how), or ignore the rule: --ignore CODE.",
+        )
+    return result, taken, found
+
+
+def _holds_boxes(given: dict[str, Any]) -> bool:
+    """Tell whether the output holds boxes, and not only names of images."""
+    return given["output"] is None or Path(given["output"]).suffix.lower() != ".txt"
 
 
 def _require_an_output(given: dict[str, Any]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,6 +12,7 @@ import numpy as np
 from anchoraudit.arrays import Bool
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.dataset.columns import Dataset
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.fixes import Plan
@@ -20,10 +22,26 @@ from anchoraudit.manifest.coco_build import write_coco
 from anchoraudit.manifest.coco_cut import write_coco_cut
 from anchoraudit.manifest.leaving import left_out
 
-# All verdicts without foreground.
-DEFAULT_DROP = ("empty_foreground", "blank", "no_usable_box", "encoder_error")
+# All verdicts without foreground, and what the loader leaves out.
+DEFAULT_DROP = ("empty_foreground", "blank", "no_usable_box", "encoder_error", "left_out")
 SUFFIXES = (".json", ".txt")
 SPLIT = "{split}"
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """Which of N images a manifest keeps, and what was done before.
+
+    audit: of what is written. keep: bool [N]. plan: the fixes that led to the audited data set. taken: the
+    data set before boxes with an error were taken out of it, and which of its boxes they are, bool [M]. why:
+    for images with an error, the first one.
+    """
+
+    audit: Audit
+    keep: Bool
+    plan: Plan | None = None
+    taken: tuple[Dataset, Bool] | None = None
+    why: Mapping[int, Finding] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +53,10 @@ class Written:
     remarks: tuple[str, ...]
 
 
-def kept_by(audit: Audit, drop: tuple[str, ...] = DEFAULT_DROP) -> Bool:
+def kept_by(audit: Audit, drop: tuple[str, ...] = DEFAULT_DROP, *, keep_blank: bool = False) -> Bool:
     """Tell which images stay when those with the verdicts `drop` go: bool [N].
+
+    keep_blank: images without annotations stay in any case.
 
     An image of unknown size can lose all its boxes in the manifest, if they have no coordinates without a
     size. It would be blank, so it goes if blank images go.
@@ -48,12 +68,14 @@ def kept_by(audit: Audit, drop: tuple[str, ...] = DEFAULT_DROP) -> Bool:
         if verdict not in allowed:
             raise AnchorauditError(f"cannot drop {verdict!r}", remedy=f"Choose from: {', '.join(allowed)}.")
     keep = ~audit.verdict_is(*drop)
+    if keep_blank:
+        keep |= audit.image_results.boxes == 0
     return keep & ~_emptied(audit) if "blank" in drop else keep
 
 
 def _emptied(audit: Audit) -> Bool:
     """Tell which images of unknown size have boxes, but none that goes into a manifest."""
-    dataset, unknown = audit.dataset, audit.verdict_is("unknown")
+    dataset, unknown = audit.original, audit.verdict_is("unknown")
     if not unknown.any():
         return unknown
     gone = left_out(dataset, Texts([source.path for source in dataset.sources])) > 0
@@ -93,7 +115,7 @@ def write_manifest(audit: Audit, keep: Bool, path: Path, plan: Plan | None = Non
     Raises AnchorauditError if no image would be left, the file cannot be written, or a list should hold
     fixes.
     """
-    dataset = audit.dataset
+    dataset = audit.original
     if not (keep & ~audit.verdict_is("unknown")).any():
         raise AnchorauditError(
             f"none of {len(dataset.images):,} images that could be judged would be left; nothing was written",

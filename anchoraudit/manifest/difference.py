@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.arrays import Bool
-from anchoraudit.auditing.audit import Audit
 from anchoraudit.encoding.verdicts import VERDICTS
-from anchoraudit.fixes import Change, Plan
+from anchoraudit.fixes import Change
 from anchoraudit.fixes.changes import ORDER, Changes
 from anchoraudit.formats.coco.text import Texts
+from anchoraudit.manifest import Filtered
 from anchoraudit.manifest.leaving import REASONS, left_out
 
 
-def difference(audit: Audit, keep: Bool, plan: Plan | None = None) -> list[Change]:
-    """List what would change in the manifest of the images `keep` [N], in the order of the files.
+def difference(filtered: Filtered) -> list[Change]:
+    """List what would change in a manifest, in the order of the files.
 
-    plan: the fixes that led to the audited data set. The reason for a dropped image is its verdict. Its boxes
-    go with it; they are listed only if a fix dropped them.
+    The reason for a dropped image is its verdict, or that it has an error. Its boxes go with it; they are
+    listed only if a fix dropped them.
     """
-    dataset, results = audit.dataset, audit.image_results
+    plan, keep, results = filtered.plan, filtered.keep, filtered.audit.image_results
+    dataset = filtered.audit.original
     texts = Texts([source.path for source in dataset.sources])
     changes = [] if plan is None else plan.changes(keep, texts)
     make = Changes(dataset, texts)
@@ -28,7 +28,14 @@ def difference(audit: Audit, keep: Bool, plan: Plan | None = None) -> list[Chang
             ("file_name", dataset.images.file_names[image], ""),
             ("boxes", str(int(results.boxes[image])), ""),
         ]
-        changes.append(make.of_image(image, VERDICTS[int(results.verdict[image])], values, gone=True))
+        verdict = VERDICTS[int(results.verdict[image])]
+        reason = "error" if image in filtered.why else verdict
+        changes.append(make.of_image(image, reason, values, gone=True))
     reasons = np.where(keep[dataset.boxes.image], left_out(dataset, texts), 0)
     changes += [make.without_box(row, REASONS[int(reasons[row])]) for row in np.flatnonzero(reasons).tolist()]
+    if filtered.taken is not None:
+        before, these = filtered.taken
+        of_boxes = Changes(before, texts)
+        rows = np.flatnonzero(these & keep[before.boxes.image]).tolist()
+        changes += [of_boxes.without_box(row, "error") for row in rows]
     return sorted(changes, key=ORDER)

@@ -59,6 +59,12 @@ class Findings(Sequence[Finding]):
                 groups[code] = some
         return Findings(groups, self._rules)
 
+    def errors(self) -> Iterator[Sequence[Finding]]:
+        """Yield the findings at error level, findings about verdicts excluded, group by group."""
+        for code, parts in self._groups.items():
+            if self._rules[code].severity == "error" and not self._rules[code].verdict:
+                yield from parts
+
     def has_error(self, about: str, count: int) -> Bool:
         """Tell which boxes or images have a finding at error level, findings about verdicts excluded.
 

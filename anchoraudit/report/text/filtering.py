@@ -17,7 +17,7 @@ from anchoraudit.dataset.locations import Location, Locations
 from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.fixes import DROPPED, Plan
-from anchoraudit.manifest import Written
+from anchoraudit.manifest import Filtered, Written
 from anchoraudit.report import words
 from anchoraudit.report.text.commands import command, without
 from anchoraudit.report.text.terminal import facts, readable, steps, table
@@ -40,17 +40,15 @@ _FIXES = {
 }
 
 
-def filter_parts(
-    audit: Audit,
-    keep: Bool,
-    written: Sequence[Written],
-    options: Sequence[str],
-    plan: Plan | None = None,
-) -> list[object]:
-    """Return the parts of the report, in order. plan: the fixes that led to the audited data set."""
-    dataset, results = audit.dataset, audit.image_results
+def filter_parts(filtered: Filtered, written: Sequence[Written], options: Sequence[str]) -> list[object]:
+    """Return the parts of the report, in order."""
+    audit, keep, plan = filtered.audit, filtered.keep, filtered.plan
+    dataset, results = audit.original, audit.image_results
     images, boxes = len(dataset.images), len(dataset.boxes)
     gone_boxes = int(results.boxes[~keep].sum())
+    erring = np.zeros_like(keep)
+    erring[list(filtered.why)] = True
+    erring &= ~keep
     rows = [
         (
             verdict,
@@ -60,8 +58,12 @@ def filter_parts(
             words.VERDICT_MEANING[verdict],
         )
         for verdict in VERDICTS
-        if (n := int(np.count_nonzero(gone := ~keep & audit.verdict_is(verdict))))
+        if (n := int(np.count_nonzero(gone := ~keep & ~erring & audit.verdict_is(verdict))))
     ]
+    if n := int(np.count_nonzero(erring)):
+        codes = ", ".join(sorted({filtered.why[i].code for i in np.flatnonzero(erring).tolist()}))
+        gone_with = f"{int(results.boxes[erring].sum()):,}"
+        rows.append(("", f"{n:,}", words.share(n, images), gone_with, f"an error of the image: {codes}"))
     gone_images = int(np.count_nonzero(~keep))
     lines = [
         ("read", f"{dataset.root}: {dataset.recognised}"),
@@ -75,6 +77,7 @@ def filter_parts(
         *(("written", f"{one.path}: {words.count(one.images, 'image')}") for one in written),
         *(("note", remark) for remark in (() if plan is None else plan.remarks)),
         *(("note", remark) for one in written for remark in one.remarks),
+        *(("note", remark) for remark in _taken_out(filtered)),
     ]
     unknown = int(np.count_nonzero(keep & audit.verdict_is("unknown")))
     if unknown:
@@ -92,6 +95,18 @@ def filter_parts(
         columns = ("verdict", "images>", "share>", "boxes>", "meaning")
         parts += [table("Dropped, by verdict", columns, rows), ""]
     return parts + steps("What to do next", _check(audit, keep, written, options))
+
+
+def _taken_out(filtered: Filtered) -> list[str]:
+    """Say how many boxes of kept images were left out because they have an error."""
+    if filtered.taken is None:
+        return []
+    before, these = filtered.taken
+    number = int(np.count_nonzero(these & filtered.keep[before.boxes.image]))
+    boxes = words.count(number, "box")
+    return (
+        [f"{boxes} of kept images left out: {filtered.audit.detector.name} stops at them"] if number else []
+    )
 
 
 def _fixes(plan: Plan, keep: Bool) -> list[tuple[str, str, Text]]:
@@ -183,14 +198,15 @@ def _needed_image_folder(audit: Audit, keep: Bool) -> str | None:
     return str(folders.pop()) if len(folders) == 1 else None
 
 
-def dropped_frame(audit: Audit, keep: Bool) -> pd.DataFrame:
-    """Return one row for each dropped image ([N]): its names, its verdict, and why it was dropped."""
+def dropped_frame(filtered: Filtered) -> pd.DataFrame:
+    """Return one row for each dropped image: its names, its verdict, and why it was dropped."""
     import pandas as pd
 
     from anchoraudit.auditing.tables import encodable
 
-    dataset, results = audit.dataset, audit.image_results
-    gone = np.flatnonzero(~keep).tolist()
+    audit, why = filtered.audit, filtered.why
+    dataset, results = audit.original, audit.image_results
+    gone = np.flatnonzero(~filtered.keep).tolist()
     causes = (*CAUSES, "")  # -1 is ""
     return pd.DataFrame(
         {
@@ -200,6 +216,6 @@ def dropped_frame(audit: Audit, keep: Bool) -> pd.DataFrame:
             "verdict": [VERDICTS[code] for code in results.verdict[gone].tolist()],
             "cause": [causes[code] for code in results.cause[gone].tolist()],
             "boxes": results.boxes[gone],
-            "why": [words.why(audit, i) for i in gone],
+            "why": [f"{why[i].code}: {why[i].message}" if i in why else words.why(audit, i) for i in gone],
         }
     )

@@ -1,0 +1,121 @@
+"""What the errors of an audit are about: single images, single boxes, or the data set as a whole.
+
+A manifest leaves out the images and boxes that have an error, so that a scan of it finds none. What is wrong
+with the data set as a whole cannot be left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from anchoraudit.arrays import Bool
+from anchoraudit.auditing.audit import Audit
+from anchoraudit.dataset.columns import Dataset
+from anchoraudit.dataset.findings import Finding
+from anchoraudit.dataset.locations import Locations
+from anchoraudit.formats.coco.text import Texts
+from anchoraudit.manifest.leaving import left_out
+from anchoraudit.rules import Hits
+
+_ENTRY = re.compile(r"(images|annotations)\[(\d+)\]")
+
+
+@dataclass(slots=True)
+class Unfit:
+    """Which of N images and M boxes have an error.
+
+    images: bool [N], verdicts aside, which say for themselves that an image goes. boxes: bool [M], those that
+    no manifest leaves out anyhow. why: the first error of an image, by its row. whole: errors that are about
+    neither.
+    """
+
+    images: Bool
+    boxes: Bool
+    why: dict[int, Finding] = field(default_factory=dict)
+    whole: list[Finding] = field(default_factory=list)
+
+
+def unfit(audit: Audit) -> Unfit:
+    """Sort the errors of an audit by what they are about."""
+    dataset = audit.original
+    found = Unfit(np.zeros(len(dataset.images), np.bool_), np.zeros(len(dataset.boxes), np.bool_))
+    read: list[Finding] = []
+    for part in audit.findings.errors():
+        if not isinstance(part, Hits):
+            read += part
+            continue
+        marked = found.images if part.about == "image" else found.boxes
+        marked[part.rows] = True
+        if part.about == "image":
+            for image, finding in zip(part.rows.tolist(), part, strict=True):
+                found.why.setdefault(image, finding)
+    if read:
+        _place(dataset, read, found)
+    found.images &= ~audit.verdict_is("encoder_error", "left_out")
+    found.why = {image: finding for image, finding in found.why.items() if found.images[image]}
+    if found.boxes.any():
+        texts = Texts([source.path for source in dataset.sources] if dataset.has_entries else ())
+        found.boxes &= left_out(dataset, texts) == 0
+    return found
+
+
+def _place(dataset: Dataset, findings: Sequence[Finding], found: Unfit) -> None:
+    """Sort errors that were met while reading. An entry that could not be read is in no manifest anyhow."""
+    where = _Rows(dataset)
+    for finding in findings:
+        entry = _ENTRY.match(finding.place)
+        image, boxes = where.image_of(finding), where.boxes_of(finding)
+        if image is not None:
+            found.images[image] = True
+            found.why.setdefault(image, finding)
+        elif boxes:
+            found.boxes[boxes] = True
+        elif entry is None:
+            found.whole.append(finding)
+
+
+class _Rows:
+    """Finds the rows that a finding of a reader is about, by its file and its place."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        locations = Locations(dataset)
+        self._images: dict[tuple[str, str], int] = {}
+        self._files: dict[str, int] = {}
+        for i in range(len(dataset.images)):
+            where = locations.of_image(i)
+            self._images.setdefault((where.path, where.place), i)
+            if not where.place and dataset.sources[int(dataset.images.source[i])].suffix:
+                self._files.setdefault(where.path, i)
+        self._boxes: dict[tuple[str, str], list[int]] = {}
+        for row in range(len(dataset.boxes)):
+            where = locations.of_box(row)
+            self._boxes.setdefault((where.path, where.place), []).append(row)
+
+    def image_of(self, finding: Finding) -> int | None:
+        """Return the image whose entry or own annotation file has the error; None if a box or more has it."""
+        place = finding.place.partition(".")[0].partition(",")[0]
+        if place.startswith("images["):
+            return self._images.get((finding.path, place))
+        return self._files.get(finding.path)
+
+    def boxes_of(self, finding: Finding) -> list[int]:
+        """Return the boxes at the place of an error."""
+        place = finding.place.partition(".")[0].partition(",")[0]
+        return self._boxes.get((finding.path, place), [])
+
+
+def without_boxes(dataset: Dataset, these: Bool) -> Dataset:
+    """Return a data set without these boxes, bool [M], whose others keep their place in the files."""
+    boxes = dataset.boxes
+    placed = replace(boxes, entry=boxes.positions() if boxes.entry is None else boxes.entry)
+    return replace(dataset, boxes=placed.take(np.flatnonzero(~these)))
+
+
+def told(found: Unfit) -> Iterator[str]:
+    """Yield each error about the data set as a whole, as a line."""
+    for finding in found.whole:
+        yield f"{finding.code} {finding.location}: {finding.message}" if finding.path else finding.message
