@@ -208,8 +208,8 @@ class _Judge:
 
     @property
     def images(self) -> int:
-        """The number of images of known size."""
-        return int(np.count_nonzero(~self.audit.verdict_is("unknown")))
+        """The number of images of known size that are trained."""
+        return int(np.count_nonzero(~self.audit.verdict_is("unknown", "left_out")))
 
     def _risks(self, detector: Detector, images: int, empty: int) -> tuple[Risk, ...]:
         loss = detector.loss

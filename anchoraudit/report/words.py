@@ -58,13 +58,13 @@ def iou(value: float, threshold: float) -> str:
     return f"{value:.{decimals}f}"
 
 
-_WORST_FIRST = ("encoder_error", "empty_foreground", "unknown", "no_usable_box", "blank")
+_WORST_FIRST = ("encoder_error", "left_out", "empty_foreground", "unknown", "no_usable_box", "blank")
 
 
 def flagged(audit: Audit, *verdicts: str) -> list[int]:
     """Return the rows of the images that are not fine (or: of those with one of `verdicts`), worst first.
 
-    The order: images that make the framework raise, with an empty foreground mask, of unknown size, without a
+    The order: images that make the framework raise, that its loader drops, with an empty foreground mask, of unknown size, without a
     usable box, blank. Within a verdict, those with more unmatched boxes first, then those with the lower best
     IoU.
     """
@@ -146,8 +146,8 @@ def headline(audit: Audit) -> str:
 
 
 def risks(audit: Audit, batch_sizes: Sequence[int] = BATCH_SIZES) -> list[Risk]:
-    """Return the risk of NaN in an epoch over the images of known size, by batch size."""
-    known = int(np.count_nonzero(~audit.verdict_is("unknown")))
+    """Return the risk of NaN in an epoch over the trained images of known size, by batch size."""
+    known = int(np.count_nonzero(~audit.verdict_is("unknown", "left_out")))
     empty = len(audit.images_with(*WITHOUT_FOREGROUND))
     loss = audit.detector.loss
     return [risk_of(loss.normaliser, loss.outcome, known, empty, size) for size in batch_sizes]

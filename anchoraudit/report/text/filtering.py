@@ -103,10 +103,9 @@ def _taken_out(filtered: Filtered) -> list[str]:
         return []
     before, these = filtered.taken
     number = int(np.count_nonzero(these & filtered.keep[before.boxes.image]))
-    boxes = words.count(number, "box")
-    return (
-        [f"{boxes} of kept images left out: {filtered.audit.detector.name} stops at them"] if number else []
-    )
+    if not number:
+        return []
+    return [f"{words.count(number, 'box')} of kept images left out, which have an error"]
 
 
 def _fixes(plan: Plan, keep: Bool) -> list[tuple[str, str, Text]]:
@@ -165,7 +164,7 @@ def _check(
         "--unlisted",
         "--allow-blank",
         "--image-folder",
-        "--loader",
+        *(() if audit.original.has_entries else ("--loader",)),
     )
     stays = _errors_that_stay(audit)
     asked = (
