@@ -103,6 +103,7 @@ class TestYolo:
         detector = load_detector(write("mine.yaml", YOLOV5))
         assert detector.name == "mine"
         assert same(detector, "yolov5", *BLOCKS)
+        assert detector.loader == "yolov5"
         assert detector.sources[0] == "mine.yaml; what it does not say: preset yolov5"
         assert "replayed at 640" in detector.notes[-1]
 
@@ -110,7 +111,7 @@ class TestYolo:
         detector = load_detector(write("tiny.yml", TINY))
         assert strides(detector) == [16, 32]
         assert shapes(detector) == [((10, 14), (23, 27), (37, 58)), ((81, 82), (135, 169), (344, 319))]
-        assert same(detector, "yolov7", "match", "resize")
+        assert same(detector, "yolov7", "match", "resize", "labels", "loader")
         assert detector.anchors.levels[1].offset == 16
 
     def test_anchors_in_the_opposite_order_are_turned(self, write):
@@ -213,7 +214,7 @@ class TestDarknet:
         assert shapes(detector) == [((30, 61), (62, 45)), ((10, 13), (16, 30), (33, 23))]
         assert (detector.resize.kind, detector.resize.fit) == ("letterbox", "longer_side")
         assert (detector.resize.width, detector.resize.height) == (416, 416)
-        assert same(detector, "yolov3-darknet", "match", "loss", "border")
+        assert same(detector, "yolov3-darknet", "match", "loss", "border", "labels", "loader")
         assert not any("608" in note for note in detector.notes)
 
     def test_what_competes_stands_in_the_order_of_the_anchors(self, write):
@@ -268,7 +269,17 @@ class TestDarknet:
         )
         assert f"Read as a file of AlexeyAB's fork, because it has {sign}" in detector.notes
         assert any("At most 200 boxes" in note for note in detector.notes)
+        assert same(detector, "yolov4", "labels", "loader")
         assert not any("608" in note for note in detector.notes)
+
+    def test_the_most_boxes_of_an_image(self, write):
+        text = YOLOV3.format(width=416, height=416)
+        last = text.rindex("num=5")
+        path = write("net.cfg", f"{text[:last]}max=40\n{text[last:]}")
+        assert load_detector(path).labels.most_labels == 40
+        assert same(load_detector(write("more.cfg", text)), "yolov3-darknet", "labels")
+        error = refused(write("none.cfg", f"{text[:last]}max=0\n{text[last:]}"))
+        assert "max is 0, so no box is trained" in error
 
     def test_the_fork_letterboxes_where_it_is_told(self, write):
         text = YOLOV3.format(width=416, height=320).replace("batch=64", "letter_box=1")
@@ -322,6 +333,7 @@ class TestDarknet:
         assert shapes(detector) == [((16, 24), (48, 64))]
         assert detector.match.takes_most_alike
         assert any("At most 30 boxes" in note for note in detector.notes)
+        assert detector.labels.most_labels == 30
 
     @pytest.mark.parametrize(
         ("old", "new", "words"),
@@ -419,7 +431,7 @@ class TestDetectron2:
         assert detector.anchors.levels[0].ratios == (0.5, 1, 2)
         assert (detector.match.positive, detector.match.negative, detector.match.force) == (0.6, 0.2, "ties")
         assert detector.border == load_detector("detectron2-rpn_c4-border0").border
-        assert same(detector, "detectron2-rpn_fpn", "resize", "loss")
+        assert same(detector, "detectron2-rpn_fpn", "resize", "loss", "labels", "loader")
         (note,) = [note for note in detector.notes if "shorter side" in note]
         assert "640, 672, 704, 736, 768, 800" in note
 
@@ -445,7 +457,7 @@ class TestDetectron2:
         sizes = [size for level in detector.anchors.levels for size in level.sizes]
         expected = [x * 2 ** (i / 3) for x in (32, 64, 128, 256, 512) for i in range(3)]
         assert sizes == pytest.approx(expected)
-        assert same(detector, "detectron2-retinanet", "resize", "border", "match", "loss")
+        assert same(detector, "detectron2-retinanet", "resize", "border", "match", "loss", "labels", "loader")
         assert strides(detector) == [8, 16, 32, 64, 128]
         assert detector.anchors.shapes == pytest.approx(load_detector("detectron2-retinanet").anchors.shapes)
 
@@ -594,7 +606,7 @@ class TestMmdet:
         ]  # fmt: skip
         assert detector.match.force_floor == 0.1
         assert detector.border == load_detector("mmdet-faster_rcnn_fpn-border0").border
-        assert same(detector, "mmdet-faster_rcnn_fpn", "resize", "loss")
+        assert same(detector, "mmdet-faster_rcnn_fpn", "resize", "loss", "labels", "loader")
 
     @pytest.mark.parametrize(
         ("text", "preset"),
@@ -607,7 +619,7 @@ class TestMmdet:
     )
     def test_the_originals_are_the_presets(self, write, text, preset):
         detector, other = load_detector(write("m.py", text)), load_detector(preset)
-        assert same(detector, preset, "resize", "border", "match", "loss")
+        assert same(detector, preset, "resize", "border", "match", "loss", "labels", "loader")
         assert strides(detector) == strides(other)
         assert [level.offset for level in detector.anchors.levels] == [
             level.offset for level in other.anchors.levels
@@ -1006,8 +1018,9 @@ class TestMmyolo:
 
     def test_yolov5(self, write):
         detector = self.load(write)
-        assert same(detector, "yolov5", "anchors", "border", "match", "loss")
+        assert same(detector, "yolov5", "anchors", "border", "match", "loss", "labels")
         assert detector.framework == "mmyolo 0.6.0"
+        assert (detector.loader_for("voc"), detector.loader_for("coco")) == ("mmdet-voc", "mmdet-coco")
         resize = detector.resize
         assert (resize.kind, resize.side, resize.pad, resize.refits_square) == (
             "longest_side",
@@ -1023,7 +1036,7 @@ class TestMmyolo:
 
     def test_yolov7_replays_its_candidates(self, write):
         detector = self.load(write, "YOLOv5Head',", "YOLOv7Head',")
-        assert same(detector, "yolov7", "border", "match", "loss")
+        assert same(detector, "yolov7", "border", "match", "loss", "labels")
         assert detector.notes[0] == load_detector("yolov7").notes[0]
         assert "SimOTA" in detector.notes[0]
 

@@ -82,7 +82,7 @@ class TestWords:
 
     @pytest.mark.parametrize(
         ("unit", "words"),
-        [("input", "1 px of the input"), ("image", "1 px"), ("fraction", "1 of the image's side")],
+        [("input", "1 px of the input"), ("image", "1 px"), ("fraction", "1 of the input's")],
     )
     def test_units_of_the_least_side(self, unit, words):
         labels = Labels(least_side=1, least_side_of=unit)

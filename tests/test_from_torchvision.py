@@ -11,7 +11,7 @@ from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.errors import AnchorauditError
 
 from_torchvision = Detector.from_torchvision
-BLOCKS = ("resize", "anchors", "border", "match", "loss")
+BLOCKS = ("resize", "anchors", "border", "match", "loss", "labels")
 
 
 class Tensor:
@@ -88,7 +88,7 @@ def test_the_models_are_the_presets(model, preset):
 )
 def test_ssd(model, preset):
     detector, other = from_torchvision(model), load_detector(preset)
-    for block in ("resize", "border", "match", "loss"):
+    for block in ("resize", "border", "match", "loss", "labels"):
         assert getattr(detector, block) == getattr(other, block)
     mine, theirs = detector.anchors, other.anchors
     assert [(a.stride, a.offset) for a in mine.levels] == [(b.stride, b.offset) for b in theirs.levels]

@@ -6,6 +6,9 @@ can_end_empty: whether an image with a usable box can end without a positive anc
 outcome: what a batch or an image without a positive anchor does to the box loss.
 shapes_per_cell: level by level. first_centre: 0, or half a stride.
 levels: of some levels the shapes in the order within a cell, at least the first ones.
+loader: the framework's own loader for data of each format. "": it has none.
+labels: what the model did with an odd box beside a good one, and with class ids; "trains" if that is unknown.
+errors: a part of the framework's own message.
 """
 
 import tomllib
@@ -14,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from anchoraudit.detectors import load_detector, preset_names
+from anchoraudit.detectors.labels import RULES
 
 NAMES = preset_names()
 CASES = {
@@ -47,6 +51,44 @@ class TestEveryPreset:
         half = {"0": 0.0, "half a stride": 0.5}[CASES[name]["first_centre"]]
         for level in load_detector(name).anchors.levels:
             assert level.offset == half * level.stride
+
+    def test_loader_for_each_format(self, name):
+        detector = load_detector(name)
+        for format, loader in CASES[name]["loader"].items():
+            assert (detector.loader_for(format) or "") == loader
+
+    def test_odd_boxes_and_class_ids(self, name):
+        labels, wanted = load_detector(name).labels, dict(CASES[name]["labels"])
+        assert labels.most_labels == wanted.pop("most_labels")
+        assert labels.outcome("most_labels") == wanted.pop("beyond", "trains")
+        assert {rule: labels.outcome(rule) for rule in wanted} == wanted
+
+    def test_errors_are_the_framework_s_own(self, name):
+        labels, wanted = load_detector(name).labels, CASES[name].get("errors", {})
+        for rule, part in wanted.items():
+            assert part in labels.error(rule)
+        said = {rule for rule in RULES if labels.error(rule)}
+        assert said - {"at_count", "above_count"} <= set(wanted)
+
+    def test_a_box_that_ends_training_as_degenerate_does_so_after_resizing_too(self, name):
+        detector = load_detector(name)
+        if detector.resize.degenerate == "raises":
+            assert detector.labels.error("zero_side") == detector.resize.degenerate_error
+
+
+def test_classes_end_where_the_model_s_do():
+    for name, ids in {
+        "torchvision-fasterrcnn_resnet50_fpn": range(1, 4),
+        "torchvision-retinanet_resnet50_fpn": range(4),
+        "ssd-pytorch": range(3),
+        "simple-faster-rcnn": range(4),
+        "detectron2-rpn_fpn": range(4),
+        "py-faster-rcnn": range(1, 4),
+        "tf-od-ssd_mobilenet_v2": range(1, 5),
+        "efficientdet-d0": range(1, 5),
+        "yolov5": range(4),
+    }.items():
+        assert load_detector(name).labels.classes_end(4) == ids.stop, name
 
 
 def test_every_preset_has_a_case():

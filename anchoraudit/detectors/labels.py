@@ -41,10 +41,10 @@ _DOES = {
     "no_effect": "has no effect: the loss is the one without it",
     "background": "is trained as background",
     "dropped": "is dropped by the model",
-    "drops_image": "makes the framework drop the whole image",
+    "drops_image": "makes the framework leave the whole image out",
     "nan": "makes the loss NaN or infinite",
     "raises": "makes the framework raise an error",
-    "crashes": "ends the process without an error message",
+    "crashes": "ends the process",
 }
 _OF_TOO_MANY = {
     "trains": "are all trained",
@@ -64,9 +64,10 @@ class Labels(Block, frozen=True):
     - "trains": the model takes the box as it stands.
     - "no_effect": the box can never have a positive anchor; the loss is the one without it.
     - "dropped": the model leaves the box out.
+    - "drops_image": the whole image teaches nothing.
     - "raises": the framework raises an error.
     - "nan": the loss becomes NaN or infinite.
-    - "crashes": the process dies.
+    - "crashes": the process ends without an error that Python could catch.
 
     Parameters
     ----------
@@ -74,8 +75,8 @@ class Labels(Block, frozen=True):
         A box with ``x2 == x1`` or ``y2 == y1``, and no side below 0.
     inverted : {"no_effect", "trains", "dropped", "raises", "nan"}
         A box with ``x2 < x1`` or ``y2 < y1``.
-    not_finite : {"no_effect", "trains", "dropped", "raises", "nan", "crashes"}
-        A box with a coordinate that is NaN or infinite. The worst of the two counts.
+    not_finite : {"no_effect", "trains", "dropped", "drops_image", "raises", "nan", "crashes"}
+        A box with a coordinate that is NaN or infinite, whichever is worse.
     outside : {"no_effect", "trains", "dropped", "raises", "nan"}
         A box of which nothing lies inside its image.
     zero_side_error, inverted_error, not_finite_error, outside_error : str
@@ -84,7 +85,7 @@ class Labels(Block, frozen=True):
         A box with a smaller side is dropped. 0: no limit.
     least_side_of : {"input", "image", "fraction"}
         `least_side` is in pixels of the network's input, in pixels of the original image, or a fraction of
-        the image's side.
+        the input's width and height.
     greatest_aspect : float
         A box whose longer side is more than so many times the shorter one is dropped. 0: no limit.
     most_labels : int
@@ -122,7 +123,7 @@ class Labels(Block, frozen=True):
 
     zero_side: Outcome = "no_effect"
     inverted: Outcome = "no_effect"
-    not_finite: Literal[Outcome, "crashes"] = "no_effect"
+    not_finite: Literal[Outcome, "drops_image", "crashes"] = "no_effect"
     outside: Outcome = "no_effect"
     zero_side_error: str = ""
     inverted_error: str = ""
@@ -195,12 +196,14 @@ class Labels(Block, frozen=True):
         does = (_OF_TOO_MANY if rule == "most_labels" else _DOES)[outcome]
         said = f"{_SUBJECTS[rule]} {does}".format(labels=self, least=self._least)
         own = self.error(rule)
-        return f"{said}: {own.rstrip('.')}" if own else said
+        if not own:
+            return said
+        return f"{said}: {own if own.endswith('...') else own.removesuffix('.')}"
 
     @property
     def _least(self) -> str:
         """The least side in words: `1 px of the input`."""
-        units = {"input": " px of the input", "image": " px", "fraction": " of the image's side"}
+        units = {"input": " px of the input", "image": " px", "fraction": " of the input's"}
         return f"{self.least_side:g}{units[self.least_side_of]}"
 
     def classes_end(self, count: int) -> int:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from anchoraudit.detectors.anchors import Anchors, Level
 from anchoraudit.detectors.border import Border
+from anchoraudit.detectors.labels import Labels
 from anchoraudit.detectors.loss import Loss
 from anchoraudit.detectors.match import Match
 from anchoraudit.detectors.resize import Resize
@@ -72,6 +73,7 @@ def made_of(model: Any, make: Callable[..., D], *, strides: Sequence[float] | No
             border=Border(margin="off"),
             match=_match(matcher, single=boxes),
             loss=_loss(model, rpn=rpn is not None, boxes=boxes),
+            labels=_labels(rpn=rpn is not None, boxes=boxes),
         )
     except (AttributeError, TypeError, ValueError) as error:
         raise AnchorauditError(
@@ -184,3 +186,31 @@ def _loss(model: Any, *, rpn: bool, boxes: bool) -> Loss:
         per = float(_plain(getattr(model, "neg_to_pos_ratio", 3.0)))
         return Loss(normaliser="batch_positives_or_one", negatives_per_positive=per)
     return Loss(normaliser="sampled_anchors" if rpn else "image_positives_or_one")
+
+
+def _labels(*, rpn: bool, boxes: bool) -> Labels:
+    """Return what the models do with odd boxes and class ids.
+
+    Sources: models/detection/generalized_rcnn.py (degenerate boxes), roi_heads.py, retinanet.py and ssd.py
+    (losses). Infinity ends the process in roi_align, on a CPU.
+    """
+    common: dict[str, Any] = {
+        "zero_side": "raises",
+        "inverted": "raises",
+        "zero_side_error": _DEGENERATE,
+        "inverted_error": _DEGENERATE,
+        "outside": "trains",
+        "at_count": "raises",
+        "above_count": "raises",
+    }
+    if not (rpn or boxes):
+        beyond = "IndexError: index ... is out of bounds for dimension 1 with size ..."
+        return Labels(**common, not_finite="nan", above_count_error=beyond)
+    common |= {
+        "id_zero": "background",
+        "count_includes_background": True,
+        "above_count_error": "IndexError: Target ... is out of bounds.",
+    }
+    if rpn:
+        return Labels(**common, not_finite="crashes", not_finite_error="Segmentation fault")
+    return Labels(**common, not_finite="nan")

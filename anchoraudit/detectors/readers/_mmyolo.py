@@ -33,9 +33,10 @@ _SOURCES = {
     ),
 }
 _TRANSFORMS = "mmyolo datasets/transforms/transforms.py: YOLOv5KeepRatioResize, LetterResize"
-# Notes of the presets that are about the loaders of ultralytics and of yolov7, and about autoanchor.
-_NOT_OF_MMYOLO = ("AutoAnchor", "Rows with the same box", "The loader drops")
-_LOADER = "The loader drops boxes of a side below 1 px; the replay does not."
+# Notes of the presets that are about what ultralytics' training does and mmyolo's does not.
+_NOT_OF_MMYOLO = ("AutoAnchor",)
+# YOLOv5CocoDataset and YOLOv5VOCDataset are mmdetection's data sets, with another order of images in batches.
+_LOADER = {"voc": "mmdet-voc", "*": "mmdet-coco"}
 _MOSAICS = ("Mosaic", "Mosaic9")
 _NEIGHBOURS = {0.0: 0, 0.5: 2, 1.0: 4}
 _DEFAULT: dict[str, Any] = {
@@ -80,9 +81,10 @@ def read_mmyolo(path: Path, config: Table, head: Table, assume: Assume) -> Detec
     return based_on(
         name,
         path,
-        notes=(*notes, *_dropped(flat), *_drawn(config), *_ignored(head), _LOADER),
+        notes=(*notes, *_dropped(flat), *_drawn(config), *_ignored(head)),
         without=(*_NOT_OF_MMYOLO, *(mosaic if steps is not None else ())),
         framework=_FRAMEWORK,
+        loader=_LOADER,
         read_in=(*_SOURCES[name], _TRANSFORMS),
         resize=resize,
         anchors=anchors_of(_generator(head), base.anchors, assume),

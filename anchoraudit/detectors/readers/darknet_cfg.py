@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from anchoraudit.detectors._block import LARGEST
 from anchoraudit.detectors._presets import preset
 from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.readers._based_on import based_on
@@ -82,7 +83,25 @@ def read(path: Path, text: str, assume: Assume) -> Detector:
         *_head_notes([part for _, part in heads], bool(fork)),
         *_mask_notes(levels, shapes),
     )
-    return based_on(base_name, path, notes=notes, without=_AT_MOST, resize=resize, anchors=anchors)
+    return based_on(
+        base_name,
+        path,
+        notes=notes,
+        without=_AT_MOST,
+        resize=resize,
+        anchors=anchors,
+        labels=msgspec.structs.replace(base.labels, most_labels=_most_boxes(heads[-1][1], bool(fork))),
+    )
+
+
+def _most_boxes(part: Section, fork: bool) -> int:
+    """Return how many boxes of an image are trained, 1 or more."""
+    most = part.integer("max", _MOST_BOXES[fork, part.kind == "region"])
+    if most < 1:
+        raise part.error(
+            f"max is {most}, so no box is trained", "max", "Leave it out, or give the most boxes of an image."
+        )
+    return min(most, LARGEST)
 
 
 _HEADS = ("yolo", "Gaussian_yolo", "region")
@@ -203,7 +222,7 @@ def _which(fork: str) -> str:
 
 def _head_notes(heads: list[Section], fork: bool) -> tuple[str, ...]:
     """Return notes on keys of the sections with anchors that are not replayed."""
-    most = heads[-1].integer("max", _MOST_BOXES[fork, heads[-1].kind == "region"])
+    most = _most_boxes(heads[-1], fork)
     notes: tuple[str, ...] = (
         f"{_AT_MOST} {most} boxes of an image are trained, drawn at random; the replay takes all",
     )
