@@ -386,7 +386,7 @@ class TestDifference:
         dataset = read(tmp_path / "in.json")
         plan = fixes.plan(dataset)
         result = audit(plan.apply(dataset))
-        changes = difference(result, manifest.kept_by(result), plan)
+        changes = difference(manifest.Filtered(result, manifest.kept_by(result), plan))
         path = tmp_path / "in.json"
         assert "".join(diff_lines(changes)) == (
             f"--- {path}\n"
@@ -411,7 +411,7 @@ class TestDifference:
         entries = [annotation(), annotation(2, bbox=[960, 1, 5, 5]), annotation(3, bbox=[1, 2, math.inf, 4])]
         make(tmp_path, {"in.json": document(annotations=entries)})
         result = audit(tmp_path / "in.json")
-        found = difference(result, manifest.kept_by(result))
+        found = difference(manifest.Filtered(result, manifest.kept_by(result)))
         assert [(change.place, change.why) for change in found] == [
             ("annotations[1]", "outside"),
             ("annotations[2]", "not_finite"),
@@ -424,7 +424,7 @@ class TestDifference:
         plan = fixes.plan(dataset)
         assert len(plan.changes()) == 1
         result = audit(plan.apply(dataset))
-        found = difference(result, manifest.kept_by(result), plan)
+        found = difference(manifest.Filtered(result, manifest.kept_by(result), plan))
         assert [(change.place, change.why) for change in found] == [("images[1]", "empty_foreground")]
 
 

@@ -502,7 +502,7 @@ class TestPages:
         named_there = {
             code
             for path in PACKAGE.rglob("*.py")
-            for code in re.findall(r"\b(?:PAR|BOX|IMG|CLS|SET|ANC)\d{3}\b", path.read_text("utf-8"))
+            for code in re.findall(rf"\b(?:{'|'.join(FAMILIES)})\d{{3}}\b", path.read_text("utf-8"))
         }
         assert named_there == set(all_rules())
 

@@ -15,6 +15,7 @@ from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.fates import KEPT
 from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.encoding import engines
+from anchoraudit.encoding.admission import Admitted, admitted_to
 from anchoraudit.encoding.canvas import OnCanvas, Placed, clip_all, on_canvas, place_all
 from anchoraudit.encoding.causes import CAUSES, causes_of
 from anchoraudit.encoding.errors_raised import reasons
@@ -99,6 +100,8 @@ class Audit:
         Facts about the image files; None if they were not checked.
     loaded : Loaded or None
         What becomes of each image and box in the loader; None without a loader.
+    admitted : Admitted or None
+        What the model does with the boxes that are handed to it; None with the plain policy.
     sensitivity : Sensitivity or None
         The same audit under random geometry; None unless asked for.
 
@@ -122,6 +125,7 @@ class Audit:
     findings: Findings = field(default_factory=lambda: Findings({}, {}))
     image_files: ImageFiles | None = None
     loaded: Loaded | None = None
+    admitted: Admitted | None = None
     sensitivity: Sensitivity | None = None
 
     def verdict_is(self, *names: str) -> Bool:
@@ -247,6 +251,10 @@ def audit(
     dataset = original if loaded is None else loaded.dataset
     plain = label_policy.prepare(original, drop_difficult=drop_difficult)
     labels = plain if loaded is None else label_policy.prepare(dataset, drop_difficult=drop_difficult)
+    admitted = None if loader == PLAIN else admitted_to(dataset, detector)
+    if admitted is not None:
+        dataset = admitted.stopping(dataset)
+        labels = labels.without(admitted.dropped, "model") if len(admitted.dropped) else labels
     placed = place_all(clip_all(dataset, np.flatnonzero(labels.usable)), detector)
     try:
         boxes = _judge_boxes(labels, placed, detector)
@@ -269,9 +277,10 @@ def audit(
         results.raises,
         seen,
         loaded,
+        admitted,
     )
     findings = check(context, chosen, original.findings)
-    return Audit(dataset, original, detector, labels, boxes, results, findings, seen, loaded)
+    return Audit(dataset, original, detector, labels, boxes, results, findings, seen, loaded, admitted)
 
 
 def _judge_boxes(labels: label_policy.Labels, placed: Placed, detector: Detector) -> BoxResults:

@@ -45,6 +45,12 @@ class Labels:
     reason: Int8
     clipped: Bool
 
+    def without(self, rows: Int, reason: str) -> Labels:
+        """Return the answer with these rows, int64, not usable for a reason of REASONS."""
+        changed = self.reason.copy()
+        changed[rows] = _CODE[reason]
+        return Labels(changed == 0, changed, self.clipped & (changed == 0))
+
     def reasons(self) -> dict[str, int]:
         """Count the boxes that are not usable, by reason. Reasons that do not occur are left out."""
         counts = np.bincount(self.reason, minlength=len(REASONS)).tolist()

@@ -64,12 +64,13 @@ _WORST_FIRST = ("encoder_error", "left_out", "empty_foreground", "unknown", "no_
 def flagged(audit: Audit, *verdicts: str) -> list[int]:
     """Return the rows of the images that are not fine (or: of those with one of `verdicts`), worst first.
 
-    The order: images that make the framework raise, that its loader drops, with an empty foreground mask, of unknown size, without a
-    usable box, blank. Within a verdict, those with more unmatched boxes first, then those with the lower best
-    IoU.
+    The order: images that make the framework raise, those that its loader drops although they have boxes,
+    with an empty foreground mask, of unknown size, without a usable box, blank. Within a verdict, those with
+    more unmatched boxes first, then those with the lower best IoU.
     """
     results = audit.image_results
-    images = np.flatnonzero(audit.verdict_is(*(verdicts or _WORST_FIRST)))
+    by_design = audit.verdict_is("left_out") & (results.boxes == 0)
+    images = np.flatnonzero(audit.verdict_is(*(verdicts or _WORST_FIRST)) & ~by_design)
     rank = np.array([_WORST_FIRST.index(v) if v in _WORST_FIRST else len(_WORST_FIRST) for v in VERDICTS])
     keys = (np.nan_to_num(results.best_iou), -results.unmatched, rank[results.verdict])
     ordered: list[int] = images[np.lexsort([key[images] for key in keys])].tolist()
@@ -89,6 +90,10 @@ def why(audit: Audit, image: int) -> str:
         return f"{count(total, 'box')}; unknown image size: it is not declared, and the file cannot be read"
     if audit.loaded is not None and (reason := audit.loaded.reason_of_image(image)):
         return f"{audit.loaded.does_with(image)}: {reason}"
+    if verdict == "encoder_error" and not results.raises[image] and audit.admitted is not None:
+        fatal = audit.admitted.fatal
+        of_image = fatal[audit.dataset.boxes.image[fatal] == image]
+        return f"{audit.detector.name}: {audit.admitted.words(int(of_image[0]))}"
     if verdict == "encoder_error":
         return reason_to_raise(int(results.raises[image]), audit.detector)
     if verdict != "empty_foreground":
@@ -141,7 +146,9 @@ def headline(audit: Audit) -> str:
     """Say in one line how many images would train without foreground."""
     lost, images = len(audit.images_with(*WITHOUT_FOREGROUND)), len(audit.dataset.images)
     unknown = len(audit.images_with("unknown"))
+    dropped = int(np.count_nonzero(audit.verdict_is("left_out") & (audit.image_results.boxes > 0)))
     text = f"{lost:,} of {count(images, 'image')} would train without foreground ({share(lost, images)})"
+    text += f"; {dropped:,} with boxes dropped by the loader" if dropped else ""
     return text + (f"; {unknown:,} not checked, their size is unknown" if unknown else "")
 
 

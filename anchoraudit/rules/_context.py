@@ -16,6 +16,7 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.labels import REASONS, Labels, clipped_boxes
 from anchoraudit.dataset.locations import Location, Locations
 from anchoraudit.detectors import Detector
+from anchoraudit.encoding.admission import Admitted
 from anchoraudit.encoding.canvas import Placed
 from anchoraudit.images.inspection import ImageFiles
 from anchoraudit.loaders import Loaded
@@ -60,7 +61,8 @@ class Context:
     the loader hands them over, with the same rows. verdict: int8 [N]. status: int8 [M]. best_iou: float64
     [M], NaN for boxes that are not usable. raises: int8 [N], why the encoder would raise, 0 where it would
     not. placed: the usable boxes on the network's input. image_files: None if the image files were not
-    checked. loaded: None without a loader.
+    checked. loaded: None without a loader. admitted: what the model does with the boxes; None with the plain
+    policy.
     """
 
     dataset: Dataset
@@ -73,6 +75,7 @@ class Context:
     raises: Int8
     image_files: ImageFiles | None = None
     loaded: Loaded | None = None
+    admitted: Admitted | None = None
 
     @cached_property
     def locations(self) -> Locations:

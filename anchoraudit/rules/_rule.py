@@ -12,12 +12,12 @@ from anchoraudit.rules._context import Context
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 FAMILIES = {
+    "RUN": "the framework's run",
     "PAR": "reading",
     "BOX": "boxes",
     "IMG": "images",
     "CLS": "classes",
     "SET": "the set as a whole",
-    "RUN": "the framework's run",
     "ANC": "anchors",
 }
 Check = Callable[..., Sequence[Finding]]

@@ -27,7 +27,7 @@ def explanation_parts(explanation: Explanation) -> list[object]:
             parts += [_remedies(lost), ""]
     if explanation.losses:
         parts += [_losses(explanation), ""]
-    if _verdict(explanation) == "encoder_error":
+    if _verdict(explanation) in ("encoder_error", "left_out"):
         parts.append(Text(f"{words.why(explanation.audit, explanation.index)}.", style="bold"))
     elif not explanation.positives:
         parts.append(Text(f"With this detector, {explanation.audit.detector.on_empty}.", style="bold"))
