@@ -1,0 +1,270 @@
+"""What a model does with each box that is handed to it: train it, drop it, raise an error, or become NaN.
+
+The detector's block `labels` has the rules. They are applied to what a loader hands over, before any encoder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from anchoraudit.arrays import Bool, Float, Int, Int8, for_each_block
+from anchoraudit.detectors.labels import FATAL, OUTCOMES, RULES, Labels
+from anchoraudit.detectors.spec import Detector
+from anchoraudit.encoding.canvas import fit
+
+_RULE = {rule: code for code, rule in enumerate(RULES, 1)}
+_OUTCOME = {outcome: code for code, outcome in enumerate(OUTCOMES)}
+_TRAINS, _DROPPED, _DROPS_IMAGE = (_OUTCOME[name] for name in ("trains", "dropped", "drops_image"))
+_HUGE = 1 << 62  # an id beyond the classes of any model, that fits into int64
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What a model does with M boxes.
+
+    rule: int8 [M], 0 for a box that the model trains as it stands, else 1 + the index into RULES of the rule
+    that applies. outcome: int8 [M], index into OUTCOMES of what happens to the box.
+    """
+
+    rule: Int8
+    outcome: Int8
+
+    def is_(self, *outcomes: str) -> Bool:
+        """Return which boxes have one of the outcomes: bool [M]."""
+        return np.isin(self.outcome, [_OUTCOME[name] for name in outcomes])
+
+    @property
+    def fatal(self) -> Bool:
+        """The boxes on which the framework raises or crashes, or its loss becomes NaN: bool [M]."""
+        return self.is_(*FATAL)
+
+    @property
+    def reaches(self) -> Bool:
+        """The boxes that reach the encoder as objects: bool [M]. Others have no part in any label."""
+        return self.is_("trains", "drawn", "background")
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """Count the boxes by rule and outcome, such as ("zero_side", "nan"), in the order of RULES."""
+        pairs, numbers = np.unique(np.stack([self.rule, self.outcome]), axis=1, return_counts=True)
+        return {
+            (RULES[rule - 1], OUTCOMES[outcome]): count
+            for (rule, outcome), count in zip(pairs.T.tolist(), numbers.tolist(), strict=True)
+            if rule
+        }
+
+
+def words(rule: int, labels: Labels) -> str:
+    """Say what the model does under a code of `Admission.rule`, with the framework's own message.
+
+    "" for 0: no rule applies.
+    """
+    return labels.sentence(RULES[rule - 1]) if rule else ""
+
+
+def admit(
+    boxes: Float,
+    image: Int,
+    width: Float,
+    height: Float,
+    detector: Detector,
+    *,
+    ids: npt.NDArray[Any] | None = None,
+    count: int | None = None,
+) -> Admission:
+    """Say what the detector's model does with each box that is handed to it.
+
+    If several rules apply to a box, one that drops it counts before all others, because the box never
+    reaches what would fail. Else the worst outcome counts, and of equal ones the first in RULES. For a box
+    that is not finite, no other rule of its geometry is asked.
+
+    Parameters
+    ----------
+    boxes : float64 [M, 4]
+        ``x1, y1, x2, y2`` in pixels of the original images, as the loader hands them over. They may be NaN,
+        infinite or inverted.
+    image : int64 [M]
+        The row of each box's image.
+    width, height : float64 [N]
+        Sizes of the N images in pixels, NaN for an unknown one.
+    detector : Detector
+        The detector, whose `labels` and `resize` are asked.
+    ids : int [M], or object [M] of int and str, optional
+        The class ids that the model gets. Ids that are no whole numbers follow no rule.
+    count : int, optional
+        The number of classes that the model is built with. Without it, no id is beyond it.
+
+    Returns
+    -------
+    Admission
+        A rule and an outcome for each box, in the same order.
+    """
+    labels = detector.labels
+    rule = np.zeros(len(boxes), dtype=np.int8)
+    outcome = np.zeros(len(boxes), dtype=np.int8)
+    if len(boxes) and any(labels.outcome(name) != "trains" for name in RULES):
+        least = _least_sides(labels, detector, width, height) if labels.least_side else None
+        asked = _Asked(labels, boxes, image, width, height, least)
+        for_each_block(len(boxes), lambda block: asked.geometry(block, rule, outcome))
+        if ids is not None:
+            _by_class(np.asarray(ids), count, labels, rule, outcome)
+        _too_many(image, len(width), labels, rule, outcome)
+        _whole_images(image, len(width), rule, outcome)
+    return Admission(rule, outcome)
+
+
+def _set(hits: Bool, name: str, labels: Labels, rule: Int8, outcome: Int8) -> None:
+    """Let a rule apply to the boxes `hits` [n], unless they have a rule that counts before it."""
+    new = _OUTCOME[labels.outcome(name)]
+    if new == _TRAINS or not hits.any():
+        return
+    hits = hits & (outcome != _DROPPED)
+    if new != _DROPPED:
+        hits = hits & (outcome < new)
+    rule[hits] = _RULE[name]
+    outcome[hits] = new
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The boxes, their images and the rules that they are held to, for `admit`.
+
+    least: float64 [N, 2], the least sides in each image, pixels of the image; None without that rule.
+    """
+
+    labels: Labels
+    boxes: Float
+    image: Int
+    width: Float
+    height: Float
+    least: Float | None
+
+    def geometry(self, block: slice, rule: Int8, outcome: Int8) -> None:
+        """Apply the rules of a box's own geometry to the boxes of a block."""
+        boxes, image = self.boxes[block], self.image[block]
+        x1, y1, x2, y2 = boxes.T
+        width, height = self.width[image], self.height[image]
+        # Most boxes are whole and inside their images, and most rules need no look at those.
+        whole = (x1 >= 0) & (x1 < x2) & (x2 <= width) & (y1 >= 0) & (y1 < y2) & (y2 <= height)
+        if not whole.all():
+            odd = np.flatnonzero(~whole)
+            self._odd(boxes[odd], np.stack([width, height], axis=1)[odd], block.start + odd, rule, outcome)
+        if self.least is not None:
+            small = _below(boxes, width, height, self.least[image])
+            _set(small, "least_side", self.labels, rule[block], outcome[block])
+        if self.labels.greatest_aspect:
+            long = _elongated(boxes, self.labels.greatest_aspect)
+            _set(long, "greatest_aspect", self.labels, rule[block], outcome[block])
+
+    def _odd(self, boxes: Float, size: Float, rows: Int, rule: Int8, outcome: Int8) -> None:
+        """Apply the rules of odd geometry to the boxes [n, 4] in `rows` [n] of all boxes.
+
+        size: float64 [n, 2], the sides of their images, NaN where they are unknown.
+        """
+        finite = np.isfinite(boxes).all(axis=1)
+        with np.errstate(invalid="ignore"):
+            low, high = np.minimum(boxes[:, :2], boxes[:, 2:]), np.maximum(boxes[:, :2], boxes[:, 2:])
+            # A box that only touches the edge has nothing inside; a point on the edge is not outside.
+            beyond = (high < 0) | (low > size) | ((low < high) & ((high == 0) | (low == size)))
+            inverted = (boxes[:, 2] < boxes[:, 0]) | (boxes[:, 3] < boxes[:, 1])
+            flat = (boxes[:, 2] == boxes[:, 0]) | (boxes[:, 3] == boxes[:, 1])
+        own_rule, own_outcome = rule[rows], outcome[rows]
+        for name, hits in (
+            ("not_finite", ~finite),
+            ("inverted", finite & inverted),
+            ("zero_side", finite & flat & ~inverted),
+            ("outside", finite & (beyond[:, 0] | beyond[:, 1])),
+        ):
+            _set(np.asarray(hits, dtype=np.bool_), name, self.labels, own_rule, own_outcome)
+        rule[rows], outcome[rows] = own_rule, own_outcome
+
+
+def _below(boxes: Float, width: Float, height: Float, least: Float) -> Bool:
+    """Tell which boxes [n, 4] have a side below the least one, after they are cut to their images.
+
+    width, height: float64 [n], of their images, NaN where it is unknown. least: float64 [n, 2], the least
+    sides there. Boxes that are not finite or have no area are left to other rules.
+    """
+    x1, y1, x2, y2 = boxes.T
+    with np.errstate(invalid="ignore", over="ignore"):
+        narrow = np.fmin(x2, width) - np.maximum(x1, 0.0) < least[:, 0]
+        flat = np.fmin(y2, height) - np.maximum(y1, 0.0) < least[:, 1]
+    return np.asarray((narrow | flat) & _ordinary(boxes), dtype=np.bool_)
+
+
+def _elongated(boxes: Float, most: float) -> Bool:
+    """Tell which boxes [n, 4] have a longer side more than `most` times the shorter one."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+        long = np.maximum(width, height) > most * np.minimum(width, height)
+    return np.asarray(long & _ordinary(boxes), dtype=np.bool_)
+
+
+def _ordinary(boxes: Float) -> Bool:
+    """Tell which boxes [n, 4] are finite and have an area."""
+    x1, y1, x2, y2 = boxes.T
+    return np.asarray(np.isfinite(boxes).all(axis=1) & (x1 < x2) & (y1 < y2), dtype=np.bool_)
+
+
+def _least_sides(labels: Labels, detector: Detector, width: Float, height: Float) -> Float:
+    """Return the least width and height of a box in each of N images, pixels of the image: float64 [N, 2]."""
+    if labels.least_side_of == "image":
+        return np.full((len(width), 2), labels.least_side)
+    canvases = fit(width, height, detector.resize).canvases
+    least = np.full((len(width), 2), labels.least_side)
+    if labels.least_side_of == "fraction":
+        least *= np.stack([canvases.width, canvases.height], axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return least * np.stack([width / canvases.image_width, height / canvases.image_height], axis=1)
+
+
+def _by_class(ids: npt.NDArray[Any], count: int | None, labels: Labels, rule: Int8, outcome: Int8) -> None:
+    """Apply the rules of class ids: int [M], or object [M]."""
+    if ids.dtype.kind not in "iu":
+        ids = np.fromiter(map(_whole, ids.tolist()), np.int64, len(ids))
+    _set(ids == 0, "id_zero", labels, rule, outcome)
+    if count is not None:
+        end = labels.classes_end(count)
+        _set(ids == end, "at_count", labels, rule, outcome)
+        _set(ids > end, "above_count", labels, rule, outcome)
+
+
+def _whole(value: object) -> int:
+    """Return a class id that is a whole number, within int64; -1, which follows no rule, for any other."""
+    return min(max(value, -1), _HUGE) if isinstance(value, int) else -1
+
+
+def _too_many(image: Int, images: int, labels: Labels, rule: Int8, outcome: Int8) -> None:
+    """Apply the limit of boxes an image. Boxes that the model dropped are not counted."""
+    most = labels.most_labels
+    counted = outcome != _DROPPED
+    if not most or int(np.bincount(image[counted], minlength=images).max(initial=0)) <= most:
+        return
+    rows = np.flatnonzero(counted)
+    rows = rows[np.argsort(image[rows], kind="stable")]
+    of = image[rows]
+    numbers = np.bincount(of, minlength=images)
+    hit = numbers[of] > most
+    if labels.beyond == "dropped":
+        hit = np.arange(len(of)) - np.searchsorted(of, of) >= most
+    hits = np.zeros(len(image), dtype=np.bool_)
+    hits[rows[hit]] = True
+    _set(hits, "most_labels", labels, rule, outcome)
+
+
+def _whole_images(image: Int, images: int, rule: Int8, outcome: Int8) -> None:
+    """Spread the outcome "drops_image" over the other boxes of each image that has it, for the same rule.
+
+    Boxes that are dropped anyway, and those that fail, keep their own outcome.
+    """
+    cause = np.flatnonzero(outcome == _DROPS_IMAGE)
+    if not len(cause):
+        return
+    of_image = np.zeros(images, dtype=np.int8)
+    of_image[image[cause[::-1]]] = rule[cause[::-1]]  # the first such box of the image counts
+    others = (of_image[image] > 0) & (outcome < _DROPS_IMAGE) & (outcome != _DROPPED)
+    rule[others] = of_image[image[others]]
+    outcome[others] = _DROPS_IMAGE
