@@ -513,7 +513,7 @@ fail-on = "error"
 allow-blank = true
 select = ["BOX", "ANC"]
 ignore = ["BOX008"]
-loader = "raw"
+loader = "none"
 images = "header"
 
 [rules.BOX006]

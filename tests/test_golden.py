@@ -39,7 +39,9 @@ def audited(shared, audits, folder, detector="reference"):
     """Audit the data set that answers in a folder are of."""
     name = folder.rpartition("/")[2]
     if (name, detector) not in audits:
-        audits[name, detector] = anchoraudit.audit(shared / "data" / name, detector, counts=True)
+        audits[name, detector] = anchoraudit.audit(
+            shared / "data" / name, detector, counts=True, loader="none"
+        )
     return audits[name, detector]
 
 

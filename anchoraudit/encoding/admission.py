@@ -5,13 +5,15 @@ The detector's block `labels` has the rules. They are applied to what a loader h
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from anchoraudit.arrays import Bool, Float, Int, Int8, for_each_block
+from anchoraudit.dataset.columns import Dataset
+from anchoraudit.dataset.fates import KEPT, MOVED, STOPS
 from anchoraudit.detectors.labels import FATAL, OUTCOMES, RULES, Labels
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import fit
@@ -19,6 +21,7 @@ from anchoraudit.encoding.canvas import fit
 _RULE = {rule: code for code, rule in enumerate(RULES, 1)}
 _OUTCOME = {outcome: code for code, outcome in enumerate(OUTCOMES)}
 _TRAINS, _DROPPED, _DROPS_IMAGE = (_OUTCOME[name] for name in ("trains", "dropped", "drops_image"))
+_WITHOUT_AREA = ("not_finite", "inverted", "zero_side", "outside")
 _HUGE = 1 << 62  # an id beyond the classes of any model, that fits into int64
 
 
@@ -268,3 +271,65 @@ def _whole_images(image: Int, images: int, rule: Int8, outcome: Int8) -> None:
     others = (of_image[image] > 0) & (outcome < _DROPS_IMAGE) & (outcome != _DROPPED)
     rule[others] = of_image[image[others]]
     outcome[others] = _DROPS_IMAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What a detector's model does with the M boxes of a data set, as its loader hands them over.
+
+    admission: of the boxes `rows`, int64 [n]. Crowds are not handed over where no loader decides, and neither
+    are boxes that could not be read.
+    """
+
+    labels: Labels
+    admission: Admission
+    rows: Int
+
+    @property
+    def fatal(self) -> Int:
+        """Rows of the boxes at which the framework stops: int64."""
+        return self.rows[self.admission.fatal]
+
+    @property
+    def background(self) -> Int:
+        """Rows of the boxes that are trained as background: int64."""
+        return self.rows[self.admission.is_("background")]
+
+    @property
+    def dropped(self) -> Int:
+        """Rows of the boxes that have an area and that the model leaves out: int64."""
+        flat = np.isin(self.admission.rule, [_RULE[name] for name in _WITHOUT_AREA])
+        return self.rows[self.admission.is_("dropped", "drops_image") & ~flat]
+
+    def words(self, row: int) -> str:
+        """Say what the model does with a box, with the framework's own message."""
+        return words(int(self.admission.rule[np.searchsorted(self.rows, row)]), self.labels)
+
+    def stopping(self, dataset: Dataset) -> Dataset:
+        """Return the data set with the fate of the images that have a box at which the framework stops."""
+        if not len(self.fatal):
+            return dataset
+        images = dataset.images
+        fate = np.zeros(len(images), dtype=np.int8) if images.fate is None else images.fate.copy()
+        stopped = np.unique(dataset.boxes.image[self.fatal])
+        fate[stopped[fate[stopped] == KEPT]] = STOPS
+        return replace(dataset, images=replace(images, fate=fate))
+
+
+def admitted_to(dataset: Dataset, detector: Detector) -> Admitted:
+    """Say what a detector's model does with the boxes of a data set, which a loader may have decided on."""
+    boxes, images = dataset.boxes, dataset.images
+    handed = ~boxes.crowd if boxes.fate is None else boxes.fate <= MOVED
+    unread = np.isnan(boxes.xyxy[:, 0])  # few, if any
+    if unread.any():
+        unread[unread] = np.isnan(boxes.xyxy[unread]).all(axis=1)
+        handed = handed & ~unread
+    rows = np.flatnonzero(handed)
+    whole = len(rows) == len(boxes)
+    xyxy, image = (boxes.xyxy, boxes.image) if whole else (boxes.xyxy[rows], boxes.image[rows])
+    ids = None
+    if dataset.declares_ids and any(category.id == 0 for category in dataset.categories):
+        known = np.array([c.id if isinstance(c.id, int) else -1 for c in dataset.categories] + [-1])
+        ids = known[boxes.category[rows]]
+    found = admit(xyxy, image, images.width, images.height, detector, ids=ids)
+    return Admitted(detector.labels, found, rows)
