@@ -11,6 +11,7 @@ from anchoraudit.detectors import override
 from anchoraudit.encoding import canvas, definition
 from tests.builders import annotation, document, image, make, run
 from tests.conftest import SAMPLE
+from tests.rule_cases import OWN_DETECTOR
 from tests.test_sample_data import SCENES
 
 TINY = [1, 1, 3, 3]
@@ -182,3 +183,28 @@ class TestPicture:
         entry = image(width=size[0], height=size[1])
         make(here, {"a.json": document([entry], [annotation(bbox=[0, 0, *size]), annotation(2, bbox=TINY)])})
         assert run("explain", "1", "a.json", "-o", "x.png") == 0
+
+
+class TestSentencesThatAreTrue:
+    """No number is rounded to what it is not."""
+
+    def text(self, here, capsys, box, shape):
+        make(here, {"a.json": document([image(1, width=640, height=480)], [annotation(bbox=box)])})
+        (here / "own.toml").write_text(OWN_DETECTOR.format(stride=16, shapes=[list(shape)]))
+        assert run("explain", "1", "a.json", "--detector", "own.toml") == 0
+        return " ".join(capsys.readouterr().out.split())
+
+    def test_a_box_that_nearly_matches_is_not_scaled_by_one(self, here, capsys):
+        text = self.text(here, capsys, [177.45, 177.45, 45.1, 45.1], (64, 64))
+        assert "1.01 times its size (a larger --input-size)" in text
+        assert "0.497" in text and "1.00 times" not in text
+        text = self.text(here, capsys, [154.7, 154.7, 90.6, 90.6], (64, 64))
+        assert "1.01 times smaller (a smaller --input-size)" in text and "1.00 times" not in text
+
+    def test_an_iou_below_the_threshold_reads_so(self, here, capsys):
+        text = self.text(here, capsys, [177.38, 177.38, 45.24, 45.24], (64, 64))
+        assert "0.4997" in text and "0.500" not in text
+
+    def test_an_anchor_of_its_own_shape_has_its_sides(self, here, capsys):
+        text = self.text(here, capsys, [200, 200, 0.5, 3.4], (64, 64))
+        assert "an anchor of its own shape, 0.5x3.4" in text

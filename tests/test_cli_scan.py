@@ -82,6 +82,18 @@ class TestJson:
         assert text.count("no annotation") == 3
         assert "27 more flagged images" in text
 
+    def test_a_finding_points_to_a_list_only_if_it_is_printed(self, here, capsys):
+        make(here, {"a.json": document([image(1)], [annotation(bbox=[5, 5, 20, 20])])})
+        detector = ("--detector", "torchvision-fasterrcnn_resnet50_fpn", "--allowed-border", "0")
+        run("scan", "a.json", *detector, "--select", "ANC003")
+        text = " ".join(capsys.readouterr().out.split())
+        assert "only by forcing: image 1" in text and "flagged" not in text
+        make(here, {"a.json": BAD})
+        run("scan", "a.json", "--select", "ANC001,ANC002,ANC008")
+        assert "they are among the flagged images" in capsys.readouterr().out
+        run("scan", "a.json", "--select", "ANC001,ANC002,ANC008", "--limit", 0)
+        assert "they are among" not in capsys.readouterr().out
+
     def test_into_a_file(self, here, capsys):
         make(here, {"a.json": BAD})
         assert run("scan", "a.json", "--output-format", "json", "-o", "report.json") == 1

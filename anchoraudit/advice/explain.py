@@ -24,6 +24,7 @@ from anchoraudit.encoding.grid import all_anchors, compared_anchors, compared_bo
 from anchoraudit.encoding.targets import targets
 from anchoraudit.encoding.verdicts import STATUSES
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.io.digits import told_apart
 from anchoraudit.rules import Chosen
 
 Size = tuple[float, float]
@@ -176,7 +177,7 @@ def _remedy(net: Float, cause: str, detector: Detector, sizes: tuple[Size, Size]
     """Say what would match an unmatched box."""
     size = box_sizes(net[None])
     shaped = detector.match.depends_on_anchors
-    own = f"an anchor of its own shape, {size[0, 0]:.0f}x{size[0, 1]:.0f}" if shaped else ""
+    own = f"an anchor of its own shape, {_side(size[0, 0])}x{_side(size[0, 1])}" if shaped else ""
     or_own = f", or {own}" if own else ""
     if cause == "edge":
         return f"a border of {_border_needed(net, detector, sizes)} px (--allowed-border)"
@@ -191,13 +192,26 @@ def _remedy(net: Float, cause: str, detector: Detector, sizes: tuple[Size, Size]
         return "a larger --input-size, or a box that the input holds: it has no area there"
     if cause == "stride":
         iou = float(wh_iou(size, detector.shapes).max())
-        reach = f"an anchor centred on it would reach IoU {iou:.2f}: " if shaped else ""
+        written = told_apart(iou, detector.match.foreground_from, "2f")
+        reach = f"an anchor centred on it would reach IoU {written}: " if shaped else ""
         return f"{reach}a finer grid{or_own}"
     if cause in ("small", "large"):
         factor = engines.scale_to_match(size, detector, up=cause == "small")
-        change = f"{factor:.2f} times its size" if cause == "small" else f"{1 / factor:.2f} times smaller"
+        change = (
+            f"{_times(factor)} times its size" if cause == "small" else f"{_times(1 / factor)} times smaller"
+        )
         return f"{change} (a {'larger' if cause == 'small' else 'smaller'} --input-size){or_own}"
     return own
+
+
+def _times(factor: float) -> str:
+    """Write a factor above 1 with two decimals, rounded up: a little less would not be enough."""
+    return f"{math.ceil(round(100 * factor, 6)) / 100:.2f}"
+
+
+def _side(length: float) -> str:
+    """Write the side of a box in whole pixels; below ten with two digits, so that it fits."""
+    return f"{length:.0f}" if length >= 10 else f"{float(f'{length:.2g}'):g}"
 
 
 def _border_needed(net: Float, detector: Detector, sizes: tuple[Size, Size]) -> int:

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from anchoraudit.advice.explain import Box, Explanation
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.images import pillow
+from anchoraudit.report import words
 
 # Longer side of the drawing: at least 640 px, to see a stride of 16 px; at most 1600 px, to fit a screen.
 _LARGEST = 1600
@@ -64,11 +65,12 @@ class _Pen:
         for box in explanation.boxes:
             if box.best_anchor is not None:
                 self._dashed(self._place(box.best_anchor), _ANCHOR)
+        threshold = explanation.audit.detector.match.foreground_from
         for box in explanation.boxes:
             colour = _MATCHED if box.status == "matched" else _UNMATCHED
             place = self._place(box.net)
             self.pen.rectangle(place, outline=colour, width=2)
-            text = printable(f"{box.label} {box.best_iou:.2f} {box.cause}".strip())
+            text = printable(f"{box.label} {words.iou(box.best_iou, threshold)} {box.cause}".strip())
             self._label(text, place[0], place[1], colour)
 
     def _label(self, text: str, x: float, y: float, colour: str) -> None:

@@ -38,6 +38,12 @@ REASON_MEANING = {
 }
 
 
+def dropped(verdict: str) -> str:
+    """Say why `filter` drops images with this verdict."""
+    only = "what trains it lies far outside the image (BOX016), and goes"
+    return only if verdict == "ok" else VERDICT_MEANING[verdict]
+
+
 def count(number: int, noun: str) -> str:
     """Write `1 box`, `2 boxes`, `3 classes`, `1,204 images`."""
     plural = f"{noun}es" if noun.endswith(("x", "s")) else f"{noun}s"
@@ -45,20 +51,28 @@ def count(number: int, noun: str) -> str:
 
 
 def share(part: int, whole: int) -> str:
-    """Write `1.6 %`. A share of nothing is a dash; a small part never rounds to 0."""
+    """Write `1.6 %`. A share of nothing is a dash; a small part never rounds to 0, nor a large one to 100."""
     if not whole:
         return "-"
     percent = 100.0 * part / whole
+    if percent >= 99.95 and part < whole:
+        return "> 99.9 %"
     return "< 0.1 %" if 0 < percent < 0.05 else f"{percent:.1f} %"
 
 
-def iou(value: float, threshold: float) -> str:
+def iou(value: float, threshold: float, decimals: int = 2) -> str:
     """Write `0.22`. An IoU below the threshold gets as many decimals as it needs to look so: `0.498`."""
-    decimals = next((d for d in range(2, 9) if value >= threshold or round(value, d) < threshold), 9)
-    return f"{value:.{decimals}f}"
+    enough = (d for d in range(decimals, 9) if value >= threshold or round(value, d) < threshold)
+    return f"{value:.{next(enough, 9)}f}"
 
 
+# The verdicts of flagged images, worst first.
 _WORST_FIRST = ("encoder_error", "left_out", "empty_foreground", "unknown", "no_usable_box", "blank")
+
+
+def is_flagged(verdict: str) -> bool:
+    """Tell whether reports list the images with this verdict."""
+    return verdict in _WORST_FIRST
 
 
 def flagged(audit: Audit, *verdicts: str) -> list[int]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.encoding.verdicts import VERDICT_CODE
+from anchoraudit.io.digits import told_apart
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 
@@ -16,7 +17,8 @@ def check(context: Context, above: float) -> list[Finding]:
     if blank <= above * count:
         return []
     text = (
-        f"{blank:,} of {count:,} images ({blank / count:.1%}) have no annotation; up to {above:.0%} is usual"
+        f"{blank:,} of {count:,} images ({told_apart(100 * blank / count, 100 * above, '1f')}%) have no "
+        f"annotation; up to {100 * above:.4g}% is usual"
     )
     return context.about_all("SET007", text, f"{blank} blank images", "blank images")
 

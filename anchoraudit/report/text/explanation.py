@@ -61,19 +61,20 @@ def _image(explanation: Explanation) -> list[tuple[str, str]]:
 
 
 def _boxes(explanation: Explanation) -> object:
+    match = explanation.audit.detector.match
     rows = [
         (
             str(box.number),
             box.label,
             _size(box.net),
-            f"{box.best_iou:.3f}",
+            words.iou(box.best_iou, match.foreground_from, 3),
             _anchor(box),
             f"{box.assigned:,}",
             box.cause or box.status,
         )
         for box in explanation.boxes
     ]
-    best = f"best {explanation.audit.detector.match.measure}>"
+    best = f"best {match.measure}>"
     columns = ("box>", "label", "size>", best, "best anchor, at", "assigned>", "status")
     return table("Usable boxes (pixels of the network's input)", columns, rows)
 

@@ -153,7 +153,7 @@ def scan_parts(
     if summary["unmatched"]:
         parts += [_causes(summary), ""]
     if findings:
-        parts += [_findings(audit, findings), ""]
+        parts += [_findings(audit, findings, listed=limit > 0), ""]
     if flagged := words.flagged(audit):
         if limit:
             parts += [_flagged(audit, flagged, limit), ""]
@@ -225,12 +225,13 @@ def _causes(summary: dict[str, Any]) -> Group:
     return table(title, ("cause", "boxes>", "share>", "meaning"), rows)
 
 
-def _findings(audit: Audit, findings: Findings) -> Group:
+def _findings(audit: Audit, findings: Findings, *, listed: bool) -> Group:
+    """Return the table. listed: a list of flagged images follows."""
     rows: list[Sequence[object]] = []
     for code, number in findings.counts.items():
         rule = findings.rule(code)
         text = Text(f"{rule.title}: {rule.remedy}\n")
-        if rule.verdict:
+        if listed and words.is_flagged(rule.verdict):
             text.append("they are among the flagged images", style="dim")
             rows.append((code, rule.severity, f"{number:,}", text))
             continue
@@ -267,10 +268,17 @@ def _sensitive(audit: Audit, limit: int) -> Group | None:
     if not order:
         return None
     names, ids = audit.dataset.images.file_names, audit.dataset.images.ids
-    rows = [(names[i] or ids[i], f"{100 * chance[i]:.0f} %") for i in order]
+    rows = [(names[i] or ids[i], _whole_percent(chance[i])) for i in order]
     several = int(np.count_nonzero(chance))
     title = f"With foreground as they are, but not in this share of the draws ({len(rows):,} of {several:,})"
     return table(title, ("image", "p_empty>"), rows)
+
+
+def _whole_percent(chance: float) -> str:
+    """Write `40 %`. What is not certain never reads `0 %` or `100 %`."""
+    if 0 < chance < 0.005:
+        return "< 1 %"
+    return "> 99 %" if 0.995 < chance < 1 else f"{100 * chance:.0f} %"
 
 
 def _flagged(audit: Audit, flagged: list[int], limit: int) -> Group:
