@@ -18,7 +18,7 @@ from tests.builders import GOOD, annotation, document, image, make
 HEAD = '{"images": [{"id": 1, "file_name": "1.jpg", "width": 960, "height": 720}], "annotations": ['
 TAIL = '], "categories": [{"id": 1, "name": "cat"}]}'
 FIRST = '{"id": 1, "image_id": 1, "category_id": 1, "bbox": [400, 360, 74, 149]}'
-EVERYTHING = ("BOX001", "BOX002", "BOX003", "BOX004", "BOX005", "BOX011")
+EVERYTHING = ("BOX001", "BOX002", "BOX003", "BOX004", "BOX005", "BOX011", "BOX016")
 UNSAFE = ("BOX012", "IMG007", "CLS006")
 
 

@@ -165,6 +165,20 @@ class TestCutting:
         assert written.remarks == ("2 annotation(s) of kept images left out: they lie outside their image",)
         assert cli.run(["scan", "out.json", "-q"]) == 0
 
+    def test_boxes_far_outside_are_left_out_with_images_that_only_they_train(self, tmp_path, monkeypatch):
+        far, fits = [0, 20, 91000, 300], [100, 100, 74, 149]
+        boxes = [(1, far), (1, fits), (2, far), (3, [0, 0, 2000, 300]), (3, [5, 5, 2, 3]), (4, fits)]
+        listed = [annotation(number, image_id, box) for number, (image_id, box) in enumerate(boxes, 1)]
+        shown = [image(number, width=640, height=480) for number in (1, 2, 3, 4)]
+        make(tmp_path, {"a.json": document(shown, listed)})
+        monkeypatch.chdir(tmp_path)
+        assert cli.run(["scan", "a.json"]) == 1
+        assert cli.run(["filter", "a.json", "-o", "clean.json"]) == 0
+        clean = json.loads((tmp_path / "clean.json").read_text())
+        assert [one["id"] for one in clean["images"]] == [1, 4]
+        assert [one["id"] for one in clean["annotations"]] == [2, 6]
+        assert cli.run(["scan", "clean.json"]) == 0
+
     def test_crowds_outside_their_image_are_no_error_and_stay(self, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
         crowd = annotation(2, bbox=[960, 10, 5, 5], iscrowd=1)

@@ -413,7 +413,8 @@ OUT_OF_BOUNDS = [
     Quirk(
         "out by thousands of pixels, and overlapping",
         coco(annotations=[annotation(), annotation(2, bbox=[800, 360, 4000, 149])]),
-        found={"BOX006": ["annotations[1]"]},
+        code=1,
+        found={"BOX016": ["annotations[1]"]},
         boxes=2,
         usable=2,
         matched=2,

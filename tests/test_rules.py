@@ -110,13 +110,31 @@ class TestThresholds:
     @pytest.mark.parametrize(
         ("by", "code"),
         [
-            *((0, None), (0.001, None), (0.0011, "BOX004"), (0.5, "BOX004"), (0.5000001, "BOX005")),
-            *((1.0, "BOX005"), (1.0000001, "BOX006"), (40, "BOX006")),
+            *((0, None), (0.001, None), (0.0011, "BOX004"), (0.5, "BOX004"), (0.5009, "BOX004")),
+            *((0.5011, "BOX005"), (1.0, "BOX005"), (1.0000000000000009, "BOX005")),
+            *((1.0000001192092896, "BOX005"), (1.0009, "BOX005"), (1.0011, "BOX006"), (40, "BOX006")),
         ],
     )
     def test_past_the_edge(self, tmp_path, edge, by, code):
         result = audit_of(tmp_path, coco(self.EDGES[edge](by)), select=self.PAST)
         assert codes(result) == ([code] if code else [])
+
+    @pytest.mark.parametrize(("by", "said"), [(1.0011, "1.001"), (1.25, "1.25"), (40, "40")])
+    def test_what_is_past_a_limit_reads_so(self, tmp_path, by, said):
+        (found,) = audit_of(tmp_path, coco(self.EDGES["left"](by)), select=["BOX006"]).findings
+        assert found.message == f"box past the edge by {said} px: image 1"
+
+    @pytest.mark.parametrize(
+        ("by", "code"), [(639, "BOX006"), (640.0009, "BOX006"), (640.1, "BOX016"), (91995, "BOX016")]
+    )
+    def test_far_past_the_edge_is_another_finding(self, tmp_path, by, code):
+        result = audit_of(tmp_path, coco((600, 20, 40 + by, 40)), select=[*self.PAST, "BOX016"])
+        assert codes(result) == [code]
+
+    def test_a_side_of_a_pixel_may_be_off_by_rounding(self, tmp_path):
+        boxes = [(10, 20, 0.9999999, 40), (10, 20, 0.9995, 40), (10, 20, 0.9989, 40)]
+        (found,) = audit_of(tmp_path, coco(*boxes), select=["BOX007"]).findings
+        assert (found.place, found.message) == ("annotations[2]", "box of 0.999 x 40 px: image 1")
 
     def test_a_difficult_box_is_past_the_edge_whether_it_is_usable_or_not(self, tmp_path):
         files = coco({"bbox": [-0.5, 20, 50, 40], "difficult": 1}, {"bbox": [700, 1, 9, 9], "difficult": 1})

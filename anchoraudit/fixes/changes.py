@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from anchoraudit.fixes.planning import Plan
 
 # Why a box is dropped; where several reasons apply, the first one counts. 0 is a box that stays.
-DROPPED = ("", "not_finite", "no_area", "outside", "exact_duplicate", "near_duplicate")
+DROPPED = ("", "not_finite", "no_area", "outside", "far_outside", "exact_duplicate", "near_duplicate")
 
 _BEFORE = -1
 

@@ -9,21 +9,20 @@ from pathlib import Path
 import numpy as np
 
 from anchoraudit.arrays import Bool, Float, Int, Int8
-from anchoraudit.boxes import clip_boxes
+from anchoraudit.boxes import ROUNDING, clip_boxes
 from anchoraudit.dataset import labels
 from anchoraudit.dataset.columns import Boxes, Category, Dataset, Images
 from anchoraudit.dataset.duplicates import exact_duplicates, near_duplicates
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.locations import Locations
+from anchoraudit.dataset.outside import far_outside
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.fixes.changes import DROPPED, Change, changes_of
 from anchoraudit.fixes.numbers import area_follows, own_areas
 from anchoraudit.formats.coco.text import Texts
 from anchoraudit.images.inspection import look
 
-# Less than 1e-3 px is floating-point noise, which BOX004 ignores; more than a pixel is another mistake,
-# BOX006.
-_NOISE, _OVERHANG = 1e-3, 1.0
+_OVERHANG = 1.0  # pixels; more is another mistake, BOX006
 _NEAR = 0.95  # IoU, as in BOX012
 _TURNING = 5  # EXIF orientations 5 to 8 swap width and height
 
@@ -132,10 +131,10 @@ def plan(
     """Plan the fixes of a data set. The data set itself does not change.
 
     Safe: clip boxes that reach past their image by at most a pixel. Drop boxes that are not finite, have no
-    area or are inverted, lie outside their image, or equal an earlier one. Unsafe, before that: swap width
-    and height of an image if its file has them swapped and no EXIF orientation explains it. Unsafe, after
-    that: of boxes of one class with an IoU of 0.95 or more keep the first; renumber the category ids of a
-    COCO data set to 1 to n, in the same order.
+    area or are inverted, lie outside or far outside their image, or equal an earlier one. Unsafe, before
+    that: swap width and height of an image if its file has them swapped and no EXIF orientation explains it.
+    Unsafe, after that: of boxes of one class with an IoU of 0.95 or more keep the first; renumber the
+    category ids of a COCO data set to 1 to n, in the same order.
 
     image_cache: a file that remembers facts about image files. progress: called with (image files checked,
     all). No image is decoded.
@@ -160,7 +159,9 @@ def plan(
     for code, name in enumerate(DROPPED):
         if name in labels.REASONS:
             dropped[reason == labels.REASONS.index(name)] = code
-    clipped = (reason == 0) & _reaches_out(seen)
+    far = far_outside(seen, np.arange(len(reason)))
+    dropped[far] = DROPPED.index("far_outside")
+    clipped = (reason == 0) & ~far & _reaches_out(seen)
     xyxy = dataset.boxes.xyxy.copy()
     xyxy[clipped] = _clipped(seen, clipped)
     twin = np.full(len(xyxy), -1, dtype=np.int64)
@@ -181,7 +182,7 @@ def _reaches_out(dataset: Dataset) -> Bool:
     with np.errstate(invalid="ignore"):
         np.maximum(past, xyxy[:, 2] - dataset.images.width[image], out=past)
         np.maximum(past, xyxy[:, 3] - dataset.images.height[image], out=past)
-        found: Bool = (past > _NOISE) & (past <= _OVERHANG)
+        found: Bool = (past > ROUNDING) & (past <= _OVERHANG + ROUNDING)
     return found
 
 

@@ -13,14 +13,15 @@ from anchoraudit.arrays import Bool
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.encoding.verdicts import VERDICTS
+from anchoraudit.dataset.outside import far_outside
+from anchoraudit.encoding.verdicts import STATUS_CODE, VERDICTS
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.fixes import Plan
 from anchoraudit.formats.coco.text import Texts
 from anchoraudit.io.files import replacing
 from anchoraudit.manifest.coco_build import write_coco
 from anchoraudit.manifest.coco_cut import write_coco_cut
-from anchoraudit.manifest.leaving import left_out
+from anchoraudit.manifest.leaving import FAR_OUTSIDE, left_out
 
 # All verdicts without foreground, and what the loader leaves out.
 DEFAULT_DROP = ("empty_foreground", "blank", "no_usable_box", "encoder_error", "left_out")
@@ -58,8 +59,8 @@ def kept_by(audit: Audit, drop: tuple[str, ...] = DEFAULT_DROP, *, keep_blank: b
 
     keep_blank: images without annotations stay in any case.
 
-    An image of unknown size can lose all its boxes in the manifest, if they have no coordinates without a
-    size. It would be blank, so it goes if blank images go.
+    An image can lose boxes in the manifest: those far outside it, and those without coordinates in pixels,
+    as its size is unknown. If nothing is left that would train, it goes if blank images go.
 
     Raises AnchorauditError for a verdict that does not exist, or for "ok".
     """
@@ -74,14 +75,21 @@ def kept_by(audit: Audit, drop: tuple[str, ...] = DEFAULT_DROP, *, keep_blank: b
 
 
 def _emptied(audit: Audit) -> Bool:
-    """Tell which images of unknown size have boxes, but none that goes into a manifest."""
+    """Tell which images lose what would train them, because the manifest leaves boxes out: bool [N].
+
+    An image of unknown size has to keep any box, another one a box with a positive anchor.
+    """
     dataset, unknown = audit.original, audit.verdict_is("unknown")
-    if not unknown.any():
+    boxes, every = dataset.boxes, np.arange(len(dataset.boxes))
+    far = far_outside(dataset, every)
+    if not unknown.any() and not far.any():
         return unknown
-    gone = left_out(dataset, Texts([source.path for source in dataset.sources])) > 0
-    stays = np.zeros_like(unknown)
-    stays[dataset.boxes.image[~gone]] = True
-    emptied: Bool = unknown & (audit.image_results.boxes > 0) & ~stays
+    reasons = left_out(dataset, Texts([source.path for source in dataset.sources]))
+    positive = np.isin(audit.box_results.status, (STATUS_CODE["matched"], STATUS_CODE["forced"]))
+    loses, stays = np.zeros_like(unknown), np.zeros_like(unknown)
+    loses[boxes.image[reasons == FAR_OUTSIDE]] = True
+    stays[boxes.image[(reasons == 0) & (positive | unknown[boxes.image])]] = True
+    emptied: Bool = (loses | (unknown & (audit.image_results.boxes > 0))) & ~stays
     return emptied
 
 

@@ -9,12 +9,13 @@ import numpy as np
 from anchoraudit.arrays import Int8
 from anchoraudit.dataset import labels
 from anchoraudit.dataset.columns import Dataset
+from anchoraudit.dataset.outside import far_outside
 from anchoraudit.fixes.numbers import extents
 from anchoraudit.formats.coco.text import Texts
 
-NOT_FINITE, OUTSIDE = 1, 2
-REASONS = ("", "not_finite", "outside")  # as in `fixes.DROPPED`
-_SAID = ("", "no finite coordinates", "they lie outside their image")
+NOT_FINITE, OUTSIDE, FAR_OUTSIDE = 1, 2, 3
+REASONS = ("", "not_finite", "outside", "far_outside")  # named as in `fixes.DROPPED`
+_SAID = ("", "no finite coordinates", "they lie outside their image", "they lie far outside their image")
 
 
 def left_out(dataset: Dataset, texts: Texts) -> Int8:
@@ -27,6 +28,7 @@ def left_out(dataset: Dataset, texts: Texts) -> Int8:
         dataset = _as_written(dataset)
     boxes = dataset.boxes
     found = np.zeros(len(boxes), dtype=np.int8)
+    found[far_outside(dataset, np.arange(len(boxes)))] = FAR_OUTSIDE
     # Difficult boxes too: a scan without --drop-difficult would report them.
     found[labels.prepare(dataset).reason == labels.REASONS.index("outside")] = OUTSIDE
     not_finite = ~np.isfinite(boxes.xyxy).all(axis=1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from anchoraudit.boxes import ROUNDING
+from anchoraudit.io.digits import told_apart
 from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
@@ -11,10 +13,12 @@ from anchoraudit.rules._rule import Rule
 def check(context: Context, above: float, up_to: float) -> Hits:
     """Find boxes that reach past their image by a fraction of a pixel."""
     with np.errstate(invalid="ignore"):
-        rows = np.flatnonzero((context.past > above) & (context.past <= up_to))
+        rows = np.flatnonzero((context.past > above) & (context.past <= up_to + ROUNDING))
 
     def tell(row: int) -> tuple[str, str]:
-        return f"box past the edge by {context.past[row]:.3g} px", context.corners_in(row)
+        return f"box past the edge by {told_apart(float(context.past[row]), up_to)} px", context.corners_in(
+            row
+        )
 
     return context.about_boxes("BOX004", rows, tell)
 
@@ -34,5 +38,5 @@ RULE = Rule(
     example='{"width": 640, "height": 480}, and a bbox [600.2, 20, 40.1, 40]',
     remedy="clip the boxes to the image: filter --fix does",
     check=check,
-    parameters={"above": 1e-3, "up_to": 0.5},
+    parameters={"above": ROUNDING, "up_to": 0.5},
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from anchoraudit.boxes import ROUNDING
+from anchoraudit.io.digits import told_apart
 from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
@@ -11,10 +13,12 @@ from anchoraudit.rules._rule import Rule
 def check(context: Context, above: float, up_to: float) -> Hits:
     """Find boxes that reach past their image by about one pixel."""
     with np.errstate(invalid="ignore"):
-        rows = np.flatnonzero((context.past > above) & (context.past <= up_to))
+        rows = np.flatnonzero((context.past > above + ROUNDING) & (context.past <= up_to + ROUNDING))
 
     def tell(row: int) -> tuple[str, str]:
-        return f"box past the edge by {context.past[row]:.3g} px", context.corners_in(row)
+        return f"box past the edge by {told_apart(float(context.past[row]), above)} px", context.corners_in(
+            row
+        )
 
     return context.about_boxes("BOX005", rows, tell)
 

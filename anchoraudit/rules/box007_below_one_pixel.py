@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
+from anchoraudit.boxes import ROUNDING
+from anchoraudit.io.digits import told_apart
 from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context, below: float) -> Hits:
     """Find boxes that have an area and a side shorter than a pixel."""
-    rows = np.flatnonzero((context.sides.min(axis=1) < below) & context.has_extent)
+    rows = np.flatnonzero((context.sides.min(axis=1) < below - ROUNDING) & context.has_extent)
 
     def tell(row: int) -> tuple[str, str]:
-        w, h = context.sides[row].tolist()
-        return f"box of {w:.3g} x {h:.3g} px", context.corners(row)
+        w, h = (told_apart(side, below) for side in context.sides[row].tolist())
+        return f"box of {w} x {h} px", context.corners(row)
 
     return context.about_boxes("BOX007", rows, tell)
 

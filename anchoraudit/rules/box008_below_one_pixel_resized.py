@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.boxes import box_sizes
+from anchoraudit.boxes import ROUNDING, box_sizes
+from anchoraudit.io.digits import told_apart
 from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
@@ -12,14 +13,14 @@ from anchoraudit.rules._rule import Rule
 def check(context: Context, below: float) -> Hits:
     """Find usable boxes with a side shorter than a pixel on the network's input, but not on the image."""
     sizes = box_sizes(context.placed.boxes.boxes)
-    small = np.flatnonzero(sizes.min(axis=1, initial=np.inf) < below)
-    small = small[context.sides[context.placed.rows[small]].min(axis=1, initial=np.inf) >= 1.0]
+    small = np.flatnonzero(sizes.min(axis=1, initial=np.inf) < below - ROUNDING)
+    small = small[context.sides[context.placed.rows[small]].min(axis=1, initial=np.inf) >= 1.0 - ROUNDING]
     rows = np.sort(context.placed.rows[small])
     size_of = dict(zip(context.placed.rows[small].tolist(), sizes[small].tolist(), strict=True))
 
     def tell(row: int) -> tuple[str, str]:
-        w, h = size_of[row]
-        text = f"box of {w:.3g} x {h:.3g} px on the input of {context.detector.name}"
+        w, h = (told_apart(side, below) for side in size_of[row])
+        text = f"box of {w} x {h} px on the input of {context.detector.name}"
         return text, context.corners_in(row)
 
     return context.about_boxes("BOX008", rows, tell)

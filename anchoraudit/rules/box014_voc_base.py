@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from anchoraudit.boxes import ROUNDING
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
@@ -15,8 +16,8 @@ def check(context: Context) -> list[Finding]:
         return []
     rows = context.labels.usable
     xyxy, sides = context.dataset.boxes.xyxy[rows], context.image_sides[rows]
-    at_zero = int(np.count_nonzero((xyxy[:, :2] < 1).any(axis=1)))
-    at_end = int(np.count_nonzero((xyxy[:, 2:] >= sides).any(axis=1)))
+    at_zero = int(np.count_nonzero((xyxy[:, :2] < 1 - ROUNDING).any(axis=1)))
+    at_end = int(np.count_nonzero((xyxy[:, 2:] >= sides - ROUNDING).any(axis=1)))
     if not at_zero and not at_end:
         return []
     if at_zero:

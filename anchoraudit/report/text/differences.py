@@ -16,6 +16,7 @@ _WHY = {
     "not_finite": "dropped: coordinates are not finite",
     "no_area": "dropped: no area, or inverted",
     "outside": "dropped: outside its image",
+    "far_outside": "dropped: far outside its image",
     "exact_duplicate": "dropped: equals {of}",
     "near_duplicate": "dropped: nearly equals {of}",
 }
@@ -51,4 +52,4 @@ def diff_summary(changes: Sequence[Change], keep: Bool) -> str:
 def _why(change: Change) -> str:
     if change.why in _WHY:
         return _WHY[change.why].format(of=change.of)
-    return f"dropped, {change.why}: {words.VERDICT_MEANING[change.why]}"
+    return f"dropped, {change.why}: {words.dropped(change.why)}"

@@ -33,6 +33,7 @@ _FIXES = {
     "not_finite": "dropped: coordinates are not finite",
     "no_area": "dropped: no area, or inverted",
     "outside": "dropped: outside its image",
+    "far_outside": "dropped: far outside its image",
     "exact_duplicate": "dropped: equals an earlier box of its image and class",
     "near_duplicate": "dropped: IoU of 0.95 or more with an earlier box of its image and class",
     "swapped": "width and height swapped, to match the image file",
@@ -55,7 +56,7 @@ def filter_parts(filtered: Filtered, written: Sequence[Written], options: Sequen
             f"{n:,}",
             words.share(n, images),
             f"{int(results.boxes[gone].sum()):,}",
-            words.VERDICT_MEANING[verdict],
+            words.dropped(verdict),
         )
         for verdict in VERDICTS
         if (n := int(np.count_nonzero(gone := ~keep & ~erring & audit.verdict_is(verdict))))
