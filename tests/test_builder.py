@@ -147,7 +147,11 @@ def test_classes_and_counts():
     classes = classes_by_name(["b", "", "a", "b"])
     assert classes == (Category(1, "a"), Category(2, "b"))
     assert class_codes(["b", "", "c", "a"], classes).tolist() == [1, -1, -1, 0]
-    assert blank_counts(9, [(0, "without a label file"), (2, "with an empty one")], "val") == [
+    reasons = [(0, "without a label file"), (2, "with an empty one")]
+    assert blank_counts([("train", 8, [(0, "without a label file")]), ("val", 9, reasons)]) == [
         "val: taken as blank, of 9 images: 2 with an empty one"
     ]
-    assert blank_counts(9, [(0, "without a label file")]) == []
+    assert blank_counts([("train", 8, [(3, "without a label file")]), ("val", 9, reasons)]) == [
+        "taken as blank, of 17 images: 3 without a label file (train 3), 2 with an empty one (val 2)"
+    ]
+    assert blank_counts([("", 9, [(0, "without a label file")])]) == []

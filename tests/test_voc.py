@@ -247,7 +247,7 @@ def test_trainval_that_equals_train_is_train(tmp_path):
     make(tmp_path, lists(train="a\nb", trainval="a\nb", val=""))
     dataset = read(tmp_path)
     assert dataset.splits == ("train", "val", "")
-    assert dataset.findings == []
+    assert [(f.code, f.message) for f in dataset.findings] == [("SET005", "the list val names no image")]
     assert rows(read(tmp_path, splits=("trainval",))) == [("a", "train"), ("b", "train")]
 
 

@@ -188,8 +188,7 @@ def test_missing_and_empty_label_files_are_blank_images(tmp_path):
     assert dataset.images.ids == ["a", "c", "b", "d"]
     assert dataset.boxes.image.tolist() == [0, 0, 2]
     assert dataset.notes == [
-        "train: taken as blank, of 2 images: 1 without a label file",
-        "val: taken as blank, of 2 images: 1 with an empty one",
+        "taken as blank, of 4 images: 1 without a label file (train 1), 1 with an empty one (val 1)"
     ]
 
 

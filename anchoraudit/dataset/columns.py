@@ -157,10 +157,11 @@ def _flagged(traits: Flags | None, trait: ImageTrait | BoxTrait, count: int) -> 
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A class: its id in the files, and its name."""
+    """A class: its id in the files, its name, and that of the group that it belongs to, "" without one."""
 
     id: ImageId
     name: str
+    group: str = field(default="", compare=False)
 
 
 @dataclass(slots=True)

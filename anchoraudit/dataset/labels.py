@@ -30,6 +30,18 @@ REASONS = (
     "loader",
     "model",
 )
+# What a report says of such boxes.
+REASON_MEANING = {
+    "crowd": "crowd",
+    "difficult": "difficult",
+    "no_box": "without a box",
+    "not_finite": "not finite",
+    "no_area": "without area",
+    "image_size_unknown": "in an image of unknown size",
+    "outside": "outside the image",
+    "loader": "dropped by the loader",
+    "model": "dropped by the model",
+}
 _CODE = {reason: code for code, reason in enumerate(REASONS)}
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from anchoraudit.arrays import Bool, Float, Int, Int8
 from anchoraudit.boxes import ROUNDING, clip_boxes
 from anchoraudit.dataset import labels
-from anchoraudit.dataset.columns import Boxes, Category, Dataset, Images
+from anchoraudit.dataset.columns import Boxes, Dataset, Images
 from anchoraudit.dataset.duplicates import exact_duplicates, near_duplicates
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.locations import Locations
@@ -74,7 +74,7 @@ class Plan:
         categories = dataset.categories
         if self.category_ids is not None:
             pairs = zip(self.category_ids, categories, strict=True)
-            categories = tuple(Category(identity, category.name) for identity, category in pairs)
+            categories = tuple(replace(category, id=identity) for identity, category in pairs)
         return replace(
             dataset,
             images=self._images(dataset.images),

@@ -12,7 +12,7 @@ Boxes are `x1, y1, x2, y2` in pixels of the stored image, with continuous coordi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -32,6 +32,7 @@ from anchoraudit.io.files import safe_join
 # The coordinates of a box that could not be read. Readers use this very object, and `part_of` looks for it
 # with `is`: other boxes may be NaN because the file says so, and those are reported as not finite.
 NO_BOX = (math.nan, math.nan, math.nan, math.nan)
+_NAMES_SHOWN = 3  # of equal notes; more make a note longer than what it says
 SHOWN = 80  # characters of a value that a message repeats, so that it fits on a line
 
 
@@ -68,6 +69,17 @@ class ImageRow:
     place: str = ""
 
 
+class Note(NamedTuple):
+    """A note about one file or folder, of which a data set may have many.
+
+    about: its name. one: the whole sentence. many: what follows the names, where it is true of several.
+    """
+
+    about: str
+    one: str
+    many: str
+
+
 class Where(NamedTuple):
     """The place of an image or a box: path, place and thing as in a `Finding`."""
 
@@ -101,7 +113,7 @@ class Part:
     traits: Flags | None = None
     label_lines: Mapping[int, Sequence[str]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[str | Note] = field(default_factory=list)
 
     def split_names(self) -> Sequence[str]:
         """Return the name of the split of each image."""
@@ -128,20 +140,56 @@ def missing_image(folder: Path | None, where: Where, name: str) -> Finding:
     return Finding("IMG001", f"its image is not in {folder}", *_placed(where, name))
 
 
-def note_unchecked(file: Path | str) -> str:
+def note_unchecked(file: Path | str) -> Note:
     """Return the note for an annotation file whose images are in none of the usual folders."""
-    return f"{printable(file)}: no images found beside it; their presence was not checked"
+    about, end = printable(file), "; their presence was not checked"
+    return Note(about, f"{about}: no images found beside it{end}", f"no images found beside them{end}")
 
 
-def blank_counts(total: int, counts: Iterable[tuple[int, str]], split: str = "") -> list[str]:
-    """Return a note on how many of `total` images are taken as blank, and why; [] if there are none.
+def merged(notes: Iterable[str | Note]) -> list[str]:
+    """Return notes as sentences, each once, and those that are equal but for a name as one."""
+    groups: dict[str, list[Note]] = {}
+    for each in notes:
+        note = Note("", each, each) if isinstance(each, str) else each
+        groups.setdefault(note.many, []).append(note)
+    return [
+        group[0].one
+        if len(names := dict.fromkeys(note.about for note in group)) == 1
+        else f"{listed(names)}: {many}"
+        for many, group in groups.items()
+    ]
 
-    counts: numbers of images, each with the reason ("without a label file").
+
+def listed(names: Collection[str]) -> str:
+    """Write names in a row, `a, b, c and 7 more`."""
+    shown = list(names)[:_NAMES_SHOWN]
+    more = f" and {len(names) - len(shown):,} more" if len(names) > len(shown) else ""
+    return f"{', '.join(shown)}{more}"
+
+
+def blank_counts(counts: Sequence[tuple[str, int, Sequence[tuple[int, str]]]]) -> list[str]:
+    """Return a note on how many images are taken as blank, and why; [] if there are none.
+
+    counts: of each split its name, how many images it has, and numbers of images, each with the reason
+    ("without a label file").
     """
-    if not (told := [f"{count:,} {what}" for count, what in counts if count]):
+    blank = [(split, total, each) for split, total, each in counts if any(count for count, _ in each)]
+    if not blank:
         return []
-    where = f"{printable(split)}: " if split else ""
-    return [f"{where}taken as blank, of {total:,} images: {', '.join(told)}"]
+    told: dict[str, list[tuple[str, int]]] = {}
+    for split, _, each in blank:
+        for count, what in each:
+            if count:
+                told.setdefault(what, []).append((split, count))
+    several = len(blank) > 1
+    words = []
+    for what, found in told.items():
+        parts = (
+            f" ({', '.join(f'{printable(split)} {count:,}' for split, count in found)})" if several else ""
+        )
+        words.append(f"{sum(count for _, count in found):,} {what}{parts}")
+    where = f"{printable(blank[0][0])}: " if blank[0][0] and not several else ""
+    return [f"{where}taken as blank, of {sum(total for _, total, _ in blank):,} images: {', '.join(words)}"]
 
 
 def complete_sizes(
@@ -234,7 +282,7 @@ class Remarks:
     """
 
     findings: list[Finding] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[str | Note] = field(default_factory=list)
     classes: list[str] = field(default_factory=list)
 
 
@@ -421,7 +469,7 @@ def join(
         boxes=boxes,
         categories=categories,
         findings=[finding for part in parts for finding in part.findings],
-        notes=[note for part in parts for note in part.notes],
+        notes=merged(note for part in parts for note in part.notes),
         has_entries=has_entries,
         declares_ids=declares_ids,
         counts_from_one=counts_from_one,
@@ -440,19 +488,19 @@ def _renumbered(by_row: Sequence[Mapping[int, Any]], firsts: Sequence[int]) -> d
 
 def _shared(parts: Sequence[Part]) -> tuple[tuple[Category, ...], list[Int]]:
     """Return the classes of all parts, each once, and for each part the box column that points to them."""
-    index: dict[tuple[ImageId, str], int] = {}
+    index: dict[Category, int] = {}
     for part in parts:
         for category in part.categories:
-            index.setdefault((category.id, category.name), len(index))
+            index.setdefault(category, len(index))
     codes = []
     for part in parts:
-        table = [index[category.id, category.name] for category in part.categories]
+        table = [index[category] for category in part.categories]
         column = part.boxes.category
         if table != list(range(len(table))):
             # -1 stands for no class: as an index it picks the last entry, which is -1.
             column = np.array([*table, -1], dtype=np.int64)[column]
         codes.append(column)
-    return tuple(Category(identity, name) for identity, name in index), codes
+    return tuple(index), codes
 
 
 def _joined(columns: Sequence[Any], empty: Any = None) -> Any:

@@ -12,7 +12,21 @@ def did_you_mean(name: str, known: Iterable[str], *, most: int = 1, alike: float
 
     Case does not count. Names are shown as they are spelt in `known`.
 
-    most: the most names to suggest. alike: the least similarity, 0 to 1 (`difflib.SequenceMatcher.ratio`). Of
+    most: the most names to suggest. alike: the least similarity, as for `nearest`.
+    """
+    near = nearest(name, known, most=most, alike=alike)
+    return f"Did you mean {', '.join(near)}? " if near else ""
+
+
+def meant(name: str) -> str:
+    """Return `did you mean images/train?`, for the middle of a message."""
+    return f"did you mean {name}?"
+
+
+def nearest(name: str, known: Iterable[str], *, most: int = 1, alike: float = 0.6) -> list[str]:
+    """Return the known names that are similar to `name`, the most similar one first; [] if none is.
+
+    most: the most names to return. alike: the least similarity, 0 to 1 (`difflib.SequenceMatcher.ratio`). Of
     equally similar names, those come first that have more letters in the same place, then those listed first.
     """
     wanted = name.casefold()
@@ -26,5 +40,4 @@ def did_you_mean(name: str, known: Iterable[str], *, most: int = 1, alike: float
         if min(matcher.real_quick_ratio(), matcher.quick_ratio()) < alike or matcher.ratio() < alike:
             continue
         found.append((matcher.ratio(), sum(map(str.__eq__, letters, wanted)), -place, one))
-    near = [one for *_, one in heapq.nlargest(most, found)]
-    return f"Did you mean {', '.join(near)}? " if near else ""
+    return [one for *_, one in heapq.nlargest(most, found)]

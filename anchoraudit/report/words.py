@@ -10,7 +10,7 @@ import numpy as np
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.auditing.risk import BATCH_SIZES, Risk, risk_of, sentence
 from anchoraudit.boxes import box_sizes
-from anchoraudit.dataset.labels import REASONS
+from anchoraudit.dataset.labels import REASON_MEANING, REASONS
 from anchoraudit.encoding.causes import CAUSES, nearest_shape
 from anchoraudit.encoding.errors_raised import reason as reason_to_raise
 from anchoraudit.encoding.verdicts import VERDICTS, WITHOUT_FOREGROUND
@@ -24,17 +24,6 @@ VERDICT_MEANING = {
     "encoder_error": "the framework would raise",
     "left_out": "the framework's loader leaves the image out",
     "unknown": "unknown image size",
-}
-REASON_MEANING = {
-    "crowd": "crowd",
-    "difficult": "difficult",
-    "no_box": "without a box",
-    "not_finite": "not finite",
-    "no_area": "without area",
-    "image_size_unknown": "in an image of unknown size",
-    "outside": "outside the image",
-    "loader": "dropped by the loader",
-    "model": "dropped by the model",
 }
 
 

@@ -13,8 +13,9 @@ from anchoraudit.arrays import Bool, Float, Int, Int8
 from anchoraudit.boxes import has_area
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.dataset.labels import REASONS, Labels, clipped_boxes
+from anchoraudit.dataset.labels import REASON_MEANING, REASONS, Labels, clipped_boxes
 from anchoraudit.dataset.locations import Location, Locations
+from anchoraudit.dataset.splits import is_training, thing_of_split, training_splits
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.admission import Admitted
 from anchoraudit.encoding.canvas import Placed
@@ -130,6 +131,77 @@ class Context:
         """Count the boxes of each category, crowds included: int64 [C]."""
         category = self.dataset.boxes.category
         return np.bincount(category[category >= 0], minlength=len(self.dataset.categories))
+
+    @cached_property
+    def training(self) -> frozenset[str]:
+        """The splits that are trained on: by their names, or the only one of a data set read whole."""
+        dataset = self.dataset
+        stated = [source.split for source in dataset.sources if is_training(source.split)]
+        found = (
+            training_splits(dataset.splits) if not dataset.partial else filter(is_training, dataset.splits)
+        )
+        # A source may be a year of a VOCdevkit, whose splits are called YEAR/train.
+        years = {name.rpartition("/")[0] for name in dataset.splits}
+        return frozenset([*found, *(name for name in stated if name not in years)])
+
+    @cached_property
+    def may_train(self) -> Bool:
+        """Tell which boxes are usable, or would be if the size of their image were known: bool [M]."""
+        of_image = self.dataset.boxes.image
+        may: Bool = self.labels.usable | np.isnan(self.dataset.images.width[of_image])
+        return may
+
+    @cached_property
+    def splits_without_images(self) -> list[str]:
+        """The splits that have no image, less those of which the reader has reported that."""
+        dataset = self.dataset
+        empty = np.bincount(dataset.images.split, minlength=len(dataset.splits)) == 0
+        names = [*(name for name, none in zip(dataset.splits, empty.tolist(), strict=True) if none)]
+        names += [name for name in sorted(self.training) if name not in dataset.splits]
+        told = {finding.thing for finding in dataset.findings if finding.code in ("SET005", "SET009")}
+        return [name for name in names if thing_of_split(name) not in told]
+
+    def rows_of_split(self, name: str) -> Int:
+        """Return the rows of the images of a split: int64 [n]; none if the data set has no image of it."""
+        splits = self.dataset.splits
+        number = splits.index(name) if name in splits else -1
+        return np.flatnonzero(self.dataset.images.split == number)
+
+    def boxes_of(self, images: Int) -> Bool:
+        """Tell which boxes are in these images, given their rows: bool [M]."""
+        inside = np.zeros(len(self.dataset.images), dtype=np.bool_)
+        inside[images] = True
+        found: Bool = inside[self.dataset.boxes.image]
+        return found
+
+    def why_not_usable(self, boxes: Bool) -> str:
+        """Count boxes by the reason why they are not usable, `3 crowd, 1 without area`. boxes: bool [M]."""
+        counts = np.bincount(self.labels.reason[boxes], minlength=len(REASONS)).tolist()
+        named = zip(REASONS[1:], counts[1:], strict=True)
+        return ", ".join(f"{count:,} {REASON_MEANING[reason]}" for reason, count in named if count)
+
+    def about_split(self, code: str, name: str, message: str, evidence: str) -> Finding:
+        """Return a finding about a split. Its path is that of its own file or folder, else of all."""
+        paths = {str(source.path) for source in self.dataset.sources if source.split == name}
+        paths = paths or {str(source.path) for source in self.dataset.sources}
+        path = paths.pop() if len(paths) == 1 else str(self.dataset.root)
+        return Finding(code, message, path, "", evidence, thing_of_split(name))
+
+    @cached_property
+    def placeholders(self) -> Bool:
+        """Tell which classes are no classes, but the group of all others in an export of Roboflow: bool [C].
+
+        Such a class has the id 0, no box, and the supercategory "none", and others have its name as theirs.
+        """
+        categories, boxes = self.dataset.categories, self.boxes_by_category.tolist()
+        groups = {category.group for category in categories}
+        return np.array(
+            [
+                category.id == 0 and category.group == "none" and category.name in groups and not count
+                for category, count in zip(categories, boxes, strict=True)
+            ],
+            dtype=np.bool_,
+        )
 
     def about_boxes(
         self,

@@ -9,8 +9,9 @@ RULE = Rule(
     severity="warning",
     title="listed in a split, without annotation or image",
     what=(
-        "A line of a split list (VOC, YOLO) with neither an annotation nor an image, or a path in "
-        "`data.yaml` that does not exist."
+        "A line of a split list (VOC, YOLO) with neither an annotation nor an image. Of a split for "
+        "validation or tests also a list or a folder without a single image, or a path in `data.yaml` that "
+        "does not exist; of the training split that is SET009."
     ),
     why="The loader will look for a file that does not exist.",
     example="ImageSets/Main/train.txt lists 000042, but neither 000042.xml nor 000042.jpg exists",

@@ -50,8 +50,19 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
         if not options.splits or name in options.splits
     ]
     dataset = assemble(detection, options, chosen)
-    dataset.notes[:0] = [f"not read: {file.name} is not a COCO detection file" for file in skipped]
+    dataset.notes[:0] = _not_read(skipped)
     return dataset
+
+
+def _not_read(skipped: list[Path]) -> list[str]:
+    """Return a note on JSON files that are not of the data set; [] if there are none."""
+    from anchoraudit.formats._builder import listed
+
+    if not skipped:
+        return []
+    names = listed([file.name for file in skipped])
+    what = "are not COCO detection files" if len(skipped) > 1 else "is not a COCO detection file"
+    return [f"not read: {names} {what}"]
 
 
 def _files(root: Path) -> tuple[list[Path], str, list[Path]]:

@@ -86,7 +86,12 @@ def _columns(source: Source, entries: Entries, names: list[str]) -> Part:
             entry=annotations.entry,
             area=annotations.area,
         ),
-        categories=[Category(category.id, category.name) for category in entries.categories],
+        categories=[
+            Category(
+                category.id, category.name, group if isinstance(group := category.supercategory, str) else ""
+            )
+            for category in entries.categories
+        ],
         entry=np.arange(len(ids)) if at is None else np.asarray(at, dtype=np.int64),
         findings=list(entries.findings),
         notes=list(entries.notes),

@@ -49,10 +49,11 @@ class AnnotationEntry(msgspec.Struct, gc=False):
 
 
 class CategoryEntry(msgspec.Struct, gc=False):
-    """One of `categories`."""
+    """One of `categories`. supercategory: text, or whatever the file has instead, which then counts as ""."""
 
     id: Id
     name: str = ""
+    supercategory: Any = ""
 
 
 class CocoFile(msgspec.Struct, gc=False):
@@ -183,7 +184,7 @@ class _Careful:
             self._found("PAR003", "a category entry without a usable `id`", place, value)
             return None
         name = value.get("name")
-        return CategoryEntry(id=identity, name="" if name is None else str(name))
+        return CategoryEntry(identity, "" if name is None else str(name), value.get("supercategory"))
 
 
 def raw_lists(path: Path, data: bytes) -> dict[str, list[msgspec.Raw]]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats._builder import (
+    Note,
     Part,
     Where,
     complete_sizes,
@@ -76,4 +77,5 @@ def append_unlisted(part: Part, listed: Collection[str]) -> None:
     part.sizes = np.concatenate([part.sizes, sizes])
     part.entry = np.append(np.asarray(part.entry), np.full(len(names), -1))
     part.measured = np.append(np.asarray(part.measured), np.ones(len(names), dtype=np.bool_))
-    part.notes.append(f"{source.path.name}: {len(names)} image(s) on disk that no entry names")
+    about, what = source.path.name, "image(s) on disk that no entry names"
+    part.notes.append(Note(about, f"{about}: {len(names)} {what}", f"{what} are audited as blank"))

@@ -13,6 +13,7 @@ import numpy as np
 from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats._builder import (
+    Note,
     Where,
     complete_sizes,
     files_below,
@@ -44,7 +45,7 @@ class TableImages:
     of_row: Int
     folder: Path | None
     findings: list[Finding]
-    notes: list[str]
+    notes: list[str | Note]
 
 
 def splits_in(rows: Rows) -> list[str]:

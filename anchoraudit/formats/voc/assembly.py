@@ -65,7 +65,7 @@ def assemble(
         categories=classes_by_name(columns.names),
         source=np.array(rows.source, dtype=np.int64),
         findings=rows.findings,
-        notes=rows.notes,
+        notes=[*rows.notes],
     )
     recognised = f"Pascal VOC: {detection.reason}"
     splits = _splits(chosen, rows)

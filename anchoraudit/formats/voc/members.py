@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.dataset.splits import thing_of_split, training_splits
 from anchoraudit.formats.voc.layout import Part, list_xml
 from anchoraudit.formats.voc.splits import SplitList, read_lists
 from anchoraudit.images.found import list_images
@@ -157,6 +158,9 @@ class Memberships:
         for split in self.chosen:
             if self.everything and split.combined:
                 continue  # the lists that it combines have the same lines
+            if split.lines.keys().isdisjoint(stems):
+                yield self._without_images(split)
+                continue
             for stem, line in split.lines.items():
                 if stem not in stems:
                     words = f"{split.name} lists {stem!r}, but there is neither an annotation nor an image"
@@ -168,3 +172,16 @@ class Memberships:
             names = " and in ".join(split.name for split in both)
             place = f"line {both[1].lines[stem]}"
             yield Finding("SET004", f"{stem!r} is in {names}", str(both[1].path), place, stem)
+
+    def _without_images(self, split: SplitList) -> Finding:
+        """Report a list that is empty, or names nothing that exists. It is an error if it is trained on."""
+        lists = [each.name for each in self.members.lists if not each.combined]
+        # An empty list cannot show whether it is that of a class, cat_train, and does not count then.
+        trains = split.name in training_splits(lists) and (bool(split.lines) or "_" not in split.name)
+        words, place = f"the list {split.name} names no image", "line 1"
+        if split.lines:
+            words = f"none of the {len(split.lines):,} images that the list {split.name} names exists"
+            place = f"line {min(split.lines.values())}"
+        code = "SET009" if trains else "SET005"
+        name = self.prefix + split.name
+        return Finding(code, words, str(split.path), place, split.name, thing_of_split(name))

@@ -124,11 +124,11 @@ def _classes(lines: Lines, gathered: Gathered) -> tuple[Int, tuple[Category, ...
 
 
 def _blank_notes(rows: Sequence[_Row], status: Sequence[int]) -> list[str]:
-    """Return a note for each split with images that have no label file, or an empty one."""
-    notes = []
+    """Return a note on the splits with images that have no label file, or an empty one."""
+    counts = []
     met = Counter((part.entry.split, what) for (_, part, _), what in zip(rows, status, strict=True))
     for split in dict.fromkeys(split for split, _ in met):
         total = sum(met[split, what] for what in (READ, EMPTY, ABSENT))
-        counts = [(met[split, ABSENT], "without a label file"), (met[split, EMPTY], "with an empty one")]
-        notes += blank_counts(total, counts, split)
-    return notes
+        reasons = [(met[split, ABSENT], "without a label file"), (met[split, EMPTY], "with an empty one")]
+        counts.append((split, total, reasons))
+    return blank_counts(counts)

@@ -52,6 +52,7 @@ class Config:
 
     root: the value of `path`, None if it is missing.
     splits: folders or lists of images, by split.
+    empty: the line of each split whose key has no value.
     names: names of the classes by index, None if they are missing.
     names_file: the file that holds the names instead.
     classes: the value of `nc`, None if it is missing.
@@ -61,6 +62,7 @@ class Config:
     path: Path
     root: Written | None = None
     splits: dict[str, list[Written]] = field(default_factory=dict)
+    empty: dict[str, int] = field(default_factory=dict)
     names: dict[int, str] | None = None
     names_file: Written | None = None
     classes: int | None = None
@@ -98,9 +100,13 @@ def _darknet(path: Path, text: str) -> Config:
     config = Config(path)
     for number, line in enumerate(text.splitlines(), 1):
         key, equals, value = (part.strip() for part in line.partition("="))
-        if not equals or not value or line.lstrip().startswith(("#", ";")):
+        if not equals or line.lstrip().startswith(("#", ";")):
             continue
-        if key in SPLITS:
+        if key in SPLITS and not value:
+            config.empty[key] = number
+        elif not value:
+            continue
+        elif key in SPLITS:
             config.splits[key] = [Written(value, number)]
         elif key == "names":
             config.names_file = Written(value, number)
@@ -120,8 +126,12 @@ class _Yaml:
         config = Config(self.path)
         top = self._mapping(compose_yaml(text, self.path, _BOUNDS), "the file")
         for name in SPLITS:
-            if (node := top.get(name)) is not None and (entries := self._texts(node, name)):
-                config.splits["val" if name == "validation" else name] = entries
+            if (node := top.get(name)) is not None:
+                split = "val" if name == "validation" else name
+                if entries := self._texts(node, name):
+                    config.splits[split] = entries
+                else:
+                    config.empty[split] = yaml_line(node)
         if (node := top.get("path")) is not None:
             config.root = next(iter(self._texts(node, "path")), None)
         if (node := top.get("names")) is not None:

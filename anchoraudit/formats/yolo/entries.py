@@ -8,14 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.dataset.splits import thing_of_split, training_splits
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.formats.yolo.config import Config, Written
+from anchoraudit.formats.yolo.config import DARKNET, Config, Written
 from anchoraudit.formats.yolo.layout import IMAGES, label_folder
 from anchoraudit.images.found import is_image_name
 from anchoraudit.io.files import decode_names, read_input
-from anchoraudit.io.folders import is_file, is_folder
+from anchoraudit.io.folders import is_file, is_folder, names_in
+from anchoraudit.io.suggest import meant, nearest
 
 _LIST = ".txt"
+# What the frameworks say of a path of the training split. ultralytics 8.4 data/base.py get_img_files, yolov5
+# utils/dataloaders.py LoadImagesAndLabels, darknet src/utils.c file_error.
+_STOPS = 'Ultralytics and YOLOv5 stop with "Error loading data from {}"'
+_STOPS_DARKNET = 'darknet stops with "Couldn\'t open file: {}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +61,22 @@ def entries_of(
     found: list[Entry] = []
     findings: list[Finding] = []
     notes: list[str] = []
+    trained = [s for s in training_splits([*config.splits, *config.empty]) if not wanted or s in wanted]
     for split, texts in config.splits.items():
         for written in texts:
             path, moved = locate(written.text, bases)
             if path is None and elsewhere:
                 path = _with_labels(written.text, bases)
             if path is None or (is_file(path) and path.suffix.lower() != _LIST):
-                findings.append(_missing(config, split, written, path))
+                findings.append(_missing(config, split, written, path, bases, trains=split in trained))
                 continue
             found.append(Entry(split, absolute(path), str(config.path), written.line))
             if moved:
                 notes.append(f"{split}: {written.text} does not exist; read {absolute(path)}")
+    # A key without a value is usual for `test`, which is optional.
+    findings += [
+        _nothing_named(config, split, line) for split, line in config.empty.items() if split in trained
+    ]
     if config.root is not None and not any(map(is_folder, bases[:-1])):
         text = f"path {config.root.text!r} does not exist"
         if not found:
@@ -76,7 +87,7 @@ def entries_of(
     lost = [split for split in wanted if split in config.splits and split not in {e.split for e in found}]
     if findings and (lost or not found):
         split = (lost or list(config.splits))[0]
-        first = next((f for f in findings if f.thing == f"split {split}"), findings[0])
+        first = next((f for f in findings if f.thing == thing_of_split(split)), findings[0])
         raise _error(config, first.message, int(first.place.removeprefix("line ")))
     return found, findings, notes
 
@@ -114,11 +125,46 @@ def bases_of(config: Config) -> list[Path]:
     return [here / config.root.text, Path.cwd() / config.root.text, here] if config.root else [here]
 
 
-def _missing(config: Config, split: str, written: Written, path: Path | None) -> Finding:
+def _missing(
+    config: Config, split: str, written: Written, path: Path | None, bases: Sequence[Path], *, trains: bool
+) -> Finding:
     words = f"{split}: {written.text!r} does not exist"
     if path is not None:
         words = f"{split}: {written.text!r} is neither a folder nor a .txt list"
-    return Finding("SET005", words, str(config.path), f"line {written.line}", written.text, f"split {split}")
+    elif near := _nearest(written.text, bases):
+        words += f"; {meant(near)}"
+    if trains:
+        stops = _STOPS_DARKNET if config.path.suffix.lower() == DARKNET else _STOPS
+        words += f"{'' if words.endswith('?') else '.'} {stops.format(written.text)}"
+    code = code_of_unusable(trains=trains)
+    return Finding(code, words, str(config.path), f"line {written.line}", written.text, thing_of_split(split))
+
+
+def _nothing_named(config: Config, split: str, line: int) -> Finding:
+    words = f"{split}: names neither a folder nor a list of images"
+    return Finding("SET009", words, str(config.path), f"line {line}", f"{split}:", thing_of_split(split))
+
+
+def code_of_unusable(*, trains: bool) -> str:
+    """Return the code of a split without images: an error for the training split only."""
+    return "SET009" if trains else "SET005"
+
+
+def _nearest(text: str, bases: Sequence[Path]) -> str:
+    """Return a folder or list that exists and is `text` but for one name that is similar; "" if none is."""
+    parts = [part for part in PurePosixPath(text.replace("\\", "/")).parts if part not in ("..", "/")]
+    for base in bases:
+        folder = base
+        for at, part in enumerate(parts):
+            if not is_folder(folder / part):
+                others = (name for name in names_in(folder) if name != part)
+                for name in nearest(part, others, most=3):
+                    path = folder.joinpath(name, *parts[at + 1 :])
+                    if is_folder(path) or (path.suffix.lower() == _LIST and is_file(path)):
+                        return "/".join([*parts[:at], name, *parts[at + 1 :]])
+                break
+            folder /= part
+    return ""
 
 
 def _error(config: Config, words: str, line: int) -> AnchorauditError:

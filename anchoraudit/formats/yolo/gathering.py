@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.dataset.splits import thing_of_split, training_splits
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
+from anchoraudit.formats._builder import Note
 from anchoraudit.formats.yolo.config import SPLITS, read_config
-from anchoraudit.formats.yolo.entries import Entry, absolute, bases_of, entries_of
+from anchoraudit.formats.yolo.entries import Entry, absolute, bases_of, code_of_unusable, entries_of
 from anchoraudit.formats.yolo.layout import IMAGES, LABELS, find_layout
 from anchoraudit.formats.yolo.members import Finder, Member, Part
 from anchoraudit.formats.yolo.names import Names, names_near, names_of
@@ -26,7 +28,7 @@ class Gathered:
     names: Names
     columns: int = 5
     findings: list[Finding] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[str | Note] = field(default_factory=list)
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -45,6 +47,7 @@ def gather(detection: Detection, options: ReadOptions) -> Gathered:
     # Wanted splits come first: with --split val, an image in train and val counts as val.
     entries.sort(key=lambda entry: bool(options.splits) and entry.split not in options.splits)
     parts = [part for entry in entries for part in finder.parts_of(entry)]
+    _report_without_images(parts, known)
     if options.image_folder is not None:
         _keep_labelled(parts)
     repeated = _without_repeats(parts)
@@ -82,7 +85,7 @@ def _stated(detection: Detection, options: ReadOptions) -> tuple[Gathered, list[
     names = names_of(config)
     if names.by_index is None and names.count is None:
         names = names_near([absolute(config.path).parent])
-    return Gathered([], names, config.columns, findings, notes), entries, bases_of(config)
+    return Gathered([], names, config.columns, findings, [*notes]), entries, bases_of(config)
 
 
 def _laid_out(detection: Detection) -> tuple[Gathered, list[Entry], list[Path]]:
@@ -102,6 +105,24 @@ def _laid_out(detection: Detection) -> tuple[Gathered, list[Entry], list[Path]]:
     near = dict.fromkeys([root, root / LABELS, *labels, *beside, *above])
     entries = [Entry(split, folder) for (split, _), folder in zip(folders, images, strict=True)]
     return Gathered([], names_near(near)), entries, [root]
+
+
+def _report_without_images(parts: Sequence[Part], splits: Sequence[str]) -> None:
+    """Report splits without an image: folders without images, empty lists, lists of files that are absent."""
+    trained = training_splits(splits)
+    filled = {part.entry.split for part in parts if part.members}
+    for part in parts:
+        entry = part.entry
+        if entry.split in filled:
+            continue
+        code = code_of_unusable(trains=entry.split in trained)
+        if part.findings:  # what the list names is absent
+            part.findings = [replace(finding, code=code) for finding in part.findings]
+            continue
+        words = f"{entry.split}: " if entry.split else ""
+        words += "the list names no image" if entry.is_list else "there is no image in the folder"
+        where = (str(entry.path), "line 1" if entry.is_list else "")
+        part.findings.append(Finding(code, words, *where, entry.path.name, thing_of_split(entry.split)))
 
 
 def _keep_labelled(parts: Sequence[Part]) -> None:
@@ -137,7 +158,9 @@ def _repeated(entry: Entry, total: int, again: Sequence[tuple[Member, str]]) -> 
     if len(again) == total > 1 and len(splits) == 1:
         (first,) = splits
         words = f"all {total:,} images of {entry.split} are also in {first}"
-        return [Finding("SET004", words, entry.stated, f"line {entry.line}", thing=f"split {entry.split}")]
+        return [
+            Finding("SET004", words, entry.stated, f"line {entry.line}", thing=thing_of_split(entry.split))
+        ]
     return [
         Finding(
             "SET004",
@@ -155,7 +178,7 @@ def _require_labels(root: Path, gathered: Gathered, chosen: Sequence[Part]) -> N
     """Raise AnchorauditError if there is no image, or no image has labels: probably the wrong folder."""
     members = [(part, member) for part in gathered.parts for member in part.members]
     if not members:
-        lost = next((finding for finding in gathered.findings if finding.code == "SET005"), None)
+        lost = next((finding for finding in gathered.findings if finding.code in ("SET005", "SET009")), None)
         splits = ", ".join(dict.fromkeys(part.entry.split for part in chosen if part.entry.split))
         raise AnchorauditError(
             lost.message if lost else f"there is no image{f' in split {splits}' if splits else ''}",

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import printable
+from anchoraudit.formats._builder import Note
 from anchoraudit.formats.yolo.entries import Entry, absolute, lines_of, locate
-from anchoraudit.formats.yolo.layout import IMAGES, NAMES_FILES, holds_boxes, label_folder
+from anchoraudit.formats.yolo.layout import IMAGES, LABELS, NAMES_FILES, holds_boxes, label_folder
 from anchoraudit.images.found import is_image_name
 from anchoraudit.io.files import name_parts
 from anchoraudit.io.folders import is_folder, names_in, walk
@@ -64,7 +65,7 @@ class Part:
     labels: Path
     members: list[Member]
     findings: list[Finding] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[str | Note] = field(default_factory=list)
 
     def label_path(self, member: Member) -> str | None:
         """Return the label file of an image, None if it has none."""
@@ -136,10 +137,9 @@ class Finder:
         beside = labels != images and not self._mark_labelled(members, labels)
         if self._mark_labelled(members, images if beside else labels) and beside:
             part.labels = images
-            part.notes.append(
-                f"labels lie beside the images in {printable(images)}: YOLOv5 and Ultralytics look for them "
-                f"in {printable(labels)}"
-            )
+            about, look = printable(images), "YOLOv5 and Ultralytics look for them in"
+            one = f"labels lie beside the images in {about}: {look} {printable(labels)}"
+            part.notes.append(Note(about, one, f"labels lie beside the images: {look} {LABELS}/"))
         return part
 
     def _mark_labelled(self, members: Iterable[Member], labels: Path) -> bool:
@@ -164,9 +164,9 @@ class Finder:
                 else:
                     other += apart
         if other:
-            part.notes.append(
-                f"not read: {other} text file(s) in {printable(part.labels)} without boxes or image"
-            )
+            about, what = printable(part.labels), "without boxes or image"
+            one = f"not read: {other} text file(s) in {about} {what}"
+            part.notes.append(Note(about, one, f"text files {what} are not read"))
 
     def _of_list(self, entry: Entry) -> list[Part]:
         lines = [(number, *name_parts(name)) for number, name in lines_of(entry)]

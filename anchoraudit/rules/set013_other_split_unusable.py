@@ -1,0 +1,44 @@
+"""SET013: validation or test split without a usable box."""
+
+from __future__ import annotations
+
+from anchoraudit.dataset.findings import Finding
+from anchoraudit.rules._context import Context
+from anchoraudit.rules._rule import Rule
+
+
+def check(context: Context) -> list[Finding]:
+    """Find splits that are not for training, and have no image or no box that can be used."""
+    if not context.may_train.any():
+        return []  # that is SET011
+    found = []
+    for name in context.dataset.splits:
+        if not name or name in context.training:
+            continue
+        images = context.rows_of_split(name)
+        boxes = context.boxes_of(images)
+        if (boxes & context.may_train).any() or not (len(images) or name in context.splits_without_images):
+            continue
+        if not len(images):
+            text = f"the split {name!r} has no image"
+        elif boxes.any():
+            text = f"no box of the split {name!r} is usable: {context.why_not_usable(boxes)}"
+        else:
+            text = f"no image of the split {name!r} has an annotation, of {len(images):,}"
+        found.append(context.about_split("SET013", name, text, name))
+    return found
+
+
+RULE = Rule(
+    code="SET013",
+    severity="warning",
+    title="validation or test split without a usable box",
+    what=(
+        "A split that is not for training has no image, or no box that can be used, while others have. For "
+        "the training split that is an error, SET009 and SET010."
+    ),
+    why="Its score is 0 or undefined, so nothing tells when to stop, or which weights are the best.",
+    example='instances_val.json with {"images": [...], "annotations": []}',
+    remedy="add its annotations; leave it out of the scan if it is meant to have none (--split train)",
+    check=check,
+)
