@@ -191,12 +191,30 @@ class TestBoxes:
         assert [(f.place, f.evidence) for f in result.findings] == [("annotations[9]", "area 600")]
         assert codes(audit_of(tmp_path, coco(*right[1:], small), select=["BOX013"])) == []
 
-    def test_voc_counts_from_one_where_boxes_end_at_the_end_and_none_begins_at_0(self, tmp_path):
-        (found,) = audit_of(tmp_path, voc(CAT, ("cat", 1, 1, W, 9)), select=["BOX014"]).findings
+    def test_few_voc_boxes_below_1_are_outside_data_that_count_from_1(self, tmp_path):
+        boxes = [CAT, ("cat", 0, 5, 9, 9), ("cat", 1, 20, 50, 60), ("cat", 20, 1, 50, 60)]
+        (found,) = audit_of(tmp_path, voc(*boxes), select=["BOX014"]).findings
         assert found.message == (
-            "none of 2 boxes begins before 1, and 1 end at the image's width or height: they count from 1; a "
-            "loader that subtracts 1 takes none below 0"
+            "1 of 4 boxes begin before 1, and 2 at 1: the data count from 1, and these few are outside; a "
+            "loader that subtracts 1 takes them below 0"
         )
+
+    def test_voc_boxes_that_count_from_1_as_the_format_says_are_not_reported(self, tmp_path):
+        assert codes(audit_of(tmp_path, voc(CAT, ("cat", 1, 1, W, 9)), select=["BOX014"])) == []
+
+    def test_a_box_over_its_whole_image_is_usual_among_many_images(self, tmp_path):
+        boxes = [{"image_id": number, "bbox": [300, 200, 74, 149]} for number in range(2, 22)]
+        files = coco((0, 0, W, H), *boxes, images=ids(*range(1, 22)))
+        matched = audit_of(tmp_path, files, select=["BOX010"], detector="yolov5")
+        assert codes(matched) == []
+        alone = audit_of(tmp_path, coco((0, 0, W, H)), select=["BOX010"], detector="yolov5")
+        assert codes(alone) == ["BOX010"]
+
+    def test_a_box_over_its_whole_image_that_no_anchor_matches_is_reported_among_many(self, tmp_path):
+        boxes = [{"image_id": number, "bbox": [300, 200, 74, 149]} for number in range(2, 22)]
+        files = coco((0, 0, W, H), *boxes, images=ids(*range(1, 22)))
+        (found,) = audit_of(tmp_path, files, select=["BOX010"]).findings
+        assert found.place == "annotations[0]"
 
     def test_what_is_known_of_voc_is_not_said_of_coco(self, tmp_path):
         assert codes(audit_of(tmp_path, coco((0, 0, W, H)), select=["BOX014"])) == []

@@ -7,6 +7,7 @@ import numpy as np
 from anchoraudit.arrays import for_each_block
 from anchoraudit.boxes import box_sizes, wh_iou
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.detectors import Detector, load_detector, preset_names
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 
@@ -14,7 +15,7 @@ from anchoraudit.rules._rule import Rule
 _MOST_BOXES = 200_000
 
 
-def check(context: Context) -> list[Finding]:
+def check(context: Context, share: float) -> list[Finding]:
     """Find shapes that are the best one for no box, whatever the position."""
     if not context.detector.match.depends_on_anchors:
         return []
@@ -31,11 +32,17 @@ def check(context: Context) -> list[Finding]:
     for_each_block(len(sizes), find)
     used = np.bincount(best, minlength=len(shapes))
     unused = [f"{w:.4g}x{h:.4g}" for w, h in shapes[used == 0].tolist()]
-    if not unused:
+    if not unused or (_are_a_presets(context.detector) and len(unused) < share * len(shapes)):
         return []
     text = f"{len(unused)} of {len(shapes)} shapes of {context.detector.name} are the best one for no box: "
     shown = ", ".join(unused[:9]) + (", ..." if len(unused) > 9 else "")
     return [Finding("ANC005", text + shown, context.detector.name, "", ", ".join(unused), "unused shapes")]
+
+
+def _are_a_presets(detector: Detector) -> bool:
+    """Tell whether the shapes are those that a preset comes with, which nobody chose for these data."""
+    known = [load_detector(name).shapes for name in preset_names() if name == detector.name]
+    return any(np.array_equal(shapes, detector.shapes) for shapes in known)
 
 
 RULE = Rule(
@@ -43,12 +50,14 @@ RULE = Rule(
     severity="info",
     title="anchor shape that no box uses",
     what=(
-        "For every box another anchor shape fits better, position aside. Checked only where there are "
-        "at least ten boxes for each shape; of a very large data set an even sample of the boxes is "
-        "compared."
+        "For every box another anchor shape fits better, position aside. The anchors that a preset comes "
+        "with cover objects of all sizes, so of them at least `share` must be unused. Checked only where "
+        "there are at least ten boxes for each shape; of a very large data set an even sample of the "
+        "boxes is compared."
     ),
     why="Its anchors cost time and memory in every step, and are never more than negatives.",
     example="anchors of 512 px and more, on a data set of cells of 20 px",
     remedy="fit the anchors to the data: anchoraudit cluster",
     check=check,
+    parameters={"share": 0.5},
 )

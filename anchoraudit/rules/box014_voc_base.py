@@ -1,4 +1,4 @@
-"""BOX014: whether VOC coordinates count from 0 or from 1."""
+"""BOX014: VOC coordinates below 1."""
 
 from __future__ import annotations
 
@@ -11,41 +11,37 @@ from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> list[Finding]:
-    """Say whether the boxes of a VOC data set count from 0 or from 1, if they show it."""
+    """Report boxes of a VOC data set that begin before 1, the first pixel of the format."""
     if not context.dataset.counts_from_one:
         return []
-    rows = context.labels.usable
-    xyxy, sides = context.dataset.boxes.xyxy[rows], context.image_sides[rows]
-    at_zero = int(np.count_nonzero((xyxy[:, :2] < 1 - ROUNDING).any(axis=1)))
-    at_end = int(np.count_nonzero((xyxy[:, 2:] >= sides - ROUNDING).any(axis=1)))
-    if not at_zero and not at_end:
+    begins = context.dataset.boxes.xyxy[context.labels.usable, :2]
+    before = int(np.count_nonzero((begins < 1 - ROUNDING).any(axis=1)))
+    if not before:
         return []
-    if at_zero:
-        beyond = f", and {at_end:,} end at the image's width or height" if at_end else ""
-        text = f"{at_zero:,} of {len(xyxy):,} boxes begin before 1: they count from 0{beyond}; a loader that "
-        text += "subtracts 1 takes them below 0"
+    # Where data count from 0, boxes at the left or upper edge begin at 0. Where they count from 1, at 1.
+    at_one = int(np.count_nonzero(((begins >= 1 - ROUNDING) & (begins < 2)).any(axis=1)))
+    text = f"{before:,} of {len(begins):,} {'box' if len(begins) == 1 else 'boxes'} begin before 1"
+    if at_one > before:
+        text += f", and {at_one:,} at 1: the data count from 1, and these few are outside"
     else:
-        text = (
-            f"none of {len(xyxy):,} boxes begins before 1, and {at_end:,} end at the image's width or height"
-        )
-        text += ": they count from 1; a loader that subtracts 1 takes none below 0"
-    evidence = f"{at_zero} begin before 1, {at_end} end at the image's end"
-    return context.about_all("BOX014", text, evidence, "base of all boxes")
+        text += ": the data count from 0"
+    text += "; a loader that subtracts 1 takes them below 0"
+    return context.about_all("BOX014", text, f"{before} begin before 1, {at_one} at 1", "base of all boxes")
 
 
 RULE = Rule(
     code="BOX014",
     severity="info",
-    title="base of VOC coordinates",
+    title="VOC coordinates below 1",
     what=(
-        "Pascal VOC counts pixels from 1. Boxes that begin before 1 (after --voc-offset) count from 0. "
-        "If none does, and some end at the image's width or height, they count from 1. If neither "
-        "happens, nothing is reported."
+        "A box of a Pascal VOC data set begins before 1, after --voc-offset. The format counts pixels "
+        "from 1. If no more boxes begin at 1 than before it, the data count from 0; else these boxes are "
+        "outside their images."
     ),
     why=(
-        "Loaders for VOC subtract 1 (detectron2, mmdetection, keras-retinanet). On data that count from "
-        "0, a box at 0 gets the coordinate -1, which unsigned integers turn into 65535, and every box "
-        "is off by one. Loaders that do not subtract are off by one on data that count from 1."
+        "Loaders for VOC subtract 1 (detectron2, mmdetection, keras-retinanet). A box at 0 gets the "
+        "coordinate -1, which unsigned integers turn into 65535, and on data that count from 0 every box "
+        "is off by one. To a loader that does not subtract, it makes no difference."
     ),
     example="<xmin>0</xmin><ymin>12</ymin><xmax>640</xmax><ymax>80</ymax>",
     remedy="use a loader that counts as the data do; --loader shows what yours does with them",

@@ -6,6 +6,8 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 
+# The ids of MS COCO. Frameworks that use ids as indices know them: torchvision's models have 91 outputs.
+_MS_COCO = sorted({*range(1, 91)} - {12, 26, 29, 30, 45, 66, 68, 69, 71, 83})
 _SHOWN = 12  # pairs in the message; more do not fit two lines of a terminal
 
 
@@ -13,8 +15,9 @@ def check(context: Context) -> list[Finding]:
     """Report integer ids of a COCO data set that have gaps or include 0, with a table that renumbers them."""
     if not context.dataset.declares_ids:
         return []
-    ids = sorted({c.id for c in context.dataset.categories if isinstance(c.id, int)})
-    if not ids or ids == list(range(1, len(ids) + 1)):
+    classes = zip(context.dataset.categories, context.placeholders.tolist(), strict=True)
+    ids = sorted({c.id for c, placeholder in classes if isinstance(c.id, int) and not placeholder})
+    if not ids or ids in (list(range(1, len(ids) + 1)), _MS_COCO):
         return []
     table = [f"{old} -> {new}" for new, old in enumerate(ids, 1) if old != new]
     shown = ", ".join(table[:_SHOWN]) + (f", ... ({len(table) - _SHOWN} more)" if len(table) > _SHOWN else "")
@@ -28,7 +31,11 @@ RULE = Rule(
     code="CLS006",
     severity="info",
     title="category ids with gaps, or with 0",
-    what="COCO: integer category ids that are not 1, 2, 3 and so on. The message shows how to renumber them.",
+    what=(
+        "COCO: integer category ids that are not 1, 2, 3 and so on. The message shows how to renumber "
+        "them. Not reported of the 80 ids of MS COCO itself, nor of the class with the id 0 that Roboflow "
+        "puts above the others, if it has no box."
+    ),
     why=(
         "Some frameworks use the id as the index of the output (torchvision's reference, many custom "
         "loaders). There 0 is the background, and an id above the number of classes is out of range. "
