@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import anchoraudit
+from anchoraudit.detectors import load_detector, override
 from anchoraudit.rules import Chosen
 from tests.builders import annotation, document, image, make
-from tests.rule_cases import coco, numbered, picture, tree
+from tests.rule_cases import coco, numbered, of_classes, picture, tree
 from tests.test_voc import xml
 
 DETECTORS = ("reference", "torchvision-fasterrcnn_resnet50_fpn", "yolov5", "mmdet-retinanet_fpn")
@@ -173,3 +174,28 @@ def test_unused_classes_are_one_finding(tmp_path):
     (found,) = anchoraudit.audit(make(tmp_path, files) / "a.json", rules=Chosen(select=("CLS002",))).findings
     assert found.message == "no box has 8 of 9 classes: 'c2', 'c3', 'c4', 'c5', 'c6', 'c7', ... (2 more)"
     assert found.evidence == "2, 3, 4, 5, 6, 7, 8, 9"
+
+
+def test_one_class_with_a_single_box_is_usual_in_a_small_data_set(tmp_path):
+    few = dict.fromkeys([f"c{n}" for n in range(10)], 0)
+    assert codes(tmp_path / "small", of_classes(car=100, bicycle=1, **few), "CLS008") == []
+    assert codes(tmp_path / "large", of_classes(car=120, bicycle=1, **few), "CLS008") == ["CLS008"]
+
+
+class TestUnusedAnchors:
+    # Boxes like all shapes of the reference but the last, so many that the rule looks at them.
+    SHAPES = load_detector("reference").shapes
+    BOXES = tuple((10.0, 10.0, w * W / 960, h * H / 720) for w, h in SHAPES.tolist()[:-1]) * 12
+
+    def said(self, root, detector):
+        files = coco(*self.BOXES)
+        chosen = Chosen(select=("ANC005",))
+        return list(anchoraudit.audit(make(root, files) / "a.json", detector, rules=chosen).findings.counts)
+
+    def test_some_of_a_preset_are_usual(self, tmp_path):
+        assert self.said(tmp_path, "reference") == []
+
+    def test_some_of_the_users_own_are_told(self, tmp_path):
+        shapes = [*self.SHAPES.tolist()[:-1], (700.0, 9.0)]
+        own = override(load_detector("reference"), shapes=[(w, h) for w, h in shapes])
+        assert self.said(tmp_path, own) == ["ANC005"]

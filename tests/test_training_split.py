@@ -75,6 +75,10 @@ class TestYolo:
                 "data.yaml line 1",
                 "did you mean train.txt?",
             ),
+            ("/home/u/set/images/trian", {}, "data.yaml line 1", "did you mean images/train?"),
+            (r"C:\set\images\trian", {}, "data.yaml line 1", "did you mean images/train?"),
+            ("Imags/Trian", {}, "data.yaml line 1", "did you mean images/train?"),
+            ("images/trian/", {}, "data.yaml line 1", "did you mean images/train?"),
             (
                 "pictures",
                 {},

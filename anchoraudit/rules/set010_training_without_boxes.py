@@ -31,7 +31,9 @@ def check(context: Context) -> list[Finding]:
         else:
             text = f"no image of the training split {name!r} has an annotation, of {len(images):,}"
         found.append(context.about_split("SET010", name, text, name))
-    if not context.dataset.partial and not any(map(is_training, context.dataset.splits)):
+    if not context.dataset.partial and not any(
+        map(is_training, [*context.dataset.splits, *context.training])
+    ):
         found += _not_annotated(context)
     return found
 

@@ -151,20 +151,30 @@ def code_of_unusable(*, trains: bool) -> str:
 
 
 def _nearest(text: str, bases: Sequence[Path]) -> str:
-    """Return a folder or list that exists and is `text` but for one name that is similar; "" if none is."""
+    """Return a folder or list that exists and whose names are similar to those of `text`; "" if none is.
+
+    As `locate`, it leaves out the first folders, one after the other.
+    """
     parts = [part for part in PurePosixPath(text.replace("\\", "/")).parts if part not in ("..", "/")]
-    for base in bases:
-        folder = base
-        for at, part in enumerate(parts):
-            if not is_folder(folder / part):
-                others = (name for name in names_in(folder) if name != part)
-                for name in nearest(part, others, most=3):
-                    path = folder.joinpath(name, *parts[at + 1 :])
-                    if is_folder(path) or (path.suffix.lower() == _LIST and is_file(path)):
-                        return "/".join([*parts[:at], name, *parts[at + 1 :]])
-                break
-            folder /= part
+    for cut in range(len(parts)):
+        for base in bases:
+            if found := _corrected(base, parts[cut:]):
+                return "/".join(found)
     return ""
+
+
+def _corrected(folder: Path, parts: Sequence[str]) -> list[str]:
+    """Return the names of a folder or list below `folder`, each as in `parts` or similar; [] if none is."""
+    first, *rest = parts
+    names = [first] if is_folder(folder / first) else nearest(first, names_in(folder), most=3)
+    for name in names:
+        path = folder / name
+        if rest:
+            if is_folder(path) and (below := _corrected(path, rest)):
+                return [name, *below]
+        elif is_folder(path) or (path.suffix.lower() == _LIST and is_file(path)):
+            return [name]
+    return []
 
 
 def _error(config: Config, words: str, line: int) -> AnchorauditError:
