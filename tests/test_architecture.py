@@ -255,7 +255,7 @@ def test_a_new_matcher_is_one_module_and_a_row(tmp_path, centre):
     notes = [annotation(i, 1 if i < 3 else 2, shape) for i, shape in enumerate(shapes, 1)]
     dataset = anchoraudit.read(make(tmp_path, {"a.json": document(sizes, notes)}) / "a.json")
     centre = override(centre, input_size="1000")
-    result = anchoraudit.audit(dataset, centre, counts=True)
+    result = anchoraudit.audit(dataset, centre, counts=True, loader="none")
     assert result.summary()["verdicts"]["empty_foreground"] == 1
     assert result.boxes_frame()["cause"].tolist() == ["", "", "large"]
     assert result.images_frame()["positives"].tolist() == [18, 0]  # 9 shapes in the cell of each centre
