@@ -131,9 +131,32 @@ class TestScan:
         assert self.codes(capsys, "--select", "BOX002", "--fail-on", "warning") == ["BOX002"]
         assert self.codes(capsys, "--ignore", "BOX", "--fail-on", "warning", code=0) == []
 
-    def test_an_image_without_foreground_does_whatever_is_selected(self, capsys, here):
+    def test_an_image_without_foreground_counts_as_its_rule_does(self, capsys, here):
+        """Blank is ANC008: selected it sets exit code 1, as any error does."""
         make(here, {"a.json": document(annotations=[])})
-        assert self.codes(capsys, "--select", "BOX") == []
+        assert self.codes(capsys, "--select", "ANC") == ["ANC008"]
+        assert self.codes(capsys, "--select", "ANC", "--allow-blank", code=0) == ["ANC008"]
+        assert self.codes(capsys, "--select", "BOX", code=0) == []
+        assert self.codes(capsys, "--select", "BOX", "--fail-on", "warning", code=0) == []
+        assert self.codes(capsys, "--ignore", "ANC008", "--select", "ANC", code=0) == []
+
+    @pytest.mark.parametrize(
+        ("severity", "fail_on", "code"), [("info", "warning", 0), ("warning", "warning", 1)]
+    )
+    def test_it_counts_with_the_severity_of_its_rule(self, capsys, here, severity, fail_on, code):
+        settings = f'select = ["ANC"]\n[rules.ANC008]\nseverity = "{severity}"\n'
+        make(here, {"a.json": document(annotations=[]), "anchoraudit.toml": settings})
+        assert self.codes(capsys, code=0) == ["ANC008"]
+        assert self.codes(capsys, "--fail-on", fail_on, code=code) == ["ANC008"]
+
+    @pytest.mark.parametrize(
+        ("code", "verdict"), [("ANC002", "empty_foreground"), ("ANC007", "no_usable_box")]
+    )
+    def test_each_verdict_without_foreground_has_its_rule(self, capsys, here, code, verdict):
+        bbox = [0, 0, 3, 3] if verdict == "empty_foreground" else [5, 5, 0, 0]
+        make(here, {"a.json": document(ONE, [annotation(1, 1, bbox)])})
+        assert self.codes(capsys, "--select", code) == [code]
+        assert self.codes(capsys, "--select", "ANC", "--ignore", f"{code},ANC005", code=0) == []
 
     def test_unknown(self, capsys):
         text = error(capsys, "scan", "a.json", "--select", "BOX0003")
@@ -186,7 +209,6 @@ class TestScan:
             ('[rules.BOX006]\nseverity = "fatal"\n', "Invalid enum value 'fatal' - at `$.rules"),
             ("[rules.BOX006]\nseverity = 3\n", "severity = 3.0 of BOX006"),
             ('[rules.BOX099]\nseverity = "info"\n', "unknown rule 'BOX099'"),
-            ('[rules.ANC008]\nseverity = "info"\n', "Use allow-blank for blank images"),
             ("rules = 3\n", "$.rules"),
             ('select = ["FOO"]\n', "unknown rule 'FOO'"),
             ("select = 3\n", "$.select"),

@@ -360,7 +360,7 @@ class TestChosen:
             (Chosen(select=("BOX0O1",)), "unknown rule 'BOX0O1'", "Did you mean BOX001?"),
             (Chosen(select=("ANC02",)), "unknown rule 'ANC02'", "Did you mean ANC002?"),
             (Chosen(severities={"BOX006": "fatal"}), "severity = 'fatal' of BOX006", "error, warning, info"),
-            (Chosen(severities={"ANC002": "info"}), "severity = 'info' of ANC002", "fail-on"),
+            (Chosen(severities={"ANC002": "fatal"}), "severity = 'fatal' of ANC002", "error, warning, info"),
             (Chosen(ignore=("CLSS",)), "unknown rule 'CLSS'", "Did you mean CLS?"),
             (Chosen(select=("BOX0011",)), "unknown rule 'BOX0011'", "anchoraudit rules lists them."),
             (Chosen(thresholds={"BOX": {"iou": 0.9}}), "unknown rule 'BOX'", "Did you mean BOX"),

@@ -151,7 +151,8 @@ def _from_file(quiet: bool) -> dict[str, Any]:
     path, table = found
     values = _checked(table, path)
     if values and not quiet:
-        click.echo(f"using {_described(values)}, as in {os.path.relpath(path)}", err=True)
+        said = _described(values) or "the rules' settings"
+        click.echo(f"using {said}, as in {os.path.relpath(path)}", err=True)
     return values
 
 

@@ -233,19 +233,16 @@ def _against_baseline(result: Any, given: dict[str, Any], *, quiet: bool) -> Any
 def exit_code(
     result: Any, settings: settings_of.Settings, shown: Any = None, *, exit_zero: bool = False
 ) -> int:
-    """Return 1 if an image would train without foreground, or a finding is as severe as `--fail-on`.
+    """Return 1 if a rule that was selected has findings as severe as `--fail-on`.
 
-    shown: the findings that a baseline does not know; if given, only they count.
+    An image without foreground is a finding of the rule about its verdict, so `--select` and `--ignore`
+    decide about it, too. shown: the findings that a baseline does not know; if given, only they count.
     """
     fail_on = settings.fail_on or "error"
     if exit_zero or fail_on == "never":
         return 0
-    from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
-
-    counting = [v for v in WITHOUT_FOREGROUND if v != "blank" or not settings.allow_blank]
     severe = {"error"} if fail_on == "error" else {"error", "warning"}
+    intended = {"blank"} if settings.allow_blank else set()
     findings = result.findings if shown is None else shown
     rules = [findings.rule(code) for code in findings.counts]
-    known_blank = set(WITHOUT_FOREGROUND).difference(counting)
-    found = any(rule.severity in severe and rule.verdict not in known_blank for rule in rules)
-    return int(found or (shown is None and bool(result.images_with(*counting))))
+    return int(any(rule.severity in severe and rule.verdict not in intended for rule in rules))

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.suggest import did_you_mean
 from anchoraudit.rules._rule import FAMILIES, SEVERITIES, Rule, Severity
@@ -107,11 +106,6 @@ class Chosen:
             raise AnchorauditError(
                 f"severity = {severity!r} of {code} does not exist",
                 remedy=f"Allowed: {', '.join(SEVERITIES)}.",
-            )
-        if rules[code].verdict in WITHOUT_FOREGROUND and severity != rules[code].severity:
-            raise AnchorauditError(
-                f"severity = {severity!r} of {code}: it cannot change, such an image sets exit code 1 itself",
-                remedy='Use allow-blank for blank images, or fail-on = "never".',
             )
 
     def in_force(self, rules: Mapping[str, Rule]) -> dict[str, Rule]:
