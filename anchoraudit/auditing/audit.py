@@ -86,8 +86,9 @@ class Audit:
         and boxes are in it, those too that the loader drops.
     original : Dataset
         The data set as it was read; without a loader, the same object. Findings about the data are of it.
-    detector : Detector
-        The detector whose encoder was replayed.
+    replayed : Detector or None
+        The detector whose encoder was replayed; None if only the rules on the data ran. Then there are no
+        verdicts, statuses and causes: all are -1 or empty.
     labels : Labels
         Which boxes of `dataset` are usable, and why the others are not.
     box_results : BoxResults
@@ -104,6 +105,10 @@ class Audit:
         What the model does with the boxes that are handed to it; None with the plain policy.
     sensitivity : Sensitivity or None
         The same audit under random geometry; None unless asked for.
+    detector_chosen : bool
+        Somebody named the detector. False: the default judged, and reports say so first.
+    suggested : str
+        Which detector the files of the data set point to, as a sentence; "" if they point to none.
 
     Examples
     --------
@@ -118,7 +123,7 @@ class Audit:
 
     dataset: Dataset
     original: Dataset
-    detector: Detector
+    replayed: Detector | None
     labels: label_policy.Labels
     box_results: BoxResults
     image_results: ImageResults
@@ -127,6 +132,18 @@ class Audit:
     loaded: Loaded | None = None
     admitted: Admitted | None = None
     sensitivity: Sensitivity | None = None
+    detector_chosen: bool = True
+    suggested: str = ""
+
+    @property
+    def detector(self) -> Detector:
+        """The detector whose encoder was replayed. Raises AnchorauditError if there is none."""
+        if self.replayed is None:
+            raise AnchorauditError(
+                "this audit has no detector: only the rules on the data ran",
+                remedy="Name a detector, such as audit(dataset, 'yolov5').",
+            )
+        return self.replayed
 
     def verdict_is(self, *names: str) -> Bool:
         """Tell which images have one of these verdicts: bool [N]."""
@@ -153,7 +170,10 @@ class Audit:
         return np.flatnonzero(self.dataset.boxes.image == image)
 
     def summary(self) -> dict[str, Any]:
-        """Return counts over the whole data set, and under `splits` the same for each split."""
+        """Return counts over the whole data set, and under `splits` the same for each split.
+
+        Without a detector, `matched`, `forced` and `unmatched` are None, and there are no verdicts or causes.
+        """
         everything = np.ones(len(self.dataset.images), dtype=np.bool_)
         whole = self._summary_of(everything)
         whole["splits"] = {
@@ -165,12 +185,16 @@ class Audit:
     def _summary_of(self, images: Bool) -> dict[str, Any]:
         results = self.image_results
         cause = self.box_results.cause[images[self.dataset.boxes.image]]
-        return {
+        numbers = {
             "images": int(np.count_nonzero(images)),
-            **{
-                name: int(getattr(results, name)[images].sum())
-                for name in ("boxes", "usable", "matched", "forced", "unmatched")
-            },
+            **{name: int(getattr(results, name)[images].sum()) for name in ("boxes", "usable")},
+        }
+        statuses = ("matched", "forced", "unmatched")
+        if self.replayed is None:
+            return {**numbers, **dict.fromkeys(statuses), "verdicts": {}, "causes": {}}
+        return {
+            **numbers,
+            **{name: int(getattr(results, name)[images].sum()) for name in statuses},
             "verdicts": _tally(results.verdict[images], VERDICTS),
             "causes": _tally(cause[cause >= 0], CAUSES),
         }
@@ -190,7 +214,7 @@ class Audit:
 
 def audit(
     dataset: Dataset | str | Path,
-    detector: str | Path | Detector = "reference",
+    detector: str | Path | Detector | None = "reference",
     *,
     drop_difficult: bool = False,
     counts: bool = False,
@@ -206,8 +230,9 @@ def audit(
     ----------
     dataset : Dataset, str or Path
         What `read` returns, or a path for `read`.
-    detector : str, Path or Detector
-        The name of a preset, a detector file, or what `load_detector` returns.
+    detector : str, Path, Detector or None
+        The name of a preset, a detector file, or what `load_detector` returns. None: no encoder is replayed,
+        and only the rules on the data alone run.
     drop_difficult : bool
         Boxes marked as difficult are not usable.
     counts : bool
@@ -233,7 +258,7 @@ def audit(
     ------
     AnchorauditError
         If the data set or the detector cannot be read, if a rule does not exist, or if `counts` would need
-        too many anchors.
+        too many anchors, or has no detector.
 
     Examples
     --------
@@ -243,14 +268,22 @@ def audit(
     """
     chosen = (rules or Chosen()).require_known(all_rules())
     original = dataset if isinstance(dataset, Dataset) else read(dataset)
-    detector = load_detector(detector)
-    loader = detector.loader_for(original.format) if loader is None else loader
+    detector = None if detector is None else load_detector(detector)
+    if loader is None and detector is not None:
+        loader = detector.loader_for(original.format)
     of_files = loader not in (None, PLAIN) or any(c in chosen for c in all_rules() if c.startswith("IMG"))
     seen = look(original, images if of_files else "none", cache=image_cache)
     loaded = None if loader in (None, PLAIN) else load_as(original, loader, seen)
     dataset = original if loaded is None else loaded.dataset
     plain = label_policy.prepare(original, drop_difficult=drop_difficult)
     labels = plain if loaded is None else label_policy.prepare(dataset, drop_difficult=drop_difficult)
+    if detector is None:
+        if counts:
+            raise AnchorauditError(
+                "without a detector there are no anchors to count",
+                remedy="Name a detector, or drop the counts.",
+            )
+        return _without_detector(original, dataset, (plain, labels), chosen=chosen, seen=seen, loaded=loaded)
     admitted = None if loader == PLAIN else admitted_to(dataset, detector)
     if admitted is not None:
         dataset = admitted.stopping(dataset)
@@ -281,6 +314,49 @@ def audit(
     )
     findings = check(context, chosen, original.findings)
     return Audit(dataset, original, detector, labels, boxes, results, findings, seen, loaded, admitted)
+
+
+def _without_detector(
+    original: Dataset,
+    dataset: Dataset,
+    policies: tuple[label_policy.Labels, label_policy.Labels],
+    *,
+    chosen: Chosen,
+    seen: ImageFiles | None,
+    loaded: Loaded | None,
+) -> Audit:
+    """Run the rules on the data and on what the loader does. No image gets a verdict, and no box a status.
+
+    dataset: as the loader hands it over. policies: which boxes are usable in `original` and in `dataset`.
+    """
+    plain, labels = policies
+    count, image, usable = len(dataset.images), dataset.boxes.image, labels.usable
+    nothing, none = np.zeros(count, dtype=np.int64), np.full(count, -1, dtype=np.int8)
+    boxes = BoxResults(
+        usable=usable,
+        best_iou=np.full(len(usable), np.nan),
+        status=np.zeros(len(usable), dtype=np.int8),
+        cause=np.full(len(usable), -1, dtype=np.int8),
+    )
+    total, reaching = np.bincount(image, minlength=count), np.bincount(image[usable], minlength=count)
+    raises = np.zeros(count, dtype=np.int8)
+    results = ImageResults(
+        *(total, reaching, nothing, nothing, nothing), np.full(count, np.nan), none, none.copy(), raises
+    )
+    of_data = verdicts_of(
+        boxes=total > 0,
+        usable=reaching > 0,
+        matched=reaching > 0,
+        forced=raises > 0,
+        size_unknown=np.isnan(dataset.images.width),
+        raises=raises > 0,
+        fate=dataset.images.fate,
+    )
+    context = Context(
+        original, plain, None, None, of_data, boxes.status, boxes.best_iou, raises, seen, loaded
+    )
+    findings = check(context, chosen, original.findings)
+    return Audit(dataset, original, None, labels, boxes, results, findings, seen, loaded)
 
 
 def _judge_boxes(labels: label_policy.Labels, placed: Placed, detector: Detector) -> BoxResults:

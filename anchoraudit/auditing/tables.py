@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from anchoraudit.arrays import Int
 from anchoraudit.dataset.fates import FATES, MOVED
 from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.verdicts import STATUSES, VERDICTS, WITHOUT_FOREGROUND
@@ -24,10 +25,11 @@ def images_frame(audit: Audit) -> pd.DataFrame:
     boxes, empty without any), verdict, cause. With a loader also loader (kept, dropped or raises) and
     loader_reason. With counts also positives, negatives, ignored (numbers of anchors). Under random geometry
     also p_empty (share of draws without foreground, empty if unknown). With several splits also split.
+    Without a detector, what it would decide is empty.
     """
     dataset, results = audit.dataset, audit.image_results
     foreground = pd.array(~audit.verdict_is(*WITHOUT_FOREGROUND), dtype="boolean")
-    foreground[audit.verdict_is("unknown", "left_out")] = pd.NA
+    foreground[audit.verdict_is("unknown", "left_out") | (audit.replayed is None)] = pd.NA
     columns: dict[str, Any] = {
         "image_id": encodable(dataset.images.ids),
         "file_name": encodable(dataset.images.file_names),
@@ -35,8 +37,8 @@ def images_frame(audit: Audit) -> pd.DataFrame:
         "height": _pixels(dataset.images.height),
         "boxes": results.boxes,
         "usable": results.usable,
-        "matched": results.matched,
-        "forced": results.forced,
+        "matched": _judged(audit, results.matched),
+        "forced": _judged(audit, results.forced),
         "foreground": foreground,
         "best_iou": results.best_iou,
         "verdict": _names(results.verdict, VERDICTS),
@@ -108,6 +110,11 @@ def _texts(
     for i in np.flatnonzero(asked).tolist():
         texts[i] = told(i if rows is None else int(rows[i]))
     return encodable(texts)
+
+
+def _judged(audit: Audit, numbers: Int) -> Any:
+    """Return numbers that a detector decides; without one, a column of empty values."""
+    return numbers if audit.replayed is not None else pd.array([None] * len(numbers), dtype="Int64")
 
 
 def encodable(values: list[Any]) -> list[Any]:

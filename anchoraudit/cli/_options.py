@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from anchoraudit.cli._settings import Settings
-from anchoraudit.detectors import Detector, load_detector, override, preset_names
+from anchoraudit.detectors import NO_DETECTOR, Detector, load_detector, override, preset_names
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import format_names
 
@@ -32,7 +32,8 @@ class DetectorName(click.ParamType[str]):
         """Return the names that begin with the typed letters."""
         from click.shell_completion import CompletionItem
 
-        return [CompletionItem(name) for name in preset_names() if name.startswith(incomplete)]
+        names = [*preset_names(), NO_DETECTOR]
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
 class LoaderName(click.ParamType[str]):
@@ -131,7 +132,8 @@ detector_options = _apply(
     click.option(
         "--detector",
         type=DetectorName(),
-        help="Preset, or a file: your own TOML, or your framework's.  [default: reference]",
+        help="Preset, or a file: your own TOML, or your framework's. none: check the data alone.  "
+        "[default: reference]",
     ),
     assume_option,
     click.option("--positive-iou", type=float, metavar="F", help="Positive from this IoU on."),
@@ -192,6 +194,31 @@ def rules_of(settings: Settings) -> Chosen:
     select, ignore = (map(str.upper, codes or ()) for codes in (settings.select, settings.ignore))
     chosen = Chosen.of_tables(select, ignore, settings.rules or {})
     return chosen.require_known(all_rules())
+
+
+def detector_or_none(settings: Settings) -> tuple[Detector | None, list[str]]:
+    """Return what `detector_of` does, or no detector for `--detector none`.
+
+    Raises AnchorauditError if a value of a detector is to be replaced, and there is none.
+    """
+    if settings.detector != NO_DETECTOR:
+        return detector_of(settings)
+    from anchoraudit.cli._settings import as_options
+
+    values = Settings(
+        positive_iou=settings.positive_iou,
+        negative_iou=settings.negative_iou,
+        allowed_border=settings.allowed_border,
+        input_size=settings.input_size,
+        anchors=settings.anchors,
+        assume_standard=settings.assume_standard,
+    )
+    if given := as_options(values):
+        raise AnchorauditError(
+            f"--detector none has no values to replace: {' '.join(given)}",
+            remedy="Name a detector, or leave these options out.",
+        )
+    return None, []
 
 
 def detector_of(settings: Settings) -> tuple[Detector, list[str]]:

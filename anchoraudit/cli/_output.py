@@ -13,6 +13,7 @@ import click
 
 from anchoraudit.cli import _settings as settings_of
 from anchoraudit.cli._settings import Settings
+from anchoraudit.detectors import NO_DETECTOR
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.images.found import SUFFIXES
 from anchoraudit.io.files import replacing, require_not_input, write_text
@@ -76,7 +77,8 @@ def check_outputs(
     inputs = [Path(name) for name in read]
     inputs += [source.path for source in dataset.sources if source.path.is_file()]
     inputs += [dataset.root] * dataset.root.is_file()
-    inputs += [Path(f) for f in (settings.detector, settings.anchors) if f is not None and f != may_replace]
+    detector = None if settings.detector == NO_DETECTOR else settings.detector
+    inputs += [Path(f) for f in (detector, settings.anchors) if f is not None and f != may_replace]
     if (found := settings_of.file_read()) is not None:
         inputs.append(found[0])
     for i, output in enumerate(named):

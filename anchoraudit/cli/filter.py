@@ -11,8 +11,8 @@ import numpy as np
 from anchoraudit.cli import _settings as settings_of
 from anchoraudit.cli._options import (
     dataset_argument,
-    detector_of,
     detector_options,
+    detector_or_none,
     label_options,
     loader_option,
     read_dataset,
@@ -70,7 +70,7 @@ def command(**given: Any) -> int:
 
     A scan of the result finds no error: images and boxes that have one are left out. COCO stays COCO, byte
     for byte; other formats become COCO (.json) or a list of images (.txt). Inputs are never changed. Without
-    DATASET, the last scan's is taken, with its detector.
+    DATASET, the last scan's is taken, with its detector. With --detector none, only what has an error goes.
     """
     from anchoraudit import manifest
     from anchoraudit.cli import _output
@@ -78,7 +78,9 @@ def command(**given: Any) -> int:
 
     _require_an_output(given)
     settings = settings_of.resolve(given)
-    detector, remarks = detector_of(settings)
+    detector, remarks = detector_or_none(settings)
+    if detector is None:
+        _require_no_verdicts(given)
     dataset = read_dataset(settings)
     files = [] if given["output"] is None else manifest.targets(dataset, given["output"])
     fixing = given["fix"] or given["unsafe_fixes"]
@@ -89,7 +91,9 @@ def command(**given: Any) -> int:
     plan = _plan(dataset, given) if fixing else None
     source = dataset if plan is None else plan.apply(dataset)
     result, taken, found = _judged(source, detector, settings, boxes_may_go=_holds_boxes(given))
-    keep = manifest.kept_by(result, _drop(given), keep_blank=given["keep_blank"]) & ~found.images
+    keep = ~found.images
+    if detector is not None:
+        keep &= manifest.kept_by(result, _drop(given), keep_blank=given["keep_blank"])
     filtered = manifest.Filtered(result, keep, plan, taken, found.why)
     for text in (*remarks, *(plan.remarks if plan is not None and given["diff"] else ())):
         _output.remark(f"note: {text}")
@@ -115,7 +119,7 @@ def command(**given: Any) -> int:
 
 
 def _judged(
-    source: Dataset, detector: Detector, settings: settings_of.Settings, *, boxes_may_go: bool
+    source: Dataset, detector: Detector | None, settings: settings_of.Settings, *, boxes_may_go: bool
 ) -> tuple[Audit, tuple[Dataset, Bool] | None, Unfit]:
     """Audit what is to be written, without the boxes that have an error if they may go.
 
@@ -175,6 +179,16 @@ def _require_an_output(given: dict[str, Any]) -> None:
         raise click.MissingParameter(ctx=context, param=option)
     if given["dropped"] is not None:
         _output.require_table_suffix(given["dropped"])
+
+
+def _require_no_verdicts(given: dict[str, Any]) -> None:
+    """Raise AnchorauditError for an option about verdicts, where no detector gives them."""
+    for name, flag in (("drop", "--drop"), ("keep_blank", "--keep-blank")):
+        if given[name]:
+            raise AnchorauditError(
+                f"{flag} is about verdicts, and without a detector there are none",
+                remedy=f"Name a detector, or leave out {flag}: images with errors go, blank ones stay.",
+            )
 
 
 def _check_outputs(

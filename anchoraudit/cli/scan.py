@@ -9,8 +9,8 @@ import click
 from anchoraudit.cli import _settings as settings_of
 from anchoraudit.cli._options import (
     dataset_argument,
-    detector_of,
     detector_options,
+    detector_or_none,
     label_options,
     loader_option,
     read_dataset,
@@ -111,7 +111,9 @@ def command(**given: Any) -> int:
     quiet = given["quiet"]
     augmentation = _augmentation(given)
     settings = settings_of.resolve(given, quiet=quiet, repeat=True)
-    detector, remarks = detector_of(settings)
+    detector, remarks = detector_or_none(settings)
+    if detector is None:
+        _require_no_encoder(given)
     for target in (given["export_images"], given["export_boxes"]):
         if target is not None:
             _output.require_table_suffix(target)
@@ -165,6 +167,16 @@ def _augmentation(given: dict[str, Any]) -> Any:
     return None
 
 
+def _require_no_encoder(given: dict[str, Any]) -> None:
+    """Raise AnchorauditError for an option that asks for what an encoder does, where there is none."""
+    for name in ("counts", "augment"):
+        if given[name]:
+            raise AnchorauditError(
+                f"--{name} asks what a detector's encoder does, and --detector none names no detector",
+                remedy=f"Name a detector, or leave out --{name}.",
+            )
+
+
 def _sensitivity(result: Any, augmentation: Any, given: dict[str, Any]) -> Any:
     """Audit under random geometry."""
     from anchoraudit.auditing.augmentation.sensitivity import sensitivity
@@ -203,7 +215,7 @@ def _report(result: Any, shown: Any, given: dict[str, Any], options: list[str]) 
     limit = 20 if given["limit"] is None else given["limit"]
     steps = after_scan(result, options)
     _output.show(
-        terminal.scan_parts(result, limit, steps, chosen="--detector" in options, shown=shown),
+        terminal.scan_parts(result, limit, steps, shown=shown),
         given["output"],
     )
 

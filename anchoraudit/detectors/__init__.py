@@ -9,13 +9,18 @@ from typing import Any
 
 import msgspec
 
+from anchoraudit.detectors._families import covered_by, is_without_preset
 from anchoraudit.detectors._presets import preset, preset_names
 from anchoraudit.detectors.readers import kinds, read_detector, suffixes
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Resize
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.suggest import did_you_mean
 
-__all__ = ["Detector", "load_detector", "override", "parse_input_size", "preset_names"]
+__all__ = ["NO_DETECTOR", "Detector", "load_detector", "override", "parse_input_size", "preset_names"]
+
+
+# Where a detector can be named, this word says that there is none: only the rules on the data alone run.
+NO_DETECTOR = "none"
 
 
 def load_detector(
@@ -56,19 +61,43 @@ def load_detector(
         return detector
     if (name := str(detector)) in preset_names():
         return preset(name)
+    if name == NO_DETECTOR:
+        raise AnchorauditError(
+            "this replays a detector, and `none` names no detector",
+            remedy="Name a preset (`anchoraudit detectors` lists them) or a file. "
+            "Only scan and filter take `none`.",
+        )
     if means_file(name):
-        return read_detector(Path(name), assume_standard=assume_standard)
-    hint = did_you_mean(name, preset_names())
-    raise AnchorauditError(
-        f"no detector {name!r}",
-        remedy=f"{hint}Name a preset (`anchoraudit detectors` lists them), or a file: {kinds()}.",
-    )
+        try:
+            return read_detector(Path(name), assume_standard=assume_standard)
+        except AnchorauditError as error:
+            raise _about_its_family(error, name) from None
+    known = covered_by(name)
+    if known:
+        remedy = f"{known} `anchoraudit detectors` lists all presets."
+    else:
+        hint = did_you_mean(name, preset_names())
+        remedy = f"{hint}Name a preset (`anchoraudit detectors` lists them), or a file: {kinds()}."
+    raise AnchorauditError(f"no detector {name!r}", remedy=remedy)
+
+
+def _about_its_family(error: AnchorauditError, name: str) -> AnchorauditError:
+    """Return the error about a file; with what covers its detector, if that is what the user needs to know.
+
+    So it is for a file that is not there, and for one of a detector that no preset covers.
+    """
+    known = covered_by(name)
+    if _exists(Path(name)):
+        known = f"{error.remedy} {known}" if is_without_preset(name) else ""
+    if not known:
+        return error
+    return AnchorauditError(error.message, path=error.path, place=error.place, remedy=known)
 
 
 def means_file(name: str, folder: Path | None = None) -> bool:
     """Tell whether a detector's name means a file, relative to `folder`, and not a preset."""
     path = Path(name)
-    if not name or name in preset_names():
+    if not name or name == NO_DETECTOR or name in preset_names():
         return False
     return path.suffix.lower() in suffixes() or path.name != name or _exists((folder or Path()) / path)
 

@@ -28,8 +28,8 @@ def difference(filtered: Filtered) -> list[Change]:
             ("file_name", dataset.images.file_names[image], ""),
             ("boxes", str(int(results.boxes[image])), ""),
         ]
-        verdict = VERDICTS[int(results.verdict[image])]
-        reason = "error" if image in filtered.why else verdict
+        code = int(results.verdict[image])
+        reason = "error" if image in filtered.why or code < 0 else VERDICTS[code]
         changes.append(make.of_image(image, reason, values, gone=True))
     reasons = np.where(keep[dataset.boxes.image], left_out(dataset, texts), 0)
     changes += [make.without_box(row, REASONS[int(reasons[row])]) for row in np.flatnonzero(reasons).tolist()]

@@ -14,6 +14,7 @@ from anchoraudit.dataset.labels import REASON_MEANING, REASONS
 from anchoraudit.encoding.causes import CAUSES, nearest_shape
 from anchoraudit.encoding.errors_raised import reason as reason_to_raise
 from anchoraudit.encoding.verdicts import VERDICTS, WITHOUT_FOREGROUND
+from anchoraudit.rules import SEVERITIES
 
 VERDICT_MEANING = {
     "ok": "at least one anchor is positive",
@@ -81,8 +82,13 @@ def flagged(audit: Audit, *verdicts: str) -> list[int]:
 
 
 def why(audit: Audit, image: int) -> str:
-    """Say why an image is flagged: `2 boxes, best IoU 0.22: small; the nearest anchor is 51x132`."""
+    """Say why an image is flagged: `2 boxes, best IoU 0.22: small; the nearest anchor is 51x132`.
+
+    Without a detector: the codes of the errors that are found in it.
+    """
     results = audit.image_results
+    if audit.replayed is None:
+        return ", ".join(audit.findings.errors_of_image(image, audit.boxes_of(image)))
     verdict = VERDICTS[int(results.verdict[image])]
     total = int(results.boxes[image])
     if verdict == "blank":
@@ -146,7 +152,9 @@ def not_usable(audit: Audit) -> str:
 
 
 def headline(audit: Audit) -> str:
-    """Say in one line how many images would train without foreground."""
+    """Say in one line how many images would train without foreground; without a detector, what was found."""
+    if audit.replayed is None:
+        return _headline_of_data(audit)
     lost, images = len(audit.images_with(*WITHOUT_FOREGROUND)), len(audit.dataset.images)
     unknown = len(audit.images_with("unknown"))
     dropped = int(np.count_nonzero(audit.verdict_is("left_out") & (audit.image_results.boxes > 0)))
@@ -155,8 +163,21 @@ def headline(audit: Audit) -> str:
     return text + (f"; {unknown:,} not checked, their size is unknown" if unknown else "")
 
 
+def _headline_of_data(audit: Audit) -> str:
+    numbers = dict.fromkeys(SEVERITIES, 0)
+    for code, number in audit.findings.counts.items():
+        numbers[audit.findings.rule(code).severity] += number
+    found = ", ".join(count(n, name) for name, n in numbers.items() if n and name != "info")
+    return f"{count(len(audit.dataset.images), 'image')} checked without a detector: {found or 'no error'}"
+
+
 def risks(audit: Audit, batch_sizes: Sequence[int] = BATCH_SIZES) -> list[Risk]:
-    """Return the risk of NaN in an epoch over the trained images of known size, by batch size."""
+    """Return the risk of NaN in an epoch over the trained images of known size, by batch size.
+
+    Empty without a detector.
+    """
+    if audit.replayed is None:
+        return []
     known = int(np.count_nonzero(~audit.verdict_is("unknown", "left_out")))
     empty = len(audit.images_with(*WITHOUT_FOREGROUND))
     loss = audit.detector.loss
@@ -182,5 +203,4 @@ def _plus_minus(error: float) -> str:
 
 def risk_line(audit: Audit) -> str:
     """Say in one line what the risk is at batch size 2, "" if an empty mask makes no NaN."""
-    (risk,) = risks(audit, [2])
-    return sentence(risk) if risk.expected else ""
+    return next((sentence(risk) for risk in risks(audit, [2]) if risk.expected), "")

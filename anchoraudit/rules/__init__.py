@@ -82,7 +82,8 @@ def check(context: Context, chosen: Chosen, from_reading: Sequence[Finding]) -> 
     Parameters
     ----------
     context : Context
-        The data set, the detector's answer and the image files.
+        The data set, the detector's answer and the image files. Without a detector, rules that need one do
+        not run.
     chosen : Chosen
         Which rules run, with which thresholds and severities.
     from_reading : sequence of Finding
@@ -94,7 +95,11 @@ def check(context: Context, chosen: Chosen, from_reading: Sequence[Finding]) -> 
         Errors first, then by the order of the codes; within a code, those from reading first.
     """
     rules = chosen.in_force(all_rules())
-    groups: dict[str, list[Sequence[Finding]]] = {code: [] for code in rules if code in chosen}
+    groups: dict[str, list[Sequence[Finding]]] = {
+        code: []
+        for code, rule in rules.items()
+        if code in chosen and (context.replayed is not None or not rule.needs_detector)
+    }
     read: dict[str, list[Finding]] = {}
     for finding in from_reading:
         read.setdefault(finding.code, []).append(finding)

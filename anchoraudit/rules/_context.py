@@ -61,15 +61,18 @@ class Context:
     dataset, labels: the data as they were read, and the plain policy on them. What follows is of the data as
     the loader hands them over, with the same rows. verdict: int8 [N]. status: int8 [M]. best_iou: float64
     [M], NaN for boxes that are not usable. raises: int8 [N], why the encoder would raise, 0 where it would
-    not. placed: the usable boxes on the network's input. image_files: None if the image files were not
+    not. on_input: the usable boxes on the network's input. image_files: None if the image files were not
     checked. loaded: None without a loader. admitted: what the model does with the boxes; None with the plain
     policy.
+
+    Without a detector, `replayed` and `on_input` are None; `verdict` then says only what the data alone say:
+    `blank`, `no_usable_box` and `unknown`, and `ok` for every other image.
     """
 
     dataset: Dataset
     labels: Labels
-    detector: Detector
-    placed: Placed
+    replayed: Detector | None
+    on_input: Placed | None
     verdict: Int8
     status: Int8
     best_iou: Float
@@ -77,6 +80,18 @@ class Context:
     image_files: ImageFiles | None = None
     loaded: Loaded | None = None
     admitted: Admitted | None = None
+
+    @property
+    def detector(self) -> Detector:
+        """The detector, for rules that need one."""
+        assert self.replayed is not None
+        return self.replayed
+
+    @property
+    def placed(self) -> Placed:
+        """The usable boxes on the network's input, for rules that need a detector."""
+        assert self.on_input is not None
+        return self.on_input
 
     @cached_property
     def locations(self) -> Locations:

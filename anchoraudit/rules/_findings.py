@@ -8,7 +8,7 @@ from typing import overload
 
 import numpy as np
 
-from anchoraudit.arrays import Bool
+from anchoraudit.arrays import Bool, Int
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.rules._context import Hits
 from anchoraudit.rules._rule import Rule, Severity
@@ -78,6 +78,19 @@ class Findings(Sequence[Finding]):
                 if isinstance(part, Hits) and part.about == about:
                     hit[part.rows] = True
         return hit
+
+    def errors_of_image(self, image: int, boxes: Int) -> list[str]:
+        """Return the codes of the errors about an image or one of its boxes, verdicts excluded.
+
+        image: the row of the image. boxes: int64 [n], the rows of its boxes.
+        """
+        rows = {"image": np.array([image]), "box": boxes}
+        return [
+            code
+            for code, parts in self._groups.items()
+            if self._rules[code].severity == "error" and not self._rules[code].verdict
+            if any(isinstance(part, Hits) and np.isin(rows[part.about], part.rows).any() for part in parts)
+        ]
 
     def __len__(self) -> int:
         return sum(self.counts.values())

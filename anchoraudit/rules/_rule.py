@@ -30,7 +30,8 @@ class Rule:
     title: a few words. what: when it is reported. why: why it is bad. example: shown as written.
     remedy: what to do about it, as a phrase. check: called as `check(context, **parameters)`; None if the
     code that reads the files reports it. verdict: set if the rule reports all images with this verdict.
-    parameters: its thresholds and their defaults; `what` explains each.
+    parameters: its thresholds and their defaults; `what` explains each. needs_detector: the rule is about
+    what a detector does with the data; without one it does not run.
     """
 
     code: str
@@ -43,6 +44,7 @@ class Rule:
     check: Check | None = None
     verdict: str = ""
     parameters: Mapping[str, float] = field(default_factory=dict)
+    needs_detector: bool = False
 
     def page(self) -> str:
         """Return the rule's page in Markdown. All rules have the same headings."""

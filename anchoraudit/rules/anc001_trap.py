@@ -36,4 +36,5 @@ RULE = Rule(
     example="a box of 3 x 3 px in the corner of an image, where all anchors near it cross the border",
     remedy="leave the box out, or widen the border (--allowed-border off) so that an anchor overlaps it",
     check=check,
+    needs_detector=True,
 )

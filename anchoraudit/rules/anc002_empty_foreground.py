@@ -35,5 +35,6 @@ RULE = Rule(
         "leave the image out (filter)"
     ),
     check=check,
+    needs_detector=True,
     verdict="empty_foreground",
 )

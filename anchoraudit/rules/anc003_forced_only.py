@@ -35,5 +35,6 @@ RULE = Rule(
     example="a box of 12 x 9 px whose best anchor, of 32 x 32 px, has an IoU of 0.1",
     remedy="fit the anchors to the data (cluster), or train at a larger input size",
     check=check,
+    needs_detector=True,
     verdict="forced_only",
 )

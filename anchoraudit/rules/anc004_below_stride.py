@@ -39,4 +39,5 @@ RULE = Rule(
     example="anchors of 10x13 px on a level of stride 16",
     remedy="put small anchors on a level with a finer stride, or leave them out",
     check=check,
+    needs_detector=True,
 )

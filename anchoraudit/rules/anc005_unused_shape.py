@@ -60,4 +60,5 @@ RULE = Rule(
     remedy="fit the anchors to the data: anchoraudit cluster",
     check=check,
     parameters={"share": 0.5},
+    needs_detector=True,
 )

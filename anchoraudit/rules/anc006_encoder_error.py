@@ -31,5 +31,6 @@ RULE = Rule(
     example="an image too small for any anchor to lie inside it, under simple-faster-rcnn",
     remedy="leave it out (filter does), or change the detector's border or input size",
     check=check,
+    needs_detector=True,
     verdict="encoder_error",
 )

@@ -32,5 +32,6 @@ RULE = Rule(
     example="one annotation, with a bbox [10, 20, 0, 0]",
     remedy="fix its boxes, or leave the image out (filter does)",
     check=check,
+    needs_detector=True,
     verdict="no_usable_box",
 )

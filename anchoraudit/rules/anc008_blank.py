@@ -31,5 +31,6 @@ RULE = Rule(
     example="an image of an empty street, in a data set of cars",
     remedy="guard the loss and scan with --allow-blank, or leave it out (filter does)",
     check=check,
+    needs_detector=True,
     verdict="blank",
 )

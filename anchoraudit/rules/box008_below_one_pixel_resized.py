@@ -41,5 +41,6 @@ RULE = Rule(
     example="a box of 6 x 40 px in an image of 6000x4000, resized to 800x533",
     remedy="train at a larger input size (--input-size), cut the images into tiles, or leave the box out",
     check=check,
+    needs_detector=True,
     parameters={"below": 1.0},
 )

@@ -22,7 +22,7 @@ class Where:
         self.here = str(Path.cwd())
         self._inside = os.path.join(self.here, "")  # noqa: PTH118  a Path drops the separator at its end
         self._root = str(audit.dataset.root)
-        self._detector = audit.detector.name
+        self._detector = None if audit.replayed is None else audit.replayed.name
 
     def about_detector(self, finding: Finding) -> bool:
         """Tell whether a finding is about the detector. Then its path is the detector's name, not a file."""

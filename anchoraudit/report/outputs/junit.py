@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 from anchoraudit.auditing.audit import Audit
+from anchoraudit.detectors import NO_DETECTOR
 from anchoraudit.report import words
 from anchoraudit.report.outputs._where import Where, safe
 from anchoraudit.report.outputs.concise import one_line
@@ -37,8 +38,9 @@ def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
 
 def _properties(audit: Audit, found: int) -> dict[str, object]:
     summary = audit.summary()
-    counts = {name: summary[name] for name in _COUNTS}
-    named = {"dataset": audit.dataset.root, "detector": audit.detector.name, "findings": found}
+    counts = {name: number for name in _COUNTS if (number := summary[name]) is not None}
+    detector = NO_DETECTOR if audit.replayed is None else audit.replayed.name
+    named = {"dataset": audit.dataset.root, "detector": detector, "findings": found}
     return {**named, **counts, **summary["verdicts"]}
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from anchoraudit.auditing.audit import Audit
+from anchoraudit.detectors import NO_DETECTOR
 from anchoraudit.report import words
 from anchoraudit.report.outputs import _keys
 from anchoraudit.report.outputs._where import Where, safe
@@ -19,8 +20,10 @@ _IMAGES = 20  # flagged images, unless a limit is given
 def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
     """Return headline, verdicts, findings by rule with examples, and flagged images (20, or `limit`)."""
     yield f"## anchoraudit: {words.headline(audit)}\n\n"
-    yield f"{code(str(audit.dataset.root))}, detector {code(audit.detector.name)}\n\n"
-    yield from _table(("verdict", "images>", "share>", "meaning"), _verdicts(audit))
+    detector = NO_DETECTOR if audit.replayed is None else audit.replayed.name
+    yield f"{code(str(audit.dataset.root))}, detector {code(detector)}\n\n"
+    if audit.replayed is not None:
+        yield from _table(("verdict", "images>", "share>", "meaning"), _verdicts(audit))
     if line := words.augmented_line(audit):
         yield f"\n{prose(line)}\n"
     if shown:

@@ -52,4 +52,6 @@ def diff_summary(changes: Sequence[Change], keep: Bool) -> str:
 def _why(change: Change) -> str:
     if change.why in _WHY:
         return _WHY[change.why].format(of=change.of)
+    if change.why == "error":
+        return "dropped: it has an error"
     return f"dropped, {change.why}: {words.dropped(change.why)}"

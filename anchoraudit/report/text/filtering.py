@@ -68,7 +68,7 @@ def filter_parts(filtered: Filtered, written: Sequence[Written], options: Sequen
     gone_images = int(np.count_nonzero(~keep))
     lines = [
         ("read", f"{dataset.root}: {dataset.recognised}"),
-        ("detector", str(audit.detector)),
+        ("detector", "none: only errors of the data" if audit.replayed is None else str(audit.detector)),
         (
             "dropped",
             f"{words.count(gone_images, 'image')} of {images:,} ({words.share(gone_images, images)}), "
@@ -207,13 +207,13 @@ def dropped_frame(filtered: Filtered) -> pd.DataFrame:
     audit, why = filtered.audit, filtered.why
     dataset, results = audit.original, audit.image_results
     gone = np.flatnonzero(~filtered.keep).tolist()
-    causes = (*CAUSES, "")  # -1 is ""
+    causes, verdicts = (*CAUSES, ""), (*VERDICTS, "")  # -1 is ""
     return pd.DataFrame(
         {
             "image_id": encodable([dataset.images.ids[i] for i in gone]),
             "file_name": encodable([dataset.images.file_names[i] for i in gone]),
             "split": [dataset.splits[int(dataset.images.split[i])] for i in gone],
-            "verdict": [VERDICTS[code] for code in results.verdict[gone].tolist()],
+            "verdict": [verdicts[code] for code in results.verdict[gone].tolist()],
             "cause": [causes[code] for code in results.cause[gone].tolist()],
             "boxes": results.boxes[gone],
             "why": [f"{why[i].code}: {why[i].message}" if i in why else words.why(audit, i) for i in gone],

@@ -25,6 +25,8 @@ _OF_THE_RUN = ("RUN001", "RUN002", "RUN005", "RUN006")
 def after_scan(audit: Audit, options: Sequence[str]) -> list[Step]:
     """Return the steps after a scan with `options` (command-line words)."""
     dataset = str(audit.dataset.root)
+    if audit.replayed is None:
+        return _errors(audit) or _other_detectors(dataset, options)
     results = audit.image_results
     dropped = audit.verdict_is("left_out") & (results.boxes > 0)
     lost = audit.verdict_is(*WITHOUT_FOREGROUND) | dropped
@@ -82,11 +84,28 @@ def _manifest_name(dataset: Dataset) -> str:
 
 def _clean(audit: Audit, dataset: str, options: Sequence[str]) -> list[Step]:
     """Return the guard for a data set that is fine, or what else makes the scan fail."""
+    if errors := _errors(audit):
+        return errors
+    guard = f"{command('scan', [dataset], options)} && python train.py"
+    return [("every image that could be checked has foreground; as a guard before training:", guard)]
+
+
+def _errors(audit: Audit) -> list[Step]:
+    """Return the step about findings at error level, if there are any."""
     rules = [audit.findings.rule(code) for code in audit.findings.counts]
     if errors := sorted({rule.title for rule in rules if rule.severity == "error"}):
         return [(f"fix the findings at error level ({'; '.join(errors)}), and scan again", "")]
-    guard = f"{command('scan', [dataset], options)} && python train.py"
-    return [("every image that could be checked has foreground; as a guard before training:", guard)]
+    return []
+
+
+def _other_detectors(dataset: str, options: Sequence[str]) -> list[Step]:
+    """Return what shows how encoders label the images, which a scan without a detector cannot tell."""
+    return [
+        (
+            "no error is in the data; see what the encoders of detectors with anchors make of them:",
+            command("compare", [dataset], options),
+        )
+    ]
 
 
 def _better_detector(audit: Audit, dataset: str, options: Sequence[str]) -> list[Step]:

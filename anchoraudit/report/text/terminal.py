@@ -17,6 +17,7 @@ from rich.text import Text
 
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.detectors import Detector
 from anchoraudit.encoding.causes import CAUSES, MEANING
 from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.errors import printable, shortened
@@ -138,16 +139,17 @@ def scan_parts(
     limit: int,
     next_steps: Sequence[tuple[str, str]],
     *,
-    chosen: bool = True,
     shown: Findings | None = None,
 ) -> list[object]:
     """Return the parts of a scan's report, in order.
 
-    chosen: the user named the detector. shown: the findings to report, all by default.
+    shown: the findings to report, all by default.
     """
     findings = audit.findings if shown is None else shown
     summary = audit.summary()
-    parts: list[object] = [facts(_what_was_read(audit, chosen=chosen)), "", _verdicts(summary), ""]
+    parts: list[object] = [facts(_what_was_read(audit)), ""]
+    if summary["verdicts"]:
+        parts += [_verdicts(summary), ""]
     if len(summary["splits"]) > 1:
         parts += [_splits(summary["splits"]), ""]
     if summary["unmatched"]:
@@ -171,7 +173,7 @@ def scan_parts(
     return parts + steps("What to do next", next_steps)
 
 
-def _what_was_read(audit: Audit, *, chosen: bool) -> list[tuple[str, str]]:
+def _what_was_read(audit: Audit) -> list[tuple[str, str]]:
     dataset = audit.dataset
     sizes = [(len(dataset.images), "image"), (len(dataset.boxes), "box"), (len(dataset.categories), "class")]
     lines = [
@@ -179,15 +181,16 @@ def _what_was_read(audit: Audit, *, chosen: bool) -> list[tuple[str, str]]:
         ("", ", ".join(words.count(number, noun) for number, noun in sizes)),
         *((("loader" if not i else ""), text) for i, text in enumerate(_loader(audit))),
         ("labels", words.not_usable(audit)),
-        ("detector", str(audit.detector)),
-        ("", audit.detector.on_empty),
+        *_detector(audit.replayed),
     ]
-    if not chosen:
-        lines.append(
-            ("", "the default, as you named no detector: anchoraudit compare shows it beside others")
-        )
-    lines += [("", note) for note in audit.detector.notes]
     return lines + [("note", note) for note in dataset.notes]
+
+
+def _detector(detector: Detector | None) -> list[tuple[str, str]]:
+    if detector is None:
+        return [("detector", "none: only the rules on the data ran")]
+    notes = [("", note) for note in detector.notes]
+    return [("detector", str(detector)), ("", detector.on_empty), *notes]
 
 
 def _loader(audit: Audit) -> list[str]:
@@ -206,7 +209,7 @@ def _verdicts(summary: dict[str, Any]) -> Group:
 
 
 def _splits(splits: dict[str, Any]) -> Group:
-    shown = [v for v in VERDICTS if any(s["verdicts"][v] for s in splits.values())]
+    shown = [v for v in VERDICTS if any(s["verdicts"].get(v) for s in splits.values())]
     rows = [
         (name or "(none)", f"{s['images']:,}", f"{s['boxes']:,}", *(f"{s['verdicts'][v]:,}" for v in shown))
         for name, s in splits.items()

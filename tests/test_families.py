@@ -1,0 +1,103 @@
+"""Names that people use for their detector: told what covers it, never the nearest spelling of another."""
+
+import re
+
+import pytest
+
+from anchoraudit.detectors import load_detector, preset_names
+from anchoraudit.detectors._families import _FIRST, _LAST, covered_by
+from anchoraudit.errors import AnchorauditError
+from tests.builders import document, make
+
+WITHOUT_ANCHORS = {
+    "ultralytics": [
+        *("yolov8", "yolo11n.pt", "yolo26n", "yolov8n.yaml", "YOLOv8x-seg.pt", "yolo12l", "yolov9c.pt"),
+        *("yolov10b", "yolov8s-worldv2.pt", "yolov5su.pt", "yolov3u", "models/v8/yolov8n.yaml"),
+    ],
+    "rt-detr": ["rtdetr-l", "rtdetr-l.pt", "RT-DETR", "rtdetrv2_r18vd"],
+    "yolox-coco": ["yolox", "yolox_s", "YOLOX-Tiny.pth"],
+    "torchvision": ["fcos", "fcos_resnet50_fpn"],
+    "mmdet-coco": ["rtmdet_tiny", "tood", "CenterNet"],
+    "": ["detr", "rf-detr", "rfdetr-base", "deformable_detr", "dino-4scale", "D-FINE", "yolov6n", "PP-YOLOE"],
+}
+COVERED = {
+    "fasterrcnn_resnet50_fpn": ["torchvision-fasterrcnn_resnet50_fpn"],
+    "fasterrcnn_resnet50_fpn_v2": ["torchvision-fasterrcnn_resnet50_fpn"],
+    "ssdlite320_mobilenet_v3_large": ["torchvision-ssdlite320"],
+    "yolov5s": ["yolov5"],
+    "yolov5m6.pt": ["yolov5"],
+    "yolov7-tiny.pt": ["yolov7"],
+    "atss": ["mmdet-atss"],
+    "efficientdet": [f"efficientdet-d{number}" for number in range(8)],
+    "ssd300": ["mmdet-ssd300", "torchvision-ssd300_vgg16"],
+    "retinanet": [name for name in preset_names() if "retinanet" in name],
+    "RetinaNet-R50": [name for name in preset_names() if "retinanet" in name],
+    "faster_rcnn": [name for name in preset_names() if re.search("faster.?rcnn|faster-rcnn|rpn", name)],
+    "maskrcnn": [
+        *("detectron2-rpn_c4", "detectron2-rpn_c4-border0", "detectron2-rpn_fpn", "mask-rcnn-matterport"),
+        *("mmdet-faster_rcnn_fpn", "mmdet-faster_rcnn_fpn-border0", "torchvision-fasterrcnn_resnet50_fpn"),
+    ],
+}
+
+
+def refused(name):
+    with pytest.raises(AnchorauditError) as caught:
+        load_detector(name)
+    assert "Did you mean" not in caught.value.remedy
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("name", "loader"), [(name, loader) for loader, names in WITHOUT_ANCHORS.items() for name in names]
+)
+def test_one_without_anchors_names_what_checks_the_data(name, loader):
+    remedy = refused(name).remedy
+    assert "has no anchors, and is not replayed yet: `--detector none" in remedy
+    assert (f"--loader {loader}`" in remedy) if loader else ("--loader" not in remedy)
+
+
+@pytest.mark.parametrize("name", COVERED)
+def test_one_that_presets_cover_names_them(name):
+    remedy = refused(name).remedy
+    assert [word for word in re.split(r"[,:;.\s]+", remedy) if word in preset_names()] == COVERED[name]
+
+
+def test_yolo_before_anchors_were_on_levels_has_its_file():
+    assert "give its .cfg of darknet" in refused("yolov2").remedy
+
+
+@pytest.mark.parametrize("name", [*preset_names(), "yolov55", "referense", "best.pt", "", "x", "my detector"])
+def test_what_is_no_family_has_no_answer(name):
+    if name not in preset_names():
+        assert covered_by(name) == ""
+    else:
+        assert load_detector(name).name
+
+
+def test_families_name_presets_that_exist():
+    for family in (*_FIRST, *_LAST):
+        if family.presets:
+            assert any(re.search(family.presets, re.sub("[^a-z0-9]", "", name)) for name in preset_names())
+
+
+@pytest.mark.parametrize("name", ["yolov8n.yaml", "yolo11n.pt", "rf-detr", "retinanet"])
+@pytest.mark.parametrize("words", [("scan",), ("explain", "1"), ("compare",), ("cluster", "--k", "1")])
+def test_every_command_says_it(anchoraudit, name, words):
+    make(anchoraudit.cwd, {"a.json": document()})
+    done = anchoraudit(*words, "a.json", "--detector", name)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Did you mean" not in done.stderr
+    assert ("Several presets cover it" if name == "retinanet" else "`--detector none") in done.stderr
+
+
+def test_a_file_of_such_a_detector_says_both(here):
+    layers = "backbone:\n  - [-1, 1, Conv, [64, 3, 2]]\nhead:\n  - [[0], 1, Detect, [nc]]\n"
+    make(here, {"yolov8n.yaml": f"nc: 80\n{layers}"})
+    error = refused("yolov8n.yaml")
+    assert "no anchors: Detect is anchor-free" in str(error)
+    assert "--detector none --loader ultralytics" in error.remedy
+
+
+def test_a_file_of_ones_own_keeps_its_own_message(here):
+    make(here, {"retinanet.toml": "name = 3\n"})
+    assert "Several presets" not in refused("retinanet.toml").remedy
