@@ -104,8 +104,10 @@ class TestJson:
         make(anchoraudit.cwd, {"a.json": BAD})
         result = anchoraudit("scan", "a.json", "-q")
         assert result.returncode == 1
-        assert result.stdout == "1 of 2 images would train without foreground (50.0 %)\n"
-        assert result.stderr == ""
+        line = "1 of 2 images would train without foreground (50.0 %)"
+        whose = "reference judged, as no detector was named (--detector)"
+        assert (result.stdout, result.stderr) == (f"{line}; {whose}\n", "")
+        assert anchoraudit("scan", "a.json", "-q", "--detector", "reference").stdout == f"{line}\n"
 
 
 class TestExitCodes:

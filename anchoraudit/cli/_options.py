@@ -14,6 +14,7 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import format_names
 
 if TYPE_CHECKING:
+    from anchoraudit.auditing.audit import Audit
     from anchoraudit.dataset.columns import Dataset
     from anchoraudit.loaders import Loaded
     from anchoraudit.rules import Chosen
@@ -185,6 +186,16 @@ def read_loaded(settings: Settings, detector: Detector) -> tuple[Dataset, list[s
 def loader_notes(loaded: Loaded | None) -> list[str]:
     """Return sentences on what the loader did, none without a loader."""
     return [] if loaded is None else loaded.sentences()
+
+
+def note_who_judged(result: Audit, settings: Settings) -> None:
+    """Note in an audit whether somebody named its detector; if not, also which one the files point to."""
+    if settings.detector is not None:
+        return
+    from anchoraudit.advice.suggested import suggest
+
+    result.detector_chosen = False
+    result.suggested = str(suggest(result.dataset) or "")
 
 
 def rules_of(settings: Settings) -> Chosen:

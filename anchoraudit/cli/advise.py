@@ -15,6 +15,7 @@ from anchoraudit.cli._options import (
     label_options,
     loader_notes,
     loader_option,
+    note_who_judged,
     output_format_option,
     read_dataset,
 )
@@ -84,6 +85,7 @@ def command(**given: Any) -> int:
             seed=given["seed"],
             progress=advance,
         )
+    note_who_judged(advice.audit, settings)
     for text in (*remarks, *loader_notes(advice.audit.loaded)):
         _output.remark(f"note: {text}")
     written = _write(advice, target) if target is not None else None

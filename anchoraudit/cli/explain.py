@@ -15,6 +15,7 @@ from anchoraudit.cli._options import (
     label_options,
     loader_notes,
     loader_option,
+    note_who_judged,
     output_format_option,
     read_dataset,
 )
@@ -61,6 +62,7 @@ def command(image: str, **given: Any) -> int:
     )
     for text in (*remarks, *loader_notes(explanation.audit.loaded)):
         _output.remark(f"note: {text}")
+    note_who_judged(explanation.audit, settings)
     if given["output"] is not None:
         from anchoraudit.io.files import replacing
         from anchoraudit.report.plots import draw

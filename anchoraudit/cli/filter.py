@@ -15,6 +15,7 @@ from anchoraudit.cli._options import (
     detector_or_none,
     label_options,
     loader_option,
+    note_who_judged,
     read_dataset,
     rule_options,
     rules_of,
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from anchoraudit.detectors import Detector
     from anchoraudit.fixes import Plan
     from anchoraudit.manifest.unfit import Unfit
+
+# The share of the images above which a filter by the default detector says so first.
+_MANY = 0.1
 
 
 @click.command("filter")
@@ -91,6 +95,7 @@ def command(**given: Any) -> int:
     plan = _plan(dataset, given) if fixing else None
     source = dataset if plan is None else plan.apply(dataset)
     result, taken, found = _judged(source, detector, settings, boxes_may_go=_holds_boxes(given))
+    note_who_judged(result, settings)
     keep = ~found.images
     if detector is not None:
         keep &= manifest.kept_by(result, _drop(given), keep_blank=given["keep_blank"])
@@ -103,6 +108,8 @@ def command(**given: Any) -> int:
 
         changes = difference(filtered)
         _output.put_pieces(diff_lines(changes), None)
+        for line in _first_lines(result, keep, given, settings):
+            _output.remark(line)
         _output.remark(diff_summary(changes, keep))
         return 0
     written = [
@@ -114,7 +121,8 @@ def command(**given: Any) -> int:
         )  # nothing is left: raises, and says why
     if given["dropped"] is not None:
         _output.export(dropped_frame(filtered), given["dropped"])
-    _output.show(filter_parts(filtered, written, settings_of.as_options(settings)), None)
+    first = _first_lines(result, keep, given, settings)
+    _output.show(filter_parts(filtered, written, settings_of.as_options(settings), first=first), None)
     return 0
 
 
@@ -142,7 +150,7 @@ def _judged(
         )
 
     result = judge(source)
-    found = unfit.unfit(result)
+    first = found = unfit.unfit(result)
     taken = None
     if found.boxes.any():
         if boxes_may_go:
@@ -151,11 +159,16 @@ def _judged(
             found = unfit.unfit(result)
         else:  # a list of images cannot leave out a box
             found.images[source.boxes.image[found.boxes]] = True
+            found.why = {**first.why_boxes, **found.why}
+    if taken is not None or detector is None:
+        emptied = unfit.emptied(source, None if taken is None else taken[1])
+        found.images |= emptied
+        found.why = {i: f for i, f in first.why_boxes.items() if emptied[i]} | found.why
     if found.whole:
-        first, *others = unfit.told(found)
+        one, *others = unfit.told(found)
         more = f" (and {len(others):,} more like it)" if others else ""
         raise AnchorauditError(
-            f"no filter can mend this error: {first}{more}",
+            f"no filter can mend this error: {one}{more}",
             path=source.root,
             remedy="Mend it first (anchoraudit rules show CODE says how), or ignore the rule: --ignore CODE.",
         )
@@ -165,6 +178,24 @@ def _judged(
 def _holds_boxes(given: dict[str, Any]) -> bool:
     """Tell whether the output holds boxes, and not only names of images."""
     return given["output"] is None or Path(given["output"]).suffix.lower() != ".txt"
+
+
+def _first_lines(
+    result: Audit, keep: Bool, given: dict[str, Any], settings: settings_of.Settings
+) -> list[str]:
+    """Say whose verdicts these are, where nobody chose; with those of others, where many images go."""
+    from anchoraudit.report import words
+
+    gone = int(np.count_nonzero(~keep))
+    if result.detector_chosen or gone <= _MANY * len(keep):
+        return words.who_judged(result)
+    from anchoraudit.advice.well_known import dropped_by_others
+
+    drop = _drop(given)
+    others = dropped_by_others(result.original, drop, drop_difficult=bool(settings.drop_difficult))
+    # Images that go for another reason than their verdict go whichever detector judges.
+    anyway = gone - int(np.count_nonzero(result.verdict_is(*drop)))
+    return words.who_dropped(result, gone, {name: number + anyway for name, number in others.items()})
 
 
 def _require_an_output(given: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from anchoraudit.cli._options import (
     detector_or_none,
     label_options,
     loader_option,
+    note_who_judged,
     read_dataset,
     rule_options,
     rules_of,
@@ -137,6 +138,7 @@ def command(**given: Any) -> int:
             image_cache=CACHE,
             progress=advance,
         )
+    note_who_judged(result, settings)
     if augmentation is not None:
         result.sensitivity = _sensitivity(result, augmentation, given)
     if given["export_images"]:
@@ -206,7 +208,7 @@ def _report(result: Any, shown: Any, given: dict[str, Any], options: list[str]) 
         _output.put_pieces(render(given["output_format"], result, shown, given["limit"]), given["output"])
         return
     if given["quiet"]:
-        lines = filter(None, (words.headline(result), words.augmented_line(result)))
+        lines = filter(None, (words.summary_line(result), words.augmented_line(result)))
         _output.put("".join(f"{line}\n" for line in lines), given["output"])
         return
     from anchoraudit.report.text import terminal

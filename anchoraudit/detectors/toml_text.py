@@ -37,6 +37,11 @@ def to_toml(detector: Detector) -> str:
     return "\n".join(lines) + "\n"
 
 
+def quoted(text: str) -> str:
+    """Return a text as a TOML string, in ASCII."""
+    return _value(text)
+
+
 def _keys(block: msgspec.Struct, leave_out: Sequence[str] = ()) -> list[str]:
     """Return lines `key = value` for all values that differ from their defaults."""
     return [

@@ -29,13 +29,14 @@ class Unfit:
     """Which of N images and M boxes have an error.
 
     images: bool [N], verdicts aside, which say for themselves that an image goes. boxes: bool [M], those that
-    no manifest leaves out anyhow. why: the first error of an image, by its row. whole: errors that are about
-    neither.
+    no manifest leaves out anyhow. why, why_boxes: the first error of an image, and the first of its boxes, by
+    the row of the image. whole: errors that are about neither.
     """
 
     images: Bool
     boxes: Bool
     why: dict[int, Finding] = field(default_factory=dict)
+    why_boxes: dict[int, Finding] = field(default_factory=dict)
     whole: list[Finding] = field(default_factory=list)
 
 
@@ -50,9 +51,10 @@ def unfit(audit: Audit) -> Unfit:
             continue
         marked = found.images if part.about == "image" else found.boxes
         marked[part.rows] = True
-        if part.about == "image":
-            for image, finding in zip(part.rows.tolist(), part, strict=True):
-                found.why.setdefault(image, finding)
+        rows = part.rows if part.about == "image" else dataset.boxes.image[part.rows]
+        why = found.why if part.about == "image" else found.why_boxes
+        for image, finding in zip(rows.tolist(), part, strict=True):
+            why.setdefault(image, finding)
     if read:
         _place(dataset, read, found)
     found.images &= ~audit.verdict_is("encoder_error", "left_out")
@@ -106,6 +108,22 @@ class _Rows:
         """Return the boxes at the place of an error."""
         place = finding.place.partition(".")[0].partition(",")[0]
         return self._boxes.get((finding.path, place), [])
+
+
+def emptied(dataset: Dataset, taken: Bool | None) -> Bool:
+    """Tell which images have boxes and lose all of them: bool [N]. As blank ones they would teach errors.
+
+    taken: bool [M], the boxes that are taken out; with them go those that no manifest holds.
+    """
+    boxes = dataset.boxes
+    texts = Texts([source.path for source in dataset.sources] if dataset.has_entries else ())
+    gone = left_out(dataset, texts) > 0
+    if taken is not None:
+        gone |= taken
+    loses, stays = np.zeros(len(dataset.images), np.bool_), np.zeros(len(dataset.images), np.bool_)
+    loses[boxes.image[gone]] = True
+    stays[boxes.image[~gone]] = True
+    return loses & ~stays
 
 
 def without_boxes(dataset: Dataset, these: Bool) -> Dataset:

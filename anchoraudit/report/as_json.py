@@ -25,6 +25,8 @@ def explain_json(explanation: Explanation) -> str:
             "height": float(images.height[i]),
             "detector": explanation.audit.detector.name,
             "input": list(explanation.canvas),
+            "detector_chosen": explanation.audit.detector_chosen,
+            "detector_suggested": explanation.audit.suggested or None,
             "verdict": VERDICTS[int(explanation.audit.image_results.verdict[i])],
             "anchors": explanation.anchors,
             "counting": explanation.counting,

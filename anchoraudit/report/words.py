@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -161,6 +161,49 @@ def headline(audit: Audit) -> str:
     text = f"{lost:,} of {count(images, 'image')} would train without foreground ({share(lost, images)})"
     text += f"; {dropped:,} with boxes dropped by the loader" if dropped else ""
     return text + (f"; {unknown:,} not checked, their size is unknown" if unknown else "")
+
+
+def summary_line(audit: Audit) -> str:
+    """Return the headline, with whose verdict it is where nobody named the detector."""
+    if audit.detector_chosen:
+        return headline(audit)
+    return f"{headline(audit)}; {audit.detector.name} judged, as no detector was named (--detector)"
+
+
+def who_judged(audit: Audit) -> list[str]:
+    """Say in the first lines of a report that the default judged; [] where somebody named the detector."""
+    if audit.detector_chosen:
+        return []
+    start = f"No detector named: {audit.detector.name} ({_default(audit)}) judged."
+    return [f"{start} Name yours with --detector.", _yours(audit)]
+
+
+def who_dropped(audit: Audit, gone: int, others: Mapping[str, int]) -> list[str]:
+    """Say the same of a filter that drops many images, and what other detectors would drop.
+
+    gone: how many images it drops. others: how many each of them would.
+    """
+    images = len(audit.dataset.images)
+    beside = ", ".join(f"{name} {number:,} of {images:,}" for name, number in others.items())
+    return [
+        f"No detector named (--detector): {audit.detector.name} judged, and drops {gone:,} of "
+        f"{count(images, 'image')} ({share(gone, images)}).",
+        f"It is {_default(audit)}. Others would drop: {beside}.",
+        _yours(audit),
+    ]
+
+
+def _default(audit: Audit) -> str:
+    """Say what the default detector is."""
+    detector = audit.detector
+    strides = "/".join(f"{level.stride:g}" for level in detector.anchors.levels)
+    return f"a stride-{strides} RPN, {detector.framework.partition('/')[0]}'s"
+
+
+def _yours(audit: Audit) -> str:
+    if audit.suggested:
+        return f"{audit.suggested}."
+    return "`anchoraudit detectors` lists all, `anchoraudit compare` shows this data set under each."
 
 
 def _headline_of_data(audit: Audit) -> str:

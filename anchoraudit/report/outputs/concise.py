@@ -22,7 +22,7 @@ def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
     where = Where(audit)
     for finding in shown:
         yield one_line(finding, shown.rule(finding.code), where) + "\n"
-    yield words.headline(audit) + "\n"
+    yield words.summary_line(audit) + "\n"
 
 
 def one_line(finding: Finding, rule: Rule, where: Where) -> str:

@@ -34,7 +34,7 @@ def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
     found = words.count(len(shown), "finding")
     if shown:
         found += f" of {words.count(len(shown.counts), 'rule')}"
-    yield f"::notice title=anchoraudit::{_data(f'{words.headline(audit)}; {found}')}\n"
+    yield f"::notice title=anchoraudit::{_data(f'{words.summary_line(audit)}; {found}')}\n"
 
 
 def _shares(counts: Mapping[str, int], room: int) -> dict[str, int]:

@@ -35,6 +35,8 @@ def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
         "format": audit.dataset.format,
         "recognised": audit.dataset.recognised,
         "detector": msgspec.to_builtins(audit.replayed),
+        "detector_chosen": audit.detector_chosen,
+        "detector_suggested": audit.suggested or None,
         "on_empty": None if audit.replayed is None else audit.replayed.on_empty,
         "loader": None if audit.loaded is None else _loader(audit.loaded),
         "summary": audit.summary(),

@@ -33,7 +33,7 @@ def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
     yield "    </properties>\n"
     for rule in rules:
         yield from _case(rule, counts.get(rule.code, 0), shown, where)
-    yield f"    <system-out>{escape(words.headline(audit))}</system-out>\n  </testsuite>\n</testsuites>\n"
+    yield f"    <system-out>{escape(words.summary_line(audit))}</system-out>\n  </testsuite>\n</testsuites>\n"
 
 
 def _properties(audit: Audit, found: int) -> dict[str, object]:

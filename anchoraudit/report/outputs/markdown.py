@@ -20,6 +20,8 @@ _IMAGES = 20  # flagged images, unless a limit is given
 def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
     """Return headline, verdicts, findings by rule with examples, and flagged images (20, or `limit`)."""
     yield f"## anchoraudit: {words.headline(audit)}\n\n"
+    for line in words.who_judged(audit):
+        yield f"{prose(line)}\n\n"
     detector = NO_DETECTOR if audit.replayed is None else audit.replayed.name
     yield f"{code(str(audit.dataset.root))}, detector {code(detector)}\n\n"
     if audit.replayed is not None:

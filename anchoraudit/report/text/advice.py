@@ -13,13 +13,14 @@ from anchoraudit.encoding.causes import MEANING
 from anchoraudit.report import words
 from anchoraudit.report.as_json import to_json
 from anchoraudit.report.text.commands import command, without_detector
-from anchoraudit.report.text.terminal import facts, steps, table
+from anchoraudit.report.text.terminal import facts, first_lines, steps, table
 
 
 def advice_parts(advice: Advice, options: Sequence[str], written: str | None) -> list[object]:
     """Return the parts of the report. options: command-line words. written: the detector file, if any."""
     dataset, detector = advice.audit.dataset, advice.audit.detector
     parts: list[object] = [
+        *first_lines(words.who_judged(advice.audit)),
         facts(
             [
                 ("read", f"{dataset.root}: {dataset.recognised}"),
@@ -181,6 +182,8 @@ def advice_json(advice: Advice) -> str:
         {
             "dataset": str(advice.audit.dataset.root),
             "detector": advice.audit.detector.name,
+            "detector_chosen": advice.audit.detector_chosen,
+            "detector_suggested": advice.audit.suggested or None,
             "on_empty": advice.audit.detector.on_empty,
             "needed": advice.needed,
             "rows": [_row(row) for row in advice.rows],

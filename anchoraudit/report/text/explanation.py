@@ -9,7 +9,7 @@ from anchoraudit.auditing.losses import Losses
 from anchoraudit.encoding.causes import MEANING
 from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.report import words
-from anchoraudit.report.text.terminal import facts, table
+from anchoraudit.report.text.terminal import facts, first_lines, table
 
 _LOSS_MEANING = {
     "plain": "divided by the count, unguarded",
@@ -20,7 +20,7 @@ _LOSS_MEANING = {
 
 def explanation_parts(explanation: Explanation) -> list[object]:
     """Return the parts of the report, in order."""
-    parts: list[object] = [facts(_image(explanation)), ""]
+    parts = [*first_lines(words.who_judged(explanation.audit)), facts(_image(explanation)), ""]
     if explanation.boxes:
         parts += [_boxes(explanation), ""]
         if lost := [box for box in explanation.boxes if box.remedy]:

@@ -20,7 +20,7 @@ from anchoraudit.fixes import DROPPED, Plan
 from anchoraudit.manifest import Filtered, Written
 from anchoraudit.report import words
 from anchoraudit.report.text.commands import command, without
-from anchoraudit.report.text.terminal import facts, readable, steps, table
+from anchoraudit.report.text.terminal import facts, first_lines, readable, steps, table
 from anchoraudit.rules import rule_of
 
 if TYPE_CHECKING:
@@ -41,8 +41,10 @@ _FIXES = {
 }
 
 
-def filter_parts(filtered: Filtered, written: Sequence[Written], options: Sequence[str]) -> list[object]:
-    """Return the parts of the report, in order."""
+def filter_parts(
+    filtered: Filtered, written: Sequence[Written], options: Sequence[str], *, first: Sequence[str] = ()
+) -> list[object]:
+    """Return the parts of the report, in order. first: what is said before all else."""
     audit, keep, plan = filtered.audit, filtered.keep, filtered.plan
     dataset, results = audit.original, audit.image_results
     images, boxes = len(dataset.images), len(dataset.boxes)
@@ -89,7 +91,7 @@ def filter_parts(filtered: Filtered, written: Sequence[Written], options: Sequen
     fixes = [] if plan is None else _fixes(plan, keep)
     if plan is not None and not fixes:
         lines.insert(2, ("fixes", "there was nothing to fix"))
-    parts: list[object] = [facts(lines), ""]
+    parts = [*first_lines(first), facts(lines), ""]
     if fixes:
         parts += [table("Fixes", ("fix", "count>", "what it is, and where"), fixes), ""]
     if rows:

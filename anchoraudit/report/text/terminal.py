@@ -123,6 +123,13 @@ def facts(pairs: Iterable[tuple[str, str]]) -> Table:
     return made
 
 
+def first_lines(lines: Sequence[str]) -> list[object]:
+    """Return what a report says before all else, and a blank line; [] for nothing."""
+    if not lines:
+        return []
+    return [Text(readable(lines[0]), style="bold yellow"), *map(readable, lines[1:]), ""]
+
+
 def steps(title: str, lines: Iterable[tuple[str, str]]) -> list[object]:
     """Return commands to run next, each with what it does. A command is never wrapped."""
     parts: list[object] = [Text(printable(title), style="bold")]
@@ -147,7 +154,7 @@ def scan_parts(
     """
     findings = audit.findings if shown is None else shown
     summary = audit.summary()
-    parts: list[object] = [facts(_what_was_read(audit)), ""]
+    parts = [*first_lines(words.who_judged(audit)), facts(_what_was_read(audit)), ""]
     if summary["verdicts"]:
         parts += [_verdicts(summary), ""]
     if len(summary["splits"]) > 1:
