@@ -1,0 +1,159 @@
+"""Public bug reports, rebuilt as small data sets, and what the program says of each to whoever runs it.
+
+Each folder of `tests/cases` is a case and is found by itself. It holds `case.toml` and the input: the files as the
+reporter had them, mostly in `dataset/`. The folder is copied to an empty working directory, its images are drawn,
+and its commands run there, one after the other, each as a process of its own.
+
+Keys of `case.toml`:
+
+- `source`: the reports, as `owner/repository#number`; or `real data sets`, for what was seen on several of them.
+- `about`: what is wrong with the data and what the framework does with them, in a sentence or two.
+- `[images]`: images to draw, by their path: `[width, height]` in stored pixels, or `{ size = [width, height] }`
+  with `orientation = 6` for that EXIF orientation, or `cut_off = 200` for a file without its last 200 bytes.
+  Drawn images are noise: no two are alike.
+- `[[run]]`, once for each command:
+    - `command`: what is typed after `anchoraudit`.
+    - `exit`: the exit code, or a list of those that will do.
+    - `says`: texts that the answer (stdout or stderr) must have. A list in its place: one of them must be there.
+    - `never`: texts that it must not have.
+    - `findings`: codes, or beginnings of codes, that a scan must find. `{ code = "RUN001", severity = "error" }`
+      also asks for the severity; a list in place of either: one of them.
+    - `lacks`: codes, or beginnings of codes, that it must not find.
+    - `at_most`: how many findings there may be of each severity, as `{ warning = 0, info = 3 }`.
+
+What is expected comes from what the framework does with such data, not from what the program answers. In texts,
+white space and letter case do not count, since reports are wrapped. The last three keys run the command again as
+JSON, which is to end with the same exit code.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+import tomllib
+import zlib
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+from tests.rule_cases import picture
+
+FOLDER = Path(__file__).parent / "cases"
+NAMES = sorted(path.parent.name for path in FOLDER.glob("*/case.toml"))
+SOURCE = re.compile(r"[\w.-]+/[\w.-]+#\d+|real data sets")
+KEYS = {"source", "about", "images", "run"}
+OF_FINDINGS = {"findings", "lacks", "at_most"}
+OF_A_RUN = {"command", "exit", "says", "never"} | OF_FINDINGS
+SEVERITIES = {"error", "warning", "info"}
+
+Run = Callable[..., "CompletedProcess[str]"]
+
+
+def case(name: str) -> dict[str, Any]:
+    return tomllib.loads((FOLDER / name / "case.toml").read_text("utf-8"))
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def lay_out(name: str, into: Path) -> None:
+    """Copy the input of a case and draw its images."""
+    shutil.copytree(FOLDER / name, into, ignore=shutil.ignore_patterns("case.toml"), dirs_exist_ok=True)
+    for path, drawn in case(name).get("images", {}).items():
+        more = {"size": drawn} if isinstance(drawn, list) else dict(drawn)
+        size, lost = tuple(more.pop("size")), more.pop("cut_off", 0)
+        picture(size, seed=zlib.crc32(path.encode()), **more).save(into / path)
+        if lost:
+            (into / path).write_bytes((into / path).read_bytes()[:-lost])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_case(name: str, anchoraudit: Run) -> None:
+    lay_out(name, anchoraudit.cwd)  # type: ignore[attr-defined]
+    for step in case(name)["run"]:
+        done = anchoraudit(*shlex.split(step["command"]))
+        answer = done.stdout + done.stderr
+        wrong = not_as_expected(step, done.returncode, answer)
+        if OF_FINDINGS & set(step):
+            wrong += findings_not_as_expected(step, anchoraudit)
+        if wrong:
+            pytest.fail(
+                f"anchoraudit {step['command']}\n" + "\n".join(wrong) + f"\n\n{answer}", pytrace=False
+            )
+
+
+def not_as_expected(step: dict[str, Any], code: int, answer: str) -> list[str]:
+    """What is wrong with the exit code and the text of an answer."""
+    wrong = []
+    if code not in listed(step["exit"]):
+        wrong.append(f"- exit code {code}, not {step['exit']}")
+    text = plain(answer)
+    for needed in step.get("says", []):
+        if not any(plain(one) in text for one in listed(needed)):
+            wrong.append(f"- does not say {needed!r}")
+    for unwanted in step.get("never", []):
+        if plain(unwanted) in text:
+            wrong.append(f"- says {unwanted!r}")
+    if "Traceback (most" in answer:
+        wrong.append("- ends with a traceback")
+    return wrong
+
+
+def findings_not_as_expected(step: dict[str, Any], anchoraudit: Run) -> list[str]:
+    """What is wrong with the findings of the command, run again as JSON."""
+    done = anchoraudit(*shlex.split(step["command"]), "--output-format", "json")
+    if done.returncode not in listed(step["exit"]):
+        return [f"- exit code {done.returncode} as JSON, not {step['exit']}"]
+    if done.returncode == 2:
+        return ["- no findings, since the command failed"]
+    found = [(one["code"], one["severity"]) for one in json.loads(done.stdout)["findings"]]
+    wrong = []
+    for needed in step.get("findings", []):
+        wanted = needed if isinstance(needed, dict) else {"code": needed}
+        begins = tuple(listed(wanted["code"]))
+        severities = listed(wanted.get("severity", sorted(SEVERITIES)))
+        if not any(code.startswith(begins) and severity in severities for code, severity in found):
+            wrong.append(f"- finds no {wanted}")
+    for code in step.get("lacks", []):
+        if any(one.startswith(code) for one, _ in found):
+            wrong.append(f"- finds {code}")
+    counts = Counter(severity for _, severity in found)
+    for severity, most in step.get("at_most", {}).items():
+        if counts[severity] > most:
+            wrong.append(f"- finds {counts[severity]} of severity {severity}, not at most {most}")
+    return [*wrong, f"  found: {sorted(set(found))}"] if wrong else []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_case_is_well_formed(name: str) -> None:
+    """A misspelt key would expect nothing."""
+    given = case(name)
+    assert set(given) <= KEYS
+    assert given["about"]
+    assert given["source"]
+    assert all(SOURCE.fullmatch(source) for source in listed(given["source"]))
+    assert given["run"]
+    for step in given["run"]:
+        assert {"command", "exit"} <= set(step) <= OF_A_RUN
+        assert set(listed(step["exit"])) <= {0, 1, 2}
+        assert set(step.get("at_most", {})) <= SEVERITIES
+        for needed in step.get("findings", []):
+            if isinstance(needed, dict):
+                assert {"code"} <= set(needed) <= {"code", "severity"}
+                assert set(listed(needed.get("severity", []))) <= SEVERITIES
+    assert not [path for path in given.get("images", {}) if (FOLDER / name / path).exists()]
+
+
+def test_there_are_cases() -> None:
+    assert len(NAMES) >= 40
