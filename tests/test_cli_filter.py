@@ -191,10 +191,8 @@ class TestFixes:
     def test_the_difference_and_nothing_else(self, anchoraudit, here):
         before = contents(here)
         done = anchoraudit("filter", "in.json", "--diff", "--fix")
-        assert (done.returncode, done.stderr) == (
-            0,
-            "nothing was written: 0 of 1 image would go, and 3 entries change\n",
-        )
+        assert done.returncode == 0
+        assert done.stderr.endswith("nothing was written: 0 of 1 image would go, and 3 entries change\n")
         assert done.stdout == (
             "--- in.json\n"
             "+++ in.json (filtered)\n"
@@ -214,7 +212,8 @@ class TestFixes:
         assert "nearly equals annotations[0]" in unsafe.stdout
         assert "note: sizes were not compared" in unsafe.stderr
         plain = anchoraudit("filter", "in.json", "--diff")
-        assert (plain.returncode, plain.stdout, plain.stderr) == (0, "", "nothing would change: 1 image\n")
+        assert (plain.returncode, plain.stdout) == (0, "")
+        assert plain.stderr.endswith("nothing would change: 1 image\n")
         assert contents(here) == before
 
     @pytest.mark.parametrize(
@@ -232,7 +231,7 @@ class TestFixes:
             (["cut.json", "--diff", "--fix"], "cut off"),
             (["twice.json", "--unsafe-fixes", "-o", "out.json"], "annotations[0]"),
             (["twice.json", "--unsafe-fixes", "-o", "out.json"], "a key occurs twice"),
-            (["none.json", "--fix", "-o", "out.json"], "none of 1 images"),
+            (["none.json", "--fix", "-o", "out.json"], "no image has an annotation"),
             (["missing.json", "--diff"], "no such file"),
         ],
     )

@@ -161,7 +161,8 @@ def _judged(
             found.images[source.boxes.image[found.boxes]] = True
             found.why = {**first.why_boxes, **found.why}
     if taken is not None or detector is None:
-        emptied = unfit.emptied(source, None if taken is None else taken[1])
+        gone = np.zeros(len(source.boxes), dtype=np.bool_) if taken is None else taken[1]
+        emptied = unfit.emptied(source, gone, with_verdicts=detector is not None)
         found.images |= emptied
         found.why = {i: f for i, f in first.why_boxes.items() if emptied[i]} | found.why
     if found.whole:

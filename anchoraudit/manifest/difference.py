@@ -29,7 +29,7 @@ def difference(filtered: Filtered) -> list[Change]:
             ("boxes", str(int(results.boxes[image])), ""),
         ]
         code = int(results.verdict[image])
-        reason = "error" if image in filtered.why or code < 0 else VERDICTS[code]
+        reason = filtered.why[image].code if image in filtered.why else VERDICTS[code]
         changes.append(make.of_image(image, reason, values, gone=True))
     reasons = np.where(keep[dataset.boxes.image], left_out(dataset, texts), 0)
     changes += [make.without_box(row, REASONS[int(reasons[row])]) for row in np.flatnonzero(reasons).tolist()]
@@ -37,5 +37,5 @@ def difference(filtered: Filtered) -> list[Change]:
         before, these = filtered.taken
         of_boxes = Changes(before, texts)
         rows = np.flatnonzero(these & keep[before.boxes.image]).tolist()
-        changes += [of_boxes.without_box(row, "error") for row in rows]
+        changes += [of_boxes.without_box(row, "RUN005") for row in rows]
     return sorted(changes, key=ORDER)

@@ -29,8 +29,9 @@ class Unfit:
     """Which of N images and M boxes have an error.
 
     images: bool [N], verdicts aside, which say for themselves that an image goes. boxes: bool [M], those that
-    no manifest leaves out anyhow. why, why_boxes: the first error of an image, and the first of its boxes, by
-    the row of the image. whole: errors that are about neither.
+    no manifest leaves out anyhow, and those because of which an image has its verdict. why, why_boxes: the
+    first error of an image, and the first of its boxes, by the row of the image. whole: errors that are about
+    neither.
     """
 
     images: Bool
@@ -61,7 +62,10 @@ def unfit(audit: Audit) -> Unfit:
     found.why = {image: finding for image, finding in found.why.items() if found.images[image]}
     if found.boxes.any():
         texts = Texts([source.path for source in dataset.sources] if dataset.has_entries else ())
-        found.boxes &= left_out(dataset, texts) == 0
+        stays = left_out(dataset, texts) == 0
+        if audit.admitted is not None:
+            stays[audit.admitted.fatal] = True  # their images are judged anew without them
+        found.boxes &= stays
     return found
 
 
@@ -110,18 +114,17 @@ class _Rows:
         return self._boxes.get((finding.path, place), [])
 
 
-def emptied(dataset: Dataset, taken: Bool | None) -> Bool:
+def emptied(dataset: Dataset, taken: Bool, *, with_verdicts: bool) -> Bool:
     """Tell which images have boxes and lose all of them: bool [N]. As blank ones they would teach errors.
 
-    taken: bool [M], the boxes that are taken out; with them go those that no manifest holds.
+    taken: bool [M], the boxes that are taken out; beside them go those that no manifest holds. with_verdicts:
+    of images that lose none of the first, the verdict decides.
     """
     boxes = dataset.boxes
     texts = Texts([source.path for source in dataset.sources] if dataset.has_entries else ())
-    gone = left_out(dataset, texts) > 0
-    if taken is not None:
-        gone |= taken
+    gone = taken | (left_out(dataset, texts) > 0)
     loses, stays = np.zeros(len(dataset.images), np.bool_), np.zeros(len(dataset.images), np.bool_)
-    loses[boxes.image[gone]] = True
+    loses[boxes.image[taken if with_verdicts else gone]] = True
     stays[boxes.image[~gone]] = True
     return loses & ~stays
 

@@ -52,6 +52,6 @@ def diff_summary(changes: Sequence[Change], keep: Bool) -> str:
 def _why(change: Change) -> str:
     if change.why in _WHY:
         return _WHY[change.why].format(of=change.of)
-    if change.why == "error":
-        return "dropped: it has an error"
-    return f"dropped, {change.why}: {words.dropped(change.why)}"
+    if change.why in words.VERDICT_MEANING:
+        return f"dropped, {change.why}: {words.dropped(change.why)}"
+    return f"dropped, with an error: {change.why}"
