@@ -108,8 +108,9 @@ def command(**given: Any) -> int:
 
         changes = difference(filtered)
         _output.put_pieces(diff_lines(changes), None)
-        for line in _first_lines(result, keep, given, settings):
-            _output.remark(line)
+        if not keep.all():
+            for line in _first_lines(result, keep, given, settings):
+                _output.remark(line)
         _output.remark(diff_summary(changes, keep))
         return 0
     written = [
