@@ -3,12 +3,16 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from anchoraudit import audit, measure_fit, read
-from anchoraudit.anchors.clustered import network_sizes
+from anchoraudit.anchors.clustered import anchors_of, count_distinct, network_sizes
 from anchoraudit.anchors.file import read_anchors
+from anchoraudit.errors import AnchorauditError
 from tests.builders import annotation, document, image, make, run
 from tests.conftest import SAMPLE
 
@@ -283,3 +287,51 @@ def test_boxes_are_those_that_scan_calls_usable():
     dataset = read(SAMPLE / "coco")
     result = audit(dataset)
     assert len(network_sizes(dataset, result.detector)) == result.summary()["usable"]
+
+
+class TestSizesThatRoundingMakes:
+    """Sizes that differ by rounding alone are one; no two anchors of an answer are alike."""
+
+    @pytest.fixture
+    def yolo(self, anchoraudit):
+        files = {f"images/{n}.jpg": (1000, 1000) for n in range(1, 9)}
+        files |= {f"labels/{n}.txt": f"0 .{n} .4 .094915 .094915\n" for n in range(1, 9)}
+        make(anchoraudit.cwd, {f"ds/{name}": content for name, content in files.items()})
+
+    @pytest.mark.parametrize("loader", [(), ("--loader", "yolov5")])
+    @pytest.mark.parametrize("more", [("--k", "3"), ("--k", "2"), ("--k", "3", "--objective", "foreground")])
+    def test_eight_boxes_of_one_size(self, anchoraudit, yolo, loader, more):
+        result = anchoraudit("cluster", "ds", "--input-size", "1000", *more, *loader)
+        assert (result.returncode, result.stdout) == (2, "")
+        assert "from 1 distinct box size\n" in result.stderr
+        assert "Ask for at most --k 1. Sizes within 0.01 px of each other are one." in result.stderr
+        assert anchoraudit("cluster", "ds", "--input-size", "1000", "--k", "1", *loader).returncode == 0
+
+    @pytest.mark.parametrize("metric", ["iou", "ratio", "euclidean"])
+    def test_noise_takes_no_anchor_from_another_size(self, metric):
+        rng = np.random.default_rng(7)
+        plain = np.repeat([[94.915, 94.915], [30.005, 60.0], [200.0, 100.0]], [40, 3, 1], axis=0)
+        noisy = plain + rng.uniform(-0.002, 0.002, plain.shape)
+        assert [count_distinct(noisy, enough) for enough in (1, 3, 9)] == [1, 3, 3]
+        found = anchors_of(noisy, 3, metric=metric)
+        assert np.allclose(found, [[30.0, 60], [94.92, 94.92], [200, 100]], atol=0.011)
+        with pytest.raises(AnchorauditError, match="4 anchors from 3 distinct box sizes"):
+            anchors_of(noisy, 4, metric=metric)
+
+    @given(st.integers(1, 30), st.integers(1, 12), st.integers(0, 9))
+    @settings(deadline=None, max_examples=40)
+    def test_no_two_anchors_are_alike(self, boxes, k, seed):
+        rng = np.random.default_rng(seed)
+        sizes = rng.choice([10, 10.004, 10.011, 10.02, 10.5, 50], (boxes, 2)) + rng.normal(
+            0, 1e-4, (boxes, 2)
+        )
+        if count_distinct(sizes, k) < k:
+            with pytest.raises(AnchorauditError):
+                anchors_of(sizes, k)
+        else:
+            assert len(set(anchors_of(sizes, k))) == k
+
+    def test_of_many_sizes_the_first_are_enough(self):
+        sizes = np.random.default_rng(0).uniform(5, 500, (1_000_000, 2))
+        assert count_distinct(sizes, 1000) == 1000
+        assert count_distinct(np.tile([[10.0, 20.0], [10.0, 20.004]], (500_000, 1)), 9) == 1

@@ -14,8 +14,7 @@ from itertools import product
 import msgspec
 import numpy as np
 
-from anchoraudit.anchors.clustered import count_distinct
-from anchoraudit.anchors.clustering import AnchorKMeans
+from anchoraudit.anchors.clustered import anchors_of
 from anchoraudit.anchors.foreground.levels import lay_out
 from anchoraudit.anchors.foreground.searched import fit_foreground
 from anchoraudit.arrays import Bool, Float
@@ -243,11 +242,7 @@ class Variants:
         key = (k, detector.resize)
         if key not in self._anchors:
             sizes = self._sizes(detector)
-            distinct = count_distinct(sizes, k)
-            if distinct < k:
-                raise AnchorauditError(f"{k} anchors from {distinct} distinct box sizes")
-            centres = AnchorKMeans(n_clusters=k, random_state=self.seed).fit(sizes).cluster_centers_
-            self._anchors[key] = tuple((float(w), float(h)) for w, h in np.round(centres, 2).tolist())
+            self._anchors[key] = tuple(anchors_of(sizes, k, seed=self.seed))
         return self._anchors[key]
 
     def _for_foreground(self, k: int, detector: Detector) -> _Anchors:

@@ -6,15 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anchoraudit.anchors.file import round_anchors
+from anchoraudit.anchors.file import DECIMALS, Anchor, round_anchors
 from anchoraudit.anchors.fit import AnchorFit, measure_fit
-from anchoraudit.arrays import Float
+from anchoraudit.arrays import Float, Int
 from anchoraudit.boxes import box_sizes
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import prepare
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.canvas import on_canvas
 from anchoraudit.errors import AnchorauditError
+
+# Pixels of the network's input. Sizes that differ by no more are one: an anchors file, with two decimals,
+# does not tell them apart, and rounding alone makes several of one. A share with six decimals moves a side by
+# up to 0.0007 px on an input of 1,333 px, and float32 moves each of its ends by up to 0.0001 px.
+SAME_SIZE = 10.0**-DECIMALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,27 +71,77 @@ def cluster_sizes(sizes: Float, k: int, *, metric: str = "iou", seed: int = 0) -
     AnchorauditError
         If there are fewer distinct sizes than anchors.
     """
-    from anchoraudit.anchors.clustering import AnchorKMeans  # scikit-learn takes half a second to import
-
-    distinct = count_distinct(sizes, k)
-    if distinct < k:
-        raise AnchorauditError(
-            f"cannot make {k} anchors from {distinct} distinct box size{'s' * (distinct != 1)}",
-            remedy=f"Ask for at most --k {distinct}.",
-        )
-    model = AnchorKMeans(n_clusters=k, metric=metric, random_state=seed).fit(sizes)
-    anchors = round_anchors(model.cluster_centers_)
+    anchors = anchors_of(sizes, k, metric=metric, seed=seed)
     return Clustered(anchors, measure_fit(sizes, anchors))
 
 
-def count_distinct(sizes: Float, enough: int) -> int:
-    """Count the distinct sizes [N, 2], as anchors are rounded. Stops early once `enough` are found.
+def anchors_of(sizes: Float, k: int, *, metric: str = "iou", seed: int = 0) -> list[Anchor]:
+    """Return k anchors for sizes [N, 2], by area, rounded as in a file; no two of them are alike.
 
-    Sizes that differ by less only differ by rounding: a loader that hands boxes over as float32 fractions
-    makes several of one. Looks at 100 * `enough` sizes first, which are nearly always enough.
+    metric, seed: as of `cluster_sizes`. Raises AnchorauditError if fewer than k sizes are distinct.
     """
-    some = len(set(round_anchors(sizes[: 100 * enough])))
-    return some if some >= enough else len(set(round_anchors(sizes)))
+    from anchoraudit.anchors.clustering import AnchorKMeans  # scikit-learn takes half a second to import
+
+    _require(count_distinct(sizes, k), k)
+    # Where only few sizes are distinct, an anchor more or less for one of them decides. So each is one size.
+    members = _members(sizes, 4 * k)
+    if members is not None:
+        first, weight = members
+        model = AnchorKMeans(n_clusters=k, metric=metric, random_state=seed).fit(
+            sizes[first], sample_weight=weight
+        )
+    else:
+        model = AnchorKMeans(n_clusters=k, metric=metric, random_state=seed).fit(sizes)
+    anchors = round_anchors(model.cluster_centers_)
+    _require(len(set(anchors)), k)
+    return anchors
+
+
+def _require(distinct: int, k: int) -> None:
+    if distinct < k:
+        raise AnchorauditError(
+            f"cannot make {k} anchors from {distinct} distinct box size{'s' * (distinct != 1)}",
+            remedy=f"Ask for at most --k {distinct}. Sizes within {SAME_SIZE:g} px of each other are one.",
+        )
+
+
+def count_distinct(sizes: Float, enough: int) -> int:
+    """Count the distinct sizes [N, 2]: those that differ from all others counted by more than SAME_SIZE.
+
+    Stops early once `enough` are found.
+    """
+    if _are_many(sizes, enough):
+        return enough
+    members = _members(sizes, enough - 1)
+    return enough if members is None else len(members[0])
+
+
+def _are_many(sizes: Float, enough: int) -> bool:
+    """Tell whether the first 100 * `enough` sizes show that there are `enough` distinct ones.
+
+    They are counted by cells of a grid with SAME_SIZE as its step. Of the cells whose column and row are both
+    even no two are neighbours, so their sizes are distinct; the same holds for the three other kinds. One of
+    the four kinds has at least a quarter of the cells.
+    """
+    column, row = np.floor(sizes[: 100 * enough] / SAME_SIZE).T
+    return len(np.unique(column + 1j * row)) >= 4 * enough
+
+
+def _members(sizes: Float, most: int) -> tuple[Int, Float] | None:
+    """Return a row of each distinct size, and how many sizes it stands for; None if more than `most`."""
+    if _are_many(sizes, most + 1):
+        return None
+    first: list[int] = []
+    counts: list[float] = []
+    left = np.arange(len(sizes))
+    while len(left):
+        if len(first) == most:
+            return None
+        same = (np.abs(sizes[left] - sizes[left[0]]) <= SAME_SIZE).all(axis=1)
+        first.append(int(left[0]))
+        counts.append(float(np.count_nonzero(same)))
+        left = left[~same]
+    return np.array(first, dtype=np.int64), np.array(counts)
 
 
 def present_fit(sizes: Float, detector: Detector) -> Clustered:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anchoraudit.anchors.clustered import Clustered, cluster_sizes
+from anchoraudit.anchors.clustered import Clustered, cluster_sizes, count_distinct
 from anchoraudit.anchors.file import Anchor
 from anchoraudit.anchors.fit import measure_fit
 from anchoraudit.anchors.foreground.evaluation import Encoder, Outcome, judged
@@ -139,7 +139,8 @@ def fit_foreground(
         starts.append(own)
     budget = Budget(time_limit, evaluations, progress=progress)
     pool = search(encoder, starts, budget=budget, rng=rng)
-    finalists = [data.judgement(data.measured(found.anchors), detector) for found in pool[:FINALISTS]]
+    apart = [found for found in pool if count_distinct(np.array(found.anchors), k) == k]
+    finalists = [data.judgement(data.measured(found.anchors), detector) for found in apart[:FINALISTS]]
     return ForegroundFit(
         found=min([by_iou, *finalists], key=lambda one: one.outcome),
         by_iou=by_iou,
