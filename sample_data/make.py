@@ -96,7 +96,7 @@ def coco_annotation(annotation_id: int, image_id: int, box: Box) -> dict[str, An
 
 def coco_json(columns: dict[str, Sequence[dict[str, Any]]]) -> str:
     """JSON with one record a line: short, and a changed box is one changed line."""
-    lists = []
+    lists = ['"info": {}']
     for name, records in columns.items():
         lines = ",\n".join(json.dumps(record) for record in records)
         lists.append(f'"{name}": [\n{lines}\n]')

@@ -29,6 +29,7 @@ def document(images=None, annotations=None, **more):
         "images": [image()] if images is None else images,
         "annotations": [annotation()] if annotations is None else annotations,
         "categories": [{"id": 1, "name": "cat"}],
+        "info": {},
         **more,
     }
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anchoraudit.formats.coco import parallel
+from anchoraudit.formats.coco import parallel, structure
 from anchoraudit.formats.coco.entries import decode
 
 
@@ -42,12 +42,39 @@ def assert_same(path, content):
     as_rows = [(i.id, i.file_name, i.width, i.height) for i in whole.images]
     assert [(i.id, i.file_name, i.width, i.height) for i in parts.images] == as_rows
     assert [(c.id, c.name) for c in parts.categories] == [(c.id, c.name) for c in whole.categories]
+    assert parts.has_info == whole.has_info
     return True
 
 
 @pytest.mark.parametrize("indent", [None, 1])
 def test_a_plain_file_is_read_in_halves(tmp_path, indent):
     assert assert_same(tmp_path / "a.json", json.dumps(document(), indent=indent).encode())
+
+
+def test_info_may_be_in_either_part_or_in_none(tmp_path):
+    content = document()
+    info = content.pop("info")
+    for whole in (content, {"info": info, **content}, {**content, "info": info}):
+        assert assert_same(tmp_path / "a.json", json.dumps(whole).encode())
+
+
+@pytest.mark.parametrize("position", [0, 39])
+def test_flat_lists_are_counted_in_one_piece(tmp_path, position):
+    content = document()
+    content["annotations"][position]["segmentation"] = [1, 2, 3, 4, 5, 6]
+    text = json.dumps(content).encode()
+    assert not assert_same(tmp_path / "a.json", text)
+    (found,) = decode(tmp_path / "a.json", text).findings
+    assert (found.code, found.place) == ("PAR009", f"annotations[{position}].segmentation")
+    assert found.message.startswith("1 of 40 annotations")
+
+
+def test_a_large_file_is_searched_in_parts():
+    entry = b'{"segmentation": [[1, 2, 3]], "note": "' + b"x" * 200 + b'"},'
+    flat = entry.replace(b"[[1, 2, 3]]", b"[1, 2, 3]")
+    assert not structure.may_hold_flat(entry * 40_000)
+    assert structure.may_hold_flat(flat * 40_000)
+    assert structure.may_hold_flat(entry * 39_999 + flat)
 
 
 def test_string_ids(tmp_path):

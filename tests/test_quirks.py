@@ -357,7 +357,7 @@ PICTURES = [
         pictured(ROTATED),
         found={"IMG008": ["1.jpg"]},
     ),
-    Quirk("EXIF orientation 3 keeps the sides", pictured(jpeg(orientation=3))),
+    Quirk("EXIF orientation 3 keeps the sides", pictured(jpeg(orientation=3)), found={"IMG008": [""]}),
     Quirk("EXIF orientation 65537", pictured(ODDLY_TURNED)),
     Quirk("grayscale", pictured(jpeg(mode="L"))),
     Quirk("grayscale, decoded", pictured(jpeg(mode="L")), args=("--images", "decode")),

@@ -206,7 +206,7 @@ def _remedy(net: Float, cause: str, detector: Detector, sizes: tuple[Size, Size]
 
 def _times(factor: float) -> str:
     """Write a factor above 1 with two decimals, rounded up: a little less would not be enough."""
-    return f"{math.ceil(round(100 * factor, 6)) / 100:.2f}"
+    return f"{math.ceil(round(100 * factor, 6)) / 100:.2f}" if factor < 1e6 else f"{factor:.3g}"
 
 
 def _side(length: float) -> str:

@@ -206,6 +206,8 @@ class Dataset:
     label_lines : mapping of int to list of str
         For images whose label file is not plain rows of a class and four numbers, by row of the image: the
         lines of that file as they stand.
+    without_info : tuple of Path
+        COCO files with annotations that lack the key `info`.
 
     Examples
     --------
@@ -233,6 +235,7 @@ class Dataset:
     classes_are_indices: bool = False
     in_pixels: bool = False
     label_lines: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    without_info: tuple[Path, ...] = ()
 
     @property
     def split_names(self) -> list[str]:

@@ -58,6 +58,7 @@ def write_coco(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
             annotations.append(annotation)
     kept = [i for i in order if keep[i]]
     document = {
+        "info": {},  # pycocotools 2.0.10 cannot evaluate without it
         "images": [_image(dataset, i, int(image_id[i])) for i in kept],
         "annotations": annotations,
         "categories": [{"id": number, "name": _text(name)} for name, number in category_id.items()],

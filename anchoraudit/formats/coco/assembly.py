@@ -27,11 +27,12 @@ def assemble(detection: Detection, options: ReadOptions, files: Sequence[tuple[P
 
     Raises AnchorauditError if one of them is not a COCO file.
     """
-    parts = [_read(file, split, options.image_folder) for file, split in files]
+    without_info: list[Path] = []
+    parts = [_read(file, split, options.image_folder, without_info) for file, split in files]
     if options.unlisted:
         _append_unlisted(parts)
     splits = [split for _, split in files]
-    return join(
+    dataset = join(
         detection,
         parts,
         recognised=f"COCO: {detection.reason}",
@@ -40,6 +41,8 @@ def assemble(detection: Detection, options: ReadOptions, files: Sequence[tuple[P
         declares_ids=True,
         in_pixels=True,
     )
+    dataset.without_info = tuple(without_info)
+    return dataset
 
 
 def _append_unlisted(parts: Sequence[Part]) -> None:
@@ -49,10 +52,12 @@ def _append_unlisted(parts: Sequence[Part]) -> None:
         append_unlisted(sharing[0], {name for part in sharing for name in part.file_names})
 
 
-def _read(file: Path, split: str, image_folder: Path | None) -> Part:
-    """Read one file as columns with its own indices."""
+def _read(file: Path, split: str, image_folder: Path | None, without_info: list[Path]) -> Part:
+    """Read one file as columns with its own indices. Adds it to `without_info` if it lacks that."""
     with without_garbage_collection():
         entries = decode_in_halves(file) or decode(file, read_bytes(file))
+        if not entries.has_info and len(entries.annotations.entry):
+            without_info.append(file)
         names = [image.file_name for image in entries.images]
         folder = image_folder or find_folder(names, usual_folders(file, split))
         part = _columns(Source(file, split, folder), entries, names)

@@ -20,6 +20,7 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats._builder import NO_BOX, shorten
 from anchoraudit.formats.coco.annotations import AnnotationColumns, annotation_columns
+from anchoraudit.formats.coco.structure import flat_segmentations
 from anchoraudit.io import json_text
 
 T = TypeVar("T")
@@ -62,11 +63,14 @@ class CocoFile(msgspec.Struct, gc=False):
     images: list[ImageEntry]
     annotations: list[AnnotationEntry]
     categories: list[CategoryEntry] = []
+    info: Any = msgspec.UNSET
 
 
 @dataclass(slots=True)
 class Entries:
-    """What was read from one file. image_positions: those in the file's list, if some images were dropped."""
+    """What was read from one file. image_positions: those in the file's list, if some images were dropped.
+    has_info: the file has the key `info`.
+    """
 
     images: list[ImageEntry]
     annotations: AnnotationColumns
@@ -74,6 +78,7 @@ class Entries:
     image_positions: list[int] | None = None
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    has_info: bool = True
 
 
 def decode(path: Path, data: bytes) -> Entries:
@@ -85,7 +90,13 @@ def decode(path: Path, data: bytes) -> Entries:
     """
     try:
         parsed = msgspec.json.decode(data, type=CocoFile)
-        return Entries(parsed.images, annotation_columns(parsed.annotations), parsed.categories)
+        return Entries(
+            parsed.images,
+            annotation_columns(parsed.annotations),
+            parsed.categories,
+            findings=flat_segmentations(path, data),
+            has_info=parsed.info is not msgspec.UNSET,
+        )
     except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _Careful(path, data).entries()
 
@@ -97,7 +108,10 @@ class _Careful:
         self.path = path
         self.findings: list[Finding] = []
         json_text.require_utf8(path, data)
-        self.lists = raw_lists(path, json_text.readable(data))
+        readable = json_text.readable(data)
+        self.lists = raw_lists(path, readable)
+        self.findings += flat_segmentations(path, readable)
+        self.has_info = b'"info"' in data
 
     def entries(self) -> Entries:
         """Return the entries that can be used, and a finding for each that cannot."""
@@ -106,7 +120,7 @@ class _Careful:
         categories, _ = self._each("categories", CategoryEntry, self._category)
         notes = [] if "annotations" in self.lists else ["the file has no `annotations`: every image is blank"]
         columns = annotation_columns(annotations, annotation_positions)
-        return Entries(images, columns, categories, image_positions, self.findings, notes)
+        return Entries(images, columns, categories, image_positions, self.findings, notes, self.has_info)
 
     def _each(
         self, key: str, kind: type[T], salvage: Callable[[str, Any], T | None]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -17,7 +19,7 @@ from anchoraudit.formats._builder import (
     unknown_size,
 )
 from anchoraudit.formats.coco.entries import Entries
-from anchoraudit.images.found import are_present, list_below
+from anchoraudit.images.found import are_present, find_images, list_below, usual_folders
 from anchoraudit.images.sizes import read_sizes
 from anchoraudit.io.files import name_parts
 
@@ -29,11 +31,17 @@ def add_images(part: Part, entries: Entries) -> None:
     positions = range(len(part.ids)) if entries.image_positions is None else entries.image_positions
     part.findings += _repeated_ids(part, path, positions)
     if folder is None:
-        part.notes.append(note_unchecked(source.path.name))
+        found = find_images(part.file_names, usual_folders(source.path, source.split))
+        elsewhere = {i: found.names[i] for i, there in enumerate(found.present) if there}
+        if not elsewhere:
+            part.notes.append(note_unchecked(source.path.name))
+        part.findings += _elsewhere(part, found.folder, elsewhere, positions)
     else:
         present = are_present(folder, part.file_names)
+        elsewhere = _by_last_part(folder, part.file_names, present)
+        part.findings += _elsewhere(part, folder, elsewhere, positions)
         for i, name in enumerate(part.file_names):
-            if not present[i]:
+            if not present[i] and i not in elsewhere:
                 message = f"no image {name!r} in {folder}" if name else "the image has no file name"
                 place = f"images[{positions[i]}].file_name"
                 part.findings.append(Finding("IMG001", message, path, place, repr(name)))
@@ -44,6 +52,32 @@ def add_images(part: Part, entries: Entries) -> None:
         unknown_size(part.ids, part.file_names),
     )
     part.findings += unknown
+
+
+def _by_last_part(folder: Path, names: Sequence[str], present: Sequence[bool]) -> dict[int, str]:
+    """Return the last parts of names that lead to no image, where an image of the folder is called so."""
+    lost = {i: name_parts(name) for i, name in enumerate(names) if not present[i]}
+    last = {i: base for i, (below, base) in lost.items() if below and ".." not in re.split(r"[/\\]", below)}
+    there = are_present(folder, list(last.values())) if last else []
+    return {i: base for (i, base), is_there in zip(last.items(), there, strict=True) if is_there}
+
+
+def _elsewhere(
+    part: Part, folder: Path | None, elsewhere: dict[int, str], positions: Sequence[int]
+) -> list[Finding]:
+    """Return one finding for the images whose names do not lead to their files.
+
+    elsewhere: by row, their names below the folder.
+    """
+    if not elsewhere:
+        return []
+    first = min(elsewhere)
+    name, count = part.file_names[first], len(elsewhere)
+    share = f"{count:,} of {len(part.file_names):,} images"
+    there = f"{name!r} is in {folder} as {elsewhere[first]!r}"
+    message = f"`file_name` of {share} leads to no file: {there}"
+    place = f"images[{positions[first]}].file_name"
+    return [Finding("IMG012", message, str(part.sources[0].path), place, repr(name), "file names")]
 
 
 def _repeated_ids(part: Part, path: str, positions: Sequence[int]) -> list[Finding]:

@@ -15,11 +15,13 @@ import os
 import re
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from anchoraudit.formats.coco.annotations import AnnotationColumns, annotation_columns, appended
 from anchoraudit.formats.coco.entries import AnnotationEntry, CategoryEntry, Entries, ImageEntry
+from anchoraudit.formats.coco.structure import may_hold_flat
 from anchoraudit.io.files import open_regular
 from anchoraudit.io.processes import Send, helpers, workers
 
@@ -40,9 +42,10 @@ class _Part(msgspec.Struct, gc=False):
     annotations: list[AnnotationEntry]
     images: list[ImageEntry] | None = None
     categories: list[CategoryEntry] | None = None
+    info: Any = msgspec.UNSET
 
 
-_Rest = tuple[list[ImageEntry] | None, list[CategoryEntry] | None, AnnotationColumns]
+_Rest = tuple[list[ImageEntry] | None, list[CategoryEntry] | None, AnnotationColumns, bool]
 
 
 def decode_in_halves(path: Path) -> Entries | None:
@@ -57,7 +60,11 @@ def decode_in_halves(path: Path) -> Entries | None:
     if cut is None:
         return None
     with workers(_read_rest, [(path, cut[1], size)]) as started, suppress(*_DECODE_ERRORS):
-        first = _decode(_read(path, 0, cut[0], b"", _CLOSING))
+        data = _read(path, 0, cut[0], b"", _CLOSING)
+        if may_hold_flat(data):
+            return None  # the whole file is needed to count them
+        first = _decode(data)
+        del data
         if not started or first.annotations.pop().image_id != _MARK:
             return None
         columns = annotation_columns(first.annotations)
@@ -69,11 +76,13 @@ def decode_in_halves(path: Path) -> Entries | None:
 
 def _joined(first: _Part, columns: AnnotationColumns, rest: _Rest) -> Entries | None:
     """Join the parts. None if a list occurs in both, or `images` in neither."""
-    images, categories, other = rest
+    images, categories, other, has_info = rest
     listed = [part for part in (first.images, images) if part is not None]
     if len(listed) != 1 or (first.categories is not None and categories is not None):
         return None
-    return Entries(listed[0], appended(columns, other), first.categories or categories or [])
+    joined = appended(columns, other)
+    has_info = has_info or first.info is not msgspec.UNSET
+    return Entries(listed[0], joined, first.categories or categories or [], has_info=has_info)
 
 
 def _find_cut(path: Path, size: int) -> tuple[int, int] | None:
@@ -92,8 +101,12 @@ def _read_rest(send: Send, path: Path, start: int, size: int) -> None:
     """Decode the rest of the file and send its entries. Send nothing if it cannot be decoded."""
     gc.disable()
     with suppress(*_DECODE_ERRORS):
-        part = _decode(_read(path, start, size, _OPENING, b""))
-        send((part.images, part.categories, annotation_columns(part.annotations)))
+        data = _read(path, start, size, _OPENING, b"")
+        if may_hold_flat(data):
+            return
+        part = _decode(data)
+        has_info = part.info is not msgspec.UNSET
+        send((part.images, part.categories, annotation_columns(part.annotations), has_info))
 
 
 def _read(path: Path, start: int, end: int, before: bytes, behind: bytes) -> bytearray:
