@@ -459,3 +459,86 @@ class TestBrokenFiles:
     def test_the_place_of_a_syntax_error(self, tmp_path):
         error = self.error(tmp_path, '{"images": [],\n "annotations": [}]}')
         assert error.place.startswith("line 2, column 18")
+
+
+class TestTwoReadingsOfOneSet:
+    """A file that repeats another one counts once; a split of the other kind is a leak or a mistake."""
+
+    BOXES = [annotation(n, n % 4, [100 + n, 100, 74, 149]) for n in range(8)]
+    SHOWN = [image(n) for n in range(4)]
+    PART = document(SHOWN[:2], [box for box in BOXES if box["image_id"] < 2])
+
+    def scanned(self, anchoraudit, files, *args):
+        make(anchoraudit.cwd, files)
+        result = anchoraudit("scan", "ds", "--output-format", "json", *args)
+        report = json.loads(result.stdout)
+        told = [(f["code"], f["path"], f["message"]) for f in report["findings"] if f["code"][:3] == "SET"]
+        return result.returncode, report["summary"]["images"], list(report["summary"]["splits"]), told
+
+    def test_a_subset_is_told_once_and_counted_once(self, anchoraudit):
+        whole = document(self.SHOWN, self.BOXES)
+        files = {
+            f"ds/annotations/instances_{name}.json": content
+            for name, content in {
+                "val": whole,
+                "val_50M": self.PART,
+                "val_100M": whole,
+                "train": self.PART,
+            }.items()
+        }
+        code, images, splits, told = self.scanned(anchoraudit, files, "--ignore", "SET004")
+        assert (code, images, splits) == (0, 6, ["train", "val"])
+        among = "images are among the 4 of instances_val.json, with the same boxes"
+        assert told == [
+            ("SET015", "ds/annotations/instances_val_100M.json", f"not counted: its 4 {among}"),
+            ("SET015", "ds/annotations/instances_val_50M.json", f"not counted: its 2 {among}"),
+        ]
+        _, images, splits, told = self.scanned(anchoraudit, files, "--split", "val_50M")
+        assert (images, splits, told) == (2, ["val_50M"], [])
+
+    def test_a_leak_into_the_evaluation_stays_one(self, anchoraudit):
+        files = {
+            "ds/annotations/instances_train.json": document(self.SHOWN, self.BOXES),
+            "ds/annotations/instances_val.json": self.PART,
+        }
+        _, images, _, told = self.scanned(anchoraudit, files)
+        assert images == 6
+        assert [code for code, *_ in told] == ["SET004", "SET004"]
+
+    ROBOFLOW = ("train/_annotations.coco.json", "test/_annotations.coco.json")
+
+    def roboflow(self, train, test, **pictures):
+        files = {f"ds/{name}": content for name, content in zip(self.ROBOFLOW, (train, test), strict=True)}
+        return files | {f"ds/{name.replace('_', '/')}.jpg": size for name, size in pictures.items()}
+
+    def test_a_copy_of_the_training_annotations_beside_other_pictures(self, anchoraudit):
+        pictures = {"train_0": (960, 720), "train_1": (960, 720), "test_x": (960, 720), "test_y": (960, 720)}
+        code, images, _, told = self.scanned(anchoraudit, self.roboflow(self.PART, self.PART, **pictures))
+        assert (code, images) == (1, 4)
+        ((rule, path, message),) = told
+        assert (rule, path) == ("SET014", "ds/test/_annotations.coco.json")
+        said = "its images and boxes are those of ds/train/_annotations.coco.json"
+        assert message == f"{said}; of the 2 pictures beside it none is named"
+
+    def test_copies_of_pictures_are_in_two_splits(self, anchoraudit):
+        same = {"train_0": (960, 720), "test_0": (960, 720), "train_1": (960, 720), "test_1": (96, 72)}
+        other = document(self.SHOWN[:2], self.PART["annotations"][1:])
+        _, _, _, told = self.scanned(anchoraudit, self.roboflow(self.PART, other, **same))
+        assert [(code, message) for code, _, message in told] == [
+            ("SET004", "'0.jpg' is in 'test' and in 'train'")
+        ]
+
+    def test_without_pictures_size_and_boxes_tell(self, anchoraudit):
+        moved = [
+            {**box, "bbox": [1, 2, 30, 40]} if box["image_id"] else box for box in self.PART["annotations"]
+        ]
+        files = self.roboflow(self.PART, document(self.SHOWN[:2], moved))
+        _, _, _, told = self.scanned(anchoraudit, files)
+        assert [message for _, _, message in told] == ["'0.jpg' is in 'test' and in 'train'"]
+
+    def test_names_alone_tell_nothing(self, anchoraudit):
+        whole = [annotation(n, n, [0, 0, 960, 720]) for n in range(2)]
+        for boxes in (whole, []):
+            more = document([*self.SHOWN[:2], image(9)], boxes)
+            files = self.roboflow(document(self.SHOWN[:2], boxes), more)
+            assert [code for code, *_ in self.scanned(anchoraudit, files, "--ignore", "SET007")[3]] == []

@@ -84,14 +84,12 @@ def anchors_of(sizes: Float, k: int, *, metric: str = "iou", seed: int = 0) -> l
 
     _require(count_distinct(sizes, k), k)
     # Where only few sizes are distinct, an anchor more or less for one of them decides. So each is one size.
+    model = AnchorKMeans(n_clusters=k, metric=metric, random_state=seed)
     members = _members(sizes, 4 * k)
-    if members is not None:
-        first, weight = members
-        model = AnchorKMeans(n_clusters=k, metric=metric, random_state=seed).fit(
-            sizes[first], sample_weight=weight
-        )
+    if members is None or len(members[0]) == len(np.unique(sizes, axis=0)):
+        model.fit(sizes)
     else:
-        model = AnchorKMeans(n_clusters=k, metric=metric, random_state=seed).fit(sizes)
+        model.fit(sizes[members[0]], sample_weight=members[1])
     anchors = round_anchors(model.cluster_centers_)
     _require(len(set(anchors)), k)
     return anchors

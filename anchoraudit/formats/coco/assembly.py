@@ -17,6 +17,7 @@ from anchoraudit.formats.coco.entries import Entries, decode
 from anchoraudit.formats.coco.ids import positions, repeated
 from anchoraudit.formats.coco.images import add_images, append_unlisted
 from anchoraudit.formats.coco.parallel import decode_in_halves
+from anchoraudit.formats.coco.repeats import without_repeats
 from anchoraudit.images.found import find_folder, usual_folders
 from anchoraudit.io.json_text import read_bytes
 from anchoraudit.io.memory import without_garbage_collection
@@ -29,9 +30,14 @@ def assemble(detection: Detection, options: ReadOptions, files: Sequence[tuple[P
     """
     without_info: list[Path] = []
     parts = [_read(file, split, options.image_folder, without_info) for file, split in files]
+    splits = [split for _, split in files]
+    if not options.splits:  # who names splits wants them
+        counted, repeats = without_repeats(parts)
+        parts = [parts[number] for number in counted]
+        splits = [splits[number] for number in counted]
+        parts[0].findings += repeats
     if options.unlisted:
         _append_unlisted(parts)
-    splits = [split for _, split in files]
     dataset = join(
         detection,
         parts,
