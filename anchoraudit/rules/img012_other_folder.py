@@ -10,8 +10,7 @@ RULE = Rule(
     title="file_name that does not lead to the image",
     what=(
         "COCO: images whose `file_name` names folders that do not exist, while an image of that name is in "
-        "the image folder; or a `file_name` without the suffix that the file has. One finding for each "
-        "annotation file."
+        "the image folder. One finding for each annotation file."
     ),
     why=(
         "Frameworks join the image folder and `file_name` (torchvision, detectron2, MMDetection, YOLOX), and "

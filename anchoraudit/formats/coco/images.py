@@ -19,7 +19,7 @@ from anchoraudit.formats._builder import (
     unknown_size,
 )
 from anchoraudit.formats.coco.entries import Entries
-from anchoraudit.images.found import are_present, find_images, list_below, usual_folders
+from anchoraudit.images.found import are_present, find_folder, list_below, usual_folders
 from anchoraudit.images.sizes import read_sizes
 from anchoraudit.io.files import name_parts
 
@@ -31,11 +31,14 @@ def add_images(part: Part, entries: Entries) -> None:
     positions = range(len(part.ids)) if entries.image_positions is None else entries.image_positions
     part.findings += _repeated_ids(part, path, positions)
     if folder is None:
-        found = find_images(part.file_names, usual_folders(source.path, source.split))
-        elsewhere = {i: found.names[i] for i, there in enumerate(found.present) if there}
+        # Names without folders were looked for already. To list folders for each of 10,000 files is slow.
+        last = [base for below, base in map(name_parts, part.file_names) if below]
+        other = find_folder(last, usual_folders(source.path, source.split)) if last else None
+        absent = [False] * len(part.file_names)
+        elsewhere = {} if other is None else _by_last_part(other, part.file_names, absent)
         if not elsewhere:
             part.notes.append(note_unchecked(source.path.name))
-        part.findings += _elsewhere(part, found.folder, elsewhere, positions)
+        part.findings += _elsewhere(part, other, elsewhere, positions)
     else:
         present = are_present(folder, part.file_names)
         elsewhere = _by_last_part(folder, part.file_names, present)
