@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from anchoraudit.dataset.traits import BoxTrait, ImageTrait
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import ReadOptions, voc
 from tests.builders import make
@@ -79,6 +80,35 @@ def test_annotations_beside_images(tmp_path):
     assert (dataset.findings, dataset.notes) == ([], [])
     assert dataset.sources[0].image_folder == tmp_path / "JPEGImages"
     assert dataset.image_path(1) == tmp_path / "JPEGImages" / "b.jpg"
+
+
+def test_what_loaders_ask_of_an_image(tmp_path):
+    """A list names b, which has no annotation; c has neither a list nor an annotation; d states 0x0."""
+    files = {
+        "Annotations/a.xml": xml(CAT, size=(320.0, 240)),
+        "Annotations/d.xml": xml(CAT, size=(0, 0)),
+        **{f"JPEGImages/{stem}.jpg": (320, 240) for stem in "abcd"},
+        "ImageSets/Main/train.txt": "a\nb\n",
+    }
+    images = read(make(tmp_path, files)).images
+    assert [ImageTrait(value) for value in images.traits.tolist()] == [
+        ImageTrait.LISTED | ImageTrait.ODD_SIZE,
+        ImageTrait.LISTED | ImageTrait.NO_LABEL_FILE,
+        ImageTrait.NO_LABEL_FILE,
+        ImageTrait(0),
+    ]
+    assert str(images.declared.tolist()) == "[[320.0, 240.0], [nan, nan], [nan, nan], [0.0, 0.0]]"
+    assert images.width.tolist() == [320] * 4
+
+
+def test_traits_come_with_their_boxes_from_all_files(tmp_path):
+    many = {
+        f"{number:03}.xml": xml(("cat" + " " * (number % 7 == 0), 1, 2, 30, 40.5 if number % 5 == 0 else 40))
+        for number in range(700)
+    }
+    boxes = read(make(tmp_path, many)).boxes
+    assert np.flatnonzero(boxes.has(BoxTrait.PADDED_NAME)).tolist() == list(range(0, 700, 7))
+    assert np.flatnonzero(boxes.has(BoxTrait.NOT_AN_INTEGER)).tolist() == list(range(0, 700, 5))
 
 
 def test_offset_is_added_to_the_corners(tmp_path):

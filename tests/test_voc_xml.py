@@ -10,11 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from anchoraudit.dataset.traits import BoxTrait, ImageTrait
 from anchoraudit.formats.voc import xml as voc_xml
 from anchoraudit.formats.voc.pool import scan_all
 from anchoraudit.formats.voc.xml import BROKEN, FOREIGN, READ, scan
 
 NAN = math.nan
+UNREAD = BoxTrait.NOT_A_NUMBER | BoxTrait.NOT_AN_INTEGER
+ODD_FLAGS = BoxTrait.ODD_TRUNCATED | BoxTrait.ODD_DIFFICULT
 BOX = "<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>30</xmax><ymax>40</ymax></bndbox>"
 SIZE = "<size><width>640</width><height>480</height><depth>3</depth></size>"
 
@@ -136,17 +139,60 @@ def test_difficult(one, difficult, expected, before):
 
 
 @pytest.mark.parametrize(
-    "size",
+    ("size", "stated", "odd"),
     [
-        "",
-        "<size/>",
-        "<size><width>0</width><height>0</height></size>",
-        *(SIZE.replace("640", wrong) for wrong in ("wide", "nan", "-640", "")),
-        SIZE.replace("480", "inf"),
+        ("", [NAN, NAN], False),
+        ("<size/>", [NAN, NAN], True),
+        ("<size><width>0</width><height>0</height></size>", [0, 0], False),
+        (SIZE.replace("640", "wide"), [NAN, 480], True),
+        (SIZE.replace("640", "nan"), [NAN, 480], True),
+        (SIZE.replace("640", ""), [NAN, 480], True),
+        (SIZE.replace("640", "-640"), [-640, 480], False),
+        (SIZE.replace("640", "640.0"), [640, 480], True),
+        (SIZE.replace("640", " 640 "), [640, 480], False),
+        (SIZE.replace("480", "inf"), [640, math.inf], True),
     ],
 )
-def test_size_that_is_none(one, size):
-    assert str(one(annotation(size=size)).sizes.tolist()) == "[nan, nan]"
+def test_the_size_is_taken_as_stated(one, size, stated, odd):
+    chunk = one(annotation(size=size))
+    assert str(chunk.sizes.tolist()) == str([float(side) for side in stated])
+    assert chunk.image_traits.tolist() == [ImageTrait.ODD_SIZE if odd else 0]
+
+
+FLAGS = "<truncated>0</truncated><difficult>0</difficult>"
+
+
+@pytest.mark.parametrize("before", ["", "<!-- for the parser -->"])
+@pytest.mark.parametrize(
+    ("content", "name", "traits"),
+    [
+        (FLAGS + BOX, "cat", BoxTrait(0)),
+        ("<truncated>1</truncated><difficult> 1 </difficult>" + BOX, "cat", BoxTrait(0)),
+        ("<truncated> 27 </truncated><difficult>0</difficult>" + BOX, "cat", BoxTrait(0)),
+        (BOX, "cat", BoxTrait.NO_TRUNCATED | BoxTrait.NO_DIFFICULT),
+        ("<difficult>0</difficult>" + BOX, "cat", BoxTrait.NO_TRUNCATED),
+        ("<truncated>0</truncated>" + BOX, "cat", BoxTrait.NO_DIFFICULT),
+        ("<truncated>no</truncated><difficult>true</difficult>" + BOX, "cat", ODD_FLAGS),
+        ("<truncated/><difficult/>" + BOX, "cat", ODD_FLAGS),
+        ("<truncated>no</truncated>" + FLAGS + BOX, "cat", BoxTrait.ODD_TRUNCATED),
+        ("<truncated>0</truncated><difficult>2</difficult>" + BOX, "cat", BoxTrait.OTHER_DIFFICULT),
+        (FLAGS + BOX.replace(">30<", "> 30\n<"), "cat", BoxTrait(0)),
+        (FLAGS + BOX.replace(">30<", ">30.0<"), "cat", BoxTrait.NOT_AN_INTEGER),
+        (FLAGS + BOX.replace(">30<", ">-30.5<"), "cat", BoxTrait.NOT_AN_INTEGER),
+        (FLAGS + BOX.replace(">2<", ">nan<"), "cat", BoxTrait.NOT_AN_INTEGER),
+        (FLAGS + BOX.replace(">2<", ">two<"), "cat", UNREAD),
+        (FLAGS + BOX.replace("<ymin>2</ymin>", ""), "cat", UNREAD),
+        (FLAGS, "cat", UNREAD),
+        (FLAGS + "<score>0.5</score>" + BOX, "cat", BoxTrait(0)),
+        (FLAGS + BOX, " cat ", BoxTrait.PADDED_NAME),
+        (FLAGS + BOX, "\n", BoxTrait.EMPTY_NAME),
+        (FLAGS + BOX, "", BoxTrait.EMPTY_NAME),
+        (FLAGS + BOX, None, BoxTrait(0)),
+    ],
+)
+def test_what_loaders_ask_of_an_object(one, content, name, traits, before):
+    chunk = one(annotation(before + obj(content, name) + obj(FLAGS + BOX)))
+    assert [BoxTrait(value) for value in chunk.traits] == [traits, BoxTrait(0)]
 
 
 def test_namespace_is_looked_through(one):
@@ -293,9 +339,11 @@ def test_file_without_permission(tmp_path):
 
 WHOLE = f"""<annotation>|<folder>f</folder>|<filename>|a.jpg|</filename>|<source>|<a>b</a>|</source>|{SIZE}
 |<object>|<name>|cat|</name>|<pose>x</pose>|<difficult>0</difficult>|{BOX}|</object>
-|<object>|<name>|dog|</name>|{BOX}|<difficult>1</difficult>|</object>|</annotation>""".split("|")
+|<object>|<name>|dog|</name>|<truncated>|0|</truncated>|{BOX}|<difficult>1</difficult>|</object>|</annotation>""".split(
+    "|"
+)
 ODD = ["\r\n", "<part>", "</part>", "&lt;", "<!-- -->", "]]>", " ", "<a/>", "<name/>", "<xmin>1</xmin>"]
-ODD += ["\x01", "é", "<1>", "</1>"]
+ODD += ["\x01", "é", "<1>", "</1>", "1.0", "<truncated>x</truncated>"]
 
 
 @st.composite
@@ -321,7 +369,7 @@ def test_the_short_way_agrees_with_the_parser(tmp_path_factory, data):
 
 def test_the_short_way_is_taken(tmp_path, monkeypatch):
     path = tmp_path / "a.xml"
-    path.write_text(annotation(obj()))
+    path.write_text(annotation(obj() + obj("<pose>Left</pose>" + FLAGS + BOX, " cat ")))
     monkeypatch.setattr(voc_xml, "text_of", lambda _: pytest.fail("parsed"))
     assert list(scan([str(path)]).status) == [READ]
 
@@ -329,7 +377,9 @@ def test_the_short_way_is_taken(tmp_path, monkeypatch):
 def test_the_answer_does_not_depend_on_the_number_of_processes(tmp_path):
     paths = [str(tmp_path / f"{i}.xml") for i in range(700)]
     for i, path in enumerate(paths):
-        Path(path).write_text(annotation(obj(name=f"c{i % 7}") * (i % 5)) if i % 50 else "<broken")
+        Path(path).write_text(
+            annotation(obj(name=f"c{i % 7}" + " " * (i % 3)) * (i % 5)) if i % 50 else "<broken"
+        )
     alone = str(scan_all(paths, processes=1))
     assert str(scan_all(paths, processes=2)) == alone
     assert str(scan_all(paths, processes=5)) == alone

@@ -14,6 +14,7 @@ class ImageTrait(IntFlag):
 
     LISTED = auto()  # a list of its split names it
     NO_LABEL_FILE = auto()  # the format has an annotation file for each image, and it has none
+    ODD_SIZE = auto()  # Pascal VOC: <size> is there, but int() does not take its width or its height
 
 
 class BoxTrait(IntFlag):
@@ -28,5 +29,10 @@ class BoxTrait(IntFlag):
     # Pascal VOC: elements that an object lacks, and how its numbers and its name are written.
     NO_DIFFICULT = auto()
     NO_TRUNCATED = auto()
+    ODD_DIFFICULT = auto()  # int() does not take the text: "true", "Unspecified"
+    ODD_TRUNCATED = auto()
+    OTHER_DIFFICULT = auto()  # an integer, but neither 0 nor 1
     NOT_AN_INTEGER = auto()  # a coordinate that int() does not take: "45.7", "45.0"
+    NOT_A_NUMBER = auto()  # a coordinate that is missing, or that float() does not take either
     PADDED_NAME = auto()  # white space around the name
+    EMPTY_NAME = auto()  # there is a name, but it is empty or white space

@@ -52,6 +52,8 @@ def assemble(
         ids=list(rows.ids),
         file_names=rows.file_names,
         sizes=np.concatenate(rows.sizes),
+        declared=np.concatenate(rows.declared),
+        traits=np.concatenate(rows.traits),
         splits=rows.splits,
         # Files were read in the order of the images, so the boxes are in that order, too.
         boxes=Boxes(
@@ -61,6 +63,7 @@ def assemble(
             xyxy=columns.xyxy + np.asarray(options.voc_offset, dtype=np.float64),
             crowd=np.zeros(len(columns.category), dtype=np.bool_),
             difficult=columns.difficult,
+            traits=columns.traits,
         ),
         categories=classes_by_name(columns.names),
         source=np.array(rows.source, dtype=np.int64),

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from anchoraudit.arrays import Float
+from anchoraudit.arrays import Float, Int
+from anchoraudit.dataset.columns import Flags
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.dataset.traits import ImageTrait
 from anchoraudit.errors import printable
 from anchoraudit.formats._builder import Where, complete_sizes, missing_image
 from anchoraudit.formats.voc.columns import Columns
@@ -28,12 +30,16 @@ class Rows:
     """Columns over the images.
 
     sizes: for each part an array [n, 2], width and height in pixels, NaN if unknown.
+    declared: the same, as the annotations state them: 0 stays 0.
+    traits: for each part an array [n] of bits of `ImageTrait`.
     file: index of the annotation among all files that were read, NO_FILE for an image without one.
     """
 
     ids: list[str] = field(default_factory=list)
     file_names: list[str] = field(default_factory=list)
     sizes: list[Float] = field(default_factory=list)
+    declared: list[Float] = field(default_factory=list)
+    traits: list[Flags] = field(default_factory=list)
     splits: list[str] = field(default_factory=list)
     source: list[int] = field(default_factory=list)
     file: list[int] = field(default_factory=list)
@@ -60,8 +66,12 @@ class PartRows:
         rows.findings += self._other_names()
         rows.ids += [stem for stem, *_ in self.images]
         rows.file_names += [image or declared or f"{stem}.jpg" for stem, _, declared, image in self.images]
-        sizes, unknown = self._sizes()
+        numbers = np.array([number for _, number, *_ in self.images], dtype=np.int64)
+        sizes = self._declared(numbers)
+        rows.declared.append(sizes.copy())
+        unknown = self._complete(sizes)
         rows.sizes.append(sizes)
+        rows.traits.append(self._traits(numbers))
         rows.findings += unknown
         rows.splits += map(self.chosen.split_of, (stem for stem, *_ in self.images))
         rows.source += [self.source] * len(self.images)
@@ -114,20 +124,31 @@ class PartRows:
         elif annotated:
             rows.notes.append(self._note_all_missing())
 
-    def _sizes(self) -> tuple[Float, list[Finding]]:
-        """Return the sizes, declared or else from the headers, [N, 2], and a finding for each unknown one."""
-        declared = self.columns.sizes
-        sizes = np.full((len(self.images), 2), np.nan)
-        numbers = np.array([number for _, number, *_ in self.images], dtype=np.int64)
+    def _declared(self, numbers: Int) -> Float:
+        """Return the sizes as the annotations state them, [N, 2]. numbers: of the annotations, [N]."""
+        sizes = np.full((len(numbers), 2), np.nan)
         annotated = numbers != NO_FILE
-        sizes[annotated] = declared[numbers[annotated]]
+        sizes[annotated] = self.columns.sizes[numbers[annotated]]
+        return sizes
+
+    def _complete(self, sizes: Float) -> list[Finding]:
+        """Read the missing of the sizes [N, 2] from the headers. Return a finding for each unknown one."""
 
         def file(i: int) -> Path | None:
             image = self.images[i][3]
             return None if image is None else self._image_path(image)
 
-        findings = complete_sizes(sizes, file, self._where_size, self._unknown_size)[1]
-        return sizes, findings
+        return complete_sizes(sizes, file, self._where_size, self._unknown_size)[1]
+
+    def _traits(self, numbers: Int) -> Flags:
+        """Return the traits of the images: uint32 [N]. numbers: of the annotations, [N]."""
+        annotated = numbers != NO_FILE
+        traits = np.full(len(numbers), ImageTrait.NO_LABEL_FILE, dtype=np.uint32)
+        traits[annotated] = self.columns.image_traits[numbers[annotated]]
+        if self.chosen.members.lists:
+            listed = [self.chosen.listed(stem) for stem, *_ in self.images]
+            traits[np.array(listed, dtype=np.bool_)] |= np.uint32(ImageTrait.LISTED)
+        return traits
 
     def _note_all_missing(self) -> str:
         part, images = self.chosen.members.part, self.chosen.members.images

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from xml.etree import ElementTree as ET
 
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.dataset.traits import BoxTrait, ImageTrait
 from anchoraudit.formats._doctype import has_document_type
 from anchoraudit.formats.voc.plain import Plain, plain
 from anchoraudit.formats.voc.text import RefusedError, object_lines, text_of, undecodable
-from anchoraudit.images.sizes import LARGEST_SIDE
 from anchoraudit.io.files import IN_AN_IMAGES_FILE, os_reason, read_bytes
 
 READ, BROKEN, FOREIGN = 0, 1, 2
@@ -26,8 +26,8 @@ CORNERS = ("xmin", "ymin", "xmax", "ymax")
 SHOWN = 80  # characters of a value that a finding repeats
 NAN = math.nan
 
-Described = tuple[str, float, float]  # file name, width, height
-NOTHING: Described = ("", NAN, NAN)
+Described = tuple[str, int, float, float]  # file name, traits, width, height
+NOTHING: Described = ("", 0, NAN, NAN)
 
 
 @dataclass(slots=True)
@@ -36,23 +36,27 @@ class Chunk:
 
     status: F bytes: READ, BROKEN (a finding says why) or FOREIGN (not an annotation).
     file_names: F texts of <filename>, "" if missing.
-    sizes: 2F numbers, declared width and height in pixels, NaN if missing.
+    image_traits: F, bits of `ImageTrait`.
+    sizes: 2F numbers, declared width and height in pixels as they stand, NaN if missing.
     counts: F, objects in each file.
     names: the distinct class names.
     category: M, index into `names`, -1 without a class.
     xyxy: 4M numbers, in pixels, NaN for a coordinate that is not a number.
     difficult: M bytes.
+    traits: M, bits of `BoxTrait`.
     findings: in the order of the files.
     """
 
     status: bytearray = field(default_factory=bytearray)
     file_names: list[str] = field(default_factory=list)
+    image_traits: array[int] = field(default_factory=lambda: array("I"))
     sizes: array[float] = field(default_factory=lambda: array("d"))
     counts: array[int] = field(default_factory=lambda: array("q"))
     names: list[str] = field(default_factory=list)
     category: array[int] = field(default_factory=lambda: array("q"))
     xyxy: array[float] = field(default_factory=lambda: array("d"))
     difficult: bytearray = field(default_factory=bytearray)
+    traits: array[int] = field(default_factory=lambda: array("I"))
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -92,17 +96,19 @@ def _scan_one(path: str, chunk: Chunk, codes: dict[str, int]) -> None:
         chunk.findings.append(_broken(path, data, error))
     chunk.status.append(status)
     chunk.file_names.append(described[0])
-    chunk.sizes.extend(described[1:])
+    chunk.image_traits.append(described[1])
+    chunk.sizes.extend(described[2:])
     chunk.counts.append(len(chunk.category) - before)
 
 
 def _take_plain(simple: Plain, chunk: Chunk, codes: dict[str, int]) -> Described:
-    file_name, width, height, objects = simple
-    for name, difficult, *corners in objects:
+    file_name, image_traits, width, height, objects = simple
+    for name, traits, difficult, *corners in objects:
         chunk.category.append(codes.setdefault(name, len(codes)))
+        chunk.traits.append(traits)
         chunk.difficult.append(difficult)
         chunk.xyxy.extend(corners)
-    return file_name, *_usable(width, height)
+    return file_name, image_traits, width, height
 
 
 def _take_tree(
@@ -162,34 +168,51 @@ def _drop_namespace(root: ET.Element) -> None:
                 element.tag = element.tag.rpartition("}")[2]
 
 
-def _size(root: ET.Element) -> tuple[float, float]:
+def _size(root: ET.Element) -> tuple[int, float, float]:
+    """Return traits, and width and height as they stand, in pixels, NaN for what is no number."""
     size = root.find("size")
     if size is None:
-        return NAN, NAN
+        return 0, NAN, NAN
+    texts = [size.findtext(side) or "" for side in ("width", "height")]
+    traits = 0 if all(map(_is_integer, texts)) else ImageTrait.ODD_SIZE
+    width, height = map(_number, texts)
+    return int(traits), width, height
+
+
+def _is_integer(text: str) -> bool:
+    """Tell whether int() takes a text, as most loaders do with every number."""
     try:
-        return _usable(float(size.findtext("width") or ""), float(size.findtext("height") or ""))
+        int(text)
     except ValueError:
-        return NAN, NAN
+        return False
+    return True
 
 
-def _usable(width: float, height: float) -> tuple[float, float]:
-    """Return a declared size in pixels, or NaN for both sides if one is impossible."""
-    return (width, height) if 1 <= width <= LARGEST_SIDE and 1 <= height <= LARGEST_SIDE else (NAN, NAN)
+def _number(text: str) -> float:
+    """Return what float() makes of a text, NaN if it does not take it."""
+    try:
+        return float(text)
+    except ValueError:
+        return NAN
 
 
 def _object(element: ET.Element, chunk: Chunk, codes: dict[str, int]) -> list[tuple[str, str, str]]:
     """Append one object to the columns. Return its problems as (code, message, evidence)."""
     wrong: list[tuple[str, str, str]] = []
-    name = (element.findtext("name") or "").strip()
+    written = element.findtext("name")
+    name = (written or "").strip()
     if name:
         chunk.category.append(codes.setdefault(name, len(codes)))
     else:
         chunk.category.append(-1)
         wrong.append(("PAR003", "the object has no <name>", ""))
+    traits = _name_traits(written, name)
+    traits |= _flag_traits(element)
     difficult = element.findtext("difficult")
     chunk.difficult.append(difficult != "0" and difficult is not None and _is_true(difficult))
     box = element.find("bndbox")
     if box is None:
+        chunk.traits.append(traits | _NO_NUMBER)
         chunk.xyxy.extend((NAN, NAN, NAN, NAN))
         wrong.append(("PAR003", "the object has no <bndbox>", ""))
         return wrong
@@ -198,10 +221,44 @@ def _object(element: ET.Element, chunk: Chunk, codes: dict[str, int]) -> list[tu
         corners = [float(text("xmin")), float(text("ymin")), float(text("xmax")), float(text("ymax"))]  # type: ignore[arg-type]
         if not all(map(math.isfinite, corners)):
             wrong.append(("BOX001", "a coordinate is not finite", ", ".join(map(str, corners))))
+        if not all(_is_integer(text(tag) or "") for tag in CORNERS):
+            traits |= BoxTrait.NOT_AN_INTEGER
     except (TypeError, ValueError):
         corners = _corners(box, wrong)
+        traits |= _NO_NUMBER
+    chunk.traits.append(int(traits))
     chunk.xyxy.extend(corners)
     return wrong
+
+
+_NO_NUMBER = int(BoxTrait.NOT_A_NUMBER | BoxTrait.NOT_AN_INTEGER)
+
+
+def _name_traits(written: str | None, name: str) -> int:
+    """Return what the traits say of a name, as written and without the space around it."""
+    if written is None:
+        return 0
+    if not name:
+        return int(BoxTrait.EMPTY_NAME)
+    return 0 if name == written else int(BoxTrait.PADDED_NAME)
+
+
+def _flag_traits(element: ET.Element) -> int:
+    """Return what the traits say of <difficult> and <truncated>: whether they are there, and integers."""
+    traits = 0
+    difficult, truncated = element.findtext("difficult"), element.findtext("truncated")
+    if difficult is None:
+        traits |= BoxTrait.NO_DIFFICULT
+    elif difficult not in ("0", "1"):
+        if not _is_integer(difficult):
+            traits |= BoxTrait.ODD_DIFFICULT
+        elif int(difficult) not in (0, 1):
+            traits |= BoxTrait.OTHER_DIFFICULT
+    if truncated is None:
+        traits |= BoxTrait.NO_TRUNCATED
+    elif truncated not in ("0", "1") and not _is_integer(truncated):
+        traits |= BoxTrait.ODD_TRUNCATED
+    return int(traits)
 
 
 def _corners(box: ET.Element, wrong: list[tuple[str, str, str]]) -> list[float]:
