@@ -182,7 +182,7 @@ FLAGS = "<truncated>0</truncated><difficult>0</difficult>"
         (FLAGS + BOX.replace(">2<", ">nan<"), "cat", BoxTrait.NOT_AN_INTEGER),
         (FLAGS + BOX.replace(">2<", ">two<"), "cat", UNREAD),
         (FLAGS + BOX.replace("<ymin>2</ymin>", ""), "cat", UNREAD),
-        (FLAGS, "cat", UNREAD),
+        (FLAGS, "cat", BoxTrait.NO_BNDBOX | UNREAD),
         (FLAGS + "<score>0.5</score>" + BOX, "cat", BoxTrait(0)),
         (FLAGS + BOX, " cat ", BoxTrait.PADDED_NAME),
         (FLAGS + BOX, "\n", BoxTrait.EMPTY_NAME),

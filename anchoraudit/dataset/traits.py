@@ -32,6 +32,7 @@ class BoxTrait(IntFlag):
     ODD_DIFFICULT = auto()  # int() does not take the text: "true", "Unspecified"
     ODD_TRUNCATED = auto()
     OTHER_DIFFICULT = auto()  # an integer, but neither 0 nor 1
+    NO_BNDBOX = auto()
     NOT_AN_INTEGER = auto()  # a coordinate that int() does not take: "45.7", "45.0"
     NOT_A_NUMBER = auto()  # a coordinate that is missing, or that float() does not take either
     PADDED_NAME = auto()  # white space around the name

@@ -94,7 +94,7 @@ def load_as(dataset: Dataset, loader: str, files: ImageFiles | None = None) -> L
     --------
     >>> loaded = load_as(read("sample_data/voc"), "mmdet-voc")
     >>> loaded.images_before, len(loaded.images)
-    (26, 23)
+    (26, 22)
     """
     known = loaders()
     if loader not in known:

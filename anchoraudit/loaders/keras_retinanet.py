@@ -3,12 +3,13 @@
 `Generator.filter_annotations` drops, with a warning, every box that is inverted, has no area, or crosses an
 edge of its image, even by one pixel. No image is dropped. Before that, `CocoGenerator` drops crowds and boxes
 below 1 pixel wide or high. `PascalVocGenerator` subtracts 1 from all four coordinates, so a box that begins
-at 0 is dropped; difficult objects are kept. A box with a NaN coordinate passes every comparison and is kept.
+at 0 is dropped; difficult objects are kept. It raises an error at an object without `<truncated>` or
+`<difficult>`, and at a name that is not, exactly as written, in its list of classes: the 20 names of Pascal
+VOC, or the data set's own where most objects have other names. It opens `<name>.jpg` with Pillow, as stored.
+A box with a NaN coordinate passes every comparison and is kept.
 In an image of unknown size, no box crosses the right or bottom edge.
 
-Data of other formats are treated like CSV, which has no rules of its own. The framework also requires
-`truncated` and `difficult` in each object of an XML file. This is not replayed, because a `Dataset` does not
-hold it.
+Data of other formats are treated like CSV, which has no rules of its own.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anchoraudit.loaders import _coco_file as coco
+from anchoraudit.loaders import _voc as voc
 from anchoraudit.loaders._rules import Rule
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from anchoraudit.loaders._sieve import Sieve
 
 NAME = "keras-retinanet"
@@ -27,14 +31,26 @@ READS = "`CocoGenerator` or `PascalVocGenerator`, as `bin/train.py` makes them"
 _RATIO = "keras_retinanet/preprocessing/coco.py `image_aspect_ratio`"
 _COCO = "keras_retinanet/preprocessing/coco.py `load_annotations`"
 _VOC = "keras_retinanet/preprocessing/pascal_voc.py `__parse_annotation`"
+_LOAD = "keras_retinanet/preprocessing/pascal_voc.py `load_annotations`"
+_IMAGE = "keras_retinanet/preprocessing/pascal_voc.py `load_image`"
 _FILTER = "keras_retinanet/preprocessing/generator.py `filter_annotations`"
 UNSIZED = Rule("raises", "no width and height in the image's entry", _RATIO, "coco")
 CROWD = Rule("box", "crowd", _COCO)
-WITHOUT_BOX = Rule("raises", "annotation without a box", f"{_COCO}, {_VOC}")
+WITHOUT_BOX = Rule("raises", "annotation without a box", _COCO)
 THIN = Rule("box", "a side below 1 pixel", _COCO, "coco")
 UNKNOWN_CLASS = Rule("raises", "category that the file does not list", _COCO, "coco")
+WITHOUT_XML = voc.without_xml(_LOAD)
+NO_TRUNCATED = Rule("raises", "object without <truncated>", _VOC, "voc")
+ODD_TRUNCATED = Rule("raises", "a <truncated> that is no integer", _VOC, "voc")
+NO_DIFFICULT = Rule("raises", "object without <difficult>", _VOC, "voc")
+ODD_DIFFICULT = Rule("raises", "a <difficult> that is no integer", _VOC, "voc")
 NAMELESS = Rule("raises", "object without a name", _VOC, "voc")
+UNKNOWN_NAME = Rule("raises", "its name is not in the list of classes", _VOC, "voc")
+NO_NUMBER = Rule("raises", "a coordinate that is missing or no number", _VOC, "voc")
 MINUS_ONE = Rule("moves", "1 subtracted from all four", _VOC, "voc")
+ABSENT_JPG = Rule("raises", "its image is absent", _IMAGE, "voc")
+OTHER_NAME = voc.other_names(_IMAGE)
+BROKEN_JPG = Rule("raises", "its image cannot be read", _IMAGE, "voc")
 NO_AREA = Rule("box", "x2 <= x1 or y2 <= y1", _FILTER)
 LEFT_OR_TOP = Rule("box", "over the left or top edge", _FILTER)
 RIGHT_OR_BOTTOM = Rule("box", "over the right or bottom edge", _FILTER)
@@ -46,8 +62,18 @@ RULES = (
     WITHOUT_BOX,
     THIN,
     UNKNOWN_CLASS,
+    *WITHOUT_XML,
+    NO_TRUNCATED,
+    ODD_TRUNCATED,
+    NO_DIFFICULT,
+    ODD_DIFFICULT,
     NAMELESS,
+    UNKNOWN_NAME,
+    NO_NUMBER,
     MINUS_ONE,
+    ABSENT_JPG,
+    OTHER_NAME,
+    BROKEN_JPG,
     NO_AREA,
     LEFT_OR_TOP,
     RIGHT_OR_BOTTOM,
@@ -65,9 +91,35 @@ def _read_coco(sieve: Sieve) -> None:
 
 
 def _read_voc(sieve: Sieve) -> None:
-    _read_other(sieve)
-    sieve.drop_images_of(NAMELESS, sieve.boxes.category < 0)
-    sieve.move(MINUS_ONE, sieve.boxes.xyxy - 1.0)
+    from anchoraudit.dataset.traits import BoxTrait
+    from anchoraudit.loaders._voc_names import name_of, unknown
+
+    boxes, images = sieve.boxes, sieve.images
+
+    def said(words: str) -> Callable[[int], str]:
+        def say(row: int) -> str:
+            file, number = f"{images.ids[int(boxes.image[row])]}.xml", voc.number(sieve, row)
+            told = words.format(name=name_of(sieve, row))
+            return f"ValueError: invalid annotations file: {file}: could not parse object #{number}: {told}"
+
+        return say
+
+    voc.read_lists(sieve, WITHOUT_XML)
+    for rule, trait, words in (
+        (NO_TRUNCATED, BoxTrait.NO_TRUNCATED, "missing element 'truncated'"),
+        (ODD_TRUNCATED, BoxTrait.ODD_TRUNCATED, "illegal value for 'truncated'"),
+        (NO_DIFFICULT, BoxTrait.NO_DIFFICULT, "missing element 'difficult'"),
+        (ODD_DIFFICULT, BoxTrait.ODD_DIFFICULT, "illegal value for 'difficult'"),
+    ):
+        sieve.drop_images_of(rule, boxes.has(trait), said(words))
+    sieve.drop_images_of(NAMELESS, boxes.category < 0, said("missing element 'name'"))
+    strange = unknown(sieve, strips=False)
+    sieve.drop_images_of(UNKNOWN_NAME, strange, said("class name '{name}' not found in classes"))
+    sieve.drop_images_of(NO_NUMBER, boxes.has(BoxTrait.NOT_A_NUMBER))
+    sieve.move(MINUS_ONE, boxes.xyxy - 1.0)
+    voc.open_images(sieve, ABSENT_JPG, OTHER_NAME)
+    sieve.drop_images(BROKEN_JPG, voc.unreadable(sieve, cut_off=True), voc.say_unreadable(sieve))
+    sieve.opens_as(*sieve.opened(turned=False))
 
 
 def _read_other(sieve: Sieve) -> None:

@@ -1,63 +1,123 @@
 """open-mmlab/mmdetection's VOC data set: `mmdet/datasets/xml_style.py`, with
 `configs/_base_/datasets/voc0712.py`.
 
-It truncates each coordinate to an integer and subtracts 1 (`_parse_instance_info`); a coordinate that is not
-finite raises an error. Difficult objects and boxes below 32 pixels wide or high in the original image
-(`bbox_min_size=32`) are kept as regions to ignore. The base configs do not use these, so they train as
-background. It drops images without an object and images with a side below 32 pixels (`filter_data`). An image
-whose objects are all ignored stays.
+It skips an object whose name, exactly as written, is not in its list of classes: the 20 names of Pascal VOC,
+or the data set's own where most objects have other names. It truncates each coordinate to an integer and
+subtracts 1 (`_parse_instance_info`); a coordinate that is no finite number raises an error. Difficult objects
+and boxes below 32 pixels wide or high in the original image (`bbox_min_size=32`) are kept as regions to
+ignore. The base configs do not use these, so they train as background. It drops images without an object, or
+whose objects were all skipped, and images that state a side below 32 pixels (`filter_data`). An image whose
+objects are all ignored stays. It opens `<name>.jpg` with OpenCV and turns it by its EXIF orientation; a file
+that is cut off raises an error.
 
-In data that were not read from VOC, coordinates are unchanged and no object is difficult; the limits of 32
-pixels apply. mmdetection skips an object whose `name` is present but empty; here it counts as an object
-without a name.
+In data that were not read from VOC, coordinates are unchanged, every name is known and no object is
+difficult; the limits of 32 pixels apply.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from anchoraudit.loaders import _voc as voc
 from anchoraudit.loaders._rules import IGNORED, Rule
 
 if TYPE_CHECKING:
+    from anchoraudit.arrays import Float
     from anchoraudit.loaders._sieve import Sieve
 
 NAME = "mmdet-voc"
 READS = "`VOCDataset` of mmdetection 3.3.0 with the base configuration"
 
+_LOAD = "mmdet/datasets/xml_style.py `load_data_list`"
+_SIZE = "mmdet/datasets/xml_style.py `parse_data_info`"
 _PARSE = "mmdet/datasets/xml_style.py `_parse_instance_info`"
 _FILTER = "mmdet/datasets/xml_style.py `filter_data`"
-NAMELESS = Rule("raises", "object without a name", _PARSE, "voc")
+_OPEN = "mmcv/transforms/loading.py `LoadImageFromFile`"
+WITHOUT_XML = voc.without_xml(_LOAD)
+ODD_SIZE = Rule("raises", "a <size> that is not two integers", _SIZE, "voc")
+UNMEASURED = Rule("raises", "no <size>, and no image to measure", _SIZE, "voc")
+NAMELESS = Rule("raises", "object without a name", _PARSE, "voc", voc.NO_TEXT)
+UNKNOWN_CLASS = Rule("box", "its name is not in the list of classes", _PARSE, "voc")
+ODD_DIFFICULT = Rule("raises", "a <difficult> that is no integer", _PARSE, "voc")
 NOT_FINITE = Rule("raises", "coordinate missing or not finite", _PARSE, "voc")
 CUT = Rule("moves", "cut to integers, 1 subtracted from all four", _PARSE, "voc")
-DIFFICULT = Rule("box", f"{IGNORED}difficult", _PARSE, "voc")
+DIFFICULT = Rule("box", f"{IGNORED}difficult", _PARSE, "voc", expected=True)
 SMALL_BOX = Rule("box", f"{IGNORED}a side below 32 pixels", _PARSE)
 NO_ANNOTATION = Rule("image", "no annotation", _FILTER)
 SMALL = Rule("image", "a side below 32 pixels", _FILTER)
-RULES = (NAMELESS, NOT_FINITE, CUT, DIFFICULT, SMALL_BOX, NO_ANNOTATION, SMALL)
+ABSENT = Rule("raises", "its image is absent", _OPEN)
+OTHER_NAME = voc.other_names(_LOAD)
+BROKEN = Rule("raises", "its image cannot be read", _OPEN)
+RULES = (
+    *WITHOUT_XML,
+    ODD_SIZE,
+    UNMEASURED,
+    NAMELESS,
+    UNKNOWN_CLASS,
+    ODD_DIFFICULT,
+    NOT_FINITE,
+    CUT,
+    DIFFICULT,
+    SMALL_BOX,
+    NO_ANNOTATION,
+    SMALL,
+    ABSENT,
+    OTHER_NAME,
+    BROKEN,
+)
 _LEAST_SIDE = 32  # pixels: `bbox_min_size` and `min_size` of the base configuration
 
 
-def _read_voc(sieve: Sieve) -> None:
+def _skip(sieve: Sieve) -> None:
     import numpy as np
 
+    from anchoraudit.dataset.traits import BoxTrait, ImageTrait
+    from anchoraudit.loaders._voc_names import unknown
+
+    boxes, images = sieve.boxes, sieve.images
+    voc.read_lists(sieve, WITHOUT_XML)
+    sieve.drop_images(ODD_SIZE, images.has(ImageTrait.ODD_SIZE))
+    sieve.drop_images(UNMEASURED, np.isnan(images.width))
+    empty = boxes.has(BoxTrait.EMPTY_NAME)
+    sieve.drop_images_of(NAMELESS, (boxes.category < 0) & ~empty)
+    sieve.drop_boxes(UNKNOWN_CLASS, unknown(sieve, strips=False) | empty)
+
+
+def _parse(sieve: Sieve) -> None:
+    import numpy as np
+
+    from anchoraudit.dataset.traits import BoxTrait
     from anchoraudit.loaders._sieve import any_of_four
 
-    sieve.drop_images_of(NAMELESS, sieve.boxes.category < 0)
-    sieve.drop_images_of(NOT_FINITE, any_of_four(~np.isfinite(sieve.boxes.xyxy)))
-    sieve.move(CUT, np.trunc(sieve.boxes.xyxy) - 1.0)
-    sieve.drop_boxes(DIFFICULT, sieve.boxes.difficult)
-
-
-READERS = {"voc": _read_voc}
+    boxes = sieve.boxes
+    sieve.drop_images_of(ODD_DIFFICULT, boxes.has(BoxTrait.ODD_DIFFICULT))
+    sieve.drop_images_of(NOT_FINITE, any_of_four(~np.isfinite(boxes.xyxy)))
+    sieve.move(CUT, np.trunc(boxes.xyxy) - 1.0)
+    sieve.drop_boxes(DIFFICULT, boxes.difficult)
 
 
 def load(sieve: Sieve) -> None:
     """Apply the rules, in the framework's order."""
-    import numpy as np
-
-    sieve.read(READERS)
+    sieve.read({"voc": _skip})
+    with_object = sieve.images_of(sieve.left)
+    sieve.read({"voc": _parse})
     width, height = sieve.sides()
     sieve.drop_boxes(SMALL_BOX, (width < _LEAST_SIDE) | (height < _LEAST_SIDE))
-    sieve.drop_images(NO_ANNOTATION, ~sieve.images_of(np.ones(len(sieve.boxes), dtype=np.bool_)))
-    side = np.minimum(sieve.images.width, sieve.images.height)
-    sieve.drop_images(SMALL, side < _LEAST_SIDE)
+    sieve.drop_images(NO_ANNOTATION, ~with_object)
+    sieve.drop_images(SMALL, _smaller_side(sieve) < _LEAST_SIDE)
+    voc.open_images(sieve, ABSENT, OTHER_NAME)
+    words = "AssertionError: failed to load image: {name}"
+    sieve.drop_images(BROKEN, voc.unreadable(sieve, cut_off=True), voc.say_unreadable(sieve, words))
+    sieve.opens_as(*sieve.opened(turned=True))
+
+
+def _smaller_side(sieve: Sieve) -> Float:
+    """Return the smaller side that an image's entry states, else that of the image, in pixels: [N]."""
+    import numpy as np
+
+    images = sieve.images
+    known = np.minimum(images.width, images.height)
+    if images.declared is None:
+        return known
+    stated: Float = images.declared.min(axis=1)
+    return np.where(np.isnan(stated), known, stated)

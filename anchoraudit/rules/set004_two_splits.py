@@ -7,7 +7,7 @@ import numpy as np
 from anchoraudit.io.files import name_parts
 from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
-from anchoraudit.rules.set009_other_splits_annotations import copied_sources, folder_of
+from anchoraudit.rules.set014_other_splits_annotations import copied_sources, folder_of
 
 _WHOLE = 0.98  # share of its image that a box covers when it says nothing about which image that is
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from anchoraudit.dataset.columns import Boxes, Category, Dataset, Images, Source
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.dataset.traits import ImageTrait
 from anchoraudit.images.inspection import ImageFiles
 from anchoraudit.loaders import WITH_IMAGE
 from tests.builders import AS_READ
@@ -65,6 +66,7 @@ class Picture:
     problem: str = ""
     orientation: int = 0
     stored: tuple[float, float] | None = None
+    name: str = ""  # of the file, where it is not its number
 
 
 GOOD = Box(100, 100, 200, 200)
@@ -103,8 +105,8 @@ def facts(images):
 CLASSES = (Category(1, "cat"), Category(2, "dog"))
 
 
-def data(*boxes, images=(Picture(),), format="coco", files=1, categories=CLASSES):
-    """A data set as its format's reader would make it."""
+def data(*boxes, images=(Picture(),), format="coco", files=1, categories=CLASSES, folder=None):
+    """A data set as its format's reader would make it. folder: of its images, if it is known."""
     coco = format == "coco"
     ids = [number if b.id is None else b.id for number, b in enumerate(boxes, 1)]
     kind = np.int64 if all(isinstance(i, int) for i in ids) else object
@@ -113,11 +115,14 @@ def data(*boxes, images=(Picture(),), format="coco", files=1, categories=CLASSES
         root=Path("data"),
         format=format,
         recognised="made up",
-        sources=tuple(Source(Path(f"{name}.json"), name) for name in splits),
+        sources=tuple(
+            Source(Path(f"{name}.json"), name, folder, suffix=".xml" if format == "voc" else "")
+            for name in splits
+        ),
         splits=tuple(splits),
         images=Images(
             ids=[number if i.id is None else i.id for number, i in enumerate(images, 1)],
-            file_names=[f"{number}.jpg" for number in range(1, len(images) + 1)],
+            file_names=[i.name or f"{number}.jpg" for number, i in enumerate(images, 1)],
             width=column([i.width for i in images], np.float64),
             height=column([i.height for i in images], np.float64),
             split=column([i.source for i in images], np.int64),
@@ -239,6 +244,82 @@ def of_coco_files(loader, *, last=(1,), blank="no annotation", later_box=False):
         yield raising(loader, "annotation ids are not unique", REPEATED_IDS, boxes=2)
         texts = data(GOOD, moved(SECOND, id="a"), moved(SECOND, id="a"), images=TWO)
         yield raising(loader, "annotation ids are not unique", texts, boxes=2)
+
+
+def named(*names):
+    """Classes of these names."""
+    return tuple(Category(number, name) for number, name in enumerate(names, 1))
+
+
+def voc_raising(loader, words, *wrong, moves=None, xyxy=None, said=None, **more):
+    """A case in which the second of two images of VOC, with the objects `wrong`, makes the loader raise.
+
+    moves, xyxy: what the loader does with a good object. said: the framework's words.
+    """
+    dataset = data(GOOD, *(moved(box, image=1) for box in wrong), images=TWO, format="voc", **more)
+    gone = {WITH_IMAGE: len(wrong)} if wrong else {}
+    words_of = {} if said is None else {1: said}
+    reason = {f"the loader raises: {words}": 1}
+    return case(loader, dataset, [0], [0], reason, gone, moves, xyxy, words=words_of)
+
+
+def of_voc_files(loader, said, moves=None, xyxy=None, *, cut_off=True):
+    """Cases of the files of VOC, the same for every loader: of an image that comes beside a good one.
+
+    said: what the framework says of an absent image, a broken one, and one that is called otherwise. moves,
+    xyxy: what the loader does with the good object. cut_off: it refuses an image that is cut off.
+    """
+    absent, broken = said
+
+    def second(picture, reason, words):
+        images = (Picture(), picture)
+        dataset = data(GOOD, SECOND, images=images, format="voc", folder=Path("JPEGImages"))
+        gone, told = {f"the loader raises: {reason}": 1}, {} if words is None else {1: words}
+        boxes = {WITH_IMAGE: 1}
+        return case(loader, dataset, [0], [0], gone, boxes, moves, xyxy, files=facts(images), words=told)
+
+    yield second(Picture(present=False), "its image is absent", absent)
+    yield second(
+        Picture(name="2.png"), "the loader opens <name>.jpg, and the image is called otherwise", absent
+    )
+    yield second(Picture(problem="not an image"), "its image cannot be read", broken)
+    cut = (Picture(), Picture(problem="truncated: there is no end-of-image marker"))
+    if cut_off:
+        yield second(cut[1], "its image cannot be read", None)
+    else:
+        both = {reason: 2 * count for reason, count in (moves or {}).items()}
+        dataset = data(GOOD, SECOND, images=cut, format="voc")
+        yield case(loader, dataset, [0, 1], [0, 1], moves=both, xyxy=xyxy and xyxy * 2, files=facts(cut))
+    bare = ImageTrait.NO_LABEL_FILE
+    listed = data(
+        GOOD, images=(Picture(), Picture(stated=(NAN, NAN), traits=bare | ImageTrait.LISTED)), format="voc"
+    )
+    xml = "FileNotFoundError: [Errno 2] No such file or directory: '2.xml'"
+    reason = {"the loader raises: no XML file, though a split list names the image": 1}
+    yield case(loader, listed, [0], [0], reason, moves=moves, xyxy=xyxy, words={1: xml})
+    unlisted = data(GOOD, images=(Picture(), Picture(stated=(NAN, NAN), traits=bare)), format="voc")
+    reason = {"no XML file, and no split list names the image": 1}
+    yield case(loader, unlisted, [0], [0], reason, moves=moves, xyxy=xyxy)
+
+
+def of_absent_images(loader, said):
+    """Cases of absent and broken images in data of another format. said: as in `of_voc_files`."""
+    for picture, reason, words in (
+        (Picture(present=False), "its image is absent", said[0]),
+        (Picture(problem="not an image"), "its image cannot be read", said[1]),
+    ):
+        images = (Picture(), picture)
+        gone = {f"the loader raises: {reason}": 1}
+        yield case(
+            loader,
+            data(GOOD, SECOND, images=images, format="yolo"),
+            [0],
+            [0],
+            gone,
+            {WITH_IMAGE: 1},
+            files=facts(images),
+            words={1: words},
+        )
 
 
 def all_cases():

@@ -1,10 +1,10 @@
+from anchoraudit.dataset.traits import BoxTrait, ImageTrait
 from anchoraudit.loaders import WITH_IMAGE
 from tests.loader_cases import (
     BOXLESS,
     GOOD,
     NAN,
     NO_BOX,
-    NO_SIZE,
     SECOND,
     TWO,
     UNKNOWN,
@@ -12,9 +12,13 @@ from tests.loader_cases import (
     Picture,
     case,
     data,
+    facts,
     moved,
+    named,
     of_coco_files,
+    of_voc_files,
     raising,
+    voc_raising,
 )
 
 
@@ -55,6 +59,10 @@ def cases():
         [],
         dropped_boxes={"nothing of it inside the image": 2},
     )
+    yield from voc_cases(d2)
+
+
+def voc_cases(d2):
     voc = data(Box(1, 1, 640, 480), Box(0, 5, 10, 20, difficult=True), format="voc")
     yield case(
         d2,
@@ -64,16 +72,47 @@ def cases():
         moves={"1 subtracted from x1 and y1": 2, "clipped to the image": 1},
         xyxy=[[0, 0, 640, 480], [0, 4, 10, 20]],
     )
-    nameless = data(GOOD, moved(SECOND, category=-1), images=TWO, format="voc")
-    unsized = data(GOOD, SECOND, images=NO_SIZE, format="voc")
-    for words, dataset in (("object without a name", nameless), ("no usable size", unsized)):
-        yield case(
-            d2,
-            dataset,
-            [0],
-            [0],
-            {f"the loader raises: {words}": 1},
-            {WITH_IMAGE: 1},
-            {"1 subtracted from x1 and y1": 1},
-            [[99, 99, 200, 200]],
-        )
+    good = {"moves": {"1 subtracted from x1 and y1": 1}, "xyxy": [[99, 99, 200, 200]]}
+    said = ("FileNotFoundError: [Errno 2] No such file or directory: '2.jpg'", "OSError: not an image")
+    yield from of_voc_files(d2, said, **good)
+    yield voc_raising(d2, "object without a name", moved(GOOD, category=-1), **good)
+    unread = Box(5, NAN, 50, 50, traits=BoxTrait.NOT_A_NUMBER | BoxTrait.NOT_AN_INTEGER)
+    yield voc_raising(d2, "a coordinate that is missing or no number", unread, **good)
+    # "nan" is a number for float(), and decimals are.
+    nan = data(Box(5, NAN, 50, 50, traits=BoxTrait.NOT_AN_INTEGER), GOOD, format="voc")
+    gone = {"nothing of it inside the image": 1}
+    yield case(d2, nan, [0], [1], dropped_boxes=gone, **good)
+    # A name must be written exactly as in the list.
+    unknown, words = "its name is not in the list of classes", "ValueError: tuple.index(x): x not in tuple"
+    strange = moved(GOOD, category=1)
+    for name in ("unicorn", "Cat"):
+        yield voc_raising(d2, unknown, strange, categories=named("cat", name), said=words, **good)
+    padded = moved(GOOD, traits=BoxTrait.PADDED_NAME)
+    yield voc_raising(d2, unknown, padded, said=words, **good)
+    own = data(
+        GOOD, moved(GOOD, category=1), moved(GOOD, category=1), format="voc", categories=named("cat", "Nut")
+    )
+    both = {"moves": {"1 subtracted from x1 and y1": 3}, "xyxy": [[99, 99, 200, 200]] * 3}
+    yield case(d2, own, [0], [0, 1, 2], **both)
+    no_integers = "no <size>, or one that is not two integers"
+    mismatch = "SizeMismatchError: Mismatched image shape for image 2.jpg, got (640, 480), expect ({}, {})."
+    turned = {"orientation": 6, "stored": (640, 480)}
+    for picture, reason, said in (
+        (Picture(declared=False), no_integers, None),
+        (Picture(traits=ImageTrait.ODD_SIZE), no_integers, None),
+        (Picture(stated=(0, 0)), "its <size> is not that of the image", mismatch.format(0, 0)),
+        (Picture(stated=(480, 640)), "its <size> is not that of the image", mismatch.format(480, 640)),
+        (
+            Picture(640, 481, stored=(640, 480)),
+            "its <size> is not that of the image",
+            mismatch.format(640, 481),
+        ),
+        # It sees the image turned.
+        (Picture(640, 480, **turned), "its <size> is not that of the image", None),
+    ):
+        images = (Picture(), picture)
+        wrong = data(GOOD, SECOND, images=images, format="voc")
+        told, gone = {1: said} if said else {}, {f"the loader raises: {reason}": 1}
+        yield case(d2, wrong, [0], [0], gone, {WITH_IMAGE: 1}, files=facts(images), words=told, **good)
+    shown = (Picture(480, 640, **turned),)
+    yield case(d2, data(GOOD, images=shown, format="voc"), [0], [0], files=facts(shown), **good)

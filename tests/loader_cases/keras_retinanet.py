@@ -1,19 +1,21 @@
-from anchoraudit.loaders import WITH_IMAGE
+from anchoraudit.dataset.traits import BoxTrait
 from tests.loader_cases import (
     BOXLESS,
     GOOD,
     NAN,
-    NO_BOX,
-    SECOND,
     TWO,
     UNKNOWN,
     Box,
     Picture,
     case,
     data,
+    facts,
     moved,
+    named,
     of_coco_files,
+    of_voc_files,
     raising,
+    voc_raising,
 )
 
 
@@ -53,6 +55,10 @@ def cases():
     yield case(kr, flat, [0], [], dropped_boxes={"x2 <= x1 or y2 <= y1": 2})
     unknown = data(Box(5, 5, 9000, 50), images=[Picture(NAN, NAN)], format="yolo")
     yield case(kr, unknown, [0], [0])
+    yield from voc_cases(kr)
+
+
+def voc_cases(kr):
     # A VOC box that begins at 0 begins at -1; the last pixel of a 1-based box is inside.
     voc = data(
         Box(1, 1, 641, 481),
@@ -71,17 +77,50 @@ def cases():
         moves={"1 subtracted from all four": 2},
         xyxy=[[0, 0, 640, 480], [8, 8, 49, 49]],
     )
-    for words, wrong in (
-        ("object without a name", moved(SECOND, category=-1)),
-        ("annotation without a box", Box(*NO_BOX, image=1)),
+    good = {"moves": {"1 subtracted from all four": 1}, "xyxy": [[99, 99, 199, 199]]}
+    said = ("FileNotFoundError: [Errno 2] No such file or directory: '2.jpg'", "OSError: not an image")
+    yield from of_voc_files(kr, said, **good)
+    start = "ValueError: invalid annotations file: 2.xml: could not parse object #1: "
+    unread = BoxTrait.NOT_A_NUMBER | BoxTrait.NOT_AN_INTEGER
+    for reason, wrong, words in (
+        (
+            "object without <truncated>",
+            moved(GOOD, traits=BoxTrait.NO_TRUNCATED),
+            "missing element 'truncated'",
+        ),
+        ("a <truncated> that is no integer", moved(GOOD, traits=BoxTrait.ODD_TRUNCATED), None),
+        (
+            "object without <difficult>",
+            moved(GOOD, traits=BoxTrait.NO_DIFFICULT),
+            "missing element 'difficult'",
+        ),
+        ("a <difficult> that is no integer", moved(GOOD, traits=BoxTrait.ODD_DIFFICULT), None),
+        ("object without a name", moved(GOOD, category=-1), None),
+        (
+            "its name is not in the list of classes",
+            moved(GOOD, category=1),
+            "class name 'Dog' not found in classes",
+        ),
+        ("its name is not in the list of classes", moved(GOOD, traits=BoxTrait.PADDED_NAME), None),
+        ("a coordinate that is missing or no number", Box(5, NAN, 50, 50, traits=unread), None),
     ):
-        yield case(
-            kr,
-            data(GOOD, wrong, images=TWO, format="voc"),
-            [0],
-            [0],
-            {f"the loader raises: {words}": 1},
-            {WITH_IMAGE: 1},
-            {"1 subtracted from all four": 1},
-            [[99, 99, 199, 199]],
-        )
+        told = None if words is None else start + words
+        classes = named("cat", "Dog")
+        yield voc_raising(kr, reason, GOOD, wrong, categories=classes, said=told, **good)
+    # "nan" and decimals are numbers; nothing is inside or outside with NaN.
+    nan = data(Box(5, NAN, 50, 50, traits=BoxTrait.NOT_AN_INTEGER), format="voc")
+    yield case(kr, nan, [0], [0], moves={"1 subtracted from all four": 1}, xyxy=[[4, NAN, 49, 49]])
+    # The limits are those of the image as stored, whatever the XML file states.
+    wide = (Picture(stated=(0, 0), stored=(150, 480), orientation=6),)
+    dataset = data(GOOD, Box(5, 5, 151, 50), images=wide, format="voc")
+    gone, kept = {"over the right or bottom edge": 1}, {"1 subtracted from all four": 1}
+    yield case(
+        kr,
+        dataset,
+        [0],
+        [1],
+        dropped_boxes=gone,
+        moves=kept,
+        xyxy=[[4, 4, 150, 49]],
+        files=facts(wide),
+    )

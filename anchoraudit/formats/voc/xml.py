@@ -212,7 +212,7 @@ def _object(element: ET.Element, chunk: Chunk, codes: dict[str, int]) -> list[tu
     chunk.difficult.append(difficult != "0" and difficult is not None and _is_true(difficult))
     box = element.find("bndbox")
     if box is None:
-        chunk.traits.append(traits | _NO_NUMBER)
+        chunk.traits.append(traits | BoxTrait.NO_BNDBOX | _NO_NUMBER)
         chunk.xyxy.extend((NAN, NAN, NAN, NAN))
         wrong.append(("PAR003", "the object has no <bndbox>", ""))
         return wrong
