@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anchoraudit import loaders
+from anchoraudit.dataset.traits import BoxTrait, ImageTrait
 from anchoraudit.detectors import load_detector, preset_names
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.loaders import KEPT, WITH_IMAGE, load_as, loader_names
@@ -121,6 +122,7 @@ ANY = st.one_of(
     st.floats(allow_nan=True, allow_infinity=True),
 )
 SIDE = st.sampled_from([NAN, 1.0, 9.0, 10.0, 31.0, 32.0, 480.0, 640.0])
+TRAITS = {kind: st.just(0) | st.sampled_from(list(kind)) for kind in (ImageTrait, BoxTrait)}
 IDS = st.sampled_from([1, 2, 3, 10**18, "", "1", "a"])
 
 
@@ -134,6 +136,8 @@ def datasets(draw):
             entry=draw(st.sampled_from([0, 0, 0, -1])),
             declared=draw(st.booleans()),
             source=number % 2,
+            stated=draw(st.sampled_from([None, None, (0.0, 480.0), (320.0, 480.0), (NAN, 480.0)])),
+            traits=draw(TRAITS[ImageTrait]),
         )
         for number in range(draw(st.integers(0, 4)))
     ]
@@ -146,6 +150,7 @@ def datasets(draw):
             category=draw(st.integers(-1, 1)),
             area=draw(ANY),
             id=draw(st.none() | IDS),
+            traits=draw(TRAITS[BoxTrait]),
         )
         for _ in range(draw(st.integers(0, 6)) if images else 0)
     ]

@@ -185,7 +185,7 @@ FLAGS = "<truncated>0</truncated><difficult>0</difficult>"
         (FLAGS, "cat", BoxTrait.NO_BNDBOX | UNREAD),
         (FLAGS + "<score>0.5</score>" + BOX, "cat", BoxTrait(0)),
         (FLAGS + BOX, " cat ", BoxTrait.PADDED_NAME),
-        (FLAGS + BOX, "\n", BoxTrait.EMPTY_NAME),
+        (FLAGS + BOX, "\n", BoxTrait.EMPTY_NAME | BoxTrait.PADDED_NAME),
         (FLAGS + BOX, "", BoxTrait.EMPTY_NAME),
         (FLAGS + BOX, None, BoxTrait(0)),
     ],

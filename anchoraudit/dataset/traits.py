@@ -35,5 +35,5 @@ class BoxTrait(IntFlag):
     NO_BNDBOX = auto()
     NOT_AN_INTEGER = auto()  # a coordinate that int() does not take: "45.7", "45.0"
     NOT_A_NUMBER = auto()  # a coordinate that is missing, or that float() does not take either
-    PADDED_NAME = auto()  # white space around the name
-    EMPTY_NAME = auto()  # there is a name, but it is empty or white space
+    PADDED_NAME = auto()  # white space around the name, or nothing else
+    EMPTY_NAME = auto()  # there is a name, but it is empty, apart from white space

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 NO_TEXT = "AttributeError: 'NoneType' object has no attribute 'text'"
 NOT_FOUND = "FileNotFoundError: [Errno 2] No such file or directory: '{name}'"
-# What `ImageFiles.problem` begins with where OpenCV still reads what is there, with a warning.
-_CUT_OFF = "truncated"
+# What `ImageFiles.problem` begins with where `cv2.imread` still reads what is there, with a warning. It does
+# not where even the header ends early.
+_CUT_OFF, _IN_HEADER = "truncated:", "truncated: the header"
 
 
 def without_xml(source: str) -> tuple[Rule, Rule]:
@@ -81,7 +82,8 @@ def unreadable(sieve: Sieve, *, cut_off: bool) -> Bool:
     import numpy as np
 
     problems = sieve.broken()
-    return np.array([bool(p) and (cut_off or not p.startswith(_CUT_OFF)) for p in problems], dtype=np.bool_)
+    read = [not cut_off and p.startswith(_CUT_OFF) and not p.startswith(_IN_HEADER) for p in problems]
+    return np.array([bool(p) and not r for p, r in zip(problems, read, strict=True)], dtype=np.bool_)
 
 
 def say_unreadable(sieve: Sieve, words: str = "OSError: {problem}") -> Callable[[int], str]:

@@ -8,7 +8,7 @@ and boxes below 32 pixels wide or high in the original image (`bbox_min_size=32`
 ignore. The base configs do not use these, so they train as background. It drops images without an object, or
 whose objects were all skipped, and images that state a side below 32 pixels (`filter_data`). An image whose
 objects are all ignored stays. It opens `<name>.jpg` with OpenCV and turns it by its EXIF orientation; a file
-that is cut off raises an error.
+that is cut off raises an error (in OpenCV 5; OpenCV 4 reads what is there).
 
 In data that were not read from VOC, coordinates are unchanged, every name is known and no object is
 difficult; the limits of 32 pixels apply.
@@ -77,7 +77,9 @@ def _skip(sieve: Sieve) -> None:
     boxes, images = sieve.boxes, sieve.images
     voc.read_lists(sieve, WITHOUT_XML)
     sieve.drop_images(ODD_SIZE, images.has(ImageTrait.ODD_SIZE))
-    sieve.drop_images(UNMEASURED, np.isnan(images.width))
+    if images.declared is not None:
+        unstated, broken = np.isnan(images.declared[:, 0]), voc.unreadable(sieve, cut_off=True)
+        sieve.drop_images(UNMEASURED, unstated & (broken | sieve.absent() | np.isnan(images.width)))
     empty = boxes.has(BoxTrait.EMPTY_NAME)
     sieve.drop_images_of(NAMELESS, (boxes.category < 0) & ~empty)
     sieve.drop_boxes(UNKNOWN_CLASS, unknown(sieve, strips=False) | empty)

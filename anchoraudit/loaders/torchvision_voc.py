@@ -58,29 +58,36 @@ RULES = (
     *WITHOUT_XML,
     NO_OBJECT,
     BOXLESS,
-    WITHOUT_BOX,
     NOT_AN_INTEGER,
     UNNAMED,
     UNKNOWN_CLASS,
     NAMELESS,
+    WITHOUT_BOX,
     NO_AREA,
 )
 
 
 def _read_voc(sieve: Sieve) -> None:
+    import numpy as np
+
     from anchoraudit.dataset.traits import BoxTrait
     from anchoraudit.loaders._voc_names import name_of, unknown
 
     boxes = sieve.boxes
     boxless, nameless = boxes.has(BoxTrait.NO_BNDBOX), boxes.category < 0
     sieve.drop_images(BOXLESS, sieve.images_of(boxless) & ~sieve.images_of(~boxless))
-    sieve.drop_boxes(WITHOUT_BOX, boxless)
-    say = voc.say_not_an_integer(sieve, range(4))
-    sieve.drop_images_of(NOT_AN_INTEGER, boxes.has(BoxTrait.NOT_AN_INTEGER), say)
-    sieve.drop_images(UNNAMED, sieve.images_of(nameless) & ~sieve.images_of(~nameless))
-    strange = unknown(sieve, strips=True)
+    odd = boxes.has(BoxTrait.NOT_AN_INTEGER) & ~boxless
+    sieve.drop_images_of(NOT_AN_INTEGER, odd, voc.say_not_an_integer(sieve, range(4)))
+    # A name of white space alone is a name here.
+    blank = nameless & boxes.has(BoxTrait.PADDED_NAME)
+    strange = unknown(sieve, strips=True) | blank
+    sieve.drop_images(UNNAMED, sieve.images_of(nameless) & ~sieve.images_of(~nameless | blank))
     sieve.drop_images_of(UNKNOWN_CLASS, strange, lambda row: f"KeyError: {name_of(sieve, row)!r}")
-    sieve.stop_at_images_of(NAMELESS, nameless)
+    labels, held = (
+        np.bincount(boxes.image[these], minlength=len(sieve.images)) for these in (~nameless, ~boxless)
+    )
+    sieve.stop_at_images_of(NAMELESS, nameless & (labels < held)[boxes.image])
+    sieve.drop_boxes(WITHOUT_BOX, boxless)
 
 
 def load(sieve: Sieve) -> None:

@@ -283,6 +283,8 @@ def of_voc_files(loader, said, moves=None, xyxy=None, *, cut_off=True):
         Picture(name="2.png"), "the loader opens <name>.jpg, and the image is called otherwise", absent
     )
     yield second(Picture(problem="not an image"), "its image cannot be read", broken)
+    header = "truncated: the header ends early"
+    yield second(Picture(problem=header), "its image cannot be read", None)
     cut = (Picture(), Picture(problem="truncated: there is no end-of-image marker"))
     if cut_off:
         yield second(cut[1], "its image cannot be read", None)

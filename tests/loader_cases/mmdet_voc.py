@@ -94,6 +94,10 @@ def cases():
     ):
         sized = data(GOOD, SECOND, images=(Picture(), picture), format="voc")
         yield case(mm, sized, [0], [0], {f"the loader raises: {reason}": 1}, {WITH_IMAGE: 1}, **good)
+    for picture in (Picture(declared=False, present=False), Picture(declared=False, problem="empty file")):
+        images = (Picture(), picture)
+        sized = data(GOOD, images=images, format="voc")
+        yield case(mm, sized, [0], [0], {f"the loader raises: {none}": 1}, files=facts(images), **good)
     # The limit is for the size that is stated; of the image where none is.
     stated = (Picture(stated=(640, 0)), Picture(9, 9, stated=(32, 32)), Picture(640, 31, declared=False))
     limits = data(GOOD, SECOND, moved(GOOD, image=2), images=stated, format="voc")

@@ -42,8 +42,16 @@ def cases():
     yield voc_raising(tv, "no object with a <bndbox>", boxless, said="KeyError: 'bndbox'")
     shifted = {"no <bndbox>: from here on, its image's labels belong to other boxes": 1}
     yield case(tv, data(GOOD, boxless, format="voc"), [0], [0], dropped_boxes=shifted)
+    # Its label is looked up all the same. Where an object has neither, the numbers agree.
+    strangers = named("cat", "unicorn")
+    alone = moved(boxless, category=1)
+    yield voc_raising(tv, unknown, GOOD, alone, categories=strangers, said="KeyError: 'unicorn'")
+    neither = data(GOOD, moved(boxless, category=-1), format="voc")
+    yield case(tv, neither, [0], [0], dropped_boxes=shifted)
     nameless = moved(SECOND, category=-1)
     yield voc_raising(tv, "no object with a name", nameless, said="KeyError: 'name'")
+    blank = moved(SECOND, category=-1, traits=BoxTrait.EMPTY_NAME | BoxTrait.PADDED_NAME)
+    yield voc_raising(tv, unknown, GOOD, blank, said="KeyError: ''")
     fewer = data(GOOD, SECOND, nameless, images=TWO, format="voc")
     yield case(tv, fewer, [0, 1], [0, 1, 2], stops={1: "object without a name: fewer labels than boxes"})
     for corners in ((50, 50, 50, 60), (50, 60, 60, 60), (60, 50, 50, 60), (50, 60, 60, 50)):

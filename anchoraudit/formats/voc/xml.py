@@ -238,9 +238,8 @@ def _name_traits(written: str | None, name: str) -> int:
     """Return what the traits say of a name, as written and without the space around it."""
     if written is None:
         return 0
-    if not name:
-        return int(BoxTrait.EMPTY_NAME)
-    return 0 if name == written else int(BoxTrait.PADDED_NAME)
+    empty = 0 if name else int(BoxTrait.EMPTY_NAME)
+    return empty if name == written else empty | int(BoxTrait.PADDED_NAME)
 
 
 def _flag_traits(element: ET.Element) -> int:
