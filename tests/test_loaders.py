@@ -199,6 +199,15 @@ def test_none_is_the_data_set_itself(dataset):
     assert loaded.sentences() == ["loader none drops nothing"]
 
 
+def test_a_loader_reads_the_files_whatever_was_added_to_their_coordinates():
+    """xmin 0 wraps round in uint16, though the user has added 1."""
+    dataset = data(Box(1, 10, 51, 61), format="voc")
+    dataset.offset = (1.0, 1.0, 1.0, 1.0)
+    loaded = load_as(dataset, "py-faster-rcnn")
+    assert loaded.dataset.boxes.xyxy.tolist() == [[65535, 8, 49, 59]]
+    assert load_as(dataset, "none").dataset.boxes.xyxy.tolist() == [[1, 10, 51, 61]]
+
+
 def test_half_a_size_is_none():
     dataset = data(GOOD, SECOND, moved(GOOD, image=2), images=HALF_SIZE)
     dataset.images.measured = None

@@ -114,6 +114,7 @@ def test_traits_come_with_their_boxes_from_all_files(tmp_path):
 def test_offset_is_added_to_the_corners(tmp_path):
     dataset = read(make(tmp_path, {"a.xml": xml(CAT)}), voc_offset=(-1.0, -1.0, 0.0, 0.5))
     assert dataset.boxes.xyxy.tolist() == [[0, 1, 30, 40.5]]
+    assert dataset.as_written().boxes.xyxy.tolist() == [[1, 2, 30, 40]]
 
 
 @pytest.mark.parametrize("images", ["images", "Images", "JPEGIMAGES"])

@@ -8,7 +8,7 @@ repaired here; `labels` decides which boxes reach an encoder.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -203,6 +203,8 @@ class Dataset:
         The order of the classes is the order of the trained network's outputs.
     in_pixels : bool
         Coordinates are pixels for certain. Elsewhere they may be fractions of the image.
+    offset : tuple of four floats
+        What the user had added to each x1, y1, x2 and y2 of the files, in pixels.
     label_lines : mapping of int to list of str
         For images whose label file is not plain rows of a class and four numbers, by row of the image: the
         lines of that file as they stand.
@@ -234,8 +236,16 @@ class Dataset:
     counts_from_one: bool = False
     classes_are_indices: bool = False
     in_pixels: bool = False
+    offset: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     label_lines: Mapping[int, Sequence[str]] = field(default_factory=dict)
     without_info: tuple[Path, ...] = ()
+
+    def as_written(self) -> Dataset:
+        """Return the data set with the coordinates as the files have them, without `offset`."""
+        if not any(self.offset):
+            return self
+        nothing = (0.0, 0.0, 0.0, 0.0)
+        return replace(self, boxes=replace(self.boxes, xyxy=self.boxes.xyxy - self.offset), offset=nothing)
 
     @property
     def split_names(self) -> list[str]:

@@ -403,12 +403,13 @@ def join(
     counts_from_one: bool = False,
     classes_are_indices: bool = False,
     in_pixels: bool = False,
+    offset: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0),
 ) -> Dataset:
     """Join the columns of parts into a data set. Classes with the same id and name become one.
 
     splits: names of the splits in order; None for those of the images.
     has_entries, declares_ids, counts_from_one, classes_are_indices, in_pixels: properties of the format, as
-    in `Dataset`.
+    in `Dataset`; offset as there, too.
 
     Columns of a single part are not copied, because they are most of the memory of a scan.
     """
@@ -475,6 +476,7 @@ def join(
         counts_from_one=counts_from_one,
         classes_are_indices=classes_are_indices,
         in_pixels=in_pixels,
+        offset=offset,
         label_lines=_renumbered([part.label_lines for part in parts], first_image),
     )
 

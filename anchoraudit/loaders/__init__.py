@@ -104,7 +104,8 @@ def load_as(dataset: Dataset, loader: str, files: ImageFiles | None = None) -> L
 
     from anchoraudit.loaders._sieve import Sieve
 
-    sieve = Sieve(dataset, loader, files)
+    # A framework reads the files, and knows nothing of what the user has added here.
+    sieve = Sieve(dataset if loader == PLAIN else dataset.as_written(), loader, files)
     # Comparisons with NaN are false here, as in the frameworks. Rules that treat NaN otherwise ask for it.
     with np.errstate(invalid="ignore", over="ignore", under="ignore"):
         known[loader].load(sieve)

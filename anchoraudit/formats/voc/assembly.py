@@ -72,7 +72,15 @@ def assemble(
     )
     recognised = f"Pascal VOC: {detection.reason}"
     splits = _splits(chosen, rows)
-    return join(detection, [part], recognised=recognised, splits=splits, counts_from_one=True, in_pixels=True)
+    return join(
+        detection,
+        [part],
+        recognised=recognised,
+        splits=splits,
+        counts_from_one=True,
+        in_pixels=True,
+        offset=options.voc_offset,
+    )
 
 
 def _source(membership: Memberships) -> Source:
