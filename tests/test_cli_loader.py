@@ -9,7 +9,8 @@ from tests.builders import make
 VOC = """<annotation><filename>{name}.jpg</filename><size><width>960</width><height>720</height></size>
 {objects}</annotation>"""
 BOX = "<xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax>"
-OBJECT = f"<object><name>cat</name><bndbox>{BOX}</bndbox></object>"
+FLAGS = "<truncated>0</truncated><difficult>0</difficult>"  # keras-retinanet asks for both
+OBJECT = f"<object><name>cat</name>{FLAGS}<bndbox>{BOX}</bndbox></object>"
 # MMDetection's loader subtracts 1, sets boxes with a side below 32 px aside, and drops blank images.
 LARGE, SMALL = (401, 301, 475, 450), (101, 101, 120, 120)
 
