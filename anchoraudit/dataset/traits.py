@@ -15,17 +15,29 @@ class ImageTrait(IntFlag):
     LISTED = auto()  # a list of its split names it
     NO_LABEL_FILE = auto()  # the format has an annotation file for each image, and it has none
     ODD_SIZE = auto()  # Pascal VOC: <size> is there, but int() does not take its width or its height
+    SIZE_NOT_A_NUMBER = auto()  # COCO: `width` or `height` is there, but is no number
 
 
 class BoxTrait(IntFlag):
     """What is true of an annotation. A column of these is uint32 [M]."""
 
-    # Keys that a COCO annotation lacks, and what its `segmentation` is.
+    # Keys that a COCO annotation lacks, and values that are not what the format asks for.
     NO_ISCROWD = auto()
+    ISCROWD_NOT_A_NUMBER = auto()
+    NO_AREA = auto()
+    AREA_NOT_A_NUMBER = auto()
+    NO_BBOX = auto()
+    BBOX_NOT_FOUR_NUMBERS = auto()
+    IGNORE = auto()  # the key `ignore` asks for it
+    WHOLE_NUMBERS = auto()  # all four numbers of `bbox` are integers in the file
+    # What the `segmentation` of a COCO annotation is. `formats.coco.segmentations` looks at it when asked.
     NO_SEGMENTATION = auto()
     EMPTY_SEGMENTATION = auto()  # []
-    SHORT_SEGMENTATION = auto()  # no polygon in it has three points
-    WHOLE_NUMBERS = auto()  # all four numbers of `bbox` are integers in the file
+    SHORT_SEGMENTATION = auto()  # no polygon in it has an even count of six numbers or more
+    FOUR_NUMBERS = auto()  # its first polygon has four numbers
+    FLAT_SEGMENTATION = auto()  # a number stands where a polygon should: [x, y, x, y]
+    BROKEN_RLE = auto()  # an object without `counts`, or whose `counts` are a list without a `size`
+    NO_MASK = auto()  # anything else of which pycocotools makes no mask
     # Pascal VOC: elements that an object lacks, and how its numbers and its name are written.
     NO_DIFFICULT = auto()
     NO_TRUNCATED = auto()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from anchoraudit.dataset.columns import Boxes, Category, Dataset, Source
+from anchoraudit.arrays import Int
+from anchoraudit.dataset.columns import Boxes, Category, Dataset, Flags, Source
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.dataset.traits import ImageTrait
 from anchoraudit.formats import Detection, ReadOptions
 from anchoraudit.formats._builder import Part, join
 from anchoraudit.formats.coco.annotations import AnnotationColumns
@@ -78,24 +81,26 @@ def _columns(source: Source, entries: Entries, names: list[str]) -> Part:
     images, annotations = entries.images, entries.annotations
     ids = [image.id for image in images]
     at = entries.image_positions
-    sizes = np.empty((len(images), 2))
-    sizes[:, 0] = [image.width or np.nan for image in images]
-    sizes[:, 1] = [image.height or np.nan for image in images]
+    widths, heights = [image.width for image in images], [image.height for image in images]
+    declared = np.array([widths, heights], dtype=np.float64).T
+    category = positions([category.id for category in entries.categories], annotations.category_ids)
     return Part(
         sources=(source,),
         ids=ids,
         file_names=names,
-        sizes=sizes,
+        sizes=declared.copy(order="C"),
         splits=source.split,
         boxes=Boxes(
             image=positions(ids, annotations.image_ids),
             annotation_ids=annotations.ids,
-            category=positions([category.id for category in entries.categories], annotations.category_ids),
+            category=category,
             xyxy=annotations.xyxy,
             crowd=annotations.crowd,
             difficult=annotations.difficult,
             entry=annotations.entry,
             area=annotations.area,
+            traits=annotations.traits,
+            class_texts=_unknown_classes(category, annotations),
         ),
         categories=[
             Category(
@@ -104,9 +109,32 @@ def _columns(source: Source, entries: Entries, names: list[str]) -> Part:
             for category in entries.categories
         ],
         entry=np.arange(len(ids)) if at is None else np.asarray(at, dtype=np.int64),
+        declared=declared,
+        traits=_image_traits(entries, widths, heights),
         findings=list(entries.findings),
         notes=list(entries.notes),
     )
+
+
+def _unknown_classes(category: Int, annotations: AnnotationColumns) -> dict[int, str]:
+    """Return, by row, the category ids that are not in `categories`, as JSON. A missing one has no text."""
+    rows = np.flatnonzero(category < 0)
+    met = annotations.category_ids[rows].tolist()
+    text = {identity: json.dumps(identity, ensure_ascii=False) for identity in set(met) - {""}}
+    return {row: text[identity] for row, identity in zip(rows.tolist(), met, strict=True) if identity != ""}
+
+
+def _image_traits(entries: Entries, *sides: list[float | None]) -> Flags:
+    traits = np.zeros(len(entries.images), dtype=np.uint32)
+    for values in sides:
+        if None in values:
+            traits[[row for row, side in enumerate(values) if side is None]] |= np.uint32(
+                ImageTrait.SIZE_NOT_A_NUMBER
+            )
+    at = entries.image_positions or []  # without them, no entry was read value by value
+    for position, trait in entries.image_traits.items():
+        traits[np.searchsorted(at, position)] |= np.uint32(trait)
+    return traits
 
 
 def _drop_strays(part: Part) -> None:

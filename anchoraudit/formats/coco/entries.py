@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.dataset.traits import BoxTrait, ImageTrait
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats._builder import NO_BOX, shorten
 from anchoraudit.formats.coco.annotations import AnnotationColumns, annotation_columns
@@ -25,28 +26,37 @@ from anchoraudit.io import json_text
 
 T = TypeVar("T")
 Id = int | str
-Box = tuple[float, float, float, float]
+Number = int | float
+Box = tuple[Number, Number, Number, Number]
+# The value of a key that is not there. No JSON value is decoded to it: NaN is not JSON.
+ABSENT = math.nan
+# What decoding a file raises that has anything unusual in it.
+DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError)
 
 
 class ImageEntry(msgspec.Struct, gc=False):
-    """One of `images`."""
+    """One of `images`. width, height: in pixels, `ABSENT` without the key."""
 
     id: Id
     file_name: str = ""
-    width: float | None = None
-    height: float | None = None
+    width: float | None = ABSENT
+    height: float | None = ABSENT
 
 
 class AnnotationEntry(msgspec.Struct, gc=False):
-    """One of `annotations`. bbox: x, y, width, height in pixels. area: of the mask or the box."""
+    """One of `annotations`.
+
+    bbox: x, y, width, height in pixels. area: of the mask or the box. iscrowd, area: `ABSENT` without it.
+    """
 
     image_id: Id
     bbox: Box
     id: Id = ""
     category_id: Id = ""
-    iscrowd: int | bool = 0
+    iscrowd: int | bool | float = ABSENT
     difficult: int | bool = 0
-    area: float | None = None
+    area: float | None = ABSENT
+    ignore: Any = 0
 
 
 class CategoryEntry(msgspec.Struct, gc=False):
@@ -68,7 +78,9 @@ class CocoFile(msgspec.Struct, gc=False):
 
 @dataclass(slots=True)
 class Entries:
-    """What was read from one file. image_positions: those in the file's list, if some images were dropped.
+    """What was read from one file.
+
+    image_positions: those in the file's list, if some images were dropped. image_traits: by that position.
     has_info: the file has the key `info`.
     """
 
@@ -76,6 +88,7 @@ class Entries:
     annotations: AnnotationColumns
     categories: list[CategoryEntry]
     image_positions: list[int] | None = None
+    image_traits: dict[int, ImageTrait] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     has_info: bool = True
@@ -97,7 +110,7 @@ def decode(path: Path, data: bytes) -> Entries:
             findings=flat_segmentations(path, data),
             has_info=parsed.info is not msgspec.UNSET,
         )
-    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except DECODE_ERRORS:
         return _Careful(path, data).entries()
 
 
@@ -107,6 +120,9 @@ class _Careful:
     def __init__(self, path: Path, data: bytes) -> None:
         self.path = path
         self.findings: list[Finding] = []
+        # Of entries that were read value by value, by position in the file's list.
+        self._odd_images: dict[int, ImageTrait] = {}
+        self._odd_annotations: dict[int, BoxTrait] = {}
         json_text.require_utf8(path, data)
         readable = json_text.readable(data)
         self.lists = raw_lists(path, readable)
@@ -119,11 +135,20 @@ class _Careful:
         annotations, annotation_positions = self._each("annotations", AnnotationEntry, self._annotation)
         categories, _ = self._each("categories", CategoryEntry, self._category)
         notes = [] if "annotations" in self.lists else ["the file has no `annotations`: every image is blank"]
-        columns = annotation_columns(annotations, annotation_positions)
-        return Entries(images, columns, categories, image_positions, self.findings, notes, self.has_info)
+        columns = annotation_columns(annotations, annotation_positions, self._odd_annotations)
+        return Entries(
+            images,
+            columns,
+            categories,
+            image_positions,
+            self._odd_images,
+            self.findings,
+            notes,
+            self.has_info,
+        )
 
     def _each(
-        self, key: str, kind: type[T], salvage: Callable[[str, Any], T | None]
+        self, key: str, kind: type[T], salvage: Callable[[int, str, Any], T | None]
     ) -> tuple[list[T], list[int]]:
         decoder = msgspec.json.Decoder(kind)
         kept: list[T] = []
@@ -131,8 +156,10 @@ class _Careful:
         for position, raw in enumerate(self.lists.get(key, ())):
             try:
                 entry: T | None = decoder.decode(raw)
-            except msgspec.ValidationError:
-                entry = salvage(f"{key}[{position}]", json_text.decode_value(raw))
+                if isinstance(entry, AnnotationEntry):
+                    sum(map(float, (*entry.bbox, entry.iscrowd)))
+            except (msgspec.ValidationError, OverflowError):
+                entry = salvage(position, f"{key}[{position}]", json_text.decode_value(raw))
             if entry is not None:
                 kept.append(entry)
                 positions.append(position)
@@ -141,33 +168,39 @@ class _Careful:
     def _found(self, code: str, message: str, place: str, value: object) -> None:
         self.findings.append(Finding(code, message, str(self.path), place, shorten(value)))
 
-    def _image(self, place: str, value: Any) -> ImageEntry | None:
+    def _image(self, position: int, place: str, value: Any) -> ImageEntry | None:
         identity = _identity(value.get("id")) if isinstance(value, dict) else None
         if identity is None:
             self._found("PAR002", "an image entry without a usable `id`", place, value)
             return None
         name = value.get("file_name")
+        sides = [value.get(key, ABSENT) for key in ("width", "height")]
+        if not all(map(_is_number, sides)):
+            self._odd_images[position] = ImageTrait.SIZE_NOT_A_NUMBER
         return ImageEntry(
             id=identity,
             file_name=name if isinstance(name, str) else "",
-            width=_number(value.get("width")),
-            height=_number(value.get("height")),
+            width=_number(sides[0]),
+            height=_number(sides[1]),
         )
 
-    def _annotation(self, place: str, value: Any) -> AnnotationEntry | None:
+    def _annotation(self, position: int, place: str, value: Any) -> AnnotationEntry | None:
         image_id = _identity(value.get("image_id")) if isinstance(value, dict) else None
         if image_id is None:
             self._found("PAR003", "an annotation entry without a usable `image_id`", place, value)
             return None
         identity, category = _identity(value.get("id")), _identity(value.get("category_id"))
+        iscrowd, area = (json_text.restore_non_finite(value.get(key, ABSENT)) for key in ("iscrowd", "area"))
+        self._odd_annotations[position] = _oddities(value, iscrowd, area)
         return AnnotationEntry(
             image_id=image_id,
             bbox=self._bbox(place, value),
             id="" if identity is None else identity,
             category_id="" if category is None else category,
-            iscrowd=value.get("iscrowd") in (1, True, "1", 1.0),
+            iscrowd=iscrowd if iscrowd is ABSENT else _is_crowd(iscrowd),
             difficult=value.get("difficult") in (1, True, "1", 1.0),
-            area=_number(value.get("area")),
+            area=_number(area),
+            ignore=value.get("ignore", 0),
         )
 
     def _bbox(self, place: str, value: dict[str, Any]) -> Box:
@@ -190,9 +223,11 @@ class _Careful:
         x, y, w, h = sides
         if not all(map(math.isfinite, (x, y, w, h))):
             self._found("BOX001", "bbox is not finite", f"{place}.bbox", numbers)
+        elif all(type(number) is int for number in numbers):
+            x, y, w, h = numbers
         return x, y, w, h
 
-    def _category(self, place: str, value: Any) -> CategoryEntry | None:
+    def _category(self, _position: int, place: str, value: Any) -> CategoryEntry | None:
         identity = _identity(value.get("id")) if isinstance(value, dict) else None
         if identity is None:
             self._found("PAR003", "a category entry without a usable `id`", place, value)
@@ -271,8 +306,35 @@ def _identity(value: Any) -> Id | None:
     return value if isinstance(value, int | str) else None
 
 
+def _oddities(value: dict[str, Any], iscrowd: Any, area: Any) -> BoxTrait:
+    """Return what an annotation has, or lacks, that `annotation_columns` cannot see."""
+    found = BoxTrait(0)
+    if not _is_number(iscrowd):
+        found |= BoxTrait.ISCROWD_NOT_A_NUMBER
+    if not _is_number(area):
+        found |= BoxTrait.AREA_NOT_A_NUMBER
+    if "bbox" not in value:
+        return found | BoxTrait.NO_BBOX
+    bbox = value["bbox"]
+    if not (isinstance(bbox, list) and len(bbox) == 4):
+        return found | BoxTrait.BBOX_NOT_FOUR_NUMBERS
+    if not all(_is_number(json_text.restore_non_finite(number)) for number in bbox):
+        return found | BoxTrait.BBOX_NOT_FOUR_NUMBERS
+    return found
+
+
+def _is_crowd(value: Any) -> bool:
+    return value != 0 if _is_number(value) else value == "1"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float)
+
+
 def _number(value: Any) -> float | None:
-    """Return a size as a number, also from text such as "640"; None if it is not a number."""
+    """Return a size as a number, also from text such as "640"; None if it is none. ABSENT stays ABSENT."""
+    if value is ABSENT:
+        return math.nan
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

@@ -114,5 +114,7 @@ def append_unlisted(part: Part, listed: Collection[str]) -> None:
     part.sizes = np.concatenate([part.sizes, sizes])
     part.entry = np.append(np.asarray(part.entry), np.full(len(names), -1))
     part.measured = np.append(np.asarray(part.measured), np.ones(len(names), dtype=np.bool_))
+    part.declared = np.concatenate([np.asarray(part.declared), np.full((len(names), 2), np.nan)])
+    part.traits = np.append(np.asarray(part.traits), np.zeros(len(names), dtype=np.uint32))
     about, what = source.path.name, "image(s) on disk that no entry names"
     part.notes.append(Note(about, f"{about}: {len(names)} {what}", f"{what} are audited as blank"))

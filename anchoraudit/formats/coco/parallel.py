@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from anchoraudit.formats.coco import entries
 from anchoraudit.formats.coco.annotations import AnnotationColumns, annotation_columns, appended
 from anchoraudit.formats.coco.entries import AnnotationEntry, CategoryEntry, Entries, ImageEntry
 from anchoraudit.formats.coco.structure import may_hold_flat
@@ -30,10 +31,10 @@ WORTH_IT = 32 * 1024 * 1024
 # 1 MiB is searched for a cut. An annotation may be that long: a crowd of many polygons.
 _WINDOW = 1024 * 1024
 _BETWEEN_OBJECTS = re.compile(rb"\}(\s*,\s*)\{")
-_MARK = "the cut of a file that is read in two parts"
-_CLOSING = b',{"image_id":"' + _MARK.encode() + b'","bbox":[0,0,0,0]}]}'
-_OPENING = b'{"annotations":['
-_DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, MemoryError, OSError, EOFError)
+MARK = "the cut of a file that is read in two parts"
+_CLOSING = b',{"image_id":"' + MARK.encode() + b'","bbox":[0,0,0,0]}]}'
+OPENING = b'{"annotations":['
+DECODE_ERRORS = (*entries.DECODE_ERRORS, MemoryError, OSError, EOFError)
 
 
 class _Part(msgspec.Struct, gc=False):
@@ -54,18 +55,18 @@ def decode_in_halves(path: Path) -> Entries | None:
         size = path.stat().st_size
         if not helpers(size, fork=WORTH_IT):
             return None
-        cut = _find_cut(path, size)
+        cut = find_cut(path, size)
     except OSError:
         return None
     if cut is None:
         return None
-    with workers(_read_rest, [(path, cut[1], size)]) as started, suppress(*_DECODE_ERRORS):
-        data = _read(path, 0, cut[0], b"", _CLOSING)
+    with workers(_read_rest, [(path, cut[1], size)]) as started, suppress(*DECODE_ERRORS):
+        data = read_part(path, 0, cut[0], b"", _CLOSING)
         if may_hold_flat(data):
             return None  # the whole file is needed to count them
         first = _decode(data)
         del data
-        if not started or first.annotations.pop().image_id != _MARK:
+        if not started or first.annotations.pop().image_id != MARK:
             return None
         columns = annotation_columns(first.annotations)
         first.annotations.clear()
@@ -85,7 +86,7 @@ def _joined(first: _Part, columns: AnnotationColumns, rest: _Rest) -> Entries | 
     return Entries(listed[0], joined, first.categories or categories or [], has_info=has_info)
 
 
-def _find_cut(path: Path, size: int) -> tuple[int, int] | None:
+def find_cut(path: Path, size: int) -> tuple[int, int] | None:
     """Return where the first part ends and the rest begins: around a comma between two objects."""
     handle = open_regular(path)
     try:
@@ -100,8 +101,8 @@ def _find_cut(path: Path, size: int) -> tuple[int, int] | None:
 def _read_rest(send: Send, path: Path, start: int, size: int) -> None:
     """Decode the rest of the file and send its entries. Send nothing if it cannot be decoded."""
     gc.disable()
-    with suppress(*_DECODE_ERRORS):
-        data = _read(path, start, size, _OPENING, b"")
+    with suppress(*DECODE_ERRORS):
+        data = read_part(path, start, size, OPENING, b"")
         if may_hold_flat(data):
             return
         part = _decode(data)
@@ -109,7 +110,7 @@ def _read_rest(send: Send, path: Path, start: int, size: int) -> None:
         send((part.images, part.categories, annotation_columns(part.annotations), has_info))
 
 
-def _read(path: Path, start: int, end: int, before: bytes, behind: bytes) -> bytearray:
+def read_part(path: Path, start: int, end: int, before: bytes, behind: bytes) -> bytearray:
     """Return bytes `start` to `end` of the file, with `before` and `behind` around them."""
     data = bytearray(len(before) + end - start + len(behind))
     data[: len(before)] = before

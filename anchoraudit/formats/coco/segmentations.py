@@ -1,0 +1,185 @@
+"""What the `segmentation` of each annotation of a COCO data set is, for the loaders that stumble over it.
+
+Polygons are most of a COCO file, and no box depends on them. So `read` skips them, and a loader that needs to
+know looks at the files once more. msgspec finds where each value ends; most values then need a look at their
+first bytes and a count of their commas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from anchoraudit.dataset.columns import Dataset, Flags
+from anchoraudit.dataset.traits import BoxTrait
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.formats.coco.entries import raw_lists
+from anchoraudit.formats.coco.parallel import DECODE_ERRORS, MARK, OPENING, WORTH_IT, find_cut, read_part
+from anchoraudit.io import json_text
+from anchoraudit.io.memory import without_garbage_collection
+from anchoraudit.io.processes import helpers, shared_out
+
+_LEAST = 6  # numbers of a polygon: three points
+_CLOSING = b',{"segmentation":"' + MARK.encode() + b'"}]}'
+
+
+class _Annotation(msgspec.Struct, gc=False):
+    """One of `annotations`. segmentation: as it is written, empty where there is none."""
+
+    segmentation: msgspec.Raw = msgspec.Raw()
+
+
+class _File(msgspec.Struct, gc=False):
+    annotations: list[_Annotation] = []
+
+
+class _Half(NamedTuple):
+    """Bytes of a file, made valid JSON by what is put before and behind them."""
+
+    path: Path
+    start: int
+    end: int
+    before: bytes
+    behind: bytes
+
+
+def segmentation_traits(dataset: Dataset) -> Flags:
+    """Look at the segmentations in the files of a COCO data set.
+
+    Returns the bits of `BoxTrait` that describe them: uint32 [M]. 0 for the boxes of a file that cannot be
+    read any more.
+    """
+    boxes = dataset.boxes
+    found = np.zeros(len(boxes), dtype=np.uint32)
+    if boxes.entry is None:
+        return found
+    source = dataset.images.source[boxes.image]
+    for number, place in enumerate(dataset.sources):
+        rows = np.flatnonzero(source == number)
+        if len(rows):
+            of_file, entries = _of_file(place.path), boxes.entry[rows]
+            if entries.max() < len(of_file):  # else the file has changed since it was read
+                found[rows] = of_file[entries]
+    return found
+
+
+def _of_file(path: Path) -> Flags:
+    """Return the bits of all annotations of a file, in its order; nothing if it cannot be read."""
+    with without_garbage_collection():
+        try:
+            if (found := _in_halves(path)) is not None:
+                return found
+            data = json_text.read_bytes(path)
+            try:
+                return _traits([a.segmentation for a in msgspec.json.decode(data, type=_File).annotations])
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                return _one_by_one(raw_lists(path, json_text.readable(data)).get("annotations", ()))
+        except (AnchorauditError, OSError):
+            return np.empty(0, dtype=np.uint32)
+
+
+def _in_halves(path: Path) -> Flags | None:
+    """Look at a large, clean file on two cores. None for any other."""
+    size = path.stat().st_size
+    if not helpers(size, fork=WORTH_IT) or (cut := find_cut(path, size)) is None:
+        return None
+    halves = [_Half(path, 0, cut[0], b"", _CLOSING), _Half(path, cut[1], size, OPENING, b"")]
+    found: list[Flags | None] = [None, None]
+    with shared_out(_of_half, halves, 1) as results:
+        for index, flags in results():
+            found[index] = flags
+    first, rest = found
+    return None if first is None or rest is None else np.concatenate([first, rest])
+
+
+def _of_half(half: _Half) -> Flags | None:
+    with suppress(*DECODE_ERRORS), without_garbage_collection():
+        data = read_part(*half)
+        texts = [a.segmentation for a in msgspec.json.decode(data, type=_File).annotations]
+        # Only a cut between two annotations leaves the mark as the last one.
+        if half.behind and (not texts or bytes(texts.pop())[1:-1] != MARK.encode()):
+            return None
+        return _traits(texts)
+    return None
+
+
+def _one_by_one(entries: Sequence[msgspec.Raw]) -> Flags:
+    """Look at the entries of a file with anything unusual in it."""
+    decoder = msgspec.json.Decoder(_Annotation)
+    texts = []
+    for entry in entries:
+        try:
+            texts.append(decoder.decode(entry).segmentation)
+        except msgspec.DecodeError:  # no object
+            texts.append(msgspec.Raw())
+    return _traits(texts)
+
+
+def _traits(texts: Sequence[msgspec.Raw]) -> Flags:
+    found = np.zeros(len(texts), dtype=np.uint32)
+    for row, raw in enumerate(texts):
+        text = bytes(raw)
+        # One list of numbers in a list, an even count of them, at least six: nearly all are this.
+        if (
+            text[:2] == b"[["
+            and (commas := text.count(b",")) % 2
+            and commas >= _LEAST - 1
+            and text.count(b"[") == 2
+            and b'"' not in text
+        ):
+            continue
+        found[row] = _of_text(text)
+    return found
+
+
+def _of_text(text: bytes) -> BoxTrait:
+    if not text:
+        return BoxTrait.NO_SEGMENTATION
+    value = json_text.decode_value(msgspec.Raw(text))
+    if isinstance(value, list):
+        return _of_list(value) if value else BoxTrait.EMPTY_SEGMENTATION
+    if isinstance(value, dict):
+        return _of_object(value)
+    if isinstance(value, str):  # as a list of letters, none of which is a polygon
+        return BoxTrait.NO_MASK | (BoxTrait.SHORT_SEGMENTATION if value else BoxTrait(0))
+    return BoxTrait.FLAT_SEGMENTATION if value else BoxTrait.NO_MASK
+
+
+def _of_object(value: dict[str, Any]) -> BoxTrait:
+    if not value:
+        return BoxTrait.NO_MASK
+    if "counts" not in value or (isinstance(value["counts"], list) and not _is_size(value.get("size"))):
+        return BoxTrait.BROKEN_RLE
+    # Compressed counts, a text, are for the evaluation. `frPyObjects` does not take them.
+    return BoxTrait(0) if isinstance(value["counts"], list) else BoxTrait.NO_MASK
+
+
+def _of_list(value: list[Any]) -> BoxTrait:
+    if not all(isinstance(polygon, list | dict | str) for polygon in value):
+        return BoxTrait.FLAT_SEGMENTATION
+    lengths = [len(polygon) for polygon in value]
+    found = BoxTrait(0)
+    if not any(length % 2 == 0 and length >= _LEAST for length in lengths):
+        found |= BoxTrait.SHORT_SEGMENTATION
+    first = value[0]
+    if lengths[0] == 4:
+        return found | BoxTrait.FOUR_NUMBERS
+    if isinstance(first, dict):
+        if not _of_object(first):
+            return found
+    elif lengths[0] > 4 and all(map(_is_polygon, value)):
+        return found
+    return found | BoxTrait.NO_MASK
+
+
+def _is_polygon(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(number, int | float) for number in value)
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2
