@@ -1,12 +1,13 @@
 """fizyr/keras-retinanet: `preprocessing/{generator,coco,pascal_voc}.py`.
 
 `Generator.filter_annotations` drops, with a warning, every box that is inverted, has no area, or crosses an
-edge of its image, even by one pixel. No image is dropped. Before that, `CocoGenerator` drops crowds and boxes
-below 1 pixel wide or high. `PascalVocGenerator` subtracts 1 from all four coordinates, so a box that begins
-at 0 is dropped; difficult objects are kept. It raises an error at an object without `<truncated>` or
-`<difficult>`, and at a name that is not, exactly as written, in its list of classes: the 20 names of Pascal
-VOC, or the data set's own where most objects have other names. It opens `<name>.jpg` with Pillow, as stored.
-A box with a NaN coordinate passes every comparison and is kept.
+edge of its image, even by one pixel. No image is dropped. Images are opened with Pillow, as stored. Before
+that, `CocoGenerator` divides the width of each entry by its height, and drops crowds and boxes below 1 pixel
+wide or high. `PascalVocGenerator` subtracts 1 from all four coordinates, so a box that begins at 0 is dropped;
+difficult objects are kept. It raises an error at an object without `<truncated>` or `<difficult>`, and at a
+name that is not, exactly as written, in its list of classes: the 20 names of Pascal VOC, or the data set's own
+where most objects have other names; it opens `<name>.jpg`. A box with a NaN coordinate passes every comparison
+and is kept.
 In an image of unknown size, no box crosses the right or bottom edge.
 
 Data of other formats are treated like CSV, which has no rules of its own.
@@ -17,6 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anchoraudit.loaders import _coco_file as coco
+from anchoraudit.loaders import _pictures as pictures
 from anchoraudit.loaders import _voc as voc
 from anchoraudit.loaders._rules import Rule
 
@@ -33,9 +35,16 @@ _COCO = "keras_retinanet/preprocessing/coco.py `load_annotations`"
 _VOC = "keras_retinanet/preprocessing/pascal_voc.py `__parse_annotation`"
 _LOAD = "keras_retinanet/preprocessing/pascal_voc.py `load_annotations`"
 _IMAGE = "keras_retinanet/preprocessing/pascal_voc.py `load_image`"
+_OPEN = "keras_retinanet/utils/image.py `read_image_bgr`"
 _FILTER = "keras_retinanet/preprocessing/generator.py `filter_annotations`"
 UNSIZED = Rule("raises", "no width and height in the image's entry", _RATIO, "coco")
-CROWD = Rule("box", "crowd", _COCO)
+ODD_SIZE = Rule("raises", "a width or height that is no number", _RATIO, "coco")
+NO_HEIGHT = Rule(
+    "raises", "the entry states a height of 0", _RATIO, "coco", "ZeroDivisionError: float division by zero"
+)
+OPENING = (pictures.absent(_OPEN), pictures.broken(_OPEN))
+NO_ISCROWD = Rule("raises", "annotation without `iscrowd`", _COCO, "coco", "KeyError: 'iscrowd'")
+CROWD = Rule("box", "crowd", _COCO, expected=True)
 WITHOUT_BOX = Rule("raises", "annotation without a box", _COCO)
 THIN = Rule("box", "a side below 1 pixel", _COCO, "coco")
 UNKNOWN_CLASS = Rule("raises", "category that the file does not list", _COCO, "coco")
@@ -56,7 +65,12 @@ LEFT_OR_TOP = Rule("box", "over the left or top edge", _FILTER)
 RIGHT_OR_BOTTOM = Rule("box", "over the right or bottom edge", _FILTER)
 RULES = (
     *coco.READING,
+    coco.TEXT_ID,
     UNSIZED,
+    ODD_SIZE,
+    NO_HEIGHT,
+    *OPENING,
+    NO_ISCROWD,
     CROWD,
     coco.LATER_BOX,
     WITHOUT_BOX,
@@ -81,13 +95,22 @@ RULES = (
 
 
 def _read_coco(sieve: Sieve) -> None:
+    from anchoraudit.dataset.traits import BoxTrait
     from anchoraudit.loaders._sieve import ROUNDING
 
+    coco.read_index(sieve)
+    sieve.drop_images(coco.TEXT_ID, coco.text_ids(sieve), coco.say_text_id(sieve))
+    sieve.drop_images(UNSIZED, coco.undeclared(sieve), coco.say_size(sieve, "width"))
+    sieve.drop_images(ODD_SIZE, coco.no_size(sieve))
+    sieve.drop_images(NO_HEIGHT, coco.declared(sieve)[1] == 0)
+    _open(sieve)
+    sieve.drop_images_of(NO_ISCROWD, sieve.boxes.has(BoxTrait.NO_ISCROWD))
+    sieve.drop_boxes(CROWD, coco.crowds(sieve))
     coco.take_last(sieve)
-    sieve.drop_images_of(WITHOUT_BOX, sieve.without_box())
+    sieve.drop_images_of(WITHOUT_BOX, coco.without_box(sieve), coco.say_bbox(sieve))
     width, height = sieve.sides()
     sieve.drop_boxes(THIN, (width < 1 - ROUNDING) | (height < 1 - ROUNDING))
-    sieve.drop_images_of(UNKNOWN_CLASS, sieve.boxes.category < 0)
+    sieve.drop_images_of(UNKNOWN_CLASS, sieve.boxes.category < 0, coco.say_class(sieve, "KeyError: {}"))
 
 
 def _read_voc(sieve: Sieve) -> None:
@@ -122,7 +145,13 @@ def _read_voc(sieve: Sieve) -> None:
     sieve.opens_as(*sieve.opened(turned=False))
 
 
+def _open(sieve: Sieve) -> None:
+    pictures.open_all(sieve, OPENING, turned=False)
+
+
 def _read_other(sieve: Sieve) -> None:
+    _open(sieve)
+    sieve.drop_boxes(CROWD, sieve.boxes.crowd)
     sieve.drop_images_of(WITHOUT_BOX, sieve.without_box())
 
 
@@ -131,9 +160,6 @@ READERS = {"coco": _read_coco, "voc": _read_voc, "": _read_other}
 
 def load(sieve: Sieve) -> None:
     """Apply the rules, in the framework's order."""
-    coco.read_index(sieve)
-    sieve.drop_images(UNSIZED, coco.undeclared(sieve))
-    sieve.drop_boxes(CROWD, sieve.boxes.crowd)
     sieve.read(READERS)
     x1, y1, x2, y2 = sieve.boxes.xyxy.T
     right, bottom = sieve.limits()

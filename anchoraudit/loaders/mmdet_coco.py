@@ -6,12 +6,15 @@ area of 0 or less, that are below 1 pixel wide or high, or whose category is not
 (here: not listed in the file). A box with a NaN coordinate overlaps nothing. Crowds are kept as regions to
 ignore. The base configs do not use these (`ignore_iof_thr=-1`), so they train as background.
 
+All of that uses the width and height that the file states, not those of the image. Annotations with `ignore`
+are dropped first.
+
 Then it drops images (`filter_data`, `filter_empty_gt=True`, `min_size=32`): those with a side below 32
 pixels, and those without any annotation of a configured category. Dropped boxes count here, so an image that
 lost all its boxes in the first step stays, and trains as background.
 
-Annotations with `ignore` are dropped there too, which is not replayed, because a `Dataset` does not hold that
-key. Boxes are clipped when the image is resized, which is a step of the encoder.
+Last, it opens the images, turned by their EXIF orientation. Boxes are clipped when the image is resized,
+which is a step of the encoder.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anchoraudit.loaders import _coco_file as coco
+from anchoraudit.loaders import _pictures as pictures
 from anchoraudit.loaders._rules import IGNORED, Rule
 
 if TYPE_CHECKING:
@@ -31,29 +35,40 @@ _READ = "mmdet/datasets/coco.py `load_data_list`"
 _PARSE = "mmdet/datasets/coco.py `parse_data_info`"
 _FILTER = "mmdet/datasets/coco.py `filter_data`"
 REPEATED = Rule("raises", "annotation ids are not unique", _READ, "coco")
+NAMELESS = Rule("raises", "no file name in the image's entry", _PARSE, "coco", "KeyError: 'file_name'")
 UNSIZED = Rule("raises", "no width and height in the image's entry", _PARSE, "coco")
+ODD_SIZE = Rule("raises", "a width or height that is no number", _PARSE, "coco")
+IGNORE = Rule("box", "annotation with `ignore`", _PARSE, "coco", expected=True)
 WITHOUT_BOX = Rule("raises", "annotation without a box", _PARSE)
 OUTSIDE = Rule("box", "no overlap with the image", _PARSE)
-UNDECLARED_AREA = Rule("raises", "annotation without an area", _PARSE, "coco")
+UNDECLARED_AREA = Rule("raises", "annotation without an area", _PARSE, "coco", "KeyError: 'area'")
+ODD_AREA = Rule("raises", "an area that is no number", _PARSE, "coco")
 NO_AREA = Rule("box", "declared area of 0 or less", _PARSE, "coco")
 THIN = Rule("box", "a side below 1 pixel", _PARSE)
 UNKNOWN_CLASS = Rule("box", "category that the file does not list", _PARSE)
-CROWD = Rule("box", f"{IGNORED}crowd", _PARSE)
+CROWD = Rule("box", f"{IGNORED}crowd", _PARSE, expected=True)
 NO_ANNOTATION = Rule("image", "no annotation of a listed category", _FILTER)
 SMALL = Rule("image", "a side below 32 pixels", _FILTER)
+_OPEN = "mmcv/transforms/loading.py `LoadImageFromFile`"
+OPENING = (pictures.absent(_OPEN), pictures.broken(_OPEN))
 RULES = (
     *coco.READING,
     REPEATED,
+    NAMELESS,
     UNSIZED,
+    IGNORE,
+    ODD_SIZE,
     WITHOUT_BOX,
     OUTSIDE,
     UNDECLARED_AREA,
+    ODD_AREA,
     NO_AREA,
     THIN,
     UNKNOWN_CLASS,
     CROWD,
     NO_ANNOTATION,
     SMALL,
+    *OPENING,
 )
 _LEAST_IMAGE_SIDE = 32  # pixels: `filter_cfg.min_size` of the base configuration
 
@@ -62,25 +77,33 @@ def load(sieve: Sieve) -> None:
     """Apply the rules, in the framework's order."""
     import numpy as np
 
+    from anchoraudit.dataset.traits import BoxTrait
     from anchoraudit.loaders._sieve import ROUNDING
 
     coco.read_index(sieve)
     sieve.drop_images_of(REPEATED, coco.repeated(sieve))
-    sieve.drop_images(UNSIZED, coco.undeclared(sieve))
+    sieve.drop_images(NAMELESS, coco.nameless(sieve))
+    sieve.drop_images(UNSIZED, coco.undeclared(sieve), coco.say_size(sieve, "height"))
     boxes = sieve.boxes
-    sieve.drop_images_of(WITHOUT_BOX, sieve.without_box())
+    annotated = sieve.images_of(sieve.left)
+    sieve.drop_boxes(IGNORE, boxes.has(BoxTrait.IGNORE))
+    sieve.drop_images_of(WITHOUT_BOX, coco.without_box(sieve), coco.say_bbox(sieve))
+    sieve.drop_images(ODD_SIZE, coco.odd_size(sieve) & annotated)
     x1, y1, x2, y2 = boxes.xyxy.T
-    right, bottom = sieve.limits()
+    sides = coco.declared(sieve)
+    right, bottom = (np.where(np.isnan(side), np.inf, side)[boxes.image] for side in sides)
     across = np.minimum(x2, right) > np.maximum(x1, 0)
     down = np.minimum(y2, bottom) > np.maximum(y1, 0)
     sieve.drop_boxes(OUTSIDE, ~(across & down))
     if boxes.area is not None:
-        sieve.drop_images_of(UNDECLARED_AREA, np.isnan(boxes.area))
+        sieve.drop_images_of(UNDECLARED_AREA, coco.without_area(sieve))
+        sieve.drop_images_of(ODD_AREA, coco.odd_area(sieve))
         sieve.drop_boxes(NO_AREA, boxes.area <= 0)
     width, height = sieve.sides()
     sieve.drop_boxes(THIN, (width < 1 - ROUNDING) | (height < 1 - ROUNDING))
     sieve.drop_boxes(UNKNOWN_CLASS, boxes.category < 0)
-    sieve.drop_boxes(CROWD, boxes.crowd)
+    sieve.drop_boxes(CROWD, coco.crowds(sieve))
     sieve.drop_images(NO_ANNOTATION, ~sieve.images_of(boxes.category >= 0))
-    side = np.minimum(sieve.images.width, sieve.images.height)
-    sieve.drop_images(SMALL, side < _LEAST_IMAGE_SIDE)
+    sieve.drop_images(SMALL, np.minimum(*sides) < _LEAST_IMAGE_SIDE)
+    words = (pictures.NOT_FOUND, "AssertionError: failed to load image: {}")
+    pictures.open_all(sieve, OPENING, turned=True, words=words)
