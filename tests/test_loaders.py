@@ -173,7 +173,9 @@ def test_any_data_set_is_loaded_and_everything_in_it_accounted_for(dataset, name
     handed = loaded.dataset
     resized = ("width", "height")  # as the loader opens the images
     assert_same(handed.images, before.images, slice(None), but=resized)
-    if "replaced by a later annotation of the same id" not in loaded.moves:
+    ids = before.boxes.annotation_ids
+    # A loader that takes the last annotation of an id takes all its values.
+    if ids is None or len(set(ids.tolist())) == len(ids):
         assert_same(handed.boxes, before.boxes, slice(None), but=("image", "xyxy"))
     gone = ~loaded.trains
     if not gone.all():

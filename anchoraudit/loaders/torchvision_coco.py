@@ -25,7 +25,7 @@ READS = "`wrap_dataset_for_transforms_v2(CocoDetection(...))` of torchvision 0.2
 
 _OPEN = "torchvision/datasets/coco.py `_load_image`"
 _WRAP = "torchvision/tv_tensors/_dataset_wrapper.py `coco_dectection_wrapper_factory`"
-_MODEL = "torchvision/models/detection/generalized_rcnn.py `GeneralizedRCNN.forward`"
+_MODEL = "torchvision/models/detection/generalized_rcnn.py `forward`"
 NAMELESS = Rule("raises", "no file name in the image's entry", _OPEN, "coco", "KeyError: 'file_name'")
 OPENING = (pictures.absent(_OPEN), pictures.broken(_OPEN))
 WITHOUT_BOX = Rule("raises", "annotation without a box", _WRAP)

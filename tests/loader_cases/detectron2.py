@@ -20,6 +20,7 @@ from tests.loader_cases import (
     raising,
     voc_raising,
 )
+from tests.loader_cases._coco import of_nameless, of_odd_values, of_pictures, stopping
 
 
 def cases():
@@ -27,6 +28,7 @@ def cases():
     yield from of_coco_files(d2)
     yield raising(d2, "category that the file does not list", UNKNOWN)
     yield raising(d2, "annotation without a box", BOXLESS)
+    yield from coco_cases(d2)
     yield case(d2, data(GOOD, moved(GOOD, crowd=True)), [0], [0], dropped_boxes={"crowd": 1})
     crowds = data(GOOD, moved(SECOND, crowd=True), images=(*TWO, Picture()))
     yield case(d2, crowds, [0], [0], {"no annotation": 1, "crowds only": 1}, {WITH_IMAGE: 1})
@@ -41,7 +43,8 @@ def cases():
         moves={"corners put in order": 3},
         xyxy=[[100, 100, 200, 300], [200, 40, 300, 50], [5, 50, 9, 60]],
     )
-    edges = data(Box(-5, -5, 5, 5), Box(640, 5, 650, 50), Box(9, 9, 9.000009, 50), Box(9, 9, 9.00002, 50))
+    # The least side is 1e-5 pixels of the resized image, here 6e-6 of the image itself.
+    edges = data(Box(-5, -5, 5, 5), Box(640, 5, 650, 50), Box(9, 9, 9.000005, 50), Box(9, 9, 9.00002, 50))
     yield case(
         d2,
         edges,
@@ -116,3 +119,56 @@ def voc_cases(d2):
         yield case(d2, wrong, [0], [0], gone, {WITH_IMAGE: 1}, files=facts(images), words=told, **good)
     shown = (Picture(480, 640, **turned),)
     yield case(d2, data(GOOD, images=shown, format="voc"), [0], [0], files=facts(shown), **good)
+
+
+def coco_cases(d2):
+    yield from of_pictures(d2)
+    yield from of_nameless(d2)
+    yield from of_odd_values(d2)
+    said = (
+        "KeyError: \"Encountered category_id=7 but this id does not exist in 'categories' of the json file.\""
+    )
+    unknown = moved(SECOND, category=-1, class_text="7")
+    yield stopping(d2, "category that the file does not list", said, unknown)
+    ignored = 'AssertionError: "ignore" in COCO json file is not supported.'
+    for reason, words, trait in (
+        ("annotation with `ignore`", ignored, BoxTrait.IGNORE),
+        ("a segmentation that is no list of polygons", "", BoxTrait.FLAT_SEGMENTATION),
+        ("a segmentation without counts or size", "", BoxTrait.BROKEN_RLE),
+    ):
+        yield stopping(d2, reason, words, moved(SECOND, traits=trait))
+    # A short polygon goes before anyone asks for its category; without another annotation, its image goes.
+    short = moved(GOOD, traits=BoxTrait.SHORT_SEGMENTATION, category=-1, class_text="7")
+    reason = "no polygon with an even count of six numbers or more"
+    yield case(d2, data(GOOD, short), [0], [0], dropped_boxes={reason: 1})
+    alone = data(GOOD, moved(short, image=1), images=TWO)
+    yield case(d2, alone, [0], [0], {"no annotation": 1}, {WITH_IMAGE: 1})
+    # A segmentation that is absent or empty is no problem, nor is "0" for a crowd beside a good box.
+    bare = [BoxTrait.NO_SEGMENTATION, BoxTrait.EMPTY_SEGMENTATION, BoxTrait.FOUR_NUMBERS, BoxTrait.NO_MASK]
+    boxes = [moved(GOOD, traits=trait) for trait in bare]
+    text = moved(GOOD, traits=BoxTrait.ISCROWD_NOT_A_NUMBER)
+    yield case(d2, data(*boxes, text), [0], [0, 1, 2, 3], dropped_boxes={"crowd": 1})
+    # The size is compared with that of the image as shown.
+    start = "SizeMismatchError: Mismatched image shape for image 2.jpg, got (480, 640)"
+    end = ". Please check the width/height in your annotation."
+    turned = Picture(orientation=6)
+    for second, expected in (
+        (turned, ", expect (640, 480)"),
+        (Picture(stored=(480, 640), stated=(0, 0)), ", expect (0, 0)"),
+        (Picture(stored=(480, 640), stated=(480, 640), traits=ImageTrait.SIZE_NOT_A_NUMBER), ""),
+    ):
+        files = facts((Picture(), second))
+        differs = "its stated size is not that of the image"
+        yield stopping(d2, differs, start + expected + end, second=second, files=files)
+    shown = (Picture(width=480, height=640, stored=(640, 480), orientation=8),)
+    yield case(d2, data(GOOD, images=shown), [0], [0], files=facts(shown))
+    # 640x480 becomes 1067x800. 199 * 1067 / 640 is 331.77, of which 331 are left.
+    whole = Box(100, 96, 199, 192, traits=BoxTrait.WHOLE_NUMBERS)
+    across = 1067 / 640
+    xyxy = [[166 / across, 96, 331 / across, 192]]
+    yield case(d2, data(whole), [0], [0], moves={"cut to whole pixels of the resized image": 1}, xyxy=xyxy)
+    # Of a large image, a box of one pixel has nothing left; a decimal point saves it.
+    large = (Picture(3200, 2400),)
+    dot = Box(100, 100, 101, 101, traits=BoxTrait.WHOLE_NUMBERS)
+    gone = {"nothing of it inside the image": 1}
+    yield case(d2, data(dot, moved(dot, traits=0), images=large), [0], [1], dropped_boxes=gone)

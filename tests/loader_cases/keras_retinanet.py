@@ -17,6 +17,7 @@ from tests.loader_cases import (
     raising,
     voc_raising,
 )
+from tests.loader_cases._coco import crowds, of_odd_values, of_pictures, of_text_ids, stopping
 
 
 def cases():
@@ -25,11 +26,18 @@ def cases():
     yield raising(kr, "category that the file does not list", UNKNOWN)
     yield raising(kr, "annotation without a box", BOXLESS)
     yield case(kr, data(GOOD, moved(GOOD, crowd=True)), [0], [0], dropped_boxes={"crowd": 1})
+    yield from of_pictures(kr)
+    yield from of_text_ids(kr)
+    zero = "ZeroDivisionError: float division by zero"
+    yield from of_odd_values(kr, iscrowd=True, sizes=True, zero=zero)
+    yield from crowds(kr)
+    unknown = moved(SECOND, category=-1, class_text='"2"')
+    yield stopping(kr, "category that the file does not list", "KeyError: '2'", unknown)
     # Below 1 pixel goes first, whatever its category; 1 pixel stays.
     thin = data(
         Box(0.13, 5, 0.13 + 1.0, 50),
         Box(5, 0.15, 50, 0.15 + 1.0),
-        Box(5, 5, 5.9, 50, category=-1),
+        Box(5, 5, 5.9, 50, category=-1, class_text="7"),
         Box(50, 5, 5, 50),
     )
     yield case(kr, thin, [0], [0, 1], dropped_boxes={"a side below 1 pixel": 2})

@@ -1,3 +1,4 @@
+from anchoraudit.dataset.traits import BoxTrait, ImageTrait
 from anchoraudit.loaders import WITH_IMAGE
 from tests.loader_cases import (
     BOXLESS,
@@ -6,7 +7,6 @@ from tests.loader_cases import (
     NAN,
     SECOND,
     TWO,
-    WITHOUT_AREA,
     Box,
     Picture,
     case,
@@ -15,13 +15,26 @@ from tests.loader_cases import (
     of_coco_files,
     raising,
 )
+from tests.loader_cases._coco import crowds, of_nameless, of_odd_values, of_pictures
 
 
 def cases():
     mm = "mmdet-coco"
     yield from of_coco_files(mm, blank="no annotation of a listed category")
     yield raising(mm, "annotation without a box", BOXLESS)
-    yield raising(mm, "annotation without an area", WITHOUT_AREA)
+    yield from of_pictures(mm, broken="AssertionError: failed to load image: 2.jpg")
+    yield from of_nameless(mm)
+    yield from of_odd_values(mm, areas=True, sizes=True)
+    yield from crowds(mm, "ignored: crowd")
+    ignored = {"annotation with `ignore`": 1}
+    yield case(mm, data(GOOD, moved(GOOD, traits=BoxTrait.IGNORE)), [0], [0], dropped_boxes=ignored)
+    # An image that goes for its lack of annotations is not asked for its size.
+    blank = (Picture(), Picture(traits=ImageTrait.SIZE_NOT_A_NUMBER, stated=(NAN, NAN)))
+    yield case(mm, data(GOOD, images=blank), [0], [0], {"no annotation of a listed category": 1})
+    # Sizes are those that the file states: here, nothing is in the image, and it is too small.
+    nothing = (Picture(), Picture(stated=(0, 0)))
+    small, outside = {"a side below 32 pixels": 1}, {WITH_IMAGE: 1}
+    yield case(mm, data(GOOD, SECOND, images=nothing), [0], [0], small, outside)
     # What does not overlap is skipped before its area is asked for; NaN overlaps nothing.
     outside = data(
         GOOD,
@@ -48,14 +61,14 @@ def cases():
     )
     yield case(mm, sides, [0], [0, 1], dropped_boxes={"a side below 1 pixel": 2})
     words = {"category that the file does not list": 1}
-    yield case(mm, data(GOOD, moved(GOOD, category=-1)), [0], [0], dropped_boxes=words)
+    yield case(mm, data(GOOD, moved(GOOD, category=-1, class_text="7")), [0], [0], dropped_boxes=words)
     yield case(mm, data(GOOD, moved(GOOD, crowd=True)), [0], [0], dropped_boxes={"ignored: crowd": 1})
     # Images are filtered by annotations as such: one with a crowd or a box outside stays, without boxes.
     background = data(
         GOOD,
         moved(SECOND, crowd=True),
         Box(700, 5, 800, 50, image=2),
-        moved(GOOD, image=3, category=-1),
+        moved(GOOD, image=3, category=-1, class_text="7"),
         images=(*TWO, Picture(), Picture(), Picture()),
     )
     yield case(

@@ -1,3 +1,5 @@
+from anchoraudit.dataset.columns import Category
+from anchoraudit.dataset.traits import BoxTrait, ImageTrait
 from anchoraudit.loaders import WITH_IMAGE
 from tests.loader_cases import (
     BOXLESS,
@@ -6,22 +8,61 @@ from tests.loader_cases import (
     NAN,
     SECOND,
     TWO,
-    WITHOUT_AREA,
     Box,
     Picture,
     case,
     data,
+    facts,
     moved,
     of_coco_files,
     raising,
 )
+from tests.loader_cases._coco import TEXT_CLASS, crowds, of_odd_values, of_pictures, stopping
 
 
 def cases():
     tv = "torchvision"
     yield from of_coco_files(tv, later_box=True)
     yield raising(tv, "annotation without a box", BOXLESS)
-    yield raising(tv, "annotation without an area", WITHOUT_AREA)
+    yield from of_pictures(tv)
+    zero = "ZeroDivisionError: float division by zero"
+    yield from of_odd_values(tv, areas=True, iscrowd=True, classes=True, sizes=True, zero=zero)
+    yield from crowds(tv)
+    # float("640") is a number.
+    text = (Picture(traits=ImageTrait.SIZE_NOT_A_NUMBER),)
+    yield case(tv, data(GOOD, images=text), [0], [0])
+    # A listed id that is a text is as bad; one that the file does not list is not bad at all.
+    named = data(GOOD, categories=(Category("a", "cat"),))
+    yield case(
+        tv,
+        named,
+        [],
+        [],
+        {"the loader raises: a category id that is a text": 1},
+        {WITH_IMAGE: 1},
+        words={0: TEXT_CLASS},
+    )
+    yield case(tv, data(moved(GOOD, category=-1, class_text="7")), [0], [0])
+    # `getAnnIds` takes a text for a list of ids.
+    letters = data(GOOD, SECOND, images=(Picture(), Picture(id="ab")))
+    yield case(tv, letters, [0], [0], {"no annotation": 1}, {WITH_IMAGE: 1})
+    bb = "TypeError: Argument 'bb' has incorrect type (expected numpy.ndarray, got list)"
+    for reason, said, trait in (
+        ("annotation without a segmentation", "KeyError: 'segmentation'", BoxTrait.NO_SEGMENTATION),
+        ("an empty segmentation", "IndexError: list index out of range", BoxTrait.EMPTY_SEGMENTATION),
+        ("a segmentation whose first polygon has four numbers", bb, BoxTrait.FOUR_NUMBERS),
+        ("a segmentation that is no list of polygons", "", BoxTrait.FLAT_SEGMENTATION),
+        ("a segmentation that makes no mask", "", BoxTrait.NO_MASK),
+        ("a segmentation that makes no mask", "", BoxTrait.BROKEN_RLE),
+    ):
+        yield stopping(tv, reason, said, moved(SECOND, traits=trait))
+        # Nobody looks at the segmentation of a crowd.
+        crowd = data(GOOD, moved(GOOD, crowd=True, traits=trait))
+        yield case(tv, crowd, [0], [0], dropped_boxes={"crowd": 1})
+    # Boxes are clipped to the image as stored, whatever the entry states.
+    stored = (Picture(stored=(150, 480), orientation=6),)
+    clipped = {"moves": {"clipped to the image": 1}, "xyxy": [[100, 100, 150, 200]], "files": facts(stored)}
+    yield case(tv, data(GOOD, images=stored), [0], [0], **clipped)
     # A crowd is gone before anyone looks at its area.
     yield case(tv, data(GOOD, moved(GOOD, crowd=True, area=NAN)), [0], [0], dropped_boxes={"crowd": 1})
     yield case(tv, data(GOOD, images=TWO), [0], [0], {"no annotation": 1})

@@ -324,7 +324,7 @@ def _oddities(value: dict[str, Any], iscrowd: Any, area: Any) -> BoxTrait:
 
 
 def _is_crowd(value: Any) -> bool:
-    return value != 0 if _is_number(value) else value == "1"
+    return bool(value != 0 if _is_number(value) else value == "1")
 
 
 def _is_number(value: Any) -> bool:
