@@ -36,7 +36,7 @@ def assert_same(path, content):
     parts = parallel.decode_in_halves(path)
     if parts is None:
         return False
-    for name in ("ids", "image_ids", "category_ids", "xyxy", "crowd", "difficult", "entry"):
+    for name in ("ids", "image_ids", "category_ids", "xyxy", "crowd", "difficult", "traits", "entry"):
         ours, theirs = getattr(parts.annotations, name), getattr(whole.annotations, name)
         assert np.array_equal(ours, theirs), name
     as_rows = [(i.id, i.file_name, i.width, i.height) for i in whole.images]

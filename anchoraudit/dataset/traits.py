@@ -23,7 +23,8 @@ class BoxTrait(IntFlag):
 
     # Keys that a COCO annotation lacks, and values that are not what the format asks for.
     NO_ISCROWD = auto()
-    ISCROWD_NOT_A_NUMBER = auto()
+    ISCROWD_NOT_A_NUMBER = auto()  # a text, or null
+    ISCROWD_NULL = auto()
     NO_AREA = auto()
     AREA_NOT_A_NUMBER = auto()
     NO_BBOX = auto()

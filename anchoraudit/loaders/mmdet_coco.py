@@ -102,7 +102,8 @@ def load(sieve: Sieve) -> None:
     width, height = sieve.sides()
     sieve.drop_boxes(THIN, (width < 1 - ROUNDING) | (height < 1 - ROUNDING))
     sieve.drop_boxes(UNKNOWN_CLASS, boxes.category < 0)
-    sieve.drop_boxes(CROWD, coco.crowds(sieve))
+    # null is no crowd to `ann.get('iscrowd', False)`, but any text is, also "0".
+    sieve.drop_boxes(CROWD, coco.crowds(sieve) & ~boxes.has(BoxTrait.ISCROWD_NULL))
     sieve.drop_images(NO_ANNOTATION, ~sieve.images_of(boxes.category >= 0))
     sieve.drop_images(SMALL, np.minimum(*sides) < _LEAST_IMAGE_SIDE)
     words = (pictures.NOT_FOUND, "AssertionError: failed to load image: {}")

@@ -26,6 +26,8 @@ def cases():
     yield from of_nameless(mm)
     yield from of_odd_values(mm, areas=True, sizes=True)
     yield from crowds(mm, "ignored: crowd")
+    null = moved(GOOD, traits=BoxTrait.ISCROWD_NOT_A_NUMBER | BoxTrait.ISCROWD_NULL)
+    yield case(mm, data(GOOD, null), [0], [0, 1])
     ignored = {"annotation with `ignore`": 1}
     yield case(mm, data(GOOD, moved(GOOD, traits=BoxTrait.IGNORE)), [0], [0], dropped_boxes=ignored)
     # An image that goes for its lack of annotations is not asked for its size.

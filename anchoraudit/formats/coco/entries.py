@@ -311,6 +311,8 @@ def _oddities(value: dict[str, Any], iscrowd: Any, area: Any) -> BoxTrait:
     found = BoxTrait(0)
     if not _is_number(iscrowd):
         found |= BoxTrait.ISCROWD_NOT_A_NUMBER
+        if iscrowd is None:
+            found |= BoxTrait.ISCROWD_NULL
     if not _is_number(area):
         found |= BoxTrait.AREA_NOT_A_NUMBER
     if "bbox" not in value:
