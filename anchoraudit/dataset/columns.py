@@ -201,6 +201,8 @@ class Dataset:
         By the format's convention, the first pixel is 1.
     classes_are_indices : bool
         The order of the classes is the order of the trained network's outputs.
+    class_count : int or None
+        How many classes the files declare; None if they do not say, or if `categories` has all of them.
     in_pixels : bool
         Coordinates are pixels for certain. Elsewhere they may be fractions of the image.
     offset : tuple of four floats
@@ -235,6 +237,7 @@ class Dataset:
     declares_ids: bool = False
     counts_from_one: bool = False
     classes_are_indices: bool = False
+    class_count: int | None = None
     in_pixels: bool = False
     offset: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     label_lines: Mapping[int, Sequence[str]] = field(default_factory=dict)

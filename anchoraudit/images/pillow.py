@@ -38,6 +38,7 @@ _NO_IMAGE = (
     (b"%PDF", "a PDF document"),
     (b"\0" * 16, "zeros"),
 )
+_JPEG_END = b"\xff\xd9"
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"II*\0", b"MM\0*")
 
 
@@ -117,6 +118,32 @@ def decoded(file: int) -> tuple[str, bool]:
         if "runcated" in str(error):
             return "truncated: the pixel data ends early", False
         return f"cannot be decoded: {_words(error)}", False
+
+
+def refused(file: int, *, decodes: bool) -> str:
+    """Return what Pillow says if it refuses the open `file` as YOLO loaders ask it to; "" if it does not.
+
+    They call `Image.verify`, which reads the header, and of a PNG file all. decodes: a JPEG whose last two
+    bytes do not mark its end is decoded.
+
+    Raises OSError, with its errno, if the disk fails, and MemoryError. Use within `strict`.
+    """
+    try:
+        with _nothing_printed(), open(file, "rb", closefd=False) as stream:
+            with _opened(stream) as image:
+                codec, pixels = image.format, image.width * image.height
+                image.verify()
+            stream.seek(-2, os.SEEK_END)
+            if codec == "JPEG" and decodes and pixels <= MOST_PIXELS and stream.read() != _JPEG_END:
+                stream.seek(0)
+                with _opened(stream) as image:
+                    image.load()
+            return ""
+    except MemoryError:
+        raise
+    except Exception as error:
+        _raise_if_of_the_disk(error)
+        return _words(error)
 
 
 def photo(path: Path, size: tuple[int, int]) -> Image | None:

@@ -1,6 +1,7 @@
 """Loaders: what each framework does to a data set before its encoder sees a box. One module each.
 
-A loader module is found by itself. The file has the loader's name, with underscores for hyphens, and defines:
+A loader module is found by itself. The file has the loader's name, with underscores for hyphens and dots (an
+underscore between two digits stands for a dot), and defines:
 
 NAME: the name that users give. READS: in one line, the framework's code that is replayed.
 RULES: all its rules with sources. The documentation is generated from them.
@@ -14,6 +15,7 @@ loader does not import NumPy.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Protocol, cast
 
 from anchoraudit.errors import AnchorauditError
@@ -55,13 +57,13 @@ class Loader(Protocol):
 
 def loader_names() -> list[str]:
     """Return the names of all loaders, without importing them; `none`, which does nothing, comes first."""
-    names = (name.replace("_", "-") for name in module_names(__name__))
+    names = (re.sub(r"(?<=\d)_(?=\d)", ".", name).replace("_", "-") for name in module_names(__name__))
     return sorted(names, key=lambda name: (name != PLAIN, name))
 
 
 def loaders() -> dict[str, Loader]:
     """Return all loaders by name."""
-    return {name: cast(Loader, load_module(__name__, name.replace("-", "_"))) for name in loader_names()}
+    return {name: cast(Loader, load_module(__name__, re.sub("[-.]", "_", name))) for name in loader_names()}
 
 
 def load_as(dataset: Dataset, loader: str, files: ImageFiles | None = None) -> Loaded:

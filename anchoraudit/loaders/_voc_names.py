@@ -1,12 +1,14 @@
 """Which class names a loader of Pascal VOC knows.
 
-The framework has a list of names in its code: the 20 of Pascal VOC. Where at least half of the objects have
-one of these names, after the loader's own folding, nobody seems to have changed the list. Else the list is
-taken to be the data set's own classes, as they are written: its user must have put them there.
+The framework has a list of names in its code: the 20 of Pascal VOC. Where at least half of the objects, and
+of the classes that they have, are among these, after the loader's own folding, nobody seems to have changed the
+list. Else the list is taken to be the data set's own classes, as they are written: its user must have put them
+there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -44,26 +46,31 @@ def unknown(sieve: Sieve, *, strips: bool, lowers: bool = False) -> Bool:
 
     strips, lowers: what the loader does with a name before it looks it up. Boxes without a name are not told.
     """
-    import numpy as np
-
     from anchoraudit.dataset.traits import BoxTrait
 
     boxes = sieve.boxes
-    written = [category.name for category in sieve.dataset.categories]
-    folded = [name.lower() for name in written] if lowers else written
-    named = boxes.category >= 0
-    padded = boxes.has(BoxTrait.PADDED_NAME) & (not strips)
+    known = known_names(sieve, str.lower if lowers else str)[boxes.category]
+    if not strips:
+        known &= ~boxes.has(BoxTrait.PADDED_NAME)
+    unheard: Bool = (boxes.category >= 0) & ~known
+    return unheard
 
-    def among(names: frozenset[str]) -> Bool:
-        # The last entry is that of the boxes without a name, whose category is -1.
-        known = np.array([*(name in names for name in folded), False], dtype=np.bool_)
-        found: Bool = known[boxes.category] & ~padded
-        return found
 
-    known = among(STOCK)
-    if 2 * np.count_nonzero(known) < np.count_nonzero(named):
-        known = among(frozenset(written))
-    return named & ~known
+def known_names(sieve: Sieve, folded: Callable[[str], str] = str) -> Bool:
+    """Tell which classes a loader knows: bool [C + 1]. The last is for objects without a class.
+
+    folded: what the loader does to the name of an object before it looks it up.
+    """
+    import numpy as np
+
+    names = [category.name for category in sieve.dataset.categories]
+    category = sieve.boxes.category
+    objects = np.bincount(category[category >= 0], minlength=len(names))
+    stock = np.array([folded(name) in STOCK for name in names], dtype=np.bool_)
+    has = objects > 0
+    if 2 * objects[stock].sum() >= objects.sum() and 2 * np.count_nonzero(stock & has) >= has.sum():
+        return np.append(stock, False)
+    return np.array([*(folded(name) in names for name in names), False], dtype=np.bool_)
 
 
 def name_of(sieve: Sieve, row: int) -> str:

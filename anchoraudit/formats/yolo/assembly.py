@@ -34,7 +34,8 @@ def assemble(detection: Detection, options: ReadOptions) -> Dataset:
     kept = np.array([status != BROKEN for status in lines.status], dtype=np.bool_)
     rows = [row for row, keep in zip(every, kept.tolist(), strict=True) if keep]
     sizes, findings, notes = _sizes(rows)
-    image = (np.cumsum(kept) - 1)[lines.file]
+    number = np.cumsum(kept) - 1
+    image = number[lines.file]
     xyxy = _pixels(lines.xywh, sizes[image])
     category, categories = _classes(lines, gathered)
     named = [str(path) for path in paths]
@@ -57,16 +58,22 @@ def assemble(detection: Detection, options: ReadOptions) -> Dataset:
             crowd=np.zeros(len(image), dtype=np.bool_),
             difficult=np.zeros(len(image), dtype=np.bool_),
             entry=lines.line,
+            class_texts=_class_texts(lines, category),
         ),
         categories=categories,
         source=np.array([number for number, *_ in rows], dtype=np.int64),
         measured=np.ones(len(rows), dtype=np.bool_),
+        label_lines={int(number[file]): text for file, text in lines.texts.items() if kept[file]},
         findings=list(dict.fromkeys([*gathered.findings, *findings])),
         notes=[*gathered.notes, *notes, *_blank_notes(every, lines.status)],
     )
     labelled = sum(path is not None for path in paths)
     recognised = f"YOLO: {detection.reason}, {labelled:,} label file(s)"
-    return join(detection, [columns], recognised=recognised, splits=gathered.splits, classes_are_indices=True)
+    dataset = join(
+        detection, [columns], recognised=recognised, splits=gathered.splits, classes_are_indices=True
+    )
+    dataset.class_count = gathered.names.total()
+    return dataset
 
 
 def _sizes(rows: Sequence[_Row]) -> tuple[Float, list[Finding], list[str]]:
@@ -121,6 +128,12 @@ def _classes(lines: Lines, gathered: Gathered) -> tuple[Int, tuple[Category, ...
     table = np.array([position.get(i, -1) for i in met.tolist()], dtype=np.int64)
     category = table[np.searchsorted(met, lines.index)]
     return category, tuple(Category(index, gathered.names.of(index)) for index in order)
+
+
+def _class_texts(lines: Lines, category: Int) -> dict[int, str]:
+    """Return the class as written for each line whose class is not declared."""
+    texts = {row: str(lines.index[row]) for row in np.flatnonzero(category < 0).tolist()}
+    return texts | lines.class_words
 
 
 def _blank_notes(rows: Sequence[_Row], status: Sequence[int]) -> list[str]:

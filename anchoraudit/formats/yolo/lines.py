@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import codecs
 import math
+import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -26,6 +27,11 @@ NO_CLASS = int(np.iinfo(np.int64).min)
 _LARGEST_INDEX = 1 << 53  # the largest class that a double holds exactly
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SHOWN = 80  # bytes of a line or a word that a finding repeats
+# Characters at which str.splitlines() or str.split() splits, and bytes.split() or a line does not.
+_SEPARATORS = re.compile(rb"[\x0b\x0c\x1c-\x1f]")
+_LONGEST_IN_DOUBT = 8  # columns: YOLOv7 reads rows as polygons only if one of them has more
+# Computing corners from a smaller centre or side loses its sign, and a value below 0 decides on an image.
+_SMALLEST = 1e-9
 # Reported once a file, because only the author knows whether the polygons or the boxes are the mistake.
 _BOX_AMONG = "a box among polygons: YOLOv5 and Ultralytics read it as a polygon of two points"
 
@@ -43,6 +49,8 @@ class Lines:
     xywh: float64 [M, 4], centre and size as shares of the image, NaN if no box could be read.
     read: bool [M], a box could be read.
     findings: in the order of the files.
+    class_words: for lines whose class is not a whole number, the class as written.
+    texts: by index of the file, the lines of each that is not plain (see `_Reading`).
     """
 
     status: list[int]
@@ -52,6 +60,8 @@ class Lines:
     xywh: Float
     read: Bool
     findings: list[Finding]
+    class_words: dict[int, str]
+    texts: dict[int, list[str]]
 
 
 def read_lines(paths: Sequence[str | None], columns: int = 5) -> Lines:
@@ -61,11 +71,40 @@ def read_lines(paths: Sequence[str | None], columns: int = 5) -> Lines:
     """
     reading = _Reading(columns)
     status = [ABSENT if path is None else reading.read_file(path, n) for n, path in enumerate(paths)]
-    return reading.lines(status)
+    lines = reading.lines(status)
+    for number in _in_doubt(lines, reading.polygons):
+        path = paths[number]
+        text = None if path is None else reading.text(path)
+        if number not in lines.texts and text is not None:
+            lines.texts[number] = _shown_lines(text)
+    return lines
+
+
+def _in_doubt(lines: Lines, polygons: Sequence[int]) -> list[int]:
+    """Return the files with a number that is lost in corners, or with polygons that have the same bounds."""
+    xywh = lines.xywh
+    if not len(xywh):
+        return []
+    lost = ~np.isfinite(xywh) | ((xywh < 0) & (xywh > -_SMALLEST))
+    files: list[int] = np.unique(lines.file[lines.read & lost.any(axis=1)]).tolist()
+    if polygons:
+        rows = np.flatnonzero(np.isin(lines.file, np.array(polygons, dtype=np.int64)))
+        with np.errstate(over="ignore"):
+            bounds = xywh[rows].astype(np.float32).astype(np.float64)
+        keys = np.column_stack([lines.file[rows], lines.index[rows], bounds])
+        _, at, count = np.unique(keys, axis=0, return_index=True, return_counts=True)
+        files += np.unique(lines.file[rows[at[count > 1]]]).tolist()
+    return files
 
 
 class _Reading:
-    """The lines read so far, as columns that grow."""
+    """The lines read so far, as columns that grow.
+
+    texts: the lines of each file in which frameworks may see something else than one row for each line that
+    is not blank, of a class and a box. A plain file has boxes only, or polygons of which one has more than
+    three points, with whole numbers for classes and no blank line between rows.
+    polygons: the plain files of polygons.
+    """
 
     def __init__(self, columns: int) -> None:
         self.columns = columns
@@ -74,6 +113,9 @@ class _Reading:
         self.xywh = array("d")
         self.read = array("b")
         self.findings: list[Finding] = []
+        self.class_words: dict[int, str] = {}
+        self.texts: dict[int, list[str]] = {}
+        self.polygons: list[int] = []
 
     def lines(self, status: list[int]) -> Lines:
         """Return the columns, after all files are read."""
@@ -85,27 +127,34 @@ class _Reading:
             np.array(self.xywh, dtype=np.float64).reshape(-1, 4),
             np.array(self.read, dtype=np.bool_),
             self.findings,
+            self.class_words,
+            self.texts,
         )
 
     def read_file(self, path: str, number: int) -> int:
         """Append the lines of one file, and return its status. number: index of the file."""
-        text = self._text(path)
+        text = self.text(path)
         if text is None:
             return BROKEN
-        if not text or text.isspace():
-            return EMPTY
+        body = text.removeprefix(codecs.BOM_UTF8)
+        marked = len(body) < len(text)
+        plain, rows = _rows(body.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in body else body)
+        told, begin, classless = len(self.findings), len(self.file), len(self.class_words)
+        columns: set[int] = set()
         first_box: tuple[int, list[bytes]] | None = None
         has_polygon = False
-        for at, line in enumerate(BytesIO(text)):
-            words = line.split()
+        for at, words in rows:
             if not words:
                 continue
             index, xywh, wrong = self._take(words)
+            if index == NO_CLASS:
+                self.class_words[len(self.file)] = _shown(words[0])
             self.file.append(number)
             self.line.append(at)
             self.index.append(index)
             self.xywh.extend(xywh or NO_BOX)
             self.read.append(bool(xywh))
+            columns.add(len(words))
             if wrong:
                 self.findings += [
                     Finding(code, told, path, f"line {at + 1}", met) for code, told, met in wrong
@@ -114,13 +163,25 @@ class _Reading:
                 has_polygon = True
             elif xywh and first_box is None:
                 first_box = at, words
+        count = len(self.file) - begin
+        if not count:
+            if marked:
+                self.texts[number] = _shown_lines(text)
+            return EMPTY
         if has_polygon and first_box is not None:
             at, words = first_box
             self.findings.append(Finding("PAR003", _BOX_AMONG, path, f"line {at + 1}", _line(words)))
+        odd = len(self.findings) > told or len(self.class_words) > classless
+        gaps = self.line[-1] - self.line[begin] + 1 > count
+        short = has_polygon and max(columns) <= _LONGEST_IN_DOUBT
+        if marked or not plain or odd or gaps or short or len(columns.intersection(self.of_a_box)) > 1:
+            self.texts[number] = _shown_lines(text)
+        elif has_polygon:
+            self.polygons.append(number)
         return READ
 
-    def _text(self, path: str) -> bytes | None:
-        r"""Return the text of a file, with lines that end in `\n`. None if it is not text, with a finding."""
+    def text(self, path: str) -> bytes | None:
+        """Return the text of a file as it stands. None if it is not text, with a finding."""
         try:
             data = read_bytes(path, IN_AN_IMAGES_FILE)
         except OSError as error:
@@ -134,8 +195,7 @@ class _Reading:
             at = data.index(b"\0")
             self.findings.append(Finding("PAR001", f"not text: byte {at} is 0", path, f"byte {at}"))
             return None
-        data = data.removeprefix(codecs.BOM_UTF8)
-        return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data else data
+        return data
 
     def _take(self, words: list[bytes]) -> tuple[int, Sequence[float], list[_Wrong]]:
         """Return the class of a line, its centre and size (() if no box can be read), and its problems.
@@ -162,6 +222,17 @@ class _Reading:
             return index, values, wrong
         (x, w), (y, h) = _bounds(values[::2]), _bounds(values[1::2])
         return index, (x, y, w, h), wrong
+
+
+def _rows(text: bytes) -> tuple[bool, Iterator[tuple[int, list[bytes]]]]:
+    """Return whether a text is plain ASCII, and its lines as numbers and words, split as frameworks do.
+
+    Other texts are split as Python splits text, also at characters beyond ASCII.
+    """
+    if text.isascii() and not _SEPARATORS.search(text):
+        return True, ((at, line.split()) for at, line in enumerate(BytesIO(text)))
+    lines = enumerate(text.decode("utf-8", "surrogateescape").splitlines())
+    return False, ((at, [w.encode("utf-8", "surrogateescape") for w in line.split()]) for at, line in lines)
 
 
 def _index(word: bytes) -> int:
@@ -199,6 +270,11 @@ def _is_number(word: bytes) -> bool:
 
 def _line(words: list[bytes]) -> str:
     return _shown(b" ".join(words[:12]))
+
+
+def _shown_lines(text: bytes) -> list[str]:
+    """Return the lines of a file as they stand. Bytes that are not UTF-8 become lone surrogates."""
+    return text.decode("utf-8", "surrogateescape").split("\n")
 
 
 def _shown(word: bytes) -> str:
