@@ -45,6 +45,7 @@ class VocRules(NamedTuple):
     nameless: Rule
     other_name: Rule
     no_difficult: Rule
+    odd_difficult: Rule
     difficult: Rule
     boxless: Rule
     zero_size: Rule
@@ -55,9 +56,11 @@ class CocoRules(NamedTuple):
     """The rules of a converter of COCO, in its order."""
 
     image_id: Rule
-    no_size: Rule
     later_id: Rule
+    no_size: Rule
     boxless: Rule
+    odd_box: Rule
+    odd_size: Rule
     no_area: Rule
     no_class: Rule
     class_text: Rule
@@ -94,8 +97,9 @@ class Conversion:
             nameless=Rule("raises", "object without a name", source, "voc", error=none_text),
             other_name=Rule("box", "a class that is not in the list of names", source, "voc"),
             no_difficult=Rule("raises", "object without a difficult element", source, "voc", error=none_text),
+            odd_difficult=Rule("raises", "difficult is not a whole number", source, "voc", error=invalid),
             difficult=Rule("box", "difficult", source, "voc", expected=True),
-            boxless=Rule("raises", "object without a box", source, "voc", error=none_find),
+            boxless=Rule("raises", "object without a box of four numbers", source, "voc", error=none_find),
             zero_size=Rule("raises", "a stated size of 0", source, "voc", error=divided),
             minus_one=Rule("moves", "1 subtracted from the centre", source, "voc"),
         )
@@ -108,9 +112,11 @@ class Conversion:
         subtracted = "TypeError: unsupported operand type(s) for -: 'str' and 'int'"
         return CocoRules(
             image_id=Rule("raises", "image id that is not a number", source, "coco", error=code),
-            no_size=Rule("raises", "no width and height in the image's entry", source, "coco"),
             later_id=Rule("image", "a later image has its id, and gets its boxes", source, "coco"),
+            no_size=Rule("raises", "no width and height in the image's entry", source, "coco"),
             boxless=self._lacking("annotation without a box", "bbox"),
+            odd_box=Rule("raises", "a box that is not four numbers", source, "coco"),
+            odd_size=Rule("raises", "a width or height of the image that is not a number", source, "coco"),
             no_area=Rule("box", "no width or no height", source, "coco"),
             no_class=self._lacking("annotation without a class", "category_id"),
             class_text=Rule("raises", "category id that is not a number", source, "coco", error=subtracted),
@@ -180,7 +186,7 @@ def _from_voc(sieve: Sieve, rules: VocRules) -> Labels:
     import numpy as np
 
     from anchoraudit.dataset.traits import BoxTrait, ImageTrait
-    from anchoraudit.loaders._voc_names import known_names
+    from anchoraudit.loaders._voc_names import unknown
 
     boxes, images = sieve.boxes, sieve.images
     names = images.ids
@@ -190,16 +196,18 @@ def _from_voc(sieve: Sieve, rules: VocRules) -> Labels:
 
     sieve.drop_images(rules.no_file, images.has(ImageTrait.NO_LABEL_FILE), say_absent)
     sides = _stated(sieve)
-    filed = images.has(ImageTrait.NO_LABEL_FILE)
     if images.declared is not None:
-        sieve.drop_images(rules.no_size, np.isnan(sides).any(axis=1) & ~filed)
-        sieve.drop_images(rules.fraction, (np.trunc(sides) != sides).any(axis=1) & ~filed)
-    sieve.drop_images_of(rules.nameless, boxes.category < 0)
-    known = known_names(sieve)[boxes.category] & ~boxes.has(BoxTrait.PADDED_NAME)
-    sieve.drop_boxes(rules.other_name, ~known)
+        lacking = np.isnan(sides)
+        odd = images.has(ImageTrait.ODD_SIZE) | (~lacking & (np.trunc(sides) != sides)).any(axis=1)
+        sieve.drop_images(rules.no_size, lacking.any(axis=1) & ~odd)
+        sieve.drop_images(rules.fraction, odd)
+    empty = boxes.has(BoxTrait.EMPTY_NAME)
+    sieve.drop_images_of(rules.nameless, (boxes.category < 0) & ~empty)
+    sieve.drop_boxes(rules.other_name, unknown(sieve, strips=False) | empty)
     sieve.drop_images_of(rules.no_difficult, boxes.has(BoxTrait.NO_DIFFICULT))
-    sieve.drop_boxes(rules.difficult, boxes.difficult)
-    sieve.drop_images_of(rules.boxless, sieve.without_box())
+    sieve.drop_images_of(rules.odd_difficult, boxes.has(BoxTrait.ODD_DIFFICULT))
+    sieve.drop_boxes(rules.difficult, boxes.difficult & ~boxes.has(BoxTrait.OTHER_DIFFICULT))
+    sieve.drop_images_of(rules.boxless, sieve.without_box() | boxes.has(BoxTrait.NOT_A_NUMBER))
     sieve.drop_images_of(rules.zero_size, (sides == 0).any(axis=1)[boxes.image])
     sieve.move(rules.minus_one, boxes.xyxy - 1.0)
     classes = np.maximum(boxes.category, 0).astype(np.float32)
@@ -222,6 +230,8 @@ def _stated(sieve: Sieve) -> Float:
 def _from_coco(sieve: Sieve, conversion: Conversion) -> Labels:
     import numpy as np
 
+    from anchoraudit.dataset.traits import BoxTrait, ImageTrait
+
     rules = conversion.of_coco
     listed = np.ones(len(sieve.images), dtype=np.bool_)
     if sieve.images.entry is not None:
@@ -235,10 +245,14 @@ def _from_coco(sieve: Sieve, conversion: Conversion) -> Labels:
     def say_size(image: int) -> str:
         return f"KeyError: '{'height' if np.isnan(sides[image, 1]) else 'width'}'"
 
-    sieve.drop_images(rules.no_size, np.isnan(sides).any(axis=1) & annotated, say_size)
+    odd_size = sieve.images.has(ImageTrait.SIZE_NOT_A_NUMBER)
+    sieve.drop_images(rules.no_size, np.isnan(sides).any(axis=1) & annotated & ~odd_size, say_size)
     boxes = sieve.boxes
     sieve.drop_boxes(CROWD, boxes.crowd)
-    _drop(sieve, rules.boxless, sieve.without_box())
+    without_box, odd_box = sieve.without_box(), boxes.has(BoxTrait.BBOX_NOT_FOUR_NUMBERS)
+    sieve.drop_images_of(rules.odd_box, without_box & odd_box)
+    _drop(sieve, rules.boxless, without_box & ~odd_box)
+    sieve.drop_images_of(rules.odd_size, odd_size[boxes.image])
     values = _fractions(sieve, sides, rounded=True)
     sieve.drop_boxes(rules.no_area, (values[:, 2] <= 0) | (values[:, 3] <= 0))
     ids, text, absent = _category_ids(sieve)

@@ -11,9 +11,9 @@ COCO is converted as by `convert_coco_json` of ultralytics/JSON2YOLO: it drops c
 divides by the size that the entry states, takes the category id minus 1 for the class (COCO 2017's own ids
 are numbered from 0 to 79), and writes six digits. VOC is converted as by the script in `data/VOC.yaml`: it
 divides by `<size>`, drops difficult objects and names that are not in its list (the 20 Pascal VOC names if at
-least half of the classes that boxes have are among them, else the data set's own classes), and subtracts 1
-from the centre. Boxes are handed over in pixels of the upright image. An image of unknown size is dropped,
-because YOLOv5 could not open its file.
+least half of the objects have one of them, else the data set's own classes), and subtracts 1 from the centre.
+Boxes are handed over in pixels of the upright image. An image of unknown size is dropped, because YOLOv5
+could not open its file.
 """
 
 from __future__ import annotations

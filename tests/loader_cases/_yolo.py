@@ -159,6 +159,10 @@ def of_conversion(loader, *, code, lacking, equal=EQUAL):
         {WITH_IMAGE: 1},
         words={1: "KeyError: 'height'"},
     )
+    text = data(GOOD, SECOND, images=(Picture(), Picture(traits=ImageTrait.SIZE_NOT_A_NUMBER)))
+    yield raising(loader, "a width or height of the image that is not a number", text)
+    odd = data(GOOD, Box(*NO_BOX, image=1, traits=BoxTrait.BBOX_NOT_FOUR_NUMBERS), images=TWO)
+    yield raising(loader, "a box that is not four numbers", odd)
     same = data(GOOD, SECOND, images=(Picture(id=5), Picture(id=5)))
     reason = {"a later image has its id, and gets its boxes": 1}
     yield case(loader, same, [1], [0], reason, {equal: 1})
@@ -178,23 +182,36 @@ def of_conversion(loader, *, code, lacking, equal=EQUAL):
     shifted = [[99, 99, 199, 199]]
     voc = data(*objects, format="voc")
     yield case(loader, voc, [0], [1], dropped_boxes={"difficult": 1}, moves=minus, xyxy=shifted)
-    unlisted = data(
-        GOOD,
-        moved(GOOD, category=2),
-        moved(GOOD, traits=BoxTrait.PADDED_NAME),
-        format="voc",
-        categories=STOCK,
-    )
-    reason = {"a class that is not in the list of names": 2}
-    yield case(loader, unlisted, [0], [0], dropped_boxes=reason, moves=minus, xyxy=shifted)
+    padded = moved(GOOD, traits=BoxTrait.PADDED_NAME)
+    empty = moved(GOOD, category=-1, traits=BoxTrait.EMPTY_NAME)
+    other = moved(GOOD, x1=101, traits=BoxTrait.OTHER_DIFFICULT, difficult=True)  # neither 0 nor 1
+    objects = (GOOD, moved(GOOD, category=2), padded, empty, other, moved(GOOD, category=1))
+    unlisted = data(*objects, format="voc", categories=STOCK)
+    reason = {"a class that is not in the list of names": 3}
+    loaded = [*shifted, [100, 99, 199, 199], *shifted]
+    yield case(loader, unlisted, [0], [0, 4, 5], dropped_boxes=reason, moves={MINUS: 3}, xyxy=loaded)
     own = (Category(1, "raccoon"), Category(2, "Zebra"))
     kept = data(GOOD, moved(GOOD, category=1), format="voc", categories=own)
     yield case(loader, kept, [0], [0, 1], moves={MINUS: 2}, xyxy=shifted * 2)
     none_text = "AttributeError: 'NoneType' object has no attribute 'text'"
+    invalid = "ValueError: invalid literal for int() with base 10"
     none_find = "AttributeError: 'NoneType' object has no attribute 'find'"
     for words, says, wrong, picture in (
         ("object without a name", none_text, moved(SECOND, category=-1), Picture()),
-        ("object without a box", none_find, Box(*NO_BOX, image=1), Picture()),
+        ("object without a box of four numbers", none_find, Box(*NO_BOX, image=1), Picture()),
+        (
+            "object without a box of four numbers",
+            none_find,
+            moved(SECOND, traits=BoxTrait.NOT_A_NUMBER),
+            Picture(),
+        ),
+        ("difficult is not a whole number", invalid, moved(SECOND, traits=BoxTrait.ODD_DIFFICULT), Picture()),
+        (
+            "a stated size that is not a whole number",
+            invalid,
+            SECOND,
+            Picture(stated=(NAN, NAN), traits=ImageTrait.ODD_SIZE),
+        ),
         (
             "object without a difficult element",
             none_text,
@@ -205,7 +222,7 @@ def of_conversion(loader, *, code, lacking, equal=EQUAL):
         ("no size element", none_find, SECOND, Picture(stated=(NAN, NAN))),
         (
             "a stated size that is not a whole number",
-            "ValueError: invalid literal for int() with base 10",
+            invalid,
             SECOND,
             Picture(stated=(640.5, 480)),
         ),
