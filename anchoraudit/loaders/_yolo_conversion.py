@@ -48,6 +48,7 @@ class VocRules(NamedTuple):
     odd_difficult: Rule
     difficult: Rule
     boxless: Rule
+    odd_box: Rule
     zero_size: Rule
     minus_one: Rule
 
@@ -89,17 +90,17 @@ class Conversion:
         none_find = "AttributeError: 'NoneType' object has no attribute 'find'"
         none_text = "AttributeError: 'NoneType' object has no attribute 'text'"
         divided = "ZeroDivisionError: float division by zero"
-        invalid = "ValueError: invalid literal for int() with base 10"
         return VocRules(
             no_file=Rule("raises", "no XML file", source, "voc"),
             no_size=Rule("raises", "no size element", source, "voc", error=none_find),
-            fraction=Rule("raises", "a stated size that is not a whole number", source, "voc", error=invalid),
+            fraction=Rule("raises", "a stated size that is not a whole number", source, "voc"),
             nameless=Rule("raises", "object without a name", source, "voc", error=none_text),
             other_name=Rule("box", "a class that is not in the list of names", source, "voc"),
             no_difficult=Rule("raises", "object without a difficult element", source, "voc", error=none_text),
-            odd_difficult=Rule("raises", "difficult is not a whole number", source, "voc", error=invalid),
+            odd_difficult=Rule("raises", "difficult is not a whole number", source, "voc"),
             difficult=Rule("box", "difficult", source, "voc", expected=True),
-            boxless=Rule("raises", "object without a box of four numbers", source, "voc", error=none_find),
+            boxless=Rule("raises", "object without a box", source, "voc", error=none_find),
+            odd_box=Rule("raises", "a coordinate that is missing or not a number", source, "voc"),
             zero_size=Rule("raises", "a stated size of 0", source, "voc", error=divided),
             minus_one=Rule("moves", "1 subtracted from the centre", source, "voc"),
         )
@@ -207,7 +208,9 @@ def _from_voc(sieve: Sieve, rules: VocRules) -> Labels:
     sieve.drop_images_of(rules.no_difficult, boxes.has(BoxTrait.NO_DIFFICULT))
     sieve.drop_images_of(rules.odd_difficult, boxes.has(BoxTrait.ODD_DIFFICULT))
     sieve.drop_boxes(rules.difficult, boxes.difficult & ~boxes.has(BoxTrait.OTHER_DIFFICULT))
-    sieve.drop_images_of(rules.boxless, sieve.without_box() | boxes.has(BoxTrait.NOT_A_NUMBER))
+    odd_box = boxes.has(BoxTrait.NOT_A_NUMBER)
+    sieve.drop_images_of(rules.boxless, sieve.without_box() & ~odd_box)
+    sieve.drop_images_of(rules.odd_box, odd_box)
     sieve.drop_images_of(rules.zero_size, (sides == 0).any(axis=1)[boxes.image])
     sieve.move(rules.minus_one, boxes.xyxy - 1.0)
     classes = np.maximum(boxes.category, 0).astype(np.float32)
@@ -236,8 +239,10 @@ def _from_coco(sieve: Sieve, conversion: Conversion) -> Labels:
     listed = np.ones(len(sieve.images), dtype=np.bool_)
     if sieve.images.entry is not None:
         listed = sieve.images.entry >= 0
-    texts = np.array([isinstance(i, str) for i in sieve.images.ids], dtype=np.bool_)
-    sieve.drop_images(rules.image_id, listed & texts)
+    ids = sieve.images.ids
+    if str in set(map(type, ids)):
+        texts = np.array([isinstance(i, str) for i in ids], dtype=np.bool_)
+        sieve.drop_images(rules.image_id, listed & texts)
     _join_images(sieve, rules.later_id, conversion.code)
     sides = _stated(sieve)
     annotated = sieve.images_of(np.ones(len(sieve.boxes), dtype=np.bool_))
@@ -255,7 +260,7 @@ def _from_coco(sieve: Sieve, conversion: Conversion) -> Labels:
     sieve.drop_images_of(rules.odd_size, odd_size[boxes.image])
     values = _fractions(sieve, sides, rounded=True)
     sieve.drop_boxes(rules.no_area, (values[:, 2] <= 0) | (values[:, 3] <= 0))
-    ids, text, absent = _category_ids(sieve)
+    categories, text, absent = _category_ids(sieve)
     _drop(sieve, rules.no_class, absent)
     sieve.drop_images_of(rules.class_text, text)
     if rules.repeated is not None:
@@ -264,10 +269,10 @@ def _from_coco(sieve: Sieve, conversion: Conversion) -> Labels:
         sieve.drop_boxes(rules.repeated, exact_duplicates(replace(sieve.dataset, boxes=boxes)) >= 0)
     declared = [c.id for c in sieve.dataset.categories]
     if sorted(map(str, declared)) == sorted(map(str, _COCO_IDS)):
-        order = np.searchsorted(_COCO_IDS, ids)
-        known = np.isin(ids, _COCO_IDS)
-        ids = np.where(known, order + 1, ids)
-    return Labels(values, (ids - 1).astype(np.float32), sides, len(declared) or None)
+        order = np.searchsorted(_COCO_IDS, categories)
+        known = np.isin(categories, _COCO_IDS)
+        categories = np.where(known, order + 1, categories)
+    return Labels(values, (categories - 1).astype(np.float32), sides, len(declared) or None, once=True)
 
 
 def _drop(sieve: Sieve, rule: Rule, these: Bool) -> None:
@@ -303,6 +308,11 @@ def _join_images(sieve: Sieve, rule: Rule, code: str) -> None:
     import numpy as np
 
     images = sieve.images
+    known = set(images.ids)
+    if len(known) == len(images) and set(map(type, known)) == {int}:
+        largest = max(map(abs, known))  # type: ignore[arg-type]
+        if code == "d" or largest < 10**_DIGITS:
+            return
     here = {
         i: identity for i in np.flatnonzero(sieve.images_left).tolist() if _is_id(identity := images.ids[i])
     }

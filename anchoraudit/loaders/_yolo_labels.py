@@ -147,7 +147,8 @@ class Labels:
     values: float32 [M, 4], centre and size in fractions of the image. classes: float32 [M], NaN if not known.
     sides: float64 [N, 2], width and height in pixels that the fractions were made with. count: how many
     classes there are, None if nobody says. moved: bool [M], rows that are read as another box than the data
-    set's. twins: rows that equal an earlier one in class and bounds, but have other points.
+    set's. twins: rows that equal an earlier one in class and bounds, but have other points. once: the
+    converter writes equal rows once.
     """
 
     values: Float32
@@ -156,6 +157,7 @@ class Labels:
     count: int | None
     moved: Bool | None = None
     twins: set[int] = field(default_factory=set)
+    once: bool = False
 
 
 def verify(sieve: Sieve, checks: Checks, labels: Labels) -> None:
@@ -436,7 +438,7 @@ class _Judge:
 
         rows = np.flatnonzero((self.sieve.boxes.image == self.sieve.boxes.image[row]) & self.left)
         found: Float32 = np.column_stack([self.labels.classes[rows], self.labels.values[rows]])
-        return found
+        return found[np.sort(np.unique(found, axis=0, return_index=True)[1])] if self.labels.once else found
 
     def below(self, checks: Checks) -> None:
         import numpy as np
@@ -513,7 +515,7 @@ def _duplicates(sieve: Sieve, labels: Labels) -> Bool:
     from anchoraudit.dataset.duplicates import exact_duplicates
 
     rows = np.flatnonzero(sieve.left & sieve.images_left[sieve.boxes.image])
-    taken = sieve.boxes.take(rows)
+    taken = sieve.boxes if len(rows) == len(sieve.boxes) else sieve.boxes.take(rows)
     boxes = replace(
         taken,
         xyxy=labels.values[rows].astype(np.float64) + 0.0,  # -0 equals 0
