@@ -30,6 +30,7 @@ every_answer = pytest.mark.parametrize(
 PIXELS = 0.011  # the answers have two digits
 
 
+@cache
 def rows(path):
     with path.open(newline="") as stream:
         return list(csv.DictReader(stream))
@@ -45,6 +46,23 @@ def audited(format, loader):
     return anchoraudit.audit(read(format), loader=loader)
 
 
+@cache
+def padding(format, loader):
+    """The boxes that the answers take for kept, and that are rows of zeros: by image, the numbers.
+
+    YOLOX fills its targets up with zeros, and boxes were told by the number in their class column. So where
+    the first box of an image is dropped, the first row of zeros is taken for it, and its image for one of
+    which no box was dropped.
+    """
+    found = {}
+    for row in rows(GOLDEN / format / f"{loader}.boxes.csv"):
+        corners = {row[name] for name in ("x1", "y1", "x2", "y2")}
+        if row["status"] == "kept" and corners == {"0.00"}:
+            assert loader.startswith("yolox") and row["annotation"] == "0"
+            found[row["image_id"]] = int(row["annotation"])
+    return found
+
+
 def image_differences(format, loader):
     """What differs, by image: (expected, found)."""
     frame = audited(format, loader).images_frame()
@@ -54,7 +72,7 @@ def image_differences(format, loader):
         own = found.get(row["image_id"])
         # An image with which training stops right after the loader is kept by the loader.
         stops = own is not None and own.loader == "kept" and own.verdict == "encoder_error"
-        wanted = (row["status"], bool(row["then"]))
+        wanted = (row["status"], bool(row["then"]) and row["image_id"] not in padding(format, loader))
         given = None if own is None else (own.loader, stops)
         if given != wanted:
             differences[row["image_id"]] = (
@@ -76,9 +94,11 @@ def box_differences(format, loader):
         key = (row["image_id"], int(row["annotation"]))
         own = found.get(key)
         given = None if own is None else own.loader.replace("moved", "kept")
-        if given != row["status"]:
-            differences[key] = (row["status"], row["reason"], given, own and own.loader_reason)
-        elif row["status"] == "kept" and row["x1"]:
+        zeros = padding(format, loader).get(row["image_id"]) == int(row["annotation"])
+        status = "dropped" if zeros else row["status"]
+        if given != status:
+            differences[key] = (status, row["reason"], given, own and own.loader_reason)
+        elif status == "kept" and row["x1"]:
             corners = [float(row[name]) for name in ("x1", "y1", "x2", "y2")]
             ours = [float(getattr(own, name)) for name in ("x1", "y1", "x2", "y2")]
             if max(abs(a - b) / max(1.0, abs(a) / 1e5) for a, b in zip(corners, ours, strict=True)) > PIXELS:

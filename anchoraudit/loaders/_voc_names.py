@@ -1,9 +1,9 @@
 """Which class names a loader of Pascal VOC knows.
 
 The framework has a list of names in its code: the 20 of Pascal VOC. Where at least half of the objects, and
-of the classes that they have, are among these, after the loader's own folding, nobody seems to have changed the
-list. Else the list is taken to be the data set's own classes, as they are written: its user must have put them
-there.
+of the classes that they have, are among these, after the loader's own folding, nobody seems to have changed
+the list. Else the list is taken to be the data set's own classes, as they are written: its user must have put
+them there.
 """
 
 from __future__ import annotations

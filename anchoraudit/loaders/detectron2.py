@@ -10,10 +10,10 @@ shorter side of 800 and a longer side of at most 1333 pixels, as the base config
 
 COCO: an annotation with polygons, none of which has an even count of six numbers or more, is left out before
 anything else is asked of it. If `bbox` holds integers, NumPy cuts the corners to whole pixels of the resized
-image. VOC: a name must be, exactly as written, in the list of classes: the 20 names of Pascal VOC, or the data
-set's own where most objects have other names. 1 is subtracted from xmin and ymin only; difficult objects are
-kept. The mapper opens `<name>.jpg`. In both, an image whose size is not the one that the annotations state
-raises an error.
+image. VOC: a name must be, exactly as written, in the list of classes: the 20 names of Pascal VOC, or the
+data set's own where most objects have other names. 1 is subtracted from xmin and ymin only; difficult objects
+are kept. The mapper opens `<name>.jpg`. In both, an image whose size is not the one that the annotations
+state raises an error.
 """
 
 from __future__ import annotations

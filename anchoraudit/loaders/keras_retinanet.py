@@ -3,12 +3,11 @@
 `Generator.filter_annotations` drops, with a warning, every box that is inverted, has no area, or crosses an
 edge of its image, even by one pixel. No image is dropped. Images are opened with Pillow, as stored. Before
 that, `CocoGenerator` divides the width of each entry by its height, and drops crowds and boxes below 1 pixel
-wide or high. `PascalVocGenerator` subtracts 1 from all four coordinates, so a box that begins at 0 is dropped;
-difficult objects are kept. It raises an error at an object without `<truncated>` or `<difficult>`, and at a
-name that is not, exactly as written, in its list of classes: the 20 names of Pascal VOC, or the data set's own
-where most objects have other names; it opens `<name>.jpg`. A box with a NaN coordinate passes every comparison
-and is kept.
-In an image of unknown size, no box crosses the right or bottom edge.
+wide or high. `PascalVocGenerator` subtracts 1 from all four coordinates, so a box that begins at 0 is
+dropped; difficult objects are kept. It raises an error at an object without `<truncated>` or `<difficult>`,
+and at a name that is not, exactly as written, in its list of classes: the 20 names of Pascal VOC, or the data
+set's own where most objects have other names; it opens `<name>.jpg`. A box with a NaN coordinate passes every
+comparison and is kept. In an image of unknown size, no box crosses the right or bottom edge.
 
 Data of other formats are treated like CSV, which has no rules of its own.
 """

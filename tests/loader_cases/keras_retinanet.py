@@ -3,6 +3,7 @@ from tests.loader_cases import (
     BOXLESS,
     GOOD,
     NAN,
+    SECOND,
     TWO,
     UNKNOWN,
     Box,
