@@ -301,6 +301,30 @@ def test_what_stands_behind_the_end_does_no_harm(tmp_path):
     assert pictures.problem == ["truncated: there is no end-of-image marker"] * len(tails)
 
 
+def test_what_verify_refuses_is_told_in_pillows_words(tmp_path):
+    """A JPEG is decoded only if its last bytes do not mark its end, and only where the loader does so."""
+    stream = io.BytesIO()
+    Image.effect_noise((200, 150), 80).save(stream, "JPEG")
+    whole = stream.getvalue()
+    stream = io.BytesIO()
+    Image.effect_noise((200, 150), 80).save(stream, "PNG")
+    wanted = {
+        "whole": (whole, "", ""),
+        "more": (whole + b"more", "", ""),
+        "cut": (whole[:-2], "image file is truncated", ""),
+        "marked": (whole[: len(whole) // 2] + b"\xff\xd9", "", ""),
+        "png": (stream.getvalue()[:-20], "runcated", "runcated"),
+    }
+    for name, (data, decoding, reading_only) in wanted.items():
+        (tmp_path / name).write_bytes(data)
+        for decodes, words in ((True, decoding), (False, reading_only)):
+            file = os.open(tmp_path / name, os.O_RDONLY)
+            with pillow.strict():
+                found = pillow.refused(file, decodes=decodes)
+            os.close(file)
+            assert (words in found) and bool(words) == bool(found), (name, decodes, found)
+
+
 def test_the_end_of_a_thumbnail_is_not_that_of_the_picture(tmp_path):
     thumbnail = encoded(picture((16, 16)))
     assert thumbnail.endswith(b"\xff\xd9")

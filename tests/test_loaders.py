@@ -4,6 +4,7 @@ The answers are those of the frameworks' own code, read in the files that each r
 tests.test_loaders` writes what docs/loaders.md says of the profiles anew, after a change of one.
 """
 
+import io
 import json
 import re
 import subprocess
@@ -17,15 +18,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from anchoraudit import loaders
 from anchoraudit.dataset.fates import KEPT
 from anchoraudit.dataset.traits import BoxTrait, ImageTrait
 from anchoraudit.detectors import load_detector, preset_names
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.formats import read
+from anchoraudit.images.inspection import look
 from anchoraudit.loaders import WITH_IMAGE, load_as, loader_names
 from anchoraudit.report.text.loaders import loaders_csv, loaders_json, loaders_parts
 from anchoraudit.report.text.terminal import to_text
+from tests.builders import make
 from tests.loader_cases import (
     GOOD,
     HALF_SIZE,
@@ -239,6 +244,28 @@ def test_ids_are_those_of_a_file():
     assert loaded.images.tolist() == [0]
 
 
+def test_a_broken_image_is_refused_as_each_loader_refuses_it(tmp_path):
+    """Ultralytics and YOLOv5 decode a JPEG without an end, YOLOv7 does not; none reads the end of one."""
+    stream = io.BytesIO()
+    Image.effect_noise((64, 48), 80).save(stream, "JPEG")
+    whole = stream.getvalue()
+    make(tmp_path, {"data.yaml": "train: images\nnames: [a]\n"})
+    for name, content in (
+        ("a", whole),
+        ("b", whole[:-2]),
+        ("c", whole[: len(whole) // 2] + b"\xff\xd9"),
+        ("d", b"no image"),
+    ):
+        make(tmp_path, {f"images/{name}.jpg": content, f"labels/{name}.txt": "0 .5 .5 .2 .2\n"})
+    dataset = read(tmp_path)
+    files = look(dataset, "decode")
+    for name, kept in (("ultralytics", [0, 2]), ("yolov5", [0, 2]), ("yolov7", [0, 1, 2])):
+        loaded = load_as(dataset, name, files)
+        assert loaded.images.tolist() == kept
+        assert loaded.words(3) == "not an image that training loads"
+    assert load_as(dataset, "yolov5", files).words(1).startswith("image file is truncated (")
+
+
 # Names
 
 
@@ -404,7 +431,7 @@ def describe_loaders():
     lines = ["", "| loader | what it is | feeds |", "|---|---|---|"]
     for module in known:
         feeds = ", ".join(f"`{name}`" for name in preset_names() if feeds_preset(module.NAME, name))
-        lines.append(f"| [{module.NAME}](#{module.NAME}) | {module.READS} | {feeds} |")
+        lines.append(f"| [{module.NAME}](#{module.NAME.replace('.', '')}) | {module.READS} | {feeds} |")
     for module in known:
         said = [" ".join(part.split()) for part in module.__doc__.strip().split("\n\n")]
         lines += ["", f"### {module.NAME}", "", *"\n\n".join(said).split("\n")]

@@ -561,3 +561,88 @@ def test_the_program_scans_it(tmp_path, here, capsys):
     make(tmp_path / "ds", PLAIN)
     assert run("scan", tmp_path / "ds", "--format", "yolo", "--exit-zero") == 0
     assert "YOLO: data.yaml" in capsys.readouterr().out
+
+
+# What loaders read for themselves
+
+
+TWO_BOXES = "0 .5 .5 .2 .4\n1 .5 .5 .2 .4\n"
+POLYGON = "0 .1 .1 .3 .1 .3 .3 .1 .3\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TWO_BOXES,
+        "\n" + TWO_BOXES + "\n\n",
+        "2.0 .5 .5 .2 .4\r\n-1 7 7 7 -3\r\n",
+        POLYGON,
+        POLYGON + "1 .1 .1 .3 .1 .3 .3\n",
+        POLYGON + "1 .1 .1 .3 .1 .3 .3 .1 .3\n",
+        "",
+        " \n",
+    ],
+)
+def test_a_plain_label_file_is_not_kept(tmp_path, text):
+    assert one(tmp_path, text).label_lines == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0 .5 .5 .2\n",  # four columns
+        "0 .5 .5 .2 .4 .9\n",
+        "dog .5 .5 .2 .4\n",
+        "1.5 .5 .5 .2 .4\n",
+        "0 .5 .5 .2 wide\n",
+        "0 .5 .5 .2 nan\n",
+        "0 .5 .5 .2 -1e-17\n",  # lost in corners
+        "0 .5 .5 .2 .4\n\n1 .5 .5 .2 .4\n",  # a gap
+        "0 .5 .5 .2 .4\n \n1 .5 .5 .2 .4\n",
+        "0 .5 .5 .2 .4\x0b1 .5 .5 .2 .4\n",  # one line for editors, two for Python
+        "0 .5 .5 .2 .4\u20281 .5 .5 .2 .4\n",
+        "\ufeff0 .5 .5 .2 .4\n",
+        "\ufeff",
+        TWO_BOXES + POLYGON,
+        "0 .1 .1 .3 .1 .3 .3\n",  # a triangle: YOLOv7 reads seven columns
+        POLYGON + "0 .1 .1 .3 .1 .3 .3 .2 .3\n",  # other points, same bounds
+    ],
+)
+def test_the_lines_of_any_other_are(tmp_path, text):
+    dataset = one(tmp_path, text)
+    assert dataset.label_lines == {0: text.split("\n")}
+
+
+def test_bytes_that_are_no_text_become_lone_surrogates(tmp_path):
+    make(tmp_path, {"data.yaml": "train: images\nnames: [a]\n", "images/a.jpg": (9, 9)})
+    make(tmp_path, {"labels/a.txt": b"0 .5 .5 .2 .4 \xe9\n"})
+    assert read(tmp_path).label_lines == {0: ["0 .5 .5 .2 .4 \udce9", ""]}
+
+
+def test_lines_that_python_splits_are_boxes_of_their_own(tmp_path):
+    dataset = one(tmp_path, "0 .5 .5 .2 .4\x0c1 .5 .5\xa0.2 .4\n")
+    assert dataset.boxes.category.tolist() == [0, 1]
+    np.testing.assert_allclose(dataset.boxes.xyxy, [[40, 15, 60, 35]] * 2)
+
+
+def test_an_unknown_class_is_kept_as_it_is_written(tmp_path):
+    dataset = one(tmp_path, BOX + "7 .5 .5 .2 .4\n-1 .5 .5 .2 .4\ndog .5 .5 .2 .4\n1.5 .5 .5 .2 .4\n1 .5\n")
+    assert dataset.boxes.class_texts == {1: "7", 2: "-1", 3: "dog", 4: "1.5", 5: "1"}
+    assert dataset.class_count == 2
+
+
+@pytest.mark.parametrize(
+    ("yaml", "count"), [("train: images\nnc: 7\n", 7), ("train: images\n", None)], ids=["nc", "nothing"]
+)
+def test_the_number_of_classes_may_be_known_without_names(tmp_path, yaml, count):
+    dataset = one(tmp_path, BOX, yaml)
+    assert (dataset.class_count, len(dataset.categories)) == (count, 1)
+
+
+def test_rows_of_label_lines_are_those_of_images_that_are_left(tmp_path):
+    names = {"data.yaml": "train: images\nnames: [a]\n"}
+    images = {f"images/{name}.jpg": (9, 9) for name in "abc"}
+    labels = {"labels/a.txt": b"\xff\xfe0\0", "labels/b.txt": BOX, "labels/c.txt": "0 .5 .5 .2\n"}
+    dataset = read(make(tmp_path, names | images | labels))
+    assert dataset.images.ids == ["b", "c"]
+    assert list(dataset.label_lines) == [1]
