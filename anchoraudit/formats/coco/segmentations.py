@@ -26,7 +26,7 @@ from anchoraudit.io.memory import without_garbage_collection
 from anchoraudit.io.processes import helpers, shared_out
 
 _LEAST = 6  # numbers of a polygon: three points
-_BLOCK = 20_000  # texts looked at together: a few megabytes
+_BLOCK = 1_000  # texts looked at together: they and all that is found of them fit a processor's cache
 _CLOSING = b',{"segmentation":"' + MARK.encode() + b'"}]}'
 
 
@@ -152,16 +152,18 @@ def _are_plain(texts: Sequence[msgspec.Raw]) -> Bool:
     inside = np.searchsorted(commas, right) - np.searchsorted(commas, left)
     short = (inside % 2 == 0) | (inside < _LEAST - 1)
 
-    def per_text(positions: Int) -> Int:
-        return np.bincount(np.searchsorted(ends, positions, side="right"), minlength=count)
+    def text_at(positions: Int) -> Int:
+        return np.searchsorted(ends, positions, side="right")
 
-    starts = ends - lengths
-    polygons, first = per_text(left), np.searchsorted(brackets, starts)
-    plain: Bool = (polygons > 0) & (per_text(left[short]) == 0) & (per_text(quotes) == 0)
+    starts, owner = ends - lengths, text_at(left)
+    polygons, first = np.bincount(owner, minlength=count), np.searchsorted(brackets, starts)
+    plain: Bool = polygons > 0
+    plain[owner[short]] = False
+    plain[text_at(quotes)] = False
     plain &= np.searchsorted(brackets, ends) - first == 2 * polygons + 2
     # Between polygons are only their commas.
     of_all = np.searchsorted(commas, ends) - np.searchsorted(commas, starts)
-    of_polygons = np.bincount(np.searchsorted(ends, left, side="right"), inside, minlength=count)
+    of_polygons = np.bincount(owner, inside, minlength=count)
     plain &= of_all - of_polygons == polygons - 1
     # An object has no bracket before its lists, and a list of numbers no second one.
     rows = np.flatnonzero(plain)
