@@ -72,6 +72,8 @@ def test_a_loader_leaves_what_its_framework_leaves(number):
     stops = {i: loaded.rules[rule - 1].reason for i, rule in enumerate(loaded.stop_rule.tolist()) if rule}
     assert stops == wanted.stops
     assert {image: loaded.words(image) for image in wanted.words} == wanted.words
+    assert len(loaded.whole) == bool(wanted.whole)
+    assert not wanted.whole or loaded.whole[0].startswith(wanted.whole)
 
 
 @pytest.mark.parametrize("name", loader_names())
@@ -438,7 +440,7 @@ def describe_loaders():
         if module.RULES:
             lines += ["", "| asked | what goes, or moves | of | source |", "|---|---|---|---|"]
         for rule in module.RULES:
-            what = {"moves": "moves a box", "stops": "training stops"}.get(rule.what, rule.what)
+            what = {"moves": "moves a box", "stops": "goes wrong right after"}.get(rule.what, rule.what)
             lines.append(f"| {what} | {rule.reason} | {FORMAT_WORDS[rule.only]} | {rule.source} |")
     return "\n".join(lines) + "\n\n"
 

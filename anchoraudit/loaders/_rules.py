@@ -26,7 +26,8 @@ class Rule:
     """One thing that a loader does.
 
     what: it drops an "image" or a "box"; it "moves" boxes: it changes their coordinates; it "raises" at an
-    image; or it hands an image over with which training "stops" right after it.
+    image; or it hands an image over with which training goes wrong right after it: it "stops", or trains what
+    it should not.
     reason: in plain words, for reports. source: the framework's file and function.
     only: the annotation format that the rule applies to, "" for all.
     error: the framework's own words, if they are the same for every image.
@@ -71,6 +72,8 @@ class Loaded:
         the image itself.
     moves : dict of str to int
         Number of kept boxes moved for each reason. A box may be moved for several reasons.
+    whole : tuple of str
+        Why the framework stops at the data set as a whole, and what to do.
     """
 
     loader: str
@@ -85,6 +88,7 @@ class Loaded:
     moves: dict[str, int]
     # By the number of a rule, the framework's own words for an image.
     say: Mapping[int, Callable[[int], str]] = field(default_factory=dict)
+    whole: tuple[str, ...] = ()
 
     @cached_property
     def images(self) -> Int:
@@ -184,7 +188,7 @@ class Loaded:
         does = {
             "raises": "raises",
             "image": "drops it",
-            "stops": "takes it, and training stops",
+            "stops": "takes it, and training goes wrong right after",
         }
         return f"loader {self.loader} {does.get(rule.what, 'keeps it') if rule else 'keeps it'}"
 

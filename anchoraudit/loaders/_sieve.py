@@ -47,6 +47,7 @@ class Sieve:
         self._stop_rule = np.zeros(len(dataset.images), dtype=np.int16)
         self._culprit = np.full(len(dataset.images), -1, dtype=np.int64)
         self._moves: list[tuple[Rule, Bool]] = []
+        self._whole: list[str] = []
 
     def read(self, readers: Readers) -> None:
         """Apply the rules for the format from which the data set was read, if there are any.
@@ -108,6 +109,10 @@ class Sieve:
         if these.any():
             self._culprit[these] = rows[these]
             self.stop_at(rule, these, None if say is None else lambda image: say(int(rows[image])))
+
+    def stop_at_all(self, words: str) -> None:
+        """Say that the framework stops at the data set as a whole, in its own words and with what to do."""
+        self._whole.append(words)
 
     def drop_boxes(self, rule: Rule, these: Bool) -> None:
         """Drop these boxes, bool [M]."""
@@ -218,6 +223,7 @@ class Sieve:
             culprit=self._culprit,
             moves={reason: number for reason, number in counts if number},
             say=self._say,
+            whole=tuple(self._whole),
         )
 
     def _fates(self) -> Int8:

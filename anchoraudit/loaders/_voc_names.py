@@ -70,7 +70,31 @@ def known_names(sieve: Sieve, folded: Callable[[str], str] = str) -> Bool:
     has = objects > 0
     if 2 * objects[stock].sum() >= objects.sum() and 2 * np.count_nonzero(stock & has) >= has.sum():
         return np.append(stock, False)
-    return np.array([*(folded(name) in names for name in names), False], dtype=np.bool_)
+    return np.array([*(True for _ in names), False], dtype=np.bool_)
+
+
+def never_found(sieve: Sieve, error: str) -> None:
+    """Say that a loader that lowers names never finds classes whose own list spells them with capitals.
+
+    The list is the user's, and nobody knows how it is written: so no image is judged by it. error: the name
+    of the framework's exception, which quotes the lowered name.
+    """
+    import numpy as np
+
+    names = [category.name for category in sieve.dataset.categories]
+    used = np.unique(sieve.boxes.category[sieve.boxes.category >= 0]).tolist()
+    capitals = [names[i] for i in used if names[i] != names[i].lower()]
+    if not capitals or not known_names(sieve, str.lower)[used].all():
+        return
+    stock = [name for name in capitals if name.lower() in STOCK]
+    if len(stock) == len(capitals):
+        return
+    first = next(name for name in capitals if name not in stock)
+    more = f" and {len(capitals) - 1:,} more" if len(capitals) > 1 else ""
+    sieve.stop_at_all(
+        f"{error.format(name=first.lower())}, if its list of classes says {first!r}{more}: it lowers names "
+        f"before it looks them up; write {first.lower()!r} in the list"
+    )
 
 
 def name_of(sieve: Sieve, row: int) -> str:

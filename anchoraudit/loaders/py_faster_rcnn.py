@@ -82,7 +82,7 @@ _SHORT_SIDE, _LONG_SIDE = 600.0, 1000.0  # pixels: `TRAIN.SCALES` and `TRAIN.MAX
 
 def _read_voc(sieve: Sieve) -> None:
     from anchoraudit.dataset.traits import BoxTrait
-    from anchoraudit.loaders._voc_names import name_of, unknown
+    from anchoraudit.loaders._voc_names import name_of, never_found, unknown
 
     boxes = sieve.boxes
     voc.read_lists(sieve, WITHOUT_XML)
@@ -92,6 +92,7 @@ def _read_voc(sieve: Sieve) -> None:
     sieve.drop_images_of(NAMELESS, boxes.category < 0)
     strange = unknown(sieve, strips=True, lowers=True)
     sieve.drop_images_of(UNKNOWN_CLASS, strange, lambda row: f"KeyError: {name_of(sieve, row).lower()!r}")
+    never_found(sieve, "KeyError: {name!r}")
     sieve.move(MINUS_ONE, boxes.xyxy - 1.0)
 
 

@@ -65,7 +65,7 @@ _ORDER = (1, 0, 3, 2)  # ymin, xmin, ymax, xmax
 
 def _read_voc(sieve: Sieve) -> None:
     from anchoraudit.dataset.traits import BoxTrait
-    from anchoraudit.loaders._voc_names import unknown
+    from anchoraudit.loaders._voc_names import never_found, unknown
 
     boxes = sieve.boxes
     voc.read_lists(sieve, WITHOUT_XML)
@@ -76,6 +76,7 @@ def _read_voc(sieve: Sieve) -> None:
     sieve.drop_images_of(NOT_AN_INTEGER, boxes.has(BoxTrait.NOT_AN_INTEGER), say)
     sieve.drop_images_of(NAMELESS, boxes.category < 0)
     sieve.drop_images_of(UNKNOWN_CLASS, unknown(sieve, strips=True, lowers=True))
+    never_found(sieve, "ValueError: tuple.index(x): x not in tuple")
     sieve.move(MINUS_ONE, boxes.xyxy - 1.0)
 
 

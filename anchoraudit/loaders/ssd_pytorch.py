@@ -70,7 +70,7 @@ RULES = (
 
 def _read_voc(sieve: Sieve) -> None:
     from anchoraudit.dataset.traits import BoxTrait
-    from anchoraudit.loaders._voc_names import name_of, unknown
+    from anchoraudit.loaders._voc_names import name_of, never_found, unknown
 
     boxes = sieve.boxes
     sieve.drop_images_of(NO_DIFFICULT, boxes.has(BoxTrait.NO_DIFFICULT))
@@ -81,6 +81,7 @@ def _read_voc(sieve: Sieve) -> None:
     sieve.drop_images_of(NOT_AN_INTEGER, boxes.has(BoxTrait.NOT_AN_INTEGER), say)
     strange = unknown(sieve, strips=True, lowers=True)
     sieve.drop_images_of(UNKNOWN_CLASS, strange, lambda row: f"KeyError: {name_of(sieve, row).lower()!r}")
+    never_found(sieve, "KeyError: {name!r}")
     sieve.move(MINUS_ONE, boxes.xyxy - 1.0)
 
 

@@ -1,4 +1,4 @@
-"""RUN006: image with which training stops right after the loader."""
+"""RUN006: image that goes wrong right after the loader."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from anchoraudit.rules._run import about_images
 
 
 def check(context: Context) -> Hits:
-    """Find the images that the loader hands over and training stops at."""
+    """Find the images that the loader hands over, and with which training goes wrong."""
     loaded = context.loaded
     these = np.zeros(0, dtype=np.bool_) if loaded is None else loaded.stop_rule > 0
     return about_images(context, "RUN006", these)
@@ -19,12 +19,12 @@ def check(context: Context) -> Hits:
 RULE = Rule(
     code="RUN006",
     severity="error",
-    title="image with which training stops right after the loader",
+    title="image that goes wrong right after the loader",
     what=(
-        "The framework's loader takes this image, and what comes next does not: an assertion of the training "
-        "script, or targets that are not finite."
+        "The framework's loader takes this image, and what comes next goes wrong: an assertion of the "
+        "training script, targets that are not finite, or boxes below a pixel that are put back."
     ),
-    why="Training does not start, or its loss is NaN from there on.",
+    why="Training does not start, its loss is NaN from there on, or it learns from boxes that are none.",
     example="a class beyond the names, under YOLOv5: AssertionError: Label class 4 exceeds nc=4",
     remedy="mend the entry, or leave the image out (filter does)",
     check=check,

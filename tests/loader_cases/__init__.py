@@ -162,7 +162,7 @@ class Case:
 
     xyxy: the coordinates of the kept boxes, where they are not those of the data set. stops: for each image
     at which training stops right after the loader, the reason. files: facts about the image files. words: for
-    an image, what the framework says.
+    an image, what the framework says. whole: how what it says of the data set as a whole begins.
     """
 
     loader: str
@@ -176,6 +176,7 @@ class Case:
     stops: dict = field(default_factory=dict)
     files: Any = None
     words: dict = field(default_factory=dict)
+    whole: str = ""
 
 
 def case(

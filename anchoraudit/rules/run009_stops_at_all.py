@@ -1,0 +1,35 @@
+"""RUN009: data set at which the framework stops as a whole."""
+
+from __future__ import annotations
+
+from anchoraudit.dataset.findings import Finding
+from anchoraudit.rules._context import Context
+from anchoraudit.rules._rule import Rule
+
+
+def check(context: Context) -> list[Finding]:
+    """Report what the framework's loader stops at, whatever the image."""
+    loaded = context.loaded
+    if loaded is None:
+        return []
+    return [
+        finding
+        for words in loaded.whole
+        for finding in context.about_all("RUN009", f"loader {loaded.loader} raises {words}", words, words)
+    ]
+
+
+RULE = Rule(
+    code="RUN009",
+    severity="error",
+    title="data set at which the framework stops as a whole",
+    what=(
+        "Something that all images share makes the framework's loader raise, such as classes with capitals "
+        "where the loader lowers the names of objects. Whether it does depends on a list in the framework's "
+        "source."
+    ),
+    why="Training stops at the first image.",
+    example="a class called Helmet, under py-faster-rcnn: KeyError: 'helmet'",
+    remedy="change what the message names in the framework's source, then add --ignore RUN009",
+    check=check,
+)
