@@ -33,7 +33,10 @@ _LONGEST_IN_DOUBT = 8  # columns: YOLOv7 reads rows as polygons only if one of t
 # Computing corners from a smaller centre or side loses its sign, and a value below 0 decides on an image.
 _SMALLEST = 1e-9
 # Reported once a file, because only the author knows whether the polygons or the boxes are the mistake.
-_BOX_AMONG = "a box among polygons: YOLOv5 and Ultralytics read it as a polygon of two points"
+_BOX_AMONG = (
+    "a box among polygons: YOLOv5 and Ultralytics 8.3 read it as a polygon of two points, "
+    "Ultralytics 8.4.190 drops the image"
+)
 
 _Wrong = tuple[str, str, str]  # code, message and value of a finding
 
@@ -154,17 +157,18 @@ class _Reading:
             self.index.append(index)
             self.xywh.extend(xywh or NO_BOX)
             self.read.append(bool(xywh))
-            columns.add(len(words))
+            count = len(words)
+            columns.add(count)
             if wrong:
                 self.findings += [
                     Finding(code, told, path, f"line {at + 1}", met) for code, told, met in wrong
                 ]
-            if xywh and len(words) not in self.of_a_box:
+            if xywh and count not in self.of_a_box:
                 has_polygon = True
             elif xywh and first_box is None:
                 first_box = at, words
-        count = len(self.file) - begin
-        if not count:
+        found = len(self.file) - begin
+        if not found:
             if marked:
                 self.texts[number] = _shown_lines(text)
             return EMPTY
@@ -172,7 +176,7 @@ class _Reading:
             at, words = first_box
             self.findings.append(Finding("PAR003", _BOX_AMONG, path, f"line {at + 1}", _line(words)))
         odd = len(self.findings) > told or len(self.class_words) > classless
-        gaps = self.line[-1] - self.line[begin] + 1 > count
+        gaps = self.line[-1] - self.line[begin] + 1 > found
         short = has_polygon and max(columns) <= _LONGEST_IN_DOUBT
         if marked or not plain or odd or gaps or short or len(columns.intersection(self.of_a_box)) > 1:
             self.texts[number] = _shown_lines(text)
@@ -230,7 +234,7 @@ def _rows(text: bytes) -> tuple[bool, Iterator[tuple[int, list[bytes]]]]:
     Other texts are split as Python splits text, also at characters beyond ASCII.
     """
     if text.isascii() and not _SEPARATORS.search(text):
-        return True, ((at, line.split()) for at, line in enumerate(BytesIO(text)))
+        return True, enumerate(map(bytes.split, BytesIO(text)))
     lines = enumerate(text.decode("utf-8", "surrogateescape").splitlines())
     return False, ((at, [w.encode("utf-8", "surrogateescape") for w in line.split()]) for at, line in lines)
 
