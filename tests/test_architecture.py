@@ -261,16 +261,16 @@ def test_a_new_matcher_is_one_module_and_a_row(tmp_path, centre):
     assert result.images_frame()["positives"].tolist() == [18, 0]  # 9 shapes in the cell of each centre
     assert not {"ANC004", "ANC005"} & set(result.findings.counts)  # shapes do not matter
     for image, positives in ((0, 18), (1, 0)):
-        told = explain(dataset, image, centre)
+        told = explain(dataset, image, centre, loader="none")
         assert told.positives == positives
         counted = result.box_results.assigned[result.boxes_of(image)]
         assert counted.tolist() == [box.assigned for box in told.boxes]
     (lost,) = told.boxes
     assert lost.remedy == "1.11 times smaller (a smaller --input-size)"  # sqrt(1300 x 990) / 1024, no anchor
-    (row,) = compare(dataset, [centre])
+    (row,) = compare(dataset, [centre], loader="none")
     assert (row.unmatched, row.measure) == (1, "fit")
     assert all("cluster" not in command for _, command in after_scan(result, []))
-    advice = advise(dataset, centre)
+    advice = advise(dataset, centre, loader="none")
     assert {change.group for row in advice.rows for change in row.changes} == {"input size"}
     assert advice.best is not None
     with pytest.raises(anchoraudit.AnchorauditError, match="whatever shapes its anchors have"):

@@ -98,7 +98,9 @@ def slow(dataset, detector, augmentation, draws, seed):
                 difficult=np.zeros(n, dtype=np.bool_),
             ),
         )
-        empty += audit(changed, detector, rules=NO_RULES, images="none").verdict_is(*WITHOUT_FOREGROUND)
+        empty += audit(changed, detector, rules=NO_RULES, images="none", loader="none").verdict_is(
+            *WITHOUT_FOREGROUND
+        )
     return empty / draws
 
 
@@ -162,7 +164,7 @@ def test_every_part_as_audits_of_augmented_data_sets(spec, data):
 @pytest.mark.parametrize("name", ["reference", "py-faster-rcnn", "mmdet-atss"])
 def test_what_changes_nothing_gives_the_verdicts(spec, name, data):
     dataset = data(*scattered(seed=2))
-    result = audit(dataset, name, images="none")
+    result = audit(dataset, name, images="none", loader="none")
     found = run(dataset, name, Augmentation.parse(spec), draws=3)
     assert found.p_empty.tolist() == result.verdict_is(*WITHOUT_FOREGROUND).astype(float).tolist()
     assert found.expected_empty == len(result.images_with(*WITHOUT_FOREGROUND))

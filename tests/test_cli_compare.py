@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import shutil
+import statistics
 
 import pytest
 
@@ -12,7 +13,10 @@ from tests.builders import document, image, make
 from tests.conftest import SAMPLE
 
 VOC = SAMPLE / "voc"
-VERDICTS = ["ok", "forced_only", "empty_foreground", "blank", "no_usable_box", "encoder_error", "unknown"]
+VERDICTS = [
+    *("ok", "forced_only", "empty_foreground", "blank", "no_usable_box", "encoder_error", "left_out"),
+    "unknown",
+]
 STATUSES = ["matched", "forced", "unmatched"]
 COLUMNS = [
     "detector",
@@ -103,7 +107,7 @@ class TestForms:
         for row in found["detectors"]:
             assert list(row) == COLUMNS
             assert sum(row[name] for name in VERDICTS) == row["images"] == 26
-            assert sum(row[name] for name in STATUSES) == row["usable"] == 33
+            assert sum(row[name] for name in STATUSES) == row["usable"]
 
     def test_csv_is_the_same_table(self, anchoraudit):
         words = [VOC, *several(*PRESETS, "yolov5")]
@@ -166,8 +170,8 @@ class TestDetectors:
         anchoraudit("scan", VOC, "--detector", detector, "--export-boxes", "boxes.csv", "-q")
         with (anchoraudit.cwd / "boxes.csv").open(newline="") as stream:
             best = sorted(float(box["best_iou"]) for box in csv.DictReader(stream) if box["best_iou"])
-        assert len(best) == row["usable"] == 33
-        assert row["median_best_iou"] == pytest.approx(best[16])
+        assert len(best) == row["usable"] > 10
+        assert row["median_best_iou"] == pytest.approx(statistics.median(best))
 
 
 class TestDataSets:

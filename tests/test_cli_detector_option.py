@@ -95,7 +95,7 @@ class TestTheDefaultIsNamed:
 
 class TestExplained:
     def explain(self, anchoraudit, image_id, detector):
-        result = anchoraudit("explain", image_id, VOC, "--detector", detector)
+        result = anchoraudit("explain", image_id, VOC, "--detector", detector, "--loader", "none")
         assert_fine(result)
         return in_one_line(result.stdout)
 
@@ -152,7 +152,8 @@ class TestEncoderErrors:
         """Resized it is 1000 or 1333 px long and a few px high: every anchor crosses its edge."""
         long = {"id": 1, "file_name": "1.jpg", "width": 2000, "height": 10}
         make(anchoraudit.cwd, {"long.json": document([long], [annotation(1, 1, [0, 0, 20, 10])])})
-        result = anchoraudit("scan", "long.json", "--detector", detector, "--output-format", "json")
+        words = ("--detector", detector, "--loader", "none", "--output-format", "json")
+        result = anchoraudit("scan", "long.json", *words)
         found = json.loads(result.stdout)
         assert [image["why"] for image in found["flagged"]] == [
             f"no anchor lies inside the image, and the framework raises: {says}"
@@ -193,7 +194,8 @@ class TestBoxesThatOverlapNoAnchor:
     )
     def test_are_none_where_forcing_is_otherwise(self, anchoraudit, detector, code):
         make(anchoraudit.cwd, {"corner.json": self.CORNER})
-        assert self.codes(anchoraudit, "scan", "corner.json", "--detector", detector) == [code]
+        words = ("scan", "corner.json", "--detector", detector, "--loader", "none")
+        assert self.codes(anchoraudit, *words) == [code]
 
     def test_explained(self, anchoraudit):
         make(anchoraudit.cwd, {"corner.json": self.CORNER})

@@ -18,7 +18,10 @@ from tests.builders import GOOD, annotation, document, image, make, run
 from tests.conftest import ROOT, SAMPLE
 from tests.test_sample_data import SCENES
 
-VERDICTS = {"ok", "forced_only", "empty_foreground", "blank", "no_usable_box", "encoder_error", "unknown"}
+VERDICTS = {
+    *("ok", "forced_only", "empty_foreground", "blank", "no_usable_box", "encoder_error", "left_out"),
+    "unknown",
+}
 CAUSES = {"edge", "stride", "unused", "small", "large", "elongated"}
 TINY = [1, 1, 3, 3]
 BAD = document([image(1), image(2)], [annotation(1), annotation(2, 2, TINY)])
@@ -442,7 +445,9 @@ class TestNextSteps:
         assert f"id {identity}" in capsys.readouterr().out
 
     def test_splits_that_number_their_images_alike(self, here, capsys):
-        make(here, {f"ds/{s}/_annotations.coco.json": BAD for s in ("train", "valid")})
+        other = {**BAD, "annotations": [*BAD["annotations"], annotation(3, 1, [9, 9, 80, 150])]}
+        for split, content in (("train", BAD), ("valid", other)):
+            make(here, {f"ds/{split}/_annotations.coco.json": content})
         run("scan", "ds")
         commands = {command[0]: command for command in self.printed(capsys)}
         assert run(*commands["explain"]) == 0

@@ -223,7 +223,7 @@ def test_formats_list_the_usual_image_folders():
 
 
 def test_columns_are_those_that_are_written(tmp_path):
-    result = anchoraudit.audit(ROOT / "sample_data" / "voc", counts=True)
+    result = anchoraudit.audit(ROOT / "sample_data" / "voc", "yolov5", counts=True)
     result.sensitivity = sensitivity(
         result.dataset, result.labels, result.detector, Augmentation(flip=True), draws=1
     )

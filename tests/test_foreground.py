@@ -117,12 +117,12 @@ def test_never_worse_than_the_clustering_by_iou_and_as_audited(name):
     assert fit.found.outcome <= fit.by_iou.outcome
     assert (fit.cut_short, fit.searched) == (False, fit.boxes)
     for one in (fit.found, fit.by_iou):
-        result = audit(dataset, lay_out(detector, one.clustered.anchors))
+        result = audit(dataset, lay_out(detector, one.clustered.anchors), loader="none")
         boxes = result.boxes_frame().query("usable")
         assert one.unmatched == np.count_nonzero(boxes.status != "matched")
         by_image = boxes.groupby("image_id").status.agg(lambda s: (s == "matched").any())
         assert (one.empty, fit.images) == (np.count_nonzero(~by_image), len(by_image))
-    present = audit(dataset, detector).summary()
+    present = audit(dataset, detector, loader="none").summary()
     assert fit.boxes == present["usable"]
 
 

@@ -10,6 +10,7 @@ from anchoraudit import read
 from anchoraudit.advice.suggested import suggest
 from anchoraudit.advice.well_known import WELL_KNOWN, dropped_by_others
 from anchoraudit.detectors import preset_names
+from anchoraudit.manifest import DEFAULT_DROP
 from tests.builders import annotation, document, image, make, run
 from tests.conftest import SAMPLE
 
@@ -198,10 +199,10 @@ class TestFilter:
         assert "No detector" not in text and "Others" not in text
 
     def test_others_drop_what_they_would_if_they_were_named(self, here):
-        found = dropped_by_others(read(SAMPLE / "voc"), ("empty_foreground", "blank"))
+        found = dropped_by_others(read(SAMPLE / "voc"), DEFAULT_DROP)
         assert set(found) == set(WELL_KNOWN) <= set(preset_names())
         for name, number in found.items():
-            words = ("--drop", "empty_foreground,blank", "-o", f"{name}.json", "--detector", name)
+            words = ("-o", f"{name}.json", "--detector", name, "--images", "none")
             # Images of unknown size without a box to write go as well.
             assert run("filter", SAMPLE / "voc", *words) == 0
             assert len(json.loads((here / f"{name}.json").read_text())["images"]) == 26 - number

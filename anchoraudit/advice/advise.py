@@ -166,7 +166,11 @@ def advise(
         return Advice(now, [present])
     changes = variants.table()
     compared = compare(
-        dataset, [detector for _, detector in changes], drop_difficult=drop_difficult, progress=progress
+        dataset,
+        [detector for _, detector in changes],
+        drop_difficult=drop_difficult,
+        loader=PLAIN,  # whose work is done
+        progress=progress,
     )
     rows = [present, *judge.of_the_loss(present)]
     rows += [
@@ -177,7 +181,7 @@ def advise(
     notes = variants.notes
     if found.detector is None:
         return Advice(now, rows, causes=_causes(now), tried=found.tried, notes=notes)
-    (one,) = compare(dataset, [found.detector], drop_difficult=drop_difficult)
+    (one,) = compare(dataset, [found.detector], drop_difficult=drop_difficult, loader=PLAIN)
     best = replace(judge.row(found.changes, one, loss=detector), group="combination")
     advised = _named(found.detector, best)
     if best.with_boxes == 0:

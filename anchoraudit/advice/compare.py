@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
@@ -14,11 +14,14 @@ from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import prepare
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding import engines
+from anchoraudit.encoding.admission import admitted_to
 from anchoraudit.encoding.canvas import Clipped, Placed, clip_all, place_all
 from anchoraudit.encoding.causes import CAUSES, causes_of
 from anchoraudit.encoding.errors_raised import reasons
 from anchoraudit.encoding.verdicts import VERDICTS, verdicts_of
+from anchoraudit.images.inspection import ImageFiles
 from anchoraudit.io.processes import helpers, shared_out
+from anchoraudit.loaders import PLAIN, load_as
 
 # Usable boxes from which on a second process saves more time than its start takes.
 _WORTH_A_PROCESS = 50_000
@@ -52,6 +55,8 @@ def compare(
     detectors: Sequence[Detector],
     *,
     drop_difficult: bool = False,
+    loader: str | None = None,
+    files: ImageFiles | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Compared]:
     """Judge every image by each detector.
@@ -64,6 +69,10 @@ def compare(
         What `load_detector` returns.
     drop_difficult : bool
         Boxes marked as difficult are not usable.
+    loader : str, optional
+        The framework's loader for all detectors. By default each detector has its own, as in `audit`.
+    files : ImageFiles, optional
+        Facts about the image files, for the loaders.
     progress : callable, optional
         Called with (done, to do), counted in detectors.
 
@@ -79,6 +88,28 @@ def compare(
     >>> [one.matched for one in found]
     [13, 29]
     """
+    fed_by: dict[str, list[int]] = {}
+    for i, detector in enumerate(detectors):
+        fed_by.setdefault(loader or detector.loader_for(dataset.format) or "", []).append(i)
+    compared: dict[int, Compared] = {}
+
+    def done(i: int, one: Compared) -> None:
+        compared[i] = one
+        if progress is not None:
+            progress(len(compared), len(detectors))
+
+    for name, numbers in fed_by.items():
+        data = dataset if name in ("", PLAIN) else load_as(dataset, name, files).dataset
+        some = {number: detectors[i] for number, i in enumerate(numbers)}
+        for number, one in _judged(data, list(some.values()), drop_difficult, admits=name != PLAIN):
+            done(numbers[number], one)
+    return [compared[i] for i in range(len(detectors))]
+
+
+def _judged(
+    dataset: Dataset, detectors: Sequence[Detector], drop_difficult: bool, *, admits: bool
+) -> Iterator[tuple[int, Compared]]:
+    """Judge a data set by detectors that one loader feeds; yield the number of each, and what it does."""
     labels = prepare(dataset, drop_difficult=drop_difficult)
     clipped = clip_all(dataset, np.flatnonzero(labels.usable))
     # Sorted by area, boxes of one block are alike, and the engine can skip most levels for the whole block.
@@ -86,22 +117,19 @@ def compare(
     clipped = clipped.take(np.argsort(area.astype(np.float32)))
     groups = _groups(detectors)
     beside = min(helpers(len(clipped.rows), fork=_WORTH_A_PROCESS), 1, len(groups) - 1)
-    job = _Job(dataset, clipped, dataset.boxes.image[clipped.rows], tuple(detectors), alone=beside > 0)
-    compared: dict[int, Compared] = {}
+    image = dataset.boxes.image[clipped.rows]
+    job = _Job(dataset, clipped, image, tuple(detectors), alone=beside > 0, admits=admits)
     with shared_out(job.judge, groups, beside) as results:
         for number, group in results():
-            for i, one in zip(groups[number], group, strict=True):
-                compared[i] = one
-                if progress is not None:
-                    progress(len(compared), len(detectors))
-    return [compared[i] for i in range(len(detectors))]
+            yield from zip(groups[number], group, strict=True)
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
     """What is the same for all detectors: the usable boxes, and the image of each, int64 [n].
 
-    alone: each process works in one thread, since others share the cores.
+    alone: each process works in one thread, since others share the cores. admits: the models are asked what
+    they do with odd boxes.
     """
 
     dataset: Dataset
@@ -109,6 +137,7 @@ class _Job:
     image: Int
     detectors: tuple[Detector, ...]
     alone: bool
+    admits: bool
 
     def judge(self, group: Sequence[int]) -> list[Compared]:
         """Judge by some of the detectors, given by number. They all place boxes alike."""
@@ -117,7 +146,13 @@ class _Job:
         with one_thread() if self.alone else nullcontext():
             placed = place_all(self.clipped, self.detectors[group[0]])
             for detector in (self.detectors[i] for i in group):
-                rules = (detector.resize, detector.anchors, detector.border, detector.match)
+                rules = (
+                    detector.resize,
+                    detector.anchors,
+                    detector.border,
+                    detector.match,
+                    detector.labels,
+                )
                 if rules not in known:
                     known[rules] = self._compare(detector, placed)
                 # Detectors that differ only in their loss leave the same images empty.
@@ -126,23 +161,30 @@ class _Job:
 
     def _compare(self, detector: Detector, placed: Placed) -> Compared:
         """Return what `audit` would find, counted without columns for every box and image."""
-        judged = engines.judge(placed.boxes, detector)
+        dataset, boxes, image = self.dataset, placed.boxes, self.image
+        if self.admits:
+            admitted = admitted_to(dataset, detector)
+            dataset = admitted.stopping(dataset)
+            if len(admitted.dropped):
+                kept = np.flatnonzero(~np.isin(self.clipped.rows, admitted.dropped))
+                boxes, image = boxes.take(kept), image[kept]
+        judged = engines.judge(boxes, detector)
         lost = np.flatnonzero(~(judged.matched | judged.forced))
-        causes = np.bincount(causes_of(placed.boxes.take(lost), detector), minlength=len(CAUSES))
+        causes = np.bincount(causes_of(boxes.take(lost), detector), minlength=len(CAUSES))
         verdict = verdicts_of(
             boxes=self._has(self.dataset.boxes.image),
-            usable=self._has(self.image),
-            matched=self._has(self.image[judged.matched]),
-            forced=self._has(self.image[judged.forced]),
+            usable=self._has(image),
+            matched=self._has(image[judged.matched]),
+            forced=self._has(image[judged.forced]),
             size_unknown=np.isnan(self.dataset.images.width),
-            raises=reasons(placed.boxes, self.image, placed.of_image, detector) > 0,
-            fate=self.dataset.images.fate,
+            raises=reasons(boxes, image, placed.of_image, detector) > 0,
+            fate=dataset.images.fate,
         )
         verdicts = np.bincount(verdict, minlength=len(VERDICTS)).tolist()
         return Compared(
             detector=detector.name,
             images=len(verdict),
-            usable=len(self.image),
+            usable=len(image),
             verdicts=dict(zip(VERDICTS, verdicts, strict=True)),
             matched=int(np.count_nonzero(judged.matched)),
             forced=int(np.count_nonzero(judged.forced)),

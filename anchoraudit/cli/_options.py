@@ -171,7 +171,8 @@ def read_dataset(settings: Settings) -> Dataset:
 def read_loaded(settings: Settings, detector: Detector) -> tuple[Dataset, list[str]]:
     """Read the data set as the loader hands it over: the one named, else the detector's own.
 
-    Also returns sentences on what the loader did. Image files are not looked at.
+    Also returns sentences on what the loader did. Image files are not looked at, and images at which it
+    raises are taken as if they were mended.
     """
     from anchoraudit.loaders import PLAIN, load_as
 
@@ -180,7 +181,7 @@ def read_loaded(settings: Settings, detector: Detector) -> tuple[Dataset, list[s
     if name == PLAIN:
         return dataset, []
     loaded = load_as(dataset, name)
-    return loaded.dataset, loaded.sentences()
+    return loaded.as_if_mended(), loaded.sentences()
 
 
 def loader_notes(loaded: Loaded | None) -> list[str]:

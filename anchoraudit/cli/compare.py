@@ -45,7 +45,7 @@ from anchoraudit.detectors import load_detector, preset_names
 )
 @click.option("-q", "--quiet", is_flag=True, help="Nothing on stderr.")
 def command(**given: Any) -> int:
-    """Show how each detector's encoder judges DATASET, in one table; or, with --loaders, each loader.
+    """Show how each detector judges DATASET, with its own loader; or, with --loaders, what loaders do.
 
     The data set is read once. To change single values of a detector, use a detector file, or scan. The exit
     code says only whether it worked.
@@ -62,10 +62,17 @@ def command(**given: Any) -> int:
     detectors = [load_detector(name, assume_standard=assume) for name in names]
     dataset = read_dataset(settings)
     from anchoraudit.advice.compare import compare
+    from anchoraudit.images.inspection import look
 
     _output.check_outputs(dataset, settings, given["output"], read=given["detectors"])
     with _output.progress("comparing detectors", quiet=given["quiet"]) as advance:
-        compared = compare(dataset, detectors, drop_difficult=bool(settings.drop_difficult), progress=advance)
+        compared = compare(
+            dataset,
+            detectors,
+            drop_difficult=bool(settings.drop_difficult),
+            files=look(dataset, settings.images or "header"),
+            progress=advance,
+        )
     from anchoraudit.report.text import comparison
 
     if given["output_format"] == "text":

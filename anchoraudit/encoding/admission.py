@@ -301,6 +301,10 @@ class Admitted:
         flat = np.isin(self.admission.rule, [_RULE[name] for name in _WITHOUT_AREA])
         return self.rows[self.admission.is_("dropped", "drops_image") & ~flat]
 
+    def is_nan(self, rows: Int) -> Bool:
+        """Tell of which boxes, int64 [n] of `rows`, the loss becomes NaN or infinite: bool [n]."""
+        return self.admission.is_("nan")[np.searchsorted(self.rows, rows)]
+
     def words(self, row: int) -> str:
         """Say what the model does with a box, with the framework's own message."""
         return words(int(self.admission.rule[np.searchsorted(self.rows, row)]), self.labels)

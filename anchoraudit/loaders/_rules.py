@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from anchoraudit.dataset.fates import KEPT, MOVED, RAISED
+from anchoraudit.dataset.fates import DROPPED, KEPT, MOVED, RAISED
 
 if TYPE_CHECKING:
     from anchoraudit.arrays import Bool, Int, Int8, Int16
@@ -103,6 +103,20 @@ class Loaded:
         import numpy as np
 
         return np.flatnonzero(self.trains)
+
+    def as_if_mended(self) -> Dataset:
+        """Return the data set in which nothing raises: such images and their boxes are as in the file."""
+        from dataclasses import replace
+
+        import numpy as np
+
+        data = self.dataset
+        images = replace(
+            data.images, fate=np.where(self.image_fate == RAISED, np.int8(KEPT), self.image_fate)
+        )
+        own = np.where(self.box_rule > 0, np.int8(DROPPED), np.int8(KEPT))
+        fate = np.where(self.box_fate == RAISED, own, self.box_fate)
+        return replace(data, images=images, boxes=replace(data.boxes, fate=fate))
 
     @cached_property
     def trains(self) -> Bool:

@@ -6,8 +6,11 @@ import csv
 import io
 from collections.abc import Sequence
 
+import numpy as np
+
 from anchoraudit.advice.compare import Compared
 from anchoraudit.dataset.columns import Dataset
+from anchoraudit.dataset.labels import prepare
 from anchoraudit.errors import printable
 from anchoraudit.report import words
 from anchoraudit.report.as_json import to_json
@@ -50,18 +53,15 @@ def comparison_parts(
     compared: Sequence[Compared], names: Sequence[str], dataset: Dataset, options: Sequence[str]
 ) -> list[object]:
     """Return the parts of the text report. names: the detectors as the user gave them, presets or files."""
-    any_one = compared[0]
-    errors = any(one.verdicts["encoder_error"] for one in compared)
-    read = f"{words.count(any_one.usable, 'usable box')} in {words.count(any_one.images, 'image')}"
-    # Some frameworks raise on images without boxes, which are encoder_error there. The most of any is the
-    # number.
-    lacking = [max(one.verdicts[name] for one in compared) for name in ("blank", "no_usable_box", "unknown")]
-    said = ("blank", "with annotations but no usable box", "of unknown size")
-    others = "".join(f", {n:,} {what}" for n, what in zip(lacking, said, strict=True) if n)
+    shown = [
+        (name, verdict)
+        for name, verdict in (("error", "encoder_error"), ("left out", "left_out"))
+        if any(one.verdicts[verdict] for one in compared)
+    ]
     columns = (
         "detector!",
         "empty>",
-        *(("error>",) if errors else ()),
+        *(f"{name}>" for name, _ in shown),
         "forced only>",
         "unmatched>",
         "forced>",
@@ -73,7 +73,7 @@ def comparison_parts(
         (
             one.detector,
             f"{one.verdicts['empty_foreground']:,}",
-            *((f"{one.verdicts['encoder_error']:,}",) if errors else ()),
+            *(f"{one.verdicts[verdict]:,}" for _, verdict in shown),
             f"{one.verdicts['forced_only']:,}",
             f"{one.unmatched:,}",
             f"{one.forced:,}",
@@ -85,8 +85,8 @@ def comparison_parts(
     ]
     measures = sorted({one.measure for one in compared} - {"IoU"})
     note = (
-        "images that end empty (usable boxes, no positive anchor) or are positive only by forcing; boxes "
-        "unmatched or forced; median of their best IoU"
+        "each detector with its framework's own loader: images that end empty (usable boxes, no positive "
+        "anchor) or are positive only by forcing; boxes unmatched or forced; median of their best IoU"
         + (f" ({' or '.join(measures)} for detectors that match by it)" if measures else "")
     )
     kept = without(options, "--detector", *OF_DETECTORS)
@@ -96,9 +96,26 @@ def comparison_parts(
     ]
     scan = command("scan", [str(dataset.root)], kept, "--detector", names[lost.index(max(lost))])
     return [
-        facts([("read", f"{dataset.root}: {dataset.recognised}"), ("", read + others), ("note", note)]),
+        facts([("read", f"{dataset.root}: {dataset.recognised}"), ("", _contents(dataset)), ("note", note)]),
         "",
         table("Detectors", columns, rows),
         "",
         *steps("What to do next", [("see which images, and why, under one of them:", scan)]),
     ]
+
+
+def _contents(dataset: Dataset) -> str:
+    """Say what there is in a data set as it stands, before any loader."""
+    usable, image = prepare(dataset).usable, dataset.boxes.image
+    has, has_usable = (
+        np.bincount(rows, minlength=len(dataset.images)) > 0 for rows in (image, image[usable])
+    )
+    unknown = np.isnan(dataset.images.width)
+    numbers = (
+        (~has, "blank"),
+        (has & ~has_usable & ~unknown, "with annotations but no usable box"),
+        (has & unknown, "of unknown size"),
+    )
+    others = "".join(f", {int(these.sum()):,} {what}" for these, what in numbers if these.any())
+    boxes = words.count(int(usable.sum()), "usable box")
+    return f"{boxes} in {words.count(len(dataset.images), 'image')}{others}"

@@ -14,6 +14,7 @@ from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.fates import KEPT
 from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
+from anchoraudit.manifest.unfit import unfit
 from anchoraudit.report import words
 from anchoraudit.report.text.commands import command, without, without_detector
 
@@ -39,7 +40,10 @@ def after_scan(audit: Audit, options: Sequence[str]) -> list[Step]:
         steps.append(("see one image anchor by anchor:", _explain(audit, dataset, options)))
         steps.append(("see what each remedy would do:", command("advise", [dataset], options)))
         steps += _better_detector(audit, dataset, options)
-    if not lost.all():
+    if whole := unfit(audit).whole:
+        codes = ", ".join(dict.fromkeys(finding.code for finding in whole))
+        steps.append((f"fix what no filter can mend ({codes}), and scan again", ""))
+    elif not lost.all():
         leave_out = command("filter", [dataset], options, "-o", _manifest_name(audit.dataset))
         steps.append((f"leave them out ({_gone(audit, lost)}):", leave_out))
     if audit.detector.loss.outcome == "nan":
