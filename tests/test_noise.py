@@ -149,10 +149,15 @@ class TestRoboflowsGroup:
     def test_a_class_may_have_its_name(self, tmp_path):
         files = self.files("none")
         files["a.json"]["categories"][1]["name"] = "cells"
-        assert codes(tmp_path, files, "CLS002", "CLS006") == []
+        assert codes(tmp_path, files, "CLS002", "CLS004", "CLS006") == []
 
     def test_with_a_box_it_is_one(self, tmp_path):
         assert codes(tmp_path, self.files("none", {"category_id": 0}), "CLS002", "CLS006") == ["CLS006"]
+
+    def test_with_a_box_it_must_have_a_name_of_its_own(self, tmp_path):
+        files = self.files("none", {"category_id": 0})
+        files["a.json"]["categories"][1]["name"] = "cells"
+        assert codes(tmp_path, files, "CLS004") == ["CLS004"]
 
     def test_any_other_class_0_is_one(self, tmp_path):
         assert codes(tmp_path, self.files("things"), "CLS002", "CLS006") == ["CLS002", "CLS006"]

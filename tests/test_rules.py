@@ -221,6 +221,25 @@ class TestBoxes:
         assert codes(audit_of(tmp_path, voc(CAT), select=["CLS006", "SET004"])) == []
 
 
+class TestUnknownImages:
+    STRAY = "annotation of image {!r}, which is not in `images`"
+
+    @pytest.mark.parametrize(
+        ("met", "listed", "more"),
+        [
+            ("7", 7, ": here it is a text, there a number; write both alike"),
+            (7, "7", ": here it is a number, there a text; write both alike"),
+            ("07", 7, ""),
+            (8, 7, ""),
+            ("x", "y", ""),
+        ],
+    )
+    def test_a_text_is_another_id_than_a_number(self, tmp_path, met, listed, more):
+        files = coco({"image_id": met}, images=[image(listed, width=W, height=H)])
+        (found,) = audit_of(tmp_path, files, select=["SET003"]).findings
+        assert found.message == self.STRAY.format(met) + more
+
+
 class TestClasses:
     def test_a_long_table_of_ids_is_cut(self, tmp_path):
         (found,) = audit_of(tmp_path, numbered(*range(1, 40, 2)), select=["CLS006"]).findings

@@ -37,6 +37,8 @@ class BoxTrait(IntFlag):
     SHORT_SEGMENTATION = auto()  # no polygon in it has an even count of six numbers or more
     FOUR_NUMBERS = auto()  # its first polygon has four numbers
     FLAT_SEGMENTATION = auto()  # a number stands where a polygon should: [x, y, x, y]
+    FLAT_OF_INTEGERS = auto()  # a list that begins with an integer
+    FLAT_OF_FLOATS = auto()  # a list that begins with a number with a decimal point
     BROKEN_RLE = auto()  # an object without `counts`, or whose `counts` are a list without a `size`
     NO_MASK = auto()  # anything else of which pycocotools makes no mask
     # Pascal VOC: elements that an object lacks, and how its numbers and its name are written.

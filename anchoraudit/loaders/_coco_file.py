@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _INDEX = "pycocotools/coco.py `createIndex`"
 UNLISTED = Rule("image", "no entry in the file names it", _INDEX, "coco")
-WITHOUT_ID = Rule("raises", "annotation without an id", _INDEX, "coco")
+WITHOUT_ID = Rule("raises", "annotation without an id", _INDEX, "coco", "KeyError: 'id'")
 WITHOUT_CATEGORY = Rule(
     "raises", "annotation without a category id", _INDEX, "coco", "KeyError: 'category_id'"
 )
@@ -239,6 +239,29 @@ def repeated(sieve: Sieve) -> Bool:
         if last is not None:
             found[rows] = np.bincount(last, minlength=len(rows))[last] > 1
     return found
+
+
+def say_repeated(sieve: Sieve) -> Say:
+    """Return what loaders say that assert that the annotation ids of a file are unique."""
+
+    def say(row: int) -> str:
+        file = sieve.dataset.sources[int(sieve.images.source[sieve.boxes.image[row]])].path
+        return f"AssertionError: Annotation ids in '{file}' are not unique!"
+
+    return say
+
+
+def say_flat(sieve: Sieve) -> Say:
+    """Return what Python says where a segmentation is a list of numbers, and the length of each is asked."""
+    from anchoraudit.dataset.traits import BoxTrait
+
+    integers, floats = sieve.boxes.has(BoxTrait.FLAT_OF_INTEGERS), sieve.boxes.has(BoxTrait.FLAT_OF_FLOATS)
+
+    def say(row: int) -> str:
+        kind = "int" if integers[row] else "float" if floats[row] else ""
+        return f"TypeError: object of type '{kind}' has no len()" if kind else ""
+
+    return say
 
 
 def take_last(sieve: Sieve) -> None:

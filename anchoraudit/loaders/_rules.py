@@ -31,6 +31,7 @@ class Rule:
     reason: in plain words, for reports. source: the framework's file and function.
     only: the annotation format that the rule applies to, "" for all.
     error: the framework's own words, if they are the same for every image.
+    option: the setting of the framework that asks for it, as its users write it.
     expected: the annotation itself asks for it (a crowd, a difficult object) or nothing is lost (an equal
     row), so nobody needs to be warned.
     """
@@ -41,11 +42,17 @@ class Rule:
     only: str = ""
     error: str = ""
     expected: bool = False
+    option: str = ""
 
     @property
     def told(self) -> str:
         """The reason as reports count it."""
         return f"{RAISES}{self.reason}" if self.what == "raises" else self.reason
+
+    @property
+    def because(self) -> str:
+        """The reason, with the option of the framework that asks for it."""
+        return f"{self.reason} ({self.option})" if self.option else self.reason
 
 
 @dataclass(frozen=True)
@@ -194,7 +201,7 @@ class Loaded:
     def reason_of_image(self, image: int) -> str:
         """Return why an image does not train, if known in the framework's own words; "" if it does."""
         rule = self.rule_of_image(image)
-        return "" if rule is None else self.words(image) or rule.reason
+        return "" if rule is None else self.words(image) or rule.because
 
     def does_with(self, image: int) -> str:
         """Say what the loader does with an image: `loader yolov5 drops it`."""

@@ -114,6 +114,12 @@ class Sieve:
         """Say that the framework stops at the data set as a whole, in its own words and with what to do."""
         self._whole.append(words)
 
+    def stop_without_images(self, words: str) -> None:
+        """Say that the framework stops, with these words of its own, if no image is left by now."""
+        raised = bool((self._fates() == RAISED).any())  # it never came as far as this
+        if len(self.images) and not self.images_left.any() and not raised:
+            self.stop_at_all(f"{words}, as no image is left")
+
     def drop_boxes(self, rule: Rule, these: Bool) -> None:
         """Drop these boxes, bool [M]."""
         these = these & self.left

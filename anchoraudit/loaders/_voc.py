@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from anchoraudit.loaders._sieve import Sieve
 
 NO_TEXT = "AttributeError: 'NoneType' object has no attribute 'text'"
+NO_FIND = "AttributeError: 'NoneType' object has no attribute 'find'"
+NO_SHAPE = "AttributeError: 'NoneType' object has no attribute 'shape'"
 NOT_FOUND = "FileNotFoundError: [Errno 2] No such file or directory: '{name}'"
 # What `ImageFiles.problem` begins with where `cv2.imread` still reads what is there, with a warning. It does
 # not where even the header ends early.
@@ -101,6 +103,40 @@ def say_not_an_integer(sieve: Sieve, order: Sequence[int]) -> Callable[[int], st
         values = [float(sieve.dataset.boxes.xyxy[row, column]) for column in order]
         odd = next((value for value in values if not value.is_integer()), values[0])
         return "" if math.isnan(odd) else f"ValueError: invalid literal for int() with base 10: '{odd!r}'"
+
+    return say
+
+
+def say_nameless(sieve: Sieve, empty: str) -> Callable[[int], str]:
+    """Return what the framework says of an object without a name. empty: of an element <name> with no text.
+
+    Of one with white space only, nothing is said.
+    """
+    from anchoraudit.dataset.traits import BoxTrait
+
+    is_empty, is_blank = sieve.boxes.has(BoxTrait.EMPTY_NAME), sieve.boxes.has(BoxTrait.PADDED_NAME)
+    return lambda row: "" if is_blank[row] else empty if is_empty[row] else NO_TEXT
+
+
+def say_not_finite(sieve: Sieve) -> Callable[[int], str]:
+    """Return what Python says where <bndbox> is missing, or at int() of the first number that is not finite.
+
+    Of a coordinate that is missing, or no number at all, nothing is said.
+    """
+    from anchoraudit.dataset.traits import BoxTrait
+
+    boxless, unread = sieve.boxes.has(BoxTrait.NO_BNDBOX), sieve.boxes.has(BoxTrait.NOT_A_NUMBER)
+
+    def say(row: int) -> str:
+        if boxless[row]:
+            return NO_FIND
+        values = sieve.dataset.boxes.xyxy[row].tolist()
+        odd = next((value for value in values if not math.isfinite(value)), None)
+        if unread[row] or odd is None:
+            return ""
+        if math.isnan(odd):
+            return "ValueError: cannot convert float NaN to integer"
+        return "OverflowError: cannot convert float infinity to integer"
 
     return say
 

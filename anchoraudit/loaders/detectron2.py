@@ -35,6 +35,7 @@ READS = "`register_coco_instances` or `register_pascal_voc`, and the default `Da
 _COCO = "detectron2/data/datasets/coco.py `load_coco_json`"
 _VOC = "detectron2/data/datasets/pascal_voc.py `load_voc_instances`"
 _BUILD = "detectron2/data/build.py `filter_images_with_only_crowd_annotations`"
+_FILTERED = "DATALOADER.FILTER_EMPTY_ANNOTATIONS"
 _MAPPER = "detectron2/data/dataset_mapper.py `DatasetMapper`"
 _READ = "detectron2/data/detection_utils.py `read_image`"
 _CHECK = "detectron2/data/detection_utils.py `check_image_size`"
@@ -67,8 +68,8 @@ UNKNOWN_NAME = Rule(
     "ValueError: tuple.index(x): x not in tuple",
 )
 MINUS_ONE = Rule("moves", "1 subtracted from x1 and y1", _VOC, "voc")
-NO_ANNOTATION = Rule("image", "no annotation", _BUILD)
-ONLY_CROWDS = Rule("image", "crowds only", _BUILD)
+NO_ANNOTATION = Rule("image", "no annotation", _BUILD, option=_FILTERED)
+ONLY_CROWDS = Rule("image", "crowds only", _BUILD, option=_FILTERED)
 ABSENT_JPG = Rule("raises", "its image is absent", _READ, "voc")
 OTHER_NAME = voc.other_names(_VOC)
 BROKEN_JPG = Rule("raises", "its image cannot be read", _READ, "voc")
@@ -122,11 +123,11 @@ def _read_coco(sieve: Sieve) -> None:
     coco.look_at_segmentations(sieve)
     coco.read_index(sieve)
     boxes = sieve.boxes
-    sieve.drop_images_of(REPEATED, coco.repeated(sieve))
+    sieve.drop_images_of(REPEATED, coco.repeated(sieve), coco.say_repeated(sieve))
     sieve.drop_images(NAMELESS_IMAGE, coco.nameless(sieve))
     sieve.drop_images(UNSIZED, coco.undeclared(sieve), coco.say_size(sieve, "height"))
     sieve.drop_images_of(IGNORE, boxes.has(BoxTrait.IGNORE))
-    sieve.drop_images_of(FLAT, boxes.has(BoxTrait.FLAT_SEGMENTATION))
+    sieve.drop_images_of(FLAT, boxes.has(BoxTrait.FLAT_SEGMENTATION), coco.say_flat(sieve))
     sieve.drop_images_of(BROKEN_RLE, boxes.has(BoxTrait.BROKEN_RLE))
     sieve.drop_boxes(SHORT, boxes.has(BoxTrait.SHORT_SEGMENTATION))
     words = (
@@ -144,12 +145,15 @@ def _read_voc(sieve: Sieve) -> None:
 
     boxes, images = sieve.boxes, sieve.images
     voc.read_lists(sieve, WITHOUT_XML)
-    unsized = images.has(ImageTrait.ODD_SIZE)
+    odd = images.has(ImageTrait.ODD_SIZE)
+    unsized = odd.copy()
     if images.declared is not None:
         unsized |= np.isnan(images.declared).any(axis=1)
-    sieve.drop_images(UNSIZED_XML, unsized)
-    sieve.drop_images_of(NAMELESS, boxes.category < 0)
-    sieve.drop_images_of(NO_NUMBER, boxes.has(BoxTrait.NOT_A_NUMBER))
+    none_found = "IndexError: list index out of range"
+    sieve.drop_images(UNSIZED_XML, unsized, lambda image: "" if odd[image] else none_found)
+    in_no_list = "ValueError: tuple.index(x): x not in tuple"
+    sieve.drop_images_of(NAMELESS, boxes.category < 0, voc.say_nameless(sieve, in_no_list))
+    sieve.drop_images_of(NO_NUMBER, boxes.has(BoxTrait.NOT_A_NUMBER), voc.say_not_finite(sieve))
     sieve.drop_images_of(UNKNOWN_NAME, unknown(sieve, strips=False))
     sieve.move(MINUS_ONE, boxes.xyxy - (1.0, 1.0, 0.0, 0.0))
 
@@ -181,6 +185,7 @@ def load(sieve: Sieve) -> None:
     sieve.drop_images(NO_ANNOTATION, ~sieve.images_of(sieve.left))
     crowds = coco.crowds(sieve)
     sieve.drop_images(ONLY_CROWDS, ~sieve.images_of(sieve.left & ~crowds))
+    sieve.stop_without_images("AssertionError: No valid data found in <the name of the data set>.")
     sieve.read({"voc": _open_voc, "": _open})
     sieve.drop_boxes(CROWD, crowds)
     sieve.drop_images_of(WITHOUT_BOX, coco.without_box(sieve), coco.say_bbox(sieve))

@@ -137,6 +137,8 @@ def _read_voc(sieve: Sieve) -> None:
     sieve.drop_images_of(NAMELESS, boxes.category < 0, said("missing element 'name'"))
     strange = unknown(sieve, strips=False)
     sieve.drop_images_of(UNKNOWN_NAME, strange, said("class name '{name}' not found in classes"))
+    boxless = boxes.has(BoxTrait.NO_BNDBOX)
+    sieve.drop_images_of(NO_NUMBER, boxless, said("missing element 'bndbox'"))
     sieve.drop_images_of(NO_NUMBER, boxes.has(BoxTrait.NOT_A_NUMBER))
     sieve.move(MINUS_ONE, boxes.xyxy - 1.0)
     voc.open_images(sieve, ABSENT_JPG, OTHER_NAME)

@@ -47,8 +47,8 @@ NO_AREA = Rule("box", "declared area of 0 or less", _PARSE, "coco")
 THIN = Rule("box", "a side below 1 pixel", _PARSE)
 UNKNOWN_CLASS = Rule("box", "category that the file does not list", _PARSE)
 CROWD = Rule("box", f"{IGNORED}crowd", _PARSE, expected=True)
-NO_ANNOTATION = Rule("image", "no annotation of a listed category", _FILTER)
-SMALL = Rule("image", "a side below 32 pixels", _FILTER)
+NO_ANNOTATION = Rule("image", "no annotation of a listed category", _FILTER, option="filter_empty_gt=True")
+SMALL = Rule("image", "a side below 32 pixels", _FILTER, option="min_size=32")
 _OPEN = "mmcv/transforms/loading.py `LoadImageFromFile`"
 OPENING = (pictures.absent(_OPEN), pictures.broken(_OPEN))
 RULES = (
@@ -81,7 +81,7 @@ def load(sieve: Sieve) -> None:
     from anchoraudit.loaders._sieve import ROUNDING
 
     coco.read_index(sieve)
-    sieve.drop_images_of(REPEATED, coco.repeated(sieve))
+    sieve.drop_images_of(REPEATED, coco.repeated(sieve), coco.say_repeated(sieve))
     sieve.drop_images(NAMELESS, coco.nameless(sieve))
     sieve.drop_images(UNSIZED, coco.undeclared(sieve), coco.say_size(sieve, "height"))
     boxes = sieve.boxes

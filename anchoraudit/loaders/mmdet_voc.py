@@ -43,8 +43,8 @@ NOT_FINITE = Rule("raises", "coordinate missing or not finite", _PARSE, "voc")
 CUT = Rule("moves", "cut to integers, 1 subtracted from all four", _PARSE, "voc")
 DIFFICULT = Rule("box", f"{IGNORED}difficult", _PARSE, "voc", expected=True)
 SMALL_BOX = Rule("box", f"{IGNORED}a side below 32 pixels", _PARSE)
-NO_ANNOTATION = Rule("image", "no annotation", _FILTER)
-SMALL = Rule("image", "a side below 32 pixels", _FILTER)
+NO_ANNOTATION = Rule("image", "no annotation", _FILTER, option="filter_empty_gt=True")
+SMALL = Rule("image", "a side below 32 pixels", _FILTER, option="min_size=32")
 ABSENT = Rule("raises", "its image is absent", _OPEN)
 OTHER_NAME = voc.other_names(_LOAD)
 BROKEN = Rule("raises", "its image cannot be read", _OPEN)
@@ -79,7 +79,14 @@ def _skip(sieve: Sieve) -> None:
     sieve.drop_images(ODD_SIZE, images.has(ImageTrait.ODD_SIZE))
     if images.declared is not None:
         unstated, broken = np.isnan(images.declared[:, 0]), voc.unreadable(sieve, cut_off=True)
-        sieve.drop_images(UNMEASURED, unstated & (broken | sieve.absent() | np.isnan(images.width)))
+        absent = sieve.absent()
+
+        def say(image: int) -> str:
+            if absent[image]:
+                return voc.NOT_FOUND.format(name=voc.opened_name(sieve, image))
+            return voc.NO_SHAPE if broken[image] else ""
+
+        sieve.drop_images(UNMEASURED, unstated & (broken | absent | np.isnan(images.width)), say)
     empty = boxes.has(BoxTrait.EMPTY_NAME)
     sieve.drop_images_of(NAMELESS, (boxes.category < 0) & ~empty)
     sieve.drop_boxes(UNKNOWN_CLASS, unknown(sieve, strips=False) | empty)
@@ -93,7 +100,7 @@ def _parse(sieve: Sieve) -> None:
 
     boxes = sieve.boxes
     sieve.drop_images_of(ODD_DIFFICULT, boxes.has(BoxTrait.ODD_DIFFICULT))
-    sieve.drop_images_of(NOT_FINITE, any_of_four(~np.isfinite(boxes.xyxy)))
+    sieve.drop_images_of(NOT_FINITE, any_of_four(~np.isfinite(boxes.xyxy)), voc.say_not_finite(sieve))
     sieve.move(CUT, np.trunc(boxes.xyxy) - 1.0)
     sieve.drop_boxes(DIFFICULT, boxes.difficult)
 

@@ -89,7 +89,8 @@ def _read_voc(sieve: Sieve) -> None:
     sieve.drop_images_of(NO_DIFFICULT, boxes.has(BoxTrait.NO_DIFFICULT))
     sieve.drop_images_of(ODD_DIFFICULT, boxes.has(BoxTrait.ODD_DIFFICULT))
     sieve.drop_boxes(DIFFICULT, boxes.difficult)
-    sieve.drop_images_of(NAMELESS, boxes.category < 0)
+    no_method = "AttributeError: 'NoneType' object has no attribute 'lower'"
+    sieve.drop_images_of(NAMELESS, boxes.category < 0, voc.say_nameless(sieve, no_method))
     strange = unknown(sieve, strips=True, lowers=True)
     sieve.drop_images_of(UNKNOWN_CLASS, strange, lambda row: f"KeyError: {name_of(sieve, row).lower()!r}")
     never_found(sieve, "KeyError: {name!r}")
@@ -121,7 +122,8 @@ def _wrap(sieve: Sieve) -> None:
     from anchoraudit.loaders._sieve import any_of_four
 
     xyxy = sieve.boxes.xyxy
-    sieve.drop_images_of(NOT_FINITE, any_of_four(~((xyxy < _LONG) & (xyxy >= -_LONG))))
+    wrong = any_of_four(~((xyxy < _LONG) & (xyxy >= -_LONG)))
+    sieve.drop_images_of(NOT_FINITE, wrong, voc.say_not_finite(sieve))
     if not any_of_four((xyxy != np.trunc(xyxy)) | ~((xyxy >= 0) & (xyxy < _UINT16))).any():
         return
     sieve.move(WRAPPED, np.mod(np.trunc(xyxy), _UINT16))

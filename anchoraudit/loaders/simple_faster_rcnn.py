@@ -74,7 +74,8 @@ def _read_voc(sieve: Sieve) -> None:
     sieve.drop_boxes(DIFFICULT, boxes.difficult & ~boxes.has(BoxTrait.OTHER_DIFFICULT))
     say = voc.say_not_an_integer(sieve, _ORDER)
     sieve.drop_images_of(NOT_AN_INTEGER, boxes.has(BoxTrait.NOT_AN_INTEGER), say)
-    sieve.drop_images_of(NAMELESS, boxes.category < 0)
+    no_method = "AttributeError: 'NoneType' object has no attribute 'lower'"
+    sieve.drop_images_of(NAMELESS, boxes.category < 0, voc.say_nameless(sieve, no_method))
     sieve.drop_images_of(UNKNOWN_CLASS, unknown(sieve, strips=True, lowers=True))
     never_found(sieve, "ValueError: tuple.index(x): x not in tuple")
     sieve.move(MINUS_ONE, boxes.xyxy - 1.0)

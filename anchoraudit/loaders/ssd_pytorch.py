@@ -28,10 +28,9 @@ READS = "`VOCDetection` with `VOCAnnotationTransform`, as `train.py` makes it"
 _PULL = "data/voc0712.py `pull_item`"
 _CALL = "data/voc0712.py `VOCAnnotationTransform`"
 WITHOUT_XML = voc.without_xml(_PULL)
-_NO_SHAPE = "AttributeError: 'NoneType' object has no attribute 'shape'"
 ABSENT = Rule("raises", "its image is absent", _PULL)
 OTHER_NAME = voc.other_names(_PULL)
-BROKEN = Rule("raises", "its image cannot be read", _PULL, error=_NO_SHAPE)
+BROKEN = Rule("raises", "its image cannot be read", _PULL, error=voc.NO_SHAPE)
 NO_DIFFICULT = Rule("raises", "object without <difficult>", _CALL, "voc", voc.NO_TEXT)
 ODD_DIFFICULT = Rule("raises", "a <difficult> that is no integer", _CALL, "voc")
 DIFFICULT = Rule("box", "difficult", _CALL, "voc", expected=True)
@@ -76,7 +75,8 @@ def _read_voc(sieve: Sieve) -> None:
     sieve.drop_images_of(NO_DIFFICULT, boxes.has(BoxTrait.NO_DIFFICULT))
     sieve.drop_images_of(ODD_DIFFICULT, boxes.has(BoxTrait.ODD_DIFFICULT))
     sieve.drop_boxes(DIFFICULT, boxes.difficult & ~boxes.has(BoxTrait.OTHER_DIFFICULT))
-    sieve.drop_images_of(NAMELESS, boxes.category < 0)
+    no_method = "AttributeError: 'NoneType' object has no attribute 'lower'"
+    sieve.drop_images_of(NAMELESS, boxes.category < 0, voc.say_nameless(sieve, no_method))
     say = voc.say_not_an_integer(sieve, range(4))
     sieve.drop_images_of(NOT_AN_INTEGER, boxes.has(BoxTrait.NOT_AN_INTEGER), say)
     strange = unknown(sieve, strips=True, lowers=True)
@@ -88,7 +88,7 @@ def _read_voc(sieve: Sieve) -> None:
 def load(sieve: Sieve) -> None:
     """Apply the rules, in the framework's order."""
     sieve.read({"voc": lambda of_voc: voc.read_lists(of_voc, WITHOUT_XML)})
-    voc.open_images(sieve, ABSENT, OTHER_NAME, _NO_SHAPE)
+    voc.open_images(sieve, ABSENT, OTHER_NAME, voc.NO_SHAPE)
     sieve.drop_images(BROKEN, voc.unreadable(sieve, cut_off=False))
     sieve.read({"voc": _read_voc})
     sieve.drop_images(NOTHING, ~sieve.images_of(sieve.left))

@@ -105,6 +105,8 @@ def load(sieve: Sieve) -> None:
     width, height = sieve.sides()
     thin = (width <= 1 + ROUNDING) | (height <= 1 + ROUNDING)
     sieve.drop_images(ALL_THIN, ~sieve.images_of(~thin))
+    none_left = "ValueError: num_samples should be a positive integer value, but got num_samples=0"
+    sieve.stop_without_images(none_left)
     sieve.drop_images(UNSIZED, coco.undeclared(sieve), coco.say_size(sieve, "width"))
     sieve.drop_images(ODD_SIZE, coco.no_size(sieve))
     sieve.drop_images(NO_HEIGHT, coco.declared(sieve)[1] == 0)
@@ -123,6 +125,7 @@ def _convert(sieve: Sieve) -> None:
     sieve.drop_images_of(NO_ISCROWD, boxes.has(BoxTrait.NO_ISCROWD))
     sieve.drop_boxes(CROWD, coco.crowds(sieve))
     sieve.drop_images_of(TEXT_CLASS, coco.text_class(sieve))
+    says = {FLAT: coco.say_flat(sieve)}
     for rule, traits in (
         (NO_SEGMENTATION, BoxTrait.NO_SEGMENTATION),
         (EMPTY_SEGMENTATION, BoxTrait.EMPTY_SEGMENTATION),
@@ -130,6 +133,6 @@ def _convert(sieve: Sieve) -> None:
         (FLAT, BoxTrait.FLAT_SEGMENTATION),
         (NO_MASK, BoxTrait.NO_MASK | BoxTrait.BROKEN_RLE),
     ):
-        sieve.drop_images_of(rule, boxes.has(traits))
+        sieve.drop_images_of(rule, boxes.has(traits), says.get(rule))
     sieve.drop_images_of(UNDECLARED_AREA, coco.without_area(sieve))
     sieve.drop_images_of(ODD_AREA, coco.odd_area(sieve))

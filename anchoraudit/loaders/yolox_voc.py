@@ -85,8 +85,9 @@ def _read_voc(sieve: Sieve) -> None:
     boxes, images = sieve.boxes, sieve.images
     voc.read_lists(sieve, WITHOUT_XML)
     sieve.drop_images_of(ODD_DIFFICULT, boxes.has(BoxTrait.ODD_DIFFICULT))
-    sieve.drop_images_of(NAMELESS, boxes.category < 0)
-    sieve.drop_images_of(NOT_FINITE, any_of_four(~np.isfinite(boxes.xyxy)))
+    no_method = "AttributeError: 'NoneType' object has no attribute 'strip'"
+    sieve.drop_images_of(NAMELESS, boxes.category < 0, voc.say_nameless(sieve, no_method))
+    sieve.drop_images_of(NOT_FINITE, any_of_four(~np.isfinite(boxes.xyxy)), voc.say_not_finite(sieve))
     strange = unknown(sieve, strips=True)
     sieve.drop_images_of(UNKNOWN_CLASS, strange, lambda row: f"KeyError: {name_of(sieve, row)!r}")
     sieve.drop_images(ODD_SIZE, images.has(ImageTrait.ODD_SIZE))

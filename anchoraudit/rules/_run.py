@@ -36,7 +36,10 @@ def about_images(context: Context, code: str, these: Bool) -> Hits:
         assert loaded is not None  # no rows without a loader
         culprit = int(loaded.culprit[image])
         name = context.dataset.images.ids[image]
-        message = f"{loaded.does_with(image)}: {loaded.reason_of_image(image)}: image {name!r}"
+        reason, rule = loaded.reason_of_image(image), loaded.rule_of_image(image)
+        if rule is not None and loaded.words(image):  # an exception alone does not always tell what is wrong
+            reason = f"{reason} ({rule.because})"
+        message = f"{loaded.does_with(image)}: {reason}: image {name!r}"
         return message, context.corners_in(culprit) if culprit >= 0 else ""
 
     def culprit_of(image: int) -> int:

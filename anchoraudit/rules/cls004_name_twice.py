@@ -10,8 +10,10 @@ from anchoraudit.rules._rule import Rule
 def check(context: Context) -> list[Finding]:
     """Find names with several ids, within a file or between splits."""
     ids: dict[str, list[object]] = {}
-    for category in context.dataset.categories:
-        ids.setdefault(category.name, []).append(category.id)
+    classes = zip(context.dataset.categories, context.placeholders.tolist(), strict=True)
+    for category, placeholder in classes:
+        if not placeholder:
+            ids.setdefault(category.name, []).append(category.id)
     found: list[Finding] = []
     for name, listed in ids.items():
         if len(listed) > 1:
@@ -26,7 +28,8 @@ RULE = Rule(
     title="class name with two ids",
     what=(
         "COCO: two entries of `categories` with the same name and different ids, in one file or in two "
-        "splits."
+        "splits. A class may share its name with the group that Roboflow puts above the others, if that has "
+        "no box: it is no class (see CLS002)."
     ),
     why=(
         "One class becomes two outputs that compete for the same objects. Between splits, the "

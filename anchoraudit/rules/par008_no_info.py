@@ -6,11 +6,15 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 
+_TOLD = (
+    "the file has no key `info`: `loadRes` of pycocotools 2.0.10, which evaluates, raises KeyError: 'info'"
+)
+
 
 def check(context: Context) -> list[Finding]:
     """Report the annotation files without `info`."""
     return [
-        Finding("PAR008", "the file has no key `info`", str(path), "", "no `info`", "info of the file")
+        Finding("PAR008", _TOLD, str(path), "", "no `info`", "info of the file")
         for path in context.dataset.without_info
     ]
 

@@ -17,7 +17,10 @@ def check(context: Context) -> list[Finding]:
     if not count or context.loaded is None:
         return []
     images = "1 image" if count == 1 else f"{count:,} images"
-    text = f"loader {context.loaded.loader} leaves out {images} without boxes to train on, by design"
+    numbers = np.unique(context.loaded.image_rule[dropped & ~with_boxes]).tolist()
+    reasons = dict.fromkeys(context.loaded.rules[number - 1].because for number in numbers)
+    text = f"loader {context.loaded.loader} leaves out {images} without boxes to train on, by design: "
+    text += "; ".join(reasons)
     return context.about_all("RUN004", text, str(count), "blank images left out")
 
 
@@ -27,7 +30,7 @@ RULE = Rule(
     title="images without boxes that the loader leaves out",
     what=(
         "The framework's own loader is made to leave out images without boxes, or whose boxes are all crowds "
-        "or difficult."
+        "or difficult. The message has its reasons, and the option of the framework where there is one."
     ),
     why="They cannot end with an empty foreground mask, and background images teach nothing here.",
     example="detectron2 with DATALOADER.FILTER_EMPTY_ANNOTATIONS, which is on by default",

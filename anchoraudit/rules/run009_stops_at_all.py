@@ -25,11 +25,11 @@ RULE = Rule(
     title="data set at which the framework stops as a whole",
     what=(
         "Something that all images share makes the framework's loader raise, such as classes with capitals "
-        "where the loader lowers the names of objects. Whether it does depends on a list in the framework's "
-        "source."
+        "where the loader lowers the names of objects (this depends on a list in the framework's source), or "
+        "a loader that drops every image."
     ),
     why="Training stops at the first image.",
     example="a class called Helmet, under py-faster-rcnn: KeyError: 'helmet'",
-    remedy="change what the message names in the framework's source, then add --ignore RUN009",
+    remedy="mend what the message names; if that is in the framework's source, add --ignore RUN009 then",
     check=check,
 )

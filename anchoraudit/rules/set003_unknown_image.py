@@ -8,8 +8,11 @@ RULE = Rule(
     code="SET003",
     severity="warning",
     title="annotation of an unknown image",
-    what="COCO: an annotation whose `image_id` is not the `id` of any image in the file.",
-    why="The box is in the file but belongs to no image.",
+    what=(
+        'COCO: an annotation whose `image_id` is not the `id` of any image in the file. The text "7" is '
+        "another id than the number 7; the message says where that is the difference."
+    ),
+    why="The box is in the file but belongs to no image. Frameworks leave it out.",
     example='{"images": [{"id": 1, ...}], "annotations": [{"id": 5, "image_id": 99, ...}]}',
-    remedy="add the image, or remove the annotation",
+    remedy="mend the id, list the image in `images`, or remove the annotation",
 )

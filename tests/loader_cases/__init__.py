@@ -13,7 +13,7 @@ import numpy as np
 
 from anchoraudit.dataset.columns import Boxes, Category, Dataset, Images, Source
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.dataset.traits import ImageTrait
+from anchoraudit.dataset.traits import BoxTrait, ImageTrait
 from anchoraudit.images.inspection import ImageFiles
 from anchoraudit.loaders import WITH_IMAGE
 from tests.builders import AS_READ
@@ -186,8 +186,8 @@ def case(
     return Case(loader, dataset, images, boxes, *gone, xyxy, **more)
 
 
-def raising(loader, words, dataset, boxes=1):
-    """A case in which the second of two images makes the loader raise."""
+def raising(loader, words, dataset, boxes=1, said=None):
+    """A case in which the second of two images makes the loader raise. said: the framework's words."""
     rest = list(range(len(dataset.boxes) - boxes))
     return case(
         loader,
@@ -196,6 +196,7 @@ def raising(loader, words, dataset, boxes=1):
         rest,
         {f"the loader raises: {words}": 1},
         {WITH_IMAGE: boxes} if boxes else {},
+        words={} if said is None else {1: said},
     )
 
 
@@ -225,9 +226,14 @@ def of_coco_files(loader, *, last=(1,), blank="no annotation", later_box=False, 
     yield case(loader, same_id, list(last), [0, 1], gone, stops={2: stops} if stops else {})
     unlisted = data(GOOD, images=(Picture(), Picture(id="new.jpg", entry=-1, declared=False)))
     yield case(loader, unlisted, [0], [0], {"no entry in the file names it": 1})
-    yield raising(loader, "annotation without an id", data(GOOD, moved(SECOND, id=""), images=TWO))
+    yield raising(
+        loader,
+        "annotation without an id",
+        data(GOOD, moved(SECOND, id=""), images=TWO),
+        said="KeyError: 'id'",
+    )
     bare = data(GOOD, moved(SECOND, category=-1), images=TWO)
-    yield raising(loader, "annotation without a category id", bare)
+    yield raising(loader, "annotation without a category id", bare, said="KeyError: 'category_id'")
     # The same ids in two files are none twice.
     files = data(
         moved(GOOD, id=1),
@@ -246,7 +252,8 @@ def of_coco_files(loader, *, last=(1,), blank="no annotation", later_box=False, 
         named = data(moved(early, id="a"), moved(late, id="a"), images=TWO)
         yield case(loader, named, [0, 1], [0, 1], moves=reason, xyxy=xyxy)
     else:
-        yield raising(loader, "annotation ids are not unique", REPEATED_IDS, boxes=2)
+        said = "AssertionError: Annotation ids in '.json' are not unique!"
+        yield raising(loader, "annotation ids are not unique", REPEATED_IDS, boxes=2, said=said)
         texts = data(GOOD, moved(SECOND, id="a"), moved(SECOND, id="a"), images=TWO)
         yield raising(loader, "annotation ids are not unique", texts, boxes=2)
 
@@ -266,6 +273,35 @@ def voc_raising(loader, words, *wrong, moves=None, xyxy=None, said=None, **more)
     words_of = {} if said is None else {1: said}
     reason = {f"the loader raises: {words}": 1}
     return case(loader, dataset, [0], [0], reason, gone, moves, xyxy, words=words_of)
+
+
+NO_FIND = "AttributeError: 'NoneType' object has no attribute 'find'"
+NO_TEXT = "AttributeError: 'NoneType' object has no attribute 'text'"
+
+
+def of_voc_names(loader, empty, **good):
+    """Objects without a name, and with an empty one. empty: what the framework says of that."""
+    traits = BoxTrait.EMPTY_NAME
+    for said, wrong in (
+        (NO_TEXT, moved(GOOD, category=-1)),
+        (empty, moved(GOOD, category=-1, traits=traits)),
+        ("", moved(GOOD, category=-1, traits=traits | BoxTrait.PADDED_NAME)),
+    ):
+        # Without words, a report has the reason.
+        yield voc_raising(loader, "object without a name", wrong, said=said, **good)
+
+
+def of_odd_coordinates(loader, reason, **good):
+    """Coordinates that are missing, unreadable or not finite."""
+    unread = BoxTrait.NOT_A_NUMBER | BoxTrait.NOT_AN_INTEGER
+    nan, inf = "cannot convert float NaN to integer", "cannot convert float infinity to integer"
+    for said, wrong in (
+        (NO_FIND, Box(*NO_BOX, traits=BoxTrait.NO_BNDBOX | unread)),
+        ("", Box(5, NAN, 50, 50, traits=unread)),
+        (f"ValueError: {nan}", Box(5, 5, NAN, INF)),
+        (f"OverflowError: {inf}", Box(5, 5, -INF, NAN)),
+    ):
+        yield voc_raising(loader, reason, wrong, said=said, **good)
 
 
 def of_voc_files(loader, said, moves=None, xyxy=None, *, cut_off=True):

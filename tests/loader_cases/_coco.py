@@ -15,6 +15,9 @@ from tests.loader_cases import (
 )
 
 NOT_FOUND = "FileNotFoundError: [Errno 2] No such file or directory: '2.jpg'"
+NO_LEN = "TypeError: object of type '{}' has no len()"
+FLAT_OF_INTEGERS = BoxTrait.FLAT_SEGMENTATION | BoxTrait.FLAT_OF_INTEGERS
+FLAT_OF_FLOATS = BoxTrait.FLAT_SEGMENTATION | BoxTrait.FLAT_OF_FLOATS
 TEXT_CLASS = "ValueError: too many dimensions 'str'"
 
 

@@ -5,6 +5,7 @@ from tests.loader_cases import (
     GOOD,
     NAN,
     NO_BOX,
+    NO_FIND,
     SECOND,
     TWO,
     UNKNOWN,
@@ -17,10 +18,19 @@ from tests.loader_cases import (
     named,
     of_coco_files,
     of_voc_files,
+    of_voc_names,
     raising,
     voc_raising,
 )
-from tests.loader_cases._coco import of_nameless, of_odd_values, of_pictures, stopping
+from tests.loader_cases._coco import (
+    FLAT_OF_FLOATS,
+    FLAT_OF_INTEGERS,
+    NO_LEN,
+    of_nameless,
+    of_odd_values,
+    of_pictures,
+    stopping,
+)
 
 
 def cases():
@@ -78,7 +88,10 @@ def voc_cases(d2):
     good = {"moves": {"1 subtracted from x1 and y1": 1}, "xyxy": [[99, 99, 200, 200]]}
     said = ("FileNotFoundError: [Errno 2] No such file or directory: '2.jpg'", "OSError: not an image")
     yield from of_voc_files(d2, said, **good)
-    yield voc_raising(d2, "object without a name", moved(GOOD, category=-1), **good)
+    yield from of_voc_names(d2, "ValueError: tuple.index(x): x not in tuple", **good)
+    boxless = Box(*NO_BOX, traits=BoxTrait.NO_BNDBOX | BoxTrait.NOT_A_NUMBER | BoxTrait.NOT_AN_INTEGER)
+    missing = "a coordinate that is missing or no number"
+    yield voc_raising(d2, missing, boxless, said=NO_FIND, **good)
     unread = Box(5, NAN, 50, 50, traits=BoxTrait.NOT_A_NUMBER | BoxTrait.NOT_AN_INTEGER)
     yield voc_raising(d2, "a coordinate that is missing or no number", unread, **good)
     # "nan" is a number for float(), and decimals are.
@@ -101,7 +114,7 @@ def voc_cases(d2):
     mismatch = "SizeMismatchError: Mismatched image shape for image 2.jpg, got (640, 480), expect ({}, {})."
     turned = {"orientation": 6, "stored": (640, 480)}
     for picture, reason, said in (
-        (Picture(declared=False), no_integers, None),
+        (Picture(declared=False), no_integers, "IndexError: list index out of range"),
         (Picture(traits=ImageTrait.ODD_SIZE), no_integers, None),
         (Picture(stated=(0, 0)), "its <size> is not that of the image", mismatch.format(0, 0)),
         (Picture(stated=(480, 640)), "its <size> is not that of the image", mismatch.format(480, 640)),
@@ -134,6 +147,8 @@ def coco_cases(d2):
     for reason, words, trait in (
         ("annotation with `ignore`", ignored, BoxTrait.IGNORE),
         ("a segmentation that is no list of polygons", "", BoxTrait.FLAT_SEGMENTATION),
+        ("a segmentation that is no list of polygons", NO_LEN.format("int"), FLAT_OF_INTEGERS),
+        ("a segmentation that is no list of polygons", NO_LEN.format("float"), FLAT_OF_FLOATS),
         ("a segmentation without counts or size", "", BoxTrait.BROKEN_RLE),
     ):
         yield stopping(d2, reason, words, moved(SECOND, traits=trait))

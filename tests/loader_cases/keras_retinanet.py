@@ -112,6 +112,11 @@ def voc_cases(kr):
         ),
         ("its name is not in the list of classes", moved(GOOD, traits=BoxTrait.PADDED_NAME), None),
         ("a coordinate that is missing or no number", Box(5, NAN, 50, 50, traits=unread), None),
+        (
+            "a coordinate that is missing or no number",
+            Box(NAN, NAN, NAN, NAN, traits=unread | BoxTrait.NO_BNDBOX),
+            "missing element 'bndbox'",
+        ),
     ):
         told = None if words is None else start + words
         classes = named("cat", "Dog")

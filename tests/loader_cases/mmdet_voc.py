@@ -15,6 +15,7 @@ from tests.loader_cases import (
     moved,
     named,
     of_absent_images,
+    of_odd_coordinates,
     of_voc_files,
     voc_raising,
 )
@@ -67,6 +68,7 @@ def cases():
     yield from of_absent_images(mm, (said[0], said[1]))
     for wrong in (NO_BOX, (5, 5, NAN, 50), (5, 5, INF, 50)):
         yield voc_raising(mm, "coordinate missing or not finite", Box(*wrong), **good)
+    yield from of_odd_coordinates(mm, "coordinate missing or not finite", **good)
     no_text = "AttributeError: 'NoneType' object has no attribute 'text'"
     yield voc_raising(mm, "object without a name", moved(GOOD, category=-1), said=no_text, **good)
     odd = moved(GOOD, traits=BoxTrait.ODD_DIFFICULT)
@@ -94,10 +96,15 @@ def cases():
     ):
         sized = data(GOOD, SECOND, images=(Picture(), picture), format="voc")
         yield case(mm, sized, [0], [0], {f"the loader raises: {reason}": 1}, {WITH_IMAGE: 1}, **good)
-    for picture in (Picture(declared=False, present=False), Picture(declared=False, problem="empty file")):
+    no_shape = "AttributeError: 'NoneType' object has no attribute 'shape'"
+    for words, picture in (
+        (said[0], Picture(declared=False, present=False)),
+        (no_shape, Picture(declared=False, problem="empty file")),
+    ):
         images = (Picture(), picture)
         sized = data(GOOD, images=images, format="voc")
-        yield case(mm, sized, [0], [0], {f"the loader raises: {none}": 1}, files=facts(images), **good)
+        gone = {f"the loader raises: {none}": 1}
+        yield case(mm, sized, [0], [0], gone, files=facts(images), words={1: words}, **good)
     # The limit is for the size that is stated; of the image where none is.
     stated = (Picture(stated=(640, 0)), Picture(9, 9, stated=(32, 32)), Picture(640, 31, declared=False))
     limits = data(GOOD, SECOND, moved(GOOD, image=2), images=stated, format="voc")

@@ -14,7 +14,9 @@ from tests.loader_cases import (
     moved,
     named,
     of_absent_images,
+    of_odd_coordinates,
     of_voc_files,
+    of_voc_names,
     voc_raising,
 )
 
@@ -69,7 +71,8 @@ def cases():
     yield voc_raising(
         pf, "a <difficult> that is no integer", moved(GOOD, traits=BoxTrait.ODD_DIFFICULT), **good
     )
-    yield voc_raising(pf, "object without a name", moved(GOOD, category=-1), **good)
+    no_method = "AttributeError: 'NoneType' object has no attribute 'lower'"
+    yield from of_voc_names(pf, no_method, **good)
     unknown = "its name, lowered, is not in the list of classes"
     strange, classes = moved(GOOD, category=1), named("cat", "Unicorn")
     yield voc_raising(pf, unknown, strange, categories=classes, said="KeyError: 'unicorn'", **good)
@@ -81,6 +84,7 @@ def cases():
     yield case(pf, folded, [0], [0], **good)
     for wrong in (NO_BOX, (5, 5, NAN, 50), (5, 5, INF, 50), (5, 5, 1e19, 50)):
         yield voc_raising(pf, "coordinate missing, not finite, or above 2^63", Box(*wrong), **good)
+    yield from of_odd_coordinates(pf, "coordinate missing, not finite, or above 2^63", **good)
     # 2 is not 0. An image without an object, or with difficult ones only, goes.
     twice = moved(SECOND, difficult=True, traits=BoxTrait.OTHER_DIFFICULT)
     hard = data(GOOD, moved(GOOD, difficult=True, category=-1), twice, images=(*TWO, Picture()), format="voc")

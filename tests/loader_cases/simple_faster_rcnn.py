@@ -14,6 +14,7 @@ from tests.loader_cases import (
     named,
     of_absent_images,
     of_voc_files,
+    of_voc_names,
     voc_raising,
 )
 
@@ -44,7 +45,8 @@ def cases():
     yield voc_raising(
         sf, "a <difficult> that is no integer", moved(GOOD, traits=BoxTrait.ODD_DIFFICULT), **good
     )
-    yield voc_raising(sf, "object without a name", moved(GOOD, category=-1), **good)
+    no_method = "AttributeError: 'NoneType' object has no attribute 'lower'"
+    yield from of_voc_names(sf, no_method, **good)
     unknown = "its name, lowered, is not in the list of classes"
     yield voc_raising(
         sf, unknown, moved(GOOD, category=1), categories=named("cat", "unicorn"), said=NOT_IN_TUPLE, **good

@@ -12,6 +12,7 @@ from tests.loader_cases import (
     named,
     of_absent_images,
     of_voc_files,
+    of_voc_names,
     voc_raising,
 )
 
@@ -34,7 +35,8 @@ def cases():
     yield voc_raising(
         ssd, "a <difficult> that is no integer", moved(GOOD, traits=BoxTrait.ODD_DIFFICULT), **good
     )
-    yield voc_raising(ssd, "object without a name", moved(GOOD, category=-1), **good)
+    no_method = "AttributeError: 'NoneType' object has no attribute 'lower'"
+    yield from of_voc_names(ssd, no_method, **good)
     unknown = "its name, lowered, is not in the list of classes"
     strange, classes = moved(GOOD, category=1), named("cat", "Unicorn")
     yield voc_raising(ssd, unknown, strange, categories=classes, said="KeyError: 'unicorn'", **good)

@@ -17,7 +17,16 @@ from tests.loader_cases import (
     of_coco_files,
     raising,
 )
-from tests.loader_cases._coco import TEXT_CLASS, crowds, of_odd_values, of_pictures, stopping
+from tests.loader_cases._coco import (
+    FLAT_OF_FLOATS,
+    FLAT_OF_INTEGERS,
+    NO_LEN,
+    TEXT_CLASS,
+    crowds,
+    of_odd_values,
+    of_pictures,
+    stopping,
+)
 
 
 def cases():
@@ -52,6 +61,8 @@ def cases():
         ("an empty segmentation", "IndexError: list index out of range", BoxTrait.EMPTY_SEGMENTATION),
         ("a segmentation whose first polygon has four numbers", bb, BoxTrait.FOUR_NUMBERS),
         ("a segmentation that is no list of polygons", "", BoxTrait.FLAT_SEGMENTATION),
+        ("a segmentation that is no list of polygons", NO_LEN.format("int"), FLAT_OF_INTEGERS),
+        ("a segmentation that is no list of polygons", NO_LEN.format("float"), FLAT_OF_FLOATS),
         ("a segmentation that makes no mask", "", BoxTrait.NO_MASK),
         ("a segmentation that makes no mask", "", BoxTrait.BROKEN_RLE),
     ):

@@ -15,7 +15,9 @@ from tests.loader_cases import (
     moved,
     named,
     of_absent_images,
+    of_odd_coordinates,
     of_voc_files,
+    of_voc_names,
     voc_raising,
 )
 
@@ -33,9 +35,11 @@ def cases():
     yield case(yx, decimals, [0], [0], moves={CUT: 1}, xyxy=[[44, 45, 89, 94]])
     for wrong in (NO_BOX, (5, 5, NAN, 50), (5, 5, INF, 50)):
         yield voc_raising(yx, "coordinate missing or not finite", Box(*wrong), **good)
+    yield from of_odd_coordinates(yx, "coordinate missing or not finite", **good)
     odd = moved(GOOD, traits=BoxTrait.ODD_DIFFICULT)
     yield voc_raising(yx, "a <difficult> that is no integer", odd, **good)
-    yield voc_raising(yx, "object without a name", moved(GOOD, category=-1), **good)
+    no_method = "AttributeError: 'NoneType' object has no attribute 'strip'"
+    yield from of_voc_names(yx, no_method, **good)
     unknown = "its name is not in the list of classes"
     for name in ("unicorn", "Cat"):
         classes, strange = named("cat", name), moved(GOOD, category=1)

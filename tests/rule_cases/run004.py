@@ -4,7 +4,13 @@ GOOD = {"bbox": [100, 100, 74, 149], "area": 11026, "iscrowd": 0}
 
 CASE = Case(
     coco(GOOD, images=ids(1, 2)),
-    [("a.json", "", "loader detectron2 leaves out 1 image without boxes to train on, by design")],
+    [
+        (
+            "a.json",
+            "",
+            "without boxes to train on, by design: no annotation (DATALOADER.FILTER_EMPTY_ANNOTATIONS)",
+        )
+    ],
     coco(GOOD, images=ids(1)),
     detector="detectron2-retinanet",
 )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -146,10 +147,9 @@ def _drop_strays(part: Part) -> None:
 
 def _report_annotations(part: Part, annotations: AnnotationColumns) -> None:
     path, image = str(part.sources[0].path), part.boxes.image
-    stray = "annotation of image {!r}, which is not in `images`"
-    unknown = (
-        ("SET003", i, "image_id", annotations.image_ids[i], stray) for i in np.flatnonzero(image < 0).tolist()
-    )
+    rows = np.flatnonzero(image < 0).tolist()
+    stray = _stray_words(part, rows)
+    unknown = (("SET003", i, "image_id", (met := annotations.image_ids[i]), stray(met)) for i in rows)
     again = (
         ("SET002", i, "id", annotations.ids[i], "annotation id {!r} was used before")
         for i in repeated(annotations.ids)
@@ -159,6 +159,23 @@ def _report_annotations(part: Part, annotations: AnnotationColumns) -> None:
         plain = value.item() if isinstance(value, np.generic) else value
         place = f"annotations[{annotations.entry[i]}].{key}"
         part.findings.append(Finding(code, words.format(plain), path, place, repr(plain)))
+
+
+def _stray_words(part: Part, rows: Sequence[int]) -> Callable[[Any], str]:
+    """Return what is said of an image id that `images` does not have, with {!r} for the id.
+
+    rows: the annotations with such an id; the ids of the images are looked at only if there are any.
+    """
+    words = "annotation of image {!r}, which is not in `images`"
+    texts = {str(identity) for identity in part.ids} if rows else set()
+
+    def tell(met: Any) -> str:
+        if str(met) not in texts:
+            return words
+        here, there = ("a text", "a number") if isinstance(met, str) else ("a number", "a text")
+        return f"{words}: here it is {here}, there {there}; write both alike"
+
+    return tell
 
 
 def _report_categories(part: Part, annotations: AnnotationColumns) -> None:

@@ -196,7 +196,7 @@ def _of_object(value: dict[str, Any]) -> BoxTrait:
 
 def _of_list(value: list[Any]) -> BoxTrait:
     if not all(isinstance(polygon, list | dict | str) for polygon in value):
-        return BoxTrait.FLAT_SEGMENTATION
+        return BoxTrait.FLAT_SEGMENTATION | _of_first_number(value)
     lengths = [len(polygon) for polygon in value]
     found = BoxTrait(0)
     if not any(length % 2 == 0 and length >= _LEAST for length in lengths):
@@ -210,6 +210,13 @@ def _of_list(value: list[Any]) -> BoxTrait:
     elif lengths[0] > 4 and all(map(_is_polygon, value)):
         return found
     return found | BoxTrait.NO_MASK
+
+
+def _of_first_number(value: list[Any]) -> BoxTrait:
+    """Return what number a flat list begins with: loaders that ask for its length name its type."""
+    if isinstance(value[0], float):
+        return BoxTrait.FLAT_OF_FLOATS
+    return BoxTrait.FLAT_OF_INTEGERS if type(value[0]) is int else BoxTrait(0)
 
 
 def _is_polygon(value: Any) -> bool:
