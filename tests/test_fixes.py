@@ -168,6 +168,86 @@ class TestLeavingOut:
         assert [entry["id"] for entry in json.loads(out)["images"]] == [1]
 
 
+class TestExchanging:
+    """In an image of 960x720."""
+
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            ("[500, 10, -60, 20]", "[440, 10, 60, 20]"),
+            ("[500, 100, -60, -20.0]", "[440, 80, 60, 20.0]"),
+            ("[500, 100.5, 60, -20]", "[500, 80.5, 60, 20]"),
+            ("[100.1, 10, -30.2, 20]", "[69.9, 10, 30.2, 20]"),  # x + width is 69.89999999999999
+            ("[960.4, 10, -60, 20]", "[900.4, 10, 59.6, 20]"),  # clipped, too
+            ("[20, 10, -20.5, 20]", "[0, 10, 20.0, 20]"),
+            ("[500, 10, -1, 20]", "[499, 10, 1, 20]"),
+        ],
+    )
+    def test_only_the_numbers_change(self, tmp_path, old, new):
+        extra = ', "x": [{"bbox": [-1, 2]}, 1.50]'
+        text, plan = fixed(tmp_path, f"{HEAD}{FIRST}, {box(old, after=extra)}{TAIL}", unsafe=True)
+        assert text == f"{HEAD}{FIRST}, {box(new, after=extra)}{TAIL}"
+        assert plan.counts == {name: int(name == "exchanged") for name in plan.counts}
+        (change,) = plan.changes()
+        assert (change.place, change.why, change.gone) == ("annotations[1]", "exchanged", False)
+        assert change.values == (("bbox", old, new),)
+        again, second = fixed(tmp_path, text, unsafe=True, name="again.json")
+        assert again == text
+        assert set(second.counts.values()) == {0}
+
+    @pytest.mark.parametrize(
+        ("values", "reason"),
+        [
+            ("[500, 10, -60, 0]", "no_area"),
+            ("[500, 10, -60, 0.9]", "no_area"),  # too thin to be meant
+            ("[500, 10, -0.5, 20]", "no_area"),
+            ("[50, 10, -60, 20]", "no_area"),  # not in its image
+            ("[961.5, 10, -60, 20]", "no_area"),
+            ("[500, 10, -60, NaN]", "not_finite"),
+            ("[474, 509, -74, -149]", "exact_duplicate"),
+            ("[474, 509, -74, -148]", "near_duplicate"),
+        ],
+    )
+    def test_others_are_dropped(self, tmp_path, values, reason):
+        text, plan = fixed(tmp_path, f"{HEAD}{FIRST}, {box(values)}{TAIL}", unsafe=True)
+        assert text == f"{HEAD}{FIRST}{TAIL}"
+        assert plan.counts == {name: int(name == reason) for name in plan.counts}
+
+    def test_in_an_image_of_unknown_size_nothing_is_likely(self, tmp_path):
+        text = HEAD.replace(', "width": 960, "height": 720', "") + box("[500, 10, -60, 20]") + TAIL
+        assert fixed(tmp_path, text, unsafe=True)[1].counts["no_area"] == 1
+
+    @pytest.mark.parametrize(
+        ("area", "new"), [("-1200", "1200"), ("1200", "1200"), ("-1.2e3", "1200.0"), ("900", "900")]
+    )
+    def test_the_area_follows_where_it_was_that_of_the_box(self, tmp_path, area, new):
+        old = box("[500, 10, -60, 20]", f'"area": {area}, ')
+        assert one(tmp_path, old, unsafe=True) == box("[440, 10, 60, 20]", f'"area": {new}, ')
+
+    def test_the_size_is_that_of_the_file(self, tmp_path):
+        make(tmp_path, {"1.jpg": (960, 720)})
+        turned = HEAD.replace('960, "height": 720', '720, "height": 960')
+        out, _ = fixed(tmp_path, f"{turned}{FIRST}, {box('[900, 10, -60, 20]')}{TAIL}", unsafe=True)
+        assert out == f"{HEAD}{FIRST}, {box('[840, 10, 60, 20]')}{TAIL}"
+
+    def test_corners_of_voc(self, tmp_path):
+        make(tmp_path, {"ds/a.xml": voc((474, 509, 400, 360), (50.5, 10, 20.25, 90))})
+        text, plan = written(tmp_path, tmp_path / "ds", tmp_path / "out.json", unsafe=True)
+        boxes = [entry["bbox"] for entry in json.loads(text)["annotations"]]
+        assert boxes == [[400, 360, 74, 149], [20.25, 10, 30.25, 80]]
+        assert [change.values for change in plan.changes()] == [
+            (("box", "x1 474, y1 509, x2 400, y2 360", "x1 400, y1 360, x2 474, y2 509"),),
+            (("box", "x1 50.5, y1 10, x2 20.25, y2 90", "x1 20.25, y1 10, x2 50.5, y2 90"),),
+        ]
+
+    def test_a_negative_size_of_yolo(self, tmp_path):
+        make(tmp_path, {"ds/images/a.jpg": (960, 720), "ds/labels/a.txt": "0 0.5 0.5 0.25 -0.5\n"})
+        text, plan = written(tmp_path, tmp_path / "ds", tmp_path / "out.json", unsafe=True)
+        (entry,) = json.loads(text)["annotations"]
+        assert entry["bbox"] == [360, 180, 240, 360]
+        assert "minimum and maximum exchanged" in "".join(diff_lines(plan.changes()))
+
+
 class TestUnsafe:
     def test_near_duplicates(self, tmp_path):
         near = box("[400, 360, 74, 150]")

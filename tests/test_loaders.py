@@ -457,7 +457,7 @@ def describe_loaders():
             lines += ["", "| asked | what goes, or moves | of | source |", "|---|---|---|---|"]
         for rule in module.RULES:
             what = {"moves": "moves a box", "stops": "goes wrong right after"}.get(rule.what, rule.what)
-            lines.append(f"| {what} | {rule.reason} | {FORMAT_WORDS[rule.only]} | {rule.source} |")
+            lines.append(f"| {what} | {rule.because} | {FORMAT_WORDS[rule.only]} | {rule.source} |")
     return "\n".join(lines) + "\n\n"
 
 

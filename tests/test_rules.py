@@ -30,6 +30,7 @@ from tests.rule_cases import (
     picture,
     tree,
     voc,
+    yolo,
 )
 
 PACKAGE = Path(anchoraudit.__file__).parent
@@ -238,6 +239,25 @@ class TestUnknownImages:
         files = coco({"image_id": met}, images=[image(listed, width=W, height=H)])
         (found,) = audit_of(tmp_path, files, select=["SET003"]).findings
         assert found.message == self.STRAY.format(met) + more
+
+
+class TestShares:
+    NEGATIVE, BEYOND = "Negative size: exchange the corners", "Beyond the image: clip the box"
+
+    @pytest.mark.parametrize(
+        ("lines", "negative", "beyond"),
+        [
+            (["0 0.5 0.5 0.2 -0.3"], True, False),
+            (["0 0.5 0.5 -0.2 0.3"], True, False),
+            (["0 0.5 0.5 0.2 1.02"], False, True),
+            (["0 -0.1 0.5 0.2 0.2"], False, True),
+            (["0 1.1 0.5 0.2 -0.3"], True, True),
+            (["0 0.5 0.5 0.2 -0.3", "0 1.1 0.5 0.2 0.3"], True, True),
+        ],
+    )
+    def test_a_negative_size_is_not_to_be_clipped(self, tmp_path, lines, negative, beyond):
+        (found,) = audit_of(tmp_path, yolo(*lines), select=["BOX015"]).findings
+        assert (self.NEGATIVE in found.message, self.BEYOND in found.message) == (negative, beyond)
 
 
 class TestClasses:

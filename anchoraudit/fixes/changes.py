@@ -109,7 +109,7 @@ def changes_of(plan: Plan, keep: Bool, texts: Texts | None = None) -> list[Chang
     found = [make.without_box(row, DROPPED[int(plan.dropped[row])], int(plan.twin[row])) for row in rows]
     if plan.dataset.has_entries:
         for source in _touched(plan, keep):
-            found += _of_coco(make, source, edits_of(plan, source, make.texts[source], keep, ids=False))
+            found += _of_coco(make, plan, source, edits_of(plan, source, make.texts[source], keep, ids=False))
     else:
         found += _of_columns(make, plan, keep)
     return sorted(found, key=ORDER)
@@ -119,18 +119,18 @@ def _touched(plan: Plan, keep: Bool) -> list[int]:
     """Return the sources in which more changes than whole entries."""
     images, boxes = plan.dataset.images, plan.dataset.boxes
     touched = plan.swapped | (plan.category_ids is not None)
-    touched[boxes.image[plan.clipped]] = True
+    touched[boxes.image[plan.changed]] = True
     sources: list[int] = np.unique(images.source[touched & keep]).tolist()
     return sources
 
 
-def _of_coco(make: Changes, source: int, edits: Edits) -> Iterator[Change]:
+def _of_coco(make: Changes, plan: Plan, source: int, edits: Edits) -> Iterator[Change]:
     path = str(make.dataset.sources[source].path)
     for position, values in edits.categories.items():
         place = f"categories[{position}]"
         yield Change(path, place, "", "renumbered", tuple(values), source=source, position=position)
     yield from (make.of_image(image, "swapped", values) for image, values in edits.images.items())
-    yield from (make.of_box(row, "clipped", values) for row, values in edits.annotations.items())
+    yield from (make.of_box(row, _why(plan, row), values) for row, values in edits.annotations.items())
 
 
 def _of_columns(make: Changes, plan: Plan, keep: Bool) -> Iterator[Change]:
@@ -138,9 +138,13 @@ def _of_columns(make: Changes, plan: Plan, keep: Bool) -> Iterator[Change]:
     for image in np.flatnonzero(plan.swapped & keep).tolist():
         width, height = f"{images.width[image]:g}", f"{images.height[image]:g}"
         yield make.of_image(image, "swapped", [("width", width, height), ("height", height, width)])
-    for row in np.flatnonzero(plan.clipped & keep[boxes.image]).tolist():
+    for row in np.flatnonzero(plan.changed & keep[boxes.image]).tolist():
         after = corners(plan.xyxy[row].tolist())
-        yield make.of_box(row, "clipped", [("box", corners(boxes.xyxy[row].tolist()), after)])
+        yield make.of_box(row, _why(plan, row), [("box", corners(boxes.xyxy[row].tolist()), after)])
+
+
+def _why(plan: Plan, row: int) -> str:
+    return "exchanged" if plan.exchanged[row] else "clipped"
 
 
 def corners(xyxy: list[float]) -> str:

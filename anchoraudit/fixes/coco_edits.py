@@ -74,9 +74,9 @@ class _Editor:
         for image in np.flatnonzero(own & self.plan.swapped).tolist():
             self._swap(image, int(images.entry[image]))
         stays = own[boxes.image] & (self.plan.dropped == 0)
-        follows = area_follows(boxes, self.plan.clipped)
-        for row in np.flatnonzero(stays & self.plan.clipped).tolist():
-            self._clip(row, int(boxes.entry[row]), area=bool(follows[row]))
+        follows = area_follows(boxes, self.plan.changed)
+        for row in np.flatnonzero(stays & self.plan.changed).tolist():
+            self._move(row, int(boxes.entry[row]), area=bool(follows[row]))
         if self.plan.category_ids is not None:
             self._renumber_categories()
         if self.plan.category_ids is not None and ids:
@@ -106,7 +106,7 @@ class _Editor:
             ("height", self._replace(spans[1], width), width.decode("utf-8", "replace")),
         ]
 
-    def _clip(self, row: int, position: int, *, area: bool) -> None:
+    def _move(self, row: int, position: int, *, area: bool) -> None:
         try:
             spans = self._members("annotations", position)
             numbers = elements(self.text.path, self.text.readable, spans["bbox"])

@@ -55,7 +55,7 @@ def area_follows(boxes: Boxes, rows: Bool | Int) -> Bool:
     if boxes.area is not None:
         own = own_areas(boxes.xyxy[rows])
         with np.errstate(invalid="ignore"):
-            follows[rows] = np.abs(boxes.area[rows] - own) <= _SAME_AREA * own
+            follows[rows] = np.abs(boxes.area[rows] - own) <= _SAME_AREA * np.abs(own)
     return follows
 
 

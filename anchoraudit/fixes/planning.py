@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from anchoraudit.arrays import Bool, Float, Int, Int8
-from anchoraudit.boxes import ROUNDING, clip_boxes
+from anchoraudit.boxes import ROUNDING, box_sizes, clip_boxes
 from anchoraudit.dataset import labels
 from anchoraudit.dataset.columns import Boxes, Dataset, Images
 from anchoraudit.dataset.duplicates import exact_duplicates, near_duplicates
@@ -23,6 +23,7 @@ from anchoraudit.formats.coco.text import Texts
 from anchoraudit.images.inspection import look
 
 _OVERHANG = 1.0  # pixels; more is another mistake, BOX006
+_LEAST_SIDE = 1.0  # pixels; an inverted box below it may as well be a click
 _NEAR = 0.95  # IoU, as in BOX012
 _TURNING = 5  # EXIF orientations 5 to 8 swap width and height
 
@@ -32,8 +33,10 @@ class Plan:
     """What to do to a data set of N images, M boxes and C categories.
 
     dropped: int8 [M], index into DROPPED. twin: int64 [M], the row that a duplicate equals, else -1.
-    xyxy: float64 [M, 4], the boxes after clipping, as a reader of the written file gets them.
-    clipped: bool [M], boxes that change by clipping. swapped: bool [N], images whose sides are swapped.
+    xyxy: float64 [M, 4], the boxes after that, as a reader of the written file gets them.
+    clipped: bool [M], boxes that change by clipping. exchanged: bool [M], boxes whose minimum and maximum
+    are exchanged, which are clipped too where they reach out. swapped: bool [N], images whose sides are
+    swapped.
     category_ids: the new id of each category, None if ids stay.
     remarks: what could not be done, and why.
     """
@@ -43,6 +46,7 @@ class Plan:
     twin: Int
     xyxy: Float
     clipped: Bool
+    exchanged: Bool
     swapped: Bool
     category_ids: tuple[int, ...] | None = None
     remarks: tuple[str, ...] = ()
@@ -55,11 +59,17 @@ class Plan:
         return np.array([a != b for a, b in zip(old, new, strict=True)], dtype=np.bool_)
 
     @property
+    def changed(self) -> Bool:
+        """Tell which boxes get other coordinates: bool [M]."""
+        return self.clipped | self.exchanged
+
+    @property
     def counts(self) -> dict[str, int]:
         """The number of boxes, images or categories for each fix, by its name."""
         dropped = np.bincount(self.dropped, minlength=len(DROPPED)).tolist()
         counts = {"clipped": int(np.count_nonzero(self.clipped))}
         counts |= dict(zip(DROPPED[1:], dropped[1:], strict=True))
+        counts |= {"exchanged": int(np.count_nonzero(self.exchanged))}
         counts |= {"swapped": int(np.count_nonzero(self.swapped))}
         return counts | {"renumbered": int(np.count_nonzero(self.renumbered))}
 
@@ -104,7 +114,7 @@ class Plan:
     def _boxes(self, boxes: Boxes) -> Boxes:
         area = boxes.area
         if area is not None:
-            follows = area_follows(boxes, self.clipped)
+            follows = area_follows(boxes, self.changed)
             area = np.where(follows, own_areas(self.xyxy), area)
         entry = boxes.positions() if boxes.entry is None else boxes.entry
         fixed = replace(boxes, xyxy=self.xyxy, area=area, entry=entry)
@@ -134,7 +144,8 @@ def plan(
     area or are inverted, lie outside or far outside their image, or equal an earlier one. Unsafe, before
     that: swap width and height of an image if its file has them swapped and no EXIF orientation explains it.
     Unsafe, after that: of boxes of one class with an IoU of 0.95 or more keep the first; renumber the
-    category ids of a COCO data set to 1 to n, in the same order.
+    category ids of a COCO data set to 1 to n, in the same order. Unsafe, and in place of dropping them:
+    exchange minimum and maximum of inverted boxes that then lie in their image.
 
     image_cache: a file that remembers facts about image files. progress: called with (image files checked,
     all). No image is decoded.
@@ -154,6 +165,10 @@ def plan(
     # Boxes of crowds are fixed like any other, although they do not reach an encoder.
     plain = replace(dataset.boxes, crowd=np.zeros(len(dataset.boxes), dtype=np.bool_))
     seen = replace(dataset, images=upright, boxes=plain)
+    exchanged = _exchangeable(seen) if unsafe else np.zeros(len(plain), dtype=np.bool_)
+    xyxy = dataset.boxes.xyxy.copy()
+    xyxy[exchanged] = _exchanged(xyxy[exchanged])
+    seen = replace(seen, boxes=replace(plain, xyxy=xyxy.copy()))
     reason = labels.prepare(seen).reason
     dropped = np.zeros(len(reason), dtype=np.int8)
     for code, name in enumerate(DROPPED):
@@ -162,7 +177,6 @@ def plan(
     far = far_outside(seen, np.arange(len(reason)))
     dropped[far] = DROPPED.index("far_outside")
     clipped = (reason == 0) & ~far & _reaches_out(seen)
-    xyxy = dataset.boxes.xyxy.copy()
     xyxy[clipped] = _clipped(seen, clipped)
     twin = np.full(len(xyxy), -1, dtype=np.int64)
     for name, find in (("exact_duplicate", exact_duplicates), ("near_duplicate", near_duplicates)):
@@ -171,8 +185,41 @@ def plan(
             first = find(replace(dataset, boxes=replace(dataset.boxes, xyxy=left)))
             dropped[first >= 0] = DROPPED.index(name)
             twin = np.maximum(twin, first)
-    clipped &= dropped == 0
-    return Plan(dataset, dropped, twin, xyxy, clipped, swapped, category_ids, tuple(remarks))
+    exchanged &= dropped == 0
+    clipped &= (dropped == 0) & ~exchanged
+    return Plan(dataset, dropped, twin, xyxy, clipped, exchanged, swapped, category_ids, tuple(remarks))
+
+
+def _exchangeable(dataset: Dataset) -> Bool:
+    """Tell which boxes are inverted, and would lie in their image with minimum and maximum exchanged: [M].
+
+    Only where that is likely to be the box that was meant: both sides of a pixel or more, nothing further
+    outside than clipping mends, and the image of a known size.
+    """
+    xyxy, image = dataset.boxes.xyxy, dataset.boxes.image
+    with np.errstate(invalid="ignore", over="ignore"):
+        sides = box_sizes(xyxy)
+        inverted, finite = (sides < 0).any(axis=1), np.isfinite(xyxy).all(axis=1)
+    found: Bool = np.logical_and(inverted, finite)
+    rows = np.flatnonzero(found)
+    low, high = np.minimum(xyxy[rows, :2], xyxy[rows, 2:]), np.maximum(xyxy[rows, :2], xyxy[rows, 2:])
+    limits = np.column_stack([dataset.images.width[image[rows]], dataset.images.height[image[rows]]])
+    inside = (low >= -_OVERHANG) & (high <= limits + _OVERHANG) & (np.abs(sides[rows]) >= _LEAST_SIDE)
+    found[rows] = inside.all(axis=1)
+    return found
+
+
+def _exchanged(xyxy: Float) -> Float:
+    """Return boxes [M, 4] with minimum and maximum exchanged where they are the wrong way round.
+
+    Minimum and size lose the noise of x + width; the maximum is their sum, as a reader of COCO computes it.
+    """
+    ordered = xyxy.copy()
+    for low, high in ((0, 2), (1, 3)):
+        rows = np.flatnonzero(xyxy[:, low] > xyxy[:, high])
+        ordered[rows, low] = np.round(xyxy[rows, high], 9)
+        ordered[rows, high] = ordered[rows, low] + np.round(xyxy[rows, low] - xyxy[rows, high], 9)
+    return ordered
 
 
 def _reaches_out(dataset: Dataset) -> Bool:

@@ -10,12 +10,13 @@ RULE = Rule(
     title="label outside 0 to 1",
     what=(
         "YOLO: values below 0 or above 1 (as float32) in a label file; one finding for each file. "
-        "Values above 2 or below -1 are no shares of the image at all: BOX009."
+        "Values above 2 or below -1 are no shares of the image at all: BOX009. The message says what to do: "
+        "clip a box that reaches out to its image, but not one of a negative size."
     ),
     why=(
         "YOLOv5 calls the image corrupt and leaves it out of training with all its boxes. Ultralytics "
         "does so from 0.01 beyond. Only a line in their logs says so."
     ),
     example="0 0.97 0.5 1.02 0.3",
-    remedy="clip the box to its image, then write its centre and size again",
+    remedy="mend the values as the message says, and write centre and size again",
 )

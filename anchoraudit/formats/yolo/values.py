@@ -12,6 +12,9 @@ from anchoraudit.formats.yolo.lines import NO_CLASS, Lines
 from anchoraudit.formats.yolo.names import Names
 
 _TOLERANCE = 0.01  # ultralytics data/utils.py, verify_image_label: "1% tolerance"; yolov5 has none
+# What to do about it, after a full stop.
+_NEGATIVE = "Negative size: exchange the corners, or draw the box again"
+_BEYOND = "Beyond the image: clip the box to it"
 
 
 def report_values(lines: Lines, xyxy: Float, measured: Bool, paths: Sequence[str]) -> list[Finding]:
@@ -36,10 +39,18 @@ def report_values(lines: Lines, xyxy: Float, measured: Bool, paths: Sequence[str
     files, first, many = np.unique(lines.file[rows], return_index=True, return_counts=True)
     furthest = np.maximum.reduceat(beyond[rows], first)
     boxes = np.bincount(lines.file[lines.read], minlength=len(paths))
-    told = zip(files.tolist(), rows[first].tolist(), many.tolist(), furthest.tolist(), strict=True)
-    for file, row, count, by in told:
+    with np.errstate(invalid="ignore"):
+        inverted = (shares[rows, 2:] < 0).any(axis=1)
+        reaches = (shares[rows] > 1).any(axis=1) | (shares[rows, :2] < 0).any(axis=1)
+    kinds = np.logical_or.reduceat(np.column_stack([inverted, reaches]), first)
+    told = zip(
+        files.tolist(), rows[first].tolist(), many.tolist(), furthest.tolist(), kinds.tolist(), strict=True
+    )
+    for file, row, count, by, (has_inverted, has_reaching) in told:
         words = f"{count} of {boxes[file]} boxes have values outside 0 to 1: YOLOv5 leaves the image out"
         words += " and so does Ultralytics" if by > _TOLERANCE else f", Ultralytics only from {_TOLERANCE} on"
+        if by <= 1:
+            words += f". {_NEGATIVE}" * has_inverted + f". {_BEYOND}" * has_reaching
         # Rounding and careless clipping miss by little. A value that is off by more than the image has
         # another unit.
         found.append(_finding("BOX009" if by > 1 else "BOX015", words, lines, row, paths))

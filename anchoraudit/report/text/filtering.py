@@ -36,6 +36,7 @@ _FIXES = {
     "far_outside": "dropped: far outside its image",
     "exact_duplicate": "dropped: equals an earlier box of its image and class",
     "near_duplicate": "dropped: IoU of 0.95 or more with an earlier box of its image and class",
+    "exchanged": "minimum and maximum exchanged, where the box was inverted",
     "swapped": "width and height swapped, to match the image file",
     "renumbered": "new id, so that there are no gaps",
 }
@@ -121,6 +122,8 @@ def _fixes(plan: Plan, keep: Bool) -> list[tuple[str, str, Text]]:
             which = np.flatnonzero(plan.dropped == DROPPED.index(name))
         elif name == "clipped":
             which = np.flatnonzero(plan.clipped & keep[dataset.boxes.image])
+        elif name == "exchanged":
+            which = np.flatnonzero(plan.exchanged & keep[dataset.boxes.image])
         elif name == "swapped":
             which, where = np.flatnonzero(plan.swapped & keep), locations.of_image
         else:
