@@ -646,3 +646,50 @@ def test_rows_of_label_lines_are_those_of_images_that_are_left(tmp_path):
     dataset = read(make(tmp_path, names | images | labels))
     assert dataset.images.ids == ["b", "c"]
     assert list(dataset.label_lines) == [1]
+
+
+class TestNamesThatFrameworksDoNotKnow:
+    """YOLOv5 and Ultralytics replace `images/` by `labels/` in the path of an image."""
+
+    LABEL = "0 0.5 0.5 0.2 0.2\n"
+
+    def refused(self, root, files, path="."):
+        with pytest.raises(AnchorauditError) as caught:
+            read(make(root, files) / path)
+        return str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("images", "labels", "said"),
+        [
+            ("image", "label", "Rename image/ to images/ and label/ to labels/: "),
+            ("images", "label", "Rename label/ to labels/: "),
+            ("image", "labels", "Rename image/ to images/: "),
+            ("Images", "Labels", "Rename Images/ to images/ and Labels/ to labels/: "),
+        ],
+    )
+    @pytest.mark.parametrize("below", ["", "train/"])
+    def test_are_to_be_renamed(self, tmp_path, images, labels, said, below):
+        files = {f"{images}/{below}a.jpg": (64, 48), f"{labels}/{below}a.txt": self.LABEL}
+        assert said in self.refused(tmp_path, files)
+
+    @pytest.mark.parametrize(
+        "files",
+        [
+            {"image/a.jpg": (64, 48), "label/b.txt": "0 0.5 0.5 0.2 0.2\n"},
+            {"image/a.jpg": (64, 48), "label/a.txt": "a cat on a mat\n"},
+            {"image/a.jpg": (64, 48)},
+        ],
+        ids=["of other images", "no labels", "no texts"],
+    )
+    def test_of_other_folders_nothing_is_said(self, tmp_path, files):
+        assert "Rename" not in self.refused(tmp_path, files)
+
+    def test_in_a_config_too(self, tmp_path):
+        files = {
+            "image/a.jpg": (64, 48),
+            "labels/a.txt": self.LABEL,
+            "data.yaml": "train: image\nval: image\n",
+        }
+        said = self.refused(tmp_path, files, "data.yaml")
+        assert "Rename image/ to images/: " in said
+        assert "Name images/ in data.yaml, too." in said

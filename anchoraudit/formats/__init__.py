@@ -8,6 +8,9 @@ detect(path) -> Detection | None: whether `path` (a file or folder) is of this f
 read(detection, options) -> Dataset: reads everything. Entries that cannot be used become findings. The module
     `_builder` turns the rows of a reader into the data set.
 
+A module may also have `nearly(path) -> str`: what to do so that a folder that no format recognises becomes
+one of this format, "" if it is nothing like it.
+
 `detect` judges its own format only, and knows nothing of the others. If several formats recognise a path, the
 surest is taken. If two are equally sure, the user is asked. Choose the level by what `detect` looked at:
 
@@ -24,6 +27,7 @@ Modules whose name starts with an underscore are helpers. Importing a format mus
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import stat
 from collections import Counter
@@ -237,8 +241,18 @@ def detect(path: Path, *, format: str = "auto") -> Detection:
     raise AnchorauditError(
         f"no data set recognised. Looked for {looked_for}. Found {_contents(path)}.",
         path=path,
-        remedy="Name the folder or the JSON file that holds the annotations.",
+        remedy=" ".join(
+            [*_hints(known, path), "Name the folder or the JSON file that holds the annotations."]
+        ),
     )
+
+
+def _hints(known: dict[str, Format], path: Path) -> list[str]:
+    """Return what would make a folder one of these formats, of those that can tell."""
+    ways = [nearly for module in known.values() if (nearly := getattr(module, "nearly", None)) is not None]
+    with contextlib.suppress(OSError):  # a folder that cannot be read: the message says enough without
+        return [hint for nearly in ways if (hint := nearly(path))]
+    return []
 
 
 def require_known_splits(wanted: Sequence[str], known: Iterable[str], path: Path) -> None:

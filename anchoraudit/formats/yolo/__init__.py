@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from anchoraudit.formats import Detection, ReadOptions, Sureness
 from anchoraudit.formats.yolo.config import DARKNET, YAML, looks_like_config
-from anchoraudit.formats.yolo.layout import find_layout
+from anchoraudit.formats.yolo.layout import find_layout, to_rename
 
 if TYPE_CHECKING:
     from anchoraudit.dataset.columns import Dataset
@@ -33,6 +33,11 @@ def detect(path: Path) -> Detection | None:
         return Detection(NAME, path, path.name, Sureness.SUFFIX) if suffix in YAML else None
     layout = find_layout(path) if path.is_dir() else None
     return None if layout is None else Detection(NAME, layout.path, layout.reason, Sureness.LAYOUT)
+
+
+def nearly(path: Path) -> str:
+    """Return what to rename in a folder, so that the frameworks find its labels; "" if it is not that."""
+    return to_rename(path) if path.is_dir() else ""
 
 
 def read(detection: Detection, options: ReadOptions) -> Dataset:

@@ -14,7 +14,7 @@ from anchoraudit.formats import Detection, ReadOptions, require_known_splits
 from anchoraudit.formats._builder import Note
 from anchoraudit.formats.yolo.config import SPLITS, read_config
 from anchoraudit.formats.yolo.entries import Entry, absolute, bases_of, code_of_unusable, entries_of
-from anchoraudit.formats.yolo.layout import IMAGES, LABELS, find_layout
+from anchoraudit.formats.yolo.layout import IMAGES, LABELS, find_layout, to_rename
 from anchoraudit.formats.yolo.members import Finder, Member, Part
 from anchoraudit.formats.yolo.names import Names, names_near, names_of
 from anchoraudit.io.folders import is_file
@@ -188,8 +188,12 @@ def _require_labels(root: Path, gathered: Gathered, chosen: Sequence[Part]) -> N
         )
     if not any(member.labelled for _, member in members):
         part, first = members[0]
-        raise AnchorauditError(
-            f"none of {len(members):,} images has a label file",
-            path=root,
-            remedy=f"Name the folder that holds both (looked for {part.labels}/{first.id}.txt and the like).",
-        )
+        remedy = f"Name the folder that holds both (looked for {part.labels}/{first.id}.txt and the like)."
+        if rename := to_rename(part.images.parent):
+            named = (
+                f" Name {IMAGES}/ in {root.name}, too."
+                if is_file(root) and part.images.name != IMAGES
+                else ""
+            )
+            remedy = f"{rename}{named}"
+        raise AnchorauditError(f"none of {len(members):,} images has a label file", path=root, remedy=remedy)

@@ -8,10 +8,12 @@ file is beside the image, which is darknet's layout.
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from anchoraudit.errors import printable
 from anchoraudit.formats.yolo.config import find_config
 from anchoraudit.images.found import is_image_name
 from anchoraudit.io.files import read_head
@@ -57,6 +59,31 @@ def label_folder(images: Path) -> Path:
         return images
     at = len(parts) - 1 - parts[::-1].index(IMAGES)
     return Path(*parts[:at], LABELS, *parts[at + 1 :])
+
+
+def to_rename(root: Path) -> str:
+    """Return how to rename a folder of images and one of labels in `root` whose names frameworks do not know.
+
+    "" if there is no such pair. Images and labels belong together if some have the same name.
+    """
+    folders = folders_in(root)
+    for labels in filter(_labels_hold, folders):
+        named = {name.removesuffix(".txt") for _, names in walk(labels) for name in names}
+        for images in folders:
+            pairs = [(images.name, IMAGES), (labels.name, LABELS)]
+            wrong = [f"{printable(old)}/ to {new}/" for old, new in pairs if old != new]
+            if wrong and images != labels and _has_any(images, named):
+                return (
+                    f"Rename {' and '.join(wrong)}: YOLOv5 and Ultralytics replace {IMAGES}/ by {LABELS}/ in "
+                    "the path of an image to find its label file."
+                )
+    return ""
+
+
+def _has_any(folder: Path, stems: Set[str]) -> bool:
+    """Tell whether one of the first images below a folder has one of these names, without suffix."""
+    found = (name for _, names in walk(folder) for name in names if is_image_name(name))
+    return any(name.rpartition(".")[0] in stems for name in islice(found, _PEEKED_FILES))
 
 
 def _whole(root: Path) -> Layout | None:
