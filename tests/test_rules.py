@@ -241,6 +241,33 @@ class TestUnknownImages:
         assert found.message == self.STRAY.format(met) + more
 
 
+class TestMostUnmatched:
+    SMALL, LARGE = (100, 100, 12, 9), (267, 240, 50, 100)
+
+    def test_a_few_boxes_say_nothing(self, tmp_path):
+        assert codes(audit_of(tmp_path / "a", coco(*[self.SMALL] * 19), select=["ANC009"])) == []
+        assert codes(audit_of(tmp_path / "b", coco(*[self.SMALL] * 20), select=["ANC009"])) == ["ANC009"]
+
+    def test_forced_boxes_are_trained(self, tmp_path):
+        result = audit_of(
+            tmp_path,
+            coco(*[self.SMALL] * 20),
+            select=["ANC009"],
+            detector="torchvision-fasterrcnn_resnet50_fpn",
+        )
+        assert codes(result) == []
+
+    def test_boxes_that_are_not_usable_do_not_count(self, tmp_path):
+        boxes = [{"bbox": list(self.SMALL), "iscrowd": 1}] * 20 + [self.LARGE] * 20
+        assert codes(audit_of(tmp_path, coco(*boxes), select=["ANC009"])) == []
+
+    @pytest.mark.parametrize("name", ["bccd", "coco38"])
+    def test_ordinary_data_are_quiet(self, shared, name):
+        for detector in ("reference", "yolov5", "torchvision-retinanet_resnet50_fpn", "yolov4-tiny"):
+            chosen = Chosen(select=("ANC009",))
+            assert codes(anchoraudit.audit(shared / "data" / name, detector, rules=chosen)) == []
+
+
 class TestShares:
     NEGATIVE, BEYOND = "Negative size: exchange the corners", "Beyond the image: clip the box"
 
