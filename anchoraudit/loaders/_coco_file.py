@@ -179,6 +179,14 @@ def odd_area(sieve: Sieve) -> Bool:
     return sieve.boxes.has(BoxTrait.AREA_NOT_A_NUMBER)
 
 
+def say_odd_area(sieve: Sieve, words: str) -> Say:
+    """Return what the framework says of an `area` that is a text, `words`; of null, nothing is said."""
+    import math
+
+    area = sieve.boxes.area
+    return lambda row: "" if area is None or math.isnan(area[row]) else words
+
+
 def text_class(sieve: Sieve) -> Bool:
     """Tell which annotations have a category id that is a text: bool [M]."""
     import numpy as np

@@ -93,6 +93,21 @@ def say_unreadable(sieve: Sieve, words: str = "OSError: {problem}") -> Callable[
     return lambda image: words.format(name=opened_name(sieve, image), problem=sieve.broken()[image])
 
 
+def say_odd_size(sieve: Sieve) -> Callable[[int], str]:
+    """Return what int() says of a width or height in <size> that it does not take, if both are numbers."""
+
+    def say(image: int) -> str:
+        declared = sieve.images.declared
+        sides = [] if declared is None else declared[image].tolist()
+        if not sides or any(map(math.isnan, sides)):
+            return ""
+        # Of "640.0", which may be one or both, the text is not known.
+        odd = next((f": '{side!r}'" for side in sides if not side.is_integer()), "")
+        return f"ValueError: invalid literal for int() with base 10{odd}"
+
+    return say
+
+
 def say_not_an_integer(sieve: Sieve, order: Sequence[int]) -> Callable[[int], str]:
     """Return what int() says of the first coordinate of a box that it does not take, if that is known.
 

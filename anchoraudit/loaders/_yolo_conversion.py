@@ -187,6 +187,7 @@ def _from_voc(sieve: Sieve, rules: VocRules) -> Labels:
     import numpy as np
 
     from anchoraudit.dataset.traits import BoxTrait, ImageTrait
+    from anchoraudit.loaders._voc import say_odd_size
     from anchoraudit.loaders._voc_names import unknown
 
     boxes, images = sieve.boxes, sieve.images
@@ -201,7 +202,7 @@ def _from_voc(sieve: Sieve, rules: VocRules) -> Labels:
         lacking = np.isnan(sides)
         odd = images.has(ImageTrait.ODD_SIZE) | (~lacking & (np.trunc(sides) != sides)).any(axis=1)
         sieve.drop_images(rules.no_size, lacking.any(axis=1) & ~odd)
-        sieve.drop_images(rules.fraction, odd)
+        sieve.drop_images(rules.fraction, odd, say_odd_size(sieve))
     empty = boxes.has(BoxTrait.EMPTY_NAME)
     sieve.drop_images_of(rules.nameless, (boxes.category < 0) & ~empty)
     sieve.drop_boxes(rules.other_name, unknown(sieve, strips=False) | empty)

@@ -149,8 +149,8 @@ def _read_voc(sieve: Sieve) -> None:
     unsized = odd.copy()
     if images.declared is not None:
         unsized |= np.isnan(images.declared).any(axis=1)
-    none_found = "IndexError: list index out of range"
-    sieve.drop_images(UNSIZED_XML, unsized, lambda image: "" if odd[image] else none_found)
+    none_found, say_odd = "IndexError: list index out of range", voc.say_odd_size(sieve)
+    sieve.drop_images(UNSIZED_XML, unsized, lambda image: say_odd(image) if odd[image] else none_found)
     in_no_list = "ValueError: tuple.index(x): x not in tuple"
     sieve.drop_images_of(NAMELESS, boxes.category < 0, voc.say_nameless(sieve, in_no_list))
     sieve.drop_images_of(NO_NUMBER, boxes.has(BoxTrait.NOT_A_NUMBER), voc.say_not_finite(sieve))

@@ -97,7 +97,8 @@ def load(sieve: Sieve) -> None:
     sieve.drop_boxes(OUTSIDE, ~(across & down))
     if boxes.area is not None:
         sieve.drop_images_of(UNDECLARED_AREA, coco.without_area(sieve))
-        sieve.drop_images_of(ODD_AREA, coco.odd_area(sieve))
+        text = "TypeError: '<=' not supported between instances of 'str' and 'int'"
+        sieve.drop_images_of(ODD_AREA, coco.odd_area(sieve), coco.say_odd_area(sieve, text))
         sieve.drop_boxes(NO_AREA, boxes.area <= 0)
     width, height = sieve.sides()
     sieve.drop_boxes(THIN, (width < 1 - ROUNDING) | (height < 1 - ROUNDING))

@@ -76,7 +76,7 @@ def _skip(sieve: Sieve) -> None:
 
     boxes, images = sieve.boxes, sieve.images
     voc.read_lists(sieve, WITHOUT_XML)
-    sieve.drop_images(ODD_SIZE, images.has(ImageTrait.ODD_SIZE))
+    sieve.drop_images(ODD_SIZE, images.has(ImageTrait.ODD_SIZE), voc.say_odd_size(sieve))
     if images.declared is not None:
         unstated, broken = np.isnan(images.declared[:, 0]), voc.unreadable(sieve, cut_off=True)
         absent = sieve.absent()

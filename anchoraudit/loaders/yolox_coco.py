@@ -97,7 +97,8 @@ def load(sieve: Sieve) -> None:
     sieve.drop_images_of(WITHOUT_BOX, coco.without_box(sieve), coco.say_bbox(sieve))
     sieve.drop_images(ODD_SIZE, coco.odd_size(sieve))
     sieve.drop_images_of(UNDECLARED_AREA, coco.without_area(sieve))
-    sieve.drop_images_of(ODD_AREA, coco.odd_area(sieve))
+    text = "TypeError: '>' not supported between instances of 'str' and 'int'"
+    sieve.drop_images_of(ODD_AREA, coco.odd_area(sieve), coco.say_odd_area(sieve, text))
     if (area := sieve.boxes.area) is not None:
         sieve.drop_boxes(NO_AREA, ~(area > 0))
     width, height = coco.declared(sieve)

@@ -90,7 +90,7 @@ def _read_voc(sieve: Sieve) -> None:
     sieve.drop_images_of(NOT_FINITE, any_of_four(~np.isfinite(boxes.xyxy)), voc.say_not_finite(sieve))
     strange = unknown(sieve, strips=True)
     sieve.drop_images_of(UNKNOWN_CLASS, strange, lambda row: f"KeyError: {name_of(sieve, row)!r}")
-    sieve.drop_images(ODD_SIZE, images.has(ImageTrait.ODD_SIZE))
+    sieve.drop_images(ODD_SIZE, images.has(ImageTrait.ODD_SIZE), voc.say_odd_size(sieve))
     if images.declared is not None:
         sieve.drop_images(NO_SIZE, np.isnan(images.declared[:, 0]) | np.isnan(images.declared[:, 1]))
         wide, high = images.declared.T

@@ -221,7 +221,7 @@ def of_conversion(loader, *, code, lacking, equal=EQUAL):
         ("no size element", none_find, SECOND, Picture(stated=(NAN, NAN))),
         (
             "a stated size that is not a whole number",
-            "",
+            "ValueError: invalid literal for int() with base 10: '640.5'",
             SECOND,
             Picture(stated=(640.5, 480)),
         ),

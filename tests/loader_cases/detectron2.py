@@ -110,12 +110,15 @@ def voc_cases(d2):
     )
     both = {"moves": {"1 subtracted from x1 and y1": 3}, "xyxy": [[99, 99, 200, 200]] * 3}
     yield case(d2, own, [0], [0, 1, 2], **both)
+    no_integer = "ValueError: invalid literal for int() with base 10"
     no_integers = "no <size>, or one that is not two integers"
     mismatch = "SizeMismatchError: Mismatched image shape for image 2.jpg, got (640, 480), expect ({}, {})."
     turned = {"orientation": 6, "stored": (640, 480)}
     for picture, reason, said in (
         (Picture(declared=False), no_integers, "IndexError: list index out of range"),
-        (Picture(traits=ImageTrait.ODD_SIZE), no_integers, None),
+        (Picture(traits=ImageTrait.ODD_SIZE), no_integers, no_integer),
+        (Picture(stated=(640, 479.5), traits=ImageTrait.ODD_SIZE), no_integers, f"{no_integer}: '479.5'"),
+        (Picture(stated=(640, NAN), traits=ImageTrait.ODD_SIZE), no_integers, None),
         (Picture(stated=(0, 0)), "its <size> is not that of the image", mismatch.format(0, 0)),
         (Picture(stated=(480, 640)), "its <size> is not that of the image", mismatch.format(480, 640)),
         (

@@ -15,7 +15,7 @@ from tests.loader_cases import (
     of_coco_files,
     raising,
 )
-from tests.loader_cases._coco import crowds, of_nameless, of_odd_values, of_pictures
+from tests.loader_cases._coco import crowds, of_nameless, of_odd_values, of_pictures, stopping
 
 
 def cases():
@@ -25,6 +25,9 @@ def cases():
     yield from of_pictures(mm, broken="AssertionError: failed to load image: 2.jpg")
     yield from of_nameless(mm)
     yield from of_odd_values(mm, areas=True, sizes=True)
+    text = moved(SECOND, area=5.0, traits=BoxTrait.AREA_NOT_A_NUMBER)
+    said = "TypeError: '<=' not supported between instances of 'str' and 'int'"
+    yield stopping(mm, "an area that is no number", said, text)
     yield from crowds(mm, "ignored: crowd")
     null = moved(GOOD, traits=BoxTrait.ISCROWD_NOT_A_NUMBER | BoxTrait.ISCROWD_NULL)
     yield case(mm, data(GOOD, null), [0], [0, 1])

@@ -45,6 +45,9 @@ def cases():
     yield case(yx, read, [0], [0], unread, {"in an image that is dropped": 2}, files=facts(cut_off))
     yield from of_text_ids(yx)
     yield from of_odd_values(yx, areas=True, iscrowd=True, sizes=True)
+    text = moved(SECOND, area=5.0, traits=BoxTrait.AREA_NOT_A_NUMBER)
+    said = "TypeError: '>' not supported between instances of 'str' and 'int'"
+    yield stopping(yx, "an area that is no number", said, text)
     yield from crowds(yx)
     zero, outside = "the entry states a width or height of 0", Picture(stated=(640, 0))
     yield stopping(yx, zero, "ZeroDivisionError: division by zero", second=outside)

@@ -22,6 +22,7 @@ from tests.loader_cases import (
 )
 
 SAID = ("AssertionError: file named 2.jpg not found",) * 2
+NO_INTEGER = "ValueError: invalid literal for int() with base 10"
 CUT = "cut to integers, 1 subtracted from all four"
 BACK = "every box has a side of 1 pixel or less at 640: all are put back"
 
@@ -52,7 +53,7 @@ def cases():
             "no <size>",
             "AttributeError: 'NoneType' object has no attribute 'find'",
         ),
-        (Picture(traits=ImageTrait.ODD_SIZE), "a <size> that is not two integers", None),
+        (Picture(traits=ImageTrait.ODD_SIZE), "a <size> that is not two integers", NO_INTEGER),
         (Picture(stated=(0, 0)), "a <size> of 0", "ZeroDivisionError: division by zero"),
         (Picture(stated=(640, 0)), "a <size> of 0", "ZeroDivisionError: division by zero"),
     ):
