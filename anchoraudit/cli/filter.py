@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +100,13 @@ def command(**given: Any) -> int:
     keep = ~found.images
     if detector is not None:
         keep &= manifest.kept_by(result, _drop(given), keep_blank=given["keep_blank"])
-    filtered = manifest.Filtered(result, keep, plan, taken, found.why)
+    blank = None
+    if not dataset.has_entries and _holds_boxes(given):
+        owns = [own for _, own in files] or [np.ones_like(keep)]
+        blank = _confirmed(result, keep, found, owns, (given, settings, detector))
+    if not _trains(result, keep) and len(result.original.boxes):
+        keep[:] = False
+    filtered = manifest.Filtered(result, keep, plan, taken, found.why, blank)
     for text in (*remarks, *(plan.remarks if plan is not None and given["diff"] else ())):
         _output.remark(f"note: {text}")
     if given["diff"]:
@@ -135,23 +142,13 @@ def _judged(
     Also returns the data set before and which boxes were taken out of it, if any were, and what has an error
     still. Raises AnchorauditError for an error that is about no single image or box.
     """
-    from anchoraudit.auditing.audit import audit
-    from anchoraudit.images.inspection import CACHE
     from anchoraudit.manifest import unfit
 
     def judge(dataset: Dataset) -> Audit:
-        return audit(
-            dataset,
-            detector,
-            drop_difficult=bool(settings.drop_difficult),
-            rules=rules_of(settings),
-            loader=settings.loader,
-            images=settings.images or "header",
-            image_cache=CACHE,
-        )
+        return _audited(dataset, detector, settings, settings.loader)
 
     result = judge(source)
-    first = found = unfit.unfit(result)
+    first = found = unfit.unfit(result, boxes_may_go=boxes_may_go)
     taken = None
     if found.boxes.any():
         if boxes_may_go:
@@ -166,15 +163,97 @@ def _judged(
         emptied = unfit.emptied(source, gone, with_verdicts=detector is not None)
         found.images |= emptied
         found.why = {i: f for i, f in first.why_boxes.items() if emptied[i]} | found.why
-    if found.whole:
-        one, *others = unfit.told(found)
-        more = f" (and {len(others):,} more like it)" if others else ""
-        raise AnchorauditError(
-            f"no filter can mend this error: {one}{more}",
-            path=source.root,
-            remedy="Mend it first (anchoraudit rules show CODE says how), or ignore the rule: --ignore CODE.",
-        )
+    _require_no_whole(found, source)
     return result, taken, found
+
+
+def _audited(
+    dataset: Dataset, detector: Detector | None, settings: settings_of.Settings, loader: str | None
+) -> Audit:
+    """Audit a data set under the settings, but for the loader."""
+    from anchoraudit.auditing.audit import audit
+    from anchoraudit.images.inspection import CACHE
+
+    return audit(
+        dataset,
+        detector,
+        drop_difficult=bool(settings.drop_difficult),
+        rules=rules_of(settings),
+        loader=loader,
+        images=settings.images or "header",
+        image_cache=CACHE,
+    )
+
+
+def _require_no_whole(found: Unfit, source: Dataset) -> None:
+    """Raise AnchorauditError for an error that is about no single image or box."""
+    from anchoraudit.manifest import unfit
+
+    if not found.whole:
+        return
+    one, *others = unfit.told(found)
+    more = f" (and {len(others):,} more like it)" if others else ""
+    raise AnchorauditError(
+        f"no filter can mend this error: {one}{more}",
+        path=source.root,
+        remedy="Mend it first (anchoraudit rules show CODE says how), or ignore the rule: --ignore CODE.",
+    )
+
+
+def _confirmed(
+    result: Audit,
+    keep: Bool,
+    found: Unfit,
+    owns: list[Bool],
+    asked: tuple[dict[str, Any], settings_of.Settings, Detector | None],
+) -> bool:
+    """Take out of `keep` [N] what a scan of the manifests, written anew as COCO, would find.
+
+    A detector has another loader for COCO than for the source, which is not asked any more: an image can be
+    left out or stop training there alone. owns: the images of each manifest, bool [N]. Adds to `found.why`.
+    Returns whether that scan finds images without objects. Raises AnchorauditError as `_judged` does.
+    """
+    from anchoraudit.dataset.findings import Finding
+    from anchoraudit.encoding.verdicts import VERDICTS
+    from anchoraudit.loaders import PLAIN
+    from anchoraudit.manifest import kept_by, unfit
+    from anchoraudit.manifest.read_back import read_back
+    from anchoraudit.report import words
+    from anchoraudit.rules import all_rules
+
+    given, settings, detector = asked
+    codes = {rule.verdict: code for code, rule in all_rules().items()}
+    loader = settings.loader if settings.loader == PLAIN else None
+    blank = False
+    for own in owns:
+        settled = False
+        while not settled and (keep & own).any():
+            with read_back(result.original, keep & own) as (copy, rows):
+                again = _audited(copy, detector, settings, loader)
+                errors = unfit.unfit(again)
+                gone = errors.images
+                gone[copy.boxes.image[errors.boxes]] = True
+                if detector is not None:
+                    gone |= ~kept_by(again, _drop(given), keep_blank=given["keep_blank"])
+                for image in np.flatnonzero(gone).tolist():
+                    why = errors.why.get(image) or errors.why_boxes.get(image)
+                    if why is None:
+                        verdict = VERDICTS[int(again.image_results.verdict[image])]
+                        why = Finding(codes.get(verdict, "RUN002"), words.why(again, image))
+                    found.why.setdefault(int(rows[image]), replace(why, message=f"as COCO: {why.message}"))
+                keep[rows[gone]] = False
+                settled = not gone.any()
+                if settled:
+                    errors.whole = [Finding(one.code, one.message) for one in errors.whole]
+                    _require_no_whole(errors, result.original)
+                    blank |= bool(again.verdict_is("blank").any())
+    return blank
+
+
+def _trains(result: Audit, keep: Bool) -> bool:
+    """Tell whether an image that stays has a box that trains, or may have one, as its size is unknown."""
+    images = result.original.boxes.image
+    return bool(keep[images[result.labels.usable]].any() or (keep & result.verdict_is("unknown")).any())
 
 
 def _holds_boxes(given: dict[str, Any]) -> bool:

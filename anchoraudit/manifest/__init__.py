@@ -35,7 +35,8 @@ class Filtered:
 
     audit: of what is written. keep: bool [N]. plan: the fixes that led to the audited data set. taken: the
     data set before boxes with an error were taken out of it, and which of its boxes they are, bool [M]. why:
-    for images with an error, the first one.
+    for images with an error, the first one. blank: a scan of what is written finds images without objects;
+    None: where the audit does.
     """
 
     audit: Audit
@@ -43,6 +44,14 @@ class Filtered:
     plan: Plan | None = None
     taken: tuple[Dataset, Bool] | None = None
     why: Mapping[int, Finding] = field(default_factory=dict)
+    blank: bool | None = None
+
+    @property
+    def keeps_blank(self) -> bool:
+        """Tell whether a scan of what is written finds images without objects."""
+        if self.blank is not None:
+            return self.blank
+        return bool((self.keep & self.audit.verdict_is("blank")).any())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,7 @@ class Written:
 def kept_by(audit: Audit, drop: tuple[str, ...] = DEFAULT_DROP, *, keep_blank: bool = False) -> Bool:
     """Tell which images stay when those with the verdicts `drop` go: bool [N].
 
-    keep_blank: images without annotations stay in any case.
+    keep_blank: images without annotations stay, unless the framework stops at them.
 
     An image can lose boxes in the manifest: those far outside it, and those without coordinates in pixels,
     as its size is unknown. If nothing is left that would train, it goes if blank images go.
@@ -70,7 +79,7 @@ def kept_by(audit: Audit, drop: tuple[str, ...] = DEFAULT_DROP, *, keep_blank: b
             raise AnchorauditError(f"cannot drop {verdict!r}", remedy=f"Choose from: {', '.join(allowed)}.")
     keep = ~audit.verdict_is(*drop)
     if keep_blank:
-        keep |= audit.image_results.boxes == 0
+        keep |= (audit.image_results.boxes == 0) & ~audit.verdict_is("encoder_error")
     return keep & ~_emptied(audit) if "blank" in drop else keep
 
 
@@ -128,7 +137,11 @@ def write_manifest(audit: Audit, keep: Bool, path: Path, plan: Plan | None = Non
         raise AnchorauditError(
             f"none of {len(dataset.images):,} images that could be judged would be left; nothing was written",
             path=path,
-            remedy="Fit the anchors first (anchoraudit cluster), or drop fewer verdicts with --drop.",
+            remedy=(
+                "Fit the anchors first (anchoraudit cluster), or drop fewer verdicts with --drop."
+                if audit.verdict_is("empty_foreground").any()
+                else "Mend what is wrong with them first: anchoraudit scan names it."
+            ),
         )
     if plan is not None:
         require_room_for_fixes(path)

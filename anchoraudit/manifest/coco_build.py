@@ -29,7 +29,7 @@ def write_coco(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
     without finite coordinates, and those outside their image, are dropped.
     """
     images, boxes = dataset.images, dataset.boxes
-    order = sorted(range(len(images)), key=lambda i: (str(images.ids[i]), int(images.split[i])))
+    order = image_order(dataset)
     image_id = np.empty(len(images), dtype=np.int64)
     image_id[order] = np.arange(1, len(images) + 1)
     category_id = {name: number for number, name in enumerate(_names(dataset), 1)}
@@ -65,6 +65,12 @@ def write_coco(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
     }
     stream.write(msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
     return remarks(gone[keep[boxes.image]])
+
+
+def image_order(dataset: Dataset) -> list[int]:
+    """Return the rows of all images in the order of their new ids, which count from 1."""
+    images = dataset.images
+    return sorted(range(len(images)), key=lambda i: (str(images.ids[i]), int(images.split[i])))
 
 
 def _names(dataset: Dataset) -> list[str]:

@@ -41,8 +41,11 @@ class Unfit:
     whole: list[Finding] = field(default_factory=list)
 
 
-def unfit(audit: Audit) -> Unfit:
-    """Sort the errors of an audit by what they are about."""
+def unfit(audit: Audit, *, boxes_may_go: bool = True) -> Unfit:
+    """Sort the errors of an audit by what they are about.
+
+    boxes_may_go: the manifest holds boxes. Else those that no manifest has are still beside a list of images.
+    """
     dataset = audit.original
     found = Unfit(np.zeros(len(dataset.images), np.bool_), np.zeros(len(dataset.boxes), np.bool_))
     read: list[Finding] = []
@@ -60,7 +63,7 @@ def unfit(audit: Audit) -> Unfit:
         _place(dataset, read, found)
     found.images &= ~audit.verdict_is("encoder_error", "left_out")
     found.why = {image: finding for image, finding in found.why.items() if found.images[image]}
-    if found.boxes.any():
+    if found.boxes.any() and boxes_may_go:
         texts = Texts([source.path for source in dataset.sources] if dataset.has_entries else ())
         stays = left_out(dataset, texts) == 0
         if audit.admitted is not None:

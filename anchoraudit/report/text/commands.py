@@ -21,7 +21,7 @@ _NOT_TAKEN = {
     "cluster": _OF_SCAN_ONLY | {"--positive-iou", "--negative-iou", "--allowed-border", "--anchors"},
     "compare": _OF_SCAN_ONLY | {"--detector", "--loader", *OF_DETECTORS},
     "explain": _OF_SCAN_ONLY,
-    "filter": _OF_SCAN_ONLY | {"--loader"},
+    "filter": {"--fail-on", "--allow-blank"},
     "scan": set[str](),
 }
 
@@ -43,6 +43,11 @@ def command(name: str, positional: Sequence[str], settings: Sequence[str], *more
 def without(settings: Sequence[str], *flags: str) -> list[str]:
     """Return `settings` without the options `flags` and their values."""
     return [word for group in _groups(settings) if group[0] not in flags for word in group]
+
+
+def value_of(settings: Sequence[str], flag: str) -> str | None:
+    """Return the value of an option that takes one, None if it is not given."""
+    return next((group[1] for group in _groups(settings) if group[0] == flag), None)
 
 
 def without_detector(settings: Sequence[str]) -> list[str]:

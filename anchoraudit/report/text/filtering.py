@@ -17,9 +17,10 @@ from anchoraudit.dataset.locations import Location, Locations
 from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.fixes import DROPPED, Plan
+from anchoraudit.loaders import PLAIN
 from anchoraudit.manifest import Filtered, Written
 from anchoraudit.report import words
-from anchoraudit.report.text.commands import command, without
+from anchoraudit.report.text.commands import command, value_of, without
 from anchoraudit.report.text.terminal import facts, first_lines, readable, steps, table
 from anchoraudit.rules import rule_of
 
@@ -98,7 +99,7 @@ def filter_parts(
     if rows:
         columns = ("verdict", "images>", "share>", "boxes>", "meaning")
         parts += [table("Dropped, by verdict", columns, rows), ""]
-    return parts + steps("What to do next", _check(audit, keep, written, options))
+    return parts + steps("What to do next", _check(filtered, written, options))
 
 
 def _taken_out(filtered: Filtered) -> list[str]:
@@ -151,11 +152,10 @@ def _shown(where: Location, root: Path) -> str:
     return ", ".join(part for part in ("" if path == "." else path, where.place) if part)
 
 
-def _check(
-    audit: Audit, keep: Bool, written: Sequence[Written], options: Sequence[str]
-) -> list[tuple[str, str]]:
+def _check(filtered: Filtered, written: Sequence[Written], options: Sequence[str]) -> list[tuple[str, str]]:
     """Return the command that confirms the result, if a scan can read it."""
-    allow = ["--allow-blank"] if (keep & audit.verdict_is("blank")).any() else []
+    audit, keep = filtered.audit, filtered.keep
+    allow = ["--allow-blank"] if filtered.keeps_blank else []
     readable = [one for one in written if one.path.suffix.lower() == ".json"]
     if not readable:
         return [("train on this list; for VOC, put it into ImageSets/Main and name it with --split", "")]
@@ -170,7 +170,7 @@ def _check(
         "--unlisted",
         "--allow-blank",
         "--image-folder",
-        *(() if audit.original.has_entries else ("--loader",)),
+        *(() if audit.original.has_entries or value_of(options, "--loader") == PLAIN else ("--loader",)),
     )
     stays = _errors_that_stay(audit)
     asked = (
