@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.rules._context import Context
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 from anchoraudit.rules._run import about_images
 
