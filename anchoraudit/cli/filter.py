@@ -24,7 +24,7 @@ from anchoraudit.cli._options import (
 from anchoraudit.errors import AnchorauditError
 
 if TYPE_CHECKING:
-    from anchoraudit.arrays import Bool
+    from anchoraudit.arrays import Bool, Int
     from anchoraudit.auditing.audit import Audit
     from anchoraudit.dataset.columns import Dataset
     from anchoraudit.detectors import Detector
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 # The share of the images above which a filter by the default detector says so first.
 _MANY = 0.1
+# The rule about data of which no box can be trained.
+_NOTHING_TRAINS = "SET011"
 
 
 @click.command("filter")
@@ -100,12 +102,12 @@ def command(**given: Any) -> int:
     keep = ~found.images
     if detector is not None:
         keep &= manifest.kept_by(result, _drop(given), keep_blank=given["keep_blank"])
+    owns = [own for _, own in files] or [np.ones_like(keep)]
     blank = None
     if not dataset.has_entries and _holds_boxes(given):
-        owns = [own for _, own in files] or [np.ones_like(keep)]
         blank = _confirmed(result, keep, found, owns, (given, settings, detector))
-    if not _trains(result, keep) and len(result.original.boxes):
-        keep[:] = False
+    if _NOTHING_TRAINS in rules_of(settings):
+        _leave_out_manifests_that_train_nothing(result, keep, found, owns)
     filtered = manifest.Filtered(result, keep, plan, taken, found.why, blank)
     for text in (*remarks, *(plan.remarks if plan is not None and given["diff"] else ())):
         _output.remark(f"note: {text}")
@@ -243,17 +245,37 @@ def _confirmed(
                     found.why.setdefault(int(rows[image]), replace(why, message=f"as COCO: {why.message}"))
                 keep[rows[gone]] = False
                 settled = not gone.any()
-                if settled:
+                if settled and any(one.code == _NOTHING_TRAINS for one in errors.whole):
+                    _leave_out_all(keep, rows, found)
+                elif settled:
                     errors.whole = [Finding(one.code, one.message) for one in errors.whole]
                     _require_no_whole(errors, result.original)
                     blank |= bool(again.verdict_is("blank").any())
     return blank
 
 
-def _trains(result: Audit, keep: Bool) -> bool:
-    """Tell whether an image that stays has a box that trains, or may have one, as its size is unknown."""
-    images = result.original.boxes.image
-    return bool(keep[images[result.labels.usable]].any() or (keep & result.verdict_is("unknown")).any())
+def _leave_out_manifests_that_train_nothing(
+    result: Audit, keep: Bool, found: Unfit, owns: list[Bool]
+) -> None:
+    """Take out of `keep` [N] the images of each manifest of which no box would train.
+
+    An image of unknown size may have one that does. owns: the images of each manifest, bool [N].
+    """
+    trains = result.verdict_is("unknown")
+    trains[result.original.boxes.image[result.labels.usable]] = True
+    for own in owns:
+        left = keep & own
+        if left.any() and not (left & trains).any():
+            _leave_out_all(keep, np.flatnonzero(left), found)
+
+
+def _leave_out_all(keep: Bool, rows: Int, found: Unfit) -> None:
+    """Take the images `rows` [n] of a manifest that would train nothing out of `keep` [N], and say why."""
+    from anchoraudit.dataset.findings import Finding
+
+    keep[rows] = False
+    why = Finding(_NOTHING_TRAINS, "no image that would be left beside it has a usable box")
+    found.why.update(dict.fromkeys(rows.tolist(), why))
 
 
 def _holds_boxes(given: dict[str, Any]) -> bool:
