@@ -79,17 +79,20 @@ def test_a_loader_leaves_what_its_framework_leaves(number):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("detectron2", "AssertionError: No valid data found in <the name of the data set>."),
-        ("torchvision", "ValueError: num_samples should be a positive integer value, but got num_samples=0"),
-        ("mmdet-coco", ""),
+        ("detectron2", ["AssertionError: No valid data found in <the name of the data set>."]),
+        (
+            "torchvision",
+            ["ValueError: num_samples should be a positive integer value, but got num_samples=0"],
+        ),
+        ("mmdet-coco", []),
     ],
 )
 def test_what_a_framework_says_of_a_data_set_without_an_image_left(name, words):
-    assert load_as(data(images=TWO), name).without_images == words
-    assert load_as(data(GOOD, images=TWO), name).without_images == ""
+    assert load_as(data(images=TWO), name).whole == tuple(f"{w}, as no image is left" for w in words)
+    assert load_as(data(GOOD, images=TWO), name).whole == ()
     # It has stopped before.
-    assert load_as(data(GOOD, images=(Picture(declared=False),)), name).without_images == ""
-    assert load_as(data(images=()), name).without_images == ""
+    assert load_as(data(GOOD, images=(Picture(declared=False),)), name).whole == ()
+    assert load_as(data(images=()), name).whole == ()
 
 
 @pytest.mark.parametrize("name", loader_names())

@@ -315,7 +315,18 @@ def place_all(clipped: Clipped, detector: Detector) -> Placed:
 
 def on_canvas(dataset: Dataset, rows: Int, detector: Detector) -> OnCanvas:
     """Clip the boxes in the given rows [n] to their images, and resize them as the detector says."""
-    return place_all(clip_all(dataset, rows), detector).boxes
+    of_box = dataset.boxes.image[rows]
+    width, height = dataset.images.width[of_box], dataset.images.height[of_box]
+    first, of = distinct(np.column_stack([width, height]))
+    fitted = fit(width[first], height[first], detector.resize)
+    canvases, of_size = fitted.canvases.unique()
+    placed = np.empty((len(rows), 4))
+
+    def work(block: slice) -> None:
+        placed[block] = place(clipped_boxes(dataset, rows[block]), fitted, of[block], detector)
+
+    for_each_block(len(rows), work)
+    return OnCanvas(placed, of_size[of], canvases)
 
 
 def one_canvas(width: float, height: float, detector: Detector) -> Fit:

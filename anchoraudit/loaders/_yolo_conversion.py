@@ -9,6 +9,7 @@ unchanged.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeGuard
@@ -292,7 +293,7 @@ def _category_ids(sieve: Sieve) -> tuple[Float, Bool, Bool]:
 
     boxes = sieve.boxes
     declared = [c.id for c in sieve.dataset.categories]
-    ids = np.array([*(np.nan if isinstance(i, str) else i for i in declared), np.nan], dtype=np.float64)
+    ids = np.array([*(np.nan if isinstance(i, str) else _float(i) for i in declared), np.nan])
     text = np.array([*(isinstance(i, str) for i in declared), False], dtype=np.bool_)[boxes.category]
     found = ids[boxes.category]
     absent = boxes.category < 0
@@ -300,8 +301,16 @@ def _category_ids(sieve: Sieve) -> tuple[Float, Bool, Bool]:
         if absent[row]:
             value = json.loads(written)
             absent[row], text[row] = False, not isinstance(value, int | float)
-            found[row] = np.nan if text[row] else value
+            found[row] = np.nan if text[row] else _float(value)
     return found, text, absent
+
+
+def _float(value: float) -> float:
+    """Return a number of JSON as a float; infinity for an integer of hundreds of digits."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _join_images(sieve: Sieve, rule: Rule, code: str) -> None:

@@ -30,6 +30,8 @@ def without_repeats(parts: Sequence[Part]) -> tuple[list[int], list[Finding]]:
     A part repeats another one if all its images are in it, with the same boxes. Of two equal parts the first
     counts. parts: one for each file.
     """
+    if len(parts) < 2:
+        return list(range(len(parts))), []
     holders: dict[str, list[int]] = {}
     order = sorted(range(len(parts)), key=lambda number: (-len(parts[number].ids), number))
     repeats: dict[int, int] = {}

@@ -124,7 +124,8 @@ class Memberships:
         self.prefix = f"{part.name}/" if part.name and not part.is_split else ""
         self.rest = part.name  # the split of images that are in no list
         # The chosen lists come first: with --split val, an image in train and val counts as val.
-        order = sorted((s for s in members.lists if not s.combined), key=lambda s: s not in chosen)
+        self._paths = {s.path for s in chosen}
+        order = sorted((s for s in members.lists if not s.combined), key=lambda s: s.path not in self._paths)
         self._owner: dict[str, SplitList] = {}
         for split in reversed(order):
             self._owner.update(dict.fromkeys(split.lines, split))
@@ -148,7 +149,7 @@ class Memberships:
         if not self.members.lists:
             return [(self.rest, self.everything)]
         splits = [split for split in self.members.lists if not split.combined]
-        return [(self.prefix + s.name, s in self.chosen) for s in splits] + [(self.rest, False)]
+        return [(self.prefix + s.name, s.path in self._paths) for s in splits] + [(self.rest, False)]
 
     def findings(self) -> Iterator[Finding]:
         """Report annotations that are not files, lines that name no image, and images in two lists."""

@@ -99,15 +99,13 @@ def _combined_marked(lists: Sequence[SplitList]) -> list[SplitList]:
     as trainval without a val. But if two of train, val and test are equal, neither is combined: their images
     are in two splits, which is reported.
     """
-    sets = [split.lines.keys() for split in lists]
-    usual = [split.name.lower() in _PREFERRED for split in lists]
+    sets = [frozenset(split.lines) for split in lists]
+    distinct = set(sets) - {frozenset()}  # thousands of lists may be equal
+    of_shorter = {whole: frozenset().union(*(s for s in distinct if s < whole)) for whole in distinct}
+    usual = {whole for whole, split in zip(sets, lists, strict=True) if split.name.lower() in _PREFERRED}
     marked = []
-    for i, split in enumerate(lists):
-        parts = [
-            other
-            for j, other in enumerate(sets)
-            if other and (other < sets[i] or (other == sets[i] and usual[j] and not usual[i]))
-        ]
-        combined = bool(parts) and set().union(*parts) == sets[i]
+    for whole, split in zip(sets, lists, strict=True):
+        as_usual = whole in usual and split.name.lower() not in _PREFERRED
+        combined = whole in distinct and (as_usual or of_shorter[whole] == whole)
         marked.append(SplitList(split.name, split.path, split.lines, combined))
     return marked
