@@ -203,6 +203,8 @@ class Dataset:
         The order of the classes is the order of the trained network's outputs.
     class_count : int or None
         How many classes the files declare; None if they do not say, or if `categories` has all of them.
+    class_lists : tuple of tuples of int
+        For each source, the classes that its file lists, as indices into `categories`, in the file's order.
     in_pixels : bool
         Coordinates are pixels for certain. Elsewhere they may be fractions of the image.
     offset : tuple of four floats
@@ -238,6 +240,7 @@ class Dataset:
     counts_from_one: bool = False
     classes_are_indices: bool = False
     class_count: int | None = None
+    class_lists: tuple[tuple[int, ...], ...] = ()
     in_pixels: bool = False
     offset: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     label_lines: Mapping[int, Sequence[str]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""A detector as data, in six blocks: resize, anchors, border, match, loss and labels.
+"""A detector as data, in seven blocks: resize, anchors, border, match, loss, labels and classes.
 
 A detector never holds code; `load_detector` reads one from a file. NumPy is imported only in the functions
 that make arrays, because a command line is checked before that import.
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from anchoraudit.detectors._block import Block
 from anchoraudit.detectors.anchors import Anchors, Level
 from anchoraudit.detectors.border import Border
+from anchoraudit.detectors.classes import Classes
 from anchoraudit.detectors.labels import Labels
 from anchoraudit.detectors.loss import Loss
 from anchoraudit.detectors.match import Match
@@ -21,7 +22,7 @@ from anchoraudit.detectors.torchvision_model import made_of
 if TYPE_CHECKING:
     from anchoraudit.arrays import Float
 
-__all__ = ["Anchors", "Border", "Detector", "Labels", "Level", "Loss", "Match", "Resize"]
+__all__ = ["Anchors", "Border", "Classes", "Detector", "Labels", "Level", "Loss", "Match", "Resize"]
 
 
 class Detector(Block, frozen=True):
@@ -43,11 +44,15 @@ class Detector(Block, frozen=True):
         How the box loss is averaged.
     labels : Labels
         What the model itself does with odd boxes and class ids.
+    classes : Classes
+        What the user's configuration says of the classes: names and counts. A preset says nothing.
     framework : str
         The framework that has these rules, with its version.
     loader : str or dict of str
         The framework's own loader, or one for each annotation format of the data: the names of formats, and
         "*" for all others. "": the framework has none.
+    class_rules : str
+        How the framework makes an index of a class: a name of `anchoraudit.classes`. "": unknown.
     sources : tuple of str
         Where each rule was read in the framework's files.
     notes : tuple of str
@@ -72,8 +77,10 @@ class Detector(Block, frozen=True):
     match: Match
     loss: Loss
     labels: Labels = Labels()
+    classes: Classes = Classes()
     framework: str = ""
     loader: str | dict[str, str] = ""
+    class_rules: str = ""
     sources: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

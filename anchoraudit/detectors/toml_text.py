@@ -9,12 +9,12 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from anchoraudit.detectors.spec import Anchors, Border, Detector, Labels, Level, Loss, Match, Resize
+from anchoraudit.detectors.spec import Anchors, Border, Classes, Detector, Labels, Level, Loss, Match, Resize
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.documents import parse_toml
 from anchoraudit.io.suggest import did_you_mean
 
-_WRITTEN = ("resize", "anchors", "border", "match", "loss", "labels")
+_WRITTEN = ("resize", "anchors", "border", "match", "loss", "labels", "classes")
 _REQUIRED = {field.name for field in msgspec.structs.fields(Detector) if field.required}
 _WIDTH = 100
 
@@ -109,6 +109,7 @@ _READ: dict[str, Any] = {
     "match": Match,
     "loss": Loss,
     "labels": Labels,
+    "classes": Classes,
 }
 
 

@@ -421,7 +421,7 @@ def join(
     counts = [len(part.ids) for part in parts]
     first_image = np.cumsum([0, *counts]).tolist()
     first_source = np.cumsum([0, *(len(part.sources) for part in parts)]).tolist()
-    categories, codes = _shared(parts)
+    categories, codes, listed = _shared(parts)
     split_columns = [
         np.full(len(part.ids), number[part.splits], dtype=np.int64)
         if isinstance(part.splits, str)
@@ -475,6 +475,7 @@ def join(
         declares_ids=declares_ids,
         counts_from_one=counts_from_one,
         classes_are_indices=classes_are_indices,
+        class_lists=tuple(own for part, own in zip(parts, listed, strict=True) for _ in part.sources),
         in_pixels=in_pixels,
         offset=offset,
         label_lines=_renumbered([part.label_lines for part in parts], first_image),
@@ -488,21 +489,25 @@ def _renumbered(by_row: Sequence[Mapping[int, Any]], firsts: Sequence[int]) -> d
     }
 
 
-def _shared(parts: Sequence[Part]) -> tuple[tuple[Category, ...], list[Int]]:
-    """Return the classes of all parts, each once, and for each part the box column that points to them."""
+def _shared(parts: Sequence[Part]) -> tuple[tuple[Category, ...], list[Int], list[tuple[int, ...]]]:
+    """Return the classes of all parts, each once, and for each part the box column that points to them.
+
+    Third, the classes of each part, in its own order.
+    """
     index: dict[Category, int] = {}
     for part in parts:
         for category in part.categories:
             index.setdefault(category, len(index))
-    codes = []
+    codes, listed = [], []
     for part in parts:
         table = [index[category] for category in part.categories]
+        listed.append(tuple(table))
         column = part.boxes.category
         if table != list(range(len(table))):
             # -1 stands for no class: as an index it picks the last entry, which is -1.
             column = np.array([*table, -1], dtype=np.int64)[column]
         codes.append(column)
-    return tuple(index), codes
+    return tuple(index), codes, listed
 
 
 def _joined(columns: Sequence[Any], empty: Any = None) -> Any:
