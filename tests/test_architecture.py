@@ -36,6 +36,7 @@ FLOORS = [
     ["detectors", "images"],
     ["formats"],
     ["loaders"],
+    ["classes"],
     ["encoding"],
     ["anchors"],
     ["rules"],

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anchoraudit.arrays import Bool, Float, Int, Int8
+from anchoraudit.classes import class_rules as class_rules_of
+from anchoraudit.classes import rules_for
+from anchoraudit.classes.table import ClassTable, class_table
 from anchoraudit.dataset import labels as label_policy
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.fates import KEPT
 from anchoraudit.detectors import Detector, load_detector
+from anchoraudit.detectors.classes import Classes
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.admission import Admitted, admitted_to
 from anchoraudit.encoding.canvas import OnCanvas, Placed, clip_all, on_canvas, place_all
@@ -103,6 +107,8 @@ class Audit:
         What becomes of each image and box in the loader; None without a loader.
     admitted : Admitted or None
         What the model does with the boxes that are handed to it; None with the plain policy.
+    classes : ClassTable
+        Which index each class gets, and what becomes of its boxes.
     sensitivity : Sensitivity or None
         The same audit under random geometry; None unless asked for.
     detector_chosen : bool
@@ -131,6 +137,7 @@ class Audit:
     image_files: ImageFiles | None = None
     loaded: Loaded | None = None
     admitted: Admitted | None = None
+    classes: ClassTable | None = None
     sensitivity: Sensitivity | None = None
     detector_chosen: bool = True
     suggested: str = ""
@@ -220,6 +227,8 @@ def audit(
     counts: bool = False,
     rules: Chosen | None = None,
     loader: str | None = None,
+    classes: Classes | None = None,
+    class_rules: str | None = None,
     images: str = "header",
     image_cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -242,6 +251,12 @@ def audit(
     loader : str, optional
         The framework's loader, which is applied first. By default it is the detector's own for data of this
         format, if it has one. "none": no loader, and the plain policy of `anchoraudit.dataset.labels`.
+    classes : Classes, optional
+        What the user's configuration says of classes, as `read_classes` returns it. By default what the
+        detector's file says, and else what the data set itself says.
+    class_rules : str, optional
+        Whose rules make indices of classes, a name of `class_rules_names`. By default the loader's, or else
+        those of the detector's framework.
     images : {"header", "decode", "none"}
         How image files are checked, where they are found: header and end, every pixel, or not at all.
     image_cache : Path, optional
@@ -273,7 +288,9 @@ def audit(
         loader = detector.loader_for(original.format)
     of_files = loader not in (None, PLAIN) or any(c in chosen for c in all_rules() if c.startswith("IMG"))
     seen = look(original, images if of_files else "none", cache=image_cache)
-    loaded = None if loader in (None, PLAIN) else load_as(original, loader, seen)
+    stated = classes or (Classes() if detector is None else detector.classes)
+    loaded = None if loader in (None, PLAIN) else load_as(original, loader, seen, classes=stated)
+    table = _class_table(original, detector, loader, stated, class_rules)
     dataset = original if loaded is None else loaded.dataset
     plain = label_policy.prepare(original, drop_difficult=drop_difficult)
     labels = plain if loaded is None else label_policy.prepare(dataset, drop_difficult=drop_difficult)
@@ -283,8 +300,13 @@ def audit(
                 "without a detector there are no anchors to count",
                 remedy="Name a detector, or drop the counts.",
             )
-        return _without_detector(original, dataset, (plain, labels), chosen=chosen, seen=seen, loaded=loaded)
-    admitted = None if loader == PLAIN else admitted_to(dataset, detector)
+        return _without_detector(
+            original, dataset, (plain, labels), chosen=chosen, seen=seen, loaded=loaded, table=table
+        )
+    admitted = None
+    if loader != PLAIN:
+        indices = table.box_indices() if table.has_odd_indices else None
+        admitted = admitted_to(dataset, detector, indices, table.stated.count)
     if admitted is not None:
         dataset = admitted.stopping(dataset)
         labels = labels.without(admitted.dropped, "model") if len(admitted.dropped) else labels
@@ -311,9 +333,20 @@ def audit(
         seen,
         loaded,
         admitted,
+        table,
     )
     findings = check(context, chosen, original.findings)
-    return Audit(dataset, original, detector, labels, boxes, results, findings, seen, loaded, admitted)
+    return Audit(dataset, original, detector, labels, boxes, results, findings, seen, loaded, admitted, table)
+
+
+def _class_table(
+    dataset: Dataset, detector: Detector | None, loader: str | None, stated: Classes, named: str | None
+) -> ClassTable:
+    """Return the class table under the rules that were named, else those of the loader or the detector."""
+    rules = class_rules_of(named) if named else rules_for(detector, None if loader == PLAIN else loader)
+    own = rules is not None and not rules.labels.is_silent
+    labels = detector.labels if detector is not None and not (named and own) else None
+    return class_table(dataset, rules, stated, labels)
 
 
 def _without_detector(
@@ -324,6 +357,7 @@ def _without_detector(
     chosen: Chosen,
     seen: ImageFiles | None,
     loaded: Loaded | None,
+    table: ClassTable,
 ) -> Audit:
     """Run the rules on the data and on what the loader does. No image gets a verdict, and no box a status.
 
@@ -353,10 +387,20 @@ def _without_detector(
         fate=dataset.images.fate,
     )
     context = Context(
-        original, plain, None, None, of_data, boxes.status, boxes.best_iou, raises, seen, loaded
+        original,
+        plain,
+        None,
+        None,
+        of_data,
+        boxes.status,
+        boxes.best_iou,
+        raises,
+        seen,
+        loaded,
+        classes=table,
     )
     findings = check(context, chosen, original.findings)
-    return Audit(dataset, original, None, labels, boxes, results, findings, seen, loaded)
+    return Audit(dataset, original, None, labels, boxes, results, findings, seen, loaded, classes=table)
 
 
 def _judge_boxes(labels: label_policy.Labels, placed: Placed, detector: Detector) -> BoxResults:

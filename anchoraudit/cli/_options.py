@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+import msgspec
 
 from anchoraudit.cli._settings import Settings
 from anchoraudit.detectors import NO_DETECTOR, Detector, load_detector, override, preset_names
@@ -16,6 +17,7 @@ from anchoraudit.formats import format_names
 if TYPE_CHECKING:
     from anchoraudit.auditing.audit import Audit
     from anchoraudit.dataset.columns import Dataset
+    from anchoraudit.detectors.classes import Classes
     from anchoraudit.loaders import Loaded
     from anchoraudit.rules import Chosen
 
@@ -101,6 +103,36 @@ label_options = _apply(
     click.option("--drop-difficult", is_flag=True, default=None, help="Difficult objects are not usable."),
 )
 
+
+class ClassRulesName(click.ParamType[str]):
+    """Class rules of a framework. Completes the names."""
+
+    name = "NAME"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        """Return the names that begin with the typed letters."""
+        from click.shell_completion import CompletionItem
+
+        from anchoraudit.classes import class_rules_names
+
+        return [CompletionItem(name) for name in class_rules_names() if name.startswith(incomplete)]
+
+
+class_rules_option = click.option(
+    "--class-rules",
+    type=ClassRulesName(),
+    help="Number the classes as this framework does.  [default: as the loader or the detector]",
+)
+
+classes_option = click.option(
+    "--classes",
+    type=click.Path(),
+    metavar="FILE",
+    help="The classes of your configuration: a list of names, classes.csv, data.yaml, a config, ...",
+)
+
 loader_option = click.option(
     "--loader",
     type=LoaderName(),
@@ -168,6 +200,15 @@ def read_dataset(settings: Settings) -> Dataset:
     )
 
 
+def classes_of(settings: Settings) -> Classes | None:
+    """Return what the file named by `--classes` says; None if none is named."""
+    if settings.classes is None:
+        return None
+    from anchoraudit.classes.readers import read_classes
+
+    return read_classes(settings.classes)
+
+
 def read_loaded(settings: Settings, detector: Detector) -> tuple[Dataset, list[str]]:
     """Read the data set as the loader hands it over: the one named, else the detector's own.
 
@@ -180,7 +221,7 @@ def read_loaded(settings: Settings, detector: Detector) -> tuple[Dataset, list[s
     name = settings.loader or detector.loader_for(dataset.format) or PLAIN
     if name == PLAIN:
         return dataset, []
-    loaded = load_as(dataset, name)
+    loaded = load_as(dataset, name, classes=detector.classes)
     return loaded.as_if_mended(), loaded.sentences()
 
 
@@ -234,7 +275,10 @@ def detector_or_none(settings: Settings) -> tuple[Detector | None, list[str]]:
 
 
 def detector_of(settings: Settings) -> tuple[Detector, list[str]]:
-    """Return the detector with single values replaced, and remarks about it."""
+    """Return the detector with single values replaced, and remarks about it.
+
+    The classes are those of the file that `--classes` names, else those of the detector's own file.
+    """
     notes: list[str] = []
     detector = override(
         load_detector(
@@ -246,6 +290,8 @@ def detector_of(settings: Settings) -> tuple[Detector, list[str]]:
         allowed_border=_border(settings.allowed_border),
         input_size=settings.input_size,
     )
+    if classes := classes_of(settings):
+        detector = msgspec.structs.replace(detector, classes=classes)
     if settings.anchors is not None:
         from anchoraudit.anchors.file import read_anchors
 

@@ -48,6 +48,8 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, rename="kebab", omit_
     select: list[str] | None = None
     ignore: list[str] | None = None
     loader: str | None = None
+    classes: str | None = None
+    class_rules: str | None = None
     images: Literal["none", "header", "decode"] | None = None
     rules: dict[str, dict[str, float | Literal["error", "warning", "info"]]] | None = None
 
@@ -201,7 +203,7 @@ def _relative_to(folder: Path, values: dict[str, Any]) -> dict[str, Any]:
     """Make the paths of a settings file relative to the working directory."""
     from anchoraudit.detectors import means_file
 
-    for key in ("dataset", "anchors", "detector", "image_folder"):
+    for key in ("dataset", "anchors", "detector", "image_folder", "classes"):
         value = values.get(key)
         if value is not None and (key != "detector" or means_file(value, folder)):
             values[key] = os.path.relpath(folder / value)

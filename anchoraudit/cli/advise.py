@@ -9,6 +9,7 @@ import click
 
 from anchoraudit.cli import _settings as settings_of
 from anchoraudit.cli._options import (
+    classes_option,
     dataset_argument,
     detector_of,
     detector_options,
@@ -29,6 +30,7 @@ _LARGEST_BATCH = 1_000_000
 @detector_options
 @label_options
 @loader_option
+@classes_option
 @click.option(
     "--batch-size",
     "batch_sizes",

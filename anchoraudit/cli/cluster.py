@@ -14,6 +14,7 @@ from anchoraudit.cli import _settings as settings_of
 from anchoraudit.cli._options import (
     DetectorName,
     assume_option,
+    classes_option,
     dataset_argument,
     detector_of,
     label_options,
@@ -69,6 +70,7 @@ _LARGEST_K = 1000
 )
 @label_options
 @loader_option
+@classes_option
 @click.option(
     "--for",
     "framework",

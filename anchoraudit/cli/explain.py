@@ -9,6 +9,7 @@ import click
 
 from anchoraudit.cli import _settings as settings_of
 from anchoraudit.cli._options import (
+    classes_option,
     dataset_argument,
     detector_of,
     detector_options,
@@ -30,6 +31,7 @@ from anchoraudit.io.suggest import did_you_mean
 @detector_options
 @label_options
 @loader_option
+@classes_option
 @output_format_option
 @click.option(
     "-o",

@@ -11,6 +11,9 @@ import numpy as np
 
 from anchoraudit.cli import _settings as settings_of
 from anchoraudit.cli._options import (
+    class_rules_option,
+    classes_of,
+    classes_option,
     dataset_argument,
     detector_options,
     detector_or_none,
@@ -71,6 +74,8 @@ _NOTHING_TRAINS = "SET011"
 @detector_options
 @label_options
 @loader_option
+@classes_option
+@class_rules_option
 @rule_options
 def command(**given: Any) -> int:
     """Write DATASET without the images whose foreground mask is empty, and without single errors.
@@ -182,6 +187,8 @@ def _audited(
         drop_difficult=bool(settings.drop_difficult),
         rules=rules_of(settings),
         loader=loader,
+        classes=None if detector is not None else classes_of(settings),
+        class_rules=settings.class_rules,
         images=settings.images or "header",
         image_cache=CACHE,
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from anchoraudit.cli import _settings as settings_of
 from anchoraudit.cli._options import (
+    class_rules_option,
+    classes_of,
     dataset_argument,
     detector_options,
     detector_or_none,
@@ -20,6 +23,7 @@ from anchoraudit.cli._options import (
 )
 from anchoraudit.errors import AnchorauditError
 
+_TABLE = ""  # `--classes` without a file: only the table is asked for
 _BASELINE = "anchoraudit-baseline.json"
 
 
@@ -37,6 +41,15 @@ class OutputFormat(click.Choice[str]):
 @detector_options
 @label_options
 @loader_option
+@click.option(
+    "--classes",
+    is_flag=False,
+    flag_value=_TABLE,
+    type=click.Path(),
+    metavar="[FILE]",
+    help="Show the class table; FILE: the classes of your configuration (names, classes.csv, a config, ...).",
+)
+@class_rules_option
 @rule_options
 @click.option(
     "--counts", is_flag=True, help="Also count every image's positive, negative and ignored anchors."
@@ -110,6 +123,7 @@ def command(**given: Any) -> int:
     from anchoraudit.cli import _output
 
     quiet = given["quiet"]
+    with_table = _with_class_table(given)
     augmentation = _augmentation(given)
     settings = settings_of.resolve(given, quiet=quiet, repeat=True)
     detector, remarks = detector_or_none(settings)
@@ -134,6 +148,8 @@ def command(**given: Any) -> int:
             counts=given["counts"],
             rules=rules_of(settings),
             loader=settings.loader,
+            classes=None if detector is not None else classes_of(settings),
+            class_rules=settings.class_rules,
             images=settings.images or "header",
             image_cache=CACHE,
             progress=advance,
@@ -148,10 +164,25 @@ def command(**given: Any) -> int:
     for text in remarks:
         _output.remark(f"note: {text}", quiet=quiet)
     shown = _against_baseline(result, given, quiet=quiet)
-    _report(result, shown, given, settings_of.as_options(settings))
+    _report(result, shown, given, settings_of.as_options(settings), with_table=with_table)
     settings_of.record(settings)
     known = shown if given["baseline"] or given["write_baseline"] else None
     return exit_code(result, settings, known, exit_zero=given["exit_zero"])
+
+
+def _with_class_table(given: dict[str, Any]) -> bool:
+    """Tell whether the table of classes is asked for, and sort out what `--classes` was given.
+
+    `scan --classes dataset/` names the data set: a folder is no list of classes.
+    """
+    named = given["classes"]
+    if named is None:
+        return False
+    if named == _TABLE:
+        given["classes"] = None
+    elif given["dataset"] is None and Path(named).is_dir():
+        given["dataset"], given["classes"] = named, None
+    return True
 
 
 def _augmentation(given: dict[str, Any]) -> Any:
@@ -197,8 +228,8 @@ def _sensitivity(result: Any, augmentation: Any, given: dict[str, Any]) -> Any:
         )
 
 
-def _report(result: Any, shown: Any, given: dict[str, Any], options: list[str]) -> None:
-    """Print or write the report. shown: the findings to report."""
+def _report(result: Any, shown: Any, given: dict[str, Any], options: list[str], *, with_table: bool) -> None:
+    """Print or write the report. shown: the findings to report. with_table: with the table of classes."""
     from anchoraudit.cli import _output
     from anchoraudit.report import words
 
@@ -216,8 +247,13 @@ def _report(result: Any, shown: Any, given: dict[str, Any], options: list[str]) 
 
     limit = 20 if given["limit"] is None else given["limit"]
     steps = after_scan(result, options)
+    classes: list[object] = []
+    if with_table:
+        from anchoraudit.report.text.classes import class_table
+
+        classes = class_table(result.classes)
     _output.show(
-        terminal.scan_parts(result, limit, steps, shown=shown),
+        terminal.scan_parts(result, limit, steps, shown=shown, classes=classes),
         given["output"],
     )
 
@@ -228,8 +264,6 @@ def _against_baseline(result: Any, given: dict[str, Any], *, quiet: bool) -> Any
 
     if not given["baseline"] and not given["write_baseline"]:
         return result.findings
-    from pathlib import Path
-
     from anchoraudit.auditing import baseline
 
     root = result.dataset.root

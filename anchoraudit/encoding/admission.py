@@ -21,6 +21,7 @@ from anchoraudit.encoding.canvas import fit
 _RULE = {rule: code for code, rule in enumerate(RULES, 1)}
 _OUTCOME = {outcome: code for code, outcome in enumerate(OUTCOMES)}
 _TRAINS, _DROPPED, _DROPS_IMAGE = (_OUTCOME[name] for name in ("trains", "dropped", "drops_image"))
+_OF_CLASSES = ("id_zero", "at_count", "above_count")
 _WITHOUT_AREA = ("not_finite", "inverted", "zero_side", "outside")
 _HUGE = 1 << 62  # an id beyond the classes of any model, that fits into int64
 
@@ -301,6 +302,11 @@ class Admitted:
         flat = np.isin(self.admission.rule, [_RULE[name] for name in _WITHOUT_AREA])
         return self.rows[self.admission.is_("dropped", "drops_image") & ~flat]
 
+    def by_class(self, rows: Int) -> Bool:
+        """Tell for which boxes, int64 [n] of `rows`, the index of the class is why: bool [n]."""
+        of_classes = [_RULE[name] for name in _OF_CLASSES]
+        return np.isin(self.admission.rule[np.searchsorted(self.rows, rows)], of_classes)
+
     def is_nan(self, rows: Int) -> Bool:
         """Tell of which boxes, int64 [n] of `rows`, the loss becomes NaN or infinite: bool [n]."""
         return self.admission.is_("nan")[np.searchsorted(self.rows, rows)]
@@ -320,8 +326,12 @@ class Admitted:
         return replace(dataset, images=replace(images, fate=fate))
 
 
-def admitted_to(dataset: Dataset, detector: Detector) -> Admitted:
-    """Say what a detector's model does with the boxes of a data set, which a loader may have decided on."""
+def admitted_to(dataset: Dataset, detector: Detector, indices: Int | None = None, count: int = 0) -> Admitted:
+    """Say what a detector's model does with the boxes of a data set, which a loader may have decided on.
+
+    indices: int64 [M], the index of each box's class, below 0 for none; None if they are unknown. count: how
+    many classes the model is built with, 0 if that is unknown.
+    """
     boxes, images = dataset.boxes, dataset.images
     handed = ~boxes.crowd if boxes.fate is None else boxes.fate <= MOVED
     unread = np.isnan(boxes.xyxy[:, 0])  # few, if any
@@ -331,9 +341,6 @@ def admitted_to(dataset: Dataset, detector: Detector) -> Admitted:
     rows = np.flatnonzero(handed)
     whole = len(rows) == len(boxes)
     xyxy, image = (boxes.xyxy, boxes.image) if whole else (boxes.xyxy[rows], boxes.image[rows])
-    ids = None
-    if dataset.declares_ids and any(category.id == 0 for category in dataset.categories):
-        known = np.array([c.id if isinstance(c.id, int) else -1 for c in dataset.categories] + [-1])
-        ids = known[boxes.category[rows]]
-    found = admit(xyxy, image, images.width, images.height, detector, ids=ids)
+    ids = None if indices is None else indices if whole else indices[rows]
+    found = admit(xyxy, image, images.width, images.height, detector, ids=ids, count=count or None)
     return Admitted(detector.labels, found, rows)

@@ -25,6 +25,7 @@ from anchoraudit.loaders._rules import RAISES, WITH_IMAGE, Loaded, Rule
 
 if TYPE_CHECKING:
     from anchoraudit.dataset.columns import Dataset
+    from anchoraudit.detectors.classes import Classes
     from anchoraudit.images.inspection import ImageFiles
     from anchoraudit.loaders._sieve import Sieve
 
@@ -66,7 +67,9 @@ def loaders() -> dict[str, Loader]:
     return {name: cast(Loader, load_module(__name__, re.sub("[-.]", "_", name))) for name in loader_names()}
 
 
-def load_as(dataset: Dataset, loader: str, files: ImageFiles | None = None) -> Loaded:
+def load_as(
+    dataset: Dataset, loader: str, files: ImageFiles | None = None, *, classes: Classes | None = None
+) -> Loaded:
     """Load a data set as a framework's loader would: drop images and boxes, and change coordinates.
 
     What a loader reads from images, draws at random, or does only if an option is set (augmentation,
@@ -81,6 +84,9 @@ def load_as(dataset: Dataset, loader: str, files: ImageFiles | None = None) -> L
     files : ImageFiles, optional
         Facts about the image files, as `anchoraudit.images.inspection.look` finds them. Without them, every
         file is taken to be there, whole, and of the size that the annotations state.
+    classes : Classes, optional
+        What the configuration says of classes. Without it, the loader's list of names is taken to be that of
+        the data set, or for Pascal VOC the 20 names of its framework where most objects have these.
 
     Returns
     -------
@@ -107,7 +113,7 @@ def load_as(dataset: Dataset, loader: str, files: ImageFiles | None = None) -> L
     from anchoraudit.loaders._sieve import Sieve
 
     # A framework reads the files, and knows nothing of what the user has added here.
-    sieve = Sieve(dataset if loader == PLAIN else dataset.as_written(), loader, files)
+    sieve = Sieve(dataset if loader == PLAIN else dataset.as_written(), loader, files, classes)
     # Comparisons with NaN are false here, as in the frameworks. Rules that treat NaN otherwise ask for it.
     with np.errstate(invalid="ignore", over="ignore", under="ignore"):
         known[loader].load(sieve)

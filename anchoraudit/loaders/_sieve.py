@@ -11,6 +11,7 @@ from anchoraudit.arrays import Bool, Float, Int, Int8, for_each_block
 from anchoraudit.boxes import clip_boxes
 from anchoraudit.dataset.columns import Boxes, Dataset, Images
 from anchoraudit.dataset.fates import DROPPED, KEPT, MOVED, RAISED, STOPS
+from anchoraudit.detectors.classes import Classes
 from anchoraudit.images.inspection import ImageFiles
 from anchoraudit.loaders._rules import Loaded, Rule
 
@@ -33,8 +34,16 @@ class Sieve:
     are still there. files: facts about the image files, None if nobody looked.
     """
 
-    def __init__(self, dataset: Dataset, loader: str, files: ImageFiles | None = None) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        loader: str,
+        files: ImageFiles | None = None,
+        classes: Classes | None = None,
+    ) -> None:
         self.dataset = dataset
+        # The names in the configuration, or () where nobody states any.
+        self.class_names: tuple[str, ...] = () if classes is None else classes.names
         self.loader = loader
         self.files = files
         self.images: Images = dataset.images

@@ -1,9 +1,9 @@
 """Which class names a loader of Pascal VOC knows.
 
-The framework has a list of names in its code: the 20 of Pascal VOC. Where at least half of the objects, and
-of the classes that they have, are among these, after the loader's own folding, nobody seems to have changed
-the list. Else the list is taken to be the data set's own classes, as they are written: its user must have put
-them there.
+The framework has a list of names in its code: the 20 of Pascal VOC, unless its user changed it. Where a
+configuration states names, these are the list. Else, where at least half of the objects, and of the classes
+that they have, are among the 20, after the loader's own folding, nobody seems to have changed the list. Else
+it is taken to be the data set's own classes, as they are written: its user must have put them there.
 """
 
 from __future__ import annotations
@@ -64,6 +64,9 @@ def known_names(sieve: Sieve, folded: Callable[[str], str] = str) -> Bool:
     import numpy as np
 
     names = [category.name for category in sieve.dataset.categories]
+    if sieve.class_names:
+        listed = set(sieve.class_names)
+        return np.array([*(folded(name) in listed for name in names), False], dtype=np.bool_)
     category = sieve.boxes.category
     objects = np.bincount(category[category >= 0], minlength=len(names))
     stock = np.array([folded(name) in STOCK for name in names], dtype=np.bool_)
@@ -81,6 +84,8 @@ def never_found(sieve: Sieve, error: str) -> None:
     """
     import numpy as np
 
+    if sieve.class_names:
+        return  # how the list is written is known, so each image is judged by it
     names = [category.name for category in sieve.dataset.categories]
     used = np.unique(sieve.boxes.category[sieve.boxes.category >= 0]).tolist()
     capitals = [names[i] for i in used if names[i] != names[i].lower()]

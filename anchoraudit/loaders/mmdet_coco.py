@@ -2,9 +2,10 @@
 `configs/_base_/datasets/coco_detection.py`.
 
 First it drops boxes, one by one (`parse_data_info`): boxes that do not overlap their image, that declare an
-area of 0 or less, that are below 1 pixel wide or high, or whose category is not among the configured ones
-(here: not listed in the file). A box with a NaN coordinate overlaps nothing. Crowds are kept as regions to
-ignore. The base configs do not use these (`ignore_iof_thr=-1`), so they train as background.
+area of 0 or less, that are below 1 pixel wide or high, or whose category is not among the configured ones:
+the file does not list it, or the configuration states names and it is none of them. A box with a NaN
+coordinate overlaps nothing. Crowds are kept as regions to ignore. The base configs do not use these
+(`ignore_iof_thr=-1`), so they train as background.
 
 All of that uses the width and height that the file states, not those of the image. Annotations with `ignore`
 are dropped first.
@@ -26,6 +27,7 @@ from anchoraudit.loaders import _pictures as pictures
 from anchoraudit.loaders._rules import IGNORED, Rule
 
 if TYPE_CHECKING:
+    from anchoraudit.arrays import Bool
     from anchoraudit.loaders._sieve import Sieve
 
 NAME = "mmdet-coco"
@@ -46,6 +48,7 @@ ODD_AREA = Rule("raises", "an area that is no number", _PARSE, "coco")
 NO_AREA = Rule("box", "declared area of 0 or less", _PARSE, "coco")
 THIN = Rule("box", "a side below 1 pixel", _PARSE)
 UNKNOWN_CLASS = Rule("box", "category that the file does not list", _PARSE)
+NOT_CONFIGURED = Rule("box", "category whose name the configuration lacks", _PARSE)
 CROWD = Rule("box", f"{IGNORED}crowd", _PARSE, expected=True)
 NO_ANNOTATION = Rule("image", "no annotation of a listed category", _FILTER, option="filter_empty_gt=True")
 SMALL = Rule("image", "a side below 32 pixels", _FILTER, option="min_size=32")
@@ -65,6 +68,7 @@ RULES = (
     NO_AREA,
     THIN,
     UNKNOWN_CLASS,
+    NOT_CONFIGURED,
     CROWD,
     NO_ANNOTATION,
     SMALL,
@@ -102,10 +106,24 @@ def load(sieve: Sieve) -> None:
         sieve.drop_boxes(NO_AREA, boxes.area <= 0)
     width, height = sieve.sides()
     sieve.drop_boxes(THIN, (width < 1 - ROUNDING) | (height < 1 - ROUNDING))
+    configured = _configured(sieve)
     sieve.drop_boxes(UNKNOWN_CLASS, boxes.category < 0)
+    sieve.drop_boxes(NOT_CONFIGURED, ~configured)
     # null is no crowd to `ann.get('iscrowd', False)`, but any text is, also "0".
     sieve.drop_boxes(CROWD, coco.crowds(sieve) & ~boxes.has(BoxTrait.ISCROWD_NULL))
-    sieve.drop_images(NO_ANNOTATION, ~sieve.images_of(boxes.category >= 0))
+    sieve.drop_images(NO_ANNOTATION, ~sieve.images_of(configured))
     sieve.drop_images(SMALL, np.minimum(*sides) < _LEAST_IMAGE_SIDE)
     words = (pictures.NOT_FOUND, "AssertionError: failed to load image: {}")
     pictures.open_all(sieve, OPENING, turned=True, words=words)
+
+
+def _configured(sieve: Sieve) -> Bool:
+    """Tell which annotations have a class that the file lists and the configuration names: bool [M]."""
+    import numpy as np
+
+    known: Bool = sieve.boxes.category >= 0
+    names = set(sieve.class_names)
+    if not names:
+        return known
+    named = [category.name in names for category in sieve.dataset.categories]
+    return np.array([*named, False], dtype=np.bool_)[sieve.boxes.category]

@@ -11,6 +11,7 @@ import numpy as np
 
 from anchoraudit.arrays import Bool, Float, Int, Int8
 from anchoraudit.boxes import has_area
+from anchoraudit.classes.table import ClassTable
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.labels import REASON_MEANING, REASONS, Labels, clipped_boxes
@@ -63,7 +64,7 @@ class Context:
     [M], NaN for boxes that are not usable. raises: int8 [N], why the encoder would raise, 0 where it would
     not. on_input: the usable boxes on the network's input. image_files: None if the image files were not
     checked. loaded: None without a loader. admitted: what the model does with the boxes; None with the plain
-    policy.
+    policy. classes: which index each class gets.
 
     Without a detector, `replayed` and `on_input` are None; `verdict` then says only what the data alone say:
     `blank`, `no_usable_box` and `unknown`, and `ok` for every other image.
@@ -80,6 +81,7 @@ class Context:
     image_files: ImageFiles | None = None
     loaded: Loaded | None = None
     admitted: Admitted | None = None
+    classes: ClassTable | None = None
 
     @property
     def detector(self) -> Detector:

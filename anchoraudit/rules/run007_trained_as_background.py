@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.rules._classes import classes, configuration, counted, framework, is_placeholder, name
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
+from anchoraudit.rules.cls014_wrong_start import start_of
 
 
 def check(context: Context) -> list[Finding]:
-    """Find boxes whose class id is that of the background in the detector's model."""
-    admitted = context.admitted
-    rows = np.zeros(0, dtype=np.int64) if admitted is None else admitted.background
-    if not len(rows) or admitted is None:
+    """Find classes whose index is that of the background in the model."""
+    table = context.classes
+    if table is None or table.rules is None or (table.end is not None and start_of(context, table)):
         return []
-    category = context.dataset.categories[int(context.dataset.boxes.category[rows[0]])]
-    boxes = "1 box" if len(rows) == 1 else f"{len(rows):,} boxes"
-    text = (
-        f"{boxes} of class {category.name!r}: {context.detector.name}: {admitted.words(int(rows[0]))}; "
-        "shift all ids by one, so that they begin at 1"
-    )
-    return context.about_all("RUN007", text, f"id {category.id}", f"category {category.id!r}")
+    found: list[Finding] = []
+    for row in table.rows:
+        if row.outcome != "background" or not row.boxes or is_placeholder(context, row):
+            continue
+        text = f"{counted(row.boxes)} of class {name(row.name)}: {framework(context)}: "
+        if row.index == 0:
+            text += (
+                "a box of class id 0 is trained as background; shift all ids by one, so that they begin at 1"
+            )
+        else:
+            text += (
+                f"index {row.index} is the background of a model with {classes(table)} "
+                f"({configuration(table)}), so the class is never learned; build it with more classes"
+            )
+        found += context.about_all("RUN007", text, f"id {row.id}", f"category {row.id!r}")
+    return found
 
 
 RULE = Rule(
@@ -29,11 +37,15 @@ RULE = Rule(
     severity="error",
     title="class that the model trains as background",
     what=(
-        "Boxes of a COCO file whose category id is the number of the background in the detector's model, as "
-        "0 is in torchvision's Faster R-CNN, Mask R-CNN and SSD. Its RetinaNet and FCOS take 0 for a class."
+        "Boxes whose class has the index of the background in the model. That is id 0 in torchvision's "
+        "Faster R-CNN, Mask R-CNN and SSD (its RetinaNet and FCOS take 0 for a class), and the index that "
+        "equals the number of classes in detectron2's heads, in mmdetection's RetinaNet and in DETR."
     ),
     why="The class is never learned, without any error: the loss falls, and the boxes are background.",
     example='"categories": [{"id": 0, "name": "cat"}], and torchvision-fasterrcnn_resnet50_fpn',
-    remedy="number the classes from 1 (filter --unsafe-fixes does), or let your data set class add 1",
+    remedy=(
+        "number the classes as the framework counts them (filter --unsafe-fixes numbers from 1), or let your "
+        "data set class do it; give the model as many classes as the data have"
+    ),
     check=check,
 )

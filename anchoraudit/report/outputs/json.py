@@ -13,6 +13,7 @@ import msgspec
 from anchoraudit import __version__
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.auditing.risk import Risk
+from anchoraudit.classes.table import ClassTable
 from anchoraudit.loaders import Loaded
 from anchoraudit.report import words
 from anchoraudit.report.outputs import _keys
@@ -39,6 +40,7 @@ def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
         "detector_suggested": audit.suggested or None,
         "on_empty": None if audit.replayed is None else audit.replayed.on_empty,
         "loader": None if audit.loaded is None else _loader(audit.loaded),
+        "classes": None if audit.classes is None else _classes(audit.classes),
         "summary": audit.summary(),
         "risks": [_risk(risk) for risk in words.risks(audit)],
         "augmented": None if audit.sensitivity is None else _sensitivity(audit.sensitivity),
@@ -77,6 +79,26 @@ def _loader(loaded: Loaded) -> dict[str, Any]:
         "images_dropped": loaded.dropped_images,
         "boxes_dropped": loaded.dropped_boxes,
         "boxes_moved": loaded.moved,
+    }
+
+
+def _classes(table: ClassTable) -> dict[str, Any]:
+    return {
+        "rules": None if table.rules is None else table.rules.name,
+        "count": table.stated.count or None,
+        "stated_in": table.stated.stated_in or None,
+        "table": [
+            {
+                "id": row.id,
+                "name": row.name,
+                "index": row.index,
+                "boxes": row.boxes,
+                "splits": list(row.splits) or None,
+                "outcome": row.outcome,
+                "trained_as": row.trained_as or None,
+            }
+            for row in table.rows
+        ],
     }
 
 

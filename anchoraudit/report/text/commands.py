@@ -13,13 +13,13 @@ _SWITCHES = {
     "--allow-blank",
     "--assume-standard",
 }  # every other option has a value
-_OF_SCAN_ONLY = {"--fail-on", "--allow-blank", "--select", "--ignore", "--images"}
+_OF_SCAN_ONLY = {"--fail-on", "--allow-blank", "--select", "--ignore", "--images", "--class-rules"}
 # Options that change one value of a detector. `compare`, which takes several detectors, has none of them.
 OF_DETECTORS = ("--positive-iou", "--negative-iou", "--allowed-border", "--input-size", "--anchors")
 _NOT_TAKEN = {
     "advise": _OF_SCAN_ONLY,
     "cluster": _OF_SCAN_ONLY | {"--positive-iou", "--negative-iou", "--allowed-border", "--anchors"},
-    "compare": _OF_SCAN_ONLY | {"--detector", "--loader", *OF_DETECTORS},
+    "compare": _OF_SCAN_ONLY | {"--detector", "--loader", "--classes", *OF_DETECTORS},
     "explain": _OF_SCAN_ONLY,
     "filter": {"--fail-on", "--allow-blank"},
     "scan": set[str](),

@@ -147,10 +147,11 @@ def scan_parts(
     next_steps: Sequence[tuple[str, str]],
     *,
     shown: Findings | None = None,
+    classes: Sequence[object] = (),
 ) -> list[object]:
     """Return the parts of a scan's report, in order.
 
-    shown: the findings to report, all by default.
+    shown: the findings to report, all by default. classes: the parts of the class table, if it was asked for.
     """
     findings = audit.findings if shown is None else shown
     summary = audit.summary()
@@ -161,6 +162,7 @@ def scan_parts(
         parts += [_splits(summary["splits"]), ""]
     if summary["unmatched"]:
         parts += [_causes(summary), ""]
+    parts += classes
     if findings:
         parts += [_findings(audit, findings, listed=limit > 0), ""]
     if flagged := words.flagged(audit):

@@ -1,0 +1,67 @@
+"""The class table as text: id, name and index of each class, and what becomes of its boxes."""
+
+from __future__ import annotations
+
+from rich.console import Group
+
+from anchoraudit.classes.contract import INDEX_MEANING
+from anchoraudit.classes.table import ClassRow, ClassTable
+from anchoraudit.report.text.terminal import facts, table
+
+_BECOMES = {
+    "trains": "",
+    "background": "trained as background",
+    "dropped": "dropped",
+    "drops_image": "their images are dropped",
+    "raises": "training stops",
+    "no_effect": "teach nothing",
+    "reserved": "training stops",
+    "unknown": "",
+}
+_BACKGROUND = {
+    "none": "no background",
+    "first": "0 is the background",
+    "last": "the background comes last",
+}
+
+
+def class_table(classes: ClassTable) -> list[object]:
+    """Return the parts of a report on the classes: whose rules these are, and a row for each class."""
+    several = any(row.splits for row in classes.rows)
+    rows = [
+        (
+            row.id,
+            row.name,
+            "-" if row.index is None else row.index,
+            *((", ".join(row.splits),) if several else ()),
+            f"{row.boxes:,}",
+            _becomes(row),
+        )
+        for row in classes.rows
+    ]
+    columns = ("id>", "name", "index>", *(("split",) if several else ()), "boxes>", "what becomes of them")
+    parts: list[object] = [table(f"Classes ({len(classes.dataset.categories):,})", columns, rows)]
+    return [*parts, _whose(classes), ""]
+
+
+def _becomes(row: ClassRow) -> str:
+    said = [_BECOMES.get(row.outcome, row.outcome)]
+    if row.trained_as:
+        said.append(f"the configuration calls this index {row.trained_as!r}")
+    return "; ".join(filter(None, said))
+
+
+def _whose(classes: ClassTable) -> Group:
+    rules, stated = classes.rules, classes.stated
+    if rules is None:
+        return Group(facts([("index", "unknown: no framework is named that numbers the classes")]))
+    first = rules.background == "first" or classes.labels.id_zero != "class"
+    where = "first" if first else rules.background
+    meaning = INDEX_MEANING[rules.index_for(classes.dataset.format)]
+    lines = [("index", f"{meaning}; {_BACKGROUND[where]} ({rules.framework})")]
+    if stated.count:
+        outputs = "1 class" if stated.count == 1 else f"{stated.count:,} classes"
+        default = ", the framework's default" if stated.by_default else ""
+        stated_in = f" ({stated.stated_in}{default})" if stated.stated_in else ""
+        lines.append(("model", f"built with {outputs}{stated_in}"))
+    return Group(facts(lines))

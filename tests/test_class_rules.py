@@ -1,0 +1,520 @@
+"""Class ids, names and counts against what each framework does with them.
+
+The expected values are the frameworks' own answers: their code was run, or read where it could not be, on the
+same ids and names. Each case is the smallest data set that shows it.
+"""
+
+import re
+
+import pytest
+
+import anchoraudit
+from anchoraudit.classes import class_rules, class_rules_names, rules_for
+from anchoraudit.classes.indices import class_indices, has_background
+from anchoraudit.classes.table import class_table
+from anchoraudit.detectors import load_detector, preset_names
+from anchoraudit.detectors.classes import Classes
+from anchoraudit.loaders import loader_names
+from anchoraudit.rules import Chosen
+from tests.builders import annotation, document, image, make
+
+BOX = [400, 360, 74, 149]
+TWO_STAGE = "torchvision-fasterrcnn_resnet50_fpn"
+SSD = "torchvision-ssd300_vgg16"
+DENSE = "torchvision-retinanet_resnet50_fpn"
+
+
+def named(*names):
+    return Classes(names=names, stated_in="config")
+
+
+def built(count):
+    return Classes(count=count, stated_in="config")
+
+
+def coco(root, categories, ids=None, split="", start=1):
+    """A COCO file with these (id, name) categories, and a box, in an image of its own, for each of `ids`."""
+    used = [identity for identity, _ in categories] if ids is None else ids
+    numbers = range(start, start + len(used))
+    annotations = [
+        annotation(n, n, BOX, category_id=identity, area=11026)
+        for n, identity in zip(numbers, used, strict=True)
+    ]
+    listed = [{"id": identity, "name": name} for identity, name in categories]
+    name = f"instances_{split}.json" if split else "a.json"
+    make(root, {name: document([image(n) for n in numbers], annotations, categories=listed)})
+    return root if split else root / name
+
+
+def scan(path, framework, **more):
+    """Audit with a detector's name, or with the rules of a framework of which no detector is replayed."""
+    detector = framework if framework in preset_names() else None
+    if detector is None:
+        more["class_rules"] = framework
+    return anchoraudit.audit(path, detector, rules=Chosen(select=("CLS", "RUN")), **more)
+
+
+def indices(result):
+    return {row.id: row.index for row in result.classes.rows}
+
+
+def errors(result):
+    """Code -> message of each error about a class."""
+    rule = result.findings.rule
+    found = [f for f in result.findings if rule(f.code).severity == "error"]
+    return {f.code: f.message for f in found if f.code.startswith("CLS") or f.code == "RUN007"}
+
+
+# How an id or a name becomes an index, where the background is, and what the count means.
+
+CATEGORIES = ((7, "dog"), (3, "cat"), (9, "bird"))
+AS_IS = {7: 7, 3: 3, 9: 9}
+SORTED = {7: 1, 3: 0, 9: 2}
+IN_FILE = {7: 0, 3: 1, 9: 2}
+
+
+@pytest.mark.parametrize(
+    ("framework", "stated", "wanted"),
+    [
+        (TWO_STAGE, Classes(), AS_IS),
+        (SSD, Classes(), AS_IS),
+        (DENSE, Classes(), AS_IS),
+        ("detectron2-retinanet", Classes(), SORTED),
+        ("detectron2-rpn_fpn", Classes(), SORTED),
+        ("mmdet-retinanet_fpn", Classes(), IN_FILE),
+        ("mmdet-retinanet_fpn", named("bird", "cat", "dog"), IN_FILE),
+        ("mmdet-retinanet_fpn", named("cat", "bird"), {7: None, 3: 0, 9: 1}),
+        ("mmdet-ssd300", named("bird", "dog"), {7: 0, 3: None, 9: 1}),
+        ("yolox", Classes(), SORTED),
+        ("keras-retinanet", Classes(), SORTED),
+        ("tf-od-ssd_mobilenet_v2", Classes(), AS_IS),
+        ("efficientdet-d0", Classes(), AS_IS),
+        ("mask-rcnn-matterport", Classes(), {7: 2, 3: 1, 9: 3}),
+        ("rt-detr", Classes(), AS_IS),
+        ("rt-detr-mscoco", Classes(), {7: 6, 3: 2, 9: 8}),
+        ("rf-detr", Classes(), SORTED),
+        ("detr", Classes(), AS_IS),
+        ("hf-detr", Classes(), AS_IS),
+        ("pycocotools", Classes(), AS_IS),
+        ("ultralytics", Classes(), {7: 6, 3: 2, 9: 8}),
+    ],
+)
+def test_the_index_of_a_coco_id(tmp_path, framework, stated, wanted):
+    assert indices(scan(coco(tmp_path, CATEGORIES), framework, classes=stated)) == wanted
+
+
+VOC_NAMES = (("a", "cat"), ("b", "dog"), ("c", "Dog"), ("d", " dog"))
+
+
+@pytest.mark.parametrize(
+    ("framework", "wanted"),
+    [
+        ("detectron2-retinanet", {"cat": 1, "dog": 0, "Dog": None}),
+        ("mmdet-retinanet_fpn", {"cat": 1, "dog": 0, "Dog": None}),
+        ("yolox", {"cat": 1, "dog": 0, "Dog": None}),
+        ("simple-faster-rcnn", {"cat": 1, "dog": 0, "Dog": 0}),
+        ("py-faster-rcnn", {"cat": 2, "dog": 1, "Dog": 1}),
+        ("ssd-pytorch", {"cat": 1, "dog": 0, "Dog": 0}),
+        ("tf-od-ssd_mobilenet_v2", {"cat": 2, "dog": 1, "Dog": None}),
+    ],
+)
+def test_the_index_of_a_voc_name(tmp_path, framework, wanted):
+    from tests.test_voc import xml
+
+    names = ("cat", "dog", "Dog")
+    make(tmp_path, {f"Annotations/{n}.xml": xml((name, 9, 9, 90, 90)) for n, name in enumerate(names)})
+    table = scan(tmp_path, framework, classes=named("dog", "cat")).classes
+    assert {row.name: row.index for row in table.rows} == wanted
+
+
+def test_a_voc_name_has_no_index_that_anybody_knows_without_a_list(tmp_path):
+    from tests.test_voc import xml
+
+    make(tmp_path, {"Annotations/a.xml": xml(("cat", 9, 9, 90, 90))})
+    (row,) = scan(tmp_path, "mmdet-retinanet_fpn").classes.rows
+    assert (row.index, row.known, row.outcome) == (None, False, "unknown")
+
+
+@pytest.mark.parametrize("framework", ["ultralytics", "yolov5", "yolov7", "darknet"])
+def test_the_index_in_a_label_file_is_the_number(tmp_path, framework):
+    make(tmp_path, {"images/a.jpg": (960, 720), "labels/a.txt": "1 .5 .5 .1 .2\n"})
+    make(tmp_path, {"data.yaml": "train: images\nnames: [cat, dog]\n"})
+    table = scan(tmp_path, framework).classes
+    assert {row.name: row.index for row in table.rows} == {"cat": 0, "dog": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "background"),
+    [
+        ("detectron2", "last"),
+        ("mmdet", "last"),
+        ("ultralytics", "none"),
+        ("yolov5", "none"),
+        ("yolov7", "none"),
+        ("yolox", "none"),
+        ("simple-faster-rcnn", "first"),
+        ("py-faster-rcnn", "first"),
+        ("ssd-pytorch", "first"),
+        ("keras-retinanet", "none"),
+        ("darknet", "none"),
+        ("tf-od", "first"),
+        ("efficientdet", "first"),
+        ("mask-rcnn-matterport", "first"),
+        ("rt-detr", "none"),
+        ("rt-detr-mscoco", "none"),
+        ("rf-detr", "last"),
+        ("detr", "last"),
+        ("hf-detr", "last"),
+    ],
+)
+def test_where_the_background_is(name, background):
+    assert class_rules(name).background == background
+
+
+@pytest.mark.parametrize(
+    ("detector", "count", "end"),
+    [
+        (TWO_STAGE, 3, 3),
+        ("torchvision-ssdlite320", 3, 3),
+        (DENSE, 3, 3),
+        ("detectron2-retinanet", 3, 3),
+        ("mmdet-retinanet_fpn", 3, 3),
+        ("ssd-pytorch", 21, 20),
+        ("simple-faster-rcnn", 20, 20),
+        ("py-faster-rcnn", 21, 21),
+        ("tf-od-ssd_mobilenet_v2", 3, 4),
+        ("mask-rcnn-matterport", 3, 3),
+        ("yolov4", 3, 3),
+    ],
+)
+def test_the_first_index_beyond_a_count(detector, count, end):
+    assert load_detector(detector).labels.classes_end(count) == end
+
+
+# What happens at a mismatch.
+
+
+@pytest.mark.parametrize(
+    ("framework", "outcome"), [(TWO_STAGE, "background"), (SSD, "background"), (DENSE, "trains")]
+)
+def test_id_0_in_torchvision_goes_by_family(tmp_path, framework, outcome):
+    result = scan(coco(tmp_path, [(0, "cat"), (1, "dog")]), framework)
+    assert [row.outcome for row in result.classes.rows] == [outcome, "trains"]
+    assert ("RUN007" in errors(result)) == (outcome == "background")
+
+
+@pytest.mark.parametrize(
+    ("framework", "words"),
+    [
+        (TWO_STAGE, "IndexError: Target ... is out of bounds"),
+        (SSD, "IndexError"),
+        (DENSE, "IndexError: index ... is out of bounds for dimension 1"),
+        ("mmdet-yolov3", "training stops"),
+        ("yolox", "RuntimeError: Class values must be smaller than num_classes."),
+        ("rt-detr", "IndexError"),
+    ],
+)
+def test_an_id_beyond_the_count_stops_training(tmp_path, framework, words):
+    path = coco(tmp_path, [(0, "a"), (1, "cat"), (2, "dog"), (3, "bird")])
+    assert re.search(words, errors(scan(path, framework, classes=built(3)))["CLS015"])
+    assert not {"CLS014", "CLS015"} & set(errors(scan(path, framework, classes=built(4))))
+
+
+@pytest.mark.parametrize(
+    "framework", ["detectron2-retinanet", "mmdet-retinanet_fpn", "mmdet-faster_rcnn_fpn"]
+)
+def test_an_index_equal_to_the_count_is_background_in_silence(tmp_path, framework):
+    path = coco(tmp_path, [(1, "cat"), (2, "dog")])
+    found = errors(scan(path, framework, classes=built(1)))
+    assert "index 1 is the background of a model with 1 class (config)" in found["RUN007"]
+    assert not errors(scan(path, framework, classes=built(2)))
+
+
+@pytest.mark.parametrize("framework", ["detectron2-retinanet", "mmdet-retinanet_fpn"])
+def test_an_index_above_the_count_stops_training(tmp_path, framework):
+    path = coco(tmp_path, [(1, "cat"), (2, "dog"), (3, "bird")])
+    found = errors(scan(path, framework, classes=built(1)))
+    assert "'bird' is 2; training stops" in found["CLS015"]
+    assert "RUN007" in found
+
+
+@pytest.mark.parametrize("framework", [TWO_STAGE, DENSE, SSD])
+def test_an_id_below_0_is_no_class(tmp_path, framework):
+    path = coco(tmp_path, [(-1, "none"), (1, "cat")])
+    assert "'none' is -1" in errors(scan(path, framework))["CLS015"]
+
+
+class TestDetectron2:
+    def test_texts_are_sorted_as_texts(self, tmp_path):
+        path = coco(tmp_path, [("1", "a"), ("2", "b"), ("10", "c")])
+        assert indices(scan(path, "detectron2-retinanet")) == {"1": 0, "10": 1, "2": 2}
+
+    def test_texts_and_numbers_are_not_sorted(self, tmp_path):
+        path = coco(tmp_path, [(1, "a"), ("2", "b")])
+        assert "TypeError" in errors(scan(path, "detectron2-retinanet"))["CLS016"]
+
+    def test_a_text_against_a_number_stops(self, tmp_path):
+        path = coco(tmp_path, [("1", "a")], [1])
+        assert "KeyError: Encountered category_id=1" in errors(scan(path, "detectron2-retinanet"))["CLS016"]
+
+    def test_of_an_id_listed_twice_the_last_place_counts(self, tmp_path):
+        path = coco(tmp_path, [(1, "a"), (1, "b"), (2, "c")], [1, 2])
+        table = scan(path, "detectron2-retinanet").classes
+        assert {row.name: row.index for row in table.rows} == {"a": 1, "b": 1, "c": 2}
+
+    def test_the_root_class_of_roboflow_takes_an_index(self, tmp_path):
+        listed = [
+            {"id": 0, "name": "pets", "supercategory": "none"},
+            {"id": 1, "name": "cat", "supercategory": "pets"},
+        ]
+        boxes = [annotation(1, 1, BOX, category_id=1, area=11026)]
+        make(tmp_path, {"a.json": document([image(1)], boxes, categories=listed)})
+        result = scan(tmp_path / "a.json", "detectron2-retinanet")
+        assert indices(result) == {0: 0, 1: 1}
+        assert not errors(result)
+
+    def test_a_default_of_80_is_told_once(self, tmp_path):
+        path = coco(tmp_path, [(1, "cat")])
+        stated = Classes(count=80, by_default=True, stated_in="config.yaml")
+        result = scan(path, "detectron2-retinanet", classes=stated)
+        assert not errors(result)
+        assert result.findings.counts["CLS020"] == 1
+
+
+class TestMmdet:
+    MM = "mmdet-retinanet_fpn"
+
+    def test_the_order_of_the_configuration_plays_no_part(self, tmp_path):
+        result = scan(coco(tmp_path, [(1, "cat"), (2, "dog")]), self.MM, classes=named("dog", "cat"))
+        assert indices(result) == {1: 0, 2: 1}
+        assert "'cat' is index 0, which it calls 'dog'" in errors(result)["CLS012"]
+
+    def test_a_val_file_in_another_order_has_other_indices(self, tmp_path):
+        coco(tmp_path, [(1, "cat"), (2, "dog")], split="train")
+        coco(tmp_path, [(2, "dog"), (1, "cat")], split="val", start=9)
+        result = scan(tmp_path, self.MM)
+        assert {(row.name, row.index, row.splits) for row in result.classes.rows} == {
+            ("cat", 0, ("train",)),
+            ("dog", 1, ("train",)),
+            ("cat", 1, ("val",)),
+            ("dog", 0, ("val",)),
+        }
+        assert "'cat' is 0 in train and 1 in val" in errors(result)["CLS013"]
+        assert "CLS013" not in errors(scan(tmp_path, "detectron2-retinanet"))
+
+    def test_a_name_that_the_file_lacks_moves_those_after_it(self, tmp_path):
+        path = coco(tmp_path, [(1, "cat"), (2, "dog")])
+        found = errors(scan(path, self.MM, classes=named("cat", "bird", "dog")))
+        assert "'dog' is index 1, which it calls 'bird'" in found["CLS012"]
+        assert "'bird'" in found["CLS011"]
+
+    @pytest.mark.parametrize("name", ["Cat", "cat ", "catt", "c at"])
+    def test_a_name_that_differs_loses_its_boxes(self, tmp_path, name):
+        result = scan(coco(tmp_path, [(1, name), (2, "dog")]), self.MM, classes=named("cat", "dog"))
+        assert "drops its boxes without a word" in errors(result)["CLS010"]
+        assert f"the data have {name.strip()!r}" in errors(result)["CLS011"].replace("'cat '", "'cat'")
+        assert result.loaded.box_fate.tolist()[0] != 0
+
+    def test_the_names_of_coco_count_where_none_are_stated(self, tmp_path):
+        stated = Classes(names=("person", "cat", "dog"), by_default=True, stated_in="config.py")
+        result = scan(coco(tmp_path, [(1, "dog"), (2, "helmet")]), self.MM, classes=stated)
+        assert indices(result) == {1: 0, 2: None}
+        assert "'helmet'" in errors(result)["CLS010"]
+        assert "CLS011" not in errors(result)
+
+    def test_a_name_listed_twice_takes_two_indices(self, tmp_path):
+        path = coco(tmp_path, [(1, "cat"), (2, "cat"), (3, "dog")])
+        stated = Classes(names=("cat", "dog"), count=2, stated_in="config.py")
+        result = scan(path, self.MM, classes=stated)
+        assert indices(result) == {1: 0, 2: 1, 3: 2}
+        assert "RUN007" in errors(result)
+
+    def test_texts_on_both_sides_are_fine(self, tmp_path):
+        path = coco(tmp_path, [("1", "cat"), ("2", "dog")])
+        assert indices(scan(path, self.MM)) == {"1": 0, "2": 1}
+        assert not errors(scan(path, self.MM))
+
+    def test_a_text_against_a_number_is_dropped_in_silence(self, tmp_path):
+        result = scan(coco(tmp_path, [("1", "cat")], [1]), self.MM)
+        assert "drops these boxes without a word" in errors(result)["CLS016"]
+
+    def test_the_number_of_classes_against_the_names(self, tmp_path):
+        path = coco(tmp_path, [(1, "cat"), (2, "dog")])
+        stated = Classes(names=("cat", "dog"), count=80, stated_in="config.py")
+        assert (
+            "built with 80 classes, and config.py lists 2"
+            in errors(scan(path, self.MM, classes=stated))["CLS017"]
+        )
+
+    def test_heads_that_disagree(self, tmp_path):
+        path = coco(tmp_path, [(1, "cat"), (2, "dog")])
+        heads = {"model.roi_head.bbox_head[0].num_classes": 2, "model.roi_head.bbox_head[1].num_classes": 80}
+        stated = Classes(count=2, heads=heads, stated_in="config.py")
+        assert "bbox_head[1].num_classes 80" in errors(scan(path, self.MM, classes=stated))["CLS017"]
+
+
+class TestYolox:
+    def test_names_are_shown_in_the_order_of_the_file(self, tmp_path):
+        found = errors(scan(coco(tmp_path, [(2, "dog"), (1, "cat")]), "yolox"))
+        assert "index 1 is 'dog', and is shown as 'cat'" in found["CLS012"]
+        assert not errors(scan(coco(tmp_path, [(1, "cat"), (2, "dog")]), "yolox"))
+
+    def test_of_an_id_listed_twice_the_first_place_counts(self, tmp_path):
+        table = scan(coco(tmp_path, [(1, "a"), (1, "b"), (2, "c")], [1, 2]), "yolox").classes
+        assert {row.name: row.index for row in table.rows} == {"a": 0, "b": 0, "c": 2}
+
+    def test_a_text_against_a_number_stops(self, tmp_path):
+        path = coco(tmp_path, [("7", "a")], [7])
+        assert "ValueError: 7 is not in list" in errors(scan(path, "yolox"))["CLS016"]
+
+
+class TestDetr:
+    @pytest.mark.parametrize("name", ["detr", "hf-detr"])
+    def test_the_last_class_of_ids_from_1_is_no_object(self, tmp_path, name):
+        path = coco(tmp_path, [(1, "cat"), (2, "dog")])
+        result = scan(path, name, classes=built(2))
+        assert [row.outcome for row in result.classes.rows] == ["trains", "background"]
+        assert "subtract 1 from all ids, or build the model with one class more" in errors(result)["CLS014"]
+        assert not errors(scan(path, name, classes=built(3)))
+
+    def test_an_id_above_the_count_stops(self, tmp_path):
+        path = coco(tmp_path, [(0, "a"), (1, "cat"), (4, "dog")])
+        assert "IndexError" in errors(scan(path, "detr", classes=built(2)))["CLS015"]
+
+    def test_rt_detr_needs_one_class_more_than_ids_from_1(self, tmp_path):
+        path = coco(tmp_path, [(1, "a"), (2, "b"), (3, "c")])
+        result = scan(path, "rt-detr", classes=built(3))
+        assert [row.outcome for row in result.classes.rows] == ["trains", "trains", "raises"]
+        assert "ids run 1 to 3, 0 is unused" in errors(result)["CLS014"]
+        assert not errors(scan(path, "rt-detr", classes=built(4)))
+
+    def test_the_table_of_ms_coco_moves_ids_of_ones_own(self, tmp_path):
+        result = scan(coco(tmp_path, [(11, "a"), (12, "b"), (13, "c")]), "rt-detr-mscoco")
+        assert indices(result) == {11: 10, 12: None, 13: 11}
+
+    @pytest.mark.parametrize(("boxes", "wanted"), [([1], {0: None, 1: 0}), ([0, 1], {0: 0, 1: 1})])
+    def test_rf_detr_leaves_out_a_group_without_boxes(self, tmp_path, boxes, wanted):
+        listed = [
+            {"id": 0, "name": "pets", "supercategory": "none"},
+            {"id": 1, "name": "cat", "supercategory": "pets"},
+        ]
+        made = [annotation(n, n, BOX, category_id=i, area=11026) for n, i in enumerate(boxes, 1)]
+        shown = [image(n) for n, _ in enumerate(boxes, 1)]
+        make(tmp_path, {"a.json": document(shown, made, categories=listed)})
+        assert indices(scan(tmp_path / "a.json", "rf-detr")) == wanted
+
+
+class TestTensorFlow:
+    def test_id_0_is_reserved(self, tmp_path):
+        result = scan(coco(tmp_path, [(0, "cat"), (1, "dog")]), "tf-od-ssd_mobilenet_v2")
+        assert "Label map id 0 is reserved" in result.classes.labels.error("id_zero")
+        assert "CLS015" in errors(result)
+
+    def test_a_name_that_the_label_map_lacks_is_dropped(self, tmp_path):
+        from tests.test_voc import xml
+
+        make(tmp_path, {"Annotations/a.xml": xml(("cat", 9, 9, 90, 90), ("dog", 9, 9, 90, 90))})
+        stated = Classes(names=("cat",), ids=(1,), stated_in="label_map.pbtxt")
+        found = errors(scan(tmp_path, "tf-od-ssd_mobilenet_v2", classes=stated))
+        assert "class 'dog' (1 box) is not in label_map.pbtxt" in found["CLS010"]
+
+
+@pytest.mark.parametrize(
+    ("loader", "error"),
+    [
+        ("yolox-voc", "KeyError: 'dog'"),
+        ("simple-faster-rcnn", "ValueError: tuple.index(x): x not in tuple"),
+        ("py-faster-rcnn", "KeyError: 'dog'"),
+        ("ssd-pytorch", "KeyError: 'dog'"),
+        ("detectron2", "ValueError: 'dog' is not in list"),
+    ],
+)
+def test_a_voc_name_that_the_list_lacks_stops(tmp_path, loader, error):
+    from tests.test_voc import xml
+
+    make(tmp_path, {"Annotations/a.xml": xml(("cat", 9, 9, 90, 90), ("dog", 9, 9, 90, 90))})
+    make(tmp_path, {"JPEGImages/a.jpg": (640, 480)})
+    result = anchoraudit.audit(tmp_path, None, loader=loader, classes=named("cat"))
+    assert error in errors(result)["CLS010"]
+    assert result.loaded.raising == 1
+
+
+def test_a_converter_that_subtracts_1_from_ids_that_begin_at_0(tmp_path):
+    found = errors(scan(coco(tmp_path, [(0, "cat"), (1, "dog")]), "yolov5"))
+    assert (
+        "the category ids run 0 to 1, and the conversion to label files for yolov5 subtracts 1"
+        in found["CLS014"]
+    )
+
+
+# What is the same for all.
+
+
+@pytest.mark.parametrize("name", class_rules_names())
+def test_rules_say_where_they_were_read(name):
+    rules = class_rules(name)
+    assert rules.name == name
+    assert rules.sources
+    assert set(rules.loaders) <= set(loader_names())
+
+
+def test_every_loader_numbers_classes_in_one_way():
+    claimed = [loader for name in class_rules_names() for loader in class_rules(name).loaders]
+    assert sorted(claimed) == sorted(set(loader_names()) - {"none"})
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_of_a_framework_has_rules(name):
+    detector = load_detector(name)
+    if detector.class_rules:
+        assert class_rules(detector.class_rules)
+    else:
+        # An example and this package's own reference: their users' data sets number the classes.
+        assert name in ("reference", "keras-io-retinanet")
+
+
+def test_a_chosen_loader_numbers_the_classes():
+    assert rules_for(load_detector(DENSE), "mmdet-coco").name == "mmdet"
+    assert rules_for(load_detector(DENSE), None).name == "torchvision"
+    assert rules_for(load_detector("reference"), None) is None
+
+
+def test_unknown_rules_are_an_error_that_names_the_nearest():
+    with pytest.raises(anchoraudit.AnchorauditError, match="no class rules 'mmdett'") as caught:
+        class_rules("mmdett")
+    assert "Did you mean mmdet?" in caught.value.remedy
+
+
+@pytest.mark.parametrize("first", ["background", "__background__", "BG", "_background_"])
+def test_a_background_that_is_listed_is_index_0(tmp_path, first):
+    assert has_background([first, "cat"])
+    path = coco(tmp_path, [(1, "cat"), (2, "dog")])
+    result = scan(path, TWO_STAGE, classes=named(first, "cat", "dog"))
+    assert result.classes.stated.count == 3
+    assert not errors(result)
+
+
+@pytest.mark.parametrize("framework", [TWO_STAGE, SSD, DENSE])
+def test_a_list_of_names_is_that_of_a_model_with_a_background_too(tmp_path, framework):
+    result = scan(coco(tmp_path, [(1, "cat"), (2, "dog")]), framework, classes=named("cat", "dog"))
+    assert result.classes.stated.count == 3
+    assert not errors(result)
+
+
+def test_boxes_are_counted_by_class_and_file(tmp_path):
+    coco(tmp_path, [(1, "cat"), (2, "dog")], [1, 1, 2], split="train")
+    coco(tmp_path, [(2, "dog"), (1, "cat")], [2], split="val", start=9)
+    table = class_table(anchoraudit.read(tmp_path), class_rules("mmdet"))
+    assert table.boxes.tolist() == [[2, 1], [0, 1]]
+    assert sum(row.boxes for row in table.rows) == 4
+    boxes = table.box_indices()
+    assert boxes is not None
+    assert boxes.tolist() == [0, 0, 1, 0]
+
+
+def test_groups_are_asked_for_only_where_they_count(tmp_path):
+    def never():
+        raise AssertionError
+
+    dataset = anchoraudit.read(coco(tmp_path, [(1, "cat")]))
+    assert class_indices(dataset, class_rules("detectron2"), Classes(), never) == [{0: 0}]
