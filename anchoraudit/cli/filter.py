@@ -197,15 +197,18 @@ def _audited(
 def _require_no_whole(found: Unfit, source: Dataset) -> None:
     """Raise AnchorauditError for an error that is about no single image or box."""
     from anchoraudit.manifest import unfit
+    from anchoraudit.rules import rule_of
 
     if not found.whole:
         return
     one, *others = unfit.told(found)
     more = f" (and {len(others):,} more like it)" if others else ""
+    code = found.whole[0].code
     raise AnchorauditError(
         f"no filter can mend this error: {one}{more}",
         path=source.root,
-        remedy="Mend it first (anchoraudit rules show CODE says how), or ignore the rule: --ignore CODE.",
+        remedy=f"{rule_of(code).sentence} `anchoraudit rules show {code}` says more; "
+        f"--ignore {code} leaves it as it is.",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.rules._classes import framework
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 
@@ -22,9 +23,19 @@ def check(context: Context) -> list[Finding]:
     table = [f"{old} -> {new}" for new, old in enumerate(ids, 1) if old != new]
     shown = ", ".join(table[:_SHOWN]) + (f", ... ({len(table) - _SHOWN} more)" if len(table) > _SHOWN else "")
     what = "begin with 0" if ids[0] == 0 else "have gaps" if ids[0] == 1 else f"begin with {ids[0]}"
-    return context.about_all(
-        "CLS006", f"the category ids {what}; to number them from 1: {shown}", f"{ids[0]} to {ids[-1]}"
-    )
+    text = f"the category ids {what}; to number them from 1: {shown}{_least_count(context, ids[-1])}"
+    return context.about_all("CLS006", text, f"{ids[0]} to {ids[-1]}")
+
+
+def _least_count(context: Context, highest: int) -> str:
+    """Say how many classes a model of which no count is known needs, if ids are its indices."""
+    table = context.classes
+    if table is None or table.rules is None or table.end is not None:
+        return ""
+    if table.rules.index_for(context.dataset.format) != "as_is":
+        return ""
+    least = f"its model needs {highest + 1:,} classes or more"
+    return f"; {framework(context)} takes the ids for indices, so {least}"
 
 
 RULE = Rule(
