@@ -83,7 +83,7 @@ DARKNET = """\
 width=416
 height=416
 [convolutional]
-filters=16
+filters=170
 size=3
 stride=2
 pad=1

@@ -73,6 +73,7 @@ height=416
 letter_box=0
 [convolutional]
 stride=16
+filters=50
 [yolo]
 mask=1,2
 anchors=10,14, 81,82, 135,169

@@ -180,7 +180,7 @@ YOLOV3 = """
 
     [convolutional]
     stride=2
-
+    filters=50
     [yolo]
     mask = 3,4
     anchors = 10,13,  16,30,  33,23,  30,61,  62,45
@@ -310,6 +310,7 @@ class TestDarknet:
 
     def test_gaussian(self, write):
         text = YOLOV3.format(width=416, height=416).replace("[yolo]", "[Gaussian_yolo]")
+        text = text.replace("filters=50", "filters=58")
         text = text.replace("classes=20", "yolo_point=left_top")
         detector = load_detector(write("net.cfg", text))
         assert detector.framework.startswith("AlexeyAB/darknet")
@@ -321,6 +322,7 @@ class TestDarknet:
         height=416
         [convolutional]
         stride=32
+        filters=50
         [region]
         anchors = 0.5, 0.75,  1.5, 2
         num=2
@@ -338,9 +340,9 @@ class TestDarknet:
     @pytest.mark.parametrize(
         ("old", "new", "words"),
         [
-            ("bias_match=1", "bias_match=0", ["line 10", "predictions decide"]),
-            ("bias_match=1", "", ["line 7", "predictions decide", "Put bias_match=1 there"]),
-            ("[region]", "[detection]", ["line 7", "YOLOv1"]),
+            ("bias_match=1", "bias_match=0", ["line 11", "predictions decide"]),
+            ("bias_match=1", "", ["line 8", "predictions decide", "Put bias_match=1 there"]),
+            ("[region]", "[detection]", ["line 8", "YOLOv1"]),
         ],
     )
     def test_region_errors(self, write, old, new, words):

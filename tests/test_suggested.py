@@ -21,7 +21,7 @@ YOLO = {
     "d/images/train/1.png": (64, 64),
     "d/labels/train/1.txt": "0 .5 .5 .5 .5\n",
 }
-CFG = "[net]\nwidth=416\nheight=416\n[convolutional]\nfilters=18\nsize=1\nstride=32\n[yolo]\nmask=0\nnum=1\n"
+CFG = "[net]\nwidth=416\nheight=416\n[convolutional]\nfilters=6\nsize=1\nstride=32\n[yolo]\nmask=0\nnum=1\n"
 CFG += "anchors=10,14\nclasses=1\n"
 FILES = {
     "net.cfg": CFG,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -14,6 +14,7 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.documents import parse_toml
 from anchoraudit.io.suggest import did_you_mean
 
+T = TypeVar("T")
 _WRITTEN = ("resize", "anchors", "border", "match", "loss", "labels", "classes")
 _REQUIRED = {field.name for field in msgspec.structs.fields(Detector) if field.required}
 _WIDTH = 100
@@ -47,8 +48,13 @@ def _keys(block: msgspec.Struct, leave_out: Sequence[str] = ()) -> list[str]:
     return [
         f"{field.name} = {_value(value, len(field.name) + 3)}"
         for field in msgspec.structs.fields(type(block))
-        if field.name not in leave_out and (value := getattr(block, field.name)) != field.default
+        if field.name not in leave_out and (value := getattr(block, field.name)) != _default(field)
     ]
+
+
+def _default(field: msgspec.structs.FieldInfo) -> Any:
+    """Return a field's default. That of a mapping is made anew each time, by a factory."""
+    return field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
 
 
 def _value(value: Any, indent: int = 0) -> str:
@@ -95,8 +101,31 @@ def _letter(letter: str) -> str:
 
 def from_toml(text: str, path: Path) -> Detector:
     """Read a detector. Raises AnchorauditError with the line, the nearest known key and what is allowed."""
+    detector = _convert(text, path, Detector)
+    return msgspec.structs.replace(detector, classes=_with_place(detector.classes, path))
+
+
+class _OnlyClasses(msgspec.Struct, frozen=True):
+    """The classes of a file, whatever else is in it."""
+
+    classes: Classes = Classes()
+
+
+def classes_from_toml(text: str, path: Path) -> Classes:
+    """Read the table `[classes]` alone; the rest need not be a detector. Raises as `from_toml`."""
+    return _with_place(_convert(text, path, _OnlyClasses).classes, path)
+
+
+def _with_place(classes: Classes, path: Path) -> Classes:
+    """Return the classes with this file as the place that states them, unless the file names another."""
+    if classes.is_silent or classes.stated_in:
+        return classes
+    return msgspec.structs.replace(classes, stated_in=f"{path.name}, [classes]")
+
+
+def _convert(text: str, path: Path, kind: type[T]) -> T:
     try:
-        return msgspec.convert(_whole_floats_as_ints(parse_toml(text, path)), Detector)
+        return msgspec.convert(_whole_floats_as_ints(parse_toml(text, path)), kind)
     except msgspec.ValidationError as error:
         raise _spec_error(str(error), text, path) from None
 

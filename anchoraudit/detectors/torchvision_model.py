@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from anchoraudit.detectors.anchors import Anchors, Level
 from anchoraudit.detectors.border import Border
+from anchoraudit.detectors.classes import Classes
 from anchoraudit.detectors.labels import Labels
 from anchoraudit.detectors.loss import Loss
 from anchoraudit.detectors.match import Match
@@ -74,6 +75,7 @@ def made_of(model: Any, make: Callable[..., D], *, strides: Sequence[float] | No
             match=_match(matcher, single=boxes),
             loss=_loss(model, rpn=rpn is not None, boxes=boxes),
             labels=_labels(rpn=rpn is not None, boxes=boxes),
+            classes=_classes(model),
         )
     except (AttributeError, TypeError, ValueError) as error:
         raise AnchorauditError(
@@ -186,6 +188,47 @@ def _loss(model: Any, *, rpn: bool, boxes: bool) -> Loss:
         per = float(_plain(getattr(model, "neg_to_pos_ratio", 3.0)))
         return Loss(normaliser="batch_positives_or_one", negatives_per_positive=per)
     return Loss(normaliser="sampled_anchors" if rpn else "image_positives_or_one")
+
+
+def _classes(model: Any) -> Classes:
+    """Return how many classes each head has, as the model counts them; nothing of a head that is unknown.
+
+    Sources: models/detection/roi_heads.py (labels index the outputs of `box_predictor` and `mask_predictor`),
+    faster_rcnn.py (FastRCNNPredictor: four outputs of `bbox_pred` a class), retinanet.py (num_classes beside
+    cls_logits), ssd.py (SSDScoringHead: num_columns). A head of keypoints counts no classes.
+    """
+    roi, single = "roi_heads.box_predictor", "head.classification_head"
+    columns = _number(model, f"{single}.num_classes") or _number(model, f"{single}.num_columns")
+    anchors = _number(model, f"{single}.num_anchors")
+    counted = {
+        f"{roi}.cls_score": _number(model, f"{roi}.cls_score.out_features"),
+        "roi_heads.mask_predictor.mask_fcn_logits": _number(
+            model, "roi_heads.mask_predictor.mask_fcn_logits.out_channels"
+        ),
+        single: columns,
+    }
+    heads = {place: count for place, count in counted.items() if count}
+    if not heads:
+        return Classes()
+    first = next(iter(heads.values()))
+    again = {  # the same head, counted at another layer: shown only if the two do not agree
+        f"{roi}.bbox_pred": _number(model, f"{roi}.bbox_pred.out_features") // 4,
+        f"{single}.cls_logits": _number(model, f"{single}.cls_logits.out_channels") // max(anchors, 1),
+    }
+    heads |= {place: count for place, count in again.items() if count and count != first}
+    return Classes(
+        count=first,
+        heads=heads if len(heads) > 1 else {},
+        stated_in=f"{type(model).__name__}.{next(iter(heads))}",
+    )
+
+
+def _number(model: Any, place: str) -> int:
+    """Return the whole number at `a.b.c` of the model; 0 if there is none."""
+    value = model
+    for attribute in place.split("."):
+        value = getattr(value, attribute, None)
+    return value if isinstance(value, int) and value > 0 else 0
 
 
 def _labels(*, rpn: bool, boxes: bool) -> Labels:

@@ -8,6 +8,10 @@ detect(path, text) -> bool: tell quickly whether the text is of this kind. Calle
 read(path, text, assume) -> Detector: read the detector, or raise AnchorauditError with file and line. For a
     class that the framework does not have, `assume` raises an error, or notes the user's assumption.
 
+A reader whose files say something of classes has a fifth name:
+
+classes(path, text) -> Stated: what the file says of classes, even if its detector cannot be replayed.
+
 Modules without SUFFIXES, and those whose name starts with an underscore, are helpers. A reader parses a
 user's file and never executes it. If a value is needed that parsing does not give, an error names it.
 """
@@ -19,6 +23,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.readers._files import read_text
+from anchoraudit.detectors.readers._stated import Stated
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.plugins import load_module, module_names
 
@@ -55,6 +60,18 @@ def suffixes() -> set[str]:
 def kinds() -> str:
     """Return the kinds of files that can be read, as one text."""
     return "; ".join(reader.LOOKS_FOR for reader in readers())
+
+
+def stated_classes(path: Path, text: str) -> Stated | None:
+    """Return what a detector file says of classes; None if no reader that takes the file reads classes.
+
+    The detector itself may be one that is not replayed. Raises AnchorauditError if the file is broken.
+    """
+    for reader in readers():
+        if path.suffix.lower() in reader.SUFFIXES and reader.detect(path, text):
+            of_classes = getattr(reader, "classes", None)
+            return None if of_classes is None else cast(Stated, of_classes(path, text))
+    return None
 
 
 def read_detector(path: Path, *, assume_standard: bool = False) -> Detector:

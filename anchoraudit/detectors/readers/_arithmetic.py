@@ -1,4 +1,7 @@
-"""Evaluate Python expressions without executing them: literals, lists, arithmetic, simple comprehensions."""
+"""Evaluate Python expressions without executing them.
+
+Literals, lists, arithmetic, `len`, simple comprehensions.
+"""
 
 from __future__ import annotations
 
@@ -52,6 +55,8 @@ class Arithmetic:
                 return -number if isinstance(sign, ast.USub) else number
             case ast.BinOp(left=left, op=op, right=right):
                 return self.operation(node, left, op, right)
+            case ast.Call(func=ast.Name(id="len"), args=[argument], keywords=[]) if "len" not in self.names:
+                return self.length(argument)
             case ast.ListComp(elt=element, generators=[ast.comprehension() as loop]):
                 return self.comprehension(element, loop)
         raise NotResolvedError(node)
@@ -81,6 +86,13 @@ class Arithmetic:
         if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _LARGE:
             raise NotResolvedError(node)
         return value
+
+    def length(self, node: ast.expr) -> int:
+        """Return the value of `len(expression)`, of a list, a mapping or a text."""
+        value = self.value(node)
+        if not isinstance(value, list | dict | str):
+            raise NotResolvedError(node)
+        return len(value)
 
     def operation(self, node: ast.expr, left: ast.expr, op: ast.operator, right: ast.expr) -> Any:
         """Return the value of `left op right`: numbers, or two lists added."""

@@ -109,8 +109,8 @@ class Table(dict[str, Any]):
         """Return true or false."""
         return self.read(dotted, bool, default)
 
-    def error(self, message: str, dotted: str = "", remedy: str = "") -> AnchorauditError:
-        """Return an error placed at the entry `dotted`, or at the nearest existing mapping around it."""
+    def place(self, dotted: str) -> tuple[str, int]:
+        """Return file and line of the entry `dotted`, or of the nearest existing mapping around it."""
         path, line = self.path, self.line
         value: Any = self
         for key in dotted.split("."):
@@ -118,6 +118,11 @@ class Table(dict[str, Any]):
                 break
             path, line = value.where.get(key, (path, line))
             value = value.get(key)
+        return path, line
+
+    def error(self, message: str, dotted: str = "", remedy: str = "") -> AnchorauditError:
+        """Return an error placed at the entry `dotted`, or at the nearest existing mapping around it."""
+        path, line = self.place(dotted)
         return AnchorauditError(
             message,
             path=path,

@@ -18,7 +18,8 @@ from anchoraudit.detectors._presets import preset
 from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.readers._based_on import based_on
 from anchoraudit.detectors.readers._darknet_sections import Section, sections_of, strides_of
-from anchoraudit.detectors.spec import Anchors, Detector, Level, Resize
+from anchoraudit.detectors.readers._stated import Stated, place
+from anchoraudit.detectors.spec import Anchors, Classes, Detector, Level, Resize
 
 SUFFIXES = (".cfg",)
 LOOKS_FOR = "darknet network (.cfg with [net] and [yolo] or [region])"
@@ -32,6 +33,7 @@ _BOXED_MOSAIC = (
     'supported, use only 1 of these parameters" (built without OpenCV, mosaic=1 alone ends it)'
 )
 _AT_MOST = "At most"
+_USUAL_COUNT = 20  # classes= that is left out, in all three sections
 # Default of `max`, the number of boxes read per image, by (is AlexeyAB's fork, is [region]).
 _MOST_BOXES = {(False, False): 90, (False, True): 30, (True, False): 200, (True, True): 200}
 
@@ -90,8 +92,66 @@ def read(path: Path, text: str, assume: Assume) -> Detector:
         without=_AT_MOST,
         resize=resize,
         anchors=anchors,
+        classes=_classes(heads, sections[1:]),
         labels=msgspec.structs.replace(base.labels, most_labels=_most_boxes(heads[-1][1], bool(fork))),
     )
+
+
+def classes(path: Path, text: str) -> Stated:
+    """Read the number of classes of each section with anchors."""
+    sections = sections_of(path, text)
+    return Stated(_classes(_heads(sections[0], sections[1:]), sections[1:]))
+
+
+def _classes(heads: list[tuple[int, Section]], layers: list[Section]) -> Classes:
+    """Return the classes of each section with anchors. Its last one's count is that of the labels.
+
+    Sources: src/detector.c of both (train_detector: `classes` of the last of these layers); src/parser.c of
+    both (classes: 20 by default; a layer that gets another number of channels than it takes ends darknet).
+    """
+    counts = {f"[{part.kind}] on line {part.line}": _count(part) for _, part in heads}
+    for number, part in heads:
+        _check_filters(part, layers[number - 1] if number else None)
+    _, last = heads[-1]
+    line = last.values.get("classes", ("", last.line))[1]
+    return Classes(
+        count=_count(last),
+        heads=counts if len(counts) > 1 else {},
+        by_default=any("classes" not in part.values for _, part in heads),
+        stated_in=place(str(last.path), line),
+    )
+
+
+def _count(part: Section) -> int:
+    count = part.integer("classes", _USUAL_COUNT)
+    if not 1 <= count <= LARGEST:
+        raise part.error(
+            f"classes={count}; it must be 1 to {LARGEST}", "classes", "Give the number of classes."
+        )
+    return count
+
+
+def _check_filters(part: Section, before: Section | None) -> None:
+    """Raise AnchorauditError if the convolution before a section with anchors has the wrong `filters`."""
+    if before is None or before.kind not in ("convolutional", "conv"):
+        return
+    own = part.integer("coords", 4) + 1 if part.kind == "region" else 9 if part.kind == "Gaussian_yolo" else 5
+    boxes = part.integer("num", 1)
+    if part.kind != "region" and (mask := part.integers("mask")):
+        boxes = len(mask)
+    needed, filters = boxes * (_count(part) + own), before.integer("filters", 1)
+    if filters != needed:
+        which = "num=" if part.kind == "region" else "mask="
+        stops = (
+            "Error: l.outputs == params.inputs, filters= in the [convolutional]-layer doesn't correspond to "
+            f"classes= or {which} in [{part.kind}]-layer"
+        )
+        raise before.error(
+            f"filters={filters}, but [{part.kind}] on line {part.line} takes {needed}, (classes={_count(part)} "
+            f"+ {own}) x {boxes} anchors: AlexeyAB's darknet stops with \"{stops}\", pjreddie's at an assertion",
+            "filters",
+            f"Write filters={needed} there, or fix classes= of [{part.kind}].",
+        )
 
 
 def _most_boxes(part: Section, fork: bool) -> int:

@@ -18,9 +18,10 @@ from anchoraudit.detectors.readers._arithmetic import NotResolvedError, evaluate
 from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.readers._based_on import based_on
 from anchoraudit.detectors.readers._files import read_text
+from anchoraudit.detectors.readers._stated import Stated, place
 from anchoraudit.detectors.readers._table import Table
 from anchoraudit.detectors.readers._yaml import read_yaml
-from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Match, Resize
+from anchoraudit.detectors.spec import Anchors, Border, Classes, Detector, Level, Match, Resize
 
 SUFFIXES = (".yaml", ".yml")
 LOOKS_FOR = "detectron2 config (.yaml with MODEL or _BASE_)"
@@ -34,6 +35,7 @@ _NOT_STANDARD = {
     "RRPN": "its anchors are rotated",
     "RotatedAnchorGenerator": "its anchors are rotated",
 }
+_USUAL_COUNT = 80  # config/defaults.py, of both heads
 _DEEPEST = 20  # files in a chain of bases, far more than real configs have
 
 
@@ -61,7 +63,38 @@ def read(path: Path, text: str, assume: Assume) -> Detector:
         anchors=_anchors(config, base.anchors, assume, retinanet=retinanet, pyramid=pyramid),
         border=_border(config, base.border, retinanet=retinanet),
         match=_match(config, base.match, retinanet=retinanet),
+        classes=_classes(config, retinanet=retinanet),
     )
+
+
+def classes(path: Path, text: str) -> Stated:
+    """Read the number of classes, of the head that META_ARCHITECTURE uses."""
+    config = _with_bases(path, text, ())
+    architecture = config.text("MODEL.META_ARCHITECTURE", "GeneralizedRCNN")
+    standard = _standard(config) if architecture not in _ARCHITECTURES else architecture
+    if standard is None:
+        key = "MODEL.META_ARCHITECTURE"
+        raise config.error(
+            f"{key} {architecture!r}: unknown whether it counts classes by MODEL.ROI_HEADS or by "
+            "MODEL.RETINANET",
+            key,
+            "Give a file that lists the names of the classes, or one of an architecture of detectron2.",
+        )
+    return Stated(_classes(config, retinanet=standard == "RetinaNet"))
+
+
+def _classes(config: Table, *, retinanet: bool) -> Classes:
+    """Return the number of classes, without background. An RPN alone has none, and the names are code."""
+    if config.text("MODEL.META_ARCHITECTURE", "GeneralizedRCNN") == "ProposalNetwork":
+        return Classes()
+    key = "MODEL.RETINANET.NUM_CLASSES" if retinanet else "MODEL.ROI_HEADS.NUM_CLASSES"
+    count = config.read(key, int, -1)
+    if count == -1 and config.find(key) is None:
+        return Classes(
+            count=_USUAL_COUNT, by_default=True, stated_in=f"{Path(config.path).name}, without {key}"
+        )
+    with config.blame(key):
+        return Classes(count=count, stated_in=place(*config.place(key)))
 
 
 def _is_retinanet(config: Table, assume: Assume) -> bool:

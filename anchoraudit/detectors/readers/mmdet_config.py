@@ -16,15 +16,20 @@ from anchoraudit.detectors._presets import preset
 from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.readers._based_on import based_on
 from anchoraudit.detectors.readers._mmdet_anchors import anchors_of
+from anchoraudit.detectors.readers._mmdet_classes import classes_of
 from anchoraudit.detectors.readers._mmdet_heads import assigner_of, generator_of
 from anchoraudit.detectors.readers._mmdet_parse import class_name, read_config
 from anchoraudit.detectors.readers._mmdet_resize import resize_of
 from anchoraudit.detectors.readers._mmyolo import is_of_mmyolo, read_mmyolo
+from anchoraudit.detectors.readers._stated import Stated
 from anchoraudit.detectors.readers._table import Table
 from anchoraudit.detectors.spec import Border, Detector, Match
 
 SUFFIXES = (".py",)
 LOOKS_FOR = "mmdetection config, or one of mmyolo (.py with model or _base_)"
+
+_NEW_STYLE = re.compile(r"^with read_base\(\)", re.M)
+_DUMP = "Name the config in full that training writes to work_dirs, or that `Config.dump` writes."
 
 
 def detect(path: Path, text: str) -> bool:
@@ -36,11 +41,25 @@ def detect(path: Path, text: str) -> bool:
 def read(path: Path, text: str, assume: Assume) -> Detector:
     """Read the detector. A value that the file does not have is that of the preset of its kind."""
     config = read_config(path, text)
+    return classes_of(config).put_into(_detector(path, config, assume))
+
+
+def classes(path: Path, text: str) -> Stated:
+    """Read the names of the training data set, and every `num_classes` of the model."""
+    if _NEW_STYLE.search(text):
+        raise Table(str(path)).error(
+            "a config of the new style (`with read_base()`) cannot be read", "", _DUMP
+        )
+    return classes_of(read_config(path, text))
+
+
+def _detector(path: Path, config: Table, assume: Assume) -> Detector:
+    """Return the detector without its classes."""
     model = config.table("model")
     if model is None:
         raise config.error(
             "no model = dict(...) in the file or its _base_",
-            remedy="Configs of the new style (`with read_base()`) cannot be read; dump the config to a file.",
+            remedy=f"Configs of the new style (`with read_base()`) cannot be read. {_DUMP}",
         )
     model = _inner(model)
     single = model.get("bbox_head")

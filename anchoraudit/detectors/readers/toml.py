@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from anchoraudit.detectors.readers._assume import Assume
+from anchoraudit.detectors.readers._stated import Stated
 from anchoraudit.detectors.spec import Detector
-from anchoraudit.detectors.toml_text import from_toml
+from anchoraudit.detectors.toml_text import classes_from_toml, from_toml
 
 SUFFIXES = (".toml",)
 LOOKS_FOR = "anchoraudit detector (.toml)"
@@ -22,3 +23,8 @@ def read(path: Path, text: str, assume: Assume) -> Detector:
     """Read a detector. Such a file is complete, so nothing is assumed."""
     del assume
     return from_toml(text, path)
+
+
+def classes(path: Path, text: str) -> Stated:
+    """Read the table `[classes]`."""
+    return Stated(classes_from_toml(text, path))

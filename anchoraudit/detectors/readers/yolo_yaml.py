@@ -16,9 +16,10 @@ import msgspec
 from anchoraudit.detectors._presets import preset
 from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.readers._based_on import based_on
+from anchoraudit.detectors.readers._stated import Stated
 from anchoraudit.detectors.readers._table import Table
 from anchoraudit.detectors.readers._yaml import read_yaml
-from anchoraudit.detectors.spec import Detector, Level
+from anchoraudit.detectors.spec import Classes, Detector, Level
 from anchoraudit.errors import AnchorauditError
 
 SUFFIXES = (".yaml", ".yml")
@@ -60,7 +61,36 @@ def read(path: Path, text: str, assume: Assume) -> Detector:
             for stride, level in zip(strides, shapes, strict=True)
         )
         anchors = msgspec.structs.replace(base, levels=levels)
-        return based_on(name, path, notes=(_SIZE,), anchors=anchors)
+        return based_on(name, path, notes=(_SIZE,), anchors=anchors, classes=_classes(table))
+
+
+def classes(path: Path, text: str) -> Stated:
+    """Read the number of classes, if it is the head's own. Raises AnchorauditError if it is only `nc`."""
+    table = read_yaml(path, text)
+    found = _classes(table)
+    if found.is_silent:
+        raise table.error(
+            "a model file: training takes the number of classes of data.yaml, and puts it in place of `nc`",
+            "nc",
+            "Give the data.yaml that the training names.",
+        )
+    return Stated(found)
+
+
+def _classes(table: Table) -> Classes:
+    """Return the number of classes of the head, where it is a number there, and not `nc`.
+
+    `nc` says nothing: train.py hands over that of data.yaml, and "Overriding model.yaml nc=80 with nc=3" is
+    all that is said of it (models/yolo.py of both).
+    """
+    head = table.find("head")
+    last = head[-1] if isinstance(head, list) and head else None
+    arguments = last[3] if isinstance(last, list) and len(last) == 4 else None
+    count = arguments[0] if isinstance(arguments, list) and arguments else None
+    if isinstance(count, bool) or not isinstance(count, int):
+        return Classes()
+    with table.blame("head"):
+        return Classes(count=count, stated_in=f"{Path(table.path).name}, head")
 
 
 def _offset(level: Level, stride: float) -> float:
