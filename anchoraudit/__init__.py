@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from anchoraudit.anchors.clustering import AnchorKMeans
     from anchoraudit.anchors.fit import AnchorFit, measure_fit
     from anchoraudit.auditing.audit import Audit, audit
+    from anchoraudit.classes.readers import read_classes
     from anchoraudit.dataset.columns import Dataset
     from anchoraudit.dataset.findings import Finding
     from anchoraudit.detectors import Detector, load_detector
@@ -46,6 +47,7 @@ _HOME = {
     "load_detector": "detectors",
     "measure_fit": "anchors.fit",
     "read": "formats",
+    "read_classes": "classes.readers",
     "rule_of": "rules",
 }
 
@@ -66,6 +68,7 @@ __all__ = [
     "load_detector",
     "measure_fit",
     "read",
+    "read_classes",
     "rule_of",
 ]
 

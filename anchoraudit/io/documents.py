@@ -29,14 +29,15 @@ _PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
 _LONG_KEY = re.compile(rf"""(?<![\w."'-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{_PARTS}}}""")
 
 
-def read_text(path: Path, what: str) -> str:
-    r"""Return the text of a UTF-8 file of at most LARGEST bytes. Lines end in `\n`.
+def read_text(path: Path, what: str, most: int | None = LARGEST) -> str:
+    r"""Return the text of a UTF-8 file. Lines end in `\n`.
 
-    what: what the file should be, for the message (`anchors file`).
+    what: what the file should be, for the message (`anchors file`). most: the most bytes that it may have;
+    None: as in `files.read_bytes`.
 
     Raises AnchorauditError if the file cannot be read, is too large, or is not UTF-8 text.
     """
-    data = read_input(path, LARGEST, remedy=f"Check the path of the {what}.")
+    data = read_input(path, most, remedy=f"Check the path of the {what}.")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -62,16 +62,19 @@ def kinds() -> str:
     return "; ".join(reader.LOOKS_FOR for reader in readers())
 
 
+def reader_of(path: Path, text: str) -> Reader | None:
+    """Return the reader that takes a file with this text; None if there is none."""
+    known = (reader for reader in readers() if path.suffix.lower() in reader.SUFFIXES)
+    return next((reader for reader in known if reader.detect(path, text)), None)
+
+
 def stated_classes(path: Path, text: str) -> Stated | None:
-    """Return what a detector file says of classes; None if no reader that takes the file reads classes.
+    """Return what a detector file says of classes; None if no reader takes it, or its kind says nothing.
 
     The detector itself may be one that is not replayed. Raises AnchorauditError if the file is broken.
     """
-    for reader in readers():
-        if path.suffix.lower() in reader.SUFFIXES and reader.detect(path, text):
-            of_classes = getattr(reader, "classes", None)
-            return None if of_classes is None else cast(Stated, of_classes(path, text))
-    return None
+    of_classes = getattr(reader_of(path, text), "classes", None)
+    return None if of_classes is None else cast(Stated, of_classes(path, text))
 
 
 def read_detector(path: Path, *, assume_standard: bool = False) -> Detector:
@@ -81,11 +84,9 @@ def read_detector(path: Path, *, assume_standard: bool = False) -> Detector:
     """
     text = read_text(path)
     assume = Assume(assume_standard)
-    known = [reader for reader in readers() if path.suffix.lower() in reader.SUFFIXES]
     try:
-        for reader in known:
-            if reader.detect(path, text):
-                return assume.mark(reader.read(path, text, assume))
+        if (reader := reader_of(path, text)) is not None:
+            return assume.mark(reader.read(path, text, assume))
     except RecursionError:
         raise AnchorauditError(
             "nested too deeply for a detector file", path=path, remedy="Nest it less deeply."

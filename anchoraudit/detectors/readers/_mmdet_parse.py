@@ -10,10 +10,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from anchoraudit.detectors.readers._arithmetic import Arithmetic, NotResolvedError, parse
 from anchoraudit.detectors.readers._files import read_text
 from anchoraudit.detectors.readers._table import Table, Unresolved
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.io.expressions import Arithmetic, NotResolvedError, parse
 
 _DEEPEST = 20  # files in a chain of bases, far more than real configs have
 _IN_BRACES = re.compile(r"\{\{\s*(_base_\.[\w.]+)\s*\}\}")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from anchoraudit.detectors.readers._arithmetic import NotResolvedError, evaluate
 from anchoraudit.detectors.readers._table import Table, Unresolved
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.documents import YamlBounds, compose_yaml, yaml_line
+from anchoraudit.io.expressions import NotResolvedError, evaluate
 
 _BOUNDS = YamlBounds(
     values=20_000,

@@ -146,9 +146,10 @@ def _check_filters(part: Section, before: Section | None) -> None:
             "Error: l.outputs == params.inputs, filters= in the [convolutional]-layer doesn't correspond to "
             f"classes= or {which} in [{part.kind}]-layer"
         )
+        why = f"(classes={_count(part)} + {own}) x {boxes} anchors"
         raise before.error(
-            f"filters={filters}, but [{part.kind}] on line {part.line} takes {needed}, (classes={_count(part)} "
-            f"+ {own}) x {boxes} anchors: AlexeyAB's darknet stops with \"{stops}\", pjreddie's at an assertion",
+            f"filters={filters}, but [{part.kind}] on line {part.line} takes {needed}, {why}: AlexeyAB's darknet "
+            f'stops with "{stops}", pjreddie\'s at an assertion',
             "filters",
             f"Write filters={needed} there, or fix classes= of [{part.kind}].",
         )

@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 
 from anchoraudit.detectors._presets import preset
-from anchoraudit.detectors.readers._arithmetic import NotResolvedError, evaluate
 from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.readers._based_on import based_on
 from anchoraudit.detectors.readers._files import read_text
@@ -22,6 +21,7 @@ from anchoraudit.detectors.readers._stated import Stated, place
 from anchoraudit.detectors.readers._table import Table
 from anchoraudit.detectors.readers._yaml import read_yaml
 from anchoraudit.detectors.spec import Anchors, Border, Classes, Detector, Level, Match, Resize
+from anchoraudit.io.expressions import NotResolvedError, evaluate
 
 SUFFIXES = (".yaml", ".yml")
 LOOKS_FOR = "detectron2 config (.yaml with MODEL or _BASE_)"

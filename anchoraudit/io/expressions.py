@@ -1,4 +1,4 @@
-"""Evaluate Python expressions without executing them.
+"""Evaluates Python expressions without executing them.
 
 Literals, lists, arithmetic, `len`, simple comprehensions.
 """

@@ -1,0 +1,53 @@
+"""Values in Python files, as far as they follow from the text. Nothing is executed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.io.expressions import Arithmetic, NotResolvedError, parse
+
+
+def parsed(path: Path, text: str) -> ast.Module:
+    """Parse a module. Raises AnchorauditError with the line."""
+    try:
+        tree = parse(text)
+    except SyntaxError as error:
+        raise AnchorauditError(
+            f"not valid Python: {error.msg}",
+            path=path,
+            place=f"line {error.lineno}" if error.lineno else "",
+            remedy="Fix the file there.",
+        ) from None
+    assert isinstance(tree, ast.Module)
+    return tree
+
+
+def assignments(tree: ast.Module) -> dict[str, ast.expr]:
+    """Return what each name of the top level is assigned last, in the order of the file."""
+    found: dict[str, ast.expr] = {}
+    for statement in tree.body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        if isinstance(statement, ast.AnnAssign):
+            targets = [statement.target]
+        value = getattr(statement, "value", None)
+        if len(targets) == 1 and isinstance(targets[0], ast.Name) and isinstance(value, ast.expr):
+            found[targets[0].id] = value
+    return found
+
+
+def resolved(node: ast.expr, names: Mapping[str, ast.expr]) -> Any:
+    """Return the value of an expression over the names of the top level; None if it does not follow."""
+    known: dict[str, Any] = {}
+    for name, value in names.items():
+        try:
+            known[name] = Arithmetic(known).value(value)
+        except NotResolvedError:
+            continue
+    try:
+        return Arithmetic(known).value(node)
+    except NotResolvedError:
+        return None

@@ -1,0 +1,46 @@
+"""Read a list of names in Python, such as YOLOX's voc_classes.py: `VOC_CLASSES = ("cat", "dog")`.
+
+The file is not executed.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from anchoraudit.classes.readers._listed import listed
+from anchoraudit.classes.readers._python import assignments, parsed, resolved
+from anchoraudit.detectors.spec import Classes
+from anchoraudit.errors import AnchorauditError
+
+SUFFIXES = (".py",)
+LOOKS_FOR = "list of names in Python (.py, `CLASSES = (...)`)"
+
+_LIST = r"\w*(?:classes|class_?names?|label_names|labels|categories)\w*"
+_KEY = re.compile(_LIST, re.I)
+
+
+def detect(path: Path, text: str) -> bool:
+    """Tell whether a name such as CLASSES is assigned a list at the top level, and there is no experiment."""
+    del path
+    found = re.search(rf"^{_LIST}\s*(?::[^=\n]+)?=\s*[(\[]", text, re.M | re.I)
+    return found is not None and not re.search(r"^class Exp\b", text, re.M)
+
+
+def read(path: Path, text: str) -> Classes:
+    """Read the one list of texts whose name says that it is of classes."""
+    names = assignments(parsed(path, text))
+    lists = {}
+    for name, node in names.items():
+        value = resolved(node, names) if _KEY.fullmatch(name) else None
+        if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+            lists[name] = (value, node.lineno)
+    if len({tuple(value) for value, _ in lists.values()}) != 1:
+        shown = ", ".join(f"{name} (line {line})" for name, (_, line) in lists.items())
+        raise AnchorauditError(
+            f"several lists of classes: {shown}" if lists else "no list of names of classes",
+            path=path,
+            remedy="Name a file with one list, or a text with a name a line.",
+        )
+    value, line = next(iter(lists.values()))
+    return listed(path, value, place=f"line {line}")
