@@ -13,7 +13,7 @@ from anchoraudit.classes.readers._listed import lines_of_names, listed
 from anchoraudit.detectors.spec import Classes
 from anchoraudit.errors import AnchorauditError
 
-SUFFIXES = (".txt", ".names", ".labels")
+SUFFIXES = (".txt", ".names", ".labels", ".list")
 LOOKS_FOR = "list of names, one a line (.txt, .names)"
 
 _LABEL = re.compile(r"[0-9]+(?:\s+[-+0-9.eE]+){4,}")

@@ -35,6 +35,11 @@ _OWN_NAMES: dict[str, tuple[str, ...]] = {
         "top", "skirt", "leggings", "dress", "outer", "pants", "bag", "neckwear", "headwear", "eyeglass",
         "belt", "footwear", "hair", "skin", "face",
     ),
+    "iSAIDDataset": (
+        "background", "ship", "store_tank", "baseball_diamond", "tennis_court", "basketball_court",
+        "Ground_Track_Field", "Bridge", "Large_Vehicle", "Small_Vehicle", "Helicopter", "Swimming_pool",
+        "Roundabout", "Soccer_ball_field", "plane", "Harbor",
+    ),
 }  # fmt: skip
 _XML = ("XMLDataset", "WIDERFaceDataset", *_OF_VOC)
 # Where a model counts something else than the classes of its boxes.

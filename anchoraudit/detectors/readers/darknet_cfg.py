@@ -148,8 +148,8 @@ def _check_filters(part: Section, before: Section | None) -> None:
         )
         why = f"(classes={_count(part)} + {own}) x {boxes} anchors"
         raise before.error(
-            f"filters={filters}, but [{part.kind}] on line {part.line} takes {needed}, {why}: AlexeyAB's darknet "
-            f'stops with "{stops}", pjreddie\'s at an assertion',
+            f"filters={filters}, but [{part.kind}] on line {part.line} takes {needed}, {why}: AlexeyAB's "
+            f'darknet stops with "{stops}", pjreddie\'s at an assertion',
             "filters",
             f"Write filters={needed} there, or fix classes= of [{part.kind}].",
         )

@@ -35,6 +35,12 @@ _NOT_STANDARD = {
     "RRPN": "its anchors are rotated",
     "RotatedAnchorGenerator": "its anchors are rotated",
 }
+# The number of classes that an architecture uses; a ProposalNetwork has none.
+_COUNTED_IN = {
+    "GeneralizedRCNN": "MODEL.ROI_HEADS.NUM_CLASSES",
+    "PanopticFPN": "MODEL.ROI_HEADS.NUM_CLASSES",
+    "RetinaNet": "MODEL.RETINANET.NUM_CLASSES",
+}
 _USUAL_COUNT = 80  # config/defaults.py, of both heads
 _DEEPEST = 20  # files in a chain of bases, far more than real configs have
 
@@ -63,38 +69,45 @@ def read(path: Path, text: str, assume: Assume) -> Detector:
         anchors=_anchors(config, base.anchors, assume, retinanet=retinanet, pyramid=pyramid),
         border=_border(config, base.border, retinanet=retinanet),
         match=_match(config, base.match, retinanet=retinanet),
-        classes=_classes(config, retinanet=retinanet),
+        classes=_classes(config),
     )
 
 
 def classes(path: Path, text: str) -> Stated:
     """Read the number of classes, of the head that META_ARCHITECTURE uses."""
     config = _with_bases(path, text, ())
-    architecture = config.text("MODEL.META_ARCHITECTURE", "GeneralizedRCNN")
-    standard = _standard(config) if architecture not in _ARCHITECTURES else architecture
-    if standard is None:
+    found = _classes(config)
+    if found.is_silent:
         key = "MODEL.META_ARCHITECTURE"
         raise config.error(
-            f"{key} {architecture!r}: unknown whether it counts classes by MODEL.ROI_HEADS or by "
-            "MODEL.RETINANET",
+            f"{key} {config.text(key, _ARCHITECTURES[0])!r}: unknown which NUM_CLASSES it uses, or if any",
             key,
             "Give a file that lists the names of the classes, or one of an architecture of detectron2.",
         )
-    return Stated(_classes(config, retinanet=standard == "RetinaNet"))
+    return Stated(found)
 
 
-def _classes(config: Table, *, retinanet: bool) -> Classes:
-    """Return the number of classes, without background. An RPN alone has none, and the names are code."""
-    if config.text("MODEL.META_ARCHITECTURE", "GeneralizedRCNN") == "ProposalNetwork":
-        return Classes()
-    key = "MODEL.RETINANET.NUM_CLASSES" if retinanet else "MODEL.ROI_HEADS.NUM_CLASSES"
-    count = config.read(key, int, -1)
-    if count == -1 and config.find(key) is None:
-        return Classes(
-            count=_USUAL_COUNT, by_default=True, stated_in=f"{Path(config.path).name}, without {key}"
+def _classes(config: Table) -> Classes:
+    """Return the number of classes, without background. The names are in code, and not in such a file.
+
+    An RPN alone has none. Of an architecture that is not detectron2's, the one NUM_CLASSES of the file counts.
+    """
+    architecture = config.text("MODEL.META_ARCHITECTURE", _ARCHITECTURES[0])
+    key = _COUNTED_IN.get(architecture, "")
+    if architecture not in _ARCHITECTURES:
+        model = config.table("MODEL") or Table(config.path)
+        parts = [name for name, part in model.items() if isinstance(part, Table) and "NUM_CLASSES" in part]
+        boxes = [name for name in parts if name != "SEM_SEG_HEAD"]
+        key = (
+            f"MODEL.{boxes[0]}.NUM_CLASSES" if len(boxes) == 1 and architecture != "SemanticSegmentor" else ""
         )
+    if not key:
+        return Classes()
+    if config.find(key) is None:
+        stated_in = f"{Path(config.path).name}, without {key}"
+        return Classes(count=_USUAL_COUNT, by_default=True, stated_in=stated_in)
     with config.blame(key):
-        return Classes(count=count, stated_in=place(*config.place(key)))
+        return Classes(count=config.read(key, int, 0), stated_in=place(*config.place(key)))
 
 
 def _is_retinanet(config: Table, assume: Assume) -> bool:
