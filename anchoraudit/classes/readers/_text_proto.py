@@ -5,7 +5,6 @@ Source: https://protobuf.dev/reference/protobuf/textformat-spec
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,6 +16,11 @@ _TOKEN = re.compile(
     r"""(?P<blank>(?:\s|\#[^\n]*)+)|(?P<text>"(?:[^"\\\n]|\\.)*+"|'(?:[^'\\\n]|\\.)*+')"""
     r"""|(?P<word>[^\s\#"'{}<>\[\]:,;]+)|(?P<mark>[{}<>\[\]:,;])"""
 )
+_ESCAPE = re.compile(rb"\\([0-7]{1,3}|[xX][0-9a-fA-F]{1,2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
+_LETTERS = {
+    b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v",
+    b"?": b"?", b"\\": b"\\", b"'": b"'", b'"': b'"',
+}  # fmt: skip
 _DEEPEST = 60
 _CLOSES = {"{": "}", "<": ">"}
 
@@ -42,7 +46,7 @@ class Message:
 
 def parse_proto(text: str, path: Path) -> Message:
     """Return the fields of the text. Raises AnchorauditError with the line of what is wrong."""
-    return _Parser(text, path).message("", 0)
+    return _Parser(text, path).message("", 1, 0)
 
 
 class _Parser:
@@ -69,11 +73,11 @@ class _Parser:
         self.advance()
         return token
 
-    def message(self, closes: str, depth: int) -> Message:
-        """Return the fields up to the mark that closes them, or up to the end of the text."""
+    def message(self, closes: str, line: int, depth: int) -> Message:
+        """Return the fields up to the mark that closes them, or up to the end. line: where they begin."""
         if depth > _DEEPEST:
             raise self.error("nested too deeply")
-        message = Message(self.line)
+        message = Message(line)
         while self.token != closes:
             if self.token in (",", ";"):
                 self.advance()
@@ -82,11 +86,11 @@ class _Parser:
                 raise self.error(
                     f"{self.token!r} instead of a field" if self.sort else f"{closes!r} is missing"
                 )
-            line, name = self.line, self.take()
+            at, name = self.line, self.take()
             if colon := self.token == ":":
                 self.advance()
             for value in self.values(colon, depth):
-                message.fields.append((name, value, line))
+                message.fields.append((name, value, at))
         self.advance()
         return message
 
@@ -105,7 +109,8 @@ class _Parser:
 
     def value(self, colon: bool, depth: int) -> str | Message:
         if self.token in _CLOSES:
-            return self.message(_CLOSES[self.take()], depth + 1)
+            line = self.line
+            return self.message(_CLOSES[self.take()], line, depth + 1)
         if not colon or self.sort not in ("text", "word"):
             raise self.error(f"{self.token!r} instead of a value" if self.sort else "a value is missing")
         if self.sort == "word":
@@ -116,14 +121,23 @@ class _Parser:
         return "".join(parts)
 
     def unquoted(self, token: str) -> str:
-        """Return a text without quotes, its escapes resolved: those of Python's bytes are protobuf's."""
-        if "\\" not in token:
-            return token[1:-1]
-        try:
-            value = ast.literal_eval("b" + token.encode("unicode_escape").decode().replace("\\\\", "\\"))
-            return bytes(value).decode("utf-8", "replace")
-        except (ValueError, SyntaxError):
-            raise self.error(f"{token[:40]} has an escape that is not valid") from None
+        """Return a text without quotes, its escapes resolved. They stand for bytes, of UTF-8 text."""
+        text = token[1:-1]
+        if "\\" not in text:
+            return text
+        return _ESCAPE.sub(self.byte, text.encode("utf-8", "surrogatepass")).decode("utf-8", "replace")
+
+    def byte(self, found: re.Match[bytes]) -> bytes:
+        escape = found[1]
+        if escape[:1].isdigit():
+            return bytes([int(escape, 8) & 0xFF])
+        if escape[:1] in b"xX" and len(escape) > 1:
+            return bytes([int(escape[1:], 16)])
+        if escape[:1] in b"uU" and len(escape) > 1 and int(escape[1:], 16) < 0x110000:
+            return chr(int(escape[1:], 16)).encode("utf-8", "replace")
+        if escape in _LETTERS:
+            return _LETTERS[escape]
+        raise self.error(f"the escape {found[0].decode('utf-8', 'replace')!r}")
 
     def error(self, words: str) -> AnchorauditError:
         return AnchorauditError(

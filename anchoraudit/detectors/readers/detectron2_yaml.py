@@ -90,7 +90,7 @@ def classes(path: Path, text: str) -> Stated:
 def _classes(config: Table) -> Classes:
     """Return the number of classes, without background. The names are in code, and not in such a file.
 
-    An RPN alone has none. Of an architecture that is not detectron2's, the one NUM_CLASSES of the file counts.
+    An RPN alone has none. Of an architecture that is not detectron2's, the only NUM_CLASSES there counts.
     """
     architecture = config.text("MODEL.META_ARCHITECTURE", _ARCHITECTURES[0])
     key = _COUNTED_IN.get(architecture, "")
@@ -98,9 +98,8 @@ def _classes(config: Table) -> Classes:
         model = config.table("MODEL") or Table(config.path)
         parts = [name for name, part in model.items() if isinstance(part, Table) and "NUM_CLASSES" in part]
         boxes = [name for name in parts if name != "SEM_SEG_HEAD"]
-        key = (
-            f"MODEL.{boxes[0]}.NUM_CLASSES" if len(boxes) == 1 and architecture != "SemanticSegmentor" else ""
-        )
+        one = len(boxes) == 1 and architecture != "SemanticSegmentor"
+        key = f"MODEL.{boxes[0]}.NUM_CLASSES" if one else ""
     if not key:
         return Classes()
     if config.find(key) is None:
