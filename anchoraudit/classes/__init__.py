@@ -1,7 +1,7 @@
 """The class contract: which index each class gets in a framework, and what a configuration says of classes.
 
-`frameworks/` has one TOML file for each way to number classes. `readers/` has one module for each kind of file
-that lists classes, or says how many there are.
+`frameworks/` has one TOML file for each way to number classes. `readers/` has one module for each kind of
+file that lists classes, or says how many there are.
 """
 
 from __future__ import annotations
