@@ -10,6 +10,8 @@ from typing import Any
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.expressions import Arithmetic, NotResolvedError, parse
 
+_STEPS = 200_000  # nodes and list elements of all assignments of a file
+
 
 def parsed(path: Path, text: str) -> ast.Module:
     """Parse a module. Raises AnchorauditError with the line."""
@@ -39,15 +41,19 @@ def assignments(tree: ast.Module) -> dict[str, ast.expr]:
     return found
 
 
-def resolved(node: ast.expr, names: Mapping[str, ast.expr]) -> Any:
-    """Return the value of an expression over the names of the top level; None if it does not follow."""
-    known: dict[str, Any] = {}
-    for name, value in names.items():
-        try:
-            known[name] = Arithmetic(known).value(value)
-        except NotResolvedError:
-            continue
+def evaluated(names: Mapping[str, ast.expr]) -> Arithmetic:
+    """Return an evaluator that knows the values of these names, as far as they follow from the text."""
+    known = Arithmetic()
+    known.steps = _STEPS
+    for name, node in names.items():
+        if (value := resolved(node, known)) is not None:
+            known.names[name] = value
+    return known
+
+
+def resolved(node: ast.expr, known: Arithmetic) -> Any:
+    """Return the value of an expression over the names that are known; None if it does not follow."""
     try:
-        return Arithmetic(known).value(node)
+        return known.value(node)
     except NotResolvedError:
         return None

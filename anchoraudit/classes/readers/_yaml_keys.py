@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import yaml
 
 _BOUNDS = YamlBounds(
-    values=3 * MOST,
+    values=2 * MOST,
     levels=60,
     aliases=1000,
     beyond="too large, too deeply nested or too many aliases for a file of classes",

@@ -6,9 +6,10 @@ Source: keras_retinanet/preprocessing/csv_generator.py (_read_classes: two colum
 from __future__ import annotations
 
 import csv
+from itertools import islice
 from pathlib import Path
 
-from anchoraudit.classes.readers._listed import listed, whole_number
+from anchoraudit.classes.readers._listed import MOST, listed, whole_number
 from anchoraudit.detectors.spec import Classes
 from anchoraudit.errors import AnchorauditError
 
@@ -61,7 +62,8 @@ def _rows(path: Path, text: str) -> list[tuple[int, list[str]]]:
     mark = max(",;\t", key=first.count)
     reader = csv.reader(text.split("\n"), delimiter=mark, skipinitialspace=True)
     try:
-        return [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+        rows = ((reader.line_num, row) for row in reader if any(cell.strip() for cell in row))
+        return list(islice(rows, MOST + 2))  # a header, and one more than `listed` takes
     except csv.Error as error:
         raise AnchorauditError(
             f"not valid CSV: {error}",

@@ -20,7 +20,7 @@ LOOKS_FOR = "darknet data (.data with classes= and names=)"
 def detect(path: Path, text: str) -> bool:
     """Tell whether the text has one of the keys."""
     del path
-    return bool(re.search(r"^\s*(?:classes|names|labels)\s*=", text, re.M))
+    return bool(re.search(r"^[ \t]*(?:classes|names|labels)[ \t]*=", text, re.M))
 
 
 def read(path: Path, text: str) -> Classes:

@@ -20,7 +20,9 @@ LOOKS_FOR = "label map of TensorFlow (.pbtxt)"
 
 def detect(path: Path, text: str) -> bool:
     """Tell whether the text has an item, or is one of this suffix."""
-    return path.suffix.lower() == ".pbtxt" or re.match(r"(?:\s|#[^\n]*)*item\s*:?\s*\{", text) is not None
+    return (
+        path.suffix.lower() == ".pbtxt" or re.match(r"(?:\s++|#[^\n]*+)*+item\s*+:?\s*+\{", text) is not None
+    )
 
 
 def read(path: Path, text: str) -> Classes:

@@ -23,7 +23,7 @@ LOOKS_FOR = "pipeline.config of TensorFlow (.config)"
 def detect(path: Path, text: str) -> bool:
     """Tell whether the text has a model or a reader of training data."""
     del path
-    return re.search(r"^\s*(?:model|train_input_reader)\s*:?\s*\{", text, re.M) is not None
+    return re.search(r"^[ \t]*(?:model|train_input_reader)\s*+:?\s*+\{", text, re.M) is not None
 
 
 def read(path: Path, text: str) -> Classes:

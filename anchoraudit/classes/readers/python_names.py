@@ -9,30 +9,31 @@ import re
 from pathlib import Path
 
 from anchoraudit.classes.readers._listed import listed
-from anchoraudit.classes.readers._python import assignments, parsed, resolved
+from anchoraudit.classes.readers._python import assignments, evaluated, parsed
 from anchoraudit.detectors.spec import Classes
 from anchoraudit.errors import AnchorauditError
 
 SUFFIXES = (".py",)
 LOOKS_FOR = "list of names in Python (.py, `CLASSES = (...)`)"
 
-_LIST = r"\w*(?:classes|class_?names?|label_names|labels|categories)\w*"
-_KEY = re.compile(_LIST, re.I)
+_KEY = re.compile(r"classes|class_?name|label_?name|labels|categories", re.I)
+_ASSIGNED = re.compile(r"^(\w{1,80})[ \t]*(?::[^=\n]{1,200})?=\s*+[(\[]", re.M)
 
 
 def detect(path: Path, text: str) -> bool:
     """Tell whether a name such as CLASSES is assigned a list at the top level, and there is no experiment."""
     del path
-    found = re.search(rf"^{_LIST}\s*(?::[^=\n]+)?=\s*[(\[]", text, re.M | re.I)
-    return found is not None and not re.search(r"^class Exp\b", text, re.M)
+    found = any(_KEY.search(assigned[1]) for assigned in _ASSIGNED.finditer(text))
+    return found and not re.search(r"^class Exp\b", text, re.M)
 
 
 def read(path: Path, text: str) -> Classes:
     """Read the one list of texts whose name says that it is of classes."""
     names = assignments(parsed(path, text))
     lists = {}
+    known = evaluated(names)
     for name, node in names.items():
-        value = resolved(node, names) if _KEY.fullmatch(name) else None
+        value = known.names.get(name) if _KEY.search(name) else None
         if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
             lists[name] = (value, node.lineno)
     if len({tuple(value) for value, _ in lists.values()}) != 1:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from anchoraudit.classes.readers._python import assignments, parsed, resolved
+from anchoraudit.classes.readers._python import assignments, evaluated, parsed, resolved
 from anchoraudit.detectors.spec import Classes
 from anchoraudit.errors import AnchorauditError
 
@@ -32,12 +32,11 @@ def read(path: Path, text: str) -> Classes:
     """Read the count: the last assignment in the class, or YOLOX's own number if its base is YOLOX's."""
     tree = parsed(path, text)
     exp = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Exp")
-    names = assignments(tree)
     found = list(_counts(exp))
     if not found:
         return _usual(path, tree, exp)
     value, in_a_branch = found[-1]
-    count = None if in_a_branch else resolved(value, names)
+    count = None if in_a_branch else resolved(value, evaluated(assignments(tree)))
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
         raise AnchorauditError(
             f"num_classes is {ast.unparse(value)[:60]!r}: unknown, because the file is not executed",

@@ -41,7 +41,7 @@ _MOST_BOXES = {(False, False): 90, (False, True): 30, (True, False): 200, (True,
 def detect(path: Path, text: str) -> bool:
     """Tell whether the text has a section of a network."""
     del path
-    return bool(re.search(r"^\s*\[(net|network|yolo|region|convolutional)\]", text, re.M))
+    return bool(re.search(r"^[ \t]*\[(net|network|yolo|region|convolutional)\]", text, re.M))
 
 
 def read(path: Path, text: str, assume: Assume) -> Detector:
