@@ -21,7 +21,7 @@ from anchoraudit.auditing.augmentation.spec import Augmentation
 from anchoraudit.cli._settings import Settings
 from anchoraudit.dataset.labels import REASONS
 from anchoraudit.detectors import load_detector, preset_names
-from anchoraudit.detectors.spec import Anchors, Border, Detector, Labels, Level, Loss, Match, Resize
+from anchoraudit.detectors.spec import Anchors, Border, Classes, Detector, Labels, Level, Loss, Match, Resize
 from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.verdicts import STATUSES, VERDICTS
 from anchoraudit.images.found import IMAGE_FOLDERS, usual_folders
@@ -314,8 +314,9 @@ KEYS = {
     "match": Match,
     "loss": Loss,
     "labels": Labels,
+    "classes": Classes,
 }
-BLOCKS = ("resize", "anchors", "border", "match", "loss", "labels")
+BLOCKS = ("resize", "anchors", "border", "match", "loss", "labels", "classes")
 
 
 @pytest.mark.parametrize("heading", KEYS)
