@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit.arrays import Bool, Float, Int, Int8
+from anchoraudit.dataset.declared import DeclaredClasses
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.traits import BoxTrait, ImageTrait
 from anchoraudit.io.files import name_parts, safe_join
@@ -203,6 +204,9 @@ class Dataset:
         The order of the classes is the order of the trained network's outputs.
     class_count : int or None
         How many classes the files declare; None if they do not say, or if `categories` has all of them.
+    declared_classes : DeclaredClasses or None
+        What the files themselves declare of the classes, as it stands in a data.yaml, a file of names or a
+        classes.csv. None where the format has no such file, or where there is none.
     class_lists : tuple of tuples of int
         For each source, the classes that its file lists, as indices into `categories`, in the file's order.
     in_pixels : bool
@@ -240,6 +244,7 @@ class Dataset:
     counts_from_one: bool = False
     classes_are_indices: bool = False
     class_count: int | None = None
+    declared_classes: DeclaredClasses | None = None
     class_lists: tuple[tuple[int, ...], ...] = ()
     in_pixels: bool = False
     offset: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)

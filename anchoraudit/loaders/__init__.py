@@ -6,6 +6,8 @@ underscore between two digits stands for a dot), and defines:
 NAME: the name that users give. READS: in one line, the framework's code that is replayed.
 RULES: all its rules with sources. The documentation is generated from them.
 load(sieve) -> None: apply the rules in the framework's order.
+read_classes(declared) -> ClassReading or None: what the framework makes of the classes that the files of the data
+set declare, None if it does not read such files. Only where the framework reads a declaration.
 
 Some rules belong to an annotation format: the subtracted 1 and `difficult` of Pascal VOC, the ids and missing
 keys of a COCO file. They apply only to data read from that format. Data of other formats are treated as if
@@ -21,10 +23,12 @@ from typing import TYPE_CHECKING, Protocol, cast
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.plugins import load_module, module_names
 from anchoraudit.io.suggest import did_you_mean
+from anchoraudit.loaders._declared import ClassReading
 from anchoraudit.loaders._rules import RAISES, WITH_IMAGE, Loaded, Rule
 
 if TYPE_CHECKING:
     from anchoraudit.dataset.columns import Dataset
+    from anchoraudit.dataset.declared import DeclaredClasses
     from anchoraudit.detectors.classes import Classes
     from anchoraudit.images.inspection import ImageFiles
     from anchoraudit.loaders._sieve import Sieve
@@ -35,9 +39,11 @@ __all__ = [
     "PLAIN",
     "RAISES",
     "WITH_IMAGE",
+    "ClassReading",
     "Loaded",
     "Loader",
     "Rule",
+    "class_readings",
     "load_as",
     "loader_names",
     "loaders",
@@ -65,6 +71,16 @@ def loader_names() -> list[str]:
 def loaders() -> dict[str, Loader]:
     """Return all loaders by name."""
     return {name: cast(Loader, load_module(__name__, re.sub("[-.]", "_", name))) for name in loader_names()}
+
+
+def class_readings(declared: DeclaredClasses) -> dict[str, ClassReading]:
+    """Return what each framework that reads such a declaration makes of it, by the name of its loader."""
+    found: dict[str, ClassReading] = {}
+    for name, loader in loaders().items():
+        reader = getattr(loader, "read_classes", None)
+        if reader is not None and (reading := reader(declared)) is not None:
+            found[name] = reading
+    return found
 
 
 def load_as(
@@ -114,6 +130,8 @@ def load_as(
 
     # A framework reads the files, and knows nothing of what the user has added here.
     sieve = Sieve(dataset if loader == PLAIN else dataset.as_written(), loader, files, classes)
+    if (reader := getattr(known[loader], "read_classes", None)) and dataset.declared_classes is not None:
+        sieve.classes = reader(dataset.declared_classes)
     # Comparisons with NaN are false here, as in the frameworks. Rules that treat NaN otherwise ask for it.
     with np.errstate(invalid="ignore", over="ignore", under="ignore"):
         known[loader].load(sieve)

@@ -12,6 +12,7 @@ from anchoraudit.dataset.fates import DROPPED, KEPT, MOVED, RAISED
 if TYPE_CHECKING:
     from anchoraudit.arrays import Bool, Int, Int8, Int16
     from anchoraudit.dataset.columns import Dataset
+    from anchoraudit.loaders._declared import ClassReading
 
 # What a report puts before the reason of a rule that stops the framework.
 RAISES = "the loader raises: "
@@ -81,6 +82,8 @@ class Loaded:
         Number of kept boxes moved for each reason. A box may be moved for several reasons.
     whole : tuple of str
         Why the framework stops at the data set as a whole, and what to do.
+    classes : ClassReading or None
+        What the framework makes of the classes that the data set's own files declare; None if it reads none.
     """
 
     loader: str
@@ -96,6 +99,7 @@ class Loaded:
     # By the number of a rule, the framework's own words for an image.
     say: Mapping[int, Callable[[int], str]] = field(default_factory=dict)
     whole: tuple[str, ...] = ()
+    classes: ClassReading | None = None
 
     @cached_property
     def images(self) -> Int:

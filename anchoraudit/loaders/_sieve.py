@@ -13,6 +13,7 @@ from anchoraudit.dataset.columns import Boxes, Dataset, Images
 from anchoraudit.dataset.fates import DROPPED, KEPT, MOVED, RAISED, STOPS
 from anchoraudit.detectors.classes import Classes
 from anchoraudit.images.inspection import ImageFiles
+from anchoraudit.loaders._declared import ClassReading
 from anchoraudit.loaders._rules import Loaded, Rule
 
 # Pixels. A COCO width is computed as (x + width) - x, which is off by up to 2^-36 px = 1.5e-11 px in float64
@@ -31,7 +32,8 @@ class Sieve:
     """The N images and M boxes of a data set, and what each rule has done to them; the first rule counts.
 
     images, boxes: all columns, with the sizes and coordinates that the loader has made so far. Dropped ones
-    are still there. files: facts about the image files, None if nobody looked.
+    are still there. files: facts about the image files, None if nobody looked. classes: what the framework
+    makes of the classes that the files declare, None if it reads no such declaration.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Sieve:
         self.class_names: tuple[str, ...] = () if classes is None else classes.names
         self.loader = loader
         self.files = files
+        self.classes: ClassReading | None = None
         self.images: Images = dataset.images
         self.boxes: Boxes = dataset.boxes
         self._rules: list[Rule] = []
@@ -239,6 +242,7 @@ class Sieve:
             moves={reason: number for reason, number in counts if number},
             say=self._say,
             whole=tuple(self._whole),
+            classes=self.classes,
         )
 
     def _fates(self) -> Int8:

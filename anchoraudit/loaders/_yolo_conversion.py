@@ -169,7 +169,9 @@ def _as_they_are(sieve: Sieve) -> Labels:
 
 
 def _count(sieve: Sieve, index: Float) -> int | None:
-    """Return how many classes a YOLO data set declares; None if it does not say."""
+    """Return how many classes the framework makes of a YOLO data set's declaration; None if it does not say."""
+    if sieve.classes is not None:
+        return sieve.classes.count
     declared = sieve.dataset.class_count
     return declared if declared is not None or not len(index) else int(index.max()) + 1
 

@@ -24,6 +24,8 @@ from anchoraudit.loaders._rules import Rule
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from anchoraudit.dataset.declared import DeclaredClasses
+    from anchoraudit.loaders._declared import ClassReading
     from anchoraudit.loaders._sieve import Sieve
 
 NAME = "keras-retinanet"
@@ -167,3 +169,10 @@ def load(sieve: Sieve) -> None:
     sieve.drop_boxes(NO_AREA, (x2 <= x1) | (y2 <= y1))
     sieve.drop_boxes(LEFT_OR_TOP, (x1 < 0) | (y1 < 0))
     sieve.drop_boxes(RIGHT_OR_BOTTOM, (x2 > right) | (y2 > bottom))
+
+
+def read_classes(declared: DeclaredClasses) -> ClassReading | None:
+    """Return what the framework makes of the classes that a classes.csv declares; None of other files."""
+    from anchoraudit.loaders._declared import read_by_keras_retinanet
+
+    return read_by_keras_retinanet(declared)

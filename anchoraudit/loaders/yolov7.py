@@ -14,6 +14,8 @@ from anchoraudit.loaders._yolo_conversion import Conversion, load_labels
 from anchoraudit.loaders._yolo_labels import Checks
 
 if TYPE_CHECKING:
+    from anchoraudit.dataset.declared import DeclaredClasses
+    from anchoraudit.loaders._declared import ClassReading
     from anchoraudit.loaders._sieve import Sieve
 
 NAME = "yolov7"
@@ -51,3 +53,10 @@ RULES = (*CONVERSION.listed, *CHECKS.listed)
 def load(sieve: Sieve) -> None:
     """Apply the rules, in the framework's order."""
     load_labels(sieve, CONVERSION, CHECKS)
+
+
+def read_classes(declared: DeclaredClasses) -> ClassReading | None:
+    """Return what the framework makes of the classes that a data.yaml declares; None of other files."""
+    from anchoraudit.loaders._declared import read_by_yolov7
+
+    return read_by_yolov7(declared)

@@ -73,6 +73,7 @@ def assemble(detection: Detection, options: ReadOptions) -> Dataset:
         detection, [columns], recognised=recognised, splits=gathered.splits, classes_are_indices=True
     )
     dataset.class_count = gathered.names.total()
+    dataset.declared_classes = gathered.names.declared
     return dataset
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anchoraudit.dataset.declared import ClassEntry, Form, Stated
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.documents import YamlBounds, compose_yaml, yaml_line
 from anchoraudit.io.files import read_head, read_input
@@ -26,7 +27,8 @@ DARKNET = ".data"
 _USUAL = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 _HEAD = 1 << 16  # first bytes by which a file is recognised; a long list of names may follow
 _LARGEST = 1 << 20  # bytes, 35 times those of LVIS, whose 1,203 names take 30,000
-_MOST_CLASSES = 1_000_000  # far above any data set; a larger index is a mistake
+MOST_CLASSES = 1_000_000  # far above any data set; a larger index is a mistake
+_LONGEST_SHOWN = 80  # characters of a list or a mapping that stands where a name should
 _BOUNDS = YamlBounds(
     values=_LARGEST,
     levels=100,
@@ -53,9 +55,11 @@ class Config:
     root: the value of `path`, None if it is missing.
     splits: folders or lists of images, by split.
     empty: the line of each split whose key has no value.
-    names: names of the classes by index, None if they are missing.
-    names_file: the file that holds the names instead.
-    classes: the value of `nc`, None if it is missing.
+    form: how names are given, "" if they are not.
+    entries: the names, with their indices if they have some.
+    names: the value of `names`, or where they begin; None if they are missing. Where `form` is "value", it
+    may be the path of a file of names.
+    count: the value of `nc`, or of darknet's `classes`; None if it is missing.
     columns: the number of columns of a label line, 5 without keypoints.
     """
 
@@ -63,9 +67,10 @@ class Config:
     root: Written | None = None
     splits: dict[str, list[Written]] = field(default_factory=dict)
     empty: dict[str, int] = field(default_factory=dict)
-    names: dict[int, str] | None = None
-    names_file: Written | None = None
-    classes: int | None = None
+    form: Form = ""
+    entries: tuple[ClassEntry, ...] = ()
+    names: Stated | None = None
+    count: Stated | None = None
     columns: int = 5
 
 
@@ -109,9 +114,9 @@ def _darknet(path: Path, text: str) -> Config:
         elif key in SPLITS:
             config.splits[key] = [Written(value, number)]
         elif key == "names":
-            config.names_file = Written(value, number)
-        elif key == "classes" and value.isdecimal() and len(value) < 10:
-            config.classes = int(value)
+            config.form, config.names = "value", Stated(value, number, value)
+        elif key == "classes":
+            config.count = Stated(value, number, value)
     return config
 
 
@@ -135,8 +140,8 @@ class _Yaml:
         if (node := top.get("path")) is not None:
             config.root = next(iter(self._texts(node, "path")), None)
         if (node := top.get("names")) is not None:
-            self._take_names(node, config)
-        config.classes = self._number(top["nc"], "nc") if "nc" in top else None
+            self._take_names(node, config, text)
+        config.count = self._stated(top["nc"], text) if "nc" in top else None
         if (node := top.get("kpt_shape")) is not None:
             shape = [self._number(item, "kpt_shape") or 0 for item in self._items(node, "kpt_shape")]
             config.columns += shape[0] * shape[1] if len(shape) == 2 else 0
@@ -149,21 +154,35 @@ class _Yaml:
             raise self._error(f"{what} is not a mapping of keys", node)
         return {key.value: value for key, value in node.value if isinstance(key, yaml.ScalarNode)}
 
-    def _take_names(self, node: yaml.Node, config: Config) -> None:
+    def _take_names(self, node: yaml.Node, config: Config, text: str) -> None:
         import yaml
 
-        if isinstance(node, yaml.ScalarNode):
-            config.names_file = next(iter(self._texts(node, "names")), None)
-            return
+        config.names = self._stated(node, text)
         if isinstance(node, yaml.SequenceNode):
-            config.names = {i: self._text(item, f"names[{i}]") for i, item in enumerate(node.value)}
-            return
-        config.names = {}
-        for key, item in node.value:
-            index = self._number(key, "a key of names")
-            if index is None:
-                raise self._error("a key of names is null", key)
-            config.names[index] = self._text(item, f"names[{index}]")
+            config.form = "list"
+            config.entries = tuple(ClassEntry(None, self._stated(item, text)) for item in node.value)
+        elif isinstance(node, yaml.MappingNode):
+            config.form = "mapping"
+            pairs = ((self._stated(key, text), self._stated(item, text)) for key, item in node.value)
+            config.entries = tuple(ClassEntry(key, name) for key, name in pairs)
+        elif config.names.value is not None:
+            config.form = "value"
+
+    def _stated(self, node: yaml.Node, text: str) -> Stated:
+        """Return a value as it is written, and what YAML makes of it: `no` is False, `1` a number."""
+        import yaml
+
+        line = yaml_line(node)
+        if not isinstance(node, yaml.ScalarNode):
+            shown = text[node.start_mark.index : node.end_mark.index][:_LONGEST_SHOWN]
+            return Stated(" ".join(shown.split()), line, None, nested=True)
+        value = written = str(node.value)
+        if not node.tag.endswith(":str"):
+            try:
+                value = yaml.constructor.SafeConstructor().construct_object(node)  # type: ignore[no-untyped-call]
+            except (yaml.YAMLError, ValueError, OverflowError):
+                pass  # a tag of nobody's; an integer of thousands of digits
+        return Stated(written, line, value)
 
     def _items(self, node: yaml.Node, what: str) -> list[yaml.Node]:
         import yaml
@@ -190,8 +209,8 @@ class _Yaml:
         text = self._text(node, what)
         if node.tag.endswith(":null"):
             return None
-        if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) > _MOST_CLASSES:
-            raise self._error(f"{what} is {text[:40]!r}, not a number from 0 to {_MOST_CLASSES:,}", node)
+        if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) > MOST_CLASSES:
+            raise self._error(f"{what} is {text[:40]!r}, not a number from 0 to {MOST_CLASSES:,}", node)
         return int(text)
 
     def _error(self, words: str, node: Any) -> AnchorauditError:

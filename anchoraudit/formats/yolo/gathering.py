@@ -60,6 +60,9 @@ def gather(detection: Detection, options: ReadOptions) -> Gathered:
     gathered.findings = [replace(finding, path=str(as_named(Path(finding.path)))) for finding in found]
     for part in chosen:
         part.images, part.labels = as_named(part.images), as_named(part.labels)
+    if (declared := gathered.names.declared) is not None:
+        own = declared.names_from and as_named(declared.names_from)
+        gathered.names = replace(gathered.names, declared=declared.named(as_named(declared.path), own))
     gathered.notes += [note for part in chosen for note in part.notes]
     gathered.notes += [gathered.names.note] if gathered.names.note else []
     _require_labels(detection.path, gathered, chosen)
@@ -83,8 +86,8 @@ def _stated(detection: Detection, options: ReadOptions) -> tuple[Gathered, list[
     config = read_config(detection.path)
     entries, findings, notes = entries_of(config, options.splits, elsewhere=options.image_folder is not None)
     names = names_of(config)
-    if names.by_index is None and names.count is None:
-        names = names_near([absolute(config.path).parent])
+    if config.form == "" and names.count is None:
+        names = replace(names_near([absolute(config.path).parent]), declared=names.declared)
     return Gathered([], names, config.columns, findings, [*notes]), entries, bases_of(config)
 
 

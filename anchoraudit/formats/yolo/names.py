@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from anchoraudit.dataset.declared import ClassEntry, DeclaredClasses, Stated
 from anchoraudit.errors import AnchorauditError, printable
-from anchoraudit.formats.yolo.config import Config, Written, find_config, read_config
+from anchoraudit.formats.yolo.config import DARKNET, MOST_CLASSES, Config, find_config, read_config
 from anchoraudit.formats.yolo.entries import locate
 from anchoraudit.formats.yolo.layout import NAMES_FILES
 from anchoraudit.io.files import read_input
@@ -20,13 +21,13 @@ class Names:
 
     by_index: their names by index, None if there are no names.
     count: how many there are, None if unknown.
-    path: the file that says so, None if there is none.
+    declared: what the file says, as it stands; None if there is no such file.
     note: a note for the report, "" for no note.
     """
 
     by_index: dict[int, str] | None = None
     count: int | None = None
-    path: Path | None = None
+    declared: DeclaredClasses | None = None
     note: str = ""
 
     def has(self, index: int) -> bool:
@@ -45,21 +46,18 @@ class Names:
 
 
 def names_of(config: Config) -> Names:
-    """Return the classes that a `data.yaml` or a darknet file declares.
-
-    Raises AnchorauditError if the file of names does not exist.
-    """
-    by_index, path = config.names, config.path
-    if by_index is None and config.names_file is not None:
-        path = _found(config, config.names_file)
-        by_index = dict(enumerate(_lines(path)))
-    note = ""
-    if by_index is not None and config.classes not in (None, len(by_index)):
-        note = (
-            f"{config.path.name}: nc is {config.classes}, but there are {len(by_index)} names: "
-            "loaders refuse the file"
-        )
-    return Names(by_index, config.classes, path, note)
+    """Return the classes that a `data.yaml` or a darknet file declares."""
+    darknet = config.path.suffix.lower() == DARKNET
+    form, entries, path = config.form, config.entries, None
+    if form == "value" and config.names is not None and isinstance(config.names.value, str):
+        path = _found(config, config.names)
+        entries = () if path is None else _entries(path)
+        form = "lines" if darknet and path is not None else form
+    declared = DeclaredClasses(
+        config.path, form, entries, config.names, config.count, "classes" if darknet else "nc", path
+    )
+    count = declared.whole_count
+    return Names(declared.by_index, count if count is None or 0 <= count <= MOST_CLASSES else None, declared)
 
 
 def names_near(folders: Iterable[Path]) -> Names:
@@ -68,27 +66,26 @@ def names_near(folders: Iterable[Path]) -> Names:
         for name in NAMES_FILES:
             if is_file(folder / name):
                 note = f"class names from {printable(folder / name)}"
-                return Names(dict(enumerate(_lines(folder / name))), None, folder / name, note)
+                declared = DeclaredClasses(folder / name, "lines", _entries(folder / name))
+                return Names(declared.by_index, None, declared, note)
         if (path := find_config(folder)) is not None:
             try:
                 names = names_of(read_config(path))
             except AnchorauditError as error:
                 return Names(note=f"no class names: {printable(path)}: {printable(error.message)}")
-            return Names(names.by_index, names.count, path, f"class names from {printable(path)}")
+            return replace(names, note=f"class names from {printable(path)}")
     return Names(note="no class names: no data.yaml, classes.txt or obj.names")
 
 
-def _found(config: Config, written: Written) -> Path:
+def _found(config: Config, stated: Stated) -> Path | None:
+    """Return the file of names that a `data.yaml` or a darknet file states; None if it does not exist."""
     here = config.path.resolve().parent
-    path, _ = locate(written.text, [here, Path.cwd(), here.parent])
-    if path is None or not is_file(path):
-        raise AnchorauditError(
-            f"names: {written.text!r} is neither a list nor a file",
-            path=config.path,
-            place=f"line {written.line}",
-            remedy="Give a list of names, or a file with one name a line.",
-        )
-    return path
+    path, _ = locate(stated.text, [here, Path.cwd(), here.parent])
+    return path if path is not None and is_file(path) else None
+
+
+def _entries(path: Path) -> tuple[ClassEntry, ...]:
+    return tuple(ClassEntry(None, Stated(name, line, name)) for line, name in enumerate(_lines(path), 1))
 
 
 def _lines(path: Path) -> list[str]:
