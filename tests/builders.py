@@ -13,6 +13,7 @@ AS_READ = {
     "coco": {"has_entries": True, "declares_ids": True, "in_pixels": True},
     "voc": {"counts_from_one": True, "in_pixels": True},
     "yolo": {"classes_are_indices": True},
+    "table": {},
 }
 
 

@@ -437,7 +437,7 @@ def page_part(text):
     ).groups()
 
 
-FORMAT_WORDS = {"": "all", "coco": "COCO", "voc": "Pascal VOC", "yolo": "YOLO"}
+FORMAT_WORDS = {"": "all", "coco": "COCO", "voc": "Pascal VOC", "yolo": "YOLO", "table": "CSV"}
 
 
 def feeds_preset(loader, name):

@@ -245,7 +245,8 @@ def test_one_split_of_a_data_set_has_its_class_names(tmp_path):
 
 def test_a_number_of_classes_that_is_not_that_of_the_names_is_told(tmp_path):
     dataset = one(tmp_path, BOX, "train: images\nnames: [cat, dog]\nnc: 3\n")
-    assert dataset.notes == ["data.yaml: nc is 3, but there are 2 names: loaders refuse the file"]
+    (fault,) = dataset.declared_classes.faults()
+    assert (fault.words, fault.line) == ("nc is 3, but there are 2 names", 3)
     dataset = one(tmp_path, f"{BOX}2{BOX[1:]}", "train: images\nnc: 2\n")
     assert [category.name for category in dataset.categories] == ["class_0"]
     assert [f.message for f in dataset.findings] == ["class 2 of 1 box is not among 2 classes"]
@@ -494,11 +495,7 @@ def test_many_files_are_read_fast(tmp_path):
         ("train: images\nnames: [a\nx: b: c\n", "line 3, column 2", "not valid YAML"),
         ("names: [a]\ntrain: 7x\n", "line 2", "train: '7x' does not exist"),
         ("path: gone\ntrain: gone\nnames: [a]\n", "line 1", "path 'gone' does not exist"),
-        ("train: images\nnames: [[a]]\n", "line 2", "names[0] is not text"),
-        ("train: images\nnames: {x: a}\n", "line 2", "a key of names is 'x'"),
         ("train: {a: b}\nnames: [a]\n", "line 1", "train is a mapping"),
-        ("train: images\nnc: many\n", "line 2", "nc is 'many'"),
-        ("train: images\nnames: gone.txt\n", "line 2", "neither a list nor a file"),
         ("train: !!python/object/apply:os.system ['x']\nnc: 1\n", "line 1", "train"),
         ("train: [" + "[" * 3000, "line 1", "nested too deeply"),
         ("train: \x01\nnc: 1\n", "line 1", "not valid YAML"),
@@ -511,6 +508,22 @@ def test_a_data_yaml_that_cannot_be_used_says_where(tmp_path, yaml, place, words
         read(tmp_path / "data.yaml")
     assert caught.value.place == place
     assert words in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("yaml", "words"),
+    [
+        ("names: [[a]]", "YAML reads the name '[a]' as a list or a mapping"),
+        ("names: {x: a}", "a key of names is 'x', not a number"),
+        ("nc: many", "nc is 'many', not a whole number"),
+        ("names: gone.txt", "names is the text 'gone.txt', not a list"),
+    ],
+)
+def test_a_data_yaml_with_odd_classes_is_read(tmp_path, yaml, words):
+    make(tmp_path, {"data.yaml": f"train: images\n{yaml}\n", "images/a.jpg": (9, 9), "labels/a.txt": BOX})
+    dataset = read(tmp_path / "data.yaml")
+    assert [(fault.words, fault.line) for fault in dataset.declared_classes.faults()] == [(words, 2)]
+    assert len(dataset.boxes) == 1
 
 
 def test_a_data_yaml_in_another_encoding_still_names_its_folders(tmp_path):

@@ -28,7 +28,7 @@ class Stated:
 
     text: str
     line: int
-    value: Any = None
+    value: Any
     nested: bool = False
 
 
@@ -41,19 +41,18 @@ class ClassEntry:
 
 
 class Fault(NamedTuple):
-    """What is wrong with a declaration, in plain words; the line, and the value. kind: which of `KINDS`."""
+    """What is wrong with a declaration: about what, in plain words, on which line, and the value."""
 
-    kind: str
+    about: str
     words: str
     line: int
     value: str
 
 
-# Kinds of faults. The first two are about the number of classes, the next about names, the last about indices.
+# What a fault is about: the number of classes, the names, or their indices.
 COUNT_DIFFERS, ODD_COUNT = "count differs", "odd count"
-NO_NAMES, NOT_A_LIST, ODD_NAME, NO_FILE = "no names", "not a list", "odd name", "no file"
+NO_NAMES, NOT_A_LIST, ODD_NAME, NO_FILE, ODD_ROW = "no names", "not a list", "odd name", "no file", "odd row"
 ODD_INDEX, INDEX_TWICE, GAPS = "odd index", "index twice", "gaps"
-KINDS = (COUNT_DIFFERS, ODD_COUNT, NO_NAMES, NOT_A_LIST, ODD_NAME, NO_FILE, ODD_INDEX, INDEX_TWICE, GAPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +77,12 @@ class DeclaredClasses:
     names_from : Path, optional
         The file that holds the names, where that is not `path`; None also if it does not exist.
     broken : Fault, optional
-        classes.csv: the first row of which keras-retinanet makes no class, in its own words.
+        classes.csv: the first row of which keras-retinanet makes no class, in that framework's own words.
 
     Examples
     --------
-    >>> names = (ClassEntry(None, Stated("cat", 2)), ClassEntry(None, Stated("dog", 3)))
-    >>> declared = DeclaredClasses(Path("data.yaml"), "list", names, count=Stated("3", 1, 3))
+    >>> names = [ClassEntry(None, Stated(name, 2, name)) for name in ("cat", "dog")]
+    >>> declared = DeclaredClasses(Path("data.yaml"), "list", tuple(names), count=Stated("3", 1, 3))
     >>> [fault.words for fault in declared.faults()]
     ['nc is 3, but there are 2 names']
     """
@@ -136,7 +135,7 @@ class DeclaredClasses:
         """
         known = [len(self.entries), self.positions[-1] + 1] if self.positions else []
         known += [] if self.whole_count is None else [self.whole_count]
-        return max(known, default=None)
+        return max(known, default=0) if max(known, default=0) > 0 else None
 
     def faults(self) -> Iterator[Fault]:
         """Yield what is wrong with the declaration, whoever reads it."""
@@ -150,7 +149,7 @@ class DeclaredClasses:
             return
         number, names = whole(count.value), len(self.entries)
         if number is None or isinstance(count.value, bool):
-            yield Fault(ODD_COUNT, f"{key} is {_said(count)}, not a number of classes", count.line, count.text)
+            yield Fault(ODD_COUNT, f"{key} is {_said(count)}, not a whole number", count.line, count.text)
         elif isinstance(count.value, str) and self.in_yaml:
             words = f"{key} is the text {count.text!r}, not a number"
             yield Fault(ODD_COUNT, words, count.line, count.text)
@@ -179,9 +178,9 @@ class DeclaredClasses:
             yield Fault(NO_NAMES, "there are no names", 1 if given is None else given.line, "")
         odd = [e for e in self.entries if e.name.nested or (self.in_yaml and _read(e.name) != e.name.text)]
         if odd and self.form != "value":
-            shown = ", ".join(f"{_short(e.name.text)} is {_read(e.name)}" for e in odd[:_SHOWN])
+            shown = ", ".join(f"{_said(e.name)} as {_read(e.name)}" for e in odd[:_SHOWN])
             more = f", ... ({len(odd) - _SHOWN} more)" if len(odd) > _SHOWN else ""
-            words = f"names that YAML does not read as text: {shown}{more}"
+            words = f"YAML reads the name {shown}{more}"
             yield Fault(ODD_NAME, words, odd[0].name.line, _short(odd[0].name.text))
 
     def _faults_of_indices(self) -> Iterator[Fault]:
@@ -194,7 +193,7 @@ class DeclaredClasses:
             yield Fault(ODD_INDEX, f"a key of names is {_said(odd)}, not a number", odd.line, odd.text)
         texts = [key for key, _ in keyed if isinstance(key.value, str) and index_of(key) is not None]
         if texts and self.in_yaml and odd is None:
-            words = f"the keys of names are texts, such as {texts[0].text!r}, not numbers"
+            words = f"a key of names is the text {texts[0].text!r}, not a number"
             yield Fault(ODD_INDEX, words, texts[0].line, texts[0].text)
         first: dict[int, Stated] = {}
         for key, name in keyed:
@@ -253,7 +252,7 @@ def _listed(indices: list[int]) -> str:
 
 def _read(stated: Stated) -> str:
     """Return a name as the frameworks' `str(name)` shows it."""
-    return "a list or a mapping" if stated.nested else str(stated.value)
+    return "a list or a mapping" if stated.nested else _short(str(stated.value))
 
 
 def _said(stated: Stated) -> str:

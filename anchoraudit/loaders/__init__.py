@@ -6,8 +6,8 @@ underscore between two digits stands for a dot), and defines:
 NAME: the name that users give. READS: in one line, the framework's code that is replayed.
 RULES: all its rules with sources. The documentation is generated from them.
 load(sieve) -> None: apply the rules in the framework's order.
-read_classes(declared) -> ClassReading or None: what the framework makes of the classes that the files of the data
-set declare, None if it does not read such files. Only where the framework reads a declaration.
+read_classes(declared) -> ClassReading or None: only where the framework reads a file that declares classes,
+such as a data.yaml. It says what the framework makes of that file, None of other files.
 
 Some rules belong to an annotation format: the subtracted 1 and `difficult` of Pascal VOC, the ids and missing
 keys of a COCO file. They apply only to data read from that format. Data of other formats are treated as if

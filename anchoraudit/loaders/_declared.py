@@ -1,9 +1,8 @@
 """What each framework makes of the classes that a data set declares: how many, or an exception.
 
-Sources: ultralytics `data/utils.py` `check_det_dataset` and `nn/autobackend.py` `check_class_names`, 8.4.190 and
-8.3.253; yolov5 `utils/general.py` `check_dataset`; yolov7 `train.py` `train`; keras-retinanet
-`preprocessing/csv_generator.py` `_read_classes` and `num_classes`. `tests/test_declared_classes.py` holds what
-these functions answered.
+Sources: ultralytics 8.4.190 and 8.3.253 `data/utils.py` `check_det_dataset` and `nn/autobackend.py`
+`check_class_names`; yolov5 `utils/general.py` `check_dataset`; yolov7 `train.py` `train`; keras-retinanet
+`preprocessing/csv_generator.py` `_read_classes` and `num_classes`. Tests hold this to what they answered.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from anchoraudit.dataset.declared import (
     ODD_COUNT,
     ODD_INDEX,
     ODD_NAME,
+    ODD_ROW,
     DeclaredClasses,
     Fault,
     Stated,
@@ -26,7 +26,7 @@ from anchoraudit.dataset.declared import (
 )
 
 _NOT_AN_INTEGER = "int() argument must be a string, a bytes-like object or a real number, not {!r}"
-_NO_NAME_FILE = "{} 'names' length {} and 'nc: {}' must match."
+_NO_MATCH = "{} 'names' length {} and 'nc: {}' must match."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +34,25 @@ class ClassReading:
     """What a framework makes of a declaration of classes.
 
     refused: its own words, if it stops there; "" if it takes the declaration. line: where the cause is; 0 if
-    it is nowhere. count: how many classes the model is built with; where the declaration is refused, the most
+    it is nowhere. because: what the fault is about at which it stops, "" if it lacks a key that others do
+    without. count: how many classes the model is built with; where the declaration is refused, the most
     that it may mean. remarks: what the framework takes in silence, although its author means something else,
     each with what follows.
     """
 
     refused: str = ""
     line: int = 0
+    because: str = ""
     count: int | None = None
     remarks: tuple[Fault, ...] = ()
 
 
-class _Refused(Exception):
-    """The framework raises. words: its own. line: of the cause."""
+class _RefusedError(Exception):
+    """The framework raises. words: its own. line: of the cause. because: as above."""
 
-    def __init__(self, words: str, stated: Stated | None = None) -> None:
+    def __init__(self, words: str, because: str = "", stated: Stated | None = None) -> None:
         super().__init__(words)
-        self.words, self.line = words, 0 if stated is None else stated.line
+        self.words, self.because, self.line = words, because, 0 if stated is None else stated.line
 
 
 def read_by_ultralytics(declared: DeclaredClasses, *, checks_types: bool) -> ClassReading | None:
@@ -62,7 +64,7 @@ def read_by_ultralytics(declared: DeclaredClasses, *, checks_types: bool) -> Cla
         return None
     try:
         count = _ultralytics_count(declared, checks_types=checks_types)
-    except _Refused as refused:
+    except _RefusedError as refused:
         return _stopped(declared, refused)
     means = {
         INDEX_TWICE: "the last name counts",
@@ -80,25 +82,27 @@ def _ultralytics_count(declared: DeclaredClasses, *, checks_types: bool) -> int:
     given = declared.form != "" or (names is not None and not checks_types)
     if checks_types and declared.form == "value" and names is not None:
         kind = _kind(names)
-        raise _Refused(f"TypeError: {file} 'names' must be list or dict, not {kind}", names)
+        raise _RefusedError(f"TypeError: {file} 'names' must be list or dict, not {kind}", NOT_A_LIST, names)
     if not given and nc is None:
-        raise _Refused(f"SyntaxError: {file} key missing. either 'names' or 'nc' are required in all data YAMLs.")
+        words = f"SyntaxError: {file} key missing. either 'names' or 'nc' are required in all data YAMLs."
+        raise _RefusedError(words, NO_NAMES)
     if nc is not None and checks_types and not isinstance(value, int):
         value = declared.whole_count
         if value is None:
-            raise _Refused(f"SyntaxError: {file} 'nc: {_python(nc)}' must be an integer.", nc)
+            raise _RefusedError(f"SyntaxError: {file} 'nc: {_python(nc)}' must be an integer.", ODD_COUNT, nc)
     if given and nc is not None:
         number = _length(declared)
         if nc.nested or number != value:
             shown = value if checks_types else _python(nc)
-            raise _Refused(f"SyntaxError: {_NO_NAME_FILE.format(file, number, shown)}", nc)
+            because = COUNT_DIFFERS if declared.whole_count not in (None, number) else ODD_COUNT
+            raise _RefusedError(f"SyntaxError: {_NO_MATCH.format(file, number, shown)}", because, nc)
     if given:
         count = _length(declared)
     elif isinstance(value, int):
         count = int(value)
     else:
         kind = "NoneType" if nc is None else _kind(nc)
-        raise _Refused(f"TypeError: '{kind}' object cannot be interpreted as an integer", nc)
+        raise _RefusedError(f"TypeError: '{kind}' object cannot be interpreted as an integer", ODD_COUNT, nc)
     if given and declared.form == "value":
         return count
     _check_class_names(declared, count if not given else None, checks_types=checks_types)
@@ -113,23 +117,25 @@ def _check_class_names(declared: DeclaredClasses, made: int | None, *, checks_ty
         indices = declared.positions
     else:
         for key in (entry.key for entry in declared.entries if entry.key is not None):
-            _int(key)
+            _int(key, ODD_INDEX)
         indices = declared.positions
     number = len(indices)
     if not number:
         words = "ValueError: max() arg is an empty sequence"
         if checks_types:
             words = "KeyError: 0-class dataset, at least one class name is required in your dataset YAML."
-        raise _Refused(words, declared.names or declared.count)
+        because = NO_NAMES if made is None else ODD_COUNT
+        raise _RefusedError(words, because, declared.names or declared.count)
     first = declared.entries[0].key if declared.form == "mapping" and declared.entries else None
     if indices[-1] >= number:
-        raise _Refused(
+        raise _RefusedError(
             f"KeyError: {number}-class dataset requires class indices 0-{number - 1}, but you have invalid "
             f"class indices {indices[0]}-{indices[-1]} defined in your dataset YAML.",
+            GAPS,
             first,
         )
     if 0 not in indices:
-        raise _Refused("KeyError: 0", first)
+        raise _RefusedError("KeyError: 0", GAPS, first)
 
 
 def read_by_yolov5(declared: DeclaredClasses) -> ClassReading | None:
@@ -138,35 +144,38 @@ def read_by_yolov5(declared: DeclaredClasses) -> ClassReading | None:
         return None
     try:
         count = _yolov5_count(declared)
-    except _Refused as refused:
+    except _RefusedError as refused:
         return _stopped(declared, refused)
-    trains = f"it counts the names and trains {count:,} class{'es' * (count != 1)}"
+    trains = f"it counts the names, and trains {count:,} class{'es' * (count != 1)}"
     means = {
         COUNT_DIFFERS: trains,
-        ODD_COUNT: trains,
         NO_NAMES: trains,
         NOT_A_LIST: trains,
         INDEX_TWICE: "the last name counts",
         ODD_NAME: "the class is called that",
         GAPS: _outputs(declared, count),
     }
+    if declared.count is not None and declared.whole_count is None and declared.count.text:
+        means[ODD_COUNT] = trains
     return ClassReading(count=count, remarks=_remarks(declared, means))
 
 
 def _yolov5_count(declared: DeclaredClasses) -> int:
     names = declared.names
     if declared.form == "" and names is None:
-        raise _Refused("AssertionError: data.yaml 'names:' field missing")
+        because = NO_NAMES if declared.count is None else ""
+        raise _RefusedError("AssertionError: data.yaml 'names:' field missing", because, declared.count)
     odd = "AssertionError: data.yaml names keys must be integers, i.e. 2: car"
     if declared.form in ("", "value") and names is not None:
         if not isinstance(names.value, str):
-            raise _Refused(f"TypeError: '{_kind(names)}' object is not iterable", names)
+            because = NOT_A_LIST if declared.form else NO_NAMES if declared.count is None else ""
+            raise _RefusedError(f"TypeError: '{_kind(names)}' object is not iterable", because, names)
         if names.value:
-            raise _Refused(odd, names)
+            raise _RefusedError(odd, NOT_A_LIST, names)
         return 0
     for key in (entry.key for entry in declared.entries if entry.key is not None):
         if not isinstance(key.value, int):
-            raise _Refused(odd, key)
+            raise _RefusedError(odd, ODD_INDEX, key)
     return _length(declared)
 
 
@@ -176,13 +185,13 @@ def read_by_yolov7(declared: DeclaredClasses) -> ClassReading | None:
         return None
     try:
         count = _yolov7_count(declared)
-    except _Refused as refused:
+    except _RefusedError as refused:
         return _stopped(declared, refused)
-    letters = f"each of its {count} letters becomes a class"
     means = {
         INDEX_TWICE: "the last name counts",
         ODD_NAME: "the class is called that",
-        NOT_A_LIST: letters,
+        NOT_A_LIST: f"each of its {count} letters becomes a class",
+        ODD_INDEX: "names are looked up by number, and not found",
         GAPS: _outputs(declared, count),
     }
     return ClassReading(count=count, remarks=_remarks(declared, means))
@@ -191,14 +200,14 @@ def read_by_yolov7(declared: DeclaredClasses) -> ClassReading | None:
 def _yolov7_count(declared: DeclaredClasses) -> int:
     names, nc = declared.names, declared.count
     if nc is None:
-        raise _Refused("KeyError: 'nc'", names)
-    count = _int(nc)
+        raise _RefusedError("KeyError: 'nc'", NO_NAMES if not declared.form else "", names)
+    count = _int(nc, ODD_COUNT)
     if declared.form == "" and names is None:
-        raise _Refused("KeyError: 'names'", nc)
+        raise _RefusedError("KeyError: 'names'", "", nc)
     number = _length(declared)
     if number != count:
         words = f"AssertionError: {number} names found for nc={count} dataset in {declared.path.name}"
-        raise _Refused(words, nc)
+        raise _RefusedError(words, COUNT_DIFFERS, nc)
     return count
 
 
@@ -208,9 +217,9 @@ def read_by_keras_retinanet(declared: DeclaredClasses) -> ClassReading | None:
         return None
     if declared.broken is not None:
         words = f"ValueError: invalid CSV class file: {declared.path.name}: {declared.broken.words}"
-        return _stopped(declared, _Refused(words, Stated("", declared.broken.line)))
+        return _stopped(declared, _RefusedError(words, ODD_ROW, Stated("", declared.broken.line, "")))
     if not declared.entries:
-        return _stopped(declared, _Refused("ValueError: max() arg is an empty sequence"))
+        return _stopped(declared, _RefusedError("ValueError: max() arg is an empty sequence", NO_NAMES))
     count = max(0, declared.positions[-1] + 1)
     means = {
         INDEX_TWICE: "both are one class, which has the second name",
@@ -221,20 +230,21 @@ def read_by_keras_retinanet(declared: DeclaredClasses) -> ClassReading | None:
     return ClassReading(count=count, remarks=_remarks(declared, means))
 
 
-def _stopped(declared: DeclaredClasses, refused: _Refused) -> ClassReading:
+def _stopped(declared: DeclaredClasses, refused: _RefusedError) -> ClassReading:
     """Return the reading of a declaration that is refused. What is called otherwise still is when mended."""
     means = {INDEX_TWICE: "the last name counts", ODD_NAME: "the class is called that"}
     if declared.form == "rows":
         means = {}
-    return ClassReading(refused.words, refused.line, declared.widest, _remarks(declared, means))
+    remarks = _remarks(declared, means)
+    return ClassReading(refused.words, refused.line, refused.because, declared.widest, remarks)
 
 
 def _remarks(declared: DeclaredClasses, means: dict[str, str]) -> tuple[Fault, ...]:
-    """Return the faults of these kinds, each with what follows."""
+    """Return the faults about these, each with what follows."""
     return tuple(
-        fault._replace(words=f"{fault.words}: {means[fault.kind]}")
+        fault._replace(words=f"{fault.words}: {means[fault.about]}")
         for fault in declared.faults()
-        if fault.kind in means
+        if fault.about in means
     )
 
 
@@ -260,19 +270,20 @@ def _length(declared: DeclaredClasses) -> int:
     if declared.form == "list" or names is None:
         return len(declared.entries)
     if not isinstance(names.value, str):
-        raise _Refused(f"TypeError: object of type '{_kind(names)}' has no len()", names)
+        because = NOT_A_LIST if declared.form else NO_NAMES if declared.count is None else ""
+        raise _RefusedError(f"TypeError: object of type '{_kind(names)}' has no len()", because, names)
     return len(names.value)
 
 
-def _int(stated: Stated) -> int:
+def _int(stated: Stated, because: str) -> int:
     """Return `int(value)`, or raise with Python's words."""
     found = index_of(stated)
     if found is not None:
         return found
     if isinstance(stated.value, str) and not stated.nested:
         shown = stated.value if len(stated.value) <= 40 else f"{stated.value[:37]}..."
-        raise _Refused(f"ValueError: invalid literal for int() with base 10: {shown!r}", stated)
-    raise _Refused(f"TypeError: {_NOT_AN_INTEGER.format(_kind(stated))}", stated)
+        raise _RefusedError(f"ValueError: invalid literal for int() with base 10: {shown!r}", because, stated)
+    raise _RefusedError(f"TypeError: {_NOT_AN_INTEGER.format(_kind(stated))}", because, stated)
 
 
 def _kind(stated: Stated) -> str:

@@ -169,7 +169,7 @@ def _as_they_are(sieve: Sieve) -> Labels:
 
 
 def _count(sieve: Sieve, index: Float) -> int | None:
-    """Return how many classes the framework makes of a YOLO data set's declaration; None if it does not say."""
+    """Return how many classes the framework makes of a declaration; None if nothing is declared."""
     if sieve.classes is not None:
         return sieve.classes.count
     declared = sieve.dataset.class_count

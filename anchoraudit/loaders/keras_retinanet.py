@@ -9,7 +9,8 @@ and at a name that is not, exactly as written, in its list of classes: the 20 na
 set's own where most objects have other names; it opens `<name>.jpg`. A box with a NaN coordinate passes every
 comparison and is kept. In an image of unknown size, no box crosses the right or bottom edge.
 
-Data of other formats are treated like CSV, which has no rules of its own.
+Data of other formats are treated like CSV. There a class that is not in the list of classes raises an error,
+if that list, classes.csv, lies beside the table.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ READS = "`CocoGenerator` or `PascalVocGenerator`, as `bin/train.py` makes them"
 _RATIO = "keras_retinanet/preprocessing/coco.py `image_aspect_ratio`"
 _COCO = "keras_retinanet/preprocessing/coco.py `load_annotations`"
 _VOC = "keras_retinanet/preprocessing/pascal_voc.py `__parse_annotation`"
+_CSV = "keras_retinanet/preprocessing/csv_generator.py `_read_annotations`"
 _LOAD = "keras_retinanet/preprocessing/pascal_voc.py `load_annotations`"
 _IMAGE = "keras_retinanet/preprocessing/pascal_voc.py `load_image`"
 _OPEN = "keras_retinanet/utils/image.py `read_image_bgr`"
@@ -61,6 +63,7 @@ MINUS_ONE = Rule("moves", "1 subtracted from all four", _VOC, "voc")
 ABSENT_JPG = Rule("raises", "its image is absent", _IMAGE, "voc")
 OTHER_NAME = voc.other_names(_IMAGE)
 BROKEN_JPG = Rule("raises", "its image cannot be read", _IMAGE, "voc")
+UNLISTED = Rule("raises", "its class is not in classes.csv", _CSV, "table")
 NO_AREA = Rule("box", "x2 <= x1 or y2 <= y1", _FILTER)
 LEFT_OR_TOP = Rule("box", "over the left or top edge", _FILTER)
 RIGHT_OR_BOTTOM = Rule("box", "over the right or bottom edge", _FILTER)
@@ -89,6 +92,7 @@ RULES = (
     ABSENT_JPG,
     OTHER_NAME,
     BROKEN_JPG,
+    UNLISTED,
     NO_AREA,
     LEFT_OR_TOP,
     RIGHT_OR_BOTTOM,
@@ -158,7 +162,27 @@ def _read_other(sieve: Sieve) -> None:
     sieve.drop_images_of(WITHOUT_BOX, sieve.without_box())
 
 
-READERS = {"coco": _read_coco, "voc": _read_voc, "": _read_other}
+def _read_csv(sieve: Sieve) -> None:
+    import numpy as np
+
+    declared, categories = sieve.dataset.declared_classes, sieve.dataset.categories
+    if declared is not None and declared.broken is None and declared.form == "rows":
+        listed = {entry.name.text for entry in declared.entries}
+        unlisted = np.array([*(c.name not in listed for c in categories), False], dtype=np.bool_)
+        sources = sieve.dataset.sources
+
+        def say(row: int) -> str:
+            boxes = sieve.boxes
+            file = sources[int(sieve.images.source[int(boxes.image[row])])].path.name
+            line = "" if boxes.entry is None else f" line {int(boxes.entry[row]) + 1}:"
+            name = categories[int(boxes.category[row])].name
+            return f"ValueError: invalid CSV annotations file: {file}:{line} unknown class name: '{name}'"
+
+        sieve.drop_images_of(UNLISTED, unlisted[sieve.boxes.category], say)
+    _read_other(sieve)
+
+
+READERS = {"coco": _read_coco, "voc": _read_voc, "table": _read_csv, "": _read_other}
 
 
 def load(sieve: Sieve) -> None:

@@ -1,3 +1,7 @@
+from dataclasses import replace
+from pathlib import Path
+
+from anchoraudit.dataset.declared import ClassEntry, DeclaredClasses, Stated
 from anchoraudit.dataset.traits import BoxTrait
 from tests.loader_cases import (
     BOXLESS,
@@ -121,6 +125,14 @@ def voc_cases(kr):
         told = None if words is None else start + words
         classes = named("cat", "Dog")
         yield voc_raising(kr, reason, GOOD, wrong, categories=classes, said=told, **good)
+    # A table with a class that its classes.csv lacks.
+    listed = (ClassEntry(Stated("0", 1, 0), Stated("cat", 1, "cat")),)
+    table = replace(
+        data(GOOD, moved(SECOND, category=1), images=TWO, format="table"),
+        declared_classes=DeclaredClasses(Path("classes.csv"), "rows", listed),
+    )
+    words = "ValueError: invalid CSV annotations file: .json: unknown class name: 'dog'"
+    yield raising(kr, "its class is not in classes.csv", table, said=words)
     # "nan" and decimals are numbers; nothing is inside or outside with NaN.
     nan = data(Box(5, NAN, 50, 50, traits=BoxTrait.NOT_AN_INTEGER), format="voc")
     yield case(kr, nan, [0], [0], moves={"1 subtracted from all four": 1}, xyxy=[[4, NAN, 49, 49]])

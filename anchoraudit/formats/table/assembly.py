@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from anchoraudit.errors import printable
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
 from anchoraudit.formats._builder import Part, class_codes, classes_by_name, join
 from anchoraudit.formats.table.boxes import TableBoxes, read_boxes
+from anchoraudit.formats.table.class_list import find_class_list, report_unlisted
 from anchoraudit.formats.table.images import TableImages, read_images, splits_in
 from anchoraudit.formats.table.rows import Rows, read_rows
 
@@ -31,12 +32,28 @@ def assemble(detection: Detection, options: ReadOptions, files: Sequence[tuple[P
         boxes = read_boxes(rows, images)
         labels.append(boxes.labels)
         parts.append(_part(rows, split, images, boxes))
-    categories = classes_by_name(chain.from_iterable(labels))
+    declared = find_class_list([rows.path for rows, _ in tables if not rows.dialect.header])
+    listed = [] if declared is None else [entry.name.text for entry in declared.entries]
+    categories = classes_by_name(chain(chain.from_iterable(labels), listed))
     for part, own in zip(parts, labels, strict=True):
         part.categories, part.boxes.category = categories, class_codes(own, categories)
     rows_read = sum(len(rows) for rows, _ in tables)
     makes = " and ".join(printable(make) for make in dict.fromkeys(rows.dialect.name for rows, _ in tables))
-    return join(detection, parts, recognised=f"table: {detection.reason}, {rows_read:,} rows, {makes}")
+    dataset = join(detection, parts, recognised=f"table: {detection.reason}, {rows_read:,} rows, {makes}")
+    if declared is not None:
+        dataset.declared_classes = declared
+        dataset.notes.append(f"class ids from {printable(declared.path)}")
+        if declared.broken is None:
+            dataset.findings += report_unlisted(declared, _labels_with_places(parts, labels))
+    return dataset
+
+
+def _labels_with_places(parts: Sequence[Part], labels: Sequence[list[str]]) -> Iterator[tuple[str, str, str]]:
+    for part, own in zip(parts, labels, strict=True):
+        (source,) = part.sources
+        assert part.boxes.entry is not None  # tables have rows
+        for label, at in zip(own, part.boxes.entry.tolist(), strict=True):
+            yield label, str(source.path), f"{source.item} {at + 1}"
 
 
 def _part(rows: Rows, split: str, images: TableImages, read: TableBoxes) -> Part:

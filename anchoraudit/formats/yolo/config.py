@@ -8,6 +8,7 @@ src/option_list.c (`train = data/train.txt`, `valid`, `names`).
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -178,10 +179,9 @@ class _Yaml:
             return Stated(" ".join(shown.split()), line, None, nested=True)
         value = written = str(node.value)
         if not node.tag.endswith(":str"):
-            try:
-                value = yaml.constructor.SafeConstructor().construct_object(node)  # type: ignore[no-untyped-call]
-            except (yaml.YAMLError, ValueError, OverflowError):
-                pass  # a tag of nobody's; an integer of thousands of digits
+            # A tag of nobody's, or an integer of thousands of digits, stays a text.
+            with suppress(yaml.YAMLError, ValueError, OverflowError):
+                value = yaml.constructor.SafeConstructor().construct_object(node)
         return Stated(written, line, value)
 
     def _items(self, node: yaml.Node, what: str) -> list[yaml.Node]:
