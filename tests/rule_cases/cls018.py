@@ -14,8 +14,8 @@ CASE = Case(
             "data.yaml",
             "line 3",
             "loader ultralytics raises KeyError: 2-class dataset requires class indices 0-1, but you have "
-            "invalid class indices 1-2 defined in your dataset YAML. (the keys of names run 1 to 2, 0 is unused: "
-            "subtract 1)",
+            "invalid class indices 1-2 defined in your dataset YAML. (the keys of names run 1 to 2, 0 is "
+            "unused: subtract 1)",
         )
     ],
     declared("names: {'1': cat, 0: dog}"),
