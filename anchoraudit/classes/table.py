@@ -160,6 +160,22 @@ class ClassTable:
         return np.asarray(of[dataset.images.source[dataset.boxes.image], dataset.boxes.category])
 
 
+def _declared(dataset: Dataset) -> Classes:
+    """Return the names and ids that the data set's own classes.csv has; nothing without one."""
+    declared = dataset.declared_classes
+    names = None if declared is None or declared.form != "rows" else declared.by_index
+    if declared is None or not names:
+        return Classes()
+    ids = tuple(names)
+    return Classes(
+        names=tuple(names.values()),
+        ids=ids,
+        count=max(ids) + 1,
+        by_default=True,
+        stated_in=declared.path.name,
+    )
+
+
 def boxes_of_classes(dataset: Dataset) -> Int:
     """Count the boxes of each class in each source, crowds included: int64 [S, C]."""
     classes, sources = len(dataset.categories), max(len(dataset.sources), 1)
@@ -224,6 +240,8 @@ def _completed(dataset: Dataset, rules: ClassRules | None, stated: Classes, labe
     of names alone tells how many classes its user will build the model with.
     """
     from_data = rules is not None and rules.count_from_data
+    if stated.is_silent:
+        stated = _declared(dataset)
     count = stated.count
     if dataset.classes_are_indices and (from_data or stated.is_silent):
         own = dataset.class_count or len(dataset.categories)

@@ -162,7 +162,8 @@ class Case:
 
     xyxy: the coordinates of the kept boxes, where they are not those of the data set. stops: for each image
     at which training stops right after the loader, the reason. files: facts about the image files. words: for
-    an image, what the framework says. whole: how what it says of the data set as a whole begins.
+    an image, what the framework says. whole: how what it says of the data set as a whole begins. classes:
+    what the configuration says of classes.
     """
 
     loader: str
@@ -177,6 +178,7 @@ class Case:
     files: Any = None
     words: dict = field(default_factory=dict)
     whole: str = ""
+    classes: Any = None
 
 
 def case(

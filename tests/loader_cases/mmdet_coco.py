@@ -1,4 +1,5 @@
 from anchoraudit.dataset.traits import BoxTrait, ImageTrait
+from anchoraudit.detectors.classes import Classes
 from anchoraudit.loaders import WITH_IMAGE
 from tests.loader_cases import (
     BOXLESS,
@@ -22,6 +23,11 @@ def cases():
     mm = "mmdet-coco"
     yield from of_coco_files(mm, blank="no annotation of a listed category")
     yield raising(mm, "annotation without a box", BOXLESS)
+    # The second class is not configured; an image that has no other box goes.
+    dogs = data(GOOD, moved(GOOD, category=1), moved(SECOND, category=1), images=TWO)
+    gone = {"no annotation of a listed category": 1}
+    lost = {"category whose name the configuration lacks": 1, WITH_IMAGE: 1}
+    yield case(mm, dogs, [0], [0], gone, lost, classes=Classes(names=("cat", "bird")))
     yield from of_pictures(mm, broken="AssertionError: failed to load image: 2.jpg")
     yield from of_nameless(mm)
     yield from of_odd_values(mm, areas=True, sizes=True)
