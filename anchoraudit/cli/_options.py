@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from anchoraudit.cli._settings import Settings
+from anchoraudit.dataset.conventions import convention_names
 from anchoraudit.detectors import NO_DETECTOR, Detector, load_detector, override, preset_names
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import format_names
@@ -55,6 +56,20 @@ class LoaderName(click.ParamType[str]):
         return [CompletionItem(name) for name in loader_names() if name.startswith(incomplete)]
 
 
+class ConventionName(click.ParamType[str]):
+    """A convention of boxes. Completes the names."""
+
+    name = "NAME"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        """Return the names that begin with the typed letters."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(name) for name in convention_names() if name.startswith(incomplete)]
+
+
 def _apply(*decorators: Callable[[F], F]) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         for decorator in reversed(decorators):
@@ -93,6 +108,12 @@ label_options = _apply(
         "--voc-offset",
         metavar="PX[,PX,PX,PX]",
         help="VOC: add this to all coordinates, or to x1,y1,x2,y2 (-1, or -1,-1,0,0).  [default: 0]",
+    ),
+    click.option(
+        "--box-convention",
+        type=ConventionName(),
+        help="What the numbers of a box are in the files: xywh, xyxy, cxcywh, yxyx, ...; xyxy-fractions.  "
+        "[default: the format's own]",
     ),
     click.option(
         "--image-folder",
@@ -196,6 +217,7 @@ def read_dataset(settings: Settings) -> Dataset:
         splits=tuple(settings.split or ()),
         unlisted=bool(settings.unlisted),
         voc_offset=parse_offset(settings.voc_offset or "0"),
+        box_convention=settings.box_convention,
         image_folder=settings.image_folder,
     )
 

@@ -34,6 +34,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, rename="kebab", omit_
     split: list[str] | None = None
     unlisted: bool | None = None
     voc_offset: str | None = None
+    box_convention: str | None = None
     image_folder: str | None = None
     drop_difficult: bool | None = None
     detector: str | None = None

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 _MANY = 0.1
 # The rule about data of which no box can be trained.
 _NOTHING_TRAINS = "SET011"
+# The rule about boxes in another convention.
+_CONVENTION = "BOX017"
 
 
 @click.command("filter")
@@ -96,11 +98,14 @@ def command(**given: Any) -> int:
     dataset = read_dataset(settings)
     files = [] if given["output"] is None else manifest.targets(dataset, given["output"])
     fixing = given["fix"] or given["unsafe_fixes"]
-    for path, _ in files if fixing else ():
-        manifest.require_room_for_fixes(path)
+    rereading = bool(dataset.reread.any())
+    for path, _ in files if fixing or rereading else ():
+        if fixing:
+            manifest.require_room_for_fixes(path)
+        manifest.require_room_for_fixes(path, "mended ones", "--box-convention")
     if not given["diff"]:
         _check_outputs(dataset, settings, [path for path, _ in files], given)
-    plan = _plan(dataset, given) if fixing else None
+    plan = _plan(dataset, given) if fixing else _rewriting(dataset) if rereading else None
     source = dataset if plan is None else plan.apply(dataset)
     result, taken, found = _judged(source, detector, settings, boxes_may_go=_holds_boxes(given))
     note_who_judged(result, settings)
@@ -201,6 +206,7 @@ def _require_no_whole(found: Unfit, source: Dataset) -> None:
 
     if not found.whole:
         return
+    _require_own_convention(found, source)
     one, *others = unfit.told(found)
     more = f" (and {len(others):,} more like it)" if others else ""
     code = found.whole[0].code
@@ -210,6 +216,22 @@ def _require_no_whole(found: Unfit, source: Dataset) -> None:
         remedy=f"{rule_of(code).sentence} `anchoraudit rules show {code}` says more; "
         f"--ignore {code} leaves it as it is.",
     )
+
+
+def _require_own_convention(found: Unfit, source: Dataset) -> None:
+    """Raise AnchorauditError if boxes are written in another convention: what is filtered would be wrong."""
+    misread = [finding for finding in found.whole if finding.code == _CONVENTION]
+    if misread:
+        one, *others = misread
+        more = f" (and {len(others):,} more files like it)" if others else ""
+        raise AnchorauditError(
+            f"{one.code} {one.message}{more}; filtered as they are read, the boxes would stay wrong",
+            path=one.path or source.root,
+            remedy=(
+                "Add the option to filter, and the boxes are written mended. Or ignore the rule: "
+                f"--ignore {one.code}."
+            ),
+        )
 
 
 def _confirmed(
@@ -357,6 +379,13 @@ def _plan(dataset: Dataset, given: dict[str, Any]) -> Plan:
     cache = None if given["diff"] else CACHE
     with _output.progress("checking image files") as advance:
         return fixes.plan(dataset, unsafe=given["unsafe_fixes"], image_cache=cache, progress=advance)
+
+
+def _rewriting(dataset: Dataset) -> Plan:
+    """Return the plan that only writes, as the format has them, boxes read in another convention."""
+    from anchoraudit import fixes
+
+    return fixes.no_fixes(dataset)
 
 
 def _drop(given: dict[str, Any]) -> tuple[str, ...]:

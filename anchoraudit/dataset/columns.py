@@ -17,8 +17,9 @@ import numpy.typing as npt
 
 from anchoraudit.arrays import Bool, Float, Int, Int8
 from anchoraudit.dataset.declared import DeclaredClasses
+from anchoraudit.dataset.conventions import XYXY, Convention
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.dataset.traits import BoxTrait, ImageTrait
+from anchoraudit.dataset.traits import NOT_WRITTEN, BoxTrait, ImageTrait
 from anchoraudit.io.files import name_parts, safe_join
 
 ImageId = int | str
@@ -213,6 +214,10 @@ class Dataset:
         Coordinates are pixels for certain. Elsewhere they may be fractions of the image.
     offset : tuple of four floats
         What the user had added to each x1, y1, x2 and y2 of the files, in pixels.
+    conventions : tuple of Convention
+        For each source, what the four numbers of a box mean by its format.
+    read_as : Convention or None
+        The convention in which the user had the boxes read instead; None if each source's own was taken.
     label_lines : mapping of int to list of str
         For images whose label file is not plain rows of a class and four numbers, by row of the image: the
         lines of that file as they stand.
@@ -248,8 +253,26 @@ class Dataset:
     class_lists: tuple[tuple[int, ...], ...] = ()
     in_pixels: bool = False
     offset: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    conventions: tuple[Convention, ...] = ()
+    read_as: Convention | None = None
     label_lines: Mapping[int, Sequence[str]] = field(default_factory=dict)
     without_info: tuple[Path, ...] = ()
+
+    def convention_of(self, source: int) -> Convention:
+        """Return what the four numbers of a box mean by the format of a source, given its index."""
+        return self.conventions[source] if source < len(self.conventions) else XYXY
+
+    @property
+    def reread(self) -> Bool:
+        """Tell which boxes were read in another convention than that of their source: bool [M].
+
+        A box that follows from a polygon has no numbers of its own.
+        """
+        if self.read_as is None:
+            return np.zeros(len(self.boxes), dtype=np.bool_)
+        other = [self.convention_of(source) != self.read_as for source in range(len(self.sources))]
+        of_source = np.array(other, dtype=np.bool_)[self.images.source]
+        return of_source[self.boxes.image] & ~self.boxes.has(NOT_WRITTEN)
 
     def as_written(self) -> Dataset:
         """Return the data set with the coordinates as the files have them, without `offset`."""

@@ -52,3 +52,9 @@ class BoxTrait(IntFlag):
     NOT_A_NUMBER = auto()  # a coordinate that is missing, or that float() does not take either
     PADDED_NAME = auto()  # white space around the name, or nothing else
     EMPTY_NAME = auto()  # there is a name, but it is empty, apart from white space
+    # YOLO: its line holds a polygon, and the box is drawn around it.
+    OUTLINE = auto()
+
+
+# Boxes that are no four numbers in their file, but follow from a polygon, or could not be read.
+NOT_WRITTEN = BoxTrait.NO_BBOX | BoxTrait.BBOX_NOT_FOUR_NUMBERS | BoxTrait.OUTLINE

@@ -6,6 +6,6 @@ Safe fixes lose nothing that training could use. Unsafe ones guess what was mean
 from __future__ import annotations
 
 from anchoraudit.fixes.changes import DROPPED, Change
-from anchoraudit.fixes.planning import Plan, plan
+from anchoraudit.fixes.planning import Plan, no_fixes, plan
 
-__all__ = ["DROPPED", "Change", "Plan", "plan"]
+__all__ = ["DROPPED", "Change", "Plan", "no_fixes", "plan"]

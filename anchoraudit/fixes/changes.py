@@ -12,6 +12,7 @@ import numpy as np
 from anchoraudit.arrays import Bool
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.locations import Locations
+from anchoraudit.dataset.readings import as_written
 from anchoraudit.fixes.coco_edits import Edits, Value, edits_of
 from anchoraudit.formats.coco.text import Texts
 
@@ -119,7 +120,7 @@ def _touched(plan: Plan, keep: Bool) -> list[int]:
     """Return the sources in which more changes than whole entries."""
     images, boxes = plan.dataset.images, plan.dataset.boxes
     touched = plan.swapped | (plan.category_ids is not None)
-    touched[boxes.image[plan.changed]] = True
+    touched[boxes.image[plan.rewritten]] = True
     sources: list[int] = np.unique(images.source[touched & keep]).tolist()
     return sources
 
@@ -138,13 +139,18 @@ def _of_columns(make: Changes, plan: Plan, keep: Bool) -> Iterator[Change]:
     for image in np.flatnonzero(plan.swapped & keep).tolist():
         width, height = f"{images.width[image]:g}", f"{images.height[image]:g}"
         yield make.of_image(image, "swapped", [("width", width, height), ("height", height, width)])
-    for row in np.flatnonzero(plan.changed & keep[boxes.image]).tolist():
+    for row in np.flatnonzero(plan.rewritten & keep[boxes.image]).tolist():
         after = corners(plan.xyxy[row].tolist())
-        yield make.of_box(row, _why(plan, row), [("box", corners(boxes.xyxy[row].tolist()), after)])
+        before = corners(boxes.xyxy[row].tolist())
+        if plan.dataset.reread[row]:
+            before = ", ".join(f"{value:.10g}" for value in as_written(plan.dataset, row))
+        yield make.of_box(row, _why(plan, row), [("box", before, after)])
 
 
 def _why(plan: Plan, row: int) -> str:
-    return "exchanged" if plan.exchanged[row] else "clipped"
+    if plan.exchanged[row]:
+        return "exchanged"
+    return "clipped" if plan.clipped[row] else "reread"
 
 
 def corners(xyxy: list[float]) -> str:

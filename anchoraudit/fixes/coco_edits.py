@@ -74,9 +74,10 @@ class _Editor:
         for image in np.flatnonzero(own & self.plan.swapped).tolist():
             self._swap(image, int(images.entry[image]))
         stays = own[boxes.image] & (self.plan.dropped == 0)
-        follows = area_follows(boxes, self.plan.changed)
-        for row in np.flatnonzero(stays & self.plan.changed).tolist():
-            self._move(row, int(boxes.entry[row]), area=bool(follows[row]))
+        rewritten = self.plan.rewritten
+        follows, reread = area_follows(boxes, rewritten), self.plan.dataset.reread
+        for row in np.flatnonzero(stays & rewritten).tolist():
+            self._move(row, int(boxes.entry[row]), area=bool(follows[row]), whole=bool(reread[row]))
         if self.plan.category_ids is not None:
             self._renumber_categories()
         if self.plan.category_ids is not None and ids:
@@ -106,7 +107,8 @@ class _Editor:
             ("height", self._replace(spans[1], width), width.decode("utf-8", "replace")),
         ]
 
-    def _move(self, row: int, position: int, *, area: bool) -> None:
+    def _move(self, row: int, position: int, *, area: bool, whole: bool) -> None:
+        """Replace the numbers of a box. area: its area, too. whole: all numbers, not only those that move."""
         try:
             spans = self._members("annotations", position)
             numbers = elements(self.text.path, self.text.readable, spans["bbox"])
@@ -120,8 +122,8 @@ class _Editor:
         after = list(before)
         for axis in (0, 1):
             low, high = new[axis], new[axis + 2]
-            if (low, high) != (old[axis], old[axis + 2]):
-                if low != old[axis]:
+            if whole or (low, high) != (old[axis], old[axis + 2]):
+                if whole or low != old[axis]:
                     after[axis] = spelled(low, before[axis])
                 after[axis + 2] = spelled(extent(low, high), before[axis + 2])
         for span, number, other in zip(numbers, before, after, strict=True):
@@ -131,6 +133,9 @@ class _Editor:
         declared = self.text.data[slice(*spans["area"])] if area and "area" in spans else b""
         if _NUMBER.fullmatch(declared):
             size = spelled(float(own_areas(self.plan.xyxy[[row]])[0]), declared)
+            if float(size) == float(declared):
+                size = declared
+        if _NUMBER.fullmatch(declared) and size != declared:
             values.append(("area", self._replace(spans["area"], size), size.decode()))
         self.found.annotations[row] = values
 

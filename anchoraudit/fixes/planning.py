@@ -38,6 +38,8 @@ class Plan:
     are exchanged, which are clipped too where they reach out. swapped: bool [N], images whose sides are
     swapped.
     category_ids: the new id of each category, None if ids stay.
+    Boxes that the user had read in another convention than that of their files (`Dataset.reread`) are written
+    in that of the format.
     remarks: what could not be done, and why.
     """
 
@@ -64,17 +66,23 @@ class Plan:
         return self.clipped | self.exchanged
 
     @property
+    def rewritten(self) -> Bool:
+        """Tell which boxes get other numbers in what is written: bool [M]."""
+        return self.changed | self.dataset.reread
+
+    @property
     def counts(self) -> dict[str, int]:
         """The number of boxes, images or categories for each fix, by its name."""
         dropped = np.bincount(self.dropped, minlength=len(DROPPED)).tolist()
         counts = {"clipped": int(np.count_nonzero(self.clipped))}
         counts |= dict(zip(DROPPED[1:], dropped[1:], strict=True))
         counts |= {"exchanged": int(np.count_nonzero(self.exchanged))}
+        counts |= {"reread": int(np.count_nonzero(self.dataset.reread & (self.dropped == 0)))}
         counts |= {"swapped": int(np.count_nonzero(self.swapped))}
         return counts | {"renumbered": int(np.count_nonzero(self.renumbered))}
 
     def apply(self, dataset: Dataset) -> Dataset:
-        """Return a fixed copy of the data set for which the plan was made.
+        """Return a fixed copy of the data set for which the plan was made, with boxes as its format has them.
 
         Findings about dropped boxes are dropped, all others stay. Raises AnchorauditError if the plan was
         made for another data set.
@@ -92,6 +100,7 @@ class Plan:
             categories=categories,
             findings=self._findings(dataset),
             notes=list(dataset.notes),
+            read_as=None,
         )
 
     def changes(self, keep: Bool | None = None, texts: Texts | None = None) -> list[Change]:
@@ -129,6 +138,21 @@ class Plan:
         return [
             f for f in dataset.findings if (f.path, f.place.partition(".")[0].partition(",")[0]) not in where
         ]
+
+
+def no_fixes(dataset: Dataset) -> Plan:
+    """Return a plan that fixes nothing. It writes reread boxes in the convention of their format."""
+    boxes, images = len(dataset.boxes), len(dataset.images)
+    none = np.zeros(boxes, dtype=np.bool_)
+    return Plan(
+        dataset,
+        dropped=np.zeros(boxes, dtype=np.int8),
+        twin=np.full(boxes, -1, dtype=np.int64),
+        xyxy=dataset.boxes.xyxy.copy(),
+        clipped=none,
+        exchanged=none.copy(),
+        swapped=np.zeros(images, dtype=np.bool_),
+    )
 
 
 def plan(

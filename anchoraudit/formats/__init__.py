@@ -37,6 +37,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
+from anchoraudit.dataset.conventions import convention_of
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.io.files import unreadable
 from anchoraudit.io.plugins import load_module, module_names
@@ -135,6 +136,7 @@ def read(
     unlisted: bool = False,
     voc_offset: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0),
     image_folder: str | Path | None = None,
+    box_convention: str | None = None,
 ) -> Dataset:
     """Read the data set at `path`.
 
@@ -154,6 +156,10 @@ def read(
         Pixels added to x1, y1, x2, y2 of VOC boxes.
     image_folder : str or Path, optional
         The folder of the images. Default: look in the usual places.
+    box_convention : str, optional
+        What the four numbers of a box mean, where files do not hold what their format says: "xyxy", "xywh",
+        "cxcywh", "yxyx-thousandths", ... (`anchoraudit.dataset.conventions` has all names). Default: the
+        format's own.
 
     Returns
     -------
@@ -164,8 +170,8 @@ def read(
     Raises
     ------
     AnchorauditError
-        If no data set is recognised, or several are; if a split is unknown; or if a file that holds the whole
-        data set cannot be read.
+        If no data set is recognised, or several are; if a split or a convention is unknown; or if a file that
+        holds the whole data set cannot be read.
 
     Examples
     --------
@@ -181,11 +187,16 @@ def read(
     if folder is not None and not (str(image_folder) and folder.is_dir()):
         path = str(image_folder) or "''"
         raise AnchorauditError("no such folder", path=path, remedy="Name the folder that holds the images.")
+    convention = None if box_convention is None else convention_of(box_convention)
     detection = detect(root, format=format)
     options = ReadOptions(splits, unlisted, voc_offset, folder)
     dataset = formats()[detection.format].read(detection, options)
     dataset.root, dataset.partial = root, bool(splits)
-    return dataset
+    if convention is None:
+        return dataset
+    from anchoraudit.dataset.readings import reread
+
+    return reread(dataset, convention)
 
 
 def detect(path: Path, *, format: str = "auto") -> Detection:

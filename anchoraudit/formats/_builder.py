@@ -22,6 +22,7 @@ import numpy as np
 
 from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.dataset.columns import Boxes, Category, Dataset, Flags, ImageId, Images, Source
+from anchoraudit.dataset.conventions import XYXY, Convention
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import printable
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
@@ -97,6 +98,7 @@ class Part:
     boxes: `image` and `category` are indices into the images and `categories` of this part.
     source: int64 [N], index into `sources`; None if there is only one.
     entry, measured, declared, traits: as in `Images`. label_lines: as in `Dataset`.
+    convention: what the four numbers of a box mean in its files, before they became these columns.
     """
 
     sources: tuple[Source, ...]
@@ -112,6 +114,7 @@ class Part:
     declared: Float | None = None
     traits: Flags | None = None
     label_lines: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    convention: Convention = XYXY
     findings: list[Finding] = field(default_factory=list)
     notes: list[str | Note] = field(default_factory=list)
 
@@ -294,6 +297,7 @@ def read_files(
     *,
     recognised: str,
     item: str,
+    convention: Convention = XYXY,
 ) -> Dataset:
     """Read a data set of a few files, each with the annotations of many images.
 
@@ -301,6 +305,7 @@ def read_files(
     rows_of: yields the rows of one file, and adds to its remarks. It may raise AnchorauditError.
     recognised: how the data set was recognised, for the first line of a report.
     item: what a box's entry is called, as in `Source`.
+    convention: what the four numbers of a box mean in the files. The rows are in pixels anyhow.
 
     Raises AnchorauditError if a split is unknown, and whatever `rows_of` raises.
     """
@@ -319,6 +324,7 @@ def read_files(
         found = find_images(names, folders)
         source = Source(file, split, found.folder, item)
         part = part_of(source, rows, categories, file_names=found.names)
+        part.convention = convention
         missing: list[Finding] = []
         if found.folder is None:
             remarks.notes.append(note_unchecked(file))
@@ -478,6 +484,7 @@ def join(
         class_lists=tuple(own for part, own in zip(parts, listed, strict=True) for _ in part.sources),
         in_pixels=in_pixels,
         offset=offset,
+        conventions=tuple(part.convention for part in parts for _ in part.sources),
         label_lines=_renumbered([part.label_lines for part in parts], first_image),
     )
 

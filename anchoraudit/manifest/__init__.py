@@ -155,13 +155,13 @@ def write_manifest(audit: Audit, keep: Bool, path: Path, plan: Plan | None = Non
     return Written(path, int(np.count_nonzero(keep)), tuple(remarks))
 
 
-def require_room_for_fixes(path: Path) -> None:
-    """Raise AnchorauditError if the manifest holds no boxes that could be fixed."""
+def require_room_for_fixes(path: Path, fixes: str = "fixes", option: str = "--fix") -> None:
+    """Raise AnchorauditError if the manifest holds no boxes that could be fixed, as `option` asks for."""
     if path.suffix.lower() == ".txt":
         raise AnchorauditError(
-            "a list of images holds no boxes, so it cannot hold fixes",
+            f"a list of images holds no boxes, so it cannot hold {fixes}",
             path=path,
-            remedy="Write a .json manifest, or drop --fix.",
+            remedy=f"Write a .json manifest, or drop {option}.",
         )
 
 

@@ -16,6 +16,7 @@ from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._findings import Findings
 from anchoraudit.rules._rule import FAMILIES, SEVERITIES, Rule, Severity
 from anchoraudit.rules._selection import Chosen, unknown
+from anchoraudit.rules._symptoms import without_symptoms
 
 __all__ = [
     "FAMILIES",
@@ -111,6 +112,8 @@ def check(context: Context, chosen: Chosen, from_reading: Sequence[Finding]) -> 
     with ThreadPoolExecutor(2 if len(context.dataset.boxes) > _MANY_BOXES else 1) as pool:
         for code, found in zip(groups, pool.map(run, groups), strict=True):
             groups[code] += [part for part in (read.get(code, ()), found) if len(part)]
+    without_symptoms(groups, rules, context.dataset)
     order = {severity: number for number, severity in enumerate(SEVERITIES)}
-    ordered = sorted(groups, key=lambda code: order[rules[code].severity])
+    # Of errors, what others follow from comes first.
+    ordered = sorted(groups, key=lambda code: (order[rules[code].severity], not rules[code].symptoms))
     return Findings({code: groups[code] for code in ordered if groups[code]}, rules)

@@ -37,7 +37,11 @@ class Hits(Sequence[Finding]):
     def where(self, wanted: Callable[[Finding], bool]) -> Hits:
         """Return the findings for which `wanted` is true, in the same order."""
         keep = np.fromiter(map(wanted, self), dtype=np.bool_, count=len(self))
-        return Hits(self.about, self.rows[keep], self._make)
+        return self.of_rows(self.rows[keep])
+
+    def of_rows(self, rows: Int) -> Hits:
+        """Return the findings about some of the rows: int64."""
+        return Hits(self.about, rows, self._make)
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -31,7 +31,9 @@ class Rule:
     remedy: what to do about it, as a phrase. check: called as `check(context, **parameters)`; None if the
     code that reads the files reports it. verdict: set if the rule reports all images with this verdict.
     parameters: its thresholds and their defaults; `what` explains each. needs_detector: the rule is about
-    what a detector does with the data; without one it does not run.
+    what a detector does with the data; without one it does not run. symptoms: the codes of rules whose
+    findings follow from this fault; about the files that have it, they are left out. follow: the codes of
+    rules about what a framework makes of it, whose remedy then is this one.
     """
 
     code: str
@@ -45,6 +47,8 @@ class Rule:
     verdict: str = ""
     parameters: Mapping[str, float] = field(default_factory=dict)
     needs_detector: bool = False
+    symptoms: tuple[str, ...] = ()
+    follow: tuple[str, ...] = ()
 
     def page(self) -> str:
         """Return the rule's page in Markdown. All rules have the same headings."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from anchoraudit.arrays import Int
 from anchoraudit.dataset.columns import Boxes, Category, Dataset, Flags, Source
+from anchoraudit.dataset.conventions import XYWH
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.traits import ImageTrait
 from anchoraudit.formats import Detection, ReadOptions
@@ -112,6 +113,7 @@ def _columns(source: Source, entries: Entries, names: list[str]) -> Part:
         entry=np.arange(len(ids)) if at is None else np.asarray(at, dtype=np.int64),
         declared=declared,
         traits=_image_traits(entries, widths, heights),
+        convention=XYWH,
         findings=list(entries.findings),
         notes=list(entries.notes),
     )

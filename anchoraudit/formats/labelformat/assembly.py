@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from anchoraudit.dataset.columns import Dataset, Source
+from anchoraudit.dataset.conventions import XYWH
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
@@ -26,8 +27,17 @@ def assemble(detection: Detection, options: ReadOptions) -> Dataset:
     if path.is_dir():
         require_known_splits(options.splits, (), path)
         return _kitti(detection, options.image_folder, recognised)
-    read, item = (read_cvat, "box") if path.suffix.lower() == ".xml" else (read_labelbox, "line")
-    return read_files(detection, options, [(path, "")], read, recognised=recognised, item=item)
+    if path.suffix.lower() == ".xml":
+        return read_files(detection, options, [(path, "")], read_cvat, recognised=recognised, item="box")
+    return read_files(
+        detection,
+        options,
+        [(path, "")],
+        read_labelbox,
+        recognised=recognised,
+        item="line",
+        convention=XYWH,  # left, top, width and height
+    )
 
 
 def _kitti(detection: Detection, image_folder: Path | None, recognised: str) -> Dataset:

@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 from anchoraudit.dataset.columns import Dataset, Source
+from anchoraudit.dataset.conventions import XYXY, XYXY_FRACTIONS
 from anchoraudit.errors import printable
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
 from anchoraudit.formats._builder import Part, class_codes, classes_by_name, join
@@ -66,6 +67,7 @@ def _part(rows: Rows, split: str, images: TableImages, read: TableBoxes) -> Part
         boxes=read.boxes,
         categories=(),
         measured=images.measured,
+        convention=XYXY_FRACTIONS if rows.dialect.shares else XYXY,
         findings=[*rows.findings, *images.findings, *read.findings],
         notes=images.notes,
     )

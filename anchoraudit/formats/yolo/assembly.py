@@ -8,8 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from anchoraudit.arrays import Float, Int
-from anchoraudit.dataset.columns import Boxes, Category, Dataset, Source
+from anchoraudit.dataset.columns import Boxes, Category, Dataset, Flags, Source
+from anchoraudit.dataset.conventions import CXCYWH_FRACTIONS
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.dataset.traits import BoxTrait
 from anchoraudit.formats import Detection, ReadOptions
 from anchoraudit.formats._builder import Part as Columns
 from anchoraudit.formats._builder import Where, blank_counts, join, missing_image
@@ -58,11 +60,13 @@ def assemble(detection: Detection, options: ReadOptions) -> Dataset:
             crowd=np.zeros(len(image), dtype=np.bool_),
             difficult=np.zeros(len(image), dtype=np.bool_),
             entry=lines.line,
+            traits=_traits(lines),
             class_texts=_class_texts(lines, category),
         ),
         categories=categories,
         source=np.array([number for number, *_ in rows], dtype=np.int64),
         measured=np.ones(len(rows), dtype=np.bool_),
+        convention=CXCYWH_FRACTIONS,
         label_lines={int(number[file]): text for file, text in lines.texts.items() if kept[file]},
         findings=list(dict.fromkeys([*gathered.findings, *findings])),
         notes=[*gathered.notes, *notes, *_blank_notes(every, lines.status)],
@@ -117,6 +121,13 @@ def _pixels(xywh: Float, sizes: Float) -> Float:
         corners = np.concatenate([xywh[:, :2] - half, xywh[:, :2] + half], axis=1)
         pixels: Float = corners * np.tile(sizes, 2)
         return pixels
+
+
+def _traits(lines: Lines) -> Flags | None:
+    """Return the traits of the lines, None where none holds a polygon."""
+    if not lines.outline.any():
+        return None
+    return np.where(lines.outline, np.uint32(BoxTrait.OUTLINE), np.uint32(0))
 
 
 def _classes(lines: Lines, gathered: Gathered) -> tuple[Int, tuple[Category, ...]]:

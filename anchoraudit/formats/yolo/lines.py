@@ -51,6 +51,7 @@ class Lines:
     index: int64 [M], the class, NO_CLASS if it is not a whole number.
     xywh: float64 [M, 4], centre and size as shares of the image, NaN if no box could be read.
     read: bool [M], a box could be read.
+    outline: bool [M], the line holds a polygon, and the box is drawn around it.
     findings: in the order of the files.
     class_words: for lines whose class is not a whole number, the class as written.
     texts: by index of the file, the lines of each that is not plain (see `_Reading`).
@@ -62,6 +63,7 @@ class Lines:
     index: Int
     xywh: Float
     read: Bool
+    outline: Bool
     findings: list[Finding]
     class_words: dict[int, str]
     texts: dict[int, list[str]]
@@ -115,6 +117,7 @@ class _Reading:
         self.file, self.line, self.index = array("q"), array("q"), array("q")
         self.xywh = array("d")
         self.read = array("b")
+        self.outline = array("b")
         self.findings: list[Finding] = []
         self.class_words: dict[int, str] = {}
         self.texts: dict[int, list[str]] = {}
@@ -129,6 +132,7 @@ class _Reading:
             np.array(self.index, dtype=np.int64),
             np.array(self.xywh, dtype=np.float64).reshape(-1, 4),
             np.array(self.read, dtype=np.bool_),
+            np.array(self.outline, dtype=np.bool_),
             self.findings,
             self.class_words,
             self.texts,
@@ -158,6 +162,7 @@ class _Reading:
             self.xywh.extend(xywh or NO_BOX)
             self.read.append(bool(xywh))
             count = len(words)
+            self.outline.append(bool(xywh) and count not in self.of_a_box)
             columns.add(count)
             if wrong:
                 self.findings += [

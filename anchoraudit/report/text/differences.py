@@ -12,6 +12,7 @@ from anchoraudit.report import words
 _WHY = {
     "clipped": "clipped to its image",
     "exchanged": "minimum and maximum exchanged",
+    "reread": "read in another convention, and written in that of the format",
     "swapped": "width and height swapped, to match the image file",
     "renumbered": "new id, also in its annotations",
     "not_finite": "dropped: coordinates are not finite",

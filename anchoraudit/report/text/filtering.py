@@ -38,6 +38,7 @@ _FIXES = {
     "exact_duplicate": "dropped: equals an earlier box of its image and class",
     "near_duplicate": "dropped: IoU of 0.95 or more with an earlier box of its image and class",
     "exchanged": "minimum and maximum exchanged, where the box was inverted",
+    "reread": "written in the convention of the format",
     "swapped": "width and height swapped, to match the image file",
     "renumbered": "new id, so that there are no gaps",
 }
@@ -125,6 +126,8 @@ def _fixes(plan: Plan, keep: Bool) -> list[tuple[str, str, Text]]:
             which = np.flatnonzero(plan.clipped & keep[dataset.boxes.image])
         elif name == "exchanged":
             which = np.flatnonzero(plan.exchanged & keep[dataset.boxes.image])
+        elif name == "reread":
+            which = np.flatnonzero(dataset.reread & (plan.dropped == 0) & keep[dataset.boxes.image])
         elif name == "swapped":
             which, where = np.flatnonzero(plan.swapped & keep), locations.of_image
         else:
@@ -167,6 +170,7 @@ def _check(filtered: Filtered, written: Sequence[Written], options: Sequence[str
         "--format",
         "--split",
         "--voc-offset",
+        "--box-convention",
         "--unlisted",
         "--allow-blank",
         "--image-folder",

@@ -17,8 +17,10 @@ from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
 from anchoraudit.manifest.unfit import unfit
 from anchoraudit.report import words
 from anchoraudit.report.text.commands import command, without, without_detector
+from anchoraudit.rules.box017_convention import misread
 
 Step = tuple[str, str]  # what it does, the command (or "")
+_CONVENTION = "BOX017"  # the rule about boxes in another convention than that of their format
 # The rules whose findings name an entry at which the framework stops, or for which it drops an image.
 _OF_THE_RUN = ("RUN001", "RUN002", "RUN005", "RUN006")
 
@@ -26,6 +28,8 @@ _OF_THE_RUN = ("RUN001", "RUN002", "RUN005", "RUN006")
 def after_scan(audit: Audit, options: Sequence[str]) -> list[Step]:
     """Return the steps after a scan with `options` (command-line words)."""
     dataset = str(audit.dataset.root)
+    if _CONVENTION in audit.findings.counts and (first := _conventions(audit, dataset, options)):
+        return first
     if audit.replayed is None:
         return _errors(audit) or _other_detectors(dataset, options)
     results = audit.image_results
@@ -51,6 +55,42 @@ def after_scan(audit: Audit, options: Sequence[str]) -> list[Step]:
             ("or guard the loss: divide by max(1, positives). It trains, but these images teach nothing.", "")
         )
     return steps
+
+
+def _conventions(audit: Audit, dataset: str, options: Sequence[str]) -> list[Step]:
+    """Return how to read boxes that are written in another convention, and how to write them mended.
+
+    Where only some of the files are misread, or each in another way, their splits are named one by one.
+    """
+    original, plain = audit.original, without(options, "--box-convention")
+    met = misread(original, audit.image_files)
+    if not met:
+        mended = _written_mended(audit, dataset, options)
+        return [("write the boxes as the framework reads them, and train on that:", mended)] if mended else []
+    every = {original.sources[one.source].split for one in met}
+    apart = len(met) < len(original.sources) or len({one.likely for one in met}) > 1
+    splits = [source.split for source in original.sources]
+    steps: list[Step] = [("look at an image and its boxes. Then read them as they are meant:", "")]
+    seen: set[tuple[str, ...]] = set()
+    for one in met:
+        split = original.sources[one.source].split
+        told = ["--box-convention", one.likely.name]
+        own, name = plain, _manifest_name(original)
+        if apart and split in original.splits and splits.count(split) == 1 and every != {""}:
+            own, name = without(plain, "--split"), f"{split.replace('/', '-')}.json"
+            told = ["--split", split, *told]
+        if tuple(told) not in seen:
+            seen.add(tuple(told))
+            steps.append(("", command("scan", [dataset], own, *told)))
+            steps.append(("and write them mended:", command("filter", [dataset], own, *told, "-o", name)))
+    return steps
+
+
+def _written_mended(audit: Audit, dataset: str, options: Sequence[str]) -> str:
+    """Return the command that writes boxes, read as the user says, as their format has them; "" without any."""
+    if not audit.original.reread.any():
+        return ""
+    return command("filter", [dataset], options, "-o", _manifest_name(audit.original))
 
 
 def _gone(audit: Audit, lost: Bool) -> str:
@@ -90,8 +130,13 @@ def _clean(audit: Audit, dataset: str, options: Sequence[str]) -> list[Step]:
     """Return the guard for a data set that is fine, or what else makes the scan fail."""
     if errors := _errors(audit):
         return errors
+    mended = _written_mended(audit, dataset, options)
     guard = f"{command('scan', [dataset], options)} && python train.py"
-    return [("every image that could be checked has foreground; as a guard before training:", guard)]
+    steps = [("every image that could be checked has foreground; as a guard before training:", guard)]
+    if mended:
+        what = "it trains on these boxes if it reads the files so. Else write the boxes mended, and train on that:"
+        steps.append((what, mended))
+    return steps
 
 
 def _errors(audit: Audit) -> list[Step]:
