@@ -14,8 +14,8 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.suggest import did_you_mean
 
 # For each order, what the four numbers are: the left edge x1, the right edge x2, the centre cx and the width
-# w; y1, y2, cy and h alike. The first of two that explain a data set equally well is the likelier one: corners
-# and top left with sizes are common, rows before columns less so, corners the wrong way round are a mistake.
+# w; y1, y2, cy and h alike. The first of two that explain a data set equally well is the likelier one:
+# corners, and top left with sizes, are common, rows before columns less so, exchanged corners are a mistake.
 ORDERS: Mapping[str, tuple[str, str, str, str]] = {
     "xywh": ("x1", "y1", "w", "h"),
     "xyxy": ("x1", "y1", "x2", "y2"),
@@ -83,9 +83,9 @@ class Convention:
 
     @property
     def words(self) -> str:
-        """The four numbers in words: `x1, y1, w, h`, or `y1, x1, y2, x2 in thousandths of the image`."""
+        """The four numbers in words: `x, y, w, h`, or `y1, x1, y2, x2 in thousandths of the image`."""
         unit = "" if self.unit == _PIXELS else f" in {self.unit} of the image"
-        return f"{', '.join(self.tokens)}{unit}"
+        return f"{', '.join(t.rstrip('1') if 'w' in self.tokens else t for t in self.tokens)}{unit}"
 
     @property
     def is_transposed(self) -> bool:

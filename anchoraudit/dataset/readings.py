@@ -6,13 +6,14 @@ reads them (no extent, past the image), and in another convention (nearly) none 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from anchoraudit.arrays import Bool, Float, Int
-from anchoraudit.boxes import ROUNDING, box_sizes
+from anchoraudit.boxes import ROUNDING, box_sizes, has_area
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.conventions import Convention, every_convention
 from anchoraudit.dataset.traits import NOT_WRITTEN, BoxTrait
@@ -21,16 +22,25 @@ from anchoraudit.dataset.traits import NOT_WRITTEN, BoxTrait
 _PAST, _PAST_SHARE = 2.0, 0.02
 # Images so small (pixels) may have boxes below one pixel.
 _TINY_IMAGE = 8.0
-# The present reading is doubted from three impossible boxes on, if they are a tenth of all. In small sets
-# they must be the half: there, a few careless boxes are soon a tenth.
-DOUBTED, _DOUBTED_SHARE, _FEW = 3, 0.1, 10
+# The present reading is doubted from three impossible boxes on, if they are a tenth of all. Of less than
+# twenty boxes they must be the half, as a few careless ones are soon a tenth.
+DOUBTED, _DOUBTED_SHARE, _FEW, _DOUBTED_OF_FEW = 3, 0.1, 20, 1 / 2
+# If most of few boxes only reach past the edge, they must be two thirds, and one of them be past it by a
+# quarter of its image: to draw what the edge cuts as if it went on is somebody's way of drawing.
+_DOUBTED_IF_PAST, _FAR = 2 / 3, 1 / 4
+# Exchanged edges make a box of nearly all that is none, so they explain little. All boxes have to be wrong.
+_DOUBTED_IF_REVERSED = 0.9
 # Another reading explains a file if it leaves this share of the impossible boxes at most.
 _UNEXPLAINED = 0.05
 # Boxes on which all readings are tried first. Few are then left to be counted on all boxes.
 _SAMPLE = 5_000
-# Percent and thousandths fit any numbers that are small enough. They are considered only if the boxes reach
-# this share of an image; and pixels are doubted if of that many boxes, none does.
-_REACHES, _MANY = 0.5, 20
+# Percent and thousandths fit any numbers that are small enough. Only the orders in which they are met are
+# considered, and those only if the boxes reach this share of the images along both sides, and in pixels the
+# half of them is impossible, or all are in the corner: before this share of both sides.
+_MET = {"percent": ("xywh", "xyxy", "cxcywh"), "thousandths": ("xyxy", "yxyx")}
+_REACHES, _WRONG_IN_PIXELS, _CORNER = 0.7, 0.5, 0.5
+# The unit in which rows come before columns as a rule.
+_ROWS_FIRST = "thousandths"
 _SAME_AREA = 1e-9  # relative: an `area` that is the product of the sides, but for rounding
 # Findings of readers about numbers as their format reads them.
 _ABOUT_THE_UNIT = ("BOX009", "BOX015")
@@ -169,19 +179,15 @@ def _misread(dataset: Dataset, number: int, rows: Int, image_sizes: Float) -> Mi
     xyxy, sizes = dataset.boxes.xyxy[rows], image_sizes[dataset.boxes.image[rows]]
     wrong = impossible(xyxy, sizes)
     many = int(np.count_nonzero(wrong))
-    if many < max(DOUBTED, min(len(rows) / 2, _FEW), _DOUBTED_SHARE * len(rows)):
+    if many < max(DOUBTED, _doubted_share(xyxy, sizes, wrong) * len(rows)):
         return None
     numbers = _numbers_in(dataset, rows, present, sizes)
     some = slice(None, None, max(1, len(rows) // _SAMPLE))
+    tried = [_Tried.of(convention, numbers[some], sizes[some]) for convention in every_convention()]
     # On a sample, a reading that explains all may leave a little more than its share.
     least = 2 * _UNEXPLAINED * int(np.count_nonzero(wrong[some]))
-    tried = [
-        _Tried.of(convention, numbers[some], sizes[some])
-        for convention in every_convention()
-        if convention != present
-    ]
-    likely = [one.convention for one in tried if one.wrong <= least]
-    whole = [_Tried.of(convention, numbers, sizes) for convention in likely]
+    explain = _plausible(tried, least, many >= _DOUBTED_IF_REVERSED * len(rows))
+    whole = [_Tried.of(one.convention, numbers, sizes) for one in explain if one.convention != present]
     if not (ranked := _ranked([one for one in whole if one.wrong <= _UNEXPLAINED * many], len(rows))):
         return None
     best, *others = ranked
@@ -206,54 +212,111 @@ def _numbers_in(dataset: Dataset, rows: Int, present: Convention, sizes: Float) 
     return numbers_of(dataset.boxes.xyxy[rows] - np.asarray(dataset.offset), sizes, present)
 
 
+def _doubted_share(xyxy: Float, sizes: Float, wrong: Bool) -> float:
+    """Return from which share of impossible boxes on a reading is doubted, more than 1 if it is not.
+
+    xyxy: [n, 4], sizes: of their images [n, 2]. wrong: bool [n], those that are impossible.
+    """
+    if len(xyxy) >= _FEW:
+        return _DOUBTED_SHARE
+    with np.errstate(invalid="ignore"):
+        past = wrong & (np.maximum(-xyxy[:, :2], xyxy[:, 2:] - sizes) > _PAST).any(axis=1) & has_area(xyxy)
+        far = (np.maximum(-xyxy[past, :2], xyxy[past, 2:] - sizes[past]) > _FAR * sizes[past]).any()
+    if 2 * np.count_nonzero(past) <= np.count_nonzero(wrong):
+        return _DOUBTED_OF_FEW
+    return _DOUBTED_IF_PAST if far else math.inf
+
+
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    """A convention, how many boxes are impossible in it, and how far the others reach into their images."""
+    """A convention, and what becomes of n boxes in it.
+
+    boxes, wrong: how many there are, and how many are impossible. along: how far the others reach into their
+    images along x and y, as shares of the sides.
+    """
 
     convention: Convention
+    boxes: int
     wrong: int
-    reach: float
+    along: tuple[float, float]
 
     @classmethod
     def of(cls, convention: Convention, numbers: Float, sizes: Float) -> _Tried:
         xyxy = boxes_of(numbers, sizes, convention)
         wrong = impossible(xyxy, sizes)
-        with np.errstate(invalid="ignore", over="ignore"):
-            reach = (xyxy[~wrong, 2:] / sizes[~wrong]).max(initial=0.0)
-        return cls(convention, int(np.count_nonzero(wrong)), float(reach))
+        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+            x, y = (xyxy[~wrong, 2:] / sizes[~wrong]).max(axis=0, initial=0.0).tolist()
+        return cls(convention, len(numbers), int(np.count_nonzero(wrong)), (x, y))
+
+    @property
+    def is_coarse(self) -> bool:
+        """Tell whether its unit fits any numbers that are small enough."""
+        return self.convention.full is not None and self.convention.full > 1
+
+    @property
+    def is_cornered(self) -> bool:
+        """Tell whether all boxes are in the corner of their images. Unknown sizes leave that open."""
+        return max(self.along) < _CORNER
+
+
+def _plausible(tried: Sequence[_Tried], least: float, reversed_too: bool) -> list[_Tried]:
+    """Return the readings that leave `least` impossible boxes at most, and are specific enough to believe.
+
+    reversed_too: edges may be exchanged.
+    """
+    by_order = {one.convention.order: one for one in tried if one.convention.full is None}
+    found = []
+    for one in tried:
+        convention, pixels = one.convention, by_order[one.convention.order]
+        if one.wrong > least or (convention.has_edges_reversed and not reversed_too):
+            continue
+        if one.is_coarse:
+            fills = min(one.along) >= _REACHES and convention.order in _MET[convention.unit]
+            no_pixels = pixels.is_cornered or pixels.wrong >= _WRONG_IN_PIXELS * pixels.boxes
+            if not (fills and no_pixels):
+                continue
+        found.append(one)
+    return found
 
 
 def _ranked(tried: Iterable[_Tried], boxes: int) -> list[_Tried]:
     """Return the readings that may be meant, the likeliest one first.
 
-    Pixels come before fractions, and those before percent and thousandths, which also fit the pixels of a
-    small image; unless many boxes in pixels would all lie in one corner of their images. Corners the wrong way
-    round come last. Of others alike, the one that explains more comes first, then the commoner one.
+    Pixels come before fractions, and those before percent and thousandths; unless many boxes in pixels would
+    all lie in the corner of their images. Exchanged edges come last. Of others alike, the one that explains
+    more comes first, then the commoner one. Thousandths are common as rows before columns only (Gemini).
     """
 
-    def rank(one: _Tried) -> tuple[bool, bool, int, int, int]:
-        where = order.index(one.convention)
-        cornered = boxes >= _MANY and not one.reach >= _REACHES
-        return one.convention.has_edges_reversed, cornered, units.index(one.convention.unit), one.wrong, where
+    def rank(one: _Tried) -> tuple[bool, int, bool, int, bool, int]:
+        convention = one.convention
+        rows_first = convention.is_transposed != (convention.unit == _ROWS_FIRST)
+        return (
+            boxes >= _FEW and one.is_cornered and not one.is_coarse,
+            units.index(convention.unit),
+            convention.has_edges_reversed,
+            one.wrong,
+            rows_first,
+            order.index(convention),
+        )
 
     order = list(every_convention())
     units = list(dict.fromkeys(convention.unit for convention in order))
-    coarse = units[2:]
-    possible = [one for one in tried if one.convention.unit not in coarse or one.reach >= _REACHES]
-    return sorted(possible, key=rank)
+    return sorted(tried, key=rank)
 
 
 def _worth_saying(best: _Tried, others: Sequence[_Tried]) -> Convention | None:
     """Return another convention that explains as much as the best one, None without a likely one.
 
-    Where columns come first, rows first is not worth a word (square images fit both), nor corners the wrong
-    way round, nor another unit that fits small numbers.
+    In pixels, rows before columns is not worth a word where columns come first (square images fit both). Nor
+    are exchanged edges, nor another unit, unless it fills the images and the best one leaves them empty.
     """
     for one in others:
         told = one.convention
-        if one.wrong > best.wrong or told.has_edges_reversed or told.unit != best.convention.unit:
+        if one.wrong > best.wrong or told.has_edges_reversed > best.convention.has_edges_reversed:
             continue
-        if told.is_transposed <= best.convention.is_transposed:
+        if told.unit != best.convention.unit and not (one.is_coarse and best.is_cornered):
+            continue
+        if told.full is not None or told.is_transposed <= best.convention.is_transposed:
             return told
     return None
 

@@ -58,8 +58,8 @@ def _about(context: Context, one: Misreading) -> Finding:
         f"{one.wrong_likely:,} {'is' if one.wrong_likely == 1 else 'are'}" if one.wrong_likely else "none is"
     )
     text = (
-        f"read as {one.present.words}, {one.wrong:,} of {one.boxes:,} boxes are impossible (no extent, below a "
-        f"pixel, or past the image); read as {one.likely.words}, {left}: "
+        f"read as {one.present.words}, {one.wrong:,} of {one.boxes:,} boxes are impossible (no extent, "
+        f"below a pixel, or past the image); read as {one.likely.words}, {left}: "
         f"--box-convention {one.likely.name} reads them so"
     )
     if one.also is not None:
@@ -122,10 +122,10 @@ RULE = Rule(
         "The numbers are right, and every box is wrong: the model stops at inverted boxes, or trains on "
         "those that look like boxes. Clipping boxes, or leaving out the impossible ones, keeps the wrong ones."
     ),
-    example='{"width": 1333, "height": 1000}, and bboxes such as [700, 80, 890, 280] that hold two corners',
+    example='{"width": 1333, "height": 1000}, and bboxes such as [700, 80, 890, 280]: two corners',
     remedy=(
-        "look at one image, then scan with the --box-convention that is named; filter with it writes the "
-        "boxes mended. No box has to be drawn again"
+        "look at one image, then scan with the --box-convention that is named; filter with it writes "
+        "them mended. No box has to be drawn again"
     ),
     check=check,
     follow=("RUN001", "RUN002", "RUN003", "RUN005", "RUN006", "RUN008", "ANC002", "ANC006", "ANC007"),

@@ -87,7 +87,7 @@ def _conventions(audit: Audit, dataset: str, options: Sequence[str]) -> list[Ste
 
 
 def _written_mended(audit: Audit, dataset: str, options: Sequence[str]) -> str:
-    """Return the command that writes boxes, read as the user says, as their format has them; "" without any."""
+    """Return the command that writes boxes, read as the user says, in that of their format; "" without."""
     if not audit.original.reread.any():
         return ""
     return command("filter", [dataset], options, "-o", _manifest_name(audit.original))
@@ -134,7 +134,7 @@ def _clean(audit: Audit, dataset: str, options: Sequence[str]) -> list[Step]:
     guard = f"{command('scan', [dataset], options)} && python train.py"
     steps = [("every image that could be checked has foreground; as a guard before training:", guard)]
     if mended:
-        what = "it trains on these boxes if it reads the files so. Else write the boxes mended, and train on that:"
+        what = "it trains on these boxes if it reads the files so. Else write them mended, and train on that:"
         steps.append((what, mended))
     return steps
 
