@@ -20,8 +20,9 @@ from anchoraudit.dataset.traits import NOT_WRITTEN, BoxTrait
 
 # A box may reach past its image by so many pixels, or by this share of its side: annotators are not exact.
 _PAST, _PAST_SHARE = 2.0, 0.02
-# Images so small (pixels) may have boxes below one pixel.
-_TINY_IMAGE = 8.0
+# Fractions of the image that are read as pixels lie in its first pixels: corners before 1, and the sum of two of
+# them before 2. Nobody draws there, unless the image itself (its sides in pixels) is tiny.
+_FIRST_PIXELS, _TINY_IMAGE = 2.0, 16.0
 # The present reading is doubted from three impossible boxes on, if they are a tenth of all. Of less than
 # twenty boxes they must be the half, as a few careless ones are soon a tenth.
 DOUBTED, _DOUBTED_SHARE, _FEW, _DOUBTED_OF_FEW = 3, 0.1, 20, 1 / 2
@@ -119,17 +120,17 @@ def _rounded(values: Float, decimals: int) -> Float:
 def impossible(xyxy: Float, sizes: Float) -> Bool:
     """Tell which boxes [n, 4] no image [n, 2] holds: bool [n].
 
-    They have no extent, reach past their image by more than carelessness explains, or are smaller than a
-    pixel. Of images of unknown size, only the lower limits are known. A box with a NaN is impossible.
+    They have no extent, reach past their image by more than carelessness explains, or lie in its first
+    pixels. Of images of unknown size, only the lower limits are known. A box with a NaN is impossible.
     """
-    possible = np.ones(len(xyxy), dtype=np.bool_)
+    possible, first = np.ones(len(xyxy), dtype=np.bool_), np.ones(len(xyxy), dtype=np.bool_)
     with np.errstate(invalid="ignore", over="ignore"):
         for axis in (0, 1):
             low, high, side = xyxy[:, axis], xyxy[:, axis + 2], sizes[:, axis]
             slack = np.fmax(_PAST, _PAST_SHARE * side)
             possible &= (high > low) & (low >= -slack) & ~(high > side + slack)
-            possible &= ~((high - low < 1.0 - ROUNDING) & (side > _TINY_IMAGE))
-    return ~possible
+            first &= (high <= _FIRST_PIXELS + ROUNDING) & (side > _TINY_IMAGE)
+    return ~possible | first
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def _suspects(context: Context) -> Sequence[Misreading]:
     """Return `misread`, which is not asked where hardly a box is odd: on a large set it takes a moment."""
     with np.errstate(invalid="ignore"):
         odd = ~context.has_extent | (context.past > 1.0)
-        odd |= (context.sides[:, 0] < 1.0) | (context.sides[:, 1] < 1.0)
+        odd |= (context.dataset.boxes.xyxy[:, 2] < 3.0) & (context.dataset.boxes.xyxy[:, 3] < 3.0)
     dataset = context.dataset
     rows = np.flatnonzero(odd)
     if len(rows) < DOUBTED:
@@ -59,7 +59,7 @@ def _about(context: Context, one: Misreading) -> Finding:
     )
     text = (
         f"read as {one.present.words}, {one.wrong:,} of {one.boxes:,} boxes are impossible (no extent, "
-        f"below a pixel, or past the image); read as {one.likely.words}, {left}: "
+        f"past the image, or in its first pixels); read as {one.likely.words}, {left}: "
         f"--box-convention {one.likely.name} reads them so"
     )
     if one.also is not None:
@@ -112,7 +112,7 @@ RULE = Rule(
     title="boxes in another convention",
     what=(
         "Many boxes of a file (a tenth of them; at least 3, and in a small file the half) have no extent, "
-        "reach past their image by more than 2 px and 2 %, or are smaller than a pixel; and read in another "
+        "reach past their image by more than 2 px and 2 %, or lie in its first 2 px; and read in another "
         "order or unit, (nearly) none does. Known orders: x, y, w, h; two corners; centre and size; rows "
         "before columns; corners exchanged; in pixels, fractions, percent or thousandths of the image. "
         "Findings about single boxes of the file that follow from it are left out. With --box-convention it "
@@ -120,7 +120,7 @@ RULE = Rule(
     ),
     why=(
         "The numbers are right, and every box is wrong: the model stops at inverted boxes, or trains on "
-        "those that look like boxes. Clipping boxes, or leaving out the impossible ones, keeps the wrong ones."
+        "those that look like boxes. Clipping, or leaving out the impossible boxes, keeps the wrong ones."
     ),
     example='{"width": 1333, "height": 1000}, and bboxes such as [700, 80, 890, 280]: two corners',
     remedy=(
