@@ -456,6 +456,19 @@ class TestCommands:
             assert "Did you mean xywh?" in capsys.readouterr().err
         assert run("explain", "1", "a.json", "--box-convention", "xyhw") == 2
 
+    def test_commands_without_findings_say_it(self, here, capsys):
+        make(here, {"a.json": corners_file()})
+        for command in (
+            ["cluster", "--k", "2"],
+            ["advise"],
+            ["compare", "--detector", "yolov5"],
+            ["explain", "1"],
+        ):
+            run(*command, "a.json")
+            assert "3 of 4 boxes are impossible" in capsys.readouterr().err
+            run(*command, "a.json", "--box-convention", "xyxy")
+            assert "impossible" not in capsys.readouterr().err
+
     def test_it_is_kept_in_settings_and_the_last_scan(self, here, capsys):
         make(here, {"a.json": corners_file()})
         run("scan", "a.json", "--detector", "none", "--box-convention", "xyxy")

@@ -231,6 +231,21 @@ def classes_of(settings: Settings) -> Classes | None:
     return read_classes(settings.classes)
 
 
+def read_to_use(settings: Settings, *, quiet: bool = False) -> Dataset:
+    """Read the data set for a command without findings, which takes the boxes as they are.
+
+    A note on stderr says which of its files are written in another convention of boxes (BOX017).
+    """
+    from anchoraudit.cli import _output
+    from anchoraudit.dataset.readings import misreadings
+
+    dataset = read_dataset(settings)
+    for one in misreadings(dataset):
+        path = dataset.sources[one.source].path
+        _output.remark(f"note: the boxes of {path} are likely misread: {one.said}", quiet=quiet)
+    return dataset
+
+
 def read_loaded(settings: Settings, detector: Detector) -> tuple[Dataset, list[str]]:
     """Read the data set as the loader hands it over: the one named, else the detector's own.
 
@@ -239,7 +254,7 @@ def read_loaded(settings: Settings, detector: Detector) -> tuple[Dataset, list[s
     """
     from anchoraudit.loaders import PLAIN, load_as
 
-    dataset = read_dataset(settings)
+    dataset = read_to_use(settings)
     name = settings.loader or detector.loader_for(dataset.format) or PLAIN
     if name == PLAIN:
         return dataset, []

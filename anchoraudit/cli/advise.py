@@ -18,7 +18,7 @@ from anchoraudit.cli._options import (
     loader_option,
     note_who_judged,
     output_format_option,
-    read_dataset,
+    read_to_use,
 )
 from anchoraudit.errors import AnchorauditError
 
@@ -71,7 +71,7 @@ def command(**given: Any) -> int:
         _output.require_own(Path(target), MARK)
     settings = settings_of.resolve(given)
     detector, remarks = detector_of(settings)
-    dataset = read_dataset(settings)
+    dataset = read_to_use(settings)
     from anchoraudit.advice.advise import advise
     from anchoraudit.images.inspection import CACHE
 

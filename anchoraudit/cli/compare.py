@@ -12,7 +12,7 @@ from anchoraudit.cli._options import (
     assume_option,
     dataset_argument,
     label_options,
-    read_dataset,
+    read_to_use,
 )
 from anchoraudit.detectors import load_detector, preset_names
 
@@ -60,7 +60,7 @@ def command(**given: Any) -> int:
     names = given["detectors"] or preset_names()
     assume = bool(settings.assume_standard)
     detectors = [load_detector(name, assume_standard=assume) for name in names]
-    dataset = read_dataset(settings)
+    dataset = read_to_use(settings, quiet=given["quiet"])
     from anchoraudit.advice.compare import compare
     from anchoraudit.images.inspection import look
 
@@ -89,7 +89,7 @@ def _compare_loaders(given: dict[str, Any], settings: settings_of.Settings) -> i
     """Show what each loader drops and moves."""
     from anchoraudit.cli import _output
 
-    dataset = read_dataset(settings)
+    dataset = read_to_use(settings, quiet=given["quiet"])
     from anchoraudit.loaders import load_as, loader_names
     from anchoraudit.report.text import loaders as report
 

@@ -18,7 +18,7 @@ from anchoraudit.cli._options import (
     loader_option,
     note_who_judged,
     output_format_option,
-    read_dataset,
+    read_to_use,
 )
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.errors import AnchorauditError
@@ -52,7 +52,7 @@ def command(image: str, **given: Any) -> int:
 
     settings = settings_of.resolve(given)
     detector, remarks = detector_of(settings)
-    dataset = read_dataset(settings)
+    dataset = read_to_use(settings)
     _output.check_outputs(dataset, settings, given["output"])
     explanation = explain(
         dataset,

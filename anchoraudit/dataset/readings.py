@@ -20,8 +20,8 @@ from anchoraudit.dataset.traits import NOT_WRITTEN, BoxTrait
 
 # A box may reach past its image by so many pixels, or by this share of its side: annotators are not exact.
 _PAST, _PAST_SHARE = 2.0, 0.02
-# Fractions of the image that are read as pixels lie in its first pixels: corners before 1, and the sum of two of
-# them before 2. Nobody draws there, unless the image itself (its sides in pixels) is tiny.
+# Fractions of the image that are read as pixels lie in its first pixels: corners before 1, and the sum of two
+# of them before 2. Nobody draws there, unless the image itself (its sides in pixels) is tiny.
 _FIRST_PIXELS, _TINY_IMAGE = 2.0, 16.0
 # The present reading is doubted from three impossible boxes on, if they are a tenth of all. Of less than
 # twenty boxes they must be the half, as a few careless ones are soon a tenth.
@@ -150,6 +150,19 @@ class Misreading:
     wrong_likely: int
     also: Convention | None
     row: int
+
+    @property
+    def said(self) -> str:
+        """Both counts, the likely convention, and the option that reads the boxes so, as a sentence."""
+        left = "none is"
+        if self.wrong_likely:
+            left = f"{self.wrong_likely:,} {'is' if self.wrong_likely == 1 else 'are'}"
+        text = (
+            f"read as {self.present.words}, {self.wrong:,} of {self.boxes:,} boxes are impossible (no extent, "
+            f"past the image, or in its first pixels); read as {self.likely.words}, {left}: "
+            f"--box-convention {self.likely.name} reads them so"
+        )
+        return text if self.also is None else f"{text}, and {self.also.name} would explain as many"
 
 
 def misreadings(dataset: Dataset, image_sizes: Float | None = None) -> list[Misreading]:

@@ -54,16 +54,7 @@ def _suspects(context: Context) -> Sequence[Misreading]:
 def _about(context: Context, one: Misreading) -> Finding:
     dataset = context.dataset
     source = dataset.sources[one.source]
-    left = (
-        f"{one.wrong_likely:,} {'is' if one.wrong_likely == 1 else 'are'}" if one.wrong_likely else "none is"
-    )
-    text = (
-        f"read as {one.present.words}, {one.wrong:,} of {one.boxes:,} boxes are impossible (no extent, "
-        f"past the image, or in its first pixels); read as {one.likely.words}, {left}: "
-        f"--box-convention {one.likely.name} reads them so"
-    )
-    if one.also is not None:
-        text += f", and {one.also.name} would explain as many"
+    text = one.said
     if one.likely.is_transposed and not _sizes_confirmed(context, one):
         text += ", unless the declared width and height of the images are exchanged"
     image = dataset.images.ids[int(dataset.boxes.image[one.row])]
