@@ -480,7 +480,7 @@ class TestCommands:
         assert code == 0 and codes(report) == set()
 
     def test_exchanged_sizes_are_no_rows_first(self, here, capsys):
-        """The image files are upright, and their entries say otherwise: the sizes are wrong, not the boxes."""
+        """The entries exchange the sides of the image files: the sizes are wrong, not the boxes."""
         boxes = scattered(12, (640, 480), seed=3).round().tolist()
         entries = [annotation(n, 1, [a, b, c - a, d - b]) for n, (a, b, c, d) in enumerate(boxes, 1)]
         file = document([image(1, width=480, height=640)], entries)

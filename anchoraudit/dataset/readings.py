@@ -27,7 +27,8 @@ _FIRST_PIXELS, _TINY_IMAGE = 2.0, 16.0
 # twenty boxes they must be the half, as a few careless ones are soon a tenth.
 DOUBTED, _DOUBTED_SHARE, _FEW, _DOUBTED_OF_FEW = 3, 0.1, 20, 1 / 2
 # If most of few boxes only reach past the edge, they must be two thirds, and one of them be past it by a
-# quarter of its image: to draw what the edge cuts as if it went on is somebody's way of drawing.
+# quarter of its image; or they must be all, and past more sides than one: to draw what the edge cuts as if it
+# went on is somebody's way of drawing.
 _DOUBTED_IF_PAST, _FAR = 2 / 3, 1 / 4
 # Exchanged edges make a box of nearly all that is none, so they explain little. All boxes have to be wrong.
 _DOUBTED_IF_REVERSED = 0.9
@@ -158,8 +159,8 @@ class Misreading:
         if self.wrong_likely:
             left = f"{self.wrong_likely:,} {'is' if self.wrong_likely == 1 else 'are'}"
         text = (
-            f"read as {self.present.words}, {self.wrong:,} of {self.boxes:,} boxes are impossible (no extent, "
-            f"past the image, or in its first pixels); read as {self.likely.words}, {left}: "
+            f"read as {self.present.words}, {self.wrong:,} of {self.boxes:,} boxes are impossible "
+            f"(no extent, past the image, or in its first pixels); read as {self.likely.words}, {left}: "
             f"--box-convention {self.likely.name} reads them so"
         )
         return text if self.also is None else f"{text}, and {self.also.name} would explain as many"
@@ -234,11 +235,15 @@ def _doubted_share(xyxy: Float, sizes: Float, wrong: Bool) -> float:
     if len(xyxy) >= _FEW:
         return _DOUBTED_SHARE
     with np.errstate(invalid="ignore"):
-        past = wrong & (np.maximum(-xyxy[:, :2], xyxy[:, 2:] - sizes) > _PAST).any(axis=1) & has_area(xyxy)
-        far = (np.maximum(-xyxy[past, :2], xyxy[past, 2:] - sizes[past]) > _FAR * sizes[past]).any()
+        beyond = np.concatenate([-xyxy[:, :2], xyxy[:, 2:] - sizes], axis=1)  # left, top, right, bottom
+        past = wrong & (beyond > _PAST).any(axis=1) & has_area(xyxy)
+        far = (beyond[past] > _FAR * np.tile(sizes[past], 2)).any()
+        several = np.count_nonzero((beyond[past] > _PAST).any(axis=0)) > 1
     if 2 * np.count_nonzero(past) <= np.count_nonzero(wrong):
         return _DOUBTED_OF_FEW
-    return _DOUBTED_IF_PAST if far else math.inf
+    if far:
+        return _DOUBTED_IF_PAST
+    return 1.0 if several else math.inf
 
 
 @dataclass(frozen=True, slots=True)
