@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit.arrays import Bool, Float, Int, Int8
-from anchoraudit.dataset.declared import DeclaredClasses
 from anchoraudit.dataset.conventions import XYXY, Convention
+from anchoraudit.dataset.declared import DeclaredClasses
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.traits import NOT_WRITTEN, BoxTrait, ImageTrait
 from anchoraudit.io.files import name_parts, safe_join
