@@ -340,6 +340,16 @@ class TestCommands:
             assert "--box-convention xyxy" in said and "3 of 4" in said
         assert not (here / "clean.json").exists()
 
+    def test_filter_is_refused_where_the_model_stops_at_all_that_show_it(self, here, capsys):
+        """Without the inverted boxes, what is left looks right, and is wrong."""
+        rows = ["filename,width,height,class,xmin,ymin,xmax,ymax"]
+        rows += [f"{n}.jpg,640,480,cat,{300 + n},{230 + n},74,149" for n in range(3)]
+        make(here, {"t.csv": "\n".join([*rows, "9.jpg,640,480,cat,60,50,174,249"]) + "\n"})
+        options = ("--detector", "torchvision-fasterrcnn_resnet50_fpn", "-o", "clean.json")
+        assert run("filter", "t.csv", *options) == 2
+        assert "--box-convention xywh" in capsys.readouterr().err
+        assert not (here / "clean.json").exists()
+
     @pytest.mark.parametrize("area", [True, False])
     def test_filter_writes_true_boxes_and_every_other_byte(self, here, capsys, area):
         make(here, {"a.json": corners_file(area=area)})

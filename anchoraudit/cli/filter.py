@@ -161,6 +161,7 @@ def _judged(
 
     result = judge(source)
     first = found = unfit.unfit(result, boxes_may_go=boxes_may_go)
+    _require_own_convention(found, source)  # without the boxes that stop the model, the others look right
     taken = None
     if found.boxes.any():
         if boxes_may_go:
@@ -206,7 +207,6 @@ def _require_no_whole(found: Unfit, source: Dataset) -> None:
 
     if not found.whole:
         return
-    _require_own_convention(found, source)
     one, *others = unfit.told(found)
     more = f" (and {len(others):,} more like it)" if others else ""
     code = found.whole[0].code
