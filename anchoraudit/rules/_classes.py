@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from anchoraudit.classes.table import ClassRow, ClassTable
+from anchoraudit.detectors import preset_names
 from anchoraudit.errors import shortened
 from anchoraudit.rules._context import Context
 
@@ -13,11 +14,16 @@ SHOWN = 6  # classes in a message; more do not fit three lines of a terminal
 
 
 def framework(context: Context) -> str:
-    """Return the name by which a message calls whoever numbers the classes."""
-    table = context.classes
-    if context.replayed is not None:
-        return context.replayed.name
-    return table.rules.name if table is not None and table.rules is not None else "the framework"
+    """Return the name by which a message calls whoever numbers the classes.
+
+    That is a preset's name. A detector of the user's own is called as its file, so its framework is named.
+    """
+    table, detector = context.classes, context.replayed
+    if detector is not None and detector.name in preset_names():
+        return detector.name
+    if table is not None and table.rules is not None:
+        return table.rules.name
+    return "the framework" if detector is None else detector.name
 
 
 def configuration(table: ClassTable) -> str:
