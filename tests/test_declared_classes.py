@@ -67,14 +67,19 @@ SILENT = [
         "nc: 3\nnames: [a, b]",
         "yolov5",
         "line 3",
-        "nc is 3, but there are 2 names: it counts the names, and trains 2",
+        "nc is 3, but there are 2 names; it counts the names, and trains 2",
     ),
-    ("nc: two\nnames: [a, b]", "yolov5", "line 3", "nc is 'two', not a whole number: it counts the names"),
-    ("names: {0: a, 2: b}", "yolov5", "line 3", "there is no 1: it trains the 2 indices from 0 to 1"),
+    ("nc: two\nnames: [a, b]", "yolov5", "line 3", "nc is 'two', not a whole number; it counts the names"),
+    (
+        "names: {0: a, 2: b}",
+        "yolov5",
+        "line 3",
+        "there is no 1; it trains 2 classes, 0 to 1 (1 without a name, 2 never)",
+    ),
     ("names: {1: a, 2: b}", "yolov5", "line 3", "run 1 to 2, 0 is unused: subtract 1"),
     ("names: {1: a, 2: b}\nnc: 2", "yolov7", "line 3", "run 1 to 2, 0 is unused: subtract 1"),
     ("names: {-1: a, 0: b}", "ultralytics", "line 3", "begin below 0: -1, 0"),
-    ("names: ab", "ultralytics-8.3", "line 3", "'ab', not a list: each of its 2 letters becomes a class"),
+    ("names: ab", "ultralytics-8.3", "line 3", "'ab', not a list; each of its 2 letters becomes a class"),
     ("names: ab\nnc: 2", "yolov7", "line 3", "each of its 2 letters becomes a class"),
     ("names: [no, yes]", "ultralytics", "line 3", "YAML reads the name 'no' as False, 'yes' as True"),
     ("names: [no, yes]", "yolov5", "line 3", "YAML reads the name 'no' as False, 'yes' as True"),
@@ -83,9 +88,9 @@ SILENT = [
         "names: {0: a, 0: b}",
         "ultralytics",
         "line 3",
-        "0 is the index of 'a' and of 'b': the last name counts",
+        "0 is the index of 'a' and of 'b'; the last name counts",
     ),
-    ("names: []", "yolov5", "line 3", "there are no names: it counts the names, and trains 0 classes"),
+    ("names: []", "yolov5", "line 3", "there are no names; it counts the names, and trains 0 classes"),
 ]
 
 
@@ -122,18 +127,18 @@ def test_what_is_taken_as_it_is_meant_is_not_told(tmp_path, yaml, loaders):
     [
         (
             "nc: 3\nnames: [a]",
-            "nc is 3, but there is 1 name: ultralytics, ultralytics-8.3 and yolov7 stop there",
+            "nc is 3, but there is 1 name; ultralytics, ultralytics-8.3 and yolov7 stop there",
         ),
-        ("nc: '2'\nnames: [a, b]", "nc is the text '2', not a number: ultralytics-8.3 stops there"),
+        ("nc: '2'\nnames: [a, b]", "nc is the text '2', not a number; ultralytics-8.3 stops there"),
         (
             "names: {1: a, 2: b}",
-            "run 1 to 2, 0 is unused: subtract 1: ultralytics and ultralytics-8.3 stop there",
+            "run 1 to 2, 0 is unused: subtract 1; ultralytics and ultralytics-8.3 stop there",
         ),
-        ("names: {'0': a}", "a key of names is the text '0', not a number: yolov5 stops there"),
-        ("names: obj.names", "names is the text 'obj.names', not a list: ultralytics and yolov5 stop there"),
+        ("names: {'0': a}", "a key of names is the text '0', not a number; yolov5 stops there"),
+        ("names: obj.names", "names is the text 'obj.names', not a list; ultralytics and yolov5 stop there"),
         (
             "names:",
-            "neither names nor nc is given: ultralytics, ultralytics-8.3, yolov5 and yolov7 stop there",
+            "neither names nor nc is given; ultralytics, ultralytics-8.3, yolov5 and yolov7 stop there",
         ),
     ],
 )
@@ -228,10 +233,10 @@ def test_other_formats_declare_none(tmp_path):
 @pytest.mark.parametrize(
     ("classes", "place", "words"),
     [
-        ("cat,1\ndog,2\n", "line 1", "the ids run 1 to 2, 0 is unused: subtract 1: the model gets 3 classes"),
-        ("cat,0\ndog,2\n", "line 1", "the ids have gaps: there is no 1: the model gets 3 classes"),
-        ("cat,0\ndog,0\n", "line 2", "0 is the index of 'cat' and of 'dog': both are one class"),
-        ("cat,-1\ndog,0\n", "line 1", "the ids begin below 0: -1, 0: an index below 0 counts from the end"),
+        ("cat,1\ndog,2\n", "line 1", "the ids run 1 to 2, 0 is unused: subtract 1; the model gets 3 classes"),
+        ("cat,0\ndog,2\n", "line 1", "the ids have gaps: there is no 1; the model gets 3 classes"),
+        ("cat,0\ndog,0\n", "line 2", "0 is the index of 'cat' and of 'dog'; both are one class"),
+        ("cat,-1\ndog,0\n", "line 1", "the ids begin below 0: -1, 0; an index below 0 counts from the end"),
     ],
 )
 @pytest.mark.parametrize("loader", ["", "keras-retinanet"])
@@ -262,7 +267,7 @@ def test_a_list_that_keras_retinanet_refuses(tmp_path, classes, place, words):
         message == f"loader keras-retinanet raises ValueError: invalid CSV class file: classes.csv: {words}"
     )
     ((code, where, message),) = told(tmp_path / "train.csv")
-    assert (code, where, message) == ("CLS019", place, f"{words}: keras-retinanet stops there")
+    assert (code, where, message) == ("CLS019", place, f"{words}; keras-retinanet stops there")
 
 
 def test_a_class_that_the_list_lacks(tmp_path):

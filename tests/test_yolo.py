@@ -495,6 +495,7 @@ def test_many_files_are_read_fast(tmp_path):
         ("train: images\nnames: [a\nx: b: c\n", "line 3, column 2", "not valid YAML"),
         ("names: [a]\ntrain: 7x\n", "line 2", "train: '7x' does not exist"),
         ("path: gone\ntrain: gone\nnames: [a]\n", "line 1", "path 'gone' does not exist"),
+        ("train: images\nnames: {<<: {0: a}}\n", "line 2", "a merge key"),
         ("train: {a: b}\nnames: [a]\n", "line 1", "train is a mapping"),
         ("train: !!python/object/apply:os.system ['x']\nnc: 1\n", "line 1", "train"),
         ("train: [" + "[" * 3000, "line 1", "nested too deeply"),

@@ -149,29 +149,33 @@ class DeclaredClasses:
             return
         number, names = whole(count.value), len(self.entries)
         if number is None or isinstance(count.value, bool):
-            yield Fault(ODD_COUNT, f"{key} is {_said(count)}, not a whole number", count.line, count.text)
+            yield Fault(
+                ODD_COUNT, f"{key} is {_said(count)}, not a whole number", count.line, short(count.text)
+            )
         elif isinstance(count.value, str) and self.in_yaml:
-            words = f"{key} is the text {count.text!r}, not a number"
-            yield Fault(ODD_COUNT, words, count.line, count.text)
+            words = f"{key} is the text {short(count.text)!r}, not a number"
+            yield Fault(ODD_COUNT, words, count.line, short(count.text))
         if number is not None and self.entries and number != names:
             many = "is 1 name" if names == 1 else f"are {names:,} names"
             where = f" in {self.names_from.name}" if self.names_from is not None else ""
-            words = f"{key} is {count.text}, but there {many}{where}"
-            yield Fault(COUNT_DIFFERS, words, count.line, count.text)
+            words = f"{key} is {short(count.text)}, but there {many}{where}"
+            yield Fault(COUNT_DIFFERS, words, count.line, short(count.text))
         elif number is not None and number < 1 and not self.entries:
-            yield Fault(ODD_COUNT, f"{key} is {count.text}: there is no class", count.line, count.text)
+            yield Fault(
+                ODD_COUNT, f"{key} is {short(count.text)}: there is no class", count.line, short(count.text)
+            )
 
     def _faults_of_names(self) -> Iterator[Fault]:
         given = self.names
         if self.broken is not None:
             yield self.broken
         if self.form == "value" and given is not None:
-            what = f"the text {given.text!r}" if isinstance(given.value, str) else _said(given)
+            what = f"the text {short(given.text)!r}" if isinstance(given.value, str) else _said(given)
             if self.in_yaml:
-                yield Fault(NOT_A_LIST, f"names is {what}, not a list", given.line, given.text)
+                yield Fault(NOT_A_LIST, f"names is {what}, not a list", given.line, short(given.text))
             elif self.names_from is None:
-                words = f"the file of names, {given.text!r}, does not exist"
-                yield Fault(NO_FILE, words, given.line, given.text)
+                words = f"the file of names, {short(given.text)!r}, does not exist"
+                yield Fault(NO_FILE, words, given.line, short(given.text))
         elif self.form == "" and self.count is None and self.in_yaml:
             yield Fault(NO_NAMES, "neither names nor nc is given", 1, "")
         elif self.form in ("list", "mapping", "rows") and not self.entries and self.broken is None:
@@ -181,7 +185,7 @@ class DeclaredClasses:
             shown = ", ".join(f"{_said(e.name)} as {_read(e.name)}" for e in odd[:_SHOWN])
             more = f", ... ({len(odd) - _SHOWN} more)" if len(odd) > _SHOWN else ""
             words = f"YAML reads the name {shown}{more}"
-            yield Fault(ODD_NAME, words, odd[0].name.line, _short(odd[0].name.text))
+            yield Fault(ODD_NAME, words, odd[0].name.line, short(odd[0].name.text))
 
     def _faults_of_indices(self) -> Iterator[Fault]:
         keyed = [(entry.key, entry.name) for entry in self.entries if entry.key is not None]
@@ -190,23 +194,24 @@ class DeclaredClasses:
         what = "ids" if self.form == "rows" else "keys of names"
         odd = next((key for key, _ in keyed if index_of(key) is None), None)
         if odd is not None:
-            yield Fault(ODD_INDEX, f"a key of names is {_said(odd)}, not a number", odd.line, odd.text)
+            yield Fault(ODD_INDEX, f"a key of names is {_said(odd)}, not a number", odd.line, short(odd.text))
         texts = [key for key, _ in keyed if isinstance(key.value, str) and index_of(key) is not None]
         if texts and self.in_yaml and odd is None:
-            words = f"a key of names is the text {texts[0].text!r}, not a number"
-            yield Fault(ODD_INDEX, words, texts[0].line, texts[0].text)
+            words = f"a key of names is the text {short(texts[0].text)!r}, not a number"
+            yield Fault(ODD_INDEX, words, texts[0].line, short(texts[0].text))
         first: dict[int, Stated] = {}
         for key, name in keyed:
             index = index_of(key)
             if index is not None and index in first:
-                words = f"{index} is the index of {first[index].text!r} and of {name.text!r}"
-                yield Fault(INDEX_TWICE, words, key.line, key.text)
+                both = f"{short(first[index].text)!r} and of {short(name.text)!r}"
+                words = f"{short(str(index))} is the index of {both}"
+                yield Fault(INDEX_TWICE, words, key.line, short(key.text))
             elif index is not None:
                 first[index] = name
         indices = self.positions
         if indices and indices != list(range(len(indices))):
             line = next(key.line for key, _ in keyed if index_of(key) is not None)
-            yield Fault(GAPS, f"the {what} {numbered(indices)}", line, _listed(indices))
+            yield Fault(GAPS, f"the {what} {numbered(indices)}", line, listed(indices))
 
     def named(self, path: Path, names_from: Path | None) -> DeclaredClasses:
         """Return the same of a file under another name of it."""
@@ -234,31 +239,34 @@ def numbered(indices: list[int]) -> str:
     """Say how indices, each once and in order, are not 0, 1, 2 and so on."""
     first, last, number = indices[0], indices[-1], len(indices)
     if first < 0:
-        return f"begin below 0: {_listed(indices)}"
+        return f"begin below 0: {listed(indices)}"
     if last - first == number - 1:
-        run = f"run {first} to {last}" if number > 1 else f"are only {first}"
-        unused = "0 is" if first == 1 else f"0 to {first - 1} are"
-        return f"{run}, {unused} unused: subtract {first}"
+        least, most = short(str(first)), short(str(last))
+        run = f"run {least} to {most}" if number > 1 else f"are only {least}"
+        unused = "0 is" if first == 1 else f"0 to {short(str(first - 1))} are"
+        return f"{run}, {unused} unused: subtract {least}"
     taken = set(indices)
     absent = [i for i in range(min(last, number + _SHOWN + 1)) if i not in taken][: _SHOWN + 1]
     more = ", ..." if len(absent) > _SHOWN else ""
     return f"have gaps: there is no {', '.join(map(str, absent[:_SHOWN]))}{more}"
 
 
-def _listed(indices: list[int]) -> str:
-    shown = ", ".join(map(str, indices[:_SHOWN]))
+def listed(indices: list[int]) -> str:
+    """Return the first few of these numbers as a text."""
+    shown = ", ".join(short(str(index)) for index in indices[:_SHOWN])
     return f"{shown}, ..." if len(indices) > _SHOWN else shown
 
 
 def _read(stated: Stated) -> str:
     """Return a name as the frameworks' `str(name)` shows it."""
-    return "a list or a mapping" if stated.nested else _short(str(stated.value))
+    return "a list or a mapping" if stated.nested else short(str(stated.value))
 
 
 def _said(stated: Stated) -> str:
     """Return a value as it is written, or what stands for nothing."""
-    return repr(_short(stated.text)) if stated.text else "empty"
+    return repr(short(stated.text)) if stated.text else "empty"
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """Return a text of a file in at most 40 characters, for messages."""
     return text if len(text) <= 40 else f"{text[:37]}..."

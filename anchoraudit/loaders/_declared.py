@@ -23,6 +23,8 @@ from anchoraudit.dataset.declared import (
     Fault,
     Stated,
     index_of,
+    listed,
+    short,
 )
 
 _NOT_AN_INTEGER = "int() argument must be a string, a bytes-like object or a real number, not {!r}"
@@ -93,7 +95,7 @@ def _ultralytics_count(declared: DeclaredClasses, *, checks_types: bool) -> int:
     if given and nc is not None:
         number = _length(declared)
         if nc.nested or number != value:
-            shown = value if checks_types else _python(nc)
+            shown = short(str(value)) if checks_types else _python(nc)
             because = COUNT_DIFFERS if declared.whole_count not in (None, number) else ODD_COUNT
             raise _RefusedError(f"SyntaxError: {_NO_MATCH.format(file, number, shown)}", because, nc)
     if given:
@@ -130,7 +132,7 @@ def _check_class_names(declared: DeclaredClasses, made: int | None, *, checks_ty
     if indices[-1] >= number:
         raise _RefusedError(
             f"KeyError: {number}-class dataset requires class indices 0-{number - 1}, but you have invalid "
-            f"class indices {indices[0]}-{indices[-1]} defined in your dataset YAML.",
+            f"class indices {short(str(indices[0]))}-{short(str(indices[-1]))} defined in your dataset YAML.",
             GAPS,
             first,
         )
@@ -206,7 +208,9 @@ def _yolov7_count(declared: DeclaredClasses) -> int:
         raise _RefusedError("KeyError: 'names'", "", nc)
     number = _length(declared)
     if number != count:
-        words = f"AssertionError: {number} names found for nc={count} dataset in {declared.path.name}"
+        words = (
+            f"AssertionError: {number} names found for nc={short(str(count))} dataset in {declared.path.name}"
+        )
         raise _RefusedError(words, COUNT_DIFFERS, nc)
     return count
 
@@ -242,7 +246,7 @@ def _stopped(declared: DeclaredClasses, refused: _RefusedError) -> ClassReading:
 def _remarks(declared: DeclaredClasses, means: dict[str, str]) -> tuple[Fault, ...]:
     """Return the faults about these, each with what follows."""
     return tuple(
-        fault._replace(words=f"{fault.words}: {means[fault.about]}")
+        fault._replace(words=f"{fault.words}; {means[fault.about]}")
         for fault in declared.faults()
         if fault.about in means
     )
@@ -253,12 +257,10 @@ def _outputs(declared: DeclaredClasses, count: int) -> str:
     taken = set(declared.positions)
     nameless = [index for index in range(count) if index not in taken]
     beyond = [index for index in declared.positions if index >= count or index < 0]
-    said = f"it trains the {count:,} indices from 0 to {count - 1}"
-    if nameless:
-        said += f"; {', '.join(map(str, nameless[:6]))}{', ...' * (len(nameless) > 6)} without a name"
-    if beyond:
-        said += f"; {', '.join(map(str, beyond[:6]))}{', ...' * (len(beyond) > 6)} never"
-    return said
+    said = f"it trains {count:,} classes, 0 to {count - 1}" if count > 1 else "it trains one class, 0"
+    parts = [f"{listed(nameless)} without a name"] if nameless else []
+    parts += [f"{listed(beyond)} never"] if beyond else []
+    return f"{said} ({', '.join(parts)})" if parts else said
 
 
 def _length(declared: DeclaredClasses) -> int:
@@ -281,8 +283,8 @@ def _int(stated: Stated, because: str) -> int:
     if found is not None:
         return found
     if isinstance(stated.value, str) and not stated.nested:
-        shown = stated.value if len(stated.value) <= 40 else f"{stated.value[:37]}..."
-        raise _RefusedError(f"ValueError: invalid literal for int() with base 10: {shown!r}", because, stated)
+        words = f"ValueError: invalid literal for int() with base 10: {short(stated.value)!r}"
+        raise _RefusedError(words, because, stated)
     raise _RefusedError(f"TypeError: {_NOT_AN_INTEGER.format(_kind(stated))}", because, stated)
 
 
@@ -293,4 +295,4 @@ def _kind(stated: Stated) -> str:
 
 def _python(stated: Stated) -> str:
     """Return a value as an f-string of Python shows it."""
-    return stated.text if stated.nested else str(stated.value)
+    return short(stated.text if stated.nested else str(stated.value))

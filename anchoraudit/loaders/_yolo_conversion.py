@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 CROWD = Rule("box", "crowd", "general_json2yolo.py `convert_coco_json`", expected=True)
 _DIGITS = 6  # of "%g"
+_LARGEST_CLASS = 1 << 53  # the largest that a double holds exactly, as labels are read
 _LARGEST = 1 << 1000  # integers that a double can hold, and that format codes take
 _LEAST, _MOST = -12, 12  # powers of ten between which numbers are rounded to so many digits
 # The category ids of COCO 2017: 80 of the numbers from 1 to 90. The converters have an option to number
@@ -171,7 +172,8 @@ def _as_they_are(sieve: Sieve) -> Labels:
 def _count(sieve: Sieve, index: Float) -> int | None:
     """Return how many classes the framework makes of a declaration; None if nothing is declared."""
     if sieve.classes is not None:
-        return sieve.classes.count
+        count = sieve.classes.count
+        return None if count is None else min(count, _LARGEST_CLASS + 1)
     declared = sieve.dataset.class_count
     return declared if declared is not None or not len(index) else int(index.max()) + 1
 

@@ -45,7 +45,7 @@ def _for_nobody(declared: DeclaredClasses) -> list[Fault]:
         stopping = [name for name, reading in readings.items() if reading.because == fault.about]
         if stopping:
             stop = "stops" if len(stopping) == 1 else "stop"
-            fault = fault._replace(words=f"{fault.words}: {_listed(stopping)} {stop} there")  # noqa: PLW2901
+            fault = fault._replace(words=f"{fault.words}; {_listed(stopping)} {stop} there")  # noqa: PLW2901
         else:
             remarks = (one for reading in readings.values() for one in reading.remarks)
             fault = next((one for one in remarks if one.about == fault.about), fault)  # noqa: PLW2901

@@ -7,9 +7,9 @@ CASE = Case(
         (
             "data.yaml",
             "line 3",
-            "nc is 3, but there are 2 names: ultralytics, ultralytics-8.3 and yolov7 stop there",
+            "nc is 3, but there are 2 names; ultralytics, ultralytics-8.3 and yolov7 stop there",
         ),
-        ("data.yaml", "line 4", "YAML reads the name 'no' as False: the class is called that"),
+        ("data.yaml", "line 4", "YAML reads the name 'no' as False; the class is called that"),
     ],
     declared("nc: 2\nnames: ['no', dog]"),
 )

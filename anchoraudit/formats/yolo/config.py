@@ -163,6 +163,8 @@ class _Yaml:
             config.form = "list"
             config.entries = tuple(ClassEntry(None, self._stated(item, text)) for item in node.value)
         elif isinstance(node, yaml.MappingNode):
+            if (merged := next((k for k, _ in node.value if k.tag.endswith(":merge")), None)) is not None:
+                raise self._error("names has a merge key (<<), which is not read", merged)
             config.form = "mapping"
             pairs = ((self._stated(key, text), self._stated(item, text)) for key, item in node.value)
             config.entries = tuple(ClassEntry(key, name) for key, name in pairs)
