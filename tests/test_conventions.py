@@ -259,6 +259,10 @@ class TestReread:
         assert again.boxes.xyxy.tolist() == [[700, 80, 890, 280]] * 3
         assert again.boxes.area.tolist() == [190 * 200, 190 * 200, 123]
 
+    def test_sides_have_as_few_digits_as_the_corners(self):
+        found = reread(dataset([(522.15, 1.31, 522.15 + 537.35, 1.31 + 19.3)], XYWH), XYXY).boxes.xyxy
+        assert found[0, 3] == 1.31 + 17.99 and np.allclose(found, [[522.15, 1.31, 537.35, 19.3]])
+
     def test_the_own_convention_changes_nothing(self):
         made = dataset([(700, 80, 1590, 360)], XYWH)
         assert reread(made, XYWH) is made

@@ -359,7 +359,12 @@ def reread(dataset: Dataset, convention: Convention) -> Dataset:
         image = boxes.image[rows]
         sizes = np.column_stack([images.width[image], images.height[image]])
         numbers = _numbers_in(dataset, rows, dataset.convention_of(number), sizes)
-        xyxy[rows] = boxes_of(numbers, sizes, convention) + np.asarray(dataset.offset)
+        own = boxes_of(numbers, sizes, convention)
+        if "w" in dataset.convention_of(number).tokens:
+            # As a file of that format has them: width and height without the noise of the difference.
+            with np.errstate(invalid="ignore", over="ignore"):
+                own[:, 2:] = own[:, :2] + _rounded(own[:, 2:] - own[:, :2], 9)
+        xyxy[rows] = own + np.asarray(dataset.offset)
         if area is not None:
             area[rows] = _areas(area[rows], boxes.xyxy[rows], xyxy[rows])
         if traits is not None:
