@@ -25,8 +25,9 @@ def start_of(context: Context, table: ClassTable) -> list[Finding]:
         return []
     low, high = min(counts), max(counts)
     if table.rules.index_for(context.dataset.format) == "minus_one":
-        if low != -1:
-            return []
+        declared = {category.id for category in context.dataset.categories}
+        if low != -1 or declared != set(range(len(declared))):
+            return []  # they have gaps, so that one class more or less says nothing
         ids = f"the category ids run {low + 1} to {high + 1}"
         text = (
             f"{ids}, and the conversion to label files for {framework(context)} subtracts 1: "
