@@ -151,6 +151,9 @@ class Anchors(Block, frozen=True):
     centres : {"divided", "steps"}
         Centres of shapes in fractions. "divided": (i + offset) / cells. "steps": i * step + offset * step
         with step = 1 / cells, each rounded to `precision`.
+    reordered : bool
+        The user's file lists the shapes of the levels in the other order: the framework reversed it, and
+        `levels` is what it trains. Source: yolov5 and yolov7 utils/autoanchor.py: check_anchor_order.
 
     Raises
     ------
@@ -178,6 +181,7 @@ class Anchors(Block, frozen=True):
     competing: tuple[tuple[float, float], ...] = ()
     rounded: Literal["parts", "edges"] = "parts"
     centres: Literal["divided", "steps"] = "divided"
+    reordered: bool = False
 
     def __post_init__(self) -> None:
         if not self.levels:
@@ -218,6 +222,14 @@ class Anchors(Block, frozen=True):
         return msgspec.structs.replace(
             self, levels=levels, competing=(), units="pixels", compared_as="corners", centres="divided"
         )
+
+    @property
+    def runs_against_strides(self) -> bool:
+        """Tell whether the shapes on the coarsest grid are smaller, on average, than those on the finest."""
+        strides = [level.stride for level in self.levels]
+        finest, coarsest = (self.levels[strides.index(pick(strides))] for pick in (min, max))
+        small, large = (float(self.shapes_of(level).prod(axis=1).mean()) for level in (finest, coarsest))
+        return large < small and finest.stride < coarsest.stride
 
     @property
     def count(self) -> int:

@@ -1,4 +1,5 @@
-"""A detector as data, in seven blocks: resize, anchors, border, match, loss, labels and classes.
+"""A detector as data, in eight blocks: resize, anchors, border, match, loss, labels, classes
+and auto_anchor.
 
 A detector never holds code; `load_detector` reads one from a file. NumPy is imported only in the functions
 that make arrays, because a command line is checked before that import.
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from anchoraudit.detectors._block import Block
 from anchoraudit.detectors.anchors import Anchors, Level
+from anchoraudit.detectors.auto_anchor import AutoAnchor
 from anchoraudit.detectors.border import Border
 from anchoraudit.detectors.classes import Classes
 from anchoraudit.detectors.labels import Labels
@@ -22,7 +24,18 @@ from anchoraudit.detectors.torchvision_model import made_of
 if TYPE_CHECKING:
     from anchoraudit.arrays import Float
 
-__all__ = ["Anchors", "Border", "Classes", "Detector", "Labels", "Level", "Loss", "Match", "Resize"]
+__all__ = [
+    "Anchors",
+    "AutoAnchor",
+    "Border",
+    "Classes",
+    "Detector",
+    "Labels",
+    "Level",
+    "Loss",
+    "Match",
+    "Resize",
+]
 
 
 class Detector(Block, frozen=True):
@@ -46,6 +59,8 @@ class Detector(Block, frozen=True):
         What the model itself does with odd boxes and class ids.
     classes : Classes
         What the user's configuration says of the classes: names and counts. A preset says nothing.
+    auto_anchor : AutoAnchor
+        When the framework replaces the anchors before it trains.
     framework : str
         The framework that has these rules, with its version.
     loader : str or dict of str
@@ -78,6 +93,7 @@ class Detector(Block, frozen=True):
     loss: Loss
     labels: Labels = Labels()
     classes: Classes = Classes()
+    auto_anchor: AutoAnchor = AutoAnchor()
     framework: str = ""
     loader: str | dict[str, str] = ""
     class_rules: str = ""
@@ -87,6 +103,8 @@ class Detector(Block, frozen=True):
     def __post_init__(self) -> None:
         if not self.match.takes_border and self.border.pixels is not None:
             raise ValueError(f'{self.match.name} takes no border rule; margin must be "off"')
+        if self.auto_anchor.is_used and not (self.match.is_by_shape and self.match.ratio):
+            raise ValueError('auto_anchor needs a match of kind "side_ratio"')
         if self.anchors.units == "fractions" and not self.resize.is_fixed_size:
             raise ValueError("shapes in fractions of the canvas need a resize of kind 'stretch'")
 

@@ -9,13 +9,24 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from anchoraudit.detectors.spec import Anchors, Border, Classes, Detector, Labels, Level, Loss, Match, Resize
+from anchoraudit.detectors.spec import (
+    Anchors,
+    AutoAnchor,
+    Border,
+    Classes,
+    Detector,
+    Labels,
+    Level,
+    Loss,
+    Match,
+    Resize,
+)
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.documents import parse_toml
 from anchoraudit.io.suggest import did_you_mean
 
 T = TypeVar("T")
-_WRITTEN = ("resize", "anchors", "border", "match", "loss", "labels", "classes")
+_WRITTEN = ("resize", "anchors", "border", "match", "loss", "labels", "classes", "auto_anchor")
 _REQUIRED = {field.name for field in msgspec.structs.fields(Detector) if field.required}
 _WIDTH = 100
 
@@ -139,6 +150,7 @@ _READ: dict[str, Any] = {
     "loss": Loss,
     "labels": Labels,
     "classes": Classes,
+    "auto_anchor": AutoAnchor,
 }
 
 

@@ -21,7 +21,7 @@ from anchoraudit.detectors.readers._mmdet_anchors import anchors_of
 from anchoraudit.detectors.readers._mmdet_parse import class_name
 from anchoraudit.detectors.readers._mmdet_resize import pipeline_of
 from anchoraudit.detectors.readers._table import Table
-from anchoraudit.detectors.spec import Detector, Match, Resize
+from anchoraudit.detectors.spec import AutoAnchor, Detector, Match, Resize
 
 _PRESETS = {"YOLOv5Head": "yolov5", "YOLOv5InsHead": "yolov5", "YOLOv7Head": "yolov7"}
 _FRAMEWORK = "mmyolo 0.6.0"
@@ -89,6 +89,7 @@ def read_mmyolo(path: Path, config: Table, head: Table, assume: Assume) -> Detec
         resize=resize,
         anchors=anchors_of(_generator(head), base.anchors, assume),
         match=_match(head, base.match),
+        auto_anchor=AutoAnchor(),  # mmyolo fits anchors only in a tool that is run by hand
     )
 
 

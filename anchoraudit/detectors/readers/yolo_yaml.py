@@ -1,8 +1,8 @@
 """Read a model YAML of ultralytics/yolov5 or WongKinYiu/yolov7: `anchors`, `backbone`, `head`.
 
 Sources: yolov5 models/yolo.py (parse_model; Detect: strides of its inputs), utils/autoanchor.py
-(check_anchor_order: anchors reversed where their areas and the strides run in opposite directions);
-yolov7 models/yolo.py (IDetect, IAuxDetect, IBin, IKeypoint).
+(check_anchor_order); yolov7 models/yolo.py (IDetect, IAuxDetect, IBin, IKeypoint), utils/autoanchor.py
+(check_anchor_order, which is another one).
 """
 
 from __future__ import annotations
@@ -28,6 +28,10 @@ LOOKS_FOR = "YOLOv5 or YOLOv7 model (.yaml with anchors, backbone and head)"
 _HEADS = re.compile(r"Detect|Segment|IBin|IKeypoint")
 _CONVOLUTION = re.compile(r"Conv")
 _SIZE = "The model file has no input size; replayed at 640, or at that of --input-size."
+_REVERSED = (
+    "The file's anchors run against the strides: {name} reverses their levels when it builds the model "
+    '("Reversing anchor order"), and so does the replay.'
+)
 _USUAL = {3: (8.0, 16.0, 32.0), 4: (8.0, 16.0, 32.0, 64.0), 5: (8.0, 16.0, 32.0, 64.0, 128.0)}
 
 
@@ -50,18 +54,20 @@ def read(path: Path, text: str, assume: Assume) -> Detector:
         assume.anchors(f"the head's last module, {module},", "YOLOv5's Detect", refusal)
     shapes = _shapes(table, module)
     strides = _strides(table, last, len(shapes))
-    areas = [sum(w * h for w, h in level) / len(level) for level in shapes]
-    if (areas[-1] - areas[0]) * (strides[-1] - strides[0]) < 0:
-        shapes.reverse()
     name = "yolov7" if module.startswith("I") else "yolov5"
+    notes: tuple[str, ...] = (_SIZE,)
+    reordered = len(shapes) > 1 and _is_reversed(shapes, strides, yolov7=name == "yolov7")
+    if reordered:
+        shapes.reverse()
+        notes += (_REVERSED.format(name="YOLOv7" if name == "yolov7" else "YOLOv5"),)
     with table.blame("anchors"):
         base = preset(name).anchors
         levels = tuple(
             Level(stride=stride, offset=_offset(base.levels[0], stride), shapes=tuple(level))
             for stride, level in zip(strides, shapes, strict=True)
         )
-        anchors = msgspec.structs.replace(base, levels=levels)
-        return based_on(name, path, notes=(_SIZE,), anchors=anchors, classes=_classes(table))
+        anchors = msgspec.structs.replace(base, levels=levels, reordered=reordered)
+        return based_on(name, path, notes=notes, anchors=anchors, classes=_classes(table))
 
 
 def classes(path: Path, text: str) -> Stated:
@@ -91,6 +97,28 @@ def _classes(table: Table) -> Classes:
         return Classes()
     with table.blame("head"):
         return Classes(count=count, stated_in=f"{Path(table.path).name}, head")
+
+
+def _is_reversed(
+    shapes: list[list[tuple[float, float]]], strides: tuple[float, ...], *, yolov7: bool
+) -> bool:
+    """Tell whether check_anchor_order gives the levels' anchors to the levels in reversed order.
+
+    YOLOv5 compares the mean areas of the first and the last level, and leaves equal ones as they are. YOLOv7
+    compares the very first anchor with the very last, and also reverses where these are equally large.
+    """
+    areas = [[w * h for w, h in level] for level in shapes]
+    if yolov7:
+        grows = areas[-1][-1] - areas[0][0]
+    else:
+        grows = sum(areas[-1]) / len(areas[-1]) - sum(areas[0]) / len(areas[0])
+        if not grows:
+            return False
+    return _sign(grows) != _sign(strides[-1] - strides[0])
+
+
+def _sign(value: float) -> int:
+    return (value > 0) - (value < 0)
 
 
 def _offset(level: Level, stride: float) -> float:

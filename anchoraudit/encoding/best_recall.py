@@ -1,0 +1,106 @@
+"""YOLOv5's best possible recall (BPR): by it AutoAnchor decides whether it replaces the anchors.
+
+Source: yolov5 and yolov7 `utils/autoanchor.py: check_anchors`, in float32. A label's width and height are
+fractions. They are multiplied by the sides of its image, whose longer one becomes the input size; no side is
+rounded, and no box is clipped. Both are also multiplied by a random scale between 0.9 and 1.1, one for each
+image. A label counts if, for one of the anchors, all of w/w', w'/w, h/h', h'/h are above 1 / ratio. Which of
+the levels the anchor is on does not matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from anchoraudit.arrays import Bool, Float, Floating, Int
+from anchoraudit.dataset.columns import Dataset
+from anchoraudit.detectors.spec import Detector
+
+SCALES = (0.9, 1.1)
+_STEPS = 41  # scales at which labels are tried that match at some of them only
+_ROWS = 1 << 16
+# A label surely matches at all scales if the audit's own ratio is above its limit by this factor. The audit
+# rounds sides of the resized image to whole pixels, by 1 % at most where these have 100.
+_SURELY, _LEAST_SIDE = 1.1 * 1.03, 100.0
+_DEVIATIONS = 2.0  # 19 of 20 draws are within these
+
+
+@dataclass(frozen=True, slots=True)
+class BestRecall:
+    """The share of the labels that match an anchor.
+
+    labels: how many there are. recall: without the random scale. lowest, highest: between them
+    lie 19 of 20 draws of the random scale.
+    """
+
+    labels: int
+    recall: float
+    lowest: float
+    highest: float
+
+
+def best_recall(dataset: Dataset, labels: Bool, detector: Detector, best: Float) -> BestRecall | None:
+    """Measure the best possible recall of some labels.
+
+    dataset: as the loader hands it over. labels: bool [M], those that are trained. best: float64 [M], the
+    best side ratio that the audit found for them, NaN where it judged none. None if there is no label.
+    """
+    images, boxes = dataset.images, dataset.boxes
+    rows = np.flatnonzero(labels & ~np.isnan(images.width)[boxes.image])
+    if not len(rows):
+        return None
+    resize = detector.resize
+    side = float(max(resize.side, resize.width, resize.height))
+    longer, shorter = np.fmax(images.width, images.height), np.fmin(images.width, images.height)
+    with np.errstate(invalid="ignore"):
+        rounded_little = shorter * side / longer >= _LEAST_SIDE
+        sure = (best[rows] >= detector.match.threshold * _SURELY) & rounded_little[boxes.image[rows]]
+    xyxy = boxes.xyxy[rows]
+    image = boxes.image[rows]
+    sure &= (xyxy[:, 0] >= 0) & (xyxy[:, 1] >= 0)  # the audit clips boxes, AutoAnchor does not
+    sure &= (xyxy[:, 2] <= images.width[image]) & (xyxy[:, 3] <= images.height[image])
+    open_ = np.flatnonzero(~sure)
+    own = image[open_]
+    sides = np.column_stack([images.width[own], images.height[own]])
+    fractions = ((xyxy[open_, 2:] - xyxy[open_, :2]) / sides).astype(np.float32)
+    sizes = fractions * (side * sides / longer[own][:, None])
+    certain = int(np.count_nonzero(sure))
+    matched = certain + int(np.count_nonzero(_matches(sizes, detector)))
+    recall = matched / len(rows)
+    lowest, highest = _range(sizes, own, detector, certain, len(rows))
+    return BestRecall(len(rows), recall, min(lowest, recall), max(highest, recall))
+
+
+def _matches(sizes: Float, detector: Detector) -> Bool:
+    """Tell which sizes [n, 2], in pixels of the input, match an anchor: bool [n]."""
+    shapes = detector.shapes.astype(np.float32)
+    limit = np.float32(1.0 / detector.match.ratio)
+    found = np.zeros(len(sizes), dtype=np.bool_)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for start in range(0, len(sizes), _ROWS):
+            own = sizes[start : start + _ROWS].astype(np.float32)
+            for shape in shapes:
+                ratio: Floating = own / shape
+                least = np.minimum(ratio, np.float32(1) / ratio).min(axis=1)
+                found[start : start + _ROWS] |= least > limit
+    return found
+
+
+def _range(sizes: Float, image: Int, detector: Detector, certain: int, count: int) -> tuple[float, float]:
+    """Return the recalls between which 19 of 20 draws lie. sizes: [n, 2], of labels that are not certain.
+
+    Scales of different images are independent, so the variances of their numbers of matches add up.
+    """
+    scales = np.linspace(*SCALES, _STEPS)
+    at = np.column_stack([_matches(sizes * scale, detector) for scale in scales])
+    always, ever = at.all(axis=1), at.any(axis=1)
+    certain += int(np.count_nonzero(always))
+    rows = np.flatnonzero(ever & ~always)
+    of, local = np.unique(image[rows], return_inverse=True)
+    sums = np.zeros((len(of), _STEPS))
+    np.add.at(sums, local.reshape(-1), at[rows])
+    mean = certain + float(sums.mean(axis=1).sum())
+    spread = _DEVIATIONS * float(np.sqrt(sums.var(axis=1).sum()))
+    lowest, highest = certain, certain + len(rows)
+    return max(lowest, mean - spread) / count, min(highest, mean + spread) / count
