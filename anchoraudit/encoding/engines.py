@@ -9,15 +9,18 @@ count(boxes, image, of_image, detector) -> Counted: the exact number of anchors 
 causes(sizes, detector) -> int8: why boxes of these sizes are unmatched although no border rule hinders.
 scale_to_match(size, detector, up) -> float: the least scaling after which a box matches that is too small
     (up) or too large. Needed only if `causes` returns "small" or "large".
+levels(boxes, detector) -> bool [n, L]: the levels on which each box has a positive anchor. An engine may do
+    without it; then nothing is said of levels.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Protocol, cast
 
 from anchoraudit import encoding
-from anchoraudit.arrays import Float, Int, Int8
+from anchoraudit.arrays import Bool, Float, Int, Int8
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.definition import DenseLabels
@@ -86,6 +89,15 @@ def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Cou
     image: int64 [n], the image of each box, ascending. of_image: int64 [M], the canvas of each image.
     """
     return engine_of(detector).count(boxes, image, of_image, detector)
+
+
+def levels(boxes: OnCanvas, detector: Detector) -> Bool | None:
+    """Tell on which of the L levels each box has a positive anchor, matched or forced: bool [n, L].
+
+    Each box is taken alone. None if the engine cannot tell.
+    """
+    found: Callable[[OnCanvas, Detector], Bool] | None = getattr(engine_of(detector), "levels", None)
+    return None if found is None else found(boxes, detector)
 
 
 def causes(sizes: Float, detector: Detector) -> Int8:

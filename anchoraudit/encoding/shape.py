@@ -47,6 +47,20 @@ def judge(boxes: OnCanvas, detector: Detector) -> Judged:
     return Judged(best, matched, np.zeros(len(best), dtype=np.bool_))
 
 
+def levels(boxes: OnCanvas, detector: Detector) -> Bool:
+    """Tell on which of the L levels each box has a positive anchor: bool [n, L]."""
+    counts = [level.count for level in detector.anchors.levels]
+    first = np.cumsum([0, *counts[:-1]])
+    found = np.zeros((len(boxes.boxes), len(counts)), dtype=np.bool_)
+
+    def run(block: slice) -> None:
+        part = OnCanvas(boxes.boxes[block], boxes.of[block], boxes.canvases)
+        found[block] = np.logical_or.reduceat(_table(part, detector)[1], first, axis=1)
+
+    for_each_block(len(found), run)
+    return found
+
+
 def causes(sizes: Float, detector: Detector) -> Int8:
     """Return why boxes of these sizes [N, 2] are unmatched: int8 [N], index into CAUSES.
 

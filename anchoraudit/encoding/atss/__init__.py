@@ -11,10 +11,10 @@ import numpy as np
 from anchoraudit.arrays import Float, Int8
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.atss.definition import replay
-from anchoraudit.encoding.atss.judging import count, judge
+from anchoraudit.encoding.atss.judging import count, judge, levels
 from anchoraudit.encoding.causes_by_size import STRIDE
 
-__all__ = ["KINDS", "causes", "count", "judge", "replay"]
+__all__ = ["KINDS", "causes", "count", "judge", "levels", "replay"]
 
 KINDS = ("atss",)
 

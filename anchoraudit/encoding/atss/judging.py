@@ -55,6 +55,18 @@ def judge(boxes: OnCanvas, detector: Detector) -> Judged:
     return Judged(best, matched, np.zeros(n, dtype=np.bool_))
 
 
+def levels(boxes: OnCanvas, detector: Detector) -> Bool:
+    """Tell on which of the L levels each box has a positive anchor: bool [n, L]."""
+    counts = np.array([level.count for level in detector.anchors.levels]) * detector.match.candidates
+    first = np.cumsum(counts) - counts
+    found = np.zeros((len(boxes.boxes), len(counts)), dtype=np.bool_)
+    for start in range(0, len(found), _ROWS):
+        rows = np.arange(start, min(start + _ROWS, len(found)))
+        positive = positive_candidates(boxes.take(rows), detector)[2]
+        found[rows] = np.logical_or.reduceat(positive, first, axis=1)
+    return found
+
+
 def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Counted:
     """Count the positive anchors of M images, and those assigned to each box. All others are negative.
 

@@ -1,53 +1,18 @@
-"""Matching by IoU: best IoU of all boxes of a data set, and which are matched or forced.
-
-The closed form is enough for nearly all boxes. For a box within NEAR of a threshold, `window` computes the
-IoUs of all anchors that could reach it, in the framework's own precision and order of operations.
-"""
+"""Matching by IoU: the engine for it."""
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
-
 from anchoraudit.arrays import Float, Int8
 from anchoraudit.detectors.spec import Detector
-from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.causes_by_size import BY_IOU, causes_by, scale_by
-from anchoraudit.encoding.definition import reaches_floor, reaches_positive, replay
-from anchoraudit.encoding.iou.closed_form import NEAR, best_ious
+from anchoraudit.encoding.definition import replay
+from anchoraudit.encoding.iou.by_level import levels
 from anchoraudit.encoding.iou.counting import count
-from anchoraudit.encoding.iou.surviving import survives
-from anchoraudit.encoding.results import Judged
-from anchoraudit.encoding.window import candidates, counting_anchors
+from anchoraudit.encoding.iou.judging import judge
 
-__all__ = ["KINDS", "causes", "count", "judge", "replay", "scale_to_match"]
+__all__ = ["KINDS", "causes", "count", "judge", "levels", "replay", "scale_to_match"]
 
 KINDS = ("iou",)
-
-
-def judge(boxes: OnCanvas, detector: Detector) -> Judged:
-    """Return the best IoU of every box, and whether it is matched or forced."""
-    best = best_ious(boxes, detector)
-    number = np.dtype(detector.anchors.precision).type
-    exact = best.astype(number)
-    near = NEAR[detector.anchors.precision]
-    doubtful = np.abs(best - detector.match.threshold) < near
-    forces = detector.match.force != "none"
-    if forces:
-        doubtful |= np.abs(best - detector.match.force_floor) < near * (detector.match.force_floor > 0)
-    rows = np.flatnonzero(doubtful)
-    exact[rows] = _exact_best(boxes.take(rows), best[rows] - 2 * near, detector)
-    best[rows] = exact[rows]
-    matched = reaches_positive(exact, detector)
-    forced = np.zeros(len(best), dtype=np.bool_)
-    if forces:
-        if detector.border.stage == "after" and detector.border.pixels is not None:
-            lost = np.flatnonzero(~matched)
-            forced[lost] = survives(boxes.take(lost), best[lost], detector)
-        else:
-            some = counting_anchors(boxes.canvases, detector) > 0
-            forced = reaches_floor(exact, detector) & ~matched & some[boxes.of]
-    return Judged(best, matched, forced)
 
 
 def causes(sizes: Float, detector: Detector) -> Int8:
@@ -58,12 +23,3 @@ def causes(sizes: Float, detector: Detector) -> Int8:
 def scale_to_match(size: Float, detector: Detector, *, up: bool) -> float:
     """Return the factor nearest 1 by which a box of size [1, 2] must be scaled to match."""
     return scale_by(BY_IOU, size, detector, up=up)
-
-
-def _exact_best(boxes: OnCanvas, at_least: Float, detector: Detector) -> npt.NDArray[np.floating]:
-    """Return the best IoU over counting anchors, in the anchors' precision. [n]."""
-    found = candidates(boxes, np.maximum(at_least, 0.0), detector)
-    best = np.zeros(len(boxes.boxes), dtype=found.iou.dtype)
-    counting = np.flatnonzero(found.counts)
-    np.maximum.at(best, found.box[counting], found.iou[counting])
-    return best
