@@ -21,6 +21,7 @@ from anchoraudit.arrays import Bool, Float
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.boxes import box_sizes
 from anchoraudit.detectors import Detector, override
+from anchoraudit.detectors.input_sizes import other_sizes
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import clip_all, place_all
 from anchoraudit.errors import AnchorauditError
@@ -188,16 +189,9 @@ class Variants:
     def input_sizes(self) -> list[Change]:
         """Up to four other input sizes, in steps of the coarsest stride."""
         detector = self.audit.detector
-        resize, step = detector.resize, max(level.stride for level in detector.anchors.levels)
-        step = max(1, round(step))
-
-        if resize.keeps_size:
-            sides = [resize.with_size(side) for side in (640, 960, 1280, 1600)]
-            values = [side.scaled_text(1.0, step) for side in sides]
-        else:
-            values = [resize.scaled_text(factor, step) for factor in (0.75, 1.25, 1.5, 2.0)]
-        words = " ".join(filter(None, ("input", resize.side_name)))
-        return [Change("input size", value, f"{words} {value}") for value in dict.fromkeys(values)]
+        values = other_sizes(detector, (0.75, 1.25, 1.5, 2.0))
+        words = " ".join(filter(None, ("input", detector.resize.side_name)))
+        return [Change("input size", value, f"{words} {value}") for value in values]
 
     def anchors(self) -> list[Change]:
         """Anchors clustered from the data: as many as now, and the best number up to MOST_K."""

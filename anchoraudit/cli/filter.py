@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from anchoraudit.arrays import Bool, Int
     from anchoraudit.auditing.audit import Audit
     from anchoraudit.dataset.columns import Dataset
+    from anchoraudit.dataset.findings import Finding
     from anchoraudit.detectors import Detector
     from anchoraudit.fixes import Plan
     from anchoraudit.manifest.unfit import Unfit
@@ -88,6 +89,7 @@ def command(**given: Any) -> int:
     """
     from anchoraudit import manifest
     from anchoraudit.cli import _output
+    from anchoraudit.manifest import unfit
     from anchoraudit.report.text.filtering import dropped_frame, filter_parts
 
     _require_an_output(given)
@@ -112,6 +114,7 @@ def command(**given: Any) -> int:
     keep = ~found.images
     if detector is not None:
         keep &= manifest.kept_by(result, _drop(given), keep_blank=given["keep_blank"])
+    _require_no_whole(unfit.whole_of(found, result, keep), source)
     owns = [own for _, own in files] or [np.ones_like(keep)]
     blank = None
     if not dataset.has_entries and _holds_boxes(given):
@@ -152,7 +155,7 @@ def _judged(
     """Audit what is to be written, without the boxes that have an error if they may go.
 
     Also returns the data set before and which boxes were taken out of it, if any were, and what has an error
-    still. Raises AnchorauditError for an error that is about no single image or box.
+    still.
     """
     from anchoraudit.manifest import unfit
 
@@ -176,7 +179,6 @@ def _judged(
         emptied = unfit.emptied(source, gone, with_verdicts=detector is not None)
         found.images |= emptied
         found.why = {i: f for i, f in first.why_boxes.items() if emptied[i]} | found.why
-    _require_no_whole(found, source)
     return result, taken, found
 
 
@@ -200,14 +202,14 @@ def _audited(
     )
 
 
-def _require_no_whole(found: Unfit, source: Dataset) -> None:
+def _require_no_whole(whole: list[Finding], source: Dataset) -> None:
     """Raise AnchorauditError for an error that is about no single image or box."""
     from anchoraudit.manifest import unfit
     from anchoraudit.rules import rule_of
 
-    if not found.whole:
+    if not whole:
         return
-    one, *others = unfit.told(found)
+    one, *others = unfit.told(whole)
     more = f" (and {len(others):,} more like it)" if others else ""
     code = found.whole[0].code
     raise AnchorauditError(
@@ -245,7 +247,7 @@ def _confirmed(
 
     A detector has another loader for COCO than for the source, which is not asked any more: an image can be
     left out or stop training there alone. owns: the images of each manifest, bool [N]. Adds to `found.why`.
-    Returns whether that scan finds images without objects. Raises AnchorauditError as `_judged` does.
+    Returns whether that scan finds images without objects. Raises as `_require_no_whole` does.
     """
     from anchoraudit.dataset.findings import Finding
     from anchoraudit.encoding.verdicts import VERDICTS
@@ -280,8 +282,8 @@ def _confirmed(
                 if settled and any(one.code == _NOTHING_TRAINS for one in errors.whole):
                     _leave_out_all(keep, rows, found)
                 elif settled:
-                    errors.whole = [Finding(one.code, one.message) for one in errors.whole]
-                    _require_no_whole(errors, result.original)
+                    whole = unfit.whole_of(errors, again, np.ones(len(copy.images), dtype=np.bool_))
+                    _require_no_whole([Finding(one.code, one.message) for one in whole], result.original)
                     blank |= bool(again.verdict_is("blank").any())
     return blank
 

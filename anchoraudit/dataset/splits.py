@@ -16,6 +16,17 @@ def is_training(name: str) -> bool:
     return "train" in name.casefold()
 
 
+def is_evaluation(name: str) -> bool:
+    """Tell whether a split is for evaluation alone, as `val2017`, `test-dev` and `VOC2007/test` are.
+
+    Examples
+    --------
+    >>> is_evaluation("val2017"), is_evaluation("trainval"), is_evaluation("a")
+    (True, False, False)
+    """
+    return name.casefold().rpartition("/")[2].startswith(("val", "test", "dev", "eval", "minival"))
+
+
 def training_splits(names: Iterable[str]) -> list[str]:
     """Return the splits that are for training, each once, in order: by their names, or else the only one.
 

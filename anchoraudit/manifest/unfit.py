@@ -21,6 +21,7 @@ from anchoraudit.formats.coco.text import Texts
 from anchoraudit.manifest.leaving import left_out
 from anchoraudit.rules import Hits
 
+_NEVER_LEARNED = "ANC010"
 _ENTRY = re.compile(r"(images|annotations)\[(\d+)\]")
 
 
@@ -139,7 +140,20 @@ def without_boxes(dataset: Dataset, these: Bool) -> Dataset:
     return replace(dataset, boxes=placed.take(np.flatnonzero(~these)))
 
 
-def told(found: Unfit) -> Iterator[str]:
+def whole_of(found: Unfit, audit: Audit, keep: Bool) -> list[Finding]:
+    """Return the errors about the data set as a whole that stay when the images `keep` [N] stay.
+
+    A class that is never learned (ANC010) is gone with the last image that has a usable box of it.
+    """
+    if not any(one.code == _NEVER_LEARNED for one in found.whole):
+        return found.whole
+    boxes, categories = audit.dataset.boxes, audit.dataset.categories
+    stays = np.unique(boxes.category[keep[boxes.image] & audit.box_results.usable])
+    names = {f"category {categories[number].id!r}" for number in stays[stays >= 0].tolist()}
+    return [one for one in found.whole if one.code != _NEVER_LEARNED or one.thing in names]
+
+
+def told(whole: Sequence[Finding]) -> Iterator[str]:
     """Yield each error about the data set as a whole, as a line."""
-    for finding in found.whole:
+    for finding in whole:
         yield f"{finding.code} {finding.location}: {finding.message}" if finding.path else finding.message

@@ -16,10 +16,13 @@ from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.labels import REASON_MEANING, REASONS, Labels, clipped_boxes
 from anchoraudit.dataset.locations import Location, Locations
-from anchoraudit.dataset.splits import is_training, thing_of_split, training_splits
+from anchoraudit.dataset.splits import is_evaluation, is_training, thing_of_split, training_splits
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.admission import Admitted
+from anchoraudit.encoding.best_recall import BestRecall, best_recall
 from anchoraudit.encoding.canvas import Placed
+from anchoraudit.encoding.levels import serving_levels
+from anchoraudit.encoding.verdicts import STATUSES
 from anchoraudit.images.inspection import ImageFiles
 from anchoraudit.loaders import Loaded
 
@@ -164,6 +167,59 @@ class Context:
         # A source may be a year of a VOCdevkit, whose splits are called YEAR/train.
         years = {name.rpartition("/")[0] for name in dataset.splits}
         return frozenset([*found, *(name for name in stated if name not in years)])
+
+    @cached_property
+    def in_training(self) -> Bool:
+        """Tell which images are trained on, by the names of their splits: bool [N].
+
+        Where no name says so, all of them are but those of splits for evaluation.
+        """
+        names, split = self.dataset.splits, self.dataset.images.split
+        trained = [name in self.training and not is_evaluation(name) for name in names]
+        if not any(trained):
+            trained = [not is_evaluation(name) for name in names]
+        return np.array(trained, dtype=np.bool_)[split]
+
+    @cached_property
+    def trained(self) -> Bool:
+        """Tell which boxes reach the encoder in training: they are usable, and their image is trained on."""
+        usable: Bool = self.status > 0
+        if self.in_training.all():
+            return usable
+        return usable & self.in_training[self.dataset.boxes.image]
+
+    @cached_property
+    def by_class(self) -> Int:
+        """Count the trained boxes of each class by status: int64 [C, statuses], none not usable."""
+        category, classes = self.dataset.boxes.category, len(self.dataset.categories)
+        counted = np.flatnonzero(self.trained & (category >= 0))
+        codes = category[counted] * len(STATUSES) + self.status[counted]
+        table: Int = np.bincount(codes, minlength=classes * len(STATUSES))
+        return table.reshape(classes, len(STATUSES))
+
+    @cached_property
+    def best_recall(self) -> BestRecall | None:
+        """YOLOv5's best possible recall of the training boxes; None unless the detector's framework asks."""
+        detector = self.replayed
+        if detector is None or not detector.auto_anchor.is_used:
+            return None
+        dataset = self.dataset if self.loaded is None else self.loaded.dataset
+        handed = self.status > 0 if self.loaded is None else self.loaded.trains
+        labels = handed & self.in_training[dataset.boxes.image]
+        return best_recall(dataset, labels, detector, self.best_iou)
+
+    @cached_property
+    def idle_levels(self) -> list[int]:
+        """The levels on which no trained box has a positive anchor. [] for few boxes, where it is chance."""
+        levels, boxes = self.detector.anchors.levels, self.placed.boxes
+        if len(levels) < 2 or len(boxes.boxes) < 10 * self.detector.anchors.count:
+            return []
+        rows = np.flatnonzero(self.trained[self.placed.rows])
+        served = serving_levels(boxes if len(rows) == len(boxes.boxes) else boxes.take(rows), self.detector)
+        if served is None or not served.any():  # where no box is positive at all, others say so
+            return []
+        idle: list[int] = np.flatnonzero(~served).tolist()
+        return idle
 
     @cached_property
     def may_train(self) -> Bool:

@@ -31,7 +31,11 @@ def check(context: Context, share: float) -> list[Finding]:
 
     for_each_block(len(sizes), find)
     used = np.bincount(best, minlength=len(shapes))
-    unused = [f"{w:.4g}x{h:.4g}" for w, h in shapes[used == 0].tolist()]
+    idle = context.idle_levels
+    told = np.concatenate(
+        [np.full(level.count, number in idle) for number, level in enumerate(context.detector.anchors.levels)]
+    )  # with their level, by ANC012
+    unused = [f"{w:.4g}x{h:.4g}" for w, h in shapes[(used == 0) & ~told].tolist()]
     if not unused or (_are_a_presets(context.detector) and len(unused) < share * len(shapes)):
         return []
     text = f"{len(unused)} of {len(shapes)} shapes of {context.detector.name} are the best one for no box: "

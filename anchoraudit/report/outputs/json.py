@@ -13,6 +13,7 @@ import msgspec
 from anchoraudit import __version__
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.auditing.risk import Risk
+from anchoraudit.auditing.shares import by_class, by_level
 from anchoraudit.classes.table import ClassTable
 from anchoraudit.loaders import Loaded
 from anchoraudit.report import words
@@ -41,7 +42,7 @@ def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
         "on_empty": None if audit.replayed is None else audit.replayed.on_empty,
         "loader": None if audit.loaded is None else _loader(audit.loaded),
         "classes": None if audit.classes is None else _classes(audit.classes),
-        "summary": audit.summary(),
+        "summary": {**audit.summary(), "by_class": _by_class(audit), "by_level": _by_level(audit)},
         "risks": [_risk(risk) for risk in words.risks(audit)],
         "augmented": None if audit.sensitivity is None else _sensitivity(audit.sensitivity),
         "not_usable": audit.labels.reasons(),
@@ -57,6 +58,35 @@ def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
     yield ',\n  "flagged": '
     yield from _listed(_keys.of_image(audit, image) for image in _keys.flagged(audit, limit))
     yield "\n}\n"
+
+
+def _by_class(audit: Audit) -> list[dict[str, Any]]:
+    """Return the classes that have boxes, in the order of the data set, with their numbers of boxes."""
+    counted, judged = by_class(audit), audit.replayed is not None
+    statuses = ("matched", "forced", "unmatched")
+    return [
+        {
+            "id": category.id,
+            "name": category.name,
+            "boxes": int(counted.boxes[i]),
+            "usable": int(counted.usable[i]),
+            **{name: int(getattr(counted, name)[i]) if judged else None for name in statuses},
+        }
+        for i, category in enumerate(audit.dataset.categories)
+        if counted.boxes[i]
+    ]
+
+
+def _by_level(audit: Audit) -> list[dict[str, Any]]:
+    """Return the detector's levels with the usable boxes that each serves; [] if that is unknown."""
+    counted = by_level(audit)
+    if counted is None:
+        return []
+    columns = (counted.stride.tolist(), counted.shapes.tolist(), counted.boxes.tolist())
+    return [
+        {"stride": stride, "shapes": shapes, "boxes": boxes}
+        for stride, shapes, boxes in zip(*columns, strict=True)
+    ]
 
 
 def _risk(risk: Risk) -> dict[str, Any]:

@@ -1,0 +1,63 @@
+"""ANC010: class of which no box is ever positive."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.dataset.findings import Finding
+from anchoraudit.rules._context import Context
+from anchoraudit.rules._remedies import Remedies
+from anchoraudit.rules._rule import Rule
+from anchoraudit.rules._unlearned import CHANCE, is_no_chance, never_positive
+
+_MOST_MEASURED = 20  # classes whose remedy is measured, those with most boxes; a report shows three
+
+
+def check(context: Context, chance: float) -> list[Finding]:
+    """Find classes with trained boxes, none of which is matched or forced."""
+    counted = context.by_class
+    never = np.flatnonzero(never_positive(counted) & is_no_chance(counted, chance))
+    if not len(never):
+        return []
+    trained, remedies = counted.sum(axis=1), Remedies(context)
+    recall = context.best_recall
+    anew = recall is not None and context.detector.auto_anchor.replaces(recall.recall)
+    also = ". AutoAnchor fits the anchors anew before training (ANC013)" if anew else ""
+    found: list[Finding] = []
+    for place, number in enumerate(never[np.argsort(-trained[never], kind="stable")].tolist()):
+        category, count = context.dataset.categories[number], int(trained[number])
+        text, evidence = f"no box of {category.name!r} is ever matched", _boxes(count)
+        if place < _MOST_MEASURED:
+            rows = np.flatnonzero(context.trained & (context.dataset.boxes.category == number))
+            text += f"; {remedies.of(rows)}"
+            evidence += f": {remedies.causes(rows)}"
+        text += also
+        found += context.about_all("ANC010", f"{text} ({evidence})", evidence, f"category {category.id!r}")
+    return found
+
+
+def _boxes(count: int) -> str:
+    return "1 box" if count == 1 else f"{count:,} boxes"
+
+
+RULE = Rule(
+    code="ANC010",
+    severity="error",
+    title="class of which no box is ever positive",
+    what=(
+        "A class with boxes that reach the encoder in training, of which none is matched and none forced. "
+        "The message names the smallest change that helps, with the share of these boxes that then get a "
+        "positive anchor: other input sizes, lower thresholds and fitted anchors are tried on them. A class "
+        "with few boxes may have none by chance, where other classes lose many too: it is left to ANC011 if "
+        "`chance` of a class or more would be expected to, were its boxes like those of the others."
+    ),
+    why=(
+        "The network never sees an example of the class. It learns that these objects are background, and "
+        "their average precision is 0. No loss shows it, since the other classes train well."
+    ),
+    example="40 boxes `dot` of 5 x 5 px in images of 1280 x 960, under yolov5 at 640",
+    remedy="train with the option that the message names, or fit the anchors (anchoraudit cluster)",
+    check=check,
+    parameters={"chance": CHANCE},
+    needs_detector=True,
+)

@@ -1,0 +1,45 @@
+"""ANC012: level that no box uses."""
+
+from __future__ import annotations
+
+from anchoraudit.dataset.findings import Finding
+from anchoraudit.rules._context import Context
+from anchoraudit.rules._rule import Rule
+
+
+def check(context: Context) -> list[Finding]:
+    """Find levels on which no trained box has a positive anchor."""
+    detector = context.detector
+    idle = context.idle_levels
+    if not idle:
+        return []
+    levels = [detector.anchors.levels[number] for number in idle]
+    named = ", ".join(
+        f"level {n + 1} (stride {level.stride:g})" for n, level in zip(idle, levels, strict=True)
+    )
+    number, boxes = len(detector.anchors.levels), int(context.trained.sum())
+    verb = "has" if len(idle) == 1 else "have"
+    of_these = f"of the {number} levels of {detector.name}"
+    text = f"{of_these}, {named} {verb} no positive anchor of any of {boxes:,} boxes"
+    return [Finding("ANC012", text, detector.name, "", named, "idle levels")]
+
+
+RULE = Rule(
+    code="ANC012",
+    severity="info",
+    title="level that no box uses",
+    what=(
+        "A level of the detector on which no box has a positive anchor, matched or forced. Checked only "
+        "where there are at least ten boxes for each anchor shape, and not where no box is positive at all. "
+        "The shapes of such a level are not reported again by ANC005."
+    ),
+    why=(
+        "The level learns background only. darknet then prints a line for its layer such as `Region 106 Avg "
+        "IOU: -nan, count: 0` in every step, which looks like a fault and is none. If objects of that size "
+        "were to be learned, it is one."
+    ),
+    example="the level of stride 8 with anchors of 10 to 33 px, in a data set of cars of 200 px and more",
+    remedy="nothing, if no object of that size is expected; or fit the anchors (anchoraudit cluster)",
+    check=check,
+    needs_detector=True,
+)

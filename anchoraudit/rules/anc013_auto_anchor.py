@@ -1,0 +1,50 @@
+"""ANC013: anchors that the framework replaces before it trains."""
+
+from __future__ import annotations
+
+from anchoraudit.dataset.findings import Finding
+from anchoraudit.rules._context import Context
+from anchoraudit.rules._rule import Rule
+
+
+def check(context: Context) -> list[Finding]:
+    """Report a best possible recall at which AutoAnchor replaces the anchors, surely or by chance."""
+    found = context.best_recall
+    rule = context.detector.auto_anchor
+    if found is None or not rule.replaces(found.lowest):
+        return []
+    sure = rule.replaces(found.highest)
+    limit = f"{'at most' if rule.inclusive else 'below'} {rule.recall:g}"
+    measured = f"the best possible recall (BPR) of {found.labels:,} boxes is {found.recall:.4f}"
+    drawn = f"{found.lowest:.4f} to {found.highest:.4f} with the random scale that training draws"
+    if sure:
+        then = f"{limit}, so AutoAnchor fits other anchors before training than those replayed here"
+    else:
+        then = f"near the limit: where the draw is {limit}, AutoAnchor fits other anchors before training"
+    text = f"{measured} ({drawn}), {then}"
+    return context.about_all("ANC013", text, f"BPR {found.recall:.4f}", "best possible recall")
+
+
+RULE = Rule(
+    code="ANC013",
+    severity="warning",
+    title="anchors that the framework replaces before training",
+    what=(
+        "YOLOv5 and YOLOv7 measure the best possible recall (BPR) before the first step: the share of the "
+        "training boxes with an anchor whose sides are less than four times longer or shorter. They multiply "
+        "the boxes of each image by a random scale between 0.9 and 1.1. The message has the recall without "
+        "that scale, and the range that 19 of 20 draws lie in. YOLOv5 fits the anchors anew at 0.98 and "
+        "below, YOLOv7 below 0.98, and both keep the new ones if their recall is higher."
+    ),
+    why=(
+        "The audit judges the anchors that you gave, and training uses others, which differ from run to run. "
+        "With the option noautoanchor, the boxes that match none are never learned."
+    ),
+    example="BPR 0.9634: 37 of 1,000 boxes are longer or thinner than four times every anchor",
+    remedy=(
+        "fit the anchors yourself (anchoraudit cluster) and train with the option noautoanchor, or "
+        "leave it to AutoAnchor, and audit the anchors that it prints"
+    ),
+    check=check,
+    needs_detector=True,
+)
