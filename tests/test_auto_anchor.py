@@ -1,8 +1,8 @@
 """YOLOv5's and YOLOv7's own check_anchors and check_anchor_order, and what is made of them here.
 
 `fixtures/autoanchor.json` has what their code answered (yolov5 5081342f, yolov7 a207844b, torch 2.13): the
-recall that it printed with the random scale replaced by 1, whether it fitted anchors anew, and the recalls of 40
-draws of the scale; and which lists of anchors it reversed.
+recall that it printed with the random scale replaced by 1, whether it fitted anchors anew, and the recalls
+of 40 draws of the scale; and which lists of anchors it reversed.
 """
 
 import json

@@ -18,10 +18,11 @@ from anchoraudit.dataset.columns import Dataset
 from anchoraudit.detectors.spec import Detector
 
 SCALES = (0.9, 1.1)
-_STEPS = 41  # scales at which labels are tried that match at some of them only
+_STEPS = 21  # scales at which labels are tried that match at some of them only
 _ROWS = 1 << 16
-# A label surely matches at all scales if the audit's own ratio is above its limit by this factor. The audit
-# rounds sides of the resized image to whole pixels, by 1 % at most where these have 100.
+# A label matches at all scales if the audit's own ratio is above its limit by this factor, and at none if it
+# is below by as much. The audit rounds sides of the resized image to whole pixels: by 1 % at most where these
+# have 100.
 _SURELY, _LEAST_SIDE = 1.1 * 1.03, 100.0
 _DEVIATIONS = 2.0  # 19 of 20 draws are within these
 
@@ -53,14 +54,14 @@ def best_recall(dataset: Dataset, labels: Bool, detector: Detector, best: Float)
     resize = detector.resize
     side = float(max(resize.side, resize.width, resize.height))
     longer, shorter = np.fmax(images.width, images.height), np.fmin(images.width, images.height)
+    xyxy, image = boxes.xyxy[rows], boxes.image[rows]
     with np.errstate(invalid="ignore"):
-        rounded_little = shorter * side / longer >= _LEAST_SIDE
-        sure = (best[rows] >= detector.match.threshold * _SURELY) & rounded_little[boxes.image[rows]]
-    xyxy = boxes.xyxy[rows]
-    image = boxes.image[rows]
-    sure &= (xyxy[:, 0] >= 0) & (xyxy[:, 1] >= 0)  # the audit clips boxes, AutoAnchor does not
-    sure &= (xyxy[:, 2] <= images.width[image]) & (xyxy[:, 3] <= images.height[image])
-    open_ = np.flatnonzero(~sure)
+        known = (shorter * side / longer >= _LEAST_SIDE)[image]
+        known &= (xyxy[:, 0] >= 0) & (xyxy[:, 1] >= 0)  # the audit clips boxes, AutoAnchor does not
+        known &= (xyxy[:, 2] <= images.width[image]) & (xyxy[:, 3] <= images.height[image])
+        sure = known & (best[rows] >= detector.match.threshold * _SURELY)
+        never = known & (best[rows] <= detector.match.threshold / _SURELY)
+    open_ = np.flatnonzero(~(sure | never))
     own = image[open_]
     sides = np.column_stack([images.width[own], images.height[own]])
     fractions = ((xyxy[open_, 2:] - xyxy[open_, :2]) / sides).astype(np.float32)
@@ -82,7 +83,8 @@ def _matches(sizes: Float, detector: Detector) -> Bool:
             own = sizes[start : start + _ROWS].astype(np.float32)
             for shape in shapes:
                 ratio: Floating = own / shape
-                least = np.minimum(ratio, np.float32(1) / ratio).min(axis=1)
+                of_sides = np.minimum(ratio, np.float32(1) / ratio)
+                least = np.minimum(of_sides[:, 0], of_sides[:, 1])
                 found[start : start + _ROWS] |= least > limit
     return found
 

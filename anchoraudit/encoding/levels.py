@@ -9,7 +9,7 @@ from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import OnCanvas
 
-_SAMPLE = 4_000  # boxes; nearly every level that serves any box serves one of so many
+_SAMPLE = 1_000  # boxes; nearly every level that serves any box serves one of so many
 _ROWS = 50_000  # boxes at a time
 
 

@@ -31,8 +31,8 @@ def check(context: Context, chance: float) -> list[Finding]:
             rows = np.flatnonzero(context.trained & (context.dataset.boxes.category == number))
             text += f"; {remedies.of(rows)}"
             evidence += f": {remedies.causes(rows)}"
-        text += also
-        found += context.about_all("ANC010", f"{text} ({evidence})", evidence, f"category {category.id!r}")
+        text = f"{text} ({evidence}){also}"
+        found += context.about_all("ANC010", text, evidence, f"category {category.id!r}")
     return found
 
 

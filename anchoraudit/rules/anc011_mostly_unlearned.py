@@ -45,7 +45,8 @@ RULE = Rule(
     what=(
         "Of a class with at least `boxes` boxes in training, more than `share` are unmatched: they can never "
         "be positive. Also a class of three boxes or more without any positive one, where that may be "
-        "chance; else it is ANC010. Not reported where most boxes of the whole data set are unmatched (ANC009)."
+        "chance; else it is ANC010. Not reported where most boxes of the whole data set are unmatched "
+        "(ANC009)."
     ),
     why=(
         "The network learns the class from the few boxes that match, and that all others of it are "
