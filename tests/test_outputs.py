@@ -196,8 +196,8 @@ def test_json_is_what_the_encoder_of_json_writes(audit):
     answer = json.loads(text)
     assert list(answer) == [
         "anchoraudit", "dataset", "format", "recognised", "detector", "detector_chosen",
-        "detector_suggested", "on_empty", "loader", "summary", "risks", "augmented", "not_usable",
-        "clipped", "notes", "findings", "flagged",
+        "detector_suggested", "on_empty", "loader", "classes", "summary", "risks", "augmented",
+        "not_usable", "clipped", "notes", "findings", "flagged",
     ]  # fmt: skip
     rule = all_rules()["BOX002"]
     assert answer["findings"][0] == {

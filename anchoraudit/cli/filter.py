@@ -211,7 +211,7 @@ def _require_no_whole(whole: list[Finding], source: Dataset) -> None:
         return
     one, *others = unfit.told(whole)
     more = f" (and {len(others):,} more like it)" if others else ""
-    code = found.whole[0].code
+    code = whole[0].code
     raise AnchorauditError(
         f"no filter can mend this error: {one}{more}",
         path=source.root,

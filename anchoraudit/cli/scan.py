@@ -249,9 +249,10 @@ def _report(result: Any, shown: Any, given: dict[str, Any], options: list[str], 
     steps = after_scan(result, options)
     classes: list[object] = []
     if with_table:
+        from anchoraudit.auditing.shares import by_class
         from anchoraudit.report.text.classes import class_table
 
-        classes = class_table(result.classes)
+        classes = class_table(result.classes, None if result.replayed is None else by_class(result).unmatched)
     _output.show(
         terminal.scan_parts(result, limit, steps, shown=shown, classes=classes),
         given["output"],

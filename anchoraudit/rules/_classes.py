@@ -16,14 +16,14 @@ SHOWN = 6  # classes in a message; more do not fit three lines of a terminal
 def framework(context: Context) -> str:
     """Return the name by which a message calls whoever numbers the classes.
 
-    That is a preset's name. A detector of the user's own is called as its file, so its framework is named, and
-    so is the framework of another loader.
+    That is a preset's name. A detector of the user's own is called as its file, so its framework is named,
+    and so is the framework of another loader.
     """
     table, detector = context.classes, context.replayed
     rules = None if table is None else table.rules
-    if detector is not None and detector.name in preset_names():
-        if rules is None or rules.name == detector.class_rules:
-            return detector.name
+    own = detector is not None and (rules is None or rules.name == detector.class_rules)
+    if detector is not None and own and detector.name in preset_names():
+        return detector.name
     if rules is not None:
         return rules.name
     return "the framework" if detector is None else detector.name

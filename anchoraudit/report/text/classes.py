@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.console import Group
 
+from anchoraudit.arrays import Int
 from anchoraudit.classes.contract import INDEX_MEANING
 from anchoraudit.classes.table import ClassRow, ClassTable
 from anchoraudit.report.text.terminal import facts, table
@@ -25,9 +26,14 @@ _BACKGROUND = {
 }
 
 
-def class_table(classes: ClassTable) -> list[object]:
-    """Return the parts of a report on the classes: whose rules these are, and a row for each class."""
+def class_table(classes: ClassTable, unmatched: Int | None = None) -> list[object]:
+    """Return the parts of a report on the classes: a row for each class, and whose rules these are.
+
+    unmatched: int64 [C], the usable boxes of each class that no anchor matches; None without a detector.
+    """
     several = any(row.splits for row in classes.rows)
+    # Numbers of boxes by status are of a class as a whole, not of some of its splits.
+    lost = None if several else unmatched
     rows = [
         (
             row.id,
@@ -35,11 +41,20 @@ def class_table(classes: ClassTable) -> list[object]:
             "-" if row.index is None else row.index,
             *((", ".join(row.splits),) if several else ()),
             f"{row.boxes:,}",
+            *((f"{lost[row.number]:,}",) if lost is not None else ()),
             _becomes(row),
         )
         for row in classes.rows
     ]
-    columns = ("id>", "name", "index>", *(("split",) if several else ()), "boxes>", "what becomes of them")
+    columns = (
+        "id>",
+        "name",
+        "index>",
+        *(("split",) if several else ()),
+        "boxes>",
+        *(("unmatched>",) if lost is not None else ()),
+        "what becomes of them",
+    )
     parts: list[object] = [table(f"Classes ({len(classes.dataset.categories):,})", columns, rows)]
     return [*parts, _whose(classes), ""]
 
