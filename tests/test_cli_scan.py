@@ -59,6 +59,9 @@ class TestJson:
         summary = json.loads(result.stdout)["summary"]
         numbers = ["images", "boxes", "usable", "matched", "forced", "unmatched"]
         splits = summary.pop("splits")
+        by_class, by_level = summary.pop("by_class"), summary.pop("by_level")
+        assert sum(part["unmatched"] for part in by_class) == summary["unmatched"]
+        assert sum(part["boxes"] for part in by_level) >= summary["matched"]
         assert list(splits) == ["train", "val"]
         for part in (summary, *splits.values()):
             assert list(part) == [*numbers, "verdicts", "causes"]

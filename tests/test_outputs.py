@@ -207,7 +207,7 @@ def test_json_is_what_the_encoder_of_json_writes(audit):
     }  # fmt: skip
     assert [entry["image_id"] for entry in answer["flagged"]] == [2, 3]
     assert answer["flagged"][1]["best_iou"] is None
-    assert answer["summary"] == audit.summary()
+    assert answer["summary"].items() >= audit.summary().items()
 
 
 def test_json_without_anything(audit):
