@@ -5,11 +5,13 @@ same ids and names. Each case is the smallest data set that shows it.
 """
 
 import re
+from pathlib import Path
 
 import pytest
 
 import anchoraudit
 from anchoraudit.classes import class_rules, class_rules_names, rules_for
+from anchoraudit.classes.contract import INDEX_MEANING
 from anchoraudit.classes.indices import class_indices, has_background
 from anchoraudit.classes.table import class_table
 from anchoraudit.detectors import load_detector, preset_names
@@ -518,3 +520,42 @@ def test_groups_are_asked_for_only_where_they_count(tmp_path):
 
     dataset = anchoraudit.read(coco(tmp_path, [(1, "cat")]))
     assert class_indices(dataset, class_rules("detectron2"), Classes(), never) == [{0: 0}]
+
+
+# The page.
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "classes.md"
+START, END = (
+    "<!-- frameworks: written by `python -m tests.test_class_rules` -->\n",
+    "<!-- end of frameworks -->\n",
+)
+
+
+def frameworks():
+    """The table of all class rules."""
+    lines = ["| name | framework | index | background |", "|---|---|---|---|"]
+    for name in class_rules_names():
+        rules = class_rules(name)
+        by_format = {"": rules.index} if isinstance(rules.index, str) else rules.index
+        parts = [f"{key + ': ' if key else ''}{INDEX_MEANING[index]}" for key, index in by_format.items()]
+        if rules.first:
+            parts.append(f"counted from {rules.first}")
+        if rules.fold != "none":
+            parts.append(
+                {"strip": "names are stripped", "lower_strip": "names are lowered and stripped"}[rules.fold]
+            )
+        index = "; ".join(parts).replace("*:", "`*`:")
+        lines.append(f"| `{name}` | {rules.framework} | {index} | {rules.background.replace('_', ' ')} |")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def test_the_page_has_all_frameworks():
+    before, _, rest = PAGE.read_text("utf-8").partition(START)
+    assert before
+    assert rest.partition(END)[0] == frameworks()
+
+
+if __name__ == "__main__":
+    text = PAGE.read_text("utf-8")
+    head, _, tail = text.partition(START)
+    PAGE.write_text(f"{head}{START}{frameworks()}{END}{tail.partition(END)[2]}", "utf-8")

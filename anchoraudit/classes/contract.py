@@ -48,8 +48,9 @@ class ClassRules(Block, frozen=True):
         and "*" for all others.
     first : int
         The index of the first class, where positions count.
-    background : {"none", "first", "last"}
-        Where the model's output for the background is.
+    background : {"none", "first", "last", "by_model"}
+        Where the model's output for the background is; "by_model": models of the framework differ, and the
+        detector's `labels` say it.
     fold : {"none", "strip", "lower_strip"}
         What the framework does to the name of an object before it looks it up.
     unknown : {"", "dropped", "drops_image", "raises"}
@@ -81,7 +82,7 @@ class ClassRules(Block, frozen=True):
     framework: str
     index: Index | dict[str, Index]
     first: int = 0
-    background: Literal["none", "first", "last"] = "none"
+    background: Literal["none", "first", "last", "by_model"] = "none"
     fold: Literal["none", "strip", "lower_strip"] = "none"
     unknown: Literal["", "dropped", "drops_image", "raises"] = ""
     unknown_error: str = ""

@@ -23,6 +23,7 @@ _BACKGROUND = {
     "none": "no background",
     "first": "0 is the background",
     "last": "the background comes last",
+    "by_model": "no background",
 }
 
 
