@@ -84,7 +84,8 @@ def test_darknet(tmp_path):
             in (snippet.text)
         )
         step = 8 if stride == 8 else 2
-        text += f"[convolutional]\nsize=3\nstride={step}\n[yolo]\nmask={mask}\n{body}"
+        filters = (20 + 5) * (len(mask) // 2 + 1)  # 20 classes, unless the file says how many
+        text += f"[convolutional]\nsize=3\nstride={step}\nfilters={filters}\n[yolo]\nmask={mask}\n{body}"
     (tmp_path / "yolo.cfg").write_text(text)
     same(by_stride(load_detector(tmp_path / "yolo.cfg")), made(snippet))
     assert snippet.mean_iou is None
