@@ -246,6 +246,146 @@ def test_an_id_below_0_is_no_class(tmp_path, framework):
     assert "'none' is -1" in errors(scan(path, framework))["CLS015"]
 
 
+# Ids and names that repeat, ids that are texts, and ids that `categories` lacks.
+
+
+@pytest.mark.parametrize(
+    ("framework", "wanted"),
+    [
+        ("detectron2", {"a": 1, "b": 1, "c": 2}),
+        ("yolox", {"a": 0, "b": 0, "c": 2}),
+        ("keras-retinanet", {"a": 1, "b": 1, "c": 1}),
+        ("mmdet", {"a": 1, "b": 1, "c": 2}),
+        ("mask-rcnn-matterport", {"a": 1, "b": 1, "c": 2}),
+        ("rf-detr", {"a": 0, "b": 0, "c": 1}),
+    ],
+)
+def test_an_id_that_is_listed_twice(tmp_path, framework, wanted):
+    table = scan(coco(tmp_path, [(1, "a"), (1, "b"), (2, "c")], [1, 2]), framework).classes
+    assert {row.name: row.index for row in table.rows} == wanted
+
+
+@pytest.mark.parametrize(
+    ("listed", "wanted"),
+    [
+        ([(1, "a"), (2, "a"), (3, "b")], {1: 0, 2: 1, 3: 1}),
+        ([(1, "a"), (2, "b"), (3, "a"), (4, "c")], {1: 0, 2: 1, 3: 2, 4: 2}),
+        ([(1, "a"), (2, "a"), (3, "a")], {1: 0, 2: 1, 3: 1}),
+    ],
+)
+def test_keras_retinanet_counts_names(tmp_path, listed, wanted):
+    assert indices(scan(coco(tmp_path, listed), "keras-retinanet")) == wanted
+
+
+@pytest.mark.parametrize(
+    ("framework", "error"),
+    [
+        ("detr", "ValueError: too many dimensions 'str'"),
+        ("hf-detr", "ValueError: too many dimensions 'str'"),
+        ("torchvision", "ValueError: too many dimensions 'str'"),
+        ("rt-detr-mscoco", 'KeyError: "1"'),
+        ("rf-detr", 'KeyError: Unknown category_id "1"'),
+    ],
+)
+@pytest.mark.parametrize("ids", [["1", "2", "2"], [1, "2", "1"]])
+def test_ids_that_are_texts_on_both_sides_stop_who_wants_numbers(tmp_path, framework, error, ids):
+    found = errors(scan(coco(tmp_path, [("1", "a"), ("2", "b")], ids), framework, loader="none"))
+    assert error in found["CLS016"].replace('"2"', '"1"')
+
+
+@pytest.mark.parametrize("framework", ["detectron2", "mmdet", "yolox", "keras-retinanet"])
+def test_ids_that_are_texts_on_both_sides_are_ids_to_others(tmp_path, framework):
+    assert not errors(scan(coco(tmp_path, [("1", "a"), ("2", "b")]), framework))
+
+
+def test_a_number_for_a_text_is_trained_and_not_evaluated(tmp_path):
+    found = errors(scan(coco(tmp_path, [("1", "a")], [1]), "detr"))
+    assert "trains them, but pycocotools finds no such class" in found["CLS016"]
+
+
+def test_files_of_which_one_has_texts_are_each_sorted(tmp_path):
+    coco(tmp_path, [("5", "cat")], split="train")
+    coco(tmp_path, [(1, "cat")], split="val", start=9)
+    result = scan(tmp_path, "detectron2")
+    assert {row.index for row in result.classes.rows} == {0}
+    assert not errors(result)
+
+
+def test_an_id_that_categories_lacks_is_its_own_index_where_ids_are_taken_as_they_are(tmp_path):
+    path = coco(tmp_path, [(1, "cat"), (2, "dog")], [1, 99])
+    result = scan(path, "detr", classes=built(3))
+    assert result.classes.unlisted == {1: 99}
+    assert result.classes.box_indices().tolist() == [1, 99]
+    assert "one that `categories` lacks is 99; training stops: IndexError" in errors(result)["CLS015"]
+    assert scan(path, "rt-detr-mscoco").classes.unlisted == {}
+    assert scan(path, "detectron2").classes.unlisted == {}
+
+
+@pytest.mark.parametrize(
+    ("framework", "error"),
+    [
+        ("rf-detr", "rf-detr stops: KeyError: Unknown category_id 99"),
+        ("rt-detr-mscoco", "rt-detr-mscoco stops: KeyError: 99"),
+    ],
+)
+def test_an_id_that_categories_lacks_stops_who_looks_ids_up(tmp_path, framework, error):
+    found = errors(scan(coco(tmp_path, [(1, "cat")], [1, 99]), framework))
+    assert found["CLS010"] == f"`categories` lacks the class id of 1 box (99): {error}"
+
+
+@pytest.mark.parametrize("group", ["none", "null", "", "cat"])
+def test_rf_detr_takes_a_group_of_no_name_for_none(tmp_path, group):
+    listed = [
+        {"id": 0, "name": group, "supercategory": "none"},
+        {"id": 1, "name": "cat", "supercategory": group},
+    ]
+    made = [annotation(1, 1, BOX, category_id=1, area=11026)]
+    make(tmp_path, {"a.json": document([image(1)], made, categories=listed)})
+    assert indices(scan(tmp_path / "a.json", "rf-detr")) == {0: 0, 1: 1}
+
+
+def test_rf_detr_numbers_a_file_without_train_by_the_boxes_of_its_own(tmp_path):
+    listed = [
+        {"id": 0, "name": "pets", "supercategory": "none"},
+        {"id": 1, "name": "cat", "supercategory": "pets"},
+    ]
+    for split, ids, start in (("val", [0, 1], 1), ("test", [1], 9)):
+        numbers = range(start, start + len(ids))
+        made = [annotation(n, n, BOX, category_id=i, area=11026) for n, i in zip(numbers, ids, strict=True)]
+        body = document([image(n) for n in numbers], made, categories=listed)
+        make(tmp_path, {f"instances_{split}.json": body})
+    table = scan(tmp_path, "rf-detr").classes
+    assert sorted((row.id, row.index) for row in table.rows if row.index is not None) == [
+        (0, 0),
+        (1, 0),
+        (1, 1),
+    ]
+
+
+def test_rf_detr_numbers_other_files_by_every_listing_of_train(tmp_path):
+    listed = [(1, "a"), (1, "b"), (2, "c")]
+    coco(tmp_path, listed, [1, 2], split="train")
+    coco(tmp_path, listed, [1, 2], split="val", start=9)
+    table = scan(tmp_path, "rf-detr").classes
+    assert table.box_indices().tolist() == [0, 1, 1, 2]
+
+
+def test_rf_detr_keeps_a_group_whose_id_has_boxes_under_another_name(tmp_path):
+    listed = [
+        {"id": 0, "name": "cat", "supercategory": "pets"},
+        {"id": 1, "name": "dog", "supercategory": "pets"},
+        {"id": 0, "name": "pets", "supercategory": "none"},
+    ]
+    made = [annotation(1, 1, BOX, category_id=0, area=11026)]
+    make(tmp_path, {"a.json": document([image(1)], made, categories=listed)})
+    assert scan(tmp_path / "a.json", "rf-detr").classes.box_indices().tolist() == [0]
+
+
+@pytest.mark.parametrize("framework", ["detectron2", "yolox", "mmdet", "keras-retinanet", "rf-detr", "detr"])
+def test_a_file_without_categories_has_no_index(tmp_path, framework):
+    assert scan(coco(tmp_path, [], []), framework).classes.rows == []
+
+
 class TestDetectron2:
     def test_texts_are_sorted_as_texts(self, tmp_path):
         path = coco(tmp_path, [("1", "a"), ("2", "b"), ("10", "c")])

@@ -60,9 +60,17 @@ class ClassRules(Block, frozen=True):
     mixed_ids : {"dropped", "raises"}
         What happens to boxes if ids are numbers in `categories` and texts in the annotations, or the reverse.
     mixed_ids_error : str
+        The framework's message; "" where `text_ids_error` is it.
+    repeated_id : {"last", "first", "once"}
+        Of an id that a file lists twice, the place that counts, where every listing takes a place of its own;
+        "once": both are one place.
+    counts_names : bool
+        The place of a class is the number of different names before it, so that a name that is listed twice
+        takes one place, and two classes can get the same index.
+    text_ids : {"", "raises"}
+        What happens at a box whose class id is a text; "" if texts are ids like others.
+    text_ids_error : str
         The framework's message.
-    repeated_id : {"last", "first"}
-        Of an id that a file lists twice, the place that counts. Every listing takes a place of its own.
     shows_file_order : bool
         The framework shows the names in the order of the file, whatever the index.
     built_with_background : bool
@@ -88,7 +96,10 @@ class ClassRules(Block, frozen=True):
     unknown_error: str = ""
     mixed_ids: Literal["dropped", "raises"] = "raises"
     mixed_ids_error: str = ""
-    repeated_id: Literal["last", "first"] = "last"
+    repeated_id: Literal["last", "first", "once"] = "last"
+    counts_names: bool = False
+    text_ids: Literal["", "raises"] = ""
+    text_ids_error: str = ""
     shows_file_order: bool = False
     built_with_background: bool = False
     count_from_data: bool = False

@@ -11,7 +11,10 @@ from anchoraudit.detectors.classes import Classes
 
 # The ids of MS COCO, in order: 80 of 1 to 90.
 MS_COCO = tuple(sorted({*range(1, 91)} - {12, 26, 29, 30, 45, 66, 68, 69, 71, 83}))
-HasBoxes = Callable[[], Sequence[bool]]
+MS_COCO_PLACES = {one: place for place, one in enumerate(MS_COCO)}
+HasBoxes = Callable[[], Sequence[Sequence[bool]]]
+# What rf-detr takes for "no group".
+_NO_GROUP = frozenset(["", "none", "null"])
 _BACKGROUND = frozenset(["background", "__background__", "_background_", "bg"])
 
 
@@ -36,8 +39,10 @@ def name_indices(rules: ClassRules, stated: Classes, ids: Sequence[object] = ())
     ids: the class ids of the data, for frameworks that hand them over as they are.
     """
     names = stated.names
-    if stated.ids:
-        numbers: Sequence[int] = stated.ids
+    if stated.ids and rules.index_for("coco") == "mscoco":
+        numbers: Sequence[int] = [MS_COCO_PLACES.get(i, -1) for i in stated.ids]
+    elif stated.ids:
+        numbers = stated.ids
     elif has_background(names):
         numbers = range(len(names))
     else:
@@ -61,53 +66,82 @@ def class_indices(
     """Return, for each source, the index of each class that it lists; None for one that gets none.
 
     Classes of which nobody can say it are left out: names that no configuration lists. Keys are indices
-    into `dataset.categories`. has_boxes: tells whether each class has a box; called only where that counts.
+    into `dataset.categories`. has_boxes: tells for each source whether each class has a box there; called
+    only where that counts.
     """
     make = _MAKERS[rules.index_for(dataset.format)]
-    return [make(dataset, listed, rules, stated, has_boxes) for listed in dataset.class_lists]
+    return [make(dataset, source, rules, stated, has_boxes) for source in range(len(dataset.class_lists))]
 
 
-_Maker = Callable[[Dataset, Sequence[int], ClassRules, Classes, HasBoxes], "dict[int, int | None]"]
+# The second argument is the source, as an index into `Dataset.class_lists`.
+_Maker = Callable[[Dataset, int, ClassRules, Classes, HasBoxes], "dict[int, int | None]"]
+
+
+def _ids(dataset: Dataset, source: int) -> dict[int, ImageId]:
+    """Return the id of each class that a source lists."""
+    return {number: dataset.categories[number].id for number in dataset.class_lists[source]}
 
 
 def _as_is(
-    dataset: Dataset, listed: Sequence[int], rules: ClassRules, stated: Classes, has_boxes: HasBoxes
+    dataset: Dataset, source: int, rules: ClassRules, stated: Classes, has_boxes: HasBoxes
 ) -> dict[int, int | None]:
     if not (dataset.declares_ids or dataset.classes_are_indices):
-        return _names(dataset, listed, rules, stated, has_boxes)
-    ids = {number: dataset.categories[number].id for number in listed}
+        return _names(dataset, source, rules, stated, has_boxes)
+    ids = _ids(dataset, source)
     return {number: i for number, i in ids.items() if isinstance(i, int)}
 
 
 def _minus_one(
-    dataset: Dataset, listed: Sequence[int], rules: ClassRules, stated: Classes, has_boxes: HasBoxes
+    dataset: Dataset, source: int, rules: ClassRules, stated: Classes, has_boxes: HasBoxes
 ) -> dict[int, int | None]:
-    ids = {number: dataset.categories[number].id for number in listed}
+    ids = _ids(dataset, source)
     if sorted(map(str, ids.values())) == sorted(map(str, MS_COCO)):
-        return _mscoco(dataset, listed, rules, stated, has_boxes)
+        return _mscoco(dataset, source, rules, stated, has_boxes)
     return {number: i - 1 for number, i in ids.items() if isinstance(i, int)}
 
 
 def _sorted(
-    dataset: Dataset, listed: Sequence[int], rules: ClassRules, stated: Classes, has_boxes: HasBoxes
+    dataset: Dataset, source: int, rules: ClassRules, stated: Classes, has_boxes: HasBoxes
 ) -> dict[int, int | None]:
     del stated, has_boxes
-    return _by_sorted_id(dataset.categories, listed, rules)
+    return _by_sorted_id(dataset.categories, dataset.class_lists[source], rules)
 
 
 def _sorted_with_boxes(
-    dataset: Dataset, listed: Sequence[int], rules: ClassRules, stated: Classes, has_boxes: HasBoxes
+    dataset: Dataset, source: int, rules: ClassRules, stated: Classes, has_boxes: HasBoxes
 ) -> dict[int, int | None]:
+    """Number classes by their ids, read as numbers, without groups that have no box.
+
+    The training file numbers the classes of the others, too. There every listing of an id takes a place;
+    where a file numbers its own classes, an id takes one, and its last listing counts. A box whose id is a
+    text gets no index.
+    """
     del stated
-    # The training file numbers the classes of the others, too.
-    training = [i for i, source in enumerate(dataset.sources) if is_training(source.split)]
-    numbering = dataset.class_lists[training[0]] if training else listed
-    boxes = has_boxes()
-    parents = {dataset.categories[number].group for number in numbering}
-    left = [n for n in numbering if boxes[n] or dataset.categories[n].name not in parents]
-    by_number = _by_sorted_id(dataset.categories, left, rules)
-    of_ids = {dataset.categories[number].id: index for number, index in by_number.items()}
-    return {number: of_ids.get(dataset.categories[number].id) for number in listed}
+    categories = dataset.categories
+    training = [i for i, one in enumerate(dataset.sources) if is_training(one.split)]
+    numbering = training[0] if training else source
+    numbers = {n: _whole(categories[n].id) for n in dataset.class_lists[numbering]}
+    if None in numbers.values():
+        return {}
+    boxes = has_boxes()[numbering]
+    with_boxes = {whole for n, whole in numbers.items() if boxes[n]}
+    listed = dataset.class_lists[numbering]
+    if numbering == source:
+        listed = tuple({categories[n].id: n for n in listed}.values())
+    parents = {categories[n].group for n in listed if categories[n].group != categories[n].name} - _NO_GROUP
+    in_order = sorted(listed, key=lambda n: numbers[n] or 0)
+    left = [n for n in in_order if numbers[n] in with_boxes or categories[n].name not in parents]
+    of_ids = {numbers[n]: place for place, n in enumerate(left or in_order, rules.first)}
+    ids = _ids(dataset, source)
+    return {n: of_ids.get(i) if isinstance(i, int) else None for n, i in ids.items()}
+
+
+def _whole(identity: ImageId) -> int | None:
+    """Return an id as a number; None for a text that is none."""
+    try:
+        return int(identity)
+    except ValueError:
+        return None
 
 
 def _by_sorted_id(
@@ -117,7 +151,18 @@ def _by_sorted_id(
     ids = [categories[number].id for number in listed]
     if len({isinstance(i, str) for i in ids}) > 1:
         return {}
-    return _at_places(categories, listed, sorted(ids, key=lambda i: i), rules)
+    in_order = sorted(ids, key=lambda i: i)
+    if rules.repeated_id == "once":
+        in_order = list(dict.fromkeys(in_order))
+    if not rules.counts_names:
+        return _at_places(categories, listed, in_order, rules)
+    last_name = {categories[number].id: categories[number].name for number in listed}
+    names: set[str] = set()
+    places: dict[ImageId, int] = {}
+    for one in in_order:
+        places[one] = rules.first + len(names)
+        names.add(last_name[one])
+    return {number: places[categories[number].id] for number in listed}
 
 
 def _at_places(
@@ -126,37 +171,36 @@ def _at_places(
     """Return the place of the id of each class in a list of ids, counted from the rules' first index."""
     places: dict[ImageId, int | None] = {}
     for place, one in enumerate(ids, rules.first):
-        if rules.repeated_id == "last" or one not in places:
+        if rules.repeated_id != "first" or one not in places:
             places[one] = place
     return {number: places.get(categories[number].id) for number in listed}
 
 
 def _file_order(
-    dataset: Dataset, listed: Sequence[int], rules: ClassRules, stated: Classes, has_boxes: HasBoxes
+    dataset: Dataset, source: int, rules: ClassRules, stated: Classes, has_boxes: HasBoxes
 ) -> dict[int, int | None]:
     del has_boxes
-    names = set(stated.names)
+    listed, names = dataset.class_lists[source], set(stated.names)
     kept = [dataset.categories[n].id for n in listed if not names or dataset.categories[n].name in names]
     return _at_places(dataset.categories, listed, kept, rules)
 
 
 def _names(
-    dataset: Dataset, listed: Sequence[int], rules: ClassRules, stated: Classes, has_boxes: HasBoxes
+    dataset: Dataset, source: int, rules: ClassRules, stated: Classes, has_boxes: HasBoxes
 ) -> dict[int, int | None]:
     del has_boxes
     if not stated.names:
         return {}
     index = name_indices(rules, stated)
-    return {number: index.get(rules.folded(dataset.categories[number].name)) for number in listed}
+    return {n: index.get(rules.folded(dataset.categories[n].name)) for n in dataset.class_lists[source]}
 
 
 def _mscoco(
-    dataset: Dataset, listed: Sequence[int], rules: ClassRules, stated: Classes, has_boxes: HasBoxes
+    dataset: Dataset, source: int, rules: ClassRules, stated: Classes, has_boxes: HasBoxes
 ) -> dict[int, int | None]:
     del rules, stated, has_boxes
-    place = {i: number for number, i in enumerate(MS_COCO)}
-    ids = {number: dataset.categories[number].id for number in listed}
-    return {number: place.get(i) if isinstance(i, int) else None for number, i in ids.items()}
+    ids = _ids(dataset, source)
+    return {number: MS_COCO_PLACES.get(i) if isinstance(i, int) else None for number, i in ids.items()}
 
 
 _MAKERS: dict[str, _Maker] = {

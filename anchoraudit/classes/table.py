@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +12,7 @@ import numpy as np
 
 from anchoraudit.arrays import Int
 from anchoraudit.classes.contract import ClassRules
-from anchoraudit.classes.indices import class_indices, has_background, name_indices
+from anchoraudit.classes.indices import MS_COCO_PLACES, class_indices, has_background, name_indices
 from anchoraudit.dataset.columns import Dataset, ImageId
 from anchoraudit.detectors.classes import Classes
 from anchoraudit.detectors.labels import Labels
@@ -132,10 +133,29 @@ class ClassTable:
         last = max((row.index for row in rows if row.index is not None), default=0) + 1
         return sorted(rows, key=lambda row: last if row.index is None else row.index)
 
+    @cached_property
+    def unlisted(self) -> dict[int, int]:
+        """The index of each box whose class id `categories` lacks, where the framework takes ids as they are.
+
+        Keys are rows of boxes.
+        """
+        rules, boxes = self.rules, self.dataset.boxes
+        if rules is None or not self.dataset.declares_ids or not boxes.class_texts:
+            return {}
+        kind = rules.index_for(self.dataset.format)
+        if kind not in ("as_is", "mscoco") or (kind == "as_is" and rules.unknown):
+            return {}
+        found = {row: class_written(text) for row, text in boxes.class_texts.items()}
+        numbers = {row: i for row, i in found.items() if isinstance(i, int)}
+        if kind == "as_is":
+            return numbers
+        return {row: MS_COCO_PLACES[i] for row, i in numbers.items() if i in MS_COCO_PLACES}
+
     @property
     def has_odd_indices(self) -> bool:
-        """Tell whether a class has an index that is the background's, below 0, or beyond the classes."""
+        """Tell whether a box has an index that is the background's, below 0, or beyond the classes."""
         every = {index for found in self.indices for index in found.values() if index is not None}
+        every.update(self.unlisted.values())
         beyond = self.end is not None and max(every, default=0) >= self.end
         return beyond or min(every, default=0) < 0 or (self.labels.id_zero != "class" and 0 in every)
 
@@ -147,17 +167,43 @@ class ClassTable:
 
         None if no class has a known index.
         """
-        if not any(index is not None for found in self.indices for index in found.values()):
+        unlisted = self.unlisted
+        if not unlisted and all(index is None for found in self.indices for index in found.values()):
             return None
         dataset = self.dataset
         of = np.full((max(len(self.indices), 1), len(dataset.categories) + 1), UNKNOWN, dtype=np.int64)
         for source, found in enumerate(self.indices):
             for number, index in found.items():
                 if index is not None:
-                    of[source, number] = min(max(index, -(1 << 62)), 1 << 62)
+                    of[source, number] = _bounded(index)
         if len(of) == 1:
-            return np.asarray(of[0][dataset.boxes.category])
-        return np.asarray(of[dataset.images.source[dataset.boxes.image], dataset.boxes.category])
+            indices = np.asarray(of[0][dataset.boxes.category])
+        else:
+            indices = np.asarray(of[dataset.images.source[dataset.boxes.image], dataset.boxes.category])
+        for row, index in unlisted.items():
+            indices[row] = _bounded(index)
+        return indices
+
+
+def _bounded(index: int) -> int:
+    return min(max(index, -(1 << 62)), 1 << 62)
+
+
+def class_written(text: str) -> object:
+    """Return the class id that an annotation has, as JSON writes it; the text itself if it is no JSON.
+
+    A number such as 1.0 is the same to the frameworks as 1.
+
+    Examples
+    --------
+    >>> class_written("7"), class_written('"7"'), class_written("7.0"), class_written("cat")
+    (7, '7', 7, 'cat')
+    """
+    try:
+        found: object = json.loads(text)
+    except ValueError:
+        return text
+    return int(found) if isinstance(found, float) and found.is_integer() else found
 
 
 def _declared(dataset: Dataset) -> Classes:
@@ -227,8 +273,9 @@ def class_table(
     if rules is None:
         return ClassTable(dataset, rules, stated, labels, [{} for _ in dataset.class_lists])
 
-    def has_boxes() -> list[bool]:
-        return [bool(count) for count in boxes_of_classes(dataset).sum(axis=0).tolist()]
+    def has_boxes() -> list[list[bool]]:
+        found: list[list[bool]] = (boxes_of_classes(dataset) > 0).tolist()
+        return found
 
     return ClassTable(dataset, rules, stated, labels, class_indices(dataset, rules, stated, has_boxes))
 

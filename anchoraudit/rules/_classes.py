@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from anchoraudit.classes.table import ClassRow, ClassTable
@@ -61,14 +60,6 @@ def of_splits(row: ClassRow) -> str:
 def is_placeholder(context: Context, row: ClassRow) -> bool:
     """Tell whether a class is only the group of all others in an export of Roboflow."""
     return bool(context.placeholders[row.number])
-
-
-def written_class(text: str) -> object:
-    """Return the class id that an annotation has, as JSON writes it; the text itself if it is no JSON."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 def name(text: object) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.classes.table import ClassTable
+from anchoraudit.classes.table import ClassTable, class_written
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.rules._classes import counted, framework, written_class
+from anchoraudit.rules._classes import counted, framework
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 
@@ -61,11 +61,11 @@ def used_indices(context: Context, table: ClassTable) -> dict[int, int]:
             counts[row.index] = counts.get(row.index, 0) + row.boxes
     if context.dataset.classes_are_indices:
         for text in context.dataset.boxes.class_texts.values():
-            index = written_class(text)
-            if isinstance(index, float) and index.is_integer() and abs(index) < np.iinfo(np.int64).max:
-                index = int(index)
-            if isinstance(index, int):
+            index = class_written(text)
+            if isinstance(index, int) and abs(index) < np.iinfo(np.int64).max:
                 counts[index] = counts.get(index, 0) + 1
+    for index in table.unlisted.values():
+        counts[index] = counts.get(index, 0) + 1
     return counts
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from anchoraudit.classes.table import ClassTable
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.rules._classes import classes, configuration, counted, framework, listed, name
@@ -62,26 +64,29 @@ def _below(context: Context, table: ClassTable) -> list[Finding]:
 def _beyond(context: Context, table: ClassTable, end: int | None) -> list[Finding]:
     if end is None:
         return []
-    beyond = [
-        row
+    used = [
+        (f"{name(row.name)} is {row.index}", row.index, row.boxes)
         for row in table.rows
-        if row.index is not None and row.index >= end and row.boxes and row.outcome != "background"
+        if row.index is not None and row.boxes
     ]
+    counts = Counter(table.unlisted.values())
+    used += [(f"one that `categories` lacks is {index}", index, boxes) for index, boxes in counts.items()]
+    beyond = [one for one in used if one[1] >= end and table.outcome(one[1]) != "background"]
     if not beyond:
         return []
-    worst = "raises" if any(row.outcome == "raises" for row in beyond) else beyond[0].outcome
-    rule = next("at_count" if row.index == end else "above_count" for row in beyond if row.outcome == worst)
-    own = table.labels.error(rule) if worst == "raises" else ""
-    boxes = sum(row.boxes for row in beyond)
-    named = listed([f"{name(row.name)} is {row.index}" for row in beyond])
+    outcomes = [table.outcome(index) for _, index, _ in beyond]
+    worst = "raises" if "raises" in outcomes else outcomes[0]
+    first = beyond[outcomes.index(worst)][1]
+    own = table.labels.error("at_count" if first == end else "above_count") if worst == "raises" else ""
+    boxes = sum(count for _, _, count in beyond)
+    named = listed([words for words, _, _ in beyond])
     stated = f"{configuration(table)}: " if table.stated.stated_in else ""
     text = (
         f"the class of {counted(boxes)} is beyond the {classes(table)} of {framework(context)} "
         f"({stated}indices up to {end - 1}): {named}; {_DOES[worst]}{f': {own}' if own else ''}"
     )
-    return context.about_all(
-        "CLS015", text, f"index {max(row.index or 0 for row in beyond)}", "classes beyond"
-    )
+    highest = max(index for _, index, _ in beyond)
+    return context.about_all("CLS015", text, f"index {highest}", "classes beyond")
 
 
 RULE = Rule(
