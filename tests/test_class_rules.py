@@ -277,6 +277,19 @@ def test_keras_retinanet_counts_names(tmp_path, listed, wanted):
     assert indices(scan(coco(tmp_path, listed), "keras-retinanet")) == wanted
 
 
+@pytest.mark.parametrize(("ids", "told"), [([1, 2, 3], True), ([2], True), ([1, 3], False)])
+def test_classes_that_share_an_index_are_told_if_one_is_shown_as_another(tmp_path, ids, told):
+    found = errors(scan(coco(tmp_path, [(1, "a"), (2, "a"), (3, "b")], ids), "keras-retinanet"))
+    assert ("'a' and 'b' are index 1; give each name one id" in found.get("CLS012", "")) is told
+
+
+def test_a_name_of_no_box_is_not_told_to_be_exchanged(tmp_path):
+    listed = [(1, "cat"), (2, "dog"), (3, "bird")]
+    stated = named("cat", "bird", "dog")
+    assert "CLS012" not in errors(scan(coco(tmp_path, listed, [1]), "mmdet", classes=stated))
+    assert "CLS012" in errors(scan(coco(tmp_path, listed, [1, 2]), "mmdet", classes=stated))
+
+
 @pytest.mark.parametrize(
     ("framework", "error"),
     [

@@ -19,7 +19,8 @@ def check(context: Context) -> list[Finding]:
         for row in table.rows
         if row.trained_as and row.outcome == "trains" and not is_placeholder(context, row)
     ]
-    if wrong:
+    if any(row.boxes for row in wrong):
+        wrong.sort(key=lambda row: not row.boxes)
         pairs = [
             f"{name(row.name)} is index {row.index}, which it calls {name(row.trained_as)}" for row in wrong
         ]
@@ -27,6 +28,8 @@ def check(context: Context) -> list[Finding]:
         by_file = table.rules.index_for(context.dataset.format) == "file_order"
         text += _order(table) if by_file else ""
         return context.about_all("CLS012", text, f"{len(wrong):,} classes", "names of classes")
+    if table.rules.counts_names:
+        return _shared(context, table)
     return _shown(context, table) if table.rules.shows_file_order else []
 
 
@@ -34,6 +37,31 @@ def _order(table: ClassTable) -> str:
     """Say in which order the configuration must list its names, for a framework that goes by the file's."""
     names = [table.dataset.categories[number].name for number in max(table.dataset.class_lists, key=len)]
     return f"; list them in the order of `categories`: {listed([name(one) for one in names])}"
+
+
+def _shared(context: Context, table: ClassTable) -> list[Finding]:
+    """Find classes of different names that get the same index, because a name before them is there twice.
+
+    The index is shown as the last of them, by id.
+    """
+    assert table.rules is not None
+    if table.rules.index_for(context.dataset.format) != "sorted":
+        return []
+    categories = context.dataset.categories
+    for source, indices in enumerate(table.indices):
+        last = {indices[number]: number for number in sorted(indices, key=lambda n: categories[n].id)}
+        pairs = [
+            f"{name(categories[number].name)} and {name(categories[last[place]].name)} are index {place}"
+            for number, place in indices.items()
+            if table.boxes[source, number] and categories[last[place]].name != categories[number].name
+        ]
+        if pairs:
+            text = (
+                f"{framework(context)} counts a name that is listed twice once, so that classes get the same "
+                f"index: {listed(pairs)}; give each name one id"
+            )
+            return [_of_file(context, source, text, len(pairs))]
+    return []
 
 
 def _shown(context: Context, table: ClassTable) -> list[Finding]:
@@ -51,17 +79,20 @@ def _shown(context: Context, table: ClassTable) -> list[Finding]:
             and place < len(order)
             and (other := order[place]) != number
             and categories[other].name != categories[number].name
+            and table.boxes[source, number]
         ]
         if pairs:
             text = (
                 f"{framework(context)} numbers classes by sorted id and shows names in the order of the "
                 f"file: {listed(pairs)}; sort `categories` by id"
             )
-            path = str(context.dataset.sources[source].path)
-            return [
-                Finding("CLS012", text, path, "categories", f"{len(pairs):,} classes", "names of classes")
-            ]
+            return [_of_file(context, source, text, len(pairs))]
     return []
+
+
+def _of_file(context: Context, source: int, text: str, count: int) -> Finding:
+    path = str(context.dataset.sources[source].path)
+    return Finding("CLS012", text, path, "categories", f"{count:,} classes", "names of classes")
 
 
 RULE = Rule(
@@ -73,7 +104,8 @@ RULE = Rule(
         "mmdetection takes the indices from the order of `categories` in the JSON; the order of `classes` "
         "plays no part, and neither does a name that the JSON lacks. Or the framework shows names in "
         "another order than that of its indices: YOLOX numbers by sorted id, and shows the names in the "
-        "order of the file."
+        "order of the file. Or two classes get the same index: keras-retinanet counts the names before a "
+        "class, and one that is listed twice only once. Names that no box has do not count."
     ),
     why=(
         "Training runs, the loss falls, and the metrics are right, but every displayed name is exchanged. "
