@@ -25,10 +25,11 @@ _OWN_LISTS = {
     "sorted_with_boxes": "the list that the framework makes of the training file's classes",
 }
 _DOES = {
-    "dropped": "drops its boxes without a word",
-    "drops_image": "drops its images",
+    "dropped": "drops {its} boxes without a word",
+    "drops_image": "drops {its} images",
     "raises": "stops",
 }
+_UNKNOWN = "does not train {its} boxes"
 
 
 def check(context: Context) -> list[Finding]:
@@ -54,7 +55,7 @@ def check(context: Context) -> list[Finding]:
     boxes = sum(row.boxes for row in lacking)
     text = (
         f"{len(lacking):,} classes with {counted(boxes)} are not in {_list_of(context, table)}, and "
-        f"{framework(context)} {_DOES.get(table.rules.unknown, 'does not train them')}: "
+        f"{framework(context)} {_does(table.rules.unknown, 'their')}: "
         f"{listed([name(row.name) for row in lacking])}"
     )
     found = context.about_all("CLS010", text, f"{len(lacking):,} classes", "classes not configured")
@@ -97,9 +98,14 @@ def _unlisted(context: Context, table: ClassTable) -> list[Finding]:
     return context.about_all("CLS010", text, listed([str(one) for one in ids]), "ids not listed")
 
 
+def _does(unknown: str, its: str) -> str:
+    """Say what the framework does with boxes of classes that it does not know."""
+    return _DOES.get(unknown, _UNKNOWN).format(its=its)
+
+
 def _about(context: Context, table: ClassTable, row: ClassRow) -> list[Finding]:
     assert table.rules is not None  # checked before
-    does = _DOES.get(table.rules.unknown, "does not train it")
+    does = _does(table.rules.unknown, "its")
     own = table.rules.unknown_error.format(name=table.rules.folded(row.name), id=row.id)
     near = nearest(row.name, dict.fromkeys(table.names_by_index.values()))
     hint = f"; it has {name(near[0])}" if near else ""

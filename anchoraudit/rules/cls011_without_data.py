@@ -8,6 +8,7 @@ from anchoraudit.io.suggest import nearest
 from anchoraudit.rules._classes import configuration, counted, listed, name
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
+from anchoraudit.rules.cls014_wrong_start import start_of
 
 
 def check(context: Context) -> list[Finding]:
@@ -20,9 +21,11 @@ def check(context: Context) -> list[Finding]:
     for category, count in zip(context.dataset.categories, context.boxes_by_category.tolist(), strict=True):
         boxes[fold(category.name)] = boxes.get(fold(category.name), 0) + count
     stated = table.stated.names[1:] if has_background(table.stated.names) else table.stated.names
-    unused = [one for one in dict.fromkeys(stated) if not boxes.get(one)]
+    unused = [one for one in dict.fromkeys(stated) if one not in boxes]  # declared without a box: CLS002
     if not unused:
         return []
+    if table.rules is not None and context.dataset.classes_are_indices and start_of(context, table):
+        return []  # all ids are one off (CLS014): the first name only seems to be unused
     where = configuration(table)
     others = [one for one, count in boxes.items() if count and one not in set(stated)]
     if len(unused) > 1:
@@ -44,8 +47,8 @@ RULE = Rule(
     title="class of the configuration that no box has",
     what=(
         "A name that the detector's file or `--classes` states, and that no box of the data has. All such "
-        "names are in one finding. Names that the data set declares itself, as data.yaml does, are "
-        "CLS002. Not checked of a framework's own list, nor if the data set has no boxes at all."
+        "names are in one finding. Names that the data set declares itself, as data.yaml and `categories` "
+        "do, are CLS002. Not checked of a framework's own list, nor if the data set has no boxes at all."
     ),
     why=(
         "The class is never learned. Often its name is misspelt, or its boxes are in a file that is not "
