@@ -152,14 +152,14 @@ class TestJson:
             ("[" * 100_000, "line 1", "nested too deeply"),
             ("[]", "", "no class is listed"),
             ("{}", "", "no class is listed"),
-            ("3", "", "int instead of classes"),
-            ('["cat", null]', "[1]", "None is not a name"),
-            ('{"categories": 3}', "categories", "int instead of classes"),
+            ("3", "", "the number 3 instead of classes"),
+            ('["cat", null]', "[1]", "null is not a name"),
+            ('{"categories": 3}', "categories", "the number 3 instead of classes"),
             ('{"categories": []}', "categories", "no class is listed"),
             ('{"categories": [{"id": 1}]}', "categories[0]", "no `id` and `name`"),
             ('{"categories": [{"id": 1.5, "name": "a"}]}', "categories[0].id", "'1.5'"),
             ('{"categories": [{"id": true, "name": "a"}]}', "categories[0].id", "'True'"),
-            ('{"id2label": ["cat"]}', "id2label", "list instead of classes"),
+            ('{"id2label": ["cat"]}', "id2label", "a list instead of classes"),
             ('{"cat": "one", "dog": 1}', "cat", "the id is 'one'"),
             ('{"cat": {"a": 1}}', "cat", "not a whole number"),
         ],
@@ -470,7 +470,7 @@ class TestFilesThatAreNone:
         assert "empty file" in refused(name, "")[1]
         assert "empty file" in refused(name, " \n\n")[1]
         assert "not UTF-8 text" in refused(name, b"cat\n\xff\xfe\n")[1]
-        assert "not UTF-8 text" in refused(name, "cat\n".encode("utf-16"))[1]
+        assert "not UTF-8 text, but UTF-16" in refused(name, "cat\n".encode("utf-16"))[1]
         assert "binary" in refused(name, b"PK\x03\x04\0\0")[1]
 
     @pytest.mark.parametrize("name", ["a.txt", "a.yaml", "a.csv", "a.py", "a.pbtxt"])

@@ -41,11 +41,15 @@ def read_text(path: Path, what: str, most: int | None = LARGEST) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        # Windows editors and PowerShell's `>` write UTF-16, with this mark at the beginning.
+        wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
         raise AnchorauditError(
-            "not UTF-8 text",
+            "not UTF-8 text, but UTF-16" if wide else "not UTF-8 text",
             path=path,
             place=f"byte {error.start}",
-            remedy=f"Name the {what}, which is UTF-8 text, not weights or an image.",
+            remedy="Save it as UTF-8."
+            if wide
+            else f"Name the {what}, which is UTF-8 text, not weights or an image.",
         ) from None
     if "\0" in text:
         raise AnchorauditError(

@@ -96,13 +96,24 @@ def _name(value: Any, path: Path, place: str) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     raise AnchorauditError(
-        f"{str(value)[:60]} is not a name", path=path, place=place, remedy="Write a text there."
+        f"{_kind(value)} is not a name", path=path, place=place, remedy="Write a text there."
     )
+
+
+def _kind(value: Any) -> str:
+    """Say in JSON's words what stands there, with its value where that is short: `null`, `the number 5`."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int | float):
+        return f"the number {value}"[:60]
+    if isinstance(value, str):
+        return f"the text {value[:40]!r}"
+    return "a list" if isinstance(value, list) else "a mapping"
 
 
 def _unlike(path: Path, key: str, value: Any) -> AnchorauditError:
     return AnchorauditError(
-        f"{type(value).__name__} instead of classes",
+        f"{_kind(value)} instead of classes",
         path=path,
         place=key,
         remedy="Give a list of names, COCO's `categories`, `id2label`, or a mapping of names and ids.",
