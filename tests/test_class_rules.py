@@ -5,9 +5,11 @@ same ids and names. Each case is the smallest data set that shows it.
 """
 
 import re
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import anchoraudit
 from anchoraudit.classes import class_rules, class_rules_names, rules_for
@@ -16,7 +18,9 @@ from anchoraudit.classes.indices import class_indices, has_background
 from anchoraudit.classes.table import class_table
 from anchoraudit.detectors import load_detector, preset_names
 from anchoraudit.detectors.classes import Classes
+from anchoraudit.errors import AnchorauditError
 from anchoraudit.loaders import loader_names
+from anchoraudit.report.text.classes import class_table as report_table
 from anchoraudit.rules import Chosen
 from tests.builders import annotation, document, image, make
 
@@ -673,6 +677,48 @@ def test_groups_are_asked_for_only_where_they_count(tmp_path):
 
     dataset = anchoraudit.read(coco(tmp_path, [(1, "cat")]))
     assert class_indices(dataset, class_rules("detectron2"), Classes(), never) == [{0: 0}]
+
+
+def test_names_one_off_are_not_said_to_be_unused(tmp_path):
+    label = "{} 0.5 0.5 0.4 0.5\n"
+    make(tmp_path, {"images/a.jpg": (640, 480), "labels/a.txt": label.format(1) + label.format(2)})
+    found = errors(scan(tmp_path, "yolov5", classes=named("cat", "dog")))
+    assert "CLS014" in found
+    assert "CLS011" not in found
+
+
+def test_a_class_that_the_data_declare_and_never_use_is_no_error(tmp_path):
+    path = coco(tmp_path, [(1, "cat"), (2, "dog")], [1])
+    assert not errors(scan(path, TWO_STAGE, classes=named("cat", "dog")))
+    assert "'bird'" in errors(scan(path, TWO_STAGE, classes=named("cat", "dog", "bird")))["CLS011"]
+
+
+def test_no_name_is_no_framework(tmp_path):
+    with pytest.raises(AnchorauditError, match="no class rules ''"):
+        scan(coco(tmp_path, [(1, "cat")]), "")
+
+
+class TestTableAsText:
+    def shown(self, path, categories, stated):
+        result = scan(coco(path, categories), "mmdet", classes=stated)
+        console = Console(file=StringIO(), width=80)
+        for part in report_table(result.classes):
+            console.print(part)
+        return console.file.getvalue()
+
+    def test_of_very_many_classes_those_first_that_do_not_train(self, tmp_path):
+        names = [f"species {number}" for number in range(1, 501)]
+        text = self.shown(tmp_path, list(enumerate(names, 1)), named(*names[:-1]))
+        assert "species 500" in text
+        assert "species 199" in text
+        assert "species 200" not in text
+        assert "... and 300 more (all with --output-format json)" in text
+
+    def test_names_that_are_long_or_blank(self, tmp_path):
+        text = self.shown(tmp_path, [(1, "x" * 5000), (2, "cat "), (3, "")], named("cat"))
+        assert len(text.splitlines()) < 15
+        assert "'cat '" in text
+        assert "''" in text
 
 
 # The page.

@@ -107,6 +107,15 @@ class TestLayers:
         shown = capsys.readouterr()
         assert said in shown.out + shown.err
 
+    @pytest.mark.parametrize("value", ["5", '["cat", "dog"]', "{}"])
+    @pytest.mark.parametrize("key", ["classes", "class-rules", "box-convention"])
+    def test_a_text_of_another_type(self, here, capsys, key, value):
+        make(here, {"anchoraudit.toml": f"{key} = {value}\n"})
+        assert run("scan", "a.json") == 2
+        error = capsys.readouterr().err
+        assert f"anchoraudit.toml: {key} is {value}".replace('"', "'") in error
+        assert ("path of the file that lists the classes" in error) == (key == "classes")
+
     def test_a_data_set_in_the_file_keeps_the_options_of_the_scan(self, here):
         make(here, {"anchoraudit.toml": 'dataset = "a.json"\n'})
         assert run("scan", "--positive-iou", "0.9") == 1

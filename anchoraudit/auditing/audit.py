@@ -343,7 +343,11 @@ def _class_table(
     dataset: Dataset, detector: Detector | None, loader: str | None, stated: Classes, named: str | None
 ) -> ClassTable:
     """Return the class table under the rules that were named, else those of the loader or the detector."""
-    rules = class_rules_of(named) if named else rules_for(detector, None if loader == PLAIN else loader)
+    rules = (
+        class_rules_of(named)
+        if named is not None
+        else rules_for(detector, None if loader == PLAIN else loader)
+    )
     own = rules is not None and not rules.labels.is_silent
     labels = detector.labels if detector is not None and not (named and own) else None
     return class_table(dataset, rules, stated, labels)

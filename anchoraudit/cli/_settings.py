@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -192,8 +193,22 @@ def _checked(table: dict[str, Any], path: Path) -> dict[str, Any]:
     try:
         settings = msgspec.convert(table, Settings)
     except msgspec.ValidationError as error:
-        raise AnchorauditError(str(error), path=path, remedy="Give a value of that type.") from None
+        raise _of_another_type(str(error), table, path) from None
     return _relative_to(path.parent, _given(settings))
+
+
+def _of_another_type(words: str, table: dict[str, Any], path: Path) -> AnchorauditError:
+    """Return the error about a value that is no text where a text is needed; about others, in these words."""
+    found = re.fullmatch(r"Expected `str \| null`, got `\w+` - at `\$\.([\w-]+)`", words)
+    if found is None:
+        return AnchorauditError(words, path=path, remedy="Give a value of that type.")
+    key = found[1]
+    remedy = "Write a text in quotes there."
+    if key == "classes":
+        remedy = "Write the path of the file that lists the classes there, in quotes."
+    return AnchorauditError(
+        f"{key} is {shortened(str(table[key]), 60)}, not a text", path=path, remedy=remedy
+    )
 
 
 def _given(settings: Settings) -> dict[str, Any]:
