@@ -606,6 +606,58 @@ def test_a_converter_that_subtracts_1_from_ids_that_begin_at_0(tmp_path):
     )
 
 
+# Ordinary data, on which no framework stumbles.
+
+
+def yolo(root, names="nc: 2\nnames: [cat, dog]\n", ids=(0, 1)):
+    label = "".join(f"{i} .5 .5 .2 .2\n" for i in ids)
+    files = {"labels/train/a.txt": label, "images/train/a.jpg": (640, 480)}
+    if names:
+        files["data.yaml"] = f"{names}train: images/train\nval: images/train\n"
+    make(root, files)
+    return root
+
+
+EVERYBODY = sorted({*preset_names(), *class_rules_names()})
+
+
+@pytest.mark.parametrize("stated", [None, named("cat", "dog")], ids=["silent", "named"])
+@pytest.mark.parametrize("framework", EVERYBODY)
+def test_label_files_with_a_data_yaml(tmp_path, framework, stated):
+    assert not errors(scan(yolo(tmp_path), framework, classes=stated))
+
+
+@pytest.mark.parametrize("stated", [None, named("cat", "dog")], ids=["silent", "named"])
+@pytest.mark.parametrize("framework", EVERYBODY)
+def test_names_without_ids(tmp_path, framework, stated):
+    from tests.test_voc import xml
+
+    make(tmp_path, {"Annotations/a.xml": xml(("cat", 9, 9, 90, 90), ("dog", 9, 9, 90, 90))})
+    make(tmp_path, {"JPEGImages/a.jpg": (640, 480)})
+    assert not errors(scan(tmp_path, framework, classes=stated))
+
+
+@pytest.mark.parametrize("framework", EVERYBODY)
+def test_ids_from_1_without_a_gap(tmp_path, framework):
+    """Whoever takes ids as they are, and counts from 0, builds the model with one class more."""
+    result = scan(coco(tmp_path, [(1, "cat"), (2, "dog")]), framework)
+    assert not errors(result)
+
+
+def test_label_files_without_names_have_no_count(tmp_path):
+    """The classes run 1 to 3 there, and nobody said how many there are."""
+    assert not errors(scan(yolo(tmp_path, "", (1, 2, 3)), "yolov5"))
+
+
+@pytest.mark.parametrize("loader", ["detectron2", "keras-retinanet", "py-faster-rcnn", "ssd-pytorch"])
+def test_persons_beside_classes_of_one_s_own(tmp_path, loader):
+    from tests.test_voc import xml
+
+    make(tmp_path, {"Annotations/a.xml": xml(("person", 9, 9, 90, 90), ("helmet", 9, 9, 90, 90))})
+    make(tmp_path, {"JPEGImages/a.jpg": (640, 480)})
+    assert "helmet" not in anchoraudit.audit(tmp_path, None, loader=loader).loaded.reason_of_image(0)
+
+
 # What is the same for all.
 
 

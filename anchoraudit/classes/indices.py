@@ -87,8 +87,8 @@ def _as_is(
 ) -> dict[int, int | None]:
     if not (dataset.declares_ids or dataset.classes_are_indices):
         return _names(dataset, source, rules, stated, has_boxes)
-    ids = _ids(dataset, source)
-    return {number: i for number, i in ids.items() if isinstance(i, int)}
+    first = rules.first if dataset.classes_are_indices else 0
+    return {number: i + first for number, i in _ids(dataset, source).items() if isinstance(i, int)}
 
 
 def _minus_one(
@@ -199,6 +199,8 @@ def _mscoco(
     dataset: Dataset, source: int, rules: ClassRules, stated: Classes, has_boxes: HasBoxes
 ) -> dict[int, int | None]:
     del rules, stated, has_boxes
+    if not dataset.declares_ids:
+        return {}
     ids = _ids(dataset, source)
     return {number: MS_COCO_PLACES.get(i) if isinstance(i, int) else None for number, i in ids.items()}
 

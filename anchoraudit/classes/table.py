@@ -85,7 +85,8 @@ class ClassTable:
             return {}
         ids = [c.id for c in self.dataset.categories] if self.dataset.declares_ids else []
         if self.dataset.classes_are_indices:
-            return dict(enumerate(self.stated.names))
+            first = 0 if has_background(self.stated.names) else self.rules.first
+            return dict(enumerate(self.stated.names, first))
         return {index: name for name, index in name_indices(self.rules, self.stated, ids).items()}
 
     def outcome(self, index: int | None) -> str:
@@ -269,6 +270,7 @@ def class_table(
     [(1, 0), (2, 1)]
     """
     labels = labels or (Labels() if rules is None else rules.labels)
+    rules = _counting(dataset, rules, labels)
     stated = _completed(dataset, rules, stated or Classes(), labels)
     if rules is None:
         return ClassTable(dataset, rules, stated, labels, [{} for _ in dataset.class_lists])
@@ -278,6 +280,17 @@ def class_table(
         return found
 
     return ClassTable(dataset, rules, stated, labels, class_indices(dataset, rules, stated, has_boxes))
+
+
+def _counting(dataset: Dataset, rules: ClassRules | None, labels: Labels) -> ClassRules | None:
+    """Return the rules, counting from 1 where the data have no ids and index 0 is the model's background.
+
+    Where a framework takes ids as they are, and the files have names or label files' indices, its user makes
+    the ids: as the model counts, one must think.
+    """
+    if rules is None or rules.index_for(dataset.format) != "as_is" or dataset.declares_ids:
+        return rules
+    return msgspec.structs.replace(rules, first=max(rules.first, int(labels.id_zero != "class")))
 
 
 def _completed(dataset: Dataset, rules: ClassRules | None, stated: Classes, labels: Labels) -> Classes:
@@ -290,9 +303,8 @@ def _completed(dataset: Dataset, rules: ClassRules | None, stated: Classes, labe
     if stated.is_silent:
         stated = _declared(dataset)
     count = stated.count
-    if dataset.classes_are_indices and (from_data or stated.is_silent):
-        own = dataset.class_count or len(dataset.categories)
-        count = own if not (stated.names and not stated.count) else len(stated.names)
+    if dataset.classes_are_indices and (from_data or (rules is None and stated.is_silent)):
+        count = len(stated.names) if stated.names and not stated.count else dataset.class_count or 0
     elif stated.names and not count and not stated.by_default:
         count = least_count(stated, labels)
         if rules is not None and rules.built_with_background and not labels.count_includes_background:

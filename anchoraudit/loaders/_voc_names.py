@@ -3,7 +3,8 @@
 The framework has a list of names in its code: the 20 of Pascal VOC, unless its user changed it. Where a
 configuration states names, these are the list. Else, where at least half of the objects, and of the classes
 that they have, are among the 20, after the loader's own folding, nobody seems to have changed the list. Else
-it is taken to be the data set's own classes, as they are written: its user must have put them there.
+it is taken to be the data set's own classes, as they are written: its user must have put them there. Persons
+do not count beside others, since many sets have them beside classes of their own.
 """
 
 from __future__ import annotations
@@ -70,8 +71,12 @@ def known_names(sieve: Sieve, folded: Callable[[str], str] = str) -> Bool:
     category = sieve.boxes.category
     objects = np.bincount(category[category >= 0], minlength=len(names))
     stock = np.array([folded(name) in STOCK for name in names], dtype=np.bool_)
-    has = objects > 0
-    if 2 * objects[stock].sum() >= objects.sum() and 2 * np.count_nonzero(stock & has) >= has.sum():
+    others = np.array([name.strip().lower() != "person" for name in names], dtype=np.bool_)
+    telling = (objects > 0) & others
+    telling = telling if telling.any() else objects > 0
+    in_stock = stock & telling
+    of_stock, of_all = int(objects[in_stock].sum()), int(objects[telling].sum())
+    if 2 * of_stock >= of_all and 2 * np.count_nonzero(in_stock) >= np.count_nonzero(telling):
         return np.append(stock, False)
     return np.array([*(True for _ in names), False], dtype=np.bool_)
 

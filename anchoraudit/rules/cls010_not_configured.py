@@ -108,6 +108,8 @@ def _about(context: Context, table: ClassTable, row: ClassRow) -> list[Finding]:
     does = _does(table.rules.unknown, "its")
     own = table.rules.unknown_error.format(name=table.rules.folded(row.name), id=row.id)
     near = nearest(row.name, dict.fromkeys(table.names_by_index.values()))
+    if table.stated.by_default:  # of many names that nobody wrote for these data, one is often a bit alike
+        near = [one for one in near if one.strip().casefold() == row.name.strip().casefold()]
     hint = f"; it has {name(near[0])}" if near else ""
     text = (
         f"class {name(row.name)} ({counted(row.boxes)}){of_splits(row)} is not in {_list_of(context, table)}"

@@ -36,7 +36,8 @@ def check(context: Context) -> list[Finding]:
 def _order(table: ClassTable) -> str:
     """Say in which order the configuration must list its names, for a framework that goes by the file's."""
     names = [table.dataset.categories[number].name for number in max(table.dataset.class_lists, key=len)]
-    return f"; list them in the order of `categories`: {listed([name(one) for one in names])}"
+    remedy = "state them" if table.stated.by_default else "list them"
+    return f"; {remedy} in the order of `categories`: {listed([name(one) for one in names])}"
 
 
 def _shared(context: Context, table: ClassTable) -> list[Finding]:
