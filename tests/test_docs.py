@@ -23,7 +23,8 @@ from anchoraudit.dataset.labels import REASONS
 from anchoraudit.detectors import load_detector, preset_names
 from anchoraudit.detectors.spec import Anchors, Border, Classes, Detector, Labels, Level, Loss, Match, Resize
 from anchoraudit.encoding.causes import CAUSES
-from anchoraudit.encoding.verdicts import STATUSES, VERDICTS
+from anchoraudit.encoding.statuses import STATUSES
+from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.images.found import IMAGE_FOLDERS, usual_folders
 from anchoraudit.report import outputs
 from anchoraudit.rules import FAMILIES, all_rules

@@ -7,7 +7,7 @@ import pytest
 
 import anchoraudit
 from anchoraudit.detectors import preset_names
-from anchoraudit.encoding.verdicts import STATUSES
+from anchoraudit.encoding.statuses import STATUSES
 from tests.conftest import SHARED
 
 DATA = ["bccd", "coco38"]

@@ -13,7 +13,7 @@ from anchoraudit.auditing.shares import by_class, by_level
 from anchoraudit.detectors import load_detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
-from anchoraudit.encoding.verdicts import STATUSES
+from anchoraudit.encoding.statuses import STATUSES
 from anchoraudit.encoding.window import first_anchors
 from anchoraudit.rules._remedies import percent
 from anchoraudit.rules._unlearned import is_no_chance, never_positive

@@ -276,7 +276,7 @@ class _Judge:
             images=self.images,
             empty=empty,
             blank=sum(one.verdicts[name] for name in _EMPTY[1:]),
-            unmatched=one.unmatched,
+            unmatched=one.statuses["unmatched"],
             images_lost=0,
             boxes_lost=0,
             idle=empty,

@@ -15,9 +15,11 @@ from anchoraudit.dataset.labels import prepare
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.admission import admitted_to
-from anchoraudit.encoding.canvas import Clipped, Placed, clip_all, place_all
+from anchoraudit.encoding.canvas import Clipped, OnCanvas, Placed, clip_all, place_all
 from anchoraudit.encoding.causes import CAUSES, causes_of
 from anchoraudit.encoding.errors_raised import reasons
+from anchoraudit.encoding.results import Judged
+from anchoraudit.encoding.statuses import STATUSES, has
 from anchoraudit.encoding.verdicts import VERDICTS, verdicts_of
 from anchoraudit.images.inspection import ImageFiles
 from anchoraudit.io.processes import helpers, shared_out
@@ -31,19 +33,17 @@ _WORTH_A_PROCESS = 50_000
 class Compared:
     """What one detector does with the data set.
 
-    images, usable: numbers of images and usable boxes. verdicts: images by verdict. matched, forced,
-    unmatched: usable boxes. median_best: median of the best IoU (or `measure`) of usable boxes, None without
-    any. cause: the most common cause of unmatched boxes, "" if all are matched. on_empty: what an empty mask
-    does.
+    images, usable: numbers of images and usable boxes. verdicts: images by verdict. statuses: usable boxes by
+    status. median_best: median of the best IoU (or `measure`) of usable boxes, None without any or if the
+    detector has no such value. cause: the most common cause of unmatched boxes, "" if all are matched.
+    on_empty: what an empty mask does.
     """
 
     detector: str
     images: int
     usable: int
     verdicts: dict[str, int]
-    matched: int
-    forced: int
-    unmatched: int
+    statuses: dict[str, int]
     measure: str
     median_best: float | None
     cause: str
@@ -85,7 +85,7 @@ def compare(
     --------
     >>> names = ["reference", "torchvision-retinanet_resnet50_fpn"]
     >>> found = compare(read("sample_data/coco"), [load_detector(name) for name in names])
-    >>> [one.matched for one in found]
+    >>> [one.statuses["matched"] for one in found]
     [13, 29]
     """
     fed_by: dict[str, list[int]] = {}
@@ -149,6 +149,7 @@ class _Job:
                 rules = (
                     detector.resize,
                     detector.anchors,
+                    detector.points,
                     detector.border,
                     detector.match,
                     detector.labels,
@@ -161,39 +162,52 @@ class _Job:
 
     def _compare(self, detector: Detector, placed: Placed) -> Compared:
         """Return what `audit` would find, counted without columns for every box and image."""
-        dataset, boxes, image = self.dataset, placed.boxes, self.image
+        dataset, boxes, image, rows = self.dataset, placed.boxes, self.image, self.clipped.rows
         if self.admits:
             admitted = admitted_to(dataset, detector)
             dataset = admitted.stopping(dataset)
             if len(admitted.dropped):
                 kept = np.flatnonzero(~np.isin(self.clipped.rows, admitted.dropped))
-                boxes, image = boxes.take(kept), image[kept]
-        judged = engines.judge(boxes, detector)
-        lost = np.flatnonzero(~(judged.matched | judged.forced))
+                boxes, image, rows = boxes.take(kept), image[kept], rows[kept]
+        judged = self._among_others(boxes, image, rows, detector)
+        lost = np.flatnonzero(has(judged.status, "unmatched"))
         causes = np.bincount(causes_of(boxes.take(lost), detector), minlength=len(CAUSES))
         verdict = verdicts_of(
             boxes=self._has(self.dataset.boxes.image),
             usable=self._has(image),
-            matched=self._has(image[judged.matched]),
-            forced=self._has(image[judged.forced]),
+            matched=self._has(image[has(judged.status, "matched", "possible")]),
+            forced=self._has(image[has(judged.status, "forced", "borrowed")]),
             size_unknown=np.isnan(self.dataset.images.width),
             raises=reasons(boxes, image, placed.of_image, detector) > 0,
             fate=dataset.images.fate,
         )
         verdicts = np.bincount(verdict, minlength=len(VERDICTS)).tolist()
+        statuses = np.bincount(judged.status, minlength=len(STATUSES)).tolist()
         return Compared(
             detector=detector.name,
             images=len(verdict),
             usable=len(image),
             verdicts=dict(zip(VERDICTS, verdicts, strict=True)),
-            matched=int(np.count_nonzero(judged.matched)),
-            forced=int(np.count_nonzero(judged.forced)),
-            unmatched=len(lost),
+            statuses=dict(zip(STATUSES[1:], statuses[1:], strict=True)),
             measure=detector.match.measure,
-            median_best=_median(judged.best),
+            median_best=_median(judged.best) if detector.match.measure else None,
             cause=CAUSES[int(causes.argmax())] if causes.any() else "",
             on_empty=detector.loss.outcome,
         )
+
+    def _among_others(self, boxes: OnCanvas, image: Int, rows: Int, detector: Detector) -> Judged:
+        """Return the judgement of boxes with all boxes of their images present.
+
+        rows: int64 [n], their rows in the data set. Which of several boxes comes first counts, and they are
+        sorted by area here.
+        """
+        judged = engines.judge(boxes, detector)
+        order = np.argsort(rows)
+        category = self.dataset.boxes.category[rows[order]]
+        found = engines.compete(boxes.take(order), image[order], judged.take(order), detector, category)
+        status = np.empty_like(found.status)
+        status[order] = found.status
+        return replace(judged, status=status)
 
     def _has(self, image: Int) -> Bool:
         """Tell which images occur in `image`: [N]."""

@@ -21,8 +21,8 @@ from anchoraudit.encoding.canvas import one_canvas
 from anchoraudit.encoding.causes import CAUSES, most_alike, nearest_shape
 from anchoraudit.encoding.definition import DenseLabels
 from anchoraudit.encoding.grid import all_anchors, compared_anchors, compared_boxes
+from anchoraudit.encoding.statuses import STATUSES
 from anchoraudit.encoding.targets import targets
-from anchoraudit.encoding.verdicts import STATUSES
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.digits import told_apart
 from anchoraudit.rules import Chosen

@@ -226,7 +226,7 @@ class Variants:
         """Count images with boxes left empty, and unmatched boxes, among some boxes [n]."""
         rows = np.flatnonzero(some)
         judged = engines.judge(place_all(self._clipped.take(rows), detector).boxes, detector)
-        positive = judged.matched | judged.forced
+        positive = judged.foreground
         images = self._image[rows]
         with_boxes, with_foreground = (len(np.unique(part)) for part in (images, images[positive]))
         return with_boxes - with_foreground, int(np.count_nonzero(~positive))

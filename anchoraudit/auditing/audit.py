@@ -23,7 +23,8 @@ from anchoraudit.encoding.admission import Admitted, admitted_to
 from anchoraudit.encoding.canvas import OnCanvas, Placed, clip_all, on_canvas, place_all
 from anchoraudit.encoding.causes import CAUSES, causes_of
 from anchoraudit.encoding.errors_raised import reasons
-from anchoraudit.encoding.verdicts import STATUS_CODE, STATUSES, VERDICT_CODE, VERDICTS, verdicts_of
+from anchoraudit.encoding.statuses import STATUS_CODE, STATUSES, has
+from anchoraudit.encoding.verdicts import VERDICT_CODE, VERDICTS, verdicts_of
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import read
 from anchoraudit.images.inspection import ImageFiles, look
@@ -45,14 +46,17 @@ class BoxResults:
     """Columns over all M boxes of the data set, in its order.
 
     usable: bool [M]. best_iou: float64 [M], NaN where not usable. status: int8 [M], index into STATUSES.
-    cause: int8 [M], index into CAUSES, -1 unless unmatched. assigned: int64 [M], the anchors that train this
-    box; None unless counts were asked for.
+    cause: int8 [M], index into CAUSES, -1 unless unmatched. candidates: int64 [M], the points that can become
+    positive for each box, were it alone, -1 where not usable; None for a detector with anchors. assigned:
+    int64 [M], the anchors or points that train this box, -1 where predictions decide; None unless counts were
+    asked for.
     """
 
     usable: Bool
     best_iou: Float
     status: Int8
     cause: Int8
+    candidates: Int | None = None
     assigned: Int | None = None
 
 
@@ -60,23 +64,47 @@ class BoxResults:
 class ImageResults:
     """Columns over all N images.
 
-    boxes, usable, matched, forced, unmatched: int64 [N], how many boxes. best_iou: float64 [N], of its usable
-    boxes, NaN without any. verdict: int8 [N], index into VERDICTS. cause: int8 [N], for an image with an
-    empty foreground the most common cause among its boxes, -1 for every other image. raises: int8 [N], why
-    the framework would raise, index into `errors_raised.REASONS`. counts: int64 [N, 3], positive, negative
-    and ignored anchors, -1 for images of unknown size; None unless counts were asked for.
+    boxes: int64 [N], how many boxes. by_status: int64 [N, S], how many of each of the S `STATUSES`; the first
+    column has those that are not usable. best_iou: float64 [N], of its usable boxes, NaN without any.
+    verdict: int8 [N], index into VERDICTS. cause: int8 [N], for an image with an empty foreground the most
+    common cause among its boxes, -1 for every other image. raises: int8 [N], why the framework would raise,
+    index into `errors_raised.REASONS`. counts: int64 [N, 3], positive, negative and ignored anchors, -1 for
+    images of unknown size; None unless counts were asked for.
     """
 
     boxes: Int
-    usable: Int
-    matched: Int
-    forced: Int
-    unmatched: Int
+    by_status: Int
     best_iou: Float
     verdict: Int8
     cause: Int8
     raises: Int8
     counts: Int | None = None
+
+    def of(self, *statuses: str) -> Int:
+        """Return how many boxes of each image have one of these statuses: int64 [N]."""
+        number: Int = self.by_status[:, [STATUS_CODE[name] for name in statuses]].sum(axis=1)
+        return number
+
+    @property
+    def usable(self) -> Int:
+        """The number of usable boxes of each image: int64 [N]."""
+        number: Int = self.by_status[:, 1:].sum(axis=1)
+        return number
+
+    @property
+    def matched(self) -> Int:
+        """The number of matched boxes of each image: int64 [N]."""
+        return self.of("matched")
+
+    @property
+    def forced(self) -> Int:
+        """The number of forced boxes of each image: int64 [N]."""
+        return self.of("forced")
+
+    @property
+    def unmatched(self) -> Int:
+        """The number of unmatched boxes of each image: int64 [N]."""
+        return self.of("unmatched")
 
 
 @dataclass(slots=True)
@@ -179,7 +207,7 @@ class Audit:
     def summary(self) -> dict[str, Any]:
         """Return counts over the whole data set, and under `splits` the same for each split.
 
-        Without a detector, `matched`, `forced` and `unmatched` are None, and there are no verdicts or causes.
+        Without a detector, the numbers of boxes by status are None, and there are no verdicts or causes.
         """
         everything = np.ones(len(self.dataset.images), dtype=np.bool_)
         whole = self._summary_of(everything)
@@ -196,12 +224,12 @@ class Audit:
             "images": int(np.count_nonzero(images)),
             **{name: int(getattr(results, name)[images].sum()) for name in ("boxes", "usable")},
         }
-        statuses = ("matched", "forced", "unmatched")
+        statuses = STATUSES[1:]
         if self.replayed is None:
             return {**numbers, **dict.fromkeys(statuses), "verdicts": {}, "causes": {}}
         return {
             **numbers,
-            **{name: int(getattr(results, name)[images].sum()) for name in statuses},
+            **dict(zip(statuses, results.by_status[images, 1:].sum(axis=0).tolist(), strict=True)),
             "verdicts": _tally(results.verdict[images], VERDICTS),
             "causes": _tally(cause[cause >= 0], CAUSES),
         }
@@ -312,7 +340,7 @@ def audit(
         labels = labels.without(admitted.dropped, "model") if len(admitted.dropped) else labels
     placed = place_all(clip_all(dataset, np.flatnonzero(labels.usable)), detector)
     try:
-        boxes = _judge_boxes(labels, placed, detector)
+        boxes = _judge_boxes(labels, dataset, placed, detector)
         why = reasons(placed.boxes, dataset.boxes.image[placed.rows], placed.of_image, detector)
         if dataset.images.fate is not None:
             why[dataset.images.fate != KEPT] = 0  # the encoder never sees it
@@ -369,7 +397,7 @@ def _without_detector(
     """
     plain, labels = policies
     count, image, usable = len(dataset.images), dataset.boxes.image, labels.usable
-    nothing, none = np.zeros(count, dtype=np.int64), np.full(count, -1, dtype=np.int8)
+    none = np.full(count, -1, dtype=np.int8)
     boxes = BoxResults(
         usable=usable,
         best_iou=np.full(len(usable), np.nan),
@@ -378,9 +406,9 @@ def _without_detector(
     )
     total, reaching = np.bincount(image, minlength=count), np.bincount(image[usable], minlength=count)
     raises = np.zeros(count, dtype=np.int8)
-    results = ImageResults(
-        *(total, reaching, nothing, nothing, nothing), np.full(count, np.nan), none, none.copy(), raises
-    )
+    by_status = np.zeros((count, len(STATUSES)), dtype=np.int64)
+    by_status[:, 0], by_status[:, 1] = total - reaching, reaching
+    results = ImageResults(total, by_status, np.full(count, np.nan), none, none.copy(), raises)
     of_data = verdicts_of(
         boxes=total > 0,
         usable=reaching > 0,
@@ -407,45 +435,50 @@ def _without_detector(
     return Audit(dataset, original, None, labels, boxes, results, findings, seen, loaded, classes=table)
 
 
-def _judge_boxes(labels: label_policy.Labels, placed: Placed, detector: Detector) -> BoxResults:
-    count = len(labels.usable)
-    judged = engines.judge(placed.boxes, detector)
+def _judge_boxes(
+    labels: label_policy.Labels, dataset: Dataset, placed: Placed, detector: Detector
+) -> BoxResults:
+    count, rows = len(labels.usable), placed.rows
+    alone = engines.judge(placed.boxes, detector)
+    image, category = dataset.boxes.image[rows], dataset.boxes.category[rows]
+    judged = engines.compete(placed.boxes, image, alone, detector, category)
     results = BoxResults(
         usable=labels.usable,
         best_iou=np.full(count, np.nan),
         status=np.zeros(count, dtype=np.int8),
         cause=np.full(count, -1, dtype=np.int8),
     )
-    results.best_iou[placed.rows] = judged.best
-    status = np.full(len(placed.rows), STATUS_CODE["unmatched"], dtype=np.int8)
-    status[judged.forced] = STATUS_CODE["forced"]
-    status[judged.matched] = STATUS_CODE["matched"]
-    results.status[placed.rows] = status
-    lost = np.flatnonzero(status == STATUS_CODE["unmatched"])
-    results.cause[placed.rows[lost]] = causes_of(placed.boxes.take(lost), detector)
+    results.best_iou[rows] = judged.best
+    results.status[rows] = judged.status
+    if judged.candidates is not None:
+        results.candidates = np.full(count, -1, dtype=np.int64)
+        results.candidates[rows] = judged.candidates
+    lost = np.flatnonzero(has(judged.status, "unmatched"))
+    results.cause[rows[lost]] = causes_of(placed.boxes.take(lost), detector)
     return results
 
 
 def _judge_images(dataset: Dataset, boxes: BoxResults, raises: Int8) -> ImageResults:
     count, image = len(dataset.images), dataset.boxes.image
     tally = np.bincount(image * len(STATUSES) + boxes.status, minlength=count * len(STATUSES))
-    not_usable, matched, forced, unmatched = np.ascontiguousarray(tally.reshape(count, len(STATUSES)).T)
-    usable = matched + forced + unmatched
-    total = usable + not_usable
-    verdict = verdicts_of(
+    by_status = tally.reshape(count, len(STATUSES))
+    total = by_status.sum(axis=1)
+    best = np.full(count, np.nan)
+    np.fmax.at(best, image, boxes.best_iou)  # fmax ignores NaN, which boxes that are not usable have
+    none = np.full(count, -1, dtype=np.int8)
+    results = ImageResults(total, by_status, best, none, none.copy(), raises)
+    results.verdict = verdicts_of(
         boxes=total > 0,
-        usable=usable > 0,
-        matched=matched > 0,
-        forced=forced > 0,
+        usable=results.usable > 0,
+        matched=results.of("matched", "possible") > 0,
+        forced=results.of("forced", "borrowed") > 0,
         size_unknown=np.isnan(dataset.images.width),
         raises=raises > 0,
         fate=dataset.images.fate,
     )
-    best = np.full(count, np.nan)
-    np.fmax.at(best, image, boxes.best_iou)  # fmax ignores NaN, which boxes that are not usable have
-    cause = _most_common_cause(image, boxes.cause, count)
-    cause[verdict != VERDICT_CODE["empty_foreground"]] = -1
-    return ImageResults(total, usable, matched, forced, unmatched, best, verdict, cause, raises)
+    results.cause = _most_common_cause(image, boxes.cause, count)
+    results.cause[results.verdict != VERDICT_CODE["empty_foreground"]] = -1
+    return results
 
 
 def _most_common_cause(image: Int, cause: Int8, count: int) -> Int8:

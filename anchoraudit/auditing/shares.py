@@ -9,7 +9,7 @@ import numpy as np
 
 from anchoraudit.arrays import Float, Int
 from anchoraudit.encoding import engines
-from anchoraudit.encoding.verdicts import STATUS_CODE, STATUSES
+from anchoraudit.encoding.statuses import STATUS_CODE, STATUSES
 
 if TYPE_CHECKING:
     from anchoraudit.auditing.audit import Audit
@@ -21,23 +21,27 @@ _ROWS = 50_000  # boxes at a time
 class ByClass:
     """Numbers of boxes of each of C classes, int64 [C] each; the classes are `Dataset.categories`.
 
-    boxes: all. usable: those that reach the encoder. matched, forced, unmatched: usable ones by status; 0
-    without a detector.
+    boxes: all. usable: those that reach the encoder. by_status: int64 [C, S], the usable ones by each of the
+    S `STATUSES` but the first; 0 without a detector.
     """
 
     boxes: Int
     usable: Int
-    matched: Int
-    forced: Int
-    unmatched: Int
+    by_status: Int
+
+    def of(self, status: str) -> Int:
+        """Return the number of boxes of each class with this status: int64 [C]."""
+        number: Int = self.by_status[:, STATUS_CODE[status]]
+        return number
 
 
 @dataclass(frozen=True, slots=True)
 class ByLevel:
     """The L levels of the detector, and how many boxes have a positive anchor on each.
 
-    stride: float64 [L], pixels of the network's input. shapes: int64 [L], anchor shapes in a cell. boxes:
-    int64 [L], usable boxes with a positive anchor there, matched or forced; a box may have some on several.
+    stride: float64 [L], pixels of the network's input. shapes: int64 [L], anchor shapes in a cell, 1 for
+    points. boxes: int64 [L], usable boxes with a positive anchor there, matched or forced, or a candidate
+    point; a box may have some on several.
     """
 
     stride: Float
@@ -51,7 +55,7 @@ def by_class(audit: Audit) -> ByClass:
     Examples
     --------
     >>> counted = by_class(audit(read("sample_data/coco")))
-    >>> int(counted.usable.sum()), int(counted.unmatched.sum())
+    >>> int(counted.usable.sum()), int(counted.of("unmatched").sum())
     (33, 20)
     """
     category, count = audit.dataset.boxes.category, len(audit.dataset.categories)
@@ -60,8 +64,8 @@ def by_class(audit: Audit) -> ByClass:
     usable = np.bincount(own[audit.box_results.usable[rows]], minlength=count)
     codes = own * len(STATUSES) + audit.box_results.status[rows]
     by_status = np.bincount(codes, minlength=count * len(STATUSES)).reshape(count, len(STATUSES))
-    columns = (by_status[:, STATUS_CODE[name]] for name in ("matched", "forced", "unmatched"))
-    return ByClass(np.bincount(own, minlength=count), usable, *columns)
+    by_status[:, 0] = 0
+    return ByClass(np.bincount(own, minlength=count), usable, by_status)
 
 
 def by_level(audit: Audit) -> ByLevel | None:
@@ -77,14 +81,14 @@ def by_level(audit: Audit) -> ByLevel | None:
     """
     if audit.replayed is None:
         return None
-    levels = audit.replayed.anchors.levels
-    counted = np.zeros(len(levels), dtype=np.int64)
+    detector = audit.replayed
+    counted = np.zeros(len(detector.strides), dtype=np.int64)
     rows = np.flatnonzero(audit.box_results.usable)
     for start in range(0, len(rows), _ROWS):
         some = rows[start : start + _ROWS]
-        found = engines.levels(audit.placed(some), audit.replayed)
+        found = engines.levels(audit.placed(some), detector)
         if found is None:
             return None
         counted += found.sum(axis=0)
-    strides = np.array([level.stride for level in levels], dtype=np.float64)
-    return ByLevel(strides, np.array([level.count for level in levels], dtype=np.int64), counted)
+    shapes = [level.count for level in detector.anchors.levels] or [1] * len(detector.strides)
+    return ByLevel(np.array(detector.strides), np.array(shapes, dtype=np.int64), counted)

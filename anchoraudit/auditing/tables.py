@@ -11,7 +11,8 @@ import pandas as pd
 from anchoraudit.arrays import Int
 from anchoraudit.dataset.fates import FATES, MOVED
 from anchoraudit.encoding.causes import CAUSES
-from anchoraudit.encoding.verdicts import STATUSES, VERDICTS, WITHOUT_FOREGROUND
+from anchoraudit.encoding.statuses import STATUSES
+from anchoraudit.encoding.verdicts import VERDICTS, WITHOUT_FOREGROUND
 
 if TYPE_CHECKING:
     from anchoraudit.auditing.audit import Audit
@@ -21,8 +22,8 @@ def images_frame(audit: Audit) -> pd.DataFrame:
     """Return one row for each image, in file order.
 
     Columns: image_id, file_name, width, height (pixels, empty if unknown), boxes, usable, matched, forced
-    (numbers of boxes), foreground (whether a box is positive, empty if unknown), best_iou (of its usable
-    boxes, empty without any), verdict, cause. With a loader also loader (kept, dropped or raises) and
+    (numbers of boxes), foreground (whether a box is positive, or can be; empty if unknown), best_iou (of its
+    usable boxes, empty without any), verdict, cause. With a loader also loader (kept, dropped or raises) and
     loader_reason. With counts also positives, negatives, ignored (numbers of anchors). Under random geometry
     also p_empty (share of draws without foreground, empty if unknown). With several splits also split.
     Without a detector, what it would decide is empty.
@@ -66,9 +67,11 @@ def boxes_frame(audit: Audit) -> pd.DataFrame:
 
     Columns: image_id; box (number among the image's usable boxes, from 0, empty for the others);
     annotation_id (empty for VOC); label; x1, y1, x2, y2 (pixels of the original image: as the loader hands
-    them over, else as in the file); usable; best_iou; status; cause. With a loader also loader (kept, moved:
-    kept with other coordinates, dropped or raises) and loader_reason. With counts also assigned (how many
-    anchors train this box). With several splits also split.
+    them over, else as in the file); usable; best_iou; status; cause; candidates
+    (how many points can become positive for it, were it alone; empty for a detector with anchors). With a
+    loader also loader (kept, moved: kept with other coordinates, dropped or raises) and loader_reason. With
+    counts also assigned (how many anchors or points train this box, empty where predictions decide). With
+    several splits also split.
     """
     dataset, results = audit.dataset, audit.box_results
     order = dataset.boxes.by_image()
@@ -89,14 +92,14 @@ def boxes_frame(audit: Audit) -> pd.DataFrame:
         "best_iou": results.best_iou[order],
         "status": _names(results.status[order], STATUSES),
         "cause": _names(results.cause[order], CAUSES),
+        "candidates": _known(None if results.candidates is None else results.candidates[order], len(order)),
     }
     if audit.loaded is not None:
         fate = audit.loaded.box_fate[order]
         columns["loader"] = _names(fate, FATES)
         columns["loader_reason"] = _texts(audit.loaded.reason_of_box, fate > MOVED, order)
     if results.assigned is not None:
-        columns["assigned"] = pd.array(results.assigned[order], dtype="Int64")
-        columns["assigned"][~usable] = pd.NA
+        columns["assigned"] = _known(np.where(usable, results.assigned[order], -1), len(order))
     if len(dataset.splits) > 1:
         columns["split"] = np.array(dataset.splits, dtype=object)[dataset.images.split[image]]
     return pd.DataFrame(columns)
@@ -110,6 +113,13 @@ def _texts(
     for i in np.flatnonzero(asked).tolist():
         texts[i] = told(i if rows is None else int(rows[i]))
     return encodable(texts)
+
+
+def _known(numbers: Int | None, count: int) -> Any:
+    """Return a column of `count` numbers in which those below 0 are empty; None: all are."""
+    column = pd.array([0] * count if numbers is None else numbers, dtype="Int64")
+    column[np.ones(count, dtype=np.bool_) if numbers is None else numbers < 0] = pd.NA
+    return column
 
 
 def _judged(audit: Audit, numbers: Int) -> Any:

@@ -252,7 +252,9 @@ def _report(result: Any, shown: Any, given: dict[str, Any], options: list[str], 
         from anchoraudit.auditing.shares import by_class
         from anchoraudit.report.text.classes import class_table
 
-        classes = class_table(result.classes, None if result.replayed is None else by_class(result).unmatched)
+        classes = class_table(
+            result.classes, None if result.replayed is None else by_class(result).of("unmatched")
+        )
     _output.show(
         terminal.scan_parts(result, limit, steps, shown=shown, classes=classes),
         given["output"],

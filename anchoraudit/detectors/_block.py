@@ -13,6 +13,11 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Base of the blocks: immutable; a key that is unknown or has no effect is an error."""
 
 
+def is_default(block: Block) -> bool:
+    """Tell whether a block says nothing: every value is its default."""
+    return all(getattr(block, field.name) == field.default for field in msgspec.structs.fields(type(block)))
+
+
 def require(block: Block, kind: str, wanted: dict[str, tuple[str, ...]]) -> None:
     """Raise ValueError unless a block has all keys that its kind needs, and none that only other kinds need.
 

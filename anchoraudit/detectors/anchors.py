@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from anchoraudit.detectors._block import LARGEST, Block
+from anchoraudit.detectors._block import LARGEST, Block, is_default
 
 if TYPE_CHECKING:
     from anchoraudit.arrays import Float
@@ -112,7 +112,8 @@ class Anchors(Block, frozen=True):
     Parameters
     ----------
     levels : tuple of Level
-        The levels, in the order in which the framework concatenates them.
+        The levels, in the order in which the framework concatenates them. Empty for a detector without
+        anchors.
     competing : tuple of (float, float)
         For matching by "shape_iou": all shapes that compete for a box, in the order that decides ties. Each
         level then names its own shapes by a `mask`. A shape in no mask still wins the boxes most like it, and
@@ -158,7 +159,7 @@ class Anchors(Block, frozen=True):
     Raises
     ------
     ValueError
-        If there is no level, or values do not go together.
+        If values do not go together.
 
     Examples
     --------
@@ -166,7 +167,7 @@ class Anchors(Block, frozen=True):
     [[32.0, 32.0], [16.0, 64.0]]
     """
 
-    levels: tuple[Level, ...]
+    levels: tuple[Level, ...] = ()
     precision: Literal["float64", "float32"] = "float64"
     units: Literal["pixels", "fractions"] = "pixels"
     compared_as: Literal["corners", "fractions", "centre_size"] = "corners"
@@ -184,8 +185,8 @@ class Anchors(Block, frozen=True):
     reordered: bool = False
 
     def __post_init__(self) -> None:
-        if not self.levels:
-            raise ValueError("a detector needs at least one level of anchors")
+        if not self.levels and not is_default(self):
+            raise ValueError("anchors without levels take no other key")
         if any(bool(level.mask) != bool(self.competing) for level in self.levels):
             raise ValueError("every level takes a mask if there are competing shapes, and no level otherwise")
         for level in self.levels:
@@ -274,7 +275,7 @@ class Anchors(Block, frozen=True):
         """All shapes of all levels, in order: float64 [K, 2], width and height (see `units`)."""
         import numpy as np
 
-        return np.concatenate([self.shapes_of(level) for level in self.levels])
+        return np.concatenate([np.empty((0, 2)), *(self.shapes_of(level) for level in self.levels)])
 
     @property
     def numbers(self) -> tuple[int, ...]:

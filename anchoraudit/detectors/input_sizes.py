@@ -16,7 +16,7 @@ def other_sizes(detector: Detector, factors: Iterable[float]) -> list[str]:
     They are multiples of the coarsest stride, each once, in the order of the factors. Where images keep their
     size, a few usual sizes are returned.
     """
-    resize, step = detector.resize, max(level.stride for level in detector.anchors.levels)
+    resize, step = detector.resize, max(detector.strides, default=32)
     step = max(1, round(step))
     if resize.keeps_size:
         sides = [resize.with_size(side) for side in _USUAL]

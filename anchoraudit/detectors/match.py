@@ -1,4 +1,4 @@
-"""How a detector labels anchors as positive, negative or ignored.
+"""How a detector labels anchors or points as positive, negative or ignored.
 
 `_KINDS` holds all that differs between kinds of matching. Other modules ask the properties of `Match` and
 never compare kinds.
@@ -10,18 +10,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from anchoraudit.detectors._block import Block, require
+import msgspec
+
+from anchoraudit.detectors._block import LARGEST, Block, require
 
 if TYPE_CHECKING:
     from anchoraudit.detectors.border import Border
 
 
 class Match(Block, frozen=True):
-    """How anchors are labelled as positive, negative or ignored.
+    """How anchors or points are labelled as positive, negative or ignored.
 
     Parameters
     ----------
-    kind : {"iou", "side_ratio", "shape_iou", "atss"}
+    kind : str
+        Of detectors with anchors:
+
         - "iou": an anchor is positive if its IoU with any box is at least `positive`, negative if its IoU
           with every box is at most `negative`, and ignored in between.
         - "side_ratio": a box and a shape match if no side is `ratio` times longer or shorter. The cell of the
@@ -31,6 +35,20 @@ class Match(Block, frozen=True):
         - "atss": of each level and shape, the `candidates` anchors nearest to the box's centre. Those are
           positive whose IoU reaches the mean plus the standard deviation of all candidates' IoUs, and whose
           centre is inside the box.
+
+        Of detectors with points (`Points`):
+
+        - "in_box": the points inside a box are its candidates; predictions choose among them.
+        - "centre_radius": the points within `radius` strides of the box's centre, in x and in y, are its
+          candidates; predictions choose among them.
+        - "level_range": of the points inside a box, those are positive from which its farthest side lies
+          within the range of their level (`ranges`). A point of several boxes learns the smallest.
+        - "centre_cell": the cell of the box's centre is positive, on a single level. A cell of several boxes
+          learns the last.
+
+        Of detectors with neither:
+
+        - "queries": each box gets one of `queries` predictions, the one that fits best, one to one.
     positive, negative : float, optional
         Thresholds of kind "iou", needed there.
     positive_inclusive, negative_inclusive : bool
@@ -53,6 +71,35 @@ class Match(Block, frozen=True):
         Number of cells beside the centre's, for kind "side_ratio".
     candidates : int
         Number of candidates of kind "atss", needed there.
+    inset : float
+        For kind "in_box": a point is inside if it is farther than this from all four sides, in pixels.
+    narrow_below, widened_to : float
+        For kind "in_box": a side of a box below `narrow_below` pixels is set to `widened_to` pixels, about
+        the box's centre, before points are looked for. 0: no side is.
+    top : int
+        For kind "in_box": how many candidates of a box become positive at most. 0: as many as predictions
+        say.
+    without_candidate : {"never", "borrows", "anywhere", "contested"}
+        For kind "in_box": a box without a candidate is never positive; takes a candidate of another box of
+        its image; takes any point of the canvas; or may get a point that is contested by two other boxes.
+    radius : float
+        In strides. Needed for kind "centre_radius". For kind "level_range": a point must also be this near to
+        the centre of the box, in x and in y; 0: anywhere inside.
+    or_in_box : bool
+        For kind "centre_radius": the points inside the box are candidates too, on every level.
+    ranges : tuple of (float, float)
+        For kind "level_range", needed there: of each level, from where to where the distance from a point to
+        the farthest side of the box may be, in pixels.
+    ranges_inclusive : bool
+        The ends belong to the ranges.
+    radius_as : {"distance", "square"}
+        How a point is compared with the radius. "distance": its distance from the centre, with the radius.
+        "square": the point, with the edges of a square about the centre. They differ in the last bit.
+    areas_from : float
+        For kind "level_range": areas are compared after they were subtracted from this number, in the
+        precision of the points, so that near ones become equal. 0: as they are.
+    queries : int
+        For kind "queries", needed there.
     no_boxes : {"negative", "raises"}
         In an image without boxes, all anchors are negative, or the framework raises an error.
     no_boxes_error : str
@@ -69,7 +116,17 @@ class Match(Block, frozen=True):
     positive IoU >= 0.7, negative <= 0.3, best anchors forced
     """
 
-    kind: Literal["iou", "side_ratio", "shape_iou", "atss"] = "iou"
+    kind: Literal[
+        "iou",
+        "side_ratio",
+        "shape_iou",
+        "atss",
+        "in_box",
+        "centre_radius",
+        "level_range",
+        "centre_cell",
+        "queries",
+    ] = "iou"
     positive: float | None = None
     negative: float | None = None
     positive_inclusive: bool = True
@@ -82,11 +139,26 @@ class Match(Block, frozen=True):
     ratio: float = 0.0
     neighbours: int = 2
     candidates: int = 0
+    inset: float = 0.0
+    narrow_below: float = 0.0
+    widened_to: float = 0.0
+    top: int = 0
+    without_candidate: Literal["never", "borrows", "anywhere", "contested"] = "never"
+    radius: float = 0.0
+    or_in_box: bool = False
+    ranges: tuple[tuple[float, float], ...] = ()
+    ranges_inclusive: bool = False
+    radius_as: Literal["distance", "square"] = "distance"
+    areas_from: float = 0.0
+    queries: int = 0
     no_boxes: Literal["negative", "raises"] = "negative"
     no_boxes_error: str = ""
 
     def __post_init__(self) -> None:
         require(self, self.kind, {name: kind.wanted for name, kind in _KINDS.items()})
+        for key, kinds in _OF_KINDS.items():
+            if self.kind not in kinds and getattr(self, key) != _DEFAULTS[key]:
+                raise ValueError(f"{key} has no effect with kind {self.kind!r}")
         self._kind.check(self)
         if not self.can_force and (self.force != "none" or self.cells != "all"):
             raise ValueError(f"kind {self.kind!r} takes neither force nor cells")
@@ -101,6 +173,21 @@ class Match(Block, frozen=True):
     def name(self) -> str:
         """The rule's name in a sentence: `matching by IoU`."""
         return self._kind.name
+
+    @property
+    def unit(self) -> str:
+        """What becomes positive: `anchor`, `point` or `query`."""
+        return self._kind.unit
+
+    @property
+    def is_prediction_free(self) -> bool:
+        """Tell whether the labels follow from the boxes alone, whatever the network predicts."""
+        return self._kind.is_prediction_free
+
+    @property
+    def repeated(self) -> str:
+        """Which of several equal boxes of an image is trained: `first`, `last` or `all`."""
+        return self.forced_to if self.forced_to == "last" else self._kind.repeated
 
     @property
     def threshold(self) -> float:
@@ -119,7 +206,7 @@ class Match(Block, frozen=True):
 
     @property
     def measure(self) -> str:
-        """The name of what `best_iou` holds under this rule: IoU, or another measure."""
+        """What `best_iou` holds under this rule: IoU or another measure; "" if nothing."""
         return self._kind.measure
 
     @property
@@ -207,6 +294,9 @@ class _Kind:
     judges_shapes_alone: bool = False
     takes_most_alike: bool = False
     takes_fractions: bool = False
+    unit: str = "anchor"
+    is_prediction_free: bool = True
+    repeated: str = "first"
 
 
 def _check_iou(match: Match) -> None:
@@ -260,6 +350,81 @@ def _check_atss(match: Match) -> None:
         raise ValueError(f"candidates is {match.candidates}; it must be 1 to 100")
 
 
+def _check_in_box(match: Match) -> None:
+    if not 0 <= match.inset <= 1:
+        raise ValueError(f"inset is {match.inset:g}; it must be 0 to 1 px")
+    if not 0 <= match.narrow_below <= match.widened_to <= LARGEST:
+        raise ValueError(
+            f"narrow_below is {match.narrow_below:g} and widened_to {match.widened_to:g}; both must be 0 or "
+            f"more, and sides are not made narrower"
+        )
+    if not match.narrow_below and match.widened_to:
+        raise ValueError("widened_to needs narrow_below")
+    if not 0 <= match.top <= LARGEST:
+        raise ValueError(f"top is {match.top}; it must be 0 to {LARGEST}")
+
+
+def _check_radius(match: Match) -> None:
+    if not 0 < match.radius <= 100:
+        raise ValueError(f"radius is {match.radius:g}; it must be above 0, at most 100 strides")
+
+
+def _check_ranges(match: Match) -> None:
+    if any(not low < high for low, high in match.ranges):
+        raise ValueError("each of ranges must end above its start")
+    if not 0 <= match.radius <= 100:
+        raise ValueError(f"radius is {match.radius:g}; it must be 0 to 100 strides")
+    if not 0 <= match.areas_from <= LARGEST**2:
+        raise ValueError(f"areas_from is {match.areas_from:g}; it must be 0 to {LARGEST**2:g} square pixels")
+
+
+def _check_queries(match: Match) -> None:
+    if not 1 <= match.queries <= LARGEST:
+        raise ValueError(f"queries is {match.queries}; it must be 1 to {LARGEST}")
+
+
+def _in_box_in_words(match: Match) -> str:
+    text = f"points inside the box{f' by {match.inset:g} px' if match.inset > _ROUNDING else ''}"
+    if match.narrow_below:
+        text += f", sides below {match.narrow_below:g} px widened to {match.widened_to:g}"
+    return text + (f", at most {match.top} by prediction" if match.top else ", chosen by prediction")
+
+
+def _radius_in_words(match: Match) -> str:
+    text = f"points within {match.radius:g} strides of the centre"
+    return text + (" or inside the box" if match.or_in_box else "") + ", chosen by prediction"
+
+
+def _ranges_in_words(match: Match) -> str:
+    near = f" and within {match.radius:g} strides of the centre" if match.radius else ""
+    limits = "/".join(f"{high:g}" for _, high in match.ranges[:-1])
+    return f"points inside the box{near}, levels by the farthest side (up to {limits} px)"
+
+
+def _in_box_empty_when(match: Match, border: Border) -> str:
+    return "no point lies inside any box" if match.without_candidate != "anywhere" else ""
+
+
+def _ranges_empty_when(match: Match, border: Border) -> str:
+    return "no point of the level that a box belongs to lies inside it"
+
+
+# A kind is about points that lie inside by more than a rounding error if its inset is above this, in pixels.
+_ROUNDING = 1e-6
+_OF_KINDS = {
+    "inset": ("in_box",),
+    "narrow_below": ("in_box",),
+    "widened_to": ("in_box",),
+    "top": ("in_box",),
+    "without_candidate": ("in_box",),
+    "radius": ("centre_radius", "level_range"),
+    "or_in_box": ("centre_radius",),
+    "ranges_inclusive": ("level_range",),
+    "radius_as": ("centre_radius", "level_range"),
+    "areas_from": ("level_range",),
+}
+_DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(Match)}
+
 _KINDS = {
     "iou": _Kind(
         name="matching by IoU",
@@ -284,6 +449,7 @@ _KINDS = {
         threshold=lambda match: 1.0 / match.ratio,
         measure="side ratio",
         is_by_shape=True,
+        repeated="all",
         judges_shapes_alone=True,
         takes_fractions=True,
     ),
@@ -293,6 +459,7 @@ _KINDS = {
         empty_when=lambda match, border: "",
         measure="shape IoU",
         is_by_shape=True,
+        repeated="all",
         judges_shapes_alone=True,
         takes_most_alike=True,
     ),
@@ -304,5 +471,56 @@ _KINDS = {
         empty_when=lambda match, border: (
             "no candidate reaches mean + deviation with its centre inside its box"
         ),
+    ),
+    "in_box": _Kind(
+        name="matching by points inside",
+        check=_check_in_box,
+        text=_in_box_in_words,
+        empty_when=_in_box_empty_when,
+        measure="",
+        depends_on_anchors=False,
+        unit="point",
+        is_prediction_free=False,
+    ),
+    "centre_radius": _Kind(
+        name="matching by points near the centre",
+        check=_check_radius,
+        text=_radius_in_words,
+        empty_when=lambda match, border: "",
+        measure="",
+        depends_on_anchors=False,
+        unit="point",
+        is_prediction_free=False,
+    ),
+    "level_range": _Kind(
+        name="matching by points and ranges of levels",
+        wanted=("ranges",),
+        check=_check_ranges,
+        text=_ranges_in_words,
+        empty_when=_ranges_empty_when,
+        measure="",
+        depends_on_anchors=False,
+        unit="point",
+    ),
+    "centre_cell": _Kind(
+        name="matching by the cell of the centre",
+        text=lambda match: "the cell of the box's centre",
+        empty_when=lambda match, border: "",
+        measure="",
+        depends_on_anchors=False,
+        unit="point",
+        repeated="last",
+    ),
+    "queries": _Kind(
+        name="matching by queries",
+        wanted=("queries",),
+        check=_check_queries,
+        text=lambda match: f"{match.queries} queries, one to each box",
+        empty_when=lambda match, border: "",
+        measure="",
+        depends_on_anchors=False,
+        unit="query",
+        is_prediction_free=False,
+        repeated="all",
     ),
 }

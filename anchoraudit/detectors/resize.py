@@ -64,6 +64,10 @@ class Resize(Block, frozen=True):
         Clip boxes to the resized image, or to the canvas with its padding.
     clip_margin : float
         Clip them this far before the right and bottom edge, 0 to 1 px.
+    handed : {"pixels", "centre_size", "centre_fractions"}
+        How boxes then reach the loss. "pixels": as they are. "centre_size": as centre and size, rounded to
+        the precision of the points, from which corners are computed. "centre_fractions": as centre and size
+        divided by the canvas' sides in `precision`, and multiplied by them again.
     pixels : {"continuous", "inclusive"}
         "inclusive": the right and bottom pixel belong to a box, so 1 is added to x2 and y2.
     pad : {"none", "multiple", "square"}
@@ -107,6 +111,7 @@ class Resize(Block, frozen=True):
     precision: Literal["float64", "float32"] = "float64"
     clip: Literal["off", "image", "canvas"] = "off"
     clip_margin: float = 0.0
+    handed: Literal["pixels", "centre_size", "centre_fractions"] = "pixels"
     pixels: Literal["continuous", "inclusive"] = "continuous"
     pad: Literal["none", "multiple", "square"] = "none"
     multiple: int = 0
@@ -187,7 +192,10 @@ class Resize(Block, frozen=True):
             share = first / max(self.width, self.height)
             width, height = (max(1, round(side * share)) for side in (self.width, self.height))
             return msgspec.structs.replace(self, width=width, height=height)
-        kept = {name: getattr(self, name) for name in ("precision", "pixels", "degenerate", "boxes", "given")}
+        kept = {
+            name: getattr(self, name)
+            for name in ("precision", "pixels", "degenerate", "boxes", "given", "handed")
+        }
         if second:
             return Resize(kind="stretch", width=first, height=second, **kept)
         return Resize(kind="longest_side", side=first, **kept)

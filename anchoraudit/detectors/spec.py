@@ -1,4 +1,4 @@
-"""A detector as data, in eight blocks: resize, anchors, border, match, loss, labels, classes
+"""A detector as data, in nine blocks: resize, anchors, points, border, match, loss, labels, classes
 and auto_anchor.
 
 A detector never holds code; `load_detector` reads one from a file. NumPy is imported only in the functions
@@ -18,6 +18,7 @@ from anchoraudit.detectors.classes import Classes
 from anchoraudit.detectors.labels import Labels
 from anchoraudit.detectors.loss import Loss
 from anchoraudit.detectors.match import Match
+from anchoraudit.detectors.points import Points
 from anchoraudit.detectors.resize import Resize
 from anchoraudit.detectors.torchvision_model import made_of
 
@@ -34,6 +35,7 @@ __all__ = [
     "Level",
     "Loss",
     "Match",
+    "Points",
     "Resize",
 ]
 
@@ -48,7 +50,9 @@ class Detector(Block, frozen=True):
     resize : Resize
         How an image becomes the network's input.
     anchors : Anchors
-        Which anchors lie on it.
+        Which anchors lie on it; without levels for a detector that has none.
+    points : Points
+        Which points lie on it, for a detector without anchors.
     border : Border
         Which of them count.
     match : Match
@@ -87,10 +91,11 @@ class Detector(Block, frozen=True):
 
     name: str
     resize: Resize
-    anchors: Anchors
-    border: Border
     match: Match
     loss: Loss
+    anchors: Anchors = Anchors()
+    points: Points = Points()
+    border: Border = Border(margin="off")
     labels: Labels = Labels()
     classes: Classes = Classes()
     auto_anchor: AutoAnchor = AutoAnchor()
@@ -101,6 +106,7 @@ class Detector(Block, frozen=True):
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        self._check_places()
         if not self.match.takes_border and self.border.pixels is not None:
             raise ValueError(f'{self.match.name} takes no border rule; margin must be "off"')
         if self.auto_anchor.is_used and not (self.match.is_by_shape and self.match.ratio):
@@ -120,9 +126,24 @@ class Detector(Block, frozen=True):
         if isinstance(self.loader, dict) and not (self.loader and all(self.loader.values())):
             raise ValueError("loader names no loader; give one for each format, or leave the key out")
 
+    def _check_places(self) -> None:
+        """Raise ValueError unless there are anchors, points or neither, as the kind of matching needs."""
+        unit = self.match.unit
+        for name, given in (("anchor", bool(self.anchors.levels)), ("point", bool(self.points.strides))):
+            if given != (unit == name):
+                verb = "needs" if unit == name else "takes no"
+                raise ValueError(f"{self.match.name} {verb} {name}s")
+        if self.match.ranges and len(self.match.ranges) != len(self.points.strides):
+            raise ValueError(
+                f"there are {len(self.match.ranges)} ranges for {len(self.points.strides)} levels of points"
+            )
+        if self.match.kind == "centre_cell" and len(self.points.strides) > 1:
+            raise ValueError(f"{self.match.name} takes a single level of points")
+
     def __hash__(self) -> int:
         # A mapping has no hash of its own. Detectors that differ only in their loaders share one.
-        return hash((self.name, self.resize, self.anchors, self.border, self.match, self.loss, self.labels))
+        blocks = (self.resize, self.anchors, self.points, self.border, self.match, self.loss, self.labels)
+        return hash((self.name, *blocks))
 
     def loader_for(self, format: str) -> str | None:
         """Return the name of the framework's own loader for data of an annotation format.
@@ -140,6 +161,11 @@ class Detector(Block, frozen=True):
         if isinstance(self.loader, str):
             return self.loader or None
         return self.loader.get(format, self.loader.get("*"))
+
+    @property
+    def strides(self) -> tuple[float, ...]:
+        """The strides of all levels of anchors or points, in pixels of the canvas."""
+        return self.points.strides or tuple(level.stride for level in self.anchors.levels)
 
     @property
     def shapes(self) -> Float:
@@ -161,12 +187,18 @@ class Detector(Block, frozen=True):
 
     @property
     def box_precision(self) -> str:
-        """Precision of boxes on the canvas: the resize's for YOLO's fractions, else that of the anchors."""
+        """Precision of boxes on the canvas: of fractions that of the resize, else of what boxes meet."""
+        if self.match.unit != "anchor":  # corners in float64 keep all bits of a centre and a size
+            return "float64" if self.resize.handed == "centre_size" else self.points.precision
         return self.resize.precision if self.match.takes_fractions else self.anchors.kept_precision
 
     @property
     def empty_when(self) -> str:
         """When an image with usable boxes ends without a positive anchor, as a sentence; "" for never."""
+        if self.match.narrow_below > min(self.strides, default=0.0):
+            return ""  # no side is too short to have a point inside
+        if self.match.narrow_below and self.match.narrow_below == self.strides[0]:
+            return f"every box has a side of exactly {self.strides[0]:g} px between two points"
         return self.match.empty_when(self.border) or self._empty_by_masks()
 
     def _empty_by_masks(self) -> str:
@@ -222,8 +254,10 @@ class Detector(Block, frozen=True):
 
     def __str__(self) -> str:
         """Return the detector in one line."""
-        levels = self.anchors.levels
-        strides = "/".join(f"{level.stride:g}" for level in levels)
+        if self.match.unit != "anchor":
+            places = [str(self.points)] if self.points.strides else []
+            return f"{self.name}: input {', '.join([str(self.resize), *places, str(self.match)])}"
+        strides = "/".join(f"{stride:g}" for stride in self.strides)
         left_out = len(self.anchors.left_out)
         more = f" and {left_out} on no level" if left_out else ""
         above = self._also_above()

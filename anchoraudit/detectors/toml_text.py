@@ -19,6 +19,7 @@ from anchoraudit.detectors.spec import (
     Level,
     Loss,
     Match,
+    Points,
     Resize,
 )
 from anchoraudit.errors import AnchorauditError
@@ -26,7 +27,7 @@ from anchoraudit.io.documents import parse_toml
 from anchoraudit.io.suggest import did_you_mean
 
 T = TypeVar("T")
-_WRITTEN = ("resize", "anchors", "border", "match", "loss", "labels", "classes", "auto_anchor")
+_WRITTEN = ("resize", "anchors", "points", "border", "match", "loss", "labels", "classes", "auto_anchor")
 _REQUIRED = {field.name for field in msgspec.structs.fields(Detector) if field.required}
 _WIDTH = 100
 
@@ -145,6 +146,7 @@ _READ: dict[str, Any] = {
     "resize": Resize,
     "anchors": Anchors,
     "levels": Level,
+    "points": Points,
     "border": Border,
     "match": Match,
     "loss": Loss,

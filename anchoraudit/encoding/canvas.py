@@ -213,6 +213,10 @@ def place(boxes: Float, fitted: Fit, of: Int | slice, detector: Detector) -> Flo
             sides = (canvases.image_width, canvases.image_height)
         extent = per_box(*(side - resize.clip_margin for side in sides))
         np.clip(corners, number(0), extent, out=corners)
+    if resize.handed == "centre_fractions":
+        corners = _as_fractions(corners, per_box(canvases.width, canvases.height))
+    elif resize.handed == "centre_size":
+        corners = _as_centre_and_size(corners, np.dtype(detector.points.precision).type)
     if resize.pixels == "inclusive":
         corners[:, 1] += number(1)
     rounded = corners.astype(detector.box_precision, copy=False)
@@ -233,6 +237,29 @@ def _fractions(corners: Float, sides: Float, resize: Resize) -> npt.NDArray[Any]
     centre = ((low + high) / 2 / sides).astype(number)
     half = ((high - low) / sides).astype(number) / number(2)
     return np.stack([centre - half, centre + half], axis=1)
+
+
+def _as_centre_and_size(corners: npt.NDArray[Any], number: Any) -> npt.NDArray[Any]:
+    """Return corners [n, 2, 2], float64, of boxes that are handed on as centre and size, rounded to `number`.
+
+    Source: YOLOX `utils/boxes.py: xyxy2cxcywh` and `data/data_augment.py: TrainTransform`.
+    """
+    low, size = corners[:, 0], corners[:, 1] - corners[:, 0]
+    centre = (low + size * 0.5).astype(number).astype(np.float64)
+    half = size.astype(number).astype(np.float64) / 2
+    return np.stack([centre - half, centre + half], axis=1)
+
+
+def _as_fractions(corners: npt.NDArray[Any], sides: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return corners [n, 2, 2] that were centre and size in fractions of the canvas in between.
+
+    sides: [n, 1, 2], of the canvases, or [n, 1, 1]. Source: ultralytics `data/augment.py: Format` and
+    `utils/loss.py: v8DetectionLoss.preprocess`.
+    """
+    two = corners.dtype.type(2)
+    low, high, sides = corners[:, 0], corners[:, 1], sides[:, 0]
+    centre, size = (low + high) / two / sides * sides, (high - low) / sides * sides
+    return np.stack([centre - size / two, centre + size / two], axis=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 The first cause that applies counts, in this order:
 
 edge: the box matches once the border rule is off.
-stride: it matches when the anchor may be centred freely.
+stride: it matches when the anchor, or a point, may be placed freely.
+level: a point of another level than its own lies inside it.
 unused: it matches once the anchor most like it is on a level.
 small, large: it matches once the box may be scaled up, or down, with its aspect kept.
 elongated: none of these, because no anchor has a shape like it.
@@ -18,7 +19,7 @@ import msgspec
 import numpy as np
 
 from anchoraudit.arrays import Float, Int, Int8, for_each_block
-from anchoraudit.boxes import box_sizes, wh_iou
+from anchoraudit.boxes import wh_iou
 from anchoraudit.detectors.spec import Border, Detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import OnCanvas
@@ -29,7 +30,8 @@ __all__ = ["CAUSES", "MEANING", "causes_of", "most_alike", "nearest_shape"]
 # Each cause in a few plain words, for reports.
 MEANING = {
     "edge": "the anchors that would match cross the border and do not count",
-    "stride": "an anchor would match, but none is centred closely enough",
+    "stride": "an anchor would match, but none is centred closely enough; or no point lies inside",
+    "level": "its size sends it to a level of which no point lies inside",
     "unused": "the anchor most like it is on no level (darknet: in no mask)",
     "small": "too small for every anchor",
     "large": "too large for every anchor",
@@ -44,13 +46,14 @@ def causes_of(boxes: OnCanvas, detector: Detector) -> Int8:
         return cause
 
     def by_size(block: slice) -> None:
-        cause[block] = engines.causes(box_sizes(boxes.boxes[block]), detector)
+        part = OnCanvas(boxes.boxes[block], boxes.of[block], boxes.canvases)
+        cause[block] = engines.causes(part, detector)
 
     for_each_block(len(cause), by_size)
     if detector.border.pixels is not None:
         everywhere = msgspec.structs.replace(detector, border=Border(margin="off"))
         judged = engines.judge(boxes, everywhere)
-        cause[judged.matched | judged.forced] = CAUSES.index("edge")
+        cause[judged.foreground] = CAUSES.index("edge")
     return cause
 
 

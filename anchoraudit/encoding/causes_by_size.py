@@ -18,8 +18,8 @@ from anchoraudit.detectors.spec import Detector
 
 _HALVINGS = 60  # of an interval of scales: more than the 53 bits of a float64 can resolve
 
-CAUSES = ("edge", "stride", "unused", "small", "large", "elongated")
-EDGE, STRIDE, UNUSED, SMALL, LARGE, ELONGATED = range(len(CAUSES))
+CAUSES = ("edge", "stride", "level", "unused", "small", "large", "elongated")
+EDGE, STRIDE, LEVEL, UNUSED, SMALL, LARGE, ELONGATED = range(len(CAUSES))
 
 
 @dataclass(frozen=True, slots=True)

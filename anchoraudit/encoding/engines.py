@@ -9,22 +9,31 @@ count(boxes, image, of_image, detector) -> Counted: the exact number of anchors 
 causes(sizes, detector) -> int8: why boxes of these sizes are unmatched although no border rule hinders.
 scale_to_match(size, detector, up) -> float: the least scaling after which a box matches that is too small
     (up) or too large. Needed only if `causes` returns "small" or "large".
-levels(boxes, detector) -> bool [n, L]: the levels on which each box has a positive anchor. An engine may do
-    without it; then nothing is said of levels.
+An engine may do without these:
+
+levels(boxes, detector) -> bool [n, L]: the levels on which each box has a positive anchor, or a candidate.
+    Without it nothing is said of levels.
+compete(boxes, image, judged, detector, category) -> Judged: the judgement with all boxes of an image present.
+    Without it, of equal boxes the one is trained that `Match.repeated` says.
+causes_at(boxes, detector) -> int8: in place of `causes`, where it is not sizes alone that decide.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Protocol, cast
 
 from anchoraudit import encoding
 from anchoraudit.arrays import Bool, Float, Int, Int8
+from anchoraudit.boxes import box_sizes
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.definition import DenseLabels
+from anchoraudit.encoding.repeated import repeats
 from anchoraudit.encoding.results import Counted, Judged
+from anchoraudit.encoding.statuses import STATUS_CODE
 from anchoraudit.io.plugins import load_module, module_names
 
 
@@ -100,12 +109,34 @@ def levels(boxes: OnCanvas, detector: Detector) -> Bool | None:
     return None if found is None else found(boxes, detector)
 
 
-def causes(sizes: Float, detector: Detector) -> Int8:
-    """Return why boxes of sizes [N, 2] are unmatched although no border rule hinders.
+def compete(boxes: OnCanvas, image: Int, judged: Judged, detector: Detector, category: Int) -> Judged:
+    """Return the judgement of n boxes with all boxes of their images present.
 
-    int8 [N], index into `causes_by_size.CAUSES`.
+    judged: what `judge` returns. image, category: int64 [n], image and class of each box. No verdict changes:
+    a box loses its anchors or points only to another one of its image.
     """
-    return engine_of(detector).causes(sizes, detector)
+    engine = engine_of(detector)
+    own: Callable[[OnCanvas, Int, Judged, Detector, Int], Judged] | None = getattr(engine, "compete", None)
+    if own is not None:
+        return own(boxes, image, judged, detector, category)
+    if detector.match.repeated != "first":
+        return judged
+    later = repeats(image, boxes.boxes) >= 0
+    if not later.any():
+        return judged
+    status = judged.status.copy()
+    status[later & judged.foreground] = STATUS_CODE["shadowed"]
+    return replace(judged, status=status)
+
+
+def causes(boxes: OnCanvas, detector: Detector) -> Int8:
+    """Return why boxes are unmatched although no border rule hinders.
+
+    int8 [n], index into `causes_by_size.CAUSES`.
+    """
+    engine = engine_of(detector)
+    at: Callable[[OnCanvas, Detector], Int8] | None = getattr(engine, "causes_at", None)
+    return engine.causes(box_sizes(boxes.boxes), detector) if at is None else at(boxes, detector)
 
 
 def scale_to_match(size: Float, detector: Detector, *, up: bool) -> float:

@@ -20,7 +20,7 @@ def serving_levels(boxes: OnCanvas, detector: Detector) -> Bool | None:
     leave a level without any.
     """
     count = len(boxes.boxes)
-    served = np.zeros(len(detector.anchors.levels), dtype=np.bool_)
+    served = np.zeros(len(detector.strides), dtype=np.bool_)
     for rows in (np.arange(0, count, max(count // _SAMPLE, 1)), np.arange(count)):
         for start in range(0, len(rows), _ROWS):
             if bool(served.all()):

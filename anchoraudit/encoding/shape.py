@@ -44,7 +44,7 @@ def judge(boxes: OnCanvas, detector: Detector) -> Judged:
         matched[block] = matches.any(axis=1)
 
     for_each_block(len(best), run)
-    return Judged(best, matched, np.zeros(len(best), dtype=np.bool_))
+    return Judged.of(best, matched)
 
 
 def levels(boxes: OnCanvas, detector: Detector) -> Bool:

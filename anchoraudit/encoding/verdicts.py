@@ -1,4 +1,4 @@
-"""The statuses of boxes and the verdicts on images, and how a verdict follows from the boxes."""
+"""The verdicts on images, and how a verdict follows from the boxes."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ VERDICTS = (
 )
 # An image with one of these verdicts trains without foreground, or not at all.
 WITHOUT_FOREGROUND = ("empty_foreground", "blank", "no_usable_box", "encoder_error")
-STATUSES = ("", "matched", "forced", "unmatched")  # "" marks a box that is not usable
 VERDICT_CODE = {name: code for code, name in enumerate(VERDICTS)}
-STATUS_CODE = {name: code for code, name in enumerate(STATUSES)}
 
 
 def verdicts_of(

@@ -14,7 +14,8 @@ from anchoraudit.auditing.audit import Audit
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.outside import far_outside
-from anchoraudit.encoding.verdicts import STATUS_CODE, VERDICTS
+from anchoraudit.encoding.statuses import FOREGROUND, has
+from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.fixes import Plan
 from anchoraudit.formats.coco.text import Texts
@@ -94,7 +95,7 @@ def _emptied(audit: Audit) -> Bool:
     if not unknown.any() and not far.any():
         return unknown
     reasons = left_out(dataset, Texts([source.path for source in dataset.sources]))
-    positive = np.isin(audit.box_results.status, (STATUS_CODE["matched"], STATUS_CODE["forced"]))
+    positive = has(audit.box_results.status, *FOREGROUND)
     loses, stays = np.zeros_like(unknown), np.zeros_like(unknown)
     loses[boxes.image[reasons == FAR_OUTSIDE]] = True
     stays[boxes.image[(reasons == 0) & (positive | unknown[boxes.image])]] = True

@@ -22,7 +22,7 @@ from anchoraudit.encoding.admission import Admitted
 from anchoraudit.encoding.best_recall import BestRecall, best_recall
 from anchoraudit.encoding.canvas import Placed
 from anchoraudit.encoding.levels import serving_levels
-from anchoraudit.encoding.verdicts import STATUSES
+from anchoraudit.encoding.statuses import STATUSES
 from anchoraudit.images.inspection import ImageFiles
 from anchoraudit.loaders import Loaded
 
@@ -211,8 +211,9 @@ class Context:
     @cached_property
     def idle_levels(self) -> list[int]:
         """The levels on which no trained box has a positive anchor. [] for few boxes, where it is chance."""
-        levels, boxes = self.detector.anchors.levels, self.placed.boxes
-        if len(levels) < 2 or len(boxes.boxes) < 10 * self.detector.anchors.count:
+        detector, boxes = self.detector, self.placed.boxes
+        places = max(detector.anchors.count, len(detector.strides))
+        if len(detector.strides) < 2 or len(boxes.boxes) < 10 * places:
             return []
         rows = np.flatnonzero(self.trained[self.placed.rows])
         served = serving_levels(boxes if len(rows) == len(boxes.boxes) else boxes.take(rows), self.detector)

@@ -136,4 +136,4 @@ def _made(option: str, make: Callable[[], Detector]) -> Iterator[tuple[str, Dete
 def _share(clipped: Clipped, detector: Detector) -> float:
     """Return the share of boxes with a positive anchor."""
     judged = engines.judge(place_all(clipped, detector).boxes, detector)
-    return float(np.count_nonzero(judged.matched | judged.forced)) / len(clipped.rows)
+    return float(np.count_nonzero(judged.foreground)) / len(clipped.rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.arrays import Bool, Int
-from anchoraudit.encoding.verdicts import STATUS_CODE
+from anchoraudit.encoding.statuses import STATUS_CODE
 
 CHANCE = 0.05
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.encoding.verdicts import STATUS_CODE
+from anchoraudit.encoding.statuses import STATUS_CODE
 from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.encoding.verdicts import STATUS_CODE
+from anchoraudit.encoding.statuses import STATUS_CODE
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._remedies import Remedies, percent
 from anchoraudit.rules._rule import Rule

@@ -13,14 +13,11 @@ def check(context: Context) -> list[Finding]:
     idle = context.idle_levels
     if not idle:
         return []
-    levels = [detector.anchors.levels[number] for number in idle]
-    named = ", ".join(
-        f"level {n + 1} (stride {level.stride:g})" for n, level in zip(idle, levels, strict=True)
-    )
-    number, boxes = len(detector.anchors.levels), int(context.trained.sum())
+    named = ", ".join(f"level {number + 1} (stride {detector.strides[number]:g})" for number in idle)
+    number, boxes = len(detector.strides), int(context.trained.sum())
     verb = "has" if len(idle) == 1 else "have"
     of_these = f"of the {number} levels of {detector.name}"
-    text = f"{of_these}, {named} {verb} no positive anchor of any of {boxes:,} boxes"
+    text = f"{of_these}, {named} {verb} no positive {detector.match.unit} of any of {boxes:,} boxes"
     return [Finding("ANC012", text, detector.name, "", named, "idle levels")]
 
 

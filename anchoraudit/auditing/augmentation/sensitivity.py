@@ -152,7 +152,7 @@ def _empty_draws(
     clipped = Clipped(np.arange(len(left)), left, of_image[owner], width[first], height[first], of_image)
     placed = place_all(clipped, detector)
     judged = engines.judge(placed.boxes, detector)
-    foreground = _among(owner[judged.matched | judged.forced], len(of_image))
+    foreground = _among(owner[judged.foreground], len(of_image))
     raises = reasons(placed.boxes, owner, placed.of_image, detector) > 0
     empty: Int = np.count_nonzero((~foreground | raises).reshape(len(numbers), count), axis=0)
     return empty

@@ -52,7 +52,7 @@ def judge(boxes: OnCanvas, detector: Detector) -> Judged:
             matched[rows] = positive.any(axis=1)
 
     for_each_block(len(rest), by_candidates)
-    return Judged(best, matched, np.zeros(n, dtype=np.bool_))
+    return Judged.of(best, matched)
 
 
 def levels(boxes: OnCanvas, detector: Detector) -> Bool:

@@ -41,7 +41,7 @@ def judge(boxes: OnCanvas, detector: Detector) -> Judged:
         else:
             some = counting_anchors(boxes.canvases, detector) > 0
             forced = reaches_floor(exact, detector) & ~matched & some[boxes.of]
-    return Judged(best, matched, forced)
+    return Judged.of(best, matched, forced)
 
 
 def _exact_best(boxes: OnCanvas, at_least: Float, detector: Detector) -> npt.NDArray[np.floating]:

@@ -15,6 +15,7 @@ from anchoraudit.auditing.audit import Audit
 from anchoraudit.auditing.risk import Risk
 from anchoraudit.auditing.shares import by_class, by_level
 from anchoraudit.classes.table import ClassTable
+from anchoraudit.encoding.statuses import STATUSES
 from anchoraudit.loaders import Loaded
 from anchoraudit.report import words
 from anchoraudit.report.outputs import _keys
@@ -63,14 +64,13 @@ def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
 def _by_class(audit: Audit) -> list[dict[str, Any]]:
     """Return the classes that have boxes, in the order of the data set, with their numbers of boxes."""
     counted, judged = by_class(audit), audit.replayed is not None
-    statuses = ("matched", "forced", "unmatched")
     return [
         {
             "id": category.id,
             "name": category.name,
             "boxes": int(counted.boxes[i]),
             "usable": int(counted.usable[i]),
-            **{name: int(getattr(counted, name)[i]) if judged else None for name in statuses},
+            **{name: int(counted.of(name)[i]) if judged else None for name in STATUSES[1:]},
         }
         for i, category in enumerate(audit.dataset.categories)
         if counted.boxes[i]

@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.detectors import NO_DETECTOR
+from anchoraudit.encoding.statuses import STATUSES
 from anchoraudit.report import words
 from anchoraudit.report.outputs._where import Where, safe
 from anchoraudit.report.outputs.concise import one_line
@@ -18,7 +19,7 @@ from anchoraudit.rules import Findings, Rule, all_rules
 
 NAME = "junit"
 _LISTED = 100  # findings listed for each rule: CI servers load the whole file at once
-_COUNTS = ("images", "boxes", "usable", "matched", "forced", "unmatched")
+_COUNTS = ("images", "boxes", "usable", *STATUSES[1:])
 
 
 def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:

@@ -1,0 +1,111 @@
+"""What boxes of one image take from each other: points, where there are too few for all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from anchoraudit.arrays import Bool, Int
+from anchoraudit.detectors.spec import Detector
+from anchoraudit.encoding.canvas import OnCanvas
+from anchoraudit.encoding.points.counting import owners, pairs
+from anchoraudit.encoding.repeated import repeats
+from anchoraudit.encoding.results import Judged
+from anchoraudit.encoding.statuses import STATUS_CODE
+
+_BOXES = 1 << 16  # boxes whose candidates are listed at a time
+
+
+def compete(boxes: OnCanvas, image: Int, judged: Judged, detector: Detector, category: Int) -> Judged:
+    """Return the judgement of boxes with all boxes of their images present.
+
+    image, category: int64 [n], image and class of each box. What boxes take from each other:
+
+    - Where no prediction decides, a box is shadowed if others learn all its candidates.
+    - Of equal boxes that predictions choose among, the first wins every tie. So a later one is shadowed where
+      it could only have the points that the first takes: if both are of one class, or have no more candidates
+      than become positive.
+    - A box without candidates may borrow a point of another box of its image.
+    - A box that is alone in its image, or that shares no image with others, has its points for sure where
+      the framework always gives a box its best one.
+    """
+    status = judged.status.copy()
+    found = judged.candidates
+    assert found is not None
+    if detector.match.is_prediction_free:
+        status[_taken(boxes, image, found, detector)] = STATUS_CODE["shadowed"]
+        return replace(judged, status=status)
+    status[_later_equals(boxes, image, found, detector, category)] = STATUS_CODE["shadowed"]
+    many = int(image.max(initial=-1)) + 1
+    if not detector.match.top:
+        alone = np.bincount(image, minlength=many)[image] == 1
+        status[alone & (found > 0)] = STATUS_CODE["matched"]
+    without = found == 0
+    if without.any():
+        lender = np.zeros(many, dtype=np.bool_)
+        if detector.match.without_candidate == "borrows":
+            lender[image[found > 0]] = True
+        elif detector.match.without_candidate == "anywhere":
+            lender[:] = True
+        elif detector.match.without_candidate == "contested":
+            lender[_contested(boxes, image, np.unique(image[without]), detector)] = True
+        status[without & lender[image]] = STATUS_CODE["borrowed"]
+    return replace(judged, status=status)
+
+
+def _later_equals(boxes: OnCanvas, image: Int, found: Int, detector: Detector, category: Int) -> Bool:
+    """Tell which boxes equal an earlier one of their image, and can have no point of their own: bool [n]."""
+    first = repeats(image, boxes.boxes)
+    later = np.flatnonzero(first >= 0)
+    hidden = np.zeros(len(found), dtype=np.bool_)
+    same = category[later] == category[first[later]]
+    few = found[later] <= detector.match.top
+    hidden[later[(same | few) & (found[later] > 0)]] = True
+    return hidden
+
+
+def _taken(boxes: OnCanvas, image: Int, found: Int, detector: Detector) -> Bool:
+    """Tell of which boxes other boxes learn all candidates, where no prediction decides: bool [n]."""
+    taken = np.zeros(len(found), dtype=np.bool_)
+    rows = _in_crowds(image, found)
+    for start, end in _by_images(image[rows]):
+        some = rows[start:end]
+        box, _ = owners(boxes.take(some), image[some], detector)
+        learnt = np.bincount(box, minlength=len(some))
+        taken[some] = (learnt == 0) & (found[some] > 0)
+    return taken
+
+
+def _in_crowds(image: Int, found: Int) -> Int:
+    """Return the rows of boxes with candidates that are not the only ones of their image, by image."""
+    rows = np.flatnonzero(found > 0)
+    rows = rows[np.argsort(image[rows], kind="stable")]
+    several: Int = rows[np.bincount(image[rows], minlength=1)[image[rows]] > 1]
+    return several
+
+
+def _by_images(image: Int) -> list[tuple[int, int]]:
+    """Cut rows that are ordered by image into parts of some `_BOXES`, each of whole images."""
+    parts, start = [], 0
+    while start < len(image):
+        end = min(start + _BOXES, len(image))
+        end = int(np.searchsorted(image, image[end - 1], side="right"))
+        parts.append((start, end))
+        start = end
+    return parts
+
+
+def _contested(boxes: OnCanvas, image: Int, images: Int, detector: Detector) -> Int:
+    """Return those of some images that have a point which is a candidate of two boxes: int64."""
+    rows = np.flatnonzero(np.isin(image, images))
+    rows = rows[np.argsort(image[rows], kind="stable")]
+    contested = [np.zeros(0, dtype=np.int64)]
+    for start, end in _by_images(image[rows]):
+        some = rows[start:end]
+        listed = pairs(boxes.take(some), detector)
+        of = image[some][listed.box]
+        order = np.lexsort([listed.point, of])
+        of, point = of[order], listed.point[order]
+        contested.append(of[1:][(of[1:] == of[:-1]) & (point[1:] == point[:-1])])
+    return np.unique(np.concatenate(contested))

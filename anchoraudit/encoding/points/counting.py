@@ -1,0 +1,137 @@
+"""How many points are candidates of each box of a data set, in closed form; and which ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from anchoraudit.arrays import Bool, Int, Int8, for_each_block
+from anchoraudit.detectors.spec import Detector
+from anchoraudit.encoding.canvas import OnCanvas
+from anchoraudit.encoding.causes_by_size import LEVEL, STRIDE
+from anchoraudit.encoding.points.lattice import Rectangle, all_cells, point_axes_of
+from anchoraudit.encoding.points.rules import rule_of
+from anchoraudit.encoding.results import Counted, Judged
+from anchoraudit.encoding.statuses import STATUS_CODE
+
+
+def candidates_by_level(boxes: OnCanvas, detector: Detector) -> Int:
+    """Return the number of candidates of each box on each of the L levels: int64 [n, L]."""
+    number = len(detector.points.strides)
+    found = np.zeros((len(boxes.boxes), number), dtype=np.int64)
+    rule = rule_of(detector)
+
+    def run(block: slice) -> None:
+        part = OnCanvas(boxes.boxes[block], boxes.of[block], boxes.canvases)
+        for level in range(number):
+            found[block, level] = sum(each.count for each in rule.rectangles(part, level, detector))
+
+    for_each_block(len(found), run)
+    return found
+
+
+def judge(boxes: OnCanvas, detector: Detector) -> Judged:
+    """Return how many candidates each box has, were it alone, and what follows from that."""
+    number = candidates_by_level(boxes, detector).sum(axis=1)
+    able = "matched" if detector.match.is_prediction_free else "possible"
+    status = np.where(number > 0, STATUS_CODE[able], STATUS_CODE["unmatched"]).astype(np.int8)
+    return Judged(np.full(len(number), np.nan), status, number)
+
+
+def levels(boxes: OnCanvas, detector: Detector) -> Bool:
+    """Tell on which of the L levels each box has a candidate: bool [n, L]."""
+    found: Bool = candidates_by_level(boxes, detector) > 0
+    return found
+
+
+def causes_at(boxes: OnCanvas, detector: Detector) -> Int8:
+    """Return why boxes without a candidate have none: int8 [n], index into CAUSES.
+
+    level: a point of another level lies inside the box. stride: none does.
+    """
+    cause = np.full(len(boxes.boxes), STRIDE, dtype=np.int8)
+    if detector.match.ranges:
+        every = tuple((-1.0, high) for _, high in detector.match.ranges[-1:]) * len(detector.match.ranges)
+        anywhere = msgspec.structs.replace(
+            detector, match=msgspec.structs.replace(detector.match, ranges=every)
+        )
+        cause[candidates_by_level(boxes, anywhere).any(axis=1)] = LEVEL
+    return cause
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Pairs of a box and a candidate point, C of them, by box. box, point: int64 [C].
+
+    point: the index among all points of the canvas, ordered by level, row, column.
+    """
+
+    box: Int
+    point: Int
+
+
+def pairs(boxes: OnCanvas, detector: Detector) -> Pairs:
+    """List the candidates of each box."""
+    rule = rule_of(detector)
+    cells = all_cells(boxes.canvases, detector.points)
+    first = np.cumsum(cells, axis=0) - cells
+    box, point = [], []
+    for level, (along_x, _) in enumerate(point_axes_of(detector.points)):
+        columns = along_x.cells(boxes.canvases.width)[boxes.of]
+        parts = rule.rectangles(boxes, level, detector)
+        added = [_listed(each, columns) for each in parts if each.sign > 0]
+        own, place = (np.concatenate(column) for column in zip(*added, strict=True))
+        for each in parts:
+            if each.sign < 0 and len(added) == 1:
+                x, y = place % columns[own], place // columns[own]
+                inner = (x >= each.x.first[own]) & (x <= each.x.last[own])
+                inner &= (y >= each.y.first[own]) & (y <= each.y.last[own])
+                own, place = own[~inner], place[~inner]
+        box.append(own)
+        point.append(place + first[level][boxes.of[own]])
+    own, place = np.concatenate(box), np.concatenate(point)
+    order = np.lexsort([place, own])
+    own, place = own[order], place[order]
+    # Rectangles that overlap list a point twice.
+    new = np.ones(len(own), dtype=np.bool_)
+    new[1:] = (own[1:] != own[:-1]) | (place[1:] != place[:-1])
+    return Pairs(own[new], place[new])
+
+
+def _listed(part: Rectangle, columns: Int) -> tuple[Int, Int]:
+    """List the points of a rectangle: the box of each, and its index in the level's grid. int64 [C] both."""
+    wide, high = part.x.count, part.y.count
+    number = wide * high
+    box = np.repeat(np.arange(len(number)), number)
+    within = np.arange(len(box)) - np.repeat(np.cumsum(number) - number, number)
+    x = part.x.first[box] + within % np.maximum(wide[box], 1)
+    y = part.y.first[box] + within // np.maximum(wide[box], 1)
+    return box, y * columns[box] + x
+
+
+def owners(boxes: OnCanvas, image: Int, detector: Detector) -> tuple[Int, Int]:
+    """Return the box and the point of each pair that is positive, where no prediction decides.
+
+    image: int64 [n], the image of each box. int64 [P] both: the box, and the point among those of its canvas.
+    """
+    found = pairs(boxes, detector)
+    priority = rule_of(detector).priority(boxes.boxes, detector)[found.box]
+    turn = -found.box if detector.match.repeated == "last" else found.box
+    order = np.lexsort([turn, priority, found.point, image[found.box]])
+    box, point = found.box[order], found.point[order]
+    first = np.ones(len(box), dtype=np.bool_)
+    first[1:] = (point[1:] != point[:-1]) | (image[box[1:]] != image[box[:-1]])
+    return box[first], point[first]
+
+
+def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Counted:
+    """Count the points of M images by label, where no prediction decides; -1 where one does."""
+    total = all_cells(boxes.canvases, detector.points).sum(axis=0)[of_image]
+    if not detector.match.is_prediction_free:
+        return Counted(np.full((len(total), 3), -1), np.full(len(boxes.boxes), -1))
+    box, _ = owners(boxes, image, detector)
+    positives = np.bincount(image[box], minlength=len(total))
+    counts = np.stack([positives, total - positives, np.zeros_like(total)], axis=1)
+    return Counted(counts, np.bincount(box, minlength=len(boxes.boxes)))

@@ -1,0 +1,58 @@
+"""The rules by which points are candidates of boxes: one module for each kind of matching, found by itself.
+
+A module of this package is a rule if it has `KINDS`. It then offers:
+
+KINDS: the kinds of `Match` that it handles.
+candidates(boxes, points, detector) -> bool [N, P]: the definition, in the framework's order of operations and
+    precision. boxes: float64 [N, 4].
+rectangles(boxes, level, detector) -> list of Rectangle: the same in closed form, for the points of one level.
+priority(boxes, detector) -> [N]: of several boxes, which one learns a point; the lowest number does. Only
+    where no prediction decides.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Protocol, cast
+
+from anchoraudit.arrays import Bool, Float, Floating
+from anchoraudit.detectors.spec import Detector
+from anchoraudit.encoding.canvas import OnCanvas
+from anchoraudit.encoding.points.lattice import AllPoints, Rectangle
+from anchoraudit.io.plugins import load_module, module_names
+
+PACKAGE = "anchoraudit.encoding.points"
+
+
+class PointRule(Protocol):
+    """What a module of a rule offers."""
+
+    KINDS: tuple[str, ...]
+
+    def candidates(self, boxes: Float, points: AllPoints, detector: Detector) -> Bool:
+        """Tell which points are candidates of each box."""
+        ...
+
+    def rectangles(self, boxes: OnCanvas, level: int, detector: Detector) -> list[Rectangle]:
+        """Return the rectangles of points of a level that together are each box's candidates."""
+        ...
+
+    def priority(self, boxes: Float, detector: Detector) -> Floating:
+        """Return the number of each box by which points are given; the lowest gets a point."""
+        ...
+
+
+@cache
+def point_rules() -> dict[str, PointRule]:
+    """Return the rule of each kind of matching by points."""
+    found: dict[str, PointRule] = {}
+    for name in module_names(PACKAGE):
+        module = load_module(PACKAGE, name)
+        for kind in getattr(module, "KINDS", ()):
+            found[kind] = cast(PointRule, module)
+    return found
+
+
+def rule_of(detector: Detector) -> PointRule:
+    """Return the rule for a detector's kind of matching."""
+    return point_rules()[detector.match.kind]

@@ -1,0 +1,49 @@
+"""Equal boxes of one image: of some, a detector trains only one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.arrays import Float, Int
+
+# Odd multipliers that mix the bits of a hash: those of SplitMix64's finaliser and of MurmurHash3's.
+_MULTIPLIERS = (
+    0xBF58476D1CE4E5B9,
+    0x94D049BB133111EB,
+    0xFF51AFD7ED558CCD,
+    0xC4CEB9FE1A85EC53,
+    0x9E3779B97F4A7C15,
+)
+
+
+def repeats(image: Int, boxes: Float) -> Int:
+    """Return for each of n boxes the first earlier box of its image that it equals, -1 for none: int64 [n].
+
+    image: int64 [n]. boxes: float64 [n, 4]. A box with a NaN equals no other.
+    """
+    first = np.full(len(image), -1, dtype=np.int64)
+    rows = _likely(image, boxes)
+    if not len(rows):
+        return first
+    keys = (*boxes[rows].T, image[rows])
+    order = np.lexsort(keys)  # stable: equal boxes stay in their order
+    again = np.ones(len(order) - 1, dtype=np.bool_)
+    for key in keys:
+        again &= key[order][1:] == key[order][:-1]
+    start = np.maximum.accumulate(np.where(np.append(True, ~again), np.arange(len(order)), 0))
+    first[rows[order[1:][again]]] = rows[order[start[1:][again]]]
+    return first
+
+
+def _likely(image: Int, boxes: Float) -> Int:
+    """Return the rows of boxes whose hash another box has too. Few have, so that little has to be sorted."""
+    if len(image) < 2:
+        return np.zeros(0, dtype=np.int64)
+    mixed = image.astype(np.uint64) * np.uint64(_MULTIPLIERS[0])
+    for column, multiplier in zip(boxes.T, _MULTIPLIERS[1:], strict=True):
+        bits = np.add(column, 0.0).view(np.uint64)  # -0.0 becomes 0.0, which it equals
+        mixed = (mixed ^ (mixed >> np.uint64(29)) ^ bits) * np.uint64(multiplier)
+    mixed ^= mixed >> np.uint64(32)
+    ordered = np.sort(mixed)
+    twice = ordered[1:][ordered[1:] == ordered[:-1]]
+    return np.flatnonzero(np.isin(mixed, twice)) if len(twice) else np.zeros(0, dtype=np.int64)

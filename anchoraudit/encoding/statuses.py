@@ -1,0 +1,32 @@
+"""The statuses of boxes: what can become of a box that reaches the encoder."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anchoraudit.arrays import Bool, Int8
+
+# "" marks a box that is not usable.
+STATUSES = ("", "matched", "possible", "forced", "borrowed", "shadowed", "unmatched")
+STATUS_CODE = {name: code for code, name in enumerate(STATUSES)}
+# Each status in a few plain words, for reports.
+MEANING = {
+    "matched": "surely positive",
+    "possible": "has candidates; predictions decide",
+    "forced": "positive only because the best anchor of every box is taken",
+    "borrowed": "trained only at a point outside it",
+    "shadowed": "other boxes of its image take all its candidates, whatever is predicted",
+    "unmatched": "can never be positive",
+}
+# A box with one of these is trained, or can be.
+FOREGROUND = ("matched", "possible", "forced", "borrowed")
+# A box with one of these is never trained.
+NEVER = ("shadowed", "unmatched")
+
+
+def has(status: Int8, *names: str) -> Bool:
+    """Tell which boxes have one of these statuses: bool, of the shape of `status`."""
+    wanted = np.zeros(len(STATUSES), dtype=np.bool_)
+    wanted[[STATUS_CODE[name] for name in names]] = True
+    found: Bool = wanted[status]
+    return found
