@@ -269,7 +269,7 @@ def test_a_new_matcher_is_one_module_and_a_row(tmp_path, centre):
     (lost,) = told.boxes
     assert lost.remedy == "1.11 times smaller (a smaller --input-size)"  # sqrt(1300 x 990) / 1024, no anchor
     (row,) = compare(dataset, [centre], loader="none")
-    assert (row.unmatched, row.measure) == (1, "fit")
+    assert (row.statuses["unmatched"], row.measure) == (1, "fit")
     assert all("cluster" not in command for _, command in after_scan(result, []))
     advice = advise(dataset, centre, loader="none")
     assert {change.group for row in advice.rows for change in row.changes} == {"input size"}

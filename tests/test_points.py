@@ -1,0 +1,402 @@
+"""Matching by points and queries: rules as literal cases, and the fast functions held to the definition."""
+
+from itertools import pairwise
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from anchoraudit.detectors import load_detector, preset_names
+from anchoraudit.detectors.spec import Detector, Loss, Match, Points, Resize
+from anchoraudit.encoding import engines
+from anchoraudit.encoding.canvas import Canvases, OnCanvas
+from anchoraudit.encoding.causes_by_size import CAUSES
+from anchoraudit.encoding.points.centre_radius import preferred
+from anchoraudit.encoding.points.definition import candidates, owners
+from anchoraudit.encoding.points.lattice import all_points
+from anchoraudit.encoding.repeated import repeats
+from anchoraudit.encoding.statuses import STATUSES
+from tests.test_engines import placed_of, scenes
+
+WITH_POINTS = [name for name in preset_names() if load_detector(name).match.unit == "point"]
+
+
+def detector_of(kind, strides=(8,), *, offset=0.5, spacing="declared", resize=None, **match):
+    return Detector(
+        name="points",
+        resize=resize or Resize(kind="none"),
+        points=Points(strides=strides, offset=offset, spacing=spacing),
+        match=Match(kind=kind, **match),
+        loss=Loss(normaliser="batch_positives_or_one"),
+    )
+
+
+def placed(*boxes, size=(640, 640), image=None):
+    """Return boxes on one canvas, and the image of each: all of one image unless said otherwise."""
+    given = np.array(boxes, dtype=np.float64).reshape(-1, 4)
+    whole = Canvases(*(np.array([float(side)]) for side in (*size, *size)))
+    of = np.zeros(len(given), dtype=np.int64)
+    return OnCanvas(given, of, whole), of if image is None else np.array(image)
+
+
+def numbers(detector, *boxes, size=(640, 640)):
+    """Return the number of candidates of each box, after both ways of finding it agreed."""
+    on_canvas, _ = placed(*boxes, size=size)
+    judged = engines.judge(on_canvas, detector)
+    dense = candidates(on_canvas.boxes, all_points(*size, detector.points), detector)
+    assert judged.candidates.tolist() == dense.sum(axis=1).tolist()
+    return judged.candidates.tolist()
+
+
+def statuses(detector, *boxes, size=(640, 640), image=None, category=None):
+    """Return the status of each box with all boxes of its image present."""
+    on_canvas, of = placed(*boxes, size=size, image=image)
+    classes = np.zeros(len(of), dtype=np.int64) if category is None else np.array(category)
+    alone = engines.judge(on_canvas, detector)
+    found = engines.compete(on_canvas, of, alone, detector, classes)
+    return [STATUSES[code] for code in found.status.tolist()]
+
+
+def assigned(detector, *boxes, size=(640, 640)):
+    """Return the number of points that learn each box, after both ways of finding it agreed."""
+    on_canvas, of = placed(*boxes, size=size)
+    counted = engines.count(on_canvas, of, np.zeros(1, dtype=np.int64), detector)
+    dense = engines.replay(on_canvas.boxes, on_canvas.canvases, detector)
+    assert counted.counts.tolist() == [[dense.positives, dense.negatives, dense.ignored]]
+    assert counted.assigned.tolist() == dense.assigned.tolist()
+    return counted.assigned.tolist()
+
+
+class TestInBox:
+    """Points of stride 8 lie at 4, 12, 20, ..."""
+
+    @pytest.mark.parametrize(
+        ("box", "number"),
+        [
+            ((4, 4, 12, 12), 0),  # the points on its edges are not inside
+            ((3.99, 3.99, 12.01, 12.01), 4),
+            ((0, 0, 4, 100), 0),
+            ((0, 0, 5, 100), 12),
+            ((636, 0, 640, 8), 0),
+            ((635, 0, 640, 8), 1),
+        ],
+    )
+    def test_points_on_an_edge_are_outside(self, box, number):
+        assert numbers(detector_of("in_box"), box) == [number]
+
+    def test_the_last_bit_decides(self):
+        edge = float(np.nextafter(np.float32(4), np.float32(5)))
+        assert numbers(detector_of("in_box"), (4, 0, 8, 8), (edge, 0, 8, 8)) == [0, 0]
+        before = float(np.nextafter(np.float32(4), np.float32(0)))
+        assert numbers(detector_of("in_box"), (before, 0, 8, 8)) == [1]
+
+    def test_without_offset_the_corner_has_a_point(self):
+        """Points at 0, 8, ..., 632: none at 640."""
+        none = detector_of("in_box", offset=0)
+        assert numbers(none, (0, 0, 8.5, 8.5), (632, 632, 640, 640), (631, 631, 640, 640)) == [1, 0, 1]
+
+    def test_an_inset(self):
+        near = detector_of("in_box", inset=0.01)
+        assert numbers(near, (3.995, 0, 8, 8), (3.98, 0, 8, 8)) == [0, 1]
+
+    def test_short_sides_are_widened_about_the_centre(self):
+        """Sides below 8 become 16, those of 8 stay: the rule of ultralytics 8.4.0."""
+        widened = detector_of("in_box", narrow_below=8, widened_to=16)
+        assert numbers(widened, (92, 92, 100, 100), (92.1, 92.1, 100, 100)) == [0, 4]
+        assert numbers(widened, (0, 0, 1, 1), (0, 300, 1, 301)) == [1, 2]
+        assert not msgspec.structs.replace(widened, points=Points(strides=(4, 8))).can_end_empty
+        assert "exactly 8 px" in widened.empty_when
+
+    def test_all_levels_together(self):
+        assert numbers(detector_of("in_box", strides=(8, 16, 32)), (0, 0, 640, 640)) == [8400]
+
+    def test_what_follows_for_boxes_of_one_image(self):
+        lost, large = (105, 105, 107, 107), (300, 300, 400, 380)
+        assert statuses(detector_of("in_box"), lost) == ["unmatched"]
+        assert statuses(detector_of("in_box"), large) == ["matched"]
+        assert statuses(detector_of("in_box"), large, (310, 300, 400, 380)) == ["possible"] * 2
+        assert statuses(detector_of("in_box", top=10), large) == ["possible"]
+        lends = detector_of("in_box", without_candidate="borrows")
+        assert statuses(lends, lost, large) == ["borrowed", "possible"]
+        assert statuses(lends, lost, large, image=[0, 1]) == ["unmatched", "matched"]
+        assert statuses(detector_of("in_box", without_candidate="anywhere"), lost) == ["borrowed"]
+
+    def test_a_point_that_two_boxes_want_may_go_to_a_third(self):
+        lost, one, two = (341.5, 341.5, 343.5, 343.5), (300, 300, 400, 380), (310, 300, 400, 380)
+        contested = detector_of("in_box", without_candidate="contested")
+        assert statuses(contested, one, two, lost)[2] == "borrowed"
+        assert statuses(contested, one, (500, 500, 600, 600), lost)[2] == "unmatched"
+
+    @pytest.mark.parametrize(
+        ("box", "top", "categories", "second"),
+        [
+            ((99, 99, 101, 101), 10, [0, 1], "shadowed"),  # one candidate: the first wins every tie
+            ((0, 0, 640, 640), 10, [0, 1], "possible"),  # scores of its class may choose other points
+            ((0, 0, 640, 640), 10, [0, 0], "shadowed"),
+            ((99, 99, 101, 101), 0, [0, 1], "possible"),
+        ],
+    )
+    def test_equal_boxes(self, box, top, categories, second):
+        found = statuses(detector_of("in_box", top=top), box, box, category=categories)
+        assert found == ["possible", second]
+
+    def test_the_counts_are_open(self):
+        on_canvas, of = placed((0, 0, 640, 640))
+        counted = engines.count(on_canvas, of, np.zeros(1, dtype=np.int64), detector_of("in_box"))
+        assert counted.counts.tolist() == [[-1] * 3]
+        assert counted.assigned.tolist() == [-1]
+
+
+class TestCentreRadius:
+    def test_size_plays_no_part(self):
+        near = detector_of("centre_radius", radius=1.5, radius_as="square")
+        assert numbers(near, (319, 319, 321, 321), (0, 0, 640, 640)) == [4, 4]
+
+    @pytest.mark.parametrize(("centre", "number"), [((0, 0), 1), ((0.5, 0.5), 4), ((4, 4), 4), ((16, 16), 4)])
+    def test_within_twelve_pixels(self, centre, number):
+        x, y = centre
+        near = detector_of("centre_radius", radius=1.5)
+        assert numbers(near, (x - 1, y - 1, x + 1, y + 1)) == [number]
+
+    def test_or_inside_the_box(self):
+        both = detector_of("centre_radius", radius=1.5, or_in_box=True)
+        assert numbers(both, (0, 0, 80, 8), (0, 0, 640, 640)) == [12, 6400]
+        points = all_points(640, 640, both.points)
+        boxes = np.array([[0, 0, 80, 8], [0.0, 0, 640, 640]])
+        assert preferred(boxes, points, both).sum(axis=1).tolist() == [2, 4]
+
+    def test_never_empty_and_surely_positive_if_alone(self):
+        near = detector_of("centre_radius", radius=1.5)
+        assert not near.can_end_empty
+        assert statuses(near, (1, 1, 2, 2)) == ["matched"]
+        assert statuses(near, (1, 1, 2, 2), (1, 1, 3, 3)) == ["possible"] * 2
+
+
+class TestLevelRange:
+    TWO = ((0, 64), (64, 128))
+
+    def test_the_farthest_side_says_which_level(self):
+        """Of a box of 100x100 the farthest side is 50 px from its middle, and 100 px from points near a corner."""
+        levels = detector_of("level_range", (8, 16), ranges=self.TWO)
+        on_canvas, _ = placed((100, 100, 200, 200))
+        assert engines.levels(on_canvas, levels).tolist() == [[True, True]]
+
+    def test_ends_of_a_range(self):
+        """The point 68, 68 is 64 px from the far sides of the box."""
+        box = (60, 60, 132, 132)
+        open_ = detector_of("level_range", (8,), ranges=((0, 64),))
+        closed = detector_of("level_range", (8,), ranges=((0, 64),), ranges_inclusive=True)
+        assert (numbers(open_, box), numbers(closed, box)) == ([36], [64])
+
+    def test_a_long_thin_box_belongs_to_a_level_that_misses_it(self):
+        levels = detector_of("level_range", (8, 16), ranges=self.TWO)
+        thin = (100, 97, 230, 103)
+        on_canvas, _ = placed(thin)
+        assert numbers(levels, thin) == [0]
+        assert [CAUSES[code] for code in engines.causes(on_canvas, levels)] == ["level"]
+        tiny, _ = placed((101, 101, 103, 103))
+        assert [CAUSES[code] for code in engines.causes(tiny, levels)] == ["stride"]
+
+    def test_the_smaller_box_learns_a_point(self):
+        levels = detector_of("level_range", (8,), ranges=((0, 64),))
+        large, small = (100, 100, 150, 150), (110, 110, 140, 140)
+        assert assigned(levels, large, small) == [36 - 9, 9]
+        assert statuses(levels, large, small) == ["matched", "matched"]
+
+    def test_areas_that_differ_by_less_than_8_are_equal_in_float32(self):
+        one, two = (100, 100, 150, 150), (100, 100, 149.96, 149.96)
+        coarse = detector_of("level_range", (8,), ranges=((0, 64),), areas_from=1e8)
+        exact = detector_of("level_range", (8,), ranges=((0, 64),))
+        assert assigned(coarse, one, two) == [36, 0]
+        assert assigned(exact, one, two) == [0, 36]
+        assert statuses(coarse, one, two) == ["matched", "shadowed"]
+        assert statuses(exact, one, two) == ["shadowed", "matched"]
+        assert statuses(exact, one, one) == ["matched", "shadowed"]
+
+    def test_several_boxes_can_take_all_points_of_one(self):
+        levels = detector_of("level_range", (8,), ranges=((0, 64),))
+        halves = ((100, 100, 117, 132), (116, 100, 132, 132))
+        assert statuses(levels, (100, 100, 132, 132), *halves) == ["shadowed", "matched", "matched"]
+        assert statuses(levels, (100, 100, 132, 132), *halves[:1]) == ["matched", "matched"]
+
+    def test_a_grid_that_does_not_divide_the_canvas(self):
+        """800 px in 13 cells of 64: 61 px apart."""
+        floor = detector_of("level_range", (64,), offset=0, spacing="floor", ranges=((0, 1e8),))
+        assert numbers(floor, (600, 600, 620, 620), size=(800, 800)) == [1]  # 610
+        assert numbers(floor, (630, 630, 650, 650), size=(800, 800)) == [0]  # 640 is no point
+
+
+class TestCentreCell:
+    def test_the_last_of_a_cell_learns_it(self):
+        cell = detector_of("centre_cell", (4,))
+        one, two = (0, 0, 10, 10), (1, 1, 10, 10)  # centres 5 and 5.5: cell 1
+        assert assigned(cell, one, two) == [0, 1]
+        assert statuses(cell, one, two) == ["shadowed", "matched"]
+
+    def test_a_centre_on_the_far_edge_belongs_to_the_last_cell(self):
+        assert assigned(detector_of("centre_cell", (4,)), (639, 639, 641, 641)) == [1]
+
+
+class TestQueries:
+    def detector(self, queries):
+        return Detector(
+            name="queries",
+            resize=Resize(kind="none"),
+            match=Match(kind="queries", queries=queries),
+            loss=Loss(normaliser="batch_positives_or_one"),
+        )
+
+    @pytest.mark.parametrize(
+        ("boxes", "matched"), [(0, 0), (1, 1), (299, 299), (300, 300), (301, 300), (450, 300)]
+    )
+    def test_each_box_gets_one_until_there_are_none_left(self, boxes, matched):
+        on_canvas, of = placed(*([(1, 1, 2, 2)] * boxes))
+        found = self.detector(300)
+        counted = engines.count(on_canvas, of, np.zeros(1, dtype=np.int64), found)
+        assert counted.counts.tolist() == [[matched, 300 - matched, 0]]
+        judged = engines.compete(on_canvas, of, engines.judge(on_canvas, found), found, of)
+        assert {STATUSES[code] for code in judged.status} <= {"matched" if boxes <= 300 else "possible"}
+
+    def test_no_place_and_no_size_matters(self):
+        assert statuses(self.detector(2), (0, 0, 0.1, 0.1), (0, 0, 0.1, 0.1)) == ["matched", "matched"]
+        assert not self.detector(2).can_end_empty
+
+
+class TestSpec:
+    @pytest.mark.parametrize(
+        ("match", "message"),
+        [
+            ({"kind": "in_box", "radius": 1.5}, "radius has no effect"),
+            ({"kind": "centre_radius"}, "must be above 0"),
+            ({"kind": "level_range"}, "takes ranges"),
+            ({"kind": "in_box", "narrow_below": 8}, "widened_to"),
+            ({"kind": "in_box", "widened_to": 8}, "needs narrow_below"),
+            ({"kind": "in_box", "positive": 0.5}, "takes none of"),
+            ({"kind": "queries"}, "takes queries"),
+        ],
+    )
+    def test_keys_that_do_not_go_together(self, match, message):
+        with pytest.raises(ValueError, match=message):
+            Match(**match)
+
+    def test_places(self):
+        with pytest.raises(ValueError, match="needs points"):
+            Detector(
+                name="x", resize=Resize(kind="none"), match=Match(kind="in_box"), loss=Loss(normaliser="none")
+            )
+        with pytest.raises(ValueError, match="takes no points"):
+            Detector(
+                name="x",
+                resize=Resize(kind="none"),
+                points=Points(strides=(8,)),
+                match=Match(kind="queries", queries=3),
+                loss=Loss(normaliser="none"),
+            )
+        with pytest.raises(ValueError, match="2 ranges for 1 levels"):
+            detector_of("level_range", ranges=TestLevelRange.TWO)
+        with pytest.raises(ValueError, match="grow"):
+            Points(strides=(16, 8))
+
+
+def test_repeats_finds_equal_boxes_of_an_image():
+    boxes = np.array([[0, 0, 1, 1], [0, 0, 1, 1], [0, 0, 1, 1], [0, 0, 1, 2], [-0.0, 0, 1, 1]])
+    assert repeats(np.array([0, 0, 1, 0, 0]), boxes).tolist() == [-1, 0, -1, -1, 0]
+    assert repeats(np.array([0, 0]), np.full((2, 4), np.nan)).tolist() == [-1, -1]
+
+
+# --- the fast functions against the definition ------------------------------------------------------------
+
+
+@st.composite
+def rules(draw):
+    """Draw a rule of matching, with strides, for canvases of a few hundred pixels."""
+    kind = draw(st.sampled_from(["in_box", "centre_radius", "level_range", "centre_cell"]))
+    strides = tuple(
+        sorted(draw(st.sets(st.sampled_from([4.0, 8.0, 16.0, 32.0, 10.5]), min_size=1, max_size=3)))
+    )
+    match = {"kind": kind}
+    radius = draw(st.sampled_from([0.5, 1.0, 1.5, 2.5]))
+    if kind == "in_box":
+        match |= {"inset": draw(st.sampled_from([0.0, 1e-9, 0.01]))}
+        if draw(st.booleans()):
+            below = draw(st.sampled_from([4.0, 8.0, 16.0]))
+            match |= {"narrow_below": below, "widened_to": below * draw(st.sampled_from([1, 2]))}
+    elif kind == "centre_radius":
+        match |= {"radius": radius, "or_in_box": draw(st.booleans())}
+    elif kind == "level_range":
+        factor = draw(st.sampled_from([1, 2, 4, 8]))
+        limits = [draw(st.sampled_from([-1.0, 0.0])), *(side * factor for side in strides[:-1]), 1e8]
+        match |= {
+            "ranges": tuple(pairwise(limits)),
+            "ranges_inclusive": draw(st.booleans()),
+            "radius": draw(st.sampled_from([0.0, radius])),
+            "areas_from": draw(st.sampled_from([0.0, 1e8])),
+        }
+    else:
+        strides = strides[:1]
+    if kind in ("centre_radius", "level_range"):
+        match |= {"radius_as": draw(st.sampled_from(["distance", "square"]))}
+    points = Points(
+        strides=strides,
+        offset=0.5 if kind == "centre_cell" else draw(st.sampled_from([0.0, 0.5])),
+        spacing="declared" if kind == "centre_cell" else draw(st.sampled_from(["declared", "floor"])),
+        precision=draw(st.sampled_from(["float32", "float64"])),
+    )
+    resize = Resize(
+        kind=draw(st.sampled_from(["none"])),
+        pad=(pad := draw(st.sampled_from(["none", "multiple"]))),
+        multiple=32 if pad == "multiple" else 0,
+        handed=draw(st.sampled_from(["pixels", "centre_size", "centre_fractions"])),
+        precision="float32",
+    )
+    return Detector(
+        name="any", resize=resize, points=points, match=Match(**match), loss=Loss(normaliser="none")
+    )
+
+
+def held_to_the_definition(scene, detector):
+    on_canvas, image, of_image = placed_of(scene, detector)
+    alone = engines.judge(on_canvas, detector)
+    together = engines.compete(on_canvas, image, alone, detector, np.zeros(len(image), dtype=np.int64))
+    counted = engines.count(on_canvas, image, of_image, detector)
+    status = np.array(STATUSES)[together.status]
+    for number in range(len(scene)):
+        own = np.flatnonzero(image == number)
+        canvas = on_canvas.canvases.take(of_image[[number]])
+        points = all_points(float(canvas.width[0]), float(canvas.height[0]), detector.points)
+        boxes = on_canvas.boxes[own]
+        dense = candidates(boxes, points, detector)
+        assert alone.candidates[own].tolist() == dense.sum(axis=1).tolist()
+        by_level = [dense[:, points.level == level].any(axis=1) for level in range(len(detector.strides))]
+        assert engines.levels(on_canvas.take(own), detector).T.tolist() == [one.tolist() for one in by_level]
+        assert np.isin(status[own][~dense.any(axis=1)], ["unmatched", "borrowed"]).all()
+        if not detector.match.is_prediction_free:
+            assert (counted.counts[number] == -1).all()
+            continue
+        learnt = owners(boxes, dense, detector)
+        given = np.bincount(learnt[learnt >= 0], minlength=len(own))
+        assert counted.assigned[own].tolist() == given.tolist()
+        positives = int((learnt >= 0).sum())
+        assert counted.counts[number].tolist() == [positives, len(learnt) - positives, 0]
+        hidden = dense.any(axis=1) & (given == 0)
+        assert ((status[own] == "shadowed") == hidden).all()
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@given(rules(), scenes(st.tuples(st.integers(33, 200), st.integers(33, 200)), most_images=3, most=6))
+def test_fast_functions_equal_the_definition_for_any_rule(detector, scene):
+    held_to_the_definition(scene, detector)
+
+
+@pytest.mark.parametrize("name", WITH_POINTS)
+def test_fast_functions_equal_the_definition_for_every_preset(name):
+    detector = load_detector(name)
+
+    @settings(max_examples=12, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(scenes(most=5))
+    def run(scene):
+        held_to_the_definition(scene, detector)
+
+    run()
