@@ -5,7 +5,7 @@ A block stays in a core's cache, and two cores take part.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -42,11 +42,15 @@ def one_thread() -> Iterator[None]:
 
 def for_each_block(rows: int, work: Callable[[slice], None]) -> None:
     """Call `work` with slices that cover `rows` rows once, in any order, on two threads if there are many."""
-    blocks = [slice(start, min(start + BLOCK, rows)) for start in range(0, rows, BLOCK)]
-    if rows < _WORTH_A_THREAD or _ALONE.get():
-        for block in blocks:
-            work(block)
+    for_each([slice(start, min(start + BLOCK, rows)) for start in range(0, rows, BLOCK)], work)
+
+
+def for_each(parts: Sequence[slice], work: Callable[[slice], None]) -> None:
+    """Call `work` with each of the slices of a long column, in any order, on two threads if they are long."""
+    if sum(part.stop - part.start for part in parts) < _WORTH_A_THREAD or _ALONE.get():
+        for part in parts:
+            work(part)
         return
     with ThreadPoolExecutor(max_workers=2) as pool:
-        for _ in pool.map(work, blocks):
+        for _ in pool.map(work, parts):
             pass

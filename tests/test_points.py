@@ -178,7 +178,7 @@ class TestLevelRange:
     TWO = ((0, 64), (64, 128))
 
     def test_the_farthest_side_says_which_level(self):
-        """Of a box of 100x100 the farthest side is 50 px from its middle, and 100 px from points near a corner."""
+        """Its far side is 50 px from the middle of a box of 100x100, and 100 px from points near a corner."""
         levels = detector_of("level_range", (8, 16), ranges=self.TWO)
         on_canvas, _ = placed((100, 100, 200, 200))
         assert engines.levels(on_canvas, levels).tolist() == [[True, True]]

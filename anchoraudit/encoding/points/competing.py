@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Int
+from anchoraudit.arrays import Bool, Int, for_each
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.points.counting import owners, pairs
+from anchoraudit.encoding.points.suspects import suspected
 from anchoraudit.encoding.repeated import repeats
 from anchoraudit.encoding.results import Judged
 from anchoraudit.encoding.statuses import STATUS_CODE
@@ -69,11 +70,15 @@ def _taken(boxes: OnCanvas, image: Int, found: Int, detector: Detector) -> Bool:
     """Tell of which boxes other boxes learn all candidates, where no prediction decides: bool [n]."""
     taken = np.zeros(len(found), dtype=np.bool_)
     rows = _in_crowds(image, found)
-    for start, end in _by_images(image[rows]):
-        some = rows[start:end]
-        box, _ = owners(boxes.take(some), image[some], detector)
-        learnt = np.bincount(box, minlength=len(some))
-        taken[some] = (learnt == 0) & (found[some] > 0)
+
+    def work(some: slice) -> None:
+        own = rows[some]
+        suspects = own[suspected(boxes.take(own), image[own], detector)]
+        own = own[np.isin(image[own], image[suspects])]
+        box, _ = owners(boxes.take(own), image[own], detector)
+        taken[own] = np.bincount(box, minlength=len(own)) == 0
+
+    for_each(_by_images(image[rows]), work)
     return taken
 
 
@@ -85,13 +90,13 @@ def _in_crowds(image: Int, found: Int) -> Int:
     return several
 
 
-def _by_images(image: Int) -> list[tuple[int, int]]:
+def _by_images(image: Int) -> list[slice]:
     """Cut rows that are ordered by image into parts of some `_BOXES`, each of whole images."""
     parts, start = [], 0
     while start < len(image):
         end = min(start + _BOXES, len(image))
         end = int(np.searchsorted(image, image[end - 1], side="right"))
-        parts.append((start, end))
+        parts.append(slice(start, end))
         start = end
     return parts
 
@@ -101,8 +106,8 @@ def _contested(boxes: OnCanvas, image: Int, images: Int, detector: Detector) -> 
     rows = np.flatnonzero(np.isin(image, images))
     rows = rows[np.argsort(image[rows], kind="stable")]
     contested = [np.zeros(0, dtype=np.int64)]
-    for start, end in _by_images(image[rows]):
-        some = rows[start:end]
+    for part in _by_images(image[rows]):
+        some = rows[part]
         listed = pairs(boxes.take(some), detector)
         of = image[some][listed.box]
         order = np.lexsort([listed.point, of])

@@ -103,6 +103,11 @@ class Span:
         counted: Int = np.maximum(self.last - self.first + 1, 0)
         return counted
 
+    def holds(self, index: Int) -> Bool:
+        """Tell which points, one for each box, are in the span: bool [n]."""
+        inside: Bool = (self.first <= index) & (index <= self.last)
+        return inside
+
     def within(self, other: Span) -> Span:
         """Return the points that both have."""
         return Span(np.maximum(self.first, other.first), np.minimum(self.last, other.last))

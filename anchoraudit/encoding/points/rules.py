@@ -8,6 +8,10 @@ candidates(boxes, points, detector) -> bool [N, P]: the definition, in the frame
 rectangles(boxes, level, detector) -> list of Rectangle: the same in closed form, for the points of one level.
 priority(boxes, detector) -> [N]: of several boxes, which one learns a point; the lowest number does. Only
     where no prediction decides.
+
+A rule whose candidates lie inside the box may also have this; then fewer boxes are looked at closely:
+
+likely_level(boxes, detector) -> int64 [n]: the level on which most candidates of a box lie.
 """
 
 from __future__ import annotations
