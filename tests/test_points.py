@@ -400,3 +400,28 @@ def test_fast_functions_equal_the_definition_for_every_preset(name):
         held_to_the_definition(scene, detector)
 
     run()
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in WITH_POINTS if load_detector(name).match.is_prediction_free]
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_in_crowds_exactly_those_are_shadowed_that_no_point_learns(name, seed):
+    """Boxes of like sizes in heaps, so that some learn nothing."""
+    detector, rng = load_detector(name), np.random.default_rng(seed)
+    images, most = 60, 14
+    image = np.repeat(np.arange(images), rng.integers(1, most, images))
+    middle = rng.uniform(100, 500, (images, 2, 2))[image, rng.integers(0, 2, len(image))]
+    middle = middle + rng.normal(0, 3, middle.shape)
+    side = np.exp(rng.uniform(np.log(6), np.log(100), (images, 2)))[image]
+    half = side * np.exp(rng.normal(0, 0.1, side.shape))
+    boxes = np.clip(np.concatenate([middle - half, middle + half], axis=1), 0, 640).round(rng.integers(0, 3))
+    boxes[:, 2:] = np.maximum(boxes[:, 2:], boxes[:, :2] + 1)
+    scene = [(640, 640, boxes[image == number]) for number in range(images)]
+    on_canvas, of, of_image = placed_of(scene, detector)
+    alone = engines.judge(on_canvas, detector)
+    together = engines.compete(on_canvas, of, alone, detector, np.zeros(len(of), dtype=np.int64))
+    counted = engines.count(on_canvas, of, of_image, detector)
+    hidden = (alone.candidates > 0) & (counted.assigned == 0)
+    assert ((np.array(STATUSES)[together.status] == "shadowed") == hidden).all()
+    assert hidden.any()

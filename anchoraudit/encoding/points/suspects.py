@@ -59,7 +59,7 @@ def _in_order(image: Int, priority: Floating) -> Int:
     return order
 
 
-# Larger than any rounding error of a coordinate in float32: below 2^17 px, the largest canvas, that is 2^-7 px.
+# Larger than any rounding error of a coordinate in float32: 2^-7 px below 2^17 px, the largest canvas.
 _SLACK = 1e-2
 
 
@@ -67,8 +67,8 @@ class _Rivals:
     """Boxes, and what a rival must be to take candidates of theirs. float32 [n] each.
 
     x1, y1, x2, y2: pixels of the canvas. side: the longer side. least, most: a rival's longer side is between
-    them, or it is not for the level on which most candidates of the box lie. reach: so far from a rival's centre
-    a point of that level may be.
+    them, or it is not for the level on which most candidates of the box lie. reach: so far from a rival's
+    centre a point of that level may be.
     """
 
     def __init__(self, boxes: OnCanvas, level: Int, detector: Detector) -> None:
@@ -83,7 +83,8 @@ class _Rivals:
     def witnesses(self, rows: Int, across: int) -> tuple[Floating, Floating, Bool]:
         """Return some candidates of boxes: x and y, float32 [k, n], and which are candidates, bool [k, n].
 
-        across: 2 for two opposite corners of the rectangle of candidates, 3 for nine points in rows and columns.
+        across: 2 for two opposite corners of the rectangle of candidates, 3 for nine points in rows and
+        columns.
         """
         many = 2 if across == 2 else 9
         x, y = (np.zeros((many, len(rows)), dtype=np.float32) for _ in range(2))
@@ -105,8 +106,8 @@ class _Rivals:
 def _indices(part: Rectangle, across: int) -> list[tuple[Int, Int]]:
     """Return column and row of the witnesses in a rectangle.
 
-    If a rectangle is taken away from its inside, one of two opposite corners is left: of all its points the one
-    that is farthest from a side of the box is a corner, and so is the opposite one along each axis.
+    If a rectangle is taken away from its inside, one of two opposite corners is left: of all its points the
+    one that is farthest from a side of the box is a corner, and so is the opposite one along each axis.
     """
     if across == 2:
         return [(part.x.first, part.y.first), (part.x.last, part.y.last)]
@@ -117,8 +118,8 @@ def _indices(part: Rectangle, across: int) -> list[tuple[Int, Int]]:
 def _surrounded(rivals: _Rivals, place: Int) -> Bool:
     """Tell which boxes have earlier ones of their image around both corners of their candidates: bool [n].
 
-    place: int64 [n], the place of each box in its image. Each box is compared with the one before it, then with
-    that before that one, and so on, all boxes at once.
+    place: int64 [n], the place of each box in its image. Each box is compared with the one before it, then
+    with that before that one, and so on, all boxes at once.
     """
     rows = np.arange(len(place))
     (left, right), (top, bottom), real = rivals.witnesses(rows, 2)
