@@ -25,6 +25,7 @@ SCRIPTS = (
     "scan_voc",
     "closed_form",
     "detectors",
+    "points",
     "counts",
     "rules",
     "augment",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 
-from anchoraudit.arrays import Bool, Int, Int8, for_each_block
+from anchoraudit.arrays import Bool, Float, Int, Int8, for_each_block
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.causes_by_size import LEVEL, STRIDE
@@ -22,14 +23,25 @@ def candidates_by_level(boxes: OnCanvas, detector: Detector) -> Int:
     number = len(detector.points.strides)
     found = np.zeros((len(boxes.boxes), number), dtype=np.int64)
     rule = rule_of(detector)
+    may_have: Callable[[Float, int, Detector], Bool] | None = getattr(rule, "may_have", None)
 
     def run(block: slice) -> None:
         part = OnCanvas(boxes.boxes[block], boxes.of[block], boxes.canvases)
         for level in range(number):
-            found[block, level] = sum(each.count for each in rule.rectangles(part, level, detector))
+            if may_have is None:
+                found[block, level] = _number(rule.rectangles(part, level, detector))
+                continue
+            rows = np.flatnonzero(may_have(part.boxes, level, detector))
+            found[block.start + rows, level] = _number(rule.rectangles(part.take(rows), level, detector))
 
     for_each_block(len(found), run)
     return found
+
+
+def _number(parts: Sequence[Rectangle]) -> Int:
+    """Return the number of points in rectangles together: int64 [n]."""
+    number: Int = np.sum([part.count for part in parts], axis=0)
+    return number
 
 
 def judge(boxes: OnCanvas, detector: Detector) -> Judged:

@@ -27,6 +27,8 @@ from anchoraudit.encoding.points.lattice import (
 )
 
 KINDS = ("level_range",)
+# Larger than any rounding error of a distance in float32: 2^-7 px below 2^17 px, the largest canvas.
+_SLACK = 1e-2
 
 
 def candidates(boxes: Float, points: AllPoints, detector: Detector) -> Bool:
@@ -93,6 +95,17 @@ def _span_closer(boxes: OnCanvas, axis: PointAxis, most: float, detector: Detect
         highest(to_low, axis.last_left_of(low + limit, stride)),
         axis.cells(extent)[boxes.of],
     )
+
+
+def may_have(boxes: Float, level: int, detector: Detector) -> Bool:
+    """Tell which boxes [n, 4] may have a candidate on a level: bool [n].
+
+    From a point inside, the farthest side is between half the longer side and all of it away.
+    """
+    longer = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
+    low, high = detector.match.ranges[level]
+    able: Bool = (longer >= low - _SLACK) & (longer <= 2 * high + _SLACK)
+    return able
 
 
 def likely_level(boxes: Float, detector: Detector) -> Int:

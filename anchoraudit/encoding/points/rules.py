@@ -9,8 +9,9 @@ rectangles(boxes, level, detector) -> list of Rectangle: the same in closed form
 priority(boxes, detector) -> [N]: of several boxes, which one learns a point; the lowest number does. Only
     where no prediction decides.
 
-A rule whose candidates lie inside the box may also have this; then fewer boxes are looked at closely:
+A rule may also have these, for speed; with the second, its candidates lie inside the box:
 
+may_have(boxes, level, detector) -> bool [n]: false for boxes that have no candidate on a level for sure.
 likely_level(boxes, detector) -> int64 [n]: the level on which most candidates of a box lie.
 """
 

@@ -27,29 +27,16 @@ def suspected(boxes: OnCanvas, image: Int, detector: Detector) -> Bool:
     likely: Callable[[Float, Detector], Int] | None = getattr(rule_of(detector), "likely_level", None)
     if likely is None or not len(image):
         return np.ones(len(image), dtype=np.bool_)
-    level = _with_candidates(boxes, likely(boxes.boxes, detector), detector)
     first = _in_order(image, rule_of(detector).priority(boxes.boxes, detector))
     ordered, of = boxes.take(first), image[first]
     place = np.arange(len(of)) - np.searchsorted(of, of)
-    suspects = _surrounded(_Rivals(ordered, level[first], detector), place)
+    rivals = _Rivals(ordered, likely(ordered.boxes, detector), detector)
+    suspects = _surrounded(rivals, place)
     rows = np.flatnonzero(suspects)
-    suspects[rows] = _thoroughly(_Rivals(ordered, level[first], detector), place, rows)
+    suspects[rows] = _thoroughly(rivals, place, rows)
     found = np.zeros(len(image), dtype=np.bool_)
     found[first] = suspects
     return found
-
-
-def _with_candidates(boxes: OnCanvas, level: Int, detector: Detector) -> Int:
-    """Return the likely level of each box; if it has no candidate there, the one with the most: int64 [n]."""
-    found = np.zeros(len(level), dtype=np.int64)
-    for number in range(len(detector.strides)):
-        rows = np.flatnonzero(level == number)
-        parts = rule_of(detector).rectangles(boxes.take(rows), number, detector)
-        found[rows] = sum(part.count for part in parts)
-    rest = np.flatnonzero(found == 0)
-    level = level.copy()
-    level[rest] = candidates_by_level(boxes.take(rest), detector).argmax(axis=1)
-    return level
 
 
 def _in_order(image: Int, priority: Floating) -> Int:
@@ -73,12 +60,17 @@ class _Rivals:
 
     def __init__(self, boxes: OnCanvas, level: Int, detector: Detector) -> None:
         self.boxes, self.level, self.detector = boxes, level, detector
+        self.corners = self.witnesses(np.arange(len(level)), 2)
+        without = np.flatnonzero(~self.corners[2].any(axis=0))
+        self.level[without] = candidates_by_level(boxes.take(without), detector).argmax(axis=1)
+        for own, found in zip(self.corners, self.witnesses(without, 2), strict=True):
+            own[:, without] = found
         self.x1, self.y1, self.x2, self.y2 = np.ascontiguousarray(boxes.boxes.T, dtype=np.float32)
         self.side = np.maximum(self.x2 - self.x1, self.y2 - self.y1)
         ranges = np.array(detector.match.ranges, dtype=np.float32)
-        self.least, self.most = ranges[level, 0], 2 * ranges[level, 1]
+        self.least, self.most = ranges[self.level, 0], 2 * ranges[self.level, 1]
         strides = np.array(detector.strides, dtype=np.float32)
-        self.reach = (detector.match.radius or np.inf) * strides[level]
+        self.reach = (detector.match.radius or np.inf) * strides[self.level]
 
     def witnesses(self, rows: Int, across: int) -> tuple[Floating, Floating, Bool]:
         """Return some candidates of boxes: x and y, float32 [k, n], and which are candidates, bool [k, n].
@@ -122,13 +114,12 @@ def _surrounded(rivals: _Rivals, place: Int) -> Bool:
     with that before that one, and so on, all boxes at once.
     """
     rows = np.arange(len(place))
-    (left, right), (top, bottom), real = rivals.witnesses(rows, 2)
+    (left, right), (top, bottom), real = rivals.corners
     first, last = ~real
     columns = [rivals.x1, rivals.y1, rivals.x2, rivals.y2, rivals.side]
     columns += [left, top, right, bottom, rivals.least, rivals.most]
     for distance in range(1, int(place.max(initial=0)) + 1):
-        later = np.flatnonzero(place >= distance)
-        if len(later) < len(place) // 2:  # go on with images that have so many boxes
+        if np.count_nonzero(place >= distance) < len(place) // 2:  # go on with images that have so many boxes
             kept = np.repeat(*_whole_images(place, distance))
             rows, place = rows[kept], place[kept]
             columns = [column[kept] for column in columns]
