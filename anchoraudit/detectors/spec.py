@@ -72,6 +72,9 @@ class Detector(Block, frozen=True):
         "*" for all others. "": the framework has none.
     class_rules : str
         How the framework makes an index of a class: a name of `anchoraudit.classes`. "": unknown.
+    augmentation : str
+        The recipe of the framework's own training geometry, which `--augment framework` replays: a name of
+        `anchoraudit.auditing.augmentation.frameworks`. "": unknown.
     sources : tuple of str
         Where each rule was read in the framework's files.
     notes : tuple of str
@@ -102,6 +105,7 @@ class Detector(Block, frozen=True):
     framework: str = ""
     loader: str | dict[str, str] = ""
     class_rules: str = ""
+    augmentation: str = ""
     sources: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -85,11 +85,20 @@ def draw(
 
 def _uniform(keys: Keys, constant: np.uint64) -> Float:
     """Hash to numbers in [0, 1), multiples of 2^-53."""
-    mixed = (keys ^ constant) * np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed ^= mixed >> np.uint64(31)
-    return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    return fractions(mixed((keys ^ constant) * np.uint64(0x9E3779B97F4A7C15)))
+
+
+def mixed(keys: Keys) -> Keys:
+    """Return the finaliser of SplitMix64: numbers that look random, one for each key."""
+    keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    keys ^= keys >> np.uint64(31)
+    return keys
+
+
+def fractions(numbers: Keys) -> Float:
+    """Return random bits as numbers in [0, 1), multiples of 2^-53."""
+    return (numbers >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
 def augmented(boxes: Float, of: Int, drawn: Drawn, keep: str | float) -> tuple[Float, Bool]:

@@ -1,0 +1,1 @@
+"""The frameworks' recipes: one module each, with `RECIPES`; found by themselves."""
