@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anchoraudit import AnchorauditError, Chosen, audit, load_detector, read
-from anchoraudit.auditing.augmentation import sensitivity as module
+from anchoraudit.auditing.augmentation import batches as module
 from anchoraudit.auditing.augmentation.draws import Drawn, augmented, draw, keys_of
 from anchoraudit.auditing.augmentation.sensitivity import sensitivity
 from anchoraudit.auditing.augmentation.spec import Augmentation
@@ -278,7 +278,7 @@ def test_neither_blocks_nor_order_nor_other_images_matter(data, monkeypatch):
     expected = run(data(images, annotations)).p_empty
     for boxes in (1, 5, 100):
         with monkeypatch.context() as patch:
-            patch.setattr(module, "_BOXES_AT_ONCE", boxes)
+            patch.setattr(module, "BOXES_AT_ONCE", boxes)
             assert run(data(images, annotations)).p_empty.tolist() == expected.tolist()
     backwards = run(data(images[::-1], annotations[::-1])).p_empty
     assert backwards.tolist() == expected[::-1].tolist()
@@ -312,7 +312,7 @@ def test_one_draw_has_no_error(data):
 
 
 def test_progress_ends_with_the_last_draw(data, monkeypatch):
-    monkeypatch.setattr(module, "_BOXES_AT_ONCE", 2)
+    monkeypatch.setattr(module, "BOXES_AT_ONCE", 2)
     seen = []
     run(data(), draws=5, progress=lambda done, todo: seen.append((done, todo)))
     assert seen == [(2, 5), (4, 5), (5, 5)]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import anchoraudit as library
+from anchoraudit.auditing.augmentation.frameworks.training import under_training
 from anchoraudit.auditing.augmentation.sensitivity import sensitivity
 from anchoraudit.auditing.augmentation.spec import Augmentation
 from tests.builders import annotation, document, image, make
@@ -39,6 +40,8 @@ def test_a_change_that_changes_nothing_gives_the_verdicts_of_the_scan(run):
         "seed": 0,
         "expected_empty": 2.0,
         "error": 0.0,
+        "untrained": {"share": 0.5, "seldom": 1, "never": 1},
+        "phases": [],
     }
     assert [image["p_empty"] for image in found["flagged"]] == [1.0, 1.0]
     rows = list(csv.DictReader((run.cwd / "i.csv").read_text().splitlines()))
@@ -88,6 +91,80 @@ def test_quiet_has_a_line_of_it(run):
     lines = run("scan", "a.json", "--augment", "flip", "-q").stdout.splitlines()
     assert len(lines) == 2
     assert lines[1].startswith("under flip, 2.0 of 3 images")
+
+
+class TestFramework:
+    def test_the_report_speaks_of_boxes_and_of_phases(self, run):
+        found = report(run, "--detector", "yolov5", "--augment", "framework", "--draws", "20")["augmented"]
+        audit = library.audit("a.json", "yolov5")
+        own = under_training(audit.dataset, audit.labels, audit.detector, draws=20)
+        assert found["augmentation"] == "framework (yolov5)"
+        assert found["expected_empty"] is None  # under mosaic images come together
+        assert found["untrained"]["share"] == pytest.approx(float(np.nanmean(own.p_untrained)))
+        assert [(phase["name"], phase["share"]) for phase in found["phases"]] == [("mosaic", 1.0)]
+        line = run("scan", "a.json", "--detector", "yolov5", "--augment", "framework", "-q").stdout
+        assert (
+            "under the training augmentation of ultralytics/yolov5 5081342f, a box is not trained in" in line
+        )
+        assert "without foreground in an" not in line
+
+    def test_a_table_where_training_has_phases(self, run):
+        text = run("detectors", "show", "yolov5").stdout
+        own = text.replace('augmentation = "yolov5"', 'augmentation = "ultralytics"')
+        (run.cwd / "own.toml").write_text(own)
+        done = run("scan", "a.json", "--detector", "own.toml", "--augment", "framework")
+        assert "Boxes under the training augmentation, by phase" in done.stdout
+        assert [
+            line.split()[0:3] for line in done.stdout.splitlines() if line.startswith(("mosaic", "closing"))
+        ] == [
+            ["mosaic", "90", "%"],
+            ["closing", "10", "%"],
+        ]
+        assert "of those without mosaic" in " ".join(done.stdout.split())
+
+    def test_columns_of_boxes(self, run):
+        options = (
+            "--detector",
+            "torchvision-ssd300_vgg16",
+            "--augment",
+            "framework",
+            "--export-boxes",
+            "b.csv",
+        )
+        report(run, *options, "--export-images", "i.csv")
+        rows = list(csv.DictReader((run.cwd / "b.csv").read_text().splitlines()))
+        # A crop always holds a centre, and every box that stays is trained: here each is alone in its image.
+        assert [float(row["p_untrained"]) for row in rows] == [0.0, 0.0]
+        images = list(csv.DictReader((run.cwd / "i.csv").read_text().splitlines()))
+        assert [float(row["p_empty"]) for row in images] == [0.0, 0.0, 1.0]
+
+    def test_a_detector_without_a_recipe_is_told_what_to_do(self, run):
+        done = run("scan", "a.json", "--detector", "yolov4", "--augment", "framework")
+        assert done.returncode == 2
+        assert "no training augmentation is known for the detector 'yolov4'" in done.stderr
+        assert "--augment flip,scale=0.5..1.5" in done.stderr
+
+    def test_an_unknown_recipe_is_told_its_likely_name(self, run):
+        text = run("detectors", "show", "yolov5").stdout
+        own = text.replace('augmentation = "yolov5"', 'augmentation = "yolov55"')
+        (run.cwd / "own.toml").write_text(own)
+        done = run("scan", "a.json", "--detector", "own.toml", "--augment", "framework")
+        assert done.returncode == 2
+        assert "unknown augmentation 'yolov55'" in done.stderr and "Did you mean yolov5?" in done.stderr
+
+    def test_sizes_around_another_side_are_refused(self, run):
+        done = run(
+            "scan",
+            "a.json",
+            "--detector",
+            "detectron2-retinanet",
+            "--input-size",
+            "600",
+            "--augment",
+            "framework",
+        )
+        assert done.returncode == 2
+        assert "a shorter side of 800 px" in done.stderr
 
 
 @pytest.mark.parametrize("option", [["--draws", "3"], ["--seed", "0"]])

@@ -16,8 +16,8 @@ import pytest
 
 import anchoraudit
 from anchoraudit import cli as main
-from anchoraudit.auditing.augmentation.sensitivity import sensitivity
-from anchoraudit.auditing.augmentation.spec import Augmentation
+from anchoraudit.auditing.augmentation.frameworks.recipe import all_recipes
+from anchoraudit.auditing.augmentation.frameworks.training import under_training
 from anchoraudit.cli._settings import Settings
 from anchoraudit.dataset.labels import REASONS
 from anchoraudit.detectors import load_detector, preset_names
@@ -156,6 +156,7 @@ def test_every_page_is_linked_from_the_readme():
 
 
 RULES = DOCS / "rules.md"
+AUGMENT = DOCS / "augment.md"
 
 
 def test_rules_are_described_as_they_are():
@@ -187,6 +188,27 @@ def describe_rules():
         lines += [f"## {family}: {about}", ""]
         lines += [page_of(rule) for code, rule in all_rules().items() if code.startswith(family)]
     return "\n".join(lines)
+
+
+def describe_recipes():
+    """What docs/augment.md says of the recipes: a table of all."""
+    lines = [
+        "",
+        "| recipe | framework | phases, and their share of the epochs | not replayed |",
+        "|---|---|---|---|",
+    ]
+    for name, recipe in all_recipes().items():
+        shares = [(phase.name, 100 * recipe.share(phase)) for phase in recipe.phases]
+        phases = ", ".join(name if share == 100 else f"{name} {share:.0f} %" for name, share in shares)
+        lines.append(
+            f"| `{name}` | {in_markdown(recipe.framework)} | {phases} | {in_markdown(recipe.leaves_out)} |"
+        )
+    return "\n".join([*lines, "", ""])
+
+
+def test_recipes_are_described_as_they_are():
+    _, generated, _ = generated_part(AUGMENT.read_text(), "recipes")
+    assert generated == describe_recipes(), "`python -m tests.test_docs` writes it anew"
 
 
 def page_of(rule):
@@ -225,9 +247,7 @@ def test_formats_list_the_usual_image_folders():
 
 def test_columns_are_those_that_are_written(tmp_path):
     result = anchoraudit.audit(ROOT / "sample_data" / "voc", "yolov5", counts=True)
-    result.sensitivity = sensitivity(
-        result.dataset, result.labels, result.detector, Augmentation(flip=True), draws=1
-    )
+    result.sensitivity = under_training(result.dataset, result.labels, result.detector, draws=1)
     found = sections(DOCS / "output.md")
     assert first_cells(found["Images"]) == list(result.images_frame().columns)
     assert first_cells(found["Boxes"]) == list(result.boxes_frame().columns)
@@ -281,9 +301,9 @@ def test_json_keys_are_those_that_are_written(answer):
     assert list(rows) == list(explain)
     assert set(explain["boxes"][0]) <= words_in(rows["boxes"])
     assert {*explain["losses"], *explain["losses"]["plain"]} <= words_in(rows["losses"])
-    assert set(answer("scan", sample, "--augment", "flip")["augmented"]) <= words_in(
-        meanings(found["Scan as JSON"])["augmented"]
-    )
+    drawn = answer("scan", sample, "--detector", "yolov5", "--augment", "framework")["augmented"]
+    keys = {*drawn, *drawn["untrained"], *drawn["phases"][0]}
+    assert keys <= words_in(meanings(found["Scan as JSON"])["augmented"])
     advice = answer("advise", sample)
     rows = meanings(found["Advice as JSON"])
     assert list(rows) == list(advice)
@@ -526,6 +546,10 @@ def test_architecture_names_every_room():
 
 
 if __name__ == "__main__":
-    for page, part, describe in ((DETECTORS, "presets", describe_presets), (RULES, "rules", describe_rules)):
+    for page, part, describe in (
+        (DETECTORS, "presets", describe_presets),
+        (RULES, "rules", describe_rules),
+        (AUGMENT, "recipes", describe_recipes),
+    ):
         before, _, after = generated_part(page.read_text(), part)
         page.write_text(before + describe() + after)

@@ -6,6 +6,7 @@ import pytest
 from anchoraudit.auditing.augmentation.frameworks.recipe import all_recipes
 from anchoraudit.auditing.augmentation.frameworks.replay import draw_views
 from anchoraudit.auditing.augmentation.frameworks.steps.affine import AboutCentre, AboutCorner
+from anchoraudit.auditing.augmentation.frameworks.steps.centre_crop import CentreCropPad
 from anchoraudit.auditing.augmentation.frameworks.steps.flip import Flip
 from anchoraudit.auditing.augmentation.frameworks.steps.gates import Either
 from anchoraudit.auditing.augmentation.frameworks.steps.iou_crop import IouCrop
@@ -144,6 +145,23 @@ class TestSteps:
         views = views_of([0, 0, 640, 480], views=300)
         JitteredCrop(1.0, 1.0)(views)
         assert views.boxes[:, 2].max() == 639
+
+    @pytest.mark.parametrize(
+        ("extent", "border"),
+        [(60, 16), (100, 32), (128, 32), (200, 64), (256, 64), (257, 128), (640, 128)],
+    )
+    def test_the_border_of_centernets_crop(self, extent, border):
+        # `RandomCenterCropPad._get_border(128, extent)` of mmdetection 3.3.0.
+        assert CentreCropPad((1.0,))._border(np.array([float(extent)])).tolist() == [border]
+
+    def test_centernets_crop_is_a_square_around_a_centre(self):
+        views = views_of([100, 100, 150, 140], [500, 300, 600, 460], views=2000, side=512)
+        CentreCropPad((0.6, 1.3))(views)
+        assert set(views.width.tolist()) == {307, 665}
+        kept = views.kept.reshape(-1, 2)
+        assert kept.any(axis=1).all() and not kept.all()
+        assert (views.boxes[views.kept] >= 0).all()
+        assert (views.boxes[views.kept, 2] <= views.width[views.of[views.kept]]).all()
 
     def test_with_one_tiny_box_half_of_mmdetections_crops_are_the_whole_picture(self):
         # The least IoU of 0.1 is beyond reach, so "as is" and "any" remain.

@@ -67,11 +67,11 @@ def boxes_frame(audit: Audit) -> pd.DataFrame:
 
     Columns: image_id; box (number among the image's usable boxes, from 0, empty for the others);
     annotation_id (empty for VOC); label; x1, y1, x2, y2 (pixels of the original image: as the loader hands
-    them over, else as in the file); usable; best_iou; status; cause; candidates
-    (how many points can become positive for it, were it alone; empty for a detector with anchors). With a
-    loader also loader (kept, moved: kept with other coordinates, dropped or raises) and loader_reason. With
-    counts also assigned (how many anchors or points train this box, empty where predictions decide). With
-    several splits also split.
+    them over, else as in the file); usable; best_iou; status; cause; candidates (how many points can become
+    positive for it, were it alone; empty for a detector with anchors). With a loader also loader (kept, moved:
+    kept with other coordinates, dropped or raises) and loader_reason. With counts also assigned (how many
+    anchors or points train this box, empty where predictions decide). Under random geometry also p_untrained
+    (share of epochs without training, empty where not usable). With several splits also split.
     """
     dataset, results = audit.dataset, audit.box_results
     order = dataset.boxes.by_image()
@@ -100,6 +100,8 @@ def boxes_frame(audit: Audit) -> pd.DataFrame:
         columns["loader_reason"] = _texts(audit.loaded.reason_of_box, fate > MOVED, order)
     if results.assigned is not None:
         columns["assigned"] = _known(np.where(usable, results.assigned[order], -1), len(order))
+    if audit.sensitivity is not None:
+        columns["p_untrained"] = audit.sensitivity.p_untrained[order]
     if len(dataset.splits) > 1:
         columns["split"] = np.array(dataset.splits, dtype=object)[dataset.images.split[image]]
     return pd.DataFrame(columns)

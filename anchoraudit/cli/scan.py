@@ -23,6 +23,7 @@ from anchoraudit.cli._options import (
 )
 from anchoraudit.errors import AnchorauditError
 
+_FRAMEWORK = "framework"  # `--augment` with the recipe that the detector names
 _TABLE = ""  # `--classes` without a file: only the table is asked for
 _BASELINE = "anchoraudit-baseline.json"
 
@@ -57,7 +58,8 @@ class OutputFormat(click.Choice[str]):
 @click.option(
     "--augment",
     metavar="WHAT",
-    help="Also audit under random geometry: flip,scale=0.5..1.5,translate=0.1,crop=0.3..1,keep=centre.",
+    help="Also audit under random geometry: framework, that of the detector's own training, or parts of "
+    "flip,scale=0.5..1.5,translate=0.1,crop=0.3..1,keep=centre.",
 )
 @click.option(
     "--draws",
@@ -129,6 +131,10 @@ def command(**given: Any) -> int:
     detector, remarks = detector_or_none(settings)
     if detector is None:
         _require_no_encoder(given)
+    elif augmentation == _FRAMEWORK:
+        from anchoraudit.auditing.augmentation.frameworks.recipe import recipe_of
+
+        recipe_of(detector)  # raises before anything is read
     for target in (given["export_images"], given["export_boxes"]):
         if target is not None:
             _output.require_table_suffix(target)
@@ -186,7 +192,9 @@ def _with_class_table(given: dict[str, Any]) -> bool:
 
 
 def _augmentation(given: dict[str, Any]) -> Any:
-    """Parse `--augment`, None without it. Raises AnchorauditError for a bad value."""
+    """Parse `--augment`: None without it, `framework` as it stands. Raises AnchorauditError for a bad one."""
+    if given["augment"] is not None and given["augment"].strip() == _FRAMEWORK:
+        return _FRAMEWORK
     if given["augment"] is not None:
         from anchoraudit.auditing.augmentation.spec import Augmentation
 
@@ -212,20 +220,16 @@ def _require_no_encoder(given: dict[str, Any]) -> None:
 
 def _sensitivity(result: Any, augmentation: Any, given: dict[str, Any]) -> Any:
     """Audit under random geometry."""
+    from anchoraudit.auditing.augmentation.frameworks.training import under_training
     from anchoraudit.auditing.augmentation.sensitivity import sensitivity
     from anchoraudit.cli import _output
 
-    draws = 32 if given["draws"] is None else given["draws"]
+    draws, seed = 32 if given["draws"] is None else given["draws"], given["seed"] or 0
     with _output.progress("augmenting", quiet=given["quiet"]) as advance:
-        return sensitivity(
-            result.dataset,
-            result.labels,
-            result.detector,
-            augmentation,
-            draws=draws,
-            seed=given["seed"] or 0,
-            progress=advance,
-        )
+        audited = (result.dataset, result.labels, result.detector)
+        if augmentation == _FRAMEWORK:
+            return under_training(*audited, draws=draws, seed=seed, progress=advance)
+        return sensitivity(*audited, augmentation, draws=draws, seed=seed, progress=advance)
 
 
 def _report(result: Any, shown: Any, given: dict[str, Any], options: list[str], *, with_table: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from anchoraudit.encoding.causes import CAUSES, nearest_shape
 from anchoraudit.encoding.errors_raised import reason as reason_to_raise
 from anchoraudit.encoding.verdicts import VERDICTS, WITHOUT_FOREGROUND
 from anchoraudit.rules import SEVERITIES
+
+if TYPE_CHECKING:
+    from anchoraudit.auditing.augmentation.sensitivity import Sensitivity
 
 VERDICT_MEANING = {
     "ok": "at least one anchor is positive",
@@ -232,12 +236,43 @@ def augmented_line(audit: Audit) -> str:
     found = audit.sensitivity
     if found is None:
         return ""
+    if found.phases:
+        return _training_line(found)
     error = "" if math.isnan(found.error) else f" ({_plus_minus(found.error)})"
     return (
         f"under {found.augmentation}, {found.expected_empty:,.1f} of {count(len(found.p_empty), 'image')} "
         f"are without foreground in an average epoch{error}; {count(found.draws, 'draw')}, "
         f"seed {found.seed}"
     )
+
+
+def _training_line(found: Sensitivity) -> str:
+    """Say how often boxes are not trained under their framework's own geometry."""
+    from anchoraudit.auditing.augmentation.sensitivity import Untrained
+
+    every = Untrained.of(found.p_untrained)
+    parts = [f"under the training augmentation of {found.framework}"]
+    if every.boxes:
+        parts[0] += (
+            f", a box is not trained in {percent(every.share)} of the epochs on average; "
+            f"{every.seldom:,} of {count(every.boxes, 'box')} are trained in fewer than half of them, "
+            f"and {every.never:,} in no draw"
+        )
+    if not math.isnan(found.expected_empty):
+        together = any(phase.expected_empty is None for phase in found.phases)
+        where = " of those without mosaic" if together else ""
+        parts.append(
+            f"{found.expected_empty:,.1f} of {count(len(found.p_empty), 'image')} are without foreground "
+            f"in an average epoch{where}"
+        )
+    return "; ".join([*parts, f"{count(found.draws, 'draw')}, seed {found.seed}"])
+
+
+def percent(share: float) -> str:
+    """Write `12.3 %`. What is not none or all never reads `0.0 %` or `100.0 %`."""
+    if 0 < share < 0.0005:
+        return "< 0.1 %"
+    return "> 99.9 %" if 0.9995 < share < 1 else f"{100 * share:.1f} %"
 
 
 def _plus_minus(error: float) -> str:

@@ -18,13 +18,15 @@ def based_on(
     notes: tuple[str, ...] = (),
     without: str | tuple[str, ...] = (),
     read_in: tuple[str, ...] = (),
+    augmentation: str = "",
     **blocks: object,
 ) -> Detector:
     """Return the preset with this name, with the user's `blocks` instead of its own.
 
     The detector gets the file's name, and its sources name the file and the preset. Two kinds of the preset's
     notes are dropped: those that start with `without`, and those that mention its input size, if `blocks` has
-    a resize. read_in: where the rules were read, instead of the preset's own sources.
+    a resize. read_in: where the rules were read, instead of the preset's own sources. augmentation: the
+    recipe of its training geometry; by default none, since a file may state another than the preset has.
     """
     base = preset(name)
     kept = [note for note in base.notes if not note.startswith(without)]
@@ -37,5 +39,6 @@ def based_on(
         name=path.stem,
         sources=(f"{path.name}; what it does not say: preset {name}", *(read_in or base.sources)),
         notes=(*kept, *notes),
+        augmentation=augmentation,
         **blocks,
     )

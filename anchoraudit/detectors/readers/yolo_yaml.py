@@ -67,7 +67,10 @@ def read(path: Path, text: str, assume: Assume) -> Detector:
             for stride, level in zip(strides, shapes, strict=True)
         )
         anchors = msgspec.structs.replace(base, levels=levels, reordered=reordered)
-        return based_on(name, path, notes=notes, anchors=anchors, classes=_classes(table))
+        recipe = preset(name).augmentation
+        return based_on(
+            name, path, notes=notes, augmentation=recipe, anchors=anchors, classes=_classes(table)
+        )
 
 
 def classes(path: Path, text: str) -> Stated:

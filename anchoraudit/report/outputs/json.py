@@ -22,6 +22,7 @@ from anchoraudit.report.outputs import _keys
 from anchoraudit.rules import Findings
 
 if TYPE_CHECKING:
+    from anchoraudit.arrays import Float
     from anchoraudit.auditing.augmentation.sensitivity import Sensitivity
 
 NAME = "json"
@@ -98,9 +99,30 @@ def _sensitivity(found: Sensitivity) -> dict[str, Any]:
         "augmentation": str(found.augmentation),
         "draws": found.draws,
         "seed": found.seed,
-        "expected_empty": found.expected_empty,
-        "error": None if math.isnan(found.error) else found.error,
+        "expected_empty": _number(found.expected_empty),
+        "error": _number(found.error),
+        "untrained": _untrained(found.p_untrained),
+        "phases": [
+            {
+                "name": phase.name,
+                "share": phase.share,
+                "untrained": _untrained(phase.p_untrained),
+                "expected_empty": phase.expected_empty,
+            }
+            for phase in found.phases
+        ],
     }
+
+
+def _untrained(p_untrained: Float) -> dict[str, Any]:
+    from anchoraudit.auditing.augmentation.sensitivity import Untrained
+
+    boxes = Untrained.of(p_untrained)
+    return {"share": _number(boxes.share), "seldom": boxes.seldom, "never": boxes.never}
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def _loader(loaded: Loaded) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.console import Console, Group
@@ -23,6 +23,9 @@ from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.errors import printable, shortened
 from anchoraudit.report import words
 from anchoraudit.rules import Findings
+
+if TYPE_CHECKING:
+    from anchoraudit.auditing.augmentation.sensitivity import Sensitivity
 
 # A pipe has no width. 100 columns fit a mail, a CI log and half a screen.
 _PIPE_WIDTH = 100
@@ -176,6 +179,8 @@ def scan_parts(
             ]
     if audit.sensitivity is not None and (sensitive := _sensitive(audit, limit)):
         parts += [sensitive, ""]
+    if audit.sensitivity is not None and len(audit.sensitivity.phases) > 1:
+        parts += [_phases(audit.sensitivity), ""]
     parts.append(Text(words.headline(audit), style="bold"))
     parts += [line for line in (words.risk_line(audit), words.augmented_line(audit)) if line]
     parts.append("")
@@ -275,7 +280,7 @@ def _location(finding: Finding, audit: Audit) -> str:
 def _sensitive(audit: Audit, limit: int) -> Group | None:
     """List images that have foreground as they are, but often not when augmented."""
     assert audit.sensitivity is not None
-    chance = np.where(audit.verdict_is("ok", "forced_only"), audit.sensitivity.p_empty, 0.0)
+    chance = np.where(audit.verdict_is("ok", "forced_only"), np.nan_to_num(audit.sensitivity.p_empty), 0.0)
     order = [i for i in np.argsort(-chance, kind="stable")[:limit].tolist() if chance[i] > 0]
     if not order:
         return None
@@ -284,6 +289,21 @@ def _sensitive(audit: Audit, limit: int) -> Group | None:
     several = int(np.count_nonzero(chance))
     title = f"With foreground as they are, but not in this share of the draws ({len(rows):,} of {several:,})"
     return table(title, ("image", "p_empty>"), rows)
+
+
+def _phases(found: Sensitivity) -> Group:
+    """List the parts of a training run, and how often boxes are not trained in them."""
+    from anchoraudit.auditing.augmentation.sensitivity import Untrained
+
+    rows = []
+    for phase in found.phases:
+        boxes = Untrained.of(phase.p_untrained)
+        share = words.percent(boxes.share) if boxes.boxes else ""
+        rows.append(
+            (phase.name, f"{100 * phase.share:.0f} %", share, f"{boxes.seldom:,}", f"{boxes.never:,}")
+        )
+    columns = ("phase", "of the epochs>", "not trained in>", "in fewer than half>", "in no draw>")
+    return table("Boxes under the training augmentation, by phase", columns, rows)
 
 
 def _whole_percent(chance: float) -> str:

@@ -52,10 +52,10 @@ class Phase:
 class Recipe:
     """A framework's default training geometry.
 
-    name: that detectors give. framework: whose, with its version. phases: in their order. on_input: the steps
-    end on the network's input; otherwise they end at a picture that the detector resizes itself. short_side:
-    with `Phase.short_sides`, the detector's own shorter side, for which they hold. sources: where it was read.
-    leaves_out: what the framework draws besides, and is not replayed.
+    name: as detectors give it. framework: whose, with its version. phases: in their order. on_input: the
+    steps end on the network's input; otherwise they end at a picture that the detector resizes itself.
+    sources: where it was read. short_side: with `Phase.short_sides`, the detector's own shorter side, for
+    which they hold. leaves_out: what the framework draws besides, and is not replayed.
     """
 
     name: str

@@ -25,8 +25,9 @@ def draw_views(
     """Draw n images several times, once for each of `numbers`.
 
     boxes: float64 [m, 4], pixels of the images. of: int64 [m], the image of each box, ascending. sides:
-    width and height, float64 [n] each. keys: from `draws.keys_of`, [n]. side: of the network's input. salt: tells draws of
-    other steps apart. Returns n len(numbers) views: all images in the first draw, then all in the second.
+    width and height, float64 [n] each. keys: from `draws.keys_of`, [n]. side: of the network's input. salt:
+    tells draws of other steps apart. Returns n len(numbers) views: all images in the first draw, then all in
+    the second.
     """
     count = len(keys)
     salted = [

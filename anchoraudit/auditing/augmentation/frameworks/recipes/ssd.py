@@ -1,4 +1,4 @@
-"""SSD's zoom-out and crops, as torchvision's references and mmdetection have them."""
+"""SSD's zoom-out and crops, as torchvision's references, mmdetection and ssd.pytorch have them."""
 
 from anchoraudit.auditing.augmentation.frameworks.recipe import Recipe, one_phase
 from anchoraudit.auditing.augmentation.frameworks.steps.flip import Flip
@@ -18,14 +18,14 @@ _SOURCES = (
 RECIPES = (
     Recipe(
         name="torchvision-ssd",
-        framework="torchvision 0.29.1, --data-augmentation ssd",
+        framework="torchvision 0.29.1, ssd preset",
         phases=one_phase(ZoomOut(4, whole_margin=True), *_TORCHVISION),
         on_input=False,
         sources=_SOURCES,
     ),
     Recipe(
         name="torchvision-ssdlite",
-        framework="torchvision 0.29.1, --data-augmentation ssdlite",
+        framework="torchvision 0.29.1, ssdlite preset",
         phases=one_phase(*_TORCHVISION),
         on_input=False,
         sources=_SOURCES,
@@ -43,5 +43,17 @@ RECIPES = (
             "configs/ssd/ssd300_coco.py",
             "datasets/transforms/transforms.py: Expand, MinIoURandomCrop",
         ),
+    ),
+    Recipe(
+        name="ssd-pytorch",
+        framework="amdegroot/ssd.pytorch 5b0b77fa",
+        # The condition about IoUs, min < least and most < max with most infinite, never rejects a crop.
+        phases=one_phase(
+            ZoomOut(4, whole_margin=False),
+            IouCrop((1, 0, 0, 0, 0, 0), tries=50, judged="none", places="past_one"),
+            Flip(),
+        ),
+        on_input=False,
+        sources=("utils/augmentations.py: SSDAugmentation, Expand, RandomSampleCrop, RandomMirror",),
     ),
 )

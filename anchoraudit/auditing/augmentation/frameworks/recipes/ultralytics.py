@@ -1,7 +1,7 @@
 """Ultralytics: mosaic until the last 10 epochs, then scale and shift alone.
 
-Until 8.4.51 an image without mosaic is letterboxed before it is scaled; from 8.4.52 it is not, so that its own
-centre is what is moved.
+Until 8.4.51 an image without mosaic is letterboxed before it is scaled; from 8.4.52 it is not, so that its
+own centre is what is moved.
 """
 
 from anchoraudit.auditing.augmentation.frameworks.recipe import Phase, Presentation, Recipe

@@ -1,4 +1,4 @@
-"""YOLOX, Megvii's and mmdetection's: mosaic, rotation and mixup until the last 15 epochs, then flips alone."""
+"""YOLOX, Megvii's and mmdetection's: mosaic, rotation, mixup until the last 15 epochs, then flips alone."""
 
 from dataclasses import replace
 

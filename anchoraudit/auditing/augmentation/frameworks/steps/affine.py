@@ -73,6 +73,28 @@ class AboutCorner:
             views.kept &= (x1 < side) & (y1 < side) & (x2 > 0) & (y2 > 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Stretched:
+    """Scaled, and each axis by itself, about the centre, which comes to 0.5 +- `translate` of the picture.
+
+    NanoDet's `ShapeTransform`. Boxes are clipped, and none is dropped.
+    """
+
+    scale: tuple[float, float]
+    stretch: tuple[float, float]
+    translate: float
+
+    def __call__(self, views: Views) -> None:
+        """Change the views."""
+        stream = views.stream()
+        scale = stream.uniform(*self.scale)
+        x, y = (scale * stream.uniform(*self.stretch) for _ in range(2))
+        to_x, to_y = (stream.uniform(0.5 - self.translate, 0.5 + self.translate) for _ in range(2))
+        views.boxes *= np.stack([x, y, x, y], axis=1)[views.of]
+        views.move(views.width * (to_x - 0.5 * x), views.height * (to_y - 0.5 * y))
+        views.clip()
+
+
 def hull(views: Views, rows: tuple[tuple[object, object], ...], moves: tuple[object, object]) -> None:
     """Map boxes linearly and take the boxes around their corners. rows: two rows of a matrix, [V] each."""
     x1, y1, x2, y2 = views.boxes.T.copy()

@@ -48,6 +48,24 @@ class RangeCrop:
 
 
 @dataclass(frozen=True, slots=True)
+class SquareRangeCrop:
+    """A square of `low` to `high` px, or up to the shorter side where that is less: RF-DETR."""
+
+    low: float
+    high: float
+
+    def __call__(self, views: Views) -> None:
+        """Change the views."""
+        stream = views.stream()
+        most = np.minimum(np.minimum(views.width, views.height), self.high)
+        side = stream.whole(np.minimum(most, self.low), most)
+        y, x = stream.whole(0, views.height - side), stream.whole(0, views.width - side)
+        views.move(-x, -y)
+        views.show(side, side.copy())
+        Area()(views)
+
+
+@dataclass(frozen=True, slots=True)
 class JitteredCrop:
     """Scaled to U(low, high) of the square, of which one is cut out; no offset where it is smaller.
 

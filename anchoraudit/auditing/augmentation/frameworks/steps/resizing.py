@@ -122,11 +122,15 @@ class Pad:
 
 @dataclass(frozen=True, slots=True)
 class Centred:
-    """In the middle of the network's square, moved by whole pixels: ultralytics `LetterBox(auto=False)`."""
+    """In the middle of the network's square: YOLO's letterbox. whole: moved by whole pixels (Ultralytics)."""
+
+    whole: bool = True
 
     def __call__(self, views: Views) -> None:
         """Change the views."""
-        left, top = (np.rint((views.side - e) / 2 - 0.1) for e in (views.width, views.height))
+        left, top = ((views.side - extent) / 2 for extent in (views.width, views.height))
+        if self.whole:
+            left, top = np.rint(left - 0.1), np.rint(top - 0.1)
         views.move(left, top)
         views.width, views.height = np.full_like(left, views.side), np.full_like(top, views.side)
         views.unpad()
