@@ -220,16 +220,17 @@ def _require_no_encoder(given: dict[str, Any]) -> None:
 
 def _sensitivity(result: Any, augmentation: Any, given: dict[str, Any]) -> Any:
     """Audit under random geometry."""
-    from anchoraudit.auditing.augmentation.frameworks.training import under_training
+    from anchoraudit.auditing.augmentation.frameworks.training import presented, under_training
     from anchoraudit.auditing.augmentation.sensitivity import sensitivity
     from anchoraudit.cli import _output
 
     draws, seed = 32 if given["draws"] is None else given["draws"], given["seed"] or 0
     with _output.progress("augmenting", quiet=given["quiet"]) as advance:
-        audited = (result.dataset, result.labels, result.detector)
+        dataset, labels, detector = result.dataset, result.labels, result.detector
         if augmentation == _FRAMEWORK:
-            return under_training(*audited, draws=draws, seed=seed, progress=advance)
-        return sensitivity(*audited, augmentation, draws=draws, seed=seed, progress=advance)
+            drawn = presented(labels, result.admitted)
+            return under_training(dataset, drawn, detector, draws=draws, seed=seed, progress=advance)
+        return sensitivity(dataset, labels, detector, augmentation, draws=draws, seed=seed, progress=advance)
 
 
 def _report(result: Any, shown: Any, given: dict[str, Any], options: list[str], *, with_table: bool) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from anchoraudit.arrays import Float, Int
-from anchoraudit.auditing.augmentation.batches import Varying, among, require_possible
+from anchoraudit.auditing.augmentation.batches import Varying, among, require_possible, trained
 from anchoraudit.auditing.augmentation.draws import augmented, draw
 from anchoraudit.auditing.augmentation.frameworks.recipe import Recipe
 from anchoraudit.auditing.augmentation.spec import Augmentation
@@ -108,16 +108,16 @@ def sensitivity(
     """
     require_possible(draws, seed)
     own = Varying.of_dataset(dataset, labels)
-    empty, trained, done = np.zeros(len(own), dtype=np.int64), np.zeros(len(own.rows), dtype=np.int64), 0
+    empty, hits, done = np.zeros(len(own), dtype=np.int64), np.zeros(len(own.rows), dtype=np.int64), 0
     for some, numbers in own.batches(draws):
         images, boxes = _outcomes(own.take(some), numbers, seed, detector, augmentation)
         empty[some] += images
-        trained[own.boxes_of(some)] += boxes
+        hits[own.boxes_of(some)] += boxes
         done += len(images) * len(numbers)
         if progress is not None:
             progress(done, len(own) * draws)
     p_untrained = np.full(len(labels.usable), np.nan)
-    p_untrained[own.rows] = 1.0 - trained / draws
+    p_untrained[own.rows] = 1.0 - hits / draws
     p_empty = certain(dataset)
     p_empty[own.images] = empty / draws
     expected = float(np.nansum(p_empty))
@@ -160,9 +160,8 @@ def _outcomes(
     left, owner, box = left[order], owner[order], box[order]
     clipped = Clipped(np.arange(len(left)), left, of_image[owner], width[first], height[first], of_image)
     placed = place_all(clipped, detector)
-    judged = engines.judge(placed.boxes, detector)
-    trained = judged.foreground
-    foreground = among(owner[trained], len(of_image))
+    positive = trained(engines.judge(placed.boxes, detector))
+    foreground = among(owner[positive], len(of_image))
     raises = reasons(placed.boxes, owner, placed.of_image, detector) > 0
     empty: Int = np.count_nonzero((~foreground | raises).reshape(len(numbers), count), axis=0)
-    return empty, np.bincount(box[trained], minlength=len(own.boxes))
+    return empty, np.bincount(box[positive], minlength=len(own.boxes))

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import msgspec
 import numpy as np
 
 from anchoraudit.arrays import Bool, Float, Int
-from anchoraudit.auditing.augmentation.batches import Varying, among, require_possible
+from anchoraudit.auditing.augmentation.batches import Varying, among, require_possible, trained
 from anchoraudit.auditing.augmentation.frameworks.recipe import (
     Phase,
     Presentation,
@@ -33,9 +34,11 @@ from anchoraudit.auditing.augmentation.frameworks.views import Views
 from anchoraudit.auditing.augmentation.sensitivity import PhaseResult, Sensitivity, certain, error_of
 from anchoraudit.boxes import box_sizes
 from anchoraudit.dataset.columns import Dataset
-from anchoraudit.dataset.labels import Labels
+from anchoraudit.dataset.labels import REASONS, Labels
 from anchoraudit.detectors import Detector
+from anchoraudit.detectors.labels import RULES
 from anchoraudit.encoding import engines
+from anchoraudit.encoding.admission import Admitted
 from anchoraudit.encoding.canvas import Canvases, Clipped, OnCanvas, distinct, place_all
 from anchoraudit.encoding.errors_raised import reasons
 
@@ -51,8 +54,8 @@ def under_training(
 ) -> Sensitivity:
     """Audit a data set under the geometry that the detector's framework draws by default.
 
-    draws: of each image in each way in which a phase presents it. labels and progress: as `sensitivity` takes
-    them.
+    labels: which boxes are drawn, from `presented`. draws: of each image in each way in which a phase
+    presents it. progress: as `sensitivity` takes it.
 
     Raises AnchorauditError if `draws` is below 1 or `seed` is negative, or if the detector has no recipe.
     """
@@ -64,7 +67,7 @@ def under_training(
     lost = {phase.name: np.ones(len(own.rows)) for phase in recipe.phases}
     empty: dict[str, Float] = {}
     for salt, (phase, way) in enumerate(ways):
-        untrained, without = np.zeros(len(own.rows)), np.zeros(len(own))
+        untrained, without = (np.zeros(number, dtype=np.int64) for number in (len(own.rows), len(own)))
         for some, numbers in own.batches(draws):
             images = own.take(some)
             views = draw_views(
@@ -78,19 +81,35 @@ def under_training(
                 salt=salt,
                 seed=seed,
             )
-            trained, none = _judged(views, phase, detector, on_input=recipe.on_input)
+            positive, none = _judged(views, phase, detector, on_input=recipe.on_input)
             shape = (len(numbers), -1)
-            untrained[own.boxes_of(some)] += np.count_nonzero(~trained.reshape(shape), axis=0) / draws
-            without[some] += np.count_nonzero(none.reshape(shape), axis=0) / draws
+            untrained[own.boxes_of(some)] += np.count_nonzero(~positive.reshape(shape), axis=0)
+            without[some] += np.count_nonzero(none.reshape(shape), axis=0)
             done += len(images) * len(numbers)
             if progress is not None:
                 progress(done, total)
-        lost[phase.name] *= _never(untrained, way)
+        lost[phase.name] *= _never(untrained / draws, way)
         if phase.alone:
-            empty[phase.name] = without
+            empty[phase.name] = without / draws
     found = _result(dataset, own, recipe, lost, empty, draws=draws, seed=seed)
     found.framework = detector.framework or recipe.framework
     return found
+
+
+def presented(labels: Labels, admitted: Admitted | None) -> Labels:
+    """Return the labels with the boxes that go only because of their size or shape on the network's input.
+
+    Training asks that after it has drawn a size, not before, so these boxes are drawn like the others.
+    """
+    if admitted is None or admitted.labels.least_side_of != "input":
+        return labels
+    limits = [1 + RULES.index(name) for name in ("least_side", "greatest_aspect")]
+    limited = np.isin(admitted.admission.rule, limits) & admitted.admission.is_("dropped")
+    rows = admitted.rows[limited]
+    rows = rows[labels.reason[rows] == REASONS.index("model")]
+    usable, reason = labels.usable.copy(), labels.reason.copy()
+    usable[rows], reason[rows] = True, 0
+    return replace(labels, usable=usable, reason=reason)
 
 
 def _never(untrained: Float, way: Presentation) -> Float:
@@ -143,12 +162,12 @@ def _judged(views: Views, phase: Phase, detector: Detector, *, on_input: bool) -
     if not phase.short_sides:
         return _judge_boxes(views, *_resized(views, detector), detector)
     sides = views.stream().choice(tuple(map(float, phase.short_sides)))
-    trained, without = np.zeros(len(views.of), dtype=np.bool_), np.zeros(len(views.width), dtype=np.bool_)
+    positive, without = np.zeros(len(views.of), dtype=np.bool_), np.zeros(len(views.width), dtype=np.bool_)
     for side in phase.short_sides:
         rows = sides == side
         some, sized = views.take(rows), _with_short_side(detector, side)
-        trained[rows[views.of]], without[rows] = _judge_boxes(some, *_resized(some, sized), sized)
-    return trained, without
+        positive[rows[views.of]], without[rows] = _judge_boxes(some, *_resized(some, sized), sized)
+    return positive, without
 
 
 @cache
@@ -160,11 +179,10 @@ def _judge_boxes(
     views: Views, rows: Int, boxes: OnCanvas, of_view: Int, detector: Detector
 ) -> tuple[Bool, Bool]:
     """Judge boxes on canvases. rows: int64 [n], their rows in the views. of_view: int64 [V], the canvases."""
-    trained = np.zeros(len(views.of), dtype=np.bool_)
-    judged = engines.judge(boxes, detector)
-    trained[rows[judged.matched | judged.forced]] = True
+    positive = np.zeros(len(views.of), dtype=np.bool_)
+    positive[rows[trained(engines.judge(boxes, detector))]] = True
     raises = reasons(boxes, views.of[rows], of_view, detector) > 0
-    return trained, ~among(views.of[trained], len(of_view)) | raises
+    return positive, ~among(views.of[positive], len(of_view)) | raises
 
 
 def _kept(views: Views) -> Int:
