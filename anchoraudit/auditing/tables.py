@@ -68,8 +68,8 @@ def boxes_frame(audit: Audit) -> pd.DataFrame:
     Columns: image_id; box (number among the image's usable boxes, from 0, empty for the others);
     annotation_id (empty for VOC); label; x1, y1, x2, y2 (pixels of the original image: as the loader hands
     them over, else as in the file); usable; best_iou; status; cause; candidates (how many points can become
-    positive for it, were it alone; empty for a detector with anchors). With a loader also loader (kept, moved:
-    kept with other coordinates, dropped or raises) and loader_reason. With counts also assigned (how many
+    positive for it, were it alone; empty for a detector with anchors). With a loader also loader (kept,
+    moved: kept with other coordinates, dropped or raises) and loader_reason. With counts also assigned (how many
     anchors or points train this box, empty where predictions decide). Under random geometry also p_untrained
     (share of epochs without training, empty where not usable). With several splits also split.
     """

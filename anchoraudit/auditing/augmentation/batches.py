@@ -13,7 +13,6 @@ from anchoraudit.auditing.augmentation.draws import Keys, keys_of
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import Labels
 from anchoraudit.encoding.canvas import clip_all
-from anchoraudit.encoding.results import Judged
 from anchoraudit.errors import AnchorauditError
 
 # Boxes judged in one call. At 2^18 the fixed cost of a call no longer shows, and each column takes 2 MB.
@@ -85,12 +84,6 @@ def require_possible(draws: int, seed: int) -> None:
             f"impossible numbers: {draws} draws with seed {seed}",
             remedy="Give at least 1 draw, and a seed of 0 or more.",
         )
-
-
-def trained(judged: Judged) -> Bool:
-    """Tell which boxes have, or can have, something positive: bool [n]."""
-    found: Bool = getattr(judged, "foreground", judged.matched | judged.forced)
-    return found
 
 
 def among(image: Int, count: int) -> Bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from anchoraudit.arrays import Float, Int
-from anchoraudit.auditing.augmentation.batches import Varying, among, require_possible, trained
+from anchoraudit.auditing.augmentation.batches import Varying, among, require_possible
 from anchoraudit.auditing.augmentation.draws import augmented, draw
 from anchoraudit.auditing.augmentation.frameworks.recipe import Recipe
 from anchoraudit.auditing.augmentation.spec import Augmentation
@@ -160,7 +160,7 @@ def _outcomes(
     left, owner, box = left[order], owner[order], box[order]
     clipped = Clipped(np.arange(len(left)), left, of_image[owner], width[first], height[first], of_image)
     placed = place_all(clipped, detector)
-    positive = trained(engines.judge(placed.boxes, detector))
+    positive = engines.judge(placed.boxes, detector).foreground
     foreground = among(owner[positive], len(of_image))
     raises = reasons(placed.boxes, owner, placed.of_image, detector) > 0
     empty: Int = np.count_nonzero((~foreground | raises).reshape(len(numbers), count), axis=0)

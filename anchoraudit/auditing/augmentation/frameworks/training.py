@@ -21,7 +21,7 @@ import msgspec
 import numpy as np
 
 from anchoraudit.arrays import Bool, Float, Int
-from anchoraudit.auditing.augmentation.batches import Varying, among, require_possible, trained
+from anchoraudit.auditing.augmentation.batches import Varying, among, require_possible
 from anchoraudit.auditing.augmentation.frameworks.recipe import (
     Phase,
     Presentation,
@@ -180,7 +180,7 @@ def _judge_boxes(
 ) -> tuple[Bool, Bool]:
     """Judge boxes on canvases. rows: int64 [n], their rows in the views. of_view: int64 [V], the canvases."""
     positive = np.zeros(len(views.of), dtype=np.bool_)
-    positive[rows[trained(engines.judge(boxes, detector))]] = True
+    positive[rows[engines.judge(boxes, detector).foreground]] = True
     raises = reasons(boxes, views.of[rows], of_view, detector) > 0
     return positive, ~among(views.of[positive], len(of_view)) | raises
 
