@@ -337,7 +337,8 @@ def audit(
         admitted = admitted_to(dataset, detector, indices, table.stated.count)
     if admitted is not None:
         dataset = admitted.stopping(dataset)
-        labels = labels.without(admitted.dropped, "model") if len(admitted.dropped) else labels
+        for reason, rows in (("model", admitted.dropped), ("loader", admitted.dropped_by_loader)):
+            labels = labels.without(rows, reason) if len(rows) else labels
     placed = place_all(clip_all(dataset, np.flatnonzero(labels.usable)), detector)
     try:
         boxes = _judge_boxes(labels, dataset, placed, detector)

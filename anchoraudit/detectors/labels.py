@@ -29,8 +29,8 @@ _SUBJECTS = {
     "inverted": "a box that ends before it starts",
     "zero_side": "a box without width or height",
     "outside": "a box outside its image",
-    "least_side": "a box with a side below {least}",
-    "greatest_aspect": "a box more than {labels.greatest_aspect:g} times as long as wide",
+    "least_side": "a box with a side {least}",
+    "greatest_aspect": "a box {greatest} times as long as wide{or_more}",
     "most_labels": "more than {labels.most_labels} boxes in an image",
     "id_zero": "a box of class id 0",
     "at_count": "a box of the first class id beyond the model's classes",
@@ -54,6 +54,8 @@ _OF_TOO_MANY = {
 }
 _OF_ID_ZERO = {"class": "trains", "background": "background", "reserved": "raises"}
 RULES = tuple(_SUBJECTS)
+# The rules that a framework's loader may apply in place of its model.
+LIMITS = ("least_side", "greatest_aspect", "most_labels")
 
 
 class Labels(Block, frozen=True):
@@ -86,8 +88,12 @@ class Labels(Block, frozen=True):
     least_side_of : {"input", "image", "fraction"}
         `least_side` is in pixels of the network's input, in pixels of the original image, or a fraction of
         the input's width and height.
+    least_side_inclusive : bool
+        False: a box with a side of exactly that is dropped too.
     greatest_aspect : float
         A box whose longer side is more than so many times the shorter one is dropped. 0: no limit.
+    greatest_aspect_inclusive : bool
+        False: a box whose longer side is exactly so many times the shorter one is dropped too.
     most_labels : int
         The greatest number of boxes in an image. 0: no limit.
     beyond : {"dropped", "drawn", "raises"}
@@ -95,6 +101,9 @@ class Labels(Block, frozen=True):
         or the framework raises an error.
     beyond_error : str
         The message of that error.
+    limits_by : {"model", "loader"}
+        Who drops boxes by these limits: the model, or the framework's own loader. A loader that has resized
+        them takes both sides, and their ratio, on the network's input, in the precision of the resize.
     id_zero : {"class", "background", "reserved"}
         A box with class id 0 is an ordinary one; it is trained as background; or the framework raises an
         error.
@@ -131,10 +140,13 @@ class Labels(Block, frozen=True):
     outside_error: str = ""
     least_side: float = 0.0
     least_side_of: Literal["input", "image", "fraction"] = "input"
+    least_side_inclusive: bool = True
     greatest_aspect: float = 0.0
+    greatest_aspect_inclusive: bool = True
     most_labels: int = 0
     beyond: Literal["dropped", "drawn", "raises"] = "dropped"
     beyond_error: str = ""
+    limits_by: Literal["model", "loader"] = "model"
     id_zero: Literal["class", "background", "reserved"] = "class"
     id_zero_error: str = ""
     at_count: CountOutcome = ""
@@ -158,6 +170,14 @@ class Labels(Block, frozen=True):
             raise ValueError(f"least_side is {self.least_side:g}; it must be 0 to {most}")
         if self.least_side_of != "input" and not self.least_side:
             raise ValueError("least_side_of needs a least_side above 0")
+        if self.least_side_inclusive < (not self.least_side):
+            raise ValueError("least_side_inclusive needs a least_side above 0")
+        if self.greatest_aspect_inclusive < (not self.greatest_aspect):
+            raise ValueError("greatest_aspect_inclusive needs a greatest_aspect")
+        if self.limits_by == "loader" and not any(getattr(self, rule) for rule in LIMITS):
+            raise ValueError("limits_by needs a least_side, a greatest_aspect or most_labels")
+        if self.limits_by == "loader" and self.greatest_aspect and self.least_side_of != "input":
+            raise ValueError('a greatest_aspect that the loader has needs least_side_of = "input"')
         if self.greatest_aspect and not 1 <= self.greatest_aspect <= LARGEST:
             raise ValueError(f"greatest_aspect is {self.greatest_aspect:g}; it must be 1 to {LARGEST}, or 0")
         if not 0 <= self.most_labels <= LARGEST:
@@ -194,7 +214,9 @@ class Labels(Block, frozen=True):
         """
         outcome = self.outcome(rule)
         does = (_OF_TOO_MANY if rule == "most_labels" else _DOES)[outcome]
-        said = f"{_SUBJECTS[rule]} {does}".format(labels=self, least=self._least)
+        if rule in LIMITS and self.limits_by == "loader":
+            does = does.replace("by the model", "by the loader")
+        said = f"{_SUBJECTS[rule]} {does}".format(labels=self, least=self._least, **self._greatest)
         own = self.error(rule)
         if not own:
             return said
@@ -202,9 +224,17 @@ class Labels(Block, frozen=True):
 
     @property
     def _least(self) -> str:
-        """The least side in words: `1 px of the input`."""
+        """The least side in words: `below 1 px of the input`."""
         units = {"input": " px of the input", "image": " px", "fraction": " of the input's"}
-        return f"{self.least_side:g}{units[self.least_side_of]}"
+        text = f"{self.least_side:g}{units[self.least_side_of]}"
+        return f"below {text}" if self.least_side_inclusive else f"of {text} or less"
+
+    @property
+    def _greatest(self) -> dict[str, str]:
+        """The greatest aspect in words, what stands before and after `times as long as wide`."""
+        if self.greatest_aspect_inclusive:
+            return {"greatest": f"more than {self.greatest_aspect:g}", "or_more": ""}
+        return {"greatest": f"{self.greatest_aspect:g}", "or_more": " or more"}
 
     def classes_end(self, count: int) -> int:
         """Return the first class id that is beyond the classes of a model.

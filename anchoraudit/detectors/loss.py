@@ -12,6 +12,8 @@ _ON_EMPTY = {
     "batch_positives_or_one": f"a batch without a positive anchor {_ZERO}",
     "batch_positives_plus_one": f"a batch without a positive anchor {_ZERO}",
     "running_positives_or_one": f"an image without a positive anchor {_ZERO}",
+    "batch_boxes_or_one": f"a batch without a box {_ZERO}",
+    "target_scores_or_one": f"a batch without a positive point {_ZERO}",
     "image_positives": "an image without a positive anchor gives a box loss of 0/0 = NaN",
     "image_positives_or_one": f"an image without a positive anchor {_ZERO}",
     "image_positives_or_skip": (
@@ -35,6 +37,9 @@ class Loss(Block, frozen=True):
         - "batch_positives": the number of positive anchors in the batch. With none, the loss is 0/0 = NaN.
         - "batch_positives_or_one": that number, but at least 1.
         - "batch_positives_plus_one": that number plus 1.
+        - "batch_boxes_or_one": the number of boxes in the batch, but at least 1.
+        - "target_scores_or_one": the sum of the scores that the positive points of the batch are to reach, but
+          at least 1. Where it is below 1, some frameworks do not divide at all.
         - "running_positives_or_one": a moving average of that number, at least 1.
         - "image_positives": the number of positive anchors in each image. An image with none gives NaN.
         - "image_positives_or_one": that number, but at least 1.
@@ -61,6 +66,8 @@ class Loss(Block, frozen=True):
         "batch_positives",
         "batch_positives_or_one",
         "batch_positives_plus_one",
+        "batch_boxes_or_one",
+        "target_scores_or_one",
         "running_positives_or_one",
         "image_positives",
         "image_positives_or_one",

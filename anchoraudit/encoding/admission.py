@@ -8,21 +8,24 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from anchoraudit.arrays import Bool, Float, Int, Int8, for_each_block
+from anchoraudit.boxes import clip_boxes
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.fates import KEPT, MOVED, STOPS
-from anchoraudit.detectors.labels import FATAL, OUTCOMES, RULES, Labels
+from anchoraudit.detectors.labels import FATAL, LIMITS, OUTCOMES, RULES, Labels
 from anchoraudit.detectors.spec import Detector
-from anchoraudit.encoding.canvas import fit
+from anchoraudit.encoding.canvas import Fit, fit, place
 
 _RULE = {rule: code for code, rule in enumerate(RULES, 1)}
 _OUTCOME = {outcome: code for code, outcome in enumerate(OUTCOMES)}
 _TRAINS, _DROPPED, _DROPS_IMAGE = (_OUTCOME[name] for name in ("trains", "dropped", "drops_image"))
 _OF_CLASSES = ("id_zero", "at_count", "above_count")
 _WITHOUT_AREA = ("not_finite", "inverted", "zero_side", "outside")
+_NEARLY = 1.001  # float32 rounds a side on the input by far less than a thousandth of it
 _HUGE = 1 << 62  # an id beyond the classes of any model, that fits into int64
 
 
@@ -110,8 +113,10 @@ def admit(
     rule = np.zeros(len(boxes), dtype=np.int8)
     outcome = np.zeros(len(boxes), dtype=np.int8)
     if len(boxes) and any(labels.outcome(name) != "trains" for name in RULES):
-        least = _least_sides(labels, detector, width, height) if labels.least_side else None
-        asked = _Asked(labels, boxes, image, width, height, least)
+        by_loader = labels.limits_by == "loader" and labels.least_side_of == "input"
+        least = _least_sides(labels, detector, width, height) if labels.least_side and not by_loader else None
+        on_input = _on_input(detector, width, height) if by_loader else None
+        asked = _Asked(labels, boxes, image, width, height, least, on_input)
         for_each_block(len(boxes), lambda block: asked.geometry(block, rule, outcome))
         if ids is not None:
             _by_class(np.asarray(ids), count, labels, rule, outcome)
@@ -136,7 +141,8 @@ def _set(hits: Bool, name: str, labels: Labels, rule: Int8, outcome: Int8) -> No
 class _Asked:
     """The boxes, their images and the rules that they are held to, for `admit`.
 
-    least: float64 [N, 2], the least sides in each image, pixels of the image; None without that rule.
+    least: float64 [N, 2], the least sides in each image, pixels of the image; None without that rule, or where
+    the loader has it. on_input: where the loader drops boxes by their sides on the network's input.
     """
 
     labels: Labels
@@ -145,6 +151,7 @@ class _Asked:
     width: Float
     height: Float
     least: Float | None
+    on_input: _OnInput | None
 
     def geometry(self, block: slice, rule: Int8, outcome: Int8) -> None:
         """Apply the rules of a box's own geometry to the boxes of a block."""
@@ -157,10 +164,14 @@ class _Asked:
             odd = np.flatnonzero(~whole)
             self._odd(boxes[odd], np.stack([width, height], axis=1)[odd], block.start + odd, rule, outcome)
         if self.least is not None:
-            small = _below(boxes, width, height, self.least[image])
+            small = _below(boxes, width, height, self.least[image], exactly=self.labels.least_side_inclusive)
             _set(small, "least_side", self.labels, rule[block], outcome[block])
-        if self.labels.greatest_aspect:
-            long = _elongated(boxes, self.labels.greatest_aspect)
+        if self.on_input is not None:
+            small, long = self.on_input.beyond_limits(boxes, image)
+            _set(small, "least_side", self.labels, rule[block], outcome[block])
+            _set(long, "greatest_aspect", self.labels, rule[block], outcome[block])
+        elif self.labels.greatest_aspect:
+            long = _elongated(boxes, self.labels)
             _set(long, "greatest_aspect", self.labels, rule[block], outcome[block])
 
     def _odd(self, boxes: Float, size: Float, rows: Int, rule: Int8, outcome: Int8) -> None:
@@ -186,25 +197,84 @@ class _Asked:
         rule[rows], outcome[rows] = own_rule, own_outcome
 
 
-def _below(boxes: Float, width: Float, height: Float, least: Float) -> Bool:
-    """Tell which boxes [n, 4] have a side below the least one, after they are cut to their images.
+@dataclass(frozen=True, slots=True)
+class _OnInput:
+    """The sides of boxes on the network's input, to which a loader holds them. fitted: of the N images."""
 
-    width, height: float64 [n], of their images, NaN where it is unknown. least: float64 [n, 2], the least
-    sides there. Boxes that are not finite or have no area are left to other rules.
+    fitted: Fit
+    detector: Detector
+
+    def beyond_limits(self, boxes: Float, image: Int) -> tuple[Bool, Bool]:
+        """Tell which boxes [n, 4] have a side that is too short, and which are too long for it: bool [n] both.
+
+        image: int64 [n], the row of each box's image. Most boxes are far from both limits. The others are
+        laid on the input, and compared as the loader does it.
+        """
+        labels, fitted = self.detector.labels, self.fitted
+        sides = _sides_inside(boxes, fitted.width[image], fitted.height[image])
+        scale = np.stack([fitted.scale_x[image], fitted.scale_y[image]], axis=1)
+        if self.detector.resize.given != "pixels":
+            scale /= np.stack([fitted.width[image], fitted.height[image]], axis=1)
+        with np.errstate(invalid="ignore", over="ignore"):
+            short, long = (pick(sides * scale, axis=1) for pick in (np.min, np.max))
+            near = short < labels.least_side * _NEARLY
+            if labels.greatest_aspect:
+                near |= long * _NEARLY > labels.greatest_aspect * short
+        rows = np.flatnonzero(near & _ordinary(boxes))
+        small, elongated = np.zeros((2, len(boxes)), dtype=np.bool_)
+        of = image[rows]
+        inside = clip_boxes(boxes[rows], fitted.width[of], fitted.height[of])
+        laid = place(inside, fitted, of, self.detector).astype(self.detector.resize.precision)
+        width, height = laid[:, 2] - laid[:, 0], laid[:, 3] - laid[:, 1]
+        short, long = np.minimum(width, height), np.maximum(width, height)
+        least = labels.least_side
+        small[rows] = short < least if labels.least_side_inclusive else short <= least
+        if labels.greatest_aspect:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                aspect = long / short
+            most = labels.greatest_aspect
+            elongated[rows] = aspect > most if labels.greatest_aspect_inclusive else aspect >= most
+        return small, elongated
+
+
+def _on_input(detector: Detector, width: Float, height: Float) -> _OnInput:
+    """Return the input of images of these sizes [N], with boxes in pixels of it, as a loader has them."""
+    resize = msgspec.structs.replace(detector.resize, handed="pixels")
+    by_loader = msgspec.structs.replace(detector, resize=resize)
+    return _OnInput(fit(width, height, resize), by_loader)
+
+
+def _sides_inside(boxes: Float, width: Float, height: Float) -> Float:
+    """Return the sides of boxes [n, 4] after they are cut to their images of these sizes [n]: [n, 2].
+
+    A size may be NaN, for an unknown one.
     """
     x1, y1, x2, y2 = boxes.T
     with np.errstate(invalid="ignore", over="ignore"):
-        narrow = np.fmin(x2, width) - np.maximum(x1, 0.0) < least[:, 0]
-        flat = np.fmin(y2, height) - np.maximum(y1, 0.0) < least[:, 1]
-    return np.asarray((narrow | flat) & _ordinary(boxes), dtype=np.bool_)
+        wide, high = np.fmin(x2, width) - np.maximum(x1, 0.0), np.fmin(y2, height) - np.maximum(y1, 0.0)
+    return np.stack([wide, high], axis=1)
 
 
-def _elongated(boxes: Float, most: float) -> Bool:
-    """Tell which boxes [n, 4] have a longer side more than `most` times the shorter one."""
+def _below(boxes: Float, width: Float, height: Float, least: Float, *, exactly: bool) -> Bool:
+    """Tell which boxes [n, 4] have a side below the least one, after they are cut to their images.
+
+    width, height: float64 [n], of their images, NaN where it is unknown. least: float64 [n, 2], the least
+    sides there. exactly: a side of exactly that is enough. Boxes that are not finite or have no area are left
+    to other rules.
+    """
+    sides = _sides_inside(boxes, width, height)
+    with np.errstate(invalid="ignore", over="ignore"):
+        short = sides < least if exactly else sides <= least
+    return np.asarray(short.any(axis=1) & _ordinary(boxes), dtype=np.bool_)
+
+
+def _elongated(boxes: Float, labels: Labels) -> Bool:
+    """Tell which boxes [n, 4] are longer than `greatest_aspect` times the shorter side."""
     with np.errstate(invalid="ignore", over="ignore"):
         width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
-        long = np.maximum(width, height) > most * np.minimum(width, height)
-    return np.asarray(long & _ordinary(boxes), dtype=np.bool_)
+        long, most = np.maximum(width, height), labels.greatest_aspect * np.minimum(width, height)
+        beyond = long > most if labels.greatest_aspect_inclusive else long >= most
+    return np.asarray(beyond & _ordinary(boxes), dtype=np.bool_)
 
 
 def _ordinary(boxes: Float) -> Bool:
@@ -301,6 +371,14 @@ class Admitted:
         """Rows of the boxes that have an area and that the model leaves out: int64."""
         flat = np.isin(self.admission.rule, [_RULE[name] for name in _WITHOUT_AREA])
         return self.rows[self.admission.is_("dropped", "drops_image") & ~flat]
+
+    @property
+    def dropped_by_loader(self) -> Int:
+        """Those of `dropped` that the framework's loader leaves out, by limits that `Labels` has: int64."""
+        if self.labels.limits_by != "loader":
+            return self.rows[:0]
+        of_limits = np.isin(self.admission.rule, [_RULE[name] for name in LIMITS])
+        return self.rows[of_limits & self.admission.is_("dropped")]
 
     def by_class(self, rows: Int) -> Bool:
         """Tell for which boxes, int64 [n] of `rows`, the index of the class is why: bool [n]."""
