@@ -64,10 +64,11 @@ class Resize(Block, frozen=True):
         Clip boxes to the resized image, or to the canvas with its padding.
     clip_margin : float
         Clip them this far before the right and bottom edge, 0 to 1 px.
-    handed : {"pixels", "centre_size", "centre_fractions"}
+    handed : {"pixels", "centre_size", "centre_fractions", "centre_reciprocals"}
         How boxes then reach the loss. "pixels": as they are. "centre_size": as centre and size, rounded to
         the precision of the points, from which corners are computed. "centre_fractions": as centre and size
-        divided by the canvas' sides in `precision`, and multiplied by them again.
+        divided by the canvas' sides in `precision`, and multiplied by them again in that of the points.
+        "centre_reciprocals": the same, multiplied by 1 / side in place of divided.
     pixels : {"continuous", "inclusive"}
         "inclusive": the right and bottom pixel belong to a box, so 1 is added to x2 and y2.
     pad : {"none", "multiple", "square"}
@@ -111,7 +112,7 @@ class Resize(Block, frozen=True):
     precision: Literal["float64", "float32"] = "float64"
     clip: Literal["off", "image", "canvas"] = "off"
     clip_margin: float = 0.0
-    handed: Literal["pixels", "centre_size", "centre_fractions"] = "pixels"
+    handed: Literal["pixels", "centre_size", "centre_fractions", "centre_reciprocals"] = "pixels"
     pixels: Literal["continuous", "inclusive"] = "continuous"
     pad: Literal["none", "multiple", "square"] = "none"
     multiple: int = 0
@@ -151,6 +152,11 @@ class Resize(Block, frozen=True):
     def is_fixed_size(self) -> bool:
         """Tell whether every image becomes exactly `width` x `height`."""
         return self.kind == "stretch"
+
+    @property
+    def hands_fractions(self) -> bool:
+        """Tell whether boxes reach the loss as centre and size in fractions of the canvas."""
+        return self.handed in ("centre_fractions", "centre_reciprocals")
 
     @property
     def keeps_size(self) -> bool:

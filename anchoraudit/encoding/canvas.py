@@ -213,8 +213,9 @@ def place(boxes: Float, fitted: Fit, of: Int | slice, detector: Detector) -> Flo
             sides = (canvases.image_width, canvases.image_height)
         extent = per_box(*(side - resize.clip_margin for side in sides))
         np.clip(corners, number(0), extent, out=corners)
-    if resize.handed == "centre_fractions":
-        corners = _as_fractions(corners, per_box(canvases.width, canvases.height))
+    if resize.hands_fractions:
+        sides = per_box(canvases.width, canvases.height)
+        corners = _as_fractions(corners, sides, detector)
     elif resize.handed == "centre_size":
         corners = _as_centre_and_size(corners, np.dtype(detector.points.precision).type)
     if resize.pixels == "inclusive":
@@ -250,16 +251,23 @@ def _as_centre_and_size(corners: npt.NDArray[Any], number: Any) -> npt.NDArray[A
     return np.stack([centre - half, centre + half], axis=1)
 
 
-def _as_fractions(corners: npt.NDArray[Any], sides: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _as_fractions(corners: npt.NDArray[Any], sides: npt.NDArray[Any], detector: Detector) -> npt.NDArray[Any]:
     """Return corners [n, 2, 2] that were centre and size in fractions of the canvas in between.
 
-    sides: [n, 1, 2], of the canvases, or [n, 1, 1]. Source: ultralytics `data/augment.py: Format` and
-    `utils/loss.py: v8DetectionLoss.preprocess`.
+    sides: [n, 1, 2], of the canvases, or [n, 1, 1]. The fractions have the precision of the corners, and what
+    follows that of the points. Sources: ultralytics `data/augment.py: Format` and `utils/loss.py:
+    v8DetectionLoss.preprocess`; in 8.1 `utils/instance.py: Instances.normalize` multiplies by 1 / side.
     """
-    two = corners.dtype.type(2)
+    two, number = corners.dtype.type(2), np.dtype(detector.points.precision).type
     low, high, sides = corners[:, 0], corners[:, 1], sides[:, 0]
-    centre, size = (low + high) / two / sides * sides, (high - low) / sides * sides
-    return np.stack([centre - size / two, centre + size / two], axis=1)
+    centre, size = (low + high) / two, high - low
+    if detector.resize.handed == "centre_reciprocals":
+        inverse = (1 / sides.astype(np.float64)).astype(corners.dtype)
+        centre, size = centre * inverse, size * inverse
+    else:
+        centre, size = centre / sides, size / sides
+    centre, size = (each.astype(number) * sides.astype(number) for each in (centre, size))
+    return np.stack([centre - size / number(2), centre + size / number(2)], axis=1)
 
 
 @dataclass(frozen=True, slots=True)
