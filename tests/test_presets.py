@@ -5,6 +5,8 @@ What the framework has stands in tests/preset_cases/, a file for each preset, re
 can_end_empty: whether an image with a usable box can end without a positive anchor.
 outcome: what a batch or an image without a positive anchor does to the box loss.
 shapes_per_cell: level by level. first_centre: 0, or half a stride.
+strides: of a detector with points, in place of the shapes; its first_centre is that of the points. queries: of a
+detector with neither.
 levels: of some levels the shapes in the order within a cell, at least the first ones.
 loader: the framework's own loader for data of each format. "": it has none.
 labels: what the model did with an odd box beside a good one, and with class ids; "trains" if that is unknown.
@@ -45,12 +47,24 @@ class TestEveryPreset:
 
     def test_shapes_per_cell(self, name):
         counts = [level.count for level in load_detector(name).anchors.levels]
-        assert counts == CASES[name]["shapes_per_cell"]
+        assert counts == CASES[name].get("shapes_per_cell", [])
+
+    def test_strides_of_points(self, name):
+        assert list(load_detector(name).points.strides) == CASES[name].get("strides", [])
+
+    def test_queries(self, name):
+        assert load_detector(name).match.queries == CASES[name].get("queries", 0)
 
     def test_offset_is_0_or_half_a_stride(self, name):
-        half = {"0": 0.0, "half a stride": 0.5}[CASES[name]["first_centre"]]
-        for level in load_detector(name).anchors.levels:
+        detector, case = load_detector(name), CASES[name]
+        if "queries" in case:
+            assert "first_centre" not in case
+            return
+        half = {"0": 0.0, "half a stride": 0.5}[case["first_centre"]]
+        for level in detector.anchors.levels:
             assert level.offset == half * level.stride
+        if "strides" in case:
+            assert detector.points.offset == half
 
     def test_loader_for_each_format(self, name):
         detector = load_detector(name)
@@ -61,6 +75,10 @@ class TestEveryPreset:
         labels, wanted = load_detector(name).labels, dict(CASES[name]["labels"])
         assert labels.most_labels == wanted.pop("most_labels")
         assert labels.outcome("most_labels") == wanted.pop("beyond", "trains")
+        for limit in ("least_side", "greatest_aspect"):
+            if limit in wanted:
+                assert getattr(labels, limit) == wanted.pop(limit)
+                assert labels.outcome(limit) == "dropped"
         assert {rule: labels.outcome(rule) for rule in wanted} == wanted
 
     def test_errors_are_the_framework_s_own(self, name):

@@ -54,6 +54,8 @@ class Resize(Block, frozen=True):
         centre and size divided so, from which corners are computed. Width and height are those before
         resizing. A fraction is rounded to `precision`, then multiplied by the resized side, moved by the
         padding and clipped.
+    given_as : {"float64", "float32"}
+        Precision of boxes in pixels as the loader has them, before they are resized.
     boxes : {"size_ratio", "scale"}
         Scale boxes by the ratio of the actual sizes, or by the scale before rounding. Fractions are
         multiplied by the actual sides, or by the sides before rounding.
@@ -108,6 +110,7 @@ class Resize(Block, frozen=True):
     scale_precision: Literal["float64", "float32"] = "float64"
     rounding: Literal["half_up", "half_even", "floor", "ceil"] = "half_up"
     given: Literal["pixels", "corner_fractions", "centre_fractions"] = "pixels"
+    given_as: Literal["float64", "float32"] = "float64"
     boxes: Literal["size_ratio", "scale"] = "size_ratio"
     precision: Literal["float64", "float32"] = "float64"
     clip: Literal["off", "image", "canvas"] = "off"
@@ -145,6 +148,8 @@ class Resize(Block, frozen=True):
                     raise ValueError(f"kind 'letterbox' takes no {name}: it rounds nothing and pads itself")
         if self.fit != "longer_side" and self.kind != "letterbox":
             raise ValueError("fit needs kind 'letterbox'")
+        if self.given_as != "float64" and self.given != "pixels":
+            raise ValueError("given_as needs boxes given in pixels; fractions have the precision of the resize")
         if not 0 <= self.clip_margin <= 1:
             raise ValueError(f"clip_margin is {self.clip_margin:g}; it must be 0 to 1 px")
 
@@ -200,7 +205,7 @@ class Resize(Block, frozen=True):
             return msgspec.structs.replace(self, width=width, height=height)
         kept = {
             name: getattr(self, name)
-            for name in ("precision", "pixels", "degenerate", "boxes", "given", "handed")
+            for name in ("precision", "pixels", "degenerate", "boxes", "given", "given_as", "handed")
         }
         if second:
             return Resize(kind="stretch", width=first, height=second, **kept)

@@ -204,6 +204,8 @@ def place(boxes: Float, fitted: Fit, of: Int | slice, detector: Detector) -> Flo
     given = boxes.reshape(-1, 2, 2)
     if resize.given != "pixels":
         given = _fractions(given, np.stack([fitted.width[of], fitted.height[of]], axis=1), resize)
+    elif resize.given_as == "float32":
+        given = given.astype(np.float32)
     corners = given.astype(number, copy=False) * per_box(fitted.scale_x, fitted.scale_y)
     if resize.moves:
         corners += per_box(fitted.left, fitted.top)

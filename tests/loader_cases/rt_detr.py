@@ -53,8 +53,12 @@ def cases():
     large = (Picture(4000, 640),)
     sides = data(Box(0, 5, 6.25, 50), Box(0, 5, 6.2, 50), Box(0, 5, 50, 6), images=large)
     yield case(rt, sides, [0], [0, 2], dropped_boxes={"a side below 1 pixel at 640x640": 1})
-    stored = (Picture(stored=(150, 480), orientation=6),)
-    clipped = {"moves": {"clipped to the image": 1}, "xyxy": [[100, 100, 150, 200]], "files": facts(stored)}
+    # 600 * float32(640 / 600) is more than 640.
+    edge = data(Box(500, 5, 600, 50), Box(500, 5, 599, 50), Box(5, 500, 50, 600), images=(Picture(600, 600),))
+    beyond = {"it ends at the edge, which is rounded to more than 640": 2}
+    yield case(rt, edge, [0], [1], dropped_boxes=beyond)
+    stored = (Picture(stored=(160, 480), orientation=6),)
+    clipped = {"moves": {"clipped to the image": 1}, "xyxy": [[100, 100, 160, 200]], "files": facts(stored)}
     yield case(rt, data(GOOD, images=stored), [0], [0], **clipped)
     unsized = data(Box(5, 5, 9000, 50), images=[Picture(NAN, NAN)], format="yolo")
     yield case(rt, unsized, [0], [0])
