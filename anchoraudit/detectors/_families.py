@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from anchoraudit.detectors._presets import preset_names
+from anchoraudit.detectors._presets import preset, preset_names
 
 _SHORTEST = 3  # letters of a name that is looked for within the names of presets
 _SUFFIX = re.compile(r"\.(?:pth?|ya?ml|py|cfg|weights|onnx|ckpt|safetensors|engine|toml)$")
@@ -59,18 +59,35 @@ class Family:
 
 # Before names of presets are looked through.
 _FIRST = (
-    Family(r"yolov?(8|9|1\d|2\d).*", "Ultralytics YOLO (version 8 and later)", loaders=("ultralytics",)),
-    Family(r"yolov[35].*u|yoloworld.*|yoloe.*", "This YOLO of Ultralytics", loaders=("ultralytics",)),
-    Family(r"rtdetr.*", "RT-DETR", loaders=("rt-detr", "ultralytics")),
-    Family(r"yolox.*", "YOLOX", loaders=("yolox-coco", "yolox-voc")),
-    Family(r"fcos.*", "FCOS", loaders=("torchvision", "detectron2", "mmdet-coco", "mmdet-voc")),
+    Family(r"yolov?8.*", "Ultralytics YOLOv8", "^ultralyticsyolov8$|^ultralyticsyolo118"),
+    Family(r"yolov?9.*", "YOLOv9", "^yolov9$|^ultralyticsyolo11"),
+    Family(r"yolov?10.*", "YOLOv10", "^yolov10$|^ultralyticsyolo11"),
+    Family(r"yolov?26.*p2.*", "Ultralytics YOLO26 with a P2 head", "^ultralyticsyolo26p2$"),
+    Family(r"yolov?26.*p6.*", "Ultralytics YOLO26 with a P6 head", "^ultralyticsyolo26p6$"),
+    Family(r"yolov?26.*", "Ultralytics YOLO26", "^ultralyticsyolo26$"),
+    Family(r"yolov?(1\d|2\d).*", "Ultralytics YOLO (version 8 and later)", "^ultralyticsyolo11"),
+    Family(r"yolov[35].*u|yoloworld.*|yoloe.*", "This YOLO of Ultralytics", "^ultralyticsyolo11"),
+    Family(r"rtdetr.*", "RT-DETR", "^rtdetr$|^ultralyticsrtdetr$"),
+    Family(r"yolox.*", "YOLOX", "yolox", file="its exp file"),
+    Family(r"fcos.*", "FCOS", "fcos", file="its config"),
+    Family(r"rtmdet.*", "RTMDet", "rtmdet", file="its config"),
+    Family(r"tood.*", "TOOD", "^mmdettood$", file="its config"),
+    Family(r"(gfl|gfocal|generalizedfocal).*", "GFL", "^mmdetgfl$", file="its config"),
+    Family(r"centernet.*", "CenterNet", "^mmdetcenternet", file="its config"),
     Family(
-        r"(rtmdet|tood|reppoints|centernet|cornernet|autoassign).*",
+        r"(reppoints|cornernet|autoassign).*",
         "This detector",
         loaders=("mmdet-coco", "mmdet-voc"),
     ),
-    Family(r".*detr.*|dino\w*|dfine.*|deim.*|sparsercnn.*|diffusiondet.*", "The DETR family"),
-    Family(r"(ppyoloe|picodet|nanodet|damoyolo|goldyolo|yolov6|yolonas).*", "This detector"),
+    Family(r"rfdetr.*", "RF-DETR", "^rfdetr$"),
+    Family(r"dfine.*", "D-FINE", "^dfine$"),
+    Family(r"detr(r(esnet)?\d+.*|dc5.*)?", "DETR", "^mmdetdetr$"),
+    Family(r"dino\w*", "DINO", "^mmdetdino$"),
+    Family(r".*detr.*|deim.*|sparsercnn.*|diffusiondet.*", "The DETR family"),
+    Family(r"ppyoloe.*", "PP-YOLOE", "^ppyoloe$"),
+    Family(r"nanodet.*", "NanoDet", "^nanodetplus$"),
+    Family(r"yolov6.*", "YOLOv6", "^yolov6$"),
+    Family(r"(picodet|damoyolo|goldyolo|yolonas).*", "This detector"),
     Family(r"yolov?[12]", "YOLO before version 3", file="its .cfg of darknet"),
     Family(r"fasterrcnn|frcnn|rcnn", "Faster R-CNN", "fasterrcnn|rpn", file="its config"),
     # Their boxes come from the same RPN: a mask or a keypoint head changes no label of an anchor.
@@ -131,4 +148,11 @@ def _named(presets: Sequence[str], file: str = "") -> str:
     own = f", or give {file}" if file else ""
     if len(presets) == 1:
         return f"The preset that covers it is {presets[0]}: name it{own}."
+    frameworks = [preset(name).framework for name in presets]
+    if len({framework.split()[0] for framework in frameworks}) == 1 < len(set(frameworks)):
+        of_versions = (f"{name} ({of})" for name, of in zip(presets, frameworks, strict=True))
+        return (
+            f"Which preset covers it depends on the version that you train with: {', '.join(of_versions)}. "
+            f"Name that one{own}."
+        )
     return f"Several presets cover it: {', '.join(presets)}. Name the one that you train{own}."
