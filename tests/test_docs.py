@@ -21,7 +21,18 @@ from anchoraudit.auditing.augmentation.frameworks.training import under_training
 from anchoraudit.cli._settings import Settings
 from anchoraudit.dataset.labels import REASONS
 from anchoraudit.detectors import load_detector, preset_names
-from anchoraudit.detectors.spec import Anchors, Border, Classes, Detector, Labels, Level, Loss, Match, Resize
+from anchoraudit.detectors.spec import (
+    Anchors,
+    Border,
+    Classes,
+    Detector,
+    Labels,
+    Level,
+    Loss,
+    Match,
+    Points,
+    Resize,
+)
 from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.statuses import STATUSES
 from anchoraudit.encoding.verdicts import VERDICTS
@@ -331,13 +342,14 @@ KEYS = {
     "resize": Resize,
     "anchors": Anchors,
     "levels": Level,
+    "points": Points,
     "border": Border,
     "match": Match,
     "loss": Loss,
     "labels": Labels,
     "classes": Classes,
 }
-BLOCKS = ("resize", "anchors", "border", "match", "loss", "labels", "classes")
+BLOCKS = ("resize", "anchors", "points", "border", "match", "loss", "labels", "classes")
 
 
 @pytest.mark.parametrize("heading", KEYS)
@@ -355,8 +367,8 @@ def test_keys_of_a_detector_file_are_all_there(heading):
 
 
 def test_the_example_has_every_block():
-    (example,) = blocks(DETECTORS, "toml")
-    assert all(re.search(rf"^\[*{name}\b", example.text, re.M) for name in Detector.__struct_fields__)
+    text = "\n".join(example.text for example in blocks(DETECTORS, "toml"))
+    assert all(re.search(rf"^\[*{name}\b", text, re.M) for name in Detector.__struct_fields__)
 
 
 def test_presets_are_described_as_they_are():
@@ -433,16 +445,25 @@ def others_in_words(block, said):
     ]
 
 
+def places_of(detector):
+    """The rows of what lies on the input: anchors and their border, points, or nothing."""
+    if detector.points.strides:
+        offset = f"point i at {detector.points.offset:g} + i strides" if detector.points.offset else "from 0"
+        return [("points", f"{detector.points}, {offset}", others_in_words(detector.points, SAID["points"]))]
+    if not detector.anchors.levels:
+        return []
+    shapes = f"{shapes_in_words(detector.anchors)}; {offsets_in_words(detector.anchors)}"
+    return [
+        ("anchors", shapes, others_in_words(detector.anchors, SAID["anchors"])),
+        ("border", str(detector.border), others_in_words(detector.border, SAID["border"])),
+    ]
+
+
 def describe_preset(name, detector):
     """The blocks of a preset, when a mask ends empty and what that does, its sources and notes."""
     rows = [
         ("resize", str(detector.resize), others_in_words(detector.resize, SAID["resize"])),
-        (
-            "anchors",
-            f"{shapes_in_words(detector.anchors)}; {offsets_in_words(detector.anchors)}",
-            others_in_words(detector.anchors, SAID["anchors"]),
-        ),
-        ("border", str(detector.border), others_in_words(detector.border, SAID["border"])),
+        *places_of(detector),
         ("match", in_markdown(str(detector.match)), others_in_words(detector.match, SAID["match"])),
         ("loss", loss_in_words(detector.loss), []),
         ("labels", "; ".join(others_in_words(detector.labels, ())) or str(detector.labels), []),
@@ -470,6 +491,7 @@ def describe_preset(name, detector):
 SAID = {
     "resize": ("kind", "width", "height", "side", "cap", "pad", "multiple"),
     "anchors": ("levels",),
+    "points": ("strides", "offset"),
     "border": ("margin", "of", "stage"),
     "match": (
         "kind",
@@ -482,6 +504,13 @@ SAID = {
         "cells",
         "ratio",
         "candidates",
+        "inset",
+        "narrow_below",
+        "widened_to",
+        "top",
+        "radius",
+        "or_in_box",
+        "queries",
     ),
 }
 
@@ -491,15 +520,16 @@ def describe_presets():
     presets = [(name, load_detector(name)) for name in preset_names()]
     lines = [
         "",
-        "| preset | input | anchors | border | match | loss | can end empty | an empty mask |",
+        "| preset | input | anchors or points | border | match | loss | can end empty | an empty mask |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, detector in presets:
+        places = str(detector.points) if detector.points.strides else ""
         cells = (
             f"[{name}](#{slug(name)})",
             str(detector.resize),
-            levels_in_words(detector.anchors),
-            str(detector.border),
+            levels_in_words(detector.anchors) if detector.anchors.levels else places,
+            str(detector.border) if detector.anchors.levels else "",
             in_markdown(str(detector.match)),
             loss_in_words(detector.loss),
             "yes" if detector.can_end_empty else "no",

@@ -1,7 +1,7 @@
 """Points and queries, column by column, against what the frameworks' own code answered on real data.
 
-`golden/points` of the shared folder has the answers of detectors that were run there, `tests/data/points/coco38`
-those of others. The data sets themselves are in the shared folder.
+`golden/points` of the shared folder has the answers of some detectors, `tests/data/points/coco38` those of
+others. The data sets themselves are in the shared folder.
 """
 
 import csv
@@ -33,12 +33,17 @@ CORNERS = ("x1", "y1", "x2", "y2")
 YOLOX_LABELS = 50  # `max_labels` of a run without mosaic, as the answers have it
 
 
+def columns_of(path):
+    with path.open(newline="") as stream:
+        return next(csv.reader(stream))
+
+
 def answered(column, kind="boxes"):
     """Run a test for all answers that have a column; if there are none, it is skipped as the data are."""
     with_it = [
         (place, data, detector)
         for place, data, detector in ANSWERED
-        if column in (PLACES[place] / data / f"{detector}.{kind}.csv").read_text().partition("\n")[0].split(",")
+        if column in columns_of(PLACES[place] / data / f"{detector}.{kind}.csv")
     ]
     return pytest.mark.parametrize(
         ("place", "data", "detector"), with_it, ids=["-".join(one) for one in with_it]
@@ -80,7 +85,12 @@ class Answer:
         self.of = self.audit.dataset.boxes.image[self.rows]
         ids = {str(image): at for at, image in enumerate(self.audit.images_frame().image_id)}
         self.image_rows = [ids[row["image_id"]] for row in self.images]
-        assert numbers(self.images, "boxes") == np.bincount(self.of, minlength=len(ids))[self.image_rows].tolist()
+        assert self.per_image(self.of) == numbers(self.images, "boxes")
+
+    def per_image(self, of):
+        """How many boxes or points each image has, of those whose images are given, in the answer's order."""
+        counts = np.bincount(of, minlength=len(self.audit.dataset.images))
+        return counts[self.image_rows].tolist()
 
     @property
     def takes_points(self):
@@ -172,7 +182,7 @@ class TestBoxes:
         wanted = np.array([[float(answer.boxes[at][side]) for side in CORNERS] for at in kept])
         found = answer.audit.net_boxes(answer.rows[kept])
         if answer.detector.name == "rf-detr":  # answered as fractions of whatever input was drawn
-            found, wanted = found / answer.detector.resize.width, wanted
+            found /= answer.detector.resize.width
         # Four digits are given, of edges in float32; or of fractions of the input, times 640.
         assert np.abs(found - wanted).max() < (1e-4 if answer.takes_points else 2e-4)
 
@@ -197,7 +207,8 @@ class TestBoxes:
         else:
             monkeypatch.setattr(yolox_coco, "_MOST", YOLOX_LABELS)
             monkeypatch.setattr(yolox_voc, "_MAX_LABELS", YOLOX_LABELS)
-            loaded = load_as(read(SHARED / "data" / answer.data), answer.detector.loader_for(answer.audit.dataset.format))
+            dataset = read(SHARED / "data" / answer.data)
+            loaded = load_as(dataset, answer.detector.loader_for(dataset.format))
             words = {yolox_coco.THIN: "small", yolox_voc.SMALL: "small"}
             words |= {yolox_coco.LATE: "beyond_max_labels", yolox_voc.TOO_MANY: "beyond_max_labels"}
             why = loaded.box_rule[answer.rows]
@@ -217,22 +228,21 @@ class TestImages:
     @answered("union", kind="images")
     def test_points_that_are_a_candidate_of_some_box(self, answer):
         image, point, box = answer.pairs()
-        if answer.place == "own" or not has(answer.images, "trainable"):  # without those that the loader drops
+        if answer.place == "own" or not has(
+            answer.images, "trainable"
+        ):  # without those that the loader drops
             kept = np.array([row.get("loader", "kept") == "kept" for row in answer.boxes])[box]
             image, point = image[kept], point[kept]
         of, _ = np.unique(np.stack([image, point]), axis=1)
-        found = np.bincount(of, minlength=len(answer.audit.dataset.images))[answer.image_rows]
-        assert found.tolist() == numbers(answer.images, "union")
+        assert answer.per_image(of) == numbers(answer.images, "union")
 
     @answered("kept", kind="images")
     def test_kept_and_trainable(self, answer):
         kept = np.array([row["loader"] == "kept" for row in answer.boxes])
-        size = len(answer.audit.dataset.images)
-        assert np.bincount(answer.of[kept], minlength=size)[answer.image_rows].tolist() == numbers(answer.images, "kept")
+        assert answer.per_image(answer.of[kept]) == numbers(answer.images, "kept")
         if has(answer.images, "trainable"):
             able = (answer.frame.candidates > 0).to_numpy() & (kept | (answer.place == "shared"))
-            found = np.bincount(answer.of[able], minlength=size)[answer.image_rows]
-            assert found.tolist() == numbers(answer.images, "trainable")
+            assert answer.per_image(answer.of[able]) == numbers(answer.images, "trainable")
 
     @answered("positives", kind="images")
     def test_labels(self, answer):

@@ -1,8 +1,8 @@
 """Boxes on the network's input, to the last bit, for image sizes at which frameworks round in different ways.
 
 `tests/data/points/geometry/NAME.csv` has what each framework's own training loader handed to its loss, random
-augmentation off: `width, height` of the image, the box in its pixels (`ox1` to `oy2`), and on the input (`x1` to
-`y2`).
+augmentation off: `width, height` of the image, the box in its pixels (`ox1` to `oy2`), and on the input (`x1`
+to `y2`).
 """
 
 import csv

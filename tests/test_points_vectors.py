@@ -239,7 +239,9 @@ class TestFcos:
         boxes = anywhere(size, 4000, (1066.0, 800.0))
         for name, share in zip(FCOS, self.SHARES[size], strict=True):
             found = (candidates(name, boxes, WIDE) == 0).mean()
-            assert abs(found - share) <= 3.5 * np.sqrt(max(share * (1 - share), 0.01) / 120) * bool(share), name
+            assert abs(found - share) <= 3.5 * np.sqrt(max(share * (1 - share), 0.01) / 120) * bool(share), (
+                name
+            )
 
     def test_areas_are_told_apart_in_steps_of_8(self):
         first, nearly = (100, 100, 150, 150), (100, 100, 149.96, 149.96)
@@ -282,7 +284,9 @@ class TestCenternet:
 
 
 class TestQueries:
-    @pytest.mark.parametrize("name", ["rt-detr", "d-fine", "rf-detr", "ultralytics-rtdetr", "mmdet-detr", "mmdet-dino"])
+    @pytest.mark.parametrize(
+        "name", ["rt-detr", "d-fine", "rf-detr", "ultralytics-rtdetr", "mmdet-detr", "mmdet-dino"]
+    )
     def test_boxes_up_to_the_queries_are_matched(self, name):
         queries = load_detector(name).match.queries
         for number in (0, 1, queries - 1, queries, queries + 1, queries + 150):

@@ -5,8 +5,8 @@ What the framework has stands in tests/preset_cases/, a file for each preset, re
 can_end_empty: whether an image with a usable box can end without a positive anchor.
 outcome: what a batch or an image without a positive anchor does to the box loss.
 shapes_per_cell: level by level. first_centre: 0, or half a stride.
-strides: of a detector with points, in place of the shapes; its first_centre is that of the points. queries: of a
-detector with neither.
+strides: of a detector with points, in place of the shapes; its first_centre is that of the points.
+queries: of a detector with neither.
 levels: of some levels the shapes in the order within a cell, at least the first ones.
 loader: the framework's own loader for data of each format. "": it has none.
 labels: what the model did with an odd box beside a good one, and with class ids; "trains" if that is unknown.

@@ -38,8 +38,8 @@ class Loss(Block, frozen=True):
         - "batch_positives_or_one": that number, but at least 1.
         - "batch_positives_plus_one": that number plus 1.
         - "batch_boxes_or_one": the number of boxes in the batch, but at least 1.
-        - "target_scores_or_one": the sum of the scores that the positive points of the batch are to reach, but
-          at least 1. Where it is below 1, some frameworks do not divide at all.
+        - "target_scores_or_one": the sum of the scores that the positive points of the batch are to reach,
+          but at least 1. Where it is below 1, some frameworks do not divide at all.
         - "running_positives_or_one": a moving average of that number, at least 1.
         - "image_positives": the number of positive anchors in each image. An image with none gives NaN.
         - "image_positives_or_one": that number, but at least 1.

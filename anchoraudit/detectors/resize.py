@@ -149,7 +149,7 @@ class Resize(Block, frozen=True):
         if self.fit != "longer_side" and self.kind != "letterbox":
             raise ValueError("fit needs kind 'letterbox'")
         if self.given_as != "float64" and self.given != "pixels":
-            raise ValueError("given_as needs boxes given in pixels; fractions have the precision of the resize")
+            raise ValueError("given_as needs boxes given in pixels; fractions are rounded to precision")
         if not 0 <= self.clip_margin <= 1:
             raise ValueError(f"clip_margin is {self.clip_margin:g}; it must be 0 to 1 px")
 

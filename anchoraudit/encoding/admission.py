@@ -141,8 +141,8 @@ def _set(hits: Bool, name: str, labels: Labels, rule: Int8, outcome: Int8) -> No
 class _Asked:
     """The boxes, their images and the rules that they are held to, for `admit`.
 
-    least: float64 [N, 2], the least sides in each image, pixels of the image; None without that rule, or where
-    the loader has it. on_input: where the loader drops boxes by their sides on the network's input.
+    least: float64 [N, 2], the least sides in each image, pixels of the image; None without that rule, or
+    where the loader has it. on_input: where the loader drops boxes by their sides on the network's input.
     """
 
     labels: Labels
@@ -205,7 +205,7 @@ class _OnInput:
     detector: Detector
 
     def beyond_limits(self, boxes: Float, image: Int) -> tuple[Bool, Bool]:
-        """Tell which boxes [n, 4] have a side that is too short, and which are too long for it: bool [n] both.
+        """Tell which boxes [n, 4] have a side that is too short, and which are too long: bool [n] both.
 
         image: int64 [n], the row of each box's image. Most boxes are far from both limits. The others are
         laid on the input, and compared as the loader does it.

@@ -216,8 +216,7 @@ def place(boxes: Float, fitted: Fit, of: Int | slice, detector: Detector) -> Flo
         extent = per_box(*(side - resize.clip_margin for side in sides))
         np.clip(corners, number(0), extent, out=corners)
     if resize.hands_fractions:
-        sides = per_box(canvases.width, canvases.height)
-        corners = _as_fractions(corners, sides, detector)
+        corners = _as_fractions(corners, per_box(canvases.width, canvases.height), detector)
     elif resize.handed == "centre_size":
         corners = _as_centre_and_size(corners, np.dtype(detector.points.precision).type)
     if resize.pixels == "inclusive":

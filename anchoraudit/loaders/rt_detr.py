@@ -3,8 +3,8 @@
 `ConvertCocoPolysToMask` drops crowds, clips the boxes to the image and drops those with nothing inside it.
 Then `SanitizeBoundingBoxes(min_size=1)` drops boxes below 1 pixel wide or high, once before and once after
 the image is stretched to 640x640. So boxes below 1 pixel of the network's image go, too; and so do boxes that
-touch the right or bottom edge, where the image's side times float32(640 / side) is more than 640: at 40 of the
-sides from 100 to 2000 px, 600 among them. No image is dropped: one without boxes trains as background.
+touch the right or bottom edge, where the image's side times float32(640 / side) is more than 640: at 40 of
+the sides from 100 to 2000 px, 600 among them. No image is dropped: one without boxes trains as background.
 
 Images are opened with Pillow, as stored. `iscrowd` may be absent; `area` may not, though it is not used.
 Category ids are taken as they are (`remap_mscoco_category: False`), so an id that the file does not list is

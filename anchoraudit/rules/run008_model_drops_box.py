@@ -28,7 +28,8 @@ RULE = Rule(
     title="box that the model drops",
     what=(
         "The detector's own model leaves out this box, or its loader does once it has resized it: it is too "
-        "small, too long, or one too many in its image. Boxes without area, which mean nothing to any model, are reported by BOX002."
+        "small, too long, or one too many in its image. Boxes without area, which mean nothing to any model, "
+        "are reported by BOX002."
     ),
     why="The object is trained as background.",
     example="a box below 1 px of the network's input, under darknet",
