@@ -9,6 +9,7 @@ from hypothesis.extra.numpy import arrays
 
 from anchoraudit.detectors import load_detector
 from anchoraudit.detectors.labels import OUTCOMES, RULES, Labels
+from anchoraudit.detectors.resize import Resize
 from anchoraudit.encoding.admission import admit, words
 
 NAN, INF = float("nan"), float("inf")
@@ -134,6 +135,35 @@ class TestLimits:
             detector(least_side=5),
         )  # fmt: skip
         assert [OUTCOMES[code] for code in found.outcome] == ["trains", "dropped"]
+
+    def test_sides_of_exactly_the_least_one(self):
+        narrow = [(10, 10, 12, 40)]
+        assert of(narrow, detector(least_side=2, least_side_of="image")) == [TAKEN]
+        strict = detector(least_side=2, least_side_of="image", least_side_inclusive=False)
+        assert of(narrow, strict) == [("least_side", "dropped")]
+
+    def test_aspect_of_exactly_the_greatest_one(self):
+        strict = detector(greatest_aspect=4, greatest_aspect_inclusive=False)
+        assert of([(0, 0, 40, 10), (0, 0, 39.9, 10)], strict) == [("greatest_aspect", "dropped"), TAKEN]
+
+    def test_a_loader_has_sides_and_their_ratio_on_the_input(self):
+        """64x40 becomes 4 by 5 px of an input of 640x480."""
+        boxes = [(10, 10, 74, 50), (10, 10, 75, 12), (-40, 10, 24, 50)]
+        size = (10240.0, 3840.0)
+        resize = Resize(kind="stretch", width=640, height=480)
+        for keys, dropped in (
+            ({"least_side": 4}, [1, 2]),
+            ({"least_side": 4, "least_side_inclusive": False}, [0, 1, 2]),
+            ({"greatest_aspect": 10}, [1]),
+            ({"greatest_aspect": 3.3}, [1, 2]),
+        ):
+            which = msgspec.structs.replace(detector(**keys, limits_by="loader"), resize=resize)
+            found = of(boxes, which, size=size)
+            assert [at for at, (_, outcome) in enumerate(found) if outcome == "dropped"] == dropped, keys
+
+    def test_a_loader_has_no_limits_in_an_image_of_unknown_size(self):
+        which = detector(least_side=4, greatest_aspect=3, limits_by="loader")
+        assert of([(10, 10, 11, 90)], which, size=(NAN, NAN)) == [TAKEN]
 
     def test_aspect(self):
         which = detector(greatest_aspect=4)

@@ -48,6 +48,18 @@ class TestChecks:
             ({"least_side_of": "image"}, "least_side_of needs a least_side above 0"),
             ({"greatest_aspect": 0.5}, "greatest_aspect is 0.5; it must be 1 to 100000, or 0"),
             ({"most_labels": -1}, "most_labels is -1"),
+            ({"least_side_inclusive": False}, "least_side_inclusive needs a least_side above 0"),
+            ({"greatest_aspect_inclusive": False}, "greatest_aspect_inclusive needs a greatest_aspect"),
+            ({"limits_by": "loader"}, "limits_by needs a least_side, a greatest_aspect or most_labels"),
+            (
+                {
+                    "limits_by": "loader",
+                    "greatest_aspect": 9,
+                    "least_side": 1,
+                    "least_side_of": "image",
+                },
+                "a greatest_aspect that the loader has needs least_side_of",
+            ),
         ],
     )
     def test_impossible_values_are_refused(self, keys, message):
@@ -87,6 +99,18 @@ class TestWords:
     def test_units_of_the_least_side(self, unit, words):
         labels = Labels(least_side=1, least_side_of=unit)
         assert labels.sentence("least_side") == f"a box with a side below {words} is dropped by the model"
+
+    def test_limits_of_a_loader(self):
+        ends = {"least_side_inclusive": False, "greatest_aspect_inclusive": False}
+        labels = Labels(least_side=2, greatest_aspect=100, **ends, limits_by="loader")
+        assert (
+            labels.sentence("least_side")
+            == "a box with a side of 2 px of the input or less is dropped by the loader"
+        )
+        longer = "a box 100 times as long as wide or more is dropped by the loader"
+        assert labels.sentence("greatest_aspect") == longer
+        plain = Labels(greatest_aspect=100).sentence("greatest_aspect")
+        assert plain == "a box more than 100 times as long as wide is dropped by the model"
 
     @pytest.mark.parametrize(
         ("beyond", "words"),
