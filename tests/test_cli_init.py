@@ -62,7 +62,7 @@ class TestRoundTrip:
     def test_a_detector_without_anchors(self, anchoraudit):
         make(anchoraudit.cwd, {"d/a.json": document(), "d/args.yaml": FILES["args.yaml"]})
         anchoraudit("init", "d")
-        assert settings(anchoraudit.cwd)["detector"] == "none"
+        assert settings(anchoraudit.cwd)["detector"] == "ultralytics-yolo11"
 
     def test_the_working_directory(self, anchoraudit):
         make(anchoraudit.cwd, {"a.json": document()})

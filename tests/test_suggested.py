@@ -39,7 +39,7 @@ OPTION = {
     "opt7.yaml": "of a training: --detector yolov7",
     "hyp.yaml": "of a training: --detector yolov5",
     "hyp7.yaml": "of a training: --detector yolov7",
-    "args.yaml": "of Ultralytics: --detector none --loader ultralytics",
+    "args.yaml": "of Ultralytics: --detector ultralytics-yolo11",
 }
 
 
@@ -59,9 +59,25 @@ class TestSuggested:
             assert said(path).startswith(start)
             assert said(path).endswith(OPTION[name].format(file=file))
 
+    @pytest.mark.parametrize(
+        ("model", "preset"),
+        [
+            ("yolov8x-seg.pt", "yolo11"),
+            ("runs/train/best.pt", "yolo11"),
+            ("yolo26n.pt", "yolo26"),
+            ("yolo26-p2.yaml", "yolo26-p2"),
+            ("yolo26x-p6.yaml", "yolo26-p6"),
+            ("rtdetr-l.pt", "rtdetr"),
+        ],
+    )
+    def test_what_ultralytics_trained(self, here, model, preset):
+        record = f"task: detect\nmode: train\nmodel: {model}\n"
+        make(here, {"d/a.json": document(), "d/args.yaml": record})
+        assert said("d").endswith(f"args.yaml of Ultralytics: --detector ultralytics-{preset}")
+
     def test_a_data_yaml(self, here):
         make(here, YOLO)
-        more = "; for YOLOv8 and later: --detector none --loader ultralytics"
+        more = "; for YOLOv8 and later: --detector ultralytics-yolo11"
         assert said("d") == said("d/data.yaml") == f"This data set has a data.yaml: --detector yolov5{more}"
         assert said("d/images").startswith("Beside this data set is a data.yaml: --detector yolov5")
 

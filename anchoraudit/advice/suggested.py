@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from anchoraudit.dataset.columns import Dataset
-from anchoraudit.detectors import NO_DETECTOR, load_detector
+from anchoraudit.detectors import load_detector
 from anchoraudit.detectors.readers import readers
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.formats.yolo.config import YAML, looks_like_config
@@ -30,19 +30,17 @@ _HEAD = 1 << 16  # bytes of each; a configuration shows its kind near its beginn
 class Suggestion:
     """A detector that a file points to.
 
-    seen: what was found, as the beginning of a sentence. file: where. detector: a preset, a file or `none`.
-    loader: the loader that goes with `none`, "" for the detector's own. more: what else it may be.
+    seen: what was found, as the beginning of a sentence. file: where. detector: a preset or a file.
+    more: what else it may be.
     """
 
     seen: str
     file: Path
     detector: str
-    loader: str = ""
     more: str = ""
 
     def __str__(self) -> str:
-        loader = f" --loader {self.loader}" if self.loader else ""
-        return printable(f"{self.seen}: --detector {self.detector}{loader}{self.more}")
+        return printable(f"{self.seen}: --detector {self.detector}{self.more}")
 
 
 def suggest(dataset: Dataset) -> Suggestion | None:
@@ -105,7 +103,7 @@ def _by_training(files: list[tuple[Path, str]], where: str) -> Suggestion | None
         keys = dict(re.findall(r"^(\w+):[ \t]*(.*?)[ \t]*$", text, re.M))
         seen = f"{where} {path.name}"
         if {"task", "mode", "model"} <= keys.keys():
-            return Suggestion(f"{seen} of Ultralytics", path, NO_DETECTOR, "ultralytics")
+            return Suggestion(f"{seen} of Ultralytics", path, _of_ultralytics(keys["model"]))
         if {"weights", "cfg", "hyp"} <= keys.keys():
             seven = "yolov7" in keys["weights"] + keys["cfg"] + keys["hyp"]
             return Suggestion(f"{seen} of a training", path, "yolov7" if seven else "yolov5")
@@ -114,9 +112,23 @@ def _by_training(files: list[tuple[Path, str]], where: str) -> Suggestion | None
     return None
 
 
+def _of_ultralytics(model: str) -> str:
+    """Return the preset for a model of Ultralytics by the name of its file, such as `yolo11n.pt`.
+
+    Of the package's version the newest is taken: the record does not have it.
+    """
+    plain = re.sub(r"[^a-z0-9]", "", model.lower())
+    if "rtdetr" in plain:
+        return "ultralytics-rtdetr"
+    if "yolo26" in plain:
+        head = re.search(r"p[26](?=\D|$)", plain)
+        return f"ultralytics-yolo26{f'-{head[0]}' if head else ''}"
+    return "ultralytics-yolo11"
+
+
 def _by_data_yaml(files: list[tuple[Path, str]], where: str) -> Suggestion | None:
     """Return YOLO's detector for a `data.yaml`, which does not tell the version."""
-    more = f"; for YOLOv8 and later: --detector {NO_DETECTOR} --loader ultralytics"
+    more = "; for YOLOv8 and later: --detector ultralytics-yolo11"
     for path, _ in files:
         if _suffix(path.name) in YAML and looks_like_config(path):
             article = "" if where.startswith("Beside") and path.name != "data.yaml" else "a "

@@ -99,7 +99,7 @@ def _text(dataset: Dataset, suggestion: Suggestion | None, folder: Path) -> str:
         "",
         *_detector(suggestion, folder),
         "",
-        *_loader(dataset, suggestion),
+        *_loader(),
     ]
     return "\n".join(parts) + "\n"
 
@@ -123,17 +123,11 @@ def _detector(suggestion: Suggestion | None, folder: Path) -> list[str]:
     return [_comment(f"{suggestion}."), f"detector = {value}"]
 
 
-def _loader(dataset: Dataset, suggestion: Suggestion | None) -> list[str]:
-    """Return the lines about the loader: set where the files show it, else left to the detector."""
-    from anchoraudit.detectors.toml_text import quoted
+def _loader() -> list[str]:
+    """Return the lines about the loader, which is left to the detector."""
     from anchoraudit.loaders import loader_names
 
     names = loader_names()
-    if suggestion is not None and suggestion.loader in names:
-        return [
-            _comment(f"{suggestion.file.name} is written by the framework of this loader."),
-            f"loader = {quoted(suggestion.loader)}",
-        ]
     return [
         _comment(
             "What the framework's loader does to the data is left to the detector, which may have one of its "

@@ -199,10 +199,15 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True)
 class _OnInput:
-    """The sides of boxes on the network's input, to which a loader holds them. fitted: of the N images."""
+    """The sides of boxes on the network's input, to which a loader holds them.
+
+    fitted: of the N images. scale: float64 [N] each, by which a box in pixels of its image is enlarged along
+    x and y.
+    """
 
     fitted: Fit
     detector: Detector
+    scale: tuple[Float, Float]
 
     def beyond_limits(self, boxes: Float, image: Int) -> tuple[Bool, Bool]:
         """Tell which boxes [n, 4] have a side that is too short, and which are too long: bool [n] both.
@@ -211,15 +216,14 @@ class _OnInput:
         laid on the input, and compared as the loader does it.
         """
         labels, fitted = self.detector.labels, self.fitted
-        sides = _sides_inside(boxes, fitted.width[image], fitted.height[image])
-        scale = np.stack([fitted.scale_x[image], fitted.scale_y[image]], axis=1)
-        if self.detector.resize.given != "pixels":
-            scale /= np.stack([fitted.width[image], fitted.height[image]], axis=1)
+        x1, y1, x2, y2 = boxes.T
         with np.errstate(invalid="ignore", over="ignore"):
-            short, long = (pick(sides * scale, axis=1) for pick in (np.min, np.max))
+            wide = (np.minimum(x2, fitted.width[image]) - np.maximum(x1, 0.0)) * self.scale[0][image]
+            high = (np.minimum(y2, fitted.height[image]) - np.maximum(y1, 0.0)) * self.scale[1][image]
+            short = np.minimum(wide, high)
             near = short < labels.least_side * _NEARLY
             if labels.greatest_aspect:
-                near |= long * _NEARLY > labels.greatest_aspect * short
+                near |= np.maximum(wide, high) * _NEARLY > labels.greatest_aspect * short
         rows = np.flatnonzero(near & _ordinary(boxes))
         small, elongated = np.zeros((2, len(boxes)), dtype=np.bool_)
         of = image[rows]
@@ -241,7 +245,12 @@ def _on_input(detector: Detector, width: Float, height: Float) -> _OnInput:
     """Return the input of images of these sizes [N], with boxes in pixels of it, as a loader has them."""
     resize = msgspec.structs.replace(detector.resize, handed="pixels")
     by_loader = msgspec.structs.replace(detector, resize=resize)
-    return _OnInput(fit(width, height, resize), by_loader)
+    fitted = fit(width, height, resize)
+    scale = fitted.scale_x, fitted.scale_y
+    if resize.given != "pixels":
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scale = fitted.scale_x / width, fitted.scale_y / height
+    return _OnInput(fitted, by_loader, scale)
 
 
 def _sides_inside(boxes: Float, width: Float, height: Float) -> Float:
