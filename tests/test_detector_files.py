@@ -150,12 +150,6 @@ class TestYolo:
         assert "autoanchor" in error
         assert "Paste the anchors" in error
 
-    def test_anchor_free(self, write):
-        text = "nc: 80\nbackbone: []\nhead:\n  - [[15, 18, 21], 1, Detect, [nc]]\n"
-        error = refused(write("yolov8.yaml", text))
-        assert "line 3" in error
-        assert "anchor-free detector has no anchor mask" in error
-
 
 YOLOV3 = """
     [net]

@@ -182,6 +182,12 @@ assume_option = click.option(
     help="In a framework's file, classes of your own keep its standard anchors and matching.",
 )
 
+version_option = click.option(
+    "--framework-version",
+    metavar="V",
+    help="The framework's version, whose rules hold: 8.3.120.  [default: installed, else newest]",
+)
+
 detector_options = _apply(
     click.option(
         "--detector",
@@ -190,6 +196,7 @@ detector_options = _apply(
         "[default: reference]",
     ),
     assume_option,
+    version_option,
     click.option("--positive-iou", type=float, metavar="F", help="Positive from this IoU on."),
     click.option("--negative-iou", type=float, metavar="F", help="Negative up to this IoU with every box."),
     click.option(
@@ -302,6 +309,7 @@ def detector_or_none(settings: Settings) -> tuple[Detector | None, list[str]]:
         input_size=settings.input_size,
         anchors=settings.anchors,
         assume_standard=settings.assume_standard,
+        framework_version=settings.framework_version,
     )
     if given := as_options(values):
         raise AnchorauditError(
@@ -321,6 +329,7 @@ def detector_of(settings: Settings) -> tuple[Detector, list[str]]:
         load_detector(
             "reference" if settings.detector is None else settings.detector,
             assume_standard=bool(settings.assume_standard),
+            framework_version=settings.framework_version,
         ),
         positive_iou=settings.positive_iou,
         negative_iou=settings.negative_iou,

@@ -40,6 +40,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, rename="kebab", omit_
     drop_difficult: bool | None = None
     detector: str | None = None
     assume_standard: bool | None = None
+    framework_version: str | None = None
     positive_iou: float | None = None
     negative_iou: float | None = None
     allowed_border: str | None = None
@@ -80,13 +81,27 @@ def resolve(given: Mapping[str, Any], *, quiet: bool = False, repeat: bool = Fal
             layers.append(last)
             if not quiet:
                 click.echo(f"using {_described(last)}, as in the last scan", err=True)
-    merged = {name: value for layer in reversed(layers) for name, value in layer.items()}
+    merged = _merged(layers)
     if "dataset" not in merged:
         raise AnchorauditError(
             "no data set named, and no last scan in this directory",
             remedy="Name a folder or a COCO JSON file, e.g.: anchoraudit scan dataset/",
         )
     return Settings(**merged)
+
+
+def _merged(layers: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the settings of all layers, the first over the second over the third.
+
+    The version of a framework belongs to the detector of its own layer, or of one below: where a layer above
+    names another detector, it is left out.
+    """
+    merged: dict[str, Any] = {}
+    for layer in reversed(layers):
+        if layer.get("detector", merged.get("detector")) != merged.get("detector"):
+            merged.pop("framework_version", None)
+        merged |= layer
+    return merged
 
 
 def record(settings: Settings) -> None:
@@ -187,7 +202,7 @@ def _checked(table: dict[str, Any], path: Path) -> dict[str, Any]:
     for key in ("split", "select", "ignore"):
         if isinstance(table.get(key), str):
             table[key] = [table[key]]
-    for key in ("allowed-border", "input-size", "voc-offset"):
+    for key in ("allowed-border", "input-size", "voc-offset", "framework-version"):
         if isinstance(table.get(key), int | float) and not isinstance(table[key], bool):
             table[key] = str(table[key])
     try:

@@ -13,8 +13,10 @@ from anchoraudit.cli._options import (
     dataset_argument,
     label_options,
     read_to_use,
+    version_option,
 )
-from anchoraudit.detectors import load_detector, preset_names
+from anchoraudit.detectors import Detector, load_detector, preset_names
+from anchoraudit.detectors.versions import said
 
 
 @click.command("compare")
@@ -27,6 +29,7 @@ from anchoraudit.detectors import load_detector, preset_names
     help="Preset or file; may be given several times.  [default: all presets]",
 )
 @assume_option
+@version_option
 @click.option(
     "--loaders",
     is_flag=True,
@@ -58,8 +61,7 @@ def command(**given: Any) -> int:
     if given["loaders"]:
         return _compare_loaders(given, settings)
     names = given["detectors"] or preset_names()
-    assume = bool(settings.assume_standard)
-    detectors = [load_detector(name, assume_standard=assume) for name in names]
+    detectors = _detectors(given, settings)
     dataset = read_to_use(settings, quiet=given["quiet"])
     from anchoraudit.advice.compare import compare
     from anchoraudit.images.inspection import look
@@ -83,6 +85,34 @@ def command(**given: Any) -> int:
     else:
         _output.put(comparison.comparison_csv(compared), given["output"])
     return 0
+
+
+def _detectors(given: dict[str, Any], settings: settings_of.Settings) -> list[Detector]:
+    """Return the detectors to compare, with the rules of the version where they have any."""
+    from anchoraudit.cli import _output
+
+    version, assume = given["framework_version"], bool(settings.assume_standard)
+    names = given["detectors"]
+    if not names:
+        if version is not None:
+            raise click.UsageError(
+                "--framework-version chooses the rules of a detector that --detector names; the presets of a "
+                "framework have a name for each version"
+            )
+        return [load_detector(name) for name in preset_names()]
+    detectors = [load_detector(name, assume_standard=assume) for name in names]
+    if version is not None and not any(detector.versions.package for detector in detectors):
+        load_detector(detectors[0], framework_version=version)  # raises
+    chosen = []
+    for name, detector in zip(names, detectors, strict=True):
+        own = version or (settings.framework_version if name == settings.detector else None)
+        if own is not None and detector.versions.package:
+            chosen.append(load_detector(name, assume_standard=assume, framework_version=own))
+        else:
+            chosen.append(detector)
+        if text := said(chosen[-1]):
+            _output.remark(f"note: {name}: {text}", quiet=given["quiet"])
+    return chosen
 
 
 def _compare_loaders(given: dict[str, Any], settings: settings_of.Settings) -> int:

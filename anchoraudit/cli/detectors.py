@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from anchoraudit.cli._groups import list_options, refuse_options_of_the_group
-from anchoraudit.cli._options import DetectorName, assume_option
+from anchoraudit.cli._options import DetectorName, assume_option, version_option
 from anchoraudit.detectors import _presets, load_detector
 
 _KINDS = (
@@ -62,8 +62,15 @@ def _list(output_format: str, output: str | None) -> None:
     help="Form of the detector.",
 )
 @assume_option
+@version_option
 @click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write it there, not to stdout.")
-def show_command(detector: str, output_format: str, assume_standard: bool | None, output: str | None) -> None:
+def show_command(
+    detector: str,
+    output_format: str,
+    assume_standard: bool | None,
+    framework_version: str | None,
+    output: str | None,
+) -> None:
     """Show a preset, or a detector file as it was understood.
 
     DETECTOR is a preset or a file that --detector takes. A preset is shown word for word, with its sources. A
@@ -72,8 +79,11 @@ def show_command(detector: str, output_format: str, assume_standard: bool | None
     from anchoraudit.cli import _output
     from anchoraudit.report.text import detectors as report
 
-    found = load_detector(detector, assume_standard=bool(assume_standard))
-    preset = _preset(detector) if detector in _presets.preset_names() else None
+    found = load_detector(
+        detector, assume_standard=bool(assume_standard), framework_version=framework_version
+    )
+    named = detector if framework_version is None else found.name  # the version may have a preset of its own
+    preset = _preset(named) if {detector, named} <= set(_presets.preset_names()) else None
     _check(output, Path(detector) if preset is None else preset)
     if output_format == "json":
         _output.put(report.show_json(found), output)

@@ -11,8 +11,9 @@ import msgspec
 
 from anchoraudit.detectors._families import covered_by, is_without_preset
 from anchoraudit.detectors._presets import preset, preset_names
-from anchoraudit.detectors.readers import kinds, read_detector, suffixes
+from anchoraudit.detectors.readers import detector_named, is_named, kinds, read_detector, suffixes
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Resize
+from anchoraudit.detectors.versions import settled
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.suggest import did_you_mean
 
@@ -24,21 +25,30 @@ NO_DETECTOR = "none"
 
 
 def load_detector(
-    detector: str | Path | Detector = "reference", *, assume_standard: bool = False
+    detector: str | Path | Detector = "reference",
+    *,
+    assume_standard: bool = False,
+    framework_version: str | None = None,
 ) -> Detector:
     """Load a preset by name, or read a detector from a file.
 
-    A file is a TOML file of this package or a framework's own file: a YOLOv5 or YOLOv7 model YAML, a darknet
-    .cfg, a detectron2 YAML, an mmdetection or mmyolo config. Files are parsed, never executed.
+    A file is a TOML file of this package or a framework's own file: a model YAML of ultralytics, YOLOv5 or
+    YOLOv7, a darknet .cfg, a detectron2 YAML, an mmdetection or mmyolo config. Files are parsed, never
+    executed. A name that ultralytics itself has for a model or its file, such as `yolo11n.pt`, needs no file.
 
     Parameters
     ----------
     detector : str, Path or Detector
-        The name of a preset, or the path of a file. A `Detector` is returned unchanged.
+        The name of a preset, or the path of a file. A `Detector` is returned unchanged, but for
+        `framework_version`.
     assume_standard : bool
         What to do with a class that the framework does not have, the user's own. True: assume that it keeps
         the anchors and the matching of the framework's class that it replaces; the detector's name and notes
         say so. False: raise an error.
+    framework_version : str, optional
+        The version of the framework whose rules hold, such as "8.3.120". By default, those of a preset are
+        the ones that its name says. Those of a framework's own file or name are of the version that is
+        installed, which is looked up and not imported, else the newest.
 
     Returns
     -------
@@ -48,8 +58,8 @@ def load_detector(
     Raises
     ------
     AnchorauditError
-        If there is no such preset or file, or if the file cannot be read as a detector. The message has the
-        file, the line, and what to do.
+        If there is no such preset or file, if the file cannot be read as a detector, or if the detector does
+        not depend on a version, or not in a known way. The message has the file, the line, and what to do.
 
     Examples
     --------
@@ -57,9 +67,13 @@ def load_detector(
     >>> len(detector.anchors.levels), detector.match.positive
     (6, 0.5)
     """
-    if isinstance(detector, Detector):
-        return detector
-    if (name := str(detector)) in preset_names():
+    found = detector if isinstance(detector, Detector) else _loaded(str(detector), assume_standard)
+    return settled(found, framework_version)
+
+
+def _loaded(name: str, assume_standard: bool) -> Detector:
+    """Return the preset, the detector of a file, or that which a framework has under a name."""
+    if name in preset_names():
         return preset(name)
     if name == NO_DETECTOR:
         raise AnchorauditError(
@@ -67,6 +81,8 @@ def load_detector(
             remedy="Name a preset (`anchoraudit detectors` lists them) or a file. "
             "Only scan and filter take `none`.",
         )
+    if (found := detector_named(name, assume_standard=assume_standard)) is not None:
+        return found
     if means_file(name):
         try:
             return read_detector(Path(name), assume_standard=assume_standard)
@@ -99,7 +115,9 @@ def means_file(name: str, folder: Path | None = None) -> bool:
     path = Path(name)
     if not name or name == NO_DETECTOR or name in preset_names():
         return False
-    return path.suffix.lower() in suffixes() or path.name != name or _exists((folder or Path()) / path)
+    if _exists((folder or Path()) / path) or path.name != name:
+        return True
+    return path.suffix.lower() in suffixes() and not is_named(name)
 
 
 def _exists(path: Path) -> bool:

@@ -1,5 +1,5 @@
-"""A detector as data, in nine blocks: resize, anchors, points, border, match, loss, labels, classes
-and auto_anchor.
+"""A detector as data, in ten blocks: resize, anchors, points, border, match, loss, labels, classes,
+auto_anchor and versions.
 
 A detector never holds code; `load_detector` reads one from a file. NumPy is imported only in the functions
 that make arrays, because a command line is checked before that import.
@@ -21,6 +21,7 @@ from anchoraudit.detectors.match import Match
 from anchoraudit.detectors.points import Points
 from anchoraudit.detectors.resize import Resize
 from anchoraudit.detectors.torchvision_model import made_of
+from anchoraudit.detectors.versions import Versions
 
 if TYPE_CHECKING:
     from anchoraudit.arrays import Float
@@ -37,6 +38,7 @@ __all__ = [
     "Match",
     "Points",
     "Resize",
+    "Versions",
 ]
 
 
@@ -65,6 +67,8 @@ class Detector(Block, frozen=True):
         What the user's configuration says of the classes: names and counts. A preset says nothing.
     auto_anchor : AutoAnchor
         When the framework replaces the anchors before it trains.
+    versions : Versions
+        The versions of the framework that have these rules.
     framework : str
         The framework that has these rules, with its version.
     loader : str or dict of str
@@ -102,6 +106,7 @@ class Detector(Block, frozen=True):
     labels: Labels = Labels()
     classes: Classes = Classes()
     auto_anchor: AutoAnchor = AutoAnchor()
+    versions: Versions = Versions()
     framework: str = ""
     loader: str | dict[str, str] = ""
     class_rules: str = ""

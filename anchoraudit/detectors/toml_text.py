@@ -21,13 +21,25 @@ from anchoraudit.detectors.spec import (
     Match,
     Points,
     Resize,
+    Versions,
 )
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.documents import parse_toml
 from anchoraudit.io.suggest import did_you_mean
 
 T = TypeVar("T")
-_WRITTEN = ("resize", "anchors", "points", "border", "match", "loss", "labels", "classes", "auto_anchor")
+_WRITTEN = (
+    "resize",
+    "anchors",
+    "points",
+    "border",
+    "match",
+    "loss",
+    "labels",
+    "classes",
+    "auto_anchor",
+    "versions",
+)
 _REQUIRED = {field.name for field in msgspec.structs.fields(Detector) if field.required}
 _WIDTH = 100
 
@@ -153,6 +165,7 @@ _READ: dict[str, Any] = {
     "labels": Labels,
     "classes": Classes,
     "auto_anchor": AutoAnchor,
+    "versions": Versions,
 }
 
 

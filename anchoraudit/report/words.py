@@ -12,6 +12,7 @@ from anchoraudit.auditing.audit import Audit
 from anchoraudit.auditing.risk import BATCH_SIZES, Risk, risk_of, sentence
 from anchoraudit.boxes import box_sizes
 from anchoraudit.dataset.labels import REASON_MEANING, REASONS
+from anchoraudit.detectors.versions import said
 from anchoraudit.encoding.causes import CAUSES, nearest_shape
 from anchoraudit.encoding.errors_raised import reason as reason_to_raise
 from anchoraudit.encoding.verdicts import VERDICTS, WITHOUT_FOREGROUND
@@ -170,14 +171,18 @@ def headline(audit: Audit) -> str:
 def summary_line(audit: Audit) -> str:
     """Return the headline, with whose verdict it is where nobody named the detector."""
     if audit.detector_chosen:
-        return headline(audit)
+        version = "" if audit.replayed is None else said(audit.replayed)
+        return f"{headline(audit)}; {version.removesuffix('.')}" if version else headline(audit)
     return f"{headline(audit)}; {audit.detector.name} judged, as no detector was named (--detector)"
 
 
 def who_judged(audit: Audit) -> list[str]:
-    """Say in the first lines of a report that the default judged; [] where somebody named the detector."""
+    """Say in the first lines of a report that the default judged, or by which version's rules.
+
+    [] where somebody named the detector, and its version or a preset that says it.
+    """
     if audit.detector_chosen:
-        return []
+        return list(filter(None, [] if audit.replayed is None else [said(audit.replayed)]))
     start = f"No detector named: {audit.detector.name} ({_default(audit)}) judged."
     return [f"{start} Name yours with --detector.", _yours(audit)]
 

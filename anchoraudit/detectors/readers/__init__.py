@@ -12,6 +12,12 @@ A reader whose files say something of classes has a fifth name:
 
 classes(path, text) -> Stated: what the file says of classes, even if its detector cannot be replayed.
 
+A reader whose framework has names of its own for models and for their files has another:
+
+named(name, assume) -> Detector | None: the detector of that name, None if it is none of the framework's. A
+file
+    that is there is read instead, unless its name is all that can be known of it.
+
 Modules without SUFFIXES, and those whose name starts with an underscore, are helpers. A reader parses a
 user's file and never executes it. If a value is needed that parsing does not give, an error names it.
 """
@@ -75,6 +81,26 @@ def stated_classes(path: Path, text: str) -> Stated | None:
     """
     of_classes = getattr(reader_of(path, text), "classes", None)
     return None if of_classes is None else cast(Stated, of_classes(path, text))
+
+
+def detector_named(name: str, *, assume_standard: bool = False) -> Detector | None:
+    """Return the detector that a framework itself has under a name; None if there is none.
+
+    Raises AnchorauditError if a framework has that name for a model that is not replayed.
+    """
+    assume = Assume(assume_standard)
+    known = (getattr(reader, "named", None) for reader in readers())
+    found = (named(name, assume) for named in known if named is not None)
+    detector = next((one for one in found if one is not None), None)
+    return None if detector is None else assume.mark(cast("Detector", detector))
+
+
+def is_named(name: str) -> bool:
+    """Tell whether a framework itself has this name for a model, replayed or not."""
+    try:
+        return detector_named(name) is not None
+    except AnchorauditError:
+        return True
 
 
 def read_detector(path: Path, *, assume_standard: bool = False) -> Detector:

@@ -91,3 +91,16 @@ class _Convert:
             return evaluate(text)
         except (NotResolvedError, SyntaxError):
             return Unresolved(text or "eval", str(self.path), line)
+
+
+def item_lines(path: Path, text: str) -> dict[str, list[int]]:
+    """Return the line of each item of the lists at the top level, by the key of the list."""
+    import yaml
+
+    node = compose_yaml(text, path, _BOUNDS)
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return {
+        str(getattr(key, "value", "?")): [yaml_line(one) for one in item.value]
+        for key, item in pairs
+        if isinstance(item, yaml.SequenceNode)
+    }

@@ -1,0 +1,215 @@
+"""Read a model YAML of ultralytics (version 8 and later): `backbone` and `head`, without anchors.
+
+Sources: ultralytics 8.4.190 and 8.3.253 nn/tasks.py (yaml_model_load, parse_model, guess_model_task),
+nn/modules/head.py (Detect and those made of it; RTDETRDecoder), utils/loss.py (which head has which
+assigner), utils/tal.py (SegTaskAlignedAssigner and PoseTaskAlignedAssigner, from 8.4.180 on),
+utils/downloads.py (names).
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from anchoraudit.detectors._presets import preset
+from anchoraudit.detectors.readers._assume import Assume
+from anchoraudit.detectors.readers._based_on import based_on
+from anchoraudit.detectors.readers._files import read_text
+from anchoraudit.detectors.readers._stated import Stated
+from anchoraudit.detectors.readers._ultralytics_layers import Layer, Layers
+from anchoraudit.detectors.readers._yaml import item_lines, read_yaml
+from anchoraudit.detectors.spec import Classes, Detector
+from anchoraudit.detectors.versions import asked_for_newest, with_strides
+from anchoraudit.errors import AnchorauditError
+
+SUFFIXES = (".yaml", ".yml")
+LOOKS_FOR = "ultralytics model (.yaml with backbone and head; or its name: yolo11n.yaml, yolo11n.pt)"
+
+_RULE, _END_TO_END, _QUERIES = "ultralytics-yolo11", "ultralytics-yolo26", "ultralytics-rtdetr"
+_SIZE = "The model file has no input size; replayed at 640, or at that of --input-size."
+_BY_NAME = "Known by its name, {name}: no file was read."
+_MASKS = (
+    "{head} chooses among the same points as Detect. From ultralytics 8.4.180 on it also weighs predicted "
+    "masks (SegTaskAlignedAssigner), which is not replayed: it changes which candidates are taken, and never "
+    "which points are candidates."
+)
+_KEYPOINTS = (
+    "{head} is replayed with the points of Detect. From ultralytics 8.4.180 on (PoseTaskAlignedAssigner) "
+    "candidates are only on levels of which a box is 2 to 12 strides in size, unless that leaves none: so "
+    "whether a box has a candidate is exact, and how many is a most."
+)
+# The heads that ultralytics has, and what is to be said of each.
+_HEADS = {
+    **dict.fromkeys(("Detect", "WorldDetect", "YOLOEDetect", "v10Detect"), ""),
+    **dict.fromkeys(("Segment", "Segment26", "YOLOESegment", "YOLOESegment26"), _MASKS),
+    **dict.fromkeys(("Pose", "Pose26"), _KEYPOINTS),
+}
+_ROTATED = "it assigns points to rotated boxes, by their corners (RotatedTaskAlignedAssigner)"
+_REFUSED = {
+    **dict.fromkeys(("OBB", "OBB26"), _ROTATED),
+    "Classify": "it classifies whole images, and has no boxes",
+    "SemanticSegment": "it labels pixels, and has no boxes",
+    "Depth": "it predicts depths, and has no boxes",
+}
+_OTHER = "Name a model that detects boxes, such as yolo11n.yaml."
+
+# Names of ultralytics' own models and model files (cfg/models of 8.4.190, and its assets), without the
+# suffix. A scale stands in them where files of all scales have one text. YOLOv5 and v3 are those with a `u`:
+# others have anchors, and are of ultralytics/yolov5.
+_NAMES = re.compile(
+    r"(?:yolo-?)(?:"
+    r"v8(?P<v8>[nsmlx]6?)?(?:-ghost)?(?:-world(?:v2)?)?(?:-oiv7)?"
+    r"|(?P<now>11|12|26)[nsmlx]?(?:-objv1-150|-objv1(?=-seg)|-distill|-grayscale)?"
+    r"|v9[tsmce]|v10[nsmblx]|v6[nsmlx]?"
+    r"|v5[nsmlx](?P<v5>6?)u|v3(?P<tiny>-tiny)?(?:-spp)?u"
+    r"|e-(?:v8|11|26)[nsmlx]?"
+    r")(?P<levels>-p2|-p6)?(?P<task>-seg(?:-pf)?|-pose|-obb|-cls(?:-resnet\d+)?|-sem(?:-ade20k)?|-depth)?"
+    r"(?P<after>-p6)?"
+)
+_TRANSFORMER = re.compile(r"rtdetr-(?:l|x|resnet50|resnet101)|yolov8[nsmlx]?-rtdetr")
+_TASKS = {
+    "seg": "Segment",
+    "pose": "Pose",
+    "obb": "OBB",
+    "cls": "Classify",
+    "sem": "SemanticSegment",
+    "depth": "Depth",
+}
+# As yaml_model_load has it: yolo11n.yaml is yolo11.yaml with scale n.
+_SCALE = re.compile(r"(\d+)([nslmx])(.+)?$")
+_SUFFIX_OF_NAMES = (".pt", ".yaml", ".yml", "")
+
+
+def detect(path: Path, text: str) -> bool:
+    """Tell whether the top level has a `head` and a `backbone`, and no `anchors`."""
+    del path
+    return all(re.search(rf"^{key}\s*:", text, re.M) for key in ("head", "backbone")) and not re.search(
+        r"^anchors\s*:", text, re.M
+    )
+
+
+def read(path: Path, text: str, assume: Assume) -> Detector:
+    """Read the detector. Input size and matching are the framework's defaults."""
+    table = read_yaml(path, text)
+    layers = Layers(table, item_lines(path, text))
+    head = layers.rows[-1]
+    if head.module == "RTDETRDecoder":
+        return _with_queries(path, layers, head)
+    if head.module in _REFUSED:
+        raise layers.error(
+            f"a head of {head.module} is not replayed: {_REFUSED[head.module]}", head.line, _OTHER
+        )
+    if head.module not in _HEADS:
+        refusal = layers.error(
+            f"the head ends in {head.module}, which is not a head of ultralytics",
+            head.line,
+            f"Replayed: {', '.join((*_HEADS, 'RTDETRDecoder'))}.",
+        )
+        assume.that(head.module, "takes the points of ultralytics' Detect", refusal)
+    strides = layers.strides(assume)
+    end_to_end = table.find("end2end") is True and head.module != "v10Detect"
+    said = (_HEADS.get(head.module) or "").format(head=head.module)
+    return _of(path, strides, notes=tuple(filter(None, (_SIZE, said))), end_to_end=end_to_end)
+
+
+def classes(path: Path, text: str) -> Stated:
+    """Read the number of classes, if it is the head's own. Raises AnchorauditError if it is only `nc`."""
+    table = read_yaml(path, text)
+    head = table.find("head")
+    last = head[-1] if isinstance(head, list) and head else None
+    arguments = last[3] if isinstance(last, list) and len(last) == 4 else None
+    count = arguments[0] if isinstance(arguments, list) and arguments else None
+    if isinstance(count, bool) or not isinstance(count, int):
+        raise table.error(
+            "a model file: training takes the number of classes of data.yaml, and puts it in place of `nc`",
+            "nc",
+            "Give the data.yaml that the training names.",
+        )
+    with table.blame("head"):
+        return Stated(Classes(count=count, stated_in=f"{path.name}, head"))
+
+
+def named(name: str, assume: Assume) -> Detector | None:
+    """Return the detector that ultralytics has under a name, such as `yolo11n.pt`; None if it has none.
+
+    Raises AnchorauditError for a model of ultralytics that is not replayed, and for a checkpoint whose name
+    tells nothing.
+    """
+    path = Path(name)
+    suffix = path.suffix.lower()
+    if suffix not in _SUFFIX_OF_NAMES or (suffix != ".pt" and (path.name != name or _is_file(path))):
+        return None
+    stem = path.name[: len(path.name) - len(suffix)].lower()
+    if _TRANSFORMER.fullmatch(stem):
+        return _transformer(path, notes=(_BY_NAME.format(name=name),))
+    found = _NAMES.fullmatch(stem)
+    if found is None or (stem.startswith("yolov6") and suffix not in SUFFIXES):  # else Meituan's
+        if suffix == ".pt":
+            _refuse_checkpoint(path)
+        return None
+    if suffix in SUFFIXES and _is_file(unscaled := Path(_SCALE.sub(r"\1\3", name))):
+        text = read_text(unscaled)
+        return read(unscaled, text, assume) if detect(unscaled, text) else None
+    task = found["task"] and _TASKS[found["task"].strip("-").partition("-")[0]]
+    if task in _REFUSED:
+        raise AnchorauditError(
+            f"{name} is not replayed: its head is {task}, and {_REFUSED[task]}", remedy=_OTHER
+        )
+    said = _HEADS[task].format(head=task) if task else ""
+    return _of(
+        path,
+        _strides_by_name(found),
+        notes=tuple(filter(None, (_BY_NAME.format(name=name), said))),
+        end_to_end=found["now"] == "26" or stem.startswith("yoloe-26"),
+    )
+
+
+def _strides_by_name(found: re.Match[str]) -> tuple[float, ...]:
+    if found["tiny"]:
+        return (16.0, 32.0)
+    if found["levels"] == "-p2":
+        return (4.0, 8.0, 16.0, 32.0)
+    six = "-p6" in (found["levels"], found["after"]) or found["v5"] or (found["v8"] or "").endswith("6")
+    return (8.0, 16.0, 32.0, 64.0) if six else (8.0, 16.0, 32.0)
+
+
+def _refuse_checkpoint(path: Path) -> None:
+    """Raise AnchorauditError for a checkpoint on disk: it is not read, and its name tells nothing."""
+    if _is_file(path):
+        raise AnchorauditError(
+            "a checkpoint is not read, since reading one can run code, and its name is none of ultralytics'",
+            path=path,
+            remedy="Name the model that it was trained from, as yolo11n.pt, or the model's .yaml.",
+        )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long, or not a possible path
+        return False
+
+
+def _of(path: Path, strides: tuple[float, ...], *, notes: tuple[str, ...], end_to_end: bool) -> Detector:
+    """Return the detector with these levels, with the newest rules."""
+    name = _END_TO_END if end_to_end else _RULE
+    moved = with_strides(preset(name), strides)
+    return asked_for_newest(based_on(name, path, notes=notes, points=moved.points, match=moved.match))
+
+
+def _with_queries(path: Path, layers: Layers, head: Layer) -> Detector:
+    """Read RTDETRDecoder's arguments: classes, width, queries, ..."""
+    queries: Any = head.args[2] if len(head.args) > 2 else None
+    if queries is not None and (isinstance(queries, bool) or not isinstance(queries, int) or queries < 1):
+        raise layers.error(f"RTDETRDecoder has {queries!r} queries, which is not a number above 0", head.line)
+    return _transformer(path, notes=(_SIZE,), queries=queries)
+
+
+def _transformer(path: Path, *, notes: tuple[str, ...], queries: int | None = None) -> Detector:
+    import msgspec
+
+    match = preset(_QUERIES).match
+    if queries is not None:
+        match = msgspec.structs.replace(match, queries=queries)
+    return asked_for_newest(based_on(_QUERIES, path, notes=notes, match=match))
