@@ -76,10 +76,6 @@ _OWN_RULE = {
     "PAAHead": _LOSS,
     "LADHead": _LOSS,
     "FreeAnchorRetinaHead": "it learns which of its best anchors belong to a box",
-    "TOODHead": (
-        "it assigns by ATSS in its first epochs (train_cfg.initial_epoch) and by its own predictions "
-        "after them (TaskAlignedAssigner)"
-    ),
     "DDODHead": "its two assigners are ATSS with alpha, where predictions stand for the anchors' IoU",
     "YOLOFHead": (
         "its UniformAssigner takes the anchors and the predictions that are nearest to a box, and ignores "
@@ -93,16 +89,15 @@ _OWN_RULE = {
     "CascadeRPNHead": _CASCADE,
     "StageCascadeRPNHead": _CASCADE,
 }
-_POINTS = "it assigns points to boxes"
-_QUERIES = "it assigns learned queries or proposals to boxes"
+_POINTS = "it assigns points to boxes by a rule of its own"
+_QUERIES = "it assigns learned queries or proposals to boxes by a rule of its own"
 _HEATMAP = "it predicts heat maps of corners or centres"
+# Heads without anchors that are not replayed. Those that are, are in `_mmdet_points`.
 _FREE = {
     **dict.fromkeys(
         (
-            "FCOSHead", "NASFCOSHead", "CondInstBboxHead", "BoxInstBboxHead", "AutoAssignHead", "FoveaHead",
-            "RepPointsHead", "YOLOXHead", "YOLOXPoseHead", "CenterNetUpdateHead", "RTMDetHead",
-            "RTMDetSepBNHead", "RTMDetInsHead", "RTMDetInsSepBNHead", "RTMDetRotatedHead", "YOLOv6Head",
-            "YOLOv8Head", "PPYOLOEHead",
+            "CondInstBboxHead", "BoxInstBboxHead", "AutoAssignHead", "FoveaHead", "RepPointsHead",
+            "YOLOXPoseHead", "CenterNetUpdateHead", "RTMDetRotatedHead", "RTMDetRotatedSepBNHead",
         ),
         _POINTS,
     ),
@@ -110,16 +105,10 @@ _FREE = {
         "its one anchor a cell stands for a point: CenterRegionAssigner takes those in the middle of a box, "
         "and losses choose the level"
     ),
-    **dict.fromkeys(("CornerHead", "CentripetalHead", "CenterNetHead"), _HEATMAP),
-    **dict.fromkeys(
-        (
-            "DETRHead", "ConditionalDETRHead", "DABDETRHead", "DeformableDETRHead", "DINOHead", "DDQDETRHead",
-            "GroundingDINOHead", "EmbeddingRPNHead",
-        ),
-        _QUERIES,
-    ),
+    **dict.fromkeys(("CornerHead", "CentripetalHead"), _HEATMAP),
+    **dict.fromkeys(("DDQDETRHead", "EmbeddingRPNHead"), _QUERIES),
 }  # fmt: skip
-_ANCHOR_BASED = "Name the config of an anchor-based detector (RPN, RetinaNet, SSD, YOLOv3, ATSS)."
+_AS_RPN = ("FCOSHead", "NASFCOSHead", "RTMDetHead", "YOLOXHead", "TOODHead", "CenterNetHead")
 _CLOSEST = "Name another detector, or write a detector file with the nearest rule that can be replayed."
 
 # Assigners of mmdetection that are not replayed, and why.
@@ -147,11 +136,13 @@ def generator_of(head: Table, assume: Assume) -> Table:
     """
     name = class_name(head)
     if name in _FREE:
-        raise _anchor_free(head, name, _FREE[name])
+        raise _not_replayed(head, name, _FREE[name])
     if name in _OWN_RULE:
         raise head.error(f"{name} has anchors, but is not replayed: {_OWN_RULE[name]}", "type", _CLOSEST)
+    if name in _AS_RPN:
+        raise _not_replayed(head, name, "it proposes regions to a second stage, in the place of an RPN")
     if name == "VFNetHead" and not head.flag("use_atss", True):
-        raise _anchor_free(head, f"{name} with use_atss=False", _POINTS, "use_atss")
+        raise _not_replayed(head, f"{name} with use_atss=False", _POINTS, "use_atss")
     given = head.table("anchor_generator")
     if given is None and name in _DEFAULTS:
         given = Table(*head.where.get("type", (head.path, head.line)))
@@ -164,7 +155,7 @@ def generator_of(head: Table, assume: Assume) -> Table:
             "Add the head's anchor_generator there; an anchor-free head has none.",
         )
     if class_name(given) == "MlvlPointGenerator":
-        raise _anchor_free(given, name, _POINTS)
+        raise _not_replayed(given, name, _POINTS)
     if name not in _DEFAULTS:
         assume.anchors(
             name,
@@ -178,9 +169,8 @@ def generator_of(head: Table, assume: Assume) -> Table:
     return given
 
 
-def _anchor_free(table: Table, name: str, why: str, key: str = "type") -> AnchorauditError:
-    message = f"{name} is anchor-free ({why}), and an anchor-free detector has no anchor mask to audit"
-    return table.error(message, key, _ANCHOR_BASED)
+def _not_replayed(table: Table, name: str, why: str, key: str = "type") -> AnchorauditError:
+    return table.error(f"{name} has no anchors, and is not replayed: {why}", key, _CLOSEST)
 
 
 def assigner_of(owner: Table, train: str, assume: Assume) -> tuple[str, Table]:

@@ -19,6 +19,7 @@ from anchoraudit.detectors.readers._mmdet_anchors import anchors_of
 from anchoraudit.detectors.readers._mmdet_classes import classes_of
 from anchoraudit.detectors.readers._mmdet_heads import assigner_of, generator_of
 from anchoraudit.detectors.readers._mmdet_parse import class_name, read_config
+from anchoraudit.detectors.readers._mmdet_points import has_places_of_its_own, read_places
 from anchoraudit.detectors.readers._mmdet_resize import resize_of
 from anchoraudit.detectors.readers._mmyolo import is_of_mmyolo, read_mmyolo
 from anchoraudit.detectors.readers._stated import Stated
@@ -65,6 +66,8 @@ def _detector(path: Path, config: Table, assume: Assume) -> Detector:
     single = model.get("bbox_head")
     if isinstance(single, Table) and is_of_mmyolo(single):
         return read_mmyolo(path, config, single, assume)
+    if "rpn_head" not in model and isinstance(single, Table) and has_places_of_its_own(single):
+        return read_places(path, config, model, single)
     generator, train = _generator(model, assume)
     owner = model if model.find(train) is not None else config  # before mmdet 2.4 it is beside the model
     kind, assigner = assigner_of(owner, train, assume)
