@@ -460,7 +460,7 @@ class TestDetectron2:
     @pytest.mark.parametrize(
         ("old", "new", "words"),
         [
-            ('"RetinaNet"', '"FCOS"', ["line 3", "FCOS", "anchor-free"]),
+            ('"RetinaNet"', '"FCOS"', ["line 3", "FCOS", "lazy config"]),
             ("[[x, x *", "[[__import__('os').system('x'), x *", ["line 6", "__import__"]),
             ("[32, 64, 128, 256, 512]", "[9**9**9]", ["line 6", "9**9**9"]),
             ("[32, 64, 128, 256, 512]", "[32, 64]", ["line 6", "2 lists for 5"]),
@@ -956,7 +956,7 @@ class TestAssumeStandard:
     @pytest.mark.parametrize(
         ("part", "words"),
         [
-            ("META_ARCHITECTURE: FCOS", "anchor-free"),
+            ("META_ARCHITECTURE: FCOS", "name preset detectron2-fcos"),
             ("META_ARCHITECTURE: SemanticSegmentor", "labels pixels"),
             ("PROPOSAL_GENERATOR: {NAME: RRPN}", "rotated"),
             ("PROPOSAL_GENERATOR: {NAME: PrecomputedProposals}", "proposals from a file"),

@@ -59,6 +59,11 @@ def ssd(side, scales, ratios, steps):
     )
 
 
+def fcos(sizes=((8,), (16,), (32,), (64,), (128,)), radius=1.5, **how):
+    generator = Plain(sizes=sizes, aspect_ratios=((1.0,),) * len(sizes))
+    return Plain(transform=transform(**how), anchor_generator=generator, center_sampling_radius=radius)
+
+
 SSD300 = ssd(
     300, [0.07, 0.15, 0.33, 0.51, 0.69, 0.87, 1.05], [[2], [2, 3], [2, 3], [2, 3], [2], [2]],
     [8, 16, 32, 64, 100, 300],
@@ -96,6 +101,24 @@ def test_ssd(model, preset):
     assert mine.shapes == pytest.approx(theirs.shapes)
 
 
+def test_fcos_is_the_preset():
+    detector, other = from_torchvision(fcos()), load_detector("torchvision-fcos_resnet50_fpn")
+    for block in ("anchors", "points", "border", "match", "loss"):
+        assert getattr(detector, block) == getattr(other, block)
+    assert str(detector.resize) == str(other.resize)
+
+
+def test_fcos_with_other_sizes():
+    twice = tuple((2 * stride,) for stride in (8, 16, 32, 64, 128))
+    match = from_torchvision(fcos(twice, radius=2.0)).match
+    assert match.ranges == ((0, 128), (128, 256), (256, 512), (512, 1024), (1024, 1e8))
+    assert match.radius == 4  # in strides; the radius is in sizes
+    detector = from_torchvision(fcos(((4,), (8,)), short=(600,)), strides=(4, 8))
+    assert detector.strides == (4, 8)
+    assert detector.match.ranges == ((0, 32), (32, 1e8))
+    assert detector.resize.side == 600
+
+
 def test_strides_can_be_given():
     model = faster_rcnn((Tensor([16, 32]),), short=(600, 480))
     with pytest.raises(AnchorauditError, match="strides of 1 levels"):
@@ -112,7 +135,14 @@ def test_strides_can_be_given():
     ("model", "words"),
     [
         (None, "has no anchor_generator"),
-        (Plain(transform=transform(), anchor_generator=Plain(sizes=FPN)), "anchor-free"),
+        (
+            Plain(transform=transform(), anchor_generator=Plain(sizes=FPN)),
+            "no proposal_matcher, and no center",
+        ),
+        (fcos(sizes=((8,), (16,))), "strides of 2 levels"),
+        (fcos(sizes=((8,), (16,), (32,), (64,), (100,))), "not the same share"),
+        (fcos(sizes=((),) * 5), "cannot be read"),
+        (fcos(radius=-1), "radius is -1"),
         (Plain(anchor_generator=Plain(), proposal_matcher=matcher(0.5, 0.4)), "has no transform"),
         (
             Plain(transform=transform(), anchor_generator=Plain(), proposal_matcher=matcher(0.5, 0.4)),

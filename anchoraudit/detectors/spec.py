@@ -245,7 +245,7 @@ class Detector(Block, frozen=True):
         Parameters
         ----------
         model : torch.nn.Module
-            A Faster or Mask R-CNN, RetinaNet, SSD or SSDlite of torchvision.
+            A Faster or Mask R-CNN, RetinaNet, FCOS, SSD or SSDlite of torchvision.
         strides : sequence of float, optional
             Pixels of the input per cell of each level. Needed only if they are not torchvision's usual ones.
 
@@ -257,7 +257,7 @@ class Detector(Block, frozen=True):
         Raises
         ------
         AnchorauditError
-            If the model is not an anchor-based detector of torchvision, or its strides are unknown.
+            If the model is not such a detector of torchvision, or its strides are unknown.
         """
         return made_of(model, Detector, strides=strides)
 

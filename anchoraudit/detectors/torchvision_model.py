@@ -17,6 +17,7 @@ from anchoraudit.detectors.classes import Classes
 from anchoraudit.detectors.labels import Labels
 from anchoraudit.detectors.loss import Loss
 from anchoraudit.detectors.match import Match
+from anchoraudit.detectors.points import Points
 from anchoraudit.detectors.resize import Resize
 from anchoraudit.errors import AnchorauditError
 
@@ -25,15 +26,21 @@ _SOURCES = (
     "torchvision models/detection/transform.py (size, padding), _utils.py (Matcher, SSDMatcher)",
     "torchvision models/detection/anchor_utils.py (AnchorGenerator, DefaultBoxGenerator)",
 )
+_SOURCES_OF_FCOS = (
+    "torchvision models/detection/transform.py (size, padding)",
+    "torchvision models/detection/fcos.py (FCOS.compute_loss: candidates, ranges of levels, areas)",
+)
+_AREAS = 1e8  # FCOS subtracts areas from it; no range of a level ends above it
 _DEGENERATE = "AssertionError: All bounding boxes should have positive height and width."
+_MODELS = "Faster or Mask R-CNN, RetinaNet, FCOS, SSD, SSDlite"
 _ONE_IMAGE = "One image a batch. Images of a batch share one canvas, and the last anchors move with it."
 
 
 def made_of(model: Any, make: Callable[..., D], *, strides: Sequence[float] | None = None) -> D:
-    """Make a detector of a torchvision model: Faster and Mask R-CNN, RetinaNet, SSD, SSDlite.
+    """Make a detector of a torchvision model: Faster and Mask R-CNN, RetinaNet, FCOS, SSD, SSDlite.
 
     It reads transform.{min_size, max_size, fixed_size, size_divisible}, anchor_generator and proposal_matcher
-    (the last two from model.rpn, if there is one).
+    (the last two from model.rpn, if there is one); of FCOS center_sampling_radius instead of a matcher.
 
     make: called with the fields of a `Detector` by name; its result is returned. strides: pixels per cell of
     each level, if they are not the usual ones for that number of levels.
@@ -46,16 +53,15 @@ def made_of(model: Any, make: Callable[..., D], *, strides: Sequence[float] | No
     matcher = getattr(owner, "proposal_matcher", None)
     transform = getattr(model, "transform", None)
     kind = type(model).__name__
-    if generator is not None and matcher is None:
+    radius = getattr(model, "center_sampling_radius", None)
+    if generator is None or transform is None or (matcher is None and radius is None):
+        missing = "anchor_generator" if generator is None else "transform" if transform is None else None
         raise AnchorauditError(
-            f"{kind} has no proposal_matcher, so it is anchor-free and has no anchor mask to audit",
-            remedy="Give an anchor-based model: Faster or Mask R-CNN, RetinaNet, SSD, SSDlite.",
+            f"{kind} has no {missing or 'proposal_matcher, and no center_sampling_radius either'}",
+            remedy=f"Give a detection model of torchvision: {_MODELS}.",
         )
-    if generator is None or transform is None:
-        raise AnchorauditError(
-            f"{kind} has no {'transform' if generator is not None else 'anchor_generator'}",
-            remedy="Give a detection model of torchvision: Faster or Mask R-CNN, RetinaNet, SSD, SSDlite.",
-        )
+    if matcher is None:
+        return _made_of_fcos(model, make, strides)
     boxes = hasattr(generator, "_wh_pairs")
     try:
         resize, notes = _resize(transform)
@@ -81,6 +87,49 @@ def made_of(model: Any, make: Callable[..., D], *, strides: Sequence[float] | No
         raise AnchorauditError(
             f"{kind} cannot be read: {error}",
             remedy="Give an unchanged detection model of torchvision, or write a detector file.",
+        ) from None
+
+
+def _made_of_fcos(model: Any, make: Callable[..., D], strides: Sequence[float] | None) -> D:
+    """Make a detector of FCOS, whose generator has one square a cell: its side stands for the level's size.
+
+    A level's range is 4 to 8 sizes, but from 0 on the first and without end on the last. Points lie where the
+    grid's cells begin, and areas are compared after they were subtracted from 1e8.
+    """
+    kind = type(model).__name__
+    try:
+        resize, notes = _resize(model.transform)
+        # Sides of anchors are rounded to even numbers: half a side is, to whole pixels.
+        sizes = [2.0 * round(float(size[0]) / 2) for size in _plain(model.anchor_generator.sizes)]
+        if strides is None:
+            strides = _usual([[size] for size in sizes], rpn=False)
+        if len(sizes) != len(strides):
+            raise ValueError(f"{len(sizes)} sizes, {len(strides)} strides")
+        shares = {size / float(stride) for size, stride in zip(sizes, strides, strict=True)}
+        if len(shares) > 1:
+            raise ValueError("sizes of anchors that are not the same share of the stride on all levels")
+        ends = [8.0 * size for size in sizes[:-1]]
+        return make(
+            name=kind,
+            framework="torchvision",
+            sources=_SOURCES_OF_FCOS,
+            notes=(*notes, _ONE_IMAGE),
+            resize=resize,
+            points=Points(strides=tuple(map(float, strides)), offset=0.0, spacing="floor"),
+            match=Match(
+                kind="level_range",
+                ranges=tuple(zip([0.0, *(4.0 * size for size in sizes[1:])], [*ends, _AREAS], strict=True)),
+                radius=float(_plain(model.center_sampling_radius)) * shares.pop(),
+                areas_from=_AREAS,
+            ),
+            loss=Loss(normaliser="batch_positives_or_one"),
+            labels=_labels(rpn=False, boxes=False),
+            classes=_classes(model),
+        )
+    except (AttributeError, IndexError, TypeError, ValueError) as error:
+        raise AnchorauditError(
+            f"{kind} cannot be read: {error}",
+            remedy="Give an unchanged FCOS of torchvision, or write a detector file.",
         ) from None
 
 
