@@ -32,6 +32,7 @@ from anchoraudit.detectors.spec import (
     Match,
     Points,
     Resize,
+    Versions,
 )
 from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.statuses import STATUSES
@@ -348,8 +349,9 @@ KEYS = {
     "loss": Loss,
     "labels": Labels,
     "classes": Classes,
+    "versions": Versions,
 }
-BLOCKS = ("resize", "anchors", "points", "border", "match", "loss", "labels", "classes")
+BLOCKS = ("resize", "anchors", "points", "border", "match", "loss", "labels", "classes", "versions")
 
 
 @pytest.mark.parametrize("heading", KEYS)

@@ -6,9 +6,10 @@ import itertools
 import pytest
 
 from anchoraudit.detectors import load_detector, preset_names
+from anchoraudit.detectors.at_version import _of_rule, installed, said, with_strides
 from anchoraudit.detectors.spec import Versions
 from anchoraudit.detectors.toml_text import from_toml, to_toml
-from anchoraudit.detectors.versions import _of_rule, installed, key_of, said, with_strides
+from anchoraudit.detectors.versions import key_of
 from anchoraudit.errors import AnchorauditError
 from tests.builders import annotation, document, make, run
 
@@ -115,6 +116,27 @@ class TestRefused:
         error = refused(name, "8.3.120")
         assert f"{name} does not depend on a framework's version" in error
         assert "Leave --framework-version out, or name a detector of ultralytics" in error
+
+
+class TestNewer:
+    def test_than_what_was_read(self):
+        assert (
+            "ultralytics 8.5 is newer than 8.4.190" in load_detector(RULE, framework_version="8.5").notes[-1]
+        )
+        assert not any(
+            "newer than" in note for note in load_detector(RULE, framework_version="8.4.190").notes
+        )
+
+    def test_a_detector_of_ones_own(self, tmp_path):
+        text = to_toml(load_detector(RULE))
+        path = tmp_path / "mine.toml"
+        path.write_text(text.replace('since = "8.4.128"', 'since = "8.4.150"'))
+        assert load_detector(path, framework_version="8.4.160").match == load_detector(RULE).match
+        with pytest.raises(AnchorauditError, match="no rules of ultralytics begin with version 8.4.150"):
+            load_detector(path, framework_version="8.3.120")
+        path.write_text(text.replace('rule = "ultralytics-yolo11"', 'rule = "mine"'))
+        with pytest.raises(AnchorauditError, match="rules of its own"):
+            load_detector(path, framework_version="8.3.120")
 
 
 class TestDefault:

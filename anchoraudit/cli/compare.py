@@ -16,7 +16,7 @@ from anchoraudit.cli._options import (
     version_option,
 )
 from anchoraudit.detectors import Detector, load_detector, preset_names
-from anchoraudit.detectors.versions import said
+from anchoraudit.detectors.at_version import said
 
 
 @click.command("compare")

@@ -11,9 +11,9 @@ import msgspec
 
 from anchoraudit.detectors._families import covered_by, is_without_preset
 from anchoraudit.detectors._presets import preset, preset_names
+from anchoraudit.detectors.at_version import settled
 from anchoraudit.detectors.readers import detector_named, is_named, kinds, read_detector, suffixes
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Resize
-from anchoraudit.detectors.versions import settled
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.suggest import did_you_mean
 

@@ -12,7 +12,7 @@ from anchoraudit.auditing.audit import Audit
 from anchoraudit.auditing.risk import BATCH_SIZES, Risk, risk_of, sentence
 from anchoraudit.boxes import box_sizes
 from anchoraudit.dataset.labels import REASON_MEANING, REASONS
-from anchoraudit.detectors.versions import said
+from anchoraudit.detectors.at_version import said
 from anchoraudit.encoding.causes import CAUSES, nearest_shape
 from anchoraudit.encoding.errors_raised import reason as reason_to_raise
 from anchoraudit.encoding.verdicts import VERDICTS, WITHOUT_FOREGROUND

@@ -7,8 +7,8 @@ Sources: mmdetection 3.3.0 models/dense_heads/ (fcos_head.py, nasfcos_head.py, r
 centernet_head.py, tood_head.py, detr_head.py), models/detectors/base_detr.py (num_queries),
 models/task_modules/prior_generators/point_generator.py; 2.28.2 models/dense_heads/detr_head.py (num_query).
 mmyolo 0.6.0 models/dense_heads/ (rtmdet_head.py, yolox_head.py, yolov6_head.py, yolov8_head.py,
-ppyoloe_head.py), models/task_modules/assigners/utils.py (select_highest_overlaps: a contested point goes to the
-highest IoU of all boxes).
+ppyoloe_head.py), models/task_modules/assigners/utils.py (select_highest_overlaps: a contested point goes to
+the highest IoU of all boxes).
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ def _top(head: Table, model: Table, match: Match) -> Match:
 class _Head:
     """What is particular to a head with points.
 
-    preset: the one that has its rule. strides: of its levels, if the config names none. places: keys where the
-    config may name them; the last one wins. offset: where in its cell a point lies, if no generator says.
+    preset: the one that has its rule. strides: of its levels, if the config names none. places: keys where
+    the config may name them; the last one wins. offset: where in its cell a point lies, if no generator says.
     assigner: the class that it needs in `train_cfg`; "" if it has none. generator: the key of its point
     generator; "" if it makes one itself. read: what else of the matching is in the config. own_size: its
     preset resizes as it does, and the config gives the size alone.

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from anchoraudit.detectors._presets import preset
+from anchoraudit.detectors.at_version import asked_for_newest, with_strides
 from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.readers._based_on import based_on
 from anchoraudit.detectors.readers._files import read_text
@@ -20,7 +21,6 @@ from anchoraudit.detectors.readers._stated import Stated
 from anchoraudit.detectors.readers._ultralytics_layers import Layer, Layers
 from anchoraudit.detectors.readers._yaml import item_lines, read_yaml
 from anchoraudit.detectors.spec import Classes, Detector
-from anchoraudit.detectors.versions import asked_for_newest, with_strides
 from anchoraudit.errors import AnchorauditError
 
 SUFFIXES = (".yaml", ".yml")

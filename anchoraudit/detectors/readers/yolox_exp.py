@@ -8,6 +8,7 @@ yolox/exp/build.py (the class is called Exp). The same keys in 0.3.0.
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +29,7 @@ SUFFIXES = (".py",)
 LOOKS_FOR = "YOLOX exp (.py with class Exp)"
 
 _PRESET = "yolox"
-_BASES = ("yolox.exp", "yolox.exp.yolox_base")
+_OF_YOLOX = re.compile(r"yolox\.exps?\b|exps\.default\b")
 _RULE = (
     "Replayed with the rule of YOLOX's repository; that of the package yolox 0.3.0 is another: preset "
     "yolox-0.3.0."
@@ -39,9 +40,9 @@ _MOST = {"get_dataset": ("50",), "get_data_loader": ("50", "120")}
 
 
 def detect(path: Path, text: str) -> bool:
-    """Tell whether there is a class Exp, of YOLOX or made of one."""
+    """Tell whether there is a class Exp."""
     del path
-    return bool(re.search(r"^class\s+Exp\s*\(", text, re.M)) and "yolox" in text.lower()
+    return re.search(r"^class\s+Exp\b", text, re.M) is not None
 
 
 def read(path: Path, text: str, assume: Assume) -> Detector:
@@ -69,8 +70,17 @@ def read(path: Path, text: str, assume: Assume) -> Detector:
 
 
 def classes(path: Path, text: str) -> Stated:
-    """Read the number of classes."""
-    return Stated(_Exp(path, text).classes())
+    """Read the number of classes; that of YOLOX's own Exp if the file leaves it out and is made of that."""
+    exp = _Exp(path, text)
+    if "num_classes" not in exp.settings and not exp.is_of_yolox:
+        bases = ", ".join(exp.bases) or "no class of YOLOX"
+        raise AnchorauditError(
+            f"no num_classes, and class Exp extends {bases}, which is not in this file",
+            path=path,
+            place=f"line {exp.found.lineno}",
+            remedy="Write self.num_classes in its __init__, or name the file that has it.",
+        )
+    return Stated(exp.classes())
 
 
 class _Exp:
@@ -95,8 +105,15 @@ class _Exp:
             match statement:
                 case ast.ImportFrom(module=str(module), names=names):
                     self.imports |= {one.asname or one.name: module for one in names}
-                case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                    constants.names[name] = self._value(constants, value)
+                case ast.Import(names=names):
+                    self.imports |= {one.asname: one.name for one in names if one.asname}
+                case (
+                    ast.Assign(targets=[ast.Name(id=name)], value=ast.expr() as value)
+                    | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+                ):
+                    known = self._value(constants, value)
+                    if not isinstance(known, Unresolved):
+                        constants.names[name] = known
                 case ast.ClassDef(name="Exp"):
                     found = statement
         if found is None:
@@ -115,11 +132,18 @@ class _Exp:
         """Return what the class and its `__init__` set, each with its line."""
         settings = Table(str(self.path), self.found.lineno)
         own = self.methods.get("__init__")
-        for statement in (*self.found.body, *(own.body if own is not None else ())):
+        parts = (part.body if part is own and own is not None else [part] for part in self.found.body)
+        for statement in itertools.chain.from_iterable(parts):
             match statement:
-                case ast.Assign(
-                    targets=[ast.Name(id=name) | ast.Attribute(value=ast.Name(id="self"), attr=name)],
-                    value=value,
+                case (
+                    ast.Assign(
+                        targets=[ast.Name(id=name) | ast.Attribute(value=ast.Name(id="self"), attr=name)],
+                        value=ast.expr() as value,
+                    )
+                    | ast.AnnAssign(
+                        target=ast.Name(id=name) | ast.Attribute(value=ast.Name(id="self"), attr=name),
+                        value=ast.expr() as value,
+                    )
                 ):
                     known = {f"self.{key}": one for key, one in settings.items()}
                     reader = _WithSelf(constants.names, known)
@@ -135,12 +159,22 @@ class _Exp:
                         )
         return settings
 
+    @property
+    def bases(self) -> list[str]:
+        """The classes of which Exp is made."""
+        return [ast.unparse(base) for base in self.found.bases]
+
+    @property
+    def is_of_yolox(self) -> bool:
+        """Tell whether Exp is made of one of YOLOX's own."""
+        origins = [f"{self.imports.get(name.partition('.')[0], '')}.{name}" for name in self.bases]
+        return bool(origins) and all(_OF_YOLOX.match(origin.lstrip(".")) for origin in origins)
+
     def require_base(self, assume: Assume) -> None:
         """Raise AnchorauditError unless Exp is made of YOLOX's own, or the user says that it is like it."""
-        names = [ast.unparse(base) for base in self.found.bases]
-        name = names[0] if names else ""
-        if self.imports.get(name) in _BASES or name in ("yolox.exp.Exp", "yolox.exp.yolox_base.Exp"):
+        if self.is_of_yolox:
             return
+        name = ", ".join(self.bases)
         assume.that(
             f"{name or 'Exp'}",
             "sets no more than YOLOX's own Exp",
