@@ -956,7 +956,7 @@ class TestAssumeStandard:
     @pytest.mark.parametrize(
         ("part", "words"),
         [
-            ("META_ARCHITECTURE: FCOS", "name preset detectron2-fcos"),
+            ("META_ARCHITECTURE: FCOS", "name that, or preset detectron2-fcos"),
             ("META_ARCHITECTURE: SemanticSegmentor", "labels pixels"),
             ("PROPOSAL_GENERATOR: {NAME: RRPN}", "rotated"),
             ("PROPOSAL_GENERATOR: {NAME: PrecomputedProposals}", "proposals from a file"),

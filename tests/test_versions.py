@@ -132,7 +132,7 @@ class TestNewer:
         path = tmp_path / "mine.toml"
         path.write_text(text.replace('since = "8.4.128"', 'since = "8.4.150"'))
         assert load_detector(path, framework_version="8.4.160").match == load_detector(RULE).match
-        with pytest.raises(AnchorauditError, match="no rules of ultralytics begin with version 8.4.150"):
+        with pytest.raises(AnchorauditError, match="no rules of ultralytics begin with version 8\\.4\\.150"):
             load_detector(path, framework_version="8.3.120")
         path.write_text(text.replace('rule = "ultralytics-yolo11"', 'rule = "mine"'))
         with pytest.raises(AnchorauditError, match="rules of its own"):

@@ -30,7 +30,7 @@ _ARCHITECTURES = ("GeneralizedRCNN", "ProposalNetwork", "PanopticFPN", "RetinaNe
 # Names of classes that are known to differ, so that --assume-standard does not help.
 _NOT_STANDARD = {
     "SemanticSegmentor": "it labels pixels, not boxes",
-    "FCOS": "only a lazy config (.py) builds detectron2's FCOS, no YAML does: name preset detectron2-fcos",
+    "FCOS": "only a lazy config (.py) builds detectron2's FCOS; name that, or preset detectron2-fcos",
     "PrecomputedProposals": "it takes proposals from a file, and no anchors are matched",
     "RRPN": "its anchors are rotated",
     "RotatedAnchorGenerator": "its anchors are rotated",
