@@ -144,6 +144,21 @@ class TestFiles:
         assert read_classes(write("m.yaml", MODEL.replace("[nc]", "[3]"))).count == 3
 
 
+class TestYolov9:
+    """Files of WongKinYiu/yolov9, which say `anchors: 3`."""
+
+    def test_levels(self, write):
+        text = MODEL.replace("nc: 80", "nc: 80\n    anchors: 3")
+        for head, sources in [("DDetect", "14, 11, 8"), ("DualDDetect", "4, 5, 6, 14, 11, 8")]:
+            detector = load_detector(write("m.yaml", text.replace(DETECT, f"[[{sources}], 1, {head}, [nc]]")))
+            assert same(detector, "yolov9")
+            assert detector.versions.chosen == ""
+
+    def test_errors(self, write):
+        text = MODEL.replace(DETECT, "[[14, 11, 8], 1, DualDDetect, [nc]]")
+        assert "line 23: DualDDetect takes 3 layers, for 2 branches" in refused(write("m.yaml", text))
+
+
 def _error(function, *arguments):
     with pytest.raises(AnchorauditError) as caught:
         function(*arguments)

@@ -99,9 +99,10 @@ class Layers:
         repeats = max(round(count * depth), 1) if count > 1 else count
         return Layer(tuple(sources), repeats, module, args, line, len(self.rows))
 
-    def strides(self, assume: Assume) -> tuple[float, ...]:
+    def strides(self, assume: Assume, times: int = 1) -> tuple[float, ...]:
         """Return the strides of the levels that the last row, the head, takes.
 
+        times: how many branches the head has, each with all levels; those of the first are returned.
         Raises AnchorauditError, with the line, if a module is not one of ultralytics', or if sizes do not
         fit.
         """
@@ -111,7 +112,10 @@ class Layers:
         head = self.rows[-1]
         taken = self._before(head, sides)
         found = []
-        for source, side in zip(head.sources, taken, strict=True):
+        if len(taken) % times:
+            raise self.error(f"{head.module} takes {len(taken)} layers, for {times} branches", head.line)
+        levels = len(taken) // times
+        for source, side in zip(head.sources[:levels], taken[:levels], strict=True):
             if side is None:
                 raise self.error(f"the head takes layer {source}, which is no feature map", head.line)
             found.append(_SIDE / side)

@@ -34,9 +34,13 @@ _DUMP = "Name the config in full that training writes to work_dirs, or that `Con
 
 
 def detect(path: Path, text: str) -> bool:
-    """Tell whether the text assigns `model` or `_base_`, or has `with read_base()`."""
+    """Tell whether the text assigns `model` or `_base_`, or has `with read_base()`.
+
+    Configs of YOLOv6 look alike, but have its head; lazy ones of detectron2 take their model from a file.
+    """
     del path
-    return bool(re.search(r"^(model|_base_)\s*=|^with read_base\(\)", text, re.M))
+    own = re.search(r"^(model|_base_)\s*=|^with read_base\(\)", text, re.M)
+    return own is not None and not re.search(r"EffiDeHead|Lite_EffideHead|models/fcos\.py", text)
 
 
 def read(path: Path, text: str, assume: Assume) -> Detector:

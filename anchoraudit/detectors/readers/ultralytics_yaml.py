@@ -1,9 +1,9 @@
-"""Read a model YAML of ultralytics (version 8 and later): `backbone` and `head`, without anchors.
+"""Read a model YAML of ultralytics (version 8 and later) or WongKinYiu/yolov9: `backbone` and `head`.
 
 Sources: ultralytics 8.4.190 and 8.3.253 nn/tasks.py (yaml_model_load, parse_model, guess_model_task),
-nn/modules/head.py (Detect and those made of it; RTDETRDecoder), utils/loss.py (which head has which
-assigner), utils/tal.py (SegTaskAlignedAssigner and PoseTaskAlignedAssigner, from 8.4.180 on),
-utils/downloads.py (names).
+nn/modules/head.py (Detect and those made of it; RTDETRDecoder), utils/loss.py (which head has which assigner),
+utils/tal.py (SegTaskAlignedAssigner and PoseTaskAlignedAssigner, from 8.4.180 on), utils/downloads.py (names);
+WongKinYiu/yolov9 5b1ea9a8 models/yolo.py, utils/loss_tal.py, utils/loss_tal_dual.py.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from anchoraudit.detectors._presets import preset
 from anchoraudit.detectors.at_version import asked_for_newest, with_strides
@@ -24,7 +26,7 @@ from anchoraudit.detectors.spec import Classes, Detector
 from anchoraudit.errors import AnchorauditError
 
 SUFFIXES = (".yaml", ".yml")
-LOOKS_FOR = "ultralytics model (.yaml with backbone and head; or its name: yolo11n.yaml, yolo11n.pt)"
+LOOKS_FOR = "ultralytics or YOLOv9 model (.yaml with backbone and head; or a name such as yolo11n.pt)"
 
 _RULE, _END_TO_END, _QUERIES = "ultralytics-yolo11", "ultralytics-yolo26", "ultralytics-rtdetr"
 _SIZE = "The model file has no input size; replayed at 640, or at that of --input-size."
@@ -52,6 +54,10 @@ _REFUSED = {
     "SemanticSegment": "it labels pixels, and has no boxes",
     "Depth": "it predicts depths, and has no boxes",
 }
+# Heads of WongKinYiu/yolov9, and how many times each takes the levels: auxiliary branches come first. Its files
+# say `anchors: 3`, which means nothing.
+_OF_YOLOV9 = {"DDetect": 1, "DualDetect": 2, "DualDDetect": 2, "TripleDetect": 3, "TripleDDetect": 3}
+_YOLOV9 = re.compile(rf"\b(?:{'|'.join(_OF_YOLOV9)})\b")
 _OTHER = "Name a model that detects boxes, such as yolo11n.yaml."
 
 # Names of ultralytics' own models and model files (cfg/models of 8.4.190, and its assets), without the
@@ -82,11 +88,11 @@ _SUFFIX_OF_NAMES = (".pt", ".yaml", ".yml", "")
 
 
 def detect(path: Path, text: str) -> bool:
-    """Tell whether the top level has a `head` and a `backbone`, and no `anchors`."""
+    """Tell whether the top level has a `head` and a `backbone`, and no `anchors`, or a head of YOLOv9."""
     del path
-    return all(re.search(rf"^{key}\s*:", text, re.M) for key in ("head", "backbone")) and not re.search(
-        r"^anchors\s*:", text, re.M
-    )
+    if not all(re.search(rf"^{key}\s*:", text, re.M) for key in ("head", "backbone")):
+        return False
+    return re.search(r"^anchors\s*:", text, re.M) is None or _YOLOV9.search(text) is not None
 
 
 def read(path: Path, text: str, assume: Assume) -> Detector:
@@ -96,6 +102,11 @@ def read(path: Path, text: str, assume: Assume) -> Detector:
     head = layers.rows[-1]
     if head.module == "RTDETRDecoder":
         return _with_queries(path, layers, head)
+    if head.module in _OF_YOLOV9:
+        strides = layers.strides(assume, times=_OF_YOLOV9[head.module])
+        with table.blame("head"):
+            points = msgspec.structs.replace(preset("yolov9").points, strides=strides)
+        return based_on("yolov9", path, notes=(_SIZE,), points=points)
     if head.module in _REFUSED:
         raise layers.error(
             f"a head of {head.module} is not replayed: {_REFUSED[head.module]}", head.line, _OTHER
@@ -207,8 +218,6 @@ def _with_queries(path: Path, layers: Layers, head: Layer) -> Detector:
 
 
 def _transformer(path: Path, *, notes: tuple[str, ...], queries: int | None = None) -> Detector:
-    import msgspec
-
     match = preset(_QUERIES).match
     if queries is not None:
         match = msgspec.structs.replace(match, queries=queries)
