@@ -102,6 +102,9 @@ def command(**given: Any) -> int:
 
         settings = msgspec.structs.replace(settings, detector=default_detector(framework))
     detector, _ = detector_of(settings)
+    from anchoraudit.anchors.foreground.searched import require_anchors
+
+    require_anchors(detector)
     if framework is not None:
         from anchoraudit.anchors.export import require_divisible
 

@@ -129,7 +129,7 @@ def command(**given: Any) -> int:
         from anchoraudit.report.text.differences import diff_lines, diff_summary
 
         changes = difference(filtered)
-        _output.put_pieces(diff_lines(changes), None)
+        _output.put_pieces(diff_lines(changes, result.replayed), None)
         if not keep.all():
             for line in _first_lines(result, keep, given, settings):
                 _output.remark(line)

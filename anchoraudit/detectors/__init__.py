@@ -223,7 +223,7 @@ def override(
         if input_size is not None:
             changes["resize"] = _with_size(detector, input_size)
         if shapes is not None:
-            changes["anchors"] = _with_shapes(detector.anchors, shapes)
+            changes["anchors"] = _with_shapes(detector, shapes)
         return msgspec.structs.replace(detector, **changes) if changes else detector
     except (ValueError, TypeError) as error:
         raise AnchorauditError(
@@ -260,7 +260,13 @@ def _with_size(detector: Detector, text: str) -> Resize:
     return new
 
 
-def _with_shapes(anchors: Anchors, shapes: Sequence[tuple[float, float]]) -> Anchors:
+def _with_shapes(detector: Detector, shapes: Sequence[tuple[float, float]]) -> Anchors:
+    anchors = detector.anchors
+    if not anchors.levels:
+        raise AnchorauditError(
+            f"{detector.name} has no anchors: it learns boxes at {detector.match.units}",
+            remedy="Leave the anchors out, or name a detector that has some.",
+        )
     if len(anchors.levels) > 1:
         raise AnchorauditError(
             f"one list of anchor shapes does not fit a detector of {len(anchors.levels)} levels",

@@ -7,22 +7,24 @@ from typing import Literal
 from anchoraudit.detectors._block import Block
 
 _ZERO = "gives a box loss of 0: it teaches nothing about boxes"
+# What is learnt of such a batch by a detector that scores each of its points, or queries, against the classes.
+_BACKGROUND = {"point": "only that all of it is background", "query": "only that it shows no object"}
+# What an image or a batch does, by normaliser. {none} is "without a positive anchor" or the like.
 _ON_EMPTY = {
-    "batch_positives": "a batch without a positive anchor gives a box loss of 0/0 = NaN",
-    "batch_positives_or_one": f"a batch without a positive anchor {_ZERO}",
-    "batch_positives_plus_one": f"a batch without a positive anchor {_ZERO}",
-    "running_positives_or_one": f"an image without a positive anchor {_ZERO}",
-    "batch_boxes_or_one": f"a batch without a box {_ZERO}",
-    "target_scores_or_one": f"a batch without a positive point {_ZERO}",
-    "image_positives": "an image without a positive anchor gives a box loss of 0/0 = NaN",
-    "image_positives_or_one": f"an image without a positive anchor {_ZERO}",
+    "batch_positives": "a batch {none} gives a box loss of 0/0 = NaN",
+    "batch_positives_or_one": f"a batch {{none}} {_ZERO}",
+    "batch_positives_plus_one": f"a batch {{none}} {_ZERO}",
+    "running_positives_or_one": f"an image {{none}} {_ZERO}",
+    "batch_boxes_or_one": f"a batch {{none}} {_ZERO}",
+    "target_scores_or_one": f"a batch {{none}} {_ZERO}",
+    "image_positives": "an image {none} gives a box loss of 0/0 = NaN",
+    "image_positives_or_one": f"an image {{none}} {_ZERO}",
     "image_positives_or_skip": (
-        "an image without a positive anchor is skipped silently: "
-        "its loss is 0, and even its negative anchors teach nothing"
+        "an image {none} is skipped silently: its loss is 0, and even its negative {units} teach nothing"
     ),
-    "sampled_anchors": f"an image without a positive anchor {_ZERO}; negative anchors fill its sample",
-    "constant": f"an image without a positive anchor {_ZERO}",
-    "none": f"an image without a positive anchor {_ZERO}",
+    "sampled_anchors": f"an image {{none}} {_ZERO}; negative anchors fill its sample",
+    "constant": f"an image {{none}} {_ZERO}",
+    "none": f"an image {{none}} {_ZERO}",
 }
 
 
@@ -92,9 +94,14 @@ class Loss(Block, frozen=True):
             return "skipped"
         return "zero"
 
-    @property
-    def on_empty(self) -> str:
-        """The effect of a batch or an image without a positive anchor, as a sentence."""
-        if self.negatives_per_positive and self.outcome == "skipped":
-            return _ON_EMPTY["image_positives_or_skip"]
-        return _ON_EMPTY[self.normaliser]
+    def on_empty(self, unit: str = "anchor") -> str:
+        """Say as a sentence what a batch or an image does that has nothing positive.
+
+        unit: what becomes positive, as in `Match.unit`.
+        """
+        skips = self.negatives_per_positive and self.outcome == "skipped"
+        text = _ON_EMPTY["image_positives_or_skip" if skips else self.normaliser]
+        none = "without boxes" if unit == "query" else f"without a positive {unit}"
+        said = text.format(none=none, units="queries" if unit == "query" else f"{unit}s")
+        taught = _BACKGROUND.get(unit) if self.outcome == "zero" else None
+        return f"{said}, {taught}" if taught else said

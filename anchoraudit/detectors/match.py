@@ -180,6 +180,11 @@ class Match(Block, frozen=True):
         return self._kind.unit
 
     @property
+    def units(self) -> str:
+        """The same for several: `anchors`, `points` or `queries`."""
+        return {"query": "queries"}.get(self.unit, f"{self.unit}s")
+
+    @property
     def is_prediction_free(self) -> bool:
         """Tell whether the labels follow from the boxes alone, whatever the network predicts."""
         return self._kind.is_prediction_free

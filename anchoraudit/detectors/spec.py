@@ -228,10 +228,10 @@ class Detector(Block, frozen=True):
 
     @property
     def on_empty(self) -> str:
-        """The effect of a batch or an image without a positive anchor, or without a box, as a sentence."""
+        """The effect of a batch or an image without anything positive, or without a box, as a sentence."""
         if self.match.no_boxes == "raises":
-            return f"{self.loss.on_empty}; on an image without boxes the framework raises"
-        return self.loss.on_empty
+            return f"{self.loss.on_empty(self.match.unit)}; on an image without boxes the framework raises"
+        return self.loss.on_empty(self.match.unit)
 
     @property
     def can_end_empty(self) -> bool:

@@ -25,18 +25,37 @@ from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.causes_by_size import CAUSES
 
-__all__ = ["CAUSES", "MEANING", "causes_of", "most_alike", "nearest_shape"]
+__all__ = ["CAUSES", "MEANING", "causes_of", "meaning_of", "most_alike", "nearest_shape"]
 
 # Each cause in a few plain words, for reports.
 MEANING = {
     "edge": "the anchors that would match cross the border and do not count",
-    "stride": "an anchor would match, but none is centred closely enough; or no point lies inside",
-    "level": "its size sends it to a level of which no point lies inside",
+    "stride": "an anchor would match, but none is centred closely enough",
+    "level": "a point lies inside it, but none of the level that learns boxes of its size",
     "unused": "the anchor most like it is on no level (darknet: in no mask)",
     "small": "too small for every anchor",
     "large": "too large for every anchor",
     "elongated": "longer or thinner than every anchor",
 }
+
+
+# The same where points take the place of anchors.
+_OF_POINTS = {"stride": "no point lies inside it", "level": MEANING["level"]}
+
+
+def meaning_of(cause: str, detector: Detector) -> str:
+    """Return in a few plain words what a cause means under this detector.
+
+    Examples
+    --------
+    >>> meaning_of("stride", load_detector("ultralytics-yolo11-8.3"))
+    'no point lies inside it'
+    """
+    if detector.match.unit != "point":
+        return MEANING[cause]
+    if cause == "stride" and detector.match.radius:
+        return "no point lies inside it and near its centre"
+    return _OF_POINTS[cause]
 
 
 def causes_of(boxes: OnCanvas, detector: Detector) -> Int8:

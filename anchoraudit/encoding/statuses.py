@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.arrays import Bool, Int8
+from anchoraudit.detectors.match import Match
 
 # "" marks a box that is not usable.
 STATUSES = ("", "matched", "possible", "forced", "borrowed", "shadowed", "unmatched")
@@ -18,6 +19,27 @@ MEANING = {
     "shadowed": "other boxes of its image take all its candidates, whatever is predicted",
     "unmatched": "can never be positive",
 }
+_LAST_OF_CELL = "another box of its cell gives size and offset; only the heat map of its class learns it"
+_MANY_BOXES = "more boxes than queries in its image; predictions decide which are lost"
+
+
+def meaning_of(status: str, match: Match) -> str:
+    """Return in a few plain words what a status means under this rule of matching.
+
+    Examples
+    --------
+    >>> meaning_of("possible", load_detector("mmdet-rtmdet").match)
+    'has candidates; predictions decide'
+    """
+    if status == "shadowed" and match.unit == "point" and match.repeated == "last":
+        return _LAST_OF_CELL
+    if status == "shadowed" and match.unit == "anchor":
+        return "another box of its image has the same place, and takes all its anchors"
+    if status == "possible" and match.unit == "query":
+        return _MANY_BOXES
+    return MEANING[status]
+
+
 # A box with one of these is trained, or can be.
 FOREGROUND = ("matched", "possible", "forced", "borrowed")
 # A box with one of these is never trained.

@@ -12,8 +12,9 @@ from anchoraudit.auditing.audit import Audit
 from anchoraudit.auditing.risk import BATCH_SIZES, Risk, risk_of, sentence
 from anchoraudit.boxes import box_sizes
 from anchoraudit.dataset.labels import REASON_MEANING, REASONS
+from anchoraudit.detectors import Detector
 from anchoraudit.detectors.at_version import said
-from anchoraudit.encoding.causes import CAUSES, nearest_shape
+from anchoraudit.encoding.causes import CAUSES, meaning_of, nearest_shape
 from anchoraudit.encoding.errors_raised import reason as reason_to_raise
 from anchoraudit.encoding.verdicts import VERDICTS, WITHOUT_FOREGROUND
 from anchoraudit.rules import SEVERITIES
@@ -33,10 +34,43 @@ VERDICT_MEANING = {
 }
 
 
-def dropped(verdict: str) -> str:
+# The same under a detector that has points, or queries, in place of anchors.
+_OF_POINTS = {
+    "ok": "at least one point is positive",
+    "forced_only": "positive points only outside the boxes",
+    "empty_foreground": "boxes, but no positive point",
+    "no_usable_box": "annotations, but no box reaches the assigner",
+}
+_PREDICTED = {
+    "ok": "at least one box has points that can become positive",
+    "empty_foreground": "boxes, but no point can become positive",
+}
+_OF_QUERIES = {
+    "ok": "at least one box gets a query",
+    "no_usable_box": "annotations, but no box reaches the matcher",
+}
+
+
+def verdict_meaning(verdict: str, detector: Detector | None) -> str:
+    """Say what a verdict means under this detector.
+
+    Examples
+    --------
+    >>> verdict_meaning("empty_foreground", load_detector("torchvision-fcos_resnet50_fpn"))
+    'boxes, but no positive point'
+    """
+    own: dict[str, str] = {}
+    if detector is not None and detector.match.unit == "point":
+        own = _OF_POINTS if detector.match.is_prediction_free else {**_OF_POINTS, **_PREDICTED}
+    elif detector is not None and detector.match.unit == "query":
+        own = _OF_QUERIES
+    return own.get(verdict, VERDICT_MEANING[verdict])
+
+
+def dropped(verdict: str, detector: Detector | None = None) -> str:
     """Say why `filter` drops images with this verdict."""
     only = "what trains it lies far outside the image (BOX016), and goes"
-    return only if verdict == "ok" else VERDICT_MEANING[verdict]
+    return only if verdict == "ok" else verdict_meaning(verdict, detector)
 
 
 def count(number: int, noun: str) -> str:
@@ -111,19 +145,31 @@ def why(audit: Audit, image: int) -> str:
     if verdict == "encoder_error":
         return reason_to_raise(int(results.raises[image]), audit.detector)
     if verdict != "empty_foreground":
-        return VERDICT_MEANING[verdict]
+        return verdict_meaning(verdict, audit.detector)
     usable = int(results.usable[image])
     cause = CAUSES[int(results.cause[image])]
+    if not audit.detector.match.measure:
+        return f"{_largest(audit, image)}: {cause}; {meaning_of(cause, audit.detector)}"
     best = iou(float(results.best_iou[image]), audit.detector.match.foreground_from)
     start = f"{count(usable, 'box')}, best {audit.detector.match.measure} {best}: {cause}"
-    if not audit.detector.match.depends_on_anchors:
-        return start
     nearest = _nearest(audit, image)
     if cause == "edge":
         return f"{start}; the anchors that would match cross the border ({nearest} is nearest)"
     if cause == "unused":
         return f"{start}; the anchors most like them are on no level ({nearest} is the nearest that is)"
     return f"{start}; the nearest anchor is {nearest}"
+
+
+def _largest(audit: Audit, image: int) -> str:
+    """Write the usable boxes of an image with the size of the largest: `2 boxes, at most 6.2x3.1 px`.
+
+    The size is that on the network's input.
+    """
+    rows = audit.boxes_of(image)
+    sizes = box_sizes(audit.net_boxes(rows[audit.box_results.usable[rows]]))
+    w, h = sizes[int(np.argmax(sizes.prod(axis=1)))].tolist()
+    at_most = "" if len(sizes) == 1 else "at most "
+    return f"{count(len(sizes), 'box')}, {at_most}{w:.1f}x{h:.1f} px on the input"
 
 
 def _nearest(audit: Audit, image: int) -> str:

@@ -64,6 +64,16 @@ class ForegroundFit:
     cut_short: bool
 
 
+def require_anchors(detector: Detector) -> None:
+    """Raise AnchorauditError for a detector without anchors: shapes have no use there."""
+    if not detector.anchors.levels:
+        raise AnchorauditError(
+            f"{detector.name} has no anchors: it learns boxes at {detector.match.units}",
+            remedy="`anchoraudit advise` shows what helps it. To fit anchors for another detector, name it "
+            "with --detector.",
+        )
+
+
 def require_matching(detector: Detector) -> None:
     """Raise AnchorauditError for a detector whose shapes cannot be judged one by one."""
     match = detector.match

@@ -14,11 +14,11 @@ from anchoraudit.detectors.toml_text import to_toml
 from anchoraudit.errors import printable
 
 _MEANING = (
-    ("empty mask", "what an image, or a batch, without a positive anchor does to training:"),
+    ("empty mask", "what an image, or a batch, with nothing positive does to training:"),
     ("", "nan: the box loss is NaN, and soon every weight"),
     ("", "zero: the box loss is 0"),
-    ("", "skipped: the image teaches nothing, not even by its negative anchors"),
-    ("can end empty", "whether an image with usable boxes can end without a positive anchor"),
+    ("", "skipped: the image teaches nothing, not even as background"),
+    ("can end empty", "whether an image with usable boxes can end with nothing positive"),
 )
 _COLUMNS = ("name", "framework", "empty_mask", "can_end_empty", "empty_when", "on_empty")
 

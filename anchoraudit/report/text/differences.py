@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from anchoraudit.arrays import Bool
+from anchoraudit.detectors import Detector
 from anchoraudit.errors import printable
 from anchoraudit.fixes import Change
 from anchoraudit.report import words
@@ -24,8 +25,11 @@ _WHY = {
 }
 
 
-def diff_lines(changes: Iterable[Change]) -> Iterator[str]:
-    """Yield the lines of the diff: each file once, then each entry with its old and new values."""
+def diff_lines(changes: Iterable[Change], detector: Detector | None) -> Iterator[str]:
+    """Yield the lines of the diff: each file once, then each entry with its old and new values.
+
+    detector: the one whose verdicts are among the reasons.
+    """
     path = None
     for change in changes:
         if change.path != path:
@@ -33,7 +37,7 @@ def diff_lines(changes: Iterable[Change]) -> Iterator[str]:
             yield f"--- {printable(path)}\n"
             yield f"+++ {printable(path)} (filtered)\n"
         what = " ".join(part for part in (change.place, f"({change.thing})" if change.thing else "") if part)
-        yield f"@@ {printable(what)}: {printable(_why(change))} @@\n"
+        yield f"@@ {printable(what)}: {printable(_why(change, detector))} @@\n"
         yield from (f"-  {name}: {printable(old)}\n" for name, old, _ in change.values)
         if not change.gone:
             yield from (f"+  {name}: {printable(new)}\n" for name, _, new in change.values)
@@ -51,9 +55,9 @@ def diff_summary(changes: Sequence[Change], keep: Bool) -> str:
     )
 
 
-def _why(change: Change) -> str:
+def _why(change: Change, detector: Detector | None) -> str:
     if change.why in _WHY:
         return _WHY[change.why].format(of=change.of)
     if change.why in words.VERDICT_MEANING:
-        return f"dropped, {change.why}: {words.dropped(change.why)}"
+        return f"dropped, {change.why}: {words.dropped(change.why, detector)}"
     return f"dropped, with an error: {change.why}"

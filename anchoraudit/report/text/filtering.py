@@ -61,7 +61,7 @@ def filter_parts(
             f"{n:,}",
             words.share(n, images),
             f"{int(results.boxes[gone].sum()):,}",
-            words.dropped(verdict),
+            words.dropped(verdict, audit.replayed),
         )
         for verdict in VERDICTS
         if (n := int(np.count_nonzero(gone := ~keep & ~erring & audit.verdict_is(verdict))))

@@ -13,6 +13,7 @@ from anchoraudit.boxes import box_sizes
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.fates import KEPT
 from anchoraudit.encoding.causes import CAUSES
+from anchoraudit.encoding.statuses import NEVER
 from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
 from anchoraudit.manifest.unfit import unfit
 from anchoraudit.report import words
@@ -41,7 +42,8 @@ def after_scan(audit: Audit, options: Sequence[str]) -> list[Step]:
     if stopping := [code for code in audit.findings.counts if code in _OF_THE_RUN]:
         steps.append((f"mend the entries that {' and '.join(stopping)} name, and scan again", ""))
     if audit.images_with("empty_foreground"):
-        steps.append(("see one image anchor by anchor:", _explain(audit, dataset, options)))
+        unit = audit.detector.match.unit
+        steps.append((f"see one image {unit} by {unit}:", _explain(audit, dataset, options)))
         steps.append(("see what each remedy would do:", command("advise", [dataset], options)))
         steps += _better_detector(audit, dataset, options)
     if whole := unfit(audit).whole:
@@ -133,6 +135,9 @@ def _clean(audit: Audit, dataset: str, options: Sequence[str]) -> list[Step]:
     mended = _written_mended(audit, dataset, options)
     guard = f"{command('scan', [dataset], options)} && python train.py"
     steps = [("every image that could be checked has foreground; as a guard before training:", guard)]
+    if not audit.detector.anchors.levels and (lost := int(audit.image_results.of(*NEVER).sum())):
+        what = f"{words.count(lost, 'usable box')} can never be trained; see what would rescue them:"
+        steps.insert(0, (what, command("advise", [dataset], options)))
     if mended:
         what = "it trains on these boxes if it reads the files so. Else write them mended, and train on that:"
         steps.append((what, mended))
@@ -151,7 +156,7 @@ def _other_detectors(dataset: str, options: Sequence[str]) -> list[Step]:
     """Return what shows how encoders label the images, which a scan without a detector cannot tell."""
     return [
         (
-            "no error is in the data; see what the encoders of detectors with anchors make of them:",
+            "no error is in the data; see what detectors make of them:",
             command("compare", [dataset], options),
         )
     ]

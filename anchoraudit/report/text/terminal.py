@@ -18,7 +18,9 @@ from rich.text import Text
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.detectors import Detector
-from anchoraudit.encoding.causes import CAUSES, MEANING
+from anchoraudit.encoding.causes import CAUSES, meaning_of
+from anchoraudit.encoding.statuses import STATUSES
+from anchoraudit.encoding.statuses import meaning_of as meaning_of_status
 from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.errors import printable, shortened
 from anchoraudit.report import words
@@ -32,6 +34,8 @@ _PIPE_WIDTH = 100
 _EXAMPLES = 3
 _LONGEST = 80  # characters of a value shown with its finding: about one line
 _FINDING_COLUMNS = ("code", "severity", "count>", "what, and where")
+# Statuses that verdicts and causes say nothing of: where a box has one, the report counts boxes by status.
+_TOLD = ("possible", "borrowed", "shadowed")
 # Text columns may shrink to this width. Number columns never shrink: half a number is a wrong number.
 _NARROWEST = 8
 _READABLE = 500  # characters of one text in a table: five lines; longer names are accidents or attacks
@@ -160,11 +164,13 @@ def scan_parts(
     summary = audit.summary()
     parts = [*first_lines(words.who_judged(audit)), facts(_what_was_read(audit)), ""]
     if summary["verdicts"]:
-        parts += [_verdicts(summary), ""]
+        parts += [_verdicts(summary, audit.detector), ""]
     if len(summary["splits"]) > 1:
         parts += [_splits(summary["splits"]), ""]
+    if any(summary[status] for status in _TOLD):
+        parts += [_statuses(summary, audit.detector), ""]
     if summary["unmatched"]:
-        parts += [_causes(summary), ""]
+        parts += [_causes(summary, audit.detector), ""]
     parts += classes
     if findings:
         parts += [_findings(audit, findings, listed=limit > 0), ""]
@@ -213,9 +219,9 @@ def _loader(audit: Audit) -> list[str]:
     return [text.removeprefix("loader ") for text in sentences]
 
 
-def _verdicts(summary: dict[str, Any]) -> Group:
+def _verdicts(summary: dict[str, Any], detector: Detector) -> Group:
     rows = [
-        (verdict, f"{n:,}", words.share(n, summary["images"]), words.VERDICT_MEANING[verdict])
+        (verdict, f"{n:,}", words.share(n, summary["images"]), words.verdict_meaning(verdict, detector))
         for verdict, n in summary["verdicts"].items()
         if n or verdict in ("ok", "empty_foreground", "blank")
     ]
@@ -231,10 +237,20 @@ def _splits(splits: dict[str, Any]) -> Group:
     return table("By split", ("split", "images>", "boxes>", *(f"{v}>" for v in shown)), rows)
 
 
-def _causes(summary: dict[str, Any]) -> Group:
+def _statuses(summary: dict[str, Any], detector: Detector) -> Group:
+    usable = summary["usable"]
+    rows = [
+        (status, f"{n:,}", words.share(n, usable), meaning_of_status(status, detector.match))
+        for status in STATUSES[1:]
+        if (n := summary[status])
+    ]
+    return table("Usable boxes by status", ("status", "boxes>", "share>", "meaning"), rows)
+
+
+def _causes(summary: dict[str, Any], detector: Detector) -> Group:
     unmatched, usable = summary["unmatched"], summary["usable"]
     rows = [
-        (name, f"{n:,}", words.share(n, unmatched), MEANING[name])
+        (name, f"{n:,}", words.share(n, unmatched), meaning_of(name, detector))
         for name in CAUSES
         if (n := summary["causes"][name])
     ]
