@@ -1,4 +1,4 @@
-"""One image, anchor by anchor: what the encoder's definition says, and what would change it."""
+"""One image, anchor by anchor or point by point: what the definition says, and what would change it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from anchoraudit.advice.explain_points import Places, PointsOfBox, explain_points, what_would_help
 from anchoraudit.arrays import Float, Int
 from anchoraudit.auditing.audit import Audit, audit
 from anchoraudit.auditing.losses import Losses, losses_of_zero_predictions
@@ -37,27 +38,31 @@ class BoxExplanation:
 
     xyxy: pixels of the original image, clipped. net: the same on the network's input. best_anchor: the
     counting anchor that overlaps it most, pixels of the network's input, None if none overlaps. nearest: the
-    anchor shape most like it. remedy: what would match it, "" if it is matched.
+    anchor shape most like it. remedy: what would match it, "" if it is matched. A detector without anchors
+    has no best_iou, best_anchor and nearest: all are None. assigned: the anchors or points that train it, -1
+    where predictions decide. points: its points, None for a detector that has none.
     """
 
     number: int
     label: str
     xyxy: Box
     net: Box
-    best_iou: float
+    best_iou: float | None
     best_anchor: Box | None
-    nearest: tuple[float, float]
+    nearest: tuple[float, float] | None
     status: str
     cause: str
     assigned: int
     remedy: str
+    points: PointsOfBox | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One image: canvas in pixels, numbers of anchors, its boxes, and its losses.
+    """One image: canvas in pixels, numbers of anchors (or points, or queries), its boxes, and its losses.
 
-    losses: for predictions of zero, as a batch of its own: "plain", "truncated" and "guarded".
+    Where predictions decide, `positives` are those that can become positive. places: the points of all boxes,
+    None without points. losses: for predictions of zero, as a batch of its own: "plain", "truncated" and "guarded".
     """
 
     audit: Audit
@@ -70,6 +75,7 @@ class Explanation:
     ignored: int
     boxes: list[BoxExplanation]
     losses: dict[str, Losses]
+    places: Places | None = None
 
 
 def explain(
@@ -81,7 +87,7 @@ def explain(
     loader: str | None = None,
     image_cache: Path | None = None,
 ) -> Explanation:
-    """Replay image `index` of `dataset` anchor by anchor.
+    """Replay image `index` of `dataset` anchor by anchor, or point by point.
 
     loader, image_cache: as in `audit`.
 
@@ -114,6 +120,7 @@ def explain(
         labels = engines.replay(net, fitted, detector)
     except AnchorauditError as error:
         raise error.within(dataset.root, f"image {dataset.images.ids[index]}") from None
+    boxes, places = _explain_boxes(result, rows, net, labels, (canvas, image))
     return Explanation(
         audit=result,
         index=index,
@@ -123,8 +130,9 @@ def explain(
         positives=labels.positives,
         negatives=labels.negatives,
         ignored=labels.ignored,
-        boxes=_explain_boxes(result, rows, net, labels, (canvas, image)),
+        boxes=boxes,
         losses=_losses(labels, net, detector),
+        places=places,
     )
 
 
@@ -144,33 +152,43 @@ def _losses(labels: DenseLabels, net: Float, detector: Detector) -> dict[str, Lo
 
 def _explain_boxes(
     result: Audit, rows: Int, net: Float, labels: DenseLabels, sizes: tuple[Size, Size]
-) -> list[BoxExplanation]:
+) -> tuple[list[BoxExplanation], Places | None]:
     """Explain an image's usable boxes. rows: [n] of all boxes; net: [n, 4] on the network's input."""
     detector, dataset = result.detector, result.dataset
     xyxy, assigned = clipped_boxes(dataset, rows), labels.assigned
-    nearest = detector.shapes[nearest_shape(box_sizes(net), detector)]
+    if detector.points.strides and not detector.match.is_prediction_free:
+        assigned = np.full(len(rows), -1, dtype=np.int64)
+    shaped = bool(detector.anchors.levels)
+    nearest = detector.shapes[nearest_shape(box_sizes(net), detector)] if shaped else None
+    points, places = explain_points(net, sizes[0], detector) if detector.points.strides else ([], None)
     explained: list[BoxExplanation] = []
     for number, row in enumerate(rows.tolist()):
         category, code = int(dataset.boxes.category[row]), int(result.box_results.cause[row])
         best_iou, best = float(labels.best_iou[number]), int(labels.best_anchor[number])
         status = STATUSES[int(result.box_results.status[row])]
         cause = CAUSES[code] if code >= 0 else ""
+        remedy = ""
+        if points and (near := points[number].nearest) is not None:
+            remedy = what_would_help(net[number], near)
+        elif cause:
+            remedy = _remedy(net[number], cause, detector, sizes)
         explained.append(
             BoxExplanation(
                 number=number,
                 label=dataset.categories[category].name if category >= 0 else "",
                 xyxy=_as_box(xyxy[number]),
                 net=_as_box(net[number]),
-                best_iou=best_iou,
+                best_iou=best_iou if shaped else None,
                 best_anchor=_as_box(labels.anchors[best]) if best >= 0 and best_iou > 0 else None,
-                nearest=(float(nearest[number, 0]), float(nearest[number, 1])),
+                nearest=None if nearest is None else (float(nearest[number, 0]), float(nearest[number, 1])),
                 status=status,
                 cause=cause,
                 assigned=int(assigned[number]),
-                remedy=_remedy(net[number], cause, detector, sizes) if cause else "",
+                remedy=remedy,
+                points=points[number] if points else None,
             )
         )
-    return explained
+    return explained, places
 
 
 def _remedy(net: Float, cause: str, detector: Detector, sizes: tuple[Size, Size]) -> str:

@@ -1,4 +1,4 @@
-"""`anchoraudit explain`: one image, anchor by anchor."""
+"""`anchoraudit explain`: one image, anchor by anchor or point by point."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ from anchoraudit.io.suggest import did_you_mean
     "--output",
     type=click.Path(),
     metavar="PICTURE",
-    help="Draw boxes, best anchors and border (.png, .jpg).",
+    help="Draw boxes, with best anchors and border, or with points (.png, .jpg).",
 )
 def command(image: str, **given: Any) -> int:
     """Explain one IMAGE of DATASET: by id, file name or stem.
 
-    Replays every anchor: the mask, each box's best anchor, why it is matched or not, what would match it, and
-    the losses of this image alone.
+    Replays every anchor, or point: the mask, each box's best anchor or its points, why it is matched or not,
+    what would match it, and the losses of this image alone.
     """
     from anchoraudit.advice.explain import explain
     from anchoraudit.cli import _output

@@ -16,7 +16,8 @@ from anchoraudit.encoding.verdicts import VERDICTS
 def explain_json(explanation: Explanation) -> str:
     """Return one image's explanation as JSON. JSON has no NaN, so a NaN loss is the string "nan"."""
     images = explanation.audit.dataset.images
-    i = explanation.index
+    i, match = explanation.index, explanation.audit.detector.match
+    chosen = None if match.unit == "point" and not match.is_prediction_free else explanation
     return to_json(
         {
             "image_id": images.ids[i],
@@ -28,11 +29,13 @@ def explain_json(explanation: Explanation) -> str:
             "detector_chosen": explanation.audit.detector_chosen,
             "detector_suggested": explanation.audit.suggested or None,
             "verdict": VERDICTS[int(explanation.audit.image_results.verdict[i])],
+            "unit": match.unit,
             "anchors": explanation.anchors,
             "counting": explanation.counting,
-            "positives": explanation.positives,
-            "negatives": explanation.negatives,
-            "ignored": explanation.ignored,
+            "positives": chosen and chosen.positives,
+            "negatives": chosen and chosen.negatives,
+            "ignored": chosen and chosen.ignored,
+            "candidates": explanation.positives if match.unit == "point" else None,
             "boxes": [msgspec.to_builtins(box) for box in explanation.boxes],
             "losses": {name: _losses(value) for name, value in explanation.losses.items()},
         }

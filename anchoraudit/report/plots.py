@@ -1,4 +1,4 @@
-"""A drawing of one image: its boxes, their best anchors, and the border that anchors must keep to."""
+"""A drawing of one image: its boxes, their best anchors or their points, and the border of anchors."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from anchoraudit.advice.explain import Box, Explanation
+from anchoraudit.advice.explain_points import Places
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.images import pillow
 from anchoraudit.report import words
@@ -15,6 +16,7 @@ from anchoraudit.report import words
 # Longer side of the drawing: at least 640 px, to see a stride of 16 px; at most 1600 px, to fit a screen.
 _LARGEST = 1600
 _SMALLEST = 640
+_DOT = 2  # pixels of the drawing: half the width of a point
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 _MATCHED, _UNMATCHED, _ANCHOR, _BORDER = "#1a9850", "#d73027", "#2166ac", "#e08214"
 
@@ -22,8 +24,10 @@ _MATCHED, _UNMATCHED, _ANCHOR, _BORDER = "#1a9850", "#d73027", "#2166ac", "#e082
 def draw(explanation: Explanation, suffix: str) -> bytes:
     """Draw the explained image, or a grey canvas of its size if the file is missing.
 
-    Matched boxes are green. Unmatched ones are red, with their cause. Best anchors are dashed blue lines, the
-    border a dashed orange line. suffix: the format to encode as (.png, .jpg, ...). Raises AnchorauditError
+    Boxes that are surely or possibly matched are green, the others red, with their cause. Best anchors are
+    dashed blue lines, the border a dashed orange line. Points are blue dots where they can become positive
+    for a box, hollow where another box learns them; a red cross is the point nearest to a box without any.
+    suffix: the format to encode as (.png, .jpg, ...). Raises AnchorauditError
     for any other.
     """
     format_name = _format(suffix)
@@ -62,16 +66,33 @@ class _Pen:
         if margin is not None:
             w, h = explanation.canvas
             self._dashed(self._place((-margin, -margin, w + margin, h + margin)), _BORDER)
+        if explanation.places is not None:
+            self._points(explanation, explanation.places)
         for box in explanation.boxes:
             if box.best_anchor is not None:
                 self._dashed(self._place(box.best_anchor), _ANCHOR)
         threshold = explanation.audit.detector.match.foreground_from
         for box in explanation.boxes:
-            colour = _MATCHED if box.status == "matched" else _UNMATCHED
+            colour = _MATCHED if box.status in ("matched", "possible") else _UNMATCHED
             place = self._place(box.net)
             self.pen.rectangle(place, outline=colour, width=2)
-            text = printable(f"{box.label} {words.iou(box.best_iou, threshold)} {box.cause}".strip())
-            self._label(text, place[0], place[1], colour)
+            value = "" if box.best_iou is None else words.iou(box.best_iou, threshold)
+            why = box.cause or (box.status if box.best_iou is None and colour == _UNMATCHED else "")
+            self._label(printable(" ".join(filter(None, (box.label, value, why)))), place[0], place[1], colour)
+
+    def _points(self, explanation: Explanation, places: Places) -> None:
+        """Draw the candidates of all boxes, and the nearest point of each box without any."""
+        for (x, y), own in zip(places.xy.tolist(), places.own.tolist(), strict=True):
+            left, top, _, _ = self._place((x, y, x, y))
+            dot = (left - _DOT, top - _DOT, left + _DOT, top + _DOT)
+            self.pen.ellipse(dot, outline=_ANCHOR, fill=_ANCHOR if own else None)
+        for box in explanation.boxes:
+            if box.points is None or (near := box.points.nearest) is None:
+                continue
+            left, top, _, _ = self._place((near.x, near.y, near.x, near.y))
+            for turned in (1, -1):
+                ends = (left - 2 * _DOT, top - 2 * _DOT * turned, left + 2 * _DOT, top + 2 * _DOT * turned)
+                self.pen.line(ends, fill=_UNMATCHED, width=2)
 
     def _label(self, text: str, x: float, y: float, colour: str) -> None:
         bounds = self.pen.textbbox((0, 0), text, font=self.font)

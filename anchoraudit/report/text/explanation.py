@@ -6,9 +6,10 @@ from rich.text import Text
 
 from anchoraudit.advice.explain import BoxExplanation, Explanation
 from anchoraudit.auditing.losses import Losses
-from anchoraudit.encoding.causes import MEANING
+from anchoraudit.encoding.causes import meaning_of
 from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.report import words
+from anchoraudit.report.text.explained_points import box_parts, mask, size_of
 from anchoraudit.report.text.terminal import facts, first_lines, table
 
 _LOSS_MEANING = {
@@ -21,10 +22,12 @@ _LOSS_MEANING = {
 def explanation_parts(explanation: Explanation) -> list[object]:
     """Return the parts of the report, in order."""
     parts = [*first_lines(words.who_judged(explanation.audit)), facts(_image(explanation)), ""]
-    if explanation.boxes:
+    if explanation.boxes and not explanation.audit.detector.anchors.levels:
+        parts += box_parts(explanation)
+    elif explanation.boxes:
         parts += [_boxes(explanation), ""]
         if lost := [box for box in explanation.boxes if box.remedy]:
-            parts += [_remedies(lost), ""]
+            parts += [_remedies(lost, explanation), ""]
     if explanation.losses:
         parts += [_losses(explanation), ""]
     if _verdict(explanation) in ("encoder_error", "left_out"):
@@ -43,21 +46,26 @@ def _image(explanation: Explanation) -> list[tuple[str, str]]:
     images = audit.dataset.images
     verdict = _verdict(explanation)
     reason = "" if verdict == "ok" else f": {words.why(audit, i)}"
-    mask = (
-        f"{explanation.positives:,} positive, {explanation.negatives:,} negative, "
-        f"{explanation.ignored:,} ignored of {explanation.anchors:,} anchors"
-    )
-    if outside := explanation.anchors - explanation.counting:
-        mask += f"; {outside:,} of the ignored cross the border"
+    labels = _of_anchors(explanation) if audit.detector.anchors.levels else mask(explanation)
     size = (
         f"{images.width[i]:g}x{images.height[i]:g}, input {explanation.canvas[0]:g}x{explanation.canvas[1]:g}"
     )
     return [
         ("image", f"{images.file_names[i]} (id {images.ids[i]}), {size}"),
         ("detector", str(audit.detector)),
-        ("mask", mask),
+        ("mask", labels),
         ("verdict", f"{verdict}{reason}"),
     ]
+
+
+def _of_anchors(explanation: Explanation) -> str:
+    text = (
+        f"{explanation.positives:,} positive, {explanation.negatives:,} negative, "
+        f"{explanation.ignored:,} ignored of {explanation.anchors:,} anchors"
+    )
+    if outside := explanation.anchors - explanation.counting:
+        text += f"; {outside:,} of the ignored cross the border"
+    return text
 
 
 def _boxes(explanation: Explanation) -> object:
@@ -66,8 +74,8 @@ def _boxes(explanation: Explanation) -> object:
         (
             str(box.number),
             box.label,
-            _size(box.net),
-            words.iou(box.best_iou, match.foreground_from, 3),
+            size_of(box),
+            words.iou(box.best_iou or 0.0, match.foreground_from, 3),
             _anchor(box),
             f"{box.assigned:,}",
             box.cause or box.status,
@@ -79,8 +87,9 @@ def _boxes(explanation: Explanation) -> object:
     return table("Usable boxes (pixels of the network's input)", columns, rows)
 
 
-def _remedies(lost: list[BoxExplanation]) -> object:
-    rows = [(str(box.number), f"{box.cause}: {MEANING[box.cause]}", box.remedy) for box in lost]
+def _remedies(lost: list[BoxExplanation], explanation: Explanation) -> object:
+    detector = explanation.audit.detector
+    rows = [(str(b.number), f"{b.cause}: {meaning_of(b.cause, detector)}", b.remedy) for b in lost]
     return table("What would match them", ("box>", "why not", "what would"), rows)
 
 
@@ -101,10 +110,8 @@ def _numbers(values: Losses) -> tuple[str, str, str]:
 
 def _anchor(box: BoxExplanation) -> str:
     if box.best_anchor is None:
+        assert box.nearest is not None
         return f"none overlaps ({words.shape(*box.nearest)} is nearest)"
     x1, y1, x2, y2 = box.best_anchor
     return f"{words.shape(x2 - x1, y2 - y1)} at {(x1 + x2) / 2:g}, {(y1 + y2) / 2:g}"
 
-
-def _size(box: tuple[float, float, float, float]) -> str:
-    return f"{box[2] - box[0]:.1f}x{box[3] - box[1]:.1f}"

@@ -1,0 +1,98 @@
+"""The points of each box of one image, under a detector without anchors: how many, whose, and why none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from anchoraudit.arrays import Bool, Float, Int
+from anchoraudit.boxes import box_sizes
+from anchoraudit.detectors import Detector
+from anchoraudit.encoding.points.definition import candidates, owners
+from anchoraudit.encoding.points.lattice import all_points
+from anchoraudit.encoding.points.nearest import Nearest, nearest_point
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Another box of the image, and the number of points that it takes, or can take, from this one."""
+
+    box: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class PointsOfBox:
+    """The points of one box.
+
+    candidates: how many can become positive for it, were it alone, by level. own: how many it learns, by
+    level; None where predictions decide. others: the boxes that learn the rest of them, or that share them
+    where predictions decide; most points first. nearest: the point that misses it by least; None for a box
+    with candidates.
+    """
+
+    candidates: tuple[int, ...]
+    own: tuple[int, ...] | None
+    others: tuple[Shared, ...]
+    nearest: Nearest | None
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Points to draw, C of them: pixels of the network's input.
+
+    xy: float64 [C, 2]. box: int64 [C], the box that each is a candidate of. own: bool [C], this box learns
+    it, or may where predictions decide.
+    """
+
+    xy: Float
+    box: Int
+    own: Bool
+
+
+def explain_points(
+    net: Float, canvas: tuple[float, float], detector: Detector
+) -> tuple[list[PointsOfBox], Places]:
+    """Explain the boxes of one image. net: float64 [n, 4], boxes on the network's input."""
+    points = all_points(*canvas, detector.points)
+    found = candidates(net, points, detector)
+    of = owners(net, found, detector) if detector.match.is_prediction_free else None
+    explained = [_of_box(number, net, found, of, points.level, detector) for number in range(len(net))]
+    for number, box in enumerate(explained):
+        if not sum(box.candidates):
+            near = nearest_point(net[number], points, detector)
+            explained[number] = PointsOfBox(box.candidates, box.own, box.others, near)
+    box, point = np.nonzero(found)
+    own = np.ones(len(box), dtype=np.bool_) if of is None else of[point] == box
+    return explained, Places(points.xy[point].astype(np.float64), box, own)
+
+
+def _of_box(
+    number: int, net: Float, found: Bool, of: Int | None, level: Int, detector: Detector
+) -> PointsOfBox:
+    mine, levels = found[number], len(detector.strides)
+    by_level = np.bincount(level[mine], minlength=levels).tolist()
+    own: tuple[int, ...] | None = None
+    if of is None:
+        taken = (found & mine).sum(axis=1)
+    else:
+        own = tuple(np.bincount(level[mine & (of == number)], minlength=levels).tolist())
+        taken = np.bincount(of[mine], minlength=len(net))
+    taken[number] = 0
+    order = np.argsort(-taken, kind="stable")
+    others = tuple(Shared(int(box), int(taken[box])) for box in order if taken[box])
+    return PointsOfBox(tuple(by_level), own, others, None)
+
+
+def what_would_help(net: Float, near: Nearest) -> str:
+    """Say what would give a box without candidates a point, wherever it lies. net: float64 [4]."""
+    sides = box_sizes(net[None])[0]
+    side, short = max(near.strides), float(sides.min())
+    if not short > 0:
+        return "a larger --input-size, or a box that the input holds: it has no area there"
+    text = f"sides above {side:g} px on the input have a point inside wherever they lie"
+    if short > side:
+        return text
+    times = np.ceil(100 * side / short + 1e-6) / 100
+    return f"{text}: {times:.2f} times its size (a larger --input-size, or tiles of the image)"
