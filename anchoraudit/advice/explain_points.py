@@ -88,7 +88,7 @@ def _of_box(
 def what_would_help(net: Float, near: Nearest) -> str:
     """Say what would give a box without candidates a point, wherever it lies. net: float64 [4]."""
     sides = box_sizes(net[None])[0]
-    side, short = max(near.strides), float(sides.min())
+    side, short = near.side, float(sides.min())
     if not short > 0:
         return "a larger --input-size, or a box that the input holds: it has no area there"
     text = f"sides above {side:g} px on the input have a point inside wherever they lie"

@@ -33,6 +33,7 @@ _SAMPLE = 2_000  # boxes of a group by which an option is chosen; its share is t
 _IN_WORDS = {
     "edge": "kept from their anchors by the border rule",
     "stride": "between the anchors",
+    "level": "without a point of their level inside",
     "unused": "most like an anchor on no level",
     "small": "too small",
     "large": "too large",
@@ -42,13 +43,21 @@ _IN_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """The option that helps, "" for none, and the share of the boxes that then get a positive anchor."""
+    """The option that helps, "" for none, and the share of the boxes that then can be positive.
+
+    anchors: the detector has anchors. Else it has points, and of what is tried only input sizes apply.
+    """
 
     option: str
     share: float
+    anchors: bool = True
 
     def __str__(self) -> str:
-        """Return `--input-size 1280 matches 92 %`."""
+        """Return `--input-size 1280 matches 92 %`, or of points `gives a point to 92 %`."""
+        if not self.anchors:
+            if not self.option:
+                return "no other input size that was tried helps one; anchoraudit advise tries more"
+            return f"{self.option} gives a point to {percent(self.share)}"
         if not self.option:
             return "no other input size, lower threshold or fitted anchors that were tried match one"
         return f"{self.option} matches {percent(self.share)}"
@@ -74,12 +83,13 @@ class Remedies:
         some = clipped
         if len(rows) > _SAMPLE:
             some = clipped.take(np.arange(0, len(rows), max(len(rows) // _SAMPLE, 1)))
-        best = Remedy("", 0.0)
+        anchors = bool(self._context.detector.anchors.levels)
+        best = Remedy("", 0.0, anchors)
         for kind in (self._sizes, self._thresholds, self._fitted):
             for option, detector in kind():
                 share = _share(some, detector)
                 if share > best.share:
-                    best = Remedy(option, share)
+                    best = Remedy(option, share, anchors)
                     chosen = detector
                 if share >= _ENOUGH:
                     break
@@ -87,15 +97,17 @@ class Remedies:
                 break
         if not best.option or some is clipped:
             return best
-        return Remedy(best.option, _share(clipped, chosen))
+        return Remedy(best.option, _share(clipped, chosen), anchors)
 
     def causes(self, rows: Int) -> str:
         """Count boxes by why they are unmatched: `23 too small, 2 too elongated`."""
         clipped = clip_all(self._dataset, rows)
         cause = causes_of(place_all(clipped, self._context.detector).boxes, self._context.detector)
         counts = np.bincount(cause, minlength=len(CAUSES)).tolist()
+        stride = {} if self._context.detector.anchors.levels else {"stride": "without a point inside"}
+        in_words = {**_IN_WORDS, **stride}
         named = sorted(((n, name) for n, name in zip(counts, CAUSES, strict=True) if n), reverse=True)
-        return ", ".join(f"{n:,} {_IN_WORDS[name]}" for n, name in named)
+        return ", ".join(f"{n:,} {in_words[name]}" for n, name in named)
 
     def _sizes(self) -> Iterator[tuple[str, Detector]]:
         detector = self._context.detector

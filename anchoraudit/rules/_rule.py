@@ -18,7 +18,7 @@ FAMILIES = {
     "IMG": "images",
     "CLS": "classes",
     "SET": "the set as a whole",
-    "ANC": "anchors",
+    "ANC": "assignment to anchors, points and queries",
 }
 Check = Callable[..., Sequence[Finding]]
 

@@ -14,7 +14,7 @@ def check(context: Context) -> Hits:
     rows = np.flatnonzero(context.verdict == VERDICT_CODE["empty_foreground"])
 
     def tell(image: int) -> tuple[str, str]:
-        text = f"boxes, but no positive anchor of {context.detector.name}"
+        text = f"boxes, but no positive {context.detector.match.unit} of {context.detector.name}"
         return f"{text}: image {context.dataset.images.ids[image]!r}", "empty_foreground"
 
     return context.about_images("ANC002", rows, tell)
@@ -24,15 +24,15 @@ RULE = Rule(
     code="ANC002",
     severity="error",
     title="image with an empty foreground mask",
-    what="An image with usable boxes but without a positive anchor (verdict `empty_foreground`).",
+    what="An image with usable boxes but without a positive anchor or point (verdict `empty_foreground`).",
     why=(
         "A loss divided by the number of positives is 0/0, which is NaN; one step with it destroys "
         "every weight. With a guarded loss the image teaches nothing."
     ),
-    example="one box of 12 x 9 px, and anchors of 64 px and more",
+    example="one box of 12 x 9 px, and anchors of 64 px and more; or points 16 px apart",
     remedy=(
-        "look at one image with anchoraudit explain; fit the anchors (cluster), widen the border, or "
-        "leave the image out (filter)"
+        "look at one image with anchoraudit explain, and at what helps with anchoraudit advise; or leave the "
+        "image out (filter)"
     ),
     check=check,
     needs_detector=True,

@@ -14,7 +14,9 @@ def check(context: Context) -> Hits:
     rows = np.flatnonzero(context.verdict == VERDICT_CODE["forced_only"])
 
     def tell(image: int) -> tuple[str, str]:
-        text = f"positive anchors of {context.detector.name} only by forcing"
+        detector = context.detector
+        how = "by forcing" if detector.match.forces else "outside its boxes"
+        text = f"positive {detector.match.units} of {detector.name} only {how}"
         return f"{text}: image {context.dataset.images.ids[image]!r}", "forced_only"
 
     return context.about_images("ANC003", rows, tell)
@@ -26,14 +28,15 @@ RULE = Rule(
     title="image whose foreground is forced only",
     what=(
         "No box of the image has an anchor at or above the positive threshold. Its best anchors are "
-        "positive all the same, because the detector forces them (verdict `forced_only`)."
+        "positive all the same, because the detector forces them (verdict `forced_only`). Or no point lies "
+        "inside its boxes, and the framework trains them at points elsewhere (ANC018)."
     ),
     why=(
         "The few anchors that it trains overlap their box badly. They learn large corrections from "
         "features that hardly see the object."
     ),
     example="a box of 12 x 9 px whose best anchor, of 32 x 32 px, has an IoU of 0.1",
-    remedy="fit the anchors to the data (cluster), or train at a larger input size",
+    remedy="train at a larger input size, or see what else helps: anchoraudit advise",
     check=check,
     needs_detector=True,
     verdict="forced_only",

@@ -1,4 +1,4 @@
-"""ANC009: most boxes match no anchor."""
+"""ANC009: most boxes can never be positive."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.encoding.statuses import STATUS_CODE
 from anchoraudit.rules._context import Context
+from anchoraudit.rules._lost import finds_nothing
 from anchoraudit.rules._rule import Rule
 
 
@@ -17,16 +18,16 @@ def check(context: Context, share: float, boxes: float) -> list[Finding]:
     if usable < boxes or unmatched <= share * usable:
         return []
     counted = f"{unmatched:,} of {usable:,} boxes"
-    text = f"{counted} match no anchor of {context.detector.name}, which never trains on them"
+    text = f"{counted} {finds_nothing(unmatched, context.detector)}, which never trains on them"
     return context.about_all("ANC009", text, counted, "unmatched boxes")
 
 
 RULE = Rule(
     code="ANC009",
     severity="warning",
-    title="most boxes match no anchor",
+    title="most boxes can never be positive",
     what=(
-        "More than `share` of all usable boxes are unmatched: no anchor of theirs can become positive. Their "
+        "More than `share` of all usable boxes are unmatched: no anchor or point of theirs can be positive. Their "
         "images may be fine, by the verdict, since one matched box is enough for that. Not reported of fewer "
         "than `boxes` usable boxes."
     ),
@@ -36,7 +37,7 @@ RULE = Rule(
         "fits the anchors anew before training, unless the option noautoanchor switches it off."
     ),
     example="70 of 80 boxes are 300 x 8 px, and no anchor is longer than four times its height",
-    remedy="fit the anchors to the data (anchoraudit cluster), or train at a larger input size",
+    remedy="train at a larger input size, or see what else helps: anchoraudit advise",
     check=check,
     parameters={"share": 0.75, "boxes": 20},
     needs_detector=True,

@@ -23,10 +23,11 @@ def check(context: Context, chance: float) -> list[Finding]:
     recall = context.best_recall
     anew = recall is not None and context.detector.auto_anchor.replaces(recall.recall)
     also = ". AutoAnchor fits the anchors anew before training (ANC013)" if anew else ""
+    word = "matched" if context.detector.anchors.levels else "trained"
     found: list[Finding] = []
     for place, number in enumerate(never[np.argsort(-trained[never], kind="stable")].tolist()):
         category, count = context.dataset.categories[number], int(trained[number])
-        text, evidence = f"no box of {category.name!r} is ever matched", _boxes(count)
+        text, evidence = f"no box of {category.name!r} is ever {word}", _boxes(count)
         if place < _MOST_MEASURED:
             rows = np.flatnonzero(context.trained & (context.dataset.boxes.category == number))
             text += f"; {remedies.of(rows)}"
@@ -46,8 +47,8 @@ RULE = Rule(
     title="class of which no box is ever positive",
     what=(
         "A class with boxes that reach the encoder in training, of which none is matched and none forced. "
-        "The message names the smallest change that helps, with the share of these boxes that then get a "
-        "positive anchor: other input sizes, lower thresholds and fitted anchors are tried on them. A class "
+        "The message names the smallest change that helps, with the share of these boxes that then are "
+        "positive: other input sizes, and where there are anchors lower thresholds and fitted anchors, are tried. A class "
         "with few boxes may have none by chance, where other classes lose many too: it is left to ANC011 if "
         "`chance` of a class or more would be expected to, were its boxes like those of the others."
     ),
@@ -56,7 +57,7 @@ RULE = Rule(
         "their average precision is 0. No loss shows it, since the other classes train well."
     ),
     example="40 boxes `dot` of 5 x 5 px in images of 1280 x 960, under yolov5 at 640",
-    remedy="train with the option that the message names, or fit the anchors (anchoraudit cluster)",
+    remedy="train with the option that the message names, or see what else helps: anchoraudit advise",
     check=check,
     parameters={"chance": CHANCE},
     needs_detector=True,

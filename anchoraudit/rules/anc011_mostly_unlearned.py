@@ -1,4 +1,4 @@
-"""ANC011: class most of whose boxes match no anchor."""
+"""ANC011: class most of whose boxes can never be positive."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def check(context: Context, share: float, boxes: float) -> list[Finding]:
     rows = np.flatnonzero(context.trained & np.isin(context.dataset.boxes.category, mostly))
     now = percent(float((trained - lost)[mostly].sum() / trained[mostly].sum()))
     classes = "a class" if len(named) == 1 else f"{len(named)} classes"
-    text = f"most boxes of {classes} are never matched: {', '.join(named[:_SHOWN])}{more}; "
+    word = "matched" if context.detector.anchors.levels else "trained"
+    text = f"most boxes of {classes} are never {word}: {', '.join(named[:_SHOWN])}{more}; "
     text += f"{Remedies(context).of(rows)} of them, now {now}"
     return context.about_all("ANC011", text, ", ".join(named), "classes mostly unmatched")
 
@@ -41,7 +42,7 @@ def check(context: Context, share: float, boxes: float) -> list[Finding]:
 RULE = Rule(
     code="ANC011",
     severity="warning",
-    title="class most of whose boxes match no anchor",
+    title="class most of whose boxes can never be positive",
     what=(
         "Of a class with at least `boxes` boxes in training, more than `share` are unmatched: they can never "
         "be positive. Also a class of three boxes or more without any positive one, where that may be "
@@ -53,7 +54,7 @@ RULE = Rule(
         "background. Its recall is low, whatever the number of epochs."
     ),
     example="60 of 70 boxes `pole` are thinner than every anchor, and 900 boxes `car` are matched",
-    remedy="train with the option that the message names, or fit the anchors (anchoraudit cluster)",
+    remedy="train with the option that the message names, or see what else helps: anchoraudit advise",
     check=check,
     parameters={"share": 0.75, "boxes": 20},
     needs_detector=True,

@@ -17,7 +17,8 @@ class Nearest:
     """The point nearest to being a candidate of a box, in pixels of the canvas.
 
     stride: of its level. misses_x, misses_y: how far it lies outside the place where it would count, 0 for
-    inside or on its edge. strides: of the levels that can learn a box of this size.
+    inside or on its edge. strides: of the levels that can learn a box of this size. side: if both sides of the
+    box are above this number of pixels, it has a candidate wherever it lies.
     """
 
     x: float
@@ -26,6 +27,7 @@ class Nearest:
     misses_x: float
     misses_y: float
     strides: tuple[float, ...]
+    side: float
 
 
 def nearest_point(box: Float, points: AllPoints, detector: Detector) -> Nearest:
@@ -46,7 +48,9 @@ def nearest_point(box: Float, points: AllPoints, detector: Detector) -> Nearest:
     strides = np.unique(points.size[able]).astype(np.float64)
     x, y = place[chosen].tolist()
     beside_x, beside_y = outside[chosen].tolist()
-    return Nearest(x, y, float(points.size[chosen]), beside_x, beside_y, tuple(strides.tolist()))
+    # A range of distances sends the box to one or two levels; else the finest one alone is enough.
+    side = float(strides.max() if detector.match.ranges else strides.min())
+    return Nearest(x, y, float(points.size[chosen]), beside_x, beside_y, tuple(strides.tolist()), side)
 
 
 def _where_points_count(box: Float, points: AllPoints, detector: Detector) -> tuple[Float, Float]:

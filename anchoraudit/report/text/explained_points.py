@@ -39,7 +39,7 @@ def box_parts(explanation: Explanation) -> list[object]:
     parts: list[object] = [_boxes(explanation, detector), ""]
     if lost := [box for box in explanation.boxes if box.status in _TOLD]:
         rows = [(str(box.number), _why(box, detector), box.remedy or _rid_of(box)) for box in lost]
-        parts += [table("Boxes that no point of their own trains", ("box>", "why", "what would help"), rows), ""]
+        parts += [table("Boxes that are not trained, or not at their own place", ("box>", "why", "what would help"), rows), ""]
     return parts
 
 
