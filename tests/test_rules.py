@@ -149,8 +149,9 @@ class TestThresholds:
     def test_of_the_users_own(self, tmp_path, code):
         case = self.OWN[code]
         files, values, by_default, by_these = case.files, case.values, case.by_default, case.by_these
-        assert audit_of(tmp_path, files, select=[code]).findings.counts.get(code, 0) == by_default
-        result = audit_of(tmp_path, files, rules=Chosen((code,), thresholds={code: values}))
+        under = {"detector": case.detector}
+        assert audit_of(tmp_path, files, select=[code], **under).findings.counts.get(code, 0) == by_default
+        result = audit_of(tmp_path, files, rules=Chosen((code,), thresholds={code: values}), **under)
         assert result.findings.counts.get(code, 0) == by_these
 
     def test_every_threshold_is_tried(self):

@@ -137,6 +137,7 @@ class Threshold:
     values: dict
     by_default: int
     by_these: int
+    detector: str = "reference"
 
 
 @dataclass(frozen=True)
