@@ -77,6 +77,11 @@ def _plain_width() -> int:
     return max(20, int(columns)) if columns.isdecimal() else _PIPE_WIDTH
 
 
+def columns_of_terminal() -> int:
+    """Return how many characters fit into a line of what is printed."""
+    return Console().width if sys.stdout.isatty() else _plain_width()
+
+
 def to_text(*parts: object) -> str:
     """Return what a console would print, without colours: 100 columns wide, or COLUMNS."""
     buffer = io.StringIO()
