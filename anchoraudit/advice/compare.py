@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from anchoraudit.encoding.admission import admitted_to
 from anchoraudit.encoding.canvas import Clipped, OnCanvas, Placed, clip_all, place_all
 from anchoraudit.encoding.causes import CAUSES, causes_of
 from anchoraudit.encoding.errors_raised import reasons
+from anchoraudit.encoding.repeated import alike, repeats
 from anchoraudit.encoding.results import Judged
 from anchoraudit.encoding.statuses import STATUSES, has
 from anchoraudit.encoding.verdicts import VERDICTS, verdicts_of
@@ -145,6 +147,7 @@ class _Job:
         judged = []
         with one_thread() if self.alone else nullcontext():
             placed = place_all(self.clipped, self.detectors[group[0]])
+            every = _InOrder(self.dataset, placed.boxes, self.image, self.clipped.rows)
             for detector in (self.detectors[i] for i in group):
                 rules = (
                     detector.resize,
@@ -155,13 +158,16 @@ class _Job:
                     detector.labels,
                 )
                 if rules not in known:
-                    known[rules] = self._compare(detector, placed)
+                    known[rules] = self._compare(detector, placed, every)
                 # Detectors that differ only in their loss leave the same images empty.
                 judged.append(replace(known[rules], detector=detector.name, on_empty=detector.loss.outcome))
         return judged
 
-    def _compare(self, detector: Detector, placed: Placed) -> Compared:
-        """Return what `audit` would find, counted without columns for every box and image."""
+    def _compare(self, detector: Detector, placed: Placed, every: _InOrder) -> Compared:
+        """Return what `audit` would find, counted without columns for every box and image.
+
+        every: all boxes, in the order of the file.
+        """
         dataset, boxes, image, rows = self.dataset, placed.boxes, self.image, self.clipped.rows
         if self.admits:
             admitted = admitted_to(dataset, detector)
@@ -169,7 +175,8 @@ class _Job:
             if len(admitted.dropped):
                 kept = np.flatnonzero(~np.isin(self.clipped.rows, admitted.dropped))
                 boxes, image, rows = boxes.take(kept), image[kept], rows[kept]
-        judged = self._among_others(boxes, image, rows, detector)
+                every = _InOrder(self.dataset, boxes, image, rows)
+        judged = every.compete(engines.judge(boxes, detector), detector)
         lost = np.flatnonzero(has(judged.status, "unmatched"))
         causes = np.bincount(causes_of(boxes.take(lost), detector), minlength=len(CAUSES))
         verdict = verdicts_of(
@@ -195,25 +202,58 @@ class _Job:
             on_empty=detector.loss.outcome,
         )
 
-    def _among_others(self, boxes: OnCanvas, image: Int, rows: Int, detector: Detector) -> Judged:
-        """Return the judgement of boxes with all boxes of their images present.
-
-        rows: int64 [n], their rows in the data set. Which of several boxes comes first counts, and they are
-        sorted by area here.
-        """
-        judged = engines.judge(boxes, detector)
-        order = np.argsort(rows)
-        category = self.dataset.boxes.category[rows[order]]
-        found = engines.compete(boxes.take(order), image[order], judged.take(order), detector, category)
-        status = np.empty_like(found.status)
-        status[order] = found.status
-        return replace(judged, status=status)
-
     def _has(self, image: Int) -> Bool:
         """Tell which images occur in `image`: [N]."""
         among = np.zeros(len(self.dataset.images), dtype=np.bool_)
         among[image] = True
         return among
+
+
+class _InOrder:
+    """Boxes in the order of the file, in which the first of several equal ones counts; they come by area.
+
+    Detectors that place boxes alike share it. rows: int64 [n], the rows of the boxes in the data set.
+    """
+
+    def __init__(self, dataset: Dataset, boxes: OnCanvas, image: Int, rows: Int) -> None:
+        self._category, self._boxes, self._image, self._rows = dataset.boxes.category, boxes, image, rows
+
+    @cached_property
+    def _order(self) -> Int:
+        place = np.full(int(self._rows.max(initial=-1)) + 1, -1, dtype=np.int64)
+        place[self._rows] = np.arange(len(self._rows))  # each row occurs once: no need to sort
+        order: Int = place[place >= 0]
+        return order
+
+    @cached_property
+    def _sorted(self) -> tuple[OnCanvas, Int, Int]:
+        """The boxes in order, with image and class of each."""
+        order = self._order
+        return self._boxes.take(order), self._image[order], self._category[self._rows[order]]
+
+    @cached_property
+    def _later(self) -> Bool:
+        """The boxes that equal an earlier one of their image: bool [n], as they come."""
+        found = alike(self._image, self._boxes.boxes)
+        return self._one_of_equals(found) if len(found) else np.zeros(len(self._rows), dtype=np.bool_)
+
+    def _one_of_equals(self, found: Int) -> Bool:
+        order = found[np.argsort(self._rows[found])]
+        later = np.zeros(len(self._rows), dtype=np.bool_)
+        later[order] = repeats(self._image[order], self._boxes.boxes[order]) >= 0
+        return later
+
+    def compete(self, judged: Judged, detector: Detector) -> Judged:
+        """Return the judgement of the boxes with all boxes of their images present."""
+        if not engines.has_rivals(detector):
+            if detector.match.repeated != "first":
+                return judged
+            return engines.without_later_equals(judged, self._later, detector)
+        boxes, image, category = self._sorted
+        found = engines.compete(boxes, image, judged.take(self._order), detector, category)
+        status = np.empty_like(found.status)
+        status[self._order] = found.status
+        return replace(judged, status=status)
 
 
 def _groups(detectors: Sequence[Detector]) -> list[list[int]]:

@@ -121,8 +121,20 @@ def compete(boxes: OnCanvas, image: Int, judged: Judged, detector: Detector, cat
         return own(boxes, image, judged, detector, category)
     if detector.match.repeated != "first":
         return judged
-    later = repeats(image, boxes.boxes) >= 0
-    if not later.any():
+    return without_later_equals(judged, repeats(image, boxes.boxes) >= 0, detector)
+
+
+def has_rivals(detector: Detector) -> bool:
+    """Tell whether unequal boxes of an image may take anchors or points from each other."""
+    return hasattr(engine_of(detector), "compete")
+
+
+def without_later_equals(judged: Judged, later: Bool, detector: Detector) -> Judged:
+    """Return the judgement of boxes of which some equal an earlier one of their image.
+
+    later: bool [n], these boxes. This is `compete` for a detector without rivals.
+    """
+    if detector.match.repeated != "first" or not later.any():
         return judged
     status = judged.status.copy()
     status[later & judged.foreground] = STATUS_CODE["shadowed"]

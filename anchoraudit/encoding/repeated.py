@@ -15,6 +15,9 @@ _MULTIPLIERS = (
     0x9E3779B97F4A7C15,
 )
 
+_FEW = 1 << 17  # boxes whose hashes are sorted at once
+_BITS = 22  # first bits of a hash that are counted: 32 megabytes
+
 
 def repeats(image: Int, boxes: Float) -> Int:
     """Return for each of n boxes the first earlier box of its image that it equals, -1 for none: int64 [n].
@@ -22,7 +25,7 @@ def repeats(image: Int, boxes: Float) -> Int:
     image: int64 [n]. boxes: float64 [n, 4]. A box with a NaN equals no other.
     """
     first = np.full(len(image), -1, dtype=np.int64)
-    rows = _likely(image, boxes)
+    rows = alike(image, boxes)
     if not len(rows):
         return first
     keys = (*boxes[rows].T, image[rows])
@@ -35,8 +38,11 @@ def repeats(image: Int, boxes: Float) -> Int:
     return first
 
 
-def _likely(image: Int, boxes: Float) -> Int:
-    """Return the rows of boxes whose hash another box has too. Few have, so that little has to be sorted."""
+def alike(image: Int, boxes: Float) -> Int:
+    """Return the rows of boxes whose hash another box has too: among them are all that equal another one.
+
+    Few have, so that little has to be sorted.
+    """
     if len(image) < 2:
         return np.zeros(0, dtype=np.int64)
     mixed = image.astype(np.uint64) * np.uint64(_MULTIPLIERS[0])
@@ -44,6 +50,11 @@ def _likely(image: Int, boxes: Float) -> Int:
         bits = np.add(column, 0.0).view(np.uint64)  # -0.0 becomes 0.0, which it equals
         mixed = (mixed ^ (mixed >> np.uint64(29)) ^ bits) * np.uint64(multiplier)
     mixed ^= mixed >> np.uint64(32)
+    rows = np.arange(len(mixed))
+    if len(mixed) > _FEW:  # a count of the first bits leaves few to sort
+        bucket = (mixed >> np.uint64(64 - _BITS)).astype(np.int64)
+        rows = np.flatnonzero(np.bincount(bucket, minlength=1 << _BITS)[bucket] > 1)
+        mixed = mixed[rows]
     ordered = np.sort(mixed)
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
-    return np.flatnonzero(np.isin(mixed, twice)) if len(twice) else np.zeros(0, dtype=np.int64)
+    return rows[np.isin(mixed, twice)] if len(twice) else np.zeros(0, dtype=np.int64)
