@@ -62,7 +62,8 @@ class Explanation:
     """One image: canvas in pixels, numbers of anchors (or points, or queries), its boxes, and its losses.
 
     Where predictions decide, `positives` are those that can become positive. places: the points of all boxes,
-    None without points. losses: for predictions of zero, as a batch of its own: "plain", "truncated" and "guarded".
+    None without points. losses: for predictions of zero, as a batch of its own: "plain", "truncated" and
+    "guarded".
     """
 
     audit: Audit

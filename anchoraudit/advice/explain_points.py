@@ -58,7 +58,7 @@ def explain_points(
     points = all_points(*canvas, detector.points)
     found = candidates(net, points, detector)
     of = owners(net, found, detector) if detector.match.is_prediction_free else None
-    explained = [_of_box(number, net, found, of, points.level, detector) for number in range(len(net))]
+    explained = [_of_box(number, found, of, points.level, detector) for number in range(len(net))]
     for number, box in enumerate(explained):
         if not sum(box.candidates):
             near = nearest_point(net[number], points, detector)
@@ -68,9 +68,7 @@ def explain_points(
     return explained, Places(points.xy[point].astype(np.float64), box, own)
 
 
-def _of_box(
-    number: int, net: Float, found: Bool, of: Int | None, level: Int, detector: Detector
-) -> PointsOfBox:
+def _of_box(number: int, found: Bool, of: Int | None, level: Int, detector: Detector) -> PointsOfBox:
     mine, levels = found[number], len(detector.strides)
     by_level = np.bincount(level[mine], minlength=levels).tolist()
     own: tuple[int, ...] | None = None
@@ -78,7 +76,7 @@ def _of_box(
         taken = (found & mine).sum(axis=1)
     else:
         own = tuple(np.bincount(level[mine & (of == number)], minlength=levels).tolist())
-        taken = np.bincount(of[mine], minlength=len(net))
+        taken = np.bincount(of[mine], minlength=len(found))
     taken[number] = 0
     order = np.argsort(-taken, kind="stable")
     others = tuple(Shared(int(box), int(taken[box])) for box in order if taken[box])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,6 +22,10 @@ from anchoraudit.cli._options import (
     read_to_use,
 )
 from anchoraudit.errors import AnchorauditError
+
+if TYPE_CHECKING:
+    from anchoraudit.dataset.columns import Dataset
+    from anchoraudit.detectors import Detector
 
 _LARGEST_BATCH = 1_000_000
 
@@ -47,6 +52,18 @@ _LARGEST_BATCH = 1_000_000
     type=click.Path(),
     metavar="FILE",
     help="Write the cheapest combination as a detector file (.toml).",
+)
+@click.option(
+    "--tile",
+    type=click.IntRange(16, 100_000),
+    metavar="PX",
+    help="Side of the tiles that images are cut into, for detectors without anchors.  [default: 640]",
+)
+@click.option(
+    "--overlap",
+    type=click.FloatRange(0, 0.9),
+    metavar="SHARE",
+    help="Share of a tile that the next one repeats.  [default: 0.2]",
 )
 @output_format_option
 @click.option(
@@ -76,6 +93,14 @@ def command(**given: Any) -> int:
     from anchoraudit.images.inspection import CACHE
 
     _output.check_outputs(dataset, settings, given["output"], target)
+    if not detector.anchors.levels:
+        return _rescue(given, settings, dataset, detector, remarks)
+    for option in ("tile", "overlap"):
+        if given[option] is not None:
+            raise AnchorauditError(
+                f"--{option} is for detectors without anchors; {detector.name} has some",
+                remedy="Leave it out, or name a detector that learns boxes at points or queries.",
+            )
     with _output.progress("replaying remedies") as advance:
         advice = advise(
             dataset,
@@ -90,7 +115,8 @@ def command(**given: Any) -> int:
     note_who_judged(advice.audit, settings)
     for text in (*remarks, *loader_notes(advice.audit.loaded)):
         _output.remark(f"note: {text}")
-    written = _write(advice, target) if target is not None else None
+    why_not = "no change helps" if advice.rows[0].with_boxes else "there is nothing to change"
+    written = _write(advice.detector, why_not, target) if target is not None else None
     from anchoraudit.report.text import advice as report
 
     if given["output_format"] == "json":
@@ -101,18 +127,57 @@ def command(**given: Any) -> int:
     return 0
 
 
-def _write(advice: Any, target: str) -> str | None:
+def _rescue(
+    given: dict[str, Any],
+    settings: settings_of.Settings,
+    dataset: Dataset,
+    detector: Detector,
+    remarks: Sequence[str],
+) -> int:
+    """Advise on a detector without anchors."""
+    from anchoraudit.advice.rescue import OVERLAP, TILE, rescue
+    from anchoraudit.cli import _output
+    from anchoraudit.images.inspection import CACHE
+    from anchoraudit.report.text import rescue as report
+
+    with _output.progress("replaying remedies") as advance:
+        found = rescue(
+            dataset,
+            detector,
+            drop_difficult=bool(settings.drop_difficult),
+            loader=settings.loader,
+            image_cache=CACHE,
+            tile=given["tile"] or TILE,
+            overlap=OVERLAP if given["overlap"] is None else given["overlap"],
+            progress=advance,
+        )
+    note_who_judged(found.audit, settings)
+    for text in (*remarks, *loader_notes(found.audit.loaded)):
+        _output.remark(f"note: {text}")
+    written = None
+    if given["write_detector"] is not None:
+        best = None if found.best is None else found.best.detector
+        why = "what helps is no other detector" if found.best else "no change helps"
+        written = _write(best, why if found.needed else "there is nothing to change", given["write_detector"])
+    if given["output_format"] == "json":
+        _output.put(report.rescue_json(found), given["output"])
+    else:
+        options = settings_of.as_options(settings)
+        _output.show(report.rescue_parts(found, options, written), given["output"])
+    return 0
+
+
+def _write(detector: Detector | None, why_not: str, target: str) -> str | None:
     """Write the advised detector, or say why there is none."""
     from anchoraudit.advice.advise import MARK
     from anchoraudit.cli import _output
     from anchoraudit.io.files import write_text
     from anchoraudit.report.text.detectors import show_toml
 
-    if advice.detector is None:
-        why = "no change helps" if advice.rows[0].with_boxes else "there is nothing to change"
-        _output.remark(f"note: {target} was not written: {why}")
+    if detector is None:
+        _output.remark(f"note: {target} was not written: {why_not}")
         return None
-    write_text(Path(target), f"# {MARK}.\n{show_toml(advice.detector)}")
+    write_text(Path(target), f"# {MARK}.\n{show_toml(detector)}")
     return target
 
 

@@ -78,7 +78,9 @@ class _Pen:
             self.pen.rectangle(place, outline=colour, width=2)
             value = "" if box.best_iou is None else words.iou(box.best_iou, threshold)
             why = box.cause or (box.status if box.best_iou is None and colour == _UNMATCHED else "")
-            self._label(printable(" ".join(filter(None, (box.label, value, why)))), place[0], place[1], colour)
+            self._label(
+                printable(" ".join(filter(None, (box.label, value, why)))), place[0], place[1], colour
+            )
 
     def _points(self, explanation: Explanation, places: Places) -> None:
         """Draw the candidates of all boxes, and the nearest point of each box without any."""

@@ -10,4 +10,6 @@ CASE = Case(
     coco(AROUND, LARGE, AROUND),
     detector=YOLO11,
 )
-THRESHOLD = Threshold(coco(BETWEEN, *((200 + i, 200, 100, 100) for i in range(3))), {"share": 0.3}, 1, 0, YOLO11)
+THRESHOLD = Threshold(
+    coco(BETWEEN, *((200 + i, 200, 100, 100) for i in range(3))), {"share": 0.3}, 1, 0, YOLO11
+)

@@ -10,4 +10,6 @@ CASE = Case(
     coco(AROUND, LARGE),
     detector=RTMDET,
 )
-THRESHOLD = Threshold(coco(BETWEEN, *((200 + i, 200, 100, 100) for i in range(3))), {"share": 0.3}, 1, 0, RTMDET)
+THRESHOLD = Threshold(
+    coco(BETWEEN, *((200 + i, 200, 100, 100) for i in range(3))), {"share": 0.3}, 1, 0, RTMDET
+)

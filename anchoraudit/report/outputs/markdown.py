@@ -44,7 +44,12 @@ def _verdicts(audit: Audit) -> Iterator[Sequence[str]]:
     for verdict, number in summary["verdicts"].items():
         if number:
             share = words.share(number, summary["images"])
-            yield code(verdict), f"{number:,}", prose(share), prose(words.verdict_meaning(verdict, audit.replayed))
+            yield (
+                code(verdict),
+                f"{number:,}",
+                prose(share),
+                prose(words.verdict_meaning(verdict, audit.replayed)),
+            )
 
 
 def _findings(audit: Audit, shown: Findings) -> Iterator[Sequence[str]]:

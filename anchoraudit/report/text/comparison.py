@@ -61,7 +61,11 @@ def comparison_parts(
     columns = _columns(compared)
     kept = without(options, "--detector", *OF_DETECTORS)
     lost = [
-        (one.verdicts["empty_foreground"] + one.verdicts["encoder_error"], one.verdicts["forced_only"], _never(one))
+        (
+            one.verdicts["empty_foreground"] + one.verdicts["encoder_error"],
+            one.verdicts["forced_only"],
+            _never(one),
+        )
         for one in compared
     ]
     scan = command("scan", [str(dataset.root)], kept, "--detector", names[lost.index(max(lost))])
@@ -118,7 +122,9 @@ def _columns(compared: Sequence[Compared]) -> list[_Column]:
     median = _Column("median>", medians, f"of the best IoU of usable boxes{other}")
     return [
         _Column("detector!", [one.detector for one in compared]),
-        always("empty", "images with usable boxes of which none can be positive", _verdict("empty_foreground")),
+        always(
+            "empty", "images with usable boxes of which none can be positive", _verdict("empty_foreground")
+        ),
         *number("error", "", _verdict("encoder_error")),
         *number("left\nout", "images that the loader drops", _verdict("left_out")),
         *number("forced\nonly", "images positive only by forcing", _verdict("forced_only"), spare=3),

@@ -39,7 +39,14 @@ def box_parts(explanation: Explanation) -> list[object]:
     parts: list[object] = [_boxes(explanation, detector), ""]
     if lost := [box for box in explanation.boxes if box.status in _TOLD]:
         rows = [(str(box.number), _why(box, detector), box.remedy or _rid_of(box)) for box in lost]
-        parts += [table("Boxes that are not trained, or not at their own place", ("box>", "why", "what would help"), rows), ""]
+        parts += [
+            table(
+                "Boxes that are not trained, or not at their own place",
+                ("box>", "why", "what would help"),
+                rows,
+            ),
+            "",
+        ]
     return parts
 
 
@@ -116,7 +123,9 @@ def _nearest(near: Nearest, detector: Detector) -> str:
     elif len(detector.strides) > 1:
         start = f"{start}, of stride {near.stride:g},"
     misses = [
-        f"{pixels:.2g} px in {axis}" for pixels, axis in ((near.misses_x, "x"), (near.misses_y, "y")) if pixels
+        f"{pixels:.2g} px in {axis}"
+        for pixels, axis in ((near.misses_x, "x"), (near.misses_y, "y"))
+        if pixels
     ]
     how = f"misses it by {' and '.join(misses)}" if misses else "lies on its edge, which does not count"
     return f"{start} is at {near.x:g}, {near.y:g} and {how}"

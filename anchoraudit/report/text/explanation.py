@@ -114,4 +114,3 @@ def _anchor(box: BoxExplanation) -> str:
         return f"none overlaps ({words.shape(*box.nearest)} is nearest)"
     x1, y1, x2, y2 = box.best_anchor
     return f"{words.shape(x2 - x1, y2 - y1)} at {(x1 + x2) / 2:g}, {(y1 + y2) / 2:g}"
-
