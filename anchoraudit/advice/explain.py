@@ -170,7 +170,7 @@ def _explain_boxes(
         cause = CAUSES[code] if code >= 0 else ""
         remedy = ""
         if points and (near := points[number].nearest) is not None:
-            remedy = what_would_help(net[number], near)
+            remedy = what_would_help(net[number], near, detector)
         elif cause:
             remedy = _remedy(net[number], cause, detector, sizes)
         explained.append(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -59,10 +59,9 @@ def explain_points(
     found = candidates(net, points, detector)
     of = owners(net, found, detector) if detector.match.is_prediction_free else None
     explained = [_of_box(number, found, of, points.level, detector) for number in range(len(net))]
-    for number, box in enumerate(explained):
-        if not sum(box.candidates):
-            near = nearest_point(net[number], points, detector)
-            explained[number] = PointsOfBox(box.candidates, box.own, box.others, near)
+    for number, one in enumerate(explained):
+        if not sum(one.candidates):
+            explained[number] = replace(one, nearest=nearest_point(net[number], points, detector))
     box, point = np.nonzero(found)
     own = np.ones(len(box), dtype=np.bool_) if of is None else of[point] == box
     return explained, Places(points.xy[point].astype(np.float64), box, own)
@@ -83,12 +82,14 @@ def _of_box(number: int, found: Bool, of: Int | None, level: Int, detector: Dete
     return PointsOfBox(tuple(by_level), own, others, None)
 
 
-def what_would_help(net: Float, near: Nearest) -> str:
+def what_would_help(net: Float, near: Nearest, detector: Detector) -> str:
     """Say what would give a box without candidates a point, wherever it lies. net: float64 [4]."""
     sides = box_sizes(net[None])[0]
     side, short = near.side, float(sides.min())
     if not short > 0:
         return "a larger --input-size, or a box that the input holds: it has no area there"
+    if detector.match.ranges:  # at another size it belongs to other levels, so no factor can be said
+        return f"a short side above {side:g} px, at this length on the input, has a point wherever it lies"
     text = f"sides above {side:g} px on the input have a point inside wherever they lie"
     if short > side:
         return text

@@ -38,7 +38,7 @@ class Remedy:
 
     group: the kind of remedy: present, version, input size, finer level, queries or tiles. remedy: a few
     words. empty: images with usable boxes of which none is trained; None for tiles. never: usable boxes that
-    are never trained. borrowed: those trained only outside themselves. rescued, lost: boxes that are trained with
+    are never trained. borrowed: those trained only outside themselves. rescued, lost: boxes trained with
     the remedy and not now, and the other way round. pixels: how many times as many the network sees. tiles,
     cut: of tiles, how many there are in place of the images, and how many boxes none of them holds whole.
     detector: with the remedy; None where it is the same.

@@ -93,7 +93,7 @@ def _met(boxes: Float, along: list[Int], size: int) -> tuple[Int, Int, Int]:
 
 
 def _parts(clipped: Clipped, image: Int, met: tuple[Int, Int, Float], number: int) -> Tiled:
-    """Cut each box at its tile. met: of each pair the box, and where its tile begins and what sides it has."""
+    """Cut each box at its tile. met: of each pair the box, where its tile begins, and its sides."""
     box, corner, side = met
     moved = clipped.boxes[box] - np.tile(corner, 2)
     inside = np.clip(moved, 0.0, np.tile(side, 2))

@@ -7,7 +7,7 @@ from typing import Literal
 from anchoraudit.detectors._block import Block
 
 _ZERO = "gives a box loss of 0: it teaches nothing about boxes"
-# What is learnt of such a batch by a detector that scores each of its points, or queries, against the classes.
+# What a detector that scores each of its points, or queries, against the classes learns of such a batch.
 _BACKGROUND = {"point": "only that all of it is background", "query": "only that it shows no object"}
 # What an image or a batch does, by normaliser. {none} is "without a positive anchor" or the like.
 _ON_EMPTY = {

@@ -27,8 +27,8 @@ RULE = Rule(
     severity="warning",
     title="most boxes can never be positive",
     what=(
-        "More than `share` of all usable boxes are unmatched: no anchor or point of theirs can be positive. Their "
-        "images may be fine, by the verdict, since one matched box is enough for that. Not reported of fewer "
+        "More than `share` of all usable boxes are unmatched: no anchor or point of theirs can be positive. "
+        "Their images may be fine, by the verdict, since one matched box is enough for that. Not reported of fewer "
         "than `boxes` usable boxes."
     ),
     why=(

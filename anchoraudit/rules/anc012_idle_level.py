@@ -27,8 +27,8 @@ RULE = Rule(
     title="level that no box uses",
     what=(
         "A level of the detector on which no box has a positive anchor or a candidate point. Checked only "
-        "where there are at least ten boxes for each anchor shape or level, and not where no box is positive at all. "
-        "The shapes of such a level are not reported again by ANC005."
+        "where there are at least ten boxes for each anchor shape or level, and not where no box is positive at "
+        "all. The shapes of such a level are not reported again by ANC005."
     ),
     why=(
         "The level learns background only. darknet then prints a line for its layer such as `Region 106 Avg "
@@ -36,7 +36,7 @@ RULE = Rule(
         "were to be learned, it is one."
     ),
     example="the level of stride 8 with anchors of 10 to 33 px, in a data set of cars of 200 px and more",
-    remedy="nothing, if no object of that size is expected; or fit the anchors if there are any (anchoraudit cluster)",
+    remedy="nothing, if no object of that size is expected; or fit the anchors, if any (anchoraudit cluster)",
     check=check,
     needs_detector=True,
 )

@@ -45,8 +45,8 @@ RULE = Rule(
     what=(
         "At least `share` of the boxes in training can never be positive, although their images train: no "
         "anchor reaches them, or no point lies inside them. Boxes of which other boxes take all anchors or "
-        "points are counted too (ANC016 lists them). Repeats of a box with the same class are not counted (BOX011), nor boxes of images without "
-        "foreground (ANC002). Not reported where most boxes are unmatched (ANC009)."
+        "points are counted too (ANC016 lists them). Repeats of a box with the same class are not "
+        "counted (BOX011), nor boxes of images without foreground (ANC002). Not reported where most boxes are unmatched (ANC009)."
     ),
     why=(
         "The network learns that these objects are background, however long it trains, and no loss shows it: "

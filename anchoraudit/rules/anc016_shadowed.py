@@ -31,15 +31,15 @@ RULE = Rule(
     severity="warning",
     title="box that is never trained because of other boxes",
     what=(
-        "A box of which other boxes of its image take every anchor or point, whatever the network predicts. "
+        "A box of which other boxes of its image take all anchors or points, whatever the network predicts. "
         "Two boxes at the same place but of different classes, of which frameworks train one. Under FCOS, a "
         "point learns the smallest box around it, so a box that smaller ones cover has none left; torchvision "
         "and detectron2 tell areas apart only in steps of 8 square pixels. Under CenterNet the last box of a "
         "cell gives its size and offset. Repeats with the same class are BOX011."
     ),
     why=(
-        "The box is never trained, or not its size, and no loss shows it. If two classes share a place, it is "
-        "the order of the file that decides which of them is learnt."
+        "The box is never trained, or not its size, and no loss shows it. If two classes share a place, it "
+        "is the order of the file that decides which of them is learnt."
     ),
     example="a box `car` and a box `van` with the same coordinates",
     remedy="remove one of two boxes of the same object; else choose a detector that trains both (compare)",

@@ -17,8 +17,8 @@ class Nearest:
     """The point nearest to being a candidate of a box, in pixels of the canvas.
 
     stride: of its level. misses_x, misses_y: how far it lies outside the place where it would count, 0 for
-    inside or on its edge. strides: of the levels that can learn a box of this size. side: if both sides of the
-    box are above this number of pixels, it has a candidate wherever it lies.
+    inside or on its edge. strides: of the levels that can learn a box of this size. side: if both sides of
+    the box are above this number of pixels, it has a candidate wherever it lies.
     """
 
     x: float

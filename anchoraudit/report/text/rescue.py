@@ -89,7 +89,10 @@ def _verdict(found: Rescue, options: Sequence[str], written: str | None) -> list
         kept, name = without_detector(options), best.detector.name
         if best.group == "version":
             lines.append(
-                ("confirm it; the rules are those of another version of the package:", command("scan", [dataset], kept, "--detector", name))
+                (
+                    "confirm it; the rules are those of another version of the package:",
+                    command("scan", [dataset], kept, "--detector", name),
+                )
             )
         else:
             file = written or "advised.toml"
