@@ -86,7 +86,7 @@ def test_who_takes_the_points(explained):
 
 
 def test_the_level_that_a_long_box_belongs_to(explained):
-    """400 px long at an input of 800 px: 500 px belong to stride 32 or 64, and 10 px lie between their rows."""
+    """400 px long at an input of 800 px: 500 px are of stride 32 or 64, and 10 px lie between their rows."""
     said = explained(FCOS, [100, 165, 400, 8], form="text")
     assert "level: a point lies inside it, but none of the level that learns boxes of its size" in said
     assert "Its size belongs to stride 32 or 64; the nearest point there is at " in said

@@ -28,8 +28,8 @@ RULE = Rule(
     title="most boxes can never be positive",
     what=(
         "More than `share` of all usable boxes are unmatched: no anchor or point of theirs can be positive. "
-        "Their images may be fine, by the verdict, since one matched box is enough for that. Not reported of fewer "
-        "than `boxes` usable boxes."
+        "Their images may be fine, by the verdict, since one matched box is enough for that. Not reported "
+        "of fewer than `boxes` usable boxes."
     ),
     why=(
         "The detector trains on the few boxes that match, and learns that the others are background. YOLOv5 "

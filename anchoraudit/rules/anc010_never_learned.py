@@ -48,9 +48,10 @@ RULE = Rule(
     what=(
         "A class with boxes that reach the encoder in training, of which none is matched and none forced. "
         "The message names the smallest change that helps, with the share of these boxes that then are "
-        "positive: other input sizes are tried, and where there are anchors lower thresholds and fitted ones. "
-        "A class with few boxes may have none by chance, where other classes lose many too: it is left to ANC011 if "
-        "`chance` of a class or more would be expected to, were its boxes like those of the others."
+        "positive: other input sizes are tried, and where there are anchors lower thresholds and fitted "
+        "ones. A class with few boxes may have none by chance, where other classes lose many too: it is "
+        "left to ANC011 if `chance` of a class or more would be expected to, were its boxes like those of "
+        "the others."
     ),
     why=(
         "The network never sees an example of the class. It learns that these objects are background, and "

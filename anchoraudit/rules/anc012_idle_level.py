@@ -27,8 +27,8 @@ RULE = Rule(
     title="level that no box uses",
     what=(
         "A level of the detector on which no box has a positive anchor or a candidate point. Checked only "
-        "where there are at least ten boxes for each anchor shape or level, and not where no box is positive at "
-        "all. The shapes of such a level are not reported again by ANC005."
+        "where there are at least ten boxes for each anchor shape or level, and not where no box is "
+        "positive at all. The shapes of such a level are not reported again by ANC005."
     ),
     why=(
         "The level learns background only. darknet then prints a line for its layer such as `Region 106 Avg "

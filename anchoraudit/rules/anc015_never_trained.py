@@ -45,13 +45,14 @@ RULE = Rule(
     what=(
         "At least `share` of the boxes in training can never be positive, although their images train: no "
         "anchor reaches them, or no point lies inside them. Boxes of which other boxes take all anchors or "
-        "points are counted too (ANC016 lists them). Repeats of a box with the same class are not "
-        "counted (BOX011), nor boxes of images without foreground (ANC002). Not reported where most boxes are unmatched (ANC009)."
+        "points are counted too (ANC016 lists them). Repeats of a box with the same class are not counted "
+        "(BOX011), nor boxes of images without foreground (ANC002). Not reported where most boxes are "
+        "unmatched (ANC009)."
     ),
     why=(
-        "The network learns that these objects are background, however long it trains, and no loss shows it: "
-        "the other boxes of the image train well. With detectors without anchors, it is boxes smaller than "
-        "the finest stride, or thin ones, that fall between the points."
+        "The network learns that these objects are background, however long it trains, and no loss shows "
+        "it: the other boxes of the image train well. With detectors without anchors, it is boxes smaller "
+        "than the finest stride, or thin ones, that fall between the points."
     ),
     example="10 of 419 boxes are smaller than 8 px at an input of 640 px, under ultralytics-yolo11-8.3",
     remedy="see what would rescue them: anchoraudit advise; anchoraudit explain shows why a box is lost",

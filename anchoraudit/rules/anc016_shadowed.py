@@ -33,9 +33,9 @@ RULE = Rule(
     what=(
         "A box of which other boxes of its image take all anchors or points, whatever the network predicts. "
         "Two boxes at the same place but of different classes, of which frameworks train one. Under FCOS, a "
-        "point learns the smallest box around it, so a box that smaller ones cover has none left; torchvision "
-        "and detectron2 tell areas apart only in steps of 8 square pixels. Under CenterNet the last box of a "
-        "cell gives its size and offset. Repeats with the same class are BOX011."
+        "point learns the smallest box around it, so a box that smaller ones cover has none left; "
+        "torchvision and detectron2 tell areas apart only in steps of 8 square pixels. Under CenterNet the "
+        "last box of a cell gives its size and offset. Repeats with the same class are BOX011."
     ),
     why=(
         "The box is never trained, or not its size, and no loss shows it. If two classes share a place, it "

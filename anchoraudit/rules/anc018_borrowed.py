@@ -29,9 +29,9 @@ RULE = Rule(
     title="boxes that are trained at the wrong place",
     what=(
         "At least `share` of the boxes in training have no point inside them, and the framework gives them "
-        "one all the same: RTMDet and NanoDet the cheapest point of another box of the image, RTMDet of mmyolo "
-        "any point of the canvas, YOLOv6 and YOLOv9 sometimes one that two other boxes contest (status "
-        "`borrowed`)."
+        "one all the same: RTMDet and NanoDet the cheapest point of another box of the image, RTMDet of "
+        "mmyolo any point of the canvas, YOLOv6 and YOLOv9 sometimes one that two other boxes contest "
+        "(status `borrowed`)."
     ),
     why=(
         "The network learns to see the object where it is not, and the other box loses a point. These are "
