@@ -17,7 +17,7 @@ VERDICTS = [
     *("ok", "forced_only", "empty_foreground", "blank", "no_usable_box", "encoder_error", "left_out"),
     "unknown",
 ]
-STATUSES = ["matched", "forced", "unmatched"]
+STATUSES = ["matched", "possible", "forced", "borrowed", "shadowed", "unmatched"]
 COLUMNS = [
     "detector",
     "images",
@@ -30,6 +30,7 @@ COLUMNS = [
     "on_empty",
 ]
 PRESETS = ["reference", "torchvision-retinanet_resnet50_fpn", "mmdet-cascade_rcnn", "simple-faster-rcnn"]
+POINTS = ["ultralytics-yolo11-8.3", "torchvision-fcos_resnet50_fpn", "mmdet-rtmdet", "mmdet-centernet512"]
 OWN = """\
 name = "mine"
 [resize]
@@ -127,6 +128,25 @@ class TestForms:
         assert (written.returncode, written.stdout) == (0, "")
         assert (anchoraudit.cwd / "table.out").read_text() == printed.stdout
 
+    @pytest.mark.parametrize("width", [80, 100])
+    def test_all_presets_fit_into_a_terminal(self, anchoraudit, width):
+        """Names are folded behind a dash or an underscore, and some columns left out; numbers never."""
+        text = anchoraudit("compare", VOC, env={"COLUMNS": str(width)}).stdout
+        table = text.partition("Detectors\n")[2].partition("empty: ")[0]
+        assert max(map(len, table.splitlines())) <= width
+        names = "".join(line.split()[0] for line in table.splitlines()[2:])
+        for name in preset_names():
+            assert name in names
+
+    def test_points_beside_anchors(self, anchoraudit):
+        rows = {row["detector"]: row for row in compared(anchoraudit, VOC, *several(*POINTS, "reference"))}
+        assert rows["reference"]["measure"] == "IoU"
+        for name in POINTS:
+            assert (rows[name]["measure"], rows[name]["median_best_iou"]) == ("", None)
+        text = anchoraudit("compare", VOC, *several(*POINTS)).stdout
+        assert "median" not in text
+        assert "possible: boxes of which predictions decide" in text
+
     def test_quiet_says_nothing_on_stderr(self, anchoraudit):
         anchoraudit("scan", VOC)
         assert "last scan" in anchoraudit("compare", *several("yolov5")).stderr
@@ -158,9 +178,9 @@ class TestDetectors:
         assert "Did you mean mmdet-atss?" in result.stderr
         assert "Traceback" not in result.stderr
 
-    @pytest.mark.parametrize("detector", PRESETS)
+    @pytest.mark.parametrize("detector", [*PRESETS, *POINTS])
     def test_numbers_are_those_of_the_scan(self, anchoraudit, detector):
-        rows = compared(anchoraudit, VOC, *several(*PRESETS))
+        rows = compared(anchoraudit, VOC, *several(*PRESETS, *POINTS))
         (row,) = [row for row in rows if row["detector"] == detector]
         assert_row_is_that_of_the_scan(row, scanned(anchoraudit, detector, VOC))
 

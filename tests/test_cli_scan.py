@@ -57,7 +57,8 @@ class TestJson:
     def test_keys_and_sums(self, anchoraudit):
         result = anchoraudit("scan", SAMPLE / "coco", "--output-format", "json")
         summary = json.loads(result.stdout)["summary"]
-        numbers = ["images", "boxes", "usable", "matched", "forced", "unmatched"]
+        statuses = ["matched", "possible", "forced", "borrowed", "shadowed", "unmatched"]
+        numbers = ["images", "boxes", "usable", *statuses]
         splits = summary.pop("splits")
         by_class, by_level = summary.pop("by_class"), summary.pop("by_level")
         assert sum(part["unmatched"] for part in by_class) == summary["unmatched"]
@@ -68,7 +69,7 @@ class TestJson:
             assert set(part["verdicts"]) == VERDICTS
             assert set(part["causes"]) == CAUSES
             assert sum(part["verdicts"].values()) == part["images"]
-            assert part["matched"] + part["forced"] + part["unmatched"] == part["usable"]
+            assert sum(part[name] for name in statuses) == part["usable"]
             assert sum(part["causes"].values()) == part["unmatched"]
         for name in numbers:
             assert sum(part[name] for part in splits.values()) == summary[name]

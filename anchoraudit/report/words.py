@@ -47,6 +47,7 @@ _PREDICTED = {
 }
 _OF_QUERIES = {
     "ok": "at least one box gets a query",
+    "empty_foreground": "boxes, but none gets a query",
     "no_usable_box": "annotations, but no box reaches the matcher",
 }
 

@@ -18,7 +18,7 @@ FAMILIES = {
     "IMG": "images",
     "CLS": "classes",
     "SET": "the set as a whole",
-    "ANC": "assignment to anchors, points and queries",
+    "ANC": "assignment",
 }
 Check = Callable[..., Sequence[Finding]]
 

@@ -135,8 +135,9 @@ def _clean(audit: Audit, dataset: str, options: Sequence[str]) -> list[Step]:
     mended = _written_mended(audit, dataset, options)
     guard = f"{command('scan', [dataset], options)} && python train.py"
     steps = [("every image that could be checked has foreground; as a guard before training:", guard)]
-    if not audit.detector.anchors.levels and (lost := int(audit.image_results.of(*NEVER).sum())):
-        what = f"{words.count(lost, 'usable box')} can never be trained; see what would rescue them:"
+    if not audit.detector.anchors.levels and (lost := int(audit.image_results.of(*NEVER, "borrowed").sum())):
+        verb = "is" if lost == 1 else "are"
+        what = f"{words.count(lost, 'usable box')} {verb} not trained, or not in place; see what helps:"
         steps.insert(0, (what, command("advise", [dataset], options)))
     if mended:
         what = "it trains on these boxes if it reads the files so. Else write them mended, and train on that:"
