@@ -12,7 +12,10 @@ from tests.builders import annotation, document, image, make
 from tests.rule_cases import coco, numbered, of_classes, picture, tree
 from tests.test_voc import xml
 
-DETECTORS = ("reference", "torchvision-fasterrcnn_resnet50_fpn", "yolov5", "mmdet-retinanet_fpn")
+DETECTORS = (
+    *("reference", "torchvision-fasterrcnn_resnet50_fpn", "yolov5", "mmdet-retinanet_fpn"),
+    *("ultralytics-yolo11-8.3", "torchvision-fcos_resnet50_fpn", "yolox"),
+)
 MOST = 3
 SHOWN = 3  # findings of a rule that the report shows, before it says how many more there are
 W, H = 640, 480
