@@ -14,7 +14,8 @@ def check(context: Context) -> Hits:
     rows = np.flatnonzero(context.verdict == VERDICT_CODE["no_usable_box"])
 
     def tell(image: int) -> tuple[str, str]:
-        text = "annotations, but no box reaches the encoder"
+        end = "encoder" if context.detector.anchors.levels else "assigner"
+        text = f"annotations, but no box reaches the {end}"
         return f"{text}: image {context.dataset.images.ids[image]!r}", "no_usable_box"
 
     return context.about_images("ANC007", rows, tell)

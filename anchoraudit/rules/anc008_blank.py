@@ -29,7 +29,7 @@ RULE = Rule(
         "images is NaN."
     ),
     example="an image of an empty street, in a data set of cars",
-    remedy="guard the loss and scan with --allow-blank, or leave it out (filter does)",
+    remedy="scan with --allow-blank if it is background, and guard the loss; or leave it out (filter)",
     check=check,
     needs_detector=True,
     verdict="blank",

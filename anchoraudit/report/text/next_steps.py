@@ -46,12 +46,18 @@ def after_scan(audit: Audit, options: Sequence[str]) -> list[Step]:
         steps.append((f"see one image {unit} by {unit}:", _explain(audit, dataset, options)))
         steps.append(("see what each remedy would do:", command("advise", [dataset], options)))
         steps += _better_detector(audit, dataset, options)
+    else:
+        steps += _not_in_place(audit, dataset, options)
     if whole := unfit(audit).whole:
         codes = ", ".join(dict.fromkeys(finding.code for finding in whole))
         steps.append((f"fix what no filter can mend ({codes}), and scan again", ""))
     elif not lost.all():
         leave_out = command("filter", [dataset], options, "-o", _manifest_name(audit.dataset))
         steps.append((f"leave them out ({_gone(audit, lost)}):", leave_out))
+    kept = not audit.detector.anchors.levels and audit.detector.loss.outcome == "zero"
+    if kept and audit.images_with("blank") and "--allow-blank" not in options:
+        keep = command("scan", [dataset], options, "--allow-blank")
+        steps.append(("or keep those without annotation as background, if they are meant so:", keep))
     if audit.detector.loss.outcome == "nan":
         steps.append(
             ("or guard the loss: divide by max(1, positives). It trains, but these images teach nothing.", "")
@@ -135,14 +141,21 @@ def _clean(audit: Audit, dataset: str, options: Sequence[str]) -> list[Step]:
     mended = _written_mended(audit, dataset, options)
     guard = f"{command('scan', [dataset], options)} && python train.py"
     steps = [("every image that could be checked has foreground; as a guard before training:", guard)]
-    if not audit.detector.anchors.levels and (lost := int(audit.image_results.of(*NEVER, "borrowed").sum())):
-        verb = "is" if lost == 1 else "are"
-        what = f"{words.count(lost, 'usable box')} {verb} not trained, or not in place; see what helps:"
-        steps.insert(0, (what, command("advise", [dataset], options)))
+    steps = _not_in_place(audit, dataset, options) + steps
     if mended:
         what = "it trains on these boxes if it reads the files so. Else write them mended, and train on that:"
         steps.append((what, mended))
     return steps
+
+
+def _not_in_place(audit: Audit, dataset: str, options: Sequence[str]) -> list[Step]:
+    """Return the step about boxes that no point of their own trains, if there are any."""
+    lost = int(audit.image_results.of(*NEVER, "borrowed").sum())
+    if audit.detector.anchors.levels or not lost:
+        return []
+    verb = "is" if lost == 1 else "are"
+    what = f"{words.count(lost, 'usable box')} {verb} not trained, or not in place; see what helps:"
+    return [(what, command("advise", [dataset], options))]
 
 
 def _errors(audit: Audit) -> list[Step]:
