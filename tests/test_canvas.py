@@ -1,5 +1,7 @@
 """From an image to the canvas and its anchors: the sizes the frameworks arrive at, literal."""
 
+import itertools
+
 import msgspec
 import numpy as np
 import pytest
@@ -477,3 +479,37 @@ class TestGrids:
     def test_first_anchors_of_torchvision(self):
         anchors = all_anchors(1088, 800, TV)[0][:3]
         assert anchors.tolist() == [[-23, -11, 23, 11], [-16, -16, 16, 16], [-11, -23, 11, 23]]
+
+
+class TestHanded:
+    """How boxes reach the loss decides their last bit; `tests/test_points_geometry.py` has real answers."""
+
+    def test_fractions_are_rounded_and_multiplied_again(self):
+        kept = {"kind": "longest_side", "side": 640, "pad": "square", "precision": "float32"}
+        boxes = np.random.default_rng(3).uniform(0, 600, (500, 2))
+        boxes = np.concatenate([boxes, boxes + 33.3], axis=1)
+        detector = load_detector("ultralytics-yolo11")
+        laid = {}
+        for how in ("pixels", "centre_fractions", "centre_reciprocals"):
+            changed = msgspec.structs.replace(detector, resize=Resize(**kept, handed=how))
+            found = canvas.fit(np.array([640.0]), np.array([640.0]), changed.resize)
+            laid[how] = canvas.place(boxes, found, np.zeros(500, dtype=np.int64), changed)
+            assert np.abs(laid[how] - boxes).max() < 1e-3
+        for one, other in itertools.combinations(laid.values(), 2):
+            assert 0 < (one != other).any(axis=1).mean() < 1
+
+    def test_boxes_that_a_loader_has_in_float32(self):
+        detector = load_detector("nanodet-plus")
+        exact = msgspec.structs.replace(
+            detector, resize=msgspec.structs.replace(detector.resize, given_as="float64")
+        )
+        box = np.array([[0.1, 0.1, 99.9, 99.9]])
+        found = canvas.fit(np.array([100.0]), np.array([100.0]), detector.resize)
+        of = np.zeros(1, dtype=np.int64)
+        wanted = (box.astype(np.float32).astype(np.float64) * (416 / 100)).astype(np.float32)
+        assert canvas.place(box, found, of, detector).tolist() == wanted.tolist()
+        assert canvas.place(box, found, of, exact).tolist() == (box * 4.16).astype(np.float32).tolist()
+
+    def test_fractions_have_the_precision_of_the_resize(self):
+        with pytest.raises(ValueError, match="given_as needs boxes given in pixels"):
+            Resize(kind="none", given="centre_fractions", given_as="float32")
