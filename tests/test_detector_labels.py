@@ -50,6 +50,7 @@ class TestChecks:
             ({"most_labels": -1}, "most_labels is -1"),
             ({"least_side_inclusive": False}, "least_side_inclusive needs a least_side above 0"),
             ({"greatest_aspect_inclusive": False}, "greatest_aspect_inclusive needs a greatest_aspect"),
+            ({"limits_in": "float64"}, 'limits_in needs limits_by = "loader"'),
             ({"limits_by": "loader"}, "limits_by needs a least_side, a greatest_aspect or most_labels"),
             (
                 {

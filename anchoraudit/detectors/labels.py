@@ -103,7 +103,9 @@ class Labels(Block, frozen=True):
         The message of that error.
     limits_by : {"model", "loader"}
         Who drops boxes by these limits: the model, or the framework's own loader. A loader that has resized
-        them takes both sides, and their ratio, on the network's input, in the precision of the resize.
+        them takes both sides, and their ratio, on the network's input.
+    limits_in : {"float32", "float64"}
+        Precision in which such a loader takes them.
     id_zero : {"class", "background", "reserved"}
         A box with class id 0 is an ordinary one; it is trained as background; or the framework raises an
         error.
@@ -147,6 +149,7 @@ class Labels(Block, frozen=True):
     beyond: Literal["dropped", "drawn", "raises"] = "dropped"
     beyond_error: str = ""
     limits_by: Literal["model", "loader"] = "model"
+    limits_in: Literal["float32", "float64"] = "float32"
     id_zero: Literal["class", "background", "reserved"] = "class"
     id_zero_error: str = ""
     at_count: CountOutcome = ""
@@ -176,6 +179,8 @@ class Labels(Block, frozen=True):
             raise ValueError("greatest_aspect_inclusive needs a greatest_aspect")
         if self.limits_by == "loader" and not any(getattr(self, rule) for rule in LIMITS):
             raise ValueError("limits_by needs a least_side, a greatest_aspect or most_labels")
+        if self.limits_in != "float32" and self.limits_by != "loader":
+            raise ValueError('limits_in needs limits_by = "loader"')
         if self.limits_by == "loader" and self.greatest_aspect and self.least_side_of != "input":
             raise ValueError('a greatest_aspect that the loader has needs least_side_of = "input"')
         if self.greatest_aspect and not 1 <= self.greatest_aspect <= LARGEST:

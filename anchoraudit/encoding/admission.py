@@ -228,7 +228,7 @@ class _OnInput:
         small, elongated = np.zeros((2, len(boxes)), dtype=np.bool_)
         of = image[rows]
         inside = clip_boxes(boxes[rows], fitted.width[of], fitted.height[of])
-        laid = place(inside, fitted, of, self.detector).astype(self.detector.resize.precision)
+        laid = place(inside, fitted, of, self.detector).astype(labels.limits_in)
         width, height = laid[:, 2] - laid[:, 0], laid[:, 3] - laid[:, 1]
         short, long = np.minimum(width, height), np.maximum(width, height)
         least = labels.least_side
