@@ -35,6 +35,7 @@ BOXES = [
     "best_iou",
     "status",
     "cause",
+    "candidates",
 ]
 
 

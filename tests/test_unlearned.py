@@ -137,7 +137,7 @@ def test_forced_is_learned(tmp_path):
     files = make(tmp_path, dots(lambda i: (2, 2))) / "a.json"
     found = anchoraudit.audit(files, "torchvision-fasterrcnn_resnet50_fpn", images="none")
     counted = by_class(found)
-    assert counted.forced.tolist()[1] == 25
+    assert counted.of("forced").tolist()[1] == 25
     assert not found.findings.of("ANC010")
 
 
@@ -155,9 +155,9 @@ def test_counts_by_class_and_level(tmp_path):
     found = anchoraudit.audit(files, images="none")
     counted = by_class(found)
     assert counted.usable.tolist() == [12, 25]
-    assert counted.unmatched.tolist() == [12 - int(counted.matched[0]), 25]
+    assert counted.of("unmatched").tolist() == [12 - int(counted.of("matched")[0]), 25]
     levels = by_level(found)
-    assert levels.boxes.tolist() == [int(counted.matched.sum())]
+    assert levels.boxes.tolist() == [int(counted.of("matched").sum())]
     without = anchoraudit.audit(files, None, images="none")
     assert by_class(without).usable.tolist() == [12, 25]
     assert by_level(without) is None

@@ -69,9 +69,9 @@ def boxes_frame(audit: Audit) -> pd.DataFrame:
     annotation_id (empty for VOC); label; x1, y1, x2, y2 (pixels of the original image: as the loader hands
     them over, else as in the file); usable; best_iou; status; cause; candidates (how many points can become
     positive for it, were it alone; empty for a detector with anchors). With a loader also loader (kept,
-    moved: kept with other coordinates, dropped or raises) and loader_reason. With counts also assigned (how many
-    anchors or points train this box, empty where predictions decide). Under random geometry also p_untrained
-    (share of epochs without training, empty where not usable). With several splits also split.
+    moved: kept with other coordinates, dropped or raises) and loader_reason. With counts also assigned (how
+    many anchors or points train this box, empty where predictions decide). Under random geometry also
+    p_untrained (share of epochs without training, empty where not usable). With several splits also split.
     """
     dataset, results = audit.dataset, audit.box_results
     order = dataset.boxes.by_image()
@@ -145,7 +145,8 @@ def _pixels(values: np.ndarray[Any, Any]) -> Any:
     """Return sizes as integers if all of them are whole, empty if unknown."""
     known = values[~np.isnan(values)]
     if bool(np.all(known == np.floor(known))):
-        return pd.array(np.where(np.isnan(values), 0, values), dtype="Int64")._where(~np.isnan(values), pd.NA)  # type: ignore[attr-defined]
+        return pd.array(np.where(np.isnan(values), 0, values), dtype="Int64")._where(~np.isnan(values), pd.NA)
+        # type: ignore[attr-defined]
     return values
 
 

@@ -1,9 +1,10 @@
 """Read a model YAML of ultralytics (version 8 and later) or WongKinYiu/yolov9: `backbone` and `head`.
 
 Sources: ultralytics 8.4.190 and 8.3.253 nn/tasks.py (yaml_model_load, parse_model, guess_model_task),
-nn/modules/head.py (Detect and those made of it; RTDETRDecoder), utils/loss.py (which head has which assigner),
-utils/tal.py (SegTaskAlignedAssigner and PoseTaskAlignedAssigner, from 8.4.180 on), utils/downloads.py (names);
-WongKinYiu/yolov9 5b1ea9a8 models/yolo.py, utils/loss_tal.py, utils/loss_tal_dual.py.
+nn/modules/head.py (Detect and those made of it; RTDETRDecoder), utils/loss.py (which head has which
+assigner), utils/tal.py (SegTaskAlignedAssigner and PoseTaskAlignedAssigner, from 8.4.180 on),
+utils/downloads.py (names); WongKinYiu/yolov9 5b1ea9a8 models/yolo.py, utils/loss_tal.py,
+utils/loss_tal_dual.py.
 """
 
 from __future__ import annotations
@@ -54,8 +55,8 @@ _REFUSED = {
     "SemanticSegment": "it labels pixels, and has no boxes",
     "Depth": "it predicts depths, and has no boxes",
 }
-# Heads of WongKinYiu/yolov9, and how many times each takes the levels: auxiliary branches come first. Its files
-# say `anchors: 3`, which means nothing.
+# Heads of WongKinYiu/yolov9, and how many times each takes the levels: auxiliary branches come first. Its
+# files say `anchors: 3`, which means nothing.
 _OF_YOLOV9 = {"DDetect": 1, "DualDetect": 2, "DualDDetect": 2, "TripleDetect": 3, "TripleDDetect": 3}
 _YOLOV9 = re.compile(rf"\b(?:{'|'.join(_OF_YOLOV9)})\b")
 _OTHER = "Name a model that detects boxes, such as yolo11n.yaml."
