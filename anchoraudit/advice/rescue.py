@@ -324,7 +324,8 @@ def _canvas_pixels(detector: Detector, width: Float, height: Float) -> float:
 
 def sides_with_points(judge: _Judge, detector: Detector) -> Sides | None:
     """Return which boxes have a candidate wherever they lie; None if all have."""
-    if detector.match.unit != "point" or not detector.can_end_empty or not len(judge.scales):
+    lacking = detector.can_end_empty or detector.match.without_candidate != "never"
+    if detector.match.unit != "point" or not lacking or not len(judge.scales):
         return None
     strides = detector.strides
     if not detector.match.ranges:

@@ -115,7 +115,8 @@ def _left(row: Remedy) -> str:
     if not row.left:
         return "none is left"
     never = f"{words.count(row.never, 'box')} {'is' if row.never == 1 else 'are'} never trained"
-    elsewhere = f"{words.count(row.borrowed, 'box')} trained at another place"
+    is_or_are = "is" if row.borrowed == 1 else "are"
+    elsewhere = f"{words.count(row.borrowed, 'box')} {is_or_are} trained at another place"
     return ", ".join(text for text, number in ((never, row.never), (elsewhere, row.borrowed)) if number)
 
 

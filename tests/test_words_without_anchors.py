@@ -1,0 +1,84 @@
+"""Reports never speak of anchors where the detector has none, and say what statuses and causes mean."""
+
+import json
+
+import pytest
+
+from anchoraudit.detectors import load_detector, preset_names
+from anchoraudit.detectors.loss import Loss
+from tests.builders import annotation, document, image, make, run
+
+WITHOUT = [name for name in preset_names() if not load_detector(name).anchors.levels]
+# Between points, a usual one and a small one; in the second image all twice, with two classes.
+BOXES = [(1, [93, 93, 3, 4]), (2, [93, 93, 3, 4]), (2, [200, 200, 80, 60]), (2, [300, 300, 9, 9])]
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    listed = [annotation(n, of, box) for n, (of, box) in enumerate(BOXES, 1)]
+    listed += [annotation(n + 10, of, box, category_id=2) for n, (of, box) in enumerate(BOXES[1:], 1)]
+    classes = [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}]
+    shown = [image(n, width=640, height=640) for n in (1, 2, 3)]
+    return make(tmp_path, {"a.json": {**document(shown, listed), "categories": classes}}) / "a.json"
+
+
+@pytest.mark.parametrize("detector", WITHOUT)
+@pytest.mark.parametrize("command", ["scan", "explain 1", "explain 2", "advise"])
+def test_words(data, capsys, monkeypatch, command, detector):
+    monkeypatch.setenv("COLUMNS", "400")
+    assert run(*command.split(), data, "--detector", detector, "--loader", "none") in (0, 1)
+    said = capsys.readouterr().out
+    for note in load_detector(detector).notes:  # which may speak of a first stage with anchors
+        said = said.replace(note, "")
+    assert "anchor" not in said.replace("anchoraudit", "")
+    assert "nan" not in said.lower().split()
+
+
+def test_statuses_and_causes_are_explained(data, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    run("scan", data, "--detector", "ultralytics-yolo11-8.3", "--loader", "none")
+    said = capsys.readouterr().out
+    assert "has candidates; predictions decide" in said
+    assert "other boxes of its image take all its candidates, whatever is predicted" in said
+    assert "no point lies inside it" in said
+    assert "1 box, 3.0x4.0 px on the input: stride; no point lies inside it" in said
+    assert "see one image point by point:" in said
+
+
+def test_boxes_that_are_lost_are_told_where_all_images_train(data, capsys):
+    (data.parent / "b.json").write_text(
+        json.dumps({**json.loads(data.read_text()), "images": [image(2, width=640, height=640)]})
+    )
+    run("scan", "b.json", "--detector", "ultralytics-yolo11-8.3", "--loader", "none", "--select", "ANC")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "3 usable boxes are not trained, or not in place; see what helps: anchoraudit advise" in said
+    assert "ANC015" in said
+
+
+def test_the_export_has_candidates(data, capsys):
+    run("scan", data, "--detector", "yolox", "--loader", "none", "--export-boxes", "boxes.csv")
+    header, first, *_ = (data.parent / "boxes.csv").read_text().splitlines()
+    row = dict(zip(header.split(","), first.split(","), strict=True))
+    assert (row["best_iou"], row["cause"]) == ("", "")
+    assert int(row["candidates"]) >= 12
+
+
+@pytest.mark.parametrize(
+    ("unit", "said"),
+    [
+        ("anchor", "a batch without a positive anchor gives a box loss of 0: it teaches nothing about boxes"),
+        (
+            "point",
+            "a batch without a positive point gives a box loss of 0: it teaches nothing about boxes, only "
+            "that all of it is background",
+        ),
+        (
+            "query",
+            "a batch without boxes gives a box loss of 0: it teaches nothing about boxes, only that it "
+            "shows no object",
+        ),
+    ],
+)
+def test_what_an_empty_batch_does(unit, said):
+    assert Loss(normaliser="batch_positives_or_one").on_empty(unit) == said
