@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +15,7 @@ from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import prepare
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding import engines
-from anchoraudit.encoding.admission import admitted_to
+from anchoraudit.encoding.admission import Admitted, admitted_to
 from anchoraudit.encoding.canvas import Clipped, OnCanvas, Placed, clip_all, place_all
 from anchoraudit.encoding.causes import CAUSES, causes_of
 from anchoraudit.encoding.errors_raised import reasons
@@ -131,7 +131,7 @@ class _Job:
     """What is the same for all detectors: the usable boxes, and the image of each, int64 [n].
 
     alone: each process works in one thread, since others share the cores. admits: the models are asked what
-    they do with odd boxes.
+    they do with odd boxes. known: what was found of that.
     """
 
     dataset: Dataset
@@ -140,6 +140,7 @@ class _Job:
     detectors: tuple[Detector, ...]
     alone: bool
     admits: bool
+    known: dict[object, Admitted] = field(default_factory=dict)
 
     def judge(self, group: Sequence[int]) -> list[Compared]:
         """Judge by some of the detectors, given by number. They all place boxes alike."""
@@ -170,7 +171,7 @@ class _Job:
         """
         dataset, boxes, image, rows = self.dataset, placed.boxes, self.image, self.clipped.rows
         if self.admits:
-            admitted = admitted_to(dataset, detector)
+            admitted = self._admitted_to(detector)
             dataset = admitted.stopping(dataset)
             if len(admitted.dropped):
                 kept = np.flatnonzero(~np.isin(self.clipped.rows, admitted.dropped))
@@ -201,6 +202,14 @@ class _Job:
             cause=CAUSES[int(causes.argmax())] if causes.any() else "",
             on_empty=detector.loss.outcome,
         )
+
+    def _admitted_to(self, detector: Detector) -> Admitted:
+        """Return what the model does with the boxes; once for detectors that ask the same of them."""
+        labels = detector.labels
+        key = (labels, detector.resize if labels.least_side else None)
+        if key not in self.known:
+            self.known[key] = admitted_to(self.dataset, detector)
+        return self.known[key]
 
     def _has(self, image: Int) -> Bool:
         """Tell which images occur in `image`: [N]."""

@@ -145,8 +145,7 @@ def _pixels(values: np.ndarray[Any, Any]) -> Any:
     """Return sizes as integers if all of them are whole, empty if unknown."""
     known = values[~np.isnan(values)]
     if bool(np.all(known == np.floor(known))):
-        return pd.array(np.where(np.isnan(values), 0, values), dtype="Int64")._where(~np.isnan(values), pd.NA)
-        # type: ignore[attr-defined]
+        return pd.array(np.where(np.isnan(values), 0, values), dtype="Int64")._where(~np.isnan(values), pd.NA)  # type: ignore[attr-defined]
     return values
 
 
