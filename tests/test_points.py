@@ -360,6 +360,10 @@ def held_to_the_definition(scene, detector):
     on_canvas, image, of_image = placed_of(scene, detector)
     alone = engines.judge(on_canvas, detector)
     together = engines.compete(on_canvas, image, alone, detector, np.zeros(len(image), dtype=np.int64))
+    quickly = engines.judge_quickly(on_canvas, detector)
+    assert quickly.status.tolist() == alone.status.tolist()
+    again = engines.compete(on_canvas, image, quickly, detector, np.zeros(len(image), dtype=np.int64))
+    assert again.status.tolist() == together.status.tolist()
     counted = engines.count(on_canvas, image, of_image, detector)
     status = np.array(STATUSES)[together.status]
     for number in range(len(scene)):

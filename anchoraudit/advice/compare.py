@@ -177,7 +177,7 @@ class _Job:
                 kept = np.flatnonzero(~np.isin(self.clipped.rows, admitted.dropped))
                 boxes, image, rows = boxes.take(kept), image[kept], rows[kept]
                 every = _InOrder(self.dataset, boxes, image, rows)
-        judged = every.compete(engines.judge(boxes, detector), detector)
+        judged = every.compete(engines.judge_quickly(boxes, detector), detector)
         lost = np.flatnonzero(has(judged.status, "unmatched"))
         causes = np.bincount(causes_of(boxes.take(lost), detector), minlength=len(CAUSES))
         verdict = verdicts_of(
@@ -241,6 +241,12 @@ class _InOrder:
         return self._boxes.take(order), self._image[order], self._category[self._rows[order]]
 
     @cached_property
+    def _first(self) -> Int:
+        """For each box in order the first earlier one that it equals, -1 for none: int64 [n]."""
+        boxes, image, _ = self._sorted
+        return repeats(image, boxes.boxes)
+
+    @cached_property
     def _later(self) -> Bool:
         """The boxes that equal an earlier one of their image: bool [n], as they come."""
         found = alike(self._image, self._boxes.boxes)
@@ -259,7 +265,8 @@ class _InOrder:
                 return judged
             return engines.without_later_equals(judged, self._later, detector)
         boxes, image, category = self._sorted
-        found = engines.compete(boxes, image, judged.take(self._order), detector, category)
+        first = None if detector.match.is_prediction_free else self._first
+        found = engines.compete(boxes, image, judged.take(self._order), detector, category, first=first)
         status = np.empty_like(found.status)
         status[self._order] = found.status
         return replace(judged, status=status)

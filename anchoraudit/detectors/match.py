@@ -414,6 +414,7 @@ def _ranges_empty_when(match: Match, border: Border) -> str:
     return "no point of the level that a box belongs to lies inside it"
 
 
+_NONE_NEAR = "no point lies near the centre of any box"
 # A kind is about points that lie inside by more than a rounding error if its inset is above this, in pixels.
 _ROUNDING = 1e-6
 _OF_KINDS = {
@@ -491,7 +492,8 @@ _KINDS = {
         name="matching by points near the centre",
         check=_check_radius,
         text=_radius_in_words,
-        empty_when=lambda match, border: "",
+        # The last point of a row may be a whole stride from the edge, and so from a centre.
+        empty_when=lambda match, border: _NONE_NEAR * (match.radius <= 1),
         measure="",
         depends_on_anchors=False,
         unit="point",

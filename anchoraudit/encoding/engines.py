@@ -13,8 +13,9 @@ An engine may do without these:
 
 levels(boxes, detector) -> bool [n, L]: the levels on which each box has a positive anchor, or a candidate.
     Without it nothing is said of levels.
-compete(boxes, image, judged, detector, category) -> Judged: the judgement with all boxes of an image present.
-    Without it, of equal boxes the one is trained that `Match.repeated` says.
+judge_quickly(boxes, detector) -> Judged: the same statuses as `judge`, without numbers of candidates.
+compete(boxes, image, judged, detector, category, first) -> Judged: the judgement with all boxes of an image
+    present. Without it, of equal boxes the one is trained that `Match.repeated` says.
 causes_at(boxes, detector) -> int8: in place of `causes`, where it is not sizes alone that decide.
 """
 
@@ -109,19 +110,36 @@ def levels(boxes: OnCanvas, detector: Detector) -> Bool | None:
     return None if found is None else found(boxes, detector)
 
 
-def compete(boxes: OnCanvas, image: Int, judged: Judged, detector: Detector, category: Int) -> Judged:
+def judge_quickly(boxes: OnCanvas, detector: Detector) -> Judged:
+    """Return the same, but perhaps without numbers of candidates."""
+    quickly: Callable[[OnCanvas, Detector], Judged] | None = getattr(
+        engine_of(detector), "judge_quickly", None
+    )
+    return judge(boxes, detector) if quickly is None else quickly(boxes, detector)
+
+
+def compete(
+    boxes: OnCanvas,
+    image: Int,
+    judged: Judged,
+    detector: Detector,
+    category: Int,
+    *,
+    first: Int | None = None,
+) -> Judged:
     """Return the judgement of n boxes with all boxes of their images present.
 
-    judged: what `judge` returns. image, category: int64 [n], image and class of each box. No verdict changes:
-    a box loses its anchors or points only to another one of its image.
+    judged: what `judge` or `judge_quickly` returns. image, category: int64 [n], image and class of each box.
+    first: int64 [n], what `repeats` returns of them, if it is known. No verdict changes: a box loses its
+    anchors or points only to another one of its image.
     """
-    engine = engine_of(detector)
-    own: Callable[[OnCanvas, Int, Judged, Detector, Int], Judged] | None = getattr(engine, "compete", None)
+    own: Callable[..., Judged] | None = getattr(engine_of(detector), "compete", None)
     if own is not None:
-        return own(boxes, image, judged, detector, category)
+        return own(boxes, image, judged, detector, category, first=first)
     if detector.match.repeated != "first":
         return judged
-    return without_later_equals(judged, repeats(image, boxes.boxes) >= 0, detector)
+    first = repeats(image, boxes.boxes) if first is None else first
+    return without_later_equals(judged, first >= 0, detector)
 
 
 def has_rivals(detector: Detector) -> bool:

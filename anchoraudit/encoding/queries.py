@@ -30,9 +30,17 @@ def judge(boxes: OnCanvas, detector: Detector) -> Judged:
     return Judged(np.full(count, np.nan), status, np.full(count, detector.match.queries))
 
 
-def compete(boxes: OnCanvas, image: Int, judged: Judged, detector: Detector, category: Int) -> Judged:
+def compete(
+    boxes: OnCanvas,
+    image: Int,
+    judged: Judged,
+    detector: Detector,
+    category: Int,
+    *,
+    first: Int | None = None,
+) -> Judged:
     """Return the boxes of images with more boxes than queries as possible only. image: int64 [n]."""
-    del boxes, category
+    del boxes, category, first
     status = judged.status.copy()
     status[np.bincount(image, minlength=1)[image] > detector.match.queries] = STATUS_CODE["possible"]
     return replace(judged, status=status)

@@ -13,11 +13,11 @@ from anchoraudit.arrays import Float, Int8
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.causes_by_size import STRIDE
 from anchoraudit.encoding.points.competing import compete
-from anchoraudit.encoding.points.counting import causes_at, count, judge, levels
+from anchoraudit.encoding.points.counting import causes_at, count, judge, judge_quickly, levels
 from anchoraudit.encoding.points.definition import replay
 from anchoraudit.encoding.points.rules import point_rules
 
-__all__ = ["KINDS", "causes", "causes_at", "compete", "count", "judge", "levels", "replay"]
+__all__ = ["KINDS", "causes", "causes_at", "compete", "count", "judge", "judge_quickly", "levels", "replay"]
 
 KINDS = tuple(point_rules())
 

@@ -9,7 +9,7 @@ import numpy as np
 from anchoraudit.arrays import Bool, Int, for_each
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
-from anchoraudit.encoding.points.counting import owners, pairs
+from anchoraudit.encoding.points.counting import candidates_by_level, owners, pairs
 from anchoraudit.encoding.points.suspects import suspected
 from anchoraudit.encoding.repeated import repeats
 from anchoraudit.encoding.results import Judged
@@ -18,10 +18,19 @@ from anchoraudit.encoding.statuses import STATUS_CODE
 _BOXES = 1 << 16  # boxes whose candidates are listed at a time
 
 
-def compete(boxes: OnCanvas, image: Int, judged: Judged, detector: Detector, category: Int) -> Judged:
+def compete(
+    boxes: OnCanvas,
+    image: Int,
+    judged: Judged,
+    detector: Detector,
+    category: Int,
+    *,
+    first: Int | None = None,
+) -> Judged:
     """Return the judgement of boxes with all boxes of their images present.
 
-    image, category: int64 [n], image and class of each box. What boxes take from each other:
+    image, category: int64 [n], image and class of each box. first: int64 [n], what `repeats` returns of them,
+    if it is known. What boxes take from each other:
 
     - Where no prediction decides, a box is shadowed if others learn all its candidates.
     - Of equal boxes that predictions choose among, the first wins every tie. So a later one is shadowed where
@@ -32,21 +41,21 @@ def compete(boxes: OnCanvas, image: Int, judged: Judged, detector: Detector, cat
       the framework always gives a box its best one.
     """
     status = judged.status.copy()
-    found = judged.candidates
-    assert found is not None
+    able = judged.foreground
     if detector.match.is_prediction_free:
-        status[_taken(boxes, image, found, detector)] = STATUS_CODE["shadowed"]
+        status[_taken(boxes, image, able, detector)] = STATUS_CODE["shadowed"]
         return replace(judged, status=status)
-    status[_later_equals(boxes, image, found, detector, category)] = STATUS_CODE["shadowed"]
+    first = repeats(image, boxes.boxes) if first is None else first
+    status[_hidden(boxes, judged, detector, category, first)] = STATUS_CODE["shadowed"]
     many = int(image.max(initial=-1)) + 1
     if not detector.match.top:
         alone = np.bincount(image, minlength=many)[image] == 1
-        status[alone & (found > 0)] = STATUS_CODE["matched"]
-    without = found == 0
-    if without.any():
+        status[alone & able] = STATUS_CODE["matched"]
+    without = ~able
+    if detector.match.without_candidate != "never" and without.any():
         lender = np.zeros(many, dtype=np.bool_)
         if detector.match.without_candidate == "borrows":
-            lender[image[found > 0]] = True
+            lender[image[able]] = True
         elif detector.match.without_candidate == "anywhere":
             lender[:] = True
         elif detector.match.without_candidate == "contested":
@@ -55,21 +64,25 @@ def compete(boxes: OnCanvas, image: Int, judged: Judged, detector: Detector, cat
     return replace(judged, status=status)
 
 
-def _later_equals(boxes: OnCanvas, image: Int, found: Int, detector: Detector, category: Int) -> Bool:
-    """Tell which boxes equal an earlier one of their image, and can have no point of their own: bool [n]."""
-    first = repeats(image, boxes.boxes)
-    later = np.flatnonzero(first >= 0)
-    hidden = np.zeros(len(found), dtype=np.bool_)
+def _hidden(boxes: OnCanvas, judged: Judged, detector: Detector, category: Int, first: Int) -> Int:
+    """Return the rows of boxes that equal an earlier one, and can have no point of their own: int64."""
+    later = np.flatnonzero((first >= 0) & judged.foreground)
+    if judged.candidates is not None:
+        found = judged.candidates[later]
+    else:
+        found = candidates_by_level(boxes.take(later), detector).sum(axis=1)
     same = category[later] == category[first[later]]
-    few = found[later] <= detector.match.top
-    hidden[later[(same | few) & (found[later] > 0)]] = True
+    hidden: Int = later[same | (found <= detector.match.top)]
     return hidden
 
 
-def _taken(boxes: OnCanvas, image: Int, found: Int, detector: Detector) -> Bool:
-    """Tell of which boxes other boxes learn all candidates, where no prediction decides: bool [n]."""
-    taken = np.zeros(len(found), dtype=np.bool_)
-    rows = _in_crowds(image, found)
+def _taken(boxes: OnCanvas, image: Int, able: Bool, detector: Detector) -> Bool:
+    """Tell of which boxes other boxes learn all candidates, where no prediction decides: bool [n].
+
+    able: bool [n], the boxes with candidates.
+    """
+    taken = np.zeros(len(able), dtype=np.bool_)
+    rows = _in_crowds(image, able)
 
     def work(some: slice) -> None:
         own = rows[some]
@@ -82,9 +95,9 @@ def _taken(boxes: OnCanvas, image: Int, found: Int, detector: Detector) -> Bool:
     return taken
 
 
-def _in_crowds(image: Int, found: Int) -> Int:
+def _in_crowds(image: Int, able: Bool) -> Int:
     """Return the rows of boxes with candidates that are not the only ones of their image, by image."""
-    rows = np.flatnonzero(found > 0)
+    rows = np.flatnonzero(able)
     rows = rows[np.argsort(image[rows], kind="stable")]
     several: Int = rows[np.bincount(image[rows], minlength=1)[image[rows]] > 1]
     return several

@@ -52,6 +52,36 @@ def judge(boxes: OnCanvas, detector: Detector) -> Judged:
     return Judged(np.full(len(number), np.nan), status, number)
 
 
+def judge_quickly(boxes: OnCanvas, detector: Detector) -> Judged:
+    """Return the same statuses as `judge`, without numbers of candidates."""
+    able = "matched" if detector.match.is_prediction_free else "possible"
+    status = np.full(len(boxes.boxes), STATUS_CODE[able], dtype=np.int8)
+    sure = detector.points.spacing == "declared" and detector.match.without_candidate != "anywhere"
+    if detector.can_end_empty or not sure:
+        status[~_have_any(boxes, detector)] = STATUS_CODE["unmatched"]
+    return Judged(np.full(len(status), np.nan), status)
+
+
+def _have_any(boxes: OnCanvas, detector: Detector) -> Bool:
+    """Tell which boxes have a candidate: bool [n]."""
+    found = np.zeros(len(boxes.boxes), dtype=np.bool_)
+    rule = rule_of(detector)
+    may_have: Callable[[Float, int, Detector], Bool] | None = getattr(rule, "may_have", None)
+
+    def run(block: slice) -> None:
+        part = OnCanvas(boxes.boxes[block], boxes.of[block], boxes.canvases)
+        has = np.zeros(len(part.of), dtype=np.bool_)
+        for level in range(len(detector.points.strides)):
+            asked = ~has if may_have is None else ~has & may_have(part.boxes, level, detector)
+            rows = np.flatnonzero(asked)
+            if len(rows):
+                has[rows] = _number(rule.rectangles(part.take(rows), level, detector)) > 0
+        found[block] = has
+
+    for_each_block(len(found), run)
+    return found
+
+
 def levels(boxes: OnCanvas, detector: Detector) -> Bool:
     """Tell on which of the L levels each box has a candidate: bool [n, L]."""
     found: Bool = candidates_by_level(boxes, detector) > 0
