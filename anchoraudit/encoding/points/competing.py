@@ -10,7 +10,9 @@ from anchoraudit.arrays import Bool, Int, for_each
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.points.counting import candidates_by_level, owners, pairs
-from anchoraudit.encoding.points.suspects import suspected
+from anchoraudit.encoding.points.lattice import Rectangle
+from anchoraudit.encoding.points.rules import rule_of
+from anchoraudit.encoding.points.suspects import MOST_COMPARED, suspected, with_more
 from anchoraudit.encoding.repeated import repeats
 from anchoraudit.encoding.results import Judged
 from anchoraudit.encoding.statuses import STATUS_CODE
@@ -118,12 +120,42 @@ def _contested(boxes: OnCanvas, image: Int, images: Int, detector: Detector) -> 
     """Return those of some images that have a point which is a candidate of two boxes: int64."""
     rows = np.flatnonzero(np.isin(image, images))
     rows = rows[np.argsort(image[rows], kind="stable")]
-    contested = [np.zeros(0, dtype=np.int64)]
-    for part in _by_images(image[rows]):
-        some = rows[part]
-        listed = pairs(boxes.take(some), detector)
-        of = image[some][listed.box]
+    of = image[rows]
+    found = np.zeros(int(image.max(initial=-1)) + 1, dtype=np.bool_)
+    many = np.bincount(of, minlength=len(found))[of] > MOST_COMPARED
+    found[_sharing(boxes.take(rows[many]), of[many], detector)] = True
+    some, of = boxes.take(rows[~many]), of[~many]
+    for level in range(len(detector.points.strides)):
+        for part in rule_of(detector).rectangles(some, level, detector):
+            found[_meeting(part, of)] = True
+    return np.flatnonzero(found)
+
+
+def _meeting(part: Rectangle, image: Int) -> Int:
+    """Return the images of which two rectangles share a point: int64. image: int64 [n], ascending."""
+    place = np.arange(len(image)) - np.searchsorted(image, image)
+    columns = [part.x.first, part.x.last, part.y.first, part.y.last]
+    met = [np.zeros(0, dtype=np.int64)]
+    for distance in range(1, int(place.max(initial=0)) + 1):
+        if np.count_nonzero(place >= distance) < len(place) // 2:  # go on with images that have so many boxes
+            kept = with_more(place, distance)
+            image, place = image[kept], place[kept]
+            columns = [column[kept] for column in columns]
+        low_x, high_x, low_y, high_y = (column[:-distance] for column in columns)
+        left, right, top, bottom = (column[distance:] for column in columns)
+        both = np.maximum(low_x, left) <= np.minimum(high_x, right)
+        both &= np.maximum(low_y, top) <= np.minimum(high_y, bottom)
+        met.append(np.unique(image[distance:][both & (place[distance:] >= distance)]))
+    return np.concatenate(met)
+
+
+def _sharing(boxes: OnCanvas, image: Int, detector: Detector) -> Int:
+    """Return the images that have a point which is a candidate of two boxes, by listing all: int64."""
+    shared = [np.zeros(0, dtype=np.int64)]
+    for part in _by_images(image):
+        listed = pairs(boxes.take(np.arange(part.start, part.stop)), detector)
+        of = image[part][listed.box]
         order = np.lexsort([listed.point, of])
         of, point = of[order], listed.point[order]
-        contested.append(of[1:][(of[1:] == of[:-1]) & (point[1:] == point[:-1])])
-    return np.unique(np.concatenate(contested))
+        shared.append(of[1:][(of[1:] == of[:-1]) & (point[1:] == point[:-1])])
+    return np.unique(np.concatenate(shared))

@@ -32,7 +32,7 @@ def suspected(boxes: OnCanvas, image: Int, detector: Detector) -> Bool:
     place = np.arange(len(of)) - np.searchsorted(of, of)
     rivals = _Rivals(ordered, likely(ordered.boxes, detector), detector)
     suspects = _surrounded(rivals, place)
-    rows = np.flatnonzero(suspects)
+    rows = np.flatnonzero(suspects & (place <= MOST_COMPARED))
     suspects[rows] = _thoroughly(rivals, place, rows)
     found = np.zeros(len(image), dtype=np.bool_)
     found[first] = suspects
@@ -46,6 +46,8 @@ def _in_order(image: Int, priority: Floating) -> Int:
     return order
 
 
+# Boxes of an image that one box is compared with. Of images with more, all others are looked at thoroughly.
+MOST_COMPARED = 1_000
 # Larger than any rounding error of a coordinate in float32: 2^-7 px below 2^17 px, the largest canvas.
 _SLACK = 1e-2
 
@@ -113,14 +115,14 @@ def _surrounded(rivals: _Rivals, place: Int) -> Bool:
     place: int64 [n], the place of each box in its image. Each box is compared with the one before it, then
     with that before that one, and so on, all boxes at once.
     """
-    rows = np.arange(len(place))
+    rows, too_many = np.arange(len(place)), place > MOST_COMPARED
     (left, right), (top, bottom), real = rivals.corners
     first, last = ~real
     columns = [rivals.x1, rivals.y1, rivals.x2, rivals.y2, rivals.side]
     columns += [left, top, right, bottom, rivals.least, rivals.most]
-    for distance in range(1, int(place.max(initial=0)) + 1):
+    for distance in range(1, min(int(place.max(initial=0)), MOST_COMPARED) + 1):
         if np.count_nonzero(place >= distance) < len(place) // 2:  # go on with images that have so many boxes
-            kept = np.repeat(*_whole_images(place, distance))
+            kept = with_more(place, distance)
             rows, place = rows[kept], place[kept]
             columns = [column[kept] for column in columns]
         x1, y1, x2, y2, side = (column[:-distance] for column in columns[:5])
@@ -130,15 +132,18 @@ def _surrounded(rivals: _Rivals, place: Int) -> Bool:
         first[rows[distance:]] |= able & able_x & able_y
         able_x, able_y = (x1 <= right) & (right <= x2), (y1 <= bottom) & (bottom <= y2)
         last[rows[distance:]] |= able & able_x & able_y
-    surrounded: Bool = first & last
+    surrounded: Bool = (first & last) | too_many
     return surrounded
 
 
-def _whole_images(place: Int, distance: int) -> tuple[Bool, Int]:
-    """Return for each image whether it has more boxes than `distance`, and how many it has."""
+def with_more(place: Int, distance: int) -> Bool:
+    """Tell which rows are of images with more boxes than `distance`: bool [n].
+
+    place: int64 [n], the place of each row in its image.
+    """
     start = np.flatnonzero(place == 0)
     number = np.diff(np.append(start, len(place)))
-    return number > distance, number
+    return np.repeat(number > distance, number)
 
 
 def _thoroughly(rivals: _Rivals, place: Int, rows: Int) -> Bool:
