@@ -67,15 +67,24 @@ def _have_any(boxes: OnCanvas, detector: Detector) -> Bool:
     found = np.zeros(len(boxes.boxes), dtype=np.bool_)
     rule = rule_of(detector)
     may_have: Callable[[Float, int, Detector], Bool] | None = getattr(rule, "may_have", None)
+    likely: Callable[[Float, Detector], Int] | None = getattr(rule, "likely_level", None)
+    numbers = range(len(detector.points.strides))
 
     def run(block: slice) -> None:
         part = OnCanvas(boxes.boxes[block], boxes.of[block], boxes.canvases)
         has = np.zeros(len(part.of), dtype=np.bool_)
-        for level in range(len(detector.points.strides)):
-            asked = ~has if may_have is None else ~has & may_have(part.boxes, level, detector)
-            rows = np.flatnonzero(asked)
+
+        def ask(level: int, rows: Int) -> None:
             if len(rows):
                 has[rows] = _number(rule.rectangles(part.take(rows), level, detector)) > 0
+
+        if likely is not None:  # most boxes have candidates there, and need no other level
+            own = likely(part.boxes, detector)
+            for level in numbers:
+                ask(level, np.flatnonzero(own == level))
+        for level in numbers:
+            able = ~has if may_have is None else ~has & may_have(part.boxes, level, detector)
+            ask(level, np.flatnonzero(able))
         found[block] = has
 
     for_each_block(len(found), run)
