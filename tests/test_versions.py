@@ -47,7 +47,9 @@ class TestRules:
     @pytest.mark.parametrize(
         ("version", "name", "sides", "whole"),
         [
-            ("8.0.100", "ultralytics-yolo11-8.3", (0, 0), True),
+            ("8.0.100", "ultralytics-yolo11-8.3.36", (0, 0), False),
+            ("8.3.36", "ultralytics-yolo11-8.3.36", (0, 0), False),
+            ("8.3.37", "ultralytics-yolo11-8.3", (0, 0), True),
             ("8.3.120", "ultralytics-yolo11-8.3", (0, 0), True),
             ("8.3.253", "ultralytics-yolo11-8.3", (0, 0), True),
             ("8.4.0", "ultralytics-yolo11-8.4.0", (8, 16), True),
@@ -105,7 +107,10 @@ class TestRefused:
         error = refused(RULE, "8.0.0")
         assert "ultralytics 8.0.0 has rules of its own, which are not replayed" in error
         assert "contest" in error
-        assert "ultralytics 8.0.100 to 8.3.253, ultralytics 8.4.0 to 8.4.51" in error
+        assert (
+            "ultralytics 8.0.100 to 8.3.36, ultralytics 8.3.37 to 8.3.253, ultralytics 8.4.0 to 8.4.51"
+            in error
+        )
 
     @pytest.mark.parametrize("version", ["", "new", "8.x", "8.3.1.2.3", "-1", "8.3.120\n8", "9" * 40])
     def test_what_is_no_version(self, version):
@@ -262,7 +267,7 @@ class TestCommandLine:
         assert run("filter", "a.json", "-o", "b.json", "--detector", "yolo11n.pt") == 0
         assert run("detectors", "show", "yolo11n.pt", "--framework-version", "8.4.60") == 0
         assert 'version = "8.4.60"' in capsys.readouterr().out
-        assert run("detectors", "show", RULE, "--framework-version", "8.3.9") == 0
+        assert run("detectors", "show", RULE, "--framework-version", "8.3.90") == 0
         assert 'name = "ultralytics-yolo11-8.3"' in capsys.readouterr().out
 
     def test_compare(self, data, capsys):
