@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from anchoraudit import cli
-from anchoraudit.detectors import preset_names
+from anchoraudit.detectors import load_detector, preset_names
 from anchoraudit.formats import format_names
 from tests import test_detector_files as texts_of
 from tests.builders import run
@@ -609,6 +609,12 @@ def _loaders() -> list[str]:
 
 
 @cache
+def _with_anchors() -> list[str]:
+    """The presets that anchors can be clustered for."""
+    return [name for name in preset_names() if load_detector(name).match.depends_on_anchors]
+
+
+@cache
 def _frameworks() -> list[str]:
     """What --for of cluster takes."""
     (option,) = (p for p in cli.cli.get_command(None, "cluster").params if "--for" in p.opts)  # type: ignore[arg-type, union-attr]
@@ -634,7 +640,7 @@ def _commands(dice: Dice, ds: str = "ds") -> list[list[str]]:
         ["--augment", dice.choice(["flip", "scale=0.5..1.5,translate=0.1", "crop=0.3..1"]), "--draws", "4"],
     ]
     scan = ["scan", ds, "--output-format", dice.choice(output_formats()), *dice.choice(extra)]
-    preset = dice.choice(preset_names())
+    preset, anchored = dice.choice(preset_names()), dice.choice(_with_anchors())
     others = [
         *(["filter", ds, "-o", "clean.json"], ["filter", ds, "-o", "clean.json", "--detector", preset]),
         *(
@@ -643,7 +649,7 @@ def _commands(dice: Dice, ds: str = "ds") -> list[list[str]]:
         ),
         *(
             ["cluster", ds, "--k", "2"],
-            ["cluster", ds, "--k", "1..3", "--output-format", "json", "--detector", preset],
+            ["cluster", ds, "--k", "1..3", "--output-format", "json", "--detector", anchored],
         ),
         *(
             ["explain", dice.choice(["1", "2", "sofa_king"]), ds, "--detector", preset],
@@ -661,7 +667,18 @@ def _commands(dice: Dice, ds: str = "ds") -> list[list[str]]:
         *(["filter", ds, "--diff"], ["filter", ds, "--diff", fixes, "--detector", preset]),
         *(["advise", ds], ["advise", ds, "--detector", preset, "--output-format", "json"]),
         ["compare", ds, "--loaders", "--output-format", dice.choice(["text", "json", "csv"])],
-        ["cluster", ds, "--k", "6", "--objective", "foreground", "--time-limit", "0.2", "--detector", preset],
+        [
+            "cluster",
+            ds,
+            "--k",
+            "6",
+            "--objective",
+            "foreground",
+            "--time-limit",
+            "0.2",
+            "--detector",
+            anchored,
+        ],
         ["cluster", ds, "--k", "3", "--for", dice.choice(_frameworks())],
     ]
     return [scan, dice.choice(others)]

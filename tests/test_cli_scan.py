@@ -22,7 +22,7 @@ VERDICTS = {
     *("ok", "forced_only", "empty_foreground", "blank", "no_usable_box", "encoder_error", "left_out"),
     "unknown",
 }
-CAUSES = {"edge", "stride", "unused", "small", "large", "elongated"}
+CAUSES = {"edge", "stride", "level", "unused", "small", "large", "elongated"}
 TINY = [1, 1, 3, 3]
 BAD = document([image(1), image(2)], [annotation(1), annotation(2, 2, TINY)])
 OF_SAMPLES = Counter(scene.verdict for scene in SCENES)

@@ -245,7 +245,7 @@ class TestExchanging:
         text, plan = written(tmp_path, tmp_path / "ds", tmp_path / "out.json", unsafe=True)
         (entry,) = json.loads(text)["annotations"]
         assert entry["bbox"] == [360, 180, 240, 360]
-        assert "minimum and maximum exchanged" in "".join(diff_lines(plan.changes()))
+        assert "minimum and maximum exchanged" in "".join(diff_lines(plan.changes(), None))
 
 
 class TestUnsafe:
@@ -468,7 +468,7 @@ class TestDifference:
         result = audit(plan.apply(dataset))
         changes = difference(manifest.Filtered(result, manifest.kept_by(result), plan))
         path = tmp_path / "in.json"
-        assert "".join(diff_lines(changes)) == (
+        assert "".join(diff_lines(changes, None)) == (
             f"--- {path}\n"
             f"+++ {path} (filtered)\n"
             "@@ annotations[1] (annotation 2): clipped to its image @@\n"

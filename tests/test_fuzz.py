@@ -275,9 +275,6 @@ def test_any_numbers_of_a_detector_are_answered(text, options):
         [image(), image(2, width=1, height=3000)], [annotation(), annotation(2, 2, [0, 9, 1, 99])]
     )
     with laid({"a.json": whole, "d.toml": text}):
-        for args in (
-            ["scan", "a.json", *options],
-            ["cluster", "a.json", "--k", "1"],
-            ["explain", "2", "a.json"],
-        ):
+        anchored = [["cluster", "a.json", "--k", "1"]] if "\nanchors = " in text else []
+        for args in (["scan", "a.json", *options], *anchored, ["explain", "2", "a.json"]):
             assert fuzzing.problems([*args, "--detector", "d.toml"], "d.toml", "a.json") == []

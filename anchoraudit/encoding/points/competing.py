@@ -84,6 +84,9 @@ def _taken(boxes: OnCanvas, image: Int, able: Bool, detector: Detector) -> Bool:
     able: bool [n], the boxes with candidates.
     """
     taken = np.zeros(len(able), dtype=np.bool_)
+    if detector.match.repeated == "first":  # so that a thousand equal boxes need no more memory than one
+        taken = able & (repeats(image, boxes.boxes) >= 0)
+        able = able & ~taken
     rows = _in_crowds(image, able)
 
     def work(some: slice) -> None:
