@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from typing import Literal
 
 import msgspec
@@ -15,6 +14,8 @@ from anchoraudit.errors import AnchorauditError
 
 def installed(package: str) -> str:
     """Return the version of a package that is installed, without importing it; "" if there is none."""
+    import importlib.metadata  # takes as long to import as all of this package's detectors
+
     try:
         version = importlib.metadata.version(package)
     except (importlib.metadata.PackageNotFoundError, ValueError, OSError):

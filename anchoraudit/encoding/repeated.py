@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.arrays import Float, Int
+from anchoraudit.arrays import Float, Int, for_each_block
 
 # Odd multipliers that mix the bits of a hash: those of SplitMix64's finaliser and of MurmurHash3's.
 _MULTIPLIERS = (
@@ -45,11 +45,16 @@ def alike(image: Int, boxes: Float) -> Int:
     """
     if len(image) < 2:
         return np.zeros(0, dtype=np.int64)
-    mixed = image.astype(np.uint64) * np.uint64(_MULTIPLIERS[0])
-    for column, multiplier in zip(boxes.T, _MULTIPLIERS[1:], strict=True):
-        bits = np.add(column, 0.0).view(np.uint64)  # -0.0 becomes 0.0, which it equals
-        mixed = (mixed ^ (mixed >> np.uint64(29)) ^ bits) * np.uint64(multiplier)
-    mixed ^= mixed >> np.uint64(32)
+    mixed = np.empty(len(image), dtype=np.uint64)
+
+    def mix(block: slice) -> None:
+        own = image[block].astype(np.uint64) * np.uint64(_MULTIPLIERS[0])
+        for column, multiplier in zip(boxes[block].T, _MULTIPLIERS[1:], strict=True):
+            bits = np.add(column, 0.0).view(np.uint64)  # -0.0 becomes 0.0, which it equals
+            own = (own ^ (own >> np.uint64(29)) ^ bits) * np.uint64(multiplier)
+        mixed[block] = own ^ (own >> np.uint64(32))
+
+    for_each_block(len(mixed), mix)
     rows = np.arange(len(mixed))
     if len(mixed) > _FEW:  # a count of the first bits leaves few to sort
         bucket = (mixed >> np.uint64(64 - _BITS)).astype(np.int64)
