@@ -11,7 +11,14 @@ import msgspec
 
 from anchoraudit.cli._settings import Settings
 from anchoraudit.dataset.conventions import convention_names
-from anchoraudit.detectors import NO_DETECTOR, Detector, load_detector, override, preset_names
+from anchoraudit.detectors import (
+    NO_DETECTOR,
+    Detector,
+    load_detector,
+    means_file,
+    override,
+    preset_names,
+)
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import format_names
 
@@ -336,6 +343,8 @@ def detector_of(settings: Settings) -> tuple[Detector, list[str]]:
         allowed_border=_border(settings.allowed_border),
         input_size=settings.input_size,
     )
+    if settings.detector is not None and means_file(settings.detector):
+        _require_known_names(detector, settings.detector)
     if classes := classes_of(settings):
         detector = msgspec.structs.replace(detector, classes=classes)
     if settings.anchors is not None:
@@ -353,6 +362,23 @@ def detector_of(settings: Settings) -> tuple[Detector, list[str]]:
         except AnchorauditError as error:
             raise error.within(settings.anchors) from None
     return detector, notes
+
+
+def _require_known_names(detector: Detector, path: str) -> None:
+    """Raise AnchorauditError, with a detector's file, if it names a loader or rules that do not exist."""
+    from anchoraudit.classes import class_rules
+    from anchoraudit.loaders import require_loader
+
+    named = detector.loader
+    key = "loader"
+    try:
+        for loader in filter(None, [named] if isinstance(named, str) else named.values()):
+            require_loader(loader)
+        key = "class_rules"
+        if detector.class_rules:
+            class_rules(detector.class_rules)
+    except AnchorauditError as error:
+        raise error.within(path, key) from None
 
 
 def parse_offset(text: str) -> tuple[float, float, float, float]:

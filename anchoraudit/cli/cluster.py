@@ -22,6 +22,7 @@ from anchoraudit.cli._options import (
     output_format_option,
     read_loaded,
 )
+from anchoraudit.detectors import means_file
 from anchoraudit.errors import AnchorauditError
 
 if TYPE_CHECKING:
@@ -102,9 +103,7 @@ def command(**given: Any) -> int:
 
         settings = msgspec.structs.replace(settings, detector=default_detector(framework))
     detector, _ = detector_of(settings)
-    from anchoraudit.anchors.foreground.searched import require_anchors
-
-    require_anchors(detector)
+    _require_anchors(detector, settings.detector)
     if framework is not None:
         from anchoraudit.anchors.export import require_divisible
 
@@ -134,6 +133,16 @@ def command(**given: Any) -> int:
         words = settings_of.as_options(settings)
         _output.show(cluster_parts(clusters, str(dataset.root), words, _own_words(given), output), None)
     return 0
+
+
+def _require_anchors(detector: Detector, named: str | None) -> None:
+    """Raise AnchorauditError for a detector without anchors, with its file if a file was named."""
+    from anchoraudit.anchors.foreground.searched import require_anchors
+
+    try:
+        require_anchors(detector)
+    except AnchorauditError as error:
+        raise (error.within(named) if named and means_file(named) else error) from None
 
 
 def _check_options(given: dict[str, Any], *, several: bool) -> None:

@@ -83,6 +83,14 @@ def class_readings(declared: DeclaredClasses) -> dict[str, ClassReading]:
     return found
 
 
+def require_loader(name: str) -> None:
+    """Raise AnchorauditError if there is no loader of this name."""
+    known = loaders()
+    if name not in known:
+        hint = did_you_mean(name, known)
+        raise AnchorauditError(f"no loader {name!r}", remedy=f"{hint}Name one of: {', '.join(known)}.")
+
+
 def load_as(
     dataset: Dataset, loader: str, files: ImageFiles | None = None, *, classes: Classes | None = None
 ) -> Loaded:
@@ -121,9 +129,7 @@ def load_as(
     (26, 22)
     """
     known = loaders()
-    if loader not in known:
-        hint = did_you_mean(loader, known)
-        raise AnchorauditError(f"no loader {loader!r}", remedy=f"{hint}Name one of: {', '.join(known)}.")
+    require_loader(loader)
     import numpy as np
 
     from anchoraudit.loaders._sieve import Sieve
