@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from anchoraudit.dataset.repeated import repeats
 from anchoraudit.detectors import load_detector, preset_names
 from anchoraudit.detectors.spec import Detector, Loss, Match, Points, Resize
 from anchoraudit.encoding import engines
@@ -16,7 +17,6 @@ from anchoraudit.encoding.causes_by_size import CAUSES
 from anchoraudit.encoding.points.centre_radius import preferred
 from anchoraudit.encoding.points.definition import candidates, owners
 from anchoraudit.encoding.points.lattice import all_points
-from anchoraudit.encoding.repeated import repeats
 from anchoraudit.encoding.statuses import STATUSES
 from tests.test_engines import placed_of, scenes
 

@@ -13,13 +13,13 @@ from anchoraudit.arrays import Bool, Float, Int, one_thread
 from anchoraudit.boxes import box_sizes
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import prepare
+from anchoraudit.dataset.repeated import alike, repeats
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.admission import Admitted, admitted_to
 from anchoraudit.encoding.canvas import Clipped, OnCanvas, Placed, clip_all, place_all
 from anchoraudit.encoding.causes import CAUSES, causes_of
 from anchoraudit.encoding.errors_raised import reasons
-from anchoraudit.encoding.repeated import alike, repeats
 from anchoraudit.encoding.results import Judged
 from anchoraudit.encoding.statuses import STATUSES, has
 from anchoraudit.encoding.verdicts import VERDICTS, verdicts_of

@@ -14,15 +14,8 @@ import numpy.typing as npt
 from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.boxes import has_area
 from anchoraudit.dataset.columns import Dataset
+from anchoraudit.dataset.repeated import repeats
 
-# Odd multipliers that mix the bits of a hash: those of MurmurHash3's and SplitMix64's finalisers.
-_MULTIPLIERS = (
-    0xFF51AFD7ED558CCD,
-    0xC4CEB9FE1A85EC53,
-    0xBF58476D1CE4E5B9,
-    0x94D049BB133111EB,
-    0x9E3779B97F4A7C15,
-)
 # Boxes are sorted by the weighted sum of x1, y1, x2, y2 to find neighbours. The weights differ, so that boxes
 # of one size, or in rows and columns, get different sums. They add up to less than 1, so that no sum
 # overflows.
@@ -45,16 +38,9 @@ def exact_duplicates(dataset: Dataset) -> Int:
     group = _groups(dataset)
     rows = _rows_in_shared_groups(group)
     rows = rows[_finite(xyxy[rows])]
-    rows = rows[_repeated(_hashes(group[rows], xyxy[rows]))]
-    keys = [xyxy[rows, 0], xyxy[rows, 1], xyxy[rows, 2], xyxy[rows, 3], group[rows]]
-    order = np.lexsort(keys)  # stable: equal boxes stay in their order
-    if not len(order):
-        return first
-    again = np.ones(len(order) - 1, dtype=np.bool_)
-    for key in keys:
-        again &= key[order][1:] == key[order][:-1]
-    start = np.maximum.accumulate(np.where(np.append(True, ~again), np.arange(len(order)), 0))
-    first[rows[order[1:][again]]] = rows[order[start[1:][again]]]
+    again = repeats(group[rows], xyxy[rows])
+    later = np.flatnonzero(again >= 0)
+    first[rows[later]] = rows[again[later]]
     return first
 
 
@@ -120,17 +106,6 @@ def _rows_in_shared_groups(group: Int) -> Int:
     This leaves out many boxes at once: a box is often the only one of its class in its image.
     """
     return np.flatnonzero(_repeated(group))
-
-
-def _hashes(group: Int, xyxy: Float) -> npt.NDArray[np.uint64]:
-    """Return a hash for each row: rows with equal group and coordinates have equal hashes, [n]."""
-    bits = (xyxy + 0.0).view(np.uint64)  # turns -0.0 into 0.0, which compares equal but has other bits
-    mixed: npt.NDArray[np.uint64] = group.astype(np.uint64) * np.uint64(_MULTIPLIERS[4])
-    for column, factor in enumerate(_MULTIPLIERS[:4]):
-        mixed ^= bits[:, column]
-        mixed *= np.uint64(factor)
-        mixed ^= mixed >> np.uint64(32)
-    return mixed
 
 
 def _repeated(keys: npt.NDArray[Any]) -> Bool:

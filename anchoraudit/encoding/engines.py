@@ -29,10 +29,10 @@ from typing import Protocol, cast
 from anchoraudit import encoding
 from anchoraudit.arrays import Bool, Float, Int, Int8
 from anchoraudit.boxes import box_sizes
+from anchoraudit.dataset.repeated import repeats
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.definition import DenseLabels
-from anchoraudit.encoding.repeated import repeats
 from anchoraudit.encoding.results import Counted, Judged
 from anchoraudit.encoding.statuses import STATUS_CODE
 from anchoraudit.io.plugins import load_module, module_names

@@ -9,7 +9,10 @@ import ast
 import operator
 import warnings
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
+
+from anchoraudit.errors import AnchorauditError
 
 _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -144,6 +147,21 @@ def parse(text: str, mode: str = "exec") -> ast.AST:
             return ast.parse(text, mode=mode)
     except (ValueError, RecursionError, MemoryError) as error:
         raise SyntaxError(f"cannot be parsed ({type(error).__name__})") from None
+
+
+def parse_module(text: str, path: Path) -> ast.Module:
+    """Parse a Python file. Raises AnchorauditError with the line at which it cannot be parsed."""
+    try:
+        tree = parse(text)
+    except SyntaxError as error:
+        raise AnchorauditError(
+            f"not valid Python: {error.msg}",
+            path=path,
+            place=f"line {error.lineno}" if error.lineno else "",
+            remedy="Fix the file there.",
+        ) from None
+    assert isinstance(tree, ast.Module)
+    return tree
 
 
 def evaluate(text: str) -> Any:

@@ -6,9 +6,9 @@ import numpy as np
 
 from anchoraudit.arrays import Bool, Int
 from anchoraudit.dataset.duplicates import exact_duplicates
+from anchoraudit.dataset.repeated import repeats
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.points.counting import owners, pairs
-from anchoraudit.encoding.repeated import repeats
 from anchoraudit.encoding.statuses import STATUS_CODE, has
 from anchoraudit.encoding.verdicts import VERDICT_CODE
 from anchoraudit.rules._context import Context

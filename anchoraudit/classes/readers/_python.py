@@ -4,28 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from anchoraudit.errors import AnchorauditError
-from anchoraudit.io.expressions import Arithmetic, NotResolvedError, parse
+from anchoraudit.io.expressions import Arithmetic, NotResolvedError
 
 _STEPS = 200_000  # nodes and list elements of all assignments of a file
-
-
-def parsed(path: Path, text: str) -> ast.Module:
-    """Parse a module. Raises AnchorauditError with the line."""
-    try:
-        tree = parse(text)
-    except SyntaxError as error:
-        raise AnchorauditError(
-            f"not valid Python: {error.msg}",
-            path=path,
-            place=f"line {error.lineno}" if error.lineno else "",
-            remedy="Fix the file there.",
-        ) from None
-    assert isinstance(tree, ast.Module)
-    return tree
 
 
 def assignments(tree: ast.Module) -> dict[str, ast.expr]:

@@ -9,9 +9,10 @@ import re
 from pathlib import Path
 
 from anchoraudit.classes.readers._listed import listed
-from anchoraudit.classes.readers._python import assignments, evaluated, parsed
+from anchoraudit.classes.readers._python import assignments, evaluated
 from anchoraudit.detectors.spec import Classes
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.io.expressions import parse_module
 
 SUFFIXES = (".py",)
 LOOKS_FOR = "list of names in Python (.py, `CLASSES = (...)`)"
@@ -29,7 +30,7 @@ def detect(path: Path, text: str) -> bool:
 
 def read(path: Path, text: str) -> Classes:
     """Read the one list of texts whose name says that it is of classes."""
-    names = assignments(parsed(path, text))
+    names = assignments(parse_module(text, path))
     lists = {}
     known = evaluated(names)
     for name, node in names.items():

@@ -12,8 +12,7 @@ from typing import Any
 
 from anchoraudit.detectors.readers._files import read_text
 from anchoraudit.detectors.readers._table import Table, Unresolved
-from anchoraudit.errors import AnchorauditError
-from anchoraudit.io.expressions import Arithmetic, NotResolvedError, parse
+from anchoraudit.io.expressions import Arithmetic, NotResolvedError, parse, parse_module
 
 _DEEPEST = 20  # files in a chain of bases, far more than real configs have
 _IN_BRACES = re.compile(r"\{\{\s*(_base_\.[\w.]+)\s*\}\}")
@@ -77,16 +76,7 @@ class _File(Arithmetic):
         self.path, self.chain = path, chain
 
     def read(self, text: str) -> Table:
-        try:
-            tree = parse(text)
-        except SyntaxError as error:
-            raise AnchorauditError(
-                f"not valid Python: {error.msg}",
-                path=self.path,
-                place=f"line {error.lineno}" if error.lineno else "",
-                remedy="Fix the file there.",
-            ) from None
-        assert isinstance(tree, ast.Module)
+        tree = parse_module(text, self.path)
         self.steps = max(self.steps, 200_000)
         table = Table(str(self.path))
         for statement in tree.body:

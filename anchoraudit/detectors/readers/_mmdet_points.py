@@ -13,7 +13,7 @@ the highest IoU of all boxes).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ import msgspec
 from anchoraudit.detectors._presets import preset
 from anchoraudit.detectors.readers._based_on import based_on
 from anchoraudit.detectors.readers._mmdet_parse import class_name
-from anchoraudit.detectors.readers._mmdet_resize import pipeline_of, resize_of
+from anchoraudit.detectors.readers._mmdet_resize import all_steps, pipeline_of, resize_of
 from anchoraudit.detectors.readers._table import Table
 from anchoraudit.detectors.spec import Detector, Match, Points, Resize
 
@@ -244,7 +244,7 @@ def _size(config: Table, base: Resize) -> tuple[Resize, tuple[str, ...]]:
     steps = pipeline_of(config)
     if steps is None:
         return base, ("no training pipeline in the file; replayed at the preset's input size",)
-    for step in _all_steps(steps):
+    for step in all_steps(steps):
         kind = class_name(step)
         key = next((key for key in ("img_scale", "scale") if key in step), None)
         if kind not in _SIZED or key is None:
@@ -264,17 +264,6 @@ def _size(config: Table, base: Resize) -> tuple[Resize, tuple[str, ...]]:
             f"exact only for images at least as {'wide' if width > height else 'tall'} in proportion.",
         )
     return base, ("no input size in the training pipeline; replayed at the preset's input size",)
-
-
-def _all_steps(steps: Iterable[Any]) -> Iterator[Table]:
-    """Yield the steps of a pipeline, also those inside other steps."""
-    for step in steps:
-        if isinstance(step, Table):
-            yield step
-            inner = step.get("transforms")
-            yield from _all_steps(inner if isinstance(inner, list) else ())
-        elif isinstance(step, list):
-            yield from _all_steps(step)
 
 
 def _warm_up(model: Table) -> tuple[str, ...]:

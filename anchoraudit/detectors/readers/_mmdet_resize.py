@@ -6,6 +6,7 @@ RandomChoiceResize); data_preprocessor; in 2.x datasets/pipelines/transforms.py 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -119,3 +120,14 @@ def _multiple(config: Table, pipeline: list[Table] | None) -> int | None:
             return (table if inner is None else inner).read("pad_size_divisor", int, 1)
     pad = next((step for step in pipeline or [] if class_name(step) == "Pad"), None)
     return None if pad is None else pad.read("size_divisor", int, 1)
+
+
+def all_steps(steps: Iterable[Any]) -> Iterator[Table]:
+    """Yield the steps of a pipeline, also those inside other steps."""
+    for step in steps:
+        if isinstance(step, Table):
+            yield step
+            inner = step.get("transforms")
+            yield from all_steps(inner if isinstance(inner, list) else ())
+        elif isinstance(step, list):
+            yield from all_steps(step)

@@ -8,7 +8,6 @@ mix_img_transforms.py (Mosaic, Mosaic9).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.readers._based_on import based_on
 from anchoraudit.detectors.readers._mmdet_anchors import anchors_of
 from anchoraudit.detectors.readers._mmdet_parse import class_name
-from anchoraudit.detectors.readers._mmdet_resize import pipeline_of
+from anchoraudit.detectors.readers._mmdet_resize import all_steps, pipeline_of
 from anchoraudit.detectors.readers._table import Table
 from anchoraudit.detectors.spec import AutoAnchor, Detector, Match, Resize
 
@@ -73,7 +72,7 @@ def read_mmyolo(path: Path, config: Table, head: Table, assume: Assume) -> Detec
     name = _PRESETS.get(kind, "yolov5")
     base = preset(name)
     steps = pipeline_of(config)
-    flat = list(_all_steps(steps or ()))
+    flat = list(all_steps(steps or ()))
     resize, notes = _resize(flat, base.resize)
     if steps is None:
         notes = ("no training pipeline in the file; replayed at the preset's input size",)
@@ -119,17 +118,6 @@ def _match(head: Table, base: Match) -> Match:
     with head.blame("prior_match_thr"):
         ratio = head.number("prior_match_thr", 4.0)
         return msgspec.structs.replace(base, ratio=ratio, neighbours=_NEIGHBOURS[near])
-
-
-def _all_steps(steps: Iterable[Any]) -> Iterator[Table]:
-    """Yield the steps of a pipeline, also those inside other steps."""
-    for step in steps:
-        if isinstance(step, Table):
-            yield step
-            inner = step.get("transforms")
-            yield from _all_steps(inner if isinstance(inner, list) else ())
-        elif isinstance(step, list):
-            yield from _all_steps(step)
 
 
 def _resize(steps: list[Table], base: Resize) -> tuple[Resize, tuple[str, ...]]:

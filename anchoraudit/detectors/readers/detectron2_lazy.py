@@ -20,7 +20,7 @@ from anchoraudit.detectors.readers._stated import Stated, place
 from anchoraudit.detectors.readers._table import Table, Unresolved
 from anchoraudit.detectors.spec import Classes, Detector
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.io.expressions import Arithmetic, NotResolvedError, parse
+from anchoraudit.io.expressions import Arithmetic, NotResolvedError, parse_module
 
 SUFFIXES = (".py",)
 LOOKS_FOR = "lazy config of detectron2's FCOS (.py that takes `model` from common/models/fcos.py)"
@@ -66,16 +66,7 @@ def _classes(path: Path, settings: Table) -> Classes:
 
 def _settings(path: Path, text: str) -> tuple[Table, tuple[str, ...]]:
     """Return what is assigned to `model.x`, as `x`, and notes on what is not read."""
-    try:
-        tree = parse(text)
-    except SyntaxError as error:
-        raise AnchorauditError(
-            f"not valid Python: {error.msg}",
-            path=path,
-            place=f"line {error.lineno}" if error.lineno else "",
-            remedy="Fix the file there.",
-        ) from None
-    assert isinstance(tree, ast.Module)
+    tree = parse_module(text, path)
     settings, notes, known = Table(str(path)), [], Arithmetic()
     for statement in tree.body:
         line = getattr(statement, "lineno", 1)

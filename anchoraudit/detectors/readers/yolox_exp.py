@@ -23,7 +23,7 @@ from anchoraudit.detectors.readers._stated import Stated, place
 from anchoraudit.detectors.readers._table import Table, Unresolved
 from anchoraudit.detectors.spec import Classes, Detector
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.io.expressions import Arithmetic, NotResolvedError, parse
+from anchoraudit.io.expressions import Arithmetic, NotResolvedError, parse_module
 
 SUFFIXES = (".py",)
 LOOKS_FOR = "YOLOX exp (.py with class Exp)"
@@ -88,16 +88,7 @@ class _Exp:
 
     def __init__(self, path: Path, text: str) -> None:
         self.path = path
-        try:
-            tree = parse(text)
-        except SyntaxError as error:
-            raise AnchorauditError(
-                f"not valid Python: {error.msg}",
-                path=path,
-                place=f"line {error.lineno}" if error.lineno else "",
-                remedy="Fix the file there.",
-            ) from None
-        assert isinstance(tree, ast.Module)
+        tree = parse_module(text, path)
         self.imports: dict[str, str] = {}
         constants = Arithmetic({"True": True, "False": False, "None": None})
         found: ast.ClassDef | None = None

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from anchoraudit.arrays import Bool, Int, for_each
+from anchoraudit.dataset.repeated import repeats
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.points.counting import candidates_by_level, owners, pairs
 from anchoraudit.encoding.points.lattice import Rectangle
 from anchoraudit.encoding.points.rules import rule_of
 from anchoraudit.encoding.points.suspects import MOST_COMPARED, suspected, with_more
-from anchoraudit.encoding.repeated import repeats
 from anchoraudit.encoding.results import Judged
 from anchoraudit.encoding.statuses import STATUS_CODE
 

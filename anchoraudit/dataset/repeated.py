@@ -1,4 +1,4 @@
-"""Equal boxes of one image: of some, a detector trains only one."""
+"""Equal boxes of one group, such as an image: found by their hashes, so that few have to be sorted."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _FEW = 1 << 17  # boxes whose hashes are sorted at once
 _BITS = 22  # first bits of a hash that are counted: 32 megabytes
 
 
-def repeats(image: Int, boxes: Float) -> Int:
-    """Return for each of n boxes the first earlier box of its image that it equals, -1 for none: int64 [n].
+def repeats(group: Int, boxes: Float) -> Int:
+    """Return for each of n boxes the first earlier box of its group that it equals, -1 for none: int64 [n].
 
-    image: int64 [n]. boxes: float64 [n, 4]. A box with a NaN equals no other.
+    group: int64 [n], such as the image of each box. boxes: float64 [n, 4]. A box with a NaN equals no other.
     """
-    first = np.full(len(image), -1, dtype=np.int64)
-    rows = alike(image, boxes)
+    first = np.full(len(group), -1, dtype=np.int64)
+    rows = alike(group, boxes)
     if not len(rows):
         return first
-    keys = (*boxes[rows].T, image[rows])
+    keys = (*boxes[rows].T, group[rows])
     order = np.lexsort(keys)  # stable: equal boxes stay in their order
     again = np.ones(len(order) - 1, dtype=np.bool_)
     for key in keys:
@@ -38,17 +38,17 @@ def repeats(image: Int, boxes: Float) -> Int:
     return first
 
 
-def alike(image: Int, boxes: Float) -> Int:
+def alike(group: Int, boxes: Float) -> Int:
     """Return the rows of boxes whose hash another box has too: among them are all that equal another one.
 
     Few have, so that little has to be sorted.
     """
-    if len(image) < 2:
+    if len(group) < 2:
         return np.zeros(0, dtype=np.int64)
-    mixed = np.empty(len(image), dtype=np.uint64)
+    mixed = np.empty(len(group), dtype=np.uint64)
 
     def mix(block: slice) -> None:
-        own = image[block].astype(np.uint64) * np.uint64(_MULTIPLIERS[0])
+        own = group[block].astype(np.uint64) * np.uint64(_MULTIPLIERS[0])
         for column, multiplier in zip(boxes[block].T, _MULTIPLIERS[1:], strict=True):
             bits = np.add(column, 0.0).view(np.uint64)  # -0.0 becomes 0.0, which it equals
             own = (own ^ (own >> np.uint64(29)) ^ bits) * np.uint64(multiplier)
