@@ -18,7 +18,10 @@ def main() -> None:
         from anchoraudit.cli import run
 
         code = run()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, RuntimeError) as error:
+        # Python 3.11 makes a RuntimeError of a Ctrl-C that comes while a class is being made.
+        if not isinstance(error.__cause__ or error, KeyboardInterrupt):
+            raise
         print("interrupted; no file was left half written", file=sys.stderr)
         code = 130
     sys.exit(code)

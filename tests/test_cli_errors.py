@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from anchoraudit import cli as cli_module
 from anchoraudit.formats import format_names
 from tests.builders import annotation, document, image, make, run
 from tests.conftest import ROOT, SAMPLE
@@ -276,3 +277,14 @@ def test_a_grid_too_large_to_enumerate_is_named_and_not_built(here, capsys):
     assert (
         "a.json, image 7: an input of 800x2,400,000 px has 359,943,750 anchors" in said
     )  # 9 of each: 100x300,000, 50x150,000, ...
+
+
+def test_an_interrupt_within_the_making_of_a_class_is_an_interrupt(capsys, monkeypatch):
+    """Python 3.11 raises RuntimeError from the KeyboardInterrupt there (`__set_name__`)."""
+
+    def interrupted(*_args, **_kwargs):
+        raise RuntimeError("Error calling __set_name__") from KeyboardInterrupt()
+
+    monkeypatch.setattr(cli_module.cli, "main", interrupted)
+    assert run("formats") == 130
+    assert capsys.readouterr() == ("", "interrupted; no file was left half written\n")

@@ -460,6 +460,7 @@ import sys
 from pathlib import Path
 from anchoraudit.formats import ReadOptions, voc
 detection = voc.detect(Path(sys.argv[1]))
+voc.read(detection, ReadOptions())  # imports all it needs: other libraries, while imported, can lose a Ctrl-C
 print("ready", flush=True)
 try:
     while True:

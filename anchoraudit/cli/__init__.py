@@ -90,6 +90,9 @@ def run(args: list[str] | None = None) -> int:
     except MemoryError:
         return _fail("not enough memory\n  Scan one split at a time with --split.")
     except Exception as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # Python 3.11 wraps one that hits a class's making
+            print("interrupted; no file was left half written", file=sys.stderr)
+            return _INTERRUPTED
         if os.environ.get("ANCHORAUDIT_TRACEBACK"):
             raise
         return _fail(

@@ -114,8 +114,8 @@ def workers(work: Callable[..., None], arguments: Sequence[tuple[Any, ...]]) -> 
     """Start a process for each of `arguments`, running `work(send, *arguments)`.
 
     What a worker sends arrives at its connection. Fewer processes may start than were asked for, and one may
-    die
-    before it has sent anything: the caller must do the work that is missing. All are ended with the block.
+    die before it has sent anything: the caller must do the work that is missing. All are ended with the
+    block.
     """
     method = "fork" if sys.platform == "linux" else "spawn"
     context = multiprocessing.get_context(cast(Literal["spawn"], method))  # typed as one of the two
@@ -135,10 +135,11 @@ def workers(work: Callable[..., None], arguments: Sequence[tuple[Any, ...]]) -> 
                     started.append((process, receiver))
         yield started
     finally:
-        for process, receiver in started:
-            process.kill()
-            receiver.close()
-            process.join()
+        with _sigint_blocked():  # a second Ctrl-C must not leave a worker behind
+            for process, receiver in started:
+                process.kill()
+                receiver.close()
+                process.join()
 
 
 def _run(receiver: Connection, sender: Connection, work: Callable[..., None], own: tuple[Any, ...]) -> None:
@@ -153,12 +154,14 @@ def _run(receiver: Connection, sender: Connection, work: Callable[..., None], ow
 
 @contextmanager
 def _sigint_blocked() -> Iterator[None]:
-    """Delay Ctrl-C within the block, so that it cannot reach a worker before that ignores it."""
+    """Delay Ctrl-C within the block: it must not reach a worker before that ignores it."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())  # asks only
     try:
+        # This call raises KeyboardInterrupt, with the signal blocked, if Ctrl-C came just before it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
