@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from anchoraudit.dataset.repeated import repeats
+from anchoraudit.dataset.repeated import close, repeats
 from anchoraudit.detectors import load_detector, preset_names
 from anchoraudit.detectors.spec import Detector, Loss, Match, Points, Resize
 from anchoraudit.encoding import engines
@@ -429,3 +429,24 @@ def test_in_crowds_exactly_those_are_shadowed_that_no_point_learns(name, seed):
     hidden = (alone.candidates > 0) & (counted.assigned == 0)
     assert ((np.array(STATUSES)[together.status] == "shadowed") == hidden).all()
     assert hidden.any()
+
+
+def test_close_boxes_are_those_within_reach_in_all_four_numbers():
+    boxes = np.array([[0, 0, 10, 10], [1, 0, 10, 10], [0, 0, 10, 12.0], [0, 0, 10, 10], [np.nan] * 4])
+    group = np.array([0, 0, 0, 1, 1])
+    assert close(group, boxes, np.full(5, 1.0)).tolist() == [0, 1]
+    assert close(group, boxes, np.full(5, 2.0)).tolist() == [0, 1, 2]
+    assert close(group, boxes, np.full(5, 1.0), most=2).tolist() == [0, 1, 2]
+
+
+@given(st.integers(0, 2**32), st.sampled_from([1, 5, 300]))
+def test_close_boxes_as_found_pair_by_pair(seed, most):
+    rng = np.random.default_rng(seed)
+    group = np.sort(rng.integers(0, 4, 40))
+    boxes, within = rng.integers(0, 4, (40, 4)).astype(float), rng.integers(0, 2, 4)[group].astype(float)
+    apart = np.abs(boxes[:, None] - boxes[None]).max(axis=2)
+    pairs = (apart <= within[:, None]) & (group[:, None] == group) & ~np.eye(40, dtype=bool)
+    many = np.bincount(group)[group] > most
+    assert (
+        close(group, boxes, within, most=most).tolist() == np.flatnonzero(pairs.any(axis=1) | many).tolist()
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.arrays import Float, Int, for_each_block
+from anchoraudit.arrays import BLOCK, Bool, Float, Int, for_each, for_each_block
 
 # Odd multipliers that mix the bits of a hash: those of SplitMix64's finaliser and of MurmurHash3's.
 _MULTIPLIERS = (
@@ -36,6 +36,63 @@ def repeats(group: Int, boxes: Float) -> Int:
     start = np.maximum.accumulate(np.where(np.append(True, ~again), np.arange(len(order)), 0))
     first[rows[order[1:][again]]] = rows[order[start[1:][again]]]
     return first
+
+
+def close(group: Int, boxes: Float, within: Float, *, most: int = 1_000) -> Int:
+    """Return the rows of boxes that have another one of their group near them in all four numbers: int64.
+
+    Only these can be equal after both are moved and rounded. group: int64 [n], ascending. boxes: float64
+    [n, 4]. within: float64 [n], how much the numbers may differ. Of groups with more boxes than `most`, all
+    are returned.
+    """
+    found = np.bincount(group, minlength=1)[group] > most
+    some = np.flatnonzero(~found)
+
+    def look(part: slice) -> None:
+        found[some[part]] = _close(group[some[part]], boxes[some[part]], within[some[part]])
+
+    for_each(by_groups(group[some]), look)
+    return np.flatnonzero(found)
+
+
+def _close(group: Int, boxes: Float, within: Float) -> Bool:
+    """Tell which boxes have another one of their group near them: bool [n]."""
+    found = np.zeros(len(group), dtype=np.bool_)
+    rows, place = np.arange(len(group)), np.arange(len(group)) - np.searchsorted(group, group)
+    columns = [*(np.asarray(column, dtype=np.float32) for column in boxes.T)]
+    columns.append(np.asarray(within * (1 + 2**-10), dtype=np.float32))  # float32 rounds, so a little more
+    for distance in range(1, int(place.max(initial=0)) + 1):
+        if np.count_nonzero(place >= distance) < len(place) // 2:  # go on with groups that have so many boxes
+            kept = with_more(place, distance)
+            rows, place = rows[kept], place[kept]
+            columns = [column[kept] for column in columns]
+        met = place[distance:] >= distance
+        for column in columns[:4]:
+            met &= np.abs(column[distance:] - column[:-distance]) <= columns[4][distance:]
+        at = np.flatnonzero(met)
+        found[rows[at]] = found[rows[at + distance]] = True
+    return found
+
+
+def by_groups(group: Int, size: int = BLOCK) -> list[slice]:
+    """Cut rows into parts of whole groups, about `size` rows each. group: int64 [n], ascending."""
+    parts, start = [], 0
+    while start < len(group):
+        end = min(start + size, len(group))
+        end = int(np.searchsorted(group, group[end - 1], side="right"))
+        parts.append(slice(start, end))
+        start = end
+    return parts
+
+
+def with_more(place: Int, distance: int) -> Bool:
+    """Tell which rows are of groups with more boxes than `distance`: bool [n].
+
+    place: int64 [n], the place of each row in its group, whose rows follow each other.
+    """
+    start = np.flatnonzero(place == 0)
+    number = np.diff(np.append(start, len(place)))
+    return np.repeat(number > distance, number)
 
 
 def alike(group: Int, boxes: Float) -> Int:

@@ -81,6 +81,7 @@ def admit(
     *,
     ids: npt.NDArray[Any] | None = None,
     count: int | None = None,
+    odd: Int | None = None,
 ) -> Admission:
     """Say what the detector's model does with each box that is handed to it.
 
@@ -103,6 +104,8 @@ def admit(
         The class ids that the model gets. Ids that are no whole numbers follow no rule.
     count : int, optional
         The number of classes that the model is built with. Without it, no id is beyond it.
+    odd : int64 [k], optional
+        What `odd_ones` returns of these boxes, if it is known.
 
     Returns
     -------
@@ -116,13 +119,31 @@ def admit(
         by_loader = labels.limits_by == "loader" and labels.least_side_of == "input"
         least = _least_sides(labels, detector, width, height) if labels.least_side and not by_loader else None
         on_input = _on_input(detector, width, height) if by_loader else None
+        odd = odd_ones(boxes, image, width, height) if odd is None else odd
         asked = _Asked(labels, boxes, image, width, height, least, on_input)
-        for_each_block(len(boxes), lambda block: asked.geometry(block, rule, outcome))
+        asked.odd(odd, rule, outcome)
+        if least is not None or on_input is not None or labels.greatest_aspect:
+            for_each_block(len(boxes), lambda block: asked.limits(block, rule, outcome))
         if ids is not None:
             _by_class(np.asarray(ids), count, labels, rule, outcome)
         _too_many(image, len(width), labels, rule, outcome)
         _whole_images(image, len(width), rule, outcome)
     return Admission(rule, outcome)
+
+
+def odd_ones(boxes: Float, image: Int, width: Float, height: Float) -> Int:
+    """Return the rows of boxes that are not whole and inside their images: int64. As for `admit`.
+
+    Most boxes are, and most rules need no look at those.
+    """
+    whole = np.empty(len(boxes), dtype=np.bool_)
+
+    def look(block: slice) -> None:
+        (x1, y1, x2, y2), of = boxes[block].T, image[block]
+        whole[block] = (x1 >= 0) & (x1 < x2) & (x2 <= width[of]) & (y1 >= 0) & (y1 < y2) & (y2 <= height[of])
+
+    for_each_block(len(boxes), look)
+    return np.flatnonzero(~whole)
 
 
 def _set(hits: Bool, name: str, labels: Labels, rule: Int8, outcome: Int8) -> None:
@@ -153,18 +174,12 @@ class _Asked:
     least: Float | None
     on_input: _OnInput | None
 
-    def geometry(self, block: slice, rule: Int8, outcome: Int8) -> None:
-        """Apply the rules of a box's own geometry to the boxes of a block."""
+    def limits(self, block: slice, rule: Int8, outcome: Int8) -> None:
+        """Apply the rules of the sides of boxes to the boxes of a block."""
         boxes, image = self.boxes[block], self.image[block]
-        x1, y1, x2, y2 = boxes.T
-        width, height = self.width[image], self.height[image]
-        # Most boxes are whole and inside their images, and most rules need no look at those.
-        whole = (x1 >= 0) & (x1 < x2) & (x2 <= width) & (y1 >= 0) & (y1 < y2) & (y2 <= height)
-        if not whole.all():
-            odd = np.flatnonzero(~whole)
-            self._odd(boxes[odd], np.stack([width, height], axis=1)[odd], block.start + odd, rule, outcome)
         if self.least is not None:
-            small = _below(boxes, width, height, self.least[image], exactly=self.labels.least_side_inclusive)
+            sizes = self.width[image], self.height[image]
+            small = _below(boxes, *sizes, self.least[image], exactly=self.labels.least_side_inclusive)
             _set(small, "least_side", self.labels, rule[block], outcome[block])
         if self.on_input is not None:
             small, long = self.on_input.beyond_limits(boxes, image)
@@ -174,11 +189,10 @@ class _Asked:
             long = _elongated(boxes, self.labels)
             _set(long, "greatest_aspect", self.labels, rule[block], outcome[block])
 
-    def _odd(self, boxes: Float, size: Float, rows: Int, rule: Int8, outcome: Int8) -> None:
-        """Apply the rules of odd geometry to the boxes [n, 4] in `rows` [n] of all boxes.
-
-        size: float64 [n, 2], the sides of their images, NaN where they are unknown.
-        """
+    def odd(self, rows: Int, rule: Int8, outcome: Int8) -> None:
+        """Apply the rules of odd geometry to the boxes in `rows` [n], which are not whole and inside."""
+        boxes, of = self.boxes[rows], self.image[rows]
+        size = np.stack([self.width[of], self.height[of]], axis=1)
         finite = np.isfinite(boxes).all(axis=1)
         with np.errstate(invalid="ignore"):
             low, high = np.minimum(boxes[:, :2], boxes[:, 2:]), np.maximum(boxes[:, :2], boxes[:, 2:])
@@ -413,12 +427,22 @@ class Admitted:
         return replace(dataset, images=replace(images, fate=fate))
 
 
-def admitted_to(dataset: Dataset, detector: Detector, indices: Int | None = None, count: int = 0) -> Admitted:
-    """Say what a detector's model does with the boxes of a data set, which a loader may have decided on.
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """The boxes of a data set that reach a detector's model. It is the same for all detectors of a loader.
 
-    indices: int64 [M], the index of each box's class, below 0 for none; None if they are unknown. count: how
-    many classes the model is built with, 0 if that is unknown.
+    rows: int64 [n]. boxes: float64 [n, 4] and image: int64 [n], what `admit` is given. odd: what `odd_ones`
+    returns of them.
     """
+
+    rows: Int
+    boxes: Float
+    image: Int
+    odd: Int
+
+
+def handed_over(dataset: Dataset) -> Handed:
+    """Return the boxes that a loader, which may have decided on the data set, hands to the model."""
     boxes, images = dataset.boxes, dataset.images
     handed = ~boxes.crowd if boxes.fate is None else boxes.fate <= MOVED
     unread = np.isnan(boxes.xyxy[:, 0])  # few, if any
@@ -428,6 +452,34 @@ def admitted_to(dataset: Dataset, detector: Detector, indices: Int | None = None
     rows = np.flatnonzero(handed)
     whole = len(rows) == len(boxes)
     xyxy, image = (boxes.xyxy, boxes.image) if whole else (boxes.xyxy[rows], boxes.image[rows])
-    ids = None if indices is None else indices if whole else indices[rows]
-    found = admit(xyxy, image, images.width, images.height, detector, ids=ids, count=count or None)
-    return Admitted(detector.labels, found, rows)
+    return Handed(rows, xyxy, image, odd_ones(xyxy, image, images.width, images.height))
+
+
+def admitted_to(
+    dataset: Dataset,
+    detector: Detector,
+    indices: Int | None = None,
+    count: int = 0,
+    *,
+    handed: Handed | None = None,
+) -> Admitted:
+    """Say what a detector's model does with the boxes of a data set, which a loader may have decided on.
+
+    indices: int64 [M], the index of each box's class, below 0 for none; None if they are unknown. count: how
+    many classes the model is built with, 0 if that is unknown. handed: what `handed_over` returns, if it is
+    known.
+    """
+    handed = handed_over(dataset) if handed is None else handed
+    images = dataset.images
+    ids = None if indices is None else indices[handed.rows]
+    found = admit(
+        handed.boxes,
+        handed.image,
+        images.width,
+        images.height,
+        detector,
+        ids=ids,
+        count=count or None,
+        odd=handed.odd,
+    )
+    return Admitted(detector.labels, found, handed.rows)

@@ -24,6 +24,7 @@ from anchoraudit.encoding.points.lattice import (
     lowest,
     point_axes_of,
 )
+from anchoraudit.encoding.points.rules import SLACK
 
 KINDS = ("centre_radius",)
 
@@ -85,6 +86,14 @@ def rectangles(boxes: OnCanvas, level: int, detector: Detector) -> list[Rectangl
         return [near]
     x, y = (span_inside(boxes, axis, edges(boxes.boxes, axis.axis, axis.number)) for axis in axes)
     return [near, Rectangle(x, y), Rectangle(near_x.within(x), near_y.within(y), sign=-1)]
+
+
+def surely_have(boxes: OnCanvas, near: Float, detector: Detector) -> Bool:
+    """Tell which boxes lie on canvases where a point is near enough to every place: bool [n]."""
+    radius = detector.match.radius * np.array(detector.points.strides)[:, None, None]
+    everywhere = np.asarray((near + SLACK < radius).all(axis=2).any(axis=0), dtype=np.bool_)
+    found: Bool = everywhere[boxes.of]
+    return found
 
 
 def span_near(boxes: OnCanvas, axis: PointAxis, detector: Detector) -> Span:

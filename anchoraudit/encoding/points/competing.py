@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from anchoraudit.arrays import Bool, Int, for_each
-from anchoraudit.dataset.repeated import repeats
+from anchoraudit.dataset.repeated import by_groups, repeats, with_more
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.points.counting import candidates_by_level, owners, pairs
 from anchoraudit.encoding.points.lattice import Rectangle
 from anchoraudit.encoding.points.rules import rule_of
-from anchoraudit.encoding.points.suspects import MOST_COMPARED, suspected, with_more
+from anchoraudit.encoding.points.suspects import MOST_COMPARED, suspected
 from anchoraudit.encoding.results import Judged
 from anchoraudit.encoding.statuses import STATUS_CODE
 
@@ -31,8 +31,9 @@ def compete(
 ) -> Judged:
     """Return the judgement of boxes with all boxes of their images present.
 
-    image, category: int64 [n], image and class of each box. first: int64 [n], what `repeats` returns of them,
-    if it is known. What boxes take from each other:
+    image, category: int64 [n], image and class of each box. The boxes of an image are in the order of the
+    file. first: int64 [n], the first equal box of each, as `repeats` returns it, if it is known; then the
+    order only matters where no prediction decides. What boxes take from each other:
 
     - Where no prediction decides, a box is shadowed if others learn all its candidates.
     - Of equal boxes that predictions choose among, the first wins every tie. So a later one is shadowed where
@@ -45,7 +46,7 @@ def compete(
     status = judged.status.copy()
     able = judged.foreground
     if detector.match.is_prediction_free:
-        status[_taken(boxes, image, able, detector)] = STATUS_CODE["shadowed"]
+        status[_taken(boxes, image, able, detector, first)] = STATUS_CODE["shadowed"]
         return replace(judged, status=status)
     first = repeats(image, boxes.boxes) if first is None else first
     status[_hidden(boxes, judged, detector, category, first)] = STATUS_CODE["shadowed"]
@@ -78,45 +79,38 @@ def _hidden(boxes: OnCanvas, judged: Judged, detector: Detector, category: Int, 
     return hidden
 
 
-def _taken(boxes: OnCanvas, image: Int, able: Bool, detector: Detector) -> Bool:
+def _taken(boxes: OnCanvas, image: Int, able: Bool, detector: Detector, first: Int | None) -> Bool:
     """Tell of which boxes other boxes learn all candidates, where no prediction decides: bool [n].
 
-    able: bool [n], the boxes with candidates.
+    able: bool [n], the boxes with candidates. first: as in `compete`.
     """
     taken = np.zeros(len(able), dtype=np.bool_)
     if detector.match.repeated == "first":  # so that a thousand equal boxes need no more memory than one
-        taken = able & (repeats(image, boxes.boxes) >= 0)
+        first = repeats(image, boxes.boxes) if first is None else first
+        taken = able & (first >= 0)
         able = able & ~taken
     rows = _in_crowds(image, able)
+    suspects = rows[suspected(boxes.take(rows), image[rows], detector)]
+    among = np.zeros(int(image.max(initial=-1)) + 1, dtype=np.bool_)
+    among[image[suspects]] = True
+    rows = rows[among[image[rows]]]
 
     def work(some: slice) -> None:
         own = rows[some]
-        suspects = own[suspected(boxes.take(own), image[own], detector)]
-        own = own[np.isin(image[own], image[suspects])]
         box, _ = owners(boxes.take(own), image[own], detector)
         taken[own] = np.bincount(box, minlength=len(own)) == 0
 
-    for_each(_by_images(image[rows]), work)
+    for_each(by_groups(image[rows], _BOXES), work)
     return taken
 
 
 def _in_crowds(image: Int, able: Bool) -> Int:
     """Return the rows of boxes with candidates that are not the only ones of their image, by image."""
     rows = np.flatnonzero(able)
-    rows = rows[np.argsort(image[rows], kind="stable")]
+    if bool((np.diff(image[rows]) < 0).any()):
+        rows = rows[np.argsort(image[rows], kind="stable")]
     several: Int = rows[np.bincount(image[rows], minlength=1)[image[rows]] > 1]
     return several
-
-
-def _by_images(image: Int) -> list[slice]:
-    """Cut rows that are ordered by image into parts of some `_BOXES`, each of whole images."""
-    parts, start = [], 0
-    while start < len(image):
-        end = min(start + _BOXES, len(image))
-        end = int(np.searchsorted(image, image[end - 1], side="right"))
-        parts.append(slice(start, end))
-        start = end
-    return parts
 
 
 def _contested(boxes: OnCanvas, image: Int, images: Int, detector: Detector) -> Int:
@@ -127,35 +121,41 @@ def _contested(boxes: OnCanvas, image: Int, images: Int, detector: Detector) -> 
     found = np.zeros(int(image.max(initial=-1)) + 1, dtype=np.bool_)
     many = np.bincount(of, minlength=len(found))[of] > MOST_COMPARED
     found[_sharing(boxes.take(rows[many]), of[many], detector)] = True
-    some, of = boxes.take(rows[~many]), of[~many]
-    for level in range(len(detector.points.strides)):
-        for part in rule_of(detector).rectangles(some, level, detector):
-            found[_meeting(part, of)] = True
+    rows = rows[~many]
+
+    def look(part: slice) -> None:
+        own = rows[part]
+        for level in range(len(detector.points.strides)):
+            own = own[~found[image[own]]]  # most images have such a point on the first level
+            if not len(own):
+                break
+            for rectangle in rule_of(detector).rectangles(boxes.take(own), level, detector):
+                _add_meeting(rectangle, image[own], found)
+
+    for_each(by_groups(image[rows]), look)
     return np.flatnonzero(found)
 
 
-def _meeting(part: Rectangle, image: Int) -> Int:
-    """Return the images of which two rectangles share a point: int64. image: int64 [n], ascending."""
+def _add_meeting(part: Rectangle, image: Int, found: Bool) -> None:
+    """Add to `found` [N] the images of which two rectangles share a point. image: int64 [n], ascending."""
     place = np.arange(len(image)) - np.searchsorted(image, image)
     columns = [part.x.first, part.x.last, part.y.first, part.y.last]
-    met = [np.zeros(0, dtype=np.int64)]
     for distance in range(1, int(place.max(initial=0)) + 1):
-        if np.count_nonzero(place >= distance) < len(place) // 2:  # go on with images that have so many boxes
-            kept = with_more(place, distance)
-            image, place = image[kept], place[kept]
-            columns = [column[kept] for column in columns]
         low_x, high_x, low_y, high_y = (column[:-distance] for column in columns)
         left, right, top, bottom = (column[distance:] for column in columns)
         both = np.maximum(low_x, left) <= np.minimum(high_x, right)
         both &= np.maximum(low_y, top) <= np.minimum(high_y, bottom)
-        met.append(np.unique(image[distance:][both & (place[distance:] >= distance)]))
-    return np.concatenate(met)
+        found[image[distance:][both & (place[distance:] >= distance)]] = True
+        kept = np.flatnonzero(with_more(place, distance) & ~found[image])
+        if not len(kept):
+            break
+        image, place, columns = image[kept], place[kept], [column[kept] for column in columns]
 
 
 def _sharing(boxes: OnCanvas, image: Int, detector: Detector) -> Int:
     """Return the images that have a point which is a candidate of two boxes, by listing all: int64."""
     shared = [np.zeros(0, dtype=np.int64)]
-    for part in _by_images(image):
+    for part in by_groups(image):
         listed = pairs(boxes.take(np.arange(part.start, part.stop)), detector)
         of = image[part][listed.box]
         order = np.lexsort([listed.point, of])

@@ -12,7 +12,7 @@ from anchoraudit.arrays import Bool, Float, Int, Int8, for_each_block
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.causes_by_size import LEVEL, STRIDE
-from anchoraudit.encoding.points.lattice import Rectangle, all_cells, point_axes_of
+from anchoraudit.encoding.points.lattice import Rectangle, all_cells, point_axes_of, reaches
 from anchoraudit.encoding.points.rules import rule_of
 from anchoraudit.encoding.results import Counted, Judged
 from anchoraudit.encoding.statuses import STATUS_CODE
@@ -69,9 +69,10 @@ def _have_any(boxes: OnCanvas, detector: Detector) -> Bool:
     may_have: Callable[[Float, int, Detector], Bool] | None = getattr(rule, "may_have", None)
     likely: Callable[[Float, Detector], Int] | None = getattr(rule, "likely_level", None)
     numbers = range(len(detector.points.strides))
+    near = reaches(boxes.canvases, detector.points)
+    surely: Callable[[OnCanvas, Float, Detector], Bool] | None = getattr(rule, "surely_have", None)
 
-    def run(block: slice) -> None:
-        part = OnCanvas(boxes.boxes[block], boxes.of[block], boxes.canvases)
+    def one_by_one(part: OnCanvas) -> Bool:
         has = np.zeros(len(part.of), dtype=np.bool_)
 
         def ask(level: int, rows: Int) -> None:
@@ -85,9 +86,21 @@ def _have_any(boxes: OnCanvas, detector: Detector) -> Bool:
         for level in numbers:
             able = ~has if may_have is None else ~has & may_have(part.boxes, level, detector)
             ask(level, np.flatnonzero(able))
-        found[block] = has
+        return has
 
-    for_each_block(len(found), run)
+    def at_a_glance(block: slice) -> None:
+        if surely is not None:
+            found[block] = surely(
+                OnCanvas(boxes.boxes[block], boxes.of[block], boxes.canvases), near, detector
+            )
+
+    for_each_block(len(found), at_a_glance)
+    rest = np.flatnonzero(~found)  # few, for most rules
+
+    def closely(block: slice) -> None:
+        found[rest[block]] = one_by_one(boxes.take(rest[block]))
+
+    for_each_block(len(rest), closely)
     return found
 
 

@@ -22,6 +22,7 @@ from anchoraudit.encoding.points.lattice import (
     lowest,
     point_axes_of,
 )
+from anchoraudit.encoding.points.rules import SLACK
 
 KINDS = ("in_box",)
 
@@ -46,6 +47,21 @@ def rectangles(boxes: OnCanvas, level: int, detector: Detector) -> list[Rectangl
         for axis in point_axes_of(detector.points)[level]
     )
     return [Rectangle(x, y)]
+
+
+def surely_have(boxes: OnCanvas, near: Float, detector: Detector) -> Bool:
+    """Tell which boxes are longer than two points are apart, on the finest level: bool [n]."""
+    match, level = detector.match, int(np.argmin(detector.points.strides))
+    enough = 2 * (near[level] + match.inset + SLACK)
+    found = np.ones(len(boxes.of), dtype=np.bool_)
+    for axis in (0, 1):
+        side = boxes.boxes[:, axis + 2] - boxes.boxes[:, axis]
+        if match.narrow_below:
+            other = np.where(side < match.narrow_below - SLACK, match.widened_to, side)
+            rounded = np.abs(side - match.narrow_below) <= SLACK  # rounding decides whether it is widened
+            side = np.where(rounded, np.minimum(side, match.widened_to), other)
+        found &= side > enough[:, axis][boxes.of]
+    return found
 
 
 def widened(low: Floating, high: Floating, detector: Detector) -> tuple[Floating, Floating]:

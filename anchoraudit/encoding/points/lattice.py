@@ -139,6 +139,24 @@ def all_cells(canvases: Canvases, points: Points) -> Int:
     )
 
 
+def reaches(canvases: Canvases, points: Points) -> Float:
+    """Return how far the nearest point of a level can be from a place on a canvas: float64 [L, D, 2].
+
+    Pixels, along x and along y: half the distance of two points, or more at an edge that the points do not
+    reach. Infinite on a canvas without points.
+    """
+    found = np.full((len(points.strides), len(canvases.width), 2), np.inf)
+    for level, axes in enumerate(point_axes_of(points)):
+        for axis in axes:
+            extent = canvases.along(axis.axis)[0]
+            cells, stride = axis.cells(extent), axis.stride(extent)
+            after_last = extent - (cells - 1 + points.offset) * stride
+            most = np.maximum.reduce([stride / 2, np.abs(points.offset * stride), after_last])
+            some = cells > 0
+            found[level, some, axis.axis] = most[some]
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class AllPoints:
     """All P points of a canvas, ordered by level, row, column.

@@ -25,10 +25,9 @@ from anchoraudit.encoding.points.lattice import (
     lowest,
     point_axes_of,
 )
+from anchoraudit.encoding.points.rules import SLACK
 
 KINDS = ("level_range",)
-# Larger than any rounding error of a distance in float32: 2^-7 px below 2^17 px, the largest canvas.
-_SLACK = 1e-2
 
 
 def candidates(boxes: Float, points: AllPoints, detector: Detector) -> Bool:
@@ -104,8 +103,29 @@ def may_have(boxes: Float, level: int, detector: Detector) -> Bool:
     """
     longer = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
     low, high = detector.match.ranges[level]
-    able: Bool = (longer >= low - _SLACK) & (longer <= 2 * high + _SLACK)
+    able: Bool = (longer >= low - SLACK) & (longer <= 2 * high + SLACK)
     return able
+
+
+def surely_have(boxes: OnCanvas, near: Float, detector: Detector) -> Bool:
+    """Tell which boxes have the point of their likely level that is nearest to the centre: bool [n].
+
+    It is inside, and not farther from the farthest side than half the longer side and its own distance.
+    """
+    match, level = detector.match, likely_level(boxes.boxes, detector)
+    (x1, y1, x2, y2), at = boxes.boxes.T, level * near.shape[1] + boxes.of
+    width, height, (away_x, away_y) = (
+        x2 - x1,
+        y2 - y1,
+        ((near[..., axis].ravel() + SLACK)[at] for axis in (0, 1)),
+    )
+    low, high = np.array(match.ranges).T
+    found: Bool = (width > 2 * away_x) & (height > 2 * away_y)
+    found &= np.maximum(width, height) >= (2 * (low + SLACK))[level]
+    found &= np.maximum(width / 2 + away_x, height / 2 + away_y) <= (high - SLACK)[level]
+    if match.radius:
+        found &= np.maximum(away_x, away_y) < (match.radius * np.array(detector.points.strides))[level]
+    return found
 
 
 def likely_level(boxes: Float, detector: Detector) -> Int:

@@ -9,10 +9,13 @@ rectangles(boxes, level, detector) -> list of Rectangle: the same in closed form
 priority(boxes, detector) -> [N]: of several boxes, which one learns a point; the lowest number does. Only
     where no prediction decides.
 
-A rule may also have these, for speed; with the second, its candidates lie inside the box:
+A rule may also have these, for speed; with the last, its candidates lie inside the box:
 
+surely_have(boxes, near, detector) -> bool [n]: true only for boxes that have a candidate for sure, the point
+    nearest to their centre. near: float64 [L, D, 2], what `reaches` returns for the canvases of the boxes.
 may_have(boxes, level, detector) -> bool [n]: false for boxes that have no candidate on a level for sure.
-likely_level(boxes, detector) -> int64 [n]: the level on which most candidates of a box lie.
+likely_level(boxes, detector) -> int64 [n]: the level on which most candidates of a box lie; if it surely has
+    one, then on this level.
 """
 
 from __future__ import annotations
@@ -27,6 +30,8 @@ from anchoraudit.encoding.points.lattice import AllPoints, Rectangle
 from anchoraudit.io.plugins import load_module, module_names
 
 PACKAGE = "anchoraudit.encoding.points"
+# Larger than any rounding error of a distance in float32: 2^-7 px below 2^17 px, the largest canvas.
+SLACK = 1e-2
 
 
 class PointRule(Protocol):
