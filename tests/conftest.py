@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.forks import Forks
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -25,19 +27,36 @@ def shared() -> Path:
     return SHARED
 
 
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """What starts processes of the program at little cost."""
+    started = Forks(ROOT)
+    yield started
+    started.end()
+
+
 @pytest.fixture
-def anchoraudit(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run the program in an empty working directory: `anchoraudit("scan", path, cwd=..., env={...})`."""
+def anchoraudit(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the program in an empty working directory: `anchoraudit("scan", path, cwd=..., env={...})`.
+
+    With `env`, in a Python that starts anew, since it may read these variables.
+    """
     work = tmp_path / "work"
     work.mkdir()
 
     def run(
         *args: object, cwd: Path = work, env: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
+        words = [*map(str, args)]
+        variables = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", **(env or {})}
+        if env is None and hasattr(os, "fork"):
+            return request.getfixturevalue("forks").run(words, cwd, variables)
         return subprocess.run(
-            [sys.executable, "-m", "anchoraudit", *map(str, args)],
+            [sys.executable, "-m", "anchoraudit", *words],
             cwd=cwd,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", **(env or {})},
+            env=variables,
             capture_output=True,
             text=True,
             timeout=120,

@@ -13,7 +13,7 @@ import tempfile
 import textwrap
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -119,7 +119,7 @@ def mutate_json(data: bytes, dice: Dice) -> bytes:
     except (ValueError, RecursionError):
         return mutate_bytes(data, dice)
     for _ in range(dice.choice([1, 1, 2, 5])):
-        found = list(places(document))
+        found = places(document)
         if not found:
             break
         # Of a list's many entries and a root's few keys, each kind comes as often.
@@ -135,12 +135,19 @@ def mutate_json(data: bytes, dice: Dice) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, tuple[Any, ...]]]:
-    """Every container of a document, with the path to each of its members."""
+def places(value: Any) -> list[tuple[Any, tuple[Any, ...]]]:
+    """Every container of a document, with the path to each of its members, in the document's order."""
+    found: list[tuple[Any, tuple[Any, ...]]] = []
+
+    def walk(container: Any, path: tuple[Any, ...]) -> None:
+        for key in container if isinstance(container, dict) else range(len(container)):
+            found.append((container, (*path, key)))
+            if isinstance(container[key], dict | list):
+                walk(container[key], (*path, key))
+
     if isinstance(value, dict | list):
-        for key in value if isinstance(value, dict) else range(len(value)):
-            yield value, (*path, key)
-            yield from places(value[key], (*path, key))
+        walk(value, ())
+    return found
 
 
 def _change(container: Any, key: Any, dice: Dice, others: list[Any]) -> None:

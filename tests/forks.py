@@ -1,0 +1,177 @@
+"""Real processes of the program without the start of each: copies of one that has imported everything.
+
+A run on a few boxes takes half a second of CPU time, nearly all of it to start Python and to import. A fork
+of a process that has done so needs a fifth of that. It is a process like any other, with its own memory,
+working directory, environment, streams, helpers and exit code. Only the modules are there already. So what is
+about the start itself, such as a variable that Python reads, needs `subprocess`; tests/test_forks.py runs
+each command both ways, and the sessions of README.md and of the pages start Python anew.
+
+`python -m tests.forks DESCRIPTOR` is the process that is copied. It takes requests from that socket, one at a
+time.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gc
+import importlib
+import io
+import json
+import os
+import pkgutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import traceback
+import warnings
+from pathlib import Path
+from typing import BinaryIO, NoReturn
+
+# What commands import when they need it.
+HEAVY = ("numpy", "pandas", "sklearn.cluster", "PIL.Image", "pyarrow.parquet", "rich.console", "yaml")
+SIZE = 1 << 20  # of a request: no command line is as long
+
+
+class Forks:
+    """Starts processes of the program: `run(["scan", "a.json"], folder, os.environ)`."""
+
+    def __init__(self, root: Path) -> None:
+        self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.forks", str(theirs.fileno())],
+                cwd=root,
+                env={**os.environ, "PYTHONPATH": str(root)},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+            )
+
+    def run(
+        self, args: list[str], cwd: Path, env: dict[str, str], timeout: float = 120
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end, and return what `subprocess.run` does."""
+        request = json.dumps({"args": args, "cwd": str(cwd), "env": env}).encode()
+        with contextlib.ExitStack() as stack:
+            readers, writers = [], []
+            for _ in range(2):
+                reader, writer = os.pipe()
+                readers.append(stack.enter_context(os.fdopen(reader, "rb")))
+                writers.append(writer)
+            try:
+                socket.send_fds(self._ours, [request], writers)
+            finally:
+                for writer in writers:
+                    os.close(writer)
+            pid = int(self._ours.recv(SIZE))
+            watch = threading.Timer(timeout, os.kill, (pid, signal.SIGKILL))
+            watch.start()
+            try:
+                out, err = _read_all(readers)
+                code = int(self._ours.recv(SIZE))
+            finally:
+                watch.cancel()
+        return subprocess.CompletedProcess(["anchoraudit", *args], code, out, err)
+
+    def end(self) -> None:
+        self._ours.close()
+        self._process.wait()
+
+
+def _read_all(streams: list[BinaryIO]) -> list[str]:
+    """Read both to their ends at once, so that a full pipe never stops the program, and decode as text."""
+    texts = ["", ""]
+
+    def read(index: int) -> None:
+        texts[index] = io.TextIOWrapper(streams[index]).read()
+
+    second = threading.Thread(target=read, args=(1,))
+    second.start()
+    read(0)
+    second.join()
+    return texts
+
+
+def _serve(connection: socket.socket) -> list[str] | None:
+    """Answer requests until nobody is left to ask. In a copy, return the arguments that it is to run."""
+    while True:
+        text, streams, _, _ = socket.recv_fds(connection, SIZE, 2)
+        if not text:
+            return None
+        pid = os.fork()
+        if pid == 0:
+            connection.close()
+            request = json.loads(text)
+            _become(request["cwd"], request["env"], streams)
+            return request["args"]
+        for stream in streams:
+            os.close(stream)
+        connection.send(str(pid).encode())
+        _, status = os.waitpid(pid, 0)
+        connection.send(str(os.waitstatus_to_exitcode(status)).encode())
+
+
+def _become(cwd: str, env: dict[str, str], streams: list[int]) -> None:
+    """Take on what a process is given at its start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(env)
+    for number, (name, stream) in enumerate(zip(("stdout", "stderr"), streams, strict=True), 1):
+        os.dup2(stream, number)
+        os.close(stream)
+        old = getattr(sys, name)
+        new = os.fdopen(number, "w", encoding=old.encoding, errors=old.errors, closefd=False)
+        setattr(sys, name, new)
+        setattr(sys, f"__{name}__", new)
+
+
+def _import_all() -> None:
+    for name in HEAVY:
+        importlib.import_module(name)
+    import anchoraudit
+
+    for module in pkgutil.walk_packages(anchoraudit.__path__, "anchoraudit."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+
+
+def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        _import_all()
+    gc.collect()
+    gc.freeze()
+    args = _serve(socket.socket(fileno=int(sys.argv[1])))
+    if args is not None:
+        _run(args)
+
+
+def _run(args: list[str]) -> NoReturn:
+    """Run the program, and end as an interpreter does, but without freeing every object of every library."""
+    from anchoraudit.__main__ import main as program
+
+    sys.argv = ["anchoraudit", *args]
+    code: object = 1
+    try:
+        program()
+    except SystemExit as stop:
+        code = stop.code
+    except BaseException:
+        traceback.print_exc()
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            code = 120
+    os._exit(code if isinstance(code, int) else int(code is not None))
+
+
+if __name__ == "__main__":
+    main()
