@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.forks import Forks
 
@@ -17,6 +18,11 @@ SHARED = ROOT.parent / "shared"
 SAMPLE = ROOT / "sample_data"
 # Workers of pytest-xdist have a width of their own; the tests expect that of a pipe.
 os.environ.pop("COLUMNS", None)
+# .ci/run sets CI, as services do: properties then try the same examples in every run, and a failure says how
+# to repeat it. Elsewhere they try new ones each time.
+settings.register_profile("ci", derandomize=True, deadline=None, database=None, print_blob=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 
 @pytest.fixture

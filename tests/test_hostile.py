@@ -776,34 +776,34 @@ def test_pictures_that_claim_too_much(tmp_path, content):
 # ---- many ------------------------------------------------------------------------------------------------
 
 
-def test_ten_thousand_splits(tmp_path):
+def test_thousands_of_splits(tmp_path):
     folder = tmp_path / "ds/annotations"
     folder.mkdir(parents=True)
     text = json.dumps(document())
-    for i in range(10_000):
+    for i in range(2000):
         (folder / f"instances_{i}.json").write_text(text)
     used = limited("scan", "ds", "-q", cwd=tmp_path)
     assert used.code in (0, 1), used.err
-    assert used.seconds < 30
+    assert used.seconds < 8
     used = limited("scan", "ds", "--split", "nope", cwd=tmp_path)
     assert used.code == 2
     assert len(used.err) < 5000
 
 
-def test_ten_thousand_lists_of_splits(tmp_path):
+def test_thousands_of_lists_of_splits(tmp_path):
     make(tmp_path, {"ds/Annotations/a.xml": PLAIN.format("cat"), "ds/JPEGImages/a.jpg": (960, 720)})
     lists = tmp_path / "ds/ImageSets/Main"
     lists.mkdir(parents=True)
-    for i in range(10_000):
+    for i in range(3000):
         (lists / f"s{i}.txt").write_text("a\n")
     used = limited("scan", "ds", "-q", cwd=tmp_path)
     assert used.code in (0, 1), used.err
-    assert used.seconds < 30
+    assert used.seconds < 10
 
 
-def test_ten_thousand_classes(tmp_path):
-    categories = [{"id": i, "name": f"c{i}"} for i in range(10_000)]
-    boxes = [annotation(i, category_id=i) for i in range(10_000)]
+def test_thousands_of_classes(tmp_path):
+    categories = [{"id": i, "name": f"c{i}"} for i in range(3000)]
+    boxes = [annotation(i, category_id=i) for i in range(3000)]
     make(tmp_path, {"a.json": document(annotations=boxes, categories=categories)})
     for command in (
         ["scan", "a.json"],
@@ -812,7 +812,7 @@ def test_ten_thousand_classes(tmp_path):
     ):
         used = limited(*command, cwd=tmp_path)
         assert used.code in (0, 1), used.err
-        assert used.seconds < 30
+        assert used.seconds < 10
 
 
 def test_boxes_on_top_of_each_other(tmp_path):

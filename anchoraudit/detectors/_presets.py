@@ -7,6 +7,7 @@ from pathlib import Path
 
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.detectors.toml_text import from_toml
+from anchoraudit.io.folders import names_in
 
 FOLDER = Path(__file__).parent / "presets"
 
@@ -24,7 +25,7 @@ def preset_names() -> list[str]:
     >>> "reference" in preset_names()
     True
     """
-    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+    return sorted(name.removesuffix(".toml") for name in names_in(FOLDER) if name.endswith(".toml"))
 
 
 @cache

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anchoraudit.io.files import name_parts, safe_join
+from anchoraudit.io.folders import is_folder
 
 # What torchvision, detectron2 and YOLOv5 load. A file with another suffix is not treated as an image.
 SUFFIXES = frozenset(
@@ -85,7 +86,8 @@ def _around(root: Path, split: str) -> list[Path]:
 def find_folder(names: Sequence[str], folders: Iterable[Path]) -> Path | None:
     """Return the first of `folders` that holds one of `names`, or None. Looks for a sample of the names."""
     sample = _sample(names)
-    return next((f for f in folders if any(safe_join(f, name) is not None for name in sample)), None)
+    there = (folder for folder in folders if is_folder(folder))  # most of those that are tried are not
+    return next((f for f in there if any(safe_join(f, name) is not None for name in sample)), None)
 
 
 @dataclass(frozen=True, slots=True)
