@@ -40,7 +40,7 @@ SEARCHING = 5.0  # what advise may, which tries some forty detectors and cluster
 WAIT = 60.0  # seconds by the clock after which a mutant counts as hung
 ADDRESSES = 2 << 30  # bytes of address space that a process may take beside what it began with
 RESIDENT = 1 << 30  # bytes of memory that it may ever hold
-RENEWED = 1000  # mutants after which a process is replaced: libraries keep a little of each
+RENEWED = 1500  # mutants after which a process is replaced: libraries keep a little of each
 NOT_PRINTABLE = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
 )
