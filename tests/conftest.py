@@ -57,7 +57,7 @@ def anchoraudit(
     ) -> subprocess.CompletedProcess[str]:
         words = [*map(str, args)]
         variables = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", **(env or {})}
-        if env is None and hasattr(os, "fork"):
+        if env is None and sys.platform == "linux":
             return request.getfixturevalue("forks").run(words, cwd, variables)
         return subprocess.run(
             [sys.executable, "-m", "anchoraudit", *words],

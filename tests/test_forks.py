@@ -12,7 +12,7 @@ from tests.builders import annotation, document, image, make
 from tests.conftest import ROOT
 from tests.forks import Forks
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks are used on Linux")
 
 FILES = {
     "a.json": document(
@@ -73,7 +73,7 @@ def test_what_a_process_is_given_and_what_it_leaves(tmp_path, forks):
     refused = forks.run(["scan", "nope"], tmp_path, dict(os.environ))
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "nope" in refused.stderr
-    assert Path.cwd() == ROOT or Path.cwd() != tmp_path
+    assert Path.cwd() != tmp_path
 
 
 def test_one_that_never_ends_is_killed(tmp_path, forks):
