@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from anchoraudit.advice.explain_points import Places, PointsOfBox, explain_points, what_would_help
+from anchoraudit.advice.explain_points import (
+    Places,
+    PointsOfBox,
+    TooFew,
+    explain_points,
+    what_would_help,
+    with_too_few_points,
+)
 from anchoraudit.arrays import Float, Int
 from anchoraudit.auditing.audit import Audit, audit
 from anchoraudit.auditing.losses import Losses, losses_of_zero_predictions
@@ -62,8 +69,8 @@ class Explanation:
     """One image: canvas in pixels, numbers of anchors (or points, or queries), its boxes, and its losses.
 
     Where predictions decide, `positives` are those that can become positive. places: the points of all boxes,
-    None without points. losses: for predictions of zero, as a batch of its own: "plain", "truncated" and
-    "guarded".
+    None without points. too_few: boxes that have too few points together. losses: for predictions of zero, as
+    a batch of its own: "plain", "truncated" and "guarded".
     """
 
     audit: Audit
@@ -77,6 +84,7 @@ class Explanation:
     boxes: list[BoxExplanation]
     losses: dict[str, Losses]
     places: Places | None = None
+    too_few: list[TooFew] = field(default_factory=list)
 
 
 def explain(
@@ -121,6 +129,9 @@ def explain(
         labels = engines.replay(net, fitted, detector)
     except AnchorauditError as error:
         raise error.within(dataset.root, f"image {dataset.images.ids[index]}") from None
+    too_few: list[TooFew] = []
+    if len(result.box_results.shortages.points) and detector.points.strides:
+        too_few = with_too_few_points(net, result.box_results.status[rows], canvas, detector)
     boxes, places = _explain_boxes(result, rows, net, labels, (canvas, image))
     return Explanation(
         audit=result,
@@ -134,6 +145,7 @@ def explain(
         boxes=boxes,
         losses=_losses(labels, net, detector),
         places=places,
+        too_few=too_few,
     )
 
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Float, Int
+from anchoraudit.arrays import Bool, Float, Int, Int8
 from anchoraudit.boxes import box_sizes
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.points.definition import candidates, owners
 from anchoraudit.encoding.points.lattice import all_points
 from anchoraudit.encoding.points.nearest import Nearest, nearest_point
+from anchoraudit.encoding.points.reach import reachable, shortages_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,38 @@ class Places:
     xy: Float
     box: Int
     own: Bool
+
+
+@dataclass(frozen=True, slots=True)
+class TooFew:
+    """Boxes that can be given no other points than these, which are fewer; `lost` of them get none at a step.
+
+    boxes: their numbers in the image. points: x, y and stride of each, pixels of the network's input.
+    """
+
+    boxes: tuple[int, ...]
+    points: tuple[tuple[float, float, float], ...]
+    lost: int
+
+
+def with_too_few_points(
+    net: Float, status: Int8, canvas: tuple[float, float], detector: Detector
+) -> list[TooFew]:
+    """Return the boxes of one image that have too few points together.
+
+    net: float64 [n, 4], boxes on the network's input. status: int8 [n], index into STATUSES.
+    """
+    points = all_points(*canvas, detector.points)
+    found = shortages_in(net, points, status, detector)
+    listed = []
+    for number, lost in enumerate(found.lost.tolist()):
+        boxes = found.box[found.group == number]
+        own = np.flatnonzero(reachable(net, points, detector)[boxes].any(axis=0))
+        places = np.column_stack([points.xy[own], points.size[own]]).astype(np.float64)
+        listed.append(
+            TooFew(tuple(boxes.tolist()), tuple((x, y, size) for x, y, size in places.tolist()), lost)
+        )
+    return listed
 
 
 def explain_points(

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from anchoraudit.advice.tiles import cut, judge_tiles
-from anchoraudit.arrays import Bool, Float, Int
+from anchoraudit.arrays import Bool, Float
 from anchoraudit.auditing.audit import Audit, audit
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.detectors import Detector, load_detector, override, preset_names
@@ -23,6 +23,7 @@ from anchoraudit.detectors.input_sizes import other_sizes
 from anchoraudit.detectors.spec import Resize
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import clip_all, fit, place_all
+from anchoraudit.encoding.shortages import Shortages
 from anchoraudit.encoding.statuses import has
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.rules import Chosen
@@ -241,7 +242,7 @@ class _Judge:
         self._clipped = clip_all(dataset, rows)
         self._image, self._category = dataset.boxes.image[rows], dataset.boxes.category[rows]
         self._present: Bool | None = None
-        self._lost_now = 0  # boxes without a query
+        self._lost_now = 0  # boxes that get no point, or query, since there are too few
 
     @property
     def most_boxes(self) -> int:
@@ -260,19 +261,20 @@ class _Judge:
         """Return what a detector leaves."""
         boxes = place_all(self._clipped, detector).boxes
         alone = engines.judge(boxes, detector)
-        status = engines.compete(boxes, self._image, alone, detector, self._category).status
+        judged = engines.compete(boxes, self._image, alone, detector, self._category)
+        status, short = judged.status, engines.shortages(boxes, self._image, judged, detector)
         trained, borrowed = has(status, "matched", "possible", "forced"), has(status, "borrowed")
         if self._present is None:
             self._present = trained
         with_boxes, trains = np.unique(self._image), np.unique(self._image[trained | borrowed])
-        beyond = self._beyond(self._image, detector)
+        beyond = int(short.lost.sum())
         self._lost_now = beyond if group == "present" else self._lost_now
         return Remedy(
             group,
             text,
             empty=len(with_boxes) - len(trains),
             never=int(np.count_nonzero(~(trained | borrowed))) + beyond,
-            borrowed=int(np.count_nonzero(borrowed)),
+            borrowed=int(np.count_nonzero(borrowed)) - _borrowed_and_lost(short, borrowed),
             rescued=int(np.count_nonzero(trained & ~self._present)) + max(self._lost_now - beyond, 0),
             lost=int(np.count_nonzero(self._present & ~trained)) + max(beyond - self._lost_now, 0),
             pixels=_pixels(detector, self.now.detector, self._clipped.width, self._clipped.height),
@@ -289,27 +291,26 @@ class _Judge:
         found = judge_tiles(tiled, len(self._image), self._category, detector)
         assert self._present is not None
         sides = np.full(found.tiles, float(size))
-        beyond = self._beyond(tiled.tile, detector)
         before = _canvas_pixels(detector, width[self._clipped.of_image], height[self._clipped.of_image])
         return Remedy(
             "tiles",
             f"tiles of {size} px, overlap {overlap:g}",
             empty=None,
-            never=int(np.count_nonzero(~(found.trained | found.borrowed))) + beyond,
+            never=int(np.count_nonzero(~(found.trained | found.borrowed))) + found.lost,
             borrowed=int(np.count_nonzero(found.borrowed)),
-            rescued=int(np.count_nonzero(found.trained & ~self._present)) + max(self._lost_now - beyond, 0),
-            lost=int(np.count_nonzero(self._present & ~found.trained)),
+            rescued=int(np.count_nonzero(found.trained & ~self._present))
+            + max(self._lost_now - found.lost, 0),
+            lost=int(np.count_nonzero(self._present & ~found.trained)) + max(found.lost - self._lost_now, 0),
             pixels=_canvas_pixels(detector, sides, sides) / max(before, 1.0),
             tiles=found.tiles,
             cut=int(np.count_nonzero(~found.whole)),
         )
 
-    @staticmethod
-    def _beyond(image: Int, detector: Detector) -> int:
-        """Count the boxes for which there is no query. image: int64, the image or tile of each box."""
-        if detector.match.unit != "query":
-            return 0
-        return int(np.maximum(np.bincount(image, minlength=1) - detector.match.queries, 0).sum())
+
+def _borrowed_and_lost(short: Shortages, borrowed: Bool) -> int:
+    """Count the borrowed boxes that are counted as lost already: a lost box of a shortage may be borrowed."""
+    number = np.bincount(short.group[borrowed[short.box]], minlength=len(short.points))
+    return int(np.minimum(number, short.lost).sum())
 
 
 def _pixels(detector: Detector, now: Detector, width: Float, height: Float) -> float:

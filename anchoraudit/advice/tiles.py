@@ -16,7 +16,7 @@ from anchoraudit.boxes import box_sizes
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import Clipped, distinct, place_all
-from anchoraudit.encoding.statuses import has
+from anchoraudit.encoding.statuses import FOREGROUND, has
 
 _LEAST_SHARE = 0.1  # of a box's area: a smaller part of it is left out of a tile
 _WHOLE = 1.0 - 1e-9  # a share from which a box counts as uncut: sums of coordinates are rounded
@@ -114,20 +114,23 @@ class InTiles:
     """What becomes of n boxes in tiles: bool [n] each.
 
     trained: some tile trains it, or may. borrowed: only at points outside it. whole: some tile holds all of
-    it. tiles: how many there are.
+    it. tiles: how many there are. lost: how many of the boxes get no point, or query, at any step, at least:
+    their tiles have too few.
     """
 
     trained: Bool
     borrowed: Bool
     whole: Bool
     tiles: int
+    lost: int
 
 
 def judge_tiles(tiled: Tiled, boxes: int, category: Int, detector: Detector) -> InTiles:
     """Judge the parts of boxes in tiles. category: int64 [n], the class of each of n boxes."""
     placed = place_all(tiled.parts, detector).boxes
     alone = engines.judge(placed, detector)
-    status = engines.compete(placed, tiled.tile, alone, detector, category[tiled.box]).status
+    judged = engines.compete(placed, tiled.tile, alone, detector, category[tiled.box])
+    status, short = judged.status, engines.shortages(placed, tiled.tile, judged, detector)
 
     def any_of(parts: Bool) -> Bool:
         found = np.zeros(boxes, dtype=np.bool_)
@@ -136,4 +139,9 @@ def judge_tiles(tiled: Tiled, boxes: int, category: Int, detector: Detector) -> 
 
     trained = any_of(has(status, "matched", "possible", "forced"))
     borrowed = any_of(has(status, "borrowed")) & ~trained
-    return InTiles(trained, borrowed, any_of(tiled.whole), tiled.number)
+    # A box that has a part in another tile may be trained there.
+    able = np.bincount(tiled.box[has(status, *FOREGROUND)], minlength=boxes)
+    elsewhere = able > np.bincount(tiled.box[short.box], minlength=boxes)
+    spared = np.bincount(short.group[elsewhere[tiled.box[short.box]]], minlength=len(short.points))
+    lost = int(np.maximum(short.lost - spared, 0).sum())
+    return InTiles(trained, borrowed, any_of(tiled.whole), tiled.number, lost)

@@ -23,6 +23,7 @@ from anchoraudit.encoding.admission import Admitted, admitted_to
 from anchoraudit.encoding.canvas import OnCanvas, Placed, clip_all, on_canvas, place_all
 from anchoraudit.encoding.causes import CAUSES, causes_of
 from anchoraudit.encoding.errors_raised import reasons
+from anchoraudit.encoding.shortages import Shortages
 from anchoraudit.encoding.statuses import STATUS_CODE, STATUSES, has
 from anchoraudit.encoding.verdicts import VERDICT_CODE, VERDICTS, verdicts_of
 from anchoraudit.errors import AnchorauditError
@@ -49,7 +50,7 @@ class BoxResults:
     cause: int8 [M], index into CAUSES, -1 unless unmatched. candidates: int64 [M], the points that can become
     positive for each box, were it alone, -1 where not usable; None for a detector with anchors. assigned:
     int64 [M], the anchors or points that train this box, -1 where predictions decide; None unless counts were
-    asked for.
+    asked for. shortages: the boxes that can be given too few points, or queries, together, by their rows.
     """
 
     usable: Bool
@@ -58,6 +59,7 @@ class BoxResults:
     cause: Int8
     candidates: Int | None = None
     assigned: Int | None = None
+    shortages: Shortages = field(default_factory=Shortages.none)
 
 
 @dataclass(slots=True)
@@ -69,7 +71,9 @@ class ImageResults:
     verdict: int8 [N], index into VERDICTS. cause: int8 [N], for an image with an empty foreground the most
     common cause among its boxes, -1 for every other image. raises: int8 [N], why the framework would raise,
     index into `errors_raised.REASONS`. counts: int64 [N, 3], positive, negative and ignored anchors, -1 for
-    images of unknown size; None unless counts were asked for.
+    images of unknown size; None unless counts were asked for. lost: int64 [N], how many boxes at least get no
+    point, or query, at any step, since there are too few; predictions decide which, and all are possible or
+    borrowed. None without a detector.
     """
 
     boxes: Int
@@ -79,6 +83,7 @@ class ImageResults:
     cause: Int8
     raises: Int8
     counts: Int | None = None
+    lost: Int | None = None
 
     def of(self, *statuses: str) -> Int:
         """Return how many boxes of each image have one of these statuses: int64 [N]."""
@@ -226,10 +231,11 @@ class Audit:
         }
         statuses = STATUSES[1:]
         if self.replayed is None:
-            return {**numbers, **dict.fromkeys(statuses), "verdicts": {}, "causes": {}}
+            return {**numbers, **dict.fromkeys((*statuses, "lost")), "verdicts": {}, "causes": {}}
         return {
             **numbers,
             **dict(zip(statuses, results.by_status[images, 1:].sum(axis=0).tolist(), strict=True)),
+            "lost": None if results.lost is None else int(results.lost[images].sum()),
             "verdicts": _tally(results.verdict[images], VERDICTS),
             "causes": _tally(cause[cause >= 0], CAUSES),
         }
@@ -363,6 +369,7 @@ def audit(
         loaded,
         admitted,
         table,
+        boxes.shortages,
     )
     findings = check(context, chosen, original.findings)
     return Audit(dataset, original, detector, labels, boxes, results, findings, seen, loaded, admitted, table)
@@ -454,6 +461,7 @@ def _judge_boxes(
     if judged.candidates is not None:
         results.candidates = np.full(count, -1, dtype=np.int64)
         results.candidates[rows] = judged.candidates
+    results.shortages = engines.shortages(placed.boxes, image, judged, detector).of_rows(rows)
     lost = np.flatnonzero(has(judged.status, "unmatched"))
     results.cause[rows[lost]] = causes_of(placed.boxes.take(lost), detector)
     return results
@@ -477,6 +485,7 @@ def _judge_images(dataset: Dataset, boxes: BoxResults, raises: Int8) -> ImageRes
         raises=raises > 0,
         fate=dataset.images.fate,
     )
+    results.lost = boxes.shortages.lost_by_image(image, count)
     results.cause = _most_common_cause(image, boxes.cause, count)
     results.cause[results.verdict != VERDICT_CODE["empty_foreground"]] = -1
     return results

@@ -16,6 +16,8 @@ levels(boxes, detector) -> bool [n, L]: the levels on which each box has a posit
 judge_quickly(boxes, detector) -> Judged: the same statuses as `judge`, without numbers of candidates.
 compete(boxes, image, judged, detector, category, first) -> Judged: the judgement with all boxes of an image
     present. Without it, of equal boxes the one is trained that `Match.repeated` says.
+shortages(boxes, image, judged, detector) -> Shortages: the boxes that can be given too few points, or
+    queries, together. Without it there are none.
 causes_at(boxes, detector) -> int8: in place of `causes`, where it is not sizes alone that decide.
 """
 
@@ -34,6 +36,7 @@ from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.definition import DenseLabels
 from anchoraudit.encoding.results import Counted, Judged
+from anchoraudit.encoding.shortages import Shortages
 from anchoraudit.encoding.statuses import STATUS_CODE
 from anchoraudit.io.plugins import load_module, module_names
 
@@ -140,6 +143,15 @@ def compete(
         return judged
     first = repeats(image, boxes.boxes) if first is None else first
     return without_later_equals(judged, first >= 0, detector)
+
+
+def shortages(boxes: OnCanvas, image: Int, judged: Judged, detector: Detector) -> Shortages:
+    """Return the shortages among n boxes: those of an image that can be given fewer points than they are.
+
+    image: int64 [n], the image of each box. judged: what `compete` returns.
+    """
+    own: Callable[..., Shortages] | None = getattr(engine_of(detector), "shortages", None)
+    return Shortages.none() if own is None else own(boxes, image, judged, detector)
 
 
 def has_rivals(detector: Detector) -> bool:

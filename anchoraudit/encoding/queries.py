@@ -18,6 +18,7 @@ from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.causes_by_size import STRIDE
 from anchoraudit.encoding.definition import DenseLabels
 from anchoraudit.encoding.results import Counted, Judged
+from anchoraudit.encoding.shortages import Shortages
 from anchoraudit.encoding.statuses import STATUS_CODE
 
 KINDS = ("queries",)
@@ -44,6 +45,15 @@ def compete(
     status = judged.status.copy()
     status[np.bincount(image, minlength=1)[image] > detector.match.queries] = STATUS_CODE["possible"]
     return replace(judged, status=status)
+
+
+def shortages(boxes: OnCanvas, image: Int, judged: Judged, detector: Detector) -> Shortages:
+    """Return the boxes of each image with more boxes than queries as a shortage. image: int64 [n]."""
+    del boxes, judged
+    over = np.flatnonzero(np.bincount(image, minlength=1) > detector.match.queries)
+    group = np.full(int(image.max(initial=0)) + 1, -1, dtype=np.int64)
+    group[over] = np.arange(len(over))
+    return Shortages.of_groups(group[image], np.full(len(over), detector.match.queries))
 
 
 def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Counted:

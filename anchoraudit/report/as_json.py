@@ -37,6 +37,7 @@ def explain_json(explanation: Explanation) -> str:
             "ignored": chosen and chosen.ignored,
             "candidates": explanation.positives if match.unit == "point" else None,
             "boxes": [msgspec.to_builtins(box) for box in explanation.boxes],
+            "too_few_points": [msgspec.to_builtins(each) for each in explanation.too_few],
             "losses": {name: _losses(value) for name, value in explanation.losses.items()},
         }
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, overload
 
@@ -22,6 +22,7 @@ from anchoraudit.encoding.admission import Admitted
 from anchoraudit.encoding.best_recall import BestRecall, best_recall
 from anchoraudit.encoding.canvas import Placed
 from anchoraudit.encoding.levels import serving_levels
+from anchoraudit.encoding.shortages import Shortages
 from anchoraudit.encoding.statuses import STATUSES
 from anchoraudit.images.inspection import ImageFiles
 from anchoraudit.loaders import Loaded
@@ -71,7 +72,7 @@ class Context:
     [M], NaN for boxes that are not usable. raises: int8 [N], why the encoder would raise, 0 where it would
     not. on_input: the usable boxes on the network's input. image_files: None if the image files were not
     checked. loaded: None without a loader. admitted: what the model does with the boxes; None with the plain
-    policy. classes: which index each class gets.
+    policy. classes: which index each class gets. shortages: boxes that can be given too few points together.
 
     Without a detector, `replayed` and `on_input` are None; `verdict` then says only what the data alone say:
     `blank`, `no_usable_box` and `unknown`, and `ok` for every other image.
@@ -89,6 +90,7 @@ class Context:
     loaded: Loaded | None = None
     admitted: Admitted | None = None
     classes: ClassTable | None = None
+    shortages: Shortages = field(default_factory=Shortages.none)
 
     @property
     def detector(self) -> Detector:

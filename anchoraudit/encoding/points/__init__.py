@@ -2,7 +2,7 @@
 
 `rules` has the contract of a rule, and each rule is a module. `definition` replays one image by it;
 `counting` answers for all boxes of a data set, and `competing` says what boxes of one image take from each
-other.
+other. `reach` and `fewer` do the same for boxes that have too few points together.
 """
 
 from __future__ import annotations
@@ -15,9 +15,21 @@ from anchoraudit.encoding.causes_by_size import STRIDE
 from anchoraudit.encoding.points.competing import compete
 from anchoraudit.encoding.points.counting import causes_at, count, judge, judge_quickly, levels
 from anchoraudit.encoding.points.definition import replay
+from anchoraudit.encoding.points.fewer import shortages
 from anchoraudit.encoding.points.rules import point_rules
 
-__all__ = ["KINDS", "causes", "causes_at", "compete", "count", "judge", "judge_quickly", "levels", "replay"]
+__all__ = [
+    "KINDS",
+    "causes",
+    "causes_at",
+    "compete",
+    "count",
+    "judge",
+    "judge_quickly",
+    "levels",
+    "replay",
+    "shortages",
+]
 
 KINDS = tuple(point_rules())
 

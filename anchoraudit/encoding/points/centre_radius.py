@@ -27,6 +27,8 @@ from anchoraudit.encoding.points.lattice import (
 from anchoraudit.encoding.points.rules import SLACK
 
 KINDS = ("centre_radius",)
+# YOLOX `yolo_head.py: dynamic_k_matching` (n_candidate_k), mmdetection `SimOTAAssigner` (candidate_topk).
+MOST_CHOSEN = 10
 
 
 def candidates(boxes: Float, points: AllPoints, detector: Detector) -> Bool:
@@ -94,6 +96,12 @@ def surely_have(boxes: OnCanvas, near: Float, detector: Detector) -> Bool:
     everywhere = np.asarray((near + SLACK < radius).all(axis=2).any(axis=0), dtype=np.bool_)
     found: Bool = everywhere[boxes.of]
     return found
+
+
+def preferred_rectangle(boxes: OnCanvas, level: int, detector: Detector) -> Rectangle:
+    """Return the rectangle of points of a level near each centre, and inside the box where that counts."""
+    every = rectangles(boxes, level, detector)
+    return Rectangle(every[-1].x, every[-1].y)
 
 
 def span_near(boxes: OnCanvas, axis: PointAxis, detector: Detector) -> Span:

@@ -16,12 +16,18 @@ surely_have(boxes, near, detector) -> bool [n]: true only for boxes that have a 
 may_have(boxes, level, detector) -> bool [n]: false for boxes that have no candidate on a level for sure.
 likely_level(boxes, detector) -> int64 [n]: the level on which most candidates of a box lie; if it surely has
     one, then on this level.
+
+And these, where a box takes some of its candidates before all others, and points of other boxes after them:
+
+MOST_CHOSEN: how many points a box chooses at most.
+preferred(boxes, points, detector) -> bool [N, P]: the candidates that are taken first.
+preferred_rectangle(boxes, level, detector) -> Rectangle: the same in closed form, for points of one level.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from anchoraudit.arrays import Bool, Float, Floating
 from anchoraudit.detectors.spec import Detector
@@ -66,3 +72,22 @@ def point_rules() -> dict[str, PointRule]:
 def rule_of(detector: Detector) -> PointRule:
     """Return the rule for a detector's kind of matching."""
     return point_rules()[detector.match.kind]
+
+
+def may_choose(detector: Detector) -> int:
+    """Return how many points a box chooses at most, of other boxes too where it prefers fewer; 0: its own."""
+    return int(getattr(rule_of(detector), "MOST_CHOSEN", 0))
+
+
+def preferred(boxes: Float, points: AllPoints, detector: Detector) -> Bool:
+    """Tell which candidates a box takes before others, where it may choose those too: bool [N, P]."""
+    rule: Any = rule_of(detector)
+    found: Bool = rule.preferred(boxes, points, detector)
+    return found
+
+
+def preferred_rectangle(boxes: OnCanvas, level: int, detector: Detector) -> Rectangle:
+    """Return the same for the points of one level."""
+    rule: Any = rule_of(detector)
+    found: Rectangle = rule.preferred_rectangle(boxes, level, detector)
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from anchoraudit.advice.explain import BoxExplanation, Explanation
-from anchoraudit.advice.explain_points import PointsOfBox
+from anchoraudit.advice.explain_points import PointsOfBox, TooFew
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.causes import meaning_of
 from anchoraudit.encoding.points.nearest import Nearest
@@ -14,6 +14,7 @@ from anchoraudit.report import words
 from anchoraudit.report.text.terminal import table
 
 _NAMED = 3  # other boxes that are named
+_LISTED = 8  # boxes and points that are listed where they are too few together
 # Statuses of boxes that are not trained as they should be.
 _TOLD = ("unmatched", "shadowed", "borrowed")
 
@@ -47,6 +48,10 @@ def box_parts(explanation: Explanation) -> list[object]:
             ),
             "",
         ]
+    if explanation.too_few:
+        columns = ("boxes", "points>", "lost at every step>", "the points: x, y, stride")
+        short = [_too_few(each) for each in explanation.too_few]
+        parts += [table("Boxes that have too few points together", columns, short), ""]
     return parts
 
 
@@ -83,6 +88,17 @@ def _boxes(explanation: Explanation, detector: Detector) -> object:
         if (points := box.points) is not None
     ]
     return table(title, columns, rows)
+
+
+def _too_few(each: TooFew) -> tuple[str, ...]:
+    boxes = ", ".join(map(str, each.boxes[:_LISTED])) + _more(len(each.boxes))
+    places = [f"{x:g}, {y:g}, {stride:g}" for x, y, stride in each.points[:_LISTED]]
+    lost = f"{each.lost:,}"
+    return boxes, f"{len(each.points):,}", lost, "; ".join(places) + _more(len(each.points))
+
+
+def _more(number: int) -> str:
+    return f" and {number - _LISTED:,} more" if number > _LISTED else ""
 
 
 def size_of(box: BoxExplanation) -> str:

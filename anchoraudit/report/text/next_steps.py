@@ -150,7 +150,9 @@ def _clean(audit: Audit, dataset: str, options: Sequence[str]) -> list[Step]:
 
 def _not_in_place(audit: Audit, dataset: str, options: Sequence[str]) -> list[Step]:
     """Return the step about boxes that no point of their own trains, if there are any."""
-    lost = int(audit.image_results.of(*NEVER, "borrowed").sum())
+    results = audit.image_results
+    short = np.zeros(1, dtype=np.int64) if results.lost is None else results.lost
+    lost = int((results.of(*NEVER) + np.maximum(results.of("borrowed"), short)).sum())
     if audit.detector.anchors.levels or not lost:
         return []
     verb = "is" if lost == 1 else "are"

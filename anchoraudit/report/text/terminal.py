@@ -173,7 +173,7 @@ def scan_parts(
     if len(summary["splits"]) > 1:
         parts += [_splits(summary["splits"]), ""]
     if any(summary[status] for status in _TOLD):
-        parts += [_statuses(summary, audit.detector), ""]
+        parts += [_statuses(summary, audit.detector), *_lost(summary, audit.detector), ""]
     if summary["unmatched"]:
         parts += [_causes(summary, audit.detector), ""]
     parts += classes
@@ -250,6 +250,18 @@ def _statuses(summary: dict[str, Any], detector: Detector) -> Group:
         if (n := summary[status])
     ]
     return table("Usable boxes by status", ("status", "boxes>", "share>", "meaning"), rows)
+
+
+def _lost(summary: dict[str, Any], detector: Detector) -> list[str]:
+    """Say how many boxes get nothing at each step although they may have points."""
+    if not summary["lost"]:
+        return []
+    match, get = detector.match, "gets" if summary["lost"] == 1 else "get"
+    at_least, code = ("at least ", "ANC019") if match.unit == "point" else ("", "ANC017")
+    return [
+        f"At every step {at_least}{summary['lost']:,} of these boxes {get} no {match.unit}: there are too few "
+        f"{match.units} for them ({code}). Predictions decide which boxes."
+    ]
 
 
 def _causes(summary: dict[str, Any], detector: Detector) -> Group:
