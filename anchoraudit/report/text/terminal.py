@@ -259,8 +259,8 @@ def _lost(summary: dict[str, Any], detector: Detector) -> list[str]:
     match, get = detector.match, "gets" if summary["lost"] == 1 else "get"
     at_least, code = ("at least ", "ANC019") if match.unit == "point" else ("", "ANC017")
     return [
-        f"At every step {at_least}{summary['lost']:,} of these boxes {get} no {match.unit}: there are too few "
-        f"{match.units} for them ({code}). Predictions decide which boxes."
+        f"At every step {at_least}{summary['lost']:,} of these boxes {get} no {match.unit}: there are too "
+        f"few {match.units} for them ({code}). Predictions decide which boxes."
     ]
 
 
