@@ -142,3 +142,13 @@ def test_by_level_and_places_agree():
     boxes, places = explain_points(net, (640, 640), detector)
     assert [sum(box.candidates) for box in boxes] == np.bincount(places.box, minlength=3).tolist()
     assert [sum(box.own) for box in boxes] == np.bincount(places.box[places.own], minlength=3).tolist()
+
+
+def test_boxes_that_have_too_few_points_together(explained):
+    """Three boxes around the point 100, 100 of stride 8, and no other one."""
+    around = [[98, 98, 5, 6], [98.5, 98.5, 4, 6], [99, 99, 3, 6]]
+    found = explained(YOLO11, *around, LARGE)
+    assert found["too_few_points"] == [{"boxes": [0, 1, 2], "points": [[100, 100, 8]], "lost": 2}]
+    assert "0, 1, 2 1 2 100, 100, 8" in explained(YOLO11, *around, LARGE, form="text")
+    assert explained(YOLO11, LARGE)["too_few_points"] == []
+    assert explained(FCOS, *around)["too_few_points"] == []

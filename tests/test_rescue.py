@@ -131,3 +131,18 @@ def test_anchors_cannot_be_given(data, tmp_path, capsys):
     (tmp_path / "anchors.txt").write_text("10,10\n")
     assert run("scan", data, "--detector", YOLO11, "--anchors", tmp_path / "anchors.txt") == 2
     assert "has no anchors" in capsys.readouterr().err
+
+
+def test_boxes_that_have_too_few_points_together(tmp_path, monkeypatch):
+    """Three boxes of 640 px around the point 100, 100 of stride 8; an input of 1280 px gives each its own."""
+    monkeypatch.chdir(tmp_path)
+    around = [(98, 98, 5, 6), (98.5, 98.5, 4, 6), (99, 99, 3, 6)]
+    listed = [annotation(n, 1, list(box)) for n, box in enumerate(around, 1)]
+    file = make(tmp_path, {"a.json": document([image(1, width=640, height=640)], listed)}) / "a.json"
+    rows = {row.remedy: row for row in found(file).rows}
+    assert (rows["as it is"].never, rows["as it is"].rescued) == (2, 0)
+    large = anchoraudit.audit(file, override(load_detector(YOLO11), input_size="1280"), loader="none")
+    left = int(large.image_results.lost.sum())
+    assert (rows["--input-size 1280"].never, rows["--input-size 1280"].rescued) == (left, 2 - left)
+    halves = found(file, tile=320).rows[-1]
+    assert (halves.group, halves.never) == ("tiles", left)

@@ -9,13 +9,17 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
+import anchoraudit
 from anchoraudit.detectors import load_detector, preset_names
 from anchoraudit.detectors.spec import Detector, Loss, Match, Points, Resize
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
+from anchoraudit.encoding.points import fewer
 from anchoraudit.encoding.points.lattice import all_points
 from anchoraudit.encoding.points.reach import shortages_in
 from anchoraudit.encoding.shortages import find_shortages
+from tests.rule_cases import in_splits, tree
+from tests.test_voc import xml
 
 SIDE = 96.0
 
@@ -218,3 +222,31 @@ def test_presets_on_dense_boxes(name):
     corner = rng.uniform(0, 40, (90, 2))
     boxes = np.concatenate([corner, corner + rng.uniform(1, 16, (90, 2))], axis=1)
     both(detector, boxes.tolist(), [0] * 60 + [1] * 30, category=np.arange(90) % 3, side=256.0)
+
+
+def test_of_very_many_boxes_only_the_whole_is_looked_at(monkeypatch):
+    boxes = [(1 + i / 10, 1, 7, 7) for i in range(3)]
+    detector = DETECTORS["one level"]
+    on_canvas, of = place([*boxes, (33, 33, 39, 39)], [0] * 4)
+    judged = engines.compete(on_canvas, of, engines.judge(on_canvas, detector), detector, of)
+    monkeypatch.setattr(fewer, "_MOST_SOLVED", 1)
+    assert listed(engines.shortages(on_canvas, of, judged, detector)) == [([0, 1, 2, 3], 2)]
+    on_canvas, of = place([*boxes, (33, 33, 50, 50)], [0] * 4)
+    judged = engines.compete(on_canvas, of, engines.judge(on_canvas, detector), detector, of)
+    assert listed(engines.shortages(on_canvas, of, judged, detector)) == [([0, 1, 2], 1)]
+
+
+# Of 5 boxes around the point 100, 100 of stride 8 at 640 px, no other one; by the corners of VOC, too.
+AROUND = [(98 - i, 98, 103, 103) for i in range(2)] + [(98, 97, 103, 103)]
+
+
+def test_images_that_are_not_trained_on_are_counted_but_not_reported(tmp_path):
+    tree(tmp_path, in_splits(train=["cat"], val=["cat"]))
+    for split in ("train", "val"):
+        objects = [("cat", *box) for box in AROUND]
+        (tmp_path / "Annotations" / f"{split}_1.xml").write_text(xml(*objects, size=(640, 640)))
+    found = anchoraudit.audit(tmp_path, "ultralytics-yolo11-8.3", loader="none", images="none")
+    assert found.image_results.lost.tolist() == [2, 2]
+    assert found.summary()["lost"] == 4
+    assert {name: part["lost"] for name, part in found.summary()["splits"].items()} == {"train": 2, "val": 2}
+    assert found.findings.counts["ANC019"] == 1

@@ -24,6 +24,9 @@ from anchoraudit.encoding.statuses import has
 
 _LOOKS = 16  # how often a box looks for a free point before its image is looked at by itself
 _NEIGHBOURS = 8  # so many boxes after each in its image are asked what they share with it
+# Boxes of an image that are given points one by one: with more of them that takes seconds. What is told then
+# is true, but may be less than there is.
+_MOST_SOLVED = 4000
 _AT_ONCE = 4096  # boxes whose rows of points are listed at a time
 _BITS = 22  # of a point's place in the table of points that are taken: 4 megabytes
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 divided by the golden ratio: it spreads numbers evenly
@@ -150,6 +153,13 @@ def _short_of_contested(boxes: OnCanvas, image: Int, few: Int, number: Int, dete
         shared = np.maximum(x + 1, 0) * np.maximum(y + 1, 0)
         np.maximum.at(most, of[rows], shared)
     return np.flatnonzero(may & (at_most > most))
+
+
+def _at_once(rows: Int, points: int) -> Shortages:
+    """Return boxes as one shortage if they are more than the points that they can be given together."""
+    if len(rows) <= points:
+        return Shortages.none()
+    return Shortages(rows, np.zeros(len(rows), dtype=np.int64), np.array([points]))
 
 
 class _Taken:
@@ -289,8 +299,13 @@ class _Reach:
             every = np.flatnonzero(self._candidates.wanted(rows, points) > 0)
             number[goes_on] = len(every)
         able = _outnumbered(np.zeros(len(rows), dtype=np.int64), np.flatnonzero(is_able), number)
-        if not len(able):
-            return Shortages.none()
+        if len(able) > _MOST_SOLVED:  # only as a whole: what they can be given together
+            of_all = goes_on[able].any()
+            wanted = self._candidates.wanted(rows, points) if of_all else self._own.wanted(rows[able], points)
+            return _at_once(rows[able], int(np.count_nonzero((wanted > 0) | anyone)))
+        if len(more) and not self._most:  # boxes with no other points than those: all can be given the same
+            none_else = [bool(anyone[self._own.of(int(row))].all()) for row in rows[able]]
+            return _at_once(rows[able[none_else]], len(more))
 
         def points_of(box: int) -> Int:
             if goes_on[able[box]]:
