@@ -12,7 +12,7 @@ from tests.builders import document, make
 
 WITHOUT_ANCHORS = {
     "mmdet-coco": ["reppoints_r50", "CornerNet", "autoassign"],
-    "": ["deformable_detr", "dab-detr", "DEIM", "picodet", "yolo_nas_s", "damo-yolo"],
+    "": ["deformable_detr", "dab-detr", "sparse_rcnn", "picodet", "yolo_nas_s", "damo-yolo"],
 }
 OF_ULTRALYTICS = [f"ultralytics-yolo11{version}" for version in ("", "-8.3", "-8.3.36", "-8.4.0", "-8.4.52")]
 OF_YOLOV8 = [*OF_ULTRALYTICS[1:], "ultralytics-yolov8"]
@@ -91,8 +91,9 @@ def test_one_that_presets_cover_names_them(name):
     assert remedy in refused(name).remedy
 
 
-def test_yolo_before_anchors_were_on_levels_has_its_file():
+def test_what_only_a_file_covers_is_told_which():
     assert "give its .cfg of darknet" in refused("yolov2").remedy
+    assert "No preset covers DEIM: give its config." in refused("deim_hgnetv2_l").remedy
 
 
 @pytest.mark.parametrize("name", [*preset_names(), "yolov55", "referense", "best.pt", "", "x", "my detector"])

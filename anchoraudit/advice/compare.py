@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
@@ -20,7 +20,7 @@ from anchoraudit.encoding.statuses import STATUSES, has
 from anchoraudit.encoding.verdicts import VERDICTS, verdicts_of
 from anchoraudit.images.inspection import ImageFiles
 from anchoraudit.io.processes import helpers, shared_out
-from anchoraudit.loaders import PLAIN, load_as
+from anchoraudit.loaders import PLAIN, load_as, settings_of
 
 # Boxes from which on a second process saves more time than its start takes.
 _WORTH_A_PROCESS = 50_000
@@ -100,9 +100,10 @@ def compare(
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Detectors, by number, that one loader feeds, and that place boxes alike."""
+    """Detectors, by number, that one loader feeds, with one setting, and that place boxes alike."""
 
     loader: str
+    setting: Hashable
     detectors: tuple[int, ...]
 
 
@@ -111,13 +112,14 @@ def _pieces(dataset: Dataset, detectors: Sequence[Detector], loader: str | None)
 
     Two processes that start at the ends then meet at a loader of few detectors, which both have to load.
     """
-    fed_by: dict[str, dict[str, list[int]]] = {}
+    fed_by: dict[tuple[str, Hashable], dict[str, list[int]]] = {}
     for i, detector in enumerate(detectors):
         name = loader or detector.loader_for(dataset.format) or ""
-        fed_by.setdefault(name, {}).setdefault(repr(_placing(detector)), []).append(i)
-    loaders = sorted(fed_by, key=lambda name: -sum(map(len, fed_by[name].values())))
+        feeding = name, settings_of(name, detector)
+        fed_by.setdefault(feeding, {}).setdefault(repr(_placing(detector)), []).append(i)
+    loaders = sorted(fed_by, key=lambda feeding: -sum(map(len, fed_by[feeding].values())))
     ordered = loaders[::2] + loaders[1::2][::-1]
-    return [_Piece(name, tuple(group)) for name in ordered for group in fed_by[name].values()]
+    return [_Piece(*feeding, tuple(group)) for feeding in ordered for group in fed_by[feeding].values()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ class _Job:
     """What is the same for all detectors.
 
     alone: each process works in one thread, since others share the cores. held: what the last loader handed
-    over, by its name.
+    over, by its name and setting.
     """
 
     in_file: InFile
@@ -133,14 +135,14 @@ class _Job:
     drop_difficult: bool
     files: ImageFiles | None
     alone: bool = False
-    held: dict[str, Fed] = field(default_factory=dict)
+    held: dict[tuple[str, Hashable], Fed] = field(default_factory=dict)
 
     def judge(self, piece: _Piece) -> list[Compared]:
         """Judge by the detectors of a piece."""
         known: dict[tuple[object, ...], Compared] = {}
         judged = []
         with one_thread() if self.alone else nullcontext():
-            fed = self._fed(piece.loader)
+            fed = self._fed(piece)
             placed = place_all(fed.clipped, self.detectors[piece.detectors[0]])
             every = OnInput(fed, placed.boxes)
             for detector in (self.detectors[i] for i in piece.detectors):
@@ -158,16 +160,17 @@ class _Job:
                 judged.append(replace(known[rules], detector=detector.name, on_empty=detector.loss.outcome))
         return judged
 
-    def _fed(self, loader: str) -> Fed:
-        if loader not in self.held:
+    def _fed(self, piece: _Piece) -> Fed:
+        key = piece.loader, piece.setting
+        if key not in self.held:
             self.held.clear()
-            plain = loader in ("", PLAIN)
-            data = self.in_file.dataset
-            data = data if plain else load_as(data, loader, self.files).dataset
-            self.held[loader] = Fed(
-                data, self.in_file, drop_difficult=self.drop_difficult, admits=loader != PLAIN
+            data, first = self.in_file.dataset, self.detectors[piece.detectors[0]]
+            if piece.loader not in ("", PLAIN):
+                data = load_as(data, piece.loader, self.files, detector=first).dataset
+            self.held[key] = Fed(
+                data, self.in_file, drop_difficult=self.drop_difficult, admits=piece.loader != PLAIN
             )
-        return self.held[loader]
+        return self.held[key]
 
 
 def _compare(detector: Detector, every: OnInput, of_image: Int) -> Compared:

@@ -323,7 +323,9 @@ def audit(
     of_files = loader not in (None, PLAIN) or any(c in chosen for c in all_rules() if c.startswith("IMG"))
     seen = look(original, images if of_files else "none", cache=image_cache)
     stated = classes or (Classes() if detector is None else detector.classes)
-    loaded = None if loader in (None, PLAIN) else load_as(original, loader, seen, classes=stated)
+    loaded = None
+    if loader not in (None, PLAIN):
+        loaded = load_as(original, loader, seen, classes=stated, detector=detector)
     table = _class_table(original, detector, loader, stated, class_rules)
     dataset = original if loaded is None else loaded.dataset
     plain = label_policy.prepare(original, drop_difficult=drop_difficult)

@@ -272,7 +272,7 @@ def read_loaded(settings: Settings, detector: Detector) -> tuple[Dataset, list[s
     name = settings.loader or detector.loader_for(dataset.format) or PLAIN
     if name == PLAIN:
         return dataset, []
-    loaded = load_as(dataset, name, classes=detector.classes)
+    loaded = load_as(dataset, name, classes=detector.classes, detector=detector)
     return loaded.as_if_mended(), loaded.sentences()
 
 

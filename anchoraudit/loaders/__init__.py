@@ -8,6 +8,8 @@ RULES: all its rules with sources. The documentation is generated from them.
 load(sieve) -> None: apply the rules in the framework's order.
 read_classes(declared) -> ClassReading or None: only where the framework reads a file that declares classes,
 such as a data.yaml. It says what the framework makes of that file, None of other files.
+settings(detector) -> tuple: only where the configuration of a detector changes what the loader does, such as
+the size to which it resizes images. `load` asks for it; equal tuples mean equal work.
 
 Some rules belong to an annotation format: the subtracted 1 and `difficult` of Pascal VOC, the ids and missing
 keys of a COCO file. They apply only to data read from that format. Data of other formats are treated as if
@@ -27,9 +29,12 @@ from anchoraudit.loaders._declared import ClassReading
 from anchoraudit.loaders._rules import RAISES, WITH_IMAGE, Loaded, Rule
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from anchoraudit.dataset.columns import Dataset
     from anchoraudit.dataset.declared import DeclaredClasses
     from anchoraudit.detectors.classes import Classes
+    from anchoraudit.detectors.spec import Detector
     from anchoraudit.images.inspection import ImageFiles
     from anchoraudit.loaders._sieve import Sieve
 
@@ -47,6 +52,7 @@ __all__ = [
     "load_as",
     "loader_names",
     "loaders",
+    "settings_of",
 ]
 
 
@@ -91,8 +97,19 @@ def require_loader(name: str) -> None:
         raise AnchorauditError(f"no loader {name!r}", remedy=f"{hint}Name one of: {', '.join(known)}.")
 
 
+def settings_of(loader: str, detector: Detector) -> Hashable:
+    """Return what of a detector changes the work of a loader; None if nothing does."""
+    settings = getattr(loaders().get(loader), "settings", None)
+    return None if settings is None else cast("Hashable", settings(detector))
+
+
 def load_as(
-    dataset: Dataset, loader: str, files: ImageFiles | None = None, *, classes: Classes | None = None
+    dataset: Dataset,
+    loader: str,
+    files: ImageFiles | None = None,
+    *,
+    classes: Classes | None = None,
+    detector: Detector | None = None,
 ) -> Loaded:
     """Load a data set as a framework's loader would: drop images and boxes, and change coordinates.
 
@@ -111,6 +128,9 @@ def load_as(
     classes : Classes, optional
         What the configuration says of classes. Without it, the loader's list of names is taken to be that of
         the data set, or for Pascal VOC the 20 names of its framework where most objects have these.
+    detector : Detector, optional
+        The detector that is trained. Some loaders take the size of the network's input and the least side of
+        a box from it; without it, those of the framework's own configuration.
 
     Returns
     -------
@@ -135,7 +155,7 @@ def load_as(
     from anchoraudit.loaders._sieve import Sieve
 
     # A framework reads the files, and knows nothing of what the user has added here.
-    sieve = Sieve(dataset if loader == PLAIN else dataset.as_written(), loader, files, classes)
+    sieve = Sieve(dataset if loader == PLAIN else dataset.as_written(), loader, files, classes, detector)
     if (reader := getattr(known[loader], "read_classes", None)) and dataset.declared_classes is not None:
         sieve.classes = reader(dataset.declared_classes)
     # Comparisons with NaN are false here, as in the frameworks. Rules that treat NaN otherwise ask for it.

@@ -12,6 +12,7 @@ from anchoraudit.boxes import clip_boxes
 from anchoraudit.dataset.columns import Boxes, Dataset, Images
 from anchoraudit.dataset.fates import DROPPED, KEPT, MOVED, RAISED, STOPS
 from anchoraudit.detectors.classes import Classes
+from anchoraudit.detectors.spec import Detector
 from anchoraudit.images.inspection import ImageFiles
 from anchoraudit.loaders._declared import ClassReading
 from anchoraudit.loaders._rules import Loaded, Rule
@@ -33,7 +34,8 @@ class Sieve:
 
     images, boxes: all columns, with the sizes and coordinates that the loader has made so far. Dropped ones
     are still there. files: facts about the image files, None if nobody looked. classes: what the framework
-    makes of the classes that the files declare, None if it reads no such declaration.
+    makes of the classes that the files declare, None if it reads no such declaration. detector: the one that
+    is trained, None if nobody named it.
     """
 
     def __init__(
@@ -42,8 +44,10 @@ class Sieve:
         loader: str,
         files: ImageFiles | None = None,
         classes: Classes | None = None,
+        detector: Detector | None = None,
     ) -> None:
         self.dataset = dataset
+        self.detector = detector
         # The names in the configuration, or () where nobody states any.
         self.class_names: tuple[str, ...] = () if classes is None else classes.names
         self.loader = loader

@@ -7,12 +7,16 @@ touch the right or bottom edge, where the image's side times float32(640 / side)
 the sides from 100 to 2000 px, 600 among them. No image is dropped: one without boxes trains as background.
 
 Images are opened with Pillow, as stored. `iscrowd` may be absent; `area` may not, though it is not used.
+The size and the least side are those of the detector's configuration where it states others (`Resize`, and
+`min_size` of both `SanitizeBoundingBoxes`).
+
 Category ids are taken as they are (`remap_mscoco_category: False`), so an id that the file does not list is
 no error here. The random steps of training (zoom out, IoU crop) are not replayed.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from anchoraudit.loaders import _coco_file as coco
@@ -20,6 +24,7 @@ from anchoraudit.loaders import _pictures as pictures
 from anchoraudit.loaders._rules import Rule
 
 if TYPE_CHECKING:
+    from anchoraudit.detectors.spec import Detector
     from anchoraudit.loaders._sieve import Sieve
 
 NAME = "rt-detr"
@@ -63,6 +68,16 @@ RULES = (
     AT_THE_EDGE,
 )
 _SIDE = 640  # pixels: `Resize, size: [640, 640]`
+_LEAST = 1.0  # pixels: `SanitizeBoundingBoxes, min_size: 1`
+
+
+def settings(detector: Detector | None) -> tuple[int, int, float]:
+    """Return width and height to which images are stretched, and the least side of a box, in pixels."""
+    if detector is None or not detector.resize.is_fixed_size:
+        return _SIDE, _SIDE, _LEAST
+    own = detector.labels if detector.loader == NAME else None
+    stated = own.least_side if own is not None and own.limits_by == "loader" else 0.0
+    return detector.resize.width, detector.resize.height, max(stated, _LEAST)
 
 
 def load(sieve: Sieve) -> None:
@@ -81,16 +96,31 @@ def load(sieve: Sieve) -> None:
     sieve.clip(CLIPPED)
     x1, y1, x2, y2 = coco.as_tensor(sieve)
     sieve.drop_boxes(OUTSIDE, ~((x2 > x1) & (y2 > y1)))
-    sieve.drop_boxes(THIN, ~((x2 - x1 >= 1) & (y2 - y1 >= 1)))
+    width, height, least = settings(sieve.detector)
+    thin, thin_resized, at_the_edge = _named(width, height, least)
+    sieve.drop_boxes(thin, ~((x2 - x1 >= least) & (y2 - y1 >= least)))
     with np.errstate(divide="ignore"):
         across, down = (
-            np.nan_to_num(_SIDE / side, nan=1.0).astype(np.float32)[sieve.boxes.image]
-            for side in (sieve.images.width, sieve.images.height)
+            np.nan_to_num(to / side, nan=1.0).astype(np.float32)[sieve.boxes.image]
+            for to, side in ((width, sieve.images.width), (height, sieve.images.height))
         )
-    wide, high = x2 * across - x1 * across >= 1, y2 * down - y1 * down >= 1
-    sieve.drop_boxes(THIN_AT_640, ~(wide & high))
+    wide, high = x2 * across - x1 * across >= least, y2 * down - y1 * down >= least
+    sieve.drop_boxes(thin_resized, ~(wide & high))
     known = ~np.isnan(sieve.images.width + sieve.images.height)[sieve.boxes.image]
-    sieve.drop_boxes(AT_THE_EDGE, known & ((x2 * across > _SIDE) | (y2 * down > _SIDE)))
+    sieve.drop_boxes(at_the_edge, known & ((x2 * across > width) | (y2 * down > height)))
+
+
+def _named(width: int, height: int, least: float) -> tuple[Rule, Rule, Rule]:
+    """Return the last three rules, with the size and the least side in their reasons."""
+    if (width, height, least) == (_SIDE, _SIDE, _LEAST):
+        return THIN, THIN_AT_640, AT_THE_EDGE
+    pixels = "1 pixel" if least == 1 else f"{least:g} pixels"
+    to = f"{width}" if width == height else f"{width}x{height}"
+    return (
+        replace(THIN, reason=f"a side below {pixels}"),
+        replace(THIN_AT_640, reason=f"a side below {pixels} at {width}x{height}"),
+        replace(AT_THE_EDGE, reason=f"it ends at the edge, which is rounded to more than {to}"),
+    )
 
 
 def _read_coco(sieve: Sieve) -> None:

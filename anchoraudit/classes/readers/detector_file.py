@@ -1,4 +1,4 @@
-"""Read a detector file for its classes alone: mmdetection, mmyolo, detectron2, darknet, YOLOX, our own TOML.
+"""Read a detector file for its classes alone: mmdetection, detectron2, darknet, YOLOX, RT-DETR, our own TOML.
 
 The detector itself need not be one that is replayed. The readers in `anchoraudit.detectors.readers` read it.
 """
@@ -14,8 +14,8 @@ from anchoraudit.errors import AnchorauditError
 
 SUFFIXES = (".py", ".yaml", ".yml", ".cfg", ".toml")
 LOOKS_FOR = (
-    "config of mmdetection or mmyolo (.py), of detectron2 (.yaml), of darknet (.cfg), exp of YOLOX (.py), or "
-    "an anchoraudit detector (.toml)"
+    "config of mmdetection or mmyolo (.py), of detectron2 (.yaml), of darknet (.cfg), exp of YOLOX (.py), "
+    "config of RT-DETR, D-FINE or DEIM (.yml), or an anchoraudit detector (.toml)"
 )
 
 # A config of data alone, without model and base files.
