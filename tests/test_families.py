@@ -12,7 +12,7 @@ from tests.builders import document, make
 
 WITHOUT_ANCHORS = {
     "mmdet-coco": ["reppoints_r50", "CornerNet", "autoassign"],
-    "": ["deformable_detr", "dab-detr", "sparse_rcnn", "picodet", "yolo_nas_s", "damo-yolo"],
+    "": ["sparse_rcnn", "diffusiondet", "picodet", "yolo_nas_s", "damo-yolo"],
 }
 OF_ULTRALYTICS = [f"ultralytics-yolo11{version}" for version in ("", "-8.3", "-8.3.36", "-8.4.0", "-8.4.52")]
 OF_YOLOV8 = [*OF_ULTRALYTICS[1:], "ultralytics-yolov8"]
@@ -94,6 +94,8 @@ def test_one_that_presets_cover_names_them(name):
 def test_what_only_a_file_covers_is_told_which():
     assert "give its .cfg of darknet" in refused("yolov2").remedy
     assert "No preset covers DEIM: give its config." in refused("deim_hgnetv2_l").remedy
+    assert "or its config.json of Hugging Face" in refused("dab-detr").remedy
+    assert "give its config.json of Hugging Face" in refused("yolos-tiny").remedy
 
 
 @pytest.mark.parametrize("name", [*preset_names(), "yolov55", "referense", "best.pt", "", "x", "my detector"])
@@ -113,7 +115,7 @@ def test_families_name_presets_that_exist():
 SAID = {
     "yolov8n-mine.pt": "Which preset covers it depends on the version",
     "yolov9-seg": "Several presets cover it",
-    "deformable-detr": "`--detector none",
+    "sparse-rcnn": "`--detector none",
     "retinanet": "Several presets cover it",
 }
 

@@ -62,10 +62,17 @@ def suggest(dataset: Dataset) -> Suggestion | None:
 
 def _small_files(folder: Path) -> Iterator[tuple[Path, str]]:
     """Yield the files that may be configurations, each with the text at its beginning."""
-    suffixes = {suffix for reader in readers() for suffix in reader.SUFFIXES} | set(YAML)
+    named = [reader for reader in readers() if hasattr(reader, "FILES")]
+    files = {name for reader in named for name in reader.FILES}
+    others = (reader for reader in readers() if reader not in named)
+    suffixes = {suffix for reader in others for suffix in reader.SUFFIXES} | set(YAML)
     names: list[str] = []
     with suppress(OSError, ValueError), os.scandir(folder) as entries:
-        names = [entry.name for entry in islice(entries, _LISTED) if _suffix(entry.name) in suffixes]
+        names = [
+            entry.name
+            for entry in islice(entries, _LISTED)
+            if _suffix(entry.name) in suffixes or entry.name in files
+        ]
     for name in sorted(names)[:_READ]:
         if not name.startswith("."):
             yield folder / name, read_head(folder / name, _HEAD).decode("utf-8", "replace")

@@ -34,7 +34,8 @@ def load_detector(
 
     A file is a TOML file of this package or a framework's own file: a model YAML of ultralytics, YOLOv5 or
     YOLOv7, a darknet .cfg, a detectron2 YAML, an mmdetection or mmyolo config, a config of RT-DETR, D-FINE or
-    DEIM. Files are parsed, never executed. A name that ultralytics itself has for a model or its file, such as `yolo11n.pt`, needs no file.
+    DEIM, a config.json of Hugging Face. Files are parsed, never executed. A name that ultralytics itself has
+    for a model or its file, such as `yolo11n.pt`, needs no file.
 
     Parameters
     ----------

@@ -15,8 +15,11 @@ classes(path, text) -> Stated: what the file says of classes, even if its detect
 A reader whose framework has names of its own for models and for their files has another:
 
 named(name, assume) -> Detector | None: the detector of that name, None if it is none of the framework's. A
-file
-    that is there is read instead, unless its name is all that can be known of it.
+    file that is there is read instead, unless its name is all that can be known of it.
+
+A reader of files whose suffix says little may name them:
+
+FILES: the names that its files usually have. Beside a data set, others of its suffixes are not looked at.
 
 Modules without SUFFIXES, and those whose name starts with an underscore, are helpers. A reader parses a
 user's file and never executes it. If a value is needed that parsing does not give, an error names it.
