@@ -188,7 +188,7 @@ def test_sides_that_are_drawn(own):
 
 def test_images_that_are_mixed(own):
     found = load_detector(own("train_dataloader: {collate_fn: {mixup_prob: 0.5, copyblend_prob: 0.0}}\n"))
-    assert found.notes[-1].startswith("MixUp put boxes of several images into one")
+    assert found.notes[-1].startswith("MixUp puts boxes of several images into one")
 
 
 def test_an_evaluation_that_fails(own):
@@ -274,6 +274,7 @@ def test_includes_that_lead_nowhere(write, text, words):
 def test_a_data_set_of_pascal_voc(own):
     found = load_detector(own("train_dataloader: {dataset: {type: VOCDetection}}\nnum_classes: 20\n"))
     assert (found.loader, found.class_rules, found.classes.count) == ("", "", 20)
+    assert any("The loader of VOCDetection is not replayed" in note for note in found.notes)
 
 
 def test_on_the_command_line(own, write, tmp_path):

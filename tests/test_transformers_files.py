@@ -120,8 +120,8 @@ def test_labels(model):
     [
         ({"model_type": "vit"}, None, "config.json, model_type: model_type 'vit' is not replayed"),
         ({"model_type": "owlvit"}, None, "its classes are texts"),
-        ({"model_type": ["detr"]}, None, "model_type ['detr'] is not replayed"),
-        ({"inner": {"model_type": "detr"}}, None, "model_type None"),
+        ({"model_type": ["detr"]}, None, "is not replayed"),
+        ({"inner": {"model_type": "detr"}}, None, "model_type 'None'"),
         ({"model_type": "detr", "num_queries": 0}, None, "config.json, num_queries: num_queries is '0'"),
         ({"model_type": "detr", "num_queries": True}, None, "num_queries is 'True'"),
         ({"model_type": "detr", "num_queries": "9"}, None, "num_queries is '9'"),

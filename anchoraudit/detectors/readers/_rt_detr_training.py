@@ -28,6 +28,10 @@ _STEPS = (
     *("RandomPhotometricDistort", "ConvertPILImage", "ToImageTensor", "ConvertDtype", "Normalize"),
     *("EmptyTransform", "ConvertBoxes", "ConvertBox"),
 )
+_VOC = (
+    "The loader of VOCDetection is not replayed: boxes that reach beyond their image, or with a side below "
+    "min_size, are dropped in training (SanitizeBoundingBoxes)."
+)
 _SIZE = "Give it one step Resize with size: [height, width]."
 
 
@@ -63,9 +67,11 @@ def training_of(config: Table, decoder: Table, base: Detector, assume: Assume) -
     if least > 1:
         with config.blame(_PIPELINE):
             labels = msgspec.structs.replace(labels, least_side=least, limits_by="loader")
+    reads_voc = _reads_voc(config, assume)
+    notes += [_VOC] if reads_voc else []
     notes += _random(config, steps or [], resize)
     notes += _evaluation(config, decoder)
-    return Training(resize, labels, _reads_voc(config, assume), tuple(notes))
+    return Training(resize, labels, reads_voc, tuple(notes))
 
 
 def _steps(config: Table, key: str) -> list[Table] | None:
@@ -163,8 +169,8 @@ def _random(config: Table, steps: list[Table], resize: Resize) -> list[str]:
     mixed = ["Mosaic"] * ("Mosaic" in drawn) + [name for key, name in keys.items() if read(key, 0.0) > 0]
     if mixed:
         notes.append(
-            f"{' and '.join(mixed)} put boxes of several images into one, which then needs more queries; the "
-            "replay judges each image alone."
+            f"{' and '.join(mixed)} {'puts' if len(mixed) == 1 else 'put'} boxes of several images into one, "
+            "which then needs more queries; the replay judges each image alone."
         )
     unknown = sorted({step["type"] for step in steps} - set(_STEPS))
     return [*notes, *(f"{name} is not a step of the framework, and is not replayed." for name in unknown)]
@@ -174,13 +180,14 @@ def _drawn_sides(config: Table) -> tuple[int, ...]:
     """Return the sides from which training draws that of each batch; () if it draws none."""
     model = config.find("model")
     block = config.get(model) if isinstance(model, str) else None
-    if isinstance(block, Table) and block.find("multi_scale") is not None:  # RT-DETR, first version
-        return block.read("multi_scale", tuple[int, ...], ())
+    drawn = block.find("multi_scale") if isinstance(block, Table) else None
+    if isinstance(drawn, list):  # RT-DETR, first version
+        return tuple(side for side in drawn if isinstance(side, int))
     batch = config.find("train_dataloader.collate_fn")
     if not isinstance(batch, Table):
         return ()
-    if batch.find("scales") is not None:  # RT-DETRv2
-        return batch.read("scales", tuple[int, ...], ())
+    if isinstance(scales := batch.find("scales"), list):  # RT-DETRv2
+        return tuple(side for side in scales if isinstance(side, int))
     if batch.find("base_size_repeat") is None:
         return ()
     side = batch.read("base_size", int, 640)

@@ -93,7 +93,7 @@ def classes(path: Path, text: str) -> Stated:
     model = config.find("model")
     named = config.get(model) if isinstance(model, str) else None
     decoder = named.get("decoder") if isinstance(named, Table) else None
-    block = decoder if isinstance(decoder, Table) else config.get(decoder) if decoder else None
+    block = config.get(decoder) if isinstance(decoder, str) else decoder
     return Stated(_classes(config, block if isinstance(block, Table) else Table(config.path), path))
 
 

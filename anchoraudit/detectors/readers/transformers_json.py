@@ -95,7 +95,7 @@ def read(path: Path, text: str, assume: Assume) -> Detector:
     if not isinstance(name, str) or name not in _KINDS:
         why = _REFUSED.get(name, "") if isinstance(name, str) else ""
         raise config.error(
-            f"model_type {name!r} is not replayed{f': {why}' if why else ''}",
+            f"model_type {str(name)[:60]!r} is not replayed{f': {why}' if why else ''}",
             "model_type",
             f"Replayed: {', '.join(_KINDS)}.",
         )
