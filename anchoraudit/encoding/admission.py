@@ -6,6 +6,7 @@ The detector's block `labels` has the rules. They are applied to what a loader h
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -81,7 +82,6 @@ def admit(
     *,
     ids: npt.NDArray[Any] | None = None,
     count: int | None = None,
-    odd: Int | None = None,
 ) -> Admission:
     """Say what the detector's model does with each box that is handed to it.
 
@@ -104,26 +104,27 @@ def admit(
         The class ids that the model gets. Ids that are no whole numbers follow no rule.
     count : int, optional
         The number of classes that the model is built with. Without it, no id is beyond it.
-    odd : int64 [k], optional
-        What `odd_ones` returns of these boxes, if it is known.
 
     Returns
     -------
     Admission
         A rule and an outcome for each box, in the same order.
     """
-    labels = detector.labels
-    rule = np.zeros(len(boxes), dtype=np.int8)
-    outcome = np.zeros(len(boxes), dtype=np.int8)
-    if len(boxes) and any(labels.outcome(name) != "trains" for name in RULES):
+    return _admit(Handed(np.arange(len(boxes)), boxes, image, width, height), detector, ids, count)
+
+
+def _admit(handed: Handed, detector: Detector, ids: npt.NDArray[Any] | None, count: int | None) -> Admission:
+    labels, image, width, height = detector.labels, handed.image, handed.width, handed.height
+    rule = np.zeros(len(image), dtype=np.int8)
+    outcome = np.zeros(len(image), dtype=np.int8)
+    if len(image) and any(labels.outcome(name) != "trains" for name in RULES):
         by_loader = labels.limits_by == "loader" and labels.least_side_of == "input"
         least = _least_sides(labels, detector, width, height) if labels.least_side and not by_loader else None
         on_input = _on_input(detector, width, height) if by_loader else None
-        odd = odd_ones(boxes, image, width, height) if odd is None else odd
-        asked = _Asked(labels, boxes, image, width, height, least, on_input)
-        asked.odd(odd, rule, outcome)
+        asked = _Asked(labels, handed, least, on_input)
+        asked.odd(handed.odd, rule, outcome)
         if least is not None or on_input is not None or labels.greatest_aspect:
-            for_each_block(len(boxes), lambda block: asked.limits(block, rule, outcome))
+            for_each_block(len(image), lambda block: asked.limits(block, rule, outcome))
         if ids is not None:
             _by_class(np.asarray(ids), count, labels, rule, outcome)
         _too_many(image, len(width), labels, rule, outcome)
@@ -131,19 +132,45 @@ def admit(
     return Admission(rule, outcome)
 
 
-def odd_ones(boxes: Float, image: Int, width: Float, height: Float) -> Int:
-    """Return the rows of boxes that are not whole and inside their images: int64. As for `admit`.
+@dataclass(frozen=True)
+class Handed:
+    """The boxes of a data set that reach a detector's model. They are the same for all detectors of a loader.
 
-    Most boxes are, and most rules need no look at those.
+    rows: int64 [n]. boxes, image, width, height: what `admit` is given of them.
     """
-    whole = np.empty(len(boxes), dtype=np.bool_)
 
-    def look(block: slice) -> None:
-        (x1, y1, x2, y2), of = boxes[block].T, image[block]
-        whole[block] = (x1 >= 0) & (x1 < x2) & (x2 <= width[of]) & (y1 >= 0) & (y1 < y2) & (y2 <= height[of])
+    rows: Int
+    boxes: Float
+    image: Int
+    width: Float
+    height: Float
 
-    for_each_block(len(boxes), look)
-    return np.flatnonzero(~whole)
+    @cached_property
+    def odd(self) -> Int:
+        """The boxes, int64, that are not whole and inside their images. Most rules need no look at others."""
+        whole = np.empty(len(self.boxes), dtype=np.bool_)
+
+        def look(block: slice) -> None:
+            (x1, y1, x2, y2), of = self.boxes[block].T, self.image[block]
+            in_x = (x1 >= 0) & (x1 < x2) & (x2 <= self.width[of])
+            whole[block] = in_x & (y1 >= 0) & (y1 < y2) & (y2 <= self.height[of])
+
+        for_each_block(len(whole), look)
+        return np.flatnonzero(~whole)
+
+    @cached_property
+    def inside(self) -> tuple[Float, Float]:
+        """Width and height of what lies inside the image: float64 [n] both, NaN in one of unknown size."""
+        wide, high = np.empty(len(self.boxes)), np.empty(len(self.boxes))
+
+        def look(block: slice) -> None:
+            (x1, y1, x2, y2), of = self.boxes[block].T, self.image[block]
+            with np.errstate(invalid="ignore", over="ignore"):
+                wide[block] = np.minimum(x2, self.width[of]) - np.maximum(x1, 0.0)
+                high[block] = np.minimum(y2, self.height[of]) - np.maximum(y1, 0.0)
+
+        for_each_block(len(wide), look)
+        return wide, high
 
 
 def _set(hits: Bool, name: str, labels: Labels, rule: Int8, outcome: Int8) -> None:
@@ -160,29 +187,27 @@ def _set(hits: Bool, name: str, labels: Labels, rule: Int8, outcome: Int8) -> No
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The boxes, their images and the rules that they are held to, for `admit`.
+    """The boxes and the rules that they are held to, for `admit`.
 
     least: float64 [N, 2], the least sides in each image, pixels of the image; None without that rule, or
     where the loader has it. on_input: where the loader drops boxes by their sides on the network's input.
     """
 
     labels: Labels
-    boxes: Float
-    image: Int
-    width: Float
-    height: Float
+    handed: Handed
     least: Float | None
     on_input: _OnInput | None
 
     def limits(self, block: slice, rule: Int8, outcome: Int8) -> None:
         """Apply the rules of the sides of boxes to the boxes of a block."""
-        boxes, image = self.boxes[block], self.image[block]
+        boxes, image = self.handed.boxes[block], self.handed.image[block]
         if self.least is not None:
-            sizes = self.width[image], self.height[image]
+            sizes = self.handed.width[image], self.handed.height[image]
             small = _below(boxes, *sizes, self.least[image], exactly=self.labels.least_side_inclusive)
             _set(small, "least_side", self.labels, rule[block], outcome[block])
         if self.on_input is not None:
-            small, long = self.on_input.beyond_limits(boxes, image)
+            wide, high = self.handed.inside
+            small, long = self.on_input.beyond_limits(boxes, image, wide[block], high[block])
             _set(small, "least_side", self.labels, rule[block], outcome[block])
             _set(long, "greatest_aspect", self.labels, rule[block], outcome[block])
         elif self.labels.greatest_aspect:
@@ -191,8 +216,8 @@ class _Asked:
 
     def odd(self, rows: Int, rule: Int8, outcome: Int8) -> None:
         """Apply the rules of odd geometry to the boxes in `rows` [n], which are not whole and inside."""
-        boxes, of = self.boxes[rows], self.image[rows]
-        size = np.stack([self.width[of], self.height[of]], axis=1)
+        boxes, of = self.handed.boxes[rows], self.handed.image[rows]
+        size = np.stack([self.handed.width[of], self.handed.height[of]], axis=1)
         finite = np.isfinite(boxes).all(axis=1)
         with np.errstate(invalid="ignore"):
             low, high = np.minimum(boxes[:, :2], boxes[:, 2:]), np.maximum(boxes[:, :2], boxes[:, 2:])
@@ -223,17 +248,18 @@ class _OnInput:
     detector: Detector
     scale: tuple[Float, Float]
 
-    def beyond_limits(self, boxes: Float, image: Int) -> tuple[Bool, Bool]:
+    def beyond_limits(self, boxes: Float, image: Int, wide: Float, high: Float) -> tuple[Bool, Bool]:
         """Tell which boxes [n, 4] have a side that is too short, and which are too long: bool [n] both.
 
-        image: int64 [n], the row of each box's image. Most boxes are far from both limits. The others are
-        laid on the input, and compared as the loader does it.
+        image: int64 [n], the row of each box's image. wide, high: float64 [n], sides of what lies inside it.
+        Most boxes are far from both limits. The others are laid on the input, and compared as the loader does
+        it.
         """
         labels, fitted = self.detector.labels, self.fitted
-        x1, y1, x2, y2 = boxes.T
+        scale_x, scale_y = self.scale
         with np.errstate(invalid="ignore", over="ignore"):
-            wide = (np.minimum(x2, fitted.width[image]) - np.maximum(x1, 0.0)) * self.scale[0][image]
-            high = (np.minimum(y2, fitted.height[image]) - np.maximum(y1, 0.0)) * self.scale[1][image]
+            scale = scale_x[image]
+            wide, high = wide * scale, high * (scale if scale_y is scale_x else scale_y[image])
             short = np.minimum(wide, high)
             near = short < labels.least_side * _NEARLY
             if labels.greatest_aspect:
@@ -427,20 +453,6 @@ class Admitted:
         return replace(dataset, images=replace(images, fate=fate))
 
 
-@dataclass(frozen=True, slots=True)
-class Handed:
-    """The boxes of a data set that reach a detector's model. It is the same for all detectors of a loader.
-
-    rows: int64 [n]. boxes: float64 [n, 4] and image: int64 [n], what `admit` is given. odd: what `odd_ones`
-    returns of them.
-    """
-
-    rows: Int
-    boxes: Float
-    image: Int
-    odd: Int
-
-
 def handed_over(dataset: Dataset) -> Handed:
     """Return the boxes that a loader, which may have decided on the data set, hands to the model."""
     boxes, images = dataset.boxes, dataset.images
@@ -452,7 +464,7 @@ def handed_over(dataset: Dataset) -> Handed:
     rows = np.flatnonzero(handed)
     whole = len(rows) == len(boxes)
     xyxy, image = (boxes.xyxy, boxes.image) if whole else (boxes.xyxy[rows], boxes.image[rows])
-    return Handed(rows, xyxy, image, odd_ones(xyxy, image, images.width, images.height))
+    return Handed(rows, xyxy, image, images.width, images.height)
 
 
 def admitted_to(
@@ -470,16 +482,6 @@ def admitted_to(
     known.
     """
     handed = handed_over(dataset) if handed is None else handed
-    images = dataset.images
     ids = None if indices is None else indices[handed.rows]
-    found = admit(
-        handed.boxes,
-        handed.image,
-        images.width,
-        images.height,
-        detector,
-        ids=ids,
-        count=count or None,
-        odd=handed.odd,
-    )
+    found = _admit(handed, detector, ids, count or None)
     return Admitted(detector.labels, found, handed.rows)

@@ -198,8 +198,10 @@ def place(boxes: Float, fitted: Fit, of: Int | slice, detector: Detector) -> Flo
     def per_box(x: Float, y: Float) -> npt.NDArray[Any]:
         """Return the images' values for each box: [n, 1, 2], or [n, 1, 1] where both axes share them."""
         if x is y:
-            return x[of].astype(number)[:, None, None]
-        return np.stack([x[of], y[of]], axis=1).astype(number)[:, None, :]
+            return x.astype(number)[of][:, None, None]
+        values = np.empty((len(given), 1, 2), dtype=number)
+        values[:, 0, 0], values[:, 0, 1] = x.astype(number)[of], y.astype(number)[of]
+        return values
 
     given = boxes.reshape(-1, 2, 2)
     if resize.given != "pixels":
@@ -238,7 +240,7 @@ def _fractions(corners: Float, sides: Float, resize: Resize) -> npt.NDArray[Any]
         return (corners / sides[:, None, :]).astype(number)
     centre = ((low + high) / 2 / sides).astype(number)
     half = ((high - low) / sides).astype(number) / number(2)
-    return np.stack([centre - half, centre + half], axis=1)
+    return _around(centre, half)
 
 
 def _as_centre_and_size(corners: npt.NDArray[Any], number: Any) -> npt.NDArray[Any]:
@@ -249,7 +251,7 @@ def _as_centre_and_size(corners: npt.NDArray[Any], number: Any) -> npt.NDArray[A
     low, size = corners[:, 0], corners[:, 1] - corners[:, 0]
     centre = (low + size * 0.5).astype(number).astype(np.float64)
     half = size.astype(number).astype(np.float64) / 2
-    return np.stack([centre - half, centre + half], axis=1)
+    return _around(centre, half)
 
 
 def _as_fractions(corners: npt.NDArray[Any], sides: npt.NDArray[Any], detector: Detector) -> npt.NDArray[Any]:
@@ -268,7 +270,15 @@ def _as_fractions(corners: npt.NDArray[Any], sides: npt.NDArray[Any], detector: 
     else:
         centre, size = centre / sides, size / sides
     centre, size = (each.astype(number) * sides.astype(number) for each in (centre, size))
-    return np.stack([centre - size / number(2), centre + size / number(2)], axis=1)
+    return _around(centre, size / number(2))
+
+
+def _around(centre: npt.NDArray[Any], half: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return corners [n, 2, 2] from centres and half sizes [n, 2]."""
+    corners = np.empty((len(centre), 2, 2), dtype=centre.dtype)
+    np.subtract(centre, half, out=corners[:, 0])
+    np.add(centre, half, out=corners[:, 1])
+    return corners
 
 
 @dataclass(frozen=True, slots=True)
