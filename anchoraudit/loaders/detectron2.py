@@ -6,7 +6,8 @@ annotations are all crowds, or that have none (`DATALOADER.FILTER_EMPTY_ANNOTATI
 `DatasetMapper` drops crowds, puts the corners of each box in order (`apply_box` of fvcore), clips the box to
 the image and drops it unless both sides are above 1e-5 pixels; a NaN side is not. An image that loses its
 last box at this step stays. The mapper opens the image turned by its EXIF orientation, and resizes it to a
-shorter side of 800 and a longer side of at most 1333 pixels, as the base configuration does.
+shorter side of 800 and a longer side of at most 1333 pixels, as the base configuration does, or as that of
+the detector says.
 
 COCO: an annotation with polygons, none of which has an even count of six numbers or more, is left out before
 anything else is asked of it. If `bbox` holds integers, NumPy cuts the corners to whole pixels of the resized
@@ -27,6 +28,7 @@ from anchoraudit.loaders._rules import Rule
 
 if TYPE_CHECKING:
     from anchoraudit.arrays import Bool, Float
+    from anchoraudit.detectors.spec import Detector
     from anchoraudit.loaders._sieve import Sieve
 
 NAME = "detectron2"
@@ -115,6 +117,14 @@ RULES = (
 )
 _LEAST_SIDE = 1e-5  # pixels of the resized image: `box_threshold` of `filter_empty_instances`
 _SHORTER_SIDE, _LONGEST_SIDE = 800, 1333  # pixels: INPUT.MIN_SIZE_TRAIN, INPUT.MAX_SIZE_TRAIN
+
+
+def settings(detector: Detector | None) -> tuple[int, int]:
+    """Return the shorter side to which images are resized, and the greatest longer one, in pixels."""
+    resize = None if detector is None else detector.resize
+    if resize is None or resize.kind != "short_side" or not resize.cap:
+        return _SHORTER_SIDE, _LONGEST_SIDE
+    return resize.side, resize.cap
 
 
 def _read_coco(sieve: Sieve) -> None:
@@ -219,12 +229,13 @@ def _scale(sieve: Sieve) -> Float:
     """Return how `ResizeShortestEdge` scales the images: float64 [N, 2], 1 for an image of unknown size."""
     import numpy as np
 
+    shorter_side, longest_side = settings(sieve.detector)
     sides = np.stack([sieve.images.width, sieve.images.height], axis=1)
     shorter = np.minimum(sides[:, :1], sides[:, 1:])
     with np.errstate(divide="ignore"):
-        resized = np.where(sides == shorter, _SHORTER_SIDE, _SHORTER_SIDE / shorter * sides)
+        resized = np.where(sides == shorter, shorter_side, shorter_side / shorter * sides)
         longer = np.maximum(resized[:, :1], resized[:, 1:])
-        resized = np.where(longer > _LONGEST_SIDE, resized * (_LONGEST_SIDE / longer), resized)
+        resized = np.where(longer > longest_side, resized * (longest_side / longer), resized)
         scale = np.floor(resized + 0.5) / sides
     return np.where(np.isfinite(scale), scale, 1.0)
 

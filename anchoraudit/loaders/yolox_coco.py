@@ -10,11 +10,13 @@ that ends early. No image is dropped: one without boxes trains as background.
 
 `TrainTransform` drops boxes of 1 pixel or less wide or high once the image is scaled to fit 640x640. If that
 would drop all boxes of an image, it puts all of them back, points among them. It keeps the first 120 boxes of
-an image (`max_labels`, as with mosaic; 50 without). Mosaic, mixup and mirroring are not replayed.
+an image (`max_labels`, as with mosaic; 50 without). Mosaic, mixup and mirroring are not replayed. The size is
+that of the detector's configuration where it states another one.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from anchoraudit.loaders import _coco_file as coco
@@ -23,6 +25,7 @@ from anchoraudit.loaders._rules import Rule
 
 if TYPE_CHECKING:
     from anchoraudit.arrays import Float
+    from anchoraudit.detectors.spec import Detector
     from anchoraudit.loaders._sieve import Sieve
 
 NAME = "yolox-coco"
@@ -82,6 +85,12 @@ _SIDE = 640  # pixels: `input_size`, and `img_size` of the data set
 _MOST = 120  # `max_labels`
 
 
+def settings(detector: Detector | None) -> tuple[int]:
+    """Return the side of the square into which images are fitted, in pixels."""
+    resize = None if detector is None else detector.resize
+    return (resize.side if resize is not None and resize.kind == "longest_side" else _SIDE,)
+
+
 def load(sieve: Sieve) -> None:
     """Apply the rules, in the framework's order."""
     import numpy as np
@@ -108,8 +117,9 @@ def load(sieve: Sieve) -> None:
     sieve.drop_images(NO_SIZE, (width == 0) | (height == 0))
     name = "AssertionError: file named {} not found"
     pictures.open_all(sieve, OPENING, turned=True, cut_off=True, words=(name, name))
+    (side,) = settings(sieve.detector)
     with np.errstate(divide="ignore"):
-        _transform(sieve, np.minimum(_SIDE / height, _SIDE / width))
+        _transform(sieve, np.minimum(side / height, side / width), side)
 
 
 def _clean(sieve: Sieve, width: Float, height: Float) -> None:
@@ -137,19 +147,20 @@ def _clean(sieve: Sieve, width: Float, height: Float) -> None:
     sieve.drop_boxes(OUTSIDE, ~((x2 >= x1) & (y2 >= y1)))
 
 
-def _transform(sieve: Sieve, scale: Float) -> None:
+def _transform(sieve: Sieve, scale: Float, side: int) -> None:
     """Drop what is too small for `TrainTransform`, and what is too much for it.
 
-    scale: of the boxes to the data set's `img_size`, by the size that the file states: float64 [N].
+    scale: of the boxes to the data set's `img_size`, by the size that the file states: float64 [N]. side: of
+    the square that this is, in pixels.
     """
     import numpy as np
 
     images, image = sieve.images, sieve.boxes.image
     # As the image itself is scaled, and then once more if rounding has left a side of 639 pixels.
     with np.errstate(divide="ignore"):
-        own = np.minimum(_SIDE / images.height, _SIDE / images.width)
+        own = np.minimum(side / images.height, side / images.width)
         shorter = np.stack([np.floor(images.width * own), np.floor(images.height * own)])
-        again = np.min(_SIDE / shorter, axis=0)
+        again = np.min(side / shorter, axis=0)
     net = np.where(np.isfinite(scale * again), scale * again, 1.0)
     x1, y1, x2, y2 = sieve.boxes.xyxy.T
     thin = ~(np.minimum(x2 - x1, y2 - y1) * net[image] > 1)
@@ -158,8 +169,12 @@ def _transform(sieve: Sieve, scale: Float) -> None:
     if (fits != 1).any():
         sieve.move(SCALED, sieve.boxes.xyxy * fits[image][:, None])
     put_back = ~sieve.images_of(sieve.left & ~thin)
-    sieve.drop_boxes(THIN, thin & ~put_back[image])
-    sieve.stop_at(ALL_THIN, put_back & sieve.images_of(sieve.left))
+    at = f"at {side}x{side}"
+    too_thin, all_thin = (
+        replace(rule, reason=rule.reason.replace("at 640x640", at)) for rule in (THIN, ALL_THIN)
+    )
+    sieve.drop_boxes(too_thin, thin & ~put_back[image])
+    sieve.stop_at(all_thin, put_back & sieve.images_of(sieve.left))
     sieve.drop_boxes(LATE, _positions_left(sieve) >= _MOST)
 
 

@@ -15,6 +15,7 @@ coordinates, sizes and names as they stand.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from anchoraudit.loaders import _voc as voc
@@ -22,6 +23,7 @@ from anchoraudit.loaders._rules import Rule
 
 if TYPE_CHECKING:
     from anchoraudit.arrays import Bool, Float, Int
+    from anchoraudit.detectors.spec import Detector
     from anchoraudit.loaders._sieve import Sieve
 
 NAME = "yolox-voc"
@@ -70,9 +72,15 @@ RULES = (
     PUT_BACK,
 )
 _SIDE = 640.0  # pixels: `input_size`
-_LEAST_SIDE = 1.0  # pixels at 640
+_LEAST_SIDE = 1.0  # pixels of the network's input
 _MAX_LABELS = 120
 _DIGITS_GO = 16384.0  # pixels: a float32 at the fourfold of this has steps of 1/128 pixel
+
+
+def settings(detector: Detector | None) -> tuple[float]:
+    """Return the side of the square into which images are fitted, in pixels."""
+    resize = None if detector is None else detector.resize
+    return (float(resize.side) if resize is not None and resize.kind == "longest_side" else _SIDE,)
 
 
 def _read_voc(sieve: Sieve) -> None:
@@ -108,9 +116,10 @@ def load(sieve: Sieve) -> None:
     broken = voc.unreadable(sieve, cut_off=False)
     sieve.drop_images(BROKEN, broken, voc.say_unreadable(sieve, not_found))
     width, height = sieve.opened(turned=True)
-    own = _ratio(width, height)
-    stated = _stated_ratio(sieve, own)
-    tiny = _tiny(sieve, stated, _ratio(np.trunc(width * own), np.trunc(height * own)))
+    (side,) = settings(sieve.detector)
+    own = _ratio(width, height, side)
+    stated = _stated_ratio(sieve, own, side)
+    tiny = _tiny(sieve, stated, _ratio(np.trunc(width * own), np.trunc(height * own), side))
     differs = (stated != own)[sieve.boxes.image]
     if differs.any():
         factor = (stated / own)[sieve.boxes.image]
@@ -119,22 +128,26 @@ def load(sieve: Sieve) -> None:
     sieve.opens_as(width, height)
     _hold_as_float32(sieve, own)
     back = sieve.images_of(tiny & sieve.left) & ~sieve.images_of(~tiny & sieve.left)
-    sieve.stop_at(PUT_BACK, back)
-    sieve.drop_boxes(SMALL, tiny & ~back[sieve.boxes.image])
+    small, put_back = (
+        replace(rule, reason=rule.reason.replace(f"at {_SIDE:g}", f"at {side:g}"))
+        for rule in (SMALL, PUT_BACK)
+    )
+    sieve.stop_at(put_back, back)
+    sieve.drop_boxes(small, tiny & ~back[sieve.boxes.image])
     sieve.drop_boxes(TOO_MANY, _place_among(sieve, sieve.left) >= _MAX_LABELS)
 
 
-def _ratio(width: Float, height: Float) -> Float:
-    """Return by how much images are enlarged to fit into 640x640; 1 for those of unknown size: [N]."""
+def _ratio(width: Float, height: Float, side: float) -> Float:
+    """Return by how much images are enlarged to fit into a square; 1 for those of unknown size: [N]."""
     import numpy as np
 
     known = (width > 0) & (height > 0)
-    safe_width, safe_height = np.where(known, width, _SIDE), np.where(known, height, _SIDE)
-    ratio: Float = np.minimum(_SIDE / safe_height, _SIDE / safe_width)
+    safe_width, safe_height = np.where(known, width, side), np.where(known, height, side)
+    ratio: Float = np.minimum(side / safe_height, side / safe_width)
     return ratio
 
 
-def _stated_ratio(sieve: Sieve, own: Float) -> Float:
+def _stated_ratio(sieve: Sieve, own: Float, side: float) -> Float:
     """Return by how much the boxes of each image are enlarged: by the size that its XML file states. [N]."""
     import numpy as np
 
@@ -142,12 +155,12 @@ def _stated_ratio(sieve: Sieve, own: Float) -> Float:
     if declared is None:
         return own
     known = (declared != 0).all(axis=1) & ~np.isnan(declared).any(axis=1)
-    sides = np.where(known[:, None], declared, _SIDE)
-    return np.where(known, (_SIDE / sides).min(axis=1), own)
+    sides = np.where(known[:, None], declared, side)
+    return np.where(known, (side / sides).min(axis=1), own)
 
 
 def _tiny(sieve: Sieve, enlarged: Float, again: Float) -> Bool:
-    """Tell which boxes have a side of 1 pixel or less at 640, in the framework's order of operations: [M].
+    """Tell which boxes have a side of 1 pixel or less on the input, in the framework's order: [M].
 
     enlarged, again: float64 [N], the factors of `load_anno_from_ids` and of `preproc`.
     """
