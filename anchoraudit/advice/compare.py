@@ -16,7 +16,7 @@ from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import place_all
 from anchoraudit.encoding.causes import CAUSES, causes_of
 from anchoraudit.encoding.errors_raised import reasons
-from anchoraudit.encoding.statuses import STATUSES, has
+from anchoraudit.encoding.statuses import counts_of, has
 from anchoraudit.encoding.verdicts import VERDICTS, verdicts_of
 from anchoraudit.images.inspection import ImageFiles
 from anchoraudit.io.processes import helpers, shared_out
@@ -86,7 +86,7 @@ def compare(
     [13, 29]
     """
     pieces = _pieces(dataset, detectors, loader)
-    job = _Job(InFile(dataset), tuple(detectors), drop_difficult, files)
+    job = _Job(InFile(dataset, drop_difficult=drop_difficult), tuple(detectors), files)
     beside = min(helpers(len(dataset.boxes), fork=_WORTH_A_PROCESS), 1, len(pieces) - 1)
     compared: dict[int, Compared] = {}
     with shared_out(replace(job, alone=beside > 0).judge, pieces, beside) as results:
@@ -132,7 +132,6 @@ class _Job:
 
     in_file: InFile
     detectors: tuple[Detector, ...]
-    drop_difficult: bool
     files: ImageFiles | None
     alone: bool = False
     held: dict[tuple[str, Hashable], Fed] = field(default_factory=dict)
@@ -167,9 +166,7 @@ class _Job:
             data, first = self.in_file.dataset, self.detectors[piece.detectors[0]]
             if piece.loader not in ("", PLAIN):
                 data = load_as(data, piece.loader, self.files, detector=first).dataset
-            self.held[key] = Fed(
-                data, self.in_file, drop_difficult=self.drop_difficult, admits=piece.loader != PLAIN
-            )
+            self.held[key] = Fed(data, self.in_file, admits=piece.loader != PLAIN)
         return self.held[key]
 
 
@@ -197,13 +194,12 @@ def _compare(detector: Detector, every: OnInput, of_image: Int) -> Compared:
         fate=dataset.images.fate,
     )
     verdicts = np.bincount(verdict, minlength=len(VERDICTS)).tolist()
-    statuses = np.bincount(judged.status, minlength=len(STATUSES)).tolist()
     return Compared(
         detector=detector.name,
         images=len(verdict),
         usable=len(image),
         verdicts=dict(zip(VERDICTS, verdicts, strict=True)),
-        statuses=dict(zip(STATUSES[1:], statuses[1:], strict=True)),
+        statuses=counts_of(judged.status),
         measure=detector.match.measure,
         median_best=_median(judged.best) if detector.match.measure else None,
         cause=CAUSES[int(causes.argmax())] if causes.any() else "",

@@ -10,12 +10,13 @@ import numpy as np
 from anchoraudit.arrays import Bool, Int
 from anchoraudit.boxes import box_sizes
 from anchoraudit.dataset.columns import Dataset
-from anchoraudit.dataset.labels import clipped_boxes, prepare
+from anchoraudit.dataset.fates import MOVED
+from anchoraudit.dataset.labels import prepare
 from anchoraudit.dataset.repeated import close, repeats
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.admission import Admitted, Handed, admitted_to, handed_over
-from anchoraudit.encoding.canvas import OnCanvas, clip_all
+from anchoraudit.encoding.canvas import Clipped, OnCanvas, clip_all
 from anchoraudit.encoding.results import Judged
 
 # On inputs of at least so many pixels a side, two boxes can only become equal if each side of one is as near
@@ -32,17 +33,36 @@ class InFile:
     Found once, so that processes that start later share it.
     """
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: Dataset, *, drop_difficult: bool = False) -> None:
+        self._drop_difficult = drop_difficult
         self.dataset = dataset
         rows = np.arange(len(dataset.boxes))
-        area = np.prod(box_sizes(clipped_boxes(dataset, rows)), axis=1)
-        self.by_area = np.argsort(area.astype(np.float32))
+        clipped = clip_all(dataset, rows)
+        area = np.prod(box_sizes(clipped.boxes), axis=1)
+        self._clipped = clipped.take(np.argsort(area.astype(np.float32)))
+        # Which boxes the policy takes once a loader has decided on crowds.
+        decided = replace(dataset.boxes, fate=np.zeros(len(rows), dtype=np.int8))
+        self._usable = prepare(replace(dataset, boxes=decided), drop_difficult=drop_difficult).usable
         self.by_image = np.argsort(dataset.boxes.image, kind="stable")
         image, order = dataset.boxes.image, self.by_image
         longer = np.maximum(dataset.images.width, dataset.images.height)
         within = 1 + np.nan_to_num(longer)[image[order]] * _NEAR
         self.close = np.zeros(len(rows), dtype=np.bool_)
         self.close[order[close(image[order], dataset.boxes.xyxy[order], within)]] = True
+
+    def usable_of(self, loaded: Dataset) -> Clipped:
+        """Return the usable boxes of a data set as a loader hands it over, clipped, about by area."""
+        own, fate = self.dataset, loaded.boxes.fate
+        same = all(
+            np.array_equal(getattr(own.images, name), getattr(loaded.images, name), equal_nan=True)
+            for name in ("width", "height")
+        )
+        same = same and np.array_equal(own.boxes.image, loaded.boxes.image)
+        if same and np.array_equal(own.boxes.xyxy, loaded.boxes.xyxy, equal_nan=True):
+            usable = self._usable & (~loaded.boxes.crowd if fate is None else fate <= MOVED)
+            return self._clipped.take(np.flatnonzero(usable[self._clipped.rows]))
+        usable = prepare(loaded, drop_difficult=self._drop_difficult).usable
+        return clip_all(loaded, self._clipped.rows[usable[self._clipped.rows]])
 
     def may_equal(self, loaded: Dataset) -> Bool:
         """Tell which boxes may be equal to another one of their image on an input: bool [M].
@@ -69,10 +89,9 @@ class Fed:
     block are alike, and the engines can skip most levels for the whole block. image, category: int64 [n].
     """
 
-    def __init__(self, dataset: Dataset, in_file: InFile, *, drop_difficult: bool, admits: bool) -> None:
-        usable = prepare(dataset, drop_difficult=drop_difficult).usable
+    def __init__(self, dataset: Dataset, in_file: InFile, *, admits: bool) -> None:
         self.dataset, self._in_file, self._admits = dataset, in_file, admits
-        self.clipped = clip_all(dataset, in_file.by_area[usable[in_file.by_area]])
+        self.clipped = in_file.usable_of(dataset)
         self.image = dataset.boxes.image[self.clipped.rows]
         self.category = dataset.boxes.category[self.clipped.rows]
         self._admitted: dict[object, Admitted] = {}

@@ -48,7 +48,12 @@ NEVER = ("shadowed", "unmatched")
 
 def has(status: Int8, *names: str) -> Bool:
     """Tell which boxes have one of these statuses: bool, of the shape of `status`."""
-    wanted = np.zeros(len(STATUSES), dtype=np.bool_)
-    wanted[[STATUS_CODE[name] for name in names]] = True
-    found: Bool = wanted[status]
+    found = np.zeros(status.shape, dtype=np.bool_)
+    for name in names:
+        found |= status == STATUS_CODE[name]
     return found
+
+
+def counts_of(status: Int8) -> dict[str, int]:
+    """Count the boxes with each status; those that are not usable are left out."""
+    return {name: int(np.count_nonzero(status == STATUS_CODE[name])) for name in STATUSES[1:]}
