@@ -31,11 +31,13 @@ Flags = npt.NDArray[np.uint32]
 class Source:
     """One place that annotations were read from.
 
-    path: the JSON file (COCO) or the folder of XML files (VOC).
+    path: the JSON file (COCO) or the folder of XML files (VOC); for objects in memory, what they are.
     split: the name of its split, "" if there are no splits.
     image_folder: the folder of its images on disk, None if there is none.
     item: what an entry is called ("object", "line"), "" where entries are numbered in one list.
     suffix: set where each image has an annotation file of its own, `path / (id + suffix)`.
+    box_place, image_place: how the place of a box and of an image is written where entries are neither, such
+    as "[{image}]['boxes'][{box}]" for a list in memory; the numbers are their `entry`, from 0.
     """
 
     path: Path
@@ -43,6 +45,18 @@ class Source:
     image_folder: Path | None = None
     item: str = ""
     suffix: str = ""
+    box_place: str = ""
+    image_place: str = ""
+
+    def place_of_box(self, box: int, image: int) -> str:
+        """Return the place of a box, given its entry and that of its image.
+
+        >>> Source(Path("a.csv"), "", item="line").place_of_box(3, 0)
+        'line 4'
+        """
+        if self.box_place:
+            return self.box_place.format(image=image, box=box)
+        return f"{self.item} {box + 1}"
 
 
 @dataclass(slots=True)

@@ -47,7 +47,7 @@ class Locations:
             assert boxes.entry is not None  # entries of one list have a position
             return Location(str(source.path), f"annotations[{boxes.entry[row]}]", thing)
         number = row - int(self._first_rows[image]) if boxes.entry is None else int(boxes.entry[row])
-        return Location(self._file_of(image), f"{source.item} {number + 1}", thing)
+        return Location(self._file_of(image), source.place_of_box(number, self._entry_of(image)), thing)
 
     def of_image(self, image: int) -> Location:
         """Return the location of an image's entry, or the file that annotates it.
@@ -57,19 +57,26 @@ class Locations:
         images = self.dataset.images
         source = self.dataset.sources[int(images.source[image])]
         thing = f"image {images.ids[image]}"
+        if source.image_place:
+            return Location(str(source.path), source.image_place.format(image=self._entry_of(image)), thing)
         if source.item:
             path = self._file_of(image)
             # An image with a box has an annotation file. For one without, only the disk can tell.
             if self._first_rows[image] < len(self.dataset.boxes) or Path(path).exists():
                 return Location(path, "", thing)
             return Location(self._image_file_of(image) or path, "", thing)
-        entry = -1 if images.entry is None else int(images.entry[image])
+        entry = self._entry_of(image)
         return Location(str(source.path), f"images[{entry}]" if entry >= 0 else "", thing)
 
     def of_image_file(self, image: int) -> Location:
         """Return the location of the image file itself; of the image's entry if its folder is unknown."""
         path = self._image_file_of(image)
         return Location(path, "", f"image {self.dataset.images.ids[image]}") if path else self.of_image(image)
+
+    def _entry_of(self, image: int) -> int:
+        """Return the position of an image in its source's list, -1 without one."""
+        entry = self.dataset.images.entry
+        return -1 if entry is None else int(entry[image])
 
     def _image_file_of(self, image: int) -> str:
         folder = self.dataset.sources[int(self.dataset.images.source[image])].image_folder

@@ -9,7 +9,8 @@ read(detection, options) -> Dataset: reads everything. Entries that cannot be us
     `_builder` turns the rows of a reader into the data set.
 
 A module may also have `nearly(path) -> str`: what to do so that a folder that no format recognises becomes
-one of this format, "" if it is nothing like it.
+one of this format, "" if it is nothing like it; and one of them has `read_frame(table, options) -> Dataset`,
+which reads a DataFrame.
 
 `detect` judges its own format only, and knows nothing of the others. If several formats recognise a path, the
 surest is taken. If two are equally sure, the user is asked. Choose the level by what `detect` looked at:
@@ -31,11 +32,11 @@ import contextlib
 import errno
 import stat
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from anchoraudit.dataset.conventions import convention_of
 from anchoraudit.errors import AnchorauditError, printable
@@ -43,7 +44,12 @@ from anchoraudit.io.files import unreadable
 from anchoraudit.io.plugins import load_module, module_names
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from anchoraudit.dataset.columns import Dataset
+
+    # What `read` reads: a path, or what is in memory already.
+    Readable = str | Path | pd.DataFrame | Iterable[Mapping[str, Any] | tuple[Any, Mapping[str, Any]]]
 
 
 _NO_SPLITS = "This data set has no splits."
@@ -129,7 +135,7 @@ def formats() -> dict[str, Format]:
 
 
 def read(
-    path: str | Path,
+    path: Readable,
     *,
     format: str = "auto",
     splits: tuple[str, ...] = (),
@@ -138,14 +144,20 @@ def read(
     image_folder: str | Path | None = None,
     box_convention: str | None = None,
 ) -> Dataset:
-    """Read the data set at `path`.
+    """Read a data set from files, or from what is in memory already.
 
     A single broken file or entry raises no error. It is reported in the `findings` of the result.
 
     Parameters
     ----------
-    path : str or Path
-        A folder, or a file that holds all annotations, such as a COCO JSON file.
+    path : str, Path, DataFrame or iterable of dicts
+        - A folder, or a file that holds all annotations, such as a COCO JSON file.
+        - A pandas DataFrame with a row for each box, and the columns of a table: ``image_id, label, x1, y1, x2,
+          y2`` and, unless the image files are found, ``width, height``.
+        - A dict for each image, with ``width``, ``height``, ``boxes``, ``labels`` and, where you have them,
+          ``image_id``, ``file_name``, ``split``, ``iscrowd``, ``difficult``. Numbers may be in lists, NumPy arrays
+          or tensors.
+        - Pairs of an image and such a dict, as a torch Dataset hands them over: the image says its size.
     format : str, default="auto"
         Name of the format; "auto" to recognise it from the files.
     splits : tuple of str, optional
@@ -157,7 +169,8 @@ def read(
     image_folder : str or Path, optional
         The folder of the images. Default: look in the usual places.
     box_convention : str, optional
-        What the four numbers of a box mean, where files do not hold what their format says: "xyxy", "xywh",
+        What the four numbers of a box mean, where they are not what the format says, or in dicts and
+        DataFrames not the corners: "xyxy", "xywh",
         "cxcywh", "yxyx-thousandths", ... (`anchoraudit.dataset.conventions` has all names). Default: the
         format's own.
 
@@ -178,25 +191,48 @@ def read(
     >>> dataset = read("sample_data/coco", splits=("val",))
     >>> dataset.format, dataset.splits, dataset.boxes.xyxy.shape
     ('coco', ('val',), (10, 4))
+    >>> entry = {"width": 640, "height": 480, "boxes": [[10, 20, 110, 220]], "labels": ["cat"]}
+    >>> read([entry]).boxes.xyxy.tolist()
+    [[10.0, 20.0, 110.0, 220.0]]
     """
-    if not str(path):
-        raise AnchorauditError("the data set's name is empty", remedy="Name a folder, or a COCO JSON file.")
-    root = Path(path)
-    folder = None if image_folder is None else Path(image_folder)
-    # Path("") is the working directory, but an empty name is more likely a mistake, so it is refused.
-    if folder is not None and not (str(image_folder) and folder.is_dir()):
-        path = str(image_folder) or "''"
-        raise AnchorauditError("no such folder", path=path, remedy="Name the folder that holds the images.")
+    folder = _image_folder(image_folder)
     convention = None if box_convention is None else convention_of(box_convention)
-    detection = detect(root, format=format)
-    options = ReadOptions(splits, unlisted, voc_offset, folder)
-    dataset = formats()[detection.format].read(detection, options)
-    dataset.root, dataset.partial = root, bool(splits)
+    options = ReadOptions(tuple(splits), unlisted, voc_offset, folder)
+    if isinstance(path, str | Path):
+        dataset = _read_files(path, format, options)
+    else:
+        if format != "auto":
+            raise AnchorauditError(
+                f"what is in memory is not read as {format!r}", remedy="Leave out `format`, or give a path."
+            )
+        # Loaded late: what reads a format builds on this module.
+        dataset = cast("Dataset", load_module(__name__, "_memory").read_memory(path, options))
+    dataset.partial = bool(splits)
     if convention is None:
         return dataset
     from anchoraudit.dataset.readings import reread
 
     return reread(dataset, convention)
+
+
+def _read_files(path: str | Path, format: str, options: ReadOptions) -> Dataset:
+    if not str(path):
+        raise AnchorauditError("the data set's name is empty", remedy="Name a folder, or a COCO JSON file.")
+    root = Path(path)
+    detection = detect(root, format=format)
+    dataset = formats()[detection.format].read(detection, options)
+    dataset.root = root
+    return dataset
+
+
+def _image_folder(named: str | Path | None) -> Path | None:
+    """Return the folder of the images that the user names. Raises AnchorauditError if there is none."""
+    folder = None if named is None else Path(named)
+    # Path("") is the working directory, but an empty name is more likely a mistake, so it is refused.
+    if folder is not None and not (str(named) and folder.is_dir()):
+        path = str(named) or "''"
+        raise AnchorauditError("no such folder", path=path, remedy="Name the folder that holds the images.")
+    return folder
 
 
 def detect(path: Path, *, format: str = "auto") -> Detection:

@@ -60,14 +60,21 @@ class ImageRow:
     id: "" if the file name is also the id.
     width, height: declared size in pixels, NaN if there is none.
     place: its place in the annotation file, for findings.
+    entry: its position in a list of images, from 0; None where there is no such list.
     """
 
     file_name: str
     boxes: list[BoxRow] = field(default_factory=list)
-    id: str = ""
+    id: ImageId = ""
     width: float = math.nan
     height: float = math.nan
     place: str = ""
+    entry: int | None = None
+
+    @property
+    def identity(self) -> ImageId:
+        """The id, which is the file name if there is no other."""
+        return self.file_name if self.id == "" else self.id
 
 
 class Note(NamedTuple):
@@ -348,7 +355,8 @@ def part_of(
     own.
     """
     names = [row.file_name for row in rows] if file_names is None else file_names
-    ids: list[ImageId] = [row.id or row.file_name for row in rows]
+    ids = [row.identity for row in rows]
+    entries = [row.entry for row in rows if row.entry is not None]
     sizes = np.array([(row.width, row.height) for row in rows], dtype=np.float64).reshape(-1, 2)
     boxes = list(chain.from_iterable(row.boxes for row in rows))
     counts = [len(row.boxes) for row in rows]
@@ -371,7 +379,8 @@ def part_of(
     def where_box(row: int) -> Where:
         at = where(int(columns.image[row]))
         assert columns.entry is not None  # set above
-        return Where(at.path, f"{source.item} {columns.entry[row] + 1}", at.thing)
+        image = entries[int(columns.image[row])] if entries else -1
+        return Where(at.path, source.place_of_box(int(columns.entry[row]), image), at.thing)
 
     return Part(
         sources=(source,),
@@ -381,6 +390,7 @@ def part_of(
         splits=source.split,
         boxes=columns,
         categories=categories,
+        entry=np.array(entries, dtype=np.int64) if entries else None,
         measured=measured,
         findings=[*unknown, *report_not_finite(columns.xyxy, where_box, unread)],
     )
@@ -388,7 +398,7 @@ def part_of(
 
 def _where_images(source: Source, rows: Sequence[ImageRow]) -> Callable[[int], Where]:
     def where(i: int) -> Where:
-        identity = rows[i].id or rows[i].file_name
+        identity = rows[i].identity
         path = source.path / f"{identity}{source.suffix}" if source.suffix else source.path
         return Where(str(path), rows[i].place, f"image {identity}")
 

@@ -10,6 +10,8 @@ from anchoraudit.io.folders import folders_in, is_file
 from anchoraudit.io.memory import without_garbage_collection
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from anchoraudit.dataset.columns import Dataset
 
 NAME = "table"
@@ -45,6 +47,17 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     named = [(file, "" if path in (file, file.parent) else file.parent.name) for file in files]
     with without_garbage_collection():
         return assemble(detection, options, named)
+
+
+def read_frame(table: pd.DataFrame, options: ReadOptions) -> Dataset:
+    """Read a DataFrame with the columns of such a table.
+
+    Raises AnchorauditError if its columns are not understood, or if a split is unknown.
+    """
+    from anchoraudit.formats.table.frame import assemble_frame
+
+    with without_garbage_collection():
+        return assemble_frame(NAME, table, options)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from anchoraudit.dataset.columns import Dataset, Source
+from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.conventions import XYXY, XYXY_FRACTIONS
 from anchoraudit.errors import printable
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
@@ -23,7 +24,19 @@ def assemble(detection: Detection, options: ReadOptions, files: Sequence[tuple[P
     Raises AnchorauditError as `table.read` does.
     """
     chosen = [(f, split) for f, split in files if not (split and options.splits) or split in options.splits]
-    tables = [(read_rows(file), split) for file, split in chosen]
+    return assemble_rows(detection, options, [(read_rows(file), split) for file, split in chosen], files)
+
+
+def assemble_rows(
+    detection: Detection,
+    options: ReadOptions,
+    tables: Sequence[tuple[Rows, str]],
+    files: Sequence[tuple[Path, str]],
+) -> Dataset:
+    """Turn the rows of tables into a data set. tables: each with its split, "" if the rows may name it.
+
+    files: all files, read or not, with their splits.
+    """
     known = [name for rows, split in tables for name in ([split] if split else splits_in(rows))]
     require_known_splits(options.splits, known or [split for _, split in files], detection.path)
     parts: list[Part] = []
@@ -54,12 +67,12 @@ def _labels_with_places(parts: Sequence[Part], labels: Sequence[list[str]]) -> I
         (source,) = part.sources
         assert part.boxes.entry is not None  # tables have rows
         for label, at in zip(own, part.boxes.entry.tolist(), strict=True):
-            yield label, str(source.path), f"{source.item} {at + 1}"
+            yield label, str(source.path), source.place_of_box(at, -1)
 
 
 def _part(rows: Rows, split: str, images: TableImages, read: TableBoxes) -> Part:
     return Part(
-        sources=(Source(rows.path, split, images.folder, rows.item),),
+        sources=(replace(rows.source, split=split, image_folder=images.folder),),
         ids=list(images.ids),
         file_names=images.file_names,
         sizes=images.sizes,

@@ -21,6 +21,7 @@ from anchoraudit.formats._builder import (
     report_missing,
     unknown_size,
 )
+from anchoraudit.formats._memory.images import find_named
 from anchoraudit.formats.table.rows import Rows
 from anchoraudit.images.found import find_images, usual_folders
 from anchoraudit.images.sizes import LARGEST_SIDE
@@ -79,7 +80,10 @@ def read_images(rows: Rows, split: str, wanted: Sequence[str], image_folder: Pat
     called = (
         kept if files is None else [str(files[row]) or name for row, name in zip(first, kept, strict=True)]
     )
-    near = find_images(called, [image_folder] if image_folder else usual_folders(rows.path, split))
+    if rows.is_in_memory:
+        near = find_named(called, image_folder)
+    else:
+        near = find_images(called, [image_folder] if image_folder else usual_folders(rows.path, split))
 
     def where(i: int) -> Where:
         return Where(path, rows.place(int(first[i])), f"image {kept[i]}")
@@ -99,7 +103,7 @@ def read_images(rows: Rows, split: str, wanted: Sequence[str], image_folder: Pat
         of_row=of_row,
         folder=near.folder,
         findings=[*findings, *unknown],
-        notes=[note_unchecked(path)] if near.folder is None else [],
+        notes=[note_unchecked(path)] if near.folder is None and not rows.is_in_memory else [],
     )
 
 

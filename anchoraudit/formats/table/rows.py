@@ -10,12 +10,16 @@ from dataclasses import dataclass, field
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from anchoraudit.dataset.columns import Source
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats.table.dialects import CORNERS, Dialect, by_header, dialect_of
 from anchoraudit.io.files import decode_names, read_input
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _NUMBERS = (*CORNERS, "width", "height")
 _TELLING = 20  # first rows by which a table without header is recognised
@@ -30,7 +34,9 @@ _REMEDY = (
 class Rows:
     """R rows.
 
+    path: the file, or what the rows are if they come from memory.
     item: what a row is called, "line" or "row".
+    box_place: as in `Source`.
     columns: R values each, "" if empty, by the names of `dialects`.
     at: R, the line or row, from 0.
     broken: positions of rows with more or fewer fields than the header.
@@ -43,13 +49,24 @@ class Rows:
     at: list[int]
     broken: frozenset[int] = frozenset()
     findings: list[Finding] = field(default_factory=list)
+    box_place: str = ""
 
     def __len__(self) -> int:
         return len(self.at)
 
     def place(self, row: int) -> str:
         """Return the place of a row, for findings."""
-        return f"{self.item} {self.at[row] + 1}"
+        return self.source.place_of_box(self.at[row], -1)
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Tell whether they come from a DataFrame, so that no file and no folder belongs to them."""
+        return bool(self.box_place)
+
+    @property
+    def source(self) -> Source:
+        """The table as a source, without split and image folder."""
+        return Source(self.path, "", item=self.item, box_place=self.box_place)
 
 
 def read_rows(path: Path) -> Rows:
@@ -139,17 +156,26 @@ def _parquet(path: Path) -> Rows:
 
     with _errors_of(path):
         table = pd.read_parquet(path, engine="pyarrow")
+    return rows_of_frame(table, path)
+
+
+def rows_of_frame(table: pd.DataFrame, path: Path, *, box_place: str = "") -> Rows:
+    """Return the rows of a DataFrame. path: its file, or what it is; box_place: as in `Source`.
+
+    Raises AnchorauditError if its columns are not understood.
+    """
     names = [str(name) for name in table.columns]
     dialect = by_header(names)
     if dialect is None:
-        raise _not_understood(path, f"columns not understood: {','.join(names)[:200]}")
+        place = "" if box_place else "line 1"
+        raise _not_understood(path, f"columns not understood: {','.join(names)[:200]}", place)
     columns = {}
     with _errors_of(path):  # pyarrow decodes text only here, and fails if it is not UTF-8
         for name, i in dialect.at.items():
             column = table.iloc[:, i].astype(object)
             values = column.where(column.notna(), "").tolist()
             columns[name] = values if name in _NUMBERS else [_text_of(value) for value in values]
-    return Rows(path, dialect, "row", columns, list(range(len(table))))
+    return Rows(path, dialect, "row", columns, list(range(len(table))), box_place=box_place)
 
 
 @contextmanager
@@ -169,5 +195,5 @@ def _text_of(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _not_understood(path: Path, words: str) -> AnchorauditError:
-    return AnchorauditError(words, path=path, place="line 1", remedy=_REMEDY)
+def _not_understood(path: Path, words: str, place: str = "line 1") -> AnchorauditError:
+    return AnchorauditError(words, path=path, place=place, remedy=_REMEDY)
