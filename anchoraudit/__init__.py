@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from anchoraudit.advice.advise import Advice, advise
-    from anchoraudit.advice.compare import compare
+    from anchoraudit.advice.compare import Compared, Comparison, compare
     from anchoraudit.anchors.clustering import AnchorKMeans
     from anchoraudit.anchors.fit import AnchorFit, measure_fit
     from anchoraudit.auditing.audit import Audit, audit
@@ -37,6 +37,8 @@ _HOME = {
     "AnchorauditError": "errors",
     "Audit": "auditing.audit",
     "Chosen": "rules",
+    "Compared": "advice.compare",
+    "Comparison": "advice.compare",
     "Dataset": "dataset.columns",
     "Detector": "detectors",
     "Finding": "dataset.findings",
@@ -58,6 +60,8 @@ __all__ = [
     "AnchorauditError",
     "Audit",
     "Chosen",
+    "Compared",
+    "Comparison",
     "Dataset",
     "Detector",
     "Finding",

@@ -60,7 +60,13 @@ class AnchorauditError(Exception):
         super().__init__(str(self))
 
     def within(self, path: object, place: str = "") -> AnchorauditError:
-        """Return the same error with this file and place, unless it names a file already."""
+        """Return the same error with this file and place, unless it names a file already.
+
+        Examples
+        --------
+        >>> print(AnchorauditError("no such class 'cta'").within("a.json", "line 3"))
+        a.json, line 3: no such class 'cta'
+        """
         if self.path:
             return self
         return AnchorauditError(self.message, path=path, place=place, remedy=self.remedy)

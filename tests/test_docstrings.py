@@ -23,3 +23,24 @@ def test_examples_hold(name, monkeypatch):
     result = doctest.testmod(import_module(name), extraglobs=public)
     assert result.attempted
     assert not result.failed
+
+
+def public_members():
+    """Every public name, and the public methods and properties of those that are classes."""
+    for name in anchoraudit.__all__:
+        public = getattr(anchoraudit, name)
+        yield name, public
+        if not isinstance(public, type):
+            continue
+        for owner in public.__mro__:
+            if owner.__module__.startswith("anchoraudit."):
+                for member, value in vars(owner).items():
+                    called = callable(value) or isinstance(value, property | classmethod | staticmethod)
+                    if called and not member.startswith("_"):
+                        yield f"{name}.{member}", value
+
+
+@pytest.mark.parametrize(("name", "member"), list(public_members()), ids=lambda value: str(value)[:40])
+def test_every_public_name_has_an_example(name, member):
+    """That it holds is tested above, with all of its module."""
+    assert ">>> " in (member.__doc__ or ""), name

@@ -9,19 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
 from anchoraudit.advice.compare import Compared, compare
 from anchoraudit.advice.variants import Change, Variants
+from anchoraudit.auditing.asked import asked
 from anchoraudit.auditing.audit import Audit, audit
 from anchoraudit.auditing.risk import BATCH_SIZES, Risk, risk_of
-from anchoraudit.dataset.columns import Dataset
-from anchoraudit.detectors import Detector
+from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.encoding.causes import CAUSES
+from anchoraudit.io.shown import Shown
 from anchoraudit.loaders import PLAIN
 from anchoraudit.rules import Chosen
+
+if TYPE_CHECKING:
+    from anchoraudit.auditing.audit import Auditable
 
 _EMPTY = ("empty_foreground", "blank", "no_usable_box")
 
@@ -63,8 +68,8 @@ class Row:
         return [risk.batch_size for risk in self.risks if risk.expected == 0]
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+@dataclass(frozen=True, slots=True, repr=False)
+class Advice(Shown):
     """The table of remedies, and the cheapest combination that leaves no image with boxes empty.
 
     Attributes
@@ -86,6 +91,14 @@ class Advice:
         How many combinations were tried.
     notes : list of str
         What could not be tried, and why.
+
+    Examples
+    --------
+    >>> advice = advise([{"width": 960, "height": 720, "boxes": [[400, 360, 474, 509]], "labels": ["cat"]}])
+    >>> advice
+    Advice for <records> and reference
+      nothing to do: every image has foreground, every box is matched
+      as it is: 0 images without foreground, 0 boxes unmatched
     """
 
     audit: Audit
@@ -99,13 +112,18 @@ class Advice:
 
     @property
     def needed(self) -> bool:
-        """Tell whether there is an image without foreground or an unmatched box."""
+        """Tell whether there is an image without foreground or an unmatched box.
+
+        >>> matched = {"width": 960, "height": 720, "boxes": [[400, 360, 474, 509]], "labels": ["cat"]}
+        >>> advise([matched]).needed
+        False
+        """
         return self.rows[0].empty > 0 or self.rows[0].unmatched > 0
 
 
 def advise(
-    dataset: Dataset,
-    detector: Detector,
+    dataset: Auditable,
+    detector: str | Path | Detector | None = None,
     *,
     batch_sizes: Sequence[int] = BATCH_SIZES,
     drop_difficult: bool = False,
@@ -118,10 +136,10 @@ def advise(
 
     Parameters
     ----------
-    dataset : Dataset
-        What `read` returns.
-    detector : Detector
-        What `load_detector` returns.
+    dataset : Dataset, Audit, or what `read` reads
+        As in `audit`. Of an audit, its loader and its label policy are kept too.
+    detector : str, Path or Detector, optional
+        As in `audit`. By default that of the audit, or else "reference".
     batch_sizes : sequence of int
         Batch sizes to compute the risk of NaN for.
     drop_difficult : bool
@@ -141,24 +159,28 @@ def advise(
     Raises
     ------
     AnchorauditError
-        If no image has a known size.
+        If the data set or the detector cannot be read, or if no image has a known size.
 
     Examples
     --------
-    >>> advice = advise(read("sample_data/coco"), load_detector("reference"))
+    >>> advice = advise("sample_data/coco", "reference")
     >>> advice.rows[0].remedy, advice.rows[0].empty
     ('as it is', 19)
+    >>> advice.best.remedy, advice.best.with_boxes
+    ('12 anchors clustered', 0)
     """
     nothing = Chosen(ignore=("ALL",))
+    about = asked(dataset, detector, loader=loader, drop_difficult=drop_difficult)
+    detector, drop_difficult = about.detector or load_detector(), about.drop_difficult
     now = audit(
-        dataset,
+        about.dataset,
         detector,
         drop_difficult=drop_difficult,
         rules=nothing,
-        loader=loader,
+        loader=about.loader,
         image_cache=image_cache,
     )
-    dataset = now.dataset
+    as_trained = now.dataset
     variants = Variants(now, seed=seed, drop_difficult=drop_difficult)
     judge = _Judge(now, tuple(batch_sizes))
     present = judge.present()
@@ -166,7 +188,7 @@ def advise(
         return Advice(now, [present])
     changes = variants.table()
     compared = compare(
-        dataset,
+        as_trained,
         [detector for _, detector in changes],
         drop_difficult=drop_difficult,
         loader=PLAIN,  # whose work is done
@@ -181,12 +203,12 @@ def advise(
     notes = variants.notes
     if found.detector is None:
         return Advice(now, rows, causes=_causes(now), tried=found.tried, notes=notes)
-    (one,) = compare(dataset, [found.detector], drop_difficult=drop_difficult, loader=PLAIN)
+    (one,) = compare(as_trained, [found.detector], drop_difficult=drop_difficult, loader=PLAIN)
     best = replace(judge.row(found.changes, one, loss=detector), group="combination")
     advised = _named(found.detector, best)
     if best.with_boxes == 0:
         return Advice(now, rows, best, advised, tried=found.tried, notes=notes)
-    left = audit(dataset, found.detector, drop_difficult=drop_difficult, rules=nothing, loader=PLAIN)
+    left = audit(as_trained, found.detector, drop_difficult=drop_difficult, rules=nothing, loader=PLAIN)
     return Advice(now, rows, None, advised, best, _causes(left), found.tried, notes)
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
 from anchoraudit.advice.fed import Fed, InFile, OnInput
 from anchoraudit.arrays import Float, Int, one_thread
+from anchoraudit.auditing.asked import asked
 from anchoraudit.dataset.columns import Dataset
-from anchoraudit.detectors import Detector
+from anchoraudit.detectors import Detector, load_detector, preset_names
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import place_all
 from anchoraudit.encoding.causes import CAUSES, causes_of
@@ -20,7 +23,13 @@ from anchoraudit.encoding.statuses import counts_of, has
 from anchoraudit.encoding.verdicts import VERDICTS, verdicts_of
 from anchoraudit.images.inspection import ImageFiles
 from anchoraudit.io.processes import helpers, shared_out
+from anchoraudit.io.shown import Shown
 from anchoraudit.loaders import PLAIN, load_as, settings_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from anchoraudit.auditing.audit import Auditable
 
 # Boxes from which on a second process saves more time than its start takes.
 _WORTH_A_PROCESS = 50_000
@@ -34,6 +43,12 @@ class Compared:
     status. median_best: median of the best IoU (or `measure`) of usable boxes, None without any or if the
     detector has no such value. cause: the most common cause of unmatched boxes, "" if all are matched.
     on_empty: what an empty mask does.
+
+    Examples
+    --------
+    >>> (found,) = compare("sample_data/coco", "yolov5")
+    >>> found.detector, found.usable, found.verdicts["empty_foreground"], found.on_empty
+    ('yolov5', 33, 0, 'zero')
     """
 
     detector: str
@@ -46,24 +61,91 @@ class Compared:
     cause: str
     on_empty: str
 
+    def as_row(self) -> dict[str, str | int | float | None]:
+        """Return the values as one row of a table.
+
+        Examples
+        --------
+        >>> compare("sample_data/coco", "yolov5")[0].as_row()["unmatched"]
+        0
+        """
+        return {
+            "detector": self.detector,
+            "images": self.images,
+            **self.verdicts,
+            "usable": self.usable,
+            **self.statuses,
+            "median_best_iou": self.median_best,
+            "measure": self.measure,
+            "cause": self.cause,
+            "on_empty": self.on_empty,
+        }
+
+
+class Comparison(Shown, Sequence[Compared]):
+    """What each of several detectors does with a data set: a sequence of `Compared`, in the order asked for.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        The data set as it was read.
+
+    Examples
+    --------
+    >>> found = compare("sample_data/coco", ["reference", "torchvision-retinanet_resnet50_fpn"])
+    >>> [(one.detector, one.statuses["unmatched"]) for one in found]
+    [('reference', 20), ('torchvision-retinanet_resnet50_fpn', 0)]
+    """
+
+    def __init__(self, dataset: Dataset, rows: Sequence[Compared]) -> None:
+        self.dataset = dataset
+        self._rows = tuple(rows)
+
+    def frame(self) -> pd.DataFrame:
+        """Return a DataFrame with one row for each detector: the columns of `compare --output-format csv`.
+
+        Examples
+        --------
+        >>> compare("sample_data/coco", ["reference"]).frame()[["detector", "unmatched"]].values.tolist()
+        [['reference', 20]]
+        """
+        import pandas as pd
+
+        return pd.DataFrame([one.as_row() for one in self._rows])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Comparison) and self._rows == other._rows
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Compared: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Compared]: ...
+    def __getitem__(self, index: int | slice) -> Compared | Sequence[Compared]:
+        return self._rows[index]
+
 
 def compare(
-    dataset: Dataset,
-    detectors: Sequence[Detector],
+    dataset: Auditable,
+    detectors: str | Path | Detector | Sequence[str | Path | Detector] | None = None,
     *,
     drop_difficult: bool = False,
     loader: str | None = None,
     files: ImageFiles | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> list[Compared]:
+) -> Comparison:
     """Judge every image by each detector.
 
     Parameters
     ----------
-    dataset : Dataset
-        What `read` returns.
-    detectors : sequence of Detector
-        What `load_detector` returns.
+    dataset : Dataset, Audit, or what `read` reads
+        As in `audit`.
+    detectors : str, Path, Detector, or a sequence of them, optional
+        Each as in `audit`. By default all presets.
     drop_difficult : bool
         Boxes marked as difficult are not usable.
     loader : str, optional
@@ -75,16 +157,45 @@ def compare(
 
     Returns
     -------
-    list of Compared
-        In the order of `detectors`.
+    Comparison
+        A `Compared` for each detector, in the order of `detectors`.
+
+    Raises
+    ------
+    AnchorauditError
+        If the data set or a detector cannot be read.
 
     Examples
     --------
-    >>> names = ["reference", "torchvision-retinanet_resnet50_fpn"]
-    >>> found = compare(read("sample_data/coco"), [load_detector(name) for name in names])
+    >>> found = compare("sample_data/coco", ["reference", "torchvision-retinanet_resnet50_fpn"])
     >>> [one.statuses["matched"] for one in found]
     [13, 29]
     """
+    about = asked(dataset, drop_difficult=drop_difficult)
+    if detectors is None:
+        detectors = preset_names()
+    elif isinstance(detectors, str | Path | Detector):
+        detectors = [detectors]
+    rows = _compare_all(
+        about.dataset,
+        [load_detector(one) for one in detectors],
+        drop_difficult=about.drop_difficult,
+        loader=loader,
+        files=files,
+        progress=progress,
+    )
+    return Comparison(about.dataset, rows)
+
+
+def _compare_all(
+    dataset: Dataset,
+    detectors: Sequence[Detector],
+    *,
+    drop_difficult: bool,
+    loader: str | None,
+    files: ImageFiles | None,
+    progress: Callable[[int, int], None] | None,
+) -> list[Compared]:
     pieces = _pieces(dataset, detectors, loader)
     job = _Job(InFile(dataset, drop_difficult=drop_difficult), tuple(detectors), files)
     beside = min(helpers(len(dataset.boxes), fork=_WORTH_A_PROCESS), 1, len(pieces) - 1)

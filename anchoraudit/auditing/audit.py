@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, cast
 
 import numpy as np
 
@@ -29,6 +29,8 @@ from anchoraudit.encoding.verdicts import VERDICT_CODE, VERDICTS, verdicts_of
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import read
 from anchoraudit.images.inspection import ImageFiles, look
+from anchoraudit.io.plugins import load_module
+from anchoraudit.io.shown import Shown
 from anchoraudit.loaders import PLAIN, Loaded, load_as
 from anchoraudit.rules import Chosen, Context, Findings, all_rules, check
 
@@ -36,13 +38,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from anchoraudit.auditing.augmentation.sensitivity import Sensitivity
+    from anchoraudit.formats import Readable
+    from anchoraudit.report.plots import Plots
 
 
 # 64 images have a few million candidate anchors at most, which is some tens of megabytes.
 _IMAGES_AT_ONCE = 64
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class BoxResults:
     """Columns over all M boxes of the data set, in its order.
 
@@ -61,8 +65,11 @@ class BoxResults:
     assigned: Int | None = None
     shortages: Shortages = field(default_factory=Shortages.none)
 
+    def __repr__(self) -> str:
+        return f"<columns over {len(self.usable):,} boxes>"
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, repr=False)
 class ImageResults:
     """Columns over all N images.
 
@@ -84,6 +91,9 @@ class ImageResults:
     raises: Int8
     counts: Int | None = None
     lost: Int | None = None
+
+    def __repr__(self) -> str:
+        return f"<columns over {len(self.boxes):,} images>"
 
     def of(self, *statuses: str) -> Int:
         """Return how many boxes of each image have one of these statuses: int64 [N]."""
@@ -112,8 +122,35 @@ class ImageResults:
         return self.of("unmatched")
 
 
-@dataclass(slots=True)
-class Audit:
+class Counts(TypedDict):
+    """Numbers of images and boxes. Those of statuses are None without a detector.
+
+    images, boxes: all of them. usable: boxes that reach the encoder; each of them has one of the statuses
+    that follow. verdicts: images by verdict. causes: unmatched boxes by cause.
+    """
+
+    images: int
+    boxes: int
+    usable: int
+    matched: int | None
+    possible: int | None
+    forced: int | None
+    borrowed: int | None
+    shadowed: int | None
+    unmatched: int | None
+    lost: int | None
+    verdicts: dict[str, int]
+    causes: dict[str, int]
+
+
+class Summary(Counts):
+    """The counts of a whole data set, and those of each split by its name."""
+
+    splits: dict[str, Counts]
+
+
+@dataclass(slots=True, repr=False)
+class Audit(Shown):
     """What a detector's encoder does with a data set.
 
     Attributes
@@ -176,8 +213,25 @@ class Audit:
     suggested: str = ""
 
     @property
+    def plot(self) -> Plots:
+        """Plots of this audit, such as `audit.plot.sizes()`. They need the extra `plot`: matplotlib.
+
+        Each returns a display, as scikit-learn's do: its numbers, and `ax_` and `figure_` of matplotlib.
+
+        >>> "sizes" in dir(audit("sample_data/coco").plot)
+        True
+        """
+        return cast("Plots", load_module("anchoraudit.report", "plots").Plots(self))
+
+    @property
     def detector(self) -> Detector:
-        """The detector whose encoder was replayed. Raises AnchorauditError if there is none."""
+        """The detector whose encoder was replayed. Raises AnchorauditError if there is none.
+
+        Examples
+        --------
+        >>> audit("sample_data/coco", "yolov5").detector.strides
+        (8.0, 16.0, 32.0)
+        """
         if self.replayed is None:
             raise AnchorauditError(
                 "this audit has no detector: only the rules on the data ran",
@@ -186,11 +240,24 @@ class Audit:
         return self.replayed
 
     def verdict_is(self, *names: str) -> Bool:
-        """Tell which images have one of these verdicts: bool [N]."""
+        """Tell which images have one of these verdicts: bool [N].
+
+        Examples
+        --------
+        >>> int(audit("sample_data/coco").verdict_is("blank", "no_usable_box").sum())
+        5
+        """
         return np.isin(self.image_results.verdict, [VERDICT_CODE[name] for name in names])
 
     def images_with(self, *names: str) -> list[int]:
-        """Return the rows of the images with one of these verdicts."""
+        """Return the rows of the images with one of these verdicts.
+
+        Examples
+        --------
+        >>> result = audit("sample_data/coco")
+        >>> [result.dataset.images.file_names[row] for row in result.images_with("no_usable_box")]
+        ['heap_of_kittens.jpg', 'cropped_away.jpg']
+        """
         indices: list[int] = np.flatnonzero(self.verdict_is(*names)).tolist()
         return indices
 
@@ -198,63 +265,120 @@ class Audit:
         """Return usable boxes as the network sees them: clipped, and resized to its input.
 
         rows: int64 [n], rows of the boxes. Returns float64 [n, 4], pixels of the network's input.
+
+        Examples
+        --------
+        >>> result = audit("sample_data/coco", "torchvision-retinanet_resnet50_fpn")
+        >>> result.net_boxes(result.boxes_of(1)).round(1).tolist()
+        [[249.8, 350.0, 416.4, 450.0], [632.9, 316.7, 782.8, 450.0]]
         """
         return self.placed(rows).boxes
 
     def placed(self, rows: Int) -> OnCanvas:
-        """Return usable boxes on the network's input, together with their canvases. rows: int64 [n]."""
+        """Return usable boxes on the network's input, together with their canvases. rows: int64 [n].
+
+        Examples
+        --------
+        >>> result = audit("sample_data/coco")
+        >>> result.placed(result.boxes_of(1)).boxes.shape
+        (2, 4)
+        """
         return on_canvas(self.dataset, rows, self.detector)
 
     def boxes_of(self, image: int) -> Int:
-        """Return the rows of one image's boxes, in file order."""
+        """Return the rows of one image's boxes, in file order.
+
+        Examples
+        --------
+        >>> result = audit("sample_data/coco")
+        >>> result.boxes_of(20).tolist()
+        [28, 29, 30, 31]
+        """
         return np.flatnonzero(self.dataset.boxes.image == image)
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> Summary:
         """Return counts over the whole data set, and under `splits` the same for each split.
 
         Without a detector, the numbers of boxes by status are None, and there are no verdicts or causes.
+
+        Examples
+        --------
+        >>> summary = audit("sample_data/coco").summary()
+        >>> summary["images"], summary["usable"], summary["matched"]
+        (26, 33, 13)
+        >>> summary["splits"]["val"]["verdicts"]["empty_foreground"]
+        4
         """
         everything = np.ones(len(self.dataset.images), dtype=np.bool_)
-        whole = self._summary_of(everything)
-        whole["splits"] = {
-            name: self._summary_of(self.dataset.images.split == code)
+        splits = {
+            name: self._counts_of(self.dataset.images.split == code)
             for code, name in enumerate(self.dataset.splits)
         }
-        return whole
+        return {**self._counts_of(everything), "splits": splits}
 
-    def _summary_of(self, images: Bool) -> dict[str, Any]:
-        results = self.image_results
+    def _counts_of(self, images: Bool) -> Counts:
+        results, judged = self.image_results, self.replayed is not None
         cause = self.box_results.cause[images[self.dataset.boxes.image]]
-        numbers = {
-            "images": int(np.count_nonzero(images)),
-            **{name: int(getattr(results, name)[images].sum()) for name in ("boxes", "usable")},
-        }
-        statuses = STATUSES[1:]
-        if self.replayed is None:
-            return {**numbers, **dict.fromkeys((*statuses, "lost")), "verdicts": {}, "causes": {}}
+        by_status = dict(zip(STATUSES, results.by_status[images].sum(axis=0).tolist(), strict=True))
         return {
-            **numbers,
-            **dict(zip(statuses, results.by_status[images, 1:].sum(axis=0).tolist(), strict=True)),
-            "lost": None if results.lost is None else int(results.lost[images].sum()),
-            "verdicts": _tally(results.verdict[images], VERDICTS),
-            "causes": _tally(cause[cause >= 0], CAUSES),
+            "images": int(np.count_nonzero(images)),
+            "boxes": int(results.boxes[images].sum()),
+            "usable": int(results.usable[images].sum()),
+            "matched": by_status["matched"] if judged else None,
+            "possible": by_status["possible"] if judged else None,
+            "forced": by_status["forced"] if judged else None,
+            "borrowed": by_status["borrowed"] if judged else None,
+            "shadowed": by_status["shadowed"] if judged else None,
+            "unmatched": by_status["unmatched"] if judged else None,
+            "lost": None if not judged or results.lost is None else int(results.lost[images].sum()),
+            "verdicts": _tally(results.verdict[images], VERDICTS) if judged else {},
+            "causes": _tally(cause[cause >= 0], CAUSES) if judged else {},
         }
 
     def images_frame(self) -> pd.DataFrame:
-        """Return a DataFrame with one row for each image: the columns of `--export-images`."""
+        """Return a DataFrame with one row for each image: the columns of `--export-images`.
+
+        Examples
+        --------
+        >>> table = audit("sample_data/coco").images_frame()
+        >>> table.groupby("verdict").size()["empty_foreground"].item()
+        14
+        """
         from anchoraudit.auditing.tables import images_frame
 
         return images_frame(self)
 
     def boxes_frame(self) -> pd.DataFrame:
-        """Return a DataFrame with one row for each box: the columns of `--export-boxes`."""
+        """Return a DataFrame with one row for each box: the columns of `--export-boxes`.
+
+        Examples
+        --------
+        >>> table = audit("sample_data/coco").boxes_frame()
+        >>> table.loc[table["cause"] == "edge", "label"].tolist()
+        ['cat_head', 'cat_head', 'cat_ear', 'cat_ear', 'cat_head', 'cat_head']
+        """
         from anchoraudit.auditing.tables import boxes_frame
 
         return boxes_frame(self)
 
 
+if TYPE_CHECKING:
+    # What can be audited.
+    Auditable = Dataset | Audit | Readable
+
+
+def dataset_of(source: Auditable) -> Dataset:
+    """Return a data set as it was read: of an audit, or of what `read` reads.
+
+    Raises AnchorauditError as `read` does.
+    """
+    if isinstance(source, Audit):
+        return source.original
+    return source if isinstance(source, Dataset) else read(source)
+
+
 def audit(
-    dataset: Dataset | str | Path,
+    dataset: Auditable,
     detector: str | Path | Detector | None = "reference",
     *,
     drop_difficult: bool = False,
@@ -271,8 +395,9 @@ def audit(
 
     Parameters
     ----------
-    dataset : Dataset, str or Path
-        What `read` returns, or a path for `read`.
+    dataset : Dataset, Audit, or what `read` reads
+        What `read` returns, or what it reads: a path, a DataFrame, or dicts. Of an audit, its data set as it
+        was read.
     detector : str, Path, Detector or None
         The name of a preset, a detector file, or what `load_detector` returns. None: no encoder is replayed,
         and only the rules on the data alone run.
@@ -314,9 +439,12 @@ def audit(
     >>> result = audit("sample_data/coco", "torchvision-retinanet_resnet50_fpn")
     >>> result.summary()["matched"]
     29
+    >>> targets = [{"width": 640, "height": 480, "boxes": [[5, 5, 9, 9]], "labels": ["cat"]}]
+    >>> audit(targets, "torchvision-fasterrcnn_resnet50_fpn").summary()["verdicts"]["forced_only"]
+    1
     """
     chosen = (rules or Chosen()).require_known(all_rules())
-    original = dataset if isinstance(dataset, Dataset) else read(dataset)
+    original = dataset_of(dataset)
     detector = None if detector is None else load_detector(detector)
     if loader is None and detector is not None:
         loader = detector.loader_for(original.format)

@@ -44,7 +44,7 @@ class ClassRow:
     trained_as: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ClassTable:
     """The classes of a data set, as a framework and a configuration number them.
 
@@ -67,6 +67,10 @@ class ClassTable:
     stated: Classes
     labels: Labels
     indices: list[dict[int, int | None]]
+
+    def __repr__(self) -> str:
+        rules = "no known rules" if self.rules is None else f"the rules of {self.rules.name}"
+        return f"<{len(self.dataset.categories):,} classes, numbered by {rules}>"
 
     @cached_property
     def boxes(self) -> Int:

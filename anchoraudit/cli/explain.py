@@ -67,7 +67,7 @@ def command(image: str, **given: Any) -> int:
     note_who_judged(explanation.audit, settings)
     if given["output"] is not None:
         from anchoraudit.io.files import replacing
-        from anchoraudit.report.plots import draw
+        from anchoraudit.report.plots.explained import draw
 
         drawn = draw(explanation, Path(given["output"]).suffix)
         with replacing(Path(given["output"])) as stream:

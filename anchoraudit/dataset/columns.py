@@ -21,6 +21,7 @@ from anchoraudit.dataset.declared import DeclaredClasses
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.traits import NOT_WRITTEN, BoxTrait, ImageTrait
 from anchoraudit.io.files import name_parts, safe_join
+from anchoraudit.io.shown import Shown
 
 ImageId = int | str
 Ids = npt.NDArray[Any]  # int64, or object where ids are strings
@@ -59,7 +60,7 @@ class Source:
         return f"{self.item} {box + 1}"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Images:
     """Columns over N images, in file order.
 
@@ -92,8 +93,11 @@ class Images:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def __repr__(self) -> str:
+        return f"<columns over {len(self):,} images>"
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, repr=False)
 class Boxes:
     """Columns over M annotations, in file order.
 
@@ -121,6 +125,9 @@ class Boxes:
 
     def __len__(self) -> int:
         return len(self.image)
+
+    def __repr__(self) -> str:
+        return f"<columns over {len(self):,} boxes>"
 
     def has(self, trait: BoxTrait) -> Bool:
         """Tell which boxes have a trait: bool [M]."""
@@ -180,8 +187,8 @@ class Category:
     group: str = field(default="", compare=False)
 
 
-@dataclass(slots=True)
-class Dataset:
+@dataclass(slots=True, repr=False)
+class Dataset(Shown):
     """A data set as it was read, with all problems found while reading.
 
     Attributes
@@ -273,7 +280,13 @@ class Dataset:
     without_info: tuple[Path, ...] = ()
 
     def convention_of(self, source: int) -> Convention:
-        """Return what the four numbers of a box mean by the format of a source, given its index."""
+        """Return what the four numbers of a box mean by the format of a source, given its index.
+
+        Examples
+        --------
+        >>> read("sample_data/coco").convention_of(0).name
+        'xywh'
+        """
         return self.conventions[source] if source < len(self.conventions) else XYXY
 
     @property
@@ -281,6 +294,12 @@ class Dataset:
         """Tell which boxes were read in another convention than that of their source: bool [M].
 
         A box that follows from a polygon has no numbers of its own.
+
+        Examples
+        --------
+        >>> dataset = read("sample_data/coco", box_convention="xyxy")
+        >>> bool(dataset.reread.all())
+        True
         """
         if self.read_as is None:
             return np.zeros(len(self.boxes), dtype=np.bool_)
@@ -289,7 +308,14 @@ class Dataset:
         return of_source[self.boxes.image] & ~self.boxes.has(NOT_WRITTEN)
 
     def as_written(self) -> Dataset:
-        """Return the data set with the coordinates as the files have them, without `offset`."""
+        """Return the data set with the coordinates as the files have them, without `offset`.
+
+        Examples
+        --------
+        >>> dataset = read("sample_data/voc", voc_offset=(-1, -1, 0, 0))
+        >>> (dataset.as_written().boxes.xyxy - dataset.boxes.xyxy)[0].tolist()
+        [1.0, 1.0, 0.0, 0.0]
+        """
         if not any(self.offset):
             return self
         nothing = (0.0, 0.0, 0.0, 0.0)
@@ -297,7 +323,13 @@ class Dataset:
 
     @property
     def split_names(self) -> list[str]:
-        """The name of each image's split."""
+        """The name of each image's split.
+
+        Examples
+        --------
+        >>> read("sample_data/coco").split_names[-1]
+        'val'
+        """
         return [self.splits[i] for i in self.images.split.tolist()]
 
     def image_path(self, index: int) -> Path | None:
@@ -305,6 +337,11 @@ class Dataset:
 
         A file name comes from the data, so it is not trusted: one that leads out of the image folder
         (`../x.jpg`, `/etc/passwd`) or that the file system cannot hold gives None.
+
+        Examples
+        --------
+        >>> read("sample_data/coco").image_path(0).name
+        'on_the_rug.jpg'
         """
         folder = self.sources[int(self.images.source[index])].image_folder
         return None if folder is None else safe_join(folder, self.images.file_names[index])
@@ -314,6 +351,11 @@ class Dataset:
 
         `name` is compared with the ids, then with the file names, their last parts and their stems; the first
         of these that gives a match decides.
+
+        Examples
+        --------
+        >>> read("sample_data/coco").find("family.jpg")
+        [20]
         """
         names = self.images.file_names
         ways: tuple[Callable[[], Iterable[str]], ...] = (

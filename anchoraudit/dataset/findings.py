@@ -41,5 +41,11 @@ class Finding:
 
     @property
     def location(self) -> str:
-        """File and place in one string."""
+        """File and place in one string.
+
+        Examples
+        --------
+        >>> Finding("BOX002", "box without area", "a.xml", "object 2").location
+        'a.xml, object 2'
+        """
         return ", ".join(part for part in (self.path, self.place) if part)

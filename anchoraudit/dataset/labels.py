@@ -45,7 +45,7 @@ REASON_MEANING = {
 _CODE = {reason: code for code, reason in enumerate(REASONS)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Labels:
     """The policy's answer for a data set's M boxes.
 
@@ -56,6 +56,9 @@ class Labels:
     usable: Bool
     reason: Int8
     clipped: Bool
+
+    def __repr__(self) -> str:
+        return f"<which of {len(self.usable):,} boxes are usable>"
 
     def without(self, rows: Int, reason: str) -> Labels:
         """Return the answer with these rows, int64, not usable for a reason of REASONS."""

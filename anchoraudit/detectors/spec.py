@@ -166,6 +166,11 @@ class Detector(Block, frozen=True):
         -------
         str or None
             The loader's name; None if the framework has no loader of its own for this format.
+
+        Examples
+        --------
+        >>> load_detector("mmdet-retinanet_fpn").loader_for("voc")
+        'mmdet-voc'
         """
         if isinstance(self.loader, str):
             return self.loader or None
@@ -173,19 +178,37 @@ class Detector(Block, frozen=True):
 
     @property
     def strides(self) -> tuple[float, ...]:
-        """The strides of all levels of anchors or points, in pixels of the canvas."""
+        """The strides of all levels of anchors or points, in pixels of the canvas.
+
+        Examples
+        --------
+        >>> load_detector("yolov5").strides
+        (8.0, 16.0, 32.0)
+        """
         return self.points.strides or tuple(level.stride for level in self.anchors.levels)
 
     @property
     def shapes(self) -> Float:
-        """All anchor shapes in pixels of the canvas: float64 [K, 2]."""
+        """All anchor shapes in pixels of the canvas: float64 [K, 2].
+
+        Examples
+        --------
+        >>> load_detector("yolov5").shapes.shape
+        (9, 2)
+        """
         if self.anchors.units == "fractions":
             return self.anchors.shapes * (self.resize.width, self.resize.height)
         return self.anchors.shapes
 
     @property
     def compared(self) -> Float:
-        """The shapes that compete for a box, in pixels of the canvas, first wins ties: float64 [M, 2]."""
+        """The shapes that compete for a box, in pixels of the canvas, first wins ties: float64 [M, 2].
+
+        Examples
+        --------
+        >>> load_detector("yolov5").compared.shape
+        (9, 2)
+        """
         import numpy as np
 
         if not self.anchors.competing:
@@ -196,14 +219,26 @@ class Detector(Block, frozen=True):
 
     @property
     def box_precision(self) -> str:
-        """Precision of boxes on the canvas: of fractions that of the resize, else of what boxes meet."""
+        """Precision of boxes on the canvas: of fractions that of the resize, else of what boxes meet.
+
+        Examples
+        --------
+        >>> load_detector("yolov5").box_precision
+        'float32'
+        """
         if self.match.unit != "anchor":  # corners in float64 keep all bits of a centre and a size
             return "float64" if self.resize.handed == "centre_size" else self.points.precision
         return self.resize.precision if self.match.takes_fractions else self.anchors.kept_precision
 
     @property
     def empty_when(self) -> str:
-        """When an image with usable boxes ends without a positive anchor, as a sentence; "" for never."""
+        """When an image with usable boxes ends without a positive anchor, as a sentence; "" for never.
+
+        Examples
+        --------
+        >>> load_detector("reference").empty_when
+        'every box has a best IoU below 0.5 among the anchors that count'
+        """
         if self.match.narrow_below > min(self.strides, default=0.0):
             return ""  # no side is too short to have a point inside
         if self.match.narrow_below and self.match.narrow_below == self.strides[0]:
@@ -228,14 +263,26 @@ class Detector(Block, frozen=True):
 
     @property
     def on_empty(self) -> str:
-        """The effect of a batch or an image without anything positive, or without a box, as a sentence."""
+        """The effect of a batch or an image without anything positive, or without a box, as a sentence.
+
+        Examples
+        --------
+        >>> load_detector("reference").on_empty
+        'a batch without a positive anchor gives a box loss of 0/0 = NaN'
+        """
         if self.match.no_boxes == "raises":
             return f"{self.loss.on_empty(self.match.unit)}; on an image without boxes the framework raises"
         return self.loss.on_empty(self.match.unit)
 
     @property
     def can_end_empty(self) -> bool:
-        """Tell whether an image with usable boxes can end without a positive anchor."""
+        """Tell whether an image with usable boxes can end without a positive anchor.
+
+        Examples
+        --------
+        >>> load_detector("reference").can_end_empty, load_detector("mmdet-atss").can_end_empty
+        (True, True)
+        """
         return bool(self.empty_when)
 
     @staticmethod
@@ -258,8 +305,21 @@ class Detector(Block, frozen=True):
         ------
         AnchorauditError
             If the model is not such a detector of torchvision, or its strides are unknown.
+
+        Examples
+        --------
+        >>> from torchvision.models import detection  # doctest: +SKIP
+        >>> model = detection.retinanet_resnet50_fpn(weights=None)  # doctest: +SKIP
+        >>> audit("sample_data/coco", Detector.from_torchvision(model))  # doctest: +SKIP
+        >>> Detector.from_torchvision(None)  # doctest: +IGNORE_EXCEPTION_DETAIL
+        Traceback (most recent call last):
+            ...
+        anchoraudit.errors.AnchorauditError: NoneType has no anchor_generator
         """
         return made_of(model, Detector, strides=strides)
+
+    def __repr__(self) -> str:
+        return f"<Detector {self}>"
 
     def __str__(self) -> str:
         """Return the detector in one line."""

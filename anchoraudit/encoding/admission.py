@@ -393,7 +393,7 @@ def _whole_images(image: Int, images: int, rule: Int8, outcome: Int8) -> None:
     outcome[others] = _DROPS_IMAGE
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Admitted:
     """What a detector's model does with the M boxes of a data set, as its loader hands them over.
 
@@ -404,6 +404,9 @@ class Admitted:
     labels: Labels
     admission: Admission
     rows: Int
+
+    def __repr__(self) -> str:
+        return f"<what the model does with {len(self.rows):,} boxes>"
 
     @property
     def fatal(self) -> Int:

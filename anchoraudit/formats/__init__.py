@@ -152,11 +152,11 @@ def read(
     ----------
     path : str, Path, DataFrame or iterable of dicts
         - A folder, or a file that holds all annotations, such as a COCO JSON file.
-        - A pandas DataFrame with a row for each box, and the columns of a table: ``image_id, label, x1, y1, x2,
-          y2`` and, unless the image files are found, ``width, height``.
+        - A pandas DataFrame with a row for each box, and the columns of a table: ``image_id, label, x1, y1,
+          x2, y2`` and, unless the image files are found, ``width, height``.
         - A dict for each image, with ``width``, ``height``, ``boxes``, ``labels`` and, where you have them,
-          ``image_id``, ``file_name``, ``split``, ``iscrowd``, ``difficult``. Numbers may be in lists, NumPy arrays
-          or tensors.
+          ``image_id``, ``file_name``, ``split``, ``iscrowd``, ``difficult``. Numbers may be in lists, NumPy
+          arrays or tensors.
         - Pairs of an image and such a dict, as a torch Dataset hands them over: the image says its size.
     format : str, default="auto"
         Name of the format; "auto" to recognise it from the files.

@@ -27,7 +27,7 @@ CACHE = Path(".anchoraudit") / "images.msgpack"
 Progress = Callable[[int, int], None]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class ImageFiles:
     """Columns over the N images of a data set: the facts that `look` found about their files.
 
@@ -76,6 +76,9 @@ class ImageFiles:
     unlisted: list[tuple[int, str]]
     read: int
     cached: int
+
+    def __repr__(self) -> str:
+        return f"<what is known of {len(self.looked):,} image files>"
 
 
 def look(

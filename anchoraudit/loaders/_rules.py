@@ -56,7 +56,7 @@ class Rule:
         return f"{self.reason} ({self.option})" if self.option else self.reason
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Loaded:
     """What a loader makes of a data set of N images and M boxes.
 
@@ -100,6 +100,11 @@ class Loaded:
     say: Mapping[int, Callable[[int], str]] = field(default_factory=dict)
     whole: tuple[str, ...] = ()
     classes: ClassReading | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"<what {self.loader} makes of {len(self.image_fate):,} images and {len(self.box_fate):,} boxes>"
+        )
 
     @cached_property
     def images(self) -> Int:

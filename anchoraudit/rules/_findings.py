@@ -95,6 +95,10 @@ class Findings(Sequence[Finding]):
     def __len__(self) -> int:
         return sum(self.counts.values())
 
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{code} {number}" for code, number in self.counts.items())
+        return f"<{len(self):,} findings: {counts}>" if counts else "<no findings>"
+
     def __iter__(self) -> Iterator[Finding]:
         return chain.from_iterable(chain.from_iterable(self._groups.values()))
 

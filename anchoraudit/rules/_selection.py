@@ -53,6 +53,12 @@ class Chosen:
         ------
         AnchorauditError
             If a threshold is text.
+
+        Examples
+        --------
+        >>> chosen = Chosen.of_tables(["BOX"], [], {"BOX012": {"iou": 0.9, "severity": "error"}})
+        >>> chosen.thresholds, chosen.severities
+        ({'BOX012': {'iou': 0.9}}, {'BOX012': 'error'})
         """
         severities: dict[str, Severity] = {}
         thresholds: dict[str, dict[str, float]] = {}
@@ -81,6 +87,12 @@ class Chosen:
         ------
         AnchorauditError
             For the first one that does not exist.
+
+        Examples
+        --------
+        >>> from anchoraudit.rules import all_rules
+        >>> Chosen(select=("BOX",)).require_known(all_rules()).select
+        ('BOX',)
         """
         for prefix in (*self.select, *self.ignore):
             if prefix != ALL and not any(code.startswith(prefix) for code in rules):
@@ -109,7 +121,15 @@ class Chosen:
             )
 
     def in_force(self, rules: Mapping[str, Rule]) -> dict[str, Rule]:
-        """Return the rules, with the chosen severities in place of their own."""
+        """Return the rules, with the chosen severities in place of their own.
+
+        Examples
+        --------
+        >>> from anchoraudit.rules import all_rules
+        >>> chosen = Chosen(severities={"BOX012": "error"})
+        >>> chosen.in_force(all_rules())["BOX012"].severity
+        'error'
+        """
         return {
             code: replace(rule, severity=self.severities[code]) if code in self.severities else rule
             for code, rule in rules.items()

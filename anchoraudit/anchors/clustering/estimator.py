@@ -113,6 +113,11 @@ class AnchorKMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         ValueError
             For a parameter out of range, for a size that is not positive and finite (with its row), and if
             there are fewer distinct sizes than anchors.
+
+        Examples
+        --------
+        >>> AnchorKMeans(n_clusters=1).fit([[10, 20], [10, 20]]).cluster_centers_.tolist()
+        [[10.0, 20.0]]
         """
         self._check_parameters()
         sizes = self._check_sizes(X, reset=True)
@@ -131,17 +136,38 @@ class AnchorKMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[np.int32]:  # noqa: N803
-        """Return the index of the best anchor (n,) for sizes X (n, 2). On ties, the smaller anchor."""
+        """Return the index of the best anchor (n,) for sizes X (n, 2). On ties, the smaller anchor.
+
+        Examples
+        --------
+        >>> found = AnchorKMeans(n_clusters=2).fit([[10, 20], [40, 40]])
+        >>> found.predict([[12, 18], [50, 50]]).tolist()
+        [0, 1]
+        """
         check_is_fitted(self)
         return self._assign(self._check_sizes(X))[0]
 
     def transform(self, X: ArrayLike) -> Float:  # noqa: N803
-        """Return the distance (n, n_clusters) between sizes X (n, 2) and every anchor."""
+        """Return the distance (n, n_clusters) between sizes X (n, 2) and every anchor.
+
+        Examples
+        --------
+        >>> found = AnchorKMeans(n_clusters=2).fit([[10, 20], [40, 40]])
+        >>> found.transform([[10, 20]]).tolist()
+        [[0.0, 0.875]]
+        """
         check_is_fitted(self)
         return np.ascontiguousarray(self._distances(self._check_sizes(X)).T)
 
     def score(self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None) -> float:  # noqa: N803
-        """Return minus the inertia of sizes X (n, 2): larger is better, as in `KMeans`. `y` is ignored."""
+        """Return minus the inertia of sizes X (n, 2): larger is better, as in `KMeans`. `y` is ignored.
+
+        Examples
+        --------
+        >>> found = AnchorKMeans(n_clusters=1).fit([[10, 20]])
+        >>> found.score([[10, 10]])
+        -0.5
+        """
         check_is_fitted(self)
         sizes = self._check_sizes(X)
         return -self._inertia(self._assign(sizes)[1], _check_weight(sample_weight, len(sizes)))

@@ -7,6 +7,7 @@ A rule that found errors or warnings has failed, and the failure lists them. Fin
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from anchoraudit.auditing.audit import Audit
@@ -38,7 +39,7 @@ def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
 
 
 def _properties(audit: Audit, found: int) -> dict[str, object]:
-    summary = audit.summary()
+    summary: dict[str, Any] = {**audit.summary()}
     counts = {name: number for name in _COUNTS if (number := summary[name]) is not None}
     detector = NO_DETECTOR if audit.replayed is None else audit.replayed.name
     named = {"dataset": audit.dataset.root, "detector": detector, "findings": found}

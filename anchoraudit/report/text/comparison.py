@@ -25,28 +25,14 @@ _FOLDED = 26  # characters by which the names of detectors may become narrower
 _SHORTEST = 12  # characters of a line of a folded name
 
 
-def _row(one: Compared) -> dict[str, object]:
-    return {
-        "detector": one.detector,
-        "images": one.images,
-        **one.verdicts,
-        "usable": one.usable,
-        **one.statuses,
-        "median_best_iou": one.median_best,
-        "measure": one.measure,
-        "cause": one.cause,
-        "on_empty": one.on_empty,
-    }
-
-
 def comparison_json(compared: Sequence[Compared], dataset: Dataset) -> str:
     """Return the comparison as JSON: the data set, and an entry for each detector."""
-    return to_json({"dataset": str(dataset.root), "detectors": [_row(one) for one in compared]})
+    return to_json({"dataset": str(dataset.root), "detectors": [one.as_row() for one in compared]})
 
 
 def comparison_csv(compared: Sequence[Compared]) -> str:
     """Return the comparison as CSV, a row for each detector."""
-    rows = [_row(one) for one in compared]
+    rows = [one.as_row() for one in compared]
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()

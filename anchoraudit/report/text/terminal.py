@@ -166,7 +166,7 @@ def scan_parts(
     shown: the findings to report, all by default. classes: the parts of the class table, if it was asked for.
     """
     findings = audit.findings if shown is None else shown
-    summary = audit.summary()
+    summary: dict[str, Any] = {**audit.summary()}
     parts = [*first_lines(words.who_judged(audit)), facts(_what_was_read(audit)), ""]
     if summary["verdicts"]:
         parts += [_verdicts(summary, audit.detector), ""]
