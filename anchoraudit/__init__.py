@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from anchoraudit.encoding.targets import encode
     from anchoraudit.errors import AnchorauditError
     from anchoraudit.formats import read
+    from anchoraudit.report.exports._write import export
     from anchoraudit.rules import Chosen, rule_of
 
 _HOME = {
@@ -46,6 +47,7 @@ _HOME = {
     "audit": "auditing.audit",
     "compare": "advice.compare",
     "encode": "encoding.targets",
+    "export": "report.exports._write",
     "load_detector": "detectors",
     "measure_fit": "anchors.fit",
     "read": "formats",
@@ -69,6 +71,7 @@ __all__ = [
     "audit",
     "compare",
     "encode",
+    "export",
     "load_detector",
     "measure_fit",
     "read",

@@ -83,14 +83,14 @@ def _names(dataset: Dataset) -> list[str]:
 
 
 def _image(dataset: Dataset, index: int, image_id: int) -> dict[str, Any]:
-    entry: dict[str, Any] = {"id": image_id, "file_name": _file_name(dataset, index)}
+    entry: dict[str, Any] = {"id": image_id, "file_name": file_name_of(dataset, index)}
     width, height = float(dataset.images.width[index]), float(dataset.images.height[index])
     if not math.isnan(width):
         entry |= {"width": _number(width), "height": _number(height)}
     return entry
 
 
-def _file_name(dataset: Dataset, index: int) -> str:
+def file_name_of(dataset: Dataset, index: int) -> str:
     """Return the file name. With several image folders, it is relative to the data set's root."""
     name = dataset.images.file_names[index].encode("utf-8", "replace").decode()
     folders = {source.image_folder for source in dataset.sources}
