@@ -19,6 +19,7 @@ from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.report import notebook
 from anchoraudit.report.plots import _display, display_of, plot_names
 from tests.builders import GOOD
+from tests.test_readme import ROOT
 
 CAT = [GOOD[0], GOOD[1], GOOD[0] + GOOD[2], GOOD[1] + GOOD[3]]
 ENTRY = {"width": 960, "height": 720, "boxes": [CAT], "labels": ["cat"]}
@@ -223,3 +224,10 @@ def test_without_matplotlib_the_command_that_installs_it_is_named(sample, monkey
     monkeypatch.setattr(_display, "find_spec", lambda name: None)
     with pytest.raises(AnchorauditError, match=r"pip install 'anchoraudit\[plot\]'"):
         sample.plot.verdicts()
+
+
+def test_the_page_lists_every_plot_and_every_public_name():
+    page = (ROOT / "docs" / "python.md").read_text()
+    listed = re.findall(r"^\| `(\w+)` \|", page.partition("## Plots")[2], re.M)
+    assert listed == plot_names()
+    assert [name for name in anchoraudit.__all__ if not re.search(rf"\b{name}\b", page)] == []
