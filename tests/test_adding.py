@@ -13,11 +13,11 @@ import anchoraudit
 from anchoraudit import cli, formats, loaders, rules
 from anchoraudit.anchors import export
 from anchoraudit.detectors import _presets, readers
-from anchoraudit.report import outputs
+from anchoraudit.report import exports, outputs, plots
 from tests.builders import annotation, document, make, run
 
 ADDED = Path(__file__).parent / "fixtures" / "added"
-COMMANDS = ("scan", "cluster")  # their options list what there was when they were imported
+COMMANDS = ("scan", "cluster", "export")  # their options list what there was when they were imported
 
 
 @pytest.fixture
@@ -128,3 +128,18 @@ def test_a_preset(tmp_path, data, monkeypatch, capsys):
     assert anchoraudit.load_detector("lenient").match.positive == 0.4
     assert run("compare", data, "--detector", "lenient", "--detector", "reference") == 0
     assert "lenient" in capsys.readouterr().out
+
+
+def test_a_program_to_export_to(tmp_path, data, add, capsys):
+    add(exports, "exports")
+    words = ["export", data, "--to", "names", "-o", tmp_path / "out", "--verdict", "ok", "--loader", "none"]
+    assert run(*words) == 0
+    assert (tmp_path / "out" / "names.txt").read_text() == "1.jpg\n"
+    assert f"Print {tmp_path / 'out'}/names.txt." in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_plot(data, add):
+    add(plots, "plots")
+    result = anchoraudit.audit(data)
+    assert "widest" in dir(result.plot)
+    assert plots.display_of("widest").of(result).pixels == 960

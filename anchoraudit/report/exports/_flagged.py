@@ -63,8 +63,13 @@ class OneImage:
     verdict: str
     causes: tuple[str, ...]
     codes: tuple[str, ...]
-    why: str
     boxes: tuple[OneBox, ...]
+    audit: Audit
+
+    @property
+    def why(self) -> str:
+        """Say why it is flagged. Takes longer than all the rest, so it is not said before somebody asks."""
+        return words.why(self.audit, self.row)
 
     @property
     def tags(self) -> list[str]:
@@ -116,6 +121,16 @@ class Flagged:
         owners = self.audit.original.boxes.image[self.rows]
         return np.searchsorted(owners, np.arange(len(self.audit.original.images) + 1))
 
+    @cached_property
+    def _every(self) -> Int:
+        """All boxes, grouped by image: int64 [M]."""
+        return self.audit.original.boxes.by_image()
+
+    @cached_property
+    def _every_start(self) -> Int:
+        owners = self.audit.original.boxes.image[self._every]
+        return np.searchsorted(owners, np.arange(len(self.audit.original.images) + 1))
+
     def __iter__(self) -> Iterator[OneImage]:
         return map(self._image, self.images)
 
@@ -139,7 +154,7 @@ class Flagged:
         result, dataset = self.audit, self.audit.original
         judged = result.replayed is not None
         own = self.rows[self._starts[row] : self._starts[row + 1]]
-        every = result.boxes_of(row)
+        every = self._every[self._every_start[row] : self._every_start[row + 1]]
         codes = np.unique(result.box_results.cause[every])
         path = dataset.image_path(row)
         return OneImage(
@@ -153,8 +168,8 @@ class Flagged:
             verdict=VERDICTS[int(result.image_results.verdict[row])] if judged else "",
             causes=tuple(CAUSES[code] for code in codes.tolist() if code >= 0),
             codes=() if judged else tuple(result.findings.errors_of_image(row, every)),
-            why=words.why(result, row),
-            boxes=tuple(self._box(int(box)) for box in own.tolist()),
+            boxes=tuple(self._box(box) for box in own.tolist()),
+            audit=result,
         )
 
     def _box(self, row: int) -> OneBox:

@@ -76,7 +76,7 @@ def export(
     >>> from tempfile import mkdtemp
     >>> written = export("sample_data/coco", mkdtemp(), "cvat")
     >>> written.files, written.images
-    (('annotations.xml', 'labels.json'), 20)
+    (('annotations.xml', 'labels.json'), 19)
     """
     target = target_of(to)
     result = source if isinstance(source, Audit) else audit(source)
