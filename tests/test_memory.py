@@ -180,6 +180,8 @@ def test_images_are_found_where_their_names_lead(tmp_path):
         ([5], "[0]: the entry is of type int, not a dict: 5"),
         ([("x", [])], "[0]: the second part of the pair is of type list"),
         ([{"box": [], "width": 5}], "Did you mean boxes?"),
+        ([("x", [{"bbox": [1, 2, 3, 4]}])], "give the path of their JSON file"),
+        ([(("x",), ({"boxes": []},))], "give the data set itself, not a DataLoader"),
         (pd.DataFrame({"a": [1]}), "<DataFrame>: columns not understood: a"),
     ],
 )

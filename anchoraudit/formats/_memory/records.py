@@ -111,12 +111,16 @@ def _target_of(entry: Any, at: int) -> tuple[Mapping[str, Any], tuple[float, flo
         return entry, None
     if isinstance(entry, tuple | list) and len(entry) == 2 and isinstance(entry[1], Mapping):
         return entry[1], _size_of(entry[0])
-    held = f"the entry is of type {type(entry).__name__}"
+    held, remedy = f"the entry is of type {type(entry).__name__}", _REMEDY
     if isinstance(entry, tuple | list) and len(entry) == 2:
-        held = f"the second part of the pair is of type {type(entry[1]).__name__}"
-    raise AnchorauditError(
-        f"{held}, not a dict: {shorten(entry)}", path=NAME, place=f"[{at}]", remedy=_REMEDY
-    )
+        second = entry[1]
+        held = f"the second part of the pair is of type {type(second).__name__}"
+        first = second[0] if isinstance(second, tuple | list) and second else None
+        if isinstance(first, Mapping) and "bbox" in first:
+            remedy = "These are annotations of COCO: give the path of their JSON file."
+        elif isinstance(first, Mapping):
+            remedy = "These look like batches: give the data set itself, not a DataLoader."
+    raise AnchorauditError(f"{held}, not a dict: {shorten(entry)}", path=NAME, place=f"[{at}]", remedy=remedy)
 
 
 def _size_of(image: Any) -> tuple[float, float] | None:
