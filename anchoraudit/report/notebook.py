@@ -110,8 +110,12 @@ def _(audit: Audit) -> tuple[str, list[str]]:
 
 @_html.register
 def _(audit: Audit, lines: Sequence[str]) -> str:
-    below = "".join(f"<div>{_text(line)}</div>" for line in lines[1:])
-    return f"<div>{_text(lines[0])}</div>{_bar(audit.summary()['verdicts'])}{below}"
+    first, *rest = lines
+    risk = words.risk_line(audit)
+    above = "".join(f"<div>{_text(line)}</div>" for line in (first, risk) if line)
+    # The bar's legend has the numbers of images.
+    below = "".join(f"<div>{_text(line)}</div>" for line in rest if not line.startswith("images: "))
+    return f"{above}{_bar(audit.summary()['verdicts'])}{below}"
 
 
 @_said.register
