@@ -10,7 +10,7 @@ from PIL import Image
 
 import anchoraudit
 from anchoraudit import AnchorauditError, read
-from tests.builders import GOOD, make
+from tests.builders import GOOD, document, make
 
 CAT = [GOOD[0], GOOD[1], GOOD[0] + GOOD[2], GOOD[1] + GOOD[3]]
 
@@ -190,6 +190,14 @@ def test_what_is_no_data_set_is_refused(source, words):
         read(source)
     assert words in str(error.value)
     assert error.value.remedy
+
+
+def test_whatever_names_a_path_is_one(tmp_path):
+    class Named:
+        def __fspath__(self):
+            return str(make(tmp_path, {"a.json": document()}) / "a.json")
+
+    assert read(Named()).format == "coco"
 
 
 def test_what_is_in_memory_has_no_format_to_choose():

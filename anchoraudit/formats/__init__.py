@@ -35,6 +35,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -49,7 +50,9 @@ if TYPE_CHECKING:
     from anchoraudit.dataset.columns import Dataset
 
     # What `read` reads: a path, or what is in memory already.
-    Readable = str | Path | pd.DataFrame | Iterable[Mapping[str, Any] | tuple[Any, Mapping[str, Any]]]
+    Readable = (
+        str | PathLike[str] | pd.DataFrame | Iterable[Mapping[str, Any] | tuple[Any, Mapping[str, Any]]]
+    )
 
 
 _NO_SPLITS = "This data set has no splits."
@@ -198,7 +201,7 @@ def read(
     folder = _image_folder(image_folder)
     convention = None if box_convention is None else convention_of(box_convention)
     options = ReadOptions(tuple(splits), unlisted, voc_offset, folder)
-    if isinstance(path, str | Path):
+    if isinstance(path, str | PathLike):
         dataset = _read_files(path, format, options)
     else:
         if format != "auto":
@@ -215,7 +218,7 @@ def read(
     return reread(dataset, convention)
 
 
-def _read_files(path: str | Path, format: str, options: ReadOptions) -> Dataset:
+def _read_files(path: str | PathLike[str], format: str, options: ReadOptions) -> Dataset:
     if not str(path):
         raise AnchorauditError("the data set's name is empty", remedy="Name a folder, or a COCO JSON file.")
     root = Path(path)
