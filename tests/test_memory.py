@@ -10,6 +10,8 @@ from PIL import Image
 
 import anchoraudit
 from anchoraudit import AnchorauditError, read
+from anchoraudit.manifest import kept_by, write_manifest
+from anchoraudit.report import outputs
 from tests.builders import GOOD, document, make
 
 CAT = [GOOD[0], GOOD[1], GOOD[0] + GOOD[2], GOOD[1] + GOOD[3]]
@@ -238,3 +240,12 @@ def test_frames_of_an_audit_can_be_read_again():
     sizes = result.images_frame()[["image_id", "width", "height"]]
     again = read(result.boxes_frame().merge(sizes, on="image_id"))
     assert len(again.boxes) == len(result.dataset.boxes)
+
+
+def test_what_is_in_memory_can_be_reported_and_filtered(tmp_path):
+    result = anchoraudit.audit([entry(), entry(boxes=[CAT, [1, 2, 3]], labels=["cat", "<dog>"])])
+    for name in outputs.names():
+        assert "".join(outputs.render(name, result))
+    written = write_manifest(result, kept_by(result), tmp_path / "clean.json")
+    assert written.images == 2
+    assert read(tmp_path / "clean.json").boxes.xyxy.tolist() == [CAT, CAT]
