@@ -65,7 +65,8 @@ class TestJson:
         assert sum(part["boxes"] for part in by_level) >= summary["matched"]
         assert list(splits) == ["train", "val"]
         for part in (summary, *splits.values()):
-            assert list(part) == [*numbers, "verdicts", "causes"]
+            assert list(part) == [*numbers, "lost", "verdicts", "causes"]
+            assert 0 <= part["lost"] <= part["usable"]
             assert set(part["verdicts"]) == VERDICTS
             assert set(part["causes"]) == CAUSES
             assert sum(part["verdicts"].values()) == part["images"]
