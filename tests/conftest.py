@@ -19,10 +19,10 @@ SAMPLE = ROOT / "sample_data"
 # Workers of pytest-xdist have a width of their own; the tests expect that of a pipe.
 os.environ.pop("COLUMNS", None)
 # .ci/run sets CI, as services do: properties then try the same examples in every run, and a failure says how
-# to repeat it. Elsewhere they try new ones each time.
+# to repeat it. Elsewhere they try new ones each time. No example has a deadline: a busy machine is no defect.
 settings.register_profile("ci", derandomize=True, deadline=None, database=None, print_blob=True)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+settings.register_profile("local", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
 @pytest.fixture

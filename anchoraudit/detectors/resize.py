@@ -159,6 +159,16 @@ class Resize(Block, frozen=True):
         return self.kind == "stretch"
 
     @property
+    def square(self) -> int:
+        """The side in pixels of the square into which images are fitted; 0 for another resize."""
+        return self.side if self.kind == "longest_side" else 0
+
+    @property
+    def shorter_and_longer(self) -> tuple[int, int]:
+        """The shorter side of resized images, and the greatest longer one, in pixels; zeros for others."""
+        return (self.side, self.cap) if self.kind == "short_side" and self.cap else (0, 0)
+
+    @property
     def hands_fractions(self) -> bool:
         """Tell whether boxes reach the loss as centre and size in fractions of the canvas."""
         return self.handed in ("centre_fractions", "centre_reciprocals")

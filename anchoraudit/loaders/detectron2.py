@@ -121,10 +121,8 @@ _SHORTER_SIDE, _LONGEST_SIDE = 800, 1333  # pixels: INPUT.MIN_SIZE_TRAIN, INPUT.
 
 def settings(detector: Detector | None) -> tuple[int, int]:
     """Return the shorter side to which images are resized, and the greatest longer one, in pixels."""
-    resize = None if detector is None else detector.resize
-    if resize is None or resize.kind != "short_side" or not resize.cap:
-        return _SHORTER_SIDE, _LONGEST_SIDE
-    return resize.side, resize.cap
+    shorter, longer = (0, 0) if detector is None else detector.resize.shorter_and_longer
+    return shorter or _SHORTER_SIDE, longer or _LONGEST_SIDE
 
 
 def _read_coco(sieve: Sieve) -> None:

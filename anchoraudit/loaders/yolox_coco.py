@@ -87,8 +87,7 @@ _MOST = 120  # `max_labels`
 
 def settings(detector: Detector | None) -> tuple[int]:
     """Return the side of the square into which images are fitted, in pixels."""
-    resize = None if detector is None else detector.resize
-    return (resize.side if resize is not None and resize.kind == "longest_side" else _SIDE,)
+    return ((detector is not None and detector.resize.square) or _SIDE,)
 
 
 def load(sieve: Sieve) -> None:

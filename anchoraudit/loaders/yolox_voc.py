@@ -79,8 +79,7 @@ _DIGITS_GO = 16384.0  # pixels: a float32 at the fourfold of this has steps of 1
 
 def settings(detector: Detector | None) -> tuple[float]:
     """Return the side of the square into which images are fitted, in pixels."""
-    resize = None if detector is None else detector.resize
-    return (float(resize.side) if resize is not None and resize.kind == "longest_side" else _SIDE,)
+    return (float(detector is not None and detector.resize.square) or _SIDE,)
 
 
 def _read_voc(sieve: Sieve) -> None:
