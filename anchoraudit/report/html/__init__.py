@@ -1,0 +1,1 @@
+"""The report as one HTML file, to look at and to show to others."""
