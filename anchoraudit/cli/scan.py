@@ -21,6 +21,7 @@ from anchoraudit.cli._options import (
     rule_options,
     rules_of,
 )
+from anchoraudit.cli._report import HTML, report_file, report_option, write_report
 from anchoraudit.errors import AnchorauditError
 
 _FRAMEWORK = "framework"  # `--augment` with the recipe that the detector names
@@ -81,11 +82,12 @@ class OutputFormat(click.Choice[str]):
     type=OutputFormat(),
     default="text",
     show_default=True,
-    help="Form of the report: text, concise, json, jsonl, csv, github, sarif, junit or markdown.",
+    help="Form of the report: text, concise, json, jsonl, csv, github, sarif, junit, markdown or html.",
 )
 @click.option(
     "-o", "--output", type=click.Path(), metavar="FILE", help="Write the report there, not to stdout."
 )
+@report_option
 @click.option(
     "--limit",
     type=click.IntRange(min=0),
@@ -138,11 +140,12 @@ def command(**given: Any) -> int:
     for target in (given["export_images"], given["export_boxes"]):
         if target is not None:
             _output.require_table_suffix(target)
+    report = report_file(given)
     dataset = read_dataset(settings)  # read before NumPy is imported, so that reading processes start sooner
     from anchoraudit.auditing.audit import audit
     from anchoraudit.images.inspection import CACHE
 
-    named = [given[name] for name in ("output", "export_images", "export_boxes")]
+    named = [given[name] for name in ("output", "export_images", "export_boxes", "report")]
     written = (given["baseline"] or _BASELINE) if given["write_baseline"] else None
     read = [given["baseline"]] if given["baseline"] and written is None else []
     _output.check_outputs(dataset, settings, *named, written, read=read)
@@ -170,7 +173,11 @@ def command(**given: Any) -> int:
     for text in remarks:
         _output.remark(f"note: {text}", quiet=quiet)
     shown = _against_baseline(result, given, quiet=quiet)
-    _report(result, shown, given, settings_of.as_options(settings), with_table=with_table)
+    options = settings_of.as_options(settings)
+    _report(result, shown, given, options, with_table=with_table)
+    if report is not None:
+        write_report(result, report, options, shown)
+        _output.remark(f"the report is in {report}", quiet=quiet)
     settings_of.record(settings)
     known = shown if given["baseline"] or given["write_baseline"] else None
     return exit_code(result, settings, known, exit_zero=given["exit_zero"])
@@ -238,6 +245,9 @@ def _report(result: Any, shown: Any, given: dict[str, Any], options: list[str], 
     from anchoraudit.cli import _output
     from anchoraudit.report import words
 
+    if given["output_format"] == HTML:
+        write_report(result, given["output"], options, shown, limit=given["limit"])
+        return
     if given["output_format"] != "text":
         from anchoraudit.report.outputs import render
 
