@@ -136,7 +136,7 @@ class Page:
     def open(self, file):
         """Open a file, and wait until its script says that it is ready."""
         self.call("Page.navigate", url=Path(file).resolve().as_uri())
-        self.wait("document.documentElement.dataset.ready === 'yes'")
+        self.wait("document.documentElement?.dataset.ready === 'yes'")
 
     def wait(self, condition):
         """Wait until an expression is true in the page."""

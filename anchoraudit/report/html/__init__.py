@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING
 from anchoraudit.errors import AnchorauditError
 
 if TYPE_CHECKING:
+    from anchoraudit.advice.advise import Advice
+    from anchoraudit.advice.compare import Compared
+    from anchoraudit.advice.rescue import Rescue
     from anchoraudit.auditing.audit import Audit
+    from anchoraudit.detectors import Detector
     from anchoraudit.rules import Findings
 
 _NEEDED = ("jinja2", "plotly")
@@ -36,6 +40,9 @@ def report_html(
     options: Sequence[str] = (),
     shown: Findings | None = None,
     limit: int | None = None,
+    detectors: Sequence[Detector] | None = None,
+    compared: Sequence[Compared] = (),
+    advice: Advice | Rescue | None = None,
 ) -> Iterator[str]:
     """Return the report, in pieces of text that together make one HTML file.
 
@@ -49,6 +56,12 @@ def report_html(
         The findings to report, by default all of the audit's.
     limit : int, optional
         How many images to show, at most 300, which is the default.
+    detectors : sequence of Detector, optional
+        Those of the trainability map: by default the audit's own and eight of the best known ones.
+    compared : sequence of Compared
+        What `compare` returns, if detectors were compared.
+    advice : Advice or Rescue, optional
+        What `advise` or `rescue` returns, if remedies were asked for.
 
     Raises
     ------
@@ -56,6 +69,7 @@ def report_html(
         If a package that the report needs is missing.
     """
     require_packages()
-    from anchoraudit.report.html.page import page
+    from anchoraudit.report.html.page import Page
 
-    return page(audit, options, audit.findings if shown is None else shown, limit)
+    findings = audit.findings if shown is None else shown
+    return Page(audit, options, findings, limit, detectors, compared, advice).pieces()

@@ -4,50 +4,92 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
+from anchoraudit.advice.advise import Advice
+from anchoraudit.advice.compare import Compared
+from anchoraudit.advice.rescue import Rescue
+from anchoraudit.advice.trainability import best_known, trainability
 from anchoraudit.auditing.audit import Audit
-from anchoraudit.encoding.causes import CAUSES
-from anchoraudit.encoding.causes import MEANING as CAUSE_MEANING
+from anchoraudit.detectors import Detector
 from anchoraudit.encoding.statuses import STATUSES
-from anchoraudit.report.html.figures import figures
+from anchoraudit.loaders import PLAIN
+from anchoraudit.report.html.figures import Table, figures
 from anchoraudit.report.html.findings import by_rule
 from anchoraudit.report.html.gallery import MOST, gallery
 from anchoraudit.report.html.head import data_name, head_html
+from anchoraudit.report.html.maps import map_of
+from anchoraudit.report.html.remedies import comparison, remedies
 from anchoraudit.report.text.next_steps import after_scan
 from anchoraudit.rules import Findings
 
 
-def page(audit: Audit, options: Sequence[str], shown: Findings, limit: int | None) -> Iterator[str]:
-    """Return the page in pieces; the arguments are those of `report_html`."""
-    environment = Environment(
-        loader=PackageLoader("anchoraudit.report.html", "templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["source"] = lambda name: _source(environment, name)
-    drawn = list(figures(audit))
-    pictures = gallery(audit, options, MOST if limit is None else min(limit, MOST))
-    data: dict[str, Any] = {
-        "images": pictures["images"],
-        "plots": [figure.plot() for figure in drawn],
-    }
-    return environment.get_template("report.html").generate(
-        name=data_name(audit),
-        head=Markup(head_html(audit, after_scan(audit, options))),
-        judged=audit.replayed is not None,
-        gallery=pictures,
-        statuses=_statuses(pictures["images"]),
-        causes={cause: CAUSE_MEANING[cause] for cause in CAUSES},
-        figures=drawn,
-        findings=by_rule(audit, shown),
-        plotly=Markup(_plotly()),
-        data=Markup(script_json(data)),
-    )
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page, by what is in it; the fields are the arguments of `report_html`."""
+
+    audit: Audit
+    options: Sequence[str]
+    shown: Findings
+    limit: int | None
+    detectors: Sequence[Detector] | None
+    compared: Sequence[Compared]
+    advice: Advice | Rescue | None
+
+    def pieces(self) -> Iterator[str]:
+        """Return the page in pieces."""
+        environment = Environment(
+            loader=PackageLoader("anchoraudit.report.html", "templates"),
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.globals["source"] = lambda name: _source(environment, name)
+        audit, options = self.audit, self.options
+        drawn = list(figures(audit))
+        pictures = gallery(audit, options, MOST if self.limit is None else min(self.limit, MOST))
+        table = self._map()
+        data: dict[str, Any] = {
+            "map": table,
+            "images": pictures["images"],
+            "plots": [figure.plot() for figure in drawn],
+        }
+        compared: Table | None = comparison(self.compared) if self.compared else None
+        return environment.get_template("report.html").generate(
+            name=data_name(audit),
+            head=Markup(head_html(audit, after_scan(audit, options))),
+            judged=audit.replayed is not None,
+            map=table,
+            compared=compared,
+            gallery=pictures,
+            statuses=_statuses(pictures["images"]),
+            figures=drawn,
+            findings=by_rule(audit, self.shown),
+            remedies=None if self.advice is None else remedies(self.advice, options),
+            plotly=Markup(_plotly()),
+            data=Markup(script_json(data)),
+        )
+
+    def _map(self) -> dict[str, Any]:
+        """Return the trainability map; the audit's own detector gets the loader that it had."""
+        audit = self.audit
+        detectors = best_known(audit.replayed) if self.detectors is None else list(self.detectors)
+        present = None if audit.replayed is None else audit.replayed.name
+        own = PLAIN if audit.admitted is None else None
+        if audit.loaded is not None:
+            own = audit.loaded.loader
+        found = trainability(
+            audit.original,
+            detectors,
+            loaders=[own if detector.name == present else None for detector in detectors],
+            files=audit.image_files,
+            drop_difficult="--drop-difficult" in self.options,
+        )
+        return map_of(found, audit.original, self.options, present)
 
 
 def _source(environment: Environment, name: str) -> Markup:

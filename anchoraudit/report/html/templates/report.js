@@ -72,6 +72,42 @@
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", renderAll);
   matchMedia("print").addEventListener("change", renderAll);
 
+  // Trainability map
+
+  function startMap(map) {
+    const cells = [...document.querySelectorAll(".cell")];
+    const of = (button) => map.rows[button.dataset.row].cells[button.dataset.cell];
+    function fill(what) {
+      for (const button of cells) {
+        const cell = of(button);
+        button.style.setProperty("--share", cell[what + "_share"]);
+        button.toggleAttribute("data-none", !cell[what === "box" ? "boxes" : "images"]);
+        button.querySelector("b").textContent = cell[what + "_text"];
+      }
+    }
+    function tell(button) {
+      for (const other of cells) other.setAttribute("aria-pressed", String(other === button));
+      const row = map.rows[button.dataset.row], cell = of(button);
+      const number = (value) => value.toLocaleString("en");
+      const parts = [make("h3", {}, `${row.name} at ${cell.size}`),
+        make("p", {}, `${number(cell.boxes)} of ${number(map.boxes)} boxes (${cell.box_text}) can never be trained; ` +
+          `of ${number(cell.images)} of ${number(map.images)} images (${cell.image_text}) no box can.`)];
+      if (cell.why.length) {
+        parts.push(make("h4", {}, "Why"), make("ul", {}, ...cell.why.map(([why, count, meaning]) =>
+          make("li", {}, `${number(count)} ${why}: ${meaning}`))));
+        parts.push(make("h4", {}, "Where most are lost"), make("ul", {}, ...cell.worst.map(([name, lost, all, why]) =>
+          make("li", {}, `${name}: ${lost} of ${all} ${all === 1 ? "box" : "boxes"}, ${why}`))));
+      }
+      parts.push(make("code", { class: "command" }, cell.command));
+      byId("map-detail").replaceChildren(...parts);
+    }
+    for (const button of cells) button.addEventListener("click", () => tell(button));
+    for (const radio of document.querySelectorAll("input[name=map-of]")) radio.addEventListener("change", () => fill(radio.value));
+    const present = cells.find((button) => button.closest("tr").classList.contains("present") && button.dataset.cell === "2");
+    tell(present || cells.find((button) => button.dataset.cell === "2") || cells[0]);
+  }
+  if (DATA.map) startMap(DATA.map);
+
   // Gallery
 
   const PAGE = 24;
