@@ -130,7 +130,7 @@ def trainability(
     --------
     >>> found = trainability(read("sample_data/coco"), [load_detector("yolov5")])
     >>> [cell and (cell.size, cell.boxes) for cell in found.rows[0].cells][:3]
-    [('320', 2), ('480', 1), ('640', 0)]
+    [('320', 0), ('480', 0), ('640', 0)]
     """
     rows, total = _some_images(dataset), len(dataset.images)
     if len(rows) < total:

@@ -20,7 +20,7 @@ def of_images(dataset: Dataset, rows: Int) -> Dataset:
     --------
     >>> part = of_images(read("sample_data/coco"), np.array([20, 3]))
     >>> len(part.images), len(part.boxes), part.images.file_names[0]
-    (2, 4, 'family.jpg')
+    (2, 6, 'family.jpg')
     """
     images = dataset.images
     columns: dict[str, Any] = {}

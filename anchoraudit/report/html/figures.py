@@ -14,11 +14,15 @@ import numpy as np
 
 from anchoraudit.auditing import distributions
 from anchoraudit.auditing.audit import Audit
+from anchoraudit.dataset.drift import PROPERTIES, drifts
+from anchoraudit.dataset.splits import training_splits
 from anchoraudit.encoding.causes import CAUSES, meaning_of
 from anchoraudit.errors import printable, shortened
 from anchoraudit.report import words
+from anchoraudit.rules import all_rules
 
 _TOP_CLASSES = 30
+_MOST_SPLITS = 5  # beside the one that is trained on
 _MOST_ROWS = 400  # of a table under a plot
 _NAME = 60  # characters of a class or a split in a plot
 _EXTRA = "<extra>%{fullData.name}</extra>"  # what Plotly shows beside a label: the name of the trace
@@ -75,6 +79,8 @@ def figures(audit: Audit) -> Iterator[Figure]:
         yield _resize(audit)
     if audit.sensitivity is not None:
         yield _chance(audit)
+    if (compared := _drift(audit)) is not None:
+        yield compared
 
 
 def name(text: object) -> str:
@@ -702,6 +708,72 @@ def _named_axis(names: Sequence[str]) -> dict[str, Any]:
         "ticktext": [plain(text) for text in names],
         "zeroline": False,
     }
+
+
+def _drift(audit: Audit) -> Figure | None:
+    """Return the first split that is trained on beside each other one; None if there is only one."""
+    dataset = audit.original
+    counts = np.bincount(dataset.images.split, minlength=len(dataset.splits)).tolist()
+    filled = [number for number, count in enumerate(counts) if count]
+    if len(filled) < 2:
+        return None
+    trained = training_splits(dataset.splits)
+    first = next((number for number in filled if dataset.splits[number] in trained), filled[0])
+    others = [number for number in filled if number != first][:_MOST_SPLITS]
+    found = drifts(dataset, [(first, other) for other in others])
+    if not found:
+        return None
+    own = name(dataset.splits[first])
+    data: list[dict[str, Any]] = []
+    for number, other in enumerate(others):
+        mine = [one for one in found if one.second == other]
+        data.append(
+            {
+                "type": "bar",
+                "name": plain(f"{own} and {name(dataset.splits[other])}"),
+                "x": [one.name for one in mine],
+                "y": [round(one.figure, 4) for one in mine],
+                "customdata": [f"{one.typical[0]} and {one.typical[1]}" for one in mine],
+                "marker": {"color": f"$split-{(number + 1) % 6}"},
+                "hovertemplate": f"%{{x}}: %{{y:.2f}}{_EXTRA}",
+            }
+        )
+    real = [one for one in found if not one.is_by_chance]
+    most = max(real, key=lambda one: one.figure, default=None)
+    text = (
+        f"Split {own} beside each other one: 0 means alike, 1 means nothing in common, and above the dashed "
+        "line SET016 reports it. "
+    )
+    if most is None:
+        text += "No property differs more than it would in a random division of the same images."
+    else:
+        text += (
+            f"Most apart: {most.name} in {own} and {name(dataset.splits[most.second])}, {most.figure:.2f} "
+            f"({PROPERTIES[most.name]}: {most.typical[0]} and {most.typical[1]})."
+        )
+    rows = [
+        (
+            f"{one.name}, {own} and {name(dataset.splits[one.second])}",
+            f"{one.figure:.2f}",
+            "yes" if one.is_by_chance else "no",
+            *map(name, one.typical),
+        )
+        for one in found
+    ]
+    layout = {
+        "barmode": "group",
+        "yaxis": {"title": {"text": "drift"}, "range": [0, 1]},
+        "xaxis": {"type": "category"},
+        "shapes": [_level(all_rules()["SET016"].parameters["above"])],
+    }
+    head = ("property", "drift", "as in a random division", "typical of the first", "of the second")
+    return Figure("drift", "How much the splits differ", text, data, layout, Table(head, rows))
+
+
+def _level(at: float) -> dict[str, Any]:
+    """Return a horizontal line over the whole width of a plot."""
+    style = {"color": "$ink", "dash": "dash", "width": 1.5}
+    return {"type": "line", "y0": at, "y1": at, "x0": 0, "x1": 1, "xref": "paper", "line": style}
 
 
 def _log_axis(title: str) -> dict[str, Any]:

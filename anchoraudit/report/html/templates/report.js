@@ -93,10 +93,11 @@
         make("p", {}, `${number(cell.boxes)} of ${number(map.boxes)} boxes (${cell.box_text}) can never be trained; ` +
           `of ${number(cell.images)} of ${number(map.images)} images (${cell.image_text}) no box can.`)];
       if (cell.why.length) {
-        parts.push(make("h4", {}, "Why"), make("ul", {}, ...cell.why.map(([why, count, meaning]) =>
-          make("li", {}, `${number(count)} ${why}: ${meaning}`))));
-        parts.push(make("h4", {}, "Where most are lost"), make("ul", {}, ...cell.worst.map(([name, lost, all, why]) =>
-          make("li", {}, `${name}: ${lost} of ${all} ${all === 1 ? "box" : "boxes"}, ${why}`))));
+        parts.push(make("div", { class: "sides" },
+          make("div", {}, make("h4", {}, "Why"), make("ul", {}, ...cell.why.map(([why, count, meaning]) =>
+            make("li", {}, `${number(count)} ${why}: ${meaning}`)))),
+          make("div", {}, make("h4", {}, "Where most are lost"), make("ul", {}, ...cell.worst.map(([name, lost, all, why]) =>
+            make("li", {}, `${name}: ${lost} of ${all} ${all === 1 ? "box" : "boxes"}, ${why}`))))));
       }
       parts.push(make("code", { class: "command" }, cell.command));
       byId("map-detail").replaceChildren(...parts);
@@ -129,8 +130,8 @@
       if (box.best && box.status !== "matched") svg.append(rectangle(box.best, { class: "best", "stroke-width": 1.5, "data-box": number }));
     });
     image.boxes.forEach((box, number) => {
-      svg.append(rectangle(box.box, { class: "halo", "stroke-width": 4, "data-box": number }));
-      svg.append(rectangle(box.box, { class: "box s-" + box.status, "stroke-width": 2, "data-box": number }));
+      svg.append(rectangle(box.box, { class: "halo", "stroke-width": 4.5, "data-box": number }));
+      svg.append(rectangle(box.box, { class: "box s-" + box.status, "stroke-width": 2.5, "data-box": number }));
     });
     for (const [x, y, kind] of image.points) {
       if (kind === 2) {
