@@ -23,6 +23,14 @@ report_option = click.option(
     help="Also write a report to look at and share: one HTML file that works offline.",
 )
 
+format_option = click.option(
+    "--output-format",
+    type=click.Choice(["text", "json", HTML]),
+    default="text",
+    show_default=True,
+    help="Form of the output; html: the report.",
+)
+
 
 def report_file(given: dict[str, Any]) -> str | None:
     """Return the file that `--report` names; None without it.
@@ -47,14 +55,13 @@ def write_report(
     target: str | None,
     options: Sequence[str],
     shown: Findings | None = None,
-    *,
-    limit: int | None = None,
+    **more: Any,
 ) -> None:
     """Write the report. target: the file; None: to stdout. options: command-line words of the run.
 
-    limit: how many images it shows at most.
+    more: other arguments of `report_html`.
     """
     from anchoraudit.cli import _output
     from anchoraudit.report.html import report_html
 
-    _output.put_pieces(report_html(result, options=options, shown=shown, limit=limit), target)
+    _output.put_pieces(report_html(result, options=options, shown=shown, **more), target)

@@ -18,12 +18,14 @@ from anchoraudit.cli._options import (
     loader_notes,
     loader_option,
     note_who_judged,
-    output_format_option,
     read_to_use,
 )
+from anchoraudit.cli._report import HTML, format_option, report_file, report_option, write_report
 from anchoraudit.errors import AnchorauditError
 
 if TYPE_CHECKING:
+    from anchoraudit.advice.advise import Advice
+    from anchoraudit.advice.rescue import Rescue
     from anchoraudit.dataset.columns import Dataset
     from anchoraudit.detectors import Detector
 
@@ -65,7 +67,8 @@ _LARGEST_BATCH = 1_000_000
     metavar="SHARE",
     help="Share of a tile that the next one repeats.  [default: 0.2]",
 )
-@output_format_option
+@format_option
+@report_option
 @click.option(
     "-o", "--output", type=click.Path(), metavar="FILE", help="Write the report there, not to stdout."
 )
@@ -86,13 +89,14 @@ def command(**given: Any) -> int:
         from anchoraudit.advice.advise import MARK
 
         _output.require_own(Path(target), MARK)
+    report_to = report_file(given)
     settings = settings_of.resolve(given)
     detector, remarks = detector_of(settings)
     dataset = read_to_use(settings)
     from anchoraudit.advice.advise import advise
     from anchoraudit.images.inspection import CACHE
 
-    _output.check_outputs(dataset, settings, given["output"], target)
+    _output.check_outputs(dataset, settings, given["output"], target, report_to)
     if not detector.anchors.levels:
         return _rescue(given, settings, dataset, detector, remarks)
     for option in ("tile", "overlap"):
@@ -119,12 +123,41 @@ def command(**given: Any) -> int:
     written = _write(advice.detector, why_not, target) if target is not None else None
     from anchoraudit.report.text import advice as report
 
+    options = settings_of.as_options(settings)
     if given["output_format"] == "json":
         _output.put(report.advice_json(advice), given["output"])
-    else:
-        options = settings_of.as_options(settings)
+    elif given["output_format"] == "text":
         _output.show(report.advice_parts(advice, options, written), given["output"])
+    _reports(given, settings, dataset, advice)
     return 0
+
+
+def _reports(
+    given: dict[str, Any], settings: settings_of.Settings, dataset: Dataset, advice: Advice | Rescue
+) -> None:
+    """Write the HTML reports that were asked for, with the findings that advice does without."""
+    targets = [given["report"]] if given["report"] is not None else []
+    if given["output_format"] == HTML:
+        targets.append(given["output"])
+    if not targets:
+        return
+    from anchoraudit.auditing.audit import audit
+    from anchoraudit.cli import _output
+    from anchoraudit.images.inspection import CACHE
+
+    result = audit(
+        dataset,
+        advice.audit.detector,
+        drop_difficult=bool(settings.drop_difficult),
+        loader=settings.loader,
+        images=settings.images or "header",
+        image_cache=CACHE,
+    )
+    result.detector_chosen, result.suggested = advice.audit.detector_chosen, advice.audit.suggested
+    for target in targets:
+        write_report(result, target, settings_of.as_options(settings), advice=advice)
+    if given["report"] is not None:
+        _output.remark(f"the report is in {given['report']}")
 
 
 def _rescue(
@@ -161,9 +194,10 @@ def _rescue(
         written = _write(best, why if found.needed else "there is nothing to change", given["write_detector"])
     if given["output_format"] == "json":
         _output.put(report.rescue_json(found), given["output"])
-    else:
+    elif given["output_format"] == "text":
         options = settings_of.as_options(settings)
         _output.show(report.rescue_parts(found, options, written), given["output"])
+    _reports(given, settings, dataset, found)
     return 0
 
 

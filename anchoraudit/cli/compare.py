@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,11 +12,18 @@ from anchoraudit.cli._options import (
     assume_option,
     dataset_argument,
     label_options,
+    note_who_judged,
     read_to_use,
     version_option,
 )
-from anchoraudit.detectors import Detector, load_detector, preset_names
+from anchoraudit.cli._report import HTML, report_file, report_option, write_report
+from anchoraudit.detectors import NO_DETECTOR, Detector, load_detector, preset_names
 from anchoraudit.detectors.at_version import said
+from anchoraudit.report.text.commands import without_detector
+
+if TYPE_CHECKING:
+    from anchoraudit.advice.compare import Compared
+    from anchoraudit.dataset.columns import Dataset
 
 
 @click.command("compare")
@@ -38,11 +45,12 @@ from anchoraudit.detectors.at_version import said
 @label_options
 @click.option(
     "--output-format",
-    type=click.Choice(["text", "json", "csv"]),
+    type=click.Choice(["text", "json", "csv", "html"]),
     default="text",
     show_default=True,
-    help="Form of the table.",
+    help="Form of the table; html: the report.",
 )
+@report_option
 @click.option(
     "-o", "--output", type=click.Path(), metavar="FILE", help="Write the table there, not to stdout."
 )
@@ -57,6 +65,9 @@ def command(**given: Any) -> int:
 
     if given["loaders"] and given["detectors"]:
         raise click.UsageError("--loaders compares loaders, so it takes no --detector")
+    if given["loaders"] and (given["report"] or given["output_format"] == HTML):
+        raise click.UsageError("--loaders compares loaders, and a report is about detectors")
+    report = report_file(given)
     settings = settings_of.resolve(given, quiet=given["quiet"])
     if given["loaders"]:
         return _compare_loaders(given, settings)
@@ -66,7 +77,7 @@ def command(**given: Any) -> int:
     from anchoraudit.advice.compare import compare
     from anchoraudit.images.inspection import look
 
-    _output.check_outputs(dataset, settings, given["output"], read=given["detectors"])
+    _output.check_outputs(dataset, settings, given["output"], report, read=given["detectors"])
     with _output.progress("comparing detectors", quiet=given["quiet"]) as advance:
         compared = compare(
             dataset,
@@ -82,9 +93,47 @@ def command(**given: Any) -> int:
         _output.show(comparison.comparison_parts(compared, names, dataset, options), given["output"])
     elif given["output_format"] == "json":
         _output.put(comparison.comparison_json(compared, dataset), given["output"])
+    elif given["output_format"] == HTML:
+        _report(given, settings, detectors, (dataset, compared), given["output"])
     else:
         _output.put(comparison.comparison_csv(compared), given["output"])
+    if report is not None:
+        _report(given, settings, detectors, (dataset, compared), report)
+        _output.remark(f"the report is in {report}", quiet=given["quiet"])
     return 0
+
+
+def _report(
+    given: dict[str, Any],
+    settings: settings_of.Settings,
+    detectors: list[Detector],
+    found: tuple[Dataset, list[Compared]],
+    target: str | None,
+) -> None:
+    """Write the report. found: the data set, and what was compared.
+
+    It shows the images under the first detector that was named, else the last scan's.
+
+    The map has the detectors that were named. All presets are too many for it; then it has the best known.
+    """
+    from anchoraudit.auditing.audit import audit
+
+    dataset, compared = found
+    named = given["detectors"]
+    if named:
+        judge = detectors[0]
+    else:
+        last = settings.detector if settings.detector not in (None, NO_DETECTOR) else "reference"
+        judge = load_detector(last, framework_version=settings.framework_version)
+    result = audit(
+        dataset, judge, drop_difficult=bool(settings.drop_difficult), images=settings.images or "header"
+    )
+    options = without_detector(settings_of.as_options(settings))
+    if named or settings.detector:
+        options += ["--detector", named[0] if named else str(settings.detector)]
+    else:
+        note_who_judged(result, settings)
+    write_report(result, target, options, detectors=detectors if named else None, compared=compared)
 
 
 def _detectors(given: dict[str, Any], settings: settings_of.Settings) -> list[Detector]:
