@@ -7,13 +7,14 @@ that begin with `$`: the page's style says what they are in light and in dark mo
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from anchoraudit.auditing import distributions
 from anchoraudit.auditing.audit import Audit
+from anchoraudit.auditing.augmentation.sample import on_a_sample
 from anchoraudit.dataset.drift import PROPERTIES, drifts
 from anchoraudit.dataset.splits import training_splits
 from anchoraudit.encoding.causes import CAUSES, meaning_of
@@ -77,7 +78,7 @@ def figures(audit: Audit) -> Iterator[Figure]:
         yield _together(audit, frequent, both)
     if audit.replayed is not None and audit.box_results.usable.any():
         yield _resize(audit)
-    if audit.sensitivity is not None:
+    if audit.replayed is not None and audit.box_results.usable.any():
         yield _chance(audit)
     if (compared := _drift(audit)) is not None:
         yield compared
@@ -124,6 +125,7 @@ def _sizes(audit: Audit) -> Figure:
             "z": shade,
             "customdata": z,
             "colorscale": "$scale",
+            "zmin": -0.5 * np.log10(max(int(found.counts.max(initial=1)), 2)),  # one box is seen, too
             "showscale": False,
             "hovertemplate": "%{x:.0f} x %{y:.0f} px: %{customdata} trained boxes<extra></extra>",
         }
@@ -142,7 +144,11 @@ def _sizes(audit: Audit) -> Figure:
                     "hovertemplate": f"{cause}: %{{x:.0f}} x %{{y:.0f}} px<extra></extra>",
                 }
             )
-    drawn, said = _what_detector_takes(audit)
+    drawn, said = _what_detector_takes(audit, float(side[0]))
+    ends = [side[0], side[-1]]
+    if len(shapes := detector.shapes if len(detector.anchors.levels) else ()):
+        ends = [min(ends[0], float(np.min(shapes))), max(ends[1], float(np.max(shapes)))]
+    span = {"range": _rounded(np.log10([ends[0] / 1.1, ends[1] * 1.1]), 4)}
     data += drawn
     causes = np.bincount(
         audit.box_results.cause[audit.box_results.cause >= 0], minlength=len(CAUSES)
@@ -166,7 +172,7 @@ def _sizes(audit: Audit) -> Figure:
         "Box sizes on the network's input",
         text,
         data,
-        {"xaxis": _log_axis("width, px"), "yaxis": _log_axis("height, px"), "legend": {"orientation": "h"}},
+        {"xaxis": {**_log_axis("width, px"), **span}, "yaxis": {**_log_axis("height, px"), **span}},
         Table(
             ("longer side, px", "usable boxes", "never trained", "share"),
             [
@@ -184,8 +190,11 @@ def _sizes(audit: Audit) -> Figure:
     )
 
 
-def _what_detector_takes(audit: Audit) -> tuple[list[dict[str, Any]], str]:
-    """Return what to draw of the detector, its anchors or where its levels end, and a sentence on it."""
+def _what_detector_takes(audit: Audit, low: float) -> tuple[list[dict[str, Any]], str]:
+    """Return what to draw of the detector, its anchors or where its levels end, and a sentence on it.
+
+    low: where the axes begin, in pixels.
+    """
     detector = audit.detector
     if len(detector.anchors.levels):
         shapes = np.unique(detector.shapes, axis=0)
@@ -207,8 +216,8 @@ def _what_detector_takes(audit: Audit) -> tuple[list[dict[str, Any]], str]:
                 "type": "scatter",
                 "mode": "lines",
                 "name": f"level ends at {end:g} px",
-                "x": [1, end, end],
-                "y": [end, end, 1],
+                "x": [low, end, end],
+                "y": [end, end, low],
                 "line": {"color": "$ink", "dash": "dot", "width": 1.5},
                 "hoverinfo": "name",
                 "showlegend": False,
@@ -223,8 +232,8 @@ def _what_detector_takes(audit: Audit) -> tuple[list[dict[str, Any]], str]:
                 "type": "scatter",
                 "mode": "lines",
                 "name": f"stride {stride:g}",
-                "x": [1, stride, stride],
-                "y": [stride, stride, 1],
+                "x": [low, stride, stride],
+                "y": [stride, stride, low],
                 "line": {"color": "$ink", "dash": "dot", "width": 1.5},
                 "hoverinfo": "name",
                 "showlegend": False,
@@ -404,8 +413,8 @@ def _boxes_per_image(audit: Audit) -> Figure:
     if len(number):
         blank = int(np.count_nonzero(number == 0))
         text += (
-            f"An image has {np.median(number):g} boxes in the median and {int(number.max()):,} at most; "
-            f"{words.count(blank, 'image')} {'has' if blank == 1 else 'have'} none."
+            f"Half of the images have at most {np.median(number):g} boxes, and the fullest has "
+            f"{int(number.max()):,}; {words.count(blank, 'image')} {'has' if blank == 1 else 'have'} none."
         )
     per_split = found.counts.sum(axis=1, keepdims=True)
     share = 100 * found.counts / np.maximum(per_split, 1)
@@ -607,6 +616,7 @@ def _resize(audit: Audit) -> Figure:
     if all(value is not None for value in pointless):
         line = _series("no point inside", x, [100 * (value or 0.0) for value in pointless], "$ink")
         data.append({**line, "line": {"color": "$ink", "dash": "dash", "width": 2.5}})
+    highest = max(max(trace["y"]) for trace in data)
     now = next((one for one in found.sizes if one.factor == 1.0), found.sizes[0])
     part = (
         f"{found.boxes:,} boxes taken at random, from all splits."
@@ -633,7 +643,7 @@ def _resize(audit: Audit) -> Figure:
     ]
     layout: dict[str, Any] = {
         "xaxis": {"title": {"text": "input size, px"}, "type": "category"},
-        "yaxis": {"title": {"text": "% of the boxes"}, "rangemode": "tozero"},
+        "yaxis": {"title": {"text": "% of the boxes"}, "range": [0, max(1.0, 1.05 * highest)]},
     }
     layout["shapes"] = [_line(x.index(now.size))]
     return Figure("resize", "What the input size leaves of boxes", text, data, layout, Table(head, rows))
@@ -657,8 +667,11 @@ def _series(label: str, x: list[str], y: list[float], colour: str) -> dict[str, 
 
 
 def _chance(audit: Audit) -> Figure:
-    assert audit.sensitivity is not None
-    found = audit.sensitivity
+    found, judged, part = audit.sensitivity, len(audit.dataset.images), which(audit)
+    if found is None:
+        found, judged = on_a_sample(audit)
+    if judged < len(audit.dataset.images):
+        part = f"{judged:,} of {words.count(len(audit.dataset.images), 'image')}, taken at random."
     edges = np.linspace(0.0, 1.0, 21)
     values = (("images without foreground", found.p_empty), ("boxes not trained", found.p_untrained))
     known = [(label, v[~np.isnan(v)]) for label, v in values]
@@ -676,7 +689,8 @@ def _chance(audit: Audit) -> Figure:
         }
         for number, (label, counts, total) in enumerate(counted)
     ]
-    text = f"{which(audit)} {words.augmented_line(audit)}."
+    line = words.augmented_line(replace(audit, sensitivity=found))
+    text = f"{part} {line[:1].upper()}{line[1:]}."
     rows = [
         (
             f"{100 * low:.0f} to {100 * high:.0f} %",
@@ -693,7 +707,7 @@ def _chance(audit: Audit) -> Figure:
     return Figure(
         "chance",
         "Under augmentation",
-        text[0].upper() + text[1:],
+        text,
         data,
         layout,
         Table(("share of the draws", *(label for label, _, _ in counted)), rows),
@@ -734,7 +748,10 @@ def _drift(audit: Audit) -> Figure | None:
                 "x": [one.name for one in mine],
                 "y": [round(one.figure, 4) for one in mine],
                 "customdata": [f"{one.typical[0]} and {one.typical[1]}" for one in mine],
-                "marker": {"color": f"$split-{(number + 1) % 6}"},
+                "marker": {
+                    "color": f"$split-{(number + 1) % 6}",
+                    "opacity": [0.35 if one.is_by_chance else 1.0 for one in mine],
+                },
                 "hovertemplate": f"%{{x}}: %{{y:.2f}}{_EXTRA}",
             }
         )
@@ -742,7 +759,7 @@ def _drift(audit: Audit) -> Figure | None:
     most = max(real, key=lambda one: one.figure, default=None)
     text = (
         f"Split {own} beside each other one: 0 means alike, 1 means nothing in common, and above the dashed "
-        "line SET016 reports it. "
+        "line SET016 reports it. A pale bar is no larger than chance makes it. "
     )
     if most is None:
         text += "No property differs more than it would in a random division of the same images."

@@ -61,7 +61,7 @@ class Page:
         compared: Table | None = comparison(self.compared) if self.compared else None
         return environment.get_template("report.html").generate(
             name=data_name(audit),
-            head=Markup(head_html(audit, after_scan(audit, options))),
+            head=Markup(head_html(audit, self._steps())),
             judged=audit.replayed is not None,
             map=table,
             compared=compared,
@@ -73,6 +73,13 @@ class Page:
             plotly=Markup(_plotly()),
             data=Markup(script_json(data)),
         )
+
+    def _steps(self) -> list[tuple[str, str]]:
+        """Return what to do next; not to ask for the remedies that the report has."""
+        steps = after_scan(self.audit, self.options)
+        if self.advice is None:
+            return steps
+        return [(what, command) for what, command in steps if not command.startswith("anchoraudit advise ")]
 
     def _map(self) -> dict[str, Any]:
         """Return the trainability map; the audit's own detector gets the loader that it had."""
