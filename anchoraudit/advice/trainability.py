@@ -29,8 +29,9 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.images.inspection import ImageFiles
 from anchoraudit.loaders import PLAIN, load_as
 
-# Those that most people train: the ones set beside a verdict of the default, and three of other kinds.
-BEST_KNOWN = ("ultralytics-yolo11", *WELL_KNOWN[::-1], "yolox", "rt-detr")
+# Those that most people train: the ones set beside a verdict of the default, and some of other kinds.
+BEST_KNOWN = ("ultralytics-yolo11", *WELL_KNOWN[::-1], "yolox", "rt-detr", "torchvision-fcos_resnet50_fpn")
+_BESIDE = 8  # of them beside the present detector
 FACTORS = (0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 # Why a box is lost: a cause of the encoder, or what happens before it or beside it.
 WHY = (*CAUSES, "shadowed", "not handed over", "the framework stops")
@@ -91,8 +92,8 @@ class Trainability:
 
 def best_known(present: Detector | None) -> list[Detector]:
     """Return the present detector, if there is one, and eight of the best known ones."""
-    known = [load_detector(name) for name in BEST_KNOWN if present is None or present.name != name]
-    return ([] if present is None else [present]) + known
+    names = [name for name in BEST_KNOWN if present is None or present.name != name][:_BESIDE]
+    return ([] if present is None else [present]) + [load_detector(name) for name in names]
 
 
 def trainability(

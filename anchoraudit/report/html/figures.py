@@ -57,7 +57,7 @@ class Figure:
             "id": self.id,
             "data": self.data,
             "layout": self.layout,
-            "views": [list(view) for view in self.views],
+            "views": [traces for _, traces in self.views],
         }
 
 
@@ -747,7 +747,6 @@ def _drift(audit: Audit) -> Figure | None:
                 "name": plain(f"{own} and {name(dataset.splits[other])}"),
                 "x": [one.name for one in mine],
                 "y": [round(one.figure, 4) for one in mine],
-                "customdata": [f"{one.typical[0]} and {one.typical[1]}" for one in mine],
                 "marker": {
                     "color": f"$split-{(number + 1) % 6}",
                     "opacity": [0.35 if one.is_by_chance else 1.0 for one in mine],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -82,12 +82,18 @@ def _some_of_each(audit: Audit, rows: Int, most: int) -> list[int]:
         group = groups.setdefault(key, [])
         if len(group) < most:
             group.append(row)
+    of_verdict: Counter[int] = Counter()
+    turn: dict[tuple[int, int, int], int] = {}
+    for key in groups:  # the first group of each verdict comes first, then the second ones
+        turn[key] = of_verdict[key[0]]
+        of_verdict[key[0]] += 1
+    ordered = [groups[key] for key in sorted(groups, key=lambda key: turn[key])]
     taken: set[int] = set()
-    for place in range(most):
-        for group in groups.values():
+    for place in range(max(map(len, ordered), default=0)):
+        for group in ordered:
             if place < len(group) and len(taken) < most:
                 taken.add(group[place])
-    return [row for row in rows.tolist() if row in taken] if taken else []
+    return [row for row in rows.tolist() if row in taken]
 
 
 class _Teller:
@@ -300,8 +306,3 @@ def _rounded(values: Float) -> list[float]:
 
 def _name(text: object) -> str:
     return shortened(printable(text), _NAME)
-
-
-def split_names(audit: Audit) -> Iterator[str]:
-    """Yield the names of the splits, as the page shows them."""
-    return map(_name, audit.dataset.splits)

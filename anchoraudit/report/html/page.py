@@ -67,6 +67,8 @@ class Page:
             compared=compared,
             gallery=pictures,
             statuses=_statuses(pictures["images"]),
+            has_anchors=any("best" in box for image in pictures["images"] for box in image["boxes"]),
+            has_points=any(image["points"] for image in pictures["images"]),
             figures=drawn,
             findings=by_rule(audit, self.shown),
             remedies=None if self.advice is None else remedies(self.advice, options),

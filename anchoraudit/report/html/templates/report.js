@@ -55,7 +55,7 @@
   const shownView = new Map();
   function render(plot) {
     const colour = colours();
-    const view = plot.views.length ? plot.views[shownView.get(plot.id) || 0][1] : null;
+    const view = plot.views.length ? plot.views[shownView.get(plot.id) || 0] : null;
     const data = plot.data.map((trace, number) => ({
       ...coloured(trace, colour), visible: view === null || view.includes(number),
     }));
