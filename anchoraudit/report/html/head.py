@@ -71,9 +71,10 @@ def _body(audit: Audit, steps: Sequence[tuple[str, str]]) -> str:
     parts += [f'<p class="aa-note">{_text(line)}</p>' for line in words.who_judged(audit)]
     parts.append(_bar(verdict_parts(audit)))
     rows = "".join(f"<dt>{_text(name)}</dt><dd>{_text(text)}</dd>" for name, text in facts(audit))
-    parts.append(f'<dl class="aa-facts">{rows}</dl>')
+    columns = f'<dl class="aa-facts">{rows}</dl>'
     if steps:
-        parts.append(f'<div class="aa-steps"><h2>What to do next</h2><ol>{_steps(steps)}</ol></div>')
+        columns += f'<div class="aa-steps"><h2>What to do next</h2><ol>{_steps(steps)}</ol></div>'
+    parts.append(f'<div class="aa-columns">{columns}</div>')
     return "".join(parts)
 
 

@@ -17,6 +17,30 @@
     return element;
   }
 
+  // Commands: each with a button that copies it, or marks it where a browser does not allow that.
+
+  function copyable(code) {
+    const button = make("button", { type: "button", class: "copy", "aria-label": "Copy this command" }, "Copy");
+    const frame = make("div", { class: "copyable" });
+    code.replaceWith(frame);
+    frame.append(code, button);
+    function mark() {
+      getSelection().selectAllChildren(code);
+      button.textContent = "Marked";
+    }
+    button.addEventListener("click", () => {
+      if (!navigator.clipboard) mark();
+      else navigator.clipboard.writeText(code.textContent).then(() => { button.textContent = "Copied"; }, mark);
+    });
+    return frame;
+  }
+  function commandLine(text) {
+    const holder = make("div", {}, make("code", { class: "command" }, text));
+    copyable(holder.firstChild);
+    return holder;
+  }
+  for (const code of document.querySelectorAll(".aa-steps code, code.command")) copyable(code);
+
   // Plots
 
   const style = () => getComputedStyle(document.documentElement);
@@ -99,7 +123,7 @@
           make("div", {}, make("h4", {}, "Where most are lost"), make("ul", {}, ...cell.worst.map(([name, lost, all, why]) =>
             make("li", {}, `${name}: ${lost} of ${all} ${all === 1 ? "box" : "boxes"}, ${why}`))))));
       }
-      parts.push(make("code", { class: "command" }, cell.command));
+      parts.push(commandLine(cell.command));
       byId("map-detail").replaceChildren(...parts);
     }
     for (const button of cells) button.addEventListener("click", () => tell(button));
@@ -172,7 +196,7 @@
     const text = make("div", { class: "text" }, make("h3", {}, image.name), make("p", {}, image.why), tags);
     if (drawable && !image.picture) text.append(make("p", { class: "soft" }, "The image file was not found or cannot be read."));
     if (image.boxes.length) text.append(make("details", {}, make("summary", {}, image.of === 1 ? "1 box" : `${image.of} boxes`), boxList(image, svg)));
-    if (image.command) text.append(make("code", { class: "command" }, image.command));
+    if (image.command) text.append(commandLine(image.command));
     return make("article", { class: "image" }, frame, text);
   }
   function enlarge(image) {
