@@ -92,6 +92,21 @@ def test_every_plot_has_a_sentence_that_names_its_images_and_a_table(sample):
         assert {len(row) for row in figure.table.rows} == {len(figure.table.head)}
 
 
+@pytest.mark.parametrize(
+    ("name", "part"),
+    {
+        "reference": "reaches the threshold, 0.5: 60.6 % of",
+        "torchvision-retinanet_resnet50_fpn": "only the best anchor is positive, by force.",
+        "mmdet-faster_rcnn_fpn": "by force if it reaches 0.3.",
+        "mmdet-atss": "Each box has a threshold of its own",
+        "yolov3-darknet": "The anchor most like a box trains it",
+    }.items(),
+)
+def test_what_a_threshold_means(name, part):
+    drawn = {figure.id: figure for figure in figures(anchoraudit.audit(SAMPLE / "coco", name))}
+    assert part in drawn["best"].sentence
+
+
 def test_plots_do_not_grow_with_the_data(tmp_path):
     random = np.random.default_rng(0)
     boxes = np.column_stack([random.uniform(0, 800, (20_000, 2)), random.uniform(1, 150, (20_000, 2))])
@@ -161,6 +176,18 @@ def test_flagged_images_come_before_others_with_lost_boxes(sample):
     assert (found["flagged"], found["others"]) == (20, 1)
     assert found["images"][-1]["why"] == "1 of 4 boxes is never trained: 1 small"
     assert found["images"][0]["command"] == f"anchoraudit explain 9 {SAMPLE / 'coco'}"
+
+
+def test_boxes_that_the_loader_drops_are_shown(tmp_path):
+    boxes = [
+        annotation(1, area=9),
+        annotation(2, bbox=[9, 9, 0.4, 90], area=9),
+        annotation(3, iscrowd=1, area=9),
+    ]
+    root = make(tmp_path, {"a.json": document([image()], boxes)})
+    (one,) = gallery.gallery(anchoraudit.audit(root / "a.json", "mmdet-faster_rcnn_fpn"), [])["images"]
+    assert one["why"] == "1 of 3 boxes is never trained: 1 dropped by the loader"
+    assert [box["status"] for box in one["boxes"]] == ["matched", "unusable", "unusable"]
 
 
 def test_an_image_whose_id_is_not_its_own_is_explained_with_its_split(tmp_path):

@@ -17,6 +17,7 @@ from anchoraudit.auditing.audit import Audit
 from anchoraudit.auditing.augmentation.sample import on_a_sample
 from anchoraudit.dataset.drift import PROPERTIES, drifts
 from anchoraudit.dataset.splits import training_splits
+from anchoraudit.detectors.match import Match
 from anchoraudit.encoding.causes import CAUSES, meaning_of
 from anchoraudit.errors import printable, shortened
 from anchoraudit.report import words
@@ -252,17 +253,12 @@ def _best(audit: Audit, found: distributions.Best) -> Figure:
     if measure:
         labels = [f"{low:.3g} to {high:.3g}" for low, high in _bins(found.edges)]
         x: list[Any] = _rounded((found.edges[:-1] + found.edges[1:]) / 2, 4)
-        threshold = detector.match.foreground_from
-        layout["xaxis"] = {"title": {"text": f"best {measure}"}, "range": [0, 1]}
-        low = int(totals[found.edges[1:] <= threshold + 1e-9].sum())
-        limit = f"the threshold, {threshold:g}" if threshold else "a threshold that every box has of its own"
-        text = f"A box is trained if its best {measure} with an anchor reaches {limit}."
+        threshold = detector.match.threshold
+        below = words.share(int(totals[found.edges[1:] <= threshold + 1e-9].sum()), int(totals.sum()))
         if threshold:
             layout["shapes"] = [_line(threshold)]
-            text += f" {words.share(low, int(totals.sum()))} of the usable boxes stay below it."
+        text = _what_threshold_means(detector.match, threshold, below)
         title = f"Best {measure} of each box"
-        if detector.match.forces:
-            text += " Below it the best anchor is forced."
     else:
         labels = [_whole_range(low, high) for low, high in _bins(found.edges)]
         x = labels
@@ -288,6 +284,27 @@ def _best(audit: Audit, found: distributions.Best) -> Figure:
         data,
         layout,
         Table((title.split(" of ")[0].lower(), *_split_heads(audit)), rows),
+    )
+
+
+def _what_threshold_means(match: Match, threshold: float, below: str) -> str:
+    """Say what becomes of boxes on both sides of the threshold. below: the share of boxes below it."""
+    measure = match.measure
+    if match.takes_most_alike:
+        return f"The anchor most like a box trains it, whatever their {measure} is; more is better."
+    if not threshold:
+        return (
+            f"Each box has a threshold of its own, which follows from the {measure} of the anchors near it."
+        )
+    if not match.forces:
+        return (
+            f"A box is trained if its best {measure} with an anchor reaches the threshold, {threshold:g}: "
+            f"{below} of the usable boxes stay below it."
+        )
+    floor = f" if it reaches {match.force_floor:g}" if match.force_floor else ""
+    return (
+        f"{below} of the usable boxes stay below the threshold, {threshold:g}: of those only the best anchor "
+        f"is positive, by force{floor}."
     )
 
 
@@ -350,7 +367,8 @@ def _classes(audit: Audit) -> Figure:
                 }
             )
     used = int(np.count_nonzero(total))
-    text = f"{by_split(audit)} {words.count(used, 'class')} of {len(names):,} have boxes."
+    having = f"All {len(names):,} classes" if used == len(names) else f"{used:,} of {len(names):,} classes"
+    text = f"{by_split(audit)} {having} have boxes."
     if several and used:
         widest = int(order[0])
         parts = ", ".join(

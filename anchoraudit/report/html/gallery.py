@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from anchoraudit.advice.explain_points import explain_points
-from anchoraudit.arrays import Float, Int
+from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.boxes import box_sizes
 from anchoraudit.dataset.labels import REASON_MEANING, REASONS
@@ -66,11 +66,17 @@ def _candidates(audit: Audit) -> tuple[Int, Int]:
         wrong[audit.dataset.boxes.image[boxes]] = True
         return np.flatnonzero(wrong), np.zeros(0, dtype=np.int64)
     flagged = np.array(words.flagged(audit), dtype=np.int64)
-    never = audit.image_results.of(*NEVER)
+    never = np.bincount(audit.dataset.boxes.image[_never_trained(audit)], minlength=count)
     is_flagged = np.zeros(count, dtype=np.bool_)
     is_flagged[flagged] = True
     others = np.flatnonzero((never > 0) & ~is_flagged)
     return flagged, others[np.argsort(-never[others], kind="stable")]
+
+
+def _never_trained(audit: Audit) -> Bool:
+    """Tell which boxes are never trained: bool [M]. Crowds are not meant to be."""
+    dropped = np.isin(audit.labels.reason, [REASONS.index(reason) for reason in ("loader", "model")])
+    return has(audit.box_results.status, *NEVER) | (dropped & ~audit.original.boxes.crowd)
 
 
 def _some_of_each(audit: Audit, rows: Int, most: int) -> list[int]:
@@ -108,6 +114,7 @@ class _Teller:
             audit.dataset.boxes.image[self.order], np.arange(len(audit.dataset.images) + 1)
         )
         self.names = Counter(map(str, audit.dataset.images.ids))
+        self.never = _never_trained(audit)
 
     def tell(self, image: int) -> dict[str, Any]:
         """Return one image: names, verdict, reason, command, picture and boxes."""
@@ -156,16 +163,19 @@ class _Teller:
         audit = self.audit
         if audit.replayed is None or words.is_flagged(VERDICTS[int(audit.image_results.verdict[image])]):
             return words.why(audit, image)
-        never = has(audit.box_results.status[rows], *NEVER)
-        counts = Counter(
-            CAUSES[code] if code >= 0 else "shadowed"
-            for code in audit.box_results.cause[rows[never]].tolist()
-        )
-        usable = int(np.count_nonzero(audit.box_results.usable[rows]))
+        never = rows[self.never[rows]]
+        counts = Counter(map(self._reason, never.tolist()))
         why = ", ".join(f"{number} {name}" for name, number in counts.most_common())
-        lost = int(np.count_nonzero(never))
-        verb = "is" if lost == 1 else "are"
-        return f"{lost:,} of {words.count(usable, 'box')} {verb} never trained: {why}"
+        verb = "is" if len(never) == 1 else "are"
+        return f"{len(never):,} of {words.count(len(rows), 'box')} {verb} never trained: {why}"
+
+    def _reason(self, row: int) -> str:
+        """Say in a word or two why a box is never trained."""
+        audit = self.audit
+        code = int(audit.box_results.cause[row])
+        if audit.box_results.usable[row]:
+            return CAUSES[code] if code >= 0 else "shadowed"
+        return REASON_MEANING[REASONS[int(audit.labels.reason[row])]]
 
     def _command(self, image: int) -> str:
         """Return the command that explains an image, with its split if another image has the same id."""
