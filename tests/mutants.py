@@ -601,11 +601,11 @@ def _option_names(command: str) -> set[str]:
 
 @cache
 def output_formats() -> list[str]:
-    """What --output-format of scan takes."""
+    """What --output-format of scan takes, but for html: that takes a second, and has mutants of its own."""
     scan = cli.cli.get_command(None, "scan")  # type: ignore[arg-type]
     assert scan is not None
     (option,) = (p for p in scan.params if "--output-format" in p.opts)
-    return list(option.type.choices)  # type: ignore[attr-defined]
+    return [name for name in option.type.choices if name != "html"]  # type: ignore[attr-defined]
 
 
 @cache

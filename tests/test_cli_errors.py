@@ -88,7 +88,7 @@ class TestValues:
         [
             ("scan a.json --limit -1", "--limit"),
             ("scan a.json --fail-on sometimes", "'error', 'warning', 'never'"),
-            ("scan a.json --output-format yaml", "'text', 'concise', 'csv', 'github', 'json'"),
+            ("scan a.json --output-format yaml", "'text', 'concise', 'csv', 'github', 'html', 'json'"),
             ("cluster a.json", "--k"),
             ("cluster a.json --k 2 --seed -1", "--seed"),
             ("cluster a.json --k 2 --metric cosine", "'iou', 'ratio', 'euclidean'"),

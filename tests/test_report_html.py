@@ -3,6 +3,7 @@
 import json
 import re
 from importlib import util
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from anchoraudit.report.html import gallery, report_html
 from anchoraudit.report.html.figures import figures
 from anchoraudit.report.html.page import script_json
 from anchoraudit.report.html.thumbnails import Thumbnails
-from tests import browser
+from tests import browser, mutants
 from tests.builders import annotation, document, image, make, run
 from tests.conftest import SAMPLE
 
@@ -158,6 +159,23 @@ def test_the_same_data_make_the_same_page(sample, page, monkeypatch):
     first, second = ("".join(report_html(sample)) for _ in range(2))
     assert first == second
     assert "1970-01-01" in first
+
+
+@pytest.mark.parametrize("name", mutants.names(8))
+def test_a_report_on_broken_data_is_whole_or_absent(here, name):
+    mutant = mutants.make(name)
+    mutants.lay(mutant.files, here)
+    options = next((command for command in mutant.commands if command[0] == "scan"), ["scan", "ds"])[2:]
+    if "--output-format" in options:
+        place = options.index("--output-format")
+        del options[place : place + 2]
+    code = run("scan", "ds", *options, "-q", "--report", "report.html")
+    assert code in (0, 1, 2)
+    assert (code < 2) == (here / "report.html").exists()
+    if code < 2:
+        page = (here / "report.html").read_text("utf-8")
+        assert page.endswith("</html>")
+        assert data_of(page)["plots"]
 
 
 # The images
@@ -360,11 +378,16 @@ def test_advise_and_compare_add_their_parts(here, capsys):
     text = text_of((here / "advice.html").read_text("utf-8"))
     assert "Recommended: 12 anchors clustered." in text
     assert "--write-detector advised.toml" in text
-    named = ["--detector", "yolov5", "--detector", "mmdet-fcos"]
+    make(
+        here, {"own.toml": (Path(html.__file__).parents[2] / "detectors/presets/reference.toml").read_text()}
+    )
+    named = ["--detector", "yolov5", "--detector", "own.toml"]
     assert run("compare", SAMPLE / "coco", *named, "--output-format", "html", "-o", "compared.html") == 0
     page = (here / "compared.html").read_text("utf-8")
     assert 'id="compared"' in page
-    assert [row["name"] for row in data_of(page)["map"]["rows"]] == ["yolov5", "mmdet-fcos"]
+    rows = data_of(page)["map"]["rows"]
+    assert [row["name"] for row in rows] == ["yolov5", "reference"]
+    assert rows[1]["cells"][2]["command"].endswith("--detector own.toml")
     assert run("compare", SAMPLE / "coco", "--loaders", "--report", "x.html") == 2
     assert "a report is about detectors" in capsys.readouterr().err
 

@@ -133,7 +133,8 @@ def _report(
         options += ["--detector", named[0] if named else str(settings.detector)]
     else:
         note_who_judged(result, settings)
-    write_report(result, target, options, detectors=detectors if named else None, compared=compared)
+    chosen = detectors if named else None
+    write_report(result, target, options, detectors=chosen, names=named, compared=compared)
 
 
 def _detectors(given: dict[str, Any], settings: settings_of.Settings) -> list[Detector]:

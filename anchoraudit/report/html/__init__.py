@@ -41,6 +41,7 @@ def report_html(
     shown: Findings | None = None,
     limit: int | None = None,
     detectors: Sequence[Detector] | None = None,
+    names: Sequence[str] = (),
     compared: Sequence[Compared] = (),
     advice: Advice | Rescue | None = None,
 ) -> Iterator[str]:
@@ -58,6 +59,8 @@ def report_html(
         How many images to show, at most 300, which is the default.
     detectors : sequence of Detector, optional
         Those of the trainability map: by default the audit's own and eight of the best known ones.
+    names : sequence of str
+        These detectors as the user named them: presets or files. By default, by their own names.
     compared : sequence of Compared
         What `compare` returns, if detectors were compared.
     advice : Advice or Rescue, optional
@@ -72,4 +75,4 @@ def report_html(
     from anchoraudit.report.html.page import Page
 
     findings = audit.findings if shown is None else shown
-    return Page(audit, options, findings, limit, detectors, compared, advice).pieces()
+    return Page(audit, options, findings, limit, detectors, names, compared, advice).pieces()

@@ -31,13 +31,24 @@ _NAME = 120  # characters of a name
 
 
 def map_of(
-    found: Trainability, dataset: Dataset, options: Sequence[str], present: str | None
+    found: Trainability,
+    dataset: Dataset,
+    options: Sequence[str],
+    present: str | None,
+    names: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return the map for the template and the script. present: the name of the detector that was audited."""
-    cells = _Cells(found, dataset, options)
+    """Return the map for the template and the script.
+
+    present: the name of the detector that was audited. names: the detectors as the user named them, presets
+    or files; by default by their own names.
+    """
+    cells, named = _Cells(found, dataset, options), names or [row.detector for row in found.rows]
     return {
         "columns": _NAMES,
-        "rows": [cells.row(row, present=row.detector == present) for row in found.rows],
+        "rows": [
+            cells.row(row, name, present=row.detector == present)
+            for row, name in zip(found.rows, named, strict=True)
+        ],
         "sentence": _sentence(found, present),
         "boxes": found.boxes,
         "images": found.images,
@@ -52,9 +63,9 @@ class _Cells:
     dataset: Dataset
     options: Sequence[str]
 
-    def row(self, row: Row, *, present: bool) -> dict[str, Any]:
-        """Return one detector. present: it is the one that was audited."""
-        own = self.options if present else [*without_detector(self.options), "--detector", row.detector]
+    def row(self, row: Row, name: str, *, present: bool) -> dict[str, Any]:
+        """Return one detector. name: as `--detector` takes it. present: it is the one that was audited."""
+        own = self.options if present else [*without_detector(self.options), "--detector", name]
         cells = [
             None if cell is None else self.cell(cell, own, resized=factor != 1.0)
             for factor, cell in zip(FACTORS, row.cells, strict=True)

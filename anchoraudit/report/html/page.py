@@ -37,6 +37,7 @@ class Page:
     shown: Findings
     limit: int | None
     detectors: Sequence[Detector] | None
+    names: Sequence[str]
     compared: Sequence[Compared]
     advice: Advice | Rescue | None
 
@@ -98,7 +99,7 @@ class Page:
             files=audit.image_files,
             drop_difficult="--drop-difficult" in self.options,
         )
-        return map_of(found, audit.original, self.options, present)
+        return map_of(found, audit.original, self.options, present, self.names)
 
 
 def _source(environment: Environment, name: str) -> Markup:
