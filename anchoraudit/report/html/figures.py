@@ -117,6 +117,7 @@ def _sizes(audit: Audit) -> Figure:
     side = 2.0**found.edges
     z = [[number or None for number in row] for row in found.counts.tolist()]
     shade = [[None if n is None else float(np.log10(n + 0.5)) for n in row] for row in z]
+    top = float(np.log10(max(int(found.counts.max(initial=1)), 2)))
     data: list[dict[str, Any]] = [
         {
             "type": "heatmap",
@@ -126,7 +127,8 @@ def _sizes(audit: Audit) -> Figure:
             "z": shade,
             "customdata": z,
             "colorscale": "$scale",
-            "zmin": -0.5 * np.log10(max(int(found.counts.max(initial=1)), 2)),  # one box is seen, too
+            "zmin": -0.5 * top,  # so that a single box is seen, too
+            "zmax": top,
             "showscale": False,
             "hovertemplate": "%{x:.0f} x %{y:.0f} px: %{customdata} trained boxes<extra></extra>",
         }

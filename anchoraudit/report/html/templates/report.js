@@ -180,15 +180,16 @@
       for (const name of ["mouseleave", "blur"]) item.addEventListener(name, () => highlight(svg, null));
       list.append(item);
     });
-    if (image.of > image.boxes.length) list.append(make("li", {}, `${image.of - image.boxes.length} more boxes are not drawn.`));
+    const left = image.of - image.boxes.length;
+    if (left > 0) list.append(make("li", {}, left === 1 ? "1 box is not drawn." : `${left} boxes are not drawn.`));
     return list;
   }
   function card(image) {
     const drawable = image.width > 0;
-    const frame = make("button", { class: "frame", type: "button", "aria-label": `Enlarge ${image.name}` });
     const svg = drawable ? picture(image) : make("p", {}, "The size of this image is unknown.");
-    frame.append(svg);
-    frame.addEventListener("click", () => enlarge(image));
+    const frame = drawable ? make("button", { class: "frame", type: "button", "aria-label": `Enlarge ${image.name}` }, svg) :
+      make("div", { class: "frame" }, svg);
+    if (drawable) frame.addEventListener("click", () => enlarge(image));
     const tags = make("div", { class: "tags" });
     if (image.verdict) tags.append(make("span", { class: "tag v-" + image.verdict }, image.verdict));
     for (const cause of image.causes) tags.append(make("span", { class: "tag", style: `--dot:var(--cause-${cause})` }, cause));
@@ -201,7 +202,7 @@
   }
   function enlarge(image) {
     const body = byId("large-body");
-    const svg = image.width > 0 ? picture(image) : make("p", {}, "The size of this image is unknown.");
+    const svg = picture(image);
     body.replaceChildren(make("h3", {}, image.name), make("p", {}, image.why), svg, boxList(image, svg));
     byId("large").showModal();
   }
@@ -240,7 +241,7 @@
       shown += PAGE;
       show();
       const next = byId("cards").children[before];
-      if (next) next.querySelector("button").focus();
+      if (next) next.querySelector("button, summary")?.focus();
     });
     show();
   }
