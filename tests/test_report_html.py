@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import anchoraudit
+from anchoraudit.advice.rescue import rescue
 from anchoraudit.advice.trainability import BEST_KNOWN, FACTORS, best_known, trainability
 from anchoraudit.auditing import distributions
 from anchoraudit.dataset import drift
@@ -21,6 +22,7 @@ from anchoraudit.report import html
 from anchoraudit.report.html import gallery, report_html
 from anchoraudit.report.html.figures import figures
 from anchoraudit.report.html.page import script_json
+from anchoraudit.report.html.remedies import remedies
 from anchoraudit.report.html.thumbnails import Thumbnails
 from tests import browser, mutants
 from tests.builders import annotation, document, image, make, run
@@ -331,14 +333,18 @@ def test_drift_of_numbers_and_of_classes(tmp_path):
     assert list(found) == list(drift.PROPERTIES)
 
 
-def test_remedies_of_a_detector_with_points():
-    from anchoraudit.advice.rescue import rescue
-    from anchoraudit.report.html.remedies import remedies
-
+def test_remedies_of_a_detector_with_points(tmp_path):
     found = remedies(rescue(anchoraudit.read(SAMPLE / "coco"), load_detector("yolox")), [])
-    assert found.sentence == "Nothing to fix: every usable box can be trained at its own place."
-    found = remedies(rescue(anchoraudit.read(SAMPLE / "coco"), load_detector("mmdet-centernet512")), [])
-    assert found.table is None or found.table.rows[0][0] == "as it is"
+    assert (found.sentence, found.table) == (
+        "Nothing to fix: every usable box can be trained at its own place.",
+        None,
+    )
+    boxes = [annotation(1, area=9), annotation(2, bbox=[4, 4, 3, 3], area=9)]
+    root = make(tmp_path, {"a.json": document([image()], boxes)})
+    found = remedies(rescue(anchoraudit.read(root / "a.json"), load_detector("mmdet-fcos")), ["--split", "a"])
+    assert found.sentence.startswith("Recommended: ")
+    assert found.table.rows[0][:3] == ("as it is", "0", "1")
+    assert any("--split a" in command for _, command in found.commands)
 
 
 # The command line

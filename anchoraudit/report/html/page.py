@@ -18,7 +18,8 @@ from anchoraudit.auditing.audit import Audit
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.statuses import STATUSES
 from anchoraudit.loaders import PLAIN
-from anchoraudit.report.html.figures import Table, figures
+from anchoraudit.report.html.figure import Table
+from anchoraudit.report.html.figures import figures
 from anchoraudit.report.html.findings import by_rule
 from anchoraudit.report.html.gallery import MOST, gallery
 from anchoraudit.report.html.head import data_name, head_html

@@ -10,7 +10,7 @@ from anchoraudit.advice.compare import Compared
 from anchoraudit.advice.rescue import Rescue
 from anchoraudit.encoding.statuses import NEVER
 from anchoraudit.report import words
-from anchoraudit.report.html.figures import Table
+from anchoraudit.report.html.figure import Table
 from anchoraudit.report.text.commands import command, without_detector
 
 
