@@ -132,8 +132,8 @@ def boxes_per_image(audit: Audit) -> Figure:
     if len(number):
         blank = int(np.count_nonzero(number == 0))
         text += (
-            f"Half of the images have at most {np.median(number):g} boxes, and the fullest has "
-            f"{int(number.max()):,}; {words.count(blank, 'image')} {'has' if blank == 1 else 'have'} none."
+            f"Half of the images have at most {words.count(int(np.median(number)), 'box')}, and the fullest "
+            f"has {int(number.max()):,}; {words.count(blank, 'image')} {'has' if blank == 1 else 'have'} none."
         )
     per_split = found.counts.sum(axis=1, keepdims=True)
     share = 100 * found.counts / np.maximum(per_split, 1)
@@ -196,7 +196,7 @@ def centres(audit: Audit) -> Figure:
     middle = words.share(int(parts[1, 1]), int(parts.sum()))
     text = (
         f"{which(audit)} {middle} of the boxes have their centre in the middle ninth of the image; "
-        "spread evenly it would be 11.1 %. A grid or an empty border means that the images were cut."
+        "spread evenly it would be 11.1 %. A regular grid or an empty border suggests tiles of larger images."
     )
     rows = [
         (label, *(f"{n:,}" for n in row))
