@@ -22,7 +22,7 @@ from anchoraudit.detectors.at_version import said
 from anchoraudit.report.text.commands import without_detector
 
 if TYPE_CHECKING:
-    from anchoraudit.advice.compare import Compared
+    from anchoraudit.advice.compare import Comparison
     from anchoraudit.dataset.columns import Dataset
 
 
@@ -107,7 +107,7 @@ def _report(
     given: dict[str, Any],
     settings: settings_of.Settings,
     detectors: list[Detector],
-    found: tuple[Dataset, list[Compared]],
+    found: tuple[Dataset, Comparison],
     target: str | None,
 ) -> None:
     """Write the report. found: the data set, and what was compared.

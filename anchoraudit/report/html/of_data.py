@@ -131,9 +131,10 @@ def boxes_per_image(audit: Audit) -> Figure:
     text = f"{by_split(audit)} "
     if len(number):
         blank = int(np.count_nonzero(number == 0))
+        middle = words.count(int(np.median(number)), "box")
         text += (
-            f"Half of the images have at most {words.count(int(np.median(number)), 'box')}, and the fullest "
-            f"has {int(number.max()):,}; {words.count(blank, 'image')} {'has' if blank == 1 else 'have'} none."
+            f"Half of the images have at most {middle}, and the fullest has {int(number.max()):,}; "
+            f"{words.count(blank, 'image')} {'has' if blank == 1 else 'have'} none."
         )
     per_split = found.counts.sum(axis=1, keepdims=True)
     share = 100 * found.counts / np.maximum(per_split, 1)
