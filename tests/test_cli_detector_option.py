@@ -32,11 +32,12 @@ def assert_fine(result, *codes):
 @pytest.mark.parametrize("kind", ["voc", "coco"])
 class TestCommands:
     def test_scan(self, anchoraudit, detector, kind):
-        result = anchoraudit("scan", SAMPLE / kind, "--detector", detector)
+        result = anchoraudit("scan", SAMPLE / kind, "--detector", detector, "--verbose")
         assert_fine(result, 1)  # there are blank images
         assert result.stderr == ""
         assert f"{detector}: input" in result.stdout
-        assert "No detector named" not in result.stdout
+        assert "would train without foreground" in result.stdout
+        assert "no --detector given" not in result.stdout
 
     def test_scan_counts(self, anchoraudit, detector, kind):
         words = ["scan", SAMPLE / kind, "--detector", detector, "--output-format", "json"]
@@ -81,16 +82,16 @@ def test_the_last_scan_names_the_detector(anchoraudit, detector):
 
 class TestTheDefaultIsNamed:
     def test_a_scan_without_detector_says_so(self, anchoraudit):
-        text = in_one_line(anchoraudit("scan", VOC).stdout)
+        text = in_one_line(anchoraudit("scan", VOC, "--verbose").stdout)
         assert "detector reference: input 960x720" in text
         assert text.startswith(
-            "No detector named: reference (a stride-16 RPN, YunYang1994's) judged. Name yours"
+            "19 of 26 images would train without foreground (73.1 %) under reference (no --detector given)"
         )
         assert "anchoraudit compare" in text
 
     def test_one_that_was_named_is_no_default(self, anchoraudit):
         text = in_one_line(anchoraudit("scan", VOC, "--detector", "reference").stdout)
-        assert "No detector named" not in text and "anchoraudit compare" not in text
+        assert "no --detector given" not in text and "anchoraudit compare" not in text
 
 
 class TestExplained:
@@ -320,7 +321,10 @@ class TestAssumeStandard:
         text = (anchoraudit.cwd / "read.toml").read_text()
         assert text.startswith('name = "mine (assumed standard)"\n')
         assert "Assumed, not read: MODEL.META_ARCHITECTURE 'MyRCNN'" in text
-        assert "mine (assumed standard): input" in anchoraudit("scan", VOC, "--detector", "read.toml").stdout
+        assert (
+            "mine (assumed standard): input"
+            in anchoraudit("scan", VOC, "--detector", "read.toml", "-v").stdout
+        )
 
     def test_the_last_scan_keeps_it(self, anchoraudit, mine):
         first = anchoraudit("scan", VOC, "--detector", mine, "--assume-standard")
@@ -332,4 +336,4 @@ class TestAssumeStandard:
 
     def test_so_does_a_settings_file(self, anchoraudit, mine):
         (anchoraudit.cwd / "anchoraudit.toml").write_text(f'detector = "{mine}"\nassume-standard = true\n')
-        assert "mine (assumed standard): input" in anchoraudit("scan", VOC).stdout
+        assert "mine (assumed standard): input" in anchoraudit("scan", VOC, "-v").stdout

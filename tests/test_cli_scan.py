@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -46,7 +47,7 @@ class TestSampleData:
         assert found["summary"]["verdicts"] == {v: OF_SAMPLES[v] for v in VERDICTS}
 
     def test_the_text_names_every_flagged_image(self, anchoraudit, kind):
-        result = anchoraudit("scan", SAMPLE / kind)
+        result = anchoraudit("scan", SAMPLE / kind, "--limit", "30")
         assert (result.returncode, result.stderr) == (1, "")
         for scene in SCENES:
             assert (f"{scene.stem}.jpg" in result.stdout) == (scene.verdict != "ok")
@@ -83,24 +84,31 @@ class TestJson:
         make(here, {"a.json": document([image(i) for i in range(30)], [annotation()])})
         assert len(report(capsys, "a.json")[1]["flagged"]) == 29
         assert len(report(capsys, "a.json", "--limit", 3)[1]["flagged"]) == 3
-        run("scan", "a.json", "--ignore", "SET007")
+        options = ("--ignore", "SET007", "--verbose")
+        run("scan", "a.json", *options)
         assert capsys.readouterr().out.count("no annotation") == 21  # 20 images, and what blank means
-        run("scan", "a.json", "--ignore", "SET007", "--limit", 2)
+        run("scan", "a.json", *options, "--limit", 2)
         text = capsys.readouterr().out
         assert text.count("no annotation") == 3
         assert "27 more flagged images" in text
+        run("scan", "a.json", "--ignore", "SET007")
+        text = capsys.readouterr().out
+        assert "worst images (5 of 29)" in text and text.count("no annotation") == 5
+        assert "--limit 29: all flagged images." in text
+        run("scan", "a.json", "--ignore", "SET007", "--limit", 2)
+        assert capsys.readouterr().out.count("no annotation") == 2
 
     def test_a_finding_points_to_a_list_only_if_it_is_printed(self, here, capsys):
         make(here, {"a.json": document([image(1)], [annotation(bbox=[5, 5, 20, 20])])})
         detector = ("--detector", "torchvision-fasterrcnn_resnet50_fpn", "--allowed-border", "0")
-        run("scan", "a.json", *detector, "--select", "ANC003")
+        run("scan", "a.json", *detector, "--select", "ANC003", "--verbose")
         text = " ".join(capsys.readouterr().out.split())
         assert "only by forcing: image 1" in text and "flagged" not in text
         make(here, {"a.json": BAD})
-        run("scan", "a.json", "--select", "ANC001,ANC002,ANC008")
-        assert "they are among the flagged images" in capsys.readouterr().out
-        run("scan", "a.json", "--select", "ANC001,ANC002,ANC008", "--limit", 0)
-        assert "they are among" not in capsys.readouterr().out
+        run("scan", "a.json", "--select", "ANC001,ANC002,ANC008", "--verbose")
+        assert "listed below" in capsys.readouterr().out
+        run("scan", "a.json", "--select", "ANC001,ANC002,ANC008", "--verbose", "--limit", 0)
+        assert "listed below" not in capsys.readouterr().out
 
     def test_into_a_file(self, here, capsys):
         make(here, {"a.json": BAD})
@@ -112,9 +120,8 @@ class TestJson:
         make(anchoraudit.cwd, {"a.json": BAD})
         result = anchoraudit("scan", "a.json", "-q")
         assert result.returncode == 1
-        line = "1 of 2 images would train without foreground (50.0 %)"
-        whose = "reference judged, as no detector was named (--detector)"
-        assert (result.stdout, result.stderr) == (f"{line}; {whose}\n", "")
+        line = "1 of 2 images would train without foreground (50.0 %) under reference"
+        assert (result.stdout, result.stderr) == (f"{line} (no --detector given)\n", "")
         assert anchoraudit("scan", "a.json", "-q", "--detector", "reference").stdout == f"{line}\n"
 
 
@@ -288,12 +295,11 @@ class TestTerminals:
         assert "2.jpg" in out
         assert "…" not in out
         if columns.isdecimal() and int(columns) >= 40:
-            prose = [line for line in out.splitlines() if not line.startswith("    anchoraudit")]
-            assert max(map(len, prose)) <= int(columns)
+            assert max(map(len, out.splitlines())) <= int(columns)
 
     def test_a_narrow_table_loses_no_digit(self, here, capsys, monkeypatch):
         monkeypatch.setenv("COLUMNS", "40")
-        assert run("scan", SAMPLE / "voc") == 1
+        assert run("scan", SAMPLE / "voc", "--verbose") == 1
         out = capsys.readouterr().out
         words = out[out.index("By split") : out.index("Unmatched boxes")].split()
         for word in ("train", "19", "27", "4", "10", "val", "7"):
@@ -317,8 +323,15 @@ class TestTerminals:
 
     def test_no_colour_codes_in_a_pipe(self, anchoraudit):
         make(anchoraudit.cwd, {"a.json": BAD})
-        for env in ({"NO_COLOR": "1"}, {"FORCE_COLOR": "1", "TERM": "xterm-256color"}):
+        for env in ({}, {"NO_COLOR": "1"}, {"FORCE_COLOR": "1", "NO_COLOR": "1"}):
             assert "\x1b" not in anchoraudit("scan", "a.json", env=env).stdout
+
+    def test_colour_codes_where_they_are_forced(self, anchoraudit):
+        make(anchoraudit.cwd, {"a.json": BAD})
+        plain = anchoraudit("scan", "a.json").stdout
+        coloured = anchoraudit("scan", "a.json", env={"FORCE_COLOR": "1"}).stdout
+        assert "\x1b[1;31mempty_foreground\x1b[0m" in coloured
+        assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == plain
 
     @pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
     @pytest.mark.parametrize(
@@ -412,6 +425,7 @@ class TestNextSteps:
     def test_after_a_plain_scan(self, here, capsys):
         make(here, {"a b.json": self.ALL_CAUSES})
         self.follow(here, capsys, "scan", "a b.json")
+        self.follow(here, capsys, "scan", "a b.json", "--verbose")
 
     def test_after_a_scan_with_options(self, here, capsys):
         make(here, {"a.json": self.ALL_CAUSES})
@@ -424,7 +438,7 @@ class TestNextSteps:
             "warning",
             "--allow-blank",
         ]
-        self.follow(here, capsys, "scan", "a.json", *options)
+        self.follow(here, capsys, "scan", "a.json", "--verbose", *options)
 
     def test_after_a_clean_scan(self, here, capsys):
         make(here, {"a.json": document()})
@@ -445,7 +459,7 @@ class TestNextSteps:
                 )
             },
         )
-        run("scan", "a.json")
+        run("scan", "a.json", "--verbose")
         explain = next(command for command in self.printed(capsys) if command[0] == "explain")
         assert run(*explain) == 0
         assert f"id {identity}" in capsys.readouterr().out
@@ -454,7 +468,7 @@ class TestNextSteps:
         other = {**BAD, "annotations": [*BAD["annotations"], annotation(3, 1, [9, 9, 80, 150])]}
         for split, content in (("train", BAD), ("valid", other)):
             make(here, {f"ds/{split}/_annotations.coco.json": content})
-        run("scan", "ds")
+        run("scan", "ds", "--verbose")
         commands = {command[0]: command for command in self.printed(capsys)}
         assert run(*commands["explain"]) == 0
         assert run(*commands["filter"]) == 0

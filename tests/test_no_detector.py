@@ -55,11 +55,13 @@ class TestScan:
     def test_the_report_has_no_part_about_anchors(self, anchoraudit):
         for content, code in ((EMPTY, 0), (BAD, 1), (document(), 0)):
             make(anchoraudit.cwd, {"a.json": content})
-            done = anchoraudit("scan", "a.json", "--detector", "none")
-            assert (done.returncode, done.stderr) == (code, "")
+            for form in ([], ["--verbose"]):
+                done = anchoraudit("scan", "a.json", "--detector", "none", *form)
+                assert (done.returncode, done.stderr) == (code, "")
+                assert "checked without a detector" in done.stdout
+                for word in ("verdict", "foreground", "train.py", "NaN", "Flagged", "worst", "cause "):
+                    assert word not in done.stdout, word
             assert "none: only the rules on the data ran" in done.stdout
-            for word in ("verdict", "foreground", "train.py", "NaN", "Flagged", "cause "):
-                assert word not in done.stdout, word
 
     def test_quiet_is_one_line(self, anchoraudit):
         make(anchoraudit.cwd, {"a.json": BAD})
@@ -69,7 +71,7 @@ class TestScan:
         assert done.stdout == "4 images checked without a detector: no error\n"
 
     def test_splits_are_counted(self, anchoraudit):
-        text = anchoraudit("scan", SAMPLE / "coco", "--detector", "none").stdout
+        text = anchoraudit("scan", SAMPLE / "coco", "--detector", "none", "--verbose").stdout
         assert "By split\nsplit  images  boxes\ntrain      19     27\n" in text
 
     @pytest.mark.parametrize("form", ["concise", "csv", "github", "jsonl", "junit", "markdown", "sarif"])

@@ -92,8 +92,10 @@ class OutputFormat(click.Choice[str]):
     "--limit",
     type=click.IntRange(min=0),
     metavar="N",
-    help="Flagged images to list.  [default: 20 in text, all in JSON]",
+    help="How many of the worst images to list; with --verbose, also how many places of each finding.  "
+    "[default: 5, with --verbose 20 and 3; all in JSON]",
 )
+@click.option("-v", "--verbose", is_flag=True, help="The long report: every detail, and all next steps.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 whatever was found.")
 @click.option(
     "--fail-on",
@@ -257,10 +259,8 @@ def _report(result: Any, shown: Any, given: dict[str, Any], options: list[str], 
         lines = filter(None, (words.summary_line(result), words.augmented_line(result)))
         _output.put("".join(f"{line}\n" for line in lines), given["output"])
         return
-    from anchoraudit.report.text import terminal
     from anchoraudit.report.text.next_steps import after_scan
 
-    limit = 20 if given["limit"] is None else given["limit"]
     steps = after_scan(result, options)
     classes: list[object] = []
     if with_table:
@@ -270,10 +270,18 @@ def _report(result: Any, shown: Any, given: dict[str, Any], options: list[str], 
         classes = class_table(
             result.classes, None if result.replayed is None else by_class(result).of("unmatched")
         )
-    _output.show(
-        terminal.scan_parts(result, limit, steps, shown=shown, classes=classes),
-        given["output"],
-    )
+    limit = given["limit"]
+    if given["verbose"]:
+        from anchoraudit.report.text.scan_details import EXAMPLES, LISTED, detailed_parts
+
+        images, places = (LISTED, EXAMPLES) if limit is None else (limit, limit)
+        parts = detailed_parts(result, images, places, steps, shown=shown, classes=classes)
+    else:
+        from anchoraudit.report.text.scan import WORST, scan_parts
+
+        images = WORST if limit is None else limit
+        parts = scan_parts(result, images, steps, shown=shown, classes=classes)
+    _output.show(parts, given["output"])
 
 
 def _against_baseline(result: Any, given: dict[str, Any], *, quiet: bool) -> Any:

@@ -151,14 +151,33 @@ def why(audit: Audit, image: int) -> str:
     cause = CAUSES[int(results.cause[image])]
     if not audit.detector.match.measure:
         return f"{_largest(audit, image)}: {cause}; {meaning_of(cause, audit.detector)}"
-    best = iou(float(results.best_iou[image]), audit.detector.match.foreground_from)
-    start = f"{count(usable, 'box')}, best {audit.detector.match.measure} {best}: {cause}"
+    start = f"{count(usable, 'box')}, {_best(audit, image)}: {cause}"
     nearest = _nearest(audit, image)
     if cause == "edge":
-        return f"{start}; the anchors that would match cross the border ({nearest} is nearest)"
+        return f"{start}; the anchors that would match cross the border (nearest: {nearest})"
     if cause == "unused":
-        return f"{start}; the anchors most like them are on no level ({nearest} is the nearest that is)"
+        return f"{start}; the most similar anchors are on no level (nearest that is: {nearest})"
     return f"{start}; the nearest anchor is {nearest}"
+
+
+def why_in_short(audit: Audit, image: int) -> str:
+    """Say the same in less: `small: best IoU 0.22, 2 boxes`."""
+    results = audit.image_results
+    if audit.replayed is None or VERDICTS[int(results.verdict[image])] != "empty_foreground":
+        return why(audit, image).partition("; ")[0]
+    if audit.loaded is not None and audit.loaded.reason_of_image(image):
+        return why(audit, image)
+    cause = CAUSES[int(results.cause[image])]
+    if not audit.detector.match.measure:
+        return f"{cause}: {_largest(audit, image)}"
+    boxes = count(int(results.usable[image]), "box")
+    return f"{cause}: {_best(audit, image)}, {boxes}"
+
+
+def _best(audit: Audit, image: int) -> str:
+    """Write the best IoU of an image's boxes, or what its detector measures instead: `best IoU 0.22`."""
+    match = audit.detector.match
+    return f"best {match.measure} {iou(float(audit.image_results.best_iou[image]), match.foreground_from)}"
 
 
 def _largest(audit: Audit, image: int) -> str:
@@ -203,24 +222,28 @@ def not_usable(audit: Audit) -> str:
     return text + (f"; {clipped:,} clipped to the image" if clipped else "")
 
 
-def headline(audit: Audit) -> str:
-    """Say in one line how many images would train without foreground; without a detector, what was found."""
+def headline(audit: Audit, *, judge: bool = False) -> str:
+    """Say in one line how many images would train without foreground; without a detector, what was found.
+
+    judge: also by which detector, and that it is the default where nobody named one.
+    """
     if audit.replayed is None:
         return _headline_of_data(audit)
     lost, images = len(audit.images_with(*WITHOUT_FOREGROUND)), len(audit.dataset.images)
     unknown = len(audit.images_with("unknown"))
     dropped = int(np.count_nonzero(audit.verdict_is("left_out") & (audit.image_results.boxes > 0)))
     text = f"{lost:,} of {count(images, 'image')} would train without foreground ({share(lost, images)})"
+    if judge:
+        text += f" under {audit.detector.name}{'' if audit.detector_chosen else ' (no --detector given)'}"
     text += f"; {dropped:,} with boxes dropped by the loader" if dropped else ""
-    return text + (f"; {unknown:,} not checked, their size is unknown" if unknown else "")
+    return text + (f"; {unknown:,} not checked: unknown size" if unknown else "")
 
 
 def summary_line(audit: Audit) -> str:
-    """Return the headline, with whose verdict it is where nobody named the detector."""
-    if audit.detector_chosen:
-        version = "" if audit.replayed is None else said(audit.replayed)
-        return f"{headline(audit)}; {version.removesuffix('.')}" if version else headline(audit)
-    return f"{headline(audit)}; {audit.detector.name} judged, as no detector was named (--detector)"
+    """Return the headline with the detector, and its version where nobody named that."""
+    version = "" if audit.replayed is None or not audit.detector_chosen else said(audit.replayed)
+    line = headline(audit, judge=True)
+    return f"{line}; {version.removesuffix('.')}" if version else line
 
 
 def who_judged(audit: Audit) -> list[str]:
@@ -229,9 +252,20 @@ def who_judged(audit: Audit) -> list[str]:
     [] where somebody named the detector, and its version or a preset that says it.
     """
     if audit.detector_chosen:
+        return how_to_choose(audit)
+    return [
+        f"No --detector given: judged by {audit.detector.name}, {_default(audit)}.",
+        *how_to_choose(audit),
+    ]
+
+
+def how_to_choose(audit: Audit) -> list[str]:
+    """Say how to name the detector, or its version, where nobody did."""
+    if audit.detector_chosen:
         return list(filter(None, [] if audit.replayed is None else [said(audit.replayed)]))
-    start = f"No detector named: {audit.detector.name} ({_default(audit)}) judged."
-    return [f"{start} Name yours with --detector.", _yours(audit)]
+    if audit.suggested:
+        return [f"{audit.suggested}."]
+    return ["Name yours: --detector NAME (see `anchoraudit detectors`, `anchoraudit compare`)."]
 
 
 def who_dropped(audit: Audit, gone: int, others: Mapping[str, int]) -> list[str]:
@@ -240,12 +274,12 @@ def who_dropped(audit: Audit, gone: int, others: Mapping[str, int]) -> list[str]
     gone: how many images it drops. others: how many each of them would.
     """
     images = len(audit.dataset.images)
-    beside = ", ".join(f"{name} {number:,} of {images:,}" for name, number in others.items())
+    beside = ", ".join(f"{name} {number:,}" for name, number in others.items())
     return [
-        f"No detector named (--detector): {audit.detector.name} judged, and drops {gone:,} of "
-        f"{count(images, 'image')} ({share(gone, images)}).",
-        f"It is {_default(audit)}. Others would drop: {beside}.",
-        _yours(audit),
+        f"No --detector given: {gone:,} of {count(images, 'image')} ({share(gone, images)}) are dropped "
+        f"because of {audit.detector.name}, {_default(audit)}.",
+        f"Other detectors would drop: {beside}.",
+        *how_to_choose(audit),
     ]
 
 
@@ -253,13 +287,7 @@ def _default(audit: Audit) -> str:
     """Say what the default detector is."""
     detector = audit.detector
     strides = "/".join(f"{level.stride:g}" for level in detector.anchors.levels)
-    return f"a stride-{strides} RPN, {detector.framework.partition('/')[0]}'s"
-
-
-def _yours(audit: Audit) -> str:
-    if audit.suggested:
-        return f"{audit.suggested}."
-    return "`anchoraudit detectors` lists all, `anchoraudit compare` shows this data set under each."
+    return f"a stride-{strides} RPN ({detector.framework.partition('/')[0]}'s)"
 
 
 def _headline_of_data(audit: Audit) -> str:

@@ -13,31 +13,30 @@ from anchoraudit.encoding.causes import MEANING
 from anchoraudit.report import words
 from anchoraudit.report.as_json import to_json
 from anchoraudit.report.text.commands import command, without_detector
+from anchoraudit.report.text.table import Column
 from anchoraudit.report.text.terminal import facts, first_lines, steps, table
 
 
 def advice_parts(advice: Advice, options: Sequence[str], written: str | None) -> list[object]:
-    """Return the parts of the report. options: command-line words. written: the detector file, if any."""
+    """Return the parts of the report: the recommendation, then what each remedy would do.
+
+    options: command-line words. written: the detector file, if any.
+    """
     dataset, detector = advice.audit.dataset, advice.audit.detector
-    parts: list[object] = [
-        *first_lines(words.who_judged(advice.audit)),
-        facts(
-            [
-                ("read", f"{dataset.root}: {dataset.recognised}"),
-                ("detector", str(detector)),
-                ("", detector.on_empty),
-            ]
-        ),
-        "",
-    ]
-    if not advice.needed:
-        return [
-            *parts,
-            Text(f"Nothing to advise on: {_fine(advice.rows[0], _forced(advice))}.", style="bold"),
+    parts: list[object] = list(first_lines(words.who_judged(advice.audit)))
+    read = facts(
+        [
+            ("read", f"{dataset.root}: {dataset.recognised}"),
+            ("detector", str(detector)),
+            ("", detector.on_empty),
         ]
-    parts += [*_table(advice), ""]
-    parts += [f"note: {note}" for note in advice.notes] + ([""] if advice.notes else [])
-    return parts + _verdict(advice, options, written)
+    )
+    if not advice.needed:
+        fine = Text(f"Nothing to fix: {_fine(advice.rows[0], _forced(advice))}.", style="bold")
+        return [*parts, fine, "", read]
+    parts += [*_recommendation(advice), "", read, "", *_table(advice)]
+    parts += ["", *(f"note: {note}" for note in advice.notes)] if advice.notes else []
+    return parts + _next(advice, options, written)
 
 
 def _forced(advice: Advice) -> int:
@@ -50,33 +49,60 @@ def _fine(row: Row, forced: int) -> str:
 
 
 def _table(advice: Advice) -> list[object]:
-    """Return one row for each remedy; a column for each batch size, if any remedy leaves a risk of NaN."""
+    """Return one row for each remedy, or for several that do the same.
+
+    A column for each batch size, if any remedy leaves a risk of NaN.
+    """
     rows = list(advice.rows)
     if advice.best is not None and all(row.changes != advice.best.changes for row in rows):
         rows.append(advice.best)
     risky = any(risk.expected for row in rows for risk in row.risks)
     sizes = [risk.batch_size for risk in rows[0].risks] if risky else []
     columns = (
-        *("remedy!", "empty\n(blank)>", "boxes un-\nmatched>", "images\nlost>", "boxes\nlost>"),
-        *(f"B={size}>" for size in sizes),
-        "survives",
+        Column("remedy", least=20),
+        *(Column(header, right=True) for header in ("empty (blank)", "unmatched")),
+        *(Column(f"{what} lost", right=True, spare=n) for n, what in enumerate(("images", "boxes"), 1)),
+        *(Column(f"B={size}", right=True, spare=spare) for size, spare in _spare(sizes)),
+        Column("survives", least=8),
     )
-    cells = [
-        (
-            Text(_short(row, before)),
+    cells: list[tuple[str, ...]] = []
+    for before, row in zip([None, *rows], rows, strict=False):
+        values = (
             f"{row.empty:,} ({row.blank:,})",
             f"{row.unmatched:,}",
             f"{row.images_lost:,}",
             f"{row.boxes_lost:,}",
-            *(Text(_risk(risk, "\n" if len(sizes) > 2 else " ")) for risk in row.risks if risky),
+            *(_risk(risk) for risk in row.risks if risky),
             _survives(row),
         )
-        for before, row in zip([None, *rows], rows, strict=False)
+        name = _short(row, before)
+        if cells and cells[-1][1:] == values and (both := _range(cells[-1][0], name)):
+            name = both
+            cells.pop()
+        cells.append((name, *values))
+    listed = [(Text(name), *values) for name, *values in cells]
+    title = "What each remedy leaves and loses"
+    return [
+        table(title, columns, listed, elsewhere="--output-format json"),
+        *_legend(advice, risky=risky),
     ]
-    title = (
-        "What each remedy leaves: images without foreground, unmatched boxes, what is lost, and risk of NaN"
-    )
-    return [table(title, columns, cells, gap=1), *_legend(advice, risky=risky)]
+
+
+def _spare(sizes: Sequence[int]) -> list[tuple[int, int]]:
+    """Return each batch size and when a narrow terminal goes without it: that of 2, or the first, stays."""
+    kept = 2 if 2 in sizes else next(iter(sizes), 0)
+    return [(size, 0 if size == kept else number) for number, size in enumerate(sizes, 3)]
+
+
+def _range(first: str, last: str) -> str:
+    """Write `border 16 px to off` for remedies that do the same; "" if they change different things."""
+    old, new = first.split(" to ")[0].split(" "), last.split(" ")
+    same = 0
+    while same < min(len(old), len(new)) and old[same] == new[same]:
+        same += 1
+    if not any(word and word != "and" for word in old[:same]) or same == len(new):
+        return ""
+    return f"{' '.join(old)} to {' '.join(new[same:])}"
 
 
 def _short(row: Row, before: Row | None) -> str:
@@ -92,11 +118,11 @@ def _legend(advice: Advice, *, risky: bool) -> list[object]:
     if risky:
         what = "images with a NaN loss" if any(r.per_image for r in advice.rows[0].risks) else "NaN steps"
         lines += [
-            f"B=2: {what} to expect in an epoch of batches of 2, and the chance of at least one",
-            "survives: at which of these batch sizes no step can be NaN",
+            f"B=2: expected {what} per epoch at batch size 2, and the chance of at least one",
+            "survives: the batch sizes at which no step can be NaN",
         ]
     if any(row.idle for row in advice.rows):
-        lines.append("where training survives, empty images stay in it and teach nothing about boxes")
+        lines.append("where training survives, empty images still teach nothing about boxes")
     return [Text(line, style="dim") for line in lines]
 
 
@@ -111,7 +137,7 @@ def _survives(row: Row) -> str:
     return f"B = {', '.join(map(str, safe))}" if safe else "no"
 
 
-def _risk(risk: Risk, between: str) -> str:
+def _risk(risk: Risk) -> str:
     """Write the expected number, and the chance."""
     if not risk.expected:
         return "0"
@@ -120,7 +146,7 @@ def _risk(risk: Risk, between: str) -> str:
         percent = "<1 %"
     elif 0.995 < risk.chance < 1:
         percent = ">99 %"
-    return f"{_figure(risk.expected)}{between}{percent:>5}"
+    return f"{_figure(risk.expected)}, {percent:>5}"
 
 
 def _figure(expected: float) -> str:
@@ -129,25 +155,28 @@ def _figure(expected: float) -> str:
     return f"{expected:,.0f}" if expected >= 10 else f"{expected:.2g}"
 
 
-def _verdict(advice: Advice, options: Sequence[str], written: str | None) -> list[object]:
+def _recommendation(advice: Advice) -> list[object]:
+    """Say which remedy is recommended, what it leaves, and why no other does better."""
     best, now = advice.best or advice.nearest, advice.rows[0]
     if best is None:
         return [Text(f"{_no_change(now, advice.tried)}.", style="bold"), *_why(advice)]
+    empty = f"{now.with_boxes:,} to {best.with_boxes:,}"
     if advice.best is not None:
-        text = f"Cheapest of {advice.tried:,} tried that leaves no image with boxes empty: {best.remedy}"
+        text = f"Recommended: {best.remedy}"
+        more = f"the cheapest of {advice.tried:,} tried that leaves no image with boxes empty"
     else:
-        text = (
-            f"None of {advice.tried:,} combinations leaves no image with boxes empty; nearest: {best.remedy} "
-            f"({words.count(best.with_boxes, 'image')} left)"
-        )
-    parts: list[object] = [Text(text, style="bold")]
-    left = f"{best.unmatched:,} usable boxes stay unmatched"
+        text = f"Nearest: {best.remedy}"
+        more = f"none of {advice.tried:,} combinations leaves no image with boxes empty; this one: {empty}"
+    parts: list[object] = [Text(text, style="bold").append(f", {more}.", style="")]
+    left = f"{words.count(best.unmatched, 'usable box')} still unmatched"
     if best.blank:
-        left += (
-            f"; {words.count(best.blank, 'image')} without usable boxes stay empty: guard the loss, or filter"
-        )
-    parts += [left]
-    parts += _why(advice)
+        left += f"; {words.count(best.blank, 'image')} without usable boxes still empty: guard the loss, or filter"
+    return [*parts, f"{left}.", *_why(advice)]
+
+
+def _next(advice: Advice, options: Sequence[str], written: str | None) -> list[object]:
+    if (advice.best or advice.nearest) is None:
+        return []
     file, dataset = written or "advised.toml", str(advice.audit.dataset.root)
     lines = []
     if written is None:
@@ -155,14 +184,14 @@ def _verdict(advice: Advice, options: Sequence[str], written: str | None) -> lis
             ("write it as a detector:", command("advise", [dataset], options, "--write-detector", file))
         )
     lines.append(("confirm it:", command("scan", [dataset], without_detector(options), "--detector", file)))
-    return [*parts, "", *steps("What to do next", lines)]
+    return ["", *steps("What to do next", lines)]
 
 
 def _no_change(now: Row, tried: int) -> str:
     """Say why no changed detector is advised."""
     if now.with_boxes:
         stay = f"{words.count(now.with_boxes, 'image')} stay empty"
-        return f"None of {words.count(tried, 'combination')} tried helps: {stay}; guard the loss, or filter"
+        return f"None of {words.count(tried, 'combination')} helps: {stay}; guard the loss, or filter"
     text = "No image with usable boxes is without foreground"
     if now.blank:
         text += f"; {words.count(now.blank, 'image')} without usable boxes stay empty: guard the loss"

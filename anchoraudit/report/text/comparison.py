@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -19,10 +18,10 @@ from anchoraudit.errors import printable
 from anchoraudit.report import words
 from anchoraudit.report.as_json import to_json
 from anchoraudit.report.text.commands import OF_DETECTORS, command, without
-from anchoraudit.report.text.terminal import columns_of_terminal, facts, steps, table
+from anchoraudit.report.text.table import Column
+from anchoraudit.report.text.terminal import facts, steps, table
 
-_FOLDED = 26  # characters by which the names of detectors may become narrower
-_SHORTEST = 12  # characters of a line of a folded name
+_OF_A_NAME = 30  # characters that a line of a name keeps, so that it is broken once at most
 
 
 def comparison_json(compared: Sequence[Compared], dataset: Dataset) -> str:
@@ -72,20 +71,11 @@ def comparison_parts(
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column of the table: its header, a cell for each detector, and what it means, "" if that is plain.
+    """A column of the table, a cell for each detector, and what it means, "" if that is plain."""
 
-    spare: which columns a narrow terminal goes without, the highest number first; 0: none.
-    """
-
-    header: str
+    column: Column
     cells: list[str]
     meaning: str = ""
-    spare: int = 0
-
-    @property
-    def width(self) -> int:
-        """Characters of the widest line."""
-        return max(map(len, (*self.header.rstrip(">!").splitlines(), *self.cells)))
 
 
 def _never(one: Compared) -> int:
@@ -95,32 +85,40 @@ def _never(one: Compared) -> int:
 def _columns(compared: Sequence[Compared]) -> list[_Column]:
     """Return the columns of the text report. Those in which every detector has 0 are left out."""
 
-    def number(header: str, meaning: str, of: Callable[[Compared], int], **more: int) -> list[_Column]:
+    def number(header: str, meaning: str, of: Callable[[Compared], int], spare: int = 0) -> list[_Column]:
         values = [of(one) for one in compared]
-        return [_Column(f"{header}>", [f"{n:,}" for n in values], meaning, **more)] if any(values) else []
+        column = Column(header, right=True, spare=spare)
+        return [_Column(column, [f"{n:,}" for n in values], meaning)] if any(values) else []
 
     def always(header: str, meaning: str, of: Callable[[Compared], int]) -> _Column:
-        return _Column(f"{header}>", [f"{of(one):,}" for one in compared], meaning)
+        return _Column(Column(header, right=True), [f"{of(one):,}" for one in compared], meaning)
 
     measures = sorted({one.measure for one in compared} - {"IoU", ""})
     other = f" ({' or '.join(measures)} for detectors that match by it)" if measures else ""
     medians = ["-" if one.median_best is None else f"{one.median_best:.3f}" for one in compared]
-    median = _Column("median>", medians, f"of the best IoU of usable boxes{other}")
+    median = _Column(
+        Column("median", right=True, spare=5), medians, f"best IoU of the median usable box{other}"
+    )
+    causes = [one.cause or "-" for one in compared]
     return [
-        _Column("detector!", [one.detector for one in compared]),
+        _Column(Column("detector", least=_OF_A_NAME), [one.detector for one in compared]),
         always(
-            "empty", "images with usable boxes of which none can be positive", _verdict("empty_foreground")
+            "empty", "images with usable boxes, none of which can be positive", _verdict("empty_foreground")
         ),
-        *number("error", "", _verdict("encoder_error")),
-        *number("left\nout", "images that the loader drops", _verdict("left_out")),
-        *number("forced\nonly", "images positive only by forcing", _verdict("forced_only"), spare=3),
-        always("never\ntrained", "boxes that can never be positive, or lose all to other boxes", _never),
-        *number("possible", "boxes of which predictions decide", _status("possible")),
-        *number("forced", "boxes positive only by forcing", _status("forced")),
-        *number("borrowed", "boxes trained only at points outside them", _status("borrowed")),
+        *number("error", "images on which the framework raises", _verdict("encoder_error")),
+        *number("left out", "images that the loader drops", _verdict("left_out")),
+        *number("forced only", "images with forced matches only", _verdict("forced_only"), 4),
+        always("never trained", "boxes that can never be positive, or lose all to other boxes", _never),
+        *number("possible", "boxes for which the predictions decide", _status("possible"), 1),
+        *number("forced", "boxes with forced matches only", _status("forced"), 2),
+        *number("borrowed", "boxes trained only at points outside them", _status("borrowed"), 3),
         *([median] if any(one.median_best is not None for one in compared) else []),
-        _Column("cause", [one.cause or "-" for one in compared], "the most common one of unmatched boxes", 2),
-        _Column("empty\nmask", [one.on_empty for one in compared], "what it does to the box loss", 1),
+        _Column(Column("cause", spare=6, least=9), causes, "the most common one of unmatched boxes"),
+        _Column(
+            Column("empty mask", spare=7, least=7),
+            [one.on_empty for one in compared],
+            "its effect on the box loss",
+        ),
     ]
 
 
@@ -133,39 +131,13 @@ def _status(name: str) -> Callable[[Compared], int]:
 
 
 def _table(columns: list[_Column]) -> list[object]:
-    """Return the table, as wide as the terminal at most, and what its columns mean.
-
-    Where it is too wide, columns stand closer, then long names are folded, then some columns are left out.
-    """
-    width, gap = columns_of_terminal(), 2
-    if _total(columns, gap) > width:
-        gap = 1
-    while (spare := max(column.spare for column in columns)) and _total(columns, gap) - width > _FOLDED:
-        columns = [column for column in columns if column.spare != spare]
-    names = columns[0]
-    room = max(names.width - max(_total(columns, gap) - width, 0), _SHORTEST)
-    folded = [Text(_folded(printable(name), room)) for name in names.cells]
-    rows = zip(folded, *(column.cells for column in columns[1:]), strict=True)
+    """Return the table, and what its columns mean."""
+    rows = zip(*(column.cells for column in columns), strict=True)
     legend = [
-        Text(f"{column.header.rstrip('>').replace(chr(10), ' ')}: {column.meaning}", style="dim")
-        for column in columns
-        if column.meaning
+        Text(f"{column.column.header}: {column.meaning}", style="dim") for column in columns if column.meaning
     ]
-    return [table("Detectors", [column.header for column in columns], rows, gap=gap), *legend]
-
-
-def _total(columns: Sequence[_Column], gap: int) -> int:
-    return sum(column.width + gap for column in columns)
-
-
-def _folded(name: str, room: int) -> str:
-    """Fold a name behind a dash or an underscore, so that no line is longer than `room` if possible."""
-    lines = [""]
-    for part in re.findall(r"[^-_]*[-_]?", name):
-        if lines[-1] and len(lines[-1]) + len(part) > room:
-            lines.append("")
-        lines[-1] += part
-    return "\n".join(lines)
+    made = table("Detectors", [column.column for column in columns], rows, elsewhere="--output-format csv")
+    return [made, *legend]
 
 
 def _contents(dataset: Dataset) -> str:

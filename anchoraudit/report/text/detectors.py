@@ -35,23 +35,21 @@ def about(detector: Detector) -> dict[str, Any]:
 
 def list_parts(named: Sequence[tuple[str, Detector]]) -> list[object]:
     """Return the table of presets, and what its columns mean."""
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
+    from anchoraudit.report.text.table import Column
+    from anchoraudit.report.text.terminal import facts, table
 
-    from anchoraudit.report.text.terminal import facts
-
-    made = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
-    for column in ("name", "empty mask", "can end empty", "framework"):
-        last = column == "framework"  # the other columns are never cut, so that names can be copied
-        made.add_column(
-            column, no_wrap=not last, min_width=20 if last else None, overflow="fold", header_style="dim"
-        )
-    for name, detector in named:
-        ends = "yes" if detector.can_end_empty else "no"
-        cells = (name, detector.loss.outcome, ends, detector.framework)
-        made.add_row(*(Text(printable(cell)) for cell in cells))
-    return [Group(Text(f"Detectors ({len(named)})", style="bold"), made), "", facts(_MEANING)]
+    columns = (
+        Column("name", whole=True),
+        Column("empty mask"),
+        Column("can end empty"),
+        Column("framework", spare=1, least=24),
+    )
+    rows = [
+        (name, detector.loss.outcome, "yes" if detector.can_end_empty else "no", detector.framework)
+        for name, detector in named
+    ]
+    listed = table(f"Detectors ({len(named)})", columns, rows, elsewhere="--output-format csv")
+    return [listed, "", facts(_MEANING)]
 
 
 def list_json(named: Iterable[tuple[str, Detector]]) -> str:

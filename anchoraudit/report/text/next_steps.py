@@ -40,27 +40,31 @@ def after_scan(audit: Audit, options: Sequence[str]) -> list[Step]:
         return _clean(audit, dataset, options)
     steps: list[Step] = []
     if stopping := [code for code in audit.findings.counts if code in _OF_THE_RUN]:
-        steps.append((f"mend the entries that {' and '.join(stopping)} name, and scan again", ""))
+        verb = "lists" if len(stopping) == 1 else "list"
+        steps.append((f"fix the entries that {' and '.join(stopping)} {verb}, and scan again", ""))
     if audit.images_with("empty_foreground"):
         unit = audit.detector.match.unit
-        steps.append((f"see one image {unit} by {unit}:", _explain(audit, dataset, options)))
         steps.append(("see what each remedy would do:", command("advise", [dataset], options)))
+        steps.append((f"see one image {unit} by {unit}:", _explain(audit, dataset, options)))
         steps += _better_detector(audit, dataset, options)
     else:
         steps += _not_in_place(audit, dataset, options)
     if whole := unfit(audit).whole:
         codes = ", ".join(dict.fromkeys(finding.code for finding in whole))
-        steps.append((f"fix what no filter can mend ({codes}), and scan again", ""))
+        steps.append((f"fix by hand what filter cannot ({codes}), and scan again", ""))
     elif not lost.all():
         leave_out = command("filter", [dataset], options, "-o", _manifest_name(audit.dataset))
-        steps.append((f"leave them out ({_gone(audit, lost)}):", leave_out))
+        steps.append((f"drop them ({_gone(audit, lost)}):", leave_out))
     kept = not audit.detector.anchors.levels and audit.detector.loss.outcome == "zero"
     if kept and audit.images_with("blank") and "--allow-blank" not in options:
         keep = command("scan", [dataset], options, "--allow-blank")
-        steps.append(("or keep those without annotation as background, if they are meant so:", keep))
+        steps.append(("or keep images without annotation as background, if that is intended:", keep))
     if audit.detector.loss.outcome == "nan":
         steps.append(
-            ("or guard the loss: divide by max(1, positives). It trains, but these images teach nothing.", "")
+            (
+                "or guard the loss: divide by max(1, positives). Training survives; these images teach nothing.",
+                "",
+            )
         )
     return steps
 
@@ -74,11 +78,15 @@ def _conventions(audit: Audit, dataset: str, options: Sequence[str]) -> list[Ste
     met = misread(original, audit.image_files)
     if not met:
         mended = _written_mended(audit, dataset, options)
-        return [("write the boxes as the framework reads them, and train on that:", mended)] if mended else []
+        return (
+            [("write the boxes in the framework's convention, and train on that file:", mended)]
+            if mended
+            else []
+        )
     every = {original.sources[one.source].split for one in met}
     apart = len(met) < len(original.sources) or len({one.likely for one in met}) > 1
     splits = [source.split for source in original.sources]
-    steps: list[Step] = [("look at an image and its boxes. Then read them as they are meant:", "")]
+    steps: list[Step] = [("look at an image and its boxes, then read them in the likely convention:", "")]
     seen: set[tuple[str, ...]] = set()
     for one in met:
         split = original.sources[one.source].split
@@ -90,7 +98,7 @@ def _conventions(audit: Audit, dataset: str, options: Sequence[str]) -> list[Ste
         if tuple(told) not in seen:
             seen.add(tuple(told))
             steps.append(("", command("scan", [dataset], own, *told)))
-            steps.append(("and write them mended:", command("filter", [dataset], own, *told, "-o", name)))
+            steps.append(("and write them corrected:", command("filter", [dataset], own, *told, "-o", name)))
     return steps
 
 
@@ -140,10 +148,10 @@ def _clean(audit: Audit, dataset: str, options: Sequence[str]) -> list[Step]:
         return errors
     mended = _written_mended(audit, dataset, options)
     guard = f"{command('scan', [dataset], options)} && python train.py"
-    steps = [("every image that could be checked has foreground; as a guard before training:", guard)]
+    steps = [("every checked image has foreground; to guard a training run:", guard)]
     steps = _not_in_place(audit, dataset, options) + steps
     if mended:
-        what = "it trains on these boxes if it reads the files so. Else write them mended, and train on that:"
+        what = "train on these files if your loader reads them so; else write them corrected, and use that:"
         steps.append((what, mended))
     return steps
 
@@ -156,7 +164,7 @@ def _not_in_place(audit: Audit, dataset: str, options: Sequence[str]) -> list[St
     if audit.detector.anchors.levels or not lost:
         return []
     verb = "is" if lost == 1 else "are"
-    what = f"{words.count(lost, 'usable box')} {verb} not trained, or not in place; see what helps:"
+    what = f"{words.count(lost, 'usable box')} {verb} never trained, or at the wrong place; see what helps:"
     return [(what, command("advise", [dataset], options))]
 
 
@@ -172,7 +180,7 @@ def _other_detectors(dataset: str, options: Sequence[str]) -> list[Step]:
     """Return what shows how encoders label the images, which a scan without a detector cannot tell."""
     return [
         (
-            "no error is in the data; see what detectors make of them:",
+            "no error in the data; see how detectors judge it:",
             command("compare", [dataset], options),
         )
     ]
@@ -195,7 +203,7 @@ def _better_detector(audit: Audit, dataset: str, options: Sequence[str]) -> list
             )
             kept = without_detector(options)
             scan = command("scan", [dataset], kept, "--detector", "detector.toml")
-        steps += [("fit the anchors to this data, and scan with them:", fit), ("", scan)]
+        steps += [("fit anchors to this data, and scan with them:", fit), ("", scan)]
     if "edge" in causes:
         kept = without(options, "--allowed-border")
         wider = command("scan", [dataset], kept, "--allowed-border", "off")

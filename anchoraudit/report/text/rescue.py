@@ -19,13 +19,13 @@ def rescue_parts(found: Rescue, options: Sequence[str], written: str | None) -> 
     """Return the parts of the report. options: command-line words. written: the detector file, if any."""
     dataset, detector = found.audit.dataset, found.audit.detector
     read = [("read", f"{dataset.root}: {dataset.recognised}"), ("detector", str(detector))]
-    parts: list[object] = [*first_lines(words.who_judged(found.audit)), facts(read), ""]
+    first = first_lines(words.who_judged(found.audit))
     if not found.needed:
-        text = "Nothing to advise on: every usable box can be trained at its own place"
-        return [*parts, Text(f"{text}.", style="bold"), *_sides(found.sides)]
-    parts += [*_table(found), ""]
-    parts += [f"note: {note}" for note in found.notes] + ([""] if found.notes else [])
-    return parts + _verdict(found, options, written)
+        text = "Nothing to fix: every usable box can be trained at its own place"
+        return [*first, Text(f"{text}.", style="bold"), *_sides(found.sides), "", facts(read)]
+    parts = [*first, *_recommendation(found), "", facts(read), "", *_table(found)]
+    parts += ["", *(f"note: {note}" for note in found.notes)] if found.notes else []
+    return [*parts, "", *_next(found, options, written)]
 
 
 def _table(found: Rescue) -> list[object]:
@@ -36,10 +36,10 @@ def _table(found: Rescue) -> list[object]:
         "cut": any(row.cut is not None for row in rows),
     }
     columns = (
-        *("remedy", "empty\nimages>", "never\ntrained>"),
-        *(("trained\nelsewhere>",) if shown["borrowed"] else ()),
+        *("remedy", "empty images>", "never trained>"),
+        *(("trained elsewhere>",) if shown["borrowed"] else ()),
         "rescued>",
-        *(("lost\nby it>",) if shown["lost"] else ()),
+        *(("lost by it>",) if shown["lost"] else ()),
         *(("cut>",) if shown["cut"] else ()),
         "pixels>",
     )
@@ -68,22 +68,26 @@ def _table(found: Rescue) -> list[object]:
     return [table("What each remedy leaves", columns, cells), *told]
 
 
-def _verdict(found: Rescue, options: Sequence[str], written: str | None) -> list[object]:
+def _recommendation(found: Rescue) -> list[object]:
     now, best = found.rows[0], found.best
     parts: list[object] = []
     if best is None:
-        start = f"None of {words.count(len(found.rows) - 1, 'remedy')} tried trains more boxes"
-        parts.append(Text(f"{start.replace('remedys', 'remedies')}: {_left(now)}.", style="bold"))
+        tried = len(found.rows) - 1
+        start = f"None of {tried:,} {'remedy' if tried == 1 else 'remedies'} trains more boxes"
+        parts.append(Text(f"{start}: {_left(now)}.", style="bold"))
     else:
-        all_of = "all boxes" if not best.left else "the most boxes"
-        parts.append(Text(f"Trains {all_of}: {best.remedy}; {_left(best)}.", style="bold"))
+        most = "trains every box" if not best.left else f"trains the most boxes; {_left(best)}"
+        parts.append(Text(f"Recommended: {best.remedy}", style="bold").append(f", {most}.", style=""))
     if found.shadowed:
         lose = words.count(found.shadowed, "box")
         parts.append(
-            f"{lose} of these lose all points to other boxes of their image: ANC016 of a scan names them"
+            f"{lose} of these lose all points to other boxes of their image (ANC016 of a scan lists them)"
         )
-    parts += _sides(found.sides)
-    dataset = str(found.audit.dataset.root)
+    return parts + _sides(found.sides)
+
+
+def _next(found: Rescue, options: Sequence[str], written: str | None) -> list[object]:
+    best, dataset = found.best, str(found.audit.dataset.root)
     lines = []
     if best is not None and best.detector is not None:
         kept, name = without_detector(options), best.detector.name
@@ -107,13 +111,13 @@ def _verdict(found: Rescue, options: Sequence[str], written: str | None) -> list
     lines.append(
         ("see this data set under other detectors:", command("compare", [dataset], without_detector(options)))
     )
-    return [*parts, "", *steps("What to do next", lines)]
+    return steps("What to do next", lines)
 
 
 def _left(row: Remedy) -> str:
     """Say what a remedy leaves: `2 boxes stay never trained, 1 is trained elsewhere`."""
     if not row.left:
-        return "none is left"
+        return "none is lost"
     never = f"{words.count(row.never, 'box')} {'is' if row.never == 1 else 'are'} never trained"
     is_or_are = "is" if row.borrowed == 1 else "are"
     elsewhere = f"{words.count(row.borrowed, 'box')} {is_or_are} trained at another place"

@@ -1,0 +1,202 @@
+"""A scan on one screen: the headline, verdicts, a line for each rule, the worst images, the next step."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+
+from anchoraudit.auditing.audit import Audit
+from anchoraudit.dataset.findings import Finding
+from anchoraudit.encoding.causes import CAUSES
+from anchoraudit.encoding.statuses import STATUSES
+from anchoraudit.encoding.verdicts import VERDICTS
+from anchoraudit.report import words
+from anchoraudit.report.text.table import Column, Table
+from anchoraudit.report.text.terminal import (
+    coloured,
+    columns_of_terminal,
+    facts,
+    readable,
+    steps,
+    table,
+)
+from anchoraudit.rules import Findings, Rule
+
+WORST = 5  # images that are listed, unless `--limit` says otherwise
+_RULES = 8  # rules with a line of their own; with the rest of the report that is a screen
+_FIXED = 19  # columns that code and severity take, with the blanks behind each column
+_SHORTEST = 30  # letters of a message that still say something
+_OF_FILES = ("IMG", "PAR")  # families whose findings are about a file
+_OF_PLACES = (*_OF_FILES, "BOX")  # families whose title and first place say what is wrong
+
+
+def scan_parts(
+    audit: Audit,
+    limit: int,
+    next_steps: Sequence[tuple[str, str]],
+    *,
+    shown: Findings | None = None,
+    classes: Sequence[object] = (),
+) -> list[object]:
+    """Return the parts of a scan's short report, in order.
+
+    limit: how many images are listed. shown: the findings to report, all by default. classes: the parts of
+    the class table, if it was asked for.
+    """
+    findings = audit.findings if shown is None else shown
+    parts: list[object] = [*headline_parts(audit), "", facts(_facts(audit)), "", *classes]
+    if findings:
+        parts += [*_rules(audit, findings), ""]
+    flagged = words.flagged(audit)
+    if flagged and limit:
+        parts += [_worst(audit, flagged, limit), ""]
+    if next_steps:
+        what = next_steps[0][0].removesuffix(":")
+        parts += steps(f"Next: {what}", [("", command) for command in _commands(next_steps)])
+    more = "--verbose: every detail, all next steps."
+    if len(flagged) > limit:
+        more += f" --limit {len(flagged)}: all flagged images."
+    return [*parts, Text(more, style="dim")]
+
+
+def headline_parts(audit: Audit) -> list[object]:
+    """Return the one sentence that matters, what it means for training, and who judged."""
+    start = Text(style="").append(f"{readable(words.headline(audit, judge=True))}.", style="bold")
+    if risk := words.risk_line(audit):
+        start.append(f" {risk[0].upper()}{risk[1:]}.", style="")
+    if errors := [rule.code for rule in map(audit.findings.rule, audit.findings.counts) if _is_of_data(rule)]:
+        start.append(f" Errors of other kinds: {', '.join(errors)}.", style="")
+    more = [words.augmented_line(audit), *words.how_to_choose(audit)]
+    return [start, *(readable(line) for line in more if line)]
+
+
+def _is_of_data(rule: Rule) -> bool:
+    """Tell whether a rule sets exit code 1 for something else than an image's verdict."""
+    return rule.severity == "error" and not rule.verdict
+
+
+def _facts(audit: Audit) -> list[tuple[str, str | Text]]:
+    dataset, summary = audit.dataset, {**audit.summary()}
+    sizes = [(len(dataset.images), "image"), (len(dataset.boxes), "box"), (len(dataset.categories), "class")]
+    kind, numbers = dataset.recognised.partition(":")[0], (words.count(n, noun) for n, noun in sizes)
+    lines: list[tuple[str, str | Text]] = [("data", f"{dataset.root}: {', '.join((kind, *numbers))}")]
+    if summary["verdicts"]:
+        verdicts = [(name, n) for name, n in summary["verdicts"].items() if n]
+        lines += [("images", _listed(verdicts)), ("boxes", _boxes(summary))]
+    else:
+        lines.append(("boxes", words.not_usable(audit)))
+    return lines
+
+
+def _boxes(summary: dict[str, Any]) -> Text:
+    """Write `419 usable: 189 matched, 230 unmatched (155 small, 75 large)`."""
+    causes = sorted(((name, n) for name in CAUSES if (n := summary["causes"][name])), key=lambda one: -one[1])
+    statuses = [(name, summary[name]) for name in STATUSES[1:] if summary[name]]
+    text = Text(f"{summary['usable']:,} usable")
+    if statuses:
+        text.append(": ").append_text(_listed(statuses))
+    if causes:
+        text.append(" (").append_text(_listed(causes)).append(")")
+    return text
+
+
+def _listed(numbers: Iterable[tuple[str, int]]) -> Text:
+    return Text(", ").join(Text(f"{n:,} ").append_text(coloured(name)) for name, n in numbers)
+
+
+def _rules(audit: Audit, findings: Findings) -> list[object]:
+    """Return a line for each rule, errors first; the last line has those without a line of their own."""
+    counts = list(findings.counts.items())
+    own = counts if len(counts) <= _RULES + 1 else counts[:_RULES]
+    times = [f"{number:,}x" for _, number in own]
+    room = columns_of_terminal() - _FIXED - max(map(len, times))
+    rows = []
+    for (code, _), number in zip(own, times, strict=True):
+        rule = findings.rule(code)
+        (first,) = findings.of(code, 1)
+        rows.append((code, rule.severity, number, _what(rule, first, audit, room)))
+    columns = [Column("", whole=True), Column("", whole=True), Column("", right=True), Column("")]
+    parts: list[object] = [table("", columns, rows)]
+    if rest := [code for code, _ in counts[len(own) :]]:
+        parts.append(f"and {words.count(len(rest), 'more rule')}: {', '.join(rest)}")
+    return parts
+
+
+def _what(rule: Rule, first: Finding, audit: Audit, room: int) -> Text:
+    """Say what a rule found and where first; its message where there is no place.
+
+    The message of an error about the framework's run or the classes is shown whole, since it has the
+    framework's own words; any other in one line of `room`.
+    """
+    if rule.verdict:
+        image = words.flagged(audit, rule.verdict)[:1]
+        names = [audit.dataset.images.file_names[i] or str(audit.dataset.images.ids[i]) for i in image]
+        return _with_place(rule.title, ", ".join(names))
+    family = rule.code[:3]
+    place = location(first, audit) if first.place or family in _OF_FILES else ""
+    if place and family in _OF_PLACES:
+        return _with_place(rule.title, place)
+    if rule.severity == "error":
+        place = location(first, audit)
+        return Text(readable(f"{place}: {first.message}" if place else first.message))
+    return _with_place(rule.title, place) if place else Text(_in_short(first.message, room))
+
+
+def _with_place(title: str, place: str) -> Text:
+    return Text(f"{title}: {readable(place)}" if place else title)
+
+
+def _in_short(message: str, room: int) -> str:
+    """Return a message in one line: without what follows a semicolon, and whole words of the rest."""
+    text, room = readable(message).partition("; ")[0], max(room, _SHORTEST)
+    if len(text) <= room:
+        return text
+    return f"{text[: room - 3].rpartition(' ')[0].rstrip(',:;')} ..."
+
+
+def location(finding: Finding, audit: Audit) -> str:
+    """Return the file, relative to the data set, and the place."""
+    path = finding.path
+    with contextlib.suppress(ValueError):
+        path = str(Path(path).relative_to(audit.dataset.root)) if path else ""
+    return ", ".join(part for part in ("" if path == "." else path, finding.place) if part)
+
+
+def _worst(audit: Audit, flagged: list[int], limit: int) -> Table:
+    dataset, results = audit.dataset, audit.image_results
+    number = min(limit, len(flagged))
+    every = f"{len(flagged):,}" if number == len(flagged) else f"{number:,} of {len(flagged):,}"
+    several = len(dataset.splits) > 1
+    rows = [
+        (
+            dataset.images.file_names[i] or dataset.images.ids[i],
+            dataset.splits[int(dataset.images.split[i])],
+            VERDICTS[int(results.verdict[i])],
+            words.why_in_short(audit, i),
+        )
+        for i in flagged[:limit]
+    ]
+    columns = [
+        Column(f"worst images ({every})", whole=True),
+        Column("split", spare=1),
+        Column("verdict", whole=True),
+        Column("why"),
+    ]
+    if not several:
+        del columns[1]
+        rows = [(image, verdict, why) for image, _, verdict, why in rows]  # type: ignore[misc]
+    return table("", columns, rows)
+
+
+def _commands(next_steps: Sequence[tuple[str, str]]) -> list[str]:
+    """Return the commands of the first step: its own, and those that follow it without a word."""
+    found = [next_steps[0][1]]
+    for what, command in next_steps[1:]:
+        if what:
+            break
+        found.append(command)
+    return [command for command in found if command]
