@@ -72,12 +72,12 @@ def test_without_it_nothing_is_said_of_it(run):
 
 
 def test_text_names_what_is_fine_only_as_it_is(run):
-    text = run("scan", "a.json", "--augment", "scale=0.1..1.9", "--draws", "64").stdout
-    assert "With foreground as they are, but not in this share of the draws (1 of 1)" in text
-    (line,) = [line for line in text.splitlines() if line.startswith("under scale=0.1..1.9")]
+    text = run("scan", "a.json", "--augment", "scale=0.1..1.9", "--draws", "64", "--verbose").stdout
+    assert "Images with foreground as they are, but often without when augmented (1 of 1)" in text
+    (line,) = [line for line in text.splitlines() if line.startswith("With scale=0.1..1.9")]
     p_empty = sensitivity_of("scale=0.1..1.9", 64)
     assert f"{p_empty.sum():.1f} of 3 images" in line
-    assert f"1.jpg  {100 * p_empty[0]:>5.0f} %" in text
+    assert f"1.jpg  {100 * p_empty[0]:>6.0f} %" in text
 
 
 def sensitivity_of(text, draws):
@@ -90,7 +90,7 @@ def sensitivity_of(text, draws):
 def test_quiet_has_a_line_of_it(run):
     lines = run("scan", "a.json", "--augment", "flip", "-q").stdout.splitlines()
     assert len(lines) == 2
-    assert lines[1].startswith("under flip, 2.0 of 3 images")
+    assert lines[1].startswith("With flip, 2.0 of 3 images have no foreground")
 
 
 class TestFramework:
@@ -104,23 +104,23 @@ class TestFramework:
         assert [(phase["name"], phase["share"]) for phase in found["phases"]] == [("mosaic", 1.0)]
         line = run("scan", "a.json", "--detector", "yolov5", "--augment", "framework", "-q").stdout
         assert (
-            "under the training augmentation of ultralytics/yolov5 5081342f, a box is not trained in" in line
+            "With the training augmentation of ultralytics/yolov5 5081342f, a box goes untrained in" in line
         )
-        assert "without foreground in an" not in line
+        assert "in an average epoch" not in line
 
     def test_a_table_where_training_has_phases(self, run):
         text = run("detectors", "show", "yolov5").stdout
         own = text.replace('augmentation = "yolov5"', 'augmentation = "ultralytics"')
         (run.cwd / "own.toml").write_text(own)
-        done = run("scan", "a.json", "--detector", "own.toml", "--augment", "framework")
-        assert "Boxes under the training augmentation, by phase" in done.stdout
+        done = run("scan", "a.json", "--detector", "own.toml", "--augment", "framework", "--verbose")
+        assert "Boxes with the training augmentation, by phase" in done.stdout
         assert [
             line.split()[0:3] for line in done.stdout.splitlines() if line.startswith(("mosaic", "closing"))
         ] == [
             ["mosaic", "90", "%"],
             ["closing", "10", "%"],
         ]
-        assert "of those without mosaic" in " ".join(done.stdout.split())
+        assert "in an average epoch without mosaic, " in " ".join(done.stdout.split())
 
     def test_columns_of_boxes(self, run):
         options = (
@@ -148,7 +148,7 @@ class TestFramework:
         text = run("detectors", "show", "yolov5").stdout
         own = text.replace('augmentation = "yolov5"', 'augmentation = "yolov55"')
         (run.cwd / "own.toml").write_text(own)
-        done = run("scan", "a.json", "--detector", "own.toml", "--augment", "framework")
+        done = run("scan", "a.json", "--detector", "own.toml", "--augment", "framework", "--verbose")
         assert done.returncode == 2
         assert "unknown augmentation 'yolov55'" in done.stderr and "Did you mean yolov5?" in done.stderr
 

@@ -145,7 +145,7 @@ class TestForms:
             assert (rows[name]["measure"], rows[name]["median_best_iou"]) == ("", None)
         text = anchoraudit("compare", VOC, *several(*POINTS)).stdout
         assert "median" not in text
-        assert "possible: boxes of which predictions decide" in text
+        assert "possible: boxes for which the predictions decide" in text
 
     def test_quiet_says_nothing_on_stderr(self, anchoraudit):
         anchoraudit("scan", VOC)

@@ -141,7 +141,7 @@ def presets(tmp_path, monkeypatch):
 
 class TestList:
     def test_the_table_names_every_preset(self, anchoraudit):
-        result = anchoraudit("detectors", env={"COLUMNS": "80"})
+        result = anchoraudit("detectors", env={"COLUMNS": "140"})
         assert (result.returncode, result.stderr) == (0, "")
         lines = result.stdout.splitlines()
         assert lines[0] == f"Detectors ({len(preset_names())})"

@@ -72,7 +72,9 @@ def test_printed_commands_take_what_they_are_given(run):
     """A scan with rules and a loader prints commands that have neither of what they do not know."""
     tiny = VOC.format(name="tiny", objects=OBJECT.format(*SMALL))
     make(run.cwd, {"ds/Annotations/tiny.xml": tiny, "ds/JPEGImages/tiny.jpg": (960, 720)})
-    text = run("scan", "ds", "--loader", "keras-retinanet", "--select", "BOX", "--images", "none").stdout
+    text = run(
+        "scan", "ds", "--loader", "keras-retinanet", "--select", "BOX", "--images", "none", "-v"
+    ).stdout
     printed = [line.split()[1:] for line in text.splitlines() if line.startswith("    anchoraudit ")]
     assert {words[0] for words in printed} >= {"explain", "advise", "cluster", "filter"}
     for words in printed:

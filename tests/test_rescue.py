@@ -91,7 +91,7 @@ def test_tiles_are_scans_of_the_tiles(data):
 def test_in_words(data, capsys):
     assert run("advise", data, "--detector", YOLO11, "--loader", "none", "--tile", "320") == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "Trains all boxes: ultralytics-yolo11" in said
+    assert "Recommended: ultralytics-yolo11" in said and "trains every box" in said
     assert "above 8 px on the input: 16 px in most images" in said
     assert "tiles of 320 px, overlap 0.2" in said
     assert "anchor" not in said.replace("anchoraudit", "")

@@ -70,7 +70,7 @@ class TestLayers:
     @pytest.mark.parametrize("value", ["640", '"640"'])
     def test_numbers_and_words_alike(self, here, value, capsys):
         make(here, {"anchoraudit.toml": f"input-size = {value}\n"})
-        run("scan", "a.json")
+        run("scan", "a.json", "--verbose")
         assert "longer side 640" in capsys.readouterr().out
 
     def test_paths_are_relative_to_the_file(self, here, monkeypatch):
@@ -103,7 +103,7 @@ class TestLayers:
             make(here, {name: preset if text is None else text})
         make(here, {"anchoraudit.toml": f'dataset = "a.json"\ndetector = "{name}"\n', "below/x": ""})
         monkeypatch.chdir(here / "below")
-        run("scan")
+        run("scan", "--verbose")
         shown = capsys.readouterr()
         assert said in shown.out + shown.err
 

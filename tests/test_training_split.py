@@ -326,7 +326,7 @@ class TestCoco:
 
     def test_the_scan_fails_and_does_not_suggest_training(self, tmp_path, capsys):
         self.splits(tmp_path, document([], []))
-        assert run("scan", tmp_path) == 1
+        assert run("scan", tmp_path, "--verbose") == 1
         out = capsys.readouterr().out
         assert "python train.py" not in out
         assert "training split without images" in out

@@ -232,12 +232,12 @@ class TestCommandLine:
     def test_scan_chooses_and_records_it(self, data, capsys):
         assert run("scan", "a.json", "--detector", "yolo11n.yaml") == 0
         out = capsys.readouterr().out
-        assert out.startswith("ultralytics 8.4.128 and later judged: it is not installed here;")
+        assert "ultralytics 8.4.128 and later judged: it is not installed here;" in " ".join(out.split())
         assert run("scan", "a.json", "--detector", "yolo11n.yaml", "--framework-version", "8.3.120") == 1
-        assert capsys.readouterr().out.startswith("read ")
+        assert "not installed here" not in capsys.readouterr().out
         assert run("scan") == 1
         assert "--framework-version 8.3.120" in capsys.readouterr().err
-        assert run("scan", "a.json", "--detector", RULE, "--framework-version", "8.3.120") == 1
+        assert run("scan", "a.json", "--detector", RULE, "--framework-version", "8.3.120", "-v") == 1
         assert "detector  ultralytics-yolo11-8.3:" in capsys.readouterr().out
 
     def test_the_line_is_in_every_form_for_people(self, data, capsys):

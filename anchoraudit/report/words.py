@@ -320,9 +320,8 @@ def augmented_line(audit: Audit) -> str:
         return _training_line(found)
     error = "" if math.isnan(found.error) else f" ({_plus_minus(found.error)})"
     return (
-        f"under {found.augmentation}, {found.expected_empty:,.1f} of {count(len(found.p_empty), 'image')} "
-        f"are without foreground in an average epoch{error}; {count(found.draws, 'draw')}, "
-        f"seed {found.seed}"
+        f"With {found.augmentation}, {found.expected_empty:,.1f} of {count(len(found.p_empty), 'image')} "
+        f"have no foreground in an average epoch{error}; {count(found.draws, 'draw')}, seed {found.seed}"
     )
 
 
@@ -331,19 +330,19 @@ def _training_line(found: Sensitivity) -> str:
     from anchoraudit.auditing.augmentation.sensitivity import Untrained
 
     every = Untrained.of(found.p_untrained)
-    parts = [f"under the training augmentation of {found.framework}"]
+    parts = [f"With the training augmentation of {found.framework}"]
     if every.boxes:
         parts[0] += (
-            f", a box is not trained in {percent(every.share)} of the epochs on average; "
-            f"{every.seldom:,} of {count(every.boxes, 'box')} are trained in fewer than half of them, "
-            f"and {every.never:,} in no draw"
+            f", a box goes untrained in {percent(every.share)} of the epochs on average; "
+            f"{every.seldom:,} of {count(every.boxes, 'box')} train in fewer than half of the draws, "
+            f"{every.never:,} in none"
         )
     if not math.isnan(found.expected_empty):
         together = any(phase.expected_empty is None for phase in found.phases)
-        where = " of those without mosaic" if together else ""
+        where = " without mosaic" if together else ""
         parts.append(
-            f"{found.expected_empty:,.1f} of {count(len(found.p_empty), 'image')} are without foreground "
-            f"in an average epoch{where}"
+            f"in an average epoch{where}, {found.expected_empty:,.1f} of "
+            f"{count(len(found.p_empty), 'image')} have no foreground"
         )
     return "; ".join([*parts, f"{count(found.draws, 'draw')}, seed {found.seed}"])
 

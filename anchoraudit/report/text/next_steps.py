@@ -62,7 +62,7 @@ def after_scan(audit: Audit, options: Sequence[str]) -> list[Step]:
     if audit.detector.loss.outcome == "nan":
         steps.append(
             (
-                "or guard the loss: divide by max(1, positives). Training survives; these images teach nothing.",
+                "or guard the loss: divide by max(1, positives); these images then teach nothing",
                 "",
             )
         )

@@ -55,8 +55,8 @@ def scan_parts(
     if flagged and limit:
         parts += [_worst(audit, flagged, limit), ""]
     if next_steps:
-        what = next_steps[0][0].removesuffix(":")
-        parts += steps(f"Next: {what}", [("", command) for command in _commands(next_steps)])
+        what, *more = _first(next_steps)
+        parts += steps(f"Next: {what[0].removesuffix(':')}", [("", what[1]), *more])
     more = "--verbose: every detail, all next steps."
     if len(flagged) > limit:
         more += f" --limit {len(flagged)}: all flagged images."
@@ -192,11 +192,11 @@ def _worst(audit: Audit, flagged: list[int], limit: int) -> Table:
     return table("", columns, rows)
 
 
-def _commands(next_steps: Sequence[tuple[str, str]]) -> list[str]:
-    """Return the commands of the first step: its own, and those that follow it without a word."""
-    found = [next_steps[0][1]]
+def _first(next_steps: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the first step, with what belongs to it: commands without a word, or behind "and"."""
+    found = [next_steps[0]]
     for what, command in next_steps[1:]:
-        if what:
+        if what and not what.startswith("and "):
             break
-        found.append(command)
-    return [command for command in found if command]
+        found.append((what, command))
+    return found

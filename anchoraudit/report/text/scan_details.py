@@ -196,8 +196,10 @@ def _sensitive(audit: Audit, limit: int) -> Table | None:
     names, ids = audit.dataset.images.file_names, audit.dataset.images.ids
     rows = [(names[i] or ids[i], _whole_percent(chance[i])) for i in order]
     several = int(np.count_nonzero(chance))
-    title = f"With foreground as they are, but not in this share of the draws ({len(rows):,} of {several:,})"
-    return table(title, ("image", "p_empty>"), rows)
+    title = (
+        f"Images with foreground as they are, but often without when augmented ({len(rows):,} of {several:,})"
+    )
+    return table(title, ("image", "empty in>"), rows)
 
 
 def _phases(found: Sensitivity) -> Table:
@@ -211,8 +213,8 @@ def _phases(found: Sensitivity) -> Table:
         rows.append(
             (phase.name, f"{100 * phase.share:.0f} %", share, f"{boxes.seldom:,}", f"{boxes.never:,}")
         )
-    columns = ("phase", "of the epochs>", "not trained in>", "in fewer than half>", "in no draw>")
-    return table("Boxes under the training augmentation, by phase", columns, rows)
+    columns = ("phase", "epochs>", "untrained in>", "boxes trained in fewer than half>", "in no draw>")
+    return table("Boxes with the training augmentation, by phase", columns, rows)
 
 
 def _whole_percent(chance: float) -> str:
