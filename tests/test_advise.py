@@ -57,7 +57,7 @@ def test_rows_of_the_present_state_and_of_the_loss(advice):
     assert [risk.expected for risk in now.risks] == [nan_risk(4, now.empty, b).expected for b in (1, 2)]
     truncated = rows["truncated loss"]
     assert (truncated.empty, truncated.idle, truncated.survives) == (now.empty, now.empty, [1, 2])
-    left_out = rows["left out (filter)"]
+    left_out = rows["dropped (filter)"]
     assert (left_out.images, left_out.empty, left_out.images_lost) == (4 - now.empty, 0, now.empty)
     assert left_out.boxes_lost == now.empty - 1  # the blank image has none
     guarded = rows["guarded normaliser"]

@@ -267,7 +267,7 @@ def test_a_new_matcher_is_one_module_and_a_row(tmp_path, centre):
         counted = result.box_results.assigned[result.boxes_of(image)]
         assert counted.tolist() == [box.assigned for box in told.boxes]
     (lost,) = told.boxes
-    assert lost.remedy == "1.11 times smaller (a smaller --input-size)"  # sqrt(1300 x 990) / 1024, no anchor
+    assert lost.remedy == "lower --input-size by 1.11x"  # sqrt(1300 x 990) / 1024, no anchor
     (row,) = compare(dataset, [centre], loader="none")
     assert (row.statuses["unmatched"], row.measure) == (1, "fit")
     assert all("cluster" not in command for _, command in after_scan(result, []))

@@ -69,7 +69,7 @@ def test_what_is_missing_is_reported(tmp_path):
     ]
     assert dataset.notes == [
         "polygons are not read",
-        f"{tmp_path}/b.own: no images found beside it; their presence was not checked",
+        f"{tmp_path}/b.own: no images found beside it, so missing images were not checked",
     ]
 
 

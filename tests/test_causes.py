@@ -112,7 +112,7 @@ class TestRemedies:
     def test_scale(self, name):
         cause, remedy = self.remedy(LITERAL[name])
         assert cause == name
-        factor = float(remedy.split()[0])
+        factor = float(remedy.partition(" by ")[2].partition("x")[0])
         factor = factor if name == "small" else 1 / factor
         x1, y1, x2, y2 = LITERAL[name]
         best = wh_iou(np.array([[(x2 - x1) * factor, (y2 - y1) * factor]]), REFERENCE.anchors.shapes).max()

@@ -196,10 +196,10 @@ class TestSentencesThatAreTrue:
 
     def test_a_box_that_nearly_matches_is_not_scaled_by_one(self, here, capsys):
         text = self.text(here, capsys, [177.45, 177.45, 45.1, 45.1], (64, 64))
-        assert "1.01 times its size (a larger --input-size)" in text
-        assert "0.497" in text and "1.00 times" not in text
+        assert "raise --input-size by 1.01x" in text
+        assert "0.497" in text and "1.00x" not in text
         text = self.text(here, capsys, [154.7, 154.7, 90.6, 90.6], (64, 64))
-        assert "1.01 times smaller (a smaller --input-size)" in text and "1.00 times" not in text
+        assert "lower --input-size by 1.01x" in text and "1.00x" not in text
 
     def test_an_iou_below_the_threshold_reads_so(self, here, capsys):
         text = self.text(here, capsys, [177.38, 177.38, 45.24, 45.24], (64, 64))

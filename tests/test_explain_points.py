@@ -60,9 +60,7 @@ def test_a_box_between_points(explained):
     assert (near["x"], near["y"], near["stride"]) == (92, 92, 8)
     assert (near["misses_x"], near["misses_y"], near["side"]) == (1, 1, 8)
     assert box["points"]["candidates"] == [0, 0, 0]
-    assert box["remedy"].startswith(
-        "sides above 8 px on the input have a point inside wherever they lie: 2.67"
-    )
+    assert box["remedy"].startswith("sides above 8 px on the input always have a point inside: raise --input-size by 2.67x")
 
 
 def test_words(explained):
@@ -88,9 +86,9 @@ def test_who_takes_the_points(explained):
 def test_the_level_that_a_long_box_belongs_to(explained):
     """400 px long at an input of 800 px: 500 px are of stride 32 or 64, and 10 px lie between their rows."""
     said = explained(FCOS, [100, 165, 400, 8], form="text")
-    assert "level: a point lies inside it, but none of the level that learns boxes of its size" in said
+    assert "level: points lie inside it, but none on the level for its size" in said
     assert "Its size belongs to stride 32 or 64; the nearest point there is at " in said
-    assert "a short side above 64 px, at this length on the input, has a point wherever it lies" in said
+    assert "a short side above 64 px, at this length on the input, always has a point inside" in said
 
 
 def test_borrowed(explained):

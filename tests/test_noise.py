@@ -118,11 +118,11 @@ def test_equal_notes_of_ten_files_are_one(tmp_path):
         {f"annotations/instances_{n}.json": document([image(n)], [annotation(n, n)]) for n in range(10)},
     )
     assert anchoraudit.read(tmp_path).notes == [
-        "instances_0.json, instances_1.json, instances_2.json and 7 more: no images found beside them; their "
-        "presence was not checked"
+        "instances_0.json, instances_1.json, instances_2.json and 7 more: no images found beside "
+        "them, so missing images were not checked"
     ]
     assert anchoraudit.read(tmp_path, splits=("3",)).notes == [
-        "instances_3.json: no images found beside it; their presence was not checked"
+        "instances_3.json: no images found beside it, so missing images were not checked"
     ]
 
 

@@ -197,8 +197,8 @@ class TestBoxes:
         boxes = [CAT, ("cat", 0, 5, 9, 9), ("cat", 1, 20, 50, 60), ("cat", 20, 1, 50, 60)]
         (found,) = audit_of(tmp_path, voc(*boxes), select=["BOX014"]).findings
         assert found.message == (
-            "1 of 4 boxes begin before 1, and 2 at 1: the data count from 1, and these few are outside; a "
-            "loader that subtracts 1 takes them below 0"
+            "1 of 4 boxes begin before 1, and 2 at 1: coordinates start at 1, so these few are "
+            "outside the image; a loader that subtracts 1 makes them negative"
         )
 
     def test_voc_boxes_that_count_from_1_as_the_format_says_are_not_reported(self, tmp_path):
@@ -431,8 +431,8 @@ class TestChosen:
             (Chosen(ignore=("CLSS",)), "unknown rule 'CLSS'", "Did you mean CLS?"),
             (Chosen(select=("BOX0011",)), "unknown rule 'BOX0011'", "anchoraudit rules lists them."),
             (Chosen(thresholds={"BOX": {"iou": 0.9}}), "unknown rule 'BOX'", "Did you mean BOX"),
-            (Chosen(thresholds={"BOX012": {"iuo": 0.9}}), "unknown setting of BOX012 'iuo'", "It has: iou."),
-            (Chosen(thresholds={"BOX001": {"iou": 0.9}}), "unknown setting of BOX001 'iou'", "It has: none."),
+            (Chosen(thresholds={"BOX012": {"iuo": 0.9}}), "unknown setting of BOX012 'iuo'", "Allowed: iou."),
+            (Chosen(thresholds={"BOX001": {"iou": 0.9}}), "unknown setting of BOX001 'iou'", "Allowed: none."),
             (Chosen(thresholds={"BOX006": {"above": NAN}}), "above = nan of BOX006", "finite"),
             (Chosen(thresholds={"SET007": {"above": INF}}), "above = inf of SET007", "finite"),
         ],

@@ -190,7 +190,7 @@ def test_no_images_at_all(tmp_path):
     assert math.isnan(dataset.images.width[0])
     assert found(dataset) == [("IMG002", "line 1", "a.jpg")]
     assert dataset.notes == [
-        f"{tmp_path / 'boxes.csv'}: no images found beside it; their presence was not checked"
+        f"{tmp_path / 'boxes.csv'}: no images found beside it, so missing images were not checked"
     ]
 
 

@@ -105,7 +105,7 @@ class TestRefused:
 
     def test_a_version_with_rules_of_its_own(self):
         error = refused(RULE, "8.0.0")
-        assert "ultralytics 8.0.0 has rules of its own, which are not replayed" in error
+        assert "ultralytics 8.0.0 has other rules, which are not replayed" in error
         assert "contest" in error
         assert (
             "ultralytics 8.0.100 to 8.3.36, ultralytics 8.3.37 to 8.3.253, ultralytics 8.4.0 to 8.4.51"
@@ -120,7 +120,7 @@ class TestRefused:
     def test_a_detector_without_versions(self, name):
         error = refused(name, "8.3.120")
         assert f"{name} does not depend on a framework's version" in error
-        assert "Leave --framework-version out, or name a detector of ultralytics" in error
+        assert "Omit --framework-version, or name a detector of ultralytics" in error
 
 
 class TestNewer:

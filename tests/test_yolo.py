@@ -398,7 +398,7 @@ def test_the_bounds_are_those_of_the_frameworks(tmp_path, value, told):
 def test_what_is_no_share_at_all_is_of_another_unit(tmp_path, value, code):
     (found,) = one(tmp_path, f"{BOX}0 {value} 0.5 0.2 0.4\n").findings
     assert (found.code, found.place) == (code, "line 2")
-    assert found.message.startswith("1 of 2 boxes have values outside 0 to 1: YOLOv5 leaves the image out")
+    assert found.message.startswith("1 of 2 boxes have values outside 0 to 1: YOLOv5 drops the image")
 
 
 def test_a_box_among_polygons_is_told(tmp_path):

@@ -141,13 +141,13 @@ def advise(
     detector : str, Path or Detector, optional
         As in `audit`. By default that of the audit, or else "reference".
     batch_sizes : sequence of int
-        Batch sizes to compute the risk of NaN for.
+        Batch sizes for the risk of NaN.
     drop_difficult : bool
         Boxes marked as difficult are not usable.
     loader, image_cache : optional
         As in `audit`.
     seed : int
-        Seed of the clustering.
+        Random seed of the clustering.
     progress : callable, optional
         Called with (detectors judged, to judge).
 
@@ -269,7 +269,7 @@ class _Judge:
             replace(
                 present,
                 group="filter",
-                remedy="left out (filter)",
+                remedy="dropped (filter)",
                 images=left,
                 empty=0,
                 blank=0,

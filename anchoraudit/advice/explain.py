@@ -220,7 +220,7 @@ def _remedy(net: Float, cause: str, detector: Detector, sizes: tuple[Size, Size]
             f"{next_w:g}x{next_h:g} then takes the box"
         )
     if not size.all():
-        return "a larger --input-size, or a box that the input holds: it has no area there"
+        return "raise --input-size, or fix the box: it has no area on the input"
     if cause == "stride":
         iou = float(wh_iou(size, detector.shapes).max())
         written = told_apart(iou, detector.match.foreground_from, "2f")
@@ -228,10 +228,8 @@ def _remedy(net: Float, cause: str, detector: Detector, sizes: tuple[Size, Size]
         return f"{reach}a finer grid{or_own}"
     if cause in ("small", "large"):
         factor = engines.scale_to_match(size, detector, up=cause == "small")
-        change = (
-            f"{_times(factor)} times its size" if cause == "small" else f"{_times(1 / factor)} times smaller"
-        )
-        return f"{change} (a {'larger' if cause == 'small' else 'smaller'} --input-size){or_own}"
+        times = f"{_times(factor)}x" if cause == "small" else f"{_times(1 / factor)}x"
+        return f"{'raise' if cause == 'small' else 'lower'} --input-size by {times}{or_own}"
     return own
 
 

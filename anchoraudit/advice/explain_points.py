@@ -120,11 +120,11 @@ def what_would_help(net: Float, near: Nearest, detector: Detector) -> str:
     sides = box_sizes(net[None])[0]
     side, short = near.side, float(sides.min())
     if not short > 0:
-        return "a larger --input-size, or a box that the input holds: it has no area there"
+        return "raise --input-size, or fix the box: it has no area on the input"
     if detector.match.ranges:  # at another size it belongs to other levels, so no factor can be said
-        return f"a short side above {side:g} px, at this length on the input, has a point wherever it lies"
-    text = f"sides above {side:g} px on the input have a point inside wherever they lie"
+        return f"a short side above {side:g} px, at this length on the input, always has a point inside"
+    text = f"sides above {side:g} px on the input always have a point inside"
     if short > side:
         return text
     times = np.ceil(100 * side / short + 1e-6) / 100
-    return f"{text}: {times:.2f} times its size (a larger --input-size, or tiles of the image)"
+    return f"{text}: raise --input-size by {times:.2f}x, or cut the image into tiles"

@@ -65,7 +65,7 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """Which boxes have a point inside wherever they lie.
+    """Which boxes always have a point inside.
 
     steps: pairs of a length and a number of pixels on the input: a box with a long side up to this length
     has a point if its short side is above that number; the last length is infinite. scales: float64 [N],
@@ -187,7 +187,7 @@ def _variants(now: Audit, judge: _Judge, notes: list[str]) -> Iterator[tuple[str
             except AnchorauditError as error:
                 notes.append(f"not tried: --input-size {size}: {error.message}")
         if (finer := with_finer_level(detector)) is not None:
-            yield "finer level", f"a level of stride {finer.strides[0]:g} more (P2 head)", finer
+            yield "finer level", f"an extra level of stride {finer.strides[0]:g} (P2 head)", finer
 
 
 def siblings(name: str) -> list[str]:

@@ -102,14 +102,12 @@ label_options = _apply(
         type=click.Choice(["auto", *format_names()]),
         help="Format of the data set.  [default: auto]",
     ),
-    click.option(
-        "--split", multiple=True, metavar="NAME", help="Only this split; may be given several times."
-    ),
+    click.option("--split", multiple=True, metavar="NAME", help="Read only this split (repeatable)."),
     click.option(
         "--unlisted",
         is_flag=True,
         default=None,
-        help="COCO: treat images on disk that no entry names as blank.",
+        help="COCO: count images on disk without an entry as blank.",
     ),
     click.option(
         "--voc-offset",
@@ -119,7 +117,7 @@ label_options = _apply(
     click.option(
         "--box-convention",
         type=ConventionName(),
-        help="What the numbers of a box are in the files: xywh, xyxy, cxcywh, yxyx, ...; xyxy-fractions.  "
+        help="How the files write boxes: xywh, xyxy, cxcywh, yxyx, ...; xyxy-fractions.  "
         "[default: the format's own]",
     ),
     click.option(
@@ -128,7 +126,7 @@ label_options = _apply(
         metavar="DIR",
         help="Where the images are.  [default: usual places]",
     ),
-    click.option("--drop-difficult", is_flag=True, default=None, help="Difficult objects are not usable."),
+    click.option("--drop-difficult", is_flag=True, default=None, help="Drop difficult objects."),
 )
 
 
@@ -151,7 +149,7 @@ class ClassRulesName(click.ParamType[str]):
 class_rules_option = click.option(
     "--class-rules",
     type=ClassRulesName(),
-    help="Number the classes as this framework does.  [default: as the loader or the detector]",
+    help="Number classes as this framework does.  [default: as the loader or the detector]",
 )
 
 classes_option = click.option(
@@ -164,7 +162,10 @@ classes_option = click.option(
 loader_option = click.option(
     "--loader",
     type=LoaderName(),
-    help="Apply this framework's loader first; none: the data as they stand.  [default: the detector's own]",
+    help=(
+        "Apply this framework's data loader first; none: use the data as they are.  [default: the "
+        "detector's own]"
+    ),
 )
 
 rule_options = _apply(
@@ -172,9 +173,9 @@ rule_options = _apply(
         "--select",
         multiple=True,
         metavar="CODE,...",
-        help="Only these rules: codes or their beginnings (BOX, BOX00, BOX001).  [default: ALL]",
+        help="Run only these rules: codes or prefixes (BOX, BOX00, BOX001).  [default: ALL]",
     ),
-    click.option("--ignore", multiple=True, metavar="CODE,...", help="Without these rules."),
+    click.option("--ignore", multiple=True, metavar="CODE,...", help="Skip these rules."),
     click.option(
         "--images",
         type=click.Choice(["none", "header", "decode"]),
@@ -186,13 +187,13 @@ assume_option = click.option(
     "--assume-standard",
     is_flag=True,
     default=None,
-    help="In a framework's file, classes of your own keep its standard anchors and matching.",
+    help="Framework files: assume that your own classes keep the standard anchors and matching.",
 )
 
 version_option = click.option(
     "--framework-version",
     metavar="V",
-    help="The framework's version, whose rules hold: 8.3.120.  [default: installed, else newest]",
+    help="Use the rules of this version of the framework, e.g. 8.3.120.  [default: installed, else newest]",
 )
 
 detector_options = _apply(
@@ -204,19 +205,28 @@ detector_options = _apply(
     ),
     assume_option,
     version_option,
-    click.option("--positive-iou", type=float, metavar="F", help="Positive from this IoU on."),
-    click.option("--negative-iou", type=float, metavar="F", help="Negative up to this IoU with every box."),
+    click.option(
+        "--positive-iou", type=float, metavar="F", help="Anchors with at least this IoU are positive."
+    ),
+    click.option(
+        "--negative-iou",
+        type=float,
+        metavar="F",
+        help="Anchors with at most this IoU with every box are negative.",
+    ),
     click.option(
         "--allowed-border",
         metavar="PX",
-        help="Anchors may cross the edge by less than this; off: by any amount.",
+        help="How far anchors may cross the image edge; off: any distance.",
     ),
     click.option(
         "--input-size",
         metavar="N|WxH",
-        help="Longer side N, aspect kept; or stretch to WxH.  [default: detector's]",
+        help="Resize the longer side to N, or stretch to WxH.  [default: detector's]",
     ),
-    click.option("--anchors", type=click.Path(), metavar="FILE", help="Anchors that cluster -o wrote."),
+    click.option(
+        "--anchors", type=click.Path(), metavar="FILE", help="Anchors file, as written by cluster -o."
+    ),
 )
 
 
@@ -320,8 +330,8 @@ def detector_or_none(settings: Settings) -> tuple[Detector | None, list[str]]:
     )
     if given := as_options(values):
         raise AnchorauditError(
-            f"--detector none has no values to replace: {' '.join(given)}",
-            remedy="Name a detector, or leave these options out.",
+            f"these options need a detector, but --detector none was given: {' '.join(given)}",
+            remedy="Name a detector, or omit these options.",
         )
     return None, []
 

@@ -87,7 +87,7 @@ def check_outputs(
         require_not_input(output, inputs)
         if output.is_file() and (_is_of_dataset(real[i], dataset) or output.name in settings_of.FILES):
             raise AnchorauditError(
-                "this file exists and is not an output; inputs are never changed",
+                "this file exists and was not written by anchoraudit; inputs are never changed",
                 path=output,
                 remedy="Choose another name for the output.",
             )
@@ -105,7 +105,7 @@ def require_own(output: Path, mark: str) -> None:
         return  # it does not exist, or writing will report the error
     if head and mark.encode() not in head:
         raise AnchorauditError(
-            f"this file exists and does not say {mark!r}; it is not replaced",
+            f"this file exists, and {mark!r} is not in it; it is not replaced",
             path=output,
             remedy="Choose another name for the output.",
         )

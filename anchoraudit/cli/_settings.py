@@ -84,7 +84,7 @@ def resolve(given: Mapping[str, Any], *, quiet: bool = False, repeat: bool = Fal
     merged = _merged(layers)
     if "dataset" not in merged:
         raise AnchorauditError(
-            "no data set named, and no last scan in this directory",
+            "no data set given, and no earlier scan in this directory",
             remedy="Name a folder or a COCO JSON file, e.g.: anchoraudit scan dataset/",
         )
     return Settings(**merged)

@@ -44,28 +44,32 @@ _LARGEST_BATCH = 1_000_000
     default="1,2,4,8,16",
     show_default=True,
     metavar="B,...",
-    help="Batch sizes to compute the risk of NaN for.",
+    help="Batch sizes for the risk of NaN.",
 )
 @click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of the clustering."
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="Random seed of the clustering.",
 )
 @click.option(
     "--write-detector",
     type=click.Path(),
     metavar="FILE",
-    help="Write the cheapest combination as a detector file (.toml).",
+    help="Write the recommended detector to this file (.toml).",
 )
 @click.option(
     "--tile",
     type=click.IntRange(16, 100_000),
     metavar="PX",
-    help="Side of the tiles that images are cut into, for detectors without anchors.  [default: 640]",
+    help="Detectors without anchors: also try tiles of this size.  [default: 640]",
 )
 @click.option(
     "--overlap",
     type=click.FloatRange(0, 0.9),
     metavar="SHARE",
-    help="Share of a tile that the next one repeats.  [default: 0.2]",
+    help="Overlap of neighbouring tiles, as a share of their size.  [default: 0.2]",
 )
 @format_option
 @report_option
@@ -103,7 +107,7 @@ def command(**given: Any) -> int:
         if given[option] is not None:
             raise AnchorauditError(
                 f"--{option} is for detectors without anchors; {detector.name} has some",
-                remedy="Leave it out, or name a detector that learns boxes at points or queries.",
+                remedy="Omit it, or name a detector that learns boxes at points or queries.",
             )
     with _output.progress("replaying remedies") as advance:
         advice = advise(
@@ -190,7 +194,7 @@ def _rescue(
     written = None
     if given["write_detector"] is not None:
         best = None if found.best is None else found.best.detector
-        why = "what helps is no other detector" if found.best else "no change helps"
+        why = "the fix is not a change of the detector" if found.best else "no change helps"
         written = _write(best, why if found.needed else "there is nothing to change", given["write_detector"])
     if given["output_format"] == "json":
         _output.put(report.rescue_json(found), given["output"])

@@ -37,11 +37,14 @@ _LARGEST_K = 1000
 @click.command("cluster")
 @dataset_argument
 @click.option("--k", "k", required=True, metavar="K|A..B", help="How many anchors; 3..12 shows the curve.")
-@click.option("--input-size", metavar="N|WxH", help="Longer side N, aspect kept; or stretch to WxH.")
+@click.option("--input-size", metavar="N|WxH", help="Resize the longer side to N, or stretch to WxH.")
 @click.option(
     "--detector",
     type=DetectorName(),
-    help="Take its input size and levels, and compare with its anchors.  [default: reference, or by --for]",
+    help=(
+        "Use this detector's input size and levels, and compare with its anchors.  [default: "
+        "reference, or by --for]"
+    ),
 )
 @assume_option
 @click.option(
@@ -49,17 +52,21 @@ _LARGEST_K = 1000
     type=click.Choice(["iou", "foreground"]),
     default="iou",
     show_default=True,
-    help="Fit the boxes' shapes, or leave as few images as possible without foreground.",
+    help="iou: fit the boxes' shapes; foreground: leave the fewest images without foreground.",
 )
 @click.option(
     "--metric",
     type=click.Choice(["iou", "ratio", "euclidean"]),
     default="iou",
     show_default=True,
-    help="How far a box is from an anchor: 1 - IoU, 1 - worst side ratio, or pixels.",
+    help="Distance of a box from an anchor: 1 - IoU, 1 - worst side ratio, or pixels.",
 )
 @click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Same seed, same answer."
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="Random seed; the same seed gives the same anchors.",
 )
 @click.option(
     "--time-limit",
@@ -67,7 +74,7 @@ _LARGEST_K = 1000
     default=30.0,
     show_default=True,
     metavar="SECONDS",
-    help="Foreground: stop the search after this time.",
+    help="For --objective foreground: stop the search after this time.",
 )
 @label_options
 @loader_option
@@ -76,7 +83,7 @@ _LARGEST_K = 1000
     "--for",
     "framework",
     type=click.Choice(framework_names()),
-    help="Write the anchors as the framework's configuration has them.",
+    help="Write the anchors in this framework's configuration format.",
 )
 @output_format_option
 @click.option(
@@ -163,7 +170,7 @@ def _check_options(given: dict[str, Any], *, several: bool) -> None:
     if given["objective"] == "foreground" and given["metric"] != "iou":
         raise AnchorauditError(
             f"--metric {given['metric']} cannot go with --objective foreground",
-            remedy="Drop --metric: the encoder decides which anchors match a box.",
+            remedy="Omit --metric: the encoder decides which anchors match a box.",
         )
     if given["time_limit"] != given["time_limit"]:
         raise AnchorauditError("--time-limit nan is not a time", remedy="Give seconds, such as 60.")

@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     "detectors",
     type=DetectorName(),
     multiple=True,
-    help="Preset or file; may be given several times.  [default: all presets]",
+    help="Preset or file (repeatable).  [default: all presets]",
 )
 @assume_option
 @version_option
 @click.option(
     "--loaders",
     is_flag=True,
-    help="Compare what the frameworks' loaders keep of the data, not their detectors.",
+    help="Compare the frameworks' data loaders instead of detectors.",
 )
 @label_options
 @click.option(
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 @click.option(
     "-o", "--output", type=click.Path(), metavar="FILE", help="Write the table there, not to stdout."
 )
-@click.option("-q", "--quiet", is_flag=True, help="Nothing on stderr.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing to stderr.")
 def command(**given: Any) -> int:
     """Show how each detector judges DATASET, with its own loader; or, with --loaders, what loaders do.
 

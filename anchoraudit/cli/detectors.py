@@ -73,7 +73,7 @@ def show_command(
 ) -> None:
     """Show a preset, or a detector file as it was understood.
 
-    DETECTOR is a preset or a file that --detector takes. A preset is shown word for word, with its sources. A
+    DETECTOR is a preset or a file that --detector takes. A preset is shown verbatim, with its sources. A
     file is shown as a detector file that means the same: a start for one of your own.
     """
     from anchoraudit.cli import _output
@@ -113,7 +113,7 @@ def _check(output: str | None, source: Path | None = None) -> None:
         path.name in FILES or (shown and source is not None and path.suffix.lower() == source.suffix.lower())
     ):
         raise AnchorauditError(
-            "this file exists and is not an output; inputs are never changed",
+            "this file exists and was not written by anchoraudit; inputs are never changed",
             path=output,
             remedy="Choose another name for the output.",
         )

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _MANY = 0.1
 # The rule about data of which no box can be trained.
 _NOTHING_TRAINS = "SET011"
-# The rule about boxes in another convention.
+# The rule about boxes in another convention than their format's.
 _CONVENTION = "BOX017"
 
 
@@ -50,7 +50,7 @@ _CONVENTION = "BOX017"
     "--output",
     type=click.Path(),
     metavar="FILE",
-    help="The manifest: .json (COCO) or .txt (a list). {split} in the name writes one for each split.",
+    help="The manifest: .json (COCO) or .txt (a list). {split} in the name: one file per split.",
 )
 @click.option(
     "--drop",
@@ -59,21 +59,20 @@ _CONVENTION = "BOX017"
 )
 @click.option("--keep-blank", is_flag=True, help="Keep images without annotations.")
 @click.option(
-    "--dropped", type=click.Path(), metavar="F", help="Write what was dropped, and why (.csv, .parquet)."
+    "--dropped", type=click.Path(), metavar="F", help="List dropped images and reasons (.csv, .parquet)."
 )
 @click.option("--force", is_flag=True, help="Replace an existing output.")
 @click.option(
     "--fix",
     is_flag=True,
-    help="Clip boxes that reach past the image by a pixel; drop equal, empty and outside ones.",
+    help="Clip boxes up to a pixel past the image; drop duplicate, empty and outside boxes.",
 )
 @click.option(
     "--unsafe-fixes",
     is_flag=True,
-    help="--fix, and swap sizes that the image file has swapped, close gaps in category ids, drop near "
-    "duplicates.",
+    help="--fix, and also swap exchanged image sizes, close gaps in category ids, drop near duplicates.",
 )
-@click.option("--diff", is_flag=True, help="Show what would change; write nothing.")
+@click.option("--diff", is_flag=True, help="Show the changes without writing them.")
 @detector_options
 @label_options
 @loader_option
@@ -104,7 +103,7 @@ def command(**given: Any) -> int:
     for path, _ in files if fixing or rereading else ():
         if fixing:
             manifest.require_room_for_fixes(path)
-        manifest.require_room_for_fixes(path, "mended ones", "--box-convention")
+        manifest.require_room_for_fixes(path, "corrected ones", "--box-convention")
     if not given["diff"]:
         _check_outputs(dataset, settings, [path for path, _ in files], given)
     plan = _plan(dataset, given) if fixing else _rewriting(dataset) if rereading else None
@@ -213,10 +212,11 @@ def _require_no_whole(whole: list[Finding], source: Dataset) -> None:
     more = f" (and {len(others):,} more like it)" if others else ""
     code = whole[0].code
     raise AnchorauditError(
-        f"no filter can mend this error: {one}{more}",
+        f"filter cannot fix this error: {one}{more}",
         path=source.root,
-        remedy=f"{rule_of(code).sentence} `anchoraudit rules show {code}` says more; "
-        f"--ignore {code} leaves it as it is.",
+        remedy=(
+            f"{rule_of(code).sentence} See `anchoraudit rules show {code}`, or ignore it: --ignore {code}."
+        ),
     )
 
 
@@ -227,11 +227,11 @@ def _require_own_convention(found: Unfit, source: Dataset) -> None:
         one, *others = misread
         more = f" (and {len(others):,} more files like it)" if others else ""
         raise AnchorauditError(
-            f"{one.code} {one.message}{more}; filtered as they are read, the boxes would stay wrong",
+            f"{one.code} {one.message}{more}; without that option, filter would write wrong boxes",
             path=one.path or source.root,
             remedy=(
-                "Add the option to filter, and the boxes are written mended. Or ignore the rule: "
-                f"--ignore {one.code}."
+                "Add the option to filter, which then writes corrected boxes; or ignore the rule: "
+                "--ignore {one.code}."
             ),
         )
 
@@ -308,7 +308,7 @@ def _leave_out_all(keep: Bool, rows: Int, found: Unfit) -> None:
     from anchoraudit.dataset.findings import Finding
 
     keep[rows] = False
-    why = Finding(_NOTHING_TRAINS, "no image that would be left beside it has a usable box")
+    why = Finding(_NOTHING_TRAINS, "no other remaining image has a usable box")
     found.why.update(dict.fromkeys(rows.tolist(), why))
 
 
@@ -354,8 +354,11 @@ def _require_no_verdicts(given: dict[str, Any]) -> None:
     for name, flag in (("drop", "--drop"), ("keep_blank", "--keep-blank")):
         if given[name]:
             raise AnchorauditError(
-                f"{flag} is about verdicts, and without a detector there are none",
-                remedy=f"Name a detector, or leave out {flag}: images with errors go, blank ones stay.",
+                f"{flag} needs a detector: without one there are no verdicts",
+                remedy=(
+                    f"Name a detector, or omit {flag}; without a detector, images with errors are "
+                    "dropped and blank ones kept."
+                ),
             )
 
 

@@ -53,29 +53,29 @@ class OutputFormat(click.Choice[str]):
 )
 @class_rules_option
 @rule_options
-@click.option(
-    "--counts", is_flag=True, help="Also count every image's positive, negative and ignored anchors."
-)
+@click.option("--counts", is_flag=True, help="Also count positive, negative and ignored anchors per image.")
 @click.option(
     "--augment",
     metavar="WHAT",
-    help="Also audit under random geometry: framework, that of the detector's own training, or parts of "
-    "flip,scale=0.5..1.5,translate=0.1,crop=0.3..1,keep=centre.",
+    help=(
+        "Also audit augmented copies: framework (the detector's own training), or any of "
+        "flip,scale=0.5..1.5,translate=0.1,crop=0.3..1,keep=centre."
+    ),
 )
 @click.option(
     "--draws",
     type=click.IntRange(1, 100_000),
     metavar="N",
-    help="How many times to augment each image.  [default: 32]",
+    help="Augmented copies per image.  [default: 32]",
 )
 @click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), metavar="N", help="Seed of the random draws.  [default: 0]"
+    "--seed", type=click.IntRange(0, 2**32 - 1), metavar="N", help="Random seed for --augment.  [default: 0]"
 )
 @click.option(
-    "--export-images", type=click.Path(), metavar="F", help="Write one row for each image (.csv, .parquet)."
+    "--export-images", type=click.Path(), metavar="F", help="Write one row per image (.csv, .parquet)."
 )
 @click.option(
-    "--export-boxes", type=click.Path(), metavar="F", help="Write one row for each box (.csv, .parquet)."
+    "--export-boxes", type=click.Path(), metavar="F", help="Write one row per box (.csv, .parquet)."
 )
 @click.option(
     "--output-format",
@@ -96,30 +96,30 @@ class OutputFormat(click.Choice[str]):
     "[default: 5, with --verbose 20 and 3; all in JSON]",
 )
 @click.option("-v", "--verbose", is_flag=True, help="The long report: every detail, and all next steps.")
-@click.option("--exit-zero", is_flag=True, help="Exit 0 whatever was found.")
+@click.option("--exit-zero", is_flag=True, help="Always exit 0.")
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning", "never"]),
-    help="Findings that set exit code 1; never: exit 0 whatever was found.  [default: error]",
+    help="Least severity that sets exit code 1; never: always exit 0.  [default: error]",
 )
 @click.option(
     "--allow-blank",
     is_flag=True,
     default=None,
-    help="Blank images are intended: they do not set exit code 1.",
+    help="Blank images are intended; they do not set exit code 1.",
 )
 @click.option(
     "--baseline",
     type=click.Path(),
     metavar="FILE",
-    help="Known findings: they are not shown, and only new ones set exit code 1.",
+    help="Hide the findings in this file; only new ones set exit code 1.",
 )
 @click.option(
     "--write-baseline",
     is_flag=True,
-    help="Write all findings into the baseline.  [default: anchoraudit-baseline.json]",
+    help="Write all findings to the baseline.  [default: anchoraudit-baseline.json]",
 )
-@click.option("-q", "--quiet", is_flag=True, help="One line of text, and nothing on stderr.")
+@click.option("-q", "--quiet", is_flag=True, help="Print one line, and nothing to stderr.")
 def command(**given: Any) -> int:
     """Say which images of DATASET would train without foreground, and why.
 
@@ -222,8 +222,8 @@ def _require_no_encoder(given: dict[str, Any]) -> None:
     for name in ("counts", "augment"):
         if given[name]:
             raise AnchorauditError(
-                f"--{name} asks what a detector's encoder does, and --detector none names no detector",
-                remedy=f"Name a detector, or leave out --{name}.",
+                f"--{name} needs a detector, but --detector none was given",
+                remedy=f"Name a detector, or omit --{name}.",
             )
 
 

@@ -155,15 +155,15 @@ class Misreading:
     @property
     def said(self) -> str:
         """Both counts, the likely convention, and the option that reads the boxes so, as a sentence."""
-        left = "none is"
+        left = "none is impossible"
         if self.wrong_likely:
             left = f"{self.wrong_likely:,} {'is' if self.wrong_likely == 1 else 'are'}"
         text = (
             f"read as {self.present.words}, {self.wrong:,} of {self.boxes:,} boxes are impossible "
             f"(no extent, past the image, or in its first pixels); read as {self.likely.words}, {left}: "
-            f"--box-convention {self.likely.name} reads them so"
+            f"use --box-convention {self.likely.name}"
         )
-        return text if self.also is None else f"{text}, and {self.also.name} would explain as many"
+        return text if self.also is None else f"{text}, and {self.also.name} explains as many"
 
 
 def misreadings(dataset: Dataset, image_sizes: Float | None = None) -> list[Misreading]:
@@ -372,8 +372,8 @@ def reread(dataset: Dataset, convention: Convention) -> Dataset:
             traits[fractional] &= ~np.uint32(BoxTrait.WHOLE_NUMBERS)
     names = ", ".join(dict.fromkeys(dataset.convention_of(number).name for number in differing))
     note = (
-        f"boxes are read as {convention.name}, as you say; "
-        f"a program that reads the files as their format says ({names}) sees others"
+        f"boxes are read as {convention.name} (--box-convention); programs that expect the format's "
+        f"{names} read other boxes"
     )
     return replace(
         changed,

@@ -78,9 +78,9 @@ def _loaded(name: str, assume_standard: bool) -> Detector:
         return preset(name)
     if name == NO_DETECTOR:
         raise AnchorauditError(
-            "this replays a detector, and `none` names no detector",
+            "this command needs a detector; `none` is not one",
             remedy="Name a preset (`anchoraudit detectors` lists them) or a file. "
-            "Only scan and filter take `none`.",
+            "Only scan and filter accept `none`.",
         )
     if (found := detector_named(name, assume_standard=assume_standard)) is not None:
         return found
@@ -228,7 +228,7 @@ def override(
         return msgspec.structs.replace(detector, **changes) if changes else detector
     except (ValueError, TypeError) as error:
         raise AnchorauditError(
-            str(error), remedy="Leave that option out, or give a value that this detector takes."
+            str(error), remedy="Omit that option, or give a value that this detector takes."
         ) from None
 
 
@@ -237,7 +237,7 @@ def _with_thresholds(detector: Detector, positive: float | None, negative: float
     if not match.has_thresholds or match.positive is None or match.negative is None:
         raise AnchorauditError(
             f"{detector.name} has no IoU thresholds: {match}",
-            remedy='Leave the IoU options out, or write a detector file with kind "iou".',
+            remedy='Omit the IoU options, or write a detector file with kind "iou".',
         )
     positive = match.positive if positive is None else positive
     negative = min(match.negative, positive) if negative is None else negative
@@ -266,7 +266,7 @@ def _with_shapes(detector: Detector, shapes: Sequence[tuple[float, float]]) -> A
     if not anchors.levels:
         raise AnchorauditError(
             f"{detector.name} has no anchors: it learns boxes at {detector.match.units}",
-            remedy="Leave the anchors out, or name a detector that has some.",
+            remedy="Omit the anchors, or name a detector that has some.",
         )
     if len(anchors.levels) > 1:
         raise AnchorauditError(

@@ -32,8 +32,8 @@ def rules_at(detector: Detector, version: str, chosen: Literal["given", "install
     own = detector.versions
     if not own.package:
         raise AnchorauditError(
-            f"{detector.name} does not depend on a framework's version, as far as is known, so it takes none",
-            remedy=f"Leave --framework-version out, or name a detector of {_packages()}.",
+            f"{detector.name} does not depend on a framework's version",
+            remedy=f"Omit --framework-version, or name a detector of {_packages()}.",
         )
     if key_of(version) is None:
         raise AnchorauditError(
@@ -104,8 +104,8 @@ def _with_rules(detector: Detector, version: str) -> Detector:
         oldest = rules[0].versions
         why = f": {oldest.earlier}" if oldest.earlier else ""
         raise AnchorauditError(
-            f"{own.package} {version} has rules of its own, which are not replayed{why}",
-            remedy=f"Replayed are {', '.join(dict.fromkeys(rule.versions.text for rule in rules))}.",
+            f"{own.package} {version} has other rules, which are not replayed{why}",
+            remedy=f"Supported: {', '.join(dict.fromkeys(rule.versions.text for rule in rules))}.",
         )
     return _moved(detector, _of_version(rules, own.since), _of_version(rules, until[-1].versions.since))
 
@@ -118,7 +118,7 @@ def _of_version(rules: list[Detector], since: str) -> Detector:
     known = ", ".join(dict.fromkeys(rule.versions.since for rule in rules))
     raise AnchorauditError(
         f"no rules of {rules[0].versions.package} begin with version {since}",
-        remedy=f"In [versions], write since as one of {known}; or leave --framework-version out.",
+        remedy=f"In [versions], write since as one of {known}; or omit --framework-version.",
     )
 
 

@@ -133,7 +133,7 @@ class Detector(Block, frozen=True):
         if self.match.cells == "box_centre" and not (centred and self.border.pixels is None):
             raise ValueError('cells "box_centre" needs offsets of half a stride and no border rule')
         if isinstance(self.loader, dict) and not (self.loader and all(self.loader.values())):
-            raise ValueError("loader names no loader; give one for each format, or leave the key out")
+            raise ValueError("loader is empty; give one for each format, or omit the key")
 
     def _check_places(self) -> None:
         """Raise ValueError unless there are anchors, points or neither, as the kind of matching needs."""

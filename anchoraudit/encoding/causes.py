@@ -29,10 +29,10 @@ __all__ = ["CAUSES", "MEANING", "causes_of", "meaning_of", "most_alike", "neares
 
 # Each cause in a few plain words, for reports.
 MEANING = {
-    "edge": "the anchors that would match cross the border and do not count",
-    "stride": "an anchor would match, but none is centred closely enough",
-    "level": "a point lies inside it, but none of the level that learns boxes of its size",
-    "unused": "the anchor most like it is on no level (darknet: in no mask)",
+    "edge": "matching anchors cross the border and are ignored",
+    "stride": "anchors fit, but the grid is too coarse",
+    "level": "points lie inside it, but none on the level for its size",
+    "unused": "the most similar anchor is on no level (darknet: in no mask)",
     "small": "too small for every anchor",
     "large": "too large for every anchor",
     "elongated": "longer or thinner than every anchor",

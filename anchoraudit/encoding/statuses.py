@@ -14,7 +14,7 @@ STATUS_CODE = {name: code for code, name in enumerate(STATUSES)}
 MEANING = {
     "matched": "surely positive",
     "possible": "has candidates; predictions decide",
-    "forced": "positive only because the best anchor of every box is taken",
+    "forced": "only a forced match: its best anchor is taken whatever its IoU",
     "borrowed": "trained only at a point outside it",
     "shadowed": "other boxes of its image take all its candidates, whatever is predicted",
     "unmatched": "can never be positive",

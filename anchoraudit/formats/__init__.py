@@ -220,7 +220,7 @@ def read(
 
 def _read_files(path: str | PathLike[str], format: str, options: ReadOptions) -> Dataset:
     if not str(path):
-        raise AnchorauditError("the data set's name is empty", remedy="Name a folder, or a COCO JSON file.")
+        raise AnchorauditError("the name of the data set is empty", remedy="Name a folder, or a COCO JSON file.")
     root = Path(path)
     detection = detect(root, format=format)
     dataset = formats()[detection.format].read(detection, options)
@@ -334,7 +334,7 @@ def _require_readable(path: Path) -> None:
         raise AnchorauditError(
             "no such file or folder",
             path=path,
-            remedy="Check the path; it is taken from the working directory.",
+            remedy="Check the path; it is relative to the working directory.",
         ) from None
     except (OSError, ValueError) as error:
         if isinstance(error, ValueError):  # a name with a zero byte in it

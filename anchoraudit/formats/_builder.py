@@ -152,7 +152,7 @@ def missing_image(folder: Path | None, where: Where, name: str) -> Finding:
 
 def note_unchecked(file: Path | str) -> Note:
     """Return the note for an annotation file whose images are in none of the usual folders."""
-    about, end = printable(file), "; their presence was not checked"
+    about, end = printable(file), ", so missing images were not checked"
     return Note(about, f"{about}: no images found beside it{end}", f"no images found beside them{end}")
 
 
@@ -231,7 +231,7 @@ def unknown_size(ids: Sequence[ImageId], names: Sequence[str]) -> Callable[[int]
     """Return the usual `words` for `complete_sizes`: message and evidence for an image of unknown size."""
 
     def words(i: int) -> tuple[str, str]:
-        return f"image {ids[i]!r} declares no size, and its file cannot be read", names[i]
+        return f"image {ids[i]!r} has no declared size, and its file cannot be read", names[i]
 
     return words
 

@@ -218,7 +218,7 @@ class Loaded:
         does = {
             "raises": "raises",
             "image": "drops it",
-            "stops": "takes it, and training goes wrong right after",
+            "stops": "keeps it, and training fails right after",
         }
         return f"loader {self.loader} {does.get(rule.what, 'keeps it') if rule else 'keeps it'}"
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from anchoraudit.loaders._sieve import Sieve
 
 NAME = "none"
-READS = "nothing is dropped and nothing is changed"
+READS = "drops and changes nothing"
 RULES: tuple[Rule, ...] = ()
 
 

@@ -141,7 +141,7 @@ def write_manifest(audit: Audit, keep: Bool, path: Path, plan: Plan | None = Non
             remedy=(
                 "Fit the anchors first (anchoraudit cluster), or drop fewer verdicts with --drop."
                 if audit.verdict_is("empty_foreground").any()
-                else "Mend what is wrong with them first: anchoraudit scan names it."
+                else "Fix their errors first; anchoraudit scan lists them."
             ),
         )
     if plan is not None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 VERDICT_MEANING = {
     "ok": "at least one anchor is positive",
-    "forced_only": "positive anchors only by best-anchor forcing",
+    "forced_only": "only forced matches",
     "empty_foreground": "boxes, but no positive anchor",
     "blank": "no annotation",
     "no_usable_box": "annotations, but no box reaches the encoder",
@@ -37,7 +37,7 @@ VERDICT_MEANING = {
 # The same under a detector that has points, or queries, in place of anchors.
 _OF_POINTS = {
     "ok": "at least one point is positive",
-    "forced_only": "positive points only outside the boxes",
+    "forced_only": "positive points only outside its boxes",
     "empty_foreground": "boxes, but no positive point",
     "no_usable_box": "annotations, but no box reaches the assigner",
 }
@@ -70,7 +70,7 @@ def verdict_meaning(verdict: str, detector: Detector | None) -> str:
 
 def dropped(verdict: str, detector: Detector | None = None) -> str:
     """Say why `filter` drops images with this verdict."""
-    only = "what trains it lies far outside the image (BOX016), and goes"
+    only = "its only trained boxes lie far outside the image (BOX016)"
     return only if verdict == "ok" else verdict_meaning(verdict, detector)
 
 
@@ -154,7 +154,7 @@ def why(audit: Audit, image: int) -> str:
     start = f"{count(usable, 'box')}, {_best(audit, image)}: {cause}"
     nearest = _nearest(audit, image)
     if cause == "edge":
-        return f"{start}; the anchors that would match cross the border (nearest: {nearest})"
+        return f"{start}; matching anchors cross the border (nearest: {nearest})"
     if cause == "unused":
         return f"{start}; the most similar anchors are on no level (nearest that is: {nearest})"
     return f"{start}; the nearest anchor is {nearest}"

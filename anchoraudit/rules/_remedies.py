@@ -56,10 +56,10 @@ class Remedy:
         """Return `--input-size 1280 matches 92 %`, or of points `gives a point to 92 %`."""
         if not self.anchors:
             if not self.option:
-                return "no other input size that was tried helps one; anchoraudit advise tries more"
+                return "no other input size helps; anchoraudit advise tries more"
             return f"{self.option} gives a point to {percent(self.share)}"
         if not self.option:
-            return "no other input size, lower threshold or fitted anchors that were tried match one"
+            return "no other input size, lower threshold or fitted anchors match any of them"
         return f"{self.option} matches {percent(self.share)}"
 
 

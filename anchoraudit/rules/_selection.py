@@ -147,5 +147,5 @@ def unknown(what: str, name: str, known: Iterable[str]) -> AnchorauditError:
     """Return the error about a name that does not exist, with the nearest name that does."""
     known = list(known)
     hint = did_you_mean(name, known, alike=_LIKE_A_CODE)
-    listed = "anchoraudit rules lists them" if what == "rule" else f"It has: {', '.join(known) or 'none'}"
+    listed = "anchoraudit rules lists them" if what == "rule" else f"Allowed: {', '.join(known) or 'none'}"
     return AnchorauditError(f"unknown {what} {name!r}", remedy=f"{hint}{listed}.")

@@ -33,9 +33,7 @@ def without_symptoms(
                 kept = (_elsewhere(part, faulty, dataset) for part in groups[symptom])
                 groups[symptom] = [part for part in kept if len(part)]
         for effect in rule.follow:
-            rules[effect] = replace(
-                rules[effect], remedy=f"do what {code} says first: it may follow from that"
-            )
+            rules[effect] = replace(rules[effect], remedy=f"fix {code} first; this may follow from it")
 
 
 def _elsewhere(part: Sequence[Finding], faulty: Iterable[str], dataset: Dataset) -> Sequence[Finding]:

@@ -34,7 +34,7 @@ RULE = Rule(
         "so all of these anchors learn that empty background is this object."
     ),
     example="a box of 3 x 3 px in the corner of an image, where all anchors near it cross the border",
-    remedy="leave the box out, or widen the border (--allowed-border off) so that an anchor overlaps it",
+    remedy="drop the box, or widen the border (--allowed-border off) so that an anchor overlaps it",
     check=check,
     needs_detector=True,
 )

@@ -31,8 +31,7 @@ RULE = Rule(
     ),
     example="one box of 12 x 9 px, and anchors of 64 px and more; or points 16 px apart",
     remedy=(
-        "look at one image with anchoraudit explain, and at what helps with anchoraudit advise; or leave the "
-        "image out (filter)"
+        "see why with anchoraudit explain and what helps with anchoraudit advise; or drop the image (filter)"
     ),
     check=check,
     needs_detector=True,

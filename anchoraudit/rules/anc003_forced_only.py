@@ -1,4 +1,4 @@
-"""ANC003: image whose foreground is forced only."""
+"""ANC003: image with only forced matches."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def check(context: Context) -> Hits:
 RULE = Rule(
     code="ANC003",
     severity="info",
-    title="image whose foreground is forced only",
+    title="image with only forced matches",
     what=(
         "No box of the image has an anchor at or above the positive threshold. Its best anchors are "
         "positive all the same, because the detector forces them (verdict `forced_only`). Or no point lies "

@@ -37,7 +37,7 @@ RULE = Rule(
         "matched depends on where it happens to be."
     ),
     example="anchors of 10x13 px on a level of stride 16",
-    remedy="put small anchors on a level with a finer stride, or leave them out",
+    remedy="move small anchors to a level with a finer stride, or drop them",
     check=check,
     needs_detector=True,
 )

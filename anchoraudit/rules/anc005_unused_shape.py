@@ -38,7 +38,9 @@ def check(context: Context, share: float) -> list[Finding]:
     unused = [f"{w:.4g}x{h:.4g}" for w, h in shapes[(used == 0) & ~told].tolist()]
     if not unused or (_are_a_presets(context.detector) and len(unused) < share * len(shapes)):
         return []
-    text = f"{len(unused)} of {len(shapes)} shapes of {context.detector.name} are the best one for no box: "
+    text = (
+        f"{len(unused)} of {len(shapes)} anchor shapes of {context.detector.name} are never the best match: "
+    )
     shown = ", ".join(unused[:9]) + (", ..." if len(unused) > 9 else "")
     return [Finding("ANC005", text + shown, context.detector.name, "", ", ".join(unused), "unused shapes")]
 

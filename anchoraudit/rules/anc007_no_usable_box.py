@@ -31,7 +31,7 @@ RULE = Rule(
     ),
     why="Its foreground is empty, like that of a blank image, although somebody annotated it.",
     example="one annotation, with a bbox [10, 20, 0, 0]",
-    remedy="fix its boxes, or leave the image out (filter does)",
+    remedy="fix its boxes, or drop the image (filter does)",
     check=check,
     needs_detector=True,
     verdict="no_usable_box",

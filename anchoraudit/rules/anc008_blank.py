@@ -29,7 +29,7 @@ RULE = Rule(
         "images is NaN."
     ),
     example="an image of an empty street, in a data set of cars",
-    remedy="scan with --allow-blank if it is background, and guard the loss; or leave it out (filter)",
+    remedy="if it is background, scan with --allow-blank and guard the loss; otherwise drop it (filter)",
     check=check,
     needs_detector=True,
     verdict="blank",

@@ -34,7 +34,7 @@ RULE = Rule(
     why=(
         "The detector trains on the few boxes that match, and learns that the others are background. YOLOv5 "
         "and YOLOv7 print the share that matches as best possible recall (BPR). Below 0.98 their AutoAnchor "
-        "fits the anchors anew before training, unless the option noautoanchor switches it off."
+        "fits new anchors before training, unless the option noautoanchor switches it off."
     ),
     example="70 of 80 boxes are 300 x 8 px, and no anchor is longer than four times its height",
     remedy="train at a larger input size, or see what else helps: anchoraudit advise",

@@ -1,4 +1,4 @@
-"""ANC010: class of which no box is ever positive."""
+"""ANC010: class without any positive box."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def check(context: Context, chance: float) -> list[Finding]:
     trained, remedies = counted.sum(axis=1), Remedies(context)
     recall = context.best_recall
     anew = recall is not None and context.detector.auto_anchor.replaces(recall.recall)
-    also = ". AutoAnchor fits the anchors anew before training (ANC013)" if anew else ""
+    also = ". AutoAnchor fits new anchors before training (ANC013)" if anew else ""
     word = "matched" if context.detector.anchors.levels else "trained"
     found: list[Finding] = []
     for place, number in enumerate(never[np.argsort(-trained[never], kind="stable")].tolist()):
@@ -44,7 +44,7 @@ def _boxes(count: int) -> str:
 RULE = Rule(
     code="ANC010",
     severity="error",
-    title="class of which no box is ever positive",
+    title="class without any positive box",
     what=(
         "A class with boxes that reach the encoder in training, of which none is matched and none forced. "
         "The message names the smallest change that helps, with the share of these boxes that then are "
@@ -58,7 +58,7 @@ RULE = Rule(
         "their average precision is 0. No loss shows it, since the other classes train well."
     ),
     example="40 boxes `dot` of 5 x 5 px in images of 1280 x 960, under yolov5 at 640",
-    remedy="train with the option that the message names, or see what else helps: anchoraudit advise",
+    remedy="train with the option in the message, or see what else helps: anchoraudit advise",
     check=check,
     parameters={"chance": CHANCE},
     needs_detector=True,

@@ -54,7 +54,7 @@ RULE = Rule(
         "background. Its recall is low, whatever the number of epochs."
     ),
     example="60 of 70 boxes `pole` are thinner than every anchor, and 900 boxes `car` are matched",
-    remedy="train with the option that the message names, or see what else helps: anchoraudit advise",
+    remedy="train with the option in the message, or see what else helps: anchoraudit advise",
     check=check,
     parameters={"share": 0.75, "boxes": 20},
     needs_detector=True,

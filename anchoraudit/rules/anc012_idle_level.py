@@ -32,11 +32,14 @@ RULE = Rule(
     ),
     why=(
         "The level learns background only. darknet then prints a line for its layer such as `Region 106 Avg "
-        "IOU: -nan, count: 0` in every step, which looks like a fault and is none. If objects of that size "
-        "were to be learned, it is one."
+        "IOU: -nan, count: 0` in every step, which looks like a fault. It is one only if objects "
+        "of that size should be learned."
     ),
     example="the level of stride 8 with anchors of 10 to 33 px, in a data set of cars of 200 px and more",
-    remedy="nothing, if no object of that size is expected; or fit the anchors, if any (anchoraudit cluster)",
+    remedy=(
+        "nothing if you expect no object of that size; otherwise fit the anchors, if any (anchoraudit "
+        "cluster)"
+    ),
     check=check,
     needs_detector=True,
 )

@@ -18,9 +18,9 @@ def check(context: Context) -> list[Finding]:
     measured = f"the best possible recall (BPR) of {found.labels:,} boxes is {found.recall:.4f}"
     drawn = f"{found.lowest:.4f} to {found.highest:.4f} with the random scale that training draws"
     if sure:
-        then = f"{limit}, so AutoAnchor fits other anchors before training than those replayed here"
+        then = f"{limit}, so AutoAnchor replaces the anchors before training; these were replayed"
     else:
-        then = f"near the limit: where the draw is {limit}, AutoAnchor fits other anchors before training"
+        then = f"near the limit: if the draw is {limit}, AutoAnchor replaces the anchors before training"
     text = f"{measured} ({drawn}), {then}"
     return context.about_all("ANC013", text, f"BPR {found.recall:.4f}", "best possible recall")
 
@@ -33,8 +33,8 @@ RULE = Rule(
         "YOLOv5 and YOLOv7 measure the best possible recall (BPR) before the first step: the share of the "
         "training boxes with an anchor whose sides are less than four times longer or shorter. They multiply "
         "the boxes of each image by a random scale between 0.9 and 1.1. The message has the recall without "
-        "that scale, and the range that 19 of 20 draws lie in. YOLOv5 fits the anchors anew at 0.98 and "
-        "below, YOLOv7 below 0.98, and both keep the new ones if their recall is higher."
+        "that scale, and the range that 19 of 20 draws lie in. YOLOv5 fits new anchors at 0.98 "
+        "and below, YOLOv7 below 0.98, and both keep the new ones if their recall is higher."
     ),
     why=(
         "The audit judges the anchors that you gave, and training uses others, which differ from run to run. "

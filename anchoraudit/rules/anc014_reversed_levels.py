@@ -1,4 +1,4 @@
-"""ANC014: anchors that run against the strides."""
+"""ANC014: anchors in the reverse order of the strides."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def check(context: Context) -> list[Finding]:
         f"stride {level.stride:g}: {_listed(anchors.shapes_of(level).tolist())}" for level in anchors.levels
     )
     if not anchors.reordered:
-        text = f"the larger anchors of {detector.name} are on the finer levels, the smaller on the coarser"
+        text = f"{detector.name} has its larger anchors on the finer levels"
     else:
         text = f"the framework reverses the levels' anchors of {detector.name}; trained and replayed are"
     if anchors.reordered and against:
@@ -35,7 +35,7 @@ def _listed(shapes: list[list[float]]) -> str:
 RULE = Rule(
     code="ANC014",
     severity="warning",
-    title="anchors that run against the strides",
+    title="anchors in the reverse order of the strides",
     what=(
         "The anchors of the coarsest level are smaller, on average, than those of the finest; or the levels "
         "of the file were in such an order, and the framework reversed it. YOLOv5 and YOLOv7 do that when "
@@ -45,7 +45,8 @@ RULE = Rule(
     ),
     why=(
         "Large objects are then learned where the network sees a small part of the image, and small ones "
-        "where it has few cells. Where the framework mends the order, it trains another than the file says."
+        "where it has few cells. Where the framework corrects the order, it trains other levels "
+        "than the file says."
     ),
     example="""
 anchors:  # of strides 8, 16 and 32

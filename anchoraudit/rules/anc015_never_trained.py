@@ -55,7 +55,7 @@ RULE = Rule(
         "than the finest stride, or thin ones, that fall between the points."
     ),
     example="10 of 419 boxes are smaller than 8 px at an input of 640 px, under ultralytics-yolo11-8.3",
-    remedy="see what would rescue them: anchoraudit advise; anchoraudit explain shows why a box is lost",
+    remedy="see what helps: anchoraudit advise; see why a box is lost: anchoraudit explain",
     check=check,
     parameters={"share": 0.005},
     needs_detector=True,

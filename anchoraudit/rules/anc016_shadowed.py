@@ -42,7 +42,7 @@ RULE = Rule(
         "is the order of the file that decides which of them is learnt."
     ),
     example="a box `car` and a box `van` with the same coordinates",
-    remedy="remove one of two boxes of the same object; else choose a detector that trains both (compare)",
+    remedy="if both boxes are one object, remove one; otherwise choose a detector that trains both (compare)",
     check=check,
     needs_detector=True,
 )

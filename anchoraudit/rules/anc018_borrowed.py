@@ -38,7 +38,7 @@ RULE = Rule(
         "boxes smaller than the finest stride, or thin ones."
     ),
     example="14 of 419 boxes are smaller than 8 px at an input of 640 px, under mmdet-rtmdet",
-    remedy="see what would give them points of their own: anchoraudit advise",
+    remedy="see what gives them points of their own: anchoraudit advise",
     check=check,
     parameters={"share": 0.005},
     needs_detector=True,

@@ -31,7 +31,7 @@ RULE = Rule(
     why="No anchor can match it. Some frameworks raise on it, and in others the loss is NaN.",
     example='{"id": 1, "image_id": 7, "bbox": [10, 20, 0, 40]}',
     remedy=(
-        "if it is inverted, exchange minimum and maximum (filter --unsafe-fixes does); else draw it again "
+        "inverted: swap minimum and maximum (filter --unsafe-fixes does); otherwise draw it again "
         "or remove it"
     ),
     check=check,

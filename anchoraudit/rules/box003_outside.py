@@ -20,11 +20,11 @@ RULE = Rule(
     title="box outside its image",
     what="A box that has an area, but none of it inside its image.",
     why=(
-        "Clipping to the image leaves nothing of it, and a loader that does not clip trains on nothing. "
+        "Clipping to the image leaves nothing of it, and without clipping, the target is empty. "
         "A box that far away often means that the declared image size, or the unit of all boxes, is "
         "wrong."
     ),
     example='{"width": 640, "height": 480}, and a bbox [700, 20, 50, 40]',
-    remedy="check the image's size and the coordinates' unit, or leave the box out (filter does)",
+    remedy="check the image size and the unit of the coordinates, or drop the box (filter does)",
     check=check,
 )

@@ -1,4 +1,4 @@
-"""BOX004: box past the edge by rounding."""
+"""BOX004: box past the edge by a rounding error."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def check(context: Context, above: float, up_to: float) -> Hits:
 RULE = Rule(
     code="BOX004",
     severity="info",
-    title="box past the edge by rounding",
+    title="box past the edge by a rounding error",
     what=(
         "A box that reaches past its image by more than `above` and at most `up_to` pixels. Less than "
         "that is floating-point noise."

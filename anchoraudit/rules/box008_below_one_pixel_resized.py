@@ -39,7 +39,7 @@ RULE = Rule(
         "that check boxes after the resize raise on those that rounding leaves without area."
     ),
     example="a box of 6 x 40 px in an image of 6000x4000, resized to 800x533",
-    remedy="train at a larger input size (--input-size), cut the images into tiles, or leave the box out",
+    remedy="train at a larger input size (--input-size), cut the images into tiles, or drop the box",
     check=check,
     needs_detector=True,
     parameters={"below": 1.0},

@@ -22,10 +22,10 @@ def check(context: Context) -> list[Finding]:
     at_one = int(np.count_nonzero(((begins >= 1 - ROUNDING) & (begins < 2)).any(axis=1)))
     text = f"{before:,} of {len(begins):,} {'box' if len(begins) == 1 else 'boxes'} begin before 1"
     if at_one > before:
-        text += f", and {at_one:,} at 1: the data count from 1, and these few are outside"
+        text += f", and {at_one:,} at 1: coordinates start at 1, so these few are outside the image"
     else:
-        text += ": the data count from 0"
-    text += "; a loader that subtracts 1 takes them below 0"
+        text += ": coordinates start at 0"
+    text += "; a loader that subtracts 1 makes them negative"
     return context.about_all("BOX014", text, f"{before} begin before 1, {at_one} at 1", "base of all boxes")
 
 
@@ -44,6 +44,6 @@ RULE = Rule(
         "is off by one. To a loader that does not subtract, it makes no difference."
     ),
     example="<xmin>0</xmin><ymin>12</ymin><xmax>640</xmax><ymax>80</ymax>",
-    remedy="use a loader that counts as the data do; --loader shows what yours does with them",
+    remedy="match your loader: it must start counting where the data do (--loader shows what yours does)",
     check=check,
 )

@@ -14,9 +14,9 @@ RULE = Rule(
         "clip a box that reaches out to its image, but not one of a negative size."
     ),
     why=(
-        "YOLOv5 calls the image corrupt and leaves it out of training with all its boxes. Ultralytics "
-        "does so from 0.01 beyond. Only a line in their logs says so."
+        "YOLOv5 calls the image corrupt and does not train it. Ultralytics does the same from "
+        "0.01 beyond. Only a line in their logs says so."
     ),
     example="0 0.97 0.5 1.02 0.3",
-    remedy="mend the values as the message says, and write centre and size again",
+    remedy="fix the values as the message says, then write centre and size again",
 )

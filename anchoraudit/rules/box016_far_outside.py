@@ -39,7 +39,7 @@ RULE = Rule(
         "does not clip gets a regression target that no other box has, and the loss jumps."
     ),
     example='{"width": 640, "height": 480}, and a bbox [600, 20, 91000, 40]',
-    remedy="draw the box again, or leave it out (filter does); if there are many, check unit and order",
+    remedy="draw the box again, or drop it (filter does); if there are many, check unit and order",
     check=check,
     parameters={"beyond": BEYOND, "inside": INSIDE},
 )

@@ -100,7 +100,7 @@ def _read_otherwise(context: Context) -> list[Finding]:
 RULE = Rule(
     code="BOX017",
     severity="error",
-    title="boxes in another convention",
+    title="boxes in another convention than their format's",
     what=(
         "Many boxes of a file (a tenth of them; at least 3, and in a small file the half) have no extent, "
         "reach past their image by more than 2 px and 2 %, or lie in its first 2 px; and read in another "
@@ -115,8 +115,8 @@ RULE = Rule(
     ),
     example='{"width": 1333, "height": 1000}, and bboxes such as [700, 80, 890, 280]: two corners',
     remedy=(
-        "look at one image, then scan with the --box-convention that is named; filter with it writes "
-        "them mended. No box has to be drawn again"
+        "look at one image, then scan with the --box-convention in the message; filter with it "
+        "writes them corrected. No box has to be drawn again"
     ),
     check=check,
     follow=("RUN001", "RUN002", "RUN003", "RUN005", "RUN006", "RUN008", "ANC002", "ANC006", "ANC007"),

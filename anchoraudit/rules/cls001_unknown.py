@@ -13,7 +13,7 @@ RULE = Rule(
         "is reported once, with the number of its boxes."
     ),
     why=(
-        "Loaders stop with a KeyError, or drop the boxes without a word (mmdetection). On a GPU an "
+        "Loaders stop with a KeyError, or silently drop the boxes (mmdetection). On a GPU an "
         "index out of range ends the process with an error that names neither file nor box."
     ),
     example='{"annotations": [{"category_id": 7, ...}], "categories": [{"id": 1, "name": "cat"}]}',

@@ -25,7 +25,7 @@ _OWN_LISTS = {
     "sorted_with_boxes": "the list that the framework makes of the training file's classes",
 }
 _DOES = {
-    "dropped": "drops {its} boxes without a word",
+    "dropped": "silently drops {its} boxes",
     "drops_image": "drops {its} images",
     "raises": "stops",
 }
@@ -130,10 +130,10 @@ RULE = Rule(
         "replayed, also an id that `categories` lacks, if the framework stops there."
     ),
     why=(
-        "mmdetection drops all boxes of the class without a word, and the images that have no others. Other "
+        "mmdetection silently drops all boxes of the class, and the images that have no others. Other "
         "frameworks stop with a KeyError at the first such box."
     ),
     example="classes = ('cat', 'dog') in the configuration, and a category called Dog",
-    remedy="write the name in the configuration as the data have it, or rename the class in the data",
+    remedy="use the data's spelling in the configuration, or rename the class in the data",
     check=check,
 )

@@ -1,4 +1,4 @@
-"""CLS011: class of the configuration that no box has."""
+"""CLS011: configured class without a box."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def check(context: Context) -> list[Finding]:
 RULE = Rule(
     code="CLS011",
     severity="error",
-    title="class of the configuration that no box has",
+    title="configured class without a box",
     what=(
         "A name that the detector's file or `--classes` states, and that no box of the data has. All such "
         "names are in one finding. Names that the data set declares itself, as data.yaml and `categories` "

@@ -1,4 +1,4 @@
-"""CLS012: class that is trained under another one's name."""
+"""CLS012: class that trains under another one's name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def check(context: Context) -> list[Finding]:
         pairs = [
             f"{name(row.name)} is index {row.index}, which it calls {name(row.trained_as)}" for row in wrong
         ]
-        text = f"{framework(context)} numbers classes otherwise than {configuration(table)}: {listed(pairs)}"
+        text = (
+            f"{framework(context)} numbers classes differently than {configuration(table)}: {listed(pairs)}"
+        )
         by_file = table.rules.index_for(context.dataset.format) == "file_order"
         text += _order(table) if by_file else ""
         return context.about_all("CLS012", text, f"{len(wrong):,} classes", "names of classes")
@@ -99,7 +101,7 @@ def _of_file(context: Context, source: int, text: str, count: int) -> Finding:
 RULE = Rule(
     code="CLS012",
     severity="error",
-    title="class that is trained under another one's name",
+    title="class that trains under another one's name",
     what=(
         "The index that the framework gives a class is that of another name in the configuration. "
         "mmdetection takes the indices from the order of `categories` in the JSON; the order of `classes` "

@@ -83,6 +83,6 @@ RULE = Rule(
         "depending on the framework. The other classes all have their neighbour's name."
     ),
     example="data.yaml: names: [cat, dog]; the label files have the classes 1 and 2",
-    remedy="subtract 1 from all ids, or add 1, as the message says, and export again",
+    remedy="shift all ids by 1 as the message says, and export again",
     check=check,
 )

@@ -16,7 +16,7 @@ _DOES = {
     "dropped": "their boxes are dropped",
     "drops_image": "their images are dropped",
     "no_effect": "their boxes teach nothing",
-    "trains": "what becomes of them is not known",
+    "trains": "their fate is unknown",
 }
 
 

@@ -90,7 +90,7 @@ def _becomes(context: Context, own: object) -> str:
     if rules.text_ids == "raises" and not isinstance(own, str):
         return f"{framework(context)} trains them, but pycocotools finds no such class when it evaluates"
     if rules.mixed_ids == "dropped":
-        return f"{framework(context)} drops these boxes without a word"
+        return f"{framework(context)} silently drops these boxes"
     error = (rules.text_ids_error or rules.mixed_ids_error).format(id=_shown(own))
     return f"{framework(context)} stops{f': {error}' if error else ''}"
 

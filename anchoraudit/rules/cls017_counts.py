@@ -1,4 +1,4 @@
-"""CLS017: numbers of classes that contradict each other."""
+"""CLS017: contradictory numbers of classes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def check(context: Context) -> list[Finding]:
 RULE = Rule(
     code="CLS017",
     severity="error",
-    title="numbers of classes that contradict each other",
+    title="contradictory numbers of classes",
     what=(
         "The detector's file states other numbers of classes in one head than in another, or another "
         "number than the names that it lists, such as `num_classes` and `metainfo.classes` of "

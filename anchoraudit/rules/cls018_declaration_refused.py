@@ -1,4 +1,4 @@
-"""CLS018: declaration of classes that the framework refuses."""
+"""CLS018: declaration of classes that the framework rejects."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def check(context: Context) -> list[Finding]:
 RULE = Rule(
     code="CLS018",
     severity="error",
-    title="declaration of classes that the framework refuses",
+    title="declaration of classes that the framework rejects",
     what=(
         "The framework that is chosen stops at what the data set's own file says of the classes: `names` and "
         "`nc` of a data.yaml (YOLOv5, YOLOv7, Ultralytics), or a classes.csv (keras-retinanet). The message "
@@ -33,8 +33,8 @@ RULE = Rule(
     why="It is read before any image. Nothing trains.",
     example="nc: 3\nnames: [cat, dog]\n\nUltralytics: SyntaxError: 'names' length 2 and 'nc: 3' must match.",
     remedy=(
-        "number the names from 0 without gaps, and let nc be how many there are (YOLOv7 needs nc, YOLOv5 and "
-        "Ultralytics do without)"
+        "number the names from 0 without gaps, and set nc to their number (YOLOv7 needs nc, "
+        "YOLOv5 and Ultralytics do not)"
     ),
     check=check,
 )

@@ -1,4 +1,4 @@
-"""CLS019: declaration of classes that does not mean what it says."""
+"""CLS019: misleading declaration of classes."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _listed(names: Sequence[str]) -> str:
 RULE = Rule(
     code="CLS019",
     severity="warning",
-    title="declaration of classes that does not mean what it says",
+    title="misleading declaration of classes",
     what=(
         "What the data set's own file says of its classes is odd, and the framework that is chosen says "
         "nothing: `nc` is not the number of `names` (YOLOv5 counts the names), names or ids have gaps or "
@@ -71,7 +71,7 @@ RULE = Rule(
     ),
     why=(
         "The model gets classes that nobody meant, or other names for them, and trains. Results are then "
-        "told under the wrong names."
+        "reported under the wrong names."
     ),
     example="names: {1: cat, 2: dog}\n\nYOLOv5 trains the indices 0 and 1, and calls the second one cat",
     remedy='number the names from 0 without gaps, as the label files do, and quote names such as "no"',

@@ -1,4 +1,4 @@
-"""IMG004: image file that no entry names."""
+"""IMG004: image file without an entry."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ def check(context: Context) -> list[Finding]:
     if context.image_files is None or others:
         return []
     return [
-        Finding(
-            "IMG004", "no entry names this image", f"{sources[source].image_folder}/{name}", "", name, name
-        )
+        Finding("IMG004", "no entry for this image", f"{sources[source].image_folder}/{name}", "", name, name)
         for source, name in context.image_files.unlisted
     ]
 
@@ -25,7 +23,7 @@ def check(context: Context) -> list[Finding]:
 RULE = Rule(
     code="IMG004",
     severity="info",
-    title="image file that no entry names",
+    title="image file without an entry",
     what=(
         "COCO: a file in the image folder that no entry of `images` names. (In other formats such an "
         "image is a blank one.) Not checked where only one of several annotation files was read."

@@ -48,7 +48,7 @@ RULE = Rule(
     severity="warning",
     title="EXIF orientation turns or mirrors the image",
     what=(
-        "The file's EXIF tag asks viewers to show the image otherwise than it is stored (orientation 2 "
+        "The file's EXIF tag asks viewers to show the image in another way than it is stored (orientation 2 "
         "to 8): mirrored, turned by half, or turned by a quarter, which swaps width and height."
     ),
     why=(

@@ -1,4 +1,4 @@
-"""IMG012: file_name that does not lead to the image."""
+"""IMG012: `file_name` that does not lead to the image."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from anchoraudit.rules._rule import Rule
 RULE = Rule(
     code="IMG012",
     severity="warning",
-    title="file_name that does not lead to the image",
+    title="`file_name` that does not lead to the image",
     what=(
         "COCO: images whose `file_name` names folders that do not exist, while an image of that name is in "
         "the image folder. One finding for each annotation file."

@@ -1,4 +1,4 @@
-"""PAR007: skipped: not an annotation."""
+"""PAR007: skipped, not an annotation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from anchoraudit.rules._rule import Rule
 RULE = Rule(
     code="PAR007",
     severity="info",
-    title="skipped: not an annotation",
+    title="skipped, not an annotation",
     what=(
         "VOC: an XML file whose root is not `<annotation>`. An image next to it with the same stem "
         "counts as blank."

@@ -17,8 +17,5 @@ RULE = Rule(
         "detectron2's loader, which read polygons even where only boxes are trained."
     ),
     example='{"id": 1, "bbox": [10, 20, 30, 40], "segmentation": [10, 20, 40, 20, 40, 60, 10, 60]}',
-    remedy=(
-        "put each list into another one, [[10, 20, ...]], or pycocotools makes no mask of it; if only boxes "
-        "are trained, remove the key"
-    ),
+    remedy=("put each list into another list, [[10, 20, ...]]; if you train only boxes, remove the key"),
 )

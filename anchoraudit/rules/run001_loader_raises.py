@@ -30,6 +30,6 @@ RULE = Rule(
         "nothing trains."
     ),
     example="an object without <truncated>, under keras-retinanet: missing element 'truncated'",
-    remedy="mend the entry, or leave the image out (filter does)",
+    remedy="fix the entry, or drop the image (filter does)",
     check=check,
 )

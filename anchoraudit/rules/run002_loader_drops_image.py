@@ -25,6 +25,6 @@ RULE = Rule(
     ),
     why="The image is never trained, and the framework says so in a line of its log at most.",
     example="a YOLO label with a coordinate of 1.02: Ultralytics drops the image with all its labels",
-    remedy="mend the entry that the message names, or leave the image out (filter does)",
+    remedy="fix the entry, or drop the image (filter does)",
     check=check,
 )

@@ -34,6 +34,6 @@ RULE = Rule(
     ),
     why="The object is trained as background.",
     example="a box that ends 1 px past its image, under keras-retinanet",
-    remedy="mend the box, if it is meant to be trained",
+    remedy="fix the box if it should be trained",
     check=check,
 )

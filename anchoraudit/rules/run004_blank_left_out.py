@@ -34,6 +34,6 @@ RULE = Rule(
     ),
     why="They cannot end with an empty foreground mask, and background images teach nothing here.",
     example="detectron2 with DATALOADER.FILTER_EMPTY_ANNOTATIONS, which is on by default",
-    remedy="nothing, unless you want them as background images: then switch the loader's filter off",
+    remedy="nothing, unless they should train as background: then switch off the loader's filter",
     check=check,
 )

@@ -1,4 +1,4 @@
-"""RUN006: image that goes wrong right after the loader."""
+"""RUN006: image that fails right after the loader."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def check(context: Context) -> Hits:
 RULE = Rule(
     code="RUN006",
     severity="error",
-    title="image that goes wrong right after the loader",
+    title="image that fails right after the loader",
     what=(
         "The framework's loader takes this image, and what comes next goes wrong: an assertion of the "
         "training script, targets that are not finite, or boxes below a pixel that are put back."
     ),
-    why="Training does not start, its loss is NaN from there on, or it learns from boxes that are none.",
+    why="Training does not start, its loss is NaN from there on, or it learns from boxes without area.",
     example="a class beyond the names, under YOLOv5: AssertionError: Label class 4 exceeds nc=4",
-    remedy="mend the entry, or leave the image out (filter does)",
+    remedy="fix the entry, or drop the image (filter does)",
     check=check,
 )

@@ -44,8 +44,8 @@ RULE = Rule(
     why="The class is never learned, without any error: the loss falls, and the boxes are background.",
     example='"categories": [{"id": 0, "name": "cat"}], and torchvision-fasterrcnn_resnet50_fpn',
     remedy=(
-        "number the classes as the framework counts them (filter --unsafe-fixes numbers from 1), or let your "
-        "data set class do it; give the model as many classes as the data have"
+        "number the classes as the framework does (filter --unsafe-fixes numbers from 1), in the "
+        "files or in your data set class; give the model as many classes as the data have"
     ),
     check=check,
 )

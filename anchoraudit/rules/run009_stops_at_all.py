@@ -1,4 +1,4 @@
-"""RUN009: data set at which the framework stops as a whole."""
+"""RUN009: data set at which the framework stops."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def check(context: Context) -> list[Finding]:
 RULE = Rule(
     code="RUN009",
     severity="error",
-    title="data set at which the framework stops as a whole",
+    title="data set at which the framework stops",
     what=(
         "Something that all images share makes the framework's loader raise, such as classes with capitals "
         "where the loader lowers the names of objects (this depends on a list in the framework's source), or "
@@ -30,6 +30,6 @@ RULE = Rule(
     ),
     why="Training stops at the first image.",
     example="a class called Helmet, under py-faster-rcnn: KeyError: 'helmet'",
-    remedy="mend what the message names; if that is in the framework's source, add --ignore RUN009 then",
+    remedy="fix what the message names; if you fixed it in the framework's source, add --ignore RUN009",
     check=check,
 )

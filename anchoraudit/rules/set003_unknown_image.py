@@ -14,5 +14,5 @@ RULE = Rule(
     ),
     why="The box is in the file but belongs to no image. Frameworks leave it out.",
     example='{"images": [{"id": 1, ...}], "annotations": [{"id": 5, "image_id": 99, ...}]}',
-    remedy="mend the id, list the image in `images`, or remove the annotation",
+    remedy="fix the id, list the image in `images`, or remove the annotation",
 )

@@ -1,4 +1,4 @@
-"""SET005: listed in a split, without annotation or image."""
+"""SET005: listed in a split, but without annotation or image."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from anchoraudit.rules._rule import Rule
 RULE = Rule(
     code="SET005",
     severity="warning",
-    title="listed in a split, without annotation or image",
+    title="listed in a split, but without annotation or image",
     what=(
         "A line of a split list (VOC, YOLO) with neither an annotation nor an image. Of a split for "
         "validation or tests also a list or a folder without a single image, or a path in `data.yaml` that "

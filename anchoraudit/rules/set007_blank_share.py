@@ -36,7 +36,7 @@ RULE = Rule(
         "such images (detectron2, mmdetection) train on far fewer images than you think."
     ),
     example="an export of 8,000 images, 3,000 of them never labelled",
-    remedy="check whether they are meant as background; --loader shows whether yours keeps them",
+    remedy="check that they are background; --loader shows whether your loader keeps them",
     check=check,
     parameters={"above": 0.1},
 )

@@ -35,6 +35,6 @@ RULE = Rule(
         "framework goes on, it trains on nothing."
     ),
     example="train: images/trian\nval: images/val",
-    remedy="correct the path or the list, which the message names; or export the split again",
+    remedy="correct the path or list in the message, or export the split again",
     check=check,
 )

@@ -39,6 +39,6 @@ RULE = Rule(
     ),
     why="Its score is 0 or undefined, so nothing tells when to stop, or which weights are the best.",
     example='instances_val.json with {"images": [...], "annotations": []}',
-    remedy="add its annotations; leave it out of the scan if it is meant to have none (--split train)",
+    remedy="add its annotations; if it has none on purpose, scan without it (--split train)",
     check=check,
 )

@@ -4,7 +4,7 @@ COARSE = "[[anchors.levels]]\nstride = 32\nshapes = {}\n"
 
 CASE = Case(
     coco(),
-    [("own", "", "the larger anchors of own are on the finer levels")],
+    [("own", "", "own has its larger anchors on the finer levels")],
     coco(),
     own=OWN_DETECTOR.format(stride=8, shapes="[[64, 64]]") + COARSE.format("[[40, 100]]"),
     but=OWN_DETECTOR.format(stride=8, shapes="[[64, 64]]") + COARSE.format("[[64, 64]]"),

@@ -69,8 +69,7 @@ def require_anchors(detector: Detector) -> None:
     if not detector.anchors.levels:
         raise AnchorauditError(
             f"{detector.name} has no anchors: it learns boxes at {detector.match.units}",
-            remedy="`anchoraudit advise` shows what helps it. To fit anchors for another detector, name it "
-            "with --detector.",
+            remedy="See what helps with `anchoraudit advise`, or name a detector with anchors (--detector).",
         )
 
 
@@ -79,8 +78,8 @@ def require_matching(detector: Detector) -> None:
     match = detector.match
     if not match.depends_on_anchors:
         raise AnchorauditError(
-            f"{detector.name} gives the same labels whatever shapes its anchors have ({match})",
-            remedy="Keep its anchors. --objective iou fits shapes to the boxes all the same.",
+            f"{detector.name} does not depend on the shapes of its anchors ({match})",
+            remedy="Keep its anchors, or use --objective iou to fit shapes to the boxes anyway.",
         )
     if not match.judges_shapes_alone:
         raise AnchorauditError(

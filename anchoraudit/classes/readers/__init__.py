@@ -102,7 +102,7 @@ def read_classes(path: str | Path) -> Classes:
             str(error), path=path, remedy="See the kinds of files in docs/classes.md."
         ) from None
     raise AnchorauditError(
-        "unknown kind of file, or one that says nothing of classes",
+        "not a file of classes that can be read",
         path=path,
         remedy=f"Give one of: {kinds()}.",
     )

@@ -49,7 +49,7 @@ def _kitti(detection: Detection, image_folder: Path | None, recognised: str) -> 
         )
     classes = classes_by_name([*read.names, *(box.label for row in read.images for box in row.boxes)])
     part = part_of(Source(labels, "", read.folder, "line", ".txt"), read.images, classes)
-    unread = "its size cannot be read, so labelformat leaves out the image and its labels"
+    unread = "its size cannot be read, so labelformat skips the image and its labels"
     part.findings[:0] = [Finding("PAR001", unread, path) for path in read.unread]
     part.notes += blank_counts([("", len(read.images), [(read.blank, "without a label file")])])
     return join(detection, [part], recognised=recognised)

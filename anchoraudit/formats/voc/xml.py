@@ -137,9 +137,7 @@ def _take_tree(
 def _tree(data: bytes | str) -> ET.Element:
     """Parse XML. Raises RefusedError if it is empty or declares a document type."""
     if not data.strip():
-        raise RefusedError(
-            "PAR001", "the file is empty" if not data else "the file holds nothing but white space"
-        )
+        raise RefusedError("PAR001", "the file is empty" if not data else "the file holds only white space")
     if has_document_type(data):
         raise RefusedError("PAR005", "the file declares a document type (<!DOCTYPE>), so it was not read")
     parser = ET.XMLParser()

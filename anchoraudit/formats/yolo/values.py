@@ -47,7 +47,7 @@ def report_values(lines: Lines, xyxy: Float, measured: Bool, paths: Sequence[str
         files.tolist(), rows[first].tolist(), many.tolist(), furthest.tolist(), kinds.tolist(), strict=True
     )
     for file, row, count, by, (has_inverted, has_reaching) in told:
-        words = f"{count} of {boxes[file]} boxes have values outside 0 to 1: YOLOv5 leaves the image out"
+        words = f"{count} of {boxes[file]} boxes have values outside 0 to 1: YOLOv5 drops the image"
         words += " and so does Ultralytics" if by > _TOLERANCE else f", Ultralytics only from {_TOLERANCE} on"
         if by <= 1:
             words += f". {_NEGATIVE}" * has_inverted + f". {_BEYOND}" * has_reaching

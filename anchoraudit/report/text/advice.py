@@ -96,7 +96,7 @@ def _spare(sizes: Sequence[int]) -> list[tuple[int, int]]:
 
 def _range(first: str, last: str) -> str:
     """Write `border 16 px to off` for remedies that do the same; "" if they change different things."""
-    old, new = first.split(" to ")[0].split(" "), last.split(" ")
+    old, new = first.split(" to ", maxsplit=1)[0].split(" "), last.split(" ")
     same = 0
     while same < min(len(old), len(new)) and old[same] == new[same]:
         same += 1
@@ -170,7 +170,8 @@ def _recommendation(advice: Advice) -> list[object]:
     parts: list[object] = [Text(text, style="bold").append(f", {more}.", style="")]
     left = f"{words.count(best.unmatched, 'usable box')} still unmatched"
     if best.blank:
-        left += f"; {words.count(best.blank, 'image')} without usable boxes still empty: guard the loss, or filter"
+        blank = words.count(best.blank, "image")
+        left += f"; {blank} without usable boxes still empty: guard the loss, or filter"
     return [*parts, f"{left}.", *_why(advice)]
 
 

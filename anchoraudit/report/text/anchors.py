@@ -54,7 +54,7 @@ class Clusters:
         """Remarks on the result."""
         found = []
         if not self.detector.match.depends_on_anchors:
-            found.append(f"{self.detector.name} gives the same labels whatever shapes its anchors have")
+            found.append(f"{self.detector.name} does not depend on the shapes of its anchors")
         for level in self.levels:
             if small := level.below_stride:
                 listed = ", ".join(f"{w:g}x{h:g}" for w, h in small)

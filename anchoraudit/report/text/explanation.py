@@ -90,7 +90,7 @@ def _boxes(explanation: Explanation) -> object:
 def _remedies(lost: list[BoxExplanation], explanation: Explanation) -> object:
     detector = explanation.audit.detector
     rows = [(str(b.number), f"{b.cause}: {meaning_of(b.cause, detector)}", b.remedy) for b in lost]
-    return table("What would match them", ("box>", "why not", "what would"), rows)
+    return table("What would match each of them", ("box>", "why not", "what would"), rows)
 
 
 def _losses(explanation: Explanation) -> object:
@@ -100,7 +100,7 @@ def _losses(explanation: Explanation) -> object:
         (name, *_numbers(explanation.losses[name]), f"{meaning} (this detector)" if name == own else meaning)
         for name, meaning in _LOSS_MEANING.items()
     ]
-    title = "Loss of this image alone, if the network predicts 0 everywhere"
+    title = "Loss of this image alone, for a network that outputs 0"
     return table(title, ("normaliser", "score>", "box>", "total>", "meaning"), rows)
 
 

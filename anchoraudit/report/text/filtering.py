@@ -111,7 +111,7 @@ def _taken_out(filtered: Filtered) -> list[str]:
     number = int(np.count_nonzero(these & filtered.keep[before.boxes.image]))
     if not number:
         return []
-    return [f"{words.count(number, 'box')} of kept images left out, which have an error"]
+    return [f"{words.count(number, 'box')} of kept images dropped because of errors"]
 
 
 def _fixes(plan: Plan, keep: Bool) -> list[tuple[str, str, Text]]:

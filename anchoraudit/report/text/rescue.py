@@ -141,7 +141,7 @@ def _sides(sides: Sides | None) -> list[object]:
         f"{short:g} px if its long side is {'longer' if math.isinf(long) else f'up to {long:g} px'}"
         for long, short in sides.steps
     )
-    return [f"A box has a point wherever it lies if its short side, on the input, is above {listed}."]
+    return [f"A box always has a point inside if its short side, on the input, is above {listed}."]
 
 
 def rescue_json(found: Rescue) -> str:
