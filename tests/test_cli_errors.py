@@ -97,7 +97,7 @@ class TestValues:
             ("filter a.json -o x.json --drop blank,bogus", "cannot drop 'bogus'"),
             ("filter a.json -o x.json --dropped d.txt", ".csv or .parquet"),
             ("explain", "IMAGE"),
-            ("bogus", "No such command 'bogus'"),
+            ("bogus", "unknown command 'bogus'"),
             ("--bogus", "--bogus"),
         ],
     )

@@ -438,7 +438,7 @@ class TestCommands:
         code, report = scan(capsys, "a.json", "--detector", "none", "--box-convention", "xyxy")
         assert code == 0 and codes(report) == set()
         run("scan", "a.json", "--detector", "none", "--box-convention", "xyxy")
-        assert "boxes are read as xyxy" in capsys.readouterr().out
+        assert "boxes are read as xyxy (--box-convention)" in capsys.readouterr().out
 
     def test_one_file_of_two(self, here, capsys):
         good = document(

@@ -60,7 +60,9 @@ def test_a_box_between_points(explained):
     assert (near["x"], near["y"], near["stride"]) == (92, 92, 8)
     assert (near["misses_x"], near["misses_y"], near["side"]) == (1, 1, 8)
     assert box["points"]["candidates"] == [0, 0, 0]
-    assert box["remedy"].startswith("sides above 8 px on the input always have a point inside: raise --input-size by 2.67x")
+    assert box["remedy"].startswith(
+        "sides above 8 px on the input always have a point inside: raise --input-size by 2.67x"
+    )
 
 
 def test_words(explained):

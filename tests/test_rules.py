@@ -432,7 +432,11 @@ class TestChosen:
             (Chosen(select=("BOX0011",)), "unknown rule 'BOX0011'", "anchoraudit rules lists them."),
             (Chosen(thresholds={"BOX": {"iou": 0.9}}), "unknown rule 'BOX'", "Did you mean BOX"),
             (Chosen(thresholds={"BOX012": {"iuo": 0.9}}), "unknown setting of BOX012 'iuo'", "Allowed: iou."),
-            (Chosen(thresholds={"BOX001": {"iou": 0.9}}), "unknown setting of BOX001 'iou'", "Allowed: none."),
+            (
+                Chosen(thresholds={"BOX001": {"iou": 0.9}}),
+                "unknown setting of BOX001 'iou'",
+                "Allowed: none.",
+            ),
             (Chosen(thresholds={"BOX006": {"above": NAN}}), "above = nan of BOX006", "finite"),
             (Chosen(thresholds={"SET007": {"above": INF}}), "above = inf of SET007", "finite"),
         ],

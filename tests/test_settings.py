@@ -113,8 +113,57 @@ class TestLayers:
         make(here, {"anchoraudit.toml": f"{key} = {value}\n"})
         assert run("scan", "a.json") == 2
         error = capsys.readouterr().err
-        assert f"anchoraudit.toml: {key} is {value}".replace('"', "'") in error
-        assert ("path of the file that lists the classes" in error) == (key == "classes")
+        assert f"anchoraudit.toml: {key} = {value} is not allowed".replace('"', "'") in error
+        assert ("Allowed: the path of a file that lists the classes" in error) == (key == "classes")
+
+    @pytest.mark.parametrize(
+        ("setting", "said"),
+        [
+            ('allow-blank = "yes"', "allow-blank = 'yes' is not allowed\n  Allowed: true or false."),
+            (
+                'fail-on = "eror"',
+                'fail-on = \'eror\' is not allowed\n  Allowed: "error", "warning", "never".',
+            ),
+            ('positive-iou = "a"', "positive-iou = 'a' is not allowed\n  Allowed: a number."),
+            ('format = "coc"', "format = 'coc' is not allowed\n  Did you mean coco? Allowed: auto, coco, "),
+            (
+                'loader = "mdet-coco"',
+                "loader = 'mdet-coco' is not allowed\n  Did you mean mmdet-coco? Allowed: ",
+            ),
+            (
+                'class-rules = "yolo5"',
+                "class-rules = 'yolo5' is not allowed\n  Did you mean yolov5? Allowed: ",
+            ),
+            ("split = [1]", "split = [1] is not allowed\n  Allowed: a list of texts in quotes."),
+            ("input-size = true", "input-size = true is not allowed\n  Allowed: pixels, such as 640, or"),
+            (
+                'detektor = "yolov5"',
+                "unknown setting 'detektor'\n  Did you mean detector? Allowed: dataset, ",
+            ),
+        ],
+    )
+    @pytest.mark.parametrize("file", ["anchoraudit.toml", "pyproject.toml"])
+    def test_errors_say_key_value_and_what_is_allowed(self, here, capsys, file, setting, said):
+        head = "[tool.anchoraudit]\n" if file == "pyproject.toml" else ""
+        make(here, {file: f"{head}{setting}\n"})
+        assert run("scan", "a.json") == 2
+        assert f"{file}: {said}" in capsys.readouterr().err
+
+    def test_only_what_a_command_takes_is_said_to_be_used(self, here, capsys):
+        make(here, {"anchoraudit.toml": "[rules]\n"})
+        run("scan", "a.json", "-q", "--limit", "0")
+        run("scan", "a.json")
+        assert "using" not in capsys.readouterr().err
+        make(here, {"names.txt": "cat\n"})
+        make(
+            here, {"anchoraudit.toml": 'classes = "names.txt"\nunlisted = false\n[rules.BOX012]\niou = 0.9\n'}
+        )
+        run("scan", "a.json")
+        assert (
+            capsys.readouterr().err
+        ) == "using --classes names.txt, unlisted = false, [rules], as in anchoraudit.toml\n"
+        run("compare", "a.json", "--detector", "yolov5")
+        assert capsys.readouterr().err == "using unlisted = false, as in anchoraudit.toml\n"
 
     def test_a_data_set_in_the_file_keeps_the_options_of_the_scan(self, here):
         make(here, {"anchoraudit.toml": 'dataset = "a.json"\n'})

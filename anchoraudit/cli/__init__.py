@@ -9,13 +9,14 @@ import sys
 import click
 
 from anchoraudit import __version__
+from anchoraudit.cli._choice import Group, unknown_option
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.io.plugins import load_module, module_names
 
 _INTERRUPTED = 130  # the exit code of shells for Ctrl-C: 128 + SIGINT
 
 
-class _Commands(click.Group):
+class _Commands(Group):
     """Each module of this package without an underscore is a command of that name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -72,6 +73,9 @@ def run(args: list[str] | None = None) -> int:
         return result if isinstance(result, int) else 0
     except click.exceptions.Exit as stop:
         return stop.exit_code
+    except click.NoSuchOption as error:
+        unknown_option(error).show()
+        return 2
     except click.ClickException as error:
         error.show()
         return 2

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from anchoraudit.cli._choice import Choice
+
 _DEFAULT = click.core.ParameterSource.DEFAULT
 
 
@@ -30,7 +32,7 @@ def list_options(*forms: str, of: str) -> Callable[[Callable[..., Any]], Callabl
         )(function)
         return click.option(
             "--output-format",
-            type=click.Choice(forms),
+            type=Choice(forms),
             default=forms[0],
             show_default=True,
             help=f"Form of the {of}.",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
+from anchoraudit.cli._choice import Choice
 from anchoraudit.cli._settings import Settings
 from anchoraudit.dataset.conventions import convention_names
 from anchoraudit.detectors import (
@@ -90,7 +91,7 @@ dataset_argument = click.argument("dataset", required=False, type=click.Path())
 
 output_format_option = click.option(
     "--output-format",
-    type=click.Choice(["text", "json"]),
+    type=Choice(["text", "json"]),
     default="text",
     show_default=True,
     help="Form of the report.",
@@ -99,7 +100,7 @@ output_format_option = click.option(
 label_options = _apply(
     click.option(
         "--format",
-        type=click.Choice(["auto", *format_names()]),
+        type=Choice(["auto", *format_names()]),
         help="Format of the data set.  [default: auto]",
     ),
     click.option("--split", multiple=True, metavar="NAME", help="Read only this split (repeatable)."),
@@ -178,7 +179,7 @@ rule_options = _apply(
     click.option("--ignore", multiple=True, metavar="CODE,...", help="Skip these rules."),
     click.option(
         "--images",
-        type=click.Choice(["none", "header", "decode"]),
+        type=Choice(["none", "header", "decode"]),
         help="How image files are checked.  [default: header]",
     ),
 )

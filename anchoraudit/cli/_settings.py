@@ -11,7 +11,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +25,21 @@ from anchoraudit.io.suggest import did_you_mean
 
 FILES = ("anchoraudit.toml", "pyproject.toml")  # of two in one folder, the first counts
 RECORD = Path(".anchoraudit") / "last-scan.json"
+# What each key takes, in words; other keys by the type of their value.
+_ALLOWED = {
+    "classes": "the path of a file that lists the classes, in quotes",
+    "fail-on": '"error", "warning", "never"',
+    "images": '"none", "header", "decode"',
+    "allowed-border": 'pixels, or "off"',
+    "input-size": 'pixels, such as 640, or "960x720"',
+    "rules": "a table for each rule, such as [rules.BOX012] with iou = 0.9",
+}
+_ALLOWED_OF_TYPE = {
+    "bool": "true or false",
+    "list": "a list of texts in quotes",
+    "float": "a number",
+    "str": "a text in quotes",
+}
 
 
 class Settings(msgspec.Struct, forbid_unknown_fields=True, rename="kebab", omit_defaults=True):
@@ -73,19 +88,19 @@ def resolve(given: Mapping[str, Any], *, quiet: bool = False, repeat: bool = Fal
             ]
     if "split" in command_line:
         command_line["split"] = list(command_line["split"])  # click gives a tuple
-    file = _from_file(quiet)
+    file = _from_file(quiet, given)
     layers = [command_line, file]
     if "dataset" not in command_line and not (repeat and "dataset" in file):
         last = _from_last_scan()
         if last and file.get("dataset", last.get("dataset")) == last.get("dataset"):
             layers.append(last)
             if not quiet:
-                click.echo(f"using {_described(last)}, as in the last scan", err=True)
+                click.echo(f"using {_described(last, given)}, as in the last scan", err=True)
     merged = _merged(layers)
     if "dataset" not in merged:
         raise AnchorauditError(
-            "no data set given, and no earlier scan in this directory",
-            remedy="Name a folder or a COCO JSON file, e.g.: anchoraudit scan dataset/",
+            "no data set named, and no earlier scan in this directory",
+            remedy="Name a folder or a file, for example: anchoraudit scan dataset/",
         )
     return Settings(**merged)
 
@@ -131,10 +146,19 @@ def as_options(settings: Settings) -> list[str]:
     return words
 
 
-def _described(layer: Mapping[str, Any]) -> str:
-    options = as_options(Settings(**layer))
-    words = [*([layer["dataset"]] if "dataset" in layer else []), *options]
-    return shortened(printable(shlex.join(words)))
+def _described(layer: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    """Write the settings of a layer that a command takes as words of a command line; "" for none.
+
+    given: the command's own parameters. Settings that no word can say are listed by name.
+    """
+    taken = {name: value for name, value in layer.items() if name in given}
+    options = as_options(Settings(**taken))
+    words = [*([taken["dataset"]] if "dataset" in taken else []), *options]
+    said = [shlex.join(words)] if words else []
+    said += [f"{name.replace('_', '-')} = false" for name, value in taken.items() if value is False]
+    if layer.get("rules") and "select" in given:
+        said.append("[rules]")
+    return shortened(printable(", ".join(said)))
 
 
 def _unset(value: Any) -> bool:
@@ -164,13 +188,12 @@ def file_read() -> tuple[Path, dict[str, Any]] | None:
     return None
 
 
-def _from_file(quiet: bool) -> dict[str, Any]:
+def _from_file(quiet: bool, given: Mapping[str, Any]) -> dict[str, Any]:
     if (found := file_read()) is None:
         return {}
     path, table = found
     values = _checked(table, path)
-    if values and not quiet:
-        said = _described(values) or "the rules' settings"
+    if not quiet and (said := _described(values, given)):
         click.echo(f"using {said}, as in {os.path.relpath(path)}", err=True)
     return values
 
@@ -209,21 +232,58 @@ def _checked(table: dict[str, Any], path: Path) -> dict[str, Any]:
         settings = msgspec.convert(table, Settings)
     except msgspec.ValidationError as error:
         raise _of_another_type(str(error), table, path) from None
+    _require_known_names(settings, path)
     return _relative_to(path.parent, _given(settings))
 
 
 def _of_another_type(words: str, table: dict[str, Any], path: Path) -> AnchorauditError:
-    """Return the error about a value that is no text where a text is needed; about others, in these words."""
-    found = re.fullmatch(r"Expected `str \| null`, got `\w+` - at `\$\.([\w-]+)`", words)
+    """Return the error about a value that its key does not take: the key, the value, what is allowed."""
+    found = re.search(r"at `\$\.([\w-]+).*`$", words)
     if found is None:
         return AnchorauditError(words, path=path, remedy="Give a value of that type.")
     key = found[1]
-    remedy = "Write a text in quotes there."
-    if key == "classes":
-        remedy = "Write the path of the file that lists the classes there, in quotes."
+    value = "true" if table[key] is True else "false" if table[key] is False else repr(table[key])
+    allowed = _ALLOWED.get(key)
+    if allowed is None:
+        kind = str(Settings.__annotations__[key.replace("-", "_")])
+        allowed = next(text for name, text in _ALLOWED_OF_TYPE.items() if name in kind)
+    if key == "rules" and isinstance(table[key], dict):
+        key, value, allowed = _of_a_rule(table[key]) or (key, value, allowed)
     return AnchorauditError(
-        f"{key} is {shortened(str(table[key]), 60)}, not a text", path=path, remedy=remedy
+        f"{key} = {shortened(value, 60)} is not allowed", path=path, remedy=f"Allowed: {allowed}."
     )
+
+
+def _of_a_rule(rules: dict[str, Any]) -> tuple[str, str, str] | None:
+    """Return the key, the value, and what is allowed of the first setting that no rule takes."""
+    for code, own in rules.items():
+        if not isinstance(own, dict):
+            return f"rules.{code}", repr(own), _ALLOWED["rules"]
+        for name, value in own.items():
+            if name == "severity" and value not in ("error", "warning", "info"):
+                return f"rules.{code}.severity", repr(value), '"error", "warning", "info"'
+            if name != "severity" and (isinstance(value, bool) or not isinstance(value, int | float)):
+                return f"rules.{code}.{name}", repr(value), "a number"
+    return None
+
+
+def _require_known_names(settings: Settings, path: Path) -> None:
+    """Raise AnchorauditError for the name of a format, a loader or the like that does not exist."""
+    from anchoraudit.classes import class_rules_names
+    from anchoraudit.formats import format_names
+    from anchoraudit.loaders import loader_names
+
+    names: tuple[tuple[str, str | None, Callable[[], Sequence[str]]], ...] = (
+        ("format", settings.format, lambda: ["auto", *format_names()]),
+        ("loader", settings.loader, loader_names),
+        ("class-rules", settings.class_rules, class_rules_names),
+    )
+    for key, value, known in names:
+        if value is not None and value not in known():
+            hint = did_you_mean(value, known())
+            raise AnchorauditError(
+                f"{key} = {value!r} is not allowed", path=path, remedy=f"{hint}Allowed: {', '.join(known())}."
+            )
 
 
 def _given(settings: Settings) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import msgspec
 
 from anchoraudit.anchors.export import framework_names
 from anchoraudit.cli import _settings as settings_of
+from anchoraudit.cli._choice import Choice
 from anchoraudit.cli._options import (
     DetectorName,
     assume_option,
@@ -49,14 +50,14 @@ _LARGEST_K = 1000
 @assume_option
 @click.option(
     "--objective",
-    type=click.Choice(["iou", "foreground"]),
+    type=Choice(["iou", "foreground"]),
     default="iou",
     show_default=True,
     help="iou: fit the boxes' shapes; foreground: leave the fewest images without foreground.",
 )
 @click.option(
     "--metric",
-    type=click.Choice(["iou", "ratio", "euclidean"]),
+    type=Choice(["iou", "ratio", "euclidean"]),
     default="iou",
     show_default=True,
     help="Distance of a box from an anchor: 1 - IoU, 1 - worst side ratio, or pixels.",
@@ -82,7 +83,7 @@ _LARGEST_K = 1000
 @click.option(
     "--for",
     "framework",
-    type=click.Choice(framework_names()),
+    type=Choice(framework_names()),
     help="Write the anchors in this framework's configuration format.",
 )
 @output_format_option

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from anchoraudit.cli import _settings as settings_of
+from anchoraudit.cli._choice import Choice
 from anchoraudit.cli._options import (
     DetectorName,
     assume_option,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 @label_options
 @click.option(
     "--output-format",
-    type=click.Choice(["text", "json", "csv", "html"]),
+    type=Choice(["text", "json", "csv", "html"]),
     default="text",
     show_default=True,
     help="Form of the table; html: the report.",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from anchoraudit.cli._choice import Choice, Group
 from anchoraudit.cli._groups import list_options, refuse_options_of_the_group
 from anchoraudit.cli._options import DetectorName, assume_option, version_option
 from anchoraudit.detectors import _presets, load_detector
@@ -19,7 +20,7 @@ _KINDS = (
 _list_options = list_options("text", "json", "csv", of="table")
 
 
-@click.group("detectors", invoke_without_command=True)
+@click.group("detectors", cls=Group, invoke_without_command=True)
 @_list_options
 @click.pass_context
 def command(ctx: click.Context, output_format: str, output: str | None) -> None:
@@ -56,7 +57,7 @@ def _list(output_format: str, output: str | None) -> None:
 @click.argument("detector", type=DetectorName())
 @click.option(
     "--output-format",
-    type=click.Choice(["toml", "json"]),
+    type=Choice(["toml", "json"]),
     default="toml",
     show_default=True,
     help="Form of the detector.",

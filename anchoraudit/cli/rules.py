@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from anchoraudit.cli._choice import Choice, Group
 from anchoraudit.cli._groups import list_options, refuse_options_of_the_group
 
 
@@ -27,7 +28,7 @@ class _Code(click.ParamType[str]):
 _list_options = list_options("text", "json", "markdown", of="list")
 
 
-@click.group("rules", invoke_without_command=True)
+@click.group("rules", cls=Group, invoke_without_command=True)
 @_list_options
 @click.pass_context
 def command(ctx: click.Context, output_format: str, output: str | None) -> None:
@@ -66,7 +67,7 @@ def _list(output_format: str, output: str | None) -> None:
 @click.argument("codes", nargs=-1, required=True, type=_Code(), metavar="CODE...")
 @click.option(
     "--output-format",
-    type=click.Choice(["text", "json", "markdown"]),
+    type=Choice(["text", "json", "markdown"]),
     default="text",
     show_default=True,
     help="Form of the page.",

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from anchoraudit.cli import _settings as settings_of
+from anchoraudit.cli._choice import Choice
 from anchoraudit.cli._options import (
     class_rules_option,
     classes_of,
@@ -29,7 +30,7 @@ _TABLE = ""  # `--classes` without a file: only the table is asked for
 _BASELINE = "anchoraudit-baseline.json"
 
 
-class OutputFormat(click.Choice[str]):
+class OutputFormat(Choice):
     """`text`, and every output that has a module."""
 
     def __init__(self) -> None:
@@ -99,7 +100,7 @@ class OutputFormat(click.Choice[str]):
 @click.option("--exit-zero", is_flag=True, help="Always exit 0.")
 @click.option(
     "--fail-on",
-    type=click.Choice(["error", "warning", "never"]),
+    type=Choice(["error", "warning", "never"]),
     help="Least severity that sets exit code 1; never: always exit 0.  [default: error]",
 )
 @click.option(

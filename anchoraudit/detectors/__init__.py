@@ -12,7 +12,7 @@ import msgspec
 from anchoraudit.detectors._families import covered_by, is_without_preset
 from anchoraudit.detectors._presets import preset, preset_names
 from anchoraudit.detectors.at_version import settled
-from anchoraudit.detectors.readers import detector_named, is_named, kinds, read_detector, suffixes
+from anchoraudit.detectors.readers import detector_named, is_named, read_detector, suffixes
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Resize
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.suggest import did_you_mean
@@ -94,7 +94,7 @@ def _loaded(name: str, assume_standard: bool) -> Detector:
         remedy = f"{known} `anchoraudit detectors` lists all presets."
     else:
         hint = did_you_mean(name, preset_names())
-        remedy = f"{hint}Name a preset (`anchoraudit detectors` lists them), or a file: {kinds()}."
+        remedy = f"{hint}Name a preset (`anchoraudit detectors` lists them) or a file (docs/detectors.md)."
     raise AnchorauditError(f"no detector {name!r}", remedy=remedy)
 
 

@@ -35,6 +35,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import islice
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -43,6 +44,7 @@ from anchoraudit.dataset.conventions import convention_of
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.io.files import unreadable
 from anchoraudit.io.plugins import load_module, module_names
+from anchoraudit.io.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
 
 
 _NO_SPLITS = "This data set has no splits."
+_LISTED = 5_000  # names beside a missing path that are compared with it
 
 
 class Sureness(IntEnum):
@@ -287,13 +290,11 @@ def detect(path: Path, *, format: str = "auto") -> Detection:
             path=path,
             remedy="Name the one you mean, or choose with --format.",
         )
-    looked_for = "; ".join(f"{name}: {module.LOOKS_FOR}" for name, module in known.items())
+    supported = "; ".join(f"{name}: {module.LOOKS_FOR}" for name, module in known.items())
     raise AnchorauditError(
-        f"no data set recognised. Looked for {looked_for}. Found {_contents(path)}.",
+        f"no data set recognised. Found {_contents(path)}. Supported formats: {supported}.",
         path=path,
-        remedy=" ".join(
-            [*_hints(known, path), "Name the folder or the JSON file that holds the annotations."]
-        ),
+        remedy=" ".join([*_hints(known, path), "Name the folder or the file that holds the annotations."]),
     )
 
 
@@ -311,6 +312,7 @@ def require_known_splits(wanted: Sequence[str], known: Iterable[str], path: Path
     for name in wanted:
         if name not in names:
             choice = f"Choose from: {', '.join(map(printable, names))}." if names else _NO_SPLITS
+            choice = f"{did_you_mean(name, map(printable, names))}{choice}"
             raise AnchorauditError(f"unknown split {name!r}", path=path, remedy=choice)
 
 
@@ -334,12 +336,21 @@ def _require_readable(path: Path) -> None:
         raise AnchorauditError(
             "no such file or folder",
             path=path,
-            remedy="Check the path; it is relative to the working directory.",
+            remedy=f"{_misspelt(path)}Check the path; it is relative to the working directory.",
         ) from None
     except (OSError, ValueError) as error:
         if isinstance(error, ValueError):  # a name with a zero byte in it
             error = OSError(errno.EINVAL, str(error))
         raise unreadable(path, error, "Name a folder or a file that can be read.") from None
+
+
+def _misspelt(path: Path) -> str:
+    """Suggest the file or folder of a similar name that is there."""
+    beside: list[str] = []
+    with contextlib.suppress(OSError, ValueError):
+        beside = [entry.name for entry in islice(path.parent.iterdir(), _LISTED)]
+    near = nearest(path.name, beside)
+    return did_you_mean(str(path), [str(path.with_name(near[0]))], alike=0) if near else ""
 
 
 def _contents(path: Path) -> str:

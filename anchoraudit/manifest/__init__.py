@@ -20,6 +20,7 @@ from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.fixes import Plan
 from anchoraudit.formats.coco.text import Texts
 from anchoraudit.io.files import replacing
+from anchoraudit.io.suggest import did_you_mean
 from anchoraudit.manifest.coco_build import write_coco
 from anchoraudit.manifest.coco_cut import write_coco_cut
 from anchoraudit.manifest.leaving import FAR_OUTSIDE, left_out
@@ -77,7 +78,9 @@ def kept_by(audit: Audit, drop: tuple[str, ...] = DEFAULT_DROP, *, keep_blank: b
     allowed = [verdict for verdict in VERDICTS if verdict != "ok"]
     for verdict in drop:
         if verdict not in allowed:
-            raise AnchorauditError(f"cannot drop {verdict!r}", remedy=f"Choose from: {', '.join(allowed)}.")
+            hint = did_you_mean(verdict, allowed)
+            remedy = f"{hint}Choose from: {', '.join(allowed)}."
+            raise AnchorauditError(f"cannot drop {verdict!r}", remedy=remedy)
     keep = ~audit.verdict_is(*drop)
     if keep_blank:
         keep |= (audit.image_results.boxes == 0) & ~audit.verdict_is("encoder_error")

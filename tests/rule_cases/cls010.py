@@ -7,7 +7,8 @@ CASE = Case(
         (
             "a.json",
             "",
-            "class 'Dog' (1 box) is not in config.py; it has 'dog': mmdet-retinanet_fpn silently drops its boxes",
+            "class 'Dog' (1 box) is not in config.py; it has 'dog': "
+            "mmdet-retinanet_fpn silently drops its boxes",
         )
     ],
     named("cat", "dog"),

@@ -8,7 +8,8 @@ CASE = Case(
         (
             "a.json",
             "",
-            'another type: 1 in the annotations, "1" in `categories`; mmdet-retinanet_fpn silently drops these',
+            'another type: 1 in the annotations, "1" in `categories`; '
+            "mmdet-retinanet_fpn silently drops these",
         )
     ],
     coco({**BOX, "category_id": "1"}, categories=[{"id": "1", "name": "cat"}]),

@@ -55,8 +55,8 @@ def scan_parts(
     if flagged and limit:
         parts += [_worst(audit, flagged, limit), ""]
     if next_steps:
-        what, *more = _first(next_steps)
-        parts += steps(f"Next: {what[0].removesuffix(':')}", [("", what[1]), *more])
+        (what, command), *others = _first(next_steps)
+        parts += steps(f"Next: {what.removesuffix(':')}", [("", command), *others])
     more = "--verbose: every detail, all next steps."
     if len(flagged) > limit:
         more += f" --limit {len(flagged)}: all flagged images."
@@ -69,7 +69,7 @@ def headline_parts(audit: Audit) -> list[object]:
     if risk := words.risk_line(audit):
         start.append(f" {risk[0].upper()}{risk[1:]}.", style="")
     if errors := [rule.code for rule in map(audit.findings.rule, audit.findings.counts) if _is_of_data(rule)]:
-        start.append(f" Errors of other kinds: {', '.join(errors)}.", style="")
+        start.append(f" Other errors: {', '.join(errors)}.", style="")
     more = [words.augmented_line(audit), *words.how_to_choose(audit)]
     return [start, *(readable(line) for line in more if line)]
 
