@@ -274,7 +274,7 @@ def test_a_new_matcher_is_one_module_and_a_row(tmp_path, centre):
     advice = advise(dataset, centre, loader="none")
     assert {change.group for row in advice.rows for change in row.changes} == {"input size"}
     assert advice.best is not None
-    with pytest.raises(anchoraudit.AnchorauditError, match="whatever shapes its anchors have"):
+    with pytest.raises(anchoraudit.AnchorauditError, match="does not depend on the shapes of its anchors"):
         fit_foreground(dataset, centre, 5)
     with pytest.raises(anchoraudit.AnchorauditError, match="takes no border rule"):
         override(centre, allowed_border=0)

@@ -61,6 +61,30 @@ def test_the_same_seed_gives_the_same_answer(anchoraudit, capsys):
     assert json.loads(result.stdout)["seed"] == 7
 
 
+def test_without_k_there_are_as_many_as_the_detector_has(here, capsys):
+    (here / "coco").symlink_to(SAMPLE / "coco")
+    assert found(capsys, "coco")["k"] == 9
+    assert found(capsys, "coco", "--detector", "yolov4-tiny")["k"] == 6
+    run("cluster", "coco")
+    assert "anchoraudit cluster coco --k 9 -o anchors.toml" in capsys.readouterr().out
+
+
+def test_the_knee_of_the_curve_is_marked(here, capsys):
+    # Three groups of equal boxes: with three anchors each fits, and more gain nothing to speak of.
+    sizes = [(w + n % 2, h) for w, h in ((40, 40), (200, 60), (90, 300)) for n in range(6)]
+    boxes = [annotation(n, bbox=[100 + n, 100, w, h]) for n, (w, h) in enumerate(sizes, 1)]
+    make(here, {"k.json": document(annotations=boxes)})
+    assert found(capsys, "k.json", "--k", "1..6")["knee"] == 3
+    assert found(capsys, "k.json", "--k", "2..3")["knee"] is None
+    run("cluster", "k.json", "--k", "1..6")
+    lines = capsys.readouterr().out.splitlines()
+    (marked,) = [line.split() for line in lines if " knee " in line]
+    assert marked[:2] == ["3", "knee"]
+    header = next(line for line in lines if line.lstrip().startswith("k "))
+    names = [name.strip() for name in header.split("  ") if name.strip()]
+    assert len(set(names)) == len(names), "each column has a name of its own"
+
+
 def test_a_range_shows_the_curve(capsys):
     curve = found(capsys, "a.json", "--k", "2..5")["curve"]
     assert [point["k"] for point in curve] == [2, 3, 4, 5]

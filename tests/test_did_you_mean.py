@@ -26,7 +26,7 @@ from tests.builders import document, make, run
         (["scan", "a.json", "--fail-on", "eror"], "Did you mean error?"),
         (["scan", "a.json", "--loader", "mmdet-coc"], "Did you mean mmdet-coco?"),
         (["scan", "a.json", "--class-rules", "torchvison"], "Did you mean torchvision?"),
-        (["scan", "a.json", "--select", "BOX0l2"], "Did you mean BOX012?"),
+        (["scan", "a.json", "--select", "BX012"], "Did you mean BOX012?"),
         (["scan", "a.json", "--augment", "flp"], "Did you mean flip?"),
         (["rules", "show", "BX012"], "Did you mean BOX012?"),
         (["compare", "a.json", "--detector", "refernce"], "Did you mean reference?"),

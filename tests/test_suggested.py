@@ -15,7 +15,7 @@ from tests.builders import annotation, document, image, make, run
 from tests.conftest import SAMPLE
 
 FIRST = "No --detector given: judged by reference, a stride-16 RPN (YunYang1994's)."
-HOW = "Name yours: --detector NAME (see `anchoraudit detectors`, `anchoraudit compare`)."
+HOW = "Name yours: --detector NAME (`anchoraudit detectors`, `anchoraudit compare`)."
 DATA_YAML = "path: .\ntrain: images/train\nval: images/train\nnames: [cat]\n"
 YOLO = {
     "d/data.yaml": DATA_YAML,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -146,3 +147,18 @@ def present_fit(sizes: Float, detector: Detector) -> Clustered:
     """Measure the detector's own anchors on the same sizes."""
     shapes = detector.shapes
     return Clustered([(float(w), float(h)) for w, h in shapes], measure_fit(sizes, shapes))
+
+
+def knee(results: Sequence[Clustered]) -> int | None:
+    """Return the k at the knee of the curve of mean IoU over k; None for fewer than three k, or a flat curve.
+
+    The knee is the point farthest above the straight line from the first to the last: up to there an anchor
+    gains more than on average, from there on less (Satopaa et al., "Finding a Kneedle in a Haystack", 2011).
+    """
+    ks = np.array([len(one.anchors) for one in results], dtype=np.float64)
+    fit = np.array([one.fit.mean_iou for one in results])
+    if len(ks) < 3 or not fit[-1] > fit[0]:
+        return None
+    above = (fit - fit[0]) / (fit[-1] - fit[0]) - (ks - ks[0]) / (ks[-1] - ks[0])
+    best = int(np.argmax(above))
+    return int(ks[best]) if above[best] > 0 else None

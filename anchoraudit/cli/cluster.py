@@ -37,7 +37,12 @@ _LARGEST_K = 1000
 
 @click.command("cluster")
 @dataset_argument
-@click.option("--k", "k", required=True, metavar="K|A..B", help="How many anchors; 3..12 shows the curve.")
+@click.option(
+    "--k",
+    "k",
+    metavar="K|A..B",
+    help="How many anchors; 3..12 compares them and marks the knee.  [default: the detector's number]",
+)
 @click.option("--input-size", metavar="N|WxH", help="Resize the longer side to N, or stretch to WxH.")
 @click.option(
     "--detector",
@@ -102,7 +107,7 @@ def command(**given: Any) -> int:
     """
     from anchoraudit.cli import _output
 
-    first, last = parse_k(given["k"])
+    first, last = (0, 0) if given["k"] is None else parse_k(given["k"])
     output, framework = given["output"], given["framework"]
     _check_options(given, several=first != last)
     settings = settings_of.resolve(given)
@@ -112,6 +117,9 @@ def command(**given: Any) -> int:
         settings = msgspec.structs.replace(settings, detector=default_detector(framework))
     detector, _ = detector_of(settings)
     _require_anchors(detector, settings.detector)
+    if given["k"] is None:
+        first = last = detector.anchors.count
+        given["k"] = str(first)
     if framework is not None:
         from anchoraudit.anchors.export import require_divisible
 

@@ -265,7 +265,7 @@ def how_to_choose(audit: Audit) -> list[str]:
         return list(filter(None, [] if audit.replayed is None else [said(audit.replayed)]))
     if audit.suggested:
         return [f"{audit.suggested}."]
-    return ["Name yours: --detector NAME (see `anchoraudit detectors`, `anchoraudit compare`)."]
+    return ["Name yours: --detector NAME (`anchoraudit detectors`, `anchoraudit compare`)."]
 
 
 def who_dropped(audit: Audit, gone: int, others: Mapping[str, int]) -> list[str]:

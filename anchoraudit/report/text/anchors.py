@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from anchoraudit.anchors.clustered import Clustered
+from anchoraudit.anchors.clustered import Clustered, knee
 from anchoraudit.anchors.fit import MEANING
 from anchoraudit.anchors.foreground.levels import OnLevel, on_levels, strides_of
 from anchoraudit.detectors import Detector
@@ -14,6 +14,7 @@ from anchoraudit.report import words
 from anchoraudit.report.as_json import to_json
 from anchoraudit.report.text.commands import command, without
 from anchoraudit.report.text.foreground import about_search, foreground_builtins, foreground_table
+from anchoraudit.report.text.table import Column
 from anchoraudit.report.text.terminal import facts, steps, table
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ _RECALL = {
     name: f"share of the boxes whose best anchor overlaps them by IoU {name} or more"
     for name in ("0.5", "0.7")
 }
+
+_BAR = 40  # characters of a mean IoU of 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def cluster_parts(
     boxes = words.count(results[0].fit.boxes, "usable box")
     parts: list[object] = [facts([("sizes", f"{boxes} of {dataset}, at input {detector.resize}")]), ""]
     if len(results) > 1:
-        return [*parts, _curve(results, present, detector)]
+        return [*parts, *_curve(results, present)]
     parts += [_anchors(results[0], clusters.levels), ""]
     if clusters.foreground is not None:
         parts += [foreground_table(clusters.foreground, detector), ""]
@@ -127,7 +130,8 @@ def cluster_json(clusters: Clusters, settings: dict[str, Any]) -> str:
     found: dict[str, Any]
     if len(clusters.results) > 1:
         settings = {name: value for name, value in settings.items() if name != "objective"}  # always "iou"
-        found = {**settings, "curve": [_builtins(result) for result in clusters.results], "present": present}
+        curve = [_builtins(result) for result in clusters.results]
+        found = {**settings, "curve": curve, "knee": knee(clusters.results), "present": present}
         return to_json(found)
     found = {**_builtins(clusters.results[0]), **settings, "present": present}
     found["levels"] = [
@@ -187,11 +191,31 @@ def _figures(found: Clustered, present: Clustered, detector: Detector) -> object
     return table(title, ("figure", "these>", "present>", "meaning"), rows)
 
 
-def _curve(results: Sequence[Clustered], present: Clustered, detector: Detector) -> object:
-    rows = [(str(len(r.anchors)), *_curve_row(r), "#" * round(40 * r.fit.mean_iou)) for r in results]
-    rows.append(("present", *_curve_row(present), "#" * round(40 * present.fit.mean_iou)))
-    columns = ("k>", "mean IoU>", "recall 0.5>", "recall 0.7>", "BPR>", "AAT>", "mean IoU")
-    return table("How well k anchors fit, and the detector's present ones", columns, rows)
+def _curve(results: Sequence[Clustered], present: Clustered) -> list[object]:
+    marked = knee(results)
+    rows = [
+        (str(len(r.anchors)), "knee" if len(r.anchors) == marked else "", *_curve_row(r), _bar(r))
+        for r in results
+    ]
+    rows.append(("present", "", *_curve_row(present), _bar(present)))
+    columns = (
+        Column("k", right=True),
+        Column("", whole=True),
+        *(Column(name, right=True) for name in ("mean IoU", "recall 0.5", "recall 0.7", "BPR", "AAT")),
+        Column("mean IoU as a bar", spare=1, least=_BAR),
+    )
+    made = table("How well k anchors fit, and the detector's present ones", columns, rows)
+    if marked is None:
+        return [made]
+    return [
+        made,
+        "",
+        f"knee: beyond {marked} anchors, each further one improves the fit by less than average",
+    ]
+
+
+def _bar(found: Clustered) -> str:
+    return "#" * round(_BAR * found.fit.mean_iou)
 
 
 def _curve_row(found: Clustered) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -94,12 +95,14 @@ def _continued(command: Text, width: int) -> Iterator[Text]:
         yield command
         return
     start = plain[: len(plain) - len(plain.lstrip())]
+    # An option stays with its value.
+    groups = re.split(r" (?=-|&&)", shlex.join(shlex.split(plain)).replace("'&&'", "&&"))
     lines = [start]
-    for word in map(shlex.quote, shlex.split(plain)):
-        if lines[-1].strip() and cell_len(f"{lines[-1]} {word} \\") > width:
+    for group in groups:
+        if lines[-1].strip() and cell_len(f"{lines[-1]} {group} \\") > width:
             lines[-1] += " \\"
             lines.append(f"{start}  ")
-        lines[-1] += word if not lines[-1].strip() else f" {word}"
+        lines[-1] += group if not lines[-1].strip() else f" {group}"
     if any(cell_len(line) > width for line in lines):
         yield command
         return
