@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+import math
+from collections.abc import Iterable
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from anchoraudit.advice.explain import Box, Explanation
+from anchoraudit.advice.explain import Box, BoxExplanation, Explanation
 from anchoraudit.advice.explain_points import Places
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.images import pillow
 from anchoraudit.report import words
+from anchoraudit.report.labels import lay_out
 
 # Longer side of the drawing: at least 640 px, to see a stride of 16 px; at most 1600 px, to fit a screen.
 _LARGEST = 1600
@@ -43,23 +46,59 @@ def draw(explanation: Explanation, suffix: str) -> bytes:
     ]
     frame = int(min(max(reach) * max(scale), longer * zoom)) + 12
     photo = _photo(dataset.image_path(index), (max(1, round(width * zoom)), max(1, round(height * zoom))))
-    picture = Image.new("RGB", (photo.width + 2 * frame, photo.height + 2 * frame), "#f4f4f4")
-    picture.paste(photo, (frame, frame))
-    _Pen(picture, scale, frame).draw(explanation, margin)
+    whole = (photo.width + 2 * frame, photo.height + 2 * frame)
+    labels = _labels(explanation)
+    places = [_placed(box.net, scale, (frame, frame)) for box in explanation.boxes]
+    layout = lay_out(places, [_size_of(text) for text in labels], whole)
+    left = math.ceil(layout.left)
+    size = (whole[0] + left + math.ceil(layout.right), max(whole[1], math.ceil(layout.height) + 2))
+    picture = Image.new("RGB", size, "#f4f4f4")
+    picture.paste(photo, (left + frame, frame))
+    pen = _Pen(picture, scale, (layout.left + frame, frame))
+    pen.draw(explanation, margin)
+    pen.leaders(
+        [(one.leader, _colour(box)) for box, one in zip(explanation.boxes, layout.labels, strict=True)]
+    )
+    for box, text, placed in zip(explanation.boxes, labels, layout.labels, strict=True):
+        pen.label(text, placed.at, _colour(box))
     buffer = io.BytesIO()
     picture.save(buffer, format=format_name)
     return buffer.getvalue()
 
 
+def _labels(explanation: Explanation) -> list[str]:
+    """Return what stands beside each box: its class, its best IoU, and why it is not trained."""
+    threshold = explanation.audit.detector.match.foreground_from
+    texts = []
+    for box in explanation.boxes:
+        value = "" if box.best_iou is None else words.iou(box.best_iou, threshold)
+        why = box.cause or (box.status if box.best_iou is None and _colour(box) == _UNMATCHED else "")
+        texts.append(printable(" ".join(filter(None, (box.label, value, why)))))
+    return texts
+
+
+def _colour(box: BoxExplanation) -> str:
+    return _MATCHED if box.status in ("matched", "possible") else _UNMATCHED
+
+
+def _font() -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
+    return ImageFont.load_default(size=14)
+
+
+def _size_of(text: str) -> tuple[float, float]:
+    """Return the width and height of a label, all as high as letters that reach above and below the line."""
+    width, bottom = _font().getbbox(text)[2], _font().getbbox("Ágj")[3]
+    return width + 6, bottom + 3
+
+
 class _Pen:
     """Draws in pixels of the network's input."""
 
-    def __init__(self, picture: Image.Image, scale: tuple[float, float], frame: int) -> None:
+    def __init__(self, picture: Image.Image, scale: tuple[float, float], origin: tuple[float, float]) -> None:
         self.pen = ImageDraw.Draw(picture)
         self.scale = scale
-        self.frame = frame
-        self.labels: list[tuple[float, float, float]] = []
-        self.font = ImageFont.load_default(size=14)
+        self.origin = origin
+        self.font = _font()
 
     def draw(self, explanation: Explanation, margin: float | None) -> None:
         """Draw everything, the border first, so that the boxes lie on top."""
@@ -71,16 +110,21 @@ class _Pen:
         for box in explanation.boxes:
             if box.best_anchor is not None:
                 self._dashed(self._place(box.best_anchor), _ANCHOR)
-        threshold = explanation.audit.detector.match.foreground_from
         for box in explanation.boxes:
-            colour = _MATCHED if box.status in ("matched", "possible") else _UNMATCHED
-            place = self._place(box.net)
-            self.pen.rectangle(place, outline=colour, width=2)
-            value = "" if box.best_iou is None else words.iou(box.best_iou, threshold)
-            why = box.cause or (box.status if box.best_iou is None and colour == _UNMATCHED else "")
-            self._label(
-                printable(" ".join(filter(None, (box.label, value, why)))), place[0], place[1], colour
-            )
+            self.pen.rectangle(self._place(box.net), outline=_colour(box), width=2)
+
+    def leaders(self, lines: Iterable[tuple[Box | None, str]]) -> None:
+        """Draw the lines from labels in a margin to their boxes, below all labels."""
+        for line, colour in lines:
+            if line is not None:
+                self.pen.line(line, fill=colour, width=1)
+
+    def label(self, text: str, at: tuple[float, float], colour: str) -> None:
+        """Write a label. at: its top left corner, in pixels of the drawing."""
+        x, y = at
+        width, height = _size_of(text)
+        self.pen.rectangle((x, y, x + width, y + height), fill=colour)
+        self.pen.text((x + 3, y), text, fill="white", font=self.font)
 
     def _points(self, explanation: Explanation, places: Places) -> None:
         """Draw the candidates of all boxes, and the nearest point of each box without any."""
@@ -95,16 +139,6 @@ class _Pen:
             for turned in (1, -1):
                 ends = (left - 2 * _DOT, top - 2 * _DOT * turned, left + 2 * _DOT, top + 2 * _DOT * turned)
                 self.pen.line(ends, fill=_UNMATCHED, width=2)
-
-    def _label(self, text: str, x: float, y: float, colour: str) -> None:
-        bounds = self.pen.textbbox((0, 0), text, font=self.font)
-        width, height = bounds[2] + 5, bounds[3] + 3
-        y = max(0.0, y - height)
-        while any(abs(y - y0) < height and x < x0 + w0 and x0 < x + width for x0, y0, w0 in self.labels):
-            y += height  # below the label that is already there
-        self.labels.append((x, y, width))
-        self.pen.rectangle((x, y, x + width, y + height), fill=colour)
-        self.pen.text((x + 3, y), text, fill="white", font=self.font)
 
     def _dashed(self, place: Box, colour: str) -> None:
         x1, y1, x2, y2 = place
@@ -125,9 +159,12 @@ class _Pen:
 
     def _place(self, box: Box) -> Box:
         """Map a box on the network's input to the drawing."""
-        sx, sy = self.scale
-        x1, y1, x2, y2 = box
-        return x1 * sx + self.frame, y1 * sy + self.frame, x2 * sx + self.frame, y2 * sy + self.frame
+        return _placed(box, self.scale, self.origin)
+
+
+def _placed(box: Box, scale: tuple[float, float], origin: tuple[float, float]) -> Box:
+    (x1, y1, x2, y2), (sx, sy), (left, top) = box, scale, origin
+    return x1 * sx + left, y1 * sy + top, x2 * sx + left, y2 * sy + top
 
 
 def _beyond(box: Box | None, explanation: Explanation) -> float:

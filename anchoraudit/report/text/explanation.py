@@ -90,7 +90,7 @@ def _boxes(explanation: Explanation) -> object:
 def _remedies(lost: list[BoxExplanation], explanation: Explanation) -> object:
     detector = explanation.audit.detector
     rows = [(str(b.number), f"{b.cause}: {meaning_of(b.cause, detector)}", b.remedy) for b in lost]
-    return table("What would match each of them", ("box>", "why not", "what would"), rows)
+    return table("Unmatched boxes", ("box>", "why unmatched", "what would help"), rows)
 
 
 def _losses(explanation: Explanation) -> object:
