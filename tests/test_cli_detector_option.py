@@ -104,7 +104,7 @@ class TestExplained:
         text = self.explain(anchoraudit, "door_ajar", "torchvision-ssd300_vgg16")
         assert "verdict forced_only: only forced matches" in text
         assert "mask 1 positive" in text
-        assert text.count(" forced ") >= 1 and "What would match each of them" not in text
+        assert text.count(" forced ") >= 1 and "Unmatched boxes" not in text
 
     def test_forced_beside_matched(self, anchoraudit):
         text = self.explain(anchoraudit, "passport_photo", "simple-faster-rcnn")
@@ -120,7 +120,7 @@ class TestExplained:
         text = self.explain(anchoraudit, "door_ajar", "mmdet-faster_rcnn_fpn")
         assert "mask 0 positive" in text
         assert "verdict empty_foreground: 1 box, best IoU 0.25: elongated" in text
-        assert "What would match each of them" in text
+        assert "Unmatched boxes" in text
         assert "With this detector, an image without a positive anchor gives a box loss of 0" in text
 
     def test_a_ratio_is_called_a_ratio(self, anchoraudit):

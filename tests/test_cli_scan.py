@@ -103,7 +103,7 @@ class TestJson:
         detector = ("--detector", "torchvision-fasterrcnn_resnet50_fpn", "--allowed-border", "0")
         run("scan", "a.json", *detector, "--select", "ANC003", "--verbose")
         text = " ".join(capsys.readouterr().out.split())
-        assert "only by forcing: image 1" in text and "flagged" not in text
+        assert "only by forced matches: image 1" in text and "flagged" not in text
         make(here, {"a.json": BAD})
         run("scan", "a.json", "--select", "ANC001,ANC002,ANC008", "--verbose")
         assert "listed below" in capsys.readouterr().out

@@ -162,7 +162,7 @@ class TestCutting:
         text = json.dumps(document(annotations=[annotation(), *others]))
         out, _, written = cut(tmp_path, text)
         assert out == json.dumps(document(annotations=[annotation(), others[2]]))
-        assert written.remarks == ("2 annotation(s) of kept images left out: they lie outside their image",)
+        assert written.remarks == ("2 annotation(s) of kept images dropped: they lie outside their image",)
         assert cli.run(["scan", "out.json", "-q"]) == 0
 
     def test_boxes_far_outside_are_left_out_with_images_that_only_they_train(self, tmp_path, monkeypatch):
@@ -412,7 +412,7 @@ class TestFromVoc:
         written = manifest.write_manifest(result, manifest.kept_by(result), tmp_path / "out.json")
         found = strict((tmp_path / "out.json").read_text())
         assert [entry["bbox"] for entry in found["annotations"]] == [GOOD]
-        assert written.remarks == ("2 annotation(s) of kept images left out: they lie outside their image",)
+        assert written.remarks == ("2 annotation(s) of kept images dropped: they lie outside their image",)
 
     def test_crowds_stay_crowds(self, tmp_path):
         dataset = read(make(tmp_path / "ds", {"b.xml": xml(("dog", GOOD), ("cat", GOOD))}))

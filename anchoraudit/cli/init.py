@@ -56,12 +56,12 @@ def command(dataset: str, output: str, force: bool) -> int:
     lines.append(("detector", str(suggestion) if suggestion is not None else _OPEN))
     after = [("look at it, and scan:", written("scan", [], []))]
     if target.name != _OWN:
-        after = [(f"it is found by itself once it is called {_OWN}", "")]
+        after = [(f"rename it to {_OWN}: commands in its folder then use it", "")]
     _output.show([facts(lines), "", *steps("What to do next", after)], None)
     return 0
 
 
-_OPEN = "No file beside the data shows the detector: name it in the file, or `reference` judges"
+_OPEN = "not named by any file beside the data; set it in the file, or `reference` judges"
 
 
 def _require_free(target: Path, *, force: bool) -> None:

@@ -55,7 +55,7 @@ def remarks(reasons: Int8) -> list[str]:
     """Say how many annotations of kept images are dropped. reasons: of each of their boxes."""
     counts = np.bincount(reasons, minlength=len(REASONS)).tolist()
     return [
-        f"{number:,} annotation(s) of kept images left out: {said}"
+        f"{number:,} annotation(s) of kept images dropped: {said}"
         for number, said in zip(counts, _SAID, strict=True)
         if number and said
     ]

@@ -15,7 +15,7 @@ def check(context: Context) -> Hits:
 
     def tell(image: int) -> tuple[str, str]:
         detector = context.detector
-        how = "by forcing" if detector.match.forces else "outside its boxes"
+        how = "by forced matches" if detector.match.forces else "outside its boxes"
         text = f"positive {detector.match.units} of {detector.name} only {how}"
         return f"{text}: image {context.dataset.images.ids[image]!r}", "forced_only"
 

@@ -12,7 +12,7 @@ RULE = Rule(
         'COCO: an annotation whose `image_id` is not the `id` of any image in the file. The text "7" is '
         "another id than the number 7; the message says where that is the difference."
     ),
-    why="The box is in the file but belongs to no image. Frameworks leave it out.",
+    why="The box is in the file but belongs to no image. Frameworks drop it.",
     example='{"images": [{"id": 1, ...}], "annotations": [{"id": 5, "image_id": 99, ...}]}',
     remedy="fix the id, list the image in `images`, or remove the annotation",
 )

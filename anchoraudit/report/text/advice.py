@@ -44,7 +44,7 @@ def _forced(advice: Advice) -> int:
 
 
 def _fine(row: Row, forced: int) -> str:
-    how = f"is matched ({forced:,} by forcing alone)" if forced else "is matched"
+    how = f"is matched ({forced:,} by a forced match only)" if forced else "is matched"
     return f"all {words.count(row.images, 'image')} have foreground, and every usable box {how}"
 
 
@@ -163,10 +163,10 @@ def _recommendation(advice: Advice) -> list[object]:
     empty = f"{now.with_boxes:,} to {best.with_boxes:,}"
     if advice.best is not None:
         text = f"Recommended: {best.remedy}"
-        more = f"the cheapest of {advice.tried:,} tried that leaves no image with boxes empty"
+        more = f"the cheapest of {advice.tried:,} tried; then every image with boxes has foreground"
     else:
         text = f"Nearest: {best.remedy}"
-        more = f"none of {advice.tried:,} combinations leaves no image with boxes empty; this one: {empty}"
+        more = f"the best of {advice.tried:,} tried, none of which helps every image: empty from {empty}"
     parts: list[object] = [Text(text, style="bold").append(f", {more}.", style="")]
     left = f"{words.count(best.unmatched, 'usable box')} still unmatched"
     if best.blank:

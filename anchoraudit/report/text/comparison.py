@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from rich.text import Text
 
 from anchoraudit.advice.compare import Compared
 from anchoraudit.dataset.columns import Dataset
@@ -18,7 +17,7 @@ from anchoraudit.errors import printable
 from anchoraudit.report import words
 from anchoraudit.report.as_json import to_json
 from anchoraudit.report.text.commands import OF_DETECTORS, command, without
-from anchoraudit.report.text.table import Column
+from anchoraudit.report.text.table import Column, Table
 from anchoraudit.report.text.terminal import facts, steps, table
 
 _OF_A_NAME = 30  # characters that a line of a name keeps, so that it is broken once at most
@@ -63,7 +62,7 @@ def comparison_parts(
             ]
         ),
         "",
-        *_table(columns),
+        _table(columns),
         "",
         *steps("What to do next", [("see which images, and why, under one of them:", scan)]),
     ]
@@ -130,14 +129,12 @@ def _status(name: str) -> Callable[[Compared], int]:
     return lambda one: one.statuses[name]
 
 
-def _table(columns: list[_Column]) -> list[object]:
+def _table(columns: list[_Column]) -> Table:
     """Return the table, and what its columns mean."""
     rows = zip(*(column.cells for column in columns), strict=True)
-    legend = [
-        Text(f"{column.column.header}: {column.meaning}", style="dim") for column in columns if column.meaning
-    ]
-    made = table("Detectors", [column.column for column in columns], rows, elsewhere="--output-format csv")
-    return [made, *legend]
+    meanings = {column.column.header: column.meaning for column in columns}
+    shown = [column.column for column in columns]
+    return table("Detectors", shown, rows, elsewhere="--output-format csv", meanings=meanings)
 
 
 def _contents(dataset: Dataset) -> str:

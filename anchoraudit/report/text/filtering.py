@@ -69,7 +69,9 @@ def filter_parts(
     if n := int(np.count_nonzero(erring)):
         codes = ", ".join(sorted({filtered.why[i].code for i in np.flatnonzero(erring).tolist()}))
         gone_with = f"{int(results.boxes[erring].sum()):,}"
-        rows.append(("", f"{n:,}", words.share(n, images), gone_with, f"an error of the image: {codes}"))
+        rows.append(
+            ("(error)", f"{n:,}", words.share(n, images), gone_with, f"an error of the image: {codes}")
+        )
     gone_images = int(np.count_nonzero(~keep))
     lines = [
         ("read", f"{dataset.root}: {dataset.recognised}"),

@@ -67,7 +67,15 @@ def loaders_parts(rows: Sequence[Loaded]) -> list[object]:
     any_one = rows[0]
     dataset = any_one.dataset
     total = f"{words.count(any_one.images_before, 'image')}, {words.count(any_one.boxes_before, 'box')}"
-    columns = ("loader!", "images>", "dropped>", "boxes>", "dropped>", "moved>", "main reasons")
+    columns = (
+        "loader!",
+        "images>",
+        "images dropped>",
+        "boxes>",
+        "boxes dropped>",
+        "boxes moved>",
+        "main reasons",
+    )
     cells = [
         (
             one.loader,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -43,16 +43,23 @@ class Table:
     """Rows under a title, no wider than the console; see the module.
 
     rows: of each column, its text. elsewhere: where all columns are, for the note on those that were left
-    out.
+    out. meanings: what columns mean, by header, in lines below the table; only those of shown columns.
     """
 
     def __init__(
-        self, title: str, columns: Sequence[Column], rows: Sequence[Sequence[Text]], *, elsewhere: str = ""
+        self,
+        title: str,
+        columns: Sequence[Column],
+        rows: Sequence[Sequence[Text]],
+        *,
+        elsewhere: str = "",
+        meanings: Mapping[str, str] | None = None,
     ) -> None:
         self.title = title
         self.columns = list(columns)
         self.rows = [list(row) for row in rows]
         self.elsewhere = elsewhere
+        self.meanings = meanings or {}
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         """Return that the table takes any width."""
@@ -77,6 +84,9 @@ class Table:
             names = ", ".join(self.columns[i].header for i in left_out)
             where = f" ({self.elsewhere})" if self.elsewhere else ""
             yield from wrapped(Text(f"left out at this width: {names}{where}", style="dim"), room)
+        for name in (self.columns[i].header for i in shown):
+            if meaning := self.meanings.get(name):
+                yield from wrapped(Text(f"{name}: {meaning}", style="dim"), room)
 
     def _columns_that_fit(self, room: int) -> tuple[list[int], list[int]]:
         """Return the columns that are shown, and those that are left out, in the order of the table."""

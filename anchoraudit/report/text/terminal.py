@@ -7,7 +7,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -124,16 +124,21 @@ def _is_set(name: str) -> bool:
 
 
 def table(
-    title: str, columns: Sequence[str | Column], rows: Iterable[Sequence[object]], *, elsewhere: str = ""
+    title: str,
+    columns: Sequence[str | Column],
+    rows: Iterable[Sequence[object]],
+    *,
+    elsewhere: str = "",
+    meanings: Mapping[str, str] | None = None,
 ) -> Table:
     """Return a plain table under a title. Text is wrapped where it is long.
 
     A column whose name ends in `>` holds numbers, aligned right. One whose name ends in `!` is wrapped last.
-    elsewhere: where the columns are that a narrow terminal leaves out.
+    elsewhere: where the columns are that a narrow terminal leaves out. meanings: of columns, by header.
     """
     listed = [column if isinstance(column, Column) else Column.of(column) for column in columns]
     cells = [[value if isinstance(value, Text) else _cell(value) for value in row] for row in rows]
-    return Table(printable(title), listed, cells, elsewhere=elsewhere)
+    return Table(printable(title), listed, cells, elsewhere=elsewhere, meanings=meanings)
 
 
 def readable(value: object) -> str:
