@@ -323,7 +323,7 @@ def test_json_keys_are_those_that_are_written(answer):
     cluster = answer("cluster", sample, "--k", "3")
     assert list(meanings(found["Cluster as JSON"])) == list(cluster)
     several = answer("cluster", sample, "--k", "2..3")
-    assert set(several) == {"curve", "input_size", "metric", "seed", "present"}
+    assert set(several) == {"curve", "knee", "input_size", "metric", "seed", "present"}
     assert set(several) <= words_in(found["Cluster as JSON"])
 
 

@@ -108,11 +108,10 @@ class TestTable:
 
     def test_headers_and_names_are_broken_between_words(self):
         assert self.lines(30, self.COLUMNS, self.ROWS) == [
-            "name          boxes      never",
+            "name            boxes    never",
             "                       trained",
-            "a_long_name_  1,204          3",
-            "of_a_",
-            "detector",
+            "a_long_name_    1,204        3",
+            "of_a_detector",
         ]
 
     def test_a_column_is_left_out_and_the_reader_is_told(self):

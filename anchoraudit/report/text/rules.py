@@ -31,7 +31,7 @@ def page_parts(rules: Iterable[Rule]) -> list[object]:
                 parts.append(Text(block.lstrip("# "), style="bold"))
             elif block.startswith("```"):
                 example = block.strip("`\n").splitlines()
-                parts += [*(Text(f"    {line}", style="cyan", no_wrap=True) for line in example), ""]
+                parts += [*(Text(f"    {line}", style="cyan") for line in example), ""]
             else:
                 parts += [Text(block), ""]
         parts.pop()

@@ -104,6 +104,8 @@ class Table:
         for gap in _GAPS:
             if sum(natural.values()) + gap * (len(shown) - 1) <= room:
                 return natural, gap
+        # Headers of numbers are wrapped before text becomes narrower.
+        natural = {i: self._least(i, room) if self.columns[i].right else natural[i] for i in shown}
         gap = next((gap for gap in _GAPS if self._total(shown, gap, room) <= room), _GAPS[-1])
         left = room - gap * (len(shown) - 1)
         for keep_whole, most in ((True, room), (True, _NARROWEST), (False, _NARROWEST)):

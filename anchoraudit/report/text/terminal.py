@@ -95,18 +95,26 @@ def _continued(command: Text, width: int) -> Iterator[Text]:
         yield command
         return
     start = plain[: len(plain) - len(plain.lstrip())]
-    # An option stays with its value.
-    groups = re.split(r" (?=-|&&)", shlex.join(shlex.split(plain)).replace("'&&'", "&&"))
+    words = [word if word == "&&" else shlex.quote(word) for word in shlex.split(plain)]
+    whole = " ".join(words)
+    # An option stays with its value if there is room.
+    for parts in (re.split(r" (?=-|&&)", whole), words):
+        lines = _filled(parts, start, width)
+        if all(cell_len(line) <= width for line in lines):
+            yield from (Text(line, style=command.style) for line in lines)
+            return
+    yield command
+
+
+def _filled(parts: Sequence[str], start: str, width: int) -> list[str]:
+    """Put the parts of a command into lines, each but the last with a backslash at its end."""
     lines = [start]
-    for group in groups:
-        if lines[-1].strip() and cell_len(f"{lines[-1]} {group} \\") > width:
+    for part in parts:
+        if lines[-1].strip() and cell_len(f"{lines[-1]} {part} \\") > width:
             lines[-1] += " \\"
             lines.append(f"{start}  ")
-        lines[-1] += group if not lines[-1].strip() else f" {group}"
-    if any(cell_len(line) > width for line in lines):
-        yield command
-        return
-    yield from (Text(line, style=command.style) for line in lines)
+        lines[-1] += f" {part}" if lines[-1].strip() else part
+    return lines
 
 
 def _columns() -> int | None:
