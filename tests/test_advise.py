@@ -173,7 +173,7 @@ class TestCommand:
         done = anchoraudit("advise", path, "--batch-size", "2,64")
         assert done.returncode == 0
         assert "--write-detector advised.toml" in done.stdout
-        assert "scan" in done.stdout.splitlines()[-1]
+        assert "anchoraudit scan" in done.stdout.partition("  confirm it:\n")[2]
 
     @pytest.mark.parametrize("sizes", ["0", "2,", "two", "1.5", "-1", "9999999999"])
     def test_batch_sizes_that_are_none(self, tmp_path, sizes, anchoraudit):

@@ -83,7 +83,7 @@ class TestRoundTrip:
     def test_another_name_is_written_and_said(self, anchoraudit):
         make(anchoraudit.cwd, {"a.json": document()})
         done = anchoraudit("init", "a.json", "-o", "mine.toml")
-        assert "once it is called anchoraudit.toml" in done.stdout
+        assert "rename it to anchoraudit.toml" in done.stdout
         assert settings(anchoraudit.cwd, "mine.toml") == {"dataset": "a.json"}
 
     def test_odd_names(self, anchoraudit):

@@ -437,7 +437,7 @@ class TestCommands:
         make(here, {"a.json": corners_file()})
         code, report = scan(capsys, "a.json", "--detector", "none", "--box-convention", "xyxy")
         assert code == 0 and codes(report) == set()
-        run("scan", "a.json", "--detector", "none", "--box-convention", "xyxy")
+        run("scan", "a.json", "--detector", "none", "--box-convention", "xyxy", "--verbose")
         assert "boxes are read as xyxy (--box-convention)" in capsys.readouterr().out
 
     def test_one_file_of_two(self, here, capsys):

@@ -121,12 +121,24 @@ class TestScan:
     @pytest.mark.parametrize(
         ("words", "said"),
         [
-            (("--counts",), "--counts asks what a detector's encoder does"),
-            (("--augment", "flip"), "--augment asks what a detector's encoder does"),
-            (("--input-size", "640"), "no values to replace: --input-size 640"),
-            (("--positive-iou", "0.5"), "no values to replace: --positive-iou 0.5"),
-            (("--anchors", "a.toml"), "no values to replace: --anchors a.toml"),
-            (("--assume-standard",), "no values to replace: --assume-standard"),
+            (("--counts",), "--counts needs a detector"),
+            (("--augment", "flip"), "--augment needs a detector"),
+            (
+                ("--input-size", "640"),
+                "these options need a detector, but --detector none was given: --input-size 640",
+            ),
+            (
+                ("--positive-iou", "0.5"),
+                "these options need a detector, but --detector none was given: --positive-iou 0.5",
+            ),
+            (
+                ("--anchors", "a.toml"),
+                "these options need a detector, but --detector none was given: --anchors a.toml",
+            ),
+            (
+                ("--assume-standard",),
+                "these options need a detector, but --detector none was given: --assume-standard",
+            ),
         ],
     )
     def test_what_needs_a_detector_is_refused(self, here, capsys, words, said):
@@ -152,7 +164,9 @@ def test_commands_that_replay_a_detector_say_so(anchoraudit, words):
     named = ("none",) if words[0] == "detectors" else ("a.json", "--detector", "none")
     done = anchoraudit(*words, *named)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "`none` names no detector" in done.stderr and "Only scan and filter take `none`" in done.stderr
+    assert (
+        "this command needs a detector" in done.stderr and "Only scan and filter accept `none`" in done.stderr
+    )
 
 
 class TestFilter:
@@ -189,7 +203,7 @@ class TestFilter:
     def test_options_about_verdicts_are_refused(self, here, capsys, words):
         make(here, {"a.json": document()})
         assert run("filter", "a.json", "--detector", "none", "-o", "b.json", *words) == 2
-        assert "without a detector there are none" in capsys.readouterr().err
+        assert "needs a detector: without one there are no verdicts" in capsys.readouterr().err
         assert not (here / "b.json").exists()
 
 

@@ -186,7 +186,7 @@ def test_concise(audit, here):
         "b.xml:4: PAR001 error cut\\noff",
         "data/a.xml:7: BOX002 warning no area",
         "ann.json: annotations[17].bbox: PAR003 warning no bbox",
-        HEADLINE,
+        f"{HEADLINE} under reference",
     ]
 
 
@@ -259,7 +259,7 @@ def test_github(audit):
         f"::warning file=ann.json,title=PAR003 {title['PAR003']}"
         f"::annotations[17].bbox: no bbox{then['PAR003']}",
         f"::notice title=ANC005 {title['ANC005']}::never used{then['ANC005']}",
-        f"::notice title=anchoraudit::{HEADLINE.replace('%', '%25')}; 3 findings of 3 rules",
+        f"::notice title=anchoraudit::{HEADLINE.replace('%', '%25')} under reference; 3 findings of 3 rules",
     ]
     assert rendered("github", audit).endswith("; 0 findings\n")
 
@@ -298,7 +298,7 @@ def test_junit(audit):
     assert [child.tag for child in cases["BOX002"]] == ["failure"]
     assert [child.tag for child in cases["CLS007"]] == ["system-out"]
     assert len(cases["PAR001"]) == 0
-    assert suite.find("system-out").text == HEADLINE
+    assert suite.find("system-out").text == f"{HEADLINE} under reference"
 
 
 def test_markdown(audit):

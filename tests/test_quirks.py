@@ -468,7 +468,7 @@ def test_is_filtered_explained_and_compared(here, capsys, quirk):
     code = run("filter", "ds", "-o", "clean.json")
     _, err = capsys.readouterr()
     if code == 2:
-        refused = ("would be left", "Write one file for each split", "no filter can mend this error")
+        refused = ("would be left", "Write one file for each split", "filter cannot fix this error")
         assert any(words in err for words in refused)
         return
     strict_json((here / "clean.json").read_text())

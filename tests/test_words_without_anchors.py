@@ -92,7 +92,7 @@ def test_boxes_that_get_no_point_at_any_step_are_counted(data, capsys, monkeypat
     monkeypatch.setenv("COLUMNS", "300")
     around = [annotation(n, 1, [98 + n / 10, 98, 5, 6]) for n in range(3)]
     (data.parent / "c.json").write_text(json.dumps(document([image(1, width=640, height=640)], around)))
-    run("scan", "c.json", "--detector", "ultralytics-yolo11-8.3", "--loader", "none")
+    run("scan", "c.json", "--detector", "ultralytics-yolo11-8.3", "--loader", "none", "--verbose")
     said = capsys.readouterr().out
     assert "At every step at least 2 of these boxes get no point: there are too few points for them" in said
-    assert "2 usable boxes are not trained, or not in place; see what helps:" in said
+    assert "2 usable boxes are never trained, or at the wrong place; see what helps:" in said
