@@ -1,4 +1,4 @@
-"""IMG001: missing image file."""
+"""IMG001: image file not found."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from anchoraudit.rules._rule import Rule
 RULE = Rule(
     code="IMG001",
     severity="warning",
-    title="missing image file",
+    title="image file not found",
     what=(
         "An annotated image that is not in the image folder. Not reported where no image of the data "
         "set is found at all; a note says so once."

@@ -17,5 +17,8 @@ RULE = Rule(
         "detectron2's loader, which read polygons even where only boxes are trained."
     ),
     example='{"id": 1, "bbox": [10, 20, 30, 40], "segmentation": [10, 20, 40, 20, 40, 60, 10, 60]}',
-    remedy=("put each list into another list, [[10, 20, ...]]; if you train only boxes, remove the key"),
+    remedy=(
+        "put each list into another list, [[10, 20, ...]], as pycocotools needs it; if you train only boxes, "
+        "remove the key"
+    ),
 )

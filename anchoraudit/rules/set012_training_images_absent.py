@@ -1,4 +1,4 @@
-"""SET012: all images of the training split are missing."""
+"""SET012: images of the training split not found."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _similar(source: Source) -> Iterator[Path]:
 RULE = Rule(
     code="SET012",
     severity="error",
-    title="all images of the training split are missing",
+    title="images of the training split not found",
     what=(
         "Annotations name the images of the training split, or of the only one, and not one of them exists, "
         "though image files of other names are in its folder, or those of another split are there. Where no "
