@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from anchoraudit.cli._choice import Choice
 from anchoraudit.errors import AnchorauditError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ report_option = click.option(
 
 format_option = click.option(
     "--output-format",
-    type=click.Choice(["text", "json", HTML]),
+    type=Choice(["text", "json", HTML]),
     default="text",
     show_default=True,
     help="Form of the output; html: the report.",

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from anchoraudit.cli import _settings as settings_of
+from anchoraudit.cli._choice import Choice
 from anchoraudit.cli._options import (
     class_rules_option,
     classes_of,
@@ -27,9 +28,7 @@ from anchoraudit.report.exports import target_names
 
 @click.command("export")
 @dataset_argument
-@click.option(
-    "--to", type=click.Choice(target_names()), required=True, help="The program that imports the files."
-)
+@click.option("--to", type=Choice(target_names()), required=True, help="The program that imports the files.")
 @click.option(
     "-o", "--output", type=click.Path(), required=True, metavar="DIR", help="The folder for the files."
 )

@@ -223,7 +223,9 @@ def read(
 
 def _read_files(path: str | PathLike[str], format: str, options: ReadOptions) -> Dataset:
     if not str(path):
-        raise AnchorauditError("the name of the data set is empty", remedy="Name a folder, or a COCO JSON file.")
+        raise AnchorauditError(
+            "the name of the data set is empty", remedy="Name a folder, or a COCO JSON file."
+        )
     root = Path(path)
     detection = detect(root, format=format)
     dataset = formats()[detection.format].read(detection, options)

@@ -80,7 +80,8 @@ def _is_of_data(rule: Rule) -> bool:
 
 
 def _facts(audit: Audit) -> list[tuple[str, str | Text]]:
-    dataset, summary = audit.dataset, {**audit.summary()}
+    dataset = audit.dataset
+    summary: dict[str, Any] = {**audit.summary()}
     sizes = [(len(dataset.images), "image"), (len(dataset.boxes), "box"), (len(dataset.categories), "class")]
     kind, numbers = dataset.recognised.partition(":")[0], (words.count(n, noun) for n, noun in sizes)
     lines: list[tuple[str, str | Text]] = [("data", f"{dataset.root}: {', '.join((kind, *numbers))}")]
