@@ -192,7 +192,7 @@ def test_the_command_says_what_it_wrote_and_how_to_import_it(here, capsys):
     told = capsys.readouterr()
     assert "Wrote 1 image and 0 boxes to out/metadata.json, out/samples.json." in told.out
     assert "FiftyOneDataset" in told.out
-    assert "No detector named" not in told.out
+    assert "No --detector given" not in told.out
     assert "image files not found" in told.err
     assert run("export", "a.json", "--to", "coco", "-o", "out", "--verdict", "all") == 0
     assert "2 images and 1 box" in capsys.readouterr().out
