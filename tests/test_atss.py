@@ -18,7 +18,7 @@ from tests.test_engines import NOTHING, check, scenes
 ATSS = load_detector("mmdet-atss")
 
 
-def tiny(candidates=3, levels=None, precision="float64"):
+def tiny(candidates=3, levels=None, precision="float64", **match):
     """Build a detector whose anchors on a 40x10 canvas are four squares of 10 px side by side."""
     return Detector(
         name="tiny",
@@ -27,7 +27,7 @@ def tiny(candidates=3, levels=None, precision="float64"):
             levels=levels or (Level(stride=10, offset=5, shapes=((10, 10),)),), precision=precision
         ),
         border=Border(margin="off"),
-        match=Match(kind="atss", candidates=candidates),
+        match=Match(kind="atss", candidates=candidates, **match),
         loss=Loss(normaliser="none"),
     )
 
@@ -100,6 +100,32 @@ class TestByHand:
         level = Level(stride=10, offset=5, shapes=((40, 10),))
         found = labelled(tiny(2, (level,), precision), (14.5, 4, 17.5, 6), size=(30, 10))
         assert found.labels.tolist() == [-1, 1, -1]
+
+    def test_equal_overlaps_do_not_exceed_their_own_mean(self):
+        level = Level(stride=10, offset=5, shapes=((40, 10),))
+        found = labelled(tiny(2, (level,), threshold_inclusive=False), (14.5, 4, 17.5, 6), size=(30, 10))
+        assert found.labels.tolist() == [-1] * 3
+
+    @pytest.mark.parametrize(("low", "positive"), [(4.995, True), (5 - 1e-8, True), (5, False)])
+    def test_how_far_inside_its_box_the_centre_must_lie(self, low, positive):
+        found = labelled(tiny(inside=1e-9), (low, 0, 9, 10))
+        assert found.above.tolist() == [positive]
+
+    def test_a_contested_anchor_may_go_to_a_box_that_has_no_positive_one(self):
+        """Positive for both small boxes, it overlaps more of the wide one, which has none of its own."""
+        small, smaller, wide = (4, 4, 6.5, 6.5), (4, 4, 6, 6), (5, 0, 15, 10)
+        among_them = labelled(tiny(), smaller, small, wide)
+        assert among_them.assigned.tolist() == [0, 1, 0]
+        among_all = labelled(tiny(contested="all"), smaller, small, wide)
+        assert among_all.assigned.tolist() == [0, 0, 1]
+        assert among_all.above.tolist() == [True, True, False]
+        assert among_all.labels.tolist() == among_them.labels.tolist() == [1, -1, -1, -1]
+        alone = labelled(tiny(contested="all"), small, wide)  # positive for one box, it is not contested
+        assert alone.assigned.tolist() == [1, 0]
+
+    def test_of_equal_boxes_the_first_gets_a_contested_anchor(self):
+        found = labelled(tiny(contested="all"), (0, 0, 10, 10), (0, 0, 10, 10))
+        assert found.assigned.tolist() == [1, 0]
 
     def test_no_boxes(self):
         found = labelled(tiny())
@@ -179,9 +205,15 @@ def grids(draw):
         grid=draw(st.sampled_from(["ceil", "floor"])),
         centre_in="shape" if spacing == "declared" and draw(st.booleans()) else "cell",
     )
-    return structs.replace(
-        tiny(draw(st.one_of(st.sampled_from([1, 2, 3, 5, 9, 12, 20]), st.integers(1, 100)))), anchors=anchors
+    candidates = draw(st.one_of(st.sampled_from([1, 2, 3, 5, 9, 12, 20]), st.integers(1, 100)))
+    match = Match(
+        kind="atss",
+        candidates=candidates,
+        threshold_inclusive=draw(st.booleans()),
+        inside=draw(st.sampled_from([0.01, 1e-9, 0.0, 0.7])),
+        contested=draw(st.sampled_from(["positive", "all"])),
     )
+    return structs.replace(tiny(), anchors=anchors, match=match)
 
 
 CANVASES = st.one_of(
@@ -247,3 +279,23 @@ def test_boxes_told_in_short_are_those_told_in_full():
     assert 0.3 < sure.mean() < 1
     assert positive_candidates(some, ATSS)[2].any(axis=1)[sure].all()
     np.testing.assert_allclose(best, best_ious(some, ATSS), atol=1e-5)
+
+
+def test_crowds_contend_for_the_same_anchors():
+    """Boxes of all sizes about a few places, on three canvases of one detector."""
+    rng = np.random.default_rng(7)
+    levels = (
+        Level(stride=8, offset=4, shapes=((40, 40), (24, 70))),
+        Level(stride=16, offset=8, shapes=((80, 80),)),
+    )
+    detector = tiny(4, levels, "float32", contested="all", inside=1e-9)
+    scene = []
+    for width, height in ((160, 96), (64, 200), (160, 160)):
+        centre = rng.choice([20.0, 36.0, 48.0], (60, 2)) + rng.uniform(-3, 3, (60, 2))
+        half = np.exp(rng.uniform(1, 3, (60, 2)))
+        crowd = np.hstack([centre - half, centre + half])
+        scene.append((width, height, np.clip(crowd, 0, [width, height, width, height])))
+    check(scene, detector)
+    found = [replay(boxes, width, height, detector) for width, height, boxes in scene]
+    assert any((labels.assigned[~labels.above] > 0).any() for labels in found)
+    assert any((labels.assigned[labels.above] == 0).any() for labels in found)

@@ -240,6 +240,7 @@ class TestOthers:
         detector = load_detector(write(TOOD))
         assert same(detector, "mmdet-tood", "points", "match")
         assert "Its first 4 epochs assign by ATSSAssigner" in detector.notes[-1]
+        assert detector.notes[-1].endswith("The preset mmdet-gfl shows the rule of the first.")
         offset = TOOD.replace("ratios=[1.0]", "ratios=[1.0], center_offset=0.5")
         assert "line 7: center_offset is replayed only as 0" in refused(write(offset))
 
@@ -328,7 +329,16 @@ class TestMmyolo:
         )
         assert same(yolox, "mmdet-yolox", "points", "match")
         text = MMYOLO.replace("YOLOv8Head'", "PPYOLOEHead'").replace("topk=10", "topk=13")
-        assert same(load_detector(write(text)), "ppyoloe", "points", "match")
+        detector = load_detector(write(text))
+        assert same(detector, "ppyoloe", "points", "match")
+        assert not any("assign by BatchATSSAssigner" in note for note in detector.notes)
+        first = "initial_epoch=30, initial_assigner=dict(type='BatchATSSAssigner', topk=9), assigner="
+        (note,) = (
+            note
+            for note in load_detector(write(text.replace("assigner=", first))).notes
+            if "first 30 epochs assign by BatchATSSAssigner" in note
+        )
+        assert note.endswith("The preset ppyoloe-warmup shows the rule of the first.")
 
     @pytest.mark.parametrize(
         ("old", "new", "words"),

@@ -43,6 +43,9 @@ def test_other_levels_and_first_epochs(write):
     detector = load_detector(write(text.replace("EffiDeHead", "Lite_EffideHead")))
     assert detector.strides == (8, 16, 32, 64)
     assert "Its first 4 epochs assign by ATSS" in detector.notes[-1]
+    shown = load_detector("yolov6-warmup")
+    assert f"preset {shown.name} shows those" in detector.notes[-1]
+    assert shown.strides == detector.strides
 
 
 @pytest.mark.parametrize(

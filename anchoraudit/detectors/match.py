@@ -34,7 +34,7 @@ class Match(Block, frozen=True):
           centre, on every level that has it. See `Anchors.competing` and `Level.also_above`.
         - "atss": of each level and shape, the `candidates` anchors nearest to the box's centre. Those are
           positive whose IoU reaches the mean plus the standard deviation of all candidates' IoUs, and whose
-          centre is inside the box.
+          centre is inside the box. See `threshold_inclusive`, `inside` and `contested`.
 
         Of detectors with points (`Points`):
 
@@ -71,6 +71,15 @@ class Match(Block, frozen=True):
         Number of cells beside the centre's, for kind "side_ratio".
     candidates : int
         Number of candidates of kind "atss", needed there.
+    threshold_inclusive : bool
+        For kind "atss". False: the IoU of a positive anchor must be above the threshold, not equal to it.
+    inside : float
+        For kind "atss": the centre of a positive anchor is farther than this from all four sides of its box,
+        in pixels.
+    contested : {"positive", "all"}
+        For kind "atss": an anchor that is positive for several boxes goes to the one that it overlaps most,
+        the first on ties. "positive": of these boxes. "all": of all boxes of the image, so it may go to one
+        of which it is not even a candidate.
     inset : float
         For kind "in_box": a point is inside if it is farther than this from all four sides, in pixels.
     narrow_below, widened_to : float
@@ -139,6 +148,9 @@ class Match(Block, frozen=True):
     ratio: float = 0.0
     neighbours: int = 2
     candidates: int = 0
+    threshold_inclusive: bool = True
+    inside: float = 0.01
+    contested: Literal["positive", "all"] = "positive"
     inset: float = 0.0
     narrow_below: float = 0.0
     widened_to: float = 0.0
@@ -353,6 +365,8 @@ def _check_side_ratio(match: Match) -> None:
 def _check_atss(match: Match) -> None:
     if not 1 <= match.candidates <= 100:
         raise ValueError(f"candidates is {match.candidates}; it must be 1 to 100")
+    if not 0 <= match.inside <= 1:
+        raise ValueError(f"inside is {match.inside:g}; it must be 0 to 1 px")
 
 
 def _check_in_box(match: Match) -> None:
@@ -418,6 +432,9 @@ _NONE_NEAR = "no point lies near the centre of any box"
 # A kind is about points that lie inside by more than a rounding error if its inset is above this, in pixels.
 _ROUNDING = 1e-6
 _OF_KINDS = {
+    "threshold_inclusive": ("atss",),
+    "inside": ("atss",),
+    "contested": ("atss",),
     "inset": ("in_box",),
     "narrow_below": ("in_box",),
     "widened_to": ("in_box",),

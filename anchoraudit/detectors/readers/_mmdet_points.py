@@ -36,6 +36,8 @@ _SIZED = (
 )  # fmt: skip
 _MASKS = "Masks move only the centres from which its costs are taken. The candidates follow from boxes."
 _MMYOLO = "mmyolo 0.6.0"
+# The preset that matches as an assigner of the first epochs does.
+_SHOWN_BY = {"ATSSAssigner": "mmdet-gfl", "BatchATSSAssigner": "ppyoloe-warmup"}
 
 
 def _unchanged(head: Table, model: Table, match: Match) -> Match:
@@ -273,7 +275,9 @@ def _warm_up(model: Table) -> tuple[str, ...]:
     if not isinstance(epochs, int) or epochs < 1 or assigner is None:
         return ()
     kind = class_name(assigner)
-    return (f"Its first {epochs} epochs assign by {kind}; the rule of those after them is replayed.",)
+    note = f"Its first {epochs} epochs assign by {kind}; the rule of those after them is replayed."
+    shown = _SHOWN_BY.get(kind)
+    return (f"{note} The preset {shown} shows the rule of the first." if shown else note,)
 
 
 def _drawn(config: Table) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ LOOKS_FOR = "YOLOv6 config (.py with EffiDeHead)"
 _PRESET = "yolov6"
 _HEADS = ("EffiDeHead", "Lite_EffideHead")
 _HEAD = re.compile(rf"type\s*=\s*[\"'](?:{'|'.join(_HEADS)})[\"']")
+_FIRST = "The preset yolov6-warmup shows those, with strides 8 to 64 and the --input-size that you give."
 _NOT_REPLAYED = "The branch with anchors, of training with --fuse_ab, is not replayed."
 
 
@@ -49,5 +50,7 @@ def read(path: Path, text: str, assume: Assume) -> Detector:
     epochs = head.read("atss_warmup_epoch", int, 0)
     notes: tuple[str, ...] = (_NOT_REPLAYED,)
     if epochs > 0:
-        notes += (f"Its first {epochs} epochs assign by ATSS; the rule of those after them is replayed.",)
+        notes += (
+            f"Its first {epochs} epochs assign by ATSS; the rule of those after them is replayed. {_FIRST}",
+        )
     return based_on(_PRESET, path, notes=notes, points=points)

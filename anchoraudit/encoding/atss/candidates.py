@@ -18,8 +18,8 @@ from math import isqrt
 import numpy as np
 
 from anchoraudit.arrays import Bool, Floating, Int
-from anchoraudit.detectors.spec import Detector
-from anchoraudit.encoding.atss.definition import INSIDE, threshold_of
+from anchoraudit.detectors.spec import Detector, Match
+from anchoraudit.encoding.atss.definition import reaches, threshold_of
 from anchoraudit.encoding.atss.ties import smallest
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.grid import LevelAxis, axes_of
@@ -43,13 +43,14 @@ def positive_candidates(
     which: False if it only matters whether a box has a positive candidate, and not which one: that is faster.
     """
     starts = first_anchors(boxes.canvases, detector)[0]
-    wanted = detector.match.candidates
+    match = detector.match
+    wanted = match.candidates
     places = [
         (axes, k, starts[level][boxes.of])
         for level, axes in enumerate(axes_of(detector.anchors))
         for k in range(len(axes[0].sizes))
     ]
-    parts = [_nearest(boxes, axes, k, wanted) for axes, k, _ in places]
+    parts = [_nearest(boxes, axes, k, match) for axes, k, _ in places]
     anchor = np.hstack([start[:, None] + p.anchor for (_, _, start), p in zip(places, parts, strict=True)])
     iou = np.hstack([part.iou for part in parts])
     held = np.hstack([part.held for part in parts])
@@ -60,12 +61,12 @@ def positive_candidates(
         box = boxes.take(np.array([row]))
         for i, (axes, k, start) in enumerate(places):
             if matters[i][row]:
-                own = _as_chosen_by_torch(box, axes, k, wanted)
+                own = _as_chosen_by_torch(box, axes, k, match)
                 columns = slice(i * wanted, (i + 1) * wanted)
                 anchor[row, columns] = start[row] + own[0]
                 iou[row, columns], held[row, columns] = own[1:]
         threshold[row] = threshold_of(iou[[row]])[0]
-    return anchor, iou, (iou >= threshold[:, None]) & held
+    return anchor, iou, reaches(iou, threshold[:, None], detector) & held
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +130,9 @@ def _choice_matters(parts: list[_Nearest], iou: Floating, threshold: Floating, w
     return matters
 
 
-def _nearest(boxes: OnCanvas, axes: Axes, k: int, wanted: int) -> _Nearest:
+def _nearest(boxes: OnCanvas, axes: Axes, k: int, match: Match) -> _Nearest:
     """Find the candidates of shape k on a level."""
-    n = len(boxes.boxes)
+    n, wanted = len(boxes.boxes), match.candidates
     found = _Nearest.empty(n, wanted, axes[0].number)
     # Inside a grid of square cells, this window nearly always holds the nearest `wanted` cells.
     side = isqrt(wanted - 1) + 2
@@ -142,7 +143,7 @@ def _nearest(boxes: OnCanvas, axes: Axes, k: int, wanted: int) -> _Nearest:
         most = max(_AT_ONCE // (width * height), 1)
         open_ += [(rows[i : i + most], width, height) for i in range(most, len(rows), most)]
         rows = rows[:most]
-        chosen, wider, higher = _choose(boxes.take(rows), axes, k, wanted, (width, height))
+        chosen, wider, higher = _choose(boxes.take(rows), axes, k, match, (width, height))
         found.put(rows, chosen, ~(wider | higher))
         for along_x, along_y in ((True, False), (False, True), (True, True)):
             again = rows[(wider == along_x) & (higher == along_y)]
@@ -152,18 +153,19 @@ def _nearest(boxes: OnCanvas, axes: Axes, k: int, wanted: int) -> _Nearest:
 
 
 def _choose(
-    boxes: OnCanvas, axes: Axes, k: int, wanted: int, size: tuple[int, int]
+    boxes: OnCanvas, axes: Axes, k: int, match: Match, size: tuple[int, int]
 ) -> tuple[_Nearest, Bool, Bool]:
     """Choose candidates in a window of `size` cells along x and y.
 
     Also tells for which boxes the window is too small, along x and along y: bool [n] each.
     """
-    x, y = (_Along(boxes, axis, k, cells) for axis, cells in zip(axes, size, strict=True))
+    x, y = (_Along(boxes, axis, k, cells, match.inside) for axis, cells in zip(axes, size, strict=True))
     n, number = len(boxes.boxes), axes[0].number
     # Boxes first: NumPy partitions fastest along the last axis.
     distance = np.ascontiguousarray(_distances(x, y).T)
     iou, held = np.ascontiguousarray(_ious(x, y).T), np.ascontiguousarray(_held(x, y).T)
     cells = distance.shape[1]
+    wanted = match.candidates
     taken = min(wanted, cells)
     chosen = np.argpartition(distance, taken - 1, axis=1)[:, :taken]
     # Taking by flat positions is several times faster than along an axis.
@@ -196,15 +198,15 @@ def _choose(
     return found, wider, higher
 
 
-def _as_chosen_by_torch(box: OnCanvas, axes: Axes, k: int, wanted: int) -> tuple[Int, Floating, Bool]:
+def _as_chosen_by_torch(box: OnCanvas, axes: Axes, k: int, match: Match) -> tuple[Int, Floating, Bool]:
     """Choose the candidates of one box among all anchors of shape k on a level, which has more than `wanted`.
 
-    Returns the anchors' indices on the level, their IoUs, and whether the box holds their centres. [wanted]
-    each.
+    Returns the anchors' indices on the level, their IoUs, and whether the box holds their centres:
+    [match.candidates] each.
     """
     columns, rows = (int(axis.cells(box.canvases.along(axis.axis)[0])[box.of[0]]) for axis in axes)
-    x, y = _Along(box, axes[0], k, columns), _Along(box, axes[1], k, rows)
-    cells = smallest(_distances(x, y)[:, 0], wanted)
+    x, y = _Along(box, axes[0], k, columns, match.inside), _Along(box, axes[1], k, rows, match.inside)
+    cells = smallest(_distances(x, y)[:, 0], match.candidates)
     return cells * len(axes[0].sizes) + k, _ious(x, y)[cells, 0], _held(x, y)[cells, 0]
 
 
@@ -218,10 +220,10 @@ class _Along:
     grid.
     beyond: [n], the least squared distance of the grid's other cells, infinite if there are none.
     overlap: [S, n], of anchor and box. length: [S, n], the anchor's side. own: [n], the box's side.
-    held: bool [S, n], whether the anchor's centre lies inside the box.
+    held: bool [S, n], whether the anchor's centre lies more than `inside` px inside the box.
     """
 
-    def __init__(self, boxes: OnCanvas, axis: LevelAxis, k: int, size: int) -> None:
+    def __init__(self, boxes: OnCanvas, axis: LevelAxis, k: int, size: int, inside: float) -> None:
         number = axis.number
         extent = boxes.canvases.along(axis.axis)[0]
         cells, stride, offset = (of(extent)[boxes.of] for of in (axis.cells, axis.stride, axis.offset))
@@ -242,7 +244,7 @@ class _Along:
         start, end, centre, self.square = start[1:-1], end[1:-1], centre[1:-1], square[1:-1]
         self.overlap = np.maximum(np.minimum(end, high) - np.maximum(start, low), number(0))
         self.length = end - start
-        self.held = (centre - low > number(INSIDE)) & (high - centre > number(INSIDE))
+        self.held = (centre - low > number(inside)) & (high - centre > number(inside))
         self.own = high - low
 
 

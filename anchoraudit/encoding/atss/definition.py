@@ -3,20 +3,24 @@
 1. The candidates of a box are the `candidates` anchors of each level and shape whose centres are nearest to
    the centre of the box (all anchors, where there are fewer). `ties` chooses among equally near ones.
 2. The threshold of the box is the mean plus the unbiased standard deviation of its candidates' IoUs.
-3. A candidate is positive if its IoU is at or above the threshold and its centre lies more than 0.01 px
-   inside the box. If it is positive for several boxes, the one with the highest IoU gets it, or the first of
-   those.
-4. All other anchors are negative.
+3. A candidate is positive if its IoU is at or above the threshold (above it, without `threshold_inclusive`)
+   and its centre lies more than `inside` px inside the box.
+4. An anchor that is positive for several boxes goes to the one with the highest IoU, or the first of those:
+   of these boxes, or of all boxes of the image (`contested`).
+5. All other anchors are negative.
 
-Sources: mmdetection, `task_modules/assigners/atss_assigner.py: ATSSAssigner.assign`; Zhang et al., "Bridging
-the Gap Between Anchor-based and Anchor-free Detection via Adaptive Training Sample Selection", algorithm 1.
+Sources: mmdetection, `task_modules/assigners/atss_assigner.py: ATSSAssigner.assign` (at or above, 0.01 px, of
+these boxes); meituan/YOLOv6, `yolov6/assigners/atss_assigner.py: ATSSAssigner`, `assigner_utils.py`, and
+mmyolo, `task_modules/assigners/batch_atss_assigner.py: BatchATSSAssigner`, `utils.py` (above, 1e-9 px, of all
+boxes); Zhang et al., "Bridging the Gap Between Anchor-based and Anchor-free Detection via Adaptive Training
+Sample Selection", algorithm 1.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.arrays import Float, Floating, Int
+from anchoraudit.arrays import Bool, Float, Floating, Int
 from anchoraudit.boxes import iou_with_each
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.atss.ties import smallest
@@ -24,8 +28,6 @@ from anchoraudit.encoding.canvas import Canvases
 from anchoraudit.encoding.definition import DenseLabels, anchors_of
 from anchoraudit.encoding.grid import axes_of
 from anchoraudit.encoding.window import first_anchors
-
-INSIDE = 0.01  # pixels between the centre of a positive anchor and the edges of its box
 
 
 def replay(
@@ -39,9 +41,10 @@ def replay(
     Raises AnchorauditError if the canvas has too many anchors to list.
     """
     del image
-    own = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
+    match = detector.match
     anchors, counts = anchors_of(width, height, detector, None)
     number = anchors.dtype.type
+    own = np.asarray(boxes, dtype=np.float64).reshape(-1, 4).astype(number)
     centres = (anchors[:, :2] + anchors[:, 2:]) / number(2)
     groups = _levels_and_shapes(width, height, detector)
     labels = np.full(len(anchors), -1, dtype=np.int8)
@@ -49,7 +52,8 @@ def replay(
     highest = np.full(len(anchors), -np.inf)
     best, best_anchor = np.zeros(len(own)), np.full(len(own), -1, dtype=np.int64)
     above = np.zeros(len(own), dtype=np.bool_)
-    for i, box in enumerate(own.astype(number)):
+    claims = np.zeros(len(anchors), dtype=np.int64)
+    for i, box in enumerate(own):
         iou = iou_with_each(box, anchors)
         if len(iou):
             best_anchor[i] = np.argmax(iou)
@@ -58,15 +62,19 @@ def replay(
         distance = np.sqrt(apart[:, 0] * apart[:, 0] + apart[:, 1] * apart[:, 1])
         nearest = np.zeros(0, dtype=np.int64)
         for group in groups:
-            chosen = smallest(distance[group], min(detector.match.candidates, len(group)))
+            chosen = smallest(distance[group], min(match.candidates, len(group)))
             nearest = np.append(nearest, group[chosen])
         from_edges = np.hstack([centres[nearest] - box[:2], box[2:] - centres[nearest]])
-        inside = (from_edges > number(INSIDE)).all(axis=1)
-        positive = nearest[(iou[nearest] >= threshold_of(iou[None, nearest])) & inside]
+        inside = (from_edges > number(match.inside)).all(axis=1)
+        positive = nearest[reaches(iou[nearest], threshold_of(iou[None, nearest]), detector) & inside]
         above[i] = len(positive) > 0
         labels[positive] = 1
+        claims[positive] += 1
         better = positive[iou[positive] > highest[positive]]
         highest[better], matched[better] = iou[better], i
+    contested = np.flatnonzero(claims > 1)
+    if match.contested == "all" and len(contested):
+        matched[contested] = np.argmax([iou_with_each(box, anchors[contested]) for box in own], axis=0)
     assigned = np.bincount(matched[labels == 1], minlength=len(own))
     forced = np.zeros(len(own), dtype=np.bool_)
     return DenseLabels(anchors, labels, counts, matched, best, best_anchor, above, forced, assigned)
@@ -81,6 +89,13 @@ def _levels_and_shapes(width: float, height: float, detector: Detector) -> list[
         shapes = len(axis.sizes)
         groups += [np.arange(start + k, end, shapes) for k in range(shapes) if end > start]
     return groups
+
+
+def reaches(iou: Floating, threshold: Floating, detector: Detector) -> Bool:
+    """Tell which IoUs are high enough for their box's threshold; the arguments are broadcast."""
+    inclusive = detector.match.threshold_inclusive
+    reached: Bool = iou >= threshold if inclusive else iou > threshold
+    return reached
 
 
 def threshold_of(iou: Floating) -> Floating:

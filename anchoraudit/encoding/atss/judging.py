@@ -22,7 +22,8 @@ import numpy as np
 from anchoraudit.arrays import Bool, Float, Int, for_each_block
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.atss.candidates import positive_candidates
-from anchoraudit.encoding.atss.definition import INSIDE
+from anchoraudit.encoding.atss.contested import overlapping_most
+from anchoraudit.encoding.atss.definition import reaches
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.iou.closed_form import Cells, ious_of_nearest, levels_of, of_boxes
 from anchoraudit.encoding.results import Counted, Judged
@@ -80,9 +81,15 @@ def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Cou
     order = np.lexsort([box, -value, key])  # by anchor, the highest IoU first, then the first box
     key, box = key[order], box[order]
     first = np.append(True, key[1:] != key[:-1])[: len(key)]
-    positives = np.bincount(image[box[first]], minlength=len(of_image))
+    winner = box[first]
+    positives = np.bincount(image[winner], minlength=len(of_image))
     counts = np.column_stack([positives, total - positives, np.zeros_like(total)])
-    return Counted(counts, np.bincount(box[first], minlength=len(boxes.boxes)))
+    if detector.match.contested == "all":
+        contested = np.flatnonzero(np.diff(np.append(np.flatnonzero(first), len(key))) > 1)
+        own = image[winner[contested]]
+        anchor = key[first][contested] - start[own]
+        winner[contested] = overlapping_most(boxes, image, own, anchor, detector)
+    return Counted(counts, np.bincount(winner, minlength=len(boxes.boxes)))
 
 
 def surely_positive(
@@ -101,7 +108,7 @@ def surely_positive(
         inside, cells = np.ones(n, dtype=np.bool_), np.ones(n)
         for a, axis in enumerate(axes):
             half = (boxes.boxes[:, a + 2] - boxes.boxes[:, a]) / 2
-            inside &= apart[a] < half - INSIDE - moved
+            inside &= apart[a] < half - detector.match.inside - moved
             # Far from the grid, distances to neighbouring cells may be rounded to the same number.
             inside &= apart[a] <= of_boxes(axis.stride, boxes.of)
             cells *= of_boxes(np.where(axis.nothing, 0.0, axis.last + 1.0), boxes.of)
@@ -111,7 +118,7 @@ def surely_positive(
             np.maximum(inside_iou, np.where(inside, iou, 0.0), out=inside_iou)
     highest = np.sort(np.array(bounds), axis=0)[::-1]
     limit = largest_threshold(highest, detector.match.candidates) * (1.0 + _RELATIVE) + slack
-    return highest[0], sure & (inside_iou >= limit)
+    return highest[0], sure & reaches(inside_iou, limit, detector)
 
 
 def _rounding(boxes: OnCanvas, levels: list[tuple[Cells, Cells]], detector: Detector) -> tuple[float, float]:
