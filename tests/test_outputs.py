@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
+import click
 import jsonschema
 import numpy as np
 import pytest
@@ -571,9 +572,10 @@ def test_snippets_of_the_page_hold():
     text = page.read_text()
     commands = re.findall(r"anchoraudit (scan data\b(?:(?!&&|>>|`|\n).)*)", text)
     formats = []
+    parent = click.Context(cli.cli, **cli.cli.context_settings)  # a command keeps the names of -h from it
     for words in (command.split() for command in commands):
-        command = cli.cli.get_command(None, words[0])
-        context = command.make_context(words[0], words[1:])
+        command = cli.cli.get_command(parent, words[0])
+        context = command.make_context(words[0], words[1:], parent=parent)
         assert context.params["dataset"] == "data"
         if context.get_parameter_source("output_format") is not ParameterSource.DEFAULT:
             formats.append(context.params["output_format"])
