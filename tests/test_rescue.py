@@ -146,3 +146,14 @@ def test_boxes_that_have_too_few_points_together(tmp_path, monkeypatch):
     assert (rows["--input-size 1280"].never, rows["--input-size 1280"].rescued) == (left, 2 - left)
     halves = found(file, tile=320).rows[-1]
     assert (halves.group, halves.never) == ("tiles", left)
+
+
+def test_a_model_of_ones_own_is_offered_other_versions_too(shared, capsys):
+    assert run("advise", shared / "data" / "coco38", "--detector", "yolo11n.yaml", "--framework-version", "8.3.120") == 0
+    text = capsys.readouterr().out
+    assert (
+        "Recommended: --framework-version 8.4.128 (ultralytics 8.4.128 and later), trains every box" in text
+    )
+    commands = [line for line in text.splitlines() if line.strip().startswith("anchoraudit")]
+    assert commands[0].endswith("coco38 --detector yolo11n.yaml --framework-version 8.4.128")
+    assert not any("8.3.120" in line for line in commands)

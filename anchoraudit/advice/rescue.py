@@ -19,8 +19,10 @@ from anchoraudit.arrays import Bool, Float
 from anchoraudit.auditing.audit import Audit, audit
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.detectors import Detector, load_detector, override, preset_names
+from anchoraudit.detectors.at_version import rules_at, versions_of
 from anchoraudit.detectors.input_sizes import other_sizes
 from anchoraudit.detectors.spec import Resize
+from anchoraudit.detectors.versions import number_of
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import clip_all, fit, place_all
 from anchoraudit.encoding.shortages import Shortages
@@ -172,11 +174,15 @@ def rescue(
 def _variants(now: Audit, judge: _Judge, notes: list[str]) -> Iterator[tuple[str, str, Detector]]:
     """Yield what is tried: kind, words and detector."""
     detector = now.detector
-    for name in siblings(detector.name):
-        other = load_detector(name)
+    for other in _at_other_versions(detector):
         with_size = msgspec.structs.replace(other, resize=_sized(other, detector))
         if (with_size.points, with_size.match) != (detector.points, detector.match):
-            yield "version", f"{name} ({other.framework})", with_size
+            named = (
+                other.name
+                if other.name in preset_names()
+                else f"--framework-version {other.versions.version}"
+            )
+            yield "version", f"{named} ({other.versions.text or other.framework})", with_size
     if detector.match.unit == "query" and (most := judge.most_boxes) > detector.match.queries:
         more = msgspec.structs.replace(detector.match, queries=most)
         yield "queries", f"{most:,} queries", msgspec.structs.replace(detector, match=more)
@@ -190,8 +196,19 @@ def _variants(now: Audit, judge: _Judge, notes: list[str]) -> Iterator[tuple[str
             yield "finer level", f"an extra level of stride {finer.strides[0]:g} (P2 head)", finer
 
 
+def _at_other_versions(detector: Detector) -> list[Detector]:
+    """Return the same detector under other versions of its framework, one for each set of rules; the newest first."""
+    own = detector.versions
+    if not own.package:
+        return [load_detector(name) for name in siblings(detector.name)]
+    since = [version for version in versions_of(own.rule) if version != own.since]
+    if own.exists_since:
+        since = [version for version in since if number_of(version) >= number_of(own.exists_since)]
+    return [rules_at(detector, version, "given") for version in reversed(since)]
+
+
 def siblings(name: str) -> list[str]:
-    """Return the presets of the same model under other versions of its framework.
+    """Return the presets whose names differ from a preset's in the version at the end alone.
 
     Examples
     --------

@@ -169,6 +169,19 @@ def _of_rule(rule: str) -> list[Detector]:
     )
 
 
+def versions_of(rule: str) -> list[str]:
+    """Return the versions since which each set of rules of a detector holds, the oldest first.
+
+    rule: what its presets have in common, as in `Versions`.
+
+    Examples
+    --------
+    >>> versions_of("ultralytics-yolo11")[-1]
+    '8.4.128'
+    """
+    return list(dict.fromkeys(one.versions.since for one in _of_rule(rule)))
+
+
 def _packages() -> str:
     """Return the packages whose versions are known."""
     found = {preset(name).versions.package for name in preset_names()} - {""}

@@ -12,7 +12,7 @@ from anchoraudit.anchors.foreground.levels import OnLevel, on_levels, strides_of
 from anchoraudit.detectors import Detector
 from anchoraudit.report import words
 from anchoraudit.report.as_json import to_json
-from anchoraudit.report.text.commands import command, without
+from anchoraudit.report.text.commands import command, value_of, without
 from anchoraudit.report.text.foreground import about_search, foreground_builtins, foreground_table
 from anchoraudit.report.text.table import Column
 from anchoraudit.report.text.terminal import facts, steps, table
@@ -105,7 +105,8 @@ def _next(
     if len(detector.anchors.levels) > 1 or clusters.framework:
         name = output if output and clusters.framework else "mine.toml"
         if not clusters.levels:
-            show = command("detectors show", [detector.name], (), "-o", "mine.toml")
+            named = value_of(settings, "--detector") or detector.name  # a file has no name that is known
+            show = command("detectors show", [named], (), "-o", "mine.toml")
             text = "write them into a detector file by level, and scan with --detector mine.toml:"
             return [(text, show)]
         text = "write them into a detector file by level:"

@@ -52,7 +52,7 @@ def value_of(settings: Sequence[str], flag: str) -> str | None:
 
 def without_detector(settings: Sequence[str]) -> list[str]:
     """Return `settings` without options that name or change the detector."""
-    return without(settings, "--detector", "--assume-standard", *OF_DETECTORS)
+    return without(settings, "--detector", "--framework-version", "--assume-standard", *OF_DETECTORS)
 
 
 def _groups(settings: Sequence[str]) -> Iterator[list[str]]:

@@ -9,9 +9,10 @@ from typing import Any
 from rich.text import Text
 
 from anchoraudit.advice.rescue import Remedy, Rescue, Sides
+from anchoraudit.detectors import preset_names
 from anchoraudit.report import words
 from anchoraudit.report.as_json import to_json
-from anchoraudit.report.text.commands import command, without_detector
+from anchoraudit.report.text.commands import command, value_of, without_detector
 from anchoraudit.report.text.terminal import facts, first_lines, steps, table
 
 
@@ -92,10 +93,14 @@ def _next(found: Rescue, options: Sequence[str], written: str | None) -> list[ob
     if best is not None and best.detector is not None:
         kept, name = without_detector(options), best.detector.name
         if best.group == "version":
+            chosen = [name]
+            if name not in preset_names():
+                file = value_of(options, "--detector") or name
+                chosen = [file, "--framework-version", best.detector.versions.version]
             lines.append(
                 (
                     "confirm it; the rules are those of another version of the package:",
-                    command("scan", [dataset], kept, "--detector", name),
+                    command("scan", [dataset], kept, "--detector", *chosen),
                 )
             )
         else:
