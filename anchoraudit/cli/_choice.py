@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from anchoraudit.errors import printable
 from anchoraudit.io.suggest import did_you_mean
 
+if TYPE_CHECKING:
+    _Names = click.Choice[str]
+else:
+    _Names = click.Choice  # takes no parameter before click 8.2
 
-class Choice(click.Choice[str]):
+
+class Choice(_Names):
     """One of a few words. The error for any other suggests the nearest one."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:

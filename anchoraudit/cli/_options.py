@@ -30,10 +30,14 @@ if TYPE_CHECKING:
     from anchoraudit.loaders import Loaded
     from anchoraudit.rules import Chosen
 
+    _Text = click.ParamType[str]
+else:
+    _Text = click.ParamType  # takes no parameter before click 8.4
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class DetectorName(click.ParamType[str]):
+class DetectorName(_Text):
     """A preset's name or a file. Completes the names."""
 
     name = "NAME|FILE"
@@ -48,7 +52,7 @@ class DetectorName(click.ParamType[str]):
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
-class LoaderName(click.ParamType[str]):
+class LoaderName(_Text):
     """A loader profile. Completes the names."""
 
     name = "NAME"
@@ -64,7 +68,7 @@ class LoaderName(click.ParamType[str]):
         return [CompletionItem(name) for name in loader_names() if name.startswith(incomplete)]
 
 
-class ConventionName(click.ParamType[str]):
+class ConventionName(_Text):
     """A convention of boxes. Completes the names."""
 
     name = "NAME"
@@ -131,7 +135,7 @@ label_options = _apply(
 )
 
 
-class ClassRulesName(click.ParamType[str]):
+class ClassRulesName(_Text):
     """Class rules of a framework. Completes the names."""
 
     name = "NAME"

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from anchoraudit.cli._choice import Choice, Group
 from anchoraudit.cli._groups import list_options, refuse_options_of_the_group
 
+if TYPE_CHECKING:
+    _Text = click.ParamType[str]
+else:
+    _Text = click.ParamType  # takes no parameter before click 8.4
 
-class _Code(click.ParamType[str]):
+
+class _Code(_Text):
     """A rule's code. Completes the codes."""
 
     name = "CODE"
