@@ -1,6 +1,7 @@
 """docs/: every command, option, column, key, verdict and finding is documented, and nothing else is.
 
-`python -m tests.test_docs` writes anew what docs/detectors.md says of presets, and docs/rules.md of rules.
+`python -m tests.test_docs` writes anew what docs/detectors.md and docs/which_detector.md say of presets,
+docs/rules.md of rules, and docs/augment.md of recipes.
 """
 
 import csv
@@ -21,6 +22,7 @@ from anchoraudit.auditing.augmentation.frameworks.training import under_training
 from anchoraudit.cli._settings import Settings
 from anchoraudit.dataset.labels import REASONS
 from anchoraudit.detectors import load_detector, preset_names
+from anchoraudit.detectors.readers import suffixes
 from anchoraudit.detectors.spec import (
     Anchors,
     Border,
@@ -51,7 +53,7 @@ from tests.test_readme import (
 )
 
 DOCS = ROOT / "docs"
-PAGES = [README, ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
+PAGES = [README, ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
 NAMES = {path: str(path.relative_to(ROOT)) for path in PAGES}
 GROUP, CONTEXT = main.cli, click.Context(main.cli)
 COMMANDS = {name: GROUP.get_command(CONTEXT, name) for name in GROUP.list_commands(CONTEXT)}
@@ -118,11 +120,14 @@ def test_every_output_of_a_scan_is_named():
     assert set(outputs.names()) <= words_in(sections(DOCS / "commands.md")["scan"])
 
 
+OTHER_PROGRAMS = r"(?:pip|pipx|uv|python3?|ruff|bash|mkdocs|[\w/]*train\w*\.py)"
+
+
 def test_options_that_a_page_mentions_exist():
     known = set().union(*map(options_of, COMMANDS.values())) | {"--help", "--version"}
     for page in PAGES:
-        text = re.sub(r"^(pip|python|ruff|bash) .*$", "", page.read_text(), flags=re.M)
-        text = re.sub(r"`python -m [^`]*`", "", text)
+        text = re.sub(rf"^{OTHER_PROGRAMS} .*$", "", page.read_text(), flags=re.M)
+        text = re.sub(rf"`{OTHER_PROGRAMS} [^`]*`", "", text)
         used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
         assert used <= known, NAMES[page]
 
@@ -137,7 +142,7 @@ def test_every_setting_is_one_that_the_page_lists():
     assert all(f"`{name}`" in text for name in ("dataset", "fail-on", "allow-blank")) and "`[rules." in text
 
 
-@pytest.mark.parametrize("page", PAGES[2:], ids=NAMES.get)
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=NAMES.get)
 def test_every_session_shows_what_the_program_says(page, tmp_path):
     assert_consoles_hold(page, tmp_path)
     assert_doctests_hold(page, tmp_path)
@@ -542,6 +547,49 @@ def describe_presets():
     return "\n".join([*lines, "", *described]) + "\n"
 
 
+WHICH = DOCS / "which_detector.md"
+
+
+def framework_of(detector):
+    """What a framework is called, without the version or commit that its rules were read in."""
+    return re.split(r",| (?=\(?\d|[0-9a-f]{8}\b|\()", detector.framework)[0]
+
+
+def describe_frameworks():
+    """What docs/which_detector.md says of presets: those of each framework, and what they were read in."""
+    rows = {}
+    for name in preset_names():
+        detector = load_detector(name)
+        rows.setdefault(framework_of(detector), []).append((name, detector))
+    lines = ["", "## Every preset", "", "| framework | presets | read in |", "|---|---|---|"]
+    for framework, found in sorted(rows.items(), key=lambda row: row[0].lower()):
+        read_in = {name: detector.framework.removeprefix(framework).strip(" ,") for name, detector in found}
+        several = "; ".join(f"{name}: {version}" for name, version in read_in.items())
+        cells = (
+            in_markdown(framework),
+            ", ".join(f"[{name}](detectors.md#{slug(name)})" for name in read_in),
+            in_markdown(several if len({*read_in.values()}) > 1 else read_in.popitem()[1]),
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join([*lines, "", ""])
+
+
+def test_every_preset_is_listed_by_its_framework():
+    _, generated, _ = generated_part(WHICH.read_text(), "frameworks")
+    assert generated == describe_frameworks(), "`python -m tests.test_docs` writes it anew"
+    assert [name for name in preset_names() if f"[{name}](" not in generated] == []
+
+
+def test_the_decision_page_and_the_readme_name_detectors_that_there_are():
+    rows = re.findall(r"^\| .* \| (.*) \|$", sections(WHICH)["By what you train with"], re.M)[1:]
+    named = {name for row in rows for name in re.findall(r"`([^`]*)`", row)}
+    named |= set(re.findall(r"^anchoraudit .*--detector (\S+)", README.read_text() + WHICH.read_text(), re.M))
+    files = {name for name in named if "/" in name or name.endswith(".toml")}
+    assert len(files) > 5 and len(named - files) > 10
+    assert {Path(name).suffix for name in files} == suffixes(), "each kind of file has an example"
+    assert [name for name in named - files if name != "none" and not load_detector(name).name] == []
+
+
 def test_the_reference_is_described_as_it_is():
     text = sections(DETECTORS)["The reference"]
     detector = load_detector()
@@ -582,6 +630,7 @@ if __name__ == "__main__":
         (DETECTORS, "presets", describe_presets),
         (RULES, "rules", describe_rules),
         (AUGMENT, "recipes", describe_recipes),
+        (WHICH, "frameworks", describe_frameworks),
     ):
         before, _, after = generated_part(page.read_text(), part)
         page.write_text(before + describe() + after)

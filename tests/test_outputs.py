@@ -568,7 +568,7 @@ def test_the_hook_runs_a_command_that_is_there():
 def test_snippets_of_the_page_hold():
     page = ROOT / "docs" / "ci.md"
     settings_of = [yaml.safe_load(block.text) for block in blocks(page, "yaml")]
-    assert len(settings_of) == 4
+    assert len(settings_of) == 5
     text = page.read_text()
     commands = re.findall(r"anchoraudit (scan data\b(?:(?!&&|>>|`|\n).)*)", text)
     formats = []

@@ -1,8 +1,10 @@
 """README.md and docs/: what they show is what the program answers, run as a reader would run it.
 
-`python -m tests.test_readme` writes the answers anew into the pages, after a change of the reports.
+`python -m tests.test_readme` writes the answers anew into the pages, after a change of the reports, and what
+is made of README.md.
 """
 
+import importlib.util
 import os
 import re
 import shlex
@@ -10,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +20,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
+TUTORIAL = ROOT / "docs" / "tutorial.md"
+INSTALL = ROOT / "docs" / "install.md"
+DESCRIPTION = ROOT / "docs" / "package" / "description.md"
 BLOCK = re.compile(r"^(?:<!-- (?P<mark>[^\n]*) -->\n)?```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
 # Nothing of the reader's own may show through: a width, a colour, settings.
 OWN = ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "ANCHORAUDIT_TRACEBACK")
@@ -93,6 +99,25 @@ def replayed(page, folder):
             yield block, "\n".join(said)
 
 
+def described():
+    """README.md for a package index, where relative links lead nowhere: pages by name, no pictures."""
+    text = re.sub(r"^!\[.*\n\n", "", README.read_text(), flags=re.M)
+    text = re.sub(r"^<!-- .* -->\n", "", text, flags=re.M)
+    text = re.sub(r"\[([^\]]*)\]\(((?!https://)[^)#]+)(?:#[^)]*)?\)", r"\1 (`\2`)", text)
+    return (
+        f"{text.rstrip()}\n\nFiles named here, such as `docs/tutorial.md`, are in the source distribution.\n"
+    )
+
+
+def pictures():
+    """The program that draws the pictures."""
+    source = ROOT / "docs" / "images" / "terminal.py"
+    spec = importlib.util.spec_from_file_location("terminal", source)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def assert_consoles_hold(page, folder):
     for block, said in replayed(page, folder):
         assert block.text == said
@@ -116,8 +141,8 @@ def assert_doctests_hold(page, folder):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_every_session_shows_what_the_program_says(tmp_path):
-    assert_consoles_hold(README, tmp_path)
+def test_the_page_fits_a_few_screens():
+    assert len(README.read_text().splitlines()) <= 150
 
 
 def test_library_examples_answer_as_shown(tmp_path):
@@ -125,11 +150,26 @@ def test_library_examples_answer_as_shown(tmp_path):
     assert_doctests_hold(README, tmp_path)
 
 
-def test_the_session_is_there_whole():
-    commands = re.findall(r"^\$ (anchoraudit .*)$", README.read_text(), re.M)
+def test_the_tutorial_has_the_session_whole():
+    commands = re.findall(r"^\$ (anchoraudit .*)$", TUTORIAL.read_text(), re.M)
     names = [command.split()[1] for command in commands]
-    assert names == ["explain", "scan", "compare", "advise", "cluster", "filter", "scan"]
-    assert all(line != "..." for block in blocks(README, "console") for line in block.text.splitlines())
+    assert names == ["scan", "explain", "compare", "advise", "cluster", "filter", "scan"]
+    assert all(line != "..." for block in blocks(TUTORIAL, "console") for line in block.text.splitlines())
+
+
+def test_a_package_index_gets_no_link_that_leads_nowhere():
+    assert DESCRIPTION.read_text() == described(), "`python -m tests.test_readme` writes it anew"
+    assert not re.search(r"\]\((?!https://)", described())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["readme"] == str(DESCRIPTION.relative_to(ROOT))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no pseudo-terminal")
+def test_the_picture_shows_what_the_program_says():
+    make = pictures()
+    shown = make.PICTURE.read_text("utf-8")
+    assert make.words(shown) == make.words(make.picture()), "`python -m tests.test_readme` draws it anew"
+    assert "http" not in shown.replace("http://www.w3.org/2000/svg", ""), "it asks no server"
 
 
 def marked(mark):
@@ -139,8 +179,10 @@ def marked(mark):
 
 def test_first_command_installs_and_runs_the_main_job():
     (line,) = marked("first command")
-    assert line.startswith("python3 -m venv .venv && . .venv/bin/activate && pip install . && ")
-    assert line.endswith(" && anchoraudit scan sample_data/voc --exit-zero")
+    install, scan = line.split(" && ")[2:]
+    assert line.startswith("python3 -m venv .venv && . .venv/bin/activate && ")
+    assert install == "pip install '.[report]'"
+    assert scan == "anchoraudit scan sample_data/voc --report report.html --exit-zero"
     assert "`--exit-zero`" in README.read_text()
 
 
@@ -154,7 +196,9 @@ def test_ci_runs_the_commands_of_the_readme():
     script = (ROOT / ".ci" / "run").read_text()
     assert 'readme_block "test command"' in script
     assert 'readme_block "first command"' in script
-    assert "-m pytest" not in script
+    assert re.findall(r"-m pytest\b.*", script) == ["-m pytest @tests/quick.txt"], (
+        "all tests run as the README says"
+    )
 
 
 def test_ci_finds_the_blocks():
@@ -185,8 +229,8 @@ def completions(shell, line):
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_as_the_readme_sets_it_up(shell):
-    assert f"_ANCHORAUDIT_COMPLETE={shell}_source anchoraudit" in README.read_text()
+def test_completion_as_the_page_sets_it_up(shell):
+    assert f"_ANCHORAUDIT_COMPLETE={shell}_source anchoraudit" in INSTALL.read_text()
     script = subprocess.run(
         [sys.executable, "-m", "anchoraudit"],
         env={**ENVIRONMENT, "_ANCHORAUDIT_COMPLETE": f"{shell}_source"},
@@ -214,3 +258,6 @@ def rewrite(page):
 if __name__ == "__main__":
     for each in (README, *sorted((ROOT / "docs").glob("*.md"))):
         rewrite(each)
+    DESCRIPTION.write_text(described())
+    drawn = pictures()
+    drawn.PICTURE.write_text(drawn.picture(), "utf-8")
