@@ -149,7 +149,8 @@ def test_boxes_that_have_too_few_points_together(tmp_path, monkeypatch):
 
 
 def test_a_model_of_ones_own_is_offered_other_versions_too(shared, capsys):
-    assert run("advise", shared / "data" / "coco38", "--detector", "yolo11n.yaml", "--framework-version", "8.3.120") == 0
+    own = ("--detector", "yolo11n.yaml", "--framework-version", "8.3.120")
+    assert run("advise", shared / "data" / "coco38", *own) == 0
     text = capsys.readouterr().out
     assert (
         "Recommended: --framework-version 8.4.128 (ultralytics 8.4.128 and later), trains every box" in text

@@ -197,7 +197,7 @@ def _variants(now: Audit, judge: _Judge, notes: list[str]) -> Iterator[tuple[str
 
 
 def _at_other_versions(detector: Detector) -> list[Detector]:
-    """Return the same detector under other versions of its framework, one for each set of rules; the newest first."""
+    """Return the detector under other versions of its framework: each set of rules, the newest first."""
     own = detector.versions
     if not own.package:
         return [load_detector(name) for name in siblings(detector.name)]
