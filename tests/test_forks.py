@@ -26,6 +26,7 @@ RUNS = {
     "cluster": ["a.json", "--k", "2"],
     "compare": ["a.json"],
     "detectors": [],
+    "export": ["a.json", "--to", "coco", "-o", "flagged.json"],
     "explain": ["2", "a.json"],
     "filter": ["a.json", "-o", "clean.json"],
     "init": ["a.json"],

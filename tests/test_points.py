@@ -440,6 +440,8 @@ def test_close_boxes_are_those_within_reach_in_all_four_numbers():
     assert close(group, boxes, np.full(5, 1.0)).tolist() == [0, 1]
     assert close(group, boxes, np.full(5, 2.0)).tolist() == [0, 1, 2]
     assert close(group, boxes, np.full(5, 1.0), most=2).tolist() == [0, 1, 2]
+    beyond_float32 = np.array([[0, 0, 1e300, 10], [0, 0, 1e300, 10], [0, 0, 10, 10]])
+    assert close(np.zeros(3, dtype=np.int64), beyond_float32, np.ones(3)).tolist() == [0, 1]
 
 
 @given(st.integers(0, 2**32), st.sampled_from([1, 5, 300]))

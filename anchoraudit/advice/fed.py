@@ -38,8 +38,9 @@ class InFile:
         self.dataset = dataset
         rows = np.arange(len(dataset.boxes))
         clipped = clip_all(dataset, rows)
-        area = np.prod(box_sizes(clipped.boxes), axis=1)
-        self._clipped = clipped.take(np.argsort(area.astype(np.float32)))
+        with np.errstate(over="ignore", invalid="ignore"):  # boxes that are not usable may have any size
+            area = np.prod(box_sizes(clipped.boxes), axis=1).astype(np.float32)
+        self._clipped = clipped.take(np.argsort(area))
         # Which boxes the policy takes once a loader has decided on crowds.
         decided = replace(dataset.boxes, fate=np.zeros(len(rows), dtype=np.int8))
         self._usable = prepare(replace(dataset, boxes=decided), drop_difficult=drop_difficult).usable
@@ -48,7 +49,7 @@ class InFile:
         longer = np.maximum(dataset.images.width, dataset.images.height)
         within = 1 + np.nan_to_num(longer)[image[order]] * _NEAR
         self.close = np.zeros(len(rows), dtype=np.bool_)
-        self.close[order[close(image[order], dataset.boxes.xyxy[order], within)]] = True
+        self.close[order[close(image[order], clipped.boxes[order], within)]] = True
 
     def usable_of(self, loaded: Dataset) -> Clipped:
         """Return the usable boxes of a data set as a loader hands it over, clipped, about by area."""
@@ -75,7 +76,8 @@ class InFile:
         moved = np.zeros(len(loaded.images), dtype=np.bool_)
         for name in ("width", "height"):
             moved |= getattr(own.images, name) != getattr(loaded.images, name)
-        apart = np.abs(own.boxes.xyxy - loaded.boxes.xyxy)
+        with np.errstate(invalid="ignore", over="ignore"):
+            apart = np.abs(own.boxes.xyxy - loaded.boxes.xyxy)
         far = ~(apart <= _ROUNDED).all(axis=1) | (own.boxes.image != image)
         moved[image[far]] = True
         found: Bool = self.close | moved[image]

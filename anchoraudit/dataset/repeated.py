@@ -57,18 +57,22 @@ def close(group: Int, boxes: Float, within: Float, *, most: int = 1_000) -> Int:
 
 def _close(group: Int, boxes: Float, within: Float) -> Bool:
     """Tell which boxes have another one of their group near them: bool [n]."""
-    found = np.zeros(len(group), dtype=np.bool_)
     rows, place = np.arange(len(group)), np.arange(len(group)) - np.searchsorted(group, group)
-    columns = [*(np.asarray(column, dtype=np.float32) for column in boxes.T)]
-    columns.append(np.asarray(within * (1 + 2**-10), dtype=np.float32))  # float32 rounds, so a little more
+    with np.errstate(over="ignore"):
+        columns = [*(np.asarray(column, dtype=np.float32) for column in boxes.T)]
+        columns.append(np.asarray(within * (1 + 2**-10), dtype=np.float32))  # float32 rounds: a little more
+    found = np.zeros(len(group), dtype=np.bool_)
+    for column in columns[:4]:
+        found |= np.isinf(column)  # beyond float32: not known to be apart
     for distance in range(1, int(place.max(initial=0)) + 1):
         if np.count_nonzero(place >= distance) < len(place) // 2:  # go on with groups that have so many boxes
             kept = with_more(place, distance)
             rows, place = rows[kept], place[kept]
             columns = [column[kept] for column in columns]
         met = place[distance:] >= distance
-        for column in columns[:4]:
-            met &= np.abs(column[distance:] - column[:-distance]) <= columns[4][distance:]
+        with np.errstate(invalid="ignore"):
+            for column in columns[:4]:
+                met &= np.abs(column[distance:] - column[:-distance]) <= columns[4][distance:]
         at = np.flatnonzero(met)
         found[rows[at]] = found[rows[at + distance]] = True
     return found
