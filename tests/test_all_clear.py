@@ -297,7 +297,9 @@ class TestFilter:
 def test_what_is_printed_is_short_of_nothing_that_was_chosen(sets, here):
     """A scan prints a filter with its loader, so that the filter leaves out what the loader stops at."""
     folder = sets("coco", "n033", *GOOD)
-    _, said, _ = program("scan", folder, "--loader", "torchvision", "--ignore", "CLS007", "--images", "none")
+    _, said, _ = program(
+        "scan", folder, "--loader", "torchvision", "--ignore", "CLS007", "--images", "none", "-v"
+    )
     printed = said[said.index("anchoraudit filter") :]
     for words in ("--loader torchvision", "--ignore CLS007", "--images none"):
         assert words in printed, printed

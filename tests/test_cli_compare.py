@@ -8,7 +8,7 @@ import statistics
 
 import pytest
 
-from anchoraudit.detectors import preset_names
+from anchoraudit.detectors import own_names
 from tests.builders import document, image, make
 from tests.conftest import SAMPLE
 
@@ -135,7 +135,7 @@ class TestForms:
         table = text.partition("Detectors\n")[2].partition("empty: ")[0]
         assert max(map(len, table.splitlines())) <= width
         names = "".join(line.split()[0] for line in table.splitlines()[2:])
-        for name in preset_names():
+        for name in own_names():
             assert name in names
 
     def test_points_beside_anchors(self, anchoraudit):
@@ -158,7 +158,7 @@ class TestForms:
 class TestDetectors:
     def test_all_presets_by_default(self, anchoraudit):
         rows = compared(anchoraudit, VOC)
-        assert [row["detector"] for row in rows] == list(preset_names())
+        assert [row["detector"] for row in rows] == list(own_names())
 
     def test_a_file_among_presets(self, anchoraudit):
         make(anchoraudit.cwd, {"own.toml": OWN})

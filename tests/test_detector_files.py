@@ -1186,7 +1186,7 @@ class TestNoDetector:
 
     def test_names(self):
         assert "Did you mean reference?" in refused("referense")
-        assert "mmdetection config" in refused("referense")
+        assert "docs/detectors.md" in refused("referense")
         assert "no detector ''" in refused("")
         assert {"reference", "yolov5"} <= set(preset_names())
 

@@ -76,7 +76,7 @@ class TestChecks:
 
     def test_a_mapping_that_names_no_loader(self):
         for loader in ({}, {"voc": ""}):
-            with pytest.raises(ValueError, match="loader names no loader"):
+            with pytest.raises(ValueError, match="loader is empty"):
                 with_(loader=loader)
 
 

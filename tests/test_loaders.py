@@ -375,9 +375,10 @@ def test_the_table_has_a_row_a_loader():
     text = to_text(*loaders_parts(ROWS))
     assert "read  data: made up\n      5 images, 5 boxes\n" in text
     lines = text[text.index("Loaders\n") :].splitlines()
-    assert lines[1].split() == ["loader", "images", "dropped", "boxes", "dropped", "moved", "main", "reasons"]
-    assert lines[2].split() == ["none", "5", "0", "5", "0", "0", "-"]
-    assert lines[3].split()[:6] == ["torchvision", "1", "4", "2", "3", "1"]
+    assert lines[1].split() == ["loader", "images", "images", "boxes", "boxes", "boxes", "main", "reasons"]
+    assert lines[2].split() == ["dropped", "dropped", "moved"]
+    assert lines[3].split() == ["none", "5", "0", "5", "0", "0", "-"]
+    assert lines[4].split()[:6] == ["torchvision", "1", "4", "2", "3", "1"]
     told = " ".join(text.split())
     assert "crowd (2 boxes), over the left or top edge (1 box)" in told
     # An error comes first, and is told again below; the rest by their number.

@@ -119,7 +119,7 @@ def test_boxes_may_say_what_they_are():
         ({"labels": []}, "PAR003", "[1]['labels']", "labels: 0, boxes: 1"),
         ({"labels": [None]}, "PAR003", "[1]['labels'][0]", "a label is None, not a class"),
         ({"width": "wide"}, "PAR004", "[1]['width']", "width is 'wide', not a number"),
-        ({"width": None}, "IMG002", "[1]", "declares no size"),
+        ({"width": None}, "IMG002", "[1]", "has no declared size"),
     ],
 )
 def test_a_value_that_cannot_be_read_is_a_finding(wrong, code, place, words):

@@ -480,8 +480,8 @@ class TestFilesThatAreNone:
     def test_a_kind_that_is_unknown(self, refused):
         for name in ("weights.pt", "names", "a.xml"):
             words = refused(name, "cat\n")[1]
-            assert "unknown kind of file" in words and "Give one of: " in words
-        assert "unknown kind of file" in refused("a.yaml", "lr: 3\n")[1]
+            assert "not a file of classes that can be read" in words and "Give one of: " in words
+        assert "not a file of classes that can be read" in refused("a.yaml", "lr: 3\n")[1]
 
     def test_not_there_a_folder_or_a_pipe(self, tmp_path):
         (tmp_path / "folder.txt").mkdir()

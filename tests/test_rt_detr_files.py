@@ -295,7 +295,7 @@ def test_on_the_command_line(own, write, tmp_path):
             }
         ),
     )
-    command = [sys.executable, "-m", "anchoraudit", "scan", "data.json", "--detector", str(config)]
+    command = [sys.executable, "-m", "anchoraudit", "scan", "data.json", "--detector", str(config), "-v"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     text = " ".join(done.stdout.split())
     assert done.returncode in (0, 1), done.stderr

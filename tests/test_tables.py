@@ -294,7 +294,7 @@ def test_parquet_that_is_none_and_parquet_without_pyarrow(tmp_path, monkeypatch)
 
 def test_the_program_scans_it(tmp_path, here, capsys):
     make(tmp_path / "ds", {"k.csv": "a.jpg,100,100,200,200,cat\n", "a.jpg": (960, 720)})
-    assert run("scan", Path(tmp_path, "ds", "k.csv"), "--exit-zero") == 0
+    assert run("scan", Path(tmp_path, "ds", "k.csv"), "--exit-zero", "-v") == 0
     assert "keras-retinanet's" in capsys.readouterr().out
 
 

@@ -298,7 +298,9 @@ def test_images_in_no_list_are_counted(tmp_path):
 
 def test_lists_of_classes_are_no_splits(tmp_path):
     make(tmp_path, lists(train="a", cat_train="a  1\nb -1\nc  0\n"))
-    with pytest.raises(AnchorauditError, match=r"unknown split 'cat_train'\n  Choose from: train\."):
+    with pytest.raises(
+        AnchorauditError, match=r"unknown split 'cat_train'\n  Did you mean train\? Choose from: train\."
+    ):
         read(tmp_path, splits=("cat_train",))
     assert read(tmp_path).findings == []
 

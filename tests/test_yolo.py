@@ -573,7 +573,7 @@ def test_paths_are_shown_as_the_user_named_them(here):
 
 def test_the_program_scans_it(tmp_path, here, capsys):
     make(tmp_path / "ds", PLAIN)
-    assert run("scan", tmp_path / "ds", "--format", "yolo", "--exit-zero") == 0
+    assert run("scan", tmp_path / "ds", "--format", "yolo", "--exit-zero", "-v") == 0
     assert "YOLO: data.yaml" in capsys.readouterr().out
 
 

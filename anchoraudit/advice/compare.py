@@ -14,7 +14,7 @@ from anchoraudit.advice.fed import Fed, InFile, OnInput
 from anchoraudit.arrays import Float, Int, one_thread
 from anchoraudit.auditing.asked import asked
 from anchoraudit.dataset.columns import Dataset
-from anchoraudit.detectors import Detector, load_detector, preset_names
+from anchoraudit.detectors import Detector, load_detector, own_names
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import place_all
 from anchoraudit.encoding.causes import CAUSES, causes_of
@@ -173,7 +173,7 @@ def compare(
     """
     about = asked(dataset, drop_difficult=drop_difficult)
     if detectors is None:
-        detectors = preset_names()
+        detectors = own_names()
     elif isinstance(detectors, str | Path | Detector):
         detectors = [detectors]
     rows = _compare_all(

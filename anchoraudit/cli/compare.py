@@ -18,7 +18,7 @@ from anchoraudit.cli._options import (
     version_option,
 )
 from anchoraudit.cli._report import HTML, report_file, report_option, write_report
-from anchoraudit.detectors import NO_DETECTOR, Detector, load_detector, preset_names
+from anchoraudit.detectors import NO_DETECTOR, Detector, load_detector, own_names
 from anchoraudit.detectors.at_version import said
 from anchoraudit.report.text.commands import without_detector
 
@@ -72,7 +72,7 @@ def command(**given: Any) -> int:
     settings = settings_of.resolve(given, quiet=given["quiet"])
     if given["loaders"]:
         return _compare_loaders(given, settings)
-    names = given["detectors"] or preset_names()
+    names = given["detectors"] or own_names()
     detectors = _detectors(given, settings)
     dataset = read_to_use(settings, quiet=given["quiet"])
     from anchoraudit.advice.compare import compare
@@ -150,7 +150,7 @@ def _detectors(given: dict[str, Any], settings: settings_of.Settings) -> list[De
                 "--framework-version chooses the rules of a detector that --detector names; the presets of a "
                 "framework have a name for each version"
             )
-        return [load_detector(name) for name in preset_names()]
+        return [load_detector(name) for name in own_names()]
     detectors = [load_detector(name, assume_standard=assume) for name in names]
     if version is not None and not any(detector.versions.package for detector in detectors):
         load_detector(detectors[0], framework_version=version)  # raises

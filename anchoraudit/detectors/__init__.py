@@ -10,14 +10,22 @@ from typing import Any
 import msgspec
 
 from anchoraudit.detectors._families import covered_by, is_without_preset
-from anchoraudit.detectors._presets import preset, preset_names
+from anchoraudit.detectors._presets import own_names, preset, preset_names
 from anchoraudit.detectors.at_version import settled
 from anchoraudit.detectors.readers import detector_named, is_named, read_detector, suffixes
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Resize
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.suggest import did_you_mean
 
-__all__ = ["NO_DETECTOR", "Detector", "load_detector", "override", "parse_input_size", "preset_names"]
+__all__ = [
+    "NO_DETECTOR",
+    "Detector",
+    "load_detector",
+    "override",
+    "own_names",
+    "parse_input_size",
+    "preset_names",
+]
 
 
 # Where a detector can be named, this word says that there is none: only the rules on the data alone run.

@@ -12,6 +12,17 @@ from anchoraudit.io.folders import names_in
 FOLDER = Path(__file__).parent / "presets"
 
 
+def own_names() -> list[str]:
+    """Return the names of the presets that are detectors of their own, not the first epochs of another.
+
+    Examples
+    --------
+    >>> sorted(set(preset_names()) - set(own_names()))
+    ['ppyoloe-warmup', 'yolov6-warmup']
+    """
+    return [name for name in preset_names() if not preset(name).first_epochs_of]
+
+
 def preset_names() -> list[str]:
     """Return the names of the presets that come with the package.
 

@@ -79,6 +79,9 @@ class Detector(Block, frozen=True):
     augmentation : str
         The recipe of the framework's own training geometry, which `--augment framework` replays: a name of
         `anchoraudit.auditing.augmentation.frameworks`. "": unknown.
+    first_epochs_of : str
+        The detector of which this is what the first epochs do, by another rule of matching; "": it is one of
+        its own. A comparison of all presets leaves it out.
     sources : tuple of str
         Where each rule was read in the framework's files.
     notes : tuple of str
@@ -111,6 +114,7 @@ class Detector(Block, frozen=True):
     loader: str | dict[str, str] = ""
     class_rules: str = ""
     augmentation: str = ""
+    first_epochs_of: str = ""
     sources: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -55,7 +55,7 @@ def lay_out(boxes: Sequence[Rectangle], sizes: Sequence[Size], drawing: Size) ->
     Examples
     --------
     >>> lay_out([(10, 40, 60, 90)], [(30, 12)], (100, 100)).labels[0].at
-    (10, 26.0)
+    (10.0, 26.0)
     """
     taken: list[Rectangle] = list(boxes)
     found: dict[int, Placed] = {}
