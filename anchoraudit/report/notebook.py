@@ -17,6 +17,7 @@ from anchoraudit.encoding.statuses import NEVER, STATUSES
 from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
 from anchoraudit.errors import printable, shortened
 from anchoraudit.report import words
+from anchoraudit.report.html.head import head_html
 
 MOST_LINES = 10
 _WIDTH = 105  # characters of a line, before " ... " takes the place of more
@@ -24,17 +25,6 @@ _NAMES = 8  # classes, rules or splits that one line lists
 _ROWS = 7  # rows of a table that a `repr` shows
 _ROWS_IN_HTML = 30
 _IN_HTML = 200  # characters of a text: longer ones are accidents or attacks
-# The colours of the verdicts; they differ in lightness too, and each has its name beside it.
-_COLOURS = {
-    "ok": "#2e9e6b",
-    "forced_only": "#d9a400",
-    "empty_foreground": "#d1480f",
-    "blank": "#8b93a0",
-    "no_usable_box": "#a9629c",
-    "encoder_error": "#8c1c3c",
-    "left_out": "#4f7fc8",
-    "unknown": "#666b73",
-}
 
 
 def text_of(result: object) -> str:
@@ -110,12 +100,8 @@ def _(audit: Audit) -> tuple[str, list[str]]:
 
 @_html.register
 def _(audit: Audit, lines: Sequence[str]) -> str:
-    first, *rest = lines
-    risk = words.risk_line(audit)
-    above = "".join(f"<div>{_text(line)}</div>" for line in (first, risk) if line)
-    # The bar's legend has the numbers of images.
-    below = "".join(f"<div>{_text(line)}</div>" for line in rest if not line.startswith("images: "))
-    return f"{above}{_bar(audit.summary()['verdicts'])}{below}"
+    more = [line for line in lines if line.startswith(("unmatched because: ", "findings: "))]
+    return head_html(audit) + "".join(f"<div>{_text(line)}</div>" for line in more)
 
 
 @_said.register
@@ -211,27 +197,6 @@ def _left(row: Row) -> str:
 
 def _lost(verdicts: Mapping[str, int]) -> int:
     return sum(verdicts[name] for name in WITHOUT_FOREGROUND)
-
-
-def _bar(verdicts: Mapping[str, int]) -> str:
-    """Return the images by verdict as a bar with a legend, "" without any."""
-    found = {name: number for name, number in verdicts.items() if number}
-    if not found:
-        return ""
-    parts = "".join(
-        f'<span style="flex:{number} 1 2px;background:{_COLOURS[name]}"></span>'
-        for name, number in found.items()
-    )
-    legend = "".join(
-        f'<span style="margin-right:1.2em;white-space:nowrap"><span style="display:inline-block;width:.7em;'
-        f'height:.7em;margin-right:.4em;background:{_COLOURS[name]}"></span>{name} {number:,}</span>'
-        for name, number in found.items()
-    )
-    label = ", ".join(f"{name} {number:,}" for name, number in found.items())
-    return (
-        f'<div role="img" aria-label="images by verdict: {label}" style="display:flex;gap:1px;height:14px;'
-        f'margin:.4em 0">{parts}</div><div style="margin-bottom:.4em">{legend}</div>'
-    )
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -149,7 +149,7 @@ def _bar(parts: Sequence[Part]) -> str:
         for part in parts
     )
     legend = "".join(
-        f'<li><span class="aa-dot aa-{part.verdict}"></span><b>{part.images:,}</b> {part.verdict} '
+        f'<li><span class="aa-dot aa-{part.verdict}"></span><strong>{part.images:,}</strong> {part.verdict} '
         f"<small>{percent(part.share)} · {_text(part.meaning)}</small></li>"
         for part in parts
     )
