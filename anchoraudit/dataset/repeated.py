@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
 import numpy as np
 
-from anchoraudit.arrays import BLOCK, Bool, Float, Int, for_each, for_each_block
+from anchoraudit.arrays import BLOCK, Bool, Float, Floating, Int, for_each, for_each_block
 
 # Odd multipliers that mix the bits of a hash: those of SplitMix64's finaliser and of MurmurHash3's.
 _MULTIPLIERS = (
@@ -57,25 +60,48 @@ def close(group: Int, boxes: Float, within: Float, *, most: int = 1_000) -> Int:
 
 def _close(group: Int, boxes: Float, within: Float) -> Bool:
     """Tell which boxes have another one of their group near them: bool [n]."""
-    rows, place = np.arange(len(group)), np.arange(len(group)) - np.searchsorted(group, group)
     with np.errstate(over="ignore"):
         columns = [*(np.asarray(column, dtype=np.float32) for column in boxes.T)]
         columns.append(np.asarray(within * (1 + 2**-10), dtype=np.float32))  # float32 rounds: a little more
     found = np.zeros(len(group), dtype=np.bool_)
     for column in columns[:4]:
         found |= np.isinf(column)  # beyond float32: not known to be apart
-    for distance in range(1, int(place.max(initial=0)) + 1):
-        if np.count_nonzero(place >= distance) < len(place) // 2:  # go on with groups that have so many boxes
+    for of_one_group, before, after in pairs_within(group, columns):
+        met = of_one_group
+        with np.errstate(invalid="ignore"):
+            for one, other in zip(before.columns[:4], after.columns[:4], strict=True):
+                met &= np.abs(other - one) <= after.columns[4]
+        found[before.rows[met]] = found[after.rows[met]] = True
+    return found
+
+
+class Side(NamedTuple):
+    """One side of some pairs: their rows, int64 [m], and the columns of values in these rows, [m] each."""
+
+    rows: Int
+    columns: list[Floating]
+
+
+def pairs_within(
+    group: Int, columns: Sequence[Floating], most: int | None = None
+) -> Iterator[tuple[Bool, Side, Side]]:
+    """Yield all pairs of rows of one group: those next to each other, then those two apart, and so on.
+
+    group: int64 [n], ascending. columns: [n] each. most: rows farther apart are no pair. Each item holds
+    which pairs are of one group, bool [m], the rows that come first, and the others.
+    """
+    rows, place = np.arange(len(group)), np.arange(len(group)) - np.searchsorted(group, group)
+    farthest = int(place.max(initial=0))
+    for distance in range(1, (farthest if most is None else min(farthest, most)) + 1):
+        if np.count_nonzero(place >= distance) < len(place) // 2:  # go on with groups that have so many rows
             kept = with_more(place, distance)
             rows, place = rows[kept], place[kept]
             columns = [column[kept] for column in columns]
-        met = place[distance:] >= distance
-        with np.errstate(invalid="ignore"):
-            for column in columns[:4]:
-                met &= np.abs(column[distance:] - column[:-distance]) <= columns[4][distance:]
-        at = np.flatnonzero(met)
-        found[rows[at]] = found[rows[at + distance]] = True
-    return found
+        before, after = (
+            Side(rows[part], [column[part] for column in columns])
+            for part in (slice(None, -distance), slice(distance, None))
+        )
+        yield place[distance:] >= distance, before, after
 
 
 def by_groups(group: Int, size: int = BLOCK) -> list[slice]:
@@ -90,7 +116,7 @@ def by_groups(group: Int, size: int = BLOCK) -> list[slice]:
 
 
 def with_more(place: Int, distance: int) -> Bool:
-    """Tell which rows are of groups with more boxes than `distance`: bool [n].
+    """Tell which rows are of groups with more rows than `distance`: bool [n].
 
     place: int64 [n], the place of each row in its group, whose rows follow each other.
     """

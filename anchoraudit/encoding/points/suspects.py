@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from anchoraudit.arrays import Bool, Float, Floating, Int, for_each
-from anchoraudit.dataset.repeated import by_groups, with_more
+from anchoraudit.dataset.repeated import by_groups, pairs_within
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.points.counting import candidates_by_level
@@ -101,21 +101,14 @@ def _covered_at_centre(rivals: _Rivals, level: Int, sure: Bool, near: Float) -> 
     values = [x1 + half_x, y1 + half_y, half_x, half_y, away_x, away_y, most, rivals.priority]
     columns = [np.asarray(value, dtype=np.float32) for value in values]
     found = np.zeros(len(image), dtype=np.bool_)
-    place, rows = np.arange(len(image)) - np.searchsorted(image, image), np.arange(len(image))
-    for distance in range(1, min(int(place.max(initial=0)), MOST_COMPARED) + 1):
-        if np.count_nonzero(place >= distance) < len(place) // 2:  # go on with images that have so many boxes
-            kept = with_more(place, distance)
-            rows, place = rows[kept], place[kept]
-            columns = [column[kept] for column in columns]
-        before, after = slice(None, -distance), slice(distance, None)
-        one, other = ([column[part] for column in columns] for part in (before, after))
+    for of_one_image, before, after in pairs_within(image, columns, MOST_COMPARED):
+        one, other = before.columns, after.columns
         apart_x, apart_y = np.abs(one[0] - other[0]), np.abs(one[1] - other[1])
-        same = place[after] >= distance
-        for rival, own, part in ((one, other, after), (other, one, before)):
-            met = same & (rival[7] <= own[7])
+        for rival, own, rows in ((one, other, after.rows), (other, one, before.rows)):
+            met = of_one_image & (rival[7] <= own[7])
             met &= apart_x <= np.minimum(rival[2], own[6]) + own[4]
             met &= apart_y <= np.minimum(rival[3], own[6]) + own[5]
-            found[rows[part][met]] = True
+            found[rows[met]] = True
     return found
 
 
