@@ -51,15 +51,24 @@ class InFile:
         self.close = np.zeros(len(rows), dtype=np.bool_)
         self.close[order[close(image[order], clipped.boxes[order], within)]] = True
 
-    def usable_of(self, loaded: Dataset) -> Clipped:
-        """Return the usable boxes of a data set as a loader hands it over, clipped, about by area."""
-        own, fate = self.dataset, loaded.boxes.fate
-        same = all(
-            np.array_equal(getattr(own.images, name), getattr(loaded.images, name), equal_nan=True)
-            for name in ("width", "height")
+    def has_places_of(self, loaded: Dataset) -> bool:
+        """Tell whether a loader hands over all boxes where they are, in images of their sizes."""
+        own = self.dataset
+        pairs = (
+            (own.images.width, loaded.images.width),
+            (own.images.height, loaded.images.height),
+            (own.boxes.image, loaded.boxes.image),
+            (own.boxes.xyxy, loaded.boxes.xyxy),
         )
-        same = same and np.array_equal(own.boxes.image, loaded.boxes.image)
-        if same and np.array_equal(own.boxes.xyxy, loaded.boxes.xyxy, equal_nan=True):
+        return own is loaded or all(np.array_equal(one, other, equal_nan=True) for one, other in pairs)
+
+    def usable_of(self, loaded: Dataset, *, unmoved: bool) -> Clipped:
+        """Return the usable boxes of a data set as a loader hands it over, clipped, about by area.
+
+        unmoved: what `has_places_of` says.
+        """
+        if unmoved:
+            fate = loaded.boxes.fate
             usable = self._usable & (~loaded.boxes.crowd if fate is None else fate <= MOVED)
             return self._clipped.take(np.flatnonzero(usable[self._clipped.rows]))
         usable = prepare(loaded, drop_difficult=self._drop_difficult).usable
@@ -70,8 +79,6 @@ class InFile:
 
         loaded: the data set as a loader hands it over. True of too many.
         """
-        if loaded is self.dataset:
-            return self.close
         own, image = self.dataset, loaded.boxes.image
         moved = np.zeros(len(loaded.images), dtype=np.bool_)
         for name in ("width", "height"):
@@ -93,7 +100,8 @@ class Fed:
 
     def __init__(self, dataset: Dataset, in_file: InFile, *, admits: bool) -> None:
         self.dataset, self._in_file, self._admits = dataset, in_file, admits
-        self.clipped = in_file.usable_of(dataset)
+        self._unmoved = in_file.has_places_of(dataset)
+        self.clipped = in_file.usable_of(dataset, unmoved=self._unmoved)
         self.image = dataset.boxes.image[self.clipped.rows]
         self.category = dataset.boxes.category[self.clipped.rows]
         self._admitted: dict[object, Admitted] = {}
@@ -131,7 +139,7 @@ class Fed:
     @cached_property
     def close(self) -> Int:
         """The boxes that may become equal to another one of their image on an input, by image: int64."""
-        may = self._in_file.may_equal(self.dataset)
+        may = self._in_file.close if self._unmoved else self._in_file.may_equal(self.dataset)
         found: Int = self.by_image[may[self.clipped.rows[self.by_image]]]
         return found
 
