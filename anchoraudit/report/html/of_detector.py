@@ -132,37 +132,27 @@ def _what_detector_takes(audit: Audit, low: float) -> tuple[list[dict[str, Any]]
     ranges = detector.match.ranges
     if ranges:
         ends = sorted({2 * high for _, high in ranges if np.isfinite(high) and high < 1e5})
-        lines = [
-            {
-                "type": "scatter",
-                "mode": "lines",
-                "name": f"level ends at {end:g} px",
-                "x": [low, end, end],
-                "y": [end, end, low],
-                "line": {"color": "$ink", "dash": "dot", "width": 1.5},
-                "hoverinfo": "name",
-                "showlegend": False,
-            }
-            for end in ends
-        ]
+        lines = [_corner(low, end, f"level ends at {end:g} px") for end in ends]
         return lines, "Dotted lines are where one level of the detector hands over to the next."
     strides = [stride for stride in detector.strides if stride >= 1]
     if strides:
-        lines = [
-            {
-                "type": "scatter",
-                "mode": "lines",
-                "name": f"stride {stride:g}",
-                "x": [low, stride, stride],
-                "y": [stride, stride, low],
-                "line": {"color": "$ink", "dash": "dot", "width": 1.5},
-                "hoverinfo": "name",
-                "showlegend": False,
-            }
-            for stride in strides
-        ]
+        lines = [_corner(low, stride, f"stride {stride:g}") for stride in strides]
         return lines, "Dotted lines are the strides of its levels: a smaller box may lie between two points."
     return [], "This detector has no grid: a box of any size gets a query."
+
+
+def _corner(low: float, at: float, name: str) -> dict[str, Any]:
+    """Return a dotted line around the boxes whose sides are both between `low` and `at` px."""
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": [low, at, at],
+        "y": [at, at, low],
+        "line": {"color": "$ink", "dash": "dot", "width": 1.5},
+        "hoverinfo": "name",
+        "showlegend": False,
+    }
 
 
 def best(audit: Audit, found: distributions.Best) -> Figure:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from anchoraudit.errors import AnchorauditError, printable, shortened
 
@@ -97,6 +97,29 @@ class Display(ABC):
     @abstractmethod
     def _draw(self, ax: Axes) -> None:
         """Draw the numbers."""
+
+
+class CountsDisplay(Display):
+    """A plot of what `summary()` counts by name, a bar a name."""
+
+    SIZE = (6.4, 2.8)
+    KEY: ClassVar[Literal["causes", "verdicts"]]
+
+    def __init__(self, counts: dict[str, int]) -> None:
+        self.counts = counts
+
+    @classmethod
+    def of(cls, audit: Audit) -> Self:
+        """Take the numbers out of an audit. Raises AnchorauditError if it has no detector."""
+        audit.detector  # noqa: B018
+        return cls({name: number for name, number in audit.summary()[cls.KEY].items() if number})
+
+    def _draw_bars(self, ax: Axes, colours: Sequence[str]) -> None:
+        """Draw the bars with their names and numbers. colours: one for each name."""
+        ax.barh(range(len(self.counts)), list(self.counts.values()), color=colours, height=0.75)
+        bars(ax, list(self.counts), {})
+        for row, number in enumerate(self.counts.values()):
+            ax.annotate(f"{number:,}", (number, row), (4, 0), textcoords="offset points", va="center")
 
 
 def _new_axes(size: tuple[float, float]) -> Axes:
