@@ -23,7 +23,7 @@ import msgspec
 from anchoraudit.detectors._presets import preset
 from anchoraudit.detectors.readers._based_on import based_on
 from anchoraudit.detectors.readers._mmdet_parse import class_name
-from anchoraudit.detectors.readers._mmdet_resize import all_steps, pipeline_of, resize_of
+from anchoraudit.detectors.readers._mmdet_resize import all_steps, drawn_by_batch, pipeline_of, resize_of
 from anchoraudit.detectors.readers._table import Table
 from anchoraudit.detectors.spec import Detector, Match, Points, Resize
 
@@ -176,7 +176,12 @@ def read_places(path: Path, config: Table, model: Table, head: Table) -> Detecto
         return based_on(
             found.preset,
             path,
-            notes=(*notes, *_warm_up(model), *_drawn(config), *((_MASKS,) if _has_masks(head) else ())),
+            notes=(
+                *notes,
+                *_warm_up(model),
+                *drawn_by_batch(config),
+                *((_MASKS,) if _has_masks(head) else ()),
+            ),
             resize=resize,
             points=points,
             match=match,
@@ -278,16 +283,6 @@ def _warm_up(model: Table) -> tuple[str, ...]:
     note = f"Its first {epochs} epochs assign by {kind}; the rule of those after them is replayed."
     shown = _SHOWN_BY.get(kind)
     return (f"{note} The preset {shown} shows the rule of the first." if shown else note,)
-
-
-def _drawn(config: Table) -> tuple[str, ...]:
-    """Return a note if the input size is drawn anew for each batch."""
-    steps = config.find("model.data_preprocessor.batch_augments", [])
-    for step in steps if isinstance(steps, list) else ():
-        if isinstance(step, Table) and "random_size_range" in step:
-            low, high = step.read("random_size_range", tuple[int, int], (0, 0))
-            return (f"Training draws the size of each batch from {low} to {high} px; the replay does not.",)
-    return ()
 
 
 def _with_queries(path: Path, config: Table, model: Table, head: Table) -> Detector:

@@ -131,3 +131,13 @@ def all_steps(steps: Iterable[Any]) -> Iterator[Table]:
             yield from all_steps(inner if isinstance(inner, list) else ())
         elif isinstance(step, list):
             yield from all_steps(step)
+
+
+def drawn_by_batch(config: Table) -> tuple[str, ...]:
+    """Return a note if the input size is drawn anew for each batch."""
+    steps = config.find("model.data_preprocessor.batch_augments", [])
+    for step in steps if isinstance(steps, list) else ():
+        if isinstance(step, Table) and "random_size_range" in step:
+            low, high = step.read("random_size_range", tuple[int, int], (0, 0))
+            return (f"Training draws the size of each batch from {low} to {high} px; the replay does not.",)
+    return ()

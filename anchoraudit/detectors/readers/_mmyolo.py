@@ -18,7 +18,7 @@ from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.readers._based_on import based_on
 from anchoraudit.detectors.readers._mmdet_anchors import anchors_of
 from anchoraudit.detectors.readers._mmdet_parse import class_name
-from anchoraudit.detectors.readers._mmdet_resize import all_steps, pipeline_of
+from anchoraudit.detectors.readers._mmdet_resize import all_steps, drawn_by_batch, pipeline_of
 from anchoraudit.detectors.readers._table import Table
 from anchoraudit.detectors.spec import AutoAnchor, Detector, Match, Resize
 
@@ -80,7 +80,7 @@ def read_mmyolo(path: Path, config: Table, head: Table, assume: Assume) -> Detec
     return based_on(
         name,
         path,
-        notes=(*notes, *_dropped(flat), *_drawn(config), *_ignored(head)),
+        notes=(*notes, *_dropped(flat), *drawn_by_batch(config), *_ignored(head)),
         without=(*_NOT_OF_MMYOLO, *(mosaic if steps is not None else ())),
         framework=_FRAMEWORK,
         loader=_LOADER,
@@ -165,16 +165,6 @@ def _dropped(steps: list[Table]) -> tuple[str, ...]:
         f"YOLOv5RandomAffine drops boxes of a side up to {side:g} px or an aspect of {aspect:g} or more "
         "after its random scaling; the replay keeps them.",
     )
-
-
-def _drawn(config: Table) -> tuple[str, ...]:
-    """Return a note if the input size is drawn anew for each batch."""
-    steps = config.find("model.data_preprocessor.batch_augments", [])
-    for step in steps if isinstance(steps, list) else ():
-        if isinstance(step, Table) and "random_size_range" in step:
-            low, high = step.read("random_size_range", tuple[int, int], (0, 0))
-            return (f"Training draws the size of each batch from {low} to {high} px; the replay does not.",)
-    return ()
 
 
 def _ignored(head: Table) -> tuple[str, ...]:
