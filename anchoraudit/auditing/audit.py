@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, cast
 
@@ -51,22 +52,33 @@ class BoxResults:
     """Columns over all M boxes of the data set, in its order.
 
     usable: bool [M]. best_iou: float64 [M], NaN where not usable. status: int8 [M], index into STATUSES.
-    cause: int8 [M], index into CAUSES, -1 unless unmatched. candidates: int64 [M], the points that can become
-    positive for each box, were it alone, -1 where not usable; None for a detector with anchors. assigned:
-    int64 [M], the anchors or points that train this box, -1 where predictions decide; None unless counts were
-    asked for. shortages: the boxes that can be given too few points, or queries, together, by their rows.
+    cause: int8 [M], index into CAUSES, -1 unless unmatched. assigned: int64 [M], the anchors or points that
+    train this box, -1 where predictions decide; None unless counts were asked for. shortages: the boxes that
+    can be given too few points, or queries, together, by their rows. count_candidates: what `candidates`
+    returns, found when it is first asked for; None for a detector with anchors.
     """
 
     usable: Bool
     best_iou: Float
     status: Int8
     cause: Int8
-    candidates: Int | None = None
     assigned: Int | None = None
     shortages: Shortages = field(default_factory=Shortages.none)
+    count_candidates: Callable[[], Int] | None = None
+    _candidates: Int | None = field(default=None, init=False)
 
     def __repr__(self) -> str:
         return f"<columns over {len(self.usable):,} boxes>"
+
+    @property
+    def candidates(self) -> Int | None:
+        """The points that can become positive for each box, were it alone, -1 where not usable: int64 [M].
+
+        None for a detector with anchors.
+        """
+        if self._candidates is None and self.count_candidates is not None:
+            self._candidates = self.count_candidates()
+        return self._candidates
 
 
 @dataclass(slots=True, repr=False)
@@ -577,7 +589,7 @@ def _judge_boxes(
     labels: label_policy.Labels, dataset: Dataset, placed: Placed, detector: Detector
 ) -> BoxResults:
     count, rows = len(labels.usable), placed.rows
-    alone = engines.judge(placed.boxes, detector)
+    alone = engines.judge_quickly(placed.boxes, detector)
     image, category = dataset.boxes.image[rows], dataset.boxes.category[rows]
     judged = engines.compete(placed.boxes, image, alone, detector, category)
     results = BoxResults(
@@ -588,13 +600,19 @@ def _judge_boxes(
     )
     results.best_iou[rows] = judged.best
     results.status[rows] = judged.status
-    if judged.candidates is not None:
-        results.candidates = np.full(count, -1, dtype=np.int64)
-        results.candidates[rows] = judged.candidates
+    if engines.has_candidates(detector):
+        results.count_candidates = partial(_count_candidates, count, placed, detector)
     results.shortages = engines.shortages(placed.boxes, image, judged, detector).of_rows(rows)
     lost = np.flatnonzero(has(judged.status, "unmatched"))
     results.cause[rows[lost]] = causes_of(placed.boxes.take(lost), detector)
     return results
+
+
+def _count_candidates(count: int, placed: Placed, detector: Detector) -> Int:
+    """Return the number of candidates of all boxes, -1 where not usable: int64 [count]."""
+    found = np.full(count, -1, dtype=np.int64)
+    found[placed.rows] = engines.count_candidates(placed.boxes, detector)
+    return found
 
 
 def _judge_images(dataset: Dataset, boxes: BoxResults, raises: Int8) -> ImageResults:

@@ -14,6 +14,8 @@ An engine may do without these:
 levels(boxes, detector) -> bool [n, L]: the levels on which each box has a positive anchor, or a candidate.
     Without it nothing is said of levels.
 judge_quickly(boxes, detector) -> Judged: the same statuses as `judge`, without numbers of candidates.
+count_candidates(boxes, detector) -> int64 [n]: the number of points that can become positive for each box,
+    were it alone. Only engines for points have it.
 compete(boxes, image, judged, detector, category, first) -> Judged: the judgement with all boxes of an image
     present. Without it, of equal boxes the one is trained that `Match.repeated` says.
 shortages(boxes, image, judged, detector) -> Shortages: the boxes that can be given too few points, or
@@ -119,6 +121,20 @@ def judge_quickly(boxes: OnCanvas, detector: Detector) -> Judged:
         engine_of(detector), "judge_quickly", None
     )
     return judge(boxes, detector) if quickly is None else quickly(boxes, detector)
+
+
+def has_candidates(detector: Detector) -> bool:
+    """Tell whether boxes have candidates, whose number `count_candidates` returns."""
+    return hasattr(engine_of(detector), "count_candidates")
+
+
+def count_candidates(boxes: OnCanvas, detector: Detector) -> Int:
+    """Return the points that can become positive for each box, were it alone: int64 [n].
+
+    The detector is one that `has_candidates`.
+    """
+    own: Callable[[OnCanvas, Detector], Int] = getattr(engine_of(detector), "count_candidates")  # noqa: B009
+    return own(boxes, detector)
 
 
 def compete(

@@ -13,7 +13,14 @@ from anchoraudit.arrays import Float, Int8
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.causes_by_size import STRIDE
 from anchoraudit.encoding.points.competing import compete
-from anchoraudit.encoding.points.counting import causes_at, count, judge, judge_quickly, levels
+from anchoraudit.encoding.points.counting import (
+    causes_at,
+    count,
+    count_candidates,
+    judge,
+    judge_quickly,
+    levels,
+)
 from anchoraudit.encoding.points.definition import replay
 from anchoraudit.encoding.points.fewer import shortages
 from anchoraudit.encoding.points.rules import point_rules
@@ -24,6 +31,7 @@ __all__ = [
     "causes_at",
     "compete",
     "count",
+    "count_candidates",
     "judge",
     "judge_quickly",
     "levels",

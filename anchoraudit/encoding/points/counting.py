@@ -44,9 +44,15 @@ def _number(parts: Sequence[Rectangle]) -> Int:
     return number
 
 
+def count_candidates(boxes: OnCanvas, detector: Detector) -> Int:
+    """Return the number of candidates of each box, were it alone: int64 [n]."""
+    number: Int = candidates_by_level(boxes, detector).sum(axis=1)
+    return number
+
+
 def judge(boxes: OnCanvas, detector: Detector) -> Judged:
     """Return how many candidates each box has, were it alone, and what follows from that."""
-    number = candidates_by_level(boxes, detector).sum(axis=1)
+    number = count_candidates(boxes, detector)
     able = "matched" if detector.match.is_prediction_free else "possible"
     status = np.where(number > 0, STATUS_CODE[able], STATUS_CODE["unmatched"]).astype(np.int8)
     return Judged(np.full(len(number), np.nan), status, number)
@@ -155,13 +161,11 @@ def pairs(boxes: OnCanvas, detector: Detector) -> Pairs:
                 own, place = own[~inner], place[~inner]
         box.append(own)
         point.append(place + first[level][boxes.of[own]])
-    own, place = np.concatenate(box), np.concatenate(point)
-    order = np.lexsort([place, own])
-    own, place = own[order], place[order]
-    # Rectangles that overlap list a point twice.
-    new = np.ones(len(own), dtype=np.bool_)
-    new[1:] = (own[1:] != own[:-1]) | (place[1:] != place[:-1])
-    return Pairs(own[new], place[new])
+    total = max(int(cells.sum(axis=0).max(initial=0)), 1)
+    key = np.concatenate(box) * total + np.concatenate(point)
+    key.sort()
+    new = np.append(True, key[1:] != key[:-1])[: len(key)]  # rectangles that overlap list a point twice
+    return Pairs(*np.divmod(key[new], total))
 
 
 def _listed(part: Rectangle, columns: Int) -> tuple[Int, Int]:
@@ -181,13 +185,32 @@ def owners(boxes: OnCanvas, image: Int, detector: Detector) -> tuple[Int, Int]:
     image: int64 [n], the image of each box. int64 [P] both: the box, and the point among those of its canvas.
     """
     found = pairs(boxes, detector)
-    priority = rule_of(detector).priority(boxes.boxes, detector)[found.box]
-    turn = -found.box if detector.match.repeated == "last" else found.box
-    order = np.lexsort([turn, priority, found.point, image[found.box]])
-    box, point = found.box[order], found.point[order]
-    first = np.ones(len(box), dtype=np.bool_)
-    first[1:] = (point[1:] != point[:-1]) | (image[box[1:]] != image[box[:-1]])
-    return box[first], point[first]
+    learnt = np.ones(len(found.box), dtype=np.bool_)
+    met = _shared(image[found.box], found.point)
+    box, point = found.box[met], found.point[met]
+    priority = rule_of(detector).priority(boxes.boxes, detector)[box]
+    turn = -box if detector.match.repeated == "last" else box
+    order = np.lexsort([turn, priority, point, image[box]])
+    point, of = point[order], image[box[order]]
+    learnt[met[order[1:][(point[1:] == point[:-1]) & (of[1:] == of[:-1])]]] = False
+    return found.box[learnt], found.point[learnt]
+
+
+def _shared(image: Int, point: Int) -> Int:
+    """Return the pairs of an image and a point that occur more than once: int64, ascending.
+
+    Most points of most images are candidates of one box: a sort of single numbers finds the others.
+    """
+    if not len(point):
+        return np.zeros(0, dtype=np.int64)
+    key = (image - image.min()) * (point.max() + 1) + point
+    ordered = np.sort(key)
+    again = ordered[1:][ordered[1:] == ordered[:-1]]
+    if not len(again):
+        return np.zeros(0, dtype=np.int64)
+    place = np.minimum(np.searchsorted(again, key), len(again) - 1)
+    found: Int = np.flatnonzero(again[place] == key)
+    return found
 
 
 def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Counted:
