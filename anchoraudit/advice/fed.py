@@ -49,7 +49,7 @@ class InFile:
         longer = np.maximum(dataset.images.width, dataset.images.height)
         within = 1 + np.nan_to_num(longer)[image[order]] * _NEAR
         self.close = np.zeros(len(rows), dtype=np.bool_)
-        self.close[order[close(image[order], clipped.boxes[order], within)]] = True
+        self.close[order[close(image[order], clipped.boxes.take(order, axis=0), within)]] = True
 
     def has_places_of(self, loaded: Dataset) -> bool:
         """Tell whether a loader hands over all boxes where they are, in images of their sizes."""
@@ -181,7 +181,7 @@ class OnInput:
         large = np.minimum(canvases.image_width, canvases.image_height) >= _LEAST_INPUT
         rows = self._own(self.fed.close if bool(large.all()) else self.fed.by_image)
         found = np.full(len(self.image), -1, dtype=np.int64)
-        before = repeats(self.image[rows], self.boxes.boxes[rows])
+        before = repeats(self.image[rows], self.boxes.boxes.take(rows, axis=0))
         again = np.flatnonzero(before >= 0)
         found[rows[again]] = rows[before[again]]
         return found

@@ -154,7 +154,7 @@ class Boxes:
             image=self.image[order],
             annotation_ids=None if self.annotation_ids is None else self.annotation_ids[order],
             category=self.category[order],
-            xyxy=self.xyxy[order],
+            xyxy=self.xyxy.take(order, axis=0),  # several times faster than xyxy[order]
             crowd=self.crowd[order],
             difficult=self.difficult[order],
             entry=None if self.entry is None else self.entry[order],

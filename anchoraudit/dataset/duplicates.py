@@ -37,8 +37,8 @@ def exact_duplicates(dataset: Dataset) -> Int:
     first = np.full(len(xyxy), -1, dtype=np.int64)
     group = _groups(dataset)
     rows = _rows_in_shared_groups(group)
-    rows = rows[_finite(xyxy[rows])]
-    again = repeats(group[rows], xyxy[rows])
+    rows = rows[_finite(xyxy.take(rows, axis=0))]
+    again = repeats(group[rows], xyxy.take(rows, axis=0))
     later = np.flatnonzero(again >= 0)
     first[rows[later]] = rows[again[later]]
     return first

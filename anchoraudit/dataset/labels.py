@@ -92,8 +92,9 @@ def prepare(dataset: Dataset, *, drop_difficult: bool = False) -> Labels:
 
 def clipped_boxes(dataset: Dataset, rows: Int | slice) -> Float:
     """Return the boxes of these rows, clipped to their images: [n, 4], pixels of the original image."""
-    image = dataset.boxes.image[rows]
-    return clip_boxes(dataset.boxes.xyxy[rows], dataset.images.width[image], dataset.images.height[image])
+    image, xyxy = dataset.boxes.image[rows], dataset.boxes.xyxy
+    own = xyxy[rows] if isinstance(rows, slice) else xyxy.take(rows, axis=0)  # several times faster
+    return clip_boxes(own, dataset.images.width[image], dataset.images.height[image])
 
 
 def _reasons_of(dataset: Dataset, rows: slice, inside: Float, drop_difficult: bool, *, crowds: bool) -> Int8:

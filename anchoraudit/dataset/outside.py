@@ -21,7 +21,7 @@ def far_outside(dataset: Dataset, rows: Int, beyond: float = BEYOND, inside: flo
     unknown size are not among them.
     """
     images, image = dataset.images, dataset.boxes.image[rows]
-    own = dataset.boxes.xyxy[rows]
+    own = dataset.boxes.xyxy.take(rows, axis=0)
     sides = np.column_stack([images.width[image], images.height[image]])
     left = clipped_boxes(dataset, rows)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):

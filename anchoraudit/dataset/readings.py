@@ -191,7 +191,7 @@ def misreadings(dataset: Dataset, image_sizes: Float | None = None) -> list[Misr
 
 def _misread(dataset: Dataset, number: int, rows: Int, image_sizes: Float) -> Misreading | None:
     present = dataset.read_as or dataset.convention_of(number)
-    xyxy, sizes = dataset.boxes.xyxy[rows], image_sizes[dataset.boxes.image[rows]]
+    xyxy, sizes = dataset.boxes.xyxy.take(rows, axis=0), image_sizes[dataset.boxes.image[rows]]
     wrong = impossible(xyxy, sizes)
     many = int(np.count_nonzero(wrong))
     if many < max(DOUBTED, _doubted_share(xyxy, sizes, wrong) * len(rows)):

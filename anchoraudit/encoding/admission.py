@@ -216,7 +216,7 @@ class _Asked:
 
     def odd(self, rows: Int, rule: Int8, outcome: Int8) -> None:
         """Apply the rules of odd geometry to the boxes in `rows` [n], which are not whole and inside."""
-        boxes, of = self.handed.boxes[rows], self.handed.image[rows]
+        boxes, of = self.handed.boxes.take(rows, axis=0), self.handed.image[rows]
         size = np.stack([self.handed.width[of], self.handed.height[of]], axis=1)
         finite = np.isfinite(boxes).all(axis=1)
         with np.errstate(invalid="ignore"):
@@ -267,7 +267,7 @@ class _OnInput:
         rows = np.flatnonzero(near & _ordinary(boxes))
         small, elongated = np.zeros((2, len(boxes)), dtype=np.bool_)
         of = image[rows]
-        inside = clip_boxes(boxes[rows], fitted.width[of], fitted.height[of])
+        inside = clip_boxes(boxes.take(rows, axis=0), fitted.width[of], fitted.height[of])
         laid = place(inside, fitted, of, self.detector).astype(labels.limits_in)
         width, height = laid[:, 2] - laid[:, 0], laid[:, 3] - laid[:, 1]
         short, long = np.minimum(width, height), np.maximum(width, height)
@@ -466,7 +466,7 @@ def handed_over(dataset: Dataset) -> Handed:
         handed = handed & ~unread
     rows = np.flatnonzero(handed)
     whole = len(rows) == len(boxes)
-    xyxy, image = (boxes.xyxy, boxes.image) if whole else (boxes.xyxy[rows], boxes.image[rows])
+    xyxy, image = (boxes.xyxy, boxes.image) if whole else (boxes.xyxy.take(rows, axis=0), boxes.image[rows])
     return Handed(rows, xyxy, image, images.width, images.height)
 
 

@@ -84,7 +84,8 @@ class OnCanvas:
 
     def take(self, rows: Int) -> OnCanvas:
         """Return the boxes of the given rows, with all canvases."""
-        return OnCanvas(self.boxes[rows], self.of[rows], self.canvases)
+        # take is several times faster than boxes[rows]
+        return OnCanvas(self.boxes.take(rows, axis=0), self.of[rows], self.canvases)
 
 
 def fit(width: Float, height: Float, resize: Resize) -> Fit:
@@ -299,7 +300,8 @@ class Clipped:
 
     def take(self, order: Int) -> Clipped:
         """Return the boxes at the indices `order`, in that order."""
-        return replace(self, rows=self.rows[order], boxes=self.boxes[order], of=self.of[order])
+        boxes = self.boxes.take(order, axis=0)
+        return replace(self, rows=self.rows[order], boxes=boxes, of=self.of[order])
 
 
 def clip_all(dataset: Dataset, rows: Int) -> Clipped:

@@ -140,7 +140,8 @@ def _best_of_block(
         if rows is None:
             np.maximum(best, _best_of_level(boxes, of, levels[i], number), out=best)
         elif len(rows):
-            best[rows] = np.maximum(best[rows], _best_of_level(boxes[rows], of[rows], levels[i], number))
+            own = boxes.take(rows, axis=0)  # several times faster than boxes[rows]
+            best[rows] = np.maximum(best[rows], _best_of_level(own, of[rows], levels[i], number))
 
 
 def _areas(axes: tuple[Cells, Cells]) -> tuple[float, float]:
