@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import seed as seeded
 from hypothesis import strategies as st
 
-from anchoraudit.dataset.repeated import close, repeats
+from anchoraudit.dataset.repeated import close, pairs_within, repeats
 from anchoraudit.detectors import load_detector, preset_names
 from anchoraudit.detectors.spec import Detector, Loss, Match, Points, Resize
 from anchoraudit.encoding import engines
@@ -432,6 +432,23 @@ def test_in_crowds_exactly_those_are_shadowed_that_no_point_learns(name, seed):
     hidden = (alone.candidates > 0) & (counted.assigned == 0)
     assert ((np.array(STATUSES)[together.status] == "shadowed") == hidden).all()
     assert hidden.any()
+
+
+def test_pairs_within_are_all_pairs_of_a_group_once():
+    group = np.array([0, 0, 0, 2, 3, 3, 3, 3])
+
+    def listed(most=None):
+        found = []
+        for of_one, before, after in pairs_within(group, [np.arange(8.0)], most):
+            assert before.columns[0].tolist() == before.rows.tolist()
+            assert after.columns[0].tolist() == after.rows.tolist()
+            found += zip(before.rows[of_one].tolist(), after.rows[of_one].tolist(), strict=True)
+        return sorted(found)
+
+    every = [(i, j) for i in range(8) for j in range(i + 1, 8) if group[i] == group[j]]
+    assert listed() == every
+    assert listed(most=2) == [(i, j) for i, j in every if j - i <= 2]
+    assert list(pairs_within(np.zeros(0, dtype=np.int64), [np.zeros(0)])) == []
 
 
 def test_close_boxes_are_those_within_reach_in_all_four_numbers():

@@ -90,18 +90,25 @@ def pairs_within(
     group: int64 [n], ascending. columns: [n] each. most: rows farther apart are no pair. Each item holds
     which pairs are of one group, bool [m], the rows that come first, and the others.
     """
-    rows, place = np.arange(len(group)), np.arange(len(group)) - np.searchsorted(group, group)
-    farthest = int(place.max(initial=0))
+    if not len(group):
+        return
+    start = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
+    number = np.diff(np.append(start, len(group)))
+    # Groups of most rows first: then those with more rows than any distance are the first ones, in one piece.
+    order = np.argsort(-number, kind="stable")
+    start, number = start[order], number[order]
+    end = np.cumsum(number)
+    place = np.arange(len(group)) - np.repeat(end - number, number)
+    rows = np.repeat(start, number) + place
+    columns = [column[rows] for column in columns]
+    farthest = int(number[0]) - 1
     for distance in range(1, (farthest if most is None else min(farthest, most)) + 1):
-        if np.count_nonzero(place >= distance) < len(place) // 2:  # go on with groups that have so many rows
-            kept = with_more(place, distance)
-            rows, place = rows[kept], place[kept]
-            columns = [column[kept] for column in columns]
+        stop = end[np.searchsorted(-number, -distance) - 1]
         before, after = (
             Side(rows[part], [column[part] for column in columns])
-            for part in (slice(None, -distance), slice(distance, None))
+            for part in (slice(stop - distance), slice(distance, stop))
         )
-        yield place[distance:] >= distance, before, after
+        yield place[distance:stop] >= distance, before, after
 
 
 def by_groups(group: Int, size: int = BLOCK) -> list[slice]:
@@ -113,16 +120,6 @@ def by_groups(group: Int, size: int = BLOCK) -> list[slice]:
         parts.append(slice(start, end))
         start = end
     return parts
-
-
-def with_more(place: Int, distance: int) -> Bool:
-    """Tell which rows are of groups with more rows than `distance`: bool [n].
-
-    place: int64 [n], the place of each row in its group, whose rows follow each other.
-    """
-    start = np.flatnonzero(place == 0)
-    number = np.diff(np.append(start, len(place)))
-    return np.repeat(number > distance, number)
 
 
 def alike(group: Int, boxes: Float) -> Int:

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from anchoraudit.arrays import Bool, Int, for_each
-from anchoraudit.dataset.repeated import by_groups, repeats, with_more
+from anchoraudit.dataset.repeated import by_groups, pairs_within, repeats
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.points.counting import candidates_by_level, owners, pairs
 from anchoraudit.encoding.points.lattice import Rectangle
 from anchoraudit.encoding.points.rules import rule_of
-from anchoraudit.encoding.points.suspects import MOST_COMPARED, suspected
+from anchoraudit.encoding.points.suspects import MOST_COMPARED, involved
 from anchoraudit.encoding.results import Judged
 from anchoraudit.encoding.statuses import STATUS_CODE
 
@@ -90,10 +90,7 @@ def _taken(boxes: OnCanvas, image: Int, able: Bool, detector: Detector, first: I
         taken = able & (first >= 0)
         able = able & ~taken
     rows = _in_crowds(image, able)
-    suspects = rows[suspected(boxes.take(rows), image[rows], detector)]
-    among = np.zeros(int(image.max(initial=-1)) + 1, dtype=np.bool_)
-    among[image[suspects]] = True
-    rows = rows[among[image[rows]]]
+    rows = rows[involved(boxes.take(rows), image[rows], detector)]
 
     def work(some: slice) -> None:
         own = rows[some]
@@ -115,10 +112,11 @@ def _in_crowds(image: Int, able: Bool) -> Int:
 
 def _contested(boxes: OnCanvas, image: Int, images: Int, detector: Detector) -> Int:
     """Return those of some images that have a point which is a candidate of two boxes: int64."""
-    rows = np.flatnonzero(np.isin(image, images))
+    found, asked = np.zeros((2, int(image.max(initial=-1)) + 1), dtype=np.bool_)
+    asked[images] = True
+    rows = np.flatnonzero(asked[image])
     rows = rows[np.argsort(image[rows], kind="stable")]
     of = image[rows]
-    found = np.zeros(int(image.max(initial=-1)) + 1, dtype=np.bool_)
     many = np.bincount(of, minlength=len(found))[of] > MOST_COMPARED
     found[_sharing(boxes.take(rows[many]), of[many], detector)] = True
     rows = rows[~many]
@@ -132,24 +130,19 @@ def _contested(boxes: OnCanvas, image: Int, images: Int, detector: Detector) -> 
             for rectangle in rule_of(detector).rectangles(boxes.take(own), level, detector):
                 _add_meeting(rectangle, image[own], found)
 
-    for_each(by_groups(image[rows]), look)
+    for_each(by_groups(image[rows], _BOXES), look)
     return np.flatnonzero(found)
 
 
 def _add_meeting(part: Rectangle, image: Int, found: Bool) -> None:
     """Add to `found` [N] the images of which two rectangles share a point. image: int64 [n], ascending."""
-    place = np.arange(len(image)) - np.searchsorted(image, image)
     columns = [part.x.first, part.x.last, part.y.first, part.y.last]
-    for distance in range(1, int(place.max(initial=0)) + 1):
-        low_x, high_x, low_y, high_y = (column[:-distance] for column in columns)
-        left, right, top, bottom = (column[distance:] for column in columns)
-        both = np.maximum(low_x, left) <= np.minimum(high_x, right)
+    for of_one_image, before, after in pairs_within(image, columns):
+        low_x, high_x, low_y, high_y = before.columns
+        left, right, top, bottom = after.columns
+        both = of_one_image & (np.maximum(low_x, left) <= np.minimum(high_x, right))
         both &= np.maximum(low_y, top) <= np.minimum(high_y, bottom)
-        found[image[distance:][both & (place[distance:] >= distance)]] = True
-        kept = np.flatnonzero(with_more(place, distance) & ~found[image])
-        if not len(kept):
-            break
-        image, place, columns = image[kept], place[kept], [column[kept] for column in columns]
+        found[image[before.rows[both]]] = True
 
 
 def _sharing(boxes: OnCanvas, image: Int, detector: Detector) -> Int:
