@@ -4,17 +4,21 @@ import csv
 import json
 import math
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from anchoraudit import audit, load_detector
 from anchoraudit.auditing.tables import boxes_frame
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import detect, read
-from anchoraudit.formats.table import rows
+from anchoraudit.formats.table import csv_file
+from anchoraudit.formats.table.columns import Numbers, Texts, joined_numbers, joined_texts
 from tests.builders import GOOD, annotation, document, image, make, run
 
 OWN = "image_id,label,x1,y1,x2,y2"
@@ -151,19 +155,66 @@ def test_a_table_among_other_annotations_is_left_alone(tmp_path):
     assert detect(tmp_path).format == "coco"
 
 
-def test_both_ways_of_reading_give_the_same(tmp_path, monkeypatch):
+_FIELDS = st.sampled_from(["", "1", "-2.5", "1e3", " 7", "nan", "inf", "x", "1_0", "+3", "1e999", "ä b", " "])
+_LINES = st.lists(st.lists(_FIELDS, min_size=6, max_size=6) | st.lists(_FIELDS, max_size=7), max_size=6)
+
+
+@given(_LINES, st.sampled_from(["\n", "\r\n"]), st.booleans())
+def test_all_ways_of_reading_give_the_same(tmp_path_factory, lines, end, closed):
+    """By pyarrow, at once, and line by line. Each may refuse a file, and leave it to the next."""
+    folder = tmp_path_factory.mktemp("table")
+    plain = ["a.jpg,cat, 1,2 ,3,4e0", "b.jpg,,,,,", "a.jpg,dog,1,2,3,4"]
+    text = end.join([OWN, *plain, *(",".join(line) for line in lines)]) + end * closed
+    (folder / "boxes.csv").write_text(text, newline="")
+
+    def seen(by_arrow, at_once):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(csv_file, "_WORTH_ARROW", 0)
+            for name, used in (("by_arrow", by_arrow), ("_at_once", at_once)):
+                if not used:
+                    patch.setattr(csv_file, name, lambda *_: None)
+            dataset = read(folder / "boxes.csv")
+        boxes = dataset.boxes
+        columns = [boxes.image.tolist(), boxes.category.tolist(), boxes.entry.tolist(), repr(boxes.xyxy)]
+        return dataset.images.ids, dataset.categories, dataset.findings, columns
+
+    slow = seen(by_arrow=False, at_once=False)
+    assert seen(by_arrow=True, at_once=False) == slow
+    assert seen(by_arrow=False, at_once=True) == slow
+
+
+def test_a_plain_file_is_read_by_arrow(tmp_path, monkeypatch):
     text = f"{OWN},width,height\n" + "".join(f"{n % 3}, c{n % 2} ,{n},{n}.5,9,1e1,,\n" for n in range(9))
-    fast = table(tmp_path, text)
-    monkeypatch.setattr(rows, "_at_once", lambda *_: None)
-    slow = read(tmp_path / "boxes.csv")
-    assert (fast.images.ids, fast.categories, fast.findings) == (
-        slow.images.ids,
-        slow.categories,
-        slow.findings,
-    )
-    for column in ("image", "category", "xyxy", "entry"):
-        assert np.array_equal(getattr(fast.boxes, column), getattr(slow.boxes, column)), column
-    assert fast.boxes.entry.tolist() == list(range(1, 10))
+    monkeypatch.setattr(csv_file, "_WORTH_ARROW", 0)
+    monkeypatch.setattr(csv_file, "_at_once", None)
+    dataset = table(tmp_path, text)
+    assert dataset.images.ids == ["0", "1", "2"]
+    assert [category.name for category in dataset.categories] == ["c0", "c1"]
+    assert dataset.boxes.image.tolist() == [0, 1, 2] * 3
+    assert dataset.boxes.category.tolist() == [n % 2 for n in range(9)]
+    assert dataset.boxes.xyxy[3].tolist() == [3, 3.5, 9, 10]
+    assert dataset.boxes.entry.tolist() == list(range(1, 10))
+
+
+@given(st.lists(st.sampled_from(["", "a", "b", "a "])), st.data())
+def test_texts_are_codes_into_distinct_names_by_first_row(values, data):
+    names = ["b", "a ", "", "a", "b", "unused", "a"]
+    codes = [data.draw(st.sampled_from([i for i, n in enumerate(names) if n == value])) for value in values]
+    for texts in (Texts.of(values), Texts.of_codes(np.array(codes, dtype=np.int64), names)):
+        assert [texts[row] for row in range(len(texts))] == values
+        assert texts.names == list(dict.fromkeys(values))
+        assert texts.first.tolist() == [values.index(name) for name in texts.names]
+        assert texts.are("a").tolist() == [value == "a" for value in values]
+        assert texts.stripped().names == list(dict.fromkeys(value.strip() for value in values))
+    cut = len(values) // 2
+    assert joined_texts([Texts.of(values[:cut]), Texts.of(values[cut:])]).names == texts.names
+
+
+def test_numbers_of_chunks_keep_their_rows():
+    joined = joined_numbers([Numbers.of(["1", ""]), Numbers.of([]), Numbers.of(["x", "nan", "2"])])
+    assert np.array_equal(joined.values, [1, np.nan, np.nan, np.nan, 2], equal_nan=True)
+    assert joined.empty.tolist() == [False, True, False, False, False]
+    assert joined.odd == {2: "x"}
 
 
 # Where images are
@@ -270,6 +321,49 @@ def test_empty_cells_of_parquet(tmp_path):
         ("PAR003", "row 2", "the row lacks x1, y1, x2"),
         ("PAR003", "row 2", "the row names no class"),
     ]
+
+
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_values_of_any_type(tmp_path, in_memory):
+    """Ids are numbers with missing ones, coordinates whole numbers, decimals or text."""
+    frame = pd.DataFrame(
+        {
+            "image_id": pd.array([7, 8, None, 7], dtype="Int64"),
+            "label": pd.Categorical(["dog", "cat", "cat", None], categories=["bird", "cat", "dog"]),
+            "x1": np.array([1, 2, 3, 4], dtype=np.uint8),
+            "y1": ["1", "2.5", "q", ""],
+            "x2": [Decimal("5.5"), Decimal(6), Decimal(7), Decimal(8)],
+            "y2": np.array([5, np.nan, 7, np.inf], dtype=np.float32),
+            "width": 90,
+            "height": 80,
+        }
+    )
+    path = tmp_path / "x.parquet"
+    frame.to_parquet(path, row_group_size=2)
+    dataset = read(frame) if in_memory else read(path)
+    assert dataset.images.ids == ["7", "8"]
+    assert [category.name for category in dataset.categories] == ["cat", "dog"]
+    expected = [[1, 1, 5.5, 5], [math.nan] * 4, [math.nan] * 4]
+    assert np.array_equal(dataset.boxes.xyxy, expected, equal_nan=True)
+    assert [finding.message for finding in dataset.findings if finding.code == "PAR003"] == [
+        "the row names no image",
+        "the row lacks y2",
+        "the row lacks y1",
+        "the row names no class",
+    ]
+
+
+def test_parquet_of_many_row_groups_and_unneeded_columns(tmp_path):
+    names = [f"{n % 50}.jpg" for n in range(1000)]
+    numbers = {corner: np.arange(1000) + i for i, corner in enumerate(("x1", "y1", "x2", "y2"))}
+    frame = pd.DataFrame({"image": names, "label": [f"c{n % 3}" for n in range(1000)], **numbers})
+    frame["masks"] = [[1, 2]] * 1000
+    frame.to_parquet(tmp_path / "x.parquet", row_group_size=64)
+    dataset = read(tmp_path / "x.parquet")
+    assert dataset.images.ids == names[:50]
+    assert dataset.boxes.image.tolist() == [n % 50 for n in range(1000)]
+    assert dataset.boxes.category.tolist() == [n % 3 for n in range(1000)]
+    assert np.array_equal(dataset.boxes.xyxy, frame[["x1", "y1", "x2", "y2"]])
 
 
 # What cannot be read at all

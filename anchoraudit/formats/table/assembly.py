@@ -14,8 +14,10 @@ from anchoraudit.formats import Detection, ReadOptions, require_known_splits
 from anchoraudit.formats._builder import Part, class_codes, classes_by_name, join
 from anchoraudit.formats.table.boxes import TableBoxes, read_boxes
 from anchoraudit.formats.table.class_list import find_class_list, report_unlisted
+from anchoraudit.formats.table.columns import Texts
 from anchoraudit.formats.table.images import TableImages, read_images, splits_in
-from anchoraudit.formats.table.rows import Rows, read_rows
+from anchoraudit.formats.table.rows import Rows
+from anchoraudit.formats.table.table_file import read_rows
 
 
 def assemble(detection: Detection, options: ReadOptions, files: Sequence[tuple[Path, str]]) -> Dataset:
@@ -40,7 +42,7 @@ def assemble_rows(
     known = [name for rows, split in tables for name in ([split] if split else splits_in(rows))]
     require_known_splits(options.splits, known or [split for _, split in files], detection.path)
     parts: list[Part] = []
-    labels: list[list[str]] = []
+    labels: list[Texts] = []
     for rows, split in tables:
         images = read_images(rows, split, () if split else options.splits, options.image_folder)
         boxes = read_boxes(rows, images)
@@ -48,9 +50,10 @@ def assemble_rows(
         parts.append(_part(rows, split, images, boxes))
     declared = find_class_list([rows.path for rows, _ in tables if not rows.dialect.header])
     listed = [] if declared is None else [entry.name.text for entry in declared.entries]
-    categories = classes_by_name(chain(chain.from_iterable(labels), listed))
+    categories = classes_by_name(chain(chain.from_iterable(own.names for own in labels), listed))
     for part, own in zip(parts, labels, strict=True):
-        part.categories, part.boxes.category = categories, class_codes(own, categories)
+        part.categories = categories
+        part.boxes.category = class_codes(own.names, categories)[own.codes]
     rows_read = sum(len(rows) for rows, _ in tables)
     makes = " and ".join(printable(make) for make in dict.fromkeys(rows.dialect.name for rows, _ in tables))
     dataset = join(detection, parts, recognised=f"table: {detection.reason}, {rows_read:,} rows, {makes}")
@@ -62,12 +65,12 @@ def assemble_rows(
     return dataset
 
 
-def _labels_with_places(parts: Sequence[Part], labels: Sequence[list[str]]) -> Iterator[tuple[str, str, str]]:
+def _labels_with_places(parts: Sequence[Part], labels: Sequence[Texts]) -> Iterator[tuple[str, str, str]]:
     for part, own in zip(parts, labels, strict=True):
         (source,) = part.sources
         assert part.boxes.entry is not None  # tables have rows
-        for label, at in zip(own, part.boxes.entry.tolist(), strict=True):
-            yield label, str(source.path), source.place_of_box(at, -1)
+        for code, at in zip(own.codes.tolist(), part.boxes.entry.tolist(), strict=True):
+            yield own.names[code], str(source.path), source.place_of_box(at, -1)
 
 
 def _part(rows: Rows, split: str, images: TableImages, read: TableBoxes) -> Part:

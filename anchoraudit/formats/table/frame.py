@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.formats import Detection, ReadOptions
 from anchoraudit.formats.table.assembly import assemble_rows
-from anchoraudit.formats.table.rows import rows_of_frame
+from anchoraudit.formats.table.columns import Numbers, Texts
+from anchoraudit.formats.table.dialects import by_header
+from anchoraudit.formats.table.rows import NUMBERS, Rows, not_understood, text_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +25,46 @@ def assemble_frame(name: str, table: pd.DataFrame, options: ReadOptions) -> Data
 
     Raises AnchorauditError as `table.read_frame` does.
     """
-    rows = rows_of_frame(table, _PLACE, box_place="iloc[{box}]")
+    rows = _rows_of(table)
     detection = Detection(name, _PLACE, "a DataFrame")
     return assemble_rows(detection, options, [(rows, "")], [(_PLACE, "")])
+
+
+def _rows_of(table: pd.DataFrame) -> Rows:
+    names = [str(name) for name in table.columns]
+    if (dialect := by_header(names)) is None:
+        raise not_understood(_PLACE, f"columns not understood: {','.join(names)[:200]}", "")
+    from pandas.api.types import is_float_dtype, is_integer_dtype
+
+    texts, numbers = {}, {}
+    for name, i in dialect.at.items():
+        column = table.iloc[:, i]
+        if name not in NUMBERS:
+            texts[name] = _texts_of(column)
+        elif is_integer_dtype(column) or is_float_dtype(column):
+            numbers[name] = Numbers.of_floats(column.to_numpy(np.float64, na_value=np.nan))
+        else:
+            numbers[name] = Numbers.of(_objects(column))
+    at = np.arange(len(table))
+    return Rows(_PLACE, dialect, "row", texts, numbers, at, box_place="iloc[{box}]")
+
+
+def _texts_of(column: pd.Series[Any]) -> Texts:
+    import pandas as pd
+
+    if column.dtype == object:  # equal objects, such as 1 and True, may be different texts
+        return Texts.of(map(_text, _objects(column)))
+    codes, distinct = pd.factorize(column)  # -1 stands for a missing value
+    names = [text_of(value) for value in np.asarray(distinct, dtype=object).tolist()]
+    return Texts.of_codes(np.where(codes < 0, len(names), codes).astype(np.int64), [*names, ""])
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else text_of(value)
+
+
+def _objects(column: pd.Series[Any]) -> list[Any]:
+    """Return the values as objects, "" for a missing one."""
+    values = column.astype(object)
+    objects: list[Any] = values.where(values.notna(), "").tolist()
+    return objects

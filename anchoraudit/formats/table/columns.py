@@ -1,0 +1,151 @@
+"""The columns of a table: texts as codes into the distinct ones, and numbers with what is none.
+
+A table may have tens of millions of rows. So no row is a Python object: only distinct texts are, and the few
+values that should be numbers and are not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from anchoraudit.arrays import Bool, Float, Int
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A text in each of R rows.
+
+    codes: int64 [R], the index of each into `names`. names: the distinct texts, by their first rows. first:
+    int64 [len(names)], these rows.
+    """
+
+    codes: Int
+    names: list[str]
+    first: Int
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, row: int) -> str:
+        return self.names[int(self.codes[row])]
+
+    @classmethod
+    def of(cls, values: Iterable[str]) -> Texts:
+        """Return a list of texts as codes."""
+        index: dict[str, int] = {}
+        codes = np.array([index.setdefault(value, len(index)) for value in values], dtype=np.int64)
+        return cls.of_codes(codes, list(index))
+
+    @classmethod
+    def of_codes(cls, codes: Int, names: Sequence[str]) -> Texts:
+        """Return the texts names[code]: the names may be equal, or not occur, and have any order.
+
+        codes: int64 [R], none below 0.
+        """
+        index: dict[str, int] = {}
+        same = np.array([index.setdefault(name, len(index)) for name in names], dtype=np.int64)
+        if len(index) < len(names):
+            codes = same[codes]
+        distinct = list(index)
+        first = np.full(len(distinct), len(codes), dtype=np.int64)
+        first[codes[::-1]] = np.arange(
+            len(codes) - 1, -1, -1
+        )  # the last one that is written is the first row
+        order = np.argsort(first, kind="stable")
+        order = order[first[order] < len(codes)]
+        if not np.array_equal(order, np.arange(len(distinct))):
+            place = np.full(len(distinct), -1, dtype=np.int64)
+            place[order] = np.arange(len(order))
+            codes, distinct, first = place[codes], [distinct[i] for i in order.tolist()], first[order]
+        return cls(codes, distinct, first)
+
+    @classmethod
+    def same(cls, text: str, count: int) -> Texts:
+        """Return the same text in all of `count` rows."""
+        return cls.of_codes(np.zeros(count, dtype=np.int64), [text])
+
+    def stripped(self) -> Texts:
+        """Return the texts without spaces around them."""
+        bare = [name.strip() for name in self.names]
+        return self if bare == self.names else Texts.of_codes(self.codes, bare)
+
+    def take(self, rows: Int) -> Texts:
+        """Return the texts of some rows, int64."""
+        return Texts.of_codes(self.codes[rows], self.names)
+
+    def are(self, text: str) -> Bool:
+        """Tell which rows have this text: bool [R]."""
+        if text not in self.names:
+            return np.zeros(len(self.codes), dtype=np.bool_)
+        found: Bool = self.codes == self.names.index(text)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A number in each of R rows.
+
+    values: float64 [R], NaN where there is none. empty: bool [R], where nothing is written. odd: what is
+    written where it is neither a number nor nothing, by row.
+    """
+
+    values: Float
+    empty: Bool
+    odd: dict[int, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, values: Sequence[Any]) -> Numbers:
+        """Read numbers, or texts of numbers, "" for nothing."""
+        try:
+            numbers = np.array(list(map(float, values)), dtype=np.float64)
+            return cls(numbers, np.zeros(len(numbers), dtype=np.bool_))
+        except (TypeError, ValueError, OverflowError):
+            pass
+        numbers, odd = np.full(len(values), np.nan), {}
+        empty = np.array([isinstance(value, str) and not value for value in values], dtype=np.bool_)
+        for row, value in enumerate(values):
+            try:
+                numbers[row] = math.nan if empty[row] else float(value)
+                if isinstance(value, bool):
+                    raise ValueError
+            except (TypeError, ValueError, OverflowError):
+                numbers[row] = math.nan
+                odd[row] = value
+        return cls(numbers, empty, odd)
+
+    @classmethod
+    def of_floats(cls, values: Float) -> Numbers:
+        """Take numbers as they are: a NaN stands for nothing. values: float64 [R]."""
+        return cls(values, np.isnan(values))
+
+
+def joined_texts(parts: Sequence[Texts]) -> Texts:
+    """Put the rows of parts behind each other."""
+    if len(parts) == 1:
+        return parts[0]
+    begin = np.cumsum([0, *(len(part.names) for part in parts)])
+    codes = [part.codes + start for part, start in zip(parts, begin[:-1].tolist(), strict=True)]
+    return Texts.of_codes(
+        np.concatenate([*codes, np.zeros(0, dtype=np.int64)]), [name for part in parts for name in part.names]
+    )
+
+
+def joined_numbers(parts: Sequence[Numbers]) -> Numbers:
+    """Put the rows of parts behind each other."""
+    if len(parts) == 1:
+        return parts[0]
+    begin = np.cumsum([0, *(len(part.values) for part in parts)]).tolist()
+    return Numbers(
+        np.concatenate([*(part.values for part in parts), np.zeros(0)]),
+        np.concatenate([*(part.empty for part in parts), np.zeros(0, dtype=np.bool_)]),
+        {
+            start + row: value
+            for part, start in zip(parts, begin, strict=False)
+            for row, value in part.odd.items()
+        },
+    )
