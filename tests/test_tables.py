@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 
 from anchoraudit import audit, load_detector
 from anchoraudit.auditing.tables import boxes_frame
+from anchoraudit.dataset.conventions import convention_of
+from anchoraudit.dataset.locations import Locations
+from anchoraudit.dataset.readings import reread
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import detect, read
 from anchoraudit.formats.table import csv_file
@@ -364,6 +367,143 @@ def test_parquet_of_many_row_groups_and_unneeded_columns(tmp_path):
     assert dataset.boxes.image.tolist() == [n % 50 for n in range(1000)]
     assert dataset.boxes.category.tolist() == [n % 3 for n in range(1000)]
     assert np.array_equal(dataset.boxes.xyxy, frame[["x1", "y1", "x2", "y2"]])
+
+
+# One row an image
+
+_TWO = [{"bbox": [10, 20, 30, 40], "category": 1}, {"bbox": [1, 2, 3, 4], "category": 0}]
+_METADATA = {
+    "info": {
+        "features": {"objects": {"category": {"feature": {"names": ["dog", "cat"], "_type": "ClassLabel"}}}}
+    }
+}
+
+
+def as_lists(objects):
+    return {key: [one[key] for one in objects] for key in ("bbox", "category")}
+
+
+def nested(path, columns, metadata=None):
+    """Write a Parquet file of one row an image, in two row groups, and read it."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    written = pa.table(columns)
+    if metadata is not None:
+        written = written.replace_schema_metadata({b"huggingface": json.dumps(metadata).encode()})
+    parquet.write_table(written, path, row_group_size=2)
+    return read(path)
+
+
+@pytest.mark.parametrize("kind", ["list of structs", "struct of lists", "columns", "fixed"])
+@pytest.mark.parametrize("declared", [False, True])
+def test_rows_with_lists_of_objects(tmp_path, kind, declared):
+    import pyarrow as pa
+
+    images = [_TWO, [], None, [{"bbox": [5, 5, 5, 5], "category": 1}]]
+    own = {"image_id": [7, 8, 9, 10], "width": [100] * 4, "height": [80] * 4}
+    if kind == "list of structs":
+        columns = {"objects": images}
+    elif kind == "struct of lists":
+        columns = {"objects": [None if each is None else as_lists(each) for each in images]}
+    else:
+        boxes, labels = (
+            [None if each is None else as_lists(each)[key] for each in images] for key in ("bbox", "category")
+        )
+        four = pa.list_(pa.float32(), 4) if kind == "fixed" else pa.list_(pa.int64())
+        columns = {"boxes": pa.array(boxes, pa.list_(four)), "labels": labels}
+    metadata = None
+    if declared:
+        metadata = json.loads(
+            json.dumps(_METADATA).replace("category", "labels" if "boxes" in columns else "category")
+        )
+        if "boxes" in columns:
+            metadata["info"]["features"].update(metadata["info"]["features"].pop("objects"))
+    dataset = nested(tmp_path / "x.parquet", {**own, **columns}, metadata)
+    holder = "boxes" if "boxes" in columns else "objects.bbox"
+    assert dataset.recognised == (
+        f"table: a Parquet file, 4 rows, one row an image ({holder}: x, y, width, height)"
+    )
+    assert dataset.images.ids == ["7", "8", "9", "10"]
+    assert (dataset.images.width.tolist(), dataset.images.height.tolist()) == ([100] * 4, [80] * 4)
+    assert dataset.boxes.xyxy.tolist() == [[10, 20, 40, 60], [1, 2, 4, 6], [5, 5, 10, 10]]
+    assert dataset.boxes.image.tolist() == [0, 0, 3]
+    called = [dataset.categories[code].name for code in dataset.boxes.category]
+    assert called == (["cat", "dog", "cat"] if declared else ["1", "0", "1"])
+    assert dataset.findings == []
+    where = Locations(dataset)
+    assert (where.of_box(1).place, where.of_box(2).place) == ("rows[0].objects[1]", "rows[3].objects[0]")
+    assert where.of_image(3).place == "rows[3]"
+    assert reread(dataset, convention_of("xyxy")).boxes.xyxy[0].tolist() == [10, 20, 30, 40]
+
+
+def test_a_class_that_the_file_declares_counts_without_boxes(tmp_path):
+    objects = [{"bbox": [1, 2, 3, 4], "category": 1}, {"bbox": [1, 2, 3, 4], "category": 5}]
+    dataset = nested(tmp_path / "x.parquet", {"image": ["a.jpg"], "objects": [objects]}, _METADATA)
+    assert [category.name for category in dataset.categories] == ["5", "cat", "dog"]
+
+
+def test_objects_with_a_field_for_each_corner_and_crowds(tmp_path):
+    fields = {"xmin": 1, "ymin": 2.5, "xmax": 30, "ymax": 40, "label": "cat", "iscrowd": 1}
+    columns = {"file_name": ["a.jpg"], "faces": [[fields, {**fields, "xmax": None, "iscrowd": 0}]]}
+    dataset = nested(tmp_path / "x.parquet", {**columns, "split": ["val"]})
+    assert dataset.recognised.endswith("one row an image (faces.xmin/ymin/xmax/ymax)")
+    assert dataset.boxes.xyxy[0].tolist() == [1, 2.5, 30, 40]
+    assert dataset.boxes.crowd.tolist() == [True, False]
+    assert (dataset.splits, dataset.categories[0].name) == (("val",), "cat")
+    assert [f.message for f in dataset.findings if f.place == "rows[0].objects[1]"] == ["the row lacks x2"]
+
+
+def test_sizes_and_names_of_pictures_in_the_file(tmp_path):
+    make(tmp_path, {"a.jpg": (100, 50), "b.png": (7, 9)})
+    pictures = [{"bytes": (tmp_path / name).read_bytes(), "path": name} for name in ("a.jpg", "b.png")]
+    pictures.append({"bytes": b"none", "path": "c.jpg"})
+    (tmp_path / "other").mkdir()
+    objects = [[{"bbox": [1, 2, 3, 4]}]] * 3
+    for columns, ids in (
+        ({"image": pictures}, ["a.jpg", "b.png", "c.jpg"]),
+        ({"image": [picture["bytes"] for picture in pictures]}, ["0", "1", "2"]),
+    ):
+        dataset = nested(tmp_path / "other" / "x.parquet", {**columns, "objects": objects})
+        assert dataset.images.ids == ids
+        assert dataset.images.width[:2].tolist() == [100, 7]
+        assert dataset.images.height[:2].tolist() == [50, 9]
+        assert [(f.code, f.place) for f in dataset.findings if f.code == "IMG002"] == [("IMG002", "rows[2]")]
+
+
+def test_broken_lists_cost_their_own_box(tmp_path):
+    import pyarrow as pa
+
+    boxes = [[[1, 2, 3, 4], [1, 2, 3], None, [1, None, 3, 4]], [[5, 6, 7, 8], [1, math.nan, 1, 1]]]
+    objects = [{"bbox": boxes[0], "category": list("abcd")}, {"bbox": boxes[1], "category": ["a"]}]
+    columns = {"image": ["a.jpg", "b.jpg"], "objects": pa.array(objects)}
+    dataset = nested(tmp_path / "x.parquet", columns)
+    nan = [math.nan] * 4
+    expected = [[1, 2, 4, 6], nan, nan, nan, [5, 6, 12, 14], [1, math.nan, 2, math.nan]]
+    assert np.array_equal(dataset.boxes.xyxy, expected, equal_nan=True)
+    assert [(f.place, f.message) for f in dataset.findings if f.code == "PAR003"] == [
+        ("rows[0].objects[1]", "bbox is not a list of four numbers"),
+        ("rows[0].objects[2]", "bbox is not a list of four numbers"),
+        ("rows[0].objects[3]", "bbox is not a list of four numbers"),
+        ("rows[1]", "its list of classes is not as long as that of its boxes"),
+        ("rows[1].objects[1]", "the row names no class"),
+    ]
+    assert [f.place for f in dataset.findings if f.code == "BOX001"] == ["rows[1].objects[1]"]
+
+
+def test_the_program_filters_it(tmp_path, here):
+    import pyarrow as pa
+
+    objects = [
+        [{"bbox": [100, 100, 200, 200], "category": "cat"}],
+        [{"bbox": [1, 1, 1, 1], "category": "cat"}],
+    ]
+    columns = {"image": ["a.jpg", "b.jpg"], "width": [960] * 2, "height": [720] * 2, "objects": objects}
+    nested(tmp_path / "x.parquet", {name: pa.array(column) for name, column in columns.items()})
+    assert run("filter", tmp_path / "x.parquet", "-o", "clean.json") == 0
+    clean = json.loads((here / "clean.json").read_text("utf-8"))
+    assert [image["file_name"] for image in clean["images"]] == ["a.jpg"]
+    assert clean["annotations"][0]["bbox"] == [100, 100, 200, 200]
 
 
 # What cannot be read at all

@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from anchoraudit.images.jpeg import plain_header
 from anchoraudit.images.pillow import quiet_pillow
@@ -54,6 +54,21 @@ def read_sizes(paths: Sequence[Path | None], *, upright: bool = False) -> tuple[
             found += map(read, rest)
     sizes = np.array([size for *size, _ in found], dtype=np.float64).reshape(-1, 2)
     return sizes, sum(turned for *_, turned in found)
+
+
+def size_in(file: BinaryIO) -> tuple[float, float]:
+    """Return width and height of the image in an open file, as stored: in pixels, NaN if it is none."""
+    plain = plain_header(file.read(HEAD))
+    if plain is not None:
+        return plain[0], plain[1]
+    from PIL import Image
+
+    file.seek(0)
+    try:
+        with quiet_pillow(), Image.open(file) as image:
+            return image.size
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return _UNKNOWN[:2]
 
 
 def _read(path: Path | None, *, upright: bool) -> _Size:

@@ -1,4 +1,4 @@
-"""Tables: a CSV or Parquet file with one row for each box, with the columns of several programs."""
+"""Tables: CSV or Parquet with a row for each box, with the columns of several programs; or for each image."""
 
 from __future__ import annotations
 

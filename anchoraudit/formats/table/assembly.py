@@ -50,11 +50,12 @@ def assemble_rows(
         parts.append(_part(rows, split, images, boxes))
     declared = find_class_list([rows.path for rows, _ in tables if not rows.dialect.header])
     listed = [] if declared is None else [entry.name.text for entry in declared.entries]
+    listed += [name for rows, _ in tables for name in rows.classes]
     categories = classes_by_name(chain(chain.from_iterable(own.names for own in labels), listed))
     for part, own in zip(parts, labels, strict=True):
         part.categories = categories
         part.boxes.category = class_codes(own.names, categories)[own.codes]
-    rows_read = sum(len(rows) for rows, _ in tables)
+    rows_read = sum(rows.in_file for rows, _ in tables)
     makes = " and ".join(printable(make) for make in dict.fromkeys(rows.dialect.name for rows, _ in tables))
     dataset = join(detection, parts, recognised=f"table: {detection.reason}, {rows_read:,} rows, {makes}")
     if declared is not None:
@@ -83,7 +84,8 @@ def _part(rows: Rows, split: str, images: TableImages, read: TableBoxes) -> Part
         boxes=read.boxes,
         categories=(),
         measured=images.measured,
-        convention=XYXY_FRACTIONS if rows.dialect.shares else XYXY,
+        entry=images.entry,
+        convention=rows.convention or (XYXY_FRACTIONS if rows.dialect.shares else XYXY),
         findings=[*rows.findings, *images.findings, *read.findings],
         notes=images.notes,
     )

@@ -76,7 +76,7 @@ def read_boxes(rows: Rows, images: TableImages) -> TableBoxes:
         annotation_ids=None,
         category=np.full(len(image), -1, dtype=np.int64),
         xyxy=_pixels(xyxy.take(taken, axis=0), images.sizes, image, shares=rows.dialect.shares),
-        crowd=np.zeros(len(image), dtype=np.bool_),
+        crowd=np.zeros(len(image), dtype=np.bool_) if rows.crowd is None else rows.crowd[taken],
         difficult=np.zeros(len(image), dtype=np.bool_),
         entry=rows.at[taken],
     )

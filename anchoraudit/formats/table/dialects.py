@@ -26,6 +26,15 @@ _CALLED = {
     "height": ("height", "imageheight", "imgheight"),
     "split": ("split", "subset"),
 }
+# Fields of objects in a list.
+_CALLED_IN_LISTS = {
+    "boxes": ("bbox", "bboxes", "box", "boxes"),
+    "labels": (
+        *("category", "categories", "label", "labels", "class", "classes", "categoryname", "classname"),
+        *("categoryid", "categoryids", "classid", "labelid", "name"),
+    ),
+    "crowd": ("iscrowd", "crowd"),
+}
 _WITHOUT_HEADER = dict(zip(("image", *CORNERS, "label"), range(6), strict=True))
 
 
@@ -62,12 +71,8 @@ def dialect_of(rows: Sequence[Sequence[str]]) -> Dialect | None:
 
 def by_header(header: Sequence[str]) -> Dialect | None:
     """Return the dialect for names of columns. None if the image or a coordinate is missing."""
-    plain = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in header]
-    at: dict[str, int] = {}
-    for name, called in _CALLED.items():
-        found = [plain.index(word) for word in called if word in plain]
-        if found:
-            at[name] = found[0]
+    plain = list(map(_plain, header))
+    at = {name: place for name, called in _CALLED.items() if (place := _place(called, plain)) >= 0}
     if "image" not in at or not all(name in at for name in CORNERS):
         return None
     if at.get("file_name") == at["image"]:
@@ -81,6 +86,23 @@ def by_header(header: Sequence[str]) -> Dialect | None:
         return Dialect("as --export-boxes writes (image_id,label,x1,y1,x2,y2)", at, len(header))
     used = ",".join(header[at[name]] for name in ("image", *CORNERS, "label") if name in at)
     return Dialect(f"columns {used}", at, len(header))
+
+
+def column_called(what: str, names: Sequence[str]) -> str:
+    """Return the first of the columns, or fields of objects, that is called so; "" if none is.
+
+    what: "boxes", "labels", "crowd", or a column of a flat table.
+    """
+    place = _place({**_CALLED, **_CALLED_IN_LISTS}[what], list(map(_plain, names)))
+    return names[place] if place >= 0 else ""
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _place(called: Sequence[str], plain: Sequence[str]) -> int:
+    return next((plain.index(word) for word in called if word in plain), -1)
 
 
 def _is_bare(row: Sequence[str]) -> bool:

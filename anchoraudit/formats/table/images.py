@@ -34,6 +34,7 @@ class TableImages:
     measured: bool [N], the size is not from the table.
     of_row: int64 [R], the image of each row, -1 without one.
     folder: the image folder, None if none was found.
+    entry: int64 [N], the row of each image, where a row is an image; None otherwise.
     """
 
     ids: list[str]
@@ -45,6 +46,7 @@ class TableImages:
     folder: Path | None
     findings: list[Finding]
     notes: list[str | Note]
+    entry: Int | None = None
 
 
 def splits_in(rows: Rows) -> list[str]:
@@ -61,7 +63,7 @@ def read_images(rows: Rows, split: str, wanted: Sequence[str], image_folder: Pat
     path = str(rows.path)
     named = rows.texts["image"]
     findings = [
-        Finding("PAR003", "the row names no image", path, rows.place(row))
+        Finding("PAR003", "the row names no image", path, rows.place_of_image(row))
         for row in np.flatnonzero(named.are("")).tolist()
     ]
     owner = _splits_of(rows, split, wanted, findings)
@@ -83,7 +85,7 @@ def read_images(rows: Rows, split: str, wanted: Sequence[str], image_folder: Pat
         near = find_images(called, [image_folder] if image_folder else usual_folders(rows.path, split))
 
     def where(i: int) -> Where:
-        return Where(path, rows.place(int(first[i])), f"image {ids[i]}")
+        return Where(path, rows.place_of_image(int(first[i])), f"image {ids[i]}")
 
     if near.folder is not None:
         findings += report_missing(near.names, near.present, near.folder, where)
@@ -101,6 +103,7 @@ def read_images(rows: Rows, split: str, wanted: Sequence[str], image_folder: Pat
         folder=near.folder,
         findings=[*findings, *unknown],
         notes=[note_unchecked(path)] if near.folder is None and not rows.is_in_memory else [],
+        entry=None if rows.parents is None else rows.parents[first],
     )
 
 
@@ -121,7 +124,9 @@ def _splits_of(rows: Rows, split: str, wanted: Sequence[str], findings: list[Fin
             told.add(of)
             name = named.names[of]
             words = f"{name!r} is in {owner[of]} and in {own}"
-            findings.append(Finding("SET004", words, str(rows.path), rows.place(row), name, f"image {name}"))
+            findings.append(
+                Finding("SET004", words, str(rows.path), rows.place_of_image(row), name, f"image {name}")
+            )
         if own in wanted and owner[of] not in wanted:
             owner[of] = own
     return owner

@@ -1,4 +1,4 @@
-"""Reads the rows of a Parquet file: only the columns that are needed, and texts as codes."""
+"""Reads a Parquet file whose rows are boxes, or images with lists of objects: only the columns it needs."""
 
 from __future__ import annotations
 
@@ -26,10 +26,14 @@ def read_parquet(path: Path) -> Rows:
     from pyarrow import parquet
 
     from anchoraudit.formats.table.arrow import numbers_of, texts_of
+    from anchoraudit.formats.table.nested import layout_of, read_nested
 
     with _errors_of(path), parquet.ParquetFile(path) as file:
         header = file.schema_arrow.names
         count = file.metadata.num_rows
+        layout = layout_of(file.schema_arrow)
+        if layout is not None:
+            return read_nested(file, layout, path)
     if (dialect := by_header(header)) is None:
         raise not_understood(path, f"columns not understood: {','.join(header)[:200]}")
     asked = {name: header[i] for name, i in dialect.at.items()}

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from anchoraudit.arrays import Int
+from anchoraudit.arrays import Bool, Int
 from anchoraudit.dataset.columns import Source
+from anchoraudit.dataset.conventions import Convention
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats.table.columns import Numbers, Texts
 from anchoraudit.formats.table.dialects import CORNERS, Dialect
 
 NUMBERS = (*CORNERS, "width", "height")
+_IMAGE_PLACE, _IN_LIST = "rows[{image}]", ".objects[{box}]"
 _REMEDY = (
     "Use the columns image_id,label,x1,y1,x2,y2; filename,width,height,class,xmin,ymin,xmax,ymax; "
     "those of Open Images; or path,x1,y1,x2,y2,class without a header."
@@ -27,10 +29,14 @@ class Rows:
 
     path: the file, or what the rows are if they come from memory.
     item: what a row is called, "line" or "row".
-    box_place: as in `Source`.
+    box_place: as in `Source`, for rows from memory.
     texts, numbers: the columns, by the names of `dialects`; those of `NUMBERS` are numbers.
     at: int64 [R], the line or row, from 0.
     broken: int64, the positions of rows with more or fewer fields than the header.
+    parents: int64 [R], where a row of the file is an image with a list of objects: that row, and `at` is the
+    position in its list, -1 for an image without objects. None where each row is a box.
+    crowd: bool [R]; None without any. convention: what four numbers mean in the file, if not the corners.
+    classes: names that the file declares.
     """
 
     path: Path
@@ -42,13 +48,30 @@ class Rows:
     broken: Int = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     findings: list[Finding] = field(default_factory=list)
     box_place: str = ""
+    parents: Int | None = None
+    crowd: Bool | None = None
+    convention: Convention | None = None
+    classes: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.at)
 
+    @property
+    def in_file(self) -> int:
+        """The number of rows of the file."""
+        return len(self) if self.parents is None else len(np.unique(self.parents))
+
     def place(self, row: int) -> str:
         """Return the place of a row, for findings."""
-        return self.source.place_of_box(int(self.at[row]), -1)
+        if self.parents is None:
+            return self.source.place_of_box(int(self.at[row]), -1)
+        if self.at[row] < 0:
+            return self.place_of_image(row)
+        return self.source.place_of_box(int(self.at[row]), int(self.parents[row]))
+
+    def place_of_image(self, row: int) -> str:
+        """Return the place of what a row says of its image."""
+        return self.place(row) if self.parents is None else _IMAGE_PLACE.format(image=self.parents[row])
 
     @property
     def is_in_memory(self) -> bool:
@@ -58,7 +81,11 @@ class Rows:
     @property
     def source(self) -> Source:
         """The table as a source, without split and image folder."""
-        return Source(self.path, "", item=self.item, box_place=self.box_place)
+        if self.parents is None:
+            return Source(self.path, "", item=self.item, box_place=self.box_place)
+        return Source(
+            self.path, "", item=self.item, box_place=f"{_IMAGE_PLACE}{_IN_LIST}", image_place=_IMAGE_PLACE
+        )
 
 
 def not_understood(path: Path, words: str, place: str = "line 1") -> AnchorauditError:

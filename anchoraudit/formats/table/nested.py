@@ -1,0 +1,330 @@
+"""Reads Parquet with one row for each image and a list of its objects, as Hugging Face data sets have it.
+
+`objects` is a struct of lists (`{"bbox": [[...], ...], "category": [...]}`) or a list of structs
+(`[{"bbox": [...], "category": ...}, ...]`); or the lists are columns themselves. Corners with names of their
+own are corners. Source: `datasets` 5.2, `features/features.py: List, Sequence, ClassLabel`, and its guide to
+object detection: a `bbox` is x, y, width, height, as in COCO.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow.parquet import ParquetFile
+
+from anchoraudit.arrays import Bool, Float, Int
+from anchoraudit.dataset.conventions import XYWH
+from anchoraudit.dataset.findings import Finding
+from anchoraudit.formats._builder import shorten
+from anchoraudit.formats.table.arrow import numbers_of, texts_of
+from anchoraudit.formats.table.columns import Numbers, Texts
+from anchoraudit.formats.table.dialects import CORNERS, Dialect, column_called
+from anchoraudit.formats.table.rows import Rows
+from anchoraudit.images.sizes import size_in
+
+_BATCH = 64  # rows whose pictures are in memory at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the boxes of such a file are.
+
+    holder: the column of objects, "" if their lists are columns themselves. box: the field with lists of four
+    numbers, "" if each corner has its own. corners: the fields of the corners. label, crowd: other fields, ""
+    without one. image, width, height: columns, "" without one. picture: a column with the bytes of the image
+    files. Those that are not there are "".
+    """
+
+    holder: str
+    box: str
+    corners: Mapping[str, str]
+    label: str
+    crowd: str
+    image: str
+    width: str
+    height: str
+    split: str
+    picture: str
+
+
+def layout_of(schema: pa.Schema) -> Layout | None:
+    """Find the boxes. None if no column has lists of them."""
+    for holder, fields in _holders(schema):
+        lists = [name for name, kind in fields.items() if _is_list(kind)]
+        boxes = [name for name in lists if _is_list(fields[name].value_type)] if not holder else lists
+        box = column_called("boxes", boxes)
+        single = list(fields) if holder else lists
+        corners = {} if box else {corner: column_called(corner, single) for corner in CORNERS}
+        if not box and not all(corners.values()):
+            continue
+        others = [name for name in single if name not in (box, *corners.values())]
+        top = [name for name in schema.names if name != holder and not _is_list(schema.field(name).type)]
+        named = {name: schema.field(name).type for name in top}
+        files = [name for name, kind in named.items() if {"bytes", "path"} <= _names_in(kind)]
+        raw = [
+            name for name, kind in named.items() if pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+        ]
+        plain = [name for name, kind in named.items() if name not in raw and not pa.types.is_struct(kind)]
+        pictures = [*(f"{name}.bytes" for name in files), *raw]
+        return Layout(
+            holder,
+            box,
+            corners,
+            label=column_called("labels", others),
+            crowd=column_called("crowd", others),
+            image=column_called("image", plain) or "".join(f"{name}.path" for name in files[:1]),
+            width=column_called("width", plain),
+            height=column_called("height", plain),
+            split=column_called("split", plain),
+            picture="".join(pictures[:1]),
+        )
+    return None
+
+
+def _holders(schema: pa.Schema) -> Iterator[tuple[str, dict[str, pa.DataType]]]:
+    """Yield each column that may hold objects, with the types of one object's fields; last the columns."""
+    for column in schema:
+        kind = column.type
+        if _is_list(kind) and pa.types.is_struct(kind.value_type):
+            yield column.name, {each.name: each.type for each in kind.value_type}
+        elif pa.types.is_struct(kind):
+            yield column.name, {each.name: each.type.value_type for each in kind if _is_list(each.type)}
+    yield "", {column.name: column.type for column in schema}
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
+
+
+def _names_in(kind: pa.DataType) -> set[str]:
+    return {each.name for each in kind} if pa.types.is_struct(kind) else set()
+
+
+def read_nested(file: ParquetFile, layout: Layout, path: Any) -> Rows:
+    """Read the objects of all rows as a table with one row for each; a row without objects is one itself."""
+    count = file.metadata.num_rows
+    objects = _Objects.read(file, layout, count)
+    found = objects.findings(str(path))
+    lonely = np.flatnonzero(np.bincount(objects.parents, minlength=count) == 0)
+    no = np.zeros(len(lonely), dtype=np.bool_)
+    order = np.argsort(np.concatenate([objects.parents, lonely]), kind="stable")
+    parents = np.concatenate([objects.parents, lonely])[order]
+    texts = {"image": _of_images(file, layout.image, count)}
+    if layout.split:
+        texts["split"] = texts_of(file.read([layout.split]).column(0))
+    texts = {name: column.take(parents) for name, column in texts.items()}
+    if layout.label:
+        names = [*objects.labels.names, ""]
+        codes = np.concatenate([objects.labels.codes, np.full(len(lonely), len(names) - 1)])
+        texts["label"] = Texts.of_codes(codes[order], names)
+    corners = np.concatenate([objects.xyxy, np.full((len(lonely), 4), np.nan)]).take(order, axis=0)
+    empty = np.concatenate([objects.empty, ~np.zeros((len(lonely), 4), dtype=np.bool_)]).take(order, axis=0)
+    numbers = {name: Numbers(corners[:, i], empty[:, i]) for i, name in enumerate(CORNERS)}
+    for name, sides in _sizes(file, layout):
+        numbers[name] = Numbers.of_floats(sides[parents])
+    return Rows(
+        path,
+        Dialect(objects.words, {}, len(file.schema_arrow.names)),
+        "row",
+        texts,
+        numbers,
+        at=np.concatenate([objects.place, np.full(len(lonely), -1, dtype=np.int64)])[order],
+        broken=np.flatnonzero(np.concatenate([objects.broken, no])[order]),
+        findings=found,
+        parents=parents,
+        crowd=np.concatenate([objects.crowd, no])[order],
+        convention=XYWH if layout.box else None,
+        classes=objects.classes,
+    )
+
+
+@dataclass(slots=True)
+class _Objects:
+    """M objects.
+
+    parents: int64 [M], the row of each. place: int64 [M], its position in the row's list. xyxy: float64
+    [M, 4]. empty: bool [M, 4], where nothing is written. broken: bool [M], where four numbers are expected
+    and others are found. classes: names that the
+    file declares. short: rows whose lists have different lengths.
+    """
+
+    parents: Int
+    place: Int
+    xyxy: Float
+    empty: Bool
+    labels: Texts
+    crowd: Bool
+    broken: Bool
+    words: str
+    values: pa.Array
+    classes: list[str]
+    short: list[int] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, file: ParquetFile, layout: Layout, count: int) -> _Objects:
+        lists = _lists(file, layout)
+        first = lists[layout.box or layout.corners["x1"]]
+        parents = pc.list_parent_indices(first).to_numpy().astype(np.int64)
+        start = np.searchsorted(parents, np.arange(count))
+        of = len(parents)
+        values = pc.list_flatten(first)
+        broken = np.zeros(of, dtype=np.bool_)
+        if layout.box:
+            xyxy, broken = _fours(values)
+            with np.errstate(over="ignore", invalid="ignore"):
+                xyxy[:, 2:] += xyxy[:, :2]
+            empty = np.zeros_like(xyxy, dtype=np.bool_)
+            words = f"one row an image ({_called(layout, layout.box)}: x, y, width, height)"
+        else:
+            columns = [_aligned(lists[name], first)[0] for name in layout.corners.values()]
+            numbers = [numbers_of(pa.chunked_array([column]), nan_is_nothing=True) for column in columns]
+            xyxy = np.column_stack([number.values for number in numbers])
+            empty = np.column_stack([number.empty for number in numbers])
+            words = f"one row an image ({_called(layout, '/'.join(layout.corners.values()))})"
+        labels, names = Texts.same("", of), []
+        short: list[int] = []
+        if layout.label:
+            own, short = _aligned(lists[layout.label], first)
+            names = _class_names(file.schema_arrow, layout)
+            labels = _named(texts_of(pa.chunked_array([own])), names)
+        crowd = np.zeros(of, dtype=np.bool_)
+        if layout.crowd:
+            flags, _ = _aligned(lists[layout.crowd], first)
+            crowd = numbers_of(pa.chunked_array([flags.cast(pa.float64())]), nan_is_nothing=True).values > 0
+        place = np.arange(of) - start[parents]
+        return cls(parents, place, xyxy, empty, labels, crowd, broken, words, values, names, short)
+
+    def findings(self, path: str) -> list[Finding]:
+        found = [
+            Finding(
+                "PAR003",
+                "bbox is not a list of four numbers",
+                path,
+                f"rows[{self.parents[row]}].objects[{self.place[row]}]",
+                shorten(self.values[row].as_py()),
+            )
+            for row in np.flatnonzero(self.broken).tolist()
+        ]
+        return found + [
+            Finding("PAR003", "its list of classes is not as long as that of its boxes", path, f"rows[{row}]")
+            for row in self.short
+        ]
+
+
+def _called(layout: Layout, field_name: str) -> str:
+    return f"{layout.holder}.{field_name}" if layout.holder else field_name
+
+
+def _lists(file: ParquetFile, layout: Layout) -> dict[str, pa.Array]:
+    """Return the needed fields of the objects, each as a list for every row."""
+    wanted = [name for name in (layout.box, *layout.corners.values(), layout.label, layout.crowd) if name]
+    if not layout.holder:
+        return {name: _whole(file.read([name]).column(0)) for name in wanted}
+    column = _whole(file.read([layout.holder]).column(0))
+    if pa.types.is_struct(column.type):
+        return {name: pc.struct_field(column, name) for name in wanted}
+    values = pc.list_flatten(column)
+    lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
+    offsets = pa.array(np.append(0, np.cumsum(lengths)), pa.int64())
+    return {name: pa.LargeListArray.from_arrays(offsets, pc.struct_field(values, name)) for name in wanted}
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    array = column.combine_chunks()
+    return (
+        array
+        if isinstance(array, pa.Array)
+        else pa.concat_arrays(array.chunks or [pa.array([], column.type)])
+    )
+
+
+def _aligned(lists: pa.Array, first: pa.Array) -> tuple[pa.Array, list[int]]:
+    """Return the values of lists that go with those of `first`, null where a list is shorter.
+
+    Also returns the rows whose lists have another length.
+    """
+    own, expected = (pc.fill_null(pc.list_value_length(each), 0) for each in (lists, first))
+    own, expected = (each.to_numpy(zero_copy_only=False).astype(np.int64) for each in (own, expected))
+    values = pc.list_flatten(lists)
+    other = np.flatnonzero(own != expected)
+    if not len(other):
+        return values, []
+    start = np.cumsum(own) - own
+    of = np.repeat(np.arange(len(expected)), expected)
+    place = np.arange(len(of)) - np.repeat(np.cumsum(expected) - expected, expected)
+    at = pa.array(start[of] + place, mask=place >= own[of])
+    return values.take(at), other.tolist()
+
+
+def _fours(boxes: pa.Array) -> tuple[Float, Bool]:
+    """Return lists of four numbers as float64 [M, 4], and which are none, bool [M]: they are NaN."""
+    lengths = pc.fill_null(pc.list_value_length(boxes), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    flat = pc.list_flatten(boxes).cast(pa.float64(), safe=False)
+    found = np.full((len(lengths), 4), np.nan)
+    rows = np.flatnonzero(lengths == 4)
+    places = (np.cumsum(lengths) - lengths)[rows, None] + np.arange(4)
+    found[rows] = flat.to_numpy(zero_copy_only=False)[places]
+    broken = np.ones(len(lengths), dtype=np.bool_)
+    broken[rows] = flat.is_null().to_numpy(zero_copy_only=False)[places].any(axis=1)
+    return found, broken
+
+
+def _of_images(file: ParquetFile, column: str, count: int) -> Texts:
+    """Return the name of each row's image: that of its column, or the number of the row."""
+    if not column:
+        return Texts.of(map(str, range(count)))
+    (read,) = file.read([column]).flatten().columns
+    return texts_of(read)
+
+
+def _sizes(file: ParquetFile, layout: Layout) -> Iterator[tuple[str, Float]]:
+    """Yield width and height of each row's image, float64 [N], as its columns or the image itself say."""
+    if layout.width and layout.height:
+        for name, column in (("width", layout.width), ("height", layout.height)):
+            yield name, numbers_of(file.read([column]).column(0), nan_is_nothing=True).values
+    elif layout.picture:
+        sizes = []
+        for batch in file.iter_batches(_BATCH, columns=[layout.picture]):
+            (pictures,) = pa.Table.from_batches([batch]).flatten().columns
+            sizes += [_size(each) for each in pictures]
+        for axis, name in enumerate(("width", "height")):
+            yield name, np.array([size[axis] for size in sizes], dtype=np.float64)
+
+
+def _size(picture: pa.Scalar) -> tuple[float, float]:
+    return size_in(BytesIO(picture.as_buffer())) if picture.is_valid else (np.nan, np.nan)
+
+
+def _named(labels: Texts, names: Sequence[str]) -> Texts:
+    """Return class indices as the names that the file declares for them; others stay as they are."""
+    known = {str(i): name for i, name in enumerate(names)}
+    return Texts.of_codes(labels.codes, [known.get(text, text) for text in labels.names])
+
+
+def _class_names(schema: pa.Schema, layout: Layout) -> list[str]:
+    """Return the names of classes that `datasets` keeps beside the schema, [] without any."""
+    try:
+        features = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))["info"]["features"]
+        within = features[layout.holder] if layout.holder else features
+        return list(map(str, next(_names_of_class_label(within, layout.label))))
+    except (ValueError, KeyError, TypeError, StopIteration):
+        return []
+
+
+def _names_of_class_label(feature: Any, label: str, *, inside: bool = False) -> Iterator[list[str]]:
+    """Yield the names of the ClassLabel that is the field `label` of a feature."""
+    if isinstance(feature, list):
+        for each in feature:
+            yield from _names_of_class_label(each, label, inside=inside)
+    elif isinstance(feature, dict):
+        if inside and feature.get("_type") == "ClassLabel" and isinstance(feature.get("names"), list):
+            yield feature["names"]
+        for key, each in feature.items():
+            yield from _names_of_class_label(each, label, inside=inside or key == label)
