@@ -506,6 +506,95 @@ def test_the_program_filters_it(tmp_path, here):
     assert clean["annotations"][0]["bbox"] == [100, 100, 200, 200]
 
 
+# Many files
+
+
+def write_parts(root, parts):
+    """Write Parquet files. parts: by name, the image of each row."""
+    for name, images in parts.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        corners = {"x1": 100, "y1": 100, "x2": 200, "y2": 200, "width": 960, "height": 720}
+        pd.DataFrame({"image": images, "label": "cat", **corners}).to_parquet(root / name)
+
+
+def test_a_folder_of_parquet_files_is_one_table(tmp_path):
+    """An image whose rows are in two files is one image; each row keeps its file as its place."""
+    root = tmp_path / "ds"
+    write_parts(root, {"part-0.parquet": ["a", "b", "b"], "part-1.parquet": ["b", "c"]})
+    frame = pd.read_parquet(root / "part-1.parquet").assign(image=["d", "a"], x1=[150, None])
+    frame.to_parquet(root / "part-2.PARQUET")
+    dataset = read(root)
+    assert dataset.recognised.startswith("table: 3 Parquet files, 7 rows, ")
+    assert dataset.images.ids == ["a", "b", "c", "d"]
+    assert dataset.boxes.image.tolist() == [0, 1, 1, 1, 2, 3, 0]
+    assert [(f.code, f.path, f.place) for f in dataset.findings if f.code == "PAR003"] == [
+        ("PAR003", str(root), "part-2.PARQUET row 2")
+    ]
+    places = [Locations(dataset).of_box(row).place for row in range(7)]
+    assert places[0] == "part-0.parquet row 1"
+    assert places[3:5] == ["part-1.parquet row 1", "part-1.parquet row 2"]
+    assert detect(tmp_path).path == root
+
+
+def test_splits_of_files_and_of_folders(tmp_path):
+    names = ("train-00000-of-00002", "train-00001-of-00002", "test-00000-of-00001")
+    write_parts(
+        tmp_path / "names", {f"{name}.parquet": [own] for name, own in zip(names, "abc", strict=True)}
+    )
+    dataset = read(tmp_path / "names")
+    assert (dataset.splits, dataset.images.ids) == (("test", "train"), ["c", "a", "b"])
+    assert read(tmp_path / "names", splits=("train",)).images.ids == ["a", "b"]
+    with pytest.raises(AnchorauditError, match="unknown split 'val'"):
+        read(tmp_path / "names", splits=("val",))
+    folders = ("split=train/label=a%20b", "split=train/label=c", "split=val/label=c")
+    write_parts(
+        tmp_path / "keys", {f"{name}/x.parquet": [own] for name, own in zip(folders, "aad", strict=True)}
+    )
+    for path in (tmp_path / "keys").rglob("*.parquet"):
+        pd.read_parquet(path).drop(columns="label").to_parquet(path)
+    dataset = read(tmp_path / "keys")
+    assert (dataset.splits, dataset.images.ids) == (("train", "val"), ["a", "d"])
+    assert [category.name for category in dataset.categories] == ["a b", "c"]
+    assert dataset.boxes.category.tolist() == [0, 1, 1]
+    assert Locations(dataset).of_box(1).place == "split=train/label=c/x.parquet row 1"
+
+
+def test_a_part_that_cannot_be_read_is_named_and_the_others_count(tmp_path):
+    write_parts(tmp_path, {f"{n}.parquet": [f"{n}"] for n in range(4)})
+    whole = (tmp_path / "1.parquet").read_bytes()
+    (tmp_path / "1.parquet").write_bytes(whole[: len(whole) // 2])
+    pd.read_parquet(tmp_path / "2.parquet").drop(columns="label").to_parquet(tmp_path / "2.parquet")
+    dataset = read(tmp_path)
+    assert dataset.images.ids == ["0", "3"]
+    told = [(f.code, Path(f.path).name, f.message) for f in dataset.findings]
+    assert [each[:2] for each in told[:2]] == [("PAR001", "1.parquet"), ("PAR001", "2.parquet")]
+    assert told[0][2].startswith("cannot be read as Parquet: ")
+    assert told[1][2] == "its columns are not those of 0.parquet: it lacks label"
+    for name in ("0.parquet", "2.parquet", "3.parquet"):
+        (tmp_path / name).unlink()
+    with pytest.raises(AnchorauditError, match="cannot be read as Parquet"):
+        read(tmp_path)
+
+
+def test_files_of_one_row_an_image(tmp_path):
+    objects = [[{"bbox": [1, 2, 3, 4], "label": "cat"}], [], [{"bbox": [1, 2, 3], "label": "cat"}]]
+    size = {"width": [90] * 3, "height": [80] * 3}
+    for n in range(2):
+        (tmp_path / "ds").mkdir(exist_ok=True)
+        names = [f"{n}{i}.jpg" for i in range(3)]
+        nested(tmp_path / "ds" / f"{n}.parquet", {"image": names, "objects": objects, **size})
+    dataset = read(tmp_path / "ds")
+    assert dataset.images.ids == ["00.jpg", "01.jpg", "02.jpg", "10.jpg", "11.jpg", "12.jpg"]
+    assert dataset.boxes.image.tolist() == [0, 2, 3, 5]
+    where = Locations(dataset)
+    assert where.of_box(2).place == "1.parquet rows[0].objects[0]"
+    assert where.of_image(4).place == "1.parquet rows[1]"
+    assert [(Path(f.path).name, f.place) for f in dataset.findings if f.code == "PAR003"] == [
+        ("0.parquet", "rows[2].objects[0]"),
+        ("1.parquet", "rows[2].objects[0]"),
+    ]
+
+
 # What cannot be read at all
 
 

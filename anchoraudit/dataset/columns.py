@@ -7,8 +7,10 @@ repaired here; `labels` decides which boxes reach an encoder.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,7 @@ class Source:
     suffix: set where each image has an annotation file of its own, `path / (id + suffix)`.
     box_place, image_place: how the place of a box and of an image is written where entries are neither, such
     as "[{image}]['boxes'][{box}]" for a list in memory; the numbers are their `entry`, from 0.
+    files: of rows in several files below `path`, the number of each file's first row, and its name.
     """
 
     path: Path
@@ -48,16 +51,34 @@ class Source:
     suffix: str = ""
     box_place: str = ""
     image_place: str = ""
+    files: tuple[tuple[int, str], ...] = ()
 
     def place_of_box(self, box: int, image: int) -> str:
         """Return the place of a box, given its entry and that of its image.
 
         >>> Source(Path("a.csv"), "", item="line").place_of_box(3, 0)
         'line 4'
+        >>> files = ((0, "0.parquet"), (100, "1.parquet"))
+        >>> Source(Path("a"), "", item="row", files=files).place_of_box(104, 0)
+        '1.parquet row 5'
         """
+        if self.image_place:  # the entry of a box is its place in the list of its image
+            name, first = self._file_of(image)
+            return name + self.box_place.format(image=image - first, box=box)
+        name, first = self._file_of(box)
         if self.box_place:
-            return self.box_place.format(image=image, box=box)
-        return f"{self.item} {box + 1}"
+            return name + self.box_place.format(image=image, box=box - first)
+        return f"{name}{self.item} {box - first + 1}"
+
+    def place_of_image(self, image: int) -> str:
+        """Return the place of an image, given its entry; "" where images have none."""
+        name, first = self._file_of(image)
+        return name + self.image_place.format(image=image - first) if self.image_place else ""
+
+    def _file_of(self, row: int) -> tuple[str, int]:
+        """Return how the place of a row begins, and the first row of its file."""
+        at = bisect_right(self.files, row, key=itemgetter(0)) - 1
+        return (f"{self.files[at][1]} ", self.files[at][0]) if at >= 0 else ("", 0)
 
 
 @dataclass(slots=True, repr=False)

@@ -58,7 +58,7 @@ class Locations:
         source = self.dataset.sources[int(images.source[image])]
         thing = f"image {images.ids[image]}"
         if source.image_place:
-            return Location(str(source.path), source.image_place.format(image=self._entry_of(image)), thing)
+            return Location(str(source.path), source.place_of_image(self._entry_of(image)), thing)
         if source.item:
             path = self._file_of(image)
             # An image with a box has an annotation file. For one without, only the disk can tell.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anchoraudit.formats import Detection, ReadOptions, Sureness
-from anchoraudit.io.folders import folders_in, is_file
+from anchoraudit.io.folders import folders_in, is_file, names_in
 from anchoraudit.io.memory import without_garbage_collection
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from anchoraudit.dataset.columns import Dataset
 
 NAME = "table"
-LOOKS_FOR = "a .csv or .parquet file with one row a box, or SPLIT/_annotations.csv"
+LOOKS_FOR = "a .csv or .parquet file with one row a box, a folder of .parquet files, SPLIT/_annotations.csv"
 _KINDS = {".csv": "a CSV file", ".parquet": "a Parquet file"}
 _ROBOFLOW = "_annotations.csv"
 
@@ -27,11 +27,23 @@ def detect(path: Path) -> Detection | None:
         return None if kind is None else Detection(NAME, path, kind, Sureness.SUFFIX)
     files = _files(path)
     if not files:
-        return None
+        return _detect_shards(path)
     here = path / _ROBOFLOW in files
     reason = f"a folder with {_ROBOFLOW}" if here else f"{len(files)} split folder(s) with {_ROBOFLOW}"
     # People export tables from other annotations and leave them beside those. So the others are surer.
     return Detection(NAME, path, reason, Sureness.SUFFIX)
+
+
+def _detect_shards(folder: Path) -> Detection | None:
+    """Recognise a folder of Parquet files, or one with folders such as `split=train`."""
+    names = names_in(folder)
+    if not any(name.lower().endswith(".parquet") or "=" in name for name in names):
+        return None
+    from anchoraudit.formats.table.shards import shards_in
+
+    shards = shards_in(folder)
+    reason = f"{len(shards):,} Parquet file{'s' * (len(shards) != 1)}"
+    return Detection(NAME, folder, reason, Sureness.SUFFIX) if shards else None
 
 
 def read(detection: Detection, options: ReadOptions) -> Dataset:
@@ -44,6 +56,12 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
 
     path = detection.path
     files = [path] if is_file(path) else _files(path)
+    if not files:
+        from anchoraudit.formats.table.assembly import assemble_shards
+        from anchoraudit.formats.table.shards import by_split, shards_in
+
+        with without_garbage_collection():
+            return assemble_shards(detection, options, by_split(path, shards_in(path)))
     named = [(file, "" if path in (file, file.parent) else file.parent.name) for file in files]
     with without_garbage_collection():
         return assemble(detection, options, named)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from anchoraudit.formats.table.class_list import find_class_list, report_unliste
 from anchoraudit.formats.table.columns import Texts
 from anchoraudit.formats.table.images import TableImages, read_images, splits_in
 from anchoraudit.formats.table.rows import Rows
+from anchoraudit.formats.table.shards import read_shards
 from anchoraudit.formats.table.table_file import read_rows
 
 
@@ -27,6 +27,20 @@ def assemble(detection: Detection, options: ReadOptions, files: Sequence[tuple[P
     """
     chosen = [(f, split) for f, split in files if not (split and options.splits) or split in options.splits]
     return assemble_rows(detection, options, [(read_rows(file), split) for file, split in chosen], files)
+
+
+def assemble_shards(
+    detection: Detection, options: ReadOptions, groups: Sequence[tuple[Sequence[Path], str]]
+) -> Dataset:
+    """Read tables of many files. groups: the files of a split, and its name; "" if the rows may name it.
+
+    Raises AnchorauditError as `table.read` does.
+    """
+    chosen = [
+        (files, split) for files, split in groups if not (split and options.splits) or split in options.splits
+    ]
+    tables = [(read_shards(detection.path, files), split) for files, split in chosen]
+    return assemble_rows(detection, options, tables, [(detection.path, split) for _, split in groups])
 
 
 def assemble_rows(
@@ -76,7 +90,7 @@ def _labels_with_places(parts: Sequence[Part], labels: Sequence[Texts]) -> Itera
 
 def _part(rows: Rows, split: str, images: TableImages, read: TableBoxes) -> Part:
     return Part(
-        sources=(replace(rows.source, split=split, image_folder=images.folder),),
+        sources=(rows.source(split, images.folder),),
         ids=list(images.ids),
         file_names=images.file_names,
         sizes=images.sizes,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +36,7 @@ class Rows:
     parents: int64 [R], where a row of the file is an image with a list of objects: that row, and `at` is the
     position in its list, -1 for an image without objects. None where each row is a box.
     crowd: bool [R]; None without any. convention: what four numbers mean in the file, if not the corners.
-    classes: names that the file declares.
+    classes: names that the file declares. files: as in `Source`.
     """
 
     path: Path
@@ -52,6 +52,7 @@ class Rows:
     crowd: Bool | None = None
     convention: Convention | None = None
     classes: list[str] = field(default_factory=list)
+    files: tuple[tuple[int, str], ...] = ()
 
     def __len__(self) -> int:
         return len(self.at)
@@ -64,28 +65,31 @@ class Rows:
     def place(self, row: int) -> str:
         """Return the place of a row, for findings."""
         if self.parents is None:
-            return self.source.place_of_box(int(self.at[row]), -1)
+            return self._source.place_of_box(int(self.at[row]), -1)
         if self.at[row] < 0:
             return self.place_of_image(row)
-        return self.source.place_of_box(int(self.at[row]), int(self.parents[row]))
+        return self._source.place_of_box(int(self.at[row]), int(self.parents[row]))
 
     def place_of_image(self, row: int) -> str:
         """Return the place of what a row says of its image."""
-        return self.place(row) if self.parents is None else _IMAGE_PLACE.format(image=self.parents[row])
+        return (
+            self.place(row) if self.parents is None else self._source.place_of_image(int(self.parents[row]))
+        )
 
     @property
     def is_in_memory(self) -> bool:
         """Tell whether they come from a DataFrame, so that no file and no folder belongs to them."""
         return bool(self.box_place)
 
+    def source(self, split: str, image_folder: Path | None) -> Source:
+        """Return the table as a source."""
+        return replace(self._source, split=split, image_folder=image_folder)
+
     @property
-    def source(self) -> Source:
-        """The table as a source, without split and image folder."""
-        if self.parents is None:
-            return Source(self.path, "", item=self.item, box_place=self.box_place)
-        return Source(
-            self.path, "", item=self.item, box_place=f"{_IMAGE_PLACE}{_IN_LIST}", image_place=_IMAGE_PLACE
-        )
+    def _source(self) -> Source:
+        box_place = self.box_place if self.parents is None else f"{_IMAGE_PLACE}{_IN_LIST}"
+        image_place = "" if self.parents is None else _IMAGE_PLACE
+        return Source(self.path, "", None, self.item, "", box_place, image_place, self.files)
 
 
 def not_understood(path: Path, words: str, place: str = "line 1") -> AnchorauditError:

@@ -1,0 +1,140 @@
+"""Tables in many Parquet files: a folder of them, or folders such as `split=train/` (Hive partitions).
+
+Rows of all files of a split are one table. So an image whose rows are in two files is one image. Sources:
+Spark SQL, "Partition Discovery" (`key=value` folders are columns); `datasets` 5.2, `data_files.py` (splits
+from file names such as `train-00000-of-00003.parquet`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import unquote
+
+import numpy as np
+
+from anchoraudit.dataset.findings import Finding
+from anchoraudit.dataset.splits import is_evaluation, is_training
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.formats.table.columns import Texts, joined_numbers, joined_texts
+from anchoraudit.formats.table.dialects import column_called
+from anchoraudit.formats.table.parquet import read_parquet
+from anchoraudit.formats.table.rows import NUMBERS, Rows
+from anchoraudit.io.folders import folders_in, is_file, names_in
+
+SUFFIX = ".parquet"
+_KEYS = 8  # folders of keys within each other
+_NAMED = re.compile(r"([A-Za-z]+)([-_.]|$)")  # what a file name begins with
+
+
+def shards_in(folder: Path, keys: int = _KEYS) -> list[Path]:
+    """Return the Parquet files of a folder and of its `key=value` folders, by name."""
+    found = [folder / name for name in names_in(folder) if name.lower().endswith(SUFFIX)]
+    found = [path for path in found if is_file(path)]
+    for below in folders_in(folder) if keys else ():
+        if "=" in below.name:
+            found += shards_in(below, keys - 1)
+    return found
+
+
+def by_split(folder: Path, shards: Sequence[Path]) -> list[tuple[list[Path], str]]:
+    """Group files by their splits, "" for files of which none names one.
+
+    A split is a `split=` folder, or what all file names begin with.
+    """
+    keyed = [_keys_of(folder, path).get("split", "") for path in shards]
+    named = [match[1] if (match := _NAMED.match(path.name)) else "" for path in shards]
+    splits = keyed if any(keyed) else named if all(map(_is_split, named)) else [""] * len(shards)
+    return [
+        ([path for path, own in zip(shards, splits, strict=True) if own == split], split)
+        for split in dict.fromkeys(splits)
+    ]
+
+
+def _is_split(name: str) -> bool:
+    return is_training(name) or is_evaluation(name)
+
+
+def _keys_of(folder: Path, path: Path) -> dict[str, str]:
+    """Return the columns that the folders of a file are, by the names of `dialects`."""
+    parts = [part.partition("=") for part in path.relative_to(folder).parts[:-1]]
+    values = {key: unquote(value) for key, _, value in parts}
+    columns = {name: column_called(name, list(values)) for name in ("split", "label", "image")}
+    return {name: values[called] for name, called in columns.items() if called}
+
+
+def read_shards(folder: Path, shards: Sequence[Path]) -> Rows:
+    """Read the files of a split as one table. A file that cannot be read, or has other columns, is a finding.
+
+    Raises AnchorauditError if none of them can be read.
+    """
+    read: list[tuple[str, Rows]] = []
+    findings: list[Finding] = []
+    failed: AnchorauditError | None = None
+    for path in shards:
+        try:
+            rows = _with_keys(read_parquet(path), _keys_of(folder, path))
+        except AnchorauditError as error:
+            failed = failed or error
+            findings.append(Finding("PAR001", error.message, str(path)))
+            continue
+        if read and (words := _difference(read[0][1], rows)):
+            words = f"its columns are not those of {read[0][0]}: {words}"
+            findings.append(Finding("PAR001", words, str(path)))
+            continue
+        read.append((path.relative_to(folder).as_posix(), rows))
+    if not read:
+        assert failed is not None  # a folder without files is no data set
+        raise failed
+    return _joined(folder, read, findings)
+
+
+def _with_keys(rows: Rows, keys: dict[str, str]) -> Rows:
+    missing = {name: text for name, text in keys.items() if name not in rows.texts}
+    if not missing:
+        return rows
+    return replace(
+        rows, texts={**rows.texts, **{n: Texts.same(text, len(rows)) for n, text in missing.items()}}
+    )
+
+
+def _difference(first: Rows, rows: Rows) -> str:
+    """Say how the columns of a file differ from those of the first; "" if they do not."""
+    if (first.parents is None) != (rows.parents is None):
+        return "a row is an image in one, and a box in the other"
+    own, expected = {*rows.texts, *rows.numbers}, {*first.texts, *first.numbers}
+    # Sizes may be missing: they are then read from the images.
+    lacking, more = sorted(expected - own - {*NUMBERS}), sorted(own - expected - {*NUMBERS})
+    words = [f"it lacks {', '.join(lacking)}"] * bool(lacking) + [f"it has {', '.join(more)} too"] * bool(
+        more
+    )
+    return " and ".join(words)
+
+
+def _joined(folder: Path, read: Sequence[tuple[str, Rows]], findings: list[Finding]) -> Rows:
+    """Put the rows of files behind each other."""
+    tables = [rows for _, rows in read]
+    first = tables[0]
+    begin = np.cumsum([0, *map(len, tables)]).tolist()
+    starts = np.cumsum([0, *(rows.in_file for rows in tables)]).tolist()
+    numbers = [name for name in first.numbers if all(name in rows.numbers for rows in tables)]
+    is_nested = first.parents is not None
+    parents = [
+        rows.parents + start for rows, start in zip(tables, starts, strict=False) if rows.parents is not None
+    ]
+    at = [rows.at + (0 if is_nested else start) for rows, start in zip(tables, starts, strict=False)]
+    return replace(
+        first,
+        path=folder,
+        texts={name: joined_texts([rows.texts[name] for rows in tables]) for name in first.texts},
+        numbers={name: joined_numbers([rows.numbers[name] for rows in tables]) for name in numbers},
+        at=np.concatenate(at),
+        broken=np.concatenate([rows.broken + start for rows, start in zip(tables, begin, strict=False)]),
+        findings=[*findings, *(finding for rows in tables for finding in rows.findings)],
+        parents=np.concatenate(parents) if is_nested else None,
+        crowd=None if first.crowd is None else np.concatenate([rows.crowd for rows in tables]),
+        classes=list(dict.fromkeys(name for rows in tables for name in rows.classes)),
+        files=tuple((start, name) for start, (name, _) in zip(starts, read, strict=False)),
+    )
