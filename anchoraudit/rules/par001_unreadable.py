@@ -11,7 +11,8 @@ RULE = Rule(
     what=(
         "VOC: an XML file that is empty, truncated or not well-formed (line and column are given). VOC "
         "and YOLO: an annotation or a split list that is a folder, a broken link, not text, or not "
-        "readable. Its image counts neither as annotated nor as blank."
+        "readable. Its image counts neither as annotated nor as blank. Tables: one of several Parquet files "
+        "that is none, or has other columns than the first."
     ),
     why="Its images and boxes are missing from the audit, and from training.",
     example="<annotation>\n  <object>\n    <name>cat</na",
