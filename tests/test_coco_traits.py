@@ -8,6 +8,7 @@ import pytest
 
 from anchoraudit import read as read_dataset
 from anchoraudit.dataset.traits import BoxTrait, ImageTrait
+from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats.coco import parallel, segmentations
 from anchoraudit.formats.coco.segmentations import segmentation_traits
 from tests.builders import annotation, document, image, make
@@ -197,7 +198,7 @@ def test_segmentations_of_each_file_are_its_own(tmp_path):
     assert looked(dataset) == WANTED[:3]
     (tmp_path / "annotations/instances_a.json").unlink()
     assert looked(dataset) == [NONE, NONE, WANTED[2]]
-    (tmp_path / "annotations/instances_b.json").write_text("{")
-    assert looked(dataset) == [NONE] * 3
-    (tmp_path / "annotations/instances_b.json").write_text(json.dumps(document([image(2)], [])))
-    assert looked(dataset) == [NONE] * 3
+    for other in ("{", json.dumps(document([image(2)], []))):
+        (tmp_path / "annotations/instances_b.json").write_text(other)
+        with pytest.raises(AnchorauditError, match="changed while it was read"):
+            looked(dataset)

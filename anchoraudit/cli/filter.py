@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from anchoraudit.dataset.findings import Finding
     from anchoraudit.detectors import Detector
     from anchoraudit.fixes import Plan
+    from anchoraudit.manifest import Filtered
     from anchoraudit.manifest.unfit import Unfit
 
 # The share of the images above which a filter by the default detector says so first.
@@ -88,6 +89,7 @@ def command(**given: Any) -> int:
     """
     from anchoraudit import manifest
     from anchoraudit.cli import _output
+    from anchoraudit.io import unchanged
     from anchoraudit.manifest import unfit
     from anchoraudit.report.text.filtering import dropped_frame, filter_parts
 
@@ -96,7 +98,8 @@ def command(**given: Any) -> int:
     detector, remarks = detector_or_none(settings)
     if detector is None:
         _require_no_verdicts(given)
-    dataset = read_dataset(settings)
+    with unchanged.recorded():
+        dataset = read_dataset(settings)
     files = [] if given["output"] is None else manifest.targets(dataset, given["output"])
     fixing = given["fix"] or given["unsafe_fixes"]
     rereading = bool(dataset.reread.any())
@@ -124,15 +127,7 @@ def command(**given: Any) -> int:
     for text in (*remarks, *(plan.remarks if plan is not None and given["diff"] else ())):
         _output.remark(f"note: {text}")
     if given["diff"]:
-        from anchoraudit.manifest.difference import difference
-        from anchoraudit.report.text.differences import diff_lines, diff_summary
-
-        changes = difference(filtered)
-        _output.put_pieces(diff_lines(changes, result.replayed), None)
-        if not keep.all():
-            for line in _first_lines(result, keep, given, settings):
-                _output.remark(line)
-        _output.remark(diff_summary(changes, keep))
+        _show_difference(filtered, given, settings)
         return 0
     written = [
         manifest.write_manifest(result, keep & own, path, plan) for path, own in files if (keep & own).any()
@@ -146,6 +141,20 @@ def command(**given: Any) -> int:
     first = _first_lines(result, keep, given, settings)
     _output.show(filter_parts(filtered, written, settings_of.as_options(settings), first=first), None)
     return 0
+
+
+def _show_difference(filtered: Filtered, given: dict[str, Any], settings: settings_of.Settings) -> None:
+    """Print what would change, and write nothing."""
+    from anchoraudit.cli import _output
+    from anchoraudit.manifest.difference import difference
+    from anchoraudit.report.text.differences import diff_lines, diff_summary
+
+    changes = difference(filtered)
+    _output.put_pieces(diff_lines(changes, filtered.audit.replayed), None)
+    if not filtered.keep.all():
+        for line in _first_lines(filtered.audit, filtered.keep, given, settings):
+            _output.remark(line)
+    _output.remark(diff_summary(changes, filtered.keep))
 
 
 def _judged(

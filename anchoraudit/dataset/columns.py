@@ -24,6 +24,7 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.traits import NOT_WRITTEN, BoxTrait, ImageTrait
 from anchoraudit.io.files import name_parts, safe_join
 from anchoraudit.io.shown import Shown
+from anchoraudit.io.unchanged import Reading
 
 ImageId = int | str
 Ids = npt.NDArray[Any]  # int64, or object where ids are strings
@@ -42,6 +43,7 @@ class Source:
     box_place, image_place: how the place of a box and of an image is written where entries are neither, such
     as "[{image}]['boxes'][{box}]" for a list in memory; the numbers are their `entry`, from 0.
     files: of rows in several files below `path`, the number of each file's first row, and its name.
+    reading: which file was read, where it may be read again; None elsewhere.
     """
 
     path: Path
@@ -52,6 +54,7 @@ class Source:
     box_place: str = ""
     image_place: str = ""
     files: tuple[tuple[int, str], ...] = ()
+    reading: Reading | None = field(default=None, compare=False, repr=False)
 
     def place_of_box(self, box: int, image: int) -> str:
         """Return the place of a box, given its entry and that of its image.

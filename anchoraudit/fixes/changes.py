@@ -55,7 +55,7 @@ class Changes:
 
     def __init__(self, dataset: Dataset, texts: Texts | None = None) -> None:
         self.dataset = dataset
-        self.texts = texts or Texts([source.path for source in dataset.sources])
+        self.texts = texts or Texts(dataset.sources)
         self._locations = Locations(dataset)
         boxes = dataset.boxes
         self._positions = boxes.positions() if boxes.entry is None else boxes.entry

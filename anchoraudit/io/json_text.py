@@ -37,6 +37,7 @@ _LONG_NUMBER = re.compile(r"[0-9][0-9_]{4000}")  # Python parses 4300 digits
 # shown instead: files that people write have far fewer.
 _DEEP = 100
 UTF8_BOM = b"\xef\xbb\xbf"
+REMEDY = "Make the file readable, or name another."  # for a file that cannot be read
 
 # NaN and the infinities are not valid JSON, but Python's json module writes and reads them, so real files
 # have them. Each is replaced by a string of the same length, so that positions stay the same.
@@ -54,7 +55,14 @@ def read_bytes(path: Path) -> bytes:
 
     Raises AnchorauditError if it cannot be read, is empty, or is UTF-16 or UTF-32 text.
     """
-    data = files.read_input(path, remedy="Make the file readable, or name another.")
+    return without_mark(path, files.read_input(path, remedy=REMEDY))
+
+
+def without_mark(path: Path, data: bytes) -> bytes:
+    """Return the bytes of a JSON file, in which a UTF-8 byte order mark becomes spaces.
+
+    Raises AnchorauditError if there are none, or if they are UTF-16 or UTF-32 text.
+    """
     if not data or data.isspace():
         raise AnchorauditError("the file is empty", path=path, remedy="Export the annotations again.")
     if data.startswith(UTF8_BOM):

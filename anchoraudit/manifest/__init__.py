@@ -97,7 +97,7 @@ def _emptied(audit: Audit) -> Bool:
     far = far_outside(dataset, every)
     if not unknown.any() and not far.any():
         return unknown
-    reasons = left_out(dataset, Texts([source.path for source in dataset.sources]))
+    reasons = left_out(dataset, Texts(dataset.sources))
     positive = has(audit.box_results.status, *FOREGROUND)
     loses, stays = np.zeros_like(unknown), np.zeros_like(unknown)
     loses[boxes.image[reasons == FAR_OUTSIDE]] = True

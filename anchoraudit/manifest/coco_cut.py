@@ -57,7 +57,7 @@ def write_coco_cut(dataset: Dataset, keep: Bool, stream: BinaryIO, plan: Plan | 
 
     Raises AnchorauditError if sources cannot be joined in one file, or a fix cannot be written.
     """
-    texts = Texts([source.path for source in dataset.sources])
+    texts = Texts(dataset.sources)
     _require_distinct_ids(dataset, keep)
     gone = left_out(dataset, texts)
     rows = np.flatnonzero(keep[dataset.boxes.image] & (gone == 0))

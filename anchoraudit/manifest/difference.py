@@ -20,7 +20,7 @@ def difference(filtered: Filtered) -> list[Change]:
     """
     plan, keep, results = filtered.plan, filtered.keep, filtered.audit.image_results
     dataset = filtered.audit.original
-    texts = Texts([source.path for source in dataset.sources])
+    texts = Texts(dataset.sources)
     changes = [] if plan is None else plan.changes(keep, texts)
     make = Changes(dataset, texts)
     for image in np.flatnonzero(~keep).tolist():

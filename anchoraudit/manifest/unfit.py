@@ -65,7 +65,7 @@ def unfit(audit: Audit, *, boxes_may_go: bool = True) -> Unfit:
     found.images &= ~audit.verdict_is("encoder_error", "left_out")
     found.why = {image: finding for image, finding in found.why.items() if found.images[image]}
     if found.boxes.any() and boxes_may_go:
-        texts = Texts([source.path for source in dataset.sources] if dataset.has_entries else ())
+        texts = Texts(dataset.sources if dataset.has_entries else ())
         stays = left_out(dataset, texts) == 0
         if audit.admitted is not None:
             stays[audit.admitted.fatal] = True  # their images are judged anew without them
@@ -125,7 +125,7 @@ def emptied(dataset: Dataset, taken: Bool, *, with_verdicts: bool) -> Bool:
     of images that lose none of the first, the verdict decides.
     """
     boxes = dataset.boxes
-    texts = Texts([source.path for source in dataset.sources] if dataset.has_entries else ())
+    texts = Texts(dataset.sources if dataset.has_entries else ())
     gone = taken | (left_out(dataset, texts) > 0)
     loses, stays = np.zeros(len(dataset.images), np.bool_), np.zeros(len(dataset.images), np.bool_)
     loses[boxes.image[taken if with_verdicts else gone]] = True

@@ -24,7 +24,7 @@ from anchoraudit.formats.coco.images import add_images, append_unlisted
 from anchoraudit.formats.coco.parallel import decode_in_halves
 from anchoraudit.formats.coco.repeats import without_repeats
 from anchoraudit.images.found import find_folder, usual_folders
-from anchoraudit.io.json_text import read_bytes
+from anchoraudit.io import json_text, unchanged
 from anchoraudit.io.memory import without_garbage_collection
 
 
@@ -66,17 +66,28 @@ def _append_unlisted(parts: Sequence[Part]) -> None:
 def _read(file: Path, split: str, image_folder: Path | None, without_info: list[Path]) -> Part:
     """Read one file as columns with its own indices. Adds it to `without_info` if it lacks that."""
     with without_garbage_collection():
-        entries = decode_in_halves(file) or decode(file, read_bytes(file))
+        entries = _entries(file)
         if not entries.has_info and len(entries.annotations.entry):
             without_info.append(file)
         names = [image.file_name for image in entries.images]
         folder = image_folder or find_folder(names, usual_folders(file, split))
-        part = _columns(Source(file, split, folder), entries, names)
+        part = _columns(Source(file, split, folder, reading=entries.reading), entries, names)
         add_images(part, entries)
         _report_annotations(part, entries.annotations)
         _report_categories(part, entries.annotations)
         _drop_strays(part)
         return part
+
+
+def _entries(file: Path) -> Entries:
+    if (found := decode_in_halves(file)) is not None:
+        assert found.reading is not None
+        unchanged.note(file, found.reading)
+        return found
+    data, reading = unchanged.read_input(file, remedy=json_text.REMEDY)
+    found = decode(file, json_text.without_mark(file, data))
+    found.reading = reading
+    return found
 
 
 def _columns(source: Source, entries: Entries, names: list[str]) -> Part:

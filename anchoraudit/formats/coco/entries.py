@@ -23,6 +23,7 @@ from anchoraudit.formats._builder import NO_BOX, shorten
 from anchoraudit.formats.coco.annotations import AnnotationColumns, annotation_columns
 from anchoraudit.formats.coco.structure import flat_segmentations
 from anchoraudit.io import json_text
+from anchoraudit.io.unchanged import Reading
 
 T = TypeVar("T")
 Id = int | str
@@ -81,7 +82,7 @@ class Entries:
     """What was read from one file.
 
     image_positions: those in the file's list, if some images were dropped. image_traits: by that position.
-    has_info: the file has the key `info`.
+    has_info: the file has the key `info`. reading: which file it was; None where the bytes were given.
     """
 
     images: list[ImageEntry]
@@ -92,6 +93,7 @@ class Entries:
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     has_info: bool = True
+    reading: Reading | None = None
 
 
 def decode(path: Path, data: bytes) -> Entries:

@@ -1,11 +1,11 @@
 """Reads a large COCO file on two cores: the first part in this process, the rest in another one.
 
-The file is cut between two objects near its middle, and each part is made valid JSON: a marker annotation and
-closing brackets are added to the first part, opening brackets to the rest.
+The file is cut behind a comma between two objects near its middle, and each part is made valid JSON: a marker
+annotation and closing brackets are added to the first part, opening brackets to the rest.
 
 The cut may be in the wrong place: inside a string, a nested list or another list. That is noticed, because
 only a cut between two annotations makes the first part valid JSON whose last annotation is the marker. In any
-other case the file is read in one piece.
+other case the file is read in one piece, and also if it changes meanwhile.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import os
 import re
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -23,18 +23,31 @@ from anchoraudit.formats.coco import entries
 from anchoraudit.formats.coco.annotations import AnnotationColumns, annotation_columns, appended
 from anchoraudit.formats.coco.entries import AnnotationEntry, CategoryEntry, Entries, ImageEntry
 from anchoraudit.formats.coco.structure import may_hold_flat
+from anchoraudit.io import unchanged
 from anchoraudit.io.files import open_regular
 from anchoraudit.io.processes import Send, helpers, workers
+from anchoraudit.io.unchanged import Reading, Stamp
 
 # 32 MiB: for a smaller file the second process costs more time than it saves.
 WORTH_IT = 32 * 1024 * 1024
 # 1 MiB is searched for a cut. An annotation may be that long: a crowd of many polygons.
 _WINDOW = 1024 * 1024
-_BETWEEN_OBJECTS = re.compile(rb"\}(\s*,\s*)\{")
+_BETWEEN_OBJECTS = re.compile(rb"\}\s*,\s*(?=\{)")
 MARK = "the cut of a file that is read in two parts"
-_CLOSING = b',{"image_id":"' + MARK.encode() + b'","bbox":[0,0,0,0]}]}'
+_CLOSING = b'{"image_id":"' + MARK.encode() + b'","bbox":[0,0,0,0]}]}'
 OPENING = b'{"annotations":['
 DECODE_ERRORS = (*entries.DECODE_ERRORS, MemoryError, OSError, EOFError)
+
+
+class Stretch(NamedTuple):
+    """Bytes `start` to `end` of the file of a stamp, with `before` and `behind` put around them."""
+
+    path: Path
+    stamp: Stamp
+    start: int
+    end: int
+    before: bytes
+    behind: bytes
 
 
 class _Part(msgspec.Struct, gc=False):
@@ -46,22 +59,24 @@ class _Part(msgspec.Struct, gc=False):
     info: Any = msgspec.UNSET
 
 
-_Rest = tuple[list[ImageEntry] | None, list[CategoryEntry] | None, AnnotationColumns, bool]
+_Rest = tuple[list[ImageEntry] | None, list[CategoryEntry] | None, AnnotationColumns, bool, bytes]
 
 
 def decode_in_halves(path: Path) -> Entries | None:
     """Decode a large, clean COCO file. None for any other: read it in one piece instead."""
     try:
-        size = path.stat().st_size
-        if not helpers(size, fork=WORTH_IT):
+        stamp = Stamp.of(path.stat())
+        if not helpers(stamp.size, fork=WORTH_IT):
             return None
-        cut = find_cut(path, size)
+        cut = find_cut(path, stamp)
     except OSError:
         return None
     if cut is None:
         return None
-    with workers(_read_rest, [(path, cut[1], size)]) as started, suppress(*DECODE_ERRORS):
-        data = read_part(path, 0, cut[0], b"", _CLOSING)
+    recorded = unchanged.is_recorded()
+    with workers(_read_rest, [(path, cut, stamp, recorded)]) as started, suppress(*DECODE_ERRORS):
+        data = read_part(Stretch(path, stamp, 0, cut, b"", _CLOSING))
+        digest = _digest(data, 0, cut) if recorded else b""
         if may_hold_flat(data):
             return None  # the whole file is needed to count them
         first = _decode(data)
@@ -71,51 +86,67 @@ def decode_in_halves(path: Path) -> Entries | None:
         columns = annotation_columns(first.annotations)
         first.annotations.clear()
         rest: _Rest = started[0][1].recv()
-        return _joined(first, columns, rest)
+        pieces = ((cut, digest), (stamp.size, rest[-1])) if recorded else ()
+        return _joined(first, columns, rest, Reading(stamp, pieces))
     return None
 
 
-def _joined(first: _Part, columns: AnnotationColumns, rest: _Rest) -> Entries | None:
+def _joined(first: _Part, columns: AnnotationColumns, rest: _Rest, reading: Reading) -> Entries | None:
     """Join the parts. None if a list occurs in both, or `images` in neither."""
-    images, categories, other, has_info = rest
+    images, categories, other, has_info, _ = rest
     listed = [part for part in (first.images, images) if part is not None]
     if len(listed) != 1 or (first.categories is not None and categories is not None):
         return None
     joined = appended(columns, other)
     has_info = has_info or first.info is not msgspec.UNSET
-    return Entries(listed[0], joined, first.categories or categories or [], has_info=has_info)
+    both = first.categories or categories or []
+    return Entries(listed[0], joined, both, has_info=has_info, reading=reading)
 
 
-def find_cut(path: Path, size: int) -> tuple[int, int] | None:
-    """Return where the first part ends and the rest begins: around a comma between two objects."""
+def find_cut(path: Path, stamp: Stamp) -> int | None:
+    """Return where the rest begins: behind a comma between two objects. None if none is found.
+
+    Raises OSError if the file cannot be read, or is not that of the stamp.
+    """
     handle = open_regular(path)
     try:
-        start = size // 2
+        unchanged.require_stamp(handle, stamp)
+        start = stamp.size // 2
         window = os.pread(handle, _WINDOW, start)
     finally:
         os.close(handle)
     found = _BETWEEN_OBJECTS.search(window)
-    return None if found is None else (start + found.start(1), start + found.end(1))
+    return None if found is None else start + found.end()
 
 
-def _read_rest(send: Send, path: Path, start: int, size: int) -> None:
+def _digest(data: bytearray, start: int, end: int) -> bytes:
+    return unchanged.of_bytes(memoryview(data)[start:end]).pieces[0][1]
+
+
+def _read_rest(send: Send, path: Path, start: int, stamp: Stamp, recorded: bool) -> None:
     """Decode the rest of the file and send its entries. Send nothing if it cannot be decoded."""
     gc.disable()
     with suppress(*DECODE_ERRORS):
-        data = read_part(path, start, size, OPENING, b"")
+        data = read_part(Stretch(path, stamp, start, stamp.size, OPENING, b""))
+        digest = _digest(data, len(OPENING), len(data)) if recorded else b""
         if may_hold_flat(data):
             return
         part = _decode(data)
         has_info = part.info is not msgspec.UNSET
-        send((part.images, part.categories, annotation_columns(part.annotations), has_info))
+        send((part.images, part.categories, annotation_columns(part.annotations), has_info, digest))
 
 
-def read_part(path: Path, start: int, end: int, before: bytes, behind: bytes) -> bytearray:
-    """Return bytes `start` to `end` of the file, with `before` and `behind` around them."""
+def read_part(stretch: Stretch) -> bytearray:
+    """Return a part of a file, with what is put around it.
+
+    Raises OSError or EOFError if the file cannot be read, or is not that of the stamp, before and after.
+    """
+    path, stamp, start, end, before, behind = stretch
     data = bytearray(len(before) + end - start + len(behind))
     data[: len(before)] = before
     data[len(data) - len(behind) :] = behind
     with open(open_regular(path), "rb", 0) as file, memoryview(data) as view:  # noqa: PTH123  no path
+        unchanged.require_stamp(file.fileno(), stamp)
         file.seek(start)
         at, stop = len(before), len(before) + end - start
         while at < stop:
@@ -123,6 +154,7 @@ def read_part(path: Path, start: int, end: int, before: bytes, behind: bytes) ->
             if not read:
                 raise EOFError("the file became shorter while it was read")
             at += read
+        unchanged.require_stamp(file.fileno(), stamp)
     return data
 
 

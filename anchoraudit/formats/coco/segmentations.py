@@ -10,24 +10,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from anchoraudit.arrays import Bool, Int
-from anchoraudit.dataset.columns import Dataset, Flags
+from anchoraudit.dataset.columns import Dataset, Flags, Source
 from anchoraudit.dataset.traits import BoxTrait
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats.coco.entries import raw_lists
-from anchoraudit.formats.coco.parallel import DECODE_ERRORS, MARK, OPENING, WORTH_IT, find_cut, read_part
-from anchoraudit.io import json_text
+from anchoraudit.formats.coco.parallel import (
+    DECODE_ERRORS,
+    MARK,
+    OPENING,
+    WORTH_IT,
+    Stretch,
+    find_cut,
+    read_part,
+)
+from anchoraudit.io import json_text, unchanged
 from anchoraudit.io.memory import without_garbage_collection
 from anchoraudit.io.processes import helpers, shared_out
+from anchoraudit.io.unchanged import Stamp
 
 _LEAST = 6  # numbers of a polygon: three points
 _BLOCK = 1_000  # texts looked at together: they and all that is found of them fit a processor's cache
-_CLOSING = b',{"segmentation":"' + MARK.encode() + b'"}]}'
+_CLOSING = b'{"segmentation":"' + MARK.encode() + b'"}]}'
 
 
 class _Annotation(msgspec.Struct, gc=False):
@@ -40,21 +49,13 @@ class _File(msgspec.Struct, gc=False):
     annotations: list[_Annotation] = []
 
 
-class _Half(NamedTuple):
-    """Bytes of a file, made valid JSON by what is put before and behind them."""
-
-    path: Path
-    start: int
-    end: int
-    before: bytes
-    behind: bytes
-
-
 def segmentation_traits(dataset: Dataset) -> Flags:
     """Look at the segmentations in the files of a COCO data set.
 
     Returns the bits of `BoxTrait` that describe them: uint32 [M]. 0 for the boxes of a file that cannot be
     read any more.
+
+    Raises AnchorauditError if a file changed since it was read.
     """
     boxes = dataset.boxes
     found = np.zeros(len(boxes), dtype=np.uint32)
@@ -64,33 +65,46 @@ def segmentation_traits(dataset: Dataset) -> Flags:
     for number, place in enumerate(dataset.sources):
         rows = np.flatnonzero(source == number)
         if len(rows):
-            of_file, entries = _of_file(place.path), boxes.entry[rows]
-            if entries.max() < len(of_file):  # else the file has changed since it was read
+            of_file, entries = _of_file(place), boxes.entry[rows]
+            if entries.max() < len(of_file):  # else it cannot be read any more
                 found[rows] = of_file[entries]
     return found
 
 
-def _of_file(path: Path) -> Flags:
+def _of_file(source: Source) -> Flags:
     """Return the bits of all annotations of a file, in its order; nothing if it cannot be read."""
+    path = source.path
     with without_garbage_collection():
         try:
-            if (found := _in_halves(path)) is not None:
-                return found
-            data = json_text.read_bytes(path)
+            stamp = Stamp.of(path.stat())
+        except OSError:
+            return np.empty(0, dtype=np.uint32)
+        if (found := _in_halves(path, stamp)) is not None:
+            if source.reading is not None and source.reading.stamp != stamp:
+                raise unchanged.changed(path)
+            return found
+        data = unchanged.read_again(path, source.reading, remedy=json_text.REMEDY)
+        try:
+            data = json_text.without_mark(path, data)
             try:
                 return _traits([a.segmentation for a in msgspec.json.decode(data, type=_File).annotations])
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 return _one_by_one(raw_lists(path, json_text.readable(data)).get("annotations", ()))
-        except (AnchorauditError, OSError):
+        except AnchorauditError:
             return np.empty(0, dtype=np.uint32)
 
 
-def _in_halves(path: Path) -> Flags | None:
-    """Look at a large, clean file on two cores. None for any other."""
-    size = path.stat().st_size
-    if not helpers(size, fork=WORTH_IT) or (cut := find_cut(path, size)) is None:
+def _in_halves(path: Path, stamp: Stamp) -> Flags | None:
+    """Look at a large, clean file on two cores. None for any other, and if it is not that of the stamp."""
+    try:
+        if not helpers(stamp.size, fork=WORTH_IT) or (cut := find_cut(path, stamp)) is None:
+            return None
+    except OSError:
         return None
-    halves = [_Half(path, 0, cut[0], b"", _CLOSING), _Half(path, cut[1], size, OPENING, b"")]
+    halves = [
+        Stretch(path, stamp, 0, cut, b"", _CLOSING),
+        Stretch(path, stamp, cut, stamp.size, OPENING, b""),
+    ]
     found: list[Flags | None] = [None, None]
     with shared_out(_of_half, halves, 1) as results:
         for index, flags in results():
@@ -99,9 +113,9 @@ def _in_halves(path: Path) -> Flags | None:
     return None if first is None or rest is None else np.concatenate([first, rest])
 
 
-def _of_half(half: _Half) -> Flags | None:
+def _of_half(half: Stretch) -> Flags | None:
     with suppress(*DECODE_ERRORS), without_garbage_collection():
-        data = read_part(*half)
+        data = read_part(half)
         texts = [a.segmentation for a in msgspec.json.decode(data, type=_File).annotations]
         # Only a cut between two annotations leaves the mark as the last one.
         if half.behind and (not texts or bytes(texts.pop())[1:-1] != MARK.encode()):

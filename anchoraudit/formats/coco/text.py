@@ -14,8 +14,10 @@ from pathlib import Path
 
 import msgspec
 
+from anchoraudit.dataset.columns import Source
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.io import json_text
+from anchoraudit.io import json_text, unchanged
+from anchoraudit.io.unchanged import Reading
 
 Span = tuple[int, int]
 LISTS = ("images", "annotations", "categories")
@@ -48,12 +50,12 @@ class CocoText:
         return {name: " ".join(text.decode("utf-8", "replace").split()) for name, text in texts.items()}
 
 
-def open_text(path: Path) -> CocoText:
-    """Read a COCO file.
+def open_text(path: Path, before: Reading | None = None) -> CocoText:
+    """Read a COCO file. before: how it was read to be judged; None if it was not.
 
-    Raises AnchorauditError if it is not a JSON object in UTF-8, or has a duplicate key.
+    Raises AnchorauditError if it changed since, is not a JSON object in UTF-8, or has a duplicate key.
     """
-    data = json_text.read_bytes(path)
+    data = json_text.without_mark(path, unchanged.read_again(path, before, remedy=json_text.REMEDY))
     json_text.require_utf8(path, data)
     text = _opened(path, data)
     for key in LISTS:
@@ -64,15 +66,19 @@ def open_text(path: Path) -> CocoText:
 
 
 class Texts:
-    """The COCO files of a data set, by index of the source. Each is read when it is first asked for."""
+    """The COCO files of a data set, by index of the source. Each is read when it is first asked for.
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self._paths = paths
+    Asking raises AnchorauditError if the file is not the one any more that was judged.
+    """
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._sources = sources
         self._open: dict[int, CocoText] = {}
 
     def __getitem__(self, number: int) -> CocoText:
         if number not in self._open:
-            self._open[number] = open_text(self._paths[number])
+            source = self._sources[number]
+            self._open[number] = open_text(source.path, source.reading)
         return self._open[number]
 
 

@@ -10,6 +10,7 @@ from anchoraudit.formats._builder import ImageRow, Remarks
 from anchoraudit.formats._doctype import has_document_type
 from anchoraudit.formats.labelformat.library import At, errors_at, library, row_of
 from anchoraudit.io.files import read_input
+from anchoraudit.io.unchanged import note
 
 _OTHER = re.compile(rb"<(polygon|polyline|points|mask|ellipse|cuboid|skeleton)[\s>]")
 _TURNED = re.compile(rb"<box[^>]*\srotation=\"(?!0*\.?0*\")")
@@ -19,6 +20,7 @@ def read_cvat(path: Path, remarks: Remarks) -> list[ImageRow]:
     """Return the images of a file. Raises AnchorauditError if the library cannot read it."""
     formats = library("formats")
     data = read_input(path)
+    note(path, data)
     if has_document_type(data):
         raise AnchorauditError(
             "the file declares a document type (<!DOCTYPE>), so it was not read",

@@ -17,6 +17,7 @@ from anchoraudit.formats.labelformat.layout import COLUMNS, FOLDERS
 from anchoraudit.formats.labelformat.library import At, errors_at, joined_names, library, row_of
 from anchoraudit.io.files import IN_AN_IMAGES_FILE, read_input
 from anchoraudit.io.folders import is_file, walk
+from anchoraudit.io.unchanged import note
 
 _IGNORED = "DontCare"
 
@@ -78,6 +79,8 @@ def _names(labels: Path) -> list[str]:
     for below, files in walk(labels):
         for name in files:
             if name.endswith(".txt") and is_file(path := labels / below / name):
-                text = read_input(path, IN_AN_IMAGES_FILE).decode("utf-8", "replace")
+                data = read_input(path, IN_AN_IMAGES_FILE)
+                note(path, data)
+                text = data.decode("utf-8", "replace")
                 names |= {" ".join(line.split(" ")[:-COLUMNS]) for line in text.splitlines()}
     return sorted(names - {""})

@@ -9,7 +9,7 @@ from typing import Any
 
 from anchoraudit.formats._builder import ImageRow, Remarks
 from anchoraudit.formats.labelformat.library import At, errors_at, joined_names, library, row_of
-from anchoraudit.io import json_text
+from anchoraudit.io import json_text, unchanged
 
 _KEYS = ("global_key", "external_id", "id")  # they may name the image file; the order is that of labelformat
 _NO_FILE_NAME = re.compile(r'[\\/*?:"<>|]')  # characters that labelformat does not accept in file names
@@ -37,7 +37,7 @@ def read_labelbox(path: Path, remarks: Remarks) -> list[ImageRow]:
 
 
 def _rows(path: Path) -> list[Any]:
-    data = json_text.read_bytes(path)
+    data = json_text.without_mark(path, unchanged.read_input(path, remedy=json_text.REMEDY)[0])
     json_text.require_utf8(path, data)
     lines = enumerate(data.splitlines(), 1)
     return [json_text.parse(line.decode("utf-8"), path, line=number) for number, line in lines]

@@ -17,6 +17,7 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.files import decode_names, read_head, read_input
 from anchoraudit.io.folders import names_in
+from anchoraudit.io.unchanged import note
 
 _USUAL = ("classes.csv", "class.csv", "class_mapping.csv")
 _IN_NAME = ("class", "mapping")
@@ -59,7 +60,9 @@ def read_class_list(path: Path) -> DeclaredClasses:
     entries: list[ClassEntry] = []
     known: set[str] = set()
     broken: Fault | None = None
-    for number, (line, row) in enumerate(_rows(decode_names(read_input(path, _LARGEST))), 1):
+    data = read_input(path, _LARGEST)
+    note(path, data)
+    for number, (line, row) in enumerate(_rows(decode_names(data)), 1):
         wrong = ""
         if len(row) != 2:
             wrong = "format should be 'class_name,class_id'"

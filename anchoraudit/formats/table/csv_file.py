@@ -21,6 +21,7 @@ from anchoraudit.formats.table.columns import Numbers, Texts, joined_numbers, jo
 from anchoraudit.formats.table.dialects import Dialect, dialect_of
 from anchoraudit.formats.table.rows import NUMBERS, Rows, not_understood
 from anchoraudit.io.files import decode_names, read_input
+from anchoraudit.io.unchanged import note
 
 _TELLING = 20  # first rows by which a table without header is recognised
 _HEAD = 1 << 16  # characters that hold them
@@ -34,7 +35,9 @@ def read_csv(path: Path) -> Rows:
 
     Raises AnchorauditError if it cannot be read, or if its columns are not understood.
     """
-    text = decode_names(read_input(path))
+    data = read_input(path)
+    note(path, data)
+    text = decode_names(data)
     separator = max(",;\t", key=text.partition("\n")[0].count)
     first = list(islice(_lines(path, text[:_HEAD], separator, []), _TELLING))
     dialect = dialect_of([row for _, row in first])

@@ -12,6 +12,7 @@ import numpy as np
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats.table.dialects import by_header
 from anchoraudit.formats.table.rows import NUMBERS, Rows, not_understood
+from anchoraudit.io.unchanged import note_large
 
 
 def read_parquet(path: Path) -> Rows:
@@ -28,6 +29,7 @@ def read_parquet(path: Path) -> Rows:
     from anchoraudit.formats.table.arrow import numbers_of, texts_of
     from anchoraudit.formats.table.nested import layout_of, read_nested
 
+    note_large(path)
     with _errors_of(path), parquet.ParquetFile(path) as file:
         header = file.schema_arrow.names
         count = file.metadata.num_rows

@@ -12,6 +12,7 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats.voc.layout import is_list, is_xml
 from anchoraudit.images.found import is_image_name
 from anchoraudit.io.files import decode_names, os_reason, read_bytes
+from anchoraudit.io.unchanged import note
 
 # An image in two lists belongs to the first of these. Other names come after them, in order of their names.
 _PREFERRED = ("train", "training", "val", "valid", "validation", "test", "testing")
@@ -47,6 +48,7 @@ def read_lists(folder: Path, known: Collection[str]) -> tuple[list[SplitList], l
             findings.append(Finding("PAR001", os_reason(str(path), error), str(path)))
             continue
         if (stems := _stems(decode_names(data), known)) is not None:
+            note(path, data)
             lists.append(SplitList(name[:-4], path, stems))
     lists.sort(key=lambda split: preference(split.name))
     return _combined_marked(lists), findings

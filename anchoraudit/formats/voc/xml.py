@@ -20,6 +20,7 @@ from anchoraudit.formats._doctype import has_document_type
 from anchoraudit.formats.voc.plain import Plain, plain
 from anchoraudit.formats.voc.text import RefusedError, object_lines, text_of, undecodable
 from anchoraudit.io.files import IN_AN_IMAGES_FILE, os_reason, read_bytes
+from anchoraudit.io.unchanged import Reading, of_bytes
 
 READ, BROKEN, FOREIGN = 0, 1, 2
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
@@ -45,6 +46,7 @@ class Chunk:
     difficult: M bytes.
     traits: M, bits of `BoxTrait`.
     findings: in the order of the files.
+    readings: F, if they are recorded, None for a file that cannot be read; else empty.
     """
 
     status: bytearray = field(default_factory=bytearray)
@@ -58,9 +60,10 @@ class Chunk:
     difficult: bytearray = field(default_factory=bytearray)
     traits: array[int] = field(default_factory=lambda: array("I"))
     findings: list[Finding] = field(default_factory=list)
+    readings: list[Reading | None] = field(default_factory=list)
 
 
-def scan(paths: Sequence[str]) -> Chunk:
+def scan(paths: Sequence[str], *, recorded: bool = False) -> Chunk:
     """Read the files at `paths`. Each gets an entry in every file column, even if it cannot be read."""
     chunk = Chunk()
     codes: dict[str, int] = {}
@@ -68,7 +71,9 @@ def scan(paths: Sequence[str]) -> Chunk:
     try:
         gc.disable()  # trees have no cycles, so that collecting garbage would find nothing
         for path in paths:
-            _scan_one(path, chunk, codes)
+            raw = _scan_one(path, chunk, codes)
+            if recorded:
+                chunk.readings.append(None if raw is None else of_bytes(raw))
     finally:
         if collecting:
             gc.enable()
@@ -76,11 +81,15 @@ def scan(paths: Sequence[str]) -> Chunk:
     return chunk
 
 
-def _scan_one(path: str, chunk: Chunk, codes: dict[str, int]) -> None:
-    """Append one file to the columns. A plain file is matched, any other is parsed."""
+def _scan_one(path: str, chunk: Chunk, codes: dict[str, int]) -> bytes | None:
+    """Append one file to the columns. A plain file is matched, any other is parsed.
+
+    Returns its bytes, None if it cannot be read.
+    """
     before = len(chunk.category)
     status, described = BROKEN, NOTHING
     data: bytes | str = b""
+    raw: bytes | None = None
     try:
         raw = data = read_bytes(path, IN_AN_IMAGES_FILE)
         simple = plain(raw)
@@ -99,6 +108,7 @@ def _scan_one(path: str, chunk: Chunk, codes: dict[str, int]) -> None:
     chunk.image_traits.append(described[1])
     chunk.sizes.extend(described[2:])
     chunk.counts.append(len(chunk.category) - before)
+    return raw
 
 
 def _take_plain(simple: Plain, chunk: Chunk, codes: dict[str, int]) -> Described:

@@ -18,6 +18,7 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.documents import YamlBounds, compose_yaml, yaml_line
 from anchoraudit.io.files import read_head, read_input
 from anchoraudit.io.folders import names_in
+from anchoraudit.io.unchanged import note
 
 if TYPE_CHECKING:
     import yaml
@@ -92,6 +93,7 @@ def find_config(folder: Path) -> Path | None:
 def read_config(path: Path) -> Config:
     """Read such a file. Raises AnchorauditError, with the line, if it cannot be used."""
     data = read_input(path, _LARGEST)
+    note(path, data)
     utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     text = data.decode("utf-16" if utf16 else "utf-8-sig", "replace")
     config = _darknet(path, text) if path.suffix.lower() == DARKNET else _Yaml(path).config(text)

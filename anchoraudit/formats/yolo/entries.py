@@ -16,6 +16,7 @@ from anchoraudit.images.found import is_image_name
 from anchoraudit.io.files import decode_names, read_input
 from anchoraudit.io.folders import is_file, is_folder, names_in
 from anchoraudit.io.suggest import meant, nearest
+from anchoraudit.io.unchanged import note
 
 _LIST = ".txt"
 # What the frameworks say of a path of the training split. ultralytics 8.4 data/base.py get_img_files, yolov5
@@ -191,7 +192,9 @@ def lines_of(entry: Entry) -> Iterator[tuple[int, str]]:
 
     Raises AnchorauditError if the list cannot be read.
     """
-    text = decode_names(read_input(entry.path))
+    data = read_input(entry.path)
+    note(entry.path, data)
+    text = decode_names(data)
     # Not splitlines(), which would also split names at control characters.
     for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
         if (name := line.strip()) and is_image_name(name):

@@ -21,6 +21,7 @@ from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats._builder import NO_BOX
 from anchoraudit.io.files import IN_AN_IMAGES_FILE, os_reason, read_bytes
+from anchoraudit.io.unchanged import note
 
 READ, EMPTY, BROKEN, ABSENT = range(4)
 NO_CLASS = int(np.iinfo(np.int64).min)
@@ -193,6 +194,7 @@ class _Reading:
         """Return the text of a file as it stands. None if it is not text, with a finding."""
         try:
             data = read_bytes(path, IN_AN_IMAGES_FILE)
+            note(path, data)
         except OSError as error:
             self.findings.append(Finding("PAR001", os_reason(path, error), path))
             return None

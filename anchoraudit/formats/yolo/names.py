@@ -13,6 +13,7 @@ from anchoraudit.formats.yolo.entries import locate
 from anchoraudit.formats.yolo.layout import NAMES_FILES
 from anchoraudit.io.files import read_input
 from anchoraudit.io.folders import is_file
+from anchoraudit.io.unchanged import note
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,5 +91,7 @@ def _entries(path: Path) -> tuple[ClassEntry, ...]:
 
 def _lines(path: Path) -> list[str]:
     """Return the names of a file, one a line, without empty lines at the end."""
-    text = read_input(path).decode("utf-8-sig", "replace")
+    data = read_input(path)
+    note(path, data)
+    text = data.decode("utf-8-sig", "replace")
     return [line.strip() for line in text.rstrip().replace("\r\n", "\n").replace("\r", "\n").split("\n")]
