@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from anchoraudit.anchors.clustering import AnchorKMeans
     from anchoraudit.anchors.fit import AnchorFit, measure_fit
     from anchoraudit.auditing.audit import Audit, audit
+    from anchoraudit.certificates.verifying import NotVerifiedError, Verified, verify
     from anchoraudit.classes.readers import read_classes
     from anchoraudit.dataset.columns import Dataset
     from anchoraudit.dataset.findings import Finding
@@ -43,6 +44,8 @@ _HOME = {
     "Dataset": "dataset.columns",
     "Detector": "detectors",
     "Finding": "dataset.findings",
+    "NotVerifiedError": "certificates.verifying",
+    "Verified": "certificates.verifying",
     "advise": "advice.advise",
     "audit": "auditing.audit",
     "compare": "advice.compare",
@@ -53,6 +56,7 @@ _HOME = {
     "read": "formats",
     "read_classes": "classes.readers",
     "rule_of": "rules",
+    "verify": "certificates.verifying",
 }
 
 __all__ = [
@@ -67,6 +71,8 @@ __all__ = [
     "Dataset",
     "Detector",
     "Finding",
+    "NotVerifiedError",
+    "Verified",
     "advise",
     "audit",
     "compare",
@@ -77,6 +83,7 @@ __all__ = [
     "read",
     "read_classes",
     "rule_of",
+    "verify",
 ]
 
 

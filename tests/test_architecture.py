@@ -42,7 +42,7 @@ FLOORS = [
     ["rules"],
     ["auditing"],
     ["fixes"],
-    ["manifest"],
+    ["certificates", "manifest"],
     ["advice"],
     ["report"],
     ["cli"],

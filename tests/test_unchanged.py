@@ -1,10 +1,13 @@
 """What `filter` writes is cut from the bytes that were audited, whatever happens to the files meanwhile."""
 
+import importlib.util
+import io
 import json
 import os
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 import anchoraudit
@@ -12,6 +15,7 @@ from anchoraudit.cli import filter as command
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats.coco import assembly, parallel, segmentations
 from anchoraudit.io import files, unchanged
+from anchoraudit.report.exports import target_names
 from tests.builders import GOOD, annotation, document, image, make, run
 
 CHANGED = "changed while it was read"
@@ -80,7 +84,7 @@ CHANGES = [
     truncate,
     delete,
 ]
-WAYS = {"plain": (), "fix": ("--fix",), "unsafe": ("--unsafe-fixes",)}
+WAYS = {"plain": (), "fix": ("--fix",), "unsafe": ("--unsafe-fixes",), "certified": ("--certify",)}
 
 
 @pytest.fixture
@@ -202,6 +206,38 @@ OTHERS = {
 }
 
 
+if importlib.util.find_spec("pyarrow") is not None:
+    parquet = io.BytesIO()
+    pd.read_csv(io.StringIO(OTHERS["table"][1]["ds.csv"])).to_parquet(parquet, index=False)
+    OTHERS["parquet"] = ("ds.parquet", {"ds.parquet": parquet.getvalue()}, "ds.parquet")
+if importlib.util.find_spec("labelformat") is not None:
+    box = {"left": 300, "top": 300, "width": 74, "height": 149}
+    found = [{"annotation_kind": "ImageBoundingBox", "name": "cat", "bounding_box": box}]
+    row = {
+        "data_row": {"id": "1", "external_id": "1.jpg"},
+        "media_attributes": {"width": 960, "height": 720},
+        "projects": {"p": {"labels": [{"annotations": {"objects": found}}]}},
+    }
+    cvat = (
+        "<annotations><meta><task><labels><label><name>cat</name></label></labels></task></meta>"
+        '<image id="0" name="1.jpg" width="960" height="720">'
+        '<box label="cat" xtl="300" ytl="300" xbr="374" ybr="449"/></image></annotations>'
+    )
+    kitti = "cat 0.00 0 -1.58 300 300 37{} 449 1.65 1.67 3.64 -0.65 1.71 46.70 -1.59\n"
+    OTHERS |= {
+        "labelbox": ("ds.ndjson", {"ds.ndjson": json.dumps(row) + "\n"}, "ds.ndjson"),
+        "cvat": ("ds.xml", {"ds.xml": cvat}, "ds.xml"),
+        "kitti": (
+            "ds",
+            {
+                **{f"ds/image_2/{n}.png": (960, 720) for n in (1, 2)},
+                **{f"ds/label_2/{n}.txt": kitti.format(n) for n in (1, 2)},
+            },
+            "ds/label_2/1.txt",
+        ),
+    }
+
+
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_formats_are_written_from_what_was_read(here, monkeypatch, name, change):
@@ -284,3 +320,16 @@ class TestARecord:
             unchanged.note("a.txt", b"one")
             unchanged.note("a.txt", b"one")
             unchanged.note("a.txt", b"two")
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("program", target_names())
+def test_an_export_reads_no_source_again(here, name, program):
+    root, content, changing = OTHERS[name]
+    make(here, content)
+    result = anchoraudit.audit(root)
+    anchoraudit.export(result, "before", program, verdicts=("all",))
+    (here / changing).unlink()
+    written = anchoraudit.export(result, "after", program, verdicts=("all",))
+    for file in written.files:
+        assert (here / "after" / file).read_bytes() == (here / "before" / file).read_bytes()

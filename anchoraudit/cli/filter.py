@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
     from anchoraudit.dataset.findings import Finding
     from anchoraudit.detectors import Detector
     from anchoraudit.fixes import Plan
-    from anchoraudit.manifest import Filtered
+    from anchoraudit.io.unchanged import Reading
+    from anchoraudit.manifest import Filtered, Written
     from anchoraudit.manifest.unfit import Unfit
 
 # The share of the images above which a filter by the default detector says so first.
@@ -74,6 +76,11 @@ _CONVENTION = "BOX017"
     help="--fix, and also swap exchanged image sizes, close gaps in category ids, drop near duplicates.",
 )
 @click.option("--diff", is_flag=True, help="Show the changes without writing them.")
+@click.option(
+    "--certify",
+    is_flag=True,
+    help="Also write FILE.certificate.json, which `anchoraudit verify` compares with the files.",
+)
 @detector_options
 @label_options
 @loader_option
@@ -91,14 +98,14 @@ def command(**given: Any) -> int:
     from anchoraudit.cli import _output
     from anchoraudit.io import unchanged
     from anchoraudit.manifest import unfit
-    from anchoraudit.report.text.filtering import dropped_frame, filter_parts
+    from anchoraudit.report.text.filtering import filter_parts
 
     _require_an_output(given)
     settings = settings_of.resolve(given)
     detector, remarks = detector_or_none(settings)
     if detector is None:
         _require_no_verdicts(given)
-    with unchanged.recorded():
+    with unchanged.recorded() as record:
         dataset = read_dataset(settings)
     files = [] if given["output"] is None else manifest.targets(dataset, given["output"])
     fixing = given["fix"] or given["unsafe_fixes"]
@@ -129,18 +136,40 @@ def command(**given: Any) -> int:
     if given["diff"]:
         _show_difference(filtered, given, settings)
         return 0
-    written = [
-        manifest.write_manifest(result, keep & own, path, plan) for path, own in files if (keep & own).any()
-    ]
-    if not written:
-        manifest.write_manifest(
-            result, np.zeros_like(keep), files[0][0]
-        )  # nothing is left: raises, and says why
-    if given["dropped"] is not None:
-        _output.export(dropped_frame(filtered), given["dropped"])
+    written = _write(filtered, files, given, record)
     first = _first_lines(result, keep, given, settings)
     _output.show(filter_parts(filtered, written, settings_of.as_options(settings), first=first), None)
     return 0
+
+
+def _write(
+    filtered: Filtered, files: list[tuple[Path, Bool]], given: dict[str, Any], record: Mapping[str, Reading]
+) -> list[Written]:
+    """Write a manifest to each of `files`, of those of its images that stay, and what goes with it.
+
+    record: how the files of the data set were read.
+    """
+    from anchoraudit.certificates.document import path_for
+    from anchoraudit.certificates.issuing import Issuer
+    from anchoraudit.cli import _output
+    from anchoraudit.io.files import write_text
+    from anchoraudit.manifest import write_manifest
+    from anchoraudit.report.text.filtering import dropped_frame
+
+    audit, keep, plan = filtered.audit, filtered.keep, filtered.plan
+    some = [(path, keep & own) for path, own in files if (keep & own).any()]
+    if not some:
+        write_manifest(audit, np.zeros_like(keep), files[0][0])  # nothing is left: raises, and says why
+    issuer = Issuer(filtered, record) if given["certify"] else None
+    # What a certificate says of files is found out first: if one has changed, nothing is written.
+    labels = [issuer.labels(own) for _, own in some] if issuer is not None else []
+    written = [write_manifest(audit, own, path, plan, hashed=issuer is not None) for path, own in some]
+    if issuer is not None:
+        for one, own_labels in zip(written, labels, strict=True):
+            write_text(path_for(one.path), issuer.certificate(one, own_labels).text())
+    if given["dropped"] is not None:
+        _output.export(dropped_frame(filtered), given["dropped"])
+    return written
 
 
 def _show_difference(filtered: Filtered, given: dict[str, Any], settings: settings_of.Settings) -> None:
@@ -351,6 +380,8 @@ def _require_an_output(given: dict[str, Any]) -> None:
     context = click.get_current_context()
     if given["diff"] and given["dropped"] is not None:
         raise click.UsageError("--diff writes nothing, so it takes no --dropped", context)
+    if given["diff"] and given["certify"]:
+        raise click.UsageError("--diff writes nothing, so it cannot --certify", context)
     if not given["diff"] and given["output"] is None:
         option = next(param for param in context.command.params if param.name == "output")
         raise click.MissingParameter(ctx=context, param=option)
@@ -375,10 +406,17 @@ def _check_outputs(
     dataset: Dataset, settings: settings_of.Settings, files: list[Path], given: dict[str, Any]
 ) -> None:
     """Refuse outputs that must not be replaced."""
+    from anchoraudit.certificates.document import path_for
     from anchoraudit.cli import _output
 
-    _output.check_outputs(dataset, settings, *map(str, files), given["dropped"])
-    for path in (*files, *([Path(given["dropped"])] if given["dropped"] else [])):
+    certificates = [path_for(path) for path in files] if given["certify"] else []
+    for path in files if given["certify"] else ():
+        if path.exists() and not path.is_file():
+            raise AnchorauditError(
+                "a certificate is of a file, and stands beside it", path=path, remedy="Name a file."
+            )
+    _output.check_outputs(dataset, settings, *map(str, files), *map(str, certificates), given["dropped"])
+    for path in (*files, *certificates, *([Path(given["dropped"])] if given["dropped"] else [])):
         if path.exists() and not given["force"]:
             raise AnchorauditError(
                 "the output exists already", path=path, remedy="Use --force to replace it."

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,6 +25,7 @@ from anchoraudit.io.suggest import did_you_mean
 from anchoraudit.manifest.coco_build import write_coco
 from anchoraudit.manifest.coco_cut import write_coco_cut
 from anchoraudit.manifest.leaving import FAR_OUTSIDE, left_out
+from anchoraudit.manifest.stream import Stream
 
 # All verdicts without foreground, and what the loader leaves out.
 DEFAULT_DROP = ("empty_foreground", "blank", "no_usable_box", "encoder_error", "left_out")
@@ -58,11 +60,31 @@ class Filtered:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One manifest: the file, how many images it has, and remarks for the user."""
+    """One manifest.
+
+    path: the file. images, boxes: how many it has. remarks: for the user. is_new_coco: COCO that was not cut
+    out of a COCO file. sha256, bytes: of its content, if it was to be hashed.
+    """
 
     path: Path
     images: int
+    boxes: int
     remarks: tuple[str, ...]
+    is_new_coco: bool = False
+    sha256: str = ""
+    bytes: int = 0
+
+
+class _Hashed:
+    """A stream that hashes what is written to it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self.sha256, self.bytes = stream, hashlib.sha256(), 0
+
+    def write(self, data: bytes | memoryview) -> int:
+        self.sha256.update(data)
+        self.bytes += len(data)
+        return self._stream.write(data)
 
 
 def kept_by(audit: Audit, drop: tuple[str, ...] = DEFAULT_DROP, *, keep_blank: bool = False) -> Bool:
@@ -126,12 +148,14 @@ def targets(dataset: Dataset, output: str) -> list[tuple[Path, Bool]]:
     ]
 
 
-def write_manifest(audit: Audit, keep: Bool, path: Path, plan: Plan | None = None) -> Written:
+def write_manifest(
+    audit: Audit, keep: Bool, path: Path, plan: Plan | None = None, *, hashed: bool = False
+) -> Written:
     """Write the images `keep` [N] to `path`, completely or not at all.
 
     `.json`: COCO, cut out of the source's own bytes if the source is COCO. `.txt`: one line for each image,
     with the stem for VOC (as in ImageSets), the file name for COCO. plan: the fixes that led to the audited
-    data set.
+    data set. hashed: tell the SHA-256 of what is written.
 
     Raises AnchorauditError if no image would be left, the file cannot be written, or a list should hold
     fixes.
@@ -149,14 +173,20 @@ def write_manifest(audit: Audit, keep: Bool, path: Path, plan: Plan | None = Non
         )
     if plan is not None:
         require_room_for_fixes(path)
-    with replacing(path) as stream:
-        if path.suffix.lower() == ".txt":
-            remarks = _write_list(dataset, keep, stream)
+    is_list = path.suffix.lower() == ".txt"
+    with replacing(path) as file:
+        stream = _Hashed(file) if hashed else file
+        if is_list:
+            boxes, remarks = _write_list(dataset, keep, stream)
         elif dataset.has_entries:
-            remarks = write_coco_cut(dataset, keep, stream, plan)
+            boxes, remarks = write_coco_cut(dataset, keep, stream, plan)
         else:
-            remarks = write_coco(dataset, keep, stream)
-    return Written(path, int(np.count_nonzero(keep)), tuple(remarks))
+            boxes, remarks = write_coco(dataset, keep, stream)
+    is_new_coco = not is_list and not dataset.has_entries
+    written = Written(path, int(np.count_nonzero(keep)), boxes, tuple(remarks), is_new_coco)
+    if isinstance(stream, _Hashed):
+        return replace(written, sha256=stream.sha256.hexdigest(), bytes=stream.bytes)
+    return written
 
 
 def require_room_for_fixes(path: Path, fixes: str = "fixes", option: str = "--fix") -> None:
@@ -169,7 +199,7 @@ def require_room_for_fixes(path: Path, fixes: str = "fixes", option: str = "--fi
         )
 
 
-def _write_list(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
+def _write_list(dataset: Dataset, keep: Bool, stream: Stream) -> tuple[int, list[str]]:
     images = dataset.images
     if dataset.declares_ids:
         lines = [images.file_names[i] for i in np.flatnonzero(keep).tolist()]
@@ -182,4 +212,4 @@ def _write_list(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
                 remedy="Rename the file, or write a .json manifest.",
             )
     stream.write("".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"))
-    return []
+    return int(np.count_nonzero(keep[dataset.boxes.image])), []

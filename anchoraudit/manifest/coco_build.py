@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -20,10 +20,13 @@ from anchoraudit.dataset.columns import Dataset
 from anchoraudit.fixes.numbers import extents
 from anchoraudit.formats.coco.text import Texts
 from anchoraudit.manifest.leaving import left_out, remarks
+from anchoraudit.manifest.stream import Stream
 
 
-def write_coco(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
-    """Write the images `keep` [N] of a data set as COCO. Returns remarks for the user.
+def write_coco(dataset: Dataset, keep: Bool, stream: Stream) -> tuple[int, list[str]]:
+    """Write the images `keep` [N] of a data set as COCO.
+
+    Returns how many annotations were written, and remarks for the user.
 
     Coordinates become x, y, width, height, from which a reader gets exactly the same coordinates. Boxes
     without finite coordinates, and those outside their image, are dropped.
@@ -64,7 +67,7 @@ def write_coco(dataset: Dataset, keep: Bool, stream: BinaryIO) -> list[str]:
         "categories": [{"id": number, "name": _text(name)} for name, number in category_id.items()],
     }
     stream.write(msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
-    return remarks(gone[keep[boxes.image]])
+    return len(annotations), remarks(gone[keep[boxes.image]])
 
 
 def image_order(dataset: Dataset) -> list[int]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import BinaryIO
 
 import msgspec
 import numpy as np
@@ -24,6 +23,7 @@ from anchoraudit.formats.coco import text as coco_text
 from anchoraudit.formats.coco.text import CocoText, Span, Texts
 from anchoraudit.io import json_text
 from anchoraudit.manifest.leaving import left_out, remarks
+from anchoraudit.manifest.stream import Stream
 
 _NON_FINITE = re.compile(rb"-?Infinity|NaN")
 _CUT = ("images", "annotations")
@@ -44,14 +44,18 @@ class _Cut:
             return iter(())
         return coco_text.runs(self.text.entries[key], self.keep[key].tolist())
 
-    def write(self, span: Span, stream: BinaryIO) -> None:
+    def write(self, span: Span, stream: Stream) -> None:
         """Write the bytes of a span, with its changes."""
         for piece in patched(self.text.data, span, self.edits.patches, self.starts):
             stream.write(piece)
 
 
-def write_coco_cut(dataset: Dataset, keep: Bool, stream: BinaryIO, plan: Plan | None = None) -> list[str]:
-    """Write the images `keep` [N] of a COCO data set to `stream`. Returns remarks for the user.
+def write_coco_cut(
+    dataset: Dataset, keep: Bool, stream: Stream, plan: Plan | None = None
+) -> tuple[int, list[str]]:
+    """Write the images `keep` [N] of a COCO data set to `stream`.
+
+    Returns how many annotations were written, and remarks for the user.
 
     plan: the fixes that led to `dataset`; what they change is replaced in the bytes.
 
@@ -71,7 +75,7 @@ def write_coco_cut(dataset: Dataset, keep: Bool, stream: BinaryIO, plan: Plan | 
             cut.edits = edits_of(plan, number, cut.text, keep)
             cut.starts = [patch.start for patch in cut.edits.patches]
     _write(cuts, stream)
-    return [*remarks(gone[keep[dataset.boxes.image]]), *_remarks(dataset, cuts, keep)]
+    return len(rows), [*remarks(gone[keep[dataset.boxes.image]]), *_remarks(dataset, cuts, keep)]
 
 
 def _cut(dataset: Dataset, number: int, keep: Bool, rows: Int, text: CocoText) -> _Cut:
@@ -86,7 +90,7 @@ def _cut(dataset: Dataset, number: int, keep: Bool, rows: Int, text: CocoText) -
     return cut
 
 
-def _write(cuts: list[_Cut], stream: BinaryIO) -> None:
+def _write(cuts: list[_Cut], stream: Stream) -> None:
     """Write the first source's text with its lists cut, and append the other sources' entries to them."""
     text = cuts[0].text
     at = 0

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from anchoraudit.arrays import Bool
 from anchoraudit.auditing.audit import Audit
+from anchoraudit.certificates.document import path_for
 from anchoraudit.dataset.locations import Location, Locations
 from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.verdicts import VERDICTS
@@ -83,6 +84,7 @@ def filter_parts(
             f"{'' if plan is None else ', after the fixes'}",
         ),
         *(("written", f"{one.path}: {words.count(one.images, 'image')}") for one in written),
+        *(("certified", f"{path_for(one.path)}") for one in written if one.sha256),
         *(("note", remark) for remark in (() if plan is None else plan.remarks)),
         *(("note", remark) for one in written for remark in one.remarks),
         *(("note", remark) for remark in _taken_out(filtered)),
