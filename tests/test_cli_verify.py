@@ -467,6 +467,13 @@ class TestHostileCertificates:
         assert told(capsys, "clean.json")[0] == 0
         assert told(capsys, "clean.json", "--sources")[0] == 2
 
+    @pytest.mark.parametrize("package", ["\ud800", "../evil", "a\x1b[31m", "x" * 101])
+    def test_packages_that_are_none(self, here, capsys, package):
+        certified(here, TRAINING, "--detector", YOLO11)
+        rewrite(here / "clean.json.certificate.json", lambda c: c["detector"].update(package=package))
+        code, out, err = told(capsys, "clean.json")
+        assert (code, out, "is no package" in err) == (2, "", True)
+
     @pytest.mark.parametrize("version", ["", "x", "8.4.0; rm"])
     def test_versions_that_are_none(self, here, capsys, version):
         certified(here, TRAINING, "--detector", YOLO11)

@@ -95,12 +95,12 @@ def halves(monkeypatch):
 
 
 def after(monkeypatch, module, name, do):
-    """Let `do` happen once, right after the function of that name has returned."""
-    own, left = getattr(module, name), [do]
+    """Let `do` happen once, right after the function of that name has returned, and in this process alone."""
+    own, left, here = getattr(module, name), [do], os.getpid()
 
     def hooked(*args, **more):
         result = own(*args, **more)
-        if left:
+        if left and os.getpid() == here:
             left.pop()()
         return result
 

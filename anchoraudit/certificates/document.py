@@ -22,6 +22,7 @@ VERSION = 1
 # 256 MiB: of a million images with label files, of which each takes about 110 bytes.
 _LARGEST = 1 << 28
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_PACKAGE_OR_VERSION = re.compile(r"[A-Za-z0-9._+-]{0,100}")
 _REMEDY = "Write the manifest again with anchoraudit filter --certify."
 
 
@@ -46,11 +47,6 @@ class Judge(NamedTuple):
     version: str = ""
     since: str = ""
     until: str = ""
-
-    @property
-    def versions(self) -> str:
-        """The versions of the framework that have these rules: `ultralytics 8.4.0 to 8.4.51`."""
-        return f"{self.package} {self.since} {f'to {self.until}' if self.until else 'and later'}"
 
 
 class Certificate(NamedTuple):
@@ -161,7 +157,11 @@ def _certificate(content: Any) -> Certificate:
 def _judge(content: dict[str, Any]) -> Judge:
     _require_digest(content.get("sha256"))
     kinds = dict.fromkeys(Judge._fields, str) | {"as_named": bool, "chosen": bool}
-    return Judge(**{name: _get(content, name, kind) for name, kind in kinds.items()})
+    found = Judge(**{name: _get(content, name, kind) for name, kind in kinds.items()})
+    for text in (found.package, found.version, found.since, found.until):
+        if not _PACKAGE_OR_VERSION.fullmatch(text):
+            raise _OddError(f"{text!r} is no package and no version")
+    return found
 
 
 def _get(content: Any, key: str, kind: Any) -> Any:
