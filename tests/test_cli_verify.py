@@ -16,7 +16,7 @@ from anchoraudit.certificates.definition import definition_sha256
 from anchoraudit.certificates.document import path_for
 from anchoraudit.cli import filter as command
 from anchoraudit.detectors import override
-from anchoraudit.formats.table import rows
+from anchoraudit.formats.table import csv_file
 from tests.builders import annotation, document, image, make, run
 from tests.conftest import ROOT, SAMPLE
 from tests.test_unchanged import OTHERS, after, halves  # noqa: F401  a fixture
@@ -97,6 +97,16 @@ class TestTheCertificate:
         capsys.readouterr()
         assert told(capsys, output, "--sources", "--detector", "reference")[0] == 1  # its border is another
         assert told(capsys, output, "--sources")[0] == 0
+
+    def test_a_table_of_several_files(self, here, capsys):
+        if "parquet" not in OTHERS:
+            pytest.skip("pyarrow is not installed")
+        one = OTHERS["parquet"][1]["ds.parquet"]
+        make(here, {"ds/train-00000-of-00002.parquet": one, "ds/train-00001-of-00002.parquet": one})
+        assert run("filter", "ds", "-o", "clean.json", "--certify", *OFF) == 0
+        assert len(verify("clean.json", sources=True).certificate.sources) == 2
+        (here / "ds/train-00001-of-00002.parquet").write_bytes(one + b"x")
+        assert "train-00001-of-00002.parquet changed" in told(capsys, "clean.json", "--sources")[2]
 
     @pytest.mark.usefixtures("halves")
     def test_a_source_read_on_two_cores(self, here, capsys):
@@ -200,7 +210,7 @@ class TestWhatIsNotCertified:
 
     def test_a_format_whose_reader_records_nothing(self, here, capsys, monkeypatch):
         make(here, OTHERS["table"][1])
-        monkeypatch.setattr(rows, "note", lambda *_: None)
+        monkeypatch.setattr(csv_file, "note", lambda *_: None)
         assert run("filter", "ds.csv", "-o", "clean.json", "--certify", *OFF) == 2
         assert "ds.csv: cannot be certified" in capsys.readouterr().err
         assert not (here / "clean.json").exists()

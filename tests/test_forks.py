@@ -15,10 +15,11 @@ from tests.forks import Forks
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks are used on Linux")
 
 FILES = {
+    "a.json.certificate.json": {},
     "a.json": document(
         [image(), image(2, file_name="b.jpg")],
         [annotation(), annotation(2, 2, [1, 1, 3, 3]), annotation(3, 1, [400, 300, 90, 40])],
-    )
+    ),
 }
 RUNS = {
     "scan": ["a.json", "--images", "header", "--export-boxes", "boxes.csv"],
@@ -31,6 +32,7 @@ RUNS = {
     "filter": ["a.json", "-o", "clean.json"],
     "init": ["a.json"],
     "rules": [],
+    "verify": ["a.json"],
 }
 
 

@@ -301,7 +301,7 @@ class TestARecord:
     def test_it_has_each_file_and_its_bytes(self, here, name):
         root, content, _ = OTHERS[name]
         make(here, content)
-        with unchanged.recorded() as record:
+        with unchanged.recorded(large=True) as record:
             anchoraudit.read(root)
         texts = {path for path in content if not path.endswith(".png")}
         assert {os.path.normpath(path) for path in record} == texts

@@ -116,7 +116,8 @@ def _require_recorded(dataset: Dataset, record: Mapping[str, Reading]) -> None:
     """Raise AnchorauditError for a file of the data set of which nobody knows how it was read."""
     known = {_absolute(path) for path in record}
     for source in dataset.sources:
-        if not source.suffix and _absolute(source.path) not in known:
+        files = [source.path / name for _, name in source.files] or [source.path]
+        if not source.suffix and not known.issuperset(map(_absolute, files)):
             raise AnchorauditError(
                 "cannot be certified: its reader does not record what it reads",
                 path=source.path,

@@ -105,7 +105,7 @@ def command(**given: Any) -> int:
     detector, remarks = detector_or_none(settings)
     if detector is None:
         _require_no_verdicts(given)
-    with unchanged.recorded() as record:
+    with unchanged.recorded(large=given["certify"]) as record:
         dataset = read_dataset(settings)
     files = [] if given["output"] is None else manifest.targets(dataset, given["output"])
     fixing = given["fix"] or given["unsafe_fixes"]
