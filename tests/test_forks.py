@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from anchoraudit.certificates.document import Certificate
 from anchoraudit.cli import cli
 from tests.builders import annotation, document, image, make
 from tests.conftest import ROOT
@@ -15,7 +16,7 @@ from tests.forks import Forks
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks are used on Linux")
 
 FILES = {
-    "a.json.certificate.json": {},
+    "a.json.certificate.json": Certificate("0", "0" * 64, 9, 1, 1, 1, None, None, None, ".", {}, {}).text(),
     "a.json": document(
         [image(), image(2, file_name="b.jpg")],
         [annotation(), annotation(2, 2, [1, 1, 3, 3]), annotation(3, 1, [400, 300, 90, 40])],
