@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 
 
@@ -12,24 +11,18 @@ def main() -> None:
     The user never sees a traceback, not even if Ctrl-C comes during start-up.
     """
     try:
-        for name in ("SIGTERM", "SIGHUP"):
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), _leave)
-        from anchoraudit.cli import run
+        from anchoraudit.io import signals
 
-        code = run()
+        signals.install()
     except (KeyboardInterrupt, RuntimeError) as error:
         # Python 3.11 makes a RuntimeError of a Ctrl-C that comes while a class is being made.
         if not isinstance(error.__cause__ or error, KeyboardInterrupt):
             raise
         print("interrupted; no file was left half written", file=sys.stderr)
-        code = 130
-    sys.exit(code)
+        sys.exit(130)
+    from anchoraudit.cli import run
 
-
-def _leave(number: int, _frame: object) -> None:
-    """Exit by an exception, so that half-written files are removed."""
-    raise SystemExit(128 + number)
+    sys.exit(run())
 
 
 if __name__ == "__main__":

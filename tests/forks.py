@@ -6,6 +6,8 @@ working directory, environment, streams, helpers and exit code. Only the modules
 about the start itself, such as a variable that Python reads, needs `subprocess`; tests/test_forks.py runs
 each command both ways, and the sessions of README.md and of the pages start Python anew.
 
+A test can have another program run in such a copy: a module with `main`.
+
 `python -m tests.forks DESCRIPTOR` is the process that is copied. It takes requests from that socket, one at a
 time.
 """
@@ -51,10 +53,15 @@ class Forks:
             )
 
     def run(
-        self, args: list[str], cwd: Path, env: dict[str, str], timeout: float = 120
+        self,
+        args: list[str],
+        cwd: Path,
+        env: dict[str, str],
+        timeout: float = 120,
+        program: str = "anchoraudit.__main__",
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, and return what `subprocess.run` does."""
-        request = json.dumps({"args": args, "cwd": str(cwd), "env": env}).encode()
+        request = json.dumps({"args": args, "cwd": str(cwd), "env": env, "program": program}).encode()
         with contextlib.ExitStack() as stack:
             readers, writers = [], []
             for _ in range(2):
@@ -95,8 +102,8 @@ def _read_all(streams: list[BinaryIO]) -> list[str]:
     return texts
 
 
-def _serve(connection: socket.socket) -> list[str] | None:
-    """Answer requests until nobody is left to ask. In a copy, return the arguments that it is to run."""
+def _serve(connection: socket.socket) -> tuple[str, list[str]] | None:
+    """Answer requests until nobody is left to ask. In a copy, return the program and its arguments."""
     while True:
         text, streams, _, _ = socket.recv_fds(connection, SIZE, 2)
         if not text:
@@ -106,7 +113,7 @@ def _serve(connection: socket.socket) -> list[str] | None:
             connection.close()
             request = json.loads(text)
             _become(request["cwd"], request["env"], streams)
-            return request["args"]
+            return request["program"], request["args"]
         for stream in streams:
             os.close(stream)
         connection.send(str(pid).encode())
@@ -146,15 +153,14 @@ def main() -> None:
         _import_all()
     gc.collect()
     gc.freeze()
-    args = _serve(socket.socket(fileno=int(sys.argv[1])))
-    if args is not None:
-        _run(args)
+    request = _serve(socket.socket(fileno=int(sys.argv[1])))
+    if request is not None:
+        _run(*request)
 
 
-def _run(args: list[str]) -> NoReturn:
+def _run(name: str, args: list[str]) -> NoReturn:
     """Run the program, and end as an interpreter does, but without freeing every object of every library."""
-    from anchoraudit.__main__ import main as program
-
+    program = importlib.import_module(name).main
     sys.argv = ["anchoraudit", *args]
     code: object = 1
     try:

@@ -20,7 +20,8 @@ from typing import TypeGuard
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io import json_text
-from anchoraudit.io.files import read_bytes, write_text
+from anchoraudit.io.files import read_bytes
+from anchoraudit.io.outputs import write_text
 from anchoraudit.rules import Findings
 
 Baseline = dict[str, dict[str, dict[str, int]]]  # number of findings by code, file and thing
@@ -41,13 +42,15 @@ def keys_of(root: Path) -> Callable[[Finding], str]:
     return lambda finding: json.dumps(parts.of(finding))
 
 
-def write(path: Path, findings: Iterable[Finding], root: Path) -> None:
+def write(path: Path, findings: Iterable[Finding], root: Path) -> Baseline:
     """Write the findings of the data set at `root` as a baseline. The same findings give the same bytes.
 
-    Raises AnchorauditError if the file cannot be written.
+    Returns what `read` returns once the file is in place. Raises AnchorauditError if it cannot be written.
     """
     parts = _Parts(root)
-    write_text(path, "".join(_lines(Counter(map(parts.of, findings)))))
+    text = "".join(_lines(Counter(map(parts.of, findings))))
+    write_text(path, text)
+    return _parsed(text, path)
 
 
 def _lines(counts: Counter[Parts]) -> Iterator[str]:
@@ -72,7 +75,7 @@ def _lines(counts: Counter[Parts]) -> Iterator[str]:
 def read(path: Path) -> Baseline:
     """Read a baseline. Raises AnchorauditError if the file cannot be read or is not a baseline."""
     try:
-        content = json_text.parse(read_bytes(path).decode("utf-8-sig"), path)
+        text = read_bytes(path).decode("utf-8-sig")
     except OSError as error:
         absent = isinstance(error, FileNotFoundError)
         reason = "no such file" if absent else f"the baseline cannot be read: {error.strerror}"
@@ -82,6 +85,12 @@ def read(path: Path) -> Baseline:
         raise AnchorauditError(
             "not a baseline: the file is not UTF-8", path=path, place=place, remedy=_WRITE_ONE
         ) from None
+    return _parsed(text, path)
+
+
+def _parsed(text: str, path: Path) -> Baseline:
+    try:
+        content = json_text.parse(text, path)
     except AnchorauditError as error:
         words = f"not a baseline: {error.message}"
         raise AnchorauditError(words, path=path, place=error.place, remedy=_WRITE_ONE) from None

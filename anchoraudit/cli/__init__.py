@@ -11,6 +11,7 @@ import click
 from anchoraudit import __version__
 from anchoraudit.cli._choice import Group, unknown_option
 from anchoraudit.errors import AnchorauditError, printable
+from anchoraudit.io.files import reason_of
 from anchoraudit.io.plugins import load_module, module_names
 
 _INTERRUPTED = 130  # the exit code of shells for Ctrl-C: 128 + SIGINT
@@ -90,7 +91,7 @@ def run(args: list[str] | None = None) -> int:
         return 0
     except OSError as error:
         where = f"{printable(error.filename)}: " if error.filename else ""
-        return _fail(f"{where}{error.strerror or error}")
+        return _fail(f"{where}{reason_of(error)}")
     except MemoryError:
         return _fail("not enough memory\n  Scan one split at a time with --split.")
     except Exception as error:

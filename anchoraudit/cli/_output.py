@@ -1,4 +1,7 @@
-"""Where results go: stdout or a file. Progress and remarks go to stderr, and progress only to a terminal."""
+"""Where results go: stdout or a file. Progress and remarks go to stderr, and progress only to a terminal.
+
+What is printed follows once the files of the command are in place (`outputs.together`).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +20,8 @@ from anchoraudit.cli._settings import Settings
 from anchoraudit.detectors import NO_DETECTOR
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.images.found import SUFFIXES
-from anchoraudit.io.files import replacing, require_not_input, write_text
+from anchoraudit.io.files import require_not_input
+from anchoraudit.io.outputs import afterwards, replacing, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,14 +38,14 @@ def show(parts: Iterable[object], output: str | None) -> None:
 
     if output is not None:
         write_text(Path(output), terminal.to_text(*parts))
-        return
-    terminal.print_parts(parts)
+    else:
+        afterwards(partial(terminal.print_parts, parts))
 
 
 def put(text: str, output: str | None) -> None:
     """Print `text` unchanged, or write it to `output`."""
     if output is None:
-        sys.stdout.write(text)
+        afterwards(lambda: sys.stdout.write(text))
     else:
         write_text(Path(output), text)
 
@@ -48,7 +53,7 @@ def put(text: str, output: str | None) -> None:
 def put_pieces(pieces: Iterable[str], output: str | None) -> None:
     """Print pieces of text as they come, or write them to `output`."""
     if output is None:
-        sys.stdout.writelines(pieces)
+        afterwards(lambda: sys.stdout.writelines(pieces))
         return
     with replacing(Path(output)) as stream:
         for piece in pieces:
@@ -58,7 +63,7 @@ def put_pieces(pieces: Iterable[str], output: str | None) -> None:
 def remark(text: str, *, quiet: bool = False) -> None:
     """Print a remark to stderr."""
     if not quiet:
-        click.echo(printable(text), err=True)
+        afterwards(lambda: click.echo(printable(text), err=True))
 
 
 def check_outputs(
@@ -172,6 +177,13 @@ def progress(what: str, *, quiet: bool = False) -> Iterator[Callable[[int, int],
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    from anchoraudit.io.signals import at_signal
+
+    with at_signal(_clear_line), Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, of: bar.update(task, completed=done, total=of)
+
+
+def _clear_line() -> None:
+    """Remove the bar and show the cursor again, by the codes of every terminal that shows bars."""
+    os.write(sys.stderr.fileno(), b"\r\x1b[2K\x1b[?25h")

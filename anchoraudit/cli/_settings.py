@@ -121,13 +121,10 @@ def _merged(layers: list[dict[str, Any]]) -> dict[str, Any]:
 
 def record(settings: Settings) -> None:
     """Remember a scan's settings for later commands. If that fails, it only says so."""
-    from anchoraudit.io.files import write_text
+    from anchoraudit.io.outputs import make_own_folder, write_text
 
     try:
-        RECORD.parent.mkdir(exist_ok=True)
-        ignore = RECORD.parent / ".gitignore"
-        if not os.path.lexists(ignore):
-            write_text(ignore, "*\n", own=True)
+        make_own_folder(RECORD.parent)
         # json can write and read file names that are not UTF-8; msgspec cannot.
         write_text(RECORD, json.dumps(msgspec.to_builtins(settings), indent=2) + "\n", own=True)
     except (OSError, AnchorauditError) as error:

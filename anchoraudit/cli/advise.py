@@ -124,15 +124,17 @@ def command(**given: Any) -> int:
     for text in (*remarks, *loader_notes(advice.audit.loaded)):
         _output.remark(f"note: {text}")
     why_not = "no change helps" if advice.rows[0].with_boxes else "there is nothing to change"
-    written = _write(advice.detector, why_not, target) if target is not None else None
+    from anchoraudit.io.outputs import together
     from anchoraudit.report.text import advice as report
 
     options = settings_of.as_options(settings)
-    if given["output_format"] == "json":
-        _output.put(report.advice_json(advice), given["output"])
-    elif given["output_format"] == "text":
-        _output.show(report.advice_parts(advice, options, written), given["output"])
-    _reports(given, settings, dataset, advice)
+    with together():
+        written = _write(advice.detector, why_not, target) if target is not None else None
+        if given["output_format"] == "json":
+            _output.put(report.advice_json(advice), given["output"])
+        elif given["output_format"] == "text":
+            _output.show(report.advice_parts(advice, options, written), given["output"])
+        _reports(given, settings, dataset, advice)
     return 0
 
 
@@ -175,6 +177,7 @@ def _rescue(
     from anchoraudit.advice.rescue import OVERLAP, TILE, rescue
     from anchoraudit.cli import _output
     from anchoraudit.images.inspection import CACHE
+    from anchoraudit.io.outputs import together
     from anchoraudit.report.text import rescue as report
 
     with _output.progress("replaying remedies") as advance:
@@ -191,17 +194,19 @@ def _rescue(
     note_who_judged(found.audit, settings)
     for text in (*remarks, *loader_notes(found.audit.loaded)):
         _output.remark(f"note: {text}")
-    written = None
-    if given["write_detector"] is not None:
-        best = None if found.best is None else found.best.detector
-        why = "the fix is not a change of the detector" if found.best else "no change helps"
-        written = _write(best, why if found.needed else "there is nothing to change", given["write_detector"])
-    if given["output_format"] == "json":
-        _output.put(report.rescue_json(found), given["output"])
-    elif given["output_format"] == "text":
-        options = settings_of.as_options(settings)
-        _output.show(report.rescue_parts(found, options, written), given["output"])
-    _reports(given, settings, dataset, found)
+    with together():
+        written = None
+        if given["write_detector"] is not None:
+            best = None if found.best is None else found.best.detector
+            why = "the fix is not a change of the detector" if found.best else "no change helps"
+            why = why if found.needed else "there is nothing to change"
+            written = _write(best, why, given["write_detector"])
+        if given["output_format"] == "json":
+            _output.put(report.rescue_json(found), given["output"])
+        elif given["output_format"] == "text":
+            options = settings_of.as_options(settings)
+            _output.show(report.rescue_parts(found, options, written), given["output"])
+        _reports(given, settings, dataset, found)
     return 0
 
 
@@ -209,7 +214,7 @@ def _write(detector: Detector | None, why_not: str, target: str) -> str | None:
     """Write the advised detector, or say why there is none."""
     from anchoraudit.advice.advise import MARK
     from anchoraudit.cli import _output
-    from anchoraudit.io.files import write_text
+    from anchoraudit.io.outputs import write_text
     from anchoraudit.report.text.detectors import show_toml
 
     if detector is None:

@@ -133,7 +133,7 @@ def command(**given: Any) -> int:
     clusters = _clusters(dataset, detector, given, drop_difficult=bool(settings.drop_difficult))
     snippet = clusters.snippet
     if output is not None:
-        from anchoraudit.io.files import write_text
+        from anchoraudit.io.outputs import write_text
 
         write_text(Path(output), snippet.text if snippet else _anchors_text(clusters, given))
     for text in (*loaded, *clusters.remarks):

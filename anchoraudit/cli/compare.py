@@ -87,20 +87,22 @@ def command(**given: Any) -> int:
             files=look(dataset, settings.images or "header"),
             progress=advance,
         )
+    from anchoraudit.io.outputs import together
     from anchoraudit.report.text import comparison
 
-    if given["output_format"] == "text":
-        options = settings_of.as_options(settings)
-        _output.show(comparison.comparison_parts(compared, names, dataset, options), given["output"])
-    elif given["output_format"] == "json":
-        _output.put(comparison.comparison_json(compared, dataset), given["output"])
-    elif given["output_format"] == HTML:
-        _report(given, settings, detectors, (dataset, compared), given["output"])
-    else:
-        _output.put(comparison.comparison_csv(compared), given["output"])
-    if report is not None:
-        _report(given, settings, detectors, (dataset, compared), report)
-        _output.remark(f"the report is in {report}", quiet=given["quiet"])
+    with together():
+        if given["output_format"] == "text":
+            options = settings_of.as_options(settings)
+            _output.show(comparison.comparison_parts(compared, names, dataset, options), given["output"])
+        elif given["output_format"] == "json":
+            _output.put(comparison.comparison_json(compared, dataset), given["output"])
+        elif given["output_format"] == HTML:
+            _report(given, settings, detectors, (dataset, compared), given["output"])
+        else:
+            _output.put(comparison.comparison_csv(compared), given["output"])
+        if report is not None:
+            _report(given, settings, detectors, (dataset, compared), report)
+            _output.remark(f"the report is in {report}", quiet=given["quiet"])
     return 0
 
 

@@ -66,7 +66,7 @@ def command(image: str, **given: Any) -> int:
         _output.remark(f"note: {text}")
     note_who_judged(explanation.audit, settings)
     if given["output"] is not None:
-        from anchoraudit.io.files import replacing
+        from anchoraudit.io.outputs import replacing
         from anchoraudit.report.plots.explained import draw
 
         drawn = draw(explanation, Path(given["output"]).suffix)

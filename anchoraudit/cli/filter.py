@@ -147,12 +147,12 @@ def _write(
 ) -> list[Written]:
     """Write a manifest to each of `files`, of those of its images that stay, and what goes with it.
 
-    record: how the files of the data set were read.
+    Either all is written, or nothing is. record: how the files of the data set were read.
     """
     from anchoraudit.certificates.document import path_for
     from anchoraudit.certificates.issuing import Issuer
     from anchoraudit.cli import _output
-    from anchoraudit.io.files import write_text
+    from anchoraudit.io.outputs import together, write_text
     from anchoraudit.manifest import write_manifest
     from anchoraudit.report.text.filtering import dropped_frame
 
@@ -163,12 +163,13 @@ def _write(
     issuer = Issuer(filtered, record) if given["certify"] else None
     # What a certificate says of files is found out first: if one has changed, nothing is written.
     labels = [issuer.labels(own) for _, own in some] if issuer is not None else []
-    written = [write_manifest(audit, own, path, plan, hashed=issuer is not None) for path, own in some]
-    if issuer is not None:
-        for one, own_labels in zip(written, labels, strict=True):
-            write_text(path_for(one.path), issuer.certificate(one, own_labels).text())
-    if given["dropped"] is not None:
-        _output.export(dropped_frame(filtered), given["dropped"])
+    with together():
+        written = [write_manifest(audit, own, path, plan, hashed=issuer is not None) for path, own in some]
+        if issuer is not None:
+            for one, own_labels in zip(written, labels, strict=True):
+                write_text(path_for(one.path), issuer.certificate(one, own_labels).text())
+        if given["dropped"] is not None:
+            _output.export(dropped_frame(filtered), given["dropped"])
     return written
 
 

@@ -42,7 +42,8 @@ def command(dataset: str, output: str, force: bool) -> int:
     _require_free(target, force=force)
     from anchoraudit.advice.suggested import suggest
     from anchoraudit.formats import read
-    from anchoraudit.io.files import require_not_input, write_text
+    from anchoraudit.io.files import require_not_input
+    from anchoraudit.io.outputs import write_text
 
     found = read(dataset)
     suggestion = suggest(found)

@@ -147,6 +147,7 @@ def command(**given: Any) -> int:
     dataset = read_dataset(settings)  # read before NumPy is imported, so that reading processes start sooner
     from anchoraudit.auditing.audit import audit
     from anchoraudit.images.inspection import CACHE
+    from anchoraudit.io.outputs import together
 
     named = [given[name] for name in ("output", "export_images", "export_boxes", "report")]
     written = (given["baseline"] or _BASELINE) if given["write_baseline"] else None
@@ -169,18 +170,19 @@ def command(**given: Any) -> int:
     note_who_judged(result, settings)
     if augmentation is not None:
         result.sensitivity = _sensitivity(result, augmentation, given)
-    if given["export_images"]:
-        _output.export(result.images_frame(), given["export_images"])
-    if given["export_boxes"]:
-        _output.export(result.boxes_frame(), given["export_boxes"])
-    for text in remarks:
-        _output.remark(f"note: {text}", quiet=quiet)
-    shown = _against_baseline(result, given, quiet=quiet)
-    options = settings_of.as_options(settings)
-    _report(result, shown, given, options, with_table=with_table)
-    if report is not None:
-        write_report(result, report, options, shown)
-        _output.remark(f"the report is in {report}", quiet=quiet)
+    with together():
+        if given["export_images"]:
+            _output.export(result.images_frame(), given["export_images"])
+        if given["export_boxes"]:
+            _output.export(result.boxes_frame(), given["export_boxes"])
+        for text in remarks:
+            _output.remark(f"note: {text}", quiet=quiet)
+        shown = _against_baseline(result, given, quiet=quiet)
+        options = settings_of.as_options(settings)
+        _report(result, shown, given, options, with_table=with_table)
+        if report is not None:
+            write_report(result, report, options, shown)
+            _output.remark(f"the report is in {report}", quiet=quiet)
     settings_of.record(settings)
     known = shown if given["baseline"] or given["write_baseline"] else None
     return exit_code(result, settings, known, exit_zero=given["exit_zero"])
@@ -296,12 +298,14 @@ def _against_baseline(result: Any, given: dict[str, Any], *, quiet: bool) -> Any
     root = result.dataset.root
     file = Path(given["baseline"] or _BASELINE)
     if given["write_baseline"]:
-        baseline.write(file, result.findings, root)
+        known = baseline.write(file, result.findings, root)
         _output.remark(f"the baseline {file} now has {len(result.findings):,} findings", quiet=quiet)
-    shown = baseline.new_findings(result.findings, baseline.read(file), root)
-    known = len(result.findings) - len(shown)
-    if known and not given["write_baseline"]:
-        _output.remark(f"{known:,} findings are in the baseline {file} and not shown", quiet=quiet)
+    else:
+        known = baseline.read(file)
+    shown = baseline.new_findings(result.findings, known, root)
+    hidden = len(result.findings) - len(shown)
+    if hidden and not given["write_baseline"]:
+        _output.remark(f"{hidden:,} findings are in the baseline {file} and not shown", quiet=quiet)
     return shown
 
 

@@ -18,7 +18,8 @@ import numpy as np
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.images.folders import Folder
 from anchoraudit.images.rows import ROW, Rows
-from anchoraudit.io.files import read_bytes, replacing, write_text
+from anchoraudit.io.files import read_bytes
+from anchoraudit.io.outputs import make_own_folder, replacing
 
 _MARK = b"anchoraudit images 1\n"  # raise the number when a field of a row changes its meaning
 
@@ -87,8 +88,7 @@ def save(path: Path, known: Known, folders: Sequence[Folder], rows: Rows) -> Non
                 file.folders[name] = _merged(known.get(name), folder, rows)
         body = msgspec.msgpack.encode(file)
         if not path.parent.is_dir():
-            path.parent.mkdir()
-            write_text(path.parent / ".gitignore", "*\n", own=True)
+            make_own_folder(path.parent)
         with replacing(path, own=True) as stream:
             stream.write(_MARK + _checksum(body) + body)
 

@@ -20,6 +20,7 @@ from anchoraudit.images.folders import Located, find
 from anchoraudit.images.pool import read_all
 from anchoraudit.images.reading import What
 from anchoraudit.images.rows import Rows
+from anchoraudit.io.signals import at_signal
 
 MODES = ("none", "header", "decode")
 CACHE = Path(".anchoraudit") / "images.msgpack"
@@ -129,13 +130,18 @@ def look(
     paths = [path for folder in located.folders for path in folder.paths()]
     todo = np.flatnonzero(~rows.table["decoded" if decode else "read"])
     alike = todo[:0]
-    try:
-        _read(rows, paths, todo, "decode" if decode else "header", progress)
-        alike = candidates(rows)
-        _read(rows, paths, alike, "digest", None)
-    finally:  # also after Ctrl-C, so that the next run need not read these files again
+
+    def save() -> None:
         if cache is not None and (len(todo) or len(alike)):
             kept.save(cache, known, located.folders, rows)
+
+    with at_signal(save, optional=True):
+        try:
+            _read(rows, paths, todo, "decode" if decode else "header", progress)
+            alike = candidates(rows)
+            _read(rows, paths, alike, "digest", None)
+        finally:  # also after Ctrl-C, so that the next run need not read these files again
+            save()
     return _columns(located, rows, decode, len(todo))
 
 

@@ -1,4 +1,4 @@
-"""Reads regular files only. Writes so that a killed run leaves the old file or the new one, complete."""
+"""Reads regular files only: a pipe or a device could keep the program waiting for ever."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import contextlib
 import errno
 import os
 import stat
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 from anchoraudit.errors import AnchorauditError
 
@@ -74,8 +72,20 @@ def read_input(
 
 def unreadable(path: object, error: OSError, remedy: str = "Make it readable.") -> AnchorauditError:
     """Return the error to raise for a file or folder that cannot be read, with the system's reason."""
-    reason = error.strerror or str(error) or "cannot be read"
+    reason = reason_of(error) or "cannot be read"
     return AnchorauditError(f"cannot be read: {reason}", path=path, remedy=remedy)
+
+
+def reason_of(error: Exception) -> str:
+    """Return the system's reason for an error, and what it does not say: the working directory is gone."""
+    if not isinstance(error, OSError):
+        return str(error)
+    if isinstance(error, FileNotFoundError) and not os.path.isabs(error.filename or ""):  # noqa: PTH117
+        try:
+            Path.cwd()
+        except FileNotFoundError:
+            return "the working directory does not exist any more; change to another one"
+    return error.strerror or str(error)
 
 
 def os_reason(path: str, error: OSError | None = None) -> str:
@@ -124,63 +134,6 @@ def _memory() -> int:
         return 1 << 62
 
 
-@contextlib.contextmanager
-def replacing(path: Path, *, own: bool = False) -> Iterator[BinaryIO]:
-    """Open a temporary file beside `path` for writing, and rename it to `path` once all is written.
-
-    A link is followed. A pipe or device is written to directly. On any error the temporary file is removed,
-    and `path` stays as it was.
-
-    own: `path` is a file of this program, such as its cache, and not one that the user named. Then a link or
-    pipe in its place is replaced: nothing is written to another file, and no pipe is waited for.
-
-    Raises AnchorauditError if the file cannot be written.
-    """
-    try:
-        target = path if own else Path(os.path.realpath(path))
-    except ValueError as error:  # a zero byte in the name
-        raise _unwritable(path, str(error)) from None
-    try:
-        # Ask for `path`, not for `target`: /dev/stdout may resolve to `pipe:[123]`, which does not exist as a
-        # file.
-        mode = None if own else _mode(path)
-        if mode is not None and not stat.S_ISREG(mode):
-            if stat.S_ISDIR(mode):
-                raise IsADirectoryError(21, "is a folder")
-            with path.open("wb") as stream:
-                yield stream
-            return
-        handle, name = tempfile.mkstemp(prefix=".anchoraudit-", suffix=".tmp", dir=target.parent)
-    except OSError as error:
-        raise _unwritable(path, error.strerror or str(error)) from None
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb", buffering=1 << 20) as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.chmod(stat.S_IMODE(mode) if mode is not None else 0o666 & ~_umask())
-        temporary.replace(target)
-    except BaseException as error:
-        temporary.unlink(missing_ok=True)
-        # An error without a file name is from writing, for example on a full disk.
-        if isinstance(error, OSError) and error.filename is None:
-            raise _unwritable(path, error.strerror or str(error)) from None
-        raise
-
-
-def _unwritable(path: Path, reason: str) -> AnchorauditError:
-    return AnchorauditError(
-        f"cannot be written: {reason}", path=path, remedy="Choose another place for the output."
-    )
-
-
-def write_text(path: Path, text: str, *, own: bool = False) -> None:
-    """Write `text` as UTF-8; own: as in `replacing`."""
-    with replacing(path, own=own) as stream:
-        stream.write(text.encode("utf-8", "backslashreplace"))
-
-
 def name_parts(name: str) -> tuple[str, str]:
     r"""Split a file name with `/` or `\` into its folders ("" if there are none) and its last part."""
     folder, _, base = name.replace("\\", "/").rpartition("/")
@@ -221,16 +174,3 @@ def require_not_input(output: Path, inputs: Iterable[Path]) -> None:
                 path=output,
                 remedy="Choose another name for the output.",
             )
-
-
-def _mode(path: Path) -> int | None:
-    try:
-        return path.stat().st_mode
-    except FileNotFoundError:
-        return None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

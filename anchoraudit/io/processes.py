@@ -14,9 +14,12 @@ import types
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, Literal, TypeVar, cast
+
+from anchoraudit.io.signals import at_signal, held
 
 Send = Callable[[Any], None]
 Worker = tuple[BaseProcess, Connection]
@@ -120,8 +123,8 @@ def workers(work: Callable[..., None], arguments: Sequence[tuple[Any, ...]]) -> 
     method = "fork" if sys.platform == "linux" else "spawn"
     context = multiprocessing.get_context(cast(Literal["spawn"], method))  # typed as one of the two
     started: list[Worker] = []
-    try:
-        with _sigint_blocked(), _without_main(), warnings.catch_warnings():
+    with at_signal(partial(_kill, started)), _ending(started):
+        with held(), _sigint_blocked(), _without_main(), warnings.catch_warnings():
             # Python warns about forking while threads run. The child is safe: it needs none of their locks.
             warnings.simplefilter("ignore", DeprecationWarning)
             with suppress(OSError):  # the system allows no more processes: continue with fewer
@@ -134,6 +137,18 @@ def workers(work: Callable[..., None], arguments: Sequence[tuple[Any, ...]]) -> 
                     sender.close()
                     started.append((process, receiver))
         yield started
+
+
+def _kill(started: list[Worker]) -> None:
+    for process, _ in started:
+        process.kill()
+
+
+@contextmanager
+def _ending(started: list[Worker]) -> Iterator[None]:
+    """End the workers with the block."""
+    try:
+        yield
     finally:
         with _sigint_blocked():  # a second Ctrl-C must not leave a worker behind
             for process, receiver in started:

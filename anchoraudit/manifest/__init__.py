@@ -20,7 +20,7 @@ from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.fixes import Plan
 from anchoraudit.formats.coco.text import Texts
-from anchoraudit.io.files import replacing
+from anchoraudit.io.outputs import replacing
 from anchoraudit.io.suggest import did_you_mean
 from anchoraudit.manifest.coco_build import write_coco
 from anchoraudit.manifest.coco_cut import write_coco_cut

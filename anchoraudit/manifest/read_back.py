@@ -7,15 +7,14 @@ loader drops, and where it stops, is seen only in what is written.
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
 from anchoraudit.arrays import Bool, Int
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.formats import read
+from anchoraudit.io.outputs import replacing, scratch_folder
 from anchoraudit.manifest.coco_build import image_order, write_coco
 
 
@@ -26,9 +25,9 @@ def read_back(dataset: Dataset, keep: Bool) -> Iterator[tuple[Dataset, Int]]:
     Yields what was read, K images, and their rows in `dataset`: int64 [K]. The file is there as long as the
     context lasts. Image files are not beside it, so nothing is known of them.
     """
-    with tempfile.TemporaryDirectory(prefix="anchoraudit-") as folder:
-        path = Path(folder) / "manifest.json"
-        with path.open("wb") as stream:
+    with scratch_folder() as folder:
+        path = folder / "manifest.json"
+        with replacing(path, own=True) as stream:
             write_coco(dataset, keep, stream)
         copy = read(path, format="coco")
         rows = np.array(image_order(dataset), dtype=np.int64)[np.array(copy.images.ids, dtype=np.int64) - 1]

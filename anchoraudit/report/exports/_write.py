@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from anchoraudit.auditing.audit import Audit, audit
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.io.files import replacing
+from anchoraudit.io.outputs import make_folder, replacing, together
 from anchoraudit.report.exports import target_of
 from anchoraudit.report.exports._flagged import choose
 
@@ -83,16 +83,12 @@ def export(
     flagged = choose(result, tuple(verdicts), without_size=target.WITHOUT_SIZE)
     place, files = Path(folder), target.files(flagged)
     _require_free(result, place, files, force=force)
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise AnchorauditError(
-            f"cannot make the folder: {error.strerror}", path=place, remedy="Name a folder that can be made."
-        ) from None
-    for name, pieces in files.items():
-        with replacing(place / name) as stream:
-            for piece in pieces:
-                stream.write(piece.encode("utf-8", "backslashreplace"))
+    with together():
+        make_folder(place)
+        for name, pieces in files.items():
+            with replacing(place / name) as stream:
+                for piece in pieces:
+                    stream.write(piece.encode("utf-8", "backslashreplace"))
     return Exported(
         place,
         tuple(files),
