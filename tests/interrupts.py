@@ -9,8 +9,8 @@ have second names elsewhere, so that those which the run has open stay the same 
 Works on the files below the working directory. Prints as JSON what was seen: at which line, by which signal,
 with which exit code, words and files a copy ended. The modes:
 
-- lines: SIGINT and SIGTERM in turn at each line, the first two times that it is reached; and what SIGKILL
-  would leave there: the files as they are
+- lines: SIGINT and SIGTERM in turn at each line, the first `times` that it is reached; and what SIGKILL would
+  leave there: the files as they are
 - again: Ctrl-C while file number `flush` is flushed to the disk, a second one at each line of the tidying up
 - kill: no copy; SIGKILL at line number `at`
 - limit: no signal, but no file may be larger than `bytes`
@@ -36,7 +36,6 @@ from anchoraudit import __main__ as program
 from anchoraudit.io import outputs, signals
 
 WATCHED = frozenset(module.__file__ for module in (outputs, signals))
-TIMES = 2  # that a line is looked at: a file is the first one of a command, or not
 FOLDER = "a folder"
 
 
@@ -50,7 +49,7 @@ def main() -> None:
         _trace(_Killed(asked["at"]))
     elif asked["mode"] == "lines":
         copies = _Copies()
-        _trace(copies)
+        _trace(copies, asked["times"])
         with contextlib.suppress(SystemExit):
             program.main()
         sys.settrace(None)
@@ -61,15 +60,15 @@ def main() -> None:
     program.main()
 
 
-def _trace(attack: Callable[[str], None]) -> None:
-    """Call `attack` with each line of the watched modules that is reached, the first times."""
+def _trace(attack: Callable[[str], None], times: int = 2) -> None:
+    """Call `attack` with each line of the watched modules that is reached, the first `times`."""
     met: Counter[str] = Counter()
 
     def at_line(frame: FrameType, event: str, _: object) -> Any:
         if event == "line":
             line = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
             met[line] += 1
-            if met[line] <= TIMES:
+            if met[line] <= times:
                 attack(line)
         return at_line
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import secrets
 import shutil
 import stat
 import sys
@@ -332,7 +331,7 @@ def remove_left_over(folder: Path, *, folders: bool = False) -> None:
 def _new_name() -> str:
     """Return a name that says which process it is of: where it runs, its number, and when it started."""
     pid = os.getpid()
-    return f".anchoraudit-{_place():08x}-{pid}-{_started(pid) or 0}-{secrets.token_hex(8)}.tmp"
+    return f".anchoraudit-{_place():08x}-{pid}-{_started(pid) or 0}-{os.urandom(8).hex()}.tmp"
 
 
 @cache
