@@ -364,6 +364,20 @@ def test_a_signal_leaves_no_worker(number):
 
 
 @linux
+def test_a_signal_to_a_worker_leaves_the_files_of_its_parent(here):
+    if (pid := os.fork()) == 0:
+        signals.install()
+        with together():
+            write_text(Path("a"), "new")
+            if (worker := os.fork()) == 0:
+                os.kill(os.getpid(), signal.SIGTERM)
+            ended = os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
+        os._exit(ended)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 143  # of the worker
+    assert Path("a").read_text() == "new"
+
+
+@linux
 def test_a_signal_leaves_what_was_learned_of_pictures(tmp_path):
     make(
         tmp_path, {f"{i}.png": (4, 3) for i in range(9)} | {"a.json": document([image(1, file_name="1.png")])}
