@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anchoraudit.formats.coco import parallel, structure
+from anchoraudit import read
+from anchoraudit.formats.coco import parallel, segmentations, structure
 from anchoraudit.formats.coco.entries import decode
 
 
@@ -96,13 +97,39 @@ def test_annotations_before_images(tmp_path):
         document(images=300, annotations=2),
         document(annotations=0),
         document(other=[{"image_id": 1, "bbox": [1, 2, 3, 4]} for _ in range(200)]),
+        document(annotations=0, other=[{"image_id": 1, "bbox": [1, 2, 3, 4]} for _ in range(200)]),
         {**document(), "annotations": [{"image_id": 1, "bbox": [0, 0, 1, 1], "parts": [{"a": 1}] * 400}]},
         {**document(), "annotations": [{"image_id": 1, "bbox": [0, 0, 1, 1], "text": "x}, {y" * 400}]},
     ],
-    ids=["cut in images", "no annotation", "cut in another list", "cut in a nested list", "cut in a string"],
+    ids=[
+        "cut in images",
+        "no annotation",
+        "cut in another list",
+        "cut in the only list",
+        "cut in a nested list",
+        "cut in a string",
+    ],
 )
 def test_a_cut_elsewhere_is_noticed(tmp_path, content):
     assert not assert_same(tmp_path / "a.json", json.dumps(content).encode())
+
+
+@pytest.mark.parametrize("first", [40, 4])
+def test_of_two_lists_of_a_name_the_last_counts(tmp_path, first):
+    """As in the file read in one piece, wherever the cut is."""
+    counted = document(annotations=44 - first)["annotations"]
+    counted[0]["segmentation"] = []
+    other = json.dumps({"annotations": counted})
+    content = f"{json.dumps(document(annotations=first))[:-1]}, {other[1:]}".encode()
+    assert_same(tmp_path / "a.json", content)
+    data = read(tmp_path)
+    assert len(data.boxes) == 44 - first
+    whole = segmentations.segmentation_traits(data)
+    assert whole[0] not in whole[1:]
+    with pytest.MonkeyPatch.context() as undone:
+        undone.setattr(segmentations, "helpers", lambda *_, **__: 1)
+        undone.setattr(segmentations, "WORTH_IT", 0)
+        assert np.array_equal(segmentations.segmentation_traits(data), whole)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import io
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -655,6 +656,58 @@ def test_a_picture_that_kills_its_process_costs_itself(tmp_path, monkeypatch, wh
     assert pictures.problem == ["cannot be read: it ends the process that tries"] * 3
     monkeypatch.undo()
     assert look(dataset((tmp_path, list(files))), "decode", cache=kept).problem == [""] * 20
+
+
+@needs_fork
+@pytest.mark.parametrize("what", ["header", "decode"])
+@pytest.mark.parametrize(("times", "blamed"), [(1, False), (3, True)])
+def test_a_picture_is_tried_once_more(tmp_path, monkeypatch, what, times, blamed):
+    """A process may be killed for what others do, so one death does not tell against the picture."""
+    read = reading.Reader.read
+    tries = tmp_path / "tries"
+    tries.mkdir()
+
+    def killed_at_first(reader, path, rows, i):
+        if path.endswith("4.jpg") and len(list(tries.iterdir())) < times:
+            (tries / str(os.getpid())).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        read(reader, path, rows, i)
+
+    monkeypatch.setattr(reading.Reader, "read", killed_at_first)
+    monkeypatch.setattr(pool, "HEADERS_A_PIECE", 4)
+    files = {f"{i}.jpg": encoded() for i in range(9)}
+    make(tmp_path, files)
+    table, problem, _ = rows_of([str(tmp_path / name) for name in files], what, 2)
+    assert problem == ({4: pool.ENDS_ITS_PROCESS} if blamed else {})
+    assert (
+        np.frombuffer(table, Rows.empty(0).table.dtype)["width"].tolist()
+        == [40] * 4 + [0 if blamed else 40] + [40] * 4
+    )
+    # A piece of several files shows only that one of them may be at fault.
+    assert len(list(tries.iterdir())) == (times if not blamed else 3 if what == "header" else 2)
+
+
+@needs_fork
+def test_a_suspect_is_never_read_in_this_process(tmp_path, monkeypatch):
+    """Not even if none can be started any more, as when memory is short."""
+    real, forks = os.fork, []
+
+    def fork():
+        forks.append(1)
+        if len(forks) > 1:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        return real()
+
+    read = reading.Reader.read
+    monkeypatch.setattr(os, "fork", fork)
+    monkeypatch.setattr(
+        reading.Reader,
+        "read",
+        lambda reader, path, *more: os._exit(1) if path.endswith("0.jpg") else read(reader, path, *more),
+    )
+    make(tmp_path, {f"{i}.jpg": encoded() for i in range(3)})
+    _, problem, _ = rows_of([str(tmp_path / f"{i}.jpg") for i in range(3)], "decode", 2)
+    assert problem == {0: pool.ENDS_ITS_PROCESS}
 
 
 @needs_fork

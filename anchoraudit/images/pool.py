@@ -3,7 +3,9 @@
 Processes are used, not threads, because Pillow holds the interpreter lock.
 
 A malicious image can crash its decoder, or keep it busy for hours. So images are always decoded in another
-process, even a single one. If that process dies, only the image gets a problem text.
+process, even a single one. If that process dies, the image may be innocent: the system kills processes that
+have done nothing, for want of memory. So it is tried once more, in a process of its own with no other beside
+it. Only the image at which that one ends as well gets a problem text.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ Take = Callable[[range, Rows], None]
 WORTH_IT: dict[What, tuple[int, int]] = {"header": (1000, 40_000), "digest": (100, 4000), "decode": (1, 1)}
 HEADERS_A_PIECE = 256  # about 5 ms of work, and rows that fit in a pipe
 PATIENCE = 120.0  # seconds for a piece; the largest picture that is decoded takes some 10
+ENDS_ITS_PROCESS = "cannot be read: it ends the process that tries"
 
 
 def read_all(paths: Sequence[str], what: What, take: Take, *, processes: int | None = None) -> None:
@@ -36,8 +39,19 @@ def read_all(paths: Sequence[str], what: What, take: Take, *, processes: int | N
     step = HEADERS_A_PIECE if what == "header" else 1
     pieces = [range(i, min(i + step, len(paths))) for i in range(0, len(paths), step)]
     beside = _processes(len(paths), what) if processes is None else processes
+    suspects: list[range] = []
     while pieces:
-        pieces = _round(pieces, paths, what, take, min(beside, len(pieces)))
+        pieces, ended = _round(pieces, paths, what, take, min(beside, len(pieces)))
+        for piece, _ in ended:  # of many files, each is tried by itself to find the one
+            alone = [range(i, i + 1) for i in piece]
+            (pieces if len(piece) > 1 else suspects).extend(alone)
+    for suspect in suspects:
+        _, ended = _round([suspect], paths, what, take, 1, suspected=True)
+        for piece, why in ended:
+            rows = Rows.empty(1)
+            rows.table["read"], rows.problem[0] = True, why
+            rows.passing.add(0)
+            take(piece, rows)
 
 
 def _processes(files: int, what: What) -> int:
@@ -48,39 +62,44 @@ def _processes(files: int, what: What) -> int:
     return others + 1 if others or apart else 0
 
 
-def _round(pieces: list[range], paths: Sequence[str], what: What, take: Take, processes: int) -> list[range]:
-    """Read the pieces once, and return those that are left because a process died.
+def _round(
+    pieces: list[range],
+    paths: Sequence[str],
+    what: What,
+    take: Take,
+    processes: int,
+    *,
+    suspected: bool = False,
+) -> tuple[list[range], list[tuple[range, str]]]:
+    """Read the pieces once.
 
-    A piece that killed its process is returned file by file, to find the file. A piece of one file is not
-    returned: the file gets a problem text.
+    Return those that nobody came to, because a process died before or could not be started, and those at
+    which a process ended, each with a problem text.
+
+    suspected: a process ended at each of these pieces before. If none can be started, they are not read in
+    this one.
     """
     shares = [deque(pieces[turn::processes]) for turn in range(processes)]
     with workers(_work, [(list(share), paths, what) for share in shares]) as started:
+        if not started and suspected:
+            return [], [(piece, ENDS_ITS_PROCESS) for piece in pieces]
         if not started:
             for piece in pieces:
                 take(piece, read_many(paths[piece.start : piece.stop], what))
-            return []
-        left = [piece for share in shares[len(started) :] for piece in share]
-        for piece, why in _collect(started, shares, take):
-            if len(piece) > 1:
-                left += [range(i, i + 1) for i in piece]
-            else:
-                rows = Rows.empty(1)
-                rows.table["read"], rows.problem[0] = True, why
-                rows.passing.add(0)
-                take(piece, rows)
-        return left + [piece for share in shares[: len(started)] for piece in share]
+            return [], []
+        ended = _collect(started, shares, take)
+        return [piece for share in shares for piece in share], ended
 
 
 def _collect(started: list[Worker], shares: list[deque[range]], take: Take) -> list[tuple[range, str]]:
     """Take results from the workers until all have finished or died. Removes finished pieces from `shares`.
 
-    Return the pieces that killed a worker, each with the problem text.
+    Return the pieces at which a worker died, each with a problem text.
     """
     running = {answers: (process, share) for (process, answers), share in zip(started, shares, strict=False)}
     heard = dict.fromkeys(running, monotonic())
     fatal: list[tuple[range, str]] = []
-    how = dict.fromkeys(running, "cannot be read: it ends the process that tries")
+    how = dict.fromkeys(running, ENDS_ITS_PROCESS)
     while running:
         ready = wait(list(running), timeout=max(0.0, min(heard.values()) + PATIENCE - monotonic()))
         for answers in ready:

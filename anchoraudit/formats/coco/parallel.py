@@ -1,11 +1,12 @@
 """Reads a large COCO file on two cores: the first part in this process, the rest in another one.
 
 The file is cut behind a comma between two objects near its middle, and each part is made valid JSON: a marker
-annotation and closing brackets are added to the first part, opening brackets to the rest.
+annotation and closing brackets are added to the first part, opening brackets and a marker to the rest.
 
 The cut may be in the wrong place: inside a string, a nested list or another list. That is noticed, because
-only a cut between two annotations makes the first part valid JSON whose last annotation is the marker. In any
-other case the file is read in one piece, and also if it changes meanwhile.
+only a cut between two annotations makes the first part valid JSON whose last annotation is the marker. If the
+rest has a second list of annotations, which then counts alone, its first one is not the marker. In all these
+cases the file is read in one piece, and also if it changes meanwhile.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ WORTH_IT = 32 * 1024 * 1024
 _WINDOW = 1024 * 1024
 _BETWEEN_OBJECTS = re.compile(rb"\}\s*,\s*(?=\{)")
 MARK = "the cut of a file that is read in two parts"
-_CLOSING = b'{"image_id":"' + MARK.encode() + b'","bbox":[0,0,0,0]}]}'
-OPENING = b'{"annotations":['
+_MARKED = b'{"image_id":"' + MARK.encode() + b'","bbox":[0,0,0,0]}'
+_CLOSING = _MARKED + b"]}"
+_OPENING = b'{"annotations":[' + _MARKED + b","
 DECODE_ERRORS = (*entries.DECODE_ERRORS, MemoryError, OSError, EOFError)
 
 
@@ -81,7 +83,7 @@ def decode_in_halves(path: Path) -> Entries | None:
             return None  # the whole file is needed to count them
         first = _decode(data)
         del data
-        if not started or first.annotations.pop().image_id != MARK:
+        if not started or not _is_mark(first.annotations, -1):
             return None
         columns = annotation_columns(first.annotations)
         first.annotations.clear()
@@ -127,11 +129,13 @@ def _read_rest(send: Send, path: Path, start: int, stamp: Stamp, recorded: bool)
     """Decode the rest of the file and send its entries. Send nothing if it cannot be decoded."""
     gc.disable()
     with suppress(*DECODE_ERRORS):
-        data = read_part(Stretch(path, stamp, start, stamp.size, OPENING, b""))
-        digest = _digest(data, len(OPENING), len(data)) if recorded else b""
+        data = read_part(Stretch(path, stamp, start, stamp.size, _OPENING, b""))
+        digest = _digest(data, len(_OPENING), len(data)) if recorded else b""
         if may_hold_flat(data):
             return
         part = _decode(data)
+        if not _is_mark(part.annotations, 0):
+            return
         has_info = part.info is not msgspec.UNSET
         send((part.images, part.categories, annotation_columns(part.annotations), has_info, digest))
 
@@ -156,6 +160,11 @@ def read_part(stretch: Stretch) -> bytearray:
             at += read
         unchanged.require_stamp(file.fileno(), stamp)
     return data
+
+
+def _is_mark(annotations: list[AnnotationEntry], at: int) -> bool:
+    """Take the first or the last annotation out, if there is one, and tell whether it is the marker."""
+    return bool(annotations) and annotations.pop(at).image_id == MARK
 
 
 def _decode(data: bytearray) -> _Part:

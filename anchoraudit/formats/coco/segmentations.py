@@ -23,7 +23,6 @@ from anchoraudit.formats.coco.entries import raw_lists
 from anchoraudit.formats.coco.parallel import (
     DECODE_ERRORS,
     MARK,
-    OPENING,
     WORTH_IT,
     Stretch,
     find_cut,
@@ -36,7 +35,9 @@ from anchoraudit.io.unchanged import Stamp
 
 _LEAST = 6  # numbers of a polygon: three points
 _BLOCK = 1_000  # texts looked at together: they and all that is found of them fit a processor's cache
-_CLOSING = b'{"segmentation":"' + MARK.encode() + b'"}]}'
+_MARKED = b'{"segmentation":"' + MARK.encode() + b'"}'
+_CLOSING = _MARKED + b"]}"
+_OPENING = b'{"annotations":[' + _MARKED + b","
 
 
 class _Annotation(msgspec.Struct, gc=False):
@@ -103,7 +104,7 @@ def _in_halves(path: Path, stamp: Stamp) -> Flags | None:
         return None
     halves = [
         Stretch(path, stamp, 0, cut, b"", _CLOSING),
-        Stretch(path, stamp, cut, stamp.size, OPENING, b""),
+        Stretch(path, stamp, cut, stamp.size, _OPENING, b""),
     ]
     found: list[Flags | None] = [None, None]
     with shared_out(_of_half, halves, 1) as results:
@@ -117,8 +118,8 @@ def _of_half(half: Stretch) -> Flags | None:
     with suppress(*DECODE_ERRORS), without_garbage_collection():
         data = read_part(half)
         texts = [a.segmentation for a in msgspec.json.decode(data, type=_File).annotations]
-        # Only a cut between two annotations leaves the mark as the last one.
-        if half.behind and (not texts or bytes(texts.pop())[1:-1] != MARK.encode()):
+        # Only a cut between two annotations leaves the mark where it was put: last, or first in the rest.
+        if not texts or bytes(texts.pop(-1 if half.behind else 0))[1:-1] != MARK.encode():
             return None
         return _traits(texts)
     return None
