@@ -11,8 +11,10 @@ def main() -> None:
     The user never sees a traceback, not even if Ctrl-C comes during start-up.
     """
     try:
-        from anchoraudit.io import signals
+        from anchoraudit.io import signals, streams
 
+        streams.open_all()
+        streams.prepare()
         signals.install()
     except (KeyboardInterrupt, RuntimeError) as error:
         # Python 3.11 makes a RuntimeError of a Ctrl-C that comes while a class is being made.

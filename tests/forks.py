@@ -29,11 +29,13 @@ import sys
 import threading
 import traceback
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 # What commands import when they need it.
 HEAVY = ("numpy", "pandas", "sklearn.cluster", "PIL.Image", "pyarrow.parquet", "rich.console", "yaml")
+PROGRAM = "anchoraudit.__main__"
 SIZE = 1 << 20  # of a request: no command line is as long
 
 
@@ -58,10 +60,9 @@ class Forks:
         cwd: Path,
         env: dict[str, str],
         timeout: float = 120,
-        program: str = "anchoraudit.__main__",
+        program: str = PROGRAM,
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, and return what `subprocess.run` does."""
-        request = json.dumps({"args": args, "cwd": str(cwd), "env": env, "program": program}).encode()
         with contextlib.ExitStack() as stack:
             readers, writers = [], []
             for _ in range(2):
@@ -69,11 +70,10 @@ class Forks:
                 readers.append(stack.enter_context(os.fdopen(reader, "rb")))
                 writers.append(writer)
             try:
-                socket.send_fds(self._ours, [request], writers)
+                pid = self._start(args, cwd, env, writers, program)
             finally:
                 for writer in writers:
                     os.close(writer)
-            pid = int(self._ours.recv(SIZE))
             watch = threading.Timer(timeout, os.kill, (pid, signal.SIGKILL))
             watch.start()
             try:
@@ -82,6 +82,27 @@ class Forks:
             finally:
                 watch.cancel()
         return subprocess.CompletedProcess(["anchoraudit", *args], code, out, err)
+
+    def exit_code(
+        self, args: list[str], cwd: Path, env: dict[str, str], stdout: int | None, stderr: int | None
+    ) -> int:
+        """Run a command with these descriptors, None for a closed one, and return its exit code."""
+        self._start(args, cwd, env, [stdout, stderr])
+        return int(self._ours.recv(SIZE))
+
+    def _start(
+        self,
+        args: list[str],
+        cwd: Path,
+        env: dict[str, str],
+        streams: Sequence[int | None],
+        program: str = PROGRAM,
+    ) -> int:
+        """Start a command, and return the number of its process."""
+        request = {"args": args, "cwd": str(cwd), "env": env, "program": program}
+        request["open"] = [stream is not None for stream in streams]
+        socket.send_fds(self._ours, [json.dumps(request).encode()], [stream for stream in streams if stream is not None])
+        return int(self._ours.recv(SIZE))
 
     def end(self) -> None:
         self._ours.close()
@@ -112,7 +133,12 @@ def _serve(connection: socket.socket) -> tuple[str, list[str]] | None:
         if pid == 0:
             connection.close()
             request = json.loads(text)
-            _become(request["cwd"], request["env"], streams)
+            given = iter(streams)
+            _become(
+                request["cwd"],
+                request["env"],
+                [next(given) if is_open else None for is_open in request["open"]],
+            )
             return request["program"], request["args"]
         for stream in streams:
             os.close(stream)
@@ -121,16 +147,21 @@ def _serve(connection: socket.socket) -> tuple[str, list[str]] | None:
         connection.send(str(os.waitstatus_to_exitcode(status)).encode())
 
 
-def _become(cwd: str, env: dict[str, str], streams: list[int]) -> None:
+def _become(cwd: str, env: dict[str, str], streams: Sequence[int | None]) -> None:
     """Take on what a process is given at its start."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
     for number, (name, stream) in enumerate(zip(("stdout", "stderr"), streams, strict=True), 1):
+        old = getattr(sys, name)
+        if stream is None:
+            os.close(number)
+            setattr(sys, name, None)
+            setattr(sys, f"__{name}__", None)
+            continue
         os.dup2(stream, number)
         os.close(stream)
-        old = getattr(sys, name)
         new = os.fdopen(number, "w", encoding=old.encoding, errors=old.errors, closefd=False)
         setattr(sys, name, new)
         setattr(sys, f"__{name}__", new)

@@ -20,6 +20,23 @@ def here(tmp_path, monkeypatch):
     return make(work, {"a.json": BETWEEN, "b.json": document([image(), image(2)], [annotation()])})
 
 
+@pytest.fixture
+def forbid(monkeypatch):
+    """Let a call of the system say of one path that there is no permission, which it never says to root."""
+
+    def forbidden(module, name, path):
+        real = getattr(module, name)
+
+        def refusing(asked, *more, **named):
+            if str(asked) == str(path):
+                raise PermissionError(13, "Permission denied", str(path))
+            return real(asked, *more, **named)
+
+        monkeypatch.setattr(module, name, refusing)
+
+    return forbidden
+
+
 class TestLayers:
     def test_default(self):
         assert run("scan", "a.json") == 0
@@ -49,9 +66,95 @@ class TestLayers:
         assert run("scan", "a.json") == 0
 
     def test_pyproject_of_others_is_passed_over(self, here):
-        for text in ("[tool.ruff]\n", "broken [", "tool = 3\n", "[tool]\nanchoraudit = 3\n", "[tool]\n"):
+        for text in ("[tool.ruff]\n", "broken [", "tool = 3\n", b"\xff", "[tool]\n", 'name = "my-anchors"\n'):
             make(here, {"pyproject.toml": text})
             assert run("scan", "a.json") == 0
+
+    @pytest.mark.parametrize("name", ["anchoraudit.toml", "pyproject.toml"])
+    @pytest.mark.parametrize(
+        ("spoil", "words"),
+        [
+            (lambda text: text + "broken [\n", "not valid TOML"),
+            (lambda text: text + "fail-on = 'never'\n", "not valid TOML"),
+            (lambda text: text + "fail_on = 'never'\n", "fail-on is there twice"),
+            (lambda text: text + "a = '\xff'\n", "not UTF-8 text"),
+            (lambda text: text.encode("utf-16"), "UTF-16"),
+            (lambda text: text + "\0", "binary"),
+            (lambda text: text + "#" * 5_000_001, "too many"),
+            (lambda text: text + "[rules.BOX012]\niou = nan\n", "nan"),
+            (lambda text: text.replace("fail-on", "fail-at"), "Did you mean fail-on?"),
+            (lambda text: text.replace("warning", "warnings"), "fail-on = 'warnings' is not allowed"),
+            (lambda text: text.replace('"warning"', "true"), "fail-on = true is not allowed"),
+        ],
+    )
+    def test_one_that_cannot_be_read_is_never_as_if_it_were_absent(self, here, capsys, name, spoil, words):
+        """The data have a warning: exit code 1 with the setting, 0 without it."""
+        text = 'fail-on = "warning"\n'
+        if name == "pyproject.toml":
+            text = f"[tool.anchoraudit]\n{text}"
+        make(here, {"a.json": document(annotations=[annotation(), annotation(2)]), name: text})
+        assert run("scan", "a.json") == 1
+        spoilt = spoil(text)
+        if isinstance(spoilt, str):
+            spoilt = spoilt.replace("[rules", "[tool.anchoraudit.rules" if "tool" in text else "[rules")
+            spoilt = spoilt.encode("latin-1")
+        make(here, {name: spoilt})
+        capsys.readouterr()
+        assert run("scan", "a.json") == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert f"{name}" in err
+        assert words in err
+
+    @pytest.mark.parametrize("name", ["anchoraudit.toml", "pyproject.toml"])
+    @pytest.mark.parametrize(
+        "put",
+        [
+            lambda path: path.mkdir(),
+            os.mkfifo,
+            lambda path: path.symlink_to("nowhere"),
+            lambda path: path.symlink_to(path),
+            lambda path: path.symlink_to("a.json/x"),
+        ],
+        ids=["folder", "pipe", "link to nothing", "link to itself", "link through a file"],
+    )
+    def test_what_is_there_and_no_file_is_an_error(self, here, capsys, name, put):
+        (here.parent / name).write_text('fail-on = "warning"\n')
+        put(here / name)
+        assert run("scan", "a.json") == 2
+        assert f"{name}: cannot be read: " in capsys.readouterr().err
+
+    @pytest.mark.parametrize("name", ["anchoraudit.toml", "pyproject.toml"])
+    @pytest.mark.parametrize("what", ["file", "folder"])
+    def test_one_without_permission_is_an_error(self, here, capsys, name, what, forbid):
+        if what == "file":
+            make(here, {name: ""})
+        forbid(os, "open" if what == "file" else "stat", here / name)
+        assert run("scan", "a.json") == 2
+        assert f"{name}: cannot be read: Permission denied" in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        ("text", "table"),
+        [
+            ("[tool]\nanchoraudit = 3\n", "[tool.anchoraudit]"),
+            ("[[tool.anchoraudit]]\nfail-on = 'warning'\n", "[[tool.anchoraudit]]"),
+            ("[[tool]]\n[tool.anchoraudit]\nfail-on = 'warning'\n", "[[tool]]"),
+            ("[tool.anchor-audit]\nfail-on = 'warning'\n", "[tool.anchor-audit]"),
+            ("[tool.AnchorAudit]\nfail-on = 'warning'\n", "[tool.AnchorAudit]"),
+            ("[anchoraudit]\nfail-on = 'warning'\n", "[anchoraudit]"),
+        ],
+    )
+    def test_a_table_of_nearly_the_name_is_an_error(self, here, capsys, text, table):
+        make(here, {"pyproject.toml": text})
+        assert run("scan", "a.json") == 2
+        assert f"pyproject.toml: {table} is not the table of settings" in capsys.readouterr().err
+
+    def test_a_last_scan_that_may_not_be_looked_at_is_an_error(self, here, capsys, forbid):
+        run("scan", "a.json", "--positive-iou", "0.9")
+        make(here, {"anchoraudit.toml": 'dataset = "a.json"\n'})
+        forbid(os, "stat", ".anchoraudit/last-scan.json")
+        assert run("filter", "-o", "clean.json") == 2
+        assert ".anchoraudit/last-scan.json: cannot be read: Permission denied" in capsys.readouterr().err
 
     def test_every_setting_has_a_place_in_the_file(self, here):
         make(here, {"sub/anchors.toml": "anchors = [[74, 80]]"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 
@@ -11,6 +10,7 @@ import click
 from anchoraudit import __version__
 from anchoraudit.cli._choice import Group, unknown_option
 from anchoraudit.errors import AnchorauditError, printable
+from anchoraudit.io import streams
 from anchoraudit.io.files import reason_of
 from anchoraudit.io.plugins import load_module, module_names
 
@@ -63,7 +63,15 @@ def cli() -> None:
 
 def run(args: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    _prepare_streams()
+    streams.prepare()
+    code = _answered(args)
+    if (lost := streams.lost_of_stdout()) is not None:
+        return _fail(f"stdout: cannot be written: {lost.strerror or lost}\n  Send it to another place.")
+    return code
+
+
+def _answered(args: list[str] | None) -> int:
+    """Run a command and return its exit code. Whatever goes wrong is said in a sentence."""
     try:
         if any(
             "\0" in word for word in args or ()
@@ -85,10 +93,6 @@ def run(args: list[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         print("interrupted; no file was left half written", file=sys.stderr)
         return _INTERRUPTED
-    except BrokenPipeError:
-        # The reader of the pipe is gone (`| head`). Nothing is wrong, but nobody reads any further output.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except OSError as error:
         where = f"{printable(error.filename)}: " if error.filename else ""
         return _fail(f"{where}{reason_of(error)}")
@@ -105,16 +109,6 @@ def run(args: list[str] | None = None) -> int:
             "  This is a defect of anchoraudit: run again with ANCHORAUDIT_TRACEBACK=1 to see where, "
             "and report it."
         )
-
-
-def _prepare_streams() -> None:
-    """Make printing safe: letters that a terminal lacks are escaped, and a closed stream ignores output."""
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
-        elif isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def _fail(message: str) -> int:

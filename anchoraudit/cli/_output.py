@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from anchoraudit.cli import _settings as settings_of
 from anchoraudit.cli._settings import Settings
+from anchoraudit.cli._settings_file import FILES, settings_file
 from anchoraudit.detectors import NO_DETECTOR
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.images.found import SUFFIXES
@@ -84,13 +84,13 @@ def check_outputs(
     inputs += [dataset.root] * dataset.root.is_file()
     detector = None if settings.detector == NO_DETECTOR else settings.detector
     inputs += [Path(f) for f in (detector, settings.anchors) if f is not None and f != may_replace]
-    if (found := settings_of.file_read()) is not None:
+    if (found := settings_file()) is not None:
         inputs.append(found[0])
     for i, output in enumerate(named):
         if real[i] in real[:i] and not output.is_char_device():
             raise AnchorauditError("two outputs would go to this file", path=output, remedy="Name two files.")
         require_not_input(output, inputs)
-        if output.is_file() and (_is_of_dataset(real[i], dataset) or output.name in settings_of.FILES):
+        if output.is_file() and (_is_of_dataset(real[i], dataset) or output.name in FILES):
             raise AnchorauditError(
                 "this file exists and was not written by anchoraudit; inputs are never changed",
                 path=output,

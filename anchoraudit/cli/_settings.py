@@ -1,8 +1,8 @@
 """Where a run's settings come from: command line over file over last scan over default.
 
-The file is the nearest `anchoraudit.toml`, or `pyproject.toml` with `[tool.anchoraudit]`, in the working
-directory or above. Relative paths in it are relative to the file. The last scan's settings (never its data)
-are in `.anchoraudit/last-scan.json` of the working directory. They count only if no data set is named.
+`_settings_file` finds the file. Relative paths in it are relative to the file. The last scan's settings
+(never its data) are in `.anchoraudit/last-scan.json` of the working directory. They count only if no data set
+is named. A layer that is there and cannot be read is an error: what it holds may make the guard strict.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from typing import Any, Literal
 import click
 import msgspec
 
+from anchoraudit.cli._settings_file import is_there, settings_file
 from anchoraudit.errors import AnchorauditError, printable, shortened
 from anchoraudit.io import json_text
-from anchoraudit.io.documents import parse_toml, read_text
+from anchoraudit.io.documents import read_text
 from anchoraudit.io.suggest import did_you_mean
 
-FILES = ("anchoraudit.toml", "pyproject.toml")  # of two in one folder, the first counts
 RECORD = Path(".anchoraudit") / "last-scan.json"
 # What each key takes, in words; other keys by the type of their value.
 _ALLOWED = {
@@ -163,7 +163,7 @@ def _unset(value: Any) -> bool:
 
 
 def _from_last_scan() -> dict[str, Any]:
-    if not os.path.lexists(RECORD):
+    if not is_there(RECORD):
         return {}
     try:
         return _given(msgspec.convert(json_text.parse(read_text(RECORD, "record"), RECORD), Settings))
@@ -174,19 +174,8 @@ def _from_last_scan() -> dict[str, Any]:
         ) from None
 
 
-def file_read() -> tuple[Path, dict[str, Any]] | None:
-    """Return the settings file that applies here and its table, None without one."""
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        for name in FILES:
-            path = folder / name
-            if path.is_file() and (table := _table(path)) is not None:
-                return path, table
-    return None
-
-
 def _from_file(quiet: bool, given: Mapping[str, Any]) -> dict[str, Any]:
-    if (found := file_read()) is None:
+    if (found := settings_file()) is None:
         return {}
     path, table = found
     values = _checked(table, path)
@@ -195,23 +184,15 @@ def _from_file(quiet: bool, given: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _table(path: Path) -> dict[str, Any] | None:
-    try:
-        content = parse_toml(read_text(path, "settings file"), path)
-    except AnchorauditError:
-        if path.name == "pyproject.toml":
-            return None  # other tools will complain about it
-        raise
-    if path.name == "anchoraudit.toml":
-        return content
-    tools = content.get("tool")
-    table = tools.get("anchoraudit") if isinstance(tools, dict) else None
-    return table if isinstance(table, dict) else None
-
-
 def _checked(table: dict[str, Any], path: Path) -> dict[str, Any]:
     known = [field.encode_name for field in msgspec.structs.fields(Settings)]
-    table = {key.replace("_", "-"): value for key, value in table.items()}
+    written, table = table, {}
+    for key, value in written.items():
+        if (name := key.replace("_", "-")) in table:
+            raise AnchorauditError(
+                f"the setting {name} is there twice, with - and with _", path=path, remedy="Keep one of them."
+            )
+        table[name] = value
     for key in table:
         if key not in known:
             raise AnchorauditError(

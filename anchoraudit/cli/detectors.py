@@ -102,7 +102,7 @@ def _check(output: str | None, source: Path | None = None) -> None:
     """Refuse an output that is the shown file, a preset, settings, or a configuration of the same kind."""
     if output is None:
         return
-    from anchoraudit.cli._settings import FILES
+    from anchoraudit.cli._settings_file import FILES
     from anchoraudit.errors import AnchorauditError
     from anchoraudit.io.files import require_not_input
 

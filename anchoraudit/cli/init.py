@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from anchoraudit.cli._settings import FILES
+from anchoraudit.cli._settings_file import FILES
 from anchoraudit.errors import AnchorauditError, printable
 
 if TYPE_CHECKING:
