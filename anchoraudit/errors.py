@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
+# What services for continuous integration read as a command in the log of a job. GitHub (and Forgejo): a line
+# that begins with `::`, after white space, and `##[` anywhere. Azure: `##vso[` and `##[`. TeamCity:
+# `##teamcity[`. GitLab: `section_start:1560896352:`.
+_COMMAND = re.compile(
+    r"^(?P<before>[^\S\n]*):(?=:)|#(?=#\w*\[)|(?P<section>section_(?:start|end)):(?=\d)", re.M
+)
+
 
 def printable(text: object) -> str:
     r"""Return `text` with control characters escaped, so that data cannot control the terminal.
@@ -16,6 +25,39 @@ def printable(text: object) -> str:
         char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode("ascii")
         for char in text
     )
+
+
+def inert(text: str, colon: str = r"\x3a", hash_sign: str = r"\x23") -> str:
+    r"""Return whole lines of text with an escape in each that the log of a CI job would read as a command.
+
+    Data name files and classes, so `::error::` or `##vso[...]` in them would act in the name of the job.
+
+    colon, hash_sign: how these signs are escaped in the syntax of the text.
+
+    Examples
+    --------
+    >>> print(inert("::error::a\n##[error]b"))
+    \x3a:error::a
+    \x23#[error]b
+    """
+
+    def escaped(found: re.Match[str]) -> str:
+        if found["before"] is not None:
+            return found["before"] + colon
+        return hash_sign if found["section"] is None else found["section"] + colon
+
+    return _COMMAND.sub(escaped, text)
+
+
+def inert_json(text: str) -> str:
+    r"""Do the same to JSON, which then has the same values: these signs are in strings only.
+
+    Examples
+    --------
+    >>> print(inert_json('"##[error]"'))
+    "\u0023#[error]"
+    """
+    return inert(text, r"\u003a", r"\u0023")
 
 
 def shortened(text: str, most: int = 1000) -> str:

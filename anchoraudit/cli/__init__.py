@@ -9,6 +9,7 @@ import click
 
 from anchoraudit import __version__
 from anchoraudit.cli._choice import Group, unknown_option
+from anchoraudit.cli._said import fail, fail_usage
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.io import streams
 from anchoraudit.io.files import reason_of
@@ -83,10 +84,10 @@ def _answered(args: list[str] | None) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.NoSuchOption as error:
-        unknown_option(error).show()
+        fail_usage(unknown_option(error))
         return 2
     except click.ClickException as error:
-        error.show()
+        fail_usage(error)
         return 2
     except AnchorauditError as error:
         return _fail(str(error))
@@ -112,5 +113,5 @@ def _answered(args: list[str] | None) -> int:
 
 
 def _fail(message: str) -> int:
-    print(f"Error: {message}", file=sys.stderr)
+    fail(message)
     return 2

@@ -13,12 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from anchoraudit.cli._said import say
 from anchoraudit.cli._settings import Settings
 from anchoraudit.cli._settings_file import FILES, settings_file
 from anchoraudit.detectors import NO_DETECTOR
-from anchoraudit.errors import AnchorauditError, printable
+from anchoraudit.errors import AnchorauditError, inert
 from anchoraudit.images.found import SUFFIXES
 from anchoraudit.io.files import require_not_input
 from anchoraudit.io.outputs import afterwards, replacing, write_text
@@ -43,15 +42,15 @@ def show(parts: Iterable[object], output: str | None) -> None:
 
 
 def put(text: str, output: str | None) -> None:
-    """Print `text` unchanged, or write it to `output`."""
+    """Print `text`, or write it to `output`; no line is a command to a CI service."""
     if output is None:
-        afterwards(lambda: sys.stdout.write(text))
+        afterwards(lambda: sys.stdout.write(inert(text)))
     else:
-        write_text(Path(output), text)
+        write_text(Path(output), inert(text))
 
 
 def put_pieces(pieces: Iterable[str], output: str | None) -> None:
-    """Print pieces of text as they come, or write them to `output`."""
+    """Print pieces of text as they come and as they are, or write them to `output`."""
     if output is None:
         afterwards(lambda: sys.stdout.writelines(pieces))
         return
@@ -63,7 +62,7 @@ def put_pieces(pieces: Iterable[str], output: str | None) -> None:
 def remark(text: str, *, quiet: bool = False) -> None:
     """Print a remark to stderr."""
     if not quiet:
-        afterwards(lambda: click.echo(printable(text), err=True))
+        afterwards(lambda: say(text))
 
 
 def check_outputs(

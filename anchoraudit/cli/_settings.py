@@ -15,9 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import click
 import msgspec
 
+from anchoraudit.cli._said import say
 from anchoraudit.cli._settings_file import is_there, settings_file
 from anchoraudit.errors import AnchorauditError, printable, shortened
 from anchoraudit.io import json_text
@@ -95,7 +95,7 @@ def resolve(given: Mapping[str, Any], *, quiet: bool = False, repeat: bool = Fal
         if last and file.get("dataset", last.get("dataset")) == last.get("dataset"):
             layers.append(last)
             if not quiet:
-                click.echo(f"using {_described(last, given)}, as in the last scan", err=True)
+                say(f"using {_described(last, given)}, as in the last scan")
     merged = _merged(layers)
     if "dataset" not in merged:
         raise AnchorauditError(
@@ -128,7 +128,7 @@ def record(settings: Settings) -> None:
         # json can write and read file names that are not UTF-8; msgspec cannot.
         write_text(RECORD, json.dumps(msgspec.to_builtins(settings), indent=2) + "\n", own=True)
     except (OSError, AnchorauditError) as error:
-        click.echo(f"note: the last scan could not be recorded: {error}", err=True)
+        say(f"note: the last scan could not be recorded: {error}")
 
 
 def as_options(settings: Settings) -> list[str]:
@@ -180,7 +180,7 @@ def _from_file(quiet: bool, given: Mapping[str, Any]) -> dict[str, Any]:
     path, table = found
     values = _checked(table, path)
     if not quiet and (said := _described(values, given)):
-        click.echo(f"using {said}, as in {os.path.relpath(path)}", err=True)
+        say(f"using {said}, as in {os.path.relpath(path)}")
     return values
 
 

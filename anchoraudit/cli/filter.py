@@ -25,7 +25,7 @@ from anchoraudit.cli._options import (
     rule_options,
     rules_of,
 )
-from anchoraudit.errors import AnchorauditError
+from anchoraudit.errors import AnchorauditError, inert
 
 if TYPE_CHECKING:
     from anchoraudit.arrays import Bool, Int
@@ -180,7 +180,7 @@ def _show_difference(filtered: Filtered, given: dict[str, Any], settings: settin
     from anchoraudit.report.text.differences import diff_lines, diff_summary
 
     changes = difference(filtered)
-    _output.put_pieces(diff_lines(changes, filtered.audit.replayed), None)
+    _output.put_pieces(map(inert, diff_lines(changes, filtered.audit.replayed)), None)
     if not filtered.keep.all():
         for line in _first_lines(filtered.audit, filtered.keep, given, settings):
             _output.remark(line)

@@ -11,6 +11,7 @@ import msgspec
 from anchoraudit.advice.explain import Explanation
 from anchoraudit.auditing.losses import Losses
 from anchoraudit.encoding.verdicts import VERDICTS
+from anchoraudit.errors import inert_json
 
 
 def explain_json(explanation: Explanation) -> str:
@@ -51,5 +52,5 @@ def _losses(values: Losses) -> dict[str, float | str]:
 
 
 def to_json(value: Any) -> str:
-    """Return a value as indented JSON, in ASCII: names are data, and must not control the terminal."""
-    return json.dumps(value, indent=2, default=str, allow_nan=False) + "\n"
+    """Return a value as indented JSON, in ASCII: names are data, and control neither terminal nor CI job."""
+    return inert_json(json.dumps(value, indent=2, default=str, allow_nan=False)) + "\n"

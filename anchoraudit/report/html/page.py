@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Environment, PackageLoader
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from anchoraudit.advice.advise import Advice
 from anchoraudit.advice.compare import Compared
@@ -17,6 +17,7 @@ from anchoraudit.advice.trainability import best_known, trainability
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.statuses import STATUSES
+from anchoraudit.errors import inert, inert_json
 from anchoraudit.loaders import PLAIN
 from anchoraudit.report.html.figure import Table
 from anchoraudit.report.html.figures import figures
@@ -49,6 +50,7 @@ class Page:
             autoescape=True,
             trim_blocks=True,
             lstrip_blocks=True,
+            finalize=_escaped,
         )
         environment.globals["source"] = lambda name: _source(environment, name)
         audit, options = self.audit, self.options
@@ -63,7 +65,7 @@ class Page:
         compared: Table | None = comparison(self.compared) if self.compared else None
         return environment.get_template("report.html").generate(
             name=data_name(audit),
-            head=Markup(head_html(audit, self._steps())),
+            head=Markup(_without_commands(head_html(audit, self._steps()))),
             judged=audit.replayed is not None,
             map=table,
             compared=compared,
@@ -123,6 +125,17 @@ def _statuses(images: Sequence[dict[str, Any]]) -> list[str]:
     return [status for status in (*STATUSES[1:], "usable", "unusable") if status in met]
 
 
+def _escaped(value: Any) -> Any:
+    """Return a text as HTML in which a log reads no command, in case the report is printed to one."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return Markup(_without_commands(str(escape(value))))
+
+
+def _without_commands(html: str) -> str:
+    return inert(html, "&#58;", "&#35;")
+
+
 def script_json(value: Any) -> str:
     r"""Return a value as JSON that can stand in a `<script>`: nothing in it ends the element.
 
@@ -131,5 +144,5 @@ def script_json(value: Any) -> str:
     >>> script_json("</script>")
     '"\\u003c/script\\u003e"'
     """
-    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    text = inert_json(json.dumps(value, separators=(",", ":"), allow_nan=False))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

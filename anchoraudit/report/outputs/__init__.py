@@ -5,6 +5,9 @@ An output module defines two names. Adding a module adds the output.
 NAME: the value of `--output-format`, which is also the module's name.
 render(audit, shown, limit) -> Iterator[str]: the output, in pieces.
 
+An output in whose syntax `errors.inert` would be wrong defines `inert(piece)`: the piece, which is of whole
+lines or values, with an escape in each line that a CI log would read as a command.
+
 `shown` are the findings to report: all of the audit's, or those that a baseline does not know. `limit` is how
 many flagged images to list, None for the output's default; outputs that list no images ignore it. There may
 be hundreds of thousands of findings, each made on demand, so an output passes them on one by one.
@@ -19,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol, cast
 
-from anchoraudit.errors import AnchorauditError
+from anchoraudit.errors import AnchorauditError, inert
 from anchoraudit.io.plugins import load_module, module_names
 
 if TYPE_CHECKING:
@@ -53,4 +56,5 @@ def render(name: str, audit: Audit, shown: Findings | None = None, limit: int | 
             f"unknown output format {name!r}", remedy=f"Choose one of: {', '.join(names())}."
         )
     output = cast(Output, load_module(__name__, name))
-    return output.render(audit, audit.findings if shown is None else shown, limit)
+    pieces = output.render(audit, audit.findings if shown is None else shown, limit)
+    return map(getattr(output, "inert", inert), pieces)

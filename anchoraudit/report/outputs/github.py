@@ -17,6 +17,7 @@ from anchoraudit.report.outputs._where import Where, line, safe
 from anchoraudit.rules import SEVERITIES, Findings, Rule
 
 NAME = "github"
+inert = str  # these lines are commands
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 _SHOWN = 10  # of each command
 

@@ -16,6 +16,7 @@ from anchoraudit.auditing.risk import Risk
 from anchoraudit.auditing.shares import by_class, by_level
 from anchoraudit.classes.table import ClassTable
 from anchoraudit.encoding.statuses import STATUSES
+from anchoraudit.errors import inert_json
 from anchoraudit.loaders import Loaded
 from anchoraudit.report import words
 from anchoraudit.report.outputs import _keys
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from anchoraudit.auditing.augmentation.sensitivity import Sensitivity
 
 NAME = "json"
+inert = inert_json
 # Python's fast JSON encoder cannot indent, but accepts any separator. With this one it writes the indented
 # text ten times as fast as the slow encoder. ASCII only: names are data, and must not control the terminal.
 _entry = json.JSONEncoder(separators=(",\n      ", ": "), default=str, allow_nan=False)

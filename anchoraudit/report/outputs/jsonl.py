@@ -6,10 +6,12 @@ import json
 from collections.abc import Iterator
 
 from anchoraudit.auditing.audit import Audit
+from anchoraudit.errors import inert_json
 from anchoraudit.report.outputs import _keys
 from anchoraudit.rules import Findings
 
 NAME = "jsonl"
+inert = inert_json
 
 
 def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:

@@ -7,9 +7,11 @@ A rule that found errors or warnings has failed, and the failure lists them. Fin
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+from anchoraudit import errors
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.detectors import NO_DETECTOR
 from anchoraudit.encoding.statuses import STATUSES
@@ -19,6 +21,7 @@ from anchoraudit.report.outputs.concise import one_line
 from anchoraudit.rules import Findings, Rule, all_rules
 
 NAME = "junit"
+inert = partial(errors.inert, colon="&#58;", hash_sign="&#35;")
 _LISTED = 100  # findings listed for each rule: CI servers load the whole file at once
 _COUNTS = ("images", "boxes", "usable", *STATUSES[1:])
 

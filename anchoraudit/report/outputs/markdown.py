@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
+from anchoraudit import errors
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.detectors import NO_DETECTOR
 from anchoraudit.report import words
@@ -13,6 +15,7 @@ from anchoraudit.report.outputs._where import Where, safe
 from anchoraudit.rules import Findings
 
 NAME = "markdown"
+inert = partial(errors.inert, colon="&#58;", hash_sign="&#35;")
 _EXAMPLES = 3  # of each rule
 _IMAGES = 20  # flagged images, unless a limit is given
 
@@ -85,10 +88,10 @@ def prose(text: str) -> str:
 def code(text: str) -> str:
     """Write data as code, so that it is no markup, no link and no mention of anybody.
 
-    A code span cannot hold every text: a backtick ends it, and so does a `|` in a table. Such text becomes a
-    <code> element with all its signs as entities.
+    A code span cannot hold every text: a backtick ends it, and so does a `|` in a table; nor can it escape
+    what a CI log reads as a command. Such text becomes a <code> element with all its signs as entities.
     """
     text = safe(text)
-    if text and not re.search(r"[`|]|^ | $", text):
+    if text and not re.search(r"[`|]|^ | $|##|section_", text):
         return f"`{text}`"
     return "<code>" + re.sub(r"[^\w ]|_", lambda sign: f"&#{ord(sign[0])};", text) + "</code>"

@@ -23,10 +23,12 @@ from anchoraudit import __version__
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.auditing.baseline import keys_of
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.errors import inert_json
 from anchoraudit.report.outputs._where import Where, line, safe
 from anchoraudit.rules import FAMILIES, Findings, Rule, all_rules
 
 NAME = "sarif"
+inert = inert_json
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 _ROOT = "SRCROOT"

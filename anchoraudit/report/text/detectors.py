@@ -11,7 +11,7 @@ import msgspec
 
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.detectors.toml_text import to_toml
-from anchoraudit.errors import printable
+from anchoraudit.errors import inert, printable
 
 _MEANING = (
     ("empty mask", "what an image, or a batch, with nothing positive does to training:"),
@@ -85,4 +85,5 @@ def show_toml(detector: Detector) -> str:
     """Return the detector as TOML; comments below it say when a mask ends empty and what that does."""
     when = f"ends empty when {detector.empty_when}" if detector.can_end_empty else "never ends empty"
     remarks = (f"An image with usable boxes {when}.", f"With it, {detector.on_empty}.")
-    return to_toml(detector) + "\n" + "".join(f"# {printable(text)}\n" for text in remarks)
+    text = to_toml(detector) + "\n" + "".join(f"# {printable(text)}\n" for text in remarks)
+    return inert(text, r"\u003a", r"\u0023")  # as TOML escapes them

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from anchoraudit.errors import printable, shortened
+from anchoraudit.errors import inert, printable, shortened
 from anchoraudit.report.text.table import Column, Table, wrapped
 
 # A pipe has no width. 100 columns fit a mail, a CI log and half a screen.
@@ -41,7 +41,10 @@ def print_parts(parts: Iterable[object]) -> None:
     force-color.org).
     """
     if sys.stdout.isatty():
-        _print(Console(highlight=False, markup=False, emoji=False), parts, continued=True)
+        console = Console(highlight=False, markup=False, emoji=False)
+        with console.capture() as printed:
+            _print(console, parts, continued=True)
+        sys.stdout.write(inert(printed.get()))
     else:
         sys.stdout.write(_rendered(parts, colour=_is_set("FORCE_COLOR") and not _is_set("NO_COLOR")))
 
@@ -68,7 +71,7 @@ def _rendered(parts: Iterable[object], *, colour: bool) -> str:
         color_system="standard" if colour else None,
     )
     _print(console, parts, continued=_columns() is not None)
-    return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().split("\n")[:-1])
+    return inert("".join(f"{line.rstrip()}\n" for line in buffer.getvalue().split("\n")[:-1]))
 
 
 def _print(console: Console, parts: Iterable[object], *, continued: bool) -> None:

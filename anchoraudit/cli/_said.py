@@ -1,0 +1,27 @@
+"""What the program says on stderr beside its results: remarks and errors."""
+
+from __future__ import annotations
+
+import io
+
+import click
+
+from anchoraudit.errors import inert, printable
+
+
+def say(text: str) -> None:
+    """Print a line to stderr: control characters are escaped, and what a CI log would read as a command."""
+    click.echo(inert(printable(text)), err=True)
+
+
+def fail(message: str) -> None:
+    """Print an error to stderr. message: printable, in lines."""
+    click.echo(inert(f"Error: {message}"), err=True)
+
+
+def fail_usage(error: click.ClickException) -> None:
+    """Print what click says of an error, which may quote any word of the command line."""
+    said = io.StringIO()
+    error.show(file=said)
+    lines = said.getvalue().split("\n")
+    click.echo(inert("\n".join(map(printable, lines))), err=True, nl=False)
