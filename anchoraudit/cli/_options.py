@@ -101,6 +101,12 @@ output_format_option = click.option(
     help="Form of the report.",
 )
 
+csv_safe_option = click.option(
+    "--csv-safe",
+    is_flag=True,
+    help="CSV: put an apostrophe before cells that a spreadsheet would run as a formula.",
+)
+
 label_options = _apply(
     click.option(
         "--format",

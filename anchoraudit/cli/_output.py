@@ -128,9 +128,25 @@ def _is_of_dataset(file: Path, dataset: Dataset) -> bool:
     return any(suffix in suffixes and file.is_relative_to(folder.resolve()) for folder, suffixes in kinds)
 
 
-def export(table: pd.DataFrame, output: str) -> None:
-    """Write a table as `.csv` or `.parquet`. Raises AnchorauditError for any other suffix."""
+def put_csv(text: str, output: str | None, *, csv_safe: bool) -> None:
+    """Print CSV, or write it to `output`. csv_safe: so that a spreadsheet runs nothing in it."""
+    if csv_safe:
+        from anchoraudit.report.spreadsheet import safe_csv
+
+        text = safe_csv(text)
+    put(text, output)
+
+
+def export(table: pd.DataFrame, output: str, *, csv_safe: bool = False) -> None:
+    """Write a table as `.csv` or `.parquet`. Raises AnchorauditError for any other suffix.
+
+    csv_safe: as CSV, so that a spreadsheet runs nothing in it.
+    """
     suffix = require_table_suffix(output)
+    if csv_safe and suffix == ".csv":
+        from anchoraudit.report.spreadsheet import safe_table
+
+        table = safe_table(table)
     with replacing(Path(output)) as stream:
         if suffix == ".csv":
             table.to_csv(stream, index=False, encoding="utf-8", errors="backslashreplace")

@@ -11,6 +11,7 @@ from anchoraudit.cli._choice import Choice
 from anchoraudit.cli._options import (
     DetectorName,
     assume_option,
+    csv_safe_option,
     dataset_argument,
     label_options,
     note_who_judged,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Form of the table; html: the report.",
 )
+@csv_safe_option
 @report_option
 @click.option(
     "-o", "--output", type=click.Path(), metavar="FILE", help="Write the table there, not to stdout."
@@ -99,7 +101,7 @@ def command(**given: Any) -> int:
         elif given["output_format"] == HTML:
             _report(given, settings, detectors, (dataset, compared), given["output"])
         else:
-            _output.put(comparison.comparison_csv(compared), given["output"])
+            _output.put_csv(comparison.comparison_csv(compared), given["output"], csv_safe=given["csv_safe"])
         if report is not None:
             _report(given, settings, detectors, (dataset, compared), report)
             _output.remark(f"the report is in {report}", quiet=given["quiet"])
@@ -183,5 +185,5 @@ def _compare_loaders(given: dict[str, Any], settings: settings_of.Settings) -> i
     elif given["output_format"] == "json":
         _output.put(report.loaders_json(rows), given["output"])
     else:
-        _output.put(report.loaders_csv(rows), given["output"])
+        _output.put_csv(report.loaders_csv(rows), given["output"], csv_safe=given["csv_safe"])
     return 0

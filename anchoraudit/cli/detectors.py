@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from anchoraudit.cli._choice import Choice, Group
 from anchoraudit.cli._groups import list_options, refuse_options_of_the_group
-from anchoraudit.cli._options import DetectorName, assume_option, version_option
+from anchoraudit.cli._options import DetectorName, assume_option, csv_safe_option, version_option
 from anchoraudit.detectors import _presets, load_detector
 
 _KINDS = (
@@ -17,31 +19,32 @@ _KINDS = (
 )  # the formats that `show` writes; a file of any other kind may be the user's source
 
 
-_list_options = list_options("text", "json", "csv", of="table")
+def _list_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    return list_options("text", "json", "csv", of="table")(csv_safe_option(function))
 
 
 @click.group("detectors", cls=Group, invoke_without_command=True)
 @_list_options
 @click.pass_context
-def command(ctx: click.Context, output_format: str, output: str | None) -> None:
+def command(ctx: click.Context, output_format: str, output: str | None, csv_safe: bool) -> None:
     """List the detectors that come with the program, or show one.
 
     Without a command, it is `detectors list`.
     """
     if ctx.invoked_subcommand is None:
-        _list(output_format, output)
+        _list(output_format, output, csv_safe)
         return
     refuse_options_of_the_group(ctx)
 
 
 @command.command("list")
 @_list_options
-def list_command(output_format: str, output: str | None) -> None:
+def list_command(output_format: str, output: str | None, csv_safe: bool) -> None:
     """Table of the presets: what an empty mask does, and whether an image with boxes can end empty."""
-    _list(output_format, output)
+    _list(output_format, output, csv_safe)
 
 
-def _list(output_format: str, output: str | None) -> None:
+def _list(output_format: str, output: str | None, csv_safe: bool) -> None:
     from anchoraudit.cli import _output
     from anchoraudit.report.text import detectors as report
 
@@ -49,8 +52,10 @@ def _list(output_format: str, output: str | None) -> None:
     named = [(name, load_detector(name)) for name in _presets.preset_names()]
     if output_format == "text":
         _output.show(report.list_parts(named), output)
+    elif output_format == "json":
+        _output.put(report.list_json(named), output)
     else:
-        _output.put((report.list_json if output_format == "json" else report.list_csv)(named), output)
+        _output.put_csv(report.list_csv(named), output, csv_safe=csv_safe)
 
 
 @command.command("show")

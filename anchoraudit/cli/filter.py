@@ -15,6 +15,7 @@ from anchoraudit.cli._options import (
     class_rules_option,
     classes_of,
     classes_option,
+    csv_safe_option,
     dataset_argument,
     detector_options,
     detector_or_none,
@@ -64,6 +65,7 @@ _CONVENTION = "BOX017"
 @click.option(
     "--dropped", type=click.Path(), metavar="F", help="List dropped images and reasons (.csv, .parquet)."
 )
+@csv_safe_option
 @click.option("--force", is_flag=True, help="Replace an existing output.")
 @click.option(
     "--fix",
@@ -169,7 +171,7 @@ def _write(
             for one, own_labels in zip(written, labels, strict=True):
                 write_text(path_for(one.path), issuer.certificate(one, own_labels).text())
         if given["dropped"] is not None:
-            _output.export(dropped_frame(filtered), given["dropped"])
+            _output.export(dropped_frame(filtered), given["dropped"], csv_safe=given["csv_safe"])
     return written
 
 

@@ -12,6 +12,7 @@ from anchoraudit.cli._choice import Choice
 from anchoraudit.cli._options import (
     class_rules_option,
     classes_of,
+    csv_safe_option,
     dataset_argument,
     detector_options,
     detector_or_none,
@@ -78,6 +79,7 @@ class OutputFormat(Choice):
 @click.option(
     "--export-boxes", type=click.Path(), metavar="F", help="Write one row per box (.csv, .parquet)."
 )
+@csv_safe_option
 @click.option(
     "--output-format",
     type=OutputFormat(),
@@ -172,9 +174,9 @@ def command(**given: Any) -> int:
         result.sensitivity = _sensitivity(result, augmentation, given)
     with together():
         if given["export_images"]:
-            _output.export(result.images_frame(), given["export_images"])
+            _output.export(result.images_frame(), given["export_images"], csv_safe=given["csv_safe"])
         if given["export_boxes"]:
-            _output.export(result.boxes_frame(), given["export_boxes"])
+            _output.export(result.boxes_frame(), given["export_boxes"], csv_safe=given["csv_safe"])
         for text in remarks:
             _output.remark(f"note: {text}", quiet=quiet)
         shown = _against_baseline(result, given, quiet=quiet)
@@ -256,7 +258,11 @@ def _report(result: Any, shown: Any, given: dict[str, Any], options: list[str], 
     if given["output_format"] != "text":
         from anchoraudit.report.outputs import render
 
-        _output.put_pieces(render(given["output_format"], result, shown, given["limit"]), given["output"])
+        pieces = render(given["output_format"], result, shown, given["limit"])
+        if given["output_format"] == "csv" and given["csv_safe"]:
+            _output.put_csv("".join(pieces), given["output"], csv_safe=True)
+        else:
+            _output.put_pieces(pieces, given["output"])
         return
     if given["quiet"]:
         lines = filter(None, (words.summary_line(result), words.augmented_line(result)))
