@@ -16,14 +16,16 @@ def main() -> None:
         streams.open_all()
         streams.prepare()
         signals.install()
+        from anchoraudit.cli import run
+    except (MemoryError, ImportError):  # so little that not even the modules can be imported
+        print("Error: not enough memory, or a broken installation", file=sys.stderr)
+        sys.exit(2)
     except (KeyboardInterrupt, RuntimeError) as error:
         # Python 3.11 makes a RuntimeError of a Ctrl-C that comes while a class is being made.
         if not isinstance(error.__cause__ or error, KeyboardInterrupt):
             raise
         print("interrupted; no file was left half written", file=sys.stderr)
         sys.exit(130)
-    from anchoraudit.cli import run
-
     sys.exit(run())
 
 

@@ -114,7 +114,7 @@ class AnchorauditError(Exception):
         return AnchorauditError(self.message, path=path, place=place, remedy=self.remedy)
 
     def __str__(self) -> str:
-        where = ", ".join(printable(part) for part in (self.path, self.place) if part)
+        where = ", ".join(shortened(printable(part)) for part in (self.path, self.place) if part)
         text = shortened(printable(self.message))
         if where:
             text = f"{where}: {text}"

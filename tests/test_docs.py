@@ -53,7 +53,8 @@ from tests.test_readme import (
 )
 
 DOCS = ROOT / "docs"
-PAGES = [README, ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
+PAGES = [README, *(ROOT / f"{name}.md" for name in ("CHANGELOG", "CONTRIBUTING", "SECURITY"))]
+PAGES += sorted(DOCS.glob("*.md"))
 NAMES = {path: str(path.relative_to(ROOT)) for path in PAGES}
 GROUP, CONTEXT = main.cli, click.Context(main.cli)
 COMMANDS = {name: GROUP.get_command(CONTEXT, name) for name in GROUP.list_commands(CONTEXT)}

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import click
 
 from anchoraudit import __version__
 from anchoraudit.cli._choice import Group, unknown_option
 from anchoraudit.cli._said import fail, fail_usage
-from anchoraudit.errors import AnchorauditError, printable
+from anchoraudit.errors import AnchorauditError, printable, shortened
 from anchoraudit.io import streams
 from anchoraudit.io.files import reason_of
+from anchoraudit.io.memory import prepare_for_limit, shortage
 from anchoraudit.io.plugins import load_module, module_names
 
 _INTERRUPTED = 130  # the exit code of shells for Ctrl-C: 128 + SIGINT
@@ -74,6 +76,7 @@ def run(args: list[str] | None = None) -> int:
 def _answered(args: list[str] | None) -> int:
     """Run a command and return its exit code. Whatever goes wrong is said in a sentence."""
     try:
+        prepare_for_limit()
         if any(
             "\0" in word for word in args or ()
         ):  # only callers of this function can pass one; shells cannot
@@ -94,22 +97,27 @@ def _answered(args: list[str] | None) -> int:
     except (KeyboardInterrupt, click.Abort):
         print("interrupted; no file was left half written", file=sys.stderr)
         return _INTERRUPTED
-    except OSError as error:
-        where = f"{printable(error.filename)}: " if error.filename else ""
-        return _fail(f"{where}{reason_of(error)}")
-    except MemoryError:
-        return _fail("not enough memory\n  Scan one split at a time with --split.")
     except Exception as error:
         if isinstance(error.__cause__, KeyboardInterrupt):  # Python 3.11 wraps one that hits a class's making
             print("interrupted; no file was left half written", file=sys.stderr)
             return _INTERRUPTED
+        if said := shortage(error):
+            return _fail(said)
+        if isinstance(error, OSError):
+            return _fail(_of_the_system(error))
         if os.environ.get("ANCHORAUDIT_TRACEBACK"):
             raise
         return _fail(
-            f"internal error, {type(error).__name__}: {printable(error)}\n"
+            f"internal error, {type(error).__name__}: {shortened(printable(error))}\n"
             "  This is a defect of anchoraudit: run again with ANCHORAUDIT_TRACEBACK=1 to see where, "
             "and report it."
         )
+
+
+def _of_the_system(error: OSError) -> str:
+    """Return what to say of an error of the system that no command has said more of."""
+    where = f"{shortened(printable(error.filename))}: " if error.filename else ""
+    return f"{where}{reason_of(error)}"
 
 
 def _fail(message: str) -> int:

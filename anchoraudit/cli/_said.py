@@ -6,12 +6,12 @@ import io
 
 import click
 
-from anchoraudit.errors import inert, printable
+from anchoraudit.errors import inert, printable, shortened
 
 
 def say(text: str) -> None:
     """Print a line to stderr: control characters are escaped, and what a CI log would read as a command."""
-    click.echo(inert(printable(text)), err=True)
+    click.echo(inert(shortened(printable(text))), err=True)
 
 
 def fail(message: str) -> None:
@@ -23,5 +23,5 @@ def fail_usage(error: click.ClickException) -> None:
     """Print what click says of an error, which may quote any word of the command line."""
     said = io.StringIO()
     error.show(file=said)
-    lines = said.getvalue().split("\n")
-    click.echo(inert("\n".join(map(printable, lines))), err=True, nl=False)
+    lines = [shortened(printable(line)) for line in said.getvalue().split("\n")]
+    click.echo(inert("\n".join(lines)), err=True, nl=False)

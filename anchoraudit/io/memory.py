@@ -1,8 +1,12 @@
-"""Memory while many objects are read."""
+"""Memory: while many objects are read, and where it is limited."""
 
 from __future__ import annotations
 
+import errno
 import gc
+import mmap
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,3 +25,65 @@ def without_garbage_collection() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+# What importing NumPy, and scikit-learn with SciPy, adds to the address space (70 and 520 MiB), about:
+# with less, NumPy's OpenBLAS may end the process, and SciPy's tries to map its buffers for ever.
+_NUMPY = 128 << 20
+SCIKIT_LEARN = 512 << 20
+
+
+def limit() -> int | None:
+    """Return how many bytes of address space this process may have (`ulimit -v`), None for any number."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return None if soft == resource.RLIM_INFINITY else soft
+
+
+def prepare_for_limit() -> None:
+    """Where memory is limited, let libraries start no threads. Raises MemoryError if NumPy could not start.
+
+    Called before NumPy is imported, whose OpenBLAS maps a buffer for each thread. If it cannot, it ends the
+    process with exit code 1.
+    """
+    if limit() is not None:
+        for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+            os.environ.setdefault(name, "1")
+        require(_NUMPY)
+
+
+def require(size: int) -> None:
+    """Raise MemoryError if memory is limited and this process cannot have so many more bytes."""
+    if limit() is None:
+        return
+    try:
+        mmap.mmap(-1, size).close()
+    except OSError:
+        raise MemoryError from None
+
+
+def shortage(error: BaseException) -> str:
+    """Return what to say of an error of too little memory, whichever library raised it; "" for any other."""
+    words = str(error).lower() if isinstance(error, ImportError | RuntimeError) else ""
+    if "can't start new thread" in words:
+        return (
+            "the system starts no more threads\n  Raise the limits of memory (ulimit -v) and of processes "
+            "(ulimit -u)."
+        )
+    if not (
+        isinstance(error, MemoryError)
+        or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+        or "cannot allocate memory" in words
+        or "failed to map segment" in words
+    ):
+        return ""
+    most = limit()
+    if most is None:
+        return "not enough memory\n  Read one split at a time with --split."
+    return (
+        f"not enough memory: this process may have {most >> 20:,} MiB (ulimit -v)\n"
+        "  Raise the limit, or read one split at a time with --split."
+    )

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.errors import shortened
 from anchoraudit.report import words
 from anchoraudit.report.outputs._where import Where, safe
 from anchoraudit.rules import Findings, Rule
@@ -27,4 +28,4 @@ def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
 
 def one_line(finding: Finding, rule: Rule, where: Where) -> str:
     """Write a finding on one line, without the line feed."""
-    return safe(f"{where.place(finding)}: {finding.code} {rule.severity} {finding.message}")
+    return safe(f"{where.place(finding)}: {finding.code} {rule.severity} {shortened(finding.message)}")

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.errors import shortened
 from anchoraudit.report import words
 from anchoraudit.report.outputs._where import Where, line, safe
 from anchoraudit.rules import SEVERITIES, Findings, Rule
@@ -55,7 +56,7 @@ def _annotation(finding: Finding, rule: Rule, where: Where, rest: int) -> str:
     properties["title"] = f"{rule.code} {rule.title}"
     given = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     place = "" if number or not finding.place else f"{finding.place}: "
-    text = f"{safe(place + finding.message)}\n{rule.sentence}"
+    text = f"{shortened(safe(place + finding.message))}\n{rule.sentence}"
     if rest:
         text += f"\n... and {rest:,} more of {rule.code}"
     return f"::{_COMMANDS[rule.severity]} {given}::{_data(text)}\n"

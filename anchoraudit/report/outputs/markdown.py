@@ -9,6 +9,7 @@ from functools import partial
 from anchoraudit import errors
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.detectors import NO_DETECTOR
+from anchoraudit.errors import shortened
 from anchoraudit.report import words
 from anchoraudit.report.outputs import _keys
 from anchoraudit.report.outputs._where import Where, safe
@@ -82,7 +83,7 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[st
 
 def prose(text: str) -> str:
     """Escape text so that nothing in it is markup."""
-    return re.sub(r"([\\`*_{}\[\]<>|~#&@])", r"\\\1", safe(text))
+    return re.sub(r"([\\`*_{}\[\]<>|~#&@])", r"\\\1", shortened(safe(text)))
 
 
 def code(text: str) -> str:
@@ -91,7 +92,7 @@ def code(text: str) -> str:
     A code span cannot hold every text: a backtick ends it, and so does a `|` in a table; nor can it escape
     what a CI log reads as a command. Such text becomes a <code> element with all its signs as entities.
     """
-    text = safe(text)
+    text = shortened(safe(text))
     if text and not re.search(r"[`|]|^ | $|##|section_", text):
         return f"`{text}`"
     return "<code>" + re.sub(r"[^\w ]|_", lambda sign: f"&#{ord(sign[0])};", text) + "</code>"
