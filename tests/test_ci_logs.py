@@ -110,6 +110,7 @@ RUNS = {
     ],
     "init": [["::error::"], ["::nothing::"]],
     "rules": [["show", "\n::error::x"]],
+    "verify": [["a.json", "::warning::"], ["##[error]nothing"]],
 }
 
 

@@ -27,18 +27,20 @@ def command(manifests: tuple[str, ...], *, quiet: bool, **expected: Any) -> int:
     be told, because there is no certificate, or a file cannot be read.
     """
     from anchoraudit.certificates.verifying import NotVerifiedError, counts_of, judged, verify
-    from anchoraudit.errors import AnchorauditError, printable
+    from anchoraudit.cli._said import fail
+    from anchoraudit.errors import AnchorauditError, inert, printable
 
     code = 0
     for manifest in manifests:
         try:
             found = verify(manifest, **expected)
         except AnchorauditError as error:
-            click.echo(f"Error: {error}", err=True)
+            fail(str(error))
             code = max(code, 1 if isinstance(error, NotVerifiedError) else 2)
             continue
         own = found.certificate
         if not quiet:
             compared = ", ".join(found.checked)
-            click.echo(f"{printable(manifest)}: as certified ({compared}): {counts_of(own)}; {judged(own)}")
+            text = f"{printable(manifest)}: as certified ({compared}): {counts_of(own)}; {judged(own)}"
+            click.echo(inert(text))
     return code
