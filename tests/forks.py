@@ -99,9 +99,10 @@ class Forks:
         program: str = PROGRAM,
     ) -> int:
         """Start a command, and return the number of its process."""
-        request = {"args": args, "cwd": str(cwd), "env": env, "program": program}
-        request["open"] = [stream is not None for stream in streams]
-        socket.send_fds(self._ours, [json.dumps(request).encode()], [stream for stream in streams if stream is not None])
+        are_open = [stream is not None for stream in streams]
+        request = {"args": args, "cwd": str(cwd), "env": env, "program": program, "open": are_open}
+        given = [stream for stream in streams if stream is not None]
+        socket.send_fds(self._ours, [json.dumps(request).encode()], given)
         return int(self._ours.recv(SIZE))
 
     def end(self) -> None:

@@ -33,7 +33,7 @@ def test_a_working_directory_that_is_gone(here, capsys, monkeypatch, command):
     args = [str(here / arg) if arg == "a.json" else arg for arg in RUNS[command]]
     assert run(command, *args) == 2
     assert capsys.readouterr().err == (
-        "Error: the working directory no longer exists\n  Change to another one (cd), and run it there.\n"
+        "Error: the working directory does not exist any more; change to another one\n"
     )
 
 
