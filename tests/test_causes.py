@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 import anchoraudit
 from anchoraudit.advice.explain import explain
-from anchoraudit.boxes import wh_iou
+from anchoraudit.boxes import side_ratio, wh_iou
 from anchoraudit.dataset.columns import Boxes, Category, Dataset, Images, Source
 from anchoraudit.detectors import load_detector, override
-from anchoraudit.detectors.spec import Resize
-from anchoraudit.encoding import causes, causes_by_size
+from anchoraudit.detectors.spec import Border, Match, Resize
+from anchoraudit.encoding import causes, causes_by_size, engines
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 
 REFERENCE = anchoraudit.load_detector()
@@ -59,6 +59,93 @@ def test_no_scale_does_better_than_the_closed_form_says(w, h, aw, ah, other):
     best, scale = causes_by_size.scaled_iou(size, shape)
     assert math.isclose(best[0, 0], wh_iou(size * scale[0, 0], shape)[0, 0], rel_tol=1e-9)
     assert best[0, 0] >= wh_iou(size * other, shape)[0, 0] - 1e-12
+
+
+@given(st.floats(1, 500), st.floats(1, 500), st.floats(1, 500), st.floats(1, 500), st.floats(0.05, 20))
+def test_no_scale_does_better_by_sides_than_the_closed_form_says(w, h, aw, ah, other):
+    size, shape = np.array([[w, h]]), np.array([[aw, ah]])
+    best, scale = causes_by_size.scaled_ratio(size, shape)
+    assert math.isclose(best[0, 0], side_ratio(size * scale[0, 0], shape)[0, 0], rel_tol=1e-9)
+    assert best[0, 0] >= side_ratio(size * other, shape)[0, 0] - 1e-12
+
+
+def test_the_best_scale_by_sides_of_a_literal_box():
+    best, scale = causes_by_size.scaled_ratio(np.array([[90.0, 10]]), np.array([[20.0, 20], [60, 60]]))
+    assert best[0].tolist() == pytest.approx([1 / 3, 1 / 3])  # 90x10 is nine times as wide as high
+    assert scale[0].tolist() == pytest.approx([2 / 3, 2])  # 60x6.7 and 180x20
+
+
+@pytest.mark.parametrize(
+    ("size", "cause"),
+    [
+        ((640, 3), "elongated"),
+        ((3, 640), "elongated"),
+        ((2, 2), "small"),
+        ((3, 3.2), "small"),
+        ((2.4, 30), "small"),  # narrower than a quarter of every anchor
+    ],
+)
+def test_by_sides_yolov5_names_the_cause(size, cause):
+    """Anchors are 10x13 to 373x326, and a side may be up to four times another."""
+    assert causes_by_size.CAUSES[engines.causes(on_square(size), load_detector("yolov5"))[0]] == cause
+
+
+def test_by_sides_a_box_is_too_large():
+    detector = one_shape((20.0, 20.0), kind="side_ratio", positive=None, negative=None, ratio=4.0)
+    found = engines.causes(on_square((100, 100), (80, 80), (5, 5), (4, 60), (5, 90)), detector)
+    # At the limit itself a box does not match. 5x90 is 18 times as high as wide, and 16 is the limit.
+    assert [causes.CAUSES[cause] for cause in found] == ["large", "large", "small", "small", "elongated"]
+
+
+def on_square(*sizes):
+    """Boxes of these sizes in the middle of an input of 640x640."""
+    boxes = np.array([(320 - w / 2, 320 - h / 2, 320 + w / 2, 320 + h / 2) for w, h in sizes])
+    whole = Canvases(*(np.array([640.0]) for _ in range(4)))
+    return OnCanvas(boxes, np.zeros(len(boxes), dtype=np.int64), whole)
+
+
+def one_shape(*shapes, **match):
+    """The reference with other shapes and another rule."""
+    anchors = msgspec.structs.replace(
+        REFERENCE.anchors,
+        levels=(msgspec.structs.replace(REFERENCE.anchors.levels[0], shapes=shapes),),
+    )
+    rule = {"kind": "iou", "positive": 0.5, "negative": 0.1, **match}
+    return msgspec.structs.replace(
+        REFERENCE, anchors=anchors, match=Match(**rule), border=Border(margin="off")
+    )
+
+
+class TestAtTheThreshold:
+    """A box of 9x4 with the area of a square has an IoU of 1/2 with it: 2400 / 4800 for 90x40 and 60x60."""
+
+    @pytest.mark.parametrize(("size", "cause"), [((45, 20), "small"), ((180, 80), "large")])
+    def test_what_scaling_brings_exactly_there_matches(self, size, cause):
+        assert causes.CAUSES[engines.causes(on_square(size), one_shape((60.0, 60.0)))[0]] == cause
+
+    @pytest.mark.parametrize("size", [(45, 20), (180, 80), (90, 40), (40, 90)])
+    def test_where_more_is_asked_for_it_does_not(self, size):
+        strict = one_shape((60.0, 60.0), positive_inclusive=False)
+        assert causes.CAUSES[engines.causes(on_square(size), strict)[0]] == "elongated"
+
+    def test_what_is_there_already_lies_badly(self):
+        assert causes.CAUSES[engines.causes(on_square((90, 40)), one_shape((60.0, 60.0)))[0]] == "stride"
+
+    @pytest.mark.parametrize(("inclusive", "cause"), [(True, "stride"), (False, "elongated")])
+    def test_where_anchors_are_forced_their_floor_is_the_threshold(self, inclusive, cause):
+        forcing = one_shape(
+            (60.0, 60.0), positive=0.7, force="best", force_floor=0.5, floor_inclusive=inclusive
+        )
+        assert causes.CAUSES[engines.causes(on_square((90, 40)), forcing)[0]] == cause
+
+
+def test_of_shapes_with_one_aspect_the_smallest_and_the_largest_decide():
+    shapes = np.array([[20.0, 10], [80, 40], [40, 20], [10, 20], [5, 10], [30, 30]])
+    kept = causes_by_size._outermost(shapes)
+    assert sorted(kept.tolist()) == [[5, 10], [10, 20], [20, 10], [30, 30], [80, 40]]
+    between = one_shape((20.0, 20.0), (40.0, 40.0), (80.0, 80.0))
+    found = engines.causes(on_square((10, 10), (300, 300)), between)
+    assert [causes.CAUSES[cause] for cause in found] == ["small", "large"]
 
 
 def test_nearest_shape():

@@ -217,6 +217,11 @@ class Match(Block, frozen=True):
         return self.force_floor if self.force != "none" else self.threshold
 
     @property
+    def foreground_inclusive(self) -> bool:
+        """Tell whether a value equal to `foreground_from` is enough."""
+        return self.floor_inclusive if self.force != "none" else self.positive_inclusive
+
+    @property
     def takes_most_alike(self) -> bool:
         """Tell whether the shape most like a box is positive, however unlike it is."""
         return self._kind.takes_most_alike

@@ -14,7 +14,7 @@ import numpy as np
 
 from anchoraudit.arrays import Bool, Float, Int8
 from anchoraudit.boxes import side_ratio, wh_iou
-from anchoraudit.detectors.spec import Detector
+from anchoraudit.detectors.spec import Detector, Match
 
 _HALVINGS = 60  # of an interval of scales: more than the 53 bits of a float64 can resolve
 
@@ -27,8 +27,9 @@ class Likeness:
     """How alike box sizes [N, 2] and anchor shapes [K, 2] are, both freely centred.
 
     of: returns the value of each pair, [N, K]. at_best_scale: returns the best value over all scales of the
-    box, with its aspect kept, and that scale; [N, K] both. strict: a value equal to the threshold does not
-    match. anywhere: a pair that matches does so wherever the box lies, so "stride" is never the cause.
+    box, with its aspect kept, and that scale; [N, K] both. strict: a value equal to the threshold never
+    matches; otherwise the detector says whether it does. anywhere: a pair that matches does so wherever the
+    box lies, so "stride" is never the cause.
     """
 
     of: Callable[[Float, Float], Float]
@@ -36,9 +37,10 @@ class Likeness:
     strict: bool = False
     anywhere: bool = False
 
-    def reaches(self, value: Float, threshold: float) -> Bool:
+    def reaches(self, value: Float, match: Match) -> Bool:
         """Tell which values match."""
-        reached: Bool = value > threshold if self.strict else value >= threshold
+        strict, threshold = self.strict or not match.foreground_inclusive, match.foreground_from
+        reached: Bool = value > threshold if strict else value >= threshold
         return reached
 
 
@@ -50,14 +52,14 @@ def causes_by(likeness: Likeness, sizes: Float, detector: Detector) -> Int8:
     stride: the box would match if the anchor could be centred freely; checked only where position matters.
     small, large: it would match if scaled up, or down. elongated: none of these.
     """
-    shapes, threshold = detector.shapes, detector.match.foreground_from
+    shapes, match = detector.shapes, detector.match
     cause = np.full(len(sizes), ELONGATED, dtype=np.int8)
     if not likeness.anywhere:
-        cause[likeness.of(sizes, shapes).max(axis=1) >= threshold] = STRIDE
+        cause[likeness.reaches(likeness.of(sizes, shapes).max(axis=1), match)] = STRIDE
     rest = np.flatnonzero(cause != STRIDE)
     with np.errstate(divide="ignore", invalid="ignore"):
         value, scale = likeness.at_best_scale(sizes[rest], _outermost(shapes))
-    reached = likeness.reaches(value, threshold)
+    reached = likeness.reaches(value, match)
     # Where both apply, "small" wins: it comes first in CAUSES.
     cause[rest[(reached & (scale < 1.0)).any(axis=1)]] = LARGE
     cause[rest[(reached & (scale > 1.0)).any(axis=1)]] = SMALL
