@@ -52,6 +52,20 @@ def assert_same(boxes, width, height, of):
     return fast, slow
 
 
+def test_a_level_whose_shapes_are_rounded_to_nothing():
+    """A side a little above 1 px is 1 in float32, and half of that is rounded to 0, as in torchvision."""
+    nothing, squares = Level(stride=8, sizes=(1.00000001,)), Level(stride=16, sizes=(32.0,))
+    rounded = {"round_sides": True, "precision": "float32", "sides_precision": "float32"}
+    boxes = [(0, 0, 32, 32), (8, 8, 40, 40), (100, 100, 101, 101), (64, 64, 64, 64), (0, 0, 200, 200)]
+    for levels in ((nothing, squares), (squares, nothing)):
+        of = detector(levels, "off", **rounded)
+        assert of.anchors.shapes_of(nothing).tolist() == [[0, 0]]
+        fast, _ = assert_same(boxes[:3], 256, 256, of)
+        assert fast[:2].tolist() == [1, float(np.float32(576 / 1472))]  # by (16, 16), and 8 px beside it
+        assert_same(boxes[4:], 256, 256, of)
+        assert closed_form.best_ious(on(np.array(boxes[3:4], dtype=float), 256, 256), of).tolist() == [0]
+
+
 sides = st.one_of(
     st.floats(0.01, 3.0), st.floats(1.0, 400.0), st.integers(1, 300).map(float), st.floats(300.0, 3000.0)
 )

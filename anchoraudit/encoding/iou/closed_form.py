@@ -132,7 +132,7 @@ def _best_of_block(
         smallest, largest = ranges[i]
         rows: Int | None = None
         if i != order[0]:
-            with np.errstate(divide="ignore", over="ignore"):
+            with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
                 most = np.minimum(area / smallest, largest / area)
             active = np.flatnonzero(most > best)
             if len(active) < _WORTH_TAKING * len(area):
