@@ -34,6 +34,11 @@ def placed(box, size, resize, precision="float64"):
     return canvas.place(np.array([box], dtype=np.float64), fit, np.zeros(1, dtype=int), detector)[0].tolist()
 
 
+def pixels_of(resize):
+    """The same for boxes in pixels."""
+    return msgspec.structs.replace(resize, given="pixels")
+
+
 class TestKinds:
     def test_none(self):
         assert fitted(37, 41, Resize(kind="none")) == ((37, 41), (37, 41))
@@ -238,6 +243,23 @@ class TestPlace:
         by_scale = Resize(kind="longest_side", side=5, boxes="scale")
         assert placed((0, 0, 10, 5), (10, 5), by_scale) == [0, 0, 5, 2.5]
 
+    def test_a_side_that_is_fitted_twice(self):
+        """147 * (640 / 147) is a little above 640 and becomes 641; 100 becomes 436, and then 435."""
+        resize = load_detector("yolov5").resize
+        assert resize.refits_square
+        assert fitted(147, 100, resize) == ((640, 435), (640, 640))
+        # Boxes are fractions of the image, and are multiplied by the first sides and by the second ratio.
+        fit = canvas.one_canvas(147, 100, load_detector("yolov5"))
+        assert fit.scale_x[0] == pytest.approx(640, rel=1e-15)
+        assert fit.scale_y[0] == pytest.approx(436 * 640 / 641, rel=1e-15)
+        turned = canvas.one_canvas(100, 147, load_detector("yolov5"))
+        assert (turned.scale_x[0], turned.scale_y[0]) == (fit.scale_y[0], fit.scale_x[0])
+        pixels = canvas.one_canvas(
+            147, 100, msgspec.structs.replace(load_detector("yolov5"), resize=pixels_of(resize))
+        )
+        assert pixels.scale_x[0] == pytest.approx(640 / 147, rel=1e-15)
+        assert pixels.scale_y[0] == pytest.approx(4.36 * 640 / 641, rel=1e-15)
+
     def test_precision_of_the_product(self):
         """1/3 of 100 is rounded to float32 at once, or where the anchors are."""
         third = {"kind": "stretch", "width": 100, "height": 100}
@@ -278,6 +300,18 @@ class TestPlace:
             assert len(first) == len(set(of.tolist())) == len(set(map(str, side)))
             np.testing.assert_array_equal(side[first][of], side)
             assert of[0] == of[2]
+
+    def test_distinct_sizes_of_two_sides(self):
+        """Sizes that differ in one side only, also by a fraction, are others; an unknown one is its own."""
+        pairs = [(10.5, 20.25), (10.5, 20.5), (10.25, 20.25), (10.5, 20.25), (10, 20), (np.nan, np.nan)]
+        first, of = canvas.distinct(np.array(pairs))
+        assert len(first) == 5
+        assert [pairs[row] for row in first[of].tolist()] == pairs or np.isnan(pairs[-1][0])
+        assert of[0] == of[3]
+        assert len(set(of.tolist())) == 5
+        whole = [(1, 2), (2, 1), (1, 2), (0, 3), (32766, 1), (1, 32766), (np.nan, np.nan), (np.nan, 1)]
+        first, of = canvas.distinct(np.array(whole, dtype=float))
+        assert (len(first), len(set(of.tolist())), of[0] == of[2]) == (7, 7, True)
 
 
 class TestFrameworks:

@@ -392,6 +392,30 @@ def test_an_anchor_without_boxes_moves_to_the_worst_served_box():
     assert moved[0].tolist() == [[11, 11], [200, 300]]
 
 
+@pytest.mark.parametrize("metric", ["iou", "ratio"])
+def test_the_search_ends_where_no_move_of_an_anchor_helps(metric):
+    """Its first step is 0.02, and eight halvings bring that below the last, 1e-4."""
+    sizes = np.array([[10.0, 20], [200, 80]])
+    points = make_points(sizes, np.ones(2), MEASURES[metric])
+    assert moves.settle(points, sizes, 100, 0.02)[1] == 8
+    assert moves.settle(points, sizes, 100, 0.02)[0].tolist() == sizes.tolist()
+    for start in (sizes * 1.3, sizes * [0.8, 1.2], sizes * [[0.5, 1], [1, 2]]):
+        given = start.copy()
+        anchors, sweeps = moves.settle(points, given, 100, 0.02)
+        assert anchors == pytest.approx(sizes, rel=2e-4)
+        assert 8 <= sweeps < 60
+        assert given.tolist() == start.tolist()
+        # As many sweeps as are allowed: each helps, and the next begins where it stopped.
+        few, ended = moves.settle(points, start, 3, 0.02)
+        assert ended == 3
+        assert points.value(start) < points.value(few) <= points.value(anchors)
+    # One anchor stays, at its sizes, while the other still moves.
+    half = np.array([sizes[0], sizes[1] * 1.2])
+    anchors, _ = moves.settle(points, half, 100, 0.02)
+    assert anchors[0].tolist() == sizes[0].tolist()
+    assert anchors[1] == pytest.approx(sizes[1], rel=2e-4)
+
+
 def test_duplicates_become_weights():
     sizes = np.array([[2.0, 1], [1, 2], [2, 1], [9, 9]])
     distinct, weight = merge_duplicates(sizes, np.array([1.0, 2, 3, 0]))

@@ -14,6 +14,7 @@ import pytest
 from anchoraudit import audit, cli, rule_of
 from anchoraudit import read as read_dataset
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.formats.coco.ids import id_column, positions, repeated
 from tests.builders import GOOD, annotation, document, image, make
 
 
@@ -120,6 +121,13 @@ class TestIds:
         labels = table.boxes_frame()["label"].tolist()
         assert labels == ["nought", "z", "", ""]  # 5 is not listed, and 7 has no name
 
+    def test_a_text_that_no_category_has_is_no_category(self, tmp_path):
+        categories = [{"id": "cat", "name": "cat"}, {"id": "dog", "name": "dog"}]
+        entries = [annotation(i, category_id=c) for i, c in enumerate(("dog", "cow", "cat"))]
+        dataset = read(tmp_path, document(annotations=entries, categories=categories))
+        assert dataset.boxes.category.tolist() == [1, -1, 0]
+        assert codes(dataset) == [("CLS001", "annotations[1].category_id")]
+
     def test_annotation_of_an_unknown_image(self, tmp_path):
         dataset = read(tmp_path, document(annotations=[annotation(), annotation(2, 99), annotation(3, "1")]))
         assert codes(dataset) == [("SET003", f"annotations[{i}].image_id") for i in (1, 2)]
@@ -148,6 +156,34 @@ class TestIds:
             *(("PAR002", f"images[{i}]") for i in (1, 2, 3, 4, 6, 7)),
             *(("PAR003", f"annotations[{i}]") for i in (1, 2, 3)),
         ]
+
+
+@pytest.mark.parametrize(
+    ("known", "wanted", "at"),
+    [
+        ([7, 9], [9, 7, 8, 6, 10], [1, 0, -1, -1, -1]),  # by a table over their range
+        ([0, 10**9], [10**9, 0, 5, -1, 2 * 10**9], [1, 0, -1, -1, -1]),  # too far apart: by a search
+        ([3, 10**9, 3], [3], [0]),
+        ([3, 4, 3], [3], [0]),
+        ([2**63 - 1, -(2**63)], [-(2**63), 2**63 - 1, 0], [1, 0, -1]),
+        ([-(2**63)], [-(2**63), 2**63 - 1], [0, -1]),  # a table would begin below the lowest number
+        (["a", "b", "a"], ["b", "a", "c", ""], [1, 0, -1, -1]),
+        ([1, "1"], ["1", 1, 2], [1, 0, -1]),
+        ([1, 2], ["2", 2], [-1, 1]),
+        ([], [5, 0], [-1, -1]),
+        ([5], [], []),
+    ],
+)
+def test_positions_of_ids(known, wanted, at):
+    assert positions(known, id_column(wanted)).tolist() == at
+
+
+@pytest.mark.parametrize(
+    ("ids", "rows"),
+    [([4, 5, 4, 4, 5], [2, 3, 4]), (["x", "y", "x"], [2]), ([1, "1"], []), ([3, 1, 2], []), ([], [])],
+)
+def test_rows_of_repeated_ids(ids, rows):
+    assert repeated(id_column(ids)) == rows
 
 
 class TestTolerance:

@@ -1,5 +1,6 @@
 """The dense encoder: literal answers of the reference's own code, and small grids worked out by hand."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -73,6 +74,18 @@ def test_labels_of_a_tiny_grid():
     assert labels.best_iou.tolist() == [1]
     assert labels.best_anchor.tolist() == [0]
     assert labels.assigned.tolist() == [1]
+
+
+def test_an_anchor_that_the_border_drops_is_matched_to_no_box():
+    """Anchors of 10x10 are inside, those of 20x20 are not; in matching before the border they take part."""
+    box = np.array([[0.0, 0, 10, 10]])
+    labels = definition.replay(box, 20, 10, tiny(margin=1))
+    assert labels.counts.tolist() == [True, False, True, False]
+    assert labels.matched.tolist() == [0, -1, 0, -1]
+    assert labels.labels.tolist() == [1, 0, -1, 0]
+    assert definition.replay(box[:0], 20, 10, tiny(margin=1)).matched.tolist() == [-1] * 4
+    after = msgspec.structs.replace(tiny(), border=Border(margin=1, stage="after"))
+    assert definition.replay(box, 20, 10, after).matched.tolist() == [0, 0, 0, 0]
 
 
 def test_thresholds_are_inclusive():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from anchoraudit import audit, fixes, manifest, read
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.fixes.numbers import extent, spelled
+from anchoraudit.fixes.numbers import extent, extents, spelled
 from anchoraudit.manifest.difference import difference
 from anchoraudit.report.text.differences import diff_lines
 from tests.builders import GOOD, annotation, document, image, make
@@ -60,6 +60,8 @@ class TestClipping:
             ("[900.25, 10, 60, 20]", "[900.25, 10, 59.75, 20]"),
             ("[-1, 10, 61, 20]", "[0, 10, 60, 20]"),
             ("[-0.3, 10, 9.8, 20]", "[0.0, 10, 9.5, 20]"),
+            ("[-0.1, 10, 10.3, 30]", "[0.0, 10, 10.2, 30]"),  # -0.1 + 10.3 is 10.200000000000001
+            ("[10, -0.1, 30, 10.3]", "[10, 0.0, 30, 10.2]"),
             ("[10, -0.5, 20, 61]", "[10, 0.0, 20, 60.5]"),
             ("[10.10, 700, 20.0, 20.5]", "[10.10, 700, 20.0, 20.0]"),
             ("[-1, -1, 962, 722]", "[0, 0, 960, 720]"),
@@ -432,6 +434,18 @@ class TestVoc:
             ("box", "x1 100.1, y1 2, x2 960.7, y2 20", "x1 100.1, y1 2, x2 960, y2 20"),
         )
 
+    def test_what_goes_is_listed_with_its_class(self, tmp_path):
+        """The first class has the number 0."""
+        boxes = voc((400, 360, 474, 509), (5, 5, 5, 9), (7, 7, 7, 9))
+        first, _, last = boxes.rpartition("<name>cat</name>")
+        make(tmp_path, {"ds/a.xml": f"{first}<name>dog</name>{last}"})
+        dataset = read(tmp_path / "ds")
+        assert [category.name for category in dataset.categories] == ["cat", "dog"]
+        assert [change.values for change in fixes.plan(dataset).changes()] == [
+            (("box", "x1 5, y1 5, x2 5, y2 9", ""), ("class", "cat", "")),
+            (("box", "x1 7, y1 7, x2 7, y2 9", ""), ("class", "dog", "")),
+        ]
+
     def test_a_swapped_size(self, tmp_path):
         size = "<width>720</width><height>960</height>"
         make(tmp_path, {"ds/a.xml": voc(self.BOXES[0], size=size), "ds/a.jpg": (960, 720)})
@@ -549,6 +563,26 @@ class TestNumbers:
         high = low + max(more, 0.01)
         assert low + extent(low, high) == high
         assert len(repr(extent(low, high))) <= len(repr(high - low))
+
+    @pytest.mark.parametrize(
+        ("low", "high", "size"),
+        [
+            (0.1, 960.0, 959.9),  # 960 - 0.1 is 959.9 but for the last digit
+            (-7.999999999999987, 8.0, 15.999999999999988),  # the rounded difference ends below 8
+            (7.999999999999987, -8.0, -15.999999999999988),
+        ],
+    )
+    def test_the_last_bit(self, low, high, size):
+        assert (extent(low, high), low + extent(low, high)) == (size, high)
+        # Of the second box, x1 and the height end at y2 exactly; y1 and the height do not.
+        boxes = np.array([[low, 0.0, high, 5.0], [high - (high - low), low, 20, high]])
+        assert extents(boxes).tolist() == [[size, 5], [20 - boxes[1, 0], size]]
+
+    def test_no_number_gives_the_end(self):
+        """Half of the last bit of the sum is rounded to the even side, from both neighbours."""
+        low, high = 37.47, 459.984
+        assert low + (high - low) != high
+        assert extent(low, high) == high - low
 
 
 # Boxes around the edges of 960x720, duplicates and broken ones.

@@ -21,13 +21,15 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from anchoraudit import loaders
-from anchoraudit.dataset.fates import KEPT
+from anchoraudit.dataset.fates import KEPT, MOVED
 from anchoraudit.dataset.traits import BoxTrait, ImageTrait
 from anchoraudit.detectors import load_detector, preset_names
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import read
 from anchoraudit.images.inspection import look
 from anchoraudit.loaders import WITH_IMAGE, load_as, loader_names
+from anchoraudit.loaders._rules import Rule
+from anchoraudit.loaders._sieve import Sieve
 from anchoraudit.report.text.loaders import loaders_csv, loaders_json, loaders_parts
 from anchoraudit.report.text.terminal import to_text
 from tests.builders import make
@@ -236,6 +238,25 @@ def test_a_loader_reads_the_files_whatever_was_added_to_their_coordinates():
     loaded = load_as(dataset, "py-faster-rcnn")
     assert loaded.dataset.boxes.xyxy.tolist() == [[65535, 8, 49, 59]]
     assert load_as(dataset, "none").dataset.boxes.xyxy.tolist() == [[1, 10, 51, 61]]
+
+
+def test_a_box_moves_where_a_number_becomes_another_or_stops_being_one():
+    box = (1.0, 2.0, 3.0, 4.0)
+    rows = [(box, box, False), ((NAN,) * 4, (NAN,) * 4, False)]
+    for column in range(4):
+        other, unread = list(box), list(box)
+        other[column], unread[column] = 5.0, NAN
+        rows += [(box, other, True), (box, unread, True), (unread, box, True), (unread, unread, False)]
+        rows += [(other, unread, True), (unread, other, True)]
+    before, after, moves = ([row[part] for row in rows] for part in range(3))
+    dataset = data(*(Box(*numbers) for numbers in before))
+    sieve = Sieve(dataset, "none")
+    rule = Rule("moves", "another place", "a test")
+    sieve.move(rule, np.array(after))
+    loaded = sieve.loaded()
+    assert (loaded.box_fate == MOVED).tolist() == moves
+    assert loaded.moves == {"another place": sum(moves)}
+    assert np.array_equal(loaded.dataset.boxes.xyxy, np.array(after), equal_nan=True)
 
 
 def test_half_a_size_is_none():

@@ -75,6 +75,44 @@ def test_predictions_that_are_right_cost_nothing():
     assert np.abs(slopes.scores).max() < 1e-12
 
 
+@pytest.mark.parametrize(
+    ("logits", "loss"), [([800, 0], 0), ([0, 800], 800), ([-800, -801], math.log1p(math.exp(-1)))]
+)
+def test_logits_whose_exponential_is_beyond_all_numbers(logits, loss):
+    """The label is the first of two classes; exp(800) is infinite, and exp(-800) is 0."""
+    targets = np.array([[[1.0, 0.0]]]), np.zeros((1, 1, 4)), np.array([[1.0]])
+    predictions = np.array([[logits]], dtype=np.float64), np.zeros((1, 1, 4))
+    found, slopes = losses(targets, predictions), gradients(targets, predictions)
+    assert found.score == pytest.approx(loss, rel=1e-12, abs=0)
+    chance = 1 / (1 + math.exp(logits[1] - logits[0])) if logits[1] - logits[0] < 700 else 0.0
+    assert slopes.scores.ravel().tolist() == pytest.approx([chance - 1, 1 - chance], abs=1e-15)
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+def test_a_prediction_of_nan_leaves_the_gradients_of_the_other_anchors(guard):
+    """But for truncation, which takes the box loss out: then theirs are 0. Scores have their own loss."""
+    targets, predictions = drawn(FULL)
+    before = gradients(targets, predictions, guard=guard)
+    predictions[1][0, 0, 0, 3, 1] = np.nan  # of a positive anchor
+    slopes = gradients(targets, predictions, guard=guard)
+    expected = np.zeros_like(before.boxes) if guard == "truncated" else before.boxes.copy()
+    expected[0, 0, 0, 3, 1] = np.nan
+    assert np.array_equal(slopes.boxes, expected, equal_nan=True)
+    assert np.array_equal(slopes.scores, before.scores)
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+def test_a_logit_of_nan_leaves_the_gradients_of_the_other_anchors(guard):
+    targets, predictions = drawn(FULL)
+    before = gradients(targets, predictions, guard=guard)
+    predictions[0][1, 0, 0, 1, 0] = np.nan
+    slopes = gradients(targets, predictions, guard=guard)
+    expected = np.zeros_like(before.scores) if guard == "truncated" else before.scores.copy()
+    expected[1, 0, 0, 1] = np.nan
+    assert np.array_equal(slopes.scores, expected, equal_nan=True)
+    assert np.array_equal(slopes.boxes, before.boxes)
+
+
 def test_an_empty_mask_is_nan_and_every_guard_is_not():
     plain = losses_of_zero_predictions(anchoraudit.encode(EMPTY, 960, 720))
     assert plain.score == pytest.approx(LN2)

@@ -362,6 +362,17 @@ class TestSeveralSplits:
         assert "{split}" in caught.value.remedy
         assert not (tmp_path / "out.json").exists()
 
+    @pytest.mark.parametrize("empty", ["[]", "[ \n ]"])
+    def test_the_first_may_have_no_annotations(self, tmp_path, empty):
+        first = json.dumps(document([image(1), image(2)], [])).replace("[]", empty)
+        second = document([image(3)], [annotation(1, 3), annotation(2, 3, [1, 2, 74, 149])])
+        root = make(tmp_path / "ds", {"a_train.json": first, "b_val.json": second})
+        result = audit(root)
+        manifest.write_manifest(result, np.ones(3, dtype=bool), tmp_path / "out.json")
+        found = strict((tmp_path / "out.json").read_text())
+        assert [entry["id"] for entry in found["images"]] == [1, 2, 3]
+        assert found["annotations"] == second["annotations"]
+
     def test_one_that_loses_all_its_images_is_no_hindrance(self, tmp_path):
         val = document([image(1)], [annotation(1, bbox=TINY)], categories=[{"id": 1, "name": "dog"}])
         text, _ = self.joined(self.two(tmp_path, document(), val), tmp_path / "out.json")

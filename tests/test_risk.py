@@ -82,6 +82,11 @@ def test_a_small_chance_keeps_its_digits():
     assert risk.chance == pytest.approx(risk.expected, rel=1e-14, abs=0)
     assert 0 < risk.chance < 1e-30
     assert risk.survives == 1
+    # So unlikely that two batches hardly matter, and one in 3e39: the chance is what is expected.
+    risk = nan_risk(2000, 20, 20)
+    assert risk.expected == pytest.approx(100 / math.comb(2000, 20), rel=1e-12, abs=0)
+    assert risk.chance == pytest.approx(100 / math.comb(2000, 20), rel=1e-14, abs=0)
+    assert risk.survives == 1
 
 
 @pytest.mark.parametrize("drop_last", [True, False])

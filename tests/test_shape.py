@@ -115,6 +115,28 @@ class TestSideRatio:
         assert found.best_iou.tolist() == [0, 0]
         assert found.positives == 0
 
+    def test_the_best_anchor_is_in_the_cell_of_the_centre_on_its_level(self):
+        """Levels have 80x80, 40x40 and 20x20 cells of three shapes; (33, 23) is the third of the first."""
+        found = labelled(
+            YOLOV5, sized((33, 23), (30, 61), (59, 119), (116, 90), (373, 326), centre=(330, 346))
+        )
+        second, third = 3 * 80 * 80, 3 * (80 * 80 + 40 * 40)
+        assert found.best_iou.tolist() == [1] * 5
+        assert found.best_anchor.tolist() == [
+            3 * (43 * 80 + 41) + 2,
+            second + 3 * (21 * 40 + 20),
+            second + 3 * (21 * 40 + 20) + 2,
+            third + 3 * (10 * 20 + 10),
+            third + 3 * (10 * 20 + 10) + 2,
+        ]
+        assert found.anchors[found.best_anchor].tolist() == [
+            [328 + 4 - 16.5, 344 + 4 - 11.5, 328 + 4 + 16.5, 344 + 4 + 11.5],
+            [320 + 8 - 15, 336 + 8 - 30.5, 320 + 8 + 15, 336 + 8 + 30.5],
+            [320 + 8 - 29.5, 336 + 8 - 59.5, 320 + 8 + 29.5, 336 + 8 + 59.5],
+            [320 + 16 - 58, 320 + 16 - 45, 320 + 16 + 58, 320 + 16 + 45],
+            [320 + 16 - 186.5, 320 + 16 - 163, 320 + 16 + 186.5, 320 + 16 + 163],
+        ]
+
     def test_no_boxes(self):
         found = labelled(YOLOV5, [])
         assert (found.positives, found.negatives) == (0, 25_200)
