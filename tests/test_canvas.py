@@ -309,6 +309,8 @@ class TestPlace:
         assert [pairs[row] for row in first[of].tolist()] == pairs or np.isnan(pairs[-1][0])
         assert of[0] == of[3]
         assert len(set(of.tolist())) == 5
+        first, of = canvas.distinct(np.array([(10.5, 20.25), (10.75, 20.25), (10.5, 20.5), (10.5, 20.25)]))
+        assert (len(first), len(set(of.tolist())), of[0] == of[3]) == (3, 3, True)
         whole = [(1, 2), (2, 1), (1, 2), (0, 3), (32766, 1), (1, 32766), (np.nan, np.nan), (np.nan, 1)]
         first, of = canvas.distinct(np.array(whole, dtype=float))
         assert (len(first), len(set(of.tolist())), of[0] == of[2]) == (7, 7, True)

@@ -139,6 +139,29 @@ class TestAtTheThreshold:
         assert causes.CAUSES[engines.causes(on_square((90, 40)), forcing)[0]] == cause
 
 
+@pytest.mark.parametrize(
+    ("size", "cause", "least", "most"),
+    [
+        (
+            (60, 27),
+            "small",
+            1.0,
+            1.491,
+        ),  # at 1.491 times its size it has the area of 60x60, and is most like it
+        ((30, 14), "small", 2.0, 2.93),
+        ((130, 58), "large", 0.691, 1.0),
+        ((260, 120), "large", 0.34, 0.5),
+    ],
+)
+def test_boxes_a_little_too_small_or_too_large(size, cause, least, most):
+    detector, sizes = one_shape((60.0, 60.0)), np.array([size], dtype=np.float64)
+    assert causes.CAUSES[engines.causes(on_square(size), detector)[0]] == cause
+    factor = engines.scale_to_match(sizes, detector, up=cause == "small")
+    assert least < factor < most
+    iou = wh_iou(sizes * np.array([[factor], [factor ** (1 - 1e-9)]]), np.array([[60.0, 60.0]]))
+    assert iou[0] >= 0.5 > iou[1]  # no factor nearer to 1 is enough
+
+
 def test_of_shapes_with_one_aspect_the_smallest_and_the_largest_decide():
     shapes = np.array([[20.0, 10], [80, 40], [40, 20], [10, 20], [5, 10], [30, 30]])
     kept = causes_by_size._outermost(shapes)
@@ -146,6 +169,19 @@ def test_of_shapes_with_one_aspect_the_smallest_and_the_largest_decide():
     between = one_shape((20.0, 20.0), (40.0, 40.0), (80.0, 80.0))
     found = engines.causes(on_square((10, 10), (300, 300)), between)
     assert [causes.CAUSES[cause] for cause in found] == ["small", "large"]
+
+
+@pytest.mark.parametrize(
+    ("detector", "cause", "words"),
+    [
+        ("reference", "stride", "anchors fit, but the grid is too coarse"),
+        ("ultralytics-yolo11-8.3", "stride", "no point lies inside it"),
+        ("ultralytics-yolo11-8.3", "level", "points lie inside it, but none on the level for its size"),
+        ("torchvision-fcos_resnet50_fpn", "stride", "no point lies inside it and near its centre"),
+    ],
+)
+def test_causes_in_words_are_those_of_the_detector(detector, cause, words):
+    assert causes.meaning_of(cause, load_detector(detector)) == words
 
 
 def test_nearest_shape():

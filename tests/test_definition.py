@@ -148,9 +148,18 @@ def test_encode_refuses_other_shapes(given):
         anchoraudit.encode(given, 960, 720)
 
 
-def test_encode_refuses_impossible_sizes():
-    with pytest.raises(anchoraudit.AnchorauditError, match="image size"):
-        anchoraudit.encode([], 0, 720)
+@pytest.mark.parametrize("side", [0, -5, np.inf, np.nan])
+def test_encode_refuses_impossible_sizes(side):
+    for size in ((side, 720), (960, side)):
+        with pytest.raises(anchoraudit.AnchorauditError, match="image size"):
+            anchoraudit.encode([], *size)
+
+
+def test_nobody_can_change_anchors_that_are_kept_for_the_next_image():
+    labels = definition.replay(np.array([[0.0, 0, 10, 10]]), 20, 10, tiny())
+    for kept in (labels.anchors, labels.counts):
+        with pytest.raises(ValueError, match="read-only"):
+            kept[0] = 0
 
 
 def test_grid_of_another_input_rounds_up():
