@@ -280,16 +280,18 @@ class TestUnsafe:
             (("width", "720.0", "960"), ("height", "960", "720.0")),
         )
 
-    def test_a_photograph_that_is_stored_turned_keeps_its_size(self, tmp_path):
+    @pytest.mark.parametrize("orientation", range(1, 9))
+    def test_a_photograph_that_is_stored_turned_keeps_its_size(self, tmp_path, orientation):
+        """From 5 on the sides of the shown photograph are those of the stored one, exchanged."""
         from PIL import Image
 
         exif = Image.Exif()
-        exif[274] = 6
+        exif[274] = orientation
         Image.new("L", (960, 720)).save(tmp_path / "1.jpg", exif=exif)
         text = HEAD.replace("960", "x").replace("720", "960").replace("x", "720") + FIRST + TAIL
         out, plan = fixed(tmp_path, text, unsafe=True)
-        assert out == text
-        assert "EXIF" in "".join(plan.remarks)
+        assert (out == text) == (orientation >= 5)
+        assert ("EXIF" in "".join(plan.remarks)) == (orientation >= 5)
 
     def test_boxes_are_clipped_to_the_size_that_is_right(self, tmp_path):
         make(tmp_path, {"1.jpg": (960, 720)})
@@ -325,6 +327,17 @@ class TestUnsafe:
         assert [(c.place, c.values) for c in plan.changes()] == [
             ("categories[0]", (("id", "90", "3"),)),
             ("categories[2]", (("id", "7.0", "2"),)),
+        ]
+
+    def test_categories_that_are_none_keep_what_they_have(self, tmp_path):
+        """Readers take neither of these for a class, though true equals 1 in Python."""
+        others = ['{"id": true}', '{"id": [5]}', '{"id": 5.5}', '{"id": null}', "{}", "5", "[5]"]
+        entry = FIRST.replace('"category_id": 1', '"category_id": 5')
+        text = f'{HEAD}{entry}], "categories": [{", ".join(others)}, {{"id": 5, "name": "a"}}]}}'
+        out, plan = fixed(tmp_path, text, unsafe=True)
+        assert out == text.replace('"id": 5,', '"id": 1,').replace('"category_id": 5', '"category_id": 1')
+        assert [(change.place, change.values) for change in plan.changes()] == [
+            ("categories[7]", (("id", "5", "1"),))
         ]
 
     @pytest.mark.parametrize(
@@ -522,10 +535,48 @@ class TestDifference:
         assert [(change.place, change.why) for change in found] == [("images[1]", "empty_foreground")]
 
 
-def test_a_plan_is_for_its_own_data_set(tmp_path):
-    make(tmp_path, {"a.json": document(), "b.json": document(annotations=[])})
+@pytest.mark.parametrize(
+    "other", [document(annotations=[]), document([image(1), image(2)]), document([image(1), image(2)], [])]
+)
+def test_a_plan_is_for_its_own_data_set(tmp_path, other):
+    make(tmp_path, {"a.json": document(), "b.json": other})
     with pytest.raises(AnchorauditError, match="another data set"):
         fixes.plan(read(tmp_path / "a.json")).apply(read(tmp_path / "b.json"))
+
+
+def test_changes_are_listed_by_image_after_the_categories(tmp_path):
+    """Also in the second of two files, whose categories come after the first file's boxes."""
+    sizes = {"width": 720, "height": 960}
+    categories = [{"id": 5, "name": "cat"}, {"id": 9, "name": "dog"}]
+    clipped = [956, 1, 5, 50]
+    first = [annotation(i, i, clipped, category_id=5) for i in (3, 2, 1)]
+    images = [image(1), image(2, **sizes), image(3)]
+    second = [annotation(4, 4, clipped, category_id=9), annotation(5, 4, [5, 5, 0, 5], category_id=9)]
+    files = {"a_train.json": document(images, first, categories=categories)}
+    files["b_val.json"] = document([image(4)], second, categories=categories)
+    make(tmp_path / "ds", {**files, **{f"images/{i}.jpg": (960, 720) for i in range(1, 5)}})
+    plan = fixes.plan(read(tmp_path / "ds"), unsafe=True)
+    assert [(change.path[-10:-5], change.place, change.why) for change in plan.changes()] == [
+        ("train", "categories[0]", "renumbered"),
+        ("train", "categories[1]", "renumbered"),
+        ("train", "annotations[2]", "clipped"),
+        ("train", "images[1]", "swapped"),
+        ("train", "annotations[1]", "clipped"),
+        ("train", "annotations[0]", "clipped"),
+        ("b_val", "categories[0]", "renumbered"),
+        ("b_val", "categories[1]", "renumbered"),
+        ("b_val", "annotations[0]", "clipped"),
+        ("b_val", "annotations[1]", "no_area"),
+    ]
+    without_second = plan.changes(np.array([True, True, True, False]))
+    assert [change.place for change in without_second if "b_val" in change.path] == ["annotations[1]"]
+    without_images = plan.changes(np.array([False, True, False, True]))
+    assert [change.place for change in without_images if "train" in change.path] == [
+        "categories[0]",
+        "categories[1]",
+        "images[1]",
+        "annotations[1]",
+    ]
 
 
 def test_nothing_of_the_data_set_changes(tmp_path):

@@ -24,7 +24,6 @@ from anchoraudit.images.inspection import look
 
 _OVERHANG = 1.0  # pixels; more is another mistake, BOX006
 _LEAST_SIDE = 1.0  # pixels; an inverted box below it may as well be a click
-_NEAR = 0.95  # IoU, as in BOX012
 _TURNING = 5  # EXIF orientations 5 to 8 swap width and height
 
 
