@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from anchoraudit.detectors import load_detector
 from anchoraudit.detectors.labels import OUTCOMES, RULES, Labels
 from anchoraudit.detectors.resize import Resize
-from anchoraudit.encoding.admission import admit, words
+from anchoraudit.encoding.admission import _sides_inside, admit, words
 
 NAN, INF = float("nan"), float("inf")
 GOOD, ZERO, INVERTED = (10, 10, 50, 40), (10, 10, 10, 40), (50, 10, 10, 40)
@@ -127,6 +127,16 @@ class TestLimits:
         assert of([(98, 10, 150, 40)], detector(least_side=3, least_side_of="image")) == [
             ("least_side", "dropped")
         ]
+
+    def test_sides_after_the_cut_at_each_edge(self):
+        """Of an image of 100x80, and of one of which the size is unknown: cut at the left and the top."""
+        box, beyond = (0, 0, 3, 2), (-4, -5, 0.5, 0.25)
+        far, outside = (97, 76, 150, 150), (100.5, 90, 120, 95)
+        given = np.array([box, beyond, far, outside], dtype=float)
+        known = _sides_inside(given, np.full(4, 100.0), np.full(4, 80.0))
+        assert known.tolist() == [[3, 2], [0.5, 0.25], [3, 4], [-0.5, -10]]
+        unknown = _sides_inside(given, np.full(4, np.nan), np.full(4, np.nan))
+        assert unknown.tolist() == [[3, 2], [0.5, 0.25], [53, 74], [19.5, 5]]
 
     def test_each_image_has_its_own_scale(self):
         boxes = np.array([(10, 10, 12, 30)] * 2, dtype=np.float64)

@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from anchoraudit.boxes import clip_boxes, has_area
 from anchoraudit.detectors import load_detector, preset_names
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Level, Loss, Match, Resize
-from anchoraudit.encoding import canvas, definition, engines
+from anchoraudit.encoding import canvas, definition, engines, grid
 from anchoraudit.encoding.canvas import OnCanvas
+from anchoraudit.encoding.errors_raised import reasons
 from anchoraudit.encoding.grid import all_anchors
+from anchoraudit.encoding.window import first_anchors
+from anchoraudit.errors import AnchorauditError
 
 NOTHING = np.zeros((0, 4))
 
@@ -59,6 +62,68 @@ def held_to(placed, definitions, image, detector, of_image=(0,)):
     assert judged.forced.tolist() == (joined["forced"].astype(bool) & ~above).tolist()
     assert counted.counts.tolist() == [[d.positives, d.negatives, d.ignored] for d in definitions]
     assert counted.assigned.tolist() == joined["assigned"].tolist()
+
+
+class TestRaises:
+    """Why a framework raises at each of four images: without boxes, with a good one, a flat one, and two."""
+
+    BOXES = ((5, 0, 15, 10), (5, 4, 15, 4), (0, 0, 5, 10), (9, 0, 9, 10))
+
+    def codes(self, detector, sides=(40.0, 40.0, 40.0, 5.0)):
+        """All images are 10 px high; each has its own canvas, as wide as said."""
+        width, height = np.array(sides), np.full(4, 10.0)
+        image = np.array([1, 2, 3, 3])
+        placed = OnCanvas(
+            np.array(self.BOXES, dtype=float), image, canvas.Canvases(width, height, width, height)
+        )
+        return reasons(placed, image, np.arange(4), detector).tolist()
+
+    def test_nothing_is_raised_unless_the_detector_says_so(self):
+        assert self.codes(row_of(border=Border(margin=0))) == [0, 0, 0, 0]
+
+    def test_no_box(self):
+        assert self.codes(row_of(no_boxes="raises")) == [3, 0, 0, 0]
+
+    def test_a_box_without_area(self):
+        flat = msgspec.structs.replace(row_of(), resize=Resize(kind="none", degenerate="raises"))
+        assert self.codes(flat) == [0, 0, 2, 2]
+
+    def test_no_anchor_inside(self):
+        """An anchor of 10 px around 5 is inside of 40 px, not of 5 px; one is inside of 10 px."""
+        border = Border(margin=0, low_inclusive=True, high_inclusive=True, none_inside="raises")
+        assert self.codes(row_of(border=border)) == [0, 0, 0, 1]
+        assert self.codes(row_of(border=border), (10.0, 9.0, 10.0, 40.0)) == [0, 1, 0, 0]
+        assert self.codes(row_of(border=border), (10.0, np.nan, 10.0, 40.0)) == [0, 1, 0, 0]
+
+    def test_the_lowest_code_applies(self):
+        border = Border(margin=0, none_inside="raises")
+        every = msgspec.structs.replace(
+            row_of(border=border, no_boxes="raises"), resize=Resize(kind="none", degenerate="raises")
+        )
+        assert self.codes(every, (5.0, 40.0, 40.0, 5.0)) == [1, 1, 1, 1]  # 0 and 10 px are on the edge
+        assert self.codes(msgspec.structs.replace(every, border=Border(margin="off"))) == [3, 0, 2, 2]
+
+
+def test_anchors_are_counted_and_listed_up_to_a_limit(monkeypatch):
+    detector = row_of()
+    monkeypatch.setattr(grid, "MOST_ANCHORS", 4)
+    assert len(all_anchors(40, 10, detector)[0]) == 4
+    with pytest.raises(AnchorauditError, match="5 anchors"):
+        all_anchors(50, 10, detector)
+
+
+def test_first_anchors_of_several_levels():
+    """20x10 px: 2x1 cells of two shapes, 4x2 of one, and 1x1 of three."""
+    levels = (
+        Level(stride=10, shapes=((1, 1), (2, 2))),
+        Level(stride=5, shapes=((3, 3),)),
+        Level(stride=20, shapes=((4, 4), (5, 5), (6, 6))),
+    )
+    detector = msgspec.structs.replace(row_of(), anchors=Anchors(levels=levels, grid="ceil"))
+    sides = np.array([20.0, 10.0, np.nan]), np.array([10.0, 10.0, np.nan])
+    anchors, cells = first_anchors(canvas.Canvases(*sides, *sides), detector)
+    assert anchors.T.tolist() == [[0, 4, 12, 15], [0, 2, 6, 9], [0, 0, 0, 0]]
+    assert cells.T.tolist() == [[0, 2, 10, 11], [0, 1, 5, 6], [0, 0, 0, 0]]
 
 
 class TestThresholds:

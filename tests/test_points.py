@@ -261,6 +261,44 @@ class TestQueries:
         judged = engines.compete(on_canvas, of, engines.judge(on_canvas, found), found, of)
         assert {STATUSES[code] for code in judged.status} <= {"matched" if boxes <= 300 else "possible"}
 
+    def three_images(self):
+        """Images with one box, with two, and with three."""
+        return placed(*[(1, 1, 2, 2)] * 6, image=(0, 1, 1, 2, 2, 2))
+
+    def test_every_box_has_a_query_until_there_are_too_many(self):
+        boxes, image = self.three_images()
+        judged = engines.judge(boxes, self.detector(2))
+        assert [STATUSES[code] for code in judged.status] == ["matched"] * 6
+        assert judged.candidates.tolist() == [2] * 6
+        assert np.isnan(judged.best).all()
+        found = engines.compete(boxes, image, judged, self.detector(2), np.zeros(6, dtype=np.int64))
+        assert [STATUSES[code] for code in found.status] == ["matched"] * 3 + ["possible"] * 3
+
+    def test_counts(self):
+        boxes, image = self.three_images()
+        found = engines.count(boxes, image, np.zeros(4, dtype=np.int64), self.detector(2))
+        assert found.counts.tolist() == [[1, 1, 0], [2, 0, 0], [2, 0, 0], [0, 2, 0]]
+        assert found.assigned.tolist() == [1, 1, 1, -1, -1, -1]
+
+    @pytest.mark.parametrize(
+        ("boxes", "labels", "matched", "assigned"),
+        [
+            (0, [-1, -1], [-1, -1], []),
+            (1, [1, -1], [0, -1], [1]),
+            (2, [1, 1], [0, 1], [1, 1]),
+            (3, [1, 1], [0, 1], [-1, -1, -1]),
+        ],
+    )
+    def test_one_image(self, boxes, labels, matched, assigned):
+        whole = Canvases(*(np.array([64.0]) for _ in range(4)))
+        found = engines.replay(np.ones((boxes, 4)), whole, self.detector(2))
+        assert found.labels.tolist() == labels
+        assert found.matched.tolist() == matched
+        assert found.assigned.tolist() == assigned
+        assert found.best_anchor.tolist() == [-1] * boxes
+        assert (found.above.all(), found.forced.any(), found.counts.all()) == (True, False, True)
+        assert np.isnan(found.best_iou).all()
+
     def test_no_place_and_no_size_matters(self):
         assert statuses(self.detector(2), (0, 0, 0.1, 0.1), (0, 0, 0.1, 0.1)) == ["matched", "matched"]
         assert not self.detector(2).can_end_empty

@@ -6,6 +6,7 @@ import pytest
 
 from anchoraudit.detectors import load_detector, preset_names
 from anchoraudit.detectors.loss import Loss
+from anchoraudit.encoding.statuses import meaning_of
 from tests.builders import annotation, document, image, make, run
 
 WITHOUT = [name for name in preset_names() if not load_detector(name).anchors.levels]
@@ -35,6 +36,32 @@ def test_words(data, capsys, monkeypatch, command, detector):
         said = said.replace(note, "")
     assert "anchor" not in said.replace("anchoraudit", "")
     assert "nan" not in said.lower().split()
+
+
+@pytest.mark.parametrize(
+    ("detector", "status", "words"),
+    [
+        ("reference", "matched", "surely positive"),
+        ("reference", "shadowed", "another box of its image has the same place, and takes all its anchors"),
+        (
+            "mmdet-rtmdet",
+            "shadowed",
+            "other boxes of its image take all its candidates, whatever is predicted",
+        ),
+        ("mmdet-rtmdet", "possible", "has candidates; predictions decide"),
+        ("mmdet-rtmdet", "matched", "surely positive"),
+        ("rt-detr", "possible", "more boxes than queries in its image; predictions decide which are lost"),
+        ("rt-detr", "matched", "surely positive"),
+        ("mmdet-centernet512", "unmatched", "can never be positive"),
+        (
+            "mmdet-centernet512",
+            "shadowed",
+            "another box of its cell gives size and offset; only the heat map of its class learns it",
+        ),
+    ],
+)
+def test_statuses_in_words_are_those_of_the_detector(detector, status, words):
+    assert meaning_of(status, load_detector(detector).match) == words
 
 
 def test_statuses_and_causes_are_explained(data, capsys, monkeypatch):
