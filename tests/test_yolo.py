@@ -481,9 +481,9 @@ def test_many_files_are_read_fast(tmp_path):
     for number in range(2_000):
         (tmp_path / f"{number}.txt").write_text(BOX * 7)
     paths = [str(tmp_path / f"{number}.txt") for number in range(2_000)]
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert len(read_lines(paths).file) == 14_000
-    assert time.perf_counter() - begun < 2  # a tenth of that on an idle machine
+    assert time.process_time() - begun < 2  # of CPU, ten times what it takes
 
 
 # What cannot be read at all
