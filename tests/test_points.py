@@ -19,6 +19,7 @@ from anchoraudit.encoding.causes_by_size import CAUSES
 from anchoraudit.encoding.points.centre_radius import preferred
 from anchoraudit.encoding.points.definition import candidates, owners
 from anchoraudit.encoding.points.lattice import all_points
+from anchoraudit.encoding.points.nearest import Nearest, nearest_point
 from anchoraudit.encoding.statuses import STATUSES
 from tests.test_engines import placed_of, scenes
 
@@ -230,12 +231,94 @@ class TestLevelRange:
         assert numbers(floor, (630, 630, 650, 650), size=(800, 800)) == [0]  # 640 is no point
 
 
+class TestReplay:
+    """One level of 4x4 points at 4, 12, 20 and 28, in rows; what `explain` shows of it."""
+
+    def found(self, *boxes, **match):
+        on_canvas, _ = placed(*boxes, size=(32, 32))
+        return engines.replay(on_canvas.boxes, on_canvas.canvases, detector_of("in_box", **match))
+
+    def test_candidates_of_boxes_that_predictions_decide_between(self):
+        found = self.found((9, 1, 23, 7), (5, 5, 7, 7), (17, 1, 31, 15))
+        assert found.assigned.tolist() == [2, 0, 4]
+        assert found.above.tolist() == [True, False, True]
+        assert found.best_anchor.tolist() == [1, -1, 2]
+        assert np.flatnonzero(found.labels == 1).tolist() == [1, 2, 3, 6, 7]
+        assert found.matched[:8].tolist() == [-1, 0, 0, 2, -1, -1, 2, 2]
+        assert found.anchors[[0, 3, 4]].tolist() == [[4, 4, 4, 4], [28, 4, 28, 4], [4, 12, 4, 12]]
+        assert not found.forced.any()
+
+    def test_a_single_candidate_is_enough(self):
+        found = self.found((1, 1, 7, 7))
+        assert (found.above.tolist(), found.best_anchor.tolist()) == ([True], [0])
+
+    @pytest.mark.parametrize("kind", ["in_box", "centre_cell"])
+    def test_no_box_leaves_every_point_negative(self, kind):
+        on_canvas, _ = placed(size=(32, 32))
+        found = engines.replay(on_canvas.boxes, on_canvas.canvases, detector_of(kind))
+        assert found.labels.tolist() == [-1] * 16
+        assert found.matched.tolist() == [-1] * 16
+        assert (len(found.assigned), len(found.best_iou), len(found.above)) == (0, 0, 0)
+
+
+class TestNearest:
+    """Points of stride 8 at 4, 12, 20, ...; of stride 16 at 8, 24, 40, ..."""
+
+    def of(self, box, detector):
+        points = all_points(640, 640, detector.points)
+        return nearest_point(np.array(box, dtype=np.float64), points, detector)
+
+    def test_inside_a_box(self):
+        two = detector_of("in_box", (8, 16))
+        # 5..7 lies between 4 and 8: 4 misses by 1 along both, 8 too; the first counts.
+        assert self.of((5, 5, 7, 7), two) == Nearest(4, 4, 8, 1, 1, (8, 16), 8)
+        assert self.of((5, 5, 7.5, 7.5), two) == Nearest(8, 8, 16, 0.5, 0.5, (8, 16), 8)
+        # Along y 12 is inside; along x 4 misses by 1.
+        assert self.of((5, 9, 6, 14), two) == Nearest(4, 12, 8, 1, 0, (8, 16), 8)
+
+    def test_a_level_by_distance(self):
+        """250x6: too long for the first level; the second takes points within 128 px of all sides."""
+        two = detector_of("level_range", (8, 16), ranges=((0, 64), (64, 128)))
+        # 222..228 lies between 216 and 232; 97..103 between 88 and 104.
+        assert self.of((100, 97, 350, 103), two) == Nearest(232, 104, 16, 4, 1, (16,), 16)
+        assert self.of((97, 100, 103, 350), two) == Nearest(104, 232, 16, 1, 4, (16,), 16)
+        # 60x6 is for the first level: 196 misses nothing along x, and 100 along y is inside.
+        assert self.of((194, 101, 254, 103), two) == Nearest(196, 100, 8, 0, 1, (8,), 8)
+
+    def test_near_the_centre(self):
+        """Of FCOS with centre sampling: within 1 stride of the centre, and inside."""
+        near = detector_of("level_range", (8,), ranges=((0, 1e8),), radius=1.0)
+        # Centre 130, 12.5, so from 122 to 138 along x, where 124 is; 12..13 along y, where 12 is on the edge.
+        assert self.of((100, 12, 160, 13), near) == Nearest(124, 12, 8, 0, 0, (8,), 8)
+        assert self.of((100, 13, 160, 14), near) == Nearest(124, 12, 8, 0, 1, (8,), 8)
+
+
 class TestCentreCell:
     def test_the_last_of_a_cell_learns_it(self):
         cell = detector_of("centre_cell", (4,))
         one, two = (0, 0, 10, 10), (1, 1, 10, 10)  # centres 5 and 5.5: cell 1
         assert assigned(cell, one, two) == [0, 1]
         assert statuses(cell, one, two) == ["shadowed", "matched"]
+
+    @pytest.mark.parametrize(
+        ("box", "column", "row"),
+        [
+            ((0, 0, 10, 10), 1, 1),  # centre 5, 5
+            ((3, 11, 5, 13), 1, 3),  # 4, 12: on the lines, of the cells behind them
+            ((2, 10, 5.9, 13.9), 0, 2),  # 3.95, 11.95
+            ((-8, -6, 2, 2), 0, 0),  # left of and above the grid
+            ((636, 0, 639, 2), 159, 0),
+            ((300, 630, 500, 650), 100, 159),
+        ],
+    )
+    def test_the_cell_of_the_centre(self, box, column, row):
+        """160 cells of 4 px along each side."""
+        detector = detector_of("centre_cell", (4,))
+        on_canvas, _ = placed(box)
+        found = engines.replay(on_canvas.boxes, on_canvas.canvases, detector)
+        assert np.flatnonzero(found.labels == 1).tolist() == [row * 160 + column]
+        assert found.best_anchor.tolist() == [row * 160 + column]
+        assert numbers(detector, box) == [1]
 
     def test_a_centre_on_the_far_edge_belongs_to_the_last_cell(self):
         assert assigned(detector_of("centre_cell", (4,)), (639, 639, 641, 641)) == [1]

@@ -137,6 +137,19 @@ class TestCases:
         assert both(DETECTORS["near, coarse"], corner) == [(list(range(10)), 8)]
         assert both(DETECTORS["near, coarse"], [*corner, (40, 40, 60, 60)]) == []
 
+    def test_boxes_with_as_many_points_as_they_may_choose_keep_to_them(self):
+        """Five columns and two rows of points of stride 8, and as many of them as a box may choose: ten."""
+        near = detector_of("centre_radius", (8,), radius=2.5, or_in_box=True)
+        ten = [(1 + i / 100, 17, 39, 31) for i in range(11)]
+        assert both(near, ten) == [(list(range(11)), 10)]
+        # Nobody has fewer, so nobody takes the points of a large box, near its centre or not.
+        large = (1, 40, 95, 95)
+        assert both(near, [*ten, large]) == [(list(range(11)), 10)]
+        # One that has fewer goes on for itself; of two of these, what both want may go to any box.
+        fewer = [(49, 17, 63, 31), (65, 17, 79, 31)]
+        assert both(near, [*ten, large, fewer[0]]) == [(list(range(11)), 10)]
+        assert both(near, [*ten, large, *fewer]) == []
+
     def test_elsewhere_its_own_points_are_all(self):
         middle = [(40 + i / 10, 40, 57, 57) for i in range(30)]
         shortage = [(list(range(30)), 27)]
