@@ -409,11 +409,17 @@ def test_the_search_ends_where_no_move_of_an_anchor_helps(metric):
         few, ended = moves.settle(points, start, 3, 0.02)
         assert ended == 3
         assert points.value(start) < points.value(few) <= points.value(anchors)
-    # One anchor stays, at its sizes, while the other still moves.
-    half = np.array([sizes[0], sizes[1] * 1.2])
-    anchors, _ = moves.settle(points, half, 100, 0.02)
-    assert anchors[0].tolist() == sizes[0].tolist()
-    assert anchors[1] == pytest.approx(sizes[1], rel=2e-4)
+
+
+def test_an_anchor_goes_on_while_another_has_settled():
+    """The first is where it should be at once; the second has a long way to go, past many sizes."""
+    many = [200.0, 80.0] * lognormal(60) / 33
+    points = make_points(np.concatenate([[[2.0, 1.0]], many]), np.ones(61), MEASURES["iou"])
+    anchors, sweeps = moves.settle(points, np.array([[2.0, 1.0], [3000.0, 20.0]]), 200, 0.02)
+    assert anchors[0].tolist() == [2, 1]
+    assert 8 < sweeps < 200
+    for start in (anchors, anchors * [[1, 1], [1.01, 0.99]], anchors * [[1, 1], [0.99, 1.01]]):
+        assert points.value(moves.settle(points, start, 200, 0.02)[0]) <= points.value(anchors) + 1e-6
 
 
 def test_duplicates_become_weights():

@@ -82,10 +82,17 @@ def test_a_small_chance_keeps_its_digits():
     assert risk.chance == pytest.approx(risk.expected, rel=1e-14, abs=0)
     assert 0 < risk.chance < 1e-30
     assert risk.survives == 1
-    # So unlikely that two batches hardly matter, and one in 3e39: the chance is what is expected.
-    risk = nan_risk(2000, 20, 20)
-    assert risk.expected == pytest.approx(100 / math.comb(2000, 20), rel=1e-12, abs=0)
-    assert risk.chance == pytest.approx(100 / math.comb(2000, 20), rel=1e-14, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("images", "empty", "batch_size"), [(2000, 20, 20), (2000, 61, 60), (10_000, 80, 80)]
+)
+def test_a_chance_so_small_is_the_expected_number(images, empty, batch_size):
+    """Two such batches in an epoch are rarer still; the last of these chances is one in 1e200."""
+    risk = nan_risk(images, empty, batch_size)
+    batches = images // batch_size * math.comb(empty, batch_size)
+    assert risk.expected == pytest.approx(batches / math.comb(images, batch_size), rel=1e-12, abs=0)
+    assert risk.chance == pytest.approx(batches / math.comb(images, batch_size), rel=1e-14, abs=0)
     assert risk.survives == 1
 
 
