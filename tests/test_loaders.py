@@ -21,13 +21,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from anchoraudit import loaders
-from anchoraudit.dataset.fates import KEPT, MOVED
+from anchoraudit.dataset.fates import DROPPED, KEPT, MOVED, RAISED
 from anchoraudit.dataset.traits import BoxTrait, ImageTrait
 from anchoraudit.detectors import load_detector, preset_names
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import read
 from anchoraudit.images.inspection import look
 from anchoraudit.loaders import WITH_IMAGE, load_as, loader_names
+from anchoraudit.loaders._coco_file import say_size
 from anchoraudit.loaders._rules import Rule
 from anchoraudit.loaders._sieve import Sieve
 from anchoraudit.report.text.loaders import loaders_csv, loaders_json, loaders_parts
@@ -257,6 +258,30 @@ def test_a_box_moves_where_a_number_becomes_another_or_stops_being_one():
     assert (loaded.box_fate == MOVED).tolist() == moves
     assert loaded.moves == {"another place": sum(moves)}
     assert np.array_equal(loaded.dataset.boxes.xyxy, np.array(after), equal_nan=True)
+
+
+def test_what_is_left_once_nothing_raises():
+    """Of an image at which the loader raises, boxes that a rule had dropped before are dropped still."""
+    dataset = data(GOOD, GOOD, GOOD, GOOD, moved(GOOD, image=1), images=TWO)
+    sieve = Sieve(dataset, "none")
+    for row in (0, 2):  # by the first rule and by the second
+        sieve.drop_boxes(Rule("box", f"row {row}", "a test"), np.arange(5) == row)
+    sieve.drop_images(Rule("raises", "at the first image", "a test"), np.array([True, False]))
+    loaded = sieve.loaded()
+    assert loaded.image_fate.tolist() == [RAISED, KEPT]
+    assert loaded.box_fate.tolist() == [RAISED] * 4 + [KEPT]
+    mended = loaded.as_if_mended()
+    assert mended.images.fate.tolist() == [KEPT, KEPT]
+    assert mended.boxes.fate.tolist() == [DROPPED, KEPT, DROPPED, KEPT, KEPT]
+
+
+def test_the_side_that_a_framework_asks_for_first():
+    sides = np.array([(NAN, 5), (5, NAN), (NAN, NAN), (5, 5)])
+    dataset = data(*[moved(GOOD, image=i) for i in range(4)], images=(Picture(),) * 4)
+    dataset.images.declared = sides
+    for first, words in (("width", ["width", "height", "width"]), ("height", ["width", "height", "height"])):
+        say = say_size(Sieve(dataset, "none"), first)
+        assert [say(image) for image in range(4)] == [f"KeyError: '{key}'" for key in (*words, first)]
 
 
 def test_half_a_size_is_none():
