@@ -46,6 +46,7 @@ from tests.loader_cases import (
     Picture,
     all_cases,
     data,
+    facts,
     moved,
 )
 
@@ -282,6 +283,32 @@ def test_the_side_that_a_framework_asks_for_first():
     for first, words in (("width", ["width", "height", "width"]), ("height", ["width", "height", "height"])):
         say = say_size(Sieve(dataset, "none"), first)
         assert [say(image) for image in range(4)] == [f"KeyError: '{key}'" for key in (*words, first)]
+
+
+# OpenCV turns an image by its EXIF orientation, and so do Detectron2 and Ultralytics; Pillow alone does not.
+AS_STORED = ("keras-retinanet", "rt-detr", "simple-faster-rcnn", "torchvision", "torchvision-coco")
+AS_STORED += ("torchvision-voc",)
+
+
+@pytest.mark.parametrize("name", [name for name in loader_names() if name != "none"])
+@pytest.mark.parametrize("format", ["coco", "voc"])
+def test_images_have_the_size_with_which_the_loader_opens_them(name, format):
+    """Stored with 640x480; from orientation 5 on that is shown as 480x640. The data set may state either."""
+    for orientation in (0, 1, 4, 5, 8):
+        turned = orientation >= 5 and name not in AS_STORED
+        shown = (480, 640) if turned else (640, 480)
+        images = tuple(
+            Picture(*size, orientation=orientation, stored=(640, 480)) for size in (shown, shown[::-1])
+        )
+        boxes = (GOOD, moved(GOOD, image=1))
+        loaded = load_as(data(*boxes, images=images, format=format), name, facts(images))
+        assert loaded.image_fate[0] == KEPT
+        found = loaded.dataset.images
+        assert [(found.width[i], found.height[i]) for i in loaded.images.tolist()] == [shown] * len(
+            loaded.images
+        )
+    alone = data(GOOD, images=(Picture(300, 200),), format=format)
+    assert load_as(alone, name).dataset.images.width.tolist() == [300]
 
 
 def test_half_a_size_is_none():
