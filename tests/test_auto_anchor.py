@@ -18,6 +18,7 @@ from anchoraudit.detectors.spec import AutoAnchor
 from anchoraudit.detectors.toml_text import from_toml, to_toml
 from anchoraudit.encoding.best_recall import best_recall
 from tests.builders import make
+from tests.test_causes import dataset_of
 
 RECORDED = json.loads((Path(__file__).parent / "fixtures" / "autoanchor.json").read_text())
 DIGITS = {"yolov5": 3, "yolov7": 4}
@@ -57,6 +58,28 @@ def test_recall_is_the_frameworks(tmp_path, name, key):
         assert "near the limit" in one.message
     else:
         assert one is None
+
+
+@pytest.mark.parametrize(
+    ("box", "size", "recall"),
+    [
+        # 1600 px are more than four times 373, the widest anchor and 326, the highest. The audit clips.
+        ((-1500, 100, 100, 200), (640, 640), 0.0),
+        ((100, -1500, 200, 100), (640, 640), 0.0),
+        ((540, 100, 2140, 200), (640, 640), 0.0),
+        ((100, 540, 200, 2140), (640, 640), 0.0),
+        ((-10, 100, 100, 200), (640, 640), 1.0),
+        # At 640 px the image is 3.5 px high, and for the audit 4: the box 3.24 px, less than a quarter of 13.
+        ((100, 0.2, 120, 6.68), (1280, 7), 0.0),
+        ((100, 0.2, 120, 6.98), (1280, 7), 1.0),
+    ],
+)
+def test_the_audit_s_ratios_are_not_those_of_boxes_past_the_edge_or_of_thin_images(box, size, recall):
+    dataset = dataset_of(box, size=size)
+    found = audit(dataset, "yolov5", loader="none", images="none")
+    assert found.box_results.best_iou[0] > 0.2833  # far above the limit, 1/4
+    quick = best_recall(dataset, np.ones(1, dtype=bool), found.detector, found.box_results.best_iou)
+    assert quick.recall == recall
 
 
 @pytest.mark.parametrize("name", DIGITS)
