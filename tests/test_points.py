@@ -18,7 +18,7 @@ from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.causes_by_size import CAUSES
 from anchoraudit.encoding.points.centre_radius import preferred
 from anchoraudit.encoding.points.definition import candidates, owners
-from anchoraudit.encoding.points.lattice import all_points
+from anchoraudit.encoding.points.lattice import all_points, point_axes_of, reaches
 from anchoraudit.encoding.points.nearest import Nearest, nearest_point
 from anchoraudit.encoding.statuses import STATUSES
 from tests.test_engines import placed_of, scenes
@@ -259,6 +259,25 @@ class TestReplay:
         assert found.labels.tolist() == [-1] * 16
         assert found.matched.tolist() == [-1] * 16
         assert (len(found.assigned), len(found.best_iou), len(found.above)) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("offset", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("spacing", ["declared", "floor"])
+def test_the_farthest_place_from_a_point(offset, spacing):
+    """On every whole pixel of canvases that strides divide or do not, along x and along y."""
+    points = Points(strides=(8, 16), offset=offset, spacing=spacing)
+    sides = np.array([64.0, 20.0, 40.0, np.nan]), np.array([48.0, 100.0, 16.0, np.nan])
+    found = reaches(Canvases(*sides, *sides), points)
+    assert found.shape == (2, 4, 2)
+    assert np.isinf(found[:, 3]).all()
+    for level, axes in enumerate(point_axes_of(points)):
+        for a, axis in enumerate(axes):
+            for canvas in range(3):
+                extent = sides[a][canvas : canvas + 1]
+                index = np.arange(int(axis.cells(extent)[0]))
+                places = np.arange(extent[0] + 1)
+                apart = np.abs(places[:, None] - axis.at(index, axis.stride(extent)))
+                assert found[level, canvas, a] == apart.min(axis=1).max()
 
 
 class TestNearest:
