@@ -31,6 +31,7 @@ from anchoraudit.loaders import WITH_IMAGE, load_as, loader_names
 from anchoraudit.loaders._coco_file import say_size
 from anchoraudit.loaders._rules import Rule
 from anchoraudit.loaders._sieve import Sieve
+from anchoraudit.loaders._voc import opened_name
 from anchoraudit.report.text.loaders import loaders_csv, loaders_json, loaders_parts
 from anchoraudit.report.text.terminal import to_text
 from tests.builders import make
@@ -309,6 +310,13 @@ def test_images_have_the_size_with_which_the_loader_opens_them(name, format):
         )
     alone = data(GOOD, images=(Picture(300, 200),), format=format)
     assert load_as(alone, name).dataset.images.width.tolist() == [300]
+
+
+def test_the_file_that_a_loader_of_voc_opens():
+    """ID.jpg for an XML file, whatever it states; the file itself where another format was converted."""
+    images = (Picture(id="a", name="b.png"),)
+    for format, opened in (("voc", "a.jpg"), ("coco", "b.png")):
+        assert opened_name(Sieve(data(GOOD, images=images, format=format), "none"), 0) == opened
 
 
 def test_half_a_size_is_none():

@@ -478,7 +478,8 @@ class _Judge:
 
         def say(row: int) -> str:
             file = self._of_image(row)[:, 0]
-            return f"non-integer class labels {_shown(file[file % 1 != 0])}"
+            with np.errstate(invalid="ignore"):  # infinity has no remainder
+                return f"non-integer class labels {_shown(file[file % 1 != 0])}"
 
         self.sieve.drop_images_of(rule, ~(np.trunc(classes) == classes) | np.isinf(classes), say)
 
