@@ -96,6 +96,13 @@ def cases():
     # The image is turned by its EXIF orientation; the size that is stated is that of the file.
     turned = (Picture(480, 640, stated=(640, 480), orientation=6, stored=(640, 480)),)
     yield case(yx, data(GOOD, images=turned, format="voc"), [0], [0], files=facts(turned), **good)
+    # At 640 the image of 1280x960 is halved; its boxes are doubled, as the size that is stated says.
+    larger = (Picture(1280, 960, stated=(320, 240), stored=(1280, 960)),)
+    enlarged = {CUT: 1, "scaled by the size that is stated, not the image's own": 1}
+    yield case(
+        yx, data(GOOD, images=larger, format="voc"), [0], [0],
+        moves=enlarged, xyxy=[[396, 396, 796, 796]], files=facts(larger),
+    )  # fmt: skip
     # Not VOC: coordinates stand.
     other = data(Box(5.5, 5, 50, 50, difficult=True), Box(5.5, 5, 6.25, 50), format="yolo")
     yield case(yx, other, [0], [0], dropped_boxes={"a side of 1 pixel or less at 640": 1})
