@@ -114,6 +114,19 @@ def test_every_rule_has_a_case_and_no_other_reason_occurs(name):
 
 
 @pytest.mark.parametrize("name", loader_names())
+def test_only_what_annotations_ask_for_is_expected(name):
+    """Of everything else that is lost, a user is warned."""
+    rules = [rule for rule in loaders.loaders()[name].RULES if rule.what in ("box", "image")]
+    asked = {
+        *("crowd", "ignored: crowd", "difficult", "ignored: difficult", "annotation with `ignore`"),
+        *("equal to an earlier box", "equal to an earlier label"),
+        "no XML file, and no split list names the image",
+    }
+    assert {rule.reason for rule in rules if rule.expected} == {rule.reason for rule in rules} & asked
+    assert not any(rule.expected for rule in loaders.loaders()[name].RULES if rule not in rules)
+
+
+@pytest.mark.parametrize("name", loader_names())
 def test_rules_of_a_format_are_asked_of_that_format_only(name):
     for rule in loaders.loaders()[name].RULES:
         formats = {

@@ -100,6 +100,7 @@ def cases():
     for words, picture in (
         (said[0], Picture(declared=False, present=False)),
         (no_shape, Picture(declared=False, problem="empty file")),
+        (no_shape, Picture(declared=False, problem="truncated: there is no end-of-image marker")),
     ):
         images = (Picture(), picture)
         sized = data(GOOD, images=images, format="voc")
