@@ -71,6 +71,13 @@ def errors(result):
     return {f.code: f.message for f in found if f.code.startswith("CLS") or f.code == "RUN007"}
 
 
+@pytest.mark.parametrize("framework", ["yolov5", "yolov7", "ultralytics-yolo11"])
+def test_a_text_for_an_id_has_no_index_and_is_listed_last(tmp_path, framework):
+    """The scripts that convert COCO subtract 1 of an id, which raises at a text."""
+    found = scan(coco(tmp_path, (("a", "cat"), (3, "dog"), (5, "bird"))), framework)
+    assert [(row.id, row.index) for row in found.classes.rows] == [(3, 2), (5, 4), ("a", None)]
+
+
 # How an id or a name becomes an index, where the background is, and what the count means.
 
 CATEGORIES = ((7, "dog"), (3, "cat"), (9, "bird"))
