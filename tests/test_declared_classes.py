@@ -301,3 +301,18 @@ def test_it_holds_what_the_file_says():
     assert [fault.words for fault in declared.faults()] == [
         "the keys of names have gaps: there is no 1, 3, 4, 5, 6, 8, ..."
     ]
+
+
+@pytest.mark.parametrize(
+    ("classes", "wanted"),
+    [
+        ("dog,0\ncat,1\nbird,2\n", [("dog", 0), ("cat", 1), ("bird", 2)]),
+        ("dog,0\ncat,5\nbird,2\n", [("dog", 0), ("bird", 2), ("cat", 5)]),
+    ],
+)
+def test_the_indices_of_classes_are_those_of_the_list_beside_the_table(tmp_path, classes, wanted):
+    rows = "a.png,1,1,20,20,cat\na.png,5,5,30,30,dog\n"
+    make(tmp_path, {"train.csv": rows, "classes.csv": classes, "a.png": (40, 30)})
+    found = anchoraudit.audit(tmp_path / "train.csv", "keras-retinanet", images="none")
+    assert [(row.name, row.index) for row in found.classes.rows] == wanted
+    assert {row.outcome for row in found.classes.rows} == {"trains"}
