@@ -64,6 +64,44 @@ def held_to(placed, definitions, image, detector, of_image=(0,)):
     assert counted.assigned.tolist() == joined["assigned"].tolist()
 
 
+class TestLevels:
+    """Squares of 10 px around 5, 15, 25, 35 on the first level, around 10 and 30 on the second."""
+
+    LEVELS = Level(stride=10, offset=5, shapes=((10, 10),)), Level(stride=20, offset=10, shapes=((10, 10),))
+
+    def of(self, *boxes, precision="float64", **match):
+        detector = msgspec.structs.replace(
+            row_of(**{"positive": 0.9, **match}), anchors=Anchors(levels=self.LEVELS, precision=precision)
+        )
+        whole = canvas.Canvases(*(np.array([side]) for side in (40.0, 20.0, 40.0, 20.0)))
+        given = np.array(boxes, dtype=np.float64)
+        return engines.levels(OnCanvas(given, np.zeros(len(given), dtype=np.int64), whole), detector).tolist()
+
+    def test_of_matched_boxes(self):
+        first, second, between = (10, 0, 20, 10), (5, 5, 15, 15), (7.5, 2.5, 17.5, 12.5)
+        found = self.of(first, second, between, positive=0.3)
+        assert found == [[True, False], [False, True], [True, True]]
+        assert self.of(first, second, between) == [[True, False], [False, True], [False, False]]
+
+    @pytest.mark.parametrize(("force", "tie"), [("ties", [True, True]), ("best", [True, False])])
+    @pytest.mark.parametrize("precision", ["float64", "float32"])
+    def test_of_forced_boxes(self, force, tie, precision):
+        """A quarter of an anchor of both levels; a little more of the second's; of none but the first's."""
+        boxes = (5, 5, 10, 10), (5, 5, 10, 10.001), (0, 0, 5, 5), (25, 5, 30, 10)
+        found = self.of(*boxes, force=force, precision=precision)
+        assert found == [tie, [False, True], [True, False], tie]
+
+    def test_of_boxes_whose_best_anchors_differ_in_the_last_digits(self):
+        boxes = (5, 5, 10, 10 + 1e-9), (5, 5 - 1e-9, 10, 10)
+        assert self.of(*boxes, force="ties") == [[False, True], [True, False]]
+
+    @pytest.mark.parametrize("force", ["ties", "best"])
+    def test_of_a_box_that_overlaps_nothing(self, force):
+        found = self.of((100, 100, 105, 105), (100, 100, 105, 105), force=force)
+        assert found == [[True, True]] * 2 if force == "ties" else all(one[0] for one in found)
+        assert self.of((100, 100, 105, 105), force=force, force_floor=0.1) == [[False, False]]
+
+
 class TestRaises:
     """Why a framework raises at each of four images: without boxes, with a good one, a flat one, and two."""
 
