@@ -96,6 +96,22 @@ class TestLevels:
         assert self.of(*boxes, force="ties") == [[False, True], [True, False]]
 
     @pytest.mark.parametrize("force", ["ties", "best"])
+    def test_of_boxes_in_the_middle_between_two_levels(self, force):
+        """Around 7.5, between 5 and 10: in float32 the best is on both levels, or one last bit decides."""
+        half = np.random.default_rng(0).uniform(0.5, 4.5, (60, 2)).astype(np.float32)
+        boxes = np.concatenate([np.float32(7.5) - half, np.float32(7.5) + half], axis=1).astype(np.float64)
+        detector = msgspec.structs.replace(
+            row_of(positive=0.9, force=force), anchors=Anchors(levels=self.LEVELS, precision="float32")
+        )
+        wanted = []
+        for box in boxes:
+            positive = definition.replay(box[None], 40, 20, detector).labels == 1
+            wanted.append([bool(positive[:8].any()), bool(positive[8:].any())])
+        assert self.of(*boxes, force=force, precision="float32") == wanted
+        assert [True, False] in wanted
+        assert [False, True] in wanted
+
+    @pytest.mark.parametrize("force", ["ties", "best"])
     def test_of_a_box_that_overlaps_nothing(self, force):
         found = self.of((100, 100, 105, 105), (100, 100, 105, 105), force=force)
         assert found == [[True, True]] * 2 if force == "ties" else all(one[0] for one in found)
