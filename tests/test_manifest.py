@@ -179,6 +179,19 @@ class TestCutting:
         assert [one["id"] for one in clean["annotations"]] == [2, 6]
         assert cli.run(["scan", "clean.json"]) == 0
 
+    def test_an_image_that_only_a_box_far_outside_trains_goes(self, tmp_path):
+        """Both train as they are; but a box that ends 850 px below its image is left out."""
+        far, fits = [200, 331, 74, 1000], [100, 100, 74, 149]
+        listed = [
+            annotation(number, of, box) for number, (of, box) in enumerate([(1, far), (2, far), (2, fits)])
+        ]
+        shown = [image(number, width=640, height=480) for number in (1, 2)]
+        make(tmp_path, {"a.json": document(shown, listed)})
+        result = audit(tmp_path / "a.json", loader="none", images="none")
+        assert result.verdict_is("ok").tolist() == [True, True]
+        assert manifest.kept_by(result).tolist() == [False, True]
+        assert manifest.kept_by(result, ("encoder_error",)).tolist() == [True, True]  # blank ones stay, too
+
     def test_crowds_outside_their_image_are_no_error_and_stay(self, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
         crowd = annotation(2, bbox=[960, 10, 5, 5], iscrowd=1)
