@@ -150,6 +150,14 @@ class TestCases:
         assert both(near, [*ten, large, fewer[0]]) == [(list(range(11)), 10)]
         assert both(near, [*ten, large, *fewer]) == []
 
+    def test_of_two_boxes_that_go_on_a_point_that_one_of_them_wants_is_enough(self):
+        """26 boxes of 25 points, all near their centre; elsewhere two with few, and points beside them."""
+        near = detector_of("centre_radius", (8,), radius=2.5, or_in_box=True)
+        many = [(1 + i / 100, 1, 39, 39) for i in range(26)]
+        one, other = (49, 1, 63, 15), (49, 65, 63, 79)
+        assert both(near, [*many, one]) == [(list(range(26)), 25)]
+        assert both(near, [*many, one, other]) == []
+
     def test_elsewhere_its_own_points_are_all(self):
         middle = [(40 + i / 10, 40, 57, 57) for i in range(30)]
         shortage = [(list(range(30)), 27)]
