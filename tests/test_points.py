@@ -17,6 +17,7 @@ from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
 from anchoraudit.encoding.causes_by_size import CAUSES
 from anchoraudit.encoding.points.centre_radius import preferred
+from anchoraudit.encoding.points.competing import _sharing
 from anchoraudit.encoding.points.definition import candidates, owners
 from anchoraudit.encoding.points.lattice import all_points, point_axes_of, reaches
 from anchoraudit.encoding.points.nearest import Nearest, nearest_point
@@ -229,6 +230,18 @@ class TestLevelRange:
         floor = detector_of("level_range", (64,), offset=0, spacing="floor", ranges=((0, 1e8),))
         assert numbers(floor, (600, 600, 620, 620), size=(800, 800)) == [1]  # 610
         assert numbers(floor, (630, 630, 650, 650), size=(800, 800)) == [0]  # 640 is no point
+
+
+@pytest.mark.parametrize(
+    "kind", [{"kind": "in_box"}, {"kind": "centre_radius", "radius": 1.0, "or_in_box": True}]
+)
+def test_images_in_which_two_boxes_share_a_point(kind):
+    """The first two share 12, 12; the next two none; the last two would, were they of one image."""
+    on_canvas, image = placed(
+        (1, 1, 15, 15), (9, 9, 23, 23), (1, 1, 15, 15), (65, 65, 79, 79), (1, 1, 15, 15), (9, 9, 23, 23),
+        image=[0, 0, 1, 1, 2, 3],
+    )  # fmt: skip
+    assert _sharing(on_canvas, image, detector_of(**kind)).tolist() == [0]
 
 
 class TestReplay:
