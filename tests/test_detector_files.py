@@ -496,6 +496,11 @@ class TestDetectron2:
         assert "leads back" in refused(tmp_path / "b.yaml")
         assert "not a local file" in refused(write("d.yaml", "_BASE_: https://example.org/x.yaml\n"))
 
+    @pytest.mark.parametrize("name", ["x" * 5000, "a/" * 3000, "a\\0b", "a\\ud800", "~nosuchuser/x.yaml"])
+    def test_a_base_whose_name_no_file_can_have(self, write, name):
+        assert "Keep the base files beside it" in refused(write("a.yaml", f'_BASE_: "{name}"\n'))
+        assert "Keep the base files beside it" in refused(write("a.py", f"_base_ = '{name}'\n"))
+
     def test_an_error_in_the_base_names_the_base(self, write):
         write("base.yaml", D2_RETINANET.replace("[0.4, 0.5]", "[0.6, 0.5]"))
         error = refused(write("m.yaml", "_BASE_: base.yaml\n"))

@@ -226,6 +226,12 @@ class TestYaml:
         assert "neither names nor nc" in refused("opt.yaml", "hyp: a\ndata: other.yaml\n")[1]
         assert refused("opt.yaml", "hyp: a\ndata:\n")[0] == "line 2"
 
+    def test_keys_that_only_look_like_those_of_a_run(self, refused):
+        text = 'x: "\ndata: my.yaml\nweights: a.pt"\n'
+        place, words = refused("opt.yaml", text)
+        assert (place, "data has no value" in words) == ("line 1", True)
+        assert "not a file of classes" in refused("opt.yaml", "data:a: my.yaml\nweights:b: a.pt\n")[1]
+
 
 class TestRtDetr:
     def test_the_table_of_coco(self, read, write):

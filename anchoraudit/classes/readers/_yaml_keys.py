@@ -23,7 +23,7 @@ _BOUNDS = YamlBounds(
 
 def has_key(text: str, *names: str) -> bool:
     """Tell whether the text has one of these keys at the beginning of a line."""
-    return bool(re.search(rf"^[\"']?(?:{'|'.join(names)})[\"']?[ \t]*:", text, re.M))
+    return bool(re.search(rf"^[\"']?(?:{'|'.join(names)})[\"']?[ \t]*:(?!\S)", text, re.M))
 
 
 class Keys:

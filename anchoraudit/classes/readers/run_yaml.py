@@ -25,7 +25,7 @@ def read(path: Path, text: str) -> Classes:
     keys = Keys(path, text)
     named = keys.text("data")
     if not named:
-        raise keys.error("data has no value", keys.nodes["data"], "Name the data.yaml itself.")
+        raise keys.error("data has no value", keys.nodes.get("data"), "Name the data.yaml itself.")
     place = keys.place("data")
     found, inner = text_named(named, path, place)
     if not (found.suffix.lower() in data_yaml.SUFFIXES and data_yaml.detect(found, inner)):

@@ -13,6 +13,7 @@ from typing import Any
 from anchoraudit.detectors.readers._files import read_text
 from anchoraudit.detectors.readers._table import Table, Unresolved
 from anchoraudit.io.expressions import Arithmetic, NotResolvedError, parse, parse_module
+from anchoraudit.io.folders import is_file
 
 _DEEPEST = 20  # files in a chain of bases, far more than real configs have
 _IN_BRACES = re.compile(r"\{\{\s*(_base_\.[\w.]+)\s*\}\}")
@@ -50,15 +51,15 @@ def _merged_bases(table: Table, chain: tuple[Path, ...]) -> Table:
                 f"_base_ {name!r} is not a local file", "_base_", "Name a file, relative to this one."
             )
         base = Path(table.path).parent / name
-        if base.resolve() in chain or len(chain) > _DEEPEST:
-            raise table.error(
-                f"_base_ {name!r} leads back to a file that names it", "_base_", "Remove the circle."
-            )
-        if not base.is_file():
+        if not is_file(base):
             raise table.error(
                 f"_base_ {name!r} is missing: no file {base}",
                 "_base_",
                 "Keep the base files beside it as in mmdetection/configs, or give a config dumped in full.",
+            )
+        if base.resolve() in chain or len(chain) > _DEEPEST:
+            raise table.error(
+                f"_base_ {name!r} leads back to a file that names it", "_base_", "Remove the circle."
             )
         below = below.merged(read_config(base, read_text(base), chain))
     return below

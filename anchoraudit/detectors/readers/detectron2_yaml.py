@@ -7,6 +7,7 @@ modeling/meta_arch/retinanet.py. As in detectron2, a text such as `(800, 1333)` 
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from anchoraudit.detectors.readers._table import Table
 from anchoraudit.detectors.readers._yaml import read_yaml
 from anchoraudit.detectors.spec import Anchors, Border, Classes, Detector, Level, Match, Resize
 from anchoraudit.io.expressions import NotResolvedError, evaluate
+from anchoraudit.io.folders import is_file
 
 SUFFIXES = (".yaml", ".yml")
 LOOKS_FOR = "detectron2 config (.yaml with MODEL or _BASE_)"
@@ -159,17 +161,17 @@ def _with_bases(path: Path, text: str, above: tuple[Path, ...]) -> Table:
         return table
     if not isinstance(name, str) or re.match(r"\w+://", name):
         raise table.error(f"_BASE_ {name!r} is not a local file", "_BASE_", "Name a file.")
-    base = path.parent / Path(name).expanduser()
-    chain = (*above, path.resolve())
-    if base.resolve() in chain or len(chain) > _DEEPEST:
-        raise table.error(
-            f"_BASE_ {name!r} leads back to a file that names it", "_BASE_", "Remove the circle."
-        )
-    if not base.is_file():
+    base = path.parent / os.path.expanduser(name)  # noqa: PTH111  as the framework, raises nothing
+    if not is_file(base):
         raise table.error(
             f"_BASE_ {name!r} is missing: no file {base}",
             "_BASE_",
             "Keep the base files beside it as in detectron2/configs, or write the full path.",
+        )
+    chain = (*above, path.resolve())
+    if base.resolve() in chain or len(chain) > _DEEPEST:
+        raise table.error(
+            f"_BASE_ {name!r} leads back to a file that names it", "_BASE_", "Remove the circle."
         )
     return _with_bases(base, read_text(base), chain).merged(table)
 
