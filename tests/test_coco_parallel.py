@@ -141,6 +141,13 @@ def test_a_damaged_file_is_left_to_the_careful_reader(tmp_path, damage):
     assert parallel.decode_in_halves(path) is None
 
 
+@pytest.mark.parametrize("key", ["images", "categories"])
+def test_a_list_that_is_null_the_second_time_is_left_to_the_careful_reader(tmp_path, key):
+    path = tmp_path / "a.json"
+    path.write_bytes(json.dumps(document()).encode()[:-1] + f', "{key}": null}}'.encode())
+    assert parallel.decode_in_halves(path) is None
+
+
 text = st.text(alphabet='}{,[]" ab\\', max_size=12)
 entry = st.fixed_dictionaries(
     {"image_id": st.integers(0, 2), "bbox": st.lists(st.floats(0, 9), min_size=4, max_size=4)},

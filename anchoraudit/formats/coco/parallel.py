@@ -53,15 +53,21 @@ class Stretch(NamedTuple):
 
 
 class _Part(msgspec.Struct, gc=False):
-    """A part of the file, which may lack lists of the whole."""
+    """A part of the file, which may lack lists of the whole. One that is null is left to the careful way."""
 
     annotations: list[AnnotationEntry]
-    images: list[ImageEntry] | None = None
-    categories: list[CategoryEntry] | None = None
+    images: list[ImageEntry] | msgspec.UnsetType = msgspec.UNSET
+    categories: list[CategoryEntry] | msgspec.UnsetType = msgspec.UNSET
     info: Any = msgspec.UNSET
 
 
-_Rest = tuple[list[ImageEntry] | None, list[CategoryEntry] | None, AnnotationColumns, bool, bytes]
+_Rest = tuple[
+    list[ImageEntry] | msgspec.UnsetType,
+    list[CategoryEntry] | msgspec.UnsetType,
+    AnnotationColumns,
+    bool,
+    bytes,
+]
 
 
 def decode_in_halves(path: Path) -> Entries | None:
@@ -96,12 +102,13 @@ def decode_in_halves(path: Path) -> Entries | None:
 def _joined(first: _Part, columns: AnnotationColumns, rest: _Rest, reading: Reading) -> Entries | None:
     """Join the parts. None if a list occurs in both, or `images` in neither."""
     images, categories, other, has_info, _ = rest
-    listed = [part for part in (first.images, images) if part is not None]
-    if len(listed) != 1 or (first.categories is not None and categories is not None):
+    listed = [part for part in (first.images, images) if isinstance(part, list)]
+    classes = [part for part in (first.categories, categories) if isinstance(part, list)]
+    if len(listed) != 1 or len(classes) > 1:
         return None
     joined = appended(columns, other)
     has_info = has_info or first.info is not msgspec.UNSET
-    both = first.categories or categories or []
+    both = classes[0] if classes else []
     return Entries(listed[0], joined, both, has_info=has_info, reading=reading)
 
 
