@@ -236,6 +236,7 @@ class TestCutting:
             '{"images": [], ' + json.dumps(document())[1:],
             json.dumps(document())[:-1] + ', "annotations": ' + json.dumps([annotation()]) + "}",
             json.dumps(document())[:-1] + ', "annot\\u0061tions": []}',
+            json.dumps(document(), separators=(",", ":"))[:-1] + f',"info":{"9" * 5000}}}',
         ],
     )
     def test_a_key_twice_is_refused_and_named(self, tmp_path, text):

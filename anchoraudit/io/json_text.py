@@ -20,6 +20,7 @@ import codecs
 import json
 import math
 import re
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -163,10 +164,10 @@ def key_twice(path: Path, data: bytes) -> AnchorauditError:
 
     def twice(pairs: list[tuple[str, object]]) -> str:
         """Return a duplicate key of one object. Nested objects come first, so the outermost decides."""
-        keys = [key for key, _ in pairs]
-        return next((key for key in keys if keys.count(key) > 1), "")
+        counts = Counter(key for key, _ in pairs)
+        return next((key for key, count in counts.items() if count > 1), "")
 
-    key = json.loads(data, object_pairs_hook=twice)
+    key = json.loads(data, object_pairs_hook=twice, parse_int=str)  # int() refuses very long numbers
     return AnchorauditError(f"the key {key!r} occurs twice", path=path, remedy="Remove one of them.")
 
 
