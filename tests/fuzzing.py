@@ -1,8 +1,7 @@
 """Many mutants of real files, each run as a user would run it, and what must hold for every run.
 
 A mutant has a name, `coco:17`, from which all of it follows: `python -m tests.fuzzing coco:17` makes it
-again, runs its commands and says what came out; with `--keep DIR` its files stay. `campaign` runs many of
-them in forked processes of limited memory, so that one that hangs or dies is a failure with a name, too.
+again, runs its commands and says what came out; with `--keep DIR` its files stay.
 """
 
 from __future__ import annotations
@@ -12,35 +11,32 @@ import contextlib
 import csv
 import io
 import json
-import multiprocessing
 import os
+import random
 import re
-import resource
 import shutil
-import signal
 import sys
 import tempfile
 import time
 import traceback
 import warnings
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from anchoraudit import cli
-from tests import mutants
+from tests import agreement, mutants
+from tests.campaign import Outcome, campaign, most_resident
 from tests.conftest import SAMPLE
-from tests.mutants import Mutant, lay, make, output_formats, sample
+from tests.mutants import Mutant, make, output_formats
+from tests.originals import lay, sample
+from tests.watch import watching
 
 SECONDS = 2.0  # CPU time that one command may take: the data are a few kilobytes
+COMPARED = 0.1  # share of the mutants whose scan is done again, in other ways
 SEARCHING = 5.0  # what advise may, which tries some forty detectors and clusters for some of them
-WAIT = 60.0  # seconds by the clock after which a mutant counts as hung
-ADDRESSES = 2 << 30  # bytes of address space that a process may take beside what it began with
 RESIDENT = 1 << 30  # bytes of memory that it may ever hold
-RENEWED = 1500  # mutants after which a process is replaced: libraries keep a little of each
 NOT_PRINTABLE = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
 )
@@ -53,17 +49,6 @@ _OF_THE_REQUEST = re.compile(
 _WHOLE = re.compile(r"SET\d|CLS\d|PAR\d|IMG003|BOX009|BOX015|ANC00[45]")
 
 
-@dataclass
-class Outcome:
-    """What came of a mutant. failures: what must not be, each as one text; empty if all held."""
-
-    name: str
-    codes: list[int] = field(default_factory=list)
-    seconds: float = 0.0
-    resident: int = 0
-    failures: list[str] = field(default_factory=list)
-
-
 def reproduction(name: str) -> str:
     """The command that runs one mutant again."""
     return f"python -m tests.fuzzing {name}"
@@ -74,19 +59,33 @@ def try_out(name: str, folder: Path) -> Outcome:
     mutant = make(name)
     outcome = Outcome(name)
     lay(mutant.files, folder)
-    with contextlib.chdir(folder):
+    with contextlib.chdir(folder), watching(folder) as done:
         said = [_try_command(args, mutant, outcome)[1] for args in mutant.commands]
+        scan = mutant.commands[0]
+        if scan[0] == "scan" and outcome.codes[0] < 2 and random.Random(name).random() < COMPARED:
+            outcome.failures += agreement.differences(scan, lambda args: _try_command(args, mutant, outcome))
         clean = Path("clean.json")
         if clean.exists():
             _try_clean(clean, mutant, outcome, "".join(said))
-    for file, content in mutant.files.items():
-        ours = file.startswith(".anchoraudit")  # the program's own folder
-        if isinstance(content, bytes) and not ours and (folder / file).read_bytes() != content:
-            outcome.failures.append(f"the input {file} was changed")
-    outcome.resident = _most_resident()
+    outcome.failures += [f"what must not be done: {what}" for what in done]
+    outcome.failures += list(_changed(mutant, folder))
+    outcome.resident = most_resident()
     if outcome.resident > RESIDENT:
         outcome.failures.append(f"{outcome.resident / 1e6:.0f} MB of memory")
     return outcome
+
+
+def _changed(mutant: Mutant, folder: Path) -> Iterator[str]:
+    """Tell which inputs were changed, and which files are there that nobody asked for."""
+    for file, content in mutant.files.items():
+        ours = file.startswith(".anchoraudit")  # the program's own folder
+        if isinstance(content, bytes) and not ours and (folder / file).read_bytes() != content:
+            yield f"the input {file} was changed"
+    asked = {*mutant.files, *(word for args in mutant.commands for word in args)}
+    for path in folder.rglob("*"):  # links are not followed
+        file = path.relative_to(folder).as_posix()
+        if not path.is_dir() and file not in asked and not file.startswith((".anchoraudit/", "out/")):
+            yield f"the file {file} was made"
 
 
 def _try_command(args: list[str], mutant: Mutant, outcome: Outcome) -> tuple[int, str]:
@@ -200,10 +199,11 @@ def _try_clean(clean: Path, mutant: Mutant, outcome: Outcome, said: str) -> None
     """
     is_said = " stays outside of boxes, for example at line " in " ".join(said.split())
     try:
-        strict_json(clean.read_bytes().decode("utf-8", "surrogatepass"), python=is_said)
+        document = strict_json(clean.read_bytes().decode("utf-8", "surrogatepass"), python=is_said)
     except (ValueError, RecursionError) as error:
         outcome.failures.append(f"what filter wrote is no JSON: {error}")
         return
+    outcome.failures += _counted(said, len(document["images"]), Path("gone.csv"))
     written = next(args for args in mutant.commands if args[0] == "filter")
     options = written[written.index("--detector") :][:2] if "--detector" in written else []
     blank = ["--allow-blank"] if "--keep-blank" in written else []
@@ -218,6 +218,23 @@ def _try_clean(clean: Path, mutant: Mutant, outcome: Outcome, said: str) -> None
         if odd := sorted(c for c in found - allowed if not _WHOLE.match(c)):
             verdicts = sorted({image["verdict"] for image in report["flagged"]})
             outcome.failures.append(f"after {' '.join(written)}, a scan finds {odd}, {verdicts}")
+
+
+def _counted(said: str, images: int, gone: Path) -> Iterator[str]:
+    """Tell what differs between what filter said that it wrote and dropped, and what it did."""
+    words = " ".join(said.split())
+    written = re.search(r"written clean\.json: ([\d,]+) image", words)
+    dropped = re.search(r"dropped ([\d,]+) images? of ([\d,]+)", words)
+    if written is None or dropped is None:
+        yield f"filter says not what it wrote and dropped: {words!r:.300}"
+        return
+    kept, lost, every = (int(number.replace(",", "")) for number in (*written.groups(), *dropped.groups()))
+    if kept != images or every - lost != images:
+        yield f"{images} images written, filter says {written[0]!r} and {dropped[0]!r}"
+    if gone.exists():
+        rows = list(csv.DictReader(io.StringIO(gone.read_text("utf-8", "surrogateescape"), newline="")))
+        if len(rows) != lost:
+            yield f"{len(rows)} rows in {gone}, filter says {dropped[0]!r}"
 
 
 def preload() -> None:
@@ -244,112 +261,6 @@ def preload() -> None:
     mutants.preload()
 
 
-def _most_resident() -> int:
-    """Return the most memory that this process has held, in bytes.
-
-    `ru_maxrss` will not do: Linux starts it with what the parent held, here a whole test run.
-    """
-    (line,) = re.findall(r"^VmHWM:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
-    return int(line) * 1024
-
-
-Attempt = Callable[[str, Path], Outcome]
-
-
-def _work(connection: Connection, root: Path, prepare: Callable[[], None], attempt: Attempt) -> None:
-    """A worker: mutants in by name, outcomes out, until there is no name."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    prepare()
-    most = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + ADDRESSES
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    while (name := connection.recv()) is not None:
-        folder = Path(tempfile.mkdtemp(dir=root))
-        try:
-            outcome = attempt(name, folder)
-        except Exception:
-            outcome = Outcome(name, failures=[f"the fuzzing itself: {traceback.format_exc()}"])
-        shutil.rmtree(folder, ignore_errors=True)
-        connection.send(outcome)
-
-
-class _Worker:
-    """A process that tries mutants, one at a time.
-
-    It is no copy of this one, whose memory and threads, those of a whole test run, would count as its own.
-    """
-
-    def __init__(self, *work: Any) -> None:
-        self.connection, theirs = multiprocessing.Pipe()
-        spawn = multiprocessing.get_context("spawn")
-        self.process = spawn.Process(target=_work, args=(theirs, *work), daemon=True)
-        self.process.start()
-        theirs.close()
-        self.name, self.since, self.tried = "", 0.0, 0
-
-    def give(self, name: str) -> None:
-        self.name, self.since = name, time.monotonic()
-        self.tried += 1
-        self.connection.send(name)
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.join()
-        self.connection.close()
-
-
-def campaign(
-    wanted: Iterable[str],
-    *,
-    workers: int = 2,
-    prepare: Callable[[], None] = preload,
-    attempt: Attempt = try_out,
-) -> Iterator[Outcome]:
-    """Try mutants, by name, in processes of their own; prepare: what each does first."""
-    queue = iter(wanted)
-    with tempfile.TemporaryDirectory(prefix="anchoraudit-fuzz-") as root:
-        work = (Path(root), prepare, attempt)
-        busy: list[_Worker] = []
-        try:
-            for _ in range(workers):
-                busy += _given(_Worker(*work), queue)
-            while busy:
-                ready = wait([worker.connection for worker in busy], timeout=1.0)
-                for worker in list(busy):
-                    hung = time.monotonic() - worker.since > WAIT
-                    if worker.connection not in ready and not hung:
-                        continue
-                    busy.remove(worker)
-                    try:
-                        if worker.connection not in ready:
-                            raise EOFError
-                        yield worker.connection.recv()
-                        next_one = worker
-                        if worker.tried >= RENEWED:
-                            worker.end()
-                            next_one = _Worker(*work)
-                    except (EOFError, OSError):
-                        worker.end()
-                        what = (
-                            f"hung for {WAIT:.0f} s" if hung else f"died: exit code {worker.process.exitcode}"
-                        )
-                        yield Outcome(worker.name, failures=[f"the process {what}"])
-                        next_one = _Worker(*work)
-                    busy += _given(next_one, queue)
-        finally:
-            for worker in busy:
-                worker.end()
-
-
-def _given(worker: _Worker, queue: Iterator[str]) -> list[_Worker]:
-    name = next(queue, None)
-    if name is None:
-        worker.end()
-        return []
-    worker.give(name)
-    return [worker]
-
-
 def main() -> int:
     """Try single mutants here, or many in a campaign, and say what came out."""
     parser = argparse.ArgumentParser(
@@ -361,9 +272,11 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, metavar="DIR", help="leave the mutants' files below DIR")
     parser.add_argument("--first", type=int, default=0, metavar="N", help="try the first N mutants")
     parser.add_argument("--after", type=int, default=0, metavar="N", help="but leave out the first N")
+    parser.add_argument("--seed", type=int, default=0, help="of other mutants; in CI, the number of the day")
+    parser.add_argument("--workers", type=int, default=2, metavar="N", help="processes")
     given = parser.parse_args()
     if given.first:
-        return _many(mutants.names(given.first)[given.after :])
+        return _many(mutants.names(given.first, given.seed)[given.after :], given.workers)
     if not given.names:
         parser.error("name a mutant, or say --first N")
     return max(_one(name, given.keep) for name in given.names)
@@ -382,9 +295,10 @@ def _one(name: str, keep: Path | None) -> int:
     return int(bool(outcome.failures))
 
 
-def _many(names: list[str]) -> int:
+def _many(names: list[str], workers: int) -> int:
     failed, slowest = 0, Outcome("")
-    for done, outcome in enumerate(campaign(names), 1):
+    tried = campaign(names, prepare=preload, attempt=try_out, workers=workers)
+    for done, outcome in enumerate(tried, 1):
         slowest = max(slowest, outcome, key=lambda one: one.seconds)
         if outcome.failures:
             failed += 1

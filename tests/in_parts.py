@@ -1,0 +1,70 @@
+"""Reading in parts, as on many cores, but all in this process: any file is large enough, and nothing forks.
+
+What other processes would do is done here, and what they would send goes through pickle. So the ways that
+only large data take can be tried on small data, thousands of times.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from importlib import import_module
+from typing import Any
+from unittest import mock
+
+from tests.watch import looking_away
+
+# Modules that ask how many processes save time.
+_ASKING = ("formats.coco.parallel", "formats.coco.segmentations", "formats.voc.pool", "advice.compare")
+
+
+class _Sent:
+    """The parent's end of a pipe whose other end is closed already."""
+
+    def __init__(self, values: list[bytes]) -> None:
+        self._values = values
+
+    def poll(self) -> bool:
+        return True  # as at the end of a pipe
+
+    def recv(self) -> Any:
+        if not self._values:
+            raise EOFError
+        with looking_away():
+            return pickle.loads(self._values.pop(0))
+
+    def close(self) -> None:
+        pass
+
+
+@contextmanager
+def _workers(
+    work: Callable[..., None], arguments: Sequence[tuple[Any, ...]]
+) -> Iterator[list[tuple[None, _Sent]]]:
+    started = []
+    for own in arguments:
+        sent: list[bytes] = []
+
+        def send(value: Any, sent: list[bytes] = sent) -> None:
+            sent.append(pickle.dumps(value))
+
+        work(send, *own)
+        started.append((None, _Sent(sent)))
+    yield started
+
+
+@contextmanager
+def reading_in_parts() -> Iterator[None]:
+    """Within the block, all that can be read in parts is, whatever its size."""
+    with ExitStack() as stack:
+        for name in _ASKING:
+            module = import_module(f"anchoraudit.{name}")
+            stack.enter_context(mock.patch.object(module, "helpers", lambda *_, **__: 1))
+        processes = import_module("anchoraudit.io.processes")
+        parallel = import_module("anchoraudit.formats.coco.parallel")
+        for module in (processes, parallel):
+            stack.enter_context(mock.patch.object(module, "workers", _workers))
+        voc = import_module("anchoraudit.formats.voc.pool")
+        stack.enter_context(mock.patch.object(voc, "FILES_A_CHUNK", 1))
+        yield
