@@ -52,7 +52,7 @@ def main() -> None:
     text = table(claims)
     print(text, end="")
     if given.write:
-        _write(text)
+        write_between(START, END, text)
     sys.exit(int(any(claim.holds is False for claim in claims)))
 
 
@@ -62,7 +62,7 @@ def table(claims: Sequence[Claim]) -> str:
     for claim in claims:
         cells = (claim.what, claim.figure, claim.by_cpu, claim.bar, claim.verdict, claim.detail)
         rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join([_machine(), "", *rows, ""])
+    return "\n".join([machine(), "", *rows, ""])
 
 
 def _claims_of(name: str, data: Path) -> list[Claim]:
@@ -75,16 +75,18 @@ def _claims_of(name: str, data: Path) -> list[Claim]:
     return [Claim(**fields) for fields in json.loads(done.stdout)]
 
 
-def _machine() -> str:
+def machine() -> str:
+    """What the numbers are from."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return f"{cores} cores, {platform.system()}, Python {platform.python_version()}, NumPy {version('numpy')}"
 
 
-def _write(text: str) -> None:
+def write_between(start: str, end: str, text: str) -> None:
+    """Replace what stands between two lines of README.md."""
     readme = HERE / "README.md"
-    before, _, rest = readme.read_text("utf-8").partition(START)
-    _, _, after = rest.partition(END)
-    readme.write_text(f"{before}{START}\n{text}\n{END}{after}", encoding="utf-8")
+    before, _, rest = readme.read_text("utf-8").partition(start)
+    _, _, after = rest.partition(end)
+    readme.write_text(f"{before}{start}\n{text}\n{end}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

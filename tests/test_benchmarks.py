@@ -1,0 +1,63 @@
+"""The benchmark of the commands: all of them, what it records, and that it sees what became worse."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from anchoraudit import cli
+from tests.conftest import ROOT, SAMPLE
+
+FILE = SAMPLE / "coco/annotations/instances_train.json"
+
+
+@pytest.fixture
+def commands(monkeypatch):
+    """The script as a module; others of its folder are imported by their bare names."""
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    names = ("commands", "run", "_measure", "_data")
+    yield importlib.import_module("commands")
+    for name in names:
+        sys.modules.pop(name, None)
+
+
+def test_every_command_is_measured_and_understood(commands, here):
+    """Each line is one that the program takes, run here on a small file."""
+    lines = commands.work(FILE)
+    context = click.Context(cli.cli)
+    assert {line[0] for line in lines.values()} == {*cli.cli.list_commands(context)}
+    for name, line in lines.items():
+        if name not in ("advise", "cluster"):  # which take seconds
+            for path in here.iterdir():
+                if path.name == "clean.json":
+                    path.unlink()
+            assert cli.run(list(line)) == 0, name
+
+
+def test_what_is_written_is_what_is_compared(commands, monkeypatch, tmp_path):
+    readme = tmp_path / "README.md"
+    readme.write_text(f"# Title\n{commands.START}\nold\n{commands.END}\nend\n")
+    monkeypatch.setattr(sys.modules["run"], "HERE", tmp_path)
+    rows = [("scan", commands.Run(2.5, 3.25, 1_234_000_000)), ("scan -q", commands.Run(1, 1, 9_000_000))]
+    commands.write_between(commands.START, commands.END, commands.table(rows))
+    text = readme.read_text()
+    assert commands.record(text) == {"scan": (3.25, 1234), "scan -q": (1, 9)}
+    assert "old" not in text and text.endswith("end\n") and "; commit " in text
+
+
+def test_what_became_worse_is_told(commands):
+    recorded = {"scan": (2.0, 100.0)}
+
+    def worse(cpu, megabytes, name="scan"):
+        return commands.more_than_recorded(name, commands.Run(1, cpu, int(megabytes * 1e6)), recorded)
+
+    assert worse(2.9, 118) == worse(9, 900, "filter") == []
+    assert worse(3.2, 100) == ["scan: 3.20 s of CPU time, 2.00 s are recorded"]
+    assert worse(2, 130) == ["scan: 130 MB of memory, 100 MB are recorded"]
+
+
+def test_the_page_has_the_place_of_the_table(commands):
+    text = Path(ROOT, "benchmarks/README.md").read_text()
+    assert text.count(commands.START) == text.count(commands.END) == 1
