@@ -1,4 +1,4 @@
-"""Reading in parts, as on many cores, but all in this process: any file is large enough, and nothing forks.
+"""Reading as large data are read: in parts, as on many cores, but all in this process, and tables by pyarrow.
 
 What other processes would do is done here, and what they would send goes through pickle. So the ways that
 only large data take can be tried on small data, thousands of times.
@@ -67,4 +67,6 @@ def reading_in_parts() -> Iterator[None]:
             stack.enter_context(mock.patch.object(module, "workers", _workers))
         voc = import_module("anchoraudit.formats.voc.pool")
         stack.enter_context(mock.patch.object(voc, "FILES_A_CHUNK", 1))
+        tables = import_module("anchoraudit.formats.table.csv_file")
+        stack.enter_context(mock.patch.object(tables, "_WORTH_ARROW", 0))
         yield
