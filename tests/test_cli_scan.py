@@ -415,6 +415,16 @@ class TestNextSteps:
             code = run(*command)
             assert code in (0, 1), (command, capsys.readouterr().err)
 
+    def test_they_read_no_file_again(self, here, capsys):
+        """Where a key is there twice, filter refuses the file; the scan has read it, and has an answer."""
+        marks = [annotation(1), annotation(2, 2, TINY), annotation(3, 2, [float("nan")] * 4)]
+        text = json.dumps(document([image(1), image(2)], marks))
+        make(here, {"a.json": text[:-1] + ', "categories": [{"id": 1, "name": "cat"}]}'})
+        code, found = report(capsys, "a.json")
+        assert (code, run("scan", "a.json")) == (1, 1)
+        assert "BOX001" in {finding["code"] for finding in found["findings"]}
+        assert "see what each remedy would do" in capsys.readouterr().out
+
     ALL_CAUSES = document(
         [image(1), image(2), image(3)],
         [

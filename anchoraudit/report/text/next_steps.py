@@ -49,7 +49,8 @@ def after_scan(audit: Audit, options: Sequence[str]) -> list[Step]:
         steps += _better_detector(audit, dataset, options)
     else:
         steps += _not_in_place(audit, dataset, options)
-    if whole := unfit(audit).whole:
+    # What boxes may go does not matter to errors of the whole, and to know it the files are read again.
+    if whole := unfit(audit, boxes_may_go=False).whole:
         codes = ", ".join(dict.fromkeys(finding.code for finding in whole))
         steps.append((f"fix by hand what filter cannot ({codes}), and scan again", ""))
     elif not lost.all():
