@@ -6,6 +6,7 @@ only large data take can be tried on small data, thousands of times.
 
 from __future__ import annotations
 
+import gc
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -49,7 +50,12 @@ def _workers(
         def send(value: Any, sent: list[bytes] = sent) -> None:
             sent.append(pickle.dumps(value))
 
-        work(send, *own)
+        collecting = gc.isenabled()
+        try:
+            work(send, *own)
+        finally:
+            if collecting:  # a process that only reads switches it off
+                gc.enable()
         started.append((None, _Sent(sent)))
     yield started
 
