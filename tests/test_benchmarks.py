@@ -27,7 +27,8 @@ def test_every_command_is_measured_and_understood(commands, here):
     """Each line is one that the program takes, run here on a small file."""
     lines = commands.work(FILE)
     context = click.Context(cli.cli)
-    assert {line[0] for line in lines.values()} == {*cli.cli.list_commands(context)}
+    unmeasured = {"verify"}  # hashes files, and takes a manifest with its certificate
+    assert {line[0] for line in lines.values()} == {*cli.cli.list_commands(context)} - unmeasured
     for name, line in lines.items():
         if name not in ("advise", "cluster"):  # which take seconds
             for path in here.iterdir():
