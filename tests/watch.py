@@ -31,7 +31,7 @@ _CHANGES = {
 }
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
-_TEMPORARY = os.path.realpath(tempfile.gettempdir()) + os.sep + "anchoraudit-"  # the program's own folders
+_TEMPORARY = os.path.realpath(tempfile.gettempdir()) + os.sep + ".anchoraudit-"  # the program's own folders
 
 
 class _State:
