@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 LARGEST = (
     5_000_000  # bytes: ten times the largest configuration files known, which have a few hundred thousand
 )
+_LONGEST_SCALAR = 100  # characters of a number or a date in YAML; the shortest form of a double has 24
 # Most parts of a key such as `a.b.c`. tomllib's time and memory grow with the square of their number; 100 are
 # harmless, and ten times more than a person writes.
 _PARTS = 100
@@ -136,6 +137,25 @@ def compose_yaml(text: str, path: object, bounds: YamlBounds) -> yaml.Node | Non
         words, place = str(error).partition("\n")[0], ""
     remedy = "Fix the file there." if place else "Fix the file."
     raise AnchorauditError(f"not valid YAML: {words}", path=path, place=place, remedy=remedy)
+
+
+def yaml_value(node: yaml.ScalarNode) -> Any:
+    """Return what YAML 1.1 makes of a scalar: a number, a truth value, a date, None or a text.
+
+    Raises ValueError if the scalar does not have the form that its tag says, if the tag is not one of
+    YAML's own, or if it is no text and has more than 100 characters. A number of base 60 (`1:1:1`), and one
+    of many digits, takes time that grows with the square of its length.
+    """
+    import yaml
+
+    if not node.tag.endswith(":str") and len(node.value) > _LONGEST_SCALAR:
+        raise ValueError(f"{len(node.value):,} characters, which are too many")
+    try:
+        return yaml.constructor.SafeConstructor().construct_object(node)
+    # PyYAML looks up `!!bool x`, takes the first sign of `!!int ""`, and asks a failed match of
+    # `!!timestamp x` for its groups.
+    except (yaml.YAMLError, ArithmeticError, AttributeError, LookupError, TypeError) as error:
+        raise ValueError(str(error)) from None
 
 
 def yaml_line(node: Any) -> int:

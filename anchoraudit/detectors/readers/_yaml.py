@@ -7,7 +7,7 @@ from typing import Any
 
 from anchoraudit.detectors.readers._table import Table, Unresolved
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.io.documents import YamlBounds, compose_yaml, yaml_line
+from anchoraudit.io.documents import YamlBounds, compose_yaml, yaml_line, yaml_value
 from anchoraudit.io.expressions import NotResolvedError, evaluate
 
 _BOUNDS = YamlBounds(
@@ -69,17 +69,15 @@ class _Convert:
         return table
 
     def scalar(self, node: Any, line: int) -> Any:
-        import yaml
-
         if node is None:
             return None
         kind = node.tag.rpartition(":")[2]
         if node.tag == f"tag:yaml.org,2002:{kind}" and kind in ("int", "float", "bool", "null"):
             try:
-                constructor = yaml.constructor.SafeConstructor()
-                return constructor.construct_object(node)
+                return yaml_value(node)
             except ValueError:
-                return Unresolved(node.value[:100], str(self.path), line, "not a number")
+                why = "not a number" if kind in ("int", "float") else f"not what YAML calls {kind}"
+                return Unresolved(node.value[:100], str(self.path), line, why)
         if kind in ("str", "timestamp"):
             return node.value
         return Unresolved(node.tag, str(self.path), line, "tags of YAML are not executed")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from anchoraudit.dataset.declared import ClassEntry, Form, Stated
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.io.documents import YamlBounds, compose_yaml, yaml_line
+from anchoraudit.io.documents import YamlBounds, compose_yaml, yaml_line, yaml_value
 from anchoraudit.io.files import read_head, read_input
 from anchoraudit.io.folders import names_in
 from anchoraudit.io.unchanged import note
@@ -183,9 +183,9 @@ class _Yaml:
             return Stated(" ".join(shown.split()), line, None, nested=True)
         value = written = str(node.value)
         if not node.tag.endswith(":str"):
-            # A tag of nobody's, or an integer of thousands of digits, stays a text.
-            with suppress(yaml.YAMLError, ValueError, OverflowError):
-                value = yaml.constructor.SafeConstructor().construct_object(node)
+            # A tag of nobody's, or a number of more digits than anyone needs, stays a text.
+            with suppress(ValueError):
+                value = yaml_value(node)
         return Stated(written, line, value)
 
     def _items(self, node: yaml.Node, what: str) -> list[yaml.Node]:
