@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+
+from anchoraudit.errors import AnchorauditError
+
+# A walk ends after so many files and folders that it was not made for, and so many more for each file that it
+# was: `/`, or the folder of a user, has more. The largest data sets have one or two other files an image.
+_OTHERS, _OTHERS_EACH = 100_000, 10
 
 
 def is_folder(path: Path) -> bool:
@@ -36,15 +42,21 @@ def folders_in(folder: Path) -> list[Path]:
     return []
 
 
-def walk(folder: Path) -> Iterator[tuple[str, list[str]]]:
+def walk(folder: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, list[str]]]:
     """Yield each folder below `folder`: its path with `/`, and the sorted names of its files.
 
     `folder` itself comes first, as "". A folder is visited once, even if several links lead to it. Hidden
     entries are left out, as `glob` does. A folder whose name ends in `.txt` is listed as a file, so that a
     reader of label files reports it.
+
+    wanted: tells by its name whether a file is one of those that the walk is made for. All files are listed.
+
+    Raises AnchorauditError if nearly all files and folders are others, and they are too many: a path in a
+    file may lead anywhere, and no walk goes through a whole machine.
     """
     seen: set[tuple[int, int]] = set()
     pending = [""]
+    left = _OTHERS
     while pending:
         below = pending.pop()
         files: list[str] = []
@@ -56,6 +68,9 @@ def walk(folder: Path) -> Iterator[tuple[str, list[str]]]:
             seen.add((status.st_dev, status.st_ino))
             with os.scandir(folder / below) as entries:
                 for entry in entries:
+                    left += _OTHERS_EACH if wanted(entry.name) else -1
+                    if left < 0:
+                        raise _too_many(folder)
                     if not entry.name.startswith("."):
                         is_file = entry.name.endswith(".txt") or not _is_folder(entry)
                         (files if is_file else folders).append(entry.name)
@@ -63,6 +78,15 @@ def walk(folder: Path) -> Iterator[tuple[str, list[str]]]:
             continue
         yield below, sorted(files)
         pending += [f"{below}/{name}" if below else name for name in sorted(folders, reverse=True)]
+
+
+def _too_many(folder: Path) -> AnchorauditError:
+    return AnchorauditError(
+        f"below it are more than {_OTHERS:,} files and folders that are neither images nor labels, and more "
+        f"than {_OTHERS_EACH} for each that is; not all of them were looked at",
+        path=folder,
+        remedy="Name the folder of the images itself.",
+    )
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

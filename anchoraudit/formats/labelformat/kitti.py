@@ -76,7 +76,7 @@ def read_kitti(labels: Path, image_folder: Path | None) -> Kitti:
 def _names(labels: Path) -> list[str]:
     """Return the classes of all lines, cut as the library does: all words before the last 14 columns."""
     names: set[str] = set()
-    for below, files in walk(labels):
+    for below, files in walk(labels, lambda name: name.endswith(".txt")):
         for name in files:
             if name.endswith(".txt") and is_file(path := labels / below / name):
                 data = read_input(path, IN_AN_IMAGES_FILE)

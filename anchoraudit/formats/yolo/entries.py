@@ -19,6 +19,8 @@ from anchoraudit.io.suggest import meant, nearest
 from anchoraudit.io.unchanged import note
 
 _LIST = ".txt"
+_DEEPEST = 40  # folders of a path that are looked for one by one; people nest a dozen
+_LOOKED_INTO = 200  # folders that may have a name like a misspelt one, so that looking ends
 # What the frameworks say of a path of the training split. ultralytics 8.4 data/base.py get_img_files, yolov5
 # utils/dataloaders.py LoadImagesAndLabels, darknet src/utils.c file_error.
 _STOPS = 'Ultralytics and YOLOv5 stop with "Error loading data from {}"'
@@ -98,7 +100,7 @@ def locate(text: str, bases: Sequence[Path]) -> tuple[Path | None, bool]:
 
     First the path is tried as it is, relative to each base. Then without `../` at its start, as Ultralytics
     does. Then without its first folders, one after the other, because people move data sets without changing
-    the paths.
+    the paths. Only the last 40 folders of a path are looked for.
     """
     plain = text.replace("\\", "/")
     for candidate in (text, plain):
@@ -106,7 +108,7 @@ def locate(text: str, bases: Sequence[Path]) -> tuple[Path | None, bool]:
             if is_folder(base / candidate) or is_file(base / candidate):
                 return base / candidate, False
     parts = [part for part in PurePosixPath(plain).parts if part not in ("..", "/")]
-    for cut in range(len(parts)):
+    for cut in range(max(len(parts) - _DEEPEST, 0), len(parts)):
         for base in bases:
             path = base.joinpath(*parts[cut:])
             if is_folder(path) or is_file(path):
@@ -157,21 +159,28 @@ def _nearest(text: str, bases: Sequence[Path]) -> str:
     As `locate`, it leaves out the first folders, one after the other.
     """
     parts = [part for part in PurePosixPath(text.replace("\\", "/")).parts if part not in ("..", "/")]
-    for cut in range(len(parts)):
+    left = [_LOOKED_INTO]
+    for cut in range(max(len(parts) - _DEEPEST, 0), len(parts)):
         for base in bases:
-            if found := _corrected(base, parts[cut:]):
+            if found := _corrected(base, parts[cut:], left):
                 return "/".join(found)
     return ""
 
 
-def _corrected(folder: Path, parts: Sequence[str]) -> list[str]:
-    """Return the names of a folder or list below `folder`, each as in `parts` or similar; [] if none is."""
+def _corrected(folder: Path, parts: Sequence[str], left: list[int]) -> list[str]:
+    """Return the names of a folder or list below `folder`, each as in `parts` or similar; [] if none is.
+
+    left: how many folders may still be looked into. Where many have similar names, there are too many ways.
+    """
+    left[0] -= 1
+    if left[0] < 0:
+        return []
     first, *rest = parts
     names = [first] if is_folder(folder / first) else nearest(first, names_in(folder), most=3)
     for name in names:
         path = folder / name
         if rest:
-            if is_folder(path) and (below := _corrected(path, rest)):
+            if is_folder(path) and (below := _corrected(path, rest, left)):
                 return [name, *below]
         elif is_folder(path) or (path.suffix.lower() == _LIST and is_file(path)):
             return [name]

@@ -8,12 +8,13 @@ file is beside the image, which is darknet's layout.
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Iterator, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from anchoraudit.errors import printable
+from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.formats.yolo.config import find_config
 from anchoraudit.images.found import is_image_name
 from anchoraudit.io.files import read_head
@@ -31,7 +32,7 @@ NAMES_FILES = (
 # To recognise labels, at most so many files are opened, until so many of them had text; so many bytes of
 # each.
 _PEEKED_FILES, _PEEKED_WITH_TEXT, _PEEKED_BYTES = 200, 5, 1 << 12
-_NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|nan|[+-]?inf", re.IGNORECASE)
+_NUMBER = re.compile(rb"[+-]?(\d++\.?\d*+|\.\d++)([eE][+-]?\d++)?|nan|[+-]?inf", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,11 @@ def find_layout(folder: Path) -> Layout | None:
     return _whole(folder) or _by_split(folder) or _beside(folder)
 
 
+def is_of_yolo(name: str) -> bool:
+    """Tell by its name whether a file may be an image or a label file."""
+    return name.endswith(".txt") or is_image_name(name)
+
+
 def label_folder(images: Path) -> Path:
     """Return the folder of the labels for images in the folder `images`, an absolute path."""
     parts = images.parts
@@ -68,7 +74,7 @@ def to_rename(root: Path) -> str:
     """
     folders = folders_in(root)
     for labels in filter(_labels_hold, folders):
-        named = {name.removesuffix(".txt") for _, names in walk(labels) for name in names}
+        named = {name.removesuffix(".txt") for _, names in _peek(labels) for name in names}
         for images in folders:
             pairs = [(images.name, IMAGES), (labels.name, LABELS)]
             wrong = [f"{printable(old)}/ to {new}/" for old, new in pairs if old != new]
@@ -80,9 +86,15 @@ def to_rename(root: Path) -> str:
     return ""
 
 
+def _peek(folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """Walk through a folder to see what it is. A folder that is too large is only walked in part."""
+    with suppress(AnchorauditError):
+        yield from walk(folder, is_of_yolo)
+
+
 def _has_any(folder: Path, stems: Set[str]) -> bool:
     """Tell whether one of the first images below a folder has one of these names, without suffix."""
-    found = (name for _, names in walk(folder) for name in names if is_image_name(name))
+    found = (name for _, names in _peek(folder) for name in names if is_image_name(name))
     return any(name.rpartition(".")[0] in stems for name in islice(found, _PEEKED_FILES))
 
 
@@ -135,7 +147,7 @@ def _labels_hold(folder: Path) -> bool:
     """Tell whether one of the first text files below `folder` holds boxes, or all of them are empty."""
     if not is_folder(folder):
         return False
-    files = (folder / below / n for below, names in walk(folder) for n in names if n.endswith(".txt"))
+    files = (folder / below / n for below, names in _peek(folder) for n in names if n.endswith(".txt"))
     told: list[bool] = []
     met = False
     for file in islice((f for f in files if f.name not in NAMES_FILES), _PEEKED_FILES):
@@ -163,4 +175,4 @@ def _has_image(folder: Path) -> bool:
 
 
 def _with_images(folders: list[Path]) -> list[Path]:
-    return [f for f in folders if any(is_image_name(n) for _, names in walk(f) for n in names)]
+    return [f for f in folders if any(is_image_name(n) for _, names in _peek(f) for n in names)]

@@ -12,7 +12,14 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import printable
 from anchoraudit.formats._builder import Note
 from anchoraudit.formats.yolo.entries import Entry, absolute, lines_of, locate
-from anchoraudit.formats.yolo.layout import IMAGES, LABELS, NAMES_FILES, holds_boxes, label_folder
+from anchoraudit.formats.yolo.layout import (
+    IMAGES,
+    LABELS,
+    NAMES_FILES,
+    holds_boxes,
+    is_of_yolo,
+    label_folder,
+)
 from anchoraudit.images.found import is_image_name
 from anchoraudit.io.files import name_parts
 from anchoraudit.io.folders import is_folder, names_in, walk
@@ -96,7 +103,7 @@ class Finder:
     def _tree(self, root: Path) -> dict[str, list[str]]:
         """Return the names of files in each folder below `root`, which splits may share."""
         if root not in self._trees:
-            self._trees[root] = dict(walk(root))
+            self._trees[root] = dict(walk(root, is_of_yolo))
         return self._trees[root]
 
     def _names_in(self, folder: Path) -> frozenset[str]:
