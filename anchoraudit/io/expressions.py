@@ -6,7 +6,9 @@ Literals, lists, arithmetic, `len`, simple comprehensions.
 from __future__ import annotations
 
 import ast
+import itertools
 import operator
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,6 +23,11 @@ _OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv,
 }
+# Letters: the largest configurations, dumped in full, have a tenth. The parser needs 600 bytes for each.
+LARGEST = 1_000_000
+# Python 3.11 takes time with the square of the number of fields in an f-string.
+_F_STRING, _BRACES = re.compile(r"""[fF][rR]?['"]"""), 2_000
+_SHOWN = 500  # parts of an expression that is shown as it is
 _STEPS = 20_000  # nodes and list elements, far more than a detector file needs
 _LARGE = 1e12  # a number above this is not a size, a count or a ratio
 _LARGEST_BASE, _LARGEST_EXPONENT = 1e5, 64  # so that a power is computed at once
@@ -68,8 +75,20 @@ class Arithmetic:
         """Return the values of a list's elements; `*name` inserts the elements of another list."""
         values: list[Any] = []
         for node in nodes:
-            values += self.starred(node) if isinstance(node, ast.Starred) else [self.item(node)]
+            added = self.starred(node) if isinstance(node, ast.Starred) else [self.item(node)]
+            values += [self.within(value, node) for value in added]
         return values
+
+    def within(self, value: Any, node: ast.expr) -> Any:
+        """Return a value that becomes part of another one, if the steps that are left are enough for it.
+
+        A list of a list that is named four times, and so on, is small to write and large to walk through.
+        """
+        if isinstance(value, list | dict) and not isinstance(node, ast.List | ast.Tuple):
+            self.steps -= size_of(value, self.steps + 1)
+            if self.steps < 0:
+                raise NotResolvedError(node)
+        return value
 
     def starred(self, node: ast.Starred) -> list[Any]:
         """Return the elements that `*list` inserts."""
@@ -105,7 +124,9 @@ class Arithmetic:
                 second = self.value(right)
                 if not isinstance(second, list) or len(first) + len(second) > _STEPS:
                     raise NotResolvedError(node)
-                self.steps -= len(first) + len(second)
+                self.steps -= size_of([first, second], self.steps + 1)
+                if self.steps < 0:
+                    raise NotResolvedError(node)
                 return [*first, *second]
         a, b = self.number(left), self.number(right)
         try:
@@ -130,17 +151,55 @@ class Arithmetic:
         items = self.value(loop.iter)
         if not isinstance(items, list):
             raise NotResolvedError(loop.iter)
-        before = dict(self.names)
-        result = []
+        name, result = loop.target.id, []
+        before = {name: self.names[name]} if name in self.names else {}
         for item in items:
-            self.names[loop.target.id] = item
-            result.append(self.value(element))
-        self.names = before
+            self.names[name] = item
+            result.append(self.within(self.value(element), element))
+        self.names.pop(name, None)
+        self.names.update(before)
         return result
+
+
+def size_of(value: Any, most: int) -> int:
+    """Return how many values there are in a value, itself included; `most` if there are as many or more.
+
+    One that others name several times counts each time.
+    """
+    number, left = 0, [value]
+    while left and number < most:
+        one = left.pop()
+        number += 1
+        if isinstance(one, list | tuple):
+            left += one[:most]
+        elif isinstance(one, dict):
+            left += one.values()
+    return min(number + len(left), most)
+
+
+def source_of(node: ast.AST) -> str:
+    """Return the text of a node, to show it; of one with very many parts only how many lines it takes.
+
+    `ast.unparse` takes time that grows with the square of the length of some.
+    """
+    if next(itertools.islice(ast.walk(node), _SHOWN, None), None) is None:
+        return ast.unparse(node)
+    lines = getattr(node, "end_lineno", 1) - getattr(node, "lineno", 1) + 1
+    return f"(an expression of {lines:,} line{'s' * (lines != 1)})"
+
+
+def mentions(node: ast.AST, pattern: re.Pattern[str]) -> bool:
+    """Tell whether a name or a text in a node matches a pattern, somewhere in it."""
+    words = (value for one in ast.walk(node) for _, value in ast.iter_fields(one) if isinstance(value, str))
+    return any(map(pattern.search, words))
 
 
 def parse(text: str, mode: str = "exec") -> ast.AST:
     """Parse Python text without compiling it. Raises SyntaxError, also if it is too large for the parser."""
+    if len(text) > LARGEST:
+        raise SyntaxError(f"more than {LARGEST:,} letters, which no configuration has")
+    if text.count("{") > _BRACES and _F_STRING.search(text):
+        raise SyntaxError(f"more than {_BRACES:,} braces in a file with f-strings")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they are about escapes in the user's strings

@@ -10,12 +10,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-from anchoraudit.detectors.readers._files import read_text
+from anchoraudit.detectors.readers._files import Named, named_file
 from anchoraudit.detectors.readers._table import Table, Unresolved
-from anchoraudit.io.expressions import Arithmetic, NotResolvedError, parse, parse_module
-from anchoraudit.io.folders import is_file
+from anchoraudit.io.expressions import Arithmetic, NotResolvedError, parse, parse_module, size_of, source_of
 
 _DEEPEST = 20  # files in a chain of bases, far more than real configs have
+_LARGEST = 200_000  # values of all names, each counted as often as others name it
+_CHANGES = 2_000_000  # values that are looked at for all changes of parts of others
 _IN_BRACES = re.compile(r"\{\{\s*(_base_\.[\w.]+)\s*\}\}")
 
 
@@ -24,9 +25,12 @@ def class_name(table: Table, default: str = "?") -> str:
     return table.text("type", default).rpartition(".")[2]
 
 
-def read_config(path: Path, text: str, above: tuple[Path, ...] = ()) -> Table:
-    """Return the file's assignments, merged over those of its `_base_` files."""
-    file = _File(path, (*above, path.resolve()))
+def read_config(path: Path, text: str, above: tuple[Path, ...] = (), files: Named | None = None) -> Table:
+    """Return the file's assignments, merged over those of its `_base_` files.
+
+    above: the files that led here. files: those that may still be read.
+    """
+    file = _File(path, (*above, path.resolve()), files or Named())
     table = file.read(text)
     bases = file.names.get("_base_")
     if bases is None:
@@ -36,7 +40,7 @@ def read_config(path: Path, text: str, above: tuple[Path, ...] = ()) -> Table:
     return bases.merged(table)
 
 
-def _merged_bases(table: Table, chain: tuple[Path, ...]) -> Table:
+def _merged_bases(table: Table, chain: tuple[Path, ...], files: Named) -> Table:
     """Return the merged assignments of a file's `_base_` files; chain: that file and those that name it."""
     bases = table.find("_base_")
     names = [bases] if isinstance(bases, str) else bases
@@ -50,8 +54,8 @@ def _merged_bases(table: Table, chain: tuple[Path, ...]) -> Table:
             raise table.error(
                 f"_base_ {name!r} is not a local file", "_base_", "Name a file, relative to this one."
             )
-        base = Path(table.path).parent / name
-        if not is_file(base):
+        base, exists = named_file(Path(table.path).parent, name)
+        if not exists:
             raise table.error(
                 f"_base_ {name!r} is missing: no file {base}",
                 "_base_",
@@ -61,7 +65,7 @@ def _merged_bases(table: Table, chain: tuple[Path, ...]) -> Table:
             raise table.error(
                 f"_base_ {name!r} leads back to a file that names it", "_base_", "Remove the circle."
             )
-        below = below.merged(read_config(base, read_text(base), chain))
+        below = below.merged(read_config(base, files.read(base), chain, files))
     return below
 
 
@@ -72,13 +76,14 @@ class _File(Arithmetic):
     before its own assignments are merged over it.
     """
 
-    def __init__(self, path: Path, chain: tuple[Path, ...]) -> None:
+    def __init__(self, path: Path, chain: tuple[Path, ...], files: Named) -> None:
         super().__init__({"True": True, "False": False, "None": None})
-        self.path, self.chain = path, chain
+        self.path, self.chain, self.files = path, chain, files
+        self.changes = _CHANGES
 
     def read(self, text: str) -> Table:
         tree = parse_module(text, self.path)
-        self.steps = max(self.steps, 200_000)
+        self.steps = max(self.steps, _LARGEST)
         table = Table(str(self.path))
         for statement in tree.body:
             self.statement(statement, table)
@@ -88,7 +93,7 @@ class _File(Arithmetic):
         match statement:
             case ast.Assign(targets=[ast.Name(id="_base_")], value=value):
                 table.put("_base_", self.item(value), str(self.path), statement.lineno)
-                self.names["_base_"] = _merged_bases(table, self.chain)
+                self.names["_base_"] = _merged_bases(table, self.chain, self.files)
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 self.assign(name, self.item(value), statement.lineno, table)
             case ast.Assign(targets=[ast.Attribute() | ast.Subscript() as target], value=value):
@@ -114,13 +119,24 @@ class _File(Arithmetic):
     def put_inside(self, target: ast.Attribute | ast.Subscript, value: Any) -> bool:
         """Apply `a.b = value` or `a['b'][0] = value`; return False if that is not possible."""
         owner, key = self.place(target)
+        inside = isinstance(owner, list) and isinstance(key, int) and -len(owner) <= key < len(owner)
         if isinstance(owner, Table) and isinstance(key, str):
+            before = owner.get(key)
             owner.put(key, value, str(self.path), target.lineno)
-        elif isinstance(owner, list) and isinstance(key, int) and -len(owner) <= key < len(owner):
-            owner[key] = value
+        elif inside:
+            before, owner[key] = owner[key], value
         else:
             return False
+        if isinstance(value, list | dict) and not self.stays_small():
+            owner[key] = before
+            return False
         return True
+
+    def stays_small(self) -> bool:
+        """Tell whether all values together are small, after one was put into another: perhaps into itself."""
+        every = size_of(list(self.names.values()), min(_LARGEST, self.changes))
+        self.changes -= every
+        return every < _LARGEST and self.changes > 0
 
     def delete(self, target: ast.expr, table: Table) -> bool:
         """Apply `del name` or `del a.b`; return False if that is not possible."""
@@ -149,9 +165,12 @@ class _File(Arithmetic):
             case ast.Call(func=ast.Attribute(value=inner, attr="update"), args=[argument], keywords=[]):
                 owner, changes = self.item(inner), self.item(argument)
                 if isinstance(owner, Table) and isinstance(changes, Table):
-                    for key, value in changes.items():
+                    before = [(key, owner.get(key)) for key in changes]
+                    for key, value in list(changes.items()):
                         owner.put(key, value, *changes.where[key])
-                    return True
+                    if self.stays_small():
+                        return True
+                    owner.update(before)
         return False
 
     def place(self, target: ast.expr) -> tuple[Any, Any]:
@@ -181,7 +200,7 @@ class _File(Arithmetic):
                     names += [a.id for a in ast.walk(node) if isinstance(a, ast.Name)]
             for name in names:
                 if name == "_base_" and name in self.names:
-                    shown = ast.unparse(statement)
+                    shown = source_of(statement)
                     self.names[name] = Unresolved(shown, str(self.path), statement.lineno, why)
                 elif name in table:
                     unknown = Unresolved(name, str(self.path), statement.lineno, why)
@@ -199,7 +218,7 @@ class _File(Arithmetic):
         except NotResolvedError as error:
             at = error.node if isinstance(error.node, ast.expr) else node
             why = "no `_base_` file assigns it" if _inside_braces(node) is not None else ""
-            shown = ast.unparse(node if why else at)
+            shown = source_of(node if why else at)
             place = (str(self.path), getattr(at, "lineno", node.lineno))
             return Unresolved(shown, *place, why) if why else Unresolved(shown, *place)
 
@@ -221,6 +240,14 @@ class _File(Arithmetic):
                 return self.names[name]
         return super().value(node)
 
+    def part(self, node: ast.expr) -> Any:
+        """Return the value of an entry; one that is too large is `Unresolved`."""
+        value = self.item(node)
+        try:
+            return self.within(value, node)
+        except NotResolvedError:
+            return Unresolved(source_of(node), str(self.path), node.lineno, "it is too large")
+
     def mapping(self, pairs: list[tuple[Any, ast.expr]], node: ast.expr) -> Table:
         """Return the table of `dict(a=..., **b)` or `{'a': ..., **b}`."""
         table = Table(str(self.path), node.lineno)
@@ -230,11 +257,11 @@ class _File(Arithmetic):
                 if not isinstance(inner, Table):
                     raise NotResolvedError(value)
                 for name, entry in inner.items():
-                    table.put(name, entry, *inner.where[name])
+                    table.put(name, self.within(entry, value), *inner.where[name])
             elif isinstance(key, ast.expr):
                 raise NotResolvedError(key)
             else:
-                table.put(str(key), self.item(value), str(self.path), value.lineno)
+                table.put(str(key), self.part(value), str(self.path), value.lineno)
         return table
 
     @staticmethod

@@ -20,7 +20,7 @@ from anchoraudit.detectors.readers._stated import Stated, place
 from anchoraudit.detectors.readers._table import Table, Unresolved
 from anchoraudit.detectors.spec import Classes, Detector
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.io.expressions import Arithmetic, NotResolvedError, parse_module
+from anchoraudit.io.expressions import Arithmetic, NotResolvedError, mentions, parse_module, source_of
 
 SUFFIXES = (".py",)
 LOOKS_FOR = "lazy config of detectron2's FCOS (.py that takes `model` from common/models/fcos.py)"
@@ -29,6 +29,7 @@ _PRESET = "detectron2-fcos"
 _TAKEN = re.compile(r"models[./]fcos\b[^\n]*\bmodel\b|models/fcos\.py[\"']\)\.model")
 _CLASSES = 80  # configs/common/models/retinanet.py, of which FCOS is made
 # What would change its levels, or the model itself.
+_OF_MODEL = re.compile(r"\bmodel\b")
 _CHANGED = re.compile(r"model(\.(anchor_generator|head_in_features|_target_)\b.*)?")
 _AUGMENTED = "dataloader.train.mapper.augmentations"
 
@@ -72,11 +73,13 @@ def _settings(path: Path, text: str) -> tuple[Table, tuple[str, ...]]:
         line = getattr(statement, "lineno", 1)
         match statement:
             case ast.Assign(targets=[target], value=value):
-                name = ast.unparse(target)
+                name = source_of(target)
             case ast.ImportFrom() | ast.Import() | ast.Expr(value=ast.Constant()):
                 continue
-            case _ if re.search(r"\bmodel\b", source := ast.unparse(statement)):
-                raise _error(path, line, f"{source.splitlines()[0][:60]!r} may change the model")
+            case _ if mentions(statement, _OF_MODEL):
+                raise _error(
+                    path, line, f"{source_of(statement).splitlines()[0][:60]!r} may change the model"
+                )
             case _:
                 continue
         if name.startswith(_AUGMENTED):
@@ -85,7 +88,7 @@ def _settings(path: Path, text: str) -> tuple[Table, tuple[str, ...]]:
                 "--input-size."
             )
         elif _CHANGED.fullmatch(name):
-            if not (name == "model" and _TAKEN.search(ast.unparse(statement))):
+            if not (name == "model" and _TAKEN.search(source_of(statement))):
                 raise _error(path, line, f"{name} is assigned, which is not replayed")
         else:
             found = _value(known, value, path)
@@ -100,7 +103,7 @@ def _value(known: Arithmetic, node: ast.expr, path: Path) -> Any:
     try:
         return known.value(node)
     except NotResolvedError:
-        return Unresolved(ast.unparse(node), str(path), node.lineno)
+        return Unresolved(source_of(node), str(path), node.lineno)
 
 
 def _error(path: Path, line: int, message: str) -> AnchorauditError:

@@ -17,7 +17,7 @@ import msgspec
 from anchoraudit.detectors._presets import preset
 from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.readers._based_on import based_on
-from anchoraudit.detectors.readers._files import read_text
+from anchoraudit.detectors.readers._files import named_file, read_text
 from anchoraudit.detectors.readers._stated import Stated, place
 from anchoraudit.detectors.readers._table import Table
 from anchoraudit.detectors.readers._yaml import read_yaml
@@ -161,8 +161,8 @@ def _with_bases(path: Path, text: str, above: tuple[Path, ...]) -> Table:
         return table
     if not isinstance(name, str) or re.match(r"\w+://", name):
         raise table.error(f"_BASE_ {name!r} is not a local file", "_BASE_", "Name a file.")
-    base = path.parent / os.path.expanduser(name)  # noqa: PTH111  as the framework, raises nothing
-    if not is_file(base):
+    base, exists = named_file(path.parent, name)
+    if not exists:
         raise table.error(
             f"_BASE_ {name!r} is missing: no file {base}",
             "_BASE_",

@@ -9,7 +9,6 @@ of a block), the constructors of the decoders (300 queries, 80 classes), of Coco
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -19,20 +18,18 @@ import msgspec
 from anchoraudit.detectors._presets import preset
 from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.readers._based_on import based_on
-from anchoraudit.detectors.readers._files import read_text
+from anchoraudit.detectors.readers._files import Named, named_file
 from anchoraudit.detectors.readers._rt_detr_training import training_of
 from anchoraudit.detectors.readers._stated import Stated, place
 from anchoraudit.detectors.readers._table import Table
 from anchoraudit.detectors.readers._yaml import read_yaml
 from anchoraudit.detectors.spec import Classes, Detector
 from anchoraudit.detectors.well_known_classes import COCO, COCO_IDS
-from anchoraudit.io.folders import is_file
 
 SUFFIXES = (".yaml", ".yml")
 LOOKS_FOR = "RT-DETR, D-FINE or DEIM config (.yml with __include__, num_classes or remap_mscoco_category)"
 
 _DEEPEST = 20  # files that include each other in a chain; real ones have three
-_MOST_FILES = 200
 _USUAL_QUERIES, _USUAL_CLASSES = 300, 80
 _REMAP = "remap_mscoco_category"
 # The decoders, and the framework of those that one framework alone has.
@@ -99,13 +96,13 @@ def classes(path: Path, text: str) -> Stated:
 
 def _merged(path: Path, text: str) -> Table:
     """Return the file's table over those that it includes."""
-    return _with_includes(Table(str(path)), path, text, (), [_MOST_FILES])
+    return _with_includes(Table(str(path)), path, text, (), Named())
 
 
-def _with_includes(below: Table, path: Path, text: str, above: tuple[Path, ...], left: list[int]) -> Table:
+def _with_includes(below: Table, path: Path, text: str, above: tuple[Path, ...], files: Named) -> Table:
     """Return `below` with all that the file includes merged into it, in order, and then the file itself.
 
-    above: the files that led here. left: how many files may still be read.
+    above: the files that led here. files: those that may still be read.
     """
     own = read_yaml(path, text)
     key = "__include__"
@@ -119,17 +116,14 @@ def _with_includes(below: Table, path: Path, text: str, above: tuple[Path, ...],
         if not isinstance(name, str):
             what = "a list or a mapping" if isinstance(name, list | dict) else repr(name)
             raise own.error(f"{key} has {what}, not the path of a file", key, "Write the paths of files.")
-        found = path.parent / os.path.expanduser(name)  # noqa: PTH111  as the framework, raises nothing
-        if not is_file(found):
+        found, exists = named_file(path.parent, name)
+        if not exists:
             raise own.error(
                 f"{name!r} is missing: no file {found}", key, "Keep the included files beside it."
             )
         if found.resolve() in chain or len(chain) > _DEEPEST:
             raise own.error(f"{name!r} leads back to a file that includes it", key, "Remove the circle.")
-        left[0] -= 1
-        if left[0] < 0:
-            raise own.error(f"more than {_MOST_FILES} files are included", key, "Include fewer files.")
-        below = _with_includes(below, found, read_text(found), chain, left)
+        below = _with_includes(below, found, files.read(found), chain, files)
     return below.merged(own)
 
 

@@ -23,7 +23,7 @@ from anchoraudit.detectors.readers._stated import Stated, place
 from anchoraudit.detectors.readers._table import Table, Unresolved
 from anchoraudit.detectors.spec import Classes, Detector
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.io.expressions import Arithmetic, NotResolvedError, parse_module
+from anchoraudit.io.expressions import Arithmetic, NotResolvedError, parse_module, source_of
 
 SUFFIXES = (".py",)
 LOOKS_FOR = "YOLOX exp (.py with class Exp)"
@@ -117,13 +117,14 @@ class _Exp:
         try:
             return arithmetic.value(node)
         except NotResolvedError:
-            return Unresolved(ast.unparse(node), str(self.path), node.lineno)
+            return Unresolved(source_of(node), str(self.path), node.lineno)
 
     def _read_settings(self, constants: Arithmetic) -> Table:
         """Return what the class and its `__init__` set, each with its line."""
         settings = Table(str(self.path), self.found.lineno)
         own = self.methods.get("__init__")
         parts = (part.body if part is own and own is not None else [part] for part in self.found.body)
+        reader = _WithSelf(constants.names, settings)
         for statement in itertools.chain.from_iterable(parts):
             match statement:
                 case (
@@ -136,12 +137,11 @@ class _Exp:
                         value=ast.expr() as value,
                     )
                 ):
-                    known = {f"self.{key}": one for key, one in settings.items()}
-                    reader = _WithSelf(constants.names, known)
+                    reader.steps = constants.steps
                     settings.put(name, self._value(reader, value), str(self.path), statement.lineno)
                 case ast.If() | ast.For() | ast.While() | ast.Try() | ast.With() | ast.AugAssign():
+                    text = source_of(statement).splitlines()[0]
                     for name in _set_within(statement):
-                        text = ast.unparse(statement).splitlines()[0]
                         settings.put(
                             name,
                             Unresolved(text, str(self.path), statement.lineno),
@@ -153,7 +153,7 @@ class _Exp:
     @property
     def bases(self) -> list[str]:
         """The classes of which Exp is made."""
-        return [ast.unparse(base) for base in self.found.bases]
+        return [source_of(base) for base in self.found.bases]
 
     @property
     def is_of_yolox(self) -> bool:
@@ -237,8 +237,16 @@ class _Exp:
         """Yield the calls of a function in a method, wherever they are."""
         own = self.methods.get(method)
         for node in ast.walk(own) if own is not None else ():
-            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == name:
+            if isinstance(node, ast.Call) and _called(node) == name:
                 yield node
+
+
+def _called(call: ast.Call) -> str:
+    """Return the name of what is called, without what it belongs to; "" if it has none."""
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
 
 
 class _WithSelf(Arithmetic):
@@ -251,7 +259,7 @@ class _WithSelf(Arithmetic):
     def value(self, node: ast.expr) -> Any:
         """Return the value of an expression. Raises NotResolvedError."""
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
-            found = self.settings.get(f"self.{node.attr}")
+            found = self.settings.get(node.attr)
             if found is None or isinstance(found, Unresolved):
                 raise NotResolvedError(node)
             return found
