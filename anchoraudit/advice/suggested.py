@@ -107,7 +107,7 @@ def _by_training(files: list[tuple[Path, str]], where: str) -> Suggestion | None
     (opt.yaml: weights, cfg, hyp; hyp.yaml: anchor_t, fl_gamma, and loss_ota in YOLOv7 only).
     """
     for path, text in files:
-        keys = dict(re.findall(r"^(\w+):[ \t]*(.*?)[ \t]*$", text, re.M))
+        keys = {key: value.strip(" \t") for key, value in re.findall(r"^(\w+):(.*)$", text, re.M)}
         seen = f"{where} {path.name}"
         if {"task", "mode", "model"} <= keys.keys():
             return Suggestion(f"{seen} of Ultralytics", path, _of_ultralytics(keys["model"]))

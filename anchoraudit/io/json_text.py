@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 24  # 16 MiB are checked at a time, so that the check needs little memory
 _BRACKET = re.compile(r"[\[{]|[\]}]")
-_LONG_NUMBER = re.compile(r"[0-9][0-9_]{4000}")  # Python parses 4300 digits
+_LONG_NUMBER = re.compile(r"(?<![0-9_])[0-9][0-9_]{4000}")  # Python parses 4300 digits
 # Python's parser does not say where nesting became too deep. The first place with more than 100 open brackets
 # is
 # shown instead: files that people write have far fewer.

@@ -13,7 +13,8 @@ from anchoraudit.io.files import read_input
 from anchoraudit.io.unchanged import note
 
 _OTHER = re.compile(rb"<(polygon|polyline|points|mask|ellipse|cuboid|skeleton)[\s>]")
-_TURNED = re.compile(rb"<box[^>]*\srotation=\"(?!0*\.?0*\")")
+# No tag has a `<` inside, so that a search from each of many `<box` ends at the next one.
+_TURNED = re.compile(rb"<box[^<>]*?\srotation=\"(?!0*+\.?+0*+\")")
 
 
 def read_cvat(path: Path, remarks: Remarks) -> list[ImageRow]:

@@ -13,10 +13,11 @@ from anchoraudit.io.folders import is_file, is_folder, names_in
 # labelformat.
 FOLDERS = (("label_2", "image_2"), ("labels", "images"), ("label", "image"))
 _PEEKED_FILES, _PEEKED_WITH_TEXT, _HEAD = 200, 5, 1 << 16
-_NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(rb"[+-]?(\d++\.?\d*+|\.\d++)([eE][+-]?\d++)?")
 _LABELBOX = re.compile(rb'\s*\{.*?"data_row"\s*:', re.DOTALL)
 _CVAT = "annotations.xml"
-_CVAT_ROOT = re.compile(rb"<annotations[\s>].*?<(?:image|meta|version)[\s>]", re.DOTALL)
+_CVAT_ROOT = re.compile(rb"<annotations[\s>]")
+_CVAT_CHILD = re.compile(rb"<(?:image|meta|version)[\s>]")
 COLUMNS = 14  # columns of a KITTI line after the class, whose name may have spaces
 
 
@@ -57,7 +58,9 @@ def _is_kitti(line: bytes) -> bool:
 
 def _is_cvat(file: Path) -> bool:
     """Tell whether a file is from CVAT, by its first bytes."""
-    return bool(_CVAT_ROOT.search(read_head(file, _HEAD)))
+    head = read_head(file, _HEAD)
+    root = _CVAT_ROOT.search(head)
+    return root is not None and _CVAT_CHILD.search(head, root.end()) is not None
 
 
 def _cvat_file(folder: Path) -> Path | None:
