@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.boxes import has_area
+from anchoraudit.dataset.box_tree import BoxTree, iou_of_pairs
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.repeated import repeats
 
@@ -22,6 +23,7 @@ from anchoraudit.dataset.repeated import repeats
 _WEIGHTS = np.array([0.38, 0.27, 0.2, 0.14])
 # Compared at once: at most so many boxes, and about so many pairs. 131,072 pairs take some 15 MB.
 _BOXES, _PAIRS = 1 << 16, 1 << 17
+_EACH = 32  # pairs that are compared for each box, before a tree pays off: real data have fewer than 5
 # More than there are area classes. The natural logarithm of an area lies between -1490 and 1420 (doubles),
 # and a class is at least 1e-3 wide: below 3 million classes.
 _CLASSES = 1 << 22
@@ -148,7 +150,8 @@ def _first_near(group: Int, xyxy: Float, iou: float) -> Int:
 
     Boxes are taken in their order, many at once. Each is compared with the later boxes that have no earlier
     duplicate yet, have a similar area, and whose sum is within reach. In a crowd of duplicates few such boxes
-    are left after the first steps.
+    are left after the first steps. Where many are, because boxes have the same sums but lie apart, or each
+    has few duplicates of its own, a tree finds the others.
     """
     # Areas are sorted into classes by their logarithm. If the classes of two boxes are not neighbours, the
     # ratio of their areas is below `iou`, and so is their IoU.
@@ -164,30 +167,27 @@ def _first_near(group: Int, xyxy: Float, iou: float) -> Int:
     columns = np.ascontiguousarray(xyxy.T)  # faster than row by row
     first = np.full(len(xyxy), -1, dtype=np.int64)
     left, at, many = np.argsort(own), 0, _BOXES
+    spent, most = 0, _EACH * len(xyxy) + (_PAIRS << 3)
     while at < len(xyxy):
         left = left[(left > at) & (first[left] < 0)]
         keys = own[left]
         begin = np.searchsorted(keys, low[at : at + many])
         count = np.searchsorted(keys, high[at : at + many], side="right") - begin
         done = max(int(np.searchsorted(np.cumsum(count.sum(axis=1)), _PAIRS)), 1)
+        spent += int(count[:done].sum())
+        if spent > most:
+            rest = BoxTree(group[at:], xyxy[at:]).first_near(left - at, iou)
+            first[left] = np.where(rest >= 0, rest + at, -1)
+            break
         begin, count = begin[:done].ravel(), count[:done].ravel()
         one = np.repeat(at + np.arange(len(count)) // 3, count)
         other = left[np.arange(len(one)) + np.repeat(begin - np.cumsum(count) + count, count)]
         later = other > one
         one, other = one[later], other[later]
-        near = np.flatnonzero(_iou(columns.take(one, axis=1), columns.take(other, axis=1)) >= iou)[::-1]
+        near = np.flatnonzero(iou_of_pairs(columns.take(one, axis=1), columns.take(other, axis=1)) >= iou)[
+            ::-1
+        ]
         # Reversed above: if several boxes write to one row, the first box is written last, and stays.
         first[other[near]] = one[near]
         at, many = at + done, min(2 * done, _BOXES)
     return first
-
-
-def _iou(boxes: Float, others: Float) -> Float:
-    """Return the IoU of boxes with an area, pair by pair: [4, N] and [4, N] to [N]. 0 if areas overflow."""
-    width = np.minimum(boxes[2], others[2]) - np.maximum(boxes[0], others[0])
-    height = np.minimum(boxes[3], others[3]) - np.maximum(boxes[1], others[1])
-    shared = np.maximum(width, 0.0) * np.maximum(height, 0.0)
-    area = (boxes[2] - boxes[0]) * (boxes[3] - boxes[1])
-    areas = (others[2] - others[0]) * (others[3] - others[1])
-    iou: Float = np.nan_to_num(shared / (areas + area - shared), nan=0.0)
-    return iou
