@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from anchoraudit.arrays import Bool, Int
 from anchoraudit.dataset.duplicates import exact_duplicates
 from anchoraudit.dataset.repeated import repeats
 from anchoraudit.detectors import Detector
-from anchoraudit.encoding.points.counting import owners, pairs
+from anchoraudit.encoding.canvas import OnCanvas
+from anchoraudit.encoding.points.painting import Painted
 from anchoraudit.encoding.statuses import STATUS_CODE, has
 from anchoraudit.encoding.verdicts import VERDICT_CODE
 from anchoraudit.rules._context import Context
@@ -50,20 +53,39 @@ def never_positive_in(context: Context) -> Bool:
     return unmatched
 
 
-def takers(context: Context, row: int) -> Int:
-    """Return the rows of the boxes that take all anchors or points of a shadowed box, those of most first."""
-    placed, detector = context.placed, context.detector
-    here = np.flatnonzero(context.dataset.boxes.image[placed.rows] == context.dataset.boxes.image[row])
-    here = here[np.argsort(placed.rows[here])]
-    own, boxes = int(np.flatnonzero(placed.rows[here] == row)[0]), placed.boxes.take(here)
-    image = np.zeros(len(here), dtype=np.int64)
-    if detector.match.unit != "point" or not detector.match.is_prediction_free:
-        first = int(repeats(image, boxes.boxes)[own])
-        return placed.rows[here[[first]]] if first >= 0 else np.zeros(0, dtype=np.int64)
-    every = pairs(boxes, detector)
-    box, point = owners(boxes, image, detector)
-    mine = np.isin(point, every.point[every.box == own])
-    count = np.bincount(box[mine], minlength=len(here))
-    most = np.argsort(-count, kind="stable")
-    taken: Int = placed.rows[here[most[count[most] > 0]]]
-    return taken
+class Takers:
+    """Says which boxes take all anchors or points of shadowed ones.
+
+    What is found out about an image is kept for its other boxes, so that they are best asked for in order.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._detector = context, context.detector
+        self._painted: tuple[int, Painted] | None = None
+
+    def of(self, row: int) -> Int:
+        """Return the rows of the boxes that take those of this one, the one that takes most first: int64."""
+        rows, of_rows, boxes = self._by_image
+        image = int(self._context.dataset.boxes.image[row])
+        start, end = (int(np.searchsorted(of_rows, image, side)) for side in ("left", "right"))
+        own = start + int(np.searchsorted(rows[start:end], row))
+        if self._detector.match.unit != "point" or not self._detector.match.is_prediction_free:
+            first = int(self._first[own])
+            return rows[[first]] if first >= 0 else np.zeros(0, dtype=np.int64)
+        if self._painted is None or self._painted[0] != image:
+            self._painted = image, Painted(boxes.take(np.arange(start, end)), self._detector)
+        taken: Int = rows[start + self._painted[1].takers(own - start)]
+        return taken
+
+    @cached_property
+    def _first(self) -> Int:
+        _, image, boxes = self._by_image
+        return repeats(image, boxes.boxes)
+
+    @cached_property
+    def _by_image(self) -> tuple[Int, Int, OnCanvas]:
+        """The usable boxes in the order of images: their rows, images, and places on the input."""
+        placed, image = self._context.placed, self._context.dataset.boxes.image
+        order = np.lexsort([placed.rows, image[placed.rows]])
+        rows = placed.rows[order]
+        return rows, image[rows], placed.boxes.take(order)

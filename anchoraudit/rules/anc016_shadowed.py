@@ -6,7 +6,7 @@ import numpy as np
 
 from anchoraudit.encoding.statuses import meaning_of
 from anchoraudit.rules._context import Context, Hits
-from anchoraudit.rules._lost import shadowed, takers
+from anchoraudit.rules._lost import Takers, shadowed
 from anchoraudit.rules._rule import Rule
 
 _NAMED = 3  # boxes that are named
@@ -14,10 +14,10 @@ _NAMED = 3  # boxes that are named
 
 def check(context: Context) -> Hits:
     """Find boxes that have anchors or points, all of which others learn."""
-    meaning = meaning_of("shadowed", context.detector.match)
+    meaning, takers = meaning_of("shadowed", context.detector.match), Takers(context)
 
     def tell(row: int) -> tuple[str, str]:
-        others = takers(context, row).tolist()
+        others = takers.of(row).tolist()
         places = [context.locations.of_box(other) for other in others[:_NAMED]]
         named = ", ".join(place.place or place.thing for place in places)
         more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""

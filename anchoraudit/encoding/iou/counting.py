@@ -17,6 +17,7 @@ from anchoraudit.encoding import definition
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.grid import axes_of
 from anchoraudit.encoding.iou.closed_form import best_ious
+from anchoraudit.encoding.iou.crowds import MANY, count_crowd
 from anchoraudit.encoding.results import Counted
 from anchoraudit.encoding.window import (
     Candidates,
@@ -44,10 +45,16 @@ def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Cou
         lowest = np.full(len(of_image), match.negative)
         np.minimum.at(lowest, image, best * (1 - _SLACK))
         at_least = lowest[image]
-    fast = np.flatnonzero(~densely[image])
+    crowds = np.flatnonzero((np.bincount(image, minlength=len(of_image)) > MANY) & ~densely)
+    fast = np.flatnonzero(~densely[image] & ~np.isin(image, crowds))
     found = candidates(boxes.take(fast), at_least[fast], detector)
     found = Candidates(fast[found.box], found.anchor, found.iou, found.counts, found.cell)
     counts, assigned = _labelled(boxes, found, image, of_image, detector)
+    for i in crowds.tolist():
+        own = np.flatnonzero(image == i)
+        crowd = boxes.take(own)
+        held = None if match.cells == "all" else np.concatenate(_cells_of_centres(crowd, detector))
+        counts[i], assigned[own] = count_crowd(crowd, at_least[own], held, detector)
     for i in np.flatnonzero(densely).tolist():
         own = np.flatnonzero(image == i)
         canvas = boxes.canvases.take(of_image[[i]])
@@ -126,14 +133,20 @@ def _in_cells_of_centres(boxes: OnCanvas, found: Candidates, image: Int, detecto
     """Tell which candidates may become positive: all, or those in a cell with a box's centre. [C]."""
     if detector.match.cells == "all":
         return np.ones(len(found.box), dtype=np.bool_)
+    per_image = int(first_anchors(boxes.canvases, detector)[1][-1].max()) + 1
+    held = [image * per_image + cell for cell in _cells_of_centres(boxes, detector)]
+    return np.isin(image[found.box] * per_image + found.cell, np.concatenate(held))
+
+
+def _cells_of_centres(boxes: OnCanvas, detector: Detector) -> list[Int]:
+    """Return the cell of each level that holds each box's centre: L times int64 [n]."""
     starts = first_anchors(boxes.canvases, detector)[1]
     width, height = boxes.canvases.width, boxes.canvases.height
     own = boxes.boxes.astype(detector.anchors.precision)
     held: list[Int] = []
-    per_image = int(starts[-1].max()) + 1
     for level, (x, y) in enumerate(axes_of(detector.anchors)):
         columns = x.cells(width)[boxes.of]
         column = definition.cell_of(own[:, 0], own[:, 2], x.stride(width)[boxes.of], columns)
         row = definition.cell_of(own[:, 1], own[:, 3], y.stride(height)[boxes.of], y.cells(height)[boxes.of])
-        held.append(image * per_image + starts[level][boxes.of] + row * columns + column)
-    return np.isin(image[found.box] * per_image + found.cell, np.concatenate(held))
+        held.append(starts[level][boxes.of] + row * columns + column)
+    return held

@@ -25,7 +25,7 @@ from anchoraudit.encoding.iou.closed_form import (
 )
 from anchoraudit.encoding.window import candidates, counting_anchors, first_of_each_box
 
-_AT_ONCE = 1 << 14  # boxes whose candidates are in memory at a time
+_AT_ONCE = 1 << 10  # boxes whose candidates are in memory at a time: of a tiny box, thousands of anchors
 
 
 def survives(boxes: OnCanvas, best: Float, detector: Detector) -> Bool:

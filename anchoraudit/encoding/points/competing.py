@@ -11,13 +11,15 @@ from anchoraudit.dataset.repeated import by_groups, pairs_within, repeats
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.points.counting import candidates_by_level, owners, pairs
-from anchoraudit.encoding.points.lattice import Rectangle
+from anchoraudit.encoding.points.lattice import Rectangle, all_cells
+from anchoraudit.encoding.points.painting import Painted
 from anchoraudit.encoding.points.rules import rule_of
 from anchoraudit.encoding.points.suspects import MOST_COMPARED, involved
 from anchoraudit.encoding.results import Judged
 from anchoraudit.encoding.statuses import STATUS_CODE
 
-_BOXES = 1 << 16  # boxes whose candidates are listed at a time
+_BOXES = 1 << 14  # boxes whose candidates are listed at a time
+_PAIRS = 1 << 20  # the same of pairs of a box and a candidate
 
 
 def compete(
@@ -90,6 +92,12 @@ def _taken(boxes: OnCanvas, image: Int, able: Bool, detector: Detector, first: I
         taken = able & (first >= 0)
         able = able & ~taken
     rows = _in_crowds(image, able)
+    many = np.bincount(image[rows], minlength=1)[image[rows]] > MOST_COMPARED
+    for part in by_groups(image[rows[many]], 1):
+        own = rows[many][part]
+        owner = Painted(boxes.take(own), detector).owner
+        taken[own] = np.bincount(owner[owner >= 0], minlength=len(own)) == 0
+    rows = rows[~many]
     rows = rows[involved(boxes.take(rows), image[rows], detector)]
 
     def work(some: slice) -> None:
@@ -146,12 +154,18 @@ def _add_meeting(part: Rectangle, image: Int, found: Bool) -> None:
 
 
 def _sharing(boxes: OnCanvas, image: Int, detector: Detector) -> Int:
-    """Return the images that have a point which is a candidate of two boxes, by listing all: int64."""
-    shared = [np.zeros(0, dtype=np.int64)]
-    for part in by_groups(image):
-        listed = pairs(boxes.take(np.arange(part.start, part.stop)), detector)
-        of = image[part][listed.box]
-        order = np.lexsort([listed.point, of])
-        of, point = of[order], listed.point[order]
-        shared.append(of[1:][(of[1:] == of[:-1]) & (point[1:] == point[:-1])])
-    return np.unique(np.concatenate(shared))
+    """Return the images that have a point which is a candidate of two boxes, by listing them: int64."""
+    number = candidates_by_level(boxes, detector).sum(axis=1)
+    points = all_cells(boxes.canvases, detector.points).sum(axis=0)
+    shared: list[int] = []
+    for part in by_groups(image, 1):
+        wanted = np.zeros(int(points[boxes.of[part.start]]), dtype=np.bool_)
+        # Some boxes at a time: where boxes have many points, the first of them share one.
+        for some in by_groups(np.cumsum(number[part]) // _PAIRS, 1):
+            own = np.arange(part.start, part.stop)[some]
+            point = pairs(boxes.take(own), detector).point
+            if wanted[point].any() or len(np.unique(point)) < len(point):
+                shared.append(int(image[part.start]))
+                break
+            wanted[point] = True
+    return np.array(shared, dtype=np.int64)
