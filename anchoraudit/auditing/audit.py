@@ -118,6 +118,10 @@ class ImageResults:
         number: Int = self.by_status[:, 1:].sum(axis=1)
         return number
 
+    def usable_in(self, image: int) -> int:
+        """Return the number of usable boxes of one image."""
+        return int(self.by_status[image, 1:].sum())
+
     @property
     def matched(self) -> Int:
         """The number of matched boxes of each image: int64 [N]."""
@@ -223,6 +227,7 @@ class Audit(Shown):
     sensitivity: Sensitivity | None = None
     detector_chosen: bool = True
     suggested: str = ""
+    _rows: tuple[Int, Int] | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def plot(self) -> Plots:
@@ -306,7 +311,13 @@ class Audit(Shown):
         >>> result.boxes_of(20).tolist()
         [28, 29, 30, 31]
         """
-        return np.flatnonzero(self.dataset.boxes.image == image)
+        if self._rows is None:  # found once: reports ask for every flagged image
+            order = self.dataset.boxes.by_image()
+            self._rows = order, self.dataset.boxes.image[order]
+        order, of = self._rows
+        first, end = (int(np.searchsorted(of, image, side)) for side in ("left", "right"))
+        rows: Int = order[first:end]
+        return rows
 
     def summary(self) -> Summary:
         """Return counts over the whole data set, and under `splits` the same for each split.

@@ -107,11 +107,12 @@ class ClassTable:
     def rows(self) -> list[ClassRow]:
         """The classes in the order of their indices; one row for each index that a class has."""
         dataset, count = self.dataset, self.boxes.sum(axis=0)
+        listed = [frozenset(own) for own in dataset.class_lists]
         rows = []
         for number, category in enumerate(dataset.categories):
             places: dict[tuple[bool, int | None], list[int]] = {}
             for source, found in enumerate(self.indices):
-                if number in dataset.class_lists[source]:
+                if number in listed[source]:
                     key = (number in found, found.get(number))
                     places.setdefault(key, []).append(source)
             for (known, index), sources in places.items():

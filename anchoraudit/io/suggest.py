@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 from collections.abc import Iterable
 from difflib import SequenceMatcher
+
+# Comparing takes time with the square of a name's length. Longer names, and more of them, are not compared.
+_LONGEST, _MOST = 200, 20_000
 
 
 def did_you_mean(name: str, known: Iterable[str], *, most: int = 1, alike: float = 0.6) -> str:
@@ -29,11 +33,15 @@ def nearest(name: str, known: Iterable[str], *, most: int = 1, alike: float = 0.
     most: the most names to return. alike: the least similarity, 0 to 1 (`difflib.SequenceMatcher.ratio`). Of
     equally similar names, those come first that have more letters in the same place, then those listed first.
     """
+    if len(name) > _LONGEST:
+        return []
     wanted = name.casefold()
     matcher = SequenceMatcher()
     matcher.set_seq2(wanted)
     found: list[tuple[float, int, int, str]] = []
-    for place, one in enumerate(known):
+    for place, one in enumerate(itertools.islice(known, _MOST)):
+        if len(one) > _LONGEST:
+            continue
         letters = one.casefold()
         matcher.set_seq1(letters)
         # The first two ratios are fast upper bounds of the third.

@@ -140,14 +140,13 @@ def why(audit: Audit, image: int) -> str:
     if audit.loaded is not None and (reason := audit.loaded.reason_of_image(image)):
         return f"{audit.loaded.does_with(image)}: {reason}"
     if verdict == "encoder_error" and not results.raises[image] and audit.admitted is not None:
-        fatal = audit.admitted.fatal
-        of_image = fatal[audit.dataset.boxes.image[fatal] == image]
-        return f"{audit.detector.name}: {audit.admitted.words(int(of_image[0]))}"
+        fatal = audit.admitted.fatal_among(audit.boxes_of(image))
+        return f"{audit.detector.name}: {audit.admitted.words(int(fatal[0]))}"
     if verdict == "encoder_error":
         return reason_to_raise(int(results.raises[image]), audit.detector)
     if verdict != "empty_foreground":
         return verdict_meaning(verdict, audit.detector)
-    usable = int(results.usable[image])
+    usable = results.usable_in(image)
     cause = CAUSES[int(results.cause[image])]
     if not audit.detector.match.measure:
         return f"{_largest(audit, image)}: {cause}; {meaning_of(cause, audit.detector)}"
@@ -170,7 +169,7 @@ def why_in_short(audit: Audit, image: int) -> str:
     cause = CAUSES[int(results.cause[image])]
     if not audit.detector.match.measure:
         return f"{cause}: {_largest(audit, image)}"
-    boxes = count(int(results.usable[image]), "box")
+    boxes = count(results.usable_in(image), "box")
     return f"{cause}: {_best(audit, image)}, {boxes}"
 
 

@@ -37,11 +37,18 @@ class Hits(Sequence[Finding]):
 
     def __init__(self, about: Literal["box", "image"], rows: Int, make: Callable[[int], Finding]) -> None:
         self.about, self.rows, self._make = about, rows, make
+        self._set: frozenset[int] | None = None
 
     def where(self, wanted: Callable[[Finding], bool]) -> Hits:
         """Return the findings for which `wanted` is true, in the same order."""
         keep = np.fromiter(map(wanted, self), dtype=np.bool_, count=len(self))
         return self.of_rows(self.rows[keep])
+
+    def is_about_any(self, rows: Sequence[int]) -> bool:
+        """Tell whether there is a finding about one of these rows."""
+        if self._set is None:
+            self._set = frozenset(self.rows.tolist())
+        return not self._set.isdisjoint(rows)
 
     def of_rows(self, rows: Int) -> Hits:
         """Return the findings about some of the rows: int64."""

@@ -84,12 +84,12 @@ class Findings(Sequence[Finding]):
 
         image: the row of the image. boxes: int64 [n], the rows of its boxes.
         """
-        rows = {"image": np.array([image]), "box": boxes}
+        rows = {"image": [image], "box": boxes.tolist()}
         return [
             code
             for code, parts in self._groups.items()
             if self._rules[code].severity == "error" and not self._rules[code].verdict
-            if any(isinstance(part, Hits) and np.isin(rows[part.about], part.rows).any() for part in parts)
+            if any(isinstance(part, Hits) and part.is_about_any(rows[part.about]) for part in parts)
         ]
 
     def __len__(self) -> int:

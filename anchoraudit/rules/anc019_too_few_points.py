@@ -18,9 +18,11 @@ def check(context: Context) -> Hits:
     if context.detector.match.unit != "point":  # queries: ANC017
         shortages = Shortages.none()
     image, boxes = shortages.images(of_box), shortages.boxes
+    order = np.argsort(image, kind="stable")
+    ordered = image[order]
 
     def tell(row: int) -> tuple[str, str]:
-        own = np.flatnonzero(image == row)
+        own = order[_equal(ordered, row)]
         number, points = int(boxes[own].sum()), int(shortages.points[own].sum())
         lost = number - points
         get = "gets" if lost == 1 else "get"
@@ -38,10 +40,15 @@ def check(context: Context) -> Hits:
 
 def _named(context: Context, shortages: Shortages, own: Int) -> str:
     """Name the first boxes of some shortages, and count the others."""
-    rows = np.sort(shortages.box[np.isin(shortages.group, own)]).tolist()
+    rows = np.sort(np.concatenate([shortages.box[_equal(shortages.group, one)] for one in own])).tolist()
     places = [context.locations.of_box(row) for row in rows[:_NAMED]]
     named = ", ".join(place.place or place.thing for place in places)
     return named + (f" and {len(rows) - _NAMED:,} more" if len(rows) > _NAMED else "")
+
+
+def _equal(ascending: Int, value: int) -> slice:
+    """Return where a value stands in an ascending column."""
+    return slice(*(int(np.searchsorted(ascending, value, side)) for side in ("left", "right")))
 
 
 RULE = Rule(

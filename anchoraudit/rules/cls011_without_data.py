@@ -10,6 +10,8 @@ from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 from anchoraudit.rules.cls014_wrong_start import start_of
 
+_COMPARED = 200  # names, with each other; in more nobody looks for a misspelt one
+
 
 def check(context: Context) -> list[Finding]:
     """Find names that the user's configuration states and that no box of the data has."""
@@ -33,9 +35,9 @@ def check(context: Context) -> list[Finding]:
         text += listed([name(one) for one in unused])
     else:
         text = f"no box has the class {name(unused[0])} of {where}"
-    near = [(one, found[0]) for one in unused if (found := nearest(one, others))]
-    if near:
-        one, other = near[0]
+    near = ((one, found[0]) for one in unused[:_COMPARED] if (found := nearest(one, others[:_COMPARED])))
+    if (pair := next(near, None)) is not None:
+        one, other = pair
         text += f"; the data have {name(other)} ({counted(boxes[other])})"
         text += f" for {name(one)}" if len(unused) > 1 else ""
     return context.about_all("CLS011", text, ", ".join(unused), f"classes {', '.join(unused)}")

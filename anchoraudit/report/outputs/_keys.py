@@ -41,7 +41,7 @@ def of_image(audit: Audit, image: int) -> dict[str, Any]:
         "split": dataset.splits[int(dataset.images.split[image])],
         "verdict": VERDICTS[int(results.verdict[image])],
         "cause": CAUSES[cause] if cause >= 0 else "",
-        "usable": int(results.usable[image]),
+        "usable": results.usable_in(image),
         "best_iou": None if math.isnan(best) else best,
         "why": words.why(audit, image),
     }
