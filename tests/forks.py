@@ -22,6 +22,7 @@ import io
 import json
 import os
 import pkgutil
+import resource
 import signal
 import socket
 import subprocess
@@ -63,6 +64,21 @@ class Forks:
         program: str = PROGRAM,
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, and return what `subprocess.run` does."""
+        return self.measured(args, cwd, env, timeout, program)[0]
+
+    def measured(
+        self,
+        args: list[str],
+        cwd: Path,
+        env: dict[str, str],
+        timeout: float = 120,
+        program: str = PROGRAM,
+        limits: dict[str, int] | None = None,
+    ) -> tuple[subprocess.CompletedProcess[str], float, float]:
+        """Run a command, and return also its seconds of CPU time and its most memory in MB, helpers included.
+
+        limits: values by the names of `resource`, such as RLIMIT_AS.
+        """
         with contextlib.ExitStack() as stack:
             readers, writers = [], []
             for _ in range(2):
@@ -70,7 +86,7 @@ class Forks:
                 readers.append(stack.enter_context(os.fdopen(reader, "rb")))
                 writers.append(writer)
             try:
-                pid = self._start(args, cwd, env, writers, program)
+                pid = self._start(args, cwd, env, writers, program, limits)
             finally:
                 for writer in writers:
                     os.close(writer)
@@ -78,17 +94,18 @@ class Forks:
             watch.start()
             try:
                 out, err = _read_all(readers)
-                code = int(self._ours.recv(SIZE))
+                code, seconds, kilobytes = json.loads(self._ours.recv(SIZE))
             finally:
                 watch.cancel()
-        return subprocess.CompletedProcess(["anchoraudit", *args], code, out, err)
+        ended = subprocess.CompletedProcess(["anchoraudit", *args], code, out, err)
+        return ended, seconds, kilobytes / 1024
 
     def exit_code(
         self, args: list[str], cwd: Path, env: dict[str, str], stdout: int | None, stderr: int | None
     ) -> int:
         """Run a command with these descriptors, None for a closed one, and return its exit code."""
         self._start(args, cwd, env, [stdout, stderr])
-        return int(self._ours.recv(SIZE))
+        return int(json.loads(self._ours.recv(SIZE))[0])
 
     def _start(
         self,
@@ -97,10 +114,12 @@ class Forks:
         env: dict[str, str],
         streams: Sequence[int | None],
         program: str = PROGRAM,
+        limits: dict[str, int] | None = None,
     ) -> int:
         """Start a command, and return the number of its process."""
         are_open = [stream is not None for stream in streams]
         request = {"args": args, "cwd": str(cwd), "env": env, "program": program, "open": are_open}
+        request["limits"] = limits or {}
         given = [stream for stream in streams if stream is not None]
         socket.send_fds(self._ours, [json.dumps(request).encode()], given)
         return int(self._ours.recv(SIZE))
@@ -140,12 +159,15 @@ def _serve(connection: socket.socket) -> tuple[str, list[str]] | None:
                 request["env"],
                 [next(given) if is_open else None for is_open in request["open"]],
             )
+            for name, limit in request["limits"].items():
+                resource.setrlimit(getattr(resource, name), (limit, limit))
             return request["program"], request["args"]
         for stream in streams:
             os.close(stream)
         connection.send(str(pid).encode())
-        _, status = os.waitpid(pid, 0)
-        connection.send(str(os.waitstatus_to_exitcode(status)).encode())
+        _, status, usage = os.wait4(pid, 0)
+        seconds = usage.ru_utime + usage.ru_stime
+        connection.send(json.dumps([os.waitstatus_to_exitcode(status), seconds, usage.ru_maxrss]).encode())
 
 
 def _become(cwd: str, env: dict[str, str], streams: Sequence[int | None]) -> None:

@@ -115,6 +115,7 @@ def limited(*args, cwd, timeout=60):
         # Not ru_maxrss, which counts what the parent had when it forked.
         "finally: open('.peak', 'w').write(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
     )
+    (cwd / ".peak").unlink(missing_ok=True)
     with (cwd / ".out").open("w+b") as out, (cwd / ".err").open("w+b") as err:
         process = subprocess.Popen(
             [sys.executable, "-c", script, *map(str, args)],
@@ -136,8 +137,12 @@ def limited(*args, cwd, timeout=60):
             texts.append(stream.read().decode())
     assert "Traceback" not in texts[1]
     assert "internal error" not in texts[1]
-    peak = int((cwd / ".peak").read_text()) / 1024
-    return Used(process.returncode, *texts, usage.ru_utime + usage.ru_stime, peak)
+    used = usage.ru_utime + usage.ru_stime
+    if not (last := cwd / ".peak").exists():
+        raise AssertionError(
+            f"killed (code {process.returncode}) after {used:.1f} s of CPU time: {texts[1][-500:]}"
+        )
+    return Used(process.returncode, *texts, used, int(last.read_text()) / 1024)
 
 
 # ---- XML -------------------------------------------------------------------------------------------------
