@@ -7,7 +7,6 @@ modeling/meta_arch/retinanet.py. As in detectron2, a text such as `(800, 1333)` 
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,6 @@ from anchoraudit.detectors.readers._table import Table
 from anchoraudit.detectors.readers._yaml import read_yaml
 from anchoraudit.detectors.spec import Anchors, Border, Classes, Detector, Level, Match, Resize
 from anchoraudit.io.expressions import NotResolvedError, evaluate
-from anchoraudit.io.folders import is_file
 
 SUFFIXES = (".yaml", ".yml")
 LOOKS_FOR = "detectron2 config (.yaml with MODEL or _BASE_)"
