@@ -24,7 +24,7 @@ from anchoraudit.report.html.figures import figures
 from anchoraudit.report.html.page import script_json
 from anchoraudit.report.html.remedies import remedies
 from anchoraudit.report.html.thumbnails import Thumbnails
-from tests import browser, mutants
+from tests import browser, mutants, originals
 from tests.builders import annotation, document, image, make, run
 from tests.conftest import SAMPLE
 
@@ -166,7 +166,7 @@ def test_the_same_data_make_the_same_page(sample, page, monkeypatch):
 @pytest.mark.parametrize("name", mutants.names(8))
 def test_a_report_on_broken_data_is_whole_or_absent(here, name):
     mutant = mutants.make(name)
-    mutants.lay(mutant.files, here)
+    originals.lay(mutant.files, here)
     options = next((command for command in mutant.commands if command[0] == "scan"), ["scan", "ds"])[2:]
     if "--output-format" in options:
         place = options.index("--output-format")
