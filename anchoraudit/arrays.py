@@ -27,6 +27,24 @@ BLOCK = 16384
 _WORTH_A_THREAD = 8 * BLOCK
 
 
+def stable_argsort(values: Int) -> Int:
+    """Return np.argsort(values, kind="stable") of whole numbers [n], ten times as fast for most: int64 [n].
+
+    NumPy sorts plain int64 numbers with vector instructions, but not their positions. So the position is put
+    into the last bits of each number, if the range of the numbers leaves room for it.
+    """
+    count = len(values)
+    if count < 2:
+        return np.arange(count)
+    low, high, bits = int(values.min()), int(values.max()), (count - 1).bit_length()
+    if (high - low).bit_length() + bits > 63:
+        return np.argsort(values, kind="stable")
+    keys: Int = ((values - low) << bits) | np.arange(count)
+    keys.sort()
+    keys &= (1 << bits) - 1
+    return keys
+
+
 _ALONE = ContextVar("alone", default=False)
 
 

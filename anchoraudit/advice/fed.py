@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Int
+from anchoraudit.arrays import Bool, Int, stable_argsort
 from anchoraudit.boxes import box_sizes
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.fates import MOVED
@@ -44,7 +44,7 @@ class InFile:
         # Which boxes the policy takes once a loader has decided on crowds.
         decided = replace(dataset.boxes, fate=np.zeros(len(rows), dtype=np.int8))
         self._usable = prepare(replace(dataset, boxes=decided), drop_difficult=drop_difficult).usable
-        self.by_image = np.argsort(dataset.boxes.image, kind="stable")
+        self.by_image = stable_argsort(dataset.boxes.image)
         image, order = dataset.boxes.image, self.by_image
         longer = np.maximum(dataset.images.width, dataset.images.height)
         within = 1 + np.nan_to_num(longer)[image[order]] * _NEAR
@@ -133,7 +133,7 @@ class Fed:
         of = self.image[order]
         if bool((of[1:] < of[:-1]).any()):  # the loader gives boxes to other images
             rows = np.sort(self.clipped.rows)
-            order = place[rows[np.argsort(self.dataset.boxes.image[rows], kind="stable")]]
+            order = place[rows[stable_argsort(self.dataset.boxes.image[rows])]]
         return order
 
     @cached_property

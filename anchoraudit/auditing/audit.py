@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict, cast
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Float, Int, Int8
+from anchoraudit.arrays import Bool, Float, Int, Int8, stable_argsort
 from anchoraudit.classes import class_rules as class_rules_of
 from anchoraudit.classes import rules_for
 from anchoraudit.classes.table import ClassTable, class_table
@@ -674,7 +674,7 @@ def _count_anchors(
     count = len(of_image)
     images.counts = np.full((count, 3), -1, dtype=np.int64)
     boxes.assigned = np.zeros(len(boxes.usable), dtype=np.int64)
-    order = np.argsort(image[rows], kind="stable")
+    order = stable_argsort(image[rows])
     owner = image[rows][order]
     not_judged = [VERDICT_CODE[name] for name in ("encoder_error", "left_out", "unknown")]
     judged = np.flatnonzero(~np.isin(images.verdict, not_judged))

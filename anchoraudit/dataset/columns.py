@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.arrays import Bool, Float, Int, Int8
+from anchoraudit.arrays import Bool, Float, Int, Int8, stable_argsort
 from anchoraudit.dataset.conventions import XYXY, Convention
 from anchoraudit.dataset.declared import DeclaredClasses
 from anchoraudit.dataset.findings import Finding
@@ -159,7 +159,7 @@ class Boxes:
 
     def by_image(self) -> Int:
         """Return the row numbers grouped by image, in file order within each image: int64 [M]."""
-        return np.argsort(self.image, kind="stable")
+        return stable_argsort(self.image)
 
     def positions(self) -> Int:
         """Return the position of each box among those of its image: int64 [M].

@@ -18,9 +18,6 @@ _MULTIPLIERS = (
     0x9E3779B97F4A7C15,
 )
 
-_FEW = 1 << 17  # boxes whose hashes are sorted at once
-_BITS = 22  # first bits of a hash that are counted: 32 megabytes
-
 
 def repeats(group: Int, boxes: Float) -> Int:
     """Return for each of n boxes the first earlier box of its group that it equals, -1 for none: int64 [n].
@@ -123,10 +120,7 @@ def by_groups(group: Int, size: int = BLOCK) -> list[slice]:
 
 
 def alike(group: Int, boxes: Float) -> Int:
-    """Return the rows of boxes whose hash another box has too: among them are all that equal another one.
-
-    Few have, so that little has to be sorted.
-    """
+    """Return the rows of boxes whose hash another box has too: among them are all that equal another one."""
     if len(group) < 2:
         return np.zeros(0, dtype=np.int64)
     mixed = np.empty(len(group), dtype=np.uint64)
@@ -139,11 +133,10 @@ def alike(group: Int, boxes: Float) -> Int:
         mixed[block] = own ^ (own >> np.uint64(32))
 
     for_each_block(len(mixed), mix)
-    rows = np.arange(len(mixed))
-    if len(mixed) > _FEW:  # a count of the first bits leaves few to sort
-        bucket = (mixed >> np.uint64(64 - _BITS)).astype(np.int64)
-        rows = np.flatnonzero(np.bincount(bucket, minlength=1 << _BITS)[bucket] > 1)
-        mixed = mixed[rows]
     ordered = np.sort(mixed)
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
-    return rows[np.isin(mixed, twice)] if len(twice) else np.zeros(0, dtype=np.int64)
+    if not len(twice):
+        return np.zeros(0, dtype=np.int64)
+    place = np.minimum(np.searchsorted(twice, mixed), len(twice) - 1)
+    found: Int = np.flatnonzero(twice[place] == mixed)
+    return found

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.arrays import Bool, Float, Int, Int8, for_each_block
+from anchoraudit.arrays import Bool, Float, Int, Int8, for_each_block, stable_argsort
 from anchoraudit.boxes import clip_boxes
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.fates import KEPT, MOVED, STOPS
@@ -367,7 +367,7 @@ def _too_many(image: Int, images: int, labels: Labels, rule: Int8, outcome: Int8
     if not most or int(np.bincount(image[counted], minlength=images).max(initial=0)) <= most:
         return
     rows = np.flatnonzero(counted)
-    rows = rows[np.argsort(image[rows], kind="stable")]
+    rows = rows[stable_argsort(image[rows])]
     of = image[rows]
     numbers = np.bincount(of, minlength=images)
     hit = numbers[of] > most

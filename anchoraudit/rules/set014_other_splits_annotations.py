@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from anchoraudit.arrays import stable_argsort
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.images.found import list_images
 from anchoraudit.rules._context import Context
@@ -24,7 +25,7 @@ def copied_sources(context: Context) -> dict[int, int]:
         return {}
     count = len(sources)
     of_box = images.source[boxes.image]
-    image_order, box_order = (np.argsort(column, kind="stable") for column in (images.source, of_box))
+    image_order, box_order = (stable_argsort(column) for column in (images.source, of_box))
     image_ends = np.searchsorted(images.source[image_order], np.arange(count + 1))
     box_ends = np.searchsorted(of_box[box_order], np.arange(count + 1))
     first: dict[object, int] = {}

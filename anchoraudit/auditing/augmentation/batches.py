@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Float, Int
+from anchoraudit.arrays import Bool, Float, Int, stable_argsort
 from anchoraudit.auditing.augmentation.draws import Keys, keys_of
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import Labels
@@ -40,7 +40,7 @@ class Varying:
         """Return the images with usable boxes."""
         images = dataset.images
         boxes = clip_all(dataset, np.flatnonzero(labels.usable))
-        order = np.argsort(dataset.boxes.image[boxes.rows], kind="stable")
+        order = stable_argsort(dataset.boxes.image[boxes.rows])
         varying, of = np.unique(dataset.boxes.image[boxes.rows][order], return_inverse=True)
         return cls(
             keys_of((images.ids[i] for i in varying), (images.file_names[i] for i in varying)),

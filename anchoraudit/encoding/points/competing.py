@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Int, for_each
+from anchoraudit.arrays import Bool, Int, for_each, stable_argsort
 from anchoraudit.dataset.repeated import by_groups, pairs_within, repeats
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
@@ -113,7 +113,7 @@ def _in_crowds(image: Int, able: Bool) -> Int:
     """Return the rows of boxes with candidates that are not the only ones of their image, by image."""
     rows = np.flatnonzero(able)
     if bool((np.diff(image[rows]) < 0).any()):
-        rows = rows[np.argsort(image[rows], kind="stable")]
+        rows = rows[stable_argsort(image[rows])]
     several: Int = rows[np.bincount(image[rows], minlength=1)[image[rows]] > 1]
     return several
 
@@ -123,7 +123,7 @@ def _contested(boxes: OnCanvas, image: Int, images: Int, detector: Detector) -> 
     found, asked = np.zeros((2, int(image.max(initial=-1)) + 1), dtype=np.bool_)
     asked[images] = True
     rows = np.flatnonzero(asked[image])
-    rows = rows[np.argsort(image[rows], kind="stable")]
+    rows = rows[stable_argsort(image[rows])]
     of = image[rows]
     many = np.bincount(of, minlength=len(found))[of] > MOST_COMPARED
     found[_sharing(boxes.take(rows[many]), of[many], detector)] = True

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Int, for_each_block
+from anchoraudit.arrays import Bool, Int, for_each_block, stable_argsort
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.points.counting import candidates_by_level
@@ -48,7 +48,7 @@ def shortages(boxes: OnCanvas, image: Int, judged: Judged, detector: Detector) -
     rows = np.flatnonzero(suspects[image])
     if not len(rows):
         return Shortages.none()
-    rows = rows[np.argsort(image[rows], kind="stable")]
+    rows = rows[stable_argsort(image[rows])]
     reach = _Reach(boxes.take(rows), detector)
     group, points = np.full(len(image), -1, dtype=np.int64), [np.zeros(0, dtype=np.int64)]
     for own in np.split(np.arange(len(rows)), np.flatnonzero(np.diff(image[rows])) + 1):
@@ -140,7 +140,7 @@ def _short_of_contested(boxes: OnCanvas, image: Int, few: Int, number: Int, dete
     may[image[few[number[few] == 0]]] = True
     may &= at_most > 1  # one is contested at least, or nobody would borrow it
     rows = np.flatnonzero(may[image] & (number > 0))
-    rows = rows[np.argsort(image[rows], kind="stable")]
+    rows = rows[stable_argsort(image[rows])]
     of, finest = image[rows], _own(boxes.take(rows), 0, detector)
     most = np.zeros(len(at_most), dtype=np.int64)
     for distance in range(1, _NEIGHBOURS + 1):

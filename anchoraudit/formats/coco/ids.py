@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from anchoraudit.arrays import Int
+from anchoraudit.arrays import Int, stable_argsort
 from anchoraudit.dataset.columns import Ids
 
 # Ids are looked up in a table if it needs at most so many places for each id. COCO's own image ids need five
@@ -39,7 +39,7 @@ def positions(known: list[Any], wanted_ids: Ids) -> Int:
     lowest, highest = int(known_ids.min()), int(known_ids.max())
     if highest - lowest < _TABLE_PER_ID * len(known_ids) + 1024 and abs(lowest) < 2**62:
         return _by_table(known_ids, wanted_ids, lowest, highest)
-    order = np.argsort(known_ids, kind="stable")
+    order = stable_argsort(known_ids)
     ranked = known_ids[order]
     rank = np.minimum(np.searchsorted(ranked, wanted_ids), len(ranked) - 1)
     return np.where(ranked[rank] == wanted_ids, order[rank], -1)
@@ -60,7 +60,7 @@ def repeated(ids: Ids) -> list[int]:
         ranked = np.sort(ids)  # cheaper than the stable order, which only files with repeats need
         if bool(np.all(ranked[1:] > ranked[:-1])):
             return []
-        order = np.argsort(ids, kind="stable")
+        order = stable_argsort(ids)
         again = ids[order][1:] == ids[order][:-1]
         return sorted(order[1:][again].tolist())
     seen: set[Any] = set()
