@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import seed as seeded
 from hypothesis import strategies as st
 
-from anchoraudit.dataset.repeated import close, pairs_within, repeats
+from anchoraudit.dataset.repeated import close, not_single, pairs_within, repeats
 from anchoraudit.detectors import load_detector, preset_names
 from anchoraudit.detectors.spec import Detector, Loss, Match, Points, Resize
 from anchoraudit.encoding import engines
@@ -585,6 +585,12 @@ def test_in_crowds_exactly_those_are_shadowed_that_no_point_learns(name, seed):
     hidden = (alone.candidates > 0) & (counted.assigned == 0)
     assert ((np.array(STATUSES)[together.status] == "shadowed") == hidden).all()
     assert hidden.any()
+
+
+def test_rows_whose_key_another_row_has():
+    assert not_single(np.array([7, 1, 7, 3, 9, 3, 7])).tolist() == [0, 2, 3, 5, 6]
+    assert not_single(np.array([2**64 - 1, 0, 2**64 - 1], dtype=np.uint64)).tolist() == [0, 2]
+    assert not_single(np.array([5, 4])).tolist() == not_single(np.zeros(0, dtype=np.int64)).tolist() == []
 
 
 def test_pairs_within_are_all_pairs_of_a_group_once():

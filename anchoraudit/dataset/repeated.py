@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from anchoraudit.arrays import BLOCK, Bool, Float, Floating, Int, for_each, for_each_block
 
@@ -133,10 +134,18 @@ def alike(group: Int, boxes: Float) -> Int:
         mixed[block] = own ^ (own >> np.uint64(32))
 
     for_each_block(len(mixed), mix)
-    ordered = np.sort(mixed)
+    return not_single(mixed)
+
+
+def not_single(keys: npt.NDArray[Any]) -> Int:
+    """Return the rows whose key another row has too: int64, ascending.
+
+    keys: whole numbers [n], of which few occur more than once. NumPy sorts those much faster than rows.
+    """
+    ordered = np.sort(keys)
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
     if not len(twice):
         return np.zeros(0, dtype=np.int64)
-    place = np.minimum(np.searchsorted(twice, mixed), len(twice) - 1)
-    found: Int = np.flatnonzero(twice[place] == mixed)
+    place = np.minimum(np.searchsorted(twice, keys), len(twice) - 1)
+    found: Int = np.flatnonzero(twice[place] == keys)
     return found

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from anchoraudit.arrays import Bool, Float, Int, Int8, for_each_block
+from anchoraudit.dataset.repeated import not_single
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.causes_by_size import LEVEL, STRIDE
@@ -199,18 +200,9 @@ def owners(boxes: OnCanvas, image: Int, detector: Detector) -> tuple[Int, Int]:
 def _shared(image: Int, point: Int) -> Int:
     """Return the pairs of an image and a point that occur more than once: int64, ascending.
 
-    Most points of most images are candidates of one box: a sort of single numbers finds the others.
+    Most points of most images are candidates of one box.
     """
-    if not len(point):
-        return np.zeros(0, dtype=np.int64)
-    key = (image - image.min()) * (point.max() + 1) + point
-    ordered = np.sort(key)
-    again = ordered[1:][ordered[1:] == ordered[:-1]]
-    if not len(again):
-        return np.zeros(0, dtype=np.int64)
-    place = np.minimum(np.searchsorted(again, key), len(again) - 1)
-    found: Int = np.flatnonzero(again[place] == key)
-    return found
+    return not_single((image - image.min(initial=0)) * (point.max(initial=0) + 1) + point)
 
 
 def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Counted:
