@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from anchoraudit.errors import AnchorauditError
@@ -47,7 +48,7 @@ def walk(folder: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, lis
 
     `folder` itself comes first, as "". A folder is visited once, even if several links lead to it. Hidden
     entries are left out, as `glob` does. A folder whose name ends in `.txt` is listed as a file, so that a
-    reader of label files reports it.
+    reader of label files reports it. `/proc` and `/sys` are not looked into.
 
     wanted: tells by its name whether a file is one of those that the walk is made for. All files are listed.
 
@@ -63,7 +64,7 @@ def walk(folder: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, lis
         folders: list[str] = []
         try:
             status = (folder / below).stat()
-            if (status.st_dev, status.st_ino) in seen:
+            if (status.st_dev, status.st_ino) in seen or status.st_dev in _devices_of_the_kernel():
                 continue
             seen.add((status.st_dev, status.st_ino))
             with os.scandir(folder / below) as entries:
@@ -78,6 +79,16 @@ def walk(folder: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, lis
             continue
         yield below, sorted(files)
         pending += [f"{below}/{name}" if below else name for name in sorted(folders, reverse=True)]
+
+
+@cache
+def _devices_of_the_kernel() -> frozenset[int]:
+    """Return the devices of what the kernel makes up, `/proc` and `/sys`, where no data lie."""
+    found = set()
+    for path in ("/proc", "/sys"):
+        with suppress(OSError):
+            found.add(Path(path).stat().st_dev)
+    return frozenset(found - {Path("/").stat().st_dev})
 
 
 def _too_many(folder: Path) -> AnchorauditError:
