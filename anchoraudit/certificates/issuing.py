@@ -15,6 +15,7 @@ from anchoraudit.certificates.definition import definition_sha256
 from anchoraudit.certificates.document import Certificate, Judge
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.detectors import Detector, load_detector, preset_names
+from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io import unchanged
 from anchoraudit.io.unchanged import Reading
@@ -22,7 +23,7 @@ from anchoraudit.loaders import PLAIN
 from anchoraudit.manifest import Filtered, Written
 
 # The verdicts of images that train without foreground.
-_EMPTY = ("empty_foreground", "blank", "no_usable_box", "encoder_error", "left_out")
+_EMPTY = (*WITHOUT_FOREGROUND, "left_out")
 
 
 class Issuer:

@@ -93,8 +93,9 @@ def _taken(boxes: OnCanvas, image: Int, able: Bool, detector: Detector, first: I
         able = able & ~taken
     rows = _in_crowds(image, able)
     many = np.bincount(image[rows], minlength=1)[image[rows]] > MOST_COMPARED
-    for part in by_groups(image[rows[many]], 1):
-        own = rows[many][part]
+    crowded = rows[many]
+    for part in by_groups(image[crowded], 1):
+        own = crowded[part]
         owner = Painted(boxes.take(own), detector).owner
         taken[own] = np.bincount(owner[owner >= 0], minlength=len(own)) == 0
     rows = rows[~many]

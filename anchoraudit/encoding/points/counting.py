@@ -202,7 +202,7 @@ def _shared(image: Int, point: Int) -> Int:
 
     Most points of most images are candidates of one box.
     """
-    return not_single((image - image.min(initial=0)) * (point.max(initial=0) + 1) + point)
+    return not_single(image * (point.max(initial=0) + 1) + point)
 
 
 def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Counted:

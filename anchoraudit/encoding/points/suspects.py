@@ -36,7 +36,8 @@ def involved(boxes: OnCanvas, image: Int, detector: Detector) -> Bool:
     """Tell which boxes decide whether others learn all candidates of a box: bool [n].
 
     These are the boxes of which others might, and all that may take a candidate from one of them. True of
-    too many, never of too few. boxes: all of them have candidates. image: int64 [n], ascending.
+    too many, never of too few. boxes: all of them have candidates, at most `MOST_COMPARED` of each image.
+    image: int64 [n], ascending.
     """
     rule = rule_of(detector)
     likely: Callable[[Float, Detector], Int] | None = getattr(rule, "likely_level", None)
@@ -56,10 +57,10 @@ def involved(boxes: OnCanvas, image: Int, detector: Detector) -> Bool:
 
     for_each(by_groups(image, _BOXES), look)
     number = np.bincount(image, minlength=1)[image]
-    rows = np.flatnonzero(found & (number <= MOST_COMPARED))
+    rows = np.flatnonzero(found)
     rest = rows[~sure[rows]]
     level[rest] = candidates_by_level(boxes.take(rest), detector).argmax(axis=1)
-    listed: Bool = number > MOST_COMPARED
+    listed = np.zeros(len(image), dtype=np.bool_)
 
     def look_closely(part: slice) -> None:
         asked = _Asked.of_rows(rivals, rows[part], level[rows[part]])

@@ -14,7 +14,7 @@ from anchoraudit.formats.table.rows import text_of
 def texts_of(column: pa.ChunkedArray) -> Texts:
     """Return the values of a column as texts; a missing one is ""."""
     if pa.types.is_nested(column.type):
-        return Texts.of("" if value is None else text_of(value) for value in column.to_pylist())
+        return Texts.of(map(_plain, column.to_pylist()))
     coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     array: Any = coded.combine_chunks()
     if isinstance(array, pa.ChunkedArray):  # without chunks

@@ -53,14 +53,10 @@ def _texts_of(column: pd.Series[Any]) -> Texts:
     import pandas as pd
 
     if column.dtype == object:  # equal objects, such as 1 and True, may be different texts
-        return Texts.of(map(_text, _objects(column)))
+        return Texts.of(map(text_of, _objects(column)))
     codes, distinct = pd.factorize(column)  # -1 stands for a missing value
     names = [text_of(value) for value in np.asarray(distinct, dtype=object).tolist()]
     return Texts.of_codes(np.where(codes < 0, len(names), codes).astype(np.int64), [*names, ""])
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else text_of(value)
 
 
 def _objects(column: pd.Series[Any]) -> list[Any]:
