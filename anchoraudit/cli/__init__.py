@@ -11,7 +11,7 @@ from anchoraudit import __version__
 from anchoraudit.cli._choice import Group, unknown_option
 from anchoraudit.cli._said import fail, fail_usage
 from anchoraudit.errors import AnchorauditError, printable, shortened
-from anchoraudit.io import streams
+from anchoraudit.io import signals, streams
 from anchoraudit.io.files import reason_of
 from anchoraudit.io.memory import prepare_for_limit, shortage
 from anchoraudit.io.plugins import load_module, module_names
@@ -94,12 +94,10 @@ def _answered(args: list[str] | None) -> int:
     except AnchorauditError as error:
         return _fail(str(error))
     except (KeyboardInterrupt, click.Abort):
-        print("interrupted; no file was left half written", file=sys.stderr)
-        return _INTERRUPTED
+        return _interrupted()
     except Exception as error:
         if isinstance(error.__cause__, KeyboardInterrupt):  # Python 3.11 wraps one that hits a class's making
-            print("interrupted; no file was left half written", file=sys.stderr)
-            return _INTERRUPTED
+            return _interrupted()
         if said := shortage(error):
             return _fail(said)
         if isinstance(error, OSError):
@@ -117,6 +115,11 @@ def _of_the_system(error: OSError) -> str:
     """Return what to say of an error of the system that no command has said more of."""
     where = f"{shortened(printable(error.filename))}: " if error.filename else ""
     return f"{where}{reason_of(error)}"
+
+
+def _interrupted() -> int:
+    print(signals.INTERRUPTED, file=sys.stderr)
+    return _INTERRUPTED
 
 
 def _fail(message: str) -> int:
