@@ -129,14 +129,16 @@ def workers(work: Callable[..., None], arguments: Sequence[tuple[Any, ...]]) -> 
             warnings.simplefilter("ignore", DeprecationWarning)
             with suppress(OSError):  # the system allows no more processes: continue with fewer
                 for own in arguments:
-                    receiver, sender = context.Pipe(duplex=False)
-                    process: BaseProcess = context.Process(
-                        target=_run, args=(receiver, sender, work, own), daemon=True
-                    )
-                    process.start()
-                    sender.close()
-                    started.append((process, receiver))
+                    started.append(_start(context, work, own))  # noqa: PERF401  those before an error count
         yield started
+
+
+def _start(context: Any, work: Callable[..., None], own: tuple[Any, ...]) -> Worker:
+    receiver, sender = context.Pipe(duplex=False)
+    process: BaseProcess = context.Process(target=_run, args=(receiver, sender, work, own), daemon=True)
+    process.start()
+    sender.close()
+    return process, receiver
 
 
 def _kill(started: list[Worker]) -> None:
@@ -151,10 +153,14 @@ def _ending(started: list[Worker]) -> Iterator[None]:
         yield
     finally:
         with _sigint_blocked():  # a second Ctrl-C must not leave a worker behind
-            for process, receiver in started:
-                process.kill()
-                receiver.close()
-                process.join()
+            _kill(started)
+            while started:  # without names that outlive this block: Python loses a Ctrl-C in a destructor
+                _end(*started.pop(0))
+
+
+def _end(process: BaseProcess, receiver: Connection) -> None:
+    receiver.close()
+    process.join()
 
 
 def _run(receiver: Connection, sender: Connection, work: Callable[..., None], own: tuple[Any, ...]) -> None:
