@@ -13,6 +13,7 @@ import numpy as np
 from anchoraudit.arrays import Int
 from anchoraudit.classes.contract import ClassRules
 from anchoraudit.classes.indices import MS_COCO_PLACES, class_indices, has_background, name_indices
+from anchoraudit.dataset.class_boxes import boxes_of_classes
 from anchoraudit.dataset.columns import Dataset, ImageId
 from anchoraudit.detectors.classes import Classes
 from anchoraudit.detectors.labels import Labels
@@ -226,20 +227,6 @@ def _declared(dataset: Dataset) -> Classes:
         by_default=True,
         stated_in=declared.path.name,
     )
-
-
-def boxes_of_classes(dataset: Dataset) -> Int:
-    """Count the boxes of each class in each source, crowds included: int64 [S, C]."""
-    classes, sources = len(dataset.categories), max(len(dataset.sources), 1)
-    category = dataset.boxes.category
-    known = category >= 0
-    if not known.all():
-        category = category[known]
-    if sources == 1:
-        return np.bincount(category, minlength=classes)[None]
-    image = dataset.boxes.image if len(category) == len(known) else dataset.boxes.image[known]
-    cells = dataset.images.source[image] * classes + category
-    return np.bincount(cells, minlength=sources * classes).reshape(sources, classes)
 
 
 def class_table(

@@ -268,6 +268,9 @@ class Dataset(Shown):
         lines of that file as they stand.
     without_info : tuple of Path
         COCO files with annotations that lack the key `info`.
+    class_boxes : ndarray of int64, shape (S, C), or None
+        How many boxes of each class each of the S sources has in the whole data set, where this is a part of
+        it. None where this is the whole.
 
     Examples
     --------
@@ -302,6 +305,7 @@ class Dataset(Shown):
     read_as: Convention | None = None
     label_lines: Mapping[int, Sequence[str]] = field(default_factory=dict)
     without_info: tuple[Path, ...] = ()
+    class_boxes: Int | None = None
 
     def convention_of(self, source: int) -> Convention:
         """Return what the four numbers of a box mean by the format of a source, given its index.

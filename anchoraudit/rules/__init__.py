@@ -6,17 +6,19 @@ docs/rules.md. Modules whose names start with an underscore are helpers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
+from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.io.plugins import load_module, module_names
 from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._findings import Findings
 from anchoraudit.rules._rule import FAMILIES, SEVERITIES, Rule, Severity
 from anchoraudit.rules._selection import Chosen, unknown
-from anchoraudit.rules._symptoms import without_symptoms
+from anchoraudit.rules._symptoms import Group, divided, follow_faults, without_faulty, without_symptoms
+from anchoraudit.rules._totals import Totals
 
 __all__ = [
     "FAMILIES",
@@ -24,11 +26,19 @@ __all__ = [
     "Chosen",
     "Context",
     "Findings",
+    "Group",
     "Hits",
     "Rule",
     "Severity",
+    "Totals",
     "all_rules",
     "check",
+    "check_rows",
+    "check_totals",
+    "groups_of",
+    "in_force_after",
+    "not_in_parts",
+    "remaining",
     "rule_of",
 ]
 
@@ -95,24 +105,158 @@ def check(context: Context, chosen: Chosen, from_reading: Sequence[Finding]) -> 
     Findings
         Errors first, then by the order of the codes; within a code, those from reading first.
     """
+    rules = _applicable(context, chosen)
+    groups = _find(context, rules, chosen, from_reading, lambda rule, values: [rule.found(context, values)])
+    in_force = chosen.in_force(all_rules())
+    without_symptoms(groups, in_force, context.dataset)
+    return _ordered(groups, in_force)
+
+
+def check_rows(context: Context, chosen: Chosen, from_reading: Sequence[Finding]) -> Findings:
+    """Run the chosen rules about single images and boxes on a part of a data set.
+
+    The parts' findings are those of the whole, but for what `groups_of` puts into groups of its own:
+    `remaining` says which of these groups count, once the totals of all parts are known.
+
+    Parameters
+    ----------
+    context : Context
+        Some whole images of the data set with all their boxes, under the classes, splits and sources of the
+        whole.
+    chosen : Chosen
+        As `check` takes it.
+    from_reading : sequence of Finding
+        As `check` takes it; findings of other rules are left out.
+
+    Returns
+    -------
+    Findings
+        In the order of `check`, with the findings about which only the totals decide.
+    """
+    rules = {
+        code: rule
+        for code, rule in _applicable(context, chosen).items()
+        if rule.scope == "rows" or rule.tentative is not None
+    }
+    read = [finding for finding in from_reading if finding.code in rules and _is_of_rows(finding)]
+    groups = _find(context, rules, chosen, read, lambda rule, values: rule.found_in_part(context, values))
+    return _ordered(groups, chosen.in_force(all_rules()))
+
+
+def check_totals(context: Context, chosen: Chosen, from_reading: Sequence[Finding]) -> Findings:
+    """Run the chosen rules that need nothing but the totals of a whole data set.
+
+    Parameters
+    ----------
+    context : Context
+        The data set without its images and boxes, and with the totals of all parts: `Context.with_totals`.
+    chosen : Chosen
+        As `check` takes it.
+    from_reading : sequence of Finding
+        As `check` takes it; findings about single images and boxes are left out.
+
+    Returns
+    -------
+    Findings
+        In the order of `check`.
+    """
+    every = _applicable(context, chosen)
+    read = [finding for finding in from_reading if not _is_of_rows(finding)]
+    rules = {code: rule for code, rule in every.items() if rule.scope != "rows"}
+    groups = _find(
+        context,
+        rules,
+        chosen,
+        read,
+        lambda rule, values: [rule.found(context, values)] if rule.scope == "totals" else [],
+    )
+    in_force = chosen.in_force(all_rules())
+    without_symptoms(groups, in_force, context.dataset)
+    return _ordered(groups, in_force)
+
+
+def not_in_parts(chosen: Chosen, needs_detector: bool) -> list[Rule]:
+    """Return the chosen rules that are not checked where a data set is audited in parts.
+
+    needs_detector: those that need a detector are among them. Their `needs_whole` says why.
+    """
+    return [
+        rule
+        for code, rule in chosen.in_force(all_rules()).items()
+        if code in chosen and rule.scope == "whole" and (needs_detector or not rule.needs_detector)
+    ]
+
+
+def groups_of(found: Findings, dataset: Dataset) -> dict[Group, Sequence[Finding]]:
+    """Divide the findings of a part into groups that count, or do not count, as one.
+
+    found: what `check_rows` returns. dataset: the part.
+    """
+    return divided(found, all_rules(), dataset)
+
+
+def remaining(groups: Iterable[Group], of_totals: Findings, context: Context, chosen: Chosen) -> list[Group]:
+    """Return those groups of the parts' findings that are findings of the whole.
+
+    groups: keys of what `groups_of` returned for the parts. of_totals: what `check_totals` returned for the
+    whole. context, chosen: what it was called with.
+    """
     rules = chosen.in_force(all_rules())
-    groups: dict[str, list[Sequence[Finding]]] = {
-        code: []
-        for code, rule in rules.items()
+    stays: dict[str, bool] = {}
+    for code in {group.code for group in groups if group.tentative}:
+        stays[code] = rules[code].keeps_tentative(context, chosen.thresholds.get(code, {}))
+    counted = [group for group in groups if not group.tentative or stays[group.code]]
+    return without_faulty(counted, of_totals, rules)
+
+
+def in_force_after(of_totals: Findings, chosen: Chosen) -> dict[str, Rule]:
+    """Return the rules as reports show them beside these findings about the whole, by code.
+
+    The remedy of a rule that follows from one of them is that one's.
+    """
+    rules = chosen.in_force(all_rules())
+    follow_faults(of_totals.counts, rules)
+    return rules
+
+
+def _applicable(context: Context, chosen: Chosen) -> dict[str, Rule]:
+    return {
+        code: rule
+        for code, rule in chosen.in_force(all_rules()).items()
         if code in chosen and (context.replayed is not None or not rule.needs_detector)
     }
+
+
+def _is_of_rows(finding: Finding) -> bool:
+    return all_rules()[finding.code].scope == "rows"
+
+
+def _find(
+    context: Context,
+    rules: Mapping[str, Rule],
+    chosen: Chosen,
+    from_reading: Sequence[Finding],
+    find: Callable[[Rule, Mapping[str, float]], Sequence[Sequence[Finding]]],
+) -> dict[str, list[Sequence[Finding]]]:
+    """Return the findings of each of these rules: those from reading first."""
+    groups: dict[str, list[Sequence[Finding]]] = {code: [] for code in rules}
     read: dict[str, list[Finding]] = {}
     for finding in from_reading:
         read.setdefault(finding.code, []).append(finding)
+    if any(rule.scope == "totals" for rule in rules.values()):
+        _ = context.totals  # once, before several threads ask for them
 
-    def run(code: str) -> Sequence[Finding]:
-        return rules[code].found(context, chosen.thresholds.get(code, {}))
+    def run(code: str) -> Sequence[Sequence[Finding]]:
+        return find(rules[code], chosen.thresholds.get(code, {}))
 
     # NumPy releases the interpreter lock while it works on long columns, so two threads share the work.
     with ThreadPoolExecutor(2 if len(context.dataset.boxes) > _MANY_BOXES else 1) as pool:
         for code, found in zip(groups, pool.map(run, groups), strict=True):
-            groups[code] += [part for part in (read.get(code, ()), found) if len(part)]
-    without_symptoms(groups, rules, context.dataset)
+            groups[code] += [part for part in (read.get(code, ()), *found) if len(part)]
+    return groups
+
+
+def _ordered(groups: Mapping[str, list[Sequence[Finding]]], rules: Mapping[str, Rule]) -> Findings:
     order = {severity: number for number, severity in enumerate(SEVERITIES)}
     # Of errors, what others follow from comes first.
     ordered = sorted(groups, key=lambda code: (order[rules[code].severity], not rules[code].symptoms))

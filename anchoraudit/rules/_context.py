@@ -23,20 +23,28 @@ from anchoraudit.encoding.best_recall import BestRecall, best_recall
 from anchoraudit.encoding.canvas import Placed
 from anchoraudit.encoding.levels import serving_levels
 from anchoraudit.encoding.shortages import Shortages
-from anchoraudit.encoding.statuses import STATUSES
 from anchoraudit.images.inspection import ImageFiles
 from anchoraudit.loaders import Loaded
+from anchoraudit.rules._totals import Totals
 
 
 class Hits(Sequence[Finding]):
     """Findings about some boxes or images. Each is made only when somebody asks for it.
 
     about: what the rows count, "box" or "image". rows: int64 [n], row numbers in the data set's columns.
-    make: returns the finding about one row.
+    make: returns the finding about one row. tentative: whether they count depends on the totals of the whole
+    data set, of which this is a part.
     """
 
-    def __init__(self, about: Literal["box", "image"], rows: Int, make: Callable[[int], Finding]) -> None:
-        self.about, self.rows, self._make = about, rows, make
+    def __init__(
+        self,
+        about: Literal["box", "image"],
+        rows: Int,
+        make: Callable[[int], Finding],
+        *,
+        tentative: bool = False,
+    ) -> None:
+        self.about, self.rows, self.tentative, self._make = about, rows, tentative, make
         self._set: frozenset[int] | None = None
 
     def where(self, wanted: Callable[[Finding], bool]) -> Hits:
@@ -52,7 +60,20 @@ class Hits(Sequence[Finding]):
 
     def of_rows(self, rows: Int) -> Hits:
         """Return the findings about some of the rows: int64."""
-        return Hits(self.about, rows, self._make)
+        return Hits(self.about, rows, self._make, tentative=self.tentative)
+
+    def made_tentative(self) -> Hits:
+        """Return the same findings, on which the totals decide."""
+        return Hits(self.about, self.rows, self._make, tentative=True)
+
+    def together_with(self, other: Hits) -> Hits:
+        """Return these findings and others about the same kind of rows, in the order of the rows."""
+        own = frozenset(self.rows.tolist())
+
+        def make(row: int) -> Finding:
+            return self._make(row) if row in own else other._make(row)
+
+        return Hits(self.about, np.union1d(self.rows, other.rows), make)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -63,7 +84,7 @@ class Hits(Sequence[Finding]):
     def __getitem__(self, index: slice) -> Hits: ...
     def __getitem__(self, index: int | slice) -> Finding | Hits:
         if isinstance(index, slice):
-            return Hits(self.about, self.rows[index], self._make)
+            return self.of_rows(self.rows[index])
         return self._make(int(self.rows[index]))
 
     def __iter__(self) -> Iterator[Finding]:
@@ -98,6 +119,16 @@ class Context:
     admitted: Admitted | None = None
     classes: ClassTable | None = None
     shortages: Shortages = field(default_factory=Shortages.none)
+    given: Totals | None = None
+
+    @cached_property
+    def totals(self) -> Totals:
+        """What rules about the whole data set go by: sums over images and boxes."""
+        return Totals.on_demand(self) if self.given is None else self.given
+
+    def with_totals(self, totals: Totals) -> Context:
+        """Return this context of a data set without images, with the totals of all parts."""
+        return replace(self, given=totals)
 
     @property
     def detector(self) -> Detector:
@@ -162,8 +193,7 @@ class Context:
     @cached_property
     def boxes_by_category(self) -> Int:
         """Count the boxes of each category, crowds included: int64 [C]."""
-        category = self.dataset.boxes.category
-        return np.bincount(category[category >= 0], minlength=len(self.dataset.categories))
+        return self.totals.by_category
 
     @cached_property
     def training(self) -> frozenset[str]:
@@ -178,16 +208,21 @@ class Context:
         return frozenset([*found, *(name for name in stated if name not in years)])
 
     @cached_property
-    def in_training(self) -> Bool:
-        """Tell which images are trained on, by the names of their splits: bool [N].
+    def trained_splits(self) -> Bool:
+        """Tell which splits are trained on, by their names: bool [splits].
 
-        Where no name says so, all of them are but those of splits for evaluation.
+        Where no name says so, all of them are but those for evaluation.
         """
-        names, split = self.dataset.splits, self.dataset.images.split
+        names = self.dataset.splits
         trained = [name in self.training and not is_evaluation(name) for name in names]
         if not any(trained):
             trained = [not is_evaluation(name) for name in names]
-        return np.array(trained, dtype=np.bool_)[split]
+        return np.array(trained, dtype=np.bool_)
+
+    @cached_property
+    def in_training(self) -> Bool:
+        """Tell which images are trained on: bool [N]."""
+        return self.trained_splits[self.dataset.images.split]
 
     @cached_property
     def trained(self) -> Bool:
@@ -200,11 +235,15 @@ class Context:
     @cached_property
     def by_class(self) -> Int:
         """Count the trained boxes of each class by status: int64 [C, statuses], none not usable."""
-        category, classes = self.dataset.boxes.category, len(self.dataset.categories)
-        counted = np.flatnonzero(self.trained & (category >= 0))
-        codes = category[counted] * len(STATUSES) + self.status[counted]
-        table: Int = np.bincount(codes, minlength=classes * len(STATUSES))
-        return table.reshape(classes, len(STATUSES))
+        table: Int = self.trained_boxes[:-1]
+        return table
+
+    @cached_property
+    def trained_boxes(self) -> Int:
+        """Count the trained boxes of each class, and of none, by status: int64 [C + 1, statuses]."""
+        table: Int = self.totals.boxes[self.trained_splits].sum(axis=0)
+        table[:, 0] = 0
+        return table
 
     @cached_property
     def best_recall(self) -> BestRecall | None:
@@ -242,7 +281,7 @@ class Context:
     def splits_without_images(self) -> list[str]:
         """The splits that have no image, less those of which the reader has reported that."""
         dataset = self.dataset
-        empty = np.bincount(dataset.images.split, minlength=len(dataset.splits)) == 0
+        empty = self.totals.images.sum(axis=1) == 0
         names = [*(name for name, none in zip(dataset.splits, empty.tolist(), strict=True) if none)]
         names += [name for name in sorted(self.training) if name not in dataset.splits]
         told = {finding.thing for finding in dataset.findings if finding.code in ("SET005", "SET009")}
@@ -254,18 +293,18 @@ class Context:
         number = splits.index(name) if name in splits else -1
         return np.flatnonzero(self.dataset.images.split == number)
 
-    def boxes_of(self, images: Int) -> Bool:
-        """Tell which boxes are in these images, given their rows: bool [M]."""
-        inside = np.zeros(len(self.dataset.images), dtype=np.bool_)
-        inside[images] = True
-        found: Bool = inside[self.dataset.boxes.image]
-        return found
+    def images_of_split(self, name: str) -> int:
+        """Count the images of a split; 0 if there is no such split."""
+        splits = self.dataset.splits
+        return int(self.totals.images[splits.index(name)].sum()) if name in splits else 0
 
-    def why_not_usable(self, boxes: Bool) -> str:
-        """Count boxes by the reason why they are not usable, `3 crowd, 1 without area`. boxes: bool [M]."""
-        counts = np.bincount(self.labels.reason[boxes], minlength=len(REASONS)).tolist()
-        named = zip(REASONS[1:], counts[1:], strict=True)
-        return ", ".join(f"{count:,} {REASON_MEANING[reason]}" for reason, count in named if count)
+    def boxes_of_split(self, name: str) -> Int:
+        """Count the boxes of a split by why they are not usable, and whether they may train: [reasons, 2]."""
+        splits = self.dataset.splits
+        if name not in splits:
+            return np.zeros((len(REASONS), 2), dtype=np.int64)
+        of_split: Int = self.totals.labels[splits.index(name)]
+        return of_split
 
     def about_split(self, code: str, name: str, message: str, evidence: str) -> Finding:
         """Return a finding about a split. Its path is that of its own file or folder, else of all."""
@@ -352,6 +391,12 @@ class Context:
         """Write a box as text, with the size of its image."""
         width, height = self.image_sides[row].tolist()
         return f"{self.corners(row)} in an image of {width:g}x{height:g}"
+
+
+def why_not_usable(counts: Int) -> str:
+    """Write boxes by why they are not usable, `3 crowd, 1 without area`. counts: int64 [reasons]."""
+    named = zip(REASONS[1:], counts[1:].tolist(), strict=True)
+    return ", ".join(f"{count:,} {REASON_MEANING[reason]}" for reason, count in named if count)
 
 
 def _finding(code: str, message: str, evidence: str, place: Location) -> Finding:

@@ -43,6 +43,10 @@ class Findings(Sequence[Finding]):
         """Return the findings of one rule, at most `limit` of them."""
         return list(islice(chain.from_iterable(self._groups.get(code, ())), limit))
 
+    def parts_of(self, code: str) -> tuple[Sequence[Finding], ...]:
+        """Return the findings of one rule as they were made: some from reading, some by its check."""
+        return self._groups.get(code, ())
+
     def severities(self) -> set[Severity]:
         """Return the severities that occur."""
         return {self._rules[code].severity for code in self._groups}

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.rules._context import Context
+from anchoraudit.rules._context import Context, Hits
+from anchoraudit.rules._totals import Counted
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
@@ -21,6 +22,7 @@ FAMILIES = {
     "ANC": "assignment",
 }
 Check = Callable[..., Sequence[Finding]]
+Scope = Literal["rows", "totals", "whole"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,14 @@ class Rule:
     what a detector does with the data; without one it does not run. symptoms: the codes of rules whose
     findings follow from this fault; about the files that have it, they are left out. follow: the codes of
     rules about what a framework makes of it, whose remedy then is this one.
+
+    scope: what the rule needs where a data set is audited in parts, each of some whole images. "rows": a
+    finding follows from one image, its boxes and its file, so that the findings of the parts are those of the
+    whole. "totals": the check looks at nothing of images and boxes but `context.totals`, and runs once, on
+    the sum of the totals of all parts. "whole": neither; `needs_whole` says why in a few words. count: what
+    the rule itself adds to the totals, by name; read with `context.totals.of_rule(code)`. tentative: a check
+    that finds further boxes or images, which count only where `tentative_if`, called like it, says so by the
+    totals.
     """
 
     code: str
@@ -49,11 +59,19 @@ class Rule:
     needs_detector: bool = False
     symptoms: tuple[str, ...] = ()
     follow: tuple[str, ...] = ()
+    scope: Scope = "rows"
+    needs_whole: str = ""
+    count: Callable[[Context], Counted] | None = None
+    tentative: Callable[..., Hits] | None = None
+    tentative_if: Callable[..., bool] | None = None
 
     def page(self) -> str:
         """Return the rule's page in Markdown. All rules have the same headings."""
+        what = self.what
+        if self.scope == "whole":
+            what += f"\n\nNot checked where a data set is audited in parts: {self.needs_whole}."
         text = [f"# {self.code}: {self.title}", f"Severity: {self.severity}."]
-        text += ["## What it does", self.what, "## Why it is bad", self.why]
+        text += ["## What it does", what, "## Why it is bad", self.why]
         text += [
             "## Example",
             f"```\n{self.example.strip()}\n```",
@@ -72,4 +90,27 @@ class Rule:
 
     def found(self, context: Context, parameters: Mapping[str, float]) -> Sequence[Finding]:
         """Run the check with these thresholds in place of the defaults."""
-        return () if self.check is None else self.check(context, **{**self.parameters, **parameters})
+        values = {**self.parameters, **parameters}
+        found = () if self.check is None else self.check(context, **values)
+        if self.tentative is None or not self.keeps_tentative(context, parameters):
+            return found
+        further = self.tentative(context, **values)
+        if isinstance(found, Hits):
+            return found.together_with(further)
+        return found or further
+
+    def found_in_part(self, context: Context, parameters: Mapping[str, float]) -> list[Sequence[Finding]]:
+        """Run the check on a part of a data set. What is tentative is in a sequence of its own."""
+        values = {**self.parameters, **parameters}
+        found: list[Sequence[Finding]] = []
+        if self.check is not None and self.scope == "rows":
+            found.append(self.check(context, **values))
+        if self.tentative is not None:
+            found.append(self.tentative(context, **values).made_tentative())
+        return found
+
+    def keeps_tentative(self, context: Context, parameters: Mapping[str, float]) -> bool:
+        """Tell whether what is tentative counts, by the totals."""
+        return self.tentative_if is not None and self.tentative_if(
+            context, **{**self.parameters, **parameters}
+        )

@@ -40,4 +40,5 @@ RULE = Rule(
     remedy="move small anchors to a level with a finer stride, or drop them",
     check=check,
     needs_detector=True,
+    scope="totals",
 )

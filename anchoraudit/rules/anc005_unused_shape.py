@@ -67,4 +67,6 @@ RULE = Rule(
     check=check,
     parameters={"share": 0.5},
     needs_detector=True,
+    scope="whole",
+    needs_whole="it looks at all images and boxes at once",
 )

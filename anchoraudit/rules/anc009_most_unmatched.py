@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.encoding.statuses import STATUS_CODE
 from anchoraudit.rules._context import Context
@@ -13,8 +11,8 @@ from anchoraudit.rules._rule import Rule
 
 def check(context: Context, share: float, boxes: float) -> list[Finding]:
     """Report a data set of which most usable boxes can never be positive."""
-    usable = int(np.count_nonzero(context.status))
-    unmatched = int(np.count_nonzero(context.status == STATUS_CODE["unmatched"]))
+    by_status = context.totals.boxes.sum(axis=(0, 1))
+    usable, unmatched = int(by_status[1:].sum()), int(by_status[STATUS_CODE["unmatched"]])
     if usable < boxes or unmatched <= share * usable:
         return []
     counted = f"{unmatched:,} of {usable:,} boxes"
@@ -41,4 +39,5 @@ RULE = Rule(
     check=check,
     parameters={"share": 0.75, "boxes": 20},
     needs_detector=True,
+    scope="totals",
 )

@@ -62,4 +62,6 @@ RULE = Rule(
     check=check,
     parameters={"chance": CHANCE},
     needs_detector=True,
+    scope="whole",
+    needs_whole="it looks at all images and boxes at once",
 )

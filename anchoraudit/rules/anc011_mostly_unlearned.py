@@ -58,4 +58,6 @@ RULE = Rule(
     check=check,
     parameters={"share": 0.75, "boxes": 20},
     needs_detector=True,
+    scope="whole",
+    needs_whole="it looks at all images and boxes at once",
 )

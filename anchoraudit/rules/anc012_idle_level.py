@@ -42,4 +42,6 @@ RULE = Rule(
     ),
     check=check,
     needs_detector=True,
+    scope="whole",
+    needs_whole="it looks at all images and boxes at once",
 )

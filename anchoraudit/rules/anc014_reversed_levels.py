@@ -57,4 +57,5 @@ anchors:  # of strides 8, 16 and 32
     remedy="list the levels in the order of the strides, the small anchors on the finest",
     check=check,
     needs_detector=True,
+    scope="totals",
 )

@@ -14,6 +14,7 @@ from anchoraudit.rules._lost import (
     shadowed,
 )
 from anchoraudit.rules._rule import Rule
+from anchoraudit.rules._totals import Counted
 from anchoraudit.rules.anc009_most_unmatched import RULE as MOST
 
 
@@ -21,10 +22,8 @@ def check(context: Context, share: float) -> list[Finding]:
     """Count the boxes that can never be positive, in images that have foreground."""
     if context.detector.match.unit == "query" or MOST.found(context, {}):
         return []
-    boxes = int(np.count_nonzero(context.trained))
-    fine = in_images_that_train(context)
-    lost = int(np.count_nonzero(never_positive_in(context)))
-    taken = int(np.count_nonzero(shadowed(context) & fine))
+    boxes, own = int(context.trained_boxes.sum()), context.totals.of_rule("ANC015")
+    lost, taken = own.number("lost"), own.number("taken")
     if learns_some_of_shadowed(context.detector):
         taken = 0
     if not lost or lost + taken < share * boxes:
@@ -36,6 +35,15 @@ def check(context: Context, share: float) -> list[Finding]:
     if taken:
         text += f", {taken:,} {'loses' if taken == 1 else 'lose'} all of theirs to other boxes (ANC016)"
     return context.about_all("ANC015", text, counted, "boxes never trained")
+
+
+def count(context: Context) -> Counted:
+    """Count the boxes that can never be positive, and those whose anchors or points others take."""
+    fine = in_images_that_train(context)
+    return {
+        "lost": int(np.count_nonzero(never_positive_in(context))),
+        "taken": int(np.count_nonzero(shadowed(context) & fine)),
+    }
 
 
 RULE = Rule(
@@ -59,4 +67,6 @@ RULE = Rule(
     check=check,
     parameters={"share": 0.005},
     needs_detector=True,
+    scope="totals",
+    count=count,
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.encoding.statuses import STATUS_CODE
 from anchoraudit.rules._context import Context
@@ -13,8 +11,8 @@ from anchoraudit.rules._rule import Rule
 
 def check(context: Context, share: float) -> list[Finding]:
     """Count the boxes that are trained only at points outside them."""
-    boxes = int(np.count_nonzero(context.trained))
-    borrowed = int(np.count_nonzero(context.trained & (context.status == STATUS_CODE["borrowed"])))
+    by_status = context.trained_boxes.sum(axis=0)
+    boxes, borrowed = int(by_status.sum()), int(by_status[STATUS_CODE["borrowed"]])
     if not borrowed or borrowed < share * boxes:
         return []
     counted = f"{borrowed:,} of {boxes:,} boxes"
@@ -42,4 +40,5 @@ RULE = Rule(
     check=check,
     parameters={"share": 0.005},
     needs_detector=True,
+    scope="totals",
 )

@@ -52,4 +52,6 @@ RULE = Rule(
     remedy="multiply by the image's width and height, or divide by them, and export the annotations again",
     check=check,
     parameters={"share": 0.9},
+    scope="whole",
+    needs_whole="it looks at all images and boxes at once",
 )

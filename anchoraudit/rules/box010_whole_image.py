@@ -39,4 +39,6 @@ RULE = Rule(
     remedy="check that it is an object; if so, let anchors cross the edge (--allowed-border off)",
     check=check,
     parameters={"share": 0.99, "images": 0.05},
+    scope="whole",
+    needs_whole="it looks at all images and boxes at once",
 )

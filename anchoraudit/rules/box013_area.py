@@ -53,4 +53,6 @@ RULE = Rule(
     remedy="write width times height, or the mask's area, into `area`",
     check=check,
     parameters={"tolerance": 0.01},
+    scope="whole",
+    needs_whole="it looks at all images and boxes at once",
 )

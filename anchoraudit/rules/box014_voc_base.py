@@ -46,4 +46,6 @@ RULE = Rule(
     example="<xmin>0</xmin><ymin>12</ymin><xmax>640</xmax><ymax>80</ymax>",
     remedy="match your loader: it must start counting where the data do (--loader shows what yours does)",
     check=check,
+    scope="whole",
+    needs_whole="it looks at all images and boxes at once",
 )

@@ -124,4 +124,6 @@ RULE = Rule(
         *("BOX002", "BOX003", "BOX004", "BOX005", "BOX006", "BOX007", "BOX008", "BOX009", "BOX010"),
         *("BOX012", "BOX013", "BOX014", "BOX015", "BOX016", "SET011"),
     ),
+    scope="whole",
+    needs_whole="it looks at all images and boxes at once",
 )

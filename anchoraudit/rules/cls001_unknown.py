@@ -18,4 +18,5 @@ RULE = Rule(
     ),
     example='{"annotations": [{"category_id": 7, ...}], "categories": [{"id": 1, "name": "cat"}]}',
     remedy="declare the class, or fix the id",
+    scope="totals",
 )

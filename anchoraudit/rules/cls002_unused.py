@@ -13,7 +13,7 @@ _SHOWN = 6  # names in the message; more do not fit two lines of a terminal
 
 def check(context: Context) -> list[Finding]:
     """Find declared classes without a box."""
-    if not len(context.dataset.boxes):
+    if not context.totals.box_count:
         return []  # a data set without boxes has no unused classes, but another problem
     categories = context.dataset.categories
     unused = np.flatnonzero((context.boxes_by_category == 0) & ~context.placeholders).tolist()
@@ -44,4 +44,5 @@ RULE = Rule(
     example='{"categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}]}, and cats only',
     remedy="remove the class, or add images of it",
     check=check,
+    scope="totals",
 )

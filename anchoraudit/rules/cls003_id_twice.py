@@ -35,4 +35,5 @@ RULE = Rule(
     example='{"categories": [{"id": 1, "name": "cat"}, {"id": 1, "name": "dog"}]}',
     remedy="give every class an id of its own, the same in every split",
     check=check,
+    scope="totals",
 )

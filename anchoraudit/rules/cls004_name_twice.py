@@ -38,4 +38,5 @@ RULE = Rule(
     example='{"categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "cat"}]}',
     remedy="merge them under one id",
     check=check,
+    scope="totals",
 )

@@ -46,4 +46,5 @@ RULE = Rule(
     example="<name>Traffic light</name> in one file, <name>traffic_light</name> in another",
     remedy="give both the same name",
     check=check,
+    scope="totals",
 )

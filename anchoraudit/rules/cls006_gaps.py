@@ -55,4 +55,5 @@ RULE = Rule(
     example='{"categories": [{"id": 0, "name": "cat"}, {"id": 5, "name": "dog"}]}',
     remedy="renumber the ids (filter --unsafe-fixes does), or make sure that your loader does",
     check=check,
+    scope="totals",
 )

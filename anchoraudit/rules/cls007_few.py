@@ -12,7 +12,7 @@ from anchoraudit.rules._rule import Rule
 def check(context: Context, below: float) -> list[Finding]:
     """Find classes with very few boxes."""
     boxes = context.boxes_by_category
-    if len(context.dataset.boxes) < below * max(len(boxes), 1):
+    if context.totals.box_count < below * max(len(boxes), 1):
         return []  # the whole data set is small, so every class is
     found: list[Finding] = []
     for number in np.flatnonzero((boxes > 0) & (boxes < below)).tolist():
@@ -41,4 +41,5 @@ RULE = Rule(
     remedy="check the name; add images of the class, or merge it with another",
     check=check,
     parameters={"below": 10},
+    scope="totals",
 )

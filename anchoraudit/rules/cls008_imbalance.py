@@ -13,7 +13,7 @@ def check(context: Context, ratio: float, boxes_a_class: float) -> list[Finding]
     """Compare the largest class with the smallest that has boxes."""
     boxes = context.boxes_by_category
     there = np.flatnonzero(boxes > 0)
-    if len(there) < 2 or len(context.dataset.boxes) < boxes_a_class * len(boxes):
+    if len(there) < 2 or context.totals.box_count < boxes_a_class * len(boxes):
         return []  # the whole data set is small, so some classes have a box or two by chance
     most, least = (int(there[pick(boxes[there])]) for pick in (np.argmax, np.argmin))
     if boxes[most] < ratio * boxes[least]:
@@ -39,4 +39,5 @@ RULE = Rule(
     remedy="sample images of rare classes more often, weight the loss, or report each class on its own",
     check=check,
     parameters={"ratio": 100, "boxes_a_class": 10},
+    scope="totals",
 )

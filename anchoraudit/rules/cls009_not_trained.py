@@ -15,13 +15,8 @@ def check(context: Context) -> list[Finding]:
     named = np.array(["train" in split.casefold() for split in dataset.splits], dtype=np.bool_)
     if dataset.partial or named.all() or not named.any():
         return []  # cannot tell which splits are trained on, or all of them are
-    boxes = dataset.boxes
-    trained = named[dataset.images.split[boxes.image]]
-    known = boxes.category >= 0
-    count = len(dataset.categories)
-    inside, outside = (
-        np.bincount(boxes.category[known & chosen], minlength=count) for chosen in (trained, ~trained)
-    )
+    boxes = context.totals.boxes[:, :-1].sum(axis=2)
+    inside, outside = boxes[named].sum(axis=0), boxes[~named].sum(axis=0)
     found: list[Finding] = []
     for number in np.flatnonzero((inside == 0) & (outside > 0)).tolist():
         category = dataset.categories[number]
@@ -46,4 +41,5 @@ RULE = Rule(
     example="200 boxes of `van` in valid/, and `Van` only in train/",
     remedy="check its name, or move images of it to the training split",
     check=check,
+    scope="totals",
 )

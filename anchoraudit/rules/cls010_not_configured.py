@@ -136,4 +136,6 @@ RULE = Rule(
     example="classes = ('cat', 'dog') in the configuration, and a category called Dog",
     remedy="use the data's spelling in the configuration, or rename the class in the data",
     check=check,
+    scope="whole",
+    needs_whole="it looks at all images and boxes at once",
 )

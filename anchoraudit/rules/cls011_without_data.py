@@ -60,4 +60,6 @@ RULE = Rule(
     example="classes = ('cat', 'bird', 'dog') in the configuration, and no bird in the data",
     remedy="remove the name from the configuration, correct it, or add images of the class",
     check=check,
+    scope="whole",
+    needs_whole="it looks at all images and boxes at once",
 )

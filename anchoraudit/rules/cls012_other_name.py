@@ -117,4 +117,5 @@ RULE = Rule(
     example="classes = ('dog', 'cat'), and categories 1 cat, 2 dog in the JSON",
     remedy="bring the list of the configuration and `categories` into the same order",
     check=check,
+    scope="totals",
 )

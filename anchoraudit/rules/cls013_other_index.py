@@ -59,4 +59,5 @@ RULE = Rule(
     example="train: categories cat, dog; val: categories dog, cat; under mmdetection",
     remedy="give every file the same `categories`, with the same ids in the same order",
     check=check,
+    scope="totals",
 )

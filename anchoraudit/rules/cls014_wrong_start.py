@@ -85,4 +85,6 @@ RULE = Rule(
     example="data.yaml: names: [cat, dog]; the label files have the classes 1 and 2",
     remedy="shift all ids by 1 as the message says, and export again",
     check=check,
+    scope="whole",
+    needs_whole="it looks at all images and boxes at once",
 )

@@ -108,4 +108,6 @@ RULE = Rule(
         "build the model with more classes, or number the classes without gaps (filter --unsafe-fixes does)"
     ),
     check=check,
+    scope="whole",
+    needs_whole="it looks at all images and boxes at once",
 )

@@ -121,4 +121,6 @@ RULE = Rule(
     example='"categories": [{"id": "1", "name": "cat"}], and "category_id": 1',
     remedy="write all class ids as numbers",
     check=check,
+    scope="whole",
+    needs_whole="it looks at all images and boxes at once",
 )

@@ -54,4 +54,5 @@ RULE = Rule(
     example="num_classes=80, and classes = ('cat', 'dog')",
     remedy="set the number of classes to the length of the list, in every head",
     check=check,
+    scope="totals",
 )

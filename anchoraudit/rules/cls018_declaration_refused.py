@@ -37,4 +37,5 @@ RULE = Rule(
         "YOLOv5 and Ultralytics do not)"
     ),
     check=check,
+    scope="totals",
 )

@@ -76,4 +76,5 @@ RULE = Rule(
     example="names: {1: cat, 2: dog}\n\nYOLOv5 trains the indices 0 and 1, and calls the second one cat",
     remedy='number the names from 0 without gaps, as the label files do, and quote names such as "no"',
     check=check,
+    scope="totals",
 )

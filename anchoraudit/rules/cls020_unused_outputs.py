@@ -11,7 +11,7 @@ from anchoraudit.rules._rule import Rule
 def check(context: Context) -> list[Finding]:
     """Find a model that is built for more classes than the data have, where no list of names says why."""
     table = context.classes
-    if table is None or table.rules is None or table.end is None or not len(context.dataset.boxes):
+    if table is None or table.rules is None or table.end is None or not context.totals.box_count:
         return []
     if table.stated.names or table.rules.count_from_data or context.dataset.classes_are_indices:
         return []
@@ -41,4 +41,5 @@ RULE = Rule(
     example="a detectron2 configuration without MODEL.ROI_HEADS.NUM_CLASSES, and 3 classes in the data",
     remedy="set the number of classes in the configuration",
     check=check,
+    scope="totals",
 )

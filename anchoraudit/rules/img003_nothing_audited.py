@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.encoding.verdicts import VERDICT_CODE
 from anchoraudit.rules._context import Context
@@ -12,8 +10,9 @@ from anchoraudit.rules._rule import Rule
 
 def check(context: Context) -> list[Finding]:
     """Report a data set in which no image has a known size."""
-    count = len(context.verdict)
-    if not count or bool(np.any(context.verdict != VERDICT_CODE["unknown"])):
+    totals = context.totals
+    count = totals.image_count
+    if not count or int(totals.images[:, VERDICT_CODE["unknown"]].sum()) < count:
         return []
     found = f"{count} images of unknown size"
     return [
@@ -37,4 +36,5 @@ RULE = Rule(
     example="annotations without <size>, and no images next to them",
     remedy="put the images next to their annotations, or declare width and height",
     check=check,
+    scope="totals",
 )

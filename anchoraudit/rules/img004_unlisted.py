@@ -35,4 +35,6 @@ RULE = Rule(
     example="images/a.jpg and images/b.jpg, and an entry for a.jpg only",
     remedy="add an entry, or scan with --unlisted to audit such images as blank",
     check=check,
+    scope="whole",
+    needs_whole="a file without an entry in one part may have one in another",
 )

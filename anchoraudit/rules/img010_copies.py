@@ -60,4 +60,6 @@ RULE = Rule(
     example="IMG_0042.jpg and IMG_0042 (1).jpg",
     remedy="keep the one with the better annotation",
     check=check,
+    scope="whole",
+    needs_whole="two equal files may be in different parts",
 )

@@ -31,4 +31,6 @@ RULE = Rule(
     example="an entry for IMG_0042.jpg, and a file IMG_0042.JPG",
     remedy="rename the files, or fix the names in the annotations",
     check=check,
+    scope="whole",
+    needs_whole="a file of another name may be that of an image in another part",
 )

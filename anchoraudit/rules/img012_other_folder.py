@@ -18,4 +18,5 @@ RULE = Rule(
     ),
     example='{"id": 7, "file_name": "data/train/a.jpg"}, and images/a.jpg',
     remedy="write `file_name` as the path below the image folder, or move the images to where it leads",
+    scope="totals",
 )

@@ -31,4 +31,5 @@ RULE = Rule(
     example='{"images": [...], "annotations": [...], "categories": [...]}',
     remedy='add "info": {} to the file, or evaluate with pycocotools 2.0.11 or later',
     check=check,
+    scope="totals",
 )

@@ -21,4 +21,5 @@ RULE = Rule(
         "put each list into another list, [[10, 20, ...]], as pycocotools needs it; if you train only boxes, "
         "remove the key"
     ),
+    scope="totals",
 )

@@ -36,4 +36,6 @@ RULE = Rule(
     example="detectron2 with DATALOADER.FILTER_EMPTY_ANNOTATIONS, which is on by default",
     remedy="nothing, unless they should train as background: then switch off the loader's filter",
     check=check,
+    scope="whole",
+    needs_whole="it looks at all images and boxes at once",
 )

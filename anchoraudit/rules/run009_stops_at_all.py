@@ -32,4 +32,6 @@ RULE = Rule(
     example="a class called Helmet, under py-faster-rcnn: KeyError: 'helmet'",
     remedy="fix what the message names; if you fixed it in the framework's source, add --ignore RUN009",
     check=check,
+    scope="whole",
+    needs_whole="it looks at all images and boxes at once",
 )

@@ -110,4 +110,6 @@ RULE = Rule(
     example="ImageSets/Main/train.txt and ImageSets/Main/val.txt both list 000042",
     remedy="keep the image in one split",
     check=check,
+    scope="whole",
+    needs_whole="it compares images with those of other parts",
 )

@@ -9,7 +9,7 @@ from anchoraudit.rules._rule import Rule
 
 def check(context: Context) -> list[Finding]:
     """Report a data set without images."""
-    if len(context.dataset.images):
+    if context.totals.image_count:
         return []
     dataset = context.dataset
     return [Finding("SET006", "no image was found", str(dataset.root), "", dataset.recognised, "data set")]
@@ -24,4 +24,5 @@ RULE = Rule(
     example='{"images": [], "annotations": [], "categories": []}',
     remedy="check the path and the split",
     check=check,
+    scope="totals",
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.encoding.verdicts import VERDICT_CODE
 from anchoraudit.io.digits import told_apart
@@ -13,7 +11,7 @@ from anchoraudit.rules._rule import Rule
 
 def check(context: Context, above: float) -> list[Finding]:
     """Report the share of blank images if it is above the usual."""
-    blank, count = int(np.count_nonzero(context.verdict == VERDICT_CODE["blank"])), len(context.verdict)
+    blank, count = int(context.totals.images[:, VERDICT_CODE["blank"]].sum()), context.totals.image_count
     if blank <= above * count:
         return []
     text = (
@@ -39,4 +37,5 @@ RULE = Rule(
     remedy="check that they are background; --loader shows whether your loader keeps them",
     check=check,
     parameters={"above": 0.1},
+    scope="totals",
 )

@@ -9,7 +9,7 @@ from anchoraudit.rules._rule import Rule
 
 def check(context: Context) -> list[Finding]:
     """Find training splits whose file was read, but names no image. Readers report lists and folders."""
-    if not len(context.dataset.images):
+    if not context.totals.image_count:
         return []  # that is SET006
     return [
         context.about_split("SET009", name, f"the training split {name!r} has no image", name)
@@ -37,4 +37,5 @@ RULE = Rule(
     example="train: images/trian\nval: images/val",
     remedy="correct the path or list in the message, or export the split again",
     check=check,
+    scope="totals",
 )

@@ -9,7 +9,7 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.splits import is_training, thing_of_split
 from anchoraudit.images.found import IMAGE_FOLDERS, list_images
 from anchoraudit.io.folders import folders_in
-from anchoraudit.rules._context import Context
+from anchoraudit.rules._context import Context, why_not_usable
 from anchoraudit.rules._rule import Rule
 
 _OTHERS = ("val", "valid", "validation", "test", "testing")
@@ -17,19 +17,18 @@ _OTHERS = ("val", "valid", "validation", "test", "testing")
 
 def check(context: Context) -> list[Finding]:
     """Find training splits of which no box can be trained, in a data set that has some."""
-    if not context.may_train.any():
+    if not context.totals.labels[:, :, 1].any():
         return []  # that is SET011
     found = []
     for name in sorted(context.training):
-        images = context.rows_of_split(name)
-        boxes = context.boxes_of(images)
-        if not len(images) or (boxes & context.may_train).any():
+        images, boxes = context.images_of_split(name), context.boxes_of_split(name)
+        if not images or boxes[:, 1].any():
             continue
         if boxes.any():
-            why = context.why_not_usable(boxes)
+            why = why_not_usable(boxes[:, 0])
             text = f"no box of the training split {name!r} is usable: {why}"
         else:
-            text = f"no image of the training split {name!r} has an annotation, of {len(images):,}"
+            text = f"no image of the training split {name!r} has an annotation, of {images:,}"
         found.append(context.about_split("SET010", name, text, name))
     if not context.dataset.partial and not any(
         map(is_training, [*context.dataset.splits, *context.training])
@@ -77,4 +76,5 @@ RULE = Rule(
     example="train/images/a.jpg without train/labels/, and valid/images/b.jpg with valid/labels/b.txt",
     remedy="put the annotations of the split where its images expect them, or export the split again",
     check=check,
+    scope="totals",
 )

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.rules._context import Context
+from anchoraudit.rules._context import Context, why_not_usable
 from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> list[Finding]:
     """Report a data set of which no box can be trained."""
-    dataset = context.dataset
+    totals = context.totals
+    images, boxes = totals.image_count, totals.labels.sum(axis=0)
     # Other splits than those for training may be without boxes, if the user asks for them alone.
-    if not len(dataset.images) or context.may_train.any() or not context.training:
+    if not images or boxes[:, 1].any() or not context.training:
         return []
-    count = len(dataset.boxes)
+    count = totals.box_count
     if count:
-        text = f"no box is usable: {context.why_not_usable(~context.may_train)}"
+        text = f"no box is usable: {why_not_usable(boxes[:, 0])}"
     else:
-        text = f"no image has an annotation, of {len(dataset.images):,}"
+        text = f"no image has an annotation, of {images:,}"
     return context.about_all("SET011", text, f"{count} boxes, none usable", "usable boxes")
 
 
@@ -37,4 +38,5 @@ RULE = Rule(
     example='{"images": [{"id": 1, ...}], "annotations": [], "categories": [{"id": 1, "name": "cat"}]}',
     remedy="check that the annotations belong to these images, and their format; or export them again",
     check=check,
+    scope="totals",
 )

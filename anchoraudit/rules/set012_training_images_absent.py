@@ -87,4 +87,6 @@ RULE = Rule(
     example="annotations/instances_train.json names a.jpg, and images/trian/a.jpg is where it is",
     remedy="rename the folder or the files, or name the folder with --image-folder",
     check=check,
+    scope="whole",
+    needs_whole="it looks at all images and boxes at once",
 )

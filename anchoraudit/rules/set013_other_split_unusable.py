@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.rules._context import Context
+from anchoraudit.rules._context import Context, why_not_usable
 from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> list[Finding]:
     """Find splits that are not for training, and have no image or no box that can be used."""
-    if not context.may_train.any():
+    if not context.totals.labels[:, :, 1].any():
         return []  # that is SET011
     found = []
     for name in context.dataset.splits:
         if not name or name in context.training:
             continue
-        images = context.rows_of_split(name)
-        boxes = context.boxes_of(images)
-        if (boxes & context.may_train).any() or not (len(images) or name in context.splits_without_images):
+        images, boxes = context.images_of_split(name), context.boxes_of_split(name)
+        if boxes[:, 1].any() or not (images or name in context.splits_without_images):
             continue
-        if not len(images):
+        if not images:
             text = f"the split {name!r} has no image"
         elif boxes.any():
-            text = f"no box of the split {name!r} is usable: {context.why_not_usable(boxes)}"
+            text = f"no box of the split {name!r} is usable: {why_not_usable(boxes[:, 0])}"
         else:
-            text = f"no image of the split {name!r} has an annotation, of {len(images):,}"
+            text = f"no image of the split {name!r} has an annotation, of {images:,}"
         found.append(context.about_split("SET013", name, text, name))
     return found
 
@@ -41,4 +40,5 @@ RULE = Rule(
     example='instances_val.json with {"images": [...], "annotations": []}',
     remedy="add its annotations; if it has none on purpose, scan without it (--split train)",
     check=check,
+    scope="totals",
 )

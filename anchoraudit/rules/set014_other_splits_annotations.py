@@ -105,4 +105,6 @@ RULE = Rule(
     example="train/_annotations.coco.json and test/_annotations.coco.json, equal to the byte",
     remedy="put the split's own annotation file there, or remove the split",
     check=check,
+    scope="whole",
+    needs_whole="it compares all images and boxes of one file with those of another",
 )

@@ -53,4 +53,6 @@ RULE = Rule(
     remedy="check that the splits are meant to differ; if not, divide the images again at random",
     check=check,
     parameters={"above": 0.3, "images": 30},
+    scope="whole",
+    needs_whole="it compares the distributions of all boxes",
 )
