@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from anchoraudit.encoding.targets import encode
     from anchoraudit.errors import AnchorauditError
     from anchoraudit.formats import read
+    from anchoraudit.partitions.auditing import audit_partitions
+    from anchoraudit.partitions.partial import Partial, merge
     from anchoraudit.report.exports._write import export
     from anchoraudit.rules import Chosen, rule_of
 
@@ -45,14 +47,17 @@ _HOME = {
     "Detector": "detectors",
     "Finding": "dataset.findings",
     "NotVerifiedError": "certificates.verifying",
+    "Partial": "partitions.partial",
     "Verified": "certificates.verifying",
     "advise": "advice.advise",
     "audit": "auditing.audit",
+    "audit_partitions": "partitions.auditing",
     "compare": "advice.compare",
     "encode": "encoding.targets",
     "export": "report.exports._write",
     "load_detector": "detectors",
     "measure_fit": "anchors.fit",
+    "merge": "partitions.partial",
     "read": "formats",
     "read_classes": "classes.readers",
     "rule_of": "rules",
@@ -72,14 +77,17 @@ __all__ = [
     "Detector",
     "Finding",
     "NotVerifiedError",
+    "Partial",
     "Verified",
     "advise",
     "audit",
+    "audit_partitions",
     "compare",
     "encode",
     "export",
     "load_detector",
     "measure_fit",
+    "merge",
     "read",
     "read_classes",
     "rule_of",

@@ -45,6 +45,7 @@ FLOORS = [
     ["certificates", "manifest"],
     ["advice"],
     ["report"],
+    ["partitions"],
     ["cli"],
     ["__main__"],
 ]

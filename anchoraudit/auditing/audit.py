@@ -467,11 +467,46 @@ def audit(
     1
     """
     chosen = (rules or Chosen()).require_known(all_rules())
+    result, context = examine(
+        dataset,
+        detector,
+        drop_difficult=drop_difficult,
+        counts=counts,
+        rules=chosen,
+        loader=loader,
+        classes=classes,
+        class_rules=class_rules,
+        images=images,
+        image_cache=image_cache,
+        progress=progress,
+    )
+    result.findings = check(context, chosen, result.original.findings)
+    return result
+
+
+def examine(
+    dataset: Auditable,
+    detector: str | Path | Detector | None,
+    *,
+    drop_difficult: bool = False,
+    counts: bool = False,
+    rules: Chosen,
+    loader: str | None = None,
+    classes: Classes | None = None,
+    class_rules: str | None = None,
+    images: str = "header",
+    image_cache: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Audit, Context]:
+    """Replay a detector's encoder, and return the audit without findings, and what rules look at.
+
+    Takes what `audit` takes, and raises what it raises.
+    """
     original = dataset_of(dataset)
     detector = None if detector is None else load_detector(detector)
     if loader is None and detector is not None:
         loader = detector.loader_for(original.format)
-    of_files = loader not in (None, PLAIN) or any(c in chosen for c in all_rules() if c.startswith("IMG"))
+    of_files = loader not in (None, PLAIN) or any(c in rules for c in all_rules() if c.startswith("IMG"))
     seen = look(original, images if of_files else "none", cache=image_cache)
     stated = classes or (Classes() if detector is None else detector.classes)
     loaded = None
@@ -487,9 +522,7 @@ def audit(
                 "without a detector there are no anchors to count",
                 remedy="Name a detector, or drop the counts.",
             )
-        return _without_detector(
-            original, dataset, (plain, labels), chosen=chosen, seen=seen, loaded=loaded, table=table
-        )
+        return _without_detector(original, dataset, (plain, labels), seen=seen, loaded=loaded, table=table)
     admitted = None
     if loader != PLAIN:
         indices = table.box_indices() if table.has_odd_indices else None
@@ -524,8 +557,19 @@ def audit(
         table,
         boxes.shortages,
     )
-    findings = check(context, chosen, original.findings)
-    return Audit(dataset, original, detector, labels, boxes, results, findings, seen, loaded, admitted, table)
+    audited = Audit(
+        dataset,
+        original,
+        detector,
+        labels,
+        boxes,
+        results,
+        image_files=seen,
+        loaded=loaded,
+        admitted=admitted,
+        classes=table,
+    )
+    return audited, context
 
 
 def _class_table(
@@ -547,12 +591,11 @@ def _without_detector(
     dataset: Dataset,
     policies: tuple[label_policy.Labels, label_policy.Labels],
     *,
-    chosen: Chosen,
     seen: ImageFiles | None,
     loaded: Loaded | None,
     table: ClassTable,
-) -> Audit:
-    """Run the rules on the data and on what the loader does. No image gets a verdict, and no box a status.
+) -> tuple[Audit, Context]:
+    """Return an audit of the data and of what the loader does. No image gets a verdict, and no box a status.
 
     dataset: as the loader hands it over. policies: which boxes are usable in `original` and in `dataset`.
     """
@@ -592,8 +635,10 @@ def _without_detector(
         loaded,
         classes=table,
     )
-    findings = check(context, chosen, original.findings)
-    return Audit(dataset, original, None, labels, boxes, results, findings, seen, loaded, classes=table)
+    audited = Audit(
+        dataset, original, None, labels, boxes, results, image_files=seen, loaded=loaded, classes=table
+    )
+    return audited, context
 
 
 def _judge_boxes(

@@ -9,6 +9,7 @@ import click
 
 from anchoraudit.cli import _settings as settings_of
 from anchoraudit.cli._choice import Choice
+from anchoraudit.cli._in_parts import is_in_parts, parts_options, whole_in_parts
 from anchoraudit.cli._options import (
     class_rules_option,
     classes_of,
@@ -55,6 +56,7 @@ class OutputFormat(Choice):
 )
 @class_rules_option
 @rule_options
+@parts_options
 @click.option("--counts", is_flag=True, help="Also count positive, negative and ignored anchors per image.")
 @click.option(
     "--augment",
@@ -146,6 +148,8 @@ def command(**given: Any) -> int:
         if target is not None:
             _output.require_table_suffix(target)
     report = report_file(given)
+    if is_in_parts(given):
+        return _scan_in_parts(given, settings, detector, remarks)
     dataset = read_dataset(settings)  # read before NumPy is imported, so that reading processes start sooner
     from anchoraudit.auditing.audit import audit
     from anchoraudit.images.inspection import CACHE
@@ -188,6 +192,57 @@ def command(**given: Any) -> int:
     settings_of.record(settings)
     known = shown if given["baseline"] or given["write_baseline"] else None
     return exit_code(result, settings, known, exit_zero=given["exit_zero"])
+
+
+def _scan_in_parts(
+    given: dict[str, Any], settings: settings_of.Settings, detector: Any, remarks: list[str]
+) -> int:
+    """Audit the data set part by part, and report the merged numbers."""
+    from anchoraudit.cli import _output
+
+    _require_of_parts(given)
+    whole = whole_in_parts(settings, detector, given)
+    quiet, chosen = given["quiet"], settings.detector is not None
+    for text in remarks:
+        _output.remark(f"note: {text}", quiet=quiet)
+    if given["output_format"] == "json":
+        from anchoraudit.report.outputs import json_of_parts
+
+        _output.put_pieces(json_of_parts(whole, given["limit"], detector_chosen=chosen), given["output"])
+    elif quiet:
+        from anchoraudit.report.text.parts import headline
+
+        _output.put(f"{headline(whole, detector_chosen=chosen)}\n", given["output"])
+    else:
+        from anchoraudit.report.text.parts import parts_report
+        from anchoraudit.report.text.scan import WORST
+
+        limit = WORST if given["limit"] is None else given["limit"]
+        _output.show(parts_report(whole, limit, [], detector_chosen=chosen), given["output"])
+    settings_of.record(settings)
+    return exit_code(whole, settings, exit_zero=given["exit_zero"])
+
+
+# What needs every image and box at once.
+_OF_THE_WHOLE = (
+    *("counts", "augment", "export_images", "export_boxes", "report", "verbose", "baseline"),
+    *("write_baseline",),
+)
+
+
+def _require_of_parts(given: dict[str, Any]) -> None:
+    """Raise AnchorauditError for an option that cannot be answered from parts."""
+    for name in _OF_THE_WHOLE:
+        if given[name]:
+            raise AnchorauditError(
+                f"--{name.replace('_', '-')} needs the whole data set at once",
+                remedy="Leave it out, or scan without --engine, --memory and --workers.",
+            )
+    if given["output_format"] not in ("text", "json"):
+        raise AnchorauditError(
+            f"--output-format {given['output_format']} needs the whole data set at once",
+            remedy="Choose text or json, or scan without --engine, --memory and --workers.",
+        )
 
 
 def _with_class_table(given: dict[str, Any]) -> bool:

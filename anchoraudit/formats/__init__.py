@@ -9,8 +9,9 @@ read(detection, options) -> Dataset: reads everything. Entries that cannot be us
     `_builder` turns the rows of a reader into the data set.
 
 A module may also have `nearly(path) -> str`: what to do so that a folder that no format recognises becomes
-one of this format, "" if it is nothing like it; and one of them has `read_frame(table, options) -> Dataset`,
-which reads a DataFrame.
+one of this format, "" if it is nothing like it; and `parts(detection, options, rows) -> Parts | None`: the
+data set in pieces of about so many boxes, as `dataset.pieces` explains, None if it can only be read whole.
+One of them has `read_frame(table, options) -> Dataset`, which reads a DataFrame.
 
 `detect` judges its own format only, and knows nothing of the others. If several formats recognise a path, the
 surest is taken. If two are equally sure, the user is asked. Choose the level by what `detect` looked at:
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from anchoraudit.dataset.columns import Dataset
+    from anchoraudit.dataset.pieces import Parts
 
     # What `read` reads: a path, or what is in memory already.
     Readable = (
@@ -231,6 +233,20 @@ def _read_files(path: str | PathLike[str], format: str, options: ReadOptions) ->
     dataset = formats()[detection.format].read(detection, options)
     dataset.root = root
     return dataset
+
+
+def parts_of(path: Path, rows: int, options: ReadOptions, *, format: str = "auto") -> Parts:
+    """Return a data set as pieces that can be read one by one.
+
+    rows: about how many boxes a piece may have. format: as `read` takes it. A data set of a format that is
+    only read whole is one piece. Raises AnchorauditError as `read` does.
+    """
+    detection = detect(path, format=format)
+    own = getattr(formats()[detection.format], "parts", None)
+    found = None if own is None else own(detection, options, rows)
+    if found is not None:
+        return cast("Parts", found)
+    return cast("Parts", load_module(__name__, "_whole").WholeParts(path, format, options))
 
 
 def _image_folder(named: str | Path | None) -> Path | None:

@@ -12,10 +12,11 @@ import signal
 import sys
 import types
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Literal, TypeVar, cast
 
@@ -131,6 +132,64 @@ def workers(work: Callable[..., None], arguments: Sequence[tuple[Any, ...]]) -> 
                 for own in arguments:
                     started.append(_start(context, work, own))  # noqa: PERF401  those before an error count
         yield started
+
+
+def each_apart(
+    work: Callable[[Piece], Result], pieces: Sequence[Piece], at_once: int, attempts: int = 3
+) -> Iterator[tuple[int, Result | None]]:
+    """Do `work` on every piece, each in a process of its own, so that its memory ends with it.
+
+    at_once: how many processes there are at a time, besides this one. Yields (index, result) in any order;
+    None for a piece whose process died `attempts` times. `work` must be a function of a module. Where no
+    process can be started, this one does the work.
+    """
+    method = "fork" if sys.platform == "linux" else "spawn"
+    context = multiprocessing.get_context(cast(Literal["spawn"], method))
+    waiting = deque((index, 1) for index in range(len(pieces)))
+    running: dict[Connection, tuple[int, int, Worker]] = {}
+    started: list[Worker] = []
+    with at_signal(partial(_kill, started)), _ending(started):
+        while waiting or running:
+            while waiting and len(running) < at_once:
+                index, attempt = waiting.popleft()
+                if (worker := _started(context, work, pieces[index], started)) is not None:
+                    running[worker[1]] = index, attempt, worker
+                elif running:
+                    waiting.appendleft((index, attempt))
+                    break
+                else:
+                    yield index, work(pieces[index])
+            for receiver in cast(list[Connection], wait(list(running))):
+                index, attempt, worker = running.pop(receiver)
+                sent: list[Result] = []
+                with suppress(EOFError, OSError):  # it was killed
+                    sent.append(receiver.recv())
+                with _sigint_blocked():
+                    started.remove(worker)
+                    worker[0].kill()
+                    _end(*worker)
+                if sent or attempt == attempts:
+                    yield index, sent[0] if sent else None
+                else:
+                    waiting.append((index, attempt + 1))
+
+
+def _started(
+    context: Any, work: Callable[[Piece], object], piece: Piece, started: list[Worker]
+) -> Worker | None:
+    """Start a process for a piece, and note it. None if the system allows no more processes."""
+    if multiprocessing.current_process().daemon:
+        return None
+    with held(), _sigint_blocked(), _without_main(), warnings.catch_warnings(), suppress(OSError):
+        warnings.simplefilter("ignore", DeprecationWarning)  # as in `workers`
+        worker = _start(context, _do_one, (work, piece))
+        started.append(worker)
+        return worker
+    return None
+
+
+def _do_one(send: Send, work: Callable[[Piece], object], piece: Piece) -> None:
+    send(work(piece))
 
 
 def _start(context: Any, work: Callable[..., None], own: tuple[Any, ...]) -> Worker:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -20,7 +20,22 @@ from anchoraudit.encoding.verdicts import VERDICTS, WITHOUT_FOREGROUND
 from anchoraudit.rules import SEVERITIES
 
 if TYPE_CHECKING:
+    from anchoraudit.auditing.audit import Counts
     from anchoraudit.auditing.augmentation.sensitivity import Sensitivity
+    from anchoraudit.rules import Rule
+
+    class HasCounts(Protocol):
+        """Findings, by their numbers."""
+
+        @property
+        def counts(self) -> Mapping[str, int]:
+            """The number of findings for each code that occurs."""
+            ...
+
+        def rule(self, code: str) -> Rule:
+            """Return the rule with this code."""
+            ...
+
 
 VERDICT_MEANING = {
     "ok": "at least one anchor is positive",
@@ -105,6 +120,11 @@ def is_flagged(verdict: str) -> bool:
     return verdict in _WORST_FIRST
 
 
+def rank(verdict: str) -> int:
+    """Return the place of a verdict among those of flagged images, the worst first; any other comes last."""
+    return _WORST_FIRST.index(verdict) if verdict in _WORST_FIRST else len(_WORST_FIRST)
+
+
 def flagged(audit: Audit, *verdicts: str) -> list[int]:
     """Return the rows of the images that are not fine (or: of those with one of `verdicts`), worst first.
 
@@ -115,8 +135,8 @@ def flagged(audit: Audit, *verdicts: str) -> list[int]:
     results = audit.image_results
     by_design = audit.verdict_is("left_out") & (results.boxes == 0)
     images = np.flatnonzero(audit.verdict_is(*(verdicts or _WORST_FIRST)) & ~by_design)
-    rank = np.array([_WORST_FIRST.index(v) if v in _WORST_FIRST else len(_WORST_FIRST) for v in VERDICTS])
-    keys = (np.nan_to_num(results.best_iou), -results.unmatched, rank[results.verdict])
+    ranks = np.array(list(map(rank, VERDICTS)))
+    keys = (np.nan_to_num(results.best_iou), -results.unmatched, ranks[results.verdict])
     ordered: list[int] = images[np.lexsort([key[images] for key in keys])].tolist()
     return ordered
 
@@ -228,14 +248,27 @@ def headline(audit: Audit, *, judge: bool = False) -> str:
     """
     if audit.replayed is None:
         return _headline_of_data(audit)
-    lost, images = len(audit.images_with(*WITHOUT_FOREGROUND)), len(audit.dataset.images)
-    unknown = len(audit.images_with("unknown"))
-    dropped = int(np.count_nonzero(audit.verdict_is("left_out") & (audit.image_results.boxes > 0)))
-    text = f"{lost:,} of {count(images, 'image')} would train without foreground ({share(lost, images)})"
+    counts = audit.summary()
+    judged_by = ""
     if judge:
-        text += f" under {audit.detector.name}{'' if audit.detector_chosen else ' (no --detector given)'}"
+        judged_by = f"{audit.detector.name}{'' if audit.detector_chosen else ' (no --detector given)'}"
+    return headline_of(counts, dropped_by_loader(audit), judged_by)
+
+
+def headline_of(counts: Counts, dropped: int, judged_by: str = "") -> str:
+    """Say the same of numbers of images. dropped: images with boxes that the loader drops."""
+    images, verdicts = counts["images"], counts["verdicts"]
+    lost = sum(verdicts[name] for name in WITHOUT_FOREGROUND)
+    text = f"{lost:,} of {count(images, 'image')} would train without foreground ({share(lost, images)})"
+    text += f" under {judged_by}" if judged_by else ""
     text += f"; {dropped:,} with boxes dropped by the loader" if dropped else ""
+    unknown = verdicts["unknown"]
     return text + (f"; {unknown:,} not checked: unknown size" if unknown else "")
+
+
+def dropped_by_loader(audit: Audit) -> int:
+    """Return how many images with boxes the loader drops."""
+    return int(np.count_nonzero(audit.verdict_is("left_out") & (audit.image_results.boxes > 0)))
 
 
 def summary_line(audit: Audit) -> str:
@@ -290,11 +323,16 @@ def _default(audit: Audit) -> str:
 
 
 def _headline_of_data(audit: Audit) -> str:
+    return headline_of_data(len(audit.dataset.images), audit.findings)
+
+
+def headline_of_data(images: int, findings: HasCounts) -> str:
+    """Say how many images were checked without a detector, and what was found."""
     numbers = dict.fromkeys(SEVERITIES, 0)
-    for code, number in audit.findings.counts.items():
-        numbers[audit.findings.rule(code).severity] += number
+    for code, number in findings.counts.items():
+        numbers[findings.rule(code).severity] += number
     found = ", ".join(count(n, name) for name, n in numbers.items() if n and name != "info")
-    return f"{count(len(audit.dataset.images), 'image')} checked without a detector: {found or 'no error'}"
+    return f"{count(images, 'image')} checked without a detector: {found or 'no error'}"
 
 
 def risks(audit: Audit, batch_sizes: Sequence[int] = BATCH_SIZES) -> list[Risk]:
@@ -304,9 +342,14 @@ def risks(audit: Audit, batch_sizes: Sequence[int] = BATCH_SIZES) -> list[Risk]:
     """
     if audit.replayed is None:
         return []
-    known = int(np.count_nonzero(~audit.verdict_is("unknown", "left_out")))
-    empty = len(audit.images_with(*WITHOUT_FOREGROUND))
-    loss = audit.detector.loss
+    return risks_of(audit.summary(), audit.detector, batch_sizes)
+
+
+def risks_of(counts: Counts, detector: Detector, batch_sizes: Sequence[int] = BATCH_SIZES) -> list[Risk]:
+    """Return the same by numbers of images."""
+    verdicts, loss = counts["verdicts"], detector.loss
+    known = counts["images"] - verdicts["unknown"] - verdicts["left_out"]
+    empty = sum(verdicts[name] for name in WITHOUT_FOREGROUND)
     return [risk_of(loss.normaliser, loss.outcome, known, empty, size) for size in batch_sizes]
 
 
@@ -359,4 +402,13 @@ def _plus_minus(error: float) -> str:
 
 def risk_line(audit: Audit) -> str:
     """Say in one line what the risk is at batch size 2, "" if an empty mask makes no NaN."""
-    return next((sentence(risk) for risk in risks(audit, [2]) if risk.expected), "")
+    return _sentence_of(risks(audit, [2]))
+
+
+def risk_line_of(counts: Counts, detector: Detector) -> str:
+    """Say the same by numbers of images."""
+    return _sentence_of(risks_of(counts, detector, [2]))
+
+
+def _sentence_of(risks: Sequence[Risk]) -> str:
+    return next((sentence(risk) for risk in risks if risk.expected), "")

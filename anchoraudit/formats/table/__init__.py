@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from anchoraudit.dataset.columns import Dataset
+    from anchoraudit.dataset.pieces import Parts
 
 NAME = "table"
 LOOKS_FOR = "a .csv or .parquet file with one row a box, a folder of .parquet files, SPLIT/_annotations.csv"
@@ -65,6 +66,19 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     named = [(file, "" if path in (file, file.parent) else file.parent.name) for file in files]
     with without_garbage_collection():
         return assemble(detection, options, named)
+
+
+def parts(detection: Detection, options: ReadOptions, rows: int) -> Parts | None:
+    """Return the pieces of a table that can be read part by part, of about `rows` rows each.
+
+    None for one that is read whole. Raises AnchorauditError if a split is unknown.
+    """
+    path = detection.path
+    if _files(path) or (is_file(path) and path.suffix.lower() != ".parquet"):
+        return None
+    from anchoraudit.formats.table.pieces import TableParts
+
+    return TableParts.of(detection, options, rows)
 
 
 def read_frame(table: pd.DataFrame, options: ReadOptions) -> Dataset:

@@ -118,6 +118,14 @@ class Numbers:
                 odd[row] = value
         return cls(numbers, empty, odd)
 
+    def take(self, rows: Int) -> Numbers:
+        """Return the numbers of some rows, int64, in order."""
+        odd = self.odd
+        if odd:
+            place = {row: at for at, row in enumerate(rows.tolist())}
+            odd = {place[row]: value for row, value in odd.items() if row in place}
+        return Numbers(self.values[rows], self.empty[rows], odd)
+
     @classmethod
     def of_floats(cls, values: Float) -> Numbers:
         """Take numbers as they are: a NaN stands for nothing. values: float64 [R]."""

@@ -17,15 +17,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow.parquet import ParquetFile
 
 from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.dataset.conventions import XYWH
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats._builder import shorten
 from anchoraudit.formats.table.arrow import numbers_of, texts_of
-from anchoraudit.formats.table.columns import Numbers, Texts
+from anchoraudit.formats.table.columns import Numbers, Texts, joined_texts
 from anchoraudit.formats.table.dialects import CORNERS, Dialect, column_called
+from anchoraudit.formats.table.row_groups import RowGroups
 from anchoraudit.formats.table.rows import Rows
 from anchoraudit.images.sizes import size_in
 
@@ -107,18 +107,18 @@ def _names_in(kind: pa.DataType) -> set[str]:
     return {each.name for each in kind} if pa.types.is_struct(kind) else set()
 
 
-def read_nested(file: ParquetFile, layout: Layout, path: Any) -> Rows:
-    """Read the objects of all rows as a table with one row for each; a row without objects is one itself."""
-    count = file.metadata.num_rows
+def read_nested(file: RowGroups, layout: Layout, path: Any) -> Rows:
+    """Read the objects of rows as a table with one row for each; a row without objects is one itself."""
+    count = file.count
     objects = _Objects.read(file, layout, count)
-    found = objects.findings(str(path))
+    found = objects.findings(str(path), file.first)
     lonely = np.flatnonzero(np.bincount(objects.parents, minlength=count) == 0)
     no = np.zeros(len(lonely), dtype=np.bool_)
     order = np.argsort(np.concatenate([objects.parents, lonely]), kind="stable")
     parents = np.concatenate([objects.parents, lonely])[order]
-    texts = {"image": _of_images(file, layout.image, count)}
+    texts = {"image": names_of_images(file, layout)}
     if layout.split:
-        texts["split"] = texts_of(file.read([layout.split]).column(0))
+        texts["split"] = texts_of(file.column(layout.split))
     texts = {name: column.take(parents) for name, column in texts.items()}
     if layout.label:
         names = [*objects.labels.names, ""]
@@ -131,17 +131,46 @@ def read_nested(file: ParquetFile, layout: Layout, path: Any) -> Rows:
         numbers[name] = Numbers.of_floats(sides[parents])
     return Rows(
         path,
-        Dialect(objects.words, {}, len(file.schema_arrow.names)),
+        Dialect(objects.words, {}, len(file.schema.names)),
         "row",
         texts,
         numbers,
         at=np.concatenate([objects.place, np.full(len(lonely), -1, dtype=np.int64)])[order],
         broken=np.flatnonzero(np.concatenate([objects.broken, no])[order]),
         findings=found,
-        parents=parents,
+        parents=parents + file.first,
         crowd=np.concatenate([objects.crowd, no])[order],
         convention=XYWH if layout.box else None,
         classes=objects.classes,
+        unnamed=not layout.image,
+    )
+
+
+def read_nested_texts(file: RowGroups, layout: Layout, path: Any) -> Rows:
+    """Read names of images, splits and classes only. A row without objects is one itself."""
+    labels, parents = Texts.same("", 0), np.zeros(0, dtype=np.int64)
+    if layout.label:
+        (lists,) = _lists(file, layout, (layout.label,)).values()
+        parents = pc.list_parent_indices(lists).to_numpy().astype(np.int64)
+        own = texts_of(pa.chunked_array([pc.list_flatten(lists)]))
+        labels = _named(own, _class_names(file.schema, layout))
+    lonely = np.flatnonzero(np.bincount(parents, minlength=file.count) == 0)
+    parents = np.concatenate([parents, lonely])
+    texts = {"image": names_of_images(file, layout)}
+    if layout.split:
+        texts["split"] = texts_of(file.column(layout.split))
+    texts = {name: column.take(parents) for name, column in texts.items()}
+    texts["label"] = joined_texts([labels, Texts.same("", len(lonely))])
+    return Rows(
+        path,
+        Dialect("", {}, len(file.schema.names)),
+        "row",
+        texts,
+        {},
+        at=np.zeros(len(parents), dtype=np.int64),
+        parents=parents + file.first,
+        classes=_class_names(file.schema, layout),
+        unnamed=not layout.image,
     )
 
 
@@ -168,7 +197,7 @@ class _Objects:
     short: list[int] = field(default_factory=list)
 
     @classmethod
-    def read(cls, file: ParquetFile, layout: Layout, count: int) -> _Objects:
+    def read(cls, file: RowGroups, layout: Layout, count: int) -> _Objects:
         lists = _lists(file, layout)
         first = lists[layout.box or layout.corners["x1"]]
         parents = pc.list_parent_indices(first).to_numpy().astype(np.int64)
@@ -192,7 +221,7 @@ class _Objects:
         short: list[int] = []
         if layout.label:
             own, short = _aligned(lists[layout.label], first)
-            names = _class_names(file.schema_arrow, layout)
+            names = _class_names(file.schema, layout)
             labels = _named(texts_of(pa.chunked_array([own])), names)
         crowd = np.zeros(of, dtype=np.bool_)
         if layout.crowd:
@@ -201,33 +230,33 @@ class _Objects:
         place = np.arange(of) - start[parents]
         return cls(parents, place, xyxy, empty, labels, crowd, broken, words, values, names, short)
 
-    def findings(self, path: str) -> list[Finding]:
+    def findings(self, path: str, first: int) -> list[Finding]:
+        """Return what is wrong with the objects. first: the row of the file that is their row 0."""
         found = [
             Finding(
                 "PAR003",
                 "bbox is not a list of four numbers",
                 path,
-                f"rows[{self.parents[row]}].objects[{self.place[row]}]",
+                f"rows[{first + self.parents[row]}].objects[{self.place[row]}]",
                 shorten(self.values[row].as_py()),
             )
             for row in np.flatnonzero(self.broken).tolist()
         ]
-        return found + [
-            Finding("PAR003", "its list of classes is not as long as that of its boxes", path, f"rows[{row}]")
-            for row in self.short
-        ]
+        words = "its list of classes is not as long as that of its boxes"
+        return found + [Finding("PAR003", words, path, f"rows[{first + row}]") for row in self.short]
 
 
 def _called(layout: Layout, field_name: str) -> str:
     return f"{layout.holder}.{field_name}" if layout.holder else field_name
 
 
-def _lists(file: ParquetFile, layout: Layout) -> dict[str, pa.Array]:
-    """Return the needed fields of the objects, each as a list for every row."""
-    wanted = [name for name in (layout.box, *layout.corners.values(), layout.label, layout.crowd) if name]
+def _lists(file: RowGroups, layout: Layout, fields: Sequence[str] = ()) -> dict[str, pa.Array]:
+    """Return fields of the objects, each as a list for every row. fields: which; all needed ones if ()."""
+    needed = fields or (layout.box, *layout.corners.values(), layout.label, layout.crowd)
+    wanted = [name for name in needed if name]
     if not layout.holder:
-        return {name: _whole(file.read([name]).column(0)) for name in wanted}
-    column = _whole(file.read([layout.holder]).column(0))
+        return {name: _whole(file.column(name)) for name in wanted}
+    column = _whole(file.column(layout.holder))
     if pa.types.is_struct(column.type):
         return {name: pc.struct_field(column, name) for name in wanted}
     values = pc.list_flatten(column)
@@ -276,23 +305,23 @@ def _fours(boxes: pa.Array) -> tuple[Float, Bool]:
     return found, broken
 
 
-def _of_images(file: ParquetFile, column: str, count: int) -> Texts:
+def names_of_images(file: RowGroups, layout: Layout) -> Texts:
     """Return the name of each row's image: that of its column, or the number of the row."""
-    if not column:
-        return Texts.of(map(str, range(count)))
-    (read,) = file.read([column]).flatten().columns
+    if not layout.image:
+        return Texts.of(map(str, range(file.first, file.first + file.count)))
+    (read,) = file.table([layout.image]).flatten().columns
     return texts_of(read)
 
 
-def _sizes(file: ParquetFile, layout: Layout) -> Iterator[tuple[str, Float]]:
+def _sizes(file: RowGroups, layout: Layout) -> Iterator[tuple[str, Float]]:
     """Yield width and height of each row's image, float64 [N], as its columns or the image itself say."""
     if layout.width and layout.height:
         for name, column in (("width", layout.width), ("height", layout.height)):
-            yield name, numbers_of(file.read([column]).column(0), nan_is_nothing=True).values
+            yield name, numbers_of(file.column(column), nan_is_nothing=True).values
     elif layout.picture:
         sizes = []
-        for batch in file.iter_batches(_BATCH, columns=[layout.picture]):
-            (pictures,) = pa.Table.from_batches([batch]).flatten().columns
+        for table in file.batches(_BATCH, layout.picture):
+            (pictures,) = table.flatten().columns
             sizes += [_size(each) for each in pictures]
         for axis, name in enumerate(("width", "height")):
             yield name, np.array([size[axis] for size in sizes], dtype=np.float64)

@@ -36,7 +36,8 @@ class Rows:
     parents: int64 [R], where a row of the file is an image with a list of objects: that row, and `at` is the
     position in its list, -1 for an image without objects. None where each row is a box.
     crowd: bool [R]; None without any. convention: what four numbers mean in the file, if not the corners.
-    classes: names that the file declares. files: as in `Source`.
+    classes: names that the file declares. files: as in `Source`. unnamed: the file does not name its images,
+    so that their names are the numbers of their rows.
     """
 
     path: Path
@@ -53,6 +54,7 @@ class Rows:
     convention: Convention | None = None
     classes: list[str] = field(default_factory=list)
     files: tuple[tuple[int, str], ...] = ()
+    unnamed: bool = False
 
     def __len__(self) -> int:
         return len(self.at)
@@ -61,6 +63,27 @@ class Rows:
     def in_file(self) -> int:
         """The number of rows of the file."""
         return len(self) if self.parents is None else len(np.unique(self.parents))
+
+    @property
+    def end(self) -> int:
+        """The number behind the last row of the file that is read, counted from 0."""
+        rows = self.at if self.parents is None else self.parents
+        return int(rows.max(initial=-1)) + 1
+
+    def take(self, rows: Int) -> Rows:
+        """Return some of the rows, by their positions: int64, in order. Findings stay."""
+        place = np.full(len(self), -1, dtype=np.int64)
+        place[rows] = np.arange(len(rows))
+        broken = place[self.broken]
+        return replace(
+            self,
+            texts={name: column.take(rows) for name, column in self.texts.items()},
+            numbers={name: column.take(rows) for name, column in self.numbers.items()},
+            at=self.at[rows],
+            broken=broken[broken >= 0],
+            parents=None if self.parents is None else self.parents[rows],
+            crowd=None if self.crowd is None else self.crowd[rows],
+        )
 
     def place(self, row: int) -> str:
         """Return the place of a row, for findings."""

@@ -21,10 +21,11 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats.table.columns import Texts, joined_numbers, joined_texts
 from anchoraudit.formats.table.dialects import column_called
 from anchoraudit.formats.table.parquet import read_parquet
-from anchoraudit.formats.table.rows import NUMBERS, Rows
+from anchoraudit.formats.table.rows import Rows
 from anchoraudit.io.folders import folders_in, is_file, names_in
 
 SUFFIX = ".parquet"
+LISTS = "lists of objects"  # among columns: a row is an image
 _KEYS = 8  # folders of keys within each other
 _NAMED = re.compile(r"([A-Za-z]+)([-_.]|$)")  # what a file name begins with
 
@@ -75,12 +76,12 @@ def read_shards(folder: Path, shards: Sequence[Path]) -> Rows:
     failed: AnchorauditError | None = None
     for path in shards:
         try:
-            rows = _with_keys(read_parquet(path), _keys_of(folder, path))
+            rows = read_shard(folder, path)
         except AnchorauditError as error:
             failed = failed or error
             findings.append(Finding("PAR001", error.message, str(path)))
             continue
-        if read and (words := _difference(read[0][1], rows)):
+        if read and (words := difference(columns_of(read[0][1]), columns_of(rows))):
             words = f"its columns are not those of {read[0][0]}: {words}"
             findings.append(Finding("PAR001", words, str(path)))
             continue
@@ -88,7 +89,21 @@ def read_shards(folder: Path, shards: Sequence[Path]) -> Rows:
     if not read:
         assert failed is not None  # a folder without files is no data set
         raise failed
-    return _joined(folder, read, findings)
+    return join_rows(folder, read, findings)
+
+
+def read_shard(
+    folder: Path, path: Path, groups: tuple[int, ...] | None = None, *, only_texts: bool = False
+) -> Rows:
+    """Read one of the files, with the columns that the names of its folders are.
+
+    groups, only_texts: as of `read_parquet`. Raises AnchorauditError as it does.
+    """
+    rows = _with_keys(read_parquet(path, groups, only_texts=only_texts), _keys_of(folder, path))
+    if rows.unnamed:  # a number of a row names no image of several files
+        names, image = path.relative_to(folder).as_posix(), rows.texts["image"]
+        rows.texts["image"] = replace(image, names=[f"{names}/{row}" for row in image.names])
+    return rows
 
 
 def _with_keys(rows: Rows, keys: dict[str, str]) -> Rows:
@@ -100,25 +115,37 @@ def _with_keys(rows: Rows, keys: dict[str, str]) -> Rows:
     )
 
 
-def _difference(first: Rows, rows: Rows) -> str:
+def columns_of(rows: Rows) -> list[str]:
+    """Return what must be the same in all files: the columns that are read, and whether a row is an image.
+
+    Sizes may be missing: they are then read from the images.
+    """
+    own = {*rows.dialect.at, *rows.texts} - {"width", "height"}
+    return sorted(own if rows.parents is None else {*rows.texts, LISTS})
+
+
+def difference(first: Sequence[str], own: Sequence[str]) -> str:
     """Say how the columns of a file differ from those of the first; "" if they do not."""
-    if (first.parents is None) != (rows.parents is None):
+    if (LISTS in first) != (LISTS in own):
         return "a row is an image in one, and a box in the other"
-    own, expected = {*rows.texts, *rows.numbers}, {*first.texts, *first.numbers}
-    # Sizes may be missing: they are then read from the images.
-    lacking, more = sorted(expected - own - {*NUMBERS}), sorted(own - expected - {*NUMBERS})
+    lacking, more = sorted({*first} - {*own}), sorted({*own} - {*first})
     words = [f"it lacks {', '.join(lacking)}"] * bool(lacking) + [f"it has {', '.join(more)} too"] * bool(
         more
     )
     return " and ".join(words)
 
 
-def _joined(folder: Path, read: Sequence[tuple[str, Rows]], findings: list[Finding]) -> Rows:
-    """Put the rows of files behind each other."""
-    tables = [rows for _, rows in read]
+def join_rows(folder: Path, read: Sequence[tuple[str, Rows]], findings: list[Finding]) -> Rows:
+    """Put the rows of files below a folder, each with its name, behind each other."""
+    starts = np.cumsum([0, *(rows.end for _, rows in read)]).tolist()
+    files = tuple((start, name) for start, (name, _) in zip(starts, read, strict=False))
+    return replace(concatenated([rows for _, rows in read], starts, findings), path=folder, files=files)
+
+
+def concatenated(tables: Sequence[Rows], starts: Sequence[int], findings: list[Finding]) -> Rows:
+    """Put rows behind each other. starts: what is added to the numbers of the rows of each table."""
     first = tables[0]
     begin = np.cumsum([0, *map(len, tables)]).tolist()
-    starts = np.cumsum([0, *(rows.in_file for rows in tables)]).tolist()
     numbers = [name for name in first.numbers if all(name in rows.numbers for rows in tables)]
     is_nested = first.parents is not None
     parents = [
@@ -127,7 +154,6 @@ def _joined(folder: Path, read: Sequence[tuple[str, Rows]], findings: list[Findi
     at = [rows.at + (0 if is_nested else start) for rows, start in zip(tables, starts, strict=False)]
     return replace(
         first,
-        path=folder,
         texts={name: joined_texts([rows.texts[name] for rows in tables]) for name in first.texts},
         numbers={name: joined_numbers([rows.numbers[name] for rows in tables]) for name in numbers},
         at=np.concatenate(at),
@@ -136,5 +162,4 @@ def _joined(folder: Path, read: Sequence[tuple[str, Rows]], findings: list[Findi
         parents=np.concatenate(parents) if is_nested else None,
         crowd=None if first.crowd is None else np.concatenate([rows.crowd for rows in tables]),
         classes=list(dict.fromkeys(name for rows in tables for name in rows.classes)),
-        files=tuple((start, name) for start, (name, _) in zip(starts, read, strict=False)),
     )

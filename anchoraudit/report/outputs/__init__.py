@@ -20,13 +20,14 @@ does. Modules whose names start with an underscore are helpers.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from anchoraudit.errors import AnchorauditError, inert
 from anchoraudit.io.plugins import load_module, module_names
 
 if TYPE_CHECKING:
     from anchoraudit.auditing.audit import Audit
+    from anchoraudit.partitions.partial import Partial
     from anchoraudit.rules import Findings
 
 
@@ -43,6 +44,20 @@ class Output(Protocol):
 def names() -> list[str]:
     """Return the names of all outputs, which are the names of the modules. None is imported."""
     return module_names(__name__)
+
+
+def entry_of_image(audit: Audit, image: int) -> dict[str, Any]:
+    """Return a flagged image, given its row, as outputs list it."""
+    from anchoraudit.report.outputs import _keys
+
+    return _keys.of_image(audit, image)
+
+
+def json_of_parts(whole: Partial, limit: int | None, *, detector_chosen: bool) -> Iterator[str]:
+    """Return the audit of parts as JSON. limit: how many flagged images to list; None for all kept."""
+    from anchoraudit.report.outputs import _parts
+
+    return _parts.json_of_parts(whole, limit, detector_chosen=detector_chosen)
 
 
 def render(name: str, audit: Audit, shown: Findings | None = None, limit: int | None = None) -> Iterator[str]:

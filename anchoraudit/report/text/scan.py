@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from rich.text import Text
 
@@ -34,6 +34,23 @@ _OF_FILES = ("IMG", "PAR")  # families whose findings are about a file
 _OF_PLACES = (*_OF_FILES, "BOX")  # families whose title and first place say what is wrong
 
 
+class FirstOfRules(Protocol):
+    """Findings: how many of each rule, and the first ones."""
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """The number of findings for each code that occurs, errors first."""
+        ...
+
+    def rule(self, code: str) -> Rule:
+        """Return the rule with this code."""
+        ...
+
+    def of(self, code: str, limit: int | None = None) -> list[Finding]:
+        """Return the first findings of a rule, at most `limit`."""
+        ...
+
+
 def scan_parts(
     audit: Audit,
     limit: int,
@@ -50,7 +67,7 @@ def scan_parts(
     findings = audit.findings if shown is None else shown
     parts: list[object] = [*headline_parts(audit), "", facts(_facts(audit)), "", *classes]
     if findings:
-        parts += [*_rules(audit, findings), ""]
+        parts += [*rules_in_lines(findings, audit.dataset.root, _names_by_verdict(audit)), ""]
     flagged = words.flagged(audit)
     if flagged and limit:
         parts += [_worst(audit, flagged, limit), ""]
@@ -87,13 +104,13 @@ def _facts(audit: Audit) -> list[tuple[str, str | Text]]:
     lines: list[tuple[str, str | Text]] = [("data", f"{dataset.root}: {', '.join((kind, *numbers))}")]
     if summary["verdicts"]:
         verdicts = [(name, n) for name, n in summary["verdicts"].items() if n]
-        lines += [("images", _listed(verdicts)), ("boxes", _boxes(summary))]
+        lines += [("images", _listed(verdicts)), ("boxes", boxes_by_status(summary))]
     else:
         lines.append(("boxes", words.not_usable(audit)))
     return lines
 
 
-def _boxes(summary: dict[str, Any]) -> Text:
+def boxes_by_status(summary: Mapping[str, Any]) -> Text:
     """Write `419 usable: 189 matched, 230 unmatched (155 small, 75 large)`."""
     causes = sorted(((name, n) for name in CAUSES if (n := summary["causes"][name])), key=lambda one: -one[1])
     statuses = [(name, summary[name]) for name in STATUSES[1:] if summary[name]]
@@ -109,8 +126,22 @@ def _listed(numbers: Iterable[tuple[str, int]]) -> Text:
     return Text(", ").join(Text(f"{n:,} ").append_text(coloured(name)) for name, n in numbers)
 
 
-def _rules(audit: Audit, findings: Findings) -> list[object]:
-    """Return a line for each rule, errors first; the last line has those without a line of their own."""
+def _names_by_verdict(audit: Audit) -> Callable[[str], str]:
+    """Return what names the worst image with a verdict."""
+
+    def name(verdict: str) -> str:
+        images, names = audit.dataset.images, words.flagged(audit, verdict)[:1]
+        return "".join(images.file_names[i] or str(images.ids[i]) for i in names)
+
+    return name
+
+
+def rules_in_lines(findings: FirstOfRules, root: Path, name_of_verdict: Callable[[str], str]) -> list[object]:
+    """Return a line for each rule, errors first; the last line has those without a line of their own.
+
+    root: what paths are shown relative to. name_of_verdict: returns the name of the worst image with a
+    verdict, for rules that report one.
+    """
     counts = list(findings.counts.items())
     own = counts if len(counts) <= _RULES + 1 else counts[:_RULES]
     times = [f"{number:,}x" for _, number in own]
@@ -119,7 +150,9 @@ def _rules(audit: Audit, findings: Findings) -> list[object]:
     for (code, _), number in zip(own, times, strict=True):
         rule = findings.rule(code)
         (first,) = findings.of(code, 1)
-        rows.append((code, rule.severity, number, _what(rule, first, audit, room)))
+        name = name_of_verdict(rule.verdict) if rule.verdict else ""
+        what = _with_place(rule.title, name) if rule.verdict else _what(rule, first, root, room)
+        rows.append((code, rule.severity, number, what))
     columns = [Column("", whole=True), Column("", whole=True), Column("", right=True), Column("")]
     parts: list[object] = [table("", columns, rows)]
     if rest := [code for code, _ in counts[len(own) :]]:
@@ -127,22 +160,18 @@ def _rules(audit: Audit, findings: Findings) -> list[object]:
     return parts
 
 
-def _what(rule: Rule, first: Finding, audit: Audit, room: int) -> Text:
+def _what(rule: Rule, first: Finding, root: Path, room: int) -> Text:
     """Say what a rule found and where first; its message where there is no place.
 
     The message of an error about the framework's run or the classes is shown whole, since it has the
     framework's own words; any other in one line of `room`.
     """
-    if rule.verdict:
-        image = words.flagged(audit, rule.verdict)[:1]
-        names = [audit.dataset.images.file_names[i] or str(audit.dataset.images.ids[i]) for i in image]
-        return _with_place(rule.title, ", ".join(names))
     family = rule.code[:3]
-    place = location(first, audit) if first.place or family in _OF_FILES else ""
+    place = _location(first, root) if first.place or family in _OF_FILES else ""
     if place and family in _OF_PLACES:
         return _with_place(rule.title, place)
     if rule.severity == "error":
-        place = location(first, audit)
+        place = _location(first, root)
         return Text(readable(f"{place}: {first.message}" if place else first.message))
     return _with_place(rule.title, place) if place else Text(_in_short(first.message, room))
 
@@ -161,9 +190,13 @@ def _in_short(message: str, room: int) -> str:
 
 def location(finding: Finding, audit: Audit) -> str:
     """Return the file, relative to the data set, and the place."""
+    return _location(finding, audit.dataset.root)
+
+
+def _location(finding: Finding, root: Path) -> str:
     path = finding.path
     with contextlib.suppress(ValueError):
-        path = str(Path(path).relative_to(audit.dataset.root)) if path else ""
+        path = str(Path(path).relative_to(root)) if path else ""
     return ", ".join(part for part in ("" if path == "." else path, finding.place) if part)
 
 

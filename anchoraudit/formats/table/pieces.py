@@ -1,0 +1,245 @@
+"""Tables part by part: whole files, or row groups of large ones."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from anchoraudit.arrays import Bool
+from anchoraudit.dataset.columns import Dataset
+from anchoraudit.dataset.pieces import Index, Keys, Piece, keys_of
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.formats import Detection, ReadOptions, require_known_splits
+from anchoraudit.formats.table.assembly import assemble_rows
+from anchoraudit.formats.table.columns import Texts
+from anchoraudit.formats.table.row_groups import row_group_sizes
+from anchoraudit.formats.table.rows import Rows
+from anchoraudit.formats.table.shards import (
+    by_split,
+    columns_of,
+    concatenated,
+    difference,
+    join_rows,
+    read_shard,
+    shards_in,
+)
+from anchoraudit.io.unchanged import Stamp
+
+_LARGE = 32 << 20  # bytes of a file from which on it is worth to look whether it has several row groups
+
+
+class _Where(NamedTuple):
+    """A piece: the number of its group of files, its file, and the row groups of it, None for all."""
+
+    group: int
+    path: Path
+    row_groups: tuple[int, ...] | None
+
+
+@dataclass(frozen=True)
+class TableParts:
+    """A table in Parquet files, in pieces of about `rows` rows.
+
+    files: the files of each split, with its name; "" if the rows may name it.
+    """
+
+    detection: Detection
+    options: ReadOptions
+    files: tuple[tuple[tuple[Path, ...], str], ...]
+    pieces: tuple[Piece, ...] = field(repr=False)
+
+    @classmethod
+    def of(cls, detection: Detection, options: ReadOptions, rows: int) -> TableParts:
+        """Look which files there are. rows: about how many a piece may have.
+
+        Raises AnchorauditError if none of the files is to be read.
+        """
+        path = detection.path
+        groups = [([path], "")] if path.is_file() else by_split(path, shards_in(path))
+        wanted = options.splits
+        require_known_splits(wanted, [s for _, s in groups if s] or wanted, path)
+        chosen = tuple((tuple(f), s) for f, s in groups if not (s and wanted) or s in wanted)
+        places = [
+            (_Where(number, file, row_groups), name)
+            for number, (files, _) in enumerate(chosen)
+            for file in files
+            for row_groups, name in _stretches(path, file, rows)
+        ]
+        pieces = [Piece(i, name, where.group, _stamp(where), where) for i, (where, name) in enumerate(places)]
+        return cls(detection, options, chosen, tuple(pieces))
+
+    @property
+    def _folder(self) -> Path:
+        return self.detection.path
+
+    def index(self, piece: Piece) -> Index:
+        """Read the names of images, splits and classes."""
+        rows = self._rows(piece, only_texts=True)
+        images, labels = rows.texts["image"], rows.texts.get("label") or Texts.same("", len(rows))
+        splits = rows.texts.get("split") or Texts.same(self.files[piece.group][1], len(rows))
+        counted = ~images.are("")
+        if self.options.splits:
+            counted &= _is_any(splits, self.options.splits)
+        codes = (splits.codes * len(labels.names) + labels.codes)[counted]
+        boxes = np.bincount(codes, minlength=len(splits.names) * len(labels.names)).tolist()
+        pairs = [(split, label) for split in splits.names for label in labels.names]
+        told = {
+            "boxes": [[*pair, n] for pair, n in zip(pairs, boxes, strict=True) if n],
+            "splits": [name for name in splits.names if name],
+            "classes": rows.classes,
+            "columns": columns_of(rows),
+            "rows": rows.in_file,
+        }
+        return Index(np.unique(keys_of([name for name in images.names if name])), told)
+
+    def misfits(self, indices: Mapping[int, Any]) -> dict[int, AnchorauditError]:
+        """Return the pieces whose columns are not those of the first one of their split."""
+        first: dict[int, tuple[str, Any]] = {}
+        found = {}
+        for number, told in sorted(indices.items()):
+            piece = self.pieces[number]
+            name, expected = first.setdefault(piece.group, (piece.name, told))
+            if words := difference(expected["columns"], told["columns"]):
+                found[number] = AnchorauditError(
+                    f"its columns are not those of {name}: {words}", path=piece.where.path
+                )
+        return found
+
+    def skeleton(self, indices: Mapping[int, Any]) -> Dataset:
+        """Return the classes, splits and sources of these pieces."""
+        every = [(self.pieces[number].group, told) for number, told in sorted(indices.items())]
+        named = [name for _, told in every for name in told["splits"]]
+        if self.options.splits:
+            require_known_splits(self.options.splits, named, self._folder)
+        classes = {name for _, told in every for name in told["classes"]}
+        classes |= {label for _, told in every for _, label, _ in told["boxes"]}
+        tables = []
+        for group, (_, split) in enumerate(self.files):
+            of_group = [number for number in indices if self.pieces[number].group == group]
+            if of_group:
+                empty = self._rows(self.pieces[of_group[0]], row_groups=())
+                tables.append((replace(empty, path=self._folder, files=(), classes=sorted(classes)), split))
+        dataset = self._assembled(tables)
+        dataset.splits = tuple(dict.fromkeys(named)) or ("",)
+        rows = sum(told["rows"] for _, told in every)
+        dataset.recognised = f"table: {self.detection.reason}, {rows:,} rows"
+        at = {category.name: i for i, category in enumerate(dataset.categories)}
+        dataset.class_boxes = np.zeros((len(dataset.sources), len(at)), dtype=np.int64)
+        for group, told in every:
+            source = self._source_of(group, dataset)
+            for _, label, boxes in told["boxes"]:
+                if label:
+                    dataset.class_boxes[source, at[label]] += boxes
+        return dataset
+
+    def read(self, piece: Piece, skeleton: Dataset, apart: Keys) -> Dataset:
+        """Read the rows of a piece."""
+        rows = self._rows(piece)
+        if len(apart):
+            rows = rows.take(np.flatnonzero(~_is_in(rows.texts["image"], apart)))
+        return self._aligned([(piece.group, rows)], skeleton)
+
+    def gather(self, pieces: Sequence[Piece], skeleton: Dataset, apart: Keys) -> Dataset:
+        """Read the rows of images that several pieces have."""
+        of_group: dict[int, list[tuple[str, Rows]]] = {}
+        for piece in pieces:
+            rows = self._rows(piece)
+            rows = rows.take(np.flatnonzero(_is_in(rows.texts["image"], apart)))
+            rows.findings.clear()  # they are those of the whole piece
+            name = rows.files[0][1] if rows.files else piece.name
+            of_group.setdefault(piece.group, []).append((name, rows))
+        joined = []
+        for group, tables in sorted(of_group.items()):
+            if self._folder.is_dir():
+                joined.append((group, join_rows(self._folder, tables, [])))
+            else:  # pieces of one file, with the numbers of its rows
+                joined.append((group, concatenated([rows for _, rows in tables], [0] * len(tables), [])))
+        return self._aligned(joined, skeleton)
+
+    def _rows(
+        self, piece: Piece, *, row_groups: tuple[int, ...] | None = None, only_texts: bool = False
+    ) -> Rows:
+        """Read the rows of a piece, or of other row groups of its file."""
+        path, folder = piece.where.path, self._folder
+        groups = piece.where.row_groups if row_groups is None else row_groups
+        if path == folder:
+            return read_shard(folder.parent, path, groups, only_texts=only_texts)
+        rows = read_shard(folder, path, groups, only_texts=only_texts)
+        return replace(rows, path=folder, files=((0, path.relative_to(folder).as_posix()),))
+
+    def _assembled(self, tables: Sequence[tuple[Rows, str]]) -> Dataset:
+        return assemble_rows(self.detection, self.options, tables, [(self._folder, s) for _, s in self.files])
+
+    def _source_of(self, group: int, dataset: Dataset) -> int:
+        return [source.split for source in dataset.sources].index(self.files[group][1])
+
+    def _aligned(self, tables: Sequence[tuple[int, Rows]], skeleton: Dataset) -> Dataset:
+        """Return rows, each with their group, as a part of the data set of a skeleton."""
+        classes = [category.name for category in skeleton.categories]
+        dataset = self._assembled(
+            [(replace(rows, classes=classes), self.files[group][1]) for group, rows in tables]
+        )
+        own = [self._source_of(group, skeleton) for group, _ in tables]
+        sources = list(skeleton.sources)
+        for number, source in zip(own, dataset.sources, strict=True):
+            sources[number] = source
+        splits = [skeleton.splits.index(name) for name in dataset.splits] if len(dataset.images) else []
+        images = dataset.images
+        images.source = np.array(own, dtype=np.int64)[images.source]
+        images.split = np.array(splits, dtype=np.int64)[images.split]
+        return replace(
+            skeleton,
+            sources=tuple(sources),
+            images=images,
+            boxes=dataset.boxes,
+            findings=dataset.findings,
+            notes=dataset.notes,
+        )
+
+
+def _is_in(names: Texts, keys: Keys) -> Bool:
+    """Tell which rows have an image whose key is among some: bool [R]."""
+    there = np.isin(keys_of(names.names), keys)
+    found: Bool = there[names.codes]
+    return found
+
+
+def _is_any(names: Texts, wanted: Sequence[str]) -> Bool:
+    there = np.isin(np.array(names.names, dtype=object), list(wanted))
+    found: Bool = there[names.codes]
+    return found
+
+
+def _stretches(root: Path, path: Path, rows: int) -> Iterator[tuple[tuple[int, ...] | None, str]]:
+    """Yield row groups of a file that have about `rows` rows together, and a name for them.
+
+    A file that cannot be read is one piece: its error is told when the piece is read.
+    """
+    name = path.name if path == root else path.relative_to(root).as_posix()
+    try:
+        sizes = row_group_sizes(path) if os.path.getsize(path) > _LARGE else []  # noqa: PTH202
+    except (OSError, AnchorauditError):
+        sizes = []
+    if sum(sizes) <= rows:
+        yield None, name
+        return
+    start, count = 0, 0
+    for end, size in enumerate([*sizes, rows + 1]):
+        if count and count + size > rows:
+            yield tuple(range(start, end)), f"{name}, row groups {start} to {end - 1}"
+            start, count = end, 0
+        count += size
+
+
+def _stamp(where: _Where) -> str:
+    """Return what the system says of a file: another text once it has other bytes."""
+    try:
+        stamp = Stamp.of(os.stat(where.path))  # noqa: PTH116
+    except OSError:
+        return ""
+    return f"{where.path}:{stamp.size}:{stamp.modified}:{where.row_groups}"

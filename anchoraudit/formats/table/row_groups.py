@@ -1,0 +1,76 @@
+"""Whole row groups of a Parquet file: the unit in which such a file is written and read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from anchoraudit.errors import AnchorauditError
+
+
+@dataclass(frozen=True, slots=True)
+class RowGroups:
+    """R rows of an open Parquet file.
+
+    groups: the row groups, in order and next to each other. first: the row of the file with which they begin,
+    from 0. count: R.
+    """
+
+    file: parquet.ParquetFile
+    groups: tuple[int, ...]
+    first: int
+    count: int
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns of the file."""
+        return self.file.schema_arrow
+
+    def table(self, columns: Sequence[str]) -> pa.Table:
+        """Read some columns. A dotted name is a field of a struct."""
+        return self.file.read_row_groups(list(self.groups), columns=list(columns))
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """Read one column."""
+        return self.table([name]).column(0)
+
+    def batches(self, size: int, name: str) -> Iterator[pa.Table]:
+        """Read one column, `size` rows at a time."""
+        for batch in self.file.iter_batches(size, row_groups=list(self.groups), columns=[name]):
+            yield pa.Table.from_batches([batch])
+
+
+@contextmanager
+def opened(
+    path: Path, groups: tuple[int, ...] | None = None, *, as_codes: Sequence[str] = ()
+) -> Iterator[RowGroups]:
+    """Open a Parquet file within the block.
+
+    groups: the row groups to read; None for all. as_codes: columns of texts, to be read as codes into the
+    distinct ones. Any error of pyarrow, which raises many kinds, becomes an AnchorauditError that names the
+    file.
+    """
+    try:
+        with parquet.ParquetFile(path, read_dictionary=list(as_codes)) as file:
+            sizes = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
+            chosen = tuple(range(len(sizes))) if groups is None else groups
+            first = sum(sizes[: chosen[0]]) if chosen else 0
+            yield RowGroups(file, chosen, first, sum(sizes[i] for i in chosen))
+    except AnchorauditError:
+        raise
+    except Exception as error:
+        reason = str(error).partition("\n")[0][:200]
+        raise AnchorauditError(
+            f"cannot be read as Parquet: {reason}", path=path, remedy="Write the file again, or use .csv."
+        ) from None
+
+
+def row_group_sizes(path: Path) -> list[int]:
+    """Return how many rows each row group of a file has. Raises AnchorauditError if it cannot be read."""
+    with opened(path) as file:
+        return [file.file.metadata.row_group(i).num_rows for i in file.groups]

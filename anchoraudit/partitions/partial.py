@@ -1,0 +1,264 @@
+"""The audit of some parts of a data set: integers, so that it merges in any order into the same answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, reduce
+from heapq import merge as merged
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
+
+import msgspec
+
+from anchoraudit.dataset.columns import Dataset
+from anchoraudit.dataset.findings import Finding
+from anchoraudit.detectors import Detector
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.partitions.counts import added
+from anchoraudit.partitions.sizes import SizeHistogram
+from anchoraudit.rules import Group, Totals
+
+if TYPE_CHECKING:
+    from anchoraudit.auditing.audit import Summary
+    from anchoraudit.partitions.findings import MergedFindings
+
+KEPT = 100  # findings of each rule, and flagged images, that are kept; all are counted
+_FORM = 1  # of the JSON text
+
+Place = tuple[float, ...]  # what findings, or images, are in order by; the last numbers are part and row
+
+
+class Found(NamedTuple):
+    """What one rule found. number: how many. first: the first KEPT of them, each with its place, in order."""
+
+    number: int
+    first: tuple[tuple[Place, Finding], ...]
+
+    def plus(self, other: Found) -> Found:
+        """Add up what a rule found in different parts."""
+        first = merged(self.first, other.first, key=_place)
+        return Found(self.number + other.number, tuple(islice(first, KEPT)))
+
+
+@dataclass(frozen=True, repr=False)
+class Partial:
+    """The audit of one or more parts of a data set.
+
+    `+` and `merge` are associative and commutative: whatever the order in which parts are added up, the
+    result is the same, byte for byte.
+
+    Attributes
+    ----------
+    about : dict
+        What all parts of an audit have in common, as plain values: version, detector, settings, and the data
+        set without its images and boxes.
+    parts : tuple of int
+        The numbers of the parts that are in it.
+    counts : dict
+        Numbers of images and boxes: `summary`, `by_class`, `by_level`, `not_usable`, `clipped`.
+    totals : Totals
+        What the rules about the whole need.
+    sizes : SizeHistogram
+        The sizes of usable boxes on the network's input.
+    found : dict
+        What is wrong with single images, boxes and files, by groups that the rules about the whole decide on.
+    worst : tuple
+        The first flagged images, worst first, each with its place.
+    notes : tuple of str
+        What was not read or not checked.
+    failed : dict
+        What could not be read: messages, by the number of the part.
+
+    Examples
+    --------
+    >>> parts = list(audit_partitions("sample_data/coco"))
+    >>> merge(parts).summary()["verdicts"]["empty_foreground"]
+    14
+    """
+
+    about: Mapping[str, Any]
+    parts: tuple[int, ...]
+    counts: Mapping[str, Any]
+    totals: Totals
+    sizes: SizeHistogram
+    found: Mapping[Group, Found] = field(default_factory=dict)
+    worst: tuple[tuple[Place, dict[str, Any]], ...] = ()
+    notes: tuple[str, ...] = ()
+    failed: Mapping[int, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        summary = self.summary()
+        return (
+            f"<{len(self.parts):,} parts: {summary['images']:,} images, {summary['boxes']:,} boxes, "
+            f"{sum(found.number for found in self.found.values()):,} findings>"
+        )
+
+    def __add__(self, other: Self) -> Partial:
+        """Add up two audits of different parts.
+
+        Raises AnchorauditError if they are of different data sets, detectors, versions or settings, or if
+        both have the same part.
+        """
+        _require_mergeable(self, other)
+        groups = sorted({*self.found, *other.found})
+        none = Found(0, ())
+        return Partial(
+            self.about,
+            tuple(sorted((*self.parts, *other.parts))),
+            added(self.counts, other.counts),
+            self.totals + other.totals,
+            self.sizes + other.sizes,
+            {group: self.found.get(group, none).plus(other.found.get(group, none)) for group in groups},
+            tuple(islice(merged(self.worst, other.worst, key=_place), KEPT)),
+            tuple(sorted({*self.notes, *other.notes})),
+            dict(sorted({**self.failed, **other.failed}.items())),
+        )
+
+    def summary(self) -> Summary:
+        """Return the same counts as `Audit.summary`.
+
+        Examples
+        --------
+        >>> merge(audit_partitions("sample_data/coco")).summary()["splits"]["val"]["images"]
+        9
+        """
+        return cast("Summary", self.counts["summary"])
+
+    @cached_property
+    def findings(self) -> MergedFindings:
+        """What is wrong with the data set: the counts of all rules, and the first findings of each."""
+        from anchoraudit.partitions.findings import findings_of
+
+        return findings_of(self)
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The data set without its images and boxes: its classes, splits and sources."""
+        from anchoraudit.partitions.skeleton import skeleton_from
+
+        return skeleton_from(self.about["dataset"])
+
+    @cached_property
+    def replayed(self) -> Detector | None:
+        """The detector whose encoder was replayed; None if only the rules on the data ran."""
+        given = self.about["detector"]
+        return None if given is None else msgspec.convert(given, Detector, strict=False)
+
+    @property
+    def flagged(self) -> list[dict[str, Any]]:
+        """The first flagged images, worst first: id, file name, split, verdict, cause, and why."""
+        return [image for _, image in self.worst]
+
+    def to_json(self) -> str:
+        """Return it as text, for `from_json` of the same version."""
+        plain = {
+            "anchoraudit_partial": _FORM,
+            "about": self.about,
+            "parts": self.parts,
+            "counts": self.counts,
+            "totals": self.totals.to_builtins(),
+            "sizes": self.sizes.to_builtins(),
+            "found": [
+                [group, found.number, [[place, _of_finding(finding)] for place, finding in found.first]]
+                for group, found in self.found.items()
+            ],
+            "worst": self.worst,
+            "notes": self.notes,
+            "failed": [[part, why] for part, why in self.failed.items()],
+        }
+        return json.dumps(plain, sort_keys=True, allow_nan=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises AnchorauditError if the text is not that of a partial audit.
+        """
+        try:
+            plain = json.loads(text)
+            if plain["anchoraudit_partial"] != _FORM:
+                raise ValueError
+            return cls(
+                plain["about"],
+                tuple(plain["parts"]),
+                plain["counts"],
+                Totals.from_builtins(plain["totals"]),
+                SizeHistogram.from_builtins(plain["sizes"]),
+                {
+                    Group(*group): Found(number, tuple((tuple(place), Finding(*own)) for place, own in first))
+                    for group, number, first in plain["found"]
+                },
+                tuple((tuple(place), image) for place, image in plain["worst"]),
+                tuple(plain["notes"]),
+                {part: why for part, why in plain["failed"]},  # noqa: C416  JSON has no keys that are numbers
+            )
+        except (ValueError, TypeError, KeyError) as error:
+            raise AnchorauditError(
+                "not the text of a partial audit of this version",
+                remedy="Give what Partial.to_json returned.",
+            ) from error
+
+
+def merge(parts: Iterable[Partial]) -> Partial:
+    """Add up the audits of parts, in any order.
+
+    Parameters
+    ----------
+    parts : iterable of Partial
+        What `audit_partitions` yields, or what was merged before.
+
+    Returns
+    -------
+    Partial
+        The audit of all of them.
+
+    Raises
+    ------
+    AnchorauditError
+        If there are none; if they are of different audits; or if one part is there twice.
+
+    Examples
+    --------
+    >>> parts = list(audit_partitions("sample_data/coco"))
+    >>> merge(reversed(parts)).to_json() == merge(parts).to_json()
+    True
+    """
+    try:
+        return reduce(Partial.__add__, parts)
+    except TypeError as error:
+        if "empty" not in str(error):
+            raise
+        raise AnchorauditError(
+            "there is no part to merge", remedy="Give what audit_partitions yields."
+        ) from None
+
+
+def _place(entry: tuple[Place, Any]) -> Place:
+    return entry[0]
+
+
+def _of_finding(finding: Finding) -> Sequence[str]:
+    return (
+        finding.code,
+        finding.message,
+        finding.path,
+        finding.place,
+        finding.evidence,
+        finding.thing,
+    )
+
+
+def _require_mergeable(one: Partial, other: Partial) -> None:
+    for name, value in one.about.items():
+        if value != other.about.get(name):
+            raise AnchorauditError(
+                f"parts of two different audits: not the same {name.replace('_', ' ')}",
+                remedy="Merge what one audit_partitions yields.",
+            )
+    if twice := sorted({*one.parts} & {*other.parts}):
+        raise AnchorauditError(
+            f"part {twice[0]} is there twice, so its images would count twice",
+            remedy="Merge each part once.",
+        )

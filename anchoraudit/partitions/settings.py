@@ -1,0 +1,54 @@
+"""How the parts of a data set are audited: the same for all, and kept with each result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import msgspec
+
+from anchoraudit.auditing.audit import Audit, examine
+from anchoraudit.dataset.columns import Dataset
+from anchoraudit.detectors import Detector
+from anchoraudit.detectors.classes import Classes
+from anchoraudit.rules import Chosen, Context
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `audit` is told.
+
+    detector: None to run only the rules on the data. The others are as `audit` takes them.
+    """
+
+    detector: Detector | None
+    drop_difficult: bool = False
+    rules: Chosen = field(default_factory=Chosen)
+    loader: str | None = None
+    classes: Classes | None = None
+    class_rules: str | None = None
+    images: str = "none"
+
+    def examine(self, dataset: Dataset) -> tuple[Audit, Context]:
+        """Audit a part, or a skeleton, without running rules. Raises AnchorauditError as `audit` does."""
+        return examine(
+            dataset,
+            self.detector,
+            drop_difficult=self.drop_difficult,
+            rules=self.rules,
+            loader=self.loader,
+            classes=self.classes,
+            class_rules=self.class_rules,
+            images=self.images,
+        )
+
+    def to_builtins(self) -> dict[str, Any]:
+        """Return plain values."""
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain
+
+    @classmethod
+    def from_builtins(cls, plain: Mapping[str, Any]) -> Self:
+        """Return what `to_builtins` returned."""
+        return msgspec.convert(plain, cls, strict=False)

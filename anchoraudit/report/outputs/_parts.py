@@ -1,0 +1,79 @@
+"""The audit of parts as one JSON object, with the keys of the output `json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from anchoraudit import __version__
+from anchoraudit.encoding.statuses import STATUSES
+from anchoraudit.errors import inert_json
+from anchoraudit.report import words
+from anchoraudit.report.outputs import _keys
+
+if TYPE_CHECKING:
+    from anchoraudit.partitions.partial import Partial
+
+
+def json_of_parts(whole: Partial, limit: int | None, *, detector_chosen: bool) -> Iterator[str]:
+    """Yield the object in pieces. limit: how many flagged images to list; all that are kept if None."""
+    findings, detector, dataset = whole.findings, whole.replayed, whole.dataset
+    plain = {
+        "anchoraudit": __version__,
+        "dataset": str(dataset.root),
+        "format": dataset.format,
+        "recognised": dataset.recognised,
+        "detector": whole.about["detector"],
+        "detector_chosen": detector_chosen,
+        "on_empty": None if detector is None else detector.on_empty,
+        "parts": {
+            "merged": len(whole.parts),
+            "of": whole.about["parts"],
+            "failed": {str(part): why for part, why in whole.failed.items()},
+            "not_checked": [{"code": rule.code, "why": rule.needs_whole} for rule in findings.not_checked],
+        },
+        "summary": {**whole.summary(), "by_class": _by_class(whole), "by_level": _by_level(whole)},
+        "risks": [
+            {"batch_size": risk.batch_size, "expected": risk.expected, "chance": risk.chance}
+            for risk in ([] if detector is None else words.risks_of(whole.summary(), detector))
+        ],
+        "not_usable": whole.counts["not_usable"],
+        "clipped": whole.counts["clipped"],
+        "notes": list(whole.notes),
+        "findings_by_rule": dict(findings.counts),
+        "findings": [_keys.of_finding(finding, findings.rule(finding.code)) for finding in findings],
+        "flagged": whole.flagged[:limit],
+    }
+    yield inert_json(json.dumps(plain, indent=2, default=str, allow_nan=False) + "\n")
+
+
+def _by_class(whole: Partial) -> list[dict[str, Any]]:
+    judged = whole.replayed is not None
+    return [
+        {
+            "id": category.id,
+            "name": category.name,
+            "boxes": boxes,
+            "usable": usable,
+            **{
+                name: number if judged else None
+                for name, number in zip(STATUSES[1:], by_status[1:], strict=True)
+            },
+        }
+        for category, (boxes, usable, *by_status) in zip(
+            whole.dataset.categories, whole.counts["by_class"], strict=True
+        )
+        if boxes
+    ]
+
+
+def _by_level(whole: Partial) -> list[dict[str, Any]]:
+    counted, detector = whole.counts["by_level"], whole.replayed
+    if counted is None or detector is None:
+        return []
+    shapes = [level.count for level in detector.anchors.levels] or [1] * len(detector.strides)
+    return [
+        {"stride": stride, "shapes": count, "boxes": boxes}
+        for stride, count, boxes in zip(detector.strides, shapes, counted, strict=True)
+    ]

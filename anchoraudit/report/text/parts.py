@@ -1,0 +1,93 @@
+"""A scan in parts on one screen: as the report of a scan, from the merged numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from anchoraudit.report import words
+from anchoraudit.report.text.scan import boxes_by_status, rules_in_lines
+from anchoraudit.report.text.table import Column, Table
+from anchoraudit.report.text.terminal import coloured, facts, readable, steps, table
+
+if TYPE_CHECKING:
+    from anchoraudit.partitions.partial import Partial
+
+
+def parts_report(
+    whole: Partial, limit: int, next_steps: Sequence[tuple[str, str]], *, detector_chosen: bool
+) -> list[object]:
+    """Return the parts of the report. limit: how many images are listed."""
+    findings = whole.findings
+    parts: list[object] = [Text(f"{readable(headline(whole, detector_chosen=detector_chosen))}.", "bold")]
+    if whole.replayed is not None and (risk := words.risk_line_of(whole.summary(), whole.replayed)):
+        parts[0] = Text.assemble(parts[0], f" {risk[0].upper()}{risk[1:]}.")  # type: ignore[arg-type]
+    if not detector_chosen:
+        parts.append("Name yours: --detector NAME (`anchoraudit detectors`, `anchoraudit compare`).")
+    parts += ["", facts(_facts(whole)), ""]
+    if findings:
+        parts += [*rules_in_lines(findings, whole.dataset.root, _names_by_verdict(whole)), ""]
+    if whole.flagged and limit:
+        parts += [_worst(whole, limit), ""]
+    if next_steps:
+        (what, command), *others = next_steps
+        parts += steps(f"Next: {what}", [("", command), *others])
+    return parts
+
+
+def headline(whole: Partial, *, detector_chosen: bool) -> str:
+    """Say in one line how many images would train without foreground."""
+    detector, counts = whole.replayed, whole.summary()
+    if detector is None:
+        return words.headline_of_data(counts["images"], whole.findings)
+    judged_by = f"{detector.name}{'' if detector_chosen else ' (no --detector given)'}"
+    return words.headline_of(counts, whole.counts["dropped_by_loader"], judged_by)
+
+
+def _facts(whole: Partial) -> list[tuple[str, str | Text]]:
+    dataset, counts = whole.dataset, whole.summary()
+    sizes = [(counts["images"], "image"), (counts["boxes"], "box"), (len(dataset.categories), "class")]
+    kind, numbers = dataset.recognised.partition(":")[0], (words.count(n, noun) for n, noun in sizes)
+    of_parts = words.count(len(whole.parts), "part")
+    lines: list[tuple[str, str | Text]] = [
+        ("data", f"{dataset.root}: {', '.join((kind, *numbers))}, in {of_parts}")
+    ]
+    if counts["verdicts"]:
+        verdicts = [(name, n) for name, n in counts["verdicts"].items() if n]
+        listed = Text(", ").join(Text(f"{n:,} ").append_text(coloured(name)) for name, n in verdicts)
+        lines += [("images", listed), ("boxes", boxes_by_status(counts))]
+    else:
+        lines.append(("boxes", f"{counts['usable']:,} usable"))
+    if skipped := whole.findings.not_checked:
+        codes = ", ".join(rule.code for rule in skipped)
+        lines.append(("not checked", f"{codes}: they need the whole data set at once"))
+    return lines
+
+
+def _names_by_verdict(whole: Partial) -> Callable[[str], str]:
+    def name(verdict: str) -> str:
+        return next((_name(image) for image in whole.flagged if image["verdict"] == verdict), "")
+
+    return name
+
+
+def _name(image: dict[str, Any]) -> str:
+    return str(image["file_name"] or image["image_id"])
+
+
+def _worst(whole: Partial, limit: int) -> Table:
+    shown = whole.flagged[:limit]
+    several = len(whole.dataset.splits) > 1
+    rows = [
+        (_name(image), *([image["split"]] if several else []), image["verdict"], image["why"])
+        for image in shown
+    ]
+    columns = [
+        Column("worst images", whole=True),
+        *([Column("split", spare=1)] if several else []),
+        Column("verdict", whole=True),
+        Column("why"),
+    ]
+    return table("", columns, rows)

@@ -1,0 +1,229 @@
+"""The audit in parts: the same answer as that of the whole, in any order, whatever cannot be read."""
+
+import json
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import anchoraudit
+from anchoraudit import AnchorauditError, Partial, audit_partitions, merge
+from anchoraudit.dataset.pieces import keys_of
+from anchoraudit.partitions.sizes import SizeHistogram
+
+pa = pytest.importorskip("pyarrow")
+parquet = pytest.importorskip("pyarrow.parquet")
+
+COLUMNS = ("image_id", "width", "height", "label", "x1", "y1", "x2", "y2")
+
+
+def table_of(rows):
+    return pa.table({name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)})
+
+
+def drawn(count, seed=0):
+    """Rows of boxes, of every kind that the rules know, sorted by image."""
+    rng = random.Random(seed)
+    rows = []
+    for image in range(count):
+        width, height = rng.choice([(640, 480), (500, 375), (32, 900)])
+        for _ in range(rng.choice([1, 2, 6])):
+            x, y = rng.uniform(-20, width), rng.uniform(-20, height)
+            w, h = rng.choice([0, 3, 40, 300]), rng.choice([2, 30, 500])
+            label = rng.choice(["cat", "dog", "Cat", "bird", ""])
+            rows.append((f"{image:05d}.jpg", width, height, label, x, y, x + w, y + h))
+    return rows
+
+
+def write(folder, rows, parts):
+    """Write rows into so many files, wherever that cuts images."""
+    folder.mkdir()
+    step = len(rows) // parts + 1
+    for part in range(parts):
+        parquet.write_table(
+            table_of(rows[part * step : (part + 1) * step]), folder / f"part-{part}.parquet", row_group_size=7
+        )
+    return folder
+
+
+@pytest.fixture
+def shards(tmp_path):
+    return write(tmp_path / "shards", drawn(120), 5)
+
+
+def run(*words, cwd):
+    return subprocess.run(
+        [sys.executable, "-m", "anchoraudit", *map(str, words)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        check=False,
+    )
+
+
+class TestAgainstTheWhole:
+    @pytest.mark.parametrize(
+        "detector",
+        ["reference", "torchvision-retinanet_resnet50_fpn", "yolov5", "torchvision-fcos_resnet50_fpn", None],
+    )
+    def test_counts_and_findings_are_those_of_the_whole(self, shards, detector):
+        whole = anchoraudit.audit(str(shards), detector, images="none")
+        parts = merge(audit_partitions(shards, detector))
+        assert parts.summary() == whole.summary()
+        checked = {
+            code: number
+            for code, number in whole.findings.counts.items()
+            if code not in {rule.code for rule in parts.findings.not_checked}
+        }
+        assert dict(parts.findings.counts) == checked
+        for code in checked:
+            of_parts = {(f.message, f.path, f.place, f.evidence) for f in parts.findings.of(code)}
+            of_whole = {(f.message, f.path, f.place, f.evidence) for f in whole.findings.of(code)}
+            assert of_parts <= of_whole
+
+    def test_images_that_are_cut_by_the_ends_of_files_are_judged_whole(self, tmp_path):
+        rows = [("a", 640, 480, "cat", 0, 0, 2, 2), ("a", 640, 480, "cat", 100, 100, 240, 200)]
+        folder = write(tmp_path / "cut", rows, 2)
+        found = merge(audit_partitions(folder, "torchvision-retinanet_resnet50_fpn"))
+        assert found.summary()["images"] == 1
+        assert found.summary()["boxes"] == 2
+        assert found.summary()["verdicts"]["ok"] == 1
+
+    def test_row_groups_of_one_file(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("anchoraudit.formats.table.pieces._LARGE", 0)
+        monkeypatch.setattr("anchoraudit.partitions.auditing.rows_of_part", lambda *_: 50)
+        file = tmp_path / "boxes.parquet"
+        parquet.write_table(table_of(drawn(120)), file, row_group_size=20)
+        parts = list(audit_partitions(file, "yolov5"))
+        whole = anchoraudit.audit(str(file), "yolov5", images="none")
+        assert len(parts) > 5
+        assert merge(parts).summary() == whole.summary()
+        places = {finding.place for finding in whole.findings.of("BOX002")}
+        assert {finding.place for finding in merge(parts).findings.of("BOX002")} <= places
+
+    def test_a_format_that_is_only_read_whole_is_one_part(self):
+        parts = list(audit_partitions("sample_data/coco"))
+        assert len(parts) == 1
+        assert parts[0].summary() == anchoraudit.audit("sample_data/coco").summary()
+
+
+class TestMerging:
+    def test_any_order_and_grouping_gives_the_same_bytes(self, shards):
+        parts = list(audit_partitions(shards, "yolov5"))
+        expected = merge(parts).to_json()
+        rng = random.Random(1)
+        for _ in range(10):
+            pool = parts[:]
+            while len(pool) > 1:
+                rng.shuffle(pool)
+                pool.append(merge([pool.pop(), pool.pop()]))
+            assert pool[0].to_json() == expected
+
+    def test_text_and_back(self, shards):
+        whole = merge(audit_partitions(shards, "yolov5"))
+        again = Partial.from_json(whole.to_json())
+        assert again.to_json() == whole.to_json()
+        assert again.findings.counts == whole.findings.counts
+        assert again.flagged == whole.flagged
+
+    def test_what_is_no_partial_audit(self):
+        for text in ("", "{}", "[]", '{"anchoraudit_partial": 99}'):
+            with pytest.raises(AnchorauditError, match="not the text of a partial audit"):
+                Partial.from_json(text)
+
+    def test_a_part_counts_once(self, shards):
+        parts = list(audit_partitions(shards))
+        with pytest.raises(AnchorauditError, match="there twice"):
+            merge([*parts, parts[0]])
+
+    def test_parts_of_other_audits_do_not_merge(self, shards):
+        with pytest.raises(AnchorauditError, match="two different audits"):
+            merge([*audit_partitions(shards, "yolov5"), *audit_partitions(shards, "reference")])
+
+    def test_there_must_be_one(self):
+        with pytest.raises(AnchorauditError, match="no part to merge"):
+            merge([])
+
+
+class TestBrokenParts:
+    def test_one_hides_nothing_of_the_others(self, shards):
+        (shards / "part-2.parquet").write_bytes(b"PAR1 cut off")
+        (shards / "part-4.parquet").unlink()
+        parquet.write_table(pa.table({"other": [1]}), shards / "part-4.parquet")
+        found = merge(audit_partitions(shards, "yolov5"))
+        assert set(found.failed) == {2, 4}
+        assert found.findings.counts["PAR001"] == 2
+        named = [f"{finding.path} {finding.message}" for finding in found.findings.of("PAR001")]
+        assert "part-2.parquet" in named[0]
+        assert "part-4.parquet" in named[1]
+        assert found.summary()["images"] > 50
+
+    def test_none_that_can_be_read(self, tmp_path):
+        (tmp_path / "a.parquet").write_bytes(b"no")
+        with pytest.raises(AnchorauditError, match="cannot be read as Parquet"):
+            list(audit_partitions(tmp_path))
+
+    def test_too_many_torn_images_are_refused_with_what_to_do(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("anchoraudit.partitions.plan.MOST_APART", 3)
+        rows = drawn(40)
+        random.Random(0).shuffle(rows)
+        with pytest.raises(AnchorauditError, match="lie in several parts") as error:
+            list(audit_partitions(write(tmp_path / "unsorted", rows, 4)))
+        assert "Sort the table by image" in str(error.value)
+
+
+class TestSizes:
+    def test_sums_are_those_of_all_boxes(self):
+        sizes = np.exp(np.random.default_rng(0).normal(3, 1, (5_000, 2)))
+        parts = [SizeHistogram.of(some) for some in np.split(sizes, [10, 2_000])]
+        whole = SizeHistogram.of(sizes)
+        assert (parts[2] + parts[0] + parts[1]).to_builtins() == whole.to_builtins()
+        assert whole.count.sum() == 5_000
+        assert np.average(whole.mean, axis=0, weights=whole.count) == pytest.approx(
+            sizes.mean(axis=0), abs=1e-3
+        )
+
+
+class TestKeys:
+    def test_they_are_the_same_on_every_machine(self):
+        assert keys_of(["a", "b", "a"]).tolist() == [
+            keys_of(["a"]).tolist()[0],
+            keys_of(["b"]).tolist()[0],
+            keys_of(["a"]).tolist()[0],
+        ]
+        assert hex(keys_of(["000001.jpg"])[0]) == "0xe81431bb44cd5a31"
+
+
+class TestCommandLine:
+    def test_text_and_json_say_the_same(self, shards, tmp_path):
+        shown = run("scan", shards, "--engine", "local", "--detector", "yolov5", cwd=tmp_path)
+        told = run(
+            *("scan", shards, "--engine", "local", "--detector", "yolov5", "--output-format", "json"),
+            cwd=tmp_path,
+        )
+        plain = json.loads(told.stdout)
+        whole = anchoraudit.audit(str(shards), "yolov5", images="none")
+        assert shown.returncode == told.returncode == 1
+        assert plain["summary"]["verdicts"] == whole.summary()["verdicts"]
+        assert f"{plain['summary']['images']:,} images" in shown.stdout
+        assert plain["parts"]["merged"] == plain["parts"]["of"] == 6
+        assert plain["findings_by_rule"]["BOX002"] == whole.findings.counts["BOX002"]
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (["--engine", "moon"], "unknown engine 'moon'"),
+            (["--memory", "lots"], "is not a size"),
+            (["--memory", "1M"], "are too little for"),
+            (["--engine", "local", "--counts"], "--counts needs the whole data set"),
+            (["--scheduler", "tcp://x:1"], "--scheduler tcp://x:1 with the engine local"),
+            (["--engine", "local", "--output-format", "sarif"], "needs the whole data set"),
+        ],
+    )
+    def test_what_it_refuses(self, shards, tmp_path, words, said):
+        done = run("scan", shards, *words, cwd=tmp_path)
+        assert done.returncode == 2
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
