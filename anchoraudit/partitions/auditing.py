@@ -121,7 +121,7 @@ def audit_partitions(
         job = _Job(plan, settings, about)
         for done, (index, found) in enumerate(running.each(_audit_part, job, plan.tasks), 1):
             part = plan.tasks[index]
-            yield _failed(job, part, found.why) if isinstance(found, Failed) else found
+            yield _failed(job, part, found) if isinstance(found, Failed) else found
             if progress is not None:
                 progress("auditing", done, len(plan.tasks))
 
@@ -144,9 +144,9 @@ def _judged(job: _Job, part: int, dataset: Dataset) -> Partial:
     return partial_of(audit, context, found, job.about, part)
 
 
-def _failed(job: _Job, part: int, why: str) -> Partial:
+def _failed(job: _Job, part: int, failed: Failed) -> Partial:
     """Return the audit of a part that cannot be read: a finding."""
     name = job.plan.name_of(part)
-    finding = Finding(_UNREADABLE, why, name, "", "", name)
+    finding = Finding(_UNREADABLE, failed.why, failed.path or name, thing=name)
     nothing = _judged(job, part, replace(job.plan.skeleton, findings=[finding], notes=[]))
-    return replace(nothing, failed={part: why})
+    return replace(nothing, failed={part: str(failed.error)})

@@ -27,7 +27,7 @@ class Plan:
 
     parts: its pieces. skeleton: the data set without images and boxes. pieces: the numbers of those that can
     be read. apart: the keys of images that lie in several, uint64, sorted. spread: the numbers of the pieces
-    that have them. failed: why the others cannot be read.
+    that have them. failed: why the others cannot be read, by their numbers.
     """
 
     parts: Parts
@@ -35,7 +35,7 @@ class Plan:
     pieces: tuple[int, ...]
     apart: Keys
     spread: tuple[int, ...]
-    failed: Mapping[int, str]
+    failed: Mapping[int, Failed]
 
     @property
     def tasks(self) -> list[int]:
@@ -46,7 +46,7 @@ class Plan:
     def read(self, part: int) -> Dataset:
         """Read a part. Raises AnchorauditError if it cannot be read."""
         if part in self.failed:
-            raise AnchorauditError(self.failed[part])
+            raise self.failed[part].error
         if part == len(self.parts.pieces):
             pieces = [self.parts.pieces[number] for number in self.spread]
             return self.parts.gather(pieces, self.skeleton, self.apart)
@@ -65,22 +65,22 @@ def planned(parts: Parts, engine: Engine, progress: Progress | None = None) -> P
     Raises AnchorauditError if none can be read, if a split is unknown, or if too many images lie in several.
     """
     told: dict[int, Any] = {}
-    failed: dict[int, str] = {}
+    failed: dict[int, Failed] = {}
     with TemporaryDirectory(prefix="anchoraudit-") as folder:
         keys = KeyStore(Path(folder))
         for done, (number, found) in enumerate(engine.each(_index, parts, parts.pieces), 1):
             if isinstance(found, Failed):
-                failed[number] = found.why
+                failed[number] = found
             else:
                 keys.put(number, found.keys)
                 told[number] = found.told
             if progress is not None:
                 progress("looking", done, len(parts.pieces))
         for number, error in parts.misfits(told).items():
-            failed[number] = str(error)
+            failed[number] = Failed.of(error)
             del told[number]
         if not told:
-            raise AnchorauditError(next(iter(failed.values()), "there is nothing to read"))
+            raise failed[min(failed)].error  # the same one in every run
         apart = _in_several(keys, [parts.pieces[number] for number in sorted(told)])
         spread = keys.having(sorted(told), apart) if len(apart) else []
     readable = tuple(sorted(told))

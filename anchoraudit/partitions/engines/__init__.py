@@ -24,9 +24,22 @@ ATTEMPTS = 3  # how often a part is begun whose worker is killed
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Why a task has no result. why: a sentence."""
+    """Why a task has no result: a message, its file, if there is one, and what to do."""
 
     why: str
+    path: str = ""
+    remedy: str = ""
+
+    @classmethod
+    def of(cls, error: AnchorauditError) -> Failed:
+        """Return the failure that an error is."""
+        place = f" ({error.place})" if error.place else ""
+        return cls(f"{error.message}{place}", error.path, error.remedy)
+
+    @property
+    def error(self) -> AnchorauditError:
+        """The same as an error."""
+        return AnchorauditError(self.why, path=self.path, remedy=self.remedy)
 
 
 class Engine(Protocol):
@@ -71,7 +84,7 @@ def attempted(work: Callable[[Any, Any], Any], common: Any, task: Any) -> Any:
         try:
             return work(common, task)
         except AnchorauditError as error:
-            return Failed(str(error))
+            return Failed.of(error)
         except Exception as error:
             if not left:
                 return Failed(f"{type(error).__name__}: {error}".partition("\n")[0])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from anchoraudit.report import words
-from anchoraudit.report.text.scan import boxes_by_status, rules_in_lines
+from anchoraudit.report.text.scan import boxes_by_status, other_errors, rules_in_lines
 from anchoraudit.report.text.table import Column, Table
 from anchoraudit.report.text.terminal import coloured, facts, readable, steps, table
 
@@ -21,9 +21,13 @@ def parts_report(
 ) -> list[object]:
     """Return the parts of the report. limit: how many images are listed."""
     findings = whole.findings
-    parts: list[object] = [Text(f"{readable(headline(whole, detector_chosen=detector_chosen))}.", "bold")]
+    start = Text(style="").append(
+        f"{readable(headline(whole, detector_chosen=detector_chosen))}.", style="bold"
+    )
     if whole.replayed is not None and (risk := words.risk_line_of(whole.summary(), whole.replayed)):
-        parts[0] = Text.assemble(parts[0], f" {risk[0].upper()}{risk[1:]}.")  # type: ignore[arg-type]
+        start.append(f" {risk[0].upper()}{risk[1:]}.")
+    start.append(other_errors(findings))
+    parts: list[object] = [start]
     if not detector_chosen:
         parts.append("Name yours: --detector NAME (`anchoraudit detectors`, `anchoraudit compare`).")
     parts += ["", facts(_facts(whole)), ""]

@@ -85,15 +85,16 @@ def headline_parts(audit: Audit) -> list[object]:
     start = Text(style="").append(f"{readable(words.headline(audit, judge=True))}.", style="bold")
     if risk := words.risk_line(audit):
         start.append(f" {risk[0].upper()}{risk[1:]}.", style="")
-    if errors := [rule.code for rule in map(audit.findings.rule, audit.findings.counts) if _is_of_data(rule)]:
-        start.append(f" Other errors: {', '.join(errors)}.", style="")
+    start.append(other_errors(audit.findings), style="")
     more = [words.augmented_line(audit), *words.how_to_choose(audit)]
     return [start, *(readable(line) for line in more if line)]
 
 
-def _is_of_data(rule: Rule) -> bool:
-    """Tell whether a rule sets exit code 1 for something else than an image's verdict."""
-    return rule.severity == "error" and not rule.verdict
+def other_errors(findings: FirstOfRules) -> str:
+    """Write ` Other errors: BOX009.`: the rules that set exit code 1 for something else than a verdict."""
+    rules = map(findings.rule, findings.counts)
+    errors = [rule.code for rule in rules if rule.severity == "error" and not rule.verdict]
+    return f" Other errors: {', '.join(errors)}." if errors else ""
 
 
 def _facts(audit: Audit) -> list[tuple[str, str | Text]]:
