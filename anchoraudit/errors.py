@@ -119,3 +119,7 @@ class AnchorauditError(Exception):
         if where:
             text = f"{where}: {text}"
         return f"{text}\n  {shortened(printable(self.remedy))}" if self.remedy else text
+
+
+class TooLargeError(AnchorauditError):
+    """A data set that does not fit into memory when it is read whole."""

@@ -10,7 +10,9 @@ import pytest
 
 import anchoraudit
 from anchoraudit import AnchorauditError, Partial, audit_partitions, merge
+from anchoraudit.cli import run as run_here
 from anchoraudit.dataset.pieces import keys_of
+from anchoraudit.errors import TooLargeError
 from anchoraudit.partitions.sizes import SizeHistogram
 
 pa = pytest.importorskip("pyarrow")
@@ -210,6 +212,19 @@ class TestCommandLine:
         assert f"{plain['summary']['images']:,} images" in shown.stdout
         assert plain["parts"]["merged"] == plain["parts"]["of"] == 6
         assert plain["findings_by_rule"]["BOX002"] == whole.findings.counts["BOX002"]
+
+    def test_what_does_not_fit_into_memory_is_scanned_in_parts(self, shards, tmp_path, monkeypatch, capfd):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr("anchoraudit.formats._ALWAYS_TRIED", 0)
+        monkeypatch.setattr("anchoraudit.formats.table._SMALL", 0)
+        monkeypatch.setattr("anchoraudit.formats.available", lambda: 1_000)
+        with pytest.raises(TooLargeError, match=r"and 0\.0 GB are free"):
+            anchoraudit.read(str(shards))
+        code = run_here(["scan", str(shards), "--detector", "yolov5"])
+        said = capfd.readouterr()
+        assert code == 1
+        assert "scanned part by part, as by --engine local" in said.err
+        assert "in 6 parts" in said.out
 
     @pytest.mark.parametrize(
         ("words", "said"),

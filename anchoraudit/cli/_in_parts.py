@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from anchoraudit.detectors import Detector
     from anchoraudit.partitions.partial import Partial
 
+LOCAL = "local"
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _NAMES = ("engine", "memory", "workers", "scheduler")
 
@@ -79,7 +80,7 @@ def whole_in_parts(settings: Settings, detector: Detector | None, given: Mapping
                 classes=None if detector is not None else classes_of(settings),
                 class_rules=settings.class_rules,
                 images=settings.images or "none",
-                engine=given["engine"] or "local",
+                engine=given["engine"] or LOCAL,
                 workers=given["workers"],
                 scheduler=given["scheduler"] or "",
                 memory=None if given["memory"] is None else parse_memory(given["memory"]),

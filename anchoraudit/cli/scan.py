@@ -9,7 +9,7 @@ import click
 
 from anchoraudit.cli import _settings as settings_of
 from anchoraudit.cli._choice import Choice
-from anchoraudit.cli._in_parts import is_in_parts, parts_options, whole_in_parts
+from anchoraudit.cli._in_parts import LOCAL, is_in_parts, parts_options, whole_in_parts
 from anchoraudit.cli._options import (
     class_rules_option,
     classes_of,
@@ -25,7 +25,7 @@ from anchoraudit.cli._options import (
     rules_of,
 )
 from anchoraudit.cli._report import HTML, report_file, report_option, write_report
-from anchoraudit.errors import AnchorauditError
+from anchoraudit.errors import AnchorauditError, TooLargeError
 
 _FRAMEWORK = "framework"  # `--augment` with the recipe that the detector names
 _TABLE = ""  # `--classes` without a file: only the table is asked for
@@ -150,7 +150,12 @@ def command(**given: Any) -> int:
     report = report_file(given)
     if is_in_parts(given):
         return _scan_in_parts(given, settings, detector, remarks)
-    dataset = read_dataset(settings)  # read before NumPy is imported, so that reading processes start sooner
+    try:  # before NumPy is imported, so that reading processes start sooner
+        dataset = read_dataset(settings)
+    except TooLargeError as error:
+        given["engine"] = LOCAL
+        _output.remark(f"note: {error.message}: scanned part by part, as by --engine local", quiet=quiet)
+        return _scan_in_parts(given, settings, detector, remarks)
     from anchoraudit.auditing.audit import audit
     from anchoraudit.images.inspection import CACHE
     from anchoraudit.io.outputs import together

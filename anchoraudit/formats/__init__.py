@@ -9,9 +9,10 @@ read(detection, options) -> Dataset: reads everything. Entries that cannot be us
     `_builder` turns the rows of a reader into the data set.
 
 A module may also have `nearly(path) -> str`: what to do so that a folder that no format recognises becomes
-one of this format, "" if it is nothing like it; and `parts(detection, options, rows) -> Parts | None`: the
-data set in pieces of about so many boxes, as `dataset.pieces` explains, None if it can only be read whole.
-One of them has `read_frame(table, options) -> Dataset`, which reads a DataFrame.
+one of this format, "" if it is nothing like it; `parts(detection, options, rows) -> Parts | None`: the data
+set in pieces of about so many boxes, as `dataset.pieces` explains, None if it can only be read whole; and
+`least_memory(path) -> int`: bytes that reading it whole takes at the least, where that may be too much. One
+of them has `read_frame(table, options) -> Dataset`, which reads a DataFrame.
 
 `detect` judges its own format only, and knows nothing of the others. If several formats recognise a path, the
 surest is taken. If two are equally sure, the user is asked. Choose the level by what `detect` looked at:
@@ -42,8 +43,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from anchoraudit.dataset.conventions import convention_of
-from anchoraudit.errors import AnchorauditError, printable
+from anchoraudit.errors import AnchorauditError, TooLargeError, printable
 from anchoraudit.io.files import unreadable
+from anchoraudit.io.memory import available
 from anchoraudit.io.plugins import load_module, module_names
 from anchoraudit.io.suggest import did_you_mean, nearest
 
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
 
 
 _NO_SPLITS = "This data set has no splits."
+_ALWAYS_TRIED = 1 << 30  # bytes: data that take less are read without asking how much memory is free
 _LISTED = 5_000  # names beside a missing path that are compared with it
 
 
@@ -230,6 +233,7 @@ def _read_files(path: str | PathLike[str], format: str, options: ReadOptions) ->
         )
     root = Path(path)
     detection = detect(root, format=format)
+    _require_memory(detection)
     dataset = formats()[detection.format].read(detection, options)
     dataset.root = root
     return dataset
@@ -247,6 +251,18 @@ def parts_of(path: Path, rows: int, options: ReadOptions, *, format: str = "auto
     if found is not None:
         return cast("Parts", found)
     return cast("Parts", load_module(__name__, "_whole").WholeParts(path, format, options))
+
+
+def _require_memory(detection: Detection) -> None:
+    """Raise TooLargeError if the data set surely takes more memory than there is."""
+    least = getattr(formats()[detection.format], "least_memory", None)
+    needed = 0 if least is None else least(detection.path)
+    if needed > _ALWAYS_TRIED and (free := available()) is not None and needed > free:
+        raise TooLargeError(
+            f"to read it whole takes at least {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free",
+            path=detection.path,
+            remedy="Work part by part: add --engine local.",
+        )
 
 
 def _image_folder(named: str | Path | None) -> Path | None:

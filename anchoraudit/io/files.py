@@ -108,6 +108,13 @@ def read_head(path: str | Path, length: int) -> bytes:
     return b""
 
 
+def size_of(path: str | Path) -> int:
+    """Return how many bytes a file has, 0 if it does not exist."""
+    with contextlib.suppress(OSError, ValueError):
+        return os.stat(path).st_size  # noqa: PTH116
+    return 0
+
+
 def _opened(path: str | Path) -> tuple[int, int]:
     """Open a regular file; return its descriptor and its size in bytes."""
     try:

@@ -8,7 +8,8 @@ import mmap
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 
 @contextmanager
@@ -41,6 +42,23 @@ def limit() -> int | None:
 
     soft, _ = resource.getrlimit(resource.RLIMIT_AS)
     return None if soft == resource.RLIM_INFINITY else soft
+
+
+def available() -> int | None:
+    """Return how many bytes a program can take now without driving others out. None if the system hides it.
+
+    In a container that is what its own limit leaves (cgroup v2).
+    """
+    free: list[int] = []
+    with suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+        free.append(int(next(line.split()[1] for line in lines if line.startswith("MemAvailable"))) << 10)
+    with suppress(OSError, ValueError):
+        most, taken = (
+            Path(f"/sys/fs/cgroup/memory.{name}").read_text("ascii") for name in ("max", "current")
+        )
+        free.append(int(most) - int(taken))  # "max" is no number: there is no limit
+    return max(min(free), 0) if free else None
 
 
 def prepare_for_limit() -> None:

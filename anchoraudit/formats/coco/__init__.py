@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anchoraudit.formats import Detection, ReadOptions, Sureness, require_known_splits
-from anchoraudit.io.files import read_head
+from anchoraudit.io.files import read_head, size_of
 
 if TYPE_CHECKING:
     from anchoraudit.dataset.columns import Dataset
@@ -52,6 +52,12 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     dataset = assemble(detection, options, chosen)
     dataset.notes[:0] = _not_read(skipped)
     return dataset
+
+
+def least_memory(path: Path) -> int:
+    """Return how many bytes reading it whole takes at the least: the largest file, and half of that again."""
+    files = [path] if path.is_file() else _files(path)[0]
+    return max((size_of(file) for file in files), default=0) * 3 // 2
 
 
 def _not_read(skipped: list[Path]) -> list[str]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import Detection, ReadOptions, Sureness
+from anchoraudit.io.files import size_of
 from anchoraudit.io.folders import folders_in, is_file, names_in
 from anchoraudit.io.memory import without_garbage_collection
 
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
 NAME = "table"
 LOOKS_FOR = "a .csv or .parquet file with one row a box, a folder of .parquet files, SPLIT/_annotations.csv"
 _KINDS = {".csv": "a CSV file", ".parquet": "a Parquet file"}
+_SMALL = 32 << 20  # bytes of Parquet below which nobody needs to count rows
 _ROBOFLOW = "_annotations.csv"
 
 
@@ -79,6 +84,25 @@ def parts(detection: Detection, options: ReadOptions, rows: int) -> Parts | None
     from anchoraudit.formats.table.pieces import TableParts
 
     return TableParts.of(detection, options, rows)
+
+
+def least_memory(path: Path) -> int:
+    """Return how many bytes reading it whole takes at the least: 250 for each row of Parquet."""
+    files = [path] if is_file(path) else []
+    if not files and not _files(path):
+        from anchoraudit.formats.table.shards import shards_in
+
+        files = shards_in(path)
+    files = [file for file in files if file.suffix.lower() == ".parquet"]
+    if sum(size_of(file) for file in files) < _SMALL or find_spec("pyarrow") is None:
+        return 0
+    from anchoraudit.formats.table.row_groups import row_group_sizes
+
+    rows = 0
+    for file in files:
+        with suppress(AnchorauditError):  # one that cannot be read takes nothing
+            rows += sum(row_group_sizes(file))
+    return 250 * rows
 
 
 def read_frame(table: pd.DataFrame, options: ReadOptions) -> Dataset:

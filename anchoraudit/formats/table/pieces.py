@@ -28,6 +28,7 @@ from anchoraudit.formats.table.shards import (
     read_shard,
     shards_in,
 )
+from anchoraudit.io.files import size_of
 from anchoraudit.io.unchanged import Stamp
 
 _LARGE = 32 << 20  # bytes of a file from which on it is worth to look whether it has several row groups
@@ -222,8 +223,8 @@ def _stretches(root: Path, path: Path, rows: int) -> Iterator[tuple[tuple[int, .
     """
     name = path.name if path == root else path.relative_to(root).as_posix()
     try:
-        sizes = row_group_sizes(path) if os.path.getsize(path) > _LARGE else []  # noqa: PTH202
-    except (OSError, AnchorauditError):
+        sizes = row_group_sizes(path) if size_of(path) > _LARGE else []
+    except AnchorauditError:
         sizes = []
     if sum(sizes) <= rows:
         yield None, name
