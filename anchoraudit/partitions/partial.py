@@ -122,7 +122,7 @@ class Partial:
         Examples
         --------
         >>> merge(audit_partitions("sample_data/coco")).summary()["splits"]["val"]["images"]
-        9
+        7
         """
         return cast("Summary", self.counts["summary"])
 
@@ -148,11 +148,24 @@ class Partial:
 
     @property
     def flagged(self) -> list[dict[str, Any]]:
-        """The first flagged images, worst first: id, file name, split, verdict, cause, and why."""
+        """The first flagged images, worst first: id, file name, split, verdict, cause, and why.
+
+        Examples
+        --------
+        >>> merge(audit_partitions("sample_data/coco")).flagged[0]["verdict"]
+        'empty_foreground'
+        """
         return [image for _, image in self.worst]
 
     def to_json(self) -> str:
-        """Return it as text, for `from_json` of the same version."""
+        """Return it as text, for `from_json` of the same version.
+
+        Examples
+        --------
+        >>> whole = merge(audit_partitions("sample_data/coco"))
+        >>> whole.to_json()[:10]
+        '{"about":{'
+        """
         plain = {
             "anchoraudit_partial": _FORM,
             "about": self.about,
@@ -175,6 +188,12 @@ class Partial:
         """Read what `to_json` wrote.
 
         Raises AnchorauditError if the text is not that of a partial audit.
+
+        Examples
+        --------
+        >>> whole = merge(audit_partitions("sample_data/coco"))
+        >>> Partial.from_json(whole.to_json()).summary() == whole.summary()
+        True
         """
         try:
             plain = json.loads(text)
