@@ -70,14 +70,20 @@ def assemble_rows(
         part.categories = categories
         part.boxes.category = class_codes(own.names, categories)[own.codes]
     rows_read = sum(rows.in_file for rows, _ in tables)
-    makes = " and ".join(printable(make) for make in dict.fromkeys(rows.dialect.name for rows, _ in tables))
-    dataset = join(detection, parts, recognised=f"table: {detection.reason}, {rows_read:,} rows, {makes}")
+    said = recognised(detection, rows_read, [rows for rows, _ in tables])
+    dataset = join(detection, parts, recognised=said)
     if declared is not None:
         dataset.declared_classes = declared
         dataset.notes.append(f"class ids from {printable(declared.path)}")
         if declared.broken is None:
             dataset.findings += report_unlisted(declared, _labels_with_places(parts, labels))
     return dataset
+
+
+def recognised(detection: Detection, rows: int, tables: Sequence[Rows]) -> str:
+    """Say what the data set was recognised as. rows: how many the tables have."""
+    makes = " and ".join(printable(make) for make in dict.fromkeys(own.dialect.name for own in tables))
+    return f"table: {detection.reason}, {rows:,} rows, {makes}"
 
 
 def _labels_with_places(parts: Sequence[Part], labels: Sequence[Texts]) -> Iterator[tuple[str, str, str]]:

@@ -15,7 +15,7 @@ from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.pieces import Index, Keys, Piece, keys_of
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
-from anchoraudit.formats.table.assembly import assemble_rows
+from anchoraudit.formats.table.assembly import assemble_rows, recognised
 from anchoraudit.formats.table.columns import Texts
 from anchoraudit.formats.table.row_groups import row_group_sizes
 from anchoraudit.formats.table.rows import Rows
@@ -86,12 +86,13 @@ class TableParts:
         counted = ~images.are("")
         if self.options.splits:
             counted &= _is_any(splits, self.options.splits)
+        owners = splits.take(images.first[[bool(name) for name in images.names]])
         codes = (splits.codes * len(labels.names) + labels.codes)[counted]
         boxes = np.bincount(codes, minlength=len(splits.names) * len(labels.names)).tolist()
         pairs = [(split, label) for split in splits.names for label in labels.names]
         told = {
             "boxes": [[*pair, n] for pair, n in zip(pairs, boxes, strict=True) if n],
-            "splits": [name for name in splits.names if name],
+            "splits": owners.names,
             "classes": rows.classes,
             "columns": columns_of(rows),
             "rows": rows.in_file,
@@ -115,8 +116,9 @@ class TableParts:
         """Return the classes, splits and sources of these pieces."""
         every = [(self.pieces[number].group, told) for number, told in sorted(indices.items())]
         named = [name for _, told in every for name in told["splits"]]
-        if self.options.splits:
-            require_known_splits(self.options.splits, named, self._folder)
+        if wanted := self.options.splits:
+            require_known_splits(wanted, named, self._folder)
+            named = [name for name in named if name in wanted]
         classes = {name for _, told in every for name in told["classes"]}
         classes |= {label for _, told in every for _, label, _ in told["boxes"]}
         tables = []
@@ -128,7 +130,7 @@ class TableParts:
         dataset = self._assembled(tables)
         dataset.splits = tuple(dict.fromkeys(named)) or ("",)
         rows = sum(told["rows"] for _, told in every)
-        dataset.recognised = f"table: {self.detection.reason}, {rows:,} rows"
+        dataset.recognised = recognised(self.detection, rows, [own for own, _ in tables])
         at = {category.name: i for i, category in enumerate(dataset.categories)}
         dataset.class_boxes = np.zeros((len(dataset.sources), len(at)), dtype=np.int64)
         for group, told in every:
