@@ -168,7 +168,7 @@ class TestBrokenParts:
             list(audit_partitions(tmp_path))
 
     def test_too_many_torn_images_are_refused_with_what_to_do(self, tmp_path, monkeypatch):
-        monkeypatch.setattr("anchoraudit.partitions.plan.MOST_APART", 3)
+        monkeypatch.setattr("anchoraudit.partitions.spread.MOST_APART", 3)
         rows = drawn(40)
         random.Random(0).shuffle(rows)
         with pytest.raises(AnchorauditError, match="lie in several parts") as error:

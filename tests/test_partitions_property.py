@@ -62,8 +62,8 @@ def test_counts_and_findings_are_those_of_the_whole(files, layout, detector):
             place = folder / f"split={['train', 'val'][number % 2]}" if layout == "split folders" else folder
             place.mkdir(exist_ok=True)
             of_image = {"a.jpg": "val", "b.jpg": ""}  # of two splits: see test_partitions
-            rows = [{**row, "split": of_image.get(row["image_id"], "train")} for row in rows]
-            table = pa.Table.from_pylist(rows, SCHEMA)
+            own = [{**row, "split": of_image.get(row["image_id"], "train")} for row in rows]
+            table = pa.Table.from_pylist(own, SCHEMA)
             table = table if layout == "split column" else table.drop_columns(["split"])
             parquet.write_table(table, place / f"part-{number}.parquet")
         whole = anchoraudit.audit(str(folder), detector, images="none")

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from anchoraudit.arrays import Int
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.errors import AnchorauditError
 
@@ -43,11 +44,16 @@ class Piece:
 class Index:
     """What a piece names.
 
-    keys: of its images. told: what the format wants to know of it, as plain values of JSON.
+    keys: of its images. told: what the format wants to know of it, as plain values of JSON. files: uint64
+    [n], for each of the keys that of the last part of its file name; None where there is one split only.
+    splits: int64 [n], the split of each, an index into `split_names`.
     """
 
     keys: Keys
     told: Any
+    files: npt.NDArray[np.uint64] | None = None
+    splits: Int | None = None
+    split_names: tuple[str, ...] = ()
 
 
 class Parts(Protocol):

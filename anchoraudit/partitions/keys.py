@@ -13,14 +13,14 @@ _AT_ONCE = 1 << 22  # keys that are compared at a time: 100 MB
 
 
 class KeyStore:
-    """The keys of each piece, in a file of a folder that goes with the run."""
+    """Keys by number, such as those of each piece, in files of a folder that goes with the run."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._counts: dict[int, int] = {}
 
     def put(self, piece: int, keys: Keys) -> None:
-        """Keep the keys of a piece: uint64, sorted, each once."""
+        """Keep keys: uint64, sorted, each once."""
         np.save(self._path(piece), keys)
         self._counts[piece] = len(keys)
 
@@ -39,12 +39,13 @@ class KeyStore:
 
     def having(self, pieces: Sequence[int], keys: Keys) -> list[int]:
         """Return those pieces that have any of these keys."""
-        return [piece for piece in pieces if np.isin(self._keys(piece), keys).any()]
+        return [piece for piece in pieces if np.isin(self.of(piece), keys).any()]
 
     def _path(self, piece: int) -> Path:
         return self._folder / f"{piece}.npy"
 
-    def _keys(self, piece: int) -> Keys:
+    def of(self, piece: int) -> Keys:
+        """Return what was kept under a number: uint64, sorted, each once."""
         keys: Keys = np.load(self._path(piece), mmap_mode="r")
         return keys
 
@@ -53,14 +54,14 @@ class KeyStore:
         ranges = max(sum(self._counts.values()) // _AT_ONCE + 1, 1)
         limits = [(2**64 * i // ranges) for i in range(1, ranges)]
         at = np.array(limits, dtype=np.uint64)
-        ends = [np.append(np.searchsorted(self._keys(each), at), self._counts[each]) for each in pieces]
+        ends = [np.append(np.searchsorted(self.of(each), at), self._counts[each]) for each in pieces]
         starts = [0] * len(pieces)
         for number in range(ranges):
             stops = [int(end[number]) for end in ends]
             yield [
                 np.zeros(0, dtype=np.uint64),
                 *(
-                    self._keys(piece)[start:stop]
+                    self.of(piece)[start:stop]
                     for piece, start, stop in zip(pieces, starts, stops, strict=True)
                 ),
             ]

@@ -28,7 +28,7 @@ from anchoraudit.formats.table.shards import (
     read_shard,
     shards_in,
 )
-from anchoraudit.io.files import size_of
+from anchoraudit.io.files import name_parts, size_of
 from anchoraudit.io.unchanged import Stamp
 
 _LARGE = 32 << 20  # bytes of a file from which on it is worth to look whether it has several row groups
@@ -97,7 +97,12 @@ class TableParts:
             "columns": columns_of(rows),
             "rows": rows.in_file,
         }
-        return Index(np.unique(keys_of([name for name in images.names if name])), told)
+        named = [name for name in images.names if name]
+        keys, first = np.unique(keys_of(named), return_index=True)
+        if len(self.files) == 1 and "split" not in rows.texts:
+            return Index(keys, told)
+        files = keys_of([name_parts(name)[1] for name in named])[first]
+        return Index(keys, told, files, owners.codes[first], tuple(owners.names))
 
     def misfits(self, indices: Mapping[int, Any]) -> dict[int, AnchorauditError]:
         """Return the pieces whose columns are not those of the first one of their split."""
