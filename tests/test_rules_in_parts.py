@@ -3,6 +3,7 @@
 import json
 import random
 from dataclasses import replace
+from pathlib import Path
 from unittest import mock
 
 import numpy as np
@@ -14,13 +15,15 @@ import anchoraudit
 from anchoraudit import Chosen, rules
 from anchoraudit.auditing import audit as auditing
 from anchoraudit.dataset.class_boxes import boxes_of_classes
+from anchoraudit.dataset.columns import Boxes, Category, Dataset, Images, Source
 from anchoraudit.dataset.parts import of_images
 from anchoraudit.rules import Totals, all_rules
+from tests.builders import AS_READ
 from tests.rule_cases import all_of, tree
 from tests.test_rules import DETECTORS, datasets
 
-CASES = all_of("CASE")
-EVERY = Chosen()
+CASES, THRESHOLDS = all_of("CASE"), all_of("THRESHOLD")
+EVERY = Chosen(ignore=("BOX017",))
 NOTHING = np.zeros(0, dtype=np.int64)
 
 
@@ -50,7 +53,7 @@ def in_parts(dataset, detector, chosen, parts, options):
         part = of_images(of_whole, np.array(rows, dtype=np.int64))
         context = context_of(part, detector, options)
         groups.append(rules.groups_of(rules.check_rows(context, chosen, read), part))
-        totals.append(Totals.of(context))
+        totals.append(Totals.of(context, chosen))
     whole = sum_of(totals, Totals.zero(of_whole, context_of(of_whole, detector, options).replayed))
     frame = context_of(of_images(of_whole, NOTHING), detector, options).with_totals(whole)
     of_totals = rules.check_totals(frame, chosen, dataset.findings)
@@ -109,6 +112,15 @@ def test_each_case_in_parts(code, which, tmp_path):
         assert_same(dataset, detector, cut(count, parts), Chosen(select=(code,)), **case.options)
 
 
+@pytest.mark.parametrize("code", THRESHOLDS)
+def test_each_threshold_in_parts(code, tmp_path):
+    case = THRESHOLDS[code]
+    dataset = data_of(tmp_path / "data", case.files)
+    for values in ({}, case.values):
+        chosen = Chosen((code,), thresholds={code: values} if values else {})
+        assert_same(dataset, case.detector, cut(len(dataset.images), 3), chosen)
+
+
 def test_what_needs_the_whole_says_why():
     for rule in all_rules().values():
         assert (rule.scope == "whole") == bool(rule.needs_whole)
@@ -116,7 +128,10 @@ def test_what_needs_the_whole_says_why():
         assert ("audited in parts" in rule.page()) == (rule.scope == "whole")
 
 
-PRESETS = ("ultralytics-yolo11-8.3", "mmdet-fcos", "mmdet-detr")
+PRESETS = (
+    *("ultralytics-yolo11-8.3", "mmdet-fcos", "mmdet-detr", "torchvision-ssd300_vgg16", "yolov7"),
+    *("detectron2-retinanet", "mmdet-rtmdet", "keras-retinanet"),
+)
 WAYS = [*DETECTORS, None, *map(anchoraudit.load_detector, PRESETS)]
 
 
@@ -134,3 +149,84 @@ def test_any_data_set_in_any_parts(dataset, detector, parts, rng, drop_difficult
         drop_difficult=drop_difficult,
         images="none",
     )
+
+
+SIZES = (float("nan"), 60.0, 400.0, 1333.0)
+IDS = ((0, 1, 2, 3, 4), (1, 2, 3, 4, 5), ("1", "2", "3", "4", "5"), (1, 1, 90, 3, "4"))
+WORDS = ("1", '"1"', "7", "-3", '"cat"', "2.5", "true")
+
+
+@st.composite
+def large(draw):
+    """Some dozens of boxes of one way of going wrong or another: tiny ones, fractions, classes unheard of."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    kind = draw(st.sampled_from(["coco", "voc", "yolo"]))
+    images, classes = draw(st.integers(1, 12)), draw(st.integers(1, 5))
+    count = draw(st.sampled_from([0, 3, 30, 150]))
+    of = np.sort(rng.integers(0, images, count))
+    width, height = (
+        rng.choice([float("nan"), 60.0, 400.0, 1333.0], images, p=(0.1, 0.2, 0.3, 0.4)) for _ in "ab"
+    )
+    height[np.isnan(width)] = width[np.isnan(height)] = float("nan")
+    sides = np.exp(rng.uniform(*draw(st.sampled_from([(0, 7), (0, 2), (-3, -1), (4, 7)])), (count, 2)))
+    corner = rng.uniform(-0.05, draw(st.sampled_from([1.0, 400.0])), (count, 2))
+    xyxy = np.concatenate([corner, corner + sides], axis=1)
+    if draw(st.booleans()):
+        xyxy = np.round(xyxy)
+    again = rng.integers(0, max(count, 1), count // 5)
+    xyxy[again[1:]] = xyxy[again[:-1]]
+    over = rng.random(count) < draw(st.sampled_from([0, 0.1]))
+    xyxy[over] = np.column_stack([np.zeros((count, 2)), width[of], height[of]])[over]
+    category = rng.integers(-1 if draw(st.booleans()) else 0, classes, count)
+    of_class = draw(st.sampled_from([0, 3]))  # one of which no box matches
+    xyxy[category == of_class, 2] = xyxy[category == of_class, 0] + 2
+    sides = xyxy[:, 2:] - xyxy[:, :2]
+    ids = draw(
+        st.sampled_from([(0, 1, 2, 3, 4), (1, 2, 3, 4, 5), ("1", "2", "3", "4", "5"), (1, 1, 90, 3, "4")])
+    )
+    entry = kind == "coco"
+    folder = {"coco": ("", ""), "voc": ("object", ".xml"), "yolo": ("line", ".txt")}[kind]
+    splits = draw(st.sampled_from([("train", "val"), ("a", "b"), ("val", "test"), ("train", "trainval")]))
+    split = np.sort(rng.integers(0, 2, images)) if draw(st.booleans()) else np.zeros(images, dtype=np.int64)
+    return Dataset(
+        root=Path("data"),
+        format=kind,
+        recognised="",
+        sources=tuple(Source(Path(name), name, None, *folder) for name in splits),
+        splits=splits,
+        images=Images(
+            ids=list(range(images)),
+            file_names=[f"{number}.jpg" for number in range(images)],
+            width=width,
+            height=height,
+            split=split,
+            source=split,
+            entry=np.arange(images) if entry else None,
+        ),
+        boxes=Boxes(
+            image=of,
+            annotation_ids=np.arange(count) if entry else None,
+            category=category,
+            xyxy=xyxy,
+            crowd=rng.random(count) < 0.1,
+            difficult=rng.random(count) < 0.1,
+            entry=np.arange(count) if entry else None,
+            area=sides.prod(axis=1) * rng.choice([1, 0.5, 2], count, p=(0.94, 0.03, 0.03)) if entry else None,
+            class_texts={row: WORDS[row % len(WORDS)] for row in np.flatnonzero(category < 0).tolist()},
+        ),
+        categories=tuple(
+            Category(number if kind == "yolo" else ids[number], f"{kind} {number}")
+            for number in range(classes)
+        ),
+        class_lists=(tuple(range(classes)),) * 2,
+        partial=draw(st.booleans()),
+        **AS_READ[kind],
+    )
+
+
+@settings(deadline=None, max_examples=150)
+@given(large(), st.sampled_from(WAYS), st.integers(1, 4), st.randoms())
+def test_large_data_sets_in_any_parts(dataset, detector, parts, rng):
+    rows = list(range(len(dataset.images)))
+    rng.shuffle(rows)
+    assert_same(dataset, detector, [sorted(rows[start::parts]) for start in range(parts)], images="none")

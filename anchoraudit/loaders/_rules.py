@@ -80,8 +80,12 @@ class Loaded:
         the image itself.
     moves : dict of str to int
         Number of kept boxes moved for each reason. A box may be moved for several reasons.
-    whole : tuple of str
-        Why the framework stops at the data set as a whole, and what to do.
+    at_all : tuple of str
+        Why the framework stops at the data set as a whole, whatever the images, and what to do.
+    without_images : str
+        The framework's own words if no image is left where it asks; "" if it never does.
+    images_left, images_raised : int
+        How many images were left by then, and at how many the loader had raised.
     classes : ClassReading or None
         What the framework makes of the classes that the data set's own files declare; None if it reads none.
     """
@@ -98,7 +102,10 @@ class Loaded:
     moves: dict[str, int]
     # By the number of a rule, the framework's own words for an image.
     say: Mapping[int, Callable[[int], str]] = field(default_factory=dict)
-    whole: tuple[str, ...] = ()
+    at_all: tuple[str, ...] = ()
+    without_images: str = ""
+    images_left: int = 0
+    images_raised: int = 0
     classes: ClassReading | None = None
 
     def __repr__(self) -> str:
@@ -169,6 +176,20 @@ class Loaded:
             if number:
                 counts[rule.told] = counts.get(rule.told, 0) + number
         return counts
+
+    @property
+    def whole(self) -> tuple[str, ...]:
+        """Why the framework stops at the data set as a whole, and what to do."""
+        return self.stops(self.images_before, self.images_left, self.images_raised)
+
+    def stops(self, images: int, left: int, raised: int) -> tuple[str, ...]:
+        """Return the same for a data set of so many images, of which it asks whether any are left.
+
+        Where the loader has raised at one, it never comes as far as that.
+        """
+        if not self.without_images or not images or left or raised:
+            return self.at_all
+        return (*self.at_all, f"{self.without_images}, as no image is left")
 
     @property
     def moved(self) -> int:

@@ -63,7 +63,8 @@ class Sieve:
         self._stop_rule = np.zeros(len(dataset.images), dtype=np.int16)
         self._culprit = np.full(len(dataset.images), -1, dtype=np.int64)
         self._moves: list[tuple[Rule, Bool]] = []
-        self._whole: list[str] = []
+        self._at_all: list[str] = []
+        self._asked = "", 0, 0
 
     def read(self, readers: Readers) -> None:
         """Apply the rules for the format from which the data set was read, if there are any.
@@ -128,13 +129,12 @@ class Sieve:
 
     def stop_at_all(self, words: str) -> None:
         """Say that the framework stops at the data set as a whole, in its own words and with what to do."""
-        self._whole.append(words)
+        self._at_all.append(words)
 
     def stop_without_images(self, words: str) -> None:
         """Say that the framework stops, with these words of its own, if no image is left by now."""
-        raised = bool((self._fates() == RAISED).any())  # it never came as far as this
-        if len(self.images) and not self.images_left.any() and not raised:
-            self.stop_at_all(f"{words}, as no image is left")
+        raised = int(np.count_nonzero(self._fates() == RAISED))
+        self._asked = words, int(np.count_nonzero(self.images_left)), raised
 
     def drop_boxes(self, rule: Rule, these: Bool) -> None:
         """Drop these boxes, bool [M]."""
@@ -233,6 +233,7 @@ class Sieve:
         stops = (image_fate == KEPT) & (self._stop_rule > 0)
         images = replace(self.images, fate=np.where(stops, np.int8(STOPS), image_fate))
         boxes = replace(self.boxes, xyxy=xyxy, fate=box_fate)
+        words, left, raised = self._asked
         return Loaded(
             loader=self.loader,
             dataset=replace(self.dataset, images=images, boxes=boxes),
@@ -245,7 +246,10 @@ class Sieve:
             culprit=self._culprit,
             moves={reason: number for reason, number in counts if number},
             say=self._say,
-            whole=tuple(self._whole),
+            at_all=tuple(self._at_all),
+            without_images=words,
+            images_left=left,
+            images_raised=raised,
             classes=self.classes,
         )
 

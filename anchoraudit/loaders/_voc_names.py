@@ -64,12 +64,13 @@ def known_names(sieve: Sieve, folded: Callable[[str], str] = str) -> Bool:
     """
     import numpy as np
 
+    from anchoraudit.dataset.class_boxes import boxes_of_classes
+
     names = [category.name for category in sieve.dataset.categories]
     if sieve.class_names:
         listed = set(sieve.class_names)
         return np.array([*(folded(name) in listed for name in names), False], dtype=np.bool_)
-    category = sieve.boxes.category
-    objects = np.bincount(category[category >= 0], minlength=len(names))
+    objects = boxes_of_classes(sieve.dataset).sum(axis=0)
     stock = np.array([folded(name) in STOCK for name in names], dtype=np.bool_)
     others = np.array([name.strip().lower() != "person" for name in names], dtype=np.bool_)
     telling = (objects > 0) & others
@@ -89,10 +90,12 @@ def never_found(sieve: Sieve, error: str) -> None:
     """
     import numpy as np
 
+    from anchoraudit.dataset.class_boxes import boxes_of_classes
+
     if sieve.class_names:
         return  # how the list is written is known, so each image is judged by it
     names = [category.name for category in sieve.dataset.categories]
-    used = np.unique(sieve.boxes.category[sieve.boxes.category >= 0]).tolist()
+    used = np.flatnonzero(boxes_of_classes(sieve.dataset).sum(axis=0)).tolist()
     capitals = [names[i] for i in used if names[i] != names[i].lower()]
     if not capitals or not known_names(sieve, str.lower)[used].all():
         return

@@ -243,6 +243,7 @@ def _find(
     read: dict[str, list[Finding]] = {}
     for finding in from_reading:
         read.setdefault(finding.code, []).append(finding)
+    context.thresholds = chosen.thresholds
     if any(rule.scope == "totals" for rule in rules.values()):
         _ = context.totals  # once, before several threads ask for them
 

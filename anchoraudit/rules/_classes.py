@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 
 from anchoraudit.classes.table import ClassRow, ClassTable
 from anchoraudit.detectors import preset_names
@@ -60,6 +61,12 @@ def of_splits(row: ClassRow) -> str:
 def is_placeholder(context: Context, row: ClassRow) -> bool:
     """Tell whether a class is only the group of all others in an export of Roboflow."""
     return bool(context.placeholders[row.number])
+
+
+def ids_counted(numbers: Mapping[str, int]) -> list[tuple[object, int]]:
+    """Return class ids with their numbers of boxes: whole numbers first. numbers: by the JSON of the id."""
+    found = [(json.loads(written), boxes) for written, boxes in sorted(numbers.items())]
+    return sorted(found, key=lambda one: (0, one[0]) if isinstance(one[0], int) else (1, 0))
 
 
 def name(text: object) -> str:

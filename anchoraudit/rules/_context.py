@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal, overload
+from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
 
@@ -26,6 +26,8 @@ from anchoraudit.encoding.shortages import Shortages
 from anchoraudit.images.inspection import ImageFiles
 from anchoraudit.loaders import Loaded
 from anchoraudit.rules._totals import Totals
+
+Found = TypeVar("Found")
 
 
 class Hits(Sequence[Finding]):
@@ -120,11 +122,20 @@ class Context:
     classes: ClassTable | None = None
     shortages: Shortages = field(default_factory=Shortages.none)
     given: Totals | None = None
+    thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    _once: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def totals(self) -> Totals:
         """What rules about the whole data set go by: sums over images and boxes."""
         return Totals.on_demand(self) if self.given is None else self.given
+
+    def once(self, what: str, make: Callable[[], Found]) -> Found:
+        """Return what `make` returns, made when it is first asked for: what a rule counts and then finds."""
+        if what not in self._once:
+            self._once[what] = make()
+        found: Found = self._once[what]
+        return found
 
     def with_totals(self, totals: Totals) -> Context:
         """Return this context of a data set without images, with the totals of all parts."""
@@ -292,6 +303,24 @@ class Context:
         splits = self.dataset.splits
         number = splits.index(name) if name in splits else -1
         return np.flatnonzero(self.dataset.images.split == number)
+
+    def first_box(self, rows: Int) -> tuple[int, tuple[int, int, str]]:
+        """Return the first of some boxes of one source by their places in the files, and what orders these.
+
+        rows: int64 [n], at least one, ascending. The order does not depend on the parts of a data set.
+        """
+        boxes, images = self.dataset.boxes, self.dataset.images
+        number = int(images.source[boxes.image[rows[0]]])
+        source = self.dataset.sources[number]
+        if boxes.entry is not None and not source.suffix and not source.image_place:
+            row = int(rows[np.argmin(boxes.entry[rows])])
+            return row, (number, int(boxes.entry[row]), "")
+        of_image = boxes.image[rows]
+        if source.image_place and images.entry is not None:
+            row = int(rows[np.argmin(images.entry[of_image])])
+            return row, (number, int(images.entry[boxes.image[row]]), "")
+        first = min(np.unique(of_image).tolist(), key=lambda image: str(images.ids[image]))
+        return int(rows[np.argmax(of_image == first)]), (number, 0, str(images.ids[first]))
 
     def images_of_split(self, name: str) -> int:
         """Count the images of a split; 0 if there is no such split."""

@@ -41,7 +41,8 @@ class Rule:
     finding follows from one image, its boxes and its file, so that the findings of the parts are those of the
     whole. "totals": the check looks at nothing of images and boxes but `context.totals`, and runs once, on
     the sum of the totals of all parts. "whole": neither; `needs_whole` says why in a few words. count: what
-    the rule itself adds to the totals, by name; read with `context.totals.of_rule(code)`. tentative: a check
+    the rule itself adds to the totals, by name; called as `check` is, and read with
+    `context.totals.of_rule(code)`. tentative: a check
     that finds further boxes or images, which count only where `tentative_if`, called like it, says so by the
     totals.
     """
@@ -61,7 +62,7 @@ class Rule:
     follow: tuple[str, ...] = ()
     scope: Scope = "rows"
     needs_whole: str = ""
-    count: Callable[[Context], Counted] | None = None
+    count: Callable[..., Counted] | None = None
     tentative: Callable[..., Hits] | None = None
     tentative_if: Callable[..., bool] | None = None
 

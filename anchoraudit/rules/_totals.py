@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -22,12 +23,13 @@ from anchoraudit.io.plugins import load_module, module_names
 
 if TYPE_CHECKING:
     from anchoraudit.rules._context import Context
+    from anchoraudit.rules._selection import Chosen
 
 
 class First(NamedTuple):
     """The first of some boxes or images, by their places in the files, and what a finding says of it.
 
-    Of two, the lesser one is left. place: as `Context.place_of_box` returns it.
+    Of two, the lesser one is left. place: as `Context.first_box` returns it.
     """
 
     place: tuple[int, int, str]
@@ -97,14 +99,18 @@ class Totals:
     own: Mapping[str, OwnTotals] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, context: Context) -> Totals:
-        """Return the totals of a part, with what every rule counts."""
-        return cls(*_tables(context), dict(_OnDemand(context)))
+    def of(cls, context: Context, chosen: Chosen | None = None) -> Totals:
+        """Return the totals of a part, with what every rule counts.
+
+        chosen: the thresholds that rules count with. None: those of `context.thresholds`.
+        """
+        thresholds = context.thresholds if chosen is None else chosen.thresholds
+        return cls(*_tables(context), dict(_OnDemand(context, thresholds)))
 
     @classmethod
     def on_demand(cls, context: Context) -> Totals:
         """Return the same, of which what single rules count is counted when it is first asked for."""
-        return cls(*_tables(context), _OnDemand(context))
+        return cls(*_tables(context), _OnDemand(context, context.thresholds))
 
     @classmethod
     def zero(cls, dataset: Dataset, detector: Detector | None = None) -> Totals:
@@ -167,11 +173,11 @@ class Totals:
 class _OnDemand(Mapping[str, OwnTotals]):
     """What each rule counts, counted when it is first asked for."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, thresholds: Mapping[str, Mapping[str, float]]) -> None:
         self._context, self._known = context, dict[str, OwnTotals]()
         every = (load_module(__package__, name).RULE for name in module_names(__package__))
         self._count: dict[str, Callable[[Context], Counted]] = {
-            rule.code: rule.count
+            rule.code: partial(rule.count, **{**rule.parameters, **thresholds.get(rule.code, {})})
             for rule in every
             if rule.count is not None and (context.replayed is not None or not rule.needs_detector)
         }

@@ -37,8 +37,9 @@ def check(context: Context, share: float) -> list[Finding]:
     return context.about_all("ANC015", text, counted, "boxes never trained")
 
 
-def count(context: Context) -> Counted:
+def count(context: Context, share: float) -> Counted:
     """Count the boxes that can never be positive, and those whose anchors or points others take."""
+    del share
     fine = in_images_that_train(context)
     return {
         "lost": int(np.count_nonzero(never_positive_in(context))),

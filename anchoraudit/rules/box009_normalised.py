@@ -6,36 +6,50 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from anchoraudit.arrays import Int
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
+from anchoraudit.rules._totals import Counted, First
 
 
 def check(context: Context, share: float) -> Sequence[Finding]:
     """Find files with nearly all boxes inside the first pixel of larger images."""
-    dataset = context.dataset
+    sources, own = context.dataset.sources, context.totals.of_rule("BOX009")
+    total, normalised = (own.column(name, len(sources)) for name in ("sized", "tiny"))
     found: list[Finding] = []
+    for number in np.flatnonzero((normalised > 0) & (normalised >= share * total)).tolist():
+        first = own.first(f"first {number}")
+        assert first is not None
+        place, evidence = first.told
+        share_said = f"{normalised[number]:,} of {total[number]:,} boxes"
+        text = f"{share_said} lie between 0 and 1: normalised coordinates, not pixels"
+        found.append(Finding("BOX009", text, str(sources[number].path), place, evidence, "unit of all boxes"))
+    return found
+
+
+def count(context: Context, share: float) -> Counted:
+    """Count the boxes of each source that have sides, those inside the first pixel, and take their first."""
+    del share
+    dataset = context.dataset
     if not len(dataset.boxes):
-        return found
+        return {}
     with np.errstate(invalid="ignore"):
         sized = (context.sides > 0).all(axis=1)  # [0, 0, 0, 0] fits any unit
         tiny = (dataset.boxes.xyxy >= -0.01).all(axis=1) & (dataset.boxes.xyxy <= 1.01).all(axis=1)
         tiny &= sized & (context.image_sides.min(axis=1) > 8)
     source = dataset.images.source[dataset.boxes.image]
-    total = np.bincount(source[sized], minlength=len(dataset.sources))
-    normalised = np.bincount(source[tiny], minlength=len(dataset.sources))
-    for number in np.flatnonzero((normalised > 0) & (normalised >= share * total)).tolist():
-        row = int(np.flatnonzero(tiny & (source == number))[0])
-        share_said = f"{normalised[number]:,} of {total[number]:,} boxes"
-        text = f"{share_said} lie between 0 and 1: normalised coordinates, not pixels"
-        file = dataset.sources[number]
-        place = (
-            "" if file.suffix else context.locations.of_box(row).place
-        )  # a place makes sense only inside a file
+    total, normalised = (
+        np.bincount(source[these], minlength=len(dataset.sources)) for these in (sized, tiny)
+    )
+    counted: dict[str, int | Int | First] = {"sized": total, "tiny": normalised}
+    for number in np.flatnonzero(normalised).tolist():
+        row, order = context.first_box(np.flatnonzero(tiny & (source == number)))
+        # A place makes sense only inside a file.
+        place = "" if dataset.sources[number].suffix else context.locations.of_box(row).place
         image = dataset.images.ids[int(dataset.boxes.image[row])]
-        evidence = f"{context.corners_in(row)}: image {image!r}"
-        found.append(Finding("BOX009", text, str(file.path), place, evidence, "unit of all boxes"))
-    return found
+        counted[f"first {number}"] = First(order, (place, f"{context.corners_in(row)}: image {image!r}"))
+    return counted
 
 
 RULE = Rule(
@@ -52,6 +66,6 @@ RULE = Rule(
     remedy="multiply by the image's width and height, or divide by them, and export the annotations again",
     check=check,
     parameters={"share": 0.9},
-    scope="whole",
-    needs_whole="it looks at all images and boxes at once",
+    scope="totals",
+    count=count,
 )

@@ -4,23 +4,57 @@ from __future__ import annotations
 
 import numpy as np
 
+from anchoraudit.arrays import Int
 from anchoraudit.encoding.statuses import STATUS_CODE
 from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
+from anchoraudit.rules._totals import Counted
 
 
 def check(context: Context, share: float, images: float) -> Hits:
-    """Find usable boxes that cover their whole image, if they are many or cannot be trained."""
-    sides = np.clip(context.dataset.boxes.xyxy, 0.0, np.tile(context.image_sides, 2))
-    with np.errstate(invalid="ignore"):
-        covered = (sides[:, 2] - sides[:, 0]) * (sides[:, 3] - sides[:, 1])
-        rows = np.flatnonzero(context.labels.usable & (covered >= share * context.image_sides.prod(axis=1)))
-    of_images = np.unique(context.dataset.boxes.image[rows])
-    if len(of_images) < images * len(context.dataset.images):
-        rows = rows[context.status[rows] == STATUS_CODE["unmatched"]]
+    """Find usable boxes that cover their whole image and cannot be trained."""
+    del images
+    rows = _over_all(context, share)
+    return _found(context, rows[context.status[rows] == STATUS_CODE["unmatched"]])
+
+
+def others(context: Context, share: float, images: float) -> Hits:
+    """Find the other boxes that cover their whole image."""
+    del images
+    rows = _over_all(context, share)
+    return _found(context, rows[context.status[rows] != STATUS_CODE["unmatched"]])
+
+
+def are_many(context: Context, share: float, images: float) -> bool:
+    """Tell whether many images have a box that covers them."""
+    del share
+    totals = context.totals
+    return totals.of_rule("BOX010").number("images") >= images * totals.image_count
+
+
+def count(context: Context, share: float, images: float) -> Counted:
+    """Count the images that a box covers."""
+    del images
+    return {"images": len(np.unique(context.dataset.boxes.image[_over_all(context, share)]))}
+
+
+def _found(context: Context, rows: Int) -> Hits:
     return context.about_boxes(
         "BOX010", rows, lambda row: ("box over the whole image", context.corners_in(row))
     )
+
+
+def _over_all(context: Context, share: float) -> Int:
+    """Return the rows of the usable boxes that cover their whole image: int64."""
+
+    def find() -> Int:
+        sides = np.clip(context.dataset.boxes.xyxy, 0.0, np.tile(context.image_sides, 2))
+        with np.errstate(invalid="ignore"):
+            covered = (sides[:, 2] - sides[:, 0]) * (sides[:, 3] - sides[:, 1])
+            enough = covered >= share * context.image_sides.prod(axis=1)
+        return np.flatnonzero(context.labels.usable & enough)
+
+    return context.once("boxes over the whole image", find)
 
 
 RULE = Rule(
@@ -39,6 +73,7 @@ RULE = Rule(
     remedy="check that it is an object; if so, let anchors cross the edge (--allowed-border off)",
     check=check,
     parameters={"share": 0.99, "images": 0.05},
-    scope="whole",
-    needs_whole="it looks at all images and boxes at once",
+    count=count,
+    tentative=others,
+    tentative_if=are_many,
 )

@@ -8,25 +8,42 @@ from anchoraudit.boxes import ROUNDING
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
+from anchoraudit.rules._totals import Counted
 
 
 def check(context: Context) -> list[Finding]:
     """Report boxes of a VOC data set that begin before 1, the first pixel of the format."""
-    if not context.dataset.counts_from_one or context.loaded is not None:
+    if not _is_asked(context):
         return []  # what a known loader makes of such a box is said by the rules on the run
-    begins = context.dataset.boxes.xyxy[context.labels.usable, :2]
-    before = int(np.count_nonzero((begins < 1 - ROUNDING).any(axis=1)))
+    own = context.totals.of_rule("BOX014")
+    boxes, before, at_one = (own.number(name) for name in ("boxes", "before 1", "at 1"))
     if not before:
         return []
-    # Where data count from 0, boxes at the left or upper edge begin at 0. Where they count from 1, at 1.
-    at_one = int(np.count_nonzero(((begins >= 1 - ROUNDING) & (begins < 2)).any(axis=1)))
-    text = f"{before:,} of {len(begins):,} {'box' if len(begins) == 1 else 'boxes'} begin before 1"
+    text = f"{before:,} of {boxes:,} {'box' if boxes == 1 else 'boxes'} begin before 1"
     if at_one > before:
         text += f", and {at_one:,} at 1: coordinates start at 1, so these few are outside the image"
     else:
         text += ": coordinates start at 0"
     text += "; a loader that subtracts 1 makes them negative"
     return context.about_all("BOX014", text, f"{before} begin before 1, {at_one} at 1", "base of all boxes")
+
+
+def count(context: Context) -> Counted:
+    """Count the boxes that begin before the first pixel, and those that begin there."""
+    if not _is_asked(context):
+        return {}
+    begins = context.dataset.boxes.xyxy[context.labels.usable, :2]
+    # Where data count from 0, boxes at the left or upper edge begin at 0. Where they count from 1, at 1.
+    at_one = ((begins >= 1 - ROUNDING) & (begins < 2)).any(axis=1)
+    return {
+        "boxes": len(begins),
+        "before 1": int(np.count_nonzero((begins < 1 - ROUNDING).any(axis=1))),
+        "at 1": int(np.count_nonzero(at_one)),
+    }
+
+
+def _is_asked(context: Context) -> bool:
+    return context.dataset.counts_from_one and context.loaded is None
 
 
 RULE = Rule(
@@ -46,6 +63,6 @@ RULE = Rule(
     example="<xmin>0</xmin><ymin>12</ymin><xmax>640</xmax><ymax>80</ymax>",
     remedy="match your loader: it must start counting where the data do (--loader shows what yours does)",
     check=check,
-    scope="whole",
-    needs_whole="it looks at all images and boxes at once",
+    scope="totals",
+    count=count,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 from anchoraudit.classes.table import ClassRow, ClassTable, class_written
@@ -12,6 +13,7 @@ from anchoraudit.rules._classes import (
     configuration,
     counted,
     framework,
+    ids_counted,
     is_placeholder,
     listed,
     name,
@@ -19,6 +21,7 @@ from anchoraudit.rules._classes import (
 )
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
+from anchoraudit.rules._totals import Counted
 
 _OWN_LISTS = {
     "mscoco": "the ids of MS COCO",
@@ -78,24 +81,32 @@ def _unlisted(context: Context, table: ClassTable) -> list[Finding]:
     rules, dataset = table.rules, context.dataset
     if rules is None or rules.unknown != "raises" or context.loaded is not None or not dataset.declares_ids:
         return []
+    ids = ids_counted(context.totals.of_rule("CLS010").numbers("id "))
+    if not ids:
+        return []
+    boxes, written = counted(sum(number for _, number in ids)), [one for one, _ in ids]
+    text = (
+        f"`categories` lacks the class id of {boxes} ({listed([repr(one) for one in written])}): "
+        f"{framework(context)} stops"
+    )
+    if own := rules.unknown_error.format(name=written[0], id=written[0]):
+        text += f": {own}"
+    return context.about_all("CLS010", text, listed([str(one) for one in written]), "ids not listed")
+
+
+def count(context: Context) -> Counted:
+    """Count the boxes of each id that `categories` lacks, and that is no index either."""
+    dataset, table = context.dataset, context.classes
+    if table is None or not dataset.declares_ids:
+        return {}
     declared = {str(category.id) for category in dataset.categories}
-    ids = Counter(
-        identity
+    return Counter(
+        f"id {json.dumps(identity)}"
         for row, text in dataset.boxes.class_texts.items()
         if row not in table.unlisted
         and isinstance(identity := class_written(text), int | str)
         and str(identity) not in declared
     )
-    if not ids:
-        return []
-    first = next(iter(ids))
-    text = (
-        f"`categories` lacks the class id of {counted(ids.total())} ({listed([repr(one) for one in ids])}): "
-        f"{framework(context)} stops"
-    )
-    if own := rules.unknown_error.format(name=first, id=first):
-        text += f": {own}"
-    return context.about_all("CLS010", text, listed([str(one) for one in ids]), "ids not listed")
 
 
 def _does(unknown: str, its: str) -> str:
@@ -136,6 +147,6 @@ RULE = Rule(
     example="classes = ('cat', 'dog') in the configuration, and a category called Dog",
     remedy="use the data's spelling in the configuration, or rename the class in the data",
     check=check,
-    scope="whole",
-    needs_whole="it looks at all images and boxes at once",
+    scope="totals",
+    count=count,
 )

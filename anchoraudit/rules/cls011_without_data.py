@@ -16,7 +16,7 @@ _COMPARED = 200  # names, with each other; in more nobody looks for a misspelt o
 def check(context: Context) -> list[Finding]:
     """Find names that the user's configuration states and that no box of the data has."""
     table = context.classes
-    if table is None or table.stated.by_default or not len(context.dataset.boxes):
+    if table is None or table.stated.by_default or not context.totals.box_count:
         return []
     fold = str if table.rules is None else table.rules.folded
     boxes: dict[str, int] = {}
@@ -60,6 +60,5 @@ RULE = Rule(
     example="classes = ('cat', 'bird', 'dog') in the configuration, and no bird in the data",
     remedy="remove the name from the configuration, correct it, or add images of the class",
     check=check,
-    scope="whole",
-    needs_whole="it looks at all images and boxes at once",
+    scope="totals",
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from anchoraudit.classes.table import ClassTable, class_written
@@ -9,6 +11,9 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.rules._classes import counted, framework
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
+from anchoraudit.rules._totals import Counted
+
+_LARGEST = int(np.iinfo(np.int64).max)
 
 
 def check(context: Context) -> list[Finding]:
@@ -59,13 +64,28 @@ def used_indices(context: Context, table: ClassTable) -> dict[int, int]:
     for row in table.rows:
         if row.index is not None and row.boxes:
             counts[row.index] = counts.get(row.index, 0) + row.boxes
+    own = context.totals.of_rule("CLS014")
+    for index, boxes in [*own.numbers("written ").items(), *own.numbers("unlisted ").items()]:
+        counts[int(index)] = counts.get(int(index), 0) + boxes
+    return counts
+
+
+def unlisted(context: Context) -> dict[int, int]:
+    """Count the boxes of each index of a class that `categories` lacks, in the order of the indices."""
+    found = context.totals.of_rule("CLS014").numbers("unlisted ")
+    return dict(sorted((int(index), boxes) for index, boxes in found.items()))
+
+
+def count(context: Context) -> Counted:
+    """Count the boxes of each index that is none of a class of the data set's."""
+    counts: Counter[str] = Counter()
     if context.dataset.classes_are_indices:
-        for text in context.dataset.boxes.class_texts.values():
-            index = class_written(text)
-            if isinstance(index, int) and abs(index) < np.iinfo(np.int64).max:
-                counts[index] = counts.get(index, 0) + 1
-    for index in table.unlisted.values():
-        counts[index] = counts.get(index, 0) + 1
+        written = map(class_written, context.dataset.boxes.class_texts.values())
+        counts.update(
+            f"written {int(one)}" for one in written if isinstance(one, int) and abs(one) < _LARGEST
+        )
+    if context.classes is not None:
+        counts.update(f"unlisted {int(index)}" for index in context.classes.unlisted.values())
     return counts
 
 
@@ -85,6 +105,6 @@ RULE = Rule(
     example="data.yaml: names: [cat, dog]; the label files have the classes 1 and 2",
     remedy="shift all ids by 1 as the message says, and export again",
     check=check,
-    scope="whole",
-    needs_whole="it looks at all images and boxes at once",
+    scope="totals",
+    count=count,
 )

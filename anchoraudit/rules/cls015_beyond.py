@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from anchoraudit.classes.table import ClassTable
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.rules._classes import classes, configuration, counted, framework, listed, name
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
-from anchoraudit.rules.cls014_wrong_start import start_of
+from anchoraudit.rules.cls014_wrong_start import start_of, unlisted
 
 _DOES = {
     "raises": "training stops",
@@ -69,8 +67,10 @@ def _beyond(context: Context, table: ClassTable, end: int | None) -> list[Findin
         for row in table.rows
         if row.index is not None and row.boxes
     ]
-    counts = Counter(table.unlisted.values())
-    used += [(f"one that `categories` lacks is {index}", index, boxes) for index, boxes in counts.items()]
+    used += [
+        (f"one that `categories` lacks is {index}", index, boxes)
+        for index, boxes in unlisted(context).items()
+    ]
     beyond = [one for one in used if one[1] >= end and table.outcome(one[1]) != "background"]
     if not beyond:
         return []
@@ -108,6 +108,5 @@ RULE = Rule(
         "build the model with more classes, or number the classes without gaps (filter --unsafe-fixes does)"
     ),
     check=check,
-    scope="whole",
-    needs_whole="it looks at all images and boxes at once",
+    scope="totals",
 )

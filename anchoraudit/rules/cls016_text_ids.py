@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
 from anchoraudit.classes.table import class_written
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.rules._classes import counted, framework
-from anchoraudit.rules._context import Context
+from anchoraudit.rules._classes import counted, framework, ids_counted
+from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
+from anchoraudit.rules._totals import Counted
 
 
 def check(context: Context) -> Sequence[Finding]:
-    """Find annotations whose class id is that of a class, but for its type, and ids of both types."""
+    """Find boxes most of whose class ids are those of classes, but for their type, and ids of both types."""
     dataset = context.dataset
     if not dataset.declares_ids:
         return []
-    written: dict[str, object] = {}
-    for category in dataset.categories:
-        written.setdefault(str(category.id), category.id)
-    pairs = {
-        row: (own, written[str(own)])
-        for row, text in dataset.boxes.class_texts.items()
-        if str(own := class_written(text)) in written
-    }
-    if 2 * len(pairs) >= len(dataset.boxes) > 0:
-        return _of_all(context, list(pairs.values()))
-    if found := _of_some(context, pairs) or _of_texts(context):
+    ids = _ids_met(context)
+    if are_most(context):
+        return _of_all(context, ids)
+    if any(_is_told(context, own) for own, _ in ids):
+        return []  # of single boxes
+    if found := _of_texts(context):
         return found
-    if pairs or not any(_has_both(dataset, listed) for listed in dataset.class_lists):
+    if ids or not any(_has_both(dataset, listed) for listed in dataset.class_lists):
         return []
     one = next(str(category.id) for category in dataset.categories if isinstance(category.id, str))
     text = (
@@ -39,6 +37,63 @@ def check(context: Context) -> Sequence[Finding]:
         "sorts no such list: TypeError: '<' not supported between instances of 'str' and 'int'"
     )
     return context.about_all("CLS016", text, _shown(one), "types of class ids")
+
+
+def single(context: Context) -> Hits:
+    """Find single boxes where the framework stops and no loader says so; else they are CLS001 and RUN."""
+    written = _written(context.dataset)
+    ids = {row: own for row, own in _rows(context.dataset).items() if _is_told(context, own)}
+
+    def tell(row: int) -> tuple[str, str]:
+        own = ids[row]
+        says = f"class id {_shown(own)}, where `categories` has {_shown(written[str(own)])}"
+        return f"{says}: {_becomes(context, own)}", _shown(own)
+
+    return context.about_boxes("CLS016", np.array(sorted(ids), dtype=np.int64), tell)
+
+
+def are_few(context: Context) -> bool:
+    """Tell whether it is a minority of the boxes."""
+    return not are_most(context)
+
+
+def are_most(context: Context) -> bool:
+    """Tell whether it is half of the boxes, or more."""
+    return 2 * sum(boxes for _, boxes in _ids_met(context)) >= context.totals.box_count > 0
+
+
+def count(context: Context) -> Counted:
+    """Count the boxes of each such id."""
+    return Counter(f"id {json.dumps(own)}" for own in _rows(context.dataset).values())
+
+
+def _ids_met(context: Context) -> list[tuple[object, int]]:
+    return ids_counted(context.totals.of_rule("CLS016").numbers("id "))
+
+
+def _written(dataset: Dataset) -> dict[str, object]:
+    """Return the ids of the classes, by their text."""
+    written: dict[str, object] = {}
+    for category in dataset.categories:
+        written.setdefault(str(category.id), category.id)
+    return written
+
+
+def _rows(dataset: Dataset) -> dict[int, object]:
+    """Return the class id of each box that has one of another type, by row."""
+    if not dataset.declares_ids:
+        return {}
+    written = _written(dataset)
+    texts = dataset.boxes.class_texts
+    return {row: own for row, text in texts.items() if str(own := class_written(text)) in written}
+
+
+def _is_told(context: Context, own: object) -> bool:
+    """Tell whether the framework stops at such an id, and no loader says so."""
+    rules = None if context.classes is None else context.classes.rules
+    if rules is None or rules.mixed_ids != "raises" or context.loaded is not None:
+        return False
+    return rules.text_ids != "raises" or isinstance(own, str)
 
 
 def _of_texts(context: Context) -> Sequence[Finding]:
@@ -59,27 +114,12 @@ def _of_texts(context: Context) -> Sequence[Finding]:
     return context.about_all("CLS016", text, _shown(first), "types of class ids")
 
 
-def _of_all(context: Context, pairs: Sequence[tuple[object, object]]) -> list[Finding]:
-    own, theirs = pairs[0]
-    says = f"{_shown(own)} in the annotations, {_shown(theirs)} in `categories`"
-    text = f"the class ids of {counted(len(pairs))} are of another type: {says}; {_becomes(context, own)}"
+def _of_all(context: Context, ids: Sequence[tuple[object, int]]) -> list[Finding]:
+    own = ids[0][0]
+    says = f"{_shown(own)} in the annotations, {_shown(_written(context.dataset)[str(own)])} in `categories`"
+    boxes = counted(sum(number for _, number in ids))
+    text = f"the class ids of {boxes} are of another type: {says}; {_becomes(context, own)}"
     return context.about_all("CLS016", text, says, "types of class ids")
-
-
-def _of_some(context: Context, pairs: Mapping[int, tuple[object, object]]) -> Sequence[Finding]:
-    """Report single boxes where the framework stops and no loader says so; else they are CLS001 and RUN."""
-    rules = None if context.classes is None else context.classes.rules
-    if rules is None or rules.mixed_ids != "raises" or context.loaded is not None:
-        return []
-    if rules.text_ids == "raises":
-        pairs = {row: pair for row, pair in pairs.items() if isinstance(pair[0], str)}
-
-    def tell(row: int) -> tuple[str, str]:
-        own, theirs = pairs[row]
-        says = f"class id {_shown(own)}, where `categories` has {_shown(theirs)}"
-        return f"{says}: {_becomes(context, own)}", _shown(own)
-
-    return context.about_boxes("CLS016", np.array(sorted(pairs), dtype=np.int64), tell)
 
 
 def _becomes(context: Context, own: object) -> str:
@@ -121,6 +161,8 @@ RULE = Rule(
     example='"categories": [{"id": "1", "name": "cat"}], and "category_id": 1',
     remedy="write all class ids as numbers",
     check=check,
-    scope="whole",
-    needs_whole="it looks at all images and boxes at once",
+    scope="totals",
+    count=count,
+    tentative=single,
+    tentative_if=are_few,
 )

@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.loaders import loaders
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 from anchoraudit.rules._run import dropped_images
+from anchoraudit.rules._totals import Counted
 
 
 def check(context: Context) -> list[Finding]:
     """Report how many images without boxes the framework's loader leaves out."""
-    dropped, with_boxes = dropped_images(context)
-    count = int(np.count_nonzero(dropped & ~with_boxes))
-    if not count or context.loaded is None:
+    if context.loaded is None:
+        return []
+    own = context.totals.of_rule("RUN004").numbers("")
+    count = sum(own.values())
+    if not count:
         return []
     images = "1 image" if count == 1 else f"{count:,} images"
-    numbers = np.unique(context.loaded.image_rule[dropped & ~with_boxes]).tolist()
-    reasons = dict.fromkeys(context.loaded.rules[number - 1].because for number in numbers)
+    every = [rule.because for rule in loaders()[context.loaded.loader].RULES]
+    reasons = sorted(own, key=lambda reason: every.index(reason) if reason in every else len(every))
     text = f"loader {context.loaded.loader} leaves out {images} without boxes to train on, by design: "
     text += "; ".join(reasons)
     return context.about_all("RUN004", text, str(count), "blank images left out")
+
+
+def count(context: Context) -> Counted:
+    """Count such images by the reason why the loader leaves them out."""
+    dropped, with_boxes = dropped_images(context)
+    if context.loaded is None:
+        return {}
+    numbers = np.bincount(context.loaded.image_rule[dropped & ~with_boxes]).tolist()
+    reasons = Counter[str]()
+    for number, images in enumerate(numbers):
+        if images:
+            reasons[context.loaded.rules[number - 1].because] += images
+    return reasons
 
 
 RULE = Rule(
@@ -36,6 +55,6 @@ RULE = Rule(
     example="detectron2 with DATALOADER.FILTER_EMPTY_ANNOTATIONS, which is on by default",
     remedy="nothing, unless they should train as background: then switch off the loader's filter",
     check=check,
-    scope="whole",
-    needs_whole="it looks at all images and boxes at once",
+    scope="totals",
+    count=count,
 )

@@ -48,6 +48,5 @@ RULE = Rule(
         "files or in your data set class; give the model as many classes as the data have"
     ),
     check=check,
-    scope="whole",
-    needs_whole="it looks at all images and boxes at once",
+    scope="totals",
 )
