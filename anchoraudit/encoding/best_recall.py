@@ -9,6 +9,7 @@ the levels the anchor is on does not matter.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,24 @@ _DEVIATIONS = 2.0  # 19 of 20 draws are within these
 
 
 @dataclass(frozen=True, slots=True)
+class RecallCounts:
+    """Labels counted, in whole numbers: the counts of parts of a data set add up to those of the whole.
+
+    labels: how many there are. matched: those that match an anchor, without the random scale. always, ever:
+    those that do at every scale that is tried, and at some. mean: the sum of matches over those of `ever`
+    that are not `always`, at all scales. variance: over the images, the sum of _STEPS^2 times the variance of
+    an image's number of such matches.
+    """
+
+    labels: int = 0
+    matched: int = 0
+    always: int = 0
+    ever: int = 0
+    mean: int = 0
+    variance: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class BestRecall:
     """The share of the labels that match an anchor.
 
@@ -40,17 +59,37 @@ class BestRecall:
     lowest: float
     highest: float
 
+    @classmethod
+    def of(cls, counts: RecallCounts) -> BestRecall | None:
+        """Return the shares that follow from these counts. None if there is no label.
+
+        Scales of different images are independent, so the variances of their numbers of matches add up.
+        """
+        if not counts.labels:
+            return None
+        recall = counts.matched / counts.labels
+        mean = counts.always + counts.mean / _STEPS
+        spread = _DEVIATIONS * math.sqrt(counts.variance) / _STEPS
+        lowest = max(counts.always, mean - spread) / counts.labels
+        highest = min(counts.ever, mean + spread) / counts.labels
+        return cls(counts.labels, recall, min(lowest, recall), max(highest, recall))
+
 
 def best_recall(dataset: Dataset, labels: Bool, detector: Detector, best: Float) -> BestRecall | None:
-    """Measure the best possible recall of some labels.
+    """Measure the best possible recall of some labels: `BestRecall.of` what `count_recall` counts."""
+    return BestRecall.of(count_recall(dataset, labels, detector, best))
+
+
+def count_recall(dataset: Dataset, labels: Bool, detector: Detector, best: Float) -> RecallCounts:
+    """Count the labels that match an anchor.
 
     dataset: as the loader hands it over. labels: bool [M], those that are trained. best: float64 [M], the
-    best side ratio that the audit found for them, NaN where it judged none. None if there is no label.
+    best side ratio that the audit found for them, NaN where it judged none.
     """
     images, boxes = dataset.images, dataset.boxes
     rows = np.flatnonzero(labels & ~np.isnan(images.width)[boxes.image])
     if not len(rows):
-        return None
+        return RecallCounts()
     resize = detector.resize
     side = float(max(resize.side, resize.width, resize.height))
     longer, shorter = np.fmax(images.width, images.height), np.fmin(images.width, images.height)
@@ -68,9 +107,8 @@ def best_recall(dataset: Dataset, labels: Bool, detector: Detector, best: Float)
     sizes = fractions * (side * sides / longer[own][:, None])
     certain = int(np.count_nonzero(sure))
     matched = certain + int(np.count_nonzero(_matches(sizes, detector)))
-    recall = matched / len(rows)
-    lowest, highest = _range(sizes, own, detector, certain, len(rows))
-    return BestRecall(len(rows), recall, min(lowest, recall), max(highest, recall))
+    always, ever, mean, variance = _range(sizes, own, detector)
+    return RecallCounts(len(rows), matched, certain + always, certain + ever, mean, variance)
 
 
 def _matches(sizes: Float, detector: Detector) -> Bool:
@@ -89,20 +127,19 @@ def _matches(sizes: Float, detector: Detector) -> Bool:
     return found
 
 
-def _range(sizes: Float, image: Int, detector: Detector, certain: int, count: int) -> tuple[float, float]:
-    """Return the recalls between which 19 of 20 draws lie. sizes: [n, 2], of labels that are not certain.
+def _range(sizes: Float, image: Int, detector: Detector) -> tuple[int, int, int, int]:
+    """Return `always`, `ever`, `mean` and `variance` of `RecallCounts` of labels that are not certain.
 
-    Scales of different images are independent, so the variances of their numbers of matches add up.
+    sizes: [n, 2]. image: int64 [n].
     """
     scales = np.linspace(*SCALES, _STEPS)
     at = np.column_stack([_matches(sizes * scale, detector) for scale in scales])
     always, ever = at.all(axis=1), at.any(axis=1)
-    certain += int(np.count_nonzero(always))
     rows = np.flatnonzero(ever & ~always)
     of, local = np.unique(image[rows], return_inverse=True)
-    sums = np.zeros((len(of), _STEPS))
+    sums = np.zeros((len(of), _STEPS), dtype=np.int64)
     np.add.at(sums, local.reshape(-1), at[rows])
-    mean = certain + float(sums.mean(axis=1).sum())
-    spread = _DEVIATIONS * float(np.sqrt(sums.var(axis=1).sum()))
-    lowest, highest = certain, certain + len(rows)
-    return max(lowest, mean - spread) / count, min(highest, mean + spread) / count
+    of_image = sums.sum(axis=1)
+    variance = _STEPS * (sums * sums).sum() - (of_image * of_image).sum()
+    many = int(np.count_nonzero(always)), int(np.count_nonzero(ever))
+    return (*many, int(of_image.sum()), int(variance))

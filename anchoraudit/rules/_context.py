@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Literal, TypeVar, overload
 
@@ -19,9 +19,8 @@ from anchoraudit.dataset.locations import Location, Locations
 from anchoraudit.dataset.splits import is_evaluation, is_training, thing_of_split, training_splits
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.admission import Admitted
-from anchoraudit.encoding.best_recall import BestRecall, best_recall
+from anchoraudit.encoding.best_recall import BestRecall, RecallCounts
 from anchoraudit.encoding.canvas import Placed
-from anchoraudit.encoding.levels import serving_levels
 from anchoraudit.encoding.shortages import Shortages
 from anchoraudit.images.inspection import ImageFiles
 from anchoraudit.loaders import Loaded
@@ -259,26 +258,19 @@ class Context:
     @cached_property
     def best_recall(self) -> BestRecall | None:
         """YOLOv5's best possible recall of the training boxes; None unless the detector's framework asks."""
-        detector = self.replayed
-        if detector is None or not detector.auto_anchor.is_used:
-            return None
-        dataset = self.dataset if self.loaded is None else self.loaded.dataset
-        handed = self.status > 0 if self.loaded is None else self.loaded.trains
-        labels = handed & self.in_training[dataset.boxes.image]
-        return best_recall(dataset, labels, detector, self.best_iou)
+        own = self.totals.of_rule("ANC013")
+        return BestRecall.of(RecallCounts(**{one.name: own.number(one.name) for one in fields(RecallCounts)}))
 
     @cached_property
     def idle_levels(self) -> list[int]:
         """The levels on which no trained box has a positive anchor. [] for few boxes, where it is chance."""
-        detector, boxes = self.detector, self.placed.boxes
-        places = max(detector.anchors.count, len(detector.strides))
-        if len(detector.strides) < 2 or len(boxes.boxes) < 10 * places:
+        detector = self.detector
+        places, levels = max(detector.anchors.count, len(detector.strides)), len(detector.strides)
+        if levels < 2 or int(self.totals.boxes[:, :, 1:].sum()) < 10 * places:
             return []
-        rows = np.flatnonzero(self.trained[self.placed.rows])
-        served = serving_levels(boxes if len(rows) == len(boxes.boxes) else boxes.take(rows), self.detector)
-        if served is None or not served.any():  # where no box is positive at all, others say so
-            return []
-        idle: list[int] = np.flatnonzero(~served).tolist()
+        served = self.totals.of_rule("ANC012").column("served", levels)
+        # Where no box is positive at all, others say so. Nor is anything known if the engine cannot tell.
+        idle: list[int] = np.flatnonzero(served == 0).tolist() if served.any() else []
         return idle
 
     @cached_property

@@ -13,7 +13,7 @@ import numpy as np
 
 from anchoraudit.anchors.clustered import anchors_of
 from anchoraudit.anchors.foreground.levels import lay_out
-from anchoraudit.arrays import Int
+from anchoraudit.arrays import Int, Int8
 from anchoraudit.boxes import box_sizes
 from anchoraudit.detectors import Detector, override
 from anchoraudit.detectors.input_sizes import other_sizes
@@ -63,6 +63,25 @@ class Remedy:
         return f"{self.option} matches {percent(self.share)}"
 
 
+def can_be_measured(context: Context) -> bool:
+    """Tell whether there are boxes to measure remedies on; of many parts, only the totals are left."""
+    return context.given is None
+
+
+def cause_codes(context: Context, rows: Int) -> Int8:
+    """Return why each of these boxes is unmatched: int8 [n], index into CAUSES. rows: int64 [n]."""
+    dataset = context.dataset if context.loaded is None else context.loaded.dataset
+    return causes_of(place_all(clip_all(dataset, rows), context.detector).boxes, context.detector)
+
+
+def causes_said(counts: Int, detector: Detector) -> str:
+    """Write numbers of boxes by why they are unmatched, [causes]: `23 too small, 2 too elongated`."""
+    stride = {} if detector.anchors.levels else {"stride": "without a point inside"}
+    in_words = {**_IN_WORDS, **stride}
+    named = sorted(((n, name) for n, name in zip(counts.tolist(), CAUSES, strict=True) if n), reverse=True)
+    return ", ".join(f"{n:,} {in_words[name]}" for n, name in named)
+
+
 def percent(share: float) -> str:
     """Write `92 %`. What is not all of them never reads `100 %`, and what is not none `0 %`."""
     if 0 < share < 0.005:
@@ -98,16 +117,6 @@ class Remedies:
         if not best.option or some is clipped:
             return best
         return Remedy(best.option, _share(clipped, chosen), anchors)
-
-    def causes(self, rows: Int) -> str:
-        """Count boxes by why they are unmatched: `23 too small, 2 too elongated`."""
-        clipped = clip_all(self._dataset, rows)
-        cause = causes_of(place_all(clipped, self._context.detector).boxes, self._context.detector)
-        counts = np.bincount(cause, minlength=len(CAUSES)).tolist()
-        stride = {} if self._context.detector.anchors.levels else {"stride": "without a point inside"}
-        in_words = {**_IN_WORDS, **stride}
-        named = sorted(((n, name) for n, name in zip(counts, CAUSES, strict=True) if n), reverse=True)
-        return ", ".join(f"{n:,} {in_words[name]}" for n, name in named)
 
     def _sizes(self) -> Iterator[tuple[str, Detector]]:
         detector = self._context.detector

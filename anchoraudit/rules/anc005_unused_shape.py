@@ -10,27 +10,23 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.detectors import Detector, load_detector, preset_names
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
+from anchoraudit.rules._sampling import RANKS, least_rank, ranks
+from anchoraudit.rules._totals import Counted
 
-# Boxes compared. A shape used by one box in 20,000 is missed with probability (1 - 1/20,000)^200,000 = e^-10.
-_MOST_BOXES = 200_000
+# Boxes compared; of more, half of that at least. A shape used by one box in 20,000 is missed with probability
+# (1 - 1/20,000)^200,000 = e^-10.
+_MOST_BOXES = 400_000
 
 
 def check(context: Context, share: float) -> list[Finding]:
     """Find shapes that are the best one for no box, whatever the position."""
     if not context.detector.match.depends_on_anchors:
         return []
-    shapes = context.detector.shapes
-    sizes = box_sizes(context.placed.boxes.boxes)
-    sizes = sizes[:: max(len(sizes) // _MOST_BOXES, 1)]
-    if len(sizes) < 10 * len(shapes):  # with fewer boxes, a shape may be unused by chance
+    shapes, boxes = context.detector.shapes, int(context.totals.boxes[:, :, 1:].sum())
+    if boxes < 10 * len(shapes):  # with fewer boxes, a shape may be unused by chance
         return []
-    best = np.empty(len(sizes), dtype=np.int64)
-
-    def find(block: slice) -> None:
-        best[block] = np.argmax(wh_iou(sizes[block], shapes), axis=1)
-
-    for_each_block(len(sizes), find)
-    used = np.bincount(best, minlength=len(shapes))
+    counted = context.totals.of_rule("ANC005").column("used", RANKS * len(shapes))
+    used = counted.reshape(RANKS, len(shapes))[least_rank(boxes, _MOST_BOXES) :].sum(axis=0)
     idle = context.idle_levels
     told = np.concatenate(
         [np.full(level.count, number in idle) for number, level in enumerate(context.detector.anchors.levels)]
@@ -43,6 +39,24 @@ def check(context: Context, share: float) -> list[Finding]:
     )
     shown = ", ".join(unused[:9]) + (", ..." if len(unused) > 9 else "")
     return [Finding("ANC005", text + shown, context.detector.name, "", ", ".join(unused), "unused shapes")]
+
+
+def count(context: Context, share: float) -> Counted:
+    """Count the boxes that each shape fits best, by the rank of the boxes: of a sample, if there are many."""
+    del share
+    if not context.detector.match.depends_on_anchors:
+        return {}
+    placed, shapes = context.placed, context.detector.shapes
+    rank = ranks(context, placed.rows)
+    some = np.flatnonzero(rank >= least_rank(len(rank), _MOST_BOXES))
+    sizes = box_sizes(placed.boxes.boxes.take(some, axis=0))
+    best = np.empty(len(sizes), dtype=np.int64)
+
+    def find(block: slice) -> None:
+        best[block] = np.argmax(wh_iou(sizes[block], shapes), axis=1)
+
+    for_each_block(len(sizes), find)
+    return {"used": np.bincount(rank[some] * len(shapes) + best, minlength=RANKS * len(shapes))}
 
 
 def _are_a_presets(detector: Detector) -> bool:
@@ -67,6 +81,6 @@ RULE = Rule(
     check=check,
     parameters={"share": 0.5},
     needs_detector=True,
-    scope="whole",
-    needs_whole="it looks at all images and boxes at once",
+    scope="totals",
+    count=count,
 )

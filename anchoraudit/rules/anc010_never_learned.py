@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.rules._context import Context
-from anchoraudit.rules._remedies import Remedies
+from anchoraudit.rules._remedies import Remedies, can_be_measured, cause_codes, causes_said
 from anchoraudit.rules._rule import Rule
+from anchoraudit.rules._totals import Counted
 from anchoraudit.rules._unlearned import CHANCE, is_no_chance, never_positive
 
 _MOST_MEASURED = 20  # classes whose remedy is measured, those with most boxes; a report shows three
@@ -20,7 +22,8 @@ def check(context: Context, chance: float) -> list[Finding]:
     if not len(never):
         return []
     trained, remedies = counted.sum(axis=1), Remedies(context)
-    recall = context.best_recall
+    own = context.totals.of_rule("ANC010").column("causes", len(counted) * len(CAUSES))
+    causes, recall = own.reshape(len(counted), len(CAUSES)), context.best_recall
     anew = recall is not None and context.detector.auto_anchor.replaces(recall.recall)
     also = ". AutoAnchor fits new anchors before training (ANC013)" if anew else ""
     word = "matched" if context.detector.anchors.levels else "trained"
@@ -29,9 +32,10 @@ def check(context: Context, chance: float) -> list[Finding]:
         category, count = context.dataset.categories[number], int(trained[number])
         text, evidence = f"no box of {category.name!r} is ever {word}", _boxes(count)
         if place < _MOST_MEASURED:
-            rows = np.flatnonzero(context.trained & (context.dataset.boxes.category == number))
-            text += f"; {remedies.of(rows)}"
-            evidence += f": {remedies.causes(rows)}"
+            if can_be_measured(context):
+                rows = np.flatnonzero(context.trained & (context.dataset.boxes.category == number))
+                text += f"; {remedies.of(rows)}"
+            evidence += f": {causes_said(causes[number], context.detector)}"
         text = f"{text} ({evidence}){also}"
         found += context.about_all("ANC010", text, evidence, f"category {category.id!r}")
     return found
@@ -39,6 +43,21 @@ def check(context: Context, chance: float) -> list[Finding]:
 
 def _boxes(count: int) -> str:
     return "1 box" if count == 1 else f"{count:,} boxes"
+
+
+def count(context: Context, chance: float) -> Counted:
+    """Count the boxes of classes without any positive box, by why they are unmatched.
+
+    A class without any in the whole data set has none in a part.
+    """
+    del chance
+    category, counted = context.dataset.boxes.category, context.by_class
+    never = np.append(never_positive(counted), False)  # the last one is for boxes without a class
+    rows = np.flatnonzero(context.trained & never[category])
+    if not len(rows):
+        return {}
+    codes = category[rows] * len(CAUSES) + cause_codes(context, rows)
+    return {"causes": np.bincount(codes, minlength=len(counted) * len(CAUSES))}
 
 
 RULE = Rule(
@@ -62,6 +81,6 @@ RULE = Rule(
     check=check,
     parameters={"chance": CHANCE},
     needs_detector=True,
-    scope="whole",
-    needs_whole="it looks at all images and boxes at once",
+    scope="totals",
+    count=count,
 )

@@ -7,7 +7,7 @@ import numpy as np
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.encoding.statuses import STATUS_CODE
 from anchoraudit.rules._context import Context
-from anchoraudit.rules._remedies import Remedies, percent
+from anchoraudit.rules._remedies import Remedies, can_be_measured, percent
 from anchoraudit.rules._rule import Rule
 from anchoraudit.rules._unlearned import is_no_chance, never_positive
 
@@ -30,12 +30,15 @@ def check(context: Context, share: float, boxes: float) -> list[Finding]:
     categories = context.dataset.categories
     named = [f"{categories[n].name!r} {lost[n]:,} of {trained[n]:,}" for n in worst.tolist()]
     more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
-    rows = np.flatnonzero(context.trained & np.isin(context.dataset.boxes.category, mostly))
     now = percent(float((trained - lost)[mostly].sum() / trained[mostly].sum()))
     classes = "a class" if len(named) == 1 else f"{len(named)} classes"
     word = "matched" if context.detector.anchors.levels else "trained"
     text = f"most boxes of {classes} are never {word}: {', '.join(named[:_SHOWN])}{more}; "
-    text += f"{Remedies(context).of(rows)} of them, now {now}"
+    if can_be_measured(context):
+        rows = np.flatnonzero(context.trained & np.isin(context.dataset.boxes.category, mostly))
+        text += f"{Remedies(context).of(rows)} of them, now {now}"
+    else:
+        text += f"{now} of them are"
     return context.about_all("ANC011", text, ", ".join(named), "classes mostly unmatched")
 
 
@@ -58,6 +61,5 @@ RULE = Rule(
     check=check,
     parameters={"share": 0.75, "boxes": 20},
     needs_detector=True,
-    scope="whole",
-    needs_whole="it looks at all images and boxes at once",
+    scope="totals",
 )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.encoding.levels import serving_levels
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
+from anchoraudit.rules._totals import Counted
 
 
 def check(context: Context) -> list[Finding]:
@@ -14,11 +18,21 @@ def check(context: Context) -> list[Finding]:
     if not idle:
         return []
     named = ", ".join(f"level {number + 1} (stride {detector.strides[number]:g})" for number in idle)
-    number, boxes = len(detector.strides), int(context.trained.sum())
+    number, boxes = len(detector.strides), int(context.trained_boxes.sum())
     verb = "has" if len(idle) == 1 else "have"
     of_these = f"of the {number} levels of {detector.name}"
     text = f"{of_these}, {named} {verb} no positive {detector.match.unit} of any of {boxes:,} boxes"
     return [Finding("ANC012", text, detector.name, "", named, "idle levels")]
+
+
+def count(context: Context) -> Counted:
+    """Tell which levels have a positive anchor of a trained box: more than 0 in the totals."""
+    if len(context.detector.strides) < 2:
+        return {}
+    boxes, rows = context.placed.boxes, np.flatnonzero(context.trained[context.placed.rows])
+    some = boxes if len(rows) == len(boxes.boxes) else boxes.take(rows)
+    served = serving_levels(some, context.detector)
+    return {} if served is None else {"served": served.astype(np.int64)}
 
 
 RULE = Rule(
@@ -42,6 +56,6 @@ RULE = Rule(
     ),
     check=check,
     needs_detector=True,
-    scope="whole",
-    needs_whole="it looks at all images and boxes at once",
+    scope="totals",
+    count=count,
 )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.encoding.best_recall import count_recall
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
+from anchoraudit.rules._totals import Counted
 
 
 def check(context: Context) -> list[Finding]:
@@ -23,6 +27,17 @@ def check(context: Context) -> list[Finding]:
         then = f"near the limit: if the draw is {limit}, AutoAnchor replaces the anchors before training"
     text = f"{measured} ({drawn}), {then}"
     return context.about_all("ANC013", text, f"BPR {found.recall:.4f}", "best possible recall")
+
+
+def count(context: Context) -> Counted:
+    """Count the training boxes that match an anchor, where the detector's framework asks."""
+    detector = context.detector
+    if not detector.auto_anchor.is_used:
+        return {}
+    dataset = context.dataset if context.loaded is None else context.loaded.dataset
+    handed = context.status > 0 if context.loaded is None else context.loaded.trains
+    labels = handed & context.in_training[dataset.boxes.image]
+    return asdict(count_recall(dataset, labels, detector, context.best_iou))
 
 
 RULE = Rule(
@@ -47,6 +62,6 @@ RULE = Rule(
     ),
     check=check,
     needs_detector=True,
-    scope="whole",
-    needs_whole="it looks at all images and boxes at once",
+    scope="totals",
+    count=count,
 )

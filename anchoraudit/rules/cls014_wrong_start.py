@@ -81,9 +81,7 @@ def count(context: Context) -> Counted:
     counts: Counter[str] = Counter()
     if context.dataset.classes_are_indices:
         written = map(class_written, context.dataset.boxes.class_texts.values())
-        counts.update(
-            f"written {int(one)}" for one in written if isinstance(one, int) and abs(one) < _LARGEST
-        )
+        counts.update(f"written {int(i)}" for i in written if isinstance(i, int) and abs(i) < _LARGEST)
     if context.classes is not None:
         counts.update(f"unlisted {int(index)}" for index in context.classes.unlisted.values())
     return counts
