@@ -290,12 +290,6 @@ class Context:
         told = {finding.thing for finding in dataset.findings if finding.code in ("SET005", "SET009")}
         return [name for name in names if thing_of_split(name) not in told]
 
-    def rows_of_split(self, name: str) -> Int:
-        """Return the rows of the images of a split: int64 [n]; none if the data set has no image of it."""
-        splits = self.dataset.splits
-        number = splits.index(name) if name in splits else -1
-        return np.flatnonzero(self.dataset.images.split == number)
-
     def first_box(self, rows: Int) -> tuple[int, tuple[int, int, str]]:
         """Return the first of some boxes of one source by their places in the files, and what orders these.
 
@@ -308,11 +302,22 @@ class Context:
             row = int(rows[np.argmin(boxes.entry[rows])])
             return row, (number, int(boxes.entry[row]), "")
         of_image = boxes.image[rows]
-        if source.image_place and images.entry is not None:
-            row = int(rows[np.argmin(images.entry[of_image])])
-            return row, (number, int(images.entry[boxes.image[row]]), "")
-        first = min(np.unique(of_image).tolist(), key=lambda image: str(images.ids[image]))
-        return int(rows[np.argmax(of_image == first)]), (number, 0, str(images.ids[first]))
+        first, place = self.first_image(np.unique(of_image))
+        return int(rows[np.argmax(of_image == first)]), place
+
+    def first_image(self, rows: Int) -> tuple[int, tuple[int, int, str]]:
+        """Return the first of some images by their places in the files, and what orders these.
+
+        rows: int64 [n], at least one, ascending.
+        """
+        images = self.dataset.images
+        number = int(images.source[rows].min())
+        own = rows[images.source[rows] == number]
+        if images.entry is not None and not self.dataset.sources[number].suffix:
+            row = int(own[np.argmin(images.entry[own])])
+            return row, (number, int(images.entry[row]), "")
+        row = min(own.tolist(), key=lambda image: str(images.ids[image]))
+        return row, (number, 0, str(images.ids[row]))
 
     def images_of_split(self, name: str) -> int:
         """Count the images of a split; 0 if there is no such split."""
