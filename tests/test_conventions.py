@@ -168,6 +168,16 @@ class TestTold:
         assert found.likely.name == truth
         assert found.boxes == count and found.wrong >= max(3, 0.1 * count) and found.wrong_likely == 0
 
+    def test_of_many_boxes_a_sample_is_tried(self):
+        boxes = scattered(30_000, (640, 480))
+        boxes[:15_000:100, 2] = 720  # past the edge in truth
+        (found,) = misreadings(misread_as(XYWH, XYXY, boxes, (640, 480)))
+        assert (found.likely, found.boxes) == (XYXY, 30_000)
+        assert 5_000 <= found.tried <= 10_000 and 20 <= found.wrong_likely <= 60
+        assert (
+            f"read as x1, y1, x2, y2, {found.wrong_likely} of a sample of {found.tried:,} are: " in found.said
+        )
+
     def test_corners_under_the_name_of_centres(self):
         boxes = scattered(30, (640, 480), seed=6, least=0.1, most=0.4)
         (found,) = misreadings(misread_as(CXCYWH_FRACTIONS, XYXY_FRACTIONS, boxes, (640, 480)))

@@ -24,7 +24,7 @@ from tests.rule_cases import all_of, tree
 from tests.test_rules import DETECTORS, datasets
 
 CASES, THRESHOLDS = all_of("CASE"), all_of("THRESHOLD")
-EVERY = Chosen(ignore=("BOX017",))
+EVERY = Chosen()
 NOTHING = np.zeros(0, dtype=np.int64)
 
 

@@ -16,6 +16,7 @@ from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.boxes import ROUNDING, box_sizes, has_area
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.conventions import Convention, every_convention
+from anchoraudit.dataset.sampling import RANKS, least_rank, ranks
 from anchoraudit.dataset.traits import NOT_WRITTEN, BoxTrait
 
 # A box may reach past its image by so many pixels, or by this share of its side: annotators are not exact.
@@ -34,8 +35,8 @@ _DOUBTED_IF_PAST, _FAR = 2 / 3, 1 / 4
 _DOUBTED_IF_REVERSED = 0.9
 # Another reading explains a file if it leaves this share of the impossible boxes at most.
 _UNEXPLAINED = 0.05
-# Boxes on which all readings are tried first. Few are then left to be counted on all boxes.
-_SAMPLE = 5_000
+# Boxes on which other readings are tried; of more, a sample of at least half as many.
+_SAMPLE = 10_000
 # Percent and thousandths fit any numbers that are small enough. Only the orders in which they are met are
 # considered, and those only if the boxes reach this share of the images along both sides, and in pixels the
 # half of them is impossible, or all are in the corner: before this share of both sides.
@@ -138,9 +139,10 @@ def impossible(xyxy: Float, sizes: Float) -> Bool:
 class Misreading:
     """A source whose boxes are impossible as they are read, and the reading that explains them.
 
-    source: index into `Dataset.sources`. boxes: how many were judged. wrong, wrong_likely: how many of them
-    are impossible as they are read, and as the likely convention reads them. also: another convention that
-    explains as many; None without one. row: the first impossible box.
+    source: index into `Dataset.sources`. boxes: how many were judged. wrong: how many of them are impossible
+    as they are read. tried, wrong_likely: in how many of them other conventions were tried, all or a sample,
+    and how many of these are impossible as the likely convention reads them. also: another convention that
+    explains as many; None without one. row: the first impossible box; -1 where only counts are left.
     """
 
     source: int
@@ -148,22 +150,49 @@ class Misreading:
     likely: Convention
     boxes: int
     wrong: int
+    tried: int
     wrong_likely: int
     also: Convention | None
-    row: int
+    row: int = -1
 
     @property
     def said(self) -> str:
         """Both counts, the likely convention, and the option that reads the boxes so, as a sentence."""
-        left = "none is impossible"
+        sampled = f" of a sample of {self.tried:,}" if self.tried < self.boxes else ""
+        left = f"none{sampled} is impossible"
         if self.wrong_likely:
-            left = f"{self.wrong_likely:,} {'is' if self.wrong_likely == 1 else 'are'}"
+            left = f"{self.wrong_likely:,}{sampled} {'is' if self.wrong_likely == 1 else 'are'}"
         text = (
             f"read as {self.present.words}, {self.wrong:,} of {self.boxes:,} boxes are impossible "
             f"(no extent, past the image, or in its first pixels); read as {self.likely.words}, {left}: "
             f"use --box-convention {self.likely.name}"
         )
         return text if self.also is None else f"{text}, and {self.also.name} explains as many"
+
+
+@dataclass(frozen=True)
+class ReadingCounts:
+    """What tells whether a source is misread, as counts: those of parts of a data set add up.
+
+    judged, wrong: boxes of the source that are judged, and that are impossible as they are read. past: those
+    of them that have an extent and reach past their image. far: those that do so by a good part of its size.
+    sides: int64 [4], past its left, top, right and lower edge. sampled: int64 [RANKS], impossible boxes of a
+    sample by rank. tried: int64 [RANKS, conventions, 7], all boxes of the sample as each convention reads
+    them, as `_Tried` has them.
+    """
+
+    judged: int
+    wrong: int
+    past: int
+    far: int
+    sides: Int
+    sampled: Int
+    tried: Int
+
+    @staticmethod
+    def shapes() -> tuple[tuple[int, ...], ...]:
+        """Return the shapes of `sides`, `sampled` and `tried`."""
+        return (4,), (RANKS,), (RANKS, len([*every_convention()]), len(_Tried.__slots__) - 1)
 
 
 def misreadings(dataset: Dataset, image_sizes: Float | None = None) -> list[Misreading]:
@@ -174,48 +203,106 @@ def misreadings(dataset: Dataset, image_sizes: Float | None = None) -> list[Misr
     Boxes that no number of the file states (from polygons), and those that are not finite, are not judged.
     Crowds and difficult objects are: the same program wrote them.
     """
-    boxes, images = dataset.boxes, dataset.images
-    if len(boxes) < DOUBTED:
-        return []
-    if image_sizes is None:
-        image_sizes = np.column_stack([images.width, images.height])
-    judged = ~boxes.has(NOT_WRITTEN) & np.isfinite(boxes.xyxy).all(axis=1)
-    source = images.source[boxes.image]
     found = []
-    for number in range(len(dataset.sources)):
-        rows = np.flatnonzero(judged & (source == number))
-        if len(rows) >= DOUBTED and (one := _misread(dataset, number, rows, image_sizes)) is not None:
-            found.append(one)
+    for number, rows in enumerate(judged_rows(dataset)):
+        if len(rows) < DOUBTED:
+            continue
+        wrong = wrong_among(dataset, rows, image_sizes)
+        counts = count_readings(dataset, number, rows, wrong, image_sizes)
+        if (one := misreading(dataset, number, counts)) is not None:
+            found.append(replace(one, row=int(rows[int(np.argmax(wrong))])))
     return found
 
 
-def _misread(dataset: Dataset, number: int, rows: Int, image_sizes: Float) -> Misreading | None:
-    present = dataset.read_as or dataset.convention_of(number)
-    xyxy, sizes = dataset.boxes.xyxy.take(rows, axis=0), image_sizes[dataset.boxes.image[rows]]
-    wrong = impossible(xyxy, sizes)
-    many = int(np.count_nonzero(wrong))
-    if many < max(DOUBTED, _doubted_share(xyxy, sizes, wrong) * len(rows)):
+def judged_rows(dataset: Dataset) -> list[Int]:
+    """Return the boxes of each source that are judged: int64 rows."""
+    boxes = dataset.boxes
+    judged = ~boxes.has(NOT_WRITTEN) & np.isfinite(boxes.xyxy).all(axis=1)
+    if len(dataset.sources) == 1:
+        return [np.flatnonzero(judged)]
+    source = dataset.images.source[boxes.image]
+    return [np.flatnonzero(judged & (source == number)) for number in range(len(dataset.sources))]
+
+
+def wrong_among(dataset: Dataset, rows: Int, image_sizes: Float | None = None) -> Bool:
+    """Tell which of these boxes, int64 [n], are impossible as they are read: bool [n]."""
+    return impossible(dataset.boxes.xyxy.take(rows, axis=0), _sizes_of(dataset, rows, image_sizes))
+
+
+def count_readings(
+    dataset: Dataset,
+    number: int,
+    rows: Int,
+    wrong: Bool,
+    image_sizes: Float | None = None,
+    *,
+    in_part: bool = False,
+) -> ReadingCounts:
+    """Count what tells whether a source is misread.
+
+    number: the source. rows: int64 [n], its boxes that are judged. wrong: bool [n], which are impossible.
+    in_part: this is a part of the data set, so that other conventions are tried however few boxes are wrong
+    here. Else they are where that can matter.
+    """
+    at = np.flatnonzero(wrong)
+    xyxy, sizes = dataset.boxes.xyxy.take(rows[at], axis=0), _sizes_of(dataset, rows[at], image_sizes)
+    with np.errstate(invalid="ignore"):
+        beyond = np.concatenate([-xyxy[:, :2], xyxy[:, 2:] - sizes], axis=1)  # left, top, right, bottom
+        past = (beyond > _PAST).any(axis=1) & has_area(xyxy)
+        far = (beyond[past] > _FAR * np.tile(sizes[past], 2)).any(axis=1)
+        sides = np.count_nonzero(beyond[past] > _PAST, axis=0).astype(np.int64)
+    conventions = [*every_convention()]
+    counts = ReadingCounts(
+        len(rows),
+        len(at),
+        int(np.count_nonzero(past)),
+        int(np.count_nonzero(far)),
+        sides,
+        *(np.zeros(shape, dtype=np.int64) for shape in ReadingCounts.shapes()[1:]),
+    )
+    if in_part or _is_doubted(counts):
+        rank = ranks(dataset.boxes, rows)
+        some = np.flatnonzero(rank >= least_rank(len(rows), _SAMPLE))
+        rank, rows = rank[some], rows[some]
+        counts.sampled[:] = np.bincount(rank[wrong[some]], minlength=RANKS)
+        xyxy, sizes = dataset.boxes.xyxy.take(rows, axis=0), _sizes_of(dataset, rows, image_sizes)
+        present = dataset.read_as or dataset.convention_of(number)
+        numbers = _numbers_in(dataset, rows, present, sizes)
+        for place, convention in enumerate(conventions):
+            told = _told(convention, numbers, sizes)
+            for column in range(told.shape[1]):
+                counts.tried[:, place, column] = np.bincount(rank[told[:, column]], minlength=RANKS)
+    return counts
+
+
+def misreading(dataset: Dataset, number: int, counts: ReadingCounts) -> Misreading | None:
+    """Return in which convention the boxes of a source are likely written; None if they are read as written.
+
+    dataset: its images and boxes are not looked at. number: the source.
+    """
+    if not _is_doubted(counts):
         return None
-    numbers = _numbers_in(dataset, rows, present, sizes)
-    some = slice(None, None, max(1, len(rows) // _SAMPLE))
-    tried = [_Tried.of(convention, numbers[some], sizes[some]) for convention in every_convention()]
-    # On a sample, a reading that explains all may leave a little more than its share.
-    least = 2 * _UNEXPLAINED * int(np.count_nonzero(wrong[some]))
-    explain = _plausible(tried, least, many >= _DOUBTED_IF_REVERSED * len(rows))
-    whole = [_Tried.of(one.convention, numbers, sizes) for one in explain if one.convention != present]
-    if not (ranked := _ranked([one for one in whole if one.wrong <= _UNEXPLAINED * many], len(rows))):
+    present = dataset.read_as or dataset.convention_of(number)
+    rank = least_rank(counts.judged, _SAMPLE)
+    told = counts.tried[rank:].sum(axis=0).tolist()
+    tried = [_Tried(one, *own) for one, own in zip(every_convention(), told, strict=True)]
+    least = _UNEXPLAINED * int(counts.sampled[rank:].sum())
+    explain = _plausible(tried, least, counts.wrong >= _DOUBTED_IF_REVERSED * counts.judged)
+    if not (ranked := _ranked([one for one in explain if one.convention != present], counts.judged)):
         return None
     best, *others = ranked
+    also = _worth_saying(best, others)
     return Misreading(
-        number,
-        present,
-        best.convention,
-        len(rows),
-        many,
-        best.wrong,
-        _worth_saying(best, others),
-        int(rows[int(np.argmax(wrong))]),
+        number, present, best.convention, counts.judged, counts.wrong, best.boxes, best.wrong, also
     )
+
+
+def _sizes_of(dataset: Dataset, rows: Int, image_sizes: Float | None) -> Float:
+    """Return the sizes of the images of these boxes: float64 [n, 2]."""
+    image = dataset.boxes.image[rows]
+    if image_sizes is not None:
+        return image_sizes.take(image, axis=0)
+    return np.column_stack([dataset.images.width[image], dataset.images.height[image]])
 
 
 def _numbers_in(dataset: Dataset, rows: Int, present: Convention, sizes: Float) -> Float:
@@ -227,45 +314,48 @@ def _numbers_in(dataset: Dataset, rows: Int, present: Convention, sizes: Float) 
     return numbers_of(dataset.boxes.xyxy[rows] - np.asarray(dataset.offset), sizes, present)
 
 
-def _doubted_share(xyxy: Float, sizes: Float, wrong: Bool) -> float:
-    """Return from which share of impossible boxes on a reading is doubted, more than 1 if it is not.
+def _is_doubted(counts: ReadingCounts) -> bool:
+    """Tell whether so many boxes are impossible that the present reading is doubted."""
+    share = _DOUBTED_SHARE
+    if counts.judged < _FEW:
+        if 2 * counts.past <= counts.wrong:
+            share = _DOUBTED_OF_FEW
+        elif counts.far:
+            share = _DOUBTED_IF_PAST
+        else:
+            share = 1.0 if np.count_nonzero(counts.sides) > 1 else math.inf
+    return counts.judged >= DOUBTED and counts.wrong >= max(DOUBTED, share * counts.judged)
 
-    xyxy: [n, 4], sizes: of their images [n, 2]. wrong: bool [n], those that are impossible.
-    """
-    if len(xyxy) >= _FEW:
-        return _DOUBTED_SHARE
-    with np.errstate(invalid="ignore"):
-        beyond = np.concatenate([-xyxy[:, :2], xyxy[:, 2:] - sizes], axis=1)  # left, top, right, bottom
-        past = wrong & (beyond > _PAST).any(axis=1) & has_area(xyxy)
-        far = (beyond[past] > _FAR * np.tile(sizes[past], 2)).any()
-        several = np.count_nonzero((beyond[past] > _PAST).any(axis=0)) > 1
-    if 2 * np.count_nonzero(past) <= np.count_nonzero(wrong):
-        return _DOUBTED_OF_FEW
-    if far:
-        return _DOUBTED_IF_PAST
-    return 1.0 if several else math.inf
+
+def _told(convention: Convention, numbers: Float, sizes: Float) -> Bool:
+    """Tell of each of n boxes, as a convention reads it, what `_Tried` counts: bool [n, 7]."""
+    xyxy = boxes_of(numbers, sizes, convention)
+    wrong = impossible(xyxy, sizes)
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        along = xyxy[:, 2:] / sizes
+        told = [along[:, axis] >= least for least in (_REACHES, _CORNER) for axis in (0, 1)]
+    unknown = np.isnan(along).any(axis=1)
+    right = [column & ~wrong for column in (*told, unknown)]
+    return np.column_stack([np.ones(len(wrong), dtype=np.bool_), wrong, *right])
 
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    """A convention, and what becomes of n boxes in it.
+    """A convention, and what becomes of boxes in it.
 
-    boxes, wrong: how many there are, and how many are impossible. along: how far the others reach into their
-    images along x and y, as shares of the sides.
+    boxes, wrong: how many there are, and how many are impossible. The others are counted by how far they
+    reach into their images: reach_x, reach_y: at least _REACHES of its side. leave_x, leave_y: out of the
+    corner. unknown: nobody can say it, for want of a size.
     """
 
     convention: Convention
     boxes: int
     wrong: int
-    along: tuple[float, float]
-
-    @classmethod
-    def of(cls, convention: Convention, numbers: Float, sizes: Float) -> _Tried:
-        xyxy = boxes_of(numbers, sizes, convention)
-        wrong = impossible(xyxy, sizes)
-        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-            x, y = (xyxy[~wrong, 2:] / sizes[~wrong]).max(axis=0, initial=0.0).tolist()
-        return cls(convention, len(numbers), int(np.count_nonzero(wrong)), (x, y))
+    reach_x: int
+    reach_y: int
+    leave_x: int
+    leave_y: int
+    unknown: int
 
     @property
     def is_coarse(self) -> bool:
@@ -275,7 +365,12 @@ class _Tried:
     @property
     def is_cornered(self) -> bool:
         """Tell whether all boxes are in the corner of their images. Unknown sizes leave that open."""
-        return max(self.along) < _CORNER
+        return not (self.leave_x or self.leave_y or self.unknown)
+
+    @property
+    def fills(self) -> bool:
+        """Tell whether boxes reach far into their images along both sides."""
+        return bool(self.reach_x and self.reach_y and not self.unknown)
 
 
 def _plausible(tried: Sequence[_Tried], least: float, reversed_too: bool) -> list[_Tried]:
@@ -290,7 +385,7 @@ def _plausible(tried: Sequence[_Tried], least: float, reversed_too: bool) -> lis
         if one.wrong > least or (convention.has_edges_reversed and not reversed_too):
             continue
         if one.is_coarse:
-            fills = min(one.along) >= _REACHES and convention.order in _MET[convention.unit]
+            fills = one.fills and convention.order in _MET[convention.unit]
             no_pixels = pixels.is_cornered or pixels.wrong >= _WRONG_IN_PIXELS * pixels.boxes
             if not (fills and no_pixels):
                 continue

@@ -48,11 +48,11 @@ class OwnTotals(dict[str, "int | Int | First"]):
         assert isinstance(found, int)
         return found
 
-    def column(self, name: str, length: int) -> Int:
-        """Return an array of so many numbers: int64 [length]."""
+    def column(self, name: str, shape: int | tuple[int, ...]) -> Int:
+        """Return an array of numbers: int64 of this shape."""
         found = self.get(name)
         if found is None:
-            return np.zeros(length, dtype=np.int64)
+            return np.zeros(shape, dtype=np.int64)
         assert isinstance(found, np.ndarray)
         return found
 

@@ -7,10 +7,10 @@ import numpy as np
 from anchoraudit.arrays import for_each_block
 from anchoraudit.boxes import box_sizes, wh_iou
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.dataset.sampling import RANKS, least_rank, ranks
 from anchoraudit.detectors import Detector, load_detector, preset_names
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
-from anchoraudit.rules._sampling import RANKS, least_rank, ranks
 from anchoraudit.rules._totals import Counted
 
 # Boxes compared; of more, half of that at least. A shape used by one box in 20,000 is missed with probability
@@ -47,7 +47,7 @@ def count(context: Context, share: float) -> Counted:
     if not context.detector.match.depends_on_anchors:
         return {}
     placed, shapes = context.placed, context.detector.shapes
-    rank = ranks(context, placed.rows)
+    rank = ranks(context.dataset.boxes, placed.rows)
     some = np.flatnonzero(rank >= least_rank(len(rank), _MOST_BOXES))
     sizes = box_sizes(placed.boxes.boxes.take(some, axis=0))
     best = np.empty(len(sizes), dtype=np.int64)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from anchoraudit.arrays import Float
+from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.dataset.readings import DOUBTED, Misreading, as_written, misreadings
+from anchoraudit.dataset.readings import (
+    DOUBTED,
+    Misreading,
+    ReadingCounts,
+    as_written,
+    count_readings,
+    judged_rows,
+    misreading,
+    misreadings,
+    wrong_among,
+)
 from anchoraudit.images.inspection import ImageFiles
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
+from anchoraudit.rules._totals import Counted, First, OwnTotals
 
 THING = "convention of all boxes"
 
@@ -28,68 +37,119 @@ def misread(dataset: Dataset, files: ImageFiles | None = None) -> list[Misreadin
 
 def check(context: Context) -> list[Finding]:
     """Report sources in another convention, and boxes that only this program reads as the user says."""
-    dataset = context.dataset
-    found = [_about(context, one) for one in _suspects(context)]
-    if context.loaded is not None and dataset.reread.any():
-        found += _read_otherwise(context)
+    dataset, own = context.dataset, context.totals.of_rule("BOX017")
+    found, sources = [], range(len(dataset.sources))
+    if _may_be_misread(*(own.column(name, len(sources)) for name in ("odd", "all"))):
+        every = (misreading(dataset, number, _counts_of(own, number)) for number in sources)
+        found += [_about(context, one) for one in every if one is not None]
+    reread = np.flatnonzero(own.column("read otherwise", len(sources)))
+    if context.loaded is not None and len(reread):
+        found += _read_otherwise(context, int(reread[0]))
     return found
 
 
-def _suspects(context: Context) -> Sequence[Misreading]:
-    """Return `misread`, which is not asked where hardly a box is odd: on a large set it takes a moment."""
+def count(context: Context) -> Counted:
+    """Count, for each source, what tells whether it is misread."""
+    dataset, files, in_part = context.dataset, context.image_files, context.dataset.class_boxes is not None
+    if not len(dataset.boxes):
+        return {}
+    odd = _odd(context)
+    source, sources = dataset.images.source[dataset.boxes.image], len(dataset.sources)
+    of_odd, of_all = (np.bincount(rows, minlength=sources) for rows in (source[odd], source))
+    counted: dict[str, int | Int | First] = {"odd": of_odd, "all": of_all}
+    if dataset.read_as is not None:
+        counted["read otherwise"] = np.bincount(source[dataset.reread], minlength=sources)
+    if not in_part and not _may_be_misread(of_odd, of_all):
+        return counted  # on a large set, the rest takes a moment
+    sizes, confirmed = _sizes(dataset, files), _confirmed(dataset, files)
+    odd |= _is_exchanged(dataset, files)[dataset.boxes.image]  # of these the data set has another size
+    for number, rows in enumerate(judged_rows(dataset)):
+        suspected = np.flatnonzero(odd[rows])
+        wrong = np.zeros(len(rows), dtype=np.bool_)
+        wrong[suspected] = wrong_among(dataset, rows[suspected], sizes)
+        counts = count_readings(dataset, number, rows, wrong, sizes, in_part=in_part)
+        counted |= {f"{name} {number}": value for name, value in vars(counts).items()}
+        counted[f"confirmed {number}"] = int(np.count_nonzero(confirmed & (dataset.images.source == number)))
+        if counts.wrong:
+            row, place = context.first_box(rows[wrong])
+            counted[f"first {number}"] = First(place, (_numbers_said(context, row),))
+    return counted
+
+
+def _counts_of(own: OwnTotals, number: int) -> ReadingCounts:
+    """Return what was counted of a source."""
+    judged, wrong, past, far = (own.number(f"{name} {number}") for name in ("judged", "wrong", "past", "far"))
+    sides, sampled, tried = (
+        own.column(f"{name} {number}", shape)
+        for name, shape in zip(("sides", "sampled", "tried"), ReadingCounts.shapes(), strict=True)
+    )
+    return ReadingCounts(judged, wrong, past, far, sides, sampled, tried)
+
+
+def _odd(context: Context) -> Bool:
+    """Tell which boxes may be impossible, from the sizes that the data set has: bool [M]."""
     with np.errstate(invalid="ignore"):
         odd = ~context.has_extent | (context.past > 1.0)
         odd |= (context.dataset.boxes.xyxy[:, 2] < 3.0) & (context.dataset.boxes.xyxy[:, 3] < 3.0)
-    dataset = context.dataset
-    rows = np.flatnonzero(odd)
-    if len(rows) < DOUBTED:
-        return []
-    source = dataset.images.source
-    of_odd = np.bincount(source[dataset.boxes.image[rows]], minlength=len(dataset.sources))
-    of_all = np.bincount(source[dataset.boxes.image], minlength=len(dataset.sources))
-    # Far below the share from which `misreadings` doubts a source.
-    return misread(dataset, context.image_files) if (of_odd > 0.05 * of_all).any() else []
+    return odd
+
+
+def _may_be_misread(odd: Int, every: Int) -> bool:
+    """Tell whether the odd boxes of any source are many. odd, every: boxes of each source, int64 [S]."""
+    # Far below the share from which a source is doubted.
+    return int(odd.sum()) >= DOUBTED and bool((odd > 0.05 * every).any())
 
 
 def _about(context: Context, one: Misreading) -> Finding:
-    dataset = context.dataset
-    source = dataset.sources[one.source]
+    own, source = context.totals.of_rule("BOX017"), context.dataset.sources[one.source]
     text = one.said
-    if one.likely.is_transposed and not _sizes_confirmed(context, one):
+    if one.likely.is_transposed and not own.number(f"confirmed {one.source}"):
         text += ", unless the declared width and height of the images are exchanged"
-    image = dataset.images.ids[int(dataset.boxes.image[one.row])]
-    numbers = ", ".join(f"{value:.7g}" for value in as_written(dataset, one.row))
-    width, height = context.image_sides[one.row].tolist()
-    evidence = f"[{numbers}] in an image of {width:g}x{height:g}: image {image!r}"
-    return Finding("BOX017", text, str(source.path), "", evidence, THING)
+    first = own.first(f"first {one.source}")
+    assert first is not None  # some boxes are impossible
+    return Finding("BOX017", text, str(source.path), "", first.told[0], THING)
 
 
-def _sizes_confirmed(context: Context, one: Misreading) -> bool:
-    """Tell whether the sizes of a source's images are those of their files."""
-    images, files = context.dataset.images, context.image_files
-    own = images.source == one.source
+def _numbers_said(context: Context, row: int) -> str:
+    """Write the numbers of a box as its file has them, with the size of its image."""
+    dataset = context.dataset
+    numbers = ", ".join(f"{value:.7g}" for value in as_written(dataset, row))
+    width, height = context.image_sides[row].tolist()
+    image = dataset.images.ids[int(dataset.boxes.image[row])]
+    return f"[{numbers}] in an image of {width:g}x{height:g}: image {image!r}"
+
+
+def _confirmed(dataset: Dataset, files: ImageFiles | None) -> Bool:
+    """Tell which images have the size of their file: bool [N]."""
+    images = dataset.images
     if files is None:
-        return False
-    same = (files.width == images.width) & (files.height == images.height)
-    return bool((same & own).any())
+        return np.zeros(len(images), dtype=np.bool_)
+    same: Bool = (files.width == images.width) & (files.height == images.height)
+    return same
+
+
+def _is_exchanged(dataset: Dataset, files: ImageFiles | None) -> Bool:
+    """Tell which images have the sides of their file exchanged: bool [N]."""
+    images = dataset.images
+    if files is None:
+        return np.zeros(len(images), dtype=np.bool_)
+    exchanged: Bool = (files.width == images.height) & (files.height == images.width)
+    return exchanged
 
 
 def _sizes(dataset: Dataset, files: ImageFiles | None) -> Float:
     """Return the sizes of the images [N, 2], those with their sides exchanged as their files have them."""
-    images = dataset.images
-    sizes = np.column_stack([images.width, images.height])
-    if files is not None:
-        exchanged = (files.width == images.height) & (files.height == images.width)
-        sizes[exchanged] = sizes[exchanged][:, ::-1]
+    sizes = np.column_stack([dataset.images.width, dataset.images.height])
+    exchanged = _is_exchanged(dataset, files)
+    sizes[exchanged] = sizes[exchanged][:, ::-1]
     return sizes
 
 
-def _read_otherwise(context: Context) -> list[Finding]:
-    """Return the finding that the framework's loader does not read the boxes as the user does."""
+def _read_otherwise(context: Context, number: int) -> list[Finding]:
+    """Return the finding that the framework's loader does not read the boxes of a source as the user does."""
     dataset, loaded = context.dataset, context.loaded
     assert dataset.read_as is not None and loaded is not None
-    row = int(np.argmax(dataset.reread))
-    own = dataset.convention_of(int(dataset.images.source[dataset.boxes.image[row]]))
+    own = dataset.convention_of(number)
     text = (
         f"read as {dataset.read_as.words} as you say, but {loaded.loader} reads the files as {own.words}: "
         f"filter --box-convention {dataset.read_as.name} writes them so that it reads the same boxes"
@@ -124,6 +184,6 @@ RULE = Rule(
         *("BOX002", "BOX003", "BOX004", "BOX005", "BOX006", "BOX007", "BOX008", "BOX009", "BOX010"),
         *("BOX012", "BOX013", "BOX014", "BOX015", "BOX016", "SET011"),
     ),
-    scope="whole",
-    needs_whole="it looks at all images and boxes at once",
+    scope="totals",
+    count=count,
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.arrays import Int
-from anchoraudit.rules._context import Context
+from anchoraudit.dataset.columns import Boxes
 
 RANKS = 40
 # Odd numbers without pattern, as those that mix hashes: the fractions of the golden ratio and of roots.
@@ -19,9 +19,8 @@ _MIX = np.array(
 )
 
 
-def ranks(context: Context, rows: Int) -> Int:
+def ranks(boxes: Boxes, rows: Int) -> Int:
     """Return the rank of each of these boxes, below RANKS. rows: int64 [n]. Returns int64 [n]."""
-    boxes = context.dataset.boxes
     bits = np.ascontiguousarray(boxes.xyxy.take(rows, axis=0)).view(np.uint64)
     mixed = (bits * _MIX).sum(axis=1, dtype=np.uint64)
     if boxes.entry is not None:  # so that equal boxes do not all have one rank
