@@ -1,0 +1,95 @@
+"""Dask on this machine: its scheduler and workers, below a process of their own.
+
+So Ctrl-C does not reach them, what Dask logs reaches no terminal, and no worker imports the user's script.
+They end with the process that started them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.io.outputs import scratch_folder
+from anchoraudit.io.signals import at_signal
+from anchoraudit.partitions.engines import ATTEMPTS
+
+_PROGRAM = f"import sys; from {__name__} import run; run(*sys.argv[1:])"
+# Seconds until a worker that does not answer another one counts as killed, and until tasks fail that no
+# worker is there for.
+_CONNECTING, _WITHOUT_WORKERS = 3, 60
+
+
+@contextmanager
+def cluster_here(workers: int) -> Iterator[str]:
+    """Give the address of a scheduler that has so many workers. Raises AnchorauditError if it has none."""
+    with scratch_folder() as folder:
+        paths = os.pathsep.join(path or os.getcwd() for path in sys.path)  # noqa: PTH109
+        process = subprocess.Popen(
+            # -P: no other folder comes before these.
+            [sys.executable, "-P", "-c", _PROGRAM, str(workers), str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env={**os.environ, "PYTHONPATH": paths},
+            start_new_session=True,
+        )
+        with at_signal(partial(_end, process)):
+            try:
+                assert process.stdout is not None
+                address = process.stdout.readline().strip()
+                if "://" not in address:
+                    raise AnchorauditError(
+                        f"Dask cannot start {workers:,} workers here: {address or 'its process ended'}",
+                        remedy="Give fewer --workers, or leave out --engine dask.",
+                    )
+                yield address
+            finally:
+                _end(process)
+                process.communicate()  # and close the pipes
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a process and all those that it started. They have nothing to tidy up."""
+    with suppress(OSError):
+        if hasattr(os, "killpg"):
+            # The process that tracks semaphores ignores it. It removes them once the others are gone.
+            os.killpg(process.pid, signal.SIGTERM)
+        else:
+            process.kill()
+
+
+def run(workers: str, folder: str) -> None:
+    """Write the scheduler's address to stdout, or why there is none, and run until stdin ends.
+
+    folder: where workers put what they have no room for.
+    """
+    import dask
+    from distributed import LocalCluster
+
+    dask.config.set(
+        {
+            # A task fails with so many deaths of its workers. The engine then tries it once more, alone.
+            "distributed.scheduler.allowed-failures": ATTEMPTS - 1,
+            "distributed.scheduler.no-workers-timeout": f"{_WITHOUT_WORKERS} s",
+            "distributed.comm.timeouts.connect": f"{_CONNECTING} s",
+            # Dask ends the nanny of a worker that has died, and is just then dead again, instead of waiting.
+            "distributed.deploy.lost-worker-timeout": "1000 days",
+        }
+    )
+    try:
+        cluster = LocalCluster(
+            n_workers=int(workers), threads_per_worker=1, dashboard_address=None, local_directory=folder
+        )
+    except Exception as error:
+        print(str(error).partition("\n")[0] or type(error).__name__, flush=True)
+        return
+    print(cluster.scheduler_address, flush=True)
+    sys.stdin.read()
+    cluster.close()

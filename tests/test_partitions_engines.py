@@ -1,0 +1,243 @@
+"""Engines: the same bytes from each, whatever dies on the way."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+import anchoraudit
+from anchoraudit import AnchorauditError, audit_partitions, merge
+from anchoraudit.io.signals import INTERRUPTED
+from anchoraudit.partitions.engines import ATTEMPTS, Failed, engine, engine_names
+from tests.test_partitions import drawn, write
+
+pytest.importorskip("pyarrow")
+
+ROOT = Path(__file__).resolve().parents[1]
+needs_dask = pytest.mark.skipif(
+    find_spec("distributed") is None, reason="THE ENGINE DASK IS NOT TESTED: pip install distributed"
+)
+linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory):
+    return write(tmp_path_factory.mktemp("data") / "shards", drawn(120), 5)
+
+
+@pytest.fixture(scope="module")
+def expected(shards):
+    """What one process says."""
+    return merge(audit_partitions(shards, "yolov5", workers=1))
+
+
+@pytest.fixture(scope="module")
+def local():
+    with engine("local", workers=2) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def dask():
+    with engine("dask", workers=2) as running:
+        yield running
+
+
+@pytest.fixture(params=["local", pytest.param("dask", marks=needs_dask)])
+def running(request):
+    """An engine with two workers."""
+    return request.getfixturevalue(request.param)
+
+
+class Killing:
+    """An engine whose worker kills itself, a number of times, when it begins one of the tasks."""
+
+    def __init__(self, running, folder, times, only=None):
+        self.running, self.folder, self.times, self.only = running, folder, times, only
+
+    def each(self, work, common, tasks):
+        if self.only in (None, work.__name__):
+            work = partial(dying, work, str(self.folder), self.times)
+        return self.running.each(work, common, tasks)
+
+    @property
+    def deaths(self):
+        return len(list(self.folder.iterdir()))
+
+
+def dying(work, folder, times, common, task):
+    died = len(list(Path(folder).iterdir()))
+    if getattr(task, "number", task) == 2 and died < times:
+        Path(folder, str(died)).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return work(common, task)
+
+
+def tenfold(common, task):
+    if task == 1:
+        raise AnchorauditError(f"{common} has no 1", remedy="Take another.")
+    if task == 2:
+        raise ValueError("two\nand more")
+    return 10 * task
+
+
+class TestTheContract:
+    def test_results_and_failures_by_index(self, running):
+        found = dict(running.each(tenfold, "this", [3, 1, 2, 0]))
+        assert found == {
+            0: 30,
+            1: Failed("this has no 1\n  Take another."),
+            2: Failed("ValueError: two"),
+            3: 0,
+        }
+
+    def test_no_task(self, running):
+        assert list(running.each(tenfold, "this", [])) == []
+
+    def test_a_worker_killed_twice_shows_in_nothing(self, running, shards, expected, tmp_path):
+        killing = Killing(running, tmp_path, 2)
+        assert merge(audit_partitions(shards, "yolov5", engine=killing)).to_json() == expected.to_json()
+        assert killing.deaths == 2
+
+    @pytest.mark.parametrize("only", ["_index", "_audit_part"])
+    def test_a_part_that_always_kills_is_named_and_hides_no_other(
+        self, running, shards, expected, tmp_path, only
+    ):
+        killing = Killing(running, tmp_path, 99, only)
+        found = merge(audit_partitions(shards, "yolov5", engine=killing))
+        assert ATTEMPTS <= killing.deaths < 99
+        assert list(found.failed) == [2]
+        assert "was killed" in found.failed[2]
+        (finding,) = found.findings.of("PAR001")
+        assert finding.path == "part-2.parquet"
+        missing = expected.summary()["images"] - found.summary()["images"]
+        assert 15 < missing < 30
+        assert set(found.parts) == set(range(len(found.parts)))
+
+    def test_progress_counts_parts(self, running, shards):
+        told = []
+        list(
+            audit_partitions(shards, "yolov5", engine=running, progress=lambda *numbers: told.append(numbers))
+        )
+        assert told == [
+            *(("looking", i, 5) for i in range(1, 6)),
+            *(("auditing", i, 6) for i in range(1, 7)),
+        ]
+
+    def test_same_bytes(self, running, shards, expected):
+        assert merge(audit_partitions(shards, "yolov5", engine=running)).to_json() == expected.to_json()
+
+
+def test_there_are_two():
+    assert engine_names() == ["dask", "local"]
+
+
+def test_without_dask(monkeypatch, shards):
+    monkeypatch.setattr("anchoraudit.partitions.engines.dask.find_spec", lambda _: None)
+    with pytest.raises(AnchorauditError, match="needs the packages dask and distributed") as error:
+        list(audit_partitions(shards, engine="dask"))
+    assert error.value.remedy == "pip install 'anchoraudit[dask]'"
+
+
+@needs_dask
+class TestDask:
+    def test_one_worker(self, shards, expected):
+        assert merge(audit_partitions(shards, "yolov5", engine="dask", workers=1)).to_json() == (
+            expected.to_json()
+        )
+
+    def test_a_cluster_by_its_address(self, shards, expected):
+        from anchoraudit.partitions.engines._dask_here import cluster_here
+
+        with cluster_here(2) as address:
+            for workers in (None, 1):
+                found = audit_partitions(shards, "yolov5", engine="dask", scheduler=address, workers=workers)
+                assert merge(found).to_json() == expected.to_json()
+
+    def test_a_worker_of_another_version_is_refused(self, shards, monkeypatch):
+        from anchoraudit.partitions.engines._dask_here import cluster_here
+
+        with cluster_here(1) as address:
+            monkeypatch.setattr(anchoraudit, "__version__", "99.0")
+            with pytest.raises(AnchorauditError, match=r"has anchoraudit .*, and this is 99\.0") as error:
+                list(audit_partitions(shards, engine="dask", scheduler=address))
+        assert "pip install 'anchoraudit==99.0'" in error.value.remedy
+
+    def test_a_cluster_without_workers(self, shards, monkeypatch):
+        from anchoraudit.partitions.engines._dask_here import cluster_here
+
+        monkeypatch.setattr("anchoraudit.partitions.engines.dask._WITHOUT_WORKERS", 0.5)
+        with cluster_here(0) as address:
+            with pytest.raises(AnchorauditError, match="has had no worker") as error:
+                list(audit_partitions(shards, engine="dask", scheduler=address))
+            assert error.value.remedy == f"Start one: dask worker {address}"
+
+    def test_what_takes_connections_and_says_nothing(self, shards, monkeypatch):
+        monkeypatch.setattr("anchoraudit.partitions.engines.dask._CONNECTING", 0.5)
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+            with pytest.raises(AnchorauditError, match=f"scheduler {address} within 0.5 s"):
+                list(audit_partitions(shards, engine="dask", scheduler=address))
+
+    @pytest.mark.parametrize(
+        ("address", "said"), [("nonsense", "missing port"), ("ftp://127.0.0.1:1", "unknown address scheme")]
+    )
+    def test_what_is_no_address(self, shards, address, said):
+        with pytest.raises(AnchorauditError, match=said):
+            list(audit_partitions(shards, engine="dask", scheduler=address))
+
+    def test_a_script_is_not_run_by_the_workers(self, shards, tmp_path):
+        script = tmp_path / "script.py"
+        script.write_text(
+            "from anchoraudit import audit_partitions, merge\n"
+            f"print(merge(audit_partitions({str(shards)!r}, engine='dask', workers=1)).summary()['images'])\n"
+        )
+        done = subprocess.run(
+            [sys.executable, str(script)],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            check=False,
+        )
+        assert (done.stdout, done.stderr) == ("120\n", "")
+
+    @linux
+    def test_interrupted_it_says_so_and_leaves_nothing(self, shards, tmp_path):
+        scan = subprocess.Popen(
+            [sys.executable, "-m", "anchoraudit", "scan", str(shards), "--engine", "dask"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
+            start_new_session=True,
+        )
+        while not (below := children(scan.pid)) and scan.poll() is None:
+            time.sleep(0.02)
+        os.killpg(scan.pid, signal.SIGINT)
+        _, errors = scan.communicate()
+        if scan.returncode == 130:  # or else it was done before
+            assert errors == f"{INTERRUPTED}\n"
+        while any(Path(f"/proc/{pid}/cmdline").exists() for pid in below):
+            time.sleep(0.02)
+        assert not [path for path in tmp_path.iterdir() if path.name.startswith(".anchoraudit-")]
+
+
+def children(pid):
+    """Processes that a process started and that have a session of their own."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid and int(fields[3]) != pid:
+            found.append(int(stat.parent.name))
+    return found
