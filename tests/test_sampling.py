@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from anchoraudit.dataset.columns import Boxes
-from anchoraudit.dataset.sampling import RANKS, least_rank, ranks
+from anchoraudit.dataset.sampling import RANKS, from_rank, least_rank, sampled
 
 
 def boxes(xyxy, entry=None):
@@ -13,6 +13,12 @@ def boxes(xyxy, entry=None):
     return Boxes(
         np.zeros(count, dtype=np.int64), None, np.zeros(count, dtype=np.int64), xyxy, flags, flags, entry
     )
+
+
+def ranks(boxes, rows):
+    places, found = from_rank(boxes, rows, 0)
+    assert places.tolist() == list(range(len(rows)))
+    return found
 
 
 @pytest.mark.parametrize("whole", [False, True])
@@ -46,3 +52,12 @@ def test_a_box_has_one_rank_in_every_part():
 )
 def test_from_which_rank_on_a_sample_is_small_enough(count, rank):
     assert least_rank(count, 100) == rank
+
+
+def test_a_sample_is_all_from_its_rank_on():
+    xyxy = np.random.default_rng(3).uniform(-5, 600, (1_000, 4))
+    every, rows = boxes(xyxy, np.arange(1_000)), np.arange(1_000)
+    whole = ranks(every, rows)
+    places, own = sampled(every, rows, 300)
+    assert places.tolist() == np.flatnonzero(whole >= 2).tolist() and 200 <= len(places) <= 300
+    assert own.tolist() == whole[places].tolist()

@@ -16,7 +16,7 @@ from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.boxes import ROUNDING, box_sizes, has_area
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.conventions import Convention, every_convention
-from anchoraudit.dataset.sampling import RANKS, least_rank, ranks
+from anchoraudit.dataset.sampling import RANKS, least_rank, sampled
 from anchoraudit.dataset.traits import NOT_WRITTEN, BoxTrait
 
 # A box may reach past its image by so many pixels, or by this share of its side: annotators are not exact.
@@ -261,9 +261,8 @@ def count_readings(
         *(np.zeros(shape, dtype=np.int64) for shape in ReadingCounts.shapes()[1:]),
     )
     if in_part or _is_doubted(counts):
-        rank = ranks(dataset.boxes, rows)
-        some = np.flatnonzero(rank >= least_rank(len(rows), _SAMPLE))
-        rank, rows = rank[some], rows[some]
+        some, rank = sampled(dataset.boxes, rows, _SAMPLE)
+        rows = rows[some]
         counts.sampled[:] = np.bincount(rank[wrong[some]], minlength=RANKS)
         xyxy, sizes = dataset.boxes.xyxy.take(rows, axis=0), _sizes_of(dataset, rows, image_sizes)
         present = dataset.read_as or dataset.convention_of(number)

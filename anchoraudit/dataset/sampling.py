@@ -8,8 +8,9 @@ begins at this rank or at a higher one.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
-from anchoraudit.arrays import Int
+from anchoraudit.arrays import Int, for_each_block
 from anchoraudit.dataset.columns import Boxes
 
 RANKS = 40
@@ -17,22 +18,43 @@ RANKS = 40
 _MIX = np.array(
     [0x9E3779B97F4A7C15, 0x6A09E667F3BCC909, 0xBB67AE8584CAA73B, 0x3C6EF372FE94F82B], dtype=np.uint64
 )
+_EXACT = np.uint64((1 << 64) - (1 << 11))  # the 53 bits that a float64 has
 
 
-def ranks(boxes: Boxes, rows: Int) -> Int:
-    """Return the rank of each of these boxes, below RANKS. rows: int64 [n]. Returns int64 [n]."""
+def sampled(boxes: Boxes, rows: Int, most: int) -> tuple[Int, Int]:
+    """Return at most about `most` of these boxes, rows [n]: places in `rows`, and ranks. int64 [m] both."""
+    return from_rank(boxes, rows, least_rank(len(rows), most))
+
+
+def from_rank(boxes: Boxes, rows: Int, least: int) -> tuple[Int, Int]:
+    """Return those of these boxes, rows [n], of a rank from `least` on: places in `rows`, and ranks: [m]."""
+    mixed = np.empty(len(rows), dtype=np.uint64)
+
+    def mix(block: slice) -> None:
+        mixed[block] = _mixed(boxes, rows[block])
+
+    for_each_block(len(rows), mix)
+    places = np.flatnonzero(mixed <= np.uint64((1 << (64 - least)) - 1))
+    length: Int = np.frexp(mixed[places].astype(np.float64))[1].astype(np.int64)
+    return places, np.clip(64 - length, least, RANKS - 1)
+
+
+def least_rank(count: int, most: int) -> int:
+    """Return the rank from which on at most about `most` of so many boxes are taken; 0 takes all of them."""
+    return min(max(-(-count // most) - 1, 0).bit_length(), RANKS - 1)
+
+
+def _mixed(boxes: Boxes, rows: Int) -> npt.NDArray[np.uint64]:
+    """Return for each of these boxes a number without pattern: uint64 [n]."""
     bits = np.ascontiguousarray(boxes.xyxy.take(rows, axis=0)).view(np.uint64)
-    mixed = (bits * _MIX).sum(axis=1, dtype=np.uint64)
+    mixed: npt.NDArray[np.uint64] = bits[:, 0] * _MIX[0]
+    for column in (1, 2, 3):
+        mixed += bits[:, column] * _MIX[column]
     if boxes.entry is not None:  # so that equal boxes do not all have one rank
         mixed ^= boxes.entry[rows].astype(np.uint64) * _MIX[0]
     for _ in range(2):
         mixed ^= mixed >> np.uint64(32)
         mixed *= _MIX[2]
     mixed ^= mixed >> np.uint64(32)
-    length: Int = np.frexp(mixed.astype(np.float64))[1].astype(np.int64)
-    return np.clip(64 - length, 0, RANKS - 1)
-
-
-def least_rank(count: int, most: int) -> int:
-    """Return the rank from which on at most about `most` of so many boxes are taken; 0 takes all of them."""
-    return min(max(-(-count // most) - 1, 0).bit_length(), RANKS - 1)
+    mixed &= _EXACT
+    return mixed

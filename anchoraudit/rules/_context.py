@@ -273,11 +273,10 @@ class Context:
         idle: list[int] = np.flatnonzero(served == 0).tolist() if served.any() else []
         return idle
 
-    @cached_property
-    def may_train(self) -> Bool:
-        """Tell which boxes are usable, or would be if the size of their image were known: bool [M]."""
-        of_image = self.dataset.boxes.image
-        may: Bool = self.labels.usable | np.isnan(self.dataset.images.width[of_image])
+    def may_train_of(self, rows: Int) -> Bool:
+        """Tell which boxes are usable, or would be if the size of their image were known: bool [n]."""
+        unknown = np.isnan(self.dataset.images.width[self.dataset.boxes.image[rows]])
+        may: Bool = self.labels.usable[rows] | unknown
         return may
 
     @cached_property

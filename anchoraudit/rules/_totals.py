@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from anchoraudit.arrays import Int
+from anchoraudit.arrays import BLOCK, Int
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import REASONS
 from anchoraudit.detectors import Detector
@@ -90,7 +90,7 @@ class Totals:
     images: int64 [S, verdicts], images by split and verdict. boxes: int64 [S, C + 1, statuses], boxes by
     split, class and status; the last class is for boxes without one, the first status for those that are not
     usable. labels: int64 [S, reasons, 2], boxes by split, by why the plain policy does not use them, and by
-    whether they may train (see `Context.may_train`). own: what single rules have counted, by code.
+    whether they may train (see `Context.may_train_of`). own: what single rules have counted, by code.
     """
 
     images: Int
@@ -198,13 +198,24 @@ def _tables(context: Context) -> tuple[Int, Int, Int]:
     dataset = context.dataset
     images, boxes = dataset.images, dataset.boxes
     splits, classes = len(dataset.splits), len(dataset.categories) + 1
-    split = images.split[boxes.image] if splits > 1 else np.zeros(len(boxes), dtype=np.int64)
-    of_class = np.where(boxes.category < 0, classes - 1, boxes.category)
-    return (
-        _table(images.split, context.verdict, shape=(splits, len(VERDICTS))),
-        _table(split, of_class, context.status, shape=(splits, classes, len(STATUSES))),
-        _table(split, context.labels.reason, context.may_train, shape=(splits, len(REASONS), 2)),
+    of_boxes = np.zeros(splits * classes * len(STATUSES), dtype=np.int64)
+    for start in range(0, len(boxes), BLOCK):  # in a core's cache
+        block = slice(start, start + BLOCK)
+        codes = boxes.category[block].copy()
+        codes[codes < 0] = classes - 1
+        if splits > 1:
+            codes += images.split[boxes.image[block]] * classes
+        codes *= len(STATUSES)
+        codes += context.status[block]
+        of_boxes += np.bincount(codes, minlength=len(of_boxes))
+    by_class = of_boxes.reshape(splits, classes, len(STATUSES))
+    rows = np.flatnonzero(context.labels.reason)  # few; all others are usable, and may train
+    split = images.split[boxes.image[rows]]
+    labels = _table(
+        split, context.labels.reason[rows], context.may_train_of(rows), shape=(splits, len(REASONS), 2)
     )
+    labels[:, 0, 1] = by_class.sum(axis=(1, 2)) - labels.sum(axis=(1, 2))
+    return _table(images.split, context.verdict, shape=(splits, len(VERDICTS))), by_class, labels
 
 
 def _table(*columns: Any, shape: tuple[int, ...]) -> Int:

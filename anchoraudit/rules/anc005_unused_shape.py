@@ -7,7 +7,7 @@ import numpy as np
 from anchoraudit.arrays import for_each_block
 from anchoraudit.boxes import box_sizes, wh_iou
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.dataset.sampling import RANKS, least_rank, ranks
+from anchoraudit.dataset.sampling import RANKS, least_rank, sampled
 from anchoraudit.detectors import Detector, load_detector, preset_names
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
@@ -47,8 +47,7 @@ def count(context: Context, share: float) -> Counted:
     if not context.detector.match.depends_on_anchors:
         return {}
     placed, shapes = context.placed, context.detector.shapes
-    rank = ranks(context.dataset.boxes, placed.rows)
-    some = np.flatnonzero(rank >= least_rank(len(rank), _MOST_BOXES))
+    some, rank = sampled(context.dataset.boxes, placed.rows, _MOST_BOXES)
     sizes = box_sizes(placed.boxes.boxes.take(some, axis=0))
     best = np.empty(len(sizes), dtype=np.int64)
 
@@ -56,7 +55,7 @@ def count(context: Context, share: float) -> Counted:
         best[block] = np.argmax(wh_iou(sizes[block], shapes), axis=1)
 
     for_each_block(len(sizes), find)
-    return {"used": np.bincount(rank[some] * len(shapes) + best, minlength=RANKS * len(shapes))}
+    return {"used": np.bincount(rank * len(shapes) + best, minlength=RANKS * len(shapes))}
 
 
 def _are_a_presets(detector: Detector) -> bool:
