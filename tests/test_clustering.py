@@ -20,6 +20,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import validate_data
 
 from anchoraudit.anchors.clustering import METRICS, AnchorKMeans, moves
+from anchoraudit.anchors.clustering.centres import centres_of
 from anchoraudit.anchors.clustering.points import make_points, merge_duplicates, summarise
 from anchoraudit.anchors.fit import measure_fit
 from anchoraudit.boxes import MEASURES, side_ratio, wh_iou
@@ -436,3 +437,34 @@ def test_a_summary_keeps_total_weight_mean_and_limit():
     assert total.sum() == pytest.approx(weight.sum())
     assert total @ few == pytest.approx(weight @ sizes)
     assert summarise(sizes, weight, 5000)[0] is sizes
+
+
+@pytest.mark.parametrize("metric", ["iou", "ratio"])
+@pytest.mark.parametrize("k", [1, 5, 40])
+def test_centres_without_the_estimator_are_its_own(metric, k):
+    rng = np.random.default_rng(8)
+    sizes = np.round(np.exp(rng.normal(3.5, 1.0, (40 if k == 40 else 900, 2))), 1)
+    weight = rng.integers(1, 4, len(sizes)).astype(float)
+    fitted = AnchorKMeans(k, metric=metric, random_state=7).fit(sizes, sample_weight=weight)
+    assert np.array_equal(centres_of(sizes, weight, k, metric=metric, seed=7), fitted.cluster_centers_)
+
+
+def test_centres_of_too_few_or_odd_sizes_are_refused_as_by_the_estimator():
+    for sizes in (np.ones((3, 2)), np.array([[1.0, 2.0], [np.inf, 3.0]])):
+        told = []
+        for fit in (
+            lambda given: AnchorKMeans(2).fit(given),
+            lambda given: centres_of(given, np.ones(len(given)), 2, metric="iou", seed=0),
+        ):
+            with pytest.raises(ValueError) as raised:
+                fit(sizes)
+            told.append(str(raised.value))
+        assert told[0] == told[1]
+
+
+def test_anchors_by_iou_need_no_scikit_learn():
+    code = (
+        "import sys, numpy as np; from anchoraudit.anchors.clustered import anchors_of;"
+        "anchors_of(np.random.default_rng(0).uniform(5, 50, (99, 2)), 3); assert 'sklearn' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from anchoraudit.anchors.clustering.centres import centres_of
 from anchoraudit.anchors.file import DECIMALS, Anchor, round_anchors
 from anchoraudit.anchors.fit import AnchorFit, measure_fit
 from anchoraudit.arrays import Float, Int
-from anchoraudit.boxes import box_sizes
+from anchoraudit.boxes import MEASURES, box_sizes
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import prepare
 from anchoraudit.detectors import Detector
@@ -81,17 +82,20 @@ def anchors_of(sizes: Float, k: int, *, metric: str = "iou", seed: int = 0) -> l
 
     metric, seed: as of `cluster_sizes`. Raises AnchorauditError if fewer than k sizes are distinct.
     """
-    from anchoraudit.anchors.clustering import AnchorKMeans  # scikit-learn takes half a second to import
-
     _require(count_distinct(sizes, k), k)
     # Where only few sizes are distinct, an anchor more or less for one of them decides. So each is one size.
-    model = AnchorKMeans(n_clusters=k, metric=metric, random_state=seed)
+    weight = np.ones(len(sizes))
     members = _members(sizes, 4 * k)
-    if members is None or len(members[0]) == len(np.unique(sizes, axis=0)):
-        model.fit(sizes)
+    if members is not None and len(members[0]) < len(np.unique(sizes, axis=0)):
+        sizes, weight = sizes[members[0]], members[1]
+    if metric in MEASURES:
+        centres = centres_of(sizes, weight, k, metric=metric, seed=seed)
     else:
-        model.fit(sizes[members[0]], sample_weight=members[1])
-    anchors = round_anchors(model.cluster_centers_)
+        from anchoraudit.anchors.clustering import AnchorKMeans
+
+        model = AnchorKMeans(n_clusters=k, metric=metric, random_state=seed)
+        centres = model.fit(sizes, sample_weight=weight).cluster_centers_
+    anchors = round_anchors(centres)
     _require(len(set(anchors)), k)
     return anchors
 

@@ -12,14 +12,20 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
-from anchoraudit.anchors.clustering.points import merge_duplicates, summarise
-from anchoraudit.anchors.clustering.search import FINE, search
+from anchoraudit.anchors.clustering.centres import (
+    ROUNDS,
+    STARTS,
+    by_area,
+    check_range,
+    distinct_sizes,
+    find_centres,
+)
+from anchoraudit.anchors.clustering.points import summarise
+from anchoraudit.anchors.clustering.search import FINE
 from anchoraudit.arrays import Float
 from anchoraudit.boxes import MEASURES, similarity_table
 
 METRICS = (*MEASURES, "euclidean")
-# Limits far beyond any image. Between them an area and its square (1e-120 to 1e120) fit a 64-bit float.
-SMALLEST, LARGEST = 1e-30, 1e30
 # Boxes at a time: with 9 anchors a table of distances takes 1.2 MB, which stays in the processor's cache.
 CHUNK = 16_384
 
@@ -82,8 +88,8 @@ class AnchorKMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         n_clusters: int = 9,
         *,
         metric: str = "iou",
-        n_init: int = 24,
-        max_iter: int = 300,
+        n_init: int = STARTS,
+        max_iter: int = ROUNDS,
         random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         self.n_clusters = n_clusters
@@ -122,15 +128,9 @@ class AnchorKMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         self._check_parameters()
         sizes = self._check_sizes(X, reset=True)
         weight = _check_weight(sample_weight, len(sizes))
-        distinct, total = merge_duplicates(sizes, weight)
-        if len(distinct) < self.n_clusters:
-            raise ValueError(
-                f"n_clusters={self.n_clusters} needs at least as many different box sizes, and there "
-                f"{'is' if len(distinct) == 1 else 'are'} {len(distinct)} in n_samples={len(sizes)}: "
-                f"ask for {len(distinct)} or fewer, or add boxes"
-            )
+        distinct, total = distinct_sizes(sizes, weight, self.n_clusters)
         centers, self.n_iter_ = self._find(distinct, total)
-        self.cluster_centers_ = centers[np.lexsort((centers[:, 0], centers.prod(axis=1)))]
+        self.cluster_centers_ = by_area(centers)
         self.labels_, distance = self._assign(sizes)
         self.inertia_ = self._inertia(distance, weight)
         return self
@@ -189,14 +189,14 @@ class AnchorKMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         if self.metric == "euclidean":
             return _euclidean(distinct, weight, self.n_clusters, self.n_init, self.max_iter, seed=seed)
-        return search(
+        return find_centres(
             distinct,
             weight,
             self.n_clusters,
-            measure=MEASURES[self.metric],
+            metric=self.metric,
             starts=self.n_init,
             rounds=self.max_iter,
-            rng=np.random.default_rng(seed),
+            seed=seed,
         )
 
     def _distances(self, sizes: Float) -> Float:
@@ -231,14 +231,7 @@ class AnchorKMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         sizes: Float = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
         if sizes.shape[1] != 2:
             raise ValueError(f"X must have 2 columns, width and height, and has {sizes.shape[1]} feature(s)")
-        wrong = np.flatnonzero(~((sizes >= SMALLEST) & (sizes <= LARGEST)).all(axis=1))
-        if len(wrong):
-            row = int(wrong[0])
-            raise ValueError(
-                f"row {row} of X is {sizes[row].tolist()}: a width and a height must be positive and finite "
-                f"(no NaN, no infinity, from {SMALLEST:g} to {LARGEST:g} pixels)"
-            )
-        return sizes
+        return check_range(sizes)
 
 
 def _check_weight(sample_weight: ArrayLike | None, count: int) -> Float:
