@@ -7,6 +7,7 @@ or drop images, follow from the present state.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,13 +15,15 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from anchoraudit.advice.compare import Compared, compare
-from anchoraudit.advice.variants import Change, Variants
+from anchoraudit.advice.trials import Outcome, Trials
+from anchoraudit.advice.variants import Change, Found, Variants
+from anchoraudit.arrays import one_thread
 from anchoraudit.auditing.asked import asked
 from anchoraudit.auditing.audit import Audit, audit
 from anchoraudit.auditing.risk import BATCH_SIZES, Risk, risk_of
 from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.encoding.causes import CAUSES
+from anchoraudit.io.processes import shared_out
 from anchoraudit.io.shown import Shown
 from anchoraudit.loaders import PLAIN
 from anchoraudit.rules import Chosen
@@ -186,30 +189,49 @@ def advise(
     present = judge.present()
     if not present.empty and not present.unmatched:
         return Advice(now, [present])
-    changes = variants.table()
-    compared = compare(
-        as_trained,
-        [detector for _, detector in changes],
-        drop_difficult=drop_difficult,
-        loader=PLAIN,  # whose work is done
-        progress=progress,
-    )
+    table = variants.table()
+    trials = Trials.on(as_trained, [one for _, one in table], drop_difficult=drop_difficult)
+    outcomes, found = _judge_all(trials, variants, progress)
+    judged = {changes: outcome for (changes, _), outcome in zip(table, outcomes, strict=True)}
     rows = [present, *judge.of_the_loss(present)]
-    rows += [
-        judge.row(change, one, loss=detector) for (change, _), one in zip(changes, compared, strict=True)
-    ]
+    rows += [judge.row(changes, outcome) for changes, outcome in judged.items()]
     rows.append(judge.guarded(present))
-    found = variants.cheapest()
     notes = variants.notes
     if found.detector is None:
         return Advice(now, rows, causes=_causes(now), tried=found.tried, notes=notes)
-    (one,) = compare(as_trained, [found.detector], drop_difficult=drop_difficult, loader=PLAIN)
-    best = replace(judge.row(found.changes, one, loss=detector), group="combination")
+    outcome = judged.get(found.changes) or trials.of(found.detector)
+    best = replace(judge.row(found.changes, outcome), group="combination")
     advised = _named(found.detector, best)
     if best.with_boxes == 0:
         return Advice(now, rows, best, advised, tried=found.tried, notes=notes)
     left = audit(as_trained, found.detector, drop_difficult=drop_difficult, rules=nothing, loader=PLAIN)
     return Advice(now, rows, None, advised, best, _causes(left), found.tried, notes)
+
+
+def _judge_all(
+    trials: Trials, variants: Variants, progress: Callable[[int, int], None] | None
+) -> tuple[list[Outcome], Found]:
+    """Judge the detectors of the table, and look for the cheapest combination beside that.
+
+    This process begins with the search, which may take longest, and whose notes are its own.
+    """
+    pieces: list[Sequence[int] | None] = [*trials.pieces(), None]
+    outcomes: dict[int, Outcome] = {}
+    found = Found()
+
+    def work(piece: Sequence[int] | None) -> list[Outcome] | Found:
+        with one_thread() if variants.beside else nullcontext():
+            return variants.cheapest() if piece is None else trials.judge(piece)
+
+    with shared_out(work, pieces, variants.beside) as results:
+        for number, result in results():
+            if isinstance(result, Found):
+                found = result
+                continue
+            outcomes.update(zip(pieces[number] or (), result, strict=True))
+            if progress is not None:
+                progress(len(outcomes), len(trials.detectors))
+    return [outcomes[i] for i in range(len(trials.detectors))], found
 
 
 def _named(detector: Detector, row: Row) -> Detector:
@@ -289,19 +311,19 @@ class _Judge:
         risks = self._risks(detector, present.images, present.empty)
         return replace(present, group="normaliser", remedy="guarded normaliser", risks=risks)
 
-    def row(self, changes: tuple[Change, ...], one: Compared, *, loss: Detector) -> Row:
+    def row(self, changes: tuple[Change, ...], outcome: Outcome) -> Row:
         """Return the row for a changed detector with the present one's loss."""
-        empty = sum(one.verdicts[name] for name in _EMPTY)
+        empty = sum(outcome.verdicts[name] for name in _EMPTY)
         return Row(
             group=changes[0].group if changes else "present",
             remedy=", ".join(change.text for change in changes),
             images=self.images,
             empty=empty,
-            blank=sum(one.verdicts[name] for name in _EMPTY[1:]),
-            unmatched=one.statuses["unmatched"],
+            blank=sum(outcome.verdicts[name] for name in _EMPTY[1:]),
+            unmatched=outcome.unmatched,
             images_lost=0,
             boxes_lost=0,
             idle=empty,
-            risks=self._risks(loss, self.images, empty),
+            risks=self._risks(self.audit.detector, self.images, empty),
             changes=changes,
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
-from anchoraudit.advice.fed import Fed, InFile, OnInput
+from anchoraudit.advice.fed import Fed, InFile, OnInput, placing
 from anchoraudit.arrays import Float, Int, one_thread
 from anchoraudit.auditing.asked import asked
 from anchoraudit.dataset.columns import Dataset
@@ -18,9 +18,7 @@ from anchoraudit.detectors import Detector, load_detector, own_names
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import place_all
 from anchoraudit.encoding.causes import CAUSES, causes_of
-from anchoraudit.encoding.errors_raised import reasons
 from anchoraudit.encoding.statuses import counts_of, has
-from anchoraudit.encoding.verdicts import VERDICTS, verdicts_of
 from anchoraudit.images.inspection import ImageFiles
 from anchoraudit.io.processes import helpers, shared_out
 from anchoraudit.io.shown import Shown
@@ -227,7 +225,7 @@ def _pieces(dataset: Dataset, detectors: Sequence[Detector], loader: str | None)
     for i, detector in enumerate(detectors):
         name = loader or detector.loader_for(dataset.format) or ""
         feeding = name, settings_of(name, detector)
-        fed_by.setdefault(feeding, {}).setdefault(repr(_placing(detector)), []).append(i)
+        fed_by.setdefault(feeding, {}).setdefault(repr(placing(detector)), []).append(i)
     loaders = sorted(fed_by, key=lambda feeding: -sum(map(len, fed_by[feeding].values())))
     ordered = loaders[::2] + loaders[1::2][::-1]
     return [_Piece(*feeding, tuple(group)) for feeding in ordered for group in fed_by[feeding].values()]
@@ -291,35 +289,21 @@ def _compare(detector: Detector, every: OnInput, of_image: Int) -> Compared:
     if admitted is not None:
         dataset = admitted.stopping(dataset)
         every = every.without(admitted.dropped) if len(admitted.dropped) else every
-    boxes, image = every.boxes, every.image
+    boxes = every.boxes
     judged = every.compete(engines.judge_quickly(boxes, detector), detector)
     lost = np.flatnonzero(has(judged.status, "unmatched"))
     causes = np.bincount(causes_of(boxes.take(lost), detector), minlength=len(CAUSES))
-    verdict = verdicts_of(
-        boxes=fed.has_any,
-        usable=fed.has(image),
-        matched=fed.has(image[has(judged.status, "matched", "possible")]),
-        forced=fed.has(image[has(judged.status, "forced", "borrowed")]),
-        size_unknown=np.isnan(dataset.images.width),
-        raises=reasons(boxes, image, of_image, detector) > 0,
-        fate=dataset.images.fate,
-    )
-    verdicts = np.bincount(verdict, minlength=len(VERDICTS)).tolist()
     return Compared(
         detector=detector.name,
-        images=len(verdict),
-        usable=len(image),
-        verdicts=dict(zip(VERDICTS, verdicts, strict=True)),
+        images=len(dataset.images),
+        usable=len(every.image),
+        verdicts=every.verdicts(judged, dataset, detector, of_image),
         statuses=counts_of(judged.status),
         measure=detector.match.measure,
         median_best=_median(judged.best) if detector.match.measure else None,
         cause=CAUSES[int(causes.argmax())] if causes.any() else "",
         on_empty=detector.loss.outcome,
     )
-
-
-def _placing(detector: Detector) -> tuple[object, ...]:
-    return detector.resize, detector.box_precision, detector.anchors.compared_as
 
 
 def _median(values: Float) -> float | None:

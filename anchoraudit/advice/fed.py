@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Int, stable_argsort
+from anchoraudit.arrays import Bool, Float, Int, stable_argsort
 from anchoraudit.boxes import box_sizes
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.fates import MOVED
@@ -17,7 +17,10 @@ from anchoraudit.detectors import Detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.admission import Admitted, Handed, admitted_to, handed_over
 from anchoraudit.encoding.canvas import Clipped, OnCanvas, clip_all
+from anchoraudit.encoding.errors_raised import reasons
 from anchoraudit.encoding.results import Judged
+from anchoraudit.encoding.statuses import has
+from anchoraudit.encoding.verdicts import VERDICTS, verdicts_of
 
 # On inputs of at least so many pixels a side, two boxes can only become equal if each side of one is as near
 # to that of the other as 1/64 of the longer side of their image: a resize moves a side by one pixel at most.
@@ -25,6 +28,21 @@ _LEAST_INPUT = 128
 _NEAR = 1 / 64
 # Loaders round coordinates. An image whose boxes they move farther, in pixels, is looked at as a whole.
 _ROUNDED = 0.25
+
+
+def placing(detector: Detector) -> tuple[object, ...]:
+    """Return what decides where a detector places boxes on its input."""
+    return detector.resize, detector.box_precision, detector.anchors.compared_as
+
+
+def order_by_area(boxes: Float) -> Int:
+    """Return the order of boxes [n, 4] by area: int64 [n].
+
+    Then boxes of one block are alike, and the engines can skip most levels for the whole block.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):  # boxes that are not usable may have any size
+        area = np.prod(box_sizes(boxes), axis=1).astype(np.float32)
+    return np.argsort(area)
 
 
 class InFile:
@@ -38,9 +56,7 @@ class InFile:
         self.dataset = dataset
         rows = np.arange(len(dataset.boxes))
         clipped = clip_all(dataset, rows)
-        with np.errstate(over="ignore", invalid="ignore"):  # boxes that are not usable may have any size
-            area = np.prod(box_sizes(clipped.boxes), axis=1).astype(np.float32)
-        self._clipped = clipped.take(np.argsort(area))
+        self._clipped = clipped.take(order_by_area(clipped.boxes))
         # Which boxes the policy takes once a loader has decided on crowds.
         decided = replace(dataset.boxes, fate=np.zeros(len(rows), dtype=np.int8))
         self._usable = prepare(replace(dataset, boxes=decided), drop_difficult=drop_difficult).usable
@@ -94,8 +110,8 @@ class InFile:
 class Fed:
     """The usable boxes of a data set as one loader hands them over.
 
-    dataset: with the loader's coordinates and fates. clipped: the n boxes, about by area: then boxes of one
-    block are alike, and the engines can skip most levels for the whole block. image, category: int64 [n].
+    dataset: with the loader's coordinates and fates. clipped: the n boxes, `order_by_area`. image, category:
+    int64 [n].
     """
 
     def __init__(self, dataset: Dataset, in_file: InFile, *, admits: bool) -> None:
@@ -210,6 +226,25 @@ class OnInput:
         status = np.empty_like(found.status)
         status[order] = found.status
         return replace(judged, status=status)
+
+    def verdicts(self, judged: Judged, dataset: Dataset, detector: Detector, of_image: Int) -> dict[str, int]:
+        """Count the images by verdict.
+
+        judged: the boxes, with all of their images present. dataset: with what becomes of its images in the
+        model too. of_image: int64 [N], the canvas of each image.
+        """
+        fed, image = self.fed, self.image
+        verdict = verdicts_of(
+            boxes=fed.has_any,
+            usable=fed.has(image),
+            matched=fed.has(image[has(judged.status, "matched", "possible")]),
+            forced=fed.has(image[has(judged.status, "forced", "borrowed")]),
+            size_unknown=np.isnan(dataset.images.width),
+            raises=reasons(self.boxes, image, of_image, detector) > 0,
+            fate=dataset.images.fate,
+        )
+        counts = np.bincount(verdict, minlength=len(VERDICTS)).tolist()
+        return dict(zip(VERDICTS, counts, strict=True))
 
     @cached_property
     def _in_file(self) -> tuple[Int, OnCanvas, Int]:

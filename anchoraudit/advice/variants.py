@@ -8,23 +8,28 @@ changes the matcher itself.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import product
 
 import msgspec
 import numpy as np
 
+from anchoraudit.advice.fed import order_by_area
 from anchoraudit.anchors.clustered import anchors_of
 from anchoraudit.anchors.foreground.levels import lay_out
 from anchoraudit.anchors.foreground.searched import fit_foreground
-from anchoraudit.arrays import Bool, Float
+from anchoraudit.arrays import Float, Int, one_thread
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.boxes import box_sizes
 from anchoraudit.detectors import Detector, override
 from anchoraudit.detectors.input_sizes import other_sizes
+from anchoraudit.detectors.spec import Resize
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import clip_all, place_all
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.io.processes import helpers, shared_out
 
 BORDERS = ("0", "5", "16", "32", "64", "off")
 THRESHOLDS = (0.5, 0.4, 0.3)
@@ -34,7 +39,11 @@ _MOST_TRIED = 400
 _COST = {"border": 1, "threshold": 2, "anchors": 2, "input size": 3, "forcing": 3}
 # Sets of anchors tried in a search for foreground: a tenth of what `cluster` tries finds nearly as good ones.
 _EVALUATIONS = 2000
+_FOREGROUND = "foreground"  # marks anchors that are searched for what the encoder makes of them
+# Boxes from which on a second process saves more time than its start takes.
+_WORTH_A_PROCESS = 5_000
 _Anchors = tuple[tuple[float, float], ...]
+_Left = tuple[int, int]  # images with boxes left empty, unmatched boxes
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +80,22 @@ class Variants:
 
     def __post_init__(self) -> None:
         usable = np.flatnonzero(self.audit.labels.usable)
-        self._clipped = clip_all(self.audit.dataset, usable)
-        self._image = self.audit.dataset.boxes.image[usable]
-        self._anchors: dict[tuple[int, object], _Anchors] = {}
+        in_file = clip_all(self.audit.dataset, usable)
+        self._sample = in_file.take(np.arange(0, len(usable), max(1, len(usable) // _SIZES)))
+        self._clipped = in_file.take(order_by_area(in_file.boxes))
+        self._image = self.audit.dataset.boxes.image[self._clipped.rows]
+        self._anchors: dict[tuple[object, Resize], _Anchors] = {}
+        self._left: dict[int, _Left] = {}
         self._searched_k: int | None = None
+
+    @cached_property
+    def beside(self) -> int:
+        """The number of processes that help: 0 or 1."""
+        return min(1, helpers(len(self._image), fork=_WORTH_A_PROCESS))
 
     def table(self) -> list[tuple[tuple[Change, ...], Detector]]:
         """Return every row of the table that changes the detector, with the detector."""
+        self._find_anchors()
         rows: list[tuple[Change, ...]] = [(change,) for change in self.borders()]
         for anchors in self.anchors():
             rows.append((anchors,))
@@ -86,6 +104,33 @@ class Variants:
         rows += [(change,) for change in (*self.input_sizes(), *self.thresholds(), *self.forcing())]
         made = ((changes, self.changed(changes)) for changes in rows)
         return [(changes, detector) for changes, detector in made if detector is not None]
+
+    def _find_anchors(self) -> None:
+        """Find the anchors of the table, in two processes. What fails here is asked for again, and noted.
+
+        The other process begins with the search for foreground, which takes longest, and this one with the
+        largest number of anchors. So they meet at numbers that take little time.
+        """
+        if not self._fits_anchors:
+            return
+        numbers = sorted({*self._numbers, self.audit.detector.anchors.count})
+        pieces = [*self.foreground(), *map(_clustered, numbers)]
+        with shared_out(self._found, pieces, self.beside) as results:
+            for index, (anchors, left) in results():
+                value = pieces[index].value
+                if anchors is not None:
+                    self._anchors[value, self.audit.detector.resize] = anchors
+                if left is not None and isinstance(value, int):
+                    self._left[value] = left
+
+    def _found(self, change: Change) -> tuple[_Anchors | None, _Left | None]:
+        """Return the anchors of a change and what they leave, None each if it is not to be found."""
+        detector = self.audit.detector
+        with one_thread() if self.beside else nullcontext(), suppress(AnchorauditError, ValueError):
+            anchors = self._anchors_of(change.value, detector)
+            judged = change.value in self._numbers
+            return anchors, self._leaves(lay_out(detector, anchors)) if judged else None
+        return None, None
 
     def cheapest(self) -> Found:
         """Return the cheapest combination that leaves no image with boxes empty, else the best one tried.
@@ -96,7 +141,7 @@ class Variants:
         fewest = len(self.audit.images_with("empty_foreground"))
         if not fewest:
             return found
-        now = self.audit.verdict_is("empty_foreground")[self._image]
+        now = np.flatnonzero(self.audit.verdict_is("empty_foreground")[self._image])
         for changes in self._combinations():
             if found.tried >= _MOST_TRIED:
                 break
@@ -104,9 +149,9 @@ class Variants:
             if detector is None:
                 continue
             found.tried += 1
-            left = self._judged(detector, now)[0]
+            left = self._leaves(detector, now)[0]
             if left < fewest:
-                left = self._judged(detector, np.ones(len(now), dtype=np.bool_))[0]
+                left = self._leaves(detector)[0]
             if left < fewest:
                 fewest, found.changes, found.detector = left, changes, detector
             if not fewest:
@@ -151,10 +196,8 @@ class Variants:
                 return override(detector, positive_iou=threshold)
             case "input size", str(size):
                 return override(detector, input_size=size)
-            case "anchors", int(k):
-                return lay_out(detector, self._clustered(k, detector))
-            case "anchors", (_, int(k)):
-                return lay_out(detector, self._for_foreground(k, detector))
+            case "anchors", value:
+                return lay_out(detector, self._anchors_of(value, detector))
             case _:
                 match_block = msgspec.structs.replace(detector.match, force="best")
                 return msgspec.structs.replace(detector, match=match_block)
@@ -193,71 +236,87 @@ class Variants:
         words = " ".join(filter(None, ("input", detector.resize.side_name)))
         return [Change("input size", value, f"{words} {value}") for value in values]
 
+    @property
+    def _fits_anchors(self) -> bool:
+        """Tell whether anchors can be fitted to boxes, and judged by themselves."""
+        return len(self._image) > 0 and self.audit.detector.match.judges_shapes_alone
+
+    @property
+    def _numbers(self) -> range:
+        """The numbers of anchors from which the best one is taken."""
+        return range(len(self.audit.detector.anchors.levels), MOST_K + 1)
+
     def anchors(self) -> list[Change]:
         """Anchors clustered from the data: as many as now, and the best number up to MOST_K."""
-        detector = self.audit.detector
-        if not len(self._image) or not detector.match.judges_shapes_alone:
+        if not self._fits_anchors:
             return []
-        numbers = dict.fromkeys([detector.anchors.count, self._best_k()])
-        return [Change("anchors", k, f"{k} anchors clustered") for k in numbers if k]
+        numbers = dict.fromkeys([self.audit.detector.anchors.count, self._best_k()])
+        return [_clustered(k) for k in numbers if k]
 
     def foreground(self) -> list[Change]:
         """Anchors searched for what the encoder makes of them, as many as now."""
-        match_block, k = self.audit.detector.match, self.audit.detector.anchors.count
-        if not len(self._image) or not match_block.judges_shapes_alone:
-            return []
-        return [Change("anchors", ("foreground", k), f"{k} anchors for foreground")]
+        k = self.audit.detector.anchors.count
+        return [Change("anchors", (_FOREGROUND, k), f"{k} anchors for foreground")] * self._fits_anchors
 
     def _best_k(self) -> int:
         """The least number that leaves fewest images empty, then fewest boxes unmatched; 0 if none can be."""
         if self._searched_k is None:
             best, self._searched_k = (len(self._image) + 1, 0), 0
-            everything = np.ones(len(self._image), dtype=np.bool_)
-            for k in range(len(self.audit.detector.anchors.levels), MOST_K + 1):
-                detector = self.changed((Change("anchors", k, f"{k} anchors clustered"),))
+            for k in self._numbers:
+                detector = self.changed((_clustered(k),))
                 if detector is None:
                     break
-                figures = self._judged(detector, everything)
-                if figures < best:
-                    best, self._searched_k = figures, k
+                left = self._left.get(k) or self._leaves(detector)
+                if left < best:
+                    best, self._searched_k = left, k
         return self._searched_k
 
-    def _judged(self, detector: Detector, some: Bool) -> tuple[int, int]:
-        """Count images with boxes left empty, and unmatched boxes, among some boxes [n]."""
-        rows = np.flatnonzero(some)
-        judged = engines.judge(place_all(self._clipped.take(rows), detector).boxes, detector)
-        positive = judged.foreground
-        images = self._image[rows]
-        with_boxes, with_foreground = (len(np.unique(part)) for part in (images, images[positive]))
-        return with_boxes - with_foreground, int(np.count_nonzero(~positive))
+    def _leaves(self, detector: Detector, rows: Int | None = None) -> _Left:
+        """Count images with boxes left empty, and unmatched boxes: among the boxes in some rows, or all."""
+        boxes = self._clipped if rows is None else self._clipped.take(rows)
+        image = self._image if rows is None else self._image[rows]
+        positive = engines.judge(place_all(boxes, detector).boxes, detector).foreground
+        empty = self._count_images(image) - self._count_images(image[positive])
+        return empty, int(np.count_nonzero(~positive))
 
-    def _clustered(self, k: int, detector: Detector) -> _Anchors:
-        """Anchors from box sizes at the detector's input. Raises AnchorauditError if too few differ."""
-        key = (k, detector.resize)
+    def _count_images(self, image: Int) -> int:
+        """Count the images in a long column of theirs."""
+        among = np.zeros(len(self.audit.dataset.images), dtype=np.bool_)
+        among[image] = True
+        return int(np.count_nonzero(among))
+
+    def _anchors_of(self, value: object, detector: Detector) -> _Anchors:
+        """Return the anchors of a change at a detector's input.
+
+        value: how many to cluster, or (_FOREGROUND, how many to search for). Raises AnchorauditError if there
+        are none, and ValueError if they cannot be clustered.
+        """
+        key = value, detector.resize
         if key not in self._anchors:
-            sizes = self._sizes(detector)
-            self._anchors[key] = tuple(anchors_of(sizes, k, seed=self.seed))
+            match value:
+                case int(k):
+                    self._anchors[key] = tuple(anchors_of(self._sizes(detector), k, seed=self.seed))
+                case (_, int(k)):
+                    self._anchors[key] = self._for_foreground(k, detector)
         return self._anchors[key]
 
     def _for_foreground(self, k: int, detector: Detector) -> _Anchors:
-        """Anchors for the present detector at this one's input. Raises AnchorauditError if there are none."""
-        key = (-k, detector.resize)
-        if key not in self._anchors:
-            at_input = msgspec.structs.replace(self.audit.detector, resize=detector.resize)
-            found = fit_foreground(
-                self.audit.dataset,
-                at_input,
-                k,
-                drop_difficult=self.drop_difficult,
-                seed=self.seed,
-                evaluations=_EVALUATIONS,
-            )
-            self._anchors[key] = tuple((float(w), float(h)) for w, h in found.found.clustered.anchors)
-        return self._anchors[key]
+        """Search anchors for the present detector at this one's input."""
+        found = fit_foreground(
+            self.audit.dataset,
+            msgspec.structs.replace(self.audit.detector, resize=detector.resize),
+            k,
+            drop_difficult=self.drop_difficult,
+            seed=self.seed,
+            evaluations=_EVALUATIONS,
+        )
+        return tuple((float(w), float(h)) for w, h in found.found.clustered.anchors)
 
     def _sizes(self, detector: Detector) -> Float:
         """Return some box sizes [n, 2] on the detector's input, an even sample."""
-        step = max(1, len(self._image) // _SIZES)
-        some = np.arange(0, len(self._image), step)
-        sizes = box_sizes(place_all(self._clipped.take(some), detector).boxes.boxes)
+        sizes = box_sizes(place_all(self._sample, detector).boxes.boxes)
         return sizes[(sizes > 0).all(axis=1)]
+
+
+def _clustered(k: int) -> Change:
+    return Change("anchors", k, f"{k} anchors clustered")

@@ -19,7 +19,7 @@ import numpy as np
 
 from anchoraudit.arrays import Float, Int, for_each_block
 from anchoraudit.detectors.spec import Border, Detector
-from anchoraudit.encoding.canvas import Canvases, OnCanvas
+from anchoraudit.encoding.canvas import Canvases, OnCanvas, distinct
 from anchoraudit.encoding.grid import LevelAxis, axes_of, compared_boxes, extents, inside
 
 # Larger than any difference between this IoU and the framework's. An edge in float32 is off by up to 2^-14 px
@@ -77,9 +77,11 @@ class Cells:
         self.sizes = [_scalar(np.asarray(axis.size(extent, k))) for k in range(len(axis.sizes))]
         self.bounds: list[tuple[Float, Float]] | None = None
         if border.pixels is not None:
-            pairs, of = np.unique(np.column_stack([extent, against]), axis=0, return_inverse=True)
+            pairs = np.column_stack([extent, against])
+            first, of = distinct(pairs)
+            some = pairs[first].tolist()
             self.bounds = [
-                _transposed([_first_and_last(axis, *pair, k, border) for pair in pairs.tolist()], of)
+                _transposed([_first_and_last(axis, *pair, k, border) for pair in some], of)
                 for k in range(len(self.sizes))
             ]
 
@@ -92,7 +94,7 @@ def _scalar(values: Float) -> Float:
 
 
 def _transposed(pairs: list[tuple[float, float]], of: Int) -> tuple[Float, Float]:
-    table = np.array(pairs, dtype=np.float64).reshape(-1, 2)[of.reshape(-1)]
+    table = np.array(pairs, dtype=np.float64).reshape(-1, 2)[of]
     return _scalar(table[:, 0]), _scalar(table[:, 1])
 
 
