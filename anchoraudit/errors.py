@@ -60,6 +60,33 @@ def inert_json(text: str) -> str:
     return inert(text, r"\u003a", r"\u0023")
 
 
+# User and password of an address, its query, and keys in the form that services give them.
+_SECRETS = (
+    (re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]{1,20}://)[^/\s@'\"]{1,500}@"), r"\1"),
+    (
+        re.compile(
+            r"(\b[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s?'\"<>]{1,2000})\?(?=[^\s'\"<>=]{1,99}=)[^\s'\"<>]*"
+        ),
+        r"\1",
+    ),
+    (re.compile(r"(X-Amz-[A-Za-z-]{1,40}|AWSAccessKeyId|Signature)=[^\s&'\"<>]+"), r"\1=..."),
+    (re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bhf_[A-Za-z0-9]{20,}\b"), "..."),
+)
+
+
+def without_credentials(text: str) -> str:
+    """Return `text` without what opens a door: passwords and signatures in addresses, and keys.
+
+    Examples
+    --------
+    >>> without_credentials("https://me:secret@host/a.parquet?X-Amz-Signature=abc is gone")
+    'https://host/a.parquet is gone'
+    """
+    for pattern, instead in _SECRETS:
+        text = pattern.sub(instead, text)
+    return text
+
+
 def shortened(text: str, most: int = 1000) -> str:
     """Return `text`; of a text longer than `most` letters only its beginning and its end.
 
@@ -74,7 +101,8 @@ def shortened(text: str, most: int = 1000) -> str:
 class AnchorauditError(Exception):
     """Something that the user can fix: unreadable input, a bad option, an impossible request.
 
-    The command line prints it to stderr and ends with exit code 2. Long values in a message are shortened.
+    The command line prints it to stderr and ends with exit code 2. In a message, long values are shortened,
+    and credentials left out.
 
     Parameters
     ----------
@@ -95,10 +123,10 @@ class AnchorauditError(Exception):
     """
 
     def __init__(self, message: str, *, path: object = "", place: str = "", remedy: str = "") -> None:
-        self.message = message
-        self.path = str(path)
+        self.message = without_credentials(message)
+        self.path = without_credentials(str(path))
         self.place = place
-        self.remedy = remedy
+        self.remedy = without_credentials(remedy)
         super().__init__(str(self))
 
     def within(self, path: object, place: str = "") -> AnchorauditError:

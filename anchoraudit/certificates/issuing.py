@@ -18,6 +18,7 @@ from anchoraudit.detectors import Detector, load_detector, preset_names
 from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io import unchanged
+from anchoraudit.io.addresses import is_address
 from anchoraudit.io.unchanged import Reading
 from anchoraudit.loaders import PLAIN
 from anchoraudit.manifest import Filtered, Written
@@ -117,6 +118,12 @@ def _require_recorded(dataset: Dataset, record: Mapping[str, Reading]) -> None:
     """Raise AnchorauditError for a file of the data set of which nobody knows how it was read."""
     known = {_absolute(path) for path in record}
     for source in dataset.sources:
+        if is_address(source.path):
+            raise AnchorauditError(
+                "cannot be certified: it is not on this machine",
+                path=source.path,
+                remedy="Omit --certify, or copy the data here first.",
+            )
         files = [source.path / name for _, name in source.files] or [source.path]
         if not source.suffix and not known.issuperset(map(_absolute, files)):
             raise AnchorauditError(

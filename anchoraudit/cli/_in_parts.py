@@ -10,6 +10,7 @@ import click
 
 from anchoraudit.cli._options import classes_of, rules_of
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.io.addresses import is_address
 
 if TYPE_CHECKING:
     from anchoraudit.cli._settings import Settings
@@ -45,9 +46,16 @@ def parts_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def is_in_parts(given: Mapping[str, Any]) -> bool:
-    """Tell whether the command shall work part by part."""
-    return any(given[name] is not None for name in _NAMES)
+def is_in_parts(given: Mapping[str, Any], settings: Settings) -> bool:
+    """Tell whether the command shall work part by part: if asked to, and always at an address."""
+    return any(given[name] is not None for name in _NAMES) or is_address(settings.dataset or "")
+
+
+def leave_out(settings: Settings) -> str:
+    """Return what makes a command read the whole data set at once, for the end of a remedy."""
+    if is_address(settings.dataset or ""):
+        return "copy the data to this machine"
+    return "scan without --engine, --memory and --workers"
 
 
 def whole_in_parts(settings: Settings, detector: Detector | None, given: Mapping[str, Any]) -> Partial:
@@ -63,7 +71,7 @@ def whole_in_parts(settings: Settings, detector: Detector | None, given: Mapping
     ):
         if value:
             raise AnchorauditError(
-                f"--{name} cannot go with parts", remedy="Leave out --engine, --memory and --workers."
+                f"--{name} cannot go with parts", remedy=f"Leave it out, or {leave_out(settings)}."
             )
     assert settings.dataset is not None  # resolved
     with _output.progress("reading parts", quiet=given["quiet"]) as advance:

@@ -6,22 +6,25 @@ import io
 
 import click
 
-from anchoraudit.errors import inert, printable, shortened
+from anchoraudit.errors import inert, printable, shortened, without_credentials
 
 
 def say(text: str) -> None:
-    """Print a line to stderr: control characters are escaped, and what a CI log would read as a command."""
-    click.echo(inert(shortened(printable(text))), err=True)
+    """Print a line to stderr, without credentials.
+
+    Control characters are escaped, and what a CI log would read as a command.
+    """
+    click.echo(inert(shortened(printable(without_credentials(text)))), err=True)
 
 
 def fail(message: str) -> None:
     """Print an error to stderr. message: printable, in lines."""
-    click.echo(inert(f"Error: {message}"), err=True)
+    click.echo(inert(f"Error: {without_credentials(message)}"), err=True)
 
 
 def fail_usage(error: click.ClickException) -> None:
     """Print what click says of an error, which may quote any word of the command line."""
     said = io.StringIO()
     error.show(file=said)
-    lines = [shortened(printable(line)) for line in said.getvalue().split("\n")]
+    lines = [shortened(printable(without_credentials(line))) for line in said.getvalue().split("\n")]
     click.echo(inert("\n".join(lines)), err=True, nl=False)

@@ -21,6 +21,7 @@ from anchoraudit.cli._said import say
 from anchoraudit.cli._settings_file import is_there, settings_file
 from anchoraudit.errors import AnchorauditError, printable, shortened
 from anchoraudit.io import json_text
+from anchoraudit.io.addresses import is_address, path_of
 from anchoraudit.io.documents import read_text
 from anchoraudit.io.suggest import did_you_mean
 
@@ -126,9 +127,17 @@ def record(settings: Settings) -> None:
     try:
         make_own_folder(RECORD.parent)
         # json can write and read file names that are not UTF-8; msgspec cannot.
-        write_text(RECORD, json.dumps(msgspec.to_builtins(settings), indent=2) + "\n", own=True)
+        text = json.dumps(msgspec.to_builtins(_without_secrets(settings)), indent=2)
+        write_text(RECORD, text + "\n", own=True)
     except (OSError, AnchorauditError) as error:
         say(f"note: the last scan could not be recorded: {error}")
+
+
+def _without_secrets(settings: Settings) -> Settings:
+    """Return the settings with the address of the data set as it is shown."""
+    named = settings.dataset
+    shown = str(path_of(named)) if named is not None and is_address(named) else named
+    return msgspec.structs.replace(settings, dataset=shown)
 
 
 def as_options(settings: Settings) -> list[str]:
@@ -274,6 +283,6 @@ def _relative_to(folder: Path, values: dict[str, Any]) -> dict[str, Any]:
 
     for key in ("dataset", "anchors", "detector", "image_folder", "classes"):
         value = values.get(key)
-        if value is not None and (key != "detector" or means_file(value, folder)):
+        if value is not None and not is_address(value) and (key != "detector" or means_file(value, folder)):
             values[key] = os.path.relpath(folder / value)
     return values

@@ -9,7 +9,7 @@ import click
 
 from anchoraudit.cli import _settings as settings_of
 from anchoraudit.cli._choice import Choice
-from anchoraudit.cli._in_parts import LOCAL, is_in_parts, parts_options, whole_in_parts
+from anchoraudit.cli._in_parts import LOCAL, is_in_parts, leave_out, parts_options, whole_in_parts
 from anchoraudit.cli._options import (
     class_rules_option,
     classes_of,
@@ -128,8 +128,8 @@ class OutputFormat(Choice):
 def command(**given: Any) -> int:
     """Say which images of DATASET would train without foreground, and why.
 
-    DATASET is a folder (Pascal VOC, COCO, YOLO) or a file (COCO JSON, data.yaml, a table of boxes); without
-    it, that of the settings file, or the last scan is repeated.
+    DATASET is a folder (Pascal VOC, COCO, YOLO), a file (COCO JSON, data.yaml, a table of boxes) or the
+    address of tables (s3://...); without it, that of the settings file, or the last scan is repeated.
     """
     from anchoraudit.cli import _output
 
@@ -148,7 +148,7 @@ def command(**given: Any) -> int:
         if target is not None:
             _output.require_table_suffix(target)
     report = report_file(given)
-    if is_in_parts(given):
+    if is_in_parts(given, settings):
         return _scan_in_parts(given, settings, detector, remarks)
     try:  # before NumPy is imported, so that reading processes start sooner
         dataset = read_dataset(settings)
@@ -205,7 +205,7 @@ def _scan_in_parts(
     """Audit the data set part by part, and report the merged numbers."""
     from anchoraudit.cli import _output
 
-    _require_of_parts(given)
+    _require_of_parts(given, leave_out(settings))
     whole = whole_in_parts(settings, detector, given)
     quiet, chosen = given["quiet"], settings.detector is not None
     for text in remarks:
@@ -235,18 +235,18 @@ _OF_THE_WHOLE = (
 )
 
 
-def _require_of_parts(given: dict[str, Any]) -> None:
+def _require_of_parts(given: dict[str, Any], instead: str) -> None:
     """Raise AnchorauditError for an option that cannot be answered from parts."""
     for name in _OF_THE_WHOLE:
         if given[name]:
             raise AnchorauditError(
                 f"--{name.replace('_', '-')} needs the whole data set at once",
-                remedy="Leave it out, or scan without --engine, --memory and --workers.",
+                remedy=f"Leave it out, or {instead}.",
             )
     if given["output_format"] not in ("text", "json"):
         raise AnchorauditError(
             f"--output-format {given['output_format']} needs the whole data set at once",
-            remedy="Choose text or json, or scan without --engine, --memory and --workers.",
+            remedy=f"Choose text or json, or {instead}.",
         )
 
 

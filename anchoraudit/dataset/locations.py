@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
 from anchoraudit.arrays import Int
 from anchoraudit.dataset.columns import Dataset
+from anchoraudit.io.addresses import path_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Locations:
         if source.item:
             path = self._file_of(image)
             # An image with a box has an annotation file. For one without, only the disk can tell.
-            if self._first_rows[image] < len(self.dataset.boxes) or Path(path).exists():
+            if self._first_rows[image] < len(self.dataset.boxes) or path_of(path).exists():
                 return Location(path, "", thing)
             return Location(self._image_file_of(image) or path, "", thing)
         entry = self._entry_of(image)

@@ -10,9 +10,10 @@ read(detection, options) -> Dataset: reads everything. Entries that cannot be us
 
 A module may also have `nearly(path) -> str`: what to do so that a folder that no format recognises becomes
 one of this format, "" if it is nothing like it; `parts(detection, options, rows) -> Parts | None`: the data
-set in pieces of about so many boxes, as `dataset.pieces` explains, None if it can only be read whole; and
-`least_memory(path) -> int`: bytes that reading it whole takes at the least, where that may be too much. One
-of them has `read_frame(table, options) -> Dataset`, which reads a DataFrame.
+set in pieces of about so many boxes, as `dataset.pieces` explains, None if it can only be read whole;
+`least_memory(path) -> int`: bytes that reading it whole takes at the least, where that may be too much; and
+`detect_address(address) -> Detection | None`, if it is also read from addresses such as `s3://...`. One of
+them has `read_frame(table, options) -> Dataset`, which reads a DataFrame.
 
 `detect` judges its own format only, and knows nothing of the others. If several formats recognise a path, the
 surest is taken. If two are equally sure, the user is asked. Choose the level by what `detect` looked at:
@@ -44,6 +45,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from anchoraudit.dataset.conventions import convention_of
 from anchoraudit.errors import AnchorauditError, TooLargeError, printable
+from anchoraudit.io.addresses import is_address, path_of
 from anchoraudit.io.files import unreadable
 from anchoraudit.io.memory import available
 from anchoraudit.io.plugins import load_module, module_names
@@ -163,6 +165,7 @@ def read(
     ----------
     path : str, Path, DataFrame or iterable of dicts
         - A folder, or a file that holds all annotations, such as a COCO JSON file.
+        - The address of tables, such as ``s3://bucket/shards`` or ``hf://datasets/NAME``.
         - A pandas DataFrame with a row for each box, and the columns of a table: ``image_id, label, x1, y1,
           x2, y2`` and, unless the image files are found, ``width, height``.
         - A dict for each image, with ``width``, ``height``, ``boxes``, ``labels`` and, where you have them,
@@ -231,7 +234,7 @@ def _read_files(path: str | PathLike[str], format: str, options: ReadOptions) ->
         raise AnchorauditError(
             "the name of the data set is empty", remedy="Name a folder, or a COCO JSON file."
         )
-    root = Path(path)
+    root = path_of(path)
     detection = detect(root, format=format)
     _require_memory(detection)
     dataset = formats()[detection.format].read(detection, options)
@@ -310,6 +313,8 @@ def detect(path: Path, *, format: str = "auto") -> Detection:
                 f"unknown format {format!r}", remedy=f"Choose one of: auto, {', '.join(known)}."
             )
         known = {format: known[format]}
+    if is_address(path):
+        return _detect_address(known, path)
     _require_readable(path)
     found = _detect_with(known, path)
     if not found and path.is_dir():
@@ -329,6 +334,24 @@ def detect(path: Path, *, format: str = "auto") -> Detection:
         f"no data set recognised. Found {_contents(path)}. Supported formats: {supported}.",
         path=path,
         remedy=" ".join([*_hints(known, path), "Name the folder or the file that holds the annotations."]),
+    )
+
+
+def _detect_address(known: dict[str, Format], address: Path) -> Detection:
+    """Find the data set at an address. Raises AnchorauditError if there is none."""
+    ways = {
+        name: way
+        for name, module in known.items()
+        if (way := getattr(module, "detect_address", None)) is not None
+    }
+    for way in ways.values():
+        if (found := way(address)) is not None:
+            return cast(Detection, found)
+    supported = "; ".join(f"{name}: {known[name].LOOKS_FOR}" for name in ways) or "none of them"
+    raise AnchorauditError(
+        f"no data set recognised at this address. What is read from addresses: {supported}.",
+        path=address,
+        remedy="Check the address, or copy the data to this machine.",
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from anchoraudit.io.addresses import Address
 from anchoraudit.io.files import name_parts, safe_join
 from anchoraudit.io.folders import is_folder
 
@@ -47,6 +48,8 @@ def is_image_name(name: str) -> bool:
 
 def list_images(folder: Path) -> list[str]:
     """Return the sorted names of the image files directly in `folder`; [] if it cannot be listed."""
+    if isinstance(folder, Address):  # images are only looked for on this machine
+        return []
     try:
         with os.scandir(folder) as entries:
             return sorted(entry.name for entry in entries if is_image_name(entry.name))
@@ -68,8 +71,11 @@ def usual_folders(file: Path, split: str = "") -> list[Path]:
     First around the folder of the file: `.`, `SPLIT/`, `images/SPLIT/`, `SPLIT/images/`, `images/`, where
     `images` stands for each of IMAGE_FOLDERS. Then the same around the folder above, which itself comes last.
 
-    split: the name of the file's split, "" if it has none.
+    split: the name of the file's split, "" if it has none. [] for a file at an address: images are looked for
+    on this machine.
     """
+    if isinstance(file, Address):
+        return []
     here, above = file.parent, file.parent.parent
     around_here = [here, *_around(here, split)]
     return list(dict.fromkeys([*around_here, *_around(above, split), above]))

@@ -1,4 +1,4 @@
-"""Lists folders. Links are followed; loops of links, and folders that cannot be listed, are skipped."""
+"""Lists folders of this machine. Links are followed; what cannot be listed, as a loop, is skipped."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.io.addresses import Address
 
 # A walk ends after so many files and folders that it was not made for, and so many more for each file that it
 # was: `/`, or the folder of a user, has more. The largest data sets have one or two other files an image.
@@ -31,6 +32,8 @@ def is_file(path: Path) -> bool:
 
 def names_in(folder: Path) -> list[str]:
     """Return the sorted names of all entries of `folder` that are not hidden; [] if it cannot be listed."""
+    if isinstance(folder, Address):  # `io.stores` lists those
+        return []
     with suppress(OSError, ValueError), os.scandir(folder) as entries:
         return sorted(entry.name for entry in entries if not entry.name.startswith("."))
     return []
@@ -38,6 +41,8 @@ def names_in(folder: Path) -> list[str]:
 
 def folders_in(folder: Path) -> list[Path]:
     """Return the sorted folders directly in `folder` that are not hidden; [] if it cannot be listed."""
+    if isinstance(folder, Address):
+        return []
     with suppress(OSError, ValueError), os.scandir(folder) as entries:
         return [folder / name for name in sorted(e.name for e in entries if _is_folder(e))]
     return []

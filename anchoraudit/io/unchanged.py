@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io import files
+from anchoraudit.io.addresses import is_address
 
 _MAKE_READABLE = "Make the file readable."
 _AGAIN = "Nothing was written. Run the command again when no other program writes to the file."
@@ -95,7 +96,7 @@ def note(path: str | Path, reading: Reading | bytes) -> None:
     A file that is read twice must be the same both times. Raises AnchorauditError if it is not.
     """
     record = _RECORD.get()
-    if record is None:
+    if record is None or is_address(path):  # nothing is copied from an address
         return
     if isinstance(reading, bytes):
         reading = of_bytes(reading)
@@ -110,7 +111,7 @@ def note_large(path: str | Path) -> None:
     All of it is hashed, which takes time, so nothing is done unless these are to be recorded, too. Raises
     AnchorauditError if it cannot be read.
     """
-    if not _LARGE.get():
+    if not _LARGE.get() or is_address(path):
         return
     try:
         with open(files.open_regular(path), "rb") as file:  # noqa: PTH123  a handle, not a path

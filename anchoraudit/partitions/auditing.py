@@ -14,6 +14,7 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.detectors.classes import Classes
 from anchoraudit.formats import ReadOptions, parts_of
+from anchoraudit.io.addresses import path_of
 from anchoraudit.partitions.counting import partial_of
 from anchoraudit.partitions.engines import Engine, Failed, engine
 from anchoraudit.partitions.memory import rows_of_part
@@ -61,7 +62,8 @@ def audit_partitions(
     Parameters
     ----------
     source : str or Path
-        A folder of Parquet files, or a large one. A data set of a format that is only read whole is one part.
+        A folder of Parquet files, or a large one, on this machine or at an address such as
+        ``s3://bucket/shards``. A data set of a format that is only read whole is one part.
     detector, drop_difficult, rules, loader, classes, class_rules
         As `audit` takes them.
     format, splits, image_folder
@@ -108,7 +110,7 @@ def audit_partitions(
     folder = None if image_folder is None else Path(image_folder)
     options = ReadOptions(splits=tuple(splits), image_folder=folder)
     with _engine(engine, workers, scheduler) as running:
-        parts = parts_of(Path(source), rows_of_part(memory, workers), options, format=format)
+        parts = parts_of(path_of(source), rows_of_part(memory, workers), options, format=format)
         plan = planned(parts, running, progress)
         settings.examine(plan.skeleton)  # raises before any part is read, if a setting is of no use
         about = {

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from anchoraudit.dataset.columns import Boxes, Dataset, Images
+from anchoraudit.io.addresses import path_of
 
 _OF_PARTS = {"images", "boxes", "findings", "notes", "label_lines"}
 
@@ -56,5 +57,5 @@ def _plain(value: Any) -> Any:
 
 def _made(kind: Any, value: Any) -> Any:
     if kind is Path:
-        return Path(value)
+        return path_of(value)
     raise NotImplementedError

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import Detection, ReadOptions, Sureness
+from anchoraudit.io import stores
 from anchoraudit.io.files import size_of
 from anchoraudit.io.folders import folders_in, is_file, names_in
 from anchoraudit.io.memory import without_garbage_collection
@@ -40,11 +41,22 @@ def detect(path: Path) -> Detection | None:
     return Detection(NAME, path, reason, Sureness.SUFFIX)
 
 
+def detect_address(address: Path) -> Detection | None:
+    """Recognise a table at an address, or a folder of Parquet files. Raises AnchorauditError as `read`."""
+    kind = _KINDS.get(address.suffix.lower())
+    if kind is not None and stores.is_file(address):
+        return Detection(NAME, address, kind, Sureness.SUFFIX)
+    return _shards(address)
+
+
 def _detect_shards(folder: Path) -> Detection | None:
     """Recognise a folder of Parquet files, or one with folders such as `split=train`."""
-    names = names_in(folder)
-    if not any(name.lower().endswith(".parquet") or "=" in name for name in names):
+    if not any(name.lower().endswith(".parquet") or "=" in name for name in names_in(folder)):
         return None
+    return _shards(folder)
+
+
+def _shards(folder: Path) -> Detection | None:
     from anchoraudit.formats.table.shards import shards_in
 
     shards = shards_in(folder)
@@ -61,7 +73,7 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     from anchoraudit.formats.table.assembly import assemble
 
     path = detection.path
-    files = [path] if is_file(path) else _files(path)
+    files = [path] if stores.is_file(path) else _files(path)
     if not files:
         from anchoraudit.formats.table.assembly import assemble_shards
         from anchoraudit.formats.table.shards import by_split, shards_in
@@ -79,7 +91,7 @@ def parts(detection: Detection, options: ReadOptions, rows: int) -> Parts | None
     None for one that is read whole. Raises AnchorauditError if a split is unknown.
     """
     path = detection.path
-    if _files(path) or (is_file(path) and path.suffix.lower() != ".parquet"):
+    if _files(path) or (stores.is_file(path) and path.suffix.lower() != ".parquet"):
         return None
     from anchoraudit.formats.table.pieces import TableParts
 

@@ -20,7 +20,8 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats.table.columns import Numbers, Texts, joined_numbers, joined_texts
 from anchoraudit.formats.table.dialects import Dialect, dialect_of
 from anchoraudit.formats.table.rows import NUMBERS, Rows, not_understood
-from anchoraudit.io.files import decode_names, read_input
+from anchoraudit.io.files import decode_names
+from anchoraudit.io.stores import read_input
 from anchoraudit.io.unchanged import note
 
 _TELLING = 20  # first rows by which a table without header is recognised

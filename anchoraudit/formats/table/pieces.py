@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,8 +27,8 @@ from anchoraudit.formats.table.shards import (
     read_shard,
     shards_in,
 )
-from anchoraudit.io.files import name_parts, size_of
-from anchoraudit.io.unchanged import Stamp
+from anchoraudit.io.files import name_parts
+from anchoraudit.io.stores import is_file, status
 
 _LARGE = 32 << 20  # bytes of a file from which on it is worth to look whether it has several row groups
 
@@ -61,7 +60,7 @@ class TableParts:
         Raises AnchorauditError if none of the files is to be read.
         """
         path = detection.path
-        groups = [([path], "")] if path.is_file() else by_split(path, shards_in(path))
+        groups = [([path], "")] if is_file(path) else by_split(path, shards_in(path))
         wanted = options.splits
         require_known_splits(wanted, [s for _, s in groups if s] or wanted, path)
         chosen = tuple((tuple(f), s) for f, s in groups if not (s and wanted) or s in wanted)
@@ -163,7 +162,7 @@ class TableParts:
             of_group.setdefault(piece.group, []).append((name, rows))
         joined = []
         for group, tables in sorted(of_group.items()):
-            if self._folder.is_dir():
+            if not is_file(self._folder):
                 joined.append((group, join_rows(self._folder, tables, [])))
             else:  # pieces of one file, with the numbers of its rows
                 joined.append((group, concatenated([rows for _, rows in tables], [0] * len(tables), [])))
@@ -230,7 +229,7 @@ def _stretches(root: Path, path: Path, rows: int) -> Iterator[tuple[tuple[int, .
     """
     name = path.name if path == root else path.relative_to(root).as_posix()
     try:
-        sizes = row_group_sizes(path) if size_of(path) > _LARGE else []
+        sizes = row_group_sizes(path) if status(path).size > _LARGE else []
     except AnchorauditError:
         sizes = []
     if sum(sizes) <= rows:
@@ -247,7 +246,6 @@ def _stretches(root: Path, path: Path, rows: int) -> Iterator[tuple[tuple[int, .
 def _stamp(where: _Where) -> str:
     """Return what the system says of a file: another text once it has other bytes."""
     try:
-        stamp = Stamp.of(os.stat(where.path))  # noqa: PTH116
-    except OSError:
+        return f"{where.path}:{status(where.path).stamp}:{where.row_groups}"
+    except AnchorauditError:
         return ""
-    return f"{where.path}:{stamp.size}:{stamp.modified}:{where.row_groups}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,8 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.io import stores
+from anchoraudit.io.addresses import is_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,12 @@ def opened(
     file.
     """
     try:
-        with parquet.ParquetFile(path, read_dictionary=list(as_codes)) as file:
+        # At an address, requests for columns that lie beside each other are made together.
+        source = stores.opened(path) if is_address(path) else nullcontext(path)
+        with (
+            source as place,
+            parquet.ParquetFile(place, read_dictionary=list(as_codes), pre_buffer=is_address(path)) as file,
+        ):
             sizes = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
             chosen = tuple(range(len(sizes))) if groups is None else groups
             first = sum(sizes[: chosen[0]]) if chosen else 0

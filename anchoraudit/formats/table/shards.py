@@ -22,7 +22,7 @@ from anchoraudit.formats.table.columns import Texts, joined_numbers, joined_text
 from anchoraudit.formats.table.dialects import column_called
 from anchoraudit.formats.table.parquet import read_parquet
 from anchoraudit.formats.table.rows import Rows
-from anchoraudit.io.folders import folders_in, is_file, names_in
+from anchoraudit.io.stores import inside
 
 SUFFIX = ".parquet"
 LISTS = "lists of objects"  # among columns: a row is an image
@@ -32,10 +32,10 @@ _NAMED = re.compile(r"([A-Za-z]+)([-_.]|$)")  # what a file name begins with
 
 def shards_in(folder: Path, keys: int = _KEYS) -> list[Path]:
     """Return the Parquet files of a folder and of its `key=value` folders, by name."""
-    found = [folder / name for name in names_in(folder) if name.lower().endswith(SUFFIX)]
-    found = [path for path in found if is_file(path)]
-    for below in folders_in(folder) if keys else ():
-        if "=" in below.name:
+    there = inside(folder)
+    found = [path for path, is_folder in there if not is_folder and path.name.lower().endswith(SUFFIX)]
+    for below, is_folder in there if keys else ():
+        if is_folder and "=" in below.name:
             found += shards_in(below, keys - 1)
     return found
 

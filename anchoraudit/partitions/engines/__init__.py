@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-from anchoraudit.errors import AnchorauditError
+from anchoraudit.errors import AnchorauditError, without_credentials
 from anchoraudit.io.plugins import load_module, module_names
 
 ATTEMPTS = 3  # how often a part is begun whose worker is killed
@@ -87,5 +87,5 @@ def attempted(work: Callable[[Any, Any], Any], common: Any, task: Any) -> Any:
             return Failed.of(error)
         except Exception as error:
             if not left:
-                return Failed(f"{type(error).__name__}: {error}".partition("\n")[0])
+                return Failed(without_credentials(f"{type(error).__name__}: {error}".partition("\n")[0]))
     raise AssertionError

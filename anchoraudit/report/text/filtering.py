@@ -18,6 +18,7 @@ from anchoraudit.dataset.locations import Location, Locations
 from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.fixes import DROPPED, Plan
+from anchoraudit.io.addresses import path_of
 from anchoraudit.loaders import PLAIN
 from anchoraudit.manifest import Filtered, Written
 from anchoraudit.report import words
@@ -155,7 +156,7 @@ def _shown(where: Location, root: Path) -> str:
     """Write the file, relative to the data set, and the place."""
     path = where.path
     with contextlib.suppress(ValueError):
-        path = str(Path(path).relative_to(root)) if path else ""
+        path = str(path_of(path).relative_to(root)) if path else ""
     return ", ".join(part for part in ("" if path == "." else path, where.place) if part)
 
 

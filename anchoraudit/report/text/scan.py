@@ -14,6 +14,7 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.statuses import STATUSES
 from anchoraudit.encoding.verdicts import VERDICTS
+from anchoraudit.io.addresses import path_of
 from anchoraudit.report import words
 from anchoraudit.report.text.table import Column, Table
 from anchoraudit.report.text.terminal import (
@@ -197,7 +198,7 @@ def location(finding: Finding, audit: Audit) -> str:
 def _location(finding: Finding, root: Path) -> str:
     path = finding.path
     with contextlib.suppress(ValueError):
-        path = str(Path(path).relative_to(root)) if path else ""
+        path = str(path_of(path).relative_to(root)) if path else ""
     return ", ".join(part for part in ("" if path == "." else path, finding.place) if part)
 
 

@@ -1,0 +1,381 @@
+"""Tables at addresses: as on this machine, within bounded time, and without a credential in any word."""
+
+import contextlib
+import http.server
+import json
+import os
+import pickle
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+import anchoraudit
+from anchoraudit import AnchorauditError, audit_partitions, merge
+from anchoraudit.errors import without_credentials
+from anchoraudit.io import stores
+from anchoraudit.io.addresses import Address, is_address, path_of
+from tests.test_partitions import drawn, run, write
+
+pytest.importorskip("pyarrow")
+fsspec = pytest.importorskip("fsspec")
+
+SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCY"
+KEY = "AKIAIOSFODNN7EXAMPLE"
+
+
+@pytest.fixture
+def shards(tmp_path):
+    return write(tmp_path / "shards", drawn(60), 3)
+
+
+@pytest.fixture
+def in_memory(shards):
+    memory = fsspec.filesystem("memory")
+    for file in shards.iterdir():
+        memory.pipe(f"/bucket/shards/{file.name}", file.read_bytes())
+    yield "memory://bucket/shards"
+    memory.rm("/bucket", recursive=True)
+
+
+@contextlib.contextmanager
+def listening(*, answers):
+    """A server that accepts connections and says nothing, or that refuses them; yields its port."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        if answers:
+            server.listen(16)
+        yield server.getsockname()[1]
+
+
+@pytest.fixture
+def web(shards):
+    pytest.importorskip("aiohttp", reason="http:// IS NOT TESTED: pip install aiohttp")
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *words):
+            super().__init__(*words, directory=str(shards))
+
+        def log_message(self, *words):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+class TestAddresses:
+    @pytest.mark.parametrize(
+        ("written", "shown", "secret"),
+        [
+            ("s3://bucket/a/b.parquet", "s3://bucket/a/b.parquet", "s3://bucket/a/b.parquet"),
+            ("S3://bucket/a/", "s3://bucket/a", "s3://bucket/a"),
+            ("https://me:pw@host:80/a?X-Amz-Signature=1#x", "https://host:80/a", None),
+            ("hf://datasets/me/data@main/a", "hf://datasets/me/data@main/a", "hf://datasets/me/data@main/a"),
+            ("s3://bucket/a?.parquet", "s3://bucket/a?.parquet", "s3://bucket/a?.parquet"),
+            ("s3://bucket/a?AWSAccessKeyId=1", "s3://bucket/a", None),
+        ],
+    )
+    def test_what_is_shown_and_what_is_sent(self, written, shown, secret):
+        address = path_of(written)
+        assert isinstance(address, Path)
+        assert str(address) == shown == os.fspath(address)
+        assert shown in repr(address)
+        assert address.secret == (secret or written.partition("#")[0])
+        again = pickle.loads(pickle.dumps(address))
+        assert (again, again.secret) == (address, address.secret)
+
+    def test_the_ways_of_paths(self):
+        folder = path_of("s3://me@bucket/a")
+        assert str(folder / "b.parquet") == "s3://bucket/a/b.parquet"
+        assert folder.below("b").secret == "s3://me@bucket/a/b"
+        assert (folder / "b.parquet").suffix == ".parquet"
+        assert (folder / "k=1" / "b").relative_to(folder).as_posix() == "k=1/b"
+        assert str(folder.parent) == "s3://bucket"
+        assert folder == Address.of("s3://bucket/a") != path_of("s3://bucket/b")
+
+    def test_nothing_of_it_is_on_the_disk(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "s3:" / "bucket").mkdir(parents=True)
+        address = path_of("s3://bucket")
+        assert not address.exists() and not address.is_dir() and not address.is_file()
+        with pytest.raises(FileNotFoundError):
+            address.stat()
+
+    @pytest.mark.parametrize("text", ["shards", "C://x", "/a/b", "a:b", "./s3://x", "file:///tmp/x", ""])
+    def test_what_is_none(self, text):
+        assert not is_address(text)
+
+    def test_files_of_this_machine(self):
+        assert path_of("file:///tmp/a%20b") == Path("/tmp/a b")
+        with pytest.raises(AnchorauditError, match="another machine, host"):
+            path_of("file://host/a")
+
+
+class TestCredentials:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            f"https://me:{SECRET}@host/a.parquet is gone",
+            f"no 'https://host/a.parquet?X-Amz-Credential={KEY}&X-Amz-Signature={SECRET}'",
+            f"The key {KEY} is unknown",
+            f"X-Amz-Security-Token={SECRET}",
+        ],
+    )
+    def test_none_is_in_a_message(self, text):
+        for said in (without_credentials(text), str(AnchorauditError(text, path=text, remedy=text))):
+            assert SECRET not in said
+            assert KEY not in said
+
+    @pytest.mark.parametrize(
+        "text", ["what? a=b", "s3://bucket/part-?.parquet", "a.jpg?x", "me@host", "https://host/a: no b=c"]
+    )
+    def test_other_words_stay(self, text):
+        assert without_credentials(text) == text
+
+    def test_none_is_in_a_record_or_a_report(self, web, tmp_path):
+        address = f"{web.replace('//', f'//me:{SECRET}@')}/part-0.parquet?X-Amz-Signature={SECRET}&a={KEY}"
+        done = run("scan", address, "--output-format", "json", "-o", "out.json", cwd=tmp_path)
+        assert done.returncode == 1, done.stderr
+        texts = [
+            path.read_text() for path in tmp_path.rglob("*") if path.is_file() and path.suffix == ".json"
+        ]
+        assert json.loads((tmp_path / "out.json").read_text())["dataset"] == f"{web}/part-0.parquet"
+        assert len(texts) == 2  # the record of the scan, too
+        for text in (*texts, done.stdout, done.stderr):
+            assert SECRET not in text
+            assert KEY not in text
+
+    def test_none_is_in_an_error(self, tmp_path):
+        pytest.importorskip("aiohttp", reason="http:// IS NOT TESTED: pip install aiohttp")
+        with listening(answers=False) as port:
+            address = f"http://me:{SECRET}@127.0.0.1:{port}/a.parquet?Signature={SECRET}"
+            done = run("scan", address, cwd=tmp_path)
+        assert done.returncode == 2
+        assert f"http://127.0.0.1:{port}/a.parquet: cannot be read" in done.stderr
+        assert SECRET not in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+
+
+class TestAnswers:
+    def test_the_parts_are_those_of_the_folder(self, shards, in_memory):
+        there, here = (merge(audit_partitions(each, "yolov5")) for each in (in_memory, shards))
+        assert there.to_json().replace(in_memory, str(shards)) == here.to_json()
+
+    def test_the_whole_is_that_of_the_folder(self, shards, in_memory):
+        there, here = (anchoraudit.audit(str(each), "yolov5", images="none") for each in (in_memory, shards))
+        assert there.summary() == here.summary()
+        assert there.findings.counts == here.findings.counts
+        assert str(there.dataset.root) == in_memory
+
+    def test_one_file_over_http(self, shards, web):
+        there, here = (anchoraudit.read(f"{each}/part-1.parquet") for each in (web, shards))
+        assert there.boxes.xyxy.tolist() == here.boxes.xyxy.tolist()
+
+    def test_a_folder_over_http(self, shards, web):
+        there, here = (merge(audit_partitions(each)) for each in (web, shards))
+        assert there.summary() == here.summary()
+
+    def test_keys_of_folders(self, shards):
+        memory = fsspec.filesystem("memory")
+        for part, split in enumerate(("train", "val", "train")):
+            data = (shards / f"part-{part}.parquet").read_bytes()
+            memory.pipe(f"/hive/split={split}/{part}.parquet", data)
+        try:
+            assert anchoraudit.read("memory://hive", splits=("val",)).splits == ("val",)
+            assert set(anchoraudit.read("memory://hive").splits) == {"train", "val"}
+        finally:
+            memory.rm("/hive", recursive=True)
+
+    def test_a_broken_file_hides_nothing_of_the_others(self, in_memory):
+        fsspec.filesystem("memory").pipe("/bucket/shards/part-1.parquet", b"PAR1 cut off")
+        found = merge(audit_partitions(in_memory))
+        assert set(found.failed) == {1}
+        assert found.findings.of("PAR001")[0].path == "part-1.parquet"
+        assert found.summary()["images"] > 20
+
+    def test_a_file_under_the_name_of_a_local_path(self, shards, tmp_path):
+        whole = anchoraudit.read(f"file://{shards}")
+        assert whole.root == shards
+
+    def test_a_stamp_changes_with_the_bytes(self, in_memory):
+        file = path_of(f"{in_memory}/part-1.parquet")
+        before = stores.status(file)
+        assert stores.status(file) == before
+        fsspec.filesystem("memory").pipe("/bucket/shards/part-1.parquet", b"other")
+        assert stores.status(file) != before
+
+
+class TestNoAnswer:
+    def test_a_server_that_says_nothing_is_named_in_time(self, tmp_path):
+        pytest.importorskip("aiohttp", reason="http:// IS NOT TESTED: pip install aiohttp")
+        with listening(answers=True) as port:
+            done = subprocess.run(
+                [sys.executable, "-m", "anchoraudit", "scan", f"http://127.0.0.1:{port}/a.parquet"],
+                capture_output=True,
+                text=True,
+                cwd=tmp_path,
+                env={**os.environ, "ANCHORAUDIT_TIMEOUT": "0.5"},
+                check=False,
+            )
+        assert done.returncode == 2
+        assert f"127.0.0.1:{port} does not answer within 0.5 seconds" in done.stderr
+        assert "ANCHORAUDIT_TIMEOUT=1" in done.stderr
+
+    @pytest.mark.parametrize("text", ["soon", "0", "-1", "nan"])
+    def test_times_that_are_none(self, monkeypatch, in_memory, text):
+        monkeypatch.setenv("ANCHORAUDIT_TIMEOUT", text)
+        with pytest.raises(AnchorauditError, match="is no number of seconds"):
+            anchoraudit.read(in_memory)
+
+    @pytest.mark.parametrize(
+        ("address", "said"),
+        [
+            ("memory://none", "no data set recognised at this address"),
+            ("moon://bucket/x", "Protocol not known"),
+            ("memory://none/a.parquet", "no data set recognised at this address"),
+        ],
+    )
+    def test_what_is_not_there(self, address, said):
+        with pytest.raises(AnchorauditError, match=said):
+            anchoraudit.read(address)
+
+    @pytest.mark.parametrize(
+        ("scheme", "module"), [("s3", "s3fs"), ("gs", "gcsfs"), ("hf", "huggingface_hub")]
+    )
+    def test_what_is_not_installed(self, scheme, module):
+        code = f"import sys; sys.modules['{module}'] = None; import anchoraudit; anchoraudit.read('{scheme}://b/x')"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert f"{scheme}:// needs {module}\n  pip install {module.replace('_', '-')}\n" in done.stderr
+
+    def test_without_fsspec(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "fsspec.core", None)
+        with pytest.raises(AnchorauditError, match=r"pip install 'anchoraudit\[remote\]'"):
+            anchoraudit.read("s3://bucket/x")
+
+
+class TestCommandLine:
+    def test_it_goes_by_parts(self, web, shards, tmp_path):
+        there = run("scan", web, "--detector", "yolov5", "--output-format", "json", cwd=tmp_path)
+        here = run(
+            "scan",
+            shards,
+            "--engine",
+            "local",
+            "--detector",
+            "yolov5",
+            "--output-format",
+            "json",
+            cwd=tmp_path,
+        )
+        assert there.returncode == here.returncode == 1
+        found, expected = json.loads(there.stdout), json.loads(here.stdout)
+        assert found["dataset"] == web
+        assert found["summary"] == expected["summary"]
+        assert found["parts"] == expected["parts"]
+
+    def test_the_last_scan_is_repeated(self, web, tmp_path):
+        assert run("scan", web, cwd=tmp_path).returncode == 1
+        again = run("scan", cwd=tmp_path)
+        assert again.returncode == 1
+        assert f"using {web}, as in the last scan" in again.stderr
+
+    def test_in_a_settings_file(self, web, tmp_path):
+        (tmp_path / "below").mkdir()
+        (tmp_path / "anchoraudit.toml").write_text(f'dataset = "{web}"\n')
+        done = run("scan", "--quiet", cwd=tmp_path / "below")
+        assert done.returncode == 1, done.stderr
+
+    def test_what_needs_the_whole_says_what_to_do(self, web, tmp_path):
+        done = run("scan", web, "--counts", cwd=tmp_path)
+        assert done.returncode == 2
+        assert "Leave it out, or copy the data to this machine." in done.stderr
+
+    def test_other_commands_read_all_of_it(self, web, tmp_path):
+        done = run("cluster", web, "--k", "3", "-o", "anchors.json", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        done = run("filter", web, "-o", "clean.json", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        done = run("filter", web, "-o", "more.json", "--certify", cwd=tmp_path)
+        assert done.returncode == 2
+        assert "cannot be certified: it is not on this machine" in done.stderr
+
+
+class TestObjectStore:
+    """A real server of S3, where moto is installed: python -m pip install 'moto[server]' s3fs."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def server(cls):
+        pytest.importorskip("s3fs", reason="S3 IS NOT TESTED: pip install s3fs 'moto[server]'")
+        moto = pytest.importorskip("moto.server", reason="S3 IS NOT TESTED: pip install s3fs 'moto[server]'")
+        server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        server.start()
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+        server.stop()
+
+    @pytest.fixture
+    def bucket(self, server, monkeypatch, shards):
+        for name, value in (
+            ("AWS_ENDPOINT_URL", server),
+            ("AWS_ACCESS_KEY_ID", KEY),
+            ("AWS_SECRET_ACCESS_KEY", SECRET),
+            ("AWS_DEFAULT_REGION", "us-east-1"),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+        ):
+            monkeypatch.setenv(name, value)
+        system = fsspec.filesystem("s3", skip_instance_cache=True)
+        system.mkdir("bucket")
+        for file in shards.iterdir():
+            system.pipe(f"bucket/shards/{file.name}", file.read_bytes())
+        yield "s3://bucket/shards"
+        system.rm("bucket", recursive=True)
+
+    def test_the_answer_is_that_of_the_folder(self, shards, bucket, tmp_path):
+        words = ("--detector", "yolov5", "--output-format", "json")
+        there = run("scan", bucket, *words, cwd=tmp_path)
+        here = run("scan", shards, "--engine", "local", *words, cwd=tmp_path)
+        assert there.returncode == here.returncode == 1, there.stderr
+        assert there.stderr == ""
+        assert there.stdout.replace(bucket, str(shards)) == here.stdout
+
+    def test_row_groups_are_read_by_themselves(self, shards, bucket, monkeypatch):
+        monkeypatch.setattr("anchoraudit.formats.table.pieces._LARGE", 0)
+        monkeypatch.setattr("anchoraudit.partitions.auditing.rows_of_part", lambda *_: 20)
+        parts = list(audit_partitions(bucket, "yolov5"))
+        assert len(parts) > 6
+        assert merge(parts).summary() == merge(audit_partitions(shards, "yolov5")).summary()
+
+    def test_a_bucket_that_is_not_there(self, bucket, tmp_path):
+        done = run("scan", "s3://none/shards", cwd=tmp_path)
+        assert done.returncode == 2
+        assert "s3://none/shards: " in done.stderr
+        assert "Traceback" not in done.stderr
+
+    @pytest.mark.parametrize("answers", [True, False])
+    def test_a_server_that_does_not_answer(self, bucket, monkeypatch, tmp_path, answers):
+        with listening(answers=answers) as port:
+            monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+            monkeypatch.setenv("ANCHORAUDIT_TIMEOUT", "2")
+            done = run("scan", bucket, cwd=tmp_path)
+        assert done.returncode == 2
+        assert f"http://127.0.0.1:{port}" in done.stderr
+        assert bucket in done.stderr
+        for word in (SECRET, KEY, "Traceback"):
+            assert word not in done.stderr
+
+
+class TestHub:
+    def test_without_network(self, monkeypatch):
+        pytest.importorskip("huggingface_hub", reason="hf:// IS NOT TESTED: pip install huggingface_hub")
+        monkeypatch.setenv("ANCHORAUDIT_TIMEOUT", "2")
+        with listening(answers=False) as port:
+            monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", f"http://127.0.0.1:{port}")
+            with pytest.raises(AnchorauditError) as caught:
+                anchoraudit.read("hf://datasets/someone/something")
+        assert "hf:// needs the network" in str(caught.value)
