@@ -93,6 +93,28 @@ class TestAgainstTheWhole:
         assert found.summary()["boxes"] == 2
         assert found.summary()["verdicts"]["ok"] == 1
 
+    def test_an_image_of_two_splits_is_found_across_parts(self, tmp_path):
+        folder = tmp_path / "splits"
+        for split, image in (("train", "a"), ("train", "b"), ("val", "b"), ("val", "c")):
+            place = folder / f"split={split}"
+            place.mkdir(parents=True, exist_ok=True)
+            row = (f"{image}.jpg", 640, 480, "cat", 10, 10, 90, 60)
+            parquet.write_table(table_of([row]), place / f"{image}.parquet")
+        whole = anchoraudit.audit(str(folder), images="none")
+        parts = merge(audit_partitions(folder))
+        assert whole.findings.counts["SET004"] == parts.findings.counts["SET004"] == 1
+        assert parts.findings.of("SET004")[0].message == whole.findings.of("SET004")[0].message
+
+    def test_names_that_too_many_images_share_are_not_compared(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("anchoraudit.partitions.spread.MOST_APART", 3)
+        for split in ("train", "val"):
+            (tmp_path / f"split={split}").mkdir()
+            rows = [(f"{i}.jpg", 640, 480, "cat", 10, 10, 90, 60) for i in range(5)]
+            parquet.write_table(table_of(rows), tmp_path / f"split={split}" / "0.parquet")
+        findings = merge(audit_partitions(tmp_path)).findings
+        assert "SET004" not in findings.counts
+        assert "SET004" in [rule.code for rule in findings.not_checked]
+
     def test_row_groups_of_one_file(self, tmp_path, monkeypatch):
         monkeypatch.setattr("anchoraudit.formats.table.pieces._LARGE", 0)
         monkeypatch.setattr("anchoraudit.partitions.auditing.rows_of_part", lambda *_: 50)

@@ -93,7 +93,7 @@ class TestTheContract:
         found = dict(running.each(tenfold, "this", [3, 1, 2, 0]))
         assert found == {
             0: 30,
-            1: Failed("this has no 1\n  Take another."),
+            1: Failed("this has no 1", remedy="Take another."),
             2: Failed("ValueError: two"),
             3: 0,
         }

@@ -195,7 +195,7 @@ class TestAnswers:
         fsspec.filesystem("memory").pipe("/bucket/shards/part-1.parquet", b"PAR1 cut off")
         found = merge(audit_partitions(in_memory))
         assert set(found.failed) == {1}
-        assert found.findings.of("PAR001")[0].path == "part-1.parquet"
+        assert found.findings.of("PAR001")[0].path == f"{in_memory}/part-1.parquet"
         assert found.summary()["images"] > 20
 
     def test_a_file_under_the_name_of_a_local_path(self, shards, tmp_path):

@@ -119,6 +119,7 @@ def audit_partitions(
             "settings": settings.to_builtins(),
             "dataset": plain_skeleton(plan.skeleton),
             "parts": len(plan.tasks),
+            "not_checked": list(plan.apart.not_checked),
         }
         job = _Job(plan, settings, about)
         for done, (index, found) in enumerate(running.each(_audit_part, job, plan.tasks), 1):

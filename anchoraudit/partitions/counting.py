@@ -13,11 +13,11 @@ from anchoraudit.boxes import box_sizes
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.labels import clipped_boxes
 from anchoraudit.encoding.verdicts import VERDICTS
-from anchoraudit.partitions.partial import KEPT, Found, Partial, Place
+from anchoraudit.partitions.partial import KEPT, Found, Partial, Place, fields_of
 from anchoraudit.partitions.sizes import SizeHistogram
 from anchoraudit.report import words
 from anchoraudit.report.outputs import entry_of_image
-from anchoraudit.rules import Context, Findings, Hits, Totals, groups_of
+from anchoraudit.rules import Context, Findings, Hits, Totals, groups_of, of_the_whole
 
 
 def partial_of(
@@ -36,6 +36,7 @@ def partial_of(
         Totals.of(context),
         _sizes(audit),
         {group: _found([own], part) for group, own in sorted(groups.items())},
+        tuple(sorted({fields_of(finding) for finding in of_the_whole(audit.original.findings)})),
         tuple((_place(audit, row, part), entry_of_image(audit, row)) for row in words.flagged(audit)[:KEPT]),
         tuple(sorted({*audit.original.notes, *audit.dataset.notes})),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import merge as merged
 from typing import TYPE_CHECKING
 
@@ -50,7 +50,7 @@ def findings_of(partial: Partial) -> MergedFindings:
     settings = Settings.from_builtins(partial.about["settings"])
     _, context = settings.examine(partial.dataset)
     context = context.with_totals(partial.totals)
-    of_totals = check_totals(context, settings.rules, [])
+    of_totals = check_totals(context, settings.rules, [Finding(*fields) for fields in partial.told])
     own: dict[str, list[tuple[int, list[tuple[tuple[float, ...], Finding]]]]] = {}
     for group in remaining(partial.found, of_totals, context, settings.rules):
         found = partial.found[group]
@@ -68,6 +68,11 @@ def findings_of(partial: Partial) -> MergedFindings:
     codes = [code for code in rules if counts.get(code)]
     codes.sort(key=lambda code: (order[rules[code].severity], not rules[code].symptoms))
     skipped = not_in_parts(settings.rules, settings.detector is not None)
+    skipped += [
+        replace(rules[code], needs_whole="too many images of different splits have the same file names")
+        for code in partial.about["not_checked"]
+        if code in settings.rules
+    ]
     return MergedFindings(
         {code: counts[code] for code in codes},
         {code: tuple(first[code]) for code in codes},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from heapq import merge as merged
@@ -64,6 +64,8 @@ class Partial:
         The sizes of usable boxes on the network's input.
     found : dict
         What is wrong with single images, boxes and files, by groups that the rules about the whole decide on.
+    told : tuple
+        What the reader found that is about files or the whole, as the fields of `Finding`, each once.
     worst : tuple
         The first flagged images, worst first, each with its place.
     notes : tuple of str
@@ -84,6 +86,7 @@ class Partial:
     totals: Totals
     sizes: SizeHistogram
     found: Mapping[Group, Found] = field(default_factory=dict)
+    told: tuple[tuple[str, ...], ...] = ()
     worst: tuple[tuple[Place, dict[str, Any]], ...] = ()
     notes: tuple[str, ...] = ()
     failed: Mapping[int, str] = field(default_factory=dict)
@@ -111,6 +114,7 @@ class Partial:
             self.totals + other.totals,
             self.sizes + other.sizes,
             {group: self.found.get(group, none).plus(other.found.get(group, none)) for group in groups},
+            tuple(sorted({*self.told, *other.told})),
             tuple(islice(merged(self.worst, other.worst, key=_place), KEPT)),
             tuple(sorted({*self.notes, *other.notes})),
             dict(sorted({**self.failed, **other.failed}.items())),
@@ -174,9 +178,10 @@ class Partial:
             "totals": self.totals.to_builtins(),
             "sizes": self.sizes.to_builtins(),
             "found": [
-                [group, found.number, [[place, _of_finding(finding)] for place, finding in found.first]]
+                [group, found.number, [[place, fields_of(finding)] for place, finding in found.first]]
                 for group, found in self.found.items()
             ],
+            "told": self.told,
             "worst": self.worst,
             "notes": self.notes,
             "failed": [[part, why] for part, why in self.failed.items()],
@@ -209,6 +214,7 @@ class Partial:
                     Group(*group): Found(number, tuple((tuple(place), Finding(*own)) for place, own in first))
                     for group, number, first in plain["found"]
                 },
+                tuple(map(tuple, plain["told"])),
                 tuple((tuple(place), image) for place, image in plain["worst"]),
                 tuple(plain["notes"]),
                 {part: why for part, why in plain["failed"]},  # noqa: C416  JSON has no keys that are numbers
@@ -258,7 +264,8 @@ def _place(entry: tuple[Place, Any]) -> Place:
     return entry[0]
 
 
-def _of_finding(finding: Finding) -> Sequence[str]:
+def fields_of(finding: Finding) -> tuple[str, ...]:
+    """Return the fields of a finding, in their order."""
     return (
         finding.code,
         finding.message,

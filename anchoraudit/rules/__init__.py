@@ -15,7 +15,7 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.io.plugins import load_module, module_names
 from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._findings import Findings
-from anchoraudit.rules._rule import FAMILIES, SEVERITIES, Rule, Severity
+from anchoraudit.rules._rule import FAMILIES, OF_PARTS, SEVERITIES, Rule, Severity
 from anchoraudit.rules._selection import Chosen, unknown
 from anchoraudit.rules._symptoms import Group, divided, follow_faults, without_faulty, without_symptoms
 from anchoraudit.rules._totals import Totals
@@ -38,6 +38,7 @@ __all__ = [
     "groups_of",
     "in_force_after",
     "not_in_parts",
+    "of_the_whole",
     "remaining",
     "rule_of",
 ]
@@ -136,7 +137,7 @@ def check_rows(context: Context, chosen: Chosen, from_reading: Sequence[Finding]
     rules = {
         code: rule
         for code, rule in _applicable(context, chosen).items()
-        if rule.scope == "rows" or rule.tentative is not None
+        if rule.scope in OF_PARTS or rule.tentative is not None
     }
     read = [finding for finding in from_reading if finding.code in rules and _is_of_rows(finding)]
     groups = _find(context, rules, chosen, read, lambda rule, values: rule.found_in_part(context, values))
@@ -161,8 +162,8 @@ def check_totals(context: Context, chosen: Chosen, from_reading: Sequence[Findin
         In the order of `check`.
     """
     every = _applicable(context, chosen)
-    read = [finding for finding in from_reading if not _is_of_rows(finding)]
-    rules = {code: rule for code, rule in every.items() if rule.scope != "rows"}
+    read = of_the_whole(from_reading)
+    rules = {code: rule for code, rule in every.items() if rule.scope not in OF_PARTS}
     groups = _find(
         context,
         rules,
@@ -173,6 +174,11 @@ def check_totals(context: Context, chosen: Chosen, from_reading: Sequence[Findin
     in_force = chosen.in_force(all_rules())
     without_symptoms(groups, in_force, context.dataset)
     return _ordered(groups, in_force)
+
+
+def of_the_whole(findings: Sequence[Finding]) -> list[Finding]:
+    """Return those findings of a reader that `check_totals` takes: not about single images and boxes."""
+    return [finding for finding in findings if not _is_of_rows(finding)]
 
 
 def not_in_parts(chosen: Chosen, needs_detector: bool) -> list[Rule]:
@@ -228,7 +234,7 @@ def _applicable(context: Context, chosen: Chosen) -> dict[str, Rule]:
 
 
 def _is_of_rows(finding: Finding) -> bool:
-    return all_rules()[finding.code].scope == "rows"
+    return all_rules()[finding.code].scope in OF_PARTS
 
 
 def _find(

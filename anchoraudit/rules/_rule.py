@@ -22,7 +22,8 @@ FAMILIES = {
     "ANC": "assignment",
 }
 Check = Callable[..., Sequence[Finding]]
-Scope = Literal["rows", "totals", "whole"]
+Scope = Literal["rows", "names", "totals", "whole"]
+OF_PARTS = ("rows", "names")  # scopes of rules whose findings in parts are those of the whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,9 @@ class Rule:
     scope: what the rule needs where a data set is audited in parts, each of some whole images. "rows": a
     finding follows from one image, its boxes and its file, so that the findings of the parts are those of the
     whole. "totals": the check looks at nothing of images and boxes but `context.totals`, and runs once, on
-    the sum of the totals of all parts. "whole": neither; `needs_whole` says why in a few words. count: what
-    the rule itself adds to the totals, by name; called as `check` is, and read with
+    the sum of the totals of all parts. "names": a finding follows from images of different splits whose files
+    have the same name; all of these are in one part. "whole": nothing of these; `needs_whole` says why in a
+    few words. count: what the rule itself adds to the totals, by name; called as `check` is, and read with
     `context.totals.of_rule(code)`. tentative: a check
     that finds further boxes or images, which count only where `tentative_if`, called like it, says so by the
     totals.
@@ -104,7 +106,7 @@ class Rule:
         """Run the check on a part of a data set. What is tentative is in a sequence of its own."""
         values = {**self.parameters, **parameters}
         found: list[Sequence[Finding]] = []
-        if self.check is not None and self.scope == "rows":
+        if self.check is not None and self.scope in OF_PARTS:
             found.append(self.check(context, **values))
         if self.tentative is not None:
             found.append(self.tentative(context, **values).made_tentative())

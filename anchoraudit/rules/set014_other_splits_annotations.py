@@ -21,8 +21,8 @@ def copied_sources(context: Context) -> dict[int, int]:
     """
     dataset = context.dataset
     images, boxes, sources = dataset.images, dataset.boxes, dataset.sources
-    if len(sources) < 2 or len(dataset.splits) < 2:
-        return {}
+    if len(sources) < 2 or len(dataset.splits) < 2 or dataset.class_boxes is not None:
+        return {}  # of a part, nobody knows what else the source has
     count = len(sources)
     of_box = images.source[boxes.image]
     image_order, box_order = (stable_argsort(column) for column in (images.source, of_box))
