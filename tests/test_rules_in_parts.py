@@ -2,7 +2,7 @@
 
 import json
 import random
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from unittest import mock
@@ -15,12 +15,19 @@ from hypothesis import strategies as st
 import anchoraudit
 from anchoraudit import Chosen, rules
 from anchoraudit.auditing import audit as auditing
+from anchoraudit.dataset import readings
 from anchoraudit.dataset.class_boxes import boxes_of_classes
 from anchoraudit.dataset.columns import Boxes, Category, Dataset, Images, Source
 from anchoraudit.dataset.parts import of_images
-from anchoraudit.rules import Totals, all_rules, anc010_never_learned, anc011_mostly_unlearned
-from tests.builders import AS_READ
-from tests.rule_cases import all_of, tree
+from anchoraudit.rules import (
+    Totals,
+    all_rules,
+    anc005_unused_shape,
+    anc010_never_learned,
+    anc011_mostly_unlearned,
+)
+from tests.builders import AS_READ, annotation, document
+from tests.rule_cases import all_of, ids, tree
 from tests.test_rules import DETECTORS, datasets
 
 CASES, THRESHOLDS = all_of("CASE"), all_of("THRESHOLD")
@@ -169,26 +176,33 @@ WORDS = ("1", '"1"', "7", "-3", '"cat"', "2.5", "true")
 
 @st.composite
 def large(draw):
-    """Some dozens of boxes of one way of going wrong or another: tiny ones, fractions, classes unheard of."""
+    """Some dozens of boxes, ordinary ones, or misread, or odd: tiny ones, fractions, classes unheard of."""
+    how = draw(st.sampled_from(["ordinary", "misread", "odd"]))
+    odd = how == "odd"
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     kind = draw(st.sampled_from(["coco", "voc", "yolo"]))
     images, classes = draw(st.integers(1, 12)), draw(st.integers(1, 5))
-    count = draw(st.sampled_from([0, 3, 30, 150]))
+    count = draw(st.sampled_from([0, 3, 30, 150, 400]))
     of = np.sort(rng.integers(0, images, count))
-    width, height = (
-        rng.choice([float("nan"), 60.0, 400.0, 1333.0], images, p=(0.1, 0.2, 0.3, 0.4)) for _ in "ab"
-    )
+    width, height = rng.choice(SIZES, (2, images), p=(0.1, 0.2, 0.3, 0.4) if odd else (0, 0, 0.2, 0.8))
     height[np.isnan(width)] = width[np.isnan(height)] = float("nan")
     sides = np.exp(rng.uniform(*draw(st.sampled_from([(0, 7), (0, 2), (-3, -1), (4, 7)])), (count, 2)))
     corner = rng.uniform(-0.05, draw(st.sampled_from([1.0, 400.0])), (count, 2))
     xyxy = np.concatenate([corner, corner + sides], axis=1)
+    if not odd:
+        size = np.column_stack([width, height])[of]
+        sides = np.exp(rng.uniform(2, draw(st.sampled_from([2.5, 5.5])), (count, 2)))
+        corner = rng.uniform(0, 1, (count, 2)) * np.maximum(size - sides, 0)
+        xyxy = np.concatenate([corner, np.minimum(corner + sides, size)], axis=1)
+    if how == "misread":  # corners, read as the upper left one and two sides
+        xyxy[:, 2:] += xyxy[:, :2]
     if draw(st.booleans()):
         xyxy = np.round(xyxy)
     again = rng.integers(0, max(count, 1), count // 5)
     xyxy[again[1:]] = xyxy[again[:-1]]
-    over = rng.random(count) < draw(st.sampled_from([0, 0.1]))
+    over = rng.random(count) < draw(st.sampled_from([0, 0.02, 0.1]))
     xyxy[over] = np.column_stack([np.zeros((count, 2)), width[of], height[of]])[over]
-    category = rng.integers(-1 if draw(st.booleans()) else 0, classes, count)
+    category = rng.integers(draw(st.sampled_from([-1, 0, 0, classes - 1])), classes, count)
     of_class = draw(st.sampled_from([0, 3]))  # one of which no box matches
     xyxy[category == of_class, 2] = xyxy[category == of_class, 0] + 2
     sides = xyxy[:, 2:] - xyxy[:, :2]
@@ -240,4 +254,35 @@ def large(draw):
 def test_large_data_sets_in_any_parts(dataset, detector, parts, rng):
     rows = list(range(len(dataset.images)))
     rng.shuffle(rows)
-    assert_same(dataset, detector, [sorted(rows[start::parts]) for start in range(parts)], images="none")
+    dealt = [sorted(rows[start::parts]) for start in range(parts)]
+    with mock.patch.object(anc005_unused_shape, "_MOST_BOXES", 100), small_samples():
+        assert_same(dataset, detector, dealt, images="none")
+
+
+def small_samples():
+    """Other conventions are tried on a few dozens of boxes."""
+    return mock.patch.object(readings, "_SAMPLE", 50)
+
+
+@pytest.mark.parametrize("sampled", [False, True])
+@pytest.mark.parametrize("parts", [1, 2, 7])
+def test_a_misread_file_hides_its_symptoms_in_all_parts(tmp_path, parts, sampled):
+    """val has corners, read as sides: nearly all its boxes are past the edge, as is one of train."""
+    rng = np.random.default_rng(5)
+    corner, sides = rng.uniform(0, 1, (120, 2)) * (440, 280), rng.uniform(50, 200, (120, 2))
+    boxes = np.concatenate([corner, sides], axis=1).round().tolist()
+    boxes[0] = [600, 20, 100, 40]
+    corners = [[x, y, x + w, y + h] for x, y, w, h in boxes[60:]]
+    files = {
+        f"annotations/{name}.json": document(
+            ids(*range(first, first + 7)), [annotation(i, first + i % 7, one) for i, one in enumerate(own)]
+        )
+        for name, own, first in (("train", boxes[:60], 1), ("val", corners, 8))
+    }
+    dataset = data_of(tmp_path, files)
+    with small_samples() if sampled else nullcontext():
+        assert_same(dataset, "reference", cut(14, parts))
+        whole = anchoraudit.audit(dataset).findings
+    (found,) = whole.of("BOX017")
+    assert found.path == str(tmp_path / "annotations" / "val.json") and ("sample" in found.message) == sampled
+    assert [one.path for one in whole.of("BOX006")] == [str(tmp_path / "annotations" / "train.json")]

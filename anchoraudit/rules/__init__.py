@@ -208,7 +208,7 @@ def remaining(groups: Iterable[Group], of_totals: Findings, context: Context, ch
     whole. context, chosen: what it was called with.
     """
     rules = chosen.in_force(all_rules())
-    stays: dict[str, bool] = {}
+    groups, stays = list(groups), dict[str, bool]()
     for code in {group.code for group in groups if group.tentative}:
         stays[code] = rules[code].keeps_tentative(context, chosen.thresholds.get(code, {}))
     counted = [group for group in groups if not group.tentative or stays[group.code]]
