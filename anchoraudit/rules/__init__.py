@@ -123,7 +123,7 @@ def check_rows(context: Context, chosen: Chosen, from_reading: Sequence[Finding]
     ----------
     context : Context
         Some whole images of the data set with all their boxes, under the classes, splits and sources of the
-        whole.
+        whole, and with its `Dataset.class_boxes`.
     chosen : Chosen
         As `check` takes it.
     from_reading : sequence of Finding
@@ -150,7 +150,8 @@ def check_totals(context: Context, chosen: Chosen, from_reading: Sequence[Findin
     Parameters
     ----------
     context : Context
-        The data set without its images and boxes, and with the totals of all parts: `Context.with_totals`.
+        The data set without its images and boxes, but with its `Dataset.class_boxes`, and with the totals of
+        all parts: `Context.with_totals`.
     chosen : Chosen
         As `check` takes it.
     from_reading : sequence of Finding

@@ -100,7 +100,7 @@ class Totals:
 
     @classmethod
     def of(cls, context: Context, chosen: Chosen | None = None) -> Totals:
-        """Return the totals of a part, with what every rule counts.
+        """Return the totals of a part, which has `Dataset.class_boxes`, with what every rule counts.
 
         chosen: the thresholds that rules count with. None: those of `context.thresholds`.
         """
