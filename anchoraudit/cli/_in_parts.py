@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LOCAL = "local"
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-_NAMES = ("engine", "memory", "workers", "scheduler")
+_NAMES = ("engine", "memory", "workers", "scheduler", "cache")
 
 
 def parts_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -40,6 +40,12 @@ def parts_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="Work part by part, on so many parts at a time.  [default: a part for each core]",
         ),
         click.option("--scheduler", metavar="ADDRESS", help="The cluster of --engine dask: tcp://HOST:PORT."),
+        click.option(
+            "--cache",
+            type=click.Path(),
+            metavar="DIR",
+            help="Work part by part, and keep the results there: what did not change is not read again.",
+        ),
     ]
     for option in reversed(options):
         function = option(function)
@@ -55,7 +61,7 @@ def leave_out(settings: Settings) -> str:
     """Return what makes a command read the whole data set at once, for the end of a remedy."""
     if is_address(settings.dataset or ""):
         return "copy the data to this machine"
-    return "scan without --engine, --memory and --workers"
+    return "scan without --engine, --memory, --workers and --cache"
 
 
 def whole_in_parts(settings: Settings, detector: Detector | None, given: Mapping[str, Any]) -> Partial:
@@ -92,6 +98,7 @@ def whole_in_parts(settings: Settings, detector: Detector | None, given: Mapping
                 workers=given["workers"],
                 scheduler=given["scheduler"] or "",
                 memory=None if given["memory"] is None else parse_memory(given["memory"]),
+                cache=given["cache"],
                 progress=None if advance is None else lambda _, done, of: advance(done, of),
             )
         )

@@ -29,8 +29,8 @@ class Piece:
     """A piece of the files. It is small, so that it can be sent to another process.
 
     number: its place among all pieces, from 0. name: for messages. group: within a group of pieces, images
-    of the same name are the same image. stamp: a text that is another one once the piece has other bytes.
-    where: what its format needs to find it.
+    of the same name are the same image. stamp: a text that is another one once the piece has other bytes, or
+    is read otherwise; "" where nothing tells. where: what its format needs to find it.
     """
 
     number: int

@@ -6,15 +6,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import anchoraudit
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.detectors.classes import Classes
+from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import ReadOptions, parts_of
 from anchoraudit.io.addresses import path_of
+from anchoraudit.partitions.cache import Cache, KeptAudits, KeptIndices
 from anchoraudit.partitions.counting import partial_of
 from anchoraudit.partitions.engines import Engine, Failed, engine
 from anchoraudit.partitions.memory import rows_of_part
@@ -53,6 +55,7 @@ def audit_partitions(
     workers: int | None = None,
     scheduler: str = "",
     memory: int | None = None,
+    cache: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Partial]:
     """Audit a data set part by part, in bounded memory. `merge` adds up the parts.
@@ -78,6 +81,9 @@ def audit_partitions(
         The address of a cluster, for an engine that has one.
     memory : int, optional
         Bytes that the run may take, about: the more, the larger are the parts.
+    cache : str or Path, optional
+        A folder for the results of parts. A part that did not change since they were kept there, by its size
+        and time, is not read again.
     progress : callable, optional
         Called with (what is done, parts done, parts to do).
 
@@ -89,7 +95,7 @@ def audit_partitions(
     Raises
     ------
     AnchorauditError
-        If no part can be read, or if the detector or a setting is unknown.
+        If no part can be read, if the detector or a setting is unknown, or if the cache cannot be written.
 
     Examples
     --------
@@ -109,9 +115,11 @@ def audit_partitions(
     )
     folder = None if image_folder is None else Path(image_folder)
     options = ReadOptions(splits=tuple(splits), image_folder=folder)
+    kept = _cache(cache, settings)
     with _engine(engine, workers, scheduler) as running:
         parts = parts_of(path_of(source), rows_of_part(memory, workers), options, format=format)
-        plan = planned(parts, running, progress)
+        indices = None if kept is None else KeptIndices(kept, format, options)
+        plan = planned(parts, running, progress, indices)
         settings.examine(plan.skeleton)  # raises before any part is read, if a setting is of no use
         about = {
             "version": anchoraudit.__version__,
@@ -122,11 +130,40 @@ def audit_partitions(
             "not_checked": list(plan.apart.not_checked),
         }
         job = _Job(plan, settings, about)
-        for done, (index, found) in enumerate(running.each(_audit_part, job, plan.tasks), 1):
-            part = plan.tasks[index]
-            yield _failed(job, part, found) if isinstance(found, Failed) else found
+        audits = None if kept is None else KeptAudits(kept, plan, settings, about)
+        for done, partial in enumerate(_audits(job, running, audits), 1):
+            yield partial
             if progress is not None:
                 progress("auditing", done, len(plan.tasks))
+
+
+def _cache(folder: str | Path | None, settings: Settings) -> Cache | None:
+    if folder is None:
+        return None
+    if settings.images != "none":
+        raise AnchorauditError(
+            "a cache cannot go with a look at image files, which may change while the tables do not",
+            remedy="Leave out the cache, or --images.",
+        )
+    return Cache(Path(folder))
+
+
+def _audits(job: _Job, running: Engine, kept: KeptAudits | None) -> Iterator[Partial]:
+    """Yield the audit of each part, first of those that are kept."""
+    missing = []
+    for part in job.plan.tasks:
+        partial = None if kept is None else kept.get(part)
+        if partial is None:
+            missing.append(part)
+        else:
+            yield partial
+    for index, found in running.each(_audit_part, job, missing):
+        if isinstance(found, Failed):
+            yield _failed(job, missing[index], found)
+            continue
+        if kept is not None and found.lasts:
+            kept.put(missing[index], found.audit)
+        yield found.audit
 
 
 def _engine(named: str | Engine, workers: int | None, scheduler: str) -> Any:
@@ -137,8 +174,17 @@ def _engine(named: str | Engine, workers: int | None, scheduler: str) -> Any:
     return nullcontext(named)
 
 
-def _audit_part(job: _Job, part: int) -> Partial:
-    return _judged(job, part, job.plan.read(part))
+class _Audited(NamedTuple):
+    """The audit of a part. lasts: it follows from its rows alone, not from the sizes of image files."""
+
+    audit: Partial
+    lasts: bool
+
+
+def _audit_part(job: _Job, part: int) -> _Audited:
+    dataset = job.plan.read(part)
+    measured = dataset.images.measured
+    return _Audited(_judged(job, part, dataset), measured is None or not measured.any())
 
 
 def _judged(job: _Job, part: int, dataset: Dataset) -> Partial:

@@ -8,15 +8,20 @@ from typing import Any
 def added(one: Any, other: Any) -> Any:
     """Return the sum of two trees of integers. None, which is no number at all, stays None.
 
+    Dicts keep the order of their keys if it is the same in both. Otherwise it is that of the alphabet, so
+    that it does not depend on which of several is added first.
+
     Examples
     --------
     >>> added({"images": 2, "lost": None}, {"images": 3, "lost": None})
     {'images': 5, 'lost': None}
+    >>> added({"b": 1}, {"a": 1})
+    {'a': 1, 'b': 1}
     >>> added([1, [2]], [3, [4]])
     [4, [6]]
     """
     if isinstance(one, dict):
-        names = dict.fromkeys([*one, *other])
+        names = list(one) if list(one) == list(other) else sorted({**one, **other})
         return {n: added(one[n], other[n]) if n in one and n in other else {**one, **other}[n] for n in names}
     if isinstance(one, list):
         return [added(*pair) for pair in zip(one, other, strict=True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -37,9 +38,14 @@ class KeyStore:
         ]
         return np.concatenate([*found, np.zeros(0, dtype=np.uint64)])
 
-    def having(self, pieces: Sequence[int], keys: Keys) -> list[int]:
-        """Return those pieces that have any of these keys."""
-        return [piece for piece in pieces if np.isin(self.of(piece), keys).any()]
+    def having(self, pieces: Sequence[int], keys: Keys) -> dict[int, str]:
+        """Return those pieces that have any of these keys, each with a hash of those that it has."""
+        own = {piece: found[np.isin(found, keys)] for piece in pieces for found in [self.of(piece)]}
+        return {
+            piece: sha256(found.astype("<u8").tobytes()).hexdigest()
+            for piece, found in own.items()
+            if len(found)
+        }
 
     def _path(self, piece: int) -> Path:
         return self._folder / f"{piece}.npy"

@@ -186,7 +186,7 @@ class Partial:
             "notes": self.notes,
             "failed": [[part, why] for part, why in self.failed.items()],
         }
-        return json.dumps(plain, sort_keys=True, allow_nan=False, separators=(",", ":"))
+        return json.dumps(plain, allow_nan=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:

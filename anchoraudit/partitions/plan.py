@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
 
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.pieces import Index, Parts, Piece
@@ -14,6 +14,18 @@ from anchoraudit.partitions.engines import Engine, Failed
 from anchoraudit.partitions.spread import Apart, Names
 
 Progress = Callable[[str, int, int], None]
+
+
+class KeepsIndices(Protocol):
+    """What keeps the indices of pieces from run to run."""
+
+    def get(self, piece: Piece) -> Index | None:
+        """Return what is kept of a piece, if anything."""
+        ...
+
+    def put(self, piece: Piece, index: Index) -> None:
+        """Keep what a piece names."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -51,8 +63,10 @@ class Plan:
         return "the images that are read together" if part == len(pieces) else pieces[part].name
 
 
-def planned(parts: Parts, engine: Engine, progress: Progress | None = None) -> Plan:
-    """Index all pieces.
+def planned(
+    parts: Parts, engine: Engine, progress: Progress | None = None, kept: KeepsIndices | None = None
+) -> Plan:
+    """Index all pieces, but those whose index is kept from an earlier run.
 
     Raises AnchorauditError if none can be read, if a split is unknown, or if too many images lie in several.
     """
@@ -60,7 +74,7 @@ def planned(parts: Parts, engine: Engine, progress: Progress | None = None) -> P
     failed: dict[int, Failed] = {}
     with TemporaryDirectory(prefix="anchoraudit-") as folder:
         names = Names(Path(folder))
-        for done, (number, found) in enumerate(engine.each(_index, parts, parts.pieces), 1):
+        for done, (number, found) in enumerate(_indices(parts, engine, kept), 1):
             if isinstance(found, Failed):
                 failed[number] = found
             else:
@@ -75,6 +89,21 @@ def planned(parts: Parts, engine: Engine, progress: Progress | None = None) -> P
             raise failed[min(failed)].error  # the same one in every run
         apart = names.apart([parts.pieces[number] for number in sorted(told)])
     return Plan(parts, parts.skeleton(told), apart, dict(sorted(failed.items())))
+
+
+def _indices(parts: Parts, engine: Engine, kept: KeepsIndices | None) -> Iterator[tuple[int, Index | Failed]]:
+    """Yield the number and the index of each piece, in any order."""
+    missing = []
+    for piece in parts.pieces:
+        found = None if kept is None else kept.get(piece)
+        if found is None:
+            missing.append(piece)
+        else:
+            yield piece.number, found
+    for at, index in engine.each(_index, parts, missing):
+        if kept is not None and not isinstance(index, Failed):
+            kept.put(missing[at], index)
+        yield missing[at].number, index
 
 
 def _index(parts: Parts, piece: Piece) -> Index:

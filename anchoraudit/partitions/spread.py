@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,12 +22,13 @@ OF_SPLITS = "SET004"
 class Apart:
     """Images that are left out of their pieces and read together.
 
-    keys: uint64, sorted. pieces: the numbers of the pieces that have them. not_checked: the rules that would
-    need so many more images to be read together that they are not checked.
+    keys: uint64, sorted. pieces: the numbers of the pieces that have them, each with a hash of those that it
+    has. not_checked: the rules that would need so many more images to be read together that they are not
+    checked.
     """
 
     keys: Keys
-    pieces: tuple[int, ...]
+    pieces: Mapping[int, str]
     not_checked: tuple[str, ...] = ()
 
 
@@ -68,8 +69,8 @@ class Names:
         too_many = len(named_twice) > MOST_APART
         if not too_many:
             keys = np.unique(np.concatenate([keys, named_twice]))
-        having = self._keys.having(numbers, keys) if len(keys) else []
-        return Apart(keys, tuple(having), (OF_SPLITS,) if too_many else ())
+        having = self._keys.having(numbers, keys) if len(keys) else {}
+        return Apart(keys, having, (OF_SPLITS,) if too_many else ())
 
     def _torn(self, pieces: Sequence[Piece]) -> Keys:
         groups: dict[int, list[int]] = {}

@@ -27,6 +27,7 @@ from anchoraudit.formats.table.shards import (
     read_shard,
     shards_in,
 )
+from anchoraudit.io.addresses import Address
 from anchoraudit.io.files import name_parts
 from anchoraudit.io.stores import is_file, status
 
@@ -70,7 +71,10 @@ class TableParts:
             for file in files
             for row_groups, name in _stretches(path, file, rows)
         ]
-        pieces = [Piece(i, name, where.group, _stamp(where), where) for i, (where, name) in enumerate(places)]
+        pieces = [
+            Piece(i, name, where.group, _stamp(where, chosen[where.group][1]), where)
+            for i, (where, name) in enumerate(places)
+        ]
         return cls(detection, options, chosen, tuple(pieces))
 
     @property
@@ -243,9 +247,13 @@ def _stretches(root: Path, path: Path, rows: int) -> Iterator[tuple[tuple[int, .
         count += size
 
 
-def _stamp(where: _Where) -> str:
-    """Return what the system says of a file: another text once it has other bytes."""
+def _stamp(where: _Where, split: str) -> str:
+    """Return a text that is another one once a file has other bytes; "" if nothing tells.
+
+    split: of all rows of the file, by its name; "" if they may name it.
+    """
+    path = where.path if isinstance(where.path, Address) else where.path.absolute()
     try:
-        return f"{where.path}:{status(where.path).stamp}:{where.row_groups}"
+        return f"{path}:{status(where.path).stamp}:{where.row_groups}:{split}"
     except AnchorauditError:
         return ""
