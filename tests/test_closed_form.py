@@ -1,5 +1,6 @@
 """The closed form is the dense encoder: on any geometry, hostile ones first."""
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -48,6 +49,7 @@ def assert_same(boxes, width, height, of):
     assert judged.matched.tolist() == (slow.best_iou >= of.match.positive).tolist()
     assert judged.matched.tolist() == slow.above.tolist()
     assert not judged.forced.any()
+    assert iou.statuses(on(boxes, width, height), of).tolist() == judged.status.tolist()
     assert bool(judged.matched.any()) == (slow.positives > 0)
     return fast, slow
 
@@ -152,6 +154,28 @@ def test_canvases_of_different_sizes_in_one_call():
     slow = [definition.replay(boxes[i : i + 1], width[i], height[i], of) for i in range(500)]
     np.testing.assert_allclose(judged.best, [one.best_iou[0] for one in slow], rtol=0, atol=1e-12)
     assert judged.matched.tolist() == [one.above[0] for one in slow]
+
+
+@pytest.mark.parametrize("force", [{}, {"force": "best"}, {"force": "ties", "force_floor": 0.3}])
+@pytest.mark.parametrize("name", ["reference", "torchvision-fasterrcnn_resnet50_fpn", "mmdet-ssd300"])
+@pytest.mark.parametrize("by_area", [True, False])
+def test_statuses_are_those_of_the_judgement_whatever_is_skipped(name, force, by_area):
+    of = anchoraudit.load_detector(name)
+    of = msgspec.structs.replace(of, match=msgspec.structs.replace(of.match, force="none"))
+    of = msgspec.structs.replace(of, match=msgspec.structs.replace(of.match, **force))
+    rng = np.random.default_rng(5)
+    n = arrays.BLOCK + 999
+    size = np.exp(rng.normal(4.0, 1.3, (n, 2)))
+    corner = rng.uniform(0, 700, (n, 2))
+    boxes = np.concatenate([corner, corner + size], axis=1)
+    if by_area:
+        boxes = boxes[np.argsort(size.prod(axis=1))]
+    some = OnCanvas(
+        boxes, np.zeros(n, dtype=np.int64), Canvases(*(np.array([side]) for side in (960.0, 720.0) * 2))
+    )
+    judged = iou.judge(some, of)
+    assert len(set(judged.status.tolist())) > 1
+    assert iou.statuses(some, of).tolist() == judged.status.tolist()
 
 
 def test_many_boxes_take_the_same_path_as_few():

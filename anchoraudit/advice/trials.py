@@ -18,7 +18,7 @@ from anchoraudit.arrays import Int
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding import engines
-from anchoraudit.encoding.canvas import place_all
+from anchoraudit.encoding.canvas import OnCanvas, place_all
 from anchoraudit.encoding.results import Judged
 from anchoraudit.encoding.statuses import has
 
@@ -87,22 +87,29 @@ def _more_anchors_only_help(detector: Detector) -> bool:
 def _by_border(every: OnInput, detectors: Sequence[Detector]) -> list[Judged]:
     """Judge boxes by detectors that differ in nothing but the margin of their border, in their order.
 
-    Between two borders only the boxes are judged that have another status under each of these. The best
-    values of the others are not computed; they are NaN.
+    Between two borders only the boxes are judged that have another status under each of these.
     """
     margins = [np.inf if one.border.pixels is None else one.border.pixels for one in detectors]
     order = sorted(range(len(detectors)), key=lambda i: margins[i])
-    found = {i: engines.judge_quickly(every.boxes, detectors[i]) for i in (order[0], order[-1])}
-    if len(order) > 2:
-        narrow, wide = found[order[0]].status, found[order[-1]].status
-        rows = np.flatnonzero(narrow != wide)
-        some = every.boxes.take(rows)
-        for i in order[1:-1]:
-            judged = engines.judge_quickly(some, detectors[i])
-            best, status = np.full(len(narrow), np.nan), narrow.copy()
-            best[rows], status[rows] = judged.best, judged.status
-            found[i] = Judged(best, status)
+    if len(detectors) < 3:
+        return [_judged(every.boxes, detector) for detector in detectors]
+    found = {i: _judged(every.boxes, detectors[i]) for i in (order[0], order[-1])}
+    narrow, wide = found[order[0]].status, found[order[-1]].status
+    rows = np.flatnonzero(narrow != wide)
+    some = every.boxes.take(rows)
+    for i in order[1:-1]:
+        status = narrow.copy()
+        status[rows] = _judged(some, detectors[i]).status
+        found[i] = Judged(found[order[0]].best, status)
     return [found[i] for i in range(len(detectors))]
+
+
+def _judged(boxes: OnCanvas, detector: Detector) -> Judged:
+    """Judge boxes alone. Where boxes have no rivals, only the status is computed; the best values are NaN."""
+    if engines.has_rivals(detector):
+        return engines.judge_quickly(boxes, detector)
+    status = engines.statuses(boxes, detector)
+    return Judged(np.full(len(status), np.nan), status)
 
 
 def _outcome(every: OnInput, judged: Judged, detector: Detector, of_image: Int) -> Outcome:

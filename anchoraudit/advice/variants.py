@@ -28,6 +28,7 @@ from anchoraudit.detectors.input_sizes import other_sizes
 from anchoraudit.detectors.spec import Resize
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import clip_all, place_all
+from anchoraudit.encoding.statuses import FOREGROUND, has
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.processes import helpers, shared_out
 
@@ -275,7 +276,7 @@ class Variants:
         """Count images with boxes left empty, and unmatched boxes: among the boxes in some rows, or all."""
         boxes = self._clipped if rows is None else self._clipped.take(rows)
         image = self._image if rows is None else self._image[rows]
-        positive = engines.judge(place_all(boxes, detector).boxes, detector).foreground
+        positive = has(engines.statuses(place_all(boxes, detector).boxes, detector), *FOREGROUND)
         empty = self._count_images(image) - self._count_images(image[positive])
         return empty, int(np.count_nonzero(~positive))
 

@@ -24,6 +24,7 @@ from anchoraudit.detectors.spec import Border, Detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.causes_by_size import CAUSES
+from anchoraudit.encoding.statuses import FOREGROUND, has
 
 __all__ = ["CAUSES", "MEANING", "causes_of", "meaning_of", "most_alike", "nearest_shape"]
 
@@ -71,8 +72,7 @@ def causes_of(boxes: OnCanvas, detector: Detector) -> Int8:
     for_each_block(len(cause), by_size)
     if detector.border.pixels is not None:
         everywhere = msgspec.structs.replace(detector, border=Border(margin="off"))
-        judged = engines.judge(boxes, everywhere)
-        cause[judged.foreground] = CAUSES.index("edge")
+        cause[has(engines.statuses(boxes, everywhere), *FOREGROUND)] = CAUSES.index("edge")
     return cause
 
 

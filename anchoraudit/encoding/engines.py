@@ -14,6 +14,7 @@ An engine may do without these:
 levels(boxes, detector) -> bool [n, L]: the levels on which each box has a positive anchor, or a candidate.
     Without it nothing is said of levels.
 judge_quickly(boxes, detector) -> Judged: the same statuses as `judge`, without numbers of candidates.
+statuses(boxes, detector) -> int8: the same statuses as `judge`, and nothing else.
 count_candidates(boxes, detector) -> int64 [n]: the number of points that can become positive for each box,
     were it alone. Only engines for points have it.
 compete(boxes, image, judged, detector, category, first) -> Judged: the judgement with all boxes of an image
@@ -121,6 +122,12 @@ def judge_quickly(boxes: OnCanvas, detector: Detector) -> Judged:
         engine_of(detector), "judge_quickly", None
     )
     return judge(boxes, detector) if quickly is None else quickly(boxes, detector)
+
+
+def statuses(boxes: OnCanvas, detector: Detector) -> Int8:
+    """Return the status of every box alone, as `judge` does: int8 [n], index into `STATUSES`."""
+    alone: Callable[[OnCanvas, Detector], Int8] | None = getattr(engine_of(detector), "statuses", None)
+    return judge_quickly(boxes, detector).status if alone is None else alone(boxes, detector)
 
 
 def has_candidates(detector: Detector) -> bool:

@@ -21,6 +21,7 @@ from anchoraudit.boxes import box_sizes, wh_iou
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
+from anchoraudit.encoding.statuses import has
 
 # Bytes for remembered answers of single shapes: 2,000 shapes over the 20,000 boxes of a search.
 _REMEMBERED = 200_000_000
@@ -111,15 +112,23 @@ class Encoder:
                 self._known.pop(next(iter(self._known)))
             alone = _alone(self.detector, number, shape)
             fits = wh_iou(self.sizes, np.array([shape]))[:, 0].astype(np.float32)
-            self._known[key] = engines.judge(self.boxes, alone).matched, fits
+            self._known[key] = has(engines.statuses(self.boxes, alone), "matched"), fits
         return self._known[key]
 
 
 def judged(boxes: OnCanvas, image: Int, detector: Detector) -> tuple[int, int]:
-    """Count images without a matched box, and unmatched boxes, as an audit of the whole detector would."""
-    matched = engines.judge(boxes, _without_forcing(detector)).matched
-    empty = len(np.unique(image)) - len(np.unique(image[matched]))
+    """Count images without a matched box, and unmatched boxes, as an audit of the whole detector would.
+
+    image: int64 [n], the image of each box, ascending.
+    """
+    matched = has(engines.statuses(boxes, _without_forcing(detector)), "matched")
+    empty = count_images(image) - count_images(image[matched])
     return empty, len(matched) - int(np.count_nonzero(matched))
+
+
+def count_images(image: Int) -> int:
+    """Count the images in an ascending column of theirs."""
+    return int(np.count_nonzero(image[1:] != image[:-1])) + bool(len(image))
 
 
 def _any(rows: Sequence[Bool]) -> Bool:

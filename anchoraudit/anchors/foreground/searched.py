@@ -10,7 +10,7 @@ import numpy as np
 from anchoraudit.anchors.clustered import Clustered, cluster_sizes, count_distinct
 from anchoraudit.anchors.file import Anchor
 from anchoraudit.anchors.fit import measure_fit
-from anchoraudit.anchors.foreground.evaluation import Encoder, Outcome, judged
+from anchoraudit.anchors.foreground.evaluation import Encoder, Outcome, count_images, judged
 from anchoraudit.anchors.foreground.levels import OnLevel, lay_out, with_levels
 from anchoraudit.anchors.foreground.search import EVALUATIONS, Budget, search
 from anchoraudit.arrays import Float, Int
@@ -154,7 +154,7 @@ def fit_foreground(
         found=min([by_iou, *finalists], key=lambda one: one.outcome),
         by_iou=by_iou,
         present=present,
-        images=len(np.unique(data.image)),
+        images=count_images(data.image),
         boxes=len(data.image),
         evaluations=budget.done,
         searched=len(encoder.sizes),

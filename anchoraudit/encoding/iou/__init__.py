@@ -8,9 +8,9 @@ from anchoraudit.encoding.causes_by_size import BY_IOU, causes_by, scale_by
 from anchoraudit.encoding.definition import replay
 from anchoraudit.encoding.iou.by_level import levels
 from anchoraudit.encoding.iou.counting import count
-from anchoraudit.encoding.iou.judging import judge
+from anchoraudit.encoding.iou.judging import judge, statuses
 
-__all__ = ["KINDS", "causes", "count", "judge", "levels", "replay", "scale_to_match"]
+__all__ = ["KINDS", "causes", "count", "judge", "levels", "replay", "scale_to_match", "statuses"]
 
 KINDS = ("iou",)
 

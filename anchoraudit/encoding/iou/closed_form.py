@@ -12,7 +12,7 @@ Rounding is not replayed here. The caller must decide a box within NEAR of a thr
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -30,10 +30,12 @@ NEAR = {"float64": 1e-9, "float32": 1e-4}
 _WORTH_TAKING = 0.6
 
 
-def best_ious(boxes: OnCanvas, detector: Detector) -> Float:
+def best_ious(boxes: OnCanvas, detector: Detector, within: tuple[float, float] = (0.0, 1.0)) -> Float:
     """Return the IoU of each box with its best counting anchor: float64 [n], 0 where no anchor overlaps.
 
-    Boxes must be finite; a box without area has IoU 0. The result is within NEAR of the framework's.
+    within: the values that matter. In place of one that is lower or higher, another one on the same side may
+    be returned, which takes less time. Boxes must be finite; a box without area has IoU 0. The result is
+    within NEAR of the framework's.
     """
     best = np.zeros(len(boxes.boxes))
     levels = levels_of(boxes.canvases, detector)
@@ -46,7 +48,7 @@ def best_ious(boxes: OnCanvas, detector: Detector) -> Float:
         own = boxes.boxes[block]
         if remade:
             own = compared_boxes(own, np.nan, np.nan, detector.anchors).corners.astype(np.float64)
-        _best_of_block(own, boxes.of[block], levels, best[block], number)
+        _best_of_block(own, boxes.of[block], levels, best[block], number=number, within=within)
 
     for_each_block(len(best), run)
     return best
@@ -119,13 +121,21 @@ def _first_and_last(
 
 
 def _best_of_block(
-    boxes: Float, of: Int, levels: list[tuple[Cells, Cells]], best: Float, number: type[np.floating]
+    boxes: Float,
+    of: Int,
+    levels: list[tuple[Cells, Cells]],
+    best: Float,
+    *,
+    number: type[np.floating],
+    within: tuple[float, float],
 ) -> None:
     """Raise `best` [n] to the best IoU of boxes [n, 4].
 
     IoU is at most the ratio of the areas, so a level is skipped for boxes that already have a better anchor.
-    The levels nearest in size therefore go first.
+    The levels nearest in size therefore go first. In the same way a level is skipped for boxes to which it
+    offers too little to matter, or which have more than that.
     """
+    lowest, highest = within
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     middle = float(area[len(area) // 2]) if len(area) else 0.0  # only the order depends on it
     ranges = [_areas(axes) for axes in levels]
@@ -133,23 +143,35 @@ def _best_of_block(
     for i in order:
         smallest, largest = ranges[i]
         rows: Int | None = None
-        if i != order[0]:
-            with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-                most = np.minimum(area / smallest, largest / area)
-            active = np.flatnonzero(most > best)
+        if i != order[0] or lowest > 0:
+            most = _most(area, smallest, largest)
+            active = np.flatnonzero((most > best) & (most >= lowest) & (best <= highest))
             if len(active) < _WORTH_TAKING * len(area):
                 rows = active
         if rows is None:
-            np.maximum(best, _best_of_level(boxes, of, levels[i], number), out=best)
+            np.maximum(best, _best_of_level(boxes, of, levels[i], number, lowest), out=best)
         elif len(rows):
             own = boxes.take(rows, axis=0)  # several times faster than boxes[rows]
-            best[rows] = np.maximum(best[rows], _best_of_level(own, of[rows], levels[i], number))
+            best[rows] = np.maximum(best[rows], _best_of_level(own, of[rows], levels[i], number, lowest))
+
+
+def _most(area: Float, smallest: float, largest: float) -> Float:
+    """Return the highest IoU that boxes of these areas can have with shapes of areas between two numbers."""
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        most: Float = np.minimum(area / smallest, largest / area)
+    return most
 
 
 def _areas(axes: tuple[Cells, Cells]) -> tuple[float, float]:
     """Return the least and largest area of a level's shapes."""
-    areas = [w * h for w, h in zip(axes[0].sizes, axes[1].sizes, strict=True)]
-    return min(float(a.min()) for a in areas), max(float(a.max()) for a in areas)
+    areas = [_areas_of(axes, k) for k in range(len(axes[0].sizes))]
+    return min(least for least, _ in areas), max(most for _, most in areas)
+
+
+def _areas_of(axes: tuple[Cells, Cells], k: int) -> tuple[float, float]:
+    """Return the least and largest area of a level's shape k among the canvases."""
+    areas = axes[0].sizes[k] * axes[1].sizes[k]
+    return float(areas.min()), float(areas.max())
 
 
 def _apart(area: float, smallest: float, largest: float) -> float:
@@ -158,18 +180,35 @@ def _apart(area: float, smallest: float, largest: float) -> float:
     return max(smallest / area, area / largest) if area > 0 else smallest
 
 
-def _best_of_level(boxes: Float, of: Int, axes: tuple[Cells, Cells], number: type[np.floating]) -> Float:
-    """Return the best IoU of boxes [n, 4] with the anchors of a level. [n]."""
+def _best_of_level(
+    boxes: Float, of: Int, axes: tuple[Cells, Cells], number: type[np.floating], lowest: float
+) -> Float:
+    """Return the best IoU of boxes [n, 4] with the anchors of a level, as far as it is not too low. [n]."""
     top = np.zeros(len(boxes), dtype=number)
-    for iou in ious_of_nearest(boxes, of, axes, number)[0]:
+    shapes = _worth(boxes, axes, lowest) if lowest > 0 else None
+    for iou in ious_of_nearest(boxes, of, axes, number, shapes)[0]:
         np.maximum(top, iou, out=top)
     return top
 
 
+def _worth(boxes: Float, axes: tuple[Cells, Cells], lowest: float) -> list[int]:
+    """Return the shapes of a level near enough in area to one of the boxes for this IoU at least."""
+    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    least, most = float(area.min()), float(area.max())
+    ranges = ((k, *_areas_of(axes, k)) for k in range(len(axes[0].sizes)))
+    return [k for k, small, large in ranges if most >= lowest * small and large >= lowest * least]
+
+
 def ious_of_nearest(
-    boxes: Float, of: Int, axes: tuple[Cells, Cells], number: type[np.floating]
+    boxes: Float,
+    of: Int,
+    axes: tuple[Cells, Cells],
+    number: type[np.floating],
+    shapes: Sequence[int] | None = None,
 ) -> tuple[Iterator[Float], list[Float]]:
     """Return the IoU of boxes [n, 4] with the nearest counting anchor, for each shape of a level. [n] each.
+
+    shapes: some shapes by number, ascending; all of them by default.
 
     Also returns the distances, along x and y, of the boxes' centres from the nearest cell, counting or not.
     Distances are computed in float64, since they are small differences of large numbers. The rest is computed
@@ -182,13 +221,13 @@ def ious_of_nearest(
     apart = [np.abs(centre[a] - near[a]) for a in (0, 1)]
     side = (high - low).astype(number)
 
-    def shapes() -> Iterator[Float]:
+    def ious() -> Iterator[Float]:
         area = side[0] * side[1]
         half = side * number(0.5)
         reach = [half[a] - apart[a].astype(number) for a in (0, 1)]
-        bounded = axes[0].bounds is not None
-        for k in range(len(axes[0].sizes)):
-            if bounded and not (k and all(_same_bounds(axis, k) for axis in axes)):
+        bounded, before = axes[0].bounds is not None, -1
+        for k in range(len(axes[0].sizes)) if shapes is None else shapes:
+            if bounded and not (before >= 0 and all(_same_bounds(axis, before, k) for axis in axes)):
                 distance = [_distance(centre[a], near[a], axis, k, of) for a, axis in enumerate(axes)]
                 reach = [half[a] - distance[a].astype(number) for a in (0, 1)]
             w, h = (of_boxes(axis.sizes[k], of).astype(number) for axis in axes)
@@ -197,16 +236,15 @@ def ious_of_nearest(
             union = area + w * h
             union -= overlap
             yield np.divide(overlap, union, out=overlap)
+            before = k
 
-    return shapes(), apart
+    return ious(), apart
 
 
-def _same_bounds(axis: Cells, k: int) -> bool:
-    """Tell whether the same cells count for shape k as for shape k - 1."""
+def _same_bounds(axis: Cells, one: int, other: int) -> bool:
+    """Tell whether the same cells count for two shapes."""
     assert axis.bounds is not None
-    return all(
-        np.array_equal(one, other) for one, other in zip(axis.bounds[k], axis.bounds[k - 1], strict=True)
-    )
+    return all(map(np.array_equal, axis.bounds[one], axis.bounds[other]))
 
 
 def nearest(centre: Float, axis: Cells, of: Int) -> Float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.arrays import Float
+from anchoraudit.arrays import Float, Int8
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.definition import reaches_floor, reaches_positive
@@ -21,7 +21,20 @@ from anchoraudit.encoding.window import candidates, counting_anchors
 
 def judge(boxes: OnCanvas, detector: Detector) -> Judged:
     """Return the best IoU of every box, and whether it is matched or forced."""
-    best = best_ious(boxes, detector)
+    return _judged(boxes, best_ious(boxes, detector), detector)
+
+
+def statuses(boxes: OnCanvas, detector: Detector) -> Int8:
+    """Return the statuses of `judge`, for which a best IoU only matters near a threshold: int8 [n]."""
+    match, near = detector.match, 2 * NEAR[detector.anchors.precision]
+    lowest = min(match.foreground_from, match.threshold) - near
+    if match.forces and detector.border.stage == "after":
+        return judge(boxes, detector).status  # the best IoU is compared with that of anchors that cross
+    return _judged(boxes, best_ious(boxes, detector, (lowest, match.threshold + near)), detector).status
+
+
+def _judged(boxes: OnCanvas, best: Float, detector: Detector) -> Judged:
+    """Judge boxes by their best IoUs [n], which are made exact where they are near a threshold."""
     number = np.dtype(detector.anchors.precision).type
     exact = best.astype(number)
     near = NEAR[detector.anchors.precision]
