@@ -180,6 +180,16 @@ class TestAnswers:
         there, here = (merge(audit_partitions(each)) for each in (web, shards))
         assert there.summary() == here.summary()
 
+    def test_a_pattern(self, shards, in_memory):
+        there, here = (anchoraudit.read(f"{each}/part-[01].*") for each in (in_memory, shards))
+        assert there.boxes.xyxy.tolist() == here.boxes.xyxy.tolist()
+        assert there.recognised.startswith("table: 2 .parquet files")
+        with pytest.raises(AnchorauditError, match="no file or folder matches"):
+            anchoraudit.read(f"{in_memory}/part-9*.parquet")
+
+    def test_a_folder_below(self, in_memory):
+        assert anchoraudit.read("memory://bucket").sources[0].path == path_of(in_memory)
+
     def test_keys_of_folders(self, shards):
         memory = fsspec.filesystem("memory")
         for part, split in enumerate(("train", "val", "train")):

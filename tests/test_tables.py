@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anchoraudit import audit, load_detector
+from anchoraudit import audit, audit_partitions, load_detector, merge
 from anchoraudit.auditing.tables import boxes_frame
 from anchoraudit.dataset.conventions import convention_of
 from anchoraudit.dataset.locations import Locations
@@ -593,6 +593,80 @@ def test_files_of_one_row_an_image(tmp_path):
         ("0.parquet", "rows[2].objects[0]"),
         ("1.parquet", "rows[2].objects[0]"),
     ]
+
+
+# Patterns
+
+
+def some_tables(folder):
+    """data/a.csv, data/b.csv, and train/ and val/ beside them with Parquet."""
+    make(folder, {f"data/{name}.csv": f"{OWN}\n{name}.jpg,cat,1,1,9,9\n" for name in "ab"})
+    frame = pd.DataFrame({"image": ["x.jpg"], "width": 9, "height": 9, "label": "dog"})
+    for split in ("train", "val"):
+        (folder / split).mkdir()
+        for part in range(2):
+            named = frame.assign(image=f"{split}{part}.jpg", x1=1, y1=1, x2=5, y2=5)
+            named.to_parquet(folder / split / f"{part}.parquet")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "images", "splits"),
+    [
+        ("data/*.csv", ["a.jpg", "b.jpg"], ("",)),
+        ("data/[b-z].csv", ["b.jpg"], ("",)),
+        ("train/?.parquet", ["train0.jpg", "train1.jpg"], ("",)),
+        ("*/1.parquet", ["train1.jpg", "val1.jpg"], ("train", "val")),
+        ("**/0.parquet", ["train0.jpg", "val0.jpg"], ("train", "val")),
+        ("[tv]*", ["train0.jpg", "train1.jpg", "val0.jpg", "val1.jpg"], ("train", "val")),
+        ("tr*", ["train0.jpg", "train1.jpg"], ("",)),
+    ],
+)
+def test_a_pattern_is_one_table(tmp_path, pattern, images, splits):
+    pytest.importorskip("pyarrow")
+    some_tables(tmp_path)
+    dataset = read(tmp_path / pattern)
+    assert dataset.images.ids == images
+    assert dataset.splits == splits
+    assert str(dataset.root) == str(tmp_path / pattern)
+    found = merge(audit_partitions(tmp_path / pattern))
+    assert found.summary()["images"] == len(images)
+    assert str(found.dataset.root) == str(tmp_path / pattern)
+
+
+def test_folders_of_splits_are_one_table(tmp_path):
+    pytest.importorskip("pyarrow")
+    some_tables(tmp_path)
+    (tmp_path / "data" / "a.csv").unlink()
+    (tmp_path / "data" / "b.csv").unlink()
+    dataset = read(tmp_path)
+    assert dataset.splits == ("train", "val")
+    assert read(tmp_path, splits=("val",)).images.ids == ["val0.jpg", "val1.jpg"]
+    assert dataset.sources[0].place_of_box(0, -1) == "train/0.parquet row 1"
+
+
+def test_a_pattern_that_matches_one_folder_of_any_format(tmp_path):
+    make(tmp_path, {"coco/a.json": document([image(1)], [annotation(1, 1, GOOD)]), "other": ""})
+    assert read(tmp_path / "co*").format == "coco"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        ("none-*.csv", "no file or folder matches"),
+        ("[", "no file or folder matches"),
+        ("*/*", "the 6 matches are not one data set"),
+    ],
+)
+def test_patterns_of_no_table(tmp_path, pattern, said):
+    pytest.importorskip("pyarrow")
+    some_tables(tmp_path)
+    with pytest.raises(AnchorauditError, match=said):
+        read(tmp_path / pattern)
+
+
+def test_a_name_that_looks_like_a_pattern_is_a_name(tmp_path):
+    make(tmp_path, {"a[1].csv": f"{OWN}\na.jpg,cat,1,1,9,9\n", "a1.csv": "no table"})
+    assert read(tmp_path / "a[1].csv").images.ids == ["a.jpg"]
 
 
 # What cannot be read at all

@@ -27,6 +27,17 @@ def is_evaluation(name: str) -> bool:
     return name.casefold().rpartition("/")[2].startswith(("val", "test", "dev", "eval", "minival"))
 
 
+def is_split(name: str) -> bool:
+    """Tell whether a folder or file of this name is that of a split.
+
+    Examples
+    --------
+    >>> is_split("train"), is_split("val2017"), is_split("images")
+    (True, True, False)
+    """
+    return is_training(name) or is_evaluation(name)
+
+
 def training_splits(names: Iterable[str]) -> list[str]:
     """Return the splits that are for training, each once, in order: by their names, or else the only one.
 

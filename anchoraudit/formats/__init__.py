@@ -11,9 +11,10 @@ read(detection, options) -> Dataset: reads everything. Entries that cannot be us
 A module may also have `nearly(path) -> str`: what to do so that a folder that no format recognises becomes
 one of this format, "" if it is nothing like it; `parts(detection, options, rows) -> Parts | None`: the data
 set in pieces of about so many boxes, as `dataset.pieces` explains, None if it can only be read whole;
-`least_memory(path) -> int`: bytes that reading it whole takes at the least, where that may be too much; and
-`detect_address(address) -> Detection | None`, if it is also read from addresses such as `s3://...`. One of
-them has `read_frame(table, options) -> Dataset`, which reads a DataFrame.
+`least_memory(detection) -> int`: bytes that reading it whole takes at the least, where that may be too much;
+`detect_address(address) -> Detection | None`, if it is also read from addresses such as `s3://...`; and
+`detect_several(paths) -> Detection | None`, if several files or folders can be one data set. One of them has
+`read_frame(table, options) -> Dataset`, which reads a DataFrame.
 
 `detect` judges its own format only, and knows nothing of the others. If several formats recognise a path, the
 surest is taken. If two are equally sure, the user is asked. Choose the level by what `detect` looked at:
@@ -45,6 +46,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from anchoraudit.dataset.conventions import convention_of
 from anchoraudit.errors import AnchorauditError, TooLargeError, printable
+from anchoraudit.io import stores
 from anchoraudit.io.addresses import is_address, path_of
 from anchoraudit.io.files import unreadable
 from anchoraudit.io.memory import available
@@ -91,12 +93,15 @@ class Detection:
         Why it was recognised, for the first line of a report: "2 file(s) annotations/instances_*.json".
     sureness : Sureness
         How sure the format is, by what it looked at.
+    files : tuple of Path
+        The files below `path` that are the data set, where it is not `path` itself or all of it.
     """
 
     format: str
     path: Path
     reason: str
     sureness: Sureness = Sureness.LAYOUT
+    files: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +171,7 @@ def read(
     path : str, Path, DataFrame or iterable of dicts
         - A folder, or a file that holds all annotations, such as a COCO JSON file.
         - The address of tables, such as ``s3://bucket/shards`` or ``hf://datasets/NAME``.
+        - A pattern such as ``shards/part-*.parquet``, for several tables that are one.
         - A pandas DataFrame with a row for each box, and the columns of a table: ``image_id, label, x1, y1,
           x2, y2`` and, unless the image files are found, ``width, height``.
         - A dict for each image, with ``width``, ``height``, ``boxes``, ``labels`` and, where you have them,
@@ -259,7 +265,7 @@ def parts_of(path: Path, rows: int, options: ReadOptions, *, format: str = "auto
 def _require_memory(detection: Detection) -> None:
     """Raise TooLargeError if the data set surely takes more memory than there is."""
     least = getattr(formats()[detection.format], "least_memory", None)
-    needed = 0 if least is None else least(detection.path)
+    needed = 0 if least is None else least(detection)
     if needed > _ALWAYS_TRIED and (free := available()) is not None and needed > free:
         raise TooLargeError(
             f"to read it whole takes at least {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free",
@@ -313,6 +319,8 @@ def detect(path: Path, *, format: str = "auto") -> Detection:
                 f"unknown format {format!r}", remedy=f"Choose one of: auto, {', '.join(known)}."
             )
         known = {format: known[format]}
+    if stores.is_pattern(path):
+        return _detect_matches(known, path)
     if is_address(path):
         return _detect_address(known, path)
     _require_readable(path)
@@ -352,6 +360,35 @@ def _detect_address(known: dict[str, Format], address: Path) -> Detection:
         f"no data set recognised at this address. What is read from addresses: {supported}.",
         path=address,
         remedy="Check the address, or copy the data to this machine.",
+    )
+
+
+def _detect_matches(known: dict[str, Format], pattern: Path) -> Detection:
+    """Find the data set of the files or folders that a pattern matches. Raises AnchorauditError if none."""
+    paths = stores.matching(pattern)
+    if not paths:
+        raise AnchorauditError(
+            "no file or folder matches",
+            path=pattern,
+            remedy="Check the pattern: * is any name, ** any folders.",
+        )
+    if len(paths) == 1:
+        (path,) = paths
+        if is_address(path):
+            return _detect_address(known, path)
+        _require_readable(path)
+        found = _detect_with(known, path)
+        if len(found) == 1:
+            return found[0]
+    for module in known.values():
+        way = getattr(module, "detect_several", None)
+        if way is not None and (several := way(paths)) is not None:
+            return cast(Detection, several)
+    named = ", ".join(path.name for path in paths[:3]) + ", ..." * (len(paths) > 3)
+    raise AnchorauditError(
+        f"the {len(paths):,} matches are not one data set: {named}",
+        path=pattern,
+        remedy="Several files or folders are one data set if all are tables with the same suffix.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Lists folders of this machine. Links are followed; what cannot be listed, as a loop, is skipped."""
+"""Lists folders of this machine. Links are followed; loops of links and the like are skipped."""
 
 from __future__ import annotations
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from glob import glob
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -52,9 +56,46 @@ def inside(folder: Path) -> list[Inside]:
         from anchoraudit.io.remote import listed
 
         return [Inside(entry.address, entry.is_folder) for entry in listed(folder)]
-    below = [folder / name for name in folders.names_in(folder)]
-    kinds = [Inside(path, folders.is_folder(path)) for path in below]
-    return [each for each in kinds if each.is_folder or folders.is_file(each.path)]
+    found = []
+    with suppress(OSError, ValueError), os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(OSError):  # a loop of links
+                if not entry.name.startswith(".") and ((is_dir := entry.is_dir()) or entry.is_file()):
+                    found.append(Inside(folder / entry.name, is_dir))
+    return sorted(found)
+
+
+def is_pattern(path: Path) -> bool:
+    """Tell whether a path has `*`, `?` or `[...]` in it, and is not the name of a file as it stands."""
+    if isinstance(path, Address) and path.is_web:  # whose `?` and `[` have another meaning
+        return False
+    return any(sign in str(path) for sign in "*?[") and not (folders.is_file(path) or folders.is_folder(path))
+
+
+def matching(pattern: Path) -> list[Path]:
+    """Return the files and folders that a pattern matches, by name; `**` stands for any folders.
+
+    Raises AnchorauditError for an address without an answer.
+    """
+    if isinstance(pattern, Address):
+        from anchoraudit.io import remote
+
+        return [*remote.matching(pattern)]
+    with suppress(OSError, ValueError, re.error):
+        return sorted(map(Path, glob(str(pattern), recursive=True)))  # noqa: PTH207  takes any pattern, also of a whole path
+    return []
+
+
+def folder_above(paths: Sequence[Path]) -> Path:
+    """Return the deepest folder that all these paths are in.
+
+    >>> folder_above([Path("a/b/1"), Path("a/c/2")]).as_posix()
+    'a'
+    """
+    folder = paths[0].parent
+    while not all(path.is_relative_to(folder) for path in paths):
+        folder = folder.parent
+    return folder
 
 
 def status(path: Path) -> Status:

@@ -117,9 +117,11 @@ def audit_partitions(
     options = ReadOptions(splits=tuple(splits), image_folder=folder)
     kept = _cache(cache, settings)
     with _engine(engine, workers, scheduler) as running:
-        parts = parts_of(path_of(source), rows_of_part(memory, workers), options, format=format)
+        root = path_of(source)
+        parts = parts_of(root, rows_of_part(memory, workers), options, format=format)
         indices = None if kept is None else KeptIndices(kept, format, options)
         plan = planned(parts, running, progress, indices)
+        plan.skeleton.root = root  # as `read` does: what was named may be a pattern
         settings.examine(plan.skeleton)  # raises before any part is read, if a setting is of no use
         about = {
             "version": anchoraudit.__version__,

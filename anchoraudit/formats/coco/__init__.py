@@ -54,8 +54,9 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     return dataset
 
 
-def least_memory(path: Path) -> int:
+def least_memory(detection: Detection) -> int:
     """Return how many bytes reading it whole takes at the least: the largest file, and half of that again."""
+    path = detection.path
     files = [path] if path.is_file() else _files(path)[0]
     return max((size_of(file) for file in files), default=0) * 3 // 2
 

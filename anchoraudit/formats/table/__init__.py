@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anchoraudit.dataset.splits import is_split
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import Detection, ReadOptions, Sureness
 from anchoraudit.io import stores
@@ -25,6 +27,7 @@ LOOKS_FOR = "a .csv or .parquet file with one row a box, a folder of .parquet fi
 _KINDS = {".csv": "a CSV file", ".parquet": "a Parquet file"}
 _SMALL = 32 << 20  # bytes of Parquet below which nobody needs to count rows
 _ROBOFLOW = "_annotations.csv"
+_NAMED = 5  # folders in a message
 
 
 def detect(path: Path) -> Detection | None:
@@ -46,14 +49,39 @@ def detect_address(address: Path) -> Detection | None:
     kind = _KINDS.get(address.suffix.lower())
     if kind is not None and stores.is_file(address):
         return Detection(NAME, address, kind, Sureness.SUFFIX)
-    return _shards(address)
+    if (found := _shards(address)) is not None or not stores.is_folder(address):
+        return found
+    below = [found for path, is_folder in stores.inside(address) if is_folder and (found := _shards(path))]
+    if len(below) > 1:
+        raise AnchorauditError(
+            f"{len(below):,} data sets here: {', '.join(each.path.name for each in below[:_NAMED])}",
+            path=address,
+            remedy="Name the one you mean.",
+        )
+    return below[0] if below else None
+
+
+def detect_several(paths: Sequence[Path]) -> Detection | None:
+    """Recognise files with the same suffix of a table, or folders of Parquet files, as one table."""
+    files = [file for path in paths for file in _files_at(path)]
+    suffixes = {file.suffix.lower() for file in files}
+    if len(suffixes) != 1 or not suffixes <= {*_KINDS}:
+        return None
+    number = f"{len(files):,} {suffixes.pop()} file{'s' * (len(files) != 1)}"
+    return Detection(NAME, stores.folder_above(files), number, Sureness.SUFFIX, tuple(files))
+
+
+def _files_at(path: Path) -> Sequence[Path]:
+    found = None if path.suffix.lower() in _KINDS and stores.is_file(path) else _shards(path)
+    return [path] if found is None else found.files
 
 
 def _detect_shards(folder: Path) -> Detection | None:
-    """Recognise a folder of Parquet files, or one with folders such as `split=train`."""
-    if not any(name.lower().endswith(".parquet") or "=" in name for name in names_in(folder)):
-        return None
-    return _shards(folder)
+    """Recognise a folder of Parquet files, or one with folders such as `split=train` or `train`."""
+    names = names_in(folder)
+    if any(name.lower().endswith(".parquet") or "=" in name for name in names):
+        return _shards(folder)
+    return _shards(folder) if any(map(is_split, names)) else None
 
 
 def _shards(folder: Path) -> Detection | None:
@@ -61,7 +89,7 @@ def _shards(folder: Path) -> Detection | None:
 
     shards = shards_in(folder)
     reason = f"{len(shards):,} Parquet file{'s' * (len(shards) != 1)}"
-    return Detection(NAME, folder, reason, Sureness.SUFFIX) if shards else None
+    return Detection(NAME, folder, reason, Sureness.SUFFIX, tuple(shards)) if shards else None
 
 
 def read(detection: Detection, options: ReadOptions) -> Dataset:
@@ -73,13 +101,13 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     from anchoraudit.formats.table.assembly import assemble
 
     path = detection.path
-    files = [path] if stores.is_file(path) else _files(path)
-    if not files:
+    if detection.files:
         from anchoraudit.formats.table.assembly import assemble_shards
-        from anchoraudit.formats.table.shards import by_split, shards_in
+        from anchoraudit.formats.table.shards import by_split
 
         with without_garbage_collection():
-            return assemble_shards(detection, options, by_split(path, shards_in(path)))
+            return assemble_shards(detection, options, by_split(path, detection.files))
+    files = _files(path) or [path]
     named = [(file, "" if path in (file, file.parent) else file.parent.name) for file in files]
     with without_garbage_collection():
         return assemble(detection, options, named)
@@ -90,22 +118,17 @@ def parts(detection: Detection, options: ReadOptions, rows: int) -> Parts | None
 
     None for one that is read whole. Raises AnchorauditError if a split is unknown.
     """
-    path = detection.path
-    if _files(path) or (stores.is_file(path) and path.suffix.lower() != ".parquet"):
+    files = detection.files or _files(detection.path) or [detection.path]
+    if any(file.suffix.lower() != ".parquet" for file in files):
         return None
     from anchoraudit.formats.table.pieces import TableParts
 
     return TableParts.of(detection, options, rows)
 
 
-def least_memory(path: Path) -> int:
+def least_memory(detection: Detection) -> int:
     """Return how many bytes reading it whole takes at the least: 250 for each row of Parquet."""
-    files = [path] if is_file(path) else []
-    if not files and not _files(path):
-        from anchoraudit.formats.table.shards import shards_in
-
-        files = shards_in(path)
-    files = [file for file in files if file.suffix.lower() == ".parquet"]
+    files = [file for file in detection.files or [detection.path] if file.suffix.lower() == ".parquet"]
     if sum(size_of(file) for file in files) < _SMALL or find_spec("pyarrow") is None:
         return 0
     from anchoraudit.formats.table.row_groups import row_group_sizes

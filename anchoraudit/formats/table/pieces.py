@@ -25,11 +25,10 @@ from anchoraudit.formats.table.shards import (
     difference,
     join_rows,
     read_shard,
-    shards_in,
 )
 from anchoraudit.io.addresses import Address
 from anchoraudit.io.files import name_parts
-from anchoraudit.io.stores import is_file, status
+from anchoraudit.io.stores import status
 
 _LARGE = 32 << 20  # bytes of a file from which on it is worth to look whether it has several row groups
 
@@ -61,7 +60,7 @@ class TableParts:
         Raises AnchorauditError if none of the files is to be read.
         """
         path = detection.path
-        groups = [([path], "")] if is_file(path) else by_split(path, shards_in(path))
+        groups = by_split(path, detection.files) if detection.files else [([path], "")]
         wanted = options.splits
         require_known_splits(wanted, [s for _, s in groups if s] or wanted, path)
         chosen = tuple((tuple(f), s) for f, s in groups if not (s and wanted) or s in wanted)
@@ -166,7 +165,7 @@ class TableParts:
             of_group.setdefault(piece.group, []).append((name, rows))
         joined = []
         for group, tables in sorted(of_group.items()):
-            if not is_file(self._folder):
+            if self.detection.files:
                 joined.append((group, join_rows(self._folder, tables, [])))
             else:  # pieces of one file, with the numbers of its rows
                 joined.append((group, concatenated([rows for _, rows in tables], [0] * len(tables), [])))

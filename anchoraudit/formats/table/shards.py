@@ -1,4 +1,4 @@
-"""Tables in many Parquet files: a folder of them, or folders such as `split=train/` (Hive partitions).
+"""Tables in many files: a folder of Parquet, or folders such as `train/` or `split=train/` (Hive partitions).
 
 Rows of all files of a split are one table. So an image whose rows are in two files is one image. Sources:
 Spark SQL, "Partition Discovery" (`key=value` folders are columns); `datasets` 5.2, `data_files.py` (splits
@@ -16,12 +16,12 @@ from urllib.parse import unquote
 import numpy as np
 
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.dataset.splits import is_evaluation, is_training
+from anchoraudit.dataset.splits import is_split
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats.table.columns import Texts, joined_numbers, joined_texts
 from anchoraudit.formats.table.dialects import column_called
-from anchoraudit.formats.table.parquet import read_parquet
 from anchoraudit.formats.table.rows import Rows
+from anchoraudit.formats.table.table_file import read_rows
 from anchoraudit.io.stores import inside
 
 SUFFIX = ".parquet"
@@ -31,11 +31,11 @@ _NAMED = re.compile(r"([A-Za-z]+)([-_.]|$)")  # what a file name begins with
 
 
 def shards_in(folder: Path, keys: int = _KEYS) -> list[Path]:
-    """Return the Parquet files of a folder and of its `key=value` folders, by name."""
+    """Return the Parquet files of a folder and of its folders for splits and `key=value`, by name."""
     there = inside(folder)
     found = [path for path, is_folder in there if not is_folder and path.name.lower().endswith(SUFFIX)]
     for below, is_folder in there if keys else ():
-        if is_folder and "=" in below.name:
+        if is_folder and ("=" in below.name or is_split(below.name)):
             found += shards_in(below, keys - 1)
     return found
 
@@ -43,24 +43,27 @@ def shards_in(folder: Path, keys: int = _KEYS) -> list[Path]:
 def by_split(folder: Path, shards: Sequence[Path]) -> list[tuple[list[Path], str]]:
     """Group files by their splits, "" for files of which none names one.
 
-    A split is a `split=` folder, or what all file names begin with.
+    A split is a `split=` folder, or the name of a folder of each file, or what all file names begin with.
     """
     keyed = [_keys_of(folder, path).get("split", "") for path in shards]
+    above = [next(filter(is_split, _folders(folder, path)), "") for path in shards]
     named = [match[1] if (match := _NAMED.match(path.name)) else "" for path in shards]
-    splits = keyed if any(keyed) else named if all(map(_is_split, named)) else [""] * len(shards)
+    ways = [keyed] if any(keyed) else [way for way in (above, named) if all(map(is_split, way))]
+    splits = ways[0] if ways else [""] * len(shards)
     return [
         ([path for path, own in zip(shards, splits, strict=True) if own == split], split)
         for split in dict.fromkeys(splits)
     ]
 
 
-def _is_split(name: str) -> bool:
-    return is_training(name) or is_evaluation(name)
+def _folders(folder: Path, path: Path) -> list[str]:
+    """Return the names of the folders that a file is in, from the inside, without `key=value`."""
+    return [part for part in path.relative_to(folder).parts[-2::-1] if "=" not in part]
 
 
 def _keys_of(folder: Path, path: Path) -> dict[str, str]:
     """Return the columns that the folders of a file are, by the names of `dialects`."""
-    parts = [part.partition("=") for part in path.relative_to(folder).parts[:-1]]
+    parts = [part.partition("=") for part in path.relative_to(folder).parts[:-1] if "=" in part]
     values = {key: unquote(value) for key, _, value in parts}
     columns = {name: column_called(name, list(values)) for name in ("split", "label", "image")}
     return {name: values[called] for name, called in columns.items() if called}
@@ -97,9 +100,9 @@ def read_shard(
 ) -> Rows:
     """Read one of the files, with the columns that the names of its folders are.
 
-    groups, only_texts: as of `read_parquet`. Raises AnchorauditError as it does.
+    groups, only_texts: as of `read_rows`. Raises AnchorauditError as it does.
     """
-    rows = _with_keys(read_parquet(path, groups, only_texts=only_texts), _keys_of(folder, path))
+    rows = _with_keys(read_rows(path, groups, only_texts=only_texts), _keys_of(folder, path))
     if rows.unnamed:  # a number of a row names no image of several files
         names, image = path.relative_to(folder).as_posix(), rows.texts["image"]
         rows.texts["image"] = replace(image, names=[f"{names}/{row}" for row in image.names])
