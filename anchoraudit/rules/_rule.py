@@ -72,7 +72,8 @@ class Rule:
         """Return the rule's page in Markdown. All rules have the same headings."""
         what = self.what
         if self.scope == "whole":
-            what += f"\n\nNot checked where a data set is audited in parts: {self.needs_whole}."
+            where = "where a data set is audited in parts (`--engine`, `--memory`)"
+            what += f"\n\nNot checked {where}: {self.needs_whole}."
         text = [f"# {self.code}: {self.title}", f"Severity: {self.severity}."]
         text += ["## What it does", what, "## Why it is bad", self.why]
         text += [
