@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import anchoraudit
-from anchoraudit import AnchorauditError, Partial, audit_partitions, merge
+from anchoraudit import AnchorauditError, Chosen, Partial, audit_partitions, merge
 from anchoraudit.cli import run as run_here
 from anchoraudit.dataset.pieces import keys_of
 from anchoraudit.errors import TooLargeError
@@ -131,6 +131,12 @@ class TestAgainstTheWhole:
         parts = list(audit_partitions("sample_data/coco"))
         assert len(parts) == 1
         assert parts[0].summary() == anchoraudit.audit("sample_data/coco").summary()
+
+    def test_thresholds_of_the_user_count(self, shards):
+        chosen = Chosen(select=("BOX010", "BOX013"), thresholds={"BOX010": {"share": 0.3}})
+        whole = anchoraudit.audit(str(shards), "yolov5", rules=chosen, images="none")
+        parts = merge(audit_partitions(shards, "yolov5", rules=chosen))
+        assert dict(parts.findings.counts) == whole.findings.counts
 
 
 class TestMerging:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from anchoraudit.dataset.class_boxes import boxes_of_classes
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.parts import of_images
 from anchoraudit.dataset.pieces import Index, Keys, Piece
@@ -57,7 +58,7 @@ class WholeParts:
 
     def _read(self) -> Dataset:
         own = self.options
-        return read(
+        dataset = read(
             self.path,
             format=self.format,
             splits=own.splits,
@@ -65,3 +66,5 @@ class WholeParts:
             voc_offset=own.voc_offset,
             image_folder=own.image_folder,
         )
+        dataset.class_boxes = boxes_of_classes(dataset)
+        return dataset

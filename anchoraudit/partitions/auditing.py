@@ -192,7 +192,7 @@ def _audit_part(job: _Job, part: int) -> _Audited:
 def _judged(job: _Job, part: int, dataset: Dataset) -> Partial:
     audit, context = job.settings.examine(dataset)
     found = check_rows(context, job.settings.rules, dataset.findings)
-    return partial_of(audit, context, found, job.about, part)
+    return partial_of(audit, context, job.settings.rules, found, about=job.about, part=part)
 
 
 def _failed(job: _Job, part: int, failed: Failed) -> Partial:

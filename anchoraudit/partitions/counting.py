@@ -17,23 +17,23 @@ from anchoraudit.partitions.partial import KEPT, Found, Partial, Place, fields_o
 from anchoraudit.partitions.sizes import SizeHistogram
 from anchoraudit.report import words
 from anchoraudit.report.outputs import entry_of_image
-from anchoraudit.rules import Context, Findings, Hits, Totals, groups_of, of_the_whole
+from anchoraudit.rules import Chosen, Context, Findings, Hits, Totals, groups_of, of_the_whole
 
 
 def partial_of(
-    audit: Audit, context: Context, found: Findings, about: Mapping[str, Any], part: int
+    audit: Audit, context: Context, chosen: Chosen, found: Findings, *, about: Mapping[str, Any], part: int
 ) -> Partial:
     """Return the numbers of the audit of a part.
 
-    context: what the rules looked at. found: what those about single images and boxes found. about: what all
-    parts have in common. part: its number.
+    context: what the rules looked at. chosen: which rules, with which thresholds. found: what those about
+    single images and boxes found. about: what all parts have in common. part: its number.
     """
     groups = groups_of(found, audit.original)
     return Partial(
         about,
         (part,),
         _counts(audit),
-        Totals.of(context),
+        Totals.of(context, chosen),
         _sizes(audit),
         {group: _found([own], part) for group, own in sorted(groups.items())},
         tuple(sorted({fields_of(finding) for finding in of_the_whole(audit.original.findings)})),
