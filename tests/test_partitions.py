@@ -116,7 +116,7 @@ class TestAgainstTheWhole:
         assert "SET004" in [rule.code for rule in findings.not_checked]
 
     def test_row_groups_of_one_file(self, tmp_path, monkeypatch):
-        monkeypatch.setattr("anchoraudit.formats.table.pieces._LARGE", 0)
+        monkeypatch.setattr("anchoraudit.formats.table.table_file._LARGE", 0)
         monkeypatch.setattr("anchoraudit.partitions.auditing.rows_of_part", lambda *_: 50)
         file = tmp_path / "boxes.parquet"
         parquet.write_table(table_of(drawn(120)), file, row_group_size=20)

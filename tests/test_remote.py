@@ -355,7 +355,7 @@ class TestObjectStore:
         assert there.stdout.replace(bucket, str(shards)) == here.stdout
 
     def test_row_groups_are_read_by_themselves(self, shards, bucket, monkeypatch):
-        monkeypatch.setattr("anchoraudit.formats.table.pieces._LARGE", 0)
+        monkeypatch.setattr("anchoraudit.formats.table.table_file._LARGE", 0)
         monkeypatch.setattr("anchoraudit.partitions.auditing.rows_of_part", lambda *_: 20)
         parts = list(audit_partitions(bucket, "yolov5"))
         assert len(parts) > 6

@@ -41,7 +41,8 @@ class Source:
     item: what an entry is called ("object", "line"), "" where entries are numbered in one list.
     suffix: set where each image has an annotation file of its own, `path / (id + suffix)`.
     box_place, image_place: how the place of a box and of an image is written where entries are neither, such
-    as "[{image}]['boxes'][{box}]" for a list in memory; the numbers are their `entry`, from 0.
+    as "[{image}]['boxes'][{box}]" for a list in memory; the numbers are their `entry`, from 0, and {line} is
+    that of the image from 1.
     files: of rows in several files below `path`, the number of each file's first row, and its name.
     reading: which file was read, where it may be read again; None elsewhere.
     """
@@ -67,7 +68,7 @@ class Source:
         """
         if self.image_place:  # the entry of a box is its place in the list of its image
             name, first = self._file_of(image)
-            return name + self.box_place.format(image=image - first, box=box)
+            return name + self.box_place.format(image=image - first, line=image - first + 1, box=box)
         name, first = self._file_of(box)
         if self.box_place:
             return name + self.box_place.format(image=image, box=box - first)
@@ -76,7 +77,9 @@ class Source:
     def place_of_image(self, image: int) -> str:
         """Return the place of an image, given its entry; "" where images have none."""
         name, first = self._file_of(image)
-        return name + self.image_place.format(image=image - first) if self.image_place else ""
+        if not self.image_place:
+            return ""
+        return name + self.image_place.format(image=image - first, line=image - first + 1)
 
     def _file_of(self, row: int) -> tuple[str, int]:
         """Return how the place of a row begins, and the first row of its file."""

@@ -23,23 +23,32 @@ if TYPE_CHECKING:
     from anchoraudit.dataset.pieces import Parts
 
 NAME = "table"
-LOOKS_FOR = "a .csv or .parquet file with one row a box, a folder of .parquet files, SPLIT/_annotations.csv"
-_KINDS = {".csv": "a CSV file", ".parquet": "a Parquet file"}
+LOOKS_FOR = (
+    "a .csv, .parquet or .jsonl file with one row a box or an image, a folder of .parquet files, "
+    "SPLIT/_annotations.csv, SPLIT/metadata.jsonl"
+)
+_KINDS = {
+    ".csv": "a CSV file",
+    ".parquet": "a Parquet file",
+    ".jsonl": "a JSON Lines file",
+    ".ndjson": "a JSON Lines file",
+}
+_OF_FOLDERS = ("_annotations.csv", "metadata.jsonl")  # Roboflow's, and the ImageFolder of `datasets`
 _SMALL = 32 << 20  # bytes of Parquet below which nobody needs to count rows
-_ROBOFLOW = "_annotations.csv"
 _NAMED = 5  # folders in a message
 
 
 def detect(path: Path) -> Detection | None:
-    """Recognise a table by its suffix, or a folder of Roboflow by the name of the table in it."""
+    """Recognise a table by its suffix, or a folder by the name of the table in it."""
     if path.is_file():
         kind = _KINDS.get(path.suffix.lower())
         return None if kind is None else Detection(NAME, path, kind, Sureness.SUFFIX)
     files = _files(path)
     if not files:
         return _detect_shards(path)
-    here = path / _ROBOFLOW in files
-    reason = f"a folder with {_ROBOFLOW}" if here else f"{len(files)} split folder(s) with {_ROBOFLOW}"
+    name = files[0].name
+    here = files[0].parent == path
+    reason = f"a folder with {name}" if here else f"{len(files)} split folder(s) with {name}"
     # People export tables from other annotations and leave them beside those. So the others are surer.
     return Detection(NAME, path, reason, Sureness.SUFFIX)
 
@@ -107,23 +116,23 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
 
         with without_garbage_collection():
             return assemble_shards(detection, options, by_split(path, detection.files))
-    files = _files(path) or [path]
-    named = [(file, "" if path in (file, file.parent) else file.parent.name) for file in files]
     with without_garbage_collection():
-        return assemble(detection, options, named)
+        return assemble(detection, options, _named(path))
 
 
-def parts(detection: Detection, options: ReadOptions, rows: int) -> Parts | None:
-    """Return the pieces of a table that can be read part by part, of about `rows` rows each.
+def parts(detection: Detection, options: ReadOptions, rows: int) -> Parts:
+    """Return the pieces of a table, of about `rows` rows each.
 
-    None for one that is read whole. Raises AnchorauditError if a split is unknown.
+    Raises AnchorauditError if a split is unknown.
     """
-    files = detection.files or _files(detection.path) or [detection.path]
-    if any(file.suffix.lower() != ".parquet" for file in files):
-        return None
     from anchoraudit.formats.table.pieces import TableParts
 
-    return TableParts.of(detection, options, rows)
+    path = detection.path
+    if detection.files:
+        from anchoraudit.formats.table.shards import by_split
+
+        return TableParts.of(detection, options, by_split(path, detection.files), rows)
+    return TableParts.of(detection, options, [([file], split) for file, split in _named(path)], rows)
 
 
 def least_memory(detection: Detection) -> int:
@@ -151,7 +160,16 @@ def read_frame(table: pd.DataFrame, options: ReadOptions) -> Dataset:
         return assemble_frame(NAME, table, options)
 
 
+def _named(path: Path) -> list[tuple[Path, str]]:
+    """Return the files of a data set, each with the name of its split; "" if its rows may name it."""
+    files = _files(path) or [path]
+    return [(file, "" if path in (file, file.parent) else file.parent.name) for file in files]
+
+
 def _files(folder: Path) -> list[Path]:
-    if is_file(folder / _ROBOFLOW):
-        return [folder / _ROBOFLOW]
-    return [file for below in folders_in(folder) if is_file(file := below / _ROBOFLOW)]
+    for name in _OF_FOLDERS:
+        if is_file(folder / name):
+            return [folder / name]
+        if found := [file for below in folders_in(folder) if is_file(file := below / name)]:
+            return found
+    return []

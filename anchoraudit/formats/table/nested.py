@@ -9,22 +9,22 @@ object detection: a `bbox` is x, y, width, height, as in COCO.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anchoraudit.arrays import Bool, Float, Int
-from anchoraudit.dataset.conventions import XYWH
-from anchoraudit.dataset.findings import Finding
+from anchoraudit.arrays import Bool, Float
 from anchoraudit.formats._builder import shorten
 from anchoraudit.formats.table.arrow import numbers_of, texts_of
-from anchoraudit.formats.table.columns import Numbers, Texts, joined_texts
-from anchoraudit.formats.table.dialects import CORNERS, Dialect, column_called
+from anchoraudit.formats.table.columns import Texts, joined_texts
+from anchoraudit.formats.table.dialects import Dialect
+from anchoraudit.formats.table.layout import Kind, Layout
+from anchoraudit.formats.table.objects import Objects, rows_of
 from anchoraudit.formats.table.row_groups import RowGroups
 from anchoraudit.formats.table.rows import Rows
 from anchoraudit.images.sizes import size_in
@@ -32,118 +32,31 @@ from anchoraudit.images.sizes import size_in
 _BATCH = 64  # rows whose pictures are in memory at a time
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where the boxes of such a file are.
-
-    holder: the column of objects, "" if their lists are columns themselves. box: the field with lists of four
-    numbers, "" if each corner has its own. corners: the fields of the corners. label, crowd: other fields, ""
-    without one. image, width, height: columns, "" without one. picture: a column with the bytes of the image
-    files. Those that are not there are "".
-    """
-
-    holder: str
-    box: str
-    corners: Mapping[str, str]
-    label: str
-    crowd: str
-    image: str
-    width: str
-    height: str
-    split: str
-    picture: str
+def kinds_of(schema: pa.Schema) -> dict[str, Kind]:
+    """Return what each column holds."""
+    return {column.name: _kind_of(column.type) for column in schema}
 
 
-def layout_of(schema: pa.Schema) -> Layout | None:
-    """Find the boxes. None if no column has lists of them."""
-    for holder, fields in _holders(schema):
-        lists = [name for name, kind in fields.items() if _is_list(kind)]
-        boxes = [name for name in lists if _is_list(fields[name].value_type)] if not holder else lists
-        box = column_called("boxes", boxes)
-        single = list(fields) if holder else lists
-        corners = {} if box else {corner: column_called(corner, single) for corner in CORNERS}
-        if not box and not all(corners.values()):
-            continue
-        others = [name for name in single if name not in (box, *corners.values())]
-        top = [name for name in schema.names if name != holder and not _is_list(schema.field(name).type)]
-        named = {name: schema.field(name).type for name in top}
-        files = [name for name, kind in named.items() if {"bytes", "path"} <= _names_in(kind)]
-        raw = [
-            name for name, kind in named.items() if pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
-        ]
-        plain = [name for name, kind in named.items() if name not in raw and not pa.types.is_struct(kind)]
-        pictures = [*(f"{name}.bytes" for name in files), *raw]
-        return Layout(
-            holder,
-            box,
-            corners,
-            label=column_called("labels", others),
-            crowd=column_called("crowd", others),
-            image=column_called("image", plain) or "".join(f"{name}.path" for name in files[:1]),
-            width=column_called("width", plain),
-            height=column_called("height", plain),
-            split=column_called("split", plain),
-            picture="".join(pictures[:1]),
-        )
-    return None
-
-
-def _holders(schema: pa.Schema) -> Iterator[tuple[str, dict[str, pa.DataType]]]:
-    """Yield each column that may hold objects, with the types of one object's fields; last the columns."""
-    for column in schema:
-        kind = column.type
-        if _is_list(kind) and pa.types.is_struct(kind.value_type):
-            yield column.name, {each.name: each.type for each in kind.value_type}
-        elif pa.types.is_struct(kind):
-            yield column.name, {each.name: each.type.value_type for each in kind if _is_list(each.type)}
-    yield "", {column.name: column.type for column in schema}
+def _kind_of(kind: pa.DataType) -> Kind:
+    if _is_list(kind):
+        return Kind(inner=_kind_of(kind.value_type))
+    if pa.types.is_struct(kind):
+        return Kind(fields={each.name: _kind_of(each.type) for each in kind})
+    return Kind(is_bytes=bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind)))
 
 
 def _is_list(kind: pa.DataType) -> bool:
     return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
 
 
-def _names_in(kind: pa.DataType) -> set[str]:
-    return {each.name for each in kind} if pa.types.is_struct(kind) else set()
-
-
-def read_nested(file: RowGroups, layout: Layout, path: Any) -> Rows:
+def read_nested(file: RowGroups, layout: Layout, path: Path) -> Rows:
     """Read the objects of rows as a table with one row for each; a row without objects is one itself."""
-    count = file.count
-    objects = _Objects.read(file, layout, count)
-    found = objects.findings(str(path), file.first)
-    lonely = np.flatnonzero(np.bincount(objects.parents, minlength=count) == 0)
-    no = np.zeros(len(lonely), dtype=np.bool_)
-    order = np.argsort(np.concatenate([objects.parents, lonely]), kind="stable")
-    parents = np.concatenate([objects.parents, lonely])[order]
     texts = {"image": names_of_images(file, layout)}
     if layout.split:
         texts["split"] = texts_of(file.column(layout.split))
-    texts = {name: column.take(parents) for name, column in texts.items()}
-    if layout.label:
-        names = [*objects.labels.names, ""]
-        codes = np.concatenate([objects.labels.codes, np.full(len(lonely), len(names) - 1)])
-        texts["label"] = Texts.of_codes(codes[order], names)
-    corners = np.concatenate([objects.xyxy, np.full((len(lonely), 4), np.nan)]).take(order, axis=0)
-    empty = np.concatenate([objects.empty, ~np.zeros((len(lonely), 4), dtype=np.bool_)]).take(order, axis=0)
-    numbers = {name: Numbers(corners[:, i], empty[:, i]) for i, name in enumerate(CORNERS)}
-    for name, sides in _sizes(file, layout):
-        numbers[name] = Numbers.of_floats(sides[parents])
-    return Rows(
-        path,
-        Dialect(objects.words, {}, len(file.schema.names)),
-        "row",
-        texts,
-        numbers,
-        at=np.concatenate([objects.place, np.full(len(lonely), -1, dtype=np.int64)])[order],
-        broken=np.flatnonzero(np.concatenate([objects.broken, no])[order]),
-        findings=found,
-        parents=parents + file.first,
-        crowd=np.concatenate([objects.crowd, no])[order],
-        convention=XYWH if layout.box else None,
-        classes=objects.classes,
-        unnamed=not layout.image,
-    )
+    at = np.arange(file.first, file.first + file.count)
+    objects = _objects(file, layout)
+    return rows_of(objects, texts, dict(_sizes(file, layout)), layout, path=path, item="row", at=at)
 
 
 def read_nested_texts(file: RowGroups, layout: Layout, path: Any) -> Rows:
@@ -174,80 +87,40 @@ def read_nested_texts(file: RowGroups, layout: Layout, path: Any) -> Rows:
     )
 
 
-@dataclass(slots=True)
-class _Objects:
-    """M objects.
+def _objects(file: RowGroups, layout: Layout) -> Objects:
+    lists = _lists(file, layout)
+    first = lists[layout.box or layout.corners["x1"]]
+    parents = pc.list_parent_indices(first).to_numpy().astype(np.int64)
+    start = np.searchsorted(parents, np.arange(file.count))
+    of = len(parents)
+    values = pc.list_flatten(first)
+    broken = np.zeros(of, dtype=np.bool_)
+    if layout.box:
+        xyxy, broken = _fours(values)
+        with np.errstate(over="ignore", invalid="ignore"):
+            xyxy[:, 2:] += xyxy[:, :2]
+        empty = np.zeros_like(xyxy, dtype=np.bool_)
+    else:
+        columns = [_aligned(lists[name], first)[0] for name in layout.corners.values()]
+        numbers = [numbers_of(pa.chunked_array([column]), nan_is_nothing=True) for column in columns]
+        xyxy = np.column_stack([number.values for number in numbers])
+        empty = np.column_stack([number.empty for number in numbers])
+    labels, names = Texts.same("", of), []
+    short: list[int] = []
+    if layout.label:
+        own, short = _aligned(lists[layout.label], first)
+        names = _class_names(file.schema, layout)
+        labels = _named(texts_of(pa.chunked_array([own])), names)
+    crowd = np.zeros(of, dtype=np.bool_)
+    if layout.crowd:
+        flags, _ = _aligned(lists[layout.crowd], first)
+        crowd = numbers_of(pa.chunked_array([flags.cast(pa.float64())]), nan_is_nothing=True).values > 0
+    place = np.arange(of) - start[parents]
 
-    parents: int64 [M], the row of each. place: int64 [M], its position in the row's list. xyxy: float64
-    [M, 4]. empty: bool [M, 4], where nothing is written. broken: bool [M], where four numbers are expected
-    and others are found. classes: names that the
-    file declares. short: rows whose lists have different lengths.
-    """
+    def shown(row: int) -> str:
+        return shorten(values[row].as_py())
 
-    parents: Int
-    place: Int
-    xyxy: Float
-    empty: Bool
-    labels: Texts
-    crowd: Bool
-    broken: Bool
-    words: str
-    values: pa.Array
-    classes: list[str]
-    short: list[int] = field(default_factory=list)
-
-    @classmethod
-    def read(cls, file: RowGroups, layout: Layout, count: int) -> _Objects:
-        lists = _lists(file, layout)
-        first = lists[layout.box or layout.corners["x1"]]
-        parents = pc.list_parent_indices(first).to_numpy().astype(np.int64)
-        start = np.searchsorted(parents, np.arange(count))
-        of = len(parents)
-        values = pc.list_flatten(first)
-        broken = np.zeros(of, dtype=np.bool_)
-        if layout.box:
-            xyxy, broken = _fours(values)
-            with np.errstate(over="ignore", invalid="ignore"):
-                xyxy[:, 2:] += xyxy[:, :2]
-            empty = np.zeros_like(xyxy, dtype=np.bool_)
-            words = f"one row an image ({_called(layout, layout.box)}: x, y, width, height)"
-        else:
-            columns = [_aligned(lists[name], first)[0] for name in layout.corners.values()]
-            numbers = [numbers_of(pa.chunked_array([column]), nan_is_nothing=True) for column in columns]
-            xyxy = np.column_stack([number.values for number in numbers])
-            empty = np.column_stack([number.empty for number in numbers])
-            words = f"one row an image ({_called(layout, '/'.join(layout.corners.values()))})"
-        labels, names = Texts.same("", of), []
-        short: list[int] = []
-        if layout.label:
-            own, short = _aligned(lists[layout.label], first)
-            names = _class_names(file.schema, layout)
-            labels = _named(texts_of(pa.chunked_array([own])), names)
-        crowd = np.zeros(of, dtype=np.bool_)
-        if layout.crowd:
-            flags, _ = _aligned(lists[layout.crowd], first)
-            crowd = numbers_of(pa.chunked_array([flags.cast(pa.float64())]), nan_is_nothing=True).values > 0
-        place = np.arange(of) - start[parents]
-        return cls(parents, place, xyxy, empty, labels, crowd, broken, words, values, names, short)
-
-    def findings(self, path: str, first: int) -> list[Finding]:
-        """Return what is wrong with the objects. first: the row of the file that is their row 0."""
-        found = [
-            Finding(
-                "PAR003",
-                "bbox is not a list of four numbers",
-                path,
-                f"rows[{first + self.parents[row]}].objects[{self.place[row]}]",
-                shorten(self.values[row].as_py()),
-            )
-            for row in np.flatnonzero(self.broken).tolist()
-        ]
-        words = "its list of classes is not as long as that of its boxes"
-        return found + [Finding("PAR003", words, path, f"rows[{first + row}]") for row in self.short]
-
-
-def _called(layout: Layout, field_name: str) -> str:
-    return f"{layout.holder}.{field_name}" if layout.holder else field_name
+    return Objects(parents, place, xyxy, empty, labels, crowd, broken, shown, names, short)
 
 
 def _lists(file: RowGroups, layout: Layout, fields: Sequence[str] = ()) -> dict[str, pa.Array]:

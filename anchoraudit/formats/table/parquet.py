@@ -23,13 +23,14 @@ def read_parquet(path: Path, groups: tuple[int, ...] | None = None, *, only_text
     """
     require_pyarrow(path)
     from anchoraudit.formats.table.arrow import numbers_of, texts_of
-    from anchoraudit.formats.table.nested import layout_of, read_nested, read_nested_texts
+    from anchoraudit.formats.table.layout import layout_of
+    from anchoraudit.formats.table.nested import kinds_of, read_nested, read_nested_texts
     from anchoraudit.formats.table.row_groups import opened
 
     note_large(path)
     with opened(path, groups) as file:
         header = file.schema.names
-        if (layout := layout_of(file.schema)) is not None:
+        if (layout := layout_of(kinds_of(file.schema))) is not None:
             return (read_nested_texts if only_texts else read_nested)(file, layout, path)
     if (dialect := by_header(header)) is None:
         raise not_understood(path, f"columns not understood: {','.join(header)[:200]}")

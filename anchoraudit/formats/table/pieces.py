@@ -1,4 +1,4 @@
-"""Tables part by part: whole files, or row groups of large ones."""
+"""Tables part by part: whole files, or stretches of large ones."""
 
 from __future__ import annotations
 
@@ -16,36 +16,33 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
 from anchoraudit.formats.table.assembly import assemble_rows, recognised
 from anchoraudit.formats.table.columns import Texts
-from anchoraudit.formats.table.row_groups import row_group_sizes
-from anchoraudit.formats.table.rows import Rows
+from anchoraudit.formats.table.rows import Rows, concatenated
 from anchoraudit.formats.table.shards import (
-    by_split,
     columns_of,
-    concatenated,
     difference,
     join_rows,
     read_shard,
 )
+from anchoraudit.formats.table.table_file import Stretch, nothing_of, read_rows, stretches
 from anchoraudit.io.addresses import Address
 from anchoraudit.io.files import name_parts
 from anchoraudit.io.stores import status
 
-_LARGE = 32 << 20  # bytes of a file from which on it is worth to look whether it has several row groups
-
 
 class _Where(NamedTuple):
-    """A piece: the number of its group of files, its file, and the row groups of it, None for all."""
+    """A piece: the number of its group of files, its file, and the stretch of it, None for all."""
 
     group: int
     path: Path
-    row_groups: tuple[int, ...] | None
+    stretch: Stretch | None
 
 
 @dataclass(frozen=True)
 class TableParts:
-    """A table in Parquet files, in pieces of about `rows` rows.
+    """Tables in files, in pieces of about `rows` rows.
 
-    files: the files of each split, with its name; "" if the rows may name it.
+    files: the files of each split, with its name; "" if the rows may name it. The files of a detection are
+    one table below its path; without any, each file is a table of its own.
     """
 
     detection: Detection
@@ -54,21 +51,26 @@ class TableParts:
     pieces: tuple[Piece, ...] = field(repr=False)
 
     @classmethod
-    def of(cls, detection: Detection, options: ReadOptions, rows: int) -> TableParts:
-        """Look which files there are. rows: about how many a piece may have.
+    def of(
+        cls,
+        detection: Detection,
+        options: ReadOptions,
+        groups: Sequence[tuple[Sequence[Path], str]],
+        rows: int,
+    ) -> TableParts:
+        """Cut files into pieces. groups: the files of each split. rows: about how many a piece may have.
 
         Raises AnchorauditError if none of the files is to be read.
         """
         path = detection.path
-        groups = by_split(path, detection.files) if detection.files else [([path], "")]
         wanted = options.splits
         require_known_splits(wanted, [s for _, s in groups if s] or wanted, path)
         chosen = tuple((tuple(f), s) for f, s in groups if not (s and wanted) or s in wanted)
         places = [
-            (_Where(number, file, row_groups), name)
+            (_Where(number, file, stretch), name)
             for number, (files, _) in enumerate(chosen)
             for file in files
-            for row_groups, name in _stretches(path, file, rows)
+            for stretch, name in _stretches(path, file, rows)
         ]
         pieces = [
             Piece(i, name, where.group, _stamp(where, chosen[where.group][1]), where)
@@ -132,8 +134,9 @@ class TableParts:
         for group, (_, split) in enumerate(self.files):
             of_group = [number for number in indices if self.pieces[number].group == group]
             if of_group:
-                empty = self._rows(self.pieces[of_group[0]], row_groups=())
-                tables.append((replace(empty, path=self._folder, files=(), classes=sorted(classes)), split))
+                first = self.pieces[of_group[0]]
+                empty = self._rows(first, stretch=nothing_of(first.where.path))
+                tables.append((replace(empty, files=(), findings=[], classes=sorted(classes)), split))
         dataset = self._assembled(tables)
         dataset.splits = tuple(dict.fromkeys(named)) or ("",)
         rows = sum(told["rows"] for _, told in every)
@@ -171,15 +174,13 @@ class TableParts:
                 joined.append((group, concatenated([rows for _, rows in tables], [0] * len(tables), [])))
         return self._aligned(joined, skeleton)
 
-    def _rows(
-        self, piece: Piece, *, row_groups: tuple[int, ...] | None = None, only_texts: bool = False
-    ) -> Rows:
-        """Read the rows of a piece, or of other row groups of its file."""
+    def _rows(self, piece: Piece, *, stretch: Stretch | None = None, only_texts: bool = False) -> Rows:
+        """Read the rows of a piece, or of another stretch of its file."""
         path, folder = piece.where.path, self._folder
-        groups = piece.where.row_groups if row_groups is None else row_groups
-        if path == folder:
-            return read_shard(folder.parent, path, groups, only_texts=only_texts)
-        rows = read_shard(folder, path, groups, only_texts=only_texts)
+        stretch = piece.where.stretch if stretch is None else stretch
+        if not self.detection.files:
+            return read_rows(path, stretch, only_texts=only_texts)
+        rows = read_shard(folder, path, stretch, only_texts=only_texts)
         return replace(rows, path=folder, files=((0, path.relative_to(folder).as_posix()),))
 
     def _assembled(self, tables: Sequence[tuple[Rows, str]]) -> Dataset:
@@ -225,25 +226,18 @@ def _is_any(names: Texts, wanted: Sequence[str]) -> Bool:
     return found
 
 
-def _stretches(root: Path, path: Path, rows: int) -> Iterator[tuple[tuple[int, ...] | None, str]]:
-    """Yield row groups of a file that have about `rows` rows together, and a name for them.
+def _stretches(root: Path, path: Path, rows: int) -> Iterator[tuple[Stretch | None, str]]:
+    """Yield stretches of a file of about `rows` rows, and a name for each.
 
     A file that cannot be read is one piece: its error is told when the piece is read.
     """
     name = path.name if path == root else path.relative_to(root).as_posix()
     try:
-        sizes = row_group_sizes(path) if status(path).size > _LARGE else []
+        found = list(stretches(path, rows))
     except AnchorauditError:
-        sizes = []
-    if sum(sizes) <= rows:
-        yield None, name
-        return
-    start, count = 0, 0
-    for end, size in enumerate([*sizes, rows + 1]):
-        if count and count + size > rows:
-            yield tuple(range(start, end)), f"{name}, row groups {start} to {end - 1}"
-            start, count = end, 0
-        count += size
+        found = [(None, "")]
+    for stretch, words in found:
+        yield stretch, f"{name}, {words}" if words else name
 
 
 def _stamp(where: _Where, split: str) -> str:
@@ -253,6 +247,6 @@ def _stamp(where: _Where, split: str) -> str:
     """
     path = where.path if isinstance(where.path, Address) else where.path.absolute()
     try:
-        return f"{path}:{status(where.path).stamp}:{where.row_groups}:{split}"
+        return f"{path}:{status(where.path).stamp}:{where.stretch}:{split}"
     except AnchorauditError:
         return ""

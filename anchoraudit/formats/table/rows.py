@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,11 +13,12 @@ from anchoraudit.dataset.columns import Source
 from anchoraudit.dataset.conventions import Convention
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.formats.table.columns import Numbers, Texts
+from anchoraudit.formats.table.columns import Numbers, Texts, joined_numbers, joined_texts
 from anchoraudit.formats.table.dialects import CORNERS, Dialect
 
 NUMBERS = (*CORNERS, "width", "height")
-_IMAGE_PLACE, _IN_LIST = "rows[{image}]", ".objects[{box}]"
+_IN_LIST = ".objects[{box}]"
+_IMAGE_PLACES = {"row": "rows[{image}]", "line": "line {line}"}
 _REMEDY = (
     "Use the columns image_id,label,x1,y1,x2,y2; filename,width,height,class,xmin,ymin,xmax,ymax; "
     "those of Open Images; or path,x1,y1,x2,y2,class without a header."
@@ -110,9 +112,32 @@ class Rows:
 
     @property
     def _source(self) -> Source:
-        box_place = self.box_place if self.parents is None else f"{_IMAGE_PLACE}{_IN_LIST}"
-        image_place = "" if self.parents is None else _IMAGE_PLACE
+        image_place = "" if self.parents is None else _IMAGE_PLACES[self.item]
+        box_place = f"{image_place}{_IN_LIST}" if image_place else self.box_place
         return Source(self.path, "", None, self.item, "", box_place, image_place, self.files)
+
+
+def concatenated(tables: Sequence[Rows], starts: Sequence[int], findings: list[Finding]) -> Rows:
+    """Put rows behind each other. starts: what is added to the numbers of the rows of each table."""
+    first = tables[0]
+    begin = np.cumsum([0, *map(len, tables)]).tolist()
+    numbers = [name for name in first.numbers if all(name in rows.numbers for rows in tables)]
+    is_nested = first.parents is not None
+    parents = [
+        rows.parents + start for rows, start in zip(tables, starts, strict=False) if rows.parents is not None
+    ]
+    at = [rows.at + (0 if is_nested else start) for rows, start in zip(tables, starts, strict=False)]
+    return replace(
+        first,
+        texts={name: joined_texts([rows.texts[name] for rows in tables]) for name in first.texts},
+        numbers={name: joined_numbers([rows.numbers[name] for rows in tables]) for name in numbers},
+        at=np.concatenate(at),
+        broken=np.concatenate([rows.broken + start for rows, start in zip(tables, begin, strict=False)]),
+        findings=[*findings, *(finding for rows in tables for finding in rows.findings)],
+        parents=np.concatenate(parents) if is_nested else None,
+        crowd=None if first.crowd is None else np.concatenate([rows.crowd for rows in tables]),
+        classes=list(dict.fromkeys(name for rows in tables for name in rows.classes)),
+    )
 
 
 def not_understood(path: Path, words: str, place: str = "line 1") -> AnchorauditError:

@@ -18,10 +18,10 @@ import numpy as np
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.splits import is_split
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.formats.table.columns import Texts, joined_numbers, joined_texts
+from anchoraudit.formats.table.columns import Texts
 from anchoraudit.formats.table.dialects import column_called
-from anchoraudit.formats.table.rows import Rows
-from anchoraudit.formats.table.table_file import read_rows
+from anchoraudit.formats.table.rows import Rows, concatenated
+from anchoraudit.formats.table.table_file import Stretch, read_rows
 from anchoraudit.io.stores import inside
 
 SUFFIX = ".parquet"
@@ -95,14 +95,12 @@ def read_shards(folder: Path, shards: Sequence[Path]) -> Rows:
     return join_rows(folder, read, findings)
 
 
-def read_shard(
-    folder: Path, path: Path, groups: tuple[int, ...] | None = None, *, only_texts: bool = False
-) -> Rows:
+def read_shard(folder: Path, path: Path, stretch: Stretch | None = None, *, only_texts: bool = False) -> Rows:
     """Read one of the files, with the columns that the names of its folders are.
 
-    groups, only_texts: as of `read_rows`. Raises AnchorauditError as it does.
+    stretch, only_texts: as of `read_rows`. Raises AnchorauditError as it does.
     """
-    rows = _with_keys(read_rows(path, groups, only_texts=only_texts), _keys_of(folder, path))
+    rows = _with_keys(read_rows(path, stretch, only_texts=only_texts), _keys_of(folder, path))
     if rows.unnamed:  # a number of a row names no image of several files
         names, image = path.relative_to(folder).as_posix(), rows.texts["image"]
         rows.texts["image"] = replace(image, names=[f"{names}/{row}" for row in image.names])
@@ -143,26 +141,3 @@ def join_rows(folder: Path, read: Sequence[tuple[str, Rows]], findings: list[Fin
     starts = np.cumsum([0, *(rows.end for _, rows in read)]).tolist()
     files = tuple((start, name) for start, (name, _) in zip(starts, read, strict=False))
     return replace(concatenated([rows for _, rows in read], starts, findings), path=folder, files=files)
-
-
-def concatenated(tables: Sequence[Rows], starts: Sequence[int], findings: list[Finding]) -> Rows:
-    """Put rows behind each other. starts: what is added to the numbers of the rows of each table."""
-    first = tables[0]
-    begin = np.cumsum([0, *map(len, tables)]).tolist()
-    numbers = [name for name in first.numbers if all(name in rows.numbers for rows in tables)]
-    is_nested = first.parents is not None
-    parents = [
-        rows.parents + start for rows, start in zip(tables, starts, strict=False) if rows.parents is not None
-    ]
-    at = [rows.at + (0 if is_nested else start) for rows, start in zip(tables, starts, strict=False)]
-    return replace(
-        first,
-        texts={name: joined_texts([rows.texts[name] for rows in tables]) for name in first.texts},
-        numbers={name: joined_numbers([rows.numbers[name] for rows in tables]) for name in numbers},
-        at=np.concatenate(at),
-        broken=np.concatenate([rows.broken + start for rows, start in zip(tables, begin, strict=False)]),
-        findings=[*findings, *(finding for rows in tables for finding in rows.findings)],
-        parents=np.concatenate(parents) if is_nested else None,
-        crowd=None if first.crowd is None else np.concatenate([rows.crowd for rows in tables]),
-        classes=list(dict.fromkeys(name for rows in tables for name in rows.classes)),
-    )

@@ -1,22 +1,79 @@
-"""Reads the rows of a table file, by its suffix."""
+"""Reads the rows of a table file, by its suffix: all of them, or a stretch."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from anchoraudit.formats.table.csv_file import read_csv
+from anchoraudit.formats.table.json_lines import read_json_lines
+from anchoraudit.formats.table.lines import NOTHING, Lines, cut
 from anchoraudit.formats.table.rows import Rows
+from anchoraudit.io import stores
+
+_PARQUET = ".parquet"
+_JSON_LINES = (".jsonl", ".ndjson")
+_LARGE = 32 << 20  # bytes of a Parquet file from which on it is worth to look for several row groups
+
+# Some of the rows of a file: lines, or row groups of Parquet.
+Stretch = Lines | tuple[int, ...]
 
 
-def read_rows(path: Path, groups: tuple[int, ...] | None = None, *, only_texts: bool = False) -> Rows:
-    """Read a .csv or .parquet file.
+def read_rows(path: Path, stretch: Stretch | None = None, *, only_texts: bool = False) -> Rows:
+    """Read a table file.
 
-    groups, only_texts: as of `read_parquet`; other files are read whole.
+    stretch: the rows to read; None for all. only_texts: names of images, splits and classes are enough.
 
     Raises AnchorauditError if it cannot be read, or if its columns are not understood.
     """
-    if path.suffix.lower() != ".parquet":
-        return read_csv(path)
-    from anchoraudit.formats.table.parquet import read_parquet
+    suffix = path.suffix.lower()
+    if suffix == _PARQUET:
+        from anchoraudit.formats.table.parquet import read_parquet
 
-    return read_parquet(path, groups, only_texts=only_texts)
+        assert not isinstance(stretch, Lines)
+        return read_parquet(path, stretch, only_texts=only_texts)
+    if suffix in _JSON_LINES:
+        return read_json_lines(path, None if stretch is None else Lines(*stretch))
+    rows = read_csv(path)
+    return rows if stretch is None else rows.take(np.zeros(0, dtype=np.int64))
+
+
+def nothing_of(path: Path) -> Stretch:
+    """Return the stretch of a file without rows, which has its columns."""
+    return () if path.suffix.lower() == _PARQUET else NOTHING
+
+
+def stretches(path: Path, rows: int) -> Iterator[tuple[Stretch | None, str]]:
+    """Yield stretches of a file of about `rows` boxes, each with words for it; None and "" for all of it.
+
+    Raises AnchorauditError if the file cannot be read.
+    """
+    suffix = path.suffix.lower()
+    if suffix == _PARQUET:
+        yield from _groups(path, rows)
+        return
+    lines = cut(path, rows) if suffix in _JSON_LINES else []
+    if not lines:
+        yield None, ""
+    for number, one in enumerate(lines, 1):
+        last = f"to {lines[number].first}" if number < len(lines) else "and after it"
+        yield one, f"line {one.first + 1} {last}"
+
+
+def _groups(path: Path, rows: int) -> Iterator[tuple[Stretch | None, str]]:
+    sizes: list[int] = []
+    if stores.status(path).size > _LARGE:
+        from anchoraudit.formats.table.row_groups import row_group_sizes
+
+        sizes = row_group_sizes(path)
+    if sum(sizes) <= rows:
+        yield None, ""
+        return
+    start, count = 0, 0
+    for end, size in enumerate([*sizes, rows + 1]):
+        if count and count + size > rows:
+            yield tuple(range(start, end)), f"row groups {start} to {end - 1}"
+            start, count = end, 0
+        count += size

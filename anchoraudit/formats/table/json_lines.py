@@ -1,0 +1,230 @@
+"""Reads JSON Lines: an object in each line, which is a box, or an image with a list of its objects.
+
+The names of the keys are those of the columns of other tables, and the lists are as in Parquet. Source:
+`datasets` 5.2, "ImageFolder": a `metadata.jsonl` has a `file_name` in each line, and `objects` with `bbox`
+and `categories`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from anchoraudit.arrays import Bool, Float
+from anchoraudit.dataset.findings import Finding
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.formats._builder import shorten
+from anchoraudit.formats.table.columns import Numbers, Texts
+from anchoraudit.formats.table.dialects import CORNERS, Dialect, by_header
+from anchoraudit.formats.table.layout import Kind, Layout, layout_of
+from anchoraudit.formats.table.lines import Block, Lines, blocks, head_of
+from anchoraudit.formats.table.objects import Objects, rows_of
+from anchoraudit.formats.table.rows import NUMBERS, Rows, concatenated, not_understood, text_of
+from anchoraudit.io import json_text
+from anchoraudit.io.unchanged import note_large
+
+_TELLING = 200  # lines by whose keys the columns are recognised
+
+_decode = msgspec.json.Decoder().decode
+
+
+class _Columns(NamedTuple):
+    """How lines are read: as boxes (`dialect`, with its `keys`), or as images (`layout`)."""
+
+    dialect: Dialect | None
+    keys: tuple[str, ...]
+    layout: Layout | None
+
+
+def read_json_lines(path: Path, lines: Lines | None = None) -> Rows:
+    """Read such a file. lines: which of its lines; None for all. A line that is not JSON becomes a finding.
+
+    Raises AnchorauditError if it cannot be read, or if its keys are not understood.
+    """
+    note_large(path)
+    columns = _columns_of(path)
+    tables = [_rows_of(path, columns, block) for block in blocks(path, lines)]
+    tables = tables or [_rows_of(path, columns, Block(b"", 0))]
+    return concatenated(tables, [0] * len(tables), []) if len(tables) > 1 else tables[0]
+
+
+def _columns_of(path: Path) -> _Columns:
+    """Recognise what the lines are by the first ones."""
+    first = json_text.without_mark(path, head_of(path))
+    told: list[Finding] = []
+    objects = [each for _, each in _objects_in(path, Block(first, 0), told, _TELLING)]
+    if not objects:
+        why = told[0].message if told else "the file is empty"
+        raise not_understood(path, f"no line is a JSON object: {why}")
+    keys = tuple(dict.fromkeys(key for each in objects for key in each))
+    if (layout := layout_of(_kind_of(objects).fields)) is not None:
+        return _Columns(None, keys, layout)
+    if (dialect := by_header(keys)) is not None:
+        return _Columns(dialect, keys, None)
+    raise not_understood(path, f"keys not understood: {','.join(keys)[:200]}")
+
+
+def _kind_of(values: Sequence[Any]) -> Kind:
+    """Return what values hold, as far as they show it."""
+    dicts = [value for value in values if isinstance(value, dict)]
+    if dicts:
+        names = dict.fromkeys(name for value in dicts for name in value)
+        return Kind(
+            fields={name: _kind_of([value[name] for value in dicts if name in value]) for name in names}
+        )
+    lists = [value for value in values if isinstance(value, list)]
+    if not lists:
+        return Kind()
+    inner = [element for value in lists for element in value[:_TELLING]]
+    return Kind(inner=_kind_of(inner)) if inner else Kind(is_open=True)
+
+
+def _objects_in(
+    path: Path, block: Block, findings: list[Finding], most: int | None = None
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the objects of lines, each with its line, from 0. What is none becomes a finding."""
+    for line, text in enumerate(block.data.split(b"\n")[:most], block.first):
+        if not text or text.isspace():
+            continue
+        try:
+            value = _decode(text)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            try:
+                value = json_text.parse(text.decode("utf-8-sig"), path, line=line + 1)
+            except (AnchorauditError, UnicodeDecodeError) as error:
+                words = error.message if isinstance(error, AnchorauditError) else f"not UTF-8: {error.reason}"
+                findings.append(_finding(path, line, words, text))
+                continue
+        if isinstance(value, dict):
+            yield line, value
+        else:
+            findings.append(_finding(path, line, "not a JSON object", text))
+
+
+def _finding(path: Path, line: int, words: str, text: bytes) -> Finding:
+    shown = shorten(text[:200].decode("utf-8", "replace"))
+    return Finding("PAR003", words, str(path), f"line {line + 1}", shown)
+
+
+def _rows_of(path: Path, columns: _Columns, block: Block) -> Rows:
+    findings: list[Finding] = []
+    at: list[int] = []
+    objects: list[dict[str, Any]] = []
+    for line, each in _objects_in(path, block, findings):
+        at.append(line)
+        objects.append(each)
+    lines = np.array(at, dtype=np.int64)
+    if columns.layout is None:
+        assert columns.dialect is not None  # one of both
+        called = {name: columns.keys[i] for name, i in columns.dialect.at.items()}
+        texts = {name: _texts(objects, key) for name, key in called.items() if name not in NUMBERS}
+        numbers = {name: _numbers(objects, key) for name, key in called.items() if name in NUMBERS}
+        return Rows(path, columns.dialect, "line", texts, numbers, lines, findings=findings)
+    layout = columns.layout
+    images = {"image": _texts(objects, layout.image) if layout.image else Texts.of(map(str, at))}
+    if layout.split:
+        images["split"] = _texts(objects, layout.split)
+    named = {"width": layout.width, "height": layout.height} if layout.width and layout.height else {}
+    sizes = {name: _numbers(objects, key).values for name, key in named.items()}
+    rows = rows_of(_in_lists(objects, layout), images, sizes, layout, path=path, item="line", at=lines)
+    rows.findings[:0] = findings
+    return rows
+
+
+def _value(each: Mapping[str, Any], key: str) -> Any:
+    """Return the value of a key, or of a key in a key: `image.path`."""
+    if key in each or "." not in key:
+        return each.get(key)
+    outer, _, inner = key.rpartition(".")
+    within = each.get(outer)
+    return within.get(inner) if isinstance(within, dict) else None
+
+
+def _texts(objects: Sequence[Mapping[str, Any]], key: str) -> Texts:
+    values = (_value(each, key) for each in objects)
+    return Texts.of("" if value is None else text_of(value) for value in values)
+
+
+def _numbers(objects: Sequence[Mapping[str, Any]], key: str) -> Numbers:
+    return Numbers.of(["" if (value := _value(each, key)) is None else value for each in objects])
+
+
+def _in_lists(images: Sequence[Mapping[str, Any]], layout: Layout) -> Objects:
+    """Return the objects in the lists of images."""
+    fields = [n for n in (layout.box, *layout.corners.values(), layout.label, layout.crowd) if n]
+    first = layout.box or layout.corners["x1"]
+    found: dict[str, list[Any]] = {name: [] for name in fields}
+    lengths: list[int] = []
+    short: list[int] = []
+    for number, image in enumerate(images):
+        lists = _lists(image.get(layout.holder) if layout.holder else image, fields)
+        own = lists[first]
+        lengths.append(len(own))
+        for name, values in lists.items():
+            if len(values) != len(own) and name == layout.label:
+                short.append(number)
+            found[name] += [*values[: len(own)], *[None] * (len(own) - len(values))]
+    count = np.array(lengths, dtype=np.int64)
+    parents = np.repeat(np.arange(len(images)), count)
+    of = len(parents)
+    broken = np.zeros(of, dtype=np.bool_)
+    if layout.box:
+        xyxy, broken = _fours(found[layout.box])
+        with np.errstate(over="ignore", invalid="ignore"):
+            xyxy[:, 2:] += xyxy[:, :2]
+        empty = np.zeros_like(xyxy, dtype=np.bool_)
+    else:
+        columns = [_numbers_of(found[layout.corners[corner]]) for corner in CORNERS]
+        xyxy = np.column_stack([column.values for column in columns])
+        empty = np.column_stack([column.empty | np.isnan(column.values) for column in columns])
+    labels = Texts.same("", of)
+    if layout.label:
+        labels = Texts.of("" if value is None else text_of(value) for value in found[layout.label])
+    crowd = np.zeros(of, dtype=np.bool_)
+    if layout.crowd:
+        crowd = _numbers_of([float(v) if isinstance(v, bool) else v for v in found[layout.crowd]]).values > 0
+    place = np.arange(of) - np.repeat(np.cumsum(count) - count, count)
+
+    def shown(row: int) -> str:
+        return shorten(found[first][row])
+
+    return Objects(parents, place, xyxy, empty, labels, crowd, broken, shown, short=short)
+
+
+def _lists(held: Any, fields: Sequence[str]) -> dict[str, list[Any]]:
+    """Return the lists of an image's objects, whether it has a list of objects or an object of lists."""
+    if isinstance(held, list):
+        objects = [each if isinstance(each, dict) else {} for each in held]
+        return {name: [each.get(name) for each in objects] for name in fields}
+    lists = held if isinstance(held, dict) else {}
+    return {name: values if isinstance(values := lists.get(name), list) else [] for name in fields}
+
+
+def _numbers_of(values: Sequence[Any]) -> Numbers:
+    return Numbers.of(["" if value is None else value for value in values])
+
+
+def _fours(boxes: Sequence[Any]) -> tuple[Float, Bool]:
+    """Return lists of four numbers as float64 [M, 4], and which are none, bool [M]: they are NaN."""
+    broken = np.zeros(len(boxes), dtype=np.bool_)
+    if not boxes:
+        return np.empty((0, 4)), broken
+    try:
+        found = np.array(boxes, dtype=np.float64)
+        if found.shape == (len(boxes), 4) and np.isfinite(found).all():
+            return found, broken
+    except (TypeError, ValueError, OverflowError):
+        pass
+    found = np.full((len(boxes), 4), np.nan)
+    for row, box in enumerate(boxes):
+        try:
+            if len(box) != 4 or isinstance(box, str | dict):
+                raise ValueError
+            found[row] = list(map(float, box))
+        except (TypeError, ValueError, OverflowError):
+            found[row], broken[row] = np.nan, True
+    return found, broken
