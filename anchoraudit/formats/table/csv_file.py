@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from functools import partial
 from importlib.util import find_spec
 from itertools import islice
 from operator import itemgetter
@@ -17,8 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.formats.table.class_list import find_class_list
 from anchoraudit.formats.table.columns import Numbers, Texts, joined_numbers, joined_texts
 from anchoraudit.formats.table.dialects import Dialect, dialect_of
+from anchoraudit.formats.table.lines import Lines, blocks, cut, head_of
 from anchoraudit.formats.table.rows import NUMBERS, Rows, not_understood
 from anchoraudit.io.files import decode_names
 from anchoraudit.io.stores import read_input
@@ -31,31 +34,30 @@ _WORTH_ARROW = 1 << 20  # characters from which on it is worth the import of pya
 _Columns = tuple[dict[str, Texts], dict[str, Numbers]]
 
 
-def read_csv(path: Path) -> Rows:
-    """Read a CSV file.
+def read_csv(path: Path, lines: Lines | None = None) -> Rows:
+    """Read a CSV file. lines: which of its lines, as `cut_csv` returns them; None for all.
 
     Raises AnchorauditError if it cannot be read, or if its columns are not understood.
     """
-    data = read_input(path)
+    data = read_input(path) if lines is None else b"".join(block.data for block in blocks(path, lines))
     note(path, data)
     text = decode_names(data)
-    separator = max(",;\t", key=text.partition("\n")[0].count)
-    first = list(islice(_lines(path, text[:_HEAD], separator, []), _TELLING))
-    dialect = dialect_of([row for _, row in first])
-    if dialect is None:
-        shown = ",".join(first[0][1])[:200] if first else ""
-        raise not_understood(path, f"columns not understood: {shown}" if shown else "the file is empty")
-    begins = int(dialect.header)
-    plain = None if '"' in text else by_arrow(text, separator, dialect) or _at_once(text, separator, dialect)
+    separator, dialect = _dialect_of(path, text[:_HEAD] if lines is None else decode_names(head_of(path)))
+    first = 0 if lines is None else lines.first
+    begins = int(dialect.header and first == 0)
+    plain = None
+    if '"' not in text:
+        plain = by_arrow(text, separator, dialect, begins) or _at_once(text, separator, dialect, begins)
     if plain is not None:
         texts, numbers = plain
-        return Rows(path, dialect, "line", texts, numbers, np.arange(begins, begins + len(texts["image"])))
+        at_line = np.arange(first + begins, first + begins + len(texts["image"]))
+        return Rows(path, dialect, "line", texts, numbers, at_line)
     findings: list[Finding] = []
     broken: list[int] = []
     at: list[int] = []
     picked: list[tuple[str, ...]] = []
     pick = itemgetter(*dialect.at.values())
-    for line, row in islice(_lines(path, text, separator, findings), begins, None):
+    for line, row in islice(_lines(path, text, separator, findings, first), begins, None):
         fields = row
         if len(row) != dialect.fields:
             broken.append(len(at))
@@ -65,12 +67,66 @@ def read_csv(path: Path) -> Rows:
         picked.append(pick(fields))
         at.append(line)
     texts, numbers = _columns([picked], dialect)
-    lines, odd = (np.array(each, dtype=np.int64) for each in (at, broken))
-    return Rows(path, dialect, "line", texts, numbers, lines, odd, findings)
+    of_rows, odd = (np.array(each, dtype=np.int64) for each in (at, broken))
+    return Rows(path, dialect, "line", texts, numbers, of_rows, odd, findings)
 
 
-def by_arrow(text: str, separator: str, dialect: Dialect) -> _Columns | None:
-    """Read a large file whose every line is a row, by pyarrow. None for any other, or without pyarrow."""
+def cut_csv(path: Path, rows: int) -> list[Lines]:
+    """Cut a CSV file into pieces of about `rows` boxes; [] if it is small, or must be read as a whole.
+
+    The latter is one in which a quoted field may go on in the next line, and one with a list of classes
+    beside it, with which all of its rows are compared.
+
+    Raises AnchorauditError if the file cannot be read.
+    """
+    head = head_of(path)
+    if not head or head[:2] in (b"\xff\xfe", b"\xfe\xff"):  # UTF-16
+        return []
+    separator, dialect = _dialect_of(path, decode_names(head))
+    if not dialect.header and find_class_list([path]) is not None:
+        return []
+    return cut(path, rows, partial(_is_plain, separator))
+
+
+def _is_plain(separator: str, lines: bytes) -> bool:
+    """Tell whether every row is a line: no quoted field has a line end in it, and none is a bare return.
+
+    Quotes come in pairs, the first after a separator and the second before one, or doubled within a field.
+    """
+    if lines.count(b"\r") != lines.count(b"\r\n"):
+        return False
+    if b'"' not in lines:
+        return True
+    text = np.frombuffer(b"\n" + lines + b"\n", dtype=np.uint8)
+    quotes = np.flatnonzero(text == ord('"'))
+    if len(quotes) % 2:
+        return False
+    opening, closing = quotes[::2], quotes[1::2]
+    ends = np.flatnonzero(text == ord("\n"))
+    before, after = (np.frombuffer(f'"{separator}{end}'.encode(), np.uint8) for end in ("\n", "\r\n"))
+    return bool(
+        np.isin(text[opening - 1], before).all()
+        and np.isin(text[closing + 1], after).all()
+        and (np.searchsorted(ends, opening) == np.searchsorted(ends, closing)).all()
+    )
+
+
+def _dialect_of(path: Path, head: str) -> tuple[str, Dialect]:
+    """Return the separator and the columns. Raises AnchorauditError if they are not understood."""
+    separator = max(",;\t", key=head.partition("\n")[0].count)
+    first = list(islice(_lines(path, head, separator, []), _TELLING))
+    dialect = dialect_of([row for _, row in first])
+    if dialect is None:
+        shown = ",".join(first[0][1])[:200] if first else ""
+        raise not_understood(path, f"columns not understood: {shown}" if shown else "the file is empty")
+    return separator, dialect
+
+
+def by_arrow(text: str, separator: str, dialect: Dialect, begins: int) -> _Columns | None:
+    """Read a large file whose every line is a row, by pyarrow. None for any other, or without pyarrow.
+
+    begins: the lines before the first row.
+    """
     if len(text) < _WORTH_ARROW or find_spec("pyarrow") is None:
         return None
     import pyarrow as pa
@@ -84,7 +140,7 @@ def by_arrow(text: str, separator: str, dialect: Dialect) -> _Columns | None:
     try:
         table = arrow_csv.read_csv(
             pa.BufferReader(text.encode("utf-8", "surrogateescape")),
-            arrow_csv.ReadOptions(column_names=names, skip_rows=int(dialect.header)),
+            arrow_csv.ReadOptions(column_names=names, skip_rows=begins),
             arrow_csv.ParseOptions(delimiter=separator, quote_char=False, ignore_empty_lines=False),
             arrow_csv.ConvertOptions(
                 column_types=kinds, include_columns=list(kinds), null_values=[""], strings_can_be_null=False
@@ -107,13 +163,13 @@ def by_arrow(text: str, separator: str, dialect: Dialect) -> _Columns | None:
     return None if _have_empty_row(texts, numbers) else (texts, numbers)
 
 
-def _at_once(text: str, separator: str, dialect: Dialect) -> _Columns | None:
+def _at_once(text: str, separator: str, dialect: Dialect, begins: int) -> _Columns | None:
     """Read a file without quotes, if every line is a row of the right length; None otherwise."""
     pick = itemgetter(*dialect.at.values())
     picked: list[list[tuple[str, ...]]] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
     try:
-        for _ in islice(reader, int(dialect.header)):
+        for _ in islice(reader, begins):
             pass
         while chunk := list(islice(reader, _CHUNK)):
             if set(map(len, chunk)) != {dialect.fields}:
@@ -151,11 +207,13 @@ def _have_empty_row(texts: dict[str, Texts], numbers: dict[str, Numbers]) -> boo
     return bool(empty.any())
 
 
-def _lines(path: Path, text: str, separator: str, findings: list[Finding]) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows that are not empty, each with the line, from 0, on which it begins."""
+def _lines(
+    path: Path, text: str, separator: str, findings: list[Finding], first: int = 0
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows that are not empty, each with the line on which it begins. first: that of the text."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
     while True:
-        begins = reader.line_num
+        begins = first + reader.line_num
         try:
             row = next(reader)
         except StopIteration:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
-from anchoraudit.formats.table.csv_file import read_csv
+from anchoraudit.formats.table.csv_file import cut_csv, read_csv
 from anchoraudit.formats.table.json_lines import read_json_lines
 from anchoraudit.formats.table.lines import NOTHING, Lines, cut
 from anchoraudit.formats.table.rows import Rows
@@ -34,10 +32,8 @@ def read_rows(path: Path, stretch: Stretch | None = None, *, only_texts: bool = 
 
         assert not isinstance(stretch, Lines)
         return read_parquet(path, stretch, only_texts=only_texts)
-    if suffix in _JSON_LINES:
-        return read_json_lines(path, None if stretch is None else Lines(*stretch))
-    rows = read_csv(path)
-    return rows if stretch is None else rows.take(np.zeros(0, dtype=np.int64))
+    lines = Lines(*stretch) if stretch is not None else None
+    return read_json_lines(path, lines) if suffix in _JSON_LINES else read_csv(path, lines)
 
 
 def nothing_of(path: Path) -> Stretch:
@@ -54,7 +50,7 @@ def stretches(path: Path, rows: int) -> Iterator[tuple[Stretch | None, str]]:
     if suffix == _PARQUET:
         yield from _groups(path, rows)
         return
-    lines = cut(path, rows) if suffix in _JSON_LINES else []
+    lines = cut(path, rows) if suffix in _JSON_LINES else cut_csv(path, rows)
     if not lines:
         yield None, ""
     for number, one in enumerate(lines, 1):
