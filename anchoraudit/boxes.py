@@ -28,6 +28,27 @@ def box_sizes(xyxy: Float) -> Float:
     return xyxy[:, 2:] - xyxy[:, :2]
 
 
+def shorter_sides(sizes: Float) -> Float:
+    """Return the shorter side of each of N sizes [N, 2]: [N]. Several times faster than `sizes.min(axis=1)`.
+
+    >>> shorter_sides(np.array([[30.0, 10.0], [2.0, 5.0]])).tolist()
+    [10.0, 2.0]
+    """
+    shorter: Float = np.minimum(sizes[:, 0], sizes[:, 1])
+    return shorter
+
+
+def are_finite(xyxy: Float) -> Bool:
+    """Tell which boxes [N, 4] have no NaN and no infinity: [N]. Faster than `np.isfinite(...).all(axis=1)`.
+
+    >>> are_finite(np.array([[0.0, 0.0, 5.0, 5.0], [0.0, np.nan, 5.0, 5.0]])).tolist()
+    [True, False]
+    """
+    x1, y1, x2, y2 = np.isfinite(xyxy).T
+    finite: Bool = x1 & y1 & x2 & y2
+    return finite
+
+
 def has_area(xyxy: Float) -> Bool:
     """Tell which boxes [N, 4] have x2 > x1 and y2 > y1: [N]. A box with a NaN has no area."""
     return (xyxy[:, 2] > xyxy[:, 0]) & (xyxy[:, 3] > xyxy[:, 1])

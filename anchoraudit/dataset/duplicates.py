@@ -6,13 +6,10 @@ object is not a duplicate of the object.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-from anchoraudit.arrays import Bool, Float, Int
-from anchoraudit.boxes import has_area
+from anchoraudit.arrays import Bool, Float, Int, stable_argsort
+from anchoraudit.boxes import are_finite, has_area
 from anchoraudit.dataset.box_tree import BoxTree, iou_of_pairs
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.repeated import repeats
@@ -36,22 +33,18 @@ def exact_duplicates(dataset: Dataset) -> Int:
     and coordinates. A box with a coordinate that is NaN or infinite equals no other.
     """
     xyxy = dataset.boxes.xyxy
-    first = np.full(len(xyxy), -1, dtype=np.int64)
-    group = _groups(dataset)
-    rows = _rows_in_shared_groups(group)
-    rows = rows[_finite(xyxy.take(rows, axis=0))]
-    again = repeats(group[rows], xyxy.take(rows, axis=0))
-    later = np.flatnonzero(again >= 0)
-    first[rows[later]] = rows[again[later]]
+    first = repeats(_groups(dataset), xyxy)
+    later = np.flatnonzero(first >= 0)
+    first[later[~are_finite(xyxy[later])]] = -1
     return first
 
 
-def near_duplicates(dataset: Dataset, iou: float = 0.95) -> Int:
+def near_duplicates(dataset: Dataset, iou: float = 0.95, *, exact: Int | None = None) -> Int:
     """Return for each of M boxes the first earlier box that it nearly equals, -1 if none: int64 [M].
 
     Boxes are nearly equal if they have the same image, category and crowd flag, and an IoU of at least `iou`.
     A box that equals an earlier one exactly has -1. So has a box without area, or with a coordinate that is
-    NaN or infinite.
+    NaN or infinite. exact: what `exact_duplicates` returns, if it is known.
 
     Raises ValueError if `iou` is not above 0 and at most 1.
     """
@@ -63,7 +56,8 @@ def near_duplicates(dataset: Dataset, iou: float = 0.95) -> Int:
         group = _groups(dataset)
         rows = _rows_in_shared_groups(group)
         own = xyxy.take(rows, axis=0)  # several times faster than xyxy[rows]
-        usable = _finite(own) & has_area(own) & (exact_duplicates(dataset)[rows] < 0)
+        equal = exact_duplicates(dataset) if exact is None else exact
+        usable = are_finite(own) & has_area(own) & (equal[rows] < 0)
         rows, own = rows[usable], own[usable]
         usable = _have_neighbours(group[rows], *_sums(own, iou))
         rows, own = rows[usable], own[usable]
@@ -91,11 +85,6 @@ def least_of_groups(dataset: Dataset, first: Int) -> Int:
     return least
 
 
-def _finite(xyxy: Float) -> Bool:
-    finite: Bool = np.logical_and.reduce(np.isfinite(xyxy), axis=1)
-    return finite
-
-
 def _groups(dataset: Dataset) -> Int:
     """Return a number for each box that is equal for the same image, category and crowd flag: int64 [M]."""
     boxes = dataset.boxes
@@ -107,17 +96,12 @@ def _rows_in_shared_groups(group: Int) -> Int:
 
     This leaves out many boxes at once: a box is often the only one of its class in its image.
     """
-    return np.flatnonzero(_repeated(group))
-
-
-def _repeated(keys: npt.NDArray[Any]) -> Bool:
-    """Tell which of n keys occur more than once: bool [n]."""
-    order = np.argsort(keys)
-    ordered = keys[order]
+    order = stable_argsort(group)
+    ordered = group[order]
     equal = ordered[1:] == ordered[:-1]
-    hit = np.zeros(len(keys), dtype=np.bool_)
-    hit[order[1:][equal]] = hit[order[:-1][equal]] = True
-    return hit
+    shared = np.zeros(len(group), dtype=np.bool_)
+    shared[order[1:][equal]] = shared[order[:-1][equal]] = True
+    return np.flatnonzero(shared)
 
 
 def _sums(xyxy: Float, iou: float) -> tuple[Float, Float]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from anchoraudit.arrays import Bool, Float, Int, Int8, for_each_block
-from anchoraudit.boxes import clip_boxes, has_area
+from anchoraudit.boxes import are_finite, clip_boxes, has_area
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.fates import MOVED
 
@@ -83,8 +83,8 @@ def prepare(dataset: Dataset, *, drop_difficult: bool = False) -> Labels:
         reason[block] = _reasons_of(dataset, block, inside, drop_difficult, crowds=fate is not None)
         if fate is not None:
             reason[block][fate[block] > MOVED] = _CODE["loader"]
-        changed = (inside != dataset.boxes.xyxy[block]).any(axis=1)
-        clipped[block] = changed & (reason[block] == 0)
+        x1, y1, x2, y2 = (inside != dataset.boxes.xyxy[block]).T
+        clipped[block] = (x1 | y1 | x2 | y2) & (reason[block] == 0)
 
     for_each_block(len(reason), work)
     return Labels(reason == 0, reason, clipped)
@@ -106,8 +106,8 @@ def _reasons_of(dataset: Dataset, rows: slice, inside: Float, drop_difficult: bo
     reason[~has_area(inside)] = _CODE["outside"]
     reason[np.isnan(dataset.images.width[boxes.image[rows]])] = _CODE["image_size_unknown"]
     reason[~has_area(xyxy)] = _CODE["no_area"]
-    reason[~np.isfinite(xyxy).all(axis=1)] = _CODE["not_finite"]
-    reason[np.isnan(xyxy).all(axis=1)] = _CODE["no_box"]
+    odd = np.flatnonzero(~are_finite(xyxy))
+    reason[odd] = np.where(np.isnan(xyxy[odd]).all(axis=1), _CODE["no_box"], _CODE["not_finite"])
     if drop_difficult:
         reason[boxes.difficult[rows]] = _CODE["difficult"]
     if not crowds:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit.arrays import Bool, Float, Int, Int8, for_each_block, stable_argsort
-from anchoraudit.boxes import clip_boxes
+from anchoraudit.boxes import are_finite, clip_boxes
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.fates import KEPT, MOVED, STOPS
 from anchoraudit.detectors.labels import FATAL, LIMITS, OUTCOMES, RULES, Labels
@@ -218,7 +218,7 @@ class _Asked:
         """Apply the rules of odd geometry to the boxes in `rows` [n], which are not whole and inside."""
         boxes, of = self.handed.boxes.take(rows, axis=0), self.handed.image[rows]
         size = np.stack([self.handed.width[of], self.handed.height[of]], axis=1)
-        finite = np.isfinite(boxes).all(axis=1)
+        finite = are_finite(boxes)
         with np.errstate(invalid="ignore"):
             low, high = np.minimum(boxes[:, :2], boxes[:, 2:]), np.maximum(boxes[:, :2], boxes[:, 2:])
             # A box that only touches the edge has nothing inside; a point on the edge is not outside.
@@ -329,7 +329,7 @@ def _elongated(boxes: Float, labels: Labels) -> Bool:
 def _ordinary(boxes: Float) -> Bool:
     """Tell which boxes [n, 4] are finite and have an area."""
     x1, y1, x2, y2 = boxes.T
-    return np.asarray(np.isfinite(boxes).all(axis=1) & (x1 < x2) & (y1 < y2), dtype=np.bool_)
+    return np.asarray(are_finite(boxes) & (x1 < x2) & (y1 < y2), dtype=np.bool_)
 
 
 def _least_sides(labels: Labels, detector: Detector, width: Float, height: Float) -> Float:

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from anchoraudit.arrays import Bool, Float, Int
+from anchoraudit.boxes import are_finite
 from anchoraudit.dataset.columns import Boxes, Category, Dataset, Flags, ImageId, Images, Source
 from anchoraudit.dataset.conventions import XYXY, Convention
 from anchoraudit.dataset.findings import Finding
@@ -260,7 +261,7 @@ def report_not_finite(xyxy: Float, where: Callable[[int], Where], unread: Bool) 
     xyxy: float64 [M, 4].
     unread: bool [M], boxes that could not be read. The reader has reported them already.
     """
-    rows = np.flatnonzero(~np.isfinite(xyxy).all(axis=1) & ~unread).tolist()
+    rows = np.flatnonzero(~are_finite(xyxy) & ~unread).tolist()
     shown = (", ".join(f"{v:g}" for v in xyxy[row].tolist()) for row in rows)
     return [
         Finding("BOX001", "a coordinate is not finite", *_placed(where(row), value))

@@ -13,6 +13,7 @@ from anchoraudit.arrays import Bool, Float, Int, Int8
 from anchoraudit.boxes import has_area
 from anchoraudit.classes.table import ClassTable
 from anchoraudit.dataset.columns import Dataset
+from anchoraudit.dataset.duplicates import exact_duplicates
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.labels import REASON_MEANING, REASONS, Labels, clipped_boxes
 from anchoraudit.dataset.locations import Location, Locations
@@ -168,6 +169,11 @@ class Context:
         xyxy = self.dataset.boxes.xyxy
         with np.errstate(invalid="ignore", over="ignore"):
             return xyxy[:, 2:] - xyxy[:, :2]
+
+    @cached_property
+    def exact_duplicates(self) -> Int:
+        """What `exact_duplicates` returns of the data set: int64 [M]."""
+        return exact_duplicates(self.dataset)
 
     @cached_property
     def image_sides(self) -> Float:

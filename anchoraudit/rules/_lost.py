@@ -7,7 +7,6 @@ from functools import cached_property
 import numpy as np
 
 from anchoraudit.arrays import Bool, Int
-from anchoraudit.dataset.duplicates import exact_duplicates
 from anchoraudit.dataset.repeated import repeats
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.canvas import OnCanvas
@@ -31,7 +30,7 @@ def shadowed(context: Context) -> Bool:
     """
     found = context.trained & has(context.status, "shadowed")
     if found.any():
-        found &= exact_duplicates(context.dataset) < 0
+        found &= context.exact_duplicates < 0
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.boxes import ROUNDING
+from anchoraudit.boxes import ROUNDING, shorter_sides
 from anchoraudit.io.digits import told_apart
 from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
@@ -12,7 +12,7 @@ from anchoraudit.rules._rule import Rule
 
 def check(context: Context, below: float) -> Hits:
     """Find boxes that have an area and a side shorter than a pixel."""
-    rows = np.flatnonzero((context.sides.min(axis=1) < below - ROUNDING) & context.has_extent)
+    rows = np.flatnonzero((shorter_sides(context.sides) < below - ROUNDING) & context.has_extent)
 
     def tell(row: int) -> tuple[str, str]:
         w, h = (told_apart(side, below) for side in context.sides[row].tolist())

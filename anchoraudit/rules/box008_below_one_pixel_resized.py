@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.boxes import ROUNDING, box_sizes
+from anchoraudit.boxes import ROUNDING, box_sizes, shorter_sides
 from anchoraudit.io.digits import told_apart
 from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
@@ -13,8 +13,8 @@ from anchoraudit.rules._rule import Rule
 def check(context: Context, below: float) -> Hits:
     """Find usable boxes with a side shorter than a pixel on the network's input, but not on the image."""
     sizes = box_sizes(context.placed.boxes.boxes)
-    small = np.flatnonzero(sizes.min(axis=1, initial=np.inf) < below - ROUNDING)
-    small = small[context.sides[context.placed.rows[small]].min(axis=1, initial=np.inf) >= 1.0 - ROUNDING]
+    small = np.flatnonzero(shorter_sides(sizes) < below - ROUNDING)
+    small = small[shorter_sides(context.sides[context.placed.rows[small]]) >= 1.0 - ROUNDING]
     rows = np.sort(context.placed.rows[small])
     size_of = dict(zip(context.placed.rows[small].tolist(), sizes[small].tolist(), strict=True))
 

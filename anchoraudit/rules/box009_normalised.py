@@ -35,9 +35,12 @@ def count(context: Context, share: float) -> Counted:
     if not len(dataset.boxes):
         return {}
     with np.errstate(invalid="ignore"):
-        sized = (context.sides > 0).all(axis=1)  # [0, 0, 0, 0] fits any unit
-        tiny = (dataset.boxes.xyxy >= -0.01).all(axis=1) & (dataset.boxes.xyxy <= 1.01).all(axis=1)
-        tiny &= sized & (context.image_sides.min(axis=1) > 8)
+        sized = (context.sides[:, 0] > 0) & (context.sides[:, 1] > 0)  # [0, 0, 0, 0] fits any unit
+        tiny = sized & (context.image_sides[:, 0] > 8) & (context.image_sides[:, 1] > 8)
+        for (
+            column
+        ) in dataset.boxes.xyxy.T:  # column by column is several times faster than along rows of four
+            tiny &= (column >= -0.01) & (column <= 1.01)
     source = dataset.images.source[dataset.boxes.image]
     total, normalised = (
         np.bincount(source[these], minlength=len(dataset.sources)) for these in (sized, tiny)

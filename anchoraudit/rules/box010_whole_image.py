@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.arrays import Int
+from anchoraudit.boxes import box_sizes, clip_boxes
 from anchoraudit.encoding.statuses import STATUS_CODE
 from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
@@ -48,11 +49,14 @@ def _over_all(context: Context, share: float) -> Int:
     """Return the rows of the usable boxes that cover their whole image: int64."""
 
     def find() -> Int:
-        sides = np.clip(context.dataset.boxes.xyxy, 0.0, np.tile(context.image_sides, 2))
-        with np.errstate(invalid="ignore"):
-            covered = (sides[:, 2] - sides[:, 0]) * (sides[:, 3] - sides[:, 1])
-            enough = covered >= share * context.image_sides.prod(axis=1)
-        return np.flatnonzero(context.labels.usable & enough)
+        sides, of_image = context.sides, context.image_sides
+        with np.errstate(invalid="ignore", over="ignore"):
+            least = share * (of_image[:, 0] * of_image[:, 1])
+            # Clipping makes no box larger, so few have to be clipped.
+            rows = np.flatnonzero(context.labels.usable & (sides[:, 0] * sides[:, 1] >= least))
+            clipped = clip_boxes(context.dataset.boxes.xyxy[rows], *of_image[rows].T)
+            found: Int = rows[box_sizes(clipped).prod(axis=1) >= least[rows]]
+        return found
 
     return context.once("boxes over the whole image", find)
 

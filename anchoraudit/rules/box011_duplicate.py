@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.dataset.duplicates import exact_duplicates
 from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
 
 def check(context: Context) -> Hits:
     """Find boxes equal to an earlier one of the same image and class."""
-    first = exact_duplicates(context.dataset)
+    first = context.exact_duplicates
 
     def tell(row: int) -> tuple[str, str]:
         place = context.locations.of_box(int(first[row]))

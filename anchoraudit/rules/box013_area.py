@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.arrays import Int
+from anchoraudit.boxes import shorter_sides
 from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 from anchoraudit.rules._totals import Counted
@@ -56,8 +57,8 @@ def _compared(context: Context, tolerance: float) -> tuple[Int, Int, int, int]:
         if declared is None:
             return nothing, nothing, 0, 0
         with np.errstate(invalid="ignore", over="ignore"):
-            own = context.sides.prod(axis=1)
-            comparable = np.isfinite(own) & (context.sides > 0).all(axis=1) & np.isfinite(declared)
+            own = context.sides[:, 0] * context.sides[:, 1]
+            comparable = np.isfinite(own) & (shorter_sides(context.sides) > 0) & np.isfinite(declared)
             slack = np.maximum(tolerance * own, 1.0)
             more, less = comparable & (declared > own + slack), comparable & (declared < own - slack)
         many, apart = int(np.count_nonzero(comparable)), int(np.count_nonzero(more | less))
