@@ -241,12 +241,12 @@ def centre(monkeypatch):
         depends_on_anchors=False,
     )
     monkeypatch.setitem(match_module._KINDS, "centre", row)
-    engines._engines.cache_clear()
+    engines.find_engines.cache_clear()
     base = anchoraudit.load_detector("mmdet-retinanet_fpn")
     yield msgspec.structs.replace(
         base, name="own", match=Match(kind="centre"), loss=Loss(normaliser="batch_positives")
     )
-    engines._engines.cache_clear()
+    engines.find_engines.cache_clear()
     sys.modules.pop("anchoraudit.encoding.centre", None)
 
 
@@ -284,7 +284,7 @@ def test_a_new_matcher_is_one_module_and_a_row(tmp_path, centre):
 
 
 def test_every_kind_of_matching_has_an_engine():
-    assert set(engines._engines()) == set(match_module._KINDS)
+    assert set(engines.find_engines()) == set(match_module._KINDS)
 
 
 def test_what_takes_no_border_refuses_one():

@@ -1,6 +1,8 @@
 """A COCO file read on two cores is the file read on one, wherever the cut falls."""
 
 import json
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -10,6 +12,8 @@ from hypothesis import strategies as st
 from anchoraudit import read
 from anchoraudit.formats.coco import parallel, segmentations, structure
 from anchoraudit.formats.coco.entries import decode
+from anchoraudit.io.meanwhile import meanwhile
+from anchoraudit.io.unchanged import Stamp
 
 
 @pytest.fixture(autouse=True)
@@ -139,6 +143,59 @@ def test_a_damaged_file_is_left_to_the_careful_reader(tmp_path, damage):
     path = tmp_path / "a.json"
     path.write_bytes(damage(json.dumps(document()).encode()))
     assert parallel.decode_in_halves(path) is None
+
+
+def rest_of(path, start=5_000):
+    stamp = Stamp.of(path.stat())
+    return parallel.Stretch(path, stamp, start, stamp.size, parallel._OPENING, b"")
+
+
+def test_a_part_that_is_mapped_is_the_part_that_is_read(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_bytes(json.dumps(document(annotations=900)).encode())
+    content = path.read_bytes()
+    for start in (len(parallel._OPENING), 4_096, 5_000, len(content) - 1):
+        with parallel._mapped(rest_of(path, start)) as view:
+            assert bytes(view) == bytes(parallel.read_part(rest_of(path, start)))
+    assert path.read_bytes() == content
+
+
+def test_a_file_that_changes_while_it_is_mapped_is_refused(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_bytes(json.dumps(document(annotations=900)).encode())
+    stretch = rest_of(path)
+    with pytest.raises(OSError), parallel._mapped(stretch):
+        path.write_bytes(json.dumps(document(annotations=901)).encode())
+    with pytest.raises(OSError), parallel._mapped(stretch):
+        pass
+
+
+def test_a_file_that_becomes_shorter_ends_the_other_process_and_no_more(tmp_path, monkeypatch):
+    path = tmp_path / "a.json"
+    path.write_bytes(json.dumps(document(annotations=900)).encode())
+
+    def look(view):
+        signal.signal(signal.SIGBUS, signal.SIG_DFL)  # pytest would print where it was
+        os.truncate(path, 10)
+        return bytes(view)
+
+    monkeypatch.setattr(parallel, "_decode_rest", look)
+    assert parallel.decode_in_halves(path) is None
+    assert path.stat().st_size == 10
+
+
+def test_imports_are_done_while_the_other_process_works(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_bytes(json.dumps(document()).encode())
+    done = []
+    with meanwhile(lambda: done.append(1)):
+        assert parallel.decode_in_halves(path) is not None
+        assert done == [1]
+        parallel.decode_in_halves(path)
+    with meanwhile(lambda: done.append(2)):
+        pass  # nothing was waited for
+    parallel.decode_in_halves(path)
+    assert done == [1]
 
 
 @pytest.mark.parametrize("key", ["images", "categories"])

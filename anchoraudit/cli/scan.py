@@ -26,6 +26,7 @@ from anchoraudit.cli._options import (
 )
 from anchoraudit.cli._report import HTML, report_file, report_option, write_report
 from anchoraudit.errors import AnchorauditError, TooLargeError
+from anchoraudit.io.meanwhile import meanwhile
 
 _FRAMEWORK = "framework"  # `--augment` with the recipe that the detector names
 _TABLE = ""  # `--classes` without a file: only the table is asked for
@@ -151,7 +152,8 @@ def command(**given: Any) -> int:
     if is_in_parts(given, settings):
         return _scan_in_parts(given, settings, detector, remarks)
     try:  # before NumPy is imported, so that reading processes start sooner
-        dataset = read_dataset(settings)
+        with meanwhile(_import_what_follows):
+            dataset = read_dataset(settings)
     except TooLargeError as error:
         given["engine"] = LOCAL
         _output.remark(f"note: {error.message}: scanned part by part, as by --engine local", quiet=quiet)
@@ -197,6 +199,16 @@ def command(**given: Any) -> int:
     settings_of.record(settings)
     known = shown if given["baseline"] or given["write_baseline"] else None
     return exit_code(result, settings, known, exit_zero=given["exit_zero"])
+
+
+def _import_what_follows() -> None:
+    """Import what the audit needs, and all rules, which take a fifth of a second."""
+    from anchoraudit.auditing import audit  # noqa: F401
+    from anchoraudit.encoding.engines import find_engines
+    from anchoraudit.rules import all_rules
+
+    find_engines()
+    all_rules()
 
 
 def _scan_in_parts(

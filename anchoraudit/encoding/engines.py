@@ -73,7 +73,7 @@ class Engine(Protocol):
 
 
 @cache
-def _engines() -> dict[str, Engine]:
+def find_engines() -> dict[str, Engine]:
     """Return the engine of each kind of matching."""
     found: dict[str, Engine] = {}
     for name in module_names(encoding.__name__):
@@ -85,7 +85,7 @@ def _engines() -> dict[str, Engine]:
 
 def engine_of(detector: Detector) -> Engine:
     """Return the engine module for a detector's kind of matching."""
-    return _engines()[detector.match.kind]
+    return find_engines()[detector.match.kind]
 
 
 def replay(boxes: Float, canvas: Canvases, detector: Detector) -> DenseLabels:

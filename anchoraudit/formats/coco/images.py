@@ -32,7 +32,8 @@ def add_images(part: Part, entries: Entries) -> None:
     part.findings += _repeated_ids(part, path, positions)
     if folder is None:
         # Names without folders were looked for already. To list folders for each of 10,000 files is slow.
-        last = [base for below, base in map(name_parts, part.file_names) if below]
+        below = [name for name in part.file_names if "/" in name or "\\" in name]
+        last = [base for folders, base in map(name_parts, below) if folders]
         other = find_folder(last, usual_folders(source.path, source.split)) if last else None
         absent = [False] * len(part.file_names)
         elsewhere = {} if other is None else _by_last_part(other, part.file_names, absent)

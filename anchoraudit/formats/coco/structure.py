@@ -27,7 +27,7 @@ class _Annotations(msgspec.Struct, gc=False):
     annotations: list[_Segmentation] = []
 
 
-def may_hold_flat(data: bytes | bytearray) -> bool:
+def may_hold_flat(data: bytes | bytearray | memoryview) -> bool:
     """Tell whether a `segmentation` is a list of numbers, as far as some parts of a large file show."""
     return any(_FLAT.search(data, start, end) is not None for start, end in _parts(len(data)))
 
