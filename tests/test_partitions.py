@@ -117,7 +117,7 @@ class TestAgainstTheWhole:
 
     def test_row_groups_of_one_file(self, tmp_path, monkeypatch):
         monkeypatch.setattr("anchoraudit.formats.table.table_file._LARGE", 0)
-        monkeypatch.setattr("anchoraudit.partitions.auditing.rows_of_part", lambda *_: 50)
+        monkeypatch.setattr("anchoraudit.partitions.reading.rows_of_part", lambda *_: 50)
         file = tmp_path / "boxes.parquet"
         parquet.write_table(table_of(drawn(120)), file, row_group_size=20)
         parts = list(audit_partitions(file, "yolov5"))
@@ -126,6 +126,18 @@ class TestAgainstTheWhole:
         assert merge(parts).summary() == whole.summary()
         places = {finding.place for finding in whole.findings.of("BOX002")}
         assert {finding.place for finding in merge(parts).findings.of("BOX002")} <= places
+
+    @pytest.mark.parametrize("splits", [(), ("train",), ("val",)])
+    def test_splits_that_rows_name(self, tmp_path, splits):
+        folder = tmp_path / "in"
+        folder.mkdir()
+        for number, split in enumerate(("train", "val")):
+            table = table_of([(f"{number}", 640, 480, "cat", 100, 100, 240, 200)])
+            parquet.write_table(
+                table.append_column("split", pa.array([split])), folder / f"a{number}.parquet"
+            )
+        whole = anchoraudit.audit(anchoraudit.read(folder, splits=splits), images="none")
+        assert merge(audit_partitions(folder, splits=splits)).summary() == whole.summary()
 
     def test_a_format_that_is_only_read_whole_is_one_part(self):
         parts = list(audit_partitions("sample_data/coco"))

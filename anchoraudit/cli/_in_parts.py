@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from anchoraudit.cli._settings import Settings
     from anchoraudit.detectors import Detector
     from anchoraudit.partitions.partial import Partial
+    from anchoraudit.partitions.reading import InParts
+    from anchoraudit.partitions.settings import Settings as Judging
+
+    Advance = Callable[[int, int], None]
 
 LOCAL = "local"
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
@@ -61,14 +65,15 @@ def leave_out(settings: Settings) -> str:
     """Return what makes a command read the whole data set at once, for the end of a remedy."""
     if is_address(settings.dataset or ""):
         return "copy the data to this machine"
-    return "scan without --engine, --memory, --workers and --cache"
+    return "leave out --engine, --memory, --workers and --cache"
 
 
-def whole_in_parts(settings: Settings, detector: Detector | None, given: Mapping[str, Any]) -> Partial:
-    """Audit the data set of the settings part by part, and merge the parts. Raises as `audit_partitions`."""
-    from anchoraudit.cli import _output
-    from anchoraudit.partitions.auditing import audit_partitions
-    from anchoraudit.partitions.partial import merge
+def reading_of(settings: Settings, given: Mapping[str, Any], advance: Advance | None = None) -> InParts:
+    """Return which data set is read part by part, and where. advance: moves a bar.
+
+    Raises AnchorauditError for an option on reading that cannot go with parts.
+    """
+    from anchoraudit.partitions.reading import InParts
 
     for name, value in (
         ("unlisted", settings.unlisted),
@@ -76,32 +81,52 @@ def whole_in_parts(settings: Settings, detector: Detector | None, given: Mapping
         ("box-convention", settings.box_convention),
     ):
         if value:
-            raise AnchorauditError(
-                f"--{name} cannot go with parts", remedy=f"Leave it out, or {leave_out(settings)}."
-            )
+            raise needs_the_whole(f"--{name}", settings)
     assert settings.dataset is not None  # resolved
+    return InParts(
+        settings.dataset,
+        settings.format or "auto",
+        tuple(settings.split or ()),
+        settings.image_folder,
+        given["engine"] or LOCAL,
+        given["workers"],
+        given["scheduler"] or "",
+        None if given["memory"] is None else parse_memory(given["memory"]),
+        None if advance is None else lambda _, done, of: advance(done, of),
+        cache=given["cache"],
+    )
+
+
+def judging_of(settings: Settings, detector: Detector | None) -> Judging:
+    """Return how parts are audited."""
+    from anchoraudit.partitions.settings import Settings as Judging
+
+    return Judging(
+        detector,
+        bool(settings.drop_difficult),
+        rules_of(settings),
+        settings.loader,
+        None if detector is not None else classes_of(settings),
+        settings.class_rules,
+        settings.images or "none",
+    )
+
+
+def whole_in_parts(settings: Settings, detector: Detector | None, given: Mapping[str, Any]) -> Partial:
+    """Audit the data set of the settings part by part, and merge the parts. Raises as `audit_partitions`."""
+    from anchoraudit.cli import _output
+    from anchoraudit.partitions.auditing import audited
+    from anchoraudit.partitions.partial import merge
+
     with _output.progress("reading parts", quiet=given["quiet"]) as advance:
-        return merge(
-            audit_partitions(
-                settings.dataset,
-                detector,
-                format=settings.format or "auto",
-                splits=tuple(settings.split or ()),
-                image_folder=settings.image_folder,
-                drop_difficult=bool(settings.drop_difficult),
-                rules=rules_of(settings),
-                loader=settings.loader,
-                classes=None if detector is not None else classes_of(settings),
-                class_rules=settings.class_rules,
-                images=settings.images or "none",
-                engine=given["engine"] or LOCAL,
-                workers=given["workers"],
-                scheduler=given["scheduler"] or "",
-                memory=None if given["memory"] is None else parse_memory(given["memory"]),
-                cache=given["cache"],
-                progress=None if advance is None else lambda _, done, of: advance(done, of),
-            )
-        )
+        return merge(audited(reading_of(settings, given, advance), judging_of(settings, detector)))
+
+
+def needs_the_whole(option: str, settings: Settings) -> AnchorauditError:
+    """Return the error for an option that cannot be answered from parts."""
+    return AnchorauditError(
+        f"{option} needs the whole data set at once", remedy=f"Leave it out, or {leave_out(settings)}."
+    )
 
 
 def parse_memory(text: str) -> int:

@@ -11,6 +11,7 @@ import click
 import numpy as np
 
 from anchoraudit.cli import _settings as settings_of
+from anchoraudit.cli._in_parts import is_in_parts, parts_options
 from anchoraudit.cli._options import (
     class_rules_option,
     classes_of,
@@ -32,19 +33,17 @@ if TYPE_CHECKING:
     from anchoraudit.arrays import Bool, Int
     from anchoraudit.auditing.audit import Audit
     from anchoraudit.dataset.columns import Dataset
-    from anchoraudit.dataset.findings import Finding
     from anchoraudit.detectors import Detector
     from anchoraudit.fixes import Plan
     from anchoraudit.io.unchanged import Reading
     from anchoraudit.manifest import Filtered, Written
+    from anchoraudit.manifest.judging import Judged
     from anchoraudit.manifest.unfit import Unfit
 
 # The share of the images above which a filter by the default detector says so first.
 _MANY = 0.1
 # The rule about data of which no box can be trained.
 _NOTHING_TRAINS = "SET011"
-# The rule about boxes in another convention than their format's.
-_CONVENTION = "BOX017"
 
 
 @click.command("filter")
@@ -54,7 +53,8 @@ _CONVENTION = "BOX017"
     "--output",
     type=click.Path(),
     metavar="FILE",
-    help="The manifest: .json (COCO) or .txt (a list). {split} in the name: one file per split.",
+    help="The manifest: .json (COCO) or .txt (a list). {split} in the name: one file per split. "
+    "Part by part: a folder, or a .parquet file.",
 )
 @click.option(
     "--drop",
@@ -89,6 +89,7 @@ _CONVENTION = "BOX017"
 @classes_option
 @class_rules_option
 @rule_options
+@parts_options
 def command(**given: Any) -> int:
     """Write DATASET without the images whose foreground mask is empty, and without single errors.
 
@@ -100,6 +101,7 @@ def command(**given: Any) -> int:
     from anchoraudit.cli import _output
     from anchoraudit.io import unchanged
     from anchoraudit.manifest import unfit
+    from anchoraudit.manifest.judging import require_no_whole
     from anchoraudit.report.text.filtering import filter_parts
 
     _require_an_output(given)
@@ -107,6 +109,10 @@ def command(**given: Any) -> int:
     detector, remarks = detector_or_none(settings)
     if detector is None:
         _require_no_verdicts(given)
+    if is_in_parts(given, settings):
+        from anchoraudit.cli._filter_in_parts import filter_in_parts
+
+        return filter_in_parts(given, settings, detector, remarks, _drop(given))
     with unchanged.recorded(large=given["certify"]) as record:
         dataset = read_dataset(settings)
     files = [] if given["output"] is None else manifest.targets(dataset, given["output"])
@@ -125,7 +131,7 @@ def command(**given: Any) -> int:
     keep = ~found.images
     if detector is not None:
         keep &= manifest.kept_by(result, _drop(given), keep_blank=given["keep_blank"])
-    _require_no_whole(unfit.whole_of(found, result, keep), source)
+    require_no_whole(unfit.whole_of(found, result, keep), source.root)
     owns = [own for _, own in files] or [np.ones_like(keep)]
     blank = None
     if not dataset.has_entries and _holds_boxes(given):
@@ -191,35 +197,15 @@ def _show_difference(filtered: Filtered, given: dict[str, Any], settings: settin
 
 def _judged(
     source: Dataset, detector: Detector | None, settings: settings_of.Settings, *, boxes_may_go: bool
-) -> tuple[Audit, tuple[Dataset, Bool] | None, Unfit]:
-    """Audit what is to be written, without the boxes that have an error if they may go.
+) -> Judged:
+    """Audit what is to be written, without the boxes that have an error if they may go."""
+    from anchoraudit.manifest.judging import judged
 
-    Also returns the data set before and which boxes were taken out of it, if any were, and what has an error
-    still.
-    """
-    from anchoraudit.manifest import unfit
-
-    def judge(dataset: Dataset) -> Audit:
-        return _audited(dataset, detector, settings, settings.loader)
-
-    result = judge(source)
-    first = found = unfit.unfit(result, boxes_may_go=boxes_may_go)
-    _require_own_convention(found, source)  # without the boxes that stop the model, the others look right
-    taken = None
-    if found.boxes.any():
-        if boxes_may_go:
-            taken = source, found.boxes
-            result = judge(unfit.without_boxes(source, found.boxes))
-            found = unfit.unfit(result)
-        else:  # a list of images cannot leave out a box
-            found.images[source.boxes.image[found.boxes]] = True
-            found.why = {**first.why_boxes, **found.why}
-    if taken is not None or detector is None:
-        gone = np.zeros(len(source.boxes), dtype=np.bool_) if taken is None else taken[1]
-        emptied = unfit.emptied(source, gone, with_verdicts=detector is not None)
-        found.images |= emptied
-        found.why = {i: f for i, f in first.why_boxes.items() if emptied[i]} | found.why
-    return result, taken, found
+    return judged(
+        source,
+        lambda dataset: _audited(dataset, detector, settings, settings.loader),
+        boxes_may_go=boxes_may_go,
+    )
 
 
 def _audited(
@@ -242,41 +228,6 @@ def _audited(
     )
 
 
-def _require_no_whole(whole: list[Finding], source: Dataset) -> None:
-    """Raise AnchorauditError for an error that is about no single image or box."""
-    from anchoraudit.manifest import unfit
-    from anchoraudit.rules import rule_of
-
-    if not whole:
-        return
-    one, *others = unfit.told(whole)
-    more = f" (and {len(others):,} more like it)" if others else ""
-    code = whole[0].code
-    raise AnchorauditError(
-        f"filter cannot fix this error: {one}{more}",
-        path=source.root,
-        remedy=(
-            f"{rule_of(code).sentence} See `anchoraudit rules show {code}`, or ignore it: --ignore {code}."
-        ),
-    )
-
-
-def _require_own_convention(found: Unfit, source: Dataset) -> None:
-    """Raise AnchorauditError if boxes are written in another convention: what is filtered would be wrong."""
-    misread = [finding for finding in found.whole if finding.code == _CONVENTION]
-    if misread:
-        one, *others = misread
-        more = f" (and {len(others):,} more files like it)" if others else ""
-        raise AnchorauditError(
-            f"{one.code} {one.message}{more}; without that option, filter would write wrong boxes",
-            path=one.path or source.root,
-            remedy=(
-                "Add the option to filter, which then writes corrected boxes; or ignore the rule: "
-                "--ignore {one.code}."
-            ),
-        )
-
-
 def _confirmed(
     result: Audit,
     keep: Bool,
@@ -288,12 +239,13 @@ def _confirmed(
 
     A detector has another loader for COCO than for the source, which is not asked any more: an image can be
     left out or stop training there alone. owns: the images of each manifest, bool [N]. Adds to `found.why`.
-    Returns whether that scan finds images without objects. Raises as `_require_no_whole` does.
+    Returns whether that scan finds images without objects. Raises as `require_no_whole` does.
     """
     from anchoraudit.dataset.findings import Finding
     from anchoraudit.encoding.verdicts import VERDICTS
     from anchoraudit.loaders import PLAIN
     from anchoraudit.manifest import kept_by, unfit
+    from anchoraudit.manifest.judging import require_no_whole
     from anchoraudit.manifest.read_back import read_back
     from anchoraudit.report import words
     from anchoraudit.rules import all_rules
@@ -324,7 +276,7 @@ def _confirmed(
                     _leave_out_all(keep, rows, found)
                 elif settled:
                     whole = unfit.whole_of(errors, again, np.ones(len(copy.images), dtype=np.bool_))
-                    _require_no_whole([Finding(one.code, one.message) for one in whole], result.original)
+                    require_no_whole([Finding(one.code, one.message) for one in whole], result.original.root)
                     blank |= bool(again.verdict_is("blank").any())
     return blank
 

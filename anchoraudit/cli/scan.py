@@ -9,7 +9,14 @@ import click
 
 from anchoraudit.cli import _settings as settings_of
 from anchoraudit.cli._choice import Choice
-from anchoraudit.cli._in_parts import LOCAL, is_in_parts, leave_out, parts_options, whole_in_parts
+from anchoraudit.cli._in_parts import (
+    LOCAL,
+    is_in_parts,
+    leave_out,
+    needs_the_whole,
+    parts_options,
+    whole_in_parts,
+)
 from anchoraudit.cli._options import (
     class_rules_option,
     classes_of,
@@ -217,7 +224,7 @@ def _scan_in_parts(
     """Audit the data set part by part, and report the merged numbers."""
     from anchoraudit.cli import _output
 
-    _require_of_parts(given, leave_out(settings))
+    _require_of_parts(given, settings)
     whole = whole_in_parts(settings, detector, given)
     quiet, chosen = given["quiet"], settings.detector is not None
     for text in remarks:
@@ -247,18 +254,15 @@ _OF_THE_WHOLE = (
 )
 
 
-def _require_of_parts(given: dict[str, Any], instead: str) -> None:
+def _require_of_parts(given: dict[str, Any], settings: settings_of.Settings) -> None:
     """Raise AnchorauditError for an option that cannot be answered from parts."""
     for name in _OF_THE_WHOLE:
         if given[name]:
-            raise AnchorauditError(
-                f"--{name.replace('_', '-')} needs the whole data set at once",
-                remedy=f"Leave it out, or {instead}.",
-            )
+            raise needs_the_whole(f"--{name.replace('_', '-')}", settings)
     if given["output_format"] not in ("text", "json"):
         raise AnchorauditError(
             f"--output-format {given['output_format']} needs the whole data set at once",
-            remedy=f"Choose text or json, or {instead}.",
+            remedy=f"Choose text or json, or {leave_out(settings)}.",
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from anchoraudit.arrays import Int
 from anchoraudit.dataset.columns import Dataset
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.io.addresses import path_of
 
 
@@ -103,3 +104,25 @@ class Locations:
         label = self.dataset.categories[category].name if category >= 0 else ""
         corners = " ".join(f"{value + 0.0:g}" for value in boxes.xyxy[row].tolist())  # -0.0 equals 0.0
         return f"image {self.dataset.images.ids[int(boxes.image[row])]}: {label} {corners}"
+
+
+def findings_elsewhere(dataset: Dataset, rows: Int) -> list[Finding]:
+    """Return what the reader found that is not about one of these boxes: int64, their rows."""
+    if not len(rows) or not dataset.findings:
+        return list(dataset.findings)
+    locations = Locations(dataset)
+    where = {(place.path, place.place) for place in map(locations.of_box, rows.tolist())}
+    return [
+        finding
+        for finding in dataset.findings
+        if where.isdisjoint((finding.path, place) for place in (finding.place, entry_of(finding.place)))
+    ]
+
+
+def entry_of(place: str) -> str:
+    """Return the entry that a place within an entry is in.
+
+    >>> entry_of("annotations[3].bbox[1]")
+    'annotations[3]'
+    """
+    return place.partition(".")[0].partition(",")[0]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -94,6 +94,91 @@ class Parts(Protocol):
         """Read the images whose keys are in `apart`, and nothing else, from all of these pieces.
 
         Raises AnchorauditError if a piece cannot be read.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PieceFile:
+    """A file that pieces are of. name: its path below the data set, with /. pieces: their numbers."""
+
+    name: str
+    pieces: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What is left out where a file is written anew.
+
+    images: names of images, of which nothing stays. boxes: int64, sorted, the entries in the file of further
+    boxes.
+    """
+
+    images: frozenset[str]
+    boxes: Int
+
+    @classmethod
+    def nothing(cls) -> LeftOut:
+        """Leave out nothing."""
+        return cls(frozenset(), np.zeros(0, dtype=np.int64))
+
+    def __bool__(self) -> bool:
+        return bool(self.images) or len(self.boxes) > 0
+
+    def __or__(self, other: LeftOut) -> LeftOut:
+        return LeftOut(self.images | other.images, np.union1d(self.boxes, other.boxes))
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """What became of a file: how many rows and images it had and has."""
+
+    rows_in: int
+    rows_out: int
+    images_in: int
+    images_out: int
+
+
+class Output(Protocol):
+    """What a file is written to."""
+
+    def write(self, data: bytes | memoryview, /) -> int:
+        """Write bytes."""
+        ...
+
+
+@runtime_checkable
+class RewritableParts(Parts, Protocol):
+    """A data set in pieces whose files can be written again without some of their images."""
+
+    @property
+    def can_rewrite(self) -> bool:
+        """Tell whether these files can be."""
+        ...
+
+    @property
+    def outputs(self) -> Sequence[PieceFile]:
+        """The files, each with its pieces."""
+        ...
+
+    def boxes_may_go(self, skeleton: Dataset) -> bool:
+        """Tell whether single boxes can be left out. Otherwise their images have to go."""
+        ...
+
+    def left_out(
+        self, pieces: Sequence[Piece], dataset: Dataset, images: Int, boxes: Int
+    ) -> dict[str, LeftOut]:
+        """Return what has to be left out of which files, so that images and boxes go.
+
+        dataset: what `read` or `gather` made of the pieces. images, boxes: int64, rows of it; boxes of images
+        that stay, if `boxes_may_go`.
+        """
+        ...
+
+    def rewrite(self, file: PieceFile, left_out: LeftOut, output: Output) -> Rewritten:
+        """Write a file to `output`, without some images and boxes, and all else as it is.
+
+        Raises AnchorauditError if it is not the file any more that was read, or cannot be read.
         """
         ...
 

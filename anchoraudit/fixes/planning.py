@@ -14,7 +14,7 @@ from anchoraudit.dataset import labels
 from anchoraudit.dataset.columns import Boxes, Dataset, Images
 from anchoraudit.dataset.duplicates import exact_duplicates, near_duplicates
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.dataset.locations import Locations
+from anchoraudit.dataset.locations import findings_elsewhere
 from anchoraudit.dataset.outside import far_outside
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.fixes.changes import DROPPED, Change, changes_of
@@ -129,14 +129,7 @@ class Plan:
         return fixed.take(np.flatnonzero(self.dropped == 0))
 
     def _findings(self, dataset: Dataset) -> list[Finding]:
-        gone = np.flatnonzero(self.dropped == DROPPED.index("not_finite")).tolist()
-        if not gone or not dataset.findings:
-            return list(dataset.findings)
-        locations = Locations(dataset)
-        where = {(place.path, place.place) for place in map(locations.of_box, gone)}
-        return [
-            f for f in dataset.findings if (f.path, f.place.partition(".")[0].partition(",")[0]) not in where
-        ]
+        return findings_elsewhere(dataset, np.flatnonzero(self.dropped == DROPPED.index("not_finite")))
 
 
 def no_fixes(dataset: Dataset) -> Plan:

@@ -9,6 +9,7 @@ the same folder: the names say which process each file is of.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
 import shutil
@@ -246,6 +247,32 @@ def replacing(path: Path, *, own: bool = False) -> Iterator[BinaryIO]:
             raise unwritable(path, error) from None
 
 
+class Hashed:
+    """A stream that hashes what is written to it. sha256: of all that is; bytes: how many that are."""
+
+    closed = False  # as libraries ask of a file
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self._digest, self.bytes = stream, hashlib.sha256(), 0
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256, in hexadecimal digits."""
+        return self._digest.hexdigest()
+
+    def write(self, data: bytes | memoryview) -> int:
+        """Write bytes."""
+        self._digest.update(data)
+        self.bytes += len(data)
+        return self._stream.write(data)
+
+    def flush(self) -> None:
+        """Leave it to the stream when it passes on what it has."""
+
+    def close(self) -> None:
+        """Leave the stream open: whoever opened it closes it."""
+
+
 def write_text(path: Path, text: str, *, own: bool = False) -> None:
     """Write `text` as UTF-8; own: as in `replacing`."""
     with replacing(path, own=own) as stream:
@@ -314,18 +341,26 @@ def _mode(path: Path) -> int | None:
         return None
 
 
-def remove_left_over(folder: Path, *, folders: bool = False) -> None:
-    """Remove the temporary files of processes that have died. folders: also their scratch folders."""
+def remove_left_over(folder: Path, *, folders: bool = False) -> bool:
+    """Remove the temporary files of processes that have died. folders: also their scratch folders.
+
+    Returns whether none of a living process is left.
+    """
+    none_left = True
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             named = _TEMPORARY.fullmatch(entry.name)
-            if named is None or _may_be_in_use(entry, named):
+            if named is None:
+                continue
+            if _may_be_in_use(entry, named):
+                none_left = False
                 continue
             with suppress(OSError):
                 if entry.is_file(follow_symlinks=False):
                     os.unlink(entry.path)  # noqa: PTH108
                 elif folders and entry.is_dir(follow_symlinks=False):
                     shutil.rmtree(entry.path, ignore_errors=True)
+    return none_left
 
 
 def _new_name() -> str:

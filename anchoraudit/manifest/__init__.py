@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -20,7 +18,7 @@ from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.fixes import Plan
 from anchoraudit.formats.coco.text import Texts
-from anchoraudit.io.outputs import replacing
+from anchoraudit.io.outputs import Hashed, replacing
 from anchoraudit.io.suggest import did_you_mean
 from anchoraudit.manifest.coco_build import write_coco
 from anchoraudit.manifest.coco_cut import write_coco_cut
@@ -75,18 +73,6 @@ class Written:
     bytes: int = 0
 
 
-class _Hashed:
-    """A stream that hashes what is written to it."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream, self.sha256, self.bytes = stream, hashlib.sha256(), 0
-
-    def write(self, data: bytes | memoryview) -> int:
-        self.sha256.update(data)
-        self.bytes += len(data)
-        return self._stream.write(data)
-
-
 def kept_by(audit: Audit, drop: tuple[str, ...] = DEFAULT_DROP, *, keep_blank: bool = False) -> Bool:
     """Tell which images stay when those with the verdicts `drop` go: bool [N].
 
@@ -97,16 +83,21 @@ def kept_by(audit: Audit, drop: tuple[str, ...] = DEFAULT_DROP, *, keep_blank: b
 
     Raises AnchorauditError for a verdict that does not exist, or for "ok".
     """
+    require_verdicts(drop)
+    keep = ~audit.verdict_is(*drop)
+    if keep_blank:
+        keep |= (audit.image_results.boxes == 0) & ~audit.verdict_is("encoder_error")
+    return keep & ~_emptied(audit) if "blank" in drop else keep
+
+
+def require_verdicts(drop: tuple[str, ...]) -> None:
+    """Raise AnchorauditError for a verdict that does not exist, or for "ok"."""
     allowed = [verdict for verdict in VERDICTS if verdict != "ok"]
     for verdict in drop:
         if verdict not in allowed:
             hint = did_you_mean(verdict, allowed)
             remedy = f"{hint}Choose from: {', '.join(allowed)}."
             raise AnchorauditError(f"cannot drop {verdict!r}", remedy=remedy)
-    keep = ~audit.verdict_is(*drop)
-    if keep_blank:
-        keep |= (audit.image_results.boxes == 0) & ~audit.verdict_is("encoder_error")
-    return keep & ~_emptied(audit) if "blank" in drop else keep
 
 
 def _emptied(audit: Audit) -> Bool:
@@ -162,20 +153,12 @@ def write_manifest(
     """
     dataset = audit.original
     if not (keep & ~audit.verdict_is("unknown")).any():
-        raise AnchorauditError(
-            f"none of {len(dataset.images):,} images that could be judged would be left; nothing was written",
-            path=path,
-            remedy=(
-                "Fit the anchors first (anchoraudit cluster), or drop fewer verdicts with --drop."
-                if audit.verdict_is("empty_foreground").any()
-                else "Fix their errors first; anchoraudit scan lists them."
-            ),
-        )
+        raise nothing_left(len(dataset.images), path, bool(audit.verdict_is("empty_foreground").any()))
     if plan is not None:
         require_room_for_fixes(path)
     is_list = path.suffix.lower() == ".txt"
     with replacing(path) as file:
-        stream = _Hashed(file) if hashed else file
+        stream = Hashed(file) if hashed else file
         if is_list:
             boxes, remarks = _write_list(dataset, keep, stream)
         elif dataset.has_entries:
@@ -184,9 +167,25 @@ def write_manifest(
             boxes, remarks = write_coco(dataset, keep, stream)
     is_new_coco = not is_list and not dataset.has_entries
     written = Written(path, int(np.count_nonzero(keep)), boxes, tuple(remarks), is_new_coco)
-    if isinstance(stream, _Hashed):
-        return replace(written, sha256=stream.sha256.hexdigest(), bytes=stream.bytes)
+    if isinstance(stream, Hashed):
+        return replace(written, sha256=stream.sha256, bytes=stream.bytes)
     return written
+
+
+def nothing_left(images: int, path: Path, any_empty: bool) -> AnchorauditError:
+    """Return the error for a manifest in which no image would be left that could be judged.
+
+    images: how many there are. any_empty: whether some of them go because of an empty foreground.
+    """
+    return AnchorauditError(
+        f"none of {images:,} images that could be judged would be left; nothing was written",
+        path=path,
+        remedy=(
+            "Fit the anchors first (anchoraudit cluster), or drop fewer verdicts with --drop."
+            if any_empty
+            else "Fix their errors first; anchoraudit scan lists them."
+        ),
+    )
 
 
 def require_room_for_fixes(path: Path, fixes: str = "fixes", option: str = "--fix") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,12 @@ from anchoraudit.formats.coco.text import Texts
 
 NOT_FINITE, OUTSIDE, FAR_OUTSIDE = 1, 2, 3
 REASONS = ("", "not_finite", "outside", "far_outside")  # named as in `fixes.DROPPED`
-_SAID = ("", "no finite coordinates", "they lie outside their image", "they lie far outside their image")
+STOPS = "stops"  # a further reason: the model stops at the box
+_SAID = {
+    "not_finite": "no finite coordinates",
+    "outside": "they lie outside their image",
+    "far_outside": "they lie far outside their image",
+}
 
 
 def left_out(dataset: Dataset, texts: Texts) -> Int8:
@@ -54,8 +60,13 @@ def _as_written(dataset: Dataset) -> Dataset:
 def remarks(reasons: Int8) -> list[str]:
     """Say how many annotations of kept images are dropped. reasons: of each of their boxes."""
     counts = np.bincount(reasons, minlength=len(REASONS)).tolist()
+    return told_of(dict(zip(REASONS, counts, strict=True)))
+
+
+def told_of(counts: Mapping[str, int]) -> list[str]:
+    """Say how many annotations of kept images are dropped. counts: of them, by name of the reason."""
     return [
-        f"{number:,} annotation(s) of kept images dropped: {said}"
-        for number, said in zip(counts, _SAID, strict=True)
-        if number and said
+        f"{number:,} annotation(s) of kept images dropped: {_SAID[name]}"
+        for name, number in counts.items()
+        if number and name in _SAID
     ]

@@ -16,7 +16,7 @@ from anchoraudit.arrays import Bool
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.dataset.locations import Locations
+from anchoraudit.dataset.locations import Locations, entry_of, findings_elsewhere
 from anchoraudit.formats.coco.text import Texts
 from anchoraudit.manifest.leaving import left_out
 from anchoraudit.rules import Hits
@@ -107,15 +107,17 @@ class _Rows:
 
     def image_of(self, finding: Finding) -> int | None:
         """Return the image whose entry or own annotation file has the error; None if a box or more has it."""
-        place = finding.place.partition(".")[0].partition(",")[0]
+        if finding.place and (finding.path, finding.place) in self._images:
+            return self._images[finding.path, finding.place]
+        place = entry_of(finding.place)
         if place.startswith("images["):
             return self._images.get((finding.path, place))
         return self._files.get(finding.path)
 
     def boxes_of(self, finding: Finding) -> list[int]:
         """Return the boxes at the place of an error."""
-        place = finding.place.partition(".")[0].partition(",")[0]
-        return self._boxes.get((finding.path, place), [])
+        exactly = self._boxes.get((finding.path, finding.place))
+        return exactly or self._boxes.get((finding.path, entry_of(finding.place)), [])
 
 
 def emptied(dataset: Dataset, taken: Bool, *, with_verdicts: bool) -> Bool:
@@ -134,10 +136,17 @@ def emptied(dataset: Dataset, taken: Bool, *, with_verdicts: bool) -> Bool:
 
 
 def without_boxes(dataset: Dataset, these: Bool) -> Dataset:
-    """Return a data set without these boxes, bool [M], whose others keep their place in the files."""
+    """Return a data set without these boxes, bool [M], whose others keep their place in the files.
+
+    What the reader found of them is gone, too.
+    """
     boxes = dataset.boxes
     placed = replace(boxes, entry=boxes.positions() if boxes.entry is None else boxes.entry)
-    return replace(dataset, boxes=placed.take(np.flatnonzero(~these)))
+    return replace(
+        dataset,
+        boxes=placed.take(np.flatnonzero(~these)),
+        findings=findings_elsewhere(dataset, np.flatnonzero(these)),
+    )
 
 
 def whole_of(found: Unfit, audit: Audit, keep: Bool) -> list[Finding]:

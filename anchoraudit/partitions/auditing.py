@@ -9,33 +9,64 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import anchoraudit
+from anchoraudit.auditing.audit import Audit
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.detectors.classes import Classes
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.formats import ReadOptions, parts_of
-from anchoraudit.io.addresses import path_of
-from anchoraudit.partitions.cache import Cache, KeptAudits, KeptIndices
+from anchoraudit.partitions.cache import Cache, KeptAudits
 from anchoraudit.partitions.counting import partial_of
-from anchoraudit.partitions.engines import Engine, Failed, engine
-from anchoraudit.partitions.memory import rows_of_part
+from anchoraudit.partitions.engines import Engine, Failed
 from anchoraudit.partitions.partial import Partial
-from anchoraudit.partitions.plan import Plan, Progress, planned
+from anchoraudit.partitions.plan import Plan, Progress
+from anchoraudit.partitions.reading import InParts
 from anchoraudit.partitions.settings import Settings
 from anchoraudit.partitions.skeleton import plain_skeleton
-from anchoraudit.rules import Chosen, all_rules, check_rows
+from anchoraudit.rules import Chosen, Context, all_rules, check_rows
 
 _UNREADABLE = "PAR001"
 
 
 @dataclass(frozen=True)
-class _Job:
+class Job:
     """What every worker gets: the plan, the settings, and what all results have in common."""
 
     plan: Plan
     settings: Settings
     about: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, plan: Plan, settings: Settings) -> Job:
+        """Return the job. Raises AnchorauditError if a setting is of no use."""
+        settings.examine(plan.skeleton)
+        plain = settings.to_builtins()
+        about = {
+            "version": anchoraudit.__version__,
+            "detector": plain["detector"],
+            "settings": plain,
+            "dataset": plain_skeleton(plan.skeleton),
+            "parts": len(plan.tasks),
+            "not_checked": list(plan.apart.not_checked),
+        }
+        return cls(plan, settings, about)
+
+    def audited(self, dataset: Dataset) -> tuple[Audit, Context]:
+        """Audit a part, and run the rules about single images and boxes."""
+        audit, context = self.settings.examine(dataset)
+        audit.findings = check_rows(context, self.settings.rules, dataset.findings)
+        return audit, context
+
+    def numbers(self, part: int, audit: Audit, context: Context) -> Partial:
+        """Return the numbers of the audit of a part."""
+        return partial_of(audit, context, self.settings.rules, audit.findings, about=self.about, part=part)
+
+    def failed(self, part: int, failed: Failed) -> Partial:
+        """Return the audit of a part that cannot be read: a finding."""
+        name = self.plan.name_of(part)
+        finding = Finding(_UNREADABLE, failed.why, failed.path or name, thing=name)
+        nothing = self.audited(replace(self.plan.skeleton, findings=[finding], notes=[]))
+        return replace(self.numbers(part, *nothing), failed={part: str(failed.error)})
 
 
 def audit_partitions(
@@ -113,30 +144,32 @@ def audit_partitions(
         class_rules,
         images,
     )
-    folder = None if image_folder is None else Path(image_folder)
-    options = ReadOptions(splits=tuple(splits), image_folder=folder)
-    kept = _cache(cache, settings)
-    with _engine(engine, workers, scheduler) as running:
-        root = path_of(source)
-        parts = parts_of(root, rows_of_part(memory, workers), options, format=format)
-        indices = None if kept is None else KeptIndices(kept, format, options)
-        plan = planned(parts, running, progress, indices)
-        plan.skeleton.root = root  # as `read` does: what was named may be a pattern
-        settings.examine(plan.skeleton)  # raises before any part is read, if a setting is of no use
-        about = {
-            "version": anchoraudit.__version__,
-            "detector": settings.to_builtins()["detector"],
-            "settings": settings.to_builtins(),
-            "dataset": plain_skeleton(plan.skeleton),
-            "parts": len(plan.tasks),
-            "not_checked": list(plan.apart.not_checked),
-        }
-        job = _Job(plan, settings, about)
-        audits = None if kept is None else KeptAudits(kept, plan, settings, about)
+    yield from audited(
+        InParts(
+            source,
+            format,
+            tuple(splits),
+            image_folder,
+            engine,
+            workers,
+            scheduler,
+            memory,
+            progress,
+            cache=cache,
+        ),
+        settings,
+    )
+
+
+def audited(reading: InParts, settings: Settings) -> Iterator[Partial]:
+    """Audit a data set part by part. Raises as `audit_partitions`."""
+    kept = _cache(reading.cache, settings)
+    with reading.planned() as (running, plan):
+        job = Job.of(plan, settings)
+        audits = None if kept is None else KeptAudits(kept, plan, settings, job.about)
         for done, partial in enumerate(_audits(job, running, audits), 1):
             yield partial
-            if progress is not None:
-                progress("auditing", done, len(plan.tasks))
+            reading.done("auditing", done, len(plan.tasks))
 
 
 def _cache(folder: str | Path | None, settings: Settings) -> Cache | None:
@@ -150,7 +183,7 @@ def _cache(folder: str | Path | None, settings: Settings) -> Cache | None:
     return Cache(Path(folder))
 
 
-def _audits(job: _Job, running: Engine, kept: KeptAudits | None) -> Iterator[Partial]:
+def _audits(job: Job, running: Engine, kept: KeptAudits | None) -> Iterator[Partial]:
     """Yield the audit of each part, first of those that are kept."""
     missing = []
     for part in job.plan.tasks:
@@ -161,19 +194,11 @@ def _audits(job: _Job, running: Engine, kept: KeptAudits | None) -> Iterator[Par
             yield partial
     for index, found in running.each(_audit_part, job, missing):
         if isinstance(found, Failed):
-            yield _failed(job, missing[index], found)
+            yield job.failed(missing[index], found)
             continue
         if kept is not None and found.lasts:
             kept.put(missing[index], found.audit)
         yield found.audit
-
-
-def _engine(named: str | Engine, workers: int | None, scheduler: str) -> Any:
-    from contextlib import nullcontext
-
-    if isinstance(named, str):
-        return engine(named, workers=workers, scheduler=scheduler)
-    return nullcontext(named)
 
 
 class _Audited(NamedTuple):
@@ -183,21 +208,8 @@ class _Audited(NamedTuple):
     lasts: bool
 
 
-def _audit_part(job: _Job, part: int) -> _Audited:
+def _audit_part(job: Job, part: int) -> _Audited:
     dataset = job.plan.read(part)
     measured = dataset.images.measured
-    return _Audited(_judged(job, part, dataset), measured is None or not measured.any())
-
-
-def _judged(job: _Job, part: int, dataset: Dataset) -> Partial:
-    audit, context = job.settings.examine(dataset)
-    found = check_rows(context, job.settings.rules, dataset.findings)
-    return partial_of(audit, context, job.settings.rules, found, about=job.about, part=part)
-
-
-def _failed(job: _Job, part: int, failed: Failed) -> Partial:
-    """Return the audit of a part that cannot be read: a finding."""
-    name = job.plan.name_of(part)
-    finding = Finding(_UNREADABLE, failed.why, failed.path or name, thing=name)
-    nothing = _judged(job, part, replace(job.plan.skeleton, findings=[finding], notes=[]))
-    return replace(nothing, failed={part: str(failed.error)})
+    audit = job.numbers(part, *job.audited(dataset))
+    return _Audited(audit, measured is None or not measured.any())

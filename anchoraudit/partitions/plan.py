@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -52,10 +52,15 @@ class Plan:
         if part in self.failed:
             raise self.failed[part].error
         if part == len(self.parts.pieces):
-            pieces = [self.parts.pieces[number] for number in self.apart.pieces]
-            return self.parts.gather(pieces, self.skeleton, self.apart.keys)
+            return self.parts.gather(self.pieces_of(part), self.skeleton, self.apart.keys)
         keys = self.apart.keys if part in self.apart.pieces else self.apart.keys[:0]
         return self.parts.read(self.parts.pieces[part], self.skeleton, keys)
+
+    def pieces_of(self, part: int) -> Sequence[Piece]:
+        """Return the pieces that a part is read from."""
+        pieces = self.parts.pieces
+        together = part == len(pieces)
+        return [pieces[number] for number in self.apart.pieces] if together else [pieces[part]]
 
     def name_of(self, part: int) -> str:
         """Return the name of a part, for messages."""

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
             ...
 
 
+NAME_YOURS = "Name yours: --detector NAME (`anchoraudit detectors`, `anchoraudit compare`)."
 VERDICT_MEANING = {
     "ok": "at least one anchor is positive",
     "forced_only": "only forced matches",
@@ -286,7 +287,7 @@ def who_judged(audit: Audit) -> list[str]:
     if audit.detector_chosen:
         return how_to_choose(audit)
     return [
-        f"No --detector given: judged by {audit.detector.name}, {_default(audit)}.",
+        f"No --detector given: judged by {audit.detector.name}, {_default(audit.detector)}.",
         *how_to_choose(audit),
     ]
 
@@ -297,7 +298,7 @@ def how_to_choose(audit: Audit) -> list[str]:
         return list(filter(None, [] if audit.replayed is None else [said(audit.replayed)]))
     if audit.suggested:
         return [f"{audit.suggested}."]
-    return ["Name yours: --detector NAME (`anchoraudit detectors`, `anchoraudit compare`)."]
+    return [NAME_YOURS]
 
 
 def who_dropped(audit: Audit, gone: int, others: Mapping[str, int]) -> list[str]:
@@ -305,19 +306,28 @@ def who_dropped(audit: Audit, gone: int, others: Mapping[str, int]) -> list[str]
 
     gone: how many images it drops. others: how many each of them would.
     """
-    images = len(audit.dataset.images)
     beside = ", ".join(f"{name} {number:,}" for name, number in others.items())
     return [
-        f"No --detector given: {gone:,} of {count(images, 'image')} ({share(gone, images)}) are dropped "
-        f"because of {audit.detector.name}, {_default(audit)}.",
+        _by_default(audit.detector, gone, len(audit.dataset.images)),
         f"Other detectors would drop: {beside}.",
         *how_to_choose(audit),
     ]
 
 
-def _default(audit: Audit) -> str:
+def who_dropped_in_parts(detector: Detector, gone: int, images: int) -> list[str]:
+    """Say that the default detector judged a filter in parts, which drops `gone` of `images` images."""
+    return [_by_default(detector, gone, images), NAME_YOURS]
+
+
+def _by_default(detector: Detector, gone: int, images: int) -> str:
+    return (
+        f"No --detector given: {gone:,} of {count(images, 'image')} ({share(gone, images)}) are dropped "
+        f"because of {detector.name}, {_default(detector)}."
+    )
+
+
+def _default(detector: Detector) -> str:
     """Say what the default detector is."""
-    detector = audit.detector
     strides = "/".join(f"{level.stride:g}" for level in detector.anchors.levels)
     return f"a stride-{strides} RPN ({detector.framework.partition('/')[0]}'s)"
 

@@ -48,13 +48,17 @@ def assemble_rows(
     options: ReadOptions,
     tables: Sequence[tuple[Rows, str]],
     files: Sequence[tuple[Path, str]],
+    *,
+    is_part: bool = False,
 ) -> Dataset:
     """Turn the rows of tables into a data set. tables: each with its split, "" if the rows may name it.
 
-    files: all files, read or not, with their splits.
+    files: all files, read or not, with their splits. is_part: there are more rows, which may name other
+    splits.
     """
-    known = [name for rows, split in tables for name in ([split] if split else splits_in(rows))]
-    require_known_splits(options.splits, known or [split for _, split in files], detection.path)
+    if not is_part:
+        known = [name for rows, split in tables for name in ([split] if split else splits_in(rows))]
+        require_known_splits(options.splits, known or [split for _, split in files], detection.path)
     parts: list[Part] = []
     labels: list[Texts] = []
     for rows, split in tables:

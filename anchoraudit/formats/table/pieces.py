@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from anchoraudit.arrays import Bool
-from anchoraudit.dataset.columns import Dataset
-from anchoraudit.dataset.pieces import Index, Keys, Piece, keys_of
+from anchoraudit.arrays import Bool, Int
+from anchoraudit.dataset.columns import Dataset, Source
+from anchoraudit.dataset.pieces import (
+    Index,
+    Keys,
+    LeftOut,
+    Output,
+    Piece,
+    PieceFile,
+    Rewritten,
+    keys_of,
+)
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
 from anchoraudit.formats.table.assembly import assemble_rows, recognised
@@ -139,6 +149,7 @@ class TableParts:
                 tables.append((replace(empty, files=(), findings=[], classes=sorted(classes)), split))
         dataset = self._assembled(tables)
         dataset.splits = tuple(dict.fromkeys(named)) or ("",)
+        dataset.partial = bool(self.options.splits)
         rows = sum(told["rows"] for _, told in every)
         dataset.recognised = recognised(self.detection, rows, [own for own, _ in tables])
         at = {category.name: i for i, category in enumerate(dataset.categories)}
@@ -174,6 +185,77 @@ class TableParts:
                 joined.append((group, concatenated([rows for _, rows in tables], [0] * len(tables), [])))
         return self._aligned(joined, skeleton)
 
+    @property
+    def can_rewrite(self) -> bool:
+        """Whether the files are Parquet: no other file can leave out rows and stay what it is."""
+        return all(piece.where.path.suffix.lower() == ".parquet" for piece in self.pieces)
+
+    @property
+    def outputs(self) -> Sequence[PieceFile]:
+        """The files, each with its pieces."""
+        of_file: dict[Path, list[int]] = {}
+        for piece in self.pieces:
+            of_file.setdefault(piece.where.path, []).append(piece.number)
+        return [PieceFile(self._name_of(path), tuple(numbers)) for path, numbers in of_file.items()]
+
+    def boxes_may_go(self, skeleton: Dataset) -> bool:
+        """Tell whether rows are boxes, and not images."""
+        return not any(source.image_place for source in skeleton.sources)
+
+    def left_out(
+        self, pieces: Sequence[Piece], dataset: Dataset, images: Int, boxes: Int
+    ) -> dict[str, LeftOut]:
+        """Return which images and which rows are left out of which file."""
+        out: dict[str, LeftOut] = {}
+        for number, source in enumerate(dataset.sources):
+            here = {self._name_of(each.where.path) for each in pieces}
+            here &= {
+                self._name_of(path) for files, split in self.files if split == source.split for path in files
+            }
+            of_source = images[dataset.images.source[images] == number]
+            names = frozenset(str(dataset.images.ids[row]) for row in of_source.tolist())
+            rows = boxes[dataset.images.source[dataset.boxes.image[boxes]] == number]
+            places = {}
+            if len(rows):
+                assert dataset.boxes.entry is not None  # rows of a table have numbers
+                places = self._in_files(dataset.boxes.entry[rows], source)
+            for name in sorted(here) if names or places else ():
+                out[name] = LeftOut(names, places.get(name, rows[:0]))
+        return out
+
+    def _in_files(self, rows: Int, source: Source) -> dict[str, Int]:
+        """Return rows within their files, by the names of the files."""
+        if not source.files:  # all are of the one file
+            return {self._folder.name: np.sort(rows)}
+        starts = np.array([start for start, _ in source.files])
+        of_file = np.searchsorted(starts, rows, side="right") - 1
+        found: dict[str, list[Int]] = {}
+        for number in np.unique(of_file).tolist():
+            start, name = source.files[number]
+            found.setdefault(name, []).append(rows[of_file == number] - start)
+        return {name: np.sort(np.concatenate(parts)) for name, parts in found.items()}
+
+    def rewrite(self, file: PieceFile, left_out: LeftOut, output: Output) -> Rewritten:
+        """Write the rows of a file to `output` without those of some images, and without some of boxes."""
+        from anchoraudit.formats.table.rewriting import rewrite
+
+        pieces = [self.pieces[number] for number in file.pieces]
+        path = pieces[0].where.path
+        before = [piece.stamp for piece in pieces]
+        written = rewrite(path, partial(self._texts, pieces[0]), left_out, output)
+        if before != [_stamp(each.where, self.files[each.group][1]) for each in pieces]:
+            raise AnchorauditError(
+                "the file has changed since it was audited", path=path, remedy="Run the command again."
+            )
+        return written
+
+    def _texts(self, piece: Piece, group: int) -> Rows:
+        """Read the names of images of a row group of the file of a piece."""
+        return self._rows(piece, stretch=(group,), only_texts=True)
+
+    def _name_of(self, path: Path) -> str:
+        return path.name if path == self._folder else path.relative_to(self._folder).as_posix()
+
     def _rows(self, piece: Piece, *, stretch: Stretch | None = None, only_texts: bool = False) -> Rows:
         """Read the rows of a piece, or of another stretch of its file."""
         path, folder = piece.where.path, self._folder
@@ -184,7 +266,8 @@ class TableParts:
         return replace(rows, path=folder, files=((0, path.relative_to(folder).as_posix()),))
 
     def _assembled(self, tables: Sequence[tuple[Rows, str]]) -> Dataset:
-        return assemble_rows(self.detection, self.options, tables, [(self._folder, s) for _, s in self.files])
+        files = [(self._folder, split) for _, split in self.files]
+        return assemble_rows(self.detection, self.options, tables, files, is_part=True)
 
     def _source_of(self, group: int, dataset: Dataset) -> int:
         return [source.split for source in dataset.sources].index(self.files[group][1])

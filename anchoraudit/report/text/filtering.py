@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from anchoraudit.arrays import Bool
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.certificates.document import path_for
 from anchoraudit.dataset.locations import Location, Locations
+from anchoraudit.detectors import Detector
 from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.fixes import DROPPED, Plan
@@ -23,6 +24,7 @@ from anchoraudit.loaders import PLAIN
 from anchoraudit.manifest import Filtered, Written
 from anchoraudit.report import words
 from anchoraudit.report.text.commands import command, value_of, without
+from anchoraudit.report.text.table import Table
 from anchoraudit.report.text.terminal import facts, first_lines, readable, steps, table
 from anchoraudit.rules import rule_of
 
@@ -57,23 +59,17 @@ def filter_parts(
     erring = np.zeros_like(keep)
     erring[list(filtered.why)] = True
     erring &= ~keep
-    rows = [
-        (
-            verdict,
-            f"{n:,}",
-            words.share(n, images),
-            f"{int(results.boxes[gone].sum()):,}",
-            words.dropped(verdict, audit.replayed),
-        )
+    boxes_of = results.boxes
+    verdicts = {
+        verdict: (n, int(boxes_of[gone].sum()))
         for verdict in VERDICTS
         if (n := int(np.count_nonzero(gone := ~keep & ~erring & audit.verdict_is(verdict))))
-    ]
-    if n := int(np.count_nonzero(erring)):
-        codes = ", ".join(sorted({filtered.why[i].code for i in np.flatnonzero(erring).tolist()}))
-        gone_with = f"{int(results.boxes[erring].sum()):,}"
-        rows.append(
-            ("(error)", f"{n:,}", words.share(n, images), gone_with, f"an error of the image: {codes}")
-        )
+    }
+    codes: dict[str, tuple[int, int]] = {}
+    for image in np.flatnonzero(erring).tolist():
+        code = filtered.why[image].code
+        n, of_code = codes.get(code, (0, 0))
+        codes[code] = n + 1, of_code + int(boxes_of[image])
     gone_images = int(np.count_nonzero(~keep))
     lines = [
         ("read", f"{dataset.root}: {dataset.recognised}"),
@@ -102,10 +98,31 @@ def filter_parts(
     parts = [*first_lines(first), facts(lines), ""]
     if fixes:
         parts += [table("Fixes", ("fix", "count>", "what it is, and where"), fixes), ""]
-    if rows:
-        columns = ("verdict", "images>", "share>", "boxes>", "meaning")
-        parts += [table("Dropped, by verdict", columns, rows), ""]
+    if verdicts or codes:
+        parts += [dropped_table(verdicts, codes, images, audit.replayed), ""]
     return parts + steps("What to do next", _check(filtered, written, options))
+
+
+def dropped_table(
+    verdicts: Mapping[str, tuple[int, int]],
+    codes: Mapping[str, tuple[int, int]],
+    images: int,
+    detector: Detector | None,
+) -> Table:
+    """Return a row for each reason for which images go.
+
+    verdicts, codes: how many images and boxes go, by verdict, and by the code of an error. images: how many
+    there are.
+    """
+    rows = [
+        (verdict, f"{n:,}", words.share(n, images), f"{boxes:,}", words.dropped(verdict, detector))
+        for verdict, (n, boxes) in sorted(verdicts.items(), key=lambda each: VERDICTS.index(each[0]))
+    ]
+    if codes:
+        n, boxes = (sum(numbers) for numbers in zip(*codes.values(), strict=True))
+        error = f"an error of the image: {', '.join(sorted(codes))}"
+        rows.append(("(error)", f"{n:,}", words.share(n, images), f"{boxes:,}", error))
+    return table("Dropped, by verdict", ("verdict", "images>", "share>", "boxes>", "meaning"), rows)
 
 
 def _taken_out(filtered: Filtered) -> list[str]:
@@ -116,7 +133,12 @@ def _taken_out(filtered: Filtered) -> list[str]:
     number = int(np.count_nonzero(these & filtered.keep[before.boxes.image]))
     if not number:
         return []
-    return [f"{words.count(number, 'box')} of kept images dropped because of errors"]
+    return [of_kept_images(number)]
+
+
+def of_kept_images(number: int) -> str:
+    """Say how many boxes of kept images were left out because they have an error."""
+    return f"{words.count(number, 'box')} of kept images dropped because of errors"
 
 
 def _fixes(plan: Plan, keep: Bool) -> list[tuple[str, str, Text]]:

@@ -29,7 +29,7 @@ def parts_report(
     start.append(other_errors(findings))
     parts: list[object] = [start]
     if not detector_chosen:
-        parts.append("Name yours: --detector NAME (`anchoraudit detectors`, `anchoraudit compare`).")
+        parts.append(words.NAME_YOURS)
     parts += ["", facts(_facts(whole)), ""]
     if findings:
         parts += [*rules_in_lines(findings, whole.dataset.root, _names_by_verdict(whole)), ""]

@@ -1,0 +1,52 @@
+"""`anchoraudit filter --engine`: a file in, a file out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from anchoraudit.cli import _settings as settings_of
+from anchoraudit.cli._in_parts import judging_of, needs_the_whole, reading_of
+
+if TYPE_CHECKING:
+    from anchoraudit.detectors import Detector
+
+# What needs every image and box at once, or changes more than which rows there are.
+_OF_THE_WHOLE = ("dropped", "fix", "unsafe_fixes", "diff", "certify")
+
+
+def filter_in_parts(
+    given: dict[str, Any],
+    settings: settings_of.Settings,
+    detector: Detector | None,
+    remarks: Sequence[str],
+    drop: tuple[str, ...],
+) -> int:
+    """Write the files of the data set without the images that go, and say what went. drop: verdicts."""
+    from anchoraudit.cli import _output
+    from anchoraudit.partitions.filtering import filter_partitions
+    from anchoraudit.report.text.filtered_parts import filtered_parts
+
+    for name in _OF_THE_WHOLE:
+        if given[name]:
+            raise needs_the_whole(f"--{name.replace('_', '-')}", settings)
+    for text in remarks:
+        _output.remark(f"note: {text}")
+    with _output.progress("filtering parts") as advance:
+        found = filter_partitions(
+            reading_of(settings, given, advance),
+            given["output"],
+            judging_of(settings, detector),
+            drop=drop,
+            keep_blank=given["keep_blank"],
+            replace=given["force"],
+        )
+    options = settings_of.as_options(settings)
+    engine = [word for name in ("engine", "memory", "workers", "scheduler") for word in _option(given, name)]
+    parts = filtered_parts(found, options, engine, detector_chosen=settings.detector is not None)
+    _output.show(parts, None)
+    return 0
+
+
+def _option(given: dict[str, Any], name: str) -> list[str]:
+    return [] if given[name] is None else [f"--{name}", str(given[name])]

@@ -1,0 +1,125 @@
+"""Writes a Parquet file again without some of its rows: same schema and row groups, other rows untouched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import parquet
+
+from anchoraudit.arrays import Bool
+from anchoraudit.dataset.pieces import Keys, LeftOut, Output, Rewritten, keys_of
+from anchoraudit.formats.table.row_groups import opened
+from anchoraudit.formats.table.rows import Rows
+from anchoraudit.io import stores
+
+# Bytes of a row group that are in memory at a time, as the file counts them. A larger one, such as of
+# pictures, becomes several.
+_AT_ONCE = 256 << 20
+_COPIED = 1 << 20  # bytes
+
+
+def rewrite(path: Path, texts: Callable[[int], Rows], left_out: LeftOut, output: Output) -> Rewritten:
+    """Write the rows of a file that stay. If all do, they are its own bytes.
+
+    texts: reads the names of images of a row group. Raises AnchorauditError if the file cannot be read.
+    """
+    with opened(path) as file:
+        keeps, named, stay = [], [], []
+        for group in file.groups:
+            rows = texts(group)
+            size = file.file.metadata.row_group(group).num_rows
+            keep, own, staying = _kept(rows, left_out, size)
+            keeps.append(keep)
+            named.append(own)
+            stay.append(staying)
+        if all(keep.all() for keep in keeps):
+            _copy(path, output)
+        else:
+            with _writer(file.file, output) as writer:
+                for group, keep in zip(file.groups, keeps, strict=True):
+                    _write_group(file.file, group, keep, writer)
+        rows_out = sum(int(np.count_nonzero(keep)) for keep in keeps)
+        return Rewritten(file.count, rows_out, _distinct(named), _distinct(stay))
+
+
+def _kept(rows: Rows, left_out: LeftOut, size: int) -> tuple[Bool, Keys, Keys]:
+    """Tell which rows of a row group stay: bool [size]; with the keys of its images, and of those that stay.
+
+    rows: its names of images; several for a row with several objects.
+    """
+    images = rows.texts["image"]
+    goes = np.array([name in left_out.images for name in images.names], dtype=np.bool_)
+    number = rows.at if rows.parents is None else rows.parents
+    first = int(number.min()) if len(number) else 0
+    keep = np.ones(size, dtype=np.bool_)
+    keep[number[goes[images.codes]] - first] = False
+    if rows.parents is None:
+        boxes = left_out.boxes - first
+        keep[boxes[(boxes >= 0) & (boxes < size)]] = False
+    there = np.zeros(len(images.names), dtype=np.bool_)
+    there[images.codes[keep[number - first]]] = True
+    keys, is_named = keys_of(images.names), np.array([name != "" for name in images.names], dtype=np.bool_)
+    of_any = np.zeros(len(images.names), dtype=np.bool_)
+    of_any[images.codes] = True
+    return keep, np.unique(keys[is_named & of_any]), np.unique(keys[is_named & there])
+
+
+def _distinct(keys: list[Keys]) -> int:
+    return len(np.unique(np.concatenate(keys))) if keys else 0
+
+
+def _copy(path: Path, output: Output) -> None:
+    with stores.opened(path) as source:
+        while data := source.read(_COPIED):
+            output.write(data)
+
+
+@contextmanager
+def _writer(file: parquet.ParquetFile, output: Output) -> Iterator[parquet.ParquetWriter]:
+    """Open a writer of files like `file`: its schema, its version, and the compression of each column."""
+    about = file.metadata
+    compression: dict[str, str] | str = "snappy"
+    more: dict[str, Any] = {"store_schema": b"ARROW:schema" in (about.metadata or {})}
+    if about.num_row_groups:
+        columns = [about.row_group(0).column(i) for i in range(about.num_columns)]
+        compression = {
+            column.path_in_schema: "NONE" if column.compression == "UNCOMPRESSED" else column.compression
+            for column in columns
+        }
+        if any(column.physical_type == "INT96" for column in columns):
+            more["use_deprecated_int96_timestamps"] = True
+        if any("item" in column.path_in_schema.split(".")[1:] for column in columns):
+            more["use_compliant_nested_type"] = False  # as older writers call what is in a list
+    with parquet.ParquetWriter(
+        pa.PythonFile(output, mode="w"),
+        file.schema_arrow,
+        version=about.format_version if about.format_version in ("1.0", "2.4", "2.6") else "2.6",
+        compression=compression,
+        **more,
+    ) as writer:
+        yield writer
+
+
+def _write_group(file: parquet.ParquetFile, group: int, keep: Bool, writer: parquet.ParquetWriter) -> None:
+    """Write the rows of a row group that stay, as one row group if it fits into memory."""
+    if not keep.any():
+        return
+    size = max(file.metadata.row_group(group).total_byte_size, 1)
+    rows = max(len(keep) * _AT_ONCE // size, 1)
+    start = 0
+    if rows >= len(keep):
+        table = file.read_row_group(group)
+        writer.write_table(table.filter(pa.array(keep)), row_group_size=len(keep))
+        return
+    for batch in file.iter_batches(rows, row_groups=[group]):
+        some = keep[start : start + len(batch)]
+        start += len(batch)
+        if some.any():
+            writer.write_table(
+                pa.Table.from_batches([batch]).filter(pa.array(some)), row_group_size=len(batch)
+            )

@@ -1,0 +1,409 @@
+"""`filter` part by part: a file in, a file out, without the images that teach nothing.
+
+All parts are judged before anything is written, as an image may lie in several, and an error of the whole may
+be in any. Then each file is written by itself, under another name that is changed once it is whole. The list
+of the files comes last: where it is not there, the run has not come to its end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, overload
+
+import anchoraudit
+from anchoraudit.dataset.pieces import LeftOut, PieceFile, RewritableParts, Rewritten
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.io import stores
+from anchoraudit.io.addresses import is_address
+from anchoraudit.io.outputs import (
+    Hashed,
+    make_folder,
+    remove_left_over,
+    replacing,
+    scratch_folder,
+    together,
+    write_text,
+)
+from anchoraudit.io.signals import at_signal
+from anchoraudit.manifest import DEFAULT_DROP, nothing_left, require_verdicts
+from anchoraudit.manifest.judging import require_no_whole
+from anchoraudit.partitions.auditing import Job
+from anchoraudit.partitions.engines import Engine, Failed
+from anchoraudit.partitions.leaving import Cleaned, Dropped, Dropping, cleaned
+from anchoraudit.partitions.partial import Partial
+from anchoraudit.partitions.reading import InParts
+from anchoraudit.partitions.settings import Settings
+
+MANIFEST = "anchoraudit-manifest.json"
+_FORM = 1  # of the manifest
+_OF_FILES = (".json", ".txt", ".parquet", ".csv")  # suffixes that no folder has
+_DYING = 1.0  # seconds: a worker that was killed may live so long
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenPart:
+    """A file that was written. name: its path below the output. sha256, bytes: of its content."""
+
+    name: str
+    rows: Rewritten
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class FilteredParts:
+    """What `filter_partitions` wrote.
+
+    output: the folder, or the file. manifest: the list of the files. audit: of what was written. images,
+    boxes: how many there were before. dropped: how many of them went, and why. parts: the files, in order.
+    image_folder: where the images are whose size the table does not say; "" without one.
+    """
+
+    output: Path
+    manifest: Path
+    audit: Partial
+    images: int
+    boxes: int
+    dropped: Dropped
+    parts: tuple[WrittenPart, ...]
+    image_folder: str = ""
+
+
+@dataclass(frozen=True)
+class _Cleaning:
+    """What every worker gets that judges."""
+
+    job: Job
+    dropping: Dropping
+
+
+@dataclass(frozen=True)
+class _Writing:
+    """What every worker gets that writes."""
+
+    parts: RewritableParts
+    output: Path
+    is_file: bool
+
+    def target(self, name: str) -> Path:
+        return self.output if self.is_file else self.output / name
+
+
+def filter_partitions(
+    reading: InParts,
+    output: str | os.PathLike[str],
+    settings: Settings,
+    *,
+    drop: tuple[str, ...] = DEFAULT_DROP,
+    keep_blank: bool = False,
+    replace: bool = False,
+) -> FilteredParts:
+    """Write a data set of many files without the images whose foreground mask is empty, and without errors.
+
+    Parameters
+    ----------
+    reading : InParts
+        The data set, and the engine.
+    output : path
+        A new folder, into which files of the same names go; a file, if the data set is one.
+    settings : Settings
+        The detector, and what else decides on verdicts and errors.
+    drop : tuple of str
+        The verdicts that go.
+    keep_blank : bool
+        Images without annotations stay.
+    replace : bool
+        Files of the same names in the output are replaced.
+
+    Returns
+    -------
+    FilteredParts
+        What was written. Without a detector, only what has an error goes.
+
+    Raises
+    ------
+    AnchorauditError
+        If the data set is read whole; if the output is in the way; if there is an error that is about no
+        single image or box, such as a part that cannot be read; or if nothing would be left. Then nothing is
+        written.
+    """
+    require_verdicts(drop)
+    target, dropping = Path(output), Dropping(drop, keep_blank)
+    if is_address(output):
+        raise AnchorauditError(
+            "filter writes to this machine only", path=target, remedy="Name a folder of it, and upload that."
+        )
+    with reading.planned() as (running, plan), scratch_folder() as scratch:
+        parts = _rewritable(plan.parts, plan.skeleton.root)
+        _require_no_columns_of_splits(reading, plan.skeleton.sources)
+        files = [file for file in parts.outputs if not set(file.pieces) & set(plan.failed)]
+        source = plan.skeleton.sources[0].path  # what was named may be a pattern
+        writing = _Writing(parts, target, stores.is_file(source))
+        manifest = target.with_name(f"{target.name}.manifest.json") if writing.is_file else target / MANIFEST
+        _require_room(source, writing, manifest, files, replace=replace)
+        judging = _Judging(_Cleaning(Job.of(plan, settings), dropping), _Store(scratch), reading)
+        judging.run(running)
+        judging.require_clean(target)
+        manifest.unlink(missing_ok=True)  # from here on, the output is unfinished
+        tasks = _Files(files, judging.store)
+        with together():
+            for folder in tasks.folders(writing):
+                make_folder(folder)
+            made = _written(running, writing, tasks, reading)
+            found = FilteredParts(
+                target,
+                manifest,
+                judging.stays(),
+                judging.images,
+                judging.boxes,
+                judging.dropped,
+                tuple(made),
+                judging.image_folder,
+            )
+            write_text(manifest, _manifest(found, source))
+    return found
+
+
+class _Judging:
+    """Judges all parts, and adds up what becomes of them."""
+
+    def __init__(self, cleaning: _Cleaning, store: _Store, reading: InParts) -> None:
+        self._cleaning, self.store, self._reading = cleaning, store, reading
+        self._stays: Partial | None = None
+        self.images = self.boxes = 0
+        self.dropped = Dropped({}, {})
+        self.image_folder = ""
+
+    def run(self, engine: Engine) -> None:
+        job = self._cleaning.job
+        tasks = job.plan.tasks
+        for done, (index, found) in enumerate(engine.each(_clean, self._cleaning, tasks), 1):
+            if isinstance(found, Failed):
+                stays = job.failed(tasks[index], found)
+            else:
+                stays = found.stays
+                self.images, self.boxes = self.images + found.images, self.boxes + found.boxes
+                self.dropped += found.dropped
+                self.image_folder = self.image_folder or found.image_folder
+                self.store.put(tasks[index], found.left_out)
+            self._stays = stays if self._stays is None else self._stays + stays
+            self._reading.done("judging", done, len(tasks))
+
+    def stays(self) -> Partial:
+        """Return the audit of what stays."""
+        assert self._stays is not None  # a plan has a part
+        return self._stays
+
+    def require_clean(self, target: Path) -> None:
+        """Raise AnchorauditError if nothing is left, or if what is left has an error."""
+        left = self.stays()
+        counts = left.summary()
+        if counts["images"] <= counts["verdicts"].get("unknown", 0) and not left.failed:
+            raise nothing_left(self.images, target, "empty_foreground" in self.dropped.images)
+        findings = left.findings
+        errors = [
+            finding
+            for code in findings.counts
+            if findings.rule(code).severity == "error" and not findings.rule(code).verdict
+            for finding in findings.of(code)
+        ]
+        require_no_whole(errors, left.dataset.root)
+
+
+def _clean(cleaning: _Cleaning, part: int) -> Cleaned:
+    return cleaned(cleaning.job, cleaning.dropping, part)
+
+
+class _Store:
+    """What is left out of the files, in a folder that goes with the run: so memory does not grow with it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._parts_of: dict[str, list[int]] = {}
+
+    def put(self, part: int, left_out: Mapping[str, LeftOut]) -> None:
+        """Keep what a part says is left out of files."""
+        if left_out:
+            self._path(part).write_bytes(pickle.dumps(dict(left_out)))
+        for name in left_out:
+            self._parts_of.setdefault(name, []).append(part)
+
+    def get(self, name: str) -> LeftOut:
+        """Return what is left out of a file."""
+        found = LeftOut.nothing()
+        for part in self._parts_of.get(name, ()):
+            found |= pickle.loads(self._path(part).read_bytes())[name]
+        return found
+
+    def _path(self, part: int) -> Path:
+        return self._folder / f"{part}.pickle"
+
+
+class _Files(Sequence[tuple[PieceFile, LeftOut]]):
+    """The files with what is left out of each, read when its turn comes."""
+
+    def __init__(self, files: Sequence[PieceFile], store: _Store) -> None:
+        self.names, self._store = files, store
+
+    def folders(self, writing: _Writing) -> list[Path]:
+        """Return the folders that they are written into."""
+        return sorted({writing.target(file.name).parent for file in self.names})
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[PieceFile, LeftOut]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[tuple[PieceFile, LeftOut]]: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return [self[i] for i in range(len(self))[index]]
+        return self.names[index], self._store.get(self.names[index].name)
+
+
+def _written(engine: Engine, writing: _Writing, files: _Files, reading: InParts) -> list[WrittenPart]:
+    """Write all files. Raises AnchorauditError for the first that cannot be."""
+    folders = files.folders(writing)
+    made: dict[int, WrittenPart] = {}
+    with at_signal(partial(_sweep, folders)):
+        try:
+            for done, (index, found) in enumerate(engine.each(_write, writing, files), 1):
+                if isinstance(found, Failed):
+                    raise found.error
+                made[index] = found
+                reading.done("writing", done, len(files))
+        finally:
+            _sweep(folders)
+    return [made[index] for index in range(len(files))]
+
+
+def _write(writing: _Writing, task: tuple[PieceFile, LeftOut]) -> WrittenPart:
+    file, left_out = task
+    target = writing.target(file.name)
+    make_folder(target.parent)
+    with replacing(target, own=True) as stream:  # by itself, and at once
+        hashed = Hashed(stream)
+        rows = writing.parts.rewrite(file, left_out, hashed)
+    return WrittenPart(file.name, rows, hashed.sha256, hashed.bytes)
+
+
+def _sweep(folders: Sequence[Path]) -> None:
+    """Remove what workers that were killed have left unfinished."""
+    end = time.monotonic() + _DYING
+    while not all(list(map(remove_left_over, folders))) and time.monotonic() < end:
+        time.sleep(0.01)
+
+
+def _rewritable(parts: Any, root: Path) -> RewritableParts:
+    if not (isinstance(parts, RewritableParts) and parts.can_rewrite):
+        raise AnchorauditError(
+            "only tables in Parquet files can be filtered part by part",
+            path=root,
+            remedy="Leave out --engine, --memory and --workers.",
+        )
+    return parts
+
+
+def _require_no_columns_of_splits(reading: InParts, sources: Sequence[Any]) -> None:
+    """Raise AnchorauditError if a part of the rows of a file were left out because of --split."""
+    if reading.splits and any(not source.split for source in sources):
+        raise AnchorauditError(
+            "--split cannot go with parts where the rows of a file name their splits",
+            remedy="Leave it out: all splits are filtered, and stay what they are.",
+        )
+
+
+def _require_room(
+    source: Path, writing: _Writing, manifest: Path, files: Sequence[PieceFile], *, replace: bool
+) -> None:
+    """Raise AnchorauditError if the output touches the input, or would be mixed with other files."""
+    target = writing.output
+    own = source if is_address(source) else Path(os.path.realpath(source))
+    other = Path(os.path.realpath(target))
+    if own == other or own in other.parents or other in own.parents:
+        raise AnchorauditError(
+            "the output and the data set are in each other; inputs are never changed",
+            path=target,
+            remedy="Name another place for the output.",
+        )
+    suffix = target.suffix.lower()
+    if suffix != source.suffix.lower() if writing.is_file else suffix in _OF_FILES:
+        raise AnchorauditError(
+            f"in parts, a {source.suffix} file becomes one"
+            if writing.is_file
+            else "in parts, the output is a folder with a file for each of the data set's",
+            path=target,
+            remedy=f"Name a {source.suffix} file."
+            if writing.is_file
+            else "Name a folder, or leave out --engine, --memory and --workers to write a manifest.",
+        )
+    if target.exists() and target.is_dir() == writing.is_file:
+        raise AnchorauditError(
+            "this is a folder" if writing.is_file else "this is no folder",
+            path=target,
+            remedy="Choose another name for the output.",
+        )
+    mine = {writing.target(file.name) for file in files} | {manifest}
+    there = [path for path in mine if os.path.lexists(path)]
+    strange = [] if writing.is_file else _others(target, mine)
+    if strange:
+        raise AnchorauditError(
+            f"other files are there, such as {strange[0].relative_to(target)}; a scan would read them, too",
+            path=target,
+            remedy="Name a new folder for the output.",
+        )
+    if there and not replace:
+        raise AnchorauditError(
+            "the output exists already",
+            path=min(there),
+            remedy="Use --force to replace it, or to finish what was interrupted.",
+        )
+
+
+def _others(folder: Path, mine: set[Path]) -> list[Path]:
+    """Return files below a folder that are not of this run, but for hidden ones."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path not in mine and not path.name.startswith(".") and (path.is_symlink() or not path.is_dir())
+    )
+
+
+def _manifest(found: FilteredParts, source: Path) -> str:
+    """Return the list of the files as JSON. No key is one of COCO's, so that no reader takes it for that."""
+    about, counts = found.audit.about, found.audit.summary()
+    settings = {
+        name: value for name, value in about["settings"].items() if name not in ("detector", "images")
+    }
+    plain = {
+        "anchoraudit_manifest": _FORM,
+        "version": anchoraudit.__version__,
+        "source": str(source),
+        "detector": about["detector"],
+        "settings": {**settings, "image_files": about["settings"]["images"]},
+        "images_in": found.images,
+        "images_out": counts["images"],
+        "boxes_in": found.boxes,
+        "boxes_out": counts["boxes"],
+        "dropped": {
+            "by_reason": [
+                {"reason": name, "image_count": images, "box_count": boxes}
+                for name, (images, boxes) in found.dropped.images.items()
+            ],
+            "boxes_of_kept_images": dict(found.dropped.boxes),
+        },
+        "not_read": list(found.audit.failed.values()),
+        "parts": [
+            {"file": part.name, **asdict(part.rows), "sha256": part.sha256, "bytes": part.bytes}
+            for part in found.parts
+        ],
+    }
+    return json.dumps(plain, indent=2, allow_nan=False) + "\n"

@@ -1,0 +1,83 @@
+"""What a filter in parts dropped and what it kept, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from anchoraudit.encoding.verdicts import VERDICTS
+from anchoraudit.manifest.leaving import STOPS, told_of
+from anchoraudit.report import words
+from anchoraudit.report.text.commands import command, without
+from anchoraudit.report.text.filtering import dropped_table, of_kept_images
+from anchoraudit.report.text.terminal import facts, first_lines, steps, table
+
+if TYPE_CHECKING:
+    from anchoraudit.partitions.filtering import FilteredParts
+
+_LISTED = 20  # files
+
+
+def filtered_parts(
+    found: FilteredParts, options: Sequence[str], engine: Sequence[str], *, detector_chosen: bool
+) -> list[object]:
+    """Return the parts of the report. options: of the run; engine: those by which it worked part by part."""
+    audit = found.audit
+    counts, dataset = audit.summary(), audit.dataset
+    gone_images, gone_boxes = found.images - counts["images"], found.boxes - counts["boxes"]
+    first = []
+    if not detector_chosen and audit.replayed is not None:
+        first = words.who_dropped_in_parts(audit.replayed, gone_images, found.images)
+    lines = [
+        ("read", f"{dataset.root}: {dataset.recognised}"),
+        ("detector", "none: only errors of the data" if audit.replayed is None else str(audit.replayed)),
+        (
+            "dropped",
+            f"{words.count(gone_images, 'image')} of {found.images:,} "
+            f"({words.share(gone_images, found.images)}), {words.count(gone_boxes, 'box')} of "
+            f"{found.boxes:,} ({words.share(gone_boxes, found.boxes)})",
+        ),
+        (
+            "written",
+            f"{found.output}: {words.count(len(found.parts), 'file')}, "
+            f"{words.count(counts['images'], 'image')}, listed in {found.manifest}",
+        ),
+        *(("note", text) for text in told_of(found.dropped.boxes)),
+        *(("note", of_kept_images(number)) for number in [found.dropped.boxes.get(STOPS, 0)] if number),
+        *(("note", f"not read, so not written: {why}") for why in audit.failed.values()),
+    ]
+    if unknown := counts["verdicts"].get("unknown", 0):
+        lines.append(("note", f"{words.count(unknown, 'image')} of unknown size kept, not checked"))
+    if skipped := audit.findings.not_checked:
+        codes = ", ".join(rule.code for rule in skipped)
+        lines.append(("not checked", f"{codes}: they need the whole data set at once"))
+    parts = [*first_lines(first), facts(lines), "", *_files(found), ""]
+    verdicts = {name: pair for name, pair in found.dropped.images.items() if name in VERDICTS}
+    erring = {name: pair for name, pair in found.dropped.images.items() if name not in VERDICTS}
+    if found.dropped.images:
+        parts += [dropped_table(verdicts, erring, found.images, audit.replayed), ""]
+    own = without(options, "--format", "--split", "--allow-blank", "--image-folder")
+    more = ["--allow-blank"] if counts["verdicts"].get("blank") else []
+    more += ["--image-folder", found.image_folder] if found.image_folder else []
+    check = command("scan", [str(found.output)], own, *engine, *more)
+    return [*parts, *steps("What to do next", [("confirm it (exit code 0):", check)])]
+
+
+def _files(found: FilteredParts) -> list[object]:
+    """List the files of which most went first, as many as fit on a screen."""
+    order = sorted(found.parts, key=lambda part: part.rows.images_out - part.rows.images_in)
+    rows = [
+        (
+            part.name,
+            f"{part.rows.images_in:,}",
+            f"{part.rows.images_in - part.rows.images_out:,}",
+            f"{part.rows.rows_in:,}",
+            f"{part.rows.rows_in - part.rows.rows_out:,}",
+        )
+        for part in order[:_LISTED]
+    ]
+    more = len(order) - len(rows)
+    listed: list[object] = [
+        table("Files", ("file", "images>", "dropped>", "rows>", "dropped>"), rows),
+    ]
+    return listed + [f"... and {more:,} more (all in {found.manifest})"] * (more > 0)
