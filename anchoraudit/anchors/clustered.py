@@ -37,19 +37,31 @@ def network_sizes(dataset: Dataset, detector: Detector, *, drop_difficult: bool 
 
     Raises AnchorauditError if no box is usable.
     """
-    rows = np.flatnonzero(prepare(dataset, drop_difficult=drop_difficult).usable)
-    sizes = box_sizes(on_canvas(dataset, rows, detector).boxes)
-    sizes = sizes[(sizes > 0).all(axis=1)]  # scaling can turn a side of 1e-300 px into 0
+    sizes = sizes_on_input(dataset, detector, drop_difficult=drop_difficult)
     if not len(sizes):
-        raise AnchorauditError(
-            "no usable box to cluster",
-            path=dataset.root,
-            remedy="See anchoraudit scan for why the boxes are not usable.",
-        )
+        raise nothing_to_cluster(dataset)
     return sizes
 
 
-def cluster_sizes(sizes: Float, k: int, *, metric: str = "iou", seed: int = 0) -> Clustered:
+def sizes_on_input(dataset: Dataset, detector: Detector, *, drop_difficult: bool = False) -> Float:
+    """Return the same; none, where no box of a part is usable."""
+    rows = np.flatnonzero(prepare(dataset, drop_difficult=drop_difficult).usable)
+    sizes = box_sizes(on_canvas(dataset, rows, detector).boxes)
+    return sizes[(sizes > 0).all(axis=1)]  # scaling can turn a side of 1e-300 px into 0
+
+
+def nothing_to_cluster(dataset: Dataset) -> AnchorauditError:
+    """Return the error for a data set without a usable box."""
+    return AnchorauditError(
+        "no usable box to cluster",
+        path=dataset.root,
+        remedy="See anchoraudit scan for why the boxes are not usable.",
+    )
+
+
+def cluster_sizes(
+    sizes: Float, k: int, *, metric: str = "iou", seed: int = 0, weight: Float | None = None
+) -> Clustered:
     """Cluster sizes into anchors.
 
     Parameters
@@ -62,6 +74,8 @@ def cluster_sizes(sizes: Float, k: int, *, metric: str = "iou", seed: int = 0) -
         A metric of `AnchorKMeans`.
     seed : int
         The same seed gives the same anchors.
+    weight : ndarray of shape (N,), optional
+        How many boxes have each size. Default: one.
 
     Returns
     -------
@@ -73,28 +87,30 @@ def cluster_sizes(sizes: Float, k: int, *, metric: str = "iou", seed: int = 0) -
     AnchorauditError
         If there are fewer distinct sizes than anchors.
     """
-    anchors = anchors_of(sizes, k, metric=metric, seed=seed)
-    return Clustered(anchors, measure_fit(sizes, anchors))
+    anchors = anchors_of(sizes, k, metric=metric, seed=seed, weight=weight)
+    return Clustered(anchors, measure_fit(sizes, anchors, weight))
 
 
-def anchors_of(sizes: Float, k: int, *, metric: str = "iou", seed: int = 0) -> list[Anchor]:
+def anchors_of(
+    sizes: Float, k: int, *, metric: str = "iou", seed: int = 0, weight: Float | None = None
+) -> list[Anchor]:
     """Return k anchors for sizes [N, 2], by area, rounded as in a file; no two of them are alike.
 
-    metric, seed: as of `cluster_sizes`. Raises AnchorauditError if fewer than k sizes are distinct.
+    metric, seed, weight: as of `cluster_sizes`. Raises AnchorauditError if fewer than k sizes are distinct.
     """
     _require(count_distinct(sizes, k), k)
     # Where only few sizes are distinct, an anchor more or less for one of them decides. So each is one size.
-    weight = np.ones(len(sizes))
-    members = _members(sizes, 4 * k)
+    every = np.ones(len(sizes)) if weight is None else weight
+    members = _members(sizes, 4 * k, weight)
     if members is not None and len(members[0]) < len(np.unique(sizes, axis=0)):
-        sizes, weight = sizes[members[0]], members[1]
+        sizes, every = sizes[members[0]], members[1]
     if metric in MEASURES:
-        centres = centres_of(sizes, weight, k, metric=metric, seed=seed)
+        centres = centres_of(sizes, every, k, metric=metric, seed=seed)
     else:
         from anchoraudit.anchors.clustering import AnchorKMeans
 
         model = AnchorKMeans(n_clusters=k, metric=metric, random_state=seed)
-        centres = model.fit(sizes, sample_weight=weight).cluster_centers_
+        centres = model.fit(sizes, sample_weight=every).cluster_centers_
     anchors = round_anchors(centres)
     _require(len(set(anchors)), k)
     return anchors
@@ -130,8 +146,8 @@ def _are_many(sizes: Float, enough: int) -> bool:
     return len(np.unique(column + 1j * row)) >= 4 * enough
 
 
-def _members(sizes: Float, most: int) -> tuple[Int, Float] | None:
-    """Return a row of each distinct size, and how many sizes it stands for; None if more than `most`."""
+def _members(sizes: Float, most: int, weight: Float | None = None) -> tuple[Int, Float] | None:
+    """Return a row of each distinct size, and how many boxes it stands for; None if more than `most`."""
     if _are_many(sizes, most + 1):
         return None
     first: list[int] = []
@@ -142,15 +158,15 @@ def _members(sizes: Float, most: int) -> tuple[Int, Float] | None:
             return None
         same = (np.abs(sizes[left] - sizes[left[0]]) <= SAME_SIZE).all(axis=1)
         first.append(int(left[0]))
-        counts.append(float(np.count_nonzero(same)))
+        counts.append(float(np.count_nonzero(same) if weight is None else weight[left[same]].sum()))
         left = left[~same]
     return np.array(first, dtype=np.int64), np.array(counts)
 
 
-def present_fit(sizes: Float, detector: Detector) -> Clustered:
-    """Measure the detector's own anchors on the same sizes."""
+def present_fit(sizes: Float, detector: Detector, weight: Float | None = None) -> Clustered:
+    """Measure the detector's own anchors on the same sizes. weight: as of `cluster_sizes`."""
     shapes = detector.shapes
-    return Clustered([(float(w), float(h)) for w, h in shapes], measure_fit(sizes, shapes))
+    return Clustered([(float(w), float(h)) for w, h in shapes], measure_fit(sizes, shapes, weight))
 
 
 def knee(results: Sequence[Clustered]) -> int | None:

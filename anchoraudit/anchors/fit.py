@@ -66,7 +66,7 @@ class AnchorFit:
     share: tuple[float, ...]
 
 
-def measure_fit(sizes: ArrayLike, anchors: ArrayLike) -> AnchorFit:
+def measure_fit(sizes: ArrayLike, anchors: ArrayLike, weight: ArrayLike | None = None) -> AnchorFit:
     """Measure how well anchors fit box sizes, as if each box had the centre of its anchor.
 
     Recall counts IoUs at or above its threshold. bpr and aat count ratios strictly above 1/4, as YOLOv5's
@@ -78,6 +78,8 @@ def measure_fit(sizes: ArrayLike, anchors: ArrayLike) -> AnchorFit:
         Widths and heights of the boxes.
     anchors : array-like of shape (K, 2)
         Widths and heights of the anchors, in pixels of the same input size.
+    weight : array-like of shape (N,), optional
+        How many boxes have each size. Default: one.
 
     Returns
     -------
@@ -94,25 +96,30 @@ def measure_fit(sizes: ArrayLike, anchors: ArrayLike) -> AnchorFit:
     >>> fit = measure_fit([[10, 10], [40, 20]], [[10, 10], [30, 30]])
     >>> fit.mean_iou, fit.recall["0.5"]
     (0.7727272727272727, 1.0)
+    >>> measure_fit([[10, 10], [40, 20]], [[10, 10], [30, 30]], weight=[3, 1]).share
+    (0.75, 0.25)
     """
     boxes, shapes = _checked(sizes, "sizes"), _checked(anchors, "anchors")
-    total, near, reached = 0.0, 0, 0
-    recalled = dict.fromkeys(RECALL_AT, 0)
-    owned = np.zeros(len(shapes), dtype=np.int64)
+    every = np.ones(len(boxes)) if weight is None else np.asarray(weight, dtype=np.float64)
+    if every.shape != (len(boxes),):
+        raise ValueError(f"weight: expected shape ({len(boxes)},), got shape {every.shape}")
+    total, near, reached = 0.0, 0.0, 0.0
+    recalled = dict.fromkeys(RECALL_AT, 0.0)
+    owned = np.zeros(len(shapes))
     for start in range(0, len(boxes), CHUNK):
-        part = boxes[start : start + CHUNK]
+        part, counts = boxes[start : start + CHUNK], every[start : start + CHUNK]
         overlap = similarity_table(shape_iou, part, shapes)
         best = overlap.max(axis=0)
-        total += float(best.sum())
-        owned += np.bincount(overlap.argmax(axis=0), minlength=len(shapes))
+        total += float((best * counts).sum())
+        owned += np.bincount(overlap.argmax(axis=0), weights=counts, minlength=len(shapes))
         for level in RECALL_AT:
-            recalled[level] += int(np.count_nonzero(best >= level))
+            recalled[level] += float(counts[best >= level].sum())
         within = _within_reach(part, shapes)
-        near += int(np.count_nonzero(within))
-        reached += int(np.count_nonzero(within.any(axis=0)))
-    count = len(boxes)
+        near += float((within.sum(axis=0) * counts).sum())
+        reached += float(counts[within.any(axis=0)].sum())
+    count = float(every.sum())
     return AnchorFit(
-        boxes=count,
+        boxes=round(count),
         mean_iou=total / count,
         recall={str(level): number / count for level, number in recalled.items()},
         bpr=reached / count,

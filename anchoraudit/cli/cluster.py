@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from anchoraudit.anchors.export import framework_names
 from anchoraudit.cli import _settings as settings_of
 from anchoraudit.cli._choice import Choice
+from anchoraudit.cli._in_parts import is_in_parts, needs_the_whole, parts_options, reading_of
 from anchoraudit.cli._options import (
     DetectorName,
     assume_option,
@@ -28,6 +29,7 @@ from anchoraudit.errors import AnchorauditError
 
 if TYPE_CHECKING:
     from anchoraudit.anchors.export import Snippet
+    from anchoraudit.arrays import Float
     from anchoraudit.dataset.columns import Dataset
     from anchoraudit.detectors import Detector
     from anchoraudit.report.text.anchors import Clusters
@@ -85,6 +87,7 @@ _LARGEST_K = 1000
 @label_options
 @loader_option
 @classes_option
+@parts_options
 @click.option(
     "--for",
     "framework",
@@ -127,10 +130,14 @@ def command(**given: Any) -> int:
     if given["objective"] == "foreground":
         from anchoraudit.anchors.foreground.searched import require_matching
 
+        if is_in_parts(given, settings):
+            raise needs_the_whole("--objective foreground", settings)
+
         require_matching(detector)
-    dataset, loaded = read_loaded(settings, detector)
+    boxes, loaded = _read(settings, detector, given)
+    dataset = boxes.dataset
     _output.check_outputs(dataset, settings, output, may_replace=settings.anchors)
-    clusters = _clusters(dataset, detector, given, drop_difficult=bool(settings.drop_difficult))
+    clusters = _clusters(boxes, detector, given, drop_difficult=bool(settings.drop_difficult))
     snippet = clusters.snippet
     if output is not None:
         from anchoraudit.io.outputs import write_text
@@ -192,16 +199,50 @@ def _check_options(given: dict[str, Any], *, several: bool) -> None:
         require_own(Path(output), MARK)
 
 
-def _clusters(
-    dataset: Dataset, detector: Detector, given: dict[str, Any], *, drop_difficult: bool
-) -> Clusters:
+class _Boxes(NamedTuple):
+    """Box sizes on the network's input: float64 [N, 2]; weight: how many boxes have each, None for one.
+
+    dataset: the data set, without its images and boxes if it was read part by part.
+    """
+
+    dataset: Dataset
+    sizes: Float
+    weight: Float | None = None
+
+
+def _read(
+    settings: settings_of.Settings, detector: Detector, given: dict[str, Any]
+) -> tuple[_Boxes, list[str]]:
+    """Read the sizes of boxes, and return them with remarks: what the loader did, and what was not read."""
+    if not is_in_parts(given, settings):
+        from anchoraudit.anchors.clustered import network_sizes
+
+        dataset, loaded = read_loaded(settings, detector)
+        sizes = network_sizes(dataset, detector, drop_difficult=bool(settings.drop_difficult))
+        return _Boxes(dataset, sizes), loaded
+    from anchoraudit.cli import _output
+    from anchoraudit.partitions.clustering import network_sizes_of
+
+    with _output.progress("reading sizes") as advance:
+        found = network_sizes_of(
+            reading_of(settings, given, advance),
+            detector,
+            loader=settings.loader,
+            drop_difficult=bool(settings.drop_difficult),
+        )
+    remarks = [] if found.tally is None else found.tally.sentences()
+    remarks += [f"not read: {why}" for why in found.failed]
+    return _Boxes(found.dataset, found.sizes.mean, found.sizes.count.astype("float64")), remarks
+
+
+def _clusters(boxes: _Boxes, detector: Detector, given: dict[str, Any], *, drop_difficult: bool) -> Clusters:
     """Find the anchors, measure them, and write them for a framework."""
-    from anchoraudit.anchors.clustered import cluster_sizes, network_sizes, present_fit
+    from anchoraudit.anchors.clustered import cluster_sizes, present_fit
     from anchoraudit.cli import _output
     from anchoraudit.report.text.anchors import Clusters
 
     first, last = parse_k(given["k"])
-    sizes = network_sizes(dataset, detector, drop_difficult=drop_difficult)
+    dataset, sizes, weight = boxes
     foreground = None
     with _output.progress("searching" if given["objective"] == "foreground" else "clustering") as advance:
         if given["objective"] == "foreground":
@@ -222,7 +263,9 @@ def _clusters(
             for done, k in enumerate(range(first, last + 1)):
                 if advance is not None:
                     advance(done, last - first + 1)
-                results.append(cluster_sizes(sizes, k, metric=given["metric"], seed=given["seed"]))
+                results.append(
+                    cluster_sizes(sizes, k, metric=given["metric"], seed=given["seed"], weight=weight)
+                )
     snippet: Snippet | None = None
     if given["framework"] is not None:
         from anchoraudit.anchors.export import export
@@ -232,12 +275,17 @@ def _clusters(
             from anchoraudit.anchors.foreground.searched import judge_levels, level_judge
 
             judge = level_judge(dataset, detector, seed=given["seed"], drop_difficult=drop_difficult)
-        snippet = export(given["framework"], results[0].anchors, detector, sizes, judge)
+        snippet = export(given["framework"], results[0].anchors, detector, sizes, judge, weight=weight)
         if foreground is not None and snippet.mean_iou is not None:
             written = judge_levels(dataset, detector, snippet.levels, drop_difficult=drop_difficult)
             snippet = snippet.with_losses(written, (foreground.found.empty, foreground.found.unmatched))
     return Clusters(
-        results, present_fit(sizes, detector), detector, foreground, given["framework"] or "", snippet
+        results,
+        present_fit(sizes, detector, weight),
+        detector,
+        foreground,
+        given["framework"] or "",
+        snippet,
     )
 
 

@@ -26,7 +26,7 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.plugins import load_module, module_names
 from anchoraudit.io.suggest import did_you_mean
 from anchoraudit.loaders._declared import ClassReading
-from anchoraudit.loaders._rules import RAISES, WITH_IMAGE, Loaded, Rule
+from anchoraudit.loaders._rules import RAISES, WITH_IMAGE, Loaded, Rule, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -48,6 +48,7 @@ __all__ = [
     "Loaded",
     "Loader",
     "Rule",
+    "Tally",
     "class_readings",
     "load_as",
     "loader_names",

@@ -251,22 +251,74 @@ class Loaded:
         number = int(self.box_rule[row])
         return self.rules[number - 1].reason if number else ""
 
+    @property
+    def tally(self) -> Tally:
+        """How many images and boxes it drops, moves and stops at."""
+        return Tally(
+            self.loader,
+            (self.images_before, self.boxes_before, len(self.boxes)),
+            self.dropped_images,
+            self.dropped_boxes,
+            self.moved,
+            self.moves,
+            self.raising,
+        )
+
     def sentences(self) -> list[str]:
         """Return sentences for a report: what the loader drops and why, what it moves, where it would stop.
 
         `loader torchvision drops 3 of 26 images (no annotation: 3) and 2 of 33 boxes (crowd: 2)`
         """
+        return self.tally.sentences()
+
+    @property
+    def stop(self) -> str:
+        """A sentence that says on how many images the framework would stop; "" if on none."""
+        return self.tally.stop
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What a loader does to a data set, or to parts of it, in numbers.
+
+    of: images, boxes, and boxes that it hands over. images, boxes, moves: how many it drops or moves for each
+    reason. moved: boxes that it moves. raising: images on which the framework stops.
+    """
+
+    loader: str
+    of: tuple[int, int, int]
+    images: dict[str, int]
+    boxes: dict[str, int]
+    moved: int
+    moves: dict[str, int]
+    raising: int
+
+    def __add__(self, other: Tally) -> Tally:
+        """Add up two parts. Reasons are then in the order of their names."""
+        images, boxes, kept = (a + b for a, b in zip(self.of, other.of, strict=True))
+        return Tally(
+            self.loader,
+            (images, boxes, kept),
+            _sum(self.images, other.images),
+            _sum(self.boxes, other.boxes),
+            self.moved + other.moved,
+            _sum(self.moves, other.moves),
+            self.raising + other.raising,
+        )
+
+    def sentences(self) -> list[str]:
+        """Return sentences, as `Loaded.sentences` does."""
         dropped = [
             f"{_of(sum(reasons.values()), before, noun)} ({_listed(reasons)})"
             for reasons, before, noun in (
-                (self.dropped_images, self.images_before, "image"),
-                (self.dropped_boxes, self.boxes_before, "box"),
+                (self.images, self.of[0], "image"),
+                (self.boxes, self.of[1], "box"),
             )
             if reasons
         ]
         said = [f"loader {self.loader} drops {' and '.join(dropped) or 'nothing'}"]
         if self.moved:
-            moved = _of(self.moved, len(self.boxes), "box")
+            moved = _of(self.moved, self.of[2], "box")
             said.append(
                 f"loader {self.loader} changes the coordinates of {moved} it keeps ({_listed(self.moves)})"
             )
@@ -279,6 +331,10 @@ class Loaded:
             return ""
         images, they = ("1 image", "it is") if self.raising == 1 else (f"{self.raising:,} images", "they are")
         return f"loader {self.loader} stops with an error on {images}: nothing trains until {they} fixed"
+
+
+def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    return {name: one.get(name, 0) + other.get(name, 0) for name in sorted({*one, *other})}
 
 
 def _of(number: int, whole: int, noun: str) -> str:

@@ -21,6 +21,7 @@ from anchoraudit.partitions.sizes import SizeHistogram
 from anchoraudit.rules import Group, Totals
 
 if TYPE_CHECKING:
+    from anchoraudit.anchors.clustered import Clustered
     from anchoraudit.auditing.audit import Summary
     from anchoraudit.partitions.findings import MergedFindings
 
@@ -149,6 +150,27 @@ class Partial:
         """The detector whose encoder was replayed; None if only the rules on the data ran."""
         given = self.about["detector"]
         return None if given is None else msgspec.convert(given, Detector, strict=False)
+
+    def cluster(self, k: int, metric: str = "iou", seed: int = 0) -> Clustered:
+        """Cluster the usable boxes, at the size of the network's input, into k anchors.
+
+        metric, seed: as of `AnchorKMeans`. Raises AnchorauditError if there are fewer distinct sizes, or no
+        detector.
+
+        Examples
+        --------
+        >>> found = merge(audit_partitions("sample_data/coco")).cluster(3)
+        >>> len(found.anchors), found.fit.boxes
+        (3, 33)
+        """
+        from anchoraudit.partitions.clustering import clustered
+
+        if self.replayed is None:
+            raise AnchorauditError(
+                "this audit has no detector, so no box has a size on a network's input",
+                remedy="Name a detector, such as audit_partitions(source, 'yolov5').",
+            )
+        return clustered(self.sizes, k, metric=metric, seed=seed)
 
     @property
     def flagged(self) -> list[dict[str, Any]]:

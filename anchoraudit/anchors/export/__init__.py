@@ -70,12 +70,19 @@ def require_divisible(framework: str, k: int, detector: Detector) -> None:
 
 
 def export(
-    framework: str, anchors: Sequence[Anchor], detector: Detector, sizes: Float, judge: Judge | None = None
+    framework: str,
+    anchors: Sequence[Anchor],
+    detector: Detector,
+    sizes: Float,
+    judge: Judge | None = None,
+    *,
+    weight: Float | None = None,
 ) -> Snippet:
     """Write anchors for a framework, dealt out to the detector's levels.
 
     sizes: [N, 2], the boxes, to say what is lost where the shapes cannot be written exactly. judge: what to
-    minimise then, a function of anchors by level; by default 1 - mean IoU.
+    minimise then, a function of anchors by level; by default 1 - mean IoU. weight: [N], how many boxes have
+    each size; None for one.
     Raises AnchorauditError if the levels cannot take that many anchors.
     """
     import numpy as np
@@ -83,11 +90,11 @@ def export(
     from anchoraudit.anchors.fit import measure_fit
 
     require_divisible(framework, len(anchors), detector)
-    snippet = _module(framework).write(lay_out(detector, anchors), judge or _misfit(sizes))
+    snippet = _module(framework).write(lay_out(detector, anchors), judge or _misfit(sizes, weight))
     made = [shape for level in snippet.levels for shape in level.anchors]
     if len(made) == len(anchors) and np.allclose(sorted(made), sorted(anchors), atol=1e-6):
         return snippet
-    wanted, got = measure_fit(sizes, np.array(anchors)).mean_iou, measure_fit(sizes, np.array(made)).mean_iou
+    wanted, got = (measure_fit(sizes, np.array(each), weight).mean_iou for each in (anchors, made))
     lost = (
         f"{framework} takes only sizes x ratios; this is the nearest that it can write: mean IoU "
         f"{got:.4f} instead of {wanted:.4f} ({got - wanted:+.4f})"
@@ -95,14 +102,15 @@ def export(
     return replace(snippet, remarks=(lost, *snippet.remarks), mean_iou=got)
 
 
-def _misfit(sizes: Float) -> Judge:
+def _misfit(sizes: Float, weight: Float | None) -> Judge:
     """Return a judge: 1 - mean IoU of the boxes with their best anchor, on a summary of the sizes."""
     import numpy as np
 
     from anchoraudit.anchors.clustering.points import make_points, summarise
     from anchoraudit.boxes import MEASURES
 
-    points = make_points(*summarise(sizes, np.ones(len(sizes)), _MOST_SIZES), MEASURES["iou"])
+    every = np.ones(len(sizes)) if weight is None else weight
+    points = make_points(*summarise(sizes, every, _MOST_SIZES), MEASURES["iou"])
     return lambda levels: 1.0 - points.value(np.array([a for level in levels for a in level.anchors]))
 
 

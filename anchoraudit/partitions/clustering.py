@@ -1,0 +1,81 @@
+"""Anchors from the histogram of box sizes; and the histogram alone, where nothing else is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from anchoraudit.anchors.clustered import Clustered, cluster_sizes, nothing_to_cluster, sizes_on_input
+from anchoraudit.dataset.columns import Dataset
+from anchoraudit.detectors import Detector
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.loaders import PLAIN, Tally, load_as
+from anchoraudit.partitions.engines import Failed
+from anchoraudit.partitions.plan import Plan
+from anchoraudit.partitions.reading import InParts
+from anchoraudit.partitions.sizes import SizeHistogram
+
+
+@dataclass(frozen=True)
+class NetworkSizes:
+    """The sizes of a data set's usable boxes on the network's input.
+
+    dataset: without its images and boxes. sizes: as a histogram. tally: what the loader did; None without
+    one. failed: why parts were not read.
+    """
+
+    dataset: Dataset
+    sizes: SizeHistogram
+    tally: Tally | None
+    failed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Sizing:
+    """What every worker gets."""
+
+    plan: Plan
+    detector: Detector
+    loader: str
+    drop_difficult: bool
+
+
+def network_sizes_of(
+    reading: InParts, detector: Detector, *, loader: str | None = None, drop_difficult: bool = False
+) -> NetworkSizes:
+    """Read the sizes of boxes part by part, as `cluster` of the whole does, without an audit.
+
+    loader: the framework's loader; None for the detector's own. Raises AnchorauditError if no part can be
+    read, or if no box is usable.
+    """
+    with reading.planned() as (engine, plan):
+        own = loader or detector.loader_for(plan.skeleton.format) or PLAIN
+        job = _Sizing(plan, detector, own, drop_difficult)
+        sizes, tally, failed = SizeHistogram.none(), None, list[str]()
+        for done, (_, found) in enumerate(engine.each(_sizes, job, plan.tasks), 1):
+            if isinstance(found, Failed):
+                failed.append(str(found.error))
+            else:
+                sizes += found[0]
+                tally = found[1] if tally is None else tally + found[1]
+            reading.done("reading sizes", done, len(plan.tasks))
+    if not len(sizes.count):
+        raise nothing_to_cluster(plan.skeleton)
+    return NetworkSizes(plan.skeleton, sizes, tally, tuple(sorted(failed)))
+
+
+def _sizes(job: _Sizing, part: int) -> tuple[SizeHistogram, Tally | None]:
+    dataset, tally = job.plan.read(part), None
+    if job.loader != PLAIN:
+        loaded = load_as(dataset, job.loader, classes=job.detector.classes, detector=job.detector)
+        dataset, tally = loaded.as_if_mended(), loaded.tally
+    sizes = sizes_on_input(dataset, job.detector, drop_difficult=job.drop_difficult)
+    return SizeHistogram.of(sizes), tally
+
+
+def clustered(sizes: SizeHistogram, k: int, *, metric: str = "iou", seed: int = 0) -> Clustered:
+    """Cluster a histogram into anchors. Raises AnchorauditError as `cluster_sizes` does."""
+    if not len(sizes.count):
+        raise AnchorauditError(
+            "no usable box to cluster", remedy="See anchoraudit scan for why the boxes are not usable."
+        )
+    return cluster_sizes(sizes.mean, k, metric=metric, seed=seed, weight=sizes.count.astype("float64"))
