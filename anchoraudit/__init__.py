@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from anchoraudit.errors import AnchorauditError
     from anchoraudit.formats import read
     from anchoraudit.partitions.auditing import audit_partitions
+    from anchoraudit.partitions.comparing import compare_partitions
     from anchoraudit.partitions.partial import Partial, merge
     from anchoraudit.report.exports._write import export
     from anchoraudit.rules import Chosen, rule_of
@@ -53,6 +54,7 @@ _HOME = {
     "audit": "auditing.audit",
     "audit_partitions": "partitions.auditing",
     "compare": "advice.compare",
+    "compare_partitions": "partitions.comparing",
     "encode": "encoding.targets",
     "export": "report.exports._write",
     "load_detector": "detectors",
@@ -83,6 +85,7 @@ __all__ = [
     "audit",
     "audit_partitions",
     "compare",
+    "compare_partitions",
     "encode",
     "export",
     "load_detector",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from anchoraudit.advice.fed import Fed, InFile, OnInput, placing
 from anchoraudit.arrays import Float, Int, one_thread
 from anchoraudit.auditing.asked import asked
 from anchoraudit.dataset.columns import Dataset
+from anchoraudit.dataset.labels import prepare
 from anchoraudit.detectors import Detector, load_detector, own_names
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import place_all
@@ -80,13 +81,54 @@ class Compared:
         }
 
 
+class Contents(NamedTuple):
+    """What there is in a data set as it stands, before any loader: numbers of images, and of usable boxes.
+
+    blank: images without annotations. unusable: with some, but no usable box. unknown: of unknown size.
+    """
+
+    images: int
+    usable: int
+    blank: int
+    unusable: int
+    unknown: int
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Contents:
+        """Count them.
+
+        >>> Contents.of(read("sample_data/coco")).blank
+        3
+        """
+        usable, image = prepare(dataset).usable, dataset.boxes.image
+        has, has_usable = (
+            np.bincount(rows, minlength=len(dataset.images)) > 0 for rows in (image, image[usable])
+        )
+        unknown = np.isnan(dataset.images.width)
+        return cls(
+            len(dataset.images),
+            int(usable.sum()),
+            int((~has).sum()),
+            int((has & ~has_usable & ~unknown).sum()),
+            int((has & unknown).sum()),
+        )
+
+    def plus(self, other: Contents) -> Contents:
+        """Add up two parts."""
+        return Contents(*(a + b for a, b in zip(self, other, strict=True)))
+
+
 class Comparison(Shown, Sequence[Compared]):
     """What each of several detectors does with a data set: a sequence of `Compared`, in the order asked for.
 
     Attributes
     ----------
     dataset : Dataset
-        The data set as it was read.
+        The data set as it was read; of one that was read part by part, without its images and boxes.
+    contents : Contents
+        What there is in it.
+    notes : tuple of str
+        What was not read.
 
     Examples
     --------
@@ -95,9 +137,22 @@ class Comparison(Shown, Sequence[Compared]):
     [('reference', 20), ('torchvision-retinanet_resnet50_fpn', 0)]
     """
 
-    def __init__(self, dataset: Dataset, rows: Sequence[Compared]) -> None:
-        self.dataset = dataset
-        self._rows = tuple(rows)
+    def __init__(
+        self,
+        dataset: Dataset,
+        rows: Sequence[Compared],
+        contents: Contents | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        self.dataset, self.notes = dataset, notes
+        self._rows, self._contents = tuple(rows), contents
+
+    @property
+    def contents(self) -> Contents:
+        """What there is in the data set."""
+        if self._contents is None:
+            self._contents = Contents.of(self.dataset)
+        return self._contents
 
     def frame(self) -> pd.DataFrame:
         """Return a DataFrame with one row for each detector: the columns of `compare --output-format csv`.
@@ -174,30 +229,82 @@ def compare(
         detectors = own_names()
     elif isinstance(detectors, str | Path | Detector):
         detectors = [detectors]
-    rows = _compare_all(
+    every = [load_detector(one) for one in detectors]
+    judged = judge_all(
         about.dataset,
-        [load_detector(one) for one in detectors],
+        every,
         drop_difficult=about.drop_difficult,
         loader=loader,
         files=files,
         progress=progress,
     )
+    rows = [
+        counts.compared(detector, median) for detector, (counts, median) in zip(every, judged, strict=True)
+    ]
     return Comparison(about.dataset, rows)
 
 
-def _compare_all(
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What one detector does with a data set, or a part of it, in numbers that add up.
+
+    images, usable: numbers of images and usable boxes. verdicts: images by verdict. statuses: usable boxes by
+    status. causes: int64, unmatched boxes by cause.
+    """
+
+    images: int
+    usable: int
+    verdicts: Mapping[str, int]
+    statuses: Mapping[str, int]
+    causes: Int
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.images + other.images,
+            self.usable + other.usable,
+            {name: number + other.verdicts[name] for name, number in self.verdicts.items()},
+            {name: number + other.statuses[name] for name, number in self.statuses.items()},
+            self.causes + other.causes,
+        )
+
+    def compared(self, detector: Detector, median: float | None) -> Compared:
+        """Return a row. median: of the best IoU of usable boxes."""
+        return Compared(
+            detector=detector.name,
+            images=self.images,
+            usable=self.usable,
+            verdicts=dict(self.verdicts),
+            statuses=dict(self.statuses),
+            measure=detector.match.measure,
+            median_best=median if detector.match.measure else None,
+            cause=CAUSES[int(self.causes.argmax())] if self.causes.any() else "",
+            on_empty=detector.loss.outcome,
+        )
+
+
+Judged = tuple[Counts, Any]
+
+
+def judge_all(
     dataset: Dataset,
     detectors: Sequence[Detector],
     *,
-    drop_difficult: bool,
-    loader: str | None,
-    files: ImageFiles | None,
-    progress: Callable[[int, int], None] | None,
-) -> list[Compared]:
+    drop_difficult: bool = False,
+    loader: str | None = None,
+    files: ImageFiles | None = None,
+    summed: Callable[[Float], Any] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Judged]:
+    """Return the counts of each detector, and what `summed` makes of the best IoU of its usable boxes.
+
+    summed: a function of a module; by default their median. The others are as of `compare`.
+    """
     pieces = _pieces(dataset, detectors, loader)
-    job = _Job(InFile(dataset, drop_difficult=drop_difficult), tuple(detectors), files)
+    job = _Job(
+        InFile(dataset, drop_difficult=drop_difficult), tuple(detectors), files, summed=summed or _median
+    )
     beside = min(helpers(len(dataset.boxes), fork=_WORTH_A_PROCESS), 1, len(pieces) - 1)
-    compared: dict[int, Compared] = {}
+    compared: dict[int, Judged] = {}
     with shared_out(replace(job, alone=beside > 0).judge, pieces, beside) as results:
         for number, group in results():
             for i, one in zip(pieces[number].detectors, group, strict=True):
@@ -235,19 +342,20 @@ def _pieces(dataset: Dataset, detectors: Sequence[Detector], loader: str | None)
 class _Job:
     """What is the same for all detectors.
 
-    alone: each process works in one thread, since others share the cores. held: what the last loader handed
-    over, by its name and setting.
+    alone: each process works in one thread, since others share the cores. summed: as of `judge_all`. held:
+    what the last loader handed over, by its name and setting.
     """
 
     in_file: InFile
     detectors: tuple[Detector, ...]
     files: ImageFiles | None
     alone: bool = False
+    summed: Callable[[Float], Any] = field(kw_only=True)
     held: dict[tuple[str, Hashable], Fed] = field(default_factory=dict)
 
-    def judge(self, piece: _Piece) -> list[Compared]:
+    def judge(self, piece: _Piece) -> list[Judged]:
         """Judge by the detectors of a piece."""
-        known: dict[tuple[object, ...], Compared] = {}
+        known: dict[tuple[object, ...], Judged] = {}
         judged = []
         with one_thread() if self.alone else nullcontext():
             fed = self._fed(piece)
@@ -263,9 +371,11 @@ class _Job:
                     detector.labels,
                 )
                 if rules not in known:
-                    known[rules] = _compare(detector, every, placed.of_image)
-                # Detectors that differ only in their loss leave the same images empty.
-                judged.append(replace(known[rules], detector=detector.name, on_empty=detector.loss.outcome))
+                    counts, best = _count(detector, every, placed.of_image)
+                    known[rules] = counts, self.summed(best)
+                judged.append(
+                    known[rules]
+                )  # those that differ only in their loss leave the same images empty
         return judged
 
     def _fed(self, piece: _Piece) -> Fed:
@@ -279,10 +389,10 @@ class _Job:
         return self.held[key]
 
 
-def _compare(detector: Detector, every: OnInput, of_image: Int) -> Compared:
+def _count(detector: Detector, every: OnInput, of_image: Int) -> tuple[Counts, Float]:
     """Return what `audit` would find, counted without columns for every box and image.
 
-    of_image: int64 [N], the canvas of each image.
+    of_image: int64 [N], the canvas of each image. Also returns the best IoU of each usable box.
     """
     fed = every.fed
     dataset, admitted = fed.dataset, fed.admitted_to(detector)
@@ -293,17 +403,14 @@ def _compare(detector: Detector, every: OnInput, of_image: Int) -> Compared:
     judged = every.compete(engines.judge_quickly(boxes, detector), detector)
     lost = np.flatnonzero(has(judged.status, "unmatched"))
     causes = np.bincount(causes_of(boxes.take(lost), detector), minlength=len(CAUSES))
-    return Compared(
-        detector=detector.name,
+    counts = Counts(
         images=len(dataset.images),
         usable=len(every.image),
         verdicts=every.verdicts(judged, dataset, detector, of_image),
         statuses=counts_of(judged.status),
-        measure=detector.match.measure,
-        median_best=_median(judged.best) if detector.match.measure else None,
-        cause=CAUSES[int(causes.argmax())] if causes.any() else "",
-        on_empty=detector.loss.outcome,
+        causes=causes,
     )
+    return counts, judged.best
 
 
 def _median(values: Float) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from anchoraudit.cli import _settings as settings_of
-from anchoraudit.cli._in_parts import judging_of, needs_the_whole, reading_of
+from anchoraudit.cli._in_parts import judging_of, needs_the_whole, options_of_parts, reading_of
 
 if TYPE_CHECKING:
     from anchoraudit.detectors import Detector
@@ -42,11 +42,7 @@ def filter_in_parts(
             replace=given["force"],
         )
     options = settings_of.as_options(settings)
-    engine = [word for name in ("engine", "memory", "workers", "scheduler") for word in _option(given, name)]
-    parts = filtered_parts(found, options, engine, detector_chosen=settings.detector is not None)
+    chosen = settings.detector is not None
+    parts = filtered_parts(found, options, options_of_parts(given), detector_chosen=chosen)
     _output.show(parts, None)
     return 0
-
-
-def _option(given: dict[str, Any], name: str) -> list[str]:
-    return [] if given[name] is None else [f"--{name}", str(given[name])]

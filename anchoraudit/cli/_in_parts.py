@@ -122,6 +122,11 @@ def whole_in_parts(settings: Settings, detector: Detector | None, given: Mapping
         return merge(audited(reading_of(settings, given, advance), judging_of(settings, detector)))
 
 
+def options_of_parts(given: Mapping[str, Any]) -> list[str]:
+    """Return the options by which a command works part by part, as words of a command line."""
+    return [word for name in _NAMES if given[name] is not None for word in (f"--{name}", str(given[name]))]
+
+
 def needs_the_whole(option: str, settings: Settings) -> AnchorauditError:
     """Return the error for an option that cannot be answered from parts."""
     return AnchorauditError(

@@ -8,6 +8,13 @@ import click
 
 from anchoraudit.cli import _settings as settings_of
 from anchoraudit.cli._choice import Choice
+from anchoraudit.cli._in_parts import (
+    is_in_parts,
+    needs_the_whole,
+    options_of_parts,
+    parts_options,
+    reading_of,
+)
 from anchoraudit.cli._options import (
     DetectorName,
     assume_option,
@@ -45,6 +52,7 @@ if TYPE_CHECKING:
     help="Compare the frameworks' data loaders instead of detectors.",
 )
 @label_options
+@parts_options
 @click.option(
     "--output-format",
     type=Choice(["text", "json", "csv", "html"]),
@@ -73,29 +81,23 @@ def command(**given: Any) -> int:
     report = report_file(given)
     settings = settings_of.resolve(given, quiet=given["quiet"])
     if given["loaders"]:
+        if is_in_parts(given, settings):
+            raise needs_the_whole("--loaders", settings)
         return _compare_loaders(given, settings)
     names = given["detectors"] or own_names()
     detectors = _detectors(given, settings)
-    dataset = read_to_use(settings, quiet=given["quiet"])
-    from anchoraudit.advice.compare import compare
-    from anchoraudit.images.inspection import look
-
-    _output.check_outputs(dataset, settings, given["output"], report, read=given["detectors"])
-    with _output.progress("comparing detectors", quiet=given["quiet"]) as advance:
-        compared = compare(
-            dataset,
-            detectors,
-            drop_difficult=bool(settings.drop_difficult),
-            files=look(dataset, settings.images or "header"),
-            progress=advance,
-        )
+    in_parts = is_in_parts(given, settings)
+    if in_parts and (report is not None or given["output_format"] == HTML):
+        raise needs_the_whole("a report", settings)
+    compared = (_compared_in_parts if in_parts else _compared)(given, settings, detectors)
+    dataset = compared.dataset
     from anchoraudit.io.outputs import together
     from anchoraudit.report.text import comparison
 
     with together():
         if given["output_format"] == "text":
-            options = settings_of.as_options(settings)
-            _output.show(comparison.comparison_parts(compared, names, dataset, options), given["output"])
+            options = [*settings_of.as_options(settings), *options_of_parts(given)]
+            _output.show(comparison.comparison_parts(compared, names, options), given["output"])
         elif given["output_format"] == "json":
             _output.put(comparison.comparison_json(compared, dataset), given["output"])
         elif given["output_format"] == HTML:
@@ -106,6 +108,46 @@ def command(**given: Any) -> int:
             _report(given, settings, detectors, (dataset, compared), report)
             _output.remark(f"the report is in {report}", quiet=given["quiet"])
     return 0
+
+
+def _compared(given: dict[str, Any], settings: settings_of.Settings, detectors: list[Detector]) -> Comparison:
+    """Read the data set, and compare the detectors."""
+    from anchoraudit.cli import _output
+
+    dataset = read_to_use(settings, quiet=given["quiet"])
+    from anchoraudit.advice.compare import compare
+    from anchoraudit.images.inspection import look
+
+    outputs = given["output"], report_file(given)
+    _output.check_outputs(dataset, settings, *outputs, read=given["detectors"])
+    with _output.progress("comparing detectors", quiet=given["quiet"]) as advance:
+        return compare(
+            dataset,
+            detectors,
+            drop_difficult=bool(settings.drop_difficult),
+            files=look(dataset, settings.images or "header"),
+            progress=advance,
+        )
+
+
+def _compared_in_parts(
+    given: dict[str, Any], settings: settings_of.Settings, detectors: list[Detector]
+) -> Comparison:
+    """Compare the detectors part by part."""
+    from anchoraudit.cli import _output
+    from anchoraudit.partitions.comparing import compare_partitions
+
+    with _output.progress("comparing parts", quiet=given["quiet"]) as advance:
+        found = compare_partitions(
+            reading_of(settings, given, advance),
+            detectors,
+            drop_difficult=bool(settings.drop_difficult),
+            images=settings.images or "none",
+        )
+    _output.check_outputs(found.dataset, settings, given["output"], read=given["detectors"])
+    for text in found.notes:
+        _output.remark(f"note: {text}", quiet=given["quiet"])
+    return found
 
 
 def _report(

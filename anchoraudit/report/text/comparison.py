@@ -7,11 +7,8 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from anchoraudit.advice.compare import Compared
+from anchoraudit.advice.compare import Compared, Comparison, Contents
 from anchoraudit.dataset.columns import Dataset
-from anchoraudit.dataset.labels import prepare
 from anchoraudit.encoding.statuses import NEVER
 from anchoraudit.errors import printable
 from anchoraudit.report import words
@@ -38,10 +35,12 @@ def comparison_csv(compared: Sequence[Compared]) -> str:
     return text.getvalue()
 
 
-def comparison_parts(
-    compared: Sequence[Compared], names: Sequence[str], dataset: Dataset, options: Sequence[str]
-) -> list[object]:
-    """Return the parts of the text report. names: the detectors as the user gave them, presets or files."""
+def comparison_parts(compared: Comparison, names: Sequence[str], options: Sequence[str]) -> list[object]:
+    """Return the parts of the text report.
+
+    names: the detectors as the user gave them, presets or files. options: of the run, for the next command.
+    """
+    dataset = compared.dataset
     columns = _columns(compared)
     kept = without(options, "--detector", *OF_DETECTORS)
     lost = [
@@ -57,7 +56,7 @@ def comparison_parts(
         facts(
             [
                 ("read", f"{dataset.root}: {dataset.recognised}"),
-                ("", _contents(dataset)),
+                ("", _contents(compared.contents)),
                 ("note", "each detector with its framework's own loader"),
             ]
         ),
@@ -137,18 +136,12 @@ def _table(columns: list[_Column]) -> Table:
     return table("Detectors", shown, rows, elsewhere="--output-format csv", meanings=meanings)
 
 
-def _contents(dataset: Dataset) -> str:
+def _contents(found: Contents) -> str:
     """Say what there is in a data set as it stands, before any loader."""
-    usable, image = prepare(dataset).usable, dataset.boxes.image
-    has, has_usable = (
-        np.bincount(rows, minlength=len(dataset.images)) > 0 for rows in (image, image[usable])
-    )
-    unknown = np.isnan(dataset.images.width)
     numbers = (
-        (~has, "blank"),
-        (has & ~has_usable & ~unknown, "with annotations but no usable box"),
-        (has & unknown, "of unknown size"),
+        (found.blank, "blank"),
+        (found.unusable, "with annotations but no usable box"),
+        (found.unknown, "of unknown size"),
     )
-    others = "".join(f", {int(these.sum()):,} {what}" for these, what in numbers if these.any())
-    boxes = words.count(int(usable.sum()), "usable box")
-    return f"{boxes} in {words.count(len(dataset.images), 'image')}{others}"
+    others = "".join(f", {number:,} {what}" for number, what in numbers if number)
+    return f"{words.count(found.usable, 'usable box')} in {words.count(found.images, 'image')}{others}"
