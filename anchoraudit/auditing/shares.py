@@ -13,6 +13,7 @@ from anchoraudit.encoding.statuses import STATUS_CODE, STATUSES
 
 if TYPE_CHECKING:
     from anchoraudit.auditing.audit import Audit
+    from anchoraudit.dataset.columns import Dataset
 
 _ROWS = 50_000  # boxes at a time
 
@@ -66,6 +67,21 @@ def by_class(audit: Audit) -> ByClass:
     by_status = np.bincount(codes, minlength=count * len(STATUSES)).reshape(count, len(STATUSES))
     by_status[:, 0] = 0
     return ByClass(np.bincount(own, minlength=count), usable, by_status)
+
+
+def images_by_class(dataset: Dataset) -> Int:
+    """Count the images that have a box of each class: int64 [C].
+
+    Examples
+    --------
+    >>> images_by_class(read("sample_data/coco")).tolist()
+    [12, 15, 2]
+    """
+    classes, boxes = max(len(dataset.categories), 1), dataset.boxes
+    known = boxes.category >= 0
+    pairs = np.unique(boxes.image[known] * classes + boxes.category[known])
+    number: Int = np.bincount(pairs % classes, minlength=len(dataset.categories))
+    return number
 
 
 def by_level(audit: Audit) -> ByLevel | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from anchoraudit.cli import _settings as settings_of
+from anchoraudit.cli._in_parts import is_in_parts, parts_options
 from anchoraudit.cli._options import (
     classes_option,
     dataset_argument,
@@ -38,6 +39,7 @@ _LARGEST_BATCH = 1_000_000
 @label_options
 @loader_option
 @classes_option
+@parts_options
 @click.option(
     "--batch-size",
     "batch_sizes",
@@ -95,6 +97,13 @@ def command(**given: Any) -> int:
         _output.require_own(Path(target), MARK)
     report_to = report_file(given)
     settings = settings_of.resolve(given)
+    if is_in_parts(given, settings):
+        raise AnchorauditError(
+            "advise needs the whole data set at once",
+            path=settings.dataset or "",
+            remedy="Advise on some of the parts, such as one of the files or one --split, then scan all with "
+            "the detector that helps.",
+        )
     detector, remarks = detector_of(settings)
     dataset = read_to_use(settings)
     from anchoraudit.advice.advise import advise

@@ -14,6 +14,7 @@ from anchoraudit.cli._in_parts import (
     is_in_parts,
     leave_out,
     needs_the_whole,
+    options_of_parts,
     parts_options,
     whole_in_parts,
 )
@@ -239,10 +240,12 @@ def _scan_in_parts(
         _output.put(f"{headline(whole, detector_chosen=chosen)}\n", given["output"])
     else:
         from anchoraudit.report.text.parts import parts_report
+        from anchoraudit.report.text.parts_steps import after_scan_in_parts
         from anchoraudit.report.text.scan import WORST
 
         limit = WORST if given["limit"] is None else given["limit"]
-        _output.show(parts_report(whole, limit, [], detector_chosen=chosen), given["output"])
+        steps = after_scan_in_parts(whole, settings_of.as_options(settings), options_of_parts(given))
+        _output.show(parts_report(whole, limit, steps, detector_chosen=chosen), given["output"])
     settings_of.record(settings)
     return exit_code(whole, settings, exit_zero=given["exit_zero"])
 

@@ -12,6 +12,7 @@ import anchoraudit
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.dataset.pieces import RewritableParts
 from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.detectors.classes import Classes
 from anchoraudit.errors import AnchorauditError
@@ -48,6 +49,7 @@ class Job:
             "dataset": plain_skeleton(plan.skeleton),
             "parts": len(plan.tasks),
             "not_checked": list(plan.apart.not_checked),
+            "rewritable": isinstance(plan.parts, RewritableParts) and plan.parts.can_rewrite,
         }
         return cls(plan, settings, about)
 

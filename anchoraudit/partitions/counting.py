@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from anchoraudit.auditing.audit import Audit
-from anchoraudit.auditing.shares import by_class, by_level
+from anchoraudit.auditing.shares import by_class, by_level, images_by_class
 from anchoraudit.boxes import box_sizes
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.labels import clipped_boxes
@@ -47,6 +47,7 @@ def _counts(audit: Audit) -> dict[str, Any]:
     return {
         "summary": audit.summary(),
         "by_class": np.column_stack([classes.boxes, classes.usable, classes.by_status]).tolist(),
+        "images_by_class": images_by_class(audit.dataset).tolist(),
         "by_level": None if levels is None else levels.boxes.tolist(),
         "not_usable": audit.labels.reasons(),
         "clipped": int(np.count_nonzero(audit.labels.clipped)),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from anchoraudit.anchors.clustered import Clustered
     from anchoraudit.auditing.audit import Summary
     from anchoraudit.partitions.findings import MergedFindings
+    from anchoraudit.report.plots import Plots
 
 KEPT = 100  # findings of each rule, and flagged images, that are kept; all are counted
 _FORM = 1  # of the JSON text
@@ -151,6 +152,35 @@ class Partial:
         given = self.about["detector"]
         return None if given is None else msgspec.convert(given, Detector, strict=False)
 
+    @property
+    def detector(self) -> Detector:
+        """The detector whose encoder was replayed. Raises AnchorauditError if there is none.
+
+        Examples
+        --------
+        >>> merge(audit_partitions("sample_data/coco", "yolov5")).detector.strides
+        (8.0, 16.0, 32.0)
+        """
+        if self.replayed is None:
+            raise AnchorauditError(
+                "this audit has no detector: only the rules on the data ran",
+                remedy="Name a detector, such as audit_partitions(source, 'yolov5').",
+            )
+        return self.replayed
+
+    @property
+    def plot(self) -> Plots:
+        """Plots of what adds up: `sizes()`, `classes()`, `verdicts()` and `causes()`, as of `Audit.plot`.
+
+        Examples
+        --------
+        >>> "verdicts" in dir(merge(audit_partitions("sample_data/coco")).plot)
+        True
+        """
+        from anchoraudit.report.plots import Plots
+
+        return Plots(self)
+
     def cluster(self, k: int, metric: str = "iou", seed: int = 0) -> Clustered:
         """Cluster the usable boxes, at the size of the network's input, into k anchors.
 
@@ -165,11 +195,7 @@ class Partial:
         """
         from anchoraudit.partitions.clustering import clustered
 
-        if self.replayed is None:
-            raise AnchorauditError(
-                "this audit has no detector, so no box has a size on a network's input",
-                remedy="Name a detector, such as audit_partitions(source, 'yolov5').",
-            )
+        self.detector  # noqa: B018  without one, no box has a size on a network's input
         return clustered(self.sizes, k, metric=metric, seed=seed)
 
     @property

@@ -7,14 +7,15 @@ subclass of `_display.Display`. `explained` is the drawing of a single image tha
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from anchoraudit.auditing.audit import Audit
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.plugins import load_module, module_names
 from anchoraudit.io.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from anchoraudit.auditing.audit import Audit
+    from anchoraudit.partitions.partial import Partial
     from anchoraudit.report.plots._display import Display
 
 _NO_PLOT_OF_AUDITS = "explained"
@@ -37,7 +38,7 @@ class Plots:
     ['best_iou', 'boxes_per_image']
     """
 
-    def __init__(self, audit: Audit) -> None:
+    def __init__(self, audit: Audit | Partial) -> None:
         self._audit = audit
 
     def __getattr__(self, name: str) -> _Plot:
@@ -48,8 +49,9 @@ class Plots:
                 f"no plot {name!r}. {did_you_mean(name, plot_names())}There are: {', '.join(plot_names())}."
             )
         display = display_of(name)
-        made: _Plot = partial(display.from_audit, self._audit)
-        return made
+        if isinstance(self._audit, Audit):
+            return cast("_Plot", partial(display.from_audit, self._audit))
+        return cast("_Plot", partial(display.from_parts, self._audit))
 
     def __dir__(self) -> list[str]:
         return plot_names()

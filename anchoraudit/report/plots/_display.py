@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
 
     from anchoraudit.auditing.audit import Audit
+    from anchoraudit.partitions.partial import Partial
 
 # Okabe and Ito's colours, which people who cannot tell red from green can tell apart.
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, GREY = (
@@ -83,9 +84,31 @@ class Display(ABC):
         return cls.of(audit, **options).plot(ax)
 
     @classmethod
+    def from_parts(cls, whole: Partial, *, ax: Axes | None = None, **options: Any) -> Self:
+        """Take the numbers out of an audit in parts, and draw them.
+
+        Takes and returns what `from_audit` does. Raises AnchorauditError for a plot that needs more than
+        sums.
+        """
+        return cls.of_parts(whole, **options).plot(ax)
+
+    @classmethod
     @abstractmethod
     def of(cls, audit: Audit) -> Self:
         """Take the numbers out of an audit, without drawing. Needs no matplotlib."""
+
+    @classmethod
+    def of_parts(cls, whole: Partial) -> Self:
+        """Take the numbers out of an audit in parts, without drawing.
+
+        Raises AnchorauditError for a plot that needs more than sums.
+        """
+        del whole
+        raise AnchorauditError(
+            f"the plot {cls.__module__.rpartition('.')[2]} needs all images and boxes at once, "
+            "and an audit in parts has only sums",
+            remedy="Audit some of the parts as a whole, with audit(), and plot that.",
+        )
 
     def plot(self, ax: Axes | None = None) -> Self:
         """Draw on `ax`, or on new axes. Raises AnchorauditError without matplotlib."""
@@ -113,6 +136,12 @@ class CountsDisplay(Display):
         """Take the numbers out of an audit. Raises AnchorauditError if it has no detector."""
         audit.detector  # noqa: B018
         return cls({name: number for name, number in audit.summary()[cls.KEY].items() if number})
+
+    @classmethod
+    def of_parts(cls, whole: Partial) -> Self:
+        """Take the numbers out of an audit in parts. Raises AnchorauditError if it has no detector."""
+        whole.detector  # noqa: B018
+        return cls({name: number for name, number in whole.summary()[cls.KEY].items() if number})
 
     def _draw_bars(self, ax: Axes, colours: Sequence[str]) -> None:
         """Draw the bars with their names and numbers. colours: one for each name."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from anchoraudit.arrays import Int
-from anchoraudit.auditing.shares import by_class
-from anchoraudit.encoding.statuses import FOREGROUND
+from anchoraudit.auditing.shares import ByClass, by_class, images_by_class
+from anchoraudit.encoding.statuses import FOREGROUND, STATUSES
 from anchoraudit.report.plots._display import GREEN, GREY, RED, Display, bars
 from anchoraudit.report.words import count
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from anchoraudit.auditing.audit import Audit
+    from anchoraudit.partitions.partial import Partial
 
 
 class ClassesDisplay(Display):
@@ -47,18 +48,28 @@ class ClassesDisplay(Display):
     @classmethod
     def of(cls, audit: Audit, *, most: int = 30) -> Self:
         """Take the numbers out of an audit. most: how many classes."""
-        counted, categories = by_class(audit), audit.dataset.categories
+        names = [category.name for category in audit.dataset.categories]
+        counted, images = by_class(audit), images_by_class(audit.dataset)
+        return cls._of(names, counted, images, judged=audit.replayed is not None, most=most)
+
+    @classmethod
+    def of_parts(cls, whole: Partial, *, most: int = 30) -> Self:
+        """Take the numbers out of an audit in parts. most: how many classes."""
+        table = np.array(whole.counts["by_class"], dtype=np.int64).reshape(-1, 2 + len(STATUSES))
+        counted = ByClass(table[:, 0], table[:, 1], table[:, 2:])
+        images = np.array(whole.counts["images_by_class"], dtype=np.int64)
+        names = [category.name for category in whole.dataset.categories]
+        return cls._of(names, counted, images, judged=whole.replayed is not None, most=most)
+
+    @classmethod
+    def _of(cls, names: list[str], counted: ByClass, images: Int, *, judged: bool, most: int) -> Self:
         order = np.argsort(-counted.boxes, kind="stable")
         order = order[counted.boxes[order] > 0]
-        boxes = audit.dataset.boxes
-        known = boxes.category >= 0
-        pairs = np.unique(boxes.image[known] * max(len(categories), 1) + boxes.category[known])
-        images = np.bincount(pairs % max(len(categories), 1), minlength=len(categories))
         trained = sum((counted.of(name) for name in FOREGROUND), np.zeros_like(counted.usable))
-        trained = trained if audit.replayed is not None else counted.usable
+        trained = trained if judged else counted.usable
         shown = order[:most]
         return cls(
-            [categories[i].name for i in shown.tolist()],
+            [names[i] for i in shown.tolist()],
             boxes=counted.boxes[shown],
             trained=trained[shown],
             usable=counted.usable[shown],

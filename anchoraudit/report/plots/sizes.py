@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.arrays import Float
+from anchoraudit.arrays import Float, Int
 from anchoraudit.boxes import box_sizes
 from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.statuses import STATUSES
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from anchoraudit.auditing.audit import Audit
+    from anchoraudit.partitions.partial import Partial
 
 _MOST = 20_000  # points of each colour: more hide each other, and make a figure slow
 _DOT = 16.0  # square points: the area of a box that is unmatched
@@ -37,6 +38,8 @@ class SizesDisplay(Display):
     limits : tuple of float
         The long sides at which another level begins to learn a box; only for detectors that send boxes to
         levels by size.
+    count : ndarray of int64, shape (n,), or None
+        How many boxes each of the n sizes stands for, in an audit in parts; None: each is one box.
 
     Examples
     --------
@@ -54,9 +57,11 @@ class SizesDisplay(Display):
         cause: npt.NDArray[Any],
         anchors: Float,
         limits: tuple[float, ...] = (),
+        *,
+        count: Int | None = None,
     ) -> None:
         self.sizes, self.status, self.cause = sizes, status, cause
-        self.anchors, self.limits = anchors, limits
+        self.anchors, self.limits, self.count = anchors, limits, count
 
     @classmethod
     def of(cls, audit: Audit) -> Self:
@@ -73,21 +78,35 @@ class SizesDisplay(Display):
             tuple(high for _, high in detector.match.ranges[:-1]),
         )
 
+    @classmethod
+    def of_parts(cls, whole: Partial) -> Self:
+        """Take the numbers out of an audit in parts: a point for boxes that are about as large.
+
+        What becomes of each box is not known. Raises AnchorauditError if the audit has no detector.
+        """
+        detector, sizes = whole.detector, whole.sizes.mean
+        unknown = np.full(len(sizes), "", dtype=object)
+        anchors = detector.shapes if detector.anchors.levels else np.empty((0, 2))
+        limits = tuple(high for _, high in detector.match.ranges[:-1])
+        return cls(sizes, unknown, unknown, anchors, limits, count=whole.sizes.count)
+
     def _draw(self, ax: Axes) -> None:
         sizes = np.maximum(self.sizes, _LEAST_SIDE)
         for cause in ("", *CAUSES):
             rows = np.flatnonzero(self.cause == cause)
             if not len(rows):
                 continue
-            drawn = sizes[rows[:: len(rows) // _MOST + 1]]
+            some = rows[:: len(rows) // _MOST + 1]
+            drawn, boxes = sizes[some], len(rows) if self.count is None else int(self.count[rows].sum())
+            dots = _DOT if cause else _DOT / 2 if self.count is None else _areas(self.count[some])
             ax.scatter(
                 drawn[:, 0],
                 drawn[:, 1],
-                s=_DOT if cause else _DOT / 2,
+                s=dots,
                 color=OF_CAUSE.get(cause, GREY),
                 alpha=0.8 if cause else 0.5,
                 linewidths=0,
-                label=f"{cause or 'trained'} ({len(rows):,})",
+                label=f"{cause or ('trained' if self.count is None else 'usable')} ({boxes:,})",
                 rasterized=len(drawn) > 2000,
             )
         if len(self.anchors):
@@ -112,6 +131,12 @@ class SizesDisplay(Display):
             ax.set(xlim=(low, None), ylim=(low, None))
         if ax.get_legend_handles_labels()[0]:
             ax.legend(fontsize="small")
+
+
+def _areas(count: Int) -> Float:
+    """Return the areas of points that stand for so many boxes; they grow with the logarithm of that."""
+    areas: Float = _DOT / 4 * (1 + np.log2(count))
+    return areas
 
 
 DISPLAY = SizesDisplay

@@ -1,0 +1,64 @@
+"""What to do after a scan in parts: the commands that work part by part, too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
+from anchoraudit.io.addresses import is_address
+from anchoraudit.report import words
+from anchoraudit.report.text.commands import command, without_detector
+
+if TYPE_CHECKING:
+    from anchoraudit.partitions.partial import Partial
+
+
+def after_scan_in_parts(
+    whole: Partial, options: Sequence[str], engine: Sequence[str]
+) -> list[tuple[str, str]]:
+    """Return the steps, each with its command, or "".
+
+    options: command-line words of the scan. engine: those by which it worked part by part.
+    """
+    root, detector = str(whole.dataset.root), whole.replayed
+    compare = command("compare", [root], without_detector(options), *engine)
+    if detector is None:
+        return [("see what detectors make of the data:", compare)]
+    counts = whole.summary()["verdicts"]
+    lost = sum(counts.get(verdict, 0) for verdict in WITHOUT_FOREGROUND) + whole.counts["dropped_by_loader"]
+    if not lost:
+        return []
+    steps: list[tuple[str, str]] = []
+    if counts.get("empty_foreground"):
+        steps.append(("see what other detectors make of the data:", compare))
+        if detector.anchors.levels and detector.match.depends_on_anchors:
+            fit = command("cluster", [root], options, *engine, "-o", "anchors.toml")
+            steps.append(("find anchors that fit the boxes:", fit))
+    by_hand = _not_by_filter(whole)
+    if by_hand:
+        steps.append((f"fix by hand what filter cannot ({', '.join(by_hand)}), and scan again", ""))
+    elif whole.about["rewritable"] and lost < whole.summary()["images"]:
+        leave_out = command("filter", [root], options, *engine, "-o", _output_name(whole))
+        steps.append((f"drop them ({words.count(lost, 'image')}):", leave_out))
+    return steps
+
+
+def _not_by_filter(whole: Partial) -> list[str]:
+    """Return the codes of errors that are about no single image or box."""
+    found = whole.findings
+    rules = [found.rule(code) for code in found.counts]
+    return [
+        rule.code
+        for rule in rules
+        if rule.severity == "error" and not rule.verdict and (rule.scope != "rows" or rule.code == "PAR001")
+    ]
+
+
+def _output_name(whole: Partial) -> str:
+    """Return a name beside the data set, or in the working directory for one at an address."""
+    root = whole.dataset.root
+    is_one = root.suffix.lower() == ".parquet"
+    name = f"{root.stem if is_one else root.name or 'data'}-clean{root.suffix if is_one else ''}"
+    return name if is_address(root) else Path(root.parent, name).as_posix()
