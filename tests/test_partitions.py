@@ -140,9 +140,24 @@ class TestAgainstTheWhole:
         assert merge(audit_partitions(folder, splits=splits)).summary() == whole.summary()
 
     def test_a_format_that_is_only_read_whole_is_one_part(self):
-        parts = list(audit_partitions("sample_data/coco"))
+        parts = list(audit_partitions("sample_data/voc"))
         assert len(parts) == 1
-        assert parts[0].summary() == anchoraudit.audit("sample_data/coco").summary()
+        assert parts[0].summary() == anchoraudit.audit("sample_data/voc").summary()
+
+    def test_what_a_reader_finds_about_a_whole_file(self, tmp_path):
+        (tmp_path / "annotations").mkdir()
+        image, box = (
+            {"id": 1, "file_name": "a.jpg", "width": 9, "height": 9},
+            {"image_id": 1, "bbox": [1, 2, 3, 4]},
+        )
+        plain = {"images": [image], "annotations": [{**box, "category_id": 7, "id": i} for i in (5, 5, 6)]}
+        for name in ("val", "val_small"):
+            (tmp_path / "annotations" / f"instances_{name}.json").write_text(json.dumps(plain))
+        found = merge(audit_partitions(tmp_path)).findings
+        whole = anchoraudit.audit(str(tmp_path), images="none").findings
+        for code in ("CLS001", "SET002", "SET015"):
+            assert found.counts[code] == whole.counts[code] == 1
+            assert found.of(code) == list(whole.of(code))
 
     def test_thresholds_of_the_user_count(self, shards):
         chosen = Chosen(select=("BOX010", "BOX013"), thresholds={"BOX010": {"share": 0.3}})

@@ -9,8 +9,9 @@ read(detection, options) -> Dataset: reads everything. Entries that cannot be us
     `_builder` turns the rows of a reader into the data set.
 
 A module may also have `nearly(path) -> str`: what to do so that a folder that no format recognises becomes
-one of this format, "" if it is nothing like it; `parts(detection, options, rows) -> Parts | None`: the data
-set in pieces of about so many boxes, as `dataset.pieces` explains, None if it can only be read whole;
+one of this format, "" if it is nothing like it; `parts(detection, options, rows) -> Parts | str | None`: the
+data set in pieces of about so many boxes, as `dataset.pieces` explains, or why it can only be read whole, if
+that is worth a note;
 `least_memory(detection) -> int`: bytes that reading it whole takes at the least, where that may be too much;
 `detect_address(address) -> Detection | None`, if it is also read from addresses such as `s3://...`; and
 `detect_several(paths) -> Detection | None`, if several files or folders can be one data set. One of them has
@@ -251,15 +252,16 @@ def _read_files(path: str | PathLike[str], format: str, options: ReadOptions) ->
 def parts_of(path: Path, rows: int, options: ReadOptions, *, format: str = "auto") -> Parts:
     """Return a data set as pieces that can be read one by one.
 
-    rows: about how many boxes a piece may have. format: as `read` takes it. A data set of a format that is
-    only read whole is one piece. Raises AnchorauditError as `read` does.
+    rows: about how many boxes a piece may have. format: as `read` takes it. A data set that can only be read
+    whole is one piece, with a note on why. Raises AnchorauditError as `read` does.
     """
     detection = detect(path, format=format)
     own = getattr(formats()[detection.format], "parts", None)
     found = None if own is None else own(detection, options, rows)
-    if found is not None:
+    if found is not None and not isinstance(found, str):
         return cast("Parts", found)
-    return cast("Parts", load_module(__name__, "_whole").WholeParts(path, format, options))
+    note = f"read as a whole, whatever memory that takes: {found}" if found else ""
+    return cast("Parts", load_module(__name__, "_whole").WholeParts(path, format, options, note))
 
 
 def _require_memory(detection: Detection) -> None:

@@ -19,11 +19,12 @@ from anchoraudit.formats import ReadOptions, read
 
 @dataclass(frozen=True)
 class WholeParts:
-    """One piece, which is read with `read`."""
+    """One piece, which is read with `read`. note: why it is only one, "" without one."""
 
     path: Path
     format: str
     options: ReadOptions
+    note: str
 
     @property
     def pieces(self) -> Sequence[Piece]:
@@ -67,4 +68,6 @@ class WholeParts:
             image_folder=own.image_folder,
         )
         dataset.class_boxes = boxes_of_classes(dataset)
+        if self.note:
+            dataset.notes.append(self.note)
         return dataset

@@ -12,6 +12,4 @@ RULE = Rule(
     why="Boxes find their image by its id. All of them go to one image, and the other trains as blank.",
     example='{"images": [{"id": 0, "file_name": "a.jpg"}, {"id": 0, "file_name": "b.jpg"}]}',
     remedy="give every image an id of its own",
-    scope="whole",
-    needs_whole="two entries with one id may be in different parts",
 )

@@ -14,6 +14,4 @@ RULE = Rule(
         '{"annotations": [{"id": 5, "image_id": 1, "bbox": [...]}, {"id": 5, "image_id": 2, "bbox": [...]}]}'
     ),
     remedy="give every annotation an id of its own",
-    scope="whole",
-    needs_whole="two annotations with one id may be in different parts",
 )

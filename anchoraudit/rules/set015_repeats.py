@@ -15,6 +15,5 @@ RULE = Rule(
     why="Both are read as splits of one set, so that every image in both would count twice.",
     example="annotations/instances_val.json and annotations/instances_val_50.json, with 50 of its images",
     remedy="name the file that you train with, or choose it with --split; then it is read alone",
-    scope="whole",
-    needs_whole="it compares the images of one file with those of another",
+    scope="totals",
 )
