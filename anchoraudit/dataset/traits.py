@@ -41,6 +41,7 @@ class BoxTrait(IntFlag):
     FLAT_OF_FLOATS = auto()  # a list that begins with a number with a decimal point
     BROKEN_RLE = auto()  # an object without `counts`, or whose `counts` are a list without a `size`
     NO_MASK = auto()  # anything else of which pycocotools makes no mask
+    SEGMENTATION_KNOWN = auto()  # it was looked at while the file was read in parts
     # Pascal VOC: elements that an object lacks, and how its numbers and its name are written.
     NO_DIFFICULT = auto()
     NO_TRUNCATED = auto()

@@ -120,12 +120,15 @@ class ReadOptions:
         into continuous ones.
     image_folder : Path or None
         The folder of the images; None to look in the usual places.
+    at_once : int or None
+        In how many processes pieces are looked for; None for one for each core.
     """
 
     splits: tuple[str, ...] = ()
     unlisted: bool = False
     voc_offset: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     image_folder: Path | None = None
+    at_once: int | None = None
 
 
 class Format(Protocol):

@@ -151,8 +151,16 @@ def _found_in(folder: Path, names: list[str]) -> Found:
     return Found(folder, names, are_present(folder, names))
 
 
+def sample_of(count: int) -> list[int]:
+    """Return the positions of the names, of so many, by which a folder is recognised."""
+    if count <= 3 * _SAMPLE:
+        return list(range(count))
+    starts = (0, count // 2, count - _SAMPLE)
+    return [start + position for start in starts for position in range(_SAMPLE)]
+
+
 def _sample(names: Sequence[str]) -> list[str]:
-    return [*names[:_SAMPLE], *names[len(names) // 2 :][:_SAMPLE], *names[-_SAMPLE:]]
+    return [names[position] for position in sample_of(len(names))]
 
 
 def _without(name: str, folders: int) -> str:

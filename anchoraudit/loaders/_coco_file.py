@@ -221,8 +221,11 @@ def look_at_segmentations(sieve: Sieve) -> None:
 
     if not sieve.dataset.has_entries:
         return
+    from anchoraudit.dataset.traits import BoxTrait
     from anchoraudit.formats.coco.segmentations import segmentation_traits
 
+    if len(sieve.boxes) and sieve.boxes.has(BoxTrait.SEGMENTATION_KNOWN).all():
+        return
     found, boxes = segmentation_traits(sieve.dataset), sieve.boxes
     known = np.zeros_like(found) if boxes.traits is None else boxes.traits
     sieve.boxes = replace(boxes, traits=known | found)

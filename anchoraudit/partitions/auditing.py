@@ -99,7 +99,7 @@ def audit_partitions(
     ----------
     source : str or Path
         A folder of Parquet files, or a large one, on this machine or at an address such as
-        ``s3://bucket/shards``. A data set of a format that is only read whole is one part.
+        ``s3://bucket/shards``; or COCO. A data set that is only read whole is one part.
     detector, drop_difficult, rules, loader, classes, class_rules
         As `audit` takes them.
     format, splits, image_folder

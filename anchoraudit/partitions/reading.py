@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 
@@ -42,11 +42,12 @@ class InParts:
         with self._engine() as running:
             rows = rows_of_part(self.memory, self.workers)
             root = path_of(self.source)
-            parts = parts_of(root, rows, options, format=self.format)
+            parts = parts_of(root, rows, replace(options, at_once=self.workers), format=self.format)
             kept = None if self.cache is None else Cache(Path(self.cache))
             indices = None if kept is None else KeptIndices(kept, self.format, options)
             plan = planned(parts, running, self.progress, indices)
-            plan.skeleton.root = root  # as `read` does: what was named may be a pattern
+            # As `read` does: what was named may be a pattern.
+            plan.skeleton.root, plan.skeleton.partial = root, bool(self.splits)
             yield running, plan
 
     def done(self, what: str, done: int, of: int) -> None:

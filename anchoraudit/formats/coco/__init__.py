@@ -14,6 +14,7 @@ from anchoraudit.io.files import read_head, size_of
 
 if TYPE_CHECKING:
     from anchoraudit.dataset.columns import Dataset
+    from anchoraudit.dataset.pieces import Parts
 
 NAME = "coco"
 LOOKS_FOR = (
@@ -40,18 +41,37 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     """
     from anchoraudit.formats.coco.assembly import assemble
 
+    chosen, skipped = _chosen(detection, options)
+    dataset = assemble(detection, options, chosen)
+    dataset.notes[:0] = _not_read(skipped)
+    return dataset
+
+
+def parts(detection: Detection, options: ReadOptions, rows: int) -> Parts | str:
+    """Return the data set in pieces of about `rows` boxes, or why it can only be read whole.
+
+    Raises AnchorauditError if a split is unknown, or if there is no room to set aside what the files list.
+    """
+    from anchoraudit.formats.coco.pieces import CocoParts
+    from anchoraudit.formats.coco.ranges import NotCleanError
+
+    chosen, skipped = _chosen(detection, options)
+    if options.unlisted:
+        return "images that no entry names are looked for"
+    try:
+        return CocoParts.of(detection, options, rows, chosen, _not_read(skipped))
+    except NotCleanError as error:
+        return str(error)
+
+
+def _chosen(detection: Detection, options: ReadOptions) -> tuple[list[tuple[Path, str]], list[Path]]:
+    """Return the files to read, each with the name of its split, and those that are not of the data set."""
     path = detection.path
     files, skipped = ([path], []) if path.is_file() else _files(path)[::2]
     names = _split_names(files)
     require_known_splits(options.splits, names, path)
-    chosen = [
-        (file, name)
-        for file, name in zip(files, names, strict=True)
-        if not options.splits or name in options.splits
-    ]
-    dataset = assemble(detection, options, chosen)
-    dataset.notes[:0] = _not_read(skipped)
-    return dataset
+    named = zip(files, names, strict=True)
+    return [each for each in named if not options.splits or each[1] in options.splits], skipped
 
 
 def least_memory(detection: Detection) -> int:

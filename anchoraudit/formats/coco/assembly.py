@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 
 from anchoraudit.arrays import Int
-from anchoraudit.dataset.columns import Boxes, Category, Dataset, Flags, Source
+from anchoraudit.dataset.columns import Boxes, Category, Dataset, Flags, Ids, ImageId, Source
 from anchoraudit.dataset.conventions import XYWH
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.traits import ImageTrait
 from anchoraudit.formats import Detection, ReadOptions
 from anchoraudit.formats._builder import Part, join
 from anchoraudit.formats.coco.annotations import AnnotationColumns
-from anchoraudit.formats.coco.entries import Entries, decode
+from anchoraudit.formats.coco.entries import CategoryEntry, Entries, decode
 from anchoraudit.formats.coco.ids import positions, repeated
-from anchoraudit.formats.coco.images import add_images, append_unlisted
+from anchoraudit.formats.coco.images import add_images, append_unlisted, folder_by_last_parts
 from anchoraudit.formats.coco.parallel import decode_in_halves
 from anchoraudit.formats.coco.repeats import without_repeats
 from anchoraudit.images.found import find_folder, usual_folders
@@ -43,7 +43,14 @@ def assemble(detection: Detection, options: ReadOptions, files: Sequence[tuple[P
         parts[0].findings += repeats
     if options.unlisted:
         _append_unlisted(parts)
-    dataset = join(
+    dataset = joined(detection, parts, splits)
+    dataset.without_info = tuple(without_info)
+    return dataset
+
+
+def joined(detection: Detection, parts: Sequence[Part], splits: Sequence[str]) -> Dataset:
+    """Join files, or parts of them, to a data set. splits: the names of all splits."""
+    return join(
         detection,
         parts,
         recognised=f"COCO: {detection.reason}",
@@ -52,8 +59,6 @@ def assemble(detection: Detection, options: ReadOptions, files: Sequence[tuple[P
         declares_ids=True,
         in_pixels=True,
     )
-    dataset.without_info = tuple(without_info)
-    return dataset
 
 
 def _append_unlisted(parts: Sequence[Part]) -> None:
@@ -71,12 +76,26 @@ def _read(file: Path, split: str, image_folder: Path | None, without_info: list[
             without_info.append(file)
         names = [image.file_name for image in entries.images]
         folder = image_folder or find_folder(names, usual_folders(file, split))
-        part = _columns(Source(file, split, folder, reading=entries.reading), entries, names)
-        add_images(part, entries)
-        _report_annotations(part, entries.annotations)
-        _report_categories(part, entries.annotations)
-        _drop_strays(part)
+        other = folder_by_last_parts(file, split, names) if folder is None else None
+        source = Source(file, split, folder, reading=entries.reading)
+        part = part_of(source, entries, other)
+        annotations = entries.annotations
+        met = unknown_categories(part.boxes.category, annotations.category_ids, annotations.entry)
+        part.findings += [unknown_finding(file, *each) for each in met]
+        drop_strays(part)
         return part
+
+
+def part_of(source: Source, entries: Entries, other: Path | None) -> Part:
+    """Turn entries of one file into columns with indices of their own, and report problems of single ones.
+
+    other: the folder that `folder_by_last_parts` returns, where the source has none. Annotations of images
+    that are not among the entries are still there, with the index -1.
+    """
+    part = _columns(source, entries, [image.file_name for image in entries.images])
+    add_images(part, entries, other)
+    _report_annotations(part, entries.annotations)
+    return part
 
 
 def _entries(file: Path) -> Entries:
@@ -115,12 +134,7 @@ def _columns(source: Source, entries: Entries, names: list[str]) -> Part:
             traits=annotations.traits,
             class_texts=_unknown_classes(category, annotations),
         ),
-        categories=[
-            Category(
-                category.id, category.name, group if isinstance(group := category.supercategory, str) else ""
-            )
-            for category in entries.categories
-        ],
+        categories=classes_of(entries.categories),
         entry=np.arange(len(ids)) if at is None else np.asarray(at, dtype=np.int64),
         declared=declared,
         traits=_image_traits(entries, widths, heights),
@@ -128,6 +142,14 @@ def _columns(source: Source, entries: Entries, names: list[str]) -> Part:
         findings=list(entries.findings),
         notes=list(entries.notes),
     )
+
+
+def classes_of(categories: Sequence[CategoryEntry]) -> list[Category]:
+    """Return the classes that a file declares."""
+    return [
+        Category(one.id, one.name, one.supercategory if isinstance(one.supercategory, str) else "")
+        for one in categories
+    ]
 
 
 def _unknown_classes(category: Int, annotations: AnnotationColumns) -> dict[int, str]:
@@ -151,7 +173,7 @@ def _image_traits(entries: Entries, *sides: list[float | None]) -> Flags:
     return traits
 
 
-def _drop_strays(part: Part) -> None:
+def drop_strays(part: Part) -> None:
     """Drop the boxes of images that are not listed. They have been reported."""
     listed = part.boxes.image >= 0
     if not listed.all():
@@ -191,15 +213,24 @@ def _stray_words(part: Part, rows: Sequence[int]) -> Callable[[Any], str]:
     return tell
 
 
-def _report_categories(part: Part, annotations: AnnotationColumns) -> None:
-    """Report, once each, the category ids of annotations that are not in `categories`."""
-    path = str(part.sources[0].path)
-    rows = np.flatnonzero(part.boxes.category < 0)
-    met = Counter(annotations.category_ids[rows].tolist())
-    first = dict(zip(annotations.category_ids[rows[::-1]].tolist(), rows[::-1].tolist(), strict=True))
-    for identity, number in met.items():
-        if identity != "":  # "" is a missing id
-            message = f"category id {identity!r} of {number:,} annotations is not in `categories`"
-            place = f"annotations[{annotations.entry[first[identity]]}].category_id"
-            thing = f"category {identity!r}"
-            part.findings.append(Finding("CLS001", message, path, place, repr(identity), thing))
+def unknown_categories(category: Int, category_ids: Ids, entry: Int) -> list[tuple[ImageId, int, int]]:
+    """Return the category ids of annotations that are not in `categories`, in the order of the file.
+
+    Each with the number of its annotations and the position of the first one. category, entry: int64 [M], the
+    index of the class, -1 without one, and the position in the file's list.
+    """
+    rows = np.flatnonzero(category < 0)
+    met = Counter(category_ids[rows].tolist())
+    first = dict(zip(category_ids[rows[::-1]].tolist(), rows[::-1].tolist(), strict=True))
+    return [
+        (identity, number, int(entry[first[identity]]))
+        for identity, number in met.items()
+        if identity != ""  # "" is a missing id
+    ]
+
+
+def unknown_finding(path: Path, identity: ImageId, number: int, first: int) -> Finding:
+    """Return the finding for one that `unknown_categories` returned."""
+    message = f"category id {identity!r} of {number:,} annotations is not in `categories`"
+    place = f"annotations[{first}].category_id"
+    return Finding("CLS001", message, str(path), place, repr(identity), f"category {identity!r}")

@@ -23,18 +23,19 @@ from anchoraudit.images.found import are_present, find_folder, list_below, usual
 from anchoraudit.images.sizes import read_sizes
 from anchoraudit.io.files import name_parts
 
+OF_FILE = "IMG012"  # one finding for a file, with the numbers of its images
 
-def add_images(part: Part, entries: Entries) -> None:
-    """Complete the sizes of the images of a part, and report problems of its images."""
+
+def add_images(part: Part, entries: Entries, other: Path | None) -> None:
+    """Complete the sizes of the images of a part, and report problems of its images.
+
+    other: the folder in which `folder_by_last_parts` finds them.
+    """
     source = part.sources[0]
     path, folder = str(source.path), source.image_folder
     positions = range(len(part.ids)) if entries.image_positions is None else entries.image_positions
     part.findings += _repeated_ids(part, path, positions)
     if folder is None:
-        # Names without folders were looked for already. To list folders for each of 10,000 files is slow.
-        below = [name for name in part.file_names if "/" in name or "\\" in name]
-        last = [base for folders, base in map(name_parts, below) if folders]
-        other = find_folder(last, usual_folders(source.path, source.split)) if last else None
         absent = [False] * len(part.file_names)
         elsewhere = {} if other is None else _by_last_part(other, part.file_names, absent)
         if not elsewhere:
@@ -58,8 +59,24 @@ def add_images(part: Part, entries: Entries) -> None:
     part.findings += unknown
 
 
-def _by_last_part(folder: Path, names: Sequence[str], present: Sequence[bool]) -> dict[int, str]:
+def folder_by_last_parts(path: Path, split: str, names: Sequence[str]) -> Path | None:
+    """Return a usual folder of an annotation file in which there are images of names without their folders.
+
+    names: of the images; those without folders were looked for already. None if there is no such folder.
+    """
+    below = [name for name in names if "/" in name or "\\" in name]
+    last = [base for folders, base in map(name_parts, below) if folders]
+    # To list folders for each of 10,000 files is slow.
+    return find_folder(last, usual_folders(path, split)) if last else None
+
+
+def led_elsewhere(folder: Path, names: Sequence[str]) -> dict[int, str]:
     """Return the last parts of names that lead to no image, where an image of the folder is called so."""
+    return _by_last_part(folder, names, are_present(folder, names))
+
+
+def _by_last_part(folder: Path, names: Sequence[str], present: Sequence[bool]) -> dict[int, str]:
+    """Return the last parts of the names of absent images, where an image of the folder is called so."""
     lost = {i: name_parts(name) for i, name in enumerate(names) if not present[i]}
     last = {i: base for i, (below, base) in lost.items() if below and ".." not in re.split(r"[/\\]", below)}
     there = are_present(folder, list(last.values())) if last else []
@@ -76,12 +93,23 @@ def _elsewhere(
     if not elsewhere:
         return []
     first = min(elsewhere)
-    name, count = part.file_names[first], len(elsewhere)
-    share = f"{count:,} of {len(part.file_names):,} images"
-    there = f"{name!r} is in {folder} as {elsewhere[first]!r}"
+    names = part.file_names[first], elsewhere[first]
+    counts = len(elsewhere), len(part.file_names)
+    return [elsewhere_finding(part.sources[0].path, folder, counts, positions[first], names)]
+
+
+def elsewhere_finding(
+    path: Path, folder: Path | None, counts: tuple[int, int], first: int, names: tuple[str, str]
+) -> Finding:
+    """Return the finding for names that do not lead to their files.
+
+    counts: how many of how many images. first: the position of the first. names: its own, and the last part.
+    """
+    share = f"{counts[0]:,} of {counts[1]:,} images"
+    there = f"{names[0]!r} is in {folder} as {names[1]!r}"
     message = f"`file_name` of {share} leads to no file: {there}"
-    place = f"images[{positions[first]}].file_name"
-    return [Finding("IMG012", message, str(part.sources[0].path), place, repr(name), "file names")]
+    place = f"images[{first}].file_name"
+    return Finding(OF_FILE, message, str(path), place, repr(names[0]), "file names")
 
 
 def _repeated_ids(part: Part, path: str, positions: Sequence[int]) -> list[Finding]:

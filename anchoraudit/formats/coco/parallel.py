@@ -119,15 +119,17 @@ def _joined(first: _Part, columns: AnnotationColumns, rest: _Rest, reading: Read
     return Entries(listed[0], joined, both, has_info=has_info, reading=reading)
 
 
-def find_cut(path: Path, stamp: Stamp) -> int | None:
+def find_cut(path: Path, stamp: Stamp, start: int | None = None) -> int | None:
     """Return where the rest begins: behind a comma between two objects. None if none is found.
+
+    start: from where on it is looked for; None for where two processes take as long.
 
     Raises OSError if the file cannot be read, or is not that of the stamp.
     """
     handle = open_regular(path)
     try:
         unchanged.require_stamp(handle, stamp)
-        start = int(stamp.size * _FIRST)
+        start = int(stamp.size * _FIRST) if start is None else start
         window = os.pread(handle, _WINDOW, start)
     finally:
         os.close(handle)

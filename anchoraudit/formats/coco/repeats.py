@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from anchoraudit.dataset.columns import Source
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats._builder import Part
 
@@ -57,16 +58,20 @@ def _finding(part: Part, whole: Part) -> Finding:
 
 def _repeats(part: Part, whole: Part) -> bool:
     """Tell whether all images of a part are in the other one, in the same folder and with the same boxes."""
-    source, other = part.sources[0], whole.sources[0]
-    roles = {_role(source.split), _role(other.split)}
-    if len(roles - {""}) > 1 or source.path.parent != other.path.parent:
-        return False
-    if source.image_folder not in (None, other.image_folder):
+    if not may_repeat(part.sources[0], whole.sources[0]):
         return False
     if not set(part.file_names) <= set(whole.file_names):
         return False
     every = _boxes_by_name(whole, set(part.file_names))
     return all(boxes == every[name] for name, boxes in _boxes_by_name(part, set(part.file_names)).items())
+
+
+def may_repeat(source: Source, other: Source) -> bool:
+    """Tell whether a file may repeat the other one, by their places and the names of their splits."""
+    roles = {_role(source.split), _role(other.split)}
+    if len(roles - {""}) > 1 or source.path.parent != other.path.parent:
+        return False
+    return source.image_folder in (None, other.image_folder)
 
 
 def _role(split: str) -> str:

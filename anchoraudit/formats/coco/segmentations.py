@@ -88,7 +88,7 @@ def _of_file(source: Source) -> Flags:
         try:
             data = json_text.without_mark(path, data)
             try:
-                return _traits([a.segmentation for a in msgspec.json.decode(data, type=_File).annotations])
+                return traits_of([a.segmentation for a in msgspec.json.decode(data, type=_File).annotations])
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 return _one_by_one(raw_lists(path, json_text.readable(data)).get("annotations", ()))
         except AnchorauditError:
@@ -121,7 +121,7 @@ def _of_half(half: Stretch) -> Flags | None:
         # Only a cut between two annotations leaves the mark where it was put: last, or first in the rest.
         if not texts or bytes(texts.pop(-1 if half.behind else 0))[1:-1] != MARK.encode():
             return None
-        return _traits(texts)
+        return traits_of(texts)
     return None
 
 
@@ -134,10 +134,11 @@ def _one_by_one(entries: Sequence[msgspec.Raw]) -> Flags:
             texts.append(decoder.decode(entry).segmentation)
         except msgspec.DecodeError:  # no object
             texts.append(msgspec.Raw())
-    return _traits(texts)
+    return traits_of(texts)
 
 
-def _traits(texts: Sequence[msgspec.Raw]) -> Flags:
+def traits_of(texts: Sequence[msgspec.Raw]) -> Flags:
+    """Return the bits of `BoxTrait` that describe segmentations, as they are written: uint32 [n]."""
     found = np.zeros(len(texts), dtype=np.uint32)
     for first in range(0, len(texts), _BLOCK):
         block = texts[first : first + _BLOCK]

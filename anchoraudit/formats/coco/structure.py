@@ -56,8 +56,13 @@ def flat_segmentations(path: Path, data: bytes | bytearray) -> list[Finding]:
     flat = [i for i, text in enumerate(texts) if _FLAT_LIST.match(text)]
     if not flat:
         return []
-    shown = texts[flat[0]].decode("utf-8", "replace")
+    return [flat_finding(path, len(flat), len(texts), flat[0], texts[flat[0]])]
+
+
+def flat_finding(path: Path, count: int, of: int, first: int, text: bytes) -> Finding:
+    """Return the finding for flat segmentations. first: the position of the first one. text: its own."""
+    shown = text.decode("utf-8", "replace")
     shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
-    message = f"{len(flat):,} of {len(texts):,} annotations have a flat list of numbers as `segmentation`"
-    place = f"annotations[{flat[0]}].segmentation"
-    return [Finding("PAR009", message, str(path), place, shown, "flat segmentations")]
+    message = f"{count:,} of {of:,} annotations have a flat list of numbers as `segmentation`"
+    place = f"annotations[{first}].segmentation"
+    return Finding("PAR009", message, str(path), place, shown, "flat segmentations")
