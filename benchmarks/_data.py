@@ -1,9 +1,10 @@
 """Data sets of a real size: generated, the same on every machine, and kept for the next run.
 
-    python benchmarks/_data.py coco|part|voc PATH
+    python benchmarks/_data.py coco|large|part|voc PATH
 
 COCO: one file with the numbers of train2017, in its spelling: sizes, polygons and crowds are drawn so that
-counts, shares and lengths come out near those of the original. VOC: a folder of XML files drawn alike.
+counts, shares and lengths come out near those of the original. Large: the same with the numbers of Objects365
+and small polygons. VOC: a folder of XML files drawn alike.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
 COCO_FILE = "coco-train2017-size-1.json"
 PART_IMAGES = 5_000
 PART_FILE = f"coco-{PART_IMAGES}-images-1.json"
+LARGE_FILE = "coco-objects365-size-1.json"
 VOC_FOLDER = "voc-7300-1"
 IMAGES, BOXES, CATEGORIES = 118_287, 860_000, 80
+LARGE_IMAGES, LARGE_BOXES = 2_000_000, 25_000_000
 BLANK_SHARE, CROWD_SHARE, TWO_PARTS_SHARE = 0.01, 0.01, 0.1
 CROWD_IDS = 900_100_000_000  # the original's crowds have ids above this
 XML_FILES = 7_300
@@ -37,12 +40,18 @@ SIZE_SHARES = (0.28, 0.1, 0.22, 0.08, 0.14, 0.08, 0.05, 0.05)
 # The side of a box (root of its area) is log-normal: four in ten are below 32 px, a quarter above 96 px.
 SIDE_MEDIAN, SIDE_SPREAD, ASPECT_SPREAD = 45.0, 1.1, 0.5
 POINTS_MEAN = 24.4  # of a polygon; the file comes to about 490 MB
+LARGE_POINTS_MEAN = 4.0  # about 5.8 GB
 BLOCK = 20_000  # annotations drawn at a time: a few tens of megabytes
 
 
 def coco_file(folder: Path) -> Path:
     """Path of the COCO file below `folder`, generated in a process of its own if it is not there."""
     return _present(folder / COCO_FILE, "coco")
+
+
+def large_coco_file(folder: Path) -> Path:
+    """Path of the COCO file of two million images below `folder`, generated if it is not there."""
+    return _present(folder / LARGE_FILE, "large")
 
 
 def coco_part(folder: Path) -> Path:
@@ -72,33 +81,47 @@ def write_part(path: Path) -> None:
     path.write_text(json.dumps({**whole, "images": images, "annotations": boxes}), encoding="utf-8")
 
 
-def write_coco(path: Path) -> None:
-    """Write the COCO file, block by block."""
+def write_coco(
+    path: Path, images: int = IMAGES, boxes: int = BOXES, points_mean: float = POINTS_MEAN
+) -> None:
+    """Write the COCO file, block by block. points_mean: of a polygon."""
     import numpy as np
 
     rng = np.random.default_rng(2017)
-    size = np.array(SIZES)[rng.choice(len(SIZES), IMAGES, p=SIZE_SHARES)]
-    image_ids = rng.permutation(5 * IMAGES)[:IMAGES] + 1
+    size = np.array(SIZES)[rng.choice(len(SIZES), images, p=SIZE_SHARES)]
+    image_ids = rng.permutation(5 * images)[:images] + 1
     # Every image that is not blank has a box; the others fall more often on some images than on others.
-    filled = rng.permutation(IMAGES)[: round(IMAGES * (1 - BLANK_SHARE))]
+    filled = rng.permutation(images)[: round(images * (1 - BLANK_SHARE))]
     crowding = rng.gamma(1.0, size=len(filled))
-    more = rng.choice(filled, BOXES - len(filled), p=crowding / crowding.sum())
+    more = rng.choice(filled, boxes - len(filled), p=crowding / crowding.sum())
     image = rng.permutation(np.concatenate([filled, more]))
-    annotation_ids = rng.permutation(2 * BOXES)[:BOXES] + 1
-    crowd = rng.random(BOXES) < CROWD_SHARE
+    annotation_ids = rng.permutation(2 * boxes)[:boxes] + 1
+    crowd = rng.random(boxes) < CROWD_SHARE
     annotation_ids[crowd] += CROWD_IDS
     with path.open("wb") as stream:
         stream.write(b'{"info": ' + _dumps(_INFO) + b', "licenses": ' + _dumps(_LICENSES))
         stream.write(b', "images": [')
-        entries = zip(image_ids.tolist(), size.tolist(), rng.integers(1, 9, IMAGES).tolist(), strict=True)
+        entries = zip(image_ids.tolist(), size.tolist(), rng.integers(1, 9, images).tolist(), strict=True)
         _write_list(stream, (_dumps(_image(*entry)) for entry in entries))
         stream.write(b'], "annotations": [')
         blocks = (
-            _annotations(rng, annotation_ids[part], crowd[part], image_ids[image[part]], size[image[part]])
-            for part in (slice(first, first + BLOCK) for first in range(0, BOXES, BLOCK))
+            _annotations(
+                rng,
+                annotation_ids[part],
+                crowd[part],
+                image_ids[image[part]],
+                size[image[part]],
+                points_mean=points_mean,
+            )
+            for part in (slice(first, first + BLOCK) for first in range(0, boxes, BLOCK))
         )
         _write_list(stream, blocks)
         stream.write(b'], "categories": ' + _dumps(_CATEGORIES) + b"}")
+
+
+def write_large_coco(path: Path) -> None:
+    """Write the COCO file of two million images."""
+    write_coco(path, LARGE_IMAGES, LARGE_BOXES, LARGE_POINTS_MEAN)
 
 
 def write_voc(folder: Path) -> None:
@@ -143,7 +166,13 @@ def _boxes(rng: np.random.Generator, size: Ints) -> Floats:
 
 
 def _annotations(
-    rng: np.random.Generator, ids: Ints, crowd: npt.NDArray[np.bool_], image_ids: Ints, size: Ints
+    rng: np.random.Generator,
+    ids: Ints,
+    crowd: npt.NDArray[np.bool_],
+    image_ids: Ints,
+    size: Ints,
+    *,
+    points_mean: float,
 ) -> bytes:
     """Annotation entries as text, without the brackets around them. size: [N, 2], the others [N]."""
     import msgspec
@@ -151,7 +180,7 @@ def _annotations(
 
     boxes = _boxes(rng, size)
     # Points around the ellipse in each box, first to last, all polygons in one array.
-    lengths = 3 + rng.negative_binomial(2, 2 / (POINTS_MEAN - 1), len(ids))
+    lengths = 3 + rng.negative_binomial(2, 2 / (points_mean - 1), len(ids))
     ends = np.cumsum(lengths)
     owner = np.repeat(np.arange(len(ids)), lengths)
     turn = (np.arange(ends[-1]) - (ends - lengths)[owner] + rng.random(ends[-1])) / lengths[owner]
@@ -274,6 +303,7 @@ def _generate(kind: str, path: Path) -> None:
     """Write beside `path` and rename: what is there under its own name is whole."""
     writers: dict[str, Callable[[Path], None]] = {
         "coco": write_coco,
+        "large": write_large_coco,
         "part": write_part,
         "voc": write_voc,
     }

@@ -105,10 +105,10 @@ def peak_memory(command: Sequence[str]) -> int:
     it is the peak of the largest process.
     """
     seen: list[int] = [0]
-    return max(run(command, watch=lambda leader: seen.append(_held(leader))).peak, *seen)
+    return max(run(command, watch=lambda leader: seen.append(held(leader))).peak, *seen)
 
 
-def _held(leader: int) -> int:
+def held(leader: int) -> int:
     """Bytes the processes of a session hold together: each page divided by how many map it."""
     total = 0
     for folder in Path("/proc").glob("[0-9]*"):
