@@ -16,9 +16,9 @@ import pytest
 import anchoraudit
 from anchoraudit import AnchorauditError, audit_partitions, merge
 from anchoraudit.errors import without_credentials
-from anchoraudit.io import stores
+from anchoraudit.io import remote, stores
 from anchoraudit.io.addresses import Address, is_address, path_of
-from tests.test_partitions import drawn, run, write
+from tests.test_partitions import drawn, run, table_of, write
 
 pytest.importorskip("pyarrow")
 fsspec = pytest.importorskip("fsspec")
@@ -212,6 +212,47 @@ class TestAnswers:
         whole = anchoraudit.read(f"file://{shards}")
         assert whole.root == shards
 
+    def test_columns_that_are_not_needed_are_not_transferred(self, tmp_path, monkeypatch):
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        table = table_of(drawn(60))
+        noise = [os.urandom(20_000) for _ in range(len(table))]
+        parquet.write_table(table.append_column("picture", pa.array(noise)), tmp_path / "a.parquet")
+        data = (tmp_path / "a.parquet").read_bytes()
+        fsspec.filesystem("memory").pipe("/wide/a.parquet", data)
+        asked = []
+        own = remote._File._bytes
+        monkeypatch.setattr(
+            remote._File,
+            "_bytes",
+            lambda self, start, end: asked.append(max(end - start, 0)) or own(self, start, end),
+        )
+        there = anchoraudit.read("memory://wide/a.parquet")
+        fsspec.filesystem("memory").rm("/wide", recursive=True)
+        assert there.boxes.xyxy.tolist() == anchoraudit.read(tmp_path / "a.parquet").boxes.xyxy.tolist()
+        assert 0 < sum(asked) < len(data) / 10
+        assert len([size for size in asked if size]) < 12
+
+    @pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+    def test_files_of_lines(self, tmp_path, monkeypatch, suffix):
+        monkeypatch.setattr("anchoraudit.partitions.auditing.rows_of_part", lambda *_: 50)
+        table = table_of(drawn(80))
+        file = tmp_path / f"boxes.{suffix}"
+        if suffix == "csv":
+            table.to_pandas().to_csv(file, index=False)
+        else:
+            file.write_text("".join(f"{json.dumps(row)}\n" for row in table.to_pylist()))
+        fsspec.filesystem("memory").pipe(f"/lines/boxes.{suffix}", file.read_bytes())
+        try:
+            address = f"memory://lines/boxes.{suffix}"
+            there, here = list(audit_partitions(address)), anchoraudit.audit(file, images="none")
+            assert len(there) > 3
+            assert merge(there).summary() == here.summary()
+            assert anchoraudit.audit(address).summary() == here.summary()
+        finally:
+            fsspec.filesystem("memory").rm("/lines", recursive=True)
+
     def test_a_stamp_changes_with_the_bytes(self, in_memory):
         file = path_of(f"{in_memory}/part-1.parquet")
         before = stores.status(file)
@@ -235,6 +276,33 @@ class TestNoAnswer:
         assert done.returncode == 2
         assert f"127.0.0.1:{port} does not answer within 0.5 seconds" in done.stderr
         assert "ANCHORAUDIT_TIMEOUT=1" in done.stderr
+
+    def test_a_server_that_stops_in_the_middle(self, shards, tmp_path, monkeypatch):
+        pytest.importorskip("aiohttp", reason="http:// IS NOT TESTED: pip install aiohttp")
+        data, released = (shards / "part-0.parquet").read_bytes(), threading.Event()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_HEAD(self):
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(data)))
+                self.send_header("Accept-Ranges", "bytes")
+                self.end_headers()
+
+            def do_GET(self):
+                released.wait(20)
+
+            def log_message(self, *words):
+                pass
+
+        monkeypatch.setenv("ANCHORAUDIT_TIMEOUT", "1")
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            host = f"127.0.0.1:{server.server_address[1]}"
+            for read in (anchoraudit.read, lambda address: list(audit_partitions(address))):
+                with pytest.raises(AnchorauditError, match=f"{host} does not answer within 1 seconds"):
+                    read(f"http://{host}/a.parquet")
+            released.set()
+            server.shutdown()
 
     @pytest.mark.parametrize("text", ["soon", "0", "-1", "nan"])
     def test_times_that_are_none(self, monkeypatch, in_memory, text):
@@ -299,6 +367,11 @@ class TestCommandLine:
         (tmp_path / "anchoraudit.toml").write_text(f'dataset = "{web}"\n')
         done = run("scan", "--quiet", cwd=tmp_path / "below")
         assert done.returncode == 1, done.stderr
+
+    def test_init_names_it(self, web, tmp_path):
+        done = run("init", web, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert f'dataset = "{web}"' in (tmp_path / "anchoraudit.toml").read_text()
 
     def test_what_needs_the_whole_says_what_to_do(self, web, tmp_path):
         done = run("scan", web, "--counts", cwd=tmp_path)

@@ -19,6 +19,7 @@ from anchoraudit.detectors import load_detector
 from anchoraudit.detectors.readers import readers
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.formats.yolo.config import YAML, looks_like_config
+from anchoraudit.io.addresses import is_address
 from anchoraudit.io.files import read_head
 
 _LISTED = 20_000  # entries of a folder that are looked at: configurations are few, images may be many
@@ -49,6 +50,8 @@ def suggest(dataset: Dataset) -> Suggestion | None:
     A configuration of a detector comes first, then the record of a training, then a `data.yaml`; in each
     the folder of the data set before the one above it. Of several configurations in one folder none is taken.
     """
+    if is_address(dataset.root):  # nothing is beside it on this machine
+        return None
     root = dataset.root.absolute()
     folder = root.parent if root.is_file() else root
     files = [list(_small_files(one)) for one in dict.fromkeys((folder, folder.parent))]

@@ -10,6 +10,7 @@ import click
 
 from anchoraudit.cli._settings_file import FILES
 from anchoraudit.errors import AnchorauditError, printable
+from anchoraudit.io.addresses import is_address
 
 if TYPE_CHECKING:
     from anchoraudit.advice.suggested import Suggestion
@@ -142,7 +143,7 @@ def _path(path: Path, folder: Path) -> str:
     """Return a path as a TOML string, relative to the settings file's folder, with slashes."""
     from anchoraudit.detectors.toml_text import quoted
 
-    relative = os.path.relpath(path, folder)
+    relative = str(path) if is_address(path) else os.path.relpath(path, folder)
     if not relative.isprintable():
         raise AnchorauditError(
             f"{relative!r} has letters that a settings file cannot hold",

@@ -25,6 +25,10 @@ _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _WEB = ("http", "https")  # where `?` begins a query; elsewhere it may stand for any letter
 
 
+class NoAnswerError(AnchorauditError):
+    """A server that does not answer in time: there is no use in asking it for the next file."""
+
+
 class Address(_Path):
     """An address, as a path of which only the text can be looked at.
 

@@ -16,7 +16,7 @@ from typing import IO, Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.io.addresses import Address
+from anchoraudit.io.addresses import Address, NoAnswerError
 
 Answer = TypeVar("Answer")
 
@@ -231,7 +231,7 @@ def _asked(
     try:
         answer, error = answers.get(timeout=seconds)
     except Empty:
-        raise AnchorauditError(
+        raise NoAnswerError(
             f"{server or 'its server'} does not answer within {seconds:g} seconds",
             path=address,
             remedy=f"Try again later, or wait longer: {TIMEOUT}={2 * seconds:g}.",

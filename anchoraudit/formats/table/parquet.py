@@ -29,7 +29,7 @@ def read_parquet(path: Path, groups: tuple[int, ...] | None = None, *, only_text
 
     note_large(path)
     with opened(path, groups) as file:
-        header = file.schema.names
+        header, metadata = file.schema.names, file.file.metadata
         if (layout := layout_of(kinds_of(file.schema))) is not None:
             return (read_nested_texts if only_texts else read_nested)(file, layout, path)
     if (dialect := by_header(header)) is None:
@@ -40,12 +40,13 @@ def read_parquet(path: Path, groups: tuple[int, ...] | None = None, *, only_text
         if not only_texts or name in ("image", "label", "split")
     }
     texts, numbers = {}, {}
-    with opened(path, groups, as_codes=[own for name, own in asked.items() if name not in NUMBERS]) as file:
-        for name, called in asked.items():  # one column in memory at a time
+    codes = [own for name, own in asked.items() if name not in NUMBERS]
+    with opened(path, groups, as_codes=codes, metadata=metadata) as file:
+        for name, column in zip(asked, file.columns(list(asked.values())), strict=True):
             if name in NUMBERS:
-                numbers[name] = numbers_of(file.column(called), nan_is_nothing=True)
+                numbers[name] = numbers_of(column, nan_is_nothing=True)
             else:
-                texts[name] = texts_of(file.column(called))
+                texts[name] = texts_of(column)
         at = np.arange(file.first, file.first + file.count)
     return Rows(path, dialect, "row", texts, numbers, at)
 

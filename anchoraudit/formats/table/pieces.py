@@ -34,7 +34,7 @@ from anchoraudit.formats.table.shards import (
     read_shard,
 )
 from anchoraudit.formats.table.table_file import Stretch, nothing_of, read_rows, stretches
-from anchoraudit.io.addresses import Address
+from anchoraudit.io.addresses import Address, NoAnswerError
 from anchoraudit.io.files import name_parts
 from anchoraudit.io.stores import status
 
@@ -317,6 +317,8 @@ def _stretches(root: Path, path: Path, rows: int) -> Iterator[tuple[Stretch | No
     name = path.name if path == root else path.relative_to(root).as_posix()
     try:
         found = list(stretches(path, rows))
+    except NoAnswerError:
+        raise
     except AnchorauditError:
         found = [(None, "")]
     for stretch, words in found:
@@ -331,5 +333,7 @@ def _stamp(where: _Where, split: str) -> str:
     path = where.path if isinstance(where.path, Address) else where.path.absolute()
     try:
         return f"{path}:{status(where.path).stamp}:{where.stretch}:{split}"
+    except NoAnswerError:
+        raise
     except AnchorauditError:
         return ""

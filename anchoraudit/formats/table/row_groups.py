@@ -20,13 +20,14 @@ class RowGroups:
     """R rows of an open Parquet file.
 
     groups: the row groups, in order and next to each other. first: the row of the file with which they begin,
-    from 0. count: R.
+    from 0. count: R. is_far: it is at an address.
     """
 
     file: parquet.ParquetFile
     groups: tuple[int, ...]
     first: int
     count: int
+    is_far: bool = False
 
     @property
     def schema(self) -> pa.Schema:
@@ -41,6 +42,13 @@ class RowGroups:
         """Read one column."""
         return self.table([name]).column(0)
 
+    def columns(self, names: Sequence[str]) -> Iterator[pa.ChunkedArray]:
+        """Read columns, one in memory at a time; at an address all of them, in few requests."""
+        if self.is_far:
+            yield from self.table(list(names)).select(list(names)).columns
+        else:
+            yield from map(self.column, names)
+
     def batches(self, size: int, name: str) -> Iterator[pa.Table]:
         """Read one column, `size` rows at a time."""
         for batch in self.file.iter_batches(size, row_groups=list(self.groups), columns=[name]):
@@ -49,25 +57,29 @@ class RowGroups:
 
 @contextmanager
 def opened(
-    path: Path, groups: tuple[int, ...] | None = None, *, as_codes: Sequence[str] = ()
+    path: Path,
+    groups: tuple[int, ...] | None = None,
+    *,
+    as_codes: Sequence[str] = (),
+    metadata: parquet.FileMetaData | None = None,
 ) -> Iterator[RowGroups]:
     """Open a Parquet file within the block.
 
     groups: the row groups to read; None for all. as_codes: columns of texts, to be read as codes into the
-    distinct ones. Any error of pyarrow, which raises many kinds, becomes an AnchorauditError that names the
-    file.
+    distinct ones. metadata: of the file, if it was read before. Any error of pyarrow, which raises many
+    kinds, becomes an AnchorauditError that names the file.
     """
     try:
-        # At an address, requests for columns that lie beside each other are made together.
-        source = stores.opened(path) if is_address(path) else nullcontext(path)
+        is_far = is_address(path)
+        options = {"read_dictionary": list(as_codes), "metadata": metadata, "pre_buffer": is_far}
         with (
-            source as place,
-            parquet.ParquetFile(place, read_dictionary=list(as_codes), pre_buffer=is_address(path)) as file,
+            stores.opened(path) if is_far else nullcontext(path) as place,
+            parquet.ParquetFile(place, **options) as file,
         ):
             sizes = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
             chosen = tuple(range(len(sizes))) if groups is None else groups
             first = sum(sizes[: chosen[0]]) if chosen else 0
-            yield RowGroups(file, chosen, first, sum(sizes[i] for i in chosen))
+            yield RowGroups(file, chosen, first, sum(sizes[i] for i in chosen), is_far)
     except AnchorauditError:
         raise
     except Exception as error:

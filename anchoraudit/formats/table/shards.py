@@ -22,6 +22,7 @@ from anchoraudit.formats.table.columns import Texts
 from anchoraudit.formats.table.dialects import column_called
 from anchoraudit.formats.table.rows import Rows, concatenated
 from anchoraudit.formats.table.table_file import Stretch, read_rows
+from anchoraudit.io.addresses import NoAnswerError
 from anchoraudit.io.stores import inside
 
 SUFFIX = ".parquet"
@@ -72,7 +73,7 @@ def _keys_of(folder: Path, path: Path) -> dict[str, str]:
 def read_shards(folder: Path, shards: Sequence[Path]) -> Rows:
     """Read the files of a split as one table. A file that cannot be read, or has other columns, is a finding.
 
-    Raises AnchorauditError if none of them can be read.
+    Raises AnchorauditError if none of them can be read, or if their server does not answer.
     """
     read: list[tuple[str, Rows]] = []
     findings: list[Finding] = []
@@ -80,6 +81,8 @@ def read_shards(folder: Path, shards: Sequence[Path]) -> Rows:
     for path in shards:
         try:
             rows = read_shard(folder, path)
+        except NoAnswerError:
+            raise
         except AnchorauditError as error:
             failed = failed or error
             findings.append(Finding("PAR001", error.message, str(path)))
