@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -159,8 +160,9 @@ def command(**given: Any) -> int:
     report = report_file(given)
     if is_in_parts(given, settings):
         return _scan_in_parts(given, settings, detector, remarks)
+    with_report = given["output_format"] == "text" and not quiet
     try:  # before NumPy is imported, so that reading processes start sooner
-        with meanwhile(_import_what_follows):
+        with meanwhile(partial(_import_what_follows, settings, with_report=with_report)):
             dataset = read_dataset(settings)
     except TooLargeError as error:
         given["engine"] = LOCAL
@@ -209,14 +211,21 @@ def command(**given: Any) -> int:
     return exit_code(result, settings, known, exit_zero=given["exit_zero"])
 
 
-def _import_what_follows() -> None:
-    """Import what the audit needs, and all rules, which take a fifth of a second."""
+def _import_what_follows(settings: settings_of.Settings, *, with_report: bool) -> None:
+    """Import what the audit, all rules and the report need, which takes up to half a second."""
     from anchoraudit.auditing import audit  # noqa: F401
     from anchoraudit.encoding.engines import find_engines
     from anchoraudit.rules import all_rules
 
     find_engines()
     all_rules()
+    if settings.detector is None:
+        from anchoraudit.advice import suggested  # noqa: F401
+        from anchoraudit.detectors.readers import readers
+
+        readers()
+    if with_report:
+        from anchoraudit.report.text import next_steps, scan  # noqa: F401
 
 
 def _scan_in_parts(

@@ -459,7 +459,7 @@ class Admitted:
             return dataset
         images = dataset.images
         fate = np.zeros(len(images), dtype=np.int8) if images.fate is None else images.fate.copy()
-        stopped = np.unique(dataset.boxes.image[self.fatal])
+        stopped = dataset.boxes.image[self.fatal]
         fate[stopped[fate[stopped] == KEPT]] = STOPS
         return replace(dataset, images=replace(images, fate=fate))
 
