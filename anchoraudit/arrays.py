@@ -58,6 +58,11 @@ def one_thread() -> Iterator[None]:
         _ALONE.reset(token)
 
 
+def is_alone() -> bool:
+    """Tell whether this thread shall work alone: see `one_thread`, which no thread of a pool knows of."""
+    return _ALONE.get()
+
+
 def for_each_block(rows: int, work: Callable[[slice], None]) -> None:
     """Call `work` with slices that cover `rows` rows once, in any order, on two threads if there are many."""
     for_each([slice(start, min(start + BLOCK, rows)) for start in range(0, rows, BLOCK)], work)

@@ -117,21 +117,17 @@ def find_images(names: Sequence[str], folders: Iterable[Path]) -> Found:
     without changing the annotations. Then by stem, for names without a suffix. A name that leads out of a
     folder is never followed.
     """
-    plain = [
-        "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
-        for name in names
-    ]
     candidates = list(folders)
-    sample = _sample(plain)
+    sample = [_plain(name) for name in _sample(names)]
     deepest = max((name.count("/") for name in sample), default=0)
     for cut in range(deepest + 1):
         folder = find_folder([_without(name, cut) for name in sample], candidates)
         if folder is not None:
-            return _found_in(folder, [_without(name, cut) for name in plain])
+            return _found_in(folder, [_without(_plain(name), cut) for name in names])
     for folder in candidates:
         stems = {name.rpartition(".")[0]: name for name in reversed(list_images(folder))}
         if any(name in stems for name in sample):
-            return _found_in(folder, [stems.get(name, name) for name in plain])
+            return _found_in(folder, [stems.get(name, name) for name in map(_plain, names)])
     return Found(None, list(names), [False] * len(names))
 
 
@@ -145,6 +141,10 @@ def are_present(folder: Path, names: Sequence[str]) -> list[bool]:
             listed[below] = frozenset(list_below(folder, below))
         present.append(base in listed[below])
     return present
+
+
+def _plain(name: str) -> str:
+    return "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
 
 
 def _found_in(folder: Path, names: list[str]) -> Found:

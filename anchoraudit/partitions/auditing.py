@@ -40,7 +40,6 @@ class Job:
     @classmethod
     def of(cls, plan: Plan, settings: Settings) -> Job:
         """Return the job. Raises AnchorauditError if a setting is of no use."""
-        settings.examine(plan.skeleton)
         plain = settings.to_builtins()
         about = {
             "version": anchoraudit.__version__,
@@ -51,7 +50,10 @@ class Job:
             "not_checked": list(plan.apart.not_checked),
             "rewritable": isinstance(plan.parts, RewritableParts) and plan.parts.can_rewrite,
         }
-        return cls(plan, settings, about)
+        job = cls(plan, settings, about)
+        # It raises before any part is read. And what a part needs is imported once, not in its own process.
+        job.numbers(0, *job.audited(plan.skeleton))
+        return job
 
     def audited(self, dataset: Dataset) -> tuple[Audit, Context]:
         """Audit a part, and run the rules about single images and boxes."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
+from anchoraudit.arrays import is_alone
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.io.plugins import load_module, module_names
@@ -257,10 +258,16 @@ def _find(
     def run(code: str) -> Sequence[Sequence[Finding]]:
         return find(rules[code], chosen.thresholds.get(code, {}))
 
-    # NumPy releases the interpreter lock while it works on long columns, so two threads share the work.
-    with ThreadPoolExecutor(2 if len(context.dataset.boxes) > _MANY_BOXES else 1) as pool:
-        for code, found in zip(groups, pool.map(run, groups), strict=True):
-            groups[code] += [part for part in (read.get(code, ()), *found) if len(part)]
+    def join(found: Iterable[Sequence[Sequence[Finding]]]) -> None:
+        for code, own in zip(groups, found, strict=True):
+            groups[code] += [part for part in (read.get(code, ()), *own) if len(part)]
+
+    if len(context.dataset.boxes) > _MANY_BOXES and not is_alone():
+        # NumPy releases the interpreter lock while it works on long columns, so two threads share the work.
+        with ThreadPoolExecutor(2) as pool:
+            join(pool.map(run, groups))
+    else:
+        join(map(run, groups))
     return groups
 
 

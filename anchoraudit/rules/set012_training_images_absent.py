@@ -55,7 +55,7 @@ def count(context: Context) -> Counted:
 
 
 def _any_there(dataset: Dataset, rows: Int) -> bool:
-    has_folder = np.array([source.image_folder is not None for source in dataset.sources])
+    has_folder = np.array([source.image_folder is not None for source in dataset.sources], dtype=np.bool_)
     rows = rows[has_folder[dataset.images.source[rows]]]
     return any(dataset.image_path(row) is not None for row in rows.tolist())
 

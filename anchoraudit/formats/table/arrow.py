@@ -19,7 +19,9 @@ def texts_of(column: pa.ChunkedArray) -> Texts:
     array: Any = coded.combine_chunks()
     if isinstance(array, pa.ChunkedArray):  # without chunks
         return Texts.of([])
-    names = [_plain(value) for value in array.dictionary.to_pylist()]
+    names = array.dictionary.to_pylist()
+    if not (pa.types.is_string(array.dictionary.type) and array.dictionary.null_count == 0):
+        names = [_plain(value) for value in names]
     codes = array.indices.fill_null(len(names)).to_numpy(zero_copy_only=False).astype(np.int64)
     return Texts.of_codes(codes, [*names, ""])
 

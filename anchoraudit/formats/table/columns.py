@@ -47,11 +47,10 @@ class Texts:
 
         codes: int64 [R], none below 0.
         """
-        index: dict[str, int] = {}
-        same = np.array([index.setdefault(name, len(index)) for name in names], dtype=np.int64)
-        if len(index) < len(names):
-            codes = same[codes]
-        distinct = list(index)
+        distinct = list(dict.fromkeys(names))
+        if len(distinct) < len(names):
+            index = {name: i for i, name in enumerate(distinct)}
+            codes = np.array([index[name] for name in names], dtype=np.int64)[codes]
         first = np.full(len(distinct), len(codes), dtype=np.int64)
         first[codes[::-1]] = np.arange(
             len(codes) - 1, -1, -1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,6 +74,7 @@ class TableParts:
         Raises AnchorauditError if none of the files is to be read.
         """
         path = detection.path
+        _import_readers()
         wanted = options.splits
         require_known_splits(wanted, [s for _, s in groups if s] or wanted, path)
         chosen = tuple((tuple(f), s) for f, s in groups if not (s and wanted) or s in wanted)
@@ -323,6 +325,15 @@ def _stretches(root: Path, path: Path, rows: int) -> Iterator[tuple[Stretch | No
         found = [(None, "")]
     for stretch, words in found:
         yield stretch, f"{name}, {words}" if words else name
+
+
+def _import_readers() -> None:
+    """Import what reading a piece needs: once, and not in the process of each piece."""
+    if find_spec("pyarrow") is not None:
+        import anchoraudit.formats.table.arrow
+        import anchoraudit.formats.table.nested
+        import anchoraudit.formats.table.row_groups  # noqa: F401
+    keys_of([""])
 
 
 def _stamp(where: _Where, split: str) -> str:

@@ -16,6 +16,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
+from anchoraudit.arrays import one_thread
 from anchoraudit.errors import AnchorauditError, without_credentials
 from anchoraudit.io.plugins import load_module, module_names
 
@@ -82,7 +83,8 @@ def attempted(work: Callable[[Any, Any], Any], common: Any, task: Any) -> Any:
     """Do a task. Return what it raises as a `Failed`, after ATTEMPTS attempts unless it is of no use."""
     for left in reversed(range(ATTEMPTS)):
         try:
-            return work(common, task)
+            with one_thread():  # there are other tasks for the other cores
+                return work(common, task)
         except AnchorauditError as error:
             return Failed.of(error)
         except Exception as error:
