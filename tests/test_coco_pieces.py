@@ -43,7 +43,7 @@ class Here:
 def pieces_of(rows):
     """Within the block, pieces have about so many boxes, and are read in this process."""
     with (
-        mock.patch("anchoraudit.partitions.auditing.rows_of_part", lambda *_: rows),
+        mock.patch("anchoraudit.partitions.reading.rows_of_part", lambda *_: rows),
         mock.patch("anchoraudit.formats.coco.ranges.each_apart", each_here),
         mock.patch("anchoraudit.formats.coco.pieces.each_apart", each_here),
     ):
@@ -240,7 +240,7 @@ class TestAgainstTheWhole:
     def test_processes(self, tmp_path):
         path = write(tmp_path / "a.json", simple())
         whole = as_one_piece(path)
-        with mock.patch("anchoraudit.partitions.auditing.rows_of_part", lambda *_: 50):
+        with mock.patch("anchoraudit.partitions.reading.rows_of_part", lambda *_: 50):
             parts = list(audit_partitions(path, workers=2))
         assert len(parts) > 2
         assert merge(parts).counts == whole.counts

@@ -120,7 +120,7 @@ def test_without_a_header(tmp_path):
 
 
 def test_an_audit_in_pieces_is_that_of_the_whole(tmp_path, monkeypatch):
-    monkeypatch.setattr("anchoraudit.partitions.auditing.rows_of_part", lambda *_: 3_000)
+    monkeypatch.setattr("anchoraudit.partitions.reading.rows_of_part", lambda *_: 3_000)
     path = tmp_path / "boxes.csv"
     rows = [",".join(map(str, row)) for row in drawn(150)]
     rows[7:7] = ["a.jpg,1,2"]
@@ -140,7 +140,7 @@ def test_an_audit_in_pieces_is_that_of_the_whole(tmp_path, monkeypatch):
 
 
 def test_several_csv_files(tmp_path, monkeypatch):
-    monkeypatch.setattr("anchoraudit.partitions.auditing.rows_of_part", lambda *_: 1_500)
+    monkeypatch.setattr("anchoraudit.partitions.reading.rows_of_part", lambda *_: 1_500)
     rows = [",".join(map(str, row)) for row in drawn(90)]
     for number in range(3):
         part = [",".join(COLUMNS), *rows[number::3]]

@@ -256,7 +256,7 @@ def test_the_pieces_are_the_whole(tmp_path, size):
 
 
 def test_an_audit_in_pieces_is_that_of_the_whole(tmp_path, monkeypatch):
-    monkeypatch.setattr("anchoraudit.partitions.auditing.rows_of_part", lambda *_: 40)
+    monkeypatch.setattr("anchoraudit.partitions.reading.rows_of_part", lambda *_: 40)
     path = written(tmp_path / "x.jsonl", [*many(80), many(1)[0]])
     with path.open("a") as file:
         file.write("no JSON\n")

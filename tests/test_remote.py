@@ -236,7 +236,7 @@ class TestAnswers:
 
     @pytest.mark.parametrize("suffix", ["csv", "jsonl"])
     def test_files_of_lines(self, tmp_path, monkeypatch, suffix):
-        monkeypatch.setattr("anchoraudit.partitions.auditing.rows_of_part", lambda *_: 50)
+        monkeypatch.setattr("anchoraudit.partitions.reading.rows_of_part", lambda *_: 50)
         table = table_of(drawn(80))
         file = tmp_path / f"boxes.{suffix}"
         if suffix == "csv":
@@ -429,7 +429,7 @@ class TestObjectStore:
 
     def test_row_groups_are_read_by_themselves(self, shards, bucket, monkeypatch):
         monkeypatch.setattr("anchoraudit.formats.table.table_file._LARGE", 0)
-        monkeypatch.setattr("anchoraudit.partitions.auditing.rows_of_part", lambda *_: 20)
+        monkeypatch.setattr("anchoraudit.partitions.reading.rows_of_part", lambda *_: 20)
         parts = list(audit_partitions(bucket, "yolov5"))
         assert len(parts) > 6
         assert merge(parts).summary() == merge(audit_partitions(shards, "yolov5")).summary()
