@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from anchoraudit.encoding.targets import encode
     from anchoraudit.errors import AnchorauditError
     from anchoraudit.formats import read
+    from anchoraudit.partitions.anywhere import Partitions, partition
     from anchoraudit.partitions.auditing import audit_partitions
     from anchoraudit.partitions.comparing import compare_partitions
     from anchoraudit.partitions.partial import Partial, merge
@@ -49,6 +50,7 @@ _HOME = {
     "Finding": "dataset.findings",
     "NotVerifiedError": "certificates.verifying",
     "Partial": "partitions.partial",
+    "Partitions": "partitions.anywhere",
     "Verified": "certificates.verifying",
     "advise": "advice.advise",
     "audit": "auditing.audit",
@@ -60,6 +62,7 @@ _HOME = {
     "load_detector": "detectors",
     "measure_fit": "anchors.fit",
     "merge": "partitions.partial",
+    "partition": "partitions.anywhere",
     "read": "formats",
     "read_classes": "classes.readers",
     "rule_of": "rules",
@@ -80,6 +83,7 @@ __all__ = [
     "Finding",
     "NotVerifiedError",
     "Partial",
+    "Partitions",
     "Verified",
     "advise",
     "audit",
@@ -91,6 +95,7 @@ __all__ = [
     "load_detector",
     "measure_fit",
     "merge",
+    "partition",
     "read",
     "read_classes",
     "rule_of",

@@ -121,7 +121,7 @@ def test_every_output_of_a_scan_is_named():
     assert set(outputs.names()) <= words_in(sections(DOCS / "commands.md")["scan"])
 
 
-OTHER_PROGRAMS = r"(?:pip|pipx|uv|python3?|ruff|bash|mkdocs|[\w/]*train\w*\.py)"
+OTHER_PROGRAMS = r"(?:pip|pipx|uv|python3?|ruff|bash|mkdocs|dask|[\w/]*train\w*\.py)"
 
 
 def test_options_that_a_page_mentions_exist():

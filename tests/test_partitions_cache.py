@@ -32,7 +32,7 @@ class Counting:
     @property
     def read(self):
         """The numbers of the parts that were audited."""
-        return [task for name, task in self.done if name == "_audit_part"]
+        return [task for name, task in self.done if name == "audit_part"]
 
     @property
     def looked_at(self):

@@ -196,7 +196,7 @@ def _audits(job: Job, running: Engine, kept: KeptAudits | None) -> Iterator[Part
             missing.append(part)
         else:
             yield partial
-    for index, found in running.each(_audit_part, job, missing):
+    for index, found in running.each(audit_part, job, missing):
         if isinstance(found, Failed):
             yield job.failed(missing[index], found)
             continue
@@ -212,7 +212,8 @@ class _Audited(NamedTuple):
     lasts: bool
 
 
-def _audit_part(job: Job, part: int) -> _Audited:
+def audit_part(job: Job, part: int) -> _Audited:
+    """Read a part and audit it: what every worker does. Raises AnchorauditError if it cannot be read."""
     dataset = job.plan.read(part)
     measured = dataset.images.measured
     audit = job.numbers(part, *job.audited(dataset))

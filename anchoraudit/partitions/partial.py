@@ -216,7 +216,7 @@ class Partial:
         --------
         >>> whole = merge(audit_partitions("sample_data/coco"))
         >>> whole.to_json()[:10]
-        '{"about":{'
+        '{"anchorau'
         """
         plain = {
             "anchoraudit_partial": _FORM,
