@@ -32,6 +32,7 @@ SCRIPTS = (
     "advise",
     "cluster",
     "filter_coco",
+    "scale",
     "startup",
 )
 START, END = "<!-- table: written by run.py --write -->\n", "<!-- end of table -->\n"

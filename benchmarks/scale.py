@@ -1,0 +1,178 @@
+"""Data sets in parts: CPU time and memory beside a bare reading, more boxes, CSV, and Dask.
+
+The sets are large, so each figure is from one run of each. MILLIONS in the environment asks for another
+number of boxes in the largest one, instead of 100.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+
+from _measure import MB, PROGRAM, PYTHON, Claim, Run, main, run
+from _shards import COLUMNS, shards
+
+BOXES, PARTS = 20_000_000, 64
+LARGEST = int(os.environ.get("MILLIONS", "100")) * 1_000_000
+CSV_BOXES = 2_000_000
+MOST_CPU, MOST_BYTES, MOST_CSV = 3.5, 600e6, 4.0
+MOST_DASK, LEAST_FASTER = 1.3, 1.5
+# What holds if time is linear: the same time for each box, and a tenth for what other work disturbs.
+MOST_GROWTH = 1.1
+
+_READ = "import sys; from pyarrow import parquet; parquet.read_table(sys.argv[1], columns=sys.argv[2:])"
+_READ_CSV = "import sys; from pyarrow import csv; csv.read_csv(sys.argv[1])"
+_WRITE_CSV = (
+    "import sys; from pyarrow import csv, parquet; "
+    "csv.write_csv(parquet.read_table(sys.argv[1]), sys.argv[2])"
+)
+
+
+def scan(table: Path, *words: str, engine: str = "local") -> tuple[str, ...]:
+    """Return the command that audits a data set in parts."""
+    return (*PROGRAM, "scan", str(table), "--engine", engine, "--exit-zero", "-q", *words)
+
+
+@dataclass
+class Tree:
+    """A process and all below it, as they are seen again and again while they run.
+
+    cpu: the user and system seconds of each. peak: the most bytes that all held at one time.
+    """
+
+    cpu: dict[int, float] = field(default_factory=dict)
+    peak: int = 0
+
+    def look(self, leader: int) -> None:
+        """Look at all processes below `leader`. Pages that several share count once."""
+        stats = {}
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):  # it has just ended
+                stats[int(path.parent.name)] = path.read_text().rpartition(")")[2].split()
+        below = {leader}
+        while more := {pid for pid, stat in stats.items() if int(stat[1]) in below} - below:
+            below |= more
+        held = 0
+        for pid in below & {*stats}:
+            self.cpu[pid] = (int(stats[pid][11]) + int(stats[pid][12])) / os.sysconf("SC_CLK_TCK")
+            with suppress(OSError, ValueError, IndexError):
+                rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+                held += 1024 * int(rollup.split("\nPss:", 1)[1].split(None, 1)[0])
+        self.peak = max(self.peak, held)
+
+
+def watched(command: Sequence[str]) -> Run:
+    """Run a command. Its CPU time and peak are those of all its processes, whoever waits for them."""
+    tree = Tree()
+    done = run(command, watch=tree.look)
+    return Run(done.wall, max(done.cpu, sum(tree.cpu.values())), tree.peak)
+
+
+def measure(data: Path) -> list[Claim]:
+    """Run everything once: reading and auditing side by side, then the larger set, CSV and Dask."""
+    folder, largest = shards(data, BOXES, PARTS), shards(data, LARGEST, PARTS * LARGEST // BOXES)
+    bare = run((PYTHON, "-c", _READ, str(folder), *COLUMNS))
+    whole = watched(scan(folder))
+    large = watched(scan(largest))
+    claims = [
+        _cpu_claim(f"Parquet, {_millions(BOXES)}: CPU, times pyarrow.read_table", whole, bare, MOST_CPU),
+        _rate_claim(whole),
+        _peak_claim(f"Parquet, {_millions(BOXES)}: peak memory, MB", whole.peak),
+        _peak_claim(f"Parquet, {_millions(LARGEST)}: peak memory, MB", large.peak),
+        _growth_claim(whole, large),
+        _csv_claim(data),
+    ]
+    if find_spec("distributed") is None:
+        print("the engine dask is not measured: pip install distributed", file=sys.stderr)
+        return claims
+    single = watched(scan(folder, "--workers", "1"))
+    return [*claims, *_dask_claims(watched(scan(folder, "--workers", "2", engine="dask")), whole, single)]
+
+
+def _cpu_claim(what: str, ours: Run, theirs: Run, most: float) -> Claim:
+    ratio = ours.cpu / theirs.cpu
+    return Claim(
+        what,
+        f"{ratio:.2f}",
+        "",
+        f"scan CPU {ours.cpu:.1f} s (wall {ours.wall:.1f} s), reading CPU {theirs.cpu:.1f} s",
+        f"at most {most:g}",
+        ratio <= most,
+    )
+
+
+def _rate_claim(ours: Run) -> Claim:
+    hours = ours.cpu / BOXES * 1e9 / 3600
+    return Claim(
+        "Parquet: CPU hours for a billion boxes",
+        f"{hours:.2f}",
+        "",
+        f"extrapolated from {ours.cpu:.1f} s for {_millions(BOXES)}",
+    )
+
+
+def _peak_claim(what: str, peak: int) -> Claim:
+    return Claim(
+        what,
+        f"{peak / MB:.0f}",
+        "",
+        "all processes together",
+        f"at most {MOST_BYTES / MB:.0f}",
+        peak <= MOST_BYTES,
+    )
+
+
+def _growth_claim(ours: Run, large: Run) -> Claim:
+    growth = (large.cpu / LARGEST) / (ours.cpu / BOXES)
+    return Claim(
+        f"CPU for each box of {_millions(LARGEST)}, times that of {_millions(BOXES)}",
+        f"{growth:.2f}",
+        "",
+        f"CPU {large.cpu:.1f} s and {ours.cpu:.1f} s",
+        f"at most {MOST_GROWTH:g}",
+        growth <= MOST_GROWTH,
+    )
+
+
+def _csv_claim(data: Path) -> Claim:
+    table = data / "boxes-2m.csv"
+    if not table.exists():
+        first = shards(data, CSV_BOXES, 1) / "part-0000.parquet"
+        run((PYTHON, "-c", _WRITE_CSV, str(first), str(table)))
+    bare, ours = run((PYTHON, "-c", _READ_CSV, str(table))), run(scan(table))
+    return _cpu_claim(f"CSV, {_millions(CSV_BOXES)}: CPU, times pyarrow.csv.read_csv", ours, bare, MOST_CSV)
+
+
+def _dask_claims(dask: Run, local: Run, single: Run) -> list[Claim]:
+    ratio, faster = dask.cpu / local.cpu, single.wall / dask.wall
+    return [
+        Claim(
+            "Dask, 2 workers: CPU, times that of the engine local",
+            f"{ratio:.2f}",
+            "",
+            f"CPU {dask.cpu:.1f} s and {local.cpu:.1f} s",
+            f"at most {MOST_DASK:g}",
+            ratio <= MOST_DASK,
+        ),
+        Claim(
+            "Dask, 2 workers: times faster than --workers 1",
+            f"{faster:.2f}",
+            "",
+            f"{dask.wall:.1f} s and {single.wall:.1f} s",
+            f"at least {LEAST_FASTER:g}",
+            faster >= LEAST_FASTER,
+        ),
+    ]
+
+
+def _millions(boxes: int) -> str:
+    return f"{boxes // 1_000_000} M boxes"
+
+
+if __name__ == "__main__":
+    main(measure)
