@@ -381,11 +381,13 @@ class TestCommandLine:
     def test_other_commands_read_all_of_it(self, web, tmp_path):
         done = run("cluster", web, "--k", "3", "-o", "anchors.json", cwd=tmp_path)
         assert done.returncode == 0, done.stderr
-        done = run("filter", web, "-o", "clean.json", cwd=tmp_path)
+        done = run("filter", web, "-o", "clean", cwd=tmp_path)
         assert done.returncode == 0, done.stderr
-        done = run("filter", web, "-o", "more.json", "--certify", cwd=tmp_path)
+        names = [f"part-{part}.parquet" for part in range(3)]
+        assert [path.name for path in sorted((tmp_path / "clean").glob("*.parquet"))] == names
+        done = run("filter", web, "-o", "clean.json", cwd=tmp_path)
         assert done.returncode == 2
-        assert "cannot be certified: it is not on this machine" in done.stderr
+        assert "or copy the data to this machine to write a manifest" in done.stderr
 
 
 class TestObjectStore:

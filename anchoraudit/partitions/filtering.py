@@ -307,7 +307,7 @@ def _rewritable(parts: Any, root: Path) -> RewritableParts:
         raise AnchorauditError(
             "only tables in Parquet files can be filtered part by part",
             path=root,
-            remedy="Leave out --engine, --memory and --workers.",
+            remedy=f"{_to_read_it_whole(root).capitalize()}.",
         )
     return parts
 
@@ -319,6 +319,13 @@ def _require_no_columns_of_splits(reading: InParts, sources: Sequence[Any]) -> N
             "--split cannot go with parts where the rows of a file name their splits",
             remedy="Leave it out: all splits are filtered, and stay what they are.",
         )
+
+
+def _to_read_it_whole(source: Path) -> str:
+    """Return what makes the command read the whole data set at once."""
+    if is_address(source):
+        return "copy the data to this machine"
+    return "leave out --engine, --memory and --workers"
 
 
 def _require_room(
@@ -343,7 +350,7 @@ def _require_room(
             path=target,
             remedy=f"Name a {source.suffix} file."
             if writing.is_file
-            else "Name a folder, or leave out --engine, --memory and --workers to write a manifest.",
+            else f"Name a folder, or {_to_read_it_whole(source)} to write a manifest.",
         )
     if target.exists() and target.is_dir() == writing.is_file:
         raise AnchorauditError(
