@@ -242,17 +242,6 @@ class TestSizes:
             sizes.mean(axis=0), abs=1e-3
         )
 
-    def test_a_table_of_bins_gives_what_sorting_gives(self, monkeypatch):
-        rng = np.random.default_rng(1)
-        for spread in (0.0, 1.0, 8.0):
-            sizes = np.exp(rng.normal(3, spread, (3_000, 2)))
-            found = [SizeHistogram.of(sizes).to_builtins()]
-            with monkeypatch.context() as patch:
-                patch.setattr("anchoraudit.partitions.sizes._DENSE", 0)
-                found.append(SizeHistogram.of(sizes).to_builtins())
-            assert found[0] == found[1]
-        assert SizeHistogram.of(np.zeros((0, 2))).to_builtins() == []
-
 
 class TestKeys:
     def test_they_are_the_same_on_every_machine(self):

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 import anchoraudit
 from anchoraudit import AnchorauditError, audit_partitions, load_detector, measure_fit, merge
 from anchoraudit.anchors.clustered import cluster_sizes, network_sizes
-from anchoraudit.partitions.clustering import clustered, network_sizes_of
+from anchoraudit.partitions.clustering import network_sizes_of
 from anchoraudit.partitions.reading import InParts
-from anchoraudit.partitions.sizes import SizeHistogram
+from anchoraudit.partitions.sizes import SizeHistogram, clustered
 from tests.test_partitions import drawn, run, write
 
 pytest.importorskip("pyarrow")

@@ -1,13 +1,12 @@
-"""Anchors from the histogram of box sizes; and the histogram alone, where nothing else is asked for."""
+"""The histogram of box sizes of a data set that is read part by part, where nothing else is asked for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from anchoraudit.anchors.clustered import Clustered, cluster_sizes, nothing_to_cluster, sizes_on_input
+from anchoraudit.anchors.clustered import nothing_to_cluster, sizes_on_input
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.detectors import Detector
-from anchoraudit.errors import AnchorauditError
 from anchoraudit.loaders import PLAIN, Tally, load_as
 from anchoraudit.partitions.engines import Failed
 from anchoraudit.partitions.plan import Plan
@@ -70,12 +69,3 @@ def _sizes(job: _Sizing, part: int) -> tuple[SizeHistogram, Tally | None]:
         dataset, tally = loaded.as_if_mended(), loaded.tally
     sizes = sizes_on_input(dataset, job.detector, drop_difficult=job.drop_difficult)
     return SizeHistogram.of(sizes), tally
-
-
-def clustered(sizes: SizeHistogram, k: int, *, metric: str = "iou", seed: int = 0) -> Clustered:
-    """Cluster a histogram into anchors. Raises AnchorauditError as `cluster_sizes` does."""
-    if not len(sizes.count):
-        raise AnchorauditError(
-            "no usable box to cluster", remedy="See anchoraudit scan for why the boxes are not usable."
-        )
-    return cluster_sizes(sizes.mean, k, metric=metric, seed=seed, weight=sizes.count.astype("float64"))

@@ -193,7 +193,7 @@ class Partial:
         >>> len(found.anchors), found.fit.boxes
         (3, 33)
         """
-        from anchoraudit.partitions.clustering import clustered
+        from anchoraudit.partitions.sizes import clustered
 
         self.detector  # noqa: B018  without one, no box has a size on a network's input
         return clustered(self.sizes, k, metric=metric, seed=seed)

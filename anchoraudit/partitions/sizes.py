@@ -7,7 +7,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from anchoraudit.anchors.clustered import Clustered, cluster_sizes
 from anchoraudit.arrays import Float, Int
+from anchoraudit.errors import AnchorauditError
 
 BINS = 16  # of an octave, at least: a side doubles over so many
 MOST = 1 << 16  # bins: where there are fewer, they are narrower, so that a few sizes are not mixed up
@@ -103,3 +105,12 @@ class SizeHistogram:
         """Return what `to_builtins` returned."""
         columns = np.array(plain["bins"], dtype=np.int64).reshape(-1, 4)
         return cls(plain["fineness"], columns[:, 0], columns[:, 1], columns[:, 2:])
+
+
+def clustered(sizes: SizeHistogram, k: int, *, metric: str = "iou", seed: int = 0) -> Clustered:
+    """Cluster a histogram into k anchors. metric, seed: as of `cluster_sizes`. Raises what that raises."""
+    if not len(sizes.count):
+        raise AnchorauditError(
+            "no usable box to cluster", remedy="See anchoraudit scan for why the boxes are not usable."
+        )
+    return cluster_sizes(sizes.mean, k, metric=metric, seed=seed, weight=sizes.count.astype(np.float64))
