@@ -162,7 +162,7 @@ def test_sizes_of_image_files_may_change(run, shards):
 def test_a_format_that_is_read_whole_is_not_kept(tmp_path):
     for _ in range(2):
         counting = Counting()
-        merge(audit_partitions(ROOT / "sample_data/coco", engine=counting, cache=tmp_path / "kept"))
+        merge(audit_partitions(ROOT / "sample_data/voc", engine=counting, cache=tmp_path / "kept"))
         assert counting.read == [0]
 
 

@@ -79,6 +79,8 @@ def run(workers: str, folder: str) -> None:
             "distributed.scheduler.allowed-failures": ATTEMPTS - 1,
             "distributed.scheduler.no-workers-timeout": f"{_WITHOUT_WORKERS} s",
             "distributed.comm.timeouts.connect": f"{_CONNECTING} s",
+            # Dask has memory given back to the system at once. Then every array costs page faults anew.
+            "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
             # Dask ends the nanny of a worker that has died, and is just then dead again, instead of waiting.
             "distributed.deploy.lost-worker-timeout": "1000 days",
         }
