@@ -14,6 +14,7 @@ from anchoraudit.encoding.statuses import STATUS_CODE, STATUSES
 if TYPE_CHECKING:
     from anchoraudit.auditing.audit import Audit
     from anchoraudit.dataset.columns import Dataset
+    from anchoraudit.encoding.canvas import Placed
 
 _ROWS = 50_000  # boxes at a time
 
@@ -79,15 +80,18 @@ def images_by_class(dataset: Dataset) -> Int:
     """
     classes, boxes = max(len(dataset.categories), 1), dataset.boxes
     known = boxes.category >= 0
-    pairs = np.unique(boxes.image[known] * classes + boxes.category[known])
-    number: Int = np.bincount(pairs % classes, minlength=len(dataset.categories))
+    pairs = boxes.image[known] * classes + boxes.category[known]
+    pairs.sort()  # several times faster than np.unique
+    first = np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]
+    number: Int = np.bincount(pairs[first] % classes, minlength=len(dataset.categories))
     return number
 
 
-def by_level(audit: Audit) -> ByLevel | None:
+def by_level(audit: Audit, placed: Placed | None = None) -> ByLevel | None:
     """Count the usable boxes with a positive anchor on each level of the detector.
 
-    None without a detector, or if its engine cannot tell levels apart.
+    placed: these boxes on the network's input; they are placed anew where it is not given. None without a
+    detector, or if its engine cannot tell levels apart.
 
     Examples
     --------
@@ -102,7 +106,10 @@ def by_level(audit: Audit) -> ByLevel | None:
     rows = np.flatnonzero(audit.box_results.usable)
     for start in range(0, len(rows), _ROWS):
         some = rows[start : start + _ROWS]
-        found = engines.levels(audit.placed(some), detector)
+        boxes = (
+            audit.placed(some) if placed is None else placed.boxes.take(np.arange(start, start + len(some)))
+        )
+        found = engines.levels(boxes, detector)
         if found is None:
             return None
         counted += found.sum(axis=0)

@@ -12,7 +12,13 @@ import msgspec
 from anchoraudit.anchors.export import framework_names
 from anchoraudit.cli import _settings as settings_of
 from anchoraudit.cli._choice import Choice
-from anchoraudit.cli._in_parts import is_in_parts, needs_the_whole, parts_options, reading_of
+from anchoraudit.cli._in_parts import (
+    is_in_parts,
+    needs_the_whole,
+    options_of_parts,
+    parts_options,
+    reading_of,
+)
 from anchoraudit.cli._options import (
     DetectorName,
     assume_option,
@@ -153,7 +159,7 @@ def command(**given: Any) -> int:
     elif snippet is not None and output is None:
         _output.put(snippet.text, None)
     else:
-        words = settings_of.as_options(settings)
+        words = [*settings_of.as_options(settings), *options_of_parts(given)]
         _output.show(cluster_parts(clusters, str(dataset.root), words, _own_words(given), output), None)
     return 0
 

@@ -13,7 +13,7 @@ from anchoraudit.boxes import box_sizes
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.labels import clipped_boxes
 from anchoraudit.encoding.verdicts import VERDICTS
-from anchoraudit.partitions.partial import KEPT, Found, Partial, Place, fields_of
+from anchoraudit.partitions.partial import KEPT, WORST, Found, Partial, Place, fields_of
 from anchoraudit.partitions.sizes import SizeHistogram
 from anchoraudit.report import words
 from anchoraudit.report.outputs import entry_of_image
@@ -32,18 +32,18 @@ def partial_of(
     return Partial(
         about,
         (part,),
-        _counts(audit),
+        _counts(audit, context),
         Totals.of(context, chosen),
-        _sizes(audit),
+        _sizes(audit, context),
         {group: _found([own], part) for group, own in sorted(groups.items())},
         tuple(sorted({fields_of(finding) for finding in of_the_whole(audit.original.findings)})),
-        tuple((_place(audit, row, part), entry_of_image(audit, row)) for row in words.flagged(audit)[:KEPT]),
+        _worst(audit, part),
         tuple(sorted({*audit.original.notes, *audit.dataset.notes})),
     )
 
 
-def _counts(audit: Audit) -> dict[str, Any]:
-    classes, levels = by_class(audit), by_level(audit)
+def _counts(audit: Audit, context: Context) -> dict[str, Any]:
+    classes, levels = by_class(audit), by_level(audit, context.on_input)
     return {
         "summary": audit.summary(),
         "by_class": np.column_stack([classes.boxes, classes.usable, classes.by_status]).tolist(),
@@ -55,13 +55,12 @@ def _counts(audit: Audit) -> dict[str, Any]:
     }
 
 
-def _sizes(audit: Audit) -> SizeHistogram:
+def _sizes(audit: Audit, context: Context) -> SizeHistogram:
     """Count the sizes of usable boxes on the network's input; without a detector, as they are."""
-    rows = np.flatnonzero(audit.labels.usable)
-    if audit.replayed is None:
-        sizes = box_sizes(clipped_boxes(audit.dataset, rows))
+    if context.on_input is None:
+        sizes = box_sizes(clipped_boxes(audit.dataset, np.flatnonzero(audit.labels.usable)))
     else:
-        sizes = box_sizes(audit.net_boxes(rows))
+        sizes = box_sizes(context.on_input.boxes.boxes)
     return SizeHistogram.of(sizes[(sizes > 0).all(axis=1)])
 
 
@@ -69,16 +68,20 @@ def _found(sequences: Sequence[Sequence[Finding]], part: int) -> Found:
     """Count what a rule found in a part, and keep the first: those of the reader, then by rows."""
     first: list[tuple[Place, Finding]] = []
     for own in sequences:
-        places = own.rows.tolist() if isinstance(own, Hits) else range(len(own))
-        kept = sorted(range(len(own)), key=places.__getitem__)[:KEPT]
-        first += [((int(isinstance(own, Hits)), part, places[at]), own[at]) for at in kept]
+        if isinstance(own, Hits):
+            kept = np.argsort(own.rows, kind="stable")[:KEPT].tolist()
+            first += [((1, part, int(own.rows[at])), own[at]) for at in kept]
+        else:
+            first += [((0, part, at), own[at]) for at in range(min(len(own), KEPT))]
     return Found(sum(map(len, sequences)), tuple(sorted(first)[:KEPT]))
 
 
-def _place(audit: Audit, image: int, part: int) -> Place:
-    """Return by what a flagged image is in order: as in a report of the whole, then as it is read."""
-    results = audit.image_results
-    best = float(np.nan_to_num(results.best_iou[image]))
-    verdict = VERDICTS[int(results.verdict[image])]
-    unmatched = int(results.unmatched[image])
-    return (words.rank(verdict), -unmatched, best, part, image)
+def _worst(audit: Audit, part: int) -> tuple[tuple[Place, dict[str, Any]], ...]:
+    """Return the worst images, each with its place in the order: as a report of the whole has it."""
+    results, images = audit.image_results, words.flagged(audit)[:WORST]
+    unmatched, best = results.unmatched[images].tolist(), np.nan_to_num(results.best_iou[images]).tolist()
+    ranks = [words.rank(VERDICTS[code]) for code in results.verdict[images].tolist()]
+    places = zip(ranks, unmatched, best, images, strict=True)
+    return tuple(
+        ((rank, -lost, iou, part, image), entry_of_image(audit, image)) for rank, lost, iou, image in places
+    )

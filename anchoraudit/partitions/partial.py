@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from anchoraudit.partitions.findings import MergedFindings
     from anchoraudit.report.plots import Plots
 
-KEPT = 100  # findings of each rule, and flagged images, that are kept; all are counted
+KEPT = 100  # findings of each rule that are kept; all are counted
+WORST = 20  # flagged images that are kept: to say why takes time in each part
 _FORM = 1  # of the JSON text
 
 Place = tuple[float, ...]  # what findings, or images, are in order by; the last numbers are part and row
@@ -117,7 +118,7 @@ class Partial:
             self.sizes + other.sizes,
             {group: self.found.get(group, none).plus(other.found.get(group, none)) for group in groups},
             tuple(sorted({*self.told, *other.told})),
-            tuple(islice(merged(self.worst, other.worst, key=_place), KEPT)),
+            tuple(islice(merged(self.worst, other.worst, key=_place), WORST)),
             tuple(sorted({*self.notes, *other.notes})),
             dict(sorted({**self.failed, **other.failed}.items())),
         )

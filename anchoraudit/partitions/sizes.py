@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from anchoraudit.anchors.clustered import Clustered, cluster_sizes
-from anchoraudit.arrays import Float, Int
+from anchoraudit.arrays import Float, Int, stable_argsort
 from anchoraudit.errors import AnchorauditError
 
 BINS = 16  # of an octave, at least: a side doubles over so many
@@ -57,13 +57,13 @@ class SizeHistogram:
 
     @classmethod
     def _summed(cls, fineness: int, codes: Int, count: Int, sides: Int) -> Self:
-        order = np.argsort(codes, kind="stable")
-        own, first = np.unique(codes[order], return_index=True)
-        if not len(own):
-            return cls(fineness, own, count[:0], sides[:0])
-        return cls(
-            fineness, own, np.add.reduceat(count[order], first), np.add.reduceat(sides[order], first, axis=0)
-        )
+        if not len(codes):
+            return cls(fineness, codes, count, sides)
+        order = stable_argsort(codes)
+        codes = codes[order]
+        first = np.flatnonzero(np.append(True, codes[1:] != codes[:-1]))  # of each bin
+        counts, sums = np.add.reduceat(count[order], first), np.add.reduceat(sides[order], first, axis=0)
+        return cls(fineness, codes[first], counts, sums)
 
     def __add__(self, other: Self) -> Self:
         fineness = min(self.fineness, other.fineness)
