@@ -12,8 +12,8 @@ from tests.builders import document, make, run
         (["detectors", "shwo", "yolov5"], "unknown command 'shwo'. Did you mean show?"),
         (["scan", "a.json", "--verbsoe"], "unknown option --verbsoe of scan. Did you mean --verbose? "),
         (
-            ["scan", "a.json", "--watch"],
-            "unknown option --watch of scan. `anchoraudit scan --help` lists them.",
+            ["scan", "a.json", "--frobnicate"],
+            "unknown option --frobnicate of scan. `anchoraudit scan --help` lists them.",
         ),
         (["scan", "a.json", "--detector", "yolov55"], "Did you mean yolov5? Name a preset"),
         (

@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 
 from anchoraudit.advice import compare as comparing
+from anchoraudit.advice import variants
 from anchoraudit.formats.coco import parallel, segmentations
 from anchoraudit.formats.voc import pool as voc_pool
 from anchoraudit.images import pool as images_pool
@@ -37,6 +38,7 @@ RUNS = {
     "coco": ["scan", "coco", "--images", "decode", "--detector", "detectron2-retinanet"],
     "header": ["scan", "coco"],
     "compare": ["compare", "coco", "--detector", "reference", "--detector", "yolov5"],
+    "advise": ["advise", "coco", "--detector", "reference"],
 }
 
 
@@ -77,7 +79,8 @@ def here(tmp_path, monkeypatch):
     monkeypatch.setattr(voc_pool, "FILES_A_CHUNK", 2)
     monkeypatch.setattr(images_pool, "WORTH_IT", dict.fromkeys(images_pool.WORTH_IT, (1, 1)))
     monkeypatch.setattr(images_pool, "HEADERS_A_PIECE", 2)
-    monkeypatch.setattr(comparing, "_WORTH_A_PROCESS", 0)
+    for module in (comparing, variants):
+        monkeypatch.setattr(module, "_WORTH_A_PROCESS", 0)
     monkeypatch.setattr(processes, "is_busy", lambda: False)
     return tmp_path
 
