@@ -215,7 +215,7 @@ def a_folder(draw):
 
 class TestAgainstTheWhole:
     @settings(
-        max_examples=40,
+        max_examples=20,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
