@@ -121,16 +121,11 @@ def workers(work: Callable[..., None], arguments: Sequence[tuple[Any, ...]]) -> 
     die before it has sent anything: the caller must do the work that is missing. All are ended with the
     block.
     """
-    method = "fork" if sys.platform == "linux" else "spawn"
-    context = multiprocessing.get_context(cast(Literal["spawn"], method))  # typed as one of the two
     started: list[Worker] = []
     with at_signal(partial(_kill, started)), _ending(started):
-        with held(), _sigint_blocked(), _without_main(), warnings.catch_warnings():
-            # Python warns about forking while threads run. The child is safe: it needs none of their locks.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            with suppress(OSError):  # the system allows no more processes: continue with fewer
-                for own in arguments:
-                    started.append(_start(context, work, own))  # noqa: PERF401  those before an error count
+        with _starting():
+            for own in arguments:
+                started.append(_start(work, own))  # noqa: PERF401  those before an error count
         yield started
 
 
@@ -143,8 +138,6 @@ def each_apart(
     None for a piece whose process died `attempts` times. `work` must be a function of a module. Where no
     process can be started, this one does the work.
     """
-    method = "fork" if sys.platform == "linux" else "spawn"
-    context = multiprocessing.get_context(cast(Literal["spawn"], method))
     waiting = deque((index, 1) for index in range(len(pieces)))
     running: dict[Connection, tuple[int, int, Worker]] = {}
     started: list[Worker] = []
@@ -152,7 +145,7 @@ def each_apart(
         while waiting or running:
             while waiting and len(running) < at_once:
                 index, attempt = waiting.popleft()
-                if (worker := _started(context, work, pieces[index], started)) is not None:
+                if (worker := _started(work, pieces[index], started)) is not None:
                     running[worker[1]] = index, attempt, worker
                 elif running:
                     waiting.appendleft((index, attempt))
@@ -174,15 +167,12 @@ def each_apart(
                     waiting.append((index, attempt + 1))
 
 
-def _started(
-    context: Any, work: Callable[[Piece], object], piece: Piece, started: list[Worker]
-) -> Worker | None:
+def _started(work: Callable[[Piece], object], piece: Piece, started: list[Worker]) -> Worker | None:
     """Start a process for a piece, and note it. None if the system allows no more processes."""
     if multiprocessing.current_process().daemon:
         return None
-    with held(), _sigint_blocked(), _without_main(), warnings.catch_warnings(), suppress(OSError):
-        warnings.simplefilter("ignore", DeprecationWarning)  # as in `workers`
-        worker = _start(context, _do_one, (work, piece))
+    with _starting():
+        worker = _start(_do_one, (work, piece))
         started.append(worker)
         return worker
     return None
@@ -192,7 +182,18 @@ def _do_one(send: Send, work: Callable[[Piece], object], piece: Piece) -> None:
     send(work(piece))
 
 
-def _start(context: Any, work: Callable[..., None], own: tuple[Any, ...]) -> Worker:
+@contextmanager
+def _starting() -> Iterator[None]:
+    """Start processes within the block. It ends where the system allows no more: continue with fewer."""
+    with held(), _sigint_blocked(), _without_main(), warnings.catch_warnings(), suppress(OSError):
+        # Python warns about forking while threads run. The child is safe: it needs none of their locks.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
+
+
+def _start(work: Callable[..., None], own: tuple[Any, ...]) -> Worker:
+    method = "fork" if sys.platform == "linux" else "spawn"
+    context = multiprocessing.get_context(cast(Literal["spawn"], method))  # typed as one of the two
     receiver, sender = context.Pipe(duplex=False)
     process: BaseProcess = context.Process(target=_run, args=(receiver, sender, work, own), daemon=True)
     process.start()

@@ -40,7 +40,6 @@ from anchoraudit.io.unchanged import Stamp
 
 _MOST_JOINED = 8  # ranges that are decoded as one because the cuts between them are in the wrong places
 _FLAT = np.uint32(BoxTrait.FLAT_OF_INTEGERS | BoxTrait.FLAT_OF_FLOATS)
-_ATTEMPTS = 3  # how often a range is begun whose process is killed
 
 
 class NotCleanError(Exception):
@@ -143,7 +142,7 @@ def list_in_ranges(path: Path, stamp: Stamp, prefix: Path, size: int, at_once: i
     cuts = _cuts(path, stamp, size)
     tasks = [_Task(start, end, None if i else "") for i, (start, end) in enumerate(pairwise(cuts))]
     found: list[_Result] = [None] * len(tasks)
-    for index, result in each_apart(partial(_take, job), tasks, at_once, _ATTEMPTS):
+    for index, result in each_apart(partial(_take, job), tasks, at_once):
         found[index] = _whole(result, path)
     return _joined(job, tasks, found)
 
@@ -215,7 +214,7 @@ def _append(listed: Listed, found: _Found) -> None:
 
 
 def _again(job: _Job, task: _Task) -> _Result:
-    results = each_apart(partial(_take, job), [task], 1, _ATTEMPTS)
+    results = each_apart(partial(_take, job), [task], 1)
     return _whole(next(iter([result for _, result in results])), job.path)
 
 
