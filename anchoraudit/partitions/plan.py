@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.pieces import Index, Parts, Piece
+from anchoraudit.io.outputs import scratch_folder
 from anchoraudit.partitions.engines import Engine, Failed
 from anchoraudit.partitions.spread import Apart, Names
 
@@ -77,8 +76,8 @@ def planned(
     """
     told: dict[int, Any] = {}
     failed: dict[int, Failed] = {}
-    with TemporaryDirectory(prefix="anchoraudit-") as folder:
-        names = Names(Path(folder))
+    with scratch_folder() as folder:
+        names = Names(folder)
         for done, (number, found) in enumerate(_indices(parts, engine, kept), 1):
             if isinstance(found, Failed):
                 failed[number] = found

@@ -10,12 +10,9 @@ import os
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from functools import partial
 from hashlib import blake2b
 from itertools import pairwise
 from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
 from typing import Any
 
 import msgspec
@@ -25,7 +22,7 @@ import numpy.typing as npt
 from anchoraudit.arrays import Bool, Int, stable_argsort
 from anchoraudit.dataset.columns import Ids
 from anchoraudit.dataset.pieces import Keys
-from anchoraudit.io.signals import at_signal, held
+from anchoraudit.io.outputs import scratch_folder
 
 _BITS = 10
 BUCKETS = 1 << _BITS  # of a hundred million boxes each has the boxes of a small piece
@@ -41,11 +38,8 @@ class Scratch:
     """A folder that is there as long as this object is, and no longer than the process that made it."""
 
     def __init__(self) -> None:
-        with held():
-            self.path = Path(mkdtemp(prefix="anchoraudit-"))
-            stack, remove = ExitStack(), partial(rmtree, self.path, ignore_errors=True)
-            stack.callback(remove)
-            stack.enter_context(at_signal(remove))
+        stack = ExitStack()
+        self.path = stack.enter_context(scratch_folder())
         self._finalizer = weakref.finalize(self, _close, stack, os.getpid())
 
     def __reduce__(self) -> tuple[Callable[[Path], _Borrowed], tuple[Path]]:
