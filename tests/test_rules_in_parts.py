@@ -62,7 +62,7 @@ def in_parts(dataset, detector, chosen, parts, options):
         context = context_of(part, detector, options)
         groups.append(rules.groups_of(rules.check_rows(context, chosen, read), part))
         totals.append(Totals.of(context, chosen))
-    whole = sum_of(totals, Totals.zero(of_whole, context_of(of_whole, detector, options).replayed))
+    whole = sum_of(totals, Totals.zero(of_whole))
     frame = context_of(of_images(of_whole, NOTHING), detector, options).with_totals(whole)
     of_totals = rules.check_totals(frame, chosen, dataset.findings)
     stay = rules.remaining({group for part in groups for group in part}, of_totals, frame, chosen)

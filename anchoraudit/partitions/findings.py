@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.partitions.settings import Settings
-from anchoraudit.rules import SEVERITIES, Rule, check_totals, in_force_after, not_in_parts, remaining
+from anchoraudit.rules import Rule, check_totals, in_force_after, in_order, not_in_parts, remaining
 
 if TYPE_CHECKING:
     from anchoraudit.partitions.partial import Partial
@@ -64,9 +64,7 @@ def findings_of(partial: Partial) -> MergedFindings:
         counts[code] = counts.get(code, 0) + number
         first[code] = [*first.get(code, []), *of_totals.of(code)]
     rules = in_force_after(of_totals, settings.rules)
-    order = {severity: number for number, severity in enumerate(SEVERITIES)}
-    codes = [code for code in rules if counts.get(code)]
-    codes.sort(key=lambda code: (order[rules[code].severity], not rules[code].symptoms))
+    codes = in_order([code for code in rules if counts.get(code)], rules)
     skipped = not_in_parts(settings.rules, settings.detector is not None)
     skipped += [
         replace(rules[code], needs_whole="too many images of different splits have the same file names")

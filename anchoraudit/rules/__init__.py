@@ -38,6 +38,7 @@ __all__ = [
     "check_totals",
     "groups_of",
     "in_force_after",
+    "in_order",
     "not_in_parts",
     "of_the_whole",
     "remaining",
@@ -272,7 +273,9 @@ def _find(
 
 
 def _ordered(groups: Mapping[str, list[Sequence[Finding]]], rules: Mapping[str, Rule]) -> Findings:
-    order = {severity: number for number, severity in enumerate(SEVERITIES)}
-    # Of errors, what others follow from comes first.
-    ordered = sorted(groups, key=lambda code: (order[rules[code].severity], not rules[code].symptoms))
-    return Findings({code: groups[code] for code in ordered if groups[code]}, rules)
+    return Findings({code: groups[code] for code in in_order(groups, rules) if groups[code]}, rules)
+
+
+def in_order(codes: Iterable[str], rules: Mapping[str, Rule]) -> list[str]:
+    """Return codes in the order of reports: errors first, and of these what others follow from."""
+    return sorted(codes, key=lambda code: (SEVERITIES.index(rules[code].severity), not rules[code].symptoms))

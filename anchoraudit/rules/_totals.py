@@ -16,7 +16,6 @@ import numpy as np
 from anchoraudit.arrays import BLOCK, Int
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import REASONS
-from anchoraudit.detectors import Detector
 from anchoraudit.encoding.statuses import STATUSES
 from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.io.plugins import load_module, module_names
@@ -113,9 +112,8 @@ class Totals:
         return cls(*_tables(context), _OnDemand(context, context.thresholds))
 
     @classmethod
-    def zero(cls, dataset: Dataset, detector: Detector | None = None) -> Totals:
-        """Return the totals of no part. What is counted by levels or anchors begins with the first part."""
-        del detector
+    def zero(cls, dataset: Dataset) -> Totals:
+        """Return the totals of no part."""
         splits, classes = len(dataset.splits), len(dataset.categories) + 1
         shapes = ((splits, len(VERDICTS)), (splits, classes, len(STATUSES)), (splits, len(REASONS), 2))
         images, boxes, labels = (np.zeros(shape, dtype=np.int64) for shape in shapes)
