@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from anchoraudit.arrays import Float, Int
+from anchoraudit.detectors import Detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.statuses import STATUS_CODE, STATUSES
 
@@ -49,6 +50,12 @@ class ByLevel:
     stride: Float
     shapes: Int
     boxes: Int
+
+    @classmethod
+    def of(cls, detector: Detector, boxes: Int) -> ByLevel:
+        """Return the levels of a detector. boxes: int64 [L]."""
+        shapes = [level.count for level in detector.anchors.levels] or [1] * len(detector.strides)
+        return cls(np.array(detector.strides), np.array(shapes, dtype=np.int64), boxes)
 
 
 def by_class(audit: Audit) -> ByClass:
@@ -113,5 +120,4 @@ def by_level(audit: Audit, placed: Placed | None = None) -> ByLevel | None:
         if found is None:
             return None
         counted += found.sum(axis=0)
-    shapes = [level.count for level in detector.anchors.levels] or [1] * len(detector.strides)
-    return ByLevel(np.array(detector.strides), np.array(shapes, dtype=np.int64), counted)
+    return ByLevel.of(detector, counted)

@@ -89,7 +89,11 @@ def command(**given: Any) -> int:
     in_parts = is_in_parts(given, settings)
     if in_parts and (report is not None or given["output_format"] == HTML):
         raise needs_the_whole("a report", settings)
-    compared = (_compared_in_parts if in_parts else _compared)(given, settings, detectors)
+    compared = (
+        _compared_in_parts(given, settings, detectors)
+        if in_parts
+        else _compared(given, settings, detectors, report)
+    )
     dataset = compared.dataset
     from anchoraudit.io.outputs import together
     from anchoraudit.report.text import comparison
@@ -110,16 +114,20 @@ def command(**given: Any) -> int:
     return 0
 
 
-def _compared(given: dict[str, Any], settings: settings_of.Settings, detectors: list[Detector]) -> Comparison:
-    """Read the data set, and compare the detectors."""
+def _compared(
+    given: dict[str, Any],
+    settings: settings_of.Settings,
+    detectors: list[Detector],
+    report: str | None,
+) -> Comparison:
+    """Read the data set, and compare the detectors. report: the file of the report."""
     from anchoraudit.cli import _output
 
     dataset = read_to_use(settings, quiet=given["quiet"])
     from anchoraudit.advice.compare import compare
     from anchoraudit.images.inspection import look
 
-    outputs = given["output"], report_file(given)
-    _output.check_outputs(dataset, settings, *outputs, read=given["detectors"])
+    _output.check_outputs(dataset, settings, given["output"], report, read=given["detectors"])
     with _output.progress("comparing detectors", quiet=given["quiet"]) as advance:
         return compare(
             dataset,

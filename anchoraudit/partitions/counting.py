@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from anchoraudit.boxes import box_sizes
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.labels import clipped_boxes
 from anchoraudit.encoding.verdicts import VERDICTS
-from anchoraudit.partitions.partial import KEPT, WORST, Found, Partial, Place, fields_of
+from anchoraudit.partitions.partial import KEPT, WORST, Found, Partial, Place
 from anchoraudit.partitions.sizes import SizeHistogram
 from anchoraudit.report import words
 from anchoraudit.report.outputs import entry_of_image
@@ -35,8 +36,8 @@ def partial_of(
         _counts(audit, context),
         Totals.of(context, chosen),
         _sizes(audit, context),
-        {group: _found([own], part) for group, own in sorted(groups.items())},
-        tuple(sorted({fields_of(finding) for finding in of_the_whole(audit.original.findings)})),
+        {group: _found(own, part) for group, own in sorted(groups.items())},
+        tuple(sorted({astuple(finding) for finding in of_the_whole(audit.original.findings)})),
         _worst(audit, part),
         tuple(sorted({*audit.original.notes, *audit.dataset.notes})),
     )
@@ -64,16 +65,12 @@ def _sizes(audit: Audit, context: Context) -> SizeHistogram:
     return SizeHistogram.of(sizes[(sizes > 0).all(axis=1)])
 
 
-def _found(sequences: Sequence[Sequence[Finding]], part: int) -> Found:
-    """Count what a rule found in a part, and keep the first: those of the reader, then by rows."""
-    first: list[tuple[Place, Finding]] = []
-    for own in sequences:
-        if isinstance(own, Hits):
-            kept = np.argsort(own.rows, kind="stable")[:KEPT].tolist()
-            first += [((1, part, int(own.rows[at])), own[at]) for at in kept]
-        else:
-            first += [((0, part, at), own[at]) for at in range(min(len(own), KEPT))]
-    return Found(sum(map(len, sequences)), tuple(sorted(first)[:KEPT]))
+def _found(own: Sequence[Finding], part: int) -> Found:
+    """Count what a rule found in a part, and keep the first: in the reader's order, or by rows."""
+    if isinstance(own, Hits):
+        kept = np.argsort(own.rows, kind="stable")[:KEPT].tolist()
+        return Found(len(own), tuple(((1, part, int(own.rows[at])), own[at]) for at in kept))
+    return Found(len(own), tuple(((0, part, at), own[at]) for at in range(min(len(own), KEPT))))
 
 
 def _worst(audit: Audit, part: int) -> tuple[tuple[Place, dict[str, Any]], ...]:

@@ -20,9 +20,11 @@ def added(one: Any, other: Any) -> Any:
     >>> added([1, [2]], [3, [4]])
     [4, [6]]
     """
+    if one is None or other is None:
+        return other if one is None else one
     if isinstance(one, dict):
         names = list(one) if list(one) == list(other) else sorted({**one, **other})
-        return {n: added(one[n], other[n]) if n in one and n in other else {**one, **other}[n] for n in names}
+        return {n: added(one.get(n), other.get(n)) for n in names}
     if isinstance(one, list):
         return [added(*pair) for pair in zip(one, other, strict=True)]
-    return one if other is None else other if one is None else one + other
+    return one + other

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from functools import cached_property, reduce
 from heapq import merge as merged
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
 
 import msgspec
+import numpy as np
 
+from anchoraudit.auditing.shares import ByClass, ByLevel
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.detectors import Detector
+from anchoraudit.encoding.statuses import STATUSES
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.partitions.counts import added
 from anchoraudit.partitions.sizes import SizeHistogram
@@ -170,6 +173,30 @@ class Partial:
         return self.replayed
 
     @property
+    def by_class(self) -> ByClass:
+        """How many boxes each class has, and what becomes of them.
+
+        Examples
+        --------
+        >>> merge(audit_partitions("sample_data/coco")).by_class.boxes.sum().item()
+        37
+        """
+        table = np.array(self.counts["by_class"], dtype=np.int64).reshape(-1, 2 + len(STATUSES))
+        return ByClass(table[:, 0], table[:, 1], table[:, 2:])
+
+    @property
+    def by_level(self) -> ByLevel | None:
+        """How many usable boxes each level of the detector serves; None if that is unknown.
+
+        Examples
+        --------
+        >>> merge(audit_partitions("sample_data/coco")).by_level.boxes.tolist()
+        [13]
+        """
+        boxes = self.counts["by_level"]
+        return None if boxes is None else ByLevel.of(self.detector, np.array(boxes, dtype=np.int64))
+
+    @property
     def plot(self) -> Plots:
         """Plots of what adds up: `sizes()`, `classes()`, `verdicts()` and `causes()`, as of `Audit.plot`.
 
@@ -227,7 +254,7 @@ class Partial:
             "totals": self.totals.to_builtins(),
             "sizes": self.sizes.to_builtins(),
             "found": [
-                [group, found.number, [[place, fields_of(finding)] for place, finding in found.first]]
+                [group, found.number, [[place, astuple(finding)] for place, finding in found.first]]
                 for group, found in self.found.items()
             ],
             "told": self.told,
@@ -299,30 +326,14 @@ def merge(parts: Iterable[Partial]) -> Partial:
     >>> merge(reversed(parts)).to_json() == merge(parts).to_json()
     True
     """
-    try:
-        return reduce(Partial.__add__, parts)
-    except TypeError as error:
-        if "empty" not in str(error):
-            raise
-        raise AnchorauditError(
-            "there is no part to merge", remedy="Give what audit_partitions yields."
-        ) from None
+    every = iter(parts)
+    if (first := next(every, None)) is None:
+        raise AnchorauditError("there is no part to merge", remedy="Give what audit_partitions yields.")
+    return reduce(Partial.__add__, every, first)
 
 
 def _place(entry: tuple[Place, Any]) -> Place:
     return entry[0]
-
-
-def fields_of(finding: Finding) -> tuple[str, ...]:
-    """Return the fields of a finding, in their order."""
-    return (
-        finding.code,
-        finding.message,
-        finding.path,
-        finding.place,
-        finding.evidence,
-        finding.thing,
-    )
 
 
 def _require_mergeable(one: Partial, other: Partial) -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from anchoraudit.auditing.audit import Audit
+from anchoraudit.auditing.risk import Risk
+from anchoraudit.auditing.shares import ByClass, ByLevel
+from anchoraudit.dataset.columns import Category
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.encoding.causes import CAUSES
+from anchoraudit.encoding.statuses import STATUSES
 from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.report import words
 from anchoraudit.rules import Rule
@@ -26,6 +31,37 @@ def of_finding(finding: Finding, rule: Rule) -> dict[str, str]:
         "suggestion": rule.remedy,
         "thing": finding.thing,
     }
+
+
+def of_classes(categories: Sequence[Category], counted: ByClass, *, judged: bool) -> list[dict[str, Any]]:
+    """Return the classes that have boxes, in the order of the data set, with their numbers of boxes."""
+    return [
+        {
+            "id": category.id,
+            "name": category.name,
+            "boxes": int(counted.boxes[i]),
+            "usable": int(counted.usable[i]),
+            **{name: int(counted.of(name)[i]) if judged else None for name in STATUSES[1:]},
+        }
+        for i, category in enumerate(categories)
+        if counted.boxes[i]
+    ]
+
+
+def of_levels(counted: ByLevel | None) -> list[dict[str, Any]]:
+    """Return the detector's levels with the usable boxes that each serves; [] if that is unknown."""
+    if counted is None:
+        return []
+    columns = (counted.stride.tolist(), counted.shapes.tolist(), counted.boxes.tolist())
+    return [
+        {"stride": stride, "shapes": shapes, "boxes": boxes}
+        for stride, shapes, boxes in zip(*columns, strict=True)
+    ]
+
+
+def of_risk(risk: Risk) -> dict[str, Any]:
+    """Return the risk of NaN at a batch size."""
+    return {"batch_size": risk.batch_size, "expected": risk.expected, "chance": risk.chance}
 
 
 def of_image(audit: Audit, image: int) -> dict[str, Any]:

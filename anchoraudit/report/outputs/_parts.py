@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from anchoraudit import __version__
-from anchoraudit.encoding.statuses import STATUSES
 from anchoraudit.errors import inert_json
 from anchoraudit.report import words
 from anchoraudit.report.outputs import _keys
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 def json_of_parts(whole: Partial, limit: int | None, *, detector_chosen: bool) -> Iterator[str]:
     """Yield the object in pieces. limit: how many flagged images to list; all that are kept if None."""
     findings, detector, dataset = whole.findings, whole.replayed, whole.dataset
+    classes = _keys.of_classes(dataset.categories, whole.by_class, judged=detector is not None)
     plain = {
         "anchoraudit": __version__,
         "dataset": str(dataset.root),
@@ -33,9 +33,9 @@ def json_of_parts(whole: Partial, limit: int | None, *, detector_chosen: bool) -
             "failed": {str(part): why for part, why in whole.failed.items()},
             "not_checked": [{"code": rule.code, "why": rule.needs_whole} for rule in findings.not_checked],
         },
-        "summary": {**whole.summary(), "by_class": _by_class(whole), "by_level": _by_level(whole)},
+        "summary": {**whole.summary(), "by_class": classes, "by_level": _keys.of_levels(whole.by_level)},
         "risks": [
-            {"batch_size": risk.batch_size, "expected": risk.expected, "chance": risk.chance}
+            _keys.of_risk(risk)
             for risk in ([] if detector is None else words.risks_of(whole.summary(), detector))
         ],
         "not_usable": whole.counts["not_usable"],
@@ -46,34 +46,3 @@ def json_of_parts(whole: Partial, limit: int | None, *, detector_chosen: bool) -
         "flagged": whole.flagged[:limit],
     }
     yield inert_json(json.dumps(plain, indent=2, default=str, allow_nan=False) + "\n")
-
-
-def _by_class(whole: Partial) -> list[dict[str, Any]]:
-    judged = whole.replayed is not None
-    return [
-        {
-            "id": category.id,
-            "name": category.name,
-            "boxes": boxes,
-            "usable": usable,
-            **{
-                name: number if judged else None
-                for name, number in zip(STATUSES[1:], by_status[1:], strict=True)
-            },
-        }
-        for category, (boxes, usable, *by_status) in zip(
-            whole.dataset.categories, whole.counts["by_class"], strict=True
-        )
-        if boxes
-    ]
-
-
-def _by_level(whole: Partial) -> list[dict[str, Any]]:
-    counted, detector = whole.counts["by_level"], whole.replayed
-    if counted is None or detector is None:
-        return []
-    shapes = [level.count for level in detector.anchors.levels] or [1] * len(detector.strides)
-    return [
-        {"stride": stride, "shapes": count, "boxes": boxes}
-        for stride, count, boxes in zip(detector.strides, shapes, counted, strict=True)
-    ]

@@ -12,10 +12,8 @@ import msgspec
 
 from anchoraudit import __version__
 from anchoraudit.auditing.audit import Audit
-from anchoraudit.auditing.risk import Risk
 from anchoraudit.auditing.shares import by_class, by_level
 from anchoraudit.classes.table import ClassTable
-from anchoraudit.encoding.statuses import STATUSES
 from anchoraudit.errors import inert_json
 from anchoraudit.loaders import Loaded
 from anchoraudit.report import words
@@ -35,6 +33,8 @@ _entry = json.JSONEncoder(separators=(",\n      ", ": "), default=str, allow_nan
 
 def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
     """Return what was read, detector, `summary`, findings, and flagged images (by default all of them)."""
+    judged = audit.replayed is not None
+    classes = _keys.of_classes(audit.dataset.categories, by_class(audit), judged=judged)
     head = {
         "anchoraudit": __version__,
         "dataset": str(audit.dataset.root),
@@ -46,8 +46,8 @@ def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
         "on_empty": None if audit.replayed is None else audit.replayed.on_empty,
         "loader": None if audit.loaded is None else _loader(audit.loaded),
         "classes": None if audit.classes is None else _classes(audit.classes),
-        "summary": {**audit.summary(), "by_class": _by_class(audit), "by_level": _by_level(audit)},
-        "risks": [_risk(risk) for risk in words.risks(audit)],
+        "summary": {**audit.summary(), "by_class": classes, "by_level": _keys.of_levels(by_level(audit))},
+        "risks": [_keys.of_risk(risk) for risk in words.risks(audit)],
         "augmented": None if audit.sensitivity is None else _sensitivity(audit.sensitivity),
         "not_usable": audit.labels.reasons(),
         "clipped": int(audit.labels.clipped.sum()),
@@ -62,38 +62,6 @@ def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
     yield ',\n  "flagged": '
     yield from _listed(_keys.of_image(audit, image) for image in _keys.flagged(audit, limit))
     yield "\n}\n"
-
-
-def _by_class(audit: Audit) -> list[dict[str, Any]]:
-    """Return the classes that have boxes, in the order of the data set, with their numbers of boxes."""
-    counted, judged = by_class(audit), audit.replayed is not None
-    return [
-        {
-            "id": category.id,
-            "name": category.name,
-            "boxes": int(counted.boxes[i]),
-            "usable": int(counted.usable[i]),
-            **{name: int(counted.of(name)[i]) if judged else None for name in STATUSES[1:]},
-        }
-        for i, category in enumerate(audit.dataset.categories)
-        if counted.boxes[i]
-    ]
-
-
-def _by_level(audit: Audit) -> list[dict[str, Any]]:
-    """Return the detector's levels with the usable boxes that each serves; [] if that is unknown."""
-    counted = by_level(audit)
-    if counted is None:
-        return []
-    columns = (counted.stride.tolist(), counted.shapes.tolist(), counted.boxes.tolist())
-    return [
-        {"stride": stride, "shapes": shapes, "boxes": boxes}
-        for stride, shapes, boxes in zip(*columns, strict=True)
-    ]
-
-
-def _risk(risk: Risk) -> dict[str, Any]:
-    return {"batch_size": risk.batch_size, "expected": risk.expected, "chance": risk.chance}
 
 
 def _sensitivity(found: Sensitivity) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from anchoraudit.arrays import Int
 from anchoraudit.auditing.shares import ByClass, by_class, images_by_class
-from anchoraudit.encoding.statuses import FOREGROUND, STATUSES
+from anchoraudit.encoding.statuses import FOREGROUND
 from anchoraudit.report.plots._display import GREEN, GREY, RED, Display, bars
 from anchoraudit.report.words import count
 
@@ -55,11 +55,9 @@ class ClassesDisplay(Display):
     @classmethod
     def of_parts(cls, whole: Partial, *, most: int = 30) -> Self:
         """Take the numbers out of an audit in parts. most: how many classes."""
-        table = np.array(whole.counts["by_class"], dtype=np.int64).reshape(-1, 2 + len(STATUSES))
-        counted = ByClass(table[:, 0], table[:, 1], table[:, 2:])
         images = np.array(whole.counts["images_by_class"], dtype=np.int64)
         names = [category.name for category in whole.dataset.categories]
-        return cls._of(names, counted, images, judged=whole.replayed is not None, most=most)
+        return cls._of(names, whole.by_class, images, judged=whole.replayed is not None, most=most)
 
     @classmethod
     def _of(cls, names: list[str], counted: ByClass, images: Int, *, judged: bool, most: int) -> Self:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from anchoraudit.report import words
-from anchoraudit.report.text.scan import boxes_by_status, other_errors, rules_in_lines
-from anchoraudit.report.text.table import Column, Table
-from anchoraudit.report.text.terminal import coloured, facts, readable, steps, table
+from anchoraudit.report.text.scan import facts_of, other_errors, rules_in_lines, worst_table
+from anchoraudit.report.text.table import Table
+from anchoraudit.report.text.terminal import facts, readable, steps
 
 if TYPE_CHECKING:
     from anchoraudit.partitions.partial import Partial
@@ -51,19 +51,13 @@ def headline(whole: Partial, *, detector_chosen: bool) -> str:
 
 
 def _facts(whole: Partial) -> list[tuple[str, str | Text]]:
-    dataset, counts = whole.dataset, whole.summary()
-    sizes = [(counts["images"], "image"), (counts["boxes"], "box"), (len(dataset.categories), "class")]
-    kind, numbers = dataset.recognised.partition(":")[0], (words.count(n, noun) for n, noun in sizes)
-    of_parts = words.count(len(whole.parts), "part")
-    lines: list[tuple[str, str | Text]] = [
-        ("data", f"{dataset.root}: {', '.join((kind, *numbers))}, in {of_parts}")
-    ]
-    if counts["verdicts"]:
-        verdicts = [(name, n) for name, n in counts["verdicts"].items() if n]
-        listed = Text(", ").join(Text(f"{n:,} ").append_text(coloured(name)) for name, n in verdicts)
-        lines += [("images", listed), ("boxes", boxes_by_status(counts))]
-    else:
-        lines.append(("boxes", f"{counts['usable']:,} usable"))
+    counts, of_parts = whole.summary(), words.count(len(whole.parts), "part")
+    lines = facts_of(
+        whole.dataset,
+        counts,
+        without_detector=f"{counts['usable']:,} usable",
+        more=f", in {of_parts}",
+    )
     if skipped := whole.findings.not_checked:
         codes = ", ".join(rule.code for rule in skipped)
         lines.append(("not checked", f"{codes}: they need the whole data set at once"))
@@ -82,16 +76,5 @@ def _name(image: dict[str, Any]) -> str:
 
 
 def _worst(whole: Partial, limit: int) -> Table:
-    shown = whole.flagged[:limit]
-    several = len(whole.dataset.splits) > 1
-    rows = [
-        (_name(image), *([image["split"]] if several else []), image["verdict"], image["why"])
-        for image in shown
-    ]
-    columns = [
-        Column("worst images", whole=True),
-        *([Column("split", spare=1)] if several else []),
-        Column("verdict", whole=True),
-        Column("why"),
-    ]
-    return table("", columns, rows)
+    rows = [(_name(image), image["split"], image["verdict"], image["why"]) for image in whole.flagged[:limit]]
+    return worst_table("worst images", rows, with_splits=len(whole.dataset.splits) > 1)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from rich.text import Text
 
 from anchoraudit.auditing.audit import Audit
+from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.statuses import STATUSES
@@ -101,15 +102,23 @@ def other_errors(findings: FirstOfRules) -> str:
 def _facts(audit: Audit) -> list[tuple[str, str | Text]]:
     dataset = audit.dataset
     summary: dict[str, Any] = {**audit.summary()}
-    sizes = [(len(dataset.images), "image"), (len(dataset.boxes), "box"), (len(dataset.categories), "class")]
+    return facts_of(dataset, summary, without_detector=words.not_usable(audit))
+
+
+def facts_of(
+    dataset: Dataset, summary: Mapping[str, Any], *, without_detector: str, more: str = ""
+) -> list[tuple[str, str | Text]]:
+    """Return what was read and what became of it. summary: the counts; dataset: what has its classes.
+
+    without_detector: what is said of boxes if none judged. more: what is said of the data behind the counts.
+    """
+    sizes = [(summary["images"], "image"), (summary["boxes"], "box"), (len(dataset.categories), "class")]
     kind, numbers = dataset.recognised.partition(":")[0], (words.count(n, noun) for n, noun in sizes)
-    lines: list[tuple[str, str | Text]] = [("data", f"{dataset.root}: {', '.join((kind, *numbers))}")]
+    lines: list[tuple[str, str | Text]] = [("data", f"{dataset.root}: {', '.join((kind, *numbers))}{more}")]
     if summary["verdicts"]:
         verdicts = [(name, n) for name, n in summary["verdicts"].items() if n]
-        lines += [("images", _listed(verdicts)), ("boxes", boxes_by_status(summary))]
-    else:
-        lines.append(("boxes", words.not_usable(audit)))
-    return lines
+        return [*lines, ("images", listed(verdicts)), ("boxes", boxes_by_status(summary))]
+    return [*lines, ("boxes", without_detector)]
 
 
 def boxes_by_status(summary: Mapping[str, Any]) -> Text:
@@ -118,13 +127,14 @@ def boxes_by_status(summary: Mapping[str, Any]) -> Text:
     statuses = [(name, summary[name]) for name in STATUSES[1:] if summary[name]]
     text = Text(f"{summary['usable']:,} usable")
     if statuses:
-        text.append(": ").append_text(_listed(statuses))
+        text.append(": ").append_text(listed(statuses))
     if causes:
-        text.append(" (").append_text(_listed(causes)).append(")")
+        text.append(" (").append_text(listed(causes)).append(")")
     return text
 
 
-def _listed(numbers: Iterable[tuple[str, int]]) -> Text:
+def listed(numbers: Iterable[tuple[str, int]]) -> Text:
+    """Write `261 ok, 24 blank`."""
     return Text(", ").join(Text(f"{n:,} ").append_text(coloured(name)) for name, n in numbers)
 
 
@@ -202,11 +212,20 @@ def _location(finding: Finding, root: Path) -> str:
     return ", ".join(part for part in ("" if path == "." else path, finding.place) if part)
 
 
+def worst_table(title: str, rows: Sequence[tuple[object, str, str, str]], *, with_splits: bool) -> Table:
+    """Return the table of the worst images. rows: name, split, verdict, and why."""
+    columns = [Column(title, whole=True), Column("split", spare=1), Column("verdict", whole=True)]
+    columns.append(Column("why"))
+    if with_splits:
+        return table("", columns, rows)
+    del columns[1]
+    return table("", columns, [(image, verdict, why) for image, _, verdict, why in rows])
+
+
 def _worst(audit: Audit, flagged: list[int], limit: int) -> Table:
     dataset, results = audit.dataset, audit.image_results
     number = min(limit, len(flagged))
     every = f"{len(flagged):,}" if number == len(flagged) else f"{number:,} of {len(flagged):,}"
-    several = len(dataset.splits) > 1
     rows = [
         (
             dataset.images.file_names[i] or dataset.images.ids[i],
@@ -216,16 +235,7 @@ def _worst(audit: Audit, flagged: list[int], limit: int) -> Table:
         )
         for i in flagged[:limit]
     ]
-    columns = [
-        Column(f"worst images ({every})", whole=True),
-        Column("split", spare=1),
-        Column("verdict", whole=True),
-        Column("why"),
-    ]
-    if not several:
-        del columns[1]
-        rows = [(image, verdict, why) for image, _, verdict, why in rows]  # type: ignore[misc]
-    return table("", columns, rows)
+    return worst_table(f"worst images ({every})", rows, with_splits=len(dataset.splits) > 1)
 
 
 def _first(next_steps: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
