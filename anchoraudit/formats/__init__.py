@@ -223,7 +223,7 @@ def read(
     convention = None if box_convention is None else convention_of(box_convention)
     options = ReadOptions(tuple(splits), unlisted, voc_offset, folder)
     if isinstance(path, str | PathLike):
-        dataset = _read_files(path, format, options)
+        dataset = read_files(path, format, options)
     else:
         if format != "auto":
             raise AnchorauditError(
@@ -231,7 +231,7 @@ def read(
             )
         # Loaded late: what reads a format builds on this module.
         dataset = cast("Dataset", load_module(__name__, "_memory").read_memory(path, options))
-    dataset.partial = bool(splits)
+        dataset.partial = bool(splits)
     if convention is None:
         return dataset
     from anchoraudit.dataset.readings import reread
@@ -239,7 +239,8 @@ def read(
     return reread(dataset, convention)
 
 
-def _read_files(path: str | PathLike[str], format: str, options: ReadOptions) -> Dataset:
+def read_files(path: str | PathLike[str], format: str, options: ReadOptions) -> Dataset:
+    """Read a data set from files. format, errors: as of `read`."""
     if not str(path):
         raise AnchorauditError(
             "the name of the data set is empty", remedy="Name a folder, or a COCO JSON file."
@@ -248,7 +249,7 @@ def _read_files(path: str | PathLike[str], format: str, options: ReadOptions) ->
     detection = detect(root, format=format)
     _require_memory(detection)
     dataset = formats()[detection.format].read(detection, options)
-    dataset.root = root
+    dataset.root, dataset.partial = root, bool(options.splits)
     return dataset
 
 

@@ -14,7 +14,7 @@ from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.parts import of_images
 from anchoraudit.dataset.pieces import Index, Keys, Piece
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.formats import ReadOptions, read
+from anchoraudit.formats import ReadOptions, read_files
 
 
 @dataclass(frozen=True)
@@ -58,15 +58,7 @@ class WholeParts:
         return skeleton
 
     def _read(self) -> Dataset:
-        own = self.options
-        dataset = read(
-            self.path,
-            format=self.format,
-            splits=own.splits,
-            unlisted=own.unlisted,
-            voc_offset=own.voc_offset,
-            image_folder=own.image_folder,
-        )
+        dataset = read_files(self.path, self.format, self.options)
         dataset.class_boxes = boxes_of_classes(dataset)
         if self.note:
             dataset.notes.append(self.note)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-from anchoraudit.detectors import Detector, load_detector
+from anchoraudit.detectors import Detector
 from anchoraudit.detectors.classes import Classes
 from anchoraudit.partitions.auditing import Job, audit_part
 from anchoraudit.partitions.engines import Failed, attempted
 from anchoraudit.partitions.partial import Partial
 from anchoraudit.partitions.reading import InParts
 from anchoraudit.partitions.settings import Settings
-from anchoraudit.rules import Chosen, all_rules
+from anchoraudit.rules import Chosen
 
 
 @dataclass(frozen=True, repr=False)
@@ -99,14 +99,14 @@ def partition(
     >>> len(partition("sample_data/coco")) > 0
     True
     """
-    settings = Settings(
-        None if detector is None else load_detector(detector),
-        drop_difficult,
-        (rules or Chosen()).require_known(all_rules()),
-        loader,
-        classes,
-        class_rules,
-        images,
+    settings = Settings.of(
+        detector,
+        rules,
+        drop_difficult=drop_difficult,
+        loader=loader,
+        classes=classes,
+        class_rules=class_rules,
+        images=images,
     )
     with InParts(source, format, tuple(splits), image_folder, memory=memory).planned() as (_, plan):
         return Partitions(Job.of(plan, settings))

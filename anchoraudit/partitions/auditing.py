@@ -13,7 +13,7 @@ from anchoraudit.auditing.audit import Audit
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.pieces import RewritableParts
-from anchoraudit.detectors import Detector, load_detector
+from anchoraudit.detectors import Detector
 from anchoraudit.detectors.classes import Classes
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.partitions.cache import Cache, KeptAudits
@@ -24,7 +24,7 @@ from anchoraudit.partitions.plan import Plan, Progress
 from anchoraudit.partitions.reading import InParts
 from anchoraudit.partitions.settings import Settings
 from anchoraudit.partitions.skeleton import plain_skeleton
-from anchoraudit.rules import Chosen, Context, all_rules, check_rows
+from anchoraudit.rules import Chosen, Context, check_rows
 
 _UNREADABLE = "PAR001"
 
@@ -138,15 +138,14 @@ def audit_partitions(
     >>> whole.summary()["images"], len(whole.findings.counts) > 0
     (26, True)
     """
-    chosen = (rules or Chosen()).require_known(all_rules())
-    settings = Settings(
-        None if detector is None else load_detector(detector),
-        drop_difficult,
-        chosen,
-        loader,
-        classes,
-        class_rules,
-        images,
+    settings = Settings.of(
+        detector,
+        rules,
+        drop_difficult=drop_difficult,
+        loader=loader,
+        classes=classes,
+        class_rules=class_rules,
+        images=images,
     )
     yield from audited(
         InParts(

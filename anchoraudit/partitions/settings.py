@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
 import msgspec
 
 from anchoraudit.auditing.audit import Audit, examine
 from anchoraudit.dataset.columns import Dataset
-from anchoraudit.detectors import Detector
+from anchoraudit.detectors import Detector, load_detector
 from anchoraudit.detectors.classes import Classes
-from anchoraudit.rules import Chosen, Context
+from anchoraudit.rules import Chosen, Context, all_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,20 @@ class Settings:
     classes: Classes | None = None
     class_rules: str | None = None
     images: str = "none"
+
+    @classmethod
+    def of(
+        cls,
+        detector: str | Path | Detector | None,
+        rules: Chosen | None = None,
+        **others: Any,
+    ) -> Self:
+        """Return settings. detector, rules: as `audit` takes them; others: the other fields, by their names.
+
+        Raises AnchorauditError if the detector cannot be read, or if a rule does not exist.
+        """
+        own = None if detector is None else load_detector(detector)
+        return cls(own, rules=(rules or Chosen()).require_known(all_rules()), **others)
 
     def examine(self, dataset: Dataset) -> tuple[Audit, Context]:
         """Audit a part, or a skeleton, without running rules. Raises AnchorauditError as `audit` does."""
