@@ -233,6 +233,13 @@ class TestAgainstTheWhole:
         path = write(tmp_path / "a.json", simple())
         assert require_same(path, detector)[1] > 5
 
+    def test_of_more_flagged_images_than_are_kept_the_first_are_those_of_the_file(self, tmp_path):
+        images = [{"id": i * 7919, "file_name": f"{i}.jpg", "width": 640, "height": 480} for i in range(60)]
+        path = write(tmp_path / "a.json", {"images": images, "annotations": [], "categories": []})
+        merged, pieces = require_same(path, rows=4)
+        assert pieces > 5
+        assert [image["file_name"] for image in merged.flagged] == [f"{i}.jpg" for i in range(20)]
+
     def test_sample_data(self):
         assert require_same("sample_data/coco")[1] > 3
         assert require_same("sample_data/coco", splits=("val",))[1] > 1

@@ -78,7 +78,12 @@ def _worst(audit: Audit, part: int) -> tuple[tuple[Place, dict[str, Any]], ...]:
     results, images = audit.image_results, words.flagged(audit)[:WORST]
     unmatched, best = results.unmatched[images].tolist(), np.nan_to_num(results.best_iou[images]).tolist()
     ranks = [words.rank(VERDICTS[code]) for code in results.verdict[images].tolist()]
-    places = zip(ranks, unmatched, best, images, strict=True)
+    columns = audit.dataset.images
+    entry = np.zeros(len(columns), dtype=np.int64) if columns.entry is None else columns.entry
+    # Where images have entries, the pieces need not be in their order.
+    in_files = zip(columns.source[images].tolist(), entry[images].tolist(), strict=True)
+    places = zip(ranks, unmatched, best, in_files, images, strict=True)
     return tuple(
-        ((rank, -lost, iou, part, image), entry_of_image(audit, image)) for rank, lost, iou, image in places
+        ((rank, -lost, iou, *at, part, image), entry_of_image(audit, image))
+        for rank, lost, iou, at, image in places
     )

@@ -144,14 +144,13 @@ class TableParts:
         classes |= {label for _, told in every for _, label, _ in told["boxes"]}
         tables = []
         for group, (_, split) in enumerate(self.files):
-            of_group = [number for number in indices if self.pieces[number].group == group]
+            of_group = [number for number in sorted(indices) if self.pieces[number].group == group]
             if of_group:
                 first = self.pieces[of_group[0]]
                 empty = self._rows(first, stretch=nothing_of(first.where.path))
                 tables.append((replace(empty, files=(), findings=[], classes=sorted(classes)), split))
         dataset = self._assembled(tables)
         dataset.splits = tuple(dict.fromkeys(named)) or ("",)
-        dataset.partial = bool(self.options.splits)
         rows = sum(told["rows"] for _, told in every)
         dataset.recognised = recognised(self.detection, rows, [own for own, _ in tables])
         at = {category.name: i for i, category in enumerate(dataset.categories)}
