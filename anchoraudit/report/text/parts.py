@@ -37,7 +37,7 @@ def parts_report(
         parts += [_worst(whole, limit), ""]
     if next_steps:
         (what, command), *others = next_steps
-        parts += steps(f"Next: {what}", [("", command), *others])
+        parts += steps(f"Next: {what.removesuffix(':')}", [("", command), *others])
     return parts
 
 
