@@ -1,9 +1,15 @@
 """Annotation formats. Each is one module of this package, and is found automatically.
 
-To add a format, add a module with these four names:
+To add a format, add a module whose docstring begins `Title: what it is`, where the title is the heading of
+its section in docs/formats.md, and which has these names:
 
 NAME: the value of `--format`, which is also the name of the module.
-LOOKS_FOR: the layouts it knows, in one line, for the message when no format is recognised.
+LOOKS_FOR: what it is recognised by, in one line.
+EXAMPLE: the text of a file of this format, as small as it can be and still look real.
+EXAMPLE_PATH: where this file usually lies below the folder of a data set: `annotations/instances_train.json`.
+EXAMPLE_BESIDE: the other files that the example needs, by their paths below the same folder: a text, or the
+    width and height of an image in pixels.
+NOT_READ: what the format has and this reader leaves out, in one line: "masks, keypoints"; "" if nothing.
 detect(path) -> Detection | None: whether `path` (a file or folder) is of this format. It reads only a little.
 read(detection, options) -> Dataset: reads everything. Entries that cannot be used become findings. The module
     `_builder` turns the rows of a reader into the data set.
@@ -16,6 +22,9 @@ that is worth a note;
 `detect_address(address) -> Detection | None`, if it is also read from addresses such as `s3://...`; and
 `detect_several(paths) -> Detection | None`, if several files or folders can be one data set. One of them has
 `read_frame(table, options) -> Dataset`, which reads a DataFrame.
+
+The example is what `anchoraudit formats show NAME` prints. A test writes its files, and requires that the
+folder is recognised and read without a finding.
 
 `detect` judges its own format only, and knows nothing of the others. If several formats recognise a path, the
 surest is taken. If two are equally sure, the user is asked. Choose the level by what `detect` looked at:
@@ -136,6 +145,10 @@ class Format(Protocol):
 
     NAME: str
     LOOKS_FOR: str
+    EXAMPLE: str
+    EXAMPLE_PATH: str
+    EXAMPLE_BESIDE: Mapping[str, str | tuple[int, int]]
+    NOT_READ: str
 
     def detect(self, path: Path) -> Detection | None:
         """Tell whether `path` is of this format."""

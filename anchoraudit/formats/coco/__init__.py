@@ -20,6 +20,17 @@ NAME = "coco"
 LOOKS_FOR = (
     "a JSON file, annotations/instances_*.json (or annotations/*.json), or SPLIT/_annotations.coco.json"
 )
+EXAMPLE = """\
+{
+  "images": [{"id": 1, "file_name": "a.jpg", "width": 640, "height": 480}],
+  "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [10, 20, 100, 50], "iscrowd": 0}],
+  "categories": [{"id": 1, "name": "cat"}],
+  "info": {}
+}
+"""
+EXAMPLE_PATH = "annotations/instances_train.json"
+EXAMPLE_BESIDE = {"train/a.jpg": (640, 480)}
+NOT_READ = "masks and keypoints; a box that is missing is taken from its polygons"
 _ROBOFLOW = "_annotations.coco.json"
 _KEYS = (b'"images"', b'"annotations"', b'"categories"', b'"info"', b'"licenses"')
 

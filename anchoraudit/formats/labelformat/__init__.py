@@ -1,4 +1,4 @@
-"""KITTI, CVAT and Labelbox, read by the library labelformat (`pip install 'anchoraudit[labelformat]'`).
+"""KITTI, CVAT, Labelbox: read by the library labelformat (`pip install 'anchoraudit[labelformat]'`).
 
 The library (https://github.com/lightly-ai/labelformat) also reads formats that this package reads itself,
 without stopping at errors. The library stops at the first thing it cannot read, and so does this reader.
@@ -20,6 +20,10 @@ LOOKS_FOR = (
     "KITTI (label_2/ or labels/ beside image_2/ or images/), CVAT's annotations.xml, Labelbox' .ndjson "
     "(needs the extra labelformat)"
 )
+EXAMPLE = "Car 0.00 0 -1.58 10 20 110 70 1.65 1.67 3.64 -0.65 1.71 46.70 -1.59\n"
+EXAMPLE_PATH = "label_2/000001.txt"
+EXAMPLE_BESIDE = {"image_2/000001.png": (640, 480)}
+NOT_READ = "polygons, masks, rotations, and all that is in three dimensions"
 
 
 def detect(path: Path) -> Detection | None:

@@ -27,6 +27,13 @@ LOOKS_FOR = (
     "a .csv, .parquet or .jsonl file with one row a box or an image, a folder of .parquet files, "
     "SPLIT/_annotations.csv, SPLIT/metadata.jsonl"
 )
+EXAMPLE = """\
+filename,width,height,class,xmin,ymin,xmax,ymax
+a.jpg,640,480,cat,10,20,110,70
+"""
+EXAMPLE_PATH = "_annotations.csv"
+EXAMPLE_BESIDE = {"a.jpg": (640, 480)}
+NOT_READ = "columns that are not listed on its page"
 _KINDS = {
     ".csv": "a CSV file",
     ".parquet": "a Parquet file",

@@ -23,6 +23,20 @@ LOOKS_FOR = (
     "XML files in Annotations/ beside JPEGImages/, in VOCdevkit/VOC20xx, in the folder itself, "
     "or in a sub-folder for each split"
 )
+EXAMPLE = """\
+<annotation>
+  <filename>a.jpg</filename>
+  <size><width>640</width><height>480</height><depth>3</depth></size>
+  <object>
+    <name>cat</name>
+    <difficult>0</difficult>
+    <bndbox><xmin>10</xmin><ymin>20</ymin><xmax>110</xmax><ymax>70</ymax></bndbox>
+  </object>
+</annotation>
+"""
+EXAMPLE_PATH = "Annotations/a.xml"
+EXAMPLE_BESIDE = {"JPEGImages/a.jpg": (640, 480)}
+NOT_READ = "parts, poses and segmentation masks"
 
 
 def detect(path: Path) -> Detection | None:

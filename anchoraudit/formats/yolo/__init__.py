@@ -16,6 +16,15 @@ NAME = "yolo"
 LOOKS_FOR = (
     "a data.yaml, images/ beside labels/ (also in a folder for each split), or .txt labels beside images"
 )
+EXAMPLE = "0 0.09375 0.09375 0.15625 0.10416667\n"
+EXAMPLE_PATH = "labels/train/a.txt"
+EXAMPLE_BESIDE = {
+    "images/train/a.jpg": (640, 480),
+    "images/val/b.jpg": (640, 480),
+    "labels/val/b.txt": "0 0.5 0.5 0.15625 0.10416667\n",
+    "data.yaml": "train: images/train\nval: images/val\nnames: [cat]\n",
+}
+NOT_READ = "keypoints; polygons become the boxes around them"
 
 
 def detect(path: Path) -> Detection | None:

@@ -1,0 +1,41 @@
+"""What each format says of itself is true: its example is read, and its page is there. No list of names."""
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from anchoraudit import formats
+from tests.builders import make
+
+PAGE = (Path(__file__).parents[1] / "docs" / "formats.md").read_text("utf-8")
+EXTRAS = {"labelformat"}  # libraries that are optional, named as the formats that need them
+
+
+@pytest.mark.parametrize("name", formats.format_names())
+def test_the_example_is_recognised_and_read(tmp_path, name):
+    if name in EXTRAS and find_spec(name) is None:
+        pytest.skip(f"{name} is not installed")
+    module = formats.formats()[name]
+    make(tmp_path, {**module.EXAMPLE_BESIDE, module.EXAMPLE_PATH: module.EXAMPLE})
+    dataset = formats.read(tmp_path)
+    assert (dataset.format, dataset.findings) == (name, [])
+    assert len(dataset.boxes) and np.isfinite(dataset.boxes.xyxy).all()
+    assert dataset.images.width.tolist() == [640] * len(dataset.images)
+
+
+@pytest.mark.parametrize("name", formats.format_names())
+def test_what_it_says_fits_a_terminal(name):
+    module = formats.formats()[name]
+    assert name == module.NAME
+    for text in (module.LOOKS_FOR, module.NOT_READ):
+        assert "\n" not in text and len(text) <= 200 and not text.endswith(".")
+    assert module.EXAMPLE.endswith("\n") and len(module.EXAMPLE.splitlines()) <= 20
+
+
+@pytest.mark.parametrize("name", formats.format_names())
+def test_its_docstring_begins_with_the_heading_of_its_section(name):
+    title, colon, _ = (formats.formats()[name].__doc__ or "").partition(": ")
+    assert colon and re.search(rf"^##+ {re.escape(title)}$", PAGE, re.M), title
