@@ -18,8 +18,17 @@ _FINEST = 8  # how often bins are halved at most: each is then 0.02 % wide
 # mean side of a bin is then right to that, whatever the side.
 _STEP = 1024.0
 _LARGEST = 2.0**23  # px: of 2^30 boxes of this side the sum fits into 64 bits
-_OFFSET = (1 << 10) * (BINS << _FINEST)  # sides of 2^-1024 to 2^1024 px
-_WIDTH = 2 * _OFFSET
+_OCTAVES = 32  # below one pixel, and above: shorter and longer sides fall into the last bins
+_BINS = 2 * _OCTAVES * (BINS << _FINEST)  # the finest ones of a side, of which a number has 18 bits
+# Steps that put a free bit before each of the last 32 bits of a number: how far its halves move apart, then
+# those of each half, and so on; and where bits are then.
+_SPREAD = (
+    (16, 0x0000_FFFF_0000_FFFF),
+    (8, 0x00FF_00FF_00FF_00FF),
+    (4, 0x0F0F_0F0F_0F0F_0F0F),
+    (2, 0x3333_3333_3333_3333),
+    (1, 0x5555_5555_5555_5555),
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,10 @@ class SizeHistogram:
     fineness: how often the BINS of an octave are halved. codes: int64 [B], the bins that have boxes, in
     order. count: int64 [B], how many. sides: int64 [B, 2], the sums of their widths and heights, in 1/1024 px
     of the network's input.
+
+    A code has the bits of both sides' bins in turns (a Morton code), so that those of a wider bin come one
+    after the other: once sorted, codes are in order at every fineness, and without their last two bits they
+    are those of wider bins.
     """
 
     fineness: int
@@ -43,12 +56,10 @@ class SizeHistogram:
     @classmethod
     def of(cls, sizes: Float) -> Self:
         """Count sizes, float64 [N, 2], in pixels; all are positive."""
-        bins = np.floor(np.log2(sizes) * (BINS << _FINEST)).astype(np.int64) + _OFFSET
-        steps = np.rint(np.minimum(sizes, _LARGEST) * _STEP).astype(np.int64)
-        every = cls._summed(
-            _FINEST, bins[:, 0] * _WIDTH + bins[:, 1], np.ones(len(sizes), dtype=np.int64), steps
-        )
-        return every._with_few_bins()
+        width, height = _codes_of(sizes[:, 0]), _codes_of(sizes[:, 1])
+        width <<= 1
+        width |= height
+        return cls._gathered(_FINEST, width, None, np.minimum(sizes, _LARGEST))
 
     @classmethod
     def none(cls) -> Self:
@@ -56,42 +67,44 @@ class SizeHistogram:
         return cls.of(np.zeros((0, 2)))
 
     @classmethod
-    def _summed(cls, fineness: int, codes: Int, count: Int, sides: Int) -> Self:
+    def _gathered(cls, fineness: int, codes: Int, count: Int | None, sides: Float | Int) -> Self:
+        """Put equal bins together, and make them wider where there are too many.
+
+        codes: int64 [n], in any order. count: int64 [n], boxes of each; None for one each. sides: [n, 2],
+        whole numbers are sums in steps, others are pixels.
+        """
         if not len(codes):
-            return cls(fineness, codes, count, sides)
+            nothing = np.zeros(0, dtype=np.int64)
+            return cls(fineness, nothing, nothing, np.zeros((0, 2), dtype=np.int64))
         order = stable_argsort(codes)
-        codes = codes[order]
-        first = np.flatnonzero(np.append(True, codes[1:] != codes[:-1]))  # of each bin
-        counts, sums = np.add.reduceat(count[order], first), np.add.reduceat(sides[order], first, axis=0)
-        return cls(fineness, codes[first], counts, sums)
+        codes = codes.take(order)
+        apart = codes[1:] ^ codes[:-1]
+        wider = 0
+        while wider < fineness and np.count_nonzero(apart >= 1 << 2 * wider) + 1 > MOST:
+            wider += 1
+        first = np.flatnonzero(np.append(True, apart >= 1 << 2 * wider))  # of each bin
+        if count is None:
+            counts: Int = np.diff(first, append=len(codes))
+        else:
+            counts = np.add.reduceat(count.take(order), first)
+        sums = np.empty((len(first), 2), dtype=np.int64)
+        for axis in (0, 1):  # one after the other is several times faster than both
+            side = sides[:, axis].take(order)
+            steps = side if side.dtype == np.int64 else np.rint(side * _STEP).astype(np.int64)
+            sums[:, axis] = np.add.reduceat(steps, first)
+        return cls(fineness - wider, codes[first] >> 2 * wider, counts, sums)
 
     def __add__(self, other: Self) -> Self:
         fineness = min(self.fineness, other.fineness)
-        both = (self._coarser(fineness), other._coarser(fineness))
-        columns = (
-            np.concatenate([getattr(one, name) for one in both]) for name in ("codes", "count", "sides")
-        )
-        return self._summed(fineness, *columns)._with_few_bins()
-
-    def _coarser(self, fineness: int) -> Self:
-        """Return the same with bins that are halved less often."""
-        if fineness == self.fineness:
-            return self
-        bins = np.column_stack(np.divmod(self.codes, _WIDTH)) - _OFFSET
-        bins = (bins >> (self.fineness - fineness)) + _OFFSET
-        return self._summed(fineness, bins[:, 0] * _WIDTH + bins[:, 1], self.count, self.sides)
-
-    def _with_few_bins(self) -> Self:
-        found = self
-        while len(found.codes) > MOST and found.fineness:
-            found = found._coarser(found.fineness - 1)
-        return found
+        codes = [one.codes >> 2 * (one.fineness - fineness) for one in (self, other)]
+        count, sides = ([getattr(one, name) for one in (self, other)] for name in ("count", "sides"))
+        return self._gathered(fineness, *map(np.concatenate, (codes, count, sides)))
 
     @property
     def mean(self) -> Float:
         """The mean width and height of the boxes of each bin: float64 [B, 2], pixels."""
-        bins = np.column_stack(np.divmod(self.codes, _WIDTH)) - _OFFSET
-        least = 2.0 ** (bins / (BINS << self.fineness))
+        bins = np.column_stack([_every_second(self.codes >> 1), _every_second(self.codes)])
+        least = 2.0 ** (bins / (BINS << self.fineness) - _OCTAVES)
         mean: Float = np.maximum(self.sides / self.count[:, None] / _STEP, least)  # 0.0001 px is no step
         return mean
 
@@ -105,6 +118,28 @@ class SizeHistogram:
         """Return what `to_builtins` returned."""
         columns = np.array(plain["bins"], dtype=np.int64).reshape(-1, 4)
         return cls(plain["fineness"], columns[:, 0], columns[:, 1], columns[:, 2:])
+
+
+def _codes_of(sides: Float) -> Int:
+    """Return the finest bin of each side, float64 [N], with a free bit before each of its bits: int64 [N]."""
+    bins = np.log2(sides)
+    bins += _OCTAVES
+    bins *= BINS << _FINEST
+    codes = np.clip(bins, 0, _BINS - 1).astype(np.int64)  # cut off is rounded down: none is negative
+    for shift, mask in _SPREAD:
+        codes |= codes << shift
+        codes &= mask
+    return codes
+
+
+def _every_second(codes: Int) -> Int:
+    """Return the numbers that have every second bit of these, from the last one on: int64 [B]."""
+    bins = codes & _SPREAD[-1][1]
+    before = [mask for _, mask in _SPREAD[-2::-1]]
+    for (shift, _), mask in zip(reversed(_SPREAD), [*before, (1 << 32) - 1], strict=True):
+        bins |= bins >> shift
+        bins &= mask
+    return bins
 
 
 def clustered(sizes: SizeHistogram, k: int, *, metric: str = "iou", seed: int = 0) -> Clustered:

@@ -321,8 +321,9 @@ class Context:
         if images.entry is not None and not self.dataset.sources[number].suffix:
             row = int(own[np.argmin(images.entry[own])])
             return row, (number, int(images.entry[row]), "")
-        row = min(own.tolist(), key=lambda image: str(images.ids[image]))
-        return row, (number, 0, str(images.ids[row]))
+        names = [str(images.ids[image]) for image in own.tolist()]
+        name = min(names)  # with a key it would take several times as long
+        return int(own[names.index(name)]), (number, 0, name)
 
     def images_of_split(self, name: str) -> int:
         """Count the images of a split; 0 if there is no such split."""

@@ -10,7 +10,8 @@ from anchoraudit.boxes import box_sizes
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.iou.closed_form import NEAR, best_ious
-from anchoraudit.encoding.iou.judging import judge
+from anchoraudit.encoding.iou.judging import judge, statuses
+from anchoraudit.encoding.statuses import has
 from anchoraudit.encoding.window import candidates, first_anchors
 
 _SLACK = 1e-3  # far more than rounding changes an area
@@ -27,7 +28,7 @@ def levels(boxes: OnCanvas, detector: Detector) -> Bool:
         # The IoU of two rectangles is at most the ratio of their areas.
         areas = one.shapes.prod(axis=1)
         rows = np.flatnonzero((area >= areas.min() * least) & (area * least <= areas.max()))
-        found[rows, number] = judge(boxes.take(rows), one).matched
+        found[rows, number] = has(statuses(boxes.take(rows), one), "matched")
     if detector.match.forces:
         rest = np.flatnonzero(~found.any(axis=1))
         rest = rest[judge(boxes.take(rest), detector).forced]
