@@ -159,14 +159,19 @@ def test_a_table_among_other_annotations_is_left_alone(tmp_path):
 
 
 _FIELDS = st.sampled_from(["", "1", "-2.5", "1e3", " 7", "nan", "inf", "x", "1_0", "+3", "1e999", "ä b", " "])
-_LINES = st.lists(st.lists(_FIELDS, min_size=6, max_size=6) | st.lists(_FIELDS, max_size=7), max_size=6)
+_QUOTED = st.sampled_from(
+    ['"1"', '""', '" 7"', '"a,b"', '"a ""b"""', '"a\nb"', '"a\rb"', 'a"b', 'a"', '"a', '"a"b', '"1" ', ' "1"']
+)
+_LINES = st.lists(
+    st.lists(_FIELDS | _QUOTED, min_size=6, max_size=6) | st.lists(_FIELDS, max_size=7), max_size=6
+)
 
 
 @given(_LINES, st.sampled_from(["\n", "\r\n"]), st.booleans())
 def test_all_ways_of_reading_give_the_same(tmp_path_factory, lines, end, closed):
     """By pyarrow, at once, and line by line. Each may refuse a file, and leave it to the next."""
     folder = tmp_path_factory.mktemp("table")
-    plain = ["a.jpg,cat, 1,2 ,3,4e0", "b.jpg,,,,,", "a.jpg,dog,1,2,3,4"]
+    plain = ["a.jpg,cat, 1,2 ,3,4e0", "b.jpg,,,,,", '"a.jpg",dog,1,2,3,4']
     text = end.join([OWN, *plain, *(",".join(line) for line in lines)]) + end * closed
     (folder / "boxes.csv").write_text(text, newline="")
 
@@ -184,6 +189,18 @@ def test_all_ways_of_reading_give_the_same(tmp_path_factory, lines, end, closed)
     slow = seen(by_arrow=False, at_once=False)
     assert seen(by_arrow=True, at_once=False) == slow
     assert seen(by_arrow=False, at_once=True) == slow
+
+
+def test_a_file_with_quotes_around_fields_is_read_by_arrow(tmp_path, monkeypatch):
+    text = '"image_id","label","x1","y1","x2","y2"\n' + '"a ""b"".jpg","cat, dog",1,"2",3,4\n' * 9
+    monkeypatch.setattr(csv_file, "_WORTH_ARROW", 0)
+    monkeypatch.setattr(csv_file, "_BLOCK", 1)
+    monkeypatch.setattr(csv_file, "_columns", None)
+    dataset = table(tmp_path, text)
+    assert dataset.images.ids == ['a "b".jpg']
+    assert [category.name for category in dataset.categories] == ["cat, dog"]
+    assert dataset.boxes.xyxy.tolist() == [[1, 2, 3, 4]] * 9
+    assert dataset.boxes.entry.tolist() == list(range(1, 10))
 
 
 def test_a_plain_file_is_read_by_arrow(tmp_path, monkeypatch):

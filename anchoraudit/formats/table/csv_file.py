@@ -1,7 +1,8 @@
 """Reads the rows of a CSV file.
 
-With pyarrow, a file of plain rows is read by it, many times faster. A file with quotes, empty lines, rows of
-another length or numbers in an unusual spelling is read line by line, as all are without pyarrow.
+With pyarrow, a file whose every line is a row is read by it, many times faster. A file with quotes within
+fields, empty lines, rows of another length or numbers in an unusual spelling is read line by line, as all are
+without pyarrow.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from anchoraudit.arrays import Int
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats.table.class_list import find_class_list
 from anchoraudit.formats.table.columns import Numbers, Texts, joined_numbers, joined_texts
@@ -30,6 +32,7 @@ from anchoraudit.io.unchanged import note
 _TELLING = 20  # first rows by which a table without header is recognised
 _HEAD = 1 << 16  # characters that hold them
 _CHUNK = 50_000  # rows read at a time: with all their fields they take tens of MB
+_BLOCK = 8 << 20  # bytes in which quotes are looked for at a time
 _WORTH_ARROW = 1 << 20  # characters from which on it is worth the import of pyarrow
 _Columns = tuple[dict[str, Texts], dict[str, Numbers]]
 
@@ -45,9 +48,9 @@ def read_csv(path: Path, lines: Lines | None = None) -> Rows:
     separator, dialect = _dialect_of(path, text[:_HEAD] if lines is None else decode_names(head_of(path)))
     first = 0 if lines is None else lines.first
     begins = int(dialect.header and first == 0)
-    plain = None
-    if '"' not in text:
-        plain = by_arrow(text, separator, dialect, begins) or _at_once(text, separator, dialect, begins)
+    plain = by_arrow(text, separator, dialect, begins)
+    if plain is None and '"' not in text:
+        plain = _at_once(text, separator, dialect, begins)
     if plain is not None:
         texts, numbers = plain
         at_line = np.arange(first + begins, first + begins + len(texts["image"]))
@@ -97,18 +100,27 @@ def _is_plain(separator: str, lines: bytes) -> bool:
         return False
     if b'"' not in lines:
         return True
-    text = np.frombuffer(b"\n" + lines + b"\n", dtype=np.uint8)
+    quotes = _quotes_of(separator, lines)
+    if quotes is None:
+        return False
+    ends = np.flatnonzero(np.frombuffer(lines, dtype=np.uint8) == ord("\n"))
+    opening, closing = quotes
+    return bool((np.searchsorted(ends, opening) == np.searchsorted(ends, closing)).all())
+
+
+def _quotes_of(separator: str, lines: bytes) -> tuple[Int, Int] | None:
+    """Return where quotes begin and end, if they are around whole fields; None if any is elsewhere."""
+    text = np.frombuffer(lines, dtype=np.uint8)
     quotes = np.flatnonzero(text == ord('"'))
     if len(quotes) % 2:
-        return False
+        return None
     opening, closing = quotes[::2], quotes[1::2]
-    ends = np.flatnonzero(text == ord("\n"))
-    before, after = (np.frombuffer(f'"{separator}{end}'.encode(), np.uint8) for end in ("\n", "\r\n"))
-    return bool(
-        np.isin(text[opening - 1], before).all()
-        and np.isin(text[closing + 1], after).all()
-        and (np.searchsorted(ends, opening) == np.searchsorted(ends, closing)).all()
-    )
+    may_be_before, may_be_after = np.zeros((2, 256), dtype=np.bool_)
+    may_be_before[list(f'"{separator}\n'.encode())] = True
+    may_be_after[list(f'"{separator}\r\n'.encode())] = True
+    inner, last = opening[opening > 0], closing[closing < len(text) - 1]
+    is_whole = may_be_before[text[inner - 1]].all() and may_be_after[text[last + 1]].all()
+    return (opening, closing) if is_whole else None
 
 
 def _dialect_of(path: Path, head: str) -> tuple[str, Dialect]:
@@ -134,19 +146,26 @@ def by_arrow(text: str, separator: str, dialect: Dialect, begins: int) -> _Colum
 
     from anchoraudit.formats.table.arrow import numbers_of, texts_of
 
+    data = text.encode("utf-8", "surrogateescape")
+    has_quotes = b'"' in data
+    if has_quotes and not all(_quotes_of(separator, block) for block in _blocks_of(data)):
+        return None
     names = [f"{i}" for i in range(dialect.fields)]
     text_kind = pa.dictionary(pa.int32(), pa.string())
     kinds = {names[i]: pa.float64() if name in NUMBERS else text_kind for name, i in dialect.at.items()}
     try:
         table = arrow_csv.read_csv(
-            pa.BufferReader(text.encode("utf-8", "surrogateescape")),
+            pa.BufferReader(data),
             arrow_csv.ReadOptions(column_names=names, skip_rows=begins),
-            arrow_csv.ParseOptions(delimiter=separator, quote_char=False, ignore_empty_lines=False),
+            arrow_csv.ParseOptions(
+                delimiter=separator, quote_char='"' if has_quotes else False, ignore_empty_lines=False
+            ),
             arrow_csv.ConvertOptions(
                 column_types=kinds, include_columns=list(kinds), null_values=[""], strings_can_be_null=False
             ),
         )
-        if not len(table):
+        lines = data.count(b"\n") + (not data.endswith(b"\n")) - begins
+        if not len(table) or (has_quotes and len(table) != lines):  # a quoted field goes on in the next line
             return None
         texts = {
             name: texts_of(table.column(names[i])).stripped()
@@ -161,6 +180,15 @@ def by_arrow(text: str, separator: str, dialect: Dialect, begins: int) -> _Colum
     except (pa.ArrowException, UnicodeError):
         return None
     return None if _have_empty_row(texts, numbers) else (texts, numbers)
+
+
+def _blocks_of(data: bytes) -> Iterator[bytes]:
+    """Yield whole lines, some megabytes at a time, so that the places of quotes do not take much memory."""
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start + _BLOCK) + 1 or len(data)
+        yield data[start:end]
+        start = end
 
 
 def _at_once(text: str, separator: str, dialect: Dialect, begins: int) -> _Columns | None:
