@@ -161,3 +161,13 @@ def test_counts_by_class_and_level(tmp_path):
     without = anchoraudit.audit(files, None, images="none")
     assert by_class(without).usable.tolist() == [12, 25]
     assert by_level(without) is None
+
+
+@pytest.mark.parametrize("name", ["reference", "detectron2-rpn_c4-border0", "simple-faster-rcnn"])
+@given(boxes=st.lists(st.sampled_from([(0, 0, 4, 4), (8, 8, 300, 150), (8, 8, 40, 40)]), max_size=5))
+def test_boxes_of_a_single_level_are_those_that_its_engine_finds(name, boxes):
+    image = {"width": 320, "height": 160, "boxes": np.reshape(boxes, (-1, 4)), "labels": ["a"] * len(boxes)}
+    audit = anchoraudit.audit(anchoraudit.read([image]), name)
+    rows = np.flatnonzero(audit.box_results.usable)
+    found = engines.levels(audit.placed(rows), load_detector(name))
+    assert by_level(audit).boxes.tolist() == found.sum(axis=0).tolist()

@@ -10,7 +10,7 @@ import numpy as np
 from anchoraudit.arrays import Float, Int
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding import engines
-from anchoraudit.encoding.statuses import STATUS_CODE, STATUSES
+from anchoraudit.encoding.statuses import STATUS_CODE, STATUSES, has
 
 if TYPE_CHECKING:
     from anchoraudit.auditing.audit import Audit
@@ -109,8 +109,12 @@ def by_level(audit: Audit, placed: Placed | None = None) -> ByLevel | None:
     if audit.replayed is None:
         return None
     detector = audit.replayed
-    counted = np.zeros(len(detector.strides), dtype=np.int64)
     rows = np.flatnonzero(audit.box_results.usable)
+    if len(detector.strides) == 1 and detector.match.kind == "iou":
+        # A box is matched or forced, here or nowhere. It is shadowed by another one that is so, too.
+        lost = np.count_nonzero(has(audit.box_results.status[rows], "unmatched"))
+        return ByLevel.of(detector, np.array([len(rows) - lost]))
+    counted = np.zeros(len(detector.strides), dtype=np.int64)
     for start in range(0, len(rows), _ROWS):
         some = rows[start : start + _ROWS]
         boxes = (
