@@ -15,6 +15,7 @@ from typing import Any
 from anchoraudit import cli
 from anchoraudit.classes import class_rules_names
 from anchoraudit.detectors import load_detector, preset_names
+from anchoraudit.images.found import is_image_name
 from tests import originals
 from tests.conftest import SAMPLE, SHARED
 from tests.mutations import Dice, mutate, mutate_bytes
@@ -126,6 +127,15 @@ def _labelformat(name: str, dice: Dice) -> Mutant:
     mutant = _of_data(name, dice, {f"ds/{file}": content for file, content in own.items()})
     if kind == "labelbox":  # which is known by its file, not by its folder
         mutant.commands = _commands(dice, next(iter(mutant.files)))
+    return mutant
+
+
+def _format(name: str, dice: Dice) -> Mutant:
+    """The example of a format, of which there are many more than kinds of mutants."""
+    _, own = _one_of(originals.examples(), dice)
+    texts = {f"ds/{file}": content for file, content in own.items() if not is_image_name(file)}
+    mutant = _of_data(name, dice, texts)
+    mutant.files |= {f"ds/{file}": content for file, content in own.items() if is_image_name(file)}
     return mutant
 
 
@@ -328,6 +338,7 @@ KINDS: dict[str, Callable[[str, Dice], Mutant]] = {
     "yolo": _yolo,
     "table": _table,
     "labelformat": _labelformat,
+    "format": _format,
     "picture": _picture,
     "detector": _detector,
     "classes": _classes,
@@ -337,10 +348,11 @@ KINDS: dict[str, Callable[[str, Dice], Mutant]] = {
 }
 # How often each comes, by what there is to break.
 _WEIGHTS = {"coco": 24, "coco38": 6, "voc": 18, "bccd": 5, "yolo": 9, "table": 7, "labelformat": 6}
+_WEIGHTS |= {"format": 18}
 _WEIGHTS |= {"picture": 7, "detector": 18, "classes": 9, "settings": 6, "anchors": 4, "baseline": 3}
 
 
 def preload() -> None:
     """Make what mutants are made of, once a process."""
     originals.pictures(), originals.detector_files(), originals.class_files(), originals.tables()
-    originals.written_baseline(), originals.by_labelformat()
+    originals.written_baseline(), originals.by_labelformat(), originals.examples()

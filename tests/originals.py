@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from anchoraudit import cli
+from anchoraudit import cli, formats
 from tests import test_detector_files as texts_of
 from tests import test_detectron2_lazy as lazy
 from tests import test_mmdet_points as points
@@ -26,7 +26,7 @@ from tests import test_rt_detr_files as rt_detr
 from tests import test_ultralytics_files as ultralytics
 from tests import test_yolov6_config as yolov6
 from tests import test_yolox_exp as yolox
-from tests.builders import run
+from tests.builders import make, run
 from tests.conftest import SAMPLE, SHARED
 from tests.test_labelformat import CVAT, KITTI, ROW
 
@@ -115,6 +115,19 @@ def by_labelformat() -> dict[str, dict[str, Any]]:
         "cvat": {"annotations.xml": cvat.encode()},
         "labelbox": {"export.ndjson": labelbox.encode()},
     }
+
+
+@cache
+def examples() -> dict[str, Group]:
+    """The example of each format, with what it needs beside it, by the name of the format."""
+    return {name: _example(module) for name, module in formats.formats().items() if name != "labelformat"}
+
+
+def _example(module: Any) -> Group:
+    with tempfile.TemporaryDirectory() as folder:
+        make(Path(folder), {module.EXAMPLE_PATH: module.EXAMPLE, **module.EXAMPLE_BESIDE})
+        files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 @cache

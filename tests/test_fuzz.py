@@ -109,6 +109,9 @@ class TestOriginals:
                 originals.lay(mutant.files, here / kind)
                 monkeypatch.chdir(here / kind)
                 read.add(formats.detect(Path(mutant.commands[0][1])).format)
+        for name, own in originals.examples().items():
+            originals.lay(own, here / "examples" / name)
+            read.add(formats.detect(here / "examples" / name).format)
         missing = {*formats.format_names()} - read
         assert missing == ({"labelformat"} if "labelformat" not in mutants.kinds() else set())
 

@@ -269,6 +269,9 @@ class Dataset(Shown):
     label_lines : mapping of int to list of str
         For images whose label file is not plain rows of a class and four numbers, by row of the image: the
         lines of that file as they stand.
+    left_out : tuple of (int, str)
+        Images that the annotations name, but that are no rows, because nothing of what is drawn on them can
+        be read (points, lines): the index of the source, and the name relative to its image folder.
     without_info : tuple of Path
         COCO files with annotations that lack the key `info`.
     class_boxes : ndarray of int64, shape (S, C), or None
@@ -307,6 +310,7 @@ class Dataset(Shown):
     conventions: tuple[Convention, ...] = ()
     read_as: Convention | None = None
     label_lines: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    left_out: tuple[tuple[int, str], ...] = ()
     without_info: tuple[Path, ...] = ()
     class_boxes: Int | None = None
 

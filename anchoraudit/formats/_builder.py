@@ -25,7 +25,8 @@ from anchoraudit.boxes import are_finite
 from anchoraudit.dataset.columns import Boxes, Category, Dataset, Flags, ImageId, Images, Source
 from anchoraudit.dataset.conventions import XYXY, Convention
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.errors import printable
+from anchoraudit.dataset.traits import BoxTrait
+from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
 from anchoraudit.images.found import find_images, usual_folders
 from anchoraudit.images.sizes import LARGEST_SIDE, read_sizes
@@ -44,6 +45,7 @@ class BoxRow(NamedTuple):
     xyxy: in pixels; NO_BOX if it could not be read.
     label: the name of its class, "" if it has none.
     entry: its position in the file, from 0; None to count the boxes of the file.
+    outline: the file has another shape than a box, such as a polygon, and this is the box around it.
     """
 
     xyxy: tuple[float, float, float, float]
@@ -51,6 +53,7 @@ class BoxRow(NamedTuple):
     crowd: bool = False
     difficult: bool = False
     entry: int | None = None
+    outline: bool = False
 
 
 @dataclass(slots=True)
@@ -107,6 +110,7 @@ class Part:
     source: int64 [N], index into `sources`; None if there is only one.
     entry, measured, declared, traits: as in `Images`. label_lines: as in `Dataset`.
     convention: what the four numbers of a box mean in its files, before they became these columns.
+    left_out: as in `Dataset`, of its only source.
     """
 
     sources: tuple[Source, ...]
@@ -123,6 +127,7 @@ class Part:
     traits: Flags | None = None
     label_lines: Mapping[int, Sequence[str]] = field(default_factory=dict)
     convention: Convention = XYXY
+    left_out: Sequence[str] = ()
     findings: list[Finding] = field(default_factory=list)
     notes: list[str | Note] = field(default_factory=list)
 
@@ -290,11 +295,13 @@ class Remarks:
     findings: problems of single entries.
     notes: what was not read.
     classes: class names that the file declares, with or without boxes.
+    left_out: the names of images that are no rows, because nothing of what is drawn on them can be read.
     """
 
     findings: list[Finding] = field(default_factory=list)
     notes: list[str | Note] = field(default_factory=list)
     classes: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
 
 def read_files(
@@ -306,41 +313,59 @@ def read_files(
     recognised: str,
     item: str,
     convention: Convention = XYXY,
+    image_place: str = "",
+    box_place: str = "",
 ) -> Dataset:
     """Read a data set of a few files, each with the annotations of many images.
 
     files: each with the name of its split, "" if it has none.
-    rows_of: yields the rows of one file, and adds to its remarks. It may raise AnchorauditError.
+    rows_of: yields the rows of one file, and adds to its remarks. It may raise AnchorauditError: of several
+        files, one that cannot be read becomes a finding.
     recognised: how the data set was recognised, for the first line of a report.
-    item: what a box's entry is called, as in `Source`.
+    item, image_place, box_place: how places are written, as in `Source`.
     convention: what the four numbers of a box mean in the files. The rows are in pixels anyhow.
 
-    Raises AnchorauditError if a split is unknown, and whatever `rows_of` raises.
+    Raises AnchorauditError if a split is unknown, and what `rows_of` raises of the only file or the first of
+    several if none can be read.
     """
     require_known_splits(options.splits, [split for _, split in files], detection.path)
     read: list[tuple[Path, str, list[ImageRow], Remarks]] = []
+    errors: list[tuple[Path, AnchorauditError]] = []
     for file, split in files:
         if not options.splits or split in options.splits:
             remarks = Remarks()
-            read.append((file, split, list(rows_of(file, remarks)), remarks))
+            try:
+                read.append((file, split, list(rows_of(file, remarks)), remarks))
+            except AnchorauditError as error:
+                errors.append((file, error))
+    if errors and not read:
+        raise errors[0][1]
     labels = (box.label for _, _, rows, _ in read for row in rows for box in row.boxes)
     categories = classes_by_name(chain(labels, *(remarks.classes for *_, remarks in read)))
     parts = []
     for file, split, rows, remarks in read:
         names = [row.file_name for row in rows]
         folders = [options.image_folder] if options.image_folder else usual_folders(file, split)
-        found = find_images(names, folders)
-        source = Source(file, split, found.folder, item)
-        part = part_of(source, rows, categories, file_names=found.names)
+        found = find_images([*names, *remarks.left_out], folders)
+        source = Source(file, split, found.folder, item, box_place=box_place, image_place=image_place)
+        part = part_of(source, rows, categories, file_names=found.names[: len(names)])
         part.convention = convention
+        part.left_out = found.names[len(names) :]
         missing: list[Finding] = []
         if found.folder is None:
             remarks.notes.append(note_unchecked(file))
         else:
-            missing += report_missing(names, found.present, found.folder, _where_images(source, rows))
+            present = found.present[: len(names)]
+            missing += report_missing(names, present, found.folder, where_images(source, rows))
         part.findings, part.notes = [*remarks.findings, *missing, *part.findings], remarks.notes
         parts.append(part)
+    parts[0].findings[:0] = [not_read(file, error) for file, error in errors]
     return join(detection, parts, recognised=recognised)
+
+
+def not_read(file: Path, error: AnchorauditError) -> Finding:
+    """Return PAR001 for one of several files that cannot be read."""
+    return Finding("PAR001", error.message, str(file), error.place, "", f"file {file.name}")
 
 
 def part_of(
@@ -369,8 +394,9 @@ def part_of(
         crowd=np.array([box.crowd for box in boxes], dtype=np.bool_),
         difficult=np.array([box.difficult for box in boxes], dtype=np.bool_),
         entry=np.array([n if b.entry is None else b.entry for n, b in enumerate(boxes)], dtype=np.int64),
+        traits=np.where([box.outline for box in boxes], np.uint32(BoxTrait.OUTLINE), np.uint32(0)),
     )
-    where = _where_images(source, rows)
+    where = where_images(source, rows)
     measured, unknown = complete_sizes(
         sizes, files_below(source.image_folder, names), where, unknown_size(ids, names)
     )
@@ -391,13 +417,15 @@ def part_of(
         splits=source.split,
         boxes=columns,
         categories=categories,
-        entry=np.array(entries, dtype=np.int64) if entries else None,
+        entry=np.array(entries, dtype=np.int64) if entries or source.image_place else None,
         measured=measured,
         findings=[*unknown, *report_not_finite(columns.xyxy, where_box, unread)],
     )
 
 
-def _where_images(source: Source, rows: Sequence[ImageRow]) -> Callable[[int], Where]:
+def where_images(source: Source, rows: Sequence[ImageRow]) -> Callable[[int], Where]:
+    """Return the place of each image, by its row."""
+
     def where(i: int) -> Where:
         identity = rows[i].identity
         path = source.path / f"{identity}{source.suffix}" if source.suffix else source.path
@@ -496,6 +524,9 @@ def join(
         in_pixels=in_pixels,
         offset=offset,
         conventions=tuple(part.convention for part in parts for _ in part.sources),
+        left_out=tuple(
+            (first, name) for part, first in zip(parts, first_source, strict=False) for name in part.left_out
+        ),
         label_lines=_renumbered([part.label_lines for part in parts], first_image),
     )
 

@@ -20,8 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from anchoraudit.dataset.findings import Finding
-from anchoraudit.errors import AnchorauditError
+from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.io import json_text, unchanged
 from anchoraudit.io.addresses import Address
 from anchoraudit.io.files import read_head
@@ -31,6 +30,9 @@ _FOLDERS = 300  # so many are looked into to recognise a data set
 # A folder that shows no JSON file among so many names holds images. Listing all of 100,000 takes 0.2 s.
 _NAMES = 10_000
 _LEFT_BEHIND = frozenset(["__MACOSX", "__pycache__"])
+_LABEL_FOLDERS = frozenset(
+    ["annotations", "annotation", "annots", "anns", "ann", "labels", "label", "json", "jsons", "labelme"]
+)
 _LOOKED_AT = 24  # files of one folder that are looked at to recognise a format; of more, some are
 _SPREAD = 4  # so many from its start, its middle and its end
 _HEAD = 1 << 14  # bytes of a file that show its structure
@@ -65,6 +67,7 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 class _Listing(NamedTuple):
     documents: tuple[str, ...]
     folders: tuple[str, ...]
+    others: int
 
 
 def is_document(name: str) -> bool:
@@ -96,11 +99,11 @@ def documents_below(folder: Path, *, levels: int = LEVELS, every: bool = True) -
 
 def _listed(folder: Path, every: bool) -> _Listing:
     if isinstance(folder, Address):
-        return _Listing((), ())
+        return _Listing((), (), 0)
     try:
         modified = os.stat(folder).st_mtime_ns  # noqa: PTH116  one of many folders
     except (OSError, ValueError):
-        return _Listing((), ())
+        return _Listing((), (), 0)
     return _listing(os.fspath(folder), modified, every)
 
 
@@ -109,6 +112,7 @@ def _listing(folder: str, modified: int, every: bool) -> _Listing:
     """List a folder. modified: when that was changed last, so that a change is seen."""
     documents: list[str] = []
     folders: list[str] = []
+    number = -1
     with suppress(OSError), os.scandir(folder) as entries:
         for number, entry in enumerate(entries):
             name = entry.name
@@ -120,7 +124,8 @@ def _listing(folder: str, modified: int, every: bool) -> _Listing:
                 with suppress(OSError):  # a loop of links
                     if entry.is_dir():
                         folders.append(name)
-    return _Listing(tuple(sorted(documents)), tuple(sorted(folders)))
+    others = number + 1 - len(documents) - len(folders)
+    return _Listing(tuple(sorted(documents)), tuple(sorted(folders)), others)
 
 
 def find(path: Path, is_one: Callable[[Any], bool], *, levels: int = LEVELS) -> list[Path]:
@@ -148,6 +153,21 @@ def files_of(
     for file in documents_below(path, levels=levels):
         (mine if is_one(peek(file)) else others).append(file)
     return mine, others
+
+
+def is_beside_others(folder: Path) -> bool:
+    """Tell whether the JSON files of a folder are few beside its other files, such as images: under a tenth.
+
+    Then files for single images are not the data set, but lie in it.
+    """
+    listing = _listed(folder, True)
+    return 10 * len(listing.documents) < listing.others
+
+
+def home_of(path: Path) -> Path:
+    """Return the folder of a data set of which `path` may be the folder of annotations, or one file."""
+    folder = path.parent if path.is_file() else path
+    return folder.parent if folder.name.lower() in _LABEL_FOLDERS else folder
 
 
 def _some(files: Sequence[Path]) -> Sequence[Path]:
@@ -230,6 +250,17 @@ def _after_string(path: str, text: str, start: int, size: int) -> str | None:
     return None if at < 0 else data[at + 1 : at + 1 + _HEAD].decode("utf-8", "replace")
 
 
+def not_of(others: Sequence[str], called: str) -> list[str]:
+    """Return a note on JSON files that lie among those of a format, and are none; [] if there are none."""
+    if not others:
+        return []
+    shown = ", ".join(map(printable, others[:3]))
+    if len(others) == 1:
+        return [f"not read: {shown} is not a file of {called}"]
+    more = f" and {len(others) - 3:,} more" if len(others) > 3 else ""
+    return [f"not read: {shown}{more} are not files of {called}"]
+
+
 # What is in a file
 
 
@@ -260,11 +291,6 @@ def load(path: Path) -> Any:
         ) from None
     except (ValueError, RecursionError) as error:
         raise json_text.beyond_parsing(text, path, "JSON", error) from None
-
-
-def not_read(path: Path, error: AnchorauditError) -> Finding:
-    """Return the finding for one of several files that `load` cannot read."""
-    return Finding("PAR001", error.message, str(path), error.place or "", "", f"file {path.name}")
 
 
 # Names

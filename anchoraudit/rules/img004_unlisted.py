@@ -14,9 +14,11 @@ def check(context: Context) -> list[Finding]:
     others = context.dataset.partial or (root.is_file() and len(list(root.parent.glob("*.json"))) > 1)
     if context.image_files is None or others:
         return []
+    left_out = frozenset(context.dataset.left_out)
     return [
         Finding("IMG004", "no entry for this image", f"{sources[source].image_folder}/{name}", "", name, name)
         for source, name in context.image_files.unlisted
+        if (source, name) not in left_out
     ]
 
 

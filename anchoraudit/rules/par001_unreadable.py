@@ -12,7 +12,8 @@ RULE = Rule(
         "VOC: an XML file that is empty, truncated or not well-formed (line and column are given). VOC "
         "and YOLO: an annotation or a split list that is a folder, a broken link, not text, or not "
         "readable. Its image counts neither as annotated nor as blank. Tables: one of several Parquet files "
-        "that is none, or has other columns than the first."
+        "that is none, or has other columns than the first. JSON of labelling tools: one of several files "
+        "that is not valid JSON, is a pointer of Git LFS, or a web page."
     ),
     why="Its images and boxes are missing from the audit, and from training.",
     example="<annotation>\n  <object>\n    <name>cat</na",

@@ -13,7 +13,8 @@ RULE = Rule(
         "`bbox` nor polygons, a category without an `id`. VOC: an object without `<name>`, without "
         "`<bndbox>`, or whose box lacks a coordinate. YOLO: a line with too few or too many columns, or "
         "a box among polygons. Tables: a row that lacks an image, a class or a coordinate, or has "
-        "another number of fields. An object without a name keeps its box."
+        "another number of fields. JSON of labelling tools: a shape without coordinates or label. An object "
+        "without a name keeps its box."
     ),
     why="The box cannot be audited, and most loaders stop at it.",
     example='{"annotations": [{"id": 1, "image_id": 7, "bbox": [10, 20, 30]}]}',
