@@ -53,12 +53,12 @@ def data(tmp_path):
 
 def test_a_format(tmp_path, add, capsys):
     add(formats, "formats")
-    box = {"label": "cat", "coordinates": {"x": 437, "y": 434.5, "width": 74, "height": 149}}
-    entries = [{"image": "a.png", "annotations": [box]}, {"annotations": []}, {"image": "b.png"}]
+    box = {"label": "cat", "middle": {"x": 437, "y": 434.5, "width": 74, "height": 149}}
+    entries = [{"picture": "a.png", "objects": [box]}, {"objects": []}, {"picture": "b.png"}]
     root = make(tmp_path, {"labels.json": entries, "images/a.png": (960, 720)})
     dataset = anchoraudit.read(root / "labels.json")
     assert (dataset.format, dataset.images.ids, dataset.images.width[0]) == (
-        "createml",
+        "centred",
         ["a.png", "b.png"],
         960,
     )

@@ -28,6 +28,7 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.traits import BoxTrait
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
+from anchoraudit.images.below import found_below
 from anchoraudit.images.found import find_images, usual_folders
 from anchoraudit.images.sizes import LARGEST_SIDE, read_sizes
 from anchoraudit.io.files import safe_join
@@ -347,6 +348,8 @@ def read_files(
         names = [row.file_name for row in rows]
         folders = [options.image_folder] if options.image_folder else usual_folders(file, split)
         found = find_images([*names, *remarks.left_out], folders)
+        if found.folder is None:
+            found = found_below(options.image_folder or file.parent, found.names, split)
         source = Source(file, split, found.folder, item, box_place=box_place, image_place=image_place)
         part = part_of(source, rows, categories, file_names=found.names[: len(names)])
         part.convention = convention

@@ -21,9 +21,11 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from anchoraudit.errors import AnchorauditError, printable
+from anchoraudit.images.below import split_in
 from anchoraudit.io import json_text, unchanged
 from anchoraudit.io.addresses import Address
 from anchoraudit.io.files import read_head
+from anchoraudit.io.folders import is_file
 
 LEVELS = 3  # of folders below the one that is named: `data/train/annotations/a.json` is two below `data`
 _FOLDERS = 300  # so many are looked into to recognise a data set
@@ -42,21 +44,6 @@ _LARGEST_SKIPPED, _SKIPPED = 1 << 26, 4
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{},]', re.DOTALL)
 _LFS = b"version https://git-lfs.github.com/spec/"
 _MARKUP = re.compile(rb"\s*<(?:!doctype|html|\?xml|[a-z])", re.IGNORECASE)
-_SPLIT_NAMES = frozenset(
-    [
-        "train",
-        "training",
-        "val",
-        "valid",
-        "validation",
-        "test",
-        "testing",
-        "dev",
-        "eval",
-        "minival",
-        "trainval",
-    ]
-)
 _DRIVE = re.compile(r"[A-Za-z]:/")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
@@ -140,6 +127,14 @@ def find(path: Path, is_one: Callable[[Any], bool], *, levels: int = LEVELS) -> 
     for file in documents_below(path, levels=levels, every=False):
         by_folder.setdefault(file.parent, []).append(file)
     return [file for files in by_folder.values() for file in _some(files) if is_one(peek(file))]
+
+
+def named(path: Path, name: str) -> list[Path]:
+    """Return the files of this name in a folder and in the folders directly below it; [] for a file."""
+    if not path.is_dir():
+        return []
+    folders = [path, *(path / each for each in _listed(path, False).folders)]
+    return [folder / name for folder in folders if is_file(folder / name)]
 
 
 def files_of(
@@ -300,20 +295,15 @@ def split_of(file: Path, root: Path) -> str:
     """Return the name of the split that a file's folders or its own name say, "" if they say none.
 
     The folder nearest to the file decides, then its name: `train/a.json`, `labels/train2017/a.json`,
-    `via_train.json`. Folders above `root` say nothing, `root` itself does.
+    `via_train.json`. Folders above `root` say nothing. `root` itself does if it is called as a split and
+    nothing else, because `my test` may be any data set.
     """
-    with suppress(ValueError):
-        inner = file.relative_to(root).parts[:-1] if file != root else ()
-        for name in (*reversed(inner), root.name if file != root else "", file.stem):
-            if found := _split_in(name):
-                return found
-    return ""
-
-
-def _split_in(name: str) -> str:
-    words = [word for word in re.split(r"[\W_\d]+", name) if word]
-    found = [word for word in words if word.lower() in _SPLIT_NAMES]
-    return found[0].lower() if len(found) == 1 else ""
+    inner = file.relative_to(root).parts[:-1] if file != root else ()
+    for name in (*reversed(inner), file.stem):
+        if found := split_in(name):
+            return found
+    folder = (root.parent if file == root else root).name.lower()
+    return folder if split_in(folder) == folder else ""
 
 
 def image_name(text: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from anchoraudit.dataset.columns import Dataset, Source
 from anchoraudit.dataset.conventions import XYXY, Convention
-from anchoraudit.errors import AnchorauditError
+from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
 from anchoraudit.formats import _documents as documents
 from anchoraudit.formats._builder import (
@@ -29,7 +29,7 @@ from anchoraudit.formats._builder import (
     where_images,
 )
 from anchoraudit.images.below import ImagesBelow
-from anchoraudit.images.found import are_present
+from anchoraudit.images.found import are_present, is_image_name
 
 
 @dataclass(slots=True)
@@ -105,12 +105,14 @@ def read_each(
     folder = options.image_folder or root
     below = ImagesBelow(folder)
     parts = []
+    relocated: list[tuple[str, str]] = []
     for (split, suffix), own in read.items():
-        names, present = _located(own, folder, below)
+        names, present, moved = _located(own, split, folder, below)
         image_folder = folder if any(present) else None
         source = Source(root, split, image_folder, item, suffix, box_place=f"{item}[{{box}}]")
         part = part_of(source, own.rows, categories, file_names=names)
         part.convention = convention
+        relocated += moved
         part.left_out = [below.find(name) or name for name in own.left_out]
         if image_folder is None:
             part.notes.append(note_unchecked(root))
@@ -118,24 +120,48 @@ def read_each(
             part.findings[:0] = report_missing(names, present, folder, where_images(source, own.rows))
         parts.append(part)
     parts[0].findings[:0] = [*(not_read(file, error) for file, error in errors), *remarks.findings]
-    parts[0].notes[:0] = [*documents.not_of(others, called), *remarks.notes, *notes()]
+    parts[0].notes[:0] = [
+        *documents.not_of(others, called),
+        *remarks.notes,
+        *notes(),
+        *_note_moved(relocated),
+    ]
     return join(detection, parts, recognised=recognised)
 
 
-def _located(split: _Split, folder: Path, below: ImagesBelow) -> tuple[list[str], list[bool]]:
-    """Return the paths of the images below their folder, and whether each is there."""
+def _located(
+    own: _Split, split: str, folder: Path, below: ImagesBelow
+) -> tuple[list[str], list[bool], list[tuple[str, str]]]:
+    """Return the paths of the images below their folder, whether each is there, and those that were moved.
+
+    Third, what files say of images that are in another place, and where they are.
+    """
     names = [
         _inner(posixpath.join(near, row.file_name)) or documents.image_name(row.file_name)
-        for row, near in zip(split.rows, split.near, strict=True)
+        for row, near in zip(own.rows, own.near, strict=True)
     ]
     present = are_present(folder, names)
-    for i, there in enumerate(present):
-        if not there:
-            asked = documents.image_name(split.rows[i].file_name)
-            own = str(split.rows[i].id).rpartition("/")[2]
-            if found := below.find(asked, split.near[i]) or below.find(own, split.near[i]):
+    moved = []
+    for i, row in enumerate(own.rows):
+        if not present[i]:
+            called = str(row.id).rpartition("/")[2]
+            asked = (documents.image_name(row.file_name), called)
+            found = next((path for name in asked if (path := below.find(name, own.near[i], split))), "")
+            if found:
+                if is_image_name(row.file_name):  # otherwise the file names none
+                    moved.append((row.file_name, found))
                 names[i], present[i] = found, True
-    return names, present
+    return names, present, moved
+
+
+def _note_moved(moved: Sequence[tuple[str, str]]) -> list[str]:
+    if not moved:
+        return []
+    said, found = map(printable, moved[0])
+    if len(moved) == 1:
+        return [f"1 image is not where its file says, and was found by its name: {said} is {found}"]
+    many = f"{len(moved):,} images are not where their files say, and were found by their names"
+    return [f"{many}: {said} is {found}"]
 
 
 def _none(detection: Detection) -> AnchorauditError:

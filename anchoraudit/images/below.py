@@ -5,13 +5,41 @@ Annotations often have the path of another machine, or of a folder that was rena
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.images.found import is_image_name
+from anchoraudit.images.found import Found, is_image_name
+from anchoraudit.io.addresses import Address
 from anchoraudit.io.folders import walk
+
+_SPLITS = frozenset(
+    [
+        "train",
+        "training",
+        "val",
+        "valid",
+        "validation",
+        "test",
+        "testing",
+        "dev",
+        "eval",
+        "minival",
+        "trainval",
+    ]
+)
+
+
+def split_in(name: str) -> str:
+    """Return the split that the name of a folder or file says, in small letters; "" if none, or several.
+
+    >>> split_in("train2017"), split_in("via_Test"), split_in("trained"), split_in("train_and_val")
+    ('train', 'test', '', '')
+    """
+    found = [word for word in re.split(r"[\W_\d]+", name.lower()) if word in _SPLITS]
+    return found[0] if len(found) == 1 else ""
 
 
 class ImagesBelow:
@@ -22,20 +50,21 @@ class ImagesBelow:
         self._by_name: dict[str, list[str]] | None = None
         self._by_stem: dict[str, list[str]] = {}
 
-    def find(self, name: str, near: str = "") -> str:
+    def find(self, name: str, near: str = "", split: str = "") -> str:
         """Return the path of an image below the folder, with `/`; "" if there is none, or several may be it.
 
         Of the files with this name, the one is taken whose folders agree with most of the last folders of
         `name`; of equal ones, the one that shares most of its first folders with `near`. If there is no such
-        file, its suffix is ignored.
+        file, its suffix is ignored. A folder of another split than `split` holds none of its images.
 
         name: what the annotations say, with `/`. near: the folder of the annotations, below the same folder.
         """
         by_name = self._listed()
         *folders, base = name.split("/")
-        if candidates := by_name.get(base):
-            return _best(candidates, folders, near)
-        return _best(self._by_stem.get(_stem(base), []), folders, near)
+        for candidates in (by_name.get(base, []), self._by_stem.get(_stem(base), [])):
+            if own := [path for path in candidates if not split or _may_be_of(path, split)]:
+                return _best(own, folders, near)
+        return ""
 
     def _listed(self) -> dict[str, list[str]]:
         if self._by_name is None:
@@ -45,6 +74,16 @@ class ImagesBelow:
                 self._by_name.setdefault(base, []).append(path)
                 self._by_stem.setdefault(_stem(base), []).append(path)
         return self._by_name
+
+
+def found_below(folder: Path, names: Sequence[str], split: str = "") -> Found:
+    """Find images anywhere below a folder. names: N, as the annotations say. split: as of `ImagesBelow`."""
+    if isinstance(folder, Address):
+        return Found(None, list(names), [False] * len(names))
+    below = ImagesBelow(folder)
+    paths = [below.find(name.replace("\\", "/"), "", split) for name in names]
+    found = [path or name for path, name in zip(paths, names, strict=True)]
+    return Found(folder if any(paths) else None, found, [bool(path) for path in paths])
 
 
 def _images(root: Path) -> Iterator[str]:
@@ -62,6 +101,10 @@ def _best(candidates: Sequence[str], folders: Sequence[str], near: str) -> str:
     scores = [(_common(each[::-1], folders[::-1]), _common(each, around)) for each in own]
     best = max(scores)
     return candidates[scores.index(best)] if scores.count(best) == 1 else ""
+
+
+def _may_be_of(path: str, split: str) -> bool:
+    return {*map(split_in, path.split("/")[:-1])} <= {"", split}
 
 
 def _common(first: Sequence[str], second: Sequence[str]) -> int:
