@@ -126,7 +126,7 @@ def find(path: Path, is_one: Callable[[Any], bool], *, levels: int = LEVELS) -> 
     by_folder: dict[Path, list[Path]] = {}
     for file in documents_below(path, levels=levels, every=False):
         by_folder.setdefault(file.parent, []).append(file)
-    return [file for files in by_folder.values() for file in _some(files) if is_one(peek(file))]
+    return [file for files in by_folder.values() for file in some(files) if is_one(peek(file))]
 
 
 def named(path: Path, name: str) -> list[Path]:
@@ -165,7 +165,8 @@ def home_of(path: Path) -> Path:
     return folder.parent if folder.name.lower() in _LABEL_FOLDERS else folder
 
 
-def _some(files: Sequence[Path]) -> Sequence[Path]:
+def some(files: Sequence[Path]) -> Sequence[Path]:
+    """Return a few of many files, from their start, middle and end; all of a few."""
     if len(files) <= _LOOKED_AT:
         return files
     middle = len(files) // 2

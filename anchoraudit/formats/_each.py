@@ -104,21 +104,21 @@ def read_each(
     categories = classes_by_name([*labels, *classes, *remarks.classes])
     folder = options.image_folder or root
     below = ImagesBelow(folder)
+    placed = {key: _located(own, key[0], folder, below) for key, own in read.items()}
+    image_folder = folder if any(there for _, present, _ in placed.values() for there in present) else None
     parts = []
-    relocated: list[tuple[str, str]] = []
     for (split, suffix), own in read.items():
-        names, present, moved = _located(own, split, folder, below)
-        image_folder = folder if any(present) else None
+        names, present, _ = placed[split, suffix]
         source = Source(root, split, image_folder, item, suffix, box_place=f"{item}[{{box}}]")
         part = part_of(source, own.rows, categories, file_names=names)
         part.convention = convention
-        relocated += moved
         part.left_out = [below.find(name) or name for name in own.left_out]
         if image_folder is None:
             part.notes.append(note_unchecked(root))
         else:
             part.findings[:0] = report_missing(names, present, folder, where_images(source, own.rows))
         parts.append(part)
+    relocated = [pair for _, _, moved in placed.values() for pair in moved]
     parts[0].findings[:0] = [*(not_read(file, error) for file, error in errors), *remarks.findings]
     parts[0].notes[:0] = [
         *documents.not_of(others, called),

@@ -79,6 +79,22 @@ def around_turned(x: float, y: float, width: float, height: float, degrees: floa
     return around([(x + u * cosine - v * sine, y + u * sine + v * cosine) for u, v in corners])
 
 
+def around_centre(box: Box, radians: float) -> Box:
+    """Return the box around a box that is turned about its centre.
+
+    >>> around_centre((10, 20, 50, 40), math.pi / 2)
+    (20.0, 10.0, 40.0, 50.0)
+    """
+    x1, y1, x2, y2 = box
+    if not math.isfinite(radians):
+        return NOT_FINITE
+    sine, cosine = abs(_exact(math.sin(radians))), abs(_exact(math.cos(radians)))
+    dx = ((x2 - x1) * cosine + (y2 - y1) * sine) / 2
+    dy = ((x2 - x1) * sine + (y2 - y1) * cosine) / 2
+    cx, cy = (x1 + x2) / 2, (y1 + y2) / 2
+    return (cx - dx, cy - dy, cx + dx, cy + dy)
+
+
 def _exact(value: float) -> float:
     """Return the sine or cosine of a right angle without its error."""
     return float(round(value)) if abs(value - round(value)) < 1e-15 else value
