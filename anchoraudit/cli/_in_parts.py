@@ -79,6 +79,7 @@ def reading_of(settings: Settings, given: Mapping[str, Any], advance: Advance | 
         ("unlisted", settings.unlisted),
         ("voc-offset", settings.voc_offset),
         ("box-convention", settings.box_convention),
+        ("class-attribute", settings.class_attribute),
     ):
         if value:
             raise needs_the_whole(f"--{name}", settings)

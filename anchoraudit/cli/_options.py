@@ -137,6 +137,11 @@ label_options = _apply(
         metavar="DIR",
         help="Where the images are.  [default: usual places]",
     ),
+    click.option(
+        "--class-attribute",
+        metavar="NAME",
+        help="VIA: the attribute of regions that holds the class.  [default: the only one, or a usual one]",
+    ),
     click.option("--drop-difficult", is_flag=True, default=None, help="Drop difficult objects."),
 )
 
@@ -254,6 +259,7 @@ def read_dataset(settings: Settings) -> Dataset:
         voc_offset=parse_offset(settings.voc_offset or "0"),
         box_convention=settings.box_convention,
         image_folder=settings.image_folder,
+        class_attribute=settings.class_attribute or "",
     )
 
 

@@ -53,6 +53,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, rename="kebab", omit_
     voc_offset: str | None = None
     box_convention: str | None = None
     image_folder: str | None = None
+    class_attribute: str | None = None
     drop_difficult: bool | None = None
     detector: str | None = None
     assume_standard: bool | None = None

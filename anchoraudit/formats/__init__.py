@@ -129,6 +129,8 @@ class ReadOptions:
         into continuous ones.
     image_folder : Path or None
         The folder of the images; None to look in the usual places.
+    class_attribute : str
+        The attribute of regions that holds their class, where a format has attributes (VIA); "" to find it.
     at_once : int or None
         In how many processes pieces are looked for; None for one for each core.
     """
@@ -137,6 +139,7 @@ class ReadOptions:
     unlisted: bool = False
     voc_offset: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     image_folder: Path | None = None
+    class_attribute: str = ""
     at_once: int | None = None
 
 
@@ -178,6 +181,7 @@ def read(
     voc_offset: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0),
     image_folder: str | Path | None = None,
     box_convention: str | None = None,
+    class_attribute: str = "",
 ) -> Dataset:
     """Read a data set from files, or from what is in memory already.
 
@@ -210,6 +214,8 @@ def read(
         DataFrames not the corners: "xyxy", "xywh",
         "cxcywh", "yxyx-thousandths", ... (`anchoraudit.dataset.conventions` has all names). Default: the
         format's own.
+    class_attribute : str, default=""
+        For VIA: the attribute of regions that holds their class, where several could.
 
     Returns
     -------
@@ -220,8 +226,8 @@ def read(
     Raises
     ------
     AnchorauditError
-        If no data set is recognised, or several are; if a split or a convention is unknown; or if a file that
-        holds the whole data set cannot be read.
+        If no data set is recognised, or several are; if a split, a convention or an attribute is unknown; or
+        if a file that holds the whole data set cannot be read.
 
     Examples
     --------
@@ -234,7 +240,7 @@ def read(
     """
     folder = _image_folder(image_folder)
     convention = None if box_convention is None else convention_of(box_convention)
-    options = ReadOptions(tuple(splits), unlisted, voc_offset, folder)
+    options = ReadOptions(tuple(splits), unlisted, voc_offset, folder, class_attribute)
     if isinstance(path, str | PathLike):
         dataset = read_files(path, format, options)
     else:

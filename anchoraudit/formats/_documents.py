@@ -289,6 +289,15 @@ def load(path: Path) -> Any:
         raise json_text.beyond_parsing(text, path, "JSON", error) from None
 
 
+def loaded(files: Iterable[Path]) -> dict[Path, Any]:
+    """Return the values of those files that can be read, where all have to be known before one is read."""
+    found = {}
+    for file in files:
+        with suppress(AnchorauditError):  # who reads the file, says so
+            found[file] = load(file)
+    return found
+
+
 # Names
 
 

@@ -201,6 +201,7 @@ def _check(filtered: Filtered, written: Sequence[Written], options: Sequence[str
         "--unlisted",
         "--allow-blank",
         "--image-folder",
+        "--class-attribute",
         *(() if audit.original.has_entries or value_of(options, "--loader") == PLAIN else ("--loader",)),
     )
     stays = _errors_that_stay(audit)

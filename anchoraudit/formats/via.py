@@ -1,0 +1,221 @@
+"""VIA: JSON of the VGG Image Annotator, versions 1 and 2, as a project or as exported annotations.
+
+Source: https://www.robots.ox.ac.uk/~vgg/software/via/, "JSON format of annotations". Images are the values of
+an object, of which the keys are name and size in bytes (`a.jpg1234`) and are not needed. Coordinates are in
+pixels, from 0: x, y, width and height of a `rect`, centre and radii of a `circle` and an `ellipse`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from anchoraudit.formats import Detection, ReadOptions, Sureness
+from anchoraudit.formats import _documents as documents
+
+if TYPE_CHECKING:
+    from anchoraudit.dataset.columns import Dataset
+    from anchoraudit.formats._builder import BoxRow, ImageRow, Remarks
+    from anchoraudit.formats._shapes import Box, Tally
+
+NAME = "via"
+LOOKS_FOR = "JSON of the VGG Image Annotator 1 or 2: a project, or objects with `filename` and `regions`"
+EXAMPLE = """\
+{
+  "a.jpg1234": {
+    "filename": "a.jpg",
+    "size": 1234,
+    "regions": [
+      {
+        "shape_attributes": {"name": "rect", "x": 10, "y": 20, "width": 100, "height": 50},
+        "region_attributes": {"class": "cat"}
+      }
+    ],
+    "file_attributes": {}
+  }
+}
+"""
+EXAMPLE_PATH = "via_region_data.json"
+EXAMPLE_BESIDE = {"a.jpg": (640, 480)}
+NOT_READ = "points and lines; polygons, circles and ellipses become the boxes around them"
+_PROJECT, _SETTINGS = "_via_img_metadata", "_via_attributes"
+_TELLING = 10  # entries that are looked at
+# What is needed of each shape, and what it is called in notes.
+_NUMBERS = {
+    "rect": ("x", "y", "width", "height"),
+    "circle": ("cx", "cy", "r"),
+    "ellipse": ("cx", "cy", "rx", "ry"),
+}
+
+
+def detect(path: Path) -> Detection | None:
+    """Recognise files by their keys."""
+    files = documents.find(path, _is_via)
+    if not files:
+        return None
+    reason = "a JSON file" if path.is_file() else f"{files[0].relative_to(path)}"
+    return Detection(NAME, path, reason, Sureness.LAYOUT)
+
+
+def read(detection: Detection, options: ReadOptions) -> Dataset:
+    """Read all files, or those of the splits that are wanted.
+
+    Raises AnchorauditError if a split is unknown, if no file can be read, or if it is not clear which
+    attribute holds the class.
+    """
+    from anchoraudit.formats._attributes import class_attribute
+    from anchoraudit.formats._builder import read_files
+    from anchoraudit.formats._shapes import Tally
+
+    path = detection.path
+    found, others = documents.files_of(path, _is_via)
+    files = [(file, documents.split_of(file, path)) for file in found]
+    wanted = [file for file, split in files if not options.splits or split in options.splits]
+    values = documents.loaded(wanted)
+    regions = (region for value in values.values() for entry in _entries(value) for region in _regions(entry))
+    attribute = class_attribute(map(_attributes, regions), options.class_attribute, path)
+    tally = Tally()
+    named = f", classes by {attribute!r}" if attribute else ""
+    dataset = read_files(
+        detection,
+        options,
+        files,
+        lambda file, remarks: _rows(file, values, attribute, remarks, tally),
+        recognised=f"VIA: {detection.reason}{named}",
+        item="region",
+        image_place="entry {line}",
+        box_place="entry {line}, regions[{box}]",
+    )
+    notes = documents.not_of([file.name for file in others], "VIA")
+    if not attribute and len(dataset.boxes):
+        notes.append("no region has a class, so all are of one, called 'object' here")
+    dataset.notes[:0] = [*notes, *tally.notes()]
+    return dataset
+
+
+def _is_via(value: Any) -> bool:
+    """Tell by the first entries, of which some may be broken, and the last one cut off."""
+    if not isinstance(value, dict):
+        return False
+    if isinstance(value.get(_PROJECT), dict):
+        return True
+    entries = list(value.values())[:_TELLING]
+    alike = sum(isinstance(entry, dict) and {"filename", "regions"} <= {*entry} for entry in entries)
+    return 0 < len(entries) <= 2 * alike
+
+
+def _entries(value: Any) -> list[Any]:
+    if not isinstance(value, dict):
+        return []
+    images = value.get(_PROJECT, value)
+    return list(images.values()) if isinstance(images, dict) else []
+
+
+def _regions(entry: Any) -> Iterable[Any]:
+    """Return the regions of an image: a list in version 2, an object in version 1."""
+    regions = entry.get("regions") if isinstance(entry, dict) else None
+    if isinstance(regions, dict):
+        return list(regions.values())
+    return regions if isinstance(regions, list) else ()
+
+
+def _attributes(region: Any) -> Mapping[str, Any]:
+    found = region.get("region_attributes") if isinstance(region, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _options(value: Any, attribute: str) -> Mapping[str, str]:
+    """Return the texts of the options of an attribute, by their ids. Only a project has them."""
+    for key in (_SETTINGS, "region", attribute, "options"):
+        value = value.get(key) if isinstance(value, dict) else None
+    found = value if isinstance(value, dict) else {}
+    return {key: text.strip() for key, text in found.items() if isinstance(text, str) and text.strip()}
+
+
+def _rows(
+    path: Path, values: Mapping[Path, Any], attribute: str, remarks: Remarks, tally: Tally
+) -> Iterator[ImageRow]:
+    from anchoraudit.dataset.findings import Finding
+    from anchoraudit.errors import AnchorauditError
+    from anchoraudit.formats._attributes import ONLY_CLASS, value_of
+    from anchoraudit.formats._builder import ImageRow, shorten
+
+    value = values[path] if path in values else documents.load(path)
+    if not _is_via(value):
+        raise AnchorauditError("not a file of VIA", path=path, remedy="Export the annotations again.")
+    texts = _options(value, attribute)
+    met: set[str] = set()
+    for position, entry in enumerate(_entries(value)):
+        place = f"entry {position + 1}"
+        name = entry.get("filename") if isinstance(entry, dict) else None
+        if not isinstance(name, str) or not (cleaned := documents.image_name(name)):
+            words = "the entry names no image"
+            remarks.findings.append(Finding("PAR002", words, str(path), place, shorten(entry)))
+            continue
+        boxes: list[BoxRow] = []
+        regions = list(_regions(entry))
+        for number, region in enumerate(regions):
+            label = value_of(_attributes(region).get(attribute)) if attribute else ONLY_CLASS
+            at = str(path), f"{place}, regions[{number}]"
+            if (box := _box(region, texts.get(label, label), at, remarks, tally)) is not None:
+                boxes.append(box._replace(entry=number))
+        if regions and not boxes:
+            tally.leave_out(cleaned)
+            remarks.left_out.append(cleaned)
+            continue
+        # An image that was loaded twice has two entries.
+        again = f"{cleaned} (entry {position + 1})" if cleaned in met else ""
+        met.add(cleaned)
+        yield ImageRow(cleaned, boxes, id=again, place=place, entry=position)
+
+
+def _box(region: Any, label: str, at: tuple[str, str], remarks: Remarks, tally: Tally) -> BoxRow | None:
+    """Make a box of a region; None if its shape has none. What is broken becomes a finding."""
+    from anchoraudit.formats._builder import NO_BOX, BoxRow
+    from anchoraudit.formats._shapes import kind_name, unusable
+
+    shape = region.get("shape_attributes") if isinstance(region, dict) else None
+    kind = shape.get("name") if isinstance(shape, dict) else None
+    if not isinstance(shape, dict) or not isinstance(kind, str):
+        remarks.findings.append(unusable("the region has no shape", *at, region))
+        return BoxRow(NO_BOX, label)
+    if kind not in _NUMBERS and kind != "polygon":
+        tally.skip(kind_name(kind))
+        return None
+    xyxy, wrong = _place(shape, kind)
+    if wrong:
+        remarks.findings.append(unusable(wrong, *at, shape))
+        return BoxRow(NO_BOX, label)
+    if not label:
+        remarks.findings.append(unusable("the region has no class", *at, region.get("region_attributes")))
+    if kind != "rect":
+        tally.around(kind)
+    return BoxRow(xyxy, label, outline=kind != "rect")
+
+
+def _place(shape: Mapping[str, Any], kind: str) -> tuple[Box, str]:
+    """Return the box around a shape, and what is wrong with it, "" if nothing is."""
+    from anchoraudit.formats._builder import NO_BOX
+    from anchoraudit.formats._shapes import around, around_ellipse, number
+
+    if kind == "polygon":
+        xs, ys = shape.get("all_points_x"), shape.get("all_points_y")
+        if not isinstance(xs, list) or not isinstance(ys, list) or len(xs) != len(ys) or len(xs) < 3:
+            return NO_BOX, "not as many all_points_x as all_points_y, or fewer than three"
+        points = [(number(x), number(y)) for x, y in zip(xs, ys, strict=True)]
+        whole = [(x, y) for x, y in points if x is not None and y is not None]
+        return (around(whole), "") if len(whole) == len(xs) else (NO_BOX, "a point is not a number")
+    names: Sequence[str] = _NUMBERS[kind]
+    missing = [name for name in names if name not in shape]
+    if missing:
+        return NO_BOX, f"the {kind} has no {missing[0]}"
+    found = [number(shape[name]) for name in names]
+    numbers = [value for value in found if value is not None]
+    if len(numbers) < len(names):
+        return NO_BOX, f"{names[found.index(None)]} is not a number"
+    if kind == "rect":
+        x, y, width, height = numbers
+        return (x, y, x + width, y + height), ""
+    cx, cy, rx, ry = [*numbers, numbers[-1]][:4]  # a circle has one radius
+    return around_ellipse(cx, cy, rx, ry, number(shape.get("theta")) or 0.0), ""

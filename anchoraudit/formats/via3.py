@@ -1,0 +1,242 @@
+"""VIA 3: JSON of the VGG Image Annotator 3, a project with images and the regions of its views.
+
+Source: the annotator's own code, https://gitlab.com/vgg/via (`via-3.x.y/src/js`), which numbers the shapes.
+Coordinates are in pixels, from 0: x, y, width and height of a rectangle (2), centre and radius of a circle.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from anchoraudit.formats import Detection, ReadOptions, Sureness
+from anchoraudit.formats import _documents as documents
+
+if TYPE_CHECKING:
+    from anchoraudit.dataset.columns import Dataset
+    from anchoraudit.formats._builder import BoxRow, ImageRow, Remarks
+    from anchoraudit.formats._shapes import Box, Tally
+
+NAME = "via3"
+LOOKS_FOR = "JSON of the VGG Image Annotator 3: an object with `project`, `file`, `view` and `metadata`"
+EXAMPLE = """\
+{
+  "project": {"data_format_version": "3.1.1", "vid_list": ["1"]},
+  "config": {},
+  "attribute": {"1": {"aname": "class", "type": 3, "options": {"0": "cat"}}},
+  "file": {"1": {"fid": "1", "fname": "a.jpg", "type": 2, "loc": 1, "src": ""}},
+  "metadata": {
+    "1_k": {"vid": "1", "flg": 0, "z": [], "xy": [2, 10, 20, 100, 50], "av": {"1": "0"}}
+  },
+  "view": {"1": {"fid_list": ["1"]}}
+}
+"""
+EXAMPLE_PATH = "via_project.json"
+EXAMPLE_BESIDE = {"a.jpg": (640, 480)}
+NOT_READ = "videos and sounds, points and lines; other shapes become the boxes around them"
+_PARTS = ("project", "file", "metadata", "view")
+_IMAGE = 2  # the type of a file
+# Shapes by the first number of `xy`.
+_RECTANGLE, _CIRCLE, _ELLIPSE, _POLYGON, _EXTREME_RECTANGLE, _EXTREME_CIRCLE = 2, 3, 4, 7, 8, 9
+_KINDS = {
+    1: "point",
+    _RECTANGLE: "rectangle",
+    _CIRCLE: "circle",
+    _ELLIPSE: "ellipse",
+    5: "line",
+    6: "polyline",
+    _POLYGON: "polygon",
+    _EXTREME_RECTANGLE: "extreme rectangle",
+    _EXTREME_CIRCLE: "extreme circle",
+}
+_SKIPPED = (1, 5, 6)
+_LEAST = {_RECTANGLE: 4, _CIRCLE: 3, _ELLIPSE: 4, _POLYGON: 6, _EXTREME_RECTANGLE: 4, _EXTREME_CIRCLE: 6}
+
+
+def detect(path: Path) -> Detection | None:
+    """Recognise files by their keys."""
+    files = documents.find(path, _is_via3)
+    if not files:
+        return None
+    reason = "a JSON file" if path.is_file() else f"{files[0].relative_to(path)}"
+    return Detection(NAME, path, reason, Sureness.LAYOUT)
+
+
+def read(detection: Detection, options: ReadOptions) -> Dataset:
+    """Read all files, or those of the splits that are wanted.
+
+    Raises AnchorauditError if a split is unknown, if no file can be read, or if it is not clear which
+    attribute holds the class.
+    """
+    from anchoraudit.formats._attributes import class_attribute
+    from anchoraudit.formats._builder import read_files
+    from anchoraudit.formats._shapes import Tally
+
+    path = detection.path
+    found, others = documents.files_of(path, _is_via3)
+    files = [(file, documents.split_of(file, path)) for file in found]
+    wanted = [file for file, split in files if not options.splits or split in options.splits]
+    values = documents.loaded(wanted)
+    told = (
+        _attributes(value, each)
+        for value in values.values()
+        for each in _part(value, "metadata").values()
+        if isinstance(each, dict) and each.get("xy")
+    )
+    attribute = class_attribute(told, options.class_attribute, path)
+    tally = Tally()
+    named = f", classes by {attribute!r}" if attribute else ""
+    dataset = read_files(
+        detection,
+        options,
+        files,
+        lambda file, remarks: _rows(file, values, attribute, remarks, tally),
+        recognised=f"VIA 3: {detection.reason}{named}",
+        item="region",
+        image_place="file {line}",
+        box_place="metadata[{box}]",
+    )
+    notes = documents.not_of([file.name for file in others], "VIA 3")
+    if not attribute and len(dataset.boxes):
+        notes.append("no region has a class, so all are of one, called 'object' here")
+    dataset.notes[:0] = [*notes, *tally.notes()]
+    return dataset
+
+
+def _is_via3(value: Any) -> bool:
+    """Tell by its keys, of which the last may be cut off."""
+    if not isinstance(value, dict) or not isinstance(value.get("project"), dict):
+        return False
+    version = value["project"].get("data_format_version", value["project"].get("vid_list"))
+    return version is not None and ("file" in value or "attribute" in value or "config" in value)
+
+
+def _part(value: Any, name: str) -> Mapping[str, Any]:
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _attributes(value: Any, each: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the attributes of a region by their names, with the texts of options."""
+    found: dict[str, Any] = {}
+    for key, given in _part(each, "av").items():
+        attribute = _part(_part(value, "attribute"), key)
+        options = _part(attribute, "options")
+        name = attribute.get("aname")
+        # Of a checkbox, the ids of all that are set are in one text.
+        first = given.split(",")[0].strip() if isinstance(given, str) and options else given
+        text = options.get(first) if isinstance(first, str) else None
+        found[name if isinstance(name, str) and name else key] = (
+            text if isinstance(text, str) and text else first
+        )
+    return found
+
+
+def _rows(
+    path: Path, values: Mapping[Path, Any], attribute: str, remarks: Remarks, tally: Tally
+) -> Iterator[ImageRow]:
+    from anchoraudit.dataset.findings import Finding
+    from anchoraudit.errors import AnchorauditError
+    from anchoraudit.formats._builder import ImageRow, shorten
+
+    value = values[path] if path in values else documents.load(path)
+    if not isinstance(value, dict) or not all(isinstance(value.get(part), dict) for part in _PARTS):
+        raise AnchorauditError("not a project of VIA 3", path=path, remedy="Save the project again.")
+    boxes, drawn = _regions(value, str(path), attribute, remarks, tally)
+    for position, (key, file) in enumerate(value["file"].items()):
+        place = f"file {position + 1}"
+        name = file.get("fname") if isinstance(file, dict) else None
+        if isinstance(file, dict) and file.get("type", _IMAGE) != _IMAGE:
+            tally.skip("video or sound")
+            continue
+        if not isinstance(name, str) or not (cleaned := documents.image_name(name)):
+            remarks.findings.append(
+                Finding("PAR002", "the file has no name", str(path), place, shorten(file))
+            )
+            continue
+        if key in drawn and not boxes.get(key):
+            tally.leave_out(cleaned)
+            remarks.left_out.append(cleaned)
+            continue
+        yield ImageRow(cleaned, boxes.get(key, []), place=place, entry=position)
+
+
+def _regions(
+    value: dict[str, Any], path: str, attribute: str, remarks: Remarks, tally: Tally
+) -> tuple[dict[str, list[BoxRow]], set[str]]:
+    """Return the boxes of each file, and the files on which anything is drawn."""
+    from anchoraudit.formats._attributes import ONLY_CLASS, value_of
+    from anchoraudit.formats._builder import NO_BOX, BoxRow
+    from anchoraudit.formats._shapes import unusable
+
+    boxes: dict[str, list[BoxRow]] = {}
+    drawn: set[str] = set()
+    for position, each in enumerate(value["metadata"].values()):
+        place = f"metadata[{position}]"
+        if not isinstance(each, dict):
+            remarks.findings.append(unusable("not an object", path, place, each))
+            continue
+        xy = each.get("xy")
+        if not xy:  # it is about the image, or about a time
+            continue
+        files = _part(value["view"], str(each.get("vid"))).get("fid_list")
+        if not isinstance(files, list) or len(files) != 1 or str(files[0]) not in value["file"]:
+            words = "the region is in no view of one file"
+            remarks.findings.append(unusable(words, path, place, each.get("vid")))
+            continue
+        file = str(files[0])
+        drawn.add(file)
+        told = _attributes(value, each)
+        label = value_of(told.get(attribute)) if attribute else ONLY_CLASS
+        kind = xy[0] if isinstance(xy, list) and isinstance(xy[0], int) else 0
+        if each.get("z") or kind in _SKIPPED:
+            tally.skip("region of a video" if each.get("z") else _KINDS[kind])
+            continue
+        box = _place(xy, kind) if kind in _KINDS else None
+        if box is None:
+            remarks.findings.append(unusable("`xy` is not a shape", path, place, xy))
+            boxes.setdefault(file, []).append(BoxRow(NO_BOX, label, entry=position))
+            continue
+        if not label:
+            remarks.findings.append(unusable("the region has no class", path, place, each.get("av")))
+        outline = kind not in (_RECTANGLE, _EXTREME_RECTANGLE)
+        if outline:
+            tally.around(_KINDS[kind])
+        boxes.setdefault(file, []).append(BoxRow(box, label, entry=position, outline=outline))
+    return boxes, drawn
+
+
+def _place(xy: list[Any], kind: int) -> Box | None:
+    """Return the box around a shape, None if its numbers are none."""
+    from anchoraudit.formats._shapes import around, around_ellipse, number
+
+    given = [number(value) for value in xy[1:]]
+    numbers = [value for value in given if value is not None]
+    if len(numbers) != len(given) or len(numbers) < _LEAST[kind]:
+        return None
+    if kind == _RECTANGLE:
+        x, y, width, height = numbers[:4]
+        return (x, y, x + width, y + height)
+    if kind in (_CIRCLE, _ELLIPSE):
+        cx, cy, rx = numbers[:3]
+        ry, turned = [*numbers[3:5], 0.0][:2] if kind == _ELLIPSE else (rx, 0.0)
+        return around_ellipse(cx, cy, rx, ry, turned)
+    points = list(zip(numbers[::2], numbers[1::2], strict=False))
+    return _around_circle(points) if kind == _EXTREME_CIRCLE else around(points)
+
+
+def _around_circle(points: list[tuple[float, float]]) -> Box:
+    """Return the box around the circle through three points; around the points if they are on a line."""
+    from anchoraudit.formats._shapes import around, around_ellipse
+
+    (ax, ay), (bx, by), (cx, cy) = points[:3]
+    twice = 2 * (ax * (by - cy) + bx * (cy - ay) + cx * (ay - by))
+    if not twice or not math.isfinite(twice):
+        return around(points)
+    a, b, c = ax * ax + ay * ay, bx * bx + by * by, cx * cx + cy * cy
+    x = (a * (by - cy) + b * (cy - ay) + c * (ay - by)) / twice
+    y = (a * (cx - bx) + b * (ax - cx) + c * (bx - ax)) / twice
+    radius = math.hypot(ax - x, ay - y)
+    return around_ellipse(x, y, radius, radius)
