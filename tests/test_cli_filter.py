@@ -71,11 +71,12 @@ class TestOptions:
 
     def test_one_file_a_split(self, here, capsys):
         make(here, {f"ds/annotations/instances_{name}.json": MIXED for name in ("train", "val")})
-        assert run("filter", "ds", "-o", "clean.json") == 2
-        assert "{split}" in capsys.readouterr().err
-        assert not (here / "clean.json").exists()
+        assert run("filter", "ds", "-o", "all.json") == 0
+        assert "a file for each split" in capsys.readouterr().err
+        assert not (here / "all.json").exists()
         assert run("filter", "ds", "-o", "clean-{split}.json") == 0
         for name in ("train", "val"):
+            assert (here / f"all-{name}.json").read_bytes() == (here / f"clean-{name}.json").read_bytes()
             assert ids_in(here / f"clean-{name}.json") == [1]
             assert run("scan", f"clean-{name}.json") == 0
 

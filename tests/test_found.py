@@ -71,7 +71,7 @@ def test_places_are_tried_from_the_nearest(tmp_path):
     file = tmp_path / "a" / "b" / "f.json"
     relative = [str(f.relative_to(tmp_path)) for f in usual_folders(file, "s")]
     assert relative[:4] == ["a/b", "a/b/s", "a/b/JPEGImages/s", "a/b/s/JPEGImages"]
-    assert relative[-2:] == ["a/img", "a"]
+    assert relative[-2:] == ["a/Images", "a"]
     assert len(set(relative)) == len(relative) == 2 * (1 + 1 + 3 * len(IMAGE_FOLDERS))
     assert len(usual_folders(file)) == 2 * (1 + len(IMAGE_FOLDERS))
 

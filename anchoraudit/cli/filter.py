@@ -116,6 +116,8 @@ def command(**given: Any) -> int:
     with unchanged.recorded(large=given["certify"]) as record:
         dataset = read_dataset(settings)
     files = [] if given["output"] is None else manifest.targets(dataset, given["output"])
+    if files and manifest.is_apart(dataset, given["output"]):
+        remarks = [*remarks, "a file for each split, because the splits share ids or differ in classes"]
     fixing = given["fix"] or given["unsafe_fixes"]
     rereading = bool(dataset.reread.any())
     for path, _ in files if fixing or rereading else ():

@@ -16,6 +16,7 @@ class ImageTrait(IntFlag):
     NO_LABEL_FILE = auto()  # the format has an annotation file for each image, and it has none
     ODD_SIZE = auto()  # Pascal VOC: <size> is there, but int() does not take its width or its height
     SIZE_NOT_A_NUMBER = auto()  # COCO: `width` or `height` is there, but is no number
+    NAME_FROM_URL = auto()  # COCO: there is no `file_name`, so `coco_url` names the file, as in LVIS
 
 
 class BoxTrait(IntFlag):

@@ -35,7 +35,7 @@ SUFFIXES = frozenset(
 )
 # Usual names of a folder of images, in the order in which they are tried. docs/formats.md lists the same
 # names.
-IMAGE_FOLDERS = ("JPEGImages", "images", "image", "imgs", "img")
+IMAGE_FOLDERS = ("JPEGImages", "images", "image", "imgs", "img", "data", "Images")
 # A folder is recognised by so many names from the start, the middle and the end. A few are enough, and
 # looking for all of 100,000 files in a dozen folders takes seconds.
 _SAMPLE = 8

@@ -130,12 +130,18 @@ def say_text_id(sieve: Sieve) -> Say:
     return say
 
 
-def nameless(sieve: Sieve) -> Bool:
-    """Tell which images have an entry without a file name: bool [N]."""
+def nameless(sieve: Sieve, *, reads_lvis: bool = False) -> Bool:
+    """Tell which images have an entry without a file name: bool [N].
+
+    reads_lvis: the framework has a reader of LVIS, which takes the name of `coco_url`.
+    """
     import numpy as np
 
+    from anchoraudit.dataset.traits import ImageTrait
+
     names = sieve.images.file_names
-    return np.fromiter((not name for name in names), np.bool_, len(names))
+    without: Bool = np.fromiter((not name for name in names), np.bool_, len(names))
+    return without if reads_lvis else without | sieve.images.has(ImageTrait.NAME_FROM_URL)
 
 
 def crowds(sieve: Sieve) -> Bool:

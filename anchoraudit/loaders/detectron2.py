@@ -132,7 +132,7 @@ def _read_coco(sieve: Sieve) -> None:
     coco.read_index(sieve)
     boxes = sieve.boxes
     sieve.drop_images_of(REPEATED, coco.repeated(sieve), coco.say_repeated(sieve))
-    sieve.drop_images(NAMELESS_IMAGE, coco.nameless(sieve))
+    sieve.drop_images(NAMELESS_IMAGE, coco.nameless(sieve, reads_lvis=True))
     sieve.drop_images(UNSIZED, coco.undeclared(sieve), coco.say_size(sieve, "height"))
     sieve.drop_images_of(IGNORE, boxes.has(BoxTrait.IGNORE))
     sieve.drop_images_of(FLAT, boxes.has(BoxTrait.FLAT_SEGMENTATION), coco.say_flat(sieve))

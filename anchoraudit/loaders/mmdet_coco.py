@@ -86,7 +86,7 @@ def load(sieve: Sieve) -> None:
 
     coco.read_index(sieve)
     sieve.drop_images_of(REPEATED, coco.repeated(sieve), coco.say_repeated(sieve))
-    sieve.drop_images(NAMELESS, coco.nameless(sieve))
+    sieve.drop_images(NAMELESS, coco.nameless(sieve, reads_lvis=True))
     sieve.drop_images(UNSIZED, coco.undeclared(sieve), coco.say_size(sieve, "height"))
     boxes = sieve.boxes
     annotated = sieve.images_of(sieve.left)

@@ -21,7 +21,7 @@ from anchoraudit.formats.coco.text import Texts
 from anchoraudit.io.outputs import Hashed, replacing
 from anchoraudit.io.suggest import did_you_mean
 from anchoraudit.manifest.coco_build import write_coco
-from anchoraudit.manifest.coco_cut import write_coco_cut
+from anchoraudit.manifest.coco_cut import may_be_joined, write_coco_cut
 from anchoraudit.manifest.leaving import FAR_OUTSIDE, left_out
 from anchoraudit.manifest.stream import Stream
 
@@ -122,8 +122,9 @@ def _emptied(audit: Audit) -> Bool:
 def targets(dataset: Dataset, output: str) -> list[tuple[Path, Bool]]:
     """Return the files to write for `output`, and which images may go into each.
 
-    With `{split}` in the name there is one file for each split. Raises AnchorauditError for any suffix but
-    .json and .txt.
+    With `{split}` in the name there is one file for each split, and for COCO also where the files share ids,
+    as Roboflow's do, or have other classes: `clean.json` is `clean-train.json` and so on. Raises
+    AnchorauditError for any suffix but .json and .txt.
     """
     if Path(output).suffix.lower() not in SUFFIXES:
         raise AnchorauditError(
@@ -131,12 +132,22 @@ def targets(dataset: Dataset, output: str) -> list[tuple[Path, Bool]]:
             path=output,
             remedy="Choose one of these.",
         )
+    if SPLIT not in output and is_apart(dataset, output):
+        path = Path(output)
+        output = str(path.with_name(f"{path.stem}-{SPLIT}{path.suffix}"))
     if SPLIT not in output:
         return [(Path(output), np.ones(len(dataset.images), dtype=np.bool_))]
     return [
         (Path(output.replace(SPLIT, name.replace("/", "-") or "all")), dataset.images.split == code)
         for code, name in enumerate(dataset.splits)
     ]
+
+
+def is_apart(dataset: Dataset, output: str) -> bool:
+    """Tell whether each split needs a file of its own, although `output` names one."""
+    if SPLIT in output or Path(output).suffix.lower() == ".txt" or not dataset.has_entries:
+        return False
+    return len(dataset.sources) == len(dataset.splits) > 1 and not may_be_joined(dataset)
 
 
 def write_manifest(

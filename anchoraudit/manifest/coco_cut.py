@@ -109,6 +109,15 @@ def _write(cuts: list[_Cut], stream: Stream) -> None:
     cuts[0].write((at, len(text.data)), stream)
 
 
+def may_be_joined(dataset: Dataset) -> bool:
+    """Tell whether a COCO data set can be one file: its files have different ids, and the same classes."""
+    try:
+        _require_distinct_ids(dataset, np.ones(len(dataset.images), dtype=np.bool_))
+    except AnchorauditError:
+        return False
+    return len(set(dataset.class_lists)) < 2
+
+
 def _require_distinct_ids(dataset: Dataset, keep: Bool) -> None:
     """Raise AnchorauditError if images, or annotations, of two sources share an id."""
     if len(dataset.sources) < 2:

@@ -32,6 +32,8 @@ EXAMPLE_PATH = "annotations/instances_train.json"
 EXAMPLE_BESIDE = {"train/a.jpg": (640, 480)}
 NOT_READ = "masks and keypoints; a box that is missing is taken from its polygons"
 _ROBOFLOW = "_annotations.coco.json"
+# FiftyOne's name for what it exports as COCO, beside `data/`. Many other files have it, too.
+_FIFTYONE = "labels.json"
 _KEYS = (b'"images"', b'"annotations"', b'"categories"', b'"info"', b'"licenses"')
 
 
@@ -114,6 +116,9 @@ def _files(root: Path) -> tuple[list[Path], str, list[Path]]:
         return roboflow, f"{len(roboflow)} split folder(s) with {_ROBOFLOW}", []
     if (root / _ROBOFLOW).is_file():
         return [root / _ROBOFLOW], f"a folder with {_ROBOFLOW}", []
+    of_splits = [file for file in sorted(root.glob(f"*/{_FIFTYONE}")) if _looks_like_coco(file)]
+    if of_splits and not (root / _FIFTYONE).is_file():
+        return of_splits, f"{len(of_splits)} split folder(s) with {_FIFTYONE}", []
     for place, candidates in (("annotations/", folder.glob("*.json")), ("", root.glob("*.json"))):
         every = sorted(candidates)
         if files := [file for file in every if _looks_like_coco(file)]:
@@ -135,8 +140,15 @@ def _looks_like_coco(file: Path) -> bool:
 
 
 def _split_names(files: list[Path]) -> list[str]:
-    """Return the names of the splits: X for `instances_X.json`, the folder for Roboflow, else the stem."""
+    """Return the names of the splits: X for `instances_X.json`, else the stem.
+
+    For Roboflow, and for several of FiftyOne, the folder.
+    """
+    several = len(files) > 1
     names = [
-        file.parent.name if file.name == _ROBOFLOW else file.stem.removeprefix("instances_") for file in files
+        file.parent.name
+        if file.name == _ROBOFLOW or (several and file.name == _FIFTYONE)
+        else file.stem.removeprefix("instances_")
+        for file in files
     ]
     return names if len(set(names)) == len(names) else [file.stem for file in files]

@@ -18,12 +18,13 @@ from anchoraudit.dataset.traits import ImageTrait
 from anchoraudit.formats import Detection, ReadOptions
 from anchoraudit.formats._builder import Part, join
 from anchoraudit.formats.coco.annotations import AnnotationColumns
-from anchoraudit.formats.coco.entries import CategoryEntry, Entries, decode
+from anchoraudit.formats.coco.entries import CategoryEntry, Entries, decode, names_of
 from anchoraudit.formats.coco.ids import positions, repeated
-from anchoraudit.formats.coco.images import add_images, append_unlisted, folder_by_last_parts
+from anchoraudit.formats.coco.images import add_images, append_unlisted, folder_by_last_parts, folders_of
+from anchoraudit.formats.coco.lvis import lvis_counts, lvis_note
 from anchoraudit.formats.coco.parallel import decode_in_halves
 from anchoraudit.formats.coco.repeats import without_repeats
-from anchoraudit.images.found import find_folder, usual_folders
+from anchoraudit.images.found import find_folder
 from anchoraudit.io import json_text, unchanged
 from anchoraudit.io.memory import without_garbage_collection
 
@@ -74,14 +75,15 @@ def _read(file: Path, split: str, image_folder: Path | None, without_info: list[
         entries = _entries(file)
         if not entries.has_info and len(entries.annotations.entry):
             without_info.append(file)
-        names = [image.file_name for image in entries.images]
-        folder = image_folder or find_folder(names, usual_folders(file, split))
+        names = names_of(entries.images)
+        folder = image_folder or find_folder(names, folders_of(file, split))
         other = folder_by_last_parts(file, split, names) if folder is None else None
         source = Source(file, split, folder, reading=entries.reading)
         part = part_of(source, entries, other)
         annotations = entries.annotations
         met = unknown_categories(part.boxes.category, annotations.category_ids, annotations.entry)
         part.findings += [unknown_finding(file, *each) for each in met]
+        part.notes += lvis_note(file, lvis_counts(entries.images))
         drop_strays(part)
         return part
 
@@ -92,7 +94,7 @@ def part_of(source: Source, entries: Entries, other: Path | None) -> Part:
     other: the folder that `folder_by_last_parts` returns, where the source has none. Annotations of images
     that are not among the entries are still there, with the index -1.
     """
-    part = _columns(source, entries, [image.file_name for image in entries.images])
+    part = _columns(source, entries, names_of(entries.images))
     add_images(part, entries, other)
     _report_annotations(part, entries.annotations)
     return part
@@ -162,6 +164,8 @@ def _unknown_classes(category: Int, annotations: AnnotationColumns) -> dict[int,
 
 def _image_traits(entries: Entries, *sides: list[float | None]) -> Flags:
     traits = np.zeros(len(entries.images), dtype=np.uint32)
+    from_url = [row for row, image in enumerate(entries.images) if not image.file_name and image.name]
+    traits[from_url] |= np.uint32(ImageTrait.NAME_FROM_URL)
     for values in sides:
         if None in values:
             traits[[row for row, side in enumerate(values) if side is None]] |= np.uint32(

@@ -9,7 +9,7 @@ dropped alone, and the rest of the file is read.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -36,12 +36,39 @@ DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Overfl
 
 
 class ImageEntry(msgspec.Struct, gc=False):
-    """One of `images`. width, height: in pixels, `ABSENT` without the key."""
+    """One of `images`.
+
+    width, height: in pixels, `ABSENT` without the key. The last three, of LVIS, may be anything.
+    """
 
     id: Id
     file_name: str = ""
     width: float | None = ABSENT
     height: float | None = ABSENT
+    coco_url: Any = ""
+    neg_category_ids: Any = None
+    not_exhaustive_category_ids: Any = None
+
+    @property
+    def name(self) -> str:
+        """The path of its file: `file_name` or, without one, the last two parts of `coco_url`, as in LVIS v1.
+
+        "" if it has neither. Source: `load_lvis_json` of detectron2, `LVISV1Dataset` of MMDetection.
+        """
+        if self.file_name or not isinstance(self.coco_url, str):
+            return self.file_name
+        return "/".join(self.coco_url.split("?")[0].split("/")[-2:])
+
+
+def names_of(images: Sequence[ImageEntry]) -> list[str]:
+    """Return the `name` of each image."""
+    names = [image.file_name for image in images]
+    return [image.name for image in images] if "" in names else names
+
+
+def key_of(image: ImageEntry) -> str:
+    """Return the key that its `name` is of."""
+    return "file_name" if image.file_name or not image.name else "coco_url"
 
 
 class AnnotationEntry(msgspec.Struct, gc=False):
@@ -184,6 +211,9 @@ class _Careful:
             file_name=name if isinstance(name, str) else "",
             width=_number(sides[0]),
             height=_number(sides[1]),
+            coco_url=value.get("coco_url", ""),
+            neg_category_ids=value.get("neg_category_ids"),
+            not_exhaustive_category_ids=value.get("not_exhaustive_category_ids"),
         )
 
     def _annotation(self, position: int, place: str, value: Any) -> AnnotationEntry | None:

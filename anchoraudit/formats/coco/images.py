@@ -18,11 +18,14 @@ from anchoraudit.formats._builder import (
     note_unchecked,
     unknown_size,
 )
-from anchoraudit.formats.coco.entries import Entries
+from anchoraudit.formats.coco.entries import Entries, key_of
+from anchoraudit.formats.coco.repeats import role_of
 from anchoraudit.images.found import are_present, find_folder, list_below, usual_folders
 from anchoraudit.images.sizes import read_sizes
 from anchoraudit.io.files import name_parts
 
+_PARTS = re.compile(r"[/\\]")
+_DEEPEST = 12  # first folders of a name that are left out; a name may have a thousand
 OF_FILE = "IMG012"  # one finding for a file, with the numbers of its images
 
 
@@ -37,18 +40,18 @@ def add_images(part: Part, entries: Entries, other: Path | None) -> None:
     part.findings += _repeated_ids(part, path, positions)
     if folder is None:
         absent = [False] * len(part.file_names)
-        elsewhere = {} if other is None else _by_last_part(other, part.file_names, absent)
+        elsewhere = {} if other is None else _by_last_parts(other, part.file_names, absent)
         if not elsewhere:
             part.notes.append(note_unchecked(source.path.name))
-        part.findings += _elsewhere(part, other, elsewhere, positions)
+        part.findings += _elsewhere(part, other, elsewhere, positions, entries)
     else:
         present = are_present(folder, part.file_names)
-        elsewhere = _by_last_part(folder, part.file_names, present)
-        part.findings += _elsewhere(part, folder, elsewhere, positions)
+        elsewhere = _by_last_parts(folder, part.file_names, present)
+        part.findings += _elsewhere(part, folder, elsewhere, positions, entries)
         for i, name in enumerate(part.file_names):
             if not present[i] and i not in elsewhere:
                 message = f"no image {name!r} in {folder}" if name else "the image has no file name"
-                place = f"images[{positions[i]}].file_name"
+                place = f"images[{positions[i]}].{key_of(entries.images[i])}"
                 part.findings.append(Finding("IMG001", message, path, place, repr(name)))
     part.measured, unknown = complete_sizes(
         part.sizes,
@@ -59,32 +62,58 @@ def add_images(part: Part, entries: Entries, other: Path | None) -> None:
     part.findings += unknown
 
 
-def folder_by_last_parts(path: Path, split: str, names: Sequence[str]) -> Path | None:
-    """Return a usual folder of an annotation file in which there are images of names without their folders.
+def folders_of(path: Path, split: str) -> list[Path]:
+    """Return the usual folders of the images of a file, and those of the split that its name ends with.
 
-    names: of the images; those without folders were looked for already. None if there is no such folder.
+    `zhiyuan_objv2_train.json` of Objects365 is beside `train/`, though its split has all of that name.
     """
-    below = [name for name in names if "/" in name or "\\" in name]
-    last = [base for folders, base in map(name_parts, below) if folders]
-    # To list folders for each of 10,000 files is slow.
-    return find_folder(last, usual_folders(path, split)) if last else None
+    short = split.rpartition("_")[2]
+    more = usual_folders(path, short) if short != split and role_of(short) else []
+    return list(dict.fromkeys([*usual_folders(path, split), *more]))
+
+
+def folder_by_last_parts(path: Path, split: str, names: Sequence[str]) -> Path | None:
+    """Return a usual folder of an annotation file in which there are images of names without first folders.
+
+    names: of the images; whole names were looked for already. None if there is no such folder.
+    """
+    below = [_PARTS.split(name) for name in names if "/" in name or "\\" in name]
+    folders: list[Path] | None = None
+    for cut in range(1, min(max(map(len, below), default=0), _DEEPEST)):
+        tails = ["/".join(parts[cut:]) for parts in below if len(parts) > cut and parts[cut - 1]]
+        # To list folders for each of 10,000 files is slow.
+        folders = folders_of(path, split) if folders is None else folders
+        if tails and (found := find_folder(tails, folders)) is not None:
+            return found
+    return None
 
 
 def led_elsewhere(folder: Path, names: Sequence[str]) -> dict[int, str]:
     """Return the last parts of names that lead to no image, where an image of the folder is called so."""
-    return _by_last_part(folder, names, are_present(folder, names))
+    return _by_last_parts(folder, names, are_present(folder, names))
 
 
-def _by_last_part(folder: Path, names: Sequence[str], present: Sequence[bool]) -> dict[int, str]:
-    """Return the last parts of the names of absent images, where an image of the folder is called so."""
-    lost = {i: name_parts(name) for i, name in enumerate(names) if not present[i]}
-    last = {i: base for i, (below, base) in lost.items() if below and ".." not in re.split(r"[/\\]", below)}
-    there = are_present(folder, list(last.values())) if last else []
-    return {i: base for (i, base), is_there in zip(last.items(), there, strict=True) if is_there}
+def _by_last_parts(folder: Path, names: Sequence[str], present: Sequence[bool]) -> dict[int, str]:
+    """Return the last parts of the names of absent images, where these lead to an image below the folder.
+
+    As many parts as do: of `images/v1/patch8/a.jpg`, `v1/patch8/a.jpg`, then `patch8/a.jpg`, then `a.jpg`.
+    """
+    absent = {i: _PARTS.split(name) for i, name in enumerate(names) if not present[i]}
+    lost = {i: parts for i, parts in absent.items() if any(parts[:-1]) and ".." not in parts}
+    found: dict[int, str] = {}
+    for cut in range(1, min(max(map(len, lost.values()), default=0), _DEEPEST)):
+        tails = {i: "/".join(parts[cut:]) for i, parts in lost.items() if len(parts) > cut and i not in found}
+        there = are_present(folder, list(tails.values()))
+        found |= {i: tail for (i, tail), is_there in zip(tails.items(), there, strict=True) if is_there}
+    return dict(sorted(found.items()))
 
 
 def _elsewhere(
-    part: Part, folder: Path | None, elsewhere: dict[int, str], positions: Sequence[int]
+    part: Part,
+    folder: Path | None,
+    elsewhere: dict[int, str],
+    positions: Sequence[int],
+    entries: Entries,
 ) -> list[Finding]:
     """Return one finding for the images whose names do not lead to their files.
 
@@ -95,20 +124,28 @@ def _elsewhere(
     first = min(elsewhere)
     names = part.file_names[first], elsewhere[first]
     counts = len(elsewhere), len(part.file_names)
-    return [elsewhere_finding(part.sources[0].path, folder, counts, positions[first], names)]
+    path, key = part.sources[0].path, key_of(entries.images[first])
+    return [elsewhere_finding(path, folder, counts, positions[first], names, key=key)]
 
 
 def elsewhere_finding(
-    path: Path, folder: Path | None, counts: tuple[int, int], first: int, names: tuple[str, str]
+    path: Path,
+    folder: Path | None,
+    counts: tuple[int, int],
+    first: int,
+    names: tuple[str, str],
+    *,
+    key: str,
 ) -> Finding:
     """Return the finding for names that do not lead to their files.
 
-    counts: how many of how many images. first: the position of the first. names: its own, and the last part.
+    counts: how many of how many images. first: the position of the first. names: its own, and the part that
+    leads there. key: of the image's entry, which the name is of.
     """
     share = f"{counts[0]:,} of {counts[1]:,} images"
     there = f"{names[0]!r} is in {folder} as {names[1]!r}"
-    message = f"`file_name` of {share} leads to no file: {there}"
-    place = f"images[{first}].file_name"
+    message = f"`{key}` of {share} leads to no file: {there}"
+    place = f"images[{first}].{key}"
     return Finding(OF_FILE, message, str(path), place, repr(names[0]), "file names")
 
 

@@ -32,9 +32,16 @@ from anchoraudit.formats.coco.assembly import (
     unknown_categories,
     unknown_finding,
 )
-from anchoraudit.formats.coco.entries import Entries, ImageEntry
+from anchoraudit.formats.coco.entries import Entries, ImageEntry, key_of, names_of
 from anchoraudit.formats.coco.ids import id_column, positions
-from anchoraudit.formats.coco.images import OF_FILE, elsewhere_finding, folder_by_last_parts, led_elsewhere
+from anchoraudit.formats.coco.images import (
+    OF_FILE,
+    elsewhere_finding,
+    folder_by_last_parts,
+    folders_of,
+    led_elsewhere,
+)
+from anchoraudit.formats.coco.lvis import lvis_note
 from anchoraudit.formats.coco.ranges import Chunk, Listed, NotCleanError, is_in_folder, list_in_ranges
 from anchoraudit.formats.coco.repeats import may_repeat
 from anchoraudit.formats.coco.set_aside import (
@@ -48,7 +55,7 @@ from anchoraudit.formats.coco.set_aside import (
     read_back,
 )
 from anchoraudit.formats.coco.structure import flat_finding
-from anchoraudit.images.found import find_folder, sample_of, usual_folders
+from anchoraudit.images.found import find_folder, sample_of
 from anchoraudit.io.files import name_parts
 from anchoraudit.io.processes import cores, each_apart
 from anchoraudit.io.unchanged import Reading, Stamp
@@ -57,6 +64,7 @@ _RANGE = 32 << 20  # bytes that are decoded at once: some 300 MB of entries
 _OF_ROW = 40  # bytes that are decoded at once for each box that a piece may have: it takes ten times as many
 _IDS = 8  # ids that are compared at once for each box that a piece may have
 _FEW = 50_000  # boxes that may always be read as one piece
+_NAME = 3  # of what is set aside of an image: its `name`, which is its `coco_url` once it is read back
 
 
 _Rows = Callable[[Piece, Ids], Bool]
@@ -151,7 +159,7 @@ class CocoParts:
             return Index(np.zeros(0, dtype=np.uint64), told)
         keys = ranked(self._groups(piece, ids))
         order = np.argsort(keys)
-        names = [name_parts(image.file_name)[1] for image in self._images([piece])[0]]
+        names = [name_parts(name)[1] for name in names_of(self._images([piece])[0])]
         splits = np.zeros(len(keys), dtype=np.int64)
         return Index(keys[order], told, _hashes_of(names)[order], splits, (file.source.split,))
 
@@ -166,6 +174,8 @@ class CocoParts:
         for number, file in enumerate(self.files):
             told = [one for i, one in sorted(indices.items()) if self.pieces[i].where.file == number]
             part = part_of(file.source, Entries([], _NO_ANNOTATIONS, file.listed.categories), None)
+            federated, partly = (sum(chunk.lvis[i] for chunk in file.listed.images) for i in range(2))
+            part.notes += lvis_note(file.source.path, (federated, partly))
             part.findings = [*_flat(file), *_unknown(file, told), *_led_elsewhere(file, told)]
             parts.append(part)
         dataset = joined(self.detection, parts, [file.source.split for file in self.files])
@@ -286,9 +296,11 @@ class CocoParts:
         if folder is None or not any(chunk.in_folders for chunk in file.listed.images):
             return None
         images, at = self._images([piece])
-        names = [image.file_name for image in images]
+        names = names_of(images)
         found = led_elsewhere(folder, names)
-        return [len(found), at[first := min(found)], names[first], found[first]] if found else None
+        if not found:
+            return None
+        return [len(found), at[first := min(found)], names[first], found[first], key_of(images[first])]
 
 
 # Going through the files
@@ -304,7 +316,7 @@ def _gone_through(path: Path, split: str, options: ReadOptions, prefix: Path, ro
     size = min(_RANGE, rows * _OF_ROW)
     listed = list_in_ranges(path, stamp, prefix, size, at_once)
     names = _sample(listed.images, lambda chunk: chunk.count, lambda _: True)
-    folder = options.image_folder or find_folder(names, usual_folders(path, split))
+    folder = options.image_folder or find_folder(names, folders_of(path, split))
     if folder is None:
         names = _sample(listed.images, lambda chunk: chunk.in_folders, is_in_folder)
         if folder_by_last_parts(path, split, names) is not None:
@@ -330,7 +342,7 @@ def _sample(
         if own:
             columns = read_back(chunk.path, 0, BUCKETS, ("images", "entry"))
             images = columns["images"]
-            in_order = (images[row][0] for row in np.argsort(columns["entry"]).tolist())
+            in_order = (images[row][_NAME] for row in np.argsort(columns["entry"]).tolist())
             counted = [name for name in in_order if counts(name)]
             names += [counted[at] for at in own]
     return names
@@ -417,7 +429,7 @@ def _name_hashes(chunks: Sequence[Chunk]) -> Keys:
 
 def _names_of_chunk(path: Path) -> Keys:
     images = read_back(path, 0, BUCKETS, ("images",))["images"]
-    return _hashes_of([image[0] for image in images])
+    return _hashes_of([image[_NAME] for image in images])
 
 
 def _hashes_of(names: Sequence[str]) -> Keys:
@@ -530,8 +542,8 @@ def _led_elsewhere(file: _File, told: Sequence[Any]) -> list[Finding]:
     met = [one["elsewhere"] for one in told if one["elsewhere"]]
     if not met:
         return []
-    _, first, *names = min(met, key=lambda each: each[1])
+    _, first, name, there, key = min(met, key=lambda each: each[1])
     counts = sum(each[0] for each in met), file.image_count
     return [
-        elsewhere_finding(file.source.path, file.source.image_folder, counts, first, (names[0], names[1]))
+        elsewhere_finding(file.source.path, file.source.image_folder, counts, first, (name, there), key=key)
     ]

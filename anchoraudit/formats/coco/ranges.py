@@ -28,6 +28,7 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats.coco.annotations import annotation_columns
 from anchoraudit.formats.coco.entries import AnnotationEntry, CategoryEntry, ImageEntry
 from anchoraudit.formats.coco.ids import id_column
+from anchoraudit.formats.coco.lvis import lvis_counts
 from anchoraudit.formats.coco.parallel import Stretch, find_cut, read_part
 from anchoraudit.formats.coco.segmentations import traits_of
 from anchoraudit.formats.coco.set_aside import BUCKETS, buckets_of, image_hashes, set_aside
@@ -65,7 +66,8 @@ class Chunk:
 
     path: the file that has them. first: the position of the first one in the list. count: how many.
     by_bucket: int64 [BUCKETS], how many of each bucket. in_folders: images whose names have folders.
-    flat: of annotations whose segmentation is a list of numbers: how many, the first one, and its text.
+    lvis: as `lvis_counts` returns it. flat: of annotations whose segmentation is a list of numbers: how many,
+    the first one, and its text.
     """
 
     path: Path
@@ -73,6 +75,7 @@ class Chunk:
     count: int
     by_bucket: Int
     in_folders: int = 0
+    lvis: tuple[int, int] = (0, 0)
     flat: tuple[int, int, bytes] | None = None
 
 
@@ -321,12 +324,13 @@ def _kept(job: _Job, task: _Task, found: _Found, key: str, entries: list[Any]) -
 
 
 def _image_columns(entries: Sequence[ImageEntry], chunk: Chunk) -> dict[str, Any]:
-    chunk.in_folders = sum(1 for image in entries if is_in_folder(image.file_name))
+    chunk.in_folders = sum(1 for image in entries if is_in_folder(image.name))
+    chunk.lvis = lvis_counts(entries)
     ids = id_column(image.id for image in entries)
     return {
         "hashed": ids,
         "ids": ids,
-        "images": [(image.file_name, image.width, image.height) for image in entries],
+        "images": [(image.file_name, image.width, image.height, image.name) for image in entries],
         "entry": np.arange(len(entries)),
     }
 

@@ -68,13 +68,14 @@ def _repeats(part: Part, whole: Part) -> bool:
 
 def may_repeat(source: Source, other: Source) -> bool:
     """Tell whether a file may repeat the other one, by their places and the names of their splits."""
-    roles = {_role(source.split), _role(other.split)}
+    roles = {role_of(source.split), role_of(other.split)}
     if len(roles - {""}) > 1 or source.path.parent != other.path.parent:
         return False
     return source.image_folder in (None, other.image_folder)
 
 
-def _role(split: str) -> str:
+def role_of(split: str) -> str:
+    """Return what a split is for by its name: train, val or test; "" if it does not say."""
     words = re.findall(r"[a-z]+", split.lower())
     return next((_ROLES[word] for word in words if word in _ROLES), "")
 
