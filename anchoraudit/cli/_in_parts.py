@@ -80,6 +80,7 @@ def reading_of(settings: Settings, given: Mapping[str, Any], advance: Advance | 
         ("voc-offset", settings.voc_offset),
         ("box-convention", settings.box_convention),
         ("class-attribute", settings.class_attribute),
+        ("box-field", settings.box_field),
     ):
         if value:
             raise needs_the_whole(f"--{name}", settings)

@@ -132,6 +132,12 @@ label_options = _apply(
         "[default: the format's own]",
     ),
     click.option(
+        "--box-field",
+        metavar="NAME",
+        help="Which boxes, where there are several: CrowdHuman's vbox or hbox, a field of FiftyOne.  "
+        "[default: fbox, ground_truth]",
+    ),
+    click.option(
         "--image-folder",
         type=click.Path(),
         metavar="DIR",
@@ -258,6 +264,7 @@ def read_dataset(settings: Settings) -> Dataset:
         unlisted=bool(settings.unlisted),
         voc_offset=parse_offset(settings.voc_offset or "0"),
         box_convention=settings.box_convention,
+        box_field=settings.box_field or "",
         image_folder=settings.image_folder,
         class_attribute=settings.class_attribute or "",
     )

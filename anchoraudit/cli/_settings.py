@@ -52,6 +52,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, rename="kebab", omit_
     unlisted: bool | None = None
     voc_offset: str | None = None
     box_convention: str | None = None
+    box_field: str | None = None
     image_folder: str | None = None
     class_attribute: str | None = None
     drop_difficult: bool | None = None

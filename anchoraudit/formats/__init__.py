@@ -20,6 +20,7 @@ data set in pieces of about so many boxes, as `dataset.pieces` explains, or why 
 that is worth a note;
 `least_memory(detection) -> int`: bytes that reading it whole takes at the least, where that may be too much;
 `detect_address(address) -> Detection | None`, if it is also read from addresses such as `s3://...`; and
+`has_box_fields = True`, if `ReadOptions.box_field` chooses among several boxes of an object;
 `detect_several(paths) -> Detection | None`, if several files or folders can be one data set. One of them has
 `read_frame(table, options) -> Dataset`, which reads a DataFrame.
 
@@ -131,6 +132,9 @@ class ReadOptions:
         The folder of the images; None to look in the usual places.
     class_attribute : str
         The attribute of regions that holds their class, where a format has attributes (VIA); "" to find it.
+    box_field : str
+        Which of several boxes, or lists of boxes, to read: `vbox` of CrowdHuman, a field of FiftyOne. "" for
+        the usual one.
     at_once : int or None
         In how many processes pieces are looked for; None for one for each core.
     """
@@ -140,6 +144,7 @@ class ReadOptions:
     voc_offset: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     image_folder: Path | None = None
     class_attribute: str = ""
+    box_field: str = ""
     at_once: int | None = None
 
 
@@ -182,6 +187,7 @@ def read(
     image_folder: str | Path | None = None,
     box_convention: str | None = None,
     class_attribute: str = "",
+    box_field: str = "",
 ) -> Dataset:
     """Read a data set from files, or from what is in memory already.
 
@@ -216,6 +222,9 @@ def read(
         format's own.
     class_attribute : str, default=""
         For VIA: the attribute of regions that holds their class, where several could.
+    box_field : str, default=""
+        Which boxes to read, where annotations have several: "vbox" or "hbox" of CrowdHuman, the name of a
+        field of FiftyOne. "": the usual one, "fbox" or "ground_truth".
 
     Returns
     -------
@@ -240,7 +249,7 @@ def read(
     """
     folder = _image_folder(image_folder)
     convention = None if box_convention is None else convention_of(box_convention)
-    options = ReadOptions(tuple(splits), unlisted, voc_offset, folder, class_attribute)
+    options = ReadOptions(tuple(splits), unlisted, voc_offset, folder, class_attribute, box_field)
     if isinstance(path, str | PathLike):
         dataset = read_files(path, format, options)
     else:
@@ -267,7 +276,14 @@ def read_files(path: str | PathLike[str], format: str, options: ReadOptions) -> 
     root = path_of(path)
     detection = detect(root, format=format)
     _require_memory(detection)
-    dataset = formats()[detection.format].read(detection, options)
+    module = formats()[detection.format]
+    if options.box_field and not getattr(module, "has_box_fields", False):
+        raise AnchorauditError(
+            f"{detection.format} has no boxes to choose from",
+            path=root,
+            remedy="Leave out the box field (--box-field).",
+        )
+    dataset = module.read(detection, options)
     dataset.root, dataset.partial = root, bool(options.splits)
     return dataset
 

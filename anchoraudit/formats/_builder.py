@@ -316,6 +316,7 @@ def read_files(
     convention: Convention = XYXY,
     image_place: str = "",
     box_place: str = "",
+    folders_of: Callable[[Path, str], list[Path]] = usual_folders,
 ) -> Dataset:
     """Read a data set of a few files, each with the annotations of many images.
 
@@ -325,28 +326,71 @@ def read_files(
     recognised: how the data set was recognised, for the first line of a report.
     item, image_place, box_place: how places are written, as in `Source`.
     convention: what the four numbers of a box mean in the files. The rows are in pixels anyhow.
+    folders_of: returns the folders in which the images of a file may be, by its path and its split.
 
     Raises AnchorauditError if a split is unknown, and what `rows_of` raises of the only file or the first of
     several if none can be read.
     """
     require_known_splits(options.splits, [split for _, split in files], detection.path)
-    read: list[tuple[Path, str, list[ImageRow], Remarks]] = []
+    read: list[FileRows] = []
     errors: list[tuple[Path, AnchorauditError]] = []
     for file, split in files:
         if not options.splits or split in options.splits:
             remarks = Remarks()
             try:
-                read.append((file, split, list(rows_of(file, remarks)), remarks))
+                read.append(FileRows(file, split, list(rows_of(file, remarks)), remarks))
             except AnchorauditError as error:
                 errors.append((file, error))
     if errors and not read:
         raise errors[0][1]
-    labels = (box.label for _, _, rows, _ in read for row in rows for box in row.boxes)
-    categories = classes_by_name(chain(labels, *(remarks.classes for *_, remarks in read)))
+    read[0].remarks.findings[:0] = [not_read(file, error) for file, error in errors]
+    return of_rows(
+        detection,
+        options,
+        read,
+        recognised=recognised,
+        item=item,
+        convention=convention,
+        image_place=image_place,
+        box_place=box_place,
+        folders_of=folders_of,
+    )
+
+
+class FileRows(NamedTuple):
+    """What was read of one file, or of those of its images that are of one split."""
+
+    file: Path
+    split: str
+    rows: list[ImageRow]
+    remarks: Remarks
+
+
+def of_rows(
+    detection: Detection,
+    options: ReadOptions,
+    read: Sequence[FileRows],
+    *,
+    recognised: str,
+    item: str,
+    convention: Convention = XYXY,
+    image_place: str = "",
+    box_place: str = "",
+    folders_of: Callable[[Path, str], list[Path]] = usual_folders,
+    has_images: bool = True,
+) -> Dataset:
+    """Make a data set of the rows of files. Arguments as of `read_files`.
+
+    has_images: images are files of their own, which are looked for. Otherwise they are in the files.
+    """
+    labels = (box.label for each in read for row in each.rows for box in row.boxes)
+    categories = classes_by_name(chain(labels, *(each.remarks.classes for each in read)))
     parts = []
     for file, split, rows, remarks in read:
         names = [row.file_name for row in rows]
-        folders = [options.image_folder] if options.image_folder else usual_folders(file, split)
+        folders: list[Path] = []
+        if has_images:
+            folders = [options.image_folder] if options.image_folder else folders_of(file, split)
         found = find_images([*names, *remarks.left_out], folders)
         if found.folder is None:
             found = found_below(options.image_folder or file.parent, found.names, split)
@@ -355,14 +399,13 @@ def read_files(
         part.convention = convention
         part.left_out = found.names[len(names) :]
         missing: list[Finding] = []
-        if found.folder is None:
-            remarks.notes.append(note_unchecked(file))
-        else:
+        if found.folder is not None:
             present = found.present[: len(names)]
             missing += report_missing(names, present, found.folder, where_images(source, rows))
+        elif has_images:
+            remarks.notes.append(note_unchecked(file))
         part.findings, part.notes = [*remarks.findings, *missing, *part.findings], remarks.notes
         parts.append(part)
-    parts[0].findings[:0] = [not_read(file, error) for file, error in errors]
     return join(detection, parts, recognised=recognised)
 
 

@@ -53,6 +53,20 @@ def around(points: Sequence[tuple[float, float]]) -> Box:
     return (min(xs), min(ys), max(xs), max(ys))
 
 
+def xywh(values: Any) -> Box | None:
+    """Return the box of a list of four numbers: left, top, width, height; None if it is none.
+
+    >>> xywh([10, 20, 100, 50])
+    (10.0, 20.0, 110.0, 70.0)
+    """
+    numbers = [number(value) for value in values] if isinstance(values, list | tuple) else []
+    found = [value for value in numbers if value is not None]
+    if len(found) != 4 or len(numbers) != 4:
+        return None
+    x, y, width, height = found
+    return (x, y, x + width, y + height)
+
+
 def around_ellipse(cx: float, cy: float, rx: float, ry: float, turned: float = 0.0) -> Box:
     """Return the box around an ellipse. rx, ry: its radii. turned: by which angle, in radians.
 

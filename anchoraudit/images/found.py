@@ -148,7 +148,18 @@ def _plain(name: str) -> str:
 
 
 def _found_in(folder: Path, names: list[str]) -> Found:
-    return Found(folder, names, are_present(folder, names))
+    present = are_present(folder, names)
+    stems: dict[str, dict[str, str]] = {}
+    for i, name in enumerate(names):
+        if not present[i] and not is_image_name(name):
+            below, base = name_parts(name)
+            if below not in stems:
+                listed = reversed(list_below(folder, below))
+                stems[below] = {other.rpartition(".")[0]: other for other in listed}
+            if base in stems[below]:
+                names[i] = f"{below}/{stems[below][base]}" if below else stems[below][base]
+                present[i] = True
+    return Found(folder, names, present)
 
 
 def sample_of(count: int) -> list[int]:

@@ -39,6 +39,19 @@ def names_in(folder: Path) -> list[str]:
     return []
 
 
+def files_ending(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    """Return the sorted regular files directly in `folder` that end so, in any case, and are not hidden.
+
+    suffixes: in lower case. [] if the folder cannot be listed.
+    """
+    if isinstance(folder, Address):
+        return []
+    with suppress(OSError, ValueError), os.scandir(folder) as entries:
+        names = sorted(e.name for e in entries if e.name.lower().endswith(suffixes))
+        return [folder / name for name in names if not name.startswith(".") and is_file(folder / name)]
+    return []
+
+
 def folders_in(folder: Path) -> list[Path]:
     """Return the sorted folders directly in `folder` that are not hidden; [] if it cannot be listed."""
     if isinstance(folder, Address):

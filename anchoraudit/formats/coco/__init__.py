@@ -7,9 +7,10 @@ height in pixels, from 0; it becomes x1, y1, x2, y2 here.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from anchoraudit.formats import Detection, ReadOptions, Sureness, require_known_splits
+from anchoraudit.formats import _documents as documents
 from anchoraudit.io.files import read_head, size_of
 
 if TYPE_CHECKING:
@@ -136,7 +137,26 @@ def _sureness(files: list[Path], least: Sureness) -> Sureness:
 
 def _looks_like_coco(file: Path) -> bool:
     head = read_head(file, 4096)
-    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and any(key in head for key in _KEYS)
+    begins = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and any(key in head for key in _KEYS)
+    return begins and _has_lists(documents.peek(file), len(head) < 4096)
+
+
+def _has_lists(value: Any, whole: bool) -> bool:
+    """Tell by the beginning of a file whether it can have COCO's lists: others have `info`, too.
+
+    value: as of `peek`; None if that cannot tell. whole: whether it is all of the file.
+    """
+    if not isinstance(value, dict):
+        return True
+    lists = [value[key] for key in ("images", "annotations", "categories") if key in value]
+    if not lists:
+        return not whole and "items" not in value and "samples" not in value
+    annotations = value.get("annotations")
+    if "images" not in value and isinstance(annotations, list) and annotations:
+        first = annotations[0]  # the annotations of one image name none
+        if isinstance(first, dict) and "image_id" not in first:
+            return False
+    return any(isinstance(each, list) for each in lists)
 
 
 def _split_names(files: list[Path]) -> list[str]:

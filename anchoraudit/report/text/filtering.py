@@ -198,6 +198,7 @@ def _check(filtered: Filtered, written: Sequence[Written], options: Sequence[str
         "--split",
         "--voc-offset",
         "--box-convention",
+        "--box-field",
         "--unlisted",
         "--allow-blank",
         "--image-folder",
