@@ -109,6 +109,7 @@ RUNS = {
         ["a.json", "-o", "##[error]clean.json", "--unsafe-fixes", "--detector", "::error::.toml"],
     ],
     "init": [["::error::"], ["::nothing::"]],
+    "formats": [["show", "\n::error::x"]],
     "rules": [["show", "\n::error::x"]],
     "verify": [["a.json", "::warning::"], ["##[error]nothing"]],
 }

@@ -28,6 +28,7 @@ from tests.builders import document, make, run
         (["scan", "a.json", "--class-rules", "torchvison"], "Did you mean torchvision?"),
         (["scan", "a.json", "--select", "BX012"], "Did you mean BOX012?"),
         (["scan", "a.json", "--augment", "flp"], "Did you mean flip?"),
+        (["formats", "show", "coc"], "Did you mean coco?"),
         (["rules", "show", "BX012"], "Did you mean BOX012?"),
         (["compare", "a.json", "--detector", "refernce"], "Did you mean reference?"),
         (["cluster", "a.json", "--metric", "iuo"], "Did you mean iou?"),

@@ -111,7 +111,8 @@ label_options = _apply(
     click.option(
         "--format",
         type=Choice(["auto", *format_names()]),
-        help="Format of the data set.  [default: auto]",
+        metavar="NAME",
+        help="Format of the data set; `anchoraudit formats` lists them.  [default: auto]",
     ),
     click.option("--split", multiple=True, metavar="NAME", help="Read only this split (repeatable)."),
     click.option(

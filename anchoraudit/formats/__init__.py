@@ -177,6 +177,15 @@ def formats() -> dict[str, Format]:
     return {name: cast(Format, load_module(__name__, name)) for name in format_names()}
 
 
+def require_format(name: str) -> str:
+    """Return the name of a format. Raises AnchorauditError if there is no such format."""
+    known = format_names()
+    if name not in known:
+        hint = did_you_mean(name, known)
+        raise AnchorauditError(f"unknown format {name!r}", remedy=f"{hint}`anchoraudit formats` lists them.")
+    return name
+
+
 def read(
     path: Readable,
     *,
@@ -355,11 +364,7 @@ def detect(path: Path, *, format: str = "auto") -> Detection:
     """
     known = formats()
     if format != "auto":
-        if format not in known:
-            raise AnchorauditError(
-                f"unknown format {format!r}", remedy=f"Choose one of: auto, {', '.join(known)}."
-            )
-        known = {format: known[format]}
+        known = {require_format(format): known[format]}
     if stores.is_pattern(path):
         return _detect_matches(known, path)
     if is_address(path):

@@ -24,7 +24,7 @@ LOOKS_FOR = (
 EXAMPLE = """\
 {
   "images": [{"id": 1, "file_name": "a.jpg", "width": 640, "height": 480}],
-  "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [10, 20, 100, 50], "iscrowd": 0}],
+  "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [10, 20, 100, 50]}],
   "categories": [{"id": 1, "name": "cat"}],
   "info": {}
 }
