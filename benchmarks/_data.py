@@ -1,10 +1,11 @@
 """Data sets of a real size: generated, the same on every machine, and kept for the next run.
 
-    python benchmarks/_data.py coco|large|part|voc PATH
+    python benchmarks/_data.py coco|large|part|voc|yolo:FILES|voc:FILES PATH
 
 COCO: one file with the numbers of train2017, in its spelling: sizes, polygons and crowds are drawn so that
 counts, shares and lengths come out near those of the original. Large: the same with the numbers of Objects365
-and small polygons. VOC: a folder of XML files drawn alike.
+and small polygons. VOC: a folder of XML files drawn alike. With a number of files: that many, half of them
+annotations and half small photographs, in the layout of YOLO or of VOC.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ LARGE_IMAGES, LARGE_BOXES = 2_000_000, 25_000_000
 BLANK_SHARE, CROWD_SHARE, TWO_PARTS_SHARE = 0.01, 0.01, 0.1
 CROWD_IDS = 900_100_000_000  # the original's crowds have ids above this
 XML_FILES = 7_300
+TREE = 1
+VAL_EVERY = 10  # of a tree, each tenth image is of the split val
 # Widths and heights, and how often they occur among photographs whose longer side is 640 px or less.
 SIZES = ((640, 480), (480, 640), (640, 427), (427, 640), (640, 426), (500, 375), (640, 360), (612, 612))
 SIZE_SHARES = (0.28, 0.1, 0.22, 0.08, 0.14, 0.08, 0.05, 0.05)
@@ -63,6 +66,14 @@ def coco_part(folder: Path) -> Path:
 def voc_folder(folder: Path) -> Path:
     """Path of the VOC data set below `folder`, generated if it is not there."""
     return _present(folder / VOC_FOLDER, "voc")
+
+
+def tree(folder: Path, layout: str, files: int) -> Path:
+    """Path of a tree of small files below `folder`, generated if it is not there.
+
+    layout: `yolo` or `voc`. files: how many, half of them pictures.
+    """
+    return _present(folder / f"tree-{layout}-{files}-{TREE}", f"{layout}:{files}")
 
 
 def _present(path: Path, kind: str) -> Path:
@@ -132,25 +143,87 @@ def write_voc(folder: Path) -> None:
     (folder / "Annotations").mkdir(parents=True)
     (folder / "JPEGImages").mkdir()
     for number in range(XML_FILES):
-        width, height = SIZES[rng.choice(len(SIZES), p=SIZE_SHARES)]
-        count = 1 + rng.poisson(4.0)
-        boxes = _boxes(rng, np.full((count, 2), (width, height)))
-        corners = np.rint(np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)).astype(int)
-        objects = "".join(
-            _OBJECT.format(
-                f"category {rng.integers(1, 21)}",
-                int(min(x1, y1) <= 0 or x2 >= width or y2 >= height),
-                x1,
-                y1,
-                max(x2, x1 + 1),
-                max(y2, y1 + 1),
-            )
-            for x1, y1, x2, y2 in corners.tolist()
-        )
+        size = SIZES[rng.choice(len(SIZES), p=SIZE_SHARES)]
         stem = f"{number + 1:06d}"
-        text = _XML.format(stem, width, height, objects)
-        (folder / "Annotations" / f"{stem}.xml").write_text(text, encoding="utf-8")
+        (folder / "Annotations" / f"{stem}.xml").write_text(_xml(rng, stem, size), encoding="utf-8")
         (folder / "JPEGImages" / f"{stem}.jpg").touch()
+
+
+def write_tree(folder: Path, layout: str, files: int) -> None:
+    """Write a tree of label files and pictures, half of each, in the layout of YOLO or VOC."""
+    import numpy as np
+
+    rng = np.random.default_rng(2012)
+    photographs = [_photograph(rng, size) for size in SIZES]
+    splits = ("train", "val") if layout == "yolo" else ("",)
+    images, labels = ("images", "labels") if layout == "yolo" else ("JPEGImages", "Annotations")
+    for name in (images, labels):
+        for split in splits:
+            (folder / name / split).mkdir(parents=True)
+    for number in range(files // 2):
+        split, stem = splits[number % VAL_EVERY == 0 if len(splits) > 1 else 0], f"{number + 1:06d}"
+        drawn = rng.choice(len(SIZES), p=SIZE_SHARES)
+        size = SIZES[drawn]
+        if layout == "yolo":
+            label = folder / labels / split / f"{stem}.txt"
+            label.write_text(_label_lines(rng, size), encoding="utf-8")
+        else:
+            label = folder / labels / f"{stem}.xml"
+            label.write_text(_xml(rng, stem, size), encoding="utf-8")
+        begin, end = photographs[drawn]
+        comment = f"{number} ".encode() * int(rng.integers(1, 200))
+        marked = begin + b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment + end
+        (folder / images / split / f"{stem}.jpg").write_bytes(marked)
+    if layout == "yolo":
+        names = "".join(f"  {n}: category {n}\n" for n in range(20))
+        text = f"train: images/train\nval: images/val\nnames:\n{names}"
+        (folder / "data.yaml").write_text(text, encoding="utf-8")
+
+
+def _photograph(rng: np.random.Generator, size: tuple[int, int]) -> tuple[bytes, bytes]:
+    """Return a JPEG of some 10 kB, cut behind its first segment: a comment there makes each copy another."""
+    import io
+
+    from PIL import Image
+
+    coarse = Image.fromarray(rng.integers(0, 256, (12, 16, 3), dtype="uint8"))
+    stream = io.BytesIO()
+    coarse.resize(size, Image.Resampling.BICUBIC).save(stream, "JPEG", quality=20)
+    data = stream.getvalue()
+    cut = 4 + int.from_bytes(data[4:6], "big")
+    return data[:cut], data[cut:]
+
+
+def _label_lines(rng: np.random.Generator, size: tuple[int, int]) -> str:
+    """Return the lines of a label file of YOLO."""
+    import numpy as np
+
+    boxes = _boxes(rng, np.full((1 + rng.poisson(4.0), 2), size)) / np.tile(size, 2)
+    return "".join(
+        f"{rng.integers(0, 20)} {x + w / 2:.6f} {y + h / 2:.6f} {w:.6f} {h:.6f}\n"
+        for x, y, w, h in boxes.tolist()
+    )
+
+
+def _xml(rng: np.random.Generator, stem: str, size: tuple[int, int]) -> str:
+    """Return an annotation file of VOC."""
+    import numpy as np
+
+    width, height = size
+    boxes = _boxes(rng, np.full((1 + rng.poisson(4.0), 2), size))
+    corners = np.rint(np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)).astype(int)
+    objects = "".join(
+        _OBJECT.format(
+            f"category {rng.integers(1, 21)}",
+            int(min(x1, y1) <= 0 or x2 >= width or y2 >= height),
+            x1,
+            y1,
+            max(x2, x1 + 1),
+            max(y2, y1 + 1),
+        )
+        for x1, y1, x2, y2 in corners.tolist()
+    )
+    return _XML.format(stem, width, height, objects)
 
 
 def _boxes(rng: np.random.Generator, size: Ints) -> Floats:
@@ -313,7 +386,11 @@ def _generate(kind: str, path: Path) -> None:
         import shutil
 
         shutil.rmtree(partial)
-    writers[kind](partial)
+    layout, _, files = kind.partition(":")
+    if files:
+        write_tree(partial, layout, int(files))
+    else:
+        writers[kind](partial)
     partial.replace(path)
 
 

@@ -23,6 +23,7 @@ from _measure import DATA, HERE, PYTHON, Claim
 SCRIPTS = (
     "scan_coco",
     "scan_voc",
+    "scan_trees",
     "closed_form",
     "detectors",
     "points",
