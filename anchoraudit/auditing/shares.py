@@ -110,8 +110,7 @@ def by_level(audit: Audit, placed: Placed | None = None) -> ByLevel | None:
         return None
     detector = audit.replayed
     rows = np.flatnonzero(audit.box_results.usable)
-    if len(detector.strides) == 1 and detector.match.kind == "iou":
-        # A box is matched or forced, here or nowhere. It is shadowed by another one that is so, too.
+    if engines.statuses_tell_levels(detector):
         lost = np.count_nonzero(has(audit.box_results.status[rows], "unmatched"))
         return ByLevel.of(detector, np.array([len(rows) - lost]))
     counted = np.zeros(len(detector.strides), dtype=np.int64)

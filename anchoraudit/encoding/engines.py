@@ -13,6 +13,8 @@ An engine may do without these:
 
 levels(boxes, detector) -> bool [n, L]: the levels on which each box has a positive anchor, or a candidate.
     Without it nothing is said of levels.
+STATUSES_TELL_LEVELS: with a single level, all boxes but the unmatched ones would have a positive anchor on it
+    were each alone. So `levels` need not be asked.
 judge_quickly(boxes, detector) -> Judged: the same statuses as `judge`, without numbers of candidates.
 statuses(boxes, detector) -> int8: the same statuses as `judge`, and nothing else.
 count_candidates(boxes, detector) -> int64 [n]: the number of points that can become positive for each box,
@@ -114,6 +116,11 @@ def levels(boxes: OnCanvas, detector: Detector) -> Bool | None:
     """
     found: Callable[[OnCanvas, Detector], Bool] | None = getattr(engine_of(detector), "levels", None)
     return None if found is None else found(boxes, detector)
+
+
+def statuses_tell_levels(detector: Detector) -> bool:
+    """Tell whether the boxes that `levels` finds are all but the unmatched ones, for want of other levels."""
+    return len(detector.strides) == 1 and getattr(engine_of(detector), "STATUSES_TELL_LEVELS", False)
 
 
 def judge_quickly(boxes: OnCanvas, detector: Detector) -> Judged:

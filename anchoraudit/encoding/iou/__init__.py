@@ -10,9 +10,20 @@ from anchoraudit.encoding.iou.by_level import levels
 from anchoraudit.encoding.iou.counting import count
 from anchoraudit.encoding.iou.judging import judge, statuses
 
-__all__ = ["KINDS", "causes", "count", "judge", "levels", "replay", "scale_to_match", "statuses"]
+__all__ = [
+    "KINDS",
+    "STATUSES_TELL_LEVELS",
+    "causes",
+    "count",
+    "judge",
+    "levels",
+    "replay",
+    "scale_to_match",
+    "statuses",
+]
 
 KINDS = ("iou",)
+STATUSES_TELL_LEVELS = True  # a box is only ever shadowed by one that is matched or forced itself
 
 
 def causes(sizes: Float, detector: Detector) -> Int8:
