@@ -17,7 +17,7 @@ from PIL import Image, ImageFile
 
 from anchoraudit.dataset.columns import Boxes, Dataset, Images, Source
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.images import folders, pillow, pool, reading
+from anchoraudit.images import folders, headers, pillow, pool, reading
 from anchoraudit.images.inspection import look
 from anchoraudit.images.jpeg import plain_header
 from anchoraudit.images.rows import Rows
@@ -335,8 +335,8 @@ def test_the_end_of_a_thumbnail_is_not_that_of_the_picture(tmp_path):
 
 
 def test_an_end_on_the_edge_of_a_block_is_found(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "_BLOCK", 7)
-    monkeypatch.setattr(reading, "_BEFORE_THE_END", 20)
+    monkeypatch.setattr(headers, "_BLOCK", 7)
+    monkeypatch.setattr(headers, "_BEFORE_THE_END", 20)
     content = encoded(picture((30, 20)))
     files = {f"{i}.jpg": content + bytes(513 + i) for i in range(8)}
     assert look_at(tmp_path, files).problem == [""] * 8

@@ -11,7 +11,8 @@ from PIL import Image
 from anchoraudit import audit, load_detector
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import detect, read
-from anchoraudit.formats.yolo.lines import ABSENT, BROKEN, EMPTY, READ, read_lines
+from anchoraudit.formats.yolo.columns import read_lines
+from anchoraudit.formats.yolo.lines import ABSENT, BROKEN, EMPTY, READ
 from anchoraudit.images import sizes
 from tests.builders import annotation, document, make, run
 

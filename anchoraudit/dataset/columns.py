@@ -277,6 +277,9 @@ class Dataset(Shown):
     class_boxes : ndarray of int64, shape (S, C), or None
         How many boxes of each class each of the S sources has in the whole data set, where this is a part of
         it. None where this is the whole.
+    opened : mapping of str to object
+        What the reader saw of the image files that it opened, by folder, as `anchoraudit.images.opened` keeps
+        it: a file that has not changed since is not opened again.
 
     Examples
     --------
@@ -313,6 +316,7 @@ class Dataset(Shown):
     left_out: tuple[tuple[int, str], ...] = ()
     without_info: tuple[Path, ...] = ()
     class_boxes: Int | None = None
+    opened: Mapping[str, object] = field(default_factory=dict)
 
     def convention_of(self, source: int) -> Convention:
         """Return what the four numbers of a box mean by the format of a source, given its index.

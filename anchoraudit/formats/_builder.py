@@ -28,6 +28,7 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.traits import BoxTrait
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
+from anchoraudit.formats._notes import Note as Note  # noqa: PLC0414  readers import it from here
 from anchoraudit.images.below import found_below
 from anchoraudit.images.found import find_images, usual_folders
 from anchoraudit.images.sizes import LARGEST_SIDE, read_sizes
@@ -80,17 +81,6 @@ class ImageRow:
     def identity(self) -> ImageId:
         """The id, which is the file name if there is no other."""
         return self.file_name if self.id == "" else self.id
-
-
-class Note(NamedTuple):
-    """A note about one file or folder, of which a data set may have many.
-
-    about: its name. one: the whole sentence. many: what follows the names, where it is true of several.
-    """
-
-    about: str
-    one: str
-    many: str
 
 
 class Where(NamedTuple):

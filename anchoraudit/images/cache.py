@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from anchoraudit.arrays import Int
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.images.folders import Folder
 from anchoraudit.images.rows import ROW, Rows
@@ -64,14 +65,22 @@ def recall(known: Known, folders: Sequence[Folder]) -> Rows:
         kept = known.get(_bytes(folder.path))
         if kept is not None:
             names, old = _unpacked(kept)
-            index = {name: i for i, name in enumerate(names)}
-            place = np.array([index.get(name, -1) for name in folder.names], dtype=np.int64)
-            same = np.flatnonzero(place >= 0)
-            for field, now in (("size", folder.sizes), ("mtime", folder.times)):
-                same = same[old.table[field][place[same]] == np.array(now, dtype=np.int64)[same]]
-            rows.put(at[same], old.take(place[same]))
+            same, place = unchanged(folder, {name: i for i, name in enumerate(names)}, old)
+            rows.put(at[same], old.take(place))
         rows.table["size"][at], rows.table["mtime"][at] = folder.sizes, folder.times
     return rows
+
+
+def unchanged(folder: Folder, index: Mapping[str, int], old: Rows) -> tuple[Int, Int]:
+    """Return which files of `folder` have a row in `old` with their size and time, and these rows: int64 [n].
+
+    index: the row of each name.
+    """
+    place = np.array([index.get(name, -1) for name in folder.names], dtype=np.int64)
+    same = np.flatnonzero(place >= 0)
+    for field, now in (("size", folder.sizes), ("mtime", folder.times)):
+        same = same[old.table[field][place[same]] == np.array(now, dtype=np.int64)[same]]
+    return same, place[same]
 
 
 def save(path: Path, known: Known, folders: Sequence[Folder], rows: Rows) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -15,8 +16,10 @@ from anchoraudit.arrays import Bool, Float, Int, Int8
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.images import cache as kept
+from anchoraudit.images.cache import unchanged
 from anchoraudit.images.copies import candidates, first_copies
 from anchoraudit.images.folders import Located, find
+from anchoraudit.images.opened import OpenedFolder
 from anchoraudit.images.pool import read_all
 from anchoraudit.images.reading import What
 from anchoraudit.images.rows import Rows
@@ -60,7 +63,7 @@ class ImageFiles:
         Image files that no image names, in the folders that hold images of the data set: the index of the
         source, and the name relative to its image folder. Without hidden files and those in `other_case`.
     read : int
-        How many files were read now.
+        How many files were read in this run, by the reader of the data set or now.
     cached : int
         How many files were not read again, because the cache had their facts.
     """
@@ -127,12 +130,14 @@ def look(
     decode = mode == "decode"
     known = {} if cache is None else kept.load(cache)
     rows = kept.recall(known, located.folders)
+    read = int(np.count_nonzero(~rows.table["decoded" if decode else "read"]))
+    _take_opened(dataset, located, rows)
     paths = [path for folder in located.folders for path in folder.paths()]
     todo = np.flatnonzero(~rows.table["decoded" if decode else "read"])
     alike = todo[:0]
 
     def save() -> None:
-        if cache is not None and (len(todo) or len(alike)):
+        if cache is not None and (read or len(alike)):
             kept.save(cache, known, located.folders, rows)
 
     with at_signal(save, optional=True):
@@ -142,7 +147,17 @@ def look(
             _read(rows, paths, alike, "digest", None)
         finally:  # also after Ctrl-C, so that the next run need not read these files again
             save()
-    return _columns(located, rows, decode, len(todo))
+    return _columns(located, rows, decode, read)
+
+
+def _take_opened(dataset: Dataset, located: Located, rows: Rows) -> None:
+    """Fill the rows of files that are still as the reader saw them when it opened them."""
+    for folder in located.folders:
+        for opened in cast(tuple[OpenedFolder, ...], dataset.opened.get(folder.path, ())):
+            same, place = unchanged(folder, opened.index, opened.rows)
+            at = folder.first + same
+            new = ~rows.table["read"][at] & opened.rows.table["read"][place]
+            rows.put(at[new], opened.rows.take(place[new]))
 
 
 def _read(rows: Rows, paths: list[str], at: Int, what: What, progress: Progress | None) -> None:

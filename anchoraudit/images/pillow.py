@@ -28,6 +28,9 @@ _TIFF_SIDES = (256, 257)
 # Formats that training loaders read, those that Pillow loads at once first. Others are left out: for EPS,
 # Pillow would run Ghostscript.
 _FIRST = ("JPEG", "PNG", "BMP", "DIB", "GIF", "PPM")
+# Those of which `Image.open` says the same, whatever other formats it may try. MPO is a kind of JPEG.
+AT_ONCE = frozenset([*_FIRST, "MPO"])
+_TURNED = (5, 6, 7, 8)  # orientations by a quarter: width and height change places
 _LATER = {"Tiff": "TIFF", "WebP": "WEBP", "Jpeg2K": "JPEG2000", "Avif": "AVIF"}
 _NO_IMAGE = (
     (b"version https://git-lfs", "a Git LFS pointer: the file was not fetched"),
@@ -43,13 +46,17 @@ _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"II*\0", b"MM\
 
 
 class Seen(NamedTuple):
-    """What Pillow reads from a header: stored sides in pixels, EXIF orientation, codec, end of the header."""
+    """What Pillow reads from a header: stored sides in pixels, EXIF orientation, codec, end of the header.
+
+    turned: OpenCV turns the image by a quarter, which it does for EXIF in a JPEG only.
+    """
 
     width: int
     height: int
     orientation: int
     codec: str
     start: int
+    turned: bool = False
 
 
 @contextmanager
@@ -67,17 +74,32 @@ def quiet_pillow() -> Iterator[None]:
 
 
 @contextmanager
-def strict() -> Iterator[None]:
-    """Set Pillow within the block: no limit on size, and truncated files fail. Not thread-safe."""
+def strict() -> Iterator[int | None]:
+    """Set Pillow within the block: no limit on size, and truncated files fail. Not thread-safe.
+
+    The block gets the limit on pixels that was set before.
+    """
     from PIL import Image, ImageFile
 
     before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
     Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = None, False
     try:
         with quiet_pillow():
-            yield
+            yield before[0]
     finally:
         Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+@contextmanager
+def most_pixels(limit: int | None) -> Iterator[None]:
+    """Set Pillow's limit on pixels within the block; None for no limit. Not thread-safe."""
+    from PIL import Image
+
+    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, limit
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
 
 
 def header(file: int, head: bytes) -> Seen | str:
@@ -92,7 +114,8 @@ def header(file: int, head: bytes) -> Seen | str:
             start = stream.tell() if codec == "JPEG" else 0
             if codec == "TIFF":  # `size` is that of the turned image; the tags have the stored sides
                 width, height = (image.tag_v2[side] for side in _TIFF_SIDES)  # type: ignore[attr-defined]
-            return Seen(int(width), int(height), _orientation(image), codec, start)
+            turned = codec == "JPEG" and "exif" in image.info and is_turned(image)
+            return Seen(int(width), int(height), _orientation(image), codec, start, turned)
     except Exception as error:
         _raise_if_of_the_disk(error)
         return _no_header(error, head)
@@ -186,6 +209,13 @@ def _opened(stream: object) -> Image:
                 importlib.import_module(f"PIL.{module}ImagePlugin")
         later = tuple(name for name in _LATER.values() if name in Image.OPEN)
         return Image.open(stream, formats=later)  # type: ignore[arg-type]
+
+
+def is_turned(image: Image) -> bool:
+    """Tell whether the EXIF orientation of an open image turns it by a quarter."""
+    with suppress(Exception):  # broken EXIF data raise errors of many kinds
+        return image.getexif().get(_ORIENTATION) in _TURNED
+    return False
 
 
 def _orientation(image: Image) -> int:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, BinaryIO
 
 from anchoraudit.images.jpeg import plain_header
-from anchoraudit.images.pillow import quiet_pillow
+from anchoraudit.images.pillow import is_turned, quiet_pillow
 from anchoraudit.io.files import read_head
 
 if TYPE_CHECKING:
@@ -26,10 +25,9 @@ _FIRST = 33  # images that show how slow the disk is: 32, after one that also lo
 # Seconds an image. A header takes about 0.02 ms of work, so above 1 ms most of the time is spent waiting for
 # the disk. Then threads help; otherwise they only hinder one another.
 _SLOW = 1e-3
-_ORIENTATION = 274  # the EXIF key
-_TURNED = (5, 6, 7, 8)  # by a quarter: width and height change places
-_Size = tuple[float, float, bool]
-_UNKNOWN: _Size = (float("nan"), float("nan"), False)
+# Width and height in pixels as stored, and whether a loader that follows EXIF turns the image by a quarter.
+Size = tuple[float, float, bool]
+UNKNOWN: Size = (float("nan"), float("nan"), False)
 
 
 def read_sizes(paths: Sequence[Path | None], *, upright: bool = False) -> tuple[Float, int]:
@@ -68,27 +66,31 @@ def size_in(file: BinaryIO) -> tuple[float, float]:
         with quiet_pillow(), Image.open(file) as image:
             return image.size
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return _UNKNOWN[:2]
+        return UNKNOWN[:2]
 
 
-def _read(path: Path | None, *, upright: bool) -> _Size:
+def _read(path: Path | None, *, upright: bool) -> Size:
     if path is None:
-        return _UNKNOWN
+        return UNKNOWN
     plain = plain_header(read_head(path, HEAD))
     if plain is not None:  # a plain JPEG has no EXIF, so it is not turned
         return plain[0], plain[1], False
+    width, height, turned = size_of_file(path)
+    return (height, width, True) if turned and upright else (width, height, False)
+
+
+def size_of_file(path: Path) -> Size:
+    """Return what Pillow says of a file, UNKNOWN if it is no image, or too large for Pillow's own limit."""
     from PIL import Image  # slow to import, and most images do not need it
 
     try:
         if not path.is_file():  # opening a pipe would wait for ever
-            return _UNKNOWN
+            return UNKNOWN
         with Image.open(path) as image:
             width, height = image.size
-            turned = False
+            # As OpenCV, and so YOLOv5 and Ultralytics (exif_size), which read EXIF in a JPEG only.
             codec = image.format
-            if upright and codec == "JPEG" and "exif" in image.info:
-                with suppress(Exception):  # broken EXIF data raise errors of many kinds
-                    turned = image.getexif().get(_ORIENTATION) in _TURNED
-            return (height, width, True) if turned else (width, height, False)
+            turned = codec == "JPEG" and "exif" in image.info and is_turned(image)
+            return width, height, turned
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return _UNKNOWN
+        return UNKNOWN

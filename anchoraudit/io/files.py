@@ -28,7 +28,28 @@ def open_regular(path: str | Path) -> int:
 
     Raises OSError if the path is not a regular file, or if its name is not valid.
     """
-    return _opened(path)[0]
+    return open_with_status(path)[0]
+
+
+def open_with_status(path: str | Path) -> tuple[int, os.stat_result]:
+    """Open a regular file; return its descriptor, and what the system says of it.
+
+    The caller closes it. Raises OSError as `open_regular` does.
+    """
+    try:
+        handle = os.open(path, _FLAGS)
+    except ValueError as error:  # a name with a zero byte in it
+        raise OSError(errno.EINVAL, str(error)) from None
+    try:
+        status = os.fstat(handle)
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle, status
 
 
 def read_bytes(path: str | Path, most: int | None = None) -> bytes:
@@ -39,7 +60,8 @@ def read_bytes(path: str | Path, most: int | None = None) -> bytes:
 
     Raises OSError as `open_regular` does, and if the file is too large.
     """
-    handle, size = _opened(path)
+    handle, status = open_with_status(path)
+    size = status.st_size
     try:
         if size >= _LARGE or most is not None:
             most = _memory() // 2 if most is None else most
@@ -113,24 +135,6 @@ def size_of(path: str | Path) -> int:
     with contextlib.suppress(OSError, ValueError):
         return os.stat(path).st_size  # noqa: PTH116
     return 0
-
-
-def _opened(path: str | Path) -> tuple[int, int]:
-    """Open a regular file; return its descriptor and its size in bytes."""
-    try:
-        handle = os.open(path, _FLAGS)
-    except ValueError as error:  # a name with a zero byte in it
-        raise OSError(errno.EINVAL, str(error)) from None
-    try:
-        status = os.fstat(handle)
-        if stat.S_ISDIR(status.st_mode):
-            raise IsADirectoryError(errno.EISDIR, "it is a folder")
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "it is not a regular file")
-    except BaseException:
-        os.close(handle)
-        raise
-    return handle, status.st_size
 
 
 def _memory() -> int:

@@ -55,6 +55,14 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     Raises AnchorauditError if a split is unknown, if there is no image or no label file, or if `data.yaml`
     cannot be used.
     """
-    from anchoraudit.formats.yolo.assembly import assemble
+    from anchoraudit.formats.yolo.gathering import gather
+    from anchoraudit.formats.yolo.pool import reading
 
-    return assemble(detection, options)
+    gathered = gather(detection, options)
+    rows = gathered.rows()
+    labels = [part.label_path(member) for _, part, member in rows]
+    pictures = [part.image_path(member) for _, part, member in rows]
+    with reading(labels, pictures, gathered.columns) as files:
+        from anchoraudit.formats.yolo.assembly import assemble  # imports NumPy while other processes read
+
+        return assemble(detection, gathered, rows, files())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -12,30 +12,36 @@ from anchoraudit.dataset.columns import Boxes, Category, Dataset, Flags, Source
 from anchoraudit.dataset.conventions import CXCYWH_FRACTIONS
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.traits import BoxTrait
-from anchoraudit.formats import Detection, ReadOptions
+from anchoraudit.formats import Detection
 from anchoraudit.formats._builder import Part as Columns
 from anchoraudit.formats._builder import Where, blank_counts, join, missing_image
-from anchoraudit.formats.yolo.gathering import Gathered, gather
-from anchoraudit.formats.yolo.lines import ABSENT, BROKEN, EMPTY, NO_CLASS, READ, Lines, read_lines
-from anchoraudit.formats.yolo.members import Member, Part
+from anchoraudit.formats.yolo.columns import Lines, joined
+from anchoraudit.formats.yolo.gathering import Gathered, Row
+from anchoraudit.formats.yolo.lines import ABSENT, BROKEN, EMPTY, NO_CLASS, READ, Chunk
 from anchoraudit.formats.yolo.values import report_classes, report_values
-from anchoraudit.images.sizes import read_sizes
+from anchoraudit.images.headers import Headers
+from anchoraudit.images.opened import opened_by_folder, sizes_of
 
-_Row = tuple[int, Part, Member]  # index of the part, the part, and one of its images
 
+def assemble(
+    detection: Detection,
+    gathered: Gathered,
+    every: Sequence[Row],
+    files: tuple[Sequence[Chunk], Headers],
+) -> Dataset:
+    """Make a data set of files that were read.
 
-def assemble(detection: Detection, options: ReadOptions) -> Dataset:
-    """Read a data set. Raises AnchorauditError as `yolo.read` does."""
-    gathered = gather(detection, options)
-    every: list[_Row] = [
-        (n, part, member) for n, part in enumerate(gathered.parts) for member in part.members
-    ]
+    every: the images. files: the content of their label files in chunks, and the headers of the pictures.
+    """
+    chunks, headers = files
     paths = [part.label_path(member) for _, part, member in every]
-    lines = read_lines(paths, gathered.columns)
+    lines = joined(chunks, paths)
     # An image whose label file cannot be read is neither annotated nor blank. It is dropped, with a finding.
     kept = np.array([status != BROKEN for status in lines.status], dtype=np.bool_)
     rows = [row for row, keep in zip(every, kept.tolist(), strict=True) if keep]
-    sizes, findings, notes = _sizes(rows)
+    sizes, turned = sizes_of(headers, upright=True)
+    sizes, turned = sizes[kept], turned[kept]
+    findings, notes = _unknown_sizes(rows, sizes), _turned(int(turned.sum()))
     number = np.cumsum(kept) - 1
     image = number[lines.file]
     xyxy = _pixels(lines.xywh, sizes[image])
@@ -76,30 +82,44 @@ def assemble(detection: Detection, options: ReadOptions) -> Dataset:
     dataset = join(
         detection, [columns], recognised=recognised, splits=gathered.splits, classes_are_indices=True
     )
+    dataset.opened = opened_by_folder(headers, _folders(every))
     dataset.class_count = gathered.names.total()
     dataset.declared_classes = gathered.names.declared
     return dataset
 
 
-def _sizes(rows: Sequence[_Row]) -> tuple[Float, list[Finding], list[str]]:
-    """Return the sizes of the images as the frameworks load them, [N, 2] in pixels, findings, and notes."""
-    files = [part.images / member.file_name for _, part, member in rows]
-    sizes, turned = read_sizes(files, upright=True)
+def _unknown_sizes(rows: Sequence[Row], sizes: Float) -> list[Finding]:
+    """Report missing images, and those of unknown size. sizes: as the frameworks load them, [N, 2]."""
     findings = _missing_images(rows)
     for i in np.flatnonzero(np.isnan(sizes[:, 0])).tolist():
         _, part, member = rows[i]
+        file = str(part.images / member.file_name)
         reason = "its header cannot be read" if member.there else "its file does not exist"
         words = f"unknown size of image {member.id!r}: {reason}"
-        path = str(files[i]) if member.there else part.label_path(member) or str(files[i])
+        path = file if member.there else part.label_path(member) or file
         findings.append(Finding("IMG002", words, path, "", member.file_name, f"image {member.id}"))
-    notes = []
-    if turned:
-        are = "images are" if turned > 1 else "image is"
-        notes.append(f"{turned} {are} stored turned (EXIF); sizes and boxes refer to the upright image")
-    return sizes, findings, notes
+    return findings
 
 
-def _missing_images(rows: Sequence[_Row]) -> list[Finding]:
+def _turned(count: int) -> list[str]:
+    """Return a note on how many images are turned, [] if none is."""
+    if not count:
+        return []
+    are = "images are" if count > 1 else "image is"
+    return [f"{count} {are} stored turned (EXIF); sizes and boxes refer to the upright image"]
+
+
+def _folders(rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
+    """Yield the absolute folder of each image, and its name in there."""
+    found: dict[tuple[int, str], str] = {}
+    for number, part, member in rows:
+        key = number, member.below
+        if key not in found:
+            found[key] = str(part.images.absolute() / member.below)
+        yield found[key], member.name
+
+
+def _missing_images(rows: Sequence[Row]) -> list[Finding]:
     """Report label files without an image, unless there is no image at all."""
     if not any(member.there for *_, member in rows):
         return []
@@ -148,7 +168,7 @@ def _class_texts(lines: Lines, category: Int) -> dict[int, str]:
     return texts | lines.class_words
 
 
-def _blank_notes(rows: Sequence[_Row], status: Sequence[int]) -> list[str]:
+def _blank_notes(rows: Sequence[Row], status: Sequence[int]) -> list[str]:
     """Return a note on the splits with images that have no label file, or an empty one."""
     counts = []
     met = Counter((part.entry.split, what) for (_, part, _), what in zip(rows, status, strict=True))

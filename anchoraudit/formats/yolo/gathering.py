@@ -11,13 +11,15 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.splits import thing_of_split, training_splits
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
-from anchoraudit.formats._builder import Note
+from anchoraudit.formats._notes import Note
 from anchoraudit.formats.yolo.config import SPLITS, read_config
 from anchoraudit.formats.yolo.entries import Entry, absolute, bases_of, code_of_unusable, entries_of
 from anchoraudit.formats.yolo.layout import IMAGES, LABELS, find_layout, to_rename
 from anchoraudit.formats.yolo.members import Finder, Member, Part
 from anchoraudit.formats.yolo.names import Names, names_near, names_of
 from anchoraudit.io.folders import is_file
+
+Row = tuple[int, Part, Member]  # index of the part, the part, and one of its images
 
 
 @dataclass(slots=True)
@@ -29,6 +31,10 @@ class Gathered:
     columns: int = 5
     findings: list[Finding] = field(default_factory=list)
     notes: list[str | Note] = field(default_factory=list)
+
+    def rows(self) -> list[Row]:
+        """Return the images of all parts, in order."""
+        return [(number, part, member) for number, part in enumerate(self.parts) for member in part.members]
 
     @property
     def splits(self) -> tuple[str, ...]:

@@ -12,27 +12,25 @@ import math
 import re
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from io import BytesIO
 
-import numpy as np
-
-from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.formats._builder import NO_BOX
 from anchoraudit.io.files import IN_AN_IMAGES_FILE, os_reason, read_bytes
 from anchoraudit.io.unchanged import note
 
 READ, EMPTY, BROKEN, ABSENT = range(4)
-NO_CLASS = int(np.iinfo(np.int64).min)
+NO_CLASS = -(1 << 63)  # no file has it: a class must be exact as a double
 _LARGEST_INDEX = 1 << 53  # the largest class that a double holds exactly
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SHOWN = 80  # bytes of a line or a word that a finding repeats
 # Characters at which str.splitlines() or str.split() splits, and bytes.split() or a line does not.
 _SEPARATORS = re.compile(rb"[\x0b\x0c\x1c-\x1f]")
+# What nearly all files are, and what the fast way takes: at most 15 digits of a class are exact as a double.
+_BOX = rb"\d{1,15}(?: \d{1,9}(?:\.\d{1,30})?){4}"
+_PLAIN = re.compile(rb"(?:%b\r?\n)*+(?:%b)?+" % (_BOX, _BOX))
 _LONGEST_IN_DOUBT = 8  # columns: YOLOv7 reads rows as polygons only if one of them has more
-# Computing corners from a smaller centre or side loses its sign, and a value below 0 decides on an image.
-_SMALLEST = 1e-9
+_NO_BOX = (math.nan, math.nan, math.nan, math.nan)
 # Reported once a file, because only the author knows whether the polygons or the boxes are the mistake.
 _BOX_AMONG = (
     "a box among polygons: YOLOv5 and Ultralytics 8.3 read it as a polygon of two points, "
@@ -43,107 +41,62 @@ _Wrong = tuple[str, str, str]  # code, message and value of a finding
 
 
 @dataclass(slots=True)
-class Lines:
-    """Columns over F label files and their M lines that are not empty, in the order of the files.
+class Chunk:
+    """The lines of some label files, as columns that grow and that are sent from process to process.
 
-    status: F of READ, EMPTY, BROKEN, ABSENT.
-    file: int64 [M], index of the file.
-    line: int64 [M], from 0.
-    index: int64 [M], the class, NO_CLASS if it is not a whole number.
-    xywh: float64 [M, 4], centre and size as shares of the image, NaN if no box could be read.
-    read: bool [M], a box could be read.
-    outline: bool [M], the line holds a polygon, and the box is drawn around it.
-    findings: in the order of the files.
-    class_words: for lines whose class is not a whole number, the class as written.
-    texts: by index of the file, the lines of each that is not plain (see `_Reading`).
+    status: of each file READ, EMPTY, BROKEN, ABSENT.
+    file, line, index, xywh, read, outline, findings, class_words, texts: as in `columns.Lines`.
+    polygons: the plain files of polygons.
     """
 
-    status: list[int]
-    file: Int
-    line: Int
-    index: Int
-    xywh: Float
-    read: Bool
-    outline: Bool
-    findings: list[Finding]
-    class_words: dict[int, str]
-    texts: dict[int, list[str]]
+    status: list[int] = field(default_factory=list)
+    file: array[int] = field(default_factory=lambda: array("q"))
+    line: array[int] = field(default_factory=lambda: array("q"))
+    index: array[int] = field(default_factory=lambda: array("q"))
+    xywh: array[float] = field(default_factory=lambda: array("d"))
+    read: bytearray = field(default_factory=bytearray)
+    outline: bytearray = field(default_factory=bytearray)
+    findings: list[Finding] = field(default_factory=list)
+    class_words: dict[int, str] = field(default_factory=dict)
+    texts: dict[int, list[str]] = field(default_factory=dict)
+    polygons: list[int] = field(default_factory=list)
 
 
-def read_lines(paths: Sequence[str | None], columns: int = 5) -> Lines:
-    """Read the label files `paths`. None stands for an image without a label file.
-
-    columns: the number of columns of a line, 5 without keypoints after the box. Problems become findings.
-    """
+def read_chunk(paths: Sequence[str | None], columns: int) -> Chunk:
+    """Read label files. paths: None for an image without one. columns: as in `columns.read_lines`."""
     reading = _Reading(columns)
-    status = [ABSENT if path is None else reading.read_file(path, n) for n, path in enumerate(paths)]
-    lines = reading.lines(status)
-    for number in _in_doubt(lines, reading.polygons):
-        path = paths[number]
-        text = None if path is None else reading.text(path)
-        if number not in lines.texts and text is not None:
-            lines.texts[number] = _shown_lines(text)
-    return lines
+    reading.status += [
+        ABSENT if path is None else reading.read_file(path, number) for number, path in enumerate(paths)
+    ]
+    return Chunk(**{one.name: getattr(reading, one.name) for one in fields(Chunk)})
 
 
-def _in_doubt(lines: Lines, polygons: Sequence[int]) -> list[int]:
-    """Return the files with a number that is lost in corners, or with polygons that have the same bounds."""
-    xywh = lines.xywh
-    if not len(xywh):
-        return []
-    lost = ~np.isfinite(xywh) | ((xywh < 0) & (xywh > -_SMALLEST))
-    files: list[int] = np.unique(lines.file[lines.read & lost.any(axis=1)]).tolist()
-    if polygons:
-        rows = np.flatnonzero(np.isin(lines.file, np.array(polygons, dtype=np.int64)))
-        with np.errstate(over="ignore"):
-            bounds = xywh[rows].astype(np.float32).astype(np.float64)
-        keys = np.column_stack([lines.file[rows], lines.index[rows], bounds])
-        _, at, count = np.unique(keys, axis=0, return_index=True, return_counts=True)
-        files += np.unique(lines.file[rows[at[count > 1]]]).tolist()
-    return files
+def lines_of(path: str) -> list[str] | None:
+    """Return the lines of a label file as they stand. None if it is not text."""
+    data = _Reading(5).text(path)
+    return None if data is None else _shown_lines(data)
 
 
-class _Reading:
-    """The lines read so far, as columns that grow.
+class _Reading(Chunk):
+    """The files read so far.
 
     texts: the lines of each file in which frameworks may see something else than one row for each line that
     is not blank, of a class and a box. A plain file has boxes only, or polygons of which one has more than
     three points, with whole numbers for classes and no blank line between rows.
-    polygons: the plain files of polygons.
     """
 
     def __init__(self, columns: int) -> None:
+        super().__init__()
         self.columns = columns
         self.of_a_box = (5, columns)
-        self.file, self.line, self.index = array("q"), array("q"), array("q")
-        self.xywh = array("d")
-        self.read = array("b")
-        self.outline = array("b")
-        self.findings: list[Finding] = []
-        self.class_words: dict[int, str] = {}
-        self.texts: dict[int, list[str]] = {}
-        self.polygons: list[int] = []
-
-    def lines(self, status: list[int]) -> Lines:
-        """Return the columns, after all files are read."""
-        return Lines(
-            status,
-            np.array(self.file, dtype=np.int64),
-            np.array(self.line, dtype=np.int64),
-            np.array(self.index, dtype=np.int64),
-            np.array(self.xywh, dtype=np.float64).reshape(-1, 4),
-            np.array(self.read, dtype=np.bool_),
-            np.array(self.outline, dtype=np.bool_),
-            self.findings,
-            self.class_words,
-            self.texts,
-        )
 
     def read_file(self, path: str, number: int) -> int:
         """Append the lines of one file, and return its status. number: index of the file."""
         text = self.text(path)
         if text is None:
             return BROKEN
+        if text and _PLAIN.fullmatch(text):
+            return self._read_plain(text, number)
         body = text.removeprefix(codecs.BOM_UTF8)
         marked = len(body) < len(text)
         plain, rows = _rows(body.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in body else body)
@@ -160,7 +113,7 @@ class _Reading:
             self.file.append(number)
             self.line.append(at)
             self.index.append(index)
-            self.xywh.extend(xywh or NO_BOX)
+            self.xywh.extend(xywh or _NO_BOX)
             self.read.append(bool(xywh))
             count = len(words)
             self.outline.append(bool(xywh) and count not in self.of_a_box)
@@ -188,6 +141,19 @@ class _Reading:
             self.texts[number] = _shown_lines(text)
         elif has_polygon:
             self.polygons.append(number)
+        return READ
+
+    def _read_plain(self, text: bytes, number: int) -> int:
+        """Append the lines of a file of nothing but boxes, with no more than one space between numbers."""
+        words = text.split()
+        count = len(words) // 5
+        self.file.extend([number] * count)
+        self.line.extend(range(count))
+        self.index.extend(map(int, words[::5]))
+        del words[::5]
+        self.xywh.extend(map(float, words))
+        self.read += b"\1" * count
+        self.outline += bytes(count)
         return READ
 
     def text(self, path: str) -> bytes | None:

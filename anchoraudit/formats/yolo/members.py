@@ -10,7 +10,7 @@ from pathlib import Path
 
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import printable
-from anchoraudit.formats._builder import Note
+from anchoraudit.formats._notes import Note
 from anchoraudit.formats.yolo.entries import Entry, absolute, lines_of, locate
 from anchoraudit.formats.yolo.layout import (
     IMAGES,
@@ -77,6 +77,10 @@ class Part:
     def label_path(self, member: Member) -> str | None:
         """Return the label file of an image, None if it has none."""
         return f"{self.labels}{os.sep}{member.id}.txt" if member.labelled else None
+
+    def image_path(self, member: Member) -> str:
+        """Return where the file of an image is, or would be."""
+        return f"{self.images}{os.sep}{member.below}{member.name}"
 
 
 class Finder:

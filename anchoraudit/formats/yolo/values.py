@@ -8,7 +8,8 @@ import numpy as np
 
 from anchoraudit.arrays import Bool, Float
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.formats.yolo.lines import NO_CLASS, Lines
+from anchoraudit.formats.yolo.columns import Lines
+from anchoraudit.formats.yolo.lines import NO_CLASS
 from anchoraudit.formats.yolo.names import Names
 
 _TOLERANCE = 0.01  # ultralytics data/utils.py, verify_image_label: "1% tolerance"; yolov5 has none
