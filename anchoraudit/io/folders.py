@@ -119,6 +119,7 @@ def _too_many(folder: Path) -> AnchorauditError:
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
-    with suppress(OSError):  # a loop of links
+    try:
         return not entry.name.startswith(".") and entry.is_dir()
-    return False
+    except OSError:  # a loop of links
+        return False

@@ -148,12 +148,14 @@ def _without_repeats(parts: Sequence[Part]) -> list[Finding]:
     found: list[Finding] = []
     for part in parts:
         split, total, kept = part.entry.split, len(part.members), []
+        images = f"{part.images}/"
         again: list[tuple[Member, str]] = []
         for member in part.members:
-            first = owner.setdefault(f"{part.images}/{member.file_name}", split)
+            name = f"{images}{member.below}{member.name}"
+            first = owner.setdefault(name, split)
             if first != split:
                 again.append((member, first))
-            elif member.line == 0 or owner.setdefault(f"{part.images}/{member.file_name}\n", split) == split:
+            elif member.line == 0 or owner.setdefault(f"{name}\n", split) == split:
                 kept.append(member)
         part.members = kept
         found += _repeated(part.entry, total, again)

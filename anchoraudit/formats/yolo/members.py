@@ -145,8 +145,8 @@ class Finder:
 
     def _part(self, entry: Entry, images: Path, labels: Path, members: list[Member]) -> Part:
         part = Part(entry, images, labels, members)
-        beside = labels != images and not self._mark_labelled(members, labels)
-        if self._mark_labelled(members, images if beside else labels) and beside:
+        found = self._mark_labelled(members, labels)
+        if not found and labels != images and self._mark_labelled(members, images):
             part.labels = images
             about, look = printable(images), "YOLOv5 and Ultralytics look for them in"
             one = f"labels lie beside the images in {about}: {look} {printable(labels)}"
@@ -155,9 +155,14 @@ class Finder:
 
     def _mark_labelled(self, members: Iterable[Member], labels: Path) -> bool:
         """Mark the members that have a label file below `labels`; tell whether there are any."""
+        listed: dict[str, frozenset[str]] = {}  # by text: a Path for each of 100,000 images is slow
+        found = False
         for member in members:
-            member.labelled = f"{member.stem}.txt" in self._names_in(labels / member.below)
-        return any(member.labelled for member in members)
+            if (names := listed.get(member.below)) is None:
+                names = listed[member.below] = self._names_in(labels / member.below)
+            member.labelled = f"{member.stem}.txt" in names
+            found = found or member.labelled
+        return found
 
     def _take_orphans(self, part: Part) -> None:
         """Append label files without an image. Text files without boxes are skipped, with a note."""
@@ -165,13 +170,14 @@ class Finder:
         apart = part.labels != part.images
         other = 0
         for below, names in self._tree(part.labels).items():
+            within = _slashed(below)
             for name in names:
-                if not name.endswith(".txt") or name in NAMES_FILES or _slashed(below) + name in known:
+                if not name.endswith(".txt") or within + name in known or name in NAMES_FILES:
                     continue
                 holds = holds_boxes(part.labels / below / name)
                 if holds or (holds is None and apart):
                     stem = name.removesuffix(".txt")
-                    part.members.append(Member(_slashed(below), f"{stem}.jpg", there=False, labelled=True))
+                    part.members.append(Member(within, f"{stem}.jpg", there=False, labelled=True))
                 else:
                     other += apart
         if other:
