@@ -9,6 +9,7 @@ from itertools import chain
 from operator import itemgetter
 
 from anchoraudit.formats.voc.xml import Chunk, scan
+from anchoraudit.io.meanwhile import work_meanwhile
 from anchoraudit.io.processes import helpers, shared_out
 from anchoraudit.io.unchanged import is_recorded, note
 
@@ -44,6 +45,8 @@ def scanning(paths: Sequence[str], *, processes: int | None = None) -> Iterator[
     with shared_out(work, pieces, beside) as results:
 
         def chunks() -> list[Chunk]:
+            if beside > 0:
+                work_meanwhile()
             read = [chunk for _, chunk in sorted(results(), key=itemgetter(0))]
             # Without a record there are no readings.
             for path, reading in zip(paths, chain.from_iterable(chunk.readings for chunk in read)):  # noqa: B905

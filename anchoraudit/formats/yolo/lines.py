@@ -27,7 +27,7 @@ _SHOWN = 80  # bytes of a line or a word that a finding repeats
 # Characters at which str.splitlines() or str.split() splits, and bytes.split() or a line does not.
 _SEPARATORS = re.compile(rb"[\x0b\x0c\x1c-\x1f]")
 # What nearly all files are, and what the fast way takes: at most 15 digits of a class are exact as a double.
-_BOX = rb"\d{1,15}(?: \d{1,9}(?:\.\d{1,30})?){4}"
+_BOX = rb"\d{1,15} [\d.]{1,30} [\d.]{1,30} [\d.]{1,30} [\d.]{1,30}"
 _PLAIN = re.compile(rb"(?:%b\r?\n)*+(?:%b)?+" % (_BOX, _BOX))
 _LONGEST_IN_DOUBT = 8  # columns: YOLOv7 reads rows as polygons only if one of them has more
 _NO_BOX = (math.nan, math.nan, math.nan, math.nan)
@@ -95,8 +95,8 @@ class _Reading(Chunk):
         text = self.text(path)
         if text is None:
             return BROKEN
-        if text and _PLAIN.fullmatch(text):
-            return self._read_plain(text, number)
+        if text and _PLAIN.fullmatch(text) and self._read_plain(text, number):
+            return READ
         body = text.removeprefix(codecs.BOM_UTF8)
         marked = len(body) < len(text)
         plain, rows = _rows(body.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in body else body)
@@ -143,18 +143,23 @@ class _Reading(Chunk):
             self.polygons.append(number)
         return READ
 
-    def _read_plain(self, text: bytes, number: int) -> int:
-        """Append the lines of a file of nothing but boxes, with no more than one space between numbers."""
-        words = text.split()
-        count = len(words) // 5
+    def _read_plain(self, text: bytes, number: int) -> bool:
+        """Append the lines of a file of nothing but boxes. False if a number is none, such as `0.5.5`."""
+        words = text.decode("ascii").split()  # numbers in str are read faster than in bytes
+        classes = words[::5]
+        del words[::5]
+        try:
+            values = array("d", map(float, words))
+        except ValueError:
+            return False
+        count = len(classes)
         self.file.extend([number] * count)
         self.line.extend(range(count))
-        self.index.extend(map(int, words[::5]))
-        del words[::5]
-        self.xywh.extend(map(float, words))
+        self.index.extend(map(int, classes))
+        self.xywh += values
         self.read += b"\1" * count
         self.outline += bytes(count)
-        return READ
+        return True
 
     def text(self, path: str) -> bytes | None:
         """Return the text of a file as it stands. None if it is not text, with a finding."""
