@@ -13,7 +13,8 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import detect, read
 from anchoraudit.formats.yolo.columns import read_lines
 from anchoraudit.formats.yolo.lines import ABSENT, BROKEN, EMPTY, READ
-from anchoraudit.images import sizes
+from anchoraudit.images import opened, opening
+from anchoraudit.io import processes
 from tests.builders import annotation, document, make, run
 
 BOX = "0 0.5 0.5 0.2 0.4\n"  # of 100x50: 40, 15, 60, 35
@@ -253,15 +254,20 @@ def test_a_number_of_classes_that_is_not_that_of_the_names_is_told(tmp_path):
     assert [f.message for f in dataset.findings] == ["class 2 of 1 box is not among 2 classes"]
 
 
-def test_sizes_are_the_same_from_threads(tmp_path, monkeypatch):
+@pytest.mark.parametrize("disk", ["usual", "slow"])
+def test_sizes_are_the_same_from_several_processes(tmp_path, monkeypatch, disk):
     make(tmp_path, {f"{n}.png": (n + 1, 2) for n in range(50)})
     paths = [tmp_path / f"{n}.png" for n in range(51)]
-    plain = sizes.read_sizes(paths)
-    monkeypatch.setattr(sizes, "_SLOW", -1.0)
-    threaded = sizes.read_sizes(paths)
-    assert plain[0][:50].tolist() == [[n + 1, 2] for n in range(50)]
-    assert np.isnan(plain[0][50]).all()
-    assert np.array_equal(plain[0], threaded[0], equal_nan=True)
+    plain = opened.measure(paths)
+    monkeypatch.setattr(opening, "WORTH_A_FORK", 1)
+    monkeypatch.setattr(opening, "FILES_A_PIECE", 4)
+    if disk == "slow":
+        monkeypatch.setattr(opening, "_SLOW", -1.0)
+    monkeypatch.setattr(processes, "is_busy", lambda: False)
+    shared = opened.measure(paths)
+    assert plain[:50].tolist() == [[n + 1, 2] for n in range(50)]
+    assert np.isnan(plain[50]).all()
+    assert np.array_equal(plain, shared, equal_nan=True)
 
 
 def test_real_boxes_have_the_verdicts_that_they_have_as_voc(tmp_path, shared):

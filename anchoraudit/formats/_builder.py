@@ -12,6 +12,7 @@ Boxes are `x1, y1, x2, y2` in pixels of the stored image, with continuous coordi
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -31,7 +32,8 @@ from anchoraudit.formats import Detection, ReadOptions, require_known_splits
 from anchoraudit.formats._notes import Note as Note  # noqa: PLC0414  readers import it from here
 from anchoraudit.images.below import found_below
 from anchoraudit.images.found import find_images, usual_folders
-from anchoraudit.images.sizes import LARGEST_SIDE, read_sizes
+from anchoraudit.images.opened import Opened, measure, together
+from anchoraudit.images.sizes import LARGEST_SIDE
 from anchoraudit.io.files import safe_join
 
 # The coordinates of a box that could not be read. Readers use this very object, and `part_of` looks for it
@@ -102,6 +104,7 @@ class Part:
     entry, measured, declared, traits: as in `Images`. label_lines: as in `Dataset`.
     convention: what the four numbers of a box mean in its files, before they became these columns.
     left_out: as in `Dataset`, of its only source.
+    opened: as in `Dataset`.
     """
 
     sources: tuple[Source, ...]
@@ -121,6 +124,7 @@ class Part:
     left_out: Sequence[str] = ()
     findings: list[Finding] = field(default_factory=list)
     notes: list[str | Note] = field(default_factory=list)
+    opened: Opened = field(default_factory=dict)
 
     def split_names(self) -> Sequence[str]:
         """Return the name of the split of each image."""
@@ -201,15 +205,18 @@ def blank_counts(counts: Sequence[tuple[str, int, Sequence[tuple[int, str]]]]) -
 
 def complete_sizes(
     sizes: Float,
-    files: Callable[[int], Path | None],
+    files: Callable[[int], Path | str | None],
     where: Callable[[int], Where],
     words: Callable[[int], tuple[str, str]],
+    *,
+    opened: Opened | None = None,
 ) -> tuple[Bool, list[Finding]]:
     """Read missing or impossible sizes from the headers of the image files. Changes `sizes` in place.
 
     sizes: float64 [N, 2], width and height in pixels.
     files: returns the file of an image, None if it does not exist. Called only for images without a size.
     words: returns message and evidence of the finding for an image whose size stays unknown.
+    opened: gets what was seen of the files, for `Dataset.opened`.
 
     Return which sizes are not from the annotations, bool [N], and IMG002 for each size that is still unknown.
     """
@@ -218,7 +225,7 @@ def complete_sizes(
     lacking = np.flatnonzero(measured)
     if not len(lacking):
         return measured, []
-    sizes[lacking] = read_sizes([files(i) for i in lacking.tolist()])[0]
+    sizes[lacking] = measure([files(i) for i in lacking.tolist()], opened)
     unknown = lacking[np.isnan(sizes[lacking, 0])].tolist()
     told = ((where(i), *words(i)) for i in unknown)
     return measured, [Finding("IMG002", message, *_placed(at, shown)) for at, message, shown in told]
@@ -233,9 +240,20 @@ def unknown_size(ids: Sequence[ImageId], names: Sequence[str]) -> Callable[[int]
     return words
 
 
-def files_below(folder: Path | None, names: Sequence[str]) -> Callable[[int], Path | None]:
+def files_below(folder: Path | None, names: Sequence[str]) -> Callable[[int], Path | str | None]:
     """Return the usual `files` for `complete_sizes`: the files below `folder`. No name leads out of it."""
-    return lambda i: None if folder is None else safe_join(folder, names[i])
+    if folder is None:
+        return lambda i: None
+    within = f"{folder}{os.sep}"
+
+    def file(i: int) -> Path | str | None:
+        name = names[i]
+        # A plain name is joined as text, ten times as fast. Whether it is a file shows as it is opened.
+        if name.isprintable() and "/" not in name and "\\" not in name and not name.startswith("."):
+            return within + name if name else None
+        return safe_join(folder, name)
+
+    return file
 
 
 def shorten(value: object, limit: int = SHOWN) -> str:
@@ -433,9 +451,9 @@ def part_of(
         traits=np.where([box.outline for box in boxes], np.uint32(BoxTrait.OUTLINE), np.uint32(0)),
     )
     where = where_images(source, rows)
-    measured, unknown = complete_sizes(
-        sizes, files_below(source.image_folder, names), where, unknown_size(ids, names)
-    )
+    opened: Opened = {}
+    files = files_below(source.image_folder, names)
+    measured, unknown = complete_sizes(sizes, files, where, unknown_size(ids, names), opened=opened)
 
     unread = np.array([box.xyxy is NO_BOX for box in boxes], dtype=np.bool_)
 
@@ -456,6 +474,7 @@ def part_of(
         entry=np.array(entries, dtype=np.int64) if entries or source.image_place else None,
         measured=measured,
         findings=[*unknown, *report_not_finite(columns.xyxy, where_box, unread)],
+        opened=opened,
     )
 
 
@@ -564,6 +583,7 @@ def join(
             (first, name) for part, first in zip(parts, first_source, strict=False) for name in part.left_out
         ),
         label_lines=_renumbered([part.label_lines for part in parts], first_image),
+        opened=together(part.opened for part in parts),
     )
 
 

@@ -276,13 +276,13 @@ _Sizes = Callable[[str], tuple[float, float]]
 def _sizes(file: Path, split: str, names: list[str], options: ReadOptions) -> _Sizes:
     """Return a function that tells the size of an image by its name, NaN if it is not found."""
     from anchoraudit.images.found import find_images, usual_folders
-    from anchoraudit.images.sizes import read_sizes
+    from anchoraudit.images.opened import measure
     from anchoraudit.io.files import safe_join
 
     folders = [options.image_folder] if options.image_folder else usual_folders(file, split)
     found = find_images([documents.image_name(name) for name in names], folders)
     paths = [None if found.folder is None else safe_join(found.folder, name) for name in found.names]
-    sizes = dict(zip(names, read_sizes(paths)[0].tolist(), strict=True)) if names else {}
+    sizes = dict(zip(names, measure(paths).tolist(), strict=True)) if names else {}
 
     def size(name: str) -> tuple[float, float]:
         width, height = sizes.get(name, (math.nan, math.nan))

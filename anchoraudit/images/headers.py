@@ -41,8 +41,7 @@ class Header(NamedTuple):
 
     width, height: stored sides in pixels, 0 if unknown. orientation, mark: as in `images.rows.ROW`.
     problem: why the header cannot be used, "" if it can.
-    size: as `sizes.read_sizes` measures it, and whether a loader that follows EXIF turns it by a quarter.
-    UNKNOWN unless it was asked for.
+    size: as stored, and whether a loader that follows EXIF turns it by a quarter. UNKNOWN unless asked for.
     """
 
     width: int = 0
@@ -120,7 +119,7 @@ class Headers:
 
     table: F rows of `images.rows.ROW`. A file that could not be opened has a row that is not `read`.
     problem: by file, why the header cannot be used.
-    sides: float64 [2 F], width and height as `sizes.read_sizes` measures them, before any turn.
+    sides: float64 [2 F], width and height as stored, before any turn, NaN if unknown.
     turned: F bytes, 1 where a loader that follows EXIF turns the image by a quarter.
     """
 

@@ -19,7 +19,7 @@ from anchoraudit.images import cache as kept
 from anchoraudit.images.cache import unchanged
 from anchoraudit.images.copies import candidates, first_copies
 from anchoraudit.images.folders import Located, find
-from anchoraudit.images.opened import OpenedFolder
+from anchoraudit.images.opened import Opened
 from anchoraudit.images.pool import read_all
 from anchoraudit.images.reading import What
 from anchoraudit.images.rows import Rows
@@ -153,7 +153,7 @@ def look(
 def _take_opened(dataset: Dataset, located: Located, rows: Rows) -> None:
     """Fill the rows of files that are still as the reader saw them when it opened them."""
     for folder in located.folders:
-        for opened in cast(tuple[OpenedFolder, ...], dataset.opened.get(folder.path, ())):
+        for opened in cast(Opened, dataset.opened).get(folder.path, ()):
             same, place = unchanged(folder, opened.index, opened.rows)
             at = folder.first + same
             new = ~rows.table["read"][at] & opened.rows.table["read"][place]

@@ -21,7 +21,7 @@ from anchoraudit.formats._builder import (
 from anchoraudit.formats.coco.entries import Entries, key_of
 from anchoraudit.formats.coco.repeats import role_of
 from anchoraudit.images.found import are_present, find_folder, list_below, usual_folders
-from anchoraudit.images.sizes import read_sizes
+from anchoraudit.images.opened import measure
 from anchoraudit.io.files import name_parts
 
 _PARTS = re.compile(r"[/\\]")
@@ -58,6 +58,7 @@ def add_images(part: Part, entries: Entries, other: Path | None) -> None:
         files_below(folder, part.file_names),
         lambda i: Where(path, f"images[{positions[i]}]"),
         unknown_size(part.ids, part.file_names),
+        opened=part.opened,
     )
     part.findings += unknown
 
@@ -174,7 +175,7 @@ def append_unlisted(part: Part, listed: Collection[str]) -> None:
         f"{prefix}/{name}" if prefix else name for prefix in prefixes for name in list_below(folder, prefix)
     ]
     names = [name for name in found if name not in known]
-    sizes = read_sizes([folder / name for name in names])[0]
+    sizes = measure([folder / name for name in names], part.opened)
     part.ids += names
     part.file_names += names
     part.sizes = np.concatenate([part.sizes, sizes])

@@ -112,4 +112,5 @@ def _part(rows: Rows, split: str, images: TableImages, read: TableBoxes) -> Part
         convention=rows.convention or (XYXY_FRACTIONS if rows.dialect.shares else XYXY),
         findings=[*rows.findings, *images.findings, *read.findings],
         notes=images.notes,
+        opened=images.opened,
     )

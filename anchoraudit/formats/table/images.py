@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from anchoraudit.formats._builder import (
 from anchoraudit.formats._memory.images import find_named
 from anchoraudit.formats.table.rows import Rows
 from anchoraudit.images.found import find_images, usual_folders
+from anchoraudit.images.opened import Opened
 from anchoraudit.images.sizes import LARGEST_SIDE
 
 
@@ -35,6 +36,7 @@ class TableImages:
     of_row: int64 [R], the image of each row, -1 without one.
     folder: the image folder, None if none was found.
     entry: int64 [N], the row of each image, where a row is an image; None otherwise.
+    opened: as in `Dataset`.
     """
 
     ids: list[str]
@@ -47,6 +49,7 @@ class TableImages:
     findings: list[Finding]
     notes: list[str | Note]
     entry: Int | None = None
+    opened: Opened = field(default_factory=dict)
 
 
 def splits_in(rows: Rows) -> list[str]:
@@ -90,8 +93,10 @@ def read_images(rows: Rows, split: str, wanted: Sequence[str], image_folder: Pat
     if near.folder is not None:
         findings += report_missing(near.names, near.present, near.folder, where)
     sizes = _declared(rows, of_row, len(kept))
+    opened: Opened = {}
+    on_disk = files_below(near.folder, near.names)
     measured, unknown = complete_sizes(
-        sizes, files_below(near.folder, near.names), where, unknown_size(list(ids), near.names)
+        sizes, on_disk, where, unknown_size(list(ids), near.names), opened=opened
     )
     return TableImages(
         ids=ids,
@@ -104,6 +109,7 @@ def read_images(rows: Rows, split: str, wanted: Sequence[str], image_folder: Pat
         findings=[*findings, *unknown],
         notes=[note_unchecked(path)] if near.folder is None and not rows.is_in_memory else [],
         entry=None if rows.parents is None else rows.parents[first],
+        opened=opened,
     )
 
 

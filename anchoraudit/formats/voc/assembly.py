@@ -69,6 +69,7 @@ def assemble(
         source=np.array(rows.source, dtype=np.int64),
         findings=rows.findings,
         notes=[*rows.notes],
+        opened=rows.opened,
     )
     recognised = f"Pascal VOC: {detection.reason}"
     splits = _splits(chosen, rows)

@@ -19,6 +19,7 @@ from anchoraudit.formats._builder import Where, complete_sizes, missing_image
 from anchoraudit.formats.voc.columns import Columns
 from anchoraudit.formats.voc.members import Memberships
 from anchoraudit.formats.voc.xml import FOREIGN, READ
+from anchoraudit.images.opened import Opened
 from anchoraudit.io.files import name_parts
 
 NO_FILE = -1
@@ -33,6 +34,7 @@ class Rows:
     declared: the same, as the annotations state them: 0 stays 0.
     traits: for each part an array [n] of bits of `ImageTrait`.
     file: index of the annotation among all files that were read, NO_FILE for an image without one.
+    opened: as in `Dataset`.
     """
 
     ids: list[str] = field(default_factory=list)
@@ -45,6 +47,7 @@ class Rows:
     file: list[int] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    opened: Opened = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -69,7 +72,7 @@ class PartRows:
         numbers = np.array([number for _, number, *_ in self.images], dtype=np.int64)
         sizes = self._declared(numbers)
         rows.declared.append(sizes.copy())
-        unknown = self._complete(sizes)
+        unknown = self._complete(sizes, rows.opened)
         rows.sizes.append(sizes)
         rows.traits.append(self._traits(numbers))
         rows.findings += unknown
@@ -131,14 +134,17 @@ class PartRows:
         sizes[annotated] = self.columns.sizes[numbers[annotated]]
         return sizes
 
-    def _complete(self, sizes: Float) -> list[Finding]:
-        """Read the missing of the sizes [N, 2] from the headers. Return a finding for each unknown one."""
+    def _complete(self, sizes: Float, opened: Opened) -> list[Finding]:
+        """Read the missing of the sizes [N, 2] from the headers. Return a finding for each unknown one.
+
+        opened: gets what was seen of the files.
+        """
 
         def file(i: int) -> Path | None:
             image = self.images[i][3]
             return None if image is None else self._image_path(image)
 
-        return complete_sizes(sizes, file, self._where_size, self._unknown_size)[1]
+        return complete_sizes(sizes, file, self._where_size, self._unknown_size, opened=opened)[1]
 
     def _traits(self, numbers: Int) -> Flags:
         """Return the traits of the images: uint32 [N]. numbers: of the annotations, [N]."""

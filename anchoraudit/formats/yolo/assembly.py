@@ -73,6 +73,7 @@ def assemble(
         source=np.array([number for number, *_ in rows], dtype=np.int64),
         measured=np.ones(len(rows), dtype=np.bool_),
         convention=CXCYWH_FRACTIONS,
+        opened=opened_by_folder(headers, _folders(every)),
         label_lines={int(number[file]): text for file, text in lines.texts.items() if kept[file]},
         findings=list(dict.fromkeys([*gathered.findings, *findings])),
         notes=[*gathered.notes, *notes, *_blank_notes(every, lines.status)],
@@ -82,7 +83,6 @@ def assemble(
     dataset = join(
         detection, [columns], recognised=recognised, splits=gathered.splits, classes_are_indices=True
     )
-    dataset.opened = opened_by_folder(headers, _folders(every))
     dataset.class_count = gathered.names.total()
     dataset.declared_classes = gathered.names.declared
     return dataset
