@@ -21,6 +21,7 @@ from anchoraudit.advice import compare as comparing
 from anchoraudit.advice import variants
 from anchoraudit.formats.coco import parallel, segmentations
 from anchoraudit.formats.voc import pool as voc_pool
+from anchoraudit.images import opening
 from anchoraudit.images import pool as images_pool
 from anchoraudit.io import processes
 from tests.builders import annotation, document, image, make, run
@@ -37,6 +38,8 @@ RUNS = {
     "voc": ["scan", "voc", "--images", "decode"],
     "coco": ["scan", "coco", "--images", "decode", "--detector", "detectron2-retinanet"],
     "header": ["scan", "coco"],
+    "yolo": ["scan", "yolo"],
+    "sizes": ["scan", "unsized"],
     "compare": ["compare", "coco", "--detector", "reference", "--detector", "yolov5"],
     "advise": ["advise", "coco", "--detector", "reference"],
 }
@@ -67,6 +70,10 @@ def here(tmp_path, monkeypatch):
             **pictures("coco", names),
             **{f"voc/Annotations/{name}.xml": XML.format(name, i) for i, name in enumerate(names)},
             **pictures("voc/JPEGImages", names),
+            **{f"yolo/labels/{name}.txt": f"{i} 0.5 0.5 0.2 0.{i + 1}\n" for i, name in enumerate(names)},
+            **pictures("yolo/images", names),
+            "unsized/a.json": document([{**one, "width": 0, "height": 0} for one in images], boxes),
+            **pictures("unsized", names),
         },
     )
     for path in sorted(tmp_path.glob("*/**/p[2-8].png")):
@@ -75,6 +82,8 @@ def here(tmp_path, monkeypatch):
             Image.effect_noise((64, 48), 99).save(path)
     for module in (parallel, segmentations):
         monkeypatch.setattr(module, "WORTH_IT", 0)
+    monkeypatch.setattr(opening, "WORTH_A_FORK", 0)
+    monkeypatch.setattr(opening, "FILES_A_PIECE", 2)
     monkeypatch.setattr(voc_pool, "WORTH_A_FORK", 0)
     monkeypatch.setattr(voc_pool, "FILES_A_CHUNK", 2)
     monkeypatch.setattr(images_pool, "WORTH_IT", dict.fromkeys(images_pool.WORTH_IT, (1, 1)))
