@@ -18,11 +18,11 @@ from pathlib import Path
 import pytest
 
 from anchoraudit.advice.advise import MARK
-from anchoraudit.cli import _output
+from anchoraudit.cli import _bar
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import read
 from anchoraudit.images.inspection import look
-from anchoraudit.io import outputs, processes, signals
+from anchoraudit.io import outputs, processes, signals, steps
 from anchoraudit.io.outputs import afterwards, make_folder, replacing, scratch_folder, together, write_text
 from tests.builders import document, image, make
 from tests.conftest import SAMPLE
@@ -395,14 +395,20 @@ def test_a_signal_leaves_what_was_learned_of_pictures(tmp_path):
     assert look(dataset, "decode", cache=cache).cached == 1
 
 
-def test_a_signal_clears_the_bar_and_shows_the_cursor(monkeypatch, capfd):
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    with _output.progress("counting"):
-        capfd.readouterr()
+def test_a_signal_takes_the_bar_away(monkeypatch):
+    monkeypatch.setattr(_bar, "_PATIENCE", 60)  # so that it is painted once
+    leader, terminal = os.openpty()
+    bar = _bar.Bar(terminal)
+    with bar.running():
+        steps.step("counting", 3, 4, holds=True)
+        shown = b"\rcounting  [##################      ]  3 of 4"
+        assert os.read(leader, 999) == shown
         ((action, optional),) = signals._State.actions
         action()
-        assert (capfd.readouterr().err, optional) == ("\r\x1b[2K\x1b[?25h", False)
+        assert (os.read(leader, 999), optional) == (b"\r" + b" " * (len(shown) - 1) + b"\r", False)
     assert signals._State.actions == []
+    os.close(leader)
+    os.close(terminal)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no such signal here")

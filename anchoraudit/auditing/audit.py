@@ -32,6 +32,7 @@ from anchoraudit.formats import read
 from anchoraudit.images.inspection import ImageFiles, look
 from anchoraudit.io.plugins import load_module
 from anchoraudit.io.shown import Shown
+from anchoraudit.io.steps import step
 from anchoraudit.loaders import PLAIN, Loaded, load_as
 from anchoraudit.rules import Chosen, Context, Findings, all_rules, check
 
@@ -480,6 +481,7 @@ def audit(
         image_cache=image_cache,
         progress=progress,
     )
+    step("checking rules")
     result.findings = check(context, chosen, result.original.findings)
     return result
 
@@ -508,6 +510,7 @@ def examine(
         loader = detector.loader_for(original.format)
     of_files = loader not in (None, PLAIN) or any(c in rules for c in all_rules() if c.startswith("IMG"))
     seen = look(original, images if of_files else "none", cache=image_cache)
+    step("judging boxes")
     stated = classes or (Classes() if detector is None else detector.classes)
     loaded = None
     if loader not in (None, PLAIN):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 
 import click
 
 from anchoraudit import __version__
+from anchoraudit.cli._bar import with_bar
 from anchoraudit.cli._choice import Group, unknown_option
 from anchoraudit.cli._said import fail, fail_usage
 from anchoraudit.errors import AnchorauditError, printable, shortened
@@ -32,6 +34,8 @@ class _Commands(Group):
             return None
         command = load_module(__name__, cmd_name).command
         assert isinstance(command, click.Command)
+        if command.callback is not None and not isinstance(command, click.Group):
+            command.callback = with_bar(inspect.unwrap(command.callback))
         return command
 
 

@@ -22,6 +22,7 @@ from anchoraudit.detectors import (
 )
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import format_names
+from anchoraudit.io.steps import step
 
 if TYPE_CHECKING:
     from anchoraudit.auditing.audit import Audit
@@ -258,6 +259,7 @@ def read_dataset(settings: Settings) -> Dataset:
     from anchoraudit.formats import read
 
     assert settings.dataset is not None  # resolve() raises otherwise
+    step("reading")
     return read(
         settings.dataset,
         format=settings.format or "auto",

@@ -19,6 +19,7 @@ from anchoraudit.cli._settings_file import FILES, settings_file
 from anchoraudit.detectors import NO_DETECTOR
 from anchoraudit.errors import AnchorauditError, inert
 from anchoraudit.images.found import SUFFIXES
+from anchoraudit.io import steps
 from anchoraudit.io.files import require_not_input
 from anchoraudit.io.outputs import afterwards, replacing, write_text
 
@@ -54,6 +55,7 @@ def put_pieces(pieces: Iterable[str], output: str | None) -> None:
     if output is None:
         afterwards(lambda: sys.stdout.writelines(pieces))
         return
+    steps.step("writing the report")
     with replacing(Path(output)) as stream:
         for piece in pieces:
             stream.write(piece.encode("utf-8", "backslashreplace"))
@@ -147,6 +149,7 @@ def export(table: pd.DataFrame, output: str, *, csv_safe: bool = False) -> None:
         from anchoraudit.report.spreadsheet import safe_table
 
         table = safe_table(table)
+    steps.step("writing the table")
     with replacing(Path(output)) as stream:
         if suffix == ".csv":
             table.to_csv(stream, index=False, encoding="utf-8", errors="backslashreplace")
@@ -185,20 +188,5 @@ def _for_parquet(table: pd.DataFrame) -> pd.DataFrame:
 
 @contextlib.contextmanager
 def progress(what: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None] | None]:
-    """Give a function (done, of) that moves a bar on stderr, or None if stderr is not a terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from anchoraudit.io.signals import at_signal
-
-    with at_signal(_clear_line), Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, of: bar.update(task, completed=done, total=of)
-
-
-def _clear_line() -> None:
-    """Remove the bar and show the cursor again, by the codes of every terminal that shows bars."""
-    os.write(sys.stderr.fileno(), b"\r\x1b[2K\x1b[?25h")
+    """Give a function (done, of) that moves the bar of the command, or None if there is no bar."""
+    yield None if quiet or not steps.is_heard() else partial(steps.step, what)

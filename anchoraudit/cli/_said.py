@@ -7,6 +7,7 @@ import io
 import click
 
 from anchoraudit.errors import inert, printable, shortened, without_credentials
+from anchoraudit.io.steps import hush
 
 
 def say(text: str) -> None:
@@ -14,6 +15,7 @@ def say(text: str) -> None:
 
     Control characters are escaped, and what a CI log would read as a command.
     """
+    hush()
     click.echo(inert(shortened(printable(without_credentials(text)))), err=True)
 
 

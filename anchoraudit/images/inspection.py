@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -24,6 +25,7 @@ from anchoraudit.images.pool import read_all
 from anchoraudit.images.reading import What
 from anchoraudit.images.rows import Rows
 from anchoraudit.io.signals import at_signal
+from anchoraudit.io.steps import step
 
 MODES = ("none", "header", "decode")
 CACHE = Path(".anchoraudit") / "images.msgpack"
@@ -128,6 +130,7 @@ def look(
     if located is None:
         return None
     decode = mode == "decode"
+    progress = progress or partial(step, "looking at pictures")
     known = {} if cache is None else kept.load(cache)
     rows = kept.recall(known, located.folders)
     read = int(np.count_nonzero(~rows.table["decoded" if decode else "read"]))
@@ -144,7 +147,7 @@ def look(
         try:
             _read(rows, paths, todo, "decode" if decode else "header", progress)
             alike = candidates(rows)
-            _read(rows, paths, alike, "digest", None)
+            _read(rows, paths, alike, "digest", partial(step, "comparing pictures"))
         finally:  # also after Ctrl-C, so that the next run need not read these files again
             save()
     return _columns(located, rows, decode, read)
@@ -160,7 +163,7 @@ def _take_opened(dataset: Dataset, located: Located, rows: Rows) -> None:
             rows.put(at[new], opened.rows.take(place[new]))
 
 
-def _read(rows: Rows, paths: list[str], at: Int, what: What, progress: Progress | None) -> None:
+def _read(rows: Rows, paths: list[str], at: Int, what: What, progress: Progress) -> None:
     """Read the files `at` into their rows."""
     done = 0
 
@@ -176,8 +179,7 @@ def _read(rows: Rows, paths: list[str], at: Int, what: What, progress: Progress 
                 got.table[field] = rows.table[field][mine]
             rows.put(mine, got)
         done += len(piece)
-        if progress is not None:
-            progress(done, len(at))
+        progress(done, len(at))
 
     read_all([paths[i] for i in at.tolist()], what, take)
 

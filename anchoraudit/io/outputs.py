@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.io import signals
+from anchoraudit.io import signals, steps
 from anchoraudit.io.files import reason_of
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
@@ -193,6 +193,7 @@ def _transaction() -> Iterator[None]:
                 raise
     finally:
         _current.reset(token)
+    steps.hush()
     for action in own.afterwards:
         action()
 
@@ -204,6 +205,7 @@ def afterwards(action: Callable[[], object]) -> None:
     """
     transaction = _current.get()
     if transaction is None:
+        steps.hush()
         action()
     else:
         transaction.afterwards.append(action)

@@ -26,7 +26,11 @@ from anchoraudit.formats.coco.parallel import decode_in_halves
 from anchoraudit.formats.coco.repeats import without_repeats
 from anchoraudit.images.found import find_folder
 from anchoraudit.io import json_text, unchanged
+from anchoraudit.io.files import size_of
 from anchoraudit.io.memory import without_garbage_collection
+from anchoraudit.io.steps import step
+
+_DECODED_IN_SECONDS = 200_000_000  # bytes: the decoder holds the interpreter, so nothing is shown meanwhile
 
 
 def assemble(detection: Detection, options: ReadOptions, files: Sequence[tuple[Path, str]]) -> Dataset:
@@ -101,6 +105,7 @@ def part_of(source: Source, entries: Entries, other: Path | None) -> Part:
 
 
 def _entries(file: Path) -> Entries:
+    step("reading annotations", holds=size_of(file) > _DECODED_IN_SECONDS)
     if (found := decode_in_halves(file)) is not None:
         assert found.reading is not None
         unchanged.note(file, found.reading)

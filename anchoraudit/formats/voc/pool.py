@@ -11,6 +11,7 @@ from operator import itemgetter
 from anchoraudit.formats.voc.xml import Chunk, scan
 from anchoraudit.io.meanwhile import work_meanwhile
 from anchoraudit.io.processes import helpers, shared_out
+from anchoraudit.io.steps import counted
 from anchoraudit.io.unchanged import is_recorded, note
 
 FILES_A_CHUNK = 128  # about 5 ms of work, and a result that fits in a pipe
@@ -47,7 +48,8 @@ def scanning(paths: Sequence[str], *, processes: int | None = None) -> Iterator[
         def chunks() -> list[Chunk]:
             if beside > 0:
                 work_meanwhile()
-            read = [chunk for _, chunk in sorted(results(), key=itemgetter(0))]
+            done = counted(results(), "reading annotations", len(paths), each=FILES_A_CHUNK)
+            read = [chunk for _, chunk in sorted(done, key=itemgetter(0))]
             # Without a record there are no readings.
             for path, reading in zip(paths, chain.from_iterable(chunk.readings for chunk in read)):  # noqa: B905
                 if reading is not None:

@@ -12,10 +12,11 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from anchoraudit.formats.yolo.lines import Chunk, read_chunk
+from anchoraudit.images import opening
 from anchoraudit.images.headers import Headers, read_headers
-from anchoraudit.images.opening import pieces_of, processes_beside
 from anchoraudit.io.meanwhile import work_meanwhile
 from anchoraudit.io.processes import shared_out
+from anchoraudit.io.steps import counted
 from anchoraudit.io.unchanged import is_recorded
 
 
@@ -37,12 +38,13 @@ def reading(
 
     Files whose bytes are recorded are read by this process.
     """
+    files = len(labels) + len(pictures)
     pieces = [
-        *(_Piece(True, paths) for paths in pieces_of(labels)),
-        *(_Piece(False, paths) for paths in pieces_of(pictures)),
+        *(_Piece(True, paths) for paths in opening.pieces_of(labels)),
+        *(_Piece(False, paths) for paths in opening.pieces_of(pictures)),
     ]
     if beside is None:
-        beside = 0 if is_recorded() else processes_beside(len(labels) + len(pictures), pictures)
+        beside = 0 if is_recorded() else opening.processes_beside(files, pictures)
     with shared_out(partial(_read, columns=columns), pieces, beside) as results:
 
         def read() -> tuple[list[Chunk], Headers]:
@@ -50,7 +52,8 @@ def reading(
                 work_meanwhile()
             chunks: list[Chunk] = []
             headers = Headers()
-            for _, found in sorted(results(), key=itemgetter(0)):
+            done = counted(results(), "reading labels and pictures", files, each=opening.FILES_A_PIECE)
+            for _, found in sorted(done, key=itemgetter(0)):
                 if isinstance(found, Headers):
                     headers.append(found)
                 else:
