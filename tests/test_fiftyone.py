@@ -89,7 +89,7 @@ class TestSamples:
         large = read(tmp_path)
         assert rounded(large) == rounded(small) == [[20, 20, 100, 60]] * 3
         assert large.images.file_names == small.images.file_names
-        broken = '{"samples": [%s,}' % ", ".join(['{"filepath": "a", "tags": []}'] * 1_000)
+        broken = '{"samples": [' + '{"filepath": "a", "tags": []}, ' * 1_000 + "}"
         (tmp_path / "samples.json").write_text(broken)
         with pytest.raises(AnchorauditError, match="not valid JSON"):
             read(tmp_path)
