@@ -228,7 +228,7 @@ class TestLayers:
                 'fail-on = \'eror\' is not allowed\n  Allowed: "error", "warning", "never".',
             ),
             ('positive-iou = "a"', "positive-iou = 'a' is not allowed\n  Allowed: a number."),
-            ('format = "coc"', "format = 'coc' is not allowed\n  Did you mean coco? Allowed: auto, coco, "),
+            ('format = "coc"', "format = 'coc' is not allowed\n  Did you mean coco? Allowed: auto, "),
             (
                 'loader = "mdet-coco"',
                 "loader = 'mdet-coco' is not allowed\n  Did you mean mmdet-coco? Allowed: ",
