@@ -42,8 +42,6 @@ _HEAD = 1 << 14  # bytes of a file that show its structure
 # bytes of the file are read to skip it, and so many such strings are skipped.
 _LARGEST_SKIPPED, _SKIPPED = 1 << 26, 4
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{},]', re.DOTALL)
-_LFS = b"version https://git-lfs.github.com/spec/"
-_MARKUP = re.compile(rb"\s*<(?:!doctype|html|\?xml|[a-z])", re.IGNORECASE)
 _DRIVE = re.compile(r"[A-Za-z]:/")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
@@ -267,15 +265,7 @@ def load(path: Path) -> Any:
     JSON in UTF-8. A pointer of Git LFS, and a web page saved under such a name, are named as that.
     """
     data = unchanged.read_input(path, remedy=json_text.REMEDY)[0]
-    if data.startswith(_LFS):
-        raise AnchorauditError(
-            "a pointer of Git LFS, not the file itself", path=path, remedy="Get the file: git lfs pull."
-        )
     data = json_text.without_mark(path, data)
-    if _MARKUP.match(data):
-        raise AnchorauditError(
-            "a page of HTML or XML, not JSON", path=path, remedy="Download the file itself again."
-        )
     json_text.require_utf8(path, data)
     text = data.decode("utf-8")
     try:

@@ -38,6 +38,8 @@ _LONG_NUMBER = re.compile(r"(?<![0-9_])[0-9][0-9_]{4000}")  # Python parses 4300
 # shown instead: files that people write have far fewer.
 _DEEP = 100
 UTF8_BOM = b"\xef\xbb\xbf"
+_LFS = b"version https://git-lfs.github.com/spec/"
+_MARKUP = re.compile(rb"\s{0,99}<[!?A-Za-z]")
 REMEDY = "Make the file readable, or name another."  # for a file that cannot be read
 
 # NaN and the infinities are not valid JSON, but Python's json module writes and reads them, so real files
@@ -62,10 +64,19 @@ def read_bytes(path: Path) -> bytes:
 def without_mark(path: Path, data: bytes) -> bytes:
     """Return the bytes of a JSON file, in which a UTF-8 byte order mark becomes spaces.
 
-    Raises AnchorauditError if there are none, or if they are UTF-16 or UTF-32 text.
+    Raises AnchorauditError if there are none, or if they are UTF-16 or UTF-32 text, a pointer of Git LFS, or
+    a web page that was saved under such a name.
     """
     if not data or data.isspace():
         raise AnchorauditError("the file is empty", path=path, remedy="Export the annotations again.")
+    if data.startswith(_LFS):
+        raise AnchorauditError(
+            "a pointer of Git LFS, not the file itself", path=path, remedy="Get the file: git lfs pull."
+        )
+    if _MARKUP.match(data):
+        raise AnchorauditError(
+            "a page of HTML or XML, not JSON", path=path, remedy="Download the file itself again."
+        )
     if data.startswith(UTF8_BOM):
         return b"   " + data[3:]
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") or data[:4] == b"\0\0\xfe\xff":

@@ -61,8 +61,9 @@ def inside(folder: Path) -> list[Inside]:
         for entry in entries:
             with suppress(OSError):  # a loop of links
                 if not entry.name.startswith(".") and ((is_dir := entry.is_dir()) or entry.is_file()):
-                    found.append(Inside(folder / entry.name, is_dir))
-    return sorted(found)
+                    found.append((entry.name, is_dir))
+    # To sort 100,000 paths takes seconds, their names a tenth of one.
+    return [Inside(folder / name, is_dir) for name, is_dir in sorted(found)]
 
 
 def is_pattern(path: Path) -> bool:
