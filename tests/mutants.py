@@ -122,11 +122,10 @@ def _table(name: str, dice: Dice) -> Mutant:
 
 
 def _labelformat(name: str, dice: Dice) -> Mutant:
-    """KITTI, CVAT or Labelbox."""
-    kind, own = _one_of(originals.by_labelformat(), dice)
+    """Labelbox, which is known by its file, not by its folder."""
+    _, own = _one_of(originals.by_labelformat(), dice)
     mutant = _of_data(name, dice, {f"ds/{file}": content for file, content in own.items()})
-    if kind == "labelbox":  # which is known by its file, not by its folder
-        mutant.commands = _commands(dice, next(iter(mutant.files)))
+    mutant.commands = _commands(dice, next(iter(mutant.files)))
     return mutant
 
 
@@ -347,7 +346,7 @@ KINDS: dict[str, Callable[[str, Dice], Mutant]] = {
     "baseline": _baseline,
 }
 # How often each comes, by what there is to break.
-_WEIGHTS = {"coco": 24, "coco38": 6, "voc": 18, "bccd": 5, "yolo": 9, "table": 7, "labelformat": 6}
+_WEIGHTS = {"coco": 24, "coco38": 6, "voc": 18, "bccd": 5, "yolo": 9, "table": 7, "labelformat": 2}
 _WEIGHTS |= {"format": 18}
 _WEIGHTS |= {"picture": 7, "detector": 18, "classes": 9, "settings": 6, "anchors": 4, "baseline": 3}
 

@@ -28,7 +28,7 @@ from tests import test_yolov6_config as yolov6
 from tests import test_yolox_exp as yolox
 from tests.builders import make, run
 from tests.conftest import SAMPLE, SHARED
-from tests.test_labelformat import CVAT, KITTI, ROW
+from tests.test_labelformat import ROW
 
 Group = dict[str, bytes]
 
@@ -99,22 +99,12 @@ def tables() -> Group:
 
 @cache
 def by_labelformat() -> dict[str, dict[str, Any]]:
-    """Data sets that the library labelformat reads, by kind; {} where it is not installed."""
+    """A data set that the library labelformat reads; {} where it is not installed."""
     if importlib.util.find_spec("labelformat") is None:
         return {}
     rows = [{**ROW, "data_row": {"id": str(n), "external_id": f"{n}.jpg"}} for n in range(3)]
     labelbox = "".join(json.dumps(row) + "\n" for row in rows)
-    kitti = {name: content for name, content in KITTI.items() if isinstance(content, str)}
-    cvat = CVAT.replace("NaN", "40").replace('width="0"', 'width="90"')
-    picture = pictures()[0][1]
-    return {
-        "kitti": {
-            **{name: content.encode() for name, content in kitti.items()},
-            "image_2/a.jpg": picture,
-        },
-        "cvat": {"annotations.xml": cvat.encode()},
-        "labelbox": {"export.ndjson": labelbox.encode()},
-    }
+    return {"labelbox": {"export.ndjson": labelbox.encode()}}
 
 
 @cache

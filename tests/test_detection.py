@@ -41,8 +41,8 @@ FLAT_CVAT = {"annotations.xml": CVAT}
         (YOLO, "yolo", Sureness.LAYOUT),
         (YAML, "yolo", Sureness.LAYOUT),
         (TABLE, "table", Sureness.SUFFIX),
-        (KITTI, "labelformat", Sureness.LAYOUT),
-        (FLAT_CVAT, "labelformat", Sureness.LAYOUT),
+        (KITTI, "kitti", Sureness.LAYOUT),
+        (FLAT_CVAT, "cvat", Sureness.LAYOUT),
         # Two formats: the surer one.
         ({**COCO, **YAML}, "coco", Sureness.CONTENT),
         ({**VOC, **YAML}, "voc", Sureness.CONTENT),
@@ -68,7 +68,7 @@ def test_the_surest_format_is_taken(tmp_path, files, format, sureness):
         ("a.yaml", "train: images\n", "yolo", Sureness.CONTENT),
         ("a.yaml", "a: b\n", "yolo", Sureness.SUFFIX),
         ("a.csv", "", "table", Sureness.SUFFIX),
-        ("a.xml", CVAT, "labelformat", Sureness.CONTENT),
+        ("a.xml", CVAT, "cvat", Sureness.CONTENT),
     ],
 )
 def test_files(tmp_path, name, content, format, sureness):
@@ -83,10 +83,10 @@ def test_two_that_are_equally_sure_are_asked_about(tmp_path, files):
     assert detect(tmp_path, format="voc").format == "voc"
 
 
-@pytest.mark.parametrize("format", ["coco", "voc", "yolo", "table", "labelformat"])
+@pytest.mark.parametrize("format", ["coco", "voc", "yolo", "table", "kitti"])
 def test_a_surer_format_is_taken_from_a_less_sure_one(tmp_path, monkeypatch, format):
     """A format that is new needs no other one to know of it."""
-    data = {"coco": COCO, "voc": VOC, "yolo": YOLO, "table": TABLE, "labelformat": KITTI}[format]
+    data = {"coco": COCO, "voc": VOC, "yolo": YOLO, "table": TABLE, "kitti": KITTI}[format]
     make(tmp_path / "data", data)
     make(
         tmp_path / "plugins",

@@ -42,10 +42,8 @@ def test_coco_images_are_found(tmp_path, above, place):
 
 @pytest.mark.parametrize("above", ["", "../"], ids=["beside", "above"])
 @pytest.mark.parametrize("place", AROUND)
-@pytest.mark.parametrize(("name", "text"), [("t.csv", TABLE), ("c.xml", CVAT)], ids=["table", "labelformat"])
+@pytest.mark.parametrize(("name", "text"), [("t.csv", TABLE), ("c.xml", CVAT)], ids=["table", "cvat"])
 def test_images_of_other_files_are_found(tmp_path, above, place, name, text):
-    if name == "c.xml":
-        pytest.importorskip("labelformat")
     make(tmp_path, {f"a/b/{name}": text, f"a/b/{above}{place}x.png": (9, 7)})
     dataset = read(tmp_path / "a/b" / name)
     assert (dataset.findings, dataset.notes) == ([], [])

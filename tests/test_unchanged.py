@@ -205,7 +205,23 @@ OTHERS = {
     ),
 }
 
-
+CVAT = (
+    "<annotations><meta><task><labels><label><name>cat</name></label></labels></task></meta>"
+    '<image id="0" name="1.jpg" width="960" height="720">'
+    '<box label="cat" xtl="300" ytl="300" xbr="374" ybr="449"/></image></annotations>'
+)
+KITTI = "cat 0.00 0 -1.58 300 300 37{} 449 1.65 1.67 3.64 -0.65 1.71 46.70 -1.59\n"
+OTHERS |= {
+    "cvat": ("ds.xml", {"ds.xml": CVAT}, "ds.xml"),
+    "kitti": (
+        "ds",
+        {
+            **{f"ds/image_2/{n}.png": (960, 720) for n in (1, 2)},
+            **{f"ds/label_2/{n}.txt": KITTI.format(n) for n in (1, 2)},
+        },
+        "ds/label_2/1.txt",
+    ),
+}
 if importlib.util.find_spec("pyarrow") is not None:
     parquet = io.BytesIO()
     pd.read_csv(io.StringIO(OTHERS["table"][1]["ds.csv"])).to_parquet(parquet, index=False)
@@ -218,24 +234,7 @@ if importlib.util.find_spec("labelformat") is not None:
         "media_attributes": {"width": 960, "height": 720},
         "projects": {"p": {"labels": [{"annotations": {"objects": found}}]}},
     }
-    cvat = (
-        "<annotations><meta><task><labels><label><name>cat</name></label></labels></task></meta>"
-        '<image id="0" name="1.jpg" width="960" height="720">'
-        '<box label="cat" xtl="300" ytl="300" xbr="374" ybr="449"/></image></annotations>'
-    )
-    kitti = "cat 0.00 0 -1.58 300 300 37{} 449 1.65 1.67 3.64 -0.65 1.71 46.70 -1.59\n"
-    OTHERS |= {
-        "labelbox": ("ds.ndjson", {"ds.ndjson": json.dumps(row) + "\n"}, "ds.ndjson"),
-        "cvat": ("ds.xml", {"ds.xml": cvat}, "ds.xml"),
-        "kitti": (
-            "ds",
-            {
-                **{f"ds/image_2/{n}.png": (960, 720) for n in (1, 2)},
-                **{f"ds/label_2/{n}.txt": kitti.format(n) for n in (1, 2)},
-            },
-            "ds/label_2/1.txt",
-        ),
-    }
+    OTHERS["labelbox"] = ("ds.ndjson", {"ds.ndjson": json.dumps(row) + "\n"}, "ds.ndjson")
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)

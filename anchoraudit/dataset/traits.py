@@ -54,7 +54,7 @@ class BoxTrait(IntFlag):
     NOT_A_NUMBER = auto()  # a coordinate that is missing, or that float() does not take either
     PADDED_NAME = auto()  # white space around the name, or nothing else
     EMPTY_NAME = auto()  # there is a name, but it is empty, apart from white space
-    # YOLO: its line holds a polygon, and the box is drawn around it.
+    # Its entry is a polygon or another shape, and the box is drawn around it.
     OUTLINE = auto()
 
 

@@ -1,4 +1,4 @@
-"""KITTI, CVAT, Labelbox: read by the library labelformat (`pip install 'anchoraudit[labelformat]'`).
+"""Labelbox: its export v2, read by the library labelformat (`pip install 'anchoraudit[labelformat]'`).
 
 The library (https://github.com/lightly-ai/labelformat) also reads formats that this package reads itself,
 without stopping at errors. The library stops at the first thing it cannot read, and so does this reader.
@@ -6,33 +6,48 @@ without stopping at errors. The library stops at the first thing it cannot read,
 
 from __future__ import annotations
 
+import os
+import re
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anchoraudit.formats import Detection, ReadOptions, Sureness
-from anchoraudit.formats.labelformat.layout import find_kind
+from anchoraudit.io.files import read_head
+from anchoraudit.io.folders import is_file
 
 if TYPE_CHECKING:
     from anchoraudit.dataset.columns import Dataset
 
 NAME = "labelformat"
-LOOKS_FOR = (
-    "KITTI (label_2/ or labels/ beside image_2/ or images/), CVAT's annotations.xml, Labelbox' .ndjson "
-    "(needs the extra labelformat)"
+LOOKS_FOR = "the .ndjson file of Labelbox' export v2 (needs the extra labelformat)"
+EXAMPLE = (
+    '{"data_row": {"id": "1", "external_id": "a.jpg"}, "media_attributes": {"width": 640, "height": 480}, '
+    '"projects": {"p": {"labels": [{"annotations": {"objects": [{"annotation_kind": "ImageBoundingBox", '
+    '"name": "cat", "bounding_box": {"left": 10, "top": 20, "width": 100, "height": 50}}]}}]}}}\n'
 )
-EXAMPLE = "Car 0.00 0 -1.58 10 20 110 70 1.65 1.67 3.64 -0.65 1.71 46.70 -1.59\n"
-EXAMPLE_PATH = "label_2/000001.txt"
-EXAMPLE_BESIDE = {"image_2/000001.png": (640, 480)}
-NOT_READ = "polygons, masks, rotations, and all that is in three dimensions"
+EXAMPLE_PATH = "export.ndjson"
+EXAMPLE_BESIDE = {"a.jpg": (640, 480)}
+NOT_READ = "polygons and masks"
+_SUFFIX, _HEAD, _LISTED = ".ndjson", 1 << 16, 1_000
+_ROW = re.compile(rb'\s*\{.*?"data_row"\s*:', re.DOTALL)
 
 
 def detect(path: Path) -> Detection | None:
-    """Recognise one of these formats by names and first bytes."""
-    found = find_kind(path)
-    if found is None:
+    """Recognise a file, or the only such file of a folder, by the keys of its first line."""
+    files = [path] if is_file(path) else [folder / name for folder, name in _named(path)]
+    found = [file for file in files if file.suffix.lower() == _SUFFIX and _ROW.match(read_head(file, _HEAD))]
+    if len(found) != 1:
         return None
-    where, reason = found
-    return Detection(NAME, where, reason, Sureness.CONTENT if where == path else Sureness.LAYOUT)
+    return Detection(NAME, found[0], "Labelbox, an ndjson file", Sureness.CONTENT)
+
+
+def _named(folder: Path) -> list[tuple[Path, str]]:
+    """Return the files of this suffix among the first entries of a folder."""
+    with suppress(OSError, ValueError), os.scandir(folder) as entries:
+        return [(folder, e.name) for e in islice(entries, _LISTED) if e.name.lower().endswith(_SUFFIX)]
+    return []
 
 
 def read(detection: Detection, options: ReadOptions) -> Dataset:
@@ -40,6 +55,16 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
 
     Raises AnchorauditError if the library is not installed, or if it cannot read a file.
     """
-    from anchoraudit.formats.labelformat.assembly import assemble
+    from anchoraudit.dataset.conventions import XYWH
+    from anchoraudit.formats._builder import read_files
+    from anchoraudit.formats.labelformat.labelbox import read_labelbox
 
-    return assemble(detection, options)
+    return read_files(
+        detection,
+        options,
+        [(detection.path, "")],
+        read_labelbox,
+        recognised=f"{detection.reason}, by labelformat",
+        item="line",
+        convention=XYWH,  # left, top, width and height
+    )

@@ -1,6 +1,6 @@
 """Calls the library, and turns its errors into messages that a user can act on.
 
-Checked against labelformat 0.1.17: formats/kitti.py, cvat.py and labelbox.py.
+Checked against labelformat 0.1.17: formats/labelbox.py.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def library(name: str) -> Any:
     """
     if find_spec("labelformat") is None:
         raise AnchorauditError(
-            "KITTI, CVAT and Labelbox are read by the library labelformat, which is not installed",
+            "Labelbox is read by the library labelformat, which is not installed",
             remedy="Install it: pip install 'anchoraudit[labelformat]'",
         )
     return importlib.import_module(f"labelformat.{name}")
