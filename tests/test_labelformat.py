@@ -42,7 +42,8 @@ ROW = {
 def test_labelbox_is_told_by_its_first_line(tmp_path):
     make(tmp_path, {"l.ndjson": json.dumps(ROW) + "\n", "o.ndjson": "{}\n"})
     assert detect(tmp_path / "l.ndjson").reason == "Labelbox, an ndjson file"
-    assert labelformat.detect(tmp_path / "o.ndjson") is labelformat.detect(tmp_path) is None
+    assert labelformat.detect(tmp_path / "o.ndjson") is None
+    assert labelformat.detect(tmp_path).path == tmp_path / "l.ndjson"
 
 
 # Without the library, and with one that fails

@@ -103,9 +103,14 @@ def read_folders(
             one = f"images without labels in {printable(own)} are not read, because several splits share them"
             part.notes.append(Note(printable(own), one, "images without labels are not read"))
         parts.append(part)
+    counts: dict[str, list[int]] = {}
+    for folder, read in zip(chosen, reads, strict=True):
+        before = counts.setdefault(folder.split, [0, 0, 0])
+        own_counts = (len(read.rows), read.without, read.empty)
+        counts[folder.split] = [a + b for a, b in zip(before, own_counts, strict=True)]
     blank = [
-        (folder.split, len(read.rows), [(read.without, _WITHOUT), (read.empty, _EMPTY)])
-        for folder, read in zip(chosen, reads, strict=True)
+        (split, total, [(without, _WITHOUT), (empty, _EMPTY)])
+        for split, (total, without, empty) in counts.items()
     ]
     counted = (f"{remark}: {count:,}" for remark, count in remarks.items())
     parts[0].notes += [*notes, *counted, *blank_counts(blank)]

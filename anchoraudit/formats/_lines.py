@@ -9,6 +9,7 @@ NumPy is not imported here, because all formats are imported to recognise one.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -22,8 +23,9 @@ from anchoraudit.io.files import IN_AN_IMAGES_FILE, os_reason, read_bytes, read_
 from anchoraudit.io.folders import is_folder
 from anchoraudit.io.unchanged import note
 
-# To recognise a folder, so many of its entries are listed, and so many of its files with text are opened.
-_LISTED, _WITH_TEXT, _HEAD = 1_000, 5, 1 << 12
+# To recognise a folder, so many of its entries are listed, so many of its files are opened, and of those with
+# text so many are looked at.
+_LISTED, _PEEKED, _WITH_TEXT, _HEAD = 1_000, 200, 5, 1 << 12
 _FIRST_LINES = 20
 _SHOWN = 80  # characters of a line that a finding repeats
 MOST_FRAMES = 10_000_000  # four days of video; a larger number of a frame is a mistake
@@ -85,6 +87,18 @@ def numbers_of(words: Sequence[str], first: int, label: str = "") -> list[float]
     except ValueError:
         column, word = next((n, word) for n, word in enumerate(words, first) if not is_number(word))
         raise LineError("PAR004", f"column {column} is {word[:_SHOWN]!r}, not a number", label) from None
+
+
+def box_around(xs: Sequence[float], ys: Sequence[float]) -> tuple[float, float, float, float]:
+    """Return the box around points. It is NaN along an axis with a coordinate that is not finite.
+
+    min() and max() may not see a NaN.
+    """
+    (x1, x2), (y1, y2) = (
+        (min(values), max(values)) if math.isfinite(sum(values)) else (math.nan, math.nan)
+        for values in (xs, ys)
+    )
+    return x1, y1, x2, y2
 
 
 def frame_number(text: str) -> int:
@@ -198,7 +212,7 @@ def _holds(labels: Path, is_line: Callable[[bytes], bool], skip: str) -> bool:
     """Tell whether one of the first files with text begins with a line of the format."""
     folders = [labels, *(f for f in first_folders(labels) if not f.name.endswith(skip))]
     files = (folder / name for folder in folders for name in _texts(folder))
-    heads = (head for file in islice(files, _LISTED) if (head := read_head(file, _HEAD).strip()))
+    heads = (head for file in islice(files, _PEEKED) if (head := read_head(file, _HEAD).strip()))
     return any(any(map(is_line, _whole_lines(head))) for head in islice(heads, _WITH_TEXT))
 
 
@@ -212,7 +226,7 @@ def _whole_lines(head: bytes) -> list[bytes]:
 def _texts(folder: Path) -> list[str]:
     """Return the names of the first text files directly in a folder."""
     with suppress(OSError, ValueError), os.scandir(folder) as entries:
-        return sorted(e.name for e in islice(entries, _LISTED) if _is_text(e.name))[:200]
+        return sorted(e.name for e in islice(entries, _LISTED) if _is_text(e.name))[:_PEEKED]
     return []
 
 

@@ -9,8 +9,8 @@ RULE = Rule(
     severity="warning",
     title="class that is not declared",
     what=(
-        "COCO: a `category_id` that is not in `categories`. YOLO: a class index beyond the names. Each "
-        "is reported once, with the number of its boxes."
+        "COCO: a `category_id` that is not in `categories`. YOLO: a class index beyond the names. CVAT: a "
+        "label that is not among those of the file. Each is reported once, with the number of its boxes."
     ),
     why=(
         "Loaders stop with a KeyError, or silently drop the boxes (mmdetection). On a GPU an "

@@ -13,7 +13,9 @@ RULE = Rule(
         "`bbox` nor polygons, a category without an `id`. VOC: an object without `<name>`, without "
         "`<bndbox>`, or whose box lacks a coordinate. YOLO: a line with too few or too many columns, or "
         "a box among polygons. Tables: a row that lacks an image, a class or a coordinate, or has "
-        "another number of fields. JSON of labelling tools: a shape without coordinates or label. An object "
+        "another number of fields. Other text formats: a line with too few or too many columns, or with a "
+        "class that the format does not have. JSON of labelling tools, CVAT: a shape without coordinates or "
+        "label. An object "
         "without a name keeps its box."
     ),
     why="The box cannot be audited, and most loaders stop at it.",

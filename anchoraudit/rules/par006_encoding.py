@@ -9,8 +9,8 @@ RULE = Rule(
     severity="error",
     title="text in another encoding than declared",
     what=(
-        "VOC: bytes that do not decode in the file's encoding, or an unknown encoding. YOLO: labels in "
-        "UTF-16."
+        "VOC: bytes that do not decode in the file's encoding, or an unknown encoding. Text formats: "
+        "labels in UTF-16."
     ),
     why="Its text cannot be read without guessing.",
     example='<?xml version="1.0" encoding="utf-8"?>  (saved as Latin-1, with an umlaut in it)',

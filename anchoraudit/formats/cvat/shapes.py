@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats._builder import NO_BOX, BoxRow
+from anchoraudit.formats._lines import box_around
 from anchoraudit.formats.cvat.elements import Element
 
 _Corners = tuple[float, float, float, float]
@@ -104,8 +105,7 @@ def _counted(counts: Counter[str]) -> str:
 def _corners(shape: Element) -> tuple[_Corners, bool]:
     """Return x1, y1, x2, y2 in pixels, and whether it is a box around another shape."""
     if shape.tag == "polygon":
-        xs, ys = _points(shape)
-        return (min(xs), min(ys), max(xs), max(ys)), True
+        return box_around(*_points(shape)), True
     if shape.tag == "mask":
         left, top, width, height = _numbers(shape, _MASK)
         return (left, top, left + width, top + height), True
@@ -156,6 +156,4 @@ def _points(shape: Element) -> tuple[list[float], list[float]]:
         raise _ShapeError("PAR004", "`points` are not pairs of numbers", written) from None
     if not pairs:
         raise _ShapeError("PAR003", "the polygon has no points", "")
-    xs, ys = [x for x, _ in pairs], [y for _, y in pairs]
-    # Of NaN, min and max may see nothing. One makes the box not finite.
-    return xs if math.isfinite(sum(xs)) else [math.nan], ys if math.isfinite(sum(ys)) else [math.nan]
+    return [x for x, _ in pairs], [y for _, y in pairs]

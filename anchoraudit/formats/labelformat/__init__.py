@@ -36,17 +36,17 @@ _ROW = re.compile(rb'\s*\{.*?"data_row"\s*:', re.DOTALL)
 
 def detect(path: Path) -> Detection | None:
     """Recognise a file, or the only such file of a folder, by the keys of its first line."""
-    files = [path] if is_file(path) else [folder / name for folder, name in _named(path)]
+    files = [path] if is_file(path) else _files(path)
     found = [file for file in files if file.suffix.lower() == _SUFFIX and _ROW.match(read_head(file, _HEAD))]
     if len(found) != 1:
         return None
     return Detection(NAME, found[0], "Labelbox, an ndjson file", Sureness.CONTENT)
 
 
-def _named(folder: Path) -> list[tuple[Path, str]]:
+def _files(folder: Path) -> list[Path]:
     """Return the files of this suffix among the first entries of a folder."""
     with suppress(OSError, ValueError), os.scandir(folder) as entries:
-        return [(folder, e.name) for e in islice(entries, _LISTED) if e.name.lower().endswith(_SUFFIX)]
+        return [folder / e.name for e in islice(entries, _LISTED) if e.name.lower().endswith(_SUFFIX)]
     return []
 
 
