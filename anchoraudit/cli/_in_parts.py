@@ -10,6 +10,7 @@ import click
 
 from anchoraudit.cli._options import classes_of, rules_of
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.formats._columns import parse_columns
 from anchoraudit.io.addresses import is_address
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ def reading_of(settings: Settings, given: Mapping[str, Any], advance: Advance | 
         None if given["memory"] is None else parse_memory(given["memory"]),
         None if advance is None else lambda _, done, of: advance(done, of),
         cache=given["cache"],
+        columns=parse_columns(settings.columns),
     )
 
 

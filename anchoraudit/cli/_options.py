@@ -150,6 +150,12 @@ label_options = _apply(
         metavar="NAME",
         help="VIA: the attribute of regions that holds the class.  [default: the only one, or a usual one]",
     ),
+    click.option(
+        "--columns",
+        metavar="KEY=COLUMN,...",
+        help="Tables: what the columns are: image=patientId,x=x,y=y,w=width,h=height,class=Target.  "
+        "[default: by their names]",
+    ),
     click.option("--drop-difficult", is_flag=True, default=None, help="Drop difficult objects."),
 )
 
@@ -270,6 +276,7 @@ def read_dataset(settings: Settings) -> Dataset:
         box_field=settings.box_field or "",
         image_folder=settings.image_folder,
         class_attribute=settings.class_attribute or "",
+        columns=settings.columns,
     )
 
 

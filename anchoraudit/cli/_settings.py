@@ -55,6 +55,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, rename="kebab", omit_
     box_field: str | None = None
     image_folder: str | None = None
     class_attribute: str | None = None
+    columns: str | None = None
     drop_difficult: bool | None = None
     detector: str | None = None
     assume_standard: bool | None = None

@@ -14,10 +14,10 @@ detect(path) -> Detection | None: whether `path` (a file or folder) is of this f
 read(detection, options) -> Dataset: reads everything. Entries that cannot be used become findings. The module
     `_builder` turns the rows of a reader into the data set.
 
-A module may also have `nearly(path) -> str`: what to do so that a folder that no format recognises becomes
-one of this format, "" if it is nothing like it; `parts(detection, options, rows) -> Parts | str | None`: the
-data set in pieces of about so many boxes, as `dataset.pieces` explains, or why it can only be read whole, if
-that is worth a note;
+A module may also have `READS_COLUMNS = True`, if it follows `ReadOptions.columns`; `nearly(path) -> str`:
+what to do so that a folder that no format recognises becomes one of this format, "" if it is nothing like it;
+`parts(detection, options, rows) -> Parts | str | None`: the data set in pieces of about so many boxes, as
+`dataset.pieces` explains, or why it can only be read whole, if that is worth a note;
 `least_memory(detection) -> int`: bytes that reading it whole takes at the least, where that may be too much;
 `detect_address(address) -> Detection | None`, if it is also read from addresses such as `s3://...`; and
 `has_box_fields = True`, if `ReadOptions.box_field` chooses among several boxes of an object;
@@ -57,6 +57,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from anchoraudit.dataset.conventions import convention_of
 from anchoraudit.errors import AnchorauditError, TooLargeError, printable
+from anchoraudit.formats._columns import Columns, parse_columns
 from anchoraudit.io import stores
 from anchoraudit.io.addresses import is_address, path_of
 from anchoraudit.io.files import unreadable
@@ -137,6 +138,8 @@ class ReadOptions:
         the usual one.
     at_once : int or None
         In how many processes pieces are looked for; None for one for each core.
+    columns : tuple of pairs
+        For tables: what columns are, where the user names them, as `_columns.parse_columns` returns it.
     """
 
     splits: tuple[str, ...] = ()
@@ -146,6 +149,7 @@ class ReadOptions:
     class_attribute: str = ""
     box_field: str = ""
     at_once: int | None = None
+    columns: Columns = ()
 
 
 class Format(Protocol):
@@ -197,6 +201,7 @@ def read(
     box_convention: str | None = None,
     class_attribute: str = "",
     box_field: str = "",
+    columns: str | Mapping[str, str | int] | None = None,
 ) -> Dataset:
     """Read a data set from files, or from what is in memory already.
 
@@ -234,6 +239,9 @@ def read(
     box_field : str, default=""
         Which boxes to read, where annotations have several: "vbox" or "hbox" of CrowdHuman, the name of a
         field of FiftyOne. "": the usual one, "fbox" or "ground_truth".
+    columns : str or mapping, optional
+        For tables: what the columns are, as ``"image=file,x=left,y=top,w=width,h=height,class=kind"`` or a
+        mapping of the same. A column is its name, or its number from 1. Default: as their names say.
 
     Returns
     -------
@@ -244,8 +252,8 @@ def read(
     Raises
     ------
     AnchorauditError
-        If no data set is recognised, or several are; if a split, a convention or an attribute is unknown; or
-        if a file that holds the whole data set cannot be read.
+        If no data set is recognised, or several are; if a split, a convention, an attribute or a column is
+        unknown; or if a file that holds the whole data set cannot be read.
 
     Examples
     --------
@@ -258,7 +266,10 @@ def read(
     """
     folder = _image_folder(image_folder)
     convention = None if box_convention is None else convention_of(box_convention)
-    options = ReadOptions(tuple(splits), unlisted, voc_offset, folder, class_attribute, box_field)
+    named = parse_columns(columns)
+    options = ReadOptions(
+        tuple(splits), unlisted, voc_offset, folder, class_attribute, box_field, columns=named
+    )
     if isinstance(path, str | PathLike):
         dataset = read_files(path, format, options)
     else:
@@ -284,6 +295,7 @@ def read_files(path: str | PathLike[str], format: str, options: ReadOptions) -> 
         )
     root = path_of(path)
     detection = detect(root, format=format)
+    _require_columns(detection, options)
     _require_memory(detection)
     module = formats()[detection.format]
     if options.box_field and not getattr(module, "has_box_fields", False):
@@ -304,12 +316,23 @@ def parts_of(path: Path, rows: int, options: ReadOptions, *, format: str = "auto
     whole is one piece, with a note on why. Raises AnchorauditError as `read` does.
     """
     detection = detect(path, format=format)
+    _require_columns(detection, options)
     own = getattr(formats()[detection.format], "parts", None)
     found = None if own is None else own(detection, options, rows)
     if found is not None and not isinstance(found, str):
         return cast("Parts", found)
     note = f"read as a whole, whatever memory that takes: {found}" if found else ""
     return cast("Parts", load_module(__name__, "_whole").WholeParts(path, format, options, note))
+
+
+def _require_columns(detection: Detection, options: ReadOptions) -> None:
+    """Raise AnchorauditError if columns are named, and the format has none."""
+    if options.columns and not getattr(formats()[detection.format], "READS_COLUMNS", False):
+        raise AnchorauditError(
+            f"--columns is for tables, and this is {detection.format} ({detection.reason})",
+            path=detection.path,
+            remedy="Leave it out.",
+        )
 
 
 def _require_memory(detection: Detection) -> None:

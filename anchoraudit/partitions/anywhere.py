@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
 from anchoraudit.detectors import Detector
 from anchoraudit.detectors.classes import Classes
+from anchoraudit.formats._columns import parse_columns
 from anchoraudit.partitions.auditing import Job, audit_part
 from anchoraudit.partitions.engines import Failed, attempted
 from anchoraudit.partitions.partial import Partial
@@ -62,6 +64,7 @@ def partition(
     format: str = "auto",
     splits: tuple[str, ...] = (),
     image_folder: str | Path | None = None,
+    columns: str | Mapping[str, str | int] | None = None,
     drop_difficult: bool = False,
     rules: Chosen | None = None,
     loader: str | None = None,
@@ -78,7 +81,7 @@ def partition(
     ----------
     source, detector, drop_difficult, rules, loader, classes, class_rules, images
         As `audit_partitions` takes them.
-    format, splits, image_folder
+    format, splits, image_folder, columns
         As `read` takes them.
     memory : int, optional
         Bytes that all processes of this machine may take together, were it to audit the parts: the more, the
@@ -108,5 +111,7 @@ def partition(
         class_rules=class_rules,
         images=images,
     )
-    with InParts(source, format, tuple(splits), image_folder, memory=memory).planned() as (_, plan):
+    named = parse_columns(columns)
+    reading = InParts(source, format, tuple(splits), image_folder, memory=memory, columns=named)
+    with reading.planned() as (_, plan):
         return Partitions(Job.of(plan, settings))

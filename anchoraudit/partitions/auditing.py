@@ -16,6 +16,7 @@ from anchoraudit.dataset.pieces import RewritableParts
 from anchoraudit.detectors import Detector
 from anchoraudit.detectors.classes import Classes
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.formats._columns import parse_columns
 from anchoraudit.partitions.cache import Cache, KeptAudits
 from anchoraudit.partitions.counting import partial_of
 from anchoraudit.partitions.engines import Engine, Failed
@@ -80,6 +81,7 @@ def audit_partitions(
     format: str = "auto",
     splits: tuple[str, ...] = (),
     image_folder: str | Path | None = None,
+    columns: str | Mapping[str, str | int] | None = None,
     drop_difficult: bool = False,
     rules: Chosen | None = None,
     loader: str | None = None,
@@ -104,7 +106,7 @@ def audit_partitions(
         ``s3://bucket/shards``; or COCO. A data set that is only read whole is one part.
     detector, drop_difficult, rules, loader, classes, class_rules
         As `audit` takes them.
-    format, splits, image_folder
+    format, splits, image_folder, columns
         As `read` takes them.
     images : {"none", "header", "decode"}
         How image files are checked, where they are found.
@@ -159,6 +161,7 @@ def audit_partitions(
             memory,
             progress,
             cache=cache,
+            columns=parse_columns(columns),
         ),
         settings,
     )

@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 
 from anchoraudit.formats import ReadOptions, parts_of
+from anchoraudit.formats._columns import Columns
 from anchoraudit.io.addresses import path_of
 from anchoraudit.partitions.cache import Cache, KeptIndices
 from anchoraudit.partitions.engines import Engine, engine
@@ -30,6 +31,7 @@ class InParts:
     memory: int | None = None
     progress: Progress | None = None
     cache: str | Path | None = None
+    columns: Columns = ()
 
     @contextmanager
     def planned(self) -> Iterator[tuple[Engine, Plan]]:
@@ -38,7 +40,7 @@ class InParts:
         Raises AnchorauditError if no part can be read.
         """
         folder = None if self.image_folder is None else Path(self.image_folder)
-        options = ReadOptions(splits=tuple(self.splits), image_folder=folder)
+        options = ReadOptions(splits=tuple(self.splits), image_folder=folder, columns=self.columns)
         with self._engine() as running:
             rows = rows_of_part(self.memory, self.workers)
             root = path_of(self.source)

@@ -40,6 +40,8 @@ def read_memory(source: object, options: ReadOptions) -> Dataset:
     entries = _entries(source)
     if entries is None:
         raise AnchorauditError(f"cannot read a data set from {_kind(source)}", remedy=_REMEDY)
+    if options.columns:
+        raise AnchorauditError("columns are those of a table or a DataFrame", remedy="Leave out `columns`.")
     from anchoraudit.formats._memory.records import read_records
 
     return read_records(entries, options)

@@ -34,6 +34,7 @@ a.jpg,640,480,cat,10,20,110,70
 EXAMPLE_PATH = "_annotations.csv"
 EXAMPLE_BESIDE = {"a.jpg": (640, 480)}
 NOT_READ = "columns that are not listed on its page"
+READS_COLUMNS = True
 _KINDS = {
     ".csv": "a CSV file",
     ".parquet": "a Parquet file",

@@ -7,10 +7,9 @@ from itertools import chain
 from pathlib import Path
 
 from anchoraudit.dataset.columns import Dataset
-from anchoraudit.dataset.conventions import XYXY, XYXY_FRACTIONS
 from anchoraudit.errors import printable
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
-from anchoraudit.formats._builder import Part, class_codes, classes_by_name, join
+from anchoraudit.formats._builder import Note, Part, class_codes, classes_by_name, join
 from anchoraudit.formats.table.boxes import TableBoxes, read_boxes
 from anchoraudit.formats.table.class_list import find_class_list, report_unlisted
 from anchoraudit.formats.table.columns import Texts
@@ -26,7 +25,9 @@ def assemble(detection: Detection, options: ReadOptions, files: Sequence[tuple[P
     Raises AnchorauditError as `table.read` does.
     """
     chosen = [(f, split) for f, split in files if not (split and options.splits) or split in options.splits]
-    return assemble_rows(detection, options, [(read_rows(file), split) for file, split in chosen], files)
+    return assemble_rows(
+        detection, options, [(read_rows(file, asked=options.columns), split) for file, split in chosen], files
+    )
 
 
 def assemble_shards(
@@ -39,7 +40,7 @@ def assemble_shards(
     chosen = [
         (files, split) for files, split in groups if not (split and options.splits) or split in options.splits
     ]
-    tables = [(read_shards(detection.path, files), split) for files, split in chosen]
+    tables = [(read_shards(detection.path, files, options.columns), split) for files, split in chosen]
     return assemble_rows(detection, options, tables, [(detection.path, split) for _, split in groups])
 
 
@@ -66,7 +67,7 @@ def assemble_rows(
         boxes = read_boxes(rows, images)
         labels.append(boxes.labels)
         parts.append(_part(rows, split, images, boxes))
-    declared = find_class_list([rows.path for rows, _ in tables if not rows.dialect.header])
+    declared = find_class_list([rows.path for rows, _ in tables if rows.dialect.lists_classes])
     listed = [] if declared is None else [entry.name.text for entry in declared.entries]
     listed += [name for rows, _ in tables for name in rows.classes]
     categories = classes_by_name(chain(chain.from_iterable(own.names for own in labels), listed))
@@ -109,8 +110,12 @@ def _part(rows: Rows, split: str, images: TableImages, read: TableBoxes) -> Part
         categories=(),
         measured=images.measured,
         entry=images.entry,
-        convention=rows.convention or (XYXY_FRACTIONS if rows.dialect.shares else XYXY),
+        convention=rows.convention or rows.dialect.convention,
         findings=[*rows.findings, *images.findings, *read.findings],
-        notes=images.notes,
+        notes=[*images.notes, *(_note(rows.path, words) for words in (*rows.dialect.notes, *rows.notes))],
         opened=images.opened,
     )
+
+
+def _note(path: Path, words: str) -> Note:
+    return Note(printable(path), f"{printable(path)}: {words}", words)

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anchoraudit.arrays import Float, Int
+from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.dataset.columns import Boxes
+from anchoraudit.dataset.conventions import XYXY, XYXY_FRACTIONS, Convention
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.dataset.readings import boxes_of
 from anchoraudit.formats._builder import SHOWN, shorten
 from anchoraudit.formats.table.columns import Texts
-from anchoraudit.formats.table.dialects import CORNERS
 from anchoraudit.formats.table.images import TableImages
 from anchoraudit.formats.table.rows import Rows
 
@@ -31,32 +32,36 @@ def read_boxes(rows: Rows, images: TableImages) -> TableBoxes:
     A row without coordinates and without a class has no box: it names an image without objects.
     """
     labels = rows.texts.get("label") or Texts.same("", len(rows))
-    columns = [rows.numbers[name] for name in CORNERS]
+    names = rows.dialect.box
+    columns = [rows.numbers[name] for name in names]
     empty = np.column_stack([column.empty for column in columns])
+    absent: Bool = np.logical_and.reduce([column.is_absent() for column in columns])
+    empty[absent] = True
     broken = np.zeros(len(rows), dtype=np.bool_)
     broken[rows.broken] = True
     unlabelled = labels.are("")
     blank = empty.all(axis=1) & unlabelled & ~broken
     taken = np.flatnonzero((images.of_row >= 0) & ~blank)
-    xyxy = np.column_stack([column.values for column in columns])
+    numbers = np.column_stack([column.values for column in columns])
     wrong = [
         (row, "PAR004", f"{name} is {shorten(value)}, not a number", str(value))
-        for name, column in zip(CORNERS, columns, strict=True)
+        for name, column in zip(names, columns, strict=True)
         for row, value in column.odd.items()
+        if not absent[row]
     ]
     # If a row has more or fewer fields than the header, its numbers are in the wrong columns.
-    xyxy[broken] = np.nan
+    numbers[broken] = np.nan
     lacking = empty.any(axis=1) & ~broken
     is_taken = np.zeros(len(rows), dtype=np.bool_)
     is_taken[taken] = True
     for row in np.flatnonzero(lacking & is_taken).tolist():
-        missing = [name for name, without in zip(CORNERS, empty[row].tolist(), strict=True) if without]
+        missing = [name for name, without in zip(names, empty[row].tolist(), strict=True) if without]
         wrong.append((row, "PAR003", f"the row lacks {', '.join(missing)}", ""))
     not_read = broken | lacking
     not_read[[row for row, *_ in wrong]] = True
-    infinite = ~np.isfinite(xyxy).all(axis=1) & ~not_read & is_taken
+    infinite = ~np.isfinite(numbers).all(axis=1) & ~not_read & is_taken
     wrong += [
-        (row, "BOX001", "a coordinate is not finite", ", ".join(f"{v:g}" for v in xyxy[row].tolist()))
+        (row, "BOX001", "a coordinate is not finite", ", ".join(f"{v:g}" for v in numbers[row].tolist()))
         for row in np.flatnonzero(infinite).tolist()
     ]
     if "label" in rows.texts:
@@ -69,13 +74,13 @@ def read_boxes(rows: Rows, images: TableImages) -> TableBoxes:
         for row, code, words, value in sorted(wrong)
         if is_taken[row]
     ]
-    xyxy[not_read] = np.nan
+    numbers[not_read] = np.nan
     image = images.of_row[taken]
     boxes = Boxes(
         image=image,
         annotation_ids=None,
         category=np.full(len(image), -1, dtype=np.int64),
-        xyxy=_pixels(xyxy.take(taken, axis=0), images.sizes, image, shares=rows.dialect.shares),
+        xyxy=_pixels(numbers.take(taken, axis=0), images.sizes, image, rows.dialect.convention),
         crowd=np.zeros(len(image), dtype=np.bool_) if rows.crowd is None else rows.crowd[taken],
         difficult=np.zeros(len(image), dtype=np.bool_),
         entry=rows.at[taken],
@@ -83,10 +88,13 @@ def read_boxes(rows: Rows, images: TableImages) -> TableBoxes:
     return TableBoxes(boxes, labels.take(taken), findings)
 
 
-def _pixels(xyxy: Float, sizes: Float, image: Int, *, shares: bool) -> Float:
+def _pixels(numbers: Float, sizes: Float, image: Int, convention: Convention) -> Float:
     """Return corners in pixels. NaN if they are shares of an image of unknown size."""
-    if not shares:
-        return xyxy
-    with np.errstate(over="ignore", invalid="ignore"):
-        pixels: Float = xyxy * np.tile(sizes[image], 2)
-        return pixels
+    if convention == XYXY:
+        return numbers
+    own = sizes[image]
+    if convention == XYXY_FRACTIONS:
+        with np.errstate(over="ignore", invalid="ignore"):
+            pixels: Float = numbers * np.tile(own, 2)
+            return pixels
+    return boxes_of(numbers, own, convention)

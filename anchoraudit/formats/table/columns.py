@@ -15,6 +15,8 @@ import numpy as np
 
 from anchoraudit.arrays import Bool, Float, Int
 
+_NOTHING = frozenset(["", "none", "null", "na", "n/a", "-"])  # what programs write for a missing number
+
 
 @dataclass(frozen=True, slots=True)
 class Texts:
@@ -116,6 +118,13 @@ class Numbers:
                 numbers[row] = math.nan
                 odd[row] = value
         return cls(numbers, empty, odd)
+
+    def is_absent(self) -> Bool:
+        """Tell where nothing is written, or a word for it such as nan or None: bool [R]."""
+        absent = self.empty | np.isnan(self.values)
+        for row, value in self.odd.items():
+            absent[row] = isinstance(value, str) and value.strip().lower() in _NOTHING
+        return absent
 
     def take(self, rows: Int) -> Numbers:
         """Return the numbers of some rows, int64, in order."""

@@ -20,6 +20,9 @@ import numpy as np
 
 from anchoraudit.arrays import Int
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.formats._columns import Columns
+from anchoraudit.formats.table.cells import interpreted
 from anchoraudit.formats.table.class_list import find_class_list
 from anchoraudit.formats.table.columns import Numbers, Texts, joined_numbers, joined_texts
 from anchoraudit.formats.table.dialects import Dialect, dialect_of
@@ -29,7 +32,7 @@ from anchoraudit.io.files import decode_names
 from anchoraudit.io.stores import read_input
 from anchoraudit.io.unchanged import note
 
-_TELLING = 20  # first rows by which a table without header is recognised
+_TELLING = 200  # first rows in which the columns show
 _HEAD = 1 << 16  # characters that hold them
 _CHUNK = 50_000  # rows read at a time: with all their fields they take tens of MB
 _BLOCK = 8 << 20  # bytes in which quotes are looked for at a time
@@ -37,15 +40,21 @@ _WORTH_ARROW = 1 << 20  # characters from which on it is worth the import of pya
 _Columns = tuple[dict[str, Texts], dict[str, Numbers]]
 
 
-def read_csv(path: Path, lines: Lines | None = None) -> Rows:
-    """Read a CSV file. lines: which of its lines, as `cut_csv` returns them; None for all.
+def read_csv(path: Path, lines: Lines | None = None, asked: Columns = ()) -> Rows:
+    """Read a CSV file.
 
-    Raises AnchorauditError if it cannot be read, or if its columns are not understood.
+    lines: which of its lines, as `cut_csv` returns them; None for all. asked: the columns that the user
+    names. Raises AnchorauditError if it cannot be read, or if its columns are not understood.
     """
+    return interpreted(_read(path, lines, asked))
+
+
+def _read(path: Path, lines: Lines | None, asked: Columns) -> Rows:
     data = read_input(path) if lines is None else b"".join(block.data for block in blocks(path, lines))
     note(path, data)
     text = decode_names(data)
-    separator, dialect = _dialect_of(path, text[:_HEAD] if lines is None else decode_names(head_of(path)))
+    head = text[:_HEAD] if lines is None else decode_names(head_of(path))[:_HEAD]
+    separator, dialect = _dialect_of(path, head, asked)
     first = 0 if lines is None else lines.first
     begins = int(dialect.header and first == 0)
     plain = by_arrow(text, separator, dialect, begins)
@@ -62,7 +71,7 @@ def read_csv(path: Path, lines: Lines | None = None) -> Rows:
     pick = itemgetter(*dialect.at.values())
     for line, row in islice(_lines(path, text, separator, findings, first), begins, None):
         fields = row
-        if len(row) != dialect.fields:
+        if len(row) != dialect.fields and (len(row) < dialect.fields or any(row[dialect.fields :])):
             broken.append(len(at))
             words = f"{len(row)} fields, not {dialect.fields}"
             findings.append(Finding("PAR003", words, str(path), f"line {line + 1}", ",".join(row)[:80]))
@@ -74,7 +83,7 @@ def read_csv(path: Path, lines: Lines | None = None) -> Rows:
     return Rows(path, dialect, "line", texts, numbers, of_rows, odd, findings)
 
 
-def cut_csv(path: Path, rows: int) -> list[Lines]:
+def cut_csv(path: Path, rows: int, asked: Columns = ()) -> list[Lines]:
     """Cut a CSV file into pieces of about `rows` boxes; [] if it is small, or must be read as a whole.
 
     The latter is one in which a quoted field may go on in the next line, and one with a list of classes
@@ -85,8 +94,8 @@ def cut_csv(path: Path, rows: int) -> list[Lines]:
     head = head_of(path)
     if not head or head[:2] in (b"\xff\xfe", b"\xfe\xff"):  # UTF-16
         return []
-    separator, dialect = _dialect_of(path, decode_names(head))
-    if not dialect.header and find_class_list([path]) is not None:
+    separator, dialect = _dialect_of(path, decode_names(head)[:_HEAD], asked)
+    if dialect.lists_classes and find_class_list([path]) is not None:
         return []
     return cut(path, rows, partial(_is_plain, separator))
 
@@ -123,14 +132,18 @@ def _quotes_of(separator: str, lines: bytes) -> tuple[Int, Int] | None:
     return (opening, closing) if is_whole else None
 
 
-def _dialect_of(path: Path, head: str) -> tuple[str, Dialect]:
+def _dialect_of(path: Path, head: str, asked: Columns) -> tuple[str, Dialect]:
     """Return the separator and the columns. Raises AnchorauditError if they are not understood."""
-    separator = max(",;\t", key=head.partition("\n")[0].count)
-    first = list(islice(_lines(path, head, separator, []), _TELLING))
-    dialect = dialect_of([row for _, row in first])
+    line = next((line for line in head.splitlines() if line.strip()), "")
+    separator = max(",;\t", key=line.count)
+    first = [row for _, row in islice(_lines(path, head, separator, []), _TELLING)]
+    try:
+        dialect = dialect_of(first, asked)
+    except AnchorauditError as error:
+        raise error.within(path, "line 1") from None
     if dialect is None:
-        shown = ",".join(first[0][1])[:200] if first else ""
-        raise not_understood(path, f"columns not understood: {shown}" if shown else "the file is empty")
+        words = "columns not understood" if first else "the file is empty"
+        raise not_understood(path, words, first[0] if first else ())
     return separator, dialect
 
 

@@ -18,11 +18,14 @@ from anchoraudit.arrays import Bool, Float
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats._builder import shorten
+from anchoraudit.formats._columns import Columns
+from anchoraudit.formats.table.cells import fours_of, interpreted, with_fours
 from anchoraudit.formats.table.columns import Numbers, Texts
-from anchoraudit.formats.table.dialects import CORNERS, Dialect, by_header
+from anchoraudit.formats.table.dialects import Dialect, by_header, judged_by_values
 from anchoraudit.formats.table.layout import Kind, Layout, layout_of
 from anchoraudit.formats.table.lines import Block, Lines, blocks, head_of
-from anchoraudit.formats.table.objects import Objects, rows_of
+from anchoraudit.formats.table.names import LIST
+from anchoraudit.formats.table.objects import Objects, corners_of, rows_of
 from anchoraudit.formats.table.rows import NUMBERS, Rows, concatenated, not_understood, text_of
 from anchoraudit.io import json_text
 from anchoraudit.io.unchanged import note_large
@@ -40,19 +43,21 @@ class _Columns(NamedTuple):
     layout: Layout | None
 
 
-def read_json_lines(path: Path, lines: Lines | None = None) -> Rows:
-    """Read such a file. lines: which of its lines; None for all. A line that is not JSON becomes a finding.
+def read_json_lines(path: Path, lines: Lines | None = None, asked: Columns = ()) -> Rows:
+    """Read such a file. A line that is not JSON becomes a finding.
+
+    lines: which of its lines; None for all. asked: the keys that the user names.
 
     Raises AnchorauditError if it cannot be read, or if its keys are not understood.
     """
     note_large(path)
-    columns = _columns_of(path)
+    columns = _columns_of(path, asked)
     tables = [_rows_of(path, columns, block) for block in blocks(path, lines)]
     tables = tables or [_rows_of(path, columns, Block(b"", 0))]
     return concatenated(tables, [0] * len(tables), []) if len(tables) > 1 else tables[0]
 
 
-def _columns_of(path: Path) -> _Columns:
+def _columns_of(path: Path, asked: Columns) -> _Columns:
     """Recognise what the lines are by the first ones."""
     first = json_text.without_mark(path, head_of(path))
     told: list[Finding] = []
@@ -61,11 +66,22 @@ def _columns_of(path: Path) -> _Columns:
         why = told[0].message if told else "the file is empty"
         raise not_understood(path, f"no line is a JSON object: {why}")
     keys = tuple(dict.fromkeys(key for each in objects for key in each))
-    if (layout := layout_of(_kind_of(objects).fields)) is not None:
-        return _Columns(None, keys, layout)
-    if (dialect := by_header(keys)) is not None:
-        return _Columns(dialect, keys, None)
-    raise not_understood(path, f"keys not understood: {','.join(keys)[:200]}")
+    try:
+        if (layout := layout_of(_kind_of(objects).fields, asked)) is not None:
+            return _Columns(None, keys, layout)
+        dialect = by_header(keys, asked)
+    except AnchorauditError as error:
+        raise error.within(path) from None
+    if dialect is None:
+        raise not_understood(path, "keys not understood", keys)
+    if "label" not in dialect.at:
+        values = [[_shown(each.get(key)) for key in keys] for each in objects]
+        dialect = judged_by_values(dialect, keys, values)
+    return _Columns(dialect, keys, None)
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else text_of(value)
 
 
 def _kind_of(values: Sequence[Any]) -> Kind:
@@ -121,9 +137,14 @@ def _rows_of(path: Path, columns: _Columns, block: Block) -> Rows:
     if columns.layout is None:
         assert columns.dialect is not None  # one of both
         called = {name: columns.keys[i] for name, i in columns.dialect.at.items()}
+        box = called.pop(LIST, "")
         texts = {name: _texts(objects, key) for name, key in called.items() if name not in NUMBERS}
         numbers = {name: _numbers(objects, key) for name, key in called.items() if name in NUMBERS}
-        return Rows(path, columns.dialect, "line", texts, numbers, lines, findings=findings)
+        flat = Rows(path, columns.dialect, "line", texts, numbers, lines, findings=findings)
+        if box:
+            cells = [each.get(box) for each in objects]
+            flat = with_fours(flat, *fours_of(cells), cells)
+        return interpreted(flat)
     layout = columns.layout
     images = {"image": _texts(objects, layout.image) if layout.image else Texts.of(map(str, at))}
     if layout.split:
@@ -156,7 +177,7 @@ def _numbers(objects: Sequence[Mapping[str, Any]], key: str) -> Numbers:
 def _in_lists(images: Sequence[Mapping[str, Any]], layout: Layout) -> Objects:
     """Return the objects in the lists of images."""
     fields = [n for n in (layout.box, *layout.corners.values(), layout.label, layout.crowd) if n]
-    first = layout.box or layout.corners["x1"]
+    first = layout.first
     found: dict[str, list[Any]] = {name: [] for name in fields}
     lengths: list[int] = []
     short: list[int] = []
@@ -174,13 +195,12 @@ def _in_lists(images: Sequence[Mapping[str, Any]], layout: Layout) -> Objects:
     broken = np.zeros(of, dtype=np.bool_)
     if layout.box:
         xyxy, broken = _fours(found[layout.box])
-        with np.errstate(over="ignore", invalid="ignore"):
-            xyxy[:, 2:] += xyxy[:, :2]
         empty = np.zeros_like(xyxy, dtype=np.bool_)
     else:
-        columns = [_numbers_of(found[layout.corners[corner]]) for corner in CORNERS]
+        columns = [_numbers_of(found[name]) for name in layout.corners.values()]
         xyxy = np.column_stack([column.values for column in columns])
         empty = np.column_stack([column.empty | np.isnan(column.values) for column in columns])
+    xyxy = corners_of(xyxy, layout.convention)
     labels = Texts.same("", of)
     if layout.label:
         labels = Texts.of("" if value is None else text_of(value) for value in found[layout.label])

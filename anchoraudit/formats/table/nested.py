@@ -24,7 +24,7 @@ from anchoraudit.formats.table.arrow import numbers_of, texts_of
 from anchoraudit.formats.table.columns import Texts, joined_texts
 from anchoraudit.formats.table.dialects import Dialect
 from anchoraudit.formats.table.layout import Kind, Layout
-from anchoraudit.formats.table.objects import Objects, rows_of
+from anchoraudit.formats.table.objects import Objects, corners_of, rows_of
 from anchoraudit.formats.table.row_groups import RowGroups
 from anchoraudit.formats.table.rows import Rows
 from anchoraudit.images.sizes import size_in
@@ -38,14 +38,15 @@ def kinds_of(schema: pa.Schema) -> dict[str, Kind]:
 
 
 def _kind_of(kind: pa.DataType) -> Kind:
-    if _is_list(kind):
+    if is_list(kind):
         return Kind(inner=_kind_of(kind.value_type))
     if pa.types.is_struct(kind):
         return Kind(fields={each.name: _kind_of(each.type) for each in kind})
     return Kind(is_bytes=bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind)))
 
 
-def _is_list(kind: pa.DataType) -> bool:
+def is_list(kind: pa.DataType) -> bool:
+    """Tell whether a column of this type holds lists."""
     return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
 
 
@@ -89,7 +90,7 @@ def read_nested_texts(file: RowGroups, layout: Layout, path: Any) -> Rows:
 
 def _objects(file: RowGroups, layout: Layout) -> Objects:
     lists = _lists(file, layout)
-    first = lists[layout.box or layout.corners["x1"]]
+    first = lists[layout.first]
     parents = pc.list_parent_indices(first).to_numpy().astype(np.int64)
     start = np.searchsorted(parents, np.arange(file.count))
     of = len(parents)
@@ -97,14 +98,13 @@ def _objects(file: RowGroups, layout: Layout) -> Objects:
     broken = np.zeros(of, dtype=np.bool_)
     if layout.box:
         xyxy, broken = _fours(values)
-        with np.errstate(over="ignore", invalid="ignore"):
-            xyxy[:, 2:] += xyxy[:, :2]
         empty = np.zeros_like(xyxy, dtype=np.bool_)
     else:
         columns = [_aligned(lists[name], first)[0] for name in layout.corners.values()]
         numbers = [numbers_of(pa.chunked_array([column]), nan_is_nothing=True) for column in columns]
         xyxy = np.column_stack([number.values for number in numbers])
         empty = np.column_stack([number.empty for number in numbers])
+    xyxy = corners_of(xyxy, layout.convention)
     labels, names = Texts.same("", of), []
     short: list[int] = []
     if layout.label:
@@ -176,6 +176,17 @@ def _fours(boxes: pa.Array) -> tuple[Float, Bool]:
     broken = np.ones(len(lengths), dtype=np.bool_)
     broken[rows] = flat.is_null().to_numpy(zero_copy_only=False)[places].any(axis=1)
     return found, broken
+
+
+def boxes_in(column: pa.ChunkedArray) -> tuple[Float, Bool, Bool, pa.Array]:
+    """Return a column of lists as `cells.fours_of` does: numbers, where nothing is, where something else is.
+
+    Last, the lists.
+    """
+    lists = _whole(column)
+    found, broken = _fours(lists)
+    empty = lists.is_null().to_numpy(zero_copy_only=False)
+    return found, empty, broken & ~empty, lists
 
 
 def names_of_images(file: RowGroups, layout: Layout) -> Texts:

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from anchoraudit.arrays import Bool, Float, Int
-from anchoraudit.dataset.conventions import XYWH
+from anchoraudit.dataset.conventions import XYXY, Convention
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.dataset.readings import boxes_of
 from anchoraudit.formats.table.columns import Numbers, Texts
-from anchoraudit.formats.table.dialects import CORNERS, Dialect
+from anchoraudit.formats.table.dialects import Dialect
 from anchoraudit.formats.table.layout import Layout
+from anchoraudit.formats.table.names import CORNERS
 from anchoraudit.formats.table.rows import Rows
 
 
@@ -37,6 +39,11 @@ class Objects:
     shown: Callable[[int], str]
     classes: list[str] = field(default_factory=list)
     short: list[int] = field(default_factory=list)
+
+
+def corners_of(numbers: Float, convention: Convention) -> Float:
+    """Return the corners of boxes, [M, 4], in pixels. numbers: what the file has."""
+    return numbers if convention == XYXY else boxes_of(numbers, numbers, convention)
 
 
 def rows_of(
@@ -78,7 +85,7 @@ def rows_of(
         broken=np.flatnonzero(np.concatenate([objects.broken, no])[order]),
         parents=at[parents],
         crowd=np.concatenate([objects.crowd, no])[order],
-        convention=XYWH if layout.box else None,
+        convention=layout.convention,
         classes=objects.classes,
         unnamed=not layout.image,
     )

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.formats.table.dialects import by_header
+from anchoraudit.formats._columns import Columns
+from anchoraudit.formats.table.cells import interpreted, with_fours
+from anchoraudit.formats.table.dialects import Dialect, by_header, judged_by_values
+from anchoraudit.formats.table.names import LIST
 from anchoraudit.formats.table.rows import NUMBERS, Rows, not_understood
 from anchoraudit.io.unchanged import note_large
 
+_TELLING = 200  # first rows by which a column of classes is recognised
 
-def read_parquet(path: Path, groups: tuple[int, ...] | None = None, *, only_texts: bool = False) -> Rows:
+
+def read_parquet(
+    path: Path, groups: tuple[int, ...] | None = None, *, only_texts: bool = False, asked: Columns = ()
+) -> Rows:
     """Read a Parquet file.
 
     groups: the row groups to read; None for all. only_texts: names of images, splits and classes, not boxes
-    and sizes.
+    and sizes. asked: the columns that the user names.
 
     Raises AnchorauditError without pyarrow, if the file cannot be read, or if its columns are not understood.
     """
     require_pyarrow(path)
-    from anchoraudit.formats.table.arrow import numbers_of, texts_of
     from anchoraudit.formats.table.layout import layout_of
     from anchoraudit.formats.table.nested import kinds_of, read_nested, read_nested_texts
     from anchoraudit.formats.table.row_groups import opened
@@ -30,25 +37,48 @@ def read_parquet(path: Path, groups: tuple[int, ...] | None = None, *, only_text
     note_large(path)
     with opened(path, groups) as file:
         header, metadata = file.schema.names, file.file.metadata
-        if (layout := layout_of(kinds_of(file.schema))) is not None:
+        if (layout := layout_of(kinds_of(file.schema), asked)) is not None:
             return (read_nested_texts if only_texts else read_nested)(file, layout, path)
-    if (dialect := by_header(header)) is None:
-        raise not_understood(path, f"columns not understood: {','.join(header)[:200]}")
-    asked = {
+        if (dialect := by_header(header, asked)) is None:
+            raise not_understood(path, "columns not understood", header)
+        if "label" not in dialect.at:
+            dialect = judged_by_values(dialect, header, file.first_texts(_TELLING))
+    needed = {
         name: header[i]
         for name, i in dialect.at.items()
         if not only_texts or name in ("image", "label", "split")
     }
+    rows = _flat(path, groups, needed, dialect, metadata)
+    labels = rows.texts["label"].names if only_texts and "label" in rows.texts else []
+    if any(name.lower() in dialect.nothing for name in labels if name):
+        return read_parquet(path, groups, asked=asked)  # without a box, such a class means that there is none
+    return rows
+
+
+def _flat(
+    path: Path, groups: tuple[int, ...] | None, needed: dict[str, str], dialect: Dialect, metadata: Any
+) -> Rows:
+    """Read columns of rows that are boxes. needed: their names, by what they are."""
+    from anchoraudit.formats.table.arrow import numbers_of, texts_of
+    from anchoraudit.formats.table.nested import boxes_in, is_list
+    from anchoraudit.formats.table.row_groups import opened
+
     texts, numbers = {}, {}
-    codes = [own for name, own in asked.items() if name not in NUMBERS]
+    codes = [own for name, own in needed.items() if name not in NUMBERS and name != LIST]
+    lists: Any = None
     with opened(path, groups, as_codes=codes, metadata=metadata) as file:
-        for name, column in zip(asked, file.columns(list(asked.values())), strict=True):
-            if name in NUMBERS:
+        for name, column in zip(needed, file.columns(list(needed.values())), strict=True):
+            if name == LIST and is_list(column.type):
+                lists = boxes_in(column)
+            elif name in NUMBERS:
                 numbers[name] = numbers_of(column, nan_is_nothing=True)
             else:
                 texts[name] = texts_of(column)
         at = np.arange(file.first, file.first + file.count)
-    return Rows(path, dialect, "row", texts, numbers, at)
+    rows = Rows(path, dialect, "row", texts, numbers, at)
+    if lists is not None:
+        rows = with_fours(rows, *lists)
+    return interpreted(rows)
 
 
 def require_pyarrow(path: Path) -> None:

@@ -25,6 +25,7 @@ from anchoraudit.dataset.pieces import (
 )
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
+from anchoraudit.formats._columns import Columns
 from anchoraudit.formats.table.assembly import assemble_rows, recognised
 from anchoraudit.formats.table.columns import Texts
 from anchoraudit.formats.table.rows import Rows, concatenated
@@ -82,10 +83,10 @@ class TableParts:
             (_Where(number, file, stretch), name)
             for number, (files, _) in enumerate(chosen)
             for file in files
-            for stretch, name in _stretches(path, file, rows)
+            for stretch, name in _stretches(path, file, rows, options.columns)
         ]
         pieces = [
-            Piece(i, name, where.group, _stamp(where, chosen[where.group][1]), where)
+            Piece(i, name, where.group, _stamp(where, chosen[where.group][1], options.columns), where)
             for i, (where, name) in enumerate(places)
         ]
         return cls(detection, options, chosen, tuple(pieces))
@@ -244,7 +245,7 @@ class TableParts:
         path = pieces[0].where.path
         before = [piece.stamp for piece in pieces]
         written = rewrite(path, partial(self._texts, pieces[0]), left_out, output)
-        if before != [_stamp(each.where, self.files[each.group][1]) for each in pieces]:
+        if before != [_stamp(each.where, self.files[each.group][1], self.options.columns) for each in pieces]:
             raise AnchorauditError(
                 "the file has changed since it was audited", path=path, remedy="Run the command again."
             )
@@ -262,8 +263,8 @@ class TableParts:
         path, folder = piece.where.path, self._folder
         stretch = piece.where.stretch if stretch is None else stretch
         if not self.detection.files:
-            return read_rows(path, stretch, only_texts=only_texts)
-        rows = read_shard(folder, path, stretch, only_texts=only_texts)
+            return read_rows(path, stretch, only_texts=only_texts, asked=self.options.columns)
+        rows = read_shard(folder, path, stretch, only_texts=only_texts, asked=self.options.columns)
         return replace(rows, path=folder, files=((0, path.relative_to(folder).as_posix()),))
 
     def _assembled(self, tables: Sequence[tuple[Rows, str]]) -> Dataset:
@@ -310,14 +311,14 @@ def _is_any(names: Texts, wanted: Sequence[str]) -> Bool:
     return found
 
 
-def _stretches(root: Path, path: Path, rows: int) -> Iterator[tuple[Stretch | None, str]]:
+def _stretches(root: Path, path: Path, rows: int, asked: Columns) -> Iterator[tuple[Stretch | None, str]]:
     """Yield stretches of a file of about `rows` rows, and a name for each.
 
     A file that cannot be read is one piece: its error is told when the piece is read.
     """
     name = path.name if path == root else path.relative_to(root).as_posix()
     try:
-        found = list(stretches(path, rows))
+        found = list(stretches(path, rows, asked))
     except NoAnswerError:
         raise
     except AnchorauditError:
@@ -335,14 +336,15 @@ def _import_readers() -> None:
     keys_of([""])
 
 
-def _stamp(where: _Where, split: str) -> str:
+def _stamp(where: _Where, split: str, asked: Columns) -> str:
     """Return a text that is another one once a file has other bytes; "" if nothing tells.
 
-    split: of all rows of the file, by its name; "" if they may name it.
+    split: of all rows of the file, by its name; "" if they may name it. asked: the columns that the user
+    names.
     """
     path = where.path if isinstance(where.path, Address) else where.path.absolute()
     try:
-        return f"{path}:{status(where.path).stamp}:{where.stretch}:{split}"
+        return f"{path}:{status(where.path).stamp}:{where.stretch}:{split}{asked or ''}"
     except NoAnswerError:
         raise
     except AnchorauditError:

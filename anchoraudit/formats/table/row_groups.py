@@ -49,6 +49,21 @@ class RowGroups:
         else:
             yield from map(self.column, names)
 
+    def first_texts(self, count: int) -> list[list[str]]:
+        """Return the first rows of the file as texts, "" where a column holds something else."""
+        kinds = [
+            each.type.value_type if pa.types.is_dictionary(each.type) else each.type for each in self.schema
+        ]
+        is_text = [pa.types.is_string(kind) or pa.types.is_large_string(kind) for kind in kinds]
+        names = [name for name, text in zip(self.schema.names, is_text, strict=True) if text]
+        first = next(self.file.iter_batches(count, columns=names), None) if names else None
+        if first is None:
+            return []
+        values = {name: first.column(name).to_pylist() for name in names}
+        nothing: list[str | None] = [None] * len(first)
+        columns = [values.get(name, nothing) for name in self.schema.names]
+        return [[text or "" for text in row] for row in zip(*columns, strict=True)]
+
     def batches(self, size: int, name: str) -> Iterator[pa.Table]:
         """Read one column, `size` rows at a time."""
         for batch in self.file.iter_batches(size, row_groups=list(self.groups), columns=[name]):
@@ -80,8 +95,8 @@ def opened(
             chosen = tuple(range(len(sizes))) if groups is None else groups
             first = sum(sizes[: chosen[0]]) if chosen else 0
             yield RowGroups(file, chosen, first, sum(sizes[i] for i in chosen), is_far)
-    except AnchorauditError:
-        raise
+    except AnchorauditError as error:
+        raise error.within(path) from None
     except Exception as error:
         reason = str(error).partition("\n")[0][:200]
         raise AnchorauditError(

@@ -13,16 +13,14 @@ from anchoraudit.dataset.columns import Source
 from anchoraudit.dataset.conventions import Convention
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.formats.table.asked import shown_columns
 from anchoraudit.formats.table.columns import Numbers, Texts, joined_numbers, joined_texts
-from anchoraudit.formats.table.dialects import CORNERS, Dialect
+from anchoraudit.formats.table.dialects import Dialect
+from anchoraudit.formats.table.names import FAMILIES, PAIRS, known_columns, suggested
 
-NUMBERS = (*CORNERS, "width", "height")
+NUMBERS = frozenset([*(name for names, _ in FAMILIES for name in names), *PAIRS, "width", "height", "crowd"])
 _IN_LIST = ".objects[{box}]"
 _IMAGE_PLACES = {"row": "rows[{image}]", "line": "line {line}"}
-_REMEDY = (
-    "Use the columns image_id,label,x1,y1,x2,y2; filename,width,height,class,xmin,ymin,xmax,ymax; "
-    "those of Open Images; or path,x1,y1,x2,y2,class without a header."
-)
 
 
 @dataclass(slots=True)
@@ -39,7 +37,7 @@ class Rows:
     position in its list, -1 for an image without objects. None where each row is a box.
     crowd: bool [R]; None without any. convention: what four numbers mean in the file, if not the corners.
     classes: names that the file declares. files: as in `Source`. unnamed: the file does not name its images,
-    so that their names are the numbers of their rows.
+    so that their names are the numbers of their rows. notes: what was decided by looking at other files.
     """
 
     path: Path
@@ -57,6 +55,7 @@ class Rows:
     classes: list[str] = field(default_factory=list)
     files: tuple[tuple[int, str], ...] = ()
     unnamed: bool = False
+    notes: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.at)
@@ -137,12 +136,21 @@ def concatenated(tables: Sequence[Rows], starts: Sequence[int], findings: list[F
         parents=np.concatenate(parents) if is_nested else None,
         crowd=None if first.crowd is None else np.concatenate([rows.crowd for rows in tables]),
         classes=list(dict.fromkeys(name for rows in tables for name in rows.classes)),
+        notes=list(dict.fromkeys(note for rows in tables for note in rows.notes)),
     )
 
 
-def not_understood(path: Path, words: str, place: str = "line 1") -> AnchorauditError:
-    """Return the error for columns without a dialect."""
-    return AnchorauditError(words, path=path, place=place, remedy=_REMEDY)
+def not_understood(
+    path: Path, words: str, header: Sequence[str] = (), place: str = "line 1"
+) -> AnchorauditError:
+    """Return the error for columns without a dialect. header: their names, or the first row."""
+    usual = "Columns known by name: image_id,label,x1,y1,x2,y2 and many others (docs/formats.md#tables)."
+    if not header:
+        return AnchorauditError(words, path=path, place=place, remedy=usual)
+    lacking = known_columns(header).lacking or ("whether width and height are those of the box",)
+    words = f"{words}: {shown_columns(header)}; not known: {' and '.join(lacking)}"
+    remedy = f"Name them, by name or number: {suggested(header)}. {usual}"
+    return AnchorauditError(words, path=path, place=place, remedy=remedy)
 
 
 def text_of(value: object) -> str:

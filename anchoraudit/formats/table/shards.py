@@ -18,8 +18,9 @@ import numpy as np
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.splits import is_split
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.formats._columns import Columns
 from anchoraudit.formats.table.columns import Texts
-from anchoraudit.formats.table.dialects import column_called
+from anchoraudit.formats.table.names import column_called
 from anchoraudit.formats.table.rows import Rows, concatenated
 from anchoraudit.formats.table.table_file import Stretch, read_rows
 from anchoraudit.io.addresses import NoAnswerError
@@ -70,17 +71,18 @@ def _keys_of(folder: Path, path: Path) -> dict[str, str]:
     return {name: values[called] for name, called in columns.items() if called}
 
 
-def read_shards(folder: Path, shards: Sequence[Path]) -> Rows:
+def read_shards(folder: Path, shards: Sequence[Path], asked: Columns = ()) -> Rows:
     """Read the files of a split as one table. A file that cannot be read, or has other columns, is a finding.
 
-    Raises AnchorauditError if none of them can be read, or if their server does not answer.
+    asked: as of `read_rows`. Raises AnchorauditError if none of them can be read, or if their server does not
+    answer.
     """
     read: list[tuple[str, Rows]] = []
     findings: list[Finding] = []
     failed: AnchorauditError | None = None
     for path in shards:
         try:
-            rows = read_shard(folder, path)
+            rows = read_shard(folder, path, asked=asked)
         except NoAnswerError:
             raise
         except AnchorauditError as error:
@@ -98,12 +100,15 @@ def read_shards(folder: Path, shards: Sequence[Path]) -> Rows:
     return join_rows(folder, read, findings)
 
 
-def read_shard(folder: Path, path: Path, stretch: Stretch | None = None, *, only_texts: bool = False) -> Rows:
+def read_shard(
+    folder: Path, path: Path, stretch: Stretch | None = None, *, only_texts: bool = False, asked: Columns = ()
+) -> Rows:
     """Read one of the files, with the columns that the names of its folders are.
 
-    stretch, only_texts: as of `read_rows`. Raises AnchorauditError as it does.
+    stretch, only_texts, asked: as of `read_rows`. Raises AnchorauditError as it does.
     """
-    rows = _with_keys(read_rows(path, stretch, only_texts=only_texts), _keys_of(folder, path))
+    read = read_rows(path, stretch, only_texts=only_texts, asked=asked)
+    rows = _with_keys(read, _keys_of(folder, path))
     if rows.unnamed:  # a number of a row names no image of several files
         names, image = path.relative_to(folder).as_posix(), rows.texts["image"]
         rows.texts["image"] = replace(image, names=[f"{names}/{row}" for row in image.names])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from anchoraudit.formats._columns import Columns
 from anchoraudit.formats.table.csv_file import cut_csv, read_csv
 from anchoraudit.formats.table.json_lines import read_json_lines
 from anchoraudit.formats.table.lines import NOTHING, Lines, cut
@@ -19,10 +20,13 @@ _LARGE = 32 << 20  # bytes of a Parquet file from which on it is worth to look f
 Stretch = Lines | tuple[int, ...]
 
 
-def read_rows(path: Path, stretch: Stretch | None = None, *, only_texts: bool = False) -> Rows:
+def read_rows(
+    path: Path, stretch: Stretch | None = None, *, only_texts: bool = False, asked: Columns = ()
+) -> Rows:
     """Read a table file.
 
     stretch: the rows to read; None for all. only_texts: names of images, splits and classes are enough.
+    asked: the columns that the user names.
 
     Raises AnchorauditError if it cannot be read, or if its columns are not understood.
     """
@@ -31,9 +35,9 @@ def read_rows(path: Path, stretch: Stretch | None = None, *, only_texts: bool = 
         from anchoraudit.formats.table.parquet import read_parquet
 
         assert not isinstance(stretch, Lines)
-        return read_parquet(path, stretch, only_texts=only_texts)
+        return read_parquet(path, stretch, only_texts=only_texts, asked=asked)
     lines = Lines(*stretch) if stretch is not None else None
-    return read_json_lines(path, lines) if suffix in _JSON_LINES else read_csv(path, lines)
+    return read_json_lines(path, lines, asked) if suffix in _JSON_LINES else read_csv(path, lines, asked)
 
 
 def nothing_of(path: Path) -> Stretch:
@@ -41,7 +45,7 @@ def nothing_of(path: Path) -> Stretch:
     return () if path.suffix.lower() == _PARQUET else NOTHING
 
 
-def stretches(path: Path, rows: int) -> Iterator[tuple[Stretch | None, str]]:
+def stretches(path: Path, rows: int, asked: Columns = ()) -> Iterator[tuple[Stretch | None, str]]:
     """Yield stretches of a file of about `rows` boxes, each with words for it; None and "" for all of it.
 
     Raises AnchorauditError if the file cannot be read.
@@ -50,7 +54,7 @@ def stretches(path: Path, rows: int) -> Iterator[tuple[Stretch | None, str]]:
     if suffix == _PARQUET:
         yield from _groups(path, rows)
         return
-    lines = cut(path, rows) if suffix in _JSON_LINES else cut_csv(path, rows)
+    lines = cut(path, rows) if suffix in _JSON_LINES else cut_csv(path, rows, asked)
     if not lines:
         yield None, ""
     for number, one in enumerate(lines, 1):

@@ -199,6 +199,7 @@ def _check(filtered: Filtered, written: Sequence[Written], options: Sequence[str
         "--voc-offset",
         "--box-convention",
         "--box-field",
+        "--columns",
         "--unlisted",
         "--allow-blank",
         "--image-folder",
