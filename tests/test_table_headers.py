@@ -311,3 +311,10 @@ def test_columns_of_what_is_no_table(tmp_path):
         list(audit_partitions(tmp_path / "a.json", columns=NAMED))
     with pytest.raises(AnchorauditError, match="columns are those of a table"):
         read([{"width": 9, "height": 9, "boxes": [], "labels": []}], columns=NAMED)
+
+
+def test_open_images_columns_in_pixels(tmp_path):
+    text = "ImageID,LabelName,XMin,XMax,YMin,YMax\n" + "".join(f"a,cat,{n},110,20,70\n" for n in range(10, 14))
+    dataset = table(tmp_path, text, a_jpg=(200, 100))
+    assert dataset.boxes.xyxy[0].tolist() == BOX
+    assert dataset.notes[0].endswith("coordinates are pixels, not fractions of the image, by their values")

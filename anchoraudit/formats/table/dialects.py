@@ -38,6 +38,7 @@ _TRUTHS = frozenset(["true", "false", "yes", "no", "t", "f"])
 _LONGEST_CLASS = 60  # letters
 _FEW = 3  # rows of which fewer show nothing
 _SHOWN = 8  # columns in a note
+_NO_SHARE = 2.0  # no box in fractions of its image goes so far, however careless the annotator
 _LONG = 8  # columns of layouts that differ in what stands where
 _PAST = 1.02  # boxes may reach so far past the image, as a share of its side
 
@@ -170,6 +171,13 @@ def _of_known(header: Sequence[str], known: Known) -> Dialect:
 def _judged(dialect: Dialect, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Dialect:
     """Return the dialect with what the values of its first rows show."""
     dialect = judged_by_values(dialect, header, rows)
+    if dialect.convention == XYXY_FRACTIONS:
+        corners = list(_numbers(dialect, rows, *CORNERS))
+        if len(corners) >= _FEW and 2 * sum(max(box) > _NO_SHARE for box in corners) > len(corners):
+            note = "coordinates are pixels, not fractions of the image, by their values"
+            name = "Open Images' columns, in pixels"
+            return replace(dialect, name=name, convention=XYXY, notes=(*dialect.notes, note))
+        return dialect
     if dialect.box != CORNERS or not {"width", "height"} <= {*dialect.at}:
         return dialect
     told = list(_numbers(dialect, rows, *CORNERS, "width", "height"))
