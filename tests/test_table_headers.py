@@ -314,7 +314,33 @@ def test_columns_of_what_is_no_table(tmp_path):
 
 
 def test_open_images_columns_in_pixels(tmp_path):
-    text = "ImageID,LabelName,XMin,XMax,YMin,YMax\n" + "".join(f"a,cat,{n},110,20,70\n" for n in range(10, 14))
+    text = "ImageID,LabelName,XMin,XMax,YMin,YMax\n"
+    text += "".join(f"a,cat,{n},110,20,70\n" for n in range(10, 14))
     dataset = table(tmp_path, text, a_jpg=(200, 100))
     assert dataset.boxes.xyxy[0].tolist() == BOX
     assert dataset.notes[0].endswith("coordinates are pixels, not fractions of the image, by their values")
+
+
+# Folders of tables
+
+_ROWS = "filename,width,height,class,xmin,ymin,xmax,ymax\na.jpg,200,100,cat,10,20,110,70\n"
+
+
+def test_tables_that_are_called_after_splits(tmp_path):
+    other = "id,text\n1,a\n"
+    files = {"train_labels.csv": _ROWS, "test_labels.csv": _ROWS.replace("a.jpg", "b.jpg"), "more.csv": other}
+    make(tmp_path, {**files, "val.csv": other, "test/b.jpg": (200, 100), "train/a.jpg": (200, 100)})
+    dataset = read(tmp_path)
+    assert dataset.recognised.startswith("table: a folder with test_labels.csv and train_labels.csv, 2 rows")
+    assert (dataset.splits, dataset.images.ids) == (("test", "train"), ["b.jpg", "a.jpg"])
+    assert dataset.image_path(1) == tmp_path / "train/a.jpg"
+    assert dataset.notes == ["not read: more.csv, val.csv"]
+    assert read(tmp_path, splits=("train",)).images.ids == ["a.jpg"]
+    assert merge(audit_partitions(tmp_path)).summary()["boxes"] == 2
+
+
+def test_tables_of_which_nobody_can_tell_which_is_meant(tmp_path):
+    make(tmp_path, {"train_a.csv": _ROWS, "train_b.csv": _ROWS, "x.csv": "a,b\n1,2\n"})
+    with pytest.raises(AnchorauditError) as caught:
+        read(tmp_path)
+    assert "train_a.csv, train_b.csv are tables of boxes: name the file." in caught.value.remedy

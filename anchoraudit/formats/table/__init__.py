@@ -13,7 +13,7 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import Detection, ReadOptions, Sureness
 from anchoraudit.io import stores
 from anchoraudit.io.files import size_of
-from anchoraudit.io.folders import folders_in, is_file, names_in
+from anchoraudit.io.folders import names_in
 from anchoraudit.io.memory import without_garbage_collection
 
 if TYPE_CHECKING:
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
     from anchoraudit.dataset.columns import Dataset
     from anchoraudit.dataset.pieces import Parts
+    from anchoraudit.formats.table.folders import Named
 
 NAME = "table"
 LOOKS_FOR = (
     "a .csv, .parquet or .jsonl file with one row a box or an image, a folder of .parquet files, "
-    "SPLIT/_annotations.csv, SPLIT/metadata.jsonl"
+    "train_labels.csv and test_labels.csv, SPLIT/_annotations.csv, SPLIT/metadata.jsonl"
 )
 EXAMPLE = """\
 filename,width,height,class,xmin,ymin,xmax,ymax
@@ -41,7 +42,6 @@ _KINDS = {
     ".jsonl": "a JSON Lines file",
     ".ndjson": "a JSON Lines file",
 }
-_OF_FOLDERS = ("_annotations.csv", "metadata.jsonl")  # Roboflow's, and the ImageFolder of `datasets`
 _SMALL = 32 << 20  # bytes of Parquet below which nobody needs to count rows
 _NAMED = 5  # folders in a message
 
@@ -51,14 +51,25 @@ def detect(path: Path) -> Detection | None:
     if path.is_file():
         kind = _KINDS.get(path.suffix.lower())
         return None if kind is None else Detection(NAME, path, kind, Sureness.SUFFIX)
-    files = _files(path)
-    if not files:
-        return _detect_shards(path)
-    name = files[0].name
-    here = files[0].parent == path
-    reason = f"a folder with {name}" if here else f"{len(files)} split folder(s) with {name}"
+    from anchoraudit.formats.table.folders import tables_of_splits, usual_tables
+
     # People export tables from other annotations and leave them beside those. So the others are surer.
-    return Detection(NAME, path, reason, Sureness.SUFFIX)
+    if files := usual_tables(path):
+        name = files[0].path.name
+        here = files[0].path.parent == path
+        reason = f"a folder with {name}" if here else f"{len(files)} split folder(s) with {name}"
+        return Detection(NAME, path, reason, Sureness.SUFFIX)
+    if (shards := _detect_shards(path)) is not None:
+        return shards
+    names = [file.path.name for file in tables_of_splits(path)]
+    return Detection(NAME, path, f"a folder with {' and '.join(names)}", Sureness.SUFFIX) if names else None
+
+
+def nearly(path: Path) -> str:
+    """Return what to do about tables in a folder of which none is called after a split; "" without any."""
+    from anchoraudit.formats.table.folders import hint
+
+    return hint(path) if path.is_dir() else ""
 
 
 def detect_address(address: Path) -> Detection | None:
@@ -168,16 +179,8 @@ def read_frame(table: pd.DataFrame, options: ReadOptions) -> Dataset:
         return assemble_frame(NAME, table, options)
 
 
-def _named(path: Path) -> list[tuple[Path, str]]:
+def _named(path: Path) -> list[Named]:
     """Return the files of a data set, each with the name of its split; "" if its rows may name it."""
-    files = _files(path) or [path]
-    return [(file, "" if path in (file, file.parent) else file.parent.name) for file in files]
+    from anchoraudit.formats.table.folders import Named, tables_of_splits, usual_tables
 
-
-def _files(folder: Path) -> list[Path]:
-    for name in _OF_FOLDERS:
-        if is_file(folder / name):
-            return [folder / name]
-        if found := [file for below in folders_in(folder) if is_file(file := below / name)]:
-            return found
-    return []
+    return usual_tables(path) or tables_of_splits(path) or [Named(path, "")]

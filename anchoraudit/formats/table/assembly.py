@@ -13,6 +13,7 @@ from anchoraudit.formats._builder import Note, Part, class_codes, classes_by_nam
 from anchoraudit.formats.table.boxes import TableBoxes, read_boxes
 from anchoraudit.formats.table.class_list import find_class_list, report_unlisted
 from anchoraudit.formats.table.columns import Texts
+from anchoraudit.formats.table.folders import other_tables
 from anchoraudit.formats.table.images import TableImages, read_images, splits_in
 from anchoraudit.formats.table.rows import Rows
 from anchoraudit.formats.table.shards import read_shards
@@ -77,6 +78,8 @@ def assemble_rows(
     rows_read = sum(rows.in_file for rows, _ in tables)
     said = recognised(detection, rows_read, [rows for rows, _ in tables])
     dataset = join(detection, parts, recognised=said)
+    if not detection.files:
+        dataset.notes += other_tables(detection.path, [file for file, _ in files])
     if declared is not None:
         dataset.declared_classes = declared
         dataset.notes.append(f"class ids from {printable(declared.path)}")
