@@ -344,3 +344,10 @@ def test_tables_of_which_nobody_can_tell_which_is_meant(tmp_path):
     with pytest.raises(AnchorauditError) as caught:
         read(tmp_path)
     assert "train_a.csv, train_b.csv are tables of boxes: name the file." in caught.value.remedy
+
+
+def test_a_table_in_the_folder_of_each_split(tmp_path):
+    make(tmp_path, {"train/a.csv": _ROWS, "val/b.csv": _ROWS.replace("a.jpg", "b.jpg"), "other/c.csv": _ROWS})
+    dataset = read(tmp_path)
+    assert "a folder with train/a.csv and val/b.csv" in dataset.recognised
+    assert (dataset.splits, dataset.images.ids) == (("train", "val"), ["a.jpg", "b.jpg"])

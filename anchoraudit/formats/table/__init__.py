@@ -61,7 +61,7 @@ def detect(path: Path) -> Detection | None:
         return Detection(NAME, path, reason, Sureness.SUFFIX)
     if (shards := _detect_shards(path)) is not None:
         return shards
-    names = [file.path.name for file in tables_of_splits(path)]
+    names = [file.path.relative_to(path).as_posix() for file in tables_of_splits(path)]
     return Detection(NAME, path, f"a folder with {' and '.join(names)}", Sureness.SUFFIX) if names else None
 
 

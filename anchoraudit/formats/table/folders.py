@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from anchoraudit.dataset.splits import is_split
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats._builder import listed
 from anchoraudit.io.folders import folders_in, is_file, names_in
@@ -37,12 +38,12 @@ def usual_tables(folder: Path) -> list[Named]:
 
 
 def tables_of_splits(folder: Path) -> list[Named]:
-    """Return the tables of a folder that are called after a split, `train_labels.csv`; [] without any.
+    """Return the tables of a folder that are called after a split, `train_labels.csv`, or lie in its folder.
 
-    [] also if two tables are called after the same one: nobody can tell which is meant.
+    [] also if two tables are of the same one: nobody can tell which is meant.
     """
     found: dict[str, Named] = {}
-    for path, split in _called_after_splits(folder):
+    for path, split in _called_after_splits(folder) or _in_folders_of_splits(folder):
         if is_table(path):
             if split in found:
                 return []
@@ -78,6 +79,16 @@ def _called_after_splits(folder: Path) -> list[Named]:
         if dot and f".{suffix}" in _SUFFIXES and len({*splits}) == 1:
             found.append(Named(folder / name, splits[0]))
     return found
+
+
+def _in_folders_of_splits(folder: Path) -> list[Named]:
+    return [
+        Named(below / name, below.name)
+        for below in folders_in(folder)
+        if is_split(below.name)
+        for name in names_in(below)
+        if name.lower().endswith(_SUFFIXES)
+    ]
 
 
 def is_table(path: Path) -> bool:
