@@ -351,3 +351,45 @@ def test_a_table_in_the_folder_of_each_split(tmp_path):
     dataset = read(tmp_path)
     assert "a folder with train/a.csv and val/b.csv" in dataset.recognised
     assert (dataset.splits, dataset.images.ids) == (("train", "val"), ["a.jpg", "b.jpg"])
+
+
+# A row an image, with lists in its cells
+
+
+def test_metadata_csv_of_an_image_folder(tmp_path):
+    json_cell = '"{""bbox"": [[10, 20, 100, 50]], ""categories"": [""cat""]}"'
+    python = "\"[{'bbox': [10, 20, 100, 50], 'categories': 'cat'}, {'bbox': [1, 2], 'categories': None}]\""
+    rows = [f"a.jpg,{json_cell}", f"b.jpg,{python}", "c.jpg,", 'd.jpg,"{""bbox"": x}"', "a.jpg"]
+    make(tmp_path, {"train/metadata.csv": "file_name,objects\n" + "\n".join(rows), "train/a.jpg": (200, 100)})
+    dataset = read(tmp_path)
+    assert dataset.recognised == (
+        "table: 1 split folder(s) with metadata.csv, 3 rows, one row an image "
+        "(objects.bbox: x, y, width, height)"
+    )
+    assert dataset.splits == ("train",)
+    assert dataset.images.ids == ["a.jpg", "b.jpg", "c.jpg"]
+    assert dataset.boxes.xyxy[:2].tolist() == [BOX, BOX]
+    assert classes_of(dataset) == ["cat", "cat", ""]
+    assert [each for each in told(dataset) if each[0] == "PAR003"] == [
+        ("PAR003", "line 5", "objects is neither JSON nor a Python value; the image is left out"),
+        ("PAR003", "line 6", "1 fields, not 2; the image is left out"),
+        ("PAR003", "line 3.objects[1]", "bbox is not a list of four numbers"),
+    ]
+
+
+def test_global_wheat_2021(tmp_path, monkeypatch):
+    text = "image_name,BoxesString,domain\na.jpg,10 20 110 70;1 2 3 4,Arvalis_1\nb.jpg,no_box,Arvalis_2\n"
+    dataset = table(tmp_path, text, a_jpg=(200, 100), b_jpg=(200, 100))
+    assert dataset.recognised.endswith("one row an image (bbox: x1, y1, x2, y2)")
+    assert dataset.boxes.xyxy.tolist() == [BOX, [1, 2, 3, 4]]
+    assert (dataset.images.ids, dataset.findings) == (["a.jpg", "b.jpg"], [])
+    monkeypatch.setattr(lines, "_BYTES_OF_ROW", 1)
+    monkeypatch.setattr("anchoraudit.partitions.reading.rows_of_part", lambda *_: 40)
+    parts = list(audit_partitions(tmp_path / "boxes.csv"))
+    assert len(parts) > 1
+    assert merge(parts).summary()["boxes"] == 2
+
+
+def test_cells_with_lists_that_are_no_boxes(tmp_path):
+    with pytest.raises(AnchorauditError, match="cells hold lists, but none of boxes"):
+        table(tmp_path, 'image,tags\na.jpg,"[[""x""]]"\n')

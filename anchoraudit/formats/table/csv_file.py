@@ -27,6 +27,7 @@ from anchoraudit.formats.table.class_list import find_class_list
 from anchoraudit.formats.table.columns import Numbers, Texts, joined_numbers, joined_texts
 from anchoraudit.formats.table.dialects import Dialect, dialect_of
 from anchoraudit.formats.table.lines import Lines, blocks, cut, head_of
+from anchoraudit.formats.table.list_cells import holds_lists, read_images
 from anchoraudit.formats.table.rows import NUMBERS, Rows, not_understood
 from anchoraudit.io.files import decode_names
 from anchoraudit.io.stores import read_input
@@ -54,8 +55,13 @@ def _read(path: Path, lines: Lines | None, asked: Columns) -> Rows:
     note(path, data)
     text = decode_names(data)
     head = text[:_HEAD] if lines is None else decode_names(head_of(path))[:_HEAD]
-    separator, dialect = _dialect_of(path, head, asked)
+    separator, told = _first_rows(path, head)
     first = 0 if lines is None else lines.first
+    if holds_lists(told):
+        findings: list[Finding] = []
+        images = islice(_lines(path, text, separator, findings, first), int(first == 0), None)
+        return read_images(path, told, images, findings, asked)
+    dialect = _dialect_of(path, told, asked)
     begins = int(dialect.header and first == 0)
     plain = by_arrow(text, separator, dialect, begins)
     if plain is None and '"' not in text:
@@ -64,7 +70,7 @@ def _read(path: Path, lines: Lines | None, asked: Columns) -> Rows:
         texts, numbers = plain
         at_line = np.arange(first + begins, first + begins + len(texts["image"]))
         return Rows(path, dialect, "line", texts, numbers, at_line)
-    findings: list[Finding] = []
+    findings = []
     broken: list[int] = []
     at: list[int] = []
     picked: list[tuple[str, ...]] = []
@@ -94,8 +100,12 @@ def cut_csv(path: Path, rows: int, asked: Columns = ()) -> list[Lines]:
     head = head_of(path)
     if not head or head[:2] in (b"\xff\xfe", b"\xfe\xff"):  # UTF-16
         return []
-    separator, dialect = _dialect_of(path, decode_names(head)[:_HEAD], asked)
-    if dialect.lists_classes and find_class_list([path]) is not None:
+    separator, told = _first_rows(path, decode_names(head)[:_HEAD])
+    if (
+        not holds_lists(told)
+        and _dialect_of(path, told, asked).lists_classes
+        and find_class_list([path]) is not None
+    ):
         return []
     return cut(path, rows, partial(_is_plain, separator))
 
@@ -132,11 +142,15 @@ def _quotes_of(separator: str, lines: bytes) -> tuple[Int, Int] | None:
     return (opening, closing) if is_whole else None
 
 
-def _dialect_of(path: Path, head: str, asked: Columns) -> tuple[str, Dialect]:
-    """Return the separator and the columns. Raises AnchorauditError if they are not understood."""
+def _first_rows(path: Path, head: str) -> tuple[str, list[list[str]]]:
+    """Return the separator, and the first rows, in which the columns show."""
     line = next((line for line in head.splitlines() if line.strip()), "")
     separator = max(",;\t", key=line.count)
-    first = [row for _, row in islice(_lines(path, head, separator, []), _TELLING)]
+    return separator, [row for _, row in islice(_lines(path, head, separator, []), _TELLING)]
+
+
+def _dialect_of(path: Path, first: list[list[str]], asked: Columns) -> Dialect:
+    """Return the columns. Raises AnchorauditError if they are not understood."""
     try:
         dialect = dialect_of(first, asked)
     except AnchorauditError as error:
@@ -144,7 +158,7 @@ def _dialect_of(path: Path, head: str, asked: Columns) -> tuple[str, Dialect]:
     if dialect is None:
         words = "columns not understood" if first else "the file is empty"
         raise not_understood(path, words, first[0] if first else ())
-    return separator, dialect
+    return dialect
 
 
 def by_arrow(text: str, separator: str, dialect: Dialect, begins: int) -> _Columns | None:

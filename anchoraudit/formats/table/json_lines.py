@@ -67,7 +67,7 @@ def _columns_of(path: Path, asked: Columns) -> _Columns:
         raise not_understood(path, f"no line is a JSON object: {why}")
     keys = tuple(dict.fromkeys(key for each in objects for key in each))
     try:
-        if (layout := layout_of(_kind_of(objects).fields, asked)) is not None:
+        if (layout := layout_of_objects(objects, asked)) is not None:
             return _Columns(None, keys, layout)
         dialect = by_header(keys, asked)
     except AnchorauditError as error:
@@ -82,6 +82,14 @@ def _columns_of(path: Path, asked: Columns) -> _Columns:
 
 def _shown(value: object) -> str:
     return "" if value is None else text_of(value)
+
+
+def layout_of_objects(objects: Sequence[Mapping[str, Any]], asked: Columns) -> Layout | None:
+    """Find the boxes of images by the first ones. None if they have no lists of boxes.
+
+    Raises AnchorauditError as `layout_of` does.
+    """
+    return layout_of(_kind_of(objects).fields, asked)
 
 
 def _kind_of(values: Sequence[Any]) -> Kind:
@@ -145,13 +153,24 @@ def _rows_of(path: Path, columns: _Columns, block: Block) -> Rows:
             cells = [each.get(box) for each in objects]
             flat = with_fours(flat, *fours_of(cells), cells)
         return interpreted(flat)
-    layout = columns.layout
+    return rows_of_images(path, columns.layout, objects, at, findings)
+
+
+def rows_of_images(
+    path: Path,
+    layout: Layout,
+    objects: Sequence[Mapping[str, Any]],
+    at: Sequence[int],
+    findings: list[Finding],
+) -> Rows:
+    """Return images with lists of objects as rows. at: the line of each, from 0. findings: of their lines."""
     images = {"image": _texts(objects, layout.image) if layout.image else Texts.of(map(str, at))}
     if layout.split:
         images["split"] = _texts(objects, layout.split)
     named = {"width": layout.width, "height": layout.height} if layout.width and layout.height else {}
     sizes = {name: _numbers(objects, key).values for name, key in named.items()}
-    rows = rows_of(_in_lists(objects, layout), images, sizes, layout, path=path, item="line", at=lines)
+    lists, lines = _in_lists(objects, layout), np.array(at, dtype=np.int64)
+    rows = rows_of(lists, images, sizes, layout, path=path, item="line", at=lines)
     rows.findings[:0] = findings
     return rows
 

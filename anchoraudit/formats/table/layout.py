@@ -57,7 +57,8 @@ class Layout:
     def words(self) -> str:
         """Describe it, for a report."""
         if self.box:
-            return f"one row an image ({self._called(self.box)}: x, y, width, height)"
+            meaning = "x, y, width, height" if self.convention == XYWH else self.convention.words
+            return f"one row an image ({self._called(self.box)}: {meaning})"
         return f"one row an image ({self._called('/'.join(self.corners.values()))})"
 
     @property
