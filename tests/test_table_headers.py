@@ -67,14 +67,16 @@ def test_headers_that_are_known(tmp_path, kind):
     assert dataset.boxes.xyxy.round(9).tolist() == [BOX]
     assert classes_of(dataset) == ["16" if kind == "gtsrb without header" else "cat"]
     assert dataset.images.width.tolist() == [200]
-    assert dataset.findings == dataset.notes == []
+    assert dataset.findings == []
+    assert all("the boxes fit as x, y, w, h and as corners" in note for note in dataset.notes)
+    assert len(dataset.notes) == kind.endswith("in a cell")
 
 
 def test_wheat_has_boxes_in_a_cell_and_no_class(tmp_path):
     text = 'image_id,width,height,bbox,source\na,1024,1024,"[834.0, 222.0, 56.0, 36.0]",usask_1\n'
     text += 'a,1024,1024,"[226.0, 548.0, 130.0]",usask_1\nb,1024,1024,,usask_1\n'
     dataset = table(tmp_path, text)
-    assert dataset.recognised.endswith("columns image_id,bbox (x, y, w, h)")
+    assert dataset.recognised.endswith("Kaggle wheat's (image_id,width,height,bbox,source)")
     assert dataset.boxes.xyxy[0].tolist() == [834, 222, 890, 258]
     assert (dataset.images.ids, dataset.images.width.tolist()) == (["a", "b"], [1024, 1024])
     assert told(dataset) == [("PAR003", "line 3", "bbox is not a list of four numbers")]
@@ -393,3 +395,52 @@ def test_global_wheat_2021(tmp_path, monkeypatch):
 def test_cells_with_lists_that_are_no_boxes(tmp_path):
     with pytest.raises(AnchorauditError, match="cells hold lists, but none of boxes"):
         table(tmp_path, 'image,tags\na.jpg,"[[""x""]]"\n')
+
+
+# Boxes in lists, of which no name says what they mean
+
+
+def in_lists(path, boxes, repeat=1):
+    """Parquet of one row an image, each 200x100 with all these boxes."""
+    objects = [{"bbox": [list(map(float, box)) for box in boxes], "category": ["cat"] * len(boxes)}] * repeat
+    names = [f"{number}.jpg" for number in range(repeat)]
+    frame = pd.DataFrame({"image_id": names, "width": 200, "height": 100, "objects": objects})
+    frame.to_parquet(path, row_group_size=5)
+    return frame
+
+
+CORNERS = [[100, 60, 190, 95], [120, 10, 180, 90], [150, 50, 199, 99]]
+
+
+def test_corners_in_lists_are_found(tmp_path, monkeypatch):
+    pytest.importorskip("pyarrow")
+    in_lists(tmp_path / "x.parquet", CORNERS, 20)
+    dataset = read(tmp_path / "x.parquet")
+    assert dataset.boxes.xyxy[:3].tolist() == CORNERS
+    assert dataset.conventions[0].name == "xyxy"
+    assert dataset.recognised.endswith("one row an image (objects.bbox: x1, y1, x2, y2)")
+    assert "the boxes are read as x1, y1, x2, y2: as x, y, w, h, many of the first" in dataset.notes[1]
+    assert read(tmp_path / "x.parquet", box_convention="xywh").boxes.xyxy[0].tolist() == [100, 60, 290, 155]
+    monkeypatch.setattr("anchoraudit.partitions.reading.rows_of_part", lambda *_: 5)
+    monkeypatch.setattr("anchoraudit.formats.table.table_file._LARGE", 0)
+    parts = list(audit_partitions(tmp_path / "x.parquet"))
+    together = merge(parts)
+    assert len(parts) == 4
+    assert together.summary()["boxes"] == 60
+    assert "BOX017" not in together.findings.counts
+    assert dataset.notes[1] in together.notes
+
+
+def test_sides_in_lists_are_sides(tmp_path):
+    pytest.importorskip("pyarrow")
+    in_lists(tmp_path / "x.parquet", [[x, y, right - x, low - y] for x, y, right, low in CORNERS])
+    dataset = read(tmp_path / "x.parquet")
+    assert (dataset.boxes.xyxy.tolist(), len(dataset.notes)) == (CORNERS, 1)
+
+
+def test_what_fits_both_ways_is_told(tmp_path):
+    pytest.importorskip("pyarrow")
+    in_lists(tmp_path / "x.parquet", [[10, 10, 60, 50]])
+    dataset = read(tmp_path / "x.parquet")
+    assert dataset.boxes.xyxy.tolist() == [[10, 10, 70, 60]]
+    assert "If they are corners, use --box-convention xyxy" in dataset.notes[1]

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+
+import numpy as np
 
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.errors import printable
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
 from anchoraudit.formats._builder import Note, Part, class_codes, classes_by_name, join
-from anchoraudit.formats.table.boxes import TableBoxes, read_boxes
+from anchoraudit.formats.table.boxes import read_boxes
 from anchoraudit.formats.table.class_list import find_class_list, report_unlisted
 from anchoraudit.formats.table.columns import Texts
+from anchoraudit.formats.table.deciding import DECIDING, meaning_of, with_meaning
 from anchoraudit.formats.table.folders import other_tables
-from anchoraudit.formats.table.images import TableImages, read_images, splits_in
+from anchoraudit.formats.table.images import read_images, splits_in
 from anchoraudit.formats.table.rows import Rows
 from anchoraudit.formats.table.shards import read_shards
 from anchoraudit.formats.table.table_file import read_rows
@@ -61,13 +65,13 @@ def assemble_rows(
     if not is_part:
         known = [name for rows, split in tables for name in ([split] if split else splits_in(rows))]
         require_known_splits(options.splits, known or [split for _, split in files], detection.path)
+        tables = [(decided(rows, split, options), split) for rows, split in tables]
     parts: list[Part] = []
     labels: list[Texts] = []
     for rows, split in tables:
-        images = read_images(rows, split, () if split else options.splits, options.image_folder)
-        boxes = read_boxes(rows, images)
-        labels.append(boxes.labels)
-        parts.append(_part(rows, split, images, boxes))
+        part, own = _part(rows, split, options)
+        parts.append(part)
+        labels.append(own)
     declared = find_class_list([rows.path for rows, _ in tables if rows.dialect.lists_classes])
     listed = [] if declared is None else [entry.name.text for entry in declared.entries]
     listed += [name for rows, _ in tables for name in rows.classes]
@@ -88,6 +92,15 @@ def assemble_rows(
     return dataset
 
 
+def decided(rows: Rows, split: str, options: ReadOptions) -> Rows:
+    """Return rows with what their boxes mean, where no name says it: the first boxes of the table decide."""
+    if not rows.dialect.is_assumed or not len(rows):
+        return rows
+    first = replace(rows.take(np.arange(min(len(rows), DECIDING))), findings=[])
+    dataset = join(Detection("", rows.path, ""), [_part(first, split, options)[0]], recognised="")
+    return with_meaning(rows, *meaning_of(dataset))
+
+
 def recognised(detection: Detection, rows: int, tables: Sequence[Rows]) -> str:
     """Say what the data set was recognised as. rows: how many the tables have."""
     makes = " and ".join(printable(make) for make in dict.fromkeys(own.dialect.name for own in tables))
@@ -102,8 +115,11 @@ def _labels_with_places(parts: Sequence[Part], labels: Sequence[Texts]) -> Itera
             yield own.names[code], str(source.path), source.place_of_box(at, -1)
 
 
-def _part(rows: Rows, split: str, images: TableImages, read: TableBoxes) -> Part:
-    return Part(
+def _part(rows: Rows, split: str, options: ReadOptions) -> tuple[Part, Texts]:
+    """Return rows as columns, without their classes, whose names are the second."""
+    images = read_images(rows, split, () if split else options.splits, options.image_folder)
+    read = read_boxes(rows, images)
+    part = Part(
         sources=(rows.source(split, images.folder),),
         ids=list(images.ids),
         file_names=images.file_names,
@@ -113,11 +129,12 @@ def _part(rows: Rows, split: str, images: TableImages, read: TableBoxes) -> Part
         categories=(),
         measured=images.measured,
         entry=images.entry,
-        convention=rows.convention or rows.dialect.convention,
+        convention=rows.dialect.convention,
         findings=[*rows.findings, *images.findings, *read.findings],
         notes=[*images.notes, *(_note(rows.path, words) for words in (*rows.dialect.notes, *rows.notes))],
         opened=images.opened,
     )
+    return part, read.labels
 
 
 def _note(path: Path, words: str) -> Note:

@@ -56,6 +56,7 @@ class Dialect:
     lists_classes: keras-retinanet's list of classes may lie beside the table.
     codes_classes: classes are codes, and a file beside the table describes them.
     notes: what was decided by looking at the first rows.
+    is_assumed: no name of a column says what the four numbers mean, as they are in a list.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Dialect:
     lists_classes: bool = False
     codes_classes: bool = False
     notes: tuple[str, ...] = ()
+    is_assumed: bool = False
 
 
 # Tables of programs and data sets: some of their columns, and what they are called.
@@ -82,9 +84,10 @@ _MAKES: tuple[tuple[frozenset[str], str], ...] = tuple(
         ("filename roix1 roix2 classid", "GTSRB's (Filename,Roi.X1,Roi.Y1,Roi.X2,Roi.Y2,ClassId)"),
         ("imageid classname radid xmin", "VinBigData's (image_id,class_name,x_min,y_min,x_max,y_max)"),
         ("image label xmin xmax", "VoTT's (image,xmin,ymin,xmax,ymax,label)"),
+        ("imageid width height bbox source", "Kaggle wheat's (image_id,width,height,bbox,source)"),
     )
 )
-_OPEN_IMAGES, _RSNA = _MAKES[0][1], _MAKES[3][1]
+_OPEN_IMAGES, _RSNA, _WHEAT = _MAKES[0][1], _MAKES[3][1], _MAKES[-1][1]
 _KERAS = "keras-retinanet's (no header: path,x1,y1,x2,y2,class)"
 _AUTOML = "AutoML's ({}set,path,label,x_min,y_min,...; coordinates from 0 to 1)"
 # Layouts without a header: what each column is.
@@ -156,7 +159,8 @@ def judged_by_values(dialect: Dialect, header: Sequence[str], rows: Sequence[Seq
 def _of_known(header: Sequence[str], known: Known) -> Dialect:
     at, convention = known.at, known.convention
     words = plain_names(header)
-    made = next((name for names, name in _MAKES if names <= words and "label" in at), "")
+    has_class = "label" in at
+    made = next((name for names, name in _MAKES if names <= words and (has_class or name == _WHEAT)), "")
     if made == _OPEN_IMAGES:
         return Dialect(made, at, len(header), convention=XYXY_FRACTIONS, codes_classes=True)
     box = FAMILIES[1][0] if known.box == (LIST,) else known.box
@@ -165,7 +169,15 @@ def _of_known(header: Sequence[str], known: Known) -> Dialect:
         meaning = f" ({convention.words})" if convention != XYXY else ""
         made = f"columns {used}{meaning}"
     nothing = NOTHING | {"0"} if made == _RSNA else NOTHING
-    return Dialect(made, at, len(header), box=box, convention=convention, nothing=nothing)
+    return Dialect(
+        made,
+        at,
+        len(header),
+        box=box,
+        convention=convention,
+        nothing=nothing,
+        is_assumed=known.box == (LIST,) and made != _WHEAT,
+    )
 
 
 def _judged(dialect: Dialect, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Dialect:

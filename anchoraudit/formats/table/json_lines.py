@@ -25,7 +25,7 @@ from anchoraudit.formats.table.dialects import Dialect, by_header, judged_by_val
 from anchoraudit.formats.table.layout import Kind, Layout, layout_of
 from anchoraudit.formats.table.lines import Block, Lines, blocks, head_of
 from anchoraudit.formats.table.names import LIST
-from anchoraudit.formats.table.objects import Objects, corners_of, rows_of
+from anchoraudit.formats.table.objects import Objects, rows_of
 from anchoraudit.formats.table.rows import NUMBERS, Rows, concatenated, not_understood, text_of
 from anchoraudit.io import json_text
 from anchoraudit.io.unchanged import note_large
@@ -213,13 +213,12 @@ def _in_lists(images: Sequence[Mapping[str, Any]], layout: Layout) -> Objects:
     of = len(parents)
     broken = np.zeros(of, dtype=np.bool_)
     if layout.box:
-        xyxy, broken = _fours(found[layout.box])
-        empty = np.zeros_like(xyxy, dtype=np.bool_)
+        fours, broken = _fours(found[layout.box])
+        empty = np.zeros_like(fours, dtype=np.bool_)
     else:
         columns = [_numbers_of(found[name]) for name in layout.corners.values()]
-        xyxy = np.column_stack([column.values for column in columns])
+        fours = np.column_stack([column.values for column in columns])
         empty = np.column_stack([column.empty | np.isnan(column.values) for column in columns])
-    xyxy = corners_of(xyxy, layout.convention)
     labels = Texts.same("", of)
     if layout.label:
         labels = Texts.of("" if value is None else text_of(value) for value in found[layout.label])
@@ -231,7 +230,7 @@ def _in_lists(images: Sequence[Mapping[str, Any]], layout: Layout) -> Objects:
     def shown(row: int) -> str:
         return shorten(found[first][row])
 
-    return Objects(parents, place, xyxy, empty, labels, crowd, broken, shown, short=short)
+    return Objects(parents, place, fours, empty, labels, crowd, broken, shown, short=short)
 
 
 def _lists(held: Any, fields: Sequence[str]) -> dict[str, list[Any]]:

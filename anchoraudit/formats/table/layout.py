@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from anchoraudit.dataset.conventions import XYWH, Convention
 from anchoraudit.formats._columns import Columns
 from anchoraudit.formats.table.asked import no_column
+from anchoraudit.formats.table.dialects import Dialect
 from anchoraudit.formats.table.names import FAMILIES, LIST, column_called
 
+_SIDES = FAMILIES[1][0]
 _OF_IMAGE = ("image", "width", "height", "split")
 
 
@@ -39,7 +41,8 @@ class Layout:
     holder: the column of objects, "" if their lists are columns themselves. box: the field with lists of four
     numbers, "" if each number has its own. corners: these fields, by what they are. convention: what the four
     numbers mean. label, crowd: other fields, "" without one. image, width, height: columns, "" without one.
-    picture: a column with the bytes of the image files. Those that are not there are "".
+    picture: a column with the bytes of the image files. is_assumed: no name of a column says what the numbers
+    mean. Those that are not there are "".
     """
 
     holder: str
@@ -53,6 +56,7 @@ class Layout:
     height: str
     split: str
     picture: str
+    is_assumed: bool = False
 
     def words(self) -> str:
         """Describe it, for a report."""
@@ -60,6 +64,12 @@ class Layout:
             meaning = "x, y, width, height" if self.convention == XYWH else self.convention.words
             return f"one row an image ({self._called(self.box)}: {meaning})"
         return f"one row an image ({self._called('/'.join(self.corners.values()))})"
+
+    def dialect(self) -> Dialect:
+        """Return what its rows are: their numbers, and what these mean."""
+        names = tuple(self.corners) or _SIDES
+        convention = self.convention
+        return Dialect(self.words(), {}, 0, box=names, convention=convention, is_assumed=self.is_assumed)
 
     @property
     def first(self) -> str:
@@ -119,6 +129,7 @@ def layout_of(columns: Mapping[str, Kind], asked: Columns = ()) -> Layout | None
             height=of_image["height"],
             split=of_image["split"],
             picture="".join(pictures[:1]),
+            is_assumed=bool(box),
         )
     return None
 

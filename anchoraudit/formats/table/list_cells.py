@@ -71,7 +71,7 @@ def read_images(
             remedy=f"Name their column: --columns bbox=COLUMN. Columns: {', '.join(header)}.",
         )
     if any(strings):
-        layout = replace(layout, convention=XYXY)
+        layout = replace(layout, convention=XYXY, is_assumed=False)
     read = [(line, each) for line, row in rows if (each := reader.object(row, line, findings)) is not None]
     return rows_of_images(path, layout, [each for _, each in read], [line for line, _ in read], findings)
 

@@ -24,7 +24,7 @@ from anchoraudit.formats.table.arrow import numbers_of, texts_of
 from anchoraudit.formats.table.columns import Texts, joined_texts
 from anchoraudit.formats.table.dialects import Dialect
 from anchoraudit.formats.table.layout import Kind, Layout
-from anchoraudit.formats.table.objects import Objects, corners_of, rows_of
+from anchoraudit.formats.table.objects import Objects, rows_of
 from anchoraudit.formats.table.row_groups import RowGroups
 from anchoraudit.formats.table.rows import Rows
 from anchoraudit.images.sizes import size_in
@@ -97,14 +97,13 @@ def _objects(file: RowGroups, layout: Layout) -> Objects:
     values = pc.list_flatten(first)
     broken = np.zeros(of, dtype=np.bool_)
     if layout.box:
-        xyxy, broken = _fours(values)
-        empty = np.zeros_like(xyxy, dtype=np.bool_)
+        fours, broken = _fours(values)
+        empty = np.zeros_like(fours, dtype=np.bool_)
     else:
         columns = [_aligned(lists[name], first)[0] for name in layout.corners.values()]
         numbers = [numbers_of(pa.chunked_array([column]), nan_is_nothing=True) for column in columns]
-        xyxy = np.column_stack([number.values for number in numbers])
+        fours = np.column_stack([number.values for number in numbers])
         empty = np.column_stack([number.empty for number in numbers])
-    xyxy = corners_of(xyxy, layout.convention)
     labels, names = Texts.same("", of), []
     short: list[int] = []
     if layout.label:
@@ -120,7 +119,7 @@ def _objects(file: RowGroups, layout: Layout) -> Objects:
     def shown(row: int) -> str:
         return shorten(values[row].as_py())
 
-    return Objects(parents, place, xyxy, empty, labels, crowd, broken, shown, names, short)
+    return Objects(parents, place, fours, empty, labels, crowd, broken, shown, names, short)
 
 
 def _lists(file: RowGroups, layout: Layout, fields: Sequence[str] = ()) -> dict[str, pa.Array]:

@@ -9,13 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from anchoraudit.arrays import Bool, Float, Int
-from anchoraudit.dataset.conventions import XYXY, Convention
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.dataset.readings import boxes_of
 from anchoraudit.formats.table.columns import Numbers, Texts
-from anchoraudit.formats.table.dialects import Dialect
 from anchoraudit.formats.table.layout import Layout
-from anchoraudit.formats.table.names import CORNERS
 from anchoraudit.formats.table.rows import Rows
 
 
@@ -23,7 +19,7 @@ from anchoraudit.formats.table.rows import Rows
 class Objects:
     """M objects of N images.
 
-    parents: int64 [M], the image of each. place: int64 [M], its position in the list. xyxy: float64 [M, 4].
+    parents: int64 [M], the image of each. place: int64 [M], its position in the list. numbers: float64 [M, 4], as the file has them.
     empty: bool [M, 4], where nothing is written. broken: bool [M], where four numbers are expected and others
     are found. shown: what is written there. classes: names that the file declares. short: images whose lists
     have different lengths.
@@ -31,7 +27,7 @@ class Objects:
 
     parents: Int
     place: Int
-    xyxy: Float
+    numbers: Float
     empty: Bool
     labels: Texts
     crowd: Bool
@@ -39,11 +35,6 @@ class Objects:
     shown: Callable[[int], str]
     classes: list[str] = field(default_factory=list)
     short: list[int] = field(default_factory=list)
-
-
-def corners_of(numbers: Float, convention: Convention) -> Float:
-    """Return the corners of boxes, [M, 4], in pixels. numbers: what the file has."""
-    return numbers if convention == XYXY else boxes_of(numbers, numbers, convention)
 
 
 def rows_of(
@@ -71,13 +62,14 @@ def rows_of(
         names = [*objects.labels.names, ""]
         codes = np.concatenate([objects.labels.codes, np.full(len(lonely), len(names) - 1)])
         texts["label"] = Texts.of_codes(codes[order], names)
-    corners = np.concatenate([objects.xyxy, np.full((len(lonely), 4), np.nan)]).take(order, axis=0)
+    corners = np.concatenate([objects.numbers, np.full((len(lonely), 4), np.nan)]).take(order, axis=0)
     empty = np.concatenate([objects.empty, ~np.zeros((len(lonely), 4), dtype=np.bool_)]).take(order, axis=0)
-    numbers = {name: Numbers(corners[:, i], empty[:, i]) for i, name in enumerate(CORNERS)}
+    dialect = layout.dialect()
+    numbers = {name: Numbers(corners[:, i], empty[:, i]) for i, name in enumerate(dialect.box)}
     numbers |= {name: Numbers.of_floats(sides[parents]) for name, sides in sizes.items()}
     rows = Rows(
         path,
-        Dialect(layout.words(), {}, 0),
+        dialect,
         item,
         texts,
         numbers,
@@ -85,7 +77,6 @@ def rows_of(
         broken=np.flatnonzero(np.concatenate([objects.broken, no])[order]),
         parents=at[parents],
         crowd=np.concatenate([objects.crowd, no])[order],
-        convention=layout.convention,
         classes=objects.classes,
         unnamed=not layout.image,
     )

@@ -26,8 +26,9 @@ from anchoraudit.dataset.pieces import (
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
 from anchoraudit.formats._columns import Columns
-from anchoraudit.formats.table.assembly import assemble_rows, recognised
+from anchoraudit.formats.table.assembly import assemble_rows, decided, recognised
 from anchoraudit.formats.table.columns import Texts
+from anchoraudit.formats.table.deciding import DECIDING, with_meaning
 from anchoraudit.formats.table.rows import Rows, concatenated
 from anchoraudit.formats.table.shards import (
     columns_of,
@@ -149,6 +150,9 @@ class TableParts:
             if of_group:
                 first = self.pieces[of_group[0]]
                 empty = self._rows(first, stretch=nothing_of(first.where.path))
+                if empty.dialect.is_assumed:
+                    meaning = self._first_rows(of_group, split).dialect
+                    empty = replace(empty, dialect=meaning)
                 tables.append((replace(empty, files=(), findings=[], classes=sorted(classes)), split))
         dataset = self._assembled(tables)
         dataset.splits = tuple(dict.fromkeys(named)) or ("",)
@@ -162,6 +166,15 @@ class TableParts:
                 if label:
                     dataset.class_boxes[source, at[label]] += boxes
         return dataset
+
+    def _first_rows(self, numbers: Sequence[int], split: str) -> Rows:
+        """Return the first rows of a group of pieces, with what their boxes mean."""
+        tables: list[Rows] = []
+        for number in numbers:
+            tables.append(self._rows(self.pieces[number]))
+            if sum(map(len, tables)) >= DECIDING:
+                break
+        return decided(concatenated(tables, [0] * len(tables), []), split, self.options)
 
     def read(self, piece: Piece, skeleton: Dataset, apart: Keys) -> Dataset:
         """Read the rows of a piece."""
@@ -277,10 +290,14 @@ class TableParts:
     def _aligned(self, tables: Sequence[tuple[int, Rows]], skeleton: Dataset) -> Dataset:
         """Return rows, each with their group, as a part of the data set of a skeleton."""
         classes = [category.name for category in skeleton.categories]
-        dataset = self._assembled(
-            [(replace(rows, classes=classes), self.files[group][1]) for group, rows in tables]
-        )
         own = [self._source_of(group, skeleton) for group, _ in tables]
+        meant = [
+            (group, with_meaning(rows, skeleton.convention_of(source)) if rows.dialect.is_assumed else rows)
+            for (group, rows), source in zip(tables, own, strict=True)
+        ]
+        dataset = self._assembled(
+            [(replace(rows, classes=classes), self.files[group][1]) for group, rows in meant]
+        )
         sources = list(skeleton.sources)
         for number, source in zip(own, dataset.sources, strict=True):
             sources[number] = source

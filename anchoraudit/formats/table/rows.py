@@ -10,7 +10,6 @@ import numpy as np
 
 from anchoraudit.arrays import Bool, Int
 from anchoraudit.dataset.columns import Source
-from anchoraudit.dataset.conventions import Convention
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats.table.asked import shown_columns
@@ -35,7 +34,7 @@ class Rows:
     broken: int64, the positions of rows with more or fewer fields than the header.
     parents: int64 [R], where a row of the file is an image with a list of objects: that row, and `at` is the
     position in its list, -1 for an image without objects. None where each row is a box.
-    crowd: bool [R]; None without any. convention: what four numbers mean in the file, if not the corners.
+    crowd: bool [R]; None without any.
     classes: names that the file declares. files: as in `Source`. unnamed: the file does not name its images,
     so that their names are the numbers of their rows. notes: what was decided by looking at other files.
     """
@@ -51,7 +50,6 @@ class Rows:
     box_place: str = ""
     parents: Int | None = None
     crowd: Bool | None = None
-    convention: Convention | None = None
     classes: list[str] = field(default_factory=list)
     files: tuple[tuple[int, str], ...] = ()
     unnamed: bool = False
