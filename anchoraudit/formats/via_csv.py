@@ -124,10 +124,10 @@ def _begins(file: Path) -> bool:
 
 @dataclass(slots=True)
 class _Region:
-    """A region of an image. box: None if it has none; kind: what it is called. attributes: by their names."""
+    """A region of an image. box: None if it has none; shape: what it is called. attributes: by their names."""
 
     line: int
-    kind: str
+    shape: str
     box: _Box | None
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
@@ -147,8 +147,8 @@ def _rows(path: Path, remarks: Remarks, asked: str) -> Iterator[ImageRow]:
             regions.append(region)
     every = [region for regions in images.values() for region in regions]
     attribute = _class_attribute(path, [r for r in every if r.box is not None], remarks, asked)
-    outlines = Counter(region.kind for region in every if region.box is not None and region.kind != "rect")
-    skipped = Counter(region.kind for region in every if region.box is None)
+    outlines = Counter(region.shape for region in every if region.box is not None and region.shape != "rect")
+    skipped = Counter(region.shape for region in every if region.box is None)
     for told, counts in (("read as the boxes around them", outlines), ("not read", skipped)):
         if counts:
             words = ", ".join(f"{count:,} of {printable(kind)[:30]}" for kind, count in counts.items())
