@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.formats import Detection, ReadOptions, Sureness
 from anchoraudit.formats._documents import image_name
+from anchoraudit.formats._via_shapes import Box, of_names, of_numbers
 from anchoraudit.io import json_text
 from anchoraudit.io.files import decode_names, read_head, read_input
 from anchoraudit.io.folders import folders_in, is_file, names_in
@@ -50,19 +50,6 @@ _HEAD = 1 << 14  # bytes; the comments of version 3 hold its attributes
 _LOOKED_AT = 40  # files of a folder
 # Of several attributes, the one with such a name is the class.
 _CLASS_NAMES = ("class", "label", "name", "category", "type", "object", "class_name", "species")
-_KINDS_OF_3 = (
-    "",
-    "point",
-    "rect",
-    "circle",
-    "ellipse",
-    "line",
-    "polyline",
-    "polygon",
-    "extreme",
-    "extreme circle",
-)
-_Box = tuple[float, float, float, float]
 
 
 def detect(path: Path) -> Detection | None:
@@ -124,11 +111,11 @@ def _begins(file: Path) -> bool:
 
 @dataclass(slots=True)
 class _Region:
-    """A region of an image. box: None if it has none; shape: what it is called. attributes: by their names."""
+    """A region of an image. box: None if it has none; shape: its kind. attributes: by their names."""
 
     line: int
     shape: str
-    box: _Box | None
+    box: Box | None
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -250,7 +237,7 @@ class _Reader:
         else:
             attributes = self._json(row[_ATTRIBUTES], line) if len(row) > _ATTRIBUTES else {}
             own = attributes if isinstance(attributes, dict) else {}
-            yield name, line, self._region(*_of_names(shape), own, line, row[_SHAPE])
+            yield name, line, self._region(*of_names(shape), own, line, row[_SHAPE])
 
     def _of_3(self, row: Sequence[str], line: int) -> Iterator[tuple[str, int, _Region | None]]:
         files, times, numbers, metadata = (
@@ -266,7 +253,7 @@ class _Reader:
             yield name, line, None
         else:
             own = self._named(metadata if isinstance(metadata, dict) else {})
-            yield name, line, self._region(*_of_numbers(numbers), own, line, row[_NUMBERS])
+            yield name, line, self._region(*of_numbers(numbers), own, line, row[_NUMBERS])
 
     def _named(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
         """Return values by the names of their attributes, and options by their texts."""
@@ -281,7 +268,7 @@ class _Reader:
             found[str(known.get("aname", key))] = text
         return found
 
-    def _region(self, kind: str, box: _Box | None, own: Mapping[str, Any], line: int, said: str) -> _Region:
+    def _region(self, kind: str, box: Box | None, own: Mapping[str, Any], line: int, said: str) -> _Region:
         from anchoraudit.formats._builder import NO_BOX
 
         if kind:
@@ -301,60 +288,3 @@ class _Reader:
         from anchoraudit.formats._builder import SHOWN
 
         self.remarks.findings.append(Finding("PAR003", words, str(self.path), f"line {line}", value[:SHOWN]))
-
-
-def _of_names(shape: Any) -> tuple[str, _Box | None]:
-    """Return the kind of a shape of versions 1 and 2, and its box; "" if it is broken."""
-    if not isinstance(shape, dict):
-        return "", None
-    kind = str(shape.get("name", ""))
-    try:
-        if kind == "rect":
-            x, y, w, h = (float(shape[key]) for key in ("x", "y", "width", "height"))
-            return kind, (x, y, x + w, y + h)
-        if kind in ("polygon", "polyline"):
-            return kind, _around(shape["all_points_x"], shape["all_points_y"])
-        if kind == "circle":
-            cx, cy, r = (float(shape[key]) for key in ("cx", "cy", "r"))
-            return kind, (cx - r, cy - r, cx + r, cy + r)
-        if kind == "ellipse":
-            cx, cy, rx, ry = (float(shape[key]) for key in ("cx", "cy", "rx", "ry"))
-            return kind, _around_ellipse(cx, cy, rx, ry, float(shape.get("theta", 0)))
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return "", None
-    return kind or "shapes without a name", None
-
-
-def _of_numbers(numbers: Any) -> tuple[str, _Box | None]:
-    """Return the kind of a shape of version 3, and its box; "" if it is broken."""
-    try:
-        code, *own = map(float, numbers)
-        kind = _KINDS_OF_3[int(code)]
-        if kind == "rect":
-            x, y, w, h = own
-            return kind, (x, y, x + w, y + h)
-        if kind in ("polyline", "polygon", "extreme"):
-            return kind, _around(own[::2], own[1::2])
-        if kind == "circle":
-            cx, cy, r = own
-            return kind, (cx - r, cy - r, cx + r, cy + r)
-        if kind == "ellipse":
-            return kind, _around_ellipse(*own[:4], *own[4:5] or [0.0])
-    except (IndexError, TypeError, ValueError, OverflowError):
-        return "", None
-    return kind, None
-
-
-def _around(xs: Sequence[Any], ys: Sequence[Any]) -> _Box:
-    """Return the box around points. Raises ValueError without any."""
-    own, others = list(map(float, xs)), list(map(float, ys))
-    if len(own) != len(others):
-        raise ValueError
-    return min(own), min(others), max(own), max(others)
-
-
-def _around_ellipse(cx: float, cy: float, rx: float, ry: float, turned: float) -> _Box:
-    """Return the box around an ellipse. rx, ry: its radii. turned: by which angle, in radians."""
-    sine, cosine = math.sin(turned), math.cos(turned)
-    dx, dy = math.hypot(rx * cosine, ry * sine), math.hypot(rx * sine, ry * cosine)
-    return cx - dx, cy - dy, cx + dx, cy + dy

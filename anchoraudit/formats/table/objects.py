@@ -19,10 +19,10 @@ from anchoraudit.formats.table.rows import Rows
 class Objects:
     """M objects of N images.
 
-    parents: int64 [M], the image of each. place: int64 [M], its position in the list. numbers: float64 [M, 4],
-    as the file has them. empty: bool [M, 4], where nothing is written. broken: bool [M], where four numbers are
-    expected and others are found. shown: what is written there. classes: names that the file declares. short:
-    images whose lists have different lengths.
+    parents: int64 [M], the image of each. place: int64 [M], its position in the list. numbers: float64
+    [M, 4], as the file has them. empty: bool [M, 4], where nothing is written. broken: bool [M], where four
+    numbers are expected and others are found. shown: what is written there. classes: names that the file
+    declares. short: images whose lists have different lengths.
     """
 
     parents: Int
