@@ -147,6 +147,14 @@ def test_a_class_column_shows_in_its_values(tmp_path):
     assert both.notes
 
 
+def test_a_decimal_comma(tmp_path):
+    text = "image;class;x1;y1;x2;y2\na.jpg;cat;10,0;20;110,0;70\na.jpg;cat;10;2,0,0;110;70\n"
+    dataset = table(tmp_path, text, a_jpg=(200, 100))
+    assert dataset.boxes.xyxy[0].tolist() == BOX
+    assert [finding.evidence for finding in dataset.findings] == ["2,0,0"]
+    assert dataset.notes[0].endswith("numbers such as 0,5 are read with a decimal comma, as 0.5")
+
+
 def test_sides_of_boxes_are_no_sizes_of_images(tmp_path):
     text = "image,class,x1,y1,x2,y2,width,height\n" + "".join(
         f"a.jpg,cat,{n},5,{n + 10},25,10,20\n" for n in range(4)
@@ -346,6 +354,18 @@ def test_tables_of_which_nobody_can_tell_which_is_meant(tmp_path):
     with pytest.raises(AnchorauditError) as caught:
         read(tmp_path)
     assert "train_a.csv, train_b.csv are tables of boxes: name the file." in caught.value.remedy
+
+
+def test_a_table_of_a_test_split_is_not_the_whole(tmp_path):
+    rows = "a.jpg,10,20,110,70,cat\n"
+    make(tmp_path, {"annotations.csv": rows, "annotations_test.csv": rows, "classes.csv": "cat,0\n"})
+    with pytest.raises(AnchorauditError) as caught:
+        read(tmp_path)
+    assert "annotations.csv, annotations_test.csv are tables of boxes" in caught.value.remedy
+    (tmp_path / "annotations.csv").rename(tmp_path / "annotations_train.csv")
+    dataset = read(tmp_path)
+    assert dataset.splits == ("test", "train")
+    assert not any("not read" in note for note in dataset.notes)
 
 
 def test_a_table_in_the_folder_of_each_split(tmp_path):

@@ -29,6 +29,8 @@ _TRUE = frozenset(["true", "yes", "t", "y"])
 
 def interpreted(rows: Rows) -> Rows:
     """Return rows with four numbers for each box, and "" for the class of a row that has none."""
+    if any(column.has_commas for column in rows.numbers.values()):
+        rows.notes.append("numbers such as 0,5 are read with a decimal comma, as 0.5")
     if LIST in rows.texts:
         rows = _with_lists(rows)
     if PAIRS[0] in rows.numbers:

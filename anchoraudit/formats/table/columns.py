@@ -7,6 +7,7 @@ values that should be numbers and are not.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 
 from anchoraudit.arrays import Bool, Float, Int
 
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 _NOTHING = frozenset(["", "none", "null", "na", "n/a", "-"])  # what programs write for a missing number
 
 
@@ -92,12 +94,13 @@ class Numbers:
     """A number in each of R rows.
 
     values: float64 [R], NaN where there is none. empty: bool [R], where nothing is written. odd: what is
-    written where it is neither a number nor nothing, by row.
+    written where it is neither a number nor nothing, by row. has_commas: some have a decimal comma.
     """
 
     values: Float
     empty: Bool
     odd: dict[int, Any] = field(default_factory=dict)
+    has_commas: bool = False
 
     @classmethod
     def of(cls, values: Sequence[Any]) -> Numbers:
@@ -109,15 +112,19 @@ class Numbers:
             pass
         numbers, odd = np.full(len(values), np.nan), {}
         empty = np.array([isinstance(value, str) and not value for value in values], dtype=np.bool_)
+        has_commas = False
         for row, value in enumerate(values):
             try:
+                if isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value):
+                    numbers[row], has_commas = float(value.replace(",", ".")), True
+                    continue
                 numbers[row] = math.nan if empty[row] else float(value)
                 if isinstance(value, bool):
                     raise ValueError
             except (TypeError, ValueError, OverflowError):
                 numbers[row] = math.nan
                 odd[row] = value
-        return cls(numbers, empty, odd)
+        return cls(numbers, empty, odd, has_commas)
 
     def is_absent(self) -> Bool:
         """Tell where nothing is written, or a word for it such as nan or None: bool [R]."""
@@ -132,7 +139,7 @@ class Numbers:
         if odd:
             place = {row: at for at, row in enumerate(rows.tolist())}
             odd = {place[row]: value for row, value in odd.items() if row in place}
-        return Numbers(self.values[rows], self.empty[rows], odd)
+        return Numbers(self.values[rows], self.empty[rows], odd, self.has_commas)
 
     @classmethod
     def of_floats(cls, values: Float) -> Numbers:
@@ -164,4 +171,5 @@ def joined_numbers(parts: Sequence[Numbers]) -> Numbers:
             for part, start in zip(parts, begin, strict=False)
             for row, value in part.odd.items()
         },
+        any(part.has_commas for part in parts),
     )

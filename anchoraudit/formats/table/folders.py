@@ -1,4 +1,7 @@
-"""Tables in a folder: those with the name of a program's, and those that are called after a split."""
+"""Tables in a folder: those with the name of a program's, and those that are called after a split.
+
+NumPy is not imported here, because every folder is looked at to recognise it.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from anchoraudit.dataset.splits import is_split
+from anchoraudit.dataset.splits import is_split, is_training
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.formats._builder import listed
 from anchoraudit.io.folders import folders_in, is_file, names_in
 
 # Roboflow's, and those of the ImageFolder of `datasets`. Of the latter, only JSON Lines are surely of images.
@@ -16,6 +18,7 @@ _USUAL = ("_annotations.csv", "metadata.jsonl", "metadata.csv", "metadata.parque
 _SURE = _USUAL[:2]
 _SUFFIXES = (".csv", ".jsonl", ".ndjson")
 _SPLIT = re.compile(r"(train(?:ing|val)?|val(?:id|idation)?|test(?:ing)?|dev|eval|minival)\d*")
+_LOOKED_AT = 10  # tables of a folder, for a hint
 _BETWEEN = re.compile(r"[^a-z0-9]+")
 
 
@@ -40,7 +43,8 @@ def usual_tables(folder: Path) -> list[Named]:
 def tables_of_splits(folder: Path) -> list[Named]:
     """Return the tables of a folder that are called after a split, `train_labels.csv`, or lie in its folder.
 
-    [] also if two tables are of the same one: nobody can tell which is meant.
+    [] also if two tables are of the same one, or none is of training and there are others: nobody can tell
+    what is meant.
     """
     found: dict[str, Named] = {}
     for path, split in _called_after_splits(folder) or _in_folders_of_splits(folder):
@@ -48,46 +52,56 @@ def tables_of_splits(folder: Path) -> list[Named]:
             if split in found:
                 return []
             found[split] = Named(path, split)
+    if found and not any(map(is_training, found)):
+        rest = {*_tables_in(folder)} - {path for path, _ in found.values()}
+        return [] if any(map(is_table, rest)) else list(found.values())
     return list(found.values())
 
 
 def other_tables(folder: Path, read: list[Path]) -> list[str]:
-    """Return a note on the CSV files of a folder that are not read, if there are any."""
+    """Return a note on the CSV files of a folder that are not read, if there are any.
+
+    read: the files that are. Lists of classes are named elsewhere.
+    """
+    from anchoraudit.formats._builder import listed
+
     names = {path.name for path in read if path.parent == folder}
-    others = [name for name in names_in(folder) if name.lower().endswith(".csv") and name not in names]
+    others = [path.name for path in _tables_in(folder) if path.suffix.lower() == ".csv"]
+    others = [name for name in others if name not in names and "class" not in name.lower()]
     return [f"not read: {listed(others)}"] if names and others else []
 
 
 def hint(folder: Path) -> str:
     """Return what would make a folder with tables a data set; "" if it has none."""
-    tables = [name for name in names_in(folder) if name.lower().endswith(_SUFFIXES)][:_LOOKED_AT]
-    tables = [name for name in tables if is_table(folder / name)]
+    tables = [path.name for path in _tables_in(folder)[:_LOOKED_AT] if is_table(path)]
     if not tables:
         return ""
+    from anchoraudit.formats._builder import listed
+
     which = "is a table of boxes" if len(tables) == 1 else "are tables of boxes"
     return f"{listed(tables)} {which}: name the file."
 
 
-_LOOKED_AT = 10  # tables of a folder
+def _tables_in(folder: Path) -> list[Path]:
+    return [folder / name for name in names_in(folder) if name.lower().endswith(_SUFFIXES)]
 
 
 def _called_after_splits(folder: Path) -> list[Named]:
     found = []
-    for name in names_in(folder):
-        stem, dot, suffix = name.lower().rpartition(".")
-        splits = [match[1] for word in _BETWEEN.split(stem) if (match := _SPLIT.fullmatch(word))]
-        if dot and f".{suffix}" in _SUFFIXES and len({*splits}) == 1:
-            found.append(Named(folder / name, splits[0]))
+    for path in _tables_in(folder):
+        words = _BETWEEN.split(path.stem.lower())
+        splits = {match[1] for word in words if (match := _SPLIT.fullmatch(word))}
+        if len(splits) == 1:
+            found.append(Named(path, splits.pop()))
     return found
 
 
 def _in_folders_of_splits(folder: Path) -> list[Named]:
     return [
-        Named(below / name, below.name)
+        Named(path, below.name)
         for below in folders_in(folder)
         if is_split(below.name)
-        for name in names_in(below)
-        if name.lower().endswith(_SUFFIXES)
+        for path in _tables_in(below)
     ]
 
 
