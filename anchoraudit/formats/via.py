@@ -158,7 +158,7 @@ def _rows(
         for number, region in enumerate(regions):
             label = value_of(_attributes(region).get(attribute)) if attribute else ONLY_CLASS
             at = str(path), f"{place}, regions[{number}]"
-            if (box := _box(region, texts.get(label, label), at, remarks, tally)) is not None:
+            if (box := box_of(region, texts.get(label, label), at, remarks, tally)) is not None:
                 boxes.append(box._replace(entry=number))
         if regions and not boxes:
             tally.leave_out(cleaned)
@@ -170,7 +170,7 @@ def _rows(
         yield ImageRow(cleaned, boxes, id=again, place=place, entry=position)
 
 
-def _box(region: Any, label: str, at: tuple[str, str], remarks: Remarks, tally: Tally) -> BoxRow | None:
+def box_of(region: Any, label: str, at: tuple[str, str], remarks: Remarks, tally: Tally) -> BoxRow | None:
     """Make a box of a region; None if its shape has none. What is broken becomes a finding."""
     from anchoraudit.formats._builder import NO_BOX, BoxRow
     from anchoraudit.formats._shapes import kind_name, unusable

@@ -40,7 +40,7 @@ _PARTS = ("project", "file", "metadata", "view")
 _IMAGE = 2  # the type of a file
 # Shapes by the first number of `xy`.
 _RECTANGLE, _CIRCLE, _ELLIPSE, _POLYGON, _EXTREME_RECTANGLE, _EXTREME_CIRCLE = 2, 3, 4, 7, 8, 9
-_KINDS = {
+KINDS = {
     1: "point",
     _RECTANGLE: "rectangle",
     _CIRCLE: "circle",
@@ -51,7 +51,8 @@ _KINDS = {
     _EXTREME_RECTANGLE: "extreme rectangle",
     _EXTREME_CIRCLE: "extreme circle",
 }
-_SKIPPED = (1, 5, 6)
+SKIPPED = (1, 5, 6)
+RECTANGLES = (_RECTANGLE, _EXTREME_RECTANGLE)
 _LEAST = {_RECTANGLE: 4, _CIRCLE: 3, _ELLIPSE: 4, _POLYGON: 6, _EXTREME_RECTANGLE: 4, _EXTREME_CIRCLE: 6}
 
 
@@ -80,7 +81,7 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     wanted = [file for file, split in files if not options.splits or split in options.splits]
     values = documents.loaded(wanted)
     told = (
-        _attributes(value, each)
+        attributes_of(value, each)
         for value in values.values()
         for each in _part(value, "metadata").values()
         if isinstance(each, dict) and each.get("xy")
@@ -118,7 +119,7 @@ def _part(value: Any, name: str) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _attributes(value: Any, each: Mapping[str, Any]) -> dict[str, Any]:
+def attributes_of(value: Any, each: Mapping[str, Any]) -> dict[str, Any]:
     """Return the attributes of a region by their names, with the texts of options."""
     found: dict[str, Any] = {}
     for key, given in _part(each, "av").items():
@@ -188,27 +189,27 @@ def _regions(
             continue
         file = str(files[0])
         drawn.add(file)
-        told = _attributes(value, each)
+        told = attributes_of(value, each)
         label = value_of(told.get(attribute)) if attribute else ONLY_CLASS
         kind = xy[0] if isinstance(xy, list) and isinstance(xy[0], int) else 0
-        if each.get("z") or kind in _SKIPPED:
-            tally.skip("region of a video" if each.get("z") else _KINDS[kind])
+        if each.get("z") or kind in SKIPPED:
+            tally.skip("region of a video" if each.get("z") else KINDS[kind])
             continue
-        box = _place(xy, kind) if kind in _KINDS else None
+        box = place_of(xy, kind) if kind in KINDS else None
         if box is None:
             remarks.findings.append(unusable("`xy` is not a shape", path, place, xy))
             boxes.setdefault(file, []).append(BoxRow(NO_BOX, label, entry=position))
             continue
         if not label:
             remarks.findings.append(unusable("the region has no class", path, place, each.get("av")))
-        outline = kind not in (_RECTANGLE, _EXTREME_RECTANGLE)
+        outline = kind not in RECTANGLES
         if outline:
-            tally.around(_KINDS[kind])
+            tally.around(KINDS[kind])
         boxes.setdefault(file, []).append(BoxRow(box, label, entry=position, outline=outline))
     return boxes, drawn
 
 
-def _place(xy: list[Any], kind: int) -> Box | None:
+def place_of(xy: list[Any], kind: int) -> Box | None:
     """Return the box around a shape, None if its numbers are none."""
     from anchoraudit.formats._shapes import around, around_ellipse, number
 
