@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from anchoraudit import audit_partitions, merge, read
+from anchoraudit import audit, audit_partitions, merge, read
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats.table import lines
 from tests.builders import document, make, run
@@ -464,3 +464,24 @@ def test_what_fits_both_ways_is_told(tmp_path):
     dataset = read(tmp_path / "x.parquet")
     assert dataset.boxes.xyxy.tolist() == [[10, 10, 70, 60]]
     assert "If they are corners, use --box-convention xyxy" in dataset.notes[1]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_tables_in_parts_are_the_whole(tmp_path, kind, monkeypatch):
+    pytest.importorskip("pyarrow")
+    monkeypatch.setattr(lines, "_BYTES_OF_ROW", 1)
+    monkeypatch.setattr("anchoraudit.formats.table.table_file._LARGE", 0)
+    monkeypatch.setattr(
+        "anchoraudit.partitions.reading.rows_of_part", lambda *_: 20 if kind == "parquet" else 900
+    )
+    columns = {"image_id": [f"{n // 3}" for n in range(60)], "width": 200, "height": 100}
+    classes = ["No finding" if n // 3 % 2 else f"c{n % 2}" for n in range(60)]
+    frame = pd.DataFrame({**columns, "class_name": classes, "x": 10.0, "y": 20.0, "w": 100.0, "h": 50.0})
+    frame.loc[frame.class_name == "No finding", list("xywh")] = np.nan
+    path = tmp_path / f"x.{kind}"
+    frame.to_csv(path, index=False) if kind == "csv" else frame.to_parquet(path, row_group_size=20)
+    whole, parts = audit(path, "yolov5", images="none"), list(audit_partitions(path, "yolov5"))
+    assert len(parts) > 2
+    assert merge(parts).summary() == whole.summary()
+    assert whole.summary()["boxes"] == 30
+    assert len(merge(parts).dataset.categories) == 2

@@ -16,7 +16,7 @@ from anchoraudit.dataset.splits import is_split
 from anchoraudit.formats import Detection, ReadOptions, Sureness
 from anchoraudit.images.found import is_image_name
 from anchoraudit.io.files import decode_names, read_head, read_input
-from anchoraudit.io.folders import folders_in, is_file, names_in
+from anchoraudit.io.folders import files_ending, folders_in, is_file
 
 if TYPE_CHECKING:
     from anchoraudit.dataset.columns import Dataset
@@ -79,7 +79,7 @@ def _files(folder: Path) -> list[tuple[Path, str]]:
     below = [(each / _ROBOFLOW, each.name) for each in folders_in(folder) if is_file(each / _ROBOFLOW)]
     if found := [(file, split) for file, split in below if _begins(file)]:
         return found
-    named = [(folder / name, _split_of(name)) for name in names_in(folder) if name.lower().endswith(".txt")]
+    named = [(file, _split_of(file.name)) for file in files_ending(folder, (".txt",))]
     of_splits = [each for each in named if each[1]][:_LOOKED_AT]
     found = [(file, split) for file, split in of_splits if _begins(file)]
     return found if len({split for _, split in found}) == len(found) else []

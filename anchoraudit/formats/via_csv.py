@@ -20,7 +20,7 @@ from anchoraudit.formats import Detection, ReadOptions, Sureness
 from anchoraudit.formats import _documents as documents
 from anchoraudit.io import json_text
 from anchoraudit.io.files import decode_names, read_head, read_input
-from anchoraudit.io.folders import folders_in, is_file, names_in
+from anchoraudit.io.folders import files_ending, folders_in, is_file
 
 if TYPE_CHECKING:
     from anchoraudit.dataset.columns import Dataset
@@ -99,8 +99,7 @@ def _files(folder: Path) -> list[tuple[Path, str]]:
     """Return the only such file of a folder, or of each of its folders, which are then splits."""
 
     def only(each: Path) -> list[Path]:
-        names = [name for name in names_in(each) if name.lower().endswith(".csv")][:_LOOKED_AT]
-        found = [each / name for name in names if _begins(each / name)]
+        found = [file for file in files_ending(each, (".csv",))[:_LOOKED_AT] if _begins(file)]
         return found if len(found) == 1 else []
 
     if here := only(folder):

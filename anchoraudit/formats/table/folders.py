@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from anchoraudit.dataset.splits import is_split, is_training
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.io.folders import folders_in, is_file, names_in
+from anchoraudit.io.folders import files_ending, folders_in, is_file
 
 # Roboflow's, and those of the ImageFolder of `datasets`. Of the latter, only JSON Lines are surely of images.
 _USUAL = ("_annotations.csv", "metadata.jsonl", "metadata.csv", "metadata.parquet")
@@ -31,10 +31,11 @@ class Named(NamedTuple):
 
 def usual_tables(folder: Path) -> list[Named]:
     """Return the tables of programs in a folder, or in its folders for splits; [] without any."""
+    folders = folders_in(folder)
     for name in _USUAL:
         if is_file(file := folder / name) and (name in _SURE or is_table(file)):
             return [Named(file, "")]
-        below = [file for each in folders_in(folder) if is_file(file := each / name)]
+        below = [file for each in folders if is_file(file := each / name)]
         if found := [Named(file, file.parent.name) for file in below if name in _SURE or is_table(file)]:
             return found
     return []
@@ -83,7 +84,7 @@ def hint(folder: Path) -> str:
 
 
 def _tables_in(folder: Path) -> list[Path]:
-    return [folder / name for name in names_in(folder) if name.lower().endswith(_SUFFIXES)]
+    return files_ending(folder, _SUFFIXES)
 
 
 def _called_after_splits(folder: Path) -> list[Named]:
