@@ -54,6 +54,7 @@ def test_regions_become_boxes(tmp_path, content, path):
     ("shape", "box"),
     [
         ({"name": "polygon", "all_points_x": [10, 60, 70], "all_points_y": [20, 10, 60]}, [10, 10, 70, 60]),
+        ({"name": "polyline", "all_points_x": [10, 60, 70], "all_points_y": [20, 10, 60]}, [10, 10, 70, 60]),
         ({"name": "circle", "cx": 50, "cy": 50, "r": 30}, [20, 20, 80, 80]),
         ({"name": "ellipse", "cx": 50, "cy": 50, "rx": 30, "ry": 10}, [20, 40, 80, 60]),
         (
@@ -149,6 +150,19 @@ def test_what_is_no_box_and_what_is_broken(tmp_path):
         "not read: 1 image which has only such shapes, so not blank: c.jpg",
     ]
     assert "IMG004" not in {finding.code for finding in anchoraudit.audit(dataset).findings}
+
+
+def test_an_export_beside_its_project_is_not_counted_twice(tmp_path):
+    oval = region(shape={"name": "ellipse", "cx": 50, "cy": 50, "rx": 30, "ry": 10})
+    files = {
+        "via_project.json": project(region(), oval),
+        "via_export.json": export(region(), oval),
+        **PICTURES,
+    }
+    dataset = anchoraudit.read(make(tmp_path, files))
+    assert (len(dataset.images), len(dataset.boxes)) == (2, 2)
+    assert [code for code, *_ in found(dataset)] == ["SET015"]
+    assert dataset.notes == ["read as the boxes around them: 1 ellipse"]
 
 
 def test_coco_exported_beside_the_project_is_taken(tmp_path):

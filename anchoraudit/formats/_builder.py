@@ -30,6 +30,7 @@ from anchoraudit.dataset.traits import BoxTrait
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
 from anchoraudit.formats._notes import Note as Note  # noqa: PLC0414  readers import it from here
+from anchoraudit.formats._repeats import without_repeats
 from anchoraudit.images.below import found_below
 from anchoraudit.images.found import find_images, usual_folders
 from anchoraudit.images.opened import Opened, measure, together
@@ -328,7 +329,8 @@ def read_files(
 ) -> Dataset:
     """Read a data set of a few files, each with the annotations of many images.
 
-    files: each with the name of its split, "" if it has none.
+    files: each with the name of its split, "" if it has none. One that repeats another one is not counted
+        (SET015).
     rows_of: yields the rows of one file, and adds to its remarks. It may raise AnchorauditError: of several
         files, one that cannot be read becomes a finding.
     recognised: how the data set was recognised, for the first line of a report.
@@ -400,7 +402,7 @@ def of_rows(
         if has_images:
             folders = [options.image_folder] if options.image_folder else folders_of(file, split)
         found = find_images([*names, *remarks.left_out], folders)
-        if found.folder is None:
+        if found.folder is None and has_images:
             found = found_below(options.image_folder or file.parent, found.names, split)
         source = Source(file, split, found.folder, item, box_place=box_place, image_place=image_place)
         part = part_of(source, rows, categories, file_names=found.names[: len(names)])
@@ -414,6 +416,12 @@ def of_rows(
             remarks.notes.append(note_unchecked(file))
         part.findings, part.notes = [*remarks.findings, *missing, *part.findings], remarks.notes
         parts.append(part)
+    kept, repeated = [*range(len(parts))], list[Finding]()
+    if has_images and not options.splits:
+        kept, repeated = without_repeats(parts)
+    parts = [parts[number] for number in kept]
+    if parts:
+        parts[0].findings[:0] = repeated
     return join(detection, parts, recognised=recognised)
 
 

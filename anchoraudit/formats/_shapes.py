@@ -8,12 +8,16 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import printable
 from anchoraudit.formats._builder import NO_BOX, listed, shorten
 from anchoraudit.io.json_text import as_float
+
+if TYPE_CHECKING:
+    from anchoraudit.dataset.columns import Dataset
 
 Box = tuple[float, float, float, float]
 NOT_FINITE: Box = (math.nan, math.nan, math.nan, math.nan)  # numbers that are there, but no place
@@ -134,6 +138,12 @@ class Tally:
         """Note an image all of whose shapes were skipped. It is not blank, so it is not read."""
         self._images.append(image)
 
+    def add(self, other: Tally) -> None:
+        """Add what another tally counts."""
+        self._around += other._around
+        self._skipped += other._skipped
+        self._images += other._images
+
     def notes(self) -> list[str]:
         """Return what the report says of them."""
         notes = []
@@ -149,6 +159,24 @@ class Tally:
                 f"shapes, so not blank: {named}"
             )
         return notes
+
+
+class Tallies:
+    """A tally of each file. Of those that are in no data set, nothing is said."""
+
+    def __init__(self) -> None:
+        self._by_file: dict[Path, Tally] = {}
+
+    def of(self, file: Path) -> Tally:
+        """Return the tally of a file."""
+        return self._by_file.setdefault(file, Tally())
+
+    def notes(self, dataset: Dataset) -> list[str]:
+        """Return what the report says of the files of a data set together."""
+        total = Tally()
+        for source in dataset.sources:
+            total.add(self.of(source.path))
+        return total.notes()
 
 
 def _counted(counts: Iterable[tuple[str, int]]) -> str:

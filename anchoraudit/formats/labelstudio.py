@@ -59,11 +59,11 @@ _DATA_KEYS = ("image", "img", "image_url", "url", "ocr", "picture", "photo")
 class _Region:
     """What all results of one id say together: a box has its label and its choices in several.
 
-    kind: "" if nothing is drawn. number: the place of the result that has the shape.
+    shape: "" if nothing is drawn. number: the place of the result that has the shape.
     """
 
     number: int
-    kind: str = ""
+    shape: str = ""
     value: Mapping[str, Any] = field(default_factory=dict)
     size: tuple[float, float] = (math.nan, math.nan)
     labels: list[str] = field(default_factory=list)
@@ -77,6 +77,13 @@ class _Counts:
     unlabelled: list[str] = field(default_factory=list)
     labels: int = 0
     turned_images: int = 0
+
+    def add(self, other: _Counts) -> None:
+        """Add what was counted in another file."""
+        self.annotators += other.annotators
+        self.unlabelled += other.unlabelled
+        self.labels += other.labels
+        self.turned_images += other.turned_images
 
     def notes(self) -> list[str]:
         """Return what the report says of them."""
@@ -117,10 +124,10 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     """
     from anchoraudit.dataset.conventions import Convention
     from anchoraudit.formats._builder import read_files
-    from anchoraudit.formats._shapes import Tally
+    from anchoraudit.formats._shapes import Tallies
     from anchoraudit.images.found import usual_folders
 
-    path, tally, counts = detection.path, Tally(), _Counts()
+    path, tallies, counts = detection.path, Tallies(), dict[Path, _Counts]()
     found, others = documents.files_of(path, _is_labelstudio)
 
     def folders_of(file: Path) -> list[Path]:
@@ -131,7 +138,9 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
         detection,
         options,
         [(file, documents.split_of(file, path)) for file in found],
-        lambda file, remarks: _rows(file, folders_of(file), remarks, tally, counts),
+        lambda file, remarks: _rows(
+            file, folders_of(file), remarks, tallies.of(file), counts.setdefault(file, _Counts())
+        ),
         recognised=f"Label Studio: {detection.reason}",
         item="region",
         convention=Convention("xywh", "percent"),
@@ -139,7 +148,10 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
         box_place="[{image}], result[{box}]",
     )
     notes = documents.not_of([file.name for file in others], "Label Studio")
-    dataset.notes[:0] = [*notes, *counts.notes(), *tally.notes()]
+    total = _Counts()
+    for source in dataset.sources:
+        total.add(counts[source.path])
+    dataset.notes[:0] = [*notes, *total.notes(), *tallies.notes(dataset)]
     return dataset
 
 
@@ -191,7 +203,7 @@ def _rows(
             counts.unlabelled.append(name)
             remarks.left_out.append(name)
             continue
-        drawn = [each for each in _together(results, str(path), place, remarks) if each.kind]
+        drawn = [each for each in _together(results, str(path), place, remarks) if each.shape]
         boxes = [
             box
             for each in drawn
@@ -267,11 +279,11 @@ def _together(results: Sequence[Any], path: str, place: str, remarks: Remarks) -
             found for name, found in value.items() if name.endswith("labels") and isinstance(found, list)
         ]
         region.labels += [label for found in lists for label in map(label_of, found) if label]
-        if not region.kind and (kind := _kind(value)):
+        if not region.shape and (kind := _kind(value)):
             width, height = number(result.get("original_width")), number(result.get("original_height"))
             if width is not None and height is not None:
                 region.size = (width, height)
-            region.number, region.kind, region.value = position, kind, value
+            region.number, region.shape, region.value = position, kind, value
     return regions.values()
 
 
@@ -294,7 +306,7 @@ def _box(
     from anchoraudit.formats._builder import NO_BOX, BoxRow
     from anchoraudit.formats._shapes import unusable
 
-    kind, label = region.kind, next(iter(region.labels), "")
+    kind, label = region.shape, next(iter(region.labels), "")
     if kind in ("brush", "keypoint"):
         tally.skip("brush region" if kind == "brush" else kind)
         return None
@@ -326,17 +338,17 @@ def _place(region: _Region) -> Box | None:
     value, turn = region.value, _turn(region)
     if not (math.isfinite(width) and math.isfinite(height)):
         return None
-    if region.kind == "polygon":
+    if region.shape == "polygon":
         points = points_of(value["points"])
         if not points or len(points) < 3:
             return None
         return around([(x * width / 100, y * height / 100) for x, y in points])
-    names = _SIDES if region.kind == "rectangle" else _RADII
+    names = _SIDES if region.shape == "rectangle" else _RADII
     given = [number(value.get(name)) for name in names]
     numbers = [each for each in given if each is not None]
     if len(numbers) < len(names):
         return None
     x, y, across, down = (n * side / 100 for n, side in zip(numbers, (width, height) * 2, strict=True))
-    if region.kind == "ellipse":
+    if region.shape == "ellipse":
         return around_ellipse(x, y, across, down, math.radians(turn))
     return around_turned(x, y, across, down, turn) if turn else (x, y, x + across, y + down)

@@ -38,10 +38,12 @@ EXAMPLE = """\
 """
 EXAMPLE_PATH = "via_region_data.json"
 EXAMPLE_BESIDE = {"a.jpg": (640, 480)}
-NOT_READ = "points and lines; polygons, circles and ellipses become the boxes around them"
+NOT_READ = "points; polygons, polylines, circles and ellipses become the boxes around them"
 _PROJECT, _SETTINGS = "_via_img_metadata", "_via_attributes"
 _TELLING = 10  # entries that are looked at
-# What is needed of each shape, and what it is called in notes.
+# The numbers that each shape needs.
+# Converters read a polyline as they do a polygon, and people outline objects with both.
+_LINES = ("polygon", "polyline")
 _NUMBERS = {
     "rect": ("x", "y", "width", "height"),
     "circle": ("cx", "cy", "r"),
@@ -66,7 +68,7 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     """
     from anchoraudit.formats._attributes import class_attribute
     from anchoraudit.formats._builder import read_files
-    from anchoraudit.formats._shapes import Tally
+    from anchoraudit.formats._shapes import Tallies
 
     path = detection.path
     found, others = documents.files_of(path, _is_via)
@@ -75,13 +77,13 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     values = documents.loaded(wanted)
     regions = (region for value in values.values() for entry in _entries(value) for region in _regions(entry))
     attribute = class_attribute(map(_attributes, regions), options.class_attribute, path)
-    tally = Tally()
+    tallies = Tallies()
     named = f", classes by {attribute!r}" if attribute else ""
     dataset = read_files(
         detection,
         options,
         files,
-        lambda file, remarks: _rows(file, values, attribute, remarks, tally),
+        lambda file, remarks: _rows(file, values, attribute, remarks, tallies.of(file)),
         recognised=f"VIA: {detection.reason}{named}",
         item="region",
         image_place="entry {line}",
@@ -90,7 +92,7 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     notes = documents.not_of([file.name for file in others], "VIA")
     if not attribute and len(dataset.boxes):
         notes.append("no region has a class, so all are of one, called 'object' here")
-    dataset.notes[:0] = [*notes, *tally.notes()]
+    dataset.notes[:0] = [*notes, *tallies.notes(dataset)]
     return dataset
 
 
@@ -180,7 +182,7 @@ def box_of(region: Any, label: str, at: tuple[str, str], remarks: Remarks, tally
     if not isinstance(shape, dict) or not isinstance(kind, str):
         remarks.findings.append(unusable("the region has no shape", *at, region))
         return BoxRow(NO_BOX, label)
-    if kind not in _NUMBERS and kind != "polygon":
+    if kind not in _NUMBERS and kind not in _LINES:
         tally.skip(kind_name(kind))
         return None
     xyxy, wrong = _place(shape, kind)
@@ -199,7 +201,7 @@ def _place(shape: Mapping[str, Any], kind: str) -> tuple[Box, str]:
     from anchoraudit.formats._builder import NO_BOX
     from anchoraudit.formats._shapes import around, around_ellipse, number
 
-    if kind == "polygon":
+    if kind in _LINES:
         xs, ys = shape.get("all_points_x"), shape.get("all_points_y")
         if not isinstance(xs, list) or not isinstance(ys, list) or len(xs) != len(ys) or len(xs) < 3:
             return NO_BOX, "not as many all_points_x as all_points_y, or fewer than three"

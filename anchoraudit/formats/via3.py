@@ -73,7 +73,7 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     """
     from anchoraudit.formats._attributes import class_attribute
     from anchoraudit.formats._builder import read_files
-    from anchoraudit.formats._shapes import Tally
+    from anchoraudit.formats._shapes import Tallies
 
     path = detection.path
     found, others = documents.files_of(path, _is_via3)
@@ -87,13 +87,13 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
         if isinstance(each, dict) and each.get("xy")
     )
     attribute = class_attribute(told, options.class_attribute, path)
-    tally = Tally()
+    tallies = Tallies()
     named = f", classes by {attribute!r}" if attribute else ""
     dataset = read_files(
         detection,
         options,
         files,
-        lambda file, remarks: _rows(file, values, attribute, remarks, tally),
+        lambda file, remarks: _rows(file, values, attribute, remarks, tallies.of(file)),
         recognised=f"VIA 3: {detection.reason}{named}",
         item="region",
         image_place="file {line}",
@@ -102,7 +102,7 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     notes = documents.not_of([file.name for file in others], "VIA 3")
     if not attribute and len(dataset.boxes):
         notes.append("no region has a class, so all are of one, called 'object' here")
-    dataset.notes[:0] = [*notes, *tally.notes()]
+    dataset.notes[:0] = [*notes, *tallies.notes(dataset)]
     return dataset
 
 

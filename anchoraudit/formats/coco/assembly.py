@@ -17,13 +17,13 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.traits import ImageTrait
 from anchoraudit.formats import Detection, ReadOptions
 from anchoraudit.formats._builder import Part, join
+from anchoraudit.formats._repeats import without_repeats
 from anchoraudit.formats.coco.annotations import AnnotationColumns
 from anchoraudit.formats.coco.entries import CategoryEntry, Entries, decode, names_of
 from anchoraudit.formats.coco.ids import positions, repeated
 from anchoraudit.formats.coco.images import add_images, append_unlisted, folder_by_last_parts, folders_of
 from anchoraudit.formats.coco.lvis import lvis_counts, lvis_note
 from anchoraudit.formats.coco.parallel import decode_in_halves
-from anchoraudit.formats.coco.repeats import without_repeats
 from anchoraudit.images.found import find_folder
 from anchoraudit.io import json_text, unchanged
 from anchoraudit.io.files import size_of

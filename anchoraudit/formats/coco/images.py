@@ -18,8 +18,8 @@ from anchoraudit.formats._builder import (
     note_unchecked,
     unknown_size,
 )
+from anchoraudit.formats._repeats import role_of
 from anchoraudit.formats.coco.entries import Entries, key_of
-from anchoraudit.formats.coco.repeats import role_of
 from anchoraudit.images.found import are_present, find_folder, list_below, usual_folders
 from anchoraudit.images.opened import measure
 from anchoraudit.io.files import name_parts

@@ -24,6 +24,7 @@ from anchoraudit.dataset.pieces import Index, Keys, Piece
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import Detection, ReadOptions
 from anchoraudit.formats._builder import Part
+from anchoraudit.formats._repeats import may_repeat
 from anchoraudit.formats.coco.annotations import AnnotationColumns
 from anchoraudit.formats.coco.assembly import (
     drop_strays,
@@ -43,7 +44,6 @@ from anchoraudit.formats.coco.images import (
 )
 from anchoraudit.formats.coco.lvis import lvis_note
 from anchoraudit.formats.coco.ranges import Chunk, Listed, NotCleanError, is_in_folder, list_in_ranges
-from anchoraudit.formats.coco.repeats import may_repeat
 from anchoraudit.formats.coco.set_aside import (
     BUCKETS,
     Scratch,

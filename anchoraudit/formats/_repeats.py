@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from anchoraudit.dataset.columns import Source
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.formats._builder import Part
+
+if TYPE_CHECKING:  # which uses this module
+    from anchoraudit.formats._builder import Part
 
 # Splits for training and for evaluation are never two readings of one set, whatever they share.
 _ROLES = {
