@@ -7,7 +7,7 @@ pixels, from 0: x, y, width and height of a `rect`, centre and radii of a `circl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from anchoraudit.formats import _documents as documents
 if TYPE_CHECKING:
     from anchoraudit.dataset.columns import Dataset
     from anchoraudit.formats._builder import BoxRow, ImageRow, Remarks
-    from anchoraudit.formats._shapes import Box, Tally
+    from anchoraudit.formats._shapes import Tally
 
 NAME = "via"
 LOOKS_FOR = "JSON of the VGG Image Annotator 1 or 2: a project, or objects with `filename` and `regions`"
@@ -41,14 +41,6 @@ EXAMPLE_BESIDE = {"a.jpg": (640, 480)}
 NOT_READ = "points; polygons, polylines, circles and ellipses become the boxes around them"
 _PROJECT, _SETTINGS = "_via_img_metadata", "_via_attributes"
 _TELLING = 10  # entries that are looked at
-# The numbers that each shape needs.
-# Converters read a polyline as they do a polygon, and people outline objects with both.
-_LINES = ("polygon", "polyline")
-_NUMBERS = {
-    "rect": ("x", "y", "width", "height"),
-    "circle": ("cx", "cy", "r"),
-    "ellipse": ("cx", "cy", "rx", "ry"),
-}
 
 
 def detect(path: Path) -> Detection | None:
@@ -142,6 +134,7 @@ def _rows(
     from anchoraudit.errors import AnchorauditError
     from anchoraudit.formats._attributes import ONLY_CLASS, value_of
     from anchoraudit.formats._builder import ImageRow, shorten
+    from anchoraudit.formats._via import box_of
 
     value = values[path] if path in values else documents.load(path)
     if not _is_via(value):
@@ -170,54 +163,3 @@ def _rows(
         again = f"{cleaned} (entry {position + 1})" if cleaned in met else ""
         met.add(cleaned)
         yield ImageRow(cleaned, boxes, id=again, place=place, entry=position)
-
-
-def box_of(region: Any, label: str, at: tuple[str, str], remarks: Remarks, tally: Tally) -> BoxRow | None:
-    """Make a box of a region; None if its shape has none. What is broken becomes a finding."""
-    from anchoraudit.formats._builder import NO_BOX, BoxRow
-    from anchoraudit.formats._shapes import kind_name, unusable
-
-    shape = region.get("shape_attributes") if isinstance(region, dict) else None
-    kind = shape.get("name") if isinstance(shape, dict) else None
-    if not isinstance(shape, dict) or not isinstance(kind, str):
-        remarks.findings.append(unusable("the region has no shape", *at, region))
-        return BoxRow(NO_BOX, label)
-    if kind not in _NUMBERS and kind not in _LINES:
-        tally.skip(kind_name(kind))
-        return None
-    xyxy, wrong = _place(shape, kind)
-    if wrong:
-        remarks.findings.append(unusable(wrong, *at, shape))
-        return BoxRow(NO_BOX, label)
-    if not label:
-        remarks.findings.append(unusable("the region has no class", *at, region.get("region_attributes")))
-    if kind != "rect":
-        tally.around(kind)
-    return BoxRow(xyxy, label, outline=kind != "rect")
-
-
-def _place(shape: Mapping[str, Any], kind: str) -> tuple[Box, str]:
-    """Return the box around a shape, and what is wrong with it, "" if nothing is."""
-    from anchoraudit.formats._builder import NO_BOX
-    from anchoraudit.formats._shapes import around, around_ellipse, number
-
-    if kind in _LINES:
-        xs, ys = shape.get("all_points_x"), shape.get("all_points_y")
-        if not isinstance(xs, list) or not isinstance(ys, list) or len(xs) != len(ys) or len(xs) < 3:
-            return NO_BOX, "not as many all_points_x as all_points_y, or fewer than three"
-        points = [(number(x), number(y)) for x, y in zip(xs, ys, strict=True)]
-        whole = [(x, y) for x, y in points if x is not None and y is not None]
-        return (around(whole), "") if len(whole) == len(xs) else (NO_BOX, "a point is not a number")
-    names: Sequence[str] = _NUMBERS[kind]
-    missing = [name for name in names if name not in shape]
-    if missing:
-        return NO_BOX, f"the {kind} has no {missing[0]}"
-    found = [number(shape[name]) for name in names]
-    numbers = [value for value in found if value is not None]
-    if len(numbers) < len(names):
-        return NO_BOX, f"{names[found.index(None)]} is not a number"
-    if kind == "rect":
-        x, y, width, height = numbers
-        return (x, y, x + width, y + height), ""
-    cx, cy, rx, ry = [*numbers, numbers[-1]][:4]  # a circle has one radius
-    return around_ellipse(cx, cy, rx, ry, number(shape.get("theta")) or 0.0), ""

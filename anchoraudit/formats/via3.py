@@ -6,7 +6,6 @@ Coordinates are in pixels, from 0: x, y, width and height of a rectangle (2), ce
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from anchoraudit.formats import _documents as documents
 if TYPE_CHECKING:
     from anchoraudit.dataset.columns import Dataset
     from anchoraudit.formats._builder import BoxRow, ImageRow, Remarks
-    from anchoraudit.formats._shapes import Box, Tally
+    from anchoraudit.formats._shapes import Tally
 
 NAME = "via3"
 LOOKS_FOR = "JSON of the VGG Image Annotator 3: an object with `project`, `file`, `view` and `metadata`"
@@ -38,22 +37,6 @@ EXAMPLE_BESIDE = {"a.jpg": (640, 480)}
 NOT_READ = "videos and sounds, points and lines; other shapes become the boxes around them"
 _PARTS = ("project", "file", "metadata", "view")
 _IMAGE = 2  # the type of a file
-# Shapes by the first number of `xy`.
-_RECTANGLE, _CIRCLE, _ELLIPSE, _POLYGON, _EXTREME_RECTANGLE, _EXTREME_CIRCLE = 2, 3, 4, 7, 8, 9
-KINDS = {
-    1: "point",
-    _RECTANGLE: "rectangle",
-    _CIRCLE: "circle",
-    _ELLIPSE: "ellipse",
-    5: "line",
-    6: "polyline",
-    _POLYGON: "polygon",
-    _EXTREME_RECTANGLE: "extreme rectangle",
-    _EXTREME_CIRCLE: "extreme circle",
-}
-SKIPPED = (1, 5, 6)
-RECTANGLES = (_RECTANGLE, _EXTREME_RECTANGLE)
-_LEAST = {_RECTANGLE: 4, _CIRCLE: 3, _ELLIPSE: 4, _POLYGON: 6, _EXTREME_RECTANGLE: 4, _EXTREME_CIRCLE: 6}
 
 
 def detect(path: Path) -> Detection | None:
@@ -74,6 +57,7 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     from anchoraudit.formats._attributes import class_attribute
     from anchoraudit.formats._builder import read_files
     from anchoraudit.formats._shapes import Tallies
+    from anchoraudit.formats._via import attributes_of_3, part_of
 
     path = detection.path
     found, others = documents.files_of(path, _is_via3)
@@ -81,9 +65,9 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     wanted = [file for file, split in files if not options.splits or split in options.splits]
     values = documents.loaded(wanted)
     told = (
-        attributes_of(value, each)
+        attributes_of_3(value, each)
         for value in values.values()
-        for each in _part(value, "metadata").values()
+        for each in part_of(value, "metadata").values()
         if isinstance(each, dict) and each.get("xy")
     )
     attribute = class_attribute(told, options.class_attribute, path)
@@ -112,27 +96,6 @@ def _is_via3(value: Any) -> bool:
         return False
     version = value["project"].get("data_format_version", value["project"].get("vid_list"))
     return version is not None and ("file" in value or "attribute" in value or "config" in value)
-
-
-def _part(value: Any, name: str) -> Mapping[str, Any]:
-    found = value.get(name) if isinstance(value, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
-def attributes_of(value: Any, each: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the attributes of a region by their names, with the texts of options."""
-    found: dict[str, Any] = {}
-    for key, given in _part(each, "av").items():
-        attribute = _part(_part(value, "attribute"), key)
-        options = _part(attribute, "options")
-        name = attribute.get("aname")
-        # Of a checkbox, the ids of all that are set are in one text.
-        first = given.split(",")[0].strip() if isinstance(given, str) and options else given
-        text = options.get(first) if isinstance(first, str) else None
-        found[name if isinstance(name, str) and name else key] = (
-            text if isinstance(text, str) and text else first
-        )
-    return found
 
 
 def _rows(
@@ -169,8 +132,8 @@ def _regions(
 ) -> tuple[dict[str, list[BoxRow]], set[str]]:
     """Return the boxes of each file, and the files on which anything is drawn."""
     from anchoraudit.formats._attributes import ONLY_CLASS, value_of
-    from anchoraudit.formats._builder import NO_BOX, BoxRow
     from anchoraudit.formats._shapes import unusable
+    from anchoraudit.formats._via import attributes_of_3, box_of_3, part_of
 
     boxes: dict[str, list[BoxRow]] = {}
     drawn: set[str] = set()
@@ -182,62 +145,15 @@ def _regions(
         xy = each.get("xy")
         if not xy:  # it is about the image, or about a time
             continue
-        files = _part(value["view"], str(each.get("vid"))).get("fid_list")
+        files = part_of(value["view"], str(each.get("vid"))).get("fid_list")
         if not isinstance(files, list) or len(files) != 1 or str(files[0]) not in value["file"]:
             words = "the region is in no view of one file"
             remarks.findings.append(unusable(words, path, place, each.get("vid")))
             continue
         file = str(files[0])
         drawn.add(file)
-        told = attributes_of(value, each)
+        told = attributes_of_3(value, each)
         label = value_of(told.get(attribute)) if attribute else ONLY_CLASS
-        kind = xy[0] if isinstance(xy, list) and isinstance(xy[0], int) else 0
-        if each.get("z") or kind in SKIPPED:
-            tally.skip("region of a video" if each.get("z") else KINDS[kind])
-            continue
-        box = place_of(xy, kind) if kind in KINDS else None
-        if box is None:
-            remarks.findings.append(unusable("`xy` is not a shape", path, place, xy))
-            boxes.setdefault(file, []).append(BoxRow(NO_BOX, label, entry=position))
-            continue
-        if not label:
-            remarks.findings.append(unusable("the region has no class", path, place, each.get("av")))
-        outline = kind not in RECTANGLES
-        if outline:
-            tally.around(KINDS[kind])
-        boxes.setdefault(file, []).append(BoxRow(box, label, entry=position, outline=outline))
+        if (box := box_of_3(each, label, (path, place), remarks, tally)) is not None:
+            boxes.setdefault(file, []).append(box._replace(entry=position))
     return boxes, drawn
-
-
-def place_of(xy: list[Any], kind: int) -> Box | None:
-    """Return the box around a shape, None if its numbers are none."""
-    from anchoraudit.formats._shapes import around, around_ellipse, number
-
-    given = [number(value) for value in xy[1:]]
-    numbers = [value for value in given if value is not None]
-    if len(numbers) != len(given) or len(numbers) < _LEAST[kind]:
-        return None
-    if kind == _RECTANGLE:
-        x, y, width, height = numbers[:4]
-        return (x, y, x + width, y + height)
-    if kind in (_CIRCLE, _ELLIPSE):
-        cx, cy, rx = numbers[:3]
-        ry, turned = [*numbers[3:5], 0.0][:2] if kind == _ELLIPSE else (rx, 0.0)
-        return around_ellipse(cx, cy, rx, ry, turned)
-    points = list(zip(numbers[::2], numbers[1::2], strict=False))
-    return _around_circle(points) if kind == _EXTREME_CIRCLE else around(points)
-
-
-def _around_circle(points: list[tuple[float, float]]) -> Box:
-    """Return the box around the circle through three points; around the points if they are on a line."""
-    from anchoraudit.formats._shapes import around, around_ellipse
-
-    (ax, ay), (bx, by), (cx, cy) = points[:3]
-    twice = 2 * (ax * (by - cy) + bx * (cy - ay) + cx * (ay - by))
-    if not twice or not math.isfinite(twice):
-        return around(points)
-    a, b, c = ax * ax + ay * ay, bx * bx + by * by, cx * cx + cy * cy
-    x = (a * (by - cy) + b * (cy - ay) + c * (ay - by)) / twice
-    y = (a * (cx - bx) + b * (ax - cx) + c * (bx - ax)) / twice
-    radius = math.hypot(ax - x, ay - y)
-    return around_ellipse(x, y, radius, radius)

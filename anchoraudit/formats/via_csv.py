@@ -179,14 +179,14 @@ class _Table:
         return _Row(line, documents.image_name(row[0]), region, own)
 
     def _of_3(self, row: Sequence[str], line: int) -> _Row | None:
-        from anchoraudit.formats.via3 import attributes_of
+        from anchoraudit.formats._via import attributes_of_3
 
         files, times, numbers, own = (self._json(row[i], line) for i in (_FILES, _TIMES, _NUMBERS, _METADATA))
         if not (isinstance(files, list) and len(files) == 1 and isinstance(files[0], str)):
             self._report("the row is not about one file", line, row[_FILES])
             return None
         region = {"xy": numbers, "z": times, "av": own} if numbers or times else {}
-        told = attributes_of({"attribute": self.attributes}, region) if numbers else {}
+        told = attributes_of_3({"attribute": self.attributes}, region) if numbers else {}
         return _Row(line, documents.image_name(files[0]), region, told)
 
     def _json(self, text: str, line: int) -> Any:
@@ -205,7 +205,7 @@ class _Table:
 def _rows(table: _Table, attribute: str, remarks: Remarks, tally: Tally) -> Iterator[ImageRow]:
     from anchoraudit.formats._attributes import ONLY_CLASS, value_of
     from anchoraudit.formats._builder import ImageRow
-    from anchoraudit.formats.via import box_of
+    from anchoraudit.formats._via import box_of, box_of_3
 
     remarks.findings += table.findings
     images: dict[str, list[_Row]] = {}
@@ -217,7 +217,7 @@ def _rows(table: _Table, attribute: str, remarks: Remarks, tally: Tally) -> Iter
         for row in regions:
             label = value_of(row.attributes.get(attribute)) if attribute else ONLY_CLASS
             at = str(table.path), f"line {row.line}"
-            make = _box_of_3 if table.is_third else box_of
+            make = box_of_3 if table.is_third else box_of
             if (box := make(row.region, label, at, remarks, tally)) is not None:
                 boxes.append(box._replace(entry=row.line - 1))
         if regions and not boxes:
@@ -225,27 +225,3 @@ def _rows(table: _Table, attribute: str, remarks: Remarks, tally: Tally) -> Iter
             remarks.left_out.append(name)
             continue
         yield ImageRow(name, boxes, place=f"line {rows[0].line}")
-
-
-def _box_of_3(
-    region: Mapping[str, Any], label: str, at: tuple[str, str], remarks: Remarks, tally: Tally
-) -> BoxRow | None:
-    """Make a box of a region of version 3; None if its shape has none. What is broken becomes a finding."""
-    from anchoraudit.formats._builder import NO_BOX, BoxRow
-    from anchoraudit.formats._shapes import unusable
-    from anchoraudit.formats.via3 import KINDS, RECTANGLES, SKIPPED, place_of
-
-    xy = region["xy"]
-    kind = xy[0] if isinstance(xy, list) and xy and isinstance(xy[0], int) else 0
-    if region["z"] or kind in SKIPPED:
-        tally.skip("region of a video" if region["z"] else KINDS[kind])
-        return None
-    box = place_of(xy, kind) if kind in KINDS else None
-    if box is None:
-        remarks.findings.append(unusable("the numbers are not a shape", *at, xy))
-        return BoxRow(NO_BOX, label)
-    if not label:
-        remarks.findings.append(unusable("the region has no class", *at, region["av"]))
-    if kind not in RECTANGLES:
-        tally.around(KINDS[kind])
-    return BoxRow(box, label, outline=kind not in RECTANGLES)
