@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from anchoraudit import audit_partitions, merge
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import crowdhuman, read
 from tests.builders import make, run
@@ -34,6 +35,13 @@ def test_the_example_has_the_right_answer(tmp_path):
     assert dataset.boxes.xyxy.tolist() == [[10, 20, 110, 70]]
     assert (dataset.splits, dataset.images.ids) == (("train",), ["1,ab"])
     assert dataset.images.file_names == ["1,ab.jpg"]
+
+
+def test_parts_get_their_sizes_from_headers_too(tmp_path):
+    """What the reader saw of image files is of a part, and does not go into the result of all."""
+    files = {crowdhuman.EXAMPLE_PATH: crowdhuman.EXAMPLE, **crowdhuman.EXAMPLE_BESIDE}
+    whole = merge(audit_partitions(make(tmp_path, files)))
+    assert (whole.dataset.format, whole.dataset.splits) == ("crowdhuman", ("train",))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import numpy as np
 from anchoraudit.dataset.columns import Boxes, Dataset, Images
 from anchoraudit.io.addresses import path_of
 
-_OF_PARTS = {"images", "boxes", "findings", "notes", "label_lines"}
+_OF_PARTS = {"images", "boxes", "findings", "notes", "label_lines", "opened"}
 
 
 def plain_skeleton(dataset: Dataset) -> dict[str, Any]:
