@@ -414,3 +414,27 @@ def test_fresh_interpreters_do_not_run_the_caller_s_script(tmp_path):
         [sys.executable, script, tmp_path], capture_output=True, text=True, check=True, timeout=60
     )
     assert (done.stdout, done.stderr) == ("once\n['cat']\n300\n", "")
+
+
+def test_a_rotated_box_is_read_as_the_box_around_it(one):
+    turned = "<robndbox><cx>60</cx><cy>45</cy><w>100</w><h>50</h><angle>{}</angle></robndbox>"
+    chunk = one(annotation(obj(turned.format(0)) + obj(turned.format(math.pi / 2)) + obj("<robndbox/>")))
+    assert boxes(chunk)[0] == (10, 20, 110, 70)
+    assert boxes(chunk)[1] == pytest.approx((35, -5, 85, 95))
+    assert said(chunk) == "the object has no <bndbox>; the box around its <robndbox> is taken"
+    assert chunk.findings[2].message == "the object has no <bndbox>"
+    assert all(BoxTrait.NO_BNDBOX & traits for traits in chunk.traits)
+    assert [bool(BoxTrait.OUTLINE & traits) for traits in chunk.traits] == [True, True, False]
+
+
+def test_objects_in_a_list_of_their_own(one):
+    corners = "".join(f"<point>{point}</point>" for point in ("10,20", "110,20", "110,70", "10,70"))
+    name = "<possibleresult><name>Boeing 737</name></possibleresult>"
+    chunk = one(annotation(f"\n<objects>\n{obj(f'{name}<points>{corners}</points>', name=None)}</objects>"))
+    assert (chunk.names, boxes(chunk)) == (["Boeing 737"], [(10, 20, 110, 70)])
+    assert [finding.message for finding in chunk.findings] == [
+        "the objects are within <objects>, where loaders of Pascal VOC find none of them",
+        "the object has no <bndbox>; the box around its <points> is taken",
+    ]
+    assert {finding.place for finding in chunk.findings} == {"object 1, line 3"}
+    assert boxes(one(annotation(f"<objects>{obj()}</objects>{obj()}"))) == [(1, 2, 30, 40)]

@@ -336,6 +336,34 @@ def test_keypoints_after_the_box_are_left_aside(tmp_path):
     assert dataset.boxes.xyxy.tolist() == [[40, 15, 60, 35]]
 
 
+POSE = "0 0.5 0.5 0.2 0.4 0.45 0.5 {0} 0.55 0.6 {0} 0 0 {0}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        (POSE.format("2"), "[3, 3]"),
+        (POSE.format("") * 20, "[3, 2]"),
+        (POSE.format("") * 19, ""),  # a polygon may look so by chance
+        (POSE.format("0.5"), ""),
+        (POSE.format("2").replace("0.55", "0.75"), ""),
+        ("0 0.4 0.4 0.6 0.4 0.6 0.6 0.4 0.6\n" * 19 + "0 0.8 0.8 0.9 0.8 0.9 0.9 0.8 0.9\n", ""),
+    ],
+)
+def test_polygons_that_look_like_keypoints_are_told(tmp_path, text, shape):
+    if len(text.split("\n")[0].split()) % 2 == 0:  # with an even count they cannot be polygons
+        text = "\n".join(f"{line} 0 0 0" for line in text.splitlines())
+        shape = shape.replace("[3, 3]", "[4, 3]")
+    notes = one(tmp_path, text).notes
+    assert notes[0].startswith("read as the boxes around them: polygons (")
+    assert [f"kpt_shape: {shape}" in note for note in notes[1:]] == [True] * bool(shape)
+
+
+def test_a_line_that_can_only_be_keypoints_says_so(tmp_path):
+    dataset = one(tmp_path, POSE.format("2"))
+    assert dataset.findings[0].message.endswith("`kpt_shape: [3, 3]` in data.yaml says so")
+
+
 @pytest.mark.parametrize(
     ("line", "code", "evidence"),
     [

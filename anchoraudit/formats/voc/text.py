@@ -125,15 +125,18 @@ def _not_decodable(error: UnicodeDecodeError) -> RefusedError:
 
 
 def object_lines(data: bytes | str) -> list[int]:
-    """Return the line, from 1, of each <object> directly below the root. Stops at a syntax error."""
+    """Return the line, from 1, of each <object> directly below the root; if there is none, one level below.
+
+    Stops at a syntax error.
+    """
     depth = 0
-    lines: list[int] = []
+    lines: dict[int, list[int]] = {2: [], 3: []}
 
     def start(tag: str, _: object) -> None:
         nonlocal depth
         depth += 1
-        if depth == 2 and tag.rpartition(":")[2] == "object":
-            lines.append(parser.CurrentLineNumber)
+        if depth in lines and tag.rpartition(":")[2] == "object":
+            lines[depth].append(parser.CurrentLineNumber)
 
     def end(_: str) -> None:
         nonlocal depth
@@ -144,4 +147,4 @@ def object_lines(data: bytes | str) -> list[int]:
     parser.EndElementHandler = end
     with suppress(expat.ExpatError, ValueError, LookupError):
         parser.Parse(data, True)
-    return lines
+    return lines[2] or lines[3]

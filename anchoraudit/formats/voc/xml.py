@@ -17,6 +17,7 @@ from xml.etree import ElementTree as ET
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.traits import BoxTrait, ImageTrait
 from anchoraudit.formats._doctype import has_document_type
+from anchoraudit.formats.voc.outlines import around, name_of, objects_of
 from anchoraudit.formats.voc.plain import Plain, plain
 from anchoraudit.formats.voc.text import RefusedError, object_lines, text_of, undecodable
 from anchoraudit.io.files import IN_AN_IMAGES_FILE, os_reason, read_bytes
@@ -24,6 +25,7 @@ from anchoraudit.io.unchanged import Reading, of_bytes
 
 READ, BROKEN, FOREIGN = 0, 1, 2
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
+_NESTED = "the objects are within <objects>, where loaders of Pascal VOC find none of them"
 SHOWN = 80  # characters of a value that a finding repeats
 NAN = math.nan
 
@@ -130,11 +132,14 @@ def _take_tree(
         words = f"the root tag is <{root.tag[:SHOWN]}>, not <annotation>"
         chunk.findings.append(Finding("PAR007", words, path, evidence=root.tag[:SHOWN]))
         return FOREIGN, NOTHING
+    objects, nested = objects_of(root)
     wrong = [
         (number, *what)
-        for number, element in enumerate(root.findall("object"), 1)
+        for number, element in enumerate(objects, 1)
         for what in _object(element, chunk, codes)
     ]
+    if nested:
+        wrong.insert(0, (1, "PAR003", _NESTED, f"{len(objects):,} objects"))
     if wrong:
         lines = object_lines(data)
         chunk.findings += [
@@ -207,7 +212,7 @@ def _number(text: str) -> float:
 def _object(element: ET.Element, chunk: Chunk, codes: dict[str, int]) -> list[tuple[str, str, str]]:
     """Append one object to the columns. Return its problems as (code, message, evidence)."""
     wrong: list[tuple[str, str, str]] = []
-    written = element.findtext("name")
+    written = name_of(element)
     name = (written or "").strip()
     if name:
         chunk.category.append(codes.setdefault(name, len(codes)))
@@ -219,6 +224,12 @@ def _object(element: ET.Element, chunk: Chunk, codes: dict[str, int]) -> list[tu
     difficult = element.findtext("difficult")
     chunk.difficult.append(difficult != "0" and difficult is not None and _is_true(difficult))
     box = element.find("bndbox")
+    if box is None and (shape := around(element)) is not None:
+        chunk.traits.append(traits | BoxTrait.NO_BNDBOX | _NO_NUMBER | BoxTrait.OUTLINE)
+        chunk.xyxy.extend(shape[1])
+        told = f"the object has no <bndbox>; the box around its <{shape[0]}> is taken"
+        wrong.append(("PAR003", told, ""))
+        return wrong
     if box is None:
         chunk.traits.append(traits | BoxTrait.NO_BNDBOX | _NO_NUMBER)
         chunk.xyxy.extend((NAN, NAN, NAN, NAN))

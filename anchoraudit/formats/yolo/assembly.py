@@ -76,7 +76,7 @@ def assemble(
         opened=opened_by_folder(headers, _folders(every)),
         label_lines={int(number[file]): text for file, text in lines.texts.items() if kept[file]},
         findings=list(dict.fromkeys([*gathered.findings, *findings])),
-        notes=[*gathered.notes, *notes, *_blank_notes(every, lines.status)],
+        notes=[*gathered.notes, *notes, *_polygon_notes(lines), *_blank_notes(every, lines.status)],
     )
     labelled = sum(path is not None for path in paths)
     recognised = f"YOLO: {detection.reason}, {labelled:,} label file(s)"
@@ -148,6 +148,19 @@ def _traits(lines: Lines) -> Flags | None:
     if not lines.outline.any():
         return None
     return np.where(lines.outline, np.uint32(BoxTrait.OUTLINE), np.uint32(0))
+
+
+def _polygon_notes(lines: Lines) -> list[str]:
+    """Return a note on polygons, and one that they may be keypoints, which no line says."""
+    count = int(lines.outline.sum())
+    notes = [f"read as the boxes around them: polygons ({count:,})"] if count else []
+    if lines.keypoints is not None:
+        keypoints, size = lines.keypoints
+        notes.append(
+            f"the polygons look like boxes with {keypoints} keypoints each: if they are, set "
+            f"`kpt_shape: [{keypoints}, {size}]` in data.yaml; without it, Ultralytics reads polygons"
+        )
+    return notes
 
 
 def _classes(lines: Lines, gathered: Gathered) -> tuple[Int, tuple[Category, ...]]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
 from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.formats.yolo.keypoints import LOOKED_AT, shape_of
 from anchoraudit.formats.yolo.lines import Chunk, lines_of, read_chunk
 
 # Computing corners from a smaller centre or side loses its sign, and a value below 0 decides on an image.
@@ -29,6 +31,7 @@ class Lines:
     findings: in the order of the files.
     class_words: for lines whose class is not a whole number, the class as written.
     texts: by index of the file, the lines of each that is not plain (see `_Reading`).
+    keypoints: what `kpt_shape` may be, if the polygons look like boxes with keypoints; None if not.
     """
 
     status: list[int]
@@ -41,6 +44,7 @@ class Lines:
     findings: list[Finding]
     class_words: dict[int, str]
     texts: dict[int, list[str]]
+    keypoints: tuple[int, int] | None = None
 
 
 def read_lines(paths: Sequence[str | None], columns: int = 5) -> Lines:
@@ -66,6 +70,7 @@ def joined(chunks: Sequence[Chunk], paths: Sequence[str | None]) -> Lines:
         [finding for chunk in chunks for finding in chunk.findings],
         {row + at: w for c, at in zip(chunks, rows, strict=False) for row, w in c.class_words.items()},
         {file + at: t for c, at in zip(chunks, files, strict=False) for file, t in c.texts.items()},
+        shape_of(list(islice((row for chunk in chunks for row in chunk.first_polygons), LOOKED_AT))),
     )
     polygons = [file + at for c, at in zip(chunks, files, strict=False) for file in c.polygons]
     for number in _in_doubt(lines, polygons):

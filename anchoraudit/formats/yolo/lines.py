@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, fields
 from io import BytesIO
 
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.formats.yolo.keypoints import LOOKED_AT, MOST_COLUMNS
 from anchoraudit.io.files import IN_AN_IMAGES_FILE, os_reason, read_bytes
 from anchoraudit.io.unchanged import note
 
@@ -46,7 +47,7 @@ class Chunk:
 
     status: of each file READ, EMPTY, BROKEN, ABSENT.
     file, line, index, xywh, read, outline, findings, class_words, texts: as in `columns.Lines`.
-    polygons: the plain files of polygons.
+    polygons: the plain files of polygons. first_polygons: the numbers of some of the first ones.
     """
 
     status: list[int] = field(default_factory=list)
@@ -60,6 +61,7 @@ class Chunk:
     class_words: dict[int, str] = field(default_factory=dict)
     texts: dict[int, list[str]] = field(default_factory=dict)
     polygons: list[int] = field(default_factory=list)
+    first_polygons: list[list[float]] = field(default_factory=list)
 
 
 def read_chunk(paths: Sequence[str | None], columns: int) -> Chunk:
@@ -189,7 +191,7 @@ class _Reading(Chunk):
         if not is_box and (count < 7 or count % 2 == 0):
             with_keypoints = f" or {self.columns}" if self.columns > 5 else ""
             expected = f"a box has 5{with_keypoints}, a polygon 7, 9, 11 and so on"
-            told = f"{count} column{'s' * (count != 1)}: {expected}"
+            told = f"{count} column{'s' * (count != 1)}: {expected}{_with_keypoints(count)}"
             return NO_CLASS, (), [("PAR003", told, _line(words))]
         wrong: list[_Wrong] = []
         index = _index(words[0])
@@ -202,6 +204,8 @@ class _Reading(Chunk):
             return index, (), [*wrong, _not_a_number(words)]
         if is_box:
             return index, values, wrong
+        if len(self.first_polygons) < LOOKED_AT and count <= MOST_COLUMNS:
+            self.first_polygons.append(values)
         (x, w), (y, h) = _bounds(values[::2]), _bounds(values[1::2])
         return index, (x, y, w, h), wrong
 
@@ -215,6 +219,13 @@ def _rows(text: bytes) -> tuple[bool, Iterator[tuple[int, list[bytes]]]]:
         return True, enumerate(map(bytes.split, BytesIO(text)))
     lines = enumerate(text.decode("utf-8", "surrogateescape").splitlines())
     return False, ((at, [w.encode("utf-8", "surrogateescape") for w in line.split()]) for at, line in lines)
+
+
+def _with_keypoints(count: int) -> str:
+    """Return what to say of a line that may be a box with keypoints of three numbers each."""
+    if count < 8 or count % 3 != 2:
+        return ""
+    return f". If it is a box with keypoints, `kpt_shape: [{count // 3 - 1}, 3]` in data.yaml says so"
 
 
 def _index(word: bytes) -> int:
