@@ -44,7 +44,7 @@ _LAYOUTS = (
     Layout("labels", ("images",)),
     Layout("label", ("image",)),
 )
-_TRACKING = (Layout("label_02", ("image_02", "image_03"), alone=True), *_LAYOUTS)
+_TRACKING = (Layout("label_02", ("image_02", "image_03"), alone=True),)
 _IGNORED = "DontCare"
 _COLUMNS = 14  # numbers of a line, after the class, whose name may have blanks
 _SCORED = "lines with a 16th number, the score of a detection, as in results"
