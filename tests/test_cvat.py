@@ -147,6 +147,17 @@ def test_a_file_that_is_no_xml_is_refused(tmp_path, old, new, words):
         read(tmp_path / "t.xml")
 
 
+def test_a_broken_file_among_others_is_a_finding(tmp_path):
+    text = document(IMAGE.format(""))
+    make(tmp_path, {"a.xml": text, "b.xml": text[:-9], "c.xml": text.replace("annotations", "note")})
+    dataset = read(tmp_path, format="cvat")
+    assert [(code, place) for code, _, place in told(dataset)] == [
+        ("PAR001", "line 4, column 1"),
+        ("PAR001", ""),
+    ]
+    assert dataset.splits == ("a",)
+
+
 # Video
 
 TRACK = '<track id="0" label="cat">{}</track>'

@@ -102,6 +102,8 @@ def test_folders_of_splits(tmp_path):
     assert len(read(tmp_path, splits=("val",)).images) == 1
     with pytest.raises(AnchorauditError, match="unknown split 'test'"):
         read(tmp_path, splits=("test",))
+    make(tmp_path, {"test/label_2/a.txt": "", "test/image_2/a.png": (640, 480)})
+    assert read(tmp_path).splits == ("test", "train", "val")  # a split without an object is still one
     files = {name.replace("/", f"/{split}/"): what for split in "tv" for name, what in PAIR.items()}
     assert read(make(tmp_path / "other", files)).splits == ("t", "v")
 

@@ -188,8 +188,10 @@ def test_mot17_has_each_sequence_three_times(tmp_path):
     for detector in ("DPM", "FRCNN", "SDP"):
         root = f"train/MOT17-02-{detector}"
         make(tmp_path, {f"{root}/gt/gt.txt": "1,1,1,2,3,4,1,1,1\n", f"{root}/seqinfo.ini": INI.format(1)})
+    make(tmp_path, {"test/MOT17-01-DPM/seqinfo.ini": INI.format(1)})
     dataset = read(tmp_path)
     assert dataset.images.ids == ["MOT17-02-DPM/000001"]
+    assert "not read, without gt/gt.txt: 1 sequence" in dataset.notes
     assert [code for code, *_ in told(dataset)] == ["SET015", "SET015"]
 
 

@@ -159,10 +159,13 @@ def find_folders(
             return [_beside(path, layout)] if _has_images(path.parent, layout) else []
     if found := _in(path, layouts, is_line, skip):
         return found
+    folders = first_folders(path)
+    holding = [layout for layout in layouts if any(_in(f, [layout], is_line, skip) for f in folders)]
+    # A split whose label files are all empty, or broken, is still one.
     splits = [
         LabelFolder(one.labels, one.images, one.split or folder.name)
-        for folder in first_folders(path)
-        for one in _in(folder, layouts, is_line, skip)
+        for folder in (all_folders(path) if holding else ())
+        for one in _in(folder, holding, None, skip)
     ]
     return splits if len(splits) != 1 else [LabelFolder(splits[0].labels, splits[0].images)]
 
@@ -173,8 +176,17 @@ def first_folders(folder: Path) -> list[Path]:
     Folders of splits lie beside few other things. To list a folder of 100,000 images for each format that
     looks for them would take longer than to read small data sets.
     """
+    return _folders(folder, _LISTED)
+
+
+def all_folders(folder: Path) -> list[Path]:
+    """Return all folders directly in `folder`, sorted, to read them; hidden ones excepted."""
+    return _folders(folder, None)
+
+
+def _folders(folder: Path, most: int | None) -> list[Path]:
     with suppress(OSError, ValueError), os.scandir(folder) as entries:
-        return [folder / name for name in sorted(e.name for e in islice(entries, _LISTED) if _is_folder(e))]
+        return [folder / name for name in sorted(e.name for e in islice(entries, most) if _is_folder(e))]
     return []
 
 
@@ -185,14 +197,17 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _in(
-    root: Path, layouts: Sequence[Layout], is_line: Callable[[bytes], bool], skip: str
+    root: Path, layouts: Sequence[Layout], is_line: Callable[[bytes], bool] | None, skip: str
 ) -> list[LabelFolder]:
+    """Return the folders of labels in `root`. is_line: as in `find_folders`, None to accept all lines."""
     for layout in layouts:
         labels = root / layout.labels
-        if not (is_folder(labels) and _has_images(root, layout) and _holds(labels, is_line, skip)):
+        if not (is_folder(labels) and _has_images(root, layout)):
+            continue
+        if is_line is not None and not _holds(labels, is_line, skip):
             continue
         whole = _beside(labels, layout)
-        names = [folder.name for folder in first_folders(labels) if not folder.name.endswith(skip)]
+        names = [folder.name for folder in all_folders(labels) if not folder.name.endswith(skip)]
         own = [name for name in names if is_folder(whole.images / name)]
         splits = [LabelFolder(labels / name, whole.images / name, name) for name in own]
         return splits if len(splits) > 1 and not _texts(labels) else [whole]

@@ -17,9 +17,9 @@ from anchoraudit.formats._lines import (
     Layout,
     Line,
     LineError,
+    all_folders,
     box_around,
     find_folders,
-    first_folders,
     numbers_of,
 )
 from anchoraudit.io.folders import is_folder
@@ -86,7 +86,7 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
 def _others(labels: Path) -> list[Path]:
     """Return folders of the same objects: of another version, or with horizontal boxes."""
     versions = [labels.parent / name for name in _NAMES if name != labels.name]
-    within = [folder for folder in first_folders(labels) if folder.name.endswith(_HORIZONTAL)]
+    within = [folder for folder in all_folders(labels) if folder.name.endswith(_HORIZONTAL)]
     return [folder for folder in (*versions, *within) if is_folder(folder)]
 
 

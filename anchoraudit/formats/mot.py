@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING
 
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats import Detection, ReadOptions, Sureness
-from anchoraudit.formats._lines import Line, LineError, first_folders, frame_number, numbers_of, text_of
+from anchoraudit.formats._lines import (
+    Line,
+    LineError,
+    all_folders,
+    first_folders,
+    frame_number,
+    numbers_of,
+    text_of,
+)
 from anchoraudit.io.files import read_head
 from anchoraudit.io.folders import is_file, is_folder
 
@@ -71,10 +79,10 @@ _NO_TRACK = "lines with the track -1, as in files of detections"
 
 def detect(path: Path) -> Detection | None:
     """Recognise sequences by the name of their file, and by its first line."""
-    found = _sequences(path)
+    found = _sequences(path, every=False)
     if not any(_is_line(file) for _, file in found):
         return None
-    words = found[0][1].name if is_file(path) else f"{len(found)} sequence(s) with gt/gt.txt"
+    words = found[0][1].name if is_file(path) else "gt/gt.txt of sequences"
     return Detection(NAME, path, words, Sureness.CONTENT)
 
 
@@ -96,7 +104,7 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     from anchoraudit.formats._sequences import read_videos
 
     findings: list[Finding] = []
-    kept = _without_copies(_sequences(detection.path), findings)
+    kept = _without_copies(_sequences(detection.path, every=True), findings)
     videos = [_video(split, file, findings) for split, file in kept]
     return read_videos(
         detection,
@@ -105,27 +113,39 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
         _frame_of,
         recognised=f"MOTChallenge: {detection.reason}",
         convention=XYWH,
-        notes=[_FROM_ONE],
+        notes=[_FROM_ONE, *_without_gt(detection.path)],
         findings=findings,
     )
 
 
-def _sequences(path: Path) -> list[tuple[str, Path]]:
-    """Return the files of the sequences at a path, each with the name of its split."""
+def _sequences(path: Path, *, every: bool) -> list[tuple[str, Path]]:
+    """Return the files of the sequences at a path, each with the name of its split.
+
+    every: all of them; otherwise enough to recognise them.
+    """
     if is_file(path):
         return [("", path)] if path.name == _GT.name else []
     for file in (path / _GT, path / _GT.name):
         if is_file(file):
             return [("", file)]
-    if own := _below(path, ""):
+    if own := _below(path, "", every):
         return own
-    splits = {name: _below(path / name, name) for name in _SPLITS if is_folder(path / name)}
+    splits = {name: _below(path / name, name, every) for name in _SPLITS if is_folder(path / name)}
     several = sum(map(bool, splits.values())) > 1
     return [(split if several else "", file) for split, files in splits.items() for _, file in files]
 
 
-def _below(folder: Path, split: str) -> list[tuple[str, Path]]:
-    return [(split, file) for each in first_folders(folder) if is_file(file := each / _GT)]
+def _below(folder: Path, split: str, every: bool) -> list[tuple[str, Path]]:
+    folders = all_folders(folder) if every else first_folders(folder)
+    return [(split, file) for each in folders if is_file(file := each / _GT)]
+
+
+def _without_gt(path: Path) -> list[str]:
+    """Return a note on sequences that have no gt.txt: those of a test, which are not annotated."""
+    roots = [path, *(path / split for split in _SPLITS)]
+    folders = [folder for root in roots if is_folder(root) for folder in all_folders(root)]
+    count = sum(is_file(folder / "seqinfo.ini") and not is_file(folder / _GT) for folder in folders)
+    return [f"not read, without gt/gt.txt: {count:,} sequence{'s' * (count > 1)}"] if count else []
 
 
 def _is_line(file: Path) -> bool:

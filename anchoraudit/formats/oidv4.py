@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anchoraudit.formats import Detection, ReadOptions, Sureness
-from anchoraudit.formats._lines import LabelFolder, Line, LineError, first_folders, is_number, numbers_of
+from anchoraudit.formats._lines import (
+    LabelFolder,
+    Line,
+    LineError,
+    all_folders,
+    first_folders,
+    is_number,
+    numbers_of,
+)
 from anchoraudit.io.files import read_head
 from anchoraudit.io.folders import is_folder
 
@@ -41,10 +49,10 @@ _PEEKED, _HEAD = 20, 1 << 12
 
 def detect(path: Path) -> Detection | None:
     """Recognise folders by the name `Label` and by the first lines of the files in them."""
-    folders = _folders(path) if path.is_dir() else []
+    folders = _folders(path, every=False) if path.is_dir() else []
     if not any(_holds(folder.labels) for folder in folders[:_PEEKED]):
         return None
-    return Detection(NAME, path, f"{len(folders)} folder(s) {_LABEL}/", Sureness.LAYOUT)
+    return Detection(NAME, path, f"folders {_LABEL}/", Sureness.LAYOUT)
 
 
 def read(detection: Detection, options: ReadOptions) -> Dataset:
@@ -54,7 +62,7 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     """
     from anchoraudit.formats._label_files import read_folders
 
-    folders = _folders(detection.path)
+    folders = _folders(detection.path, every=True)
     words = f"OIDv4 ToolKit: {detection.reason}"
     dataset = read_folders(detection, options, folders, _take, recognised=words)
     lying = Counter(zip(dataset.images.ids, dataset.images.split.tolist(), strict=True))
@@ -66,22 +74,27 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     return dataset
 
 
-def _folders(path: Path) -> list[LabelFolder]:
-    """Return the folders of a class, of a split, or of all splits, at a path."""
+def _folders(path: Path, *, every: bool) -> list[LabelFolder]:
+    """Return the folders of a class, of a split, or of all splits, at a path.
+
+    every: all of them; otherwise enough to recognise them.
+    """
     if path.name == _LABEL:
         return [LabelFolder(path, path.parent)]
     if is_folder(path / _LABEL):
         return [LabelFolder(path / _LABEL, path)]
     for root in (path, *(path / above for above in _ABOVE)):
         splits = [name for name in _SPLITS if is_folder(root / name)]
-        own = [one for name in splits for one in _classes(root / name, name if len(splits) > 1 else "")]
+        own = [
+            one for name in splits for one in _classes(root / name, name if len(splits) > 1 else "", every)
+        ]
         if own:
             return own
-    return list(_classes(path, ""))
+    return list(_classes(path, "", every))
 
 
-def _classes(root: Path, split: str) -> Iterator[LabelFolder]:
-    for folder in first_folders(root):
+def _classes(root: Path, split: str, every: bool) -> Iterator[LabelFolder]:
+    for folder in all_folders(root) if every else first_folders(root):
         if is_folder(folder / _LABEL):
             yield LabelFolder(folder / _LABEL, folder, split)
 

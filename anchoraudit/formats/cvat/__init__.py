@@ -67,15 +67,15 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Return the XML files of a folder, if the first ones are all from CVAT."""
+    """Return the XML files of a folder, if one of the first three is from CVAT."""
     found: list[Path] = []
     with suppress(OSError, ValueError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.lower().endswith(".xml") and not entry.name.startswith("."):
                 found.append(folder / entry.name)
-                if len(found) <= _PEEKED and not _is_cvat(found[-1]):
+                if len(found) == _PEEKED and not any(map(_is_cvat, found)):
                     return []
-    return sorted(found)
+    return sorted(found) if any(map(_is_cvat, found[:_PEEKED])) else []
 
 
 def _is_cvat(file: Path) -> bool:

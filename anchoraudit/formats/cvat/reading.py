@@ -97,10 +97,21 @@ class _File:
 def assemble(detection: Detection, options: ReadOptions, files: Sequence[tuple[Path, str]]) -> Dataset:
     """Read files, each with the name of its split, "" if it has none.
 
-    Raises AnchorauditError if a file cannot be read, if it has no boxes but only classes of whole images, or
-    if a split is unknown.
+    A file that cannot be read is a finding, if there is another one.
+
+    Raises AnchorauditError if no file can be read, if none has boxes but only classes of whole images, or if
+    a split is unknown.
     """
-    parsed = [(_parse(path), split) for path, split in files]
+    parsed: list[tuple[_File, str]] = []
+    errors: list[AnchorauditError] = []
+    for path, split in files:
+        try:
+            parsed.append((_parse(path), split))
+        except AnchorauditError as error:
+            errors.append(error)
+    if not parsed:
+        raise errors[0]
+    parsed[0][0].findings += [Finding("PAR001", e.message, e.path, e.place) for e in errors]
     members: list[tuple[Path, str]] = []
     rows: dict[tuple[Path, str], list[ImageRow]] = {}
     first: dict[tuple[Path, str], _File] = {}
