@@ -44,10 +44,15 @@ Take = Callable[[str], Line | None]
 
 @dataclass(slots=True)
 class _Read:
-    """What was read of one folder. absent: the names of label files without an image."""
+    """What was read of one folder.
+
+    absent: the names of images that label files are for, and that do not exist. left_out: images whose label
+    files cannot be read.
+    """
 
     rows: list[ImageRow] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     without: int = 0
     empty: int = 0
@@ -95,7 +100,7 @@ def read_folders(
         found = len(read.rows) > len(read.absent)
         source = Source(folder.labels, folder.split, own if found else None, "line", _SUFFIX)
         part = part_of(source, read.rows, classes)
-        part.convention = convention
+        part.convention, part.left_out = convention, read.left_out
         missing = [missing_image(own, _where(folder, name), name) for name in read.absent] if found else []
         part.findings = [*read.findings, *missing, *part.findings]
         part.notes = [] if found else [note_unchecked(folder.labels)]
@@ -184,9 +189,10 @@ def _read(labels: Path, images: Path, how: _Labels, *, only_labelled: bool) -> _
         there = identity if identity in files else by_stem.get(identity.rpartition("/")[2])
         labelled.add(there or "")
         boxes = how.boxes(labels / f"{identity}{_SUFFIX}", read.findings)
-        if boxes is None:
-            continue
         names = files[there] if there is not None else [f"{identity}.jpg"]
+        if boxes is None:
+            read.left_out += names
+            continue
         read.absent += [] if there is not None else names
         read.empty += not boxes
         rows[identity] = [ImageRow(name, boxes, id=identity) for name in names]

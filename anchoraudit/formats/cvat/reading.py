@@ -11,8 +11,8 @@ from pathlib import Path
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.formats import Detection, ReadOptions
-from anchoraudit.formats._builder import BoxRow, ImageRow, Remarks, listed, read_files
+from anchoraudit.formats import Detection, ReadOptions, require_known_splits
+from anchoraudit.formats._builder import BoxRow, FileRows, ImageRow, Remarks, listed, not_read, of_rows
 from anchoraudit.formats._lines import MOST_FRAMES
 from anchoraudit.formats._sequences import MOST_LENGTH
 from anchoraudit.formats.cvat.elements import Element, for_each
@@ -28,7 +28,7 @@ _NOT_FOR_BOXES = ("tag", "points", "polyline", "skeleton", "cuboid")  # kinds of
 class _File:
     """What a file says.
 
-    images: rows by subset. left_out: how many images have nothing but shapes that are not read.
+    images: rows by subset. left_out: names of images that have nothing but shapes that are not read.
     frames: by number, the boxes of each frame of a video. not_read: frames with other shapes.
     """
 
@@ -39,7 +39,7 @@ class _File:
     metas: list[Element] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    left_out: int = 0
+    left_out: list[str] = field(default_factory=list)
     tags: int = 0
     tracks: int = 0
     frames: dict[int, list[BoxRow]] = field(default_factory=dict)
@@ -61,6 +61,23 @@ class _File:
         elif element.tag == "tag":
             self.tags += 1
 
+    def subsets(self) -> Iterator[tuple[str, list[ImageRow]]]:
+        """Yield the rows of each subset, with its name; "" where the file has no other."""
+        if self.tracks and not self.images:
+            yield "", list(_video(self))
+            return
+        has_names = bool(self.images.keys() - {"", _WHOLE})
+        for subset, rows in (self.images or {"": []}).items():
+            yield subset if has_names else "", rows
+
+    def remarks(self) -> Remarks:
+        """Return what is reported of the file. It is reported once, whatever subsets there are."""
+        remarks = Remarks(
+            [*self.findings, *self.shapes.findings], [*self.notes], [*self.labels], left_out=self.left_out
+        )
+        self.findings, self.notes, self.left_out, self.shapes.findings = [], [], [], []
+        return remarks
+
     def _take_image(self, image: Element) -> None:
         name = image.attributes.get("name", "").strip()
         if not name:
@@ -71,7 +88,7 @@ class _File:
         found = [box for box in boxes if box is not None]
         self.tags += sum(shape.tag == "tag" for shape in image.children)
         if not found and any(shape.tag in NOT_READ for shape in image.children):
-            self.left_out += 1
+            self.left_out.append(name)
             return
         subset = image.attributes.get("subset", "").strip()
         width, height = (_size(image.attributes.get(side, "")) for side in ("width", "height"))
@@ -103,43 +120,27 @@ def assemble(detection: Detection, options: ReadOptions, files: Sequence[tuple[P
     a split is unknown.
     """
     parsed: list[tuple[_File, str]] = []
-    errors: list[AnchorauditError] = []
+    errors: list[tuple[Path, AnchorauditError]] = []
     for path, split in files:
         try:
             parsed.append((_parse(path), split))
         except AnchorauditError as error:
-            errors.append(error)
+            errors.append((path, error))
     if not parsed:
-        raise errors[0]
-    parsed[0][0].findings += [Finding("PAR001", e.message, e.path, e.place) for e in errors]
-    members: list[tuple[Path, str]] = []
-    rows: dict[tuple[Path, str], list[ImageRow]] = {}
-    first: dict[tuple[Path, str], _File] = {}
+        raise errors[0][1]
+    parsed[0][0].findings += [not_read(file, error) for file, error in errors]
+    members: dict[tuple[Path, str], FileRows] = {}
     for file, split in parsed:
-        subsets = {**file.images} if file.images or not file.tracks else {"": list(_video(file))}
-        only_whole = set(subsets) <= {"", _WHOLE}
-        for subset, own in (subsets or {"": []}).items():
-            member = file.path, split if only_whole or not subset else subset
-            members += [] if member in rows else [member]
-            rows.setdefault(member, []).extend(own)
-            first.setdefault(member, file)
-
-    def rows_of(member: tuple[Path, str], remarks: Remarks) -> list[ImageRow]:
-        file = first[member]
-        remarks.classes += file.labels
-        remarks.findings += file.findings + file.shapes.findings
-        remarks.notes += file.notes
-        file.findings, file.notes = [], []  # they belong to the file, and are reported once
-        file.shapes.findings = []
-        return rows[member]
-
-    queue = iter([m for m in members if not options.splits or m[1] in options.splits])
+        for subset, rows in file.subsets():
+            member = file.path, subset or split
+            members.setdefault(member, FileRows(*member, [], file.remarks())).rows.extend(rows)
+    read = list(members.values())
+    require_known_splits(options.splits, [each.split for each in read], detection.path)
     kind = "video" if any(file.tracks and not file.images for file, _ in parsed) else "images"
-    return read_files(
+    return of_rows(
         detection,
         options,
-        members,
-        lambda _, remarks: rows_of(next(queue), remarks),
+        [each for each in read if not options.splits or each.split in options.splits],
         recognised=f"CVAT for {kind}: {detection.reason}",
         item="line",
     )
@@ -160,7 +161,9 @@ def _parse(path: Path) -> _File:
             )
         file.notes.append(f"tags of whole images: {file.tags:,}, not read")
     if file.left_out:
-        file.notes.append(f"left out, with nothing but shapes that are not read: {file.left_out:,} images")
+        file.notes.append(
+            f"left out, with nothing but shapes that are not read: {len(file.left_out):,} images"
+        )
     if not (file.images or file.tracks or file.left_out or file.findings):
         raise AnchorauditError(
             "neither an <image> nor a <track>", path=path, remedy="Export a task that has images."
