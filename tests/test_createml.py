@@ -80,9 +80,9 @@ def test_corners_written_as_centres_are_noticed(tmp_path, capsys):
 
 
 def test_images_are_found_in_any_folder_below_but_not_in_one_of_another_split(tmp_path):
-    make(tmp_path, {"train.json": FILE, "data/train/a.jpg": (640, 480), "data/val/b.jpg": (64, 48)})
+    make(tmp_path, {"train.json": FILE, "set/train/a.jpg": (640, 480), "set/val/b.jpg": (64, 48)})
     dataset = anchoraudit.read(tmp_path)
-    assert dataset.images.file_names == ["data/train/a.jpg", "b.jpg"]
+    assert dataset.images.file_names == ["set/train/a.jpg", "b.jpg"]
 
 
 @pytest.mark.parametrize(
