@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from anchoraudit.errors import AnchorauditError, printable
@@ -27,6 +27,7 @@ from anchoraudit.io.addresses import Address
 from anchoraudit.io.files import read_head
 from anchoraudit.io.folders import is_file
 
+T = TypeVar("T")
 LEVELS = 3  # of folders below the one that is named: `data/train/annotations/a.json` is two below `data`
 _FOLDERS = 300  # so many are looked into to recognise a data set
 # A folder that shows no JSON file among so many names holds images. Listing all of 100,000 takes 0.2 s.
@@ -66,20 +67,23 @@ def documents_below(folder: Path, *, levels: int = LEVELS, every: bool = True) -
     levels: how many levels of folders are looked into below `folder`. every: all files; otherwise enough to
     recognise a data set: at most 300 folders, and no folder whose first 10,000 names have no JSON file.
     """
-    found: list[Path] = []
+    return [each / name for each, names in _folders_below(folder, levels, every) for name in names]
+
+
+def _folders_below(folder: Path, levels: int, every: bool) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """Yield folders with the names of their JSON files. Arguments as of `documents_below`."""
     level, seen = [folder], 0
     for depth in range(levels + 1):
         below: list[Path] = []
         for each in level:
             seen += 1
             if seen > _FOLDERS and not every:
-                return found
+                return
             listing = _listed(each, every)
-            found += [each / name for name in listing.documents]
+            yield each, listing.documents
             if depth < levels:
                 below += [each / name for name in listing.folders]
         level = below
-    return found
 
 
 def _listed(folder: Path, every: bool) -> _Listing:
@@ -121,10 +125,10 @@ def find(path: Path, is_one: Callable[[Any], bool], *, levels: int = LEVELS) -> 
     """
     if path.is_file():
         return [path] if is_document(path.name) and is_one(peek(path)) else []
-    by_folder: dict[Path, list[Path]] = {}
-    for file in documents_below(path, levels=levels, every=False):
-        by_folder.setdefault(file.parent, []).append(file)
-    return [file for files in by_folder.values() for file in some(files) if is_one(peek(file))]
+    # No path is made of a name that is not looked at: a folder may have 100,000, and there are many formats.
+    folders = _folders_below(path, levels, False)
+    files = (folder / name for folder, names in folders for name in some(names))
+    return [file for file in files if is_one(peek(file))]
 
 
 def named(path: Path, name: str) -> list[Path]:
@@ -163,7 +167,7 @@ def home_of(path: Path) -> Path:
     return folder.parent if folder.name.lower() in _LABEL_FOLDERS else folder
 
 
-def some(files: Sequence[Path]) -> Sequence[Path]:
+def some(files: Sequence[T]) -> Sequence[T]:
     """Return a few of many files, from their start, middle and end; all of a few."""
     if len(files) <= _LOOKED_AT:
         return files
