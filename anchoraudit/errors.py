@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 # What services for continuous integration read as a command in the log of a job. GitHub (and Forgejo): a line
 # that begins with `::`, after white space, and `##[` anywhere. Azure: `##vso[` and `##[`. TeamCity:
@@ -114,6 +115,8 @@ class AnchorauditError(Exception):
         Where in that file: ``"line 3"``, ``"annotations[17].bbox"``, ``"byte 120"``.
     remedy : str
         What to do, as a sentence.
+    details : sequence of str, optional
+        What else is known, each in a line of its own between the message and the remedy.
 
     Examples
     --------
@@ -122,11 +125,20 @@ class AnchorauditError(Exception):
       Add it to `categories`.
     """
 
-    def __init__(self, message: str, *, path: object = "", place: str = "", remedy: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: object = "",
+        place: str = "",
+        remedy: str = "",
+        details: Sequence[str] = (),
+    ) -> None:
         self.message = without_credentials(message)
         self.path = without_credentials(str(path))
         self.place = place
         self.remedy = without_credentials(remedy)
+        self.details = tuple(map(without_credentials, details))
         super().__init__(str(self))
 
     def within(self, path: object, place: str = "") -> AnchorauditError:
@@ -139,14 +151,17 @@ class AnchorauditError(Exception):
         """
         if self.path:
             return self
-        return AnchorauditError(self.message, path=path, place=place, remedy=self.remedy)
+        return AnchorauditError(
+            self.message, path=path, place=place, remedy=self.remedy, details=self.details
+        )
 
     def __str__(self) -> str:
         where = ", ".join(shortened(printable(part)) for part in (self.path, self.place) if part)
         text = shortened(printable(self.message))
         if where:
             text = f"{where}: {text}"
-        return f"{text}\n  {shortened(printable(self.remedy))}" if self.remedy else text
+        below = [*self.details, self.remedy] if self.remedy else self.details
+        return "\n  ".join([text, *(shortened(printable(line)) for line in below)])
 
 
 class TooLargeError(AnchorauditError):

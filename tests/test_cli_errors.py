@@ -115,7 +115,12 @@ class TestPaths:
     def test_what_was_looked_for_and_what_is_there(self, here, capsys):
         make(here, {"ds/readme.txt": "x", "ds/b.txt": "x", "ds/sub/c": "x"})
         error = refused(capsys, "scan", "ds")
-        for words in ("no data set recognised", "Annotations/", "instances_*.json", "sub/", "2 .txt files"):
+        for words in (
+            "no data set recognised",
+            "It holds 2 .txt.",
+            "sub/ (1 without",
+            "`anchoraudit formats`",
+        ):
             assert words in error
 
     def test_two_data_sets_are_named(self, here, capsys):

@@ -14,8 +14,9 @@ detect(path) -> Detection | None: whether `path` (a file or folder) is of this f
 read(detection, options) -> Dataset: reads everything. Entries that cannot be used become findings. The module
     `_builder` turns the rows of a reader into the data set.
 
-A module may also have `READS_COLUMNS = True`, if it follows `ReadOptions.columns`; `nearly(path) -> str`:
-what to do so that a folder that no format recognises becomes one of this format, "" if it is nothing like it;
+A module may also have `READS_COLUMNS = True`, if it follows `ReadOptions.columns`; `nearly(path) -> str`: of a
+file or folder that no format recognises, what keeps it from being one of this format, or what to do about it,
+in a sentence, "" if it is nothing like it (a file is also compared with the example);
 `parts(detection, options, rows) -> Parts | str | None`: the data set in pieces of about so many boxes, as
 `dataset.pieces` explains, or why it can only be read whole, if that is worth a note;
 `least_memory(detection) -> int`: bytes that reading it whole takes at the least, where that may be too much;
@@ -46,8 +47,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import stat
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import islice
@@ -304,7 +304,8 @@ def read_files(path: str | PathLike[str], format: str, options: ReadOptions) -> 
             path=root,
             remedy="Leave out the box field (--box-field).",
         )
-    dataset = module.read(detection, options)
+    with _explaining(detection):
+        dataset = module.read(detection, options)
     dataset.root, dataset.partial = root, bool(options.splits)
     return dataset
 
@@ -318,7 +319,8 @@ def parts_of(path: Path, rows: int, options: ReadOptions, *, format: str = "auto
     detection = detect(path, format=format)
     _require_columns(detection, options)
     own = getattr(formats()[detection.format], "parts", None)
-    found = None if own is None else own(detection, options, rows)
+    with _explaining(detection):
+        found = None if own is None else own(detection, options, rows)
     if found is not None and not isinstance(found, str):
         return cast("Parts", found)
     note = f"read as a whole, whatever memory that takes: {found}" if found else ""
@@ -333,6 +335,19 @@ def _require_columns(detection: Detection, options: ReadOptions) -> None:
             path=detection.path,
             remedy="Leave it out.",
         )
+
+
+@contextlib.contextmanager
+def _explaining(detection: Detection) -> Iterator[None]:
+    """Raise an AnchorauditError that says what a file is, if it is none of the format that was tried."""
+    try:
+        yield
+    except AnchorauditError as error:
+        raise _refusals().explained(error, detection) from None
+
+
+def _refusals() -> Any:
+    return load_module(__name__, "_unrecognised")  # loaded late: it builds on this module
 
 
 def _require_memory(detection: Detection) -> None:
@@ -393,10 +408,10 @@ def detect(path: Path, *, format: str = "auto") -> Detection:
     if is_address(path):
         return _detect_address(known, path)
     _require_readable(path)
-    found = _detect_with(known, path)
+    found = detect_with(known, path)
     if not found and path.is_dir():
         folders = sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
-        found = [detection for folder in folders for detection in _detect_with(known, folder)]
+        found = [detection for folder in folders for detection in detect_with(known, folder)]
     if len(found) == 1:
         return found[0]
     if found:
@@ -406,12 +421,7 @@ def detect(path: Path, *, format: str = "auto") -> Detection:
             path=path,
             remedy="Name the one you mean, or choose with --format.",
         )
-    supported = "; ".join(f"{name}: {module.LOOKS_FOR}" for name, module in known.items())
-    raise AnchorauditError(
-        f"no data set recognised. Found {_contents(path)}. Supported formats: {supported}.",
-        path=path,
-        remedy=" ".join([*_hints(known, path), "Name the folder or the file that holds the annotations."]),
-    )
+    raise cast(AnchorauditError, _refusals().unrecognised(path, known))
 
 
 def _detect_address(known: dict[str, Format], address: Path) -> Detection:
@@ -446,7 +456,7 @@ def _detect_matches(known: dict[str, Format], pattern: Path) -> Detection:
         if is_address(path):
             return _detect_address(known, path)
         _require_readable(path)
-        found = _detect_with(known, path)
+        found = detect_with(known, path)
         if len(found) == 1:
             return found[0]
     for module in known.values():
@@ -461,14 +471,6 @@ def _detect_matches(known: dict[str, Format], pattern: Path) -> Detection:
     )
 
 
-def _hints(known: dict[str, Format], path: Path) -> list[str]:
-    """Return what would make a folder one of these formats, of those that can tell."""
-    ways = [nearly for module in known.values() if (nearly := getattr(module, "nearly", None)) is not None]
-    with contextlib.suppress(OSError):  # a folder that cannot be read: the message says enough without
-        return [hint for nearly in ways if (hint := nearly(path))]
-    return []
-
-
 def require_known_splits(wanted: Sequence[str], known: Iterable[str], path: Path) -> None:
     """Raise AnchorauditError if a split of `wanted` is not in `known`. Names that are "" are ignored."""
     names = [name for name in dict.fromkeys(known) if name]
@@ -479,7 +481,7 @@ def require_known_splits(wanted: Sequence[str], known: Iterable[str], path: Path
             raise AnchorauditError(f"unknown split {name!r}", path=path, remedy=choice)
 
 
-def _detect_with(known: dict[str, Format], path: Path) -> list[Detection]:
+def detect_with(known: dict[str, Format], path: Path) -> list[Detection]:
     """Return what the surest format recognises `path` as; several if equally sure; [] if none does."""
     try:
         found = [found for module in known.values() if (found := module.detect(path)) is not None]
@@ -514,15 +516,3 @@ def _misspelt(path: Path) -> str:
         beside = [entry.name for entry in islice(path.parent.iterdir(), _LISTED)]
     near = nearest(path.name, beside)
     return did_you_mean(str(path), [str(path.with_name(near[0]))], alike=0) if near else ""
-
-
-def _contents(path: Path) -> str:
-    """Describe what a path holds, in a few words, for the message when no data set is recognised."""
-    if path.is_file():
-        return f"a file of {path.stat().st_size} bytes"
-    entries = sorted(path.iterdir())
-    folders = [f"{entry.name}/" for entry in entries if entry.is_dir()]
-    suffixes = Counter(entry.suffix or "(no suffix)" for entry in entries if entry.is_file())
-    files = [f"{count} {suffix} file{'s' * (count > 1)}" for suffix, count in suffixes.most_common(5)]
-    shown = [*folders[:6], *(["..."] if len(folders) > 6 else []), *files]
-    return ", ".join(shown) or "an empty folder"

@@ -96,9 +96,9 @@ def _require_annotations(columns: Columns, unread: Sequence[Finding], root: Path
     if total and READ not in columns.status:
         first = [*columns.findings, *unread][0]
         raise AnchorauditError(
-            f"none of the {total} XML files is a readable Pascal VOC annotation. The first: {first.message}",
+            f"none of the {total} XML files is a readable Pascal VOC annotation",
             path=root,
-            place=first.location,
+            details=[f"The first, {Path(first.path).name}: {first.message}."],
             remedy="Name the folder that holds the annotations, or fix the files.",
         )
 

@@ -30,17 +30,18 @@ class Failed:
     why: str
     path: str = ""
     remedy: str = ""
+    details: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, error: AnchorauditError) -> Failed:
         """Return the failure that an error is."""
         place = f" ({error.place})" if error.place else ""
-        return cls(f"{error.message}{place}", error.path, error.remedy)
+        return cls(f"{error.message}{place}", error.path, error.remedy, error.details)
 
     @property
     def error(self) -> AnchorauditError:
         """The same as an error."""
-        return AnchorauditError(self.why, path=self.path, remedy=self.remedy)
+        return AnchorauditError(self.why, path=self.path, remedy=self.remedy, details=self.details)
 
 
 class Engine(Protocol):
