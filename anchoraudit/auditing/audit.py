@@ -508,7 +508,8 @@ def examine(
     detector = None if detector is None else load_detector(detector)
     if loader is None and detector is not None:
         loader = detector.loader_for(original.format)
-    of_files = loader not in (None, PLAIN) or any(c in rules for c in all_rules() if c.startswith("IMG"))
+    about_files = (c for c, rule in all_rules().items() if c.startswith("IMG") or rule.needs_image_files)
+    of_files = loader not in (None, PLAIN) or any(code in rules for code in about_files)
     seen = look(original, images if of_files else "none", cache=image_cache)
     step("judging boxes")
     stated = classes or (Classes() if detector is None else detector.classes)

@@ -14,9 +14,9 @@ detect(path) -> Detection | None: whether `path` (a file or folder) is of this f
 read(detection, options) -> Dataset: reads everything. Entries that cannot be used become findings. The module
     `_builder` turns the rows of a reader into the data set.
 
-A module may also have `READS_COLUMNS = True`, if it follows `ReadOptions.columns`; `nearly(path) -> str`: of a
-file or folder that no format recognises, what keeps it from being one of this format, or what to do about it,
-in a sentence, "" if it is nothing like it (a file is also compared with the example);
+A module may also have `READS_COLUMNS = True`, if it follows `ReadOptions.columns`; `nearly(path) -> str`: of
+a file or folder that no format recognises, what keeps it from being one of this format, or what to do about
+it, in a sentence, "" if it is nothing like it (a file is also compared with the example);
 `parts(detection, options, rows) -> Parts | str | None`: the data set in pieces of about so many boxes, as
 `dataset.pieces` explains, or why it can only be read whole, if that is worth a note;
 `least_memory(detection) -> int`: bytes that reading it whole takes at the least, where that may be too much;
@@ -58,9 +58,10 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from anchoraudit.dataset.conventions import convention_of
 from anchoraudit.errors import AnchorauditError, TooLargeError, printable
 from anchoraudit.formats._columns import Columns, parse_columns
-from anchoraudit.io import stores
+from anchoraudit.io import left_behind, stores
 from anchoraudit.io.addresses import is_address, path_of
 from anchoraudit.io.files import unreadable
+from anchoraudit.io.folders import folders_in
 from anchoraudit.io.memory import available
 from anchoraudit.io.plugins import load_module, module_names
 from anchoraudit.io.suggest import did_you_mean, nearest
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from anchoraudit.dataset.columns import Dataset
+    from anchoraudit.dataset.findings import Finding
     from anchoraudit.dataset.pieces import Parts
 
     # What `read` reads: a path, or what is in memory already.
@@ -79,6 +81,7 @@ if TYPE_CHECKING:
 
 _NO_SPLITS = "This data set has no splits."
 _ALWAYS_TRIED = 1 << 30  # bytes: data that take less are read without asking how much memory is free
+_NAMED = 4  # of several data sets, in a message
 _LISTED = 5_000  # names beside a missing path that are compared with it
 
 
@@ -294,19 +297,23 @@ def read_files(path: str | PathLike[str], format: str, options: ReadOptions) -> 
             "the name of the data set is empty", remedy="Name a folder, or a COCO JSON file."
         )
     root = path_of(path)
-    detection = detect(root, format=format)
-    _require_columns(detection, options)
-    _require_memory(detection)
-    module = formats()[detection.format]
-    if options.box_field and not getattr(module, "has_box_fields", False):
-        raise AnchorauditError(
-            f"{detection.format} has no boxes to choose from",
-            path=root,
-            remedy="Leave out the box field (--box-field).",
-        )
-    with _explaining(detection):
-        dataset = module.read(detection, options)
+    with left_behind.passed_over() as passed_over:
+        detection = detect(root, format=format)
+        _require_columns(detection, options)
+        _require_memory(detection)
+        module = formats()[detection.format]
+        if options.box_field and not getattr(module, "has_box_fields", False):
+            raise AnchorauditError(
+                f"{detection.format} has no boxes to choose from",
+                path=root,
+                remedy="Leave out the box field (--box-field).",
+            )
+        with _explaining(detection):
+            dataset = module.read(detection, options)
     dataset.root, dataset.partial = root, bool(options.splits)
+    if dataset.findings:
+        dataset.findings = cast("list[Finding]", load_module(__name__, "_not_data").corrected(dataset))
+    dataset.notes += left_behind.told(passed_over)
     return dataset
 
 
@@ -410,12 +417,12 @@ def detect(path: Path, *, format: str = "auto") -> Detection:
     _require_readable(path)
     found = detect_with(known, path)
     if not found and path.is_dir():
-        folders = sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
-        found = [detection for folder in folders for detection in detect_with(known, folder)]
+        found = [detection for folder in folders_in(path) for detection in detect_with(known, folder)]
     if len(found) == 1:
         return found[0]
     if found:
-        listing = "; ".join(f"{d.path} ({d.format}: {d.reason})" for d in found)
+        listing = "; ".join(f"{d.path} ({d.format}: {d.reason})" for d in found[:_NAMED])
+        listing += f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
         raise AnchorauditError(
             f"{len(found)} data sets here: {listing}",
             path=path,

@@ -10,6 +10,7 @@ from pathlib import Path
 from anchoraudit.io.addresses import Address
 from anchoraudit.io.files import name_parts, safe_join
 from anchoraudit.io.folders import is_folder
+from anchoraudit.io.left_behind import is_left_behind
 
 # What torchvision, detectron2 and YOLOv5 load. A file with another suffix is not treated as an image.
 SUFFIXES = frozenset(
@@ -56,7 +57,8 @@ def list_images(folder: Path) -> list[str]:
         return []
     try:
         with os.scandir(folder) as entries:
-            return sorted(entry.name for entry in entries if is_image_name(entry.name))
+            names = (entry.name for entry in entries if is_image_name(entry.name))
+            return sorted(name for name in names if not is_left_behind(folder, name))
     except (OSError, ValueError):
         return []
 

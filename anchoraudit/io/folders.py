@@ -10,6 +10,7 @@ from pathlib import Path
 
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.addresses import Address
+from anchoraudit.io.left_behind import is_left_behind
 
 # A walk ends after so many files and folders that it was not made for, and so many more for each file that it
 # was: `/`, or the folder of a user, has more. The largest data sets have one or two other files an image.
@@ -35,7 +36,7 @@ def names_in(folder: Path) -> list[str]:
     if isinstance(folder, Address):  # `io.stores` lists those
         return []
     with suppress(OSError, ValueError), os.scandir(folder) as entries:
-        return sorted(entry.name for entry in entries if not entry.name.startswith("."))
+        return sorted(entry.name for entry in entries if not _is_hidden(folder, entry.name))
     return []
 
 
@@ -48,7 +49,7 @@ def files_ending(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
         return []
     with suppress(OSError, ValueError), os.scandir(folder) as entries:
         names = sorted(e.name for e in entries if e.name.lower().endswith(suffixes))
-        return [folder / name for name in names if not name.startswith(".") and is_file(folder / name)]
+        return [folder / name for name in names if not _is_hidden(folder, name) and is_file(folder / name)]
     return []
 
 
@@ -57,7 +58,8 @@ def folders_in(folder: Path) -> list[Path]:
     if isinstance(folder, Address):
         return []
     with suppress(OSError, ValueError), os.scandir(folder) as entries:
-        return [folder / name for name in sorted(e.name for e in entries if _is_folder(e))]
+        shown = (entry for entry in entries if not _is_hidden(folder, entry.name))
+        return [folder / name for name in sorted(entry.name for entry in shown if _is_folder(entry))]
     return []
 
 
@@ -85,12 +87,13 @@ def walk(folder: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, lis
             if (status.st_dev, status.st_ino) in seen or status.st_dev in _devices_of_the_kernel():
                 continue
             seen.add((status.st_dev, status.st_ino))
-            with os.scandir(folder / below) as entries:
+            here = folder / below
+            with os.scandir(here) as entries:
                 for entry in entries:
                     left += _OTHERS_EACH if wanted(entry.name) else -1
                     if left < 0:
                         raise _too_many(folder)
-                    if not entry.name.startswith("."):
+                    if not _is_hidden(here, entry.name):
                         is_file = entry.name.endswith(".txt") or not _is_folder(entry)
                         (files if is_file else folders).append(entry.name)
         except (OSError, ValueError):
@@ -118,8 +121,12 @@ def _too_many(folder: Path) -> AnchorauditError:
     )
 
 
+def _is_hidden(folder: Path, name: str) -> bool:
+    return name[:1] in "._" and (is_left_behind(folder, name) or name[:1] == ".")
+
+
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
-        return not entry.name.startswith(".") and entry.is_dir()
+        return entry.is_dir()
     except OSError:  # a loop of links
         return False

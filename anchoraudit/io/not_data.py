@@ -23,22 +23,29 @@ _APPLE_DOUBLE = b"\0\5\x16\7"  # RFC 1740: the magic number of an AppleDouble he
 
 @dataclass(frozen=True, slots=True)
 class NotData:
-    """What a file is instead. code: of the rule that reports it. remedy: what to do, as a sentence."""
+    """What a file is instead.
+
+    code: of the rule that reports it. remedy: what to do, as a sentence. of_image: the problem of such an
+    image file in `images.inspection`.
+    """
 
     code: str
     words: str
     remedy: str
+    of_image: str = ""
 
 
 POINTER = NotData(
     "PAR010",
     "a Git LFS pointer in place of the file",
     "Run `git lfs pull` in the repository, or download the file from where it is stored.",
+    "not an image, but a Git LFS pointer: the file was not fetched",
 )
 PAGE = NotData(
     "PAR011",
     "a web page (HTML), saved under the name of a data file",
     "Download the file itself: the address led to a page about it, or to a login.",
+    "not an image, but an HTML page",
 )
 OF_MACOS = NotData("PAR007", "a file of macOS that holds no data (AppleDouble)", "Delete it.")
 

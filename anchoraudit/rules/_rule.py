@@ -34,7 +34,8 @@ class Rule:
     remedy: what to do about it, as a phrase. check: called as `check(context, **parameters)`; None if the
     code that reads the files reports it. verdict: set if the rule reports all images with this verdict.
     parameters: its thresholds and their defaults; `what` explains each. needs_detector: the rule is about
-    what a detector does with the data; without one it does not run. symptoms: the codes of rules whose
+    what a detector does with the data; without one it does not run. needs_image_files: it
+    looks at `context.image_files`, as the rules of the family IMG may. symptoms: the codes of rules whose
     findings follow from this fault; about the files that have it, they are left out. follow: the codes of
     rules about what a framework makes of it, whose remedy then is this one.
 
@@ -60,6 +61,7 @@ class Rule:
     verdict: str = ""
     parameters: Mapping[str, float] = field(default_factory=dict)
     needs_detector: bool = False
+    needs_image_files: bool = False
     symptoms: tuple[str, ...] = ()
     follow: tuple[str, ...] = ()
     scope: Scope = "rows"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from anchoraudit.io.not_data import PAGE, POINTER
 from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
 
@@ -12,7 +13,8 @@ def check(context: Context) -> Hits:
     """Find files that are empty, truncated or not images."""
     image_files = context.image_files
     problems = [] if image_files is None else list(image_files.problem)
-    rows = np.array([i for i, problem in enumerate(problems) if problem], dtype=np.int64)
+    elsewhere = {"", POINTER.of_image, PAGE.of_image}  # these have rules of their own
+    rows = np.array([i for i, problem in enumerate(problems) if problem not in elsewhere], dtype=np.int64)
     return context.about_images("IMG005", rows, lambda i: (problems[i], problems[i]), own_file=True)
 
 

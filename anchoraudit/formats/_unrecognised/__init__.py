@@ -67,6 +67,8 @@ def explained(error: AnchorauditError, detection: Detection) -> AnchorauditError
     The same error, if nothing more is known of the file.
     """
     path = detection.path if detection.path.is_file() else Path(error.path or detection.path)
+    if path.is_dir():
+        return _of_folder(error, path)
     if not path.is_file() or error.details:
         return error
     found = outline(path)
@@ -79,6 +81,16 @@ def explained(error: AnchorauditError, detection: Detection) -> AnchorauditError
         return error  # a place in the file is broken
     lines = [look.told for look in _looks([path], formats(), path)]
     return _short(error.message, path, lines, error.remedy or _NAME, error.place)
+
+
+def _of_folder(error: AnchorauditError, path: Path) -> AnchorauditError:
+    """Return the error for a folder of which nothing could be read, because its files are no data."""
+    files = samples(path)
+    bad = [file for file in files if what_instead(file) is not None]
+    if len(bad) <= len(files) // 2:
+        return error
+    told = _looks(bad[:1], {}, path)[0]
+    return _short(error.message, path, [told.told], told.remedy)
 
 
 class _Look(NamedTuple):

@@ -24,9 +24,11 @@ _KINDS = {
 _HEAD = 1 << 22  # bytes: an image may be embedded before the keys that matter
 _TOKENS = 5_000
 _DEPTH = 4
-_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)"|[{}\[\],:]|[^\s"{}\[\],:]++')
+# A string may be cut off. If the pattern needed its end, each quote after it would be tried as a beginning.
+_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)"?|[{}\[\],:]|[^\s"{}\[\],:]++', re.DOTALL)
 _ELEMENT = re.compile(r"<([A-Za-z_][\w:.-]*)")
 _NUMBER = re.compile(r"[+-]?(\d++\.?\d*+|\.\d++)([eE][+-]?\d++)?")
+_LONG = 300  # letters of a key that are kept
 _SHOWN = 6  # names in a line
 
 Key = tuple[str, ...]
@@ -109,7 +111,7 @@ def _of_json(text: str, kind: str) -> Outline:
     for count, token in enumerate(_TOKEN.finditer(text), 1):
         word = token[0]
         if word == "{":
-            if not stack and count > 1 and text[: token.start()].endswith("\n"):
+            if not stack and count > 1 and text[token.start() - 1] == "\n":
                 found.shape = "lines"
             stack.append("")
         elif word == "[":
@@ -136,6 +138,8 @@ def _of_json(text: str, kind: str) -> Outline:
 
 def _plain(key: str) -> str:
     """Return a key as written, "*" for one that is data: the name of a file, or a number."""
+    if len(key) > _LONG:
+        return key[:_LONG]
     stem = re.sub(r"-?\d+$", "", key)  # VIA puts the size of a file behind its name
     return "*" if not stem or is_image_name(stem) or is_image_name(key) else key
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from anchoraudit.formats import Detection, ReadOptions, Sureness, require_known_splits
 from anchoraudit.formats import _documents as documents
 from anchoraudit.io.files import read_head, size_of
+from anchoraudit.io.left_behind import is_left_behind
 
 if TYPE_CHECKING:
     from anchoraudit.dataset.columns import Dataset
@@ -109,9 +110,10 @@ def _not_read(skipped: list[Path]) -> list[str]:
 def _files(root: Path) -> tuple[list[Path], str, list[Path]]:
     """Return the annotation files of a folder, how they were recognised, and the JSON files not to read."""
     folder = root / "annotations"
-    if instances := sorted(folder.glob("instances_*.json")):
+    listed = _listed(folder)
+    if instances := [file for file in listed if file.name.startswith("instances_")]:
         known = frozenset(instances)  # ten thousand splits are ten thousand files
-        others = [file for file in sorted(folder.glob("*.json")) if file not in known]
+        others = [file for file in listed if file not in known]
         return instances, f"{len(instances)} file(s) annotations/instances_*.json", others
     if roboflow := sorted(root.glob(f"*/{_ROBOFLOW}")):
         return roboflow, f"{len(roboflow)} split folder(s) with {_ROBOFLOW}", []
@@ -120,12 +122,16 @@ def _files(root: Path) -> tuple[list[Path], str, list[Path]]:
     of_splits = [file for file in sorted(root.glob(f"*/{_FIFTYONE}")) if _looks_like_coco(file)]
     if of_splits and not (root / _FIFTYONE).is_file():
         return of_splits, f"{len(of_splits)} split folder(s) with {_FIFTYONE}", []
-    for place, candidates in (("annotations/", folder.glob("*.json")), ("", root.glob("*.json"))):
-        every = sorted(candidates)
+    for place, every in (("annotations/", listed), ("", _listed(root))):
         if files := [file for file in every if _looks_like_coco(file)]:
             others = [file for file in every if file not in files]
             return files, f"{len(files)} COCO file(s) {place}*.json", others
     return [], "", []
+
+
+def _listed(folder: Path) -> list[Path]:
+    """Return the sorted JSON files directly in a folder."""
+    return [file for file in sorted(folder.glob("*.json")) if not is_left_behind(folder, file.name)]
 
 
 def _sureness(files: list[Path], least: Sureness) -> Sureness:

@@ -23,7 +23,8 @@ from anchoraudit.formats.table.columns import Texts
 from anchoraudit.formats.table.names import column_called
 from anchoraudit.formats.table.rows import Rows, concatenated
 from anchoraudit.formats.table.table_file import Stretch, read_rows
-from anchoraudit.io.addresses import NoAnswerError
+from anchoraudit.io.addresses import NoAnswerError, is_address
+from anchoraudit.io.not_data import what_instead
 from anchoraudit.io.stores import inside
 
 SUFFIX = ".parquet"
@@ -87,7 +88,9 @@ def read_shards(folder: Path, shards: Sequence[Path], asked: Columns = ()) -> Ro
             raise
         except AnchorauditError as error:
             failed = failed or error
-            findings.append(Finding("PAR001", error.message, str(path)))
+            what = None if is_address(path) else what_instead(path)
+            code, words = ("PAR001", error.message) if what is None else (what.code, what.words)
+            findings.append(Finding(code, words, str(path), "", "" if what is None else path.name))
             continue
         if read and (words := difference(columns_of(read[0][1]), columns_of(rows))):
             words = f"its columns are not those of {read[0][0]}: {words}"

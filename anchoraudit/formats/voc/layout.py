@@ -13,6 +13,7 @@ from pathlib import Path
 from anchoraudit.images.found import IMAGE_FOLDERS, is_image_name
 from anchoraudit.io.files import os_reason, read_head
 from anchoraudit.io.folders import folders_in
+from anchoraudit.io.left_behind import is_left_behind
 
 # In order of preference; names are compared in lower case.
 _XML_FOLDERS = ("annotations", "annotations/xmls", "annotation", "xmls", "xml", "labels")
@@ -70,7 +71,8 @@ def is_xml(name: str) -> bool:
 def list_xml(folder: Path) -> dict[str, str | None]:
     """Return the sorted names of XML files in `folder`, each with None, or the reason if it is not a file."""
     with os.scandir(folder) as entries:
-        found = sorted((e for e in entries if is_xml(e.name)), key=lambda entry: entry.name)
+        documents = (e for e in entries if is_xml(e.name) and not is_left_behind(folder, e.name))
+        found = sorted(documents, key=lambda entry: entry.name)
     return {e.name: None if _is_file(e) else os_reason(e.path) for e in found}
 
 
@@ -151,14 +153,15 @@ def _has(folder: Path, wanted: Callable[[str], bool], *, may_fail: bool = True) 
     may_fail: return False if the folder cannot be listed; otherwise OSError is raised.
     """
     with suppress(*([OSError] if may_fail else [])), os.scandir(folder) as entries:
-        return any(wanted(entry.name) for entry in entries)
+        return any(wanted(entry.name) and not is_left_behind(folder, entry.name) for entry in entries)
     return False
 
 
 def is_annotated(folder: Path, element: re.Pattern[bytes] = _ANNOTATION) -> bool:
     """Tell whether one of the first XML files in `folder` has the root element of an annotation."""
     with suppress(OSError), os.scandir(folder) as entries:
-        for entry in islice((e for e in entries if is_xml(e.name) and _is_file(e)), _PEEKED_FILES):
+        documents = (e for e in entries if is_xml(e.name) and not is_left_behind(folder, e.name))
+        for entry in islice(filter(_is_file, documents), _PEEKED_FILES):
             if element.search(read_head(entry.path, _PEEKED_BYTES).replace(b"\0", b"")):
                 return True
     return False
@@ -167,5 +170,5 @@ def is_annotated(folder: Path, element: re.Pattern[bytes] = _ANNOTATION) -> bool
 def count_xml(folder: Path) -> int:
     """Return how many XML files are directly in `folder`; 0 if it cannot be listed."""
     with suppress(OSError), os.scandir(folder) as entries:
-        return sum(is_xml(entry.name) for entry in entries)
+        return sum(is_xml(entry.name) and not is_left_behind(folder, entry.name) for entry in entries)
     return 0
