@@ -346,7 +346,7 @@ def pictured(content, entry=None, **more):
 PICTURES = [
     Quirk("a truncated JPEG", pictured(jpeg()[:-200]), code=1, found={"IMG005": ["1.jpg"]}),
     Quirk("an empty file", pictured(b""), code=1, found={"IMG005": ["1.jpg"]}),
-    Quirk("a web page", pictured(b"<!DOCTYPE html><html>404</html>"), code=1, found={"IMG005": ["1.jpg"]}),
+    Quirk("a web page", pictured(b"<!DOCTYPE html><html>404</html>"), code=1, found={"PAR011": ["1.jpg"]}),
     Quirk(
         "EXIF turns it, the size is that of the pixels",
         {**coco([image(width=720, height=960)]), "ds/images/1.jpg": ROTATED},
