@@ -1,13 +1,16 @@
 """What is said of files and folders that are no data set: short, about what is there, and with a way out."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.formats import format_names, read
+from anchoraudit.formats import format_names, formats, read
+from anchoraudit.formats._unrecognised import unrecognised
+from anchoraudit.formats._unrecognised.nearest import nearest
+from anchoraudit.formats._unrecognised.outline import TEXT, example_outline
 from tests.builders import make, run
-from tests.test_adding import add  # noqa: F401  a fixture
 
 IMAGE = (64, 48)
 BOX = {"x": 0.1, "y": 0.1, "x2": 0.2, "y2": 0.2, "label": "cat"}
@@ -77,20 +80,27 @@ def test_pointers_are_counted(tmp_path):
     )
 
 
-def test_the_nearest_format_and_what_it_lacks(tmp_path, add):  # noqa: F811
-    from anchoraudit import formats
+def known(**examples):
+    """Formats of which nothing is known but a JSON file as an example."""
+    made = {
+        name: SimpleNamespace(EXAMPLE=json.dumps(one), EXAMPLE_PATH="a.json")
+        for name, one in examples.items()
+    }
+    return {**made, "other": SimpleNamespace()}
 
-    add(formats, "formats")
-    box = {"label": "cat", "bbox": [1, 2, 3, 4]}
-    root = make(
-        tmp_path / "ds", {"labels.json": [{"image": "a.jpg", "annotations": [box]}], "b.json": {"a": 1}}
-    )
+
+def test_the_nearest_format_and_what_it_lacks(tmp_path):
+    box = {"label": "cat", "coordinates": {"x": 1, "y": 2}}
+    ones = known(createml=[{"image": "a.jpg", "annotations": [box]}], of_names={"a.jpg12": {"boxes": []}})
+    odd = {"label": "cat", "bbox": [1, 2, 3, 4]}
+    files = {"labels.json": [{"image": "b.jpg", "annotations": [odd]}], "b.json": {"a": 1}}
+    lines = str(unrecognised(make(tmp_path / "ds", files), ones)).splitlines()
     words = "labels.json: a JSON list of objects with `image`, `annotations`. Like createml, but without"
-    lines = refused(root)
-    assert lines[2].strip() == words and lines[3].strip().startswith("`coordinates`")
+    assert lines[2].strip() == words
+    assert lines[3].strip() == "`coordinates` (anchoraudit formats show createml)."
     assert lines[4].strip() == "b.json: a JSON object with `a`."
-    table = make(tmp_path / "t", {"a.csv": "filename,class,xmin,ymin\na.jpg,cat,1,2\n"}) / "a.csv"
-    assert any("Like table, but without `width`" in line for line in refused(table))
+    by_name = make(tmp_path, {"c.json": {"b.png": {"boxes": [1]}, "c.png": {}}}) / "c.json"
+    assert "It looks like of_names." in str(unrecognised(by_name, ones))
 
 
 def test_a_better_folder_is_named(tmp_path):
@@ -137,10 +147,6 @@ def test_no_value_of_a_file_controls_the_terminal_or_makes_a_line_long(tmp_path,
 
 def test_what_every_format_is_nearest_to_is_itself(tmp_path):
     """The outline of an example has all that the example has."""
-    from anchoraudit.formats import formats
-    from anchoraudit.formats._unrecognised.nearest import nearest
-    from anchoraudit.formats._unrecognised.outline import TEXT, example_outline
-
     for name in format_names():
         module = formats()[name]
         found = example_outline(module.EXAMPLE_PATH, module.EXAMPLE)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _WIDTH, _MOST = 98, 6  # columns of a line, and lines between the message and the remedy
 _DESCRIBED = 2  # files that are described, each of another look
+_UNLIKE = 2  # how far a file is from a format that it does not resemble
 _PLACES = 1  # other places that are named
 # Names of folders that are a part of a data set, and not all of it, in lower case.
 _PARTS_OF_SETS = frozenset(
@@ -57,7 +58,8 @@ def unrecognised(path: Path, known: Mapping[str, Format]) -> AnchorauditError:
         places = [f"It looks like {one.format}: leave out --format." for one in detect_with(formats(), path)]
     else:
         places = list(_elsewhere(path))
-    ways = [*_hints(known, path), *places[:_PLACES], *[look.remedy for look in looks if look.remedy][:1]]
+    ways = [*(hints := _hints(known, path)), *places[:_PLACES]]
+    ways += [look.remedy for look in looks if look.remedy and not hints][:1]
     return _short(message, path, lines, " ".join(ways) or _NAME)
 
 
@@ -79,8 +81,11 @@ def explained(error: AnchorauditError, detection: Detection) -> AnchorauditError
         return AnchorauditError(words, path=path, remedy="Give the file the suffix .jsonl.")
     if found is None or detection.sureness > Sureness.SUFFIX or error.place not in ("", "line 1"):
         return error  # a place in the file is broken
-    lines = [look.told for look in _looks([path], formats(), path)]
-    return _short(error.message, path, lines, error.remedy or _NAME, error.place)
+    others = {name: module for name, module in formats().items() if name != detection.format}
+    rank, near = _near(found, others)
+    if rank >= _UNLIKE:
+        return error  # its own words say enough
+    return _short(error.message, path, [f"It is {found.described()}.{near}"], _NAME, error.place)
 
 
 def _of_folder(error: AnchorauditError, path: Path) -> AnchorauditError:
@@ -125,14 +130,14 @@ def _near(found: Outline, known: Mapping[str, Format]) -> tuple[float, str]:
     """Return how far a file is from the format it resembles most, and in words what it lacks."""
     near = nearest(found, known)
     if near is None:
-        return 2, ""
+        return _UNLIKE, ""
     if found.syntax == TEXT:
         return 1, f" Its first line is like those of {near.format}."
     if not near.lacks:
         return 1, f" It looks like {near.format}."
     lacks = ", ".join(f"`{name}`" for name in near.lacks)
     words = f" Like {near.format}, but without {lacks} (anchoraudit formats show {near.format})."
-    return 2 - near.share, words
+    return _UNLIKE - near.share, words
 
 
 def _known(path: Path, found: Outline | None) -> Known | None:
