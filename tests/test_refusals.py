@@ -1,6 +1,7 @@
 """What is said of files and folders that are no data set: short, about what is there, and with a way out."""
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import format_names, formats, read
 from anchoraudit.formats._unrecognised import unrecognised
+from anchoraudit.formats._unrecognised.known import by_content
 from anchoraudit.formats._unrecognised.nearest import nearest
-from anchoraudit.formats._unrecognised.outline import TEXT, example_outline
+from anchoraudit.formats._unrecognised.outline import JSON, TEXT, example_outline, outline_of
 from tests.builders import make, run
 
 IMAGE = (64, 48)
@@ -36,7 +38,6 @@ def refused(path, **options):
         ("r.odgt", '{"ID": "1", "dtboxes": []}\n{"ID": "2", "dtboxes": []}\n', "results for CrowdHuman"),
         ("r.json", '{"ID": "1", "dtboxes": []}\n{"ID": "2", "dtboxes": []}\n', "results for CrowdHuman"),
         ("det.txt", "1,-1,10,20,30,40,0.9,-1,-1,-1\n", "detections of MOTChallenge"),
-        ("loose_bb_train.csv", 'NAME_ID,X,Y,W,H\n"n000002/0001_01",161,140,224,324\n', "boxes of VGGFace2"),
         ("a.json", {"type": "localization", "annotations": {"a.jpg": [BOX]}}, "IBM Cloud Annotations"),
         ("info.labels", {"version": 1, "files": [{"path": "a", "boundingBoxes": []}]}, "Edge Impulse"),
         ("p.json", {"name": "p", "assets": {}, "tags": []}, "a VoTT project"),
@@ -45,7 +46,6 @@ def refused(path, **options):
         ("train.tfrecord-00000-of-00010", b"\0", "TFRecord"),
         ("_classes.csv", "filename, cat\na.jpg, 1\n", "classes of whole images"),
         ("tags.csv", "name,tag\na,b\n", "none of them is a coordinate"),
-        ("export.json", [TASK], "tasks of Label Studio without boxes"),
         ("train.pkl", b"\x80\4", "never opened, because that may run code"),
         ("a.jsonl.gz", b"\x1f\x8b", "an archive"),
         *((name, POINTER, "a Git LFS pointer") for name in ("a.json", "a.csv", "a.txt", "a.xml", "a.jsonl")),
@@ -57,6 +57,14 @@ def test_what_is_no_data_set_is_named(tmp_path, name, content, words):
     lines = refused(make(tmp_path / "ds", {name: content}) / name)
     assert words in " ".join(lines[:2]) and lines[-1].endswith(".")
     assert "not valid JSON" not in lines[0]
+
+
+def test_tasks_without_rectangles_hold_no_boxes():
+    """Whether or not a reader takes them, so not by way of one."""
+    found = outline_of(json.dumps([TASK]).encode(), JSON)
+    assert "without boxes (no `rectanglelabels`)" in by_content(Path("export.json"), found).words
+    drawn = [{**TASK, "annotations": [{"result": [{"type": "rectanglelabels"}]}]}]
+    assert by_content(Path("export.json"), outline_of(json.dumps(drawn).encode(), JSON)) is None
 
 
 def test_a_folder_is_described(tmp_path):

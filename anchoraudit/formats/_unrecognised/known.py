@@ -36,7 +36,6 @@ _SUFFIXES = {
 }
 _TFRECORD = re.compile(r"\.tfrecord\b|\.record-\d|-\d{5}-of-\d{5}$")
 _RECTANGLES = frozenset(["rectanglelabels", "rectangle"])
-_FACES = {"name_id", "x", "y", "w", "h"}  # VGGFace2: loose_bb_train.csv
 _COORDINATES = re.compile(r"x|y|.*(x1|xmin|left|bbox|box|x_min|roi).*", re.IGNORECASE)
 
 
@@ -86,8 +85,6 @@ def _json(found: Outline) -> Known | None:
 
 def _table(path: Path, found: Outline) -> Known | None:
     names = {name.lower() for (name,) in found.keys}
-    if names >= _FACES:
-        return Known("boxes of VGGFace2, which are not read", "Rename the columns: image, x_min, y_min, ...")
     if path.name == "_classes.csv":
         return Known("classes of whole images (Roboflow's `_classes.csv`), without boxes", _TRUTH)
     if len(names) > 1 and not any(map(_COORDINATES.fullmatch, names)) and not any(map(is_number, names)):

@@ -23,7 +23,7 @@ _KINDS = {
 }
 _HEAD = 1 << 22  # bytes: an image may be embedded before the keys that matter
 _TOKENS = 5_000
-_DEPTH = 4
+_DEPTH = 8
 # A string may be cut off. If the pattern needed its end, each quote after it would be tried as a beginning.
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)"?|[{}\[\],:]|[^\s"{}\[\],:]++', re.DOTALL)
 _ELEMENT = re.compile(r"<([A-Za-z_][\w:.-]*)")
