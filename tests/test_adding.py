@@ -70,8 +70,8 @@ def test_a_format(tmp_path, add, capsys):
     ]
     assert run("scan", root / "labels.json", "--output-format", "concise") == 1
     assert "[1]: PAR002 error the entry names no image" in capsys.readouterr().out
-    assert run("formats") == run("formats", "show", "createml") == 0
-    assert capsys.readouterr().out.count("a CreateML .json file, or SPLIT/_annotations.createml.json") == 2
+    assert run("formats") == run("formats", "show", "centred") == 0
+    assert capsys.readouterr().out.count("a centred .json file, or SPLIT/_annotations.centred.json") == 2
     # COCO still reads what is COCO.
     assert anchoraudit.read(make(tmp_path, {"c.json": document()}) / "c.json").format == "coco"
 
