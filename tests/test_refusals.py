@@ -98,7 +98,7 @@ def known(**examples):
 
 
 def test_the_nearest_format_and_what_it_lacks(tmp_path):
-    box = {"label": "cat", "coordinates": {"x": 1, "y": 2}}
+    box = {"label": "cat", "coordinates": {"x": 1, "y": 2, "width": 3, "height": 4}}
     ones = known(createml=[{"image": "a.jpg", "annotations": [box]}], of_names={"a.jpg12": {"boxes": []}})
     odd = {"label": "cat", "bbox": [1, 2, 3, 4]}
     files = {"labels.json": [{"image": "b.jpg", "annotations": [odd]}], "b.json": {"a": 1}}

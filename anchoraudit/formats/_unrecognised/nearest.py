@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from anchoraudit.formats import Format
 
 _LEAST = 0.5  # share of the keys of an example that a file has to resemble it
+_DEPTH = 4  # how deep keys are compared: the sides of a box would outweigh all else
 _SHOWN = 3
 
 
@@ -40,7 +41,7 @@ def _compared(found: Outline, example: Outline) -> tuple[float, tuple[str, ...]]
     if found.syntax == TEXT:
         return float(_pattern(found) == _pattern(example)), ()
     own, wanted = _folded(found), _folded(example)
-    named = [key for key in wanted if key[-1] not in ("[]", "*")]
+    named = [key for key in wanted if key[-1] not in ("[]", "*") and len(key) <= _DEPTH]
     if not named or all(is_number(key[-1]) for key in named):
         return 0.0, ()
     common = [key for key in named if key in own]
