@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import sys
 
@@ -35,7 +34,7 @@ class _Commands(Group):
         command = load_module(__name__, cmd_name).command
         assert isinstance(command, click.Command)
         if command.callback is not None and not isinstance(command, click.Group):
-            command.callback = with_bar(inspect.unwrap(command.callback))
+            command.callback = with_bar(command.callback)
         return command
 
 

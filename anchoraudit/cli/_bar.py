@@ -113,13 +113,18 @@ def shown(*, quiet: bool) -> Iterator[None]:
 
 def with_bar(callback: Callable[..., Any]) -> Callable[..., Any]:
     """Return a command's function that shows its steps, unless its option `quiet` is given."""
+    if isinstance(callback, _Shows):  # the command was asked for before
+        return callback
+    return functools.wraps(callback)(_Shows(callback))
 
-    @functools.wraps(callback)
-    def shows(*args: Any, **given: Any) -> Any:
+
+class _Shows:
+    def __init__(self, callback: Callable[..., Any]) -> None:
+        self._callback = callback
+
+    def __call__(self, *args: Any, **given: Any) -> Any:
         with shown(quiet=bool(given.get("quiet"))):
-            return callback(*args, **given)
-
-    return shows
+            return self._callback(*args, **given)
 
 
 def _on_terminal() -> bool:
