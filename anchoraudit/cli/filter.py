@@ -163,6 +163,7 @@ def _write(
     from anchoraudit.certificates.issuing import Issuer
     from anchoraudit.cli import _output
     from anchoraudit.io.outputs import together, write_text
+    from anchoraudit.io.steps import step
     from anchoraudit.manifest import write_manifest
     from anchoraudit.report.text.filtering import dropped_frame
 
@@ -173,6 +174,7 @@ def _write(
     issuer = Issuer(filtered, record) if given["certify"] else None
     # What a certificate says of files is found out first: if one has changed, nothing is written.
     labels = [issuer.labels(own) for _, own in some] if issuer is not None else []
+    step("writing")
     with together():
         written = [write_manifest(audit, own, path, plan, hashed=issuer is not None) for path, own in some]
         if issuer is not None:
