@@ -45,7 +45,6 @@ def refused(path, **options):
         ("output.manifest", '{"source-ref": "s3://b/a.jpg"}\n', "a SageMaker manifest"),
         ("train.tfrecord-00000-of-00010", b"\0", "TFRecord"),
         ("_classes.csv", "filename, cat\na.jpg, 1\n", "classes of whole images"),
-        ("tags.csv", "name,tag\na,b\n", "none of them is a coordinate"),
         ("train.pkl", b"\x80\4", "never opened, because that may run code"),
         ("a.jsonl.gz", b"\x1f\x8b", "an archive"),
         *((name, POINTER, "a Git LFS pointer") for name in ("a.json", "a.csv", "a.txt", "a.xml", "a.jsonl")),

@@ -368,6 +368,14 @@ def test_a_table_of_a_test_split_is_not_the_whole(tmp_path):
     assert not any("not read" in note for note in dataset.notes)
 
 
+def test_the_only_table_beside_a_folder_of_images(tmp_path):
+    make(tmp_path, {"labels.csv": _ROWS, "notes.csv": "a,b\n1,2\n", "images/a.jpg": (200, 100)})
+    dataset = read(tmp_path)
+    assert dataset.recognised.startswith("table: a folder with labels.csv, 1 rows")
+    assert (dataset.sources[0].path, dataset.images.ids) == (tmp_path / "labels.csv", ["a.jpg"])
+    assert dataset.notes == ["not read: notes.csv"]
+
+
 def test_a_table_in_the_folder_of_each_split(tmp_path):
     make(tmp_path, {"train/a.csv": _ROWS, "val/b.csv": _ROWS.replace("a.jpg", "b.jpg"), "other/c.csv": _ROWS})
     dataset = read(tmp_path)

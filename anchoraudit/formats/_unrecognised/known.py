@@ -18,6 +18,7 @@ class Known(NamedTuple):
 
 _TRUTH = "Name the file of the labels instead."
 _EXPORT = "Export it as COCO, Pascal VOC or YOLO, and name that."
+_CLASSES = Known("classes of whole images (Roboflow's `_classes.csv`), without boxes", _TRUTH)
 _UNPACKED = Known("an archive", "Unpack it, and name the folder.")
 _PICKLED = Known(
     "a file of Python or NumPy objects, which is never opened, because that may run code",
@@ -36,7 +37,6 @@ _SUFFIXES = {
 }
 _TFRECORD = re.compile(r"\.tfrecord\b|\.record-\d|-\d{5}-of-\d{5}$")
 _RECTANGLES = frozenset(["rectanglelabels", "rectangle"])
-_COORDINATES = re.compile(r"x|y|.*(x1|xmin|left|bbox|box|x_min|roi).*", re.IGNORECASE)
 
 
 def by_name(path: Path) -> Known | None:
@@ -51,7 +51,7 @@ def by_content(path: Path, found: Outline) -> Known | None:
     if found.syntax == JSON:
         return _json(found)
     if found.syntax == TABLE:
-        return _table(path, found)
+        return _CLASSES if path.name == "_classes.csv" else None
     return _text(found) if found.syntax == TEXT else None
 
 
@@ -80,15 +80,6 @@ def _json(found: Outline) -> Known | None:
         if not values & _RECTANGLES:
             words = "tasks of Label Studio without boxes (no `rectanglelabels`)"
             return Known(words, "Export tasks in which rectangles are drawn.")
-    return None
-
-
-def _table(path: Path, found: Outline) -> Known | None:
-    names = {name.lower() for (name,) in found.keys}
-    if path.name == "_classes.csv":
-        return Known("classes of whole images (Roboflow's `_classes.csv`), without boxes", _TRUTH)
-    if len(names) > 1 and not any(map(_COORDINATES.fullmatch, names)) and not any(map(is_number, names)):
-        return Known(f"{found.described()}, and none of them is a coordinate", "Name the table of boxes.")
     return None
 
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 NAME = "table"
 LOOKS_FOR = (
-    "a .csv, .parquet or .jsonl file with one row a box or an image, a folder of .parquet files, "
-    "train_labels.csv and test_labels.csv, SPLIT/_annotations.csv, SPLIT/metadata.jsonl"
+    "a .csv, .parquet or .jsonl file with one row a box or an image, a folder with one such file or of "
+    ".parquet files, train_labels.csv and test_labels.csv, SPLIT/_annotations.csv, SPLIT/metadata.jsonl"
 )
 EXAMPLE = """\
 filename,width,height,class,xmin,ymin,xmax,ymax
@@ -51,7 +51,7 @@ def detect(path: Path) -> Detection | None:
     if path.is_file():
         kind = _KINDS.get(path.suffix.lower())
         return None if kind is None else Detection(NAME, path, kind, Sureness.SUFFIX)
-    from anchoraudit.formats.table.folders import tables_of_splits, usual_tables
+    from anchoraudit.formats.table.folders import only_table, tables_of_splits, usual_tables
 
     # People export tables from other annotations and leave them beside those. So the others are surer.
     if files := usual_tables(path):
@@ -61,7 +61,7 @@ def detect(path: Path) -> Detection | None:
         return Detection(NAME, path, reason, Sureness.SUFFIX)
     if (shards := _detect_shards(path)) is not None:
         return shards
-    names = [file.path.relative_to(path).as_posix() for file in tables_of_splits(path)]
+    names = [file.path.relative_to(path).as_posix() for file in tables_of_splits(path) or only_table(path)]
     return Detection(NAME, path, f"a folder with {' and '.join(names)}", Sureness.SUFFIX) if names else None
 
 
@@ -181,6 +181,8 @@ def read_frame(table: pd.DataFrame, options: ReadOptions) -> Dataset:
 
 def _named(path: Path) -> list[Named]:
     """Return the files of a data set, each with the name of its split; "" if its rows may name it."""
-    from anchoraudit.formats.table.folders import Named, tables_of_splits, usual_tables
+    from anchoraudit.formats.table.folders import Named, only_table, tables_of_splits, usual_tables
 
-    return usual_tables(path) or tables_of_splits(path) or [Named(path, "")]
+    if path.is_file():
+        return [Named(path, "")]
+    return usual_tables(path) or tables_of_splits(path) or only_table(path) or [Named(path, "")]

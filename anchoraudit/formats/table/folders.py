@@ -1,4 +1,4 @@
-"""Tables in a folder: those with the name of a program's, and those that are called after a split.
+"""Tables in a folder: those with the name of a program's, those called after a split, and single ones.
 
 NumPy is not imported here, because every folder is looked at to recognise it.
 """
@@ -18,7 +18,7 @@ _USUAL = ("_annotations.csv", "metadata.jsonl", "metadata.csv", "metadata.parque
 _SURE = _USUAL[:2]
 _SUFFIXES = (".csv", ".jsonl", ".ndjson")
 _SPLIT = re.compile(r"(train(?:ing|val)?|val(?:id|idation)?|test(?:ing)?|dev|eval|minival)\d*")
-_LOOKED_AT = 10  # tables of a folder, for a hint
+_LOOKED_AT = 10  # tables of a folder
 _BETWEEN = re.compile(r"[^a-z0-9]+")
 
 
@@ -57,6 +57,12 @@ def tables_of_splits(folder: Path) -> list[Named]:
         rest = {*_tables_in(folder)} - {path for path, _ in found.values()}
         return [] if any(map(is_table, rest)) else list(found.values())
     return list(found.values())
+
+
+def only_table(folder: Path) -> list[Named]:
+    """Return the table of a folder, if one of its first files of rows is a table of boxes, and no other."""
+    found = [path for path in _tables_in(folder)[:_LOOKED_AT] if is_table(path)]
+    return [Named(found[0], "")] if len(found) == 1 else []
 
 
 def other_tables(folder: Path, read: list[Path]) -> list[str]:
