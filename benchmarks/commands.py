@@ -50,6 +50,7 @@ def work(file: Path) -> dict[str, tuple[str, ...]]:
         "init": ("init", data),
         "detectors": ("detectors",),
         "rules": ("rules", "list"),
+        "formats": ("formats",),
     }
 
 

@@ -24,6 +24,7 @@ SCRIPTS = (
     "scan_coco",
     "scan_voc",
     "scan_trees",
+    "formats",
     "closed_form",
     "detectors",
     "points",
