@@ -69,7 +69,8 @@ def test_what_is_missing_is_reported(tmp_path):
     ]
     assert dataset.notes == [
         "polygons are not read",
-        f"{tmp_path}/b.own: no images found beside it, so missing images were not checked",
+        f"{tmp_path}/b.own: no images found beside it, so missing images were not checked; {tmp_path}/images "
+        f"has 1 image file of other names (--image-folder {tmp_path}/images)",
     ]
 
 

@@ -10,6 +10,9 @@ from anchoraudit.images.found import (
     are_present,
     find_folder,
     find_images,
+    folder_of,
+    folders_around,
+    images_of,
     is_image_name,
     list_images,
     usual_folders,
@@ -93,6 +96,53 @@ def test_names_are_followed_as_far_as_their_ends_fit(tmp_path):
     )
     nowhere = find_images(["q.png"], [tmp_path])
     assert (nowhere.folder, nowhere.names, nowhere.present) == (None, ["q.png"], [False])
+
+
+def test_images_are_found_in_folders_of_any_name(tmp_path):
+    x, y = ({**COCO, "images": [{"id": 1, "file_name": name}]} for name in ("x.png", "y.png"))
+    make(
+        tmp_path,
+        {
+            "51/labels.json": x,
+            "51/data/x.png": (9, 7),
+            "two/annotations/instances_train.json": x,
+            "two/annotations/instances_val.json": y,
+            "two/photos/train/x.png": (9, 7),
+            "two/photos/val/y.png": (9, 7),
+            "t/t.csv": TABLE,
+            "t/frames/x.png": (9, 7),
+        },
+    )
+    for name, folders in [
+        ("51", ["51/data"]),
+        ("two", ["two/photos/train", "two/photos/val"]),
+        ("t/t.csv", ["t/frames"]),
+    ]:
+        dataset = read(tmp_path / name)
+        assert (dataset.findings, dataset.notes) == ([], [])
+        assert [source.image_folder for source in dataset.sources] == [tmp_path / name for name in folders]
+
+
+def test_a_folder_of_any_name_needs_half_of_the_images_and_is_not_that_of_another_split(tmp_path):
+    make(tmp_path, {"train.json": b"", "val/a.png": (1, 1), "pics/a.png": (1, 1), "pics/b.png": (1, 1)})
+    file = tmp_path / "train.json"
+    assert folder_of(["a.png", "b.png", "c.png"], file, "train") == tmp_path / "pics"
+    assert images_of(["/content/a.png", "b.png"], file, "train").names == ["a.png", "b.png"]
+    assert images_of(["a", "b"], file, "train").names == ["a.png", "b.png"]
+    assert folder_of(["a.png", "c.png", "d.png"], file, "train") is None
+    assert tmp_path / "val" not in list(folders_around(file, "train"))
+
+
+def test_where_no_name_fits_the_note_names_the_folder_that_has_images(tmp_path):
+    make(tmp_path, {"a/f.json": COCO, "a/pics/b.png": (1, 1), "a/pics/c.png": (1, 1)})
+    (note,) = read(tmp_path / "a/f.json").notes
+    pics = tmp_path / "a/pics"
+    assert note.endswith(f"; {pics} has 2 image files of other names (--image-folder {pics})")
+    make(tmp_path, {"v/ann/x.xml": "<annotation/>", "v/pics/c.png": (1, 1)})
+    (note,) = read(tmp_path / "v").notes
+    assert note.endswith(
+        f"{tmp_path}/v/pics has 1 image file of other names (--image-folder {tmp_path}/v/pics)"
+    )
 
 
 def test_no_name_leads_out_of_the_folder(tmp_path):

@@ -125,6 +125,32 @@ def test_names_of_folders_in_any_case(tmp_path, images, annotations):
     assert (dataset.images.ids, dataset.images.file_names, dataset.findings) == (["a"], ["a.JPG"], [])
 
 
+@pytest.mark.parametrize("images", ["photos", "."])
+def test_folders_of_any_name_by_the_stems_of_their_files(tmp_path, images):
+    make(tmp_path, {"annots/a.xml": xml(), f"{images}/a.jpg": (9, 9), "ImageSets/train.txt": "a\n"})
+    for path in (tmp_path, tmp_path / "annots"):
+        dataset = read(path)
+        assert (dataset.notes, dataset.splits, dataset.images.file_names) == ([], ("train",), ["a.jpg"])
+        assert dataset.image_path(0) == tmp_path / images / "a.jpg"
+
+
+@pytest.mark.parametrize("images", ["images", "pics"])
+def test_splits_that_share_a_folder_of_images(tmp_path, images):
+    annotated = {f"images/{name}.xml": xml() for name in ("train/a", "train/b", "test/c")}
+    make(tmp_path, annotated | {f"{images}/{name}.jpg": (9, 9) for name in "abcd"})
+    if images != "images":
+        for split in ("train", "test"):
+            (tmp_path / "images" / split).rename(tmp_path / split)
+        (tmp_path / "images").rmdir()
+    dataset = read(tmp_path if images != "images" else tmp_path / images)
+    split = [dataset.splits[i] for i in dataset.images.split]
+    assert list(zip(dataset.images.ids, split, strict=True)) == [
+        *zip("abd", ["train"] * 3, strict=True),
+        ("c", "test"),
+    ]
+    assert all(dataset.image_path(row) for row in range(4))
+
+
 def test_flat_folder(tmp_path):
     dataset = read(make(tmp_path, {"a.xml": xml(CAT), "a.png": (640, 480), "b.png": (12, 34)}))
     assert dataset.recognised == "Pascal VOC: 1 XML file beside images"

@@ -32,7 +32,7 @@ from anchoraudit.formats import Detection, ReadOptions, require_known_splits
 from anchoraudit.formats._notes import Note as Note  # noqa: PLC0414  readers import it from here
 from anchoraudit.formats._repeats import without_repeats
 from anchoraudit.images.below import found_below
-from anchoraudit.images.found import find_images, usual_folders
+from anchoraudit.images.found import find_images, images_around, others_around, usual_folders
 from anchoraudit.images.opened import Opened, measure, together
 from anchoraudit.images.sizes import LARGEST_SIDE
 from anchoraudit.io.files import safe_join
@@ -152,10 +152,27 @@ def missing_image(folder: Path | None, where: Where, name: str) -> Finding:
     return Finding("IMG001", f"its image is not in {folder}", *_placed(where, name))
 
 
-def note_unchecked(file: Path | str) -> Note:
-    """Return the note for an annotation file whose images are in none of the usual folders."""
-    about, end = printable(file), ", so missing images were not checked"
+def note_unchecked(file: Path, split: str = "", *, shown: str = "") -> Note:
+    """Return the note for an annotation file whose images are in none of the folders around it.
+
+    It names the folder that has most image files, which have other names. shown: what the file is called, ""
+    for its path.
+    """
+    about = printable(shown or file)
+    end = f", so missing images were not checked{others_beside(file, split)}"
     return Note(about, f"{about}: no images found beside it{end}", f"no images found beside them{end}")
+
+
+def others_beside(file: Path, split: str = "") -> str:
+    """Name the folder around an annotation file that has most image files, for the end of a note; or "".
+
+    None of them has a name that is in the file.
+    """
+    if (other := others_around(file, split)) is None:
+        return ""
+    folder, count = printable(other[0]), other[1]
+    files = f"{count:,} image file{'s' * (count > 1)} of other names"
+    return f"; {folder} has {files} (--image-folder {folder})"
 
 
 def merged(notes: Iterable[str | Note]) -> list[str]:
@@ -404,6 +421,8 @@ def of_rows(
         found = find_images([*names, *remarks.left_out], folders)
         if found.folder is None and has_images:
             found = found_below(options.image_folder or file.parent, found.names, split)
+        if found.folder is None and has_images and options.image_folder is None:
+            found = images_around(found.names, file, split)
         source = Source(file, split, found.folder, item, box_place=box_place, image_place=image_place)
         part = part_of(source, rows, categories, file_names=found.names[: len(names)])
         part.convention = convention
@@ -413,7 +432,7 @@ def of_rows(
             present = found.present[: len(names)]
             missing += report_missing(names, present, found.folder, where_images(source, rows))
         elif has_images:
-            remarks.notes.append(note_unchecked(file))
+            remarks.notes.append(note_unchecked(file, split))
         part.findings, part.notes = [*remarks.findings, *missing, *part.findings], remarks.notes
         parts.append(part)
     kept, repeated = [*range(len(parts))], list[Finding]()

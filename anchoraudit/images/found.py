@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
+from anchoraudit.dataset.splits import is_split, is_training
 from anchoraudit.io.addresses import Address
 from anchoraudit.io.files import name_parts, safe_join
-from anchoraudit.io.folders import is_folder
+from anchoraudit.io.folders import folders_in, is_folder
 from anchoraudit.io.left_behind import is_left_behind
+from anchoraudit.io.suggest import nearest
 
 # What torchvision, detectron2 and YOLOv5 load. A file with another suffix is not treated as an image.
 SUFFIXES = frozenset(
@@ -40,6 +44,10 @@ IMAGE_FOLDERS = ("JPEGImages", "images", "image", "imgs", "img", "data", "Images
 # A folder is recognised by so many names from the start, the middle and the end. A few are enough, and
 # looking for all of 100,000 files in a dozen folders takes seconds.
 _SAMPLE = 8
+# Folders around a file that are looked into where no usual one has its images. People keep a few dozen; the
+# folder above may be that of all their data sets.
+_LOOKED_INTO = 200
+_OF_ANNOTATIONS = re.compile(r"ann|label|lbl|box|xml|json|csv|gt|truth|meta|coco", re.IGNORECASE)
 
 
 def is_image_name(name: str) -> bool:
@@ -95,11 +103,60 @@ def _around(root: Path, split: str) -> list[Path]:
     return [root / split, *of_split, *whole]
 
 
+def folders_around(file: Path, split: str = "") -> Iterator[Path]:
+    """Yield all other folders beside an annotation file, then those beside its folder.
+
+    The latter only if the name of its folder says that it holds annotations (`annots/`, `Label/`): beside the
+    root of a data set are other data sets, which may have images of the same names. Each folder is followed
+    by `SPLIT/` and the folders of IMAGE_FOLDERS in it. At most 200 are looked into. Left out are folders of
+    another split (`val/` for `train.json`), and those whose names are nearly that of the split: the framework
+    does not find those either, which SET012 says.
+    """
+    if isinstance(file, Address):
+        return
+    usual = set(usual_folders(file, split))
+    bases = [file.parent, *([file.parent.parent] if _OF_ANNOTATIONS.search(file.parent.name) else [])]
+    beside = (folder for base in bases for folder in folders_in(base))
+    here = list(islice((folder for folder in beside if folder != file.parent), _LOOKED_INTO))
+    similar = set(nearest(split, [folder.name for folder in here])) - {split} if is_split(split) else set()
+    for folder in here:
+        if folder.name in similar or _of_another_split(folder.name, split):
+            continue
+        inside = (folder / name for name in dict.fromkeys([split, *IMAGE_FOLDERS]) if name)
+        yield from (path for path in (folder, *inside) if path not in usual)
+
+
+def _of_another_split(name: str, split: str) -> bool:
+    return is_split(name) and is_split(split) and is_training(name) != is_training(split)
+
+
 def find_folder(names: Sequence[str], folders: Iterable[Path]) -> Path | None:
     """Return the first of `folders` that holds one of `names`, or None. Looks for a sample of the names."""
     sample = _sample(names)
     there = (folder for folder in folders if is_folder(folder))  # most of those that are tried are not
     return next((f for f in there if any(safe_join(f, name) is not None for name in sample)), None)
+
+
+def folder_of(
+    names: Sequence[str], file: Path, split: str = "", folders: Iterable[Path] | None = None
+) -> Path | None:
+    """Return the folder of the images that an annotation file names, None if there is none.
+
+    The first of `folders`, by default the usual ones, that has one of them; else the folder around the file
+    that has most of them, if that is at least half of a sample.
+    """
+    usual = find_folder(names, usual_folders(file, split) if folders is None else folders)
+    return _most_of(_sample(names), file, split)[0] if usual is None else usual
+
+
+def _most_of(sample: Sequence[str], file: Path, split: str) -> tuple[Path | None, int]:
+    """Return the folder around a file that has most of these images, and how many; at least half, or None."""
+    best, most = None, 0
+    for folder in filter(is_folder, folders_around(file, split)):
+        count = sum(safe_join(folder, name) is not None for name in sample)
+        if count > most and 2 * count >= len(sample):
+            best, most = folder, count
+    return best, most
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +192,42 @@ def find_images(names: Sequence[str], folders: Iterable[Path]) -> Found:
         if any(name in stems for name in sample):
             return _found_in(folder, [stems.get(name, name) for name in map(_plain, names)])
     return Found(None, list(names), [False] * len(names))
+
+
+def images_of(names: Sequence[str], file: Path, split: str = "") -> Found:
+    """Find the images that an annotation file names: in the usual folders, else in others around it."""
+    found = find_images(names, usual_folders(file, split))
+    return images_around(names, file, split) if found.folder is None else found
+
+
+def images_around(names: Sequence[str], file: Path, split: str = "") -> Found:
+    """Find images in a folder of any name around an annotation file, as `find_images` does.
+
+    As in `folder_of`, the folder needs at least half of a sample of them.
+    """
+    sample = [_plain(name) for name in _sample(names)]
+    deepest = max((name.count("/") for name in sample), default=0)
+    cuts = ((cut, *_most_of([_without(n, cut) for n in sample], file, split)) for cut in range(deepest + 1))
+    cut, folder, _ = max(cuts, key=lambda each: each[2])
+    if folder is not None:
+        return _found_in(folder, [_without(_plain(name), cut) for name in names])
+    if not any(map(is_image_name, sample)):
+        for folder in filter(is_folder, folders_around(file, split)):
+            stems = {name.rpartition(".")[0]: name for name in reversed(list_images(folder))}
+            if sample and 2 * sum(name in stems for name in sample) >= len(sample):
+                return _found_in(folder, [stems.get(name, name) for name in map(_plain, names)])
+    return Found(None, list(names), [False] * len(names))
+
+
+def others_around(file: Path, split: str = "") -> tuple[Path, int] | None:
+    """Return the folder around an annotation file with the most image files, and how many; None without any.
+
+    For a message that says where images may be, where none of those that the file names was found.
+    """
+    folders = dict.fromkeys([*usual_folders(file, split), *folders_around(file, split)])
+    counts = ((folder, len(list_images(folder))) for folder in folders)
+    best = max(counts, key=lambda each: each[1], default=None)
+    return best if best is not None and best[1] else None
 
 
 def are_present(folder: Path, names: Sequence[str]) -> list[bool]:

@@ -24,7 +24,7 @@ from anchoraudit.formats.coco.ids import positions, repeated
 from anchoraudit.formats.coco.images import add_images, append_unlisted, folder_by_last_parts, folders_of
 from anchoraudit.formats.coco.lvis import lvis_counts, lvis_note
 from anchoraudit.formats.coco.parallel import decode_in_halves
-from anchoraudit.images.found import find_folder
+from anchoraudit.images.found import folder_of
 from anchoraudit.io import json_text, unchanged
 from anchoraudit.io.files import size_of
 from anchoraudit.io.memory import without_garbage_collection
@@ -80,7 +80,7 @@ def _read(file: Path, split: str, image_folder: Path | None, without_info: list[
         if not entries.has_info and len(entries.annotations.entry):
             without_info.append(file)
         names = names_of(entries.images)
-        folder = image_folder or find_folder(names, folders_of(file, split))
+        folder = image_folder or folder_of(names, file, split, folders_of(file, split))
         other = folder_by_last_parts(file, split, names) if folder is None else None
         source = Source(file, split, folder, reading=entries.reading)
         part = part_of(source, entries, other)

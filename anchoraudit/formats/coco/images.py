@@ -20,7 +20,7 @@ from anchoraudit.formats._builder import (
 )
 from anchoraudit.formats._repeats import role_of
 from anchoraudit.formats.coco.entries import Entries, key_of
-from anchoraudit.images.found import are_present, find_folder, list_below, usual_folders
+from anchoraudit.images.found import are_present, folder_of, list_below, usual_folders
 from anchoraudit.images.opened import measure
 from anchoraudit.io.files import name_parts
 
@@ -42,7 +42,7 @@ def add_images(part: Part, entries: Entries, other: Path | None) -> None:
         absent = [False] * len(part.file_names)
         elsewhere = {} if other is None else _by_last_parts(other, part.file_names, absent)
         if not elsewhere:
-            part.notes.append(note_unchecked(source.path.name))
+            part.notes.append(note_unchecked(source.path, source.split, shown=source.path.name))
         part.findings += _elsewhere(part, other, elsewhere, positions, entries)
     else:
         present = are_present(folder, part.file_names)
@@ -74,7 +74,7 @@ def folders_of(path: Path, split: str) -> list[Path]:
 
 
 def folder_by_last_parts(path: Path, split: str, names: Sequence[str]) -> Path | None:
-    """Return a usual folder of an annotation file in which there are images of names without first folders.
+    """Return a folder of an annotation file in which there are images of names without first folders.
 
     names: of the images; whole names were looked for already. None if there is no such folder.
     """
@@ -84,7 +84,7 @@ def folder_by_last_parts(path: Path, split: str, names: Sequence[str]) -> Path |
         tails = ["/".join(parts[cut:]) for parts in below if len(parts) > cut and parts[cut - 1]]
         # To list folders for each of 10,000 files is slow.
         folders = folders_of(path, split) if folders is None else folders
-        if tails and (found := find_folder(tails, folders)) is not None:
+        if tails and (found := folder_of(tails, path, split, folders)) is not None:
             return found
     return None
 

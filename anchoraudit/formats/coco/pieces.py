@@ -55,7 +55,7 @@ from anchoraudit.formats.coco.set_aside import (
     read_back,
 )
 from anchoraudit.formats.coco.structure import flat_finding
-from anchoraudit.images.found import find_folder, sample_of
+from anchoraudit.images.found import folder_of, sample_of
 from anchoraudit.io.files import name_parts
 from anchoraudit.io.processes import cores, each_apart
 from anchoraudit.io.unchanged import Reading, Stamp
@@ -316,7 +316,7 @@ def _gone_through(path: Path, split: str, options: ReadOptions, prefix: Path, ro
     size = min(_RANGE, rows * _OF_ROW)
     listed = list_in_ranges(path, stamp, prefix, size, at_once)
     names = _sample(listed.images, lambda chunk: chunk.count, lambda _: True)
-    folder = options.image_folder or find_folder(names, folders_of(path, split))
+    folder = options.image_folder or folder_of(names, path, split, folders_of(path, split))
     if folder is None:
         names = _sample(listed.images, lambda chunk: chunk.in_folders, is_in_folder)
         if folder_by_last_parts(path, split, names) is not None:

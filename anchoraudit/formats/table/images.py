@@ -21,7 +21,7 @@ from anchoraudit.formats._builder import (
 )
 from anchoraudit.formats._memory.images import find_named
 from anchoraudit.formats.table.rows import Rows
-from anchoraudit.images.found import find_images, usual_folders
+from anchoraudit.images.found import find_images, images_of
 from anchoraudit.images.opened import Opened
 from anchoraudit.images.sizes import LARGEST_SIDE
 
@@ -85,7 +85,7 @@ def read_images(rows: Rows, split: str, wanted: Sequence[str], image_folder: Pat
     if rows.is_in_memory:
         near = find_named(called, image_folder)
     else:
-        near = find_images(called, [image_folder] if image_folder else usual_folders(rows.path, split))
+        near = find_images(called, [image_folder]) if image_folder else images_of(called, rows.path, split)
 
     def where(i: int) -> Where:
         return Where(path, rows.place_of_image(int(first[i])), f"image {ids[i]}")
@@ -107,7 +107,7 @@ def read_images(rows: Rows, split: str, wanted: Sequence[str], image_folder: Pat
         of_row=of_row,
         folder=near.folder,
         findings=[*findings, *unknown],
-        notes=[note_unchecked(path)] if near.folder is None and not rows.is_in_memory else [],
+        notes=[note_unchecked(rows.path, split)] if near.folder is None and not rows.is_in_memory else [],
         entry=None if rows.parents is None else rows.parents[first],
         opened=opened,
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from anchoraudit.errors import printable
 from anchoraudit.formats import Detection, ReadOptions, Sureness, require_known_splits
 from anchoraudit.formats.voc.layout import Part, count_xml, find_parts, is_annotated
-from anchoraudit.formats.voc.members import Members
+from anchoraudit.formats.voc.members import Members, share_images
 from anchoraudit.formats.voc.pool import scanning
 from anchoraudit.formats.voc.splits import preference
 
@@ -55,6 +55,7 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     if options.image_folder is not None:
         parts = [replace(part, images=options.image_folder) for part in parts]
     members = [Members.of(part) for part in parts]
+    share_images(members)
     known = [name for each in members for name in each.selectors()]
     require_known_splits(options.splits, known, root)
     chosen = [each.memberships(options.splits) for each in members]

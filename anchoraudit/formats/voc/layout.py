@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -22,6 +22,7 @@ _YEAR = re.compile(r"VOC(19|20)\d\d", re.IGNORECASE)
 _SPLITS = frozenset(["train", "training", "val", "valid", "validation", "test", "testing", "dev", "eval"])
 # The root element is in the first bytes of a file. Three files are looked at, in case one is broken.
 _PEEKED_FILES, _PEEKED_BYTES = 3, 4096
+_COMPARED = 200  # annotations whose names are compared with those of images, where folders have other names
 # The root element, with or without a namespace. CVAT's root is <annotations>, which must not match.
 _ANNOTATION = re.compile(rb"<(?:[\w.-]+:)?annotation[\s/>]")
 _LOOSELY = re.compile(rb"annotation")
@@ -52,12 +53,14 @@ def find_parts(path: Path) -> list[Part]:
     """
     if not path.is_dir():
         return []
-    if whole := _whole(path) or _years(path):
+    if whole := _whole(path) or _years(path) or _paired(path):
         return whole
     if _has(path, is_xml):
         # `path` is the folder of annotations itself: its images and lists are beside it.
         beside = _whole(path.parent) if path.name.lower() in _XML_FOLDERS else []
         if beside and beside[0].annotations == path:
+            return beside
+        if beside := [part for part in _paired(path.parent) if part.annotations == path]:
             return beside
         return [Part(path, path, _image_folder(path, path), None)]
     return _splits(path)
@@ -98,6 +101,39 @@ def _whole(root: Path) -> list[Part]:
     return []
 
 
+def _paired(root: Path) -> list[Part]:
+    """Return the only part of `root` by its files: one folder of annotations, and one of their images.
+
+    The names of the folders do not count. Files belong together if they have the same stems.
+    """
+    folders = folders_in(root)
+    annotated = [f for f in folders if _has(f, is_xml) and not _has(f, _is_image) and is_annotated(f)]
+    if len(annotated) != 1:
+        return []
+    (folder,) = annotated
+    images = _by_stems(folder, [*_usual(folders), root, *(other for other in folders if other != folder)])
+    if images is None:
+        return []
+    lists = (f for listed in _LIST_FOLDERS for f in _below(folders, listed))
+    return [Part(root, folder, images, next((f for f in lists if _has(f, is_list)), None))]
+
+
+def _by_stems(annotations: Path, folders: Iterable[Path]) -> Path | None:
+    """Return the first of `folders` with an image of one of the first annotations; None without one."""
+    stems = {name[:-4] for name in _first_names(annotations, is_xml)}
+
+    def is_of_one(name: str) -> bool:
+        return name.rpartition(".")[0] in stems and _is_image(name)
+
+    return next((folder for folder in folders if _has(folder, is_of_one)), None)
+
+
+def _first_names(folder: Path, wanted: Callable[[str], bool]) -> list[str]:
+    with suppress(OSError), os.scandir(folder) as entries:
+        return list(islice((entry.name for entry in entries if wanted(entry.name)), _COMPARED))
+    return []
+
+
 def _years(root: Path) -> list[Part]:
     """Return the years of a VOCdevkit: below `root`, or below `root/VOCdevkit`."""
     for kit in (root, *_below(folders_in(root), "vocdevkit")):
@@ -123,11 +159,23 @@ def _splits(root: Path) -> list[Part]:
 
 
 def _image_folder(root: Path, annotations: Path) -> Path | None:
-    """Find the images: in a folder of a usual name, else beside the annotations, else in `root`."""
+    """Find the images: in a folder of a usual name, else beside the annotations, else in `root`.
+
+    If there are none, they are in the folder of any name, in `root` or above, that has files of their stems.
+    """
     folders = folders_in(root)
-    usual = [folder for name in IMAGE_FOLDERS for folder in _below(folders, name.lower())]
+    usual = _usual(folders)
     candidates = [*usual, annotations, root]
-    return next((folder for folder in candidates if _has(folder, _is_image)), None) or next(iter(usual), None)
+    found = next((folder for folder in candidates if _has(folder, _is_image)), None)
+    if found is None:
+        above = root.parent
+        beside = folders_in(above) if root == annotations else []
+        found = _by_stems(annotations, [*folders, *_usual(beside), *([above] if beside else []), *beside])
+    return found or next(iter(usual), None)
+
+
+def _usual(folders: list[Path]) -> list[Path]:
+    return [folder for name in IMAGE_FOLDERS for folder in _below(folders, name.lower())]
 
 
 def _below(folders: list[Path], name: str) -> Iterator[Path]:

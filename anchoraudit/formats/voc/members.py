@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.splits import thing_of_split, training_splits
@@ -22,6 +23,7 @@ class Members:
     xml: (stem, file name) of each annotation, sorted.
     unread: (stem, finding) of each annotation that is not a regular file.
     images: names of the image files, sorted.
+    apart: stems of images that belong to other parts, unless this one has their annotation.
     findings: problems of the split lists.
     """
 
@@ -31,6 +33,7 @@ class Members:
     images: list[str] = field(default_factory=list)
     lists: list[SplitList] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    apart: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, part: Part) -> Members:
@@ -112,6 +115,21 @@ class Members:
             return Memberships(self, self.lists, everything=True)
         chosen = [s for s in self.lists if s.name in wanted or (name and f"{name}/{s.name}" in wanted)]
         return Memberships(self, chosen, everything=False)
+
+
+def share_images(parts: Sequence[Members]) -> None:
+    """Where parts have the same folder of images, leave each image to the part that has its annotation.
+
+    Images that no part has an annotation of are blank images of the first part.
+    """
+    sharing: dict[Path, list[Members]] = {}
+    for each in parts:
+        if each.part.images is not None:
+            sharing.setdefault(each.part.images, []).append(each)
+    for first, *others in sharing.values():
+        first.apart = frozenset().union(*(other.annotated for other in others))
+        for other in others:
+            other.apart = frozenset(other.by_stem)
 
 
 class Memberships:

@@ -15,7 +15,7 @@ from anchoraudit.dataset.columns import Flags
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.traits import ImageTrait
 from anchoraudit.errors import printable
-from anchoraudit.formats._builder import Where, complete_sizes, missing_image
+from anchoraudit.formats._builder import Where, complete_sizes, missing_image, others_beside
 from anchoraudit.formats.voc.columns import Columns
 from anchoraudit.formats.voc.members import Memberships
 from anchoraudit.formats.voc.xml import FOREIGN, READ
@@ -109,7 +109,7 @@ class PartRows:
                 yield stem, number, declared, image
         # An image is blank if no annotation has its stem or its name. It is not blank if its annotation is
         # broken or belongs to another split. An XML file that is not an annotation does not count.
-        annotated = members.annotated - foreign
+        annotated = (members.annotated - foreign) | members.apart
         for stem, names in members.by_stem.items():
             if stem not in annotated and self.chosen.has(stem):
                 yield from ((stem, NO_FILE, "", name) for name in names if name not in taken)
@@ -160,7 +160,8 @@ class PartRows:
         part, images = self.chosen.members.part, self.chosen.members.images
         where = f"{printable(part.name)}: " if part.name else ""
         if not images:
-            return f"{where}no images beside the annotations: their presence and sizes were not checked"
+            note = f"{where}no images beside the annotations: their presence and sizes were not checked"
+            return note + others_beside(part.annotations / ".xml")
         return (
             f"{where}none of the {len(images)} images in {printable(part.images)} belongs to an annotation: "
             "the presence and sizes of images were not checked"
