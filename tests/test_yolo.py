@@ -214,7 +214,9 @@ def test_labels_beside_images_in_a_folder_called_images_are_found_and_told(tmp_p
     make(tmp_path, {"data.yaml": "train: images\nnames: [a]\n", "images/a.jpg": (9, 9), "images/a.txt": BOX})
     dataset = read(tmp_path)
     assert len(dataset.boxes) == 1
-    assert dataset.notes[0].startswith("labels lie beside the images in ")
+    (finding,) = dataset.findings
+    assert (finding.code, finding.path) == ("SET018", f"{tmp_path}/images")
+    assert finding.message == "1 label file is in images/; YOLOv5 and Ultralytics look in labels/"
 
 
 def test_images_elsewhere(tmp_path):
@@ -594,7 +596,7 @@ def test_a_list_of_which_nothing_is_there(tmp_path):
         {**PLAIN, "data.yaml": YAML.replace("images/val", "val.txt"), "val.txt": "x/1.jpg\nx/2.jpg\n"},
     )
     findings = read(tmp_path).findings
-    assert [(f.code, f.place) for f in findings] == [("SET005", "line 1")]
+    assert [(f.code, f.place) for f in findings] == [("SET005", "line 1"), ("SET017", "")]
     assert findings[0].message == "none of the 2 images that the list of val names exists"
 
 
@@ -700,45 +702,63 @@ def test_rows_of_label_lines_are_those_of_images_that_are_left(tmp_path):
 class TestNamesThatFrameworksDoNotKnow:
     """YOLOv5 and Ultralytics replace `images/` by `labels/` in the path of an image."""
 
-    LABEL = "0 0.5 0.5 0.2 0.2\n"
-
-    def refused(self, root, files, path="."):
-        with pytest.raises(AnchorauditError) as caught:
-            read(make(root, files) / path)
-        return str(caught.value)
-
+    # Where `img2label_paths` of ultralytics 8.4.190 looks for the labels of `IMAGES/train/a.jpg`.
     @pytest.mark.parametrize(
-        ("images", "labels", "said"),
+        ("images", "labels", "looks"),
         [
-            ("image", "label", "Rename image/ to images/ and label/ to labels/: "),
-            ("images", "label", "Rename label/ to labels/: "),
-            ("image", "labels", "Rename image/ to images/: "),
-            ("Images", "Labels", "Rename Images/ to images/ and Labels/ to labels/: "),
+            ("image", "label", "image"),
+            ("images", "label", "labels"),
+            ("image", "labels", "image"),
+            ("Images", "Labels", "Images"),
+            ("photos", "bboxes", "photos"),
         ],
     )
     @pytest.mark.parametrize("below", ["", "train/"])
-    def test_are_to_be_renamed(self, tmp_path, images, labels, said, below):
-        files = {f"{images}/{below}a.jpg": (64, 48), f"{labels}/{below}a.txt": self.LABEL}
-        assert said in self.refused(tmp_path, files)
+    @pytest.mark.parametrize("yaml", ["", "names: [x]\ntrain: "], ids=["folder", "data.yaml"])
+    def test_are_read_and_told(self, tmp_path, images, labels, looks, below, yaml):
+        files = {f"{images}/{below}a.jpg": (64, 48), f"{labels}/{below}a.txt": BOX}
+        if yaml:
+            files["data.yaml"] = f"{yaml}{images}/{below}"
+        dataset = read(make(tmp_path, files))
+        assert np.allclose(dataset.boxes.xyxy, [[25.6, 14.4, 38.4, 33.6]])
+        (finding,) = dataset.findings
+        assert finding.code == "SET018"
+        wrong = [f"{old}/ to {new}/" for old, new in ((images, "images"), (labels, "labels")) if old != new]
+        assert finding.message == (
+            f"1 label file is in {labels}/{below}; YOLOv5 and Ultralytics look in {looks}/{below}"
+            f". Rename {' and '.join(wrong)}"
+        )
+
+    def test_in_the_folders_of_splits_and_one_folder_for_all(self, tmp_path):
+        make(tmp_path / "a", {f"{s}/images/{s}.jpg": (9, 9) for s in ("train", "valid")})
+        make(tmp_path / "a", {f"{s}/Labels/{s}.txt": BOX for s in ("train", "valid")})
+        make(tmp_path / "b", {f"images/{s}/{s}.jpg": (9, 9) for s in ("train", "valid")})
+        make(tmp_path / "b", {f"Labels/{s}.txt": BOX for s in ("train", "valid")} | {"classes.txt": "c\n"})
+        make(tmp_path / "c", {"train.jpg": (9, 9), "txt/train.txt": BOX})
+        for name, splits in (("a", ["train", "valid"]), ("b", ["train", "valid"]), ("c", [""])):
+            dataset = read(tmp_path / name)
+            assert list(dataset.splits) == splits
+            assert (len(dataset.images), len(dataset.boxes)) == (len(splits), len(splits))
+            assert {finding.code for finding in dataset.findings} == {"SET018"}
+
+    def test_labels_of_another_split_are_not_taken(self, tmp_path):
+        make(tmp_path, {"data.yaml": "train: train\nval: val\nnames: [c]\n"})
+        make(tmp_path, {"train/1.jpg": (9, 9), "train/1.txt": BOX, "val/1.jpg": (9, 9)})
+        dataset = read(tmp_path)
+        assert dataset.boxes.image.tolist() == [0]
+        assert dataset.findings == []
 
     @pytest.mark.parametrize(
         "files",
         [
-            {"image/a.jpg": (64, 48), "label/b.txt": "0 0.5 0.5 0.2 0.2\n"},
+            {"image/a.jpg": (64, 48), "label/b.txt": BOX},
             {"image/a.jpg": (64, 48), "label/a.txt": "a cat on a mat\n"},
+            {"image/a.jpg": (64, 48), "label/a.txt": "12 30 40 50 60\n"},
             {"image/a.jpg": (64, 48)},
         ],
-        ids=["of other images", "no labels", "no texts"],
+        ids=["of other images", "no labels", "pixels", "no texts"],
     )
-    def test_of_other_folders_nothing_is_said(self, tmp_path, files):
-        assert "Rename" not in self.refused(tmp_path, files)
-
-    def test_in_a_config_too(self, tmp_path):
-        files = {
-            "image/a.jpg": (64, 48),
-            "labels/a.txt": self.LABEL,
-            "data.yaml": "train: image\nval: image\n",
-        }
-        said = self.refused(tmp_path, files, "data.yaml")
-        assert "Rename image/ to images/: " in said
-        assert "Name images/ in data.yaml, too." in said
+    def test_other_folders_are_not_read(self, tmp_path, files):
+        with pytest.raises(AnchorauditError) as caught:
+            read(make(tmp_path, files))
+        assert ("Rename image/ to images/" in str(caught.value)) == ("12" in str(files))

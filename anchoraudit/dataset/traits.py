@@ -17,6 +17,7 @@ class ImageTrait(IntFlag):
     ODD_SIZE = auto()  # Pascal VOC: <size> is there, but int() does not take its width or its height
     SIZE_NOT_A_NUMBER = auto()  # COCO: `width` or `height` is there, but is no number
     NAME_FROM_URL = auto()  # COCO: there is no `file_name`, so `coco_url` names the file, as in LVIS
+    LABELS_ELSEWHERE = auto()  # YOLO: its label file is not where it follows from the path of the image
 
 
 class BoxTrait(IntFlag):

@@ -314,6 +314,9 @@ def read_files(path: str | PathLike[str], format: str, options: ReadOptions) -> 
     if dataset.findings:
         dataset.findings = cast("list[Finding]", load_module(__name__, "_not_data").corrected(dataset))
     dataset.notes += left_behind.told(passed_over)
+    if not options.splits and options.image_folder is None and not is_address(root) and root.is_dir():
+        # Loaded late: it needs NumPy, which readers import while other processes read.
+        load_module(__name__, "_unread").report_unread(dataset, root)
     return dataset
 
 

@@ -114,7 +114,7 @@ def read_each(
         part.convention = convention
         part.left_out = [below.find(name) or name for name in own.left_out]
         if image_folder is None:
-            part.notes.append(note_unchecked(root))
+            part.notes.append(note_unchecked(root / "*", shown=str(root)))
         else:
             part.findings[:0] = report_missing(names, present, folder, where_images(source, own.rows))
         parts.append(part)

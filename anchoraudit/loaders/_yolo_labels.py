@@ -43,6 +43,7 @@ class Rules(NamedTuple):
     broken: Rule
     unsized: Rule
     small: Rule
+    elsewhere: Rule
     text: Rule
     not_number: Rule
     half_point: Rule
@@ -102,6 +103,7 @@ class Checks:
     def rules(self) -> Rules:
         """The rules of this version."""
         source = self.source
+        paths = f"{source.partition(' ')[0]} `img2label_paths`"
         limit, nothing = f"{self.highest:g}", ", or not a number" if self.highest_first else ""
         low = f"below {self.lowest:g}" if self.lowest else "below 0"
         sides = ", or a side below 0" if self.sides_from_zero else ""
@@ -114,6 +116,7 @@ class Checks:
             broken=Rule("image", "broken image file", source),
             unsized=Rule("image", "unknown image size", source),
             small=Rule("image", "a side below 10 pixels", source),
+            elsewhere=Rule("box", "label file where it is not looked for", paths, "yolo"),
             text=Rule("image", "label file that is not UTF-8 text", source, "yolo"),
             not_number=Rule("image", "label that is not a number", source, "yolo"),
             half_point=Rule("image", "polygon with half a point", source, "yolo"),
@@ -162,8 +165,11 @@ class Labels:
 
 def verify(sieve: Sieve, checks: Checks, labels: Labels) -> None:
     """Check images and labels, and hand over what is left in pixels of the image as it is opened."""
+    from anchoraudit.dataset.traits import ImageTrait
+
     rules = checks.rules
     _check_images(sieve, checks)
+    sieve.drop_boxes(rules.elsewhere, sieve.images.has(ImageTrait.LABELS_ELSEWHERE)[sieve.boxes.image])
     _read_odd_files(sieve, checks, labels)
     judge = _Judge(sieve, labels)
     order = [judge.above, judge.below] if checks.highest_first else [judge.below, judge.above]

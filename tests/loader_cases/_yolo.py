@@ -79,6 +79,14 @@ def of_images(loader, *, size="(480, 9)"):
         loader, broken, [0], [0], {"broken image file": 1}, {WITH_IMAGE: 1}, files=facts(unread),
         words={1: "not an image that training loads"},
     )  # fmt: skip
+    apart = (Picture(), Picture(traits=ImageTrait.LABELS_ELSEWHERE))
+    yield case(
+        loader,
+        yolo(GOOD, SECOND, images=apart),
+        [0, 1],
+        [0],
+        dropped_boxes={"label file where it is not looked for": 1},
+    )
     named = yolo(GOOD, SECOND, images=TWO)
     named.images.file_names[1] = "2.ppm"
     yield case(loader, named, [0], [0], {"image file with a suffix that is not read": 1}, {WITH_IMAGE: 1})

@@ -11,7 +11,7 @@ from anchoraudit.arrays import Float, Int
 from anchoraudit.dataset.columns import Boxes, Category, Dataset, Flags, Source
 from anchoraudit.dataset.conventions import CXCYWH_FRACTIONS
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.dataset.traits import BoxTrait
+from anchoraudit.dataset.traits import BoxTrait, ImageTrait
 from anchoraudit.formats import Detection
 from anchoraudit.formats._builder import Part as Columns
 from anchoraudit.formats._builder import Where, blank_counts, join, missing_image
@@ -72,6 +72,7 @@ def assemble(
         categories=categories,
         source=np.array([number for number, *_ in rows], dtype=np.int64),
         measured=np.ones(len(rows), dtype=np.bool_),
+        traits=_image_traits(rows),
         convention=CXCYWH_FRACTIONS,
         opened=opened_by_folder(headers, _folders(every)),
         label_lines={int(number[file]): text for file, text in lines.texts.items() if kept[file]},
@@ -161,6 +162,14 @@ def _polygon_notes(lines: Lines) -> list[str]:
             f"`kpt_shape: [{keypoints}, {size}]` in data.yaml; without it, Ultralytics reads polygons"
         )
     return notes
+
+
+def _image_traits(rows: Sequence[Row]) -> Flags | None:
+    """Return the traits of the images, None where all labels are where the frameworks look for them."""
+    if all(part.expected is None for _, part, _ in rows):
+        return None
+    apart = [part.expected is not None and member.labelled for _, part, member in rows]
+    return np.where(apart, np.uint32(ImageTrait.LABELS_ELSEWHERE), np.uint32(0))
 
 
 def _classes(lines: Lines, gathered: Gathered) -> tuple[Int, tuple[Category, ...]]:

@@ -111,7 +111,8 @@ def _laid_out(detection: Detection) -> tuple[Gathered, list[Entry], list[Path]]:
     beside = [path for folder in images for path in (folder, folder.parent) if path.is_relative_to(root)]
     labels = [folder.parent / LABELS for folder in images if folder.name == IMAGES]
     above = [root.parent] if root.name.lower() in SPLITS else []  # the user named one split of a data set
-    near = dict.fromkeys([root, root / LABELS, *labels, *beside, *above])
+    own = layout.labels if layout is not None else ()
+    near = dict.fromkeys([root, root / LABELS, *map(absolute, own), *labels, *beside, *above])
     entries = [Entry(split, folder) for (split, _), folder in zip(folders, images, strict=True)]
     return Gathered([], names_near(near)), entries, [root]
 

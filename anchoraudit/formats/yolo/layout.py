@@ -16,6 +16,7 @@ from pathlib import Path
 
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.formats.yolo.config import find_config
+from anchoraudit.formats.yolo.pairing import pair_in
 from anchoraudit.images.found import is_image_name
 from anchoraudit.io.files import read_head
 from anchoraudit.io.folders import folders_in, is_file, is_folder, names_in, walk
@@ -37,11 +38,16 @@ _NUMBER = re.compile(rb"[+-]?(\d++\.?\d*+|\.\d++)([eE][+-]?\d++)?|nan|[+-]?inf",
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The layout of a folder. path: its `data.yaml`; or the folder, and then folders: (split, images)."""
+    """The layout of a folder.
+
+    path: its `data.yaml`; or the folder, and then folders: (split, images). labels: folders of labels whose
+    names frameworks do not know.
+    """
 
     path: Path
     reason: str
     folders: tuple[tuple[str, Path], ...] = ()
+    labels: tuple[Path, ...] = ()
 
 
 def find_layout(folder: Path) -> Layout | None:
@@ -50,7 +56,7 @@ def find_layout(folder: Path) -> Layout | None:
         folder = folder.parent
     if (config := find_config(folder)) is not None:
         return Layout(config, config.name)
-    return _whole(folder) or _by_split(folder) or _beside(folder)
+    return _whole(folder) or _by_split(folder) or _beside(folder) or _paired(folder)
 
 
 def is_of_yolo(name: str) -> bool:
@@ -102,11 +108,15 @@ def _whole(root: Path) -> Layout | None:
     """Recognise `images/` beside `labels/`. If `images/` itself has no image, its folders are splits."""
     if not (is_folder(root / IMAGES) and _labels_hold(root / LABELS)):
         return None
-    reason = f"{IMAGES}/ beside {LABELS}/"
-    splits = () if _has_image(root / IMAGES) else _with_images(folders_in(root / IMAGES))
-    if len(splits) > 1 or (splits and (root / LABELS / splits[0].name).is_dir()):
-        return Layout(root, reason, tuple((folder.name, folder) for folder in splits))
-    return Layout(root, reason, (("", root / IMAGES),))
+    return Layout(root, f"{IMAGES}/ beside {LABELS}/", _splits(root / IMAGES, root / LABELS))
+
+
+def _splits(images: Path, labels: Path) -> tuple[tuple[str, Path], ...]:
+    """Return the folders of images, each with its split: those in `images`, unless it has images itself."""
+    splits = () if _has_image(images) else _with_images(folders_in(images))
+    if len(splits) > 1 or (splits and (labels / splits[0].name).is_dir()):
+        return tuple((folder.name, folder) for folder in splits)
+    return (("", images),)
 
 
 def _by_split(root: Path) -> Layout | None:
@@ -128,6 +138,23 @@ def _beside(root: Path) -> Layout | None:
     names = ", ".join(split.name for split in splits)
     own = [(split.name if len(splits) > 1 else "", split) for split in splits]
     return Layout(root, f"labels beside images in {names}", tuple(own))
+
+
+def _paired(root: Path) -> Layout | None:
+    """Recognise folders of other names by their files, in the folder itself or in those in it."""
+    if (pair := pair_in(root)) is not None:
+        images, labels = pair
+        own = "images" if images == root else f"{printable(images.name)}/"
+        reason = f"{own} beside {printable(labels.name)}/"
+        return Layout(root, reason, _splits(images, labels), (labels,))
+    pairs = [(split.name, pair) for split in folders_in(root) if (pair := pair_in(split)) is not None]
+    if not pairs:
+        return None
+    _, (images, labels) = pairs[0]
+    names = ", ".join(printable(name) for name, _ in pairs)
+    reason = f"{printable(images.name)}/ beside {printable(labels.name)}/ in {names}"
+    folders = tuple((name, images) for name, (images, _) in pairs)
+    return Layout(root, reason, folders, tuple(labels for _, (_, labels) in pairs))
 
 
 def _hold_both(folder: Path) -> bool:

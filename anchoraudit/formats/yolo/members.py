@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.dataset.splits import thing_of_split
 from anchoraudit.errors import printable
 from anchoraudit.formats._notes import Note
 from anchoraudit.formats.yolo.entries import Entry, absolute, lines_of, locate
@@ -20,12 +21,14 @@ from anchoraudit.formats.yolo.layout import (
     is_of_yolo,
     label_folder,
 )
+from anchoraudit.formats.yolo.pairing import labels_elsewhere
 from anchoraudit.images.found import is_image_name
 from anchoraudit.io.files import name_parts
 from anchoraudit.io.folders import is_folder, names_in, walk
 
 # So many images of a list are tried to find a folder that it names. Trying all takes long if none exists.
 _TRIED = 5
+_COMPARED = 50  # images whose names are compared with those of label files in other folders
 
 
 @dataclass(slots=True)
@@ -65,6 +68,8 @@ class Part:
     """Images of one split, all with one folder of images and one of labels.
 
     The label file of `images/FILE_NAME` is `labels/ID.txt`, with the same folders below both.
+
+    expected: where the frameworks look for the labels, if that is another folder; None if it is not.
     """
 
     entry: Entry
@@ -73,6 +78,7 @@ class Part:
     members: list[Member]
     findings: list[Finding] = field(default_factory=list)
     notes: list[str | Note] = field(default_factory=list)
+    expected: Path | None = None
 
     def label_path(self, member: Member) -> str | None:
         """Return the label file of an image, None if it has none."""
@@ -145,12 +151,15 @@ class Finder:
 
     def _part(self, entry: Entry, images: Path, labels: Path, members: list[Member]) -> Part:
         part = Part(entry, images, labels, members)
-        found = self._mark_labelled(members, labels)
-        if not found and labels != images and self._mark_labelled(members, images):
-            part.labels = images
-            about, look = printable(images), "YOLOv5 and Ultralytics look for them in"
-            one = f"labels lie beside the images in {about}: {look} {printable(labels)}"
-            part.notes.append(Note(about, one, f"labels lie beside the images: {look} {LABELS}/"))
+        if self._mark_labelled(members, labels):
+            return part
+        stems = [member.id for member in members[:_COMPARED]]
+        beside = [images] if labels != images else []
+        for folder in (*beside, *labels_elsewhere(images, stems, self.bases, self._names_in)):
+            if self._mark_labelled(members, folder):
+                part.labels, part.expected = folder, labels
+                part.findings.append(_not_where_expected(part))
+                break
         return part
 
     def _mark_labelled(self, members: Iterable[Member], labels: Path) -> bool:
@@ -166,6 +175,8 @@ class Finder:
 
     def _take_orphans(self, part: Part) -> None:
         """Append label files without an image. Text files without boxes are skipped, with a note."""
+        if part.expected is not None and not _alike(part.images, part.labels):
+            return  # one folder of labels for all splits
         known = {f"{member.id}.txt" for member in part.members}
         apart = part.labels != part.images
         other = 0
@@ -232,6 +243,30 @@ class Finder:
         return found
 
 
+def _not_where_expected(part: Part) -> Finding:
+    """Report labels that YOLOv5 and Ultralytics do not find: they replace `/images/` by `/labels/`."""
+    assert part.expected is not None
+    number = sum(member.labelled for member in part.members)
+    shared = os.path.commonpath([part.labels, part.expected])
+    here, there = (
+        f"{printable(folder.relative_to(shared).as_posix())}/" for folder in (part.labels, part.expected)
+    )
+    files = f"{number:,} label file{'s are' if number > 1 else ' is'}"
+    words = f"{files} in {here}; YOLOv5 and Ultralytics look in {there}{_renamed(part.images, part.labels)}"
+    return Finding("SET018", words, str(part.labels), thing=thing_of_split(part.entry.split))
+
+
+def _renamed(images: Path, labels: Path) -> str:
+    """Say how folders must be called so that the frameworks find the labels, for the end of a sentence."""
+    shared = os.path.commonpath([images, labels])
+    pairs = [(images, IMAGES), (labels, LABELS)]
+    parts = [(folder.relative_to(shared).parts, new) for folder, new in pairs]
+    if not all(own for own, _ in parts):
+        return ""
+    wrong = [f"{printable(own[0])}/ to {new}/" for own, new in parts if own[0] != new]
+    return f". Rename {' and '.join(wrong)}" if wrong else ""
+
+
 def _lost(entry: Entry, lines: Sequence[tuple[int, str]], listed: int) -> list[Finding]:
     """Report images of a list that do not exist: each one, or once if none exists."""
     path = str(entry.path)
@@ -243,6 +278,11 @@ def _lost(entry: Entry, lines: Sequence[tuple[int, str]], listed: int) -> list[F
         Finding("SET005", words.format(name), path, f"line {line}", name, f"image {name}")
         for line, name in lines
     ]
+
+
+def _alike(images: Path, labels: Path) -> bool:
+    """Tell whether a folder of labels that was found by its files is that of these images alone."""
+    return labels == images or labels.name == images.name or images.parent in (labels.parent, labels)
 
 
 def _images_root(folder: Path) -> Path | None:
