@@ -53,8 +53,8 @@ _NOTHING_TRAINS = "SET011"
     "--output",
     type=click.Path(),
     metavar="FILE",
-    help="The manifest: .json (COCO) or .txt (a list). {split} in the name: one file per split. "
-    "Part by part: a folder, or a .parquet file.",
+    help="The manifest: .json (COCO), .txt (a list), or .yaml (YOLO: a data.yaml and its lists). {split} in "
+    "the name: one file per split. Part by part: a folder, or a .parquet file.",
 )
 @click.option(
     "--drop",
@@ -94,7 +94,8 @@ def command(**given: Any) -> int:
     """Write DATASET without the images whose foreground mask is empty, and without single errors.
 
     A scan of the result finds no error: images and boxes that have one are left out. COCO stays COCO, byte
-    for byte; other formats become COCO (.json) or a list of images (.txt). Inputs are never changed. Without
+    for byte; other formats become COCO (.json), or a list of images as their frameworks read it (.txt, for
+    YOLO also .yaml). Inputs are never changed. Without
     DATASET, the last scan's is taken, with its detector. With --detector none, only what has an error goes.
     """
     from anchoraudit import manifest
@@ -125,7 +126,8 @@ def command(**given: Any) -> int:
             manifest.require_room_for_fixes(path)
         manifest.require_room_for_fixes(path, "corrected ones", "--box-convention")
     if not given["diff"]:
-        _check_outputs(dataset, settings, [path for path, _ in files], given)
+        named = [Path(given["output"])] if manifest.is_data_yaml(given["output"]) else []
+        _check_outputs(dataset, settings, [*(path for path, _ in files), *named], given)
     plan = _plan(dataset, given) if fixing else _rewriting(dataset) if rereading else None
     source = dataset if plan is None else plan.apply(dataset)
     result, taken, found = _judged(source, detector, settings, boxes_may_go=_holds_boxes(given))
@@ -164,10 +166,10 @@ def _write(
     from anchoraudit.cli import _output
     from anchoraudit.io.outputs import together, write_text
     from anchoraudit.io.steps import step
-    from anchoraudit.manifest import write_manifest
+    from anchoraudit.manifest import is_data_yaml, write_data_yaml, write_manifest
     from anchoraudit.report.text.filtering import dropped_frame
 
-    audit, keep, plan = filtered.audit, filtered.keep, filtered.plan
+    audit, keep, plan, output = filtered.audit, filtered.keep, filtered.plan, given["output"]
     some = [(path, keep & own) for path, own in files if (keep & own).any()]
     if not some:
         write_manifest(audit, np.zeros_like(keep), files[0][0])  # nothing is left: raises, and says why
@@ -177,12 +179,13 @@ def _write(
     step("writing")
     with together():
         written = [write_manifest(audit, own, path, plan, hashed=issuer is not None) for path, own in some]
+        named = [write_data_yaml(audit.original, Path(output), written)] if is_data_yaml(output) else []
         if issuer is not None:
             for one, own_labels in zip(written, labels, strict=True):
                 write_text(path_for(one.path), issuer.certificate(one, own_labels).text())
         if given["dropped"] is not None:
             _output.export(dropped_frame(filtered), given["dropped"], csv_safe=given["csv_safe"])
-    return written
+    return [*written, *named]
 
 
 def _show_difference(filtered: Filtered, given: dict[str, Any], settings: settings_of.Settings) -> None:
@@ -311,7 +314,9 @@ def _leave_out_all(keep: Bool, rows: Int, found: Unfit) -> None:
 
 def _holds_boxes(given: dict[str, Any]) -> bool:
     """Tell whether the output holds boxes, and not only names of images."""
-    return given["output"] is None or Path(given["output"]).suffix.lower() != ".txt"
+    from anchoraudit.manifest import holds_boxes
+
+    return given["output"] is None or holds_boxes(given["output"])
 
 
 def _first_lines(

@@ -249,6 +249,8 @@ class Dataset(Shown):
         Images, annotations and classes have ids of their own in the files. Elsewhere, names identify them.
     counts_from_one : bool
         By the format's convention, the first pixel is 1.
+    lists_paths : bool
+        A list of images of this format names image files by paths that the framework opens, not by names.
     classes_are_indices : bool
         The order of the classes is the order of the trained network's outputs.
     class_count : int or None
@@ -303,6 +305,7 @@ class Dataset(Shown):
     partial: bool = False
     has_entries: bool = False
     declares_ids: bool = False
+    lists_paths: bool = False
     counts_from_one: bool = False
     classes_are_indices: bool = False
     class_count: int | None = None

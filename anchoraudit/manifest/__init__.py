@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.fixes import Plan
 from anchoraudit.formats.coco.text import Texts
+from anchoraudit.formats.yolo.writing import KEYS, data_yaml, key_of, line_of
 from anchoraudit.io.outputs import Hashed, replacing
 from anchoraudit.io.suggest import did_you_mean
 from anchoraudit.manifest.coco_build import write_coco
@@ -28,6 +29,7 @@ from anchoraudit.manifest.stream import Stream
 # All verdicts without foreground, and what the loader leaves out.
 DEFAULT_DROP = ("empty_foreground", "blank", "no_usable_box", "encoder_error", "left_out")
 SUFFIXES = (".json", ".txt")
+YAML = (".yaml", ".yml")
 SPLIT = "{split}"
 
 
@@ -123,10 +125,19 @@ def targets(dataset: Dataset, output: str) -> list[tuple[Path, Bool]]:
     """Return the files to write for `output`, and which images may go into each.
 
     With `{split}` in the name there is one file for each split, and for COCO also where the files share ids,
-    as Roboflow's do, or have other classes: `clean.json` is `clean-train.json` and so on. Raises
-    AnchorauditError for any suffix but .json and .txt.
+    as Roboflow's do, or have other classes: `clean.json` is `clean-train.json` and so on. A data.yaml
+    (`.yaml`, of YOLO only) has a list for each of its keys beside it, and these are the files. Raises
+    AnchorauditError for any other suffix but .json and .txt, and if a split has no key in a data.yaml.
     """
+    if is_data_yaml(output) and dataset.lists_paths and SPLIT not in output:
+        return _lists_of(dataset, Path(output))
     if Path(output).suffix.lower() not in SUFFIXES:
+        if is_data_yaml(output):
+            raise AnchorauditError(
+                "only YOLO has a data.yaml, which names the lists of all splits",
+                path=output,
+                remedy="Write a .json or .txt manifest, for YOLO without {split} in the name of a .yaml.",
+            )
         raise AnchorauditError(
             "a manifest must be .json (COCO) or .txt (a list of images)",
             path=output,
@@ -150,14 +161,57 @@ def is_apart(dataset: Dataset, output: str) -> bool:
     return len(dataset.sources) == len(dataset.splits) > 1 and not may_be_joined(dataset)
 
 
+def is_data_yaml(output: str | Path) -> bool:
+    """Tell whether an output is to be a data.yaml."""
+    return Path(output).suffix.lower() in YAML
+
+
+def holds_boxes(output: str | Path) -> bool:
+    """Tell whether a manifest holds boxes, and not only names of images."""
+    return not is_data_yaml(output) and Path(output).suffix.lower() != ".txt"
+
+
+def _lists_of(dataset: Dataset, path: Path) -> list[tuple[Path, Bool]]:
+    """Return the lists that a data.yaml names, and which images may go into each."""
+    alone = len(dataset.splits) == 1
+    masks: dict[str, Bool] = {}
+    for code, split in enumerate(dataset.splits):
+        key = key_of(split, alone=alone)
+        masks[key] = masks.get(key, False) | (dataset.images.split == code)
+    return [(list_path(path, key), masks[key]) for key in KEYS if key in masks]
+
+
+def list_path(path: Path, key: str) -> Path:
+    """Return the path of the list that a data.yaml names under a key."""
+    return path.with_name(f"{path.stem}-{key}.txt")
+
+
+def write_data_yaml(dataset: Dataset, path: Path, written: Sequence[Written]) -> Written:
+    """Write a data.yaml of the lists that were written beside it, completely or not at all.
+
+    What else the source's own data.yaml says stays as it is written; without one, the names of the classes
+    are written. Raises AnchorauditError if a file cannot be read or written.
+    """
+    there = {one.path for one in written}
+    lists = {key: own for key in KEYS if (own := list_path(path, key)) in there}
+    declared = dataset.declared_classes
+    text = data_yaml(lists, path.parent, dataset.categories, None if declared is None else declared.path)
+    with replacing(path) as file:
+        file.write(text.encode("utf-8", "replace"))
+    lacking = [key for key in ("train", "val") if key not in lists]
+    remarks = [f"{path} has no `{key}`, without which Ultralytics and YOLOv5 stop" for key in lacking]
+    images, boxes = (sum(numbers) for numbers in zip(*((o.images, o.boxes) for o in written), strict=True))
+    return Written(path, images, boxes, tuple(remarks))
+
+
 def write_manifest(
     audit: Audit, keep: Bool, path: Path, plan: Plan | None = None, *, hashed: bool = False
 ) -> Written:
     """Write the images `keep` [N] to `path`, completely or not at all.
 
     `.json`: COCO, cut out of the source's own bytes if the source is COCO. `.txt`: one line for each image,
-    with the stem for VOC (as in ImageSets), the file name for COCO. plan: the fixes that led to the audited
-    data set. hashed: tell the SHA-256 of what is written.
+    with the stem for VOC (as in ImageSets), the file name for COCO, the path for YOLO. plan: the fixes that
+    led to the audited data set. hashed: tell the SHA-256 of what is written.
 
     Raises AnchorauditError if no image would be left, the file cannot be written, or a list should hold
     fixes.
@@ -171,7 +225,7 @@ def write_manifest(
     with replacing(path) as file:
         stream = Hashed(file) if hashed else file
         if is_list:
-            boxes, remarks = _write_list(dataset, keep, stream)
+            boxes, remarks = _write_list(dataset, keep, stream, path.parent)
         elif dataset.has_entries:
             boxes, remarks = write_coco_cut(dataset, keep, stream, plan)
         else:
@@ -201,7 +255,7 @@ def nothing_left(images: int, path: Path, any_empty: bool) -> AnchorauditError:
 
 def require_room_for_fixes(path: Path, fixes: str = "fixes", option: str = "--fix") -> None:
     """Raise AnchorauditError if the manifest holds no boxes that could be fixed, as `option` asks for."""
-    if path.suffix.lower() == ".txt":
+    if not holds_boxes(path):
         raise AnchorauditError(
             f"a list of images holds no boxes, so it cannot hold {fixes}",
             path=path,
@@ -209,9 +263,14 @@ def require_room_for_fixes(path: Path, fixes: str = "fixes", option: str = "--fi
         )
 
 
-def _write_list(dataset: Dataset, keep: Bool, stream: Stream) -> tuple[int, list[str]]:
+def _write_list(dataset: Dataset, keep: Bool, stream: Stream, folder: Path) -> tuple[int, list[str]]:
+    """Write one line for each image. folder: that of the list, which paths are relative to."""
     images = dataset.images
-    if dataset.declares_ids:
+    if dataset.lists_paths:
+        folders = [source.image_folder or source.path for source in dataset.sources]
+        rows = np.flatnonzero(keep).tolist()
+        lines = [line_of(folders[int(images.source[i])] / images.file_names[i], folder) for i in rows]
+    elif dataset.declares_ids:
         lines = [images.file_names[i] for i in np.flatnonzero(keep).tolist()]
     else:
         lines = sorted(str(images.ids[i]) for i in np.flatnonzero(keep).tolist())

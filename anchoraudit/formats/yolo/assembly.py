@@ -84,6 +84,7 @@ def assemble(
     dataset = join(
         detection, [columns], recognised=recognised, splits=gathered.splits, classes_are_indices=True
     )
+    dataset.lists_paths = True
     dataset.class_count = gathered.names.total()
     dataset.declared_classes = gathered.names.declared
     return dataset

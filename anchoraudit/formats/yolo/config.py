@@ -96,12 +96,17 @@ def read_config(path: Path) -> Config:
     note(path, data)
     utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     text = data.decode("utf-16" if utf16 else "utf-8-sig", "replace")
-    config = _darknet(path, text) if path.suffix.lower() == DARKNET else _Yaml(path).config(text)
+    config = config_of(path, text)
     if not config.splits:
         raise AnchorauditError(
             "none of the keys train, val and test", path=path, place="line 1", remedy=_REMEDY
         )
     return config
+
+
+def config_of(path: Path, text: str) -> Config:
+    """Read the text of such a file, perhaps without any split. Raises AnchorauditError as `read_config`."""
+    return _darknet(path, text) if path.suffix.lower() == DARKNET else _Yaml(path).config(text)
 
 
 def _darknet(path: Path, text: str) -> Config:

@@ -186,9 +186,12 @@ def _check(filtered: Filtered, written: Sequence[Written], options: Sequence[str
     """Return the command that confirms the result, if a scan can read it."""
     audit, keep = filtered.audit, filtered.keep
     allow = ["--allow-blank"] if filtered.keeps_blank else []
-    readable = [one for one in written if one.path.suffix.lower() == ".json"]
+    readable = [one for one in written if one.path.suffix.lower() != ".txt"]
     if not readable:
-        return [("train on this list; for VOC, put it into ImageSets/Main and name it with --split", "")]
+        what = "this list; for VOC, put it into ImageSets/Main and name it with --split"
+        if audit.original.lists_paths:
+            what = "this list: name it as `train` in data.yaml; a .yaml manifest does that"
+        return [(f"train on {what}", "")]
     if (folder := _needed_image_folder(audit, keep)) is not None:
         allow = [*allow, "--image-folder", folder]
     # Keep the options on labels. Drop those on how the old source was read.
