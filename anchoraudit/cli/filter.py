@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,8 +53,9 @@ _NOTHING_TRAINS = "SET011"
     "--output",
     type=click.Path(),
     metavar="FILE",
-    help="The manifest: .json (COCO), .txt (a list), or .yaml (YOLO: a data.yaml and its lists). {split} in "
-    "the name: one file per split. Part by part: a folder, or a .parquet file.",
+    help="The manifest: .json (COCO), .txt (a list), .yaml (YOLO: a data.yaml and its lists), or the suffix "
+    "of the source's table. {split} in the name: one file per split. Part by part: a folder, or a .parquet "
+    "file.",
 )
 @click.option(
     "--drop",
@@ -94,8 +95,8 @@ def command(**given: Any) -> int:
     """Write DATASET without the images whose foreground mask is empty, and without single errors.
 
     A scan of the result finds no error: images and boxes that have one are left out. COCO stays COCO, byte
-    for byte; other formats become COCO (.json), or a list of images as their frameworks read it (.txt, for
-    YOLO also .yaml). Inputs are never changed. Without
+    for byte; tables can stay tables, with all bytes of a row; other formats become COCO (.json), or a list
+    of images as their frameworks read it (.txt, for YOLO also .yaml). Inputs are never changed. Without
     DATASET, the last scan's is taken, with its detector. With --detector none, only what has an error goes.
     """
     from anchoraudit import manifest
@@ -103,6 +104,7 @@ def command(**given: Any) -> int:
     from anchoraudit.io import unchanged
     from anchoraudit.manifest import unfit
     from anchoraudit.manifest.judging import require_no_whole
+    from anchoraudit.manifest.table_cut import is_same_table
     from anchoraudit.report.text.filtering import filter_parts
 
     _require_an_output(given)
@@ -114,23 +116,24 @@ def command(**given: Any) -> int:
         from anchoraudit.cli._filter_in_parts import filter_in_parts
 
         return filter_in_parts(given, settings, detector, remarks, _drop(given))
-    with unchanged.recorded(large=given["certify"]) as record:
+    with unchanged.recorded(large=given["certify"] or _is_table(given["output"])) as record:
         dataset = read_dataset(settings)
     files = [] if given["output"] is None else manifest.targets(dataset, given["output"])
     if files and manifest.is_apart(dataset, given["output"]):
         remarks = [*remarks, "a file for each split, because the splits share ids or differ in classes"]
     fixing = given["fix"] or given["unsafe_fixes"]
     rereading = bool(dataset.reread.any())
-    for path, _ in files if fixing or rereading else ():
-        if fixing:
-            manifest.require_room_for_fixes(path)
-        manifest.require_room_for_fixes(path, "corrected ones", "--box-convention")
+    is_table = given["output"] is not None and is_same_table(dataset, Path(given["output"]))
+    if fixing or rereading:
+        _require_room(files, fixing=fixing, is_table=is_table)
     if not given["diff"]:
         named = [Path(given["output"])] if manifest.is_data_yaml(given["output"]) else []
         _check_outputs(dataset, settings, [*(path for path, _ in files), *named], given)
     plan = _plan(dataset, given) if fixing else _rewriting(dataset) if rereading else None
     source = dataset if plan is None else plan.apply(dataset)
-    result, taken, found = _judged(source, detector, settings, boxes_may_go=_holds_boxes(given))
+    # Where a row of a table is an image with a list of boxes, the list is not changed.
+    may_go = _holds_boxes(given) and not (is_table and dataset.images.entry is not None)
+    result, taken, found = _judged(source, detector, settings, boxes_may_go=may_go)
     note_who_judged(result, settings)
     keep = ~found.images
     if detector is not None:
@@ -138,13 +141,12 @@ def command(**given: Any) -> int:
     require_no_whole(unfit.whole_of(found, result, keep), source.root)
     owns = [own for _, own in files] or [np.ones_like(keep)]
     blank = None
-    if not dataset.has_entries and _holds_boxes(given):
+    if not (dataset.has_entries or is_table) and _holds_boxes(given):
         blank = _confirmed(result, keep, found, owns, (given, settings, detector))
     if _NOTHING_TRAINS in rules_of(settings):
         _leave_out_manifests_that_train_nothing(result, keep, found, owns)
     filtered = manifest.Filtered(result, keep, plan, taken, found.why, blank)
-    for text in (*remarks, *(plan.remarks if plan is not None and given["diff"] else ())):
-        _output.remark(f"note: {text}")
+    _say_notes([*remarks, *(plan.remarks if plan is not None and given["diff"] else ())])
     if given["diff"]:
         _show_difference(filtered, given, settings)
         return 0
@@ -166,6 +168,7 @@ def _write(
     from anchoraudit.cli import _output
     from anchoraudit.io.outputs import together, write_text
     from anchoraudit.io.steps import step
+    from anchoraudit.io.unchanged import sha256_again
     from anchoraudit.manifest import is_data_yaml, write_data_yaml, write_manifest
     from anchoraudit.report.text.filtering import dropped_frame
 
@@ -178,7 +181,11 @@ def _write(
     labels = [issuer.labels(own) for _, own in some] if issuer is not None else []
     step("writing")
     with together():
-        written = [write_manifest(audit, own, path, plan, hashed=issuer is not None) for path, own in some]
+        hashed, taken = issuer is not None, filtered.taken
+        written = [write_manifest(audit, own, path, plan, hashed=hashed, taken=taken) for path, own in some]
+        for source in audit.original.sources if audit.original.has_rows else ():
+            if (reading := record.get(str(source.path))) is not None:
+                sha256_again(source.path, reading)  # raises, and nothing is written, if it has changed
         named = [write_data_yaml(audit.original, Path(output), written)] if is_data_yaml(output) else []
         if issuer is not None:
             for one, own_labels in zip(written, labels, strict=True):
@@ -186,6 +193,23 @@ def _write(
         if given["dropped"] is not None:
             _output.export(dropped_frame(filtered), given["dropped"], csv_safe=given["csv_safe"])
     return [*written, *named]
+
+
+def _require_room(files: list[tuple[Path, Bool]], *, fixing: bool, is_table: bool) -> None:
+    """Raise AnchorauditError if the manifests hold no boxes that could be changed."""
+    from anchoraudit.manifest import require_room_for_fixes
+
+    for path, _ in files:
+        if fixing:
+            require_room_for_fixes(path, is_table=is_table)
+        require_room_for_fixes(path, "corrected ones", "--box-convention", is_table=is_table)
+
+
+def _say_notes(texts: Sequence[str]) -> None:
+    from anchoraudit.cli import _output
+
+    for text in texts:
+        _output.remark(f"note: {text}")
 
 
 def _show_difference(filtered: Filtered, given: dict[str, Any], settings: settings_of.Settings) -> None:
@@ -317,6 +341,13 @@ def _holds_boxes(given: dict[str, Any]) -> bool:
     from anchoraudit.manifest import holds_boxes
 
     return given["output"] is None or holds_boxes(given["output"])
+
+
+def _is_table(output: str | None) -> bool:
+    """Tell whether the output may be a table, by its suffix, before the data set is read."""
+    from anchoraudit.manifest import SUFFIXES, YAML
+
+    return output is not None and Path(output).suffix.lower() not in (*SUFFIXES, *YAML)
 
 
 def _first_lines(

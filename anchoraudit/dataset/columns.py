@@ -249,6 +249,10 @@ class Dataset(Shown):
         Images, annotations and classes have ids of their own in the files. Elsewhere, names identify them.
     counts_from_one : bool
         By the format's convention, the first pixel is 1.
+    has_rows : bool
+        Images and boxes are rows of table files of one kind, which can be written without some of them.
+    columns : tuple of pairs
+        What columns of these are, where the user named them, as in `ReadOptions`.
     lists_paths : bool
         A list of images of this format names image files by paths that the framework opens, not by names.
     classes_are_indices : bool
@@ -305,6 +309,8 @@ class Dataset(Shown):
     partial: bool = False
     has_entries: bool = False
     declares_ids: bool = False
+    has_rows: bool = False
+    columns: tuple[Any, ...] = ()
     lists_paths: bool = False
     counts_from_one: bool = False
     classes_are_indices: bool = False

@@ -25,6 +25,7 @@ from anchoraudit.manifest.coco_build import write_coco
 from anchoraudit.manifest.coco_cut import may_be_joined, write_coco_cut
 from anchoraudit.manifest.leaving import FAR_OUTSIDE, left_out
 from anchoraudit.manifest.stream import Stream
+from anchoraudit.manifest.table_cut import is_same_table, write_table_cut
 
 # All verdicts without foreground, and what the loader leaves out.
 DEFAULT_DROP = ("empty_foreground", "blank", "no_usable_box", "encoder_error", "left_out")
@@ -131,7 +132,7 @@ def targets(dataset: Dataset, output: str) -> list[tuple[Path, Bool]]:
     """
     if is_data_yaml(output) and dataset.lists_paths and SPLIT not in output:
         return _lists_of(dataset, Path(output))
-    if Path(output).suffix.lower() not in SUFFIXES:
+    if Path(output).suffix.lower() not in SUFFIXES and not is_same_table(dataset, Path(output)):
         if is_data_yaml(output):
             raise AnchorauditError(
                 "only YOLO has a data.yaml, which names the lists of all splits",
@@ -139,7 +140,7 @@ def targets(dataset: Dataset, output: str) -> list[tuple[Path, Bool]]:
                 remedy="Write a .json or .txt manifest, for YOLO without {split} in the name of a .yaml.",
             )
         raise AnchorauditError(
-            "a manifest must be .json (COCO) or .txt (a list of images)",
+            "a manifest must be .json (COCO), .txt (a list of images), or a table with the source's suffix",
             path=output,
             remedy="Choose one of these.",
         )
@@ -205,13 +206,20 @@ def write_data_yaml(dataset: Dataset, path: Path, written: Sequence[Written]) ->
 
 
 def write_manifest(
-    audit: Audit, keep: Bool, path: Path, plan: Plan | None = None, *, hashed: bool = False
+    audit: Audit,
+    keep: Bool,
+    path: Path,
+    plan: Plan | None = None,
+    *,
+    hashed: bool = False,
+    taken: tuple[Dataset, Bool] | None = None,
 ) -> Written:
     """Write the images `keep` [N] to `path`, completely or not at all.
 
     `.json`: COCO, cut out of the source's own bytes if the source is COCO. `.txt`: one line for each image,
     with the stem for VOC (as in ImageSets), the file name for COCO, the path for YOLO. plan: the fixes that
-    led to the audited data set. hashed: tell the SHA-256 of what is written.
+    led to the audited data set. hashed: tell the SHA-256 of what is written. taken: as in `Filtered`, whose
+    rows are left out of a table. Any other suffix is that of the source's tables.
 
     Raises AnchorauditError if no image would be left, the file cannot be written, or a list should hold
     fixes.
@@ -219,18 +227,20 @@ def write_manifest(
     dataset = audit.original
     if not (keep & ~audit.verdict_is("unknown")).any():
         raise nothing_left(len(dataset.images), path, bool(audit.verdict_is("empty_foreground").any()))
+    is_list, is_table = path.suffix.lower() == ".txt", is_same_table(dataset, path)
     if plan is not None:
-        require_room_for_fixes(path)
-    is_list = path.suffix.lower() == ".txt"
+        require_room_for_fixes(path, is_table=is_table)
     with replacing(path) as file:
         stream = Hashed(file) if hashed else file
         if is_list:
             boxes, remarks = _write_list(dataset, keep, stream, path.parent)
+        elif is_table:
+            boxes, remarks = write_table_cut(dataset, keep, stream, taken)
         elif dataset.has_entries:
             boxes, remarks = write_coco_cut(dataset, keep, stream, plan)
         else:
             boxes, remarks = write_coco(dataset, keep, stream)
-    is_new_coco = not is_list and not dataset.has_entries
+    is_new_coco = not (is_list or is_table or dataset.has_entries)
     written = Written(path, int(np.count_nonzero(keep)), boxes, tuple(remarks), is_new_coco)
     if isinstance(stream, Hashed):
         return replace(written, sha256=stream.sha256, bytes=stream.bytes)
@@ -253,11 +263,17 @@ def nothing_left(images: int, path: Path, any_empty: bool) -> AnchorauditError:
     )
 
 
-def require_room_for_fixes(path: Path, fixes: str = "fixes", option: str = "--fix") -> None:
-    """Raise AnchorauditError if the manifest holds no boxes that could be fixed, as `option` asks for."""
-    if not holds_boxes(path):
+def require_room_for_fixes(
+    path: Path, fixes: str = "fixes", option: str = "--fix", *, is_table: bool = False
+) -> None:
+    """Raise AnchorauditError if the manifest holds no boxes that could be fixed, as `option` asks for.
+
+    is_table: it is a table, of which rows are left out, but not changed.
+    """
+    if is_table or not holds_boxes(path):
+        holds = "a table keeps its rows as they are" if is_table else "a list of images holds no boxes"
         raise AnchorauditError(
-            f"a list of images holds no boxes, so it cannot hold {fixes}",
+            f"{holds}, so it cannot hold {fixes}",
             path=path,
             remedy=f"Write a .json manifest, or drop {option}.",
         )

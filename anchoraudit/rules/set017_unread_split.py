@@ -12,7 +12,8 @@ RULE = Rule(
         "Images below the data set, in a folder that is named like a split for training or validation "
         "(`valid/`, `train/images/`), while no image of that folder was read. Other folders of images, such "
         "as those for tests, masks or thumbnails, are counted in a note. Neither is looked for with "
-        "`--split` or `--image-folder`, or where the annotations were named as a file."
+        "`--split` or `--image-folder`, where the annotations were named as a file, or where COCO or tables "
+        "are audited in parts."
     ),
     why=(
         "Its annotations were lost or are of another format. The split is in no count of the report, while a "

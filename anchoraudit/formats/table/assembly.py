@@ -84,6 +84,8 @@ def assemble_rows(
     dataset = join(detection, parts, recognised=said)
     if not detection.files:
         dataset.notes += other_tables(detection.path, [file for file, _ in files])
+    dataset.columns = options.columns
+    dataset.has_rows = not is_part and all(source.path.is_file() for source in dataset.sources)
     if declared is not None:
         dataset.declared_classes = declared
         dataset.notes.append(f"class ids from {printable(declared.path)}")

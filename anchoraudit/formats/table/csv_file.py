@@ -161,6 +161,11 @@ def _dialect_of(path: Path, first: list[list[str]], asked: Columns) -> Dialect:
     return dialect
 
 
+def separator_of(path: Path) -> str:
+    """Return the separator of a CSV file. Raises AnchorauditError if it cannot be read."""
+    return _first_rows(path, decode_names(head_of(path))[:_HEAD])[0]
+
+
 def by_arrow(text: str, separator: str, dialect: Dialect, begins: int) -> _Columns | None:
     """Read a large file whose every line is a row, by pyarrow. None for any other, or without pyarrow.
 
