@@ -590,6 +590,17 @@ def test_a_split_that_leads_nowhere_is_told_unless_it_is_wanted(tmp_path):
         read(tmp_path, splits=("val",))
 
 
+@pytest.mark.parametrize(("lost", "code"), [("train", "SET009"), ("valid", "SET005")])
+def test_a_darknet_data_file_with_an_absent_list_is_read_but_for_it(tmp_path, lost, code):
+    lists = {f"{split}.txt": f"data/{split}.jpg\n" for split in ("train", "valid") if split != lost}
+    data = {f"data/{split}.jpg": (100, 50) for split in ("train", "valid")}
+    labels = {f"data/{split}.txt": BOX for split in ("train", "valid")}
+    text = "classes = 1\ntrain = train.txt\nvalid = valid.txt\nnames = obj.names\n"
+    dataset = read(make(tmp_path, {**lists, **data, **labels, "obj.data": text, "obj.names": "cat\n"}))
+    assert [(finding.code, finding.path) for finding in dataset.findings] == [(code, f"{tmp_path}/obj.data")]
+    assert (len(dataset.boxes), lost in dataset.splits) == (1, False)
+
+
 def test_a_list_of_which_nothing_is_there(tmp_path):
     make(
         tmp_path,

@@ -78,7 +78,10 @@ def _identities(dataset: Dataset) -> frozenset[tuple[int, int]]:
     sources = dataset.sources
     below = {
         (source, name.replace("\\", "/").rpartition("/")[0])
-        for source, name in zip(dataset.images.source.tolist(), dataset.images.file_names, strict=True)
+        for source, name in (
+            *zip(dataset.images.source.tolist(), dataset.images.file_names, strict=True),
+            *dataset.left_out,  # a note tells of those
+        )
     }
     images = ((sources[source].image_folder, inner) for source, inner in below)
     folders = {folder / inner for folder, inner in images if folder is not None and "\0" not in inner}

@@ -22,6 +22,7 @@ _READ = 20  # label files that are looked into for one that is not empty
 _HEAD = 1 << 12  # bytes of each
 _SIBLINGS = 50  # folders beside one of images that may be that of its labels
 _LEVELS = 3  # of folders above the images beside which labels are looked for
+_ONLY_FILES = 2  # links to a folder without folders: its own name, and its entry `.`
 _MARGIN = 0.5  # how far values may be outside 0 to 1: a box that crosses the edge by half the image
 
 
@@ -31,14 +32,15 @@ def pair_in(root: Path) -> tuple[Path, Path] | None:
     The names of the folders do not count. Some of the first label files have the names of images, and hold
     lines of a class and four fractions.
     """
+    if _has_files_only(root):
+        return None
     folders = folders_in(root)[:_SIBLINGS]
     for labels in folders:
         files = {name[:-4]: path for name, path in _first(labels, _is_label)}
         if not files or not _hold_fractions(list(files.values())):
             continue
         for images in (*(folder for folder in folders if folder != labels), root):
-            below = [images] if images == root else [images, *folders_in(images)[:_SIBLINGS]]
-            if any(_has_stem(folder, files.keys()) for folder in below):
+            if any(_has_stem(folder, files.keys()) for folder in (images, *_below(images, root))):
                 return images, labels
     return None
 
@@ -100,11 +102,23 @@ def _hold_fractions(files: Sequence[Path]) -> bool:
 
 def _first(folder: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, Path]]:
     """Yield wanted ones of the first files in a folder, and in the folders in it, with their paths."""
-    for place in (folder, *folders_in(folder)[:_SIBLINGS]):
+    for place in (folder, *_below(folder)):
         with suppress(OSError), os.scandir(place) as entries:
             for entry in islice(entries, _PEEKED):
                 if wanted(entry.name):
                     yield entry.name, Path(entry.path)
+
+
+def _below(folder: Path, root: Path | None = None) -> list[Path]:
+    """Return the folders in `folder`, unless it is `root`."""
+    return [] if folder == root or _has_files_only(folder) else folders_in(folder)[:_SIBLINGS]
+
+
+def _has_files_only(folder: Path) -> bool:
+    """Tell whether the file system says that there is no folder in `folder`, which is fast to ask."""
+    with suppress(OSError):
+        return folder.stat().st_nlink == _ONLY_FILES
+    return True
 
 
 def _is_label(name: str) -> bool:
