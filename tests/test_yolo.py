@@ -216,7 +216,7 @@ def test_labels_beside_images_in_a_folder_called_images_are_found_and_told(tmp_p
     assert len(dataset.boxes) == 1
     (finding,) = dataset.findings
     assert (finding.code, finding.path) == ("SET018", f"{tmp_path}/images")
-    assert finding.message == "1 label file is in images/; YOLOv5 and Ultralytics look in labels/"
+    assert finding.message == "YOLOv5 and Ultralytics look in labels/ for 1 label file that is in images/"
 
 
 def test_images_elsewhere(tmp_path):
@@ -736,7 +736,7 @@ class TestNamesThatFrameworksDoNotKnow:
         assert finding.code == "SET018"
         wrong = [f"{old}/ to {new}/" for old, new in ((images, "images"), (labels, "labels")) if old != new]
         assert finding.message == (
-            f"1 label file is in {labels}/{below}; YOLOv5 and Ultralytics look in {looks}/{below}"
+            f"YOLOv5 and Ultralytics look in {looks}/{below} for 1 label file that is in {labels}/{below}"
             f". Rename {' and '.join(wrong)}"
         )
 

@@ -7,8 +7,8 @@ CASE = Case(
         (
             "Labels",
             "",
-            "1 label file is in Labels/; YOLOv5 and Ultralytics look in Images/. Rename Images/ to images/ "
-            "and Labels/ to labels/",
+            "YOLOv5 and Ultralytics look in Images/ for 1 label file that is in Labels/. Rename Images/ to "
+            "images/ and Labels/ to labels/",
         )
     ],
     yolo(BOX.strip()),

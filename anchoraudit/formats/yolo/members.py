@@ -251,8 +251,8 @@ def _not_where_expected(part: Part) -> Finding:
     here, there = (
         f"{printable(folder.relative_to(shared).as_posix())}/" for folder in (part.labels, part.expected)
     )
-    files = f"{number:,} label file{'s are' if number > 1 else ' is'}"
-    words = f"{files} in {here}; YOLOv5 and Ultralytics look in {there}{_renamed(part.images, part.labels)}"
+    files = f"{number:,} label file{'s that are' if number > 1 else ' that is'} in {here}"
+    words = f"YOLOv5 and Ultralytics look in {there} for {files}{_renamed(part.images, part.labels)}"
     return Finding("SET018", words, str(part.labels), thing=thing_of_split(part.entry.split))
 
 
