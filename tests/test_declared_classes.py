@@ -316,3 +316,24 @@ def test_the_indices_of_classes_are_those_of_the_list_beside_the_table(tmp_path,
     found = anchoraudit.audit(tmp_path / "train.csv", "keras-retinanet", images="none")
     assert [(row.name, row.index) for row in found.classes.rows] == wanted
     assert {row.outcome for row in found.classes.rows} == {"trains"}
+
+
+@pytest.mark.parametrize(
+    ("text", "loader", "words"),
+    [
+        ("train: images\n", "ultralytics", "data.yaml 'val:' key missing. 'train' and 'val' are required"),
+        ("train: images\n", "ultralytics-8.3", "data.yaml 'val:' key missing. 'train' and 'val' are required"),
+        ("train: images\n", "yolov5", "AssertionError: data.yaml 'val:' field missing"),
+        ("train: images\nnc: 1\n", "yolov7", "KeyError: 'val'"),
+        ("val: images\n", "ultralytics", "data.yaml 'train:' key missing"),
+        ("train: images\nvalidation: images\n", "ultralytics", ""),
+        ("train: images\nvalidation: images\n", "yolov5", "AssertionError: data.yaml 'val:' field missing"),
+        ("train: images\nval:\n", "ultralytics", ""),
+    ],
+)
+def test_a_data_yaml_without_a_split(tmp_path, text, loader, words):
+    """As `check_det_dataset` of 8.4.190 and 8.3.253, `check_dataset` of YOLOv5 and `train.py` of YOLOv7 say."""
+    files = {"images/a.jpg": (64, 64), "labels/a.txt": "0 0.5 0.5 0.5 0.5\n"}
+    make(tmp_path, {**files, "data.yaml": f"{text}names: [cat]\n"})
+    found = anchoraudit.audit(tmp_path, loader=loader).findings.of("CLS018")
+    assert [words in each.message for each in found] == [True] * bool(words)

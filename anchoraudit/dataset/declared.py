@@ -78,6 +78,10 @@ class DeclaredClasses:
         The file that holds the names, where that is not `path`; None also if it does not exist.
     broken : Fault, optional
         classes.csv: the first row of which keras-retinanet makes no class, in that framework's own words.
+    lacks : tuple of str
+        data.yaml: which of the keys `train` and `val` it does not have.
+    has_validation : bool
+        data.yaml: it has the key `validation`.
 
     Examples
     --------
@@ -95,6 +99,8 @@ class DeclaredClasses:
     count_key: str = "nc"
     names_from: Path | None = None
     broken: Fault | None = None
+    lacks: tuple[str, ...] = ()
+    has_validation: bool = False
 
     @property
     def in_yaml(self) -> bool:

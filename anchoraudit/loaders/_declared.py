@@ -1,7 +1,8 @@
-"""What each framework makes of the classes that a data set declares: how many, or an exception.
+"""What each framework makes of the file by which a data set declares classes: how many, or an exception.
 
 Sources: ultralytics 8.4.190 and 8.3.253 `data/utils.py` `check_det_dataset` and `nn/autobackend.py`
-`check_class_names`; yolov5 `utils/general.py` `check_dataset`; yolov7 `train.py` `train`; keras-retinanet
+`check_class_names`; yolov5 `utils/general.py` `check_dataset`; yolov7 `train.py` `train` (which asks for
+`train` and `val` last); keras-retinanet
 `preprocessing/csv_generator.py` `_read_classes` and `num_classes`. Tests hold this to what they answered.
 """
 
@@ -85,6 +86,10 @@ def _ultralytics_count(declared: DeclaredClasses, *, checks_types: bool) -> int:
     if checks_types and declared.form == "value" and names is not None:
         kind = _kind(names)
         raise _RefusedError(f"TypeError: {file} 'names' must be list or dict, not {kind}", NOT_A_LIST, names)
+    for key in declared.lacks:
+        if key != "val" or not declared.has_validation:
+            words = f"{file} '{key}:' key missing. 'train' and 'val' are required in all data YAMLs."
+            raise _RefusedError(f"SyntaxError: {words}")
     if not given and nc is None:
         words = f"SyntaxError: {file} key missing. either 'names' or 'nc' are required in all data YAMLs."
         raise _RefusedError(words, NO_NAMES)
@@ -164,6 +169,8 @@ def read_by_yolov5(declared: DeclaredClasses) -> ClassReading | None:
 
 def _yolov5_count(declared: DeclaredClasses) -> int:
     names = declared.names
+    for split in declared.lacks:
+        raise _RefusedError(f"AssertionError: data.yaml '{split}:' field missing")
     if declared.form == "" and names is None:
         because = NO_NAMES if declared.count is None else ""
         raise _RefusedError("AssertionError: data.yaml 'names:' field missing", because, declared.count)
@@ -212,6 +219,8 @@ def _yolov7_count(declared: DeclaredClasses) -> int:
             f"AssertionError: {number} names found for nc={short(str(count))} dataset in {declared.path.name}"
         )
         raise _RefusedError(words, COUNT_DIFFERS, nc)
+    for split in declared.lacks:
+        raise _RefusedError(f"KeyError: '{split}'")
     return count
 
 

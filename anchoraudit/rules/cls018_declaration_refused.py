@@ -1,4 +1,4 @@
-"""CLS018: declaration of classes that the framework rejects."""
+"""CLS018: data.yaml or list of classes that the framework rejects."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def check(context: Context) -> list[Finding]:
 RULE = Rule(
     code="CLS018",
     severity="error",
-    title="declaration of classes that the framework rejects",
+    title="data.yaml or list of classes that the framework rejects",
     what=(
         "The framework that is chosen stops at what the data set's own file says of the classes: `names` and "
-        "`nc` of a data.yaml (YOLOv5, YOLOv7, Ultralytics), or a classes.csv (keras-retinanet). The message "
-        "has the framework's words."
+        "`nc` of a data.yaml (YOLOv5, YOLOv7, Ultralytics), or a classes.csv (keras-retinanet); or at a "
+        "data.yaml without `train` or `val`. The message has the framework's words."
     ),
     why="It is read before any image. Nothing trains.",
     example="nc: 3\nnames: [cat, dog]\n\nUltralytics: SyntaxError: 'names' length 2 and 'nc: 3' must match.",
     remedy=(
         "number the names from 0 without gaps, and set nc to their number (YOLOv7 needs nc, "
-        "YOLOv5 and Ultralytics do not)"
+        "YOLOv5 and Ultralytics do not); name images for both train and val"
     ),
     check=check,
     scope="totals",

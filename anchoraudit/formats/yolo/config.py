@@ -57,6 +57,7 @@ class Config:
     root: the value of `path`, None if it is missing.
     splits: folders or lists of images, by split.
     empty: the line of each split whose key has no value.
+    keys: the keys of splits that it has, as they are written.
     form: how names are given, "" if they are not.
     entries: the names, with their indices if they have some.
     names: the value of `names`, or where they begin; None if they are missing. Where `form` is "value", it
@@ -69,6 +70,7 @@ class Config:
     root: Written | None = None
     splits: dict[str, list[Written]] = field(default_factory=dict)
     empty: dict[str, int] = field(default_factory=dict)
+    keys: set[str] = field(default_factory=set)
     form: Form = ""
     entries: tuple[ClassEntry, ...] = ()
     names: Stated | None = None
@@ -140,6 +142,7 @@ class _Yaml:
         top = self._mapping(compose_yaml(text, self.path, _BOUNDS), "the file")
         for name in SPLITS:
             if (node := top.get(name)) is not None:
+                config.keys.add(name)
                 split = "val" if name == "validation" else name
                 if entries := self._texts(node, name):
                     config.splits[split] = entries

@@ -55,7 +55,15 @@ def names_of(config: Config) -> Names:
         entries = () if path is None else _entries(path)
         form = "lines" if darknet and path is not None else form
     declared = DeclaredClasses(
-        config.path, form, entries, config.names, config.count, "classes" if darknet else "nc", path
+        config.path,
+        form,
+        entries,
+        config.names,
+        config.count,
+        "classes" if darknet else "nc",
+        path,
+        lacks=() if darknet else tuple(key for key in ("train", "val") if key not in config.keys),
+        has_validation="validation" in config.keys,
     )
     count = declared.whole_count
     return Names(declared.by_index, count if count is None or 0 <= count <= MOST_CLASSES else None, declared)
