@@ -102,7 +102,7 @@ def test_broken_lines_and_people_are_findings(tmp_path):
 def test_results_of_a_detector_are_refused_by_name(tmp_path):
     results = odgt({"ID": "a", "dtboxes": [{"box": [1, 2, 3, 4], "score": 0.9}]})
     make(tmp_path, {"results.odgt": results})
-    with pytest.raises(AnchorauditError, match=r"results of a detector \(`dtboxes`\)"):
+    with pytest.raises(AnchorauditError, match=r"results for CrowdHuman \(`dtboxes`\)"):
         read(tmp_path)
     make(tmp_path, {"annotation_val.odgt": odgt(people("a", PERSON)), "Images/a.jpg": (640, 480)})
     assert read(tmp_path).splits == ("val",)

@@ -47,7 +47,11 @@ _SAMPLE = 8
 # Folders around a file that are looked into where no usual one has its images. People keep a few dozen; the
 # folder above may be that of all their data sets.
 _LOOKED_INTO = 200
-_OF_ANNOTATIONS = re.compile(r"ann|label|lbl|box|xml|json|csv|gt|truth|meta|coco", re.IGNORECASE)
+_OF_ANNOTATIONS = re.compile(
+    r"(?<![a-z])(ann(s|ots?|otations?)?|label(s|txt|led)?|lbls?|b?box(es)?|xmls?|jsons?|csvs?|gt|truth|meta|coco)"
+    r"(?![a-z])",
+    re.IGNORECASE,
+)
 
 
 def is_image_name(name: str) -> bool:
@@ -115,11 +119,13 @@ def folders_around(file: Path, split: str = "") -> Iterator[Path]:
     if isinstance(file, Address):
         return
     usual = set(usual_folders(file, split))
-    bases = [file.parent, *([file.parent.parent] if _OF_ANNOTATIONS.search(file.parent.name) else [])]
+    # Of tables in a folder, that is the folder.
+    here, is_all = (file, True) if is_folder(file) else (file.parent, False)
+    bases = [here, *([here.parent] if not is_all and _OF_ANNOTATIONS.search(here.name) else [])]
     beside = (folder for base in bases for folder in folders_in(base))
-    here = list(islice((folder for folder in beside if folder != file.parent), _LOOKED_INTO))
-    similar = set(nearest(split, [folder.name for folder in here])) - {split} if is_split(split) else set()
-    for folder in here:
+    some = list(islice((folder for folder in beside if folder != here), _LOOKED_INTO))
+    similar = set(nearest(split, [folder.name for folder in some])) - {split} if is_split(split) else set()
+    for folder in some:
         if folder.name in similar or _of_another_split(folder.name, split):
             continue
         inside = (folder / name for name in dict.fromkeys([split, *IMAGE_FOLDERS]) if name)
