@@ -322,7 +322,11 @@ def test_the_indices_of_classes_are_those_of_the_list_beside_the_table(tmp_path,
     ("text", "loader", "words"),
     [
         ("train: images\n", "ultralytics", "data.yaml 'val:' key missing. 'train' and 'val' are required"),
-        ("train: images\n", "ultralytics-8.3", "data.yaml 'val:' key missing. 'train' and 'val' are required"),
+        (
+            "train: images\n",
+            "ultralytics-8.3",
+            "data.yaml 'val:' key missing. 'train' and 'val' are required",
+        ),
         ("train: images\n", "yolov5", "AssertionError: data.yaml 'val:' field missing"),
         ("train: images\nnc: 1\n", "yolov7", "KeyError: 'val'"),
         ("val: images\n", "ultralytics", "data.yaml 'train:' key missing"),

@@ -35,7 +35,7 @@ PAIRS = [
     for out, err in product(STATES, STATES)
     if (out, err) != ("open", "open") and (EVERY or out == err or "open" in (out, err))
 ]
-WITHOUT_SETTINGS = ("detectors", "init", "rules")
+WITHOUT_SETTINGS = ("detectors", "formats", "init", "rules")
 ARGS = {**RUNS, "compare": ["a.json", "--detector", "reference", "--detector", "yolov5"]}
 FULL = "Error: stdout: cannot be written: No space left on device\n"
 

@@ -31,6 +31,7 @@ RUNS = {
     "export": ["a.json", "--to", "coco", "-o", "flagged.json"],
     "explain": ["2", "a.json"],
     "filter": ["a.json", "-o", "clean.json"],
+    "formats": [],
     "init": ["a.json"],
     "rules": [],
     "verify": ["a.json"],

@@ -80,8 +80,8 @@ def test_a_pointer_of_git_lfs_is_named(tmp_path):
     pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 3\n"
     more = {"label_2/b.txt": pointer, "label_2/c.txt": CAR.encode("utf-16")}
     dataset = read(labelled(tmp_path, CAR, **more))
-    assert [code for code, *_ in findings(dataset)] == ["PAR001", "PAR006"]
-    assert "git lfs pull" in dataset.findings[0].message
+    assert [code for code, *_ in findings(dataset)] == ["PAR010", "PAR006"]
+    assert dataset.findings[0].path.endswith("b.txt")
 
 
 def test_images_that_are_not_there(tmp_path):

@@ -170,6 +170,7 @@ def _write(
     from anchoraudit.io.steps import step
     from anchoraudit.io.unchanged import sha256_again
     from anchoraudit.manifest import is_data_yaml, write_data_yaml, write_manifest
+    from anchoraudit.manifest.table_cut import is_same_table
     from anchoraudit.report.text.filtering import dropped_frame
 
     audit, keep, plan, output = filtered.audit, filtered.keep, filtered.plan, given["output"]
@@ -183,7 +184,8 @@ def _write(
     with together():
         hashed, taken = issuer is not None, filtered.taken
         written = [write_manifest(audit, own, path, plan, hashed=hashed, taken=taken) for path, own in some]
-        for source in audit.original.sources if audit.original.has_rows else ():
+        copied = any(is_same_table(audit.original, path) for path, _ in some)
+        for source in audit.original.sources if copied else ():
             if (reading := record.get(str(source.path))) is not None:
                 sha256_again(source.path, reading)  # raises, and nothing is written, if it has changed
         named = [write_data_yaml(audit.original, Path(output), written)] if is_data_yaml(output) else []

@@ -47,9 +47,12 @@ _SAMPLE = 8
 # Folders around a file that are looked into where no usual one has its images. People keep a few dozen; the
 # folder above may be that of all their data sets.
 _LOOKED_INTO = 200
+_SPLITS = r"(?:train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?|all)"
 _OF_ANNOTATIONS = re.compile(
-    r"(?<![a-z])(ann(s|ots?|otations?)?|label(s|txt|led)?|lbls?|b?box(es)?|xmls?|jsons?|csvs?|gt|truth|meta|coco)"
-    r"(?![a-z])",
+    rf"(?:{_SPLITS}[ _-]?)?"
+    r"(?:ann(?:s|ots?|otations?)?|label(?:s|txt|led)?|lbls?|b?box(?:es)?|xmls?|jsons?|csvs?|gt"
+    r"|ground[ _-]?truth|meta|coco)"
+    rf"(?:[ _-]?(?:{_SPLITS}|xmls?|jsons?|txts?|v?\d+))?",
     re.IGNORECASE,
 )
 
@@ -121,7 +124,7 @@ def folders_around(file: Path, split: str = "") -> Iterator[Path]:
     usual = set(usual_folders(file, split))
     # Of tables in a folder, that is the folder.
     here, is_all = (file, True) if is_folder(file) else (file.parent, False)
-    bases = [here, *([here.parent] if not is_all and _OF_ANNOTATIONS.search(here.name) else [])]
+    bases = [here, *([here.parent] if not is_all and _OF_ANNOTATIONS.fullmatch(here.name) else [])]
     beside = (folder for base in bases for folder in folders_in(base))
     some = list(islice((folder for folder in beside if folder != here), _LOOKED_INTO))
     similar = set(nearest(split, [folder.name for folder in some])) - {split} if is_split(split) else set()

@@ -13,7 +13,7 @@ RULE = Rule(
         "(`valid/`, `train/images/`), while no image of that folder was read. Other folders of images, such "
         "as those for tests, masks or thumbnails, are counted in a note. Neither is looked for with "
         "`--split` or `--image-folder`, where the annotations were named as a file, or where COCO or tables "
-        "are audited in parts."
+        "are read part by part."
     ),
     why=(
         "Its annotations were lost or are of another format. The split is in no count of the report, while a "
