@@ -336,7 +336,7 @@ def test_the_indices_of_classes_are_those_of_the_list_beside_the_table(tmp_path,
     ],
 )
 def test_a_data_yaml_without_a_split(tmp_path, text, loader, words):
-    """As `check_det_dataset` of 8.4.190 and 8.3.253, `check_dataset` of YOLOv5 and `train.py` of YOLOv7 say."""
+    """In the words of `check_det_dataset`, of YOLOv5's `check_dataset` and of YOLOv7's `train.py`."""
     files = {"images/a.jpg": (64, 64), "labels/a.txt": "0 0.5 0.5 0.5 0.5\n"}
     make(tmp_path, {**files, "data.yaml": f"{text}names: [cat]\n"})
     found = anchoraudit.audit(tmp_path, loader=loader).findings.of("CLS018")
