@@ -20,8 +20,11 @@ SAMPLE = ROOT / "sample_data"
 os.environ.pop("COLUMNS", None)
 # .ci/run sets CI, as services do: properties then try the same examples in every run, and a failure says how
 # to repeat it. Elsewhere they try new ones each time. No example has a deadline: a busy machine is no defect.
-settings.register_profile("ci", derandomize=True, deadline=None, database=None, print_blob=True)
-settings.register_profile("local", deadline=None)
+# There are so many properties that a few dozen examples of each take minutes.
+settings.register_profile(
+    "ci", max_examples=40, derandomize=True, deadline=None, database=None, print_blob=True
+)
+settings.register_profile("local", max_examples=40, deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 

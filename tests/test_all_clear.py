@@ -275,7 +275,7 @@ class TestFilter:
             assert code == 0, (chosen, said[:600])
             (folder / "ImageSets/Main/clean.txt").unlink()
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
     @given(data=st.data())
     def test_leaves_nothing_that_a_scan_finds_in_any_few_images(self, data):
         form = data.draw(st.sampled_from(FORMATS))

@@ -224,7 +224,7 @@ CANVASES = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(grids(), scenes(CANVASES, most_images=3, most=4))
 @example(tiny(9), [(97, 61, np.array([[0.0, 0, 97, 61], [96, 60, 97, 61], [0, 0, 0.3, 61]]))])
 @example(laid(5, shapes=((4.468803576786307, 73),), stride=8), [(61, 61, np.array([[0.0, 1, 53, 14]]))])
@@ -240,7 +240,7 @@ def test_the_window_holds_the_candidates_of_the_whole_grid(detector, scene):
     check(scene, detector)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(scenes(most=5))
 def test_the_preset(scene):
     check(scene, ATSS)

@@ -343,7 +343,7 @@ class TestSizesThatRoundingMakes:
             anchors_of(noisy, 4, metric=metric)
 
     @given(st.integers(1, 30), st.integers(1, 12), st.integers(0, 9))
-    @settings(deadline=None, max_examples=40)
+    @settings(deadline=None, max_examples=20)
     def test_no_two_anchors_are_alike(self, boxes, k, seed):
         rng = np.random.default_rng(seed)
         sizes = rng.choice([10, 10.004, 10.011, 10.02, 10.5, 50], (boxes, 2)) + rng.normal(

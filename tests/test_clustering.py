@@ -171,7 +171,7 @@ def test_sizes_from_a_hundredth_of_a_pixel_to_ten_thousand(metric):
     assert (model.cluster_centers_ <= sizes.max(axis=0) + 1e-9).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     sizes=st.lists(st.tuples(*[st.integers(1, 6).map(float)] * 2), min_size=1, max_size=12),
     k=st.integers(1, 6),

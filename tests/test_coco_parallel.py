@@ -216,7 +216,7 @@ entry = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.lists(entry, min_size=1, max_size=30),
     text,

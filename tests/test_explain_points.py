@@ -120,7 +120,7 @@ def test_the_picture(tmp_path, monkeypatch, detector):
 @given(
     x=st.floats(0, 600), y=st.floats(0, 600), w=st.floats(0.5, 40), h=st.floats(0.5, 9),
 )  # fmt: skip
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_a_box_moved_by_what_the_nearest_point_misses_has_it(x, y, w, h):
     detector = load_detector(YOLO11)
     points = all_points(640, 640, detector.points)

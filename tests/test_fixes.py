@@ -664,7 +664,7 @@ def files(draw):
 
 class TestAnyBoxes:
     @settings(
-        max_examples=60,
+        max_examples=20,
         deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )

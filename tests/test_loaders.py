@@ -204,7 +204,7 @@ def datasets(draw):
     return data(*boxes, images=images, format=draw(st.sampled_from(["coco", "voc", "yolo"])), files=2)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(datasets(), st.sampled_from(loader_names()))
 def test_any_data_set_is_loaded_and_everything_in_it_accounted_for(dataset, name):
     before = deepcopy(dataset)
@@ -238,7 +238,7 @@ def test_any_data_set_is_loaded_and_everything_in_it_accounted_for(dataset, name
     assert loaded.sentences()[0].startswith(f"loader {name} drops ")
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(datasets())
 def test_none_is_the_data_set_itself(dataset):
     loaded = load_as(dataset, "none")

@@ -442,7 +442,7 @@ FINDINGS = st.lists(
     ),
     min_size=1, max_size=4,
 )  # fmt: skip
-EACH = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EACH = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def fields(finding):

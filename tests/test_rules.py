@@ -680,7 +680,7 @@ def strictly(facts, chosen, met):
     return found
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(datasets(), st.booleans())
 def test_rules_take_whatever_is_in_the_data(dataset, drop_difficult):
     with pytest.MonkeyPatch.context() as patched:
@@ -693,7 +693,7 @@ def test_rules_take_whatever_is_in_the_data(dataset, drop_difficult):
     st.lists(st.lists(numbers, min_size=4, max_size=4), min_size=1, max_size=4), st.sampled_from(DETECTORS)
 )
 @example([[NAN] * 4, [INF] * 4, [1e308, 1e308, 1e308, 1e308], [-1e308, 0, 1e308, 1e308]], DETECTORS[0])
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 def test_rules_take_whatever_is_in_a_file(tmp_path_factory, bboxes, detector):
     folder = make(tmp_path_factory.mktemp("odd"), coco(*({"bbox": b, "area": b[0]} for b in bboxes)))
     result = anchoraudit.audit(folder / "a.json", detector)

@@ -153,7 +153,7 @@ PRESETS = (
 WAYS = [*DETECTORS, None, *map(anchoraudit.load_detector, PRESETS)]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(datasets(), st.sampled_from(WAYS), st.integers(1, 4), st.randoms(), st.booleans())
 def test_any_data_set_in_any_parts(dataset, detector, parts, rng, drop_difficult):
     if dataset.boxes.entry is None:  # a file for each image: its boxes are together
@@ -249,7 +249,7 @@ def large(draw):
     )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(large(), st.sampled_from(WAYS), st.integers(1, 4), st.randoms())
 def test_large_data_sets_in_any_parts(dataset, detector, parts, rng):
     rows = list(range(len(dataset.images)))

@@ -189,7 +189,7 @@ matrices = st.tuples(st.integers(1, 6), st.integers(1, 5)).flatmap(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(matrices)
 def test_the_number_of_lost_boxes_is_that_of_every_assignment(rows):
     """Each point goes to one of the boxes that it can be given to, or to none: all ways are tried."""
@@ -206,7 +206,7 @@ def test_the_number_of_lost_boxes_is_that_of_every_assignment(rows):
     assert set().union(*best) == set(np.flatnonzero(reach.any(axis=1)).tolist())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.integers(1, 60), st.floats(0.01, 0.3))
 def test_large_ones_against_another_program(seed, boxes, points, share):
     reach = np.random.default_rng(seed).random((boxes, points)) < share
@@ -222,7 +222,7 @@ tiny = st.tuples(st.integers(0, 2), *[st.floats(0, 20)] * 2, *[st.floats(0.5, 24
 
 
 @pytest.mark.parametrize("name", DETECTORS)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(tiny, min_size=1, max_size=40))
 def test_speed_and_definition_agree(name, drawn):
     image = [one[0] for one in drawn]

@@ -47,7 +47,7 @@ def levels_by_definition(box, detector, side):
 
 
 @pytest.mark.parametrize("name", DETECTORS)
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_levels_are_those_of_the_definition(name, data):
     detector = load_detector(name)
