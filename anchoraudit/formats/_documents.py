@@ -71,19 +71,31 @@ def documents_below(folder: Path, *, levels: int = LEVELS, every: bool = True) -
 
 
 def _folders_below(folder: Path, levels: int, every: bool) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    """Yield folders with the names of their JSON files. Arguments as of `documents_below`."""
-    level, seen = [folder], 0
+    """Yield folders with the names of their JSON files. Arguments as of `documents_below`.
+
+    A folder is visited once, even if several links lead to it.
+    """
+    level, seen = [folder], set[tuple[int, int]]()
     for depth in range(levels + 1):
         below: list[Path] = []
         for each in level:
-            seen += 1
-            if seen > _FOLDERS and not every:
+            if (identity := _identity(each)) is None or identity in seen:
+                continue
+            if len(seen) >= _FOLDERS and not every:
                 return
+            seen.add(identity)
             listing = _listed(each, every)
             yield each, listing.documents
             if depth < levels:
                 below += [each / name for name in listing.folders]
         level = below
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    with suppress(OSError, ValueError):
+        status = os.stat(folder)  # noqa: PTH116  one of many folders
+        return status.st_dev, status.st_ino
+    return None
 
 
 def _listed(folder: Path, every: bool) -> _Listing:

@@ -22,10 +22,11 @@ _READING = ("PAR", "IMG002")  # codes of findings that such a file may lead to
 def corrected(dataset: Dataset) -> list[Finding]:
     """Return the findings of a data set, with one for each file that is not data in place of all about it."""
     looked: dict[str, NotData | None] = {}
+    folders = _folders_of_images(dataset)
     done: set[str] = set()
     kept: list[Finding] = []
     for finding in dataset.findings:
-        path = _culprit(finding, dataset) if finding.code.startswith(_READING) else ""
+        path = _culprit(finding, folders) if finding.code.startswith(_READING) else ""
         what = None
         if path:
             if path not in looked:
@@ -41,11 +42,21 @@ def corrected(dataset: Dataset) -> list[Finding]:
     return kept
 
 
-def _culprit(finding: Finding, dataset: Dataset) -> str:
+def _folders_of_images(dataset: Dataset) -> dict[str, list[Path]]:
+    """Return the folders that may hold each image of unknown size, by its name: those of its sources."""
+    wanted = {finding.evidence for finding in dataset.findings if finding.code == "IMG002"}
+    folders: dict[str, list[Path]] = {name: [] for name in wanted}
+    if wanted:
+        images = zip(dataset.images.file_names, dataset.images.source.tolist(), strict=True)
+        for name, source in dict.fromkeys(each for each in images if each[0] in wanted):
+            if (folder := dataset.sources[source].image_folder) is not None:
+                folders[name].append(folder)
+    return folders
+
+
+def _culprit(finding: Finding, folders: dict[str, list[Path]]) -> str:
     """Return the file that a finding is about: of an image of unknown size, the image."""
     if finding.code != "IMG002":
         return finding.path
-    for source in dataset.sources:
-        if source.image_folder is not None and (file := safe_join(source.image_folder, finding.evidence)):
-            return str(file)
-    return finding.path
+    files = (safe_join(folder, finding.evidence) for folder in folders[finding.evidence])
+    return next((str(file) for file in files if file is not None), finding.path)

@@ -6,13 +6,14 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
 from anchoraudit.dataset.splits import is_split, is_training
 from anchoraudit.io.addresses import Address
 from anchoraudit.io.files import name_parts, safe_join
-from anchoraudit.io.folders import folders_in, is_folder
+from anchoraudit.io.folders import count_in, folders_in, is_folder
 from anchoraudit.io.left_behind import is_left_behind
 from anchoraudit.io.suggest import nearest
 
@@ -97,9 +98,14 @@ def usual_folders(file: Path, split: str = "") -> list[Path]:
     """
     if isinstance(file, Address):
         return []
-    here, above = file.parent, file.parent.parent
+    return list(_usual_folders(file.parent, split))
+
+
+@lru_cache(maxsize=8)  # asked several times about each of many files
+def _usual_folders(here: Path, split: str) -> tuple[Path, ...]:
+    above = here.parent
     around_here = [here, *_around(here, split)]
-    return list(dict.fromkeys([*around_here, *_around(above, split), above]))
+    return tuple(dict.fromkeys([*around_here, *_around(above, split), above]))
 
 
 def _around(root: Path, split: str) -> list[Path]:
@@ -234,9 +240,13 @@ def others_around(file: Path, split: str = "") -> tuple[Path, int] | None:
     For a message that says where images may be, where none of those that the file names was found.
     """
     folders = dict.fromkeys([*usual_folders(file, split), *folders_around(file, split)])
-    counts = ((folder, len(list_images(folder))) for folder in folders)
+    counts = ((folder, count_in(folder, _number_of_images)) for folder in folders)
     best = max(counts, key=lambda each: each[1], default=None)
     return best if best is not None and best[1] else None
+
+
+def _number_of_images(folder: Path) -> int:
+    return len(list_images(folder))
 
 
 def are_present(folder: Path, names: Sequence[str]) -> list[bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from anchoraudit.errors import AnchorauditError
@@ -55,12 +55,36 @@ def files_ending(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
 
 def folders_in(folder: Path) -> list[Path]:
     """Return the sorted folders directly in `folder` that are not hidden; [] if it cannot be listed."""
+    return [folder / name for name in _folder_names(folder, version)] if (version := _version(folder)) else []
+
+
+def _version(folder: Path) -> tuple[int, int, int] | None:
+    """Return numbers that are others once something else is in a folder; None if there is none."""
     if isinstance(folder, Address):
-        return []
+        return None
+    with suppress(OSError, ValueError):
+        status = folder.stat()
+        return status.st_ino, status.st_mtime_ns, status.st_ctime_ns
+    return None
+
+
+# Thousands of files in one folder all look for their images around it.
+@lru_cache(maxsize=256)
+def _folder_names(folder: Path, version: tuple[int, int, int]) -> tuple[str, ...]:
     with suppress(OSError, ValueError), os.scandir(folder) as entries:
         shown = (entry for entry in entries if not _is_hidden(folder, entry.name))
-        return [folder / name for name in sorted(entry.name for entry in shown if _is_folder(entry))]
-    return []
+        return tuple(sorted(entry.name for entry in shown if _is_folder(entry)))
+    return ()
+
+
+def count_in(folder: Path, count: Callable[[Path], int]) -> int:
+    """Return `count(folder)`, which is called once for a folder as long as nothing else is in it."""
+    return _counted(folder, version, count) if (version := _version(folder)) else 0
+
+
+@lru_cache(maxsize=256)
+def _counted(folder: Path, version: tuple[int, int, int], count: Callable[[Path], int]) -> int:
+    return count(folder)
 
 
 def walk(folder: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, list[str]]]:
