@@ -65,9 +65,10 @@ class Rows:
 
     def take(self, at: Int) -> Rows:
         """Return the rows `at`, in that order."""
-        new = {old: i for i, old in enumerate(at.tolist())} if self.problem or self.undecoded else {}
-        return Rows(
-            self.table[at],
-            {new[i]: text for i, text in self.problem.items() if i in new},
-            {new[i]: text for i, text in self.undecoded.items() if i in new},
-        )
+        places = at.tolist()
+        return Rows(self.table[at], _taken(self.problem, places), _taken(self.undecoded, places))
+
+
+def _taken(texts: dict[int, str], places: list[int]) -> dict[int, str]:
+    # Not the other way round: each of many folders takes a few of all texts.
+    return {i: texts[old] for i, old in enumerate(places) if old in texts} if texts else {}
