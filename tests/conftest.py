@@ -22,9 +22,9 @@ os.environ.pop("COLUMNS", None)
 # to repeat it. Elsewhere they try new ones each time. No example has a deadline: a busy machine is no defect.
 # There are so many properties that a few dozen examples of each take minutes.
 settings.register_profile(
-    "ci", max_examples=40, derandomize=True, deadline=None, database=None, print_blob=True
+    "ci", max_examples=25, derandomize=True, deadline=None, database=None, print_blob=True
 )
-settings.register_profile("local", max_examples=40, deadline=None)
+settings.register_profile("local", max_examples=25, deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 

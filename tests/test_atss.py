@@ -224,7 +224,7 @@ CANVASES = st.one_of(
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(grids(), scenes(CANVASES, most_images=3, most=4))
 @example(tiny(9), [(97, 61, np.array([[0.0, 0, 97, 61], [96, 60, 97, 61], [0, 0, 0.3, 61]]))])
 @example(laid(5, shapes=((4.468803576786307, 73),), stride=8), [(61, 61, np.array([[0.0, 1, 53, 14]]))])

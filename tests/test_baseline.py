@@ -263,7 +263,7 @@ FINDINGS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(FINDINGS, FINDINGS)
 def test_any_text_comes_back(tmp_path_factory, before, more):
     tmp_path = tmp_path_factory.mktemp("any")

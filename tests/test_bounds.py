@@ -240,7 +240,7 @@ def test_twice_the_file_costs_at_most_two_and_a_half_times_as_much(cost, name):
     assert seconds[1] < max(RATIO * seconds[0], NOISE), seconds
 
 
-@pytest.mark.parametrize("path", ["/", "/proc", "proc", "../../../../../../../../.."])
+@pytest.mark.parametrize("path", ["/proc", "proc", "../../../../../../../../.."])
 def test_a_path_to_the_whole_machine_is_not_walked_to_its_end(cost, path):
     files = {"d/data.yaml": f"path: /\ntrain: {path}\nnames: [a]\n"}
     code, *_ = cost(["scan", "d"], files)  # within the limits on CPU time and memory, or it is killed

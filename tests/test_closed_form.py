@@ -107,13 +107,13 @@ def scenes(draw):
     return boxes, width, height, detector(levels, margin, positive, **anchors)
 
 
-@settings(max_examples=160, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(scenes())
 def test_closed_form_equals_dense_on_hostile_geometry(scene):
     assert_same(*scene)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.tuples(st.floats(-20, 980), st.floats(-20, 740), st.floats(0.05, 1000), st.floats(0.05, 800)),
@@ -128,7 +128,7 @@ def test_reference_has_the_same_ious_and_statuses(rows):
     assert_same(boxes, 960, 720, REFERENCE)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.data())
 def test_boxes_exactly_at_the_threshold_are_decided_as_dense_does(data):
     """Shapes that are no binary fractions, and thresholds that are the IoU itself."""

@@ -228,7 +228,7 @@ class TestNoFalseAlarm:
         corner=st.booleans(),
         whole=st.booleans(),
     )
-    @settings(max_examples=120)
+    @settings(max_examples=60)
     def test_well_drawn_sets(self, own, size, count, seed, least, most, corner, whole):
         boxes = scattered(count, size, seed, least, most) * (0.3 if corner else 1.0)
         if whole:

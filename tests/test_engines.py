@@ -618,7 +618,7 @@ def iou_detectors(draw):
     )
 
 
-@settings(max_examples=320, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=160, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     iou_detectors(),
     scenes(st.tuples(st.integers(61, 200), st.integers(61, 200)), most_images=3, most=4),

@@ -190,7 +190,7 @@ def boxes_of_images(draw, sizes=SIZES):
     return (x1, y1, min(x2, size[0]), min(y2, size[1])), size
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(boxes_of_images(), st.sampled_from([("yolov5", True), ("yolov7", False)]))
 def test_rows_of_yolo(image, framework):
     name, up = framework
@@ -341,7 +341,7 @@ FRACTIONS = {"ssd-pytorch": ssd_pytorch(), "tf-od-ssd_mobilenet_v2": tf_od_ssd()
 KERAS = keras_io()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(boxes_of_images(), st.sampled_from(sorted(FRACTIONS)))
 def test_fractions_are_compared_as_fractions(image, name):
     box, size = image
@@ -351,7 +351,7 @@ def test_fractions_are_compared_as_fractions(image, name):
     assert best_of(name, box, size) == (expected.max(), expected.argmax())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(boxes_of_images(st.integers(30, 1000).map(lambda height: (round(height * 1.4), height))))
 def test_centre_and_size_are_compared(image):
     """Images of 7 to 5: 800 px high, they are 1120 px wide, on a canvas of 1152x896."""

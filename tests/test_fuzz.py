@@ -35,7 +35,7 @@ from tests.builders import GOOD, annotation, document, image, make
 from tests.conftest import ROOT
 from tests.mutants import output_formats
 
-MUTANTS = 1_000
+MUTANTS = 600
 SHOWN = 10
 # Others every day, so that each run of CI tries new ones, and the same for whoever repeats a run on that day.
 SEED = int(os.environ.get("FUZZ_SEED") or mutants.of_today())
@@ -309,7 +309,7 @@ class TestTheFuzzingItself:
 # ---- out of nothing --------------------------------------------------------------------------------------
 
 scratch = settings(
-    max_examples=50,
+    max_examples=20,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

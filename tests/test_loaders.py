@@ -204,7 +204,7 @@ def datasets(draw):
     return data(*boxes, images=images, format=draw(st.sampled_from(["coco", "voc", "yolo"])), files=2)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(datasets(), st.sampled_from(loader_names()))
 def test_any_data_set_is_loaded_and_everything_in_it_accounted_for(dataset, name):
     before = deepcopy(dataset)

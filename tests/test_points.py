@@ -543,7 +543,7 @@ def held_to_the_definition(scene, detector):
         assert ((status[own] == "shadowed") == hidden).all()
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rules(), scenes(st.tuples(st.integers(33, 200), st.integers(33, 200)), most_images=3, most=6))
 def test_fast_functions_equal_the_definition_for_any_rule(detector, scene):
     held_to_the_definition(scene, detector)

@@ -249,7 +249,7 @@ def large(draw):
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(large(), st.sampled_from(WAYS), st.integers(1, 4), st.randoms())
 def test_large_data_sets_in_any_parts(dataset, detector, parts, rng):
     rows = list(range(len(dataset.images)))

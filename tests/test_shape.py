@@ -417,7 +417,7 @@ def masked_detectors(draw):
     return masked(*((stride, mask, draw(limits)) for stride, mask in levels), competing=competing)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(masked_detectors(), st.lists(st.tuples(sides, sides, sides, sides), max_size=5))
 def test_the_most_alike_one_by_one(detector, rows):
     boxes = np.array([(x, y, x + w, y + h) for x, y, w, h in rows]).reshape(-1, 4)
@@ -431,7 +431,7 @@ def test_the_most_alike_one_by_one(detector, rows):
         assert found.above.all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(masked_detectors())
 def test_a_shape_on_no_level_leaves_its_own_box_empty(detector):
     detector = msgspec.structs.replace(
@@ -478,7 +478,7 @@ lengths = st.one_of(st.floats(0.3, 10.0), st.floats(1.0, 640.0), st.integers(1, 
 points = st.one_of(st.floats(0.0, 640.0), st.integers(0, 160).map(lambda i: 4.0 * i))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(points, points, lengths, lengths), max_size=5), st.sampled_from([YOLOV5, YOLOV7]))
 def test_side_ratio_one_by_one(rows, detector):
     boxes = np.array([(x - w / 2, y - h / 2, x + w / 2, y + h / 2) for x, y, w, h in rows]).reshape(-1, 4)

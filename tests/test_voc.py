@@ -517,7 +517,7 @@ def test_interrupt_leaves_neither_traces_nor_processes(tmp_path):
 VALID = ('<?xml version="1.0" encoding="utf-8"?>' + xml(CAT, ("dog", 0, 0, 5, 5), file_name="a.jpg")).encode()
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.tuples(st.integers(0, len(VALID)), st.integers(0, 4), st.binary(max_size=6)), max_size=4),
     st.sampled_from(["utf-8", "utf-16", "gb2312"]),

@@ -355,7 +355,7 @@ def documents(draw):
     return "".join(tokens).encode()
 
 
-@settings(max_examples=160, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(documents())
 def test_the_short_way_agrees_with_the_parser(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "either.xml"

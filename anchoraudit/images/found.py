@@ -58,6 +58,11 @@ _OF_ANNOTATIONS = re.compile(
 )
 
 
+def holds_annotations(folder: str) -> bool:
+    """Tell whether the name of a folder says that it holds the annotations of the data set around it."""
+    return _OF_ANNOTATIONS.fullmatch(folder) is not None
+
+
 def is_image_name(name: str) -> bool:
     """Tell whether a file is an image, by its suffix."""
     dot = name.rfind(".")
@@ -130,7 +135,7 @@ def folders_around(file: Path, split: str = "") -> Iterator[Path]:
     usual = set(usual_folders(file, split))
     # Of tables in a folder, that is the folder.
     here, is_all = (file, True) if is_folder(file) else (file.parent, False)
-    bases = [here, *([here.parent] if not is_all and _OF_ANNOTATIONS.fullmatch(here.name) else [])]
+    bases = [here, *([here.parent] if not is_all and holds_annotations(here.name) else [])]
     beside = (folder for base in bases for folder in folders_in(base))
     some = list(islice((folder for folder in beside if folder != here), _LOOKED_INTO))
     similar = set(nearest(split, [folder.name for folder in some])) - {split} if is_split(split) else set()

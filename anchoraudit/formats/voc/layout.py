@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from anchoraudit.images.found import IMAGE_FOLDERS, is_image_name
+from anchoraudit.images.found import IMAGE_FOLDERS, holds_annotations, is_image_name
 from anchoraudit.io.files import os_reason, read_head
 from anchoraudit.io.folders import folders_in
 from anchoraudit.io.left_behind import is_left_behind
@@ -62,7 +62,8 @@ def find_parts(path: Path) -> list[Part]:
             return beside
         if beside := [part for part in _paired(path.parent) if part.annotations == path]:
             return beside
-        return [Part(path, path, _image_folder(path, path), None)]
+        images = _image_folder(path, path, above=holds_annotations(path.name))
+        return [Part(path, path, images, None)]
     return _splits(path)
 
 
@@ -151,26 +152,28 @@ def _splits(root: Path) -> list[Part]:
     for folder in folders_in(root):
         if _has(folder, is_xml):
             if _has(folder, _is_image) or is_annotated(folder, _LOOSELY):
-                images = _image_folder(folder, folder)
+                images = _image_folder(folder, folder, above=True)
                 parts.append(Part(folder, folder, images, None, folder.name, is_split=True))
         elif folder.name.lower() in _SPLITS:
             parts += [replace(p, name=folder.name, lists=None, is_split=True) for p in _whole(folder)]
     return parts
 
 
-def _image_folder(root: Path, annotations: Path) -> Path | None:
+def _image_folder(root: Path, annotations: Path, *, above: bool = False) -> Path | None:
     """Find the images: in a folder of a usual name, else beside the annotations, else in `root`.
 
-    If there are none, they are in the folder of any name, in `root` or above, that has files of their stems.
+    If there are none, they are in the folder of any name in `root` that has files of their stems. above: or
+    beside `root`, where that is a part of the data set. Beside all of it are others, which may have such
+    files, too.
     """
     folders = folders_in(root)
     usual = _usual(folders)
     candidates = [*usual, annotations, root]
     found = next((folder for folder in candidates if _has(folder, _is_image)), None)
     if found is None:
-        above = root.parent
-        beside = folders_in(above) if root == annotations else []
-        found = _by_stems(annotations, [*folders, *_usual(beside), *([above] if beside else []), *beside])
+        beside = folders_in(root.parent) if above else []
+        outside = [*_usual(beside), root.parent, *beside] if above else []
+        found = _by_stems(annotations, [*folders, *outside])
     return found or next(iter(usual), None)
 
 
