@@ -35,7 +35,7 @@ from tests.builders import GOOD, annotation, document, image, make
 from tests.conftest import ROOT
 from tests.mutants import output_formats
 
-MUTANTS = 600
+MUTANTS = 400
 SHOWN = 10
 # Others every day, so that each run of CI tries new ones, and the same for whoever repeats a run on that day.
 SEED = int(os.environ.get("FUZZ_SEED") or mutants.of_today())

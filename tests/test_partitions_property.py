@@ -53,7 +53,7 @@ class InThisProcess:
 
 @pytest.mark.parametrize("layout", ["one folder", "split column", "split folders"])
 @pytest.mark.parametrize("detector", ["yolov5", "torchvision-retinanet_resnet50_fpn", None])
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=st.lists(st.lists(ROW, min_size=1, max_size=12), min_size=1, max_size=4))
 def test_counts_and_findings_are_those_of_the_whole(files, layout, detector):
     folder = Path(tempfile.mkdtemp())
