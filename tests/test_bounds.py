@@ -30,12 +30,9 @@ from tests.conftest import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks are used on Linux")
 
-LIMITS = {
-    "RLIMIT_AS": 3 << 30,
-    "RLIMIT_CPU": 40,
-}  # seconds: a busy machine takes twice as many as a quiet one
+LIMITS = {"RLIMIT_AS": 3 << 30, "RLIMIT_CPU": 20}
 RATIO = 2.5
-NOISE = 0.6  # seconds that a run may cost more than the least one, whatever its file
+NOISE = 0.3  # seconds that a run may cost more than the least one, whatever its file
 MEMORY, EACH = (
     100,
     700,
@@ -243,7 +240,7 @@ def test_twice_the_file_costs_at_most_two_and_a_half_times_as_much(cost, name):
     assert seconds[1] < max(RATIO * seconds[0], NOISE), seconds
 
 
-@pytest.mark.parametrize("path", ["/proc", "proc", "../../../../../../../../.."])
+@pytest.mark.parametrize("path", ["/", "/proc", "proc", "../../../../../../../../.."])
 def test_a_path_to_the_whole_machine_is_not_walked_to_its_end(cost, path):
     files = {"d/data.yaml": f"path: /\ntrain: {path}\nnames: [a]\n"}
     code, *_ = cost(["scan", "d"], files)  # within the limits on CPU time and memory, or it is killed
