@@ -4,6 +4,7 @@ import pytest
 
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import read
+from anchoraudit.io.folders import folders_in
 from anchoraudit.io.left_behind import is_left_behind, passed_over, told
 from tests.builders import document, make, run
 from tests.rule_cases import CAT, drawn, voc, yolo
@@ -107,3 +108,12 @@ def test_nothing_is_noted_where_nobody_asks():
     with passed_over() as paths:
         assert is_left_behind("a", "__MACOSX") and is_left_behind("a", "__MACOSX")
     assert len(paths) == 1 and told(paths) == [f"{NOTE}1 __MACOSX/"] and told(set()) == []
+
+
+def test_what_was_passed_over_is_told_again_when_a_folder_is_listed_again(tmp_path):
+    """Folders are not read again as long as nothing else is in them."""
+    make(tmp_path, {"a/b.txt": "", "__MACOSX/c.txt": ""})
+    for _ in range(2):
+        with passed_over() as passed:
+            assert folders_in(tmp_path) == [tmp_path / "a"]
+        assert passed == {str(tmp_path / "__MACOSX")}

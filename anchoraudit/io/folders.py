@@ -55,7 +55,8 @@ def files_ending(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
 
 def folders_in(folder: Path) -> list[Path]:
     """Return the sorted folders directly in `folder` that are not hidden; [] if it cannot be listed."""
-    return [folder / name for name in _folder_names(folder, version)] if (version := _version(folder)) else []
+    names = _folder_names(folder, version) if (version := _version(folder)) else ()
+    return [folder / name for name in names if not _is_hidden(folder, name)]
 
 
 def _version(folder: Path) -> tuple[int, int, int] | None:
@@ -72,8 +73,7 @@ def _version(folder: Path) -> tuple[int, int, int] | None:
 @lru_cache(maxsize=256)
 def _folder_names(folder: Path, version: tuple[int, int, int]) -> tuple[str, ...]:
     with suppress(OSError, ValueError), os.scandir(folder) as entries:
-        shown = (entry for entry in entries if not _is_hidden(folder, entry.name))
-        return tuple(sorted(entry.name for entry in shown if _is_folder(entry)))
+        return tuple(sorted(entry.name for entry in entries if _is_folder(entry)))
     return ()
 
 
