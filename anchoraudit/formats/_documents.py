@@ -322,6 +322,15 @@ def split_of(file: Path, root: Path) -> str:
     return folder if split_in(folder) == folder else ""
 
 
+def recognised_by(file: Path, path: Path) -> str:
+    """Return what a data set at `path` was recognised by, for the first line of a report.
+
+    >>> recognised_by(Path("a/b.json"), Path("a")), recognised_by(Path("b.json"), Path("b.json"))
+    ('b.json', 'a JSON file')
+    """
+    return "a JSON file" if file == path else f"{file.relative_to(path)}"
+
+
 def image_name(text: str) -> str:
     r"""Return the path of an image as a path below some folder, with `/`, from what a file says.
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anchoraudit.formats import _documents as documents
+
 if TYPE_CHECKING:
-    from anchoraudit.formats._builder import BoxRow, Remarks
+    from anchoraudit.dataset.columns import Dataset
+    from anchoraudit.formats import Detection, ReadOptions
+    from anchoraudit.formats._builder import BoxRow, ImageRow, Remarks
     from anchoraudit.formats._shapes import Box, Tally
 
 # Versions 1 and 2.
@@ -36,6 +41,56 @@ _KINDS = {
 _SKIPPED = (1, 5, 6)
 _RECTANGLES = (_RECTANGLE, _EXTREME_RECTANGLE)
 _LEAST = {_RECTANGLE: 4, _CIRCLE: 3, _ELLIPSE: 4, _POLYGON: 6, _EXTREME_RECTANGLE: 4, _EXTREME_CIRCLE: 6}
+
+
+def read_documents(
+    detection: Detection,
+    options: ReadOptions,
+    is_own: Callable[[Any], bool],
+    attributes: Callable[[Any], Iterable[Mapping[str, Any]]],
+    rows: Callable[[Path, Mapping[Path, Any], str, Remarks, Tally], Iterable[ImageRow]],
+    *,
+    name: str,
+    image_place: str,
+    box_place: str,
+) -> Dataset:
+    """Read JSON files of one version, or those of the splits that are wanted.
+
+    is_own: tells by its value whether a file is of this version. attributes: yields those of each region of a
+    file. rows: yields the images of a file; it gets the values of files that are read already, and the
+    attribute that holds the class. name: of the version. image_place, box_place: as in `Source`.
+
+    Raises AnchorauditError if a split is unknown, if no file can be read, or if it is not clear which
+    attribute holds the class.
+    """
+    from anchoraudit.formats._attributes import class_attribute
+    from anchoraudit.formats._builder import read_files
+    from anchoraudit.formats._shapes import Tallies
+
+    path = detection.path
+    found, others = documents.files_of(path, is_own)
+    files = [(file, documents.split_of(file, path)) for file in found]
+    wanted = [file for file, split in files if not options.splits or split in options.splits]
+    values = documents.loaded(wanted)
+    told = (each for value in values.values() for each in attributes(value))
+    attribute = class_attribute(told, options.class_attribute, path)
+    tallies = Tallies()
+    named = f", classes by {attribute!r}" if attribute else ""
+    dataset = read_files(
+        detection,
+        options,
+        files,
+        lambda file, remarks: rows(file, values, attribute, remarks, tallies.of(file)),
+        recognised=f"{name}: {detection.reason}{named}",
+        item="region",
+        image_place=image_place,
+        box_place=box_place,
+    )
+    notes = documents.not_of([file.name for file in others], name)
+    if not attribute and len(dataset.boxes):
+        notes.append("no region has a class, so all are of one, called 'object' here")
+    dataset.notes[:0] = [*notes, *tallies.notes(dataset)]
+    return dataset
 
 
 def box_of(region: Any, label: str, at: tuple[str, str], remarks: Remarks, tally: Tally) -> BoxRow | None:

@@ -46,7 +46,7 @@ def detect(path: Path) -> Detection | None:
     files = documents.find(path, lambda value: _is_frames(value) or _is_single(value))
     if not files:
         return None
-    shown = "a JSON file" if path.is_file() else f"{files[0].relative_to(path)}"
+    shown = documents.recognised_by(files[0], path)
     return Detection(NAME, path, f"{shown} with labelled frames", Sureness.CONTENT)
 
 

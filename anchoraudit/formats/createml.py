@@ -50,7 +50,7 @@ def detect(path: Path) -> Detection | None:
     if not (files := documents.find(path, _is_createml)):
         return None
     sure = Sureness.NAME if path.name == _ROBOFLOW else Sureness.CONTENT
-    reason = "a JSON file" if path.is_file() else str(files[0].relative_to(path))
+    reason = documents.recognised_by(files[0], path)
     return Detection(NAME, path, reason, sure)
 
 

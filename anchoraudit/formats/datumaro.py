@@ -44,7 +44,7 @@ def detect(path: Path) -> Detection | None:
     files = documents.find(path, _is_datumaro)
     if not files:
         return None
-    reason = "a JSON file with items" if path.is_file() else f"{files[0].relative_to(path)} with items"
+    reason = f"{documents.recognised_by(files[0], path)} with items"
     return Detection(NAME, path, reason, Sureness.CONTENT)
 
 

@@ -56,7 +56,7 @@ def detect(path: Path) -> Detection | None:
     folder = files[0].parent
     near = folder in (path, path.parent) or folder.parent == path
     sure = path.is_file() or (near and not documents.is_beside_others(folder))
-    reason = "a JSON file with shapes" if path.is_file() else f"{files[0].relative_to(path)} with shapes"
+    reason = f"{documents.recognised_by(files[0], path)} with shapes"
     return Detection(NAME, path, reason, Sureness.LAYOUT if sure else Sureness.SUFFIX)
 
 

@@ -113,7 +113,7 @@ def detect(path: Path) -> Detection | None:
     files = documents.find(path, _is_labelstudio)
     if not files:
         return None
-    reason = "a JSON file" if path.is_file() else f"{files[0].relative_to(path)}"
+    reason = documents.recognised_by(files[0], path)
     return Detection(NAME, path, reason, Sureness.LAYOUT)
 
 

@@ -48,7 +48,7 @@ def detect(path: Path) -> Detection | None:
     files = documents.find(path, _is_via)
     if not files:
         return None
-    reason = "a JSON file" if path.is_file() else f"{files[0].relative_to(path)}"
+    reason = documents.recognised_by(files[0], path)
     return Detection(NAME, path, reason, Sureness.LAYOUT)
 
 
@@ -58,34 +58,18 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     Raises AnchorauditError if a split is unknown, if no file can be read, or if it is not clear which
     attribute holds the class.
     """
-    from anchoraudit.formats._attributes import class_attribute
-    from anchoraudit.formats._builder import read_files
-    from anchoraudit.formats._shapes import Tallies
+    from anchoraudit.formats._via import read_documents
 
-    path = detection.path
-    found, others = documents.files_of(path, _is_via)
-    files = [(file, documents.split_of(file, path)) for file in found]
-    wanted = [file for file, split in files if not options.splits or split in options.splits]
-    values = documents.loaded(wanted)
-    regions = (region for value in values.values() for entry in _entries(value) for region in _regions(entry))
-    attribute = class_attribute(map(_attributes, regions), options.class_attribute, path)
-    tallies = Tallies()
-    named = f", classes by {attribute!r}" if attribute else ""
-    dataset = read_files(
+    return read_documents(
         detection,
         options,
-        files,
-        lambda file, remarks: _rows(file, values, attribute, remarks, tallies.of(file)),
-        recognised=f"VIA: {detection.reason}{named}",
-        item="region",
+        _is_via,
+        lambda value: (_attributes(region) for entry in _entries(value) for region in _regions(entry)),
+        _rows,
+        name="VIA",
         image_place="entry {line}",
         box_place="entry {line}, regions[{box}]",
     )
-    notes = documents.not_of([file.name for file in others], "VIA")
-    if not attribute and len(dataset.boxes):
-        notes.append("no region has a class, so all are of one, called 'object' here")
-    dataset.notes[:0] = [*notes, *tallies.notes(dataset)]
-    return dataset
 
 
 def _is_via(value: Any) -> bool:

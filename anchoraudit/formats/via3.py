@@ -44,7 +44,7 @@ def detect(path: Path) -> Detection | None:
     files = documents.find(path, _is_via3)
     if not files:
         return None
-    reason = "a JSON file" if path.is_file() else f"{files[0].relative_to(path)}"
+    reason = documents.recognised_by(files[0], path)
     return Detection(NAME, path, reason, Sureness.LAYOUT)
 
 
@@ -54,40 +54,22 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     Raises AnchorauditError if a split is unknown, if no file can be read, or if it is not clear which
     attribute holds the class.
     """
-    from anchoraudit.formats._attributes import class_attribute
-    from anchoraudit.formats._builder import read_files
-    from anchoraudit.formats._shapes import Tallies
-    from anchoraudit.formats._via import attributes_of_3, part_of
+    from anchoraudit.formats._via import attributes_of_3, part_of, read_documents
 
-    path = detection.path
-    found, others = documents.files_of(path, _is_via3)
-    files = [(file, documents.split_of(file, path)) for file in found]
-    wanted = [file for file, split in files if not options.splits or split in options.splits]
-    values = documents.loaded(wanted)
-    told = (
-        attributes_of_3(value, each)
-        for value in values.values()
-        for each in part_of(value, "metadata").values()
-        if isinstance(each, dict) and each.get("xy")
-    )
-    attribute = class_attribute(told, options.class_attribute, path)
-    tallies = Tallies()
-    named = f", classes by {attribute!r}" if attribute else ""
-    dataset = read_files(
+    return read_documents(
         detection,
         options,
-        files,
-        lambda file, remarks: _rows(file, values, attribute, remarks, tallies.of(file)),
-        recognised=f"VIA 3: {detection.reason}{named}",
-        item="region",
+        _is_via3,
+        lambda value: (
+            attributes_of_3(value, each)
+            for each in part_of(value, "metadata").values()
+            if isinstance(each, dict) and each.get("xy")
+        ),
+        _rows,
+        name="VIA 3",
         image_place="file {line}",
         box_place="metadata[{box}]",
     )
-    notes = documents.not_of([file.name for file in others], "VIA 3")
-    if not attribute and len(dataset.boxes):
-        notes.append("no region has a class, so all are of one, called 'object' here")
-    dataset.notes[:0] = [*notes, *tallies.notes(dataset)]
-    return dataset
 
 
 def _is_via3(value: Any) -> bool:
