@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from anchoraudit.partitions.partial import Partial, merge
     from anchoraudit.report.exports._write import export
     from anchoraudit.rules import Chosen, rule_of
+    from anchoraudit.training.check import Checked, check
 
 _HOME = {
     "Advice": "advice.advise",
@@ -42,6 +43,7 @@ _HOME = {
     "AnchorKMeans": "anchors.clustering",
     "AnchorauditError": "errors",
     "Audit": "auditing.audit",
+    "Checked": "training.check",
     "Chosen": "rules",
     "Compared": "advice.compare",
     "Comparison": "advice.compare",
@@ -55,6 +57,7 @@ _HOME = {
     "advise": "advice.advise",
     "audit": "auditing.audit",
     "audit_partitions": "partitions.auditing",
+    "check": "training.check",
     "compare": "advice.compare",
     "compare_partitions": "partitions.comparing",
     "encode": "encoding.targets",
@@ -75,6 +78,7 @@ __all__ = [
     "AnchorKMeans",
     "AnchorauditError",
     "Audit",
+    "Checked",
     "Chosen",
     "Compared",
     "Comparison",
@@ -88,6 +92,7 @@ __all__ = [
     "advise",
     "audit",
     "audit_partitions",
+    "check",
     "compare",
     "compare_partitions",
     "encode",

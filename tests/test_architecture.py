@@ -46,6 +46,7 @@ FLOORS = [
     ["advice"],
     ["report"],
     ["partitions"],
+    ["training"],
     ["cli"],
     ["__main__"],
 ]

@@ -36,7 +36,7 @@ from tests.rule_cases import (
 PACKAGE = Path(anchoraudit.__file__).parent
 
 
-CASES = all_of("CASE")
+CASES, FED_CASES = all_of("CASE"), all_of("FED_CASE")
 
 
 def scan(root, files, code, case, own=""):
@@ -82,7 +82,16 @@ def test_what_a_check_finds_has_a_file_evidence_and_a_name(code, tmp_path):
 
 
 def test_every_rule_has_a_case():
-    assert set(CASES) == set(all_rules())
+    assert {*CASES, *FED_CASES} == set(all_rules())
+
+
+@pytest.mark.parametrize("code", FED_CASES)
+def test_a_batch_that_has_it_and_one_that_nearly_has(code):
+    case = FED_CASES[code]
+    chosen = Chosen(select=(code,))
+    found = anchoraudit.check([case.has], "torchvision-retinanet_resnet50_fpn", rules=chosen).audit.findings
+    assert [(f.place, f.message) for f in found] == [(f"batch 0 {place}", said) for place, said in case.said]
+    assert not anchoraudit.check([case.lacks], "reference", rules=chosen).audit.findings
 
 
 def audit_of(root, files, *, select=(), **options):

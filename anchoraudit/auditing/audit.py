@@ -506,7 +506,13 @@ def examine(
     """
     original = dataset_of(dataset)
     detector = None if detector is None else load_detector(detector)
-    if loader is None and detector is not None:
+    if original.is_fed:
+        if loader is not None:
+            raise AnchorauditError(
+                f"loader {loader!r} comes too late: these are batches of a training loop",
+                remedy="Leave out `loader`: these images and boxes have left their loader already.",
+            )
+    elif loader is None and detector is not None:
         loader = detector.loader_for(original.format)
     about_files = (c for c, rule in all_rules().items() if c.startswith("IMG") or rule.needs_image_files)
     of_files = loader not in (None, PLAIN) or any(code in rules for code in about_files)

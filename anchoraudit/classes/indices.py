@@ -69,7 +69,7 @@ def class_indices(
     into `dataset.categories`. has_boxes: tells for each source whether each class has a box there; called
     only where that counts.
     """
-    make = _MAKERS[rules.index_for(dataset.format)]
+    make = _MAKERS["as_is" if dataset.is_fed else rules.index_for(dataset.format)]
     return [make(dataset, source, rules, stated, has_boxes) for source in range(len(dataset.class_lists))]
 
 

@@ -99,6 +99,8 @@ class Images:
     where the format does not keep track. declared: float64 [N, 2], width and height as the entry states them,
     NaN where it states none; None where the format states no sizes. traits: uint32 [N], bits of `ImageTrait`;
     None without any. fate: int8 [N], what becomes of it in a loader, an index into `FATES`; None without one.
+    batch: int64 [N], the batch in which a training loop handed the image to its network: images of a batch
+    share a canvas; None where these are images of files.
     """
 
     ids: list[ImageId]
@@ -112,6 +114,7 @@ class Images:
     declared: Float | None = None
     traits: Flags | None = None
     fate: Int8 | None = None
+    batch: Int | None = None
 
     def has(self, trait: ImageTrait) -> Bool:
         """Tell which images have a trait: bool [N]."""
@@ -354,6 +357,19 @@ class Dataset(Shown):
         other = [self.convention_of(source) != self.read_as for source in range(len(self.sources))]
         of_source = np.array(other, dtype=np.bool_)[self.images.source]
         return of_source[self.boxes.image] & ~self.boxes.has(NOT_WRITTEN)
+
+    @property
+    def is_fed(self) -> bool:
+        """Tell whether these are images and boxes as a training loop hands them to its network.
+
+        Then no loader comes after them, boxes are not clipped, and class ids are the indices of the model.
+
+        Examples
+        --------
+        >>> read("sample_data/coco").is_fed
+        False
+        """
+        return self.images.batch is not None
 
     def as_written(self) -> Dataset:
         """Return the data set with the coordinates as the files have them, without `offset`.

@@ -91,9 +91,14 @@ def prepare(dataset: Dataset, *, drop_difficult: bool = False) -> Labels:
 
 
 def clipped_boxes(dataset: Dataset, rows: Int | slice) -> Float:
-    """Return the boxes of these rows, clipped to their images: [n, 4], pixels of the original image."""
+    """Return the boxes of these rows, clipped to their images: [n, 4], pixels of the original image.
+
+    Boxes that a training loop hands to its network stay as they are.
+    """
     image, xyxy = dataset.boxes.image[rows], dataset.boxes.xyxy
     own = xyxy[rows] if isinstance(rows, slice) else xyxy.take(rows, axis=0)  # several times faster
+    if dataset.is_fed:
+        return own
     return clip_boxes(own, dataset.images.width[image], dataset.images.height[image])
 
 

@@ -288,7 +288,8 @@ class Clipped:
 
     rows: int64 [n], their rows in the data set. boxes: float64 [n, 4], pixels of the original images.
     width, height: float64 [S], the distinct sizes of the N images. of: int64 [n], the index of the size of
-    each box's image. of_image: int64 [N], the index of each image's size.
+    each box's image. of_image: int64 [N], the index of each image's size. batch: int64 [N], as in `Images`;
+    then image: int64 [n], the row of each box's image.
     """
 
     rows: Int
@@ -297,11 +298,14 @@ class Clipped:
     width: Float
     height: Float
     of_image: Int
+    batch: Int | None = None
+    image: Int | None = None
 
     def take(self, order: Int) -> Clipped:
         """Return the boxes at the indices `order`, in that order."""
         boxes = self.boxes.take(order, axis=0)
-        return replace(self, rows=self.rows[order], boxes=boxes, of=self.of[order])
+        image = None if self.image is None else self.image[order]
+        return replace(self, rows=self.rows[order], boxes=boxes, of=self.of[order], image=image)
 
 
 def clip_all(dataset: Dataset, rows: Int) -> Clipped:
@@ -315,7 +319,8 @@ def clip_all(dataset: Dataset, rows: Int) -> Clipped:
         of[block] = of_image[dataset.boxes.image[rows[block]]]
 
     for_each_block(len(rows), work)
-    return Clipped(rows, boxes, of, images.width[first], images.height[first], of_image)
+    image = None if images.batch is None else dataset.boxes.image[rows]
+    return Clipped(rows, boxes, of, images.width[first], images.height[first], of_image, images.batch, image)
 
 
 def distinct(columns: Float) -> tuple[Int, Int]:
@@ -348,21 +353,46 @@ class Placed:
 def place_all(clipped: Clipped, detector: Detector) -> Placed:
     """Resize clipped boxes as the detector says."""
     fitted = fit(clipped.width, clipped.height, detector.resize)
-    canvases, of_size = fitted.canvases.unique()
+    if clipped.batch is None:
+        canvases, of_size = fitted.canvases.unique()
+        of_image, of_place, places = of_size[clipped.of_image], of_size, clipped.of
+    else:
+        assert clipped.image is not None  # given together with the batch
+        canvases, of_image = _of_batches(fitted.canvases.take(clipped.of_image), clipped.batch)
+        of_place, places = of_image, clipped.image
     placed = np.empty((len(clipped.rows), 4))
     of = np.empty(len(clipped.rows), dtype=np.int64)
 
     def work(block: slice) -> None:
         placed[block] = place(clipped.boxes[block], fitted, clipped.of[block], detector)
-        of[block] = of_size[clipped.of[block]]
+        of[block] = of_place[places[block]]
 
     for_each_block(len(clipped.rows), work)
-    boxes = OnCanvas(placed, of, canvases)
-    return Placed(clipped.rows, boxes, of_size[clipped.of_image])
+    return Placed(clipped.rows, OnCanvas(placed, of, canvases), of_image)
+
+
+def _of_batches(canvases: Canvases, batch: Int) -> tuple[Canvases, Int]:
+    """Make the canvases of N images as large as the largest of their batch, and return them as `unique` does.
+
+    Images lie at the top left of the canvas that they share. An unknown size stays unknown.
+
+    Sources: torchvision models/detection/transform.py `batch_images`, detectron2 structures/image_list.py
+    `ImageList.from_tensors`, mmengine model/utils.py `stack_batch`: the largest width and the largest height
+    of a batch, rounded up to a multiple, which is the same in whatever order.
+    """
+    _, number = np.unique(batch, return_inverse=True)
+    sides = []
+    for own in (canvases.width, canvases.height):
+        largest = np.full(int(number.max(initial=-1)) + 1, -np.inf)
+        np.fmax.at(largest, number, own)
+        sides.append(np.where(np.isnan(own), np.nan, largest[number]))
+    return replace(canvases, width=sides[0], height=sides[1]).unique()
 
 
 def on_canvas(dataset: Dataset, rows: Int, detector: Detector) -> OnCanvas:
     """Clip the boxes in the given rows [n] to their images, and resize them as the detector says."""
+    if dataset.is_fed:  # a canvas depends on all images of a batch
+        return place_all(clip_all(dataset, rows), detector).boxes
     of_box = dataset.boxes.image[rows]
     width, height = dataset.images.width[of_box], dataset.images.height[of_box]
     first, of = distinct(np.column_stack([width, height]))

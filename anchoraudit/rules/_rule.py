@@ -14,6 +14,7 @@ Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 FAMILIES = {
     "RUN": "the framework's run",
+    "BAT": "batches of a training loop",
     "PAR": "reading",
     "BOX": "boxes",
     "IMG": "images",

@@ -1,6 +1,7 @@
 """For each rule a literal data set that has it, and one that nearly has: one module each, named as the code.
 
-A module has `CASE`, and `THRESHOLD` where the rule has parameters. What data sets are made with is here.
+A module has `CASE`, or `FED_CASE` of batches in place of files, and `THRESHOLD` where the rule has
+parameters. What data sets are made with is here.
 """
 
 import pkgutil
@@ -151,6 +152,37 @@ class Case:
     own: str = ""  # a detector file
     but: str = ""  # and another one, for what lacks it
     options: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FedCase:
+    """has: a batch of a training loop with it; said: place and message of each finding. lacks: without it."""
+
+    has: tuple
+    said: list
+    lacks: tuple
+
+
+def fed(*targets):
+    """A batch as torchvision takes it. A value ("float32", numbers or shape) is an array of that type."""
+
+    def made(value):
+        if not isinstance(value, tuple):
+            return value
+        kind, content = value
+        return np.zeros(content, kind) if isinstance(content, tuple) else np.array(content, kind)
+
+    images = [np.zeros((3, H, W), np.float32) for _ in targets]
+    return images, [{key: made(value) for key, value in target.items()} for target in targets]
+
+
+def bounding_boxes(order):
+    """A box that says in which order its numbers are, as torchvision's BoundingBoxes do."""
+
+    class BoundingBoxes(np.ndarray):
+        format = order
+
+    return np.array([[10, 20, 30, 40]], np.float32).view(BoundingBoxes)
 
 
 LISTS = "ImageSets/Main/train.txt", "ImageSets/Main/val.txt"

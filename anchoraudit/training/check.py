@@ -1,0 +1,212 @@
+"""`check`: one pass over a loader without the network, judged as the model would be trained on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from anchoraudit.auditing.audit import Audit, audit
+from anchoraudit.detectors import Detector
+from anchoraudit.detectors.classes import Classes
+from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.io.shown import Shown
+from anchoraudit.rules import Chosen
+from anchoraudit.training.as_fed import as_fed
+from anchoraudit.training.models import detector_of
+from anchoraudit.training.outcomes import OUTCOMES, Outcomes, outcomes_of
+from anchoraudit.training.passing import Reader, pass_over
+from anchoraudit.training.recorder import Recorder
+from anchoraudit.training.targets import Targets
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SHOWN = 3  # things that the error of a strict check names
+
+
+@dataclass(slots=True, repr=False)
+class Checked(Shown):
+    """What a model makes of the batches that a loader hands over.
+
+    Attributes
+    ----------
+    audit : Audit
+        The images and boxes as they were fed, under the model's assigner: verdicts, causes, findings, tables.
+    form : str
+        Which form the targets had, in one line.
+    outcomes : Outcomes
+        What the loss makes of each batch, as columns.
+    seconds_reading : float
+        How long reading the targets took, without the loader itself.
+
+    Examples
+    --------
+    >>> images = [np.zeros((3, 480, 640)), np.zeros((3, 480, 640))]
+    >>> targets = [{"boxes": [[100, 100, 300, 300]], "labels": [1]}, {"boxes": [], "labels": []}]
+    >>> checked = check([(images, targets)], "torchvision-fasterrcnn_resnet50_fpn")
+    >>> checked.summary()["without_foreground"], checked.passed
+    (1, False)
+    """
+
+    audit: Audit
+    form: str
+    outcomes: Outcomes
+    seconds_reading: float
+
+    def summary(self) -> dict[str, Any]:
+        """Return how many batches, images and boxes there were, and what becomes of them."""
+        counts = self.audit.summary()
+        batches = {name: int(self.outcomes.is_(name).sum()) for name in OUTCOMES}
+        verdicts = counts["verdicts"]
+        return {
+            "batches": len(self.outcomes.number),
+            "images": counts["images"],
+            "boxes": counts["boxes"],
+            "without_foreground": sum(verdicts.get(name, 0) for name in WITHOUT_FOREGROUND),
+            "outcomes": batches,
+            "verdicts": verdicts,
+            "findings": self.audit.findings.counts,
+        }
+
+    @property
+    def passed(self) -> bool:
+        """Tell whether every image has foreground, and no finding is an error: exit code 0 of `scan`."""
+        return not self.problems
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong, each as a sentence, the worst first: [] if the check passed."""
+        said = []
+        for name, words in (("raises", "stop the framework"), ("nan", "make the loss NaN or infinite")):
+            numbers = self.outcomes.number[self.outcomes.is_(name)].tolist()
+            if numbers:
+                said.append(f"{_batches(numbers)} would {words}")
+        flagged = self.audit.images_with(*WITHOUT_FOREGROUND)
+        if flagged:
+            names = [self.audit.dataset.images.file_names[row] for row in flagged]
+            said.append(f"{_count(len(names), 'image')} without foreground: {_first(names)}")
+        for code, count in self.audit.findings.counts.items():
+            rule = self.audit.findings.rule(code)
+            if rule.severity == "error" and not code.startswith("ANC"):
+                (first, *_) = self.audit.findings.of(code, 1)
+                said.append(f"{code} {rule.title}, {_count(count, 'time')}: {first.message} ({first.place})")
+        return said
+
+    def require(self) -> None:
+        """Raise AnchorauditError with what is wrong, if anything is."""
+        if problems := self.problems:
+            more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+            raise AnchorauditError(
+                f"{self.audit.detector.name} cannot train on these batches as they are: "
+                f"{'; '.join(problems[:_SHOWN])}{more}",
+                remedy="Call `check` without strict=True: the `audit` of its result has every image and box.",
+            )
+
+    def batches_frame(self) -> pd.DataFrame:
+        """Return a DataFrame with one row for each batch: batch, images, without_foreground, outcome."""
+        import pandas as pd
+
+        found = self.outcomes
+        return pd.DataFrame(
+            {
+                "batch": found.number,
+                "images": found.images,
+                "without_foreground": found.without_foreground,
+                "outcome": [OUTCOMES[code] for code in found.outcome.tolist()],
+            }
+        )
+
+
+def check(
+    loader: Iterable[Any],
+    model: Any,
+    *,
+    targets: Targets = None,
+    batches: int | None = None,
+    strict: bool = False,
+    rules: Chosen | None = None,
+    classes: Classes | None = None,
+) -> Checked:
+    """Pass once over a loader without the network, and say what training on it would do.
+
+    Boxes are judged as the loader hands them over: after its transforms and its collate function, in the
+    batches that it makes. The model's own resize follows. One pass shows one draw of random transforms;
+    `watch` passes several times.
+
+    Parameters
+    ----------
+    loader : iterable
+        What the training loop iterates over, such as a torch DataLoader.
+    model : model, Detector, str or Path
+        The model in memory, as `Detector.from_model` reads it; or the name of a preset, or a detector file.
+    targets : str or callable, optional
+        The form of the batches, a name of `anchoraudit.training.targets`; or a function that makes
+        ``(images, dicts)`` of a batch, the dicts with ``boxes`` (``x1, y1, x2, y2`` in pixels of the image)
+        and ``labels``. By default it is recognised at the first batch.
+    batches : int, optional
+        Look at that many batches at most.
+    strict : bool
+        Raise an error if anything would go wrong in training.
+    rules : Chosen, optional
+        The rules that run; all by default.
+    classes : Classes, optional
+        Names and number of the classes, if the model does not say it.
+
+    Returns
+    -------
+    Checked
+        Verdicts, findings, and what the loss makes of each batch.
+
+    Raises
+    ------
+    AnchorauditError
+        If the model or the form of the batches is unknown, if the loader raises, or hands over nothing; with
+        `strict`, if a batch would stop training or make the loss NaN, if an image has no foreground, or if
+        there is a finding of severity "error".
+
+    Examples
+    --------
+    >>> loader = [([np.zeros((3, 480, 640))], [{"boxes": [[10, 10, 12, 300]], "labels": [1]}])]
+    >>> check(loader, "torchvision-retinanet_resnet50_fpn").audit.summary()["verdicts"]["forced_only"]
+    1
+    """
+    detector = detector_of(model)
+    reader = Reader(targets)
+    recorder = pass_over(loader, reader, batches)
+    checked = judged(recorder, reader, detector, rules=rules, classes=classes)
+    if strict:
+        checked.require()
+    return checked
+
+
+def judged(
+    recorder: Recorder,
+    reader: Reader,
+    detector: Detector,
+    *,
+    rules: Chosen | None = None,
+    classes: Classes | None = None,
+) -> Checked:
+    """Audit the batches that were recorded."""
+    dataset = recorder.dataset(reader.recognised)
+    fed_to = as_fed(detector, resized=reader.resized)
+    result = audit(dataset, fed_to, rules=rules, classes=classes, images="none")
+    assert dataset.images.batch is not None  # every recorder sets it
+    return Checked(result, reader.recognised, outcomes_of(result, dataset.images.batch), reader.seconds)
+
+
+def _batches(numbers: Sequence[int]) -> str:
+    listed = ", ".join(map(str, numbers[:_SHOWN]))
+    more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
+    return f"{'batch' if len(numbers) == 1 else 'batches'} {listed}{more}"
+
+
+def _first(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{', '.join(names[:_SHOWN])}{more}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

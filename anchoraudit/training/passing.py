@@ -1,0 +1,115 @@
+"""One pass over a loader without the network: the batches that a run would be fed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.training.fed import Fed
+from anchoraudit.training.recorder import Recorder
+from anchoraudit.training.targets import Form, Targets, form_of, named
+from anchoraudit.training.targets.torchvision import read_dicts
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads batches of one form, which is recognised at the first batch, unless it is named.
+
+    targets: as in `Targets`. seconds: how long all reading took.
+    """
+
+    targets: Targets = None
+    form: Form | None = None
+    seconds: float = 0.0
+    _own: Callable[[Any], Any] | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        if callable(self.targets):
+            self._own = self.targets
+        elif self.targets is not None:
+            self.form = named(self.targets)
+
+    @property
+    def recognised(self) -> str:
+        """The form in one line; "" before the first batch."""
+        if self._own is not None:
+            return "batches, read by your own function"
+        return "" if self.form is None else f"batches of {self.form.NAME}: {self.form.TITLE}"
+
+    @property
+    def resized(self) -> bool:
+        """Tell whether images have the size of the network's input already."""
+        return self.form is not None and self.form.RESIZED
+
+    def read(self, batch: Any, number: int) -> Fed:
+        """Return the images and boxes of a batch.
+
+        Raises AnchorauditError if its form is unknown, or if it cannot be read in the form that it has.
+        """
+        start = time.perf_counter()
+        try:
+            if self._own is not None:
+                return read_dicts(*map(list, self._own(batch)))
+            if self.form is None:
+                self.form = form_of(batch)
+            return self.form.read(batch)
+        except AnchorauditError:
+            raise
+        except Exception as error:
+            kind = "your function `targets`" if self._own is not None else f"the form {self.form_name!r}"
+            raise AnchorauditError(
+                f"batch {number} cannot be read by {kind}: {type(error).__name__}: {error}",
+                remedy="Check what the loader hands over in this batch, or name another form as `targets`.",
+            ) from error
+        finally:
+            self.seconds += time.perf_counter() - start
+
+    @property
+    def form_name(self) -> str:
+        """The name of the form; "" if it is not known yet."""
+        return "" if self.form is None else self.form.NAME
+
+
+def pass_over(loader: Iterable[Any], reader: Reader, batches: int | None, epoch: int = 0) -> Recorder:
+    """Read the batches of one pass, at most `batches` of them.
+
+    Raises AnchorauditError if the loader raises (with the number of the batch), hands over nothing, or as
+    `Reader.read`.
+    """
+    recorder = Recorder()
+    iterator = _iterate(loader)
+    pass_of = islice(iterator, batches) if batches is not None else iterator
+    number = 0
+    while True:
+        try:
+            batch = next(pass_of)
+        except StopIteration:
+            break
+        except Exception as error:
+            within = f" of epoch {epoch}" if epoch else ""
+            raise AnchorauditError(
+                f"the loader raises at batch {number}{within}: {type(error).__name__}: {error}",
+                remedy="Training would stop there too. The cause is in the data set, its transforms or the "
+                "collate function; the error above is theirs.",
+            ) from error
+        recorder.add(reader.read(batch, number), number)
+        number += 1
+    if not number:
+        raise AnchorauditError(
+            "the loader hands over no batch",
+            remedy="Look at its length, at `batch_size` with `drop_last`, and whether it was used up before.",
+        )
+    return recorder
+
+
+def _iterate(loader: Iterable[Any]) -> Any:
+    if not hasattr(loader, "__iter__"):
+        raise AnchorauditError(
+            f"cannot iterate over a {type(loader).__name__}",
+            remedy="Give the loader that the training loop iterates over, such as a DataLoader.",
+        )
+    return iter(loader)

@@ -1,0 +1,114 @@
+"""Forms in which training loops hand images and boxes to a network. One module each.
+
+A module is found by itself. The file has the name of the form, with underscores for hyphens, and defines:
+
+NAME: the name that users give as `targets`.
+TITLE: in one line, what a batch of this form looks like.
+RESIZED: True where images and boxes have been resized to the network's input before they are handed over;
+False where the model resizes them itself.
+recognises(batch) -> int: SURE, LIKELY or NO. It looks at types, keys and shapes, never at values of pixels.
+read(batch) -> Fed: the images and boxes. It raises nothing for bad values: these are problems in the `Fed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, cast
+
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.io.plugins import load_module, module_names
+from anchoraudit.io.suggest import did_you_mean
+from anchoraudit.training.fed import Fed
+
+__all__ = ["LIKELY", "NO", "SURE", "Form", "Targets", "form_of", "named", "target_names"]
+
+# How sure a module is that a batch has its form.
+NO, LIKELY, SURE = 0, 1, 2
+
+
+class Form(Protocol):
+    """The interface of a module."""
+
+    NAME: str
+    TITLE: str
+    RESIZED: bool
+
+    def recognises(self, batch: Any) -> int:
+        """Say how sure it is that the batch has this form."""
+        ...
+
+    def read(self, batch: Any) -> Fed:
+        """Return the images and boxes of a batch."""
+        ...
+
+
+Targets = str | Callable[[Any], Any] | None
+"""What a user may give as `targets`: a name; a function that makes `(images, dicts)` of a batch, the dicts
+with `boxes` in pixels and `labels` as torchvision has them; or None to recognise the form."""
+
+
+def target_names() -> list[str]:
+    """Return the names of all forms, sorted."""
+    return sorted(name.replace("_", "-") for name in module_names(__name__))
+
+
+def _forms() -> list[Form]:
+    return [cast(Form, load_module(__name__, name.replace("-", "_"))) for name in target_names()]
+
+
+def named(name: str) -> Form:
+    """Return the form of a name.
+
+    Raises AnchorauditError if there is none.
+    """
+    known = target_names()
+    if name not in known:
+        hint = did_you_mean(name, known)
+        raise AnchorauditError(
+            f"no form of targets is called {name!r}", remedy=f"{hint}Name one of: {', '.join(known)}."
+        )
+    return cast(Form, load_module(__name__, name.replace("-", "_")))
+
+
+def form_of(batch: Any) -> Form:
+    """Return the form of a batch.
+
+    Raises AnchorauditError if no form fits, or if several fit equally well. The message says what the batch
+    looks like.
+    """
+    sure = [(one.recognises(batch), one) for one in _forms()]
+    best = max(level for level, _ in sure)
+    found = [one for level, one in sure if level == best]
+    if best == NO:
+        forms = "; ".join(f"{one.NAME!r}, {one.TITLE}" for _, one in sure)
+        raise AnchorauditError(
+            f"the targets of this batch are not recognised: {described(batch)}",
+            remedy="Give a function as `targets` that makes "
+            "(images, [{'boxes': [n, 4], 'labels': [n]}, ...]) of a batch, boxes as x1, y1, x2, y2 in "
+            "pixels. "
+            f"Forms that are recognised: {forms}.",
+        )
+    if len(found) > 1:
+        names = " or ".join(repr(one.NAME) for one in found)
+        raise AnchorauditError(
+            f"the targets of this batch have more than one possible form: {described(batch)}",
+            remedy=f"Say which: targets={names}.",
+        )
+    return found[0]
+
+
+def described(batch: Any, depth: int = 2) -> str:
+    """Say what a batch looks like, in one line, such as `tuple of 2 (list of 1; dict with boxes, labels)`."""
+    if hasattr(batch, "shape") and hasattr(batch, "dtype"):
+        dtype = str(batch.dtype).removeprefix("torch.")
+        return f"{dtype} [{', '.join(str(int(side)) for side in batch.shape)}]"
+    if hasattr(batch, "keys") and hasattr(batch, "__getitem__"):
+        return f"{type(batch).__name__} with {', '.join(map(str, list(batch.keys())[:12])) or 'no keys'}"
+    if isinstance(batch, list | tuple):
+        kind = f"{type(batch).__name__} of {len(batch)}"
+        if not batch or not depth:
+            return kind
+        if len({type(one) for one in batch}) == 1 and len(batch) > 4:
+            return f"{kind}, each {described(batch[0], depth - 1)}"
+        return f"{kind} ({'; '.join(described(one, depth - 1) for one in batch[:6])})"
+    return f"a value of type {type(batch).__name__}"

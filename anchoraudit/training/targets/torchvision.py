@@ -1,0 +1,141 @@
+"""torchvision: images, and a dict for each with `boxes` in pixels (x1, y1, x2, y2) and `labels`.
+
+Also what a collate function that returns the batch unchanged hands over: pairs of an image and such a dict.
+
+Source: torchvision 0.29.1 models/detection/generalized_rcnn.py (which shapes it takes), transform.py (the
+model resizes itself).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from anchoraudit.arrays import Float, Int
+from anchoraudit.training.fed import NO_LABEL, Fed, Problem
+from anchoraudit.training.targets import LIKELY, NO, SURE
+from anchoraudit.training.targets._columns import Columns
+from anchoraudit.training.targets._tensors import (
+    boxes_array,
+    image_size,
+    is_tensor,
+    labels_array,
+    shape_of,
+    type_name,
+)
+
+NAME = "torchvision"
+TITLE = "(images, [{'boxes': [n, 4] in pixels, 'labels': [n]}, ...])"
+RESIZED = False
+_BOXES = ("boxes", "bboxes")
+_LABELS = ("labels", "classes")
+_NAME = ("file_name", "filename", "path", "image_id", "id")
+# DETR's targets have these besides, and boxes in fractions.
+_OF_FRACTIONS = frozenset(["orig_size", "size"])
+
+
+def recognises(batch: Any) -> int:
+    """Say how sure it is that the batch has this form."""
+    pair = _split(batch)
+    if pair is None:
+        return NO
+    images, targets = pair
+    if not targets or not all(isinstance(one, Mapping) for one in targets) or hasattr(images, "mask"):
+        return NO
+    with_boxes = [one for one in targets if any(key in one for key in _BOXES)]
+    if not with_boxes or any(set(one) >= _OF_FRACTIONS for one in with_boxes):
+        return NO
+    return SURE if all(any(key in one for key in _LABELS) for one in with_boxes) else LIKELY
+
+
+def read(batch: Any) -> Fed:
+    """Return the images and boxes of a batch."""
+    pair = _split(batch)
+    images, targets = pair if pair is not None else (batch[0], batch[1])
+    return read_dicts(list(images), list(targets))
+
+
+def read_dicts(images: Sequence[Any], targets: Sequence[Mapping[str, Any]]) -> Fed:
+    """Return the columns of images and of a dict for each."""
+    columns = Columns()
+    if len(images) != len(targets):
+        message = f"the batch has {len(images)} images and {len(targets)} targets"
+        columns.problems.append(Problem("BAT002", None, message, "targets"))
+    for i, target in enumerate(targets):
+        size = image_size(images[i]) if i < len(images) else (np.nan, np.nan)
+        columns.begin(_value(target, _NAME), size)
+        place = f"targets[{i}]"
+        boxes = _boxes(target, i, place, columns)
+        columns.add(boxes, _labels(target, i, len(boxes), place, columns))
+    return columns.fed()
+
+
+def _split(batch: Any) -> tuple[Any, list[Any]] | None:
+    """Return images and targets, None if this is neither a pair of them nor a list of pairs."""
+    if not isinstance(batch, list | tuple) or not batch:
+        return None
+    if len(batch) >= 2 and isinstance(batch[1], list | tuple) and _are_dicts(batch[1]):
+        return batch[0], list(batch[1])
+    if all(isinstance(one, list | tuple) and len(one) == 2 and isinstance(one[1], Mapping) for one in batch):
+        return [one[0] for one in batch], [one[1] for one in batch]
+    if (
+        len(batch) == 2
+        and isinstance(batch[1], Mapping)
+        and is_tensor(batch[0])
+        and len(shape_of(batch[0])) == 3
+    ):
+        return [batch[0]], [batch[1]]  # a data set that is no loader
+    return None
+
+
+def _are_dicts(values: Sequence[Any]) -> bool:
+    return bool(values) and all(isinstance(one, Mapping) for one in values)
+
+
+def _value(target: Mapping[str, Any], names: Sequence[str]) -> Any:
+    return next((target[name] for name in names if name in target), None)
+
+
+def _boxes(target: Mapping[str, Any], i: int, place: str, columns: Columns) -> Float:
+    key = next((name for name in _BOXES if name in target), None)
+    if key is None:
+        said = f"the target has no `boxes`; it has {', '.join(map(str, target)) or 'nothing'}"
+        columns.problems.append(Problem("BAT001", i, said, place))
+        return np.empty((0, 4))
+    boxes, place = target[key], f"{place}[{key!r}]"
+    shape = shape_of(boxes)
+    if len(shape) != 2 or shape[1] != 4:
+        wanted = "[0, 4]" if 0 in shape else "[n, 4]"
+        said = f"boxes have the shape {list(shape)}, not {wanted}"
+        columns.problems.append(Problem("BAT001", i, said, place, type_name(boxes)))
+        return boxes_array(boxes) if int(np.prod(shape)) % 4 == 0 else np.empty((0, 4))
+    order = getattr(boxes, "format", None)
+    order = str(getattr(order, "value", order))
+    if order not in ("None", "XYXY"):
+        said = f"boxes are in the order {order}; the model takes them as x1, y1, x2, y2"
+        columns.problems.append(Problem("BAT004", i, said, place, type_name(boxes)))
+    if is_tensor(boxes) and "float" not in str(boxes.dtype):
+        said = f"boxes are {str(boxes.dtype).removeprefix('torch.')}, not floating point"
+        columns.problems.append(Problem("BAT003", i, said, place, type_name(boxes)))
+    return boxes_array(boxes)
+
+
+def _labels(target: Mapping[str, Any], i: int, count: int, place: str, columns: Columns) -> Int:
+    key = next((name for name in _LABELS if name in target), None)
+    if key is None:
+        if count:
+            said = f"the target has no `labels`; it has {', '.join(map(str, target))}"
+            columns.problems.append(Problem("BAT002", i, said, place))
+        return np.full(count, NO_LABEL)
+    labels = target[key]
+    found = labels_array(labels)
+    if len(found) != count:
+        said = f"there are {len(found)} labels for {count} boxes"
+        columns.problems.append(Problem("BAT002", i, said, f"{place}[{key!r}]", type_name(labels)))
+        found = np.concatenate([found[:count], np.full(max(count - len(found), 0), NO_LABEL)])
+    if is_tensor(labels) and "int64" not in str(labels.dtype) and count:
+        said = f"labels are {str(labels.dtype).removeprefix('torch.')}, not int64"
+        columns.problems.append(Problem("BAT003", i, said, f"{place}[{key!r}]", type_name(labels)))
+    return found
