@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from anchoraudit.report.exports._write import export
     from anchoraudit.rules import Chosen, rule_of
     from anchoraudit.training.check import Checked, check
+    from anchoraudit.training.guard import guard
+    from anchoraudit.training.watch import Watched, watch
 
 _HOME = {
     "Advice": "advice.advise",
@@ -54,6 +56,7 @@ _HOME = {
     "Partial": "partitions.partial",
     "Partitions": "partitions.anywhere",
     "Verified": "certificates.verifying",
+    "Watched": "training.watch",
     "advise": "advice.advise",
     "audit": "auditing.audit",
     "audit_partitions": "partitions.auditing",
@@ -62,6 +65,7 @@ _HOME = {
     "compare_partitions": "partitions.comparing",
     "encode": "encoding.targets",
     "export": "report.exports._write",
+    "guard": "training.guard",
     "load_detector": "detectors",
     "measure_fit": "anchors.fit",
     "merge": "partitions.partial",
@@ -70,6 +74,7 @@ _HOME = {
     "read_classes": "classes.readers",
     "rule_of": "rules",
     "verify": "certificates.verifying",
+    "watch": "training.watch",
 }
 
 __all__ = [
@@ -89,6 +94,7 @@ __all__ = [
     "Partial",
     "Partitions",
     "Verified",
+    "Watched",
     "advise",
     "audit",
     "audit_partitions",
@@ -97,6 +103,7 @@ __all__ = [
     "compare_partitions",
     "encode",
     "export",
+    "guard",
     "load_detector",
     "measure_fit",
     "merge",
@@ -105,6 +112,7 @@ __all__ = [
     "read_classes",
     "rule_of",
     "verify",
+    "watch",
 ]
 
 

@@ -10,8 +10,7 @@ from anchoraudit.auditing.audit import Audit, audit
 from anchoraudit.detectors import Detector
 from anchoraudit.detectors.classes import Classes
 from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
-from anchoraudit.errors import AnchorauditError
-from anchoraudit.io.shown import Shown
+from anchoraudit.errors import AnchorauditError, printable, shortened
 from anchoraudit.rules import Chosen
 from anchoraudit.training.as_fed import as_fed
 from anchoraudit.training.models import detector_of
@@ -24,10 +23,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SHOWN = 3  # things that the error of a strict check names
+_WIDTH = 200  # characters of a line of a `repr`
 
 
 @dataclass(slots=True, repr=False)
-class Checked(Shown):
+class Checked:
     """What a model makes of the batches that a loader hands over.
 
     Attributes
@@ -53,7 +53,19 @@ class Checked(Shown):
     audit: Audit
     form: str
     outcomes: Outcomes
-    seconds_reading: float
+    seconds_reading: float = 0.0
+
+    def __repr__(self) -> str:
+        found, problems = self.summary(), self.problems
+        lines = [
+            f"{_count(found['batches'], 'batch', 'batches')} for {self.audit.detector.name}: "
+            f"{_count(found['images'], 'image')}, {_count(found['boxes'], 'box', 'boxes')}",
+            f"form: {self.form}",
+            *problems,
+        ]
+        if not problems:
+            lines.append("every image has foreground, and no finding is an error")
+        return "\n  ".join(shortened(printable(line), _WIDTH) for line in lines)
 
     def summary(self) -> dict[str, Any]:
         """Return how many batches, images and boxes there were, and what becomes of them."""
@@ -189,12 +201,26 @@ def judged(
     rules: Chosen | None = None,
     classes: Classes | None = None,
 ) -> Checked:
-    """Audit the batches that were recorded."""
-    dataset = recorder.dataset(reader.recognised)
+    """Audit the batches that were recorded, under a detector as it stands in its preset or model."""
     fed_to = as_fed(detector, resized=reader.resized)
-    result = audit(dataset, fed_to, rules=rules, classes=classes, images="none")
+    checked = judged_by(recorder, reader.recognised, fed_to, rules=rules, classes=classes)
+    checked.seconds_reading = reader.seconds
+    return checked
+
+
+def judged_by(
+    recorder: Recorder,
+    form: str,
+    detector: Detector,
+    *,
+    rules: Chosen | None = None,
+    classes: Classes | None = None,
+) -> Checked:
+    """Audit batches, under a detector as `as_fed` returns it. form: what they looked like, in one line."""
+    dataset = recorder.dataset(form)
+    result = audit(dataset, detector, rules=rules, classes=classes, images="none")
     assert dataset.images.batch is not None  # every recorder sets it
-    return Checked(result, reader.recognised, outcomes_of(result, dataset.images.batch), reader.seconds)
+    return Checked(result, form, outcomes_of(result, dataset.images.batch))
 
 
 def _batches(numbers: Sequence[int]) -> str:
@@ -208,5 +234,5 @@ def _first(names: Sequence[str]) -> str:
     return f"{', '.join(names[:_SHOWN])}{more}"
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def _count(number: int, noun: str, several: str = "") -> str:
+    return f"{number:,} {noun if number == 1 else several or f'{noun}s'}"

@@ -11,7 +11,7 @@ from typing import Any
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.training.fed import Fed
 from anchoraudit.training.recorder import Recorder
-from anchoraudit.training.targets import Form, Targets, form_of, named
+from anchoraudit.training.targets import NO, Form, Targets, form_of, named
 from anchoraudit.training.targets.torchvision import read_dicts
 
 
@@ -44,6 +44,18 @@ class Reader:
     def resized(self) -> bool:
         """Tell whether images have the size of the network's input already."""
         return self.form is not None and self.form.RESIZED
+
+    def recognises(self, value: Any) -> bool:
+        """Tell whether this is a batch of the form that is named or that the first one had, else of any."""
+        if self._own is not None:
+            return False  # nobody knows what the user's function takes
+        if self.form is not None:
+            return self.form.recognises(value) != NO
+        try:
+            form_of(value)
+        except AnchorauditError:
+            return False
+        return True
 
     def read(self, batch: Any, number: int) -> Fed:
         """Return the images and boxes of a batch.

@@ -1,0 +1,167 @@
+"""The batch of a step, saved with its detector, so that the verdict on it can be reproduced anywhere.
+
+One JSON document. It holds boxes, labels, sizes and names, not the pictures: labels follow from these alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from anchoraudit import __version__
+from anchoraudit.detectors import Detector
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.io.json_text import decode
+from anchoraudit.io.outputs import make_folder, together, write_text
+from anchoraudit.training.blame.page import page_of
+from anchoraudit.training.blame.reasons import of_the_batch, reasons_of
+from anchoraudit.training.check import Checked, judged_by
+from anchoraudit.training.fed import NO_LABEL, Fed
+from anchoraudit.training.recorder import Recorder
+
+KIND = "anchoraudit blame"
+_NAME = "blame"
+
+
+class _Image(msgspec.Struct):
+    name: str | int | None
+    width: float | None
+    height: float | None
+    boxes: list[tuple[float | str, float | str, float | str, float | str]]
+    labels: list[int | None]
+
+
+class _Document(msgspec.Struct):
+    kind: str
+    version: str
+    step: int
+    epoch: int
+    what: str
+    form: str
+    losses: dict[str, str]
+    said: list[str]
+    detector: dict[str, Any]
+    images: list[_Image]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A step whose batch spoils the loss, or whose loss was not finite.
+
+    step, epoch: from 0. what: what happened, as the end of a sentence about the step. losses: those that were
+    not finite. checked: the verdict on its batch. fed: the batch.
+    """
+
+    step: int
+    epoch: int
+    what: str
+    losses: Mapping[str, float]
+    checked: Checked
+    fed: Fed
+
+    @property
+    def sentences(self) -> list[str]:
+        """What explains the loss, the worst first; [] if nothing in the batch does."""
+        whole = of_the_batch(self.checked)
+        return [*([whole] if whole else []), *(one.sentence for one in reasons_of(self.checked))]
+
+    @property
+    def explains(self) -> bool:
+        """Tell whether the batch explains a loss that is not finite, or an error of the framework."""
+        return bool(self.checked.outcomes.is_("nan", "raises").any())
+
+
+def write_evidence(evidence: Evidence, folder: Path) -> Path:
+    """Write `blame.json` and `blame.html` into a folder, which is made; return the first.
+
+    Files of these names stay: the next free number is taken. Raises AnchorauditError if they cannot be
+    written.
+    """
+    make_folder(folder)
+    number = 1
+    while (path := folder / f"{_NAME}{'' if number == 1 else f'-{number}'}.json").exists():
+        number += 1
+    with together():
+        write_text(path, evidence_json(evidence))
+        write_text(path.with_suffix(".html"), page_of(evidence))
+    return path
+
+
+def evidence_json(evidence: Evidence) -> str:
+    """Return the document as text."""
+    fed = evidence.fed
+    counts = np.bincount(fed.image, minlength=len(fed))
+    ends = np.cumsum(counts).tolist()
+    images = [
+        _Image(
+            name,
+            None if math.isnan(width) else width,
+            None if math.isnan(height) else height,
+            [tuple(map(_written, box)) for box in fed.boxes[end - count : end].tolist()],  # type: ignore[misc]
+            [None if one == NO_LABEL else one for one in fed.labels[end - count : end].tolist()],
+        )
+        for name, (width, height), count, end in zip(
+            fed.names, fed.sizes.tolist(), counts.tolist(), ends, strict=True
+        )
+    ]
+    document = _Document(
+        KIND,
+        __version__,
+        evidence.step,
+        evidence.epoch,
+        evidence.what,
+        evidence.checked.form,
+        {name: f"{value:g}" for name, value in evidence.losses.items()},
+        evidence.sentences,
+        msgspec.to_builtins(evidence.checked.audit.detector),
+        images,
+    )
+    return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
+
+
+def read_evidence(path: Path) -> Evidence:
+    """Read a document, and judge its batch again.
+
+    Raises AnchorauditError if the file cannot be read, or is no such document.
+    """
+    remedy = "Give the blame.json that a guard or a callback has written."
+    try:
+        document = msgspec.convert(decode(path), _Document, strict=False)
+        detector = msgspec.convert(document.detector, Detector)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise AnchorauditError(f"this is no evidence of a step: {error}", path=path, remedy=remedy) from None
+    if document.kind != KIND:
+        raise AnchorauditError(f"its kind is {document.kind!r}, not {KIND!r}", path=path, remedy=remedy)
+    fed = _fed(document.images)
+    recorder = Recorder()
+    recorder.add(fed, document.step)
+    checked = judged_by(recorder, document.form, detector)
+    losses = {name: float(value) for name, value in document.losses.items()}
+    return Evidence(document.step, document.epoch, document.what, losses, checked, fed)
+
+
+def _fed(images: list[_Image]) -> Fed:
+    counts = [len(one.boxes) for one in images]
+    nan = math.nan
+    return Fed(
+        sizes=np.array(
+            [(nan if i.width is None else i.width, nan if i.height is None else i.height) for i in images],
+            dtype=np.float64,
+        ).reshape(-1, 2),
+        boxes=np.array([[float(v) for v in box] for one in images for box in one.boxes]).reshape(-1, 4),
+        image=np.repeat(np.arange(len(images)), counts),
+        labels=np.array(
+            [NO_LABEL if label is None else label for one in images for label in one.labels], dtype=np.int64
+        ),
+        names=[one.name for one in images],
+    )
+
+
+def _written(value: float) -> float | str:
+    return value if math.isfinite(value) else f"{value:g}"

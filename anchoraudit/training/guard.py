@@ -1,0 +1,228 @@
+"""`guard`: a training loop in plain PyTorch, watched without a change to its body."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from anchoraudit.detectors.classes import Classes
+from anchoraudit.training.losses import has_loss
+from anchoraudit.training.monitor import Monitor
+from anchoraudit.training.targets import Targets
+
+_GRADIENTS_OF = 8  # names of parameters that a message may need
+
+
+class guard:  # noqa: N801  a context manager that reads as a verb
+    """Watch a training loop: each batch before the network sees it, each loss, each step of the optimiser.
+
+    In the `with` block, the model and the loader have hooks, which are removed at its end. A batch is judged
+    as it reaches the model; where the model's call has no targets, as it leaves the loader. A loss is looked
+    at where the model's call in training mode returns one; elsewhere give it to `loss`. An optimiser whose
+    gradients are not finite is stopped before it changes a weight.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        The model that is trained, as `Detector.from_model` reads it. For a model that it cannot read, name
+        the `detector`.
+    loader : DataLoader, optional
+        The loader that the loop iterates over.
+    detector : Detector, str or Path, optional
+        What the model's targets are made by, if the model itself does not say it.
+    targets, classes
+        As for `check`.
+    stop : bool
+        Raise AnchorauditError before the first batch that would stop the framework or make the loss NaN, and
+        at the first loss that is not finite. False: log a warning, and go on.
+    folder : str or Path
+        Where `blame.json` and `blame.html` are written then.
+
+    Raises
+    ------
+    AnchorauditError
+        If the model cannot be read; in the block as `stop` says.
+
+    Examples
+    --------
+    >>> loop = [([np.zeros((3, 480, 640))], [{"boxes": [[9, 9, 99, 99]], "labels": [1]}])]
+    >>> with guard(None, loop, detector="torchvision-retinanet_resnet50_fpn") as watched:
+    ...     for batch in watched.batches(loop):
+    ...         watched.loss(0.5)
+    >>> watched.end_epoch()["anchoraudit/images_without_foreground"]
+    0.0
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        loader: Any = None,
+        *,
+        detector: Any = None,
+        targets: Targets = None,
+        stop: bool = True,
+        folder: str | Path = ".",
+        classes: Classes | None = None,
+    ) -> None:
+        self.monitor = Monitor(
+            model if detector is None else detector,
+            targets=targets,
+            stop=stop,
+            folder=Path(folder),
+            classes=classes,
+        )
+        self._model, self._loader = model, loader
+        self._undo: list[Callable[[], object]] = []
+        self._hears_model = False  # the model has hooks
+        self._pending: list[Any] = []  # the batch that left the loader and was not judged yet
+        self._seen_loss = False  # of the batch that was judged last
+
+    def __enter__(self) -> guard:
+        add_before = getattr(self._model, "register_forward_pre_hook", None)
+        self._hears_model = add_before is not None
+        if add_before is not None:
+            self._undo.append(add_before(self._before, with_kwargs=True).remove)
+            self._undo.append(self._model.register_forward_hook(self._after).remove)
+        if self._loader is not None:
+            self._hook_loader(self._loader)
+        optim = sys.modules.get("torch.optim.optimizer")
+        if add_before is not None and (add := getattr(optim, "register_optimizer_step_pre_hook", None)):
+            self._undo.append(add(self._before_step).remove)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        while self._undo:
+            self._undo.pop()()
+
+    def batches(self, loader: Any) -> Iterator[Any]:
+        """Yield the batches of a loader, each judged as it leaves.
+
+        For a loader that is no object of a class of its own, such as a generator, and for loops in which the
+        model gets no targets and `guard` was given no loader.
+        """
+        for batch in loader:
+            self._judge_pending()
+            self._pending = [batch]
+            if not self._hears_model:
+                self._judge_pending()
+            yield batch
+        self._judge_pending()
+
+    def loss(self, value: Any) -> None:
+        """Look at a loss that the loop itself computes: a number, a tensor, or a dict of them.
+
+        Raises AnchorauditError with `stop`, if it is not finite.
+        """
+        self._judge_pending()
+        self._seen_loss = True
+        self.monitor.loss(value)
+
+    def end_epoch(self) -> dict[str, float]:
+        """End the epoch, and return shares for a logger: of images without foreground, and others."""
+        self._judge_pending()
+        return self.monitor.end_epoch()
+
+    def _judge_pending(self) -> None:
+        if self._pending:
+            self._seen_loss = False
+            self.monitor.batch(self._pending.pop())
+
+    def _before(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if not getattr(module, "training", True):
+            return
+        for candidate in _candidates(args, kwargs):
+            if self.monitor.recognises(candidate):
+                self._pending.clear()
+                self._seen_loss = False
+                self.monitor.batch(candidate)
+                return
+        self._judge_pending()
+
+    def _after(self, module: Any, args: tuple[Any, ...], output: Any) -> None:
+        if getattr(module, "training", True) and self.monitor.step is not None and has_loss(output):
+            self._seen_loss = True
+            self.monitor.loss(output)
+
+    def _before_step(self, optimiser: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Look at the gradients, unless a finite loss of this batch was seen: they follow from it."""
+        self._judge_pending()
+        if self._seen_loss or self.monitor.step is None:
+            return
+        wrong = _not_finite_gradients(optimiser, self._model)
+        if wrong:
+            self.monitor.gradients(wrong)
+
+    def _hook_loader(self, loader: Any) -> None:
+        """Let the loader's own iteration pass through `batches`, by a subclass made for this object."""
+        own = type(loader)
+        if not hasattr(own, "__iter__") or not hasattr(loader, "__dict__"):
+            return  # a list, a generator: `batches` is for these
+        watched = self
+
+        def iterate(self: Any) -> Iterator[Any]:
+            return watched.batches(_Plain(own, self))
+
+        try:
+            loader.__class__ = type(own.__name__, (own,), {"__iter__": iterate, "__module__": own.__module__})
+        except TypeError:
+            return
+        self._undo.append(lambda: setattr(loader, "__class__", own))
+
+
+class _Plain:
+    """A loader, iterated over as its own class does."""
+
+    def __init__(self, own: type, loader: Any) -> None:
+        self._own, self._loader = own, loader
+
+    def __iter__(self) -> Iterator[Any]:
+        iterator: Iterator[Any] = self._own.__iter__(self._loader)  # type: ignore[attr-defined]
+        return iterator
+
+
+def _candidates(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[Any]:
+    """Return what of a model's call may be its batch: all arguments, the first, the named ones."""
+    if args:
+        yield args if len(args) > 1 else args[0]
+    if args and len(args) > 1:
+        yield args[0]
+    if kwargs:
+        yield kwargs
+        named = list(kwargs.values())
+        yield (*args, *named)
+
+
+def _not_finite_gradients(optimiser: Any, model: Any) -> list[str]:
+    """Return the names of parameters whose gradients are not finite, a few of them; [] if all are.
+
+    One number is taken from the device: the sum of the sums, in float32 at least.
+    """
+    total: Any = 0.0
+    for group in optimiser.param_groups:
+        for parameter in group["params"]:
+            if parameter.grad is not None:
+                total = total + _sum(parameter.grad)
+    number = float(total)
+    if number - number == 0.0:  # neither NaN nor infinite
+        return []
+    found = []
+    for name, parameter in model.named_parameters():
+        if parameter.grad is not None:
+            own = float(_sum(parameter.grad))
+            if own - own != 0.0:
+                found.append(name)
+    return found[:_GRADIENTS_OF]
+
+
+def _sum(gradient: Any) -> Any:
+    gradient = gradient.detach()
+    # The sum of many float16 can be beyond their range, though all are finite.
+    return (gradient.float() if "16" in str(gradient.dtype) else gradient).sum()
