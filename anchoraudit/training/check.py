@@ -43,6 +43,7 @@ class Checked:
 
     Examples
     --------
+    >>> import numpy as np
     >>> images = [np.zeros((3, 480, 640)), np.zeros((3, 480, 640))]
     >>> targets = [{"boxes": [[100, 100, 300, 300]], "labels": [1]}, {"boxes": [], "labels": []}]
     >>> checked = check([(images, targets)], "torchvision-fasterrcnn_resnet50_fpn")
@@ -68,7 +69,15 @@ class Checked:
         return "\n  ".join(shortened(printable(line), _WIDTH) for line in lines)
 
     def summary(self) -> dict[str, Any]:
-        """Return how many batches, images and boxes there were, and what becomes of them."""
+        """Return how many batches, images and boxes there were, and what becomes of them.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> batch = [np.zeros((3, 480, 640))], [{"boxes": [[9, 9, 99, 99]], "labels": [1]}]
+        >>> check([batch, batch], "torchvision-ssd300_vgg16").summary()["outcomes"]["trains"]
+        2
+        """
         counts = self.audit.summary()
         batches = {name: int(self.outcomes.is_(name).sum()) for name in OUTCOMES}
         verdicts = counts["verdicts"]
@@ -84,12 +93,28 @@ class Checked:
 
     @property
     def passed(self) -> bool:
-        """Tell whether every image has foreground, and no finding is an error: exit code 0 of `scan`."""
+        """Tell whether every image has foreground, and no finding is an error: exit code 0 of `scan`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> batch = [np.zeros((3, 480, 640))], [{"boxes": [[9, 9, 99, 99]], "labels": [1]}]
+        >>> check([batch], "torchvision-ssd300_vgg16").passed
+        True
+        """
         return not self.problems
 
     @property
     def problems(self) -> list[str]:
-        """What is wrong, each as a sentence, the worst first: [] if the check passed."""
+        """What is wrong, each as a sentence, the worst first: [] if the check passed.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> target = {"boxes": [[9, 9, 9, 99]], "labels": [1], "file_name": "a.jpg"}
+        >>> check([([np.zeros((3, 480, 640))], [target])], "torchvision-ssd300_vgg16").problems[:2]
+        ['batch 0 would stop the framework', '1 image without foreground: a.jpg']
+        """
         said = []
         for name, words in (("raises", "stop the framework"), ("nan", "make the loss NaN or infinite")):
             numbers = self.outcomes.number[self.outcomes.is_(name)].tolist()
@@ -107,7 +132,14 @@ class Checked:
         return said
 
     def require(self) -> None:
-        """Raise AnchorauditError with what is wrong, if anything is."""
+        """Raise AnchorauditError with what is wrong, if anything is.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> batch = [np.zeros((3, 480, 640))], [{"boxes": [[9, 9, 99, 99]], "labels": [1]}]
+        >>> check([batch], "torchvision-ssd300_vgg16").require()
+        """
         if problems := self.problems:
             more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
             raise AnchorauditError(
@@ -117,7 +149,15 @@ class Checked:
             )
 
     def batches_frame(self) -> pd.DataFrame:
-        """Return a DataFrame with one row for each batch: batch, images, without_foreground, outcome."""
+        """Return a DataFrame with one row for each batch: batch, images, without_foreground, outcome.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> batch = [np.zeros((3, 480, 640))], [{"boxes": [[9, 9, 99, 99]], "labels": [1]}]
+        >>> check([batch], "torchvision-ssd300_vgg16").batches_frame().values.tolist()
+        [[0, 1, 0, 'trains']]
+        """
         import pandas as pd
 
         found = self.outcomes
@@ -180,6 +220,7 @@ def check(
 
     Examples
     --------
+    >>> import numpy as np
     >>> loader = [([np.zeros((3, 480, 640))], [{"boxes": [[10, 10, 12, 300]], "labels": [1]}])]
     >>> check(loader, "torchvision-retinanet_resnet50_fpn").audit.summary()["verdicts"]["forced_only"]
     1

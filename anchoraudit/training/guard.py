@@ -48,8 +48,9 @@ class guard:  # noqa: N801  a context manager that reads as a verb
 
     Examples
     --------
+    >>> import numpy as np
     >>> loop = [([np.zeros((3, 480, 640))], [{"boxes": [[9, 9, 99, 99]], "labels": [1]}])]
-    >>> with guard(None, loop, detector="torchvision-retinanet_resnet50_fpn") as watched:
+    >>> with guard(None, loop, detector="torchvision-ssd300_vgg16") as watched:
     ...     for batch in watched.batches(loop):
     ...         watched.loss(0.5)
     >>> watched.end_epoch()["anchoraudit/images_without_foreground"]
@@ -107,6 +108,16 @@ class guard:  # noqa: N801  a context manager that reads as a verb
 
         For a loader that is no object of a class of its own, such as a generator, and for loops in which the
         model gets no targets and `guard` was given no loader.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> loop = [([np.zeros((3, 480, 640))], [{"boxes": [[9, 9, 99, 99]], "labels": [1]}])]
+        >>> with guard(None, loop, detector="torchvision-ssd300_vgg16") as watched:
+        ...     for batch in watched.batches(loop):
+        ...         watched.loss(0.5)
+        >>> watched.monitor.epoch.images
+        1
         """
         for batch in loader:
             self._judge_pending()
@@ -120,13 +131,34 @@ class guard:  # noqa: N801  a context manager that reads as a verb
         """Look at a loss that the loop itself computes: a number, a tensor, or a dict of them.
 
         Raises AnchorauditError with `stop`, if it is not finite.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> loop = [([np.zeros((3, 480, 640))], [{"boxes": [[9, 9, 99, 99]], "labels": [1]}])]
+        >>> with guard(None, loop, detector="torchvision-ssd300_vgg16") as watched:
+        ...     for batch in watched.batches(loop):
+        ...         watched.loss(0.5)
+        >>> watched.monitor.epoch.not_finite
+        0
         """
         self._judge_pending()
         self._seen_loss = True
         self.monitor.loss(value)
 
     def end_epoch(self) -> dict[str, float]:
-        """End the epoch, and return shares for a logger: of images without foreground, and others."""
+        """End the epoch, and return shares for a logger: of images without foreground, and others.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> loop = [([np.zeros((3, 480, 640))], [{"boxes": [[9, 9, 99, 99]], "labels": [1]}])]
+        >>> with guard(None, loop, detector="torchvision-ssd300_vgg16") as watched:
+        ...     for batch in watched.batches(loop):
+        ...         watched.loss(0.5)
+        >>> watched.end_epoch()["anchoraudit/losses_not_finite"]
+        0.0
+        """
         self._judge_pending()
         return self.monitor.end_epoch()
 

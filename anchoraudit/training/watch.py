@@ -40,8 +40,9 @@ class Watched:
 
     Examples
     --------
-    >>> target = {"boxes": [[0, 0, 3, 3]], "labels": [1], "file_name": "a.jpg"}
-    >>> watched = watch([([np.zeros((3, 480, 640))], [target])], "ultralytics-yolov5-legacy", epochs=2)
+    >>> import numpy as np
+    >>> target = {"boxes": [[9, 9, 99, 99]], "labels": [1], "file_name": "a.jpg"}
+    >>> watched = watch([([np.zeros((3, 480, 640))], [target])], "torchvision-ssd300_vgg16", epochs=2)
     >>> watched.names, watched.p_empty.tolist()
     (['a.jpg'], [0.0])
     """
@@ -65,17 +66,44 @@ class Watched:
 
     @property
     def p_empty(self) -> Float:
-        """The share of its passes in which each image had no foreground: float64 [U]."""
+        """The share of its passes in which each image had no foreground: float64 [U].
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> target = {"boxes": [[9, 9, 99, 99]], "labels": [1], "file_name": "a.jpg"}
+        >>> watched = watch([([np.zeros((3, 480, 640))], [target])], "torchvision-ssd300_vgg16")
+        >>> watched.p_empty.tolist()
+        [0.0]
+        """
         share: Float = self.empty / np.maximum(self.seen, 1)
         return share
 
     @property
     def expected_empty(self) -> float:
-        """The mean number of images without foreground in an epoch, images without a name included."""
+        """The mean number of images without foreground in an epoch, images without a name included.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> target = {"boxes": [[9, 9, 99, 99]], "labels": [1], "file_name": "a.jpg"}
+        >>> watched = watch([([np.zeros((3, 480, 640))], [target])], "torchvision-ssd300_vgg16")
+        >>> watched.expected_empty
+        0.0
+        """
         return float(np.mean([one.summary()["without_foreground"] for one in self.epochs]))
 
     def summary(self) -> dict[str, Any]:
-        """Return means over the epochs."""
+        """Return means over the epochs.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> target = {"boxes": [[9, 9, 99, 99]], "labels": [1], "file_name": "a.jpg"}
+        >>> watched = watch([([np.zeros((3, 480, 640))], [target])], "torchvision-ssd300_vgg16")
+        >>> watched.summary()["images"]
+        1.0
+        """
         each = [one.summary() for one in self.epochs]
         return {
             "epochs": len(each),
@@ -91,11 +119,29 @@ class Watched:
 
     @property
     def passed(self) -> bool:
-        """Tell whether every epoch passed, as `Checked.passed`."""
+        """Tell whether every epoch passed, as `Checked.passed`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> target = {"boxes": [[9, 9, 99, 99]], "labels": [1], "file_name": "a.jpg"}
+        >>> watched = watch([([np.zeros((3, 480, 640))], [target])], "torchvision-ssd300_vgg16")
+        >>> watched.passed
+        True
+        """
         return all(one.passed for one in self.epochs)
 
     def images_frame(self) -> pd.DataFrame:
-        """Return a DataFrame with one row for each image: file_name, seen, empty, p_empty; worst first."""
+        """Return a DataFrame with one row for each image: file_name, seen, empty, p_empty; worst first.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> target = {"boxes": [[9, 9, 99, 99]], "labels": [1], "file_name": "a.jpg"}
+        >>> watched = watch([([np.zeros((3, 480, 640))], [target])], "torchvision-ssd300_vgg16")
+        >>> watched.images_frame().values.tolist()
+        [['a.jpg', 3, 0, 0.0]]
+        """
         import pandas as pd
 
         table = pd.DataFrame(
@@ -138,6 +184,7 @@ def watch(
 
     Examples
     --------
+    >>> import numpy as np
     >>> target = {"boxes": [[100, 100, 300, 300]], "labels": [1], "image_id": 7}
     >>> loader = [([np.zeros((3, 480, 640))], [target])]
     >>> watch(loader, "torchvision-retinanet_resnet50_fpn", epochs=2).expected_empty

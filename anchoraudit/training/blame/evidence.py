@@ -38,7 +38,7 @@ class _Image(msgspec.Struct):
 
 
 class _Document(msgspec.Struct):
-    kind: str
+    document: str
     version: str
     step: int
     epoch: int
@@ -136,8 +136,8 @@ def read_evidence(path: Path) -> Evidence:
         detector = msgspec.convert(document.detector, Detector)
     except (msgspec.ValidationError, ValueError) as error:
         raise AnchorauditError(f"this is no evidence of a step: {error}", path=path, remedy=remedy) from None
-    if document.kind != KIND:
-        raise AnchorauditError(f"its kind is {document.kind!r}, not {KIND!r}", path=path, remedy=remedy)
+    if document.document != KIND:
+        raise AnchorauditError(f"this is {document.document!r}, not {KIND!r}", path=path, remedy=remedy)
     fed = _fed(document.images)
     recorder = Recorder()
     recorder.add(fed, document.step)
