@@ -134,15 +134,15 @@ def read_evidence(path: Path) -> Evidence:
     try:
         document = msgspec.convert(decode(path), _Document, strict=False)
         detector = msgspec.convert(document.detector, Detector)
+        losses = {name: float(value) for name, value in document.losses.items()}
+        fed = _fed(document.images)
     except (msgspec.ValidationError, ValueError) as error:
         raise AnchorauditError(f"this is no evidence of a step: {error}", path=path, remedy=remedy) from None
     if document.document != KIND:
         raise AnchorauditError(f"this is {document.document!r}, not {KIND!r}", path=path, remedy=remedy)
-    fed = _fed(document.images)
     recorder = Recorder()
     recorder.add(fed, document.step)
     checked = judged_by(recorder, document.form, detector)
-    losses = {name: float(value) for name, value in document.losses.items()}
     return Evidence(document.step, document.epoch, document.what, losses, checked, fed)
 
 
