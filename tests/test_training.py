@@ -389,7 +389,14 @@ def test_evidence_says_the_same_when_it_is_read_again(tmp_path_factory, fed, det
 
 @pytest.mark.parametrize(
     "change",
-    [{"document": "other"}, {"images": 5}, {"detector": {"name": 5}}, {"step": "x"}, {"losses": {"a": "x"}}],
+    [
+        {"document": "other"},
+        {"images": 5},
+        {"detector": {"name": 5}},
+        {"step": "x"},
+        {"losses": {"a": "x"}},
+        {"images": [{"name": 1, "width": 9, "height": 9, "boxes": [], "labels": [1]}]},
+    ],
 )
 def test_what_is_no_evidence_is_an_error(tmp_path, change):
     path = write_evidence(evidence_of(form_of(batch(target(GOOD))).read(batch(target(GOOD)))), tmp_path)

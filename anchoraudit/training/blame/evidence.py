@@ -148,6 +148,8 @@ def read_evidence(path: Path) -> Evidence:
 
 def _fed(images: list[_Image]) -> Fed:
     counts = [len(one.boxes) for one in images]
+    if counts != [len(one.labels) for one in images]:
+        raise ValueError("an image has another number of labels than of boxes")
     nan = math.nan
     return Fed(
         sizes=np.array(
