@@ -244,7 +244,7 @@ class Dataset(Shown):
     notes : list of str
         Sentences that a report repeats: what was skipped, what could not be checked.
     partial : bool
-        The user asked for some of the splits only.
+        It is some of the data set only: the splits that the user asked for, or what a program chose of it.
     has_entries : bool
         Images and annotations are entries of two lists in JSON files (`entry` is the position), so single
         ones can be cut out of the bytes.

@@ -73,9 +73,20 @@ if TYPE_CHECKING:
     from anchoraudit.dataset.findings import Finding
     from anchoraudit.dataset.pieces import Parts
 
+    class Items(Protocol):
+        """A map-style data set: items by number."""
+
+        def __len__(self) -> int: ...
+
+        def __getitem__(self, i: Any, /) -> Any: ...
+
     # What `read` reads: a path, or what is in memory already.
     Readable = (
-        str | PathLike[str] | pd.DataFrame | Iterable[Mapping[str, Any] | tuple[Any, Mapping[str, Any]]]
+        str
+        | PathLike[str]
+        | pd.DataFrame
+        | Items
+        | Iterable[Mapping[str, Any] | tuple[Any, Mapping[str, Any]]]
     )
 
 
@@ -212,7 +223,7 @@ def read(
 
     Parameters
     ----------
-    path : str, Path, DataFrame or iterable of dicts
+    path : str, Path, DataFrame, torch Dataset or iterable of dicts
         - A folder, or a file that holds all annotations, such as a COCO JSON file.
         - The address of tables, such as ``s3://bucket/shards`` or ``hf://datasets/NAME``.
         - A pattern such as ``shards/part-*.parquet``, for several tables that are one.
@@ -221,7 +232,8 @@ def read(
         - A dict for each image, with ``width``, ``height``, ``boxes``, ``labels`` and, where you have them,
           ``image_id``, ``file_name``, ``split``, ``iscrowd``, ``difficult``. Numbers may be in lists, NumPy
           arrays or tensors.
-        - Pairs of an image and such a dict, as a torch Dataset hands them over: the image says its size.
+        - A torch Dataset, or a data set of a framework, as `from_torch` explains. Of one of unknown kind,
+          pairs of an image and such a dict: the image says its size.
     format : str, default="auto"
         Name of the format; "auto" to recognise it from the files.
     splits : tuple of str, optional
@@ -282,7 +294,7 @@ def read(
             )
         # Loaded late: what reads a format builds on this module.
         dataset = cast("Dataset", load_module(__name__, "_memory").read_memory(path, options))
-        dataset.partial = bool(splits)
+        dataset.partial |= bool(splits)
     if convention is None:
         return dataset
     from anchoraudit.dataset.readings import reread

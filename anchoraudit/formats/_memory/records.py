@@ -36,7 +36,9 @@ from anchoraudit.formats._builder import (
     report_missing,
     shorten,
 )
+from anchoraudit.formats._memory.held import plain
 from anchoraudit.formats._memory.images import find_named
+from anchoraudit.formats._memory.values import number_of
 from anchoraudit.images.found import Found
 from anchoraudit.io.suggest import did_you_mean
 
@@ -44,6 +46,7 @@ NAME = Path("<records>")
 # What a dict may hold; of two names for one thing the first counts.
 _BOXES, _LABELS, _ID = ("boxes", "bboxes"), ("labels", "classes"), ("image_id", "id")
 _FILE = ("file_name", "filename", "path")
+_PICTURE = ("image", "img", "pixel_values")
 _KEYS = (*_BOXES, *_LABELS, *_ID, *_FILE, "width", "height", "split", "iscrowd", "difficult")
 _REMEDY = (
     "Each entry is a dict with width, height, boxes (x1, y1, x2, y2 in pixels) and labels, "
@@ -67,18 +70,23 @@ class _Read:
         self.findings.append(Finding(code, message, str(NAME), place, shorten(value), thing))
 
 
-def read_records(entries: Iterable[Any], options: ReadOptions) -> Dataset:
+def read_records(
+    entries: Iterable[Any], options: ReadOptions, *, numbers: Sequence[int] | None = None
+) -> Dataset:
     """Read dicts, or pairs of an image and a dict.
+
+    numbers: what the entries are numbered in their data set, for places and ids; None to count them.
 
     Raises AnchorauditError for an entry that is neither, if no entry has boxes, or if a split is unknown.
     """
     read, count, first = _Read(), 0, None
     with_boxes = False
     for count, entry in enumerate(entries, 1):
-        target, size = _target_of(entry, count - 1)
+        at = count - 1 if numbers is None else numbers[count - 1]
+        target, size = _target_of(entry, at)
         first = target if first is None else first
         with_boxes = with_boxes or any(key in target for key in _BOXES)
-        _read(target, size, count - 1, read)
+        _read(target, size, at, read)
     if first is not None and not with_boxes:
         keys = ", ".join(map(repr, list(first)[:8])) or "none"
         hint = next(filter(None, (did_you_mean(str(key), _BOXES[:1]) for key in first)), "")
@@ -108,11 +116,12 @@ def read_records(entries: Iterable[Any], options: ReadOptions) -> Dataset:
 def _target_of(entry: Any, at: int) -> tuple[Mapping[str, Any], tuple[float, float] | None]:
     """Return the dict of an entry, and the size of its image if the entry holds the image."""
     if isinstance(entry, Mapping):
-        return entry, None
-    if isinstance(entry, tuple | list) and len(entry) == 2 and isinstance(entry[1], Mapping):
+        picture = next((entry[key] for key in _PICTURE if key in entry), None)
+        return entry, None if isinstance(picture, str | bytes) else _size_of(picture)
+    if isinstance(entry, tuple | list) and len(entry) >= 2 and isinstance(entry[1], Mapping):
         return entry[1], _size_of(entry[0])
     held, remedy = f"the entry is of type {type(entry).__name__}", _REMEDY
-    if isinstance(entry, tuple | list) and len(entry) == 2:
+    if isinstance(entry, tuple | list) and len(entry) >= 2:
         second = entry[1]
         held = f"the second part of the pair is of type {type(second).__name__}"
         first = second[0] if isinstance(second, tuple | list) and second else None
@@ -145,11 +154,11 @@ def _read(target: Mapping[str, Any], size: tuple[float, float] | None, at: int, 
     """Add the row of one dict."""
     place = f"[{at}]"
     found = _value(target, _ID)
-    identity = at if found is None else _identity(_plain(found))
+    identity = at if found is None else _identity(plain(found))
     thing = f"image {identity}"
     boxes = _value(target, _BOXES)
     width, height = (_side(target, name, place, thing, read) for name in ("width", "height"))
-    canvas = _plain(getattr(boxes, "canvas_size", None))
+    canvas = plain(getattr(boxes, "canvas_size", None))
     if isinstance(canvas, Sequence) and len(canvas) == 2 and (math.isnan(width) or math.isnan(height)):
         height, width = float(canvas[0]), float(canvas[1])
     if size is not None and (math.isnan(width) or math.isnan(height)):
@@ -183,11 +192,6 @@ def _value(target: Mapping[str, Any], names: Sequence[str]) -> Any:
     return next((target[name] for name in names if name in target), None)
 
 
-def _plain(value: Any) -> Any:
-    """Return arrays and tensors as lists and numbers, anything else as it is."""
-    return value.tolist() if hasattr(value, "tolist") else value
-
-
 def _identity(value: Any) -> ImageId:
     """Return an id: an integer, or a text. Old tutorials write the id of an image as a tensor of one."""
     if isinstance(value, list) and len(value) == 1:
@@ -198,24 +202,14 @@ def _identity(value: Any) -> ImageId:
 
 def _side(target: Mapping[str, Any], name: str, place: str, thing: str, read: _Read) -> float:
     """Return width or height, NaN if it is absent or no number."""
-    value = _plain(target.get(name))
+    value = plain(target.get(name))
     if value is None:
         return math.nan
-    number = _number(value)
+    number = number_of(value)
     if number is None:
         read.report("PAR004", f"{name} is {shorten(value)}, not a number", f"{place}[{name!r}]", value, thing)
         return math.nan
     return number
-
-
-def _number(value: Any) -> float | None:
-    """Return a number as float, None for anything else: a text, true or false, or a number too large."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        return float(value)
-    except OverflowError:
-        return None
 
 
 _Corners = tuple[float, float, float, float]
@@ -225,7 +219,7 @@ def _boxes(boxes: Any, size: tuple[float, float], place: str, thing: str, read: 
     """Return the boxes of an image, `x1, y1, x2, y2` in pixels; NO_BOX where one could not be read."""
     order = getattr(boxes, "format", None)
     order = str(getattr(order, "value", order)).lower()
-    values = _plain(boxes)
+    values = plain(boxes)
     if values is None:
         return []
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
@@ -250,16 +244,16 @@ def _is_table(boxes: Any) -> bool:
 
 
 def _box(value: Any, place: str, thing: str, read: _Read) -> _Corners:
-    numbers = _plain(value)
+    numbers = plain(value)
     if isinstance(numbers, str | bytes | Mapping) or not isinstance(numbers, Iterable):
         words = f"a box is {shorten(numbers)}, not four numbers"
         read.report("PAR003", words, place, numbers, thing)
         return NO_BOX
-    values = [_plain(one) for one in numbers]
+    values = [plain(one) for one in numbers]
     if len(values) != 4:
         read.report("PAR003", f"a box has {len(values)} numbers, not four", place, values, thing)
         return NO_BOX
-    corners = [_number(one) for one in values]
+    corners = [number_of(one) for one in values]
     for name, one, number in zip(ORDERS["xyxy"], values, corners, strict=True):
         if number is None:
             read.report("PAR004", f"{name} is {shorten(one)}, not a number", place, values, thing)
@@ -274,7 +268,7 @@ def _four(values: Sequence[float | None]) -> _Corners:
 
 def _labels(target: Mapping[str, Any], count: int, place: str, thing: str, read: _Read) -> list[str]:
     """Return the class names of `count` boxes, "" where there is none, and keep the ids of the classes."""
-    values = _plain(_value(target, _LABELS))
+    values = plain(_value(target, _LABELS))
     place = f"{place}['labels']"
     if values is None:
         if count:
@@ -283,7 +277,7 @@ def _labels(target: Mapping[str, Any], count: int, place: str, thing: str, read:
         return [""] * count
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
         values = [values]
-    values = [_plain(value) for value in values]
+    values = [plain(value) for value in values]
     if len(values) != count:
         words = f"labels: {len(values)}, boxes: {count}; each box needs a label"
         read.report("PAR003", words, place, values, thing)
@@ -304,9 +298,9 @@ def _labels(target: Mapping[str, Any], count: int, place: str, thing: str, read:
 
 def _flags(target: Mapping[str, Any], name: str, count: int) -> list[bool]:
     """Return a flag for each of `count` boxes; False for those of which nothing is said."""
-    values = _plain(target.get(name))
+    values = plain(target.get(name))
     listed = list(values) if isinstance(values, Sequence) and not isinstance(values, str) else []
-    flags = [bool(_plain(value)) for value in listed[:count]]
+    flags = [bool(plain(value)) for value in listed[:count]]
     return flags + [False] * (count - len(flags))
 
 

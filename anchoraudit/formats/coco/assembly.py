@@ -53,14 +53,19 @@ def assemble(detection: Detection, options: ReadOptions, files: Sequence[tuple[P
     return dataset
 
 
-def joined(detection: Detection, parts: Sequence[Part], splits: Sequence[str]) -> Dataset:
-    """Join files, or parts of them, to a data set. splits: the names of all splits."""
+def joined(
+    detection: Detection, parts: Sequence[Part], splits: Sequence[str], *, has_entries: bool = True
+) -> Dataset:
+    """Join files, or parts of them, to a data set. splits: the names of all splits.
+
+    has_entries: as in `Dataset`; False for what is in memory.
+    """
     return join(
         detection,
         parts,
         recognised=f"COCO: {detection.reason}",
         splits=splits,
-        has_entries=True,
+        has_entries=has_entries,
         declares_ids=True,
         in_pixels=True,
     )
@@ -83,13 +88,22 @@ def _read(file: Path, split: str, image_folder: Path | None, without_info: list[
         folder = image_folder or folder_of(names, file, split, folders_of(file, split))
         other = folder_by_last_parts(file, split, names) if folder is None else None
         source = Source(file, split, folder, reading=entries.reading)
-        part = part_of(source, entries, other)
-        annotations = entries.annotations
-        met = unknown_categories(part.boxes.category, annotations.category_ids, annotations.entry)
-        part.findings += [unknown_finding(file, *each) for each in met]
-        part.notes += lvis_note(file, lvis_counts(entries.images))
-        drop_strays(part)
-        return part
+        return assembled_part(entries, source, other)
+
+
+def assembled_part(entries: Entries, source: Source, other: Path | None) -> Part:
+    """Turn all entries of one file into columns, and report its problems.
+
+    other: the folder that `folder_by_last_parts` returns, where the source has none.
+    """
+    file = source.path
+    part = part_of(source, entries, other)
+    annotations = entries.annotations
+    met = unknown_categories(part.boxes.category, annotations.category_ids, annotations.entry)
+    part.findings += [unknown_finding(file, *each) for each in met]
+    part.notes += lvis_note(file, lvis_counts(entries.images))
+    drop_strays(part)
+    return part
 
 
 def part_of(source: Source, entries: Entries, other: Path | None) -> Part:

@@ -25,7 +25,7 @@ from anchoraudit.formats.table.columns import Texts, joined_texts
 from anchoraudit.formats.table.dialects import Dialect
 from anchoraudit.formats.table.layout import Kind, Layout
 from anchoraudit.formats.table.objects import Objects, rows_of
-from anchoraudit.formats.table.row_groups import RowGroups
+from anchoraudit.formats.table.row_groups import ArrowRows
 from anchoraudit.formats.table.rows import Rows
 from anchoraudit.images.sizes import size_in
 
@@ -50,7 +50,7 @@ def is_list(kind: pa.DataType) -> bool:
     return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
 
 
-def read_nested(file: RowGroups, layout: Layout, path: Path) -> Rows:
+def read_nested(file: ArrowRows, layout: Layout, path: Path) -> Rows:
     """Read the objects of rows as a table with one row for each; a row without objects is one itself."""
     texts = {"image": names_of_images(file, layout)}
     if layout.split:
@@ -60,7 +60,7 @@ def read_nested(file: RowGroups, layout: Layout, path: Path) -> Rows:
     return rows_of(objects, texts, dict(_sizes(file, layout)), layout, path=path, item="row", at=at)
 
 
-def read_nested_texts(file: RowGroups, layout: Layout, path: Any) -> Rows:
+def read_nested_texts(file: ArrowRows, layout: Layout, path: Any) -> Rows:
     """Read names of images, splits and classes only. A row without objects is one itself."""
     labels, parents = Texts.same("", 0), np.zeros(0, dtype=np.int64)
     if layout.label:
@@ -88,7 +88,7 @@ def read_nested_texts(file: RowGroups, layout: Layout, path: Any) -> Rows:
     )
 
 
-def _objects(file: RowGroups, layout: Layout) -> Objects:
+def _objects(file: ArrowRows, layout: Layout) -> Objects:
     lists = _lists(file, layout)
     first = lists[layout.first]
     parents = pc.list_parent_indices(first).to_numpy().astype(np.int64)
@@ -122,7 +122,7 @@ def _objects(file: RowGroups, layout: Layout) -> Objects:
     return Objects(parents, place, fours, empty, labels, crowd, broken, shown, names, short)
 
 
-def _lists(file: RowGroups, layout: Layout, fields: Sequence[str] = ()) -> dict[str, pa.Array]:
+def _lists(file: ArrowRows, layout: Layout, fields: Sequence[str] = ()) -> dict[str, pa.Array]:
     """Return fields of the objects, each as a list for every row. fields: which; all needed ones if ()."""
     needed = fields or (layout.box, *layout.corners.values(), layout.label, layout.crowd)
     wanted = [name for name in needed if name]
@@ -188,7 +188,7 @@ def boxes_in(column: pa.ChunkedArray) -> tuple[Float, Bool, Bool, pa.Array]:
     return found, empty, broken & ~empty, lists
 
 
-def names_of_images(file: RowGroups, layout: Layout) -> Texts:
+def names_of_images(file: ArrowRows, layout: Layout) -> Texts:
     """Return the name of each row's image: that of its column, or the number of the row."""
     if not layout.image:
         return Texts.of(map(str, range(file.first, file.first + file.count)))
@@ -196,7 +196,7 @@ def names_of_images(file: RowGroups, layout: Layout) -> Texts:
     return texts_of(read)
 
 
-def _sizes(file: RowGroups, layout: Layout) -> Iterator[tuple[str, Float]]:
+def _sizes(file: ArrowRows, layout: Layout) -> Iterator[tuple[str, Float]]:
     """Yield width and height of each row's image, float64 [N], as its columns or the image itself say."""
     if layout.width and layout.height:
         for name, column in (("width", layout.width), ("height", layout.height)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from anchoraudit.formats.table.dialects import Dialect, by_header, judged_by_val
 from anchoraudit.formats.table.names import LIST
 from anchoraudit.formats.table.rows import NUMBERS, Rows, not_understood
 from anchoraudit.io.unchanged import note_large
+
+if TYPE_CHECKING:
+    from anchoraudit.formats.table.row_groups import ArrowRows
 
 _TELLING = 200  # first rows by which a column of classes is recognised
 
@@ -39,10 +42,7 @@ def read_parquet(
         header, metadata = file.schema.names, file.file.metadata
         if (layout := layout_of(kinds_of(file.schema), asked)) is not None:
             return (read_nested_texts if only_texts else read_nested)(file, layout, path)
-        if (dialect := by_header(header, asked)) is None:
-            raise not_understood(path, "columns not understood", header)
-        if "label" not in dialect.at:
-            dialect = judged_by_values(dialect, header, file.first_texts(_TELLING))
+        dialect = dialect_of(file, path, asked)
     needed = {
         name: header[i]
         for name, i in dialect.at.items()
@@ -55,26 +55,45 @@ def read_parquet(
     return rows
 
 
+def dialect_of(file: ArrowRows, path: Path, asked: Columns) -> Dialect:
+    """Return what the columns of rows that are boxes mean.
+
+    Raises AnchorauditError if they are not understood.
+    """
+    header = file.schema.names
+    if (dialect := by_header(header, asked)) is None:
+        raise not_understood(path, "columns not understood", header)
+    if "label" not in dialect.at:
+        dialect = judged_by_values(dialect, header, file.first_texts(_TELLING))
+    return dialect
+
+
 def _flat(
     path: Path, groups: tuple[int, ...] | None, needed: dict[str, str], dialect: Dialect, metadata: Any
 ) -> Rows:
     """Read columns of rows that are boxes. needed: their names, by what they are."""
-    from anchoraudit.formats.table.arrow import numbers_of, texts_of
-    from anchoraudit.formats.table.nested import boxes_in, is_list
     from anchoraudit.formats.table.row_groups import opened
 
-    texts, numbers = {}, {}
     codes = [own for name, own in needed.items() if name not in NUMBERS and name != LIST]
-    lists: Any = None
     with opened(path, groups, as_codes=codes, metadata=metadata) as file:
-        for name, column in zip(needed, file.columns(list(needed.values())), strict=True):
-            if name == LIST and is_list(column.type):
-                lists = boxes_in(column)
-            elif name in NUMBERS:
-                numbers[name] = numbers_of(column, nan_is_nothing=True)
-            else:
-                texts[name] = texts_of(column)
-        at = np.arange(file.first, file.first + file.count)
+        return flat_rows(file, path, needed, dialect)
+
+
+def flat_rows(file: ArrowRows, path: Path, needed: dict[str, str], dialect: Dialect) -> Rows:
+    """Read columns of Arrow whose rows are boxes. needed: their names, by what they are."""
+    from anchoraudit.formats.table.arrow import numbers_of, texts_of
+    from anchoraudit.formats.table.nested import boxes_in, is_list
+
+    texts, numbers = {}, {}
+    lists: Any = None
+    for name, column in zip(needed, file.columns(list(needed.values())), strict=True):
+        if name == LIST and is_list(column.type):
+            lists = boxes_in(column)
+        elif name in NUMBERS:
+            numbers[name] = numbers_of(column, nan_is_nothing=True)
+        else:
+            texts[name] = texts_of(column)
+    at = np.arange(file.first, file.first + file.count)
     rows = Rows(path, dialect, "row", texts, numbers, at)
     if lists is not None:
         rows = with_fours(rows, *lists)

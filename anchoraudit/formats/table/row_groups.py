@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import pyarrow as pa
 from pyarrow import parquet
@@ -13,6 +14,45 @@ from pyarrow import parquet
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io import stores
 from anchoraudit.io.addresses import is_address
+
+
+class ArrowRows(Protocol):
+    """R rows with columns of Arrow: of a Parquet file, or in memory."""
+
+    @property
+    def first(self) -> int:
+        """The number of the first row, from 0."""
+        ...
+
+    @property
+    def count(self) -> int:
+        """The number of rows, R."""
+        ...
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns."""
+        ...
+
+    def table(self, columns: Sequence[str]) -> pa.Table:
+        """Read some columns. A dotted name is a field of a struct."""
+        ...
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """Read one column."""
+        ...
+
+    def columns(self, names: Sequence[str]) -> Iterator[pa.ChunkedArray]:
+        """Read columns, one in memory at a time where that saves memory."""
+        ...
+
+    def first_texts(self, count: int) -> list[list[str]]:
+        """Return the first rows as texts, "" where a column holds something else."""
+        ...
+
+    def batches(self, size: int, name: str) -> Iterator[pa.Table]:
+        """Read one column, `size` rows at a time."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +91,29 @@ class RowGroups:
 
     def first_texts(self, count: int) -> list[list[str]]:
         """Return the first rows of the file as texts, "" where a column holds something else."""
-        kinds = [
-            each.type.value_type if pa.types.is_dictionary(each.type) else each.type for each in self.schema
-        ]
-        is_text = [pa.types.is_string(kind) or pa.types.is_large_string(kind) for kind in kinds]
-        names = [name for name, text in zip(self.schema.names, is_text, strict=True) if text]
+        names = names_of_texts(self.schema)
         first = next(self.file.iter_batches(count, columns=names), None) if names else None
-        if first is None:
-            return []
-        values = {name: first.column(name).to_pylist() for name in names}
-        nothing: list[str | None] = [None] * len(first)
-        columns = [values.get(name, nothing) for name in self.schema.names]
-        return [[text or "" for text in row] for row in zip(*columns, strict=True)]
+        return [] if first is None else texts_in(first, self.schema)
 
     def batches(self, size: int, name: str) -> Iterator[pa.Table]:
         """Read one column, `size` rows at a time."""
         for batch in self.file.iter_batches(size, row_groups=list(self.groups), columns=[name]):
             yield pa.Table.from_batches([batch])
+
+
+def names_of_texts(schema: pa.Schema) -> list[str]:
+    """Return the names of the columns that hold texts."""
+    kinds = [each.type.value_type if pa.types.is_dictionary(each.type) else each.type for each in schema]
+    is_text = [pa.types.is_string(kind) or pa.types.is_large_string(kind) for kind in kinds]
+    return [name for name, text in zip(schema.names, is_text, strict=True) if text]
+
+
+def texts_in(rows: pa.RecordBatch | pa.Table, schema: pa.Schema) -> list[list[str]]:
+    """Return rows as texts in the columns of a schema, "" in those that `rows` does not have."""
+    values = {name: rows.column(name).to_pylist() for name in rows.schema.names}
+    nothing: list[str | None] = [None] * len(rows)
+    columns = [values.get(name, nothing) for name in schema.names]
+    return [[text or "" for text in row] for row in zip(*columns, strict=True)]
 
 
 @contextmanager
