@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from anchoraudit.rules import Chosen, rule_of
     from anchoraudit.training.check import Checked, check
     from anchoraudit.training.guard import guard
+    from anchoraudit.training.torch_dataset import from_torch
     from anchoraudit.training.watch import Watched, watch
 
 _HOME = {
@@ -65,6 +66,7 @@ _HOME = {
     "compare_partitions": "partitions.comparing",
     "encode": "encoding.targets",
     "export": "report.exports._write",
+    "from_torch": "training.torch_dataset",
     "guard": "training.guard",
     "load_detector": "detectors",
     "measure_fit": "anchors.fit",
@@ -103,6 +105,7 @@ __all__ = [
     "compare_partitions",
     "encode",
     "export",
+    "from_torch",
     "guard",
     "load_detector",
     "measure_fit",
