@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ def from_torch(
     *,
     convention: str | None = None,
     image_folder: str | Path | None = None,
-    columns: str | None = None,
+    columns: str | Mapping[str, str | int] | None = None,
 ) -> Dataset:
     """Return a torch Dataset, or a data set of a framework, as a data set that can be audited.
 
@@ -37,7 +38,7 @@ def from_torch(
         "xyxy", ... Default: the data set's own; of a `datasets.Dataset`, what its first boxes show.
     image_folder : str or Path, optional
         The folder of the images. Default: where the data set has them.
-    columns : str, optional
+    columns : str or mapping, optional
         Of a `datasets.Dataset`: what its columns are, as in `read`.
 
     Returns
@@ -55,11 +56,13 @@ def from_torch(
 
     Examples
     --------
+    >>> import numpy as np
     >>> class Pictures:
     ...     def __len__(self):
     ...         return 2
     ...     def __getitem__(self, i):
     ...         return np.zeros((3, 480, 640)), {"boxes": [[10, 20, 110, 220]], "labels": [1]}
+    ...
     >>> dataset = from_torch(Pictures())
     >>> dataset.images.width.tolist(), dataset.boxes.xyxy.tolist()[0]
     ([640.0, 640.0], [10.0, 20.0, 110.0, 220.0])

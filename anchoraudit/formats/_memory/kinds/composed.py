@@ -30,10 +30,14 @@ _DEEPEST = 50  # data sets within each other; one that holds itself has no end
 
 @dataclass(slots=True)
 class _Base:
-    """A data set that arranges no other. chosen: the items that are, each with where it is seen first."""
+    """A data set that arranges no other.
+
+    reader: what reads its kind, None if it is of none. chosen: the items that are, each with where it is seen
+    first.
+    """
 
     dataset: Any
-    kind: Kind | None
+    reader: Kind | None
     chosen: dict[int, int] = field(default_factory=dict)
 
 
@@ -83,10 +87,10 @@ def _read(base: _Base, options: ReadOptions) -> tuple[Dataset, list[int]]:
     from anchoraudit.formats._memory.rows import of_rows
 
     items = list(base.chosen)
-    if base.kind is None:
+    if base.reader is None:
         return read_records(items_of(base.dataset, items), options, numbers=items), [*base.chosen.values()]
-    whole = base.kind.read(base.dataset, options)
-    rows_of_items = getattr(base.kind, "rows_of_items", None)
+    whole = base.reader.read(base.dataset, options)
+    rows_of_items = getattr(base.reader, "rows_of_items", None)
     if rows_of_items is not None:
         rows = rows_of_items(base.dataset, whole)
     elif len(whole.images) == len(base.dataset):
