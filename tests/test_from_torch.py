@@ -184,6 +184,17 @@ def test_what_is_wrong_in_coco_is_found_as_in_the_file(tmp_path, annotations):
     )
 
 
+@pytest.mark.parametrize("loader", ["torchvision", "torchvision-coco", "detectron2", "mmdet-coco"])
+def test_loaders_make_the_same_of_coco_in_memory(loader):
+    """Also of what its segmentations are, which only loaders ask for."""
+    file = SAMPLE / "coco/annotations/instances_train.json"
+    theirs = read(file)
+    ours = from_torch(CocoDetection(theirs.sources[0].image_folder, file))
+    results = [audit(one, "torchvision-retinanet_resnet50_fpn", loader=loader) for one in (ours, theirs)]
+    assert results[0].summary()["verdicts"] == results[1].summary()["verdicts"]
+    assert results[0].findings.counts == results[1].findings.counts
+
+
 def test_numbers_of_numpy_in_coco_are_numbers(tmp_path):
     content = document(annotations=[annotation(bbox=[np.float32(v) for v in GOOD], category_id=np.int64(1))])
     dataset = from_torch(CocoDetection(make(tmp_path, {"1.jpg": (960, 720)}), content))

@@ -12,12 +12,14 @@ import numpy as np
 
 from anchoraudit.arrays import Int
 from anchoraudit.dataset.columns import Dataset, Source
+from anchoraudit.dataset.traits import BoxTrait
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import Detection
 from anchoraudit.formats.coco import NAME
-from anchoraudit.formats.coco.annotations import annotation_columns
+from anchoraudit.formats.coco.annotations import AnnotationColumns, annotation_columns
 from anchoraudit.formats.coco.assembly import assembled_part, joined
 from anchoraudit.formats.coco.entries import CocoFile, Entries, decode
+from anchoraudit.formats.coco.segmentations import traits_of
 from anchoraudit.formats.coco.structure import flat_finding
 from anchoraudit.io.memory import without_garbage_collection
 
@@ -31,6 +33,7 @@ def assemble_value(value: Mapping[str, Any], name: Path, reason: str, folder: Pa
     """
     with without_garbage_collection():
         entries = _entries(value, name)
+        _add_segmentations(entries.annotations, value)
         part = assembled_part(entries, Source(name, "", folder), None)
         dataset = joined(Detection(NAME, name, reason), [part], [""], has_entries=False)
         if not entries.has_info and len(entries.annotations.entry):
@@ -78,8 +81,22 @@ def _entries(value: Mapping[str, Any], name: Path) -> Entries:
     return decode(name, data)
 
 
+def _add_segmentations(annotations: AnnotationColumns, value: Mapping[str, Any]) -> None:
+    """Note what the segmentations are, for loaders that stumble over them: there is no file to look at."""
+    encode = msgspec.json.Encoder(enc_hook=_plain).encode
+    listed = value.get("annotations")
+    texts = [
+        msgspec.Raw(encode(one["segmentation"]))
+        if isinstance(one, Mapping) and "segmentation" in one
+        else msgspec.Raw()
+        for one in (listed if isinstance(listed, list) else ())
+    ]
+    found = traits_of(texts)[annotations.entry]
+    annotations.traits[:] |= found | np.uint32(BoxTrait.SEGMENTATION_KNOWN)
+
+
 def _plain(value: Any) -> Any:
-    """Return numbers and arrays of other libraries as Python's own. Called by `json.dumps`."""
+    """Return numbers and arrays of other libraries as Python's own. Called by what writes JSON."""
     if hasattr(value, "tolist"):
         return value.tolist()
     if isinstance(value, bytes):  # the counts of a mask
