@@ -10,6 +10,8 @@ read_classes(declared) -> ClassReading or None: only where the framework reads a
 such as a data.yaml. It says what the framework makes of that file, None of other files.
 settings(detector) -> tuple: only where the configuration of a detector changes what the loader does, such as
 the size to which it resizes images. `load` asks for it; equal tuples mean equal work.
+ORDERS: only where it is known in which order the framework numbers the images: a function of `_order` for
+each annotation format.
 
 Some rules belong to an annotation format: the subtracted 1 and `difficult` of Pascal VOC, the ids and missing
 keys of a COCO file. They apply only to data read from that format. Data of other formats are treated as if
@@ -31,6 +33,7 @@ from anchoraudit.loaders._rules import RAISES, WITH_IMAGE, Loaded, Rule, Tally
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from anchoraudit.arrays import Int
     from anchoraudit.dataset.columns import Dataset
     from anchoraudit.dataset.declared import DeclaredClasses
     from anchoraudit.detectors.classes import Classes
@@ -50,6 +53,7 @@ __all__ = [
     "Rule",
     "Tally",
     "class_readings",
+    "in_training_order",
     "load_as",
     "loader_names",
     "loaders",
@@ -102,6 +106,18 @@ def settings_of(loader: str, detector: Detector) -> Hashable:
     """Return what of a detector changes the work of a loader; None if nothing does."""
     settings = getattr(loaders().get(loader), "settings", None)
     return None if settings is None else cast("Hashable", settings(detector))
+
+
+def in_training_order(dataset: Dataset, loader: str, rows: Int) -> Int | None:
+    """Return images in the order in which a loader's framework numbers them; None if that is unknown.
+
+    rows: int64 [n], the rows of the images that are trained. Raises AnchorauditError if there is no such
+    loader.
+    """
+    from anchoraudit.loaders._order import Trained
+
+    require_loader(loader)
+    return Trained(dataset, rows).in_order(getattr(loaders()[loader], "ORDERS", {}))
 
 
 def load_as(

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from anchoraudit.loaders import _coco_file as coco
 from anchoraudit.loaders import _pictures as pictures
 from anchoraudit.loaders import _voc as voc
+from anchoraudit.loaders._order import as_listed, by_id
 from anchoraudit.loaders._rules import Rule
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 NAME = "detectron2"
 READS = "`register_coco_instances` or `register_pascal_voc`, and the default `DatasetMapper`"
+ORDERS = {"coco": by_id, "voc": as_listed}
 
 _COCO = "detectron2/data/datasets/coco.py `load_coco_json`"
 _VOC = "detectron2/data/datasets/pascal_voc.py `load_voc_instances`"

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from anchoraudit.loaders import _coco_file as coco
 from anchoraudit.loaders import _pictures as pictures
+from anchoraudit.loaders._order import as_read
 from anchoraudit.loaders._rules import IGNORED, Rule
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 NAME = "mmdet-coco"
 READS = "`CocoDataset` of mmdetection 3.3.0 with the base configuration"
+ORDERS = {"coco": as_read}
 
 _READ = "mmdet/datasets/coco.py `load_data_list`"
 _PARSE = "mmdet/datasets/coco.py `parse_data_info`"

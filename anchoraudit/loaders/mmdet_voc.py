@@ -19,6 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anchoraudit.loaders import _voc as voc
+from anchoraudit.loaders._order import as_listed
 from anchoraudit.loaders._rules import IGNORED, Rule
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 NAME = "mmdet-voc"
 READS = "`VOCDataset` of mmdetection 3.3.0 with the base configuration"
+ORDERS = {"voc": as_listed}
 
 _LOAD = "mmdet/datasets/xml_style.py `load_data_list`"
 _SIZE = "mmdet/datasets/xml_style.py `parse_data_info`"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from anchoraudit.loaders import _coco_file as coco
 from anchoraudit.loaders import _pictures as pictures
+from anchoraudit.loaders._order import by_id
 from anchoraudit.loaders._rules import Rule
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 NAME = "torchvision-coco"
 READS = "`wrap_dataset_for_transforms_v2(CocoDetection(...))` of torchvision 0.29.1, without a filter"
+ORDERS = {"coco": by_id}
 
 _OPEN = "torchvision/datasets/coco.py `_load_image`"
 _WRAP = "torchvision/tv_tensors/_dataset_wrapper.py `coco_dectection_wrapper_factory`"

@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anchoraudit.loaders import _voc as voc
+from anchoraudit.loaders._order import as_listed
 from anchoraudit.loaders._rules import Rule
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 NAME = "torchvision-voc"
 READS = "`VOCDetection` of torchvision 0.29.1 with `wrap_dataset_for_transforms_v2`"
+ORDERS = {"voc": as_listed}
 
 _INIT = "torchvision/datasets/voc.py `_VOCBase`"
 _ITEM = "torchvision/datasets/voc.py `VOCDetection`"

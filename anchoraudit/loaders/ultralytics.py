@@ -22,6 +22,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from anchoraudit.loaders import ultralytics_8_3
+from anchoraudit.loaders._order import by_path
 from anchoraudit.loaders._yolo_conversion import load_labels
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 NAME = "ultralytics"
 READS = "`YOLODataset` of 8.4.190, after conversion of COCO by `convert_coco` or of VOC by `VOC.yaml`"
+ORDERS = {"": by_path}
 
 CONVERSION = ultralytics_8_3.CONVERSION
 CHECKS = replace(

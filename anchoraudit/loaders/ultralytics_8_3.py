@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from anchoraudit.loaders._order import by_path
 from anchoraudit.loaders._yolo_conversion import Conversion, load_labels
 from anchoraudit.loaders._yolo_labels import Checks
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 NAME = "ultralytics-8.3"
 READS = "`YOLODataset` of 8.3.253, after conversion of COCO by `convert_coco` or of VOC by `VOC.yaml`"
+ORDERS = {"": by_path}
 
 CONVERSION = Conversion(
     voc="cfg/datasets/VOC.yaml `convert_label`",

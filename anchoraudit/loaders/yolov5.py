@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from anchoraudit.loaders._order import by_path
 from anchoraudit.loaders._yolo_conversion import Conversion, load_labels
 from anchoraudit.loaders._yolo_labels import Checks
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 NAME = "yolov5"
 READS = "`LoadImagesAndLabels`, after conversion of COCO by JSON2YOLO or of VOC by `data/VOC.yaml`"
+ORDERS = {"": by_path}
 
 CONVERSION = Conversion(
     voc="data/VOC.yaml `convert_label`",

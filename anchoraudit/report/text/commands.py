@@ -18,6 +18,7 @@ _OF_SCAN_ONLY = {"--fail-on", "--allow-blank", "--select", "--ignore", "--images
 OF_DETECTORS = ("--positive-iou", "--negative-iou", "--allowed-border", "--input-size", "--anchors")
 _NOT_TAKEN = {
     "advise": _OF_SCAN_ONLY,
+    "blame": _OF_SCAN_ONLY,
     "cluster": _OF_SCAN_ONLY | {"--positive-iou", "--negative-iou", "--allowed-border", "--anchors"},
     "compare": _OF_SCAN_ONLY | {"--detector", "--loader", "--classes", *OF_DETECTORS},
     "explain": _OF_SCAN_ONLY,

@@ -54,7 +54,7 @@ def after_scan(audit: Audit, options: Sequence[str]) -> list[Step]:
         codes = ", ".join(dict.fromkeys(finding.code for finding in whole))
         steps.append((f"fix by hand what filter cannot ({codes}), and scan again", ""))
     elif not lost.all():
-        leave_out = command("filter", [dataset], options, "-o", _manifest_name(audit.dataset))
+        leave_out = command("filter", [dataset], options, "-o", manifest_name(audit.dataset))
         steps.append((f"drop them ({_gone(audit, lost)}):", leave_out))
     kept = not audit.detector.anchors.levels and audit.detector.loss.outcome == "zero"
     if kept and audit.images_with("blank") and "--allow-blank" not in options:
@@ -92,7 +92,7 @@ def _conventions(audit: Audit, dataset: str, options: Sequence[str]) -> list[Ste
     for one in met:
         split = original.sources[one.source].split
         told = ["--box-convention", one.likely.name]
-        own, name = plain, _manifest_name(original)
+        own, name = plain, manifest_name(original)
         if apart and split in original.splits and splits.count(split) == 1 and every != {""}:
             own, name = without(plain, "--split"), f"{split.replace('/', '-')}.json"
             told = ["--split", split, *told]
@@ -107,7 +107,7 @@ def _written_mended(audit: Audit, dataset: str, options: Sequence[str]) -> str:
     """Return the command that writes boxes, read as the user says, in that of their format; "" without."""
     if not audit.original.reread.any():
         return ""
-    return command("filter", [dataset], options, "-o", _manifest_name(audit.original))
+    return command("filter", [dataset], options, "-o", manifest_name(audit.original))
 
 
 def _gone(audit: Audit, lost: Bool) -> str:
@@ -134,7 +134,7 @@ def _explain(audit: Audit, dataset: str, options: Sequence[str]) -> str:
     return command("explain", [image, dataset], without(options, "--split"), "--split", split)
 
 
-def _manifest_name(dataset: Dataset) -> str:
+def manifest_name(dataset: Dataset) -> str:
     """Return one file name for all splits, or one for each if two splits use the same ids."""
     ids = dataset.boxes.annotation_ids
     if len(dataset.sources) > 1 and ids is not None:
