@@ -69,6 +69,7 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
+BLAME = ["--dataset", "a.json", "--sampler", "sequential", "--batch-size", "50", "--step", "0"]
 RUNS = {
     "scan": [
         ["a.json"],
@@ -88,6 +89,13 @@ RUNS = {
         *(["a.json", "--output-format", name] for name in output_formats()),
     ],
     "advise": [["a.json", "--detector", "::error::.toml"], ["a.json", "--output-format", "json"]],
+    "blame": [
+        [*BLAME, "--detector", "::error::.toml"],
+        [*BLAME, "--output-format", "json"],
+        [*BLAME, "--loader", "detectron2", "--classes", "##vso[x]names.txt"],
+        [*BLAME, "--set", "\n::error::x"],
+        [*BLAME, "--sampler", "\n::error::x"],
+    ],
     "cluster": [["a.json", "--k", "1"], ["a.json", "--k", "1", "--output-format", "json"]],
     "compare": [
         ["a.json", "--detector", "::error::.toml", "--detector", "reference"],

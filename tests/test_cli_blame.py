@@ -124,7 +124,7 @@ class TestExplained:
         found = self.blamed(here, [[self.TINY], []], "reference")
         assert [i.verdict for i in found.images] == ["empty_foreground", "blank"]
         assert found.explains == (
-            "no image of this batch has foreground, and the loss divides by the positives of the batch: "
+            "No image of this batch has foreground, and the loss divides by the positives of the batch: "
             "0/0 = NaN",
         )
         assert found.loss.startswith("0 of 2 images have foreground; with this detector, a batch without")

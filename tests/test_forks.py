@@ -25,6 +25,7 @@ FILES = {
 RUNS = {
     "scan": ["a.json", "--images", "header", "--export-boxes", "boxes.csv"],
     "advise": ["a.json"],
+    "blame": ["--dataset", "a.json", "--sampler", "sequential", "--batch-size", "2", "--step", "0"],
     "cluster": ["a.json", "--k", "2"],
     "compare": ["a.json"],
     "detectors": [],

@@ -377,6 +377,8 @@ def test_names_elsewhere_cannot_drive_anything(here, answer):
     for args in (
         ["scan", "a.json", *own, "--counts"],
         ["explain", EVIL, "a.json", *own],
+        ["blame", "--dataset", "a.json", *own, "--sampler", "sequential", "--batch-size", "1", "--step", "0"],
+        ["blame", "--batch-size", "1", "--steps", "\x1b[31m"],
         ["explain", EVIL, "a.json", "--output-format", "json"],
         ["cluster", "a.json", "--k", "1", *own],
         ["compare", "a.json", *own, "--detector", "reference"],
@@ -431,6 +433,7 @@ def test_names_that_are_not_utf8(here, answer):
             ["filter", name, "-o", f"clean{raw}.json", "--keep-blank", "--force"],
             ["cluster", name, "--k", "1", "-o", f"anchors{raw}.txt"],
             ["explain", raw, name],
+            ["blame", "--dataset", name, "--sampler", "sequential", "--batch-size", "1", "--step", "0"],
             ["compare", name, "--detector", f"{raw}.toml"],
         ):
             answer(*args)

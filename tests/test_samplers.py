@@ -248,7 +248,7 @@ class TestSettings:
             False,
             False,
         ]
-        with pytest.raises(AnchorauditError, match="grouping takes a yes or no"):
+        with pytest.raises(AnchorauditError, match="grouping takes yes or no"):
             setting.parse("grouping", "maybe")
         setting = sampler("yolov5").SETTINGS["mode"]
         assert setting.parse("mode", "quad") == "quad"

@@ -28,6 +28,10 @@ COMMANDS = {
     "cluster": ["cluster", "sample_data/voc", "--k", "3"],
     "cluster curve": ["cluster", "sample_data/voc", "--k", "2..5"],
     "cluster foreground": ["cluster", "sample_data/voc", "--k", "2", "--objective", "foreground"],
+    "blame": [
+        *("blame", "--dataset", "sample_data/coco", "--detector", "torchvision-retinanet_resnet50_fpn"),
+        *("--seed", "0", "--batch-size", "2", "--steps", "3-4"),
+    ],
     "explain": ["explain", "family", "sample_data/voc"],
     "explain points": ["explain", "family", "sample_data/voc", "--detector", "mmdet-fcos"],
     "filter": ["filter", "sample_data/voc", "-o", "clean.json"],

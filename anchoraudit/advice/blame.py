@@ -54,13 +54,14 @@ class Blamed:
 
     images: in the order of the batch. odd: their odd boxes. explains: sentences, each of which explains a
     loss that is NaN, or an error; () if nothing does. loss: how many images have foreground, and what the
-    detector's loss does without, as a sentence.
+    detector's loss does without, as a sentence. is_of_loss: the loss is 0/0.
     """
 
     images: tuple[BlamedImage, ...]
     odd: tuple[OddBox, ...]
     explains: tuple[str, ...]
     loss: str
+    is_of_loss: bool
 
 
 def blame(audit: Audit, rows: Sequence[int]) -> Blamed:
@@ -87,14 +88,15 @@ def blame(audit: Audit, rows: Sequence[int]) -> Blamed:
     --------
     >>> result = audit("sample_data/coco")
     >>> blame(result, result.images_with("blank")).explains
-    ('no image of this batch has foreground, and the loss divides by the positives of the batch: 0/0 = NaN',)
+    ('No image of this batch has foreground, and the loss divides by the positives of the batch: 0/0 = NaN',)
     """
     images = tuple(_image(audit, row) for row in rows)
     distinct = list(dict.fromkeys(rows))
     odd = tuple(box for row in distinct for box in _odd_boxes(audit, row))
     stops = [_stops(audit, row) for row in distinct]
-    explains = (*filter(None, stops), *_of_loss(audit, images))
-    return Blamed(images, odd, explains, _loss(audit, images))
+    of_loss = _of_loss(audit, images)
+    explains = (*filter(None, stops), *of_loss)
+    return Blamed(images, odd, explains, _loss(audit, images), bool(of_loss))
 
 
 def _image(audit: Audit, row: int) -> BlamedImage:
@@ -144,7 +146,7 @@ def _of_loss(audit: Audit, images: Sequence[BlamedImage]) -> list[str]:
         return [f"{name}: no foreground, and the loss divides by its positives: 0/0 = NaN" for name in names]
     if without.all():
         return [
-            "no image of this batch has foreground, and the loss divides by the positives of the batch: "
+            "No image of this batch has foreground, and the loss divides by the positives of the batch: "
             "0/0 = NaN"
         ]
     return []

@@ -11,7 +11,7 @@ from rich.text import Text
 from anchoraudit.advice.blame import Blamed, BlamedImage, OddBox
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.report import words
-from anchoraudit.report.text.commands import command
+from anchoraudit.report.text.commands import command, value_of
 from anchoraudit.report.text.next_steps import manifest_name
 from anchoraudit.report.text.terminal import facts, first_lines, readable, steps, table
 
@@ -104,7 +104,8 @@ def _step(step: Step) -> list[object]:
         parts += [Text(f"{readable(text)}.", style="bold") for text in batch.explains]
     else:
         parts.append(Text("Nothing in this batch explains a NaN or an error.", style="bold"))
-    return [*parts, f"{batch.loss}.", ""]
+    # Where the loss is 0/0, that is said already.
+    return [*parts, *([] if batch.is_of_loss else [f"{batch.loss}."]), ""]
 
 
 def _odd(odd: Sequence[OddBox], names: dict[int, str]) -> object:
@@ -129,9 +130,8 @@ def _next(
     dataset = str(audit.dataset.root)
     guilty = [step for step in batches if step.batch.explains]
     if guilty:
-        lost = _worst(guilty[0].batch)
-        found = [("see why:", command("explain", [str(lost), dataset], options))]
-        if audit.detector.loss.outcome == "nan" and any("0/0" in text for text in guilty[0].batch.explains):
+        found = [("see why:", _explain(audit, guilty[0].batch, options))]
+        if guilty[0].batch.is_of_loss:
             found.append(("guard the loss: divide by max(1, positives); or see what else would help:", ""))
             found.append(("", command("advise", [dataset], options)))
         found.append(
@@ -155,7 +155,11 @@ def _next(
     ]
 
 
-def _worst(batch: Blamed) -> int | str:
-    """Return the id of the image to look at first."""
-    ranked = sorted(batch.images, key=lambda image: words.rank(image.verdict))
-    return ranked[0].image_id
+def _explain(audit: Audit, batch: Blamed, options: Sequence[str]) -> str:
+    """Return the command that explains the worst image of a batch."""
+    worst = min(batch.images, key=lambda image: words.rank(image.verdict))
+    dataset, name = audit.dataset, str(worst.image_id)
+    split = dataset.splits[int(dataset.images.split[worst.row])]
+    is_named_twice = len(dataset.find(name)) > 1 and value_of(options, "--split") is None
+    more = ("--split", split) if is_named_twice and split else ()
+    return command("explain", [name, str(dataset.root)], options, *more)

@@ -61,7 +61,8 @@ def numbered(audit: Audit, splits: Sequence[str] = ()) -> tuple[Int, Numbered, l
     if order is None:
         who = "Without a loader" if loaded is None else f"With loader {loaded.loader} and data of this format"
         said.append(
-            f"{who}, it is unknown how the images are numbered: taken in the order in which they were read."
+            f"{who}, it is unknown how the images are numbered: taken in the order in which they were read. "
+            "--loader names the one that your script uses."
         )
         order = rows
     return order, Numbered(len(order), images.width[order], images.height[order]), said

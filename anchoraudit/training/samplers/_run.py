@@ -63,14 +63,17 @@ class Batch:
     numbers: tuple[int, ...]
 
 
+_VALUES = {"whole number": "a whole number", "yes or no": "yes or no"}
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """A setting that only one framework has, given by `--set NAME=VALUE`.
 
-    kind: what it takes. default: its value where nobody gives it. help: a sentence.
+    takes: what its value is. default: its value where nobody gives it. help: a sentence.
     """
 
-    kind: Literal["whole number", "yes or no", "word"]
+    takes: Literal["whole number", "yes or no", "word"]
     default: int | bool | str
     help: str
     words: tuple[str, ...] = ()
@@ -78,15 +81,15 @@ class Setting:
     def parse(self, name: str, text: str) -> int | bool | str:
         """Return the value that a text means. Raises AnchorauditError if it means none."""
         said = text.strip()
-        if self.kind == "whole number" and said.isdecimal() and len(said) < 10:
+        if self.takes == "whole number" and said.isdecimal() and len(said) < 10:
             return int(said)
-        if self.kind == "yes or no" and said.casefold() in ("yes", "true", "1", "no", "false", "0"):
+        if self.takes == "yes or no" and said.casefold() in ("yes", "true", "1", "no", "false", "0"):
             return said.casefold() in ("yes", "true", "1")
-        if self.kind == "word" and said in self.words:
+        if self.takes == "word" and said in self.words:
             return said
-        takes = ", ".join(self.words) if self.kind == "word" else f"a {self.kind}"
+        values = ", ".join(self.words) if self.takes == "word" else _VALUES[self.takes]
         raise AnchorauditError(
-            f"--set {name}={text} means nothing", remedy=f"{name} takes {takes}: {self.help}"
+            f"--set {name}={text} means nothing", remedy=f"{name} takes {values}: {self.help}."
         )
 
 

@@ -12,7 +12,7 @@ def stream(images: int, seed: int, *, shuffles: bool = True, start: int = 0) -> 
 
     >>> from itertools import islice
     >>> list(islice(stream(3, 0, start=2), 4))
-    [0, 2, 0, 1]
+    [1, 2, 1, 0]
     """
     generator = Generator(seed)
     passes, inside = divmod(start, images)
