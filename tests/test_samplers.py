@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 
 from anchoraudit import audit, load_detector, read
+from anchoraudit.detectors import preset_names
 from anchoraudit.detectors.versions import Versions
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.loaders import in_training_order, loaders
 from anchoraudit.training import samplers
 from anchoraudit.training.samplers import _mersenne as mersenne
-from anchoraudit.training.samplers import order_of, sampler, sampler_for, sampler_names
+from anchoraudit.training.samplers import defaults_of, order_of, sampler, sampler_for, sampler_names
 from anchoraudit.training.samplers._numbering import numbered
 from anchoraudit.training.samplers._run import ByEpoch, Numbered, Run
 from anchoraudit.training.samplers._stream import stream
@@ -189,6 +190,25 @@ class TestErrors:
             order("detectron2", seed=seed, own={"seeded_by": "numpy"})
 
 
+def test_a_detector_whose_configuration_repeats_the_data_set():
+    ssd = load_detector("mmdet-ssd300")
+    assert defaults_of(sampler_for(ssd), ssd) == {"shuffle": True, "repeat": 5}
+    centernet = load_detector("mmdet-centernet512")
+    assert sampler_for(centernet).NAME == "mmdet"
+    assert defaults_of(sampler_for(centernet), centernet)["repeat"] == 5
+    assert order("mmdet", own={"repeat": 5}).steps_of(0) == 13  # 50 images in batches of 4
+    for times in (0, 1001):
+        with pytest.raises(AnchorauditError, match=f"--set repeat={times} is not from 1 to 1000"):
+            order("mmengine", own={"repeat": times})
+
+
+def test_every_detector_that_a_sampler_names_exists():
+    for one in samplers.samplers().values():
+        for name, own in getattr(one, "DETECTORS", {}).items():
+            assert name in preset_names()
+            assert set(own) <= set(one.SETTINGS)
+
+
 def test_an_earlier_step_can_be_asked_for_later():
     found = order("detectron2")
     first = [found.batch(step).numbers for step in range(5)]
@@ -261,7 +281,9 @@ class TestSettings:
         assert name == one.NAME
         assert set(one.TAKES) <= {"drop_last", "rank", "world_size", "workers", "epochs", "versions"}
         for setting in one.SETTINGS.values():
-            value = str({True: "yes", False: "no"}.get(setting.default, setting.default))
+            value = str(setting.default)
+            if setting.takes == "yes or no":
+                value = "yes" if setting.default else "no"
             assert setting.parse("x", value) == setting.default
         assert all(text.endswith((".", ").")) for text in one.CANNOT_KNOW)
 
@@ -274,6 +296,9 @@ class TestSettings:
         ("yolov5", "yolov5"),
         ("detectron2-retinanet", "detectron2"),
         ("mmdet-atss", "mmdet"),
+        ("mmdet-rtmdet", "mmengine"),
+        ("mmdet-ssd300", "mmengine"),
+        ("mmyolo-rtmdet", "mmengine"),
         ("torchvision-retinanet_resnet50_fpn", "torch-generator"),
         ("reference", None),
     ],
@@ -369,12 +394,16 @@ class TestNumbering:
         rows, pictures, said = numbered(result)
         assert [result.dataset.images.ids[row] for row in rows] == [1, 3]  # 2 has no annotation
         assert pictures.count == 2
-        assert said == ["Split train is taken to be the one that is trained on; --split chooses."]
+        assert said == [
+            "Split train is taken to be the one that is trained on; --split chooses.",
+            "1 image that loader detectron2 drops has no number.",
+        ]
 
     def test_splits_that_the_user_chose(self, tmp_path):
         result = self.audited(tmp_path)
         rows, _, said = numbered(result, ["train", "val"])
-        assert ([result.dataset.images.ids[row] for row in rows], said) == ([1, 3, 9], [])
+        assert [result.dataset.images.ids[row] for row in rows] == [1, 3, 9]
+        assert said == ["1 image that loader detectron2 drops has no number."]
 
     def test_an_order_that_is_unknown_is_said(self, tmp_path):
         result = self.audited(tmp_path, "none")

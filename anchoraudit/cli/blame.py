@@ -203,6 +203,7 @@ def _sampler(given: dict[str, Any], detector: Detector) -> Sampler:
 def _run(given: dict[str, Any], one: Sampler, detector: Detector) -> Run:
     """Return the settings of the run. Raises AnchorauditError for one that the sampler does not have."""
     from anchoraudit.io.suggest import did_you_mean
+    from anchoraudit.training.samplers import defaults_of
     from anchoraudit.training.samplers._run import Run
 
     if given["rank"] >= given["world_size"]:
@@ -210,7 +211,7 @@ def _run(given: dict[str, Any], one: Sampler, detector: Detector) -> Run:
             f"there is no process {given['rank']} of {given['world_size']}: they are counted from 0",
             remedy="Give --rank and --world-size of the run.",
         )
-    own: dict[str, int | bool | str] = {name: setting.default for name, setting in one.SETTINGS.items()}
+    own = defaults_of(one, detector)
     for word in given["own"]:
         name, _, value = word.partition("=")
         if name not in one.SETTINGS:

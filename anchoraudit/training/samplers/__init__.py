@@ -11,6 +11,8 @@ SETTINGS: settings that only this sampler has, by name.
 CANNOT_KNOW: sentences on what the settings of a run do not tell.
 batches(images, run) -> Order: the batches of one process, by the framework's numbers of the images.
 remarks(images, run) -> sentences: only where what is unknown depends on the settings.
+DETECTORS: only where some detectors of another sampler's framework train with this one: by their names, the
+values of SETTINGS that their configurations have.
 
 Torch is not needed: `_mersenne` draws its numbers. Modules whose name starts with an underscore are helpers.
 """
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from anchoraudit.detectors import Detector
     from anchoraudit.training.samplers._run import Numbered, Order, Run, Setting
 
-__all__ = ["Sampler", "order_of", "sampler", "sampler_for", "sampler_names", "samplers"]
+__all__ = ["Sampler", "defaults_of", "order_of", "sampler", "sampler_for", "sampler_names", "samplers"]
 
 _FLAGS = {
     "drop_last": "--drop-last",
@@ -89,14 +91,21 @@ def sampler_for(detector: Detector) -> Sampler | None:
     >>> sampler_for(load_detector("ultralytics-yolo11")).NAME
     'ultralytics'
     """
+    every = samplers().values()
+    for one in every:
+        if detector.name in getattr(one, "DETECTORS", {}):
+            return one
     # The longest beginning wins: "ultralytics/yolov5" over "ultralytics".
     found = [
-        (len(start), one)
-        for one in samplers().values()
-        for start in one.FRAMEWORKS
-        if detector.framework.startswith(start)
+        (len(start), one) for one in every for start in one.FRAMEWORKS if detector.framework.startswith(start)
     ]
     return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def defaults_of(one: Sampler, detector: Detector) -> dict[str, int | bool | str]:
+    """Return the values of a sampler's own settings that a detector's configuration has."""
+    own = getattr(one, "DETECTORS", {}).get(detector.name, {})
+    return {name: own.get(name, setting.default) for name, setting in one.SETTINGS.items()}
 
 
 def order_of(one: Sampler, images: Numbered, run: Run) -> tuple[Order, list[str]]:

@@ -55,7 +55,12 @@ def numbered(audit: Audit, splits: Sequence[str] = ()) -> tuple[Int, Numbered, l
         trained &= np.isin(images.split, [dataset.splits.index(name) for name in chosen])
         said.append(f"Split {', '.join(chosen)} is taken to be the one that is trained on; --split chooses.")
     if loaded is not None:
-        trained &= loaded.image_fate != DROPPED
+        dropped = trained & (loaded.image_fate == DROPPED)
+        trained &= ~dropped
+        if number := int(dropped.sum()):
+            images_of = "1 image" if number == 1 else f"{number:,} images"
+            have = "has" if number == 1 else "have"
+            said.append(f"{images_of} that loader {loaded.loader} drops {have} no number.")
     rows = np.flatnonzero(trained)
     order = None if loaded is None else in_training_order(dataset, loaded.loader, rows)
     if order is None:

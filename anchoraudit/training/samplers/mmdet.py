@@ -17,10 +17,11 @@ FRAMEWORKS = ("mmdetection",)
 DEFAULT_SEED = None
 TAKES = mmengine.TAKES
 SETTINGS = mmengine.SETTINGS
+DETECTORS = {"mmdet-centernet512": {"repeat": 5}}
 CANNOT_KNOW = (
     *mmengine.CANNOT_KNOW,
-    "Configurations with another sampler, such as those that wrap the data set (RepeatDataset, "
-    "MultiImageMixDataset of YOLOX, ClassBalancedDataset): name it with --sampler, or none fits.",
+    "Whether the configuration has another sampler: batch_sampler=None is --sampler mmengine; a "
+    "ClassBalancedDataset is not replayed.",
 )
 
 
@@ -28,7 +29,7 @@ def batches(images: Numbered, run: Run) -> Order:
     """Return the batches of one process. Raises AnchorauditError if the size of an image is unknown."""
     drop_last, size = bool(run.drop_last), run.batch_size
     wide = images.are_wide(ties=True, who=NAME).tolist()
-    each = -(-images.count // run.world_size)
+    each = mmengine.share_of(images, run)
 
     def make(epoch: int) -> Batches:
         made: list[list[int]] = []
