@@ -32,7 +32,7 @@ from anchoraudit.training.samplers._run import (
 
 NAME = "ultralytics"
 TITLE = "`yolo train`: one shuffle after the other, from a generator of its own"
-READS = "ultralytics 8.0.100 to 8.4.190, `data/build.py` build_dataloader"
+READS = "ultralytics 8.0.200 to 8.4.190, `data/build.py` build_dataloader"
 FRAMEWORKS = ("ultralytics",)
 DEFAULT_SEED = 0  # `seed` of its configuration
 TAKES = ("drop_last", "rank", "world_size", "workers", "epochs", "versions")
