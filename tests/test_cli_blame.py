@@ -61,6 +61,7 @@ class TestBatches:
         (step,) = found["steps"]
         assert (step["step"], step["epoch"], step["step_of_epoch"]) == (3, 0, 3)
         assert names(step) == ["nose_to_lens.jpg", "ears_cut_off.jpg"]
+        assert [image["cause"] for image in step["images"]] == ["large", "edge"]
         assert (found["images"], found["steps_of_epoch"]) == (19, 10)
         assert found["run"] == {"seed": "0", "batch size": "2"}
 
