@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from tests.forks import Forks
+from tests.large_pages import settle
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -26,6 +27,10 @@ settings.register_profile(
 )
 settings.register_profile("local", max_examples=25, deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+def pytest_collection_finish() -> None:
+    settle()
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import gc
 import importlib
 import io
 import json
@@ -33,6 +32,8 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, NoReturn
+
+from tests.large_pages import settle
 
 # What commands import when they need it.
 HEAVY = ("numpy", "pandas", "sklearn.cluster", "PIL.Image", "pyarrow.parquet", "rich.console", "yaml")
@@ -205,8 +206,7 @@ def main() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         _import_all()
-    gc.collect()
-    gc.freeze()
+    settle()
     request = _serve(socket.socket(fileno=int(sys.argv[1])))
     if request is not None:
         _run(*request)
