@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from tests.forks import Forks
+from tests.forks import ROOT, Forks, anew, in_another_process, of_this_process
 from tests.large_pages import settle
 
-ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 SAMPLE = ROOT / "sample_data"
 # Workers of pytest-xdist have a width of their own; the tests expect that of a pipe.
@@ -42,17 +40,13 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def forks() -> Iterator[Forks]:
+def forks() -> Forks:
     """What starts processes of the program at little cost."""
-    started = Forks(ROOT)
-    yield started
-    started.end()
+    return of_this_process()
 
 
 @pytest.fixture
-def anchoraudit(
-    tmp_path: Path, request: pytest.FixtureRequest
-) -> Callable[..., subprocess.CompletedProcess[str]]:
+def anchoraudit(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the program in an empty working directory: `anchoraudit("scan", path, cwd=..., env={...})`.
 
     With `env`, in a Python that starts anew, since it may read these variables.
@@ -63,19 +57,10 @@ def anchoraudit(
     def run(
         *args: object, cwd: Path = work, env: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        words = [*map(str, args)]
-        variables = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", **(env or {})}
-        if env is None and sys.platform == "linux":
-            return request.getfixturevalue("forks").run(words, cwd, variables)
-        return subprocess.run(
-            [sys.executable, "-m", "anchoraudit", *words],
-            cwd=cwd,
-            env=variables,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        if env is None:
+            return in_another_process(args, cwd, COLUMNS="100")
+        variables = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", **env}
+        return anew([*map(str, args)], cwd, variables)
 
     run.cwd = work  # type: ignore[attr-defined]
     return run

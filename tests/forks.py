@@ -30,6 +30,7 @@ import threading
 import traceback
 import warnings
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
@@ -38,6 +39,7 @@ from tests.large_pages import settle
 # What commands import when they need it.
 HEAVY = ("numpy", "pandas", "sklearn.cluster", "PIL.Image", "pyarrow.parquet", "rich.console", "yaml")
 PROGRAM = "anchoraudit.__main__"
+ROOT = Path(__file__).resolve().parents[1]
 SIZE = 1 << 20  # of a request: no command line is as long
 
 
@@ -128,6 +130,35 @@ class Forks:
     def end(self) -> None:
         self._ours.close()
         self._process.wait()
+
+
+@cache
+def of_this_process() -> Forks:
+    """Return the one that all tests of this process share. It ends with the process."""
+    started = Forks(ROOT)
+    atexit.register(started.end)
+    return started
+
+
+def in_another_process(words: Sequence[object], cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run the program on these words, by a fork where there are any."""
+    args, variables = [*map(str, words)], {**os.environ, "PYTHONPATH": str(ROOT), **env}
+    if sys.platform == "linux":
+        return of_this_process().run(args, cwd, variables)
+    return anew(args, cwd, variables)
+
+
+def anew(args: Sequence[str], cwd: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run the program in a Python that starts anew."""
+    return subprocess.run(
+        [sys.executable, "-m", "anchoraudit", *args],
+        cwd=cwd,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
 
 def _read_all(streams: list[BinaryIO]) -> list[str]:

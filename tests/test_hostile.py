@@ -10,8 +10,6 @@ import re
 import resource
 import signal
 import struct
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
 import zlib
 from contextlib import contextmanager
@@ -23,6 +21,7 @@ import pytest
 from anchoraudit.detectors import preset_names
 from tests.builders import GOOD, annotation, document, image, make, run
 from tests.conftest import ROOT, SAMPLE
+from tests.forks import of_this_process
 from tests.fuzzing import NOT_PRINTABLE, strict_json, well_formed
 from tests.mutants import output_formats
 
@@ -106,43 +105,17 @@ class Used(NamedTuple):
     megabytes: float
 
 
-def limited(*args, cwd, timeout=60):
-    """Run the real process with 2 GB of addresses; also its CPU seconds and its peak memory in MB."""
-    script = (
-        f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({ADDRESSES}, {ADDRESSES}))\n"
-        "from anchoraudit.__main__ import main\n"
-        "try: main()\n"
-        # Not ru_maxrss, which counts what the parent had when it forked.
-        "finally: open('.peak', 'w').write(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
-    )
-    (cwd / ".peak").unlink(missing_ok=True)
-    with (cwd / ".out").open("w+b") as out, (cwd / ".err").open("w+b") as err:
-        process = subprocess.Popen(
-            [sys.executable, "-c", script, *map(str, args)],
-            cwd=cwd,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=out,
-            stderr=err,
-            stdin=subprocess.DEVNULL,
-        )
-        before = signal.signal(signal.SIGALRM, lambda *_: process.kill())
-        signal.alarm(timeout)
-        _, status, usage = os.wait4(process.pid, 0)
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        texts = []
-        for stream in (out, err):
-            stream.seek(0)
-            texts.append(stream.read().decode())
-    assert "Traceback" not in texts[1]
-    assert "internal error" not in texts[1]
-    used = usage.ru_utime + usage.ru_stime
-    if not (last := cwd / ".peak").exists():
-        raise AssertionError(
-            f"killed (code {process.returncode}) after {used:.1f} s of CPU time: {texts[1][-500:]}"
-        )
-    return Used(process.returncode, *texts, used, int(last.read_text()) / 1024)
+def limited(*args, cwd):
+    """Run in another process with 2 GB of addresses; also its CPU seconds and its peak memory in MB."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    limits = {"RLIMIT_AS": ADDRESSES}
+    words = [*map(str, args)]
+    done, used, megabytes = of_this_process().measured(words, cwd, env, timeout=60, limits=limits)
+    assert "Traceback" not in done.stderr
+    assert "internal error" not in done.stderr
+    killed = f"killed ({done.returncode}) after {used:.1f} s of CPU time: {done.stderr[-500:]}"
+    assert done.returncode >= 0, killed
+    return Used(done.returncode, done.stdout, done.stderr, used, megabytes)
 
 
 # ---- XML -------------------------------------------------------------------------------------------------

@@ -2,8 +2,6 @@
 
 import json
 import random
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -14,6 +12,7 @@ from anchoraudit.cli import run as run_here
 from anchoraudit.dataset.pieces import keys_of
 from anchoraudit.errors import TooLargeError
 from anchoraudit.partitions.sizes import SizeHistogram
+from tests.forks import in_another_process
 
 pa = pytest.importorskip("pyarrow")
 parquet = pytest.importorskip("pyarrow.parquet")
@@ -56,13 +55,7 @@ def shards(tmp_path):
 
 
 def run(*words, cwd):
-    return subprocess.run(
-        [sys.executable, "-m", "anchoraudit", *map(str, words)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        check=False,
-    )
+    return in_another_process(words, cwd)
 
 
 class TestAgainstTheWhole:
