@@ -22,6 +22,7 @@ from anchoraudit.training.losses import has_loss, not_finite
 from anchoraudit.training.monitor import Monitor
 from anchoraudit.training.recorder import Recorder
 from anchoraudit.training.targets import described, form_of
+from tests.builders import run
 
 RETINANET = "torchvision-retinanet_resnet50_fpn"
 FASTER = "torchvision-fasterrcnn_resnet50_fpn"
@@ -255,7 +256,7 @@ class TestGuard:
         ):
             for images, targets in loader:
                 model(images, targets)
-        assert "blank.jpg: no object" in str(error.value)
+        assert "blank.jpg: 0 boxes, no foreground" in str(error.value)
         assert len(fed) == 1
         assert sorted(path.name for path in tmp_path.iterdir()) == ["blame.html", "blame.json"]
         assert (model.before, model.after, type(loader)) == ([], [], Loader)
@@ -273,7 +274,7 @@ class TestGuard:
         model = Module(lambda *batch: {"loss_box": np.float32("nan"), "loss_cls": np.float32(1)})
         with (
             pytest.raises(
-                AnchorauditError, match=r"step 0 .* not finite: loss_box nan\. no image of it explains"
+                AnchorauditError, match=r"step 0 .* not finite: loss_box nan\. nothing in its batch explains"
             ),
             guard(model, detector=RETINANET, folder=tmp_path),
         ):
@@ -404,6 +405,42 @@ def test_what_is_no_evidence_is_an_error(tmp_path, change):
     with pytest.raises(AnchorauditError) as error:
         read_evidence(path)
     assert str(path) in str(error.value)
+
+
+class TestBlameOfAFile:
+    def saved(self, folder, *targets, detector="reference"):
+        fed = form_of(batch(*targets)).read(batch(*targets))
+        return str(write_evidence(evidence_of(fed, detector), folder))
+
+    def test_the_batch_is_judged_again(self, tmp_path, capsys):
+        path = self.saved(
+            tmp_path, target(GOOD, name="good.jpg"), target(FLAT, name="flat.jpg"), detector=RETINANET
+        )
+        assert run("blame", path) == 1
+        said = capsys.readouterr().out
+        for text in (
+            "Step 3, epoch 1",
+            "flat.jpg",
+            "as they were fed",
+            "has a loss that is not finite",
+            "blame.html",
+        ):
+            assert text in said
+
+    def test_as_json(self, tmp_path, capsys):
+        assert run("blame", self.saved(tmp_path, target(name="blank.jpg")), "--output-format", "json") == 1
+        found = json.loads(capsys.readouterr().out)
+        assert (found["losses"], found["steps"][0]["images"][0]["verdict"]) == ({"loss": "nan"}, "blank")
+
+    def test_nothing_explains_it(self, tmp_path, capsys):
+        path = self.saved(tmp_path, target([300, 250, 374, 399]))
+        assert run("blame", path) == 0
+        assert "Nothing in this batch explains a NaN" in capsys.readouterr().out
+
+    @pytest.mark.parametrize("option", [("--step", "3"), ("--detector", "yolov5"), ("--seed", "0")])
+    def test_options_that_have_no_effect(self, tmp_path, capsys, option):
+        assert run("blame", self.saved(tmp_path, target(GOOD)), *option) == 2
+        assert f"{option[0]} has no effect" in capsys.readouterr().err
 
 
 def test_names_in_the_page_are_text(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -52,6 +53,7 @@ class SamplerName(_Text):
 
 
 @click.command("blame")
+@click.argument("file", required=False, type=click.Path())
 @click.option("--dataset", type=click.Path(), help="The data set of the run.  [default: last scan's]")
 @detector_options
 @loader_option
@@ -103,7 +105,12 @@ def command(**given: Any) -> int:
 
     Replays the order in which the framework hands out images, from the seed of the run. Steps, epochs and
     processes are counted from 0: a log that begins at 1 is one ahead.
+
+    FILE is the blame.json of a guard or a callback: its batch is judged again. It takes no other option than
+    --output-format.
     """
+    if given["file"] is not None:
+        return _saved(given)
     from anchoraudit.auditing.audit import audit
     from anchoraudit.cli import _output
     from anchoraudit.images.inspection import CACHE
@@ -160,6 +167,41 @@ def command(**given: Any) -> int:
         options = settings_of.as_options(settings)
         _output.show(blame_parts(result, replay, batches, options, _again(given)), None)
     return 1 if any(step.batch.explains for step in batches) else 0
+
+
+def _saved(given: dict[str, Any]) -> int:
+    """Judge a batch that was saved once more, and report it."""
+    context = click.get_current_context()
+    for name in given:
+        chosen = context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE
+        if chosen and name not in ("file", "output_format"):
+            raise click.UsageError(
+                f"--{name.replace('_', '-')} has no effect: the file has the batch and its detector"
+            )
+    from anchoraudit.cli import _output
+    from anchoraudit.report.text.blame import Step
+    from anchoraudit.training.blame.evidence import read_evidence
+
+    path = Path(given["file"])
+    evidence = read_evidence(path)
+    audit, page = evidence.checked.audit, path.with_suffix(".html")
+    step = Step(evidence.step, evidence.epoch, None, evidence.blamed)
+    losses = {name: f"{value:g}" for name, value in evidence.losses.items()}
+    if given["output_format"] == "json":
+        from anchoraudit.report.blame_json import saved_json
+
+        saved = {"form": evidence.checked.form, "what": evidence.what, "losses": losses}
+        _output.put(saved_json(audit, saved, step), None)
+    else:
+        from anchoraudit.report.text.blame import saved_parts
+
+        facts = [
+            ("detector", audit.detector.name),
+            ("fed", evidence.checked.form),
+            ("happened", f"the batch {evidence.what}"),
+        ]
+        _output.show(saved_parts(facts, step, str(page) if page.exists() else ""), None)
+    return 1 if evidence.blamed.explains else 0
 
 
 def _steps(given: dict[str, Any]) -> range:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from anchoraudit.advice.blame import BlamedImage, OddBox
@@ -29,6 +29,11 @@ def blame_json(audit: Audit, replay: Replay, batches: Sequence[Step]) -> str:
             "unknown": list(replay.unknown),
         }
     )
+
+
+def saved_json(audit: Audit, saved: Mapping[str, Any], step: Step) -> str:
+    """Return a batch that was saved as JSON. saved: what its file says of it beside the batch itself."""
+    return to_json({"detector": audit.detector.name, **saved, "steps": [_step(audit, step)]})
 
 
 def _step(audit: Audit, step: Step) -> dict[str, Any]:

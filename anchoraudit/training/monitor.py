@@ -177,14 +177,19 @@ class Monitor:
     def _report(self, what: str, losses: Mapping[str, float], *, before: bool) -> None:
         """Write evidence of a step, and stop or warn. A warning of each kind is given once."""
         step = self.step
+        remedy = "The data are not to blame: look at learning rate and precision."
         if step is None:  # a loss before any batch: nothing can be said of its images
             message, place = f"the loss is not finite: {describe(losses)}", None
+            remedy = "Give each batch to the guard before its loss."
         else:
             evidence = Evidence(step.number, step.epoch, what, losses, step.checked, step.fed)
             place = self._write(evidence)
-            said = "; ".join(evidence.sentences[:3]) or "no image of it explains this"
+            unexplained = ["nothing in its batch explains this"]
+            if evidence.blamed.explains:
+                unexplained = []
+                remedy = "Leave out what is named, or repair it: `anchoraudit filter` does both."
+            said = "; ".join([*unexplained, *evidence.sentences][:3])
             message = f"step {step.number} (epoch {step.epoch}) {what}. {said}"
-        remedy = "Leave out what is named, or repair it: `anchoraudit filter` does both."
         if place is not None:
             remedy += f" Look at {place.with_suffix('.html')}; `anchoraudit blame {place}` replays the batch."
         if self.stop:

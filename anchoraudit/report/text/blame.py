@@ -67,6 +67,22 @@ def blame_parts(
     return [*parts, *steps("Next", _next(audit, batches, options, again))]
 
 
+def saved_parts(facts_of: Sequence[tuple[str, str]], step: Step, page: str) -> list[object]:
+    """Return the parts of the report on a batch that was saved, in order.
+
+    facts_of: what is known of the run, each with its name. page: the HTML file beside it, "" without one.
+    """
+    parts = [facts(list(facts_of)), "", *_step(step, "as they were fed")]
+    found: list[tuple[str, str]] = []
+    if page:
+        found.append((f"see each image with its boxes: {page}", ""))
+    if step.batch.explains:
+        found.append(("leave these images out, or repair their boxes: `anchoraudit filter` does both.", ""))
+    else:
+        found.append(("the data are not to blame: look at learning rate and precision.", ""))
+    return [*parts, *steps("Next", found)]
+
+
 def _facts(audit: Audit, replay: Replay) -> list[tuple[str, str]]:
     epoch = (
         "" if replay.steps_of_epoch is None else f", {words.count(replay.steps_of_epoch, 'step')} an epoch"
@@ -79,7 +95,7 @@ def _facts(audit: Audit, replay: Replay) -> list[tuple[str, str]]:
     ]
 
 
-def _step(step: Step) -> list[object]:
+def _step(step: Step, boxes_are: str = "as the files have them") -> list[object]:
     title = f"Step {step.step}, epoch {step.epoch}"
     if step.step_of_epoch is not None:
         title += f", step {step.step_of_epoch} of it"
@@ -99,7 +115,7 @@ def _step(step: Step) -> list[object]:
     parts: list[object] = [table(f"{title} (all counted from 0)", columns, rows), ""]
     if batch.odd:
         names = {image.row: image.file_name for image in batch.images}
-        parts += [_odd(batch.odd, names), ""]
+        parts += [_odd(batch.odd, names, boxes_are), ""]
     if batch.explains:
         parts += [Text(f"{readable(text)}.", style="bold") for text in batch.explains]
     else:
@@ -108,9 +124,9 @@ def _step(step: Step) -> list[object]:
     return [*parts, *([] if batch.is_of_loss else [f"{batch.loss}."]), ""]
 
 
-def _odd(odd: Sequence[OddBox], names: dict[int, str]) -> object:
+def _odd(odd: Sequence[OddBox], names: dict[int, str], boxes_are: str) -> object:
     rows = [(names[box.image], ", ".join(map(_number, box.xyxy)), box.kind, box.does) for box in odd]
-    return table("Odd boxes (x1, y1, x2, y2 in pixels, as the files have them)", _ODD_COLUMNS, rows)
+    return table(f"Odd boxes (x1, y1, x2, y2 in pixels, {boxes_are})", _ODD_COLUMNS, rows)
 
 
 def _number(value: float) -> str:

@@ -15,12 +15,13 @@ import msgspec
 import numpy as np
 
 from anchoraudit import __version__
+from anchoraudit.advice.blame import Blamed, blame
 from anchoraudit.detectors import Detector
+from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.json_text import decode
 from anchoraudit.io.outputs import make_folder, together, write_text
 from anchoraudit.training.blame.page import page_of
-from anchoraudit.training.blame.reasons import of_the_batch, reasons_of
 from anchoraudit.training.check import Checked, judged_by
 from anchoraudit.training.fed import NO_LABEL, Fed
 from anchoraudit.training.recorder import Recorder
@@ -66,15 +67,21 @@ class Evidence:
     fed: Fed
 
     @property
-    def sentences(self) -> list[str]:
-        """What explains the loss, the worst first; [] if nothing in the batch does."""
-        whole = of_the_batch(self.checked)
-        return [*([whole] if whole else []), *(one.sentence for one in reasons_of(self.checked))]
+    def blamed(self) -> Blamed:
+        """The batch, looked at: its images, odd boxes, and what explains a NaN or an error."""
+        return blame(self.checked.audit, range(len(self.fed)))
 
     @property
-    def explains(self) -> bool:
-        """Tell whether the batch explains a loss that is not finite, or an error of the framework."""
-        return bool(self.checked.outcomes.is_("nan", "raises").any())
+    def sentences(self) -> list[str]:
+        """What explains the loss, then the images without foreground; [] if there is nothing to say."""
+        blamed = self.blamed
+        empty = [
+            f"{one.file_name}: {one.boxes} box{'' if one.boxes == 1 else 'es'}, no foreground"
+            f" ({one.cause or one.verdict.replace('_', ' ')})"
+            for one in blamed.images
+            if one.verdict in WITHOUT_FOREGROUND and one.verdict != "encoder_error"
+        ]
+        return [*blamed.explains, *empty]
 
 
 def write_evidence(evidence: Evidence, folder: Path) -> Path:

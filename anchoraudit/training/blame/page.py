@@ -33,7 +33,9 @@ def page_of(evidence: Evidence) -> str:
     """Return the page. All names in it are escaped; it has no script and makes no request."""
     audit = evidence.checked.audit
     said = "".join(f"<li>{_text(one)}</li>" for one in evidence.sentences)
-    said = f"<ul>{said}</ul>" if said else "<p>Nothing in this batch explains it.</p>"
+    said = f"<ul>{said}</ul>" if said else ""
+    if not evidence.blamed.explains:
+        said = f"<p>Nothing in this batch explains it.</p>{said}"
     drawings = "".join(_figure(audit, image) for image in range(len(audit.dataset.images)))
     title = f"Step {evidence.step}, epoch {evidence.epoch}"
     return (
