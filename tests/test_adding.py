@@ -6,13 +6,14 @@ No list of names has to change. `tests/test_architecture.py` has the same for a 
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import anchoraudit
 from anchoraudit import cli, formats, loaders, rules
 from anchoraudit.anchors import export
-from anchoraudit.detectors import _presets, readers
+from anchoraudit.detectors import _presets, models, readers
 from anchoraudit.report import exports, outputs, plots
 from tests.builders import annotation, document, make, run
 
@@ -113,6 +114,13 @@ def test_a_kind_of_detector_file(tmp_path, data, add):
     detector = anchoraudit.load_detector(path)
     assert (detector.name, detector.match.positive) == ("mine", 0.7)
     assert run("scan", data, "--detector", path) == 0
+
+
+def test_a_kind_of_model_in_memory(data, add):
+    add(models, "models")
+    detector = anchoraudit.Detector.from_model(SimpleNamespace(threshold=0.7))
+    assert (detector.name, detector.match.positive) == ("reference", 0.7)
+    assert anchoraudit.audit(data, SimpleNamespace(inside=SimpleNamespace(threshold=0.7))).summary()
 
 
 def test_a_framework_to_write_anchors_for(data, add, capsys):

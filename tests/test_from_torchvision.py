@@ -103,7 +103,7 @@ def test_ssd(model, preset):
 
 def test_fcos_is_the_preset():
     detector, other = from_torchvision(fcos()), load_detector("torchvision-fcos_resnet50_fpn")
-    for block in ("anchors", "points", "border", "match", "loss"):
+    for block in ("anchors", "points", "border", "match", "loss", "labels"):
         assert getattr(detector, block) == getattr(other, block)
     assert str(detector.resize) == str(other.resize)
 
@@ -159,7 +159,7 @@ def test_what_is_no_detector_is_refused(model, words):
 
 def test_torch_is_not_imported():
     code = (
-        "import sys, anchoraudit.detectors, anchoraudit.detectors.torchvision_model; "
+        "import sys, anchoraudit.detectors, anchoraudit.detectors.models.torchvision; "
         "print({'torch', 'numpy', 'yaml'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

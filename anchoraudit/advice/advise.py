@@ -21,7 +21,7 @@ from anchoraudit.arrays import one_thread
 from anchoraudit.auditing.asked import asked
 from anchoraudit.auditing.audit import Audit, audit
 from anchoraudit.auditing.risk import BATCH_SIZES, Risk, risk_of
-from anchoraudit.detectors import Detector, load_detector
+from anchoraudit.detectors import Detector, DetectorLike, load_detector
 from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.io.processes import shared_out
 from anchoraudit.io.shown import Shown
@@ -126,7 +126,7 @@ class Advice(Shown):
 
 def advise(
     dataset: Auditable,
-    detector: str | Path | Detector | None = None,
+    detector: DetectorLike | None = None,
     *,
     batch_sizes: Sequence[int] = BATCH_SIZES,
     drop_difficult: bool = False,
@@ -141,7 +141,7 @@ def advise(
     ----------
     dataset : Dataset, Audit, or what `read` reads
         As in `audit`. Of an audit, its loader and its label policy are kept too.
-    detector : str, Path or Detector, optional
+    detector : str, Path, Detector or model, optional
         As in `audit`. By default that of the audit, or else "reference".
     batch_sizes : sequence of int
         Batch sizes for the risk of NaN.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
@@ -15,7 +14,7 @@ from anchoraudit.arrays import Float, Int, one_thread
 from anchoraudit.auditing.asked import asked
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import prepare
-from anchoraudit.detectors import Detector, load_detector, own_names
+from anchoraudit.detectors import Detector, DetectorLike, load_detectors, own_names
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import place_all
 from anchoraudit.encoding.causes import CAUSES, causes_of
@@ -190,7 +189,7 @@ class Comparison(Shown, Sequence[Compared]):
 
 def compare(
     dataset: Auditable,
-    detectors: str | Path | Detector | Sequence[str | Path | Detector] | None = None,
+    detectors: DetectorLike | Sequence[DetectorLike] | None = None,
     *,
     drop_difficult: bool = False,
     loader: str | None = None,
@@ -203,7 +202,7 @@ def compare(
     ----------
     dataset : Dataset, Audit, or what `read` reads
         As in `audit`.
-    detectors : str, Path, Detector, or a sequence of them, optional
+    detectors : str, Path, Detector, model, or a sequence of them, optional
         Each as in `audit`. By default all presets.
     drop_difficult : bool
         Boxes marked as difficult are not usable.
@@ -231,11 +230,7 @@ def compare(
     [13, 29]
     """
     about = asked(dataset, drop_difficult=drop_difficult)
-    if detectors is None:
-        detectors = own_names()
-    elif isinstance(detectors, str | Path | Detector):
-        detectors = [detectors]
-    every = [load_detector(one) for one in detectors]
+    every = load_detectors(own_names() if detectors is None else detectors)
     judged = judge_all(
         about.dataset,
         every,

@@ -23,7 +23,7 @@ from anchoraudit.boxes import box_sizes, iou_with_each, wh_iou
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import clipped_boxes
 from anchoraudit.dataset.locations import Locations
-from anchoraudit.detectors import Detector, load_detector
+from anchoraudit.detectors import Detector, DetectorLike, load_detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import one_canvas
 from anchoraudit.encoding.causes import CAUSES, most_alike, nearest_shape
@@ -90,7 +90,7 @@ class Explanation:
 def explain(
     dataset: Dataset,
     index: int,
-    detector: str | Detector = "reference",
+    detector: DetectorLike = "reference",
     *,
     drop_difficult: bool = False,
     loader: str | None = None,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anchoraudit.auditing.audit import Audit, dataset_of
 from anchoraudit.dataset.columns import Dataset
-from anchoraudit.detectors import Detector, load_detector
+from anchoraudit.detectors import Detector, DetectorLike, load_detector
 from anchoraudit.loaders import PLAIN
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ class Asked:
 
 def asked(
     source: Auditable,
-    detector: str | Path | Detector | None = None,
+    detector: DetectorLike | None = None,
     *,
     loader: str | None = None,
     drop_difficult: bool = False,

@@ -17,7 +17,7 @@ from anchoraudit.classes.table import ClassTable, class_table
 from anchoraudit.dataset import labels as label_policy
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.fates import KEPT
-from anchoraudit.detectors import Detector, load_detector
+from anchoraudit.detectors import Detector, DetectorLike, load_detector
 from anchoraudit.detectors.classes import Classes
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.admission import Admitted, admitted_to
@@ -403,7 +403,7 @@ def dataset_of(source: Auditable) -> Dataset:
 
 def audit(
     dataset: Auditable,
-    detector: str | Path | Detector | None = "reference",
+    detector: DetectorLike | None = "reference",
     *,
     drop_difficult: bool = False,
     counts: bool = False,
@@ -422,9 +422,9 @@ def audit(
     dataset : Dataset, Audit, or what `read` reads
         What `read` returns, or what it reads: a path, a DataFrame, or dicts. Of an audit, its data set as it
         was read.
-    detector : str, Path, Detector or None
-        The name of a preset, a detector file, or what `load_detector` returns. None: no encoder is replayed,
-        and only the rules on the data alone run.
+    detector : str, Path, Detector, model or None
+        What `load_detector` takes: the name of a preset, a detector file, a model in memory. None: no
+        encoder is replayed, and only the rules on the data alone run.
     drop_difficult : bool
         Boxes marked as difficult are not usable.
     counts : bool
@@ -488,7 +488,7 @@ def audit(
 
 def examine(
     dataset: Auditable,
-    detector: str | Path | Detector | None,
+    detector: DetectorLike | None,
     *,
     drop_difficult: bool = False,
     counts: bool = False,

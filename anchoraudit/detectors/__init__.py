@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
 from anchoraudit.detectors._families import covered_by, is_without_preset
 from anchoraudit.detectors._presets import own_names, preset, preset_names
 from anchoraudit.detectors.at_version import settled
+from anchoraudit.detectors.models import read_model
 from anchoraudit.detectors.readers import detector_named, is_named, read_detector, suffixes
 from anchoraudit.detectors.spec import Anchors, Border, Detector, Resize
 from anchoraudit.errors import AnchorauditError
@@ -20,7 +22,9 @@ from anchoraudit.io.suggest import did_you_mean
 __all__ = [
     "NO_DETECTOR",
     "Detector",
+    "DetectorLike",
     "load_detector",
+    "load_detectors",
     "override",
     "own_names",
     "parse_input_size",
@@ -31,14 +35,17 @@ __all__ = [
 # Where a detector can be named, this word says that there is none: only the rules on the data alone run.
 NO_DETECTOR = "none"
 
+# What `load_detector` takes: a name, a file, a detector, or a model or a configuration in memory.
+DetectorLike: TypeAlias = "str | Path | Detector | object"
+
 
 def load_detector(
-    detector: str | Path | Detector = "reference",
+    detector: DetectorLike = "reference",
     *,
     assume_standard: bool = False,
     framework_version: str | None = None,
 ) -> Detector:
-    """Load a preset by name, or read a detector from a file.
+    """Load a preset by name, or read a detector from a file or of a model in memory.
 
     A file is a TOML file of this package or a framework's own file: a model YAML of ultralytics, YOLOv5 or
     YOLOv7, a darknet .cfg, a detectron2 YAML, an mmdetection or mmyolo config, a config of RT-DETR, D-FINE or
@@ -47,17 +54,17 @@ def load_detector(
 
     Parameters
     ----------
-    detector : str, Path or Detector
-        The name of a preset, or the path of a file. A `Detector` is returned unchanged, but for
-        `framework_version`.
+    detector : str, Path, Detector or a model
+        The name of a preset, or the path of a file; or a model or a configuration in memory, as
+        `Detector.from_model` takes it. A `Detector` is returned unchanged, but for `framework_version`.
     assume_standard : bool
         What to do with a class that the framework does not have, the user's own. True: assume that it keeps
         the anchors and the matching of the framework's class that it replaces; the detector's name and notes
         say so. False: raise an error.
     framework_version : str, optional
         The version of the framework whose rules hold, such as "8.3.120". By default, those of a preset are
-        the ones that its name says. Those of a framework's own file or name are of the version that is
-        installed, which is looked up and not imported, else the newest.
+        the ones that its name says. Those of a framework's own file, name or model are of the version that
+        is loaded, else of the installed one, which is looked up and not imported, else the newest.
 
     Returns
     -------
@@ -67,8 +74,9 @@ def load_detector(
     Raises
     ------
     AnchorauditError
-        If there is no such preset or file, if the file cannot be read as a detector, or if the detector does
-        not depend on a version, or not in a known way. The message has the file, the line, and what to do.
+        If there is no such preset or file, if the file or the object cannot be read as a detector, or if the
+        detector does not depend on a version, or not in a known way. The message has the file, the line, and
+        what to do.
 
     Examples
     --------
@@ -76,8 +84,30 @@ def load_detector(
     >>> len(detector.anchors.levels), detector.match.positive
     (6, 0.5)
     """
-    found = detector if isinstance(detector, Detector) else _loaded(str(detector), assume_standard)
+    if isinstance(detector, Detector):
+        found = detector
+    elif isinstance(detector, str | os.PathLike):
+        found = _loaded(str(detector), assume_standard)
+    else:
+        found = read_model(detector, assume_standard=assume_standard)
     return settled(found, framework_version)
+
+
+def load_detectors(detectors: DetectorLike | Sequence[DetectorLike]) -> list[Detector]:
+    """Load one detector, or each of several.
+
+    detectors: what `load_detector` takes, or a sequence, a set or an iterator of such.
+
+    Raises AnchorauditError as `load_detector` does.
+
+    Examples
+    --------
+    >>> [detector.name for detector in load_detectors(("reference", "yolov5"))]
+    ['reference', 'yolov5']
+    """
+    if isinstance(detectors, Sequence | Set | Iterator) and not isinstance(detectors, str):
+        return [load_detector(one) for one in detectors]
+    return [load_detector(detectors)]
 
 
 def _loaded(name: str, assume_standard: bool) -> Detector:

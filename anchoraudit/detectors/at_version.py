@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Literal
 
 import msgspec
@@ -13,7 +14,13 @@ from anchoraudit.errors import AnchorauditError
 
 
 def installed(package: str) -> str:
-    """Return the version of a package that is installed, without importing it; "" if there is none."""
+    """Return the version of a package that is loaded or installed, without importing it; "" if it is neither.
+
+    What is loaded runs the training, whatever is installed beside it.
+    """
+    loaded = getattr(sys.modules.get(package), "__version__", None)
+    if isinstance(loaded, str) and key_of(loaded):
+        return loaded
     import importlib.metadata  # takes as long to import as all of this package's detectors
 
     try:

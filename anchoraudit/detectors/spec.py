@@ -8,7 +8,7 @@ that make arrays, because a command line is checked before that import.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from anchoraudit.detectors._block import Block
 from anchoraudit.detectors.anchors import Anchors, Level
@@ -20,8 +20,8 @@ from anchoraudit.detectors.loss import Loss
 from anchoraudit.detectors.match import Match
 from anchoraudit.detectors.points import Points
 from anchoraudit.detectors.resize import Resize
-from anchoraudit.detectors.torchvision_model import made_of
 from anchoraudit.detectors.versions import Versions
+from anchoraudit.io.plugins import load_module
 
 if TYPE_CHECKING:
     from anchoraudit.arrays import Float
@@ -290,6 +290,53 @@ class Detector(Block, frozen=True):
         return bool(self.empty_when)
 
     @staticmethod
+    def from_model(
+        model: Any, *, assume_standard: bool = False, framework_version: str | None = None
+    ) -> Detector:
+        """Read the detector of a model or a configuration in memory. Imports no framework.
+
+        What `load_detector` takes is taken here too, and the other way round: both are one function.
+
+        Parameters
+        ----------
+        model : object
+            A model or a configuration of a framework whose detectors can be read (docs/python.md lists them),
+            also wrapped by DataParallel, DistributedDataParallel or torch.compile. An object that has one
+            such model as an attribute, such as a Lightning module. The name of a preset, the path of a
+            detector file, or a `Detector`.
+        assume_standard : bool
+            A class that the framework does not have keeps the anchors and the matching of the framework's
+            class that it replaces.
+        framework_version : str, optional
+            The version of the framework whose rules hold. By default the one that is loaded.
+
+        Returns
+        -------
+        Detector
+            The detector. `notes` say which model was taken, if it was inside another object.
+
+        Raises
+        ------
+        AnchorauditError
+            If the object is nothing that can be read, if several detection models are inside, or if its
+            detector cannot be replayed. The message says what can be read, and what to do.
+
+        Examples
+        --------
+        >>> from torchvision.models import detection  # doctest: +SKIP
+        >>> model = detection.retinanet_resnet50_fpn(weights=None)  # doctest: +SKIP
+        >>> audit("sample_data/coco", Detector.from_model(model))  # doctest: +SKIP
+        >>> Detector.from_model(3)  # doctest: +IGNORE_EXCEPTION_DETAIL
+        Traceback (most recent call last):
+            ...
+        anchoraudit.errors.AnchorauditError: int is not a detector that can be read
+        """
+        named = load_module("anchoraudit", "detectors").load_detector
+        return cast(
+            "Detector", named(model, assume_standard=assume_standard, framework_version=framework_version)
+        )
+
+    @staticmethod
     def from_torchvision(model: Any, *, strides: Sequence[float] | None = None) -> Detector:
         """Read the detector from a torchvision detection model in memory. Does not import torch.
 
@@ -320,7 +367,8 @@ class Detector(Block, frozen=True):
             ...
         anchoraudit.errors.AnchorauditError: NoneType has no anchor_generator
         """
-        return made_of(model, Detector, strides=strides)
+        reader = load_module("anchoraudit.detectors.models", "torchvision")
+        return cast("Detector", reader.from_torchvision(model, strides))
 
     def __repr__(self) -> str:
         return f"<Detector {self}>"

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from anchoraudit.arrays import Float
 from anchoraudit.boxes import box_sizes
-from anchoraudit.detectors import Detector, load_detector
+from anchoraudit.detectors import DetectorLike, load_detector
 from anchoraudit.encoding.canvas import one_canvas, place
 from anchoraudit.encoding.definition import DenseLabels
 from anchoraudit.encoding.engines import replay
@@ -20,7 +20,7 @@ from anchoraudit.errors import AnchorauditError
 
 
 def encode(
-    boxes: npt.ArrayLike, width: float, height: float, detector: str | Detector = "reference"
+    boxes: npt.ArrayLike, width: float, height: float, detector: DetectorLike = "reference"
 ) -> tuple[Float, Float, Float]:
     """Encode one image's boxes into training targets, as the reference encoder does.
 
@@ -31,9 +31,8 @@ def encode(
         the image and not changed otherwise.
     width, height : float
         Size of the image in pixels.
-    detector : str or Detector
-        The name of a preset, a detector file, or what `load_detector` returns. It must have one level of
-        anchors.
+    detector : str, Path, Detector or model
+        What `load_detector` takes. It must have one level of anchors.
 
     Returns
     -------

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-from anchoraudit.detectors import Detector
+from anchoraudit.detectors import DetectorLike
 from anchoraudit.detectors.classes import Classes
 from anchoraudit.formats._columns import parse_columns
 from anchoraudit.partitions.auditing import Job, audit_part
@@ -59,7 +59,7 @@ class Partitions:
 
 def partition(
     source: str | PathLike[str],
-    detector: str | Path | Detector | None = "reference",
+    detector: DetectorLike | None = "reference",
     *,
     format: str = "auto",
     splits: tuple[str, ...] = (),

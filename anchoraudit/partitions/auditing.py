@@ -13,7 +13,7 @@ from anchoraudit.auditing.audit import Audit
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.pieces import RewritableParts
-from anchoraudit.detectors import Detector
+from anchoraudit.detectors import DetectorLike
 from anchoraudit.detectors.classes import Classes
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats._columns import parse_columns
@@ -76,7 +76,7 @@ class Job:
 
 def audit_partitions(
     source: str | PathLike[str],
-    detector: str | Path | Detector | None = "reference",
+    detector: DetectorLike | None = "reference",
     *,
     format: str = "auto",
     splits: tuple[str, ...] = (),

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 
 import numpy as np
 
 from anchoraudit.advice.compare import Comparison, Contents, Counts, judge_all
 from anchoraudit.arrays import Float, Int
-from anchoraudit.detectors import Detector, load_detector, own_names
+from anchoraudit.detectors import Detector, DetectorLike, load_detectors, own_names
 from anchoraudit.images.inspection import look
 from anchoraudit.partitions.engines import Failed
 from anchoraudit.partitions.plan import Plan
@@ -36,7 +35,7 @@ _Counted = tuple[Contents, list[tuple[Counts, Int]]]
 
 def compare_partitions(
     source: str | PathLike[str] | InParts,
-    detectors: str | Path | Detector | Sequence[str | Path | Detector] | None = None,
+    detectors: DetectorLike | Sequence[DetectorLike] | None = None,
     *,
     drop_difficult: bool = False,
     loader: str | None = None,
@@ -69,11 +68,7 @@ def compare_partitions(
     >>> [one.statuses["matched"] for one in found]
     [13, 29]
     """
-    if detectors is None:
-        detectors = own_names()
-    elif isinstance(detectors, str | Path | Detector):
-        detectors = [detectors]
-    every = tuple(load_detector(one) for one in detectors)
+    every = tuple(load_detectors(own_names() if detectors is None else detectors))
     reading = source if isinstance(source, InParts) else InParts(source)
     merged: _Counted | None = None
     failed: list[str] = []

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Self
 
 import msgspec
 
 from anchoraudit.auditing.audit import Audit, examine
 from anchoraudit.dataset.columns import Dataset
-from anchoraudit.detectors import Detector, load_detector
+from anchoraudit.detectors import Detector, DetectorLike, load_detector
 from anchoraudit.detectors.classes import Classes
 from anchoraudit.rules import Chosen, Context, all_rules
 
@@ -34,7 +33,7 @@ class Settings:
     @classmethod
     def of(
         cls,
-        detector: str | Path | Detector | None,
+        detector: DetectorLike | None,
         rules: Chosen | None = None,
         **others: Any,
     ) -> Self:

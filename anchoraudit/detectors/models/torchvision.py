@@ -1,27 +1,33 @@
-"""Read the blocks of a detector from the attributes of a torchvision model in memory; torch is not imported.
-
-`Detector.from_torchvision` is the public function. This module imports only the blocks, not `Detector`, which
-imports it.
+"""Read a detection model of torchvision in memory.
 
 Sources: torchvision models/detection/{transform,anchor_utils,rpn,retinanet,ssd,faster_rcnn,_utils}.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
-from anchoraudit.detectors.anchors import Anchors, Level
-from anchoraudit.detectors.border import Border
-from anchoraudit.detectors.classes import Classes
-from anchoraudit.detectors.labels import Labels
-from anchoraudit.detectors.loss import Loss
-from anchoraudit.detectors.match import Match
-from anchoraudit.detectors.points import Points
-from anchoraudit.detectors.resize import Resize
+import msgspec
+
+from anchoraudit.detectors.models._inside import unwrapped
+from anchoraudit.detectors.readers._assume import Assume
+from anchoraudit.detectors.spec import (
+    Anchors,
+    Border,
+    Classes,
+    Detector,
+    Labels,
+    Level,
+    Loss,
+    Match,
+    Points,
+    Resize,
+)
 from anchoraudit.errors import AnchorauditError
 
-D = TypeVar("D")
+READS = "a detection model of torchvision (Faster or Mask R-CNN, RetinaNet, FCOS, SSD, SSDlite)"
+
 _SOURCES = (
     "torchvision models/detection/transform.py (size, padding), _utils.py (Matcher, SSDMatcher)",
     "torchvision models/detection/anchor_utils.py (AnchorGenerator, DefaultBoxGenerator)",
@@ -36,19 +42,33 @@ _MODELS = "Faster or Mask R-CNN, RetinaNet, FCOS, SSD, SSDlite"
 _ONE_IMAGE = "One image a batch. Images of a batch share one canvas, and the last anchors move with it."
 
 
-def made_of(model: Any, make: Callable[..., D], *, strides: Sequence[float] | None = None) -> D:
-    """Make a detector of a torchvision model: Faster and Mask R-CNN, RetinaNet, FCOS, SSD, SSDlite.
+def recognises(model: Any) -> bool:
+    """Tell whether an object has the parts of such a model, whatever its class is called."""
+    transform = getattr(model, "transform", None)
+    if not (hasattr(transform, "min_size") or hasattr(transform, "fixed_size")):
+        return False
+    return hasattr(_owner(model), "anchor_generator")
+
+
+def read(model: Any, assume: Assume) -> Detector:
+    """Read the detector of a model whose strides are the usual ones."""
+    del assume  # classes of one's own are taken for what their attributes say
+    return from_torchvision(model)
+
+
+def from_torchvision(model: Any, strides: Sequence[float] | None = None) -> Detector:
+    """Return the detector of a model of torchvision: Faster and Mask R-CNN, RetinaNet, FCOS, SSD, SSDlite.
 
     It reads transform.{min_size, max_size, fixed_size, size_divisible}, anchor_generator and proposal_matcher
     (the last two from model.rpn, if there is one); of FCOS center_sampling_radius instead of a matcher.
 
-    make: called with the fields of a `Detector` by name; its result is returned. strides: pixels per cell of
-    each level, if they are not the usual ones for that number of levels.
+    strides: pixels per cell of each level, if they are not the usual ones for that number of levels.
 
     Raises AnchorauditError if an attribute is missing, or the strides are unknown.
     """
-    rpn = getattr(model, "rpn", None)
-    owner = model if rpn is None else rpn
+    model = unwrapped(model)
+    owner = _owner(model)
+    rpn = owner is not model
     generator = getattr(owner, "anchor_generator", None)
     matcher = getattr(owner, "proposal_matcher", None)
     transform = getattr(model, "transform", None)
@@ -61,26 +81,27 @@ def made_of(model: Any, make: Callable[..., D], *, strides: Sequence[float] | No
             remedy=f"Give a detection model of torchvision: {_MODELS}.",
         )
     if matcher is None:
-        return _made_of_fcos(model, make, strides)
+        return _fcos(model, strides)
     boxes = hasattr(generator, "_wh_pairs")
     try:
         resize, notes = _resize(transform)
         if boxes:
             anchors = _default_boxes(generator, strides)
         else:
-            anchors = _anchors(generator, rpn is not None, strides)
+            anchors = _anchors(generator, rpn, strides)
             notes = (*notes, _ONE_IMAGE)
-        return make(
+        return Detector(
             name=kind,
             framework="torchvision",
+            class_rules="torchvision",
             sources=_SOURCES,
             notes=notes,
             resize=resize,
             anchors=anchors,
             border=Border(margin="off"),
             match=_match(matcher, single=boxes),
-            loss=_loss(model, rpn=rpn is not None, boxes=boxes),
-            labels=_labels(rpn=rpn is not None, boxes=boxes),
+            loss=_loss(model, rpn=rpn, boxes=boxes),
+            labels=_labels(rpn=rpn, boxes=boxes),
             classes=_classes(model),
         )
     except (AttributeError, TypeError, ValueError) as error:
@@ -90,8 +111,14 @@ def made_of(model: Any, make: Callable[..., D], *, strides: Sequence[float] | No
         ) from None
 
 
-def _made_of_fcos(model: Any, make: Callable[..., D], strides: Sequence[float] | None) -> D:
-    """Make a detector of FCOS, whose generator has one square a cell: its side stands for the level's size.
+def _owner(model: Any) -> Any:
+    """Return what has the anchors: the RPN, or the model itself if it has none."""
+    rpn = getattr(model, "rpn", None)
+    return model if rpn is None else rpn
+
+
+def _fcos(model: Any, strides: Sequence[float] | None) -> Detector:
+    """Return the detector of FCOS, whose generator has one square a cell: its side is the level's size.
 
     A level's range is 4 to 8 sizes, but from 0 on the first and without end on the last. Points lie where the
     grid's cells begin, and areas are compared after they were subtracted from 1e8.
@@ -109,9 +136,10 @@ def _made_of_fcos(model: Any, make: Callable[..., D], strides: Sequence[float] |
         if len(shares) > 1:
             raise ValueError("sizes of anchors that are not the same share of the stride on all levels")
         ends = [8.0 * size for size in sizes[:-1]]
-        return make(
+        return Detector(
             name=kind,
             framework="torchvision",
+            class_rules="torchvision",
             sources=_SOURCES_OF_FCOS,
             notes=(*notes, _ONE_IMAGE),
             resize=resize,
@@ -123,7 +151,7 @@ def _made_of_fcos(model: Any, make: Callable[..., D], strides: Sequence[float] |
                 areas_from=_AREAS,
             ),
             loss=Loss(normaliser="batch_positives_or_one"),
-            labels=_labels(rpn=False, boxes=False),
+            labels=msgspec.structs.replace(_labels(rpn=False, boxes=False), outside="no_effect"),
             classes=_classes(model),
         )
     except (AttributeError, IndexError, TypeError, ValueError) as error:
@@ -188,7 +216,7 @@ def _usual(sizes: list[Any], rpn: bool) -> tuple[float, ...]:
         return (32.0, 32.0, 64.0)  # MobileNetV3: two feature maps of one size, and a pooled one
     raise AnchorauditError(
         f"unknown strides of {len(sizes)} levels: the model has no attribute for them",
-        remedy="Give them: from_torchvision(model, strides=(16,)), pixels of the input per cell.",
+        remedy="Give them: Detector.from_torchvision(model, strides=(16,)), pixels of the input per cell.",
     )
 
 
@@ -204,7 +232,7 @@ def _default_boxes(generator: Any, strides: Sequence[float] | None) -> Anchors:
         if len(shapes) != 6:
             raise AnchorauditError(
                 f"unknown strides of {len(shapes)} levels: the model's DefaultBoxGenerator has no steps",
-                remedy="Give them: from_torchvision(model, strides=(16, 32, ...)).",
+                remedy="Give them: Detector.from_torchvision(model, strides=(16, 32, ...)).",
             )
         steps = [16.0 * 2**i for i in range(6)]  # SSDlite: a sixteenth of the input, then halved
     if len(steps) != len(shapes):
