@@ -19,6 +19,7 @@ def based_on(
     without: str | tuple[str, ...] = (),
     read_in: tuple[str, ...] = (),
     augmentation: str = "",
+    read_from: str = "",
     **blocks: object,
 ) -> Detector:
     """Return the preset with this name, with the user's `blocks` instead of its own.
@@ -27,6 +28,7 @@ def based_on(
     notes are dropped: those that start with `without`, and those that mention its input size, if `blocks` has
     a resize. read_in: where the rules were read, instead of the preset's own sources. augmentation: the
     recipe of its training geometry; by default none, since a file may state another than the preset has.
+    read_from: what the sources name in place of the file, for what is in memory.
     """
     base = preset(name)
     kept = [note for note in base.notes if not note.startswith(without)]
@@ -37,7 +39,10 @@ def based_on(
     return msgspec.structs.replace(
         base,
         name=path.stem,
-        sources=(f"{path.name}; what it does not say: preset {name}", *(read_in or base.sources)),
+        sources=(
+            f"{read_from or path.name}; what it does not say: preset {name}",
+            *(read_in or base.sources),
+        ),
         notes=(*kept, *notes),
         augmentation=augmentation,
         **blocks,

@@ -1,10 +1,8 @@
 """Read a model YAML of ultralytics (version 8 and later) or WongKinYiu/yolov9: `backbone` and `head`.
 
 Sources: ultralytics 8.4.190 and 8.3.253 nn/tasks.py (yaml_model_load, parse_model, guess_model_task),
-nn/modules/head.py (Detect and those made of it; RTDETRDecoder), utils/loss.py (which head has which
-assigner), utils/tal.py (SegTaskAlignedAssigner and PoseTaskAlignedAssigner, from 8.4.180 on),
-utils/downloads.py (names); WongKinYiu/yolov9 5b1ea9a8 models/yolo.py, utils/loss_tal.py,
-utils/loss_tal_dual.py.
+nn/modules/head.py (RTDETRDecoder), utils/downloads.py (names); WongKinYiu/yolov9 5b1ea9a8 models/yolo.py,
+utils/loss_tal.py, utils/loss_tal_dual.py.
 """
 
 from __future__ import annotations
@@ -16,11 +14,17 @@ from typing import Any
 import msgspec
 
 from anchoraudit.detectors._presets import preset
-from anchoraudit.detectors.at_version import asked_for_newest, with_strides
 from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.readers._based_on import based_on
 from anchoraudit.detectors.readers._files import read_text
 from anchoraudit.detectors.readers._stated import Stated
+from anchoraudit.detectors.readers._ultralytics_heads import (
+    HEADS,
+    OTHER,
+    REFUSED,
+    with_points,
+    with_queries,
+)
 from anchoraudit.detectors.readers._ultralytics_layers import Layer, Layers
 from anchoraudit.detectors.readers._yaml import item_lines, read_yaml
 from anchoraudit.detectors.spec import Classes, Detector
@@ -29,37 +33,12 @@ from anchoraudit.errors import AnchorauditError
 SUFFIXES = (".yaml", ".yml")
 LOOKS_FOR = "ultralytics or YOLOv9 model (.yaml with backbone and head; or a name such as yolo11n.pt)"
 
-_RULE, _END_TO_END, _QUERIES = "ultralytics-yolo11", "ultralytics-yolo26", "ultralytics-rtdetr"
 _SIZE = "The model file has no input size; replayed at 640, or at that of --input-size."
 _BY_NAME = "Known by its name, {name}: no file was read."
-_MASKS = (
-    "{head} chooses among the same points as Detect. From ultralytics 8.4.180 on it also weighs predicted "
-    "masks (SegTaskAlignedAssigner), which is not replayed: it changes which candidates are taken, and never "
-    "which points are candidates."
-)
-_KEYPOINTS = (
-    "{head} is replayed with the points of Detect. From ultralytics 8.4.180 on (PoseTaskAlignedAssigner) "
-    "candidates are only on levels of which a box is 2 to 12 strides in size, unless that leaves none: so "
-    "whether a box has a candidate is exact, and how many is a most."
-)
-# The heads that ultralytics has, and what is to be said of each.
-_HEADS = {
-    **dict.fromkeys(("Detect", "WorldDetect", "YOLOEDetect", "v10Detect"), ""),
-    **dict.fromkeys(("Segment", "Segment26", "YOLOESegment", "YOLOESegment26"), _MASKS),
-    **dict.fromkeys(("Pose", "Pose26"), _KEYPOINTS),
-}
-_ROTATED = "it assigns points to rotated boxes, by their corners (RotatedTaskAlignedAssigner)"
-_REFUSED = {
-    **dict.fromkeys(("OBB", "OBB26"), _ROTATED),
-    "Classify": "it classifies whole images, and has no boxes",
-    "SemanticSegment": "it labels pixels, and has no boxes",
-    "Depth": "it predicts depths, and has no boxes",
-}
 # Heads of WongKinYiu/yolov9, and how many times each takes the levels: auxiliary branches come first. Its
 # files say `anchors: 3`, which means nothing.
 _OF_YOLOV9 = {"DDetect": 1, "DualDetect": 2, "DualDDetect": 2, "TripleDetect": 3, "TripleDDetect": 3}
 _YOLOV9 = re.compile(rf"\b(?:{'|'.join(_OF_YOLOV9)})\b")
-_OTHER = "Name a model that detects boxes, such as yolo11n.yaml."
 
 # Names of ultralytics' own models and model files (cfg/models of 8.4.190, and its assets), without the
 # suffix. A scale stands in them where files of all scales have one text. YOLOv5 and v3 are those with a `u`:
@@ -108,21 +87,20 @@ def read(path: Path, text: str, assume: Assume) -> Detector:
         with table.blame("head"):
             points = msgspec.structs.replace(preset("yolov9").points, strides=strides)
         return based_on("yolov9", path, notes=(_SIZE,), points=points)
-    if head.module in _REFUSED:
+    if head.module in REFUSED:
         raise layers.error(
-            f"a head of {head.module} is not replayed: {_REFUSED[head.module]}", head.line, _OTHER
+            f"a head of {head.module} is not replayed: {REFUSED[head.module]}", head.line, OTHER
         )
-    if head.module not in _HEADS:
+    if head.module not in HEADS:
         refusal = layers.error(
             f"the head ends in {head.module}, which is not a head of ultralytics",
             head.line,
-            f"Replayed: {', '.join((*_HEADS, 'RTDETRDecoder'))}.",
+            f"Replayed: {', '.join((*HEADS, 'RTDETRDecoder'))}.",
         )
         assume.that(head.module, "takes the points of ultralytics' Detect", refusal)
     strides = layers.strides(assume)
     end_to_end = table.find("end2end") is True and head.module != "v10Detect"
-    said = (_HEADS.get(head.module) or "").format(head=head.module)
-    return _of(path, strides, notes=tuple(filter(None, (_SIZE, said))), end_to_end=end_to_end)
+    return with_points(path, strides, head.module, notes=(_SIZE,), end_to_end=end_to_end)
 
 
 def classes(path: Path, text: str) -> Stated:
@@ -154,7 +132,7 @@ def named(name: str, assume: Assume) -> Detector | None:
         return None
     stem = path.name[: len(path.name) - len(suffix)].lower()
     if _TRANSFORMER.fullmatch(stem):
-        return _transformer(path, notes=(_BY_NAME.format(name=name),))
+        return with_queries(path, notes=(_BY_NAME.format(name=name),))
     found = _NAMES.fullmatch(stem)
     if found is None or (stem.startswith("yolov6") and suffix not in SUFFIXES):  # else Meituan's
         if suffix == ".pt":
@@ -164,15 +142,15 @@ def named(name: str, assume: Assume) -> Detector | None:
         text = read_text(unscaled)
         return read(unscaled, text, assume) if detect(unscaled, text) else None
     task = found["task"] and _TASKS[found["task"].strip("-").partition("-")[0]]
-    if task in _REFUSED:
+    if task in REFUSED:
         raise AnchorauditError(
-            f"{name} is not replayed: its head is {task}, and {_REFUSED[task]}", remedy=_OTHER
+            f"{name} is not replayed: its head is {task}, and {REFUSED[task]}", remedy=OTHER
         )
-    said = _HEADS[task].format(head=task) if task else ""
-    return _of(
+    return with_points(
         path,
         _strides_by_name(found),
-        notes=tuple(filter(None, (_BY_NAME.format(name=name), said))),
+        task or "Detect",
+        notes=(_BY_NAME.format(name=name),),
         end_to_end=found["now"] == "26" or stem.startswith("yoloe-26"),
     )
 
@@ -203,23 +181,9 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _of(path: Path, strides: tuple[float, ...], *, notes: tuple[str, ...], end_to_end: bool) -> Detector:
-    """Return the detector with these levels, with the newest rules."""
-    name = _END_TO_END if end_to_end else _RULE
-    moved = with_strides(preset(name), strides)
-    return asked_for_newest(based_on(name, path, notes=notes, points=moved.points, match=moved.match))
-
-
 def _with_queries(path: Path, layers: Layers, head: Layer) -> Detector:
     """Read RTDETRDecoder's arguments: classes, width, queries, ..."""
     queries: Any = head.args[2] if len(head.args) > 2 else None
     if queries is not None and (isinstance(queries, bool) or not isinstance(queries, int) or queries < 1):
         raise layers.error(f"RTDETRDecoder has {queries!r} queries, which is not a number above 0", head.line)
-    return _transformer(path, notes=(_SIZE,), queries=queries)
-
-
-def _transformer(path: Path, *, notes: tuple[str, ...], queries: int | None = None) -> Detector:
-    match = preset(_QUERIES).match
-    if queries is not None:
-        match = msgspec.structs.replace(match, queries=queries)
-    return asked_for_newest(based_on(_QUERIES, path, notes=notes, match=match))
+    return with_queries(path, notes=(_SIZE,), queries=queries)
