@@ -32,7 +32,7 @@ class Stated:
         """The remarks, and one on what could not be read."""
         if self.unread is None:
             return self.remarks
-        where = f" ({Path(self.unread.path).name}, {self.unread.place})"
+        where = f" ({', '.join(filter(None, (Path(self.unread.path).name, self.unread.place)))})"
         return (*self.remarks, f"what is said of classes is not read in full: {self.unread.message}{where}")
 
     def put_into(self, detector: Detector) -> Detector:
@@ -42,5 +42,8 @@ class Stated:
 
 
 def place(path: str, line: int) -> str:
-    """Return a place as `Classes.stated_in` has it: the name of the file, and the line."""
-    return f"{Path(path).name}, line {line}"
+    """Return a place as `Classes.stated_in` has it: the name of the file, and the line.
+
+    What is in memory has no line, and its path is the name of the entry.
+    """
+    return f"{Path(path).name}, line {line}" if line else path

@@ -1,11 +1,16 @@
-"""A mapping that knows the file and line of each entry, for error messages."""
+"""A mapping that knows the file and line of each entry, for error messages.
+
+What is in memory has no lines: there, the place of an entry is its own name, `cfg.MODEL.RPN.IOU_THRESHOLDS`,
+and its line is 0.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -13,6 +18,8 @@ from anchoraudit.errors import AnchorauditError
 
 T = TypeVar("T")
 _MOST = 20_000  # values in one entry, or entries in a merge; no real configuration has more
+_MOST_IN_MEMORY = 200_000  # values of a whole configuration in memory
+_DEEPEST_IN_MEMORY = 60  # mappings and lists inside each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +37,10 @@ class Unresolved:
         return AnchorauditError(
             f"{key} is {shown!r}: {self.why}",
             path=self.path,
-            place=f"line {self.line}",
-            remedy="Write the value itself there: numbers, lists, or names assigned in this file.",
+            place=f"line {self.line}" if self.line else "",
+            remedy="Write the value itself there: numbers, lists, or names assigned in this file."
+            if self.line
+            else "Put the value itself there: numbers, texts, lists or mappings.",
         )
 
 
@@ -126,7 +135,7 @@ class Table(dict[str, Any]):
         return AnchorauditError(
             message,
             path=path,
-            place=f"line {line}",
+            place=f"line {line}" if line else "",
             remedy=remedy or "See the detector file formats in docs/detectors.md.",
         )
 
@@ -157,6 +166,48 @@ class Table(dict[str, Any]):
                 new = (old if isinstance(old, Table) else Table(value.path)).merged(value, budget)
             result.put(key, new, *over.where[key])
         return result
+
+
+def table_of(values: Mapping[Any, Any], name: str) -> Table:
+    """Return a mapping in memory as a `Table`, with the mappings inside it.
+
+    Classes and functions become their full names, tensors and arrays lists, tuples lists; what is no plain
+    value is `Unresolved`, which is an error only if it is needed. name: what messages call the mapping.
+
+    Raises AnchorauditError if it is too large, or if it contains itself.
+    """
+    return cast(Table, _InMemory(name).value(values, name, 0))
+
+
+class _InMemory:
+    """Turns values in memory into those that a file would have, and counts them."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.left = name, _MOST_IN_MEMORY
+
+    def value(self, value: Any, place: str, depth: int) -> Any:
+        self.left -= 1
+        if self.left < 0 or depth > _DEEPEST_IN_MEMORY:
+            raise AnchorauditError(
+                f"{self.name} is too large or too deeply nested for a configuration, or contains itself",
+                path=place if len(place) <= 200 else self.name,
+                remedy="Give the framework's own configuration object.",
+            )
+        if isinstance(value, Mapping):
+            table = Table(place, 0)
+            for key, item in value.items():
+                at = f"{place}.{key}"
+                table.put(str(key), self.value(item, at, depth + 1), at, 0)
+            return table
+        if hasattr(value, "tolist") and math.prod(getattr(value, "shape", ())) <= self.left:
+            value = value.tolist()
+        if isinstance(value, list | tuple):
+            return [self.value(item, f"{place}[{number}]", depth + 1) for number, item in enumerate(value)]
+        if value is None or isinstance(value, str | int | float):
+            return value
+        if callable(value) and hasattr(value, "__qualname__"):
+            return f"{value.__module__}.{value.__qualname__}"
+        return Unresolved(type(value).__name__, place, 0, "it is no plain value")
 
 
 def _plain(value: Any, dotted: str, budget: list[int]) -> Any:

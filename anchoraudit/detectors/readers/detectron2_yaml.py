@@ -53,18 +53,23 @@ def detect(path: Path, text: str) -> bool:
 
 def read(path: Path, text: str, assume: Assume) -> Detector:
     """Read the detector. A value in neither the file nor its bases is detectron2's default."""
-    config = _with_bases(path, text, ())
+    return read_table(path, _with_bases(path, text, ()), assume)
+
+
+def read_table(path: Path, config: Table, assume: Assume, *, read_from: str = "") -> Detector:
+    """Read the detector of a configuration. path, read_from: as `based_on` takes them."""
     retinanet = _is_retinanet(config, assume)
     pyramid = "fpn" in config.text("MODEL.BACKBONE.NAME", "build_resnet_backbone").lower()
     if not retinanet:
         _require(config, "MODEL.PROPOSAL_GENERATOR.NAME", ("RPN",), "RPN", assume)
     name = "detectron2-retinanet" if retinanet else f"detectron2-rpn_{'fpn' if pyramid else 'c4'}"
     base = preset(name)
-    resize, notes = _resize(config, base.resize)
+    resize, notes = resize_of(config, base.resize)
     return based_on(
         name,
         path,
         notes=notes,
+        read_from=read_from,
         resize=resize,
         anchors=_anchors(config, base.anchors, assume, retinanet=retinanet, pyramid=pyramid),
         border=_border(config, base.border, retinanet=retinanet),
@@ -247,7 +252,7 @@ def _match(config: Table, base: Match, *, retinanet: bool) -> Match:
         return msgspec.structs.replace(base, negative=thresholds[0], positive=thresholds[1])
 
 
-def _resize(config: Table, base: Resize) -> tuple[Resize, tuple[str, ...]]:
+def resize_of(config: Table, base: Resize) -> tuple[Resize, tuple[str, ...]]:
     """Return the resize with the largest shorter side of MIN_SIZE_TRAIN; training draws one at random."""
     key = "INPUT.MIN_SIZE_TRAIN"
     given = config.find(key)
