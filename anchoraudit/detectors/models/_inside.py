@@ -6,6 +6,7 @@ torch.compile's OptimizedModule keep the model as their only part. Lightning mod
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -78,6 +79,11 @@ def _named(model: Any, before: str, *, parts_only: bool = False) -> Iterator[tup
     for name, value in attributes(model, parts_only=parts_only).items():
         if not isinstance(value, str | bytes | int | float | bool | type(None)):
             yield f"{before}{name}", value
+
+
+def loaded(package: str) -> Any:
+    """Return a package if it has been imported already; None if not. It is never imported here."""
+    return sys.modules.get(package)
 
 
 def comes_from(model: Any, *packages: str) -> bool:
