@@ -15,7 +15,7 @@ import anchoraudit
 from anchoraudit import Detector, audit, compare, load_detector
 from anchoraudit.detectors import at_version, models
 from anchoraudit.errors import AnchorauditError
-from tests.model_cases import Module, case_modules
+from tests.model_cases import Module, case_modules, transformers
 from tests.test_from_torchvision import FPN, SSD300, faster_rcnn, fcos, retinanet
 
 IMAGE = {"width": 640, "height": 480, "boxes": [[50, 60, 250, 320]], "labels": [1]}
@@ -79,6 +79,13 @@ class TestInside:
     def test_one_model_under_two_names_is_one(self):
         model = retinanet()
         assert Detector.from_model(Lit(a=model, b=DataParallel(module=model))).notes[0].startswith("Read of")
+
+    def test_beside_its_model_a_configuration_does_not_count(self):
+        own = transformers.config("detr", num_queries=77)
+        lit = Lit(config=own, model=transformers.model(own))
+        detector = Detector.from_model(lit)
+        assert detector.notes[0] == "Read of Lit: its model, a SomeForObjectDetection."
+        assert detector.match.queries == 77
 
     def test_several_are_listed(self):
         lit = Lit(student=retinanet(), teacher=Lit(net=SSD300))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import msgspec
 
-from anchoraudit.detectors.models._inside import Found, detectors_inside, unwrapped
+from anchoraudit.detectors.models._inside import Found, detectors_inside, is_network, unwrapped
 from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.plugins import load_module, module_names
@@ -84,8 +84,11 @@ def read_model(model: Any, *, assume_standard: bool = False) -> Detector:
 
 
 def _only_one(model: Any, found: list[Found]) -> Found:
-    """Return the only model that was found inside an object."""
+    """Return the only model found inside an object; beside one model, configurations do not count."""
     kind = type(model).__name__
+    networks = [one for one in found if is_network(one.model)]
+    if len(networks) == 1:
+        return networks[0]
     if not found:
         readable = "; ".join(reader.READS for reader in model_readers())
         raise AnchorauditError(

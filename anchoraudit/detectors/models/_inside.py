@@ -52,6 +52,11 @@ def attributes(model: Any, *, parts_only: bool = False) -> dict[str, Any]:
     return {**{name: value for name, value in own.items() if not name.startswith("_")}, **parts}
 
 
+def is_network(model: Any) -> bool:
+    """Tell whether an object is a torch.nn.Module, and no configuration."""
+    return "_modules" in (getattr(model, "__dict__", None) or {})
+
+
 def detectors_inside(model: Any, is_detector: Callable[[Any], bool]) -> list[Found]:
     """Return the detection models inside an object, the outermost first, each once.
 

@@ -90,28 +90,51 @@ def detect(path: Path, text: str) -> bool:
 def read(path: Path, text: str, assume: Assume) -> Detector:
     """Read the detector: its queries and labels, and the size that the image processor resizes to."""
     del assume  # a type of one's own is code, of which nothing is known
-    config = _Object(path, json_text.parse(text, path))
-    name = config.values.get("model_type")
-    if not isinstance(name, str) or name not in _KINDS:
-        why = _REFUSED.get(name, "") if isinstance(name, str) else ""
+    beside = path.parent / _BESIDE
+    processor = json_text.parse(read_text(beside), beside) if is_file(beside) else None
+    return read_values(
+        Values(str(path), json_text.parse(text, path)),
+        None if processor is None else Values(str(beside), processor),
+        name=path.stem if path.name not in FILES else path.resolve().parent.name or path.stem,
+        read_from=path.name,
+        no_size=f"No {_BESIDE} beside it: replayed at the size that the image processor has by default.",
+    )
+
+
+def is_known(model_type: object) -> bool:
+    """Tell whether a `model_type` is that of a detector, replayed or not."""
+    return isinstance(model_type, str) and (model_type in _KINDS or model_type in _REFUSED)
+
+
+def read_values(
+    config: Values, processor: Values | None, *, name: str, read_from: str, no_size: str
+) -> Detector:
+    """Read the detector of a configuration.
+
+    processor: what the image processor is configured with; None: nobody says, and a note, `no_size`, says so.
+    name: that of the detector. read_from: what its sources call the configuration.
+    """
+    model_type = config.values.get("model_type")
+    if not isinstance(model_type, str) or model_type not in _KINDS:
+        why = _REFUSED.get(model_type, "") if isinstance(model_type, str) else ""
         raise config.error(
-            f"model_type {str(name)[:60]!r} is not replayed{f': {why}' if why else ''}",
+            f"model_type {str(model_type)[:60]!r} is not replayed{f': {why}' if why else ''}",
             "model_type",
             f"Replayed: {', '.join(_KINDS)}.",
         )
-    kind = _KINDS[name]
+    kind = _KINDS[model_type]
     key = kind.key
-    if config.values.get("two_stage") is True and name == "deformable_detr":
+    if config.values.get("two_stage") is True and model_type == "deformable_detr":
         key = "two_stage_num_proposals"  # the best of these many places become the queries
     queries = config.number(key, kind.queries)
-    resize, notes = _resize(path, kind)
+    resize, notes = _resize(processor, kind, no_size)
     if kind.groups and (groups := config.number("group_detr", 13)) > 1:
         notes += (f"In training there are {groups} groups of these queries, each of which gets all boxes.",)
     if config.values.get("num_denoising", 100 if kind.denoises else 0):
         notes += ("Denoising queries, which are added in training, are not counted.",)
     return Detector(
-        name=path.stem if path.name not in FILES else path.resolve().parent.name or path.stem,
-        framework=f"{_FRAMEWORK} ({name})",
+        name=name,
+        framework=f"{_FRAMEWORK} ({model_type})",
         resize=resize,
         match=Match(kind="queries", queries=queries),
         loss=Loss(normaliser="batch_boxes_or_one"),
@@ -130,21 +153,26 @@ def read(path: Path, text: str, assume: Assume) -> Detector:
         loader="none",
         class_rules="hf-detr" if kind.softmax else "hf-deformable-detr",
         sources=(
-            f"{path.name}; what it does not say: the defaults of {_FRAMEWORK}",
-            f"models/{name.replace('-', '_')}/: configuration and image processor; loss/",
+            f"{read_from}; what it does not say: the defaults of {_FRAMEWORK}",
+            f"models/{model_type.replace('-', '_')}/: configuration and image processor; loss/",
         ),
         notes=(_PROCESSED, *notes),
     )
 
 
-class _Object:
-    """The mapping at the top of a JSON file."""
+class Values:
+    """The mapping at the top of a JSON file, or one in memory. path: the file, or the name of the object."""
 
-    def __init__(self, path: Path, values: Any) -> None:
+    def __init__(self, path: str, values: Any) -> None:
         self.path = path
         if not isinstance(values, dict):
             raise AnchorauditError("not a JSON object", path=path, remedy="Name the model's config.json.")
         self.values: dict[str, Any] = values
+
+    @property
+    def name(self) -> str:
+        """The name of the file, without its folder, or that of the object."""
+        return Path(self.path).name
 
     def error(self, words: str, place: str, remedy: str) -> AnchorauditError:
         """Return the error about the value at a key."""
@@ -160,18 +188,19 @@ class _Object:
         return value
 
 
-def _classes(config: _Object) -> Classes:
+def _classes(config: Values) -> Classes:
     """Return the labels, in the order of their ids; `num_labels` alone gives a count."""
     stated = config.values.get("id2label")
     if stated is None:
         key = next((key for key in ("num_labels", "_num_labels") if key in config.values), "")
         count = config.number(key, 2) if key else 2
-        where = f"{config.path.name}, {key}" if key else f"{config.path.name}, without id2label"
+        where = f"{config.name}, {key}" if key else f"{config.name}, without id2label"
         return Classes(count=count, by_default=not key, stated_in=where)
     if not isinstance(stated, dict) or not stated:
         raise config.error("id2label is not a mapping of ids to names", "id2label", 'Write {"0": "cat"}.')
     names: dict[int, str] = {}
-    for number, label in stated.items():
+    for key, label in stated.items():
+        number = str(key)  # in memory, ids are numbers
         if not re.fullmatch(r"[0-9]{1,9}", number):
             raise config.error(
                 f"id {number[:40]!r} of id2label is not a whole number",
@@ -184,33 +213,29 @@ def _classes(config: _Object) -> Classes:
         names=tuple(names[number] for number in ids),
         ids=() if ids == tuple(range(len(ids))) else ids,
         count=len(stated),
-        stated_in=f"{config.path.name}, id2label",
+        stated_in=f"{config.name}, id2label",
     )
 
 
-def _resize(path: Path, kind: _Kind) -> tuple[Resize, tuple[str, ...]]:
-    """Return how the image processor resizes, by its file beside the config if it is there."""
-    beside = path.parent / _BESIDE
-    notes: tuple[str, ...] = ()
+def _resize(processor: Values | None, kind: _Kind, no_size: str) -> tuple[Resize, tuple[str, ...]]:
+    """Return how the image processor resizes; by default if nobody says, and the note on that."""
     size: Any = dict(kind.size)
-    if is_file(beside):
-        processor = _Object(beside, json_text.parse(read_text(beside), beside))
+    if processor is not None:
         if _flag(processor, "do_resize") is False:
-            return Resize(kind="none", precision="float32", clip="image"), notes
+            return Resize(kind="none", precision="float32", clip="image"), ()
         size = processor.values.get("size", size)
         if type(size) is int:  # before transformers 4.27
             size = {"shortest_edge": size, "longest_edge": processor.values.get("max_size", 1333)}
-    else:
-        processor = _Object(beside, {})
-        notes = (f"No {_BESIDE} beside it: replayed at the size that the image processor has by default.",)
     changes = _as_resize(size)
     if changes is None:
+        assert processor is not None  # the defaults are replayed
         shown = str(size)
         raise processor.error(f"size is {shown if len(shown) <= 80 else shown[:77] + '...'}", "size", _SIZES)
-    return Resize(**changes, precision="float32", clip="image"), notes
+    resize = Resize(**changes, precision="float32", clip="image")
+    return resize, () if processor is not None else (no_size,)
 
 
-def _flag(processor: _Object, key: str) -> bool:
+def _flag(processor: Values, key: str) -> bool:
     value = processor.values.get(key, True)
     if not isinstance(value, bool):
         raise processor.error(f"{key} is {str(value)[:40]!r}", key, "Write true or false.")
