@@ -2,7 +2,7 @@
 
 A built model has anchors as corners in float32, in the order of sizes and, within each, of ratios:
 w = sqrt(size^2 / ratio), h = ratio * w. Of the numbers that make the same float32 corners, the one is taken
-that a person would have written: a short one, or 2^(k/n) times the first size.
+that a person would have written: 2^(k/n) times the first size, or a short one.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import struct
 from collections.abc import Sequence
 
 _OCTAVES = (2, 3, 4)  # n: sizes in an octave
-_DIGITS = 6
-_NEAR = 1e-6  # relative; float32 rounds corners by 6e-8
+_DIGITS = 10
+_NEAR = 3e-7  # relative; float32 rounds corners by 6e-8, and a ratio is of two of them
 
 
 def sizes_and_ratios(corners: Sequence[Sequence[float]]) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -34,7 +34,7 @@ def sizes_and_ratios(corners: Sequence[Sequence[float]]) -> tuple[tuple[float, .
     roots = [math.sqrt(w * h) for w, h in shapes]
     other = (at for at, root in enumerate(roots) if not math.isclose(root, roots[0], rel_tol=_NEAR))
     count = next(other, len(roots))
-    ratios = tuple(_short(h / w) for w, h in shapes[:count])
+    ratios = tuple(short(h / w) for w, h in shapes[:count])
     sizes: list[float] = []
     for at in range(0, len(shapes), max(count, 1)):
         group = corners[at : at + count]
@@ -51,11 +51,17 @@ def _written(root: float, before: list[float]) -> list[float]:
     octaves = [
         before[0] * 2 ** (round(per * math.log2(root / before[0])) / per) for per in _OCTAVES if before
     ]
-    return [_short(root), *octaves]
+    return [*octaves, short(root)]
 
 
-def _short(value: float) -> float:
-    """Return the number with the fewest digits that is near enough."""
+def short(value: float) -> float:
+    """Return the number with the fewest digits that float32 rounds to nearly the same.
+
+    Examples
+    --------
+    >>> short(0.3333333432674408), short(0.1599999964237213)
+    (0.3333333, 0.16)
+    """
     rounded = (round(value, digits) for digits in range(_DIGITS))
     return next((one for one in rounded if math.isclose(one, value, rel_tol=_NEAR)), value)
 

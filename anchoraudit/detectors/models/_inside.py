@@ -35,10 +35,10 @@ def unwrapped(model: Any) -> Any:
     return model
 
 
-def attributes(model: Any, *, parts_only: bool = False) -> dict[str, Any]:
+def attributes(model: Any, *, parts_only: bool = False, hidden: tuple[str, ...] = ()) -> dict[str, Any]:
     """Return what an object has as attributes of its own; nothing is computed for it.
 
-    parts_only: only the parts of a torch.nn.Module.
+    parts_only: only the parts of a torch.nn.Module. hidden: names with an underscore that are wanted too.
     """
     own = getattr(model, "__dict__", None)
     if not isinstance(own, dict):
@@ -49,7 +49,10 @@ def attributes(model: Any, *, parts_only: bool = False) -> dict[str, Any]:
     )
     if parts_only:
         return parts
-    return {**{name: value for name, value in own.items() if not name.startswith("_")}, **parts}
+    return {
+        **{name: value for name, value in own.items() if not name.startswith("_") or name in hidden},
+        **parts,
+    }
 
 
 def is_network(model: Any) -> bool:

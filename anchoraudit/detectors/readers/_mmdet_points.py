@@ -250,7 +250,7 @@ def _size(config: Table, base: Resize) -> tuple[Resize, tuple[str, ...]]:
     """Return the preset's resize at the size of the first step of the training pipeline that has one."""
     steps = pipeline_of(config)
     if steps is None:
-        return base, ("no training pipeline in the file; replayed at the preset's input size",)
+        return base, ("no training pipeline is stated; replayed at the preset's input size",)
     for step in all_steps(steps):
         kind = class_name(step)
         key = next((key for key in ("img_scale", "scale") if key in step), None)

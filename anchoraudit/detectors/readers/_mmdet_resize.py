@@ -24,7 +24,7 @@ def resize_of(config: Table, base: Resize) -> tuple[Resize, tuple[str, ...]]:
     notes: tuple[str, ...] = ()
     if pipeline is None:
         resize = base
-        notes = ("no training pipeline in the file; replayed at the preset's input size",)
+        notes = ("no training pipeline is stated; replayed at the preset's input size",)
     else:
         step, chosen = _first_resize(pipeline)
         if step is None:

@@ -75,7 +75,7 @@ def read_mmyolo(path: Path, config: Table, head: Table, assume: Assume) -> Detec
     flat = list(all_steps(steps or ()))
     resize, notes = _resize(flat, base.resize)
     if steps is None:
-        notes = ("no training pipeline in the file; replayed at the preset's input size",)
+        notes = ("no training pipeline is stated; replayed at the preset's input size",)
     mosaic = () if any(class_name(step) in _MOSAICS for step in flat) else ("Trained with mosaic",)
     return based_on(
         name,

@@ -45,7 +45,11 @@ def detect(path: Path, text: str) -> bool:
 
 def read(path: Path, text: str, assume: Assume) -> Detector:
     """Read the detector. A value that the file does not have is that of the preset of its kind."""
-    config = read_config(path, text)
+    return read_table(path, read_config(path, text), assume)
+
+
+def read_table(path: Path, config: Table, assume: Assume) -> Detector:
+    """Read the detector of a configuration. path: the detector gets its name."""
     return classes_of(config).put_into(_detector(path, config, assume))
 
 
