@@ -8,6 +8,7 @@ Sources: yolov5 models/yolo.py (parse_model; Detect: strides of its inputs), uti
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from anchoraudit.detectors.readers._based_on import based_on
 from anchoraudit.detectors.readers._stated import Stated
 from anchoraudit.detectors.readers._table import Table
 from anchoraudit.detectors.readers._yaml import read_yaml
-from anchoraudit.detectors.spec import Classes, Detector, Level
+from anchoraudit.detectors.spec import Anchors, Classes, Detector, Level
 from anchoraudit.errors import AnchorauditError
 
 SUFFIXES = (".yaml", ".yml")
@@ -61,16 +62,30 @@ def read(path: Path, text: str, assume: Assume) -> Detector:
         shapes.reverse()
         notes += (_REVERSED.format(name="YOLOv7" if name == "yolov7" else "YOLOv5"),)
     with table.blame("anchors"):
-        base = preset(name).anchors
-        levels = tuple(
-            Level(stride=stride, offset=_offset(base.levels[0], stride), shapes=tuple(level))
-            for stride, level in zip(strides, shapes, strict=True)
-        )
-        anchors = msgspec.structs.replace(base, levels=levels, reordered=reordered)
+        anchors = anchors_of(name, shapes, strides, reordered=reordered)
         recipe = preset(name).augmentation
         return based_on(
             name, path, notes=notes, augmentation=recipe, anchors=anchors, classes=_classes(table)
         )
+
+
+def anchors_of(
+    name: str,
+    shapes: Sequence[Sequence[tuple[float, float]]],
+    strides: Sequence[float],
+    *,
+    reordered: bool,
+) -> Anchors:
+    """Return the anchors of a head, level by level, as the preset `name` matches them.
+
+    shapes: widths and heights in pixels of the input. reordered: the framework reversed the levels.
+    """
+    base = preset(name).anchors
+    levels = tuple(
+        Level(stride=stride, offset=_offset(base.levels[0], stride), shapes=tuple(level))
+        for stride, level in zip(strides, shapes, strict=True)
+    )
+    return msgspec.structs.replace(base, levels=levels, reordered=reordered)
 
 
 def classes(path: Path, text: str) -> Stated:
