@@ -27,6 +27,7 @@ user's file and never executes it. If a value is needed that parsing does not gi
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -55,10 +56,15 @@ class Reader(Protocol):
         ...
 
 
-def readers() -> list[Reader]:
+def readers() -> tuple[Reader, ...]:
     """Return all readers, sorted by name."""
-    modules = [load_module(__name__, name) for name in module_names(__name__)]
-    return [cast(Reader, module) for module in modules if hasattr(module, "SUFFIXES")]
+    return _readers_of(tuple(module_names(__name__)))
+
+
+@lru_cache(maxsize=8)  # asked for each of the files beside a data set
+def _readers_of(names: tuple[str, ...]) -> tuple[Reader, ...]:
+    modules = (load_module(__name__, name) for name in names)
+    return tuple(cast(Reader, module) for module in modules if hasattr(module, "SUFFIXES"))
 
 
 def suffixes() -> set[str]:
