@@ -513,6 +513,10 @@ def rules(draw):
 
 def held_to_the_definition(scene, detector):
     on_canvas, image, of_image = placed_of(scene, detector)
+    held_to_the_definition_on(on_canvas, image, of_image, len(scene), detector)
+
+
+def held_to_the_definition_on(on_canvas, image, of_image, count, detector):
     alone = engines.judge(on_canvas, detector)
     together = engines.compete(on_canvas, image, alone, detector, np.zeros(len(image), dtype=np.int64))
     quickly = engines.judge_quickly(on_canvas, detector)
@@ -521,7 +525,7 @@ def held_to_the_definition(scene, detector):
     assert again.status.tolist() == together.status.tolist()
     counted = engines.count(on_canvas, image, of_image, detector)
     status = np.array(STATUSES)[together.status]
-    for number in range(len(scene)):
+    for number in range(count):
         own = np.flatnonzero(image == number)
         canvas = on_canvas.canvases.take(of_image[[number]])
         points = all_points(float(canvas.width[0]), float(canvas.height[0]), detector.points)

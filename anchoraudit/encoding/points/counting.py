@@ -14,7 +14,7 @@ from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.causes_by_size import LEVEL, STRIDE
 from anchoraudit.encoding.points.lattice import Rectangle, all_cells, point_axes_of, reaches
-from anchoraudit.encoding.points.rules import rule_of
+from anchoraudit.encoding.points.rules import centred_on_canvas, rule_of, surely_have
 from anchoraudit.encoding.results import Counted, Judged
 from anchoraudit.encoding.statuses import STATUS_CODE
 
@@ -66,6 +66,9 @@ def judge_quickly(boxes: OnCanvas, detector: Detector) -> Judged:
     sure = detector.points.spacing == "declared" and detector.match.without_candidate != "anywhere"
     if detector.can_end_empty or not sure:
         status[~_have_any(boxes, detector)] = STATUS_CODE["unmatched"]
+    else:  # wherever a box lies on the canvas, it has one
+        rows = np.flatnonzero(~centred_on_canvas(boxes))
+        status[rows[~_have_any(boxes.take(rows), detector)]] = STATUS_CODE["unmatched"]
     return Judged(np.full(len(status), np.nan), status)
 
 
@@ -77,7 +80,6 @@ def _have_any(boxes: OnCanvas, detector: Detector) -> Bool:
     likely: Callable[[Float, Detector], Int] | None = getattr(rule, "likely_level", None)
     numbers = range(len(detector.points.strides))
     near = reaches(boxes.canvases, detector.points)
-    surely: Callable[[OnCanvas, Float, Detector], Bool] | None = getattr(rule, "surely_have", None)
 
     def one_by_one(part: OnCanvas) -> Bool:
         has = np.zeros(len(part.of), dtype=np.bool_)
@@ -96,10 +98,10 @@ def _have_any(boxes: OnCanvas, detector: Detector) -> Bool:
         return has
 
     def at_a_glance(block: slice) -> None:
-        if surely is not None:
-            found[block] = surely(
-                OnCanvas(boxes.boxes[block], boxes.of[block], boxes.canvases), near, detector
-            )
+        part = OnCanvas(boxes.boxes[block], boxes.of[block], boxes.canvases)
+        sure = surely_have(part, near, detector)
+        if sure is not None:
+            found[block] = sure
 
     for_each_block(len(found), at_a_glance)
     rest = np.flatnonzero(~found)  # few, for most rules

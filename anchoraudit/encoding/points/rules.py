@@ -11,8 +11,9 @@ priority(boxes, detector) -> [N]: of several boxes, which one learns a point; th
 
 A rule may also have these, for speed; with the last, its candidates lie inside the box:
 
-surely_have(boxes, near, detector) -> bool [n]: true only for boxes that have a candidate for sure, the point
-    nearest to their centre. near: float64 [L, D, 2], what `reaches` returns for the canvases of the boxes.
+surely_have(boxes, near, detector) -> bool [n]: of boxes whose centre lies on the canvas, true only for those
+    that have a candidate for sure, the point nearest to their centre. `surely_have` below asks it. near:
+    float64 [L, D, 2], what `reaches` returns for the canvases of the boxes.
 may_have(boxes, level, detector) -> bool [n]: false for boxes that have no candidate on a level for sure.
 likely_level(boxes, detector) -> int64 [n]: the level on which most candidates of a box lie; if it surely has
     one, then on this level.
@@ -28,6 +29,8 @@ from __future__ import annotations
 
 from functools import cache
 from typing import Any, Protocol, cast
+
+import numpy as np
 
 from anchoraudit.arrays import Bool, Float, Floating
 from anchoraudit.detectors.spec import Detector
@@ -72,6 +75,31 @@ def point_rules() -> dict[str, PointRule]:
 def rule_of(detector: Detector) -> PointRule:
     """Return the rule for a detector's kind of matching."""
     return point_rules()[detector.match.kind]
+
+
+def surely_have(boxes: OnCanvas, near: Float, detector: Detector) -> Bool | None:
+    """Tell at a glance which boxes have a candidate, as far as that is sure: bool [n].
+
+    None if the rule cannot tell. near: float64 [L, D, 2], what `reaches` returns.
+    """
+    asked: Any = getattr(rule_of(detector), "surely_have", None)
+    if asked is None:
+        return None
+    found: Bool = asked(boxes, near, detector) & centred_on_canvas(boxes)
+    return found
+
+
+def centred_on_canvas(boxes: OnCanvas) -> Bool:
+    """Tell of which boxes the centre lies on the canvas: bool [n]. Then a point is as near as `reaches` says.
+
+    Others are handed over only by training loops; a box that is clipped to its image always is.
+    """
+    inside = np.ones(len(boxes.of), dtype=np.bool_)
+    with np.errstate(invalid="ignore", over="ignore"):
+        for axis in (0, 1):
+            twice = boxes.boxes[:, axis] + boxes.boxes[:, axis + 2]
+            inside &= (twice >= 0) & (twice <= 2 * boxes.canvases.along(axis)[0][boxes.of])
+    return inside
 
 
 def may_choose(detector: Detector) -> int:

@@ -22,7 +22,7 @@ from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.points.counting import candidates_by_level
 from anchoraudit.encoding.points.lattice import Rectangle, point_axes_of, reaches
-from anchoraudit.encoding.points.rules import SLACK, rule_of
+from anchoraudit.encoding.points.rules import SLACK, rule_of, surely_have
 
 # Boxes of an image that one box is compared with. Of images with more, all boxes are looked at thoroughly.
 MOST_COMPARED = 1_000
@@ -41,8 +41,7 @@ def involved(boxes: OnCanvas, image: Int, detector: Detector) -> Bool:
     """
     rule = rule_of(detector)
     likely: Callable[[Float, Detector], Int] | None = getattr(rule, "likely_level", None)
-    surely: Callable[[OnCanvas, Float, Detector], Bool] | None = getattr(rule, "surely_have", None)
-    if likely is None or surely is None or not hasattr(rule, "may_have") or not len(image):
+    if likely is None or not hasattr(rule, "surely_have") or not hasattr(rule, "may_have") or not len(image):
         return np.ones(len(image), dtype=np.bool_)
     rivals = _Rivals.of(boxes, image, detector)
     level, near = np.empty_like(image), reaches(boxes.canvases, detector.points)
@@ -52,7 +51,7 @@ def involved(boxes: OnCanvas, image: Int, detector: Detector) -> Bool:
         some = rivals.only(part)
         some.measure()
         level[part] = likely(some.boxes.boxes, detector)
-        sure[part] = surely(some.boxes, near, detector)
+        sure[part] = surely_have(some.boxes, near, detector)
         found[part] = _covered_at_centre(some, level[part], sure[part], near)
 
     for_each(by_groups(image, _BOXES), look)
