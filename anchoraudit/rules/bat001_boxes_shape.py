@@ -13,7 +13,10 @@ RULE = Rule(
         "objects needs an empty tensor of shape [0, 4]; `torch.tensor([])` has the shape [0]. `check` and "
         "`watch` report it."
     ),
-    why="Models stop there: torchvision raises `Expected target boxes to be a tensor of shape [N, 4]`.",
+    why=(
+        "Models stop there: torchvision raises `Expected target boxes to be a tensor of shape [N, 4]`, or "
+        "`KeyError: 'boxes'`; Ultralytics and YOLOv5 cannot join the boxes of a batch."
+    ),
     example='{"boxes": torch.tensor([]), "labels": torch.tensor([])}',
     remedy="give boxes the shape [n, 4], as with `boxes.reshape(-1, 4)`, which is right for no box too",
 )

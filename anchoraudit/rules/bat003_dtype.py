@@ -1,4 +1,4 @@
-"""BAT003: boxes or labels of the wrong type."""
+"""BAT003: labels of the wrong type."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from anchoraudit.rules._rule import Rule
 RULE = Rule(
     code="BAT003",
     severity="error",
-    title="boxes or labels of the wrong type",
-    what="Boxes of a training batch are not floating point, or labels are not int64.",
+    title="labels of the wrong type",
+    what="Labels of a training batch for a model of torchvision are not int64.",
     why=(
-        "torchvision's R-CNN models raise at both: `target boxes must be of float type`, `target labels "
-        "must be of int64 type`. Other losses index with labels, or compare boxes with float32 anchors."
+        "float32 stops all models, also in an empty tensor: `torch.zeros(0)` is float32. At other whole "
+        "numbers R-CNN models raise `target labels must of int64 type`; uint8 and bool are taken for masks."
     ),
-    example='{"boxes": an int64 tensor, "labels": a float32 tensor}',
-    remedy="make boxes float32 and labels int64: `torch.as_tensor(boxes, dtype=torch.float32)`",
+    example='{"boxes": torch.zeros(0, 4), "labels": torch.zeros(0)}',
+    remedy="make labels int64: `torch.as_tensor(labels, dtype=torch.int64)`",
 )

@@ -13,8 +13,8 @@ RULE = Rule(
         "do by their format; the model takes the numbers as they stand."
     ),
     why=(
-        "Width is taken for x2: most boxes come out small, inverted or in the wrong place, and the model "
-        "is trained on them."
+        "Width is taken for x2. Where it is below x1, torchvision raises `All bounding boxes should have "
+        "positive height and width`; else the model is trained on boxes in the wrong place."
     ),
     example='tv_tensors.BoundingBoxes(boxes, format="XYWH", canvas_size=(480, 640)) as target["boxes"]',
     remedy='convert them last: `v2.ConvertBoundingBoxFormat("XYXY")`',

@@ -261,7 +261,7 @@ def judged_by(
     dataset = recorder.dataset(form)
     result = audit(dataset, detector, rules=rules, classes=classes, images="none")
     assert dataset.images.batch is not None  # every recorder sets it
-    return Checked(result, form, outcomes_of(result, dataset.images.batch))
+    return Checked(result, form, outcomes_of(result, dataset.images.batch, recorder.stops()))
 
 
 def _batches(numbers: Sequence[int]) -> str:

@@ -13,11 +13,11 @@ NO_LABEL = -(1 << 63)  # no framework has it for a class; -1 is one that a user 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with the form of a batch's targets, so that a model would stop at them.
+    """What is wrong with the form of a batch's targets.
 
     code: a rule of the family BAT. image: its position in the batch, None for the batch as a whole.
     message: what is wrong. place: the part of the batch, such as `targets[1]['boxes']`. value: what stands
-    there, in short.
+    there, in short. stops: all models that take batches of this form stop at it, whatever their weights.
     """
 
     code: str
@@ -25,6 +25,7 @@ class Problem:
     message: str
     place: str
     value: str = ""
+    stops: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,6 @@ class Fed:
     image: int64 [n], the position of each box's image in the batch, ascending.
     labels: int64 [n], the class index that the model gets, `NO_LABEL` for none.
     names: what each image is called in the targets, None for one without a name.
-    canvas: width and height in pixels of the tensor on which all images of the batch lie, at the top left;
-    None where the model makes it itself.
     problems: what is wrong with the form.
     """
 
@@ -46,7 +45,6 @@ class Fed:
     image: Int
     labels: Int
     names: Sequence[ImageId | None]
-    canvas: tuple[float, float] | None = None
     problems: Sequence[Problem] = field(default_factory=tuple)
 
     def __len__(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,14 +39,15 @@ class Outcomes:
         return np.isin(self.outcome, [OUTCOME_CODE[name] for name in names])
 
 
-def outcomes_of(audit: Audit, batch: Int) -> Outcomes:
+def outcomes_of(audit: Audit, batch: Int, stops: Sequence[int] = ()) -> Outcomes:
     """Return what the loss makes of each batch.
 
-    audit: of what was fed, with a detector. batch: int64 [N], the number of each image's batch.
+    audit: of what was fed, with a detector. batch: int64 [N], the number of each image's batch. stops: the
+    numbers of batches whose form stops the model.
 
-    A batch raises if the model raises at a box or an image of it. Else it is NaN if a box makes the loss NaN;
-    or if the loss divides by the positives of each image and one image has none; or by those of the batch,
-    and no image has any (the detector's `Loss`).
+    A batch raises if its form stops the model, or if the model raises at a box or an image of it. Else it is
+    NaN if a box makes the loss NaN; or if the loss divides by the positives of each image and one image has
+    none; or by those of the batch, and no image has any (the detector's `Loss`).
     """
     number, of_image = np.unique(batch, return_inverse=True)
     of_image = of_image.astype(np.int64)
@@ -64,6 +66,7 @@ def outcomes_of(audit: Audit, batch: Int) -> Outcomes:
         outcome[all_empty] = OUTCOME_CODE["nan"]
     outcome[of_image[nan]] = OUTCOME_CODE["nan"]
     outcome[of_image[raises]] = OUTCOME_CODE["raises"]
+    outcome[np.isin(number, stops)] = OUTCOME_CODE["raises"]
     return Outcomes(number, images, without, outcome, of_image, nan | raises)
 
 

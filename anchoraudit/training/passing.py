@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.training.fed import Fed
 from anchoraudit.training.recorder import Recorder
-from anchoraudit.training.targets import NO, Form, Targets, form_of, named
+from anchoraudit.training.targets import NO, POSSIBLE, Form, Targets, form_of, forms_of, named
 from anchoraudit.training.targets.torchvision import read_dicts
 
 
 @dataclass(slots=True)
 class Reader:
-    """Reads batches of one form, which is recognised at the first batch, unless it is named.
+    """Reads batches of one form, which is recognised at the first batch with a box, unless it is named.
 
     targets: as in `Targets`. seconds: how long all reading took.
     """
@@ -26,6 +26,7 @@ class Reader:
     form: Form | None = None
     seconds: float = 0.0
     _own: Callable[[Any], Any] | None = field(default=None, init=False)
+    _undecided: Form | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         if callable(self.targets):
@@ -38,12 +39,14 @@ class Reader:
         """The form in one line; "" before the first batch."""
         if self._own is not None:
             return "batches, read by your own function"
-        return "" if self.form is None else f"batches of {self.form.NAME}: {self.form.TITLE}"
+        form = self.form or self._undecided
+        return "" if form is None else f"batches of {form.NAME}: {form.TITLE}"
 
     @property
     def resized(self) -> bool:
         """Tell whether images have the size of the network's input already."""
-        return self.form is not None and self.form.RESIZED
+        form = self.form or self._undecided
+        return form is not None and form.RESIZED
 
     def recognises(self, value: Any) -> bool:
         """Tell whether this is a batch of the form that is named or that the first one had, else of any."""
@@ -52,7 +55,7 @@ class Reader:
         if self.form is not None:
             return self.form.recognises(value) != NO
         try:
-            form_of(value)
+            forms_of(value)
         except AnchorauditError:
             return False
         return True
@@ -65,10 +68,10 @@ class Reader:
         start = time.perf_counter()
         try:
             if self._own is not None:
-                return read_dicts(*map(list, self._own(batch)))
-            if self.form is None:
-                self.form = form_of(batch)
-            return self.form.read(batch)
+                fed = read_dicts(*map(list, self._own(batch)))
+                # The model is fed something else: what is wrong here may not stop it.
+                return replace(fed, problems=[replace(one, stops=False) for one in fed.problems])
+            return self.form.read(batch) if self.form is not None else self._recognised(batch)
         except AnchorauditError:
             raise
         except Exception as error:
@@ -79,6 +82,20 @@ class Reader:
             ) from error
         finally:
             self.seconds += time.perf_counter() - start
+
+    def _recognised(self, batch: Any) -> Fed:
+        """Recognise the form and read the batch.
+
+        A batch without a box may have several forms. It is the same in all, so that the next batch decides.
+        """
+        level, found = forms_of(batch)
+        if len(found) > 1 or level == POSSIBLE:
+            fed = found[0].read(batch)
+            if not len(fed.boxes) and not fed.problems:
+                self._undecided = found[0]
+                return fed
+        self.form = form_of(batch)
+        return self.form.read(batch)
 
     @property
     def form_name(self) -> str:

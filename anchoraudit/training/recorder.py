@@ -87,6 +87,11 @@ class Recorder:
             in_pixels=True,
         )
 
+    def stops(self) -> list[int]:
+        """Return the numbers of the batches at whose form a model stops, ascending."""
+        found = zip(self._fed, self._numbers, strict=True)
+        return sorted({number for fed, number in found if any(one.stops for one in fed.problems)})
+
     def names(self) -> list[ImageId | None]:
         """Return what the targets call each image, None for one without a name."""
         return [name for one in self._fed for name in one.names]

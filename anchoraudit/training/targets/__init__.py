@@ -6,7 +6,9 @@ NAME: the name that users give as `targets`.
 TITLE: in one line, what a batch of this form looks like.
 RESIZED: True where images and boxes have been resized to the network's input before they are handed over;
 False where the model resizes them itself.
-recognises(batch) -> int: SURE, LIKELY or NO. It looks at types, keys and shapes, never at values of pixels.
+recognises(batch) -> int: SURE, LIKELY, POSSIBLE or NO. It looks at types, keys and shapes, and at the numbers
+of boxes where these tell forms apart, never at pixels. POSSIBLE: the batch fits, but would look the same in
+another form, known or not; then the user is asked.
 read(batch) -> Fed: the images and boxes. It raises nothing for bad values: these are problems in the `Fed`.
 """
 
@@ -20,10 +22,21 @@ from anchoraudit.io.plugins import load_module, module_names
 from anchoraudit.io.suggest import did_you_mean
 from anchoraudit.training.fed import Fed
 
-__all__ = ["LIKELY", "NO", "SURE", "Form", "Targets", "form_of", "named", "target_names"]
+__all__ = [
+    "LIKELY",
+    "NO",
+    "POSSIBLE",
+    "SURE",
+    "Form",
+    "Targets",
+    "form_of",
+    "forms_of",
+    "named",
+    "target_names",
+]
 
 # How sure a module is that a batch has its form.
-NO, LIKELY, SURE = 0, 1, 2
+NO, POSSIBLE, LIKELY, SURE = 0, 1, 2, 3
 
 
 class Form(Protocol):
@@ -73,28 +86,57 @@ def named(name: str) -> Form:
 def form_of(batch: Any) -> Form:
     """Return the form of a batch.
 
-    Raises AnchorauditError if no form fits, or if several fit equally well. The message says what the batch
-    looks like.
+    Raises AnchorauditError if no form fits, if several fit equally well, or if one does that is only
+    POSSIBLE. The message says what the batch looks like.
     """
-    sure = [(one.recognises(batch), one) for one in _forms()]
-    best = max(level for level, _ in sure)
-    found = [one for level, one in sure if level == best]
-    if best == NO:
-        forms = "; ".join(f"{one.NAME!r}, {one.TITLE}" for _, one in sure)
-        raise AnchorauditError(
-            f"the targets of this batch are not recognised: {described(batch)}",
-            remedy="Give a function as `targets` that makes "
-            "(images, [{'boxes': [n, 4], 'labels': [n]}, ...]) of a batch, boxes as x1, y1, x2, y2 in "
-            "pixels. "
-            f"Forms that are recognised: {forms}.",
-        )
+    level, found = forms_of(batch)
     if len(found) > 1:
-        names = " or ".join(repr(one.NAME) for one in found)
+        names = " or ".join(f"targets={one.NAME!r}" for one in found)
         raise AnchorauditError(
             f"the targets of this batch have more than one possible form: {described(batch)}",
-            remedy=f"Say which: targets={names}.",
+            remedy=f"Say which: {names}. {_each(found)}.",
+        )
+    if level == POSSIBLE:
+        (only,) = found
+        raise AnchorauditError(
+            f"the targets of this batch may have the form {only.NAME!r}, but others look the same: "
+            f"{described(batch)}",
+            remedy=f"If it is {only.TITLE}, say targets={only.NAME!r}. Else {_OWN}.",
         )
     return found[0]
+
+
+def forms_of(batch: Any) -> tuple[int, list[Form]]:
+    """Return the forms that fit a batch best, and how sure they are.
+
+    Raises AnchorauditError if none fits.
+    """
+    sure = [(_sure(one, batch), one) for one in _forms()]
+    best = max(level for level, _ in sure)
+    if best == NO:
+        raise AnchorauditError(
+            f"the targets of this batch are not recognised: {described(batch)}",
+            remedy=f"{_OWN[0].upper()}{_OWN[1:]}. Forms that are recognised: {_each(_forms())}.",
+        )
+    return best, [one for level, one in sure if level == best]
+
+
+def _sure(form: Form, batch: Any) -> int:
+    """Say how sure a form is, NO where it stumbles over what another library hands over."""
+    try:
+        return form.recognises(batch)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return NO
+
+
+_OWN = (
+    "give a function as `targets` that makes (images, [{'boxes': [n, 4], 'labels': [n]}, ...]) of a batch, "
+    "boxes as x1, y1, x2, y2 in pixels"
+)
+
+
+def _each(forms: list[Form]) -> str:
+    return "; ".join(f"{one.NAME!r}, {one.TITLE}" for one in forms)
 
 
 def described(batch: Any, depth: int = 2) -> str:

@@ -23,7 +23,7 @@ class Columns:
 
     def begin(self, name: Any, size: tuple[float, float]) -> None:
         """Begin an image. name: as the targets have it, such as a tensor of one number; None without one."""
-        self.names.append(_plain_name(name))
+        self.names.append(plain_name(name))
         self.sizes.append(size)
 
     def add(self, boxes: Float, labels: Int) -> None:
@@ -31,7 +31,7 @@ class Columns:
         self.boxes.append(boxes)
         self.labels.append(labels)
 
-    def fed(self, canvas: tuple[float, float] | None = None) -> Fed:
+    def fed(self) -> Fed:
         """Return the columns."""
         counts = np.array([len(one) for one in self.boxes], dtype=np.int64)
         return Fed(
@@ -40,12 +40,12 @@ class Columns:
             image=np.repeat(np.arange(len(counts)), counts),
             labels=np.concatenate(self.labels) if self.labels else np.empty(0, dtype=np.int64),
             names=self.names,
-            canvas=canvas,
             problems=tuple(self.problems),
         )
 
 
-def _plain_name(name: Any) -> ImageId | None:
+def plain_name(name: Any) -> ImageId | None:
+    """Return what targets call an image, such as a tensor of one number, as a number or text."""
     value = name.tolist() if hasattr(name, "tolist") else name
     while isinstance(value, list | tuple) and len(value) == 1:
         value = value[0]

@@ -2,8 +2,11 @@
 
 Also what a collate function that returns the batch unchanged hands over: pairs of an image and such a dict.
 
+Which problems stop a model was tried with Faster R-CNN, RetinaNet, FCOS and SSDlite of torchvision 0.29.1.
+All four take boxes of whole numbers and labels in excess; R-CNN alone stops at labels of int32.
+
 Source: torchvision 0.29.1 models/detection/generalized_rcnn.py (which shapes it takes), transform.py (the
-model resizes itself).
+model resizes itself), roi_heads.py: check_targets.
 """
 
 from __future__ import annotations
@@ -15,8 +18,10 @@ import numpy as np
 
 from anchoraudit.arrays import Float, Int
 from anchoraudit.training.fed import NO_LABEL, Fed, Problem
-from anchoraudit.training.targets import LIKELY, NO, SURE
+from anchoraudit.training.targets import LIKELY, NO, POSSIBLE, SURE
 from anchoraudit.training.targets._columns import Columns
+from anchoraudit.training.targets._evidence import are_fractions, are_pixels
+from anchoraudit.training.targets._objects import below_zero
 from anchoraudit.training.targets._tensors import (
     boxes_array,
     image_size,
@@ -32,8 +37,8 @@ RESIZED = False
 _BOXES = ("boxes", "bboxes")
 _LABELS = ("labels", "classes")
 _NAME = ("file_name", "filename", "path", "image_id", "id")
-# DETR's targets have these besides, and boxes in fractions.
-_OF_FRACTIONS = frozenset(["orig_size", "size"])
+# Targets of DETR and its kin have it besides, and boxes in fractions.
+_OF_FRACTIONS = "orig_size"
 
 
 def recognises(batch: Any) -> int:
@@ -44,9 +49,16 @@ def recognises(batch: Any) -> int:
     images, targets = pair
     if not targets or not all(isinstance(one, Mapping) for one in targets) or hasattr(images, "mask"):
         return NO
-    with_boxes = [one for one in targets if any(key in one for key in _BOXES)]
-    if not with_boxes or any(set(one) >= _OF_FRACTIONS for one in with_boxes):
+    with_boxes = [one for one in targets if "boxes" in one]
+    if not with_boxes:
         return NO
+    boxes = [boxes_array(one["boxes"]) for one in with_boxes if int(np.prod(shape_of(one["boxes"]))) % 4 == 0]
+    of_fractions = all(_OF_FRACTIONS in one for one in with_boxes)
+    if of_fractions and not are_pixels(boxes):
+        # DETR's targets, or a user's that have taken over a key of them.
+        return POSSIBLE if not are_fractions(boxes) and not all("size" in one for one in with_boxes) else NO
+    if are_fractions(boxes):
+        return POSSIBLE
     return SURE if all(any(key in one for key in _LABELS) for one in with_boxes) else LIKELY
 
 
@@ -62,7 +74,8 @@ def read_dicts(images: Sequence[Any], targets: Sequence[Mapping[str, Any]]) -> F
     columns = Columns()
     if len(images) != len(targets):
         message = f"the batch has {len(images)} images and {len(targets)} targets"
-        columns.problems.append(Problem("BAT002", None, message, "targets"))
+        too_few = len(targets) < len(images)
+        columns.problems.append(Problem("BAT002", None, message, "targets", stops=too_few))
     for i, target in enumerate(targets):
         size = image_size(images[i]) if i < len(images) else (np.nan, np.nan)
         columns.begin(_value(target, _NAME), size)
@@ -102,40 +115,43 @@ def _boxes(target: Mapping[str, Any], i: int, place: str, columns: Columns) -> F
     key = next((name for name in _BOXES if name in target), None)
     if key is None:
         said = f"the target has no `boxes`; it has {', '.join(map(str, target)) or 'nothing'}"
-        columns.problems.append(Problem("BAT001", i, said, place))
+        columns.problems.append(Problem("BAT001", i, said, place, stops=True))
         return np.empty((0, 4))
     boxes, place = target[key], f"{place}[{key!r}]"
     shape = shape_of(boxes)
     if len(shape) != 2 or shape[1] != 4:
         wanted = "[0, 4]" if 0 in shape else "[n, 4]"
         said = f"boxes have the shape {list(shape)}, not {wanted}"
-        columns.problems.append(Problem("BAT001", i, said, place, type_name(boxes)))
+        columns.problems.append(Problem("BAT001", i, said, place, type_name(boxes), stops=True))
         return boxes_array(boxes) if int(np.prod(shape)) % 4 == 0 else np.empty((0, 4))
     order = getattr(boxes, "format", None)
     order = str(getattr(order, "value", order))
     if order not in ("None", "XYXY"):
         said = f"boxes are in the order {order}; the model takes them as x1, y1, x2, y2"
         columns.problems.append(Problem("BAT004", i, said, place, type_name(boxes)))
-    if is_tensor(boxes) and "float" not in str(boxes.dtype):
-        said = f"boxes are {str(boxes.dtype).removeprefix('torch.')}, not floating point"
-        columns.problems.append(Problem("BAT003", i, said, place, type_name(boxes)))
-    return boxes_array(boxes)
+    found = boxes_array(boxes)
+    if are_fractions([found]):
+        said = f"boxes are fractions of the image, at most {np.nanmax(found):g}; the model takes pixels"
+        columns.problems.append(Problem("BAT005", i, said, place, type_name(boxes)))
+    return found
 
 
 def _labels(target: Mapping[str, Any], i: int, count: int, place: str, columns: Columns) -> Int:
     key = next((name for name in _LABELS if name in target), None)
     if key is None:
-        if count:
-            said = f"the target has no `labels`; it has {', '.join(map(str, target))}"
-            columns.problems.append(Problem("BAT002", i, said, place))
+        said = f"the target has no `labels`; it has {', '.join(map(str, target)) or 'nothing'}"
+        columns.problems.append(Problem("BAT002", i, said, place, stops=True))
         return np.full(count, NO_LABEL)
-    labels = target[key]
+    labels, place = target[key], f"{place}[{key!r}]"
     found = labels_array(labels)
     if len(found) != count:
         said = f"there are {len(found)} labels for {count} boxes"
-        columns.problems.append(Problem("BAT002", i, said, f"{place}[{key!r}]", type_name(labels)))
+        stops = 0 < len(found) < count
+        columns.problems.append(Problem("BAT002", i, said, place, type_name(labels), stops))
         found = np.concatenate([found[:count], np.full(max(count - len(found), 0), NO_LABEL)])
-    if is_tensor(labels) and "int64" not in str(labels.dtype) and count:
+    if is_tensor(labels) and "int64" not in str(labels.dtype):
+        floats = "float" in str(labels.dtype)
         said = f"labels are {str(labels.dtype).removeprefix('torch.')}, not int64"
-        columns.problems.append(Problem("BAT003", i, said, f"{place}[{key!r}]", type_name(labels)))
+        columns.problems.append(Problem("BAT003", i, said, place, type_name(labels), stops=floats))
+    columns.problems += below_zero(found, i, place)
     return found
