@@ -461,7 +461,6 @@ def test_problems_of_a_batch_are_findings_with_their_place():
             np.empty(0, int),
             np.empty(0, int),
             ["a"],
-            None,
             [problem],
         ),
         4,

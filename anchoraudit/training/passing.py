@@ -11,7 +11,16 @@ from typing import Any
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.training.fed import Fed
 from anchoraudit.training.recorder import Recorder
-from anchoraudit.training.targets import NO, POSSIBLE, Form, Targets, form_of, forms_of, named
+from anchoraudit.training.targets import (
+    NO,
+    POSSIBLE,
+    Form,
+    Targets,
+    form_of,
+    forms_of,
+    how_sure,
+    named,
+)
 from anchoraudit.training.targets.torchvision import read_dicts
 
 
@@ -53,7 +62,7 @@ class Reader:
         if self._own is not None:
             return False  # nobody knows what the user's function takes
         if self.form is not None:
-            return self.form.recognises(value) != NO
+            return how_sure(self.form, value) != NO
         try:
             forms_of(value)
         except AnchorauditError:
@@ -89,7 +98,7 @@ class Reader:
         A batch without a box may have several forms. It is the same in all, so that the next batch decides.
         """
         level, found = forms_of(batch)
-        if len(found) > 1 or level == POSSIBLE:
+        if len(found) > 1 or level <= POSSIBLE:
             fed = found[0].read(batch)
             if not len(fed.boxes) and not fed.problems:
                 self._undecided = found[0]

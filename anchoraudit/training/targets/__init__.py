@@ -6,9 +6,10 @@ NAME: the name that users give as `targets`.
 TITLE: in one line, what a batch of this form looks like.
 RESIZED: True where images and boxes have been resized to the network's input before they are handed over;
 False where the model resizes them itself.
-recognises(batch) -> int: SURE, LIKELY, POSSIBLE or NO. It looks at types, keys and shapes, and at the numbers
-of boxes where these tell forms apart, never at pixels. POSSIBLE: the batch fits, but would look the same in
-another form, known or not; then the user is asked.
+recognises(batch) -> int: SURE, LIKELY, POSSIBLE, UNLIKELY or NO. It looks at types, keys and shapes, and at
+the numbers of boxes where these tell forms apart, never at pixels. POSSIBLE: the batch fits, but would look the
+same in another form, known or not; then the user is asked. UNLIKELY: types and shapes fit, but no box of this
+form would have such numbers; a form that was named or recognised before still takes the batch.
 read(batch) -> Fed: the images and boxes. It raises nothing for bad values: these are problems in the `Fed`.
 """
 
@@ -27,16 +28,18 @@ __all__ = [
     "NO",
     "POSSIBLE",
     "SURE",
+    "UNLIKELY",
     "Form",
     "Targets",
     "form_of",
     "forms_of",
+    "how_sure",
     "named",
     "target_names",
 ]
 
 # How sure a module is that a batch has its form.
-NO, POSSIBLE, LIKELY, SURE = 0, 1, 2, 3
+NO, UNLIKELY, POSSIBLE, LIKELY, SURE = range(5)
 
 
 class Form(Protocol):
@@ -86,7 +89,7 @@ def named(name: str) -> Form:
 def form_of(batch: Any) -> Form:
     """Return the form of a batch.
 
-    Raises AnchorauditError if no form fits, if several fit equally well, or if one does that is only
+    Raises AnchorauditError if no form fits, if several fit equally well, or if one does that is at most
     POSSIBLE. The message says what the batch looks like.
     """
     level, found = forms_of(batch)
@@ -96,7 +99,7 @@ def form_of(batch: Any) -> Form:
             f"the targets of this batch have more than one possible form: {described(batch)}",
             remedy=f"Say which: {names}. {_each(found)}.",
         )
-    if level == POSSIBLE:
+    if level <= POSSIBLE:
         (only,) = found
         raise AnchorauditError(
             f"the targets of this batch may have the form {only.NAME!r}, but others look the same: "
@@ -111,7 +114,7 @@ def forms_of(batch: Any) -> tuple[int, list[Form]]:
 
     Raises AnchorauditError if none fits.
     """
-    sure = [(_sure(one, batch), one) for one in _forms()]
+    sure = [(how_sure(one, batch), one) for one in _forms()]
     best = max(level for level, _ in sure)
     if best == NO:
         raise AnchorauditError(
@@ -121,7 +124,7 @@ def forms_of(batch: Any) -> tuple[int, list[Form]]:
     return best, [one for level, one in sure if level == best]
 
 
-def _sure(form: Form, batch: Any) -> int:
+def how_sure(form: Form, batch: Any) -> int:
     """Say how sure a form is, NO where it stumbles over what another library hands over."""
     try:
         return form.recognises(batch)

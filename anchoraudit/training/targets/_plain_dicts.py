@@ -14,7 +14,7 @@ import numpy as np
 
 from anchoraudit.arrays import Float, Int
 from anchoraudit.training.fed import NO_LABEL, Fed, Problem
-from anchoraudit.training.targets import LIKELY, NO, POSSIBLE
+from anchoraudit.training.targets import LIKELY, NO, POSSIBLE, UNLIKELY
 from anchoraudit.training.targets._columns import Columns
 from anchoraudit.training.targets._evidence import ORDERS, orders
 from anchoraudit.training.targets._tensors import as_array, image_size, is_tensor, labels_array, shape_of
@@ -46,10 +46,8 @@ def recognises_dicts(batch: Any, order: str) -> int:
     if any(rows is None for rows in arrays):
         return NO
     fit = orders([rows[:, :4] for rows in arrays if rows is not None], [_side(item.image) for item in items])
-    # No order fits where boxes are wrong. Then nothing is known, and the user must say it.
-    if not fit:
-        return POSSIBLE
-    return NO if order not in fit else LIKELY if fit == [order] else POSSIBLE
+    # No order fits where boxes are wrong. Then all are unlikely, and the user must say it.
+    return UNLIKELY if order not in fit else LIKELY if fit == [order] else POSSIBLE
 
 
 def read_plain_dicts(batch: Any, order: str) -> Fed:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from anchoraudit.training.fed import Fed
-from anchoraudit.training.targets import NO, POSSIBLE, SURE
+from anchoraudit.training.targets import NO, POSSIBLE, SURE, UNLIKELY
 from anchoraudit.training.targets._centres import read_centres
 from anchoraudit.training.targets._evidence import are_fractions, are_pixels
 from anchoraudit.training.targets._flat import is_batch_of_images
@@ -40,9 +40,9 @@ def recognises(batch: Any) -> int:
         return NO
     boxes = [boxes_array(one["boxes"]) for one in targets if _has_boxes(one)]
     if are_pixels(boxes):
-        return NO
+        return UNLIKELY
     if not all("orig_size" in one for one in targets):
-        return POSSIBLE if are_fractions(boxes) else NO
+        return POSSIBLE if are_fractions(boxes) else UNLIKELY
     return SURE if are_fractions(boxes) or all("size" in one for one in targets) else POSSIBLE
 
 

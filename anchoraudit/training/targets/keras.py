@@ -15,7 +15,7 @@ import numpy as np
 
 from anchoraudit.arrays import Float
 from anchoraudit.training.fed import Fed
-from anchoraudit.training.targets import LIKELY, NO, POSSIBLE
+from anchoraudit.training.targets import LIKELY, NO, POSSIBLE, UNLIKELY
 from anchoraudit.training.targets._columns import Columns
 from anchoraudit.training.targets._evidence import orders
 from anchoraudit.training.targets._tensors import as_array, image_size, labels_array, shape_of
@@ -33,7 +33,7 @@ def recognises(batch: Any) -> int:
     images, targets = pair
     sides = [image_size(as_array(one)) for one in images]
     fit = orders([boxes for boxes, _ in _images(targets)], sides)
-    return NO if "corners" not in fit else LIKELY if fit == ["corners"] else POSSIBLE
+    return UNLIKELY if "corners" not in fit else LIKELY if fit == ["corners"] else POSSIBLE
 
 
 def read(batch: Any) -> Fed:

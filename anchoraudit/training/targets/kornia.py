@@ -14,7 +14,7 @@ import numpy as np
 
 from anchoraudit.arrays import Float
 from anchoraudit.training.fed import NO_LABEL, Fed, Problem
-from anchoraudit.training.targets import LIKELY, NO, POSSIBLE, SURE
+from anchoraudit.training.targets import LIKELY, NO, POSSIBLE, SURE, UNLIKELY
 from anchoraudit.training.targets._columns import Columns
 from anchoraudit.training.targets._evidence import orders
 from anchoraudit.training.targets._flat import is_batch_of_images, sides_of_batch
@@ -41,7 +41,7 @@ def recognises(batch: Any) -> int:
         return NO
     rows = [_filled(one)[0] for one in as_array(batch[1]).astype(np.float64)]
     fit = orders(rows, sides_of_batch(batch[0]))
-    return NO if "corners" not in fit else LIKELY if fit == ["corners"] else POSSIBLE
+    return UNLIKELY if "corners" not in fit else LIKELY if fit == ["corners"] else POSSIBLE
 
 
 def read(batch: Any) -> Fed:

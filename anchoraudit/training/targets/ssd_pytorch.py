@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from anchoraudit.training.fed import Fed, Problem
-from anchoraudit.training.targets import LIKELY, NO, POSSIBLE
+from anchoraudit.training.targets import LIKELY, NO, POSSIBLE, UNLIKELY
 from anchoraudit.training.targets._columns import Columns
 from anchoraudit.training.targets._evidence import orders
 from anchoraudit.training.targets._flat import is_batch_of_images, of_pixels, sides_of_batch
@@ -36,7 +36,7 @@ def recognises(batch: Any) -> int:
     arrays = [as_array(one).astype(np.float64).reshape(-1, 5) for one in targets]
     fit = orders([one[:, :4] for one in arrays], sides_of_batch(batch[0]))
     if "corner_fractions" not in fit:
-        return NO
+        return UNLIKELY
     return LIKELY if fit == ["corner_fractions"] else POSSIBLE
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from anchoraudit.arrays import Float, Int
 from anchoraudit.training.fed import NO_LABEL, Fed, Problem
-from anchoraudit.training.targets import LIKELY, NO, POSSIBLE, SURE
+from anchoraudit.training.targets import LIKELY, NO, POSSIBLE, SURE, UNLIKELY
 from anchoraudit.training.targets._columns import Columns
 from anchoraudit.training.targets._evidence import are_fractions, are_pixels
 from anchoraudit.training.targets._objects import below_zero
@@ -56,7 +56,8 @@ def recognises(batch: Any) -> int:
     of_fractions = all(_OF_FRACTIONS in one for one in with_boxes)
     if of_fractions and not are_pixels(boxes):
         # DETR's targets, or a user's that have taken over a key of them.
-        return POSSIBLE if not are_fractions(boxes) and not all("size" in one for one in with_boxes) else NO
+        unsure = not are_fractions(boxes) and not all("size" in one for one in with_boxes)
+        return POSSIBLE if unsure else UNLIKELY
     if are_fractions(boxes):
         return POSSIBLE
     return SURE if all(any(key in one for key in _LABELS) for one in with_boxes) else LIKELY

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from anchoraudit.training.fed import Fed, Problem
-from anchoraudit.training.targets import LIKELY, NO, SURE
+from anchoraudit.training.targets import LIKELY, NO, SURE, UNLIKELY
 from anchoraudit.training.targets._evidence import are_pixels
 from anchoraudit.training.targets._flat import (
     fed_of_rows,
@@ -43,7 +43,7 @@ def recognises(batch: Any) -> int:
         return NO
     rows = as_array(targets)
     whole = bool(np.all(rows[:, :2] == np.round(rows[:, :2])))
-    return LIKELY if whole and not are_pixels([rows[:, 2:]]) else NO
+    return LIKELY if whole and not are_pixels([rows[:, 2:]]) else UNLIKELY
 
 
 def read(batch: Any) -> Fed:
