@@ -192,6 +192,41 @@ class TestProblems:
             ("BAT002", f"{place}.labels".format(1), "there are no labels for 1 boxes"),
         ]
 
+    @pytest.mark.parametrize("maker", MAKERS)
+    def test_a_form_that_stops_the_model_is_an_outcome(self, maker):
+        """As far as it was tried with the framework's own loss."""
+        name, make = MAKERS[maker]
+        batch, nothing = make([FIRST, SECOND]), np.zeros(0, np.float32)
+        if name == "ultralytics":
+            batch = {**batch, "bboxes": nothing}
+        elif name == "yolov5":
+            batch = (batch[0], nothing, *batch[2:])
+        elif name in ("torchvision", "detr", "transformers"):
+            pairs = isinstance(batch, list)
+            dicts = batch["labels"] if name == "transformers" else [batch[0][1]] if pairs else batch[1]
+            del dicts[0]["boxes"]
+        else:
+            return
+        found = check([batch, make([FIRST])], "reference", targets=name, rules=Chosen(select=("BAT",)))
+        assert found.outcomes.is_("raises").tolist() == [True, False]
+        assert found.problems[0].startswith("batch 0 would stop the framework")
+
+    def test_a_function_of_ones_own_stops_no_model(self):
+        def own(batch):
+            return [np.zeros((3, 99, 99))], [{"labels": []}]
+
+        found = check([0], "reference", targets=own, rules=Chosen(select=("BAT",)))
+        assert (found.outcomes.is_("raises").tolist(), found.audit.findings.counts) == (
+            [False],
+            {"BAT001": 1},
+        )
+
+    @pytest.mark.parametrize("name", ["detr", "transformers"])
+    def test_an_empty_tensor_of_any_shape(self, name):
+        batch = MAKERS[name][1]([FIRST, BLANK])
+        (batch[1] if name == "detr" else batch["labels"])[1]["boxes"] = np.zeros(0, np.float32)
+        assert problems(name, batch) == []
+
     @pytest.mark.parametrize("name", ["detr", "transformers"])
     def test_of_centres(self, name):
         batch = MAKERS[name][1]([FIRST, SECOND])

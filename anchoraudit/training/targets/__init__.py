@@ -7,9 +7,9 @@ TITLE: in one line, what a batch of this form looks like.
 RESIZED: True where images and boxes have been resized to the network's input before they are handed over;
 False where the model resizes them itself.
 recognises(batch) -> int: SURE, LIKELY, POSSIBLE, UNLIKELY or NO. It looks at types, keys and shapes, and at
-the numbers of boxes where these tell forms apart, never at pixels. POSSIBLE: the batch fits, but would look the
-same in another form, known or not; then the user is asked. UNLIKELY: types and shapes fit, but no box of this
-form would have such numbers; a form that was named or recognised before still takes the batch.
+the numbers of boxes where these tell forms apart, never at pixels. POSSIBLE: the batch fits, but would look
+the same in another form, known or not; then the user is asked. UNLIKELY: types and shapes fit, but no box of
+this form would have such numbers; a form that was named or recognised before still takes the batch.
 read(batch) -> Fed: the images and boxes. It raises nothing for bad values: these are problems in the `Fed`.
 """
 

@@ -1,4 +1,7 @@
-"""Dicts with centre, width and height in fractions of the image, as DETR and its kin have them."""
+"""Dicts with centre, width and height in fractions of the image, as DETR and its kin have them.
+
+What stops a model was tried with DETR and RT-DETR of transformers 5.24.0. They take empty boxes of any shape.
+"""
 
 from __future__ import annotations
 
@@ -34,12 +37,12 @@ def read_centres(images: Any, mask: Any, targets: Sequence[Mapping[str, Any]], l
         where = f"{place}[{i}]"
         if "boxes" not in target:
             said = f"the target has no `boxes`; it has {', '.join(map(str, target)) or 'nothing'}"
-            columns.problems.append(Problem("BAT001", i, said, where))
+            columns.problems.append(Problem("BAT001", i, said, where, stops=True))
             columns.add(np.empty((0, 4)), np.empty(0, dtype=np.int64))
             continue
-        boxes = boxes_of(target["boxes"], i, f"{where}['boxes']", columns)
+        boxes = boxes_of(target["boxes"], i, f"{where}['boxes']", columns, any_empty=True)
         columns.problems += of_pixels(boxes, f"{where}['boxes']", i)
-        labels = labels_of(target.get(label), len(boxes), i, f"{where}[{label!r}]", columns)
+        labels = labels_of(target.get(label), len(boxes), i, f"{where}[{label!r}]", columns, stops=True)
         columns.add(pixels_of_fractions(boxes, *size), labels)
     return columns.fed()
 

@@ -40,7 +40,7 @@ def fed_of_rows(
         wrong = sorted(set(position[~known].tolist()))
         listed = ", ".join(map(str, wrong[:_SHOWN])) + (", ..." if len(wrong) > _SHOWN else "")
         said = f"boxes of image {listed}, but the batch has {count} images, from 0"
-        found.append(Problem("BAT002", None, said, place))
+        found.append(Problem("BAT002", None, said, place, stops=True))
     order = stable_argsort(position[known])
     names = [None] * count if names is None or len(names) != count else names
     return Fed(

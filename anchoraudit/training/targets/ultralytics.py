@@ -3,6 +3,8 @@
 Boxes are centre, width and height in fractions of the letterboxed tensor. The loss multiplies them by its
 sides and makes corners of them, in float32, before any assigner.
 
+That the loss stops at the wrong number of rows, and at boxes of an image beyond the batch, was tried.
+
 Source: ultralytics 8.4.190 data/dataset.py: YOLODataset.collate_fn; utils/loss.py: v8DetectionLoss.preprocess
 and get_assigned_targets_and_loss (targets are one float32 array; sides are cells times strides).
 """
@@ -39,7 +41,8 @@ def read(batch: Any) -> Fed:
     if len(shape) != 2 or shape[1] != 4:
         wanted = "[0, 4]" if 0 in shape else "[n, 4]"
         said = f"boxes have the shape {list(shape)}, not {wanted}"
-        problems.append(Problem("BAT001", None, said, "batch['bboxes']", type_name(batch["bboxes"])))
+        value = type_name(batch["bboxes"])
+        problems.append(Problem("BAT001", None, said, "batch['bboxes']", value, stops=True))
     else:
         problems += of_pixels(given, "batch['bboxes']", None)
     image = as_array(batch["batch_idx"]).reshape(-1)
@@ -47,7 +50,8 @@ def read(batch: Any) -> Fed:
     for key, count in (("cls", len(labels)), ("batch_idx", len(image))):
         if count != len(given) and not any(one.code == "BAT001" for one in problems):
             said = f"`{key}` has {count} entries for {len(given)} boxes"
-            problems.append(Problem("BAT002", None, said, f"batch[{key!r}]", type_name(batch[key])))
+            place, value = f"batch[{key!r}]", type_name(batch[key])
+            problems.append(Problem("BAT002", None, said, place, value, stops=True))
     count = min(len(given), len(image))
     labels = np.concatenate([labels[:count], np.full(max(count - len(labels), 0), NO_LABEL)])
     sides = sides_of_batch(batch["img"])

@@ -55,7 +55,7 @@ def read(batch: Any) -> Fed:
     if len(shape) != 2 or shape[1] != 6:
         wanted = "[0, 6]" if 0 in shape else "[n, 6]"
         said = f"targets have the shape {list(shape)}, not {wanted}"
-        problem = Problem("BAT001", None, said, "batch[1]", type_name(targets))
+        problem = Problem("BAT001", None, said, "batch[1]", type_name(targets), stops=True)
         nothing = np.empty(0), np.empty((0, 4)), np.empty(0, dtype=np.int64)
         return fed_of_rows(nothing, sides, names, [problem], "batch[1]")
     rows = as_array(targets)
