@@ -81,7 +81,7 @@ def test_the_beginning_of_a_large_file_is_seen(tmp_path, indent):
 @pytest.mark.parametrize("indent", [None, 2])
 def test_an_image_within_the_file_is_skipped(tmp_path, indent):
     make(tmp_path, {"a.json": json.dumps(BIG, indent=indent)})
-    assert documents.peek(tmp_path / "a.json") == {**BIG, "imageData": ""}
+    assert documents.overview(tmp_path / "a.json") == {**BIG, "imageData": ""}
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from anchoraudit.dataset.conventions import convention_of
 from anchoraudit.errors import AnchorauditError, TooLargeError, printable
 from anchoraudit.formats._columns import Columns, parse_columns
+from anchoraudit.formats._looking import STEPS, looking
 from anchoraudit.io import left_behind, stores
 from anchoraudit.io.addresses import is_address, path_of
 from anchoraudit.io.files import unreadable
@@ -505,11 +506,24 @@ def require_known_splits(wanted: Sequence[str], known: Iterable[str], path: Path
 
 def detect_with(known: dict[str, Format], path: Path) -> list[Detection]:
     """Return what the surest format recognises `path` as; several if equally sure; [] if none does."""
-    try:
-        found = [found for module in known.values() if (found := module.detect(path)) is not None]
-    except PermissionError as error:
-        raise unreadable(error.filename or path, error) from None
-    return [one for one in found if one.sureness == max(other.sureness for other in found)]
+    found: dict[str, Detection] = {}
+    asked = known
+    with looking() as look:
+        for look.most in STEPS:
+            left: dict[str, set[str]] = {}
+            for name, module in asked.items():
+                look.left = left[name] = set()
+                try:
+                    detection = module.detect(path)
+                except PermissionError as error:
+                    raise unreadable(error.filename or path, error) from None
+                if detection is not None:
+                    found[name] = detection
+            asked = {name: asked[name] for name in asked if not left[name] <= look.recognised}
+            if not asked or any(one.sureness >= Sureness.CONTENT for one in found.values()):
+                break
+    ordered = [found[name] for name in known if name in found]
+    return [one for one in ordered if one.sureness == max(other.sureness for other in ordered)]
 
 
 def _require_readable(path: Path) -> None:

@@ -1,8 +1,8 @@
 """JSON files of annotations: which lie below a folder, what they look like, and what is in them.
 
 All formats of JSON files share this module. `find` is for `detect`: it lists each folder once for all
-formats, and of each file it reads the first few kilobytes once, which `peek` turns into a value. `files_of`
-and `load` are for `read`. The rest makes names of images and splits of what the files say.
+formats, and looks at each file once, at more of it only if its beginning does not tell. `files_of` and `load`
+are for `read`. The rest makes names of images and splits of what the files say.
 
 Files that are hidden, and those that macOS (`._a.json`, `__MACOSX/`) and Jupyter (`.ipynb_checkpoints/`)
 leave behind, are no annotations.
@@ -21,10 +21,10 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from anchoraudit.errors import AnchorauditError, printable
+from anchoraudit.formats._looking import STEPS, now
 from anchoraudit.images.below import split_in
-from anchoraudit.io import json_text, unchanged
+from anchoraudit.io import json_shortened, json_text, unchanged
 from anchoraudit.io.addresses import Address
-from anchoraudit.io.files import read_head
 from anchoraudit.io.folders import is_file
 
 T = TypeVar("T")
@@ -37,12 +37,7 @@ _LABEL_FOLDERS = frozenset(
     ["annotations", "annotation", "annots", "anns", "ann", "labels", "label", "json", "jsons", "labelme"]
 )
 _LOOKED_AT = 24  # files of one folder that are looked at to recognise a format; of more, some are
-_SPREAD = 4  # so many from its start, its middle and its end
-_HEAD = 1 << 14  # bytes of a file that show its structure
-# An image inside the file (`imageData` of labelme) may come before all that tells its format. Up to so many
-# bytes of the file are read to skip it, and so many such strings are skipped.
-_LARGEST_SKIPPED, _SKIPPED = 1 << 26, 4
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{},]', re.DOTALL)
+_MANY, _FEW = 100, 6  # after so many files in all, fewer of each further folder are looked at
 _DRIVE = re.compile(r"[A-Za-z]:/")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
@@ -132,15 +127,18 @@ def _listing(folder: str, modified: int, every: bool) -> _Listing:
 def find(path: Path, is_one: Callable[[Any], bool], *, levels: int = LEVELS) -> list[Path]:
     """Return files that are of a format, to recognise it: `path` itself, or some of the files below it.
 
-    is_one: tells by the value of `peek` whether a file is of the format. Of a folder with many JSON files
-    only some are looked at.
+    is_one: as of `seen`. Of a folder with many JSON files only some are looked at.
     """
     if path.is_file():
-        return [path] if is_document(path.name) and is_one(peek(path)) else []
+        return [path] if is_document(path.name) and seen(path, is_one) is not None else []
+    found: list[Path] = []
+    looked_at = 0
     # No path is made of a name that is not looked at: a folder may have 100,000, and there are many formats.
-    folders = _folders_below(path, levels, False)
-    files = (folder / name for folder, names in folders for name in some(names))
-    return [file for file in files if is_one(peek(file))]
+    for folder, names in _folders_below(path, levels, False):
+        few = some(names) if looked_at < _MANY else some(names, _FEW)
+        looked_at += len(few)
+        found += [file for name in few if seen(file := folder / name, is_one) is not None]
+    return found
 
 
 def named(path: Path, name: str) -> list[Path]:
@@ -154,13 +152,13 @@ def named(path: Path, name: str) -> list[Path]:
 def files_of(
     path: Path, is_one: Callable[[Any], bool], *, levels: int = LEVELS
 ) -> tuple[list[Path], list[Path]]:
-    """Return all JSON files of a format, and the others that lie among them. is_one: as of `find`."""
+    """Return all JSON files of a format, and the others that lie among them. is_one: as of `seen`."""
     if path.is_file():
         return [path], []
     mine: list[Path] = []
     others: list[Path] = []
     for file in documents_below(path, levels=levels):
-        (mine if is_one(peek(file)) else others).append(file)
+        (others if seen(file, is_one) is None else mine).append(file)
     return mine, others
 
 
@@ -179,85 +177,81 @@ def home_of(path: Path) -> Path:
     return folder.parent if folder.name.lower() in _LABEL_FOLDERS else folder
 
 
-def some(files: Sequence[T]) -> Sequence[T]:
-    """Return a few of many files, from their start, middle and end; all of a few."""
-    if len(files) <= _LOOKED_AT:
+def some(files: Sequence[T], most: int = _LOOKED_AT) -> Sequence[T]:
+    """Return a few of many files, from their start, middle and end: half of `most`; all if they are no more."""
+    if len(files) <= most:
         return files
-    middle = len(files) // 2
-    return [*files[:_SPREAD], *files[middle : middle + _SPREAD], *files[-_SPREAD:]]
+    middle, each = len(files) // 2, most // 6
+    return [*files[:each], *files[middle : middle + each], *files[-each:]]
 
 
 # What a file looks like
 
 
-def peek(path: Path) -> Any:
-    """Return the value that a JSON file holds, as far as its first kilobytes show; None if it is not JSON.
+class _File:
+    """A JSON file, and what was seen of it so far."""
 
-    Lists and objects may be cut: what is there is as in the file, what is not may come later in it. A string
-    that is too long, as that of an image, is "". The value is shared: do not change it.
+    def __init__(self, path: str, size: int) -> None:
+        self.path, self._size = path, size
+        self._looks: list[json_shortened.Shortened] = []
+
+    def look(self, step: int, may_take: Callable[[int], bool] = lambda _: True) -> json_shortened.Shortened:
+        """Return what the file holds, as far as a step of `STEPS` shows; fewer steps if those show it all.
+
+        may_take: is asked whether so many bytes may be read for it. If not, it stays at the steps before.
+        """
+        while len(self._looks) <= step and not (self._looks and self._looks[-1].is_all):
+            if self._looks and not may_take(self._size):
+                return self._looks[-1]._replace(is_all=True)
+            try:
+                self._looks.append(json_shortened.shortened(self.path, STEPS[len(self._looks)]))
+            except OSError:
+                self._looks.append(json_shortened.Shortened(None, True))
+        return self._looks[min(step, len(self._looks) - 1)]
+
+
+def seen(path: Path, is_one: Callable[[Any], bool]) -> Any:
+    """Return what a JSON file holds, as far as it must be looked at to recognise it; None if it is not.
+
+    is_one: tells by such a value whether a file is of the format. Lists and objects may be without their later
+    entries and members: what is there is as in the file, what is not may come later in it. A string that is
+    long, as that of an image, is "". The value is shared: do not change it.
     """
+    file, looking = _file(path), now()
+    for step, most in enumerate(STEPS):
+        look = file.look(step, looking.may_take)
+        if look.value is not None and is_one(look.value):
+            looking.recognised.add(file.path)
+            return look.value
+        if look.is_all:
+            return None
+        if most >= looking.most:
+            looking.left.add(file.path)
+            return None
+    return None
+
+
+def peek(path: Path) -> Any:
+    """Return what the first kilobytes of a JSON file show, as `seen` does; None if it is not JSON."""
+    return _file(path).look(0).value
+
+
+def overview(path: Path) -> Any:
+    """Return what a JSON file holds, with all keys of its object, as `seen` does; None if it is not JSON."""
+    return _file(path).look(len(STEPS) - 1).value
+
+
+def _file(path: Path) -> _File:
     with suppress(OSError, ValueError):
         status = os.stat(path)  # noqa: PTH116  one of many files
-        return _peeked(os.fspath(path), status.st_size, status.st_mtime_ns)
-    return None
+        return _known_file(os.fspath(path), status.st_size, status.st_mtime_ns)
+    return _File(os.fspath(path), 0)
 
 
-@lru_cache(maxsize=128)
-def _peeked(path: str, size: int, modified: int) -> Any:
-    """Look into a file. size, modified: what the system says of it, so that a change is seen."""
-    head = read_head(path, _HEAD).removeprefix(json_text.UTF8_BOM)
-    if head.lstrip()[:1] not in (b"{", b"["):
-        return None
-    with suppress(ValueError, RecursionError):
-        return json.loads(_completed(path, head.decode("utf-8", "replace"), size))
-    return None
-
-
-def _completed(path: str, text: str, size: int) -> str:
-    """Return the beginning of a JSON file as whole JSON: cut after a value, and all brackets closed."""
-    for _ in range(_SKIPPED):
-        open_brackets: list[str] = []
-        cut, closing = 0, ""
-        unfinished = -1
-        for token in _TOKEN.finditer(text):
-            first = text[token.start()]
-            if first == '"':
-                if token.end() == len(text) and (token.end() - token.start() == 1 or text[-1] != '"'):
-                    unfinished = token.start()
-                continue
-            if first in "[{":
-                open_brackets.append("]" if first == "[" else "}")
-                cut = token.end()
-            elif first == ",":
-                cut = token.start()
-            elif not open_brackets or open_brackets.pop() != first:
-                return ""
-            else:
-                cut = token.end()
-            if not open_brackets:
-                return text  # it is whole; the parser says whether anything follows
-            closing = "".join(reversed(open_brackets))
-        if (
-            unfinished < 0
-            or len(open_brackets) > 2
-            or (rest := _after_string(path, text, unfinished, size)) is None
-        ):
-            break
-        text = f'{text[:unfinished]}""{rest}'
-    return text[:cut] + closing
-
-
-def _after_string(path: str, text: str, start: int, size: int) -> str | None:
-    """Return what follows a string that began in the head of a file, None if it is not looked for."""
-    if size > _LARGEST_SKIPPED:
-        return None
-    known = text[start:].encode("utf-8", "replace")
-    data = read_head(path, size)
-    at = data.find(known)
-    at = -1 if at < 0 else data.find(b'"', at + len(known))
-    while at > 0 and data[at - 1] == 0x5C:  # an escaped quote; no image has one
-        at = data.find(b'"', at + 1)
-    return None if at < 0 else data[at + 1 : at + 1 + _HEAD].decode("utf-8", "replace")
+@lru_cache(maxsize=1024)
+def _known_file(path: str, size: int, modified: int) -> _File:
+    """Return a file. size, modified: what the system says of it, so that a change is seen."""
+    return _File(path, size)
 
 
 def not_of(others: Sequence[str], called: str) -> list[str]:

@@ -66,7 +66,8 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     path, tally = detection.path, Tally()
     recognised = f"BDD100K: {detection.reason}"
     files, others = documents.files_of(path, _is_frames)
-    if not (files and _is_frames(documents.peek(files[0]))):
+    first = documents.seen(files[0], _is_frames) if files else None
+    if first is None:
         singles = [path] if path.is_file() else documents.documents_below(path)
         return read_each(
             detection,
@@ -80,7 +81,7 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
             item="frames[0].objects",
             notes=tally.notes,
         )
-    before = "" if isinstance(documents.peek(files[0]), list) else "frames"
+    before = "" if isinstance(first, list) else "frames"
     without: dict[str, list[int]] = {}
 
     def counts_of(file: Path) -> list[int]:

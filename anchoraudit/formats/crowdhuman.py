@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from anchoraudit.formats import Detection, ReadOptions, Sureness
 from anchoraudit.formats import _documents as documents
+from anchoraudit.io import json_shortened
 from anchoraudit.io.files import read_head
 from anchoraudit.io.folders import files_ending, is_file
 
@@ -37,7 +38,8 @@ _SUFFIX = ".odgt"
 _FOLDERS = ("annotations", "Annotations", "labels")
 has_box_fields = True
 _HEAD = 1 << 16  # bytes; a line of a crowd has some 20,000
-_RESULTS, _TRUTH = b'"dtboxes"', b'"gtboxes"'
+_LONGEST, _LINES = 1 << 26, 3  # bytes and lines in which the keys are looked for behind long values
+_RESULTS, _TRUTH = "dtboxes", "gtboxes"
 
 
 def detect(path: Path) -> Detection | None:
@@ -97,12 +99,20 @@ def _files(path: Path) -> list[Path]:
     every = [file for folder in folders for file in files_ending(folder, (_SUFFIX,))]
     odgt = [file for file in every if _is_odgt(file)]
     # Results often lie beside the truth. They are only refused by name where there is nothing else.
-    return [file for file in odgt if _TRUTH in read_head(file, _HEAD)] or odgt
+    return [file for file in odgt if _has(file, _TRUTH)] or odgt
 
 
 def _is_odgt(file: Path) -> bool:
+    return _has(file, _TRUTH) or _has(file, _RESULTS)
+
+
+def _has(file: Path, key: str) -> bool:
+    """Tell whether one of the first lines has a key."""
+    # Of a broken line, the reader says what is wrong with it.
     head = read_head(file, _HEAD)
-    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and (_TRUTH in head or _RESULTS in head)
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and (
+        f'"{key}"'.encode() in head or any(key in line for line in json_shortened.documents(file, _LONGEST, _LINES))
+    )
 
 
 def _rows(file: Path, field: str, remarks: Remarks, tally: Tally) -> list[ImageRow]:

@@ -139,7 +139,7 @@ def _splits(files: Sequence[Path], root: Path) -> list[str]:
 
 
 def _tagged(file: Path) -> str:
-    value = documents.peek(file)
+    value = documents.overview(file)
     tags = value.get("tags") if isinstance(value, dict) else None
     names = (
         [tag.get("name") if isinstance(tag, dict) else tag for tag in tags] if isinstance(tags, list) else []

@@ -81,7 +81,7 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
     shards = _shards(path)
     if not shards:
         found = documents.find(path, _is_unpacked, levels=1)
-        shape = shape_of(documents.peek(found[0])) if found else None
+        shape = shape_of(documents.seen(found[0], _is_unpacked)) if found else None
         dataset = read_each(
             detection,
             options,

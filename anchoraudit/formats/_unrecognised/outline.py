@@ -1,4 +1,4 @@
-"""What a file looks like, from its beginning: keys of JSON, columns of a table, elements of XML, a line.
+"""What a file looks like: keys of JSON, columns of a table, elements of XML, a line.
 
 Nothing is parsed in full, so that a file of gigabytes, or one that is cut off, is described, too.
 """
@@ -6,12 +6,15 @@ Nothing is parsed in full, so that a file of gigabytes, or one that is cut off, 
 from __future__ import annotations
 
 import csv
+import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from anchoraudit.errors import printable
 from anchoraudit.images.found import is_image_name
+from anchoraudit.io import json_shortened
 from anchoraudit.io.files import read_head
 
 JSON, TABLE, XML, TEXT = "JSON", "table", "XML", "text"
@@ -21,8 +24,10 @@ _KINDS = {
     ".xml": XML,
     ".txt": TEXT,
 }
-_HEAD = 1 << 22  # bytes: an image may be embedded before the keys that matter
-_TOKENS = 5_000
+_HEAD = 1 << 16  # bytes
+# Of JSON so many bytes are looked at, and so many shown: all keys are named, whatever is before them.
+_LOOKED_AT, _ROOM = 1 << 28, 1 << 14
+_TOKENS = 20_000
 _DEPTH = 8
 # A string may be cut off. If the pattern needed its end, each quote after it would be tried as a beginning.
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)"?|[{}\[\],:]|[^\s"{}\[\],:]++', re.DOTALL)
@@ -77,9 +82,16 @@ class Outline:
 
 
 def outline(path: Path) -> Outline | None:
-    """Return what the beginning of a file has; None if its suffix is another, or if it cannot be read."""
+    """Return what a file has; None if its suffix is another, or if it cannot be read."""
     kind = _KINDS.get(path.suffix.lower())
-    return outline_of(read_head(path, _HEAD), kind) if kind else None
+    if kind is None:
+        return None
+    if kind == JSON:
+        with suppress(OSError):
+            if values := json_shortened.documents(path, _LOOKED_AT, 2, room=_ROOM):
+                text = "\n".join(json.dumps(value, ensure_ascii=False) for value in values)
+                return outline_of(text.encode("utf-8", "replace"), kind)
+    return outline_of(read_head(path, _HEAD), kind)
 
 
 def example_outline(path: str, text: str) -> Outline | None:
@@ -89,7 +101,7 @@ def example_outline(path: str, text: str) -> Outline | None:
 
 
 def outline_of(head: bytes, kind: str) -> Outline | None:
-    """Return what the beginning of a file has; None if it is nothing of this kind."""
+    """Return what a text, or the beginning of one, has; None if it is nothing of this kind."""
     text = head.decode("utf-8-sig", "replace").lstrip()
     found = {JSON: _of_json, XML: _of_xml}.get(kind, _of_lines)(text, kind)
     return found if found.keys or found.lines or found.shape else None
@@ -145,12 +157,12 @@ def _plain(key: str) -> str:
 
 
 def _of_xml(text: str, kind: str) -> Outline:
-    names = dict.fromkeys(name[1] for name in _ELEMENT.finditer(text[: 1 << 16]))
+    names = dict.fromkeys(name[1] for name in _ELEMENT.finditer(text))
     return Outline(kind, keys={(name,): "" for name in names})
 
 
 def _of_lines(text: str, kind: str) -> Outline:
-    lines = [line.strip() for line in text[: 1 << 16].splitlines() if line.strip()][:20]
+    lines = [line.strip() for line in text.splitlines() if line.strip()][:20]
     if kind != TABLE or not lines:
         return Outline(kind, lines=lines)
     separator = max(",;\t", key=lines[0].count)

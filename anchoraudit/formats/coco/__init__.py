@@ -142,27 +142,24 @@ def _sureness(files: list[Path], least: Sureness) -> Sureness:
 
 
 def _looks_like_coco(file: Path) -> bool:
+    if documents.seen(file, _has_lists) is not None:
+        return True
+    # Of a broken file, the reader says what is wrong with it.
     head = read_head(file, 4096)
     begins = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and any(key in head for key in _KEYS)
-    return begins and _has_lists(documents.peek(file), len(head) < 4096)
+    return begins and documents.peek(file) is None
 
 
-def _has_lists(value: Any, whole: bool) -> bool:
-    """Tell by the beginning of a file whether it can have COCO's lists: others have `info`, too.
-
-    value: as of `peek`; None if that cannot tell. whole: whether it is all of the file.
-    """
+def _has_lists(value: Any) -> bool:
+    """Tell whether an object has lists of COCO. Others have keys of the same names."""
     if not isinstance(value, dict):
-        return True
-    lists = [value[key] for key in ("images", "annotations", "categories") if key in value]
-    if not lists:
-        return not whole and "items" not in value and "samples" not in value
+        return False
     annotations = value.get("annotations")
     if "images" not in value and isinstance(annotations, list) and annotations:
         first = annotations[0]  # the annotations of one image name none
         if isinstance(first, dict) and "image_id" not in first:
             return False
-    return any(isinstance(each, list) for each in lists)
+    return any(isinstance(value.get(key), list) for key in ("images", "annotations", "categories"))
 
 
 def _split_names(files: list[Path]) -> list[str]:

@@ -7,14 +7,13 @@ without stopping at errors. The library stops at the first thing it cannot read,
 from __future__ import annotations
 
 import os
-import re
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anchoraudit.formats import Detection, ReadOptions, Sureness
-from anchoraudit.io.files import read_head
+from anchoraudit.io import json_shortened
 from anchoraudit.io.folders import is_file
 
 if TYPE_CHECKING:
@@ -30,17 +29,23 @@ EXAMPLE = (
 EXAMPLE_PATH = "export.ndjson"
 EXAMPLE_BESIDE = {"a.jpg": (640, 480)}
 NOT_READ = "polygons and masks"
-_SUFFIX, _HEAD, _LISTED = ".ndjson", 1 << 16, 1_000
-_ROW = re.compile(rb'\s*\{.*?"data_row"\s*:', re.DOTALL)
+_SUFFIX, _LISTED = ".ndjson", 1_000
+_LONGEST = 1 << 26  # bytes of the first line that are looked at
 
 
 def detect(path: Path) -> Detection | None:
     """Recognise a file, or the only such file of a folder, by the keys of its first line."""
     files = [path] if is_file(path) else _files(path)
-    found = [file for file in files if file.suffix.lower() == _SUFFIX and _ROW.match(read_head(file, _HEAD))]
+    found = [file for file in files if file.suffix.lower() == _SUFFIX and _is_labelbox(file)]
     if len(found) != 1:
         return None
     return Detection(NAME, found[0], "Labelbox, an ndjson file", Sureness.CONTENT)
+
+
+def _is_labelbox(file: Path) -> bool:
+    with suppress(OSError):
+        return any("data_row" in row for row in json_shortened.documents(file, _LONGEST, 1))
+    return False
 
 
 def _files(folder: Path) -> list[Path]:
