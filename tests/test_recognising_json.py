@@ -1,4 +1,4 @@
-"""Every format of JSON is recognised by what is in a file, wherever in it that is, and however much is before."""
+"""Every format of JSON is recognised by what is in a file, wherever that is, and however much is before."""
 
 import json
 from importlib.util import find_spec
@@ -103,22 +103,29 @@ def test_a_format_is_recognised_in_whatever_order_its_keys_are(tmp_path, name):
             assert taken_for(path) == name, (path.name, text[:80])
 
 
-LONG = {"~": [0] * 9_000}
+LONG, TEXT = {"~": [0] * 9_000}, "A" * 20_000
 CORNERS = {"x1": 1, "y1": 2, "x2": 5, "y2": 6}
 # What else the formats read than their examples, with what is long before what tells.
 OTHERS = {
     "coco": [
         {"annotations": [{"segmentation": [[1.5] * 5_000], "image_id": 1}], "images": [], "categories": []},
-        {"info": {"text": "A" * 20_000}, "licenses": LONG, "annotations": [{**LONG, "image_id": 1}]},
+        {"info": {"text": TEXT}, "licenses": LONG, "annotations": [{**LONG, "image_id": 1}]},
     ],
-    "fiftyone": [{"info": LONG, "name": "A" * 20_000, "samples": [{"tags": [0] * 9_000, "filepath": "a.jpg"}]}],
+    "fiftyone": [{"info": LONG, "name": TEXT, "samples": [{"tags": [0] * 9_000, "filepath": "a.jpg"}]}],
     "bdd100k": [
-        {"config": LONG, "frames": [{"labels": [{**LONG, "category": "car", "box2d": CORNERS}], "name": "a"}]},
+        {
+            "config": LONG,
+            "frames": [{"labels": [{**LONG, "category": "car", "box2d": CORNERS}], "name": "a"}],
+        },
         {"attributes": LONG, "frames": [{**LONG, "objects": []}], "name": "a"},
     ],
     "via": [{"_via_settings": LONG, "_via_attributes": {}, "_via_img_metadata": {}}],
     "labelstudio": [
-        {"predictions": [{**LONG, "result": []}], "data": {"image": "a.jpg"}, "annotations": [{"result": []}]},
+        {
+            "predictions": [{**LONG, "result": []}],
+            "data": {"image": "a.jpg"},
+            "annotations": [{"result": []}],
+        },
         [{**LONG, "label": [{**LONG, "original_width": 9, "rectanglelabels": ["cat"]}], "image": "a.jpg"}],
     ],
     "createml": [[{"annotation": [{**LONG, "coordinates": {}}], "imagefilename": "a.jpg"}]],
@@ -173,7 +180,9 @@ def test_no_more_is_looked_at_than_tells(tmp_path, monkeypatch):
 
 def test_a_large_file_of_no_format_costs_nothing_beside_one(tmp_path, monkeypatch):
     taken = looks(monkeypatch)
-    make(tmp_path, {"annotations/instances_a.json": document(), "statistics.json": {"a": [0] * 9_000, "b": 1}})
+    make(
+        tmp_path, {"annotations/instances_a.json": document(), "statistics.json": {"a": [0] * 9_000, "b": 1}}
+    )
     assert taken_for(tmp_path) == "coco" and set(taken) == {STEPS[0]}
 
 

@@ -45,7 +45,7 @@ class Shape:
 
 def shape_of(value: Any) -> Shape | None:
     """Recognise the shape of a value; None if it is none of those that are known."""
-    from anchoraudit.formats._shapes import number
+    from anchoraudit.io.json_text import number
 
     whole = value if isinstance(value, dict) else {}
     sides = [number(whole.get(key)) for key in ("width", "height")]

@@ -178,7 +178,7 @@ def home_of(path: Path) -> Path:
 
 
 def some(files: Sequence[T], most: int = _LOOKED_AT) -> Sequence[T]:
-    """Return a few of many files, from their start, middle and end: half of `most`; all if they are no more."""
+    """Return half of `most` files, from the start, the middle and the end; all if there are no more."""
     if len(files) <= most:
         return files
     middle, each = len(files) // 2, most // 6
@@ -213,9 +213,9 @@ class _File:
 def seen(path: Path, is_one: Callable[[Any], bool]) -> Any:
     """Return what a JSON file holds, as far as it must be looked at to recognise it; None if it is not.
 
-    is_one: tells by such a value whether a file is of the format. Lists and objects may be without their later
-    entries and members: what is there is as in the file, what is not may come later in it. A string that is
-    long, as that of an image, is "". The value is shared: do not change it.
+    is_one: tells by such a value whether a file is of the format. Lists and objects may be without their
+    later entries and members: what is there is as in the file, what is not may come later in it. A string
+    that is long, as that of an image, is "". The value is shared: do not change it.
     """
     file, looking = _file(path), now()
     for step, most in enumerate(STEPS):

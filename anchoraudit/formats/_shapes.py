@@ -14,24 +14,13 @@ from typing import TYPE_CHECKING, Any
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import printable
 from anchoraudit.formats._builder import NO_BOX, listed, shorten
-from anchoraudit.io.json_text import as_float
+from anchoraudit.io.json_text import number as number  # noqa: PLC0414  readers import it from here
 
 if TYPE_CHECKING:
     from anchoraudit.dataset.columns import Dataset
 
 Box = tuple[float, float, float, float]
 NOT_FINITE: Box = (math.nan, math.nan, math.nan, math.nan)  # numbers that are there, but no place
-
-
-def number(value: Any) -> float | None:
-    """Return a number, also one that is written as text (`"12"`, `"12.0"`, `"0,5"`); None if it is none."""
-    if not isinstance(value, str):
-        return as_float(value)
-    text = value.strip()
-    try:
-        return float(text.replace(",", ".") if text.count(",") == 1 else text)
-    except ValueError:
-        return None
 
 
 def points_of(values: Any) -> list[tuple[float, float]] | None:

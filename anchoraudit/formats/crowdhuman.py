@@ -108,11 +108,13 @@ def _is_odgt(file: Path) -> bool:
 
 def _has(file: Path, key: str) -> bool:
     """Tell whether one of the first lines has a key."""
-    # Of a broken line, the reader says what is wrong with it.
     head = read_head(file, _HEAD)
-    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and (
-        f'"{key}"'.encode() in head or any(key in line for line in json_shortened.documents(file, _LONGEST, _LINES))
-    )
+    if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return False
+    # If a line is broken, its key is there all the same, and the reader says what is wrong.
+    if f'"{key}"'.encode() in head:
+        return True
+    return any(key in line for line in json_shortened.documents(file, _LONGEST, _LINES))
 
 
 def _rows(file: Path, field: str, remarks: Remarks, tally: Tally) -> list[ImageRow]:

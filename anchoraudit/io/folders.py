@@ -45,11 +45,16 @@ def files_ending(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
 
     suffixes: in lower case. [] if the folder cannot be listed.
     """
+    return [file for name in names_ending(folder, suffixes) if is_file(file := folder / name)]
+
+
+def names_ending(folder: Path, suffixes: tuple[str, ...]) -> list[str]:
+    """Return the sorted names of what `files_ending` returns, and of folders that are called so."""
     if isinstance(folder, Address):
         return []
     with suppress(OSError, ValueError), os.scandir(folder) as entries:
         names = sorted(e.name for e in entries if e.name.lower().endswith(suffixes))
-        return [folder / name for name in names if not _is_hidden(folder, name) and is_file(folder / name)]
+        return [name for name in names if not _is_hidden(folder, name)]
     return []
 
 

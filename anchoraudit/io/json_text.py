@@ -165,6 +165,17 @@ def as_float(value: Any) -> float | None:
         return math.inf if value > 0 else -math.inf
 
 
+def number(value: Any) -> float | None:
+    """Return a number, also one that is written as text (`"12"`, `"12.0"`, `"0,5"`); None if it is none."""
+    if not isinstance(value, str):
+        return as_float(value)
+    text = value.strip()
+    try:
+        return float(text.replace(",", ".") if text.count(",") == 1 else text)
+    except ValueError:
+        return None
+
+
 def _parse_int(digits: str) -> int | float:
     """Parse an integer. One of 300 digits or more becomes infinite: Python refuses very long ones."""
     return int(digits) if len(digits) < 300 else float(digits)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from anchoraudit.formats import Detection, ReadOptions, Sureness, require_known_splits
 from anchoraudit.formats import _documents as documents
 from anchoraudit.io.files import read_head, size_of
-from anchoraudit.io.left_behind import is_left_behind
+from anchoraudit.io.folders import names_ending
 
 if TYPE_CHECKING:
     from anchoraudit.dataset.columns import Dataset
@@ -36,6 +36,7 @@ NOT_READ = "masks and keypoints; a box that is missing is taken from its polygon
 _ROBOFLOW = "_annotations.coco.json"
 # FiftyOne's name for what it exports as COCO, beside `data/`. Many other files have it, too.
 _FIFTYONE = "labels.json"
+_FEW = 100  # JSON files of a folder of which each is looked at
 _KEYS = (b'"images"', b'"annotations"', b'"categories"', b'"info"', b'"licenses"')
 
 
@@ -123,6 +124,10 @@ def _files(root: Path) -> tuple[list[Path], str, list[Path]]:
     if of_splits and not (root / _FIFTYONE).is_file():
         return of_splits, f"{len(of_splits)} split folder(s) with {_FIFTYONE}", []
     for place, every in (("annotations/", listed), ("", _listed(root))):
+        # Many files are those of a format with one for each image. A few of them show it.
+        few = every if len(every) <= _FEW else documents.some(every)
+        if not any(map(_looks_like_coco, few)):
+            continue
         if files := [file for file in every if _looks_like_coco(file)]:
             others = [file for file in every if file not in files]
             return files, f"{len(files)} COCO file(s) {place}*.json", others
@@ -131,7 +136,7 @@ def _files(root: Path) -> tuple[list[Path], str, list[Path]]:
 
 def _listed(folder: Path) -> list[Path]:
     """Return the sorted JSON files directly in a folder."""
-    return [file for file in sorted(folder.glob("*.json")) if not is_left_behind(folder, file.name)]
+    return [folder / name for name in names_ending(folder, (".json",))]
 
 
 def _sureness(files: list[Path], least: Sureness) -> Sureness:
