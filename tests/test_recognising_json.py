@@ -85,7 +85,7 @@ def taken_for(path):
     return found.format if found.sureness > Sureness.SUFFIX else ""
 
 
-@pytest.mark.parametrize("name", in_json())
+@pytest.mark.parametrize("name", [*in_json()])
 def test_a_format_is_recognised_in_whatever_order_its_keys_are(tmp_path, name):
     module = formats.formats()[name]
     example = json.loads(module.EXAMPLE)
@@ -139,7 +139,7 @@ def test_its_other_kinds_are_too(tmp_path, name, value):
     assert taken_for(tmp_path / "folder" / "x.json") == name
 
 
-@pytest.mark.parametrize("name", in_json())
+@pytest.mark.parametrize("name", [*in_json()])
 def test_a_long_file_is_read_as_a_short_one(tmp_path, name):
     """And so is one that lies among short ones."""
     module = formats.formats()[name]

@@ -5,6 +5,9 @@ its section in docs/formats.md, and which has these names:
 
 NAME: the value of `--format`, which is also the name of the module.
 LOOKS_FOR: what it is recognised by, in one line.
+SUFFIXES: what the names of the files end in that it may be recognised by, as a literal on one line:
+    `SUFFIXES = (".csv", ".json")`. It is read without importing the module, which happens only where there is
+    such a file, or no other format recognises the data set.
 EXAMPLE: the text of a file of this format, as small as it can be and still look real.
 EXAMPLE_PATH: where this file usually lies below the folder of a data set: `annotations/instances_train.json`.
 EXAMPLE_BESIDE: the other files that the example needs, by their paths below the same folder: a text, or the
@@ -57,6 +60,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from anchoraudit.dataset.conventions import convention_of
 from anchoraudit.errors import AnchorauditError, TooLargeError, printable
+from anchoraudit.formats._asked import in_order
 from anchoraudit.formats._columns import Columns, parse_columns
 from anchoraudit.formats._looking import STEPS, looking
 from anchoraudit.io import left_behind, stores
@@ -191,9 +195,24 @@ def format_names() -> list[str]:
     return module_names(__name__)
 
 
-def formats() -> dict[str, Format]:
-    """Import all formats, and return them by name."""
-    return {name: cast(Format, load_module(__name__, name)) for name in format_names()}
+class Formats(Mapping[str, Format]):
+    """All formats by name. Each is imported when it is first asked for."""
+
+    def __getitem__(self, name: str) -> Format:
+        if name not in format_names():
+            raise KeyError(name)
+        return cast(Format, load_module(__name__, name))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(format_names())
+
+    def __len__(self) -> int:
+        return len(format_names())
+
+
+def formats() -> Mapping[str, Format]:
+    """Return all formats by name. Each is imported when it is first asked for."""
+    return Formats()
 
 
 def require_format(name: str) -> str:
@@ -447,7 +466,7 @@ def detect(path: Path, *, format: str = "auto") -> Detection:
     raise cast(AnchorauditError, _refusals().unrecognised(path, known))
 
 
-def _detect_address(known: dict[str, Format], address: Path) -> Detection:
+def _detect_address(known: Mapping[str, Format], address: Path) -> Detection:
     """Find the data set at an address. Raises AnchorauditError if there is none."""
     ways = {
         name: way
@@ -465,7 +484,7 @@ def _detect_address(known: dict[str, Format], address: Path) -> Detection:
     )
 
 
-def _detect_matches(known: dict[str, Format], pattern: Path) -> Detection:
+def _detect_matches(known: Mapping[str, Format], pattern: Path) -> Detection:
     """Find the data set of the files or folders that a pattern matches. Raises AnchorauditError if none."""
     paths = stores.matching(pattern)
     if not paths:
@@ -504,26 +523,34 @@ def require_known_splits(wanted: Sequence[str], known: Iterable[str], path: Path
             raise AnchorauditError(f"unknown split {name!r}", path=path, remedy=choice)
 
 
-def detect_with(known: dict[str, Format], path: Path) -> list[Detection]:
+def detect_with(known: Mapping[str, Format], path: Path) -> list[Detection]:
     """Return what the surest format recognises `path` as; several if equally sure; [] if none does."""
+    for names in in_order(__name__, known, path):
+        if found := _surest(known, names, path):
+            return found
+    return []
+
+
+def _surest(known: Mapping[str, Format], names: Iterable[str], path: Path) -> list[Detection]:
+    """Return the same of some formats. `_looking` explains how much of the files they look at."""
     found: dict[str, Detection] = {}
-    asked = known
+    asked = list(names)
     with looking() as look:
         for look.most in STEPS:
             left: dict[str, set[str]] = {}
-            for name, module in asked.items():
+            for name in asked:
                 look.left = left[name] = set()
                 try:
-                    detection = module.detect(path)
+                    detection = known[name].detect(path)
                 except PermissionError as error:
                     raise unreadable(error.filename or path, error) from None
                 if detection is not None:
                     found[name] = detection
-            asked = {name: asked[name] for name in asked if not left[name] <= look.recognised}
+            asked = [name for name in asked if not left[name] <= look.recognised]
             if not asked or any(one.sureness >= Sureness.CONTENT for one in found.values()):
                 break
-    ordered = [found[name] for name in known if name in found]
-    return [one for one in ordered if one.sureness == max(other.sureness for other in ordered)]
+    most = max((one.sureness for one in found.values()), default=None)
+    return [found[name] for name in known if name in found and found[name].sureness == most]
 
 
 def _require_readable(path: Path) -> None:

@@ -24,6 +24,7 @@ NAME = "bdd100k"
 LOOKS_FOR = (
     "BDD100K's det_train.json, a JSON file a video, or a JSON file an image; any list of frames of Scalabel"
 )
+SUFFIXES = (".json",)
 EXAMPLE = """\
 [
   {"name": "a.jpg", "attributes": {"weather": "clear"}, "timestamp": 10000, "labels": [

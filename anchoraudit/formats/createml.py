@@ -23,6 +23,7 @@ NAME = "createml"
 LOOKS_FOR = (
     "SPLIT/_annotations.createml.json, or a JSON list of images whose `annotations` have `coordinates`"
 )
+SUFFIXES = (".json",)
 EXAMPLE = """\
 [
   {

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 NAME = "crowdhuman"
 LOOKS_FOR = "annotation_train.odgt, annotation_val.odgt: an object with `ID` and `gtboxes` in each line"
+SUFFIXES = (".odgt",)
 EXAMPLE = """\
 {"ID": "1,ab", "gtboxes": [{"tag": "person", "fbox": [10, 20, 100, 50], "vbox": [10, 20, 90, 50], \
 "hbox": [40, 20, 20, 20], "head_attr": {"ignore": 0, "occ": 0}, "extra": {"box_id": 0, "occ": 0}}]}

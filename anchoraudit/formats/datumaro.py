@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NAME = "datumaro"
 LOOKS_FOR = "JSON files with a list `items` and an object `categories`, as in annotations/SPLIT.json"
+SUFFIXES = (".json",)
 EXAMPLE = """\
 {
   "info": {},

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 NAME = "dota"
 LOOKS_FOR = "labelTxt/ beside images/: eight numbers, a class and 0 or 1 a line"
+SUFFIXES = (".txt",)
 EXAMPLE = """\
 imagesource:GoogleEarth
 gsd:0.25

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 NAME = "fiftyone"
 LOOKS_FOR = "labels.json with an object `labels`, or samples.json with a list `samples`, beside data/"
+SUFFIXES = (".json",)
 EXAMPLE = """\
 {
   "classes": ["cat"],

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 NAME = "keras_yolo"
 LOOKS_FOR = "a .txt file with lines `path x1,y1,x2,y2,class ...`; Roboflow's SPLIT/_annotations.txt"
+SUFFIXES = (".txt",)
 EXAMPLE = """\
 a.jpg 10,20,110,70,0 30,40,60,80,1
 b.jpg

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 NAME = "kitti"
 LOOKS_FOR = "label_2/ beside image_2/, or labels/ beside images/: a class and 14 numbers a line"
+SUFFIXES = (".txt",)
 EXAMPLE = """\
 Car 0.00 0 -1.57 10.00 20.00 110.00 70.00 1.50 1.60 4.00 1.00 1.50 20.00 -1.60
 DontCare -1 -1 -10 200.00 30.00 230.00 50.00 -1 -1 -1 -1000 -1000 -1000 -10

@@ -24,6 +24,7 @@ NAME = "labelme"
 LOOKS_FOR = (
     "JSON files with a list `shapes`, one for each image, beside the images or in a folder of their own"
 )
+SUFFIXES = (".json",)
 EXAMPLE = """\
 {
   "version": "5.2.1",

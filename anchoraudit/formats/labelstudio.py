@@ -27,6 +27,7 @@ NAME = "labelstudio"
 LOOKS_FOR = (
     "Label Studio's JSON or JSON-MIN: a list of tasks with `data` and `annotations`, or `rectanglelabels`"
 )
+SUFFIXES = (".json",)
 EXAMPLE = """\
 [
   {

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 NAME = "mot"
 LOOKS_FOR = "SEQUENCE/gt/gt.txt beside img1/, of MOTChallenge; in train/ too"
+SUFFIXES = (".txt",)
 EXAMPLE = """\
 1,1,11,21,100,50,1,1,1.0
 1,2,200,30,40,20,0,3,0.5

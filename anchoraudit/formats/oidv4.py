@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 NAME = "oidv4"
 LOOKS_FOR = "train/CLASS/Label/*.txt, as the OIDv4 ToolKit writes them: a class and four numbers a line"
+SUFFIXES = (".txt",)
 EXAMPLE = """\
 Apple 10.0 20.0 110.0 70.0
 Apple 200.5 30.0 230.0 50.5

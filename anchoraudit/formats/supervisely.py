@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 NAME = "supervisely"
 LOOKS_FOR = "a project of Supervisely: meta.json, and DATASET/ann/a.jpg.json beside DATASET/img/a.jpg"
+SUFFIXES = (".json",)
 EXAMPLE = """\
 {
   "description": "",

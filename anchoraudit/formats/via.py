@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NAME = "via"
 LOOKS_FOR = "JSON of the VGG Image Annotator 1 or 2: a project, or objects with `filename` and `regions`"
+SUFFIXES = (".json",)
 EXAMPLE = """\
 {
   "a.jpg1234": {

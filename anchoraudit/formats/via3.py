@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NAME = "via3"
 LOOKS_FOR = "JSON of the VGG Image Annotator 3: an object with `project`, `file`, `view` and `metadata`"
+SUFFIXES = (".json",)
 EXAMPLE = """\
 {
   "project": {"data_format_version": "3.1.1", "vid_list": ["1"]},

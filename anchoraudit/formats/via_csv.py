@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 NAME = "via_csv"
 LOOKS_FOR = "a .csv file of VIA: filename,file_size,file_attributes,region_count,region_id and so on"
+SUFFIXES = (".csv",)
 EXAMPLE = """\
 filename,file_size,file_attributes,region_count,region_id,region_shape_attributes,region_attributes
 a.jpg,1234,"{}",1,0,"{""name"":""rect"",""x"":10,""y"":20,""width"":100,""height"":50}","{""class"":""cat""}"

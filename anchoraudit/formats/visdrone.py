@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NAME = "visdrone"
 LOOKS_FOR = "annotations/*.txt beside images/: eight whole numbers with commas a line"
+SUFFIXES = (".txt",)
 EXAMPLE = """\
 10,20,100,50,1,4,0,1
 200,5,30,30,0,0,0,0

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 NAME = "webdataset"
 LOOKS_FOR = "tar shards (.tar, .tar.gz) with KEY.jpg and KEY.json, or a folder of them, unpacked as well"
+SUFFIXES = (".tar", ".gz", ".tgz", ".json")
 EXAMPLE = """\
 {
   "width": 640,

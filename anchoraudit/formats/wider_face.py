@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 NAME = "wider_face"
 LOOKS_FOR = "wider_face_train_bbx_gt.txt, also in wider_face_split/: a path, a number, and so many lines"
+SUFFIXES = (".txt",)
 EXAMPLE = """\
 0--Parade/0_Parade_1.jpg
 2

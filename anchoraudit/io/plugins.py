@@ -5,11 +5,14 @@ A module whose name starts with an underscore is a helper of its package, and is
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import lru_cache
 from importlib import import_module
+from importlib.util import find_spec
 from pkgutil import iter_modules
 from types import ModuleType
+from typing import Any
 
 
 def module_names(package: str) -> list[str]:
@@ -24,6 +27,37 @@ def module_names(package: str) -> list[str]:
 def load_module(package: str, name: str) -> ModuleType:
     """Import the module `name` of `package`. The second time it costs nothing."""
     return import_module(f"{package}.{name}")
+
+
+def stated(package: str, name: str, constant: str) -> Any:
+    """Return a constant of the module `name` of `package`, without importing it; None if it has none.
+
+    The value must be a literal, on the line on which the constant is assigned.
+    """
+    full = f"{package}.{name}"
+    if (module := sys.modules.get(full)) is not None:
+        return getattr(module, constant, None)
+    try:
+        spec = find_spec(full)
+    except (ImportError, ValueError):
+        return None
+    data = getattr(getattr(spec, "loader", None), "get_data", None)  # also of a package in an archive
+    if spec is None or spec.origin is None or data is None:
+        return None
+    try:
+        return _assigned(data(spec.origin), constant)
+    except OSError:
+        return None
+
+
+def _assigned(source: bytes, constant: str) -> Any:
+    from ast import literal_eval
+
+    found = re.search(rb"^%s = (.+)$" % constant.encode(), source, re.MULTILINE)
+    try:
+        return None if found is None else literal_eval(found[1].decode("utf-8"))
+    except (ValueError, SyntaxError):
+        return None
 
 
 @lru_cache(maxsize=64)

@@ -22,6 +22,7 @@ NAME = "coco"
 LOOKS_FOR = (
     "a JSON file, annotations/instances_*.json (or annotations/*.json), or SPLIT/_annotations.coco.json"
 )
+SUFFIXES = (".json",)
 EXAMPLE = """\
 {
   "images": [{"id": 1, "file_name": "a.jpg", "width": 640, "height": 480}],

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 NAME = "cvat"
 LOOKS_FOR = "annotations.xml, or any .xml with the root <annotations>, of images or of a video"
+SUFFIXES = (".xml",)
 EXAMPLE = """\
 <?xml version="1.0" encoding="utf-8"?>
 <annotations>

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NAME = "labelformat"
 LOOKS_FOR = "the .ndjson file of Labelbox' export v2 (needs the extra labelformat)"
+SUFFIXES = (".ndjson",)
 EXAMPLE = (
     '{"data_row": {"id": "1", "external_id": "a.jpg"}, "media_attributes": {"width": 640, "height": 480}, '
     '"projects": {"p": {"labels": [{"annotations": {"objects": [{"annotation_kind": "ImageBoundingBox", '

@@ -28,6 +28,7 @@ LOOKS_FOR = (
     "a .csv, .parquet or .jsonl file with one row a box or an image, a folder with one such file or of "
     ".parquet files, train_labels.csv and test_labels.csv, SPLIT/_annotations.csv, SPLIT/metadata.jsonl"
 )
+SUFFIXES = (".csv", ".parquet", ".jsonl", ".ndjson")
 EXAMPLE = """\
 filename,width,height,class,xmin,ymin,xmax,ymax
 a.jpg,640,480,cat,10,20,110,70

@@ -23,6 +23,7 @@ LOOKS_FOR = (
     "XML files in Annotations/ beside JPEGImages/, in VOCdevkit/VOC20xx, in the folder itself, "
     "or in a sub-folder for each split"
 )
+SUFFIXES = (".xml",)
 EXAMPLE = """\
 <annotation>
   <filename>a.jpg</filename>

@@ -16,6 +16,7 @@ NAME = "yolo"
 LOOKS_FOR = (
     "a data.yaml, images/ beside labels/ (also in a folder for each split), or .txt labels beside images"
 )
+SUFFIXES = (".yaml", ".yml", ".data", ".txt")
 EXAMPLE = "0 0.09375 0.09375 0.15625 0.10416667\n"
 EXAMPLE_PATH = "labels/train/a.txt"
 EXAMPLE_BESIDE = {
