@@ -6,7 +6,6 @@ A block stays in a core's cache, and two cores take part.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -45,6 +44,17 @@ def stable_argsort(values: Int) -> Int:
     return keys
 
 
+def distinct(values: Int) -> Int:
+    """Return the different numbers among whole numbers, ascending: int64 [n].
+
+    `np.unique` is the same. It imports `numpy.ma`, which takes longer than all that is asked of it here.
+    """
+    found = np.sort(values, axis=None)
+    is_first = np.ones(len(found), dtype=bool)
+    is_first[1:] = found[1:] != found[:-1]
+    return found[is_first]
+
+
 _ALONE = ContextVar("alone", default=False)
 
 
@@ -74,6 +84,8 @@ def for_each(parts: Sequence[slice], work: Callable[[slice], None]) -> None:
         for part in parts:
             work(part)
         return
+    from concurrent.futures import ThreadPoolExecutor  # slow to import
+
     with ThreadPoolExecutor(max_workers=2) as pool:
         for _ in pool.map(work, parts):
             pass

@@ -105,7 +105,9 @@ def test_no_format_knows_of_another():
     package = Path(formats.__file__).parent
     names = formats.format_names()
     for module in package.rglob("*.py"):
-        own = module.relative_to(package).with_suffix("").parts[0]
+        own, *rest = module.relative_to(package).with_suffix("").parts
+        if rest[:1] == ["kinds"]:
+            continue  # objects in memory that hold what is in the files of one format
         for node in ast.walk(ast.parse(module.read_text())):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("anchoraudit.formats"):
                 rooms = node.module.split(".")[2:3] or [alias.name for alias in node.names]

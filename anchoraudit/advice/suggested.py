@@ -16,7 +16,7 @@ from pathlib import Path
 
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.detectors import load_detector
-from anchoraudit.detectors.readers import readers
+from anchoraudit.detectors.readers import reader_of, usual_files
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.formats.yolo.config import YAML, looks_like_config
 from anchoraudit.io.addresses import is_address
@@ -65,10 +65,8 @@ def suggest(dataset: Dataset) -> Suggestion | None:
 
 def _small_files(folder: Path) -> Iterator[tuple[Path, str]]:
     """Yield the files that may be configurations, each with the text at its beginning."""
-    named = [reader for reader in readers() if hasattr(reader, "FILES")]
-    files = {name for reader in named for name in reader.FILES}
-    others = (reader for reader in readers() if reader not in named)
-    suffixes = {suffix for reader in others for suffix in reader.SUFFIXES} | set(YAML)
+    files, suffixes = usual_files()
+    suffixes.update(YAML)
     names: list[str] = []
     with suppress(OSError, ValueError), os.scandir(folder) as entries:
         names = [
@@ -94,7 +92,7 @@ def _by_configuration(files: list[tuple[Path, str]], where: str) -> Suggestion |
 
 
 def _is_detector(path: Path, text: str) -> bool:
-    if not any(_suffix(path.name) in reader.SUFFIXES and reader.detect(path, text) for reader in readers()):
+    if reader_of(path, text) is None:
         return False
     try:
         load_detector(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -36,6 +36,9 @@ from anchoraudit.cli._options import (
 from anchoraudit.cli._report import HTML, report_file, report_option, write_report
 from anchoraudit.errors import AnchorauditError, TooLargeError
 from anchoraudit.io.meanwhile import meanwhile
+
+if TYPE_CHECKING:
+    from anchoraudit.detectors import Detector
 
 _FRAMEWORK = "framework"  # `--augment` with the recipe that the detector names
 _TABLE = ""  # `--classes` without a file: only the table is asked for
@@ -162,7 +165,8 @@ def command(**given: Any) -> int:
         return _scan_in_parts(given, settings, detector, remarks)
     with_report = given["output_format"] == "text" and not quiet
     try:  # before NumPy is imported, so that reading processes start sooner
-        with meanwhile(partial(_import_what_follows, settings, with_report=with_report)):
+        follows = partial(_import_what_follows, detector, settings, with_report=with_report)
+        with meanwhile(follows):
             dataset = read_dataset(settings)
     except TooLargeError as error:
         given["engine"] = LOCAL
@@ -211,19 +215,19 @@ def command(**given: Any) -> int:
     return exit_code(result, settings, known, exit_zero=given["exit_zero"])
 
 
-def _import_what_follows(settings: settings_of.Settings, *, with_report: bool) -> None:
+def _import_what_follows(
+    detector: Detector | None, settings: settings_of.Settings, *, with_report: bool
+) -> None:
     """Import what the audit, all rules and the report need, which takes up to half a second."""
     from anchoraudit.auditing import audit  # noqa: F401
-    from anchoraudit.encoding.engines import find_engines
+    from anchoraudit.encoding.engines import engine_of
     from anchoraudit.rules import all_rules
 
-    find_engines()
+    if detector is not None:
+        engine_of(detector)
     all_rules()
     if settings.detector is None:
         from anchoraudit.advice import suggested  # noqa: F401
-        from anchoraudit.detectors.readers import readers
-
-        readers()
     if with_report:
         from anchoraudit.report.text import next_steps, scan  # noqa: F401
 

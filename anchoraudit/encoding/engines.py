@@ -43,7 +43,7 @@ from anchoraudit.encoding.definition import DenseLabels
 from anchoraudit.encoding.results import Counted, Judged
 from anchoraudit.encoding.shortages import Shortages
 from anchoraudit.encoding.statuses import STATUS_CODE
-from anchoraudit.io.plugins import load_module, module_names
+from anchoraudit.io.plugins import load_module, module_names, stated
 
 
 class Engine(Protocol):
@@ -86,8 +86,17 @@ def find_engines() -> dict[str, Engine]:
 
 
 def engine_of(detector: Detector) -> Engine:
-    """Return the engine module for a detector's kind of matching."""
-    return find_engines()[detector.match.kind]
+    """Return the engine module for a detector's kind of matching, if possible without importing others."""
+    return _engine_of(detector.match.kind, tuple(encoding.__path__))
+
+
+@cache
+def _engine_of(kind: str, path: tuple[str, ...]) -> Engine:
+    """Return the engine for a kind. path: of the package, to which a plugin may add a folder."""
+    for name in module_names(encoding.__name__):
+        if kind in (stated(encoding.__name__, name, "KINDS") or ()):
+            return cast(Engine, load_module(encoding.__name__, name))
+    return find_engines()[kind]
 
 
 def replay(boxes: Float, canvas: Canvases, detector: Detector) -> DenseLabels:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import importlib
-import logging
 import os
 import warnings
 from collections.abc import Iterator
@@ -62,6 +61,8 @@ class Seen(NamedTuple):
 @contextmanager
 def quiet_pillow() -> Iterator[None]:
     """Silence Pillow's warnings and log within the block. Findings say what is wrong with an image."""
+    import logging  # slow to import
+
     log = logging.getLogger("PIL")
     before = log.level
     log.setLevel(logging.CRITICAL + 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -78,8 +77,10 @@ def read_many(paths: Sequence[str], what: What) -> Rows:
 
 
 def _digest(file: int) -> bytes:
+    from hashlib import blake2b  # slow to import
+
     os.lseek(file, 0, os.SEEK_SET)
-    digest = hashlib.blake2b(digest_size=16)
+    digest = blake2b(digest_size=16)
     while block := os.read(file, _BLOCK):
         digest.update(block)
     return digest.digest()

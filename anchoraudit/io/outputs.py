@@ -9,7 +9,6 @@ the same folder: the names say which process each file is of.
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import re
 import shutil
@@ -255,7 +254,9 @@ class Hashed:
     closed = False  # as libraries ask of a file
 
     def __init__(self, stream: BinaryIO) -> None:
-        self._stream, self._digest, self.bytes = stream, hashlib.sha256(), 0
+        from hashlib import sha256
+
+        self._stream, self._digest, self.bytes = stream, sha256(), 0
 
     @property
     def sha256(self) -> str:

@@ -13,7 +13,6 @@ the same bytes, is the same.
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,10 +57,12 @@ class Reading:
 
     def has(self, data: bytes) -> bool:
         """Tell whether these are the bytes that were read. Only for a recorded reading."""
+        from hashlib import sha256
+
         ends = [end for end, _ in self.pieces]
         view, starts = memoryview(data), [0, *ends[:-1]]
         return ends[-1] == len(data) and all(
-            hashlib.sha256(view[start:end]).digest() == digest
+            sha256(view[start:end]).digest() == digest
             for start, (end, digest) in zip(starts, self.pieces, strict=True)
         )
 
@@ -113,9 +114,11 @@ def note_large(path: str | Path) -> None:
     """
     if not _LARGE.get() or is_address(path):
         return
+    from hashlib import file_digest
+
     try:
         with open(files.open_regular(path), "rb") as file:  # noqa: PTH123  a handle, not a path
-            digest = hashlib.file_digest(file, "sha256").digest()
+            digest = file_digest(file, "sha256").digest()
             note(path, Reading(None, ((file.tell(), digest),)))
     except OSError as error:
         raise files.unreadable(path, error) from None
@@ -123,7 +126,9 @@ def note_large(path: str | Path) -> None:
 
 def of_bytes(data: bytes | bytearray | memoryview, stamp: Stamp | None = None) -> Reading:
     """Return the reading of a whole file of these bytes, with their SHA-256."""
-    return Reading(stamp, ((len(data), hashlib.sha256(data).digest()),))
+    from hashlib import sha256  # slow to import, and not needed where nothing is recorded
+
+    return Reading(stamp, ((len(data), sha256(data).digest()),))
 
 
 def read_input(path: str | Path, *, remedy: str = _MAKE_READABLE) -> tuple[bytes, Reading]:
@@ -158,11 +163,13 @@ def sha256_again(path: str | Path, before: Reading) -> str:
 
     Raises AnchorauditError if it is not the same any more, or cannot be read.
     """
-    whole, at = hashlib.sha256(), 0
+    from hashlib import sha256
+
+    whole, at = sha256(), 0
     try:
         with open(files.open_regular(path), "rb", 0) as file:  # noqa: PTH123  a handle, not a path
             for end, digest in before.pieces:
-                piece = hashlib.sha256()
+                piece = sha256()
                 while at < end and (data := file.read(min(_AT_ONCE, end - at))):
                     piece.update(data)
                     whole.update(data)

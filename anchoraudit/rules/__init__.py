@@ -7,7 +7,6 @@ docs/rules.md. Modules whose names start with an underscore are helpers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 from anchoraudit.arrays import is_alone
@@ -264,6 +263,8 @@ def _find(
             groups[code] += [part for part in (read.get(code, ()), *own) if len(part)]
 
     if len(context.dataset.boxes) > _MANY_BOXES and not is_alone():
+        from concurrent.futures import ThreadPoolExecutor  # slow to import
+
         # NumPy releases the interpreter lock while it works on long columns, so two threads share the work.
         with ThreadPoolExecutor(2) as pool:
             join(pool.map(run, groups))

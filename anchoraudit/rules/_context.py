@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Float, Int, Int8
+from anchoraudit.arrays import Bool, Float, Int, Int8, distinct
 from anchoraudit.boxes import has_area
 from anchoraudit.classes.table import ClassTable
 from anchoraudit.dataset.columns import Dataset
@@ -307,7 +307,7 @@ class Context:
             row = int(rows[np.argmin(boxes.entry[rows])])
             return row, (number, int(boxes.entry[row]), "")
         of_image = boxes.image[rows]
-        first, place = self.first_image(np.unique(of_image))
+        first, place = self.first_image(distinct(of_image))
         return int(rows[np.argmax(of_image == first)]), place
 
     def first_image(self, rows: Int) -> tuple[int, tuple[int, int, str]]:

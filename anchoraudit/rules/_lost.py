@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,10 +11,12 @@ from anchoraudit.arrays import Bool, Int
 from anchoraudit.dataset.repeated import repeats
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.canvas import OnCanvas
-from anchoraudit.encoding.points.painting import Painted
 from anchoraudit.encoding.statuses import STATUS_CODE, has
 from anchoraudit.encoding.verdicts import VERDICT_CODE
 from anchoraudit.rules._context import Context
+
+if TYPE_CHECKING:
+    from anchoraudit.encoding.points.painting import Painted
 
 
 def finds_nothing(number: int, detector: Detector) -> str:
@@ -72,6 +75,8 @@ class Takers:
             first = int(self._first[own])
             return rows[[first]] if first >= 0 else np.zeros(0, dtype=np.int64)
         if self._painted is None or self._painted[0] != image:
+            from anchoraudit.encoding.points.painting import Painted  # for detectors with points only
+
             self._painted = image, Painted(boxes.take(np.arange(start, end)), self._detector)
         taken: Int = rows[start + self._painted[1].takers(own - start)]
         return taken

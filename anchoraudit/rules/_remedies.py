@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anchoraudit.anchors.clustered import anchors_of
-from anchoraudit.anchors.foreground.levels import lay_out
 from anchoraudit.arrays import Int, Int8
 from anchoraudit.boxes import box_sizes
 from anchoraudit.detectors import Detector, override
@@ -139,6 +137,9 @@ class Remedies:
         detector, boxes = self._context.detector, self._context.placed.boxes.boxes
         if not detector.match.judges_shapes_alone or len(boxes) > _MOST_CLUSTERED:
             return
+        from anchoraudit.anchors.clustered import anchors_of
+        from anchoraudit.anchors.foreground.levels import lay_out
+
         sizes = box_sizes(boxes)
         sizes = sizes[(sizes > 0).all(axis=1)]
         count = detector.anchors.count

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.arrays import Int
+from anchoraudit.arrays import Int, distinct
 from anchoraudit.boxes import box_sizes, clip_boxes
 from anchoraudit.encoding.statuses import STATUS_CODE
 from anchoraudit.rules._context import Context, Hits
@@ -36,7 +36,7 @@ def are_many(context: Context, share: float, images: float) -> bool:
 def count(context: Context, share: float, images: float) -> Counted:
     """Count the images that a box covers."""
     del images
-    return {"images": len(np.unique(context.dataset.boxes.image[_over_all(context, share)]))}
+    return {"images": len(distinct(context.dataset.boxes.image[_over_all(context, share)]))}
 
 
 def _found(context: Context, rows: Int) -> Hits:

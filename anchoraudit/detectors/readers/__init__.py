@@ -27,7 +27,7 @@ user's file and never executes it. If a value is needed that parsing does not gi
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -35,7 +35,7 @@ from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.readers._files import read_text
 from anchoraudit.detectors.readers._stated import Stated
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.io.plugins import load_module, module_names
+from anchoraudit.io.plugins import load_module, module_names, stated
 
 if TYPE_CHECKING:
     from anchoraudit.detectors.spec import Detector
@@ -56,15 +56,38 @@ class Reader(Protocol):
         ...
 
 
-def readers() -> tuple[Reader, ...]:
-    """Return all readers, sorted by name."""
-    return _readers_of(tuple(module_names(__name__)))
+def readers(suffix: str | None = None) -> tuple[Reader, ...]:
+    """Return all readers, or those of files with a suffix, sorted by name. No others are imported."""
+    return _readers_of(suffix, tuple(__path__))
 
 
-@lru_cache(maxsize=8)  # asked for each of the files beside a data set
-def _readers_of(names: tuple[str, ...]) -> tuple[Reader, ...]:
+@cache  # asked for each of the files beside a data set
+def _readers_of(suffix: str | None, path: tuple[str, ...]) -> tuple[Reader, ...]:
+    """Return the same. path: of this package, to which a plugin may add a folder."""
+    names = [
+        name
+        for name in module_names(__name__)
+        if suffix is None or suffix in (stated(__name__, name, "SUFFIXES") or (suffix,))
+    ]
     modules = (load_module(__name__, name) for name in names)
-    return tuple(cast(Reader, module) for module in modules if hasattr(module, "SUFFIXES"))
+    found = [cast(Reader, module) for module in modules if hasattr(module, "SUFFIXES")]
+    return tuple(reader for reader in found if suffix is None or suffix in reader.SUFFIXES)
+
+
+def usual_files() -> tuple[set[str], set[str]]:
+    """Return the names of files that readers take, and the suffixes of those that may have any name.
+
+    No reader is imported that states them.
+    """
+    names: set[str] = set()
+    suffixes: set[str] = set()
+    for name in module_names(__name__):
+        if stated(__name__, name, "SUFFIXES") is None:
+            load_module(__name__, name)
+        own = stated(__name__, name, "FILES")
+        names.update(own or ())
+        suffixes.update((not own and stated(__name__, name, "SUFFIXES")) or ())
+    return names, suffixes
 
 
 def suffixes() -> set[str]:
@@ -79,8 +102,7 @@ def kinds() -> str:
 
 def reader_of(path: Path, text: str) -> Reader | None:
     """Return the reader that takes a file with this text; None if there is none."""
-    known = (reader for reader in readers() if path.suffix.lower() in reader.SUFFIXES)
-    return next((reader for reader in known if reader.detect(path, text)), None)
+    return next((reader for reader in readers(path.suffix.lower()) if reader.detect(path, text)), None)
 
 
 def stated_classes(path: Path, text: str) -> Stated | None:

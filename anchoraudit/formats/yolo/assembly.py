@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from anchoraudit.arrays import Float, Int
+from anchoraudit.arrays import Float, Int, distinct
 from anchoraudit.dataset.columns import Boxes, Category, Dataset, Flags, Source
 from anchoraudit.dataset.conventions import CXCYWH_FRACTIONS
 from anchoraudit.dataset.findings import Finding
@@ -175,7 +175,7 @@ def _image_traits(rows: Sequence[Row]) -> Flags | None:
 
 def _classes(lines: Lines, gathered: Gathered) -> tuple[Int, tuple[Category, ...]]:
     """Return the category of each line, -1 for an undeclared class, and the categories."""
-    met = np.unique(lines.index)
+    met = distinct(lines.index)
     known = [i for i in met.tolist() if i != NO_CLASS and gathered.names.has(i)]
     declared = gathered.names.by_index
     order = sorted(declared) if declared is not None else known

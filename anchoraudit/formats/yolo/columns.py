@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Float, Int
+from anchoraudit.arrays import Bool, Float, Int, distinct
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats.yolo.keypoints import LOOKED_AT, shape_of
 from anchoraudit.formats.yolo.lines import Chunk, lines_of, read_chunk
@@ -90,7 +90,7 @@ def _in_doubt(lines: Lines, polygons: Sequence[int]) -> list[int]:
     if not len(xywh):
         return []
     lost = ~np.isfinite(xywh) | ((xywh < 0) & (xywh > -_SMALLEST))
-    files: list[int] = np.unique(lines.file[lines.read & lost.any(axis=1)]).tolist()
+    files: list[int] = distinct(lines.file[lines.read & lost.any(axis=1)]).tolist()
     if polygons:
         rows = np.flatnonzero(np.isin(lines.file, np.array(polygons, dtype=np.int64)))
         with np.errstate(over="ignore"):
