@@ -67,7 +67,7 @@ from anchoraudit.io import left_behind, stores
 from anchoraudit.io.addresses import is_address, path_of
 from anchoraudit.io.files import unreadable
 from anchoraudit.io.folders import folders_in
-from anchoraudit.io.memory import available
+from anchoraudit.io.memory import available, without_garbage_collection
 from anchoraudit.io.plugins import load_module, module_names
 from anchoraudit.io.suggest import did_you_mean, nearest
 
@@ -340,7 +340,8 @@ def read_files(path: str | PathLike[str], format: str, options: ReadOptions) -> 
                 path=root,
                 remedy="Leave out the box field (--box-field).",
             )
-        with _explaining(detection):
+        # Rows are made by the hundred thousand, and hold no cycles.
+        with _explaining(detection), without_garbage_collection():
             dataset = module.read(detection, options)
     dataset.root, dataset.partial = root, bool(options.splits)
     if dataset.findings:

@@ -53,6 +53,8 @@ def class_attribute(regions: Iterable[Mapping[str, Any]], asked: str, path: Path
 
 def value_of(value: Any) -> str:
     """Return the value of an attribute as text, "" if it has none. Of a checkbox, the first that is set."""
+    if isinstance(value, str):
+        return value.strip()
     if isinstance(value, dict):
         set_ones = (
             key for key, on in value.items() if on is True or str(on).strip().lower() in ("true", "1")
@@ -60,7 +62,7 @@ def value_of(value: Any) -> str:
         return next((str(key).strip() for key in set_ones), "")
     if isinstance(value, list):
         return value_of(value[0]) if value and not isinstance(value[0], list) else ""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return ""
     return str(value).strip()
 

@@ -325,6 +325,7 @@ def recognised_by(file: Path, path: Path) -> str:
     return "a JSON file" if file == path else f"{file.relative_to(path)}"
 
 
+@lru_cache(maxsize=1 << 12)  # files with a row for each box name an image again and again
 def image_name(text: str) -> str:
     r"""Return the path of an image as a path below some folder, with `/`, from what a file says.
 
