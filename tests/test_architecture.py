@@ -216,6 +216,18 @@ def test_heavy_libraries_are_imported_where_they_are_used():
     assert heavy_for_scan == []
 
 
+def test_a_small_scan_imports_only_what_it_needs():
+    """Each of these takes some milliseconds of the start."""
+    sample = PACKAGE.parent / "sample_data" / "coco"
+    unneeded = {"anchoraudit.formats.voc", "anchoraudit.encoding.points", "anchoraudit.anchors.clustering"}
+    unneeded |= {"numpy.ma", "concurrent.futures", "logging", "hashlib", "tarfile"}
+    loaded = run(
+        f"import sys; from anchoraudit.cli import run; run(['scan', {str(sample)!r}, '--exit-zero', '-q', "
+        f"'--images', 'none', '-o', '/dev/null']); print(*sorted({unneeded} & set(sys.modules)))"
+    )
+    assert loaded == []
+
+
 def test_library_names_are_there_in_any_order():
     code = (
         "import sys\n"

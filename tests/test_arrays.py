@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from anchoraudit.arrays import stable_argsort
+from anchoraudit.arrays import distinct, stable_argsort
 
 HUGE = 2**63 - 1
 
@@ -24,3 +24,8 @@ def test_stable_argsort_where_positions_just_fit(room):
         values = np.array([high + low, low, high + low, low])
         assert stable_argsort(values).tolist() == [1, 3, 0, 2]
         assert values.tolist() == [high + low, low, high + low, low]
+
+
+@given(hnp.arrays(np.int64, hnp.array_shapes(max_dims=2, min_side=0), elements=st.integers(-3, 3)))
+def test_distinct_is_numpys_unique(values):
+    assert distinct(values).tolist() == np.unique(values).tolist()

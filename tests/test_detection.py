@@ -1,13 +1,16 @@
 """Which format a path is taken for: the surest one, or a question where two are equally sure."""
 
 import ast
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from anchoraudit import formats
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.formats import Detection, Sureness, detect
+from anchoraudit.formats import Detection, Sureness, _asked, detect, detect_with
 from tests.builders import document, make
 
 XML = "<annotation><size><width>9</width><height>9</height></size></annotation>"
@@ -112,3 +115,60 @@ def test_no_format_knows_of_another():
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("anchoraudit.formats"):
                 rooms = node.module.split(".")[2:3] or [alias.name for alias in node.names]
                 assert not set(rooms) & set(names) - {own}, module
+
+
+def recognised(path):
+    """What a path is recognised as, in a new process, and the formats that were imported for it."""
+    code = (
+        "import json, sys; from pathlib import Path; from anchoraudit.formats import detect, format_names\n"
+        f"found = detect(Path({str(path)!r})).format\n"
+        "there = [name for name in format_names() if f'anchoraudit.formats.{name}' in sys.modules]\n"
+        "print(json.dumps([found, there, 'numpy' in sys.modules]))"
+    )
+    return json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
+
+
+def test_only_formats_of_which_there_is_a_file_are_imported(tmp_path):
+    assert recognised(make(tmp_path / "voc", VOC)) == ["voc", ["cvat", "voc"], False]
+    found, imported, heavy = recognised(make(tmp_path / "yolo", {"a/A.JPG": (9, 9), **YAML}))
+    assert (found, heavy) == ("yolo", False)
+    assert "yolo" in imported and not {"coco", "voc", "table"} & set(imported)
+
+
+def test_all_formats_are_asked_where_none_of_those_recognises_it(tmp_path):
+    make(tmp_path, {**YOLO, "images/notes.json": {}})
+    first, rest = _asked.in_order("anchoraudit.formats", formats.format_names(), tmp_path / "images")
+    assert "coco" in first and "yolo" in rest
+    assert detect(tmp_path / "images").format == "yolo"  # its labels are beside the folder
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {f"{'a/' * 9}a.jpg": (9, 9), "a.xml": XML},  # deeper than is looked
+        {**{f"{n}/a.jpg": (9, 9) for n in range(9)}, "a.xml": XML},
+    ],
+)
+def test_all_formats_are_asked_of_a_tree_that_is_too_large(tmp_path, monkeypatch, files):
+    monkeypatch.setattr(_asked, "_FOLDERS", 8)
+    names = formats.format_names()
+    assert _asked.in_order("anchoraudit.formats", names, make(tmp_path, files)) == (names, [])
+    assert detect(tmp_path).format == "voc"
+
+
+def test_links_that_lead_in_a_circle_end(tmp_path):
+    make(tmp_path, VOC)
+    (tmp_path / "JPEGImages/again").symlink_to(tmp_path)
+    (tmp_path / "JPEGImages/self").symlink_to("self")
+    first, _ = _asked.in_order("anchoraudit.formats", formats.format_names(), tmp_path)
+    assert first == ["cvat", "voc"]
+
+
+@pytest.mark.parametrize(
+    "files", [COCO, ROBOFLOW, VOC, YAML, TABLE, KITTI, FLAT_CVAT, {**COCO, **VOC, **YAML, **TABLE}]
+)
+def test_the_answer_is_that_of_all_formats(tmp_path, monkeypatch, files):
+    make(tmp_path, files)
+    found = detect_with(formats.formats(), tmp_path)
+    monkeypatch.setattr(formats, "in_order", lambda package, names, path: ([*names], []))
+    assert detect_with(formats.formats(), tmp_path) == found != []

@@ -36,6 +36,15 @@ def test_what_it_says_fits_a_terminal(name):
 
 
 @pytest.mark.parametrize("name", formats.format_names())
+def test_the_suffixes_of_its_files_are_stated_on_one_line(name):
+    module = formats.formats()[name]
+    source = Path(module.__file__).read_text("utf-8")
+    assert re.search(rf"^SUFFIXES = {re.escape(repr(module.SUFFIXES)).replace(chr(39), '.')}$", source, re.M)
+    assert all(re.fullmatch(r"\.[a-z]+", suffix) for suffix in module.SUFFIXES)
+    assert Path(module.EXAMPLE_PATH).suffix in module.SUFFIXES
+
+
+@pytest.mark.parametrize("name", formats.format_names())
 def test_its_docstring_begins_with_the_heading_of_its_section(name):
     title, colon, _ = (formats.formats()[name].__doc__ or "").partition(": ")
     assert colon and re.search(rf"^##+ {re.escape(title)}$", PAGE, re.M), title

@@ -37,23 +37,15 @@ EXAMPLE_BESIDE = {"000000.jpg": (640, 480)}
 NOT_READ = "members other than images and JSON; masks and keypoints"
 _SUFFIXES = (".tar", ".tar.gz", ".tgz")
 _FOLDERS = 50  # of splits, in which shards are looked for
-_LOOKED_AT = 40  # samples that show the format
+_SHARDS, _LOOKED_AT = 3, 40  # shards that are opened, and samples of each that show the format
 
 
 def detect(path: Path) -> Detection | None:
     """Recognise shards by their first samples, and a folder of unpacked ones by some of its files."""
-    from anchoraudit.formats import _samples
-
     shards = _shards(path)
-    for shard in shards[:3]:
-        try:
-            samples = islice(_samples.samples_in(shard), _LOOKED_AT)
-            shown = any(sample.size is not None and _shown(sample.value) for sample in samples)
-        except (OSError, _samples.CutOffError):
-            continue
-        if shown:
-            count = f"{len(shards):,} shards" if len(shards) > 1 else "a tar file"
-            return Detection(NAME, path, f"{count} of images and JSON with boxes", Sureness.CONTENT)
+    if any(map(_is_shard, shards[:_SHARDS])):
+        count = f"{len(shards):,} shards" if len(shards) > 1 else "a tar file"
+        return Detection(NAME, path, f"{count} of images and JSON with boxes", Sureness.CONTENT)
     files = [] if shards or path.is_file() else documents.find(path, _is_unpacked, levels=1)
     pairs = [file for file in files if _has_image(file)]
     if not pairs:
@@ -130,6 +122,17 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
 
 def _said(shapes: Counter[str]) -> list[str]:
     return [f"boxes are read from {' and '.join(shapes)}"] if shapes else []
+
+
+def _is_shard(path: Path) -> bool:
+    """Tell whether one of the first samples of a shard has an image and boxes."""
+    from anchoraudit.formats._samples import CutOffError, samples_in
+
+    try:
+        samples = islice(samples_in(path), _LOOKED_AT)
+        return any(sample.size is not None and _shown(sample.value) for sample in samples)
+    except (OSError, CutOffError):
+        return False
 
 
 def _shards(path: Path) -> list[Path]:

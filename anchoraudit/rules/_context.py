@@ -75,7 +75,7 @@ class Hits(Sequence[Finding]):
         def make(row: int) -> Finding:
             return self._make(row) if row in own else other._make(row)
 
-        return Hits(self.about, np.union1d(self.rows, other.rows), make)
+        return Hits(self.about, distinct(np.concatenate((self.rows, other.rows))), make)
 
     def __len__(self) -> int:
         return len(self.rows)

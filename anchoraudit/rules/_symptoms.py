@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from anchoraudit.arrays import Int
+from anchoraudit.arrays import Int, distinct
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.rules._context import Hits
@@ -93,7 +93,7 @@ def divided(found: Findings, rules: Mapping[str, Rule], dataset: Dataset) -> dic
                 add(code, "", part)
             elif isinstance(part, Hits):
                 of_source = dataset.images.source[_images_of(part, dataset)]
-                for number in np.unique(of_source).tolist():
+                for number in distinct(of_source).tolist():
                     add(code, sources[number], part.of_rows(part.rows[of_source == number]))
             else:
                 for finding in part:
