@@ -29,7 +29,7 @@ from anchoraudit.training.recorder import Recorder
 from anchoraudit.training.targets import Targets
 
 _LOG = logging.getLogger("anchoraudit")
-_NO_RULES = Chosen(select=())
+_NO_RULES = Chosen(ignore=("ALL",))  # an empty `select` means all
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -79,7 +79,7 @@ class Epoch:
             "anchoraudit/images_without_foreground": self.without_foreground / max(self.images, 1),
             "anchoraudit/batches_without_foreground": self.empty / max(self.batches, 1),
             "anchoraudit/boxes_unmatched": self.unmatched / max(self.boxes, 1),
-            "anchoraudit/losses_not_finite": self.not_finite / max(self.batches, 1),
+            "anchoraudit/batches_not_finite": self.not_finite / max(self.batches, 1),
         }
 
 
