@@ -9,11 +9,10 @@ from types import TracebackType
 from typing import Any
 
 from anchoraudit.detectors.classes import Classes
+from anchoraudit.training.gradients import not_finite_gradients
 from anchoraudit.training.losses import has_loss
 from anchoraudit.training.monitor import Monitor
 from anchoraudit.training.targets import Targets
-
-_GRADIENTS_OF = 8  # names of parameters that a message may need
 
 
 class guard:  # noqa: N801  a context manager that reads as a verb
@@ -188,7 +187,7 @@ class guard:  # noqa: N801  a context manager that reads as a verb
         self._judge_pending()
         if self._seen_loss or self.monitor.step is None:
             return
-        wrong = _not_finite_gradients(optimiser, self._model)
+        wrong = not_finite_gradients(optimiser, self._model)
         if wrong:
             self.monitor.gradients(wrong)
 
@@ -230,31 +229,3 @@ def _candidates(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[Any]:
         yield kwargs
         named = list(kwargs.values())
         yield (*args, *named)
-
-
-def _not_finite_gradients(optimiser: Any, model: Any) -> list[str]:
-    """Return the names of parameters whose gradients are not finite, a few of them; [] if all are.
-
-    One number is taken from the device: the sum of the sums, in float32 at least.
-    """
-    total: Any = 0.0
-    for group in optimiser.param_groups:
-        for parameter in group["params"]:
-            if parameter.grad is not None:
-                total = total + _sum(parameter.grad)
-    number = float(total)
-    if number - number == 0.0:  # neither NaN nor infinite
-        return []
-    found = []
-    for name, parameter in model.named_parameters():
-        if parameter.grad is not None:
-            own = float(_sum(parameter.grad))
-            if own - own != 0.0:
-                found.append(name)
-    return found[:_GRADIENTS_OF]
-
-
-def _sum(gradient: Any) -> Any:
-    gradient = gradient.detach()
-    # The sum of many float16 can be beyond their range, though all are finite.
-    return (gradient.float() if "16" in str(gradient.dtype) else gradient).sum()
