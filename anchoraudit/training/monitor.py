@@ -105,6 +105,7 @@ class Monitor:
     _detector: Detector = field(init=False)
     _reader: Reader = field(init=False)
     _steps: int = field(default=0, init=False)
+    _not_finite_at: int | None = field(default=None, init=False)  # the last step that was counted
     _told: set[str] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
@@ -145,15 +146,16 @@ class Monitor:
         Raises AnchorauditError with `stop`, if it is not finite.
         """
         if wrong := not_finite(value):
-            self.epoch.not_finite += 1
+            self._is_first_of_step()
             self._report(f"has a loss that is not finite: {describe(wrong)}", wrong, before=False)
 
     def gradients(self, names: list[str]) -> None:
-        """Take note that the gradients of these parameters are not finite.
+        """Take note that the gradients of these parameters are not finite, unless the loss was not either.
 
         Raises AnchorauditError with `stop`: the weights are still whole.
         """
-        self.epoch.not_finite += 1
+        if not self._is_first_of_step():
+            return
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         self._report(f"has gradients that are not finite: {shown}", {}, before=False)
 
@@ -162,6 +164,15 @@ class Monitor:
         scalars = self.epoch.scalars()
         self.epochs.append(Epoch())
         return scalars
+
+    def _is_first_of_step(self) -> bool:
+        """Count a batch whose loss or gradients are not finite; False if it is counted already."""
+        number = None if self.step is None else self.step.number
+        if number is not None and number == self._not_finite_at:
+            return False
+        self._not_finite_at = number
+        self.epoch.not_finite += 1
+        return True
 
     def _count(self, checked: Checked) -> None:
         audit, epoch = checked.audit, self.epoch

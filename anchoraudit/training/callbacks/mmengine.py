@@ -1,0 +1,97 @@
+"""MMEngine (MMDetection, MMYOLO): `Runner(custom_hooks=[AnchorauditHook()])`.
+
+In a config: `custom_hooks = [dict(type="anchoraudit.training.callbacks.mmengine.AnchorauditHook")]`.
+
+Source: mmengine 0.10.7, hooks/hook.py, runner/loops.py (what hooks see), model/base_model/base_model.py
+(`train_step` has stepped the optimiser when `after_train_iter` comes, so that a loss is looked at as the model
+returns it; how `parse_losses` adds losses), visualization/visualizer.py (`add_scalars`, of the first process).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from anchoraudit.training.callbacks._forward import ForwardHooks
+from anchoraudit.training.callbacks._packages import import_first
+from anchoraudit.training.callbacks._watcher import Watcher
+
+
+class Hooks(Watcher):
+    """What MMEngine calls. `AnchorauditHook` is this, as a subclass of MMEngine's own `Hook`.
+
+    A batch is judged as it leaves the loader, before `data_preprocessor`. Batches of validation and of tests
+    are not judged. A loss is looked at before its backward pass. The shares of an epoch are scalars of the
+    message hub, `train/anchoraudit/...`, and of the visualizer, from where its backends take them.
+
+    period: iterations that count as an epoch, for loops by iteration. 0: an epoch is the loop's own, which for
+    a loop by iteration is the whole run.
+    """
+
+    def __init__(self, detector: Any = None, *, period: int = 0, **others: Any) -> None:
+        super().__init__(detector, **others)
+        self.period = period
+        self._hooks: ForwardHooks | None = None
+        self._seen_loss = False
+
+    def before_train(self, runner: Any) -> None:
+        """Read the model, and hear its losses."""
+        self._begin(runner.model, runner.log_dir)
+        self._hooks = ForwardHooks(runner.model, after=self._output)
+
+    def after_train(self, runner: Any) -> None:
+        """End the run."""
+        if self._hooks is not None:
+            self._hooks.remove()
+
+    def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
+        """Judge a batch."""
+        self._seen_loss = False
+        self._batch(data_batch)
+
+    def after_train_iter(
+        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
+    ) -> None:
+        """Look at a loss that the model's call did not return, as where a model has its own `train_step`."""
+        if not self._seen_loss:
+            self._loss(outputs)
+        if self.period and (runner.iter + 1) % self.period == 0:
+            self._log(runner, runner.iter + 1)
+
+    def after_train_epoch(self, runner: Any) -> None:
+        """Log the shares of the epoch."""
+        self._log(runner, runner.iter)
+
+    def _output(self, output: Any) -> None:
+        if isinstance(output, dict):
+            self._seen_loss = True
+            self._loss({name: _sum(value) for name, value in output.items()})
+
+    def _log(self, runner: Any, step: int) -> None:
+        if scalars := self._end_epoch():
+            for name, value in scalars.items():
+                runner.message_hub.update_scalar(f"train/{name}", value)
+            runner.visualizer.add_scalars(scalars, step=step)
+
+
+if TYPE_CHECKING:
+    AnchorauditHook = Hooks
+
+
+def __getattr__(name: str) -> Any:
+    if name != "AnchorauditHook":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _class()
+
+
+@cache
+def _class() -> type[Hooks]:
+    base = import_first(["mmengine.hooks"]).Hook
+    return type("AnchorauditHook", (Hooks, base), {"__module__": __name__, "__doc__": Hooks.__doc__})
+
+
+def _sum(value: Any) -> Any:
+    """Return one number of a loss: of each tensor its mean, of a list their sum."""
+    if isinstance(value, list | tuple):
+        return sum((one.detach().mean() for one in value), start=0.0)
+    return value.detach().float().mean()

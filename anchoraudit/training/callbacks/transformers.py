@@ -1,0 +1,94 @@
+"""Hugging Face: `AnchorauditCallback().add_to(trainer)`, or `Trainer(callbacks=[AnchorauditCallback()])`.
+
+Source: transformers 5.24.0, trainer.py, trainer_callback.py. No callback sees a batch or the trainer: batches
+are seen in the model's call. `Trainer.log` appends to `log_history` before callbacks hear of it, so numbers of a
+callback reach TensorBoard and the others only through the trainer itself, which `add_to` remembers. With
+`logging_nan_inf_filter`, which is on by default, the trainer's own logs hide losses that are NaN.
+"""
+
+from __future__ import annotations
+
+import weakref
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from anchoraudit.training.callbacks._forward import ForwardHooks
+from anchoraudit.training.callbacks._packages import import_first
+from anchoraudit.training.callbacks._watcher import Watcher
+
+
+class Hooks(Watcher):
+    """What `Trainer` calls. `AnchorauditCallback` is this, as a subclass of `TrainerCallback`.
+
+    A batch is judged as the model is called with it: a dict of the keyword arguments. Batches of evaluation
+    are not judged. A loss is looked at before its backward pass, and gradients before the optimiser's step.
+    The shares of an epoch are logged with `trainer.log` where the callback was added with `add_to`. Otherwise
+    they are in `trainer.state.log_history` only, which checkpoints keep.
+    """
+
+    def __init__(self, detector: Any = None, **others: Any) -> None:
+        super().__init__(detector, **others)
+        self._trainer: Any = None
+        self._hooks: ForwardHooks | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the trainer too."""
+        return {**super().__getstate__(), "_trainer": None, "_hooks": None}
+
+    def add_to(self, trainer: Any) -> Hooks:
+        """Add the callback to a trainer, and log through it; return self."""
+        trainer.add_callback(self)
+        self._trainer = weakref.ref(trainer)
+        return self
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, model: Any = None, **others: Any) -> None:
+        """Read the model, and hear its calls."""
+        self._remove_hooks()  # of a run that ended with an error
+        self._begin(model, args.output_dir)
+        self._hooks = ForwardHooks(model, before=self._call, after=self._loss)
+
+    def on_pre_optimizer_step(
+        self, args: Any, state: Any, control: Any, model: Any = None, optimizer: Any = None, **others: Any
+    ) -> None:
+        """Look at the gradients, unless a scaler of float16 passes over infinite ones."""
+        if not args.fp16:
+            self._gradients(model, optimizer)
+
+    def on_epoch_end(self, args: Any, state: Any, control: Any, **others: Any) -> None:
+        """Log the shares of the epoch."""
+        if not (scalars := self._end_epoch()):
+            return
+        trainer = None if self._trainer is None else self._trainer()
+        if trainer is None:
+            state.log_history.append({**scalars, "epoch": state.epoch, "step": state.global_step})
+            return
+        wanted = control.should_log  # `log` clears it, and the trainer has not logged the loss of this epoch yet
+        trainer.log(dict(scalars))
+        control.should_log = wanted
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **others: Any) -> None:
+        """End the run."""
+        self._remove_hooks()
+
+    def _remove_hooks(self) -> None:
+        if self._hooks is not None:
+            self._hooks.remove()
+
+    def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._batch(kwargs if kwargs else args[0])
+
+
+if TYPE_CHECKING:
+    AnchorauditCallback = Hooks
+
+
+def __getattr__(name: str) -> Any:
+    if name != "AnchorauditCallback":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _class()
+
+
+@cache
+def _class() -> type[Hooks]:
+    base = import_first(["transformers"]).TrainerCallback
+    return type("AnchorauditCallback", (Hooks, base), {"__module__": __name__, "__doc__": Hooks.__doc__})
