@@ -9,6 +9,7 @@ returns it; how `parse_losses` adds losses), visualization/visualizer.py (`add_s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -63,9 +64,9 @@ class Hooks(Watcher):
         self._log(runner, runner.iter)
 
     def _output(self, output: Any) -> None:
-        if isinstance(output, dict):
+        if isinstance(output, Mapping) and (found := _losses(output)):
             self._seen_loss = True
-            self._loss({name: _sum(value) for name, value in output.items()})
+            self._loss(found)
 
     def _log(self, runner: Any, step: int) -> None:
         if scalars := self._end_epoch():
@@ -90,8 +91,11 @@ def _class() -> type[Hooks]:
     return type("AnchorauditHook", (Hooks, base), {"__module__": __name__, "__doc__": Hooks.__doc__})
 
 
-def _sum(value: Any) -> Any:
-    """Return one number of a loss: of each tensor its mean, of a list their sum."""
-    if isinstance(value, list | tuple):
-        return sum((one.detach().mean() for one in value), start=0.0)
-    return value.detach().float().mean()
+def _losses(output: Mapping[str, Any]) -> dict[str, Any]:
+    """Return each loss as one number, as `parse_losses` does: of a tensor its mean, of a list their sum."""
+    found = {}
+    for name, value in output.items():
+        parts = value if isinstance(value, list | tuple) else [value]
+        if parts and all(hasattr(one, "detach") for one in parts):
+            found[str(name)] = sum(one.detach().float().mean() for one in parts)
+    return found
