@@ -134,6 +134,7 @@ def train(model: nn.Module, loader: DataLoader) -> int | None:
 def main() -> None:
     """Train three times: without a guard, with one, and on the filtered data."""
     torch.manual_seed(0)
+    torch.set_num_threads(1)  # for a network this small, more of them take longer
     annotations = DATA / "annotations" / "instances_train.json"
     loader = DataLoader(Cats(annotations, IMAGES), batch_size=2, collate_fn=collate)
     model = RPN()
@@ -153,7 +154,7 @@ def main() -> None:
 
         clean = Path(folder, "clean.json")
         command = [sys.executable, "-m", "anchoraudit", "filter", str(annotations), "-o", str(clean)]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
         filtered = DataLoader(Cats(clean, IMAGES), batch_size=2, collate_fn=collate)
         with anchoraudit.guard(model, filtered, detector="reference", folder=folder) as watched:
             step = train(model, filtered)
