@@ -29,7 +29,7 @@ def test_a_source_distribution_has_every_file_of_the_top_level():
     assert [name for name in included | grafted if not (ROOT / name).exists()] == []
     files = {path.name for path in ROOT.iterdir() if path.suffix in (".md", ".yml", ".yaml", ".toml")}
     assert files <= included | by_itself
-    assert {"tests", "docs", "sample_data", "benchmarks", ".ci"} == grafted
+    assert {"tests", "docs", "examples", "sample_data", "benchmarks", ".ci"} == grafted
 
 
 def test_the_quick_set_names_tests_that_there_are():
