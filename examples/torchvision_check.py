@@ -1,7 +1,7 @@
 """What three torchvision models make of the same DataLoader, before any of them has seen a batch.
 
-    pip install '.[torch]'
-    python examples/torchvision_check.py
+pip install '.[torch]'
+python examples/torchvision_check.py
 """
 
 from __future__ import annotations

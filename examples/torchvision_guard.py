@@ -1,7 +1,7 @@
 """A training loop for a torchvision model, stopped before the batch that the model raises at.
 
-    pip install '.[torch]'
-    python examples/torchvision_guard.py
+pip install '.[torch]'
+python examples/torchvision_guard.py
 """
 
 from __future__ import annotations

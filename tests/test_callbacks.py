@@ -72,7 +72,10 @@ except AttributeError as error:
     if name == "ultralytics":  # its callbacks are functions, which subclass nothing
         assert done.stdout.startswith("there\n")
     else:
-        assert f"AnchorauditError this callback is for {name}, which is not installed\n  Install {name} in" in done.stdout
+        assert (
+            f"AnchorauditError this callback is for {name}, which is not installed\n  Install {name} in"
+            in done.stdout
+        )
     assert "has no attribute 'nothing'" in done.stdout
 
 

@@ -37,7 +37,9 @@ def train(engine, hooks, without=(), steps=4):
             self.network = unguarded.network()
 
         def forward(self, batch):
-            return self.network(torch.stack([one["image"] for one in batch]), [one["target"] for one in batch])
+            return self.network(
+                torch.stack([one["image"] for one in batch]), [one["target"] for one in batch]
+            )
 
     model = Model()
     loader = unguarded.loader(collate, without=without)

@@ -8,6 +8,7 @@ import os
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -75,7 +76,7 @@ def test_it_stops_before_the_batch_without_foreground(pl, tmp_path):
 
 def test_without_stop_it_warns_once_and_logs_the_shares(pl, tmp_path, caplog):
     with caplog.at_level(logging.WARNING, "anchoraudit"):
-        own, callback, trainer, error = trained(pl, tmp_path, folder=tmp_path / "blame")
+        own, _, trainer, error = trained(pl, tmp_path, folder=tmp_path / "blame")
     assert error is None and own.network.calls == 4 and not unguarded.is_whole(own)
     first, second = (record.getMessage() for record in caplog.records if record.name == "anchoraudit")
     assert first.startswith("step 2 (epoch 0) would make") and "tiny.jpg" in first
@@ -83,7 +84,7 @@ def test_without_stop_it_warns_once_and_logs_the_shares(pl, tmp_path, caplog):
     shares = {**unguarded.SHARES, "anchoraudit/batches_not_finite": 0.5}  # after it, all are NaN
     logged = {name: float(value) for name, value in trainer.callback_metrics.items()}
     assert {name: logged[name] for name in shares} == shares
-    rows = list(csv.DictReader(open(f"{trainer.log_dir}/metrics.csv", newline="")))
+    rows = list(csv.DictReader(Path(trainer.log_dir, "metrics.csv").read_text().splitlines()))
     (value,) = {row[name] for row in rows if row[(name := "anchoraudit/images_without_foreground")]}
     assert float(value) == 0.25
     document = json.loads((tmp_path / "blame" / "blame.json").read_text())
@@ -139,7 +140,7 @@ class Mine(torch.utils.data.Dataset):
     def __len__(self):
         return 4
     def __getitem__(self, i):
-        return unguarded.items()[(0, 2, 1, 3)[i]]  # the sampler gives the first process 0 and 2, the other 1 and 3
+        return unguarded.items()[(0, 2, 1, 3)[i]]  # the first process gets 0 and 2, the other 1 and 3
 
 if __name__ == "__main__":
     trainer = pl.Trainer(max_epochs=1, accelerator="cpu", devices=2, strategy="ddp", logger=False,

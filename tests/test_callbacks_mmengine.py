@@ -41,7 +41,11 @@ def run(work, hook=None, without=(), loop=None, validate=False, **options):
 
         def forward(self, inputs, data_samples, mode):
             losses = self.network(inputs, data_samples)
-            return [1] if mode == "predict" else {"loss_box": [losses["loss_box"]], "acc": losses["loss_box"] * 0}
+            return (
+                [1]
+                if mode == "predict"
+                else {"loss_box": [losses["loss_box"]], "acc": losses["loss_box"] * 0}
+            )
 
     class Metric(BaseMetric):
         def process(self, data_batch, data_samples):
@@ -53,7 +57,11 @@ def run(work, hook=None, without=(), loop=None, validate=False, **options):
     hook = hook or module.AnchorauditHook(unguarded.DETECTOR, targets=targets, **options)
     more = {}
     if validate:
-        more = {"val_dataloader": unguarded.loader(collate), "val_cfg": {}, "val_evaluator": Evaluator(Metric())}
+        more = {
+            "val_dataloader": unguarded.loader(collate),
+            "val_cfg": {},
+            "val_evaluator": Evaluator(Metric()),
+        }
     runner = Runner(
         model=Model(),
         work_dir=str(work),

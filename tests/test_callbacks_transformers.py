@@ -64,7 +64,9 @@ def trainer_of(hf, folder, without=(), **settings):
 def test_it_stops_before_the_batch_without_foreground(hf, tmp_path):
     trainer = trainer_of(hf, tmp_path)
     module.AnchorauditCallback(unguarded.DETECTOR, targets=targets, stop=True).add_to(trainer)
-    with pytest.raises(AnchorauditError, match=r"step 2 \(epoch 0\) would make the loss NaN.*tiny.jpg: 1 box"):
+    with pytest.raises(
+        AnchorauditError, match=r"step 2 \(epoch 0\) would make the loss NaN.*tiny.jpg: 1 box"
+    ):
         trainer.train()
     assert trainer.model.network.calls == 2 and unguarded.is_whole(trainer.model)
     assert json.loads((tmp_path / "blame.json").read_text())["images"][0]["name"] == "tiny.jpg"

@@ -21,7 +21,12 @@ SAYS = {
         "weights whole",
         "filtered: 4 images, 0% without foreground; every loss is finite",
     ],
-    "torchvision_check": ["RetinaNet: 9 batches", "cropped_away.jpg", "FCOS: 9 batches", "SSDlite: 9 batches"],
+    "torchvision_check": [
+        "RetinaNet: 9 batches",
+        "cropped_away.jpg",
+        "FCOS: 9 batches",
+        "SSDlite: 9 batches",
+    ],
     "torchvision_guard": [
         "stopped: step 8 (epoch 0) would stop the framework",
         "cropped_away.jpg: box 1 (500, 180, 500, 210)",

@@ -6,21 +6,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from anchoraudit.auditing.audit import Audit, audit
-from anchoraudit.detectors import Detector
-from anchoraudit.detectors.classes import Classes
-from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
 from anchoraudit.errors import AnchorauditError, printable, shortened
-from anchoraudit.rules import Chosen
-from anchoraudit.training.as_fed import as_fed
-from anchoraudit.training.models import detector_of
-from anchoraudit.training.outcomes import OUTCOMES, Outcomes, outcomes_of
-from anchoraudit.training.passing import Reader, pass_over
-from anchoraudit.training.recorder import Recorder
-from anchoraudit.training.targets import Targets
 
+# A training script that imports this pays for the audit's own imports only when it calls `check`.
 if TYPE_CHECKING:
     import pandas as pd
+
+    from anchoraudit.auditing.audit import Audit
+    from anchoraudit.detectors import Detector
+    from anchoraudit.detectors.classes import Classes
+    from anchoraudit.rules import Chosen
+    from anchoraudit.training.outcomes import Outcomes
+    from anchoraudit.training.passing import Reader
+    from anchoraudit.training.recorder import Recorder
+    from anchoraudit.training.targets import Targets
 
 _SHOWN = 3  # things that the error of a strict check names
 _WIDTH = 200  # characters of a line of a `repr`
@@ -78,6 +77,9 @@ class Checked:
         >>> check([batch, batch], "torchvision-ssd300_vgg16").summary()["outcomes"]["trains"]
         2
         """
+        from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
+        from anchoraudit.training.outcomes import OUTCOMES
+
         counts = self.audit.summary()
         batches = {name: int(self.outcomes.is_(name).sum()) for name in OUTCOMES}
         verdicts = counts["verdicts"]
@@ -115,6 +117,8 @@ class Checked:
         >>> check([([np.zeros((3, 480, 640))], [target])], "torchvision-ssd300_vgg16").problems[:2]
         ['batch 0 would stop the framework', '1 image without foreground: a.jpg']
         """
+        from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
+
         said = []
         for name, words in (("raises", "stop the framework"), ("nan", "make the loss NaN or infinite")):
             numbers = self.outcomes.number[self.outcomes.is_(name)].tolist()
@@ -159,6 +163,8 @@ class Checked:
         [[0, 1, 0, 'trains']]
         """
         import pandas as pd
+
+        from anchoraudit.training.outcomes import OUTCOMES
 
         found = self.outcomes
         return pd.DataFrame(
@@ -225,6 +231,9 @@ def check(
     >>> check(loader, "torchvision-retinanet_resnet50_fpn").audit.summary()["verdicts"]["forced_only"]
     1
     """
+    from anchoraudit.training.models import detector_of
+    from anchoraudit.training.passing import Reader, pass_over
+
     detector = detector_of(model)
     reader = Reader(targets)
     recorder = pass_over(loader, reader, batches)
@@ -243,6 +252,8 @@ def judged(
     classes: Classes | None = None,
 ) -> Checked:
     """Audit the batches that were recorded, under a detector as it stands in its preset or model."""
+    from anchoraudit.training.as_fed import as_fed
+
     fed_to = as_fed(detector, resized=reader.resized)
     checked = judged_by(recorder, reader.recognised, fed_to, rules=rules, classes=classes)
     checked.seconds_reading = reader.seconds
@@ -258,6 +269,9 @@ def judged_by(
     classes: Classes | None = None,
 ) -> Checked:
     """Audit batches, under a detector as `as_fed` returns it. form: what they looked like, in one line."""
+    from anchoraudit.auditing.audit import audit
+    from anchoraudit.training.outcomes import outcomes_of
+
     dataset = recorder.dataset(form)
     result = audit(dataset, detector, rules=rules, classes=classes, images="none")
     assert dataset.images.batch is not None  # every recorder sets it

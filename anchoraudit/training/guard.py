@@ -6,13 +6,14 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from anchoraudit.detectors.classes import Classes
 from anchoraudit.training.gradients import not_finite_gradients
 from anchoraudit.training.losses import has_loss
-from anchoraudit.training.monitor import Monitor
-from anchoraudit.training.targets import Targets
+
+if TYPE_CHECKING:
+    from anchoraudit.detectors.classes import Classes
+    from anchoraudit.training.targets import Targets
 
 
 class guard:  # noqa: N801  a context manager that reads as a verb
@@ -67,6 +68,8 @@ class guard:  # noqa: N801  a context manager that reads as a verb
         folder: str | Path = ".",
         classes: Classes | None = None,
     ) -> None:
+        from anchoraudit.training.monitor import Monitor
+
         self.monitor = Monitor(
             model if detector is None else detector,
             targets=targets,

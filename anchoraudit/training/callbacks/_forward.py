@@ -11,8 +11,8 @@ class ForwardHooks:
     """Hooks on the calls of a model that train it, until `remove`.
 
     before(args, kwargs): called before such a call, with its arguments. after(output): called with what it
-    returned, before the backward pass. Calls in evaluation mode or without gradients (evaluation, statistics of
-    normalisation layers) are passed over. torch.compile leaves the hooks out of what it compiles.
+    returned, before the backward pass. Calls in evaluation mode or without gradients (evaluation, statistics
+    of normalisation layers) are passed over. torch.compile leaves the hooks out of what it compiles.
     """
 
     def __init__(
@@ -49,4 +49,4 @@ def _trains(module: Any) -> bool:
 
 def _not_compiled(function: Callable[..., None]) -> Callable[..., None]:
     disable = getattr(getattr(sys.modules["torch"], "compiler", None), "disable", None)
-    return function if disable is None else disable(function)  # type: ignore[no-any-return]
+    return function if disable is None else disable(function)

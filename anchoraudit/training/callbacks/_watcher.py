@@ -1,4 +1,4 @@
-"""What the callbacks of all frameworks share: a monitor that begins with the training, and never stops it unasked."""
+"""What all callbacks share: a monitor that begins with the training, and never stops it unasked."""
 
 from __future__ import annotations
 

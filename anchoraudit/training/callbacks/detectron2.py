@@ -1,7 +1,7 @@
 """detectron2: `trainer.register_hooks([AnchorauditHook()])`.
 
-Source: detectron2 02b5c4e (main of June 2026), engine/train_loop.py. A hook sees no batch: `run_step` takes it
-from the loader and calls the model with it, so it is seen in the model's call. Losses are what the call
+Source: detectron2 02b5c4e (main of June 2026), engine/train_loop.py. A hook sees no batch: `run_step` takes
+it from the loader and calls the model with it, so it is seen in the model's call. Losses are what the call
 returns. detectron2 raises FloatingPointError at a loss that is not finite, but only at each
 `gather_metric_period`-th step. There are no epochs.
 """

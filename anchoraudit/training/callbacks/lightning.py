@@ -63,8 +63,7 @@ def __getattr__(name: str) -> Any:
 def _class(packages: tuple[str, ...]) -> type[Hooks]:
     """Return a class that is a callback of each of these packages, which may be loaded both."""
     bases = tuple(sys.modules[package].Callback for package in packages)
-    made = type("AnchorauditCallback", (Hooks, *bases), {"__module__": __name__, "__doc__": Hooks.__doc__})
-    return made  # type: ignore[no-any-return]
+    return type("AnchorauditCallback", (Hooks, *bases), {"__module__": __name__, "__doc__": Hooks.__doc__})
 
 
 def _installed() -> str:

@@ -3,8 +3,9 @@
 In a config: `custom_hooks = [dict(type="anchoraudit.training.callbacks.mmengine.AnchorauditHook")]`.
 
 Source: mmengine 0.10.7, hooks/hook.py, runner/loops.py (what hooks see), model/base_model/base_model.py
-(`train_step` has stepped the optimiser when `after_train_iter` comes, so that a loss is looked at as the model
-returns it; how `parse_losses` adds losses), visualization/visualizer.py (`add_scalars`, of the first process).
+(`train_step` has stepped the optimiser when `after_train_iter` comes, so that a loss is looked at as the
+model returns it; how `parse_losses` adds losses), visualization/visualizer.py (`add_scalars`, of the first
+process).
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ class Hooks(Watcher):
     are not judged. A loss is looked at before its backward pass. The shares of an epoch are scalars of the
     message hub, `train/anchoraudit/...`, and of the visualizer, from where its backends take them.
 
-    period: iterations that count as an epoch, for loops by iteration. 0: an epoch is the loop's own, which for
-    a loop by iteration is the whole run.
+    period: iterations that count as an epoch, for loops by iteration. 0: an epoch is the loop's own, which
+    for a loop by iteration is the whole run.
     """
 
     def __init__(self, detector: Any = None, *, period: int = 0, **others: Any) -> None:

@@ -1,8 +1,8 @@
 """Hugging Face: `AnchorauditCallback().add_to(trainer)`, or `Trainer(callbacks=[AnchorauditCallback()])`.
 
 Source: transformers 5.24.0, trainer.py, trainer_callback.py. No callback sees a batch or the trainer: batches
-are seen in the model's call. `Trainer.log` appends to `log_history` before callbacks hear of it, so numbers of a
-callback reach TensorBoard and the others only through the trainer itself, which `add_to` remembers. With
+are seen in the model's call. `Trainer.log` appends to `log_history` before callbacks hear of it, so numbers
+of a callback reach TensorBoard and the others only through the trainer itself, which `add_to` remembers. With
 `logging_nan_inf_filter`, which is on by default, the trainer's own logs hide losses that are NaN.
 """
 
@@ -62,7 +62,9 @@ class Hooks(Watcher):
         if trainer is None:
             state.log_history.append({**scalars, "epoch": state.epoch, "step": state.global_step})
             return
-        wanted = control.should_log  # `log` clears it, and the trainer has not logged the loss of this epoch yet
+        wanted = (
+            control.should_log
+        )  # `log` clears it, and the trainer has not logged the loss of this epoch yet
         trainer.log(dict(scalars))
         control.should_log = wanted
 

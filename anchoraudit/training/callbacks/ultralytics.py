@@ -2,9 +2,9 @@
 
 Source: ultralytics 8.4.190, engine/trainer.py. No callback of it sees a batch: it is a local variable of
 `_do_train`, and passes through `preprocess_batch`; and none comes between the loss and `optimizer_step`. Both
-are methods of the trainer, which this callback wraps on the trainer itself while it trains. Hooks on its model
-would be copied into the moving average of the model and pickled into every checkpoint. What is in `trainer.lr`
-when an epoch of training ends is written to results.csv and logged by all integrations.
+are methods of the trainer, which this callback wraps on the trainer itself while it trains. Hooks on its
+model would be copied into the moving average of the model and pickled into every checkpoint. What is in
+`trainer.lr` when an epoch of training ends is written to results.csv and logged by all integrations.
 """
 
 from __future__ import annotations
