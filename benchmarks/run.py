@@ -36,6 +36,7 @@ SCRIPTS = (
     "filter_coco",
     "scale",
     "startup",
+    "training",
 )
 START, END = "<!-- table: written by run.py --write -->\n", "<!-- end of table -->\n"
 
