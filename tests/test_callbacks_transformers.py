@@ -1,5 +1,6 @@
 """The callback for Hugging Face, in trainings by the `Trainer` of transformers itself."""
 
+import contextlib
 import copy
 import json
 import logging
@@ -119,10 +120,35 @@ def test_batches_of_evaluation_are_not_judged(hf, tmp_path):
     assert callback.monitor.step.number == 5 and trainer.model.network.calls == 6 + 3 * 4
 
 
-def test_no_hook_stays_at_the_model(hf, tmp_path):
-    trainer = trainer_of(hf, tmp_path)
+def test_accumulated_batches_are_judged_each(hf, tmp_path):
+    trainer = trainer_of(hf, tmp_path, gradient_accumulation_steps=2)
     callback = module.AnchorauditCallback(unguarded.DETECTOR, targets=targets).add_to(trainer)
     trainer.train()
+    assert trainer.state.global_step == 4 and callback.monitor.step.number == 7
+
+
+@pytest.mark.parametrize("stop", [True, False])
+def test_a_run_that_ended_with_an_error_is_not_heard_in_the_next(hf, tmp_path, stop):
+    class Interrupt(hf.TrainerCallback):
+        def on_step_end(self, args, state, control, **others):
+            raise KeyboardInterrupt
+
+    trainer = trainer_of(hf, tmp_path)
+    callback = module.AnchorauditCallback(unguarded.DETECTOR, targets=targets, stop=stop).add_to(trainer)
+    trainer.add_callback(Interrupt())
+    with pytest.raises(KeyboardInterrupt):
+        trainer.train()
+    again = hf.Trainer(trainer.model, trainer.args, train_dataset=unguarded.items(), data_collator=collate)
+    again.train()
+    assert callback.monitor.step.number == 0 and trainer.model.network.calls == 9
+
+
+@pytest.mark.parametrize("stop", [True, False])
+def test_no_hook_stays_at_the_model(hf, tmp_path, stop):
+    trainer = trainer_of(hf, tmp_path)
+    callback = module.AnchorauditCallback(unguarded.DETECTOR, targets=targets, stop=stop).add_to(trainer)
+    with contextlib.suppress(AnchorauditError):
+        trainer.train()
     assert not trainer.model._forward_pre_hooks and not trainer.model._forward_hooks
     assert isinstance(callback, hf.TrainerCallback)
     assert copy.deepcopy(callback).monitor is None

@@ -101,10 +101,14 @@ class Watcher:
         except AnchorauditError as error:
             assert self.monitor is not None
             if self.stop or (must and self.monitor.step is None):
+                self._end()
                 raise
             if not self._troubled:
                 self._troubled = True
                 _LOG.warning("a batch was not judged, or its evidence not written: %s", error)
+
+    def _end(self) -> None:
+        """Let go of what is watched: at the end of a run, and before an error that stops it."""
 
     def _end_epoch(self) -> dict[str, float]:
         """End an epoch, and return what is logged of it; {} if no batch was judged in it."""

@@ -46,10 +46,13 @@ class Hooks(Watcher):
             self._log()
 
     def after_train(self) -> None:
-        """Log the rest, and end the run."""
+        """Log the rest, and end the run; detectron2 calls this after an error too."""
+        self._end()
+        self._log()
+
+    def _end(self) -> None:
         if self._hooks is not None:
             self._hooks.remove()
-        self._log()
 
     def _log(self) -> None:
         for name, value in self._so_far().items():

@@ -34,21 +34,22 @@ class Hooks(Watcher):
         super().__init__(detector, **others)
         self.period = period
         self._hooks: ForwardHooks | None = None
+        self._in_iteration = False  # hooks stay at the model after an error: they hear nothing outside
         self._seen_loss = False
 
     def before_train(self, runner: Any) -> None:
         """Read the model, and hear its losses."""
+        self._end()
         self._begin(runner.model, runner.log_dir)
         self._hooks = ForwardHooks(runner.model, after=self._output)
 
     def after_train(self, runner: Any) -> None:
         """End the run."""
-        if self._hooks is not None:
-            self._hooks.remove()
+        self._end()
 
     def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
         """Judge a batch."""
-        self._seen_loss = False
+        self._in_iteration, self._seen_loss = True, False
         self._batch(data_batch)
 
     def after_train_iter(
@@ -57,6 +58,7 @@ class Hooks(Watcher):
         """Look at a loss that the model's call did not return, as where a model has its own `train_step`."""
         if not self._seen_loss:
             self._loss(outputs)
+        self._in_iteration = False
         if self.period and (runner.iter + 1) % self.period == 0:
             self._log(runner, runner.iter + 1)
 
@@ -64,8 +66,12 @@ class Hooks(Watcher):
         """Log the shares of the epoch."""
         self._log(runner, runner.iter)
 
+    def _end(self) -> None:
+        if self._hooks is not None:
+            self._hooks.remove()
+
     def _output(self, output: Any) -> None:
-        if isinstance(output, Mapping) and (found := _losses(output)):
+        if self._in_iteration and isinstance(output, Mapping) and (found := _losses(output)):
             self._seen_loss = True
             self._loss(found)
 

@@ -30,6 +30,8 @@ class Hooks(Watcher):
         super().__init__(detector, **others)
         self._trainer: Any = None
         self._hooks: ForwardHooks | None = None
+        # Hooks stay at the model after an error: they hear one call after each of the trainer's own steps.
+        self._hears_call = self._hears_loss = False
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the trainer too."""
@@ -43,9 +45,17 @@ class Hooks(Watcher):
 
     def on_train_begin(self, args: Any, state: Any, control: Any, model: Any = None, **others: Any) -> None:
         """Read the model, and hear its calls."""
-        self._remove_hooks()  # of a run that ended with an error
+        self._end()
         self._begin(model, args.output_dir)
-        self._hooks = ForwardHooks(model, before=self._call, after=self._loss)
+        self._hooks = ForwardHooks(model, before=self._call, after=self._output)
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, **others: Any) -> None:
+        """Expect a call of the model."""
+        self._hears_call = True
+
+    def on_substep_end(self, args: Any, state: Any, control: Any, **others: Any) -> None:
+        """Expect another one before the optimiser's step: gradients are accumulated."""
+        self._hears_call = True
 
     def on_pre_optimizer_step(
         self, args: Any, state: Any, control: Any, model: Any = None, optimizer: Any = None, **others: Any
@@ -70,14 +80,21 @@ class Hooks(Watcher):
 
     def on_train_end(self, args: Any, state: Any, control: Any, **others: Any) -> None:
         """End the run."""
-        self._remove_hooks()
+        self._end()
 
-    def _remove_hooks(self) -> None:
+    def _end(self) -> None:
         if self._hooks is not None:
             self._hooks.remove()
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self._batch(kwargs if kwargs else args[0])
+        if self._hears_call:
+            self._hears_call, self._hears_loss = False, True
+            self._batch(kwargs if kwargs else args[0])
+
+    def _output(self, output: Any) -> None:
+        if self._hears_loss:
+            self._hears_loss = False
+            self._loss(output)
 
 
 if TYPE_CHECKING:
