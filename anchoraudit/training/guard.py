@@ -158,7 +158,7 @@ class guard:  # noqa: N801  a context manager that reads as a verb
         >>> with guard(None, loop, detector="torchvision-ssd300_vgg16") as watched:
         ...     for batch in watched.batches(loop):
         ...         watched.loss(0.5)
-        >>> watched.end_epoch()["anchoraudit/losses_not_finite"]
+        >>> watched.end_epoch()["anchoraudit/batches_not_finite"]
         0.0
         """
         self._judge_pending()
