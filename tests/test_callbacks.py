@@ -150,7 +150,7 @@ def test_each_process_has_its_own_folder(number, where, tmp_path, monkeypatch):
     watcher = begun(tmp_path)
     watcher._batch(batch(TINY))
     assert watcher.monitor.written == [tmp_path / where]
-    assert "its only image has no foreground" in (tmp_path / where).read_text()
+    assert "a.jpg: 1 box, no foreground" in (tmp_path / where).read_text()
     monkeypatch.setitem(sys.modules, "torch", Plain(distributed=Plain(is_available=lambda: False)))
     assert rank() == 0
 

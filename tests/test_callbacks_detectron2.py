@@ -65,7 +65,7 @@ def test_it_stops_before_the_batch_without_foreground(engine, tmp_path):
     hook = module.AnchorauditHook(unguarded.DETECTOR, targets=targets, stop=True, folder=tmp_path)
     model, _, error = train(engine, [hook])
     assert "step 2 (epoch 0) would make the loss NaN" in str(error)
-    assert "tiny.jpg: 1 box, and no anchor learns any of them" in str(error)
+    assert "tiny.jpg: 1 box, no foreground" in str(error)
     assert model.network.calls == 2 and unguarded.is_whole(model)
     assert json.loads((tmp_path / "blame.json").read_text())["images"][0]["name"] == "tiny.jpg"
 

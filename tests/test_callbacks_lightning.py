@@ -68,7 +68,7 @@ def trained(pl, logs, validation=None, loader=None, loss=None, **options):
 def test_it_stops_before_the_batch_without_foreground(pl, tmp_path):
     own, _, trainer, error = trained(pl, tmp_path, stop=True)
     assert "step 2 (epoch 0) would make the loss NaN" in str(error)
-    assert "tiny.jpg: 1 box, and no anchor learns any of them" in str(error)
+    assert "tiny.jpg: 1 box, no foreground" in str(error)
     assert own.network.calls == 2 and unguarded.is_whole(own)
     found = list(tmp_path.rglob("blame.json"))
     assert [path.parent for path in found] == [type(tmp_path)(trainer.log_dir)]
@@ -111,6 +111,23 @@ def test_gradients_are_looked_at_before_the_step(pl, tmp_path):
     own, _, _, error = trained(pl, tmp_path, loader=only_good, loss=finite_with_nan_gradient, stop=True)
     assert "step 0 (epoch 0) has gradients that are not finite: network.offsets.weight" in str(error)
     assert unguarded.is_whole(own)
+
+
+def test_the_detector_is_read_of_the_model_in_the_module(pl, tmp_path):
+    pytest.importorskip("torchvision", reason=REASON)
+    from torchvision.models.detection import ssdlite320_mobilenet_v3_large
+
+    class Module(pl.LightningModule):
+        def __init__(self):
+            super().__init__()
+            self.network = ssdlite320_mobilenet_v3_large(weights=None, weights_backbone=None, num_classes=3)
+
+    callback = module.AnchorauditCallback()
+    trainer = pl.Trainer(accelerator="cpu", logger=False, default_root_dir=tmp_path)
+    callback.on_train_start(trainer, Module())
+    callback.on_train_batch_start(trainer, None, next(iter(unguarded.loader())), 0)
+    assert callback.monitor.step.checked.audit.detector.framework == "torchvision"
+    assert callback.monitor.folder == tmp_path
 
 
 def test_it_is_a_callback_of_the_package_that_is_used(pl):

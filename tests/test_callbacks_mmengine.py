@@ -91,7 +91,7 @@ def scalars_of(folder):
 def test_it_stops_before_the_batch_without_foreground(mmengine, tmp_path):
     runner = run(tmp_path, stop=True)
     assert "step 2 (epoch 0) would make the loss NaN" in str(runner.error)
-    assert "tiny.jpg: 1 box, and no anchor learns any of them" in str(runner.error)
+    assert "tiny.jpg: 1 box, no foreground" in str(runner.error)
     assert runner.model.network.calls == 2 and unguarded.is_whole(runner.model)
     assert not runner.model._forward_hooks
     (found,) = tmp_path.rglob("blame.json")

@@ -101,7 +101,7 @@ def train(data, folder, callback, *, criterion=divide_by_boxes, **settings):
 def test_it_stops_before_the_batch_without_foreground(data, tmp_path):
     callback = AnchorauditCallback(DETECTOR, targets=targets, stop=True)
     trainer, error = train(data, tmp_path, callback)
-    assert "(epoch 0) would make the loss NaN" in str(error) and "c.jpg: no object" in str(error)
+    assert "(epoch 0) would make the loss NaN" in str(error) and "c.jpg: " in str(error)
     assert unguarded.is_whole(trainer.model)
     assert (trainer.save_dir / "blame.json").exists()
     assert not {"preprocess_batch", "optimizer_step"} & set(vars(trainer))
@@ -131,10 +131,11 @@ def test_a_loss_is_seen_before_the_weights_change(data, tmp_path):
 
 
 def test_the_frameworks_own_loss_stays_finite(data, tmp_path):
-    callback = AnchorauditCallback("ultralytics-yolo11", targets=targets, stop=True)
+    callback = AnchorauditCallback(targets=targets, stop=True)
     settings = {"batch": 2, "epochs": 2, "save": True, "val": True}
     trainer, error = train(data, tmp_path, callback, criterion=lambda trainer: None, **settings)
     assert error is None
+    assert "yolo11" in callback.monitor.step.checked.audit.detector.name  # read of the model itself
     rows = list(csv.DictReader(trainer.csv.open(newline="")))
     assert [float(row["anchoraudit/images_without_foreground"]) for row in rows] == [0.25, 0.25]
     assert [float(row["anchoraudit/batches_not_finite"]) for row in rows] == [0, 0]

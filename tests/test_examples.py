@@ -17,7 +17,7 @@ SAYS = {
     "rpn_nan": [
         "without a guard: the loss is NaN at step 2; weights lost",
         "with a guard: step 2 (epoch 0) would make the loss NaN or infinite",
-        "peek_from_below.jpg: 1 box, and no anchor learns any of them (edge)",
+        "peek_from_below.jpg: 1 box, no foreground (edge)",
         "weights whole",
         "filtered: 4 images, 0% without foreground; every loss is finite",
     ],
@@ -29,7 +29,7 @@ SAYS = {
     ],
     "torchvision_guard": [
         "stopped: step 8 (epoch 0) would stop the framework",
-        "cropped_away.jpg: box 1 (500, 180, 500, 210)",
+        "cropped_away.jpg: a box without width or height",
         "filtered: 7 steps, 0% of the images without foreground",
     ],
 }
