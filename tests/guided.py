@@ -56,7 +56,7 @@ def try_coco(data: bytes, folder: Path) -> None:
     """Read a file in each of the ways; what can be read whole has spans that are its entries."""
     import msgspec
 
-    from anchoraudit.formats.coco import entries, parallel, text
+    from anchoraudit.formats.coco import chunks, entries, text
     from anchoraudit.io import json_text
 
     path = folder / "a.json"
@@ -67,9 +67,9 @@ def try_coco(data: bytes, folder: Path) -> None:
         msgspec.json.decode(read, type=entries.CocoFile)
         same_entries("entry by entry", whole, entries._Careful(path, read).entries())
     with reading_in_parts():
-        halves = parallel.decode_in_halves(path)
-    if halves is not None:
-        same_entries("in two parts", whole, halves)
+        parts = chunks.decode_in_chunks(path)
+    if parts is not None:
+        same_entries("in chunks", whole, parts)
     with contextlib.suppress(AnchorauditError):
         opened = text.open_text(path)
         for key, spans in opened.entries.items():

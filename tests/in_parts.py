@@ -17,7 +17,7 @@ from unittest import mock
 from tests.watch import looking_away
 
 # Modules that ask how many processes save time.
-_ASKING = ("formats.coco.parallel", "formats.coco.segmentations", "formats.voc.pool", "advice.compare")
+_ASKING = ("formats.coco.chunks", "formats.coco.segmentations", "formats.voc.pool", "advice.compare")
 
 
 class _Sent:
@@ -68,9 +68,10 @@ def reading_in_parts() -> Iterator[None]:
             module = import_module(f"anchoraudit.{name}")
             stack.enter_context(mock.patch.object(module, "helpers", lambda *_, **__: 1))
         processes = import_module("anchoraudit.io.processes")
-        parallel = import_module("anchoraudit.formats.coco.parallel")
-        for module in (processes, parallel):
+        chunks = import_module("anchoraudit.formats.coco.chunks")
+        for module in (processes, chunks):
             stack.enter_context(mock.patch.object(module, "workers", _workers))
+        stack.enter_context(mock.patch.object(chunks, "WORTH_IT", 0))
         voc = import_module("anchoraudit.formats.voc.pool")
         stack.enter_context(mock.patch.object(voc, "FILES_A_CHUNK", 1))
         tables = import_module("anchoraudit.formats.table.csv_file")

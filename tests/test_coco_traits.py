@@ -9,7 +9,7 @@ import pytest
 from anchoraudit import read as read_dataset
 from anchoraudit.dataset.traits import BoxTrait, ImageTrait
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.formats.coco import parallel, segmentations
+from anchoraudit.formats.coco import chunks, segmentations
 from anchoraudit.formats.coco.segmentations import segmentation_traits
 from tests.builders import annotation, document, image, make
 
@@ -185,7 +185,7 @@ def test_one_half_is_not_taken_for_the_whole(tmp_path, monkeypatch):
     monkeypatch.setattr(segmentations, "helpers", lambda *_, **__: 1)
     entries = [*ENTRIES, annotation(77, bbox=[math.nan, 1, 1, 1])]
     assert looked(read(tmp_path, document(annotations=entries)))[: len(STATES)] == WANTED
-    assert parallel.MARK.encode() in segmentations._CLOSING
+    assert chunks.MARK.encode() in segmentations._CLOSING
 
 
 def test_segmentations_of_each_file_are_its_own(tmp_path):

@@ -29,7 +29,7 @@ from anchoraudit import detectors, formats
 from anchoraudit.classes import readers as class_readers
 from anchoraudit.detectors import preset_names
 from anchoraudit.detectors import readers as detector_readers
-from anchoraudit.formats.coco import parallel
+from anchoraudit.formats.coco import chunks
 from tests import agreement, campaign, fuzzing, in_parts, mutants, mutations, originals, structure, watch
 from tests.builders import GOOD, annotation, document, image, make
 from tests.conftest import ROOT
@@ -270,8 +270,8 @@ class TestTheFuzzingItself:
         """Otherwise that comparison would compare nothing."""
         entries = [annotation(number) for number in range(9)]
         make(here, {"a.json": json.dumps(document(annotations=entries))})
-        joined = mock.Mock(side_effect=parallel._joined)
-        monkeypatch.setattr(parallel, "_joined", joined)
+        joined = mock.Mock(side_effect=chunks._in_order)
+        monkeypatch.setattr(chunks, "_in_order", joined)
         with in_parts.reading_in_parts():
             assert fuzzing.problems(["scan", "a.json"], "a.json") == []
         assert joined.call_count == 1

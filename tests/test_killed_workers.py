@@ -19,7 +19,7 @@ from PIL import Image
 
 from anchoraudit.advice import compare as comparing
 from anchoraudit.advice import variants
-from anchoraudit.formats.coco import parallel, segmentations
+from anchoraudit.formats.coco import chunks, segmentations
 from anchoraudit.formats.voc import pool as voc_pool
 from anchoraudit.images import opening
 from anchoraudit.images import pool as images_pool
@@ -80,7 +80,7 @@ def here(tmp_path, monkeypatch):
         number = int(path.stem[1:])
         if number % 3:
             Image.effect_noise((64, 48), 99).save(path)
-    for module in (parallel, segmentations):
+    for module in (chunks, segmentations):
         monkeypatch.setattr(module, "WORTH_IT", 0)
     monkeypatch.setattr(opening, "WORTH_A_FORK", 0)
     monkeypatch.setattr(opening, "FILES_A_PIECE", 2)

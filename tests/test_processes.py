@@ -10,7 +10,7 @@ import pytest
 
 from anchoraudit import load_detector, read
 from anchoraudit.advice import compare as comparing
-from anchoraudit.formats.coco import parallel
+from anchoraudit.formats.coco import chunks
 from anchoraudit.formats.voc import pool as voc_pool
 from anchoraudit.images import pool as images_pool
 from anchoraudit.io import processes
@@ -77,16 +77,16 @@ class TestHowManyPay:
             return workers(work, shares)
 
         workers = processes.workers
-        for module in (processes, parallel, images_pool):
+        for module in (processes, chunks, images_pool):
             monkeypatch.setattr(module, "workers", started)
-        monkeypatch.setattr(parallel, "WORTH_IT", 0)
+        monkeypatch.setattr(chunks, "WORTH_IT", 0)
         coco = tmp_path / "a.json"
         coco.write_text('{"images": [], "annotations": [{"id": 1}, {"id": 2}, {"id": 3}]}')
         paths = [str(tmp_path / f"{n}.jpg") for n in range(2000)]
 
         def run():
             counts.clear()
-            parallel.decode_in_halves(coco)
+            chunks.decode_in_chunks(coco)
             voc_pool.scan_all(paths)
             images_pool.read_all(paths, "header", lambda *_: None)
             images_pool.read_all(paths[:3], "decode", lambda *_: None)

@@ -13,7 +13,7 @@ import pytest
 import anchoraudit
 from anchoraudit.cli import filter as command
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.formats.coco import assembly, parallel, segmentations
+from anchoraudit.formats.coco import assembly, chunks, segmentations
 from anchoraudit.io import files, unchanged
 from anchoraudit.report.exports import target_names
 from tests.builders import GOOD, annotation, document, image, make, run
@@ -89,7 +89,7 @@ WAYS = {"plain": (), "fix": ("--fix",), "unsafe": ("--unsafe-fixes",), "certifie
 
 @pytest.fixture
 def halves(monkeypatch):
-    for module in (parallel, segmentations):
+    for module in (chunks, segmentations):
         monkeypatch.setattr(module, "WORTH_IT", 0)
         monkeypatch.setattr(module, "helpers", lambda *_, **__: 1)
 
@@ -137,7 +137,7 @@ class TestBetweenAuditAndWriting:
     def test_a_file_read_on_two_cores(self, here, monkeypatch, capsys, change):
         path = make(here, {"in.json": COCO}) / "in.json"
         read = []
-        after(monkeypatch, assembly, "decode_in_halves", lambda: read.append(1))
+        after(monkeypatch, assembly, "decode_in_chunks", lambda: read.append(1))
         after(monkeypatch, command, "_judged", lambda: change(path, COCO.encode()))
         code = run("filter", "in.json", "-o", "out.json")
         assert CHANGED in refused(capsys, here, code, [] if change is delete else ["in.json"])
@@ -272,14 +272,14 @@ class TestDuringTheFirstReading:
 
     @pytest.mark.usefixtures("halves")
     @pytest.mark.parametrize("change", [rename, rewrite, shorten, lengthen])
-    @pytest.mark.parametrize("moment", ["find_cut", "read_part"])
+    @pytest.mark.parametrize("moment", ["find_cuts", "read_into"])
     def test_halves_of_two_files_are_not_one(self, here, monkeypatch, change, moment):
         """They are read again, in one piece, of one file, unless both halves were read before it changed."""
         path = make(here, {"in.json": COCO}) / "in.json"
-        after(monkeypatch, parallel, moment, lambda: change(path, b""))
+        after(monkeypatch, chunks, moment, lambda: change(path, b""))
         dataset = anchoraudit.read(path)
         met = dataset.images.ids, dataset.boxes.annotation_ids.tolist()
-        texts = [path.read_text(), *([COCO] if moment == "read_part" else [])]
+        texts = [path.read_text(), *([COCO] if moment == "read_into" else [])]
         wanted = [
             tuple([entry["id"] for entry in json.loads(text)[key]] for key in ("images", "annotations"))
             for text in texts

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import chain
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
+from msgspec.structs import astuple
 
 from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.dataset.columns import Flags, Ids
 from anchoraudit.dataset.traits import BoxTrait
 from anchoraudit.formats.coco.ids import id_column
+
+_BLOCK = 4096  # entries whose values are sorted by field at a time: they stay in a core's cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,34 +56,54 @@ def annotation_columns(
     """
     count = len(annotations)
     entry = np.arange(count) if positions is None else np.asarray(positions, dtype=np.int64)
-    bboxes = list(map(attrgetter("bbox"), annotations))
-    xywh = np.fromiter(chain.from_iterable(bboxes), np.float64, 4 * count).reshape(-1, 4)
-    iscrowd = np.fromiter(map(attrgetter("iscrowd"), annotations), np.float64, count)
-    areas = list(map(attrgetter("area"), annotations))
-    area = np.array(areas, dtype=np.float64)
+    values = _by_field(annotations)
+    xywh = np.fromiter(chain.from_iterable(values["bbox"]), np.float64, 4 * count).reshape(-1, 4)
+    iscrowd = np.array(values["iscrowd"], dtype=np.float64)
+    area = np.array(values["area"], dtype=np.float64)
+    no_iscrowd, no_area = np.isnan(iscrowd), np.isnan(area)
     traits = np.zeros(count, dtype=np.uint32)
-    traits[_whole_numbers(bboxes, xywh)] |= np.uint32(BoxTrait.WHOLE_NUMBERS)
-    traits[np.isnan(iscrowd)] |= np.uint32(BoxTrait.NO_ISCROWD)
-    traits[np.isnan(area)] |= np.uint32(BoxTrait.NO_AREA)
-    traits[np.fromiter(map(attrgetter("ignore"), annotations), np.bool_, count)] |= np.uint32(BoxTrait.IGNORE)
-    if None in areas:  # null
-        rows = [row for row, value in enumerate(areas) if value is None]
+    traits[_whole_numbers(values["bbox"], xywh)] |= np.uint32(BoxTrait.WHOLE_NUMBERS)
+    traits[no_iscrowd] |= np.uint32(BoxTrait.NO_ISCROWD)
+    traits[no_area] |= np.uint32(BoxTrait.NO_AREA)
+    traits[_true(values["ignore"])] |= np.uint32(BoxTrait.IGNORE)
+    if no_area.any() and None in values["area"]:  # null
+        rows = [row for row, value in enumerate(values["area"]) if value is None]
         traits[rows] ^= np.uint32(BoxTrait.NO_AREA | BoxTrait.AREA_NOT_A_NUMBER)
     for position, more in (odd or {}).items():
         traits[np.searchsorted(entry, position)] |= np.uint32(more)
     with np.errstate(over="ignore", invalid="ignore"):  # a result that is not finite is reported later
         xywh[:, 2:] += xywh[:, :2]
     return AnnotationColumns(
-        ids=id_column(map(attrgetter("id"), annotations)),
-        image_ids=id_column(map(attrgetter("image_id"), annotations)),
-        category_ids=id_column(map(attrgetter("category_id"), annotations)),
+        ids=id_column(values["id"]),
+        image_ids=id_column(values["image_id"]),
+        category_ids=id_column(values["category_id"]),
         xyxy=xywh,
-        crowd=(iscrowd != 0) & ~np.isnan(iscrowd),
-        difficult=np.fromiter(map(attrgetter("difficult"), annotations), np.bool_, count),
+        crowd=(iscrowd != 0) & ~no_iscrowd,
+        difficult=_true(values["difficult"]),
         area=area,
         traits=traits,
         entry=entry,
     )
+
+
+def _by_field(annotations: Sequence[Any]) -> dict[str, list[Any]]:
+    """Return the values of each field, in the order of the entries."""
+    if not annotations:
+        return defaultdict(list)
+    names = annotations[0].__struct_fields__
+    columns: list[list[Any]] = [[] for _ in names]
+    for first in range(0, len(annotations), _BLOCK):
+        rows = map(astuple, annotations[first : first + _BLOCK])
+        for column, values in zip(columns, zip(*rows, strict=True), strict=True):
+            column.extend(values)
+    return dict(zip(names, columns, strict=True))
+
+
+def _true(values: Sequence[Any]) -> Bool:
+    """Tell which values are true; mostly, none is."""
+    if any(values):
+        return np.fromiter(values, np.bool_, len(values))
+    return np.zeros(len(values), dtype=np.bool_)
 
 
 def _whole_numbers(bboxes: Sequence[tuple[int | float, ...]], xywh: Float) -> Int:
@@ -94,11 +117,11 @@ def _whole_numbers(bboxes: Sequence[tuple[int | float, ...]], xywh: Float) -> In
     return np.array([row for row in found if set(map(type, bboxes[row])) == {int}], dtype=np.int64)
 
 
-def appended(first: AnnotationColumns, second: AnnotationColumns) -> AnnotationColumns:
-    """Join the columns of a file that was read in two parts."""
+def joined(parts: Sequence[AnnotationColumns]) -> AnnotationColumns:
+    """Join the columns of a file that was read in parts."""
     columns = {
-        field.name: np.concatenate([getattr(first, field.name), getattr(second, field.name)])
+        field.name: np.concatenate([getattr(part, field.name) for part in parts])
         for field in fields(AnnotationColumns)
         if field.name != "entry"
     }
-    return AnnotationColumns(**columns, entry=np.arange(len(first.entry) + len(second.entry)))
+    return AnnotationColumns(**columns, entry=np.arange(sum(len(part.entry) for part in parts)))

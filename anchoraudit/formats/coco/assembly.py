@@ -19,11 +19,11 @@ from anchoraudit.formats import Detection, ReadOptions
 from anchoraudit.formats._builder import Part, join
 from anchoraudit.formats._repeats import without_repeats
 from anchoraudit.formats.coco.annotations import AnnotationColumns
+from anchoraudit.formats.coco.chunks import decode_in_chunks
 from anchoraudit.formats.coco.entries import CategoryEntry, Entries, decode, names_of
 from anchoraudit.formats.coco.ids import positions, repeated
 from anchoraudit.formats.coco.images import add_images, append_unlisted, folder_by_last_parts, folders_of
 from anchoraudit.formats.coco.lvis import lvis_counts, lvis_note
-from anchoraudit.formats.coco.parallel import decode_in_halves
 from anchoraudit.images.found import folder_of
 from anchoraudit.io import json_text, unchanged
 from anchoraudit.io.files import size_of
@@ -120,7 +120,7 @@ def part_of(source: Source, entries: Entries, other: Path | None) -> Part:
 
 def _entries(file: Path) -> Entries:
     step("reading annotations", holds=size_of(file) > _DECODED_IN_SECONDS)
-    if (found := decode_in_halves(file)) is not None:
+    if (found := decode_in_chunks(file)) is not None:
         assert found.reading is not None
         unchanged.note(file, found.reading)
         return found

@@ -18,7 +18,7 @@ _TABLE_PER_ID = 16
 
 def id_column(ids: Iterable[Any]) -> Ids:
     """Return ids as int64, or as objects if one is a string or too large. "7" and 7 stay different."""
-    values = list(ids)
+    values = ids if isinstance(ids, list) else list(ids)
     try:
         # Unlike NumPy, array does not turn "7" into 7.
         return np.frombuffer(array("q", values), dtype=np.int64)

@@ -29,9 +29,9 @@ from anchoraudit.formats.coco.annotations import annotation_columns
 from anchoraudit.formats.coco.entries import AnnotationEntry, CategoryEntry, ImageEntry
 from anchoraudit.formats.coco.ids import id_column
 from anchoraudit.formats.coco.lvis import lvis_counts
-from anchoraudit.formats.coco.parallel import Stretch, find_cut, read_part
 from anchoraudit.formats.coco.segmentations import traits_of
 from anchoraudit.formats.coco.set_aside import BUCKETS, buckets_of, image_hashes, set_aside
+from anchoraudit.formats.coco.stretches import Stretch, find_cut, read_part
 from anchoraudit.formats.coco.text import LISTS, members
 from anchoraudit.io import json_text
 from anchoraudit.io.files import name_parts, read_head

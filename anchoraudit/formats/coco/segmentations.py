@@ -19,15 +19,9 @@ from anchoraudit.arrays import Bool, Int
 from anchoraudit.dataset.columns import Dataset, Flags, Source
 from anchoraudit.dataset.traits import BoxTrait
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.formats.coco.chunks import MARK, WORTH_IT
 from anchoraudit.formats.coco.entries import raw_lists
-from anchoraudit.formats.coco.parallel import (
-    DECODE_ERRORS,
-    MARK,
-    WORTH_IT,
-    Stretch,
-    find_cut,
-    read_part,
-)
+from anchoraudit.formats.coco.stretches import DECODE_ERRORS, Stretch, find_cut, read_part
 from anchoraudit.io import json_text, unchanged
 from anchoraudit.io.memory import without_garbage_collection
 from anchoraudit.io.processes import helpers, shared_out

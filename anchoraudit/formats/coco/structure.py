@@ -14,6 +14,7 @@ from anchoraudit.dataset.findings import Finding
 # all of them so, and parts of 256 KiB hold hundreds of annotations.
 _SEARCHED_WHOLE = 4 * 1024 * 1024
 _PART, _PARTS = 256 * 1024, 16
+_BEGINNING = 64 * 1024  # of a chunk, of which there are dozens
 _FLAT = re.compile(rb'"segmentation"\s*:\s*\[\s*[-+.0-9]')
 _FLAT_LIST = re.compile(rb"\[\s*[-+.0-9]")
 _SHOWN = 60
@@ -30,6 +31,11 @@ class _Annotations(msgspec.Struct, gc=False):
 def may_hold_flat(data: bytes | bytearray | memoryview) -> bool:
     """Tell whether a `segmentation` is a list of numbers, as far as some parts of a large file show."""
     return any(_FLAT.search(data, start, end) is not None for start, end in _parts(len(data)))
+
+
+def may_begin_flat(data: bytes | bytearray | memoryview) -> bool:
+    """Tell the same of a chunk of a large file, as far as its beginning shows."""
+    return _FLAT.search(data, 0, _BEGINNING) is not None
 
 
 def _parts(size: int) -> Iterator[tuple[int, int]]:
