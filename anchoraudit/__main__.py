@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
@@ -10,6 +11,8 @@ def main() -> None:
 
     The user never sees a traceback, not even if Ctrl-C comes during start-up.
     """
+    # Modules are tens of thousands of objects that stay. By default, Python looks at them after every 700.
+    gc.set_threshold(10_000)
     try:
         from anchoraudit.io import signals, streams
 
@@ -26,7 +29,9 @@ def main() -> None:
             raise
         print("interrupted; no file was left half written", file=sys.stderr)
         sys.exit(130)
-    sys.exit(run())
+    code = run()
+    gc.freeze()  # so that at its end, Python does not look at every object for cycles
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from anchoraudit.cli._said import fail, fail_usage
 from anchoraudit.errors import AnchorauditError, printable, shortened
 from anchoraudit.io import signals, streams
 from anchoraudit.io.files import reason_of
-from anchoraudit.io.memory import prepare_for_limit, shortage
+from anchoraudit.io.memory import prepare, shortage
 from anchoraudit.io.plugins import load_module, module_names
 
 _INTERRUPTED = 130  # the exit code of shells for Ctrl-C: 128 + SIGINT
@@ -78,7 +78,7 @@ def run(args: list[str] | None = None) -> int:
 def _answered(args: list[str] | None) -> int:
     """Run a command and return its exit code. Whatever goes wrong is said in a sentence."""
     try:
-        prepare_for_limit()
+        prepare()
         if any(
             "\0" in word for word in args or ()
         ):  # only callers of this function can pass one; shells cannot

@@ -61,15 +61,18 @@ def available() -> int | None:
     return max(min(free), 0) if free else None
 
 
-def prepare_for_limit() -> None:
-    """Where memory is limited, let libraries start no threads. Raises MemoryError if NumPy could not start.
+def prepare() -> None:
+    """Let libraries start no threads that cost more than they save. Called before NumPy is imported.
 
-    Called before NumPy is imported, whose OpenBLAS maps a buffer for each thread. If it cannot, it ends the
-    process with exit code 1.
+    Its OpenBLAS starts a thread for each other core, which spins for a while: a third of a short run's CPU
+    time. Nothing here multiplies large matrices. Where memory is limited, OpenBLAS also maps a buffer for
+    each thread. If it cannot, it ends the process with exit code 1.
+
+    Raises MemoryError if memory is limited, and NumPy could not start.
     """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if limit() is not None:
-        for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
-            os.environ.setdefault(name, "1")
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
         require(_NUMPY)
 
 
