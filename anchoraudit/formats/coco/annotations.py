@@ -56,7 +56,7 @@ def annotation_columns(
     """
     count = len(annotations)
     entry = np.arange(count) if positions is None else np.asarray(positions, dtype=np.int64)
-    values = _by_field(annotations)
+    values = by_field(annotations)
     xywh = np.fromiter(chain.from_iterable(values["bbox"]), np.float64, 4 * count).reshape(-1, 4)
     iscrowd = np.array(values["iscrowd"], dtype=np.float64)
     area = np.array(values["area"], dtype=np.float64)
@@ -86,14 +86,14 @@ def annotation_columns(
     )
 
 
-def _by_field(annotations: Sequence[Any]) -> dict[str, list[Any]]:
-    """Return the values of each field, in the order of the entries."""
-    if not annotations:
+def by_field(entries: Sequence[Any]) -> dict[str, list[Any]]:
+    """Return the values of each field of decoded entries, in their order."""
+    if not entries:
         return defaultdict(list)
-    names = annotations[0].__struct_fields__
+    names = entries[0].__struct_fields__
     columns: list[list[Any]] = [[] for _ in names]
-    for first in range(0, len(annotations), _BLOCK):
-        rows = map(astuple, annotations[first : first + _BLOCK])
+    for first in range(0, len(entries), _BLOCK):
+        rows = map(astuple, entries[first : first + _BLOCK])
         for column, values in zip(columns, zip(*rows, strict=True), strict=True):
             column.extend(values)
     return dict(zip(names, columns, strict=True))

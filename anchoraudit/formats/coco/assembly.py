@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from anchoraudit.arrays import Int
+from anchoraudit.arrays import Float, Int
 from anchoraudit.dataset.columns import Boxes, Category, Dataset, Flags, Ids, ImageId, Source
 from anchoraudit.dataset.conventions import XYWH
 from anchoraudit.dataset.findings import Finding
@@ -18,7 +18,7 @@ from anchoraudit.dataset.traits import ImageTrait
 from anchoraudit.formats import Detection, ReadOptions
 from anchoraudit.formats._builder import Part, join
 from anchoraudit.formats._repeats import without_repeats
-from anchoraudit.formats.coco.annotations import AnnotationColumns
+from anchoraudit.formats.coco.annotations import AnnotationColumns, by_field
 from anchoraudit.formats.coco.chunks import decode_in_chunks
 from anchoraudit.formats.coco.entries import CategoryEntry, Entries, decode, names_of
 from anchoraudit.formats.coco.ids import positions, repeated
@@ -97,7 +97,7 @@ def assembled_part(entries: Entries, source: Source, other: Path | None) -> Part
     other: the folder that `folder_by_last_parts` returns, where the source has none.
     """
     file = source.path
-    part = part_of(source, entries, other)
+    part = part_of(source, entries, names_of(entries.images), other)
     annotations = entries.annotations
     met = unknown_categories(part.boxes.category, annotations.category_ids, annotations.entry)
     part.findings += [unknown_finding(file, *each) for each in met]
@@ -106,13 +106,13 @@ def assembled_part(entries: Entries, source: Source, other: Path | None) -> Part
     return part
 
 
-def part_of(source: Source, entries: Entries, other: Path | None) -> Part:
+def part_of(source: Source, entries: Entries, names: list[str], other: Path | None) -> Part:
     """Turn entries of one file into columns with indices of their own, and report problems of single ones.
 
-    other: the folder that `folder_by_last_parts` returns, where the source has none. Annotations of images
-    that are not among the entries are still there, with the index -1.
+    names: as `names_of` returns them. other: the folder that `folder_by_last_parts` returns, where the source
+    has none. Annotations of images that are not among the entries are still there, with the index -1.
     """
-    part = _columns(source, entries, names_of(entries.images))
+    part = _columns(source, entries, names)
     add_images(part, entries, other)
     _report_annotations(part, entries.annotations)
     return part
@@ -132,10 +132,10 @@ def _entries(file: Path) -> Entries:
 
 def _columns(source: Source, entries: Entries, names: list[str]) -> Part:
     images, annotations = entries.images, entries.annotations
-    ids = [image.id for image in images]
+    values = by_field(images)
+    ids, sides = values["id"], [values["width"], values["height"]]
     at = entries.image_positions
-    widths, heights = [image.width for image in images], [image.height for image in images]
-    declared = np.array([widths, heights], dtype=np.float64).T
+    declared = np.array(sides, dtype=np.float64).T
     category = positions([category.id for category in entries.categories], annotations.category_ids)
     return Part(
         sources=(source,),
@@ -158,7 +158,7 @@ def _columns(source: Source, entries: Entries, names: list[str]) -> Part:
         categories=classes_of(entries.categories),
         entry=np.arange(len(ids)) if at is None else np.asarray(at, dtype=np.int64),
         declared=declared,
-        traits=_image_traits(entries, widths, heights),
+        traits=_image_traits(entries, values, declared),
         convention=XYWH,
         findings=list(entries.findings),
         notes=list(entries.notes),
@@ -181,15 +181,14 @@ def _unknown_classes(category: Int, annotations: AnnotationColumns) -> dict[int,
     return {row: text[identity] for row, identity in zip(rows.tolist(), met, strict=True) if identity != ""}
 
 
-def _image_traits(entries: Entries, *sides: list[float | None]) -> Flags:
+def _image_traits(entries: Entries, values: dict[str, list[Any]], declared: Float) -> Flags:
     traits = np.zeros(len(entries.images), dtype=np.uint32)
-    from_url = [row for row, image in enumerate(entries.images) if not image.file_name and image.name]
-    traits[from_url] |= np.uint32(ImageTrait.NAME_FROM_URL)
-    for values in sides:
-        if None in values:
-            traits[[row for row, side in enumerate(values) if side is None]] |= np.uint32(
-                ImageTrait.SIZE_NOT_A_NUMBER
-            )
+    if "" in values["file_name"]:
+        from_url = [row for row, image in enumerate(entries.images) if not image.file_name and image.name]
+        traits[from_url] |= np.uint32(ImageTrait.NAME_FROM_URL)
+    for key in ("width", "height") if np.isnan(declared).any() else ():
+        nulls = [row for row, side in enumerate(values[key]) if side is None]
+        traits[nulls] |= np.uint32(ImageTrait.SIZE_NOT_A_NUMBER)
     at = entries.image_positions or []  # without them, no entry was read value by value
     for position, trait in entries.image_traits.items():
         traits[np.searchsorted(at, position)] |= np.uint32(trait)

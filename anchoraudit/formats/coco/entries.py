@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,7 +63,7 @@ class ImageEntry(msgspec.Struct, gc=False):
 
 def names_of(images: Sequence[ImageEntry]) -> list[str]:
     """Return the `name` of each image."""
-    names = [image.file_name for image in images]
+    names = list(map(attrgetter("file_name"), images))
     return [image.name for image in images] if "" in names else names
 
 

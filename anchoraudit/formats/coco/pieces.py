@@ -173,7 +173,7 @@ class CocoParts:
         parts = []
         for number, file in enumerate(self.files):
             told = [one for i, one in sorted(indices.items()) if self.pieces[i].where.file == number]
-            part = part_of(file.source, Entries([], _NO_ANNOTATIONS, file.listed.categories), None)
+            part = part_of(file.source, Entries([], _NO_ANNOTATIONS, file.listed.categories), [], None)
             federated, partly = (sum(chunk.lvis[i] for chunk in file.listed.images) for i in range(2))
             part.notes += lvis_note(file.source.path, (federated, partly))
             part.findings = [*_flat(file), *_unknown(file, told), *_led_elsewhere(file, told)]
@@ -212,7 +212,7 @@ class CocoParts:
         images, at = self._images(pieces, rows)
         columns = self._columns(pieces, listed.annotations, "image_ids", _COLUMNS, rows)
         entries = Entries(images, AnnotationColumns(**columns), listed.categories, image_positions=at)
-        part = part_of(source, entries, None)
+        part = part_of(source, entries, names_of(images), None)
         drop_strays(part)
         # The numbers of a piece are not those of its file.
         part.findings = [finding for finding in part.findings if finding.code != OF_FILE]
