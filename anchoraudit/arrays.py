@@ -55,6 +55,30 @@ def distinct(values: Int) -> Int:
     return found[is_first]
 
 
+def in_all(table: Bool) -> Bool:
+    """Return `table.all(axis=1)` of a long table with few columns [n, c], several times as fast: bool [n].
+
+    >>> in_all(np.array([[True, True], [True, False]])).tolist()
+    [True, False]
+    """
+    found: Bool = table[:, 0].copy()
+    for column in range(1, table.shape[1]):
+        found &= table[:, column]
+    return found
+
+
+def in_any(table: Bool) -> Bool:
+    """Return `table.any(axis=1)` in the same way: bool [n].
+
+    >>> in_any(np.array([[False, False], [True, False]])).tolist()
+    [False, True]
+    """
+    found: Bool = table[:, 0].copy()
+    for column in range(1, table.shape[1]):
+        found |= table[:, column]
+    return found
+
+
 _ALONE = ContextVar("alone", default=False)
 
 

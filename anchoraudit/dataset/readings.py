@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from anchoraudit.arrays import Bool, Float, Int
-from anchoraudit.boxes import ROUNDING, box_sizes, has_area
+from anchoraudit.boxes import ROUNDING, are_finite, box_sizes, has_area
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.conventions import Convention, every_convention
 from anchoraudit.dataset.sampling import RANKS, least_rank, sampled
@@ -217,7 +217,7 @@ def misreadings(dataset: Dataset, image_sizes: Float | None = None) -> list[Misr
 def judged_rows(dataset: Dataset) -> list[Int]:
     """Return the boxes of each source that are judged: int64 rows."""
     boxes = dataset.boxes
-    judged = ~boxes.has(NOT_WRITTEN) & np.isfinite(boxes.xyxy).all(axis=1)
+    judged = ~boxes.has(NOT_WRITTEN) & are_finite(boxes.xyxy)
     if len(dataset.sources) == 1:
         return [np.flatnonzero(judged)]
     source = dataset.images.source[boxes.image]

@@ -6,6 +6,7 @@ work.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -228,6 +229,7 @@ def _run(receiver: Connection, sender: Connection, work: Callable[..., None], ow
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Ctrl-C the parent ends the workers
         receiver.close()  # so that sending fails, and this process ends, when the parent is gone
+        gc.freeze()  # to look at what the parent has would copy the memory it is in
         work(sender.send, *own)
     finally:
         os._exit(0)  # skip the parent's exit handlers and buffers, which the parent runs and writes itself

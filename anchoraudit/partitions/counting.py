@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from anchoraudit.arrays import in_all
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.auditing.shares import by_class, by_level, images_by_class
 from anchoraudit.boxes import box_sizes
@@ -62,7 +63,8 @@ def _sizes(audit: Audit, context: Context) -> SizeHistogram:
         sizes = box_sizes(clipped_boxes(audit.dataset, np.flatnonzero(audit.labels.usable)))
     else:
         sizes = box_sizes(context.on_input.boxes.boxes)
-    return SizeHistogram.of(sizes[(sizes > 0).all(axis=1)])
+    positive = in_all(sizes > 0)
+    return SizeHistogram.of(sizes if positive.all() else sizes[positive])
 
 
 def _found(own: Sequence[Finding], part: int) -> Found:

@@ -48,7 +48,8 @@ def count(context: Context, share: float) -> Counted:
         return {}
     placed, shapes = context.placed, context.detector.shapes
     some, rank = sampled(context.dataset.boxes, placed.rows, _MOST_BOXES)
-    sizes = box_sizes(placed.boxes.boxes.take(some, axis=0))
+    boxes = placed.boxes.boxes
+    sizes = box_sizes(boxes if len(some) == len(boxes) else boxes.take(some, axis=0))
     best = np.empty(len(sizes), dtype=np.int64)
 
     def find(block: slice) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Float, Int
+from anchoraudit.arrays import Bool, Float, Int, in_all, in_any
+from anchoraudit.boxes import are_finite
 from anchoraudit.dataset.columns import Boxes
 from anchoraudit.dataset.conventions import XYXY, XYXY_FRACTIONS, Convention
 from anchoraudit.dataset.findings import Finding
@@ -40,7 +41,7 @@ def read_boxes(rows: Rows, images: TableImages) -> TableBoxes:
     broken = np.zeros(len(rows), dtype=np.bool_)
     broken[rows.broken] = True
     unlabelled = labels.are("")
-    blank = empty.all(axis=1) & unlabelled & ~broken
+    blank = in_all(empty) & unlabelled & ~broken
     taken = np.flatnonzero((images.of_row >= 0) & ~blank)
     numbers = np.column_stack([column.values for column in columns])
     wrong = [
@@ -51,7 +52,7 @@ def read_boxes(rows: Rows, images: TableImages) -> TableBoxes:
     ]
     # If a row has more or fewer fields than the header, its numbers are in the wrong columns.
     numbers[broken] = np.nan
-    lacking = empty.any(axis=1) & ~broken
+    lacking = in_any(empty) & ~broken
     is_taken = np.zeros(len(rows), dtype=np.bool_)
     is_taken[taken] = True
     for row in np.flatnonzero(lacking & is_taken).tolist():
@@ -59,7 +60,7 @@ def read_boxes(rows: Rows, images: TableImages) -> TableBoxes:
         wrong.append((row, "PAR003", f"the row lacks {', '.join(missing)}", ""))
     not_read = broken | lacking
     not_read[[row for row, *_ in wrong]] = True
-    infinite = ~np.isfinite(numbers).all(axis=1) & ~not_read & is_taken
+    infinite = ~are_finite(numbers) & ~not_read & is_taken
     wrong += [
         (row, "BOX001", "a coordinate is not finite", ", ".join(f"{v:g}" for v in numbers[row].tolist()))
         for row in np.flatnonzero(infinite).tolist()
@@ -75,17 +76,20 @@ def read_boxes(rows: Rows, images: TableImages) -> TableBoxes:
         if is_taken[row]
     ]
     numbers[not_read] = np.nan
-    image = images.of_row[taken]
+    every = len(taken) == len(rows)  # then there is no need for copies
+    chosen = slice(None) if every else taken
+    image = images.of_row[chosen]
+    own = numbers if every else numbers.take(taken, axis=0)
     boxes = Boxes(
         image=image,
         annotation_ids=None,
         category=np.full(len(image), -1, dtype=np.int64),
-        xyxy=_pixels(numbers.take(taken, axis=0), images.sizes, image, rows.dialect.convention),
-        crowd=np.zeros(len(image), dtype=np.bool_) if rows.crowd is None else rows.crowd[taken],
+        xyxy=_pixels(own, images.sizes, image, rows.dialect.convention),
+        crowd=np.zeros(len(image), dtype=np.bool_) if rows.crowd is None else rows.crowd[chosen],
         difficult=np.zeros(len(image), dtype=np.bool_),
-        entry=rows.at[taken],
+        entry=rows.at[chosen],
     )
-    return TableBoxes(boxes, labels.take(taken), findings)
+    return TableBoxes(boxes, labels if every else labels.take(taken), findings)
 
 
 def _pixels(numbers: Float, sizes: Float, image: Int, convention: Convention) -> Float:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Float, Int
+from anchoraudit.arrays import Bool, Float, Int, in_all
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.formats._builder import (
     Note,
@@ -145,7 +145,7 @@ def _declared(rows: Rows, of_row: Int, count: int) -> Float:
         return sizes
     sides = np.column_stack([rows.numbers[name].values for name in ("width", "height")])
     with np.errstate(invalid="ignore"):
-        possible = ((sides >= 1) & (sides <= LARGEST_SIDE)).all(axis=1) & (of_row >= 0)
+        possible = in_all((sides >= 1) & (sides <= LARGEST_SIDE)) & (of_row >= 0)
     at = np.flatnonzero(possible)[::-1]
     sizes[of_row[at]] = sides[at]  # `at` is descending, so the first row is written last and stays
     return sizes
