@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from anchoraudit.detectors import load_detector, override, parse_input_size, preset_names
-from anchoraudit.detectors.spec import Border, Resize
+from anchoraudit.detectors.spec import Border, Loading, Resize
 from anchoraudit.detectors.toml_text import to_toml
 from anchoraudit.errors import AnchorauditError
 
@@ -434,6 +434,12 @@ class TestDetectron2:
     def test_the_base_alone_is_the_preset(self, write):
         assert same(load_detector(write("b.yaml", D2_BASE)), "detectron2-rpn_fpn", *BLOCKS)
 
+    @pytest.mark.parametrize(("value", "blank"), [("false", "kept"), ("true", "dropped"), ("", "")])
+    def test_whether_images_without_annotations_stay(self, write, value, blank):
+        more = f"DATALOADER: {{FILTER_EMPTY_ANNOTATIONS: {value}}}\n" if value else ""
+        text = textwrap.dedent(D2_BASE) + more
+        assert load_detector(write("b.yaml", text)).loading == Loading(blank=blank)
+
     def test_defaults_are_c4(self, write):
         detector = load_detector(write("c4.yaml", "MODEL: {META_ARCHITECTURE: ProposalNetwork}"))
         assert same(detector, "detectron2-rpn_c4", *BLOCKS)
@@ -542,6 +548,10 @@ COCO = """
         batch_size=2,
         dataset=dict(type='CocoDataset', data_root=data_root + 'x', pipeline=train_pipeline))
     """
+COCO_WITH = (
+    "train_dataloader = dict(dataset=dict(type='CocoDataset', {}, pipeline=["
+    "dict(type='Resize', scale=(700, 500), keep_ratio=True)]))\n"
+)
 RETINA = """
     model = dict(
         type='RetinaNet',
@@ -626,6 +636,104 @@ class TestMmdet:
             level.offset for level in other.anchors.levels
         ]
         assert detector.anchors.shapes.tolist() == other.anchors.shapes.tolist()
+
+    @pytest.mark.parametrize(
+        ("dataset", "loading"),
+        [
+            ("type='CocoDataset', filter_cfg=dict(filter_empty_gt=True, min_size=32)", ("dropped", 32, None)),
+            ("type='CocoDataset', filter_cfg=dict(filter_empty_gt=False, min_size=4)", ("kept", 4, None)),
+            ("type='CocoDataset', filter_cfg=dict(filter_empty_gt=1)", ("dropped", 0, None)),
+            ("type='CocoDataset', filter_cfg=None", ("kept", 0, None)),
+            ("type='CocoDataset'", ("kept", 0, None)),
+            ("type='VOCDataset', filter_cfg=dict(filter_empty_gt=True)", ("dropped", 0, 0)),
+            (
+                "type='mmdet.XMLDataset', filter_cfg=dict(filter_empty_gt=True, bbox_min_size=8)",
+                ("dropped", 0, 8),
+            ),
+            (
+                "type='CocoDataset', test_mode=True, filter_cfg=dict(filter_empty_gt=True)",
+                ("kept", 0, None),
+            ),
+        ],
+    )
+    @pytest.mark.parametrize(
+        "wrapper",
+        [
+            "dict({})",
+            "dict(type='RepeatDataset', times=3, dataset=dict({}))",
+            "dict(type='MultiImageMixDataset', dataset=dict({}), pipeline=[])",
+            "dict(type='RepeatDataset', times=3, dataset=dict(type='ConcatDataset', datasets=[dict({})]))",
+        ],
+    )
+    def test_which_images_training_leaves_out(self, write, dataset, loading, wrapper):
+        pipeline = "dict(type='Resize', scale=(700, 500), keep_ratio=True)"
+        made = wrapper.format(f"{dataset}, pipeline=[{pipeline}]")
+        made = made.replace("pipeline=[])", f"pipeline=[{pipeline}])")
+        text = textwrap.dedent(RETINA) + f"train_dataloader = dict(dataset={made})\n"
+        found = load_detector(write("m.py", text)).loading
+        assert (found.blank, found.least_image_side, found.least_box_side) == loading
+
+    def test_a_config_merges_what_its_base_leaves_out(self, write):
+        write(
+            "base.py", FASTER + COCO.replace("pipeline=train", "filter_cfg=dict(min_size=8), pipeline=train")
+        )
+        text = """
+            _base_ = 'base.py'
+            train_dataloader = dict(dataset=dict(filter_cfg=dict(filter_empty_gt=False)))
+            """
+        assert load_detector(write("m.py", text)).loading == Loading(blank="kept", least_image_side=8)
+
+    def test_data_sets_that_leave_out_different_images(self, write):
+        text = textwrap.dedent(RETINA) + textwrap.dedent("""
+            a = dict(type='CocoDataset', filter_cfg=dict(filter_empty_gt=True, min_size=32), pipeline=[
+                dict(type='Resize', scale=(700, 500), keep_ratio=True)])
+            b = dict(type='CocoDataset', filter_cfg=dict(filter_empty_gt=False, min_size=16))
+            train_dataloader = dict(dataset=dict(type='ConcatDataset', datasets=[a, b]))
+            """)
+        detector = load_detector(write("m.py", text))
+        assert detector.loading == Loading(blank="kept", least_image_side=16)
+        assert "differ in filter_cfg" in detector.notes[-1]
+
+    @pytest.mark.parametrize(
+        ("dataset", "loading"),
+        [
+            ("type='CocoDataset'", ("dropped", 32, None)),
+            ("type='CocoDataset', filter_empty_gt=False", ("kept", 32, None)),
+            ("type='VOCDataset', min_size=9", ("dropped", 32, 9)),
+        ],
+    )
+    def test_which_images_mmdetection_2_leaves_out(self, write, dataset, loading):
+        step = "dict(type='Resize', img_scale=(700, 500), keep_ratio=True)"
+        text = textwrap.dedent(RETINA) + f"data = dict(train=dict({dataset}, pipeline=[{step}]))\n"
+        found = load_detector(write("m.py", text)).loading
+        assert (found.blank, found.least_image_side, found.least_box_side) == loading
+
+    def test_a_filter_that_is_not_in_the_text(self, write):
+        text = textwrap.dedent(RETINA) + COCO_WITH.format("filter_cfg=my_filter()")
+        detector = load_detector(write("m.py", text))
+        assert detector.loading == load_detector("mmdet-retinanet_fpn").loading
+        assert "which images training leaves out is not read in full: filter_cfg is" in detector.notes[-1]
+
+    @pytest.mark.parametrize(
+        ("value", "error"),
+        [
+            ("[1]", "filter_cfg is not a mapping"),
+            ("dict(min_size='a')", "min_size is 'a'"),
+            ("dict(min_size=None)", "min_size is None"),
+            ("dict(min_size=1e9)", "must be 0 to 100000"),
+        ],
+    )
+    def test_a_filter_at_which_mmdetection_stops(self, write, value, error):
+        text = textwrap.dedent(RETINA) + COCO_WITH.format(f"filter_cfg={value}")
+        assert error in refused(write("m.py", text))
+
+    @pytest.mark.parametrize(("more", "noted"), [("", True), (", allow_negative_crop=True", False)])
+    @pytest.mark.parametrize("kept", [True, False])
+    def test_a_crop_without_boxes(self, write, more, noted, kept):
+        crop = f"dict(type='RandomCrop', crop_size=(300, 300){more})"
+        text = textwrap.dedent(RETINA) + COCO_WITH.format(f"filter_cfg=dict(filter_empty_gt={not kept})")
+        detector = load_detector(write("m.py", text.replace("keep_ratio=True)", f"keep_ratio=True), {crop}")))
+        assert any("RandomCrop" in note for note in detector.notes) == (noted and kept)
 
     def test_atss(self, write):
         text = RETINA.replace(

@@ -486,7 +486,8 @@ def describe_preset(name, detector):
     for block, text, others in rows:
         yield f"| {block} | {'; '.join([text, *others])} |"
     yield ""
-    yield f"- Loader: {loader_in_words(detector.loader)}."
+    asked = ", ".join(others_in_words(detector.loading, ()))
+    yield f"- Loader: {loader_in_words(detector.loader)}{asked and f'; {asked}'}."
     yield f"- An image with usable boxes {empty}."
     yield f"- An empty mask (`{detector.loss.outcome}`): {detector.on_empty}."
     for title, texts in (("Sources", detector.sources), ("Notes", detector.notes)):

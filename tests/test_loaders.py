@@ -61,7 +61,9 @@ OF = {"image": "image", "raises": "image", "box": "box", "moves": "moves", "stop
 @pytest.mark.parametrize("number", range(len(CASES)), ids=lambda i: f"{CASES[i].loader}-{i}")
 def test_a_loader_leaves_what_its_framework_leaves(number):
     wanted = CASES[number]
-    loaded = load_as(wanted.dataset, wanted.loader, wanted.files, classes=wanted.classes)
+    loaded = load_as(
+        wanted.dataset, wanted.loader, wanted.files, classes=wanted.classes, detector=wanted.detector
+    )
     assert loaded.dropped_images == wanted.dropped_images
     assert loaded.dropped_boxes == wanted.dropped_boxes
     assert loaded.images.tolist() == wanted.images

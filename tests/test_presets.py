@@ -9,6 +9,7 @@ strides: of a detector with points, in place of the shapes; its first_centre is 
 queries: of a detector with neither.
 levels: of some levels the shapes in the order within a cell, at least the first ones.
 loader: the framework's own loader for data of each format. "": it has none.
+loading: where the framework's own configuration of this detector differs from its base configuration.
 labels: what the model did with an odd box beside a good one, and with class ids; "trains" if that is unknown.
 errors: a part of the framework's own message.
 """
@@ -16,6 +17,7 @@ errors: a part of the framework's own message.
 import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from anchoraudit.detectors import load_detector, preset_names
@@ -70,6 +72,10 @@ class TestEveryPreset:
         detector = load_detector(name)
         for format, loader in CASES[name]["loader"].items():
             assert (detector.loader_for(format) or "") == loader
+
+    def test_what_its_configuration_leaves_out(self, name):
+        stated = msgspec.to_builtins(load_detector(name).loading)
+        assert stated == CASES[name].get("loading", {})
 
     def test_odd_boxes_and_class_ids(self, name):
         labels, wanted = load_detector(name).labels, dict(CASES[name]["labels"])

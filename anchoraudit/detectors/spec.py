@@ -1,5 +1,5 @@
-"""A detector as data, in ten blocks: resize, anchors, points, border, match, loss, labels, classes,
-auto_anchor and versions.
+"""A detector as data, in eleven blocks: resize, anchors, points, border, match, loss, labels, classes,
+auto_anchor, loading and versions.
 
 A detector never holds code; `load_detector` reads one from a file. NumPy is imported only in the functions
 that make arrays, because a command line is checked before that import.
@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from anchoraudit.detectors._block import Block
+from anchoraudit.detectors._block import Block, is_default
 from anchoraudit.detectors.anchors import Anchors, Level
 from anchoraudit.detectors.auto_anchor import AutoAnchor
 from anchoraudit.detectors.border import Border
 from anchoraudit.detectors.classes import Classes
 from anchoraudit.detectors.labels import Labels
+from anchoraudit.detectors.loading import Loading
 from anchoraudit.detectors.loss import Loss
 from anchoraudit.detectors.match import Match
 from anchoraudit.detectors.points import Points
@@ -34,6 +35,7 @@ __all__ = [
     "Detector",
     "Labels",
     "Level",
+    "Loading",
     "Loss",
     "Match",
     "Points",
@@ -67,6 +69,9 @@ class Detector(Block, frozen=True):
         What the user's configuration says of the classes: names and counts. A preset says nothing.
     auto_anchor : AutoAnchor
         When the framework replaces the anchors before it trains.
+    loading : Loading
+        What the configuration asks of the framework's own loader. A preset says how its framework's own
+        configuration of this detector differs from the base configuration.
     versions : Versions
         The versions of the framework that have these rules.
     framework : str
@@ -109,6 +114,7 @@ class Detector(Block, frozen=True):
     labels: Labels = Labels()
     classes: Classes = Classes()
     auto_anchor: AutoAnchor = AutoAnchor()
+    loading: Loading = Loading()
     versions: Versions = Versions()
     framework: str = ""
     loader: str | dict[str, str] = ""
@@ -138,6 +144,8 @@ class Detector(Block, frozen=True):
             raise ValueError('cells "box_centre" needs offsets of half a stride and no border rule')
         if isinstance(self.loader, dict) and not (self.loader and all(self.loader.values())):
             raise ValueError("loader is empty; give one for each format, or omit the key")
+        if not (self.loader or is_default(self.loading)):
+            raise ValueError("loading needs a loader")
 
     def _check_places(self) -> None:
         """Raise ValueError unless there are anchors, points or neither, as the kind of matching needs."""
@@ -179,6 +187,28 @@ class Detector(Block, frozen=True):
         if isinstance(self.loader, str):
             return self.loader or None
         return self.loader.get(format, self.loader.get("*"))
+
+    def loading_by(self, loader: str) -> Loading:
+        """Return what the configuration asks of a loader: nothing of one that is not the framework's own.
+
+        Parameters
+        ----------
+        loader : str
+            The loader's name.
+
+        Returns
+        -------
+        Loading
+            The block, or one without any value.
+
+        Examples
+        --------
+        >>> dino = load_detector("mmdet-dino")
+        >>> dino.loading_by("mmdet-coco").blank, dino.loading_by("detectron2").blank
+        ('kept', '')
+        """
+        own = (self.loader,) if isinstance(self.loader, str) else self.loader.values()
+        return self.loading if loader in own else Loading()
 
     @property
     def strides(self) -> tuple[float, ...]:

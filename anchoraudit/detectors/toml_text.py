@@ -17,6 +17,7 @@ from anchoraudit.detectors.spec import (
     Detector,
     Labels,
     Level,
+    Loading,
     Loss,
     Match,
     Points,
@@ -38,6 +39,7 @@ _WRITTEN = (
     "labels",
     "classes",
     "auto_anchor",
+    "loading",
     "versions",
 )
 _REQUIRED = {field.name for field in msgspec.structs.fields(Detector) if field.required}
@@ -165,6 +167,7 @@ _READ: dict[str, Any] = {
     "labels": Labels,
     "classes": Classes,
     "auto_anchor": AutoAnchor,
+    "loading": Loading,
     "versions": Versions,
 }
 

@@ -2,7 +2,8 @@
 `data/dataset_mapper.py`.
 
 `load_coco_json` and `load_voc_instances` read the files. `get_detection_dataset_dicts` drops images whose
-annotations are all crowds, or that have none (`DATALOADER.FILTER_EMPTY_ANNOTATIONS`, true by default). Then
+annotations are all crowds, or that have none (`DATALOADER.FILTER_EMPTY_ANNOTATIONS`, true by default; where
+the detector's configuration has false, they stay, and train as background). Then
 `DatasetMapper` drops crowds, puts the corners of each box in order (`apply_box` of fvcore), clips the box to
 the image and drops it unless both sides are above 1e-5 pixels; a NaN side is not. An image that loses its
 last box at this step stays. The mapper opens the image turned by its EXIF orientation, and resizes it to a
@@ -121,10 +122,16 @@ _LEAST_SIDE = 1e-5  # pixels of the resized image: `box_threshold` of `filter_em
 _SHORTER_SIDE, _LONGEST_SIDE = 800, 1333  # pixels: INPUT.MIN_SIZE_TRAIN, INPUT.MAX_SIZE_TRAIN
 
 
-def settings(detector: Detector | None) -> tuple[int, int]:
-    """Return the shorter side to which images are resized, and the greatest longer one, in pixels."""
-    shorter, longer = (0, 0) if detector is None else detector.resize.shorter_and_longer
-    return shorter or _SHORTER_SIDE, longer or _LONGEST_SIDE
+def settings(detector: Detector | None) -> tuple[int, int, bool]:
+    """Return the shorter side to which images are resized, the greatest longer one, and what is left out.
+
+    Sides are in pixels. The last value is true where images without annotations stay.
+    """
+    if detector is None:
+        return _SHORTER_SIDE, _LONGEST_SIDE, False
+    shorter, longer = detector.resize.shorter_and_longer
+    keeps_blank = detector.loading_by(NAME).keeps_blank(usually=False)
+    return shorter or _SHORTER_SIDE, longer or _LONGEST_SIDE, keeps_blank
 
 
 def _read_coco(sieve: Sieve) -> None:
@@ -192,9 +199,10 @@ READERS = {"coco": _read_coco, "voc": _read_voc}
 def load(sieve: Sieve) -> None:
     """Apply the rules, in the framework's order."""
     sieve.read(READERS)
-    sieve.drop_images(NO_ANNOTATION, ~sieve.images_of(sieve.left))
     crowds = coco.crowds(sieve)
-    sieve.drop_images(ONLY_CROWDS, ~sieve.images_of(sieve.left & ~crowds))
+    if not settings(sieve.detector)[2]:
+        sieve.drop_images(NO_ANNOTATION, ~sieve.images_of(sieve.left))
+        sieve.drop_images(ONLY_CROWDS, ~sieve.images_of(sieve.left & ~crowds))
     sieve.stop_without_images("AssertionError: No valid data found in <the name of the data set>.")
     sieve.read({"voc": _open_voc, "": _open})
     sieve.drop_boxes(CROWD, crowds)
@@ -229,7 +237,7 @@ def _scale(sieve: Sieve) -> Float:
     """Return how `ResizeShortestEdge` scales the images: float64 [N, 2], 1 for an image of unknown size."""
     import numpy as np
 
-    shorter_side, longest_side = settings(sieve.detector)
+    shorter_side, longest_side, _ = settings(sieve.detector)
     sides = np.stack([sieve.images.width, sieve.images.height], axis=1)
     shorter = np.minimum(sides[:, :1], sides[:, 1:])
     with np.errstate(divide="ignore"):

@@ -10,9 +10,11 @@ coordinate overlaps nothing. Crowds are kept as regions to ignore. The base conf
 All of that uses the width and height that the file states, not those of the image. Annotations with `ignore`
 are dropped first.
 
-Then it drops images (`filter_data`, `filter_empty_gt=True`, `min_size=32`): those with a side below 32
-pixels, and those without any annotation of a configured category. Dropped boxes count here, so an image that
-lost all its boxes in the first step stays, and trains as background.
+Then it drops images (`filter_data`): those without any annotation of a configured category
+(`filter_empty_gt=True`), and those with a side below 32 pixels (`min_size=32`). Dropped boxes count here, so
+an image that lost all its boxes in the first step stays, and trains as background. A detector's configuration
+may say otherwise in `filter_cfg` of its data set, as those of YOLOX, DINO and Deformable DETR do: with
+`filter_empty_gt=False` images without boxes stay, and train as background.
 
 Last, it opens the images, turned by their EXIF orientation. Boxes are clipped when the image is resized,
 which is a step of the encoder.
@@ -20,6 +22,7 @@ which is a step of the encoder.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from anchoraudit.loaders import _coco_file as coco
@@ -29,10 +32,13 @@ from anchoraudit.loaders._rules import IGNORED, Rule
 
 if TYPE_CHECKING:
     from anchoraudit.arrays import Bool
+    from anchoraudit.detectors.spec import Detector
     from anchoraudit.loaders._sieve import Sieve
 
 NAME = "mmdet-coco"
-READS = "`CocoDataset` of mmdetection 3.3.0 with the base configuration"
+READS = (
+    "`CocoDataset` of mmdetection 3.3.0 with the base configuration, or the `filter_cfg` of the detector's"
+)
 ORDERS = {"coco": as_read}
 
 _READ = "mmdet/datasets/coco.py `load_data_list`"
@@ -76,7 +82,15 @@ RULES = (
     SMALL,
     *OPENING,
 )
-_LEAST_IMAGE_SIDE = 32  # pixels: `filter_cfg.min_size` of the base configuration
+_LEAST_IMAGE_SIDE = 32.0  # pixels: `filter_cfg.min_size` of the base configuration
+
+
+def settings(detector: Detector | None) -> tuple[bool, float]:
+    """Return whether images without annotations stay, and the least side of an image in pixels."""
+    if detector is None:
+        return False, _LEAST_IMAGE_SIDE
+    stated = detector.loading_by(NAME)
+    return stated.keeps_blank(usually=False), stated.image_side(_LEAST_IMAGE_SIDE)
 
 
 def load(sieve: Sieve) -> None:
@@ -113,10 +127,21 @@ def load(sieve: Sieve) -> None:
     sieve.drop_boxes(NOT_CONFIGURED, ~configured)
     # null is no crowd to `ann.get('iscrowd', False)`, but any text is, also "0".
     sieve.drop_boxes(CROWD, coco.crowds(sieve) & ~boxes.has(BoxTrait.ISCROWD_NULL))
-    sieve.drop_images(NO_ANNOTATION, ~sieve.images_of(configured))
-    sieve.drop_images(SMALL, np.minimum(*sides) < _LEAST_IMAGE_SIDE)
+    keeps_blank, least = settings(sieve.detector)
+    if not keeps_blank:
+        sieve.drop_images(NO_ANNOTATION, ~sieve.images_of(configured))
+    sieve.drop_images(ODD_SIZE, coco.odd_size(sieve))
+    sieve.drop_images(_small(least), np.minimum(*sides) < least)
     words = (pictures.NOT_FOUND, "AssertionError: failed to load image: {}")
     pictures.open_all(sieve, OPENING, turned=True, words=words)
+
+
+def _small(least: float) -> Rule:
+    """Return the rule about small images, with this least side in pixels."""
+    if least == _LEAST_IMAGE_SIDE:
+        return SMALL
+    pixels = "1 pixel" if least == 1 else f"{least:g} pixels"
+    return replace(SMALL, reason=f"a side below {pixels}", option=f"min_size={least:g}")
 
 
 def _configured(sieve: Sieve) -> Bool:

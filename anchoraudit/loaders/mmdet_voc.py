@@ -6,8 +6,9 @@ or the data set's own where most objects have other names. It truncates each coo
 subtracts 1 (`_parse_instance_info`); a coordinate that is no finite number raises an error. Difficult objects
 and boxes below 32 pixels wide or high in the original image (`bbox_min_size=32`) are kept as regions to
 ignore. The base configs do not use these, so they train as background. It drops images without an object, or
-whose objects were all skipped, and images that state a side below 32 pixels (`filter_data`). An image whose
-objects are all ignored stays. It opens `<name>.jpg` with OpenCV and turns it by its EXIF orientation; a file
+whose objects were all skipped (`filter_empty_gt=True`), and images that state a side below 32 pixels
+(`min_size=32`; both in `filter_data`). An image whose objects are all ignored stays. A detector's
+configuration may say otherwise in `filter_cfg` of its data set. It opens `<name>.jpg` with OpenCV and turns it by its EXIF orientation; a file
 that is cut off raises an error (in OpenCV 5; OpenCV 4 reads what is there).
 
 In data that were not read from VOC, coordinates are unchanged, every name is known and no object is
@@ -16,6 +17,7 @@ difficult; the limits of 32 pixels apply.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from anchoraudit.loaders import _voc as voc
@@ -24,10 +26,11 @@ from anchoraudit.loaders._rules import IGNORED, Rule
 
 if TYPE_CHECKING:
     from anchoraudit.arrays import Float
+    from anchoraudit.detectors.spec import Detector
     from anchoraudit.loaders._sieve import Sieve
 
 NAME = "mmdet-voc"
-READS = "`VOCDataset` of mmdetection 3.3.0 with the base configuration"
+READS = "`VOCDataset` of mmdetection 3.3.0 with the base configuration, or the `filter_cfg` of the detector's"
 ORDERS = {"voc": as_listed}
 
 _LOAD = "mmdet/datasets/xml_style.py `load_data_list`"
@@ -67,7 +70,25 @@ RULES = (
     OTHER_NAME,
     BROKEN,
 )
-_LEAST_SIDE = 32  # pixels: `bbox_min_size` and `min_size` of the base configuration
+_LEAST_SIDE = 32.0  # pixels: `bbox_min_size` and `min_size` of the base configuration
+
+
+def settings(detector: Detector | None) -> tuple[bool, float, float]:
+    """Return whether images without objects stay, and the least side of an image and of a box in pixels."""
+    if detector is None:
+        return False, _LEAST_SIDE, _LEAST_SIDE
+    stated = detector.loading_by(NAME)
+    sides = stated.image_side(_LEAST_SIDE), stated.box_side(_LEAST_SIDE)
+    return stated.keeps_blank(usually=False), *sides
+
+
+def _with_side(rule: Rule, least: float) -> Rule:
+    """Return a rule about a side below 32 pixels with another limit."""
+    if least == _LEAST_SIDE:
+        return rule
+    pixels = "1 pixel" if least == 1 else f"{least:g} pixels"
+    reason = rule.reason.replace("32 pixels", pixels)
+    return replace(rule, reason=reason, option=rule.option and f"min_size={least:g}")
 
 
 def _skip(sieve: Sieve) -> None:
@@ -113,9 +134,12 @@ def load(sieve: Sieve) -> None:
     with_object = sieve.images_of(sieve.left)
     sieve.read({"voc": _parse})
     width, height = sieve.sides()
-    sieve.drop_boxes(SMALL_BOX, (width < _LEAST_SIDE) | (height < _LEAST_SIDE))
-    sieve.drop_images(NO_ANNOTATION, ~with_object)
-    sieve.drop_images(SMALL, _smaller_side(sieve) < _LEAST_SIDE)
+    keeps_blank, image_side, box_side = settings(sieve.detector)
+    if box_side:  # 0 asks nothing: not of inverted boxes, whose sides are below 0, either
+        sieve.drop_boxes(_with_side(SMALL_BOX, box_side), (width < box_side) | (height < box_side))
+    if not keeps_blank:
+        sieve.drop_images(NO_ANNOTATION, ~with_object)
+    sieve.drop_images(_with_side(SMALL, image_side), _smaller_side(sieve) < image_side)
     voc.open_images(sieve, ABSENT, OTHER_NAME)
     words = "AssertionError: failed to load image: {name}"
     sieve.drop_images(BROKEN, voc.unreadable(sieve, cut_off=True), voc.say_unreadable(sieve, words))

@@ -163,7 +163,7 @@ class Case:
     xyxy: the coordinates of the kept boxes, where they are not those of the data set. stops: for each image
     at which training stops right after the loader, the reason. files: facts about the image files. words: for
     an image, what the framework says. whole: how what it says of the data set as a whole begins. classes:
-    what the configuration says of classes.
+    what the configuration says of classes. detector: the one that is trained.
     """
 
     loader: str
@@ -179,6 +179,7 @@ class Case:
     words: dict = field(default_factory=dict)
     whole: str = ""
     classes: Any = None
+    detector: Any = None
 
 
 def case(

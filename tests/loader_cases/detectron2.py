@@ -1,4 +1,8 @@
+import msgspec
+
 from anchoraudit.dataset.traits import BoxTrait, ImageTrait
+from anchoraudit.detectors import load_detector
+from anchoraudit.detectors.spec import Loading
 from anchoraudit.loaders import WITH_IMAGE
 from tests.loader_cases import (
     BOXLESS,
@@ -42,6 +46,9 @@ def cases():
     yield case(d2, data(GOOD, moved(GOOD, crowd=True)), [0], [0], dropped_boxes={"crowd": 1})
     crowds = data(GOOD, moved(SECOND, crowd=True), images=(*TWO, Picture()))
     yield case(d2, crowds, [0], [0], {"no annotation": 1, "crowds only": 1}, {WITH_IMAGE: 1})
+    # DATALOADER.FILTER_EMPTY_ANNOTATIONS: false
+    kept = msgspec.structs.replace(load_detector("detectron2-rpn_fpn"), loading=Loading(blank="kept"))
+    yield case(d2, crowds, [0, 1, 2], [0], dropped_boxes={"crowd": 1}, detector=kept)
     # A crowd without a box never meets the mapper.
     yield case(d2, data(GOOD, Box(*NO_BOX, crowd=True)), [0], [0], dropped_boxes={"crowd": 1})
     turned = data(Box(200, 300, 100, 100), Box(300, 40, 200, 50), Box(5, 60, 9, 50))

@@ -1,5 +1,9 @@
+import msgspec
+
 from anchoraudit.dataset.traits import BoxTrait, ImageTrait
+from anchoraudit.detectors import load_detector
 from anchoraudit.detectors.classes import Classes
+from anchoraudit.detectors.spec import Loading
 from anchoraudit.loaders import WITH_IMAGE
 from tests.loader_cases import (
     BOXLESS,
@@ -96,3 +100,28 @@ def cases():
     # Other formats have no area of their own, and an unknown size asks nothing.
     yield case(mm, data(Box(5, 5, 9000, 50), images=[Picture(NAN, NAN)], format="yolo"), [0], [0])
     yield case(mm, data(GOOD, moved(GOOD, difficult=True), format="voc"), [0], [0, 1])
+    yield from filtered(mm)
+
+
+def filtered(mm):
+    """Cases of `filter_cfg`: what a configuration may ask."""
+    detector = load_detector("mmdet-yolox")  # filter_empty_gt=False, min_size=32
+    images = (*TWO, Picture(31, 480), Picture(640, 3))
+    boxes = data(GOOD, moved(SECOND, category=-1, class_text="7"), images=images)
+    unlisted, small = {"category that the file does not list": 1}, {"a side below 32 pixels": 2}
+    yield case(mm, boxes, [0, 1], [0], small, unlisted, detector=detector)
+    # An image without annotations that stays is asked for its size.
+    blank = data(GOOD, images=(Picture(), Picture(traits=ImageTrait.SIZE_NOT_A_NUMBER, stated=(NAN, NAN))))
+    raised = {"the loader raises: a width or height that is no number": 1}
+    yield case(mm, blank, [0], [0], raised, detector=detector)
+    boxes = data(GOOD, Box(1, 1, 9, 9, image=2), Box(1, 1, 9, 3, image=3), images=(*images, Picture()))
+    every = _asking(blank="kept", least_image_side=0)
+    yield case(mm, boxes, [0, 1, 2, 3, 4], [0, 1, 2], detector=every)
+    dropped = _asking(blank="dropped", least_image_side=0)
+    gone = {"no annotation of a listed category": 2}
+    yield case(mm, boxes, [0, 2, 3], [0, 1, 2], gone, detector=dropped)
+
+
+def _asking(**values):
+    """A detector whose configuration has another `filter_cfg`."""
+    return msgspec.structs.replace(load_detector("mmdet-yolox"), loading=Loading(**values))

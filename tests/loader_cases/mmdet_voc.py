@@ -1,4 +1,8 @@
+import msgspec
+
 from anchoraudit.dataset.traits import BoxTrait, ImageTrait
+from anchoraudit.detectors import load_detector
+from anchoraudit.detectors.spec import Loading
 from anchoraudit.loaders import WITH_IMAGE
 from tests.loader_cases import (
     GOOD,
@@ -115,3 +119,15 @@ def cases():
     # Not VOC: coordinates stand, nothing is difficult, NaN is below nothing.
     other = data(Box(5.5, 5, 50, 50, difficult=True), Box(NAN, 5, 90, 50), Box(5, 5, 36, 50))
     yield case(mm, other, [0], [0, 1], dropped_boxes={"ignored: a side below 32 pixels": 1})
+    # filter_cfg
+    boxes = data(Box(5, 5, 6, 50), Box(5, 5, 5.5, 50), Box(50, 5, 5, 50), images=(*TWO, Picture(0.5, 9)))
+    # No limit: nothing is asked of inverted boxes either.
+    every = _asking(blank="kept", least_image_side=0, least_box_side=0)
+    yield case(mm, boxes, [0, 1, 2], [0, 1, 2], detector=every)
+    dropped = _asking(blank="dropped", least_image_side=0, least_box_side=0)
+    yield case(mm, boxes, [0], [0, 1, 2], {"no annotation": 2}, detector=dropped)
+
+
+def _asking(**values):
+    """A detector whose configuration has another `filter_cfg`."""
+    return msgspec.structs.replace(load_detector("mmdet-retinanet_fpn"), loading=Loading(**values))

@@ -20,7 +20,7 @@ from anchoraudit.detectors.readers._mmdet_anchors import anchors_of
 from anchoraudit.detectors.readers._mmdet_parse import class_name
 from anchoraudit.detectors.readers._mmdet_resize import all_steps, drawn_by_batch, pipeline_of
 from anchoraudit.detectors.readers._table import Table
-from anchoraudit.detectors.spec import AutoAnchor, Detector, Match, Resize
+from anchoraudit.detectors.spec import AutoAnchor, Detector, Loading, Match, Resize
 
 _PRESETS = {"YOLOv5Head": "yolov5", "YOLOv5InsHead": "yolov5", "YOLOv7Head": "yolov7"}
 _FRAMEWORK = "mmyolo 0.6.0"
@@ -36,6 +36,7 @@ _TRANSFORMS = "mmyolo datasets/transforms/transforms.py: YOLOv5KeepRatioResize, 
 _NOT_OF_MMYOLO = ("AutoAnchor",)
 # YOLOv5CocoDataset and YOLOv5VOCDataset are mmdetection's data sets, with another order of images in batches.
 _LOADER = {"voc": "mmdet-voc", "*": "mmdet-coco"}
+_LOADING = Loading(blank="kept")  # mmyolo's own configs of both: filter_cfg=dict(filter_empty_gt=False, ...)
 _MOSAICS = ("Mosaic", "Mosaic9")
 _NEIGHBOURS = {0.0: 0, 0.5: 2, 1.0: 4}
 _DEFAULT: dict[str, Any] = {
@@ -84,6 +85,7 @@ def read_mmyolo(path: Path, config: Table, head: Table, assume: Assume) -> Detec
         without=(*_NOT_OF_MMYOLO, *(mosaic if steps is not None else ())),
         framework=_FRAMEWORK,
         loader=_LOADER,
+        loading=_LOADING,
         read_in=(*_SOURCES[name], _TRANSFORMS),
         resize=resize,
         anchors=anchors_of(_generator(head), base.anchors, assume),

@@ -20,7 +20,7 @@ from anchoraudit.detectors.readers._files import named_file, read_text
 from anchoraudit.detectors.readers._stated import Stated, place
 from anchoraudit.detectors.readers._table import Table
 from anchoraudit.detectors.readers._yaml import read_yaml
-from anchoraudit.detectors.spec import Anchors, Border, Classes, Detector, Level, Match, Resize
+from anchoraudit.detectors.spec import Anchors, Border, Classes, Detector, Level, Loading, Match, Resize
 from anchoraudit.io.expressions import NotResolvedError, evaluate
 
 SUFFIXES = (".yaml", ".yml")
@@ -74,8 +74,17 @@ def read_table(path: Path, config: Table, assume: Assume, *, read_from: str = ""
         anchors=_anchors(config, base.anchors, assume, retinanet=retinanet, pyramid=pyramid),
         border=_border(config, base.border, retinanet=retinanet),
         match=_match(config, base.match, retinanet=retinanet),
+        loading=_loading(config),
         classes=_classes(config),
     )
+
+
+def _loading(config: Table) -> Loading:
+    """Read whether images without annotations stay. Source: detectron2 data/build.py."""
+    key = "DATALOADER.FILTER_EMPTY_ANNOTATIONS"
+    if config.find(key) is None:
+        return Loading()
+    return Loading(blank="dropped" if config.flag(key, True) else "kept")
 
 
 def classes(path: Path, text: str) -> Stated:

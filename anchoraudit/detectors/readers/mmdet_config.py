@@ -18,6 +18,7 @@ from anchoraudit.detectors.readers._based_on import based_on
 from anchoraudit.detectors.readers._mmdet_anchors import anchors_of
 from anchoraudit.detectors.readers._mmdet_classes import classes_of
 from anchoraudit.detectors.readers._mmdet_heads import assigner_of, generator_of
+from anchoraudit.detectors.readers._mmdet_loading import with_loading
 from anchoraudit.detectors.readers._mmdet_parse import class_name, read_config
 from anchoraudit.detectors.readers._mmdet_points import has_places_of_its_own, read_places
 from anchoraudit.detectors.readers._mmdet_resize import resize_of
@@ -50,7 +51,7 @@ def read(path: Path, text: str, assume: Assume) -> Detector:
 
 def read_table(path: Path, config: Table, assume: Assume) -> Detector:
     """Read the detector of a configuration. path: the detector gets its name."""
-    return classes_of(config).put_into(_detector(path, config, assume))
+    return classes_of(config).put_into(with_loading(_detector(path, config, assume), config))
 
 
 def classes(path: Path, text: str) -> Stated:
