@@ -123,7 +123,7 @@ def test_loading_needs_a_loader():
 
 @pytest.mark.parametrize("side", [-1, 1e6, float("nan")])
 def test_a_side_is_a_number_of_pixels(side):
-    with pytest.raises(ValueError, match="least_image_side is .*; it must be 0 to 100000"):
+    with pytest.raises(ValueError, match=r"least_image_side is .*; it must be 0 to 100000"):
         Loading(least_image_side=side)
 
 

@@ -298,6 +298,24 @@ class TestNames:
         assert load_detector(name).match.queries == 300
 
     @pytest.mark.parametrize(
+        ("name", "version", "recipe"),
+        [
+            ("yolo11n.pt", "8.4.190", "ultralytics"),
+            ("yolo11n.pt", "8.3.253", "ultralytics-8.3"),
+            ("yolov8m.yaml", "8.4.190", "ultralytics"),
+            ("yolo26n.pt", "8.4.190", "ultralytics"),
+            ("yolov10b.pt", "8.3.253", "ultralytics-8.3"),
+            ("rtdetr-l.pt", "8.4.190", "ultralytics-rtdetr"),
+            # Masks, keypoints and prompts have trainers of their own.
+            ("yolo11n-seg.pt", "8.4.190", ""),
+            ("yolov8s-worldv2.pt", "8.4.190", ""),
+            ("yoloe-11s-seg-pf.pt", "8.4.190", ""),
+        ],
+    )
+    def test_a_name_has_the_usual_training(self, name, version, recipe):
+        assert load_detector(name, framework_version=version).augmentation == recipe
+
+    @pytest.mark.parametrize(
         ("name", "why"),
         [
             ("yolo11n-obb.pt", "rotated boxes"),

@@ -36,9 +36,7 @@ if TYPE_CHECKING:
     from anchoraudit.loaders._sieve import Sieve
 
 NAME = "mmdet-coco"
-READS = (
-    "`CocoDataset` of mmdetection 3.3.0 with the base configuration, or the `filter_cfg` of the detector's"
-)
+READS = "`CocoDataset` of mmdetection 3.3.0 with the base configuration, or the detector's `filter_cfg`"
 ORDERS = {"coco": as_read}
 
 _READ = "mmdet/datasets/coco.py `load_data_list`"

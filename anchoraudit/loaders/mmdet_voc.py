@@ -8,8 +8,9 @@ and boxes below 32 pixels wide or high in the original image (`bbox_min_size=32`
 ignore. The base configs do not use these, so they train as background. It drops images without an object, or
 whose objects were all skipped (`filter_empty_gt=True`), and images that state a side below 32 pixels
 (`min_size=32`; both in `filter_data`). An image whose objects are all ignored stays. A detector's
-configuration may say otherwise in `filter_cfg` of its data set. It opens `<name>.jpg` with OpenCV and turns it by its EXIF orientation; a file
-that is cut off raises an error (in OpenCV 5; OpenCV 4 reads what is there).
+configuration may say otherwise in `filter_cfg` of its data set. It opens `<name>.jpg` with OpenCV and turns
+it by its EXIF orientation; a file that is cut off raises an error (in OpenCV 5; OpenCV 4 reads what is
+there).
 
 In data that were not read from VOC, coordinates are unchanged, every name is known and no object is
 difficult; the limits of 32 pixels apply.
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from anchoraudit.loaders._sieve import Sieve
 
 NAME = "mmdet-voc"
-READS = "`VOCDataset` of mmdetection 3.3.0 with the base configuration, or the `filter_cfg` of the detector's"
+READS = "`VOCDataset` of mmdetection 3.3.0 with the base configuration, or the detector's `filter_cfg`"
 ORDERS = {"voc": as_listed}
 
 _LOAD = "mmdet/datasets/xml_style.py `load_data_list`"

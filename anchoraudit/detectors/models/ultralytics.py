@@ -78,6 +78,7 @@ def read(model: Any, assume: Assume) -> Detector:
         detector = with_queries(path, notes=notes, queries=queries, read_from=read_from)
     else:
         strides = tuple(map(float, _plain(head.stride)))
+        # v10Detect trains two branches as YOLO26 does, with the same candidates, but was there before it.
         both = getattr(head, "one2one_cv2", None) is not None and name != "v10Detect"
         detector = with_points(path, strides, name, notes=notes, end_to_end=both, read_from=read_from)
     if side is not None:

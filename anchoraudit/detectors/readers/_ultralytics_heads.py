@@ -51,10 +51,12 @@ def with_points(
     notes: tuple[str, ...],
     end_to_end: bool,
     read_from: str = "",
+    usual_training: bool = False,
 ) -> Detector:
     """Return the detector of a head with these levels, with the newest rules.
 
-    head: its class. path, notes, read_from: as `based_on` takes them.
+    head: its class. path, notes, read_from: as `based_on` takes them. usual_training: what training draws at
+    random is what it draws by default, as of the preset.
     """
     said = (HEADS.get(head) or "").format(head=head)
     name = _END_TO_END if end_to_end else _RULE
@@ -65,6 +67,7 @@ def with_points(
             path,
             notes=tuple(filter(None, (*notes, said))),
             read_from=read_from,
+            augmentation=moved.augmentation if usual_training else "",
             points=moved.points,
             match=moved.match,
         )
@@ -72,10 +75,22 @@ def with_points(
 
 
 def with_queries(
-    path: Path, *, notes: tuple[str, ...], queries: int | None = None, read_from: str = ""
+    path: Path,
+    *,
+    notes: tuple[str, ...],
+    queries: int | None = None,
+    read_from: str = "",
+    usual_training: bool = False,
 ) -> Detector:
-    """Return the detector of RTDETRDecoder, with the newest rules. queries: None: as many as usual."""
-    match = preset(_QUERIES).match
+    """Return the detector of RTDETRDecoder, with the newest rules. queries: None: as many as usual.
+
+    usual_training: as of `with_points`.
+    """
+    base = preset(_QUERIES)
+    match = base.match
     if queries is not None:
         match = msgspec.structs.replace(match, queries=queries)
-    return asked_for_newest(based_on(_QUERIES, path, notes=notes, read_from=read_from, match=match))
+    augmentation = base.augmentation if usual_training else ""
+    return asked_for_newest(
+        based_on(_QUERIES, path, notes=notes, read_from=read_from, augmentation=augmentation, match=match)
+    )

@@ -99,6 +99,7 @@ def read(path: Path, text: str, assume: Assume) -> Detector:
         )
         assume.that(head.module, "takes the points of ultralytics' Detect", refusal)
     strides = layers.strides(assume)
+    # v10Detect trains two branches as YOLO26 does, with the same candidates, but was there before it.
     end_to_end = table.find("end2end") is True and head.module != "v10Detect"
     return with_points(path, strides, head.module, notes=(_SIZE,), end_to_end=end_to_end)
 
@@ -132,7 +133,7 @@ def named(name: str, assume: Assume) -> Detector | None:
         return None
     stem = path.name[: len(path.name) - len(suffix)].lower()
     if _TRANSFORMER.fullmatch(stem):
-        return with_queries(path, notes=(_BY_NAME.format(name=name),))
+        return with_queries(path, notes=(_BY_NAME.format(name=name),), usual_training=True)
     found = _NAMES.fullmatch(stem)
     if found is None or (stem.startswith("yolov6") and suffix not in SUFFIXES):  # else Meituan's
         if suffix == ".pt":
@@ -152,6 +153,8 @@ def named(name: str, assume: Assume) -> Detector | None:
         task or "Detect",
         notes=(_BY_NAME.format(name=name),),
         end_to_end=found["now"] == "26" or stem.startswith("yoloe-26"),
+        # Masks and keypoints, World and YOLOE have trainers of their own, which draw otherwise.
+        usual_training=task is None and "-world" not in stem and not stem.startswith(("yoloe", "yolo-e")),
     )
 
 

@@ -36,8 +36,8 @@ _MOST_REPEATED = 1000
 CANNOT_KNOW = (
     "Images at which the pipeline returns nothing: the data set then draws another one at random.",
     "The order with diff_rank_seed=True, or with round_up=False.",
-    "The filter_cfg of your own configuration, if you name a preset: it decides which images are numbered. Then "
-    "name the configuration itself.",
+    "The filter_cfg of your own configuration, which decides what images are numbered, if you name a preset: "
+    "then name the configuration itself.",
     "Which other images mosaic and mixup put into a picture.",
 )
 
