@@ -3,6 +3,7 @@
 import pytest
 
 from anchoraudit import Detector
+from anchoraudit.detectors.spec import Loading
 from anchoraudit.errors import AnchorauditError
 from tests.model_cases import Module, Tensor, of
 from tests.model_cases.mmdet import (
@@ -127,3 +128,16 @@ def test_a_detector_inside_a_runner():
     semi._modules |= {"student": retinanet(), "teacher": retinanet()}
     with pytest.raises(AnchorauditError, match="SoftTeacher has 2 detection models"):
         Detector.from_model(semi)
+
+
+@pytest.mark.parametrize(("keep", "blank"), [({"filter_empty_gt": True}, "dropped"), (None, "kept")])
+def test_a_config_says_which_images_train(keep, blank):
+    made = config()
+    made.to_dict()["train_dataloader"]["dataset"]["filter_cfg"] = keep
+    assert Detector.from_model(made).loading == Loading(blank=blank, least_image_side=0)
+
+
+def test_a_model_alone_loads_as_its_preset():
+    """It has no data set, so the framework's own configuration of its kind counts."""
+    assert Detector.from_model(retinanet()).loading == Loading()
+    assert Detector.from_model(yolov5()).loading == Loading(blank="kept")

@@ -25,7 +25,7 @@ from anchoraudit.detectors.readers._based_on import based_on
 from anchoraudit.detectors.readers._mmdet_parse import class_name
 from anchoraudit.detectors.readers._mmdet_resize import all_steps, drawn_by_batch, pipeline_of, resize_of
 from anchoraudit.detectors.readers._table import Table
-from anchoraudit.detectors.spec import Detector, Match, Points, Resize
+from anchoraudit.detectors.spec import Detector, Loading, Match, Points, Resize
 
 _INFINITE = 1e8  # mmdetection's INF, the end of the last range of levels
 _USUAL_RANGES = ((-1.0, 64.0), (64.0, 128.0), (128.0, 256.0), (256.0, 512.0), (512.0, _INFINITE))
@@ -108,6 +108,7 @@ _MY_RTMDET = _Head("mmyolo-rtmdet", _EIGHT, _MY_PLACES, 0.0, f"Batch{_SOFT}", "p
 _MY_YOLO = _Head(
     "mmyolo-rtmdet", _EIGHT, _MY_PLACES, 0.5, "BatchTaskAlignedAssigner", "prior_generator", _contested
 )
+_LOADING_OF_MY_YOLO = Loading(blank="kept")  # mmyolo's own configs of YOLOv6 and v8: filter_empty_gt=False
 _FCOS = _Head("mmdet-fcos", (4.0, 8.0, 16.0, 32.0, 64.0), ("strides",), 0.5, read=_ranges, own_size=False)
 # Heads of mmdetection with points.
 _HEADS = {
@@ -170,6 +171,8 @@ def read_places(path: Path, config: Table, model: Table, head: Table) -> Detecto
     resize, notes = _size(config, base.resize) if found.own_size else resize_of(config, base.resize)
     mmyolo = "head_module" in head
     more: dict[str, Any] = {"framework": _MMYOLO} if mmyolo else {}
+    if found is _MY_YOLO:
+        more["loading"] = _LOADING_OF_MY_YOLO
     if mmyolo:
         more["read_in"] = (f"mmyolo models/dense_heads: {class_name(head)}",)
     with head.blame("regress_ranges" if match.ranges else "type"):
