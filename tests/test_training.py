@@ -417,7 +417,7 @@ class TestBlameOfAFile:
             tmp_path, target(GOOD, name="good.jpg"), target(FLAT, name="flat.jpg"), detector=RETINANET
         )
         assert run("blame", path) == 1
-        said = capsys.readouterr().out
+        said = "".join(capsys.readouterr().out.split())  # a long path is broken into lines
         for text in (
             "Step 3, epoch 1",
             "flat.jpg",
@@ -425,7 +425,7 @@ class TestBlameOfAFile:
             "has a loss that is not finite",
             "blame.html",
         ):
-            assert text in said
+            assert text.replace(" ", "") in said
 
     def test_as_json(self, tmp_path, capsys):
         assert run("blame", self.saved(tmp_path, target(name="blank.jpg")), "--output-format", "json") == 1
