@@ -2,7 +2,9 @@
 
 import multiprocessing
 import os
+import signal
 import time
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from anchoraudit.formats.coco import chunks
 from anchoraudit.formats.voc import pool as voc_pool
 from anchoraudit.images import pool as images_pool
 from anchoraudit.io import processes
+from anchoraudit.io.processes import each_apart
 
 PARENT = os.getpid()
 needs_fork = pytest.mark.skipif(not processes.can_fork(), reason="processes that inherit: Linux only")
@@ -172,3 +175,39 @@ def test_a_comparison_is_the_same_by_two(machine, monkeypatch, load):
     assert compared == expected
     assert [one.detector for one in compared] == names
     assert seen == [(n, 4) for n in range(1, 5)]
+
+
+def _pid_or_die(piece):
+    """Return which process did a piece; a piece with a file that is not there makes the file, and dies."""
+    if isinstance(piece, Path) and not piece.exists():
+        piece.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return os.getpid()
+
+
+@needs_fork
+class TestPiecesInARow:
+    def test_a_process_does_several_pieces(self):
+        found = dict(each_apart(_pid_or_die, list(range(40)), 2, in_a_row=4))
+        assert sorted(found) == list(range(40))
+        assert os.getpid() not in found.values()
+        assert max(Counter(found.values()).values()) == 4
+
+    def test_each_has_its_own_by_default(self):
+        assert max(Counter(dict(each_apart(_pid_or_die, list(range(6)), 2)).values()).values()) == 1
+
+    def test_what_a_dead_process_had_left_is_done(self, tmp_path):
+        pieces = [tmp_path / str(number) if number in (3, 4, 17) else number for number in range(40)]
+        found = dict(each_apart(_pid_or_die, pieces, 2, in_a_row=8))
+        assert sorted(found) == list(range(40))
+        assert None not in found.values()
+
+    def test_a_piece_at_which_processes_die_again_and_again_is_none_alone(self):
+        found = dict(each_apart(_die_at_seven, list(range(30)), 2, attempts=3, in_a_row=8))
+        assert found == {number: None if number == 7 else number for number in range(30)}
+
+
+def _die_at_seven(piece):
+    if piece == 7:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return piece
