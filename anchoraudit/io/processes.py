@@ -201,6 +201,7 @@ def _started(work: Callable[[Piece], object], row: Sequence[Piece], started: lis
 def _do_row(send: Send, work: Callable[[Piece], object], row: Sequence[Piece]) -> None:
     for piece in row:
         send(work(piece))
+        gc.collect()  # what is in cycles of a piece would stay until much else has been made
 
 
 @contextmanager
