@@ -22,6 +22,7 @@ from run import machine, write_between
 
 MOST_CPU, MOST_MEMORY = 1.5, 1.2  # times what is recorded; CPU time varies by a few percent, memory by less
 ROUNDS = 3
+BLAMED = ("--sampler", "torch-generator", "--seed", "0", "--batch-size", "16", "--step", "1")
 START, END = "<!-- table: written by commands.py --write -->\n", "<!-- end of the commands -->\n"
 _IMAGE_ID = re.compile(rb'"images"\s*:\s*\[\s*\{[^{}]*"id"\s*:\s*(\d+)')
 _ROW = re.compile(r"^\| `(.+?)` \| [\d.]+ \| ([\d.]+) \| ([\d,]+) \|", re.MULTILINE)
@@ -44,6 +45,7 @@ def work(file: Path) -> dict[str, tuple[str, ...]]:
         "filter --fix": ("filter", data, "-o", "clean.json", "--fix"),
         "cluster": ("cluster", data, "--k", "9"),
         "explain": ("explain", image, data),
+        "blame": ("blame", "--dataset", data, *BLAMED),
         "compare": ("compare", data, "--detector", "reference", "--detector", "yolov5"),
         "advise": ("advise", data),
         "export": ("export", data, "--to", "coco", "-o", "out"),
