@@ -153,7 +153,7 @@ class TestExplained:
         boxes = [[(10, 10, 0, 5), (10, 10, 5, 0), self.FITS], [self.FITS]]
         found = self.blamed(here, boxes, "torchvision-retinanet_resnet50_fpn", rows=[0, 1, 0])
         (explained,) = found.explains
-        assert explained.startswith("0.jpg: a box without width or height makes the framework raise an error")
+        assert explained.startswith("0.jpg: box 0 (10, 10, 10, 15): a box without width or height makes ")
         assert explained.endswith("(and 1 more such box)")
         assert [(b.kind, b.stops, b.image) for b in found.odd] == [("without area", True, 0)] * 2
         assert found.odd[0].xyxy == (10, 10, 10, 15)
@@ -171,7 +171,7 @@ class TestExplained:
     def test_a_box_that_is_not_finite(self, here):
         found = self.blamed(here, [[(math.nan, 1, 5, 5), self.FITS]], "torchvision-retinanet_resnet50_fpn")
         assert [(box.kind, box.stops) for box in found.odd] == [("not finite", True)]
-        assert found.odd[0].does == found.explains[0].removeprefix("0.jpg: ")
+        assert found.odd[0].does == found.explains[0].removeprefix("0.jpg: box 0 (nan, 1, nan, 6): ")
 
     def test_an_image_at_which_the_loader_raises(self, here):
         images = [{"id": 0, "width": 640, "height": 480}, image(1)]

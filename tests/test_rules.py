@@ -89,9 +89,9 @@ def test_every_rule_has_a_case():
 def test_a_batch_that_has_it_and_one_that_nearly_has(code):
     case = FED_CASES[code]
     chosen = Chosen(select=(code,))
-    found = anchoraudit.check([case.has], "torchvision-retinanet_resnet50_fpn", rules=chosen).audit.findings
+    found = anchoraudit.check([case.has], case.detector, rules=chosen).audit.findings
     assert [(f.place, f.message) for f in found] == [(f"batch 0 {place}", said) for place, said in case.said]
-    assert not anchoraudit.check([case.lacks], "reference", rules=chosen).audit.findings
+    assert not anchoraudit.check([case.lacks], case.detector, rules=chosen).audit.findings
 
 
 def audit_of(root, files, *, select=(), **options):

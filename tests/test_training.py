@@ -26,6 +26,7 @@ from tests.builders import run
 
 RETINANET = "torchvision-retinanet_resnet50_fpn"
 FASTER = "torchvision-fasterrcnn_resnet50_fpn"
+FCOS = "torchvision-fcos_resnet50_fpn"
 NAN, INF = math.nan, math.inf
 GOOD, FLAT = [100.0, 100.0, 200.0, 220.0], [10.0, 10.0, 10.0, 60.0]
 UNGUARDED = anchoraudit.load_detector("reference")
@@ -101,6 +102,28 @@ class TestCheck:
         classes = anchoraudit.detectors.classes.Classes(count=3)
         trained = [check([batch(target(GOOD, label=i))], RETINANET, classes=classes) for i in (2, 3)]
         assert [one.batches_frame()["outcome"][0] for one in trained] == ["trains", "raises"]
+
+    @pytest.mark.parametrize(
+        ("detector", "kind", "count", "outcome"),
+        [
+            (FCOS, "float32", 1, "trains"),
+            (FCOS, "float64", 1, "raises"),
+            (FCOS, "float64", 0, "raises"),
+            (FCOS, "float16", 1, "nan"),
+            (FCOS, "float16", 0, "trains"),
+            (FCOS, "int64", 1, "trains"),
+            (RETINANET, "float64", 1, "trains"),
+            (FASTER, "float16", 1, "trains"),
+        ],
+    )
+    def test_boxes_of_a_type_that_the_model_does_not_take(self, detector, kind, count, outcome):
+        """By running torchvision 0.29.1 with a batch of one such image and a good one."""
+        odd = {"boxes": np.array([GOOD] * count, kind).reshape(-1, 4), "labels": np.ones(count, np.int64)}
+        checked = check([batch(odd, target(GOOD))], detector)
+        assert checked.batches_frame()["outcome"].tolist() == [outcome]
+        assert checked.passed == (outcome == "trains" and count > 0)
+        own = check([batch(odd, target(GOOD))], detector, targets=lambda pair: pair)
+        assert own.batches_frame()["outcome"].tolist() == ["trains"]
 
     def test_strict_names_what_is_wrong(self):
         with pytest.raises(
@@ -260,6 +283,26 @@ class TestGuard:
         assert len(fed) == 1
         assert sorted(path.name for path in tmp_path.iterdir()) == ["blame.html", "blame.json"]
         assert (model.before, model.after, type(loader)) == ([], [], Loader)
+
+    def test_a_form_that_stops_the_model_is_named_with_its_remedy_also_afterwards(self, tmp_path):
+        images, targets = batch(target(GOOD), target(GOOD))
+        model = Module(lambda *batch: None)
+        said = r"would stop the framework. images\[1\]: the image is uint8"
+        with (
+            pytest.raises(AnchorauditError, match=said) as error,
+            guard(model, detector=RETINANET, folder=tmp_path),
+        ):
+            model([images[0], images[1].astype(np.uint8)], targets)
+        assert "v2.ToDtype(torch.float32, scale=True)" in str(error.value)
+        again = read_evidence(tmp_path / "blame.json")
+        assert again.blamed.explains == ("images[1]: the image is uint8, not a float tensor from 0 to 1",)
+        assert again.checked.outcomes.is_("raises").tolist() == [True]
+
+    def test_a_box_that_stops_the_model_is_named(self, tmp_path):
+        model = Module(lambda *batch: None)
+        said = r"a.jpg: box 1 \(10, 10, 10, 60\): a box without width or height makes the framework raise"
+        with pytest.raises(AnchorauditError, match=said), guard(model, detector=RETINANET, folder=tmp_path):
+            model(*batch(target(GOOD, FLAT, name="a.jpg"), target(GOOD)))
 
     def test_a_model_without_targets_is_judged_by_the_loader(self, tmp_path):
         model, loader = Module(lambda images: np.float32(0.5)), Loader(batch(target(GOOD)), batch(target()))

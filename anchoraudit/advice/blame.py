@@ -13,6 +13,7 @@ from anchoraudit.boxes import are_finite, has_area
 from anchoraudit.dataset.fates import KEPT
 from anchoraudit.dataset.labels import REASON_MEANING, REASONS
 from anchoraudit.encoding.causes import CAUSES
+from anchoraudit.encoding.errors_raised import FLAT
 from anchoraudit.encoding.errors_raised import reason as reason_to_raise
 from anchoraudit.encoding.verdicts import VERDICTS, WITHOUT_FOREGROUND
 
@@ -124,10 +125,30 @@ def _stops(audit: Audit, row: int) -> str:
     if admitted is not None and len(fatal := admitted.fatal_among(audit.boxes_of(row))):
         others = len(fatal) - 1
         more = f" (and {others} more such box{'es' * (others > 1)})" if others else ""
-        return f"{name}: {admitted.words(int(fatal[0]))}{more}"
+        return f"{name}: {_named(audit, row, int(fatal[0]))}: {admitted.words(int(fatal[0]))}{more}"
     if code := int(audit.image_results.raises[row]):
-        return f"{name}: {reason_to_raise(code, audit.detector)}"
+        flat = _flat_on_input(audit, row) if code == FLAT else []
+        box = f"{_named(audit, row, flat[0])}: " if flat else ""
+        return f"{name}: {box}{reason_to_raise(code, audit.detector)}"
+    match = audit.detector.match
+    if match.no_candidates == "raises" and audit.verdict_is("empty_foreground")[row]:
+        own = f": {match.no_candidates_error}" if match.no_candidates_error else ""
+        return f"{name}: no box has a candidate, on which the framework raises{own}"
     return ""
+
+
+def _named(audit: Audit, image: int, row: int) -> str:
+    """Name a box by its number in its image, from 0, and its corners: `box 1 (500, 180, 500, 210)`."""
+    number = audit.boxes_of(image).tolist().index(row)
+    corners = ", ".join(f"{value:g}" for value in audit.original.boxes.xyxy[row].tolist())
+    return f"box {number} ({corners})"
+
+
+def _flat_on_input(audit: Audit, image: int) -> list[int]:
+    """Return the rows of the boxes of an image that have no area on the network's input."""
+    rows = audit.boxes_of(image)
+    rows = rows[audit.labels.usable[rows]]
+    return rows[~has_area(audit.net_boxes(rows))].tolist()
 
 
 def _has_foreground(images: Sequence[BlamedImage]) -> Bool:

@@ -119,6 +119,9 @@ class Labels(Block, frozen=True):
         The message of the error for both.
     count_includes_background : bool
         The number of classes that the model is built with counts the background as one.
+    types_that_raise, types_of_nan : tuple of str
+        Types of numbers of boxes in memory, such as "float64", at which the framework raises an error, or
+        its loss becomes NaN. Boxes in files have none.
 
     Raises
     ------
@@ -156,6 +159,8 @@ class Labels(Block, frozen=True):
     above_count: CountOutcome = ""
     above_count_error: str = ""
     count_includes_background: bool = False
+    types_that_raise: tuple[str, ...] = ()
+    types_of_nan: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._check_limits()
@@ -211,6 +216,18 @@ class Labels(Block, frozen=True):
         if rule not in RULES or self.outcome(rule) not in FATAL:
             return ""
         return str(getattr(self, f"{name}_error", ""))
+
+    def of_type(self, kind: str) -> str:
+        """Return what boxes of a type of numbers, such as "float64", lead to: "raises", "nan", or "trains".
+
+        Examples
+        --------
+        >>> Labels(types_of_nan=("float16",)).of_type("float16")
+        'nan'
+        """
+        if kind in self.types_that_raise:
+            return "raises"
+        return "nan" if kind in self.types_of_nan else "trains"
 
     def sentence(self, rule: str) -> str:
         """Say what the model does under one of `RULES`, with the framework's own message if it is known.

@@ -111,8 +111,11 @@ class Match(Block, frozen=True):
         For kind "queries", needed there.
     no_boxes : {"negative", "raises"}
         In an image without boxes, all anchors are negative, or the framework raises an error.
-    no_boxes_error : str
-        The message of that error, for reports.
+    no_candidates : {"negative", "raises"}
+        In an image of whose boxes none has a candidate, all points are negative, or the framework raises an
+        error.
+    no_boxes_error, no_candidates_error : str
+        The messages of these errors, for reports.
 
     Raises
     ------
@@ -165,6 +168,8 @@ class Match(Block, frozen=True):
     queries: int = 0
     no_boxes: Literal["negative", "raises"] = "negative"
     no_boxes_error: str = ""
+    no_candidates: Literal["negative", "raises"] = "negative"
+    no_candidates_error: str = ""
 
     def __post_init__(self) -> None:
         require(self, self.kind, {name: kind.wanted for name, kind in _KINDS.items()})

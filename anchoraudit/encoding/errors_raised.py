@@ -16,6 +16,7 @@ REASONS = (
     "a box without area after resizing, on which the framework raises",
     "no box, on which the framework raises",
 )
+FLAT = 2  # the code of a box without area after resizing
 
 
 def reason(code: int, detector: Detector) -> str:
@@ -40,7 +41,7 @@ def reasons(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> I
         reason[np.bincount(image, minlength=len(of_image)) == 0] = 3
     if detector.resize.degenerate == "raises":
         flat = (boxes.boxes[:, 2] <= boxes.boxes[:, 0]) | (boxes.boxes[:, 3] <= boxes.boxes[:, 1])
-        reason[image[flat]] = 2
+        reason[image[flat]] = FLAT
     if detector.border.none_inside == "raises":
         reason[counting_anchors(boxes.canvases, detector)[of_image] == 0] = 1
     return reason

@@ -272,10 +272,10 @@ def judged_by(
     from anchoraudit.auditing.audit import audit
     from anchoraudit.training.outcomes import outcomes_of
 
-    dataset = recorder.dataset(form)
+    dataset = recorder.dataset(form, detector.labels)
     result = audit(dataset, detector, rules=rules, classes=classes, images="none")
     assert dataset.images.batch is not None  # every recorder sets it
-    return Checked(result, form, outcomes_of(result, dataset.images.batch, recorder.stops()))
+    return Checked(result, form, outcomes_of(result, dataset.images.batch, recorder.by_form(detector.labels)))
 
 
 def _batches(numbers: Sequence[int]) -> str:

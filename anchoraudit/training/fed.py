@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from anchoraudit.arrays import Float, Int
 from anchoraudit.dataset.columns import ImageId
+from anchoraudit.detectors.labels import Labels
 
 NO_LABEL = -(1 << 63)  # no framework has it for a class; -1 is one that a user may have made
 
@@ -18,6 +21,8 @@ class Problem:
     code: a rule of the family BAT. image: its position in the batch, None for the batch as a whole.
     message: what is wrong. place: the part of the batch, such as `targets[1]['boxes']`. value: what stands
     there, in short. stops: all models that take batches of this form stop at it, whatever their weights.
+    box_type: the type of the numbers of boxes, such as "float64", where only that is wrong: models that take
+    this type have no problem.
     """
 
     code: str
@@ -26,6 +31,7 @@ class Problem:
     place: str
     value: str = ""
     stops: bool = False
+    box_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +55,17 @@ class Fed:
 
     def __len__(self) -> int:
         return len(self.sizes)
+
+    def leads_to(self, problem: Problem, labels: Labels) -> str | None:
+        """Return what a problem of this batch leads to: "raises", "nan", "trains"; None if it is none.
+
+        labels: those of the detector, which say what types of numbers its model takes.
+        """
+        if problem.stops:
+            return "raises"
+        if not problem.box_type:
+            return "trains"
+        found = labels.of_type(problem.box_type)
+        if found == "nan" and not np.any(self.image == problem.image):  # nothing is computed of no box
+            return None
+        return None if found == "trains" else found

@@ -17,7 +17,7 @@ from anchoraudit.detectors import Detector
 from anchoraudit.detectors.classes import Classes
 from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.rules import Chosen
+from anchoraudit.rules import Chosen, rule_of
 from anchoraudit.training.blame.evidence import Evidence, write_evidence
 from anchoraudit.training.check import Checked, judged
 from anchoraudit.training.fed import Fed
@@ -199,6 +199,9 @@ class Monitor:
             if evidence.blamed.explains:
                 unexplained = []
                 remedy = "Leave out what is named, or repair it: `anchoraudit filter` does both."
+            if of_form := evidence.of_form:  # no file is wrong, but what the script makes of it
+                own = rule_of(of_form[0].code).remedy
+                remedy = f"{own[0].upper()}{own[1:]}."
             said = "; ".join([*unexplained, *evidence.sentences][:3])
             message = f"step {step.number} (epoch {step.epoch}) {what}. {said}"
         if place is not None:

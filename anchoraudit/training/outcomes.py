@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,14 +39,15 @@ class Outcomes:
         return np.isin(self.outcome, [OUTCOME_CODE[name] for name in names])
 
 
-def outcomes_of(audit: Audit, batch: Int, stops: Sequence[int] = ()) -> Outcomes:
+def outcomes_of(audit: Audit, batch: Int, by_form: Mapping[int, str] | None = None) -> Outcomes:
     """Return what the loss makes of each batch.
 
-    audit: of what was fed, with a detector. batch: int64 [N], the number of each image's batch. stops: the
-    numbers of batches whose form stops the model.
+    audit: of what was fed, with a detector. batch: int64 [N], the number of each image's batch. by_form:
+    "raises" or "nan" for the number of a batch whose form alone has that outcome.
 
-    A batch raises if its form stops the model, or if the model raises at a box or an image of it. Else it is
-    NaN if a box makes the loss NaN; or if the loss divides by the positives of each image and one image has
+    A batch raises if its form stops the model, or if the model raises at a box or an image of it, such as
+    one without candidates. Else it is
+    NaN if its form or a box makes the loss NaN; or if the loss divides by the positives of each image and one image has
     none; or by those of the batch, and no image has any (the detector's `Loss`).
     """
     number, of_image = np.unique(batch, return_inverse=True)
@@ -56,6 +57,8 @@ def outcomes_of(audit: Audit, batch: Int, stops: Sequence[int] = ()) -> Outcomes
     empty = audit.verdict_is(*WITHOUT_FOREGROUND)
     without = np.bincount(of_image[empty], minlength=count)
     raises, nan = _by_boxes(audit)
+    if audit.detector.match.no_candidates == "raises":
+        raises = raises | audit.verdict_is("empty_foreground")
     loss = audit.detector.loss
     if loss.outcome == "nan" and loss.normaliser.startswith("image_"):
         nan = nan | empty
@@ -64,9 +67,11 @@ def outcomes_of(audit: Audit, batch: Int, stops: Sequence[int] = ()) -> Outcomes
     outcome[all_empty] = OUTCOME_CODE["teaches_little"]
     if loss.outcome == "nan":
         outcome[all_empty] = OUTCOME_CODE["nan"]
+    by_form = by_form or {}
     outcome[of_image[nan]] = OUTCOME_CODE["nan"]
+    outcome[np.isin(number, [k for k, name in by_form.items() if name == "nan"])] = OUTCOME_CODE["nan"]
     outcome[of_image[raises]] = OUTCOME_CODE["raises"]
-    outcome[np.isin(number, stops)] = OUTCOME_CODE["raises"]
+    outcome[np.isin(number, [k for k, name in by_form.items() if name == "raises"])] = OUTCOME_CODE["raises"]
     return Outcomes(number, images, without, outcome, of_image, nan | raises)
 
 

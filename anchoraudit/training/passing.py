@@ -79,7 +79,8 @@ class Reader:
             if self._own is not None:
                 fed = read_dicts(*map(list, self._own(batch)))
                 # The model is fed something else: what is wrong here may not stop it.
-                return replace(fed, problems=[replace(one, stops=False) for one in fed.problems])
+                problems = [replace(one, stops=False) for one in fed.problems if not one.box_type]
+                return replace(fed, problems=problems)
             return self.form.read(batch) if self.form is not None else self._recognised(batch)
         except AnchorauditError:
             raise

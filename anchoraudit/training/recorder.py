@@ -9,6 +9,7 @@ import numpy as np
 from anchoraudit.arrays import Int
 from anchoraudit.dataset.columns import Boxes, Category, Dataset, ImageId, Images, Source
 from anchoraudit.dataset.findings import Finding
+from anchoraudit.detectors.labels import Labels
 from anchoraudit.training.fed import NO_LABEL, Fed
 
 NAME = Path("<batches>")
@@ -33,9 +34,11 @@ class Recorder:
     def __len__(self) -> int:
         return len(self._fed)
 
-    def dataset(self, recognised: str) -> Dataset:
-        """Return the images of all batches, in order, as a data set. recognised: which form they had.
+    def dataset(self, recognised: str, model: Labels | None = None) -> Dataset:
+        """Return the images of all batches, in order, as a data set.
 
+        recognised: which form they had. model: what the detector does with odd boxes; by default, nothing
+        is known of it.
         Its classes are the indices that occur. An image without a name is called by its batch and position.
         """
         images = sum(map(len, self._fed))
@@ -82,24 +85,30 @@ class Recorder:
             ),
             categories=known,
             class_lists=(tuple(range(len(known))),),
-            findings=self._findings(),
+            findings=self._findings(model or Labels()),
             declares_ids=True,
             in_pixels=True,
         )
 
-    def stops(self) -> list[int]:
-        """Return the numbers of the batches at whose form a model stops, ascending."""
-        found = zip(self._fed, self._numbers, strict=True)
-        return sorted({number for fed, number in found if any(one.stops for one in fed.problems)})
+    def by_form(self, labels: Labels) -> dict[int, str]:
+        """Return the batches that fail by their form alone: "raises" or "nan", by their number."""
+        found: dict[int, str] = {}
+        for fed, number in zip(self._fed, self._numbers, strict=True):
+            outcomes = {fed.leads_to(one, labels) for one in fed.problems}
+            if worst := next((name for name in ("raises", "nan") if name in outcomes), None):
+                found[number] = worst
+        return found
 
     def names(self) -> list[ImageId | None]:
         """Return what the targets call each image, None for one without a name."""
         return [name for one in self._fed for name in one.names]
 
-    def _findings(self) -> list[Finding]:
+    def _findings(self, labels: Labels) -> list[Finding]:
         found = []
         for fed, number in zip(self._fed, self._numbers, strict=True):
             for one in fed.problems:
+                if fed.leads_to(one, labels) is None:
+                    continue
                 name = None if one.image is None else fed.names[one.image]
                 thing = f"image {name}" if name is not None else ""
                 place = f"batch {number} {one.place}"

@@ -161,6 +161,7 @@ class FedCase:
     has: tuple
     said: list
     lacks: tuple
+    detector: str = "torchvision-retinanet_resnet50_fpn"
 
 
 def fed(*targets):

@@ -151,7 +151,12 @@ def _fcos(model: Any, strides: Sequence[float] | None) -> Detector:
                 areas_from=_AREAS,
             ),
             loss=Loss(normaliser="batch_positives_or_one"),
-            labels=msgspec.structs.replace(_labels(rpn=False, boxes=False), outside="no_effect"),
+            labels=msgspec.structs.replace(
+                _labels(rpn=False, boxes=False),
+                outside="no_effect",
+                types_that_raise=("float64",),
+                types_of_nan=("float16",),
+            ),
             classes=_classes(model),
         )
     except (AttributeError, IndexError, TypeError, ValueError) as error:
@@ -332,5 +337,6 @@ def _labels(*, rpn: bool, boxes: bool) -> Labels:
         "above_count_error": "IndexError: Target ... is out of bounds.",
     }
     if rpn:
+        common["types_that_raise"] = ("bfloat16",)  # roi_heads.py: check_targets
         return Labels(**common, not_finite="crashes", not_finite_error="Segmentation fault")
     return Labels(**common, not_finite="nan")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from anchoraudit.io.json_text import decode
 from anchoraudit.io.outputs import make_folder, together, write_text
 from anchoraudit.training.blame.page import page_of
 from anchoraudit.training.check import Checked, judged_by
-from anchoraudit.training.fed import NO_LABEL, Fed
+from anchoraudit.training.fed import NO_LABEL, Fed, Problem
 from anchoraudit.training.recorder import Recorder
 
 KIND = "anchoraudit blame"
@@ -49,6 +49,7 @@ class _Document(msgspec.Struct):
     said: list[str]
     detector: dict[str, Any]
     images: list[_Image]
+    problems: list[Problem] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,15 @@ class Evidence:
     @property
     def blamed(self) -> Blamed:
         """The batch, looked at: its images, odd boxes, and what explains a NaN or an error."""
-        return blame(self.checked.audit, range(len(self.fed)))
+        found = blame(self.checked.audit, range(len(self.fed)))
+        said = (f"{one.place}: {one.message}" for one in self.of_form)
+        return replace(found, explains=(*said, *found.explains))
+
+    @property
+    def of_form(self) -> list[Problem]:
+        """What is wrong with the form of the batch, and stops the framework or makes the loss NaN."""
+        labels = self.checked.audit.detector.labels
+        return [one for one in self.fed.problems if self.fed.leads_to(one, labels) in ("raises", "nan")]
 
     @property
     def sentences(self) -> list[str]:
@@ -128,6 +137,7 @@ def evidence_json(evidence: Evidence) -> str:
         evidence.sentences,
         msgspec.to_builtins(evidence.checked.audit.detector),
         images,
+        list(fed.problems),
     )
     return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
 
@@ -142,7 +152,7 @@ def read_evidence(path: Path) -> Evidence:
         document = msgspec.convert(decode(path), _Document, strict=False)
         detector = msgspec.convert(document.detector, Detector)
         losses = {name: float(value) for name, value in document.losses.items()}
-        fed = _fed(document.images)
+        fed = _fed(document)
     except (msgspec.ValidationError, ValueError) as error:
         raise AnchorauditError(f"this is no evidence of a step: {error}", path=path, remedy=remedy) from None
     if document.document != KIND:
@@ -153,7 +163,8 @@ def read_evidence(path: Path) -> Evidence:
     return Evidence(document.step, document.epoch, document.what, losses, checked, fed)
 
 
-def _fed(images: list[_Image]) -> Fed:
+def _fed(document: _Document) -> Fed:
+    images = document.images
     counts = [len(one.boxes) for one in images]
     if counts != [len(one.labels) for one in images]:
         raise ValueError("an image has another number of labels than of boxes")
@@ -169,6 +180,7 @@ def _fed(images: list[_Image]) -> Fed:
             [NO_LABEL if label is None else label for one in images for label in one.labels], dtype=np.int64
         ),
         names=[one.name for one in images],
+        problems=tuple(document.problems),
     )
 
 

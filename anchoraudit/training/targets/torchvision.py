@@ -3,7 +3,9 @@
 Also what a collate function that returns the batch unchanged hands over: pairs of an image and such a dict.
 
 Which problems stop a model was tried with Faster R-CNN, RetinaNet, FCOS and SSDlite of torchvision 0.29.1.
-All four take boxes of whole numbers and labels in excess; R-CNN alone stops at labels of int32.
+All four take boxes of whole numbers and labels in excess; R-CNN alone stops at labels of int32. Images of
+whole numbers, of two dimensions, without an extent, or with channels last stop all four, and SSD300; float16
+or float64 fit a model of the same type. What boxes of other types than float32 do is in the presets.
 
 Source: torchvision 0.29.1 models/detection/generalized_rcnn.py (which shapes it takes), transform.py (the
 model resizes itself), roi_heads.py: check_targets.
@@ -12,6 +14,7 @@ model resizes itself), roi_heads.py: check_targets.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +42,7 @@ _LABELS = ("labels", "classes")
 _NAME = ("file_name", "filename", "path", "image_id", "id")
 # Targets of DETR and its kin have it besides, and boxes in fractions.
 _OF_FRACTIONS = "orig_size"
+_MOST_CHANNELS = 16  # more than any picture has
 
 
 def recognises(batch: Any) -> int:
@@ -67,7 +71,30 @@ def read(batch: Any) -> Fed:
     """Return the images and boxes of a batch."""
     pair = _split(batch)
     images, targets = pair if pair is not None else (batch[0], batch[1])
-    return read_dicts(list(images), list(targets))
+    images = list(images)
+    fed = read_dicts(images, list(targets))
+    problems = [
+        Problem("BAT007", i if i < len(fed) else None, said, f"images[{i}]", type_name(image), stops=True)
+        for i, image in enumerate(images)
+        if (said := _wrong_with(image))
+    ]
+    return replace(fed, problems=(*problems, *fed.problems))
+
+
+def _wrong_with(image: Any) -> str:
+    """Say why all models stop at an image; "" if they do not."""
+    if not is_tensor(image):
+        wrong = isinstance(getattr(image, "size", None), tuple)
+        return f"the image is a {type(image).__name__}, not a tensor [C, H, W]" * wrong
+    shape = shape_of(image)
+    if len(shape) != 3:
+        return f"the image has the shape {list(shape)}, not [C, H, W]"
+    if 0 in shape:
+        return f"the image has no pixels: its shape is {list(shape)}"
+    if not isinstance(image, np.ndarray) and shape[2] in (1, 3, 4) and shape[0] > _MOST_CHANNELS:
+        return f"the image has the shape {list(shape)}, channels last, not [C, H, W]"
+    dtype = str(image.dtype).removeprefix("torch.")
+    return "" if "float" in dtype else f"the image is {dtype}, not a float tensor from 0 to 1"
 
 
 def read_dicts(images: Sequence[Any], targets: Sequence[Mapping[str, Any]]) -> Fed:
@@ -130,6 +157,10 @@ def _boxes(target: Mapping[str, Any], i: int, place: str, columns: Columns) -> F
     if order not in ("None", "XYXY"):
         said = f"boxes are in the order {order}; the model takes them as x1, y1, x2, y2"
         columns.problems.append(Problem("BAT004", i, said, place, type_name(boxes)))
+    dtype = str(getattr(boxes, "dtype", "")).removeprefix("torch.")
+    if "float" in dtype and dtype != "float32":
+        said = f"boxes are {dtype}, which this model does not take"
+        columns.problems.append(Problem("BAT008", i, said, place, type_name(boxes), box_type=dtype))
     found = boxes_array(boxes)
     if are_fractions([found]):
         said = f"boxes are fractions of the image, at most {np.nanmax(found):g}; the model takes pixels"
