@@ -14,9 +14,9 @@ import pytest
 from anchoraudit import AnchorauditError
 from anchoraudit.io.plugins import module_names
 from anchoraudit.training import callbacks
-from anchoraudit.training.callbacks._forward import ForwardHooks
 from anchoraudit.training.callbacks._packages import import_first
 from anchoraudit.training.callbacks._watcher import Watcher, rank
+from anchoraudit.training.forward import ForwardHooks
 from tests import unguarded
 from tests.conftest import ROOT
 

@@ -100,6 +100,17 @@ def blame(audit: Audit, rows: Sequence[int]) -> Blamed:
     return Blamed(images, odd, explains, _loss(audit, images), bool(of_loss))
 
 
+def called(name: str) -> str:
+    """Return what a sentence calls an image: `a.jpg`, and `image 5` where its name is a number only.
+
+    Examples
+    --------
+    >>> called("a.jpg"), called("5")
+    ('a.jpg', 'image 5')
+    """
+    return f"image {name}" if name.isdecimal() else name
+
+
 def _image(audit: Audit, row: int) -> BlamedImage:
     images, results = audit.dataset.images, audit.image_results
     cause = int(results.cause[row])
@@ -118,7 +129,7 @@ def _image(audit: Audit, row: int) -> BlamedImage:
 
 def _stops(audit: Audit, row: int) -> str:
     """Say why the framework stops at an image, or why its loss is NaN; "" if it does neither."""
-    name = audit.dataset.images.file_names[row]
+    name = called(audit.dataset.images.file_names[row])
     loaded, admitted = audit.loaded, audit.admitted
     if loaded is not None and (loaded.image_fate[row] != KEPT or loaded.stop_rule[row]):
         return f"{name}: {loaded.does_with(row)}: {loaded.reason_of_image(row)}"
@@ -148,7 +159,8 @@ def _flat_on_input(audit: Audit, image: int) -> list[int]:
     """Return the rows of the boxes of an image that have no area on the network's input."""
     rows = audit.boxes_of(image)
     rows = rows[audit.labels.usable[rows]]
-    return rows[~has_area(audit.net_boxes(rows))].tolist()
+    flat: list[int] = rows[~has_area(audit.net_boxes(rows))].tolist()
+    return flat
 
 
 def _has_foreground(images: Sequence[BlamedImage]) -> Bool:
@@ -164,7 +176,10 @@ def _of_loss(audit: Audit, images: Sequence[BlamedImage]) -> list[str]:
     without = ~_has_foreground(images)
     if loss.normaliser.startswith("image_"):
         names = list(dict.fromkeys(i.file_name for i, no in zip(images, without, strict=True) if no))
-        return [f"{name}: no foreground, and the loss divides by its positives: 0/0 = NaN" for name in names]
+        return [
+            f"{called(name)}: no foreground, and the loss divides by its positives: 0/0 = NaN"
+            for name in names
+        ]
     if without.all():
         return [
             "No image of this batch has foreground, and the loss divides by the positives of the batch: "

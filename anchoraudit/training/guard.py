@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from anchoraudit.training.forward import ForwardHooks
 from anchoraudit.training.gradients import not_finite_gradients
 from anchoraudit.training.losses import has_loss
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 class guard:  # noqa: N801  a context manager that reads as a verb
     """Watch a training loop: each batch before the network sees it, each loss, each step of the optimiser.
 
-    In the `with` block, the model and the loader have hooks, which are removed at its end. A batch is judged
+    In the `with` block, the model and the loader have hooks, which are removed at its end, and which copies
+    of either do not have. A batch is judged
     as it reaches the model; where the model's call has no targets, as it leaves the loader. A loss is looked
     at where the model's call in training mode returns one; elsewhere give it to `loss`. An optimiser whose
     gradients are not finite is stopped before it changes a weight.
@@ -84,15 +86,13 @@ class guard:  # noqa: N801  a context manager that reads as a verb
         self._seen_loss = False  # of the batch that was judged last
 
     def __enter__(self) -> guard:
-        add_before = getattr(self._model, "register_forward_pre_hook", None)
-        self._hears_model = add_before is not None
-        if add_before is not None:
-            self._undo.append(add_before(self._before, with_kwargs=True).remove)
-            self._undo.append(self._model.register_forward_hook(self._after).remove)
+        self._hears_model = hasattr(self._model, "register_forward_pre_hook")
+        if self._hears_model:
+            self._undo.append(ForwardHooks(self._model, before=self._before, after=self._after).remove)
         if self._loader is not None:
             self._hook_loader(self._loader)
         optim = sys.modules.get("torch.optim.optimizer")
-        if add_before is not None and (add := getattr(optim, "register_optimizer_step_pre_hook", None)):
+        if self._hears_model and (add := getattr(optim, "register_optimizer_step_pre_hook", None)):
             self._undo.append(add(self._before_step).remove)
         return self
 
@@ -169,9 +169,7 @@ class guard:  # noqa: N801  a context manager that reads as a verb
             self._seen_loss = False
             self.monitor.batch(self._pending.pop())
 
-    def _before(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if not getattr(module, "training", True):
-            return
+    def _before(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         for candidate in _candidates(args, kwargs):
             if self.monitor.recognises(candidate):
                 self._pending.clear()
@@ -180,8 +178,8 @@ class guard:  # noqa: N801  a context manager that reads as a verb
                 return
         self._judge_pending()
 
-    def _after(self, module: Any, args: tuple[Any, ...], output: Any) -> None:
-        if getattr(module, "training", True) and self.monitor.step is not None and has_loss(output):
+    def _after(self, output: Any) -> None:
+        if self.monitor.step is not None and has_loss(output):
             self._seen_loss = True
             self.monitor.loss(output)
 
@@ -204,8 +202,15 @@ class guard:  # noqa: N801  a context manager that reads as a verb
         def iterate(self: Any) -> Iterator[Any]:
             return watched.batches(_Plain(own, self))
 
+        def reduce(self: Any, protocol: int) -> Any:
+            """Make copies, in memory or in a file, loaders of the class as it was."""
+            maker: Any = super(type(self), self)
+            _, (_, *given), *state = maker.__reduce_ex__(max(protocol, 2))
+            return object.__new__, (own, *given), *state  # pickle itself allows its own maker no other class
+
+        methods = {"__iter__": iterate, "__reduce_ex__": reduce, "__module__": own.__module__}
         try:
-            loader.__class__ = type(own.__name__, (own,), {"__iter__": iterate, "__module__": own.__module__})
+            loader.__class__ = type(own.__name__, (own,), methods)
         except TypeError:
             return
         self._undo.append(lambda: setattr(loader, "__class__", own))

@@ -46,9 +46,9 @@ def outcomes_of(audit: Audit, batch: Int, by_form: Mapping[int, str] | None = No
     "raises" or "nan" for the number of a batch whose form alone has that outcome.
 
     A batch raises if its form stops the model, or if the model raises at a box or an image of it, such as
-    one without candidates. Else it is
-    NaN if its form or a box makes the loss NaN; or if the loss divides by the positives of each image and one image has
-    none; or by those of the batch, and no image has any (the detector's `Loss`).
+    one without candidates. Else it is NaN if its form or a box makes the loss NaN; or if the loss divides by
+    the positives of each image and one image has none; or by those of the batch, and no image has any (the
+    detector's `Loss`).
     """
     number, of_image = np.unique(batch, return_inverse=True)
     of_image = of_image.astype(np.int64)

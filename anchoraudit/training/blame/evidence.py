@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from anchoraudit import __version__
-from anchoraudit.advice.blame import Blamed, blame
+from anchoraudit.advice.blame import Blamed, blame, called
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
 from anchoraudit.errors import AnchorauditError
@@ -85,7 +85,7 @@ class Evidence:
         """What explains the loss, then the images without foreground; [] if there is nothing to say."""
         blamed = self.blamed
         empty = [
-            f"{one.file_name}: {one.boxes} box{'' if one.boxes == 1 else 'es'}, no foreground"
+            f"{called(one.file_name)}: {one.boxes} box{'' if one.boxes == 1 else 'es'}, no foreground"
             f" ({one.cause or one.verdict.replace('_', ' ')})"
             for one in blamed.images
             if one.verdict in WITHOUT_FOREGROUND and one.verdict != "encoder_error"

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from anchoraudit.training.callbacks._forward import ForwardHooks
 from anchoraudit.training.callbacks._packages import import_first
 from anchoraudit.training.callbacks._watcher import Watcher
+from anchoraudit.training.forward import ForwardHooks
 
 
 class Hooks(Watcher):
