@@ -3,9 +3,12 @@
 No test here needs torch: arrays have what is looked at. Those with torch are in test_training_torch.py.
 """
 
+import copy
 import json
 import logging
 import math
+import pickle
+from contextlib import nullcontext
 
 import msgspec
 import numpy as np
@@ -249,6 +252,24 @@ class Module:
         return output
 
 
+class Picklable(Module):
+    """One that can be copied; its hooks are in it, as in torch's."""
+
+    def __init__(self):
+        super().__init__(None)
+
+    def __call__(self, *args, **kwargs):
+        self.forward = _half
+        try:
+            return super().__call__(*args, **kwargs)
+        finally:
+            self.forward = None
+
+
+def _half(*batch):
+    return {"loss": 0.5}
+
+
 def _handle(hooks, hook):
     hooks.append(hook)
 
@@ -303,6 +324,77 @@ class TestGuard:
         said = r"a.jpg: box 1 \(10, 10, 10, 60\): a box without width or height makes the framework raise"
         with pytest.raises(AnchorauditError, match=said), guard(model, detector=RETINANET, folder=tmp_path):
             model(*batch(target(GOOD, FLAT, name="a.jpg"), target(GOOD)))
+
+    @pytest.mark.parametrize("stop", [True, False])
+    def test_a_folder_that_cannot_be_written_hides_nothing(self, tmp_path, caplog, stop):
+        (tmp_path / "file").write_text("")
+        model = Module(lambda *batch: None)
+        with (
+            caplog.at_level(logging.WARNING),
+            pytest.raises(AnchorauditError) if stop else nullcontext() as error,
+            guard(model, detector=UNGUARDED, stop=stop, folder=tmp_path / "file" / "x"),
+        ):
+            model(*batch(target(name="a.jpg")))
+        said = str(error.value) if stop else caplog.text
+        assert "would make the loss NaN" in said and "a.jpg: 0 boxes, no foreground" in said
+        assert "No evidence was written: " in said and "cannot make the folder" in said
+
+    def test_copies_of_a_model_and_a_loader_are_not_guarded(self, tmp_path):
+        model, loader = Picklable(), Loader(batch(target(GOOD)))
+        with guard(model, loader, detector=RETINANET, folder=tmp_path) as watched:
+            copies = [
+                (copy.deepcopy(model), copy.deepcopy(loader)),
+                pickle.loads(pickle.dumps((model, loader))),
+            ]
+            for own, other in copies:
+                assert type(other) is Loader
+                for one in other:
+                    assert own(*one) == {"loss": 0.5}
+            assert watched.monitor.epoch.batches == 0
+            assert b"anchoraudit" not in pickle.dumps(model)
+            for one in loader:
+                model(*one)
+        assert watched.monitor.epoch.batches == 1
+
+    def test_a_loader_with_slots_is_followed(self):
+        class Slots:
+            __slots__ = ()
+
+            def __iter__(self):
+                return iter([batch(target(GOOD))])
+
+        loader = Slots()
+        with guard(None, loader, detector=RETINANET) as watched:
+            assert [len(one) for one in loader] == [2]
+        assert (watched.monitor.epoch.images, type(loader)) == (1, Slots)
+
+    def test_a_loader_whose_class_is_a_property_is_followed(self):
+        """As those of accelerate."""
+
+        class Shard(Loader):
+            @property
+            def __class__(self):
+                return Loader
+
+        loader = Shard(batch(target(GOOD)))
+        with guard(None, loader, detector=RETINANET) as watched:
+            assert [len(one) for one in loader] == [2]
+        assert (watched.monitor.epoch.images, type(loader)) == (1, Shard)
+
+    def test_a_guard_that_sees_nothing_says_so(self, caplog):
+        model = Module(lambda images: None)
+        with caplog.at_level(logging.WARNING), guard(model, detector=RETINANET):
+            for images, _ in [batch(target(GOOD))] * 3:
+                model(images)
+        assert [one.getMessage()[:34] for one in caplog.records] == ["the guard has seen no batch yet: n"]
+
+    def test_an_error_of_the_loop_stays_what_it_is(self):
+        model, loader = Module(lambda *batch: None), Loader(batch(target(FLAT)))
+        with pytest.raises(KeyError, match="mine") as error, guard(model, loader, detector=RETINANET):
+            for _ in loader:
+                raise KeyError("mine")
+        assert error.value.__context__ is None
+        assert (model.before, model.after, type(loader)) == ([], [], Loader)
 
     def test_a_model_without_targets_is_judged_by_the_loader(self, tmp_path):
         model, loader = Module(lambda images: np.float32(0.5)), Loader(batch(target(GOOD)), batch(target()))

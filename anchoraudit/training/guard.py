@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ from anchoraudit.training.losses import has_loss
 if TYPE_CHECKING:
     from anchoraudit.detectors.classes import Classes
     from anchoraudit.training.targets import Targets
+
+_LOG = logging.getLogger("anchoraudit")
 
 
 class guard:  # noqa: N801  a context manager that reads as a verb
@@ -84,6 +87,7 @@ class guard:  # noqa: N801  a context manager that reads as a verb
         self._hears_model = False  # the model has hooks
         self._pending: list[Any] = []  # the batch that left the loader and was not judged yet
         self._seen_loss = False  # of the batch that was judged last
+        self._warned = False
 
     def __enter__(self) -> guard:
         self._hears_model = hasattr(self._model, "register_forward_pre_hook")
@@ -104,6 +108,8 @@ class guard:  # noqa: N801  a context manager that reads as a verb
     ) -> None:
         while self._undo:
             self._undo.pop()()
+        if error is None and self.monitor.step is None:
+            self._warn_of_no_batch()
 
     def batches(self, loader: Any) -> Iterator[Any]:
         """Yield the batches of a loader, each judged as it leaves.
@@ -177,6 +183,8 @@ class guard:  # noqa: N801  a context manager that reads as a verb
                 self.monitor.batch(candidate)
                 return
         self._judge_pending()
+        if self.monitor.step is None:
+            self._warn_of_no_batch()
 
     def _after(self, output: Any) -> None:
         if self.monitor.step is not None and has_loss(output):
@@ -192,10 +200,19 @@ class guard:  # noqa: N801  a context manager that reads as a verb
         if wrong:
             self.monitor.gradients(wrong)
 
+    def _warn_of_no_batch(self) -> None:
+        """Say, once, that no batch was seen: a guard that judges nothing must not look like one that does."""
+        if not self._warned:
+            self._warned = True
+            _LOG.warning(
+                "the guard has seen no batch yet: neither the model's call nor the loader that it was given "
+                "hands one over. Iterate over `watched.batches(loader)`, of `with guard(...) as watched`."
+            )
+
     def _hook_loader(self, loader: Any) -> None:
         """Let the loader's own iteration pass through `batches`, by a subclass made for this object."""
         own = type(loader)
-        if not hasattr(own, "__iter__") or not hasattr(loader, "__dict__"):
+        if not hasattr(own, "__iter__"):
             return  # a list, a generator: `batches` is for these
         watched = self
 
@@ -208,12 +225,16 @@ class guard:  # noqa: N801  a context manager that reads as a verb
             _, (_, *given), *state = maker.__reduce_ex__(max(protocol, 2))
             return object.__new__, (own, *given), *state  # pickle itself allows its own maker no other class
 
-        methods = {"__iter__": iterate, "__reduce_ex__": reduce, "__module__": own.__module__}
+        methods: dict[str, Any] = {"__iter__": iterate, "__reduce_ex__": reduce, "__module__": own.__module__}
+        if not hasattr(loader, "__dict__"):
+            methods["__slots__"] = ()  # else the new class would have another layout
+        # Not `loader.__class__ = ...`: loaders of accelerate have a property of that name.
+        become = vars(object)["__class__"].__set__
         try:
-            loader.__class__ = type(own.__name__, (own,), methods)
+            become(loader, type(own.__name__, (own,), methods))
         except TypeError:
             return
-        self._undo.append(lambda: setattr(loader, "__class__", own))
+        self._undo.append(lambda: become(loader, own))
 
 
 class _Plain:

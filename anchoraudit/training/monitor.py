@@ -189,12 +189,13 @@ class Monitor:
         """Write evidence of a step, and stop or warn. A warning of each kind is given once."""
         step = self.step
         remedy = "The data are not to blame: look at learning rate and precision."
+        unwritten = ""
         if step is None:  # a loss before any batch: nothing can be said of its images
             message, place = f"the loss is not finite: {describe(losses)}", None
             remedy = "Give each batch to the guard before its loss."
         else:
             evidence = Evidence(step.number, step.epoch, what, losses, step.checked, step.fed)
-            place = self._write(evidence)
+            place, unwritten = self._write(evidence)
             unexplained = ["nothing in its batch explains this"]
             if evidence.blamed.explains:
                 unexplained = []
@@ -206,6 +207,7 @@ class Monitor:
             message = f"step {step.number} (epoch {step.epoch}) {what}. {said}"
         if place is not None:
             remedy += f" Look at {place.with_suffix('.html')}; `anchoraudit blame {place}` replays the batch."
+        remedy += unwritten
         if self.stop:
             raise AnchorauditError(message, remedy=remedy)
         kind = f"{before}{bool(losses)}"
@@ -213,13 +215,20 @@ class Monitor:
             self._told.add(kind)
             _LOG.warning("%s %s", message, remedy)
 
-    def _write(self, evidence: Evidence) -> Path | None:
-        """Write the evidence, of the first few steps only; None if it was not written."""
+    def _write(self, evidence: Evidence) -> tuple[Path | None, str]:
+        """Write the evidence, of the first few steps only.
+
+        Return where it is; or None, and why it could not be written: what is wrong with the batch matters
+        more than that.
+        """
         if len(self.written) >= _MOST_FILES:
-            return None
-        path = write_evidence(evidence, self.folder)
+            return None, ""
+        try:
+            path = write_evidence(evidence, self.folder)
+        except AnchorauditError as error:
+            return None, f" No evidence was written: {error.path}: {error.message}."
         self.written.append(path)
-        return path
+        return path, ""
 
 
 _MOST_FILES = 5  # a run that goes on after NaN would write one for each of its steps

@@ -105,7 +105,7 @@ class Watcher:
                 raise
             if not self._troubled:
                 self._troubled = True
-                _LOG.warning("a batch was not judged, or its evidence not written: %s", error)
+                _LOG.warning("a batch was not judged: %s", error)
 
     def _end(self) -> None:
         """Let go of what is watched: at the end of a run, and before an error that stops it."""
