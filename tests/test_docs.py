@@ -1,13 +1,15 @@
 """docs/: every command, option, column, key, verdict and finding is documented, and nothing else is.
 
 `python -m tests.test_docs` writes anew what docs/detectors.md and docs/which_detector.md say of presets,
-docs/rules.md of rules, and docs/augment.md of recipes.
+docs/rules.md of rules, docs/augment.md of recipes, and docs/training.md of forms of batches.
 """
 
 import csv
 import itertools
 import json
 import re
+from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Literal, get_args, get_origin, get_type_hints
 
@@ -40,8 +42,11 @@ from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.statuses import STATUSES
 from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.images.found import IMAGE_FOLDERS, usual_folders
+from anchoraudit.io.plugins import module_names
 from anchoraudit.report import outputs
 from anchoraudit.rules import FAMILIES, all_rules
+from anchoraudit.training import callbacks
+from anchoraudit.training.targets import named, target_names
 from tests.test_readme import (
     README,
     ROOT,
@@ -175,6 +180,7 @@ def test_every_page_is_linked_from_the_readme():
 
 RULES = DOCS / "rules.md"
 AUGMENT = DOCS / "augment.md"
+TRAINING = DOCS / "training.md"
 
 
 def test_rules_are_described_as_they_are():
@@ -227,6 +233,36 @@ def describe_recipes():
 def test_recipes_are_described_as_they_are():
     _, generated, _ = generated_part(AUGMENT.read_text(), "recipes")
     assert generated == describe_recipes(), "`python -m tests.test_docs` writes it anew"
+
+
+def describe_forms():
+    """What docs/training.md says of the forms of batches: a table of all."""
+    lines = ["", "| `targets` | a batch | who has resized it |", "|---|---|---|"]
+    for form in map(named, target_names()):
+        resized = "the loader" if form.RESIZED else "nobody yet: what the model resizes follows"
+        lines.append(f"| `{form.NAME}` | `{form.TITLE}` | {resized} |")
+    return "\n".join([*lines, "", ""])
+
+
+def test_forms_of_batches_are_described_as_they_are():
+    _, generated, _ = generated_part(TRAINING.read_text(), "forms")
+    assert generated == describe_forms(), "`python -m tests.test_docs` writes it anew"
+
+
+def test_every_callback_has_a_snippet_that_fits_it():
+    """The module and the class exist, and the class takes what it is given."""
+    found = sections(TRAINING)
+    text = "".join(one.text for one in blocks(TRAINING, "python"))
+    used = re.findall(r"anchoraudit\.training\.callbacks\.(\w+)(?: import |\.)(\w+)", text)
+    assert sorted(name for name, _ in used) == sorted(module_names(callbacks.__name__))
+    calls = re.findall(r"Anchoraudit(?:Callback|Hook)(?:\(|\", )([^)]*)\)", text)
+    assert len(calls) == len(used) and "Callbacks" in found
+    for (name, word), given in zip(used, calls, strict=True):
+        module = import_module(f"{callbacks.__name__}.{name}")
+        takes = getattr(module, "Hooks", None) or getattr(module, word)
+        keys = {key for cls in takes.__mro__[:-1] for key in signature(cls.__init__).parameters}
+        assert set(re.findall(r"(\w+)=", given)) <= keys, name
+        assert f'name != "{word}"' in Path(module.__file__).read_text() or hasattr(module, word)
 
 
 def page_of(rule):
@@ -633,6 +669,7 @@ if __name__ == "__main__":
         (RULES, "rules", describe_rules),
         (AUGMENT, "recipes", describe_recipes),
         (WHICH, "frameworks", describe_frameworks),
+        (TRAINING, "forms", describe_forms),
     ):
         before, _, after = generated_part(page.read_text(), part)
         page.write_text(before + describe() + after)

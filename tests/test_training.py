@@ -228,6 +228,53 @@ class TestWatch:
             watch([batch(target(GOOD))], FASTER, epochs=0)
 
 
+class TestShown:
+    def test_what_was_checked_is_shown_with_what_to_look_at(self):
+        odd = batch(target(GOOD, name="<b>"), target(FLAT, name="<b>"))
+        checked = check([batch(target(GOOD)), odd], RETINANET)
+        first, *lines = repr(checked).splitlines()
+        assert first == f"Checked 2 batches for {RETINANET}: 3 images, 3 boxes"
+        assert lines[1:3] == ["  batch 1 would stop the framework", "  1 image without foreground: <b>"]
+        assert lines[-1] == "  More: .batches_frame(), .audit.images_frame(), .audit.findings"
+        html = checked._repr_html_()
+        assert html.count("<tr>") == 2 and ">raises<" in html and "&lt;b&gt;" in html and "<b>" not in html
+        passed = repr(check([batch(target(GOOD))], RETINANET)).splitlines()
+        assert passed[0].endswith(": 1 image, 1 box")
+        assert passed[2:] == ["  Every image has foreground, and no finding is an error."]
+
+    def test_what_was_watched_names_the_images(self):
+        loader = [batch(target(GOOD, name="a.jpg"), target(FLAT, name=b"b.jpg"))]
+        assert repr(watch(loader, RETINANET, epochs=2)).splitlines() == [
+            f"Watched 2 epochs for {RETINANET}: 2 images and 2 boxes in each",
+            "  Images without foreground: 1.0 in a mean epoch.",
+            "  At least once without: 1 of 2 images.",
+            "  Most often: b.jpg 100%",
+            "  Epoch 0: batch 0 would stop the framework",
+            "  Epoch 1: batch 0 would stop the framework",
+            "  More: .images_frame(), and .epochs[0] with what `check` says",
+        ]
+        assert ">b.jpg<" in watch(loader, RETINANET)._repr_html_()
+        unnamed = repr(watch([batch(target(GOOD))], RETINANET, epochs=1))
+        assert "Watched 1 epoch" in unnamed and "1 image and 1 box in each" in unnamed
+        assert "No target has a name" in unnamed
+
+    @pytest.mark.parametrize(
+        ("call", "said"),
+        [
+            (lambda loader: check(loader, FASTER, batches=0), "batches is 0"),
+            (lambda loader: check(loader, FASTER, batches="3"), "batches is '3'"),
+            (lambda loader: watch(loader, FASTER, epochs="3"), "epochs is '3'"),
+            (lambda loader: check(loader, FASTER, targets=3), "`targets` is a value of type int"),
+            (lambda loader: check(loader, FASTER, targets="torchvison"), "Did you mean torchvision?"),
+            (lambda loader: guard(None, loader), "a guard without a model needs to know the detector"),
+        ],
+    )
+    def test_arguments_that_are_none(self, call, said):
+        with pytest.raises(AnchorauditError) as error:
+            call([batch(target(GOOD))])
+        assert said in str(error.value)
+
+
 class Module:
     """A model with the hooks that torch's have."""
 

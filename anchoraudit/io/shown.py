@@ -11,6 +11,9 @@ from anchoraudit.io.plugins import load_module
 class Shown:
     """A result with a short `repr` and a table in a notebook, both of which `anchoraudit.report` writes.
 
+    Of results that are made above the reports, it does not know the kind: these have the methods
+    `_shown() -> (title, lines)` and `_table() -> (heads, rows)`, of text.
+
     Results are made below the reports, so the module is named here and imported when it is needed.
     """
 

@@ -5,7 +5,7 @@ HTML here needs no other library and no request, has no script, and holds names 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import singledispatch
 from html import escape
 
@@ -54,14 +54,18 @@ def html_of(result: object) -> str:
 @singledispatch
 def _said(result: object) -> tuple[str, list[str]]:
     """Return a title and the lines below it."""
-    raise TypeError(f"no words for {type(result).__name__}")
+    own: Callable[[], tuple[str, list[str]]] | None = getattr(result, "_shown", None)
+    if own is None:
+        raise TypeError(f"no words for {type(result).__name__}")
+    return own()
 
 
 @singledispatch
 def _html(result: object, lines: Sequence[str]) -> str:
     """Return what stands below the title; `lines` are those of `_said`."""
-    del result
-    return "".join(f"<div>{_text(line)}</div>" for line in lines)
+    said = "".join(f"<div>{_text(line)}</div>" for line in lines)
+    table: Callable[[], tuple[list[str], list[list[str]]]] | None = getattr(result, "_table", None)
+    return said if table is None else f"{said}{_table(*table())}"
 
 
 @_said.register

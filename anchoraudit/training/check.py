@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from anchoraudit.errors import AnchorauditError, printable, shortened
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.io.shown import Shown
 
 # A training script that imports this pays for the audit's own imports only when it calls `check`.
 if TYPE_CHECKING:
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
     from anchoraudit.training.targets import Targets
 
 _SHOWN = 3  # things that the error of a strict check names
-_WIDTH = 200  # characters of a line of a `repr`
+_LINES = 5  # problems that a `repr` shows
 
 
 @dataclass(slots=True, repr=False)
-class Checked:
+class Checked(Shown):
     """What a model makes of the batches that a loader hands over.
 
     Attributes
@@ -55,17 +56,23 @@ class Checked:
     outcomes: Outcomes
     seconds_reading: float = 0.0
 
-    def __repr__(self) -> str:
+    def _shown(self) -> tuple[str, list[str]]:
         found, problems = self.summary(), self.problems
-        lines = [
-            f"{_count(found['batches'], 'batch', 'batches')} for {self.audit.detector.name}: "
-            f"{_count(found['images'], 'image')}, {_count(found['boxes'], 'box', 'boxes')}",
-            f"form: {self.form}",
-            *problems,
-        ]
+        title = (
+            f"Checked {count(found['batches'], 'batch', 'batches')} for {self.audit.detector.name}: "
+            f"{count(found['images'], 'image')}, {count(found['boxes'], 'box', 'boxes')}"
+        )
+        lines = [self.form, *problems[:_LINES]]
         if not problems:
-            lines.append("every image has foreground, and no finding is an error")
-        return "\n  ".join(shortened(printable(line), _WIDTH) for line in lines)
+            return title, [*lines, "Every image has foreground, and no finding is an error."]
+        if more := len(problems) - _LINES:
+            lines += [f"... and {more} more in .problems"] * (more > 0)
+        return title, [*lines, "More: .batches_frame(), .audit.images_frame(), .audit.findings"]
+
+    def _table(self) -> tuple[list[str], list[list[str]]]:
+        rows = self.batches_frame()
+        rows = rows[rows["outcome"] != "trains"]
+        return ["batch", "images", "without foreground", "outcome"], rows.astype(str).to_numpy().tolist()
 
     def summary(self) -> dict[str, Any]:
         """Return how many batches, images and boxes there were, and what becomes of them.
@@ -127,12 +134,12 @@ class Checked:
         flagged = self.audit.images_with(*WITHOUT_FOREGROUND)
         if flagged:
             names = [self.audit.dataset.images.file_names[row] for row in flagged]
-            said.append(f"{_count(len(names), 'image')} without foreground: {_first(names)}")
-        for code, count in self.audit.findings.counts.items():
+            said.append(f"{count(len(names), 'image')} without foreground: {_first(names)}")
+        for code, number in self.audit.findings.counts.items():
             rule = self.audit.findings.rule(code)
             if rule.severity == "error" and not code.startswith("ANC"):
                 (first, *_) = self.audit.findings.of(code, 1)
-                said.append(f"{code} {rule.title}, {_count(count, 'time')}: {first.message} ({first.place})")
+                said.append(f"{code} {rule.title}, {count(number, 'time')}: {first.message} ({first.place})")
         return said
 
     def require(self) -> None:
@@ -289,5 +296,6 @@ def _first(names: Sequence[str]) -> str:
     return f"{', '.join(names[:_SHOWN])}{more}"
 
 
-def _count(number: int, noun: str, several: str = "") -> str:
+def count(number: int, noun: str, several: str = "") -> str:
+    """Write `1 image`, `2 images`, or `2 boxes` with the plural that is given."""
     return f"{number:,} {noun if number == 1 else several or f'{noun}s'}"

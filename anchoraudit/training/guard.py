@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from anchoraudit.errors import AnchorauditError
 from anchoraudit.training.forward import ForwardHooks
 from anchoraudit.training.gradients import not_finite_gradients
 from anchoraudit.training.losses import has_loss
@@ -75,6 +76,11 @@ class guard:  # noqa: N801  a context manager that reads as a verb
     ) -> None:
         from anchoraudit.training.monitor import Monitor
 
+        if model is None and detector is None:
+            raise AnchorauditError(
+                "a guard without a model needs to know the detector",
+                remedy="Name the detector that makes the targets: `guard(None, loader, detector=...)`.",
+            )
         self.monitor = Monitor(
             model if detector is None else detector,
             targets=targets,

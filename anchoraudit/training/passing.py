@@ -116,9 +116,11 @@ class Reader:
 def pass_over(loader: Iterable[Any], reader: Reader, batches: int | None, epoch: int = 0) -> Recorder:
     """Read the batches of one pass, at most `batches` of them.
 
-    Raises AnchorauditError if the loader raises (with the number of the batch), hands over nothing, or as
-    `Reader.read`.
+    Raises AnchorauditError if the loader raises (with the number of the batch), hands over nothing, if
+    `batches` is below 1, or as `Reader.read`.
     """
+    if batches is not None and (not isinstance(batches, int) or batches < 1):
+        raise AnchorauditError(f"batches is {batches!r}", remedy="Give the number of batches, at least 1.")
     recorder = Recorder()
     iterator = _iterate(loader)
     pass_of = islice(iterator, batches) if batches is not None else iterator

@@ -11,9 +11,10 @@ import numpy as np
 from anchoraudit.arrays import Float, Int
 from anchoraudit.detectors.classes import Classes
 from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
-from anchoraudit.errors import AnchorauditError, printable, shortened
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.io.shown import Shown
 from anchoraudit.rules import Chosen
-from anchoraudit.training.check import Checked, judged
+from anchoraudit.training.check import Checked, count, judged
 from anchoraudit.training.models import detector_of
 from anchoraudit.training.passing import Reader, pass_over
 from anchoraudit.training.targets import Targets
@@ -21,12 +22,12 @@ from anchoraudit.training.targets import Targets
 if TYPE_CHECKING:
     import pandas as pd
 
-_WIDTH = 200  # characters of a line of a `repr`
+_EPOCHS = 3  # of which a `repr` shows the first problem
 _LATER_RULES = Chosen(select=("BAT",))
 
 
 @dataclass(slots=True, repr=False)
-class Watched:
+class Watched(Shown):
     """What several epochs of random transforms do to the images of a loader.
 
     Attributes
@@ -52,17 +53,36 @@ class Watched:
     seen: Int
     empty: Int
 
-    def __repr__(self) -> str:
+    def _shown(self) -> tuple[str, list[str]]:
         found = self.summary()
-        worst = [f"{row.file_name} {row.p_empty:.0%}" for row in self.images_frame().head(3).itertuples()]
-        lines = [
-            f"{found['epochs']} epochs for {self.epochs[0].audit.detector.name}: "
-            f"{found['images']:,.0f} images and {found['boxes']:,.0f} boxes each",
-            f"without foreground: {found['expected_empty']:,.1f} images an epoch; "
-            f"{found['sometimes_empty']:,} of {len(self.names):,} at least once",
-            *([f"most often: {', '.join(worst)}"] if found["sometimes_empty"] else []),
-        ]
-        return "\n  ".join(shortened(printable(line), _WIDTH) for line in lines)
+        images, boxes = count(round(found["images"]), "image"), count(round(found["boxes"]), "box", "boxes")
+        title = (
+            f"Watched {count(found['epochs'], 'epoch')} for {self.epochs[0].audit.detector.name}: "
+            f"{images} and {boxes} in each"
+        )
+        lines = [f"Images without foreground: {found['expected_empty']:,.1f} in a mean epoch."]
+        if not self.names:
+            lines.append("No target has a name, so that images cannot be followed through the epochs.")
+        elif often := found["sometimes_empty"]:
+            worst = [f"{name} {share}" for name, _, _, share in self._worst()[:3]]
+            lines.append(f"At least once without: {often:,} of {count(len(self.names), 'image')}.")
+            lines.append(f"Most often: {', '.join(worst)}")
+        said = [(number, one.problems[0]) for number, one in enumerate(self.epochs) if one.problems]
+        lines += [f"Epoch {number}: {problem}" for number, problem in said[:_EPOCHS]]
+        if said:
+            lines.append("More: .images_frame(), and .epochs[0] with what `check` says")
+        return title, lines
+
+    def _table(self) -> tuple[list[str], list[list[str]]]:
+        heads = ["image", "fed", "without foreground", "share"]
+        return heads, [[name, str(seen), str(empty), share] for name, seen, empty, share in self._worst()]
+
+    def _worst(self) -> list[tuple[str, int, int, str]]:
+        """Return name, passes, and number and share of those without foreground, where there are any."""
+        order = np.argsort(-self.p_empty, kind="stable").tolist()
+        rows = zip(self.names, self.seen.tolist(), self.empty.tolist(), self.p_empty.tolist(), strict=True)
+        found = [(name, seen, empty, f"{share:.0%}") for name, seen, empty, share in rows]
+        return [found[row] for row in order if found[row][2]]
 
     @property
     def p_empty(self) -> Float:
@@ -190,8 +210,8 @@ def watch(
     >>> watch(loader, "torchvision-retinanet_resnet50_fpn", epochs=2).expected_empty
     0.0
     """
-    if epochs < 1:
-        raise AnchorauditError(f"epochs is {epochs}", remedy="Give the number of passes, at least 1.")
+    if not isinstance(epochs, int) or epochs < 1:
+        raise AnchorauditError(f"epochs is {epochs!r}", remedy="Give the number of passes, at least 1.")
     if epochs > 1 and iter(loader) is loader:
         raise AnchorauditError(
             f"a {type(loader).__name__} can be passed over only once",

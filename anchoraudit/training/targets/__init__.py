@@ -78,6 +78,11 @@ def named(name: str) -> Form:
     Raises AnchorauditError if there is none.
     """
     known = target_names()
+    if not isinstance(name, str):
+        raise AnchorauditError(
+            f"`targets` is a value of type {type(name).__name__}",
+            remedy=f"Give a function, or name one of: {', '.join(known)}.",
+        )
     if name not in known:
         hint = did_you_mean(name, known)
         raise AnchorauditError(

@@ -49,6 +49,8 @@ def plain_name(name: Any) -> ImageId | None:
     value = name.tolist() if hasattr(name, "tolist") else name
     while isinstance(value, list | tuple) and len(value) == 1:
         value = value[0]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
     return str(value)
