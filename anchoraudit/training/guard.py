@@ -138,7 +138,11 @@ class guard:  # noqa: N801  a context manager that reads as a verb
             self._pending = [batch]
             if not self._hears_model:
                 self._judge_pending()
-            yield batch
+            try:
+                yield batch
+            except GeneratorExit:  # the loop was left, and the network has not seen this batch
+                self._pending.clear()
+                raise
         self._judge_pending()
 
     def loss(self, value: Any) -> None:

@@ -59,12 +59,15 @@ def labels_array(value: Any) -> Int:
 def image_size(image: Any) -> tuple[float, float]:
     """Return width and height in pixels of a picture.
 
-    It is PIL's, a tensor [C, H, W], an array [H, W, C], or either [H, W]. NaN for anything else.
+    It is PIL's, a tensor [C, H, W], an array [H, W, C], or either [H, W]. NaN for anything else, and for an
+    image without pixels.
     """
     shape = getattr(image, "shape", None)
     if shape is None:
         size = getattr(image, "size", None)
         return (float(size[0]), float(size[1])) if isinstance(size, tuple) and len(size) == 2 else _UNKNOWN
+    if 0 in shape:
+        return _UNKNOWN
     if len(shape) == 2:
         return float(shape[1]), float(shape[0])
     if len(shape) != 3:
