@@ -22,14 +22,14 @@ SAYS = {
         "filtered: 4 images, 0% without foreground; every loss is finite",
     ],
     "torchvision_check": [
-        "RetinaNet: 9 batches",
+        "RetinaNet: Checked 9 batches",
         "cropped_away.jpg",
-        "FCOS: 9 batches",
-        "SSDlite: 9 batches",
+        "FCOS: Checked 9 batches",
+        "SSDlite: Checked 9 batches",
     ],
     "torchvision_guard": [
         "stopped: step 8 (epoch 0) would stop the framework",
-        "cropped_away.jpg: a box without width or height",
+        "cropped_away.jpg: box 1 (",
         "filtered: 7 steps, 0% of the images without foreground",
     ],
 }
