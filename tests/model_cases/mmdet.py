@@ -46,7 +46,12 @@ def config(filename="configs/mine.py", **more):
     head = {"type": "RetinaHead", "num_classes": 3, "anchor_generator": generator}
     train = {"assigner": _MAX_IOU, "allowed_border": -1}
     steps = [{"type": "LoadAnnotations"}, {"type": "Resize", "scale": (1333, 800), "keep_ratio": True}]
-    data = {"type": "CocoDataset", "metainfo": {"classes": ("cat", "dog", "cow")}, "pipeline": steps}
+    data = {
+        "type": "CocoDataset",
+        "metainfo": {"classes": ("cat", "dog", "cow")},
+        "filter_cfg": {"filter_empty_gt": True, "min_size": 32},
+        "pipeline": steps,
+    }
     preprocessor = {"type": "DetDataPreprocessor", "pad_size_divisor": 32}
     model = {"type": "RetinaNet", "data_preprocessor": preprocessor, "bbox_head": head, "train_cfg": train}
     return Config(filename, model={**model, **more}, train_dataloader={"dataset": data})
