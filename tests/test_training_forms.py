@@ -252,7 +252,8 @@ class TestExactly:
         fed_to = as_fed(load_detector("yolov5"), resized=True)
         counted = audit(found.audit.dataset, fed_to, rules=rules, images="none", counts=True)
         boxes = counted.boxes_frame()
-        given = boxes.groupby("image_id")["assigned"].sum().reindex(range(len(images)), fill_value=0)
+        names = counted.dataset.images.ids
+        given = boxes.groupby("image_id")["assigned"].sum().reindex(names, fill_value=0)
         assert given.tolist() == real["positives"]
 
     def test_yolox_counts_rows_as_its_head_does(self):

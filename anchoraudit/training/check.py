@@ -139,7 +139,8 @@ class Checked(Shown):
             rule = self.audit.findings.rule(code)
             if rule.severity == "error" and not code.startswith("ANC"):
                 (first, *_) = self.audit.findings.of(code, 1)
-                said.append(f"{code} {rule.title}, {count(number, 'time')}: {first.message} ({first.place})")
+                place = f" ({first.place})" if first.place else ""
+                said.append(f"{code} {rule.title}, {count(number, 'time')}: {first.message}{place}")
         return said
 
     def require(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +64,7 @@ class Recorder:
             sources=(Source(NAME, "", box_place="box {box}", image_place="", item="box"),),
             splits=("",),
             images=Images(
-                ids=list(range(images)),
+                ids=_identities(given, batch.tolist(), position.tolist()),
                 file_names=[
                     str(name) if name is not None else f"batch {b}, image {i}"
                     for name, b, i in zip(given, batch.tolist(), position.tolist(), strict=True)
@@ -114,6 +116,25 @@ class Recorder:
                 place = f"batch {number} {one.place}"
                 found.append(Finding(one.code, one.message, str(NAME), place, one.value, thing))
         return found
+
+
+def _identities(
+    names: Sequence[ImageId | None], batch: Sequence[int], position: Sequence[int]
+) -> list[ImageId]:
+    """Return what findings call each image: its name, with the place of one without or fed again.
+
+    >>> _identities(["a.jpg", None, "a.jpg"], [0, 0, 1], [0, 1, 0])
+    ['a.jpg of batch 0, at 0', '1 of batch 0', 'a.jpg of batch 1, at 0']
+    """
+    seen = Counter(str(name) for name in names if name is not None)
+    return [
+        f"{at} of batch {number}"
+        if name is None
+        else name
+        if seen[str(name)] == 1
+        else f"{name} of batch {number}, at {at}"
+        for name, number, at in zip(names, batch, position, strict=True)
+    ]
 
 
 def _joined(columns: list[Int]) -> Int:
