@@ -244,7 +244,7 @@ def _lazy_model(config: Any) -> Any:
 def _plain(config: Any) -> Any:
     """Return a DictConfig as a dict, with its interpolations resolved."""
     omegaconf = loaded("omegaconf")
-    if omegaconf is None:
+    if omegaconf is None or not omegaconf.OmegaConf.is_config(config):
         return config
     try:
         return omegaconf.OmegaConf.to_container(config, resolve=True)
