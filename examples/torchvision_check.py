@@ -1,4 +1,4 @@
-"""What three torchvision models make of the same DataLoader, before any of them has seen a batch.
+"""What four torchvision models make of the same DataLoader, before any of them has seen a batch.
 
 pip install '.[torch]'
 python examples/torchvision_check.py
@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
-from torchvision.models.detection import FCOS, RetinaNet, ssdlite320_mobilenet_v3_large
+from torchvision.models.detection import FCOS, FasterRCNN, RetinaNet, ssdlite320_mobilenet_v3_large
 from torchvision.transforms.functional import pil_to_tensor
 
 import anchoraudit
@@ -50,15 +50,14 @@ def loader_of(annotations: Path, images: Path) -> DataLoader:
 
 
 class Backbone(torch.nn.Module):
-    """Five levels of strides 8 to 128, as RetinaNet and FCOS have them, in a few milliseconds."""
+    """Five levels in a few milliseconds, of strides 8 to 128, as RetinaNet and FCOS have them, or 4 to 64."""
 
     out_channels = 32
 
-    def __init__(self) -> None:
+    def __init__(self, stride: int = 8) -> None:
         super().__init__()
-        self.first = torch.nn.Sequential(
-            torch.nn.AvgPool2d(4), torch.nn.Conv2d(3, 32, 3, stride=2, padding=1), torch.nn.ReLU()
-        )
+        pool, convolution = torch.nn.AvgPool2d(stride // 2), torch.nn.Conv2d(3, 32, 3, stride=2, padding=1)
+        self.first = torch.nn.Sequential(pool, convolution, torch.nn.ReLU())
 
     def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
         level = self.first(images)
@@ -71,8 +70,9 @@ class Backbone(torch.nn.Module):
 
 def models(classes: int) -> dict[str, torch.nn.Module]:
     """Return small models, without weights."""
-    small = {"min_size": 128, "max_size": 256}
+    small = {"min_size": 128, "max_size": 213}  # what `--input-size 128` makes of 800 and 1333
     return {
+        "Faster R-CNN": FasterRCNN(Backbone(stride=4), classes, **small),
         "RetinaNet": RetinaNet(Backbone(), classes, **small),
         "FCOS": FCOS(Backbone(), classes, **small),
         "SSDlite": ssdlite320_mobilenet_v3_large(weights=None, weights_backbone=None, num_classes=classes),

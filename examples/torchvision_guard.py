@@ -1,4 +1,4 @@
-"""A training loop for a torchvision model, stopped before the batch that the model raises at.
+"""Training loops for torchvision models, each stopped before the batch that the model raises at.
 
 pip install '.[torch]'
 python examples/torchvision_guard.py
@@ -17,44 +17,56 @@ from torchvision_check import DATA, loader_of, models
 
 import anchoraudit
 
-DETECTOR = "torchvision-retinanet_resnet50_fpn"
+# The presets of the same assigners, for the command line.
+DETECTORS = {
+    "Faster R-CNN": ("torchvision-fasterrcnn_resnet50_fpn", "--input-size", "128"),
+    "RetinaNet": ("torchvision-retinanet_resnet50_fpn", "--input-size", "128"),
+    "FCOS": ("torchvision-fcos_resnet50_fpn", "--input-size", "128"),
+    "SSDlite": ("torchvision-ssdlite320",),
+}
 
 
 def train(model: torch.nn.Module, loader: DataLoader) -> int:
-    """Train for an epoch; return the number of steps."""
+    """Train for an epoch; return the number of steps. Raises FloatingPointError at a loss that is NaN."""
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-4)
     for step, (images, targets) in enumerate(loader):
         loss = sum(model(images, targets).values())
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        print(f"  step {step}: loss {float(loss.detach()):.2f}")
+        if not torch.isfinite(loss):
+            raise FloatingPointError(f"the loss is {loss} at step {step}")
     return step + 1
 
 
-def main() -> None:
+def guarded(name: str, model: torch.nn.Module, folder: str) -> None:
     """Train with a guard, which stops; then on the filtered data, to the end."""
-    torch.manual_seed(0)
-    torch.set_num_threads(1)  # for a network this small, more of them take longer
     annotations, images = DATA / "annotations" / "instances_train.json", DATA / "images" / "train"
-    model = models(classes=4)["RetinaNet"].train()
     loader = loader_of(annotations, images)
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            with anchoraudit.guard(model, loader, folder=folder):
-                train(model, loader)
-        except anchoraudit.AnchorauditError as error:
-            print(f"stopped: {error}")
+    try:
+        with anchoraudit.guard(model, loader, folder=folder):
+            train(model, loader)
+    except anchoraudit.AnchorauditError as error:
+        print(f"{name}: stopped: {error}")
 
-        clean = Path(folder, "clean.json")
-        command = [sys.executable, "-m", "anchoraudit", "filter", str(annotations), "-o", str(clean)]
-        command += ["--detector", DETECTOR]
-        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
-        loader = loader_of(clean, images)
-        with anchoraudit.guard(model, loader, folder=folder) as watched:
-            steps = train(model, loader)
-        share = watched.end_epoch()["anchoraudit/images_without_foreground"]
-        print(f"filtered: {steps} steps, {share:.0%} of the images without foreground")
+    clean = Path(folder, f"{name}.json")
+    command = [sys.executable, "-m", "anchoraudit", "filter", str(annotations), "-o", str(clean)]
+    command += ["--detector", *DETECTORS[name]]
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    loader = loader_of(clean, images)
+    with anchoraudit.guard(model, loader, folder=folder) as watched:
+        steps = train(model, loader)
+    share = watched.end_epoch()["anchoraudit/images_without_foreground"]
+    print(f"{name}: filtered: {steps} steps, {share:.0%} of the images without foreground")
+
+
+def main() -> None:
+    """Train each model."""
+    torch.manual_seed(0)
+    torch.set_num_threads(1)  # for networks this small, more of them take longer
+    with tempfile.TemporaryDirectory() as folder:
+        for name, model in models(classes=4).items():
+            guarded(name, model.train(), folder)
 
 
 if __name__ == "__main__":

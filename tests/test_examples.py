@@ -22,15 +22,21 @@ SAYS = {
         "filtered: 4 images, 0% without foreground; every loss is finite",
     ],
     "torchvision_check": [
-        "RetinaNet: Checked 9 batches",
+        "Faster R-CNN: Checked 9 batches",
         "cropped_away.jpg",
+        "RetinaNet: Checked 9 batches",
         "FCOS: Checked 9 batches",
         "SSDlite: Checked 9 batches",
     ],
     "torchvision_guard": [
-        "stopped: step 8 (epoch 0) would stop the framework",
-        "cropped_away.jpg: box 1 (",
-        "filtered: 7 steps, 0% of the images without foreground",
+        *(
+            f"{name}: {said}"
+            for name, steps in (("Faster R-CNN", 7), ("RetinaNet", 7), ("FCOS", 6), ("SSDlite", 7))
+            for said in (
+                "stopped: step 8 (epoch 0) would stop the framework. cropped_away.jpg: box 1 (",
+                f"filtered: {steps} steps, 0% of the images without foreground",
+            )
+        ),
     ],
     "ultralytics_callback": ["fed 25 images with", "of the images had no foreground"],
 }
