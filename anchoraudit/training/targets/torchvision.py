@@ -13,7 +13,7 @@ model resizes itself), roi_heads.py: check_targets.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -108,9 +108,22 @@ def read_dicts(images: Sequence[Any], targets: Sequence[Mapping[str, Any]]) -> F
         size = image_size(images[i]) if i < len(images) else (np.nan, np.nan)
         columns.begin(_value(target, _NAME), size)
         place = f"targets[{i}]"
+        if i < len(images):
+            columns.problems += _on_other_devices(images[i], target, i, place)
         boxes = _boxes(target, i, place, columns)
         columns.add(boxes, _labels(target, i, len(boxes), place, columns))
     return columns.fed()
+
+
+def _on_other_devices(image: Any, target: Mapping[str, Any], i: int, place: str) -> Iterator[Problem]:
+    """Yield what of a target is on another device than its image; nothing of arrays that say none."""
+    own = getattr(image, "device", None)
+    for what, names in (("boxes", _BOXES), ("labels", _LABELS)):
+        for key in [name for name in names if name in target][:1]:
+            other = getattr(target[key], "device", None)
+            if own is not None and other is not None and str(other) != str(own):
+                said = f"{what} are on {other}, and their image on {own}"
+                yield Problem("BAT009", i, said, f"{place}[{key!r}]", type_name(target[key]))
 
 
 def _split(batch: Any) -> tuple[Any, list[Any]] | None:
