@@ -40,6 +40,7 @@ from anchoraudit.formats._memory.held import plain
 from anchoraudit.formats._memory.images import find_named
 from anchoraudit.formats._memory.values import number_of
 from anchoraudit.images.found import Found
+from anchoraudit.images.in_memory import size_in_memory
 from anchoraudit.io.suggest import did_you_mean
 
 NAME = Path("<records>")
@@ -117,9 +118,9 @@ def _target_of(entry: Any, at: int) -> tuple[Mapping[str, Any], tuple[float, flo
     """Return the dict of an entry, and the size of its image if the entry holds the image."""
     if isinstance(entry, Mapping):
         picture = next((entry[key] for key in _PICTURE if key in entry), None)
-        return entry, None if isinstance(picture, str | bytes) else _size_of(picture)
+        return entry, None if isinstance(picture, str | bytes) else size_in_memory(picture)
     if isinstance(entry, tuple | list) and len(entry) >= 2 and isinstance(entry[1], Mapping):
-        return entry[1], _size_of(entry[0])
+        return entry[1], size_in_memory(entry[0])
     held, remedy = f"the entry is of type {type(entry).__name__}", _REMEDY
     if isinstance(entry, tuple | list) and len(entry) >= 2:
         second = entry[1]
@@ -130,24 +131,6 @@ def _target_of(entry: Any, at: int) -> tuple[Mapping[str, Any], tuple[float, flo
         elif isinstance(first, Mapping):
             remedy = "These look like batches: give the data set itself, not a DataLoader."
     raise AnchorauditError(f"{held}, not a dict: {shorten(entry)}", path=NAME, place=f"[{at}]", remedy=remedy)
-
-
-def _size_of(image: Any) -> tuple[float, float] | None:
-    """Return width and height of a picture: PIL's, a tensor [C, H, W] or an array [H, W, C]."""
-    shape = getattr(image, "shape", None)
-    if shape is None:
-        size = getattr(image, "size", None)
-        return (float(size[0]), float(size[1])) if isinstance(size, tuple) and len(size) == 2 else None
-    sides = [int(side) for side in shape]
-    if len(sides) == 2:
-        return float(sides[1]), float(sides[0])
-    if len(sides) != 3:
-        return None
-    # Tensors have their channels first, arrays last, unless only the first number can be a count of them.
-    is_array = isinstance(image, np.ndarray)
-    last = is_array and not (sides[0] in (1, 3, 4) and sides[2] not in (1, 3, 4))
-    height, width = sides[:2] if last else sides[1:]
-    return float(width), float(height)
 
 
 def _read(target: Mapping[str, Any], size: tuple[float, float] | None, at: int, read: _Read) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit.arrays import Float, Int
+from anchoraudit.images.in_memory import size_in_memory
 
 
 def is_tensor(value: object) -> bool:
@@ -57,25 +58,10 @@ def labels_array(value: Any) -> Int:
 
 
 def image_size(image: Any) -> tuple[float, float]:
-    """Return width and height in pixels of a picture.
-
-    It is PIL's, a tensor [C, H, W], an array [H, W, C], or either [H, W]. NaN for anything else, and for an
-    image without pixels.
-    """
-    shape = getattr(image, "shape", None)
-    if shape is None:
-        size = getattr(image, "size", None)
-        return (float(size[0]), float(size[1])) if isinstance(size, tuple) and len(size) == 2 else _UNKNOWN
-    if 0 in shape:
+    """Return width and height in pixels of a picture; NaN if unknown, and for an image without pixels."""
+    if 0 in getattr(image, "shape", ()):
         return _UNKNOWN
-    if len(shape) == 2:
-        return float(shape[1]), float(shape[0])
-    if len(shape) != 3:
-        return _UNKNOWN
-    # Tensors have their channels first, arrays last, unless only the first number can be a count of them.
-    last = isinstance(image, np.ndarray) and not (shape[0] in (1, 3, 4) and shape[2] not in (1, 3, 4))
-    height, width = shape[:2] if last else shape[1:]
-    return float(width), float(height)
+    return size_in_memory(image) or _UNKNOWN
 
 
 _UNKNOWN = (float("nan"), float("nan"))
