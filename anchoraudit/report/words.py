@@ -91,8 +91,8 @@ def dropped(verdict: str, detector: Detector | None = None) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """Write `1 box`, `2 boxes`, `3 classes`, `1,204 images`."""
-    plural = f"{noun}es" if noun.endswith(("x", "s")) else f"{noun}s"
+    """Write `1 box`, `2 boxes`, `3 classes`, `4 batches`, `1,204 images`."""
+    plural = f"{noun}es" if noun.endswith(("x", "s", "tch")) else f"{noun}s"
     return f"{number:,} {noun if number == 1 else plural}"
 
 

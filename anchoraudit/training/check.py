@@ -57,10 +57,12 @@ class Checked(Shown):
     seconds_reading: float = 0.0
 
     def _shown(self) -> tuple[str, list[str]]:
+        from anchoraudit.report.words import count
+
         found, problems = self.summary(), self.problems
         title = (
-            f"Checked {count(found['batches'], 'batch', 'batches')} for {self.audit.detector.name}: "
-            f"{count(found['images'], 'image')}, {count(found['boxes'], 'box', 'boxes')}"
+            f"Checked {count(found['batches'], 'batch')} for {self.audit.detector.name}: "
+            f"{count(found['images'], 'image')}, {count(found['boxes'], 'box')}"
         )
         lines = [self.form, *problems[:_LINES]]
         if not problems:
@@ -125,6 +127,7 @@ class Checked(Shown):
         ['batch 0 would stop the framework', '1 image without foreground: a.jpg']
         """
         from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
+        from anchoraudit.report.words import count
 
         said = []
         for name, words in (("raises", "stop the framework"), ("nan", "make the loss NaN or infinite")):
@@ -295,8 +298,3 @@ def _batches(numbers: Sequence[int]) -> str:
 def _first(names: Sequence[str]) -> str:
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"{', '.join(names[:_SHOWN])}{more}"
-
-
-def count(number: int, noun: str, several: str = "") -> str:
-    """Write `1 image`, `2 images`, or `2 boxes` with the plural that is given."""
-    return f"{number:,} {noun if number == 1 else several or f'{noun}s'}"

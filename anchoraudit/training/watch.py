@@ -13,8 +13,9 @@ from anchoraudit.detectors.classes import Classes
 from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.shown import Shown
+from anchoraudit.report.words import count
 from anchoraudit.rules import Chosen
-from anchoraudit.training.check import Checked, count, judged
+from anchoraudit.training.check import Checked, judged
 from anchoraudit.training.models import detector_of
 from anchoraudit.training.passing import Reader, pass_over
 from anchoraudit.training.targets import Targets
@@ -55,7 +56,7 @@ class Watched(Shown):
 
     def _shown(self) -> tuple[str, list[str]]:
         found = self.summary()
-        images, boxes = count(round(found["images"]), "image"), count(round(found["boxes"]), "box", "boxes")
+        images, boxes = count(round(found["images"]), "image"), count(round(found["boxes"]), "box")
         title = (
             f"Watched {count(found['epochs'], 'epoch')} for {self.epochs[0].audit.detector.name}: "
             f"{images} and {boxes} in each"
