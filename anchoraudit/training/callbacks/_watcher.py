@@ -10,6 +10,7 @@ from typing import Any
 
 from anchoraudit.detectors.classes import Classes
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.training.forward import ForwardHooks
 from anchoraudit.training.gradients import not_finite_gradients
 from anchoraudit.training.monitor import Epoch, Monitor
 from anchoraudit.training.targets import Targets
@@ -54,14 +55,16 @@ class Watcher:
         self.detector, self.targets, self.stop, self.classes = detector, targets, stop, classes
         self.folder = None if folder is None else Path(folder)
         self.monitor: Monitor | None = None
+        self._hooks: ForwardHooks | None = None
         self._troubled = False  # a warning was given of a batch that cannot be judged
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out the monitor: each process of a distributed run makes its own when it begins."""
-        return {**self.__dict__, "monitor": None}
+        """Leave out monitor and hooks: each process of a distributed run makes its own when it begins."""
+        return {**self.__dict__, "monitor": None, "_hooks": None}
 
     def _begin(self, model: Any, folder: str | Path | None) -> None:
         """Begin a run. model: what is trained. folder: where its framework writes."""
+        self._end()  # of a run before, which an error may have ended
         place = self.folder or Path(folder or ".")
         number = rank()
         self._troubled = False
@@ -109,6 +112,8 @@ class Watcher:
 
     def _end(self) -> None:
         """Let go of what is watched: at the end of a run, and before an error that stops it."""
+        if self._hooks is not None:
+            self._hooks.remove()
 
     def _end_epoch(self) -> dict[str, float]:
         """End an epoch, and return what is logged of it; {} if no batch was judged in it."""

@@ -8,10 +8,9 @@ returns. detectron2 raises FloatingPointError at a loss that is not finite, but 
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from anchoraudit.training.callbacks._packages import import_first
+from anchoraudit.training.callbacks._packages import subclass_when_asked
 from anchoraudit.training.callbacks._watcher import Watcher
 from anchoraudit.training.forward import ForwardHooks
 
@@ -30,7 +29,6 @@ class Hooks(Watcher):
         super().__init__(detector, **others)
         self.period = max(period, 1)
         self.trainer: Any = None  # detectron2 sets it
-        self._hooks: ForwardHooks | None = None
 
     def before_train(self) -> None:
         """Read the model, and hear its calls."""
@@ -50,10 +48,6 @@ class Hooks(Watcher):
         self._end()
         self._log()
 
-    def _end(self) -> None:
-        if self._hooks is not None:
-            self._hooks.remove()
-
     def _log(self) -> None:
         for name, value in self._so_far().items():
             self.trainer.storage.put_scalar(name, value, smoothing_hint=False)
@@ -63,13 +57,6 @@ if TYPE_CHECKING:
     AnchorauditHook = Hooks
 
 
-def __getattr__(name: str) -> Any:
-    if name != "AnchorauditHook":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return _class()
-
-
-@cache
-def _class() -> type[Hooks]:
-    base = import_first(["detectron2.engine.train_loop"]).HookBase
-    return type("AnchorauditHook", (Hooks, base), {"__module__": __name__, "__doc__": Hooks.__doc__})
+__getattr__ = subclass_when_asked(
+    __name__, "AnchorauditHook", Hooks, ("detectron2.engine.train_loop", "HookBase")
+)

@@ -11,10 +11,9 @@ process).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from anchoraudit.training.callbacks._packages import import_first
+from anchoraudit.training.callbacks._packages import subclass_when_asked
 from anchoraudit.training.callbacks._watcher import Watcher
 from anchoraudit.training.forward import ForwardHooks
 
@@ -33,13 +32,11 @@ class Hooks(Watcher):
     def __init__(self, detector: Any = None, *, period: int = 0, **others: Any) -> None:
         super().__init__(detector, **others)
         self.period = period
-        self._hooks: ForwardHooks | None = None
         self._in_iteration = False  # hooks stay at the model after an error: they hear nothing outside
         self._seen_loss = False
 
     def before_train(self, runner: Any) -> None:
         """Read the model, and hear its losses."""
-        self._end()
         self._begin(runner.model, runner.log_dir)
         self._hooks = ForwardHooks(runner.model, after=self._output)
 
@@ -66,10 +63,6 @@ class Hooks(Watcher):
         """Log the shares of the epoch."""
         self._log(runner, runner.iter)
 
-    def _end(self) -> None:
-        if self._hooks is not None:
-            self._hooks.remove()
-
     def _output(self, output: Any) -> None:
         if self._in_iteration and isinstance(output, Mapping) and (found := _losses(output)):
             self._seen_loss = True
@@ -86,16 +79,7 @@ if TYPE_CHECKING:
     AnchorauditHook = Hooks
 
 
-def __getattr__(name: str) -> Any:
-    if name != "AnchorauditHook":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return _class()
-
-
-@cache
-def _class() -> type[Hooks]:
-    base = import_first(["mmengine.hooks"]).Hook
-    return type("AnchorauditHook", (Hooks, base), {"__module__": __name__, "__doc__": Hooks.__doc__})
+__getattr__ = subclass_when_asked(__name__, "AnchorauditHook", Hooks, ("mmengine.hooks", "Hook"))
 
 
 def _losses(output: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,10 +9,9 @@ of a callback reach TensorBoard and the others only through the trainer itself, 
 from __future__ import annotations
 
 import weakref
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from anchoraudit.training.callbacks._packages import import_first
+from anchoraudit.training.callbacks._packages import subclass_when_asked
 from anchoraudit.training.callbacks._watcher import Watcher
 from anchoraudit.training.forward import ForwardHooks
 
@@ -29,13 +28,12 @@ class Hooks(Watcher):
     def __init__(self, detector: Any = None, **others: Any) -> None:
         super().__init__(detector, **others)
         self._trainer: Any = None
-        self._hooks: ForwardHooks | None = None
         # Hooks stay at the model after an error: they hear one call after each of the trainer's own steps.
         self._hears_call = self._hears_loss = False
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the trainer too."""
-        return {**super().__getstate__(), "_trainer": None, "_hooks": None}
+        return {**super().__getstate__(), "_trainer": None}
 
     def add_to(self, trainer: Any) -> Hooks:
         """Add the callback to a trainer, and log through it; return self."""
@@ -45,7 +43,6 @@ class Hooks(Watcher):
 
     def on_train_begin(self, args: Any, state: Any, control: Any, model: Any = None, **others: Any) -> None:
         """Read the model, and hear its calls."""
-        self._end()
         self._begin(model, args.output_dir)
         self._hooks = ForwardHooks(model, before=self._call, after=self._output)
 
@@ -82,10 +79,6 @@ class Hooks(Watcher):
         """End the run."""
         self._end()
 
-    def _end(self) -> None:
-        if self._hooks is not None:
-            self._hooks.remove()
-
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if self._hears_call:
             self._hears_call, self._hears_loss = False, True
@@ -101,13 +94,4 @@ if TYPE_CHECKING:
     AnchorauditCallback = Hooks
 
 
-def __getattr__(name: str) -> Any:
-    if name != "AnchorauditCallback":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return _class()
-
-
-@cache
-def _class() -> type[Hooks]:
-    base = import_first(["transformers"]).TrainerCallback
-    return type("AnchorauditCallback", (Hooks, base), {"__module__": __name__, "__doc__": Hooks.__doc__})
+__getattr__ = subclass_when_asked(__name__, "AnchorauditCallback", Hooks, ("transformers", "TrainerCallback"))
