@@ -25,10 +25,10 @@ class guard:  # noqa: N801  a context manager that reads as a verb
     """Watch a training loop: each batch before the network sees it, each loss, each step of the optimiser.
 
     In the `with` block, the model and the loader have hooks, which are removed at its end, and which copies
-    of either do not have. A batch is judged
-    as it reaches the model; where the model's call has no targets, as it leaves the loader. A loss is looked
-    at where the model's call in training mode returns one; elsewhere give it to `loss`. An optimiser whose
-    gradients are not finite is stopped before it changes a weight.
+    of either do not have. A batch is judged as it reaches the model; where the model's call has no targets,
+    as it leaves the loader. A loss is looked at where the model's call in training mode returns one;
+    elsewhere give it to `loss`. An optimiser whose gradients are not finite is stopped before it changes a
+    weight.
 
     Parameters
     ----------

@@ -28,6 +28,7 @@ from anchoraudit.training.passing import Reader
 from anchoraudit.training.recorder import Recorder
 from anchoraudit.training.targets import Targets
 
+_MOST_FILES = 5  # a run that goes on after NaN would write one for each of its steps
 _LOG = logging.getLogger("anchoraudit")
 _NO_RULES = Chosen(ignore=("ALL",))  # an empty `select` means all
 
@@ -48,12 +49,6 @@ class Step:
     def outcome(self) -> str:
         """What the loss makes of the batch, one of `OUTCOMES`."""
         return OUTCOMES[int(self.checked.outcomes.outcome[0])]
-
-    @property
-    def without_foreground(self) -> list[str]:
-        """The names of its images without foreground."""
-        audit = self.checked.audit
-        return [audit.dataset.images.file_names[row] for row in audit.images_with(*WITHOUT_FOREGROUND)]
 
 
 @dataclass(slots=True)
@@ -137,7 +132,7 @@ class Monitor:
         outcome = self.step.outcome
         if outcome in ("nan", "raises"):
             will = "would make the loss NaN or infinite" if outcome == "nan" else "would stop the framework"
-            self._report(f"{will}", {}, before=True)
+            self._report(will, {}, before=True)
         return self.step
 
     def loss(self, value: Any) -> None:
@@ -187,7 +182,9 @@ class Monitor:
 
     def _report(self, what: str, losses: Mapping[str, float], *, before: bool) -> None:
         """Write evidence of a step, and stop or warn. A warning of each kind is given once."""
-        step = self.step
+        step, kind = self.step, f"{before}{bool(losses)}"
+        if not self.stop and kind in self._told and len(self.written) >= _MOST_FILES:
+            return  # all is said and written
         remedy = "The data are not to blame: look at learning rate and precision."
         unwritten = ""
         if step is None:  # a loss before any batch: nothing can be said of its images
@@ -210,7 +207,6 @@ class Monitor:
         remedy += unwritten
         if self.stop:
             raise AnchorauditError(message, remedy=remedy)
-        kind = f"{before}{bool(losses)}"
         if kind not in self._told:
             self._told.add(kind)
             _LOG.warning("%s %s", message, remedy)
@@ -229,6 +225,3 @@ class Monitor:
             return None, f" No evidence was written: {error.path}: {error.message}."
         self.written.append(path)
         return path, ""
-
-
-_MOST_FILES = 5  # a run that goes on after NaN would write one for each of its steps

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.json_text import decode
 from anchoraudit.io.outputs import make_folder, together, write_text
+from anchoraudit.report.words import count
 from anchoraudit.training.blame.page import page_of
 from anchoraudit.training.check import Checked, judged_by
 from anchoraudit.training.fed import NO_LABEL, Fed, Problem
@@ -52,7 +54,7 @@ class _Document(msgspec.Struct):
     problems: list[Problem] = []
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Evidence:
     """A step whose batch spoils the loss, or whose loss was not finite.
 
@@ -67,7 +69,7 @@ class Evidence:
     checked: Checked
     fed: Fed
 
-    @property
+    @cached_property
     def blamed(self) -> Blamed:
         """The batch, looked at: its images, odd boxes, and what explains a NaN or an error."""
         found = blame(self.checked.audit, range(len(self.fed)))
@@ -85,7 +87,7 @@ class Evidence:
         """What explains the loss, then the images without foreground; [] if there is nothing to say."""
         blamed = self.blamed
         empty = [
-            f"{called(one.file_name)}: {one.boxes} box{'' if one.boxes == 1 else 'es'}, no foreground"
+            f"{called(one.file_name)}: {count(one.boxes, 'box')}, no foreground"
             f" ({one.cause or one.verdict.replace('_', ' ')})"
             for one in blamed.images
             if one.verdict in WITHOUT_FOREGROUND and one.verdict != "encoder_error"
@@ -119,10 +121,10 @@ def evidence_json(evidence: Evidence) -> str:
             name,
             None if math.isnan(width) else width,
             None if math.isnan(height) else height,
-            [tuple(map(_written, box)) for box in fed.boxes[end - count : end].tolist()],  # type: ignore[misc]
-            [None if one == NO_LABEL else one for one in fed.labels[end - count : end].tolist()],
+            [tuple(map(_written, box)) for box in fed.boxes[end - own : end].tolist()],  # type: ignore[misc]
+            [None if one == NO_LABEL else one for one in fed.labels[end - own : end].tolist()],
         )
-        for name, (width, height), count, end in zip(
+        for name, (width, height), own, end in zip(
             fed.names, fed.sizes.tolist(), counts.tolist(), ends, strict=True
         )
     ]
