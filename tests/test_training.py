@@ -170,7 +170,7 @@ class TestCheck:
             check(loader(), FASTER)
         with pytest.raises(AnchorauditError, match="hands over no batch"):
             check([], FASTER)
-        with pytest.raises(AnchorauditError, match="cannot iterate over a int"):
+        with pytest.raises(AnchorauditError, match="cannot iterate over a value of type int"):
             check(5, FASTER)
 
     def test_a_batch_that_its_form_cannot_read_is_an_error_with_its_number(self):
@@ -246,7 +246,7 @@ class TestShown:
         loader = [batch(target(GOOD, name="a.jpg"), target(FLAT, name=b"b.jpg"))]
         assert repr(watch(loader, RETINANET, epochs=2)).splitlines() == [
             f"Watched 2 epochs for {RETINANET}: 2 images and 2 boxes in each",
-            "  Images without foreground: 1.0 in a mean epoch.",
+            "  Images without foreground: 1.0 an epoch on average.",
             "  At least once without: 1 of 2 images.",
             "  Most often: b.jpg 100%",
             "  Epoch 0: batch 0 would stop the framework",

@@ -150,7 +150,7 @@ def pass_over(loader: Iterable[Any], reader: Reader, batches: int | None, epoch:
 def _iterate(loader: Iterable[Any]) -> Any:
     if not hasattr(loader, "__iter__"):
         raise AnchorauditError(
-            f"cannot iterate over a {type(loader).__name__}",
+            f"cannot iterate over a value of type {type(loader).__name__}",
             remedy="Give the loader that the training loop iterates over, such as a DataLoader.",
         )
     return iter(loader)

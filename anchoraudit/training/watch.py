@@ -61,7 +61,7 @@ class Watched(Shown):
             f"Watched {count(found['epochs'], 'epoch')} for {self.epochs[0].audit.detector.name}: "
             f"{images} and {boxes} in each"
         )
-        lines = [f"Images without foreground: {found['expected_empty']:,.1f} in a mean epoch."]
+        lines = [f"Images without foreground: {found['expected_empty']:,.1f} an epoch on average."]
         if not self.names:
             lines.append("No target has a name, so that images cannot be followed through the epochs.")
         elif often := found["sometimes_empty"]:

@@ -124,7 +124,8 @@ def forms_of(batch: Any) -> tuple[int, list[Form]]:
     if best == NO:
         raise AnchorauditError(
             f"the targets of this batch are not recognised: {described(batch)}",
-            remedy=f"{_OWN[0].upper()}{_OWN[1:]}. Forms that are recognised: {_each(_forms())}.",
+            remedy=f"{_OWN[0].upper()}{_OWN[1:]}. Forms that are recognised: "
+            f"{', '.join(target_names())} (docs/training.md shows each).",
         )
     return best, [one for level, one in sure if level == best]
 
