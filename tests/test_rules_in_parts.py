@@ -15,14 +15,13 @@ from hypothesis import strategies as st
 import anchoraudit
 from anchoraudit import Chosen, rules
 from anchoraudit.auditing import audit as auditing
-from anchoraudit.dataset import readings
+from anchoraudit.dataset import readings, sampling
 from anchoraudit.dataset.class_boxes import boxes_of_classes
 from anchoraudit.dataset.columns import Boxes, Category, Dataset, Images, Source
 from anchoraudit.dataset.parts import of_images
 from anchoraudit.rules import (
     Totals,
     all_rules,
-    anc005_unused_shape,
     anc010_never_learned,
     anc011_mostly_unlearned,
 )
@@ -255,13 +254,15 @@ def test_large_data_sets_in_any_parts(dataset, detector, parts, rng):
     rows = list(range(len(dataset.images)))
     rng.shuffle(rows)
     dealt = [sorted(rows[start::parts]) for start in range(parts)]
-    with mock.patch.object(anc005_unused_shape, "_MOST_BOXES", 100), small_samples():
+    with small_samples():
         assert_same(dataset, detector, dealt, images="none")
 
 
+@contextmanager
 def small_samples():
-    """Other conventions are tried on a few dozens of boxes."""
-    return mock.patch.object(readings, "_SAMPLE", 50)
+    """Other conventions are tried on a few dozens of boxes, and of parts on few more than of the whole."""
+    with mock.patch.object(readings, "_SAMPLE", 50), mock.patch.object(sampling, "_COARSE", 1):
+        yield
 
 
 @pytest.mark.parametrize("sampled", [False, True])

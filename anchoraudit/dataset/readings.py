@@ -16,7 +16,7 @@ from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.boxes import ROUNDING, are_finite, box_sizes, has_area
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.conventions import Convention, every_convention
-from anchoraudit.dataset.sampling import RANKS, least_rank, sampled
+from anchoraudit.dataset.sampling import RANKS, from_rank, least_rank, rank_in_parts
 from anchoraudit.dataset.traits import NOT_WRITTEN, BoxTrait
 
 # A box may reach past its image by so many pixels, or by this share of its side: annotators are not exact.
@@ -261,7 +261,8 @@ def count_readings(
         *(np.zeros(shape, dtype=np.int64) for shape in ReadingCounts.shapes()[1:]),
     )
     if in_part or _is_doubted(counts):
-        some, rank = sampled(dataset.boxes, rows, _SAMPLE)
+        least = ranks_in_parts(dataset)[number] if in_part else least_rank(len(rows), _SAMPLE)
+        some, rank = from_rank(dataset.boxes, rows, least)
         rows = rows[some]
         counts.sampled[:] = np.bincount(rank[wrong[some]], minlength=RANKS)
         xyxy, sizes = dataset.boxes.xyxy.take(rows, axis=0), _sizes_of(dataset, rows, image_sizes)
@@ -282,7 +283,7 @@ def misreading(dataset: Dataset, number: int, counts: ReadingCounts) -> Misreadi
     if not _is_doubted(counts):
         return None
     present = dataset.read_as or dataset.convention_of(number)
-    rank = least_rank(counts.judged, _SAMPLE)
+    rank = max(least_rank(counts.judged, _SAMPLE), ranks_in_parts(dataset)[number])
     told = counts.tried[rank:].sum(axis=0).tolist()
     tried = [_Tried(one, *own) for one, own in zip(every_convention(), told, strict=True)]
     least = _UNEXPLAINED * int(counts.sampled[rank:].sum())
@@ -294,6 +295,16 @@ def misreading(dataset: Dataset, number: int, counts: ReadingCounts) -> Misreadi
     return Misreading(
         number, present, best.convention, counts.judged, counts.wrong, best.boxes, best.wrong, also
     )
+
+
+def ranks_in_parts(dataset: Dataset) -> list[int]:
+    """Return from which rank on the parts of a data set are sampled, for each source; 0 for one read whole.
+
+    That is no higher than the rank of the sample of the whole, unless most boxes of a source are not judged.
+    """
+    if dataset.class_boxes is None:
+        return [0] * len(dataset.sources)
+    return [rank_in_parts(count, _SAMPLE) for count in dataset.class_boxes.sum(axis=1).tolist()]
 
 
 def _sizes_of(dataset: Dataset, rows: Int, image_sizes: Float | None) -> Float:

@@ -1,8 +1,8 @@
 """A sample of boxes that does not depend on the parts in which a data set is audited.
 
 Each box has a rank by its own numbers: half of all boxes have rank 0, a quarter has rank 1, and so on. A
-sample is all boxes from some rank on. A part may be sampled as if it were the whole: the sample of the whole
-begins at this rank or at a higher one.
+sample is all boxes from some rank on. A part is sampled from a lower rank than the whole, or from the same
+one, so that the sample of the whole can be taken out of those of its parts.
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ _MIX = np.array(
 _EXACT = np.uint64((1 << 64) - (1 << 11))  # the 53 bits that a float64 has
 
 
-def sampled(boxes: Boxes, rows: Int, most: int) -> tuple[Int, Int]:
-    """Return at most about `most` of these boxes, rows [n]: places in `rows`, and ranks. int64 [m] both."""
-    return from_rank(boxes, rows, least_rank(len(rows), most))
+# A part need not be sampled anew before the data set has grown 2^4 times.
+_COARSE = 4
 
 
 def from_rank(boxes: Boxes, rows: Int, least: int) -> tuple[Int, Int]:
@@ -42,6 +41,17 @@ def from_rank(boxes: Boxes, rows: Int, least: int) -> tuple[Int, Int]:
 def least_rank(count: int, most: int) -> int:
     """Return the rank from which on at most about `most` of so many boxes are taken; 0 takes all of them."""
     return min(max(-(-count // most) - 1, 0).bit_length(), RANKS - 1)
+
+
+def rank_in_parts(count: int, most: int) -> int:
+    """Return the rank from which on a part is sampled, if the whole has so many boxes, or only a half of it.
+
+    count: of the boxes that were counted before they were read. Not all of them need be boxes.
+
+    >>> least_rank(20_000_000, 10_000), rank_in_parts(20_000_000, 10_000), rank_in_parts(50_000, 10_000)
+    (11, 8, 0)
+    """
+    return least_rank(count // 2, most) // _COARSE * _COARSE
 
 
 def _mixed(boxes: Boxes, rows: Int) -> npt.NDArray[np.uint64]:

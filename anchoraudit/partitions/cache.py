@@ -22,6 +22,7 @@ import numpy.typing as npt
 import anchoraudit
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.pieces import Index, Keys, Piece
+from anchoraudit.dataset.readings import ranks_in_parts
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import ReadOptions
 from anchoraudit.io.files import read_bytes
@@ -31,7 +32,7 @@ from anchoraudit.partitions.plan import Plan
 from anchoraudit.partitions.settings import Settings
 from anchoraudit.partitions.skeleton import plain_skeleton
 
-_MARK = b"anchoraudit part 1\n"  # raise the number when a result changes its meaning
+_MARK = b"anchoraudit part 2\n"  # raise the number when a result changes its meaning
 _CHECKED = len(_MARK) + 32  # bytes before the result: the mark, and its SHA-256
 
 
@@ -154,12 +155,14 @@ def _array(content: bytes | None) -> Keys | None:
 def _in_common(skeleton: Dataset) -> dict[str, Any]:
     """Return what the audit of a part follows from besides its own rows.
 
-    Of the numbers of boxes in the whole, a part is told which classes have any.
+    Of the numbers of boxes in the whole, a part is told which classes have any, and of how many its own are
+    a sample.
     """
     plain = plain_skeleton(skeleton)
     del plain["recognised"]  # it says how many rows there are
     if skeleton.class_boxes is not None:
         plain["class_boxes"] = (skeleton.class_boxes > 0).tolist()
+        plain["sampled from"] = ranks_in_parts(skeleton)
     return plain
 
 

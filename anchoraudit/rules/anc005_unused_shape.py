@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.arrays import for_each_block
-from anchoraudit.boxes import box_sizes, wh_iou
+from anchoraudit.arrays import BLOCK, Bool, Float
+from anchoraudit.boxes import box_sizes, shape_iou
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.dataset.sampling import RANKS, least_rank, sampled
 from anchoraudit.detectors import Detector, load_detector, preset_names
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
 from anchoraudit.rules._totals import Counted
-
-# Boxes compared; of more, half of that at least. A shape used by one box in 20,000 is missed with probability
-# (1 - 1/20,000)^200,000 = e^-10.
-_MOST_BOXES = 400_000
 
 
 def check(context: Context, share: float) -> list[Finding]:
@@ -25,13 +20,12 @@ def check(context: Context, share: float) -> list[Finding]:
     shapes, boxes = context.detector.shapes, int(context.totals.boxes[:, :, 1:].sum())
     if boxes < 10 * len(shapes):  # with fewer boxes, a shape may be unused by chance
         return []
-    counted = context.totals.of_rule("ANC005").column("used", RANKS * len(shapes))
-    used = counted.reshape(RANKS, len(shapes))[least_rank(boxes, _MOST_BOXES) :].sum(axis=0)
+    used = context.totals.of_rule("ANC005").column("used", len(shapes)) > 0
     idle = context.idle_levels
     told = np.concatenate(
         [np.full(level.count, number in idle) for number, level in enumerate(context.detector.anchors.levels)]
     )  # with their level, by ANC012
-    unused = [f"{w:.4g}x{h:.4g}" for w, h in shapes[(used == 0) & ~told].tolist()]
+    unused = [f"{w:.4g}x{h:.4g}" for w, h in shapes[~used & ~told].tolist()]
     if not unused or (_are_a_presets(context.detector) and len(unused) < share * len(shapes)):
         return []
     text = (
@@ -42,21 +36,30 @@ def check(context: Context, share: float) -> list[Finding]:
 
 
 def count(context: Context, share: float) -> Counted:
-    """Count the boxes that each shape fits best, by the rank of the boxes: of a sample, if there are many."""
+    """Tell which shapes fit any box best: 1 or 0 each, which add up to the number of parts."""
     del share
     if not context.detector.match.depends_on_anchors:
         return {}
-    placed, shapes = context.placed, context.detector.shapes
-    some, rank = sampled(context.dataset.boxes, placed.rows, _MOST_BOXES)
-    boxes = placed.boxes.boxes
-    sizes = box_sizes(boxes if len(some) == len(boxes) else boxes.take(some, axis=0))
-    best = np.empty(len(sizes), dtype=np.int64)
+    return {"used": are_used(context.placed.boxes.boxes, context.detector.shapes).astype(np.int64)}
 
-    def find(block: slice) -> None:
-        best[block] = np.argmax(wh_iou(sizes[block], shapes), axis=1)
 
-    for_each_block(len(sizes), find)
-    return {"used": np.bincount(rank * len(shapes) + best, minlength=RANKS * len(shapes))}
+def are_used(boxes: Float, shapes: Float) -> Bool:
+    """Tell which shapes [K, 2] are the best one for any of the boxes [N, 4], the first on ties: bool [K].
+
+    Boxes are looked at until every shape is used: of most data sets a few thousand will do.
+    """
+    used = np.zeros(len(shapes), dtype=np.bool_)
+    for start in range(0, len(boxes), BLOCK):
+        if used.all():
+            break
+        width, height = np.ascontiguousarray(box_sizes(boxes[start : start + BLOCK]).T)
+        best, of = np.full(len(width), -np.inf), np.zeros(len(width), dtype=np.intp)
+        for number, shape in enumerate(shapes):
+            iou = shape_iou(shape[:1], shape[1:], width, height)
+            np.copyto(of, number, where=iou > best)
+            np.maximum(best, iou, out=best)
+        used |= np.bincount(of, minlength=len(shapes)) > 0
+    return used
 
 
 def _are_a_presets(detector: Detector) -> bool:
@@ -72,8 +75,7 @@ RULE = Rule(
     what=(
         "For every box another anchor shape fits better, position aside. The anchors that a preset comes "
         "with cover objects of all sizes, so of them at least `share` must be unused. Checked only where "
-        "there are at least ten boxes for each shape; of a very large data set an even sample of the "
-        "boxes is compared."
+        "there are at least ten boxes for each shape."
     ),
     why="Its anchors cost time and memory in every step, and are never more than negatives.",
     example="anchors of 512 px and more, on a data set of cells of 20 px",
