@@ -25,7 +25,10 @@ def box_sizes(xyxy: Float) -> Float:
     >>> box_sizes(np.array([[10.0, 20.0, 40.0, 30.0]])).tolist()
     [[30.0, 10.0]]
     """
-    return xyxy[:, 2:] - xyxy[:, :2]
+    sizes = np.empty((2, len(xyxy)), dtype=xyxy.dtype)  # column after column: several times as fast
+    for axis in (0, 1):
+        np.subtract(xyxy[:, axis + 2], xyxy[:, axis], out=sizes[axis])
+    return sizes.T
 
 
 def shorter_sides(sizes: Float) -> Float:
@@ -44,6 +47,9 @@ def are_finite(xyxy: Float) -> Bool:
     >>> are_finite(np.array([[0.0, 0.0, 5.0, 5.0], [0.0, np.nan, 5.0, 5.0]])).tolist()
     [True, False]
     """
+    with np.errstate(invalid="ignore", over="ignore"):
+        if np.isfinite(xyxy.sum()):  # no number is anything else
+            return np.ones(len(xyxy), dtype=np.bool_)
     x1, y1, x2, y2 = np.isfinite(xyxy).T
     finite: Bool = x1 & y1 & x2 & y2
     return finite
@@ -52,6 +58,21 @@ def are_finite(xyxy: Float) -> Bool:
 def has_area(xyxy: Float) -> Bool:
     """Tell which boxes [N, 4] have x2 > x1 and y2 > y1: [N]. A box with a NaN has no area."""
     return (xyxy[:, 2] > xyxy[:, 0]) & (xyxy[:, 3] > xyxy[:, 1])
+
+
+def lie_inside(xyxy: Float, width: Float | float, height: Float | float) -> Bool:
+    """Tell which boxes [N, 4] have an area and lie whole in their images: [N]. One with a NaN does not.
+
+    width, height: of the images, scalars or [N].
+
+    >>> lie_inside(np.array([[0.0, 0.0, 640.0, 9.0], [0.0, 0.0, 641.0, 9.0]]), 640.0, 480.0).tolist()
+    [True, False]
+    """
+    x1, y1, x2, y2 = xyxy.T
+    inside: Bool = x1 >= 0
+    for one in (x1 < x2, x2 <= width, y1 >= 0, y1 < y2, y2 <= height):
+        inside &= one
+    return inside
 
 
 def clip_boxes(xyxy: Float, width: Float | float, height: Float | float) -> Float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -116,7 +117,7 @@ class ImageResults:
     @property
     def usable(self) -> Int:
         """The number of usable boxes of each image: int64 [N]."""
-        number: Int = self.by_status[:, 1:].sum(axis=1)
+        number: Int = self.boxes - self.by_status[:, 0]
         return number
 
     def usable_in(self, image: int) -> int:
@@ -333,19 +334,23 @@ class Audit(Shown):
         >>> summary["splits"]["val"]["verdicts"]["empty_foreground"]
         4
         """
-        everything = np.ones(len(self.dataset.images), dtype=np.bool_)
-        splits = {
-            name: self._counts_of(self.dataset.images.split == code)
-            for code, name in enumerate(self.dataset.splits)
+        split, names = self.dataset.images.split, self.dataset.splits
+        whole = self._counts_of(slice(None))
+        if len(names) == 1 and not split.any():
+            return {**whole, "splits": {names[0]: deepcopy(whole)}}
+        return {
+            **whole,
+            "splits": {name: self._counts_of(split == code) for code, name in enumerate(names)},
         }
-        return {**self._counts_of(everything), "splits": splits}
 
-    def _counts_of(self, images: Bool) -> Counts:
+    def _counts_of(self, images: Bool | slice) -> Counts:
         results, judged = self.image_results, self.replayed is not None
-        cause = self.box_results.cause[images[self.dataset.boxes.image]]
+        cause = self.box_results.cause
+        if not isinstance(images, slice):
+            cause = cause[images[self.dataset.boxes.image]]
         by_status = dict(zip(STATUSES, results.by_status[images].sum(axis=0).tolist(), strict=True))
         return {
-            "images": int(np.count_nonzero(images)),
+            "images": len(results.verdict[images]),
             "boxes": int(results.boxes[images].sum()),
             "usable": int(results.usable[images].sum()),
             "matched": by_status["matched"] if judged else None,
@@ -356,7 +361,7 @@ class Audit(Shown):
             "unmatched": by_status["unmatched"] if judged else None,
             "lost": None if not judged or results.lost is None else int(results.lost[images].sum()),
             "verdicts": _tally(results.verdict[images], VERDICTS) if judged else {},
-            "causes": _tally(cause[cause >= 0], CAUSES) if judged else {},
+            "causes": _tally(cause, CAUSES) if judged else {},
         }
 
     def images_frame(self) -> pd.DataFrame:
@@ -541,7 +546,7 @@ def examine(
         dataset = admitted.stopping(dataset)
         for reason, rows in (("model", admitted.dropped), ("loader", admitted.dropped_by_loader)):
             labels = labels.without(rows, reason) if len(rows) else labels
-    placed = place_all(clip_all(dataset, np.flatnonzero(labels.usable)), detector)
+    placed = place_all(clip_all(dataset, np.flatnonzero(labels.usable), labels.clipped), detector)
     try:
         boxes = _judge_boxes(labels, dataset, placed, detector)
         why = reasons(placed.boxes, dataset.boxes.image[placed.rows], placed.of_image, detector)
@@ -700,20 +705,25 @@ def _judge_images(dataset: Dataset, boxes: BoxResults, raises: Int8) -> ImageRes
         fate=dataset.images.fate,
     )
     results.lost = boxes.shortages.lost_by_image(image, count)
-    results.cause = _most_common_cause(image, boxes.cause, count)
-    results.cause[results.verdict != VERDICT_CODE["empty_foreground"]] = -1
+    is_empty = results.verdict == VERDICT_CODE["empty_foreground"]
+    results.cause = _most_common_cause(image, boxes.cause, is_empty)
     return results
 
 
-def _most_common_cause(image: Int, cause: Int8, count: int) -> Int8:
-    """Return each image's most common cause of unmatched boxes: int8 [N], -1 without any.
+def _most_common_cause(image: Int, cause: Int8, asked: Bool) -> Int8:
+    """Return the most common cause of unmatched boxes of the images `asked`, bool [N]: int8 [N].
 
-    On ties the earlier one in CAUSES wins.
+    -1 without any, and of other images. On ties the earlier one in CAUSES wins.
     """
-    lost = cause >= 0
-    tally = np.bincount(image[lost] * len(CAUSES) + cause[lost], minlength=count * len(CAUSES))
-    tally = tally.reshape(count, len(CAUSES))
-    return np.where(tally.any(axis=1), tally.argmax(axis=1), -1).astype(np.int8)
+    found = np.full(len(asked), -1, dtype=np.int8)
+    images = np.flatnonzero(asked)
+    place = np.empty(len(asked), dtype=np.int64)
+    place[images] = np.arange(len(images))
+    rows = np.flatnonzero((cause >= 0) & asked[image])
+    codes = place[image[rows]] * len(CAUSES) + cause[rows]
+    tally = np.bincount(codes, minlength=len(images) * len(CAUSES)).reshape(-1, len(CAUSES))
+    found[images] = np.where(tally.any(axis=1), tally.argmax(axis=1), -1)
+    return found
 
 
 def _count_anchors(
@@ -747,5 +757,6 @@ def _count_anchors(
 
 
 def _tally(codes: Int8, names: tuple[str, ...]) -> dict[str, int]:
-    counted: list[int] = np.bincount(codes, minlength=len(names)).tolist()
+    """Count codes by their names. -1 is none of them."""
+    counted: list[int] = np.bincount(codes + 1, minlength=len(names) + 1)[1:].tolist()
     return dict(zip(names, counted, strict=True))

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Float, Int, Int8, for_each_block
-from anchoraudit.boxes import are_finite, clip_boxes, has_area
+from anchoraudit.arrays import Bool, Float, Int, Int8, for_each_block, in_any
+from anchoraudit.boxes import are_finite, clip_boxes, has_area, lie_inside
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.fates import MOVED
 
@@ -74,20 +74,38 @@ class Labels:
 
 def prepare(dataset: Dataset, *, drop_difficult: bool = False) -> Labels:
     """Apply the policy. The answer has one row for each box, in the same order."""
-    fate = dataset.boxes.fate
     reason = np.zeros(len(dataset.boxes), dtype=np.int8)
     clipped = np.zeros(len(dataset.boxes), dtype=np.bool_)
+    doubtful = _doubtful(dataset, drop_difficult)
 
     def work(block: slice) -> None:
-        inside = clipped_boxes(dataset, block)
-        reason[block] = _reasons_of(dataset, block, inside, drop_difficult, crowds=fate is not None)
-        if fate is not None:
-            reason[block][fate[block] > MOVED] = _CODE["loader"]
-        x1, y1, x2, y2 = (inside != dataset.boxes.xyxy[block]).T
-        clipped[block] = (x1 | y1 | x2 | y2) & (reason[block] == 0)
+        rows = doubtful[block]
+        inside = clipped_boxes(dataset, rows)
+        own = _reasons_of(dataset, rows, inside, drop_difficult)
+        reason[rows] = own
+        clipped[rows] = in_any(inside != dataset.boxes.xyxy.take(rows, axis=0)) & (own == 0)
 
-    for_each_block(len(reason), work)
+    for_each_block(len(doubtful), work)
     return Labels(reason == 0, reason, clipped)
+
+
+def _doubtful(dataset: Dataset, drop_difficult: bool) -> Int:
+    """Return the rows of all boxes but those that lie whole in their images and that nothing speaks against.
+
+    Those are usable, and are nearly all.
+    """
+    boxes, images = dataset.boxes, dataset.images
+    plain = np.empty(len(boxes), dtype=np.bool_)
+
+    def look(block: slice) -> None:
+        of = boxes.image[block]
+        plain[block] = lie_inside(boxes.xyxy[block], images.width[of], images.height[of])
+
+    for_each_block(len(plain), look)
+    if drop_difficult:
+        plain &= ~boxes.difficult
+    plain &= ~boxes.crowd if boxes.fate is None else boxes.fate <= MOVED
+    return np.flatnonzero(~plain)
 
 
 def clipped_boxes(dataset: Dataset, rows: Int | slice) -> Float:
@@ -102,10 +120,10 @@ def clipped_boxes(dataset: Dataset, rows: Int | slice) -> Float:
     return clip_boxes(own, dataset.images.width[image], dataset.images.height[image])
 
 
-def _reasons_of(dataset: Dataset, rows: slice, inside: Float, drop_difficult: bool, *, crowds: bool) -> Int8:
+def _reasons_of(dataset: Dataset, rows: Int, inside: Float, drop_difficult: bool) -> Int8:
     """Return the reasons for these rows: int8 [n]. inside: their boxes, clipped to their images [n, 4]."""
     boxes = dataset.boxes
-    xyxy = boxes.xyxy[rows]
+    xyxy = boxes.xyxy.take(rows, axis=0)
     reason = np.zeros(len(xyxy), dtype=np.int8)
     # Later lines overwrite earlier ones, so their order is the reverse of REASONS.
     reason[~has_area(inside)] = _CODE["outside"]
@@ -115,6 +133,8 @@ def _reasons_of(dataset: Dataset, rows: slice, inside: Float, drop_difficult: bo
     reason[odd] = np.where(np.isnan(xyxy[odd]).all(axis=1), _CODE["no_box"], _CODE["not_finite"])
     if drop_difficult:
         reason[boxes.difficult[rows]] = _CODE["difficult"]
-    if not crowds:
+    if boxes.fate is None:
         reason[boxes.crowd[rows]] = _CODE["crowd"]
+    else:
+        reason[boxes.fate[rows] > MOVED] = _CODE["loader"]
     return reason

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit.arrays import Bool, Float, Int, Int8, for_each_block, stable_argsort
-from anchoraudit.boxes import are_finite, clip_boxes
+from anchoraudit.boxes import are_finite, clip_boxes, lie_inside
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.fates import KEPT, MOVED, STOPS
 from anchoraudit.detectors.labels import FATAL, LIMITS, OUTCOMES, RULES, Labels
@@ -151,9 +151,8 @@ class Handed:
         whole = np.empty(len(self.boxes), dtype=np.bool_)
 
         def look(block: slice) -> None:
-            (x1, y1, x2, y2), of = self.boxes[block].T, self.image[block]
-            in_x = (x1 >= 0) & (x1 < x2) & (x2 <= self.width[of])
-            whole[block] = in_x & (y1 >= 0) & (y1 < y2) & (y2 <= self.height[of])
+            of = self.image[block]
+            whole[block] = lie_inside(self.boxes[block], self.width[of], self.height[of])
 
         for_each_block(len(whole), look)
         return np.flatnonzero(~whole)

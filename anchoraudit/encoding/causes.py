@@ -23,7 +23,7 @@ from anchoraudit.boxes import wh_iou
 from anchoraudit.detectors.spec import Border, Detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import OnCanvas
-from anchoraudit.encoding.causes_by_size import CAUSES
+from anchoraudit.encoding.causes_by_size import CAUSES, EDGE, ELONGATED
 from anchoraudit.encoding.statuses import FOREGROUND, has
 
 __all__ = ["CAUSES", "MEANING", "causes_of", "meaning_of", "most_alike", "nearest_shape"]
@@ -61,18 +61,20 @@ def meaning_of(cause: str, detector: Detector) -> str:
 
 def causes_of(boxes: OnCanvas, detector: Detector) -> Int8:
     """Return the cause of each box, all of them unmatched: int8 [n], index into CAUSES."""
-    cause = np.full(len(boxes.boxes), CAUSES.index("elongated"), dtype=np.int8)
+    cause = np.full(len(boxes.boxes), ELONGATED, dtype=np.int8)
     if not len(cause):
         return cause
-
-    def by_size(block: slice) -> None:
-        part = OnCanvas(boxes.boxes[block], boxes.of[block], boxes.canvases)
-        cause[block] = engines.causes(part, detector)
-
-    for_each_block(len(cause), by_size)
+    rest = np.arange(len(cause))
     if detector.border.pixels is not None:
         everywhere = msgspec.structs.replace(detector, border=Border(margin="off"))
-        cause[has(engines.statuses(boxes, everywhere), *FOREGROUND)] = CAUSES.index("edge")
+        is_edge = has(engines.statuses(boxes, everywhere), *FOREGROUND)
+        cause[is_edge] = EDGE
+        rest = np.flatnonzero(~is_edge)
+
+    def by_size(block: slice) -> None:
+        cause[rest[block]] = engines.causes(boxes.take(rest[block]), detector)
+
+    for_each_block(len(rest), by_size)
     return cause
 
 

@@ -54,15 +54,26 @@ def causes_by(likeness: Likeness, sizes: Float, detector: Detector) -> Int8:
     """
     shapes, match = detector.shapes, detector.match
     cause = np.full(len(sizes), ELONGATED, dtype=np.int8)
+    rest = np.arange(len(sizes))
     if not likeness.anywhere:
-        cause[likeness.reaches(likeness.of(sizes, shapes).max(axis=1), match)] = STRIDE
-    rest = np.flatnonzero(cause != STRIDE)
+        # One shape after the other stays in a core's cache.
+        best = np.full(len(sizes), -np.inf)
+        for shape in shapes:
+            np.maximum(best, likeness.of(sizes, shape[None])[:, 0], out=best)
+        is_stride = likeness.reaches(best, match)
+        cause[is_stride] = STRIDE
+        rest = np.flatnonzero(~is_stride)
+    sizes = sizes.take(rest, axis=0)
+    small, large = np.zeros(len(rest), dtype=np.bool_), np.zeros(len(rest), dtype=np.bool_)
     with np.errstate(divide="ignore", invalid="ignore"):
-        value, scale = likeness.at_best_scale(sizes[rest], _outermost(shapes))
-    reached = likeness.reaches(value, match)
+        for shape in _outermost(shapes):
+            value, scale = (found[:, 0] for found in likeness.at_best_scale(sizes, shape[None]))
+            reached = likeness.reaches(value, match)
+            large |= reached & (scale < 1.0)
+            small |= reached & (scale > 1.0)
     # Where both apply, "small" wins: it comes first in CAUSES.
-    cause[rest[(reached & (scale < 1.0)).any(axis=1)]] = LARGE
-    cause[rest[(reached & (scale > 1.0)).any(axis=1)]] = SMALL
+    cause[rest[large]] = LARGE
+    cause[rest[small]] = SMALL
     return cause
 
 
