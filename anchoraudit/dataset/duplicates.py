@@ -6,6 +6,8 @@ object is not a duplicate of the object.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from anchoraudit.arrays import Bool, Float, Int, stable_argsort
@@ -26,42 +28,71 @@ _EACH = 32  # pairs that are compared for each box, before a tree pays off: real
 _CLASSES = 1 << 22
 
 
-def exact_duplicates(dataset: Dataset) -> Int:
+@dataclass(frozen=True)
+class Alike:
+    """The boxes that have the same image, category and crowd flag as another one: few of most data sets.
+
+    rows: int64 [n], ascending. group: int64 [n], a number of each of them, the same for those alike.
+    """
+
+    rows: Int
+    group: Int
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Alike:
+        """Find them among M boxes."""
+        boxes = dataset.boxes
+        group = (boxes.image * (len(dataset.categories) + 1) + boxes.category + 1) * 2 + boxes.crowd
+        order = stable_argsort(group)
+        ordered = group[order]
+        equal = ordered[1:] == ordered[:-1]
+        shared = np.zeros(len(group), dtype=np.bool_)
+        shared[order[1:][equal]] = shared[order[:-1][equal]] = True
+        rows = np.flatnonzero(shared)
+        return cls(rows, group[rows])
+
+
+def exact_duplicates(dataset: Dataset, alike: Alike | None = None) -> Int:
     """Return for each of M boxes the row of the first box that it equals, -1 if there is none: int64 [M].
 
     The first of several equal boxes has -1. Boxes are equal if they have the same image, category, crowd flag
-    and coordinates. A box with a coordinate that is NaN or infinite equals no other.
+    and coordinates. A box with a coordinate that is NaN or infinite equals no other. alike: those of the data
+    set, if they are known.
     """
-    xyxy = dataset.boxes.xyxy
-    first = repeats(_groups(dataset), xyxy)
-    later = np.flatnonzero(first >= 0)
-    first[later[~are_finite(xyxy[later])]] = -1
+    alike = Alike.of(dataset) if alike is None else alike
+    own = dataset.boxes.xyxy.take(alike.rows, axis=0)  # several times faster than xyxy[rows]
+    earlier = repeats(alike.group, own)
+    later = np.flatnonzero(earlier >= 0)
+    later = later[are_finite(own.take(later, axis=0))]
+    first = np.full(len(dataset.boxes), -1, dtype=np.int64)
+    first[alike.rows[later]] = alike.rows[earlier[later]]
     return first
 
 
-def near_duplicates(dataset: Dataset, iou: float = 0.95, *, exact: Int | None = None) -> Int:
+def near_duplicates(
+    dataset: Dataset, iou: float = 0.95, *, exact: Int | None = None, alike: Alike | None = None
+) -> Int:
     """Return for each of M boxes the first earlier box that it nearly equals, -1 if none: int64 [M].
 
     Boxes are nearly equal if they have the same image, category and crowd flag, and an IoU of at least `iou`.
     A box that equals an earlier one exactly has -1. So has a box without area, or with a coordinate that is
-    NaN or infinite. exact: what `exact_duplicates` returns, if it is known.
+    NaN or infinite. exact, alike: what `exact_duplicates` and `Alike.of` return, if they are known.
 
     Raises ValueError if `iou` is not above 0 and at most 1.
     """
     if not 0 < iou <= 1:
         raise ValueError(f"iou is {iou}: it must be above 0 and at most 1")
-    xyxy = dataset.boxes.xyxy
-    first = np.full(len(xyxy), -1, dtype=np.int64)
+    alike = Alike.of(dataset) if alike is None else alike
+    equal = exact_duplicates(dataset, alike) if exact is None else exact
+    rows, group = alike.rows, alike.group
+    first = np.full(len(dataset.boxes), -1, dtype=np.int64)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        group = _groups(dataset)
-        rows = _rows_in_shared_groups(group)
-        own = xyxy.take(rows, axis=0)  # several times faster than xyxy[rows]
-        equal = exact_duplicates(dataset) if exact is None else exact
+        own = dataset.boxes.xyxy.take(rows, axis=0)
         usable = are_finite(own) & has_area(own) & (equal[rows] < 0)
+        rows, own, group = rows[usable], own[usable], group[usable]
+        usable = _have_neighbours(group, *_sums(own, iou))
         rows, own = rows[usable], own[usable]
-        usable = _have_neighbours(group[rows], *_sums(own, iou))
-        rows, own = rows[usable], own[usable]
-        near = _first_near(group[rows], own, iou)
+        near = _first_near(group[usable], own, iou)
     later = np.flatnonzero(near >= 0)
     first[rows[later]] = rows[near[later]]
     return first
@@ -83,25 +114,6 @@ def least_of_groups(dataset: Dataset, first: Int) -> Int:
     groups, begin = np.unique(leader[rows][order], return_index=True)
     least[rows] = rows[order[begin]][np.searchsorted(groups, leader[rows])]
     return least
-
-
-def _groups(dataset: Dataset) -> Int:
-    """Return a number for each box that is equal for the same image, category and crowd flag: int64 [M]."""
-    boxes = dataset.boxes
-    return (boxes.image * (len(dataset.categories) + 1) + boxes.category + 1) * 2 + boxes.crowd
-
-
-def _rows_in_shared_groups(group: Int) -> Int:
-    """Return the rows whose group has at least two boxes, ascending.
-
-    This leaves out many boxes at once: a box is often the only one of its class in its image.
-    """
-    order = stable_argsort(group)
-    ordered = group[order]
-    equal = ordered[1:] == ordered[:-1]
-    shared = np.zeros(len(group), dtype=np.bool_)
-    shared[order[1:][equal]] = shared[order[:-1][equal]] = True
-    return np.flatnonzero(shared)
 
 
 def _sums(xyxy: Float, iou: float) -> tuple[Float, Float]:

@@ -62,7 +62,7 @@ def _sizes(audit: Audit, context: Context) -> SizeHistogram:
     if context.on_input is None:
         sizes = box_sizes(clipped_boxes(audit.dataset, np.flatnonzero(audit.labels.usable)))
     else:
-        sizes = box_sizes(context.on_input.boxes.boxes)
+        sizes = context.input_sides
     positive = in_all(sizes > 0)
     return SizeHistogram.of(sizes if positive.all() else sizes[positive])
 

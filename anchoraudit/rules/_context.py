@@ -10,10 +10,10 @@ from typing import Any, Literal, TypeVar, overload
 import numpy as np
 
 from anchoraudit.arrays import Bool, Float, Int, Int8, distinct
-from anchoraudit.boxes import has_area
+from anchoraudit.boxes import box_sizes, has_area
 from anchoraudit.classes.table import ClassTable
 from anchoraudit.dataset.columns import Dataset
-from anchoraudit.dataset.duplicates import exact_duplicates
+from anchoraudit.dataset.duplicates import Alike, exact_duplicates
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.labels import REASON_MEANING, REASONS, Labels, clipped_boxes
 from anchoraudit.dataset.locations import Location, Locations
@@ -166,20 +166,29 @@ class Context:
     @cached_property
     def sides(self) -> Float:
         """Width and height of every box: [M, 2], pixels of the original image."""
-        xyxy = self.dataset.boxes.xyxy
         with np.errstate(invalid="ignore", over="ignore"):
-            return xyxy[:, 2:] - xyxy[:, :2]
+            return box_sizes(self.dataset.boxes.xyxy)
+
+    @cached_property
+    def input_sides(self) -> Float:
+        """Width and height of the usable boxes on the network's input, as they are in `placed`: [n, 2]."""
+        return box_sizes(self.placed.boxes.boxes)
+
+    @cached_property
+    def alike(self) -> Alike:
+        """The boxes that may be duplicates of another one of their image."""
+        return Alike.of(self.dataset)
 
     @cached_property
     def exact_duplicates(self) -> Int:
         """What `exact_duplicates` returns of the data set: int64 [M]."""
-        return exact_duplicates(self.dataset)
+        return exact_duplicates(self.dataset, self.alike)
 
     @cached_property
     def image_sides(self) -> Float:
         """Width and height of each box's image: [M, 2], NaN where unknown."""
         images, image = self.dataset.images, self.dataset.boxes.image
-        return np.column_stack([images.width[image], images.height[image]])
+        return np.stack([images.width[image], images.height[image]]).T
 
     @cached_property
     def past(self) -> Float:
@@ -187,11 +196,17 @@ class Context:
 
         NaN for boxes without area, boxes fully outside, and images of unknown size.
         """
-        xyxy, sides = self.dataset.boxes.xyxy, self.image_sides
-        past = np.maximum(-xyxy[:, 0], -xyxy[:, 1])
+        boxes, images, labels = self.dataset.boxes, self.dataset.images, self.labels
+        past = np.zeros(len(boxes))
+        # All others lie inside.
+        doubtful = (
+            slice(None) if self.dataset.is_fed else np.flatnonzero((labels.reason > 0) | labels.clipped)
+        )
+        x1, y1, x2, y2 = boxes.xyxy[doubtful].T
+        of = boxes.image[doubtful]
         with np.errstate(invalid="ignore"):
-            np.maximum(past, xyxy[:, 2] - sides[:, 0], out=past)
-            np.maximum(past, xyxy[:, 3] - sides[:, 1], out=past)
+            beyond = (-x1, -y1, x2 - images.width[of], y2 - images.height[of])
+            past[doubtful] = np.maximum.reduce(beyond)
         past[~self.has_extent] = np.nan
         return past
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from anchoraudit.arrays import BLOCK, Bool, Float
-from anchoraudit.boxes import box_sizes, shape_iou
+from anchoraudit.boxes import shape_iou
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.detectors import Detector, load_detector, preset_names
 from anchoraudit.rules._context import Context
@@ -40,19 +40,19 @@ def count(context: Context, share: float) -> Counted:
     del share
     if not context.detector.match.depends_on_anchors:
         return {}
-    return {"used": are_used(context.placed.boxes.boxes, context.detector.shapes).astype(np.int64)}
+    return {"used": are_used(context.input_sides, context.detector.shapes).astype(np.int64)}
 
 
-def are_used(boxes: Float, shapes: Float) -> Bool:
-    """Tell which shapes [K, 2] are the best one for any of the boxes [N, 4], the first on ties: bool [K].
+def are_used(sizes: Float, shapes: Float) -> Bool:
+    """Tell which shapes [K, 2] are the best one for any box of N sizes [N, 2], the first on ties: bool [K].
 
     Boxes are looked at until every shape is used: of most data sets a few thousand will do.
     """
     used = np.zeros(len(shapes), dtype=np.bool_)
-    for start in range(0, len(boxes), BLOCK):
+    for start in range(0, len(sizes), BLOCK):
         if used.all():
             break
-        width, height = np.ascontiguousarray(box_sizes(boxes[start : start + BLOCK]).T)
+        width, height = sizes[start : start + BLOCK].T
         best, of = np.full(len(width), -np.inf), np.zeros(len(width), dtype=np.intp)
         for number, shape in enumerate(shapes):
             iou = shape_iou(shape[:1], shape[1:], width, height)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.boxes import ROUNDING, box_sizes, shorter_sides
+from anchoraudit.boxes import ROUNDING, shorter_sides
 from anchoraudit.io.digits import told_apart
 from anchoraudit.rules._context import Context, Hits
 from anchoraudit.rules._rule import Rule
@@ -12,7 +12,7 @@ from anchoraudit.rules._rule import Rule
 
 def check(context: Context, below: float) -> Hits:
     """Find usable boxes with a side shorter than a pixel on the network's input, but not on the image."""
-    sizes = box_sizes(context.placed.boxes.boxes)
+    sizes = context.input_sides
     small = np.flatnonzero(shorter_sides(sizes) < below - ROUNDING)
     small = small[shorter_sides(context.sides[context.placed.rows[small]]) >= 1.0 - ROUNDING]
     rows = np.sort(context.placed.rows[small])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from anchoraudit.arrays import Int
+from anchoraudit.arrays import Int, in_all
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.rules._context import Context
 from anchoraudit.rules._rule import Rule
@@ -34,23 +34,22 @@ def count(context: Context, share: float) -> Counted:
     dataset = context.dataset
     if not len(dataset.boxes):
         return {}
+    boxes, sides = dataset.boxes, context.sides
     with np.errstate(invalid="ignore"):
-        sized = (context.sides[:, 0] > 0) & (context.sides[:, 1] > 0)  # [0, 0, 0, 0] fits any unit
-        tiny = sized & (context.image_sides[:, 0] > 8) & (context.image_sides[:, 1] > 8)
-        for (
-            column
-        ) in dataset.boxes.xyxy.T:  # column by column is several times faster than along rows of four
-            tiny &= (column >= -0.01) & (column <= 1.01)
-    source = dataset.images.source[dataset.boxes.image]
+        sized = (sides[:, 0] > 0) & (sides[:, 1] > 0)  # [0, 0, 0, 0] fits any unit
+        tiny = np.flatnonzero(sized & (boxes.xyxy[:, 2] <= 1.01))  # few, so that little is left to look at
+        own, of_image = boxes.xyxy.take(tiny, axis=0), context.image_sides[tiny]
+        tiny = tiny[in_all((own >= -0.01) & (own <= 1.01)) & in_all(of_image > 8)]
+    source = dataset.images.source[boxes.image]
     total, normalised = (
         np.bincount(source[these], minlength=len(dataset.sources)) for these in (sized, tiny)
     )
     counted: dict[str, int | Int | First] = {"sized": total, "tiny": normalised}
     for number in np.flatnonzero(normalised).tolist():
-        row, order = context.first_box(np.flatnonzero(tiny & (source == number)))
+        row, order = context.first_box(tiny[source[tiny] == number])
         # A place makes sense only inside a file.
         place = "" if dataset.sources[number].suffix else context.locations.of_box(row).place
-        image = dataset.images.ids[int(dataset.boxes.image[row])]
+        image = dataset.images.ids[int(boxes.image[row])]
         counted[f"first {number}"] = First(order, (place, f"{context.corners_in(row)}: image {image!r}"))
     return counted
 

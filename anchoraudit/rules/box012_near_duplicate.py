@@ -18,7 +18,7 @@ def check(context: Context, iou: float) -> Hits:
         raise AnchorauditError(
             f"iou = {iou:g} of BOX012 is out of range", remedy="Give a number above 0 and at most 1."
         )
-    first = near_duplicates(context.dataset, iou, exact=context.exact_duplicates)
+    first = near_duplicates(context.dataset, iou, exact=context.exact_duplicates, alike=context.alike)
 
     def tell(row: int) -> tuple[str, str]:
         place = context.locations.of_box(int(first[row]))
