@@ -33,7 +33,7 @@ def stable_argsort(values: Int) -> Int:
     into the last bits of each number, if the range of the numbers leaves room for it.
     """
     count = len(values)
-    if count < 2:
+    if count < 2 or bool(np.all(values[1:] >= values[:-1])):
         return np.arange(count)
     low, high, bits = int(values.min()), int(values.max()), (count - 1).bit_length()
     if (high - low).bit_length() + bits > 63:

@@ -661,7 +661,8 @@ def _judge_boxes(
 ) -> BoxResults:
     count, rows = len(labels.usable), placed.rows
     alone = engines.judge_quickly(placed.boxes, detector)
-    image, category = dataset.boxes.image[rows], dataset.boxes.category[rows]
+    own = rows if len(rows) < count else slice(None)
+    image, category = dataset.boxes.image[own], dataset.boxes.category[own]
     judged = engines.compete(placed.boxes, image, alone, detector, category)
     results = BoxResults(
         usable=labels.usable,
@@ -669,8 +670,8 @@ def _judge_boxes(
         status=np.zeros(count, dtype=np.int8),
         cause=np.full(count, -1, dtype=np.int8),
     )
-    results.best_iou[rows] = judged.best
-    results.status[rows] = judged.status
+    results.best_iou[own] = judged.best
+    results.status[own] = judged.status
     if engines.has_candidates(detector):
         results.count_candidates = partial(_count_candidates, count, placed, detector)
     results.shortages = engines.shortages(placed.boxes, image, judged, detector).of_rows(rows)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from anchoraudit.arrays import Float, Int
+from anchoraudit.arrays import Float, Int, distinct
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.statuses import STATUS_CODE, STATUSES, has
@@ -68,13 +68,16 @@ def by_class(audit: Audit) -> ByClass:
     (33, 20)
     """
     category, count = audit.dataset.boxes.category, len(audit.dataset.categories)
-    rows = np.flatnonzero(category >= 0)
-    own = category[rows]
-    usable = np.bincount(own[audit.box_results.usable[rows]], minlength=count)
-    codes = own * len(STATUSES) + audit.box_results.status[rows]
+    is_usable, status = audit.box_results.usable, audit.box_results.status
+    if len(category) and category.min() < 0:
+        rows = np.flatnonzero(category >= 0)
+        category, is_usable, status = category[rows], is_usable[rows], status[rows]
+    codes = category * len(STATUSES) + status
     by_status = np.bincount(codes, minlength=count * len(STATUSES)).reshape(count, len(STATUSES))
+    boxes = by_status.sum(axis=1)
+    usable = boxes - np.bincount(category[~is_usable], minlength=count)  # few are not
     by_status[:, 0] = 0
-    return ByClass(np.bincount(own, minlength=count), usable, by_status)
+    return ByClass(boxes, usable, by_status)
 
 
 def images_by_class(dataset: Dataset) -> Int:
@@ -85,12 +88,13 @@ def images_by_class(dataset: Dataset) -> Int:
     >>> images_by_class(read("sample_data/coco")).tolist()
     [12, 15, 2]
     """
-    classes, boxes = max(len(dataset.categories), 1), dataset.boxes
-    known = boxes.category >= 0
-    pairs = boxes.image[known] * classes + boxes.category[known]
-    pairs.sort()  # several times faster than np.unique
-    first = np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]
-    number: Int = np.bincount(pairs[first] % classes, minlength=len(dataset.categories))
+    classes, images, boxes = len(dataset.categories), len(dataset.images), dataset.boxes
+    category, image = boxes.category, boxes.image
+    if len(category) and category.min() < 0:
+        known = np.flatnonzero(category >= 0)
+        category, image = category[known], image[known]
+    pairs = distinct(category * images + image)  # those of each class one after the other
+    number: Int = np.diff(np.searchsorted(pairs, np.arange(classes + 1) * images))
     return number
 
 

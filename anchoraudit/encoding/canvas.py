@@ -333,6 +333,8 @@ def clip_all(dataset: Dataset, rows: Int, clipped: Bool | None = None) -> Clippe
 
 def distinct(columns: Float) -> tuple[Int, Int]:
     """Return where each distinct row of `columns` [N, c] comes first, and each row's index among these."""
+    if len(columns) == 1:
+        return np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)
     values = np.where(np.isnan(columns), -1.0, columns)
     # Sizes are whole numbers in nearly every data set. Four of 15 bits fit into one integer key, which sorts
     # much faster than rows.

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from anchoraudit.arrays import in_all
+from anchoraudit.arrays import in_all, stable_argsort
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.auditing.shares import by_class, by_level, images_by_class
 from anchoraudit.boxes import box_sizes
@@ -70,7 +70,7 @@ def _sizes(audit: Audit, context: Context) -> SizeHistogram:
 def _found(own: Sequence[Finding], part: int) -> Found:
     """Count what a rule found in a part, and keep the first: in the reader's order, or by rows."""
     if isinstance(own, Hits):
-        kept = np.argsort(own.rows, kind="stable")[:KEPT].tolist()
+        kept = stable_argsort(own.rows)[:KEPT].tolist()
         return Found(len(own), tuple(((1, part, int(own.rows[at])), own[at]) for at in kept))
     return Found(len(own), tuple(((0, part, at), own[at]) for at in range(min(len(own), KEPT))))
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Self
 
 import numpy as np
@@ -20,6 +23,7 @@ _STEP = 1024.0
 _LARGEST = 2.0**23  # px: of 2^30 boxes of this side the sum fits into 64 bits
 _OCTAVES = 32  # below one pixel, and above: shorter and longer sides fall into the last bins
 _BINS = 2 * _OCTAVES * (BINS << _FINEST)  # the finest ones of a side, of which a number has 18 bits
+_HALF = 9  # bits
 # Steps that put a free bit before each of the last 32 bits of a number: how far its halves move apart, then
 # those of each half, and so on; and where bits are then.
 _SPREAD = (
@@ -56,10 +60,11 @@ class SizeHistogram:
     @classmethod
     def of(cls, sizes: Float) -> Self:
         """Count sizes, float64 [N, 2], in pixels; all are positive."""
-        width, height = _codes_of(sizes[:, 0]), _codes_of(sizes[:, 1])
-        width <<= 1
-        width |= height
-        return cls._gathered(_FINEST, width, None, np.minimum(sizes, _LARGEST))
+        width, height = sizes.T
+        codes = _codes_of(width)
+        codes <<= 1
+        codes |= _codes_of(height)
+        return cls._gathered(_FINEST, codes, None, tuple(map(_in_steps, (width, height))))
 
     @classmethod
     def none(cls) -> Self:
@@ -67,11 +72,11 @@ class SizeHistogram:
         return cls.of(np.zeros((0, 2)))
 
     @classmethod
-    def _gathered(cls, fineness: int, codes: Int, count: Int | None, sides: Float | Int) -> Self:
+    def _gathered(cls, fineness: int, codes: Int, count: Int | None, sides: Sequence[Int]) -> Self:
         """Put equal bins together, and make them wider where there are too many.
 
-        codes: int64 [n], in any order. count: int64 [n], boxes of each; None for one each. sides: [n, 2],
-        whole numbers are sums in steps, others are pixels.
+        codes: int64 [n], in any order. count: int64 [n], boxes of each; None for one each. sides: the sums of
+        widths, and those of heights, int64 [n] each.
         """
         if not len(codes):
             nothing = np.zeros(0, dtype=np.int64)
@@ -79,9 +84,9 @@ class SizeHistogram:
         order = stable_argsort(codes)
         codes = codes.take(order)
         apart = codes[1:] ^ codes[:-1]
-        wider = 0
-        while wider < fineness and np.count_nonzero(apart >= 1 << 2 * wider) + 1 > MOST:
-            wider += 1
+        wider = bisect_left(
+            range(fineness), True, key=lambda by: bool(np.count_nonzero(apart >= 1 << 2 * by) < MOST)
+        )
         first = np.flatnonzero(np.append(True, apart >= 1 << 2 * wider))  # of each bin
         if count is None:
             counts: Int = np.diff(first, append=len(codes))
@@ -89,16 +94,14 @@ class SizeHistogram:
             counts = np.add.reduceat(count.take(order), first)
         sums = np.empty((len(first), 2), dtype=np.int64)
         for axis in (0, 1):  # one after the other is several times faster than both
-            side = sides[:, axis].take(order)
-            steps = side if side.dtype == np.int64 else np.rint(side * _STEP).astype(np.int64)
-            sums[:, axis] = np.add.reduceat(steps, first)
+            sums[:, axis] = np.add.reduceat(sides[axis].take(order), first)
         return cls(fineness - wider, codes[first] >> 2 * wider, counts, sums)
 
     def __add__(self, other: Self) -> Self:
         fineness = min(self.fineness, other.fineness)
-        codes = [one.codes >> 2 * (one.fineness - fineness) for one in (self, other)]
-        count, sides = ([getattr(one, name) for one in (self, other)] for name in ("count", "sides"))
-        return self._gathered(fineness, *map(np.concatenate, (codes, count, sides)))
+        codes = np.concatenate([one.codes >> 2 * (one.fineness - fineness) for one in (self, other)])
+        sides = [np.concatenate([self.sides[:, axis], other.sides[:, axis]]) for axis in (0, 1)]
+        return self._gathered(fineness, codes, np.concatenate([self.count, other.count]), sides)
 
     @property
     def mean(self) -> Float:
@@ -125,11 +128,30 @@ def _codes_of(sides: Float) -> Int:
     bins = np.log2(sides)
     bins += _OCTAVES
     bins *= BINS << _FINEST
-    codes = np.clip(bins, 0, _BINS - 1).astype(np.int64)  # cut off is rounded down: none is negative
+    np.maximum(bins, 0, out=bins)
+    np.minimum(bins, _BINS - 1, out=bins)
+    number = bins.astype(np.int64)  # cut off is rounded down: none is negative
+    codes: Int = _spread().take(number >> _HALF)
+    codes <<= 2 * _HALF
+    codes |= _spread().take(number & ((1 << _HALF) - 1))
+    return codes
+
+
+@cache
+def _spread() -> Int:
+    """Return the numbers of up to _HALF bits, with a free bit before each of their bits: int64 [2^_HALF]."""
+    codes = np.arange(1 << _HALF)
     for shift, mask in _SPREAD:
         codes |= codes << shift
         codes &= mask
     return codes
+
+
+def _in_steps(sides: Float) -> Int:
+    """Return sides, float64 [N] pixels, in whole steps: int64 [N]."""
+    steps = np.minimum(sides, _LARGEST)
+    steps *= _STEP
+    return np.rint(steps, out=steps).astype(np.int64)
 
 
 def _every_second(codes: Int) -> Int:
