@@ -219,17 +219,21 @@ def ious_of_nearest(
     centre = (low + high) * 0.5
     near = [nearest(centre[a], axis, of) for a, axis in enumerate(axes)]
     apart = [np.abs(centre[a] - near[a]) for a in (0, 1)]
-    side = (high - low).astype(number)
+    exact = high - low
+    side = exact.astype(number, copy=False)
 
     def ious() -> Iterator[Float]:
         area = side[0] * side[1]
-        half = side * number(0.5)
-        reach = [half[a] - apart[a].astype(number) for a in (0, 1)]
+        half = exact * 0.5
+        free = [half[a] - apart[a] for a in (0, 1)]
+        reach = [each.astype(number, copy=False) for each in free]
         bounded, before = axes[0].bounds is not None, -1
         for k in range(len(axes[0].sizes)) if shapes is None else shapes:
             if bounded and not (before >= 0 and all(_same_bounds(axis, before, k) for axis in axes)):
-                distance = [_distance(centre[a], near[a], axis, k, of) for a, axis in enumerate(axes)]
-                reach = [half[a] - distance[a].astype(number) for a in (0, 1)]
+                reach = [
+                    _within(free[a], low[a], high[a], axis, k, of).astype(number, copy=False)
+                    for a, axis in enumerate(axes)
+                ]
             w, h = (of_boxes(axis.sizes[k], of).astype(number) for axis in axes)
             overlap = overlaps(reach[0], w, side[0], number)
             overlap *= overlaps(reach[1], h, side[1], number)
@@ -259,14 +263,17 @@ def nearest(centre: Float, axis: Cells, of: Int) -> Float:
     return index
 
 
-def _distance(centre: Float, near: Float, axis: Cells, k: int, of: Int) -> Float:
-    """Return the distance of each box's centre to the nearest cell whose shape k counts, inf if none does."""
+def _within(free: Float, low: Float, high: Float, axis: Cells, k: int, of: Int) -> Float:
+    """Return how far boxes reach beyond the nearest cell whose shape k counts, minus infinity if none does.
+
+    free: half of each box minus the distance to the nearest cell. Where that lies before the first cell that
+    counts, or after the last one, the box reaches from its far edge to that one.
+    """
     assert axis.bounds is not None
     first, last = (of_boxes(bound, of) for bound in axis.bounds[k])
-    clamped = np.minimum(np.maximum(near, first), last)
-    # If no cell counts, `last` is minus infinity, and so is the result.
-    clamped -= centre
-    return np.abs(clamped, out=clamped)
+    reach = high - first
+    np.minimum(reach, free, out=reach)
+    return np.minimum(reach, last - low, out=reach)
 
 
 def overlaps(reach: Float, size: Float, side: Float, number: type[np.floating]) -> Float:
