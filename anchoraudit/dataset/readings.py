@@ -7,12 +7,13 @@ reads them (no extent, past the image), and in another convention (nearly) none 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Float, Int
+from anchoraudit.arrays import Bool, Float, Int, stable_argsort
 from anchoraudit.boxes import ROUNDING, are_finite, box_sizes, has_area
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.conventions import Convention, every_convention
@@ -84,23 +85,39 @@ def boxes_of(numbers: Float, sizes: Float, convention: Convention) -> Float:
     array([[10., 20., 40., 60.]])
     """
     xyxy = np.empty_like(numbers)
-    with np.errstate(invalid="ignore", over="ignore"):
-        for axis, names in enumerate((("x1", "x2", "cx", "w"), ("y1", "y2", "cy", "h"))):
-            values = dict.fromkeys(names, numbers[:, 0])
-            found = set()
-            for column, token in enumerate(convention.tokens):
-                if token in values:
-                    value = numbers[:, column]
-                    if convention.full is not None:
-                        value = _rounded(value / convention.full * sizes[:, axis], 9)
-                    values[token] = value
-                    found.add(token)
-            low_name, high_name, centre, extent = names
-            from_centre = _rounded(values[centre] - values[extent] / 2, 9)
-            low = values[low_name] if low_name in found else from_centre
-            xyxy[:, axis] = low
-            xyxy[:, axis + 2] = values[high_name] if high_name in found else low + values[extent]
+    _put_boxes(_pixels(numbers, sizes, convention.full), convention, xyxy)
     return xyxy
+
+
+# Returns the numbers of a column as pixels along an axis: float64 [n].
+_Pixels = Callable[[int, int], Float]
+
+
+def _pixels(numbers: Float, sizes: Float, full: float | None) -> _Pixels:
+    """Return what makes pixels of numbers [n, 4], each column once for each axis.
+
+    full: what the side of an image is in the unit of the numbers, None for pixels.
+    """
+
+    @cache
+    def of(axis: int, column: int) -> Float:
+        values = numbers[:, column]
+        return values if full is None else _rounded(values / full * sizes[:, axis], 9)
+
+    return of
+
+
+def _put_boxes(pixels: _Pixels, convention: Convention, xyxy: Float) -> None:
+    """Put into `xyxy` [n, 4] what `boxes_of` returns."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        for axis, (x1, x2, centre, side) in enumerate((("x1", "x2", "cx", "w"), ("y1", "y2", "cy", "h"))):
+            own = (x1, x2, centre, side)
+            values = {
+                token: pixels(axis, column) for column, token in enumerate(convention.tokens) if token in own
+            }
+            low = values[x1] if x1 in values else _rounded(values[centre] - values[side] / 2, 9)
+            xyxy[:, axis] = low
+            xyxy[:, axis + 2] = values[x2] if x2 in values else low + values[side]
 
 
 def _difference(low: Float, high: Float) -> Float:
@@ -263,15 +280,18 @@ def count_readings(
     if in_part or _is_doubted(counts):
         least = ranks_in_parts(dataset)[number] if in_part else least_rank(len(rows), _SAMPLE)
         some, rank = from_rank(dataset.boxes, rows, least)
-        rows = rows[some]
-        counts.sampled[:] = np.bincount(rank[wrong[some]], minlength=RANKS)
+        order = stable_argsort(rank)  # those of a rank one after the other
+        rows, wrong, rank = rows[some[order]], wrong[some[order]], rank[order]
+        begin = np.flatnonzero(np.diff(rank, prepend=-1))
+        counts.sampled[:] = np.bincount(rank[wrong], minlength=RANKS)
         xyxy, sizes = dataset.boxes.xyxy.take(rows, axis=0), _sizes_of(dataset, rows, image_sizes)
         present = dataset.read_as or dataset.convention_of(number)
         numbers = _numbers_in(dataset, rows, present, sizes)
+        units = {full: _pixels(numbers, sizes, full) for full in {one.full for one in conventions}}
+        read = np.empty((4, len(rows))).T
         for place, convention in enumerate(conventions):
-            told = _told(convention, numbers, sizes)
-            for column in range(told.shape[1]):
-                counts.tried[:, place, column] = np.bincount(rank[told[:, column]], minlength=RANKS)
+            _put_boxes(units[convention.full], convention, read)
+            counts.tried[rank[begin], place] = np.add.reduceat(_told(read, sizes), begin, dtype=np.int64)
     return counts
 
 
@@ -337,16 +357,15 @@ def _is_doubted(counts: ReadingCounts) -> bool:
     return counts.judged >= DOUBTED and counts.wrong >= max(DOUBTED, share * counts.judged)
 
 
-def _told(convention: Convention, numbers: Float, sizes: Float) -> Bool:
-    """Tell of each of n boxes, as a convention reads it, what `_Tried` counts: bool [n, 7]."""
-    xyxy = boxes_of(numbers, sizes, convention)
+def _told(xyxy: Float, sizes: Float) -> Bool:
+    """Tell of each of n boxes [n, 4], as a convention reads it, what `_Tried` counts: bool [n, 7]."""
     wrong = impossible(xyxy, sizes)
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         along = xyxy[:, 2:] / sizes
         told = [along[:, axis] >= least for least in (_REACHES, _CORNER) for axis in (0, 1)]
     unknown = np.isnan(along).any(axis=1)
     right = [column & ~wrong for column in (*told, unknown)]
-    return np.column_stack([np.ones(len(wrong), dtype=np.bool_), wrong, *right])
+    return np.stack([np.ones(len(wrong), dtype=np.bool_), wrong, *right], axis=1)
 
 
 @dataclass(frozen=True, slots=True)

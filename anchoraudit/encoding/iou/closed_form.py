@@ -231,7 +231,7 @@ def ious_of_nearest(
         for k in range(len(axes[0].sizes)) if shapes is None else shapes:
             if bounded and not (before >= 0 and all(_same_bounds(axis, before, k) for axis in axes)):
                 reach = [
-                    _within(free[a], low[a], high[a], axis, k, of).astype(number, copy=False)
+                    _within(free[a], (low[a], high[a]), axis, k, of).astype(number, copy=False)
                     for a, axis in enumerate(axes)
                 ]
             w, h = (of_boxes(axis.sizes[k], of).astype(number) for axis in axes)
@@ -263,17 +263,18 @@ def nearest(centre: Float, axis: Cells, of: Int) -> Float:
     return index
 
 
-def _within(free: Float, low: Float, high: Float, axis: Cells, k: int, of: Int) -> Float:
+def _within(free: Float, edges: tuple[Float, Float], axis: Cells, k: int, of: Int) -> Float:
     """Return how far boxes reach beyond the nearest cell whose shape k counts, minus infinity if none does.
 
-    free: half of each box minus the distance to the nearest cell. Where that lies before the first cell that
-    counts, or after the last one, the box reaches from its far edge to that one.
+    edges: of the boxes along the axis, low and high. free: half of each box minus the distance to the nearest
+    cell. Where that lies before the first cell that counts, or after the last one, the box reaches from its
+    far edge to that one.
     """
     assert axis.bounds is not None
     first, last = (of_boxes(bound, of) for bound in axis.bounds[k])
-    reach = high - first
+    reach = edges[1] - first
     np.minimum(reach, free, out=reach)
-    return np.minimum(reach, last - low, out=reach)
+    return np.minimum(reach, last - edges[0], out=reach)
 
 
 def overlaps(reach: Float, size: Float, side: Float, number: type[np.floating]) -> Float:
