@@ -541,7 +541,7 @@ def examine(
     admitted = None
     if loader != PLAIN:
         indices = table.box_indices() if table.has_odd_indices else None
-        admitted = admitted_to(dataset, detector, indices, table.stated.count)
+        admitted = admitted_to(dataset, detector, indices, table.stated.count, policy=labels)
     if admitted is not None:
         dataset = admitted.stopping(dataset)
         for reason, rows in (("model", admitted.dropped), ("loader", admitted.dropped_by_loader)):

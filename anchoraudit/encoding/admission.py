@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from anchoraudit.arrays import Bool, Float, Int, Int8, for_each_block, stable_argsort
 from anchoraudit.boxes import are_finite, clip_boxes, lie_inside
+from anchoraudit.dataset import labels as label_policy
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.fates import KEPT, MOVED, STOPS
 from anchoraudit.detectors.labels import FATAL, LIMITS, OUTCOMES, RULES, Labels
@@ -136,7 +137,8 @@ def _admit(handed: Handed, detector: Detector, ids: npt.NDArray[Any] | None, cou
 class Handed:
     """The boxes of a data set that reach a detector's model. They are the same for all detectors of a loader.
 
-    rows: int64 [n]. boxes, image, width, height: what `admit` is given of them.
+    rows: int64 [n]. boxes, image, width, height: what `admit` is given of them. suspects: bool [n], among
+    which all are that are not whole and inside their images, if that is known.
     """
 
     rows: Int
@@ -144,10 +146,13 @@ class Handed:
     image: Int
     width: Float
     height: Float
+    suspects: Bool | None = None
 
     @cached_property
     def odd(self) -> Int:
         """The boxes, int64, that are not whole and inside their images. Most rules need no look at others."""
+        if self.suspects is not None:
+            return np.flatnonzero(self.suspects)
         whole = np.empty(len(self.boxes), dtype=np.bool_)
 
         def look(block: slice) -> None:
@@ -463,8 +468,11 @@ class Admitted:
         return replace(dataset, images=replace(images, fate=fate))
 
 
-def handed_over(dataset: Dataset) -> Handed:
-    """Return the boxes that a loader, which may have decided on the data set, hands to the model."""
+def handed_over(dataset: Dataset, policy: label_policy.Labels | None = None) -> Handed:
+    """Return the boxes that a loader, which may have decided on the data set, hands to the model.
+
+    policy: what the label policy says of the data set, if that is known.
+    """
     boxes, images = dataset.boxes, dataset.images
     handed = ~boxes.crowd if boxes.fate is None else boxes.fate <= MOVED
     unread = np.isnan(boxes.xyxy[:, 0])  # few, if any
@@ -474,7 +482,10 @@ def handed_over(dataset: Dataset) -> Handed:
     rows = np.flatnonzero(handed)
     whole = len(rows) == len(boxes)
     xyxy, image = (boxes.xyxy, boxes.image) if whole else (boxes.xyxy.take(rows, axis=0), boxes.image[rows])
-    return Handed(rows, xyxy, image, images.width, images.height)
+    suspects = None
+    if policy is not None and not dataset.is_fed:  # boxes of batches are not clipped
+        suspects = ((policy.reason > 0) | policy.clipped)[rows]
+    return Handed(rows, xyxy, image, images.width, images.height, suspects)
 
 
 def admitted_to(
@@ -484,14 +495,15 @@ def admitted_to(
     count: int = 0,
     *,
     handed: Handed | None = None,
+    policy: label_policy.Labels | None = None,
 ) -> Admitted:
     """Say what a detector's model does with the boxes of a data set, which a loader may have decided on.
 
     indices: int64 [M], the index of each box's class, below 0 for none; None if they are unknown. count: how
     many classes the model is built with, 0 if that is unknown. handed: what `handed_over` returns, if it is
-    known.
+    known. policy: what the label policy says of these boxes, if that is known.
     """
-    handed = handed_over(dataset) if handed is None else handed
+    handed = handed_over(dataset, policy) if handed is None else handed
     ids = None if indices is None else indices[handed.rows]
     found = _admit(handed, detector, ids, count or None)
     return Admitted(detector.labels, found, handed.rows)
