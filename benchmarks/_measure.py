@@ -2,19 +2,24 @@
 
 A process that is measured starts from a small one. Linux counts what the parent held when it started a
 child towards the child's peak memory, so a script that claims memory imports neither NumPy nor data.
+
+Nothing looks at a process while it is timed. A look at the memory of a process holds up its page faults, and
+takes a core if it comes every few milliseconds. So peaks are measured in runs of their own.
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -33,6 +38,8 @@ _ENVIRONMENT = {
 }
 # ru_maxrss is in kilobytes on Linux and in bytes on macOS.
 _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
+_PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
+_LEFT_BEHIND = 30  # seconds in which processes end that the one that started them did not wait for
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +72,26 @@ class Claim:
         return {True: "holds", False: "does not hold", None: ""}[self.holds]
 
 
-def run(command: Sequence[str], *, watch: Callable[[int], None] | None = None) -> Run:
+def run(command: Sequence[str], *, watch: Callable[[], None] | None = None, every: float = 0.002) -> Run:
     """Run a command in a fresh process and an empty working directory; RuntimeError if it fails.
 
-    watch: called again and again, with the process' id, while it runs.
+    On Linux its CPU time is that of all processes that it starts, also of those that nobody waits for.
+    watch: called again and again while it runs, `every` so many seconds.
     """
     environment = {**os.environ, **_ENVIRONMENT}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    _adopt()
+    before = _children()
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as errors:
         start = time.perf_counter()
         process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            start_new_session=watch is not None,
+            command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=errors
         )
         while watch is not None and not os.waitid(
             os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT
         ):
-            watch(process.pid)
-            time.sleep(0.002)
+            watch()
+            time.sleep(every)
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -95,29 +100,74 @@ def run(command: Sequence[str], *, watch: Callable[[int], None] | None = None) -
             raise RuntimeError(
                 f"exit code {process.returncode}: {' '.join(command)}\n{errors.read().decode()}"
             )
-    return Run(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * _MAXRSS_UNIT)
+        cpu = sum(each.ru_utime + each.ru_stime for each in (used, *_left_behind(before)))
+    return Run(wall, cpu, used.ru_maxrss * _MAXRSS_UNIT)
 
 
-def peak_memory(command: Sequence[str]) -> int:
+def _adopt() -> None:
+    """Become the parent of all processes below this one whose own parent ends. On Linux only."""
+    if sys.platform == "linux" and ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
+        raise RuntimeError("this system does not let a process wait for those below its children")
+
+
+def _left_behind(before: set[int]) -> Iterator[resource.struct_rusage]:
+    """Wait for processes that a command did not wait for, and yield what each used.
+
+    before: children of this process that are not of the command.
+    """
+    until = time.monotonic() + _LEFT_BEHIND
+    while left := _children() - before:
+        for pid in left:
+            ended, _, used = os.wait4(pid, os.WNOHANG)
+            if ended:
+                yield used
+        if time.monotonic() > until:
+            raise RuntimeError(f"still running after the command: {sorted(left)}")
+        time.sleep(0.01)
+
+
+def peak_memory(command: Sequence[str], *, every: float = 0.002) -> int:
     """Most bytes that a command held at one time, all its processes together, in a run of its own.
 
-    On Linux they are looked at every few milliseconds, pages that several share counted once. Elsewhere
-    it is the peak of the largest process.
+    On Linux they are looked at `every` so many seconds, pages that several share counted once. Elsewhere it
+    is the peak of the largest process.
     """
     seen: list[int] = [0]
-    return max(run(command, watch=lambda leader: seen.append(held(leader))).peak, *seen)
+    return max(run(command, watch=lambda: seen.append(held()), every=every).peak, *seen)
 
 
-def held(leader: int) -> int:
-    """Bytes the processes of a session hold together: each page divided by how many map it."""
+def held() -> int:
+    """Bytes that all processes below this one hold together: each page divided by how many map it."""
     total = 0
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError, ValueError):  # a process that has just ended
-            state = (folder / "stat").read_text()
-            if int(state.rpartition(")")[2].split()[3]) == leader:
-                rollup = (folder / "smaps_rollup").read_text()
-                total += 1024 * int(rollup.split("\nPss:", 1)[1].split(None, 1)[0])
+    for pid in _below():
+        with suppress(OSError, ValueError, IndexError):  # it has just ended
+            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+            total += 1024 * int(rollup.split("\nPss:", 1)[1].split(None, 1)[0])
     return total
+
+
+def _children() -> set[int]:
+    """The processes whose parent is this one, where /proc tells."""
+    own = os.getpid()
+    return {pid for pid, parent in _parents().items() if parent == own}
+
+
+def _below() -> set[int]:
+    """The processes that this one and its children started, and theirs, where /proc tells."""
+    parents = _parents()
+    below = {os.getpid()}
+    while more := {pid for pid, parent in parents.items() if parent in below} - below:
+        below |= more
+    return below - {os.getpid()}
+
+
+def _parents() -> dict[int, int]:
+    """The parent of each process."""
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has just ended
+            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
+    return parents
 
 
 def timed(work: Callable[[], object]) -> Run:

@@ -1,7 +1,7 @@
 """Data sets in parts: CPU time and memory beside a bare reading, more boxes, CSV, and Dask.
 
-The sets are large, so each figure is from one run of each. MILLIONS in the environment asks for another
-number of boxes in the largest one, instead of 100.
+The sets are large, so each figure is from one run of each, and peaks are from a second one. MILLIONS in the
+environment asks for another number of boxes in the largest one, instead of 100.
 """
 
 from __future__ import annotations
@@ -9,12 +9,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
-from _measure import MB, PROGRAM, PYTHON, Claim, Run, main, run
+from _measure import MB, PROGRAM, PYTHON, Claim, Run, main, peak_memory, run
 from _shards import COLUMNS, shards
 
 BOXES, PARTS = 20_000_000, 64
@@ -38,60 +36,24 @@ def scan(table: Path, *words: str, engine: str = "local") -> tuple[str, ...]:
     return (*PROGRAM, "scan", str(table), "--engine", engine, "--exit-zero", "-q", *words)
 
 
-@dataclass
-class Tree:
-    """A process and all below it, as they are seen again and again while they run.
-
-    cpu: the user and system seconds of each. peak: the most bytes that all held at one time.
-    """
-
-    cpu: dict[int, float] = field(default_factory=dict)
-    peak: int = 0
-
-    def look(self, leader: int) -> None:
-        """Look at all processes below `leader`. Pages that several share count once."""
-        stats = {}
-        for path in Path("/proc").glob("[0-9]*/stat"):
-            with suppress(OSError):  # it has just ended
-                stats[int(path.parent.name)] = path.read_text().rpartition(")")[2].split()
-        below = {leader}
-        while more := {pid for pid, stat in stats.items() if int(stat[1]) in below} - below:
-            below |= more
-        held = 0
-        for pid in below & {*stats}:
-            self.cpu[pid] = (int(stats[pid][11]) + int(stats[pid][12])) / os.sysconf("SC_CLK_TCK")
-            with suppress(OSError, ValueError, IndexError):
-                rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-                held += 1024 * int(rollup.split("\nPss:", 1)[1].split(None, 1)[0])
-        self.peak = max(self.peak, held)
-
-
-def watched(command: Sequence[str]) -> Run:
-    """Run a command. Its CPU time and peak are those of all its processes, whoever waits for them."""
-    tree = Tree()
-    done = run(command, watch=tree.look)
-    return Run(done.wall, max(done.cpu, sum(tree.cpu.values())), tree.peak)
-
-
 def measure(data: Path) -> list[Claim]:
     """Run everything once: reading and auditing side by side, then the larger set, CSV and Dask."""
     folder, largest = shards(data, BOXES, PARTS), shards(data, LARGEST, PARTS * LARGEST // BOXES)
     bare = run((PYTHON, "-c", _READ, str(folder), *COLUMNS))
-    whole = watched(scan(folder))
-    large = watched(scan(largest))
+    whole, large = run(scan(folder)), run(scan(largest))
     claims = [
         _cpu_claim(f"Parquet, {_millions(BOXES)}: CPU, times pyarrow.read_table", whole, bare, MOST_CPU),
         _rate_claim(whole),
-        _peak_claim(f"Parquet, {_millions(BOXES)}: peak memory, MB", whole.peak),
-        _peak_claim(f"Parquet, {_millions(LARGEST)}: peak memory, MB", large.peak),
+        _peak_claim(f"Parquet, {_millions(BOXES)}: peak memory, MB", scan(folder)),
+        _peak_claim(f"Parquet, {_millions(LARGEST)}: peak memory, MB", scan(largest)),
         _growth_claim(whole, large),
         _csv_claim(data),
     ]
     if find_spec("distributed") is None:
         print("the engine dask is not measured: pip install distributed", file=sys.stderr)
         return claims
-    single = watched(scan(folder, "--workers", "1"))
-    return [*claims, *_dask_claims(watched(scan(folder, "--workers", "2", engine="dask")), whole, single)]
+    single = run(scan(folder, "--workers", "1"))
+    return [*claims, *_dask_claims(run(scan(folder, "--workers", "2", engine="dask")), whole, single)]
 
 
 def _cpu_claim(what: str, ours: Run, theirs: Run, most: float) -> Claim:
@@ -116,7 +78,8 @@ def _rate_claim(ours: Run) -> Claim:
     )
 
 
-def _peak_claim(what: str, peak: int) -> Claim:
+def _peak_claim(what: str, command: Sequence[str]) -> Claim:
+    peak = peak_memory(command)
     return Claim(
         what,
         f"{peak / MB:.0f}",

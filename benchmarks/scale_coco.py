@@ -6,7 +6,6 @@ scan of it takes minutes.
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from _data import BOXES, LARGE_BOXES, coco_file, large_coco_file
@@ -22,17 +21,11 @@ def measure(data: Path) -> list[Claim]:
     small, large = coco_file(data), large_coco_file(data)
     scan = (*PROGRAM, "scan", "--exit-zero", "-q")
     in_parts = ("--memory", MEMORY)
-    seen, looked = [0], [0.0]
-
-    def watch(leader: int) -> None:
-        if time.monotonic() - looked[0] > _SECONDS:
-            seen.append(held(leader))
-            looked[0] = time.monotonic()
-
+    seen = [0]
     cpu = {
         "whole": run((*scan, str(small))).cpu,
         "small": run((*scan, str(small), *in_parts)).cpu,
-        "large": run((*scan, str(large), *in_parts), watch=watch).cpu,
+        "large": run((*scan, str(large), *in_parts), watch=lambda: seen.append(held()), every=_SECONDS).cpu,
     }
     parts, boxes = cpu["small"] / cpu["whole"], cpu["large"] / cpu["small"] * BOXES / LARGE_BOXES
     return [

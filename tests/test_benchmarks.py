@@ -62,3 +62,37 @@ def test_what_became_worse_is_told(commands):
 def test_the_page_has_the_place_of_the_table(commands):
     text = Path(ROOT, "benchmarks/README.md").read_text()
     assert text.count(commands.START) == text.count(commands.END) == 1
+
+
+@pytest.fixture
+def measuring(monkeypatch):
+    """The module that measures."""
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    yield importlib.import_module("_measure")
+    sys.modules.pop("_measure", None)
+
+
+BUSY = "import time\nwhile time.process_time() < 0.6: pass"
+# A process that ends at once; what it has started works on, or has ended and was never waited for.
+LEAVING = (
+    "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', sys.argv[1]]); time.sleep({})"
+)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="LEFT BEHIND PROCESSES COUNT ON LINUX ONLY")
+@pytest.mark.parametrize("seconds", [0, 2])
+def test_the_time_of_processes_that_nobody_waits_for_counts(measuring, seconds):
+    program = (sys.executable, "-c", LEAVING.format(seconds))
+    idle, busy = (measuring.run((*program, work)).cpu for work in ("pass", BUSY))
+    assert 0.3 < busy - idle < 0.9
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="PEAKS OF SEVERAL PROCESSES ARE MEASURED ON LINUX ONLY")
+def test_the_peak_is_of_all_processes_at_one_time(measuring):
+    """Two of 100 MB each, the second one in a session of its own."""
+    holding = "import time; data = b'x' * 100_000_000; time.sleep(0.5)"
+    starting = (
+        f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {holding!r}], "
+        f"start_new_session=True); {holding}"
+    )
+    assert 200e6 < measuring.peak_memory((sys.executable, "-c", starting)) < 280e6
