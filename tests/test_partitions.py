@@ -9,7 +9,6 @@ import pytest
 import anchoraudit
 from anchoraudit import AnchorauditError, Chosen, Partial, audit_partitions, merge
 from anchoraudit.cli import run as run_here
-from anchoraudit.dataset.pieces import keys_of
 from anchoraudit.errors import TooLargeError
 from anchoraudit.partitions.sizes import SizeHistogram
 from tests.forks import in_another_process
@@ -234,16 +233,6 @@ class TestSizes:
         assert np.average(whole.mean, axis=0, weights=whole.count) == pytest.approx(
             sizes.mean(axis=0), abs=1e-3
         )
-
-
-class TestKeys:
-    def test_they_are_the_same_on_every_machine(self):
-        assert keys_of(["a", "b", "a"]).tolist() == [
-            keys_of(["a"]).tolist()[0],
-            keys_of(["b"]).tolist()[0],
-            keys_of(["a"]).tolist()[0],
-        ]
-        assert hex(keys_of(["000001.jpg"])[0]) == "0xe81431bb44cd5a31"
 
 
 class TestCommandLine:

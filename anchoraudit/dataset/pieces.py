@@ -181,15 +181,3 @@ class RewritableParts(Parts, Protocol):
         Raises AnchorauditError if it is not the file any more that was read, or cannot be read.
         """
         ...
-
-
-def keys_of(names: Sequence[str]) -> Keys:
-    """Return the hash of each name: uint64 [n], in their order, the same on every machine.
-
-    Two names have the same one with a probability of 2^-64, so that of a billion names hardly two do.
-    """
-    from pandas.util import hash_array
-
-    if not names:
-        return np.zeros(0, dtype=np.uint64)
-    return hash_array(np.array(names, dtype=object), categorize=False)

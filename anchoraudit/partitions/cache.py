@@ -72,7 +72,7 @@ class KeptIndices:
 
     def __init__(self, cache: Cache, format: str, options: ReadOptions) -> None:
         self._cache = cache
-        self._base = ("index", anchoraudit.__version__, format, list(options.splits))
+        self._base = ("index by murmur3", anchoraudit.__version__, format, list(options.splits))
 
     def get(self, piece: Piece) -> Index | None:
         """Return what is kept of a piece, if anything."""

@@ -22,8 +22,10 @@ def texts_of(column: pa.ChunkedArray) -> Texts:
     names = array.dictionary.to_pylist()
     if not (pa.types.is_string(array.dictionary.type) and array.dictionary.null_count == 0):
         names = [_plain(value) for value in names]
-    codes = array.indices.fill_null(len(names)).to_numpy(zero_copy_only=False).astype(np.int64)
-    return Texts.of_codes(codes, [*names, ""])
+    indices = array.indices
+    if indices.null_count:
+        indices, names = indices.fill_null(len(names)), [*names, ""]
+    return Texts.of_codes(indices.to_numpy().astype(np.int64), names)
 
 
 def _plain(value: object) -> str:
@@ -38,6 +40,6 @@ def numbers_of(column: pa.ChunkedArray, *, nan_is_nothing: bool) -> Numbers:
     """
     kind = column.type
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        values = column.cast(pa.float64(), safe=False).to_numpy().astype(np.float64)
+        values = column.cast(pa.float64(), safe=False).to_numpy()
         return Numbers.of_floats(values) if nan_is_nothing else Numbers(values, column.is_null().to_numpy())
     return Numbers.of(["" if value is None else value for value in column.to_pylist()])

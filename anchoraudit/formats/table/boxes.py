@@ -35,35 +35,41 @@ def read_boxes(rows: Rows, images: TableImages) -> TableBoxes:
     labels = rows.texts.get("label") or Texts.same("", len(rows))
     names = rows.dialect.box
     columns = [rows.numbers[name] for name in names]
-    empty = np.column_stack([column.empty for column in columns])
-    absent: Bool = np.logical_and.reduce([column.is_absent() for column in columns])
-    empty[absent] = True
+    numbers = np.empty((len(rows), len(columns)))
+    for place, column in enumerate(columns):
+        numbers[:, place] = column.values
     broken = np.zeros(len(rows), dtype=np.bool_)
     broken[rows.broken] = True
     unlabelled = labels.are("")
-    blank = in_all(empty) & unlabelled & ~broken
-    taken = np.flatnonzero((images.of_row >= 0) & ~blank)
-    numbers = np.column_stack([column.values for column in columns])
+    # The others have all of their numbers.
+    odd = np.flatnonzero(~are_finite(numbers) | broken)
+    of_odd = [column.take(odd) for column in columns]
+    empty = np.column_stack([column.empty for column in of_odd])
+    absent: Bool = np.logical_and.reduce([column.is_absent() for column in of_odd])
+    empty[absent] = True
+    is_absent, is_taken = np.zeros(len(rows), dtype=np.bool_), images.of_row >= 0
+    is_absent[odd[absent]] = True
+    is_taken[odd[in_all(empty) & unlabelled[odd] & ~broken[odd]]] = False
+    taken = np.flatnonzero(is_taken)
     wrong = [
         (row, "PAR004", f"{name} is {shorten(value)}, not a number", str(value))
         for name, column in zip(names, columns, strict=True)
         for row, value in column.odd.items()
-        if not absent[row]
+        if not is_absent[row]
     ]
     # If a row has more or fewer fields than the header, its numbers are in the wrong columns.
     numbers[broken] = np.nan
-    lacking = in_any(empty) & ~broken
-    is_taken = np.zeros(len(rows), dtype=np.bool_)
-    is_taken[taken] = True
-    for row in np.flatnonzero(lacking & is_taken).tolist():
-        missing = [name for name, without in zip(names, empty[row].tolist(), strict=True) if without]
-        wrong.append((row, "PAR003", f"the row lacks {', '.join(missing)}", ""))
-    not_read = broken | lacking
+    lacking = np.flatnonzero(in_any(empty) & ~broken[odd])
+    for row, without in zip(odd[lacking].tolist(), empty[lacking].tolist(), strict=True):
+        if is_taken[row]:
+            missing = [name for name, is_missing in zip(names, without, strict=True) if is_missing]
+            wrong.append((row, "PAR003", f"the row lacks {', '.join(missing)}", ""))
+    not_read = broken.copy()
+    not_read[odd[lacking]] = True
     not_read[[row for row, *_ in wrong]] = True
-    infinite = ~are_finite(numbers) & ~not_read & is_taken
     wrong += [
         (row, "BOX001", "a coordinate is not finite", ", ".join(f"{v:g}" for v in numbers[row].tolist()))
-        for row in np.flatnonzero(infinite).tolist()
+        for row in odd[~not_read[odd] & is_taken[odd]].tolist()
     ]
     if "label" in rows.texts:
         wrong += [

@@ -17,6 +17,7 @@ import numpy as np
 from anchoraudit.arrays import Bool, Float, Int
 
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
+_SOON = 64  # times as many rows as distinct texts
 _NOTHING = frozenset(["", "none", "null", "na", "n/a", "-"])  # what programs write for a missing number
 
 
@@ -51,17 +52,15 @@ class Texts:
 
         codes: int64 [R], none below 0.
         """
-        distinct = list(dict.fromkeys(names))
-        if len(distinct) < len(names):
+        distinct = list(names)
+        if len({*distinct}) < len(distinct):
+            distinct = list(dict.fromkeys(names))
             index = {name: i for i, name in enumerate(distinct)}
             codes = np.array([index[name] for name in names], dtype=np.int64)[codes]
-        first = np.full(len(distinct), len(codes), dtype=np.int64)
-        first[codes[::-1]] = np.arange(
-            len(codes) - 1, -1, -1
-        )  # the last one that is written is the first row
-        order = np.argsort(first, kind="stable")
-        order = order[first[order] < len(codes)]
-        if not np.array_equal(order, np.arange(len(distinct))):
+        first = _first_rows(codes, len(distinct))
+        if distinct and (first[-1] == len(codes) or (first[1:] <= first[:-1]).any()):
+            order = np.argsort(first, kind="stable")
+            order = order[first[order] < len(codes)]
             place = np.full(len(distinct), -1, dtype=np.int64)
             place[order] = np.arange(len(order))
             codes, distinct, first = place[codes], [distinct[i] for i in order.tolist()], first[order]
@@ -81,12 +80,31 @@ class Texts:
         """Return the texts of some rows, int64."""
         return Texts.of_codes(self.codes[rows], self.names)
 
+    def code_of(self, text: str) -> int:
+        """Return the index of a text into `names`, -1 if no row has it."""
+        try:
+            return self.names.index(text)
+        except ValueError:
+            return -1
+
     def are(self, text: str) -> Bool:
         """Tell which rows have this text: bool [R]."""
-        if text not in self.names:
-            return np.zeros(len(self.codes), dtype=np.bool_)
-        found: Bool = self.codes == self.names.index(text)
+        code = self.code_of(text)
+        found: Bool = np.zeros(len(self), dtype=np.bool_) if code < 0 else self.codes == code
         return found
+
+
+def _first_rows(codes: Int, count: int) -> Int:
+    """Return the first row of each of `count` codes, len(codes) if it is in none: int64 [count]."""
+    first = np.full(count, len(codes), dtype=np.int64)
+    # Of a few texts, all are met soon.
+    for some in (codes[: _SOON * count], codes):
+        begins = np.flatnonzero(some[1:] != some[:-1])[::-1] + 1
+        first[some[begins]] = begins  # the last one that is written is the first row
+        first[some[:1]] = 0
+        if len(some) == len(codes) or (first < len(codes)).all():
+            break
+    return first
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class TableImages:
     """N images, in the order in which rows name them first.
 
     sizes: float64 [N, 2], width and height in pixels, NaN if unknown.
-    splits: N names.
+    splits: N names, or one name for all images.
     measured: bool [N], the size is not from the table.
     of_row: int64 [R], the image of each row, -1 without one.
     folder: the image folder, None if none was found.
@@ -42,7 +42,7 @@ class TableImages:
     ids: list[str]
     file_names: list[str]
     sizes: Float
-    splits: list[str]
+    splits: Sequence[str] | str
     measured: Bool
     of_row: Int
     folder: Path | None
@@ -70,15 +70,21 @@ def read_images(rows: Rows, split: str, wanted: Sequence[str], image_folder: Pat
         for row in np.flatnonzero(named.are("")).tolist()
     ]
     owner = _splits_of(rows, split, wanted, findings)
-    chosen = np.array(
-        [bool(name) and (not wanted or own in wanted) for name, own in zip(named.names, owner, strict=True)],
-        dtype=np.bool_,
-    )
-    kept = np.flatnonzero(chosen)
-    place = np.full(len(chosen), -1, dtype=np.int64)
-    place[kept] = np.arange(len(kept))
-    of_row, first = place[named.codes], named.first[kept]
-    ids = [named.names[i] for i in kept.tolist()]
+    chosen = np.ones(len(named.names), dtype=np.bool_)
+    if wanted and isinstance(owner, str):
+        chosen[:] = owner in wanted
+    elif wanted:
+        chosen = np.array([own in wanted for own in owner], dtype=np.bool_)
+    if (nameless := named.code_of("")) >= 0:
+        chosen[nameless] = False
+    ids, of_row, first = named.names, named.codes, named.first
+    if not chosen.all():
+        kept = np.flatnonzero(chosen)
+        place = np.full(len(chosen), -1, dtype=np.int64)
+        place[kept] = np.arange(len(kept))
+        of_row, first = place[of_row], first[kept]
+        ids = [ids[i] for i in kept.tolist()]
+        owner = owner if isinstance(owner, str) else [owner[i] for i in kept.tolist()]
     called = ids
     if (files := rows.texts.get("file_name")) is not None:
         called = [files[row] or name for row, name in zip(first.tolist(), ids, strict=True)]
@@ -92,7 +98,7 @@ def read_images(rows: Rows, split: str, wanted: Sequence[str], image_folder: Pat
 
     if near.folder is not None:
         findings += report_missing(near.names, near.present, near.folder, where)
-    sizes = _declared(rows, of_row, len(kept))
+    sizes = _declared(rows, of_row, first)
     opened: Opened = {}
     on_disk = files_below(near.folder, near.names)
     measured, unknown = complete_sizes(
@@ -102,7 +108,7 @@ def read_images(rows: Rows, split: str, wanted: Sequence[str], image_folder: Pat
         ids=ids,
         file_names=near.names,
         sizes=sizes,
-        splits=[owner[i] for i in kept.tolist()],
+        splits=owner,
         measured=measured,
         of_row=of_row,
         folder=near.folder,
@@ -113,14 +119,14 @@ def read_images(rows: Rows, split: str, wanted: Sequence[str], image_folder: Pat
     )
 
 
-def _splits_of(rows: Rows, split: str, wanted: Sequence[str], findings: list[Finding]) -> list[str]:
+def _splits_of(rows: Rows, split: str, wanted: Sequence[str], findings: list[Finding]) -> list[str] | str:
     """Return the split of each name of an image: the one that was asked for, or else that of its first row.
 
-    Adds a finding for each image of two splits.
+    One for all if rows name none. Adds a finding for each image of two splits.
     """
     named, stated = rows.texts["image"], rows.texts.get("split")
     if stated is None:
-        return [split] * len(named.names)
+        return split
     owner = [stated[row] for row in named.first.tolist()]
     differs = stated.codes != stated.codes[named.first][named.codes]
     told: set[int] = set()
@@ -138,14 +144,27 @@ def _splits_of(rows: Rows, split: str, wanted: Sequence[str], findings: list[Fin
     return owner
 
 
-def _declared(rows: Rows, of_row: Int, count: int) -> Float:
-    """Return declared sizes, the first possible one of each image: [N, 2] in pixels, NaN if there is none."""
-    sizes = np.full((count, 2), np.nan)
+def _declared(rows: Rows, of_row: Int, first: Int) -> Float:
+    """Return declared sizes, the first possible one of each image: [N, 2] in pixels, NaN if there is none.
+
+    of_row: the image of each row, -1 without one. first: int64 [N], the first row of each.
+    """
     if "width" not in rows.numbers or "height" not in rows.numbers:
-        return sizes
-    sides = np.column_stack([rows.numbers[name].values for name in ("width", "height")])
-    with np.errstate(invalid="ignore"):
-        possible = in_all((sides >= 1) & (sides <= LARGEST_SIDE)) & (of_row >= 0)
-    at = np.flatnonzero(possible)[::-1]
-    sizes[of_row[at]] = sides[at]  # `at` is descending, so the first row is written last and stays
+        return np.full((len(first), 2), np.nan)
+    sizes = _sizes_in(rows, first)  # nearly always all of them are possible
+    lacking = np.isnan(sizes[:, 0])
+    if lacking.any():
+        at = np.flatnonzero((of_row >= 0) & lacking[of_row])[::-1]
+        sides = _sizes_in(rows, at)
+        is_possible = ~np.isnan(sides[:, 0])
+        # `at` is descending, so the first row is written last and stays.
+        sizes[of_row[at[is_possible]]] = sides[is_possible]
     return sizes
+
+
+def _sizes_in(rows: Rows, at: Int) -> Float:
+    """Return the sizes in some rows, float64 [n, 2], NaN where one is impossible."""
+    sides = np.column_stack([rows.numbers[name].values[at] for name in ("width", "height")])
+    with np.errstate(invalid="ignore"):
+        sides[~in_all((sides >= 1) & (sides <= LARGEST_SIDE))] = np.nan
+    return sides

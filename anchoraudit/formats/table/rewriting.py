@@ -12,7 +12,8 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from anchoraudit.arrays import Bool
-from anchoraudit.dataset.pieces import Keys, LeftOut, Output, Rewritten, keys_of
+from anchoraudit.dataset.keys import keys_of
+from anchoraudit.dataset.pieces import Keys, LeftOut, Output, Rewritten
 from anchoraudit.formats.table.row_groups import opened
 from anchoraudit.formats.table.rows import Rows
 from anchoraudit.io import stores
