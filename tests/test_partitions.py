@@ -1,7 +1,10 @@
 """The audit in parts: the same answer as that of the whole, in any order, whatever cannot be read."""
 
 import json
+import os
 import random
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ from anchoraudit import AnchorauditError, Chosen, Partial, audit_partitions, mer
 from anchoraudit.cli import run as run_here
 from anchoraudit.errors import TooLargeError
 from anchoraudit.partitions.sizes import SizeHistogram
+from tests.conftest import ROOT
 from tests.forks import in_another_process
 
 pa = pytest.importorskip("pyarrow")
@@ -279,3 +283,29 @@ class TestCommandLine:
         assert done.returncode == 2
         assert said in done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("is_nested", [False, True])
+def test_no_process_imports_pandas(shards, tmp_path, is_nested):
+    """That takes as long as most parts. pyarrow does it wherever it makes an array of NumPy."""
+    if is_nested:
+        shards = tmp_path / "nested"
+        shards.mkdir()
+        objects = pa.array([{"bbox": [[1.0, 2.0, 30.0, 40.0]], "category": ["cat"]}] * 20)
+        names = [f"{i}.jpg" for i in range(20)]
+        table = pa.table({"image": names, "width": [90] * 20, "height": [80] * 20, "objects": objects})
+        parquet.write_table(table, shards / "a.parquet")
+    program = (
+        "from anchoraudit import audit_partitions, merge; "
+        f"print(merge(audit_partitions({str(shards)!r}, workers=1)).summary()['images'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert int(done.stdout) == (20 if is_nested else 120)
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "pyarrow" in imported and "pandas" not in imported

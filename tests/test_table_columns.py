@@ -51,3 +51,45 @@ class TestTexts:
         assert (texts.code_of("a"), texts.code_of("c")) == (2, -1)
         assert texts.are("b").tolist() == [True, False, True, False]
         assert texts.are("c").tolist() == [False] * 4
+
+
+class TestColumnsOfArrow:
+    """Against what pyarrow itself makes of them."""
+
+    @staticmethod
+    def arrow():
+        return pytest.importorskip("pyarrow"), pytest.importorskip("anchoraudit.formats.table.arrow")
+
+    @given(
+        st.lists(st.lists(st.none() | st.integers(-9, 9), max_size=9), max_size=3),
+        st.sampled_from(["int8", "uint16", "int64", "float32", "float64", "bool_"]),
+        st.integers(0, 3),
+    )
+    def test_numbers(self, chunks, kind, begin):
+        pa, arrow = self.arrow()
+        kind = getattr(pa, kind)()
+        if kind in (pa.uint16(), pa.bool_()):
+            chunks = [[None if value is None else abs(value) for value in chunk] for chunk in chunks]
+        if kind == pa.bool_():
+            chunks = [[None if value is None else value > 4 for value in chunk] for chunk in chunks]
+        column = pa.chunked_array([pa.array(chunk, kind)[begin:] for chunk in chunks], kind)
+        missing = True if kind == pa.bool_() else 7
+        found = arrow.values_of(column, missing)
+        assert found.tolist() == [missing if value is None else value for value in column.to_pylist()]
+        assert found.dtype == np.dtype(kind.to_pandas_dtype())
+
+    @pytest.mark.parametrize("distinct", [1, 127, 128])
+    @pytest.mark.parametrize("null", [False, True])
+    def test_texts_in_the_smallest_codes(self, distinct, null):
+        pa, arrow = self.arrow()
+        values = [f"{i}" for i in range(distinct)] + [None] * null + ["0"]
+        codes = pa.array([*range(distinct)] + [None] * null + [0], pa.int8())
+        column = pa.chunked_array([pa.DictionaryArray.from_arrays(codes, [f"{i}" for i in range(distinct)])])
+        texts = arrow.texts_of(column)
+        assert [texts[row] for row in range(len(texts))] == [value or "" for value in values]
+
+    def test_a_dictionary_may_name_a_text_twice_and_one_that_no_row_has(self):
+        pa, arrow = self.arrow()
+        array = pa.DictionaryArray.from_arrays(pa.array([2, 0, 1]), ["a", "c", "a", "b"])
+        texts = arrow.texts_of(pa.chunked_array([array]))
+        assert (texts.names, texts.codes.tolist(), texts.first.tolist()) == (["a", "c"], [0, 0, 1], [0, 2])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from anchoraudit.formats.table.columns import Numbers, Texts
@@ -13,19 +14,19 @@ from anchoraudit.formats.table.rows import text_of
 
 def texts_of(column: pa.ChunkedArray) -> Texts:
     """Return the values of a column as texts; a missing one is ""."""
+    if not len(column):
+        return Texts.of([])
     if pa.types.is_nested(column.type):
         return Texts.of(map(_plain, column.to_pylist()))
     coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     array: Any = coded.combine_chunks()
-    if isinstance(array, pa.ChunkedArray):  # without chunks
-        return Texts.of([])
     names = array.dictionary.to_pylist()
     if not (pa.types.is_string(array.dictionary.type) and array.dictionary.null_count == 0):
         names = [_plain(value) for value in names]
     indices = array.indices
-    if indices.null_count:
-        indices, names = indices.fill_null(len(names)), [*names, ""]
-    return Texts.of_codes(indices.to_numpy().astype(np.int64), names)
+    if indices.null_count:  # whose kind of integer may have no room for one more name
+        indices, names = indices.cast(pa.int64()), [*names, ""]
+    return Texts.of_codes(values_of(indices, len(names) - 1).astype(np.int64), names)
 
 
 def _plain(value: object) -> str:
@@ -40,6 +41,22 @@ def numbers_of(column: pa.ChunkedArray, *, nan_is_nothing: bool) -> Numbers:
     """
     kind = column.type
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        values = column.cast(pa.float64(), safe=False).to_numpy()
-        return Numbers.of_floats(values) if nan_is_nothing else Numbers(values, column.is_null().to_numpy())
+        values = values_of(column.cast(pa.float64(), safe=False), np.nan)
+        return Numbers.of_floats(values) if nan_is_nothing else Numbers(values, values_of(column.is_null()))
     return Numbers.of(["" if value is None else value for value in column.to_pylist()])
+
+
+def values_of(column: pa.Array | pa.ChunkedArray, missing: float = 0) -> npt.NDArray[Any]:
+    """Return numbers or truth values as an array that must not be changed. missing: what stands for a null.
+
+    pyarrow's own `to_numpy` and `fill_null` import pandas, which takes longer than reading a part.
+    """
+    if pa.types.is_boolean(column.type):
+        return values_of(column.cast(pa.uint8()), missing).view(np.bool_)
+    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+    kind = np.dtype(column.type.to_pandas_dtype())
+    if not len(column):
+        return np.zeros(0, dtype=kind)
+    whole = chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks)
+    values = np.frombuffer(whole.buffers()[1], kind, len(whole), whole.offset * kind.itemsize)
+    return np.where(values_of(whole.is_null()), kind.type(missing), values) if whole.null_count else values

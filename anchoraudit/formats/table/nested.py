@@ -18,9 +18,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anchoraudit.arrays import Bool, Float
+from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.formats._builder import shorten
-from anchoraudit.formats.table.arrow import numbers_of, texts_of
+from anchoraudit.formats.table.arrow import numbers_of, texts_of, values_of
 from anchoraudit.formats.table.columns import Texts, joined_texts
 from anchoraudit.formats.table.dialects import Dialect
 from anchoraudit.formats.table.layout import Kind, Layout
@@ -65,7 +65,7 @@ def read_nested_texts(file: ArrowRows, layout: Layout, path: Any) -> Rows:
     labels, parents = Texts.same("", 0), np.zeros(0, dtype=np.int64)
     if layout.label:
         (lists,) = _lists(file, layout, (layout.label,)).values()
-        parents = pc.list_parent_indices(lists).to_numpy().astype(np.int64)
+        parents = values_of(pc.list_parent_indices(lists)).astype(np.int64)
         own = texts_of(pa.chunked_array([pc.list_flatten(lists)]))
         labels = _named(own, _class_names(file.schema, layout))
     lonely = np.flatnonzero(np.bincount(parents, minlength=file.count) == 0)
@@ -91,7 +91,7 @@ def read_nested_texts(file: ArrowRows, layout: Layout, path: Any) -> Rows:
 def _objects(file: ArrowRows, layout: Layout) -> Objects:
     lists = _lists(file, layout)
     first = lists[layout.first]
-    parents = pc.list_parent_indices(first).to_numpy().astype(np.int64)
+    parents = values_of(pc.list_parent_indices(first)).astype(np.int64)
     start = np.searchsorted(parents, np.arange(file.count))
     of = len(parents)
     values = pc.list_flatten(first)
@@ -132,8 +132,8 @@ def _lists(file: ArrowRows, layout: Layout, fields: Sequence[str] = ()) -> dict[
     if pa.types.is_struct(column.type):
         return {name: pc.struct_field(column, name) for name in wanted}
     values = pc.list_flatten(column)
-    lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
-    offsets = pa.array(np.append(0, np.cumsum(lengths)), pa.int64())
+    ends = np.cumsum(_lengths(column))
+    offsets = pa.Array.from_buffers(pa.int64(), len(ends) + 1, [None, pa.py_buffer(np.append(0, ends))])
     return {name: pa.LargeListArray.from_arrays(offsets, pc.struct_field(values, name)) for name in wanted}
 
 
@@ -146,13 +146,18 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
     )
 
 
+def _lengths(lists: pa.Array) -> Int:
+    """Return the length of each list, 0 for a missing one: int64 [n]."""
+    lengths: Int = values_of(pc.list_value_length(lists)).astype(np.int64)
+    return lengths
+
+
 def _aligned(lists: pa.Array, first: pa.Array) -> tuple[pa.Array, list[int]]:
     """Return the values of lists that go with those of `first`, null where a list is shorter.
 
     Also returns the rows whose lists have another length.
     """
-    own, expected = (pc.fill_null(pc.list_value_length(each), 0) for each in (lists, first))
-    own, expected = (each.to_numpy(zero_copy_only=False).astype(np.int64) for each in (own, expected))
+    own, expected = _lengths(lists), _lengths(first)
     values = pc.list_flatten(lists)
     other = np.flatnonzero(own != expected)
     if not len(other):
@@ -166,14 +171,14 @@ def _aligned(lists: pa.Array, first: pa.Array) -> tuple[pa.Array, list[int]]:
 
 def _fours(boxes: pa.Array) -> tuple[Float, Bool]:
     """Return lists of four numbers as float64 [M, 4], and which are none, bool [M]: they are NaN."""
-    lengths = pc.fill_null(pc.list_value_length(boxes), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    lengths = _lengths(boxes)
     flat = pc.list_flatten(boxes).cast(pa.float64(), safe=False)
     found = np.full((len(lengths), 4), np.nan)
     rows = np.flatnonzero(lengths == 4)
     places = (np.cumsum(lengths) - lengths)[rows, None] + np.arange(4)
-    found[rows] = flat.to_numpy(zero_copy_only=False)[places]
+    found[rows] = values_of(flat, np.nan)[places]
     broken = np.ones(len(lengths), dtype=np.bool_)
-    broken[rows] = flat.is_null().to_numpy(zero_copy_only=False)[places].any(axis=1)
+    broken[rows] = values_of(flat.is_null())[places].any(axis=1)
     return found, broken
 
 
@@ -184,7 +189,7 @@ def boxes_in(column: pa.ChunkedArray) -> tuple[Float, Bool, Bool, pa.Array]:
     """
     lists = _whole(column)
     found, broken = _fours(lists)
-    empty = lists.is_null().to_numpy(zero_copy_only=False)
+    empty = values_of(lists.is_null())
     return found, empty, broken & ~empty, lists
 
 
