@@ -88,6 +88,10 @@ def tenfold(common, task):
     return 10 * task
 
 
+def imported_at(_common, _task):
+    return [name for name in sys.modules if name.startswith("anchoraudit.")]
+
+
 class TestTheContract:
     def test_results_and_failures_by_index(self, running):
         found = dict(running.each(tenfold, "this", [3, 1, 2, 0]))
@@ -152,6 +156,19 @@ class TestDask:
         assert merge(audit_partitions(shards, "yolov5", engine="dask", workers=1)).to_json() == (
             expected.to_json()
         )
+
+    def test_without_tasks_nothing_starts(self, monkeypatch):
+        monkeypatch.setattr("anchoraudit.partitions.engines.dask.cluster_here", None)
+        with engine("dask", workers=1) as running:
+            assert list(running.each(tenfold, "this", [])) == []
+
+    @linux
+    def test_workers_begin_with_what_was_imported(self):
+        import anchoraudit.formats.kitti  # noqa: F401
+
+        with engine("dask", workers=2) as running:
+            found = dict(running.each(imported_at, None, [0, 1]))
+        assert all("anchoraudit.formats.kitti" in names for names in found.values())
 
     def test_a_cluster_by_its_address(self, shards, expected):
         from anchoraudit.partitions.engines._dask_here import cluster_here

@@ -13,7 +13,7 @@ from asyncio import CancelledError
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from functools import partial
+from functools import cache, partial
 from importlib.util import find_spec
 from typing import Any
 from uuid import uuid4
@@ -37,11 +37,12 @@ _LOGGERS = ("distributed", "tornado", "asyncio")
 class DaskEngine:
     """Does tasks on the workers of a cluster.
 
-    at_once: how many tasks are given to the cluster at a time; None for all.
+    connect: gives a client of it; it is called once there is something to do. at_once: how many tasks are
+    given to the cluster at a time; None for all.
     """
 
-    def __init__(self, client: Any, at_once: int | None = None) -> None:
-        self._client = client
+    def __init__(self, connect: Callable[[], Any], at_once: int | None = None) -> None:
+        self._connect = cache(connect)
         self._at_once = at_once
 
     def each(
@@ -52,7 +53,9 @@ class DaskEngine:
         Dask blames the death of a worker on all tasks that were given to it. So those that it gives up are
         done once more at the end, one by one: only then it is known which one kills its worker.
         """
-        everywhere = self._client.submit(_same, common, key=_key("common"), pure=False)
+        if not tasks:
+            return
+        everywhere = self._connect().submit(_same, common, key=_key("common"), pure=False)
         doing = partial(_done_there, anchoraudit.__version__, work)
         again = []
         for index, result in self._in_turn(doing, everywhere, tasks, range(len(tasks)), self._at_once):
@@ -84,7 +87,8 @@ class DaskEngine:
             names = [_key(str(index)) for index in some]
             index_of.update(zip(names, some, strict=True))
             own = [tasks[index] for index in some]
-            futures: list[Any] = self._client.map(doing, [everywhere] * len(own), own, key=names, pure=False)
+            arguments = [everywhere] * len(own), own
+            futures: list[Any] = self._connect().map(doing, *arguments, key=names, pure=False)
             return futures
 
         waiting = iter(indices[at_once:] if at_once else ())
@@ -112,6 +116,8 @@ class DaskEngine:
 def engine(workers: int | None, scheduler: str) -> Iterator[DaskEngine]:
     """Give the engine. scheduler: the address of a cluster; "" for workers on this machine.
 
+    The latter start once there is something to do. By then this process has imported most of what they need.
+
     Raises AnchorauditError without Dask, or if the cluster cannot be used.
     """
     if find_spec("distributed") is None:
@@ -120,11 +126,12 @@ def engine(workers: int | None, scheduler: str) -> Iterator[DaskEngine]:
             remedy="pip install 'anchoraudit[dask]'",
         )
     with ExitStack() as stack:
-        stack.enter_context(_quiet())
         if scheduler:
-            yield DaskEngine(stack.enter_context(_connected(scheduler)), workers)
+            stack.enter_context(_quiet())
+            client = stack.enter_context(_connected(scheduler))
+            yield DaskEngine(lambda: client, workers)
         else:
-            yield DaskEngine(stack.enter_context(_started(workers or cores())))
+            yield DaskEngine(lambda: stack.enter_context(_started(workers or cores())))
 
 
 @contextmanager
@@ -160,10 +167,11 @@ def _connected(scheduler: str) -> Iterator[Any]:
 @contextmanager
 def _started(workers: int) -> Iterator[Any]:
     """Start workers on this machine, and connect to them."""
-    from distributed import Client
+    with cluster_here(workers) as address, _quiet():
+        from distributed import Client
 
-    with cluster_here(workers) as address, Client(address) as client:
-        yield client
+        with Client(address) as client:
+            yield client
 
 
 def _require_answer(scheduler: str) -> None:
