@@ -1,5 +1,10 @@
 """CSV in pieces: cut at line ends, the same rows with the same lines, and whole where a row may go on."""
 
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -100,6 +105,45 @@ def test_a_piece_is_read_by_arrow_as_line_by_line(tmp_path, monkeypatch):
     assert len(by_arrow) > 3
     same(by_arrow, read_csv(path))
     same(line_by_line, read_csv(path))
+
+
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=60), st.integers(20, 400))
+def test_a_piece_ends_between_images(tmp_path_factory, boxes, size):
+    """So that no image of a sorted table is read once more from two pieces."""
+    path = tmp_path_factory.mktemp("csv") / "a.csv"
+    rows = [f'"{i}, {i}.jpg",cat,1,2,3,4\n' for i, count in enumerate(boxes) for _ in range(count)]
+    path.write_text(HEADER + "".join(rows))
+    parts = pieces_of(path, size)
+    if parts:
+        same(parts, read_csv(path))
+    torn = [{*one.texts["image"].names} & {*other.texts["image"].names} for one, other in pairwise(parts)]
+    # One is torn only if it fills all that is looked at for the end of another one.
+    longest = max(map(len, rows)) * max(boxes)
+    assert size < 2 * longest or not any(torn)
+
+
+@pytest.mark.parametrize("label", ["cat", "no_box"])
+@given(rows=ROWS)
+def test_the_texts_are_those_of_all_columns(label, rows):
+    pytest.importorskip("pyarrow")
+    with tempfile.TemporaryDirectory() as folder, mock.patch.object(csv_file, "_WORTH_ARROW", 0):
+        path = Path(folder, "a.csv")
+        path.write_text(HEADER + "\n".join(rows).replace("cat", label), "utf-8")
+        texts, whole = read_csv(path, only_texts=True), read_csv(path)
+        for name in ("image", "label"):
+            assert texts.texts[name].names == whole.texts[name].names
+            assert texts.texts[name].codes.tolist() == whole.texts[name].codes.tolist()
+        assert (texts.in_file, texts.at.tolist()) == (whole.in_file, whole.at.tolist())
+
+
+def test_only_texts_are_read_where_they_are_enough(tmp_path, monkeypatch):
+    pytest.importorskip("pyarrow")
+    monkeypatch.setattr(csv_file, "_WORTH_ARROW", 0)
+    path = tmp_path / "a.csv"
+    path.write_text(HEADER + "a.jpg,cat,1,2,3,4\n")
+    assert not read_csv(path, only_texts=True).numbers
+    path.write_text(HEADER + "a.jpg,no_box,,,,\n")  # whose class depends on whether there is a box
+    assert read_csv(path, only_texts=True).texts["label"].names == read_csv(path).texts["label"].names
 
 
 @pytest.mark.parametrize("text", ["\ufeff", "".encode("utf-16").decode("utf-16")])

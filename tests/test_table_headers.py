@@ -480,7 +480,7 @@ def test_tables_in_parts_are_the_whole(tmp_path, kind, monkeypatch):
     monkeypatch.setattr(lines, "_BYTES_OF_ROW", 1)
     monkeypatch.setattr("anchoraudit.formats.table.table_file._LARGE", 0)
     monkeypatch.setattr(
-        "anchoraudit.partitions.reading.rows_of_part", lambda *_: 20 if kind == "parquet" else 900
+        "anchoraudit.partitions.reading.rows_of_part", lambda *_: 20 if kind == "parquet" else 400
     )
     columns = {"image_id": [f"{n // 3}" for n in range(60)], "width": 200, "height": 100}
     classes = ["No finding" if n // 3 % 2 else f"c{n % 2}" for n in range(60)]

@@ -180,7 +180,7 @@ def test_all_ways_of_reading_give_the_same(tmp_path_factory, lines, end, closed)
             patch.setattr(csv_file, "_WORTH_ARROW", 0)
             for name, used in (("by_arrow", by_arrow), ("_at_once", at_once)):
                 if not used:
-                    patch.setattr(csv_file, name, lambda *_: None)
+                    patch.setattr(csv_file, name, lambda *_, **__: None)
             dataset = read(folder / "boxes.csv")
         boxes = dataset.boxes
         columns = [boxes.image.tolist(), boxes.category.tolist(), boxes.entry.tolist(), repr(boxes.xyxy)]

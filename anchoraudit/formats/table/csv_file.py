@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from importlib.util import find_spec
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from anchoraudit.arrays import Int
+from anchoraudit.arrays import Int, is_alone
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats._columns import Columns
@@ -26,7 +27,7 @@ from anchoraudit.formats.table.cells import interpreted
 from anchoraudit.formats.table.class_list import find_class_list
 from anchoraudit.formats.table.columns import Numbers, Texts, joined_numbers, joined_texts
 from anchoraudit.formats.table.dialects import Dialect, dialect_of
-from anchoraudit.formats.table.lines import Lines, blocks, cut, head_of
+from anchoraudit.formats.table.lines import Lines, bytes_of, count_ends, cut, head_of
 from anchoraudit.formats.table.list_cells import holds_lists, read_images
 from anchoraudit.formats.table.rows import NUMBERS, Rows, not_understood
 from anchoraudit.io.files import decode_names
@@ -36,34 +37,47 @@ from anchoraudit.io.unchanged import note
 _TELLING = 200  # first rows in which the columns show
 _HEAD = 1 << 16  # characters that hold them
 _CHUNK = 50_000  # rows read at a time: with all their fields they take tens of MB
-_BLOCK = 8 << 20  # bytes in which quotes are looked for at a time
+_BLOCK = 1 << 20  # bytes in which quotes are looked for at a time
 _WORTH_ARROW = 1 << 20  # characters from which on it is worth the import of pyarrow
+_MARK = b"\xef\xbb\xbf"  # with which programs begin a file in UTF-8
+_TEXTS = ("image", "label", "split")
 _Columns = tuple[dict[str, Texts], dict[str, Numbers]]
 
 
-def read_csv(path: Path, lines: Lines | None = None, asked: Columns = ()) -> Rows:
+def read_csv(
+    path: Path, lines: Lines | None = None, asked: Columns = (), *, only_texts: bool = False
+) -> Rows:
     """Read a CSV file.
 
     lines: which of its lines, as `cut_csv` returns them; None for all. asked: the columns that the user
-    names. Raises AnchorauditError if it cannot be read, or if its columns are not understood.
+    names. only_texts: names of images, splits and classes are enough, of a file that pyarrow can read.
+
+    Raises AnchorauditError if it cannot be read, or if its columns are not understood.
     """
-    return interpreted(_read(path, lines, asked))
+    return interpreted(_read(path, lines, asked, only_texts))
 
 
-def _read(path: Path, lines: Lines | None, asked: Columns) -> Rows:
-    data = read_input(path) if lines is None else b"".join(block.data for block in blocks(path, lines))
+def _read(path: Path, lines: Lines | None, asked: Columns, only_texts: bool) -> Rows:
+    data = read_input(path) if lines is None else bytes_of(path, lines)
     note(path, data)
-    text = decode_names(data)
-    head = text[:_HEAD] if lines is None else decode_names(head_of(path))[:_HEAD]
-    separator, told = _first_rows(path, head)
+    # So many bytes have as many characters, and more where each takes several.
+    head = data[: 4 * _HEAD] if lines is None else head_of(path)
+    separator, told = _first_rows(path, decode_names(head)[:_HEAD])
     first = 0 if lines is None else lines.first
     if holds_lists(told):
         findings: list[Finding] = []
-        images = islice(_lines(path, text, separator, findings, first), int(first == 0), None)
-        return read_images(path, told, images, findings, asked)
+        every = _lines(path, decode_names(data), separator, findings, first)
+        return read_images(path, told, islice(every, int(first == 0), None), findings, asked)
     dialect = _dialect_of(path, told, asked)
     begins = int(dialect.header and first == 0)
-    plain = by_arrow(text, separator, dialect, begins)
+    plain = None
+    if only_texts:
+        plain = by_arrow(data, separator, dialect, begins, _TEXTS, is_plain=lines is not None)
+        if plain is not None and _names_nothing(plain, dialect):
+            plain = None  # without a box, such a class means that there is none
+    if plain is None:
+        plain = by_arrow(data, separator, dialect, begins, is_plain=lines is not None)
+    text = "" if plain is not None else decode_names(data)
     if plain is None and '"' not in text:
         plain = _at_once(text, separator, dialect, begins)
     if plain is not None:
@@ -101,13 +115,32 @@ def cut_csv(path: Path, rows: int, asked: Columns = ()) -> list[Lines]:
     if not head or head[:2] in (b"\xff\xfe", b"\xfe\xff"):  # UTF-16
         return []
     separator, told = _first_rows(path, decode_names(head)[:_HEAD])
-    if (
-        not holds_lists(told)
-        and _dialect_of(path, told, asked).lists_classes
-        and find_class_list([path]) is not None
-    ):
+    if holds_lists(told):
+        return cut(path, rows, partial(_is_plain, separator))
+    dialect = _dialect_of(path, told, asked)
+    if dialect.lists_classes and find_class_list([path]) is not None:
         return []
-    return cut(path, rows, partial(_is_plain, separator))
+    return cut(path, rows, partial(_is_plain, separator), partial(_end_of_image, separator, dialect))
+
+
+def _end_of_image(separator: str, dialect: Dialect, lines: bytes) -> int:
+    """Return behind how many bytes of some lines the last image begins, all if that is not near their end.
+
+    An image whose rows are in two pieces is read once more from both.
+    """
+    end, later = len(lines), None
+    for line in reversed(lines[-_HEAD:].splitlines(keepends=True)[1:]):
+        row: list[str] = next(_rows_in(separator, decode_names(line)), [])
+        image = row[dialect.at["image"]] if len(row) == dialect.fields else None
+        if later is not None and image != later:
+            return end
+        end, later = end - len(line), image
+    return len(lines)
+
+
+def _rows_in(separator: str, text: str) -> Any:
+    """Return a reader of the module `csv`, whose type has no public name."""
+    return csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
 
 
 def _is_plain(separator: str, lines: bytes) -> bool:
@@ -123,12 +156,11 @@ def _is_plain(separator: str, lines: bytes) -> bool:
     if quotes is None:
         return False
     ends = np.flatnonzero(np.frombuffer(lines, dtype=np.uint8) == ord("\n"))
-    opening, closing = quotes
-    return bool((np.searchsorted(ends, opening) == np.searchsorted(ends, closing)).all())
+    return not (np.searchsorted(quotes, ends) % 2).any()  # as many that begin as that end
 
 
-def _quotes_of(separator: str, lines: bytes) -> tuple[Int, Int] | None:
-    """Return where quotes begin and end, if they are around whole fields; None if any is elsewhere."""
+def _quotes_of(separator: str, lines: bytes) -> Int | None:
+    """Return where quotes are, if they are around whole fields; None if any is elsewhere."""
     text = np.frombuffer(lines, dtype=np.uint8)
     quotes = np.flatnonzero(text == ord('"'))
     if len(quotes) % 2:
@@ -139,7 +171,7 @@ def _quotes_of(separator: str, lines: bytes) -> tuple[Int, Int] | None:
     may_be_after[list(f'"{separator}\r\n'.encode())] = True
     inner, last = opening[opening > 0], closing[closing < len(text) - 1]
     is_whole = may_be_before[text[inner - 1]].all() and may_be_after[text[last + 1]].all()
-    return (opening, closing) if is_whole else None
+    return quotes if is_whole else None
 
 
 def _first_rows(path: Path, head: str) -> tuple[str, list[list[str]]]:
@@ -166,29 +198,42 @@ def separator_of(path: Path) -> str:
     return _first_rows(path, decode_names(head_of(path))[:_HEAD])[0]
 
 
-def by_arrow(text: str, separator: str, dialect: Dialect, begins: int) -> _Columns | None:
+def by_arrow(
+    data: bytes,
+    separator: str,
+    dialect: Dialect,
+    begins: int,
+    wanted: Collection[str] = (),
+    *,
+    is_plain: bool = False,
+) -> _Columns | None:
     """Read a large file whose every line is a row, by pyarrow. None for any other, or without pyarrow.
 
-    begins: the lines before the first row.
+    begins: the lines before the first row. wanted: the columns to read, by the names of `dialects`; all if
+    empty. is_plain: it is known that every row is a line, as of a file that `cut_csv` has cut.
     """
-    if len(text) < _WORTH_ARROW or find_spec("pyarrow") is None:
+    if len(data) < _WORTH_ARROW or find_spec("pyarrow") is None:
         return None
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
     from anchoraudit.formats.table.arrow import numbers_of, texts_of
 
-    data = text.encode("utf-8", "surrogateescape")
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):  # UTF-16
+        data = decode_names(data).encode("utf-8", "surrogateescape")
     has_quotes = b'"' in data
-    if has_quotes and not all(_quotes_of(separator, block) for block in _blocks_of(data)):
+    if has_quotes and not (
+        is_plain or all(_quotes_of(separator, block) is not None for block in _blocks_of(data))
+    ):
         return None
     names = [f"{i}" for i in range(dialect.fields)]
     text_kind = pa.dictionary(pa.int32(), pa.string())
-    kinds = {names[i]: pa.float64() if name in NUMBERS else text_kind for name, i in dialect.at.items()}
+    at = {name: i for name, i in dialect.at.items() if not wanted or name in wanted}
+    kinds = {names[i]: pa.float64() if name in NUMBERS else text_kind for name, i in at.items()}
     try:
         table = arrow_csv.read_csv(
-            pa.BufferReader(data),
-            arrow_csv.ReadOptions(column_names=names, skip_rows=begins),
+            pa.BufferReader(memoryview(data)[len(_MARK) * data.startswith(_MARK) :]),
+            arrow_csv.ReadOptions(column_names=names, skip_rows=begins, use_threads=not is_alone()),
             arrow_csv.ParseOptions(
                 delimiter=separator, quote_char='"' if has_quotes else False, ignore_empty_lines=False
             ),
@@ -196,22 +241,29 @@ def by_arrow(text: str, separator: str, dialect: Dialect, begins: int) -> _Colum
                 column_types=kinds, include_columns=list(kinds), null_values=[""], strings_can_be_null=False
             ),
         )
-        lines = data.count(b"\n") + (not data.endswith(b"\n")) - begins
-        if not len(table) or (has_quotes and len(table) != lines):  # a quoted field goes on in the next line
+        if not len(table):
             return None
+        if has_quotes and not is_plain:
+            lines = count_ends(data) + (not data.endswith(b"\n")) - begins
+            if len(table) != lines:  # a quoted field goes on in the next line
+                return None
         texts = {
-            name: texts_of(table.column(names[i])).stripped()
-            for name, i in dialect.at.items()
-            if name not in NUMBERS
+            name: texts_of(table.column(names[i])).stripped() for name, i in at.items() if name not in NUMBERS
         }
         numbers = {
             name: numbers_of(table.column(names[i]), nan_is_nothing=False)
-            for name, i in dialect.at.items()
+            for name, i in at.items()
             if name in NUMBERS
         }
     except (pa.ArrowException, UnicodeError):
         return None
     return None if _have_empty_row(texts, numbers) else (texts, numbers)
+
+
+def _names_nothing(columns: _Columns, dialect: Dialect) -> bool:
+    """Tell whether the class of any row says that there is no object."""
+    labels = columns[0].get("label")
+    return labels is not None and any(name and name.lower() in dialect.nothing for name in labels.names)
 
 
 def _blocks_of(data: bytes) -> Iterator[bytes]:
@@ -227,7 +279,7 @@ def _at_once(text: str, separator: str, dialect: Dialect, begins: int) -> _Colum
     """Read a file without quotes, if every line is a row of the right length; None otherwise."""
     pick = itemgetter(*dialect.at.values())
     picked: list[list[tuple[str, ...]]] = []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
+    reader = _rows_in(separator, text)
     try:
         for _ in islice(reader, begins):
             pass
@@ -271,7 +323,7 @@ def _lines(
     path: Path, text: str, separator: str, findings: list[Finding], first: int = 0
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows that are not empty, each with the line on which it begins. first: that of the text."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
+    reader = _rows_in(separator, text)
     while True:
         begins = first + reader.line_num
         try:

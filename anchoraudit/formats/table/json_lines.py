@@ -53,7 +53,7 @@ def read_json_lines(path: Path, lines: Lines | None = None, asked: Columns = ())
     note_large(path)
     columns = _columns_of(path, asked)
     tables = [_rows_of(path, columns, block) for block in blocks(path, lines)]
-    tables = tables or [_rows_of(path, columns, Block(b"", 0))]
+    tables = tables or [_rows_of(path, columns, Block(b"", 0, 0))]
     return concatenated(tables, [0] * len(tables), []) if len(tables) > 1 else tables[0]
 
 
@@ -61,7 +61,7 @@ def _columns_of(path: Path, asked: Columns) -> _Columns:
     """Recognise what the lines are by the first ones."""
     first = json_text.without_mark(path, head_of(path))
     told: list[Finding] = []
-    objects = [each for _, each in _objects_in(path, Block(first, 0), told, _TELLING)]
+    objects = [each for _, each in _objects_in(path, Block(first, 0, 0), told, _TELLING)]
     if not objects:
         why = told[0].message if told else "the file is empty"
         raise not_understood(path, f"no line is a JSON object: {why}")

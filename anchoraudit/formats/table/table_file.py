@@ -37,7 +37,9 @@ def read_rows(
         assert not isinstance(stretch, Lines)
         return read_parquet(path, stretch, only_texts=only_texts, asked=asked)
     lines = Lines(*stretch) if stretch is not None else None
-    return read_json_lines(path, lines, asked) if suffix in _JSON_LINES else read_csv(path, lines, asked)
+    if suffix in _JSON_LINES:
+        return read_json_lines(path, lines, asked)
+    return read_csv(path, lines, asked, only_texts=only_texts)
 
 
 def nothing_of(path: Path) -> Stretch:
