@@ -5,12 +5,16 @@ import itertools
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from anchoraudit.dataset import labels
 from anchoraudit.detectors import load_detector, preset_names
 from anchoraudit.detectors.spec import Resize
 from anchoraudit.encoding import canvas
 from anchoraudit.encoding.grid import all_anchors, axes_of
 from anchoraudit.encoding.window import counting_anchors, first_anchors
+from tests.test_rules import datasets
 
 TV = load_detector("torchvision-fasterrcnn_resnet50_fpn")
 
@@ -549,3 +553,17 @@ class TestHanded:
     def test_fractions_have_the_precision_of_the_resize(self):
         with pytest.raises(ValueError, match="given_as needs boxes given in pixels"):
             Resize(kind="none", given="centre_fractions", given_as="float32")
+
+
+@settings(deadline=None, max_examples=60)
+@given(datasets(), st.sampled_from(preset_names()))
+def test_usable_boxes_are_placed_in_one_pass_as_in_two(dataset, name):
+    detector, policy = load_detector(name), labels.prepare(dataset)
+    one = canvas.place_usable(dataset, policy, detector)
+    two = canvas.place_all(canvas.clip_all(dataset, np.flatnonzero(policy.usable)), detector)
+    assert one.rows.tolist() == two.rows.tolist()
+    assert one.boxes.boxes.tolist() == two.boxes.boxes.tolist()
+    for of, other in ((one.boxes.of, two.boxes.of), (one.of_image, two.of_image)):
+        for side in ("width", "height", "image_width", "image_height"):
+            sides = (getattr(found.boxes.canvases, side)[of] for found, of in ((one, of), (two, other)))
+            np.testing.assert_array_equal(*sides)

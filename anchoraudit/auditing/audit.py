@@ -22,7 +22,7 @@ from anchoraudit.detectors import Detector, DetectorLike, load_detector
 from anchoraudit.detectors.classes import Classes
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.admission import Admitted, admitted_to
-from anchoraudit.encoding.canvas import OnCanvas, Placed, clip_all, on_canvas, place_all
+from anchoraudit.encoding.canvas import OnCanvas, Placed, on_canvas, place_usable
 from anchoraudit.encoding.causes import CAUSES, causes_of
 from anchoraudit.encoding.errors_raised import reasons
 from anchoraudit.encoding.shortages import Shortages
@@ -111,7 +111,9 @@ class ImageResults:
 
     def of(self, *statuses: str) -> Int:
         """Return how many boxes of each image have one of these statuses: int64 [N]."""
-        number: Int = self.by_status[:, [STATUS_CODE[name] for name in statuses]].sum(axis=1)
+        number = np.zeros(len(self.by_status), dtype=np.int64)
+        for name in statuses:
+            number += self.by_status[:, STATUS_CODE[name]]
         return number
 
     @property
@@ -546,7 +548,7 @@ def examine(
         dataset = admitted.stopping(dataset)
         for reason, rows in (("model", admitted.dropped), ("loader", admitted.dropped_by_loader)):
             labels = labels.without(rows, reason) if len(rows) else labels
-    placed = place_all(clip_all(dataset, np.flatnonzero(labels.usable), labels.clipped), detector)
+    placed = place_usable(dataset, labels, detector)
     try:
         boxes = _judge_boxes(labels, dataset, placed, detector)
         why = reasons(placed.boxes, dataset.boxes.image[placed.rows], placed.of_image, detector)

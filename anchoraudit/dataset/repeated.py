@@ -19,6 +19,9 @@ _MULTIPLIERS = (
     0x9E3779B97F4A7C15,
 )
 
+_ENDS = 1 << 16  # of keys
+_FEW = _ENDS // 8
+
 
 def repeats(group: Int, boxes: Float) -> Int:
     """Return for each of n boxes the first earlier box of its group that it equals, -1 for none: int64 [n].
@@ -149,6 +152,12 @@ def not_single(keys: npt.NDArray[Any]) -> Int:
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
     if not len(twice):
         return np.zeros(0, dtype=np.int64)
+    rows = np.arange(len(keys))
+    if len(twice) < _FEW:  # most other keys are told apart by their last bits
+        ends = np.zeros(_ENDS, dtype=np.bool_)
+        ends[(twice & (_ENDS - 1)).astype(np.intp)] = True
+        rows = np.flatnonzero(ends[(keys & (_ENDS - 1)).astype(np.intp)])
+        keys = keys[rows]
     place = np.minimum(np.searchsorted(twice, keys), len(twice) - 1)
-    found: Int = np.flatnonzero(twice[place] == keys)
+    found: Int = rows[twice[place] == keys]
     return found

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.arrays import Bool, Float, Int, for_each_block
+from anchoraudit.arrays import Float, Int, for_each_block
 from anchoraudit.dataset.columns import Dataset
-from anchoraudit.dataset.labels import clipped_boxes
+from anchoraudit.dataset.labels import Labels, clipped_boxes
 from anchoraudit.detectors.spec import Detector, Resize
 
 _ROUND: dict[str, Callable[[Float], Float]] = {
@@ -307,24 +307,15 @@ class Clipped:
         return replace(self, rows=self.rows[order], boxes=boxes, of=self.of[order], image=image)
 
 
-def clip_all(dataset: Dataset, rows: Int, clipped: Bool | None = None) -> Clipped:
-    """Clip the boxes in the given rows [n] to their images. The result is the same for all detectors.
-
-    clipped: bool [M], which boxes of the data set change by it, if that is known: see `Labels`.
-    """
+def clip_all(dataset: Dataset, rows: Int) -> Clipped:
+    """Clip the boxes in the given rows [n] to their images. The result is the same for all detectors."""
     images = dataset.images
     first, of_image = distinct(np.column_stack([images.width, images.height]))
     boxes, of = np.empty((len(rows), 4)), np.empty(len(rows), dtype=np.int64)
 
     def work(block: slice) -> None:
-        own = rows[block]
-        if clipped is None:
-            boxes[block] = clipped_boxes(dataset, own)
-        else:
-            boxes[block] = dataset.boxes.xyxy.take(own, axis=0)
-            cut = np.flatnonzero(clipped[own])
-            boxes[block][cut] = clipped_boxes(dataset, own[cut])
-        of[block] = of_image[dataset.boxes.image[own]]
+        boxes[block] = clipped_boxes(dataset, rows[block])
+        of[block] = of_image[dataset.boxes.image[rows[block]]]
 
     for_each_block(len(rows), work)
     image = None if images.batch is None else dataset.boxes.image[rows]
@@ -379,6 +370,32 @@ def place_all(clipped: Clipped, detector: Detector) -> Placed:
 
     for_each_block(len(clipped.rows), work)
     return Placed(clipped.rows, OnCanvas(placed, of, canvases), of_image)
+
+
+def place_usable(dataset: Dataset, labels: Labels, detector: Detector) -> Placed:
+    """Clip and resize all usable boxes, as `place_all` and `clip_all` do, in one pass over the boxes.
+
+    labels: what the label policy says of the data set. Only boxes that it calls clipped are clipped.
+    """
+    rows, images = np.flatnonzero(labels.usable), dataset.images
+    if images.batch is not None:
+        return place_all(clip_all(dataset, rows), detector)
+    first, of_image = distinct(np.column_stack([images.width, images.height]))
+    fitted = fit(images.width[first], images.height[first], detector.resize)
+    canvases, of_size = fitted.canvases.unique()
+    placed, of = np.empty((len(rows), 4)), np.empty(len(rows), dtype=np.int64)
+
+    def work(block: slice) -> None:
+        own = rows[block]
+        boxes = dataset.boxes.xyxy.take(own, axis=0)
+        cut = np.flatnonzero(labels.clipped[own])
+        boxes[cut] = clipped_boxes(dataset, own[cut])
+        size = of_image[dataset.boxes.image[own]]
+        placed[block] = place(boxes, fitted, size, detector)
+        of[block] = of_size[size]
+
+    for_each_block(len(rows), work)
+    return Placed(rows, OnCanvas(placed, of, canvases), of_size[of_image])
 
 
 def _of_batches(canvases: Canvases, batch: Int) -> tuple[Canvases, Int]:

@@ -137,8 +137,8 @@ def flagged(audit: Audit, *verdicts: str) -> list[int]:
     by_design = audit.verdict_is("left_out") & (results.boxes == 0)
     images = np.flatnonzero(audit.verdict_is(*(verdicts or _WORST_FIRST)) & ~by_design)
     ranks = np.array(list(map(rank, VERDICTS)))
-    keys = (np.nan_to_num(results.best_iou), -results.unmatched, ranks[results.verdict])
-    ordered: list[int] = images[np.lexsort([key[images] for key in keys])].tolist()
+    best, unmatched = np.nan_to_num(results.best_iou[images]), results.unmatched[images]
+    ordered: list[int] = images[np.lexsort([best, -unmatched, ranks[results.verdict[images]]])].tolist()
     return ordered
 
 
