@@ -138,9 +138,10 @@ def same(what: str, one: Any, other: Any) -> None:
 
 def same_entries(what: str, one: Any, other: Any) -> None:
     """Raise AssertionError if two readings of a clean COCO file differ."""
-    same(what, (one.images, one.categories), (other.images, other.categories))
-    for column in fields(one.annotations):
-        same(what, getattr(one.annotations, column.name), getattr(other.annotations, column.name))
+    same(what, one.categories, other.categories)
+    for ours, theirs in ((one.images, other.images), (one.annotations, other.annotations)):
+        for column in fields(ours):
+            same(what, getattr(ours, column.name), getattr(theirs, column.name))
     same(what, (one.findings, one.notes), (other.findings, other.notes))
 
 

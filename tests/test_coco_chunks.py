@@ -51,8 +51,10 @@ def assert_same(path, content):
     for name in ("ids", "image_ids", "category_ids", "xyxy", "crowd", "difficult", "traits", "entry"):
         ours, theirs = getattr(parts.annotations, name), getattr(whole.annotations, name)
         assert np.array_equal(ours, theirs), name
-    as_rows = [(i.id, i.file_name, i.width, i.height) for i in whole.images]
-    assert [(i.id, i.file_name, i.width, i.height) for i in parts.images] == as_rows
+    assert (parts.images.ids, parts.images.names) == (whole.images.ids, whole.images.names)
+    assert np.array_equal(parts.images.declared, whole.images.declared, equal_nan=True)
+    assert np.array_equal(parts.images.traits, whole.images.traits)
+    assert parts.images.lvis == whole.images.lvis
     assert [(c.id, c.name) for c in parts.categories] == [(c.id, c.name) for c in whole.categories]
     assert parts.has_info == whole.has_info
     return True

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from anchoraudit.io.handing_over import hand_over, shared_memory, take_over
+from anchoraudit.io.handing_over import Outgoing, shared_memory, take_over
 from anchoraudit.io.processes import can_fork, workers
 from anchoraudit.io.turns import MOST, Turns
 
@@ -35,8 +35,11 @@ def test_both_ends_and_a_stop():
     turns.close()
 
 
-def handing(send, memory, value):
-    send(hand_over(value, memory))
+def handing(send, memory, *values):
+    outgoing = Outgoing(memory)
+    for value in values:
+        outgoing.put(value)
+    send(outgoing.handed())
 
 
 @pytest.mark.skipif(not can_fork(), reason="only forked processes share memory")
@@ -49,13 +52,15 @@ def test_arrays_of_another_process(shared):
     }
     with shared_memory() as memory:
         used = memory if shared else None
-        with workers(handing, [(used, value)]) as [(_, receiver)]:
-            found = take_over(receiver.recv(), used)
+        with workers(handing, [(used, value, 5, np.empty(0), [np.arange(7)])]) as [(_, receiver)]:
+            found, *others = take_over(receiver.recv(), used)
     assert np.array_equal(found["a"], value["a"])
     for one, other in zip(found["b"], value["b"], strict=True):
         assert one.dtype == other.dtype
         assert np.array_equal(one, other)
     assert found["text"].tolist() == ["x", 7, None]
+    number, empty, (last,) = others
+    assert (number, empty.tolist(), last.tolist()) == (5, [], [*range(7)])
 
 
 def test_a_system_without_such_memory(monkeypatch):
@@ -65,4 +70,6 @@ def test_a_system_without_such_memory(monkeypatch):
     monkeypatch.setattr(os, "memfd_create", refused, raising=False)
     with shared_memory() as memory:
         assert memory is None
-    assert take_over(hand_over([np.arange(3)], None), None)[0].tolist() == [0, 1, 2]
+    outgoing = Outgoing(None)
+    outgoing.put(np.arange(3))
+    assert [each.tolist() for each in take_over(outgoing.handed(), None)] == [[0, 1, 2]]

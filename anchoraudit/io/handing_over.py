@@ -16,10 +16,10 @@ _ALIGNED = 64  # bytes: a line of a processor's cache
 
 
 class Handed(NamedTuple):
-    """What `hand_over` wrote. spans: where each array is. head: the rest, pickled."""
+    """What was written. spans: of each value, where its arrays are. heads: of each, the rest, pickled."""
 
-    head: bytes
-    spans: tuple[tuple[int, int], ...]
+    heads: tuple[bytes, ...]
+    spans: tuple[tuple[tuple[int, int], ...], ...]
 
 
 @contextmanager
@@ -36,37 +36,48 @@ def shared_memory() -> Iterator[int | None]:
         os.close(handle)
 
 
-def hand_over(value: Any, handle: int | None) -> Handed:
-    """Write the arrays of a value to shared memory. The result is small, and is sent to the other process.
+class Outgoing:
+    """Values for the process that forked this one. Each is written at once, so that it need not be kept.
 
-    handle: of the memory, which one process uses once. None: everything is in the result.
-
-    Raises OSError if there is not enough memory.
+    handle: of the memory, which one process uses once. None: everything is in what is sent.
     """
-    if handle is None:
-        return Handed(pickle.dumps(value, protocol=5), ())
-    buffers: list[pickle.PickleBuffer] = []
-    head = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
-    spans, at = [], 0
-    for buffer in buffers:
-        with buffer.raw() as view:
-            spans.append((at, at + len(view)))
-            _write(handle, view, at)
-            at += -(-len(view) // _ALIGNED) * _ALIGNED
-    os.truncate(handle, at)  # an empty array at the end has no bytes to write
-    return Handed(head, tuple(spans))
+
+    def __init__(self, handle: int | None) -> None:
+        self._handle = handle
+        self._end = 0
+        self._heads: list[bytes] = []
+        self._spans: list[tuple[tuple[int, int], ...]] = []
+
+    def put(self, value: Any) -> None:
+        """Write the arrays of a value. Raises OSError if there is not enough memory."""
+        buffers: list[pickle.PickleBuffer] = []
+        kept = None if self._handle is None else buffers.append
+        self._heads.append(pickle.dumps(value, protocol=5, buffer_callback=kept))
+        spans = []
+        for buffer in buffers:
+            with buffer.raw() as view:
+                spans.append((self._end, self._end + len(view)))
+                assert self._handle is not None
+                _write(self._handle, view, self._end)
+                self._end += -(-len(view) // _ALIGNED) * _ALIGNED
+        self._spans.append(tuple(spans))
+
+    def handed(self) -> Handed:
+        """Return what is to be sent to the other process. It is small if the arrays are in memory of both."""
+        if self._handle is not None:
+            os.truncate(self._handle, self._end)  # an empty array at the end has no bytes to write
+        return Handed(tuple(self._heads), tuple(self._spans))
 
 
-def take_over(handed: Handed, handle: int | None) -> Any:
-    """Return the value whose arrays another process wrote. They stay in that memory.
+def take_over(handed: Handed, handle: int | None) -> Iterator[Any]:
+    """Yield the values that another process wrote, in its order. Their arrays stay in that memory.
 
     Raises OSError if it cannot be mapped.
     """
-    end = max((end for _, end in handed.spans), default=0)
-    if handle is None or not end:
-        return pickle.loads(handed.head, buffers=[b"" for _ in handed.spans])
-    view = memoryview(mmap.mmap(handle, end))
-    return pickle.loads(handed.head, buffers=[view[start:stop] for start, stop in handed.spans])
+    end = max((end for spans in handed.spans for _, end in spans), default=0)
+    view = memoryview(b"" if handle is None or not end else mmap.mmap(handle, end))
+    for head, spans in zip(handed.heads, handed.spans, strict=True):
+        yield pickle.loads(head, buffers=[view[start:stop] for start, stop in spans])
 
 
 def _write(handle: int, view: memoryview, at: int) -> None:

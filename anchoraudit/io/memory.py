@@ -28,6 +28,23 @@ def without_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
+# Below the most that glibc learns, which is 32 MiB.
+_LARGE = 31 << 20
+
+
+def reuse_freed() -> None:
+    """Let this process use memory again that it has freed, where it would give it back and take it anew.
+
+    glibc returns freed blocks of more than 128 KiB to the system, until it learns from the size of one that
+    was freed that larger ones come and go. New memory is cleared by the system, page by page: arrays that
+    live for a moment would cost more than what is computed with them.
+
+    Nothing is done where memory is limited.
+    """
+    if limit() is None:
+        bytearray(_LARGE)  # no page of it is touched
+
+
 # What importing NumPy, and scikit-learn with SciPy, adds to the address space (70 and 520 MiB), about:
 # with less, NumPy's OpenBLAS may end the process, and SciPy's tries to map its buffers for ever.
 _NUMPY = 128 << 20

@@ -16,7 +16,7 @@ from anchoraudit.dataset.columns import Flags, Ids
 from anchoraudit.dataset.traits import BoxTrait
 from anchoraudit.formats.coco.ids import id_column
 
-_BLOCK = 4096  # entries whose values are sorted by field at a time: they stay in a core's cache
+_BLOCK = 1024  # entries whose values are sorted by field at a time: they stay in a core's cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,9 @@ def annotation_columns(
     entry = np.arange(count) if positions is None else np.asarray(positions, dtype=np.int64)
     values = by_field(annotations)
     xywh = np.fromiter(chain.from_iterable(values["bbox"]), np.float64, 4 * count).reshape(-1, 4)
-    iscrowd = np.array(values["iscrowd"], dtype=np.float64)
+    crowd, no_iscrowd = _crowds(values["iscrowd"])
     area = np.array(values["area"], dtype=np.float64)
-    no_iscrowd, no_area = np.isnan(iscrowd), np.isnan(area)
+    no_area = np.isnan(area)
     traits = np.zeros(count, dtype=np.uint32)
     traits[_whole_numbers(values["bbox"], xywh)] |= np.uint32(BoxTrait.WHOLE_NUMBERS)
     traits[no_iscrowd] |= np.uint32(BoxTrait.NO_ISCROWD)
@@ -78,7 +78,7 @@ def annotation_columns(
         image_ids=id_column(values["image_id"]),
         category_ids=id_column(values["category_id"]),
         xyxy=xywh,
-        crowd=(iscrowd != 0) & ~no_iscrowd,
+        crowd=crowd,
         difficult=_true(values["difficult"]),
         area=area,
         traits=traits,
@@ -97,6 +97,16 @@ def by_field(entries: Sequence[Any]) -> dict[str, list[Any]]:
         for column, values in zip(columns, zip(*rows, strict=True), strict=True):
             column.extend(values)
     return dict(zip(names, columns, strict=True))
+
+
+def _crowds(values: Sequence[Any]) -> tuple[Bool, Bool]:
+    """Tell which values of `iscrowd` are not 0, and which are missing."""
+    try:  # mostly, all are small whole numbers
+        return np.frombuffer(bytes(values), dtype=np.uint8) != 0, np.zeros(len(values), dtype=np.bool_)
+    except (TypeError, ValueError):
+        numbers = np.array(values, dtype=np.float64)
+        missing = np.isnan(numbers)
+        return (numbers != 0) & ~missing, missing
 
 
 def _true(values: Sequence[Any]) -> Bool:

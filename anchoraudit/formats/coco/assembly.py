@@ -10,20 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from anchoraudit.arrays import Float, Int
+from anchoraudit.arrays import Int
 from anchoraudit.dataset.columns import Boxes, Category, Dataset, Flags, Ids, ImageId, Source
 from anchoraudit.dataset.conventions import XYWH
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.dataset.traits import ImageTrait
 from anchoraudit.formats import Detection, ReadOptions
 from anchoraudit.formats._builder import Part, join
 from anchoraudit.formats._repeats import without_repeats
-from anchoraudit.formats.coco.annotations import AnnotationColumns, by_field
+from anchoraudit.formats.coco.annotations import AnnotationColumns
 from anchoraudit.formats.coco.chunks import decode_in_chunks
-from anchoraudit.formats.coco.entries import CategoryEntry, Entries, decode, names_of
+from anchoraudit.formats.coco.entries import CategoryEntry, Entries, decode
 from anchoraudit.formats.coco.ids import positions, repeated
 from anchoraudit.formats.coco.images import add_images, append_unlisted, folder_by_last_parts, folders_of
-from anchoraudit.formats.coco.lvis import lvis_counts, lvis_note
+from anchoraudit.formats.coco.lvis import lvis_note
 from anchoraudit.images.found import folder_of
 from anchoraudit.io import json_text, unchanged
 from anchoraudit.io.files import size_of
@@ -84,7 +83,7 @@ def _read(file: Path, split: str, image_folder: Path | None, without_info: list[
         entries = _entries(file)
         if not entries.has_info and len(entries.annotations.entry):
             without_info.append(file)
-        names = names_of(entries.images)
+        names = entries.images.names
         folder = image_folder or folder_of(names, file, split, folders_of(file, split))
         other = folder_by_last_parts(file, split, names) if folder is None else None
         source = Source(file, split, folder, reading=entries.reading)
@@ -97,22 +96,22 @@ def assembled_part(entries: Entries, source: Source, other: Path | None) -> Part
     other: the folder that `folder_by_last_parts` returns, where the source has none.
     """
     file = source.path
-    part = part_of(source, entries, names_of(entries.images), other)
+    part = part_of(source, entries, other)
     annotations = entries.annotations
     met = unknown_categories(part.boxes.category, annotations.category_ids, annotations.entry)
     part.findings += [unknown_finding(file, *each) for each in met]
-    part.notes += lvis_note(file, lvis_counts(entries.images))
+    part.notes += lvis_note(file, entries.images.lvis)
     drop_strays(part)
     return part
 
 
-def part_of(source: Source, entries: Entries, names: list[str], other: Path | None) -> Part:
+def part_of(source: Source, entries: Entries, other: Path | None) -> Part:
     """Turn entries of one file into columns with indices of their own, and report problems of single ones.
 
-    names: as `names_of` returns them. other: the folder that `folder_by_last_parts` returns, where the source
-    has none. Annotations of images that are not among the entries are still there, with the index -1.
+    other: the folder that `folder_by_last_parts` returns, where the source has none. Annotations of images
+    that are not among the entries are still there, with the index -1.
     """
-    part = _columns(source, entries, names)
+    part = _columns(source, entries)
     add_images(part, entries, other)
     _report_annotations(part, entries.annotations)
     return part
@@ -130,21 +129,18 @@ def _entries(file: Path) -> Entries:
     return found
 
 
-def _columns(source: Source, entries: Entries, names: list[str]) -> Part:
+def _columns(source: Source, entries: Entries) -> Part:
     images, annotations = entries.images, entries.annotations
-    values = by_field(images)
-    ids, sides = values["id"], [values["width"], values["height"]]
     at = entries.image_positions
-    declared = np.array(sides, dtype=np.float64).T
     category = positions([category.id for category in entries.categories], annotations.category_ids)
     return Part(
         sources=(source,),
-        ids=ids,
-        file_names=names,
-        sizes=declared.copy(order="C"),
+        ids=images.ids,
+        file_names=images.names,
+        sizes=images.declared.copy(order="C"),
         splits=source.split,
         boxes=Boxes(
-            image=positions(ids, annotations.image_ids),
+            image=positions(images.ids, annotations.image_ids),
             annotation_ids=annotations.ids,
             category=category,
             xyxy=annotations.xyxy,
@@ -156,9 +152,9 @@ def _columns(source: Source, entries: Entries, names: list[str]) -> Part:
             class_texts=_unknown_classes(category, annotations),
         ),
         categories=classes_of(entries.categories),
-        entry=np.arange(len(ids)) if at is None else np.asarray(at, dtype=np.int64),
-        declared=declared,
-        traits=_image_traits(entries, values, declared),
+        entry=np.arange(len(images)) if at is None else np.asarray(at, dtype=np.int64),
+        declared=images.declared,
+        traits=_image_traits(entries),
         convention=XYWH,
         findings=list(entries.findings),
         notes=list(entries.notes),
@@ -181,14 +177,8 @@ def _unknown_classes(category: Int, annotations: AnnotationColumns) -> dict[int,
     return {row: text[identity] for row, identity in zip(rows.tolist(), met, strict=True) if identity != ""}
 
 
-def _image_traits(entries: Entries, values: dict[str, list[Any]], declared: Float) -> Flags:
-    traits = np.zeros(len(entries.images), dtype=np.uint32)
-    if "" in values["file_name"]:
-        from_url = [row for row, image in enumerate(entries.images) if not image.file_name and image.name]
-        traits[from_url] |= np.uint32(ImageTrait.NAME_FROM_URL)
-    for key in ("width", "height") if np.isnan(declared).any() else ():
-        nulls = [row for row, side in enumerate(values[key]) if side is None]
-        traits[nulls] |= np.uint32(ImageTrait.SIZE_NOT_A_NUMBER)
+def _image_traits(entries: Entries) -> Flags:
+    traits = entries.images.traits
     at = entries.image_positions or []  # without them, no entry was read value by value
     for position, trait in entries.image_traits.items():
         traits[np.searchsorted(at, position)] |= np.uint32(trait)

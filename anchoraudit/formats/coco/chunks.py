@@ -15,23 +15,27 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from io import FileIO
 from itertools import chain
+from operator import sub
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from anchoraudit.formats.coco.annotations import AnnotationColumns, annotation_columns, joined
+from anchoraudit.formats.coco.annotations import AnnotationColumns, annotation_columns
 from anchoraudit.formats.coco.entries import AnnotationEntry, CategoryEntry, Entries, ImageEntry
+from anchoraudit.formats.coco.gathering import Gathered, Place
+from anchoraudit.formats.coco.image_columns import ImageColumns, image_columns, joined_images
 from anchoraudit.formats.coco.stretches import DECODE_ERRORS, find_cuts, read_into
 from anchoraudit.formats.coco.structure import may_begin_flat
 from anchoraudit.io import unchanged
 from anchoraudit.io.files import open_regular
-from anchoraudit.io.handing_over import hand_over, shared_memory, take_over
+from anchoraudit.io.handing_over import Outgoing, shared_memory, take_over
 from anchoraudit.io.meanwhile import work_meanwhile
+from anchoraudit.io.memory import reuse_freed
 from anchoraudit.io.processes import Send, helpers, workers
 from anchoraudit.io.turns import MOST, Turns
 from anchoraudit.io.unchanged import Reading, Stamp
@@ -67,13 +71,14 @@ class Chunk(NamedTuple):
     """What is between two cuts.
 
     opened: the list that was open before it, "" at the beginning of the file. closed: the one that is open
-    behind it, "" at the end. The others are None if there is nothing of that list.
+    behind it, "" at the end. The others are None if there is nothing of that list. annotations: or where they
+    were put.
     """
 
     opened: str
     closed: str
-    images: list[ImageEntry] | None
-    annotations: AnnotationColumns | None
+    images: ImageColumns | None
+    annotations: AnnotationColumns | Place | None
     categories: list[CategoryEntry] | None
     has_info: bool
 
@@ -104,6 +109,7 @@ def decode_in_chunks(path: Path) -> Entries | None:
         count = len(job.cuts) - 1
         if count < 2:
             return None
+        reuse_freed()
         turns = Turns(count)
         stack.callback(turns.close)
         beside = min(helpers(stamp.size, fork=WORTH_IT), _MOST_BESIDE)
@@ -111,14 +117,23 @@ def decode_in_chunks(path: Path) -> Entries | None:
         started = stack.enter_context(workers(_help, shares))
         work_meanwhile()
         reader = stack.enter_context(_Reader(job))
-        done = reader.some(turns, turns.from_front())
+        gathered, done = Gathered(), dict[int, _Done]()
+
+        def keep(number: int, chunk: Chunk | None, digest: bytes) -> None:
+            if chunk is not None and isinstance(chunk.annotations, AnnotationColumns):
+                start, end = job.cuts[number : number + 2]
+                placed = gathered.put(chunk.annotations, end - start, stamp.size - end)
+                chunk = chunk._replace(annotations=placed)
+            done[number] = chunk, digest
+
+        reader.some(turns, turns.from_front(), keep)
         for (_, _, memory), (_, receiver) in zip(shares, started, strict=False):
             with suppress(EOFError, OSError):  # it was killed
                 done |= take_over(receiver.recv(), memory)
         chunks = _in_order(reader, done)
         reader.require_same()
         pieces = tuple((job.cuts[number + 1], done[number][1]) for number in range(count))
-        return _entries(chunks, Reading(stamp, pieces if job.recorded else ()))
+        return _entries(chunks, gathered, Reading(stamp, pieces if job.recorded else ()))
     return None
 
 
@@ -131,12 +146,13 @@ def _cuts(path: Path, stamp: Stamp) -> list[int]:
 
 
 def _help(send: Send, job: _Job, turns: Turns, memory: int | None) -> None:
-    """Decode chunks in another process, and send them by their numbers, or nothing if one is odd."""
+    """Decode chunks in another process, and send them with their numbers, or nothing if one is odd."""
     gc.disable()
     with suppress(_WholeError, *DECODE_ERRORS), _Reader(job) as reader:
-        done = reader.some(turns, turns.from_back())
+        outgoing = Outgoing(memory)
+        reader.some(turns, turns.from_back(), lambda number, *done: outgoing.put((number, done)))
         reader.require_same()
-        send(hand_over(done, memory))
+        send(outgoing.handed())
 
 
 class _Reader:
@@ -146,7 +162,7 @@ class _Reader:
         self._job = job
         self._file: FileIO = open(open_regular(job.path), "rb", 0)  # noqa: PTH123, SIM115  closed by __exit__
         # Used again and again: memory that the system has given already, and that the core has at hand.
-        self._buffer = bytearray()
+        self._buffer = bytearray(_ROOM + max(map(sub, job.cuts[1:], job.cuts)) + len(_CLOSING))
         self._wrong = 0
 
     def __enter__(self) -> _Reader:
@@ -165,10 +181,16 @@ class _Reader:
         """How many chunks the file has."""
         return len(self._job.cuts) - 1
 
-    def some(self, turns: Turns, numbers: Iterable[int]) -> dict[int, _Done]:
-        """Decode chunks as if each were alone. Raises _WholeError as soon as too many cannot be."""
+    def some(
+        self, turns: Turns, numbers: Iterable[int], keep: Callable[[int, Chunk | None, bytes], None]
+    ) -> None:
+        """Decode chunks as if each were alone. Raises _WholeError as soon as too many cannot be.
+
+        keep: takes what `alone` returns for a number.
+        """
         try:
-            return {number: self.alone(number) for number in numbers}
+            for number in numbers:
+                keep(number, *self.alone(number))
         except BaseException:
             turns.stop()
             raise
@@ -230,11 +252,11 @@ class _Reader:
         closed = next((key for key in lists if not is_last and _has_mark(lists[key], -1)), "")
         if not is_last and not closed:
             return None
-        annotations = _of(part.annotations)
+        images, annotations = _of(part.images), _of(part.annotations)
         return Chunk(
             opened,
             closed,
-            _of(part.images),
+            None if images is None else image_columns(images),
             None if annotations is None else annotation_columns(annotations),
             _of(part.categories),
             part.info is not msgspec.UNSET,
@@ -276,8 +298,11 @@ def _in_order(reader: _Reader, done: dict[int, _Done]) -> list[Chunk]:
     return chunks
 
 
-def _entries(chunks: Sequence[Chunk], reading: Reading) -> Entries:
-    """Join chunks. Raises _WholeError if a list is not there, or begins twice."""
+def _entries(chunks: Sequence[Chunk], gathered: Gathered, reading: Reading) -> Entries:
+    """Join chunks. gathered: where annotations of some were put.
+
+    Raises _WholeError if a list is not there, or begins twice.
+    """
     seen: set[str] = set()
     for chunk in chunks:
         for key in ("images", "annotations", "categories"):
@@ -288,8 +313,8 @@ def _entries(chunks: Sequence[Chunk], reading: Reading) -> Entries:
     if not {"images", "annotations"} <= seen:
         raise _WholeError
     return Entries(
-        list(chain.from_iterable(chunk.images or () for chunk in chunks)),
-        joined([chunk.annotations for chunk in chunks if chunk.annotations is not None]),
+        joined_images([chunk.images for chunk in chunks if chunk.images is not None]),
+        gathered.joined([chunk.annotations for chunk in chunks if chunk.annotations is not None]),
         list(chain.from_iterable(chunk.categories or () for chunk in chunks)),
         has_info=any(chunk.has_info for chunk in chunks),
         reading=reading,

@@ -9,9 +9,8 @@ dropped alone, and the rest of the file is read.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +21,7 @@ from anchoraudit.dataset.traits import BoxTrait, ImageTrait
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats._builder import NO_BOX, shorten
 from anchoraudit.formats.coco.annotations import AnnotationColumns, annotation_columns
+from anchoraudit.formats.coco.image_columns import ImageColumns, image_columns
 from anchoraudit.formats.coco.structure import flat_segmentations
 from anchoraudit.io import json_text
 from anchoraudit.io.unchanged import Reading
@@ -59,17 +59,6 @@ class ImageEntry(msgspec.Struct, gc=False):
         if self.file_name or not isinstance(self.coco_url, str):
             return self.file_name
         return "/".join(self.coco_url.split("?")[0].split("/")[-2:])
-
-
-def names_of(images: Sequence[ImageEntry]) -> list[str]:
-    """Return the `name` of each image."""
-    names = list(map(attrgetter("file_name"), images))
-    return [image.name for image in images] if "" in names else names
-
-
-def key_of(image: ImageEntry) -> str:
-    """Return the key that its `name` is of."""
-    return "file_name" if image.file_name or not image.name else "coco_url"
 
 
 class AnnotationEntry(msgspec.Struct, gc=False):
@@ -113,7 +102,7 @@ class Entries:
     has_info: the file has the key `info`. reading: which file it was; None where the bytes were given.
     """
 
-    images: list[ImageEntry]
+    images: ImageColumns
     annotations: AnnotationColumns
     categories: list[CategoryEntry]
     image_positions: list[int] | None = None
@@ -134,7 +123,7 @@ def decode(path: Path, data: bytes) -> Entries:
     try:
         parsed = msgspec.json.decode(data, type=CocoFile)
         return Entries(
-            parsed.images,
+            image_columns(parsed.images),
             annotation_columns(parsed.annotations),
             parsed.categories,
             findings=flat_segmentations(path, data),
@@ -167,7 +156,7 @@ class _Careful:
         notes = [] if "annotations" in self.lists else ["the file has no `annotations`: every image is blank"]
         columns = annotation_columns(annotations, annotation_positions, self._odd_annotations)
         return Entries(
-            images,
+            image_columns(images),
             columns,
             categories,
             image_positions,

@@ -19,7 +19,8 @@ from anchoraudit.formats._builder import (
     unknown_size,
 )
 from anchoraudit.formats._repeats import role_of
-from anchoraudit.formats.coco.entries import Entries, key_of
+from anchoraudit.formats.coco.entries import Entries
+from anchoraudit.formats.coco.ids import id_column, repeated
 from anchoraudit.images.found import are_present, folder_of, list_below, usual_folders
 from anchoraudit.images.opened import measure
 from anchoraudit.io.files import name_parts
@@ -51,7 +52,7 @@ def add_images(part: Part, entries: Entries, other: Path | None) -> None:
         for i, name in enumerate(part.file_names):
             if not present[i] and i not in elsewhere:
                 message = f"no image {name!r} in {folder}" if name else "the image has no file name"
-                place = f"images[{positions[i]}].{key_of(entries.images[i])}"
+                place = f"images[{positions[i]}].{entries.images.key_of(i)}"
                 part.findings.append(Finding("IMG001", message, path, place, repr(name)))
     part.measured, unknown = complete_sizes(
         part.sizes,
@@ -125,7 +126,7 @@ def _elsewhere(
     first = min(elsewhere)
     names = part.file_names[first], elsewhere[first]
     counts = len(elsewhere), len(part.file_names)
-    path, key = part.sources[0].path, key_of(entries.images[first])
+    path, key = part.sources[0].path, entries.images.key_of(first)
     return [elsewhere_finding(path, folder, counts, positions[first], names, key=key)]
 
 
@@ -151,15 +152,11 @@ def elsewhere_finding(
 
 
 def _repeated_ids(part: Part, path: str, positions: Sequence[int]) -> list[Finding]:
-    if len(set(part.ids)) == len(part.ids):
-        return []
-    seen: set[int | str] = set()
     found = []
-    for position, identity in zip(positions, part.ids, strict=True):
-        if identity in seen:
-            words = f"image id {identity!r} was used before"
-            found.append(Finding("SET001", words, path, f"images[{position}].id", repr(identity)))
-        seen.add(identity)
+    for row in repeated(id_column(part.ids)):
+        identity, place = part.ids[row], f"images[{positions[row]}].id"
+        words = f"image id {identity!r} was used before"
+        found.append(Finding("SET001", words, path, place, repr(identity)))
     return found
 
 

@@ -19,6 +19,7 @@ from anchoraudit.formats.coco import NAME
 from anchoraudit.formats.coco.annotations import AnnotationColumns, annotation_columns
 from anchoraudit.formats.coco.assembly import assembled_part, joined
 from anchoraudit.formats.coco.entries import CocoFile, Entries, decode
+from anchoraudit.formats.coco.image_columns import image_columns
 from anchoraudit.formats.coco.segmentations import traits_of
 from anchoraudit.formats.coco.structure import flat_finding
 from anchoraudit.io.memory import without_garbage_collection
@@ -62,7 +63,7 @@ def _entries(value: Mapping[str, Any], name: Path) -> Entries:
         crowds = np.fromiter((float(one.iscrowd) for one in parsed.annotations), np.float64)
         if np.isfinite(annotations.xyxy).all() and not np.isinf(crowds).any():
             return Entries(
-                parsed.images,
+                image_columns(parsed.images),
                 annotations,
                 parsed.categories,
                 findings=_flat_segmentations(value, name),

@@ -33,8 +33,9 @@ from anchoraudit.formats.coco.assembly import (
     unknown_categories,
     unknown_finding,
 )
-from anchoraudit.formats.coco.entries import Entries, ImageEntry, key_of, names_of
+from anchoraudit.formats.coco.entries import Entries, ImageEntry
 from anchoraudit.formats.coco.ids import id_column, positions
+from anchoraudit.formats.coco.image_columns import ImageColumns, image_columns
 from anchoraudit.formats.coco.images import (
     OF_FILE,
     elsewhere_finding,
@@ -159,7 +160,7 @@ class CocoParts:
             return Index(np.zeros(0, dtype=np.uint64), told)
         keys = ranked(self._groups(piece, ids))
         order = np.argsort(keys)
-        names = [name_parts(name)[1] for name in names_of(self._images([piece])[0])]
+        names = [name_parts(name)[1] for name in self._images([piece])[0].names]
         splits = np.zeros(len(keys), dtype=np.int64)
         return Index(keys[order], told, _hashes_of(names)[order], splits, (file.source.split,))
 
@@ -173,7 +174,8 @@ class CocoParts:
         parts = []
         for number, file in enumerate(self.files):
             told = [one for i, one in sorted(indices.items()) if self.pieces[i].where.file == number]
-            part = part_of(file.source, Entries([], _NO_ANNOTATIONS, file.listed.categories), [], None)
+            entries = Entries(image_columns(()), _NO_ANNOTATIONS, file.listed.categories)
+            part = part_of(file.source, entries, None)
             federated, partly = (sum(chunk.lvis[i] for chunk in file.listed.images) for i in range(2))
             part.notes += lvis_note(file.source.path, (federated, partly))
             part.findings = [*_flat(file), *_unknown(file, told), *_led_elsewhere(file, told)]
@@ -212,7 +214,7 @@ class CocoParts:
         images, at = self._images(pieces, rows)
         columns = self._columns(pieces, listed.annotations, "image_ids", _COLUMNS, rows)
         entries = Entries(images, AnnotationColumns(**columns), listed.categories, image_positions=at)
-        part = part_of(source, entries, names_of(images), None)
+        part = part_of(source, entries, None)
         drop_strays(part)
         # The numbers of a piece are not those of its file.
         part.findings = [finding for finding in part.findings if finding.code != OF_FILE]
@@ -248,14 +250,13 @@ class CocoParts:
     def _is_left(self, keys: Keys, piece: Piece, image_ids: Ids) -> Bool:
         return ~self._is_gathered(keys, piece, image_ids)
 
-    def _images(
-        self, pieces: Sequence[Piece], rows: _Rows | None = None
-    ) -> tuple[list[ImageEntry], list[int]]:
+    def _images(self, pieces: Sequence[Piece], rows: _Rows | None = None) -> tuple[ImageColumns, list[int]]:
         """Return the images of pieces, and their positions in the file's list, in its order."""
         chunks = self.files[pieces[0].where.file].listed.images
         columns = self._columns(pieces, chunks, "ids", ("ids", "images", "entry"), rows)
         named = zip(columns["ids"].tolist(), columns["images"], strict=True)
-        return [ImageEntry(identity, *image) for identity, image in named], columns["entry"].tolist()
+        images = image_columns([ImageEntry(identity, *image) for identity, image in named])
+        return images, columns["entry"].tolist()
 
     def _columns(
         self,
@@ -296,11 +297,11 @@ class CocoParts:
         if folder is None or not any(chunk.in_folders for chunk in file.listed.images):
             return None
         images, at = self._images([piece])
-        names = names_of(images)
+        names = images.names
         found = led_elsewhere(folder, names)
         if not found:
             return None
-        return [len(found), at[first := min(found)], names[first], found[first], key_of(images[first])]
+        return [len(found), at[first := min(found)], names[first], found[first], images.key_of(first)]
 
 
 # Going through the files
