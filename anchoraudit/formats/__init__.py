@@ -395,13 +395,18 @@ def _refusals() -> Any:
 
 def _require_memory(detection: Detection) -> None:
     """Raise TooLargeError if the data set surely takes more memory than there is."""
-    least = getattr(formats()[detection.format], "least_memory", None)
-    needed = 0 if least is None else least(detection)
+    if (least := getattr(formats()[detection.format], "least_memory", None)) is not None:
+        remedy = "Work part by part: add --engine local."
+        require_memory(detection.path, least(detection), "to read it whole takes", remedy)
+
+
+def require_memory(path: Path, needed: int, what: str, remedy: str) -> None:
+    """Raise TooLargeError if more bytes are needed than there are. what: needs them; remedy: what to do."""
     if needed > _ALWAYS_TRIED and (free := available()) is not None and needed > free:
         raise TooLargeError(
-            f"to read it whole takes at least {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free",
-            path=detection.path,
-            remedy="Work part by part: add --engine local.",
+            f"{what} at least {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free",
+            path=path,
+            remedy=remedy,
         )
 
 

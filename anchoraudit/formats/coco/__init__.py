@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from anchoraudit.formats import Detection, ReadOptions, Sureness, require_known_splits
 from anchoraudit.formats import _documents as documents
-from anchoraudit.io.files import read_head, size_of
+from anchoraudit.io.files import read_head
 from anchoraudit.io.folders import names_ending
 
 if TYPE_CHECKING:
@@ -92,10 +92,11 @@ def _chosen(detection: Detection, options: ReadOptions) -> tuple[list[tuple[Path
 
 
 def least_memory(detection: Detection) -> int:
-    """Return how many bytes reading it whole takes at the least: the largest file, and half of that again."""
+    """Return how many bytes a scan of it takes at the least, if its files are clean: see `estimates`."""
+    from anchoraudit.formats.coco.estimates import least_in_chunks
+
     path = detection.path
-    files = [path] if path.is_file() else _files(path)[0]
-    return max((size_of(file) for file in files), default=0) * 3 // 2
+    return sum(map(least_in_chunks, [path] if path.is_file() else _files(path)[0]))
 
 
 def _not_read(skipped: list[Path]) -> list[str]:

@@ -14,12 +14,13 @@ from anchoraudit.arrays import Int
 from anchoraudit.dataset.columns import Boxes, Category, Dataset, Flags, Ids, ImageId, Source
 from anchoraudit.dataset.conventions import XYWH
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.formats import Detection, ReadOptions
+from anchoraudit.formats import Detection, ReadOptions, require_memory
 from anchoraudit.formats._builder import Part, join
 from anchoraudit.formats._repeats import without_repeats
 from anchoraudit.formats.coco.annotations import AnnotationColumns
 from anchoraudit.formats.coco.chunks import decode_in_chunks
 from anchoraudit.formats.coco.entries import CategoryEntry, Entries, decode
+from anchoraudit.formats.coco.estimates import least_in_one_piece
 from anchoraudit.formats.coco.ids import positions, repeated
 from anchoraudit.formats.coco.images import add_images, append_unlisted, folder_by_last_parts, folders_of
 from anchoraudit.formats.coco.lvis import lvis_note
@@ -30,6 +31,8 @@ from anchoraudit.io.memory import without_garbage_collection
 from anchoraudit.io.steps import step
 
 _DECODED_IN_SECONDS = 200_000_000  # bytes: the decoder holds the interpreter, so nothing is shown meanwhile
+_IN_ONE_PIECE = "an entry of it is unusual, so it is decoded in one piece. That takes"
+_MORE_MEMORY = "Read it where more memory is free, or read one split at a time with --split."
 
 
 def assemble(detection: Detection, options: ReadOptions, files: Sequence[tuple[Path, str]]) -> Dataset:
@@ -123,6 +126,7 @@ def _entries(file: Path) -> Entries:
         assert found.reading is not None
         unchanged.note(file, found.reading)
         return found
+    require_memory(file, least_in_one_piece(file), _IN_ONE_PIECE, _MORE_MEMORY)
     data, reading = unchanged.read_input(file, remedy=json_text.REMEDY)
     found = decode(file, json_text.without_mark(file, data))
     found.reading = reading
