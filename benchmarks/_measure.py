@@ -13,6 +13,7 @@ import argparse
 import ctypes
 import json
 import os
+import random
 import resource
 import statistics
 import subprocess
@@ -178,16 +179,18 @@ def timed(work: Callable[[], object]) -> Run:
 
 
 def side_by_side(work: Mapping[str, Callable[[], Run]], *, rounds: int = ROUNDS) -> dict[str, Run]:
-    """Median of `rounds` runs of each, interleaved (A B A B ...) after one of each that is not counted.
+    """Median of `rounds` runs of each, taken in turns after one of each that is not counted.
 
-    So whatever else the machine does meets all of them alike, and files are in the page cache.
+    So whatever else the machine does meets all of them alike, and files are in the page cache. Each round has
+    another order: memory that a process gave back is used by the next one, and what that costs depends on
+    which one it was.
     """
     for once in work.values():
         once()
     runs: dict[str, list[Run]] = {name: [] for name in work}
-    for _ in range(rounds):
-        for name, once in work.items():
-            runs[name].append(once())
+    for number in range(rounds):
+        for name in random.Random(number).sample(list(work), len(work)):
+            runs[name].append(work[name]())
     return {name: median(of) for name, of in runs.items()}
 
 
