@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from anchoraudit.arrays import Int, for_each_block, stable_argsort
+from anchoraudit.arrays import Int, stable_argsort
 from anchoraudit.dataset.columns import Ids
 
 # Ids are looked up in a table if it needs at most so many places for each id. COCO's own image ids need five
@@ -49,15 +49,8 @@ def _by_table(known_ids: Int, wanted_ids: Int, lowest: int, highest: int) -> Int
     """Look up ids in a table over their range, which is several times faster than a search."""
     table = np.full(highest - lowest + 3, -1, dtype=np.int64)
     table[known_ids[::-1] - lowest + 1] = np.arange(len(known_ids))[::-1]
-    found: Int = np.empty(len(wanted_ids), dtype=np.int64)
-
-    def look_up(rows: slice) -> None:
-        # Ids below or above the range go to the first and last place of the table, which hold -1.
-        places = np.clip(wanted_ids[rows], lowest - 1, highest + 1)
-        places -= lowest - 1
-        np.take(table, places, out=found[rows], mode="clip")
-
-    for_each_block(len(wanted_ids), look_up)
+    # Ids below or above the range go to the first and last place of the table, which hold -1.
+    found: Int = table[np.clip(wanted_ids, lowest - 1, highest + 1) - (lowest - 1)]
     return found
 
 
