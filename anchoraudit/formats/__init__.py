@@ -366,7 +366,7 @@ def parts_of(path: Path, rows: int, options: ReadOptions, *, format: str = "auto
         found = None if own is None else own(detection, options, rows)
     if found is not None and not isinstance(found, str):
         return cast("Parts", found)
-    note = f"read as a whole, whatever memory that takes: {found}" if found else ""
+    note = f"read as a whole, not in bounded memory: {found}" if found else ""
     return cast("Parts", load_module(__name__, "_whole").WholeParts(path, format, options, note))
 
 
