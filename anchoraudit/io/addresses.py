@@ -80,6 +80,12 @@ class Address(_Path):
         made._user = self._user
         return made
 
+    def with_name(self, name: str) -> Self:
+        """Return the address of what is in the same folder."""
+        made = super().with_name(name)
+        made._user = self._user
+        return made
+
     def __str__(self) -> str:
         text = super().__str__().replace(os.sep, "/")  # a path has no two slashes behind each other
         scheme, colon, rest = text.partition(":/")

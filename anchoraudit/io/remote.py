@@ -1,4 +1,4 @@
-"""Files at an address: looked at, listed and read through fsspec, each in bounded time.
+"""Files at an address: looked at, listed, read and uploaded through fsspec, each in bounded time.
 
 Every request runs in a thread of its own. If it has no answer in time, the run goes on with an error that
 names the server, whatever the library beneath would wait for.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from tempfile import TemporaryFile
 from threading import Thread
@@ -24,6 +26,8 @@ TIMEOUT = "ANCHORAUDIT_TIMEOUT"  # the variable that holds how many seconds a se
 _SECONDS = 30.0
 _LISTING = 10  # a list of many files takes several requests
 _AT_ONCE = 8 << 20  # bytes of a request: at 280 KB/s it has its answer within half a minute
+# Where a file is there once all of it has arrived, and not before.
+_WHOLE_UPLOADS = ("s3", "s3a", "gs", "gcs", "hf", "memory")
 # What tells that a file is another one, by the libraries' own names, the surest first.
 _STAMPS = ("ETag", "etag", "blob_id", "md5Hash", "mtime", "LastModified", "updated", "last_commit", "created")
 _ENDPOINTS = ("endpoint_url", "endpoint", "_endpoint")
@@ -97,6 +101,51 @@ def opened(address: Address) -> IO[bytes]:
     return io.BufferedReader(_File(place, size), 1 << 16)
 
 
+def files_below(folder: Address) -> list[Address]:
+    """Return all files below a folder, by name; [] if there is no such folder.
+
+    Raises AnchorauditError if they cannot be listed.
+    """
+    place = _Place.of(folder)
+    try:
+        found = place.ask(lambda: place.system.find(place.path), _LISTING)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    here = place.path.strip("/")
+    names = (str(name).strip("/") for name in found)
+    return [folder.below(name[len(here) + 1 :]) for name in sorted(names) if name.startswith(f"{here}/")]
+
+
+def require_whole_uploads(address: Address) -> None:
+    """Raise AnchorauditError for an address at which half a file may be seen."""
+    if address.scheme not in _WHOLE_UPLOADS:
+        raise AnchorauditError(
+            f"nothing is written to {address.scheme}://, where half a file may be seen",
+            path=address,
+            remedy="Name an s3://, gs:// or hf:// address, or a folder of this machine, and upload that.",
+        )
+
+
+def upload(file: Path, address: Address) -> None:
+    """Upload a file of this machine, in place of what is there. It is there whole, or not at all.
+
+    Raises AnchorauditError if it cannot be written, or without an answer.
+    """
+    place = _Place.of(address)
+    patience = 1 + file.stat().st_size // _AT_ONCE
+    try:
+        place.ask(lambda: place.system.put_file(str(file), place.path), patience, doing="written")
+    except (FileNotFoundError, NotADirectoryError) as error:  # no such bucket
+        raise _failed(address, place.server, error, "written") from None
+
+
+def remove(address: Address) -> None:
+    """Remove a file, if it is there. Raises AnchorauditError if it cannot be removed."""
+    place = _Place.of(address)
+    with suppress(FileNotFoundError):
+        place.ask(lambda: place.system.rm_file(place.path), doing="removed")
+
+
 class _Place(NamedTuple):
     """An address, and the file system and its path there."""
 
@@ -128,13 +177,13 @@ class _Place(NamedTuple):
             ) from None
         return cls(address, system, path)
 
-    def ask(self, question: Callable[[], Answer], patience: int = 1) -> Answer:
-        """Ask the server. patience: how much longer than usual it may take.
+    def ask(self, question: Callable[[], Answer], patience: int = 1, *, doing: str = "read") -> Answer:
+        """Ask the server. patience: how much longer than usual it may take. doing: what is to be done.
 
         Raises FileNotFoundError and NotADirectoryError as the library does, AnchorauditError for any other
         error, or without an answer.
         """
-        return _asked(self.address, self._server(), question, patience)
+        return _asked(self.address, self.server, question, patience, doing=doing)
 
     def entry(self, info: dict[str, Any], address: Address) -> Entry:
         """Return what the library says of a file."""
@@ -145,7 +194,9 @@ class _Place(NamedTuple):
             is_folder = len(address.parts) < 3 or "." not in address.name
         return Entry(address, is_folder, size, f"{size}:{told}")
 
-    def _server(self) -> str:
+    @property
+    def server(self) -> str:
+        """The server that is asked, as far as it is known; "" if it is not."""
         for name in _ENDPOINTS:
             if isinstance(own := getattr(self.system, name, None), str) and own:
                 return own
@@ -216,6 +267,7 @@ def _asked(
     patience: int = 1,
     *,
     raising: tuple[type[Exception], ...] = (FileNotFoundError, NotADirectoryError),
+    doing: str = "read",
 ) -> Answer:
     """Ask in a thread, and wait for the answer. raising: the errors that stay as they are."""
     answers: SimpleQueue[tuple[Answer | None, BaseException | None]] = SimpleQueue()
@@ -239,10 +291,10 @@ def _asked(
     if error is None:
         return answer  # type: ignore[return-value]  # there is an answer if there is no error
     if (hidden := _behind(error)) is not None:
-        raise _failed(address, server, hidden) from None
+        raise _failed(address, server, hidden, doing) from None
     if isinstance(error, (*raising, AnchorauditError, MemoryError)):
         raise error
-    raise _failed(address, server, error) from None
+    raise _failed(address, server, error, doing) from None
 
 
 def _behind(error: BaseException) -> BaseException | None:
@@ -265,7 +317,7 @@ def _seconds() -> float:
     return seconds
 
 
-def _failed(address: Address, server: str, error: BaseException) -> AnchorauditError:
+def _failed(address: Address, server: str, error: BaseException, doing: str) -> AnchorauditError:
     reason = f"{error}".strip().partition("\n")[0][:300] or type(error).__name__
     for name, value in os.environ.items():  # libraries quote what they are given
         if len(value) >= 8 and any(word in name.upper() for word in ("SECRET", "TOKEN", "PASSWORD", "KEY")):
@@ -273,7 +325,7 @@ def _failed(address: Address, server: str, error: BaseException) -> AnchorauditE
     if server and server not in reason:
         reason = f"{reason} ({server})"
     hint = _HINTS.get(address.scheme, "Check the address, the network and who may read it.")
-    return AnchorauditError(f"cannot be read: {reason}", path=address, remedy=hint)
+    return AnchorauditError(f"cannot be {doing}: {reason}", path=address, remedy=hint)
 
 
 def _missing(address: Address, module: str, package: str) -> AnchorauditError:

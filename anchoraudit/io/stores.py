@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from glob import glob
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, BinaryIO, NamedTuple
 
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.io import files, folders
+from anchoraudit.io import files, folders, outputs
 from anchoraudit.io.addresses import Address
 
 
@@ -135,3 +135,68 @@ def read_input(path: Path) -> bytes:
         with opened(path) as file:
             return file.read()
     return files.read_input(path)
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Return all files below a folder, hidden ones too, and links; [] if there is no such folder.
+
+    Raises AnchorauditError for an address without an answer.
+    """
+    if isinstance(folder, Address):
+        from anchoraudit.io import remote
+
+        return [*remote.files_below(folder)]
+    return sorted(path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+
+
+def below(folder: Path, name: str) -> Path:
+    """Return the path of what is in a folder. name: with / between the names of folders."""
+    return folder.below(name) if isinstance(folder, Address) else folder / name
+
+
+def exists(path: Path) -> bool:
+    """Tell whether something has this name. Raises AnchorauditError for an address without an answer."""
+    if isinstance(path, Address):
+        from anchoraudit.io.remote import look
+
+        return look(path) is not None
+    return os.path.lexists(path)
+
+
+def remove(file: Path) -> None:
+    """Remove a file, if it is there. Raises AnchorauditError if it cannot be removed."""
+    if isinstance(file, Address):
+        from anchoraudit.io import remote
+
+        remote.remove(file)
+        return
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        raise outputs.unwritable(file, error) from None
+
+
+@contextmanager
+def written(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing that becomes `path` at once when all is written, by itself.
+
+    At an address it is uploaded from a file of this machine, whole. On any error `path` stays as it was.
+
+    Raises AnchorauditError if the file cannot be written.
+    """
+    if not isinstance(path, Address):
+        with outputs.replacing(path, own=True) as stream:
+            yield stream
+        return
+    from anchoraudit.io import remote
+
+    with outputs.scratch_folder() as folder:
+        file = folder / "upload"
+        try:
+            with file.open("wb") as stream:
+                yield stream
+        except OSError as error:
+            if error.filename not in (None, str(file)):
+                raise
+            raise outputs.unwritable(file, error) from None
+        remote.upload(file, path)
