@@ -14,10 +14,14 @@ from pathlib import Path
 import pytest
 
 import anchoraudit
-from anchoraudit import AnchorauditError, audit_partitions, merge
+from anchoraudit import AnchorauditError, audit_partitions, load_detector, merge
 from anchoraudit.errors import without_credentials
 from anchoraudit.io import remote, stores
 from anchoraudit.io.addresses import Address, is_address, path_of
+from anchoraudit.partitions.engines import attempted
+from anchoraudit.partitions.filtering import filter_partitions
+from anchoraudit.partitions.reading import InParts
+from anchoraudit.partitions.settings import Settings
 from tests.test_partitions import drawn, run, table_of, write
 
 pytest.importorskip("pyarrow")
@@ -390,6 +394,102 @@ class TestCommandLine:
         assert "or copy the data to this machine to write a manifest" in done.stderr
 
 
+class Here:
+    """An engine that does all tasks in this process, whose memory:// the others do not see."""
+
+    def each(self, work, common, tasks):
+        for index in range(len(tasks)):
+            yield index, attempted(work, common, tasks[index])
+
+
+class TestWriting:
+    """`filter` to an address: the files of a folder, each in one upload, and the list of them last."""
+
+    @pytest.fixture
+    def memory(self):
+        system = fsspec.filesystem("memory")
+        yield system
+        if system.exists("/out"):
+            system.rm("/out", recursive=True)
+
+    @staticmethod
+    def filtered(source, output, **options):
+        settings = Settings(load_detector("torchvision-retinanet_resnet50_fpn"), loader="none")
+        return filter_partitions(InParts(source, engine=Here()), output, settings, **options)
+
+    @staticmethod
+    def at(memory, folder="/out"):
+        return {name.removeprefix(f"{folder}/"): memory.cat_file(name) for name in memory.find(folder)}
+
+    def test_the_files_are_those_of_a_folder(self, shards, memory, tmp_path):
+        self.filtered(shards, tmp_path / "out")
+        found = self.filtered(shards, "memory://out/a")
+        there = self.at(memory, "/out/a")
+        assert there == {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+        assert (str(found.output), str(found.manifest)) == (
+            "memory://out/a",
+            "memory://out/a/anchoraudit-manifest.json",
+        )
+        assert anchoraudit.read("memory://out/a").boxes.xyxy.shape[1] == 4
+
+    def test_from_one_address_to_another(self, in_memory, shards, memory, tmp_path):
+        self.filtered(shards, tmp_path / "out")
+        self.filtered(in_memory, "memory://out")
+        there = self.at(memory)
+        for path in (tmp_path / "out").glob("*.parquet"):
+            assert there[path.name] == path.read_bytes()
+
+    def test_one_file(self, shards, memory):
+        file = shards / "part-0.parquet"
+        found = self.filtered(file, "memory://out/clean.parquet")
+        there = self.at(memory)
+        assert set(there) == {"clean.parquet", "clean.parquet.manifest.json"}
+        assert found.parts[0].bytes == len(there["clean.parquet"])
+        with pytest.raises(AnchorauditError, match="exists already"):
+            self.filtered(file, "memory://out/clean.parquet")
+
+    def test_what_is_there_is_replaced_only_if_asked_for(self, shards, memory):
+        memory.pipe("/out/part-1.parquet", b"mine")
+        with pytest.raises(AnchorauditError, match=r"memory://out/part-1.parquet: the output exists already"):
+            self.filtered(shards, "memory://out")
+        memory.pipe("/out/strange.parquet", b"mine")
+        with pytest.raises(AnchorauditError, match=r"other files are there, such as strange\.parquet"):
+            self.filtered(shards, "memory://out", replace=True)
+        assert self.at(memory) == {"part-1.parquet": b"mine", "strange.parquet": b"mine"}
+        memory.rm("/out/strange.parquet")
+        self.filtered(shards, "memory://out", replace=True)
+        assert self.at(memory)["part-1.parquet"][:4] == b"PAR1"
+
+    @pytest.mark.parametrize("output", ["", "/out", "/part-0.parquet"])
+    def test_the_data_set_is_no_output(self, in_memory, output):
+        with pytest.raises(AnchorauditError, match="in each other"):
+            self.filtered(in_memory, in_memory + output)
+
+    def test_an_upload_that_fails_leaves_no_manifest(self, shards, memory, monkeypatch):
+        self.filtered(shards, "memory://out")
+        own = type(memory).put_file
+
+        def failing(self, here, there, **more):
+            if "part-1" in there:
+                raise OSError("no more room")
+            return own(self, here, there, **more)
+
+        monkeypatch.setattr(type(memory), "put_file", failing)
+        with pytest.raises(AnchorauditError, match=r"part-1.parquet: cannot be written: no more room"):
+            self.filtered(shards, "memory://out", replace=True)
+        assert "anchoraudit-manifest.json" not in self.at(memory)
+
+    @pytest.mark.parametrize("output", ["https://host/a", "ftp://host/a"])
+    def test_where_half_a_file_may_be_seen(self, shards, output):
+        with pytest.raises(AnchorauditError, match=r"nothing is written to .*://, where half a file may"):
+            self.filtered(shards, output)
+
+    def test_an_option_of_the_whole(self, shards, tmp_path):
+        done = run("filter", shards, "-o", "memory://out", "--certify", cwd=tmp_path)
+        assert done.returncode == 2
+        assert "--certify cannot go with an output at an address" in done.stderr
+
+
 class TestObjectStore:
     """A real server of S3, where moto is installed: python -m pip install 'moto[server]' s3fs."""
 
@@ -435,6 +535,30 @@ class TestObjectStore:
         parts = list(audit_partitions(bucket, "yolov5"))
         assert len(parts) > 6
         assert merge(parts).summary() == merge(audit_partitions(shards, "yolov5")).summary()
+
+    def test_filter_writes_there(self, shards, bucket, tmp_path):
+        words = ("--detector", "torchvision-retinanet_resnet50_fpn", "--ignore", "BOX017,CLS", "-o")
+        here = run("filter", shards, "--engine", "local", *words, "out", cwd=tmp_path)
+        there = run("filter", bucket, *words, "s3://bucket/clean", cwd=tmp_path)
+        assert (here.returncode, there.returncode) == (0, 0), there.stderr
+        system = fsspec.filesystem("s3", skip_instance_cache=True)
+        written = {name.rpartition("/")[2]: system.cat_file(name) for name in system.find("bucket/clean")}
+        expected = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+        assert written.keys() == expected.keys()
+        manifests = [json.loads(each.pop("anchoraudit-manifest.json")) for each in (written, expected)]
+        assert written == expected
+        assert manifests[0]["parts"] == manifests[1]["parts"]
+        again = run("filter", bucket, *words, "s3://bucket/clean", cwd=tmp_path)
+        assert again.returncode == 2
+        assert "the output exists already" in again.stderr
+        scanned = run("scan", "s3://bucket/clean", *words[:4], "-q", cwd=tmp_path)
+        assert scanned.returncode == 0, scanned.stdout
+
+    def test_a_bucket_to_write_to_that_is_not_there(self, shards, bucket, tmp_path):
+        done = run("filter", shards, "-o", "s3://none/clean", cwd=tmp_path)
+        assert done.returncode == 2
+        assert "s3://none/clean" in done.stderr
+        assert "Traceback" not in done.stderr
 
     def test_a_bucket_that_is_not_there(self, bucket, tmp_path):
         done = run("scan", "s3://none/shards", cwd=tmp_path)

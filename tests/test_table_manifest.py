@@ -40,6 +40,14 @@ def test_a_csv_file_keeps_the_bytes_of_rows_that_stay(here, mark, end, capsys):
     assert "anchoraudit scan t-clean.csv" in out
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_stays_utf_16(here, encoding):
+    def text(*rows):
+        return ("\ufeff" + "\r\n".join([HEADER, *rows])).encode(encoding)
+
+    assert written(here, "t.csv", text(*ROWS[:3])) == text(ROWS[0], ROWS[2])
+
+
 def test_json_lines_and_a_row_for_each_image(here):
     lines = [json.dumps(dict(zip(KEYS, row.split(","), strict=False))) for row in ROWS[1:4]]
     assert written(here, "t.jsonl", "\n".join(lines).encode()) == f"{lines[1]}\n".encode()
@@ -86,11 +94,12 @@ def test_a_file_for_each_split(here, capsys):
 
 def test_what_a_table_cannot_hold(here, capsys):
     (here / "t.csv").write_text("\n".join([HEADER, *ROWS[2:3]]))
-    (here / "u.csv").write_text("\n".join([HEADER, *ROWS[2:3]]), "utf-16")
+    (here / "u.csv").write_text("\n".join([HEADER, *ROWS[1:3]]), "utf-16")
+    (here / "u.csv").write_bytes((here / "u.csv").read_bytes() + b"\n")
     for words, said in [
         (["t.csv", "--fix", "-o", "x.csv"], "a table keeps its rows as they are"),
         (["t.csv", "-o", "x.parquet"], "a table with the source's suffix"),
-        (["u.csv", "-o", "x.csv"], "UTF-16 is not cut"),
+        (["u.csv", "-o", "x.csv"], "this is cut off: UTF-16 has an even number of bytes"),
     ]:
         assert run("filter", *words) == 2
         assert said in capsys.readouterr().err

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from anchoraudit.cli import _settings as settings_of
-from anchoraudit.cli._in_parts import judging_of, needs_the_whole, options_of_parts, reading_of
+from anchoraudit.cli._in_parts import is_in_parts, judging_of, needs_the_whole, options_of_parts, reading_of
+from anchoraudit.errors import AnchorauditError
 
 if TYPE_CHECKING:
     from anchoraudit.detectors import Detector
@@ -28,8 +29,14 @@ def filter_in_parts(
     from anchoraudit.report.text.filtered_parts import filtered_parts
 
     for name in _OF_THE_WHOLE:
-        if given[name]:
+        if given[name] and is_in_parts(given, settings):
             raise needs_the_whole(f"--{name.replace('_', '-')}", settings)
+        if given[name]:
+            raise AnchorauditError(
+                f"--{name.replace('_', '-')} cannot go with an output at an address",
+                path=given["output"],
+                remedy="Leave it out, or write to this machine.",
+            )
     for text in remarks:
         _output.remark(f"note: {text}")
     with _output.progress("filtering parts") as advance:

@@ -28,6 +28,7 @@ from anchoraudit.cli._options import (
     rules_of,
 )
 from anchoraudit.errors import AnchorauditError, inert
+from anchoraudit.io.addresses import is_address
 
 if TYPE_CHECKING:
     from anchoraudit.arrays import Bool, Int
@@ -54,8 +55,8 @@ _NOTHING_TRAINS = "SET011"
     type=click.Path(),
     metavar="FILE",
     help="The manifest: .json (COCO), .txt (a list), .yaml (YOLO: a data.yaml and its lists), or the suffix "
-    "of the source's table. {split} in the name: one file per split. Part by part: a folder, or a .parquet "
-    "file.",
+    "of the source's table. {split} in the name: one file per split. Part by part: a folder, or a file for "
+    "one file; also at an address.",
 )
 @click.option(
     "--drop",
@@ -112,7 +113,7 @@ def command(**given: Any) -> int:
     detector, remarks = detector_or_none(settings)
     if detector is None:
         _require_no_verdicts(given)
-    if is_in_parts(given, settings):
+    if is_in_parts(given, settings) or is_address(given["output"] or ""):
         from anchoraudit.cli._filter_in_parts import filter_in_parts
 
         return filter_in_parts(given, settings, detector, remarks, _drop(given))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -152,8 +153,8 @@ class RewritableParts(Parts, Protocol):
     """A data set in pieces whose files can be written again without some of their images."""
 
     @property
-    def can_rewrite(self) -> bool:
-        """Tell whether these files can be."""
+    def root(self) -> Path:
+        """The file, if the data set is one, or the folder that all files are below."""
         ...
 
     @property
@@ -177,6 +178,8 @@ class RewritableParts(Parts, Protocol):
 
     def rewrite(self, file: PieceFile, left_out: LeftOut, output: Output) -> Rewritten:
         """Write a file to `output`, without some images and boxes, and all else as it is.
+
+        If nobody could read what would be left of it, nothing is written.
 
         Raises AnchorauditError if it is not the file any more that was read, or cannot be read.
         """

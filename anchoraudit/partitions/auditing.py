@@ -49,7 +49,7 @@ class Job:
             "dataset": plain_skeleton(plan.skeleton),
             "parts": len(plan.tasks),
             "not_checked": list(plan.apart.not_checked),
-            "rewritable": isinstance(plan.parts, RewritableParts) and plan.parts.can_rewrite,
+            "rewritable": isinstance(plan.parts, RewritableParts),
         }
         job = cls(plan, settings, about)
         # It raises before any part is read. And what a part needs is imported once, not in its own process.

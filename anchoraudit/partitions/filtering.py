@@ -1,8 +1,8 @@
 """`filter` part by part: a file in, a file out, without the images that teach nothing.
 
 All parts are judged before anything is written, as an image may lie in several, and an error of the whole may
-be in any. Then each file is written by itself, under another name that is changed once it is whole. The list
-of the files comes last: where it is not there, the run has not come to its end.
+be in any. Then each file is written by itself: under another name that is changed once it is whole, or in one
+upload. The list of the files comes last: where it is not there, the run has not come to its end.
 """
 
 from __future__ import annotations
@@ -21,16 +21,8 @@ import anchoraudit
 from anchoraudit.dataset.pieces import LeftOut, PieceFile, RewritableParts, Rewritten
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io import stores
-from anchoraudit.io.addresses import is_address
-from anchoraudit.io.outputs import (
-    Hashed,
-    make_folder,
-    remove_left_over,
-    replacing,
-    scratch_folder,
-    together,
-    write_text,
-)
+from anchoraudit.io.addresses import Address, is_address, path_of
+from anchoraudit.io.outputs import Hashed, make_folder, remove_left_over, scratch_folder, together
 from anchoraudit.io.signals import at_signal
 from anchoraudit.manifest import DEFAULT_DROP, nothing_left, require_verdicts
 from anchoraudit.manifest.judging import require_no_whole
@@ -43,13 +35,18 @@ from anchoraudit.partitions.settings import Settings
 
 MANIFEST = "anchoraudit-manifest.json"
 _FORM = 1  # of the manifest
-_OF_FILES = (".json", ".txt", ".parquet", ".csv")  # suffixes that no folder has
+# Suffixes that no folder has.
+_OF_FILES = (".json", ".txt", ".yaml", ".yml", ".parquet", ".csv", ".jsonl", ".ndjson")
+_ALIASES = {"s3a": "s3", "gcs": "gs"}  # of addresses
 _DYING = 1.0  # seconds: a worker that was killed may live so long
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenPart:
-    """A file that was written. name: its path below the output. sha256, bytes: of its content."""
+    """A file that was written. name: its path below the output. sha256, bytes: of its content.
+
+    Nothing was written of one whose bytes are 0: nobody could read what would have been left of it.
+    """
 
     name: str
     rows: Rewritten
@@ -93,7 +90,7 @@ class _Writing:
     is_file: bool
 
     def target(self, name: str) -> Path:
-        return self.output if self.is_file else self.output / name
+        return self.output if self.is_file else stores.below(self.output, name)
 
 
 def filter_partitions(
@@ -112,7 +109,8 @@ def filter_partitions(
     reading : InParts
         The data set, and the engine.
     output : path
-        A new folder, into which files of the same names go; a file, if the data set is one.
+        A new folder, into which files of the same names go; a file, if the data set is one. Either may be at
+        an address.
     settings : Settings
         The detector, and what else decides on verdicts and errors.
     drop : tuple of str
@@ -135,23 +133,26 @@ def filter_partitions(
         written.
     """
     require_verdicts(drop)
-    target, dropping = Path(output), Dropping(drop, keep_blank)
-    if is_address(output):
-        raise AnchorauditError(
-            "filter writes to this machine only", path=target, remedy="Name a folder of it, and upload that."
-        )
+    target, dropping = path_of(output), Dropping(drop, keep_blank)
+    if isinstance(target, Address):
+        from anchoraudit.io.remote import require_whole_uploads
+
+        require_whole_uploads(target)
     with reading.planned() as (running, plan), scratch_folder() as scratch:
-        parts = _rewritable(plan.parts, plan.skeleton.root)
+        parts = _rewritable(plan.parts, plan.skeleton.root, target)
         _require_no_columns_of_splits(reading, plan.skeleton.sources)
         files = [file for file in parts.outputs if not set(file.pieces) & set(plan.failed)]
-        source = plan.skeleton.sources[0].path  # what was named may be a pattern
-        writing = _Writing(parts, target, stores.is_file(source))
-        manifest = target.with_name(f"{target.name}.manifest.json") if writing.is_file else target / MANIFEST
-        _require_room(source, writing, manifest, files, replace=replace)
+        writing = _Writing(parts, target, stores.is_file(parts.root))
+        manifest = (
+            target.with_name(f"{target.name}.manifest.json")
+            if writing.is_file
+            else stores.below(target, MANIFEST)
+        )
+        _require_room(writing, manifest, files, replace=replace)
         judging = _Judging(_Cleaning(Job.of(plan, settings), dropping), _Store(scratch), reading)
         judging.run(running)
         judging.require_clean(target)
-        manifest.unlink(missing_ok=True)  # from here on, the output is unfinished
+        stores.remove(manifest)  # from here on, the output is unfinished
         tasks = _Files(files, judging.store)
         with together():
             for folder in tasks.folders(writing):
@@ -167,7 +168,8 @@ def filter_partitions(
                 tuple(made),
                 judging.image_folder,
             )
-            write_text(manifest, _manifest(found, source))
+            with stores.written(manifest) as stream:
+                stream.write(_manifest(found, parts.root).encode("utf-8", "backslashreplace"))
     return found
 
 
@@ -253,7 +255,9 @@ class _Files(Sequence[tuple[PieceFile, LeftOut]]):
         self.names, self._store = files, store
 
     def folders(self, writing: _Writing) -> list[Path]:
-        """Return the folders that they are written into."""
+        """Return the folders of this machine that they are written into."""
+        if is_address(writing.output):
+            return []
         return sorted({writing.target(file.name).parent for file in self.names})
 
     def __len__(self) -> int:
@@ -288,11 +292,22 @@ def _written(engine: Engine, writing: _Writing, files: _Files, reading: InParts)
 def _write(writing: _Writing, task: tuple[PieceFile, LeftOut]) -> WrittenPart:
     file, left_out = task
     target = writing.target(file.name)
-    make_folder(target.parent)
-    with replacing(target, own=True) as stream:  # by itself, and at once
-        hashed = Hashed(stream)
-        rows = writing.parts.rewrite(file, left_out, hashed)
+    if not is_address(target):
+        make_folder(target.parent)
+    try:
+        with stores.written(target) as stream:
+            hashed = Hashed(stream)
+            rows = writing.parts.rewrite(file, left_out, hashed)
+            if not hashed.bytes:
+                raise _NothingLeft
+    except _NothingLeft:
+        stores.remove(target)  # of an earlier run
+        return WrittenPart(file.name, rows, "", 0)
     return WrittenPart(file.name, rows, hashed.sha256, hashed.bytes)
+
+
+class _NothingLeft(Exception):  # noqa: N818  it is no error
+    """Nothing is left of a file, so that none is written."""
 
 
 def _sweep(folders: Sequence[Path]) -> None:
@@ -302,12 +317,12 @@ def _sweep(folders: Sequence[Path]) -> None:
         time.sleep(0.01)
 
 
-def _rewritable(parts: Any, root: Path) -> RewritableParts:
-    if not (isinstance(parts, RewritableParts) and parts.can_rewrite):
+def _rewritable(parts: Any, root: Path, output: Path) -> RewritableParts:
+    if not isinstance(parts, RewritableParts):
         raise AnchorauditError(
-            "only tables in Parquet files can be filtered part by part",
+            "only tables can be filtered part by part",
             path=root,
-            remedy=f"{_to_read_it_whole(root).capitalize()}.",
+            remedy=f"{_to_read_it_whole(root, output).capitalize()}.",
         )
     return parts
 
@@ -321,20 +336,19 @@ def _require_no_columns_of_splits(reading: InParts, sources: Sequence[Any]) -> N
         )
 
 
-def _to_read_it_whole(source: Path) -> str:
+def _to_read_it_whole(source: Path, output: Path) -> str:
     """Return what makes the command read the whole data set at once."""
     if is_address(source):
         return "copy the data to this machine"
+    if is_address(output):
+        return "write to this machine"
     return "leave out --engine, --memory and --workers"
 
 
-def _require_room(
-    source: Path, writing: _Writing, manifest: Path, files: Sequence[PieceFile], *, replace: bool
-) -> None:
+def _require_room(writing: _Writing, manifest: Path, files: Sequence[PieceFile], *, replace: bool) -> None:
     """Raise AnchorauditError if the output touches the input, or would be mixed with other files."""
-    target = writing.output
-    own = source if is_address(source) else Path(os.path.realpath(source))
-    other = Path(os.path.realpath(target))
+    source, target = writing.parts.root, writing.output
+    own, other = _where(source), _where(target)
     if own == other or own in other.parents or other in own.parents:
         raise AnchorauditError(
             "the output and the data set are in each other; inputs are never changed",
@@ -350,23 +364,28 @@ def _require_room(
             path=target,
             remedy=f"Name a {source.suffix} file."
             if writing.is_file
-            else f"Name a folder, or {_to_read_it_whole(source)} to write a manifest.",
+            else f"Name a folder, or {_to_read_it_whole(source, target)} to write a manifest.",
         )
-    if target.exists() and target.is_dir() == writing.is_file:
+    if stores.is_folder(target) if writing.is_file else stores.is_file(target):
         raise AnchorauditError(
             "this is a folder" if writing.is_file else "this is no folder",
             path=target,
             remedy="Choose another name for the output.",
         )
     mine = {writing.target(file.name) for file in files} | {manifest}
-    there = [path for path in mine if os.path.lexists(path)]
-    strange = [] if writing.is_file else _others(target, mine)
-    if strange:
-        raise AnchorauditError(
-            f"other files are there, such as {strange[0].relative_to(target)}; a scan would read them, too",
-            path=target,
-            remedy="Name a new folder for the output.",
-        )
+    if writing.is_file:
+        there = [path for path in mine if stores.exists(path)]
+    else:
+        found = stores.files_below(target)
+        there = [path for path in found if path in mine]
+        strange = [path for path in found if path not in mine and not path.name.startswith(".")]
+        if strange:
+            name = strange[0].relative_to(target).as_posix()
+            raise AnchorauditError(
+                f"other files are there, such as {name}; a scan would read them, too",
+                path=target,
+                remedy="Name a new folder for the output.",
+            )
     if there and not replace:
         raise AnchorauditError(
             "the output exists already",
@@ -375,13 +394,11 @@ def _require_room(
         )
 
 
-def _others(folder: Path, mine: set[Path]) -> list[Path]:
-    """Return files below a folder that are not of this run, but for hidden ones."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path not in mine and not path.name.startswith(".") and (path.is_symlink() or not path.is_dir())
-    )
+def _where(path: Path) -> Path:
+    """Return the one name of a place, by which it can be compared with others."""
+    if not isinstance(path, Address):
+        return Path(os.path.realpath(path))
+    return Address.of(f"{_ALIASES.get(path.scheme, path.scheme)}://{str(path).partition('://')[2]}")
 
 
 def _manifest(found: FilteredParts, source: Path) -> str:
@@ -409,7 +426,7 @@ def _manifest(found: FilteredParts, source: Path) -> str:
         },
         "not_read": list(found.audit.failed.values()),
         "parts": [
-            {"file": part.name, **asdict(part.rows), "sha256": part.sha256, "bytes": part.bytes}
+            {"file": part.name, **asdict(part.rows), "sha256": part.sha256 or None, "bytes": part.bytes}
             for part in found.parts
         ],
     }

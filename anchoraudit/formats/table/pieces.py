@@ -204,9 +204,9 @@ class TableParts:
         return self._aligned(joined, skeleton)
 
     @property
-    def can_rewrite(self) -> bool:
-        """Whether the files are Parquet: no other file can leave out rows and stay what it is."""
-        return all(piece.where.path.suffix.lower() == ".parquet" for piece in self.pieces)
+    def root(self) -> Path:
+        """The file, if the data set is one, or the folder that the files are below."""
+        return self._folder
 
     @property
     def outputs(self) -> Sequence[PieceFile]:
@@ -244,7 +244,7 @@ class TableParts:
     def _in_files(self, rows: Int, source: Source) -> dict[str, Int]:
         """Return rows within their files, by the names of the files."""
         if not source.files:  # all are of the one file
-            return {self._folder.name: np.sort(rows)}
+            return {self._name_of(source.path): np.sort(rows)}
         starts = np.array([start for start, _ in source.files])
         of_file = np.searchsorted(starts, rows, side="right") - 1
         found: dict[str, list[Int]] = {}
@@ -255,21 +255,22 @@ class TableParts:
 
     def rewrite(self, file: PieceFile, left_out: LeftOut, output: Output) -> Rewritten:
         """Write the rows of a file to `output` without those of some images, and without some of boxes."""
-        from anchoraudit.formats.table.rewriting import rewrite
+        from anchoraudit.formats.table.cutting import rewrite
 
         pieces = [self.pieces[number] for number in file.pieces]
         path = pieces[0].where.path
         before = [piece.stamp for piece in pieces]
-        written = rewrite(path, partial(self._texts, pieces[0]), left_out, output)
+        stretches = [piece.where.stretch for piece in pieces]
+        written = rewrite(path, stretches, partial(self._texts, pieces[0]), left_out, output)
         if before != [_stamp(each.where, self.files[each.group][1], self.options.columns) for each in pieces]:
             raise AnchorauditError(
                 "the file has changed since it was audited", path=path, remedy="Run the command again."
             )
         return written
 
-    def _texts(self, piece: Piece, group: int) -> Rows:
-        """Read the names of images of a row group of the file of a piece."""
-        return self._rows(piece, stretch=(group,), only_texts=True)
+    def _texts(self, piece: Piece, stretch: Stretch | None) -> Rows:
+        """Read the names of images of a stretch of the file of a piece."""
+        return self._rows(piece, stretch=stretch, only_texts=True)
 
     def _name_of(self, path: Path) -> str:
         return path.name if path == self._folder else path.relative_to(self._folder).as_posix()

@@ -12,8 +12,8 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from anchoraudit.arrays import Bool
-from anchoraudit.dataset.keys import keys_of
-from anchoraudit.dataset.pieces import Keys, LeftOut, Output, Rewritten
+from anchoraudit.dataset.pieces import LeftOut, Output, Rewritten
+from anchoraudit.formats.table.kept import distinct, kept
 from anchoraudit.formats.table.row_groups import opened
 from anchoraudit.formats.table.rows import Rows
 from anchoraudit.io import stores
@@ -31,13 +31,15 @@ def rewrite(path: Path, texts: Callable[[int], Rows], left_out: LeftOut, output:
     """
     with opened(path) as file:
         keeps, named, stay = [], [], []
+        first = 0
         for group in file.groups:
-            rows = texts(group)
-            size = file.file.metadata.row_group(group).num_rows
-            keep, own, staying = _kept(rows, left_out, size)
+            found = kept(texts(group), left_out)
+            keep = np.ones(file.file.metadata.row_group(group).num_rows, dtype=np.bool_)
+            keep[found.gone - first] = False
+            first += len(keep)
             keeps.append(keep)
-            named.append(own)
-            stay.append(staying)
+            named.append(found.named)
+            stay.append(found.stay)
         if all(keep.all() for keep in keeps):
             _copy(path, output)
         else:
@@ -45,33 +47,7 @@ def rewrite(path: Path, texts: Callable[[int], Rows], left_out: LeftOut, output:
                 for group, keep in zip(file.groups, keeps, strict=True):
                     _write_group(file.file, group, keep, writer)
         rows_out = sum(int(np.count_nonzero(keep)) for keep in keeps)
-        return Rewritten(file.count, rows_out, _distinct(named), _distinct(stay))
-
-
-def _kept(rows: Rows, left_out: LeftOut, size: int) -> tuple[Bool, Keys, Keys]:
-    """Tell which rows of a row group stay: bool [size]; with the keys of its images, and of those that stay.
-
-    rows: its names of images; several for a row with several objects.
-    """
-    images = rows.texts["image"]
-    goes = np.array([name in left_out.images for name in images.names], dtype=np.bool_)
-    number = rows.at if rows.parents is None else rows.parents
-    first = int(number.min()) if len(number) else 0
-    keep = np.ones(size, dtype=np.bool_)
-    keep[number[goes[images.codes]] - first] = False
-    if rows.parents is None:
-        boxes = left_out.boxes - first
-        keep[boxes[(boxes >= 0) & (boxes < size)]] = False
-    there = np.zeros(len(images.names), dtype=np.bool_)
-    there[images.codes[keep[number - first]]] = True
-    keys, is_named = keys_of(images.names), np.array([name != "" for name in images.names], dtype=np.bool_)
-    of_any = np.zeros(len(images.names), dtype=np.bool_)
-    of_any[images.codes] = True
-    return keep, np.unique(keys[is_named & of_any]), np.unique(keys[is_named & there])
-
-
-def _distinct(keys: list[Keys]) -> int:
-    return len(np.unique(np.concatenate(keys))) if keys else 0
+        return Rewritten(file.count, rows_out, distinct(named), distinct(stay))
 
 
 def _copy(path: Path, output: Output) -> None:

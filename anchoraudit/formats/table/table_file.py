@@ -42,6 +42,16 @@ def read_rows(
     return read_csv(path, lines, asked, only_texts=only_texts)
 
 
+def is_parquet(path: Path) -> bool:
+    """Tell whether a file is Parquet."""
+    return path.suffix.lower() == _PARQUET
+
+
+def is_json_lines(path: Path) -> bool:
+    """Tell whether a file has a JSON object in each line."""
+    return path.suffix.lower() in _JSON_LINES
+
+
 def nothing_of(path: Path) -> Stretch:
     """Return the stretch of a file without rows, which has its columns."""
     return () if path.suffix.lower() == _PARQUET else NOTHING

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from anchoraudit.encoding.verdicts import VERDICTS
+from anchoraudit.io.stores import is_pattern
 from anchoraudit.manifest.leaving import STOPS, told_of
 from anchoraudit.report import words
 from anchoraudit.report.text.commands import command, without
@@ -39,13 +41,17 @@ def filtered_parts(
         ),
         (
             "written",
-            f"{found.output}: {words.count(len(found.parts), 'file')}, "
+            f"{found.output}: {words.count(sum(part.bytes > 0 for part in found.parts), 'file')}, "
             f"{words.count(counts['images'], 'image')}, listed in {found.manifest}",
         ),
         *(("note", text) for text in told_of(found.dropped.boxes)),
         *(("note", of_kept_images(number)) for number in [found.dropped.boxes.get(STOPS, 0)] if number),
         *(("note", f"not read, so not written: {why}") for why in audit.failed.values()),
     ]
+    void = [part.name for part in found.parts if not part.bytes]
+    if void:
+        others = f" and {len(void) - 1:,} more" if len(void) > 1 else ""
+        lines.append(("note", f"{void[0]}{others} not written: no row would be left, and there is no header"))
     if unknown := counts["verdicts"].get("unknown", 0):
         lines.append(("note", f"{words.count(unknown, 'image')} of unknown size kept, not checked"))
     if skipped := audit.findings.not_checked:
@@ -59,8 +65,20 @@ def filtered_parts(
     own = without(options, "--format", "--split", "--allow-blank", "--image-folder")
     more = ["--allow-blank"] if counts["verdicts"].get("blank") else []
     more += ["--image-folder", found.image_folder] if found.image_folder else []
-    check = command("scan", [str(found.output)], own, *engine, *more)
+    check = command("scan", [_readable(found)], own, *engine, *more)
     return [*parts, *steps("What to do next", [("confirm it (exit code 0):", check)])]
+
+
+def _readable(found: FilteredParts) -> str:
+    """Return what to scan: the output, or a pattern for its files where the data set was one.
+
+    A folder of Parquet files is a data set, and one of other tables is not.
+    """
+    suffixes = {PurePosixPath(part.name).suffix for part in found.parts}
+    if not is_pattern(found.audit.dataset.root) or suffixes == {".parquet"}:
+        return str(found.output)
+    between = "**/" if any("/" in part.name for part in found.parts) else ""
+    return f"{found.output}/{between}*{suffixes.pop()}"
 
 
 def _files(found: FilteredParts) -> list[object]:

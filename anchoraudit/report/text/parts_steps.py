@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
 from anchoraudit.io.addresses import is_address
+from anchoraudit.io.stores import is_pattern
 from anchoraudit.report import words
 from anchoraudit.report.text.commands import command, without_detector
 
 if TYPE_CHECKING:
     from anchoraudit.partitions.partial import Partial
+
+_TABLES = (".parquet", ".csv", ".jsonl", ".ndjson")  # suffixes of data sets that are one file
 
 
 def after_scan_in_parts(
@@ -59,6 +63,10 @@ def _not_by_filter(whole: Partial) -> list[str]:
 def _output_name(whole: Partial) -> str:
     """Return a name beside the data set, or in the working directory for one at an address."""
     root = whole.dataset.root
-    is_one = root.suffix.lower() == ".parquet"
+    if is_pattern(root):  # of files in a folder, which the output must not be in
+        root = Path(re.split(r"[*?\[]", str(root))[0] + "_").parent
+    is_one = root.suffix.lower() in _TABLES
     name = f"{root.stem if is_one else root.name or 'data'}-clean{root.suffix if is_one else ''}"
-    return name if is_address(root) else Path(root.parent, name).as_posix()
+    if is_address(whole.dataset.root):
+        return name
+    return Path(root.parent if root.name else Path(root, ".."), name).as_posix()
