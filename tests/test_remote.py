@@ -22,6 +22,7 @@ from anchoraudit.partitions.engines import attempted
 from anchoraudit.partitions.filtering import filter_partitions
 from anchoraudit.partitions.reading import InParts
 from anchoraudit.partitions.settings import Settings
+from tests.hub import hub
 from tests.test_partitions import drawn, run, table_of, write
 
 pytest.importorskip("pyarrow")
@@ -317,9 +318,9 @@ class TestNoAnswer:
     @pytest.mark.parametrize(
         ("address", "said"),
         [
-            ("memory://none", "no data set recognised at this address"),
+            ("memory://none", "there is nothing at this address"),
             ("moon://bucket/x", "Protocol not known"),
-            ("memory://none/a.parquet", "no data set recognised at this address"),
+            ("memory://none/a.parquet", "there is nothing at this address"),
         ],
     )
     def test_what_is_not_there(self, address, said):
@@ -479,9 +480,9 @@ class TestWriting:
             self.filtered(shards, "memory://out", replace=True)
         assert "anchoraudit-manifest.json" not in self.at(memory)
 
-    @pytest.mark.parametrize("output", ["https://host/a", "ftp://host/a"])
+    @pytest.mark.parametrize("output", ["https://host/a", "ftp://host/a", "hf://datasets/me/a"])
     def test_where_half_a_file_may_be_seen(self, shards, output):
-        with pytest.raises(AnchorauditError, match=r"nothing is written to .*://, where half a file may"):
+        with pytest.raises(AnchorauditError, match=r"nothing is written to \w+:// addresses"):
             self.filtered(shards, output)
 
     def test_an_option_of_the_whole(self, shards, tmp_path):
@@ -579,12 +580,264 @@ class TestObjectStore:
             assert word not in done.stderr
 
 
+def times(folder):
+    """When each file below a folder was written."""
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def denying(status, words):
+    """A server that answers every request as Google Cloud Storage does to who may not ask."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            data = json.dumps({"error": {"code": status, "message": words, "errors": []}}).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *words):
+            pass
+
+    return http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+
+
+class TestGoogle:
+    """A stand-in for Google Cloud Storage, where it is installed: gcp-storage-emulator and gcsfs."""
+
+    WHERE = "GS IS NOT TESTED: pip install gcsfs gcp-storage-emulator"
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def server(cls):
+        emulator = pytest.importorskip("gcp_storage_emulator.server", reason=cls.WHERE)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        server = emulator.create_server("127.0.0.1", port, in_memory=True, default_bucket="bucket")
+        server.start()
+        yield f"http://127.0.0.1:{port}"
+        server.stop()
+
+    @pytest.fixture
+    def google(self, monkeypatch):
+        # It asks a part of Google's that the stand-in does not have what kind of bucket it is.
+        monkeypatch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
+        pytest.importorskip("gcsfs", reason=self.WHERE)
+        monkeypatch.setenv("FSSPEC_GS_TOKEN", "anon")
+        monkeypatch.setitem(fsspec.config.conf, "gs", {"token": "anon"})
+
+    @pytest.fixture
+    def bucket(self, server, google, monkeypatch, shards):
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", server)
+        system = fsspec.filesystem("gs", skip_instance_cache=True)
+        for file in shards.iterdir():
+            system.pipe_file(f"bucket/shards/{file.name}", file.read_bytes())
+        yield "gs://bucket/shards"
+        system.rm("bucket/shards", recursive=True)
+
+    def test_the_answer_is_that_of_the_folder(self, shards, bucket, tmp_path):
+        words = ("--detector", "yolov5", "--output-format", "json")
+        there = run("scan", bucket, *words, cwd=tmp_path)
+        here = run("scan", shards, "--engine", "local", *words, cwd=tmp_path)
+        assert (there.returncode, there.stderr) == (1, "")
+        assert there.stdout.replace(bucket, str(shards)) == here.stdout
+
+    @pytest.mark.parametrize("name", ["part-1.parquet", "part-[1].parquet"])
+    def test_a_file_and_a_pattern(self, shards, bucket, name):
+        there, here = (anchoraudit.read(f"{each}/{name}") for each in (bucket, shards))
+        assert there.boxes.xyxy.tolist() == here.boxes.xyxy.tolist()
+
+    def test_what_did_not_change_is_not_read_again(self, shards, bucket, tmp_path):
+        first = run("scan", bucket, "--cache", "cache", "-q", cwd=tmp_path)
+        kept = times(tmp_path / "cache")
+        again = run("scan", bucket, "--cache", "cache", "-q", cwd=tmp_path)
+        assert again.stdout == first.stdout
+        assert kept
+        assert times(tmp_path / "cache") == kept
+        system = fsspec.filesystem("gs", skip_instance_cache=True)
+        system.pipe_file("bucket/shards/part-0.parquet", (shards / "part-1.parquet").read_bytes())
+        other = run("scan", bucket, "--cache", "cache", "-q", cwd=tmp_path)
+        assert other.stdout != first.stdout
+
+    def test_filter_writes_there(self, shards, bucket, tmp_path):
+        words = ("--detector", "torchvision-retinanet_resnet50_fpn", "--ignore", "BOX017,CLS")
+        here = run("filter", shards, "--engine", "local", *words, "-o", "out", cwd=tmp_path)
+        there = run("filter", bucket, *words, "-o", "gs://bucket/clean", cwd=tmp_path)
+        assert (here.returncode, there.returncode) == (0, 0), there.stderr
+        system = fsspec.filesystem("gs", skip_instance_cache=True)
+        written = {name.rpartition("/")[2]: system.cat_file(name) for name in system.find("bucket/clean")}
+        assert written.keys() == {path.name for path in (tmp_path / "out").iterdir()}
+        for path in (tmp_path / "out").glob("*.parquet"):
+            assert written[path.name] == path.read_bytes()
+        again = run("filter", bucket, *words, "-o", "gs://bucket/clean", cwd=tmp_path)
+        assert "the output exists already" in again.stderr
+        assert run("scan", "gs://bucket/clean", *words, "-q", cwd=tmp_path).returncode == 0
+        done = run("filter", bucket, *words, "-o", "gcs://bucket/shards/clean", cwd=tmp_path)
+        assert "in each other" in done.stderr
+
+    @pytest.mark.parametrize("place", ["bucket/none", "none/shards"])
+    def test_what_is_not_there(self, bucket, tmp_path, place):
+        done = run("scan", f"gs://{place}", cwd=tmp_path)
+        assert done.returncode == 2
+        assert f"gs://{place}: there is nothing at this address" in done.stderr
+
+    def test_a_bucket_to_write_to_that_is_not_there(self, shards, bucket, tmp_path):
+        done = run("filter", shards, "--ignore", "BOX017,CLS", "-o", "gs://none/clean", cwd=tmp_path)
+        assert done.returncode == 2
+        assert "cannot be written: there is no such bucket" in done.stderr
+
+    @pytest.mark.parametrize(
+        ("status", "said"),
+        [(401, "Anonymous caller does not have storage.objects.list access"), (403, "Forbidden")],
+    )
+    def test_who_may_not_read(self, google, monkeypatch, tmp_path, status, said):
+        with denying(status, "Anonymous caller does not have storage.objects.list access.") as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.server_address[1]}")
+            done = run("scan", "gs://bucket/shards", cwd=tmp_path)
+            server.shutdown()
+        assert done.returncode == 2
+        assert f"gs://bucket/shards: cannot be read: {said}" in done.stderr
+        assert "Check address and credentials: gcloud auth application-default login." in done.stderr
+        assert "Traceback" not in done.stderr
+
+    @pytest.mark.parametrize("answers", [True, False])
+    def test_a_server_that_does_not_answer(self, google, monkeypatch, tmp_path, answers):
+        monkeypatch.setenv("ANCHORAUDIT_TIMEOUT", "2")
+        with listening(answers=answers) as port:
+            monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
+            done = run("scan", "gs://bucket/shards", cwd=tmp_path)
+        assert done.returncode == 2
+        assert f"http://127.0.0.1:{port} does not answer within 2 seconds" in done.stderr
+
+
 class TestHub:
-    def test_without_network(self, monkeypatch):
+    """The hub's own client, where it is installed, against what it asks of the hub (`tests/hub.py`)."""
+
+    TOKEN = "hf_AbCdEfGhIjKlMnOpQrStUv"
+
+    @pytest.fixture
+    def client(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+        monkeypatch.delenv("HF_TOKEN", raising=False)
         pytest.importorskip("huggingface_hub", reason="hf:// IS NOT TESTED: pip install huggingface_hub")
+
+        def at(endpoint):
+            monkeypatch.setenv("HF_ENDPOINT", endpoint)
+            monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", endpoint)
+
+        return at
+
+    @pytest.fixture
+    def boxes(self, client, shards):
+        files = {f"data/{path.name}": path.read_bytes() for path in shards.iterdir()}
+        lines = {"0.jsonl": b'{"image_id": "a", "label": "b", "x1": 1, "y1": 2, "x2": 30, "y2": 40}\n'}
+        with hub({"me/boxes": {**files, "README.md": b"-"}, "me/lines": lines, "me/gated": files}) as held:
+            held.gated = frozenset({"me/gated"})
+            client(held.endpoint)
+            yield held
+
+    def test_the_answer_is_that_of_the_folder(self, shards, boxes, tmp_path):
+        words = ("--detector", "yolov5", "--output-format", "json")
+        here = run("scan", shards, "--engine", "local", *words, cwd=tmp_path)
+        for address in ("hf://datasets/me/boxes/data", "hf://datasets/me/boxes@main/data"):
+            there = run("scan", address, *words, cwd=tmp_path)
+            assert (there.returncode, there.stderr) == (1, "")
+            assert there.stdout.replace(address, str(shards)) == here.stdout
+
+    @pytest.mark.parametrize("name", ["part-1.parquet", "part-[1].parquet", "part-1*"])
+    def test_a_file_and_a_pattern(self, shards, boxes, tmp_path, name):
+        words = ("--engine", "local", "--output-format", "json")
+        there = run("scan", f"hf://datasets/me/boxes/data/{name}", *words, cwd=tmp_path)
+        here = run("scan", shards / name, *words, cwd=tmp_path)
+        assert json.loads(there.stdout)["summary"] == json.loads(here.stdout)["summary"]
+
+    @pytest.mark.parametrize("address", ["hf://datasets/me/lines/*.jsonl", "hf://datasets/me/boxes"])
+    def test_lines_and_a_data_set_whose_files_are_below(self, boxes, tmp_path, address):
+        done = run("scan", address, "--output-format", "json", cwd=tmp_path)
+        assert done.returncode == 1, done.stderr
+        assert json.loads(done.stdout)["summary"]["images"] == (1 if "lines" in address else 60)
+
+    def test_a_folder_is_listed_once_and_not_for_each_of_its_files(self, boxes):
+        folder = path_of("hf://datasets/me/boxes/data")
+        boxes.asked.clear()
+        found = [stores.status(path).size for path, _ in stores.inside(folder)]
+        assert found == [len(data) for path, data in sorted(boxes.files["me/boxes"].items())[1:]]
+        listed = [path for _, path in boxes.asked if "/tree/main/data?" in path]
+        assert len(listed) == 1
+
+    def test_what_did_not_change_is_not_read_again(self, boxes, tmp_path):
+        words = ("scan", "hf://datasets/me/boxes/data", "--cache", "cache", "-q")
+
+        def read():
+            boxes.asked.clear()
+            done = run(*words, cwd=tmp_path)
+            return done.stdout, {path.rpartition("/")[2] for _, path in boxes.asked if "/resolve/" in path}
+
+        first, files = read()
+        assert files == {f"part-{number}.parquet" for number in range(3)}
+        again, files = read()
+        assert again == first
+        assert len(files) <= 1  # the first one, for its columns
+        held = boxes.files["me/boxes"]
+        held["data/part-2.parquet"] = held["data/part-1.parquet"]
+        other, files = read()
+        assert other != first
+        assert "part-2.parquet" in files
+
+    def test_filter_reads_from_there_and_does_not_write_there(self, shards, boxes, tmp_path):
+        words = ("--engine", "local", "--ignore", "BOX017,CLS", "-o")
+        assert run("filter", "hf://datasets/me/boxes/data", *words, "there", cwd=tmp_path).returncode == 0
+        assert run("filter", shards, *words, "here", cwd=tmp_path).returncode == 0
+        for path in (tmp_path / "here").glob("*.parquet"):
+            assert (tmp_path / "there" / path.name).read_bytes() == path.read_bytes()
+        done = run("filter", shards, *words, "hf://datasets/me/boxes/clean", cwd=tmp_path)
+        assert done.returncode == 2
+        assert "nothing is written to hf:// addresses" in done.stderr
+
+    @pytest.mark.parametrize(
+        ("place", "said"),
+        [
+            ("me/none", "Repository Not Found"),
+            ("me/boxes@v2/data", "Revision Not Found"),
+            ("me/boxes/none", "there is nothing at this address"),
+            ("me/gated/data", "Cannot access gated repo"),
+        ],
+    )
+    def test_what_is_not_there_or_not_for_all(self, boxes, tmp_path, place, said):
+        done = run("scan", f"hf://datasets/{place}", cwd=tmp_path)
+        assert done.returncode == 2
+        assert f"hf://datasets/{place}" in done.stderr
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+
+    def test_tokens(self, boxes, monkeypatch, tmp_path):
+        boxes.token = self.TOKEN
+        words = ("scan", "hf://datasets/me/boxes/data", "-q")
+        without = run(*words, cwd=tmp_path)
+        assert without.returncode == 2
+        assert "a token: hf auth login, or HF_TOKEN" in without.stderr
+        monkeypatch.setenv("HF_TOKEN", self.TOKEN)
+        assert run(*words, cwd=tmp_path).returncode == 1
+        wrong = self.TOKEN[::-1]
+        monkeypatch.setenv("HF_TOKEN", wrong)
+        done = run(*words, cwd=tmp_path)
+        assert done.returncode == 2
+        assert wrong not in done.stderr
+
+    def test_without_network(self, client, monkeypatch):
         monkeypatch.setenv("ANCHORAUDIT_TIMEOUT", "2")
         with listening(answers=False) as port:
-            monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", f"http://127.0.0.1:{port}")
+            client(f"http://127.0.0.1:{port}")
             with pytest.raises(AnchorauditError) as caught:
                 anchoraudit.read("hf://datasets/someone/something")
         assert "hf:// needs the network" in str(caught.value)
+
+    def test_a_hub_that_does_not_answer(self, client, monkeypatch):
+        monkeypatch.setenv("ANCHORAUDIT_TIMEOUT", "1")
+        with listening(answers=True) as port:
+            client(f"http://127.0.0.1:{port}")
+            with pytest.raises(AnchorauditError, match=f"http://127.0.0.1:{port} does not answer within 1"):
+                anchoraudit.read("hf://datasets/someone/something")

@@ -482,6 +482,12 @@ def _detect_address(known: Mapping[str, Format], address: Path) -> Detection:
     for way in ways.values():
         if (found := way(address)) is not None:
             return cast(Detection, found)
+    if not (stores.is_file(address) or stores.is_folder(address)):
+        raise AnchorauditError(
+            "there is nothing at this address",
+            path=address,
+            remedy="Check it: the name of the bucket or repository, and the folder in it.",
+        )
     supported = "; ".join(f"{name}: {known[name].LOOKS_FOR}" for name in ways) or "none of them"
     raise AnchorauditError(
         f"no data set recognised at this address. What is read from addresses: {supported}.",

@@ -1,20 +1,23 @@
 """Files at an address: looked at, listed, read and uploaded through fsspec, each in bounded time.
 
-Every request runs in a thread of its own. If it has no answer in time, the run goes on with an error that
-names the server, whatever the library beneath would wait for.
+Every request runs in another thread. If it has no answer in time, the run goes on with an error that names
+the server, whatever the library beneath would wait for. Threads are used again, because the library of hf://
+forgets the lists of files with the thread that asked for them.
 """
 
 from __future__ import annotations
 
 import io
+import logging
 import os
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from tempfile import TemporaryFile
 from threading import Thread
-from typing import IO, Any, NamedTuple, TypeVar
+from typing import IO, Any, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
 from anchoraudit.errors import AnchorauditError
@@ -26,16 +29,19 @@ TIMEOUT = "ANCHORAUDIT_TIMEOUT"  # the variable that holds how many seconds a se
 _SECONDS = 30.0
 _LISTING = 10  # a list of many files takes several requests
 _AT_ONCE = 8 << 20  # bytes of a request: at 280 KB/s it has its answer within half a minute
-# Where a file is there once all of it has arrived, and not before.
-_WHOLE_UPLOADS = ("s3", "s3a", "gs", "gcs", "hf", "memory")
+# Where a file is there once all of it has arrived, and not before. On the hub of hf:// every file would be a
+# commit, of which it takes few in an hour.
+_WHOLE_UPLOADS = ("s3", "s3a", "gs", "gcs", "memory")
 # What tells that a file is another one, by the libraries' own names, the surest first.
 _STAMPS = ("ETag", "etag", "blob_id", "md5Hash", "mtime", "LastModified", "updated", "last_commit", "created")
-_ENDPOINTS = ("endpoint_url", "endpoint", "_endpoint")
+_ENDPOINTS = ("endpoint_url", "endpoint", "_endpoint", "_location")
 _HINTS = {
     "hf": "hf:// needs the network and, if the data set is private, a token: hf auth login, or HF_TOKEN.",
     "s3": "Check address and credentials: AWS_PROFILE and the like, or FSSPEC_S3_ANON=true for none.",
     "gs": "Check address and credentials: gcloud auth application-default login.",
 }
+
+_answering: set[tuple[str, str]] = set()  # servers that did answer, each with the scheme of its addresses
 
 
 class Entry(NamedTuple):
@@ -117,12 +123,12 @@ def files_below(folder: Address) -> list[Address]:
 
 
 def require_whole_uploads(address: Address) -> None:
-    """Raise AnchorauditError for an address at which half a file may be seen."""
+    """Raise AnchorauditError for an address at which half a file may be seen, or many cannot be written."""
     if address.scheme not in _WHOLE_UPLOADS:
         raise AnchorauditError(
-            f"nothing is written to {address.scheme}://, where half a file may be seen",
+            f"nothing is written to {address.scheme}:// addresses",
             path=address,
-            remedy="Name an s3://, gs:// or hf:// address, or a folder of this machine, and upload that.",
+            remedy="Name an s3:// or gs:// address, or a folder of this machine, and upload that.",
         )
 
 
@@ -135,8 +141,12 @@ def upload(file: Path, address: Address) -> None:
     patience = 1 + file.stat().st_size // _AT_ONCE
     try:
         place.ask(lambda: place.system.put_file(str(file), place.path), patience, doing="written")
-    except (FileNotFoundError, NotADirectoryError) as error:  # no such bucket
-        raise _failed(address, place.server, error, "written") from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise AnchorauditError(
+            "cannot be written: there is no such bucket, or you may not write to it",
+            path=address,
+            remedy=_hint(address),
+        ) from None
 
 
 def remove(address: Address) -> None:
@@ -162,7 +172,9 @@ class _Place(NamedTuple):
         except ImportError:
             raise _missing(address, "fsspec", "'anchoraudit[remote]'") from None
         try:
-            get_filesystem_class(address.scheme)  # imports it, which is no fault of the server
+            library = get_filesystem_class(address.scheme)  # imports it, which is no fault of the server
+            # What libraries log of each request is for those who ask for it, and not for stderr.
+            logging.getLogger(library.__module__.partition(".")[0]).addHandler(logging.NullHandler())
             system, path = _asked(
                 address, "", lambda: url_to_fs(address.secret), raising=(ImportError, ValueError)
             )
@@ -183,6 +195,10 @@ class _Place(NamedTuple):
         Raises FileNotFoundError and NotADirectoryError as the library does, AnchorauditError for any other
         error, or without an answer.
         """
+        if patience > 1 and (self.address.scheme, self.server) not in _answering:
+            with suppress(FileNotFoundError, NotADirectoryError):  # before waiting for long: is it there?
+                _asked(self.address, self.server, lambda: self.system.info(self.path), doing=doing)
+            _answering.add((self.address.scheme, self.server))
         return _asked(self.address, self.server, question, patience, doing=doing)
 
     def entry(self, info: dict[str, Any], address: Address) -> Entry:
@@ -270,31 +286,60 @@ def _asked(
     doing: str = "read",
 ) -> Answer:
     """Ask in a thread, and wait for the answer. raising: the errors that stay as they are."""
-    answers: SimpleQueue[tuple[Answer | None, BaseException | None]] = SimpleQueue()
-
-    def ask() -> None:
-        try:
-            answers.put((question(), None))
-        except BaseException as error:  # told to the one who asked
-            answers.put((None, error))
-
     seconds = _seconds() * patience
-    Thread(target=ask, daemon=True, name="anchoraudit-remote").start()
     try:
-        answer, error = answers.get(timeout=seconds)
+        asker = _idle.pop()
+    except IndexError:
+        asker = _Asker()
+    try:
+        answer, error = asker.answer(question, seconds)
     except Empty:
         raise NoAnswerError(
             f"{server or 'its server'} does not answer within {seconds:g} seconds",
             path=address,
             remedy=f"Try again later, or wait longer: {TIMEOUT}={2 * seconds:g}.",
         ) from None
+    _idle.append(asker)
     if error is None:
-        return answer  # type: ignore[return-value]  # there is an answer if there is no error
+        return cast(Answer, answer)
     if (hidden := _behind(error)) is not None:
         raise _failed(address, server, hidden, doing) from None
     if isinstance(error, (*raising, AnchorauditError, MemoryError)):
         raise error
     raise _failed(address, server, error, doing) from None
+
+
+class _Asker:
+    """A thread that asks one question after the other, until one has no answer in time."""
+
+    def __init__(self) -> None:
+        self._questions: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
+        self._answers: SimpleQueue[tuple[object, BaseException | None]] = SimpleQueue()
+        Thread(target=self._run, daemon=True, name="anchoraudit-remote").start()
+
+    def answer(self, question: Callable[[], object], seconds: float) -> tuple[object, BaseException | None]:
+        """Return the answer, and the error in its place. Raises Empty if there is none in time."""
+        self._questions.put(question)
+        try:
+            return self._answers.get(timeout=seconds)
+        except Empty:
+            self._questions.put(None)  # it ends with the answer that comes too late
+            raise
+
+    def _run(self) -> None:
+        while (question := self._questions.get()) is not None:
+            found: tuple[object, BaseException | None]
+            try:
+                found = question(), None
+            except BaseException as error:  # told to the one who asked
+                found = None, error
+            self._answers.put(found)
+            del question, found  # which may hold a file
+
+
+_idle: list[_Asker] = []  # the one that asked last is the last
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_idle.clear)  # a fork has no threads
 
 
 def _behind(error: BaseException) -> BaseException | None:
@@ -318,14 +363,20 @@ def _seconds() -> float:
 
 
 def _failed(address: Address, server: str, error: BaseException, doing: str) -> AnchorauditError:
-    reason = f"{error}".strip().partition("\n")[0][:300] or type(error).__name__
+    lines = [line.strip() for line in f"{error}".splitlines() if line.strip()] or [type(error).__name__]
+    # What the hub says of a status is in the line behind it.
+    reason = " ".join(lines[: 2 if re.match(r"[45]\d\d ", lines[0]) else 1])[:300]
     for name, value in os.environ.items():  # libraries quote what they are given
         if len(value) >= 8 and any(word in name.upper() for word in ("SECRET", "TOKEN", "PASSWORD", "KEY")):
             reason = reason.replace(value, "...")
     if server and server not in reason:
         reason = f"{reason} ({server})"
-    hint = _HINTS.get(address.scheme, "Check the address, the network and who may read it.")
-    return AnchorauditError(f"cannot be {doing}: {reason}", path=address, remedy=hint)
+    return AnchorauditError(f"cannot be {doing}: {reason}", path=address, remedy=_hint(address))
+
+
+def _hint(address: Address) -> str:
+    scheme = {"s3a": "s3", "gcs": "gs"}.get(address.scheme, address.scheme)
+    return _HINTS.get(scheme, "Check the address, the network and who may read it.")
 
 
 def _missing(address: Address, module: str, package: str) -> AnchorauditError:
