@@ -363,5 +363,5 @@ class TestRefusals:
         assert f"{option} needs the whole data set at once" in done.stderr
 
     def test_a_format_that_is_read_whole(self, tmp_path):
-        with pytest.raises(AnchorauditError, match="only tables can be filtered part by part"):
-            filtered("sample_data/coco", tmp_path / "out")
+        with pytest.raises(AnchorauditError, match="only tables and COCO can be filtered part by part"):
+            filtered("sample_data/voc", tmp_path / "out")

@@ -174,7 +174,7 @@ def test_what_is_left_is_the_file_without_the_rows_of_images(
         patch.setattr(lines, "_BYTES_OF_ROW", 1)
         cut = [stretch for stretch, _ in stretches(path, size)]
         patch.setattr(rewriting_lines, "blocks", partial(lines.blocks, size=20))
-        left_out = LeftOut(gone, LeftOut.nothing().boxes)
+        left_out = LeftOut(gone)
         found = rewrite(path, cut, partial(read_rows, path, only_texts=True), left_out, output)
     assert b"".join(output) == expected
     assert found.rows_in - found.rows_out == sum(goes)

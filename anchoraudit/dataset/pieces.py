@@ -11,7 +11,7 @@ name is left out of each of them, and read from all of them together by `gather`
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -107,32 +107,41 @@ class PieceFile:
     pieces: tuple[int, ...]
 
 
+def _none() -> Int:
+    return np.zeros(0, dtype=np.int64)
+
+
 @dataclass(frozen=True, slots=True)
 class LeftOut:
     """What is left out where a file is written anew.
 
     images: names of images, of which nothing stays. boxes: int64, sorted, the entries in the file of further
-    boxes.
+    boxes. listed: int64, sorted, the entries of images, where the file has a list of them; their boxes are
+    among `boxes` then.
     """
 
-    images: frozenset[str]
-    boxes: Int
+    images: frozenset[str] = frozenset()
+    boxes: Int = field(default_factory=_none)
+    listed: Int = field(default_factory=_none)
 
     @classmethod
-    def nothing(cls) -> LeftOut:
-        """Leave out nothing."""
-        return cls(frozenset(), np.zeros(0, dtype=np.int64))
-
-    def __bool__(self) -> bool:
-        return bool(self.images) or len(self.boxes) > 0
+    def of(cls, parts: Sequence[LeftOut]) -> LeftOut:
+        """Leave out what any of them leaves out; nothing without any."""
+        if not parts:
+            return cls()
+        return cls(
+            frozenset().union(*(part.images for part in parts)),
+            np.unique(np.concatenate([part.boxes for part in parts])),
+            np.unique(np.concatenate([part.listed for part in parts])),
+        )
 
     def __or__(self, other: LeftOut) -> LeftOut:
-        return LeftOut(self.images | other.images, np.union1d(self.boxes, other.boxes))
+        return LeftOut.of([self, other])
 
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """What became of a file: how many rows and images it had and has."""
+    """What became of a file: how many rows and images it had and has. A row of COCO is an annotation."""
 
     rows_in: int
     rows_out: int

@@ -239,10 +239,8 @@ class _Store:
 
     def get(self, name: str) -> LeftOut:
         """Return what is left out of a file."""
-        found = LeftOut.nothing()
-        for part in self._parts_of.get(name, ()):
-            found |= pickle.loads(self._path(part).read_bytes())[name]
-        return found
+        parts = self._parts_of.get(name, ())
+        return LeftOut.of([pickle.loads(self._path(part).read_bytes())[name] for part in parts])
 
     def _path(self, part: int) -> Path:
         return self._folder / f"{part}.pickle"
@@ -319,8 +317,9 @@ def _sweep(folders: Sequence[Path]) -> None:
 
 def _rewritable(parts: Any, root: Path, output: Path) -> RewritableParts:
     if not isinstance(parts, RewritableParts):
+        why = f": it is {parts.note}" if getattr(parts, "note", "") else ""
         raise AnchorauditError(
-            "only tables can be filtered part by part",
+            f"only tables and COCO can be filtered part by part{why}",
             path=root,
             remedy=f"{_to_read_it_whole(root, output).capitalize()}.",
         )

@@ -20,7 +20,7 @@ import numpy as np
 from anchoraudit.arrays import Bool, Int, stable_argsort
 from anchoraudit.dataset.columns import Dataset, Ids, Source
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.dataset.pieces import Index, Keys, Piece
+from anchoraudit.dataset.pieces import Index, Keys, LeftOut, Output, Piece, PieceFile, Rewritten
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import Detection, ReadOptions
 from anchoraudit.formats._builder import Part
@@ -33,6 +33,7 @@ from anchoraudit.formats.coco.assembly import (
     unknown_categories,
     unknown_finding,
 )
+from anchoraudit.formats.coco.cutting import cut_ranges
 from anchoraudit.formats.coco.entries import Entries, ImageEntry
 from anchoraudit.formats.coco.ids import id_column, positions
 from anchoraudit.formats.coco.image_columns import ImageColumns, image_columns
@@ -206,6 +207,70 @@ class CocoParts:
         rows = partial(self._is_gathered, apart)
         parts = [(number, self._part(own, skeleton, rows)) for number, own in of_file.items()]
         return self._aligned(parts, skeleton)
+
+    @property
+    def root(self) -> Path:
+        """The file, if the data set is one, or the folder that the files are below."""
+        return self.detection.path
+
+    @property
+    def outputs(self) -> Sequence[PieceFile]:
+        """The files, each with its pieces."""
+        numbers: list[list[int]] = [[] for _ in self.files]
+        for piece in self.pieces:
+            numbers[piece.where.file].append(piece.number)
+        return [PieceFile(self._name_of(number), tuple(own)) for number, own in enumerate(numbers)]
+
+    def boxes_may_go(self, skeleton: Dataset) -> bool:
+        """Return True: boxes are annotations, each an entry of its own."""
+        del skeleton
+        return True
+
+    def left_out(
+        self, pieces: Sequence[Piece], dataset: Dataset, images: Int, boxes: Int
+    ) -> dict[str, LeftOut]:
+        """Return which entries are left out of which file: images with their annotations, and others."""
+        assert dataset.images.entry is not None and dataset.boxes.entry is not None  # COCO has them
+        goes = np.zeros(len(dataset.images), dtype=np.bool_)
+        goes[images] = True
+        gone = goes[dataset.boxes.image]
+        gone[boxes] = True
+        out = {}
+        for number in sorted({piece.where.file for piece in pieces}):
+            own = dataset.images.source == number
+            listed = np.sort(dataset.images.entry[goes & own])
+            entries = np.sort(dataset.boxes.entry[gone & own[dataset.boxes.image]])
+            if len(listed) or len(entries):
+                out[self._name_of(number)] = LeftOut(frozenset(), entries, listed)
+        return out
+
+    def rewrite(self, file: PieceFile, left_out: LeftOut, output: Output) -> Rewritten:
+        """Write a file without some entries, and without annotations of images that it does not list."""
+        number = self.pieces[file.pieces[0]].where.file
+        source, listed = self.files[number].source, self.files[number].listed
+        assert source.reading is not None and source.reading.stamp is not None
+        images = np.ones(self.files[number].image_count, dtype=np.bool_)
+        annotations = np.ones(sum(chunk.count for chunk in listed.annotations), dtype=np.bool_)
+        images[left_out.listed] = False
+        annotations[left_out.boxes] = False
+        for piece in file.pieces:
+            annotations[self._strays(self.pieces[piece])] = False
+        keep = {"images": images, "annotations": annotations}
+        cut_ranges(source.path, source.reading.stamp, listed.ranges, keep, output)
+        counts = [(len(stays), int(np.count_nonzero(stays))) for stays in (annotations, images)]
+        return Rewritten(*counts[0], *counts[1])
+
+    def _strays(self, piece: Piece) -> Int:
+        """Return the annotations of a piece whose images are not listed, by their positions."""
+        listed = self.files[piece.where.file].listed
+        ids = self._columns([piece], listed.images, "ids", ("ids", "entry"))["ids"]
+        columns = self._columns([piece], listed.annotations, "image_ids", ("image_ids", "entry"))
+        strays: Int = columns["entry"][positions(ids.tolist(), columns["image_ids"]) < 0]
+        return strays
+
+    def _name_of(self, number: int) -> str:
+        path, root = self.files[number].source.path, self.root
+        return path.name if path == root else path.relative_to(root).as_posix()
 
     def _part(self, pieces: Sequence[Piece], skeleton: Dataset, rows: _Rows | None) -> Part:
         """Return pieces of one file as columns. rows: tells which images count, by their ids."""

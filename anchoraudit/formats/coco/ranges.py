@@ -79,14 +79,23 @@ class Chunk:
     flat: tuple[int, int, bytes] | None = None
 
 
+class Range(NamedTuple):
+    """Bytes that were decoded at once. key: the list that they go on with, "" at the file's beginning."""
+
+    start: int
+    end: int
+    key: str
+
+
 @dataclass(slots=True)
 class Listed:
-    """What a COCO file lists. images, annotations: in the file's order."""
+    """What a COCO file lists. images, annotations: in the file's order. ranges: all of it, in order."""
 
     images: list[Chunk] = field(default_factory=list)
     annotations: list[Chunk] = field(default_factory=list)
     categories: list[CategoryEntry] = field(default_factory=list)
     has_info: bool = False
+    ranges: list[Range] = field(default_factory=list)
 
 
 class _Task(NamedTuple):
@@ -190,6 +199,7 @@ def _joined(job: _Job, tasks: Sequence[_Task], found: Sequence[_Result]) -> List
         if twice := seen.intersection(begun):
             raise NotCleanError(f"{sorted(twice)[0]!r} is there twice")
         seen.update(begun)
+        listed.ranges.append(Range(tasks[index].start, tasks[last].end, key))
         key = (key, *begun)[-1]
         _append(listed, result)
         index = last + 1

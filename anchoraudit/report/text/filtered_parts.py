@@ -75,7 +75,8 @@ def _readable(found: FilteredParts) -> str:
     A folder of Parquet files is a data set, and one of other tables is not.
     """
     suffixes = {PurePosixPath(part.name).suffix for part in found.parts}
-    if not is_pattern(found.audit.dataset.root) or suffixes == {".parquet"}:
+    is_folder = found.manifest.parent == found.output
+    if not (is_folder and is_pattern(found.audit.dataset.root)) or suffixes == {".parquet"}:
         return str(found.output)
     between = "**/" if any("/" in part.name for part in found.parts) else ""
     return f"{found.output}/{between}*{suffixes.pop()}"

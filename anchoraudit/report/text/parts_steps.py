@@ -16,7 +16,7 @@ from anchoraudit.report.text.commands import command, without_detector
 if TYPE_CHECKING:
     from anchoraudit.partitions.partial import Partial
 
-_TABLES = (".parquet", ".csv", ".jsonl", ".ndjson")  # suffixes of data sets that are one file
+_FILES = (".parquet", ".csv", ".jsonl", ".ndjson", ".json")  # suffixes of data sets that are one file
 
 
 def after_scan_in_parts(
@@ -65,7 +65,7 @@ def _output_name(whole: Partial) -> str:
     root = whole.dataset.root
     if is_pattern(root):  # of files in a folder, which the output must not be in
         root = Path(re.split(r"[*?\[]", str(root))[0] + "_").parent
-    is_one = root.suffix.lower() in _TABLES
+    is_one = root.suffix.lower() in _FILES
     name = f"{root.stem if is_one else root.name or 'data'}-clean{root.suffix if is_one else ''}"
     if is_address(whole.dataset.root):
         return name
