@@ -90,9 +90,11 @@ def test_the_time_of_processes_that_nobody_waits_for_counts(measuring, seconds):
 @pytest.mark.skipif(sys.platform != "linux", reason="PEAKS OF SEVERAL PROCESSES ARE MEASURED ON LINUX ONLY")
 def test_the_peak_is_of_all_processes_at_one_time(measuring):
     """Two of 100 MB each, the second one in a session of its own."""
-    holding = "import time; data = b'x' * 100_000_000; time.sleep(0.5)"
-    starting = (
-        f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {holding!r}], "
-        f"start_new_session=True); {holding}"
+    data = "data = b'x' * 100_000_000"
+    below = f"import sys; {data}; print(flush=True); sys.stdin.read()"
+    program = (
+        f"import subprocess, sys, time; {data}; pipe = subprocess.PIPE; "
+        f"below = subprocess.Popen([sys.executable, '-c', {below!r}], stdin=pipe, stdout=pipe, "
+        "start_new_session=True); below.stdout.readline(); time.sleep(0.5); below.communicate()"
     )
-    assert 200e6 < measuring.peak_memory((sys.executable, "-c", starting)) < 280e6
+    assert 200e6 < measuring.peak_memory((sys.executable, "-c", program)) < 280e6

@@ -148,7 +148,7 @@ def _is_plain(separator: str, lines: bytes) -> bool:
 
     Quotes come in pairs, the first after a separator and the second before one, or doubled within a field.
     """
-    if lines.count(b"\r") != lines.count(b"\r\n"):
+    if b"\r" in lines and lines.count(b"\r") != lines.count(b"\r\n"):
         return False
     if b'"' not in lines:
         return True
