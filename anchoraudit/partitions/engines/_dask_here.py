@@ -96,6 +96,8 @@ def run(workers: str, folder: str, *imported: str) -> None:
             # Dask ends the nanny of a worker that has died, and is just then dead again, instead of waiting.
             "distributed.deploy.lost-worker-timeout": "1000 days",
             "distributed.worker.multiprocessing-method": "forkserver" if can_fork() else "spawn",
+            # Fifty times a second each process tells that it is not held up. Nobody hears it.
+            "distributed.admin.tick.interval": "1s",
             # Nobody sees it, and it stops the worker a hundred times a second.
             "distributed.worker.profile.enabled": False,
         }
