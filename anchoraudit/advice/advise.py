@@ -6,18 +6,20 @@ or drop images, follow from the present state.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 import numpy as np
 
 from anchoraudit.advice.trials import Outcome, Trials
+from anchoraudit.advice.usable import UsableOfAudit
 from anchoraudit.advice.variants import Change, Found, Variants
-from anchoraudit.arrays import one_thread
+from anchoraudit.arrays import Int, one_thread
 from anchoraudit.auditing.asked import asked
 from anchoraudit.auditing.audit import Audit, audit
 from anchoraudit.auditing.risk import BATCH_SIZES, Risk, risk_of
@@ -31,6 +33,7 @@ from anchoraudit.rules import Chosen
 if TYPE_CHECKING:
     from anchoraudit.auditing.audit import Auditable
 
+NOTHING = Chosen(ignore=("ALL",))
 _EMPTY = ("empty_foreground", "blank", "no_usable_box")
 
 
@@ -78,7 +81,7 @@ class Advice(Shown):
     Attributes
     ----------
     audit : Audit
-        The present state.
+        The present state; of a data set in parts, without its images and boxes.
     rows : list of Row
         One row for each remedy; the first is the present state.
     best : Row or None
@@ -93,7 +96,9 @@ class Advice(Shown):
     tried : int
         How many combinations were tried.
     notes : list of str
-        What could not be tried, and why.
+        What could not be tried, and why; of a data set in parts, also what could not be read.
+    forced : int
+        Boxes that only a forced match trains, in the present state.
 
     Examples
     --------
@@ -112,6 +117,7 @@ class Advice(Shown):
     causes: dict[str, int] = field(default_factory=dict)
     tried: int = 0
     notes: list[str] = field(default_factory=list)
+    forced: int = 0
 
     @property
     def needed(self) -> bool:
@@ -172,40 +178,34 @@ def advise(
     >>> advice.best.remedy, advice.best.with_boxes
     ('12 anchors clustered', 0)
     """
-    nothing = Chosen(ignore=("ALL",))
     about = asked(dataset, detector, loader=loader, drop_difficult=drop_difficult)
     detector, drop_difficult = about.detector or load_detector(), about.drop_difficult
     now = audit(
         about.dataset,
         detector,
         drop_difficult=drop_difficult,
-        rules=nothing,
+        rules=NOTHING,
         loader=about.loader,
         image_cache=image_cache,
     )
-    as_trained = now.dataset
-    variants = Variants(now, seed=seed, drop_difficult=drop_difficult)
-    judge = _Judge(now, tuple(batch_sizes))
-    present = judge.present()
-    if not present.empty and not present.unmatched:
-        return Advice(now, [present])
+    present = Present.of(now)
+    making = Making(now, present, tuple(batch_sizes))
+    if not present.needs_advice:
+        return making.nothing_to_do()
+    variants = Variants(detector, UsableOfAudit(now).in_order(), seed)
     table = variants.table()
-    trials = Trials.on(as_trained, [one for _, one in table], drop_difficult=drop_difficult)
+    trials = Trials.on(now.dataset, [one for _, one in table], drop_difficult=drop_difficult)
     outcomes, found = _judge_all(trials, variants, progress)
     judged = {changes: outcome for (changes, _), outcome in zip(table, outcomes, strict=True)}
-    rows = [present, *judge.of_the_loss(present)]
-    rows += [judge.row(changes, outcome) for changes, outcome in judged.items()]
-    rows.append(judge.guarded(present))
-    notes = variants.notes
-    if found.detector is None:
-        return Advice(now, rows, causes=_causes(now), tried=found.tried, notes=notes)
-    outcome = judged.get(found.changes) or trials.of(found.detector)
-    best = replace(judge.row(found.changes, outcome), group="combination")
-    advised = _named(found.detector, best)
-    if best.with_boxes == 0:
-        return Advice(now, rows, best, advised, tried=found.tried, notes=notes)
-    left = audit(as_trained, found.detector, drop_difficult=drop_difficult, rules=nothing, loader=PLAIN)
-    return Advice(now, rows, None, advised, best, _causes(left), found.tried, notes)
+
+    causes_of = partial(causes_left_by, now, drop_difficult=drop_difficult)
+    return making.advice(judged, found, variants.notes, trials.of, causes_of)
+
+
+def causes_left_by(now: Audit, detector: Detector, *, drop_difficult: bool) -> Int:
+    """Count the images of an audit that another detector leaves empty, by cause: int64."""
+    left = audit(now.dataset, detector, drop_difficult=drop_difficult, rules=NOTHING, loader=PLAIN)
+    return _causes(left)
 
 
 def _judge_all(
@@ -240,52 +240,127 @@ def _named(detector: Detector, row: Row) -> Detector:
     return msgspec.structs.replace(detector, name=f"{detector.name}-advised", notes=(note, *detector.notes))
 
 
-def _causes(left: Audit) -> dict[str, int]:
-    """Count the images with an empty foreground by cause, the most common first."""
-    causes = left.image_results.cause[left.verdict_is("empty_foreground")]
-    found = {name: int(np.count_nonzero(causes == code)) for code, name in enumerate(CAUSES)}
+def _named_causes(causes: Int) -> dict[str, int]:
+    """Return numbers of images by cause, the most common first. causes: int64, by cause."""
+    found = dict(zip(CAUSES, causes.tolist(), strict=True))
     return dict(sorted(((c, n) for c, n in found.items() if n), key=lambda item: -item[1]))
 
 
-@dataclass(frozen=True, slots=True)
-class _Judge:
-    """Makes rows."""
+def _causes(left: Audit) -> Int:
+    """Count the images with an empty foreground by cause: int64."""
+    return np.bincount(left.image_results.cause[left.verdict_is("empty_foreground")], minlength=len(CAUSES))
 
-    audit: Audit
-    batch_sizes: tuple[int, ...]
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The present state of a data set, or of a part of it, in numbers that add up.
+
+    images: those of known size that are trained. empty: those of them with an empty mask. blank: those
+    without any usable box. lost: usable boxes of empty images. unmatched: usable boxes that no anchor
+    matches. forced: those that only a forced match trains. causes: int64, images with boxes that are empty,
+    by cause.
+    """
+
+    images: int
+    empty: int
+    blank: int
+    lost: int
+    unmatched: int
+    forced: int
+    causes: Int
+
+    @classmethod
+    def of(cls, now: Audit) -> Self:
+        """Count them."""
+        results, empty = now.image_results, now.images_with(*_EMPTY)
+        return cls(
+            images=int(np.count_nonzero(~now.verdict_is("unknown", "left_out"))),
+            empty=len(empty),
+            blank=len(now.images_with(*_EMPTY[1:])),
+            lost=int(results.usable[empty].sum()),
+            unmatched=int(results.unmatched.sum()),
+            forced=int(results.forced.sum()),
+            causes=_causes(now),
+        )
+
+    def __add__(self, other: Present) -> Present:
+        return Present(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
 
     @property
-    def images(self) -> int:
-        """The number of images of known size that are trained."""
-        return int(np.count_nonzero(~self.audit.verdict_is("unknown", "left_out")))
+    def needs_advice(self) -> bool:
+        """Tell whether there is an image without foreground or an unmatched box."""
+        return self.empty > 0 or self.unmatched > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """Makes advice of what was counted.
+
+    now: the audit that reports go by; of a data set in parts, without its images and boxes. present: what
+    was counted of it.
+    """
+
+    now: Audit
+    present: Present
+    batch_sizes: tuple[int, ...]
+
+    def nothing_to_do(self) -> Advice:
+        """Return the advice for a data set that needs none."""
+        return Advice(self.now, [self._present_row()], forced=self.present.forced)
+
+    def advice(
+        self,
+        judged: Mapping[tuple[Change, ...], Outcome],
+        found: Found,
+        notes: list[str],
+        outcome_of: Callable[[Detector], Outcome],
+        causes_of: Callable[[Detector], Int],
+    ) -> Advice:
+        """Return the advice.
+
+        judged: the outcomes of the rows that change the detector. found: the cheapest combination.
+        outcome_of, causes_of: the outcome of another detector, and the images that it leaves empty by cause.
+        """
+        present = self._present_row()
+        rows = [present, *self._of_the_loss(present)]
+        rows += [self._row(changes, outcome) for changes, outcome in judged.items()]
+        rows.append(self._guarded(present))
+        about: dict[str, Any] = {"tried": found.tried, "notes": notes, "forced": self.present.forced}
+        if found.detector is None:
+            return Advice(self.now, rows, causes=_named_causes(self.present.causes), **about)
+        outcome = judged.get(found.changes) or outcome_of(found.detector)
+        best = replace(self._row(found.changes, outcome), group="combination")
+        advised = _named(found.detector, best)
+        if best.with_boxes == 0:
+            return Advice(self.now, rows, best, advised, **about)
+        causes = _named_causes(causes_of(found.detector))
+        return Advice(self.now, rows, None, advised, best, causes, **about)
 
     def _risks(self, detector: Detector, images: int, empty: int) -> tuple[Risk, ...]:
         loss = detector.loss
         return tuple(risk_of(loss.normaliser, loss.outcome, images, empty, size) for size in self.batch_sizes)
 
-    def present(self) -> Row:
+    def _present_row(self) -> Row:
         """Return the row of the present state."""
-        results, detector = self.audit.image_results, self.audit.detector
-        empty, blank = len(self.audit.images_with(*_EMPTY)), len(self.audit.images_with(*_EMPTY[1:]))
+        images, empty = self.present.images, self.present.empty
         return Row(
             group="present",
             remedy="as it is",
-            images=self.images,
+            images=images,
             empty=empty,
-            blank=blank,
-            unmatched=int(results.unmatched.sum()),
+            blank=self.present.blank,
+            unmatched=self.present.unmatched,
             images_lost=0,
             boxes_lost=0,
             idle=empty,
-            risks=self._risks(detector, self.images, empty),
+            risks=self._risks(self.now.detector, images, empty),
         )
 
-    def of_the_loss(self, present: Row) -> list[Row]:
+    def _of_the_loss(self, present: Row) -> list[Row]:
         """Return the rows for a truncated loss, and for dropping the images."""
-        gone = np.flatnonzero(self.audit.verdict_is(*_EMPTY))
-        boxes = int(self.audit.image_results.usable[gone].sum())
-        no_risk = self._risks(self.audit.detector, present.images, 0)
-        left = present.images - len(gone)
+        gone, boxes = self.present.empty, self.present.lost
+        no_risk = self._risks(self.now.detector, present.images, 0)
+        left = present.images - gone
         return [
             replace(present, group="loss", remedy="truncated loss", risks=no_risk),
             replace(
@@ -296,34 +371,34 @@ class _Judge:
                 empty=0,
                 blank=0,
                 unmatched=present.unmatched - boxes,
-                images_lost=len(gone),
+                images_lost=gone,
                 boxes_lost=boxes,
                 idle=0,
-                risks=self._risks(self.audit.detector, left, 0),
+                risks=self._risks(self.now.detector, left, 0),
             ),
         ]
 
-    def guarded(self, present: Row) -> Row:
+    def _guarded(self, present: Row) -> Row:
         """Return the row for a guarded normaliser: the positives of a batch or an image, at least 1."""
-        of = "image" if self.audit.detector.loss.normaliser.startswith("image_") else "batch"
-        guard = msgspec.structs.replace(self.audit.detector.loss, normaliser=f"{of}_positives_or_one")
-        detector = msgspec.structs.replace(self.audit.detector, loss=guard)
+        of = "image" if self.now.detector.loss.normaliser.startswith("image_") else "batch"
+        guard = msgspec.structs.replace(self.now.detector.loss, normaliser=f"{of}_positives_or_one")
+        detector = msgspec.structs.replace(self.now.detector, loss=guard)
         risks = self._risks(detector, present.images, present.empty)
         return replace(present, group="normaliser", remedy="guarded normaliser", risks=risks)
 
-    def row(self, changes: tuple[Change, ...], outcome: Outcome) -> Row:
+    def _row(self, changes: tuple[Change, ...], outcome: Outcome) -> Row:
         """Return the row for a changed detector with the present one's loss."""
         empty = sum(outcome.verdicts[name] for name in _EMPTY)
         return Row(
             group=changes[0].group if changes else "present",
             remedy=", ".join(change.text for change in changes),
-            images=self.images,
+            images=self.present.images,
             empty=empty,
             blank=sum(outcome.verdicts[name] for name in _EMPTY[1:]),
             unmatched=outcome.unmatched,
             images_lost=0,
             boxes_lost=0,
             idle=empty,
-            risks=self._risks(self.audit.detector, self.images, empty),
+            risks=self._risks(self.now.detector, self.present.images, empty),
             changes=changes,
         )

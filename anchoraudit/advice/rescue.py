@@ -7,15 +7,17 @@ into tiles. The boxes are those that reach the detector now.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import astuple, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 import msgspec
 import numpy as np
 
 from anchoraudit.advice.tiles import cut, judge_tiles
-from anchoraudit.arrays import Bool, Float
+from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.auditing.audit import Audit, audit
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.detectors import Detector, load_detector, override, preset_names
@@ -66,20 +68,56 @@ class Remedy:
 
 
 @dataclass(frozen=True, slots=True)
+class Scales:
+    """How many pixels of the input one of an image has, in numbers that add up over parts of a data set.
+
+    values: float64 [n], the distinct scales, ascending: not more than images have sizes. count: int64 [n],
+    how many images have each.
+    """
+
+    values: Float
+    count: Int
+
+    @classmethod
+    def of(cls, scales: Float, count: Int) -> Self:
+        """Return the distinct ones of some scales. count: how often each occurs."""
+        values, which = np.unique(scales, return_inverse=True)
+        total = np.zeros(len(values), dtype=np.int64)
+        np.add.at(total, which.reshape(-1), count)
+        return cls(values, total)
+
+    def __add__(self, other: Scales) -> Scales:
+        values, count = (self.values, other.values), (self.count, other.count)
+        return Scales.of(np.concatenate(values), np.concatenate(count))
+
+    @property
+    def median(self) -> float:
+        """The median, as `np.median` of all has it."""
+        below, number = np.cumsum(self.count), int(self.count.sum())
+        middle = np.searchsorted(below, [(number - 1) // 2, number // 2], side="right")
+        return float(self.values[middle].mean())
+
+    @property
+    def least(self) -> float:
+        """That of the largest image."""
+        return float(self.values[0])
+
+
+@dataclass(frozen=True, slots=True)
 class Sides:
     """Which boxes always have a point inside.
 
     steps: pairs of a length and a number of pixels on the input: a box with a long side up to this length
-    has a point if its short side is above that number; the last length is infinite. scales: float64 [N],
-    pixels of the input for a pixel of each image.
+    has a point if its short side is above that number; the last length is infinite. scales: of the images
+    that have boxes.
     """
 
     steps: tuple[tuple[float, float], ...]
-    scales: Float = field(repr=False)
+    scales: Scales = field(repr=False)
 
     def in_images(self, pixels: float) -> tuple[float, float]:
         """Return the same number of pixels in the images: of the median image, and of the largest."""
-        return pixels / float(np.median(self.scales)), pixels / float(self.scales.min())
+        return pixels / self.scales.median, pixels / self.scales.least
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +126,8 @@ class Rescue:
 
     best: the remedy that leaves the fewest boxes untrained; the one that asks least of the user, of several;
     None if none helps. sides: None if every box has a point, wherever it lies. shadowed: how many boxes of
-    the present state lose all their points to others. notes: what could not be tried, and why.
+    the present state lose all their points to others. notes: what could not be tried, and why; of a data set
+    in parts, also what could not be read. audit: the present state; of parts, without images and boxes.
     """
 
     audit: Audit
@@ -155,25 +194,59 @@ def rescue(
         loader=loader,
         image_cache=image_cache,
     )
-    judge = _Judge(now)
-    notes: list[str] = []
-    tried = list(_variants(now, judge, notes))
-    rows = [judge.row("present", "as it is", detector)]
-    for done, (group, text, variant) in enumerate(tried):
+    judge = Judge(now)
+    state = judge.state()
+    tried, notes = remedies(detector, state.most_boxes)
+    counted = [judge.count(detector)]
+    for done, (_, _, variant) in enumerate(tried):
         if progress is not None:
             progress(done, len(tried) + 1)
-        rows.append(judge.row(group, text, variant))
-    if (tiled := judge.tiles(tile, overlap)) is not None:
-        rows.append(tiled)
+        counted.append(judge.count(variant))
+    if state.longest > tile:
+        counted.append(judge.count_tiles(tile, overlap))
+    return rescue_of(now, state, tried, counted, notes, tile=tile, overlap=overlap)
+
+
+Tried = tuple[str, str, Detector]  # kind, words and detector of a remedy
+
+
+def rescue_of(
+    now: Audit,
+    state: State,
+    tried: Sequence[Tried],
+    counted: Sequence[Counted],
+    notes: list[str],
+    *,
+    tile: int,
+    overlap: float,
+) -> Rescue:
+    """Return the remedies, made of what was counted.
+
+    now: the audit that reports go by. counted: of the present detector, of what was tried, and of tiles if
+    some image is larger than one.
+    """
+    present, detector = counted[0], now.detector
+    kinds = [("present", "as it is", None), *tried]
+    rows = [
+        one.row(group, text, made, present) for (group, text, made), one in zip(kinds, counted, strict=False)
+    ]
+    if len(counted) > len(kinds):
+        rows.append(counted[-1].row_of_tiles(f"tiles of {tile} px, overlap {overlap:g}", present))
     better = [row for row in rows[1:] if row.left < rows[0].left]
     best = min(better, key=lambda row: (row.left, _ORDER.index(row.group), row.pixels), default=None)
-    shadowed = int(now.image_results.of("shadowed").sum())
-    return Rescue(now, rows, best, sides_with_points(judge, detector), shadowed, notes)
+    return Rescue(now, rows, best, sides_with_points(state.scales, detector), state.shadowed, notes)
 
 
-def _variants(now: Audit, judge: _Judge, notes: list[str]) -> Iterator[tuple[str, str, Detector]]:
-    """Yield what is tried: kind, words and detector."""
-    detector = now.detector
+def remedies(detector: Detector, most_boxes: int) -> tuple[list[Tried], list[str]]:
+    """Return what is tried, and what cannot be tried, and why.
+
+    most_boxes: the most usable boxes of an image.
+    """
+    notes: list[str] = []
+    return list(_variants(detector, most_boxes, notes)), notes
+
+
+def _variants(detector: Detector, most: int, notes: list[str]) -> Iterator[Tried]:
     for other in _at_other_versions(detector):
         with_size = msgspec.structs.replace(other, resize=_sized(other, detector))
         if (with_size.points, with_size.match) != (detector.points, detector.match):
@@ -183,7 +256,7 @@ def _variants(now: Audit, judge: _Judge, notes: list[str]) -> Iterator[tuple[str
                 else f"--framework-version {other.versions.version}"
             )
             yield "version", f"{named} ({other.versions.text or other.framework})", with_size
-    if detector.match.unit == "query" and (most := judge.most_boxes) > detector.match.queries:
+    if detector.match.unit == "query" and most > detector.match.queries:
         more = msgspec.structs.replace(detector.match, queries=most)
         yield "queries", f"{most:,} queries", msgspec.structs.replace(detector, match=more)
     if detector.match.unit == "point":
@@ -250,75 +323,148 @@ def with_finer_level(detector: Detector) -> Detector | None:
     return msgspec.structs.replace(detector, points=points, match=match)
 
 
-class _Judge:
-    """Makes rows: the usable boxes of an audit, in file order, judged by one detector after another."""
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the remedies depend on, in numbers that merge over parts of a data set.
+
+    most_boxes: the most usable boxes of an image. longest: the longest side of an image, in pixels. shadowed:
+    boxes that lose all their points to others. scales: of the images that have usable boxes.
+    """
+
+    most_boxes: int
+    longest: float
+    shadowed: int
+    scales: Scales
+
+    def __add__(self, other: State) -> State:
+        return State(
+            max(self.most_boxes, other.most_boxes),
+            max(self.longest, other.longest),
+            self.shadowed + other.shadowed,
+            self.scales + other.scales,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a detector, or tiles, leave of a data set or a part of it, in numbers that add up.
+
+    empty: images with usable boxes of which none is trained. never, borrowed: usable boxes. gained,
+    given_up: boxes that are trained with the remedy and not now, and the other way round. beyond: boxes that
+    get no point, or query, since there are too few. pixels: of all canvases. tiles, cut: as of `Remedy`.
+    """
+
+    empty: int
+    never: int
+    borrowed: int
+    gained: int
+    given_up: int
+    beyond: int
+    pixels: int
+    tiles: int = 0
+    cut: int = 0
+
+    def __add__(self, other: Counted) -> Counted:
+        return Counted(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+    def row(self, group: str, text: str, detector: Detector | None, present: Counted) -> Remedy:
+        """Return a row. present: what the present detector leaves."""
+        return Remedy(
+            group,
+            text,
+            empty=self.empty,
+            never=self.never + self.beyond,
+            borrowed=self.borrowed,
+            rescued=self.gained + max(present.beyond - self.beyond, 0),
+            lost=self.given_up + max(self.beyond - present.beyond, 0),
+            pixels=self.pixels / max(present.pixels, 1),
+            detector=detector,
+        )
+
+    def row_of_tiles(self, text: str, present: Counted) -> Remedy:
+        """Return the row of tiles."""
+        row = self.row("tiles", text, None, present)
+        return replace(row, empty=None, tiles=self.tiles, cut=self.cut)
+
+
+class Judge:
+    """The usable boxes of an audit, in file order, judged by one detector after another.
+
+    Begin with the present one: what others gain is counted against it.
+    """
 
     def __init__(self, now: Audit) -> None:
         self.now, dataset = now, now.dataset
         rows = np.flatnonzero(now.labels.usable)
         self._clipped = clip_all(dataset, rows)
         self._image, self._category = dataset.boxes.image[rows], dataset.boxes.category[rows]
-        self._present: Bool | None = None
-        self._lost_now = 0  # boxes that get no point, or query, since there are too few
+        self._of_size = np.bincount(self._clipped.of_image, minlength=len(self._clipped.width))
 
-    @property
-    def most_boxes(self) -> int:
-        """The most usable boxes of an image."""
-        return int(np.bincount(self._image, minlength=1).max())
+    def state(self) -> State:
+        """Return what the remedies depend on."""
+        clipped = self._clipped
+        sides = np.fmax(clipped.width, clipped.height)
+        return State(
+            int(np.bincount(self._image, minlength=1).max()),
+            float(np.nanmax(sides, initial=0.0)),
+            int(self.now.image_results.of("shadowed").sum()),
+            self._scales(),
+        )
 
-    @property
-    def scales(self) -> Float:
-        """Pixels of the input for a pixel of each image that has boxes: float64 [N]."""
-        width, height = self._clipped.width[self._clipped.of], self._clipped.height[self._clipped.of]
+    def _scales(self) -> Scales:
+        clipped, with_boxes = self._clipped, np.unique(self._image)
+        count = np.bincount(clipped.of_image[with_boxes], minlength=len(clipped.width))
+        some = np.flatnonzero(count)
+        width, height = clipped.width[some], clipped.height[some]
         canvases = fit(width, height, self.now.detector.resize).canvases
-        found: Float = np.minimum(canvases.image_width / width, canvases.image_height / height)
-        return found
+        return Scales.of(
+            np.minimum(canvases.image_width / width, canvases.image_height / height), count[some]
+        )
 
-    def row(self, group: str, text: str, detector: Detector) -> Remedy:
-        """Return what a detector leaves."""
+    @cached_property
+    def _present(self) -> Bool:
+        """Which boxes the present detector trains at their own place."""
+        return self._judged(self.now.detector)[0]
+
+    def _judged(self, detector: Detector) -> tuple[Bool, Bool, Shortages]:
+        """Return which boxes are trained, which only outside themselves, and which lack points together."""
         boxes = place_all(self._clipped, detector).boxes
         alone = engines.judge(boxes, detector)
         judged = engines.compete(boxes, self._image, alone, detector, self._category)
-        status, short = judged.status, engines.shortages(boxes, self._image, judged, detector)
-        trained, borrowed = has(status, "matched", "possible", "forced"), has(status, "borrowed")
-        if self._present is None:
+        short = engines.shortages(boxes, self._image, judged, detector)
+        trained = has(judged.status, "matched", "possible", "forced")
+        return trained, has(judged.status, "borrowed"), short
+
+    def count(self, detector: Detector) -> Counted:
+        """Count what a detector leaves."""
+        trained, borrowed, short = self._judged(detector)
+        if detector == self.now.detector:
             self._present = trained
         with_boxes, trains = np.unique(self._image), np.unique(self._image[trained | borrowed])
-        beyond = int(short.lost.sum())
-        self._lost_now = beyond if group == "present" else self._lost_now
-        return Remedy(
-            group,
-            text,
+        return Counted(
             empty=len(with_boxes) - len(trains),
-            never=int(np.count_nonzero(~(trained | borrowed))) + beyond,
+            never=int(np.count_nonzero(~(trained | borrowed))),
             borrowed=int(np.count_nonzero(borrowed)) - _borrowed_and_lost(short, borrowed),
-            rescued=int(np.count_nonzero(trained & ~self._present)) + max(self._lost_now - beyond, 0),
-            lost=int(np.count_nonzero(self._present & ~trained)) + max(beyond - self._lost_now, 0),
-            pixels=_pixels(detector, self.now.detector, self._clipped.width, self._clipped.height),
-            detector=None if group == "present" else detector,
+            gained=int(np.count_nonzero(trained & ~self._present)),
+            given_up=int(np.count_nonzero(self._present & ~trained)),
+            beyond=int(short.lost.sum()),
+            pixels=_canvas_pixels(detector, self._clipped.width, self._clipped.height, self._of_size),
         )
 
-    def tiles(self, size: int, overlap: float) -> Remedy | None:
-        """Return what tiles of the images leave; None if no image is larger than a tile."""
-        width, height = self._clipped.width, self._clipped.height
-        if not (np.fmax(width, height) > size).any():
-            return None
+    def count_tiles(self, size: int, overlap: float) -> Counted:
+        """Count what tiles of the images leave."""
         detector = self.now.detector
         tiled = cut(self._clipped, self._image, size, overlap)
         found = judge_tiles(tiled, len(self._image), self._category, detector)
-        assert self._present is not None
-        sides = np.full(found.tiles, float(size))
-        before = _canvas_pixels(detector, width[self._clipped.of_image], height[self._clipped.of_image])
-        return Remedy(
-            "tiles",
-            f"tiles of {size} px, overlap {overlap:g}",
-            empty=None,
-            never=int(np.count_nonzero(~(found.trained | found.borrowed))) + found.lost,
+        side = np.array([float(size)])
+        return Counted(
+            empty=0,
+            never=int(np.count_nonzero(~(found.trained | found.borrowed))),
             borrowed=int(np.count_nonzero(found.borrowed)),
-            rescued=int(np.count_nonzero(found.trained & ~self._present))
-            + max(self._lost_now - found.lost, 0),
-            lost=int(np.count_nonzero(self._present & ~found.trained)) + max(found.lost - self._lost_now, 0),
-            pixels=_canvas_pixels(detector, sides, sides) / max(before, 1.0),
+            gained=int(np.count_nonzero(found.trained & ~self._present)),
+            given_up=int(np.count_nonzero(self._present & ~found.trained)),
+            beyond=found.lost,
+            pixels=_canvas_pixels(detector, side, side, np.array([found.tiles])),
             tiles=found.tiles,
             cut=int(np.count_nonzero(~found.whole)),
         )
@@ -330,26 +476,26 @@ def _borrowed_and_lost(short: Shortages, borrowed: Bool) -> int:
     return int(np.minimum(number, short.lost).sum())
 
 
-def _pixels(detector: Detector, now: Detector, width: Float, height: Float) -> float:
-    """Return how many times as many pixels a detector sees of images of these sizes."""
-    return _canvas_pixels(detector, width, height) / max(_canvas_pixels(now, width, height), 1.0)
+def _canvas_pixels(detector: Detector, width: Float, height: Float, count: Int) -> int:
+    """Return how many pixels a detector sees of images of these sizes, which are NaN where unknown.
 
-
-def _canvas_pixels(detector: Detector, width: Float, height: Float) -> float:
+    count: int64, how many images have each size.
+    """
     canvases = fit(width, height, detector.resize).canvases
-    return float(np.nansum(canvases.width * canvases.height))
+    pixels = np.rint(np.nan_to_num(canvases.width * canvases.height)).astype(np.int64)
+    return int((pixels * count).sum())
 
 
-def sides_with_points(judge: _Judge, detector: Detector) -> Sides | None:
+def sides_with_points(scales: Scales, detector: Detector) -> Sides | None:
     """Return which boxes have a candidate wherever they lie; None if all have."""
     lacking = detector.can_end_empty or detector.match.without_candidate != "never"
-    if detector.match.unit != "point" or not lacking or not len(judge.scales):
+    if detector.match.unit != "point" or not lacking or not len(scales.values):
         return None
     strides = detector.strides
     if not detector.match.ranges:
-        return Sides(((float("inf"), strides[0]),), judge.scales)
+        return Sides(((float("inf"), strides[0]),), scales)
     # A point at most half a stride from the centre along the long side is nearer to the farthest side than
     # half of it and half a stride.
     lengths = [2 * high - stride for (_, high), stride in zip(detector.match.ranges, strides, strict=True)]
     steps = tuple(zip((*lengths[:-1], float("inf")), strides, strict=True))
-    return Sides(steps, judge.scales)
+    return Sides(steps, scales)

@@ -30,6 +30,11 @@ class Outcome:
     verdicts: dict[str, int]
     unmatched: int
 
+    def __add__(self, other: Outcome) -> Outcome:
+        """Add up two parts of a data set."""
+        verdicts = {name: number + other.verdicts[name] for name, number in self.verdicts.items()}
+        return Outcome(verdicts, self.unmatched + other.unmatched)
+
 
 @dataclass(frozen=True, slots=True)
 class Trials:
@@ -60,6 +65,13 @@ class Trials:
         """Return the outcome of another detector."""
         (found,) = replace(self, detectors=(detector,)).judge([0])
         return found
+
+    def every(self) -> list[Outcome]:
+        """Return the outcome of each detector, in their order."""
+        found: dict[int, Outcome] = {}
+        for piece in self.pieces():
+            found.update(zip(piece, self.judge(piece), strict=True))
+        return [found[i] for i in range(len(self.detectors))]
 
     def judge(self, piece: Sequence[int]) -> list[Outcome]:
         """Return the outcome of each detector of a piece."""

@@ -7,7 +7,7 @@ changes the matcher itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,27 +16,24 @@ from itertools import product
 import msgspec
 import numpy as np
 
-from anchoraudit.advice.fed import order_by_area
-from anchoraudit.anchors.clustered import anchors_of
+from anchoraudit.advice.usable import Left, Of, Question, Usable
+from anchoraudit.anchors.clustered import Clustered, anchors_of
+from anchoraudit.anchors.file import Anchor
+from anchoraudit.anchors.foreground.evaluation import Encoder, Outcome
 from anchoraudit.anchors.foreground.levels import lay_out
-from anchoraudit.anchors.foreground.searched import fit_foreground
-from anchoraudit.arrays import Float, Int, one_thread
-from anchoraudit.auditing.audit import Audit
-from anchoraudit.boxes import box_sizes
+from anchoraudit.anchors.foreground.search import Budget
+from anchoraudit.anchors.foreground.searched import finalists, measured, require_matching
+from anchoraudit.arrays import one_thread
 from anchoraudit.detectors import Detector, override
 from anchoraudit.detectors.input_sizes import other_sizes
 from anchoraudit.detectors.spec import Resize
-from anchoraudit.encoding import engines
-from anchoraudit.encoding.canvas import clip_all, place_all
-from anchoraudit.encoding.statuses import FOREGROUND, has
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io.processes import helpers, shared_out
 
 BORDERS = ("0", "5", "16", "32", "64", "off")
 THRESHOLDS = (0.5, 0.4, 0.3)
 MOST_K = 12
-_SIZES = 20_000  # box sizes that anchors are clustered from, evenly taken
-_MOST_TRIED = 400
+MOST_TRIED = 400
 _COST = {"border": 1, "threshold": 2, "anchors": 2, "input size": 3, "forcing": 3}
 # Sets of anchors tried in a search for foreground: a tenth of what `cluster` tries finds nearly as good ones.
 _EVALUATIONS = 2000
@@ -44,7 +41,7 @@ _FOREGROUND = "foreground"  # marks anchors that are searched for what the encod
 # Boxes from which on a second process saves more time than its start takes.
 _WORTH_A_PROCESS = 5_000
 _Anchors = tuple[tuple[float, float], ...]
-_Left = tuple[int, int]  # images with boxes left empty, unmatched boxes
+Key = tuple[object, Resize]  # of anchors: the value of the change, and the input they are for
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +69,20 @@ class Found:
 
 @dataclass
 class Variants:
-    """Variants of the detector of an audit."""
+    """Variants of a detector on the usable boxes of a data set."""
 
-    audit: Audit
+    detector: Detector
+    boxes: Usable
     seed: int = 0
-    drop_difficult: bool = False
     _refused: dict[str, list[str]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        usable = np.flatnonzero(self.audit.labels.usable)
-        in_file = clip_all(self.audit.dataset, usable)
-        self._sample = in_file.take(np.arange(0, len(usable), max(1, len(usable) // _SIZES)))
-        self._clipped = in_file.take(order_by_area(in_file.boxes))
-        self._image = self.audit.dataset.boxes.image[self._clipped.rows]
-        self._anchors: dict[tuple[object, Resize], _Anchors] = {}
-        self._left: dict[int, _Left] = {}
-        self._searched_k: int | None = None
+    _anchors: dict[Key, _Anchors] = field(default_factory=dict)
+    _left: dict[int, Left] = field(default_factory=dict)
+    _searched_k: int | None = None
 
     @cached_property
     def beside(self) -> int:
         """The number of processes that help: 0 or 1."""
-        return min(1, helpers(len(self._image), fork=_WORTH_A_PROCESS))
+        return min(1, helpers(self.boxes.number, fork=_WORTH_A_PROCESS))
 
     def table(self) -> list[tuple[tuple[Change, ...], Detector]]:
         """Return every row of the table that changes the detector, with the detector."""
@@ -114,19 +104,23 @@ class Variants:
         """
         if not self._fits_anchors:
             return
-        numbers = sorted({*self._numbers, self.audit.detector.anchors.count})
-        pieces = [*self.foreground(), *map(_clustered, numbers)]
+        pieces = self._to_find()
         with shared_out(self._found, pieces, self.beside) as results:
             for index, (anchors, left) in results():
                 value = pieces[index].value
                 if anchors is not None:
-                    self._anchors[value, self.audit.detector.resize] = anchors
+                    self._anchors[value, self.detector.resize] = anchors
                 if left is not None and isinstance(value, int):
                     self._left[value] = left
 
-    def _found(self, change: Change) -> tuple[_Anchors | None, _Left | None]:
+    def _to_find(self) -> list[Change]:
+        """Return the changes whose anchors the table needs, or the choice of the best number."""
+        numbers = sorted({*self._numbers, self.detector.anchors.count})
+        return [*self.foreground(), *map(clustered, numbers)]
+
+    def _found(self, change: Change) -> tuple[_Anchors | None, Left | None]:
         """Return the anchors of a change and what they leave, None each if it is not to be found."""
-        detector = self.audit.detector
+        detector = self.detector
         with one_thread() if self.beside else nullcontext(), suppress(AnchorauditError, ValueError):
             anchors = self._anchors_of(change.value, detector)
             judged = change.value in self._numbers
@@ -138,19 +132,17 @@ class Variants:
 
         Each is judged on the images that are empty now, and only if it helps these, on all images.
         """
-        found = Found()
-        fewest = len(self.audit.images_with("empty_foreground"))
+        found, fewest = Found(), self.boxes.empty
         if not fewest:
             return found
-        now = np.flatnonzero(self.audit.verdict_is("empty_foreground")[self._image])
-        for changes in self._combinations():
-            if found.tried >= _MOST_TRIED:
+        for changes in self._in_turn(self._combinations()):
+            if found.tried >= MOST_TRIED:
                 break
             detector = self.changed(changes)
             if detector is None:
                 continue
             found.tried += 1
-            left = self._leaves(detector, now)[0]
+            left = self._leaves(detector, Of.EMPTY)[0]
             if left < fewest:
                 left = self._leaves(detector)[0]
             if left < fewest:
@@ -158,6 +150,10 @@ class Variants:
             if not fewest:
                 break
         return found
+
+    def _in_turn(self, combinations: Iterator[tuple[Change, ...]]) -> Iterator[tuple[Change, ...]]:
+        """Return the combinations, in the same order."""
+        return combinations
 
     def _combinations(self) -> Iterator[tuple[Change, ...]]:
         """Return all combinations of one value for each group: by cost, then by number of changes."""
@@ -177,7 +173,7 @@ class Variants:
 
     def changed(self, changes: tuple[Change, ...]) -> Detector | None:
         """Return the detector with these changes, None if it cannot have such a value; that is noted once."""
-        detector = self.audit.detector
+        detector = self.detector
         # Anchors last: they are clustered at the input size.
         for change in sorted(changes, key=lambda change: change.group == "anchors"):
             try:
@@ -210,14 +206,14 @@ class Variants:
 
     def borders(self) -> list[Change]:
         """Margins other than the present one."""
-        border = self.audit.detector.border
+        border = self.detector.border
         now = "off" if border.pixels is None else f"{border.pixels:g}"
         texts = ((b, "border off" if b == "off" else f"border {b} px") for b in BORDERS)
         return [Change("border", value, text) for value, text in texts if value != now]
 
     def thresholds(self) -> list[Change]:
         """Lower positive thresholds."""
-        match_block = self.audit.detector.match
+        match_block = self.detector.match
         if not match_block.has_thresholds or match_block.positive is None:
             return []
         lower = [value for value in THRESHOLDS if value < match_block.positive]
@@ -225,14 +221,14 @@ class Variants:
 
     def forcing(self) -> list[Change]:
         """Forcing the best anchor of each box, where nothing is forced."""
-        match_block = self.audit.detector.match
+        match_block = self.detector.match
         if not match_block.can_force or match_block.forces:
             return []
         return [Change("forcing", True, "best anchors forced")]
 
     def input_sizes(self) -> list[Change]:
         """Up to four other input sizes, in steps of the coarsest stride."""
-        detector = self.audit.detector
+        detector = self.detector
         values = other_sizes(detector, (0.75, 1.25, 1.5, 2.0))
         words = " ".join(filter(None, ("input", detector.resize.side_name)))
         return [Change("input size", value, f"{words} {value}") for value in values]
@@ -240,31 +236,31 @@ class Variants:
     @property
     def _fits_anchors(self) -> bool:
         """Tell whether anchors can be fitted to boxes, and judged by themselves."""
-        return len(self._image) > 0 and self.audit.detector.match.judges_shapes_alone
+        return self.boxes.number > 0 and self.detector.match.judges_shapes_alone
 
     @property
     def _numbers(self) -> range:
         """The numbers of anchors from which the best one is taken."""
-        return range(len(self.audit.detector.anchors.levels), MOST_K + 1)
+        return range(len(self.detector.anchors.levels), MOST_K + 1)
 
     def anchors(self) -> list[Change]:
         """Anchors clustered from the data: as many as now, and the best number up to MOST_K."""
         if not self._fits_anchors:
             return []
-        numbers = dict.fromkeys([self.audit.detector.anchors.count, self._best_k()])
-        return [_clustered(k) for k in numbers if k]
+        numbers = dict.fromkeys([self.detector.anchors.count, self._best_k()])
+        return [clustered(k) for k in numbers if k]
 
     def foreground(self) -> list[Change]:
         """Anchors searched for what the encoder makes of them, as many as now."""
-        k = self.audit.detector.anchors.count
+        k = self.detector.anchors.count
         return [Change("anchors", (_FOREGROUND, k), f"{k} anchors for foreground")] * self._fits_anchors
 
     def _best_k(self) -> int:
         """The least number that leaves fewest images empty, then fewest boxes unmatched; 0 if none can be."""
         if self._searched_k is None:
-            best, self._searched_k = (len(self._image) + 1, 0), 0
+            best, self._searched_k = (self.boxes.number + 1, 0), 0
             for k in self._numbers:
-                detector = self.changed((_clustered(k),))
+                detector = self.changed((clustered(k),))
                 if detector is None:
                     break
                 left = self._left.get(k) or self._leaves(detector)
@@ -272,19 +268,10 @@ class Variants:
                     best, self._searched_k = left, k
         return self._searched_k
 
-    def _leaves(self, detector: Detector, rows: Int | None = None) -> _Left:
-        """Count images with boxes left empty, and unmatched boxes: among the boxes in some rows, or all."""
-        boxes = self._clipped if rows is None else self._clipped.take(rows)
-        image = self._image if rows is None else self._image[rows]
-        positive = has(engines.statuses(place_all(boxes, detector).boxes, detector), *FOREGROUND)
-        empty = self._count_images(image) - self._count_images(image[positive])
-        return empty, int(np.count_nonzero(~positive))
-
-    def _count_images(self, image: Int) -> int:
-        """Count the images in a long column of theirs."""
-        among = np.zeros(len(self.audit.dataset.images), dtype=np.bool_)
-        among[image] = True
-        return int(np.count_nonzero(among))
+    def _leaves(self, detector: Detector, of: Of = Of.ALL) -> Left:
+        """Count images with boxes left empty, and unmatched boxes."""
+        (left,) = self.boxes.leaves([Question(detector, of)])
+        return left
 
     def _anchors_of(self, value: object, detector: Detector) -> _Anchors:
         """Return the anchors of a change at a detector's input.
@@ -296,28 +283,41 @@ class Variants:
         if key not in self._anchors:
             match value:
                 case int(k):
-                    self._anchors[key] = tuple(anchors_of(self._sizes(detector), k, seed=self.seed))
+                    self._anchors[key] = tuple(anchors_of(self.boxes.sizes(detector), k, seed=self.seed))
                 case (_, int(k)):
                     self._anchors[key] = self._for_foreground(k, detector)
         return self._anchors[key]
 
     def _for_foreground(self, k: int, detector: Detector) -> _Anchors:
-        """Search anchors for the present detector at this one's input."""
-        found = fit_foreground(
-            self.audit.dataset,
-            msgspec.structs.replace(self.audit.detector, resize=detector.resize),
-            k,
-            drop_difficult=self.drop_difficult,
-            seed=self.seed,
-            evaluations=_EVALUATIONS,
-        )
-        return tuple((float(w), float(h)) for w, h in found.found.clustered.anchors)
+        """Search anchors for the present detector at this one's input. Raises as `_anchors_of`."""
+        found, asked = self._searched(k, detector)
+        return best_of(found, self.boxes.leaves(asked))
 
-    def _sizes(self, detector: Detector) -> Float:
-        """Return some box sizes [n, 2] on the detector's input, an even sample."""
-        sizes = box_sizes(place_all(self._sample, detector).boxes.boxes)
-        return sizes[(sizes > 0).all(axis=1)]
+    def _searched(self, k: int, detector: Detector) -> tuple[list[Clustered], list[Question]]:
+        """Return the sets of anchors that a search ends with, and what is to be asked about each."""
+        present = msgspec.structs.replace(self.detector, resize=detector.resize)
+        require_matching(present)
+        own: list[Anchor] = [(float(w), float(h)) for w, h in present.shapes]
+        starts = [self._anchors_of(k, present), *([own] if len(own) == k else [])]
+        lay_out(present, starts[0])  # raises
+        rng = np.random.default_rng(self.seed)
+        encoder = Encoder(*self.boxes.drawn(present, rng), present)
+        best = finalists(encoder, starts, budget=Budget(np.inf, _EVALUATIONS), rng=rng)
+        sizes = self.boxes.sizes(present)
+        found = [measured(sizes, anchors) for anchors in (starts[0], *best)]
+        return found, [Question(lay_out(present, one.anchors), Of.MATCHED) for one in found]
 
 
-def _clustered(k: int) -> Change:
+def best_of(found: Sequence[Clustered], left: Sequence[Left]) -> _Anchors:
+    """Return the anchors that leave the fewest images empty, then the fewest boxes, then those that fit best.
+
+    left: what each set leaves of all boxes.
+    """
+    outcomes = (Outcome(*each, 1.0 - one.fit.mean_iou) for one, each in zip(found, left, strict=True))
+    best, _ = min(zip(found, outcomes, strict=True), key=lambda pair: pair[1])
+    return tuple((float(w), float(h)) for w, h in best.anchors)
+
+
+def clustered(k: int) -> Change:
+    """Return the change to k anchors clustered from the data."""
     return Change("anchors", k, f"{k} anchors clustered")

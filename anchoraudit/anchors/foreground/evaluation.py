@@ -121,9 +121,14 @@ def judged(boxes: OnCanvas, image: Int, detector: Detector) -> tuple[int, int]:
 
     image: int64 [n], the image of each box, ascending.
     """
-    matched = has(engines.statuses(boxes, _without_forcing(detector)), "matched")
+    matched = matches(boxes, detector)
     empty = count_images(image) - count_images(image[matched])
     return empty, len(matched) - int(np.count_nonzero(matched))
+
+
+def matches(boxes: OnCanvas, detector: Detector) -> Bool:
+    """Tell which boxes an anchor matches, without any being forced: bool [n]."""
+    return has(engines.statuses(boxes, _without_forcing(detector)), "matched")
 
 
 def count_images(image: Int) -> int:

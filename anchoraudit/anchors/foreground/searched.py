@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -147,11 +148,10 @@ def fit_foreground(
     if len(own) == k:
         starts.append(own)
     budget = Budget(time_limit, evaluations, progress=progress)
-    pool = search(encoder, starts, budget=budget, rng=rng)
-    apart = [found for found in pool if count_distinct(np.array(found.anchors), k) == k]
-    finalists = [data.judgement(data.measured(found.anchors), detector) for found in apart[:FINALISTS]]
+    best = finalists(encoder, starts, budget=budget, rng=rng)
+    searched = [data.judgement(measured(data.sizes, anchors), detector) for anchors in best]
     return ForegroundFit(
-        found=min([by_iou, *finalists], key=lambda one: one.outcome),
+        found=min([by_iou, *searched], key=lambda one: one.outcome),
         by_iou=by_iou,
         present=present,
         images=count_images(data.image),
@@ -160,6 +160,41 @@ def fit_foreground(
         searched=len(encoder.sizes),
         cut_short=budget.late,
     )
+
+
+def finalists(
+    encoder: Encoder, starts: Sequence[Sequence[Anchor]], *, budget: Budget, rng: np.random.Generator
+) -> list[tuple[Anchor, ...]]:
+    """Search from some sets of k anchors, and return the best sets found, to be judged over all boxes."""
+    k = len(starts[0])
+    pool = search(encoder, starts, budget=budget, rng=rng)
+    apart = (found.anchors for found in pool if count_distinct(np.array(found.anchors), k) == k)
+    return list(islice(apart, FINALISTS))
+
+
+def measured(sizes: Float, anchors: Sequence[Anchor]) -> Clustered:
+    """Return the anchors by area, and how well they fit sizes [n, 2]."""
+    by_area = sorted(anchors, key=lambda anchor: (anchor[0] * anchor[1], anchor))
+    return Clustered(by_area, measure_fit(sizes, by_area))
+
+
+def draw(rng: np.random.Generator, images: int, boxes: int, most: int = MOST_BOXES) -> Int:
+    """Draw images at random: int64, their numbers among those that have boxes, in the order drawn.
+
+    Up to `most` boxes these are all images, in their order. Above, they are those that have about twice as
+    many boxes, of which the first are taken (`within`). Memory does not grow with the number of images.
+    """
+    if boxes <= most:
+        return np.arange(images)
+    drawn: Int = rng.choice(images, min(images, 2 * most * images // boxes + 1), replace=False)
+    return drawn
+
+
+def within(count: Int, most: int = MOST_BOXES) -> int:
+    """Return how many of the images drawn are taken. count: int64, the boxes of each, in the order drawn."""
+    if count.sum() <= most:
+        return len(count)
+    return max(1, int(np.searchsorted(np.cumsum(count), most)))
 
 
 def judge_levels(
@@ -214,15 +249,10 @@ class _Data:
         if len(self.image) <= most:
             return self.boxes, self.image
         images, count = np.unique(self.image, return_counts=True)
-        order = rng.permutation(len(images))
-        taken = order[: max(1, int(np.searchsorted(np.cumsum(count[order]), most)))]
+        order = draw(rng, len(images), len(self.image), most)
+        taken = order[: within(count[order], most)]
         rows = np.flatnonzero(np.isin(self.image, images[taken]))
         return self.boxes.take(rows), self.image[rows]
-
-    def measured(self, anchors: Sequence[Anchor]) -> Clustered:
-        """Return the anchors by area, and how well they fit."""
-        by_area = sorted(anchors, key=lambda anchor: (anchor[0] * anchor[1], anchor))
-        return Clustered(by_area, measure_fit(self.sizes, by_area))
 
     def judgement(self, clustered: Clustered, detector: Detector) -> Judgement:
         """Judge anchors over all boxes, dealt out to the detector's levels."""

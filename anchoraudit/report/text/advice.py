@@ -32,15 +32,11 @@ def advice_parts(advice: Advice, options: Sequence[str], written: str | None) ->
         ]
     )
     if not advice.needed:
-        fine = Text(f"Nothing to fix: {_fine(advice.rows[0], _forced(advice))}.", style="bold")
+        fine = Text(f"Nothing to fix: {_fine(advice.rows[0], advice.forced)}.", style="bold")
         return [*parts, fine, "", read]
     parts += [*_recommendation(advice), "", read, "", *_table(advice)]
     parts += ["", *(f"note: {note}" for note in advice.notes)] if advice.notes else []
     return parts + _next(advice, options, written)
-
-
-def _forced(advice: Advice) -> int:
-    return int(advice.audit.image_results.forced.sum())
 
 
 def _fine(row: Row, forced: int) -> str:
