@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from anchoraudit.encoding.targets import encode
     from anchoraudit.errors import AnchorauditError
     from anchoraudit.formats import read
+    from anchoraudit.partitions.advising import advise_partitions
     from anchoraudit.partitions.anywhere import Partitions, partition
     from anchoraudit.partitions.auditing import audit_partitions
     from anchoraudit.partitions.comparing import compare_partitions
@@ -59,6 +60,7 @@ _HOME = {
     "Verified": "certificates.verifying",
     "Watched": "training.watch",
     "advise": "advice.advise",
+    "advise_partitions": "partitions.advising",
     "audit": "auditing.audit",
     "audit_partitions": "partitions.auditing",
     "check": "training.check",
@@ -98,6 +100,7 @@ __all__ = [
     "Verified",
     "Watched",
     "advise",
+    "advise_partitions",
     "audit",
     "audit_partitions",
     "check",

@@ -75,7 +75,7 @@ class TestNextSteps:
         told = " ".join(done.stdout.replace("\\\n", " ").split())
         commands = ["anchoraudit" + part for part in told.split(" anchoraudit")[1:]]
         names = [command.split()[1] for command in commands]
-        assert names == ["compare", "cluster", "filter"]
+        assert names == ["advise", "compare", "cluster", "filter"]
         for command in commands:
             words = command.split()[1:]
             end = next((i for i, word in enumerate(words) if word in ("find", "drop", "fix")), len(words))
@@ -93,8 +93,3 @@ class TestNextSteps:
         assert "fix by hand what filter cannot (PAR001" in done.stdout
         assert "anchoraudit filter" not in done.stdout
 
-    def test_advise_needs_the_whole(self, shards, tmp_path):
-        done = run("advise", shards, "--memory", "4G", cwd=tmp_path)
-        assert done.returncode == 2
-        assert "advise needs the whole data set at once" in done.stderr
-        assert "Advise on some of the parts" in done.stderr

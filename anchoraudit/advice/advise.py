@@ -96,9 +96,11 @@ class Advice(Shown):
     tried : int
         How many combinations were tried.
     notes : list of str
-        What could not be tried, and why; of a data set in parts, also what could not be read.
+        What could not be tried, and why.
     forced : int
         Boxes that only a forced match trains, in the present state.
+    not_read : list of str
+        Of a data set in parts: what could not be read, and why.
 
     Examples
     --------
@@ -118,6 +120,7 @@ class Advice(Shown):
     tried: int = 0
     notes: list[str] = field(default_factory=list)
     forced: int = 0
+    not_read: list[str] = field(default_factory=list)
 
     @property
     def needed(self) -> bool:
@@ -297,16 +300,17 @@ class Making:
     """Makes advice of what was counted.
 
     now: the audit that reports go by; of a data set in parts, without its images and boxes. present: what
-    was counted of it.
+    was counted of it. not_read: what could not be read of it.
     """
 
     now: Audit
     present: Present
     batch_sizes: tuple[int, ...]
+    not_read: list[str] = field(default_factory=list)
 
     def nothing_to_do(self) -> Advice:
         """Return the advice for a data set that needs none."""
-        return Advice(self.now, [self._present_row()], forced=self.present.forced)
+        return Advice(self.now, [self._present_row()], forced=self.present.forced, not_read=self.not_read)
 
     def advice(
         self,
@@ -325,7 +329,12 @@ class Making:
         rows = [present, *self._of_the_loss(present)]
         rows += [self._row(changes, outcome) for changes, outcome in judged.items()]
         rows.append(self._guarded(present))
-        about: dict[str, Any] = {"tried": found.tried, "notes": notes, "forced": self.present.forced}
+        about: dict[str, Any] = {
+            "tried": found.tried,
+            "notes": notes,
+            "forced": self.present.forced,
+            "not_read": self.not_read,
+        }
         if found.detector is None:
             return Advice(self.now, rows, causes=_named_causes(self.present.causes), **about)
         outcome = judged.get(found.changes) or outcome_of(found.detector)

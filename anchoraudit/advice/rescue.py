@@ -126,8 +126,9 @@ class Rescue:
 
     best: the remedy that leaves the fewest boxes untrained; the one that asks least of the user, of several;
     None if none helps. sides: None if every box has a point, wherever it lies. shadowed: how many boxes of
-    the present state lose all their points to others. notes: what could not be tried, and why; of a data set
-    in parts, also what could not be read. audit: the present state; of parts, without images and boxes.
+    the present state lose all their points to others. notes: what could not be tried, and why. audit: the
+    present state; of a data set in parts, without its images and boxes. not_read: what could not be read of
+    it.
     """
 
     audit: Audit
@@ -136,6 +137,7 @@ class Rescue:
     sides: Sides | None
     shadowed: int
     notes: list[str]
+    not_read: list[str] = field(default_factory=list)
 
     @property
     def needed(self) -> bool:

@@ -11,17 +11,18 @@ from typing import Protocol, Self
 import numpy as np
 
 from anchoraudit.advice.fed import order_by_area
+from anchoraudit.anchors.drawing import Keys, least
 from anchoraudit.anchors.foreground.evaluation import matches
-from anchoraudit.anchors.foreground.searched import draw, within
+from anchoraudit.anchors.foreground.searched import MOST_BOXES, drawn_boxes
 from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.boxes import box_sizes
 from anchoraudit.detectors import Detector
 from anchoraudit.encoding import engines
-from anchoraudit.encoding.canvas import Clipped, OnCanvas, clip_all, distinct, place_all
+from anchoraudit.encoding.canvas import Clipped, OnCanvas, clip_all, place_all
 from anchoraudit.encoding.statuses import FOREGROUND, has
 
-SIZES = 20_000  # box sizes that anchors are clustered from, evenly taken, up to twice as many
+SIZES = 20_000  # box sizes that anchors are clustered from: of up to twice as many boxes, all
 Left = tuple[int, int]  # images with boxes left empty, unmatched boxes
 
 
@@ -62,43 +63,13 @@ class Usable(Protocol):
         """Return box sizes [n, 2] on a detector's input, an even sample."""
         ...
 
-    def drawn(self, detector: Detector, rng: np.random.Generator) -> tuple[OnCanvas, Int]:
-        """Return the boxes of images drawn at random, on a detector's input, and the image of each.
-
-        Images ascend. Up to `MOST_BOXES` of `anchors.foreground` these are all boxes.
-        """
+    def drawn(self, detector: Detector, seed: int) -> tuple[OnCanvas, Int]:
+        """Return the boxes of `drawn_boxes`, on a detector's input, and the image of each."""
         ...
 
     def leaves(self, questions: Sequence[Question]) -> list[Left]:
         """Count, for each question, the images with boxes left empty, and the unmatched boxes."""
         ...
-
-
-def every_nth(boxes: int) -> int:
-    """Return that each so many-th of so many boxes is in the even sample."""
-    return max(1, boxes // SIZES)
-
-
-@dataclass(frozen=True)
-class Sampled:
-    """Boxes that anchors are found from.
-
-    even: an even sample of all boxes. drawn: the boxes of images drawn at random, by image. image: int64 [n],
-    the image of each of these.
-    """
-
-    even: Clipped
-    drawn: Clipped
-    image: Int
-
-    def sizes(self, detector: Detector) -> Float:
-        """Return the sizes [n, 2] of the even sample on a detector's input."""
-        sizes = box_sizes(place_all(self.even, detector).boxes.boxes)
-        return sizes[(sizes > 0).all(axis=1)]
-
-    def on_input(self, detector: Detector) -> tuple[OnCanvas, Int]:
-        """Return the drawn boxes on a detector's input, and the image of each."""
-        return place_all(self.drawn, detector).boxes, self.image
 
 
 class UsableOfAudit:
@@ -123,39 +94,33 @@ class UsableOfAudit:
         """How many images with boxes are empty now."""
         return len(self._audit.images_with("empty_foreground"))
 
-    @cached_property
-    def images(self) -> Int:
-        """The images that have any, ascending: int64."""
-        return np.flatnonzero(self._among(self._image))
-
-    def sampled(self, places: Int) -> Clipped:
-        """Return the boxes at these places in the order of the file."""
-        return clip_all(self._audit.dataset, self._rows[places])
-
-    def of_images(self, images: Int) -> tuple[Clipped, Int]:
-        """Return the boxes of some images, by image, and the image of each. images: int64, any order."""
-        own = np.flatnonzero(self._among(images)[self._image])
-        own = own[np.argsort(self._image[own], kind="stable")]
-        return clip_all(self._audit.dataset, self._rows[own]), self._image[own]
-
     def leaves(self, questions: Sequence[Question]) -> list[Left]:
         """Count, for each question, the images with boxes left empty, and the unmatched boxes."""
         return [self._leaves(one.detector, one.of) for one in questions]
 
     def sizes(self, detector: Detector) -> Float:
         """Return box sizes [n, 2] on a detector's input, an even sample."""
-        return Sampled(self._even, self._even, self._even.rows).sizes(detector)
+        return sizes_of(self._even, detector)
 
-    def drawn(self, detector: Detector, rng: np.random.Generator) -> tuple[OnCanvas, Int]:
-        """Return the boxes of images drawn at random, on a detector's input, and the image of each."""
-        order = draw(rng, len(self.images), self.number)
-        count = np.bincount(self._image)
-        boxes, image = self.of_images(self.images[order[: within(count[self.images[order]])]])
-        return place_all(boxes, detector).boxes, image
+    def drawn(self, detector: Detector, seed: int) -> tuple[OnCanvas, Int]:
+        """Return the boxes of `drawn_boxes`, on a detector's input, and the image of each."""
+        rows, image = drawn_boxes(self.keys, seed, MOST_BOXES)
+        return place_all(clip_all(self._audit.dataset, self._rows[rows]), detector).boxes, image
+
+    @cached_property
+    def keys(self) -> Keys:
+        """Keys of the boxes, by which they are drawn."""
+        return Keys.of(self.in_file, self._image)
+
+    @property
+    def in_file(self) -> Clipped:
+        """The boxes, in the order of the file."""
+        return clip_all(self._audit.dataset, self._rows)
 
     @cached_property
     def _even(self) -> Clipped:
-        return self.sampled(np.arange(0, self.number, every_nth(self.number)))
+        rows = least(self.keys.even, self.keys.box, sample_size(self.number))
+        return clip_all(self._audit.dataset, self._rows[rows])
 
     @property
     def _image(self) -> Int:
@@ -164,7 +129,7 @@ class UsableOfAudit:
 
     @cached_property
     def _by_area(self) -> tuple[Clipped, Int]:
-        in_file = clip_all(self._audit.dataset, self._rows)
+        in_file = self.in_file
         clipped = in_file.take(order_by_area(in_file.boxes))
         return clipped, self._audit.dataset.boxes.image[clipped.rows]
 
@@ -194,8 +159,12 @@ class UsableOfAudit:
         return among
 
 
-def clipped_of(boxes: Float, sizes: Float) -> Clipped:
-    """Return boxes [n, 4] that are clipped already. sizes: [n, 2], width and height of the image of each."""
-    first, of = distinct(sizes)
-    width, height = sizes[first].T if len(first) else (np.zeros(0), np.zeros(0))
-    return Clipped(np.arange(len(boxes)), boxes, of, width, height, np.arange(len(first)))
+def sample_size(boxes: int) -> int:
+    """Return how many of so many boxes anchors are clustered from."""
+    return boxes if boxes < 2 * SIZES else SIZES
+
+
+def sizes_of(clipped: Clipped, detector: Detector) -> Float:
+    """Return the sizes [n, 2] of boxes on a detector's input, without those that have no area there."""
+    sizes = box_sizes(place_all(clipped, detector).boxes.boxes)
+    return sizes[(sizes > 0).all(axis=1)]

@@ -301,7 +301,7 @@ class Variants:
         starts = [self._anchors_of(k, present), *([own] if len(own) == k else [])]
         lay_out(present, starts[0])  # raises
         rng = np.random.default_rng(self.seed)
-        encoder = Encoder(*self.boxes.drawn(present, rng), present)
+        encoder = Encoder(*self.boxes.drawn(present, self.seed), present)
         best = finalists(encoder, starts, budget=Budget(np.inf, _EVALUATIONS), rng=rng)
         sizes = self.boxes.sizes(present)
         found = [measured(sizes, anchors) for anchors in (starts[0], *best)]

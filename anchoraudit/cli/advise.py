@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from anchoraudit.cli import _settings as settings_of
-from anchoraudit.cli._in_parts import is_in_parts, parts_options
+from anchoraudit.cli._in_parts import (
+    LOCAL,
+    is_in_parts,
+    judging_of,
+    needs_the_whole,
+    options_of_parts,
+    parts_options,
+    reading_of,
+)
 from anchoraudit.cli._options import (
     classes_option,
     dataset_argument,
@@ -22,7 +31,7 @@ from anchoraudit.cli._options import (
     read_to_use,
 )
 from anchoraudit.cli._report import HTML, format_option, report_file, report_option, write_report
-from anchoraudit.errors import AnchorauditError
+from anchoraudit.errors import AnchorauditError, TooLargeError
 
 if TYPE_CHECKING:
     from anchoraudit.advice.advise import Advice
@@ -97,54 +106,139 @@ def command(**given: Any) -> int:
         _output.require_own(Path(target), MARK)
     report_to = report_file(given)
     settings = settings_of.resolve(given)
-    if is_in_parts(given, settings):
-        raise AnchorauditError(
-            "advise needs the whole data set at once",
-            path=settings.dataset or "",
-            remedy="Advise on some of the parts, such as one of the files or one --split, then scan all with "
-            "the detector that helps.",
-        )
     detector, remarks = detector_of(settings)
-    dataset = read_to_use(settings)
+    if detector.anchors.levels:
+        for option in ("tile", "overlap"):
+            if given[option] is not None:
+                raise AnchorauditError(
+                    f"--{option} is for detectors without anchors; {detector.name} has some",
+                    remedy="Omit it, or name a detector that learns boxes at points or queries.",
+                )
+    made = _made(given, settings, detector, sizes, report_to)
+    note_who_judged(made.advice.audit, settings)
+    for text in (*remarks, *made.loader):
+        _output.remark(f"note: {text}")
+    from anchoraudit.io.outputs import together
+
+    with together():
+        written = None if target is None else _write(*_advised(made.advice), target)
+        options = [*settings_of.as_options(settings), *made.options]
+        if given["output_format"] == "json":
+            _output.put(_as_json(made.advice), given["output"])
+        elif given["output_format"] == "text":
+            _output.show(_as_text(made.advice, options, written), given["output"])
+        if made.dataset is not None:
+            _reports(given, settings, made.dataset, made.advice)
+    return 0
+
+
+class _Made(NamedTuple):
+    """Advice; what the loader did; by which options it works part by part; and the data set read whole."""
+
+    advice: Advice | Rescue
+    loader: list[str]
+    options: list[str]
+    dataset: Dataset | None
+
+
+def _made(
+    given: dict[str, Any],
+    settings: settings_of.Settings,
+    detector: Detector,
+    sizes: list[int],
+    report_to: str | None,
+) -> _Made:
+    """Read the data set, and replay the remedies; part by part if it does not fit into memory."""
+    from anchoraudit.cli import _output
+
+    if is_in_parts(given, settings):
+        return _made_in_parts(given, settings, detector, sizes)
+    try:
+        dataset = read_to_use(settings)
+    except TooLargeError as error:
+        given["engine"] = LOCAL
+        _output.remark(f"note: {error.message}: read part by part, as by --engine local")
+        return _made_in_parts(given, settings, detector, sizes)
     from anchoraudit.advice.advise import advise
+    from anchoraudit.advice.rescue import rescue
     from anchoraudit.images.inspection import CACHE
 
-    _output.check_outputs(dataset, settings, given["output"], target, report_to)
-    if not detector.anchors.levels:
-        return _rescue(given, settings, dataset, detector, remarks)
-    for option in ("tile", "overlap"):
-        if given[option] is not None:
-            raise AnchorauditError(
-                f"--{option} is for detectors without anchors; {detector.name} has some",
-                remedy="Omit it, or name a detector that learns boxes at points or queries.",
-            )
+    _output.check_outputs(dataset, settings, given["output"], given["write_detector"], report_to)
     with _output.progress("replaying remedies") as advance:
-        advice = advise(
-            dataset,
-            detector,
-            batch_sizes=sizes,
-            drop_difficult=bool(settings.drop_difficult),
-            loader=settings.loader,
-            image_cache=CACHE,
-            seed=given["seed"],
-            progress=advance,
-        )
-    note_who_judged(advice.audit, settings)
-    for text in (*remarks, *loader_notes(advice.audit.loaded)):
-        _output.remark(f"note: {text}")
-    why_not = "no change helps" if advice.rows[0].with_boxes else "there is nothing to change"
-    from anchoraudit.io.outputs import together
-    from anchoraudit.report.text import advice as report
+        about: dict[str, Any] = {
+            "drop_difficult": bool(settings.drop_difficult),
+            "loader": settings.loader,
+            "image_cache": CACHE,
+            "progress": advance,
+        }
+        found: Advice | Rescue
+        if detector.anchors.levels:
+            found = advise(dataset, detector, batch_sizes=sizes, seed=given["seed"], **about)
+        else:
+            found = rescue(dataset, detector, **_tiles(given), **about)
+    return _Made(found, loader_notes(found.audit.loaded), [], dataset)
 
-    options = settings_of.as_options(settings)
-    with together():
-        written = _write(advice.detector, why_not, target) if target is not None else None
-        if given["output_format"] == "json":
-            _output.put(report.advice_json(advice), given["output"])
-        elif given["output_format"] == "text":
-            _output.show(report.advice_parts(advice, options, written), given["output"])
-        _reports(given, settings, dataset, advice)
-    return 0
+
+def _made_in_parts(
+    given: dict[str, Any], settings: settings_of.Settings, detector: Detector, sizes: list[int]
+) -> _Made:
+    """Replay the remedies part by part. Raises AnchorauditError for what needs the whole."""
+    from anchoraudit.cli import _output
+
+    if given["report"] is not None or given["output_format"] == HTML:
+        raise needs_the_whole("a report", settings)
+    from anchoraudit.advice.advise import NOTHING
+    from anchoraudit.partitions.advising import advised
+    from anchoraudit.partitions.rescuing import rescued
+
+    judging = replace(judging_of(settings, detector), rules=NOTHING, class_rules=None)
+    found: Advice | Rescue
+    with _output.progress("replaying remedies") as advance:
+        reading = reading_of(settings, given, advance)
+        if detector.anchors.levels:
+            found, tally = advised(reading, judging, batch_sizes=sizes, seed=given["seed"])
+        else:
+            found, tally = rescued(reading, judging, **_tiles(given))
+    _output.check_outputs(found.audit.dataset, settings, given["output"], given["write_detector"])
+    return _Made(found, [] if tally is None else tally.sentences(), options_of_parts(given), None)
+
+
+def _tiles(given: dict[str, Any]) -> dict[str, Any]:
+    from anchoraudit.advice.rescue import OVERLAP, TILE
+
+    return {
+        "tile": given["tile"] or TILE,
+        "overlap": OVERLAP if given["overlap"] is None else given["overlap"],
+    }
+
+
+def _advised(found: Advice | Rescue) -> tuple[Detector | None, str]:
+    """Return the detector to write, or why there is none."""
+    from anchoraudit.advice.advise import Advice
+
+    if isinstance(found, Advice):
+        return found.detector, "no change helps" if found.rows[0].with_boxes else "there is nothing to change"
+    best = None if found.best is None else found.best.detector
+    why = "the fix is not a change of the detector" if found.best else "no change helps"
+    return best, why if found.needed else "there is nothing to change"
+
+
+def _as_json(found: Advice | Rescue) -> str:
+    from anchoraudit.advice.advise import Advice
+    from anchoraudit.report.text.advice import advice_json
+    from anchoraudit.report.text.rescue import rescue_json
+
+    return advice_json(found) if isinstance(found, Advice) else rescue_json(found)
+
+
+def _as_text(found: Advice | Rescue, options: Sequence[str], written: str | None) -> list[object]:
+    from anchoraudit.advice.advise import Advice
+    from anchoraudit.report.text.advice import advice_parts
+    from anchoraudit.report.text.rescue import rescue_parts
+
+    if isinstance(found, Advice):
+        return advice_parts(found, options, written)
+    return rescue_parts(found, options, written)
 
 
 def _reports(
@@ -173,50 +267,6 @@ def _reports(
         write_report(result, target, settings_of.as_options(settings), advice=advice)
     if given["report"] is not None:
         _output.remark(f"the report is in {given['report']}")
-
-
-def _rescue(
-    given: dict[str, Any],
-    settings: settings_of.Settings,
-    dataset: Dataset,
-    detector: Detector,
-    remarks: Sequence[str],
-) -> int:
-    """Advise on a detector without anchors."""
-    from anchoraudit.advice.rescue import OVERLAP, TILE, rescue
-    from anchoraudit.cli import _output
-    from anchoraudit.images.inspection import CACHE
-    from anchoraudit.io.outputs import together
-    from anchoraudit.report.text import rescue as report
-
-    with _output.progress("replaying remedies") as advance:
-        found = rescue(
-            dataset,
-            detector,
-            drop_difficult=bool(settings.drop_difficult),
-            loader=settings.loader,
-            image_cache=CACHE,
-            tile=given["tile"] or TILE,
-            overlap=OVERLAP if given["overlap"] is None else given["overlap"],
-            progress=advance,
-        )
-    note_who_judged(found.audit, settings)
-    for text in (*remarks, *loader_notes(found.audit.loaded)):
-        _output.remark(f"note: {text}")
-    with together():
-        written = None
-        if given["write_detector"] is not None:
-            best = None if found.best is None else found.best.detector
-            why = "the fix is not a change of the detector" if found.best else "no change helps"
-            why = why if found.needed else "there is nothing to change"
-            written = _write(best, why, given["write_detector"])
-        if given["output_format"] == "json":
-            _output.put(report.rescue_json(found), given["output"])
-        elif given["output_format"] == "text":
-            options = settings_of.as_options(settings)
-            _output.show(report.rescue_parts(found, options, written), given["output"])
-        _reports(given, settings, dataset, found)
-    return 0
 
 
 def _write(detector: Detector | None, why_not: str, target: str) -> str | None:

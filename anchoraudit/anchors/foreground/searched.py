@@ -9,6 +9,7 @@ from itertools import islice
 import numpy as np
 
 from anchoraudit.anchors.clustered import Clustered, cluster_sizes, count_distinct
+from anchoraudit.anchors.drawing import Keys, least, numbered
 from anchoraudit.anchors.file import Anchor
 from anchoraudit.anchors.fit import measure_fit
 from anchoraudit.anchors.foreground.evaluation import Encoder, Outcome, count_images, judged
@@ -19,7 +20,7 @@ from anchoraudit.boxes import box_sizes
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import prepare
 from anchoraudit.detectors import Detector
-from anchoraudit.encoding.canvas import OnCanvas, on_canvas
+from anchoraudit.encoding.canvas import Clipped, OnCanvas, clip_all, place_all
 from anchoraudit.errors import AnchorauditError
 
 TIME_LIMIT = 30.0
@@ -143,7 +144,7 @@ def fit_foreground(
         Clustered(own, measure_fit(data.sizes, own)), *judged(data.boxes, data.image, detector)
     )
     rng = np.random.default_rng(seed)
-    encoder = Encoder(*data.drawn(rng, MOST_BOXES), detector)
+    encoder = Encoder(*data.drawn(seed, MOST_BOXES), detector)
     starts: list[Sequence[Anchor]] = [by_iou.clustered.anchors]
     if len(own) == k:
         starts.append(own)
@@ -178,23 +179,14 @@ def measured(sizes: Float, anchors: Sequence[Anchor]) -> Clustered:
     return Clustered(by_area, measure_fit(sizes, by_area))
 
 
-def draw(rng: np.random.Generator, images: int, boxes: int, most: int = MOST_BOXES) -> Int:
-    """Draw images at random: int64, their numbers among those that have boxes, in the order drawn.
+def drawn_boxes(keys: Keys, seed: int, most: int) -> tuple[Int, Int]:
+    """Return the rows of the boxes that a search uses, and the image of each, ascending: int64 [n] each.
 
-    Up to `most` boxes these are all images, in their order. Above, they are those that have about twice as
-    many boxes, of which the first are taken (`within`). Memory does not grow with the number of images.
+    Up to `most` boxes these are all of them; above, those of images drawn at random.
     """
-    if boxes <= most:
-        return np.arange(images)
-    drawn: Int = rng.choice(images, min(images, 2 * most * images // boxes + 1), replace=False)
-    return drawn
-
-
-def within(count: Int, most: int = MOST_BOXES) -> int:
-    """Return how many of the images drawn are taken. count: int64, the boxes of each, in the order drawn."""
-    if count.sum() <= most:
-        return len(count)
-    return max(1, int(np.searchsorted(np.cumsum(count), most)))
+    images = keys.of_images(seed)
+    rows = least(images, keys.box, most)
+    return rows, numbered(images[rows])
 
 
 def judge_levels(
@@ -214,26 +206,29 @@ def level_judge(
     takes longer to judge.
     """
     data = _Data.of(dataset, detector, drop_difficult=drop_difficult)
-    return Encoder(*data.drawn(np.random.default_rng(seed), MOST_BOXES // 4), detector).outcome_on
+    return Encoder(*data.drawn(seed, MOST_BOXES // 4), detector).outcome_on
 
 
 @dataclass(frozen=True, slots=True)
 class _Data:
     """The usable boxes of a data set on their canvases, ordered by image.
 
-    sizes: [n, 2], of those boxes whose sides are both above 0 after scaling.
+    sizes: [n, 2], of those boxes whose sides are both above 0 after scaling. clipped: the same boxes in the
+    images.
     """
 
     boxes: OnCanvas
     image: Int
     sizes: Float
+    clipped: Clipped
 
     @staticmethod
     def of(dataset: Dataset, detector: Detector, *, drop_difficult: bool) -> _Data:
         """Place the boxes. Raises AnchorauditError if no box is usable."""
         rows = np.flatnonzero(prepare(dataset, drop_difficult=drop_difficult).usable)
         rows = rows[np.argsort(dataset.boxes.image[rows], kind="stable")]
-        boxes = on_canvas(dataset, rows, detector)
+        clipped = clip_all(dataset, rows)
+        boxes = place_all(clipped, detector).boxes
         sizes = box_sizes(boxes.boxes)
         sizes = sizes[(sizes > 0).all(axis=1)]
         if not len(sizes):
@@ -242,17 +237,12 @@ class _Data:
                 path=dataset.root,
                 remedy="See anchoraudit scan for why the boxes are not usable.",
             )
-        return _Data(boxes, dataset.boxes.image[rows], sizes)
+        return _Data(boxes, dataset.boxes.image[rows], sizes, clipped)
 
-    def drawn(self, rng: np.random.Generator, most: int) -> tuple[OnCanvas, Int]:
-        """Return all boxes; above `most`, the boxes of images drawn at random."""
-        if len(self.image) <= most:
-            return self.boxes, self.image
-        images, count = np.unique(self.image, return_counts=True)
-        order = draw(rng, len(images), len(self.image), most)
-        taken = order[: within(count[order], most)]
-        rows = np.flatnonzero(np.isin(self.image, images[taken]))
-        return self.boxes.take(rows), self.image[rows]
+    def drawn(self, seed: int, most: int) -> tuple[OnCanvas, Int]:
+        """Return the boxes that a search uses, as `drawn_boxes` does."""
+        rows, image = drawn_boxes(Keys.of(self.clipped, self.image), seed, most)
+        return self.boxes.take(rows), image
 
     def judgement(self, clustered: Clustered, detector: Detector) -> Judgement:
         """Judge anchors over all boxes, dealt out to the detector's levels."""

@@ -33,10 +33,20 @@ def advice_parts(advice: Advice, options: Sequence[str], written: str | None) ->
     )
     if not advice.needed:
         fine = Text(f"Nothing to fix: {_fine(advice.rows[0], advice.forced)}.", style="bold")
-        return [*parts, fine, "", read]
-    parts += [*_recommendation(advice), "", read, "", *_table(advice)]
-    parts += ["", *(f"note: {note}" for note in advice.notes)] if advice.notes else []
+        return [*parts, fine, "", read, *_notes(advice.not_read)]
+    parts += [
+        *_recommendation(advice),
+        "",
+        read,
+        "",
+        *_table(advice),
+        *_notes([*advice.notes, *advice.not_read]),
+    ]
     return parts + _next(advice, options, written)
+
+
+def _notes(notes: Sequence[str]) -> list[object]:
+    return ["", *(f"note: {note}" for note in notes)] if notes else []
 
 
 def _fine(row: Row, forced: int) -> str:
@@ -217,7 +227,7 @@ def advice_json(advice: Advice) -> str:
             "best": None if advice.best is None else _row(advice.best),
             "nearest": None if advice.nearest is None else _row(advice.nearest),
             "causes": advice.causes,
-            "notes": advice.notes,
+            "notes": [*advice.notes, *advice.not_read],
         }
     )
 

@@ -36,6 +36,8 @@ def after_scan_in_parts(
         return []
     steps: list[tuple[str, str]] = []
     if counts.get("empty_foreground"):
+        advise = command("advise", [root], options, *engine)
+        steps.append(("see what each remedy would do:", advise))
         steps.append(("see what other detectors make of the data:", compare))
         if detector.anchors.levels and detector.match.depends_on_anchors:
             fit = command("cluster", [root], options, *engine, "-o", "anchors.toml")

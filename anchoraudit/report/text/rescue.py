@@ -23,10 +23,15 @@ def rescue_parts(found: Rescue, options: Sequence[str], written: str | None) -> 
     first = first_lines(words.who_judged(found.audit))
     if not found.needed:
         text = "Nothing to fix: every usable box can be trained at its own place"
-        return [*first, Text(f"{text}.", style="bold"), *_sides(found.sides), "", facts(read)]
+        fine = Text(f"{text}.", style="bold")
+        return [*first, fine, *_sides(found.sides), "", facts(read), *_notes(found.not_read)]
     parts = [*first, *_recommendation(found), "", facts(read), "", *_table(found)]
-    parts += ["", *(f"note: {note}" for note in found.notes)] if found.notes else []
+    parts += _notes([*found.notes, *found.not_read])
     return [*parts, "", *_next(found, options, written)]
+
+
+def _notes(notes: Sequence[str]) -> list[object]:
+    return ["", *(f"note: {note}" for note in notes)] if notes else []
 
 
 def _table(found: Rescue) -> list[object]:
@@ -164,7 +169,7 @@ def rescue_json(found: Rescue) -> str:
             "best": None if found.best is None else _row(found.best),
             "shadowed": found.shadowed,
             "sides": None if found.sides is None else _steps(found.sides),
-            "notes": found.notes,
+            "notes": [*found.notes, *found.not_read],
         }
     )
 
