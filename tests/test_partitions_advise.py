@@ -293,8 +293,11 @@ class TestCommandLine:
     @pytest.mark.parametrize(
         ("engine", "detector"),
         [
-            *(("local", "reference"), ("local", "yolox")),
-            *(pytest.param("dask", name, marks=needs_dask) for name in ("yolov5", "yolox")),
+            *(("local", "reference"), ("local", "torchvision-fcos_resnet50_fpn")),
+            *(
+                pytest.param("dask", name, marks=needs_dask)
+                for name in ("yolov5", "torchvision-fcos_resnet50_fpn")
+            ),
         ],
     )
     def test_all_forms_say_what_the_whole_says(self, small, tmp_path, engine, detector):
@@ -323,7 +326,7 @@ class TestCommandLine:
 
     def test_a_part_that_cannot_be_read(self, small, tmp_path):
         (small / "part-1.parquet").write_bytes(b"PAR1 cut off")
-        for detector in ("reference", "yolox"):
+        for detector in ("reference", "torchvision-fcos_resnet50_fpn"):
             done = run("advise", small, "--engine", "local", "--detector", detector, cwd=tmp_path)
             assert done.returncode == 0
             assert "note: not read: " in done.stdout and "part-1.parquet" in done.stdout
@@ -350,7 +353,7 @@ class TestCommandLine:
         monkeypatch.setattr("anchoraudit.formats._ALWAYS_TRIED", 0)
         monkeypatch.setattr("anchoraudit.formats.table._SMALL", 0)
         monkeypatch.setattr("anchoraudit.formats.available", lambda: 1_000)
-        assert run_here(["advise", str(shards), "--detector", "yolox"]) == 0
+        assert run_here(["advise", str(shards), "--detector", "torchvision-fcos_resnet50_fpn"]) == 0
         said = capfd.readouterr()
         assert "read part by part, as by --engine local" in said.err
         assert "--engine local" in said.out
