@@ -78,7 +78,9 @@ class TestNextSteps:
         assert names == ["advise", "compare", "cluster", "filter"]
         for command in commands:
             words = command.split()[1:]
-            end = next((i for i, word in enumerate(words) if word in ("find", "drop", "fix")), len(words))
+            end = next(
+                (i for i, word in enumerate(words) if word in ("see", "find", "drop", "fix")), len(words)
+            )
             own = words[:end]
             if own[0] == "compare":
                 own += ["--detector", "yolov5"]
@@ -92,4 +94,3 @@ class TestNextSteps:
         done = run("scan", source, "--engine", "local", "--detector", "reference", cwd=tmp_path)
         assert "fix by hand what filter cannot (PAR001" in done.stdout
         assert "anchoraudit filter" not in done.stdout
-

@@ -9,7 +9,7 @@ import anchoraudit
 from anchoraudit.advice.rescue import rescue, siblings, with_finer_level
 from anchoraudit.advice.tiles import cut, starts
 from anchoraudit.detectors import load_detector, override
-from anchoraudit.encoding.canvas import clip_all
+from anchoraudit.encoding.canvas import clip_all, fit
 from anchoraudit.rules import Chosen
 from tests.builders import annotation, document, image, make, run
 from tests.rule_cases.anc017 import QUERIES
@@ -45,6 +45,23 @@ def test_rows_are_what_scans_say(data):
     (newer,) = (row for text, row in rows.items() if text.startswith("ultralytics-yolo11 "))
     assert (newer.never, newer.rescued, newer.pixels) == (0, 1, 1.0)
     assert rows["--input-size 1280"].pixels == 4
+
+
+def test_pixels_are_those_of_all_images():
+    """Two images have one size, and one has another, for which the input size makes another difference."""
+    sizes = [(1333, 800), (1333, 800), (800, 800)]
+    listed = [{"width": w, "height": h, "boxes": [[9, 9, 12, 12]], "labels": ["a"]} for w, h in sizes]
+    detector = load_detector("torchvision-fcos_resnet50_fpn")
+    rows = rescue(anchoraudit.read(listed), detector, loader="none").rows
+    (row,) = (row for row in rows if row.remedy == "--input-size 1024")
+
+    def pixels(of):
+        canvases = fit(*np.array(sizes, dtype=np.float64).T, of.resize).canvases
+        return canvases.width * canvases.height
+
+    now, then = pixels(detector), pixels(override(detector, input_size="1024"))
+    assert row.pixels == then.sum() / now.sum()
+    assert len(set((then / now).tolist())) == 2
 
 
 def test_the_one_that_asks_least_is_advised(data):
