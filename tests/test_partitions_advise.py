@@ -145,9 +145,10 @@ class TestAgainstTheWhole:
         options = {"batch_sizes": (3, 5), "drop_difficult": True, "loader": "none"}
         whole = told(advise(str(shards), "yolov5", **options))
         assert of_parts(shards, "yolov5", **options) == whole
-        whole = told(rescue(read(str(shards)), load_detector("yolox"), loader="none", tile=200, overlap=0.5))
+        name = "torchvision-fcos_resnet50_fpn"
+        whole = told(rescue(read(str(shards)), load_detector(name), loader="none", tile=200, overlap=0.5))
         assert "tiles of 200 px, overlap 0.5" in whole[0]
-        assert of_parts(shards, "yolox", loader="none", tile=200, overlap=0.5) == whole
+        assert of_parts(shards, name, loader="none", tile=200, overlap=0.5) == whole
 
 
 @pytest.mark.parametrize(
