@@ -165,9 +165,11 @@ def _below() -> set[int]:
 def _parents() -> dict[int, int]:
     """The parent of each process."""
     parents = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it has just ended
-            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
+    with suppress(FileNotFoundError):  # there is no /proc
+        for folder in Path("/proc").iterdir():
+            with suppress(OSError, ValueError):  # no process, or it has just ended
+                stat = (folder / "stat").read_text()
+                parents[int(folder.name)] = int(stat.rpartition(")")[2].split()[1])
     return parents
 
 

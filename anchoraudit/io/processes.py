@@ -21,6 +21,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Literal, TypeVar, cast
 
+from anchoraudit.io.memory import reuse_freed
 from anchoraudit.io.signals import at_signal, held
 
 Send = Callable[[Any], None]
@@ -199,6 +200,7 @@ def _started(work: Callable[[Piece], object], row: Sequence[Piece], started: lis
 
 
 def _do_row(send: Send, work: Callable[[Piece], object], row: Sequence[Piece]) -> None:
+    reuse_freed()
     for piece in row:
         send(work(piece))
         gc.collect()  # what is in cycles of a piece would stay until much else has been made

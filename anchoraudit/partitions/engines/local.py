@@ -12,8 +12,8 @@ from anchoraudit.io.processes import cores, each_apart
 from anchoraudit.partitions.engines import ATTEMPTS, Failed, attempted
 
 NAME = "local"
-# What one part leaves behind in its process, the next one uses again. Nothing piles up in so few.
-_IN_A_ROW = 8
+# What one part leaves behind in its process, the next one uses again. Nothing was seen to pile up in so many.
+_IN_A_ROW = 32
 
 
 class LocalEngine:
