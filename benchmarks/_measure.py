@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -133,14 +133,17 @@ def peak_memory(command: Sequence[str], *, every: float = 0.002) -> int:
     On Linux they are looked at `every` so many seconds, pages that several share counted once. Elsewhere it
     is the peak of the largest process.
     """
-    seen: list[int] = [0]
-    return max(run(command, watch=lambda: seen.append(held()), every=every).peak, *seen)
+    seen, others = [0], _below()
+    return max(run(command, watch=lambda: seen.append(held(others)), every=every).peak, *seen)
 
 
-def held() -> int:
-    """Bytes that all processes below this one hold together: each page divided by how many map it."""
+def held(others: Set[int] = frozenset()) -> int:
+    """Bytes that the processes below this one hold together: each page divided by how many map it.
+
+    others: processes that do not count.
+    """
     total = 0
-    for pid in _below():
+    for pid in _below() - others:
         with suppress(OSError, ValueError, IndexError):  # it has just ended
             rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
             total += 1024 * int(rollup.split("\nPss:", 1)[1].split(None, 1)[0])

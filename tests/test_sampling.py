@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from anchoraudit.dataset.columns import Boxes
-from anchoraudit.dataset.sampling import RANKS, from_rank, least_rank, sampled
+from anchoraudit.dataset.sampling import RANKS, from_rank, least_rank, rank_in_parts
 
 
 def boxes(xyxy, entry=None):
@@ -58,6 +58,12 @@ def test_a_sample_is_all_from_its_rank_on():
     xyxy = np.random.default_rng(3).uniform(-5, 600, (1_000, 4))
     every, rows = boxes(xyxy, np.arange(1_000)), np.arange(1_000)
     whole = ranks(every, rows)
-    places, own = sampled(every, rows, 300)
+    places, own = from_rank(every, rows, least_rank(len(rows), 300))
     assert places.tolist() == np.flatnonzero(whole >= 2).tolist() and 200 <= len(places) <= 300
     assert own.tolist() == whole[places].tolist()
+
+
+@pytest.mark.parametrize(("count", "rank"), [(0, 0), (1_601, 0), (1_602, 4), (25_601, 4), (25_602, 8)])
+def test_a_part_is_sampled_from_no_higher_rank_than_the_whole(count, rank):
+    assert rank_in_parts(count, 100) == rank
+    assert all(rank <= least_rank(whole, 100) for whole in (count, count // 2))
