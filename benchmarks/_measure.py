@@ -82,7 +82,7 @@ def run(command: Sequence[str], *, watch: Callable[[], None] | None = None, ever
     environment = {**os.environ, **_ENVIRONMENT}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     _adopt()
-    before = _children()
+    before = children()
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as errors:
         start = time.perf_counter()
         process = subprocess.Popen(
@@ -117,7 +117,7 @@ def _left_behind(before: set[int]) -> Iterator[resource.struct_rusage]:
     before: children of this process that are not of the command.
     """
     until = time.monotonic() + _LEFT_BEHIND
-    while left := _children() - before:
+    while left := children() - before:
         for pid in left:
             ended, _, used = os.wait4(pid, os.WNOHANG)
             if ended:
@@ -133,36 +133,31 @@ def peak_memory(command: Sequence[str], *, every: float = 0.002) -> int:
     On Linux they are looked at `every` so many seconds, pages that several share counted once. Elsewhere it
     is the peak of the largest process.
     """
-    seen, others = [0], _below()
-    return max(run(command, watch=lambda: seen.append(held(others)), every=every).peak, *seen)
+    seen, others = [0], children()
+    done = run(command, watch=lambda: seen.append(held(others)), every=every)
+    return max(seen) or done.peak
 
 
 def held(others: Set[int] = frozenset()) -> int:
     """Bytes that the processes below this one hold together: each page divided by how many map it.
 
-    others: processes that do not count.
+    others: children of this process that do not count, nor what is below them.
     """
+    parents, below = _parents(), children() - others
+    while more := {pid for pid, parent in parents.items() if parent in below} - below:
+        below |= more
     total = 0
-    for pid in _below() - others:
+    for pid in below:
         with suppress(OSError, ValueError, IndexError):  # it has just ended
             rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
             total += 1024 * int(rollup.split("\nPss:", 1)[1].split(None, 1)[0])
     return total
 
 
-def _children() -> set[int]:
+def children() -> set[int]:
     """The processes whose parent is this one, where /proc tells."""
     own = os.getpid()
     return {pid for pid, parent in _parents().items() if parent == own}
-
-
-def _below() -> set[int]:
-    """The processes that this one and its children started, and theirs, where /proc tells."""
-    parents = _parents()
-    below = {os.getpid()}
-    while more := {pid for pid, parent in parents.items() if parent in below} - below:
-        below |= more
-    return below - {os.getpid()}
 
 
 def _parents() -> dict[int, int]:
