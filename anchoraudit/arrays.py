@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ Int8 = npt.NDArray[np.int8]  # codes: an index into a short list of names
 Int16 = npt.NDArray[np.int16]  # codes: an index into a short list of names
 Bool = npt.NDArray[np.bool_]
 Floating = npt.NDArray[Any]  # float32 or float64, in the precision of a detector's anchors
+
+Whole = TypeVar("Whole", Int, npt.NDArray[np.uint64])
 
 # Rows per block: a dozen working arrays stay in a core's cache, and NumPy's call overhead is small.
 BLOCK = 16384
@@ -44,8 +46,8 @@ def stable_argsort(values: Int) -> Int:
     return keys
 
 
-def distinct(values: Int) -> Int:
-    """Return the different numbers among whole numbers, ascending: int64 [n].
+def distinct(values: Whole) -> Whole:
+    """Return the different numbers among whole numbers, ascending: [n], int64 or uint64 as they are.
 
     `np.unique` is the same. It imports `numpy.ma`, which takes longer than all that is asked of it here.
     """

@@ -44,9 +44,10 @@ def least_rank(count: int, most: int) -> int:
 
 
 def rank_in_parts(count: int, most: int) -> int:
-    """Return the rank from which on a part is sampled, if the whole has so many boxes, or only a half of it.
+    """Return the rank from which on each part of a data set is sampled.
 
-    count: of the boxes that were counted before they were read. Not all of them need be boxes.
+    count: rows that were counted before they were read. The sample of the whole begins at this rank or at a
+    higher one, if at least half of these rows turn out to be boxes.
 
     >>> least_rank(20_000_000, 10_000), rank_in_parts(20_000_000, 10_000), rank_in_parts(50_000, 10_000)
     (11, 8, 0)

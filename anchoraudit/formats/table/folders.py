@@ -115,10 +115,10 @@ def _in_folders_of_splits(folder: Path) -> list[Named]:
 def is_table(path: Path) -> bool:
     """Tell whether the columns of a file are those of boxes, by its first lines."""
     from anchoraudit.formats.table.lines import NOTHING
-    from anchoraudit.formats.table.table_file import read_rows
+    from anchoraudit.formats.table.table_file import is_parquet, read_rows
 
     try:
-        read_rows(path, () if path.suffix.lower() == ".parquet" else NOTHING)
+        read_rows(path, () if is_parquet(path) else NOTHING)
     except AnchorauditError:
         return False
     return True

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from anchoraudit.arrays import Int
+from anchoraudit.arrays import Int, distinct
 from anchoraudit.dataset.keys import keys_of
 from anchoraudit.dataset.pieces import Keys, LeftOut
 from anchoraudit.formats.table.rows import Rows
@@ -38,13 +38,13 @@ def kept(rows: Rows, left_out: LeftOut) -> Kept:
     of_any[images.codes] = True
     there[images.codes[~goes]] = True
     return Kept(
-        np.unique(number[goes]),
+        distinct(number[goes]),
         rows.in_file,
-        np.unique(keys[is_named & of_any]),
-        np.unique(keys[is_named & there]),
+        distinct(keys[is_named & of_any]),
+        distinct(keys[is_named & there]),
     )
 
 
-def distinct(keys: list[Keys]) -> int:
+def count_images(keys: list[Keys]) -> int:
     """Count the images of parts of a file, each of which may be in several."""
-    return len(np.unique(np.concatenate(keys))) if keys else 0
+    return len(distinct(np.concatenate(keys))) if keys else 0

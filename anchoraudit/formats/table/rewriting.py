@@ -13,7 +13,7 @@ from pyarrow import parquet
 
 from anchoraudit.arrays import Bool
 from anchoraudit.dataset.pieces import LeftOut, Output, Rewritten
-from anchoraudit.formats.table.kept import distinct, kept
+from anchoraudit.formats.table.kept import count_images, kept
 from anchoraudit.formats.table.row_groups import opened
 from anchoraudit.formats.table.rows import Rows
 from anchoraudit.io import stores
@@ -47,7 +47,7 @@ def rewrite(path: Path, texts: Callable[[int], Rows], left_out: LeftOut, output:
                 for group, keep in zip(file.groups, keeps, strict=True):
                     _write_group(file.file, group, keep, writer)
         rows_out = sum(int(np.count_nonzero(keep)) for keep in keeps)
-        return Rewritten(file.count, rows_out, distinct(named), distinct(stay))
+        return Rewritten(file.count, rows_out, count_images(named), count_images(stay))
 
 
 def _copy(path: Path, output: Output) -> None:

@@ -13,7 +13,7 @@ from anchoraudit.arrays import Int
 from anchoraudit.dataset.pieces import LeftOut, Output, Rewritten
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats.table.csv_file import separator_of
-from anchoraudit.formats.table.kept import Kept, distinct, kept
+from anchoraudit.formats.table.kept import Kept, count_images, kept
 from anchoraudit.formats.table.lines import Block, Lines, blocks
 from anchoraudit.formats.table.rows import Rows
 from anchoraudit.formats.table.table_file import is_json_lines
@@ -49,7 +49,10 @@ def rewrite_lines(
         for stretch, one in zip(stretches, found, strict=True):
             for data in _staying(path, stretch, one.gone):
                 output.write(data)
-    images_in, images_out = distinct([one.named for one in found]), distinct([one.stay for one in found])
+    images_in, images_out = (
+        count_images([one.named for one in found]),
+        count_images([one.stay for one in found]),
+    )
     return Rewritten(rows_in, rows_out, images_in, images_out)
 
 
