@@ -193,6 +193,11 @@ class TestPiecesInARow:
         assert os.getpid() not in found.values()
         assert max(Counter(found.values()).values()) == 4
 
+    def test_no_more_processes_than_pieces_need(self):
+        found = dict(each_apart(_pid_or_die, list(range(20)), 2, in_a_row=32))
+        assert sorted(found) == list(range(20))
+        assert len({*found.values()}) == 2
+
     def test_each_has_its_own_by_default(self):
         assert max(Counter(dict(each_apart(_pid_or_die, list(range(6)), 2)).values()).values()) == 1
 
