@@ -57,6 +57,18 @@ def distinct(values: Whole) -> Whole:
     return found[is_first]
 
 
+def at_most(column: Floating, limit: Floating | float, out: Floating | None = None) -> Floating:
+    """Return np.minimum(column, limit) for limits that are one number each: of shape [], [1] or [k, 1].
+
+    NumPy compares with one number a quarter as fast as with a column, but clips to one with vector
+    instructions.
+
+    >>> at_most(np.array([1.0, 2.0, 3.0]), 2.0).tolist()
+    [1.0, 2.0, 2.0]
+    """
+    return np.clip(column, -np.inf, limit, out=out)
+
+
 def in_all(table: Bool) -> Bool:
     """Return `table.all(axis=1)` of a long table with few columns [n, c], several times as fast: bool [n].
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Float
+from anchoraudit.arrays import Bool, Float, at_most
 
 # Pixels. Coordinates that differ by no more are the same one, written or computed in two ways: float32 tells
 # positions near 8,192 px apart in steps of 2^-11 = 0.0005 px, and a share with six decimals is off by at most
@@ -113,8 +113,9 @@ def iou_with_each(box: Float, others: Float, areas: tuple[Float, Float] | None =
 
 def shape_iou(w1: Float, h1: Float, w2: Float, h2: Float) -> Float:
     """Return the IoU of two boxes with the same centre, from their sides. The arguments are broadcast."""
-    overlap = np.minimum(w1, w2)
-    overlap = overlap * np.minimum(h1, h2)
+    lesser = at_most if np.shape(w1)[-1:] in ((), (1,)) else np.minimum
+    overlap = lesser(w2, w1)
+    overlap = overlap * lesser(h2, h1)
     union = w1 * h1 + w2 * h2
     union -= overlap
     overlap /= union

@@ -17,6 +17,7 @@ from anchoraudit.detectors import load_detector, override
 from anchoraudit.detectors.spec import Border, Match, Resize
 from anchoraudit.encoding import causes, causes_by_size, engines
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
+from anchoraudit.encoding.iou import quick_causes
 
 REFERENCE = anchoraudit.load_detector()
 LITERAL = {
@@ -160,6 +161,46 @@ def test_boxes_a_little_too_small_or_too_large(size, cause, least, most):
     assert least < factor < most
     iou = wh_iou(sizes * np.array([[factor], [factor ** (1 - 1e-9)]]), np.array([[60.0, 60.0]]))
     assert iou[0] >= 0.5 > iou[1]  # no factor nearer to 1 is enough
+
+
+def assert_quick(sizes, detector):
+    """The few comparisons tell the same causes as the definition."""
+    expected = causes_by_size.causes_by(causes_by_size.BY_IOU, sizes, detector)
+    assert quick_causes.causes(sizes, detector).tolist() == expected.tolist()
+
+
+@given(
+    sizes=st.lists(st.tuples(*[st.floats(1e-3, 1e5) | st.integers(1, 300)] * 2), min_size=1, max_size=30),
+    shapes=st.lists(st.tuples(*[st.floats(0.5, 600) | st.integers(1, 90)] * 2), min_size=1, max_size=6),
+    threshold=st.sampled_from([0.05, 0.3, 0.4, 0.5, 0.7, 1.0]),
+)
+def test_few_comparisons_tell_the_same(sizes, shapes, threshold):
+    detector = one_shape(*shapes, positive=threshold, negative=0.0)
+    assert_quick(np.array(sizes, dtype=np.float64), detector)
+
+
+@pytest.mark.parametrize("threshold", [0.25, 0.5, 0.75])
+def test_few_comparisons_tell_the_same_at_the_limits(threshold):
+    """Sizes whose IoU, aspect or area is exactly that of a limit, and the numbers next to them."""
+    shapes = np.array([[60.0, 60.0], [30.0, 60.0], [16.0, 9.0], [120.0, 120.0]])
+    alike = (2 * threshold / (1 + threshold)) ** 2
+    sizes = [shapes, shapes * threshold, shapes / threshold]
+    sizes += [shapes * np.array(turned) for turned in ([1, threshold], [threshold, 1], [1, 1 / threshold])]
+    sizes += [shapes * np.array([k * math.sqrt(alike), k / math.sqrt(alike)]) for k in (0.5, 1.0, 2.0)]
+    sizes += [shapes * np.array([k * alike, k]) for k in (0.25, 1.0, 3.0)]
+    exact = np.concatenate(sizes)
+    beside = [np.nextafter(exact, to) for to in (0.0, np.inf)]
+    assert_quick(
+        np.concatenate([exact, *beside]),
+        one_shape(*map(tuple, shapes.tolist()), positive=threshold, negative=0.0),
+    )
+
+
+def test_few_comparisons_leave_what_is_no_size_to_the_definition():
+    odd = [0.0, -5.0, 1e-300, 1e300, np.inf, np.nan, 40.0]
+    sizes = np.array([[w, h] for w in odd for h in odd])
+    with np.errstate(all="ignore"):
+        assert_quick(sizes, one_shape((60.0, 60.0), (20.0, 40.0)))
 
 
 def test_of_shapes_with_one_aspect_the_smallest_and_the_largest_decide():

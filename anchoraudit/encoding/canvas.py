@@ -386,13 +386,13 @@ def place_usable(dataset: Dataset, labels: Labels, detector: Detector) -> Placed
     placed, of = np.empty((len(rows), 4)), np.empty(len(rows), dtype=np.int64)
 
     def work(block: slice) -> None:
-        own = rows[block]
+        own = rows[block]  # take is faster than an index
         boxes = dataset.boxes.xyxy.take(own, axis=0)
-        cut = np.flatnonzero(labels.clipped[own])
+        cut = np.flatnonzero(labels.clipped.take(own))
         boxes[cut] = clipped_boxes(dataset, own[cut])
-        size = of_image[dataset.boxes.image[own]]
+        size = of_image.take(dataset.boxes.image.take(own))
         placed[block] = place(boxes, fitted, size, detector)
-        of[block] = of_size[size]
+        of[block] = of_size.take(size)
 
     for_each_block(len(rows), work)
     return Placed(rows, OnCanvas(placed, of, canvases), of_size[of_image])

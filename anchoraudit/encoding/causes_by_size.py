@@ -109,12 +109,14 @@ def _outermost(shapes: Float) -> Float:
 
     At its best scale a box is equally like all shapes of one aspect; only the scale differs.
     """
+    return np.concatenate([own[sorted({0, len(own) - 1})] for own in by_aspect(shapes)])
+
+
+def by_aspect(shapes: Float) -> list[Float]:
+    """Group shapes [K, 2] by their aspect: those of each, by width."""
     aspects = np.log(shapes[:, 0] / shapes[:, 1]).round(12)
     order = np.lexsort((shapes[:, 0], aspects))
-    first = np.r_[True, np.diff(aspects[order]) != 0]
-    last = np.r_[first[1:], True]
-    outermost: Float = shapes[order[first | last]]
-    return outermost
+    return np.split(shapes[order], np.flatnonzero(np.diff(aspects[order])) + 1)
 
 
 def scaled_ratio(sizes: Float, shapes: Float) -> tuple[Float, Float]:

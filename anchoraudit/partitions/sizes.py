@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from anchoraudit.anchors.clustered import Clustered, cluster_sizes
-from anchoraudit.arrays import Float, Int, stable_argsort
+from anchoraudit.arrays import Float, Int, at_most, stable_argsort
 from anchoraudit.errors import AnchorauditError
 
 BINS = 16  # of an octave, at least: a side doubles over so many
@@ -128,8 +128,7 @@ def _codes_of(sides: Float) -> Int:
     bins = np.log2(sides)
     bins += _OCTAVES
     bins *= BINS << _FINEST
-    np.maximum(bins, 0, out=bins)
-    np.minimum(bins, _BINS - 1, out=bins)
+    np.clip(bins, 0, _BINS - 1, out=bins)
     number = bins.astype(np.int64)  # cut off is rounded down: none is negative
     codes: Int = _spread().take(number >> _HALF)
     codes <<= 2 * _HALF
@@ -149,7 +148,7 @@ def _spread() -> Int:
 
 def _in_steps(sides: Float) -> Int:
     """Return sides, float64 [N] pixels, in whole steps: int64 [N]."""
-    steps = np.minimum(sides, _LARGEST)
+    steps = at_most(sides, _LARGEST)
     steps *= _STEP
     return np.rint(steps, out=steps).astype(np.int64)
 

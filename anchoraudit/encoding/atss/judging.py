@@ -103,8 +103,9 @@ def surely_positive(
     inside_iou, sure = np.zeros(n), np.ones(n, dtype=np.bool_)
     bounds = []
     moved, slack = _rounding(boxes, levels, detector)
+    columns = np.ascontiguousarray(boxes.boxes.T)
     for axes in levels:
-        ious, apart = ious_of_nearest(boxes.boxes, boxes.of, axes, np.float64)
+        ious, apart = ious_of_nearest(columns, boxes.of, axes, np.float64)
         inside, cells = np.ones(n, dtype=np.bool_), np.ones(n)
         for a, axis in enumerate(axes):
             half = (boxes.boxes[:, a + 2] - boxes.boxes[:, a]) / 2

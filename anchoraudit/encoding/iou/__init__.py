@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from anchoraudit.arrays import Float, Int8
+from anchoraudit.arrays import Float
 from anchoraudit.detectors.spec import Detector
-from anchoraudit.encoding.causes_by_size import BY_IOU, causes_by, scale_by
+from anchoraudit.encoding.causes_by_size import BY_IOU, scale_by
 from anchoraudit.encoding.definition import replay
 from anchoraudit.encoding.iou.by_level import levels
 from anchoraudit.encoding.iou.counting import count
 from anchoraudit.encoding.iou.judging import judge, statuses
+from anchoraudit.encoding.iou.quick_causes import causes
 
 __all__ = [
     "KINDS",
@@ -24,11 +25,6 @@ __all__ = [
 
 KINDS = ("iou",)
 STATUSES_TELL_LEVELS = True  # a box is only ever shadowed by one that is matched or forced itself
-
-
-def causes(sizes: Float, detector: Detector) -> Int8:
-    """Return why boxes of these sizes [N, 2] are unmatched although no border rule hinders. int8 [N]."""
-    return causes_by(BY_IOU, sizes, detector)
 
 
 def scale_to_match(size: Float, detector: Detector, *, up: bool) -> float:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,7 +39,9 @@ def best_ious(boxes: OnCanvas, detector: Detector, within: tuple[float, float] =
     within NEAR of the framework's.
     """
     best = np.zeros(len(boxes.boxes))
-    levels = levels_of(boxes.canvases, detector)
+    if not len(best):
+        return best  # and perhaps no canvas, of which a shape has a size
+    levels = [_Level(axes, *_areas(axes)) for axes in levels_of(boxes.canvases, detector)]
     number = np.dtype(detector.anchors.precision).type
 
     # Corners computed from centre and size are rounded. Far from 0, a thin box loses part of its width.
@@ -48,7 +51,8 @@ def best_ious(boxes: OnCanvas, detector: Detector, within: tuple[float, float] =
         own = boxes.boxes[block]
         if remade:
             own = compared_boxes(own, np.nan, np.nan, detector.anchors).corners.astype(np.float64)
-        _best_of_block(own, boxes.of[block], levels, best[block], number=number, within=within)
+        columns = np.ascontiguousarray(own.T)
+        _best_of_block(columns, boxes.of[block], levels, best[block], number=number, within=within)
 
     for_each_block(len(best), run)
     return best
@@ -120,39 +124,51 @@ def _first_and_last(
     return first, last
 
 
+class _Level(NamedTuple):
+    """A level along both axes. smallest, largest: the areas of its shapes on any canvas."""
+
+    axes: tuple[Cells, Cells]
+    smallest: float
+    largest: float
+
+
 def _best_of_block(
-    boxes: Float,
+    columns: Float,
     of: Int,
-    levels: list[tuple[Cells, Cells]],
+    levels: list[_Level],
     best: Float,
     *,
     number: type[np.floating],
     within: tuple[float, float],
 ) -> None:
-    """Raise `best` [n] to the best IoU of boxes [n, 4].
+    """Raise `best` [n] to the best IoU of boxes, whose columns are [4, n].
 
     IoU is at most the ratio of the areas, so a level is skipped for boxes that already have a better anchor.
     The levels nearest in size therefore go first. In the same way a level is skipped for boxes to which it
     offers too little to matter, or which have more than that.
     """
     lowest, highest = within
-    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    area = _area(columns)
     middle = float(area[len(area) // 2]) if len(area) else 0.0  # only the order depends on it
-    ranges = [_areas(axes) for axes in levels]
-    order = sorted(range(len(levels)), key=lambda i: _apart(middle, *ranges[i]))
-    for i in order:
-        smallest, largest = ranges[i]
+    order = sorted(levels, key=lambda level: _apart(middle, level.smallest, level.largest))
+    for level in order:
         rows: Int | None = None
-        if i != order[0] or lowest > 0:
-            most = _most(area, smallest, largest)
+        if level is not order[0] or lowest > 0:
+            most = _most(area, level.smallest, level.largest)
             active = np.flatnonzero((most > best) & (most >= lowest) & (best <= highest))
             if len(active) < _WORTH_TAKING * len(area):
                 rows = active
         if rows is None:
-            np.maximum(best, _best_of_level(boxes, of, levels[i], number, lowest), out=best)
+            np.maximum(best, _best_of_level(columns, of, level.axes, number, lowest), out=best)
         elif len(rows):
-            own = boxes.take(rows, axis=0)  # several times faster than boxes[rows]
-            best[rows] = np.maximum(best[rows], _best_of_level(own, of[rows], levels[i], number, lowest))
+            own = columns.take(rows, axis=1)
+            best[rows] = np.maximum(best[rows], _best_of_level(own, of[rows], level.axes, number, lowest))
+
+
+def _area(columns: Float) -> Float:
+    x1, y1, x2, y2 = columns
+    area: Float = (x2 - x1) * (y2 - y1)
+    return area
 
 
 def _most(area: Float, smallest: float, largest: float) -> Float:
@@ -181,40 +197,38 @@ def _apart(area: float, smallest: float, largest: float) -> float:
 
 
 def _best_of_level(
-    boxes: Float, of: Int, axes: tuple[Cells, Cells], number: type[np.floating], lowest: float
+    columns: Float, of: Int, axes: tuple[Cells, Cells], number: type[np.floating], lowest: float
 ) -> Float:
-    """Return the best IoU of boxes [n, 4] with the anchors of a level, as far as it is not too low. [n]."""
-    top = np.zeros(len(boxes), dtype=number)
-    shapes = _worth(boxes, axes, lowest) if lowest > 0 else None
-    for iou in ious_of_nearest(boxes, of, axes, number, shapes)[0]:
+    """Return the best IoU of boxes with the anchors of a level, as far as it is not too low. [n]."""
+    top = np.zeros(len(of), dtype=number)
+    shapes = _worth(_area(columns), axes, lowest) if lowest > 0 else None
+    for iou in ious_of_nearest(columns, of, axes, number, shapes)[0]:
         np.maximum(top, iou, out=top)
     return top
 
 
-def _worth(boxes: Float, axes: tuple[Cells, Cells], lowest: float) -> list[int]:
-    """Return the shapes of a level near enough in area to one of the boxes for this IoU at least."""
-    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+def _worth(area: Float, axes: tuple[Cells, Cells], lowest: float) -> list[int]:
+    """Return the shapes of a level near enough in area [n] to one of the boxes for this IoU at least."""
     least, most = float(area.min()), float(area.max())
     ranges = ((k, *_areas_of(axes, k)) for k in range(len(axes[0].sizes)))
     return [k for k, small, large in ranges if most >= lowest * small and large >= lowest * least]
 
 
 def ious_of_nearest(
-    boxes: Float,
+    columns: Float,
     of: Int,
     axes: tuple[Cells, Cells],
     number: type[np.floating],
     shapes: Sequence[int] | None = None,
 ) -> tuple[Iterator[Float], list[Float]]:
-    """Return the IoU of boxes [n, 4] with the nearest counting anchor, for each shape of a level. [n] each.
+    """Return the IoU of boxes with the nearest counting anchor, for each shape of a level. [n] each.
 
-    shapes: some shapes by number, ascending; all of them by default.
+    columns: of the boxes, float64 [4, n]. shapes: some shapes by number, ascending; all of them by default.
 
     Also returns the distances, along x and y, of the boxes' centres from the nearest cell, counting or not.
     Distances are computed in float64, since they are small differences of large numbers. The rest is computed
     in the anchors' precision, which is enough there; float32 is twice as fast.
     """
-    columns = np.ascontiguousarray(boxes.T)
     low, high = columns[:2], columns[2:]
     centre = (low + high) * 0.5
     near = [nearest(centre[a], axis, of) for a, axis in enumerate(axes)]
@@ -283,7 +297,8 @@ def overlaps(reach: Float, size: Float, side: Float, number: type[np.floating]) 
     reach: half the box minus the distance between both centres. side: of the boxes.
     """
     overlap = reach + size * number(0.5)
-    np.minimum(overlap, size, out=overlap)
     np.minimum(overlap, side, out=overlap)
-    np.maximum(overlap, number(0), out=overlap)
-    return overlap
+    if np.ndim(size):
+        np.minimum(overlap, size, out=overlap)
+        return np.maximum(overlap, number(0), out=overlap)
+    return np.clip(overlap, number(0), size, out=overlap)  # three times as fast
