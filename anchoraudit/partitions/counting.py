@@ -18,7 +18,7 @@ from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.partitions.partial import KEPT, WORST, Found, Partial, Place
 from anchoraudit.partitions.sizes import SizeHistogram
 from anchoraudit.report import words
-from anchoraudit.report.outputs import entry_of_image
+from anchoraudit.report.outputs import entries_of_images
 from anchoraudit.rules import Chosen, Context, Findings, Hits, Totals, groups_of, of_the_whole
 
 
@@ -86,6 +86,6 @@ def _worst(audit: Audit, part: int) -> tuple[tuple[Place, dict[str, Any]], ...]:
     in_files = zip(columns.source[images].tolist(), entry[images].tolist(), strict=True)
     places = zip(ranks, unmatched, best, in_files, images, strict=True)
     return tuple(
-        ((rank, -lost, iou, *at, part, image), entry_of_image(audit, image))
-        for rank, lost, iou, at, image in places
+        ((rank, -lost, iou, *at, part, image), entry)
+        for (rank, lost, iou, at, image), entry in zip(places, entries_of_images(audit, images), strict=True)
     )

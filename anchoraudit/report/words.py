@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
             ...
 
 
+_AT_ONCE = 4096  # images of which it is said together why they are flagged
 NAME_YOURS = "Name yours: --detector NAME (`anchoraudit detectors`, `anchoraudit compare`)."
 VERDICT_MEANING = {
     "ok": "at least one anchor is positive",
@@ -147,6 +148,20 @@ def why(audit: Audit, image: int) -> str:
 
     Without a detector: the codes of the errors that are found in it.
     """
+    return next(whys(audit, [image]))
+
+
+def whys(audit: Audit, images: Sequence[int]) -> Iterator[str]:
+    """Say why each of some images is flagged, as `why` does, in a fraction of its time."""
+    for start in range(0, len(images), _AT_ONCE):
+        some = images[start : start + _AT_ONCE]
+        nearest = _nearest(audit, some)
+        for image in some:
+            yield _why(audit, image, nearest.get(image, ""))
+
+
+def _why(audit: Audit, image: int, nearest: str) -> str:
+    """Say why an image is flagged. nearest: what `_nearest` says of it."""
     results = audit.image_results
     if audit.replayed is None:
         return ", ".join(audit.findings.errors_of_image(image, audit.boxes_of(image)))
@@ -172,7 +187,6 @@ def why(audit: Audit, image: int) -> str:
     if not audit.detector.match.measure:
         return f"{_largest(audit, image)}: {cause}; {meaning_of(cause, audit.detector)}"
     start = f"{count(usable, 'box')}, {_best(audit, image)}: {cause}"
-    nearest = _nearest(audit, image)
     if cause == "edge":
         return f"{start}; matching anchors cross the border (nearest: {nearest})"
     if cause == "unused":
@@ -212,13 +226,20 @@ def _largest(audit: Audit, image: int) -> str:
     return f"{count(len(sizes), 'box')}, {at_most}{w:.1f}x{h:.1f} px on the input"
 
 
-def _nearest(audit: Audit, image: int) -> str:
-    """Write the shape of the anchor nearest to the image's best box, position aside."""
-    boxes = audit.boxes_of(image)
-    best = boxes[[int(np.nanargmax(audit.box_results.best_iou[boxes]))]]
-    nearest = nearest_shape(box_sizes(audit.net_boxes(best)), audit.detector)[0]
-    w, h = audit.detector.shapes[nearest]
-    return shape(w, h)
+def _nearest(audit: Audit, images: Sequence[int]) -> dict[int, str]:
+    """Write the shape of the anchor most like the best box of each image without foreground."""
+    if audit.replayed is None or not audit.detector.match.measure:
+        return {}
+    best = {}
+    for image in images:
+        if VERDICTS[int(audit.image_results.verdict[image])] == "empty_foreground":
+            boxes = audit.boxes_of(image)
+            best[image] = boxes[int(np.nanargmax(audit.box_results.best_iou[boxes]))]
+    if not best:
+        return {}
+    sizes = box_sizes(audit.net_boxes(np.array([*best.values()], dtype=np.int64)))
+    nearest = nearest_shape(sizes, audit.detector)
+    return {image: shape(*audit.detector.shapes[k]) for image, k in zip(best, nearest.tolist(), strict=True)}
 
 
 def shape(width: float, height: float) -> str:

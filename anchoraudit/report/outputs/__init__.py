@@ -19,7 +19,7 @@ does. Modules whose names start with an underscore are helpers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from anchoraudit.errors import AnchorauditError, inert
@@ -46,11 +46,11 @@ def names() -> list[str]:
     return module_names(__name__)
 
 
-def entry_of_image(audit: Audit, image: int) -> dict[str, Any]:
-    """Return a flagged image, given its row, as outputs list it."""
+def entries_of_images(audit: Audit, images: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """Return flagged images, given their rows, as outputs list them."""
     from anchoraudit.report.outputs import _keys
 
-    return _keys.of_image(audit, image)
+    return _keys.of_images(audit, images)
 
 
 def json_of_parts(whole: Partial, limit: int | None, *, detector_chosen: bool) -> Iterator[str]:

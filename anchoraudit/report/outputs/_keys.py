@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from anchoraudit.auditing.audit import Audit
@@ -64,11 +65,15 @@ def of_risk(risk: Risk) -> dict[str, Any]:
     return {"batch_size": risk.batch_size, "expected": risk.expected, "chance": risk.chance}
 
 
-def of_image(audit: Audit, image: int) -> dict[str, Any]:
-    """Return a flagged image, given its row. `best_iou` is None without a usable box.
+def of_images(audit: Audit, images: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """Return flagged images, given their rows. `best_iou` is None without a usable box.
 
     `p_empty` is there only under random geometry, None if it is unknown.
     """
+    return map(partial(_of_image, audit), images, words.whys(audit, images))
+
+
+def _of_image(audit: Audit, image: int, why: str) -> dict[str, Any]:
     results, dataset = audit.image_results, audit.dataset
     cause, best = int(results.cause[image]), float(results.best_iou[image])
     keys = {
@@ -79,7 +84,7 @@ def of_image(audit: Audit, image: int) -> dict[str, Any]:
         "cause": CAUSES[cause] if cause >= 0 else "",
         "usable": results.usable_in(image),
         "best_iou": None if math.isnan(best) else best,
-        "why": words.why(audit, image),
+        "why": why,
     }
     if audit.sensitivity is not None:
         chance = float(audit.sensitivity.p_empty[image])

@@ -60,7 +60,7 @@ def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
     yield '  "findings": '
     yield from _listed(_keys.of_finding(finding, shown.rule(finding.code)) for finding in shown)
     yield ',\n  "flagged": '
-    yield from _listed(_keys.of_image(audit, image) for image in _keys.flagged(audit, limit))
+    yield from _listed(_keys.of_images(audit, _keys.flagged(audit, limit)))
     yield "\n}\n"
 
 

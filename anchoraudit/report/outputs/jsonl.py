@@ -19,5 +19,5 @@ def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
     encode = json.JSONEncoder(default=str, allow_nan=False).encode
     for finding in shown:
         yield encode({"kind": "finding", **_keys.of_finding(finding, shown.rule(finding.code))}) + "\n"
-    for image in _keys.flagged(audit, limit):
-        yield encode({"kind": "image", **_keys.of_image(audit, image)}) + "\n"
+    for image in _keys.of_images(audit, _keys.flagged(audit, limit)):
+        yield encode({"kind": "image", **image}) + "\n"

@@ -68,8 +68,7 @@ def _findings(audit: Audit, shown: Findings) -> Iterator[Sequence[str]]:
 
 
 def _images(audit: Audit, images: list[int]) -> Iterator[Sequence[str]]:
-    for image in images:
-        keys = _keys.of_image(audit, image)
+    for keys in _keys.of_images(audit, images):
         yield code(str(keys["file_name"] or keys["image_id"])), code(keys["verdict"]), prose(keys["why"])
 
 

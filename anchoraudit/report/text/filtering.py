@@ -249,6 +249,9 @@ def dropped_frame(filtered: Filtered) -> pd.DataFrame:
     audit, why = filtered.audit, filtered.why
     dataset, results = audit.original, audit.image_results
     gone = np.flatnonzero(~filtered.keep).tolist()
+    judged = [i for i in gone if i not in why]
+    said = {i: f"{own.code}: {own.message}" for i, own in why.items()}
+    said |= dict(zip(judged, words.whys(audit, judged), strict=True))
     causes, verdicts = (*CAUSES, ""), (*VERDICTS, "")  # -1 is ""
     return pd.DataFrame(
         {
@@ -258,6 +261,6 @@ def dropped_frame(filtered: Filtered) -> pd.DataFrame:
             "verdict": [verdicts[code] for code in results.verdict[gone].tolist()],
             "cause": [causes[code] for code in results.cause[gone].tolist()],
             "boxes": results.boxes[gone],
-            "why": [f"{why[i].code}: {why[i].message}" if i in why else words.why(audit, i) for i in gone],
+            "why": [said[i] for i in gone],
         }
     )

@@ -232,9 +232,9 @@ def _flagged(audit: Audit, flagged: list[int], limit: int) -> Table:
             dataset.images.file_names[i] or dataset.images.ids[i],
             *((dataset.splits[int(dataset.images.split[i])],) if several else ()),
             VERDICTS[int(results.verdict[i])],
-            words.why(audit, i),
+            why,
         )
-        for i in flagged[:limit]
+        for i, why in zip(flagged[:limit], words.whys(audit, flagged[:limit]), strict=True)
     ]
     shown = f"{len(rows):,} of {len(flagged):,}" if len(rows) < len(flagged) else f"{len(flagged):,}"
     columns = ("image", *(("split",) if several else ()), "verdict", "why")
