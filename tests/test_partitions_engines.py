@@ -110,7 +110,7 @@ class TestTheContract:
         assert merge(audit_partitions(shards, "yolov5", engine=killing)).to_json() == expected.to_json()
         assert killing.deaths == 2
 
-    @pytest.mark.parametrize("only", ["_index", "audit_part"])
+    @pytest.mark.parametrize("only", ["_ends_of", "audit_part"])
     def test_a_part_that_always_kills_is_named_and_hides_no_other(
         self, running, shards, expected, tmp_path, only
     ):

@@ -47,7 +47,8 @@ class Index:
 
     keys: of its images. told: what the format wants to know of it, as plain values of JSON. files: uint64
     [n], for each of the keys that of the last part of its file name; None where there is one split only.
-    splits: int64 [n], the split of each, an index into `split_names`.
+    splits: int64 [n], the split of each, an index into `split_names`. ends: the first and the last name, by
+    code points; None where they are unknown. is_whole: `keys` has all names, and not these two only.
     """
 
     keys: Keys
@@ -55,6 +56,8 @@ class Index:
     files: npt.NDArray[np.uint64] | None = None
     splits: Int | None = None
     split_names: tuple[str, ...] = ()
+    ends: tuple[str, str] | None = None
+    is_whole: bool = True
 
 
 class Parts(Protocol):
@@ -65,8 +68,11 @@ class Parts(Protocol):
         """All pieces, in the order of the files."""
         ...
 
-    def index(self, piece: Piece) -> Index:
-        """Tell what a piece names. Raises AnchorauditError if it cannot be read."""
+    def index(self, piece: Piece, *, ends: bool = False) -> Index:
+        """Tell what a piece names. Raises AnchorauditError if it cannot be read.
+
+        ends: the first and the last name of its images will do, if they are known without reading all.
+        """
         ...
 
     def misfits(self, indices: Mapping[int, Any]) -> Mapping[int, AnchorauditError]:

@@ -31,7 +31,7 @@ class WholeParts:
         """The piece. It has no stamp: it may be many files."""
         return [Piece(0, str(self.path), 0, "", None)]
 
-    def index(self, piece: Piece) -> Index:
+    def index(self, piece: Piece, *, ends: bool = False) -> Index:
         """Tell nothing: there is no other piece."""
         del piece
         return Index(np.zeros(0, dtype=np.uint64), None)

@@ -72,7 +72,7 @@ class KeptIndices:
 
     def __init__(self, cache: Cache, format: str, options: ReadOptions) -> None:
         self._cache = cache
-        self._base = ("index by murmur3", anchoraudit.__version__, format, list(options.splits))
+        self._base = ("index with ends", anchoraudit.__version__, format, list(options.splits))
 
     def get(self, piece: Piece) -> Index | None:
         """Return what is kept of a piece, if anything."""
@@ -83,7 +83,9 @@ class KeptIndices:
         keys, files, splits = (_array(plain[name]) for name in ("keys", "files", "splits"))
         assert keys is not None
         names = tuple(plain["split_names"])
-        return Index(keys, plain["told"], files, None if splits is None else splits.astype(np.int64), names)
+        ends = None if plain["ends"] is None else tuple(plain["ends"])
+        own = None if splits is None else splits.astype(np.int64)
+        return Index(keys, plain["told"], files, own, names, ends, plain["is_whole"])
 
     def put(self, piece: Piece, index: Index) -> None:
         """Keep what a piece names."""
@@ -94,6 +96,8 @@ class KeptIndices:
                 "files": _bytes(index.files),
                 "splits": _bytes(index.splits),
                 "split_names": index.split_names,
+                "ends": index.ends,
+                "is_whole": index.is_whole,
             }
             self._cache.put(self._key(piece), msgspec.msgpack.encode(plain))
 

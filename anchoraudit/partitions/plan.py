@@ -78,14 +78,21 @@ def planned(
     failed: dict[int, Failed] = {}
     with scratch_folder() as folder:
         names = Names(folder)
-        for done, (number, found) in enumerate(_indices(parts, engine, kept), 1):
-            if isinstance(found, Failed):
-                failed[number] = found
-            else:
-                names.put(number, found)
-                told[number] = found.told
-            if progress is not None:
-                progress("looking", done, len(parts.pieces))
+
+        def look(pieces: Sequence[Piece], work: Callable[[Parts, Piece], Index]) -> None:
+            for done, (number, found) in enumerate(_indices(work, parts, pieces, engine, kept), 1):
+                if isinstance(found, Failed):
+                    failed[number] = found
+                    told.pop(number, None)
+                else:
+                    names.put(number, found)
+                    told[number] = found.told
+                if progress is not None:
+                    progress("looking", done, len(pieces))
+
+        look(parts.pieces, _ends_of)
+        unclear = names.unclear([parts.pieces[number] for number in told])
+        look([parts.pieces[number] for number in unclear], _index_of)  # none, if the table is sorted
         for number, error in parts.misfits(told).items():
             failed[number] = Failed.of(error)
             del told[number]
@@ -95,20 +102,30 @@ def planned(
     return Plan(parts, parts.skeleton(told), apart, dict(sorted(failed.items())))
 
 
-def _indices(parts: Parts, engine: Engine, kept: KeepsIndices | None) -> Iterator[tuple[int, Index | Failed]]:
-    """Yield the number and the index of each piece, in any order."""
+def _indices(
+    work: Callable[[Parts, Piece], Index],
+    parts: Parts,
+    pieces: Sequence[Piece],
+    engine: Engine,
+    kept: KeepsIndices | None,
+) -> Iterator[tuple[int, Index | Failed]]:
+    """Yield the number and the index of each of these pieces, in any order. work: how to get one."""
     missing = []
-    for piece in parts.pieces:
+    for piece in pieces:
         found = None if kept is None else kept.get(piece)
-        if found is None:
+        if found is None or not (found.is_whole or work is _ends_of):
             missing.append(piece)
         else:
             yield piece.number, found
-    for at, index in engine.each(_index, parts, missing):
+    for at, index in engine.each(work, parts, missing) if missing else ():
         if kept is not None and not isinstance(index, Failed):
             kept.put(missing[at], index)
         yield missing[at].number, index
 
 
-def _index(parts: Parts, piece: Piece) -> Index:
+def _ends_of(parts: Parts, piece: Piece) -> Index:
+    return parts.index(piece, ends=True)
+
+
+def _index_of(parts: Parts, piece: Piece) -> Index:
     return parts.index(piece)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,9 @@ class Names:
     _keys: KeyStore = field(init=False)
     _files: KeyStore = field(init=False)
     _of_split: dict[str, list[int]] = field(default_factory=dict)
+    _ends: dict[int, tuple[str, str]] = field(default_factory=dict)
+    _boundless: set[int] = field(default_factory=set)  # pieces whose ends are not known
+    _partial: set[int] = field(default_factory=set)  # those of which no more than the ends is known
 
     def __post_init__(self) -> None:
         for name in ("keys", "files"):
@@ -49,6 +53,11 @@ class Names:
     def put(self, piece: int, index: Index) -> None:
         """Keep what a piece names."""
         self._keys.put(piece, index.keys)
+        (self._partial.discard if index.is_whole else self._partial.add)(piece)
+        if index.ends is not None:
+            self._ends[piece] = index.ends
+        elif len(index.keys):
+            self._boundless.add(piece)
         if index.files is None or index.splits is None:
             return
         np.save(self._by_image(piece), index.files)
@@ -57,6 +66,24 @@ class Names:
             number = sum(map(len, self._of_split.values()))
             self._files.put(number, np.unique(index.files[index.splits == code]))
             numbers.append(number)
+
+    def unclear(self, pieces: Sequence[Piece]) -> list[int]:
+        """Return the pieces of which more names must be read: ends do not tell which others have them too.
+
+        In a sorted table, a piece shares with the next one at most the name at which it ends.
+        """
+        found = []
+        for own in _by_group(pieces):
+            if not self._boundless.isdisjoint(own):
+                found += own
+                continue
+            known = sorted((*self._ends[number], number) for number in own if number in self._ends)
+            most, following = "", [first for first, _, _ in known[1:]]
+            for (first, last, number), other in zip_longest(known, following):
+                if first < most or (other is not None and other < last):
+                    found.append(number)
+                most = max(most, last)
+        return sorted(self._partial.intersection(found))
 
     def apart(self, pieces: Sequence[Piece]) -> Apart:
         """Return the images that must be read together, of these pieces.
@@ -73,10 +100,7 @@ class Names:
         return Apart(keys, having, (OF_SPLITS,) if too_many else ())
 
     def _torn(self, pieces: Sequence[Piece]) -> Keys:
-        groups: dict[int, list[int]] = {}
-        for piece in pieces:
-            groups.setdefault(piece.group, []).append(piece.number)
-        torn = np.unique(np.concatenate([self._keys.twice(own) for own in groups.values()]))
+        torn = np.unique(np.concatenate([self._keys.twice(own) for own in _by_group(pieces)]))
         if len(torn) > MOST_APART:
             raise AnchorauditError(
                 f"the rows of {len(torn):,} images lie in several parts each, such as of an unsorted table",
@@ -106,3 +130,11 @@ class Names:
 
     def _by_image(self, piece: int) -> Path:
         return self.folder / f"{piece}.npy"
+
+
+def _by_group(pieces: Sequence[Piece]) -> list[list[int]]:
+    """Return the numbers of pieces, by their groups."""
+    groups: dict[int, list[int]] = {}
+    for piece in pieces:
+        groups.setdefault(piece.group, []).append(piece.number)
+    return [*groups.values()]

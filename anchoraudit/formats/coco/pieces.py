@@ -145,7 +145,7 @@ class CocoParts:
             ]
         return cls(detection, scratch, tuple(every), tuple(pieces), tuple(notes))
 
-    def index(self, piece: Piece) -> Index:
+    def index(self, piece: Piece, *, ends: bool = False) -> Index:
         """Name the images of a piece, and count its boxes of each class of the file."""
         file = self.files[piece.where.file]
         ids = self._columns([piece], file.listed.images, "ids", ("ids", "entry"))["ids"]

@@ -49,10 +49,45 @@ def read_parquet(
         if not only_texts or name in ("image", "label", "split")
     }
     rows = _flat(path, groups, needed, dialect, metadata)
-    labels = rows.texts["label"].names if only_texts and "label" in rows.texts else []
-    if any(name.lower() in dialect.nothing for name in labels if name):
-        return read_parquet(path, groups, asked=asked)  # without a box, such a class means that there is none
+    if only_texts and _may_name_nothing(rows):
+        return read_parquet(path, groups, asked=asked)
     return rows
+
+
+def read_ends(
+    path: Path, groups: tuple[int, ...] | None = None, asked: Columns = ()
+) -> tuple[Rows, tuple[str, str]] | None:
+    """Read the classes of rows, and not the names of their images, but the first and the last one.
+
+    None where the file does not say which these are, where some rows have no image, or where more must be
+    read for other reasons. Names are in order of their code points. Takes what `read_parquet` takes, and
+    raises as it does.
+    """
+    require_pyarrow(path)
+    from anchoraudit.formats.table.layout import layout_of
+    from anchoraudit.formats.table.nested import kinds_of
+    from anchoraudit.formats.table.row_groups import opened
+
+    with opened(path, groups) as file:
+        header, metadata = file.schema.names, file.file.metadata
+        if layout_of(kinds_of(file.schema), asked) is not None:
+            return None
+        dialect = dialect_of(file, path, asked)
+        if "image" not in dialect.at or "split" in dialect.at:
+            return None
+        if (ends := file.ends(header[dialect.at["image"]])) is None:
+            return None
+    needed = {name: header[i] for name, i in dialect.at.items() if name == "label"}
+    rows = _flat(path, groups, needed, dialect, metadata)
+    if _may_name_nothing(rows):
+        return None
+    return rows, ends
+
+
+def _may_name_nothing(rows: Rows) -> bool:
+    """Tell whether a class may stand for no object: it does in a row without a box."""
+    names = rows.texts["label"].names if "label" in rows.texts else []
+    return any(name.lower() in rows.dialect.nothing for name in names if name)
 
 
 def dialect_of(file: ArrowRows, path: Path, asked: Columns) -> Dialect:

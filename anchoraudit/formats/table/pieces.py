@@ -34,9 +34,10 @@ from anchoraudit.formats.table.shards import (
     columns_of,
     difference,
     join_rows,
+    read_ends_of_shard,
     read_shard,
 )
-from anchoraudit.formats.table.table_file import Stretch, nothing_of, read_rows, stretches
+from anchoraudit.formats.table.table_file import Stretch, nothing_of, read_ends, read_rows, stretches
 from anchoraudit.io.addresses import Address, NoAnswerError
 from anchoraudit.io.files import name_parts
 from anchoraudit.io.stores import status
@@ -96,8 +97,16 @@ class TableParts:
     def _folder(self) -> Path:
         return self.detection.path
 
-    def index(self, piece: Piece) -> Index:
-        """Read the names of images, splits and classes."""
+    def index(self, piece: Piece, *, ends: bool = False) -> Index:
+        """Read the names of images, splits and classes.
+
+        ends: of the names of images, the first and the last one will do.
+        """
+        if ends and (found := self._ends(piece)) is not None:
+            rows, both = found
+            labels = rows.texts.get("label") or Texts.same("", len(rows))
+            told = _told(rows, labels, Texts.same(self.files[piece.group][1], len(rows)))
+            return Index(distinct(keys_of(both)), told, ends=both, is_whole=False)
         rows = self._rows(piece, only_texts=True)
         images, labels = rows.texts["image"], rows.texts.get("label") or Texts.same("", len(rows))
         splits = rows.texts.get("split") or Texts.same(self.files[piece.group][1], len(rows))
@@ -107,23 +116,25 @@ class TableParts:
             names, first = [name for name in names if name], np.delete(first, nameless)
             is_named = images.codes != nameless
             counted = is_named if counted is None else counted & is_named
-        codes = splits.codes * len(labels.names) + labels.codes if len(splits.names) > 1 else labels.codes
-        codes = codes if counted is None else codes[counted]
-        boxes = np.bincount(codes, minlength=len(splits.names) * len(labels.names)).tolist()
-        pairs = [(split, label) for split in splits.names for label in labels.names]
         owners = splits.take(first)
-        told = {
-            "boxes": [[*pair, n] for pair, n in zip(pairs, boxes, strict=True) if n],
-            "splits": owners.names,
-            "classes": rows.classes,
-            "columns": columns_of(rows),
-            "rows": rows.in_file,
-        }
+        told = _told(rows, labels, splits, counted) | {"splits": owners.names}
         if len(self.files) == 1 and "split" not in rows.texts:
-            return Index(distinct(keys_of(names)), told)
+            return Index(distinct(keys_of(names)), told, ends=(min(names), max(names)) if names else None)
         keys, own = np.unique(keys_of(names), return_index=True)
         files = keys_of([name_parts(name)[1] for name in names])[own]
         return Index(keys, told, files, owners.codes[own], tuple(owners.names))
+
+    def _ends(self, piece: Piece) -> tuple[Rows, tuple[str, str]] | None:
+        """Read the classes of a piece, with its first and its last image, if its file has these.
+
+        None also where more must be known of the images: in which split each is.
+        """
+        if len(self.files) > 1 or self.options.splits:
+            return None
+        path, stretch, asked = piece.where.path, piece.where.stretch, self.options.columns
+        if self.detection.files:
+            return read_ends_of_shard(self._folder, path, stretch, asked)
+        return read_ends(path, stretch, asked)
 
     def misfits(self, indices: Mapping[int, Any]) -> dict[int, AnchorauditError]:
         """Return the pieces whose columns are not those of the first one of their split."""
@@ -317,6 +328,21 @@ class TableParts:
             findings=dataset.findings,
             notes=dataset.notes,
         )
+
+
+def _told(rows: Rows, labels: Texts, splits: Texts, counted: Bool | None = None) -> dict[str, Any]:
+    """Return what is told of a piece besides the names of its images. counted: bool [R], rows that count."""
+    codes = splits.codes * len(labels.names) + labels.codes if len(splits.names) > 1 else labels.codes
+    codes = codes if counted is None else codes[counted]
+    boxes = np.bincount(codes, minlength=len(splits.names) * len(labels.names)).tolist()
+    pairs = [(split, label) for split in splits.names for label in labels.names]
+    return {
+        "boxes": [[*pair, n] for pair, n in zip(pairs, boxes, strict=True) if n],
+        "splits": splits.names,
+        "classes": rows.classes,
+        "columns": columns_of(rows),
+        "rows": rows.in_file,
+    }
 
 
 def _is_in(names: Texts, keys: Keys) -> Bool:

@@ -95,6 +95,28 @@ class RowGroups:
         first = next(self.file.iter_batches(count, columns=names), None) if names else None
         return [] if first is None else texts_in(first, self.schema)
 
+    def ends(self, name: str) -> tuple[str, str] | None:
+        """Return the first and the last text of a column, by code points, without reading it.
+
+        None where the statistics of the row groups do not tell, or where a row has none or an empty one. The
+        texts may be others, before all or after all: a writer may shorten long ones.
+        """
+        schema = self.file.schema
+        at = [i for i in range(len(schema)) if schema.column(i).path == name]
+        if len(at) != 1 or name not in names_of_texts(self.schema) or not self.groups:
+            return None
+        found = []
+        for group in self.groups:
+            told = self.file.metadata.row_group(group).column(at[0]).statistics
+            if told is None or not told.has_min_max or not told.has_null_count or told.null_count:
+                return None
+            try:
+                found.append((told.min, told.max))
+            except ValueError:  # not UTF-8
+                return None
+        first, last = min(first for first, _ in found), max(last for _, last in found)
+        return (first, last) if isinstance(first, str) and first else None
+
     def batches(self, size: int, name: str) -> Iterator[pa.Table]:
         """Read one column, `size` rows at a time."""
         for batch in self.file.iter_batches(size, row_groups=list(self.groups), columns=[name]):

@@ -22,7 +22,7 @@ from anchoraudit.formats._columns import Columns
 from anchoraudit.formats.table.columns import Texts
 from anchoraudit.formats.table.names import column_called
 from anchoraudit.formats.table.rows import Rows, concatenated
-from anchoraudit.formats.table.table_file import Stretch, read_rows
+from anchoraudit.formats.table.table_file import Stretch, read_ends, read_rows
 from anchoraudit.io.addresses import NoAnswerError, is_address
 from anchoraudit.io.not_data import what_instead
 from anchoraudit.io.stores import inside
@@ -116,6 +116,13 @@ def read_shard(
         names, image = path.relative_to(folder).as_posix(), rows.texts["image"]
         rows.texts["image"] = replace(image, names=[f"{names}/{row}" for row in image.names])
     return rows
+
+
+def read_ends_of_shard(
+    folder: Path, path: Path, stretch: Stretch | None = None, asked: Columns = ()
+) -> tuple[Rows, tuple[str, str]] | None:
+    """Return what `read_ends` returns of one of the files; None also if its folders name columns."""
+    return None if _keys_of(folder, path) else read_ends(path, stretch, asked)
 
 
 def _with_keys(rows: Rows, keys: dict[str, str]) -> Rows:

@@ -42,6 +42,21 @@ def read_rows(
     return read_csv(path, lines, asked, only_texts=only_texts)
 
 
+def read_ends(
+    path: Path, stretch: Stretch | None = None, asked: Columns = ()
+) -> tuple[Rows, tuple[str, str]] | None:
+    """Read the classes of rows, and of the names of their images only the first and the last one.
+
+    None where that is not possible. stretch, asked: as of `read_rows`. Raises AnchorauditError as it does.
+    """
+    if not is_parquet(path):
+        return None
+    from anchoraudit.formats.table import parquet
+
+    assert not isinstance(stretch, Lines)
+    return parquet.read_ends(path, stretch, asked)
+
+
 def is_parquet(path: Path) -> bool:
     """Tell whether a file is Parquet."""
     return path.suffix.lower() == _PARQUET
