@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Float, Int, stable_argsort
+from anchoraudit.arrays import BLOCK, Bool, Float, Int, stable_argsort
 from anchoraudit.boxes import ROUNDING, are_finite, box_sizes, has_area
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.conventions import Convention, every_convention
@@ -288,10 +288,17 @@ def count_readings(
         present = dataset.read_as or dataset.convention_of(number)
         numbers = _numbers_in(dataset, rows, present, sizes)
         units = {full: _pixels(numbers, sizes, full) for full in {one.full for one in conventions}}
-        read = np.empty((4, len(rows))).T
-        for place, convention in enumerate(conventions):
-            _put_boxes(units[convention.full], convention, read)
-            counts.tried[rank[begin], place] = np.add.reduceat(_told(read, sizes), begin, dtype=np.int64)
+        at_once = min(max(BLOCK // max(len(rows), 1), 1), len(conventions))
+        for place in range(0, len(conventions), at_once):
+            own = conventions[place : place + at_once]
+            read = np.empty((4, len(own), len(rows)))
+            for one, convention in enumerate(own):
+                _put_boxes(units[convention.full], convention, read[:, one].T)
+            told = _told(read.reshape(4, -1).T, np.tile(sizes.T, len(own)).T)
+            first = np.add.outer(np.arange(len(own)) * len(rows), begin)
+            added = np.add.reduceat(told, first.reshape(-1), dtype=np.int64)
+            by_rank = added.reshape(*first.shape, told.shape[1]).swapaxes(0, 1)
+            counts.tried[rank[begin], place : place + len(own)] = by_rank
     return counts
 
 
