@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import random
 import subprocess
 import sys
@@ -228,6 +229,15 @@ class TestBrokenParts:
 
 
 class TestSizes:
+    def test_the_same_in_another_process(self):
+        rng = np.random.default_rng(0)
+        every = SizeHistogram.of(np.exp(rng.normal(3, 2, (5000, 2))))
+        for one in (every, every + every, SizeHistogram.none(), SizeHistogram.of(np.full((3, 2), 1e9))):
+            again = pickle.loads(pickle.dumps(one))
+            assert again.to_builtins() == one.to_builtins()
+            assert again.codes.dtype == again.count.dtype == again.sides.dtype == np.int64
+        assert len(pickle.dumps(every)) < 24 * len(every.codes)  # of 32 in memory
+
     def test_sums_are_those_of_all_boxes(self):
         sizes = np.exp(np.random.default_rng(0).normal(3, 1, (5_000, 2)))
         parts = [SizeHistogram.of(some) for some in np.split(sizes, [10, 2_000])]

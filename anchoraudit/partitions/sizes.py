@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from anchoraudit.anchors.clustered import Clustered, cluster_sizes
 from anchoraudit.arrays import Float, Int, at_most, stable_argsort
@@ -103,6 +104,11 @@ class SizeHistogram:
         sides = [np.concatenate([self.sides[:, axis], other.sides[:, axis]]) for axis in (0, 1)]
         return self._gathered(fineness, codes, np.concatenate([self.count, other.count]), sides)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return what another process makes the same of: a third of the bytes."""
+        steps = np.diff(self.codes, prepend=0)
+        return _widened, (self.fineness, *map(_narrowed, (steps, self.count, self.sides)))
+
     @property
     def mean(self) -> Float:
         """The mean width and height of the boxes of each bin: float64 [B, 2], pixels."""
@@ -121,6 +127,19 @@ class SizeHistogram:
         """Return what `to_builtins` returned."""
         columns = np.array(plain["bins"], dtype=np.int64).reshape(-1, 4)
         return cls(plain["fineness"], columns[:, 0], columns[:, 1], columns[:, 2:])
+
+
+def _narrowed(numbers: Int) -> npt.NDArray[np.unsignedinteger]:
+    """Return numbers, none below 0, as integers of as few bits as they need."""
+    return numbers.astype(np.min_scalar_type(numbers.max(initial=0)))
+
+
+def _widened(
+    fineness: int, steps: npt.NDArray[Any], count: npt.NDArray[Any], sides: npt.NDArray[Any]
+) -> SizeHistogram:
+    """Return the histogram of which codes are given as steps from one to the next."""
+    codes = np.cumsum(steps, dtype=np.int64)
+    return SizeHistogram(fineness, codes, count.astype(np.int64), sides.astype(np.int64))
 
 
 def _codes_of(sides: Float) -> Int:
