@@ -14,6 +14,7 @@ import anchoraudit
 from anchoraudit import AnchorauditError, Chosen, Partial, audit_partitions, merge
 from anchoraudit.cli import run as run_here
 from anchoraudit.errors import TooLargeError
+from anchoraudit.partitions.memory import rows_of_part
 from anchoraudit.partitions.sizes import SizeHistogram
 from tests.conftest import ROOT
 from tests.forks import in_another_process
@@ -293,6 +294,16 @@ class TestCommandLine:
         assert done.returncode == 2
         assert said in done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("workers", [1, 2, 7])
+def test_the_least_memory_that_is_named_is_enough(workers):
+    with pytest.raises(AnchorauditError) as raised:
+        rows_of_part(1 << 20, workers)
+    named = int(raised.value.remedy.removeprefix("Give at least ").removesuffix(" MiB.").replace(",", ""))
+    assert rows_of_part(named << 20, workers) >= 10_000
+    with pytest.raises(AnchorauditError):
+        rows_of_part((named - 1) << 20, workers)
 
 
 @pytest.mark.parametrize("is_nested", [False, True])

@@ -22,7 +22,7 @@ def rows_of_part(memory: int | None, workers: int | None) -> int:
     processes = (workers or cores()) + 1
     rows = (memory // processes - _PROCESS) // _ROW
     if rows < _LEAST:
-        least = processes * (_PROCESS + _ROW * _LEAST) >> 20
+        least = -(-processes * (_PROCESS + _ROW * _LEAST) >> 20)  # rounded up, so that it is enough
         raise AnchorauditError(
             f"{memory >> 20:,} MiB are too little for {processes} processes",
             remedy=f"Give at least {least:,} MiB.",
