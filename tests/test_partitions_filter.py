@@ -220,6 +220,17 @@ class TestFiles:
         assert after.schema.equals(before.schema, check_metadata=True)
         assert after.to_pylist() == [table.to_pylist()[0], table.to_pylist()[2]]
 
+    def test_views_of_texts(self, tmp_path):
+        table = table_of([box("a"), box("b", TINY)])
+        views = {"image_id": pa.string_view(), "label": pa.binary_view()}
+        schema = pa.schema([each.with_type(views.get(each.name, each.type)) for each in table.schema])
+        (tmp_path / "in").mkdir()
+        parquet.write_table(table.cast(schema), tmp_path / "in" / "a.parquet")
+        filtered(tmp_path / "in", tmp_path / "out")
+        left = parquet.read_table(tmp_path / "out" / "a.parquet")
+        assert left.schema == parquet.read_schema(tmp_path / "in" / "a.parquet")
+        assert left["image_id"].to_pylist() == ["a"]
+
     def test_row_groups_of_one_file(self, tmp_path, monkeypatch):
         monkeypatch.setattr("anchoraudit.formats.table.table_file._LARGE", 0)
         monkeypatch.setattr("anchoraudit.partitions.reading.rows_of_part", lambda *_: 50)

@@ -22,6 +22,7 @@ from anchoraudit.io import stores
 # pictures, becomes several.
 _AT_ONCE = 256 << 20
 _COPIED = 1 << 20  # bytes
+_VIEWS = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
 
 
 def rewrite(path: Path, texts: Callable[[int], Rows], left_out: LeftOut, output: Output) -> Rewritten:
@@ -91,12 +92,18 @@ def _write_group(file: parquet.ParquetFile, group: int, keep: Bool, writer: parq
     start = 0
     if rows >= len(keep):
         table = file.read_row_group(group)
-        writer.write_table(table.filter(pa.array(keep)), row_group_size=len(keep))
+        writer.write_table(_filtered(table, keep), row_group_size=len(keep))
         return
     for batch in file.iter_batches(rows, row_groups=[group]):
         some = keep[start : start + len(batch)]
         start += len(batch)
         if some.any():
-            writer.write_table(
-                pa.Table.from_batches([batch]).filter(pa.array(some)), row_group_size=len(batch)
-            )
+            writer.write_table(_filtered(pa.Table.from_batches([batch]), some), row_group_size=len(batch))
+
+
+def _filtered(table: pa.Table, keep: Bool) -> pa.Table:
+    """Return the rows of `keep`. pyarrow cannot take rows of views of texts: these are copied meanwhile."""
+    plain = pa.schema([each.with_type(_VIEWS.get(each.type, each.type)) for each in table.schema])
+    if plain.equals(table.schema):
+        return table.filter(pa.array(keep))
+    return table.cast(plain).filter(pa.array(keep)).cast(table.schema)
