@@ -2,10 +2,11 @@
 
 import json
 import random
+from unittest import mock
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import anchoraudit
@@ -132,6 +133,145 @@ def test_a_box_a_line_is_a_row_as_of_csv(tmp_path):
         ("PAR004", "line 2", "y2 is True, not a number"),
     ]
     assert Locations(dataset).of_box(1).place == "line 2"
+
+
+# Keys that come first behind the lines by which the columns are recognised
+
+
+def flat(image, **more):
+    return {"image_id": f"{image:04d}", "x1": 10, "y1": 10, "x2": 60, "y2": 50, **more}
+
+
+def nested(image, objects=None, **more):
+    own = [{"bbox": [10, 10, 50, 40]}] if objects is None else objects
+    return {"image_id": f"{image:04d}", "objects": own, **more}
+
+
+def as_flat(late):
+    return {**late, "x1": 1, "y1": 2, "x2": 30, "y2": 40, "width": 64, "height": 48}
+
+
+def as_objects(late):
+    more = {key: value for key, value in late.items() if key == "split"}
+    inner = {key: value for key, value in late.items() if key != "split"}
+    return {"objects": [{"bbox": [1, 2, 29, 38], **inner}], "width": 64, "height": 48, **more}
+
+
+def as_lists(late):
+    more = as_objects(late)
+    (own,) = more["objects"]
+    return {**more, "objects": {key: [value] for key, value in own.items()}}
+
+
+@pytest.mark.parametrize("form", [as_flat, as_objects, as_lists])
+@pytest.mark.parametrize("label", ["label", "category"])
+def test_late_keys_are_read_as_early_ones(tmp_path, form, label):
+    early = [{**form({}), "image_id": f"{i:04d}"} for i in range(300)]
+    for each in early:
+        del each["width"], each["height"]
+    late = [{**form({label: "cat", "iscrowd": 1, "split": "val"}), "image_id": f"{i}"} for i in range(3)]
+    dataset = read(written(tmp_path / "late.jsonl", early + late))
+    assert (dataset.boxes.category >= 0).tolist() == [False] * 300 + [True] * 3
+    assert dataset.boxes.crowd.tolist() == [False] * 300 + [True] * 3
+    assert dataset.images.width[-3:].tolist() == [64] * 3
+    assert np.isnan(dataset.images.width[:300]).all()
+    assert dataset.splits == ("", "val")
+    assert {message for *_, message in broken(dataset)} == {"the row names no class"}
+    other = read(written(tmp_path / "early.jsonl", late + early))
+    assert other.boxes.xyxy[:3].tolist() == dataset.boxes.xyxy[-3:].tolist()
+    assert other.boxes.category[:3].tolist() == dataset.boxes.category[-3:].tolist()
+    assert len(broken(other)) == len(broken(dataset)) == 300
+
+
+def test_several_names_of_a_late_key_are_one_column(tmp_path):
+    rows = [nested(i) for i in range(250)]
+    rows += [nested(250, [{"bbox": [1, 2, 3, 4], "class": "cat"}, {"bbox": [1, 2, 3, 4], "label": "dog"}])]
+    dataset = read(written(tmp_path / "x.jsonl", rows))
+    assert [dataset.categories[i].name for i in dataset.boxes.category[-2:].tolist()] == ["cat", "dog"]
+
+
+def test_what_the_first_lines_have_stays_as_it_is(tmp_path):
+    rows = [flat(i, category_id=i % 2) for i in range(250)] + [flat(250, category_id=1, label="other")]
+    dataset = read(written(tmp_path / "x.jsonl", rows))
+    assert [each.name for each in dataset.categories] == ["0", "1"]
+
+
+@pytest.mark.parametrize(
+    ("first", "odd", "told"),
+    [
+        (flat, nested(300), ("line 301", "objects", "x1, y1, x2, y2")),
+        (nested, flat(300), ("line 301", "x1, y1, x2, y2", "objects")),
+        (
+            nested,
+            {"image_id": "z", "objects": [], "annotations": [{"bbox": [1, 2, 3, 4]}]},
+            ("line 301", "annotations", "objects"),
+        ),
+        (
+            lambda i: nested(i, [{"x1": 1, "y1": 1, "x2": 9, "y2": 9}]),
+            nested(300, [{"bbox": [1, 2, 3, 4]}]),
+            ("line 301.objects[0]", "bbox", "x1, y1, x2, y2"),
+        ),
+    ],
+)
+def test_boxes_under_other_keys_are_not_passed_over(tmp_path, first, odd, told):
+    place, there, ours = told
+    dataset = read(written(tmp_path / "x.jsonl", [*map(first, range(300)), odd]))
+    words = f"boxes are in {there} here, in {ours} in the first lines, and are not read"
+    assert ("PAR003", place, words) in broken(dataset)
+    assert len(dataset.boxes) == 300
+
+
+@pytest.mark.parametrize("blank", [{"objects": []}, {}, {"objects": None}])
+def test_the_first_images_may_have_no_objects(tmp_path, blank):
+    rows = [{"file_name": f"{i}.jpg", **blank} for i in range(1_000)]
+    rows += [{"file_name": "z.jpg", "objects": [{"bbox": [1, 2, 3, 4], "label": "cat"}]}]
+    dataset = read(written(tmp_path / "x.jsonl", rows))
+    assert (len(dataset.images), len(dataset.boxes)) == (1_001, 1)
+
+
+@settings(max_examples=15)
+@given(st.data())
+def test_late_keys_in_pieces_are_those_of_the_whole(tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("late")
+    is_flat, is_struct = data.draw(st.booleans()), data.draw(st.booleans())
+    values = {"label": ["cat", "dog", None], "class": ["dog"], "iscrowd": [0, 1, None], "difficult": [1]}
+    sizes = {"split": ["train", "val", None], "width": [64, None], "height": [48], "note": ["x"]}
+
+    def drawn(of):
+        keys = data.draw(st.sets(st.sampled_from(sorted(of)), max_size=3))
+        return {key: data.draw(st.sampled_from(of[key])) for key in sorted(keys)}
+
+    def held(objects):
+        keys = sorted({key for each in objects for key in each})
+        return {key: [each.get(key) for each in objects] for key in keys} if is_struct else objects
+
+    first = held([{"bbox": [10, 10, 50, 40]}])
+    rows = [flat(i) if is_flat else nested(i, first) for i in range(4)]
+    for i in range(data.draw(st.integers(1, 12))):
+        more = drawn(sizes)
+        is_new = "split" in more or data.draw(st.booleans())
+        of = f"{i}" if is_new else f"{data.draw(st.integers(0, 3)):04d}"
+        if is_flat:
+            rows.append({**flat(i, **drawn(values), **more), "image_id": of})
+        else:
+            objects = [{"bbox": [1, 2, 30, 40], **drawn(values)} for _ in range(data.draw(st.integers(0, 2)))]
+            holder = data.draw(st.sampled_from(["objects", "objects", "annotations"]))
+            rows.append({"image_id": of, holder: held(objects), **more})
+    path = written(folder / "x.jsonl", rows)
+    with (
+        mock.patch.object(json_lines, "_TELLING", 4),
+        mock.patch.object(lines, "_BYTES_OF_ROW", 1),
+        mock.patch("anchoraudit.partitions.reading.rows_of_part", lambda *_: 100),
+    ):
+        whole = anchoraudit.audit(path, "yolov5", images="none")
+        parts = list(audit_partitions(path, "yolov5"))
+    together = merge(parts)
+    assert len(parts) > 1
+    assert together.summary() == whole.summary()
+    not_checked = {rule.code for rule in together.findings.not_checked}
+    assert dict(together.findings.counts) == {
+        code: number for code, number in whole.findings.counts.items() if code not in not_checked
+    }
 
 
 # What is no JSON

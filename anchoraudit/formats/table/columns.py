@@ -144,6 +144,11 @@ class Numbers:
                 odd[row] = value
         return cls(numbers, empty, odd, has_commas)
 
+    @classmethod
+    def nothing(cls, count: int) -> Numbers:
+        """Return `count` rows in which nothing is written."""
+        return cls.of_floats(np.full(count, np.nan))
+
     def is_absent(self) -> Bool:
         """Tell where nothing is written, or a word for it such as nan or None: bool [R]."""
         absent = self.empty | np.isnan(self.values)

@@ -127,7 +127,7 @@ def _splits_of(rows: Rows, split: str, wanted: Sequence[str], findings: list[Fin
     named, stated = rows.texts["image"], rows.texts.get("split")
     if stated is None:
         return split
-    owner = [stated[row] for row in named.first.tolist()]
+    owner = [stated[row] or split for row in named.first.tolist()]
     differs = stated.codes != stated.codes[named.first][named.codes]
     told: set[int] = set()
     for row in np.flatnonzero(differs & ~named.are("")).tolist():

@@ -22,15 +22,17 @@ from anchoraudit.formats._columns import Columns
 from anchoraudit.formats.table.cells import fours_of, interpreted, with_fours
 from anchoraudit.formats.table.columns import Numbers, Texts
 from anchoraudit.formats.table.dialects import Dialect, by_header, judged_by_values
+from anchoraudit.formats.table.late_keys import keys_in, late_columns, widened
 from anchoraudit.formats.table.layout import Kind, Layout, layout_of
 from anchoraudit.formats.table.lines import Block, Lines, blocks, head_of
-from anchoraudit.formats.table.names import LIST
+from anchoraudit.formats.table.names import LIST, known_columns
 from anchoraudit.formats.table.objects import Objects, rows_of
 from anchoraudit.formats.table.rows import NUMBERS, Rows, concatenated, not_understood, text_of
 from anchoraudit.io import json_text
 from anchoraudit.io.unchanged import note_large
 
 _TELLING = 200  # lines by whose keys the columns are recognised
+_FARTHER = 1 << 20  # bytes in which the columns show where the first images have no objects
 
 _decode = msgspec.json.Decoder().decode
 
@@ -41,6 +43,11 @@ class _Columns(NamedTuple):
     dialect: Dialect | None
     keys: tuple[str, ...]
     layout: Layout | None
+
+    def has(self, name: str) -> bool:
+        """Tell whether the first lines have this column."""
+        of_boxes = self.dialect is not None and name in self.dialect.at
+        return of_boxes or (self.layout is not None and bool(getattr(self.layout, name)))
 
 
 def read_json_lines(path: Path, lines: Lines | None = None, asked: Columns = ()) -> Rows:
@@ -54,14 +61,29 @@ def read_json_lines(path: Path, lines: Lines | None = None, asked: Columns = ())
     columns = _columns_of(path, asked)
     tables = [_rows_of(path, columns, block) for block in blocks(path, lines)]
     tables = tables or [_rows_of(path, columns, Block(b"", 0, 0))]
-    return concatenated(tables, [0] * len(tables), []) if len(tables) > 1 else tables[0]
+    rows = concatenated(tables, [0] * len(tables), []) if len(tables) > 1 else tables[0]
+    for name in ("label", "split"):
+        if not columns.has(name) and name in rows.texts and not any(rows.texts[name].names):
+            del rows.texts[name]  # a key without any value is none
+    return rows
 
 
 def _columns_of(path: Path, asked: Columns) -> _Columns:
-    """Recognise what the lines are by the first ones."""
+    """Recognise what the lines are by the first ones, and by more of them if these do not tell."""
     first = json_text.without_mark(path, head_of(path))
+    try:
+        return _columns_in(path, first, _TELLING, asked)
+    except AnchorauditError:
+        more = json_text.without_mark(path, next(blocks(path, size=_FARTHER), Block(first, 0, 0)).data)
+        if len(more) <= len(first) and first.count(b"\n") <= _TELLING:
+            raise
+        return _columns_in(path, more, None, asked)
+
+
+def _columns_in(path: Path, data: bytes, most: int | None, asked: Columns) -> _Columns:
+    """Recognise what lines are. most: how many of them to look at; None for all."""
     told: list[Finding] = []
-    objects = [each for _, each in _objects_in(path, Block(first, 0, 0), told, _TELLING)]
+    objects = [each for _, each in _objects_in(path, Block(data, 0, 0), told, most)]
     if not objects:
         why = told[0].message if told else "the file is empty"
         raise not_understood(path, f"no line is a JSON object: {why}")
@@ -141,10 +163,12 @@ def _rows_of(path: Path, columns: _Columns, block: Block) -> Rows:
     for line, each in _objects_in(path, block, findings):
         at.append(line)
         objects.append(each)
-    lines = np.array(at, dtype=np.int64)
+    lines, keys = np.array(at, dtype=np.int64), keys_in(objects)
+    findings += _boxes_elsewhere(path, columns, objects, keys, at)
     if columns.layout is None:
         assert columns.dialect is not None  # one of both
         called = {name: columns.keys[i] for name, i in columns.dialect.at.items()}
+        called |= late_columns(objects, keys, called)
         box = called.pop(LIST, "")
         texts = {name: _texts(objects, key) for name, key in called.items() if name not in NUMBERS}
         numbers = {name: _numbers(objects, key) for name, key in called.items() if name in NUMBERS}
@@ -164,6 +188,7 @@ def rows_of_images(
     findings: list[Finding],
 ) -> Rows:
     """Return images with lists of objects as rows. at: the line of each, from 0. findings: of their lines."""
+    layout = widened(layout, objects)
     images = {"image": _texts(objects, layout.image) if layout.image else Texts.of(map(str, at))}
     if layout.split:
         images["split"] = _texts(objects, layout.split)
@@ -173,6 +198,58 @@ def rows_of_images(
     rows = rows_of(lists, images, sizes, layout, path=path, item="line", at=lines)
     rows.findings[:0] = findings
     return rows
+
+
+def _boxes_elsewhere(
+    path: Path,
+    columns: _Columns,
+    objects: Sequence[Mapping[str, Any]],
+    keys: Sequence[str],
+    at: Sequence[int],
+) -> list[Finding]:
+    """Return a finding for each line whose boxes are under other keys than those of the first lines.
+
+    keys: of all objects. at: the line of each, from 0.
+    """
+    known, layout = {*columns.keys}, columns.layout
+    has_others = not known.issuperset(keys)
+    if layout is not None:
+        own = [layout.holder or layout.first]
+    else:
+        assert columns.dialect is not None  # one of both
+        places = columns.dialect.at
+        own = [columns.keys[places[name]] for name in ([LIST] if LIST in places else columns.dialect.box)]
+    findings: list[Finding] = []
+
+    def report(line: int, there: str, place: str = "") -> None:
+        if there:
+            words = f"boxes are in {there} here, in {', '.join(own)} in the first lines, and are not read"
+            findings.append(Finding("PAR003", words, str(path), f"line {line + 1}{place}"))
+
+    for line, each in zip(at, objects, strict=True) if has_others else ():
+        if not each.keys() <= known and not any(_holds_something(_value(each, key)) for key in own):
+            report(line, _keys_of_boxes({key: value for key, value in each.items() if key not in known}))
+    if layout is not None and layout.holder and layout.corners:
+        holder, own = layout.holder, [*layout.corners.values()]
+        for line, each in zip(at, objects, strict=True):
+            held = each.get(holder)
+            for place, one in enumerate(held if isinstance(held, list) else []):
+                if isinstance(one, dict) and not any(one.get(key) is not None for key in own):
+                    report(line, _keys_of_boxes(one), f".{holder}[{place}]")
+    return findings
+
+
+def _holds_something(value: object) -> bool:
+    return any(value.values()) if isinstance(value, dict) else value is not None and value != []
+
+
+def _keys_of_boxes(each: Mapping[str, Any]) -> str:
+    """Return the keys under which an object has boxes, "" without any."""
+    if (layout := layout_of_objects([each], ())) is not None:
+        return layout.holder or layout.first
+    keys = [*each]
+    known = known_columns(keys)
+    return ", ".join(keys[known.at[name]] for name in known.box)
 
 
 def _value(each: Mapping[str, Any], key: str) -> Any:
@@ -201,11 +278,14 @@ def _in_lists(images: Sequence[Mapping[str, Any]], layout: Layout) -> Objects:
     lengths: list[int] = []
     short: list[int] = []
     for number, image in enumerate(images):
-        lists = _lists(image.get(layout.holder) if layout.holder else image, fields)
+        held = image.get(layout.holder) if layout.holder else image
+        lists = _lists(held, fields)
         own = lists[first]
         lengths.append(len(own))
+        # Without any classes, the boxes are told to have none.
+        has_labels = isinstance(held, dict) and held.get(layout.label) is not None
         for name, values in lists.items():
-            if len(values) != len(own) and name == layout.label:
+            if has_labels and len(values) != len(own) and name == layout.label:
                 short.append(number)
             found[name] += [*values[: len(own)], *[None] * (len(own) - len(values))]
     count = np.array(lengths, dtype=np.int64)

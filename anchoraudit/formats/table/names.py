@@ -161,8 +161,17 @@ def column_called(what: str, names: Sequence[str]) -> str:
 
     what: "boxes", "labels", "crowd", or a column of a flat table.
     """
-    place = _place({**_CALLED, **_CALLED_IN_LISTS}[what], list(map(_plain, names)), ())
-    return names[place] if place >= 0 else ""
+    return "".join(columns_called(what, names)[:1])
+
+
+def columns_called(what: str, names: Sequence[str]) -> list[str]:
+    """Return all columns, or fields of objects, that are called so, in the order in which they count.
+
+    what: as of `column_called`.
+    """
+    plain = list(map(_plain, names))
+    words = {**_CALLED, **_CALLED_IN_LISTS}[what]
+    return [names[place] for word in words for place, own in enumerate(plain) if own == word]
 
 
 def plain_names(header: Iterable[str]) -> set[str]:

@@ -27,6 +27,7 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
 from anchoraudit.formats._columns import Columns
 from anchoraudit.formats.table.assembly import assemble_rows, decided, recognised
+from anchoraudit.formats.table.cells import replace_names
 from anchoraudit.formats.table.columns import Texts
 from anchoraudit.formats.table.deciding import DECIDING, with_meaning
 from anchoraudit.formats.table.rows import Rows, concatenated
@@ -37,7 +38,14 @@ from anchoraudit.formats.table.shards import (
     read_ends_of_shard,
     read_shard,
 )
-from anchoraudit.formats.table.table_file import Stretch, nothing_of, read_ends, read_rows, stretches
+from anchoraudit.formats.table.table_file import (
+    Stretch,
+    is_json_lines,
+    nothing_of,
+    read_ends,
+    read_rows,
+    stretches,
+)
 from anchoraudit.io.addresses import Address, NoAnswerError
 from anchoraudit.io.files import name_parts
 from anchoraudit.io.stores import status
@@ -109,7 +117,9 @@ class TableParts:
             return Index(distinct(keys_of(both)), told, ends=both, is_whole=False)
         rows = self._rows(piece, only_texts=True)
         images, labels = rows.texts["image"], rows.texts.get("label") or Texts.same("", len(rows))
-        splits = rows.texts.get("split") or Texts.same(self.files[piece.group][1], len(rows))
+        own_split = self.files[piece.group][1]
+        splits = rows.texts.get("split") or Texts.same(own_split, len(rows))
+        splits = replace_names(splits, lambda name: name or own_split)
         names, first = images.names, images.first
         counted = None if not self.options.splits else _is_any(splits, self.options.splits)
         if (nameless := images.code_of("")) >= 0:
@@ -118,7 +128,8 @@ class TableParts:
             counted = is_named if counted is None else counted & is_named
         owners = splits.take(first)
         told = _told(rows, labels, splits, counted) | {"splits": owners.names}
-        if len(self.files) == 1 and "split" not in rows.texts:
+        may_come_later = is_json_lines(piece.where.path)
+        if len(self.files) == 1 and "split" not in rows.texts and not may_come_later:
             return Index(distinct(keys_of(names)), told, ends=(min(names), max(names)) if names else None)
         keys, own = np.unique(keys_of(names), return_index=True)
         files = keys_of([name_parts(name)[1] for name in names])[own]
@@ -137,13 +148,18 @@ class TableParts:
         return read_ends(path, stretch, asked)
 
     def misfits(self, indices: Mapping[int, Any]) -> dict[int, AnchorauditError]:
-        """Return the pieces whose columns are not those of the first one of their split."""
-        first: dict[int, tuple[str, Any]] = {}
-        found = {}
-        for number, told in sorted(indices.items()):
+        """Return the pieces of files whose columns are not those of the first one of their split."""
+        of_file: dict[tuple[int, Path], set[str]] = {}
+        for number, told in indices.items():
             piece = self.pieces[number]
-            name, expected = first.setdefault(piece.group, (piece.name, told))
-            if words := difference(expected["columns"], told["columns"]):
+            of_file.setdefault((piece.group, piece.where.path), set()).update(told["columns"])
+        first: dict[int, tuple[str, set[str]]] = {}
+        found = {}
+        for number in sorted(indices):
+            piece = self.pieces[number]
+            own = of_file[piece.group, piece.where.path]
+            name, expected = first.setdefault(piece.group, (piece.name, own))
+            if words := difference(expected, own):
                 found[number] = AnchorauditError(
                     f"its columns are not those of {name}: {words}", path=piece.where.path
                 )
@@ -310,6 +326,11 @@ class TableParts:
             (group, with_meaning(rows, skeleton.convention_of(source)) if rows.dialect.is_assumed else rows)
             for (group, rows), source in zip(tables, own, strict=True)
         ]
+        assert skeleton.class_boxes is not None  # it is this one's
+        meant = [
+            (group, _with_labels(rows) if skeleton.class_boxes[source].any() else rows)
+            for (group, rows), source in zip(meant, own, strict=True)
+        ]
         dataset = self._assembled(
             [(replace(rows, classes=classes), self.files[group][1]) for group, rows in meant]
         )
@@ -343,6 +364,13 @@ def _told(rows: Rows, labels: Texts, splits: Texts, counted: Bool | None = None)
         "columns": columns_of(rows),
         "rows": rows.in_file,
     }
+
+
+def _with_labels(rows: Rows) -> Rows:
+    """Return rows with a column of classes, empty if only other pieces of their file have one."""
+    if "label" in rows.texts:
+        return rows
+    return replace(rows, texts={**rows.texts, "label": Texts.same("", len(rows))})
 
 
 def _is_in(names: Texts, keys: Keys) -> Bool:

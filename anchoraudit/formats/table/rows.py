@@ -115,10 +115,14 @@ class Rows:
 
 
 def concatenated(tables: Sequence[Rows], starts: Sequence[int], findings: list[Finding]) -> Rows:
-    """Put rows behind each other. starts: what is added to the numbers of the rows of each table."""
+    """Put rows behind each other. starts: what is added to the numbers of the rows of each table.
+
+    A column that some tables do not have is empty there.
+    """
     first = tables[0]
     begin = np.cumsum([0, *map(len, tables)]).tolist()
-    numbers = [name for name in first.numbers if all(name in rows.numbers for rows in tables)]
+    texts = dict.fromkeys(name for rows in tables for name in rows.texts)
+    numbers = dict.fromkeys(name for rows in tables for name in rows.numbers)
     is_nested = first.parents is not None
     parents = [
         rows.parents + start for rows, start in zip(tables, starts, strict=False) if rows.parents is not None
@@ -126,16 +130,29 @@ def concatenated(tables: Sequence[Rows], starts: Sequence[int], findings: list[F
     at = [rows.at + (0 if is_nested else start) for rows, start in zip(tables, starts, strict=False)]
     return replace(
         first,
-        texts={name: joined_texts([rows.texts[name] for rows in tables]) for name in first.texts},
-        numbers={name: joined_numbers([rows.numbers[name] for rows in tables]) for name in numbers},
+        texts={
+            name: joined_texts([rows.texts.get(name) or Texts.same("", len(rows)) for rows in tables])
+            for name in texts
+        },
+        numbers={
+            name: joined_numbers([rows.numbers.get(name) or Numbers.nothing(len(rows)) for rows in tables])
+            for name in numbers
+        },
         at=np.concatenate(at),
         broken=np.concatenate([rows.broken + start for rows, start in zip(tables, begin, strict=False)]),
         findings=[*findings, *(finding for rows in tables for finding in rows.findings)],
         parents=np.concatenate(parents) if is_nested else None,
-        crowd=None if first.crowd is None else np.concatenate([rows.crowd for rows in tables]),
+        crowd=_joined_crowds(tables),
         classes=list(dict.fromkeys(name for rows in tables for name in rows.classes)),
         notes=list(dict.fromkeys(note for rows in tables for note in rows.notes)),
     )
+
+
+def _joined_crowds(tables: Sequence[Rows]) -> Bool | None:
+    if all(rows.crowd is None for rows in tables):
+        return None
+    none = [np.zeros(len(rows), dtype=np.bool_) if rows.crowd is None else rows.crowd for rows in tables]
+    return np.concatenate(none)
 
 
 def not_understood(

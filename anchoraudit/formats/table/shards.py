@@ -8,7 +8,7 @@ from file names such as `train-00000-of-00003.parquet`).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
@@ -137,13 +137,13 @@ def _with_keys(rows: Rows, keys: dict[str, str]) -> Rows:
 def columns_of(rows: Rows) -> list[str]:
     """Return what must be the same in all files: the columns that are read, and whether a row is an image.
 
-    Sizes may be missing: they are then read from the images.
+    Sizes may be missing: they are then read from the images. Without a column of crowds, no box is one.
     """
-    own = {*rows.dialect.at, *rows.texts} - {"width", "height"}
+    own = {*rows.dialect.at, *rows.texts} - {"width", "height", "crowd"}
     return sorted(own if rows.parents is None else {*rows.texts, LISTS})
 
 
-def difference(first: Sequence[str], own: Sequence[str]) -> str:
+def difference(first: Collection[str], own: Collection[str]) -> str:
     """Say how the columns of a file differ from those of the first; "" if they do not."""
     if (LISTS in first) != (LISTS in own):
         return "a row is an image in one, and a box in the other"
