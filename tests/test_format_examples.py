@@ -40,7 +40,7 @@ def test_the_suffixes_of_its_files_are_stated_on_one_line(name):
     module = formats.formats()[name]
     source = Path(module.__file__).read_text("utf-8")
     assert re.search(rf"^SUFFIXES = {re.escape(repr(module.SUFFIXES)).replace(chr(39), '.')}$", source, re.M)
-    assert all(re.fullmatch(r"\.[a-z]+", suffix) for suffix in module.SUFFIXES)
+    assert all(re.fullmatch(r"\.[a-z]+\d?", suffix) for suffix in module.SUFFIXES)
     assert Path(module.EXAMPLE_PATH).suffix in module.SUFFIXES
 
 

@@ -345,12 +345,3 @@ class TestShards:
     def test_a_name_of_a_file(self, tmp_path, shards, name):
         with pytest.raises(AnchorauditError, match="the output is a folder"):
             filtered(shards / "*.csv", tmp_path / name)
-
-
-@pytest.mark.parametrize("name", ["in.csv.gz", "in.jsonl.gz"])
-def test_packed_tables_are_not_read(tmp_path, name):
-    import gzip
-
-    (tmp_path / name).write_bytes(gzip.compress(f"{HEADER}\n{row('a')}\n".encode()))
-    with pytest.raises(AnchorauditError, match="no data set recognised"):
-        filtered(tmp_path / name, tmp_path / "out.csv")

@@ -46,7 +46,7 @@ def refused(path, **options):
         ("train.tfrecord-00000-of-00010", b"\0", "TFRecord"),
         ("_classes.csv", "filename, cat\na.jpg, 1\n", "classes of whole images"),
         ("train.pkl", b"\x80\4", "never opened, because that may run code"),
-        ("a.jsonl.gz", b"\x1f\x8b", "an archive"),
+        ("a.json.gz", b"\x1f\x8b", "a compressed file; only tables"),
         *((name, POINTER, "a Git LFS pointer") for name in ("a.json", "a.csv", "a.txt", "a.xml", "a.jsonl")),
         *((name, PAGE, "a web page (HTML)") for name in ("a.json", "a.csv", "a.txt", "a.xml")),
         ("a.json", b"\0\5\x16\7\0\2\0\0Mac OS X        ", "(AppleDouble)"),

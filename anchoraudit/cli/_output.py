@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from anchoraudit.dataset.columns import Dataset
 
 
-_ANNOTATIONS = frozenset([".json", ".xml", ".txt", ".csv", ".parquet", ".yaml", ".yml", ".data", ".names"])
+_ANNOTATIONS = frozenset(
+    [".json", ".xml", ".txt", ".csv", ".tsv", ".parquet", ".yaml", ".yml", ".data", ".names"]
+)
 
 
 def show(parts: Iterable[object], output: str | None) -> None:

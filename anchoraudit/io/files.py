@@ -64,7 +64,7 @@ def read_bytes(path: str | Path, most: int | None = None) -> bytes:
     size = status.st_size
     try:
         if size >= _LARGE or most is not None:
-            most = _memory() // 2 if most is None else most
+            most = most_bytes() if most is None else most
             if size > most:
                 raise OSError(errno.EFBIG, f"its {size:,} bytes are too many (at most {most:,})")
         # One read is enough for most files, and faster than readall(). It asks for one byte more than the
@@ -135,6 +135,11 @@ def size_of(path: str | Path) -> int:
     with contextlib.suppress(OSError, ValueError):
         return os.stat(path).st_size  # noqa: PTH116
     return 0
+
+
+def most_bytes() -> int:
+    """Return how many bytes of a file fit: half of this machine's memory, for parsing needs as much again."""
+    return _memory() // 2
 
 
 def _memory() -> int:

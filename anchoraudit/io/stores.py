@@ -8,11 +8,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from glob import glob
 from pathlib import Path
-from typing import IO, BinaryIO, NamedTuple
+from typing import IO, BinaryIO, NamedTuple, Protocol
 
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io import files, folders, outputs
 from anchoraudit.io.addresses import Address
+
+_COPIED = 1 << 20  # bytes at a time
+
+
+class Output(Protocol):
+    """What bytes are written to."""
+
+    def write(self, data: bytes | memoryview, /) -> int:
+        """Write bytes."""
+        ...
 
 
 class Status(NamedTuple):
@@ -135,6 +145,13 @@ def read_input(path: Path) -> bytes:
         with opened(path) as file:
             return file.read()
     return files.read_input(path)
+
+
+def copy(path: Path, output: Output) -> None:
+    """Write a file as it is to an output. Raises AnchorauditError if it cannot be read."""
+    with opened(path) as source:
+        while data := source.read(_COPIED):
+            output.write(data)
 
 
 def files_below(folder: Path) -> list[Path]:

@@ -20,6 +20,7 @@ from anchoraudit.fixes import Plan
 from anchoraudit.formats.coco.text import Texts
 from anchoraudit.formats.yolo.writing import KEYS, data_yaml, key_of, line_of
 from anchoraudit.io.outputs import Hashed, replacing
+from anchoraudit.io.packed import whole_suffix
 from anchoraudit.io.suggest import did_you_mean
 from anchoraudit.manifest.coco_build import write_coco
 from anchoraudit.manifest.coco_cut import may_be_joined, write_coco_cut
@@ -146,7 +147,8 @@ def targets(dataset: Dataset, output: str) -> list[tuple[Path, Bool]]:
         )
     if SPLIT not in output and is_apart(dataset, output):
         path = Path(output)
-        output = str(path.with_name(f"{path.stem}-{SPLIT}{path.suffix}"))
+        suffix = path.name[len(path.name) - len(whole_suffix(path)) :]
+        output = str(path.with_name(f"{path.name.removesuffix(suffix)}-{SPLIT}{suffix}"))
     if SPLIT not in output:
         return [(Path(output), np.ones(len(dataset.images), dtype=np.bool_))]
     return [

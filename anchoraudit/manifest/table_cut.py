@@ -11,6 +11,7 @@ from anchoraudit.dataset.columns import Dataset
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats.coco.text import Texts
 from anchoraudit.formats.table.cutting import cut_table
+from anchoraudit.io.packed import whole_suffix
 from anchoraudit.manifest.leaving import left_out, remarks
 from anchoraudit.manifest.stream import Stream
 
@@ -18,7 +19,7 @@ from anchoraudit.manifest.stream import Stream
 def is_same_table(dataset: Dataset, path: Path) -> bool:
     """Tell whether a manifest is a table as the source is, by its suffix."""
     return dataset.has_rows and all(
-        path.suffix.lower() == source.path.suffix.lower() for source in dataset.sources
+        whole_suffix(path) == whole_suffix(source.path) for source in dataset.sources
     )
 
 

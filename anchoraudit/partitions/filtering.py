@@ -23,6 +23,7 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.io import stores
 from anchoraudit.io.addresses import Address, is_address, path_of
 from anchoraudit.io.outputs import Hashed, make_folder, remove_left_over, scratch_folder, together
+from anchoraudit.io.packed import suffix_of, whole_suffix
 from anchoraudit.io.signals import at_signal
 from anchoraudit.manifest import DEFAULT_DROP, nothing_left, require_verdicts
 from anchoraudit.manifest.judging import require_no_whole
@@ -36,7 +37,7 @@ from anchoraudit.partitions.settings import Settings
 MANIFEST = "anchoraudit-manifest.json"
 _FORM = 1  # of the manifest
 # Suffixes that no folder has.
-_OF_FILES = (".json", ".txt", ".yaml", ".yml", ".parquet", ".csv", ".jsonl", ".ndjson")
+_OF_FILES = (".json", ".txt", ".yaml", ".yml", ".parquet", ".csv", ".tsv", ".jsonl", ".ndjson")
 _ALIASES = {"s3a": "s3", "gcs": "gs"}  # of addresses
 _DYING = 1.0  # seconds: a worker that was killed may live so long
 
@@ -347,21 +348,21 @@ def _to_read_it_whole(source: Path, output: Path) -> str:
 def _require_room(writing: _Writing, manifest: Path, files: Sequence[PieceFile], *, replace: bool) -> None:
     """Raise AnchorauditError if the output touches the input, or would be mixed with other files."""
     source, target = writing.parts.root, writing.output
-    own, other = _where(source), _where(target)
-    if own == other or own in other.parents or other in own.parents:
+    ours, theirs = _where(source), _where(target)
+    if ours == theirs or ours in theirs.parents or theirs in ours.parents:
         raise AnchorauditError(
             "the output and the data set are in each other; inputs are never changed",
             path=target,
             remedy="Name another place for the output.",
         )
-    suffix = target.suffix.lower()
-    if suffix != source.suffix.lower() if writing.is_file else suffix in _OF_FILES:
+    suffix, own = whole_suffix(target), whole_suffix(source)
+    if suffix != own if writing.is_file else suffix_of(target) in _OF_FILES:
         raise AnchorauditError(
-            f"in parts, a {source.suffix} file becomes one"
+            f"in parts, a {own} file becomes one"
             if writing.is_file
             else "in parts, the output is a folder with a file for each of the data set's",
             path=target,
-            remedy=f"Name a {source.suffix} file."
+            remedy=f"Name a {own} file."
             if writing.is_file
             else f"Name a folder, or {_to_read_it_whole(source, target)} to write a manifest.",
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from anchoraudit.formats._unrecognised.outline import JSON, TABLE, TEXT, Outline, is_number
+from anchoraudit.io.packed import is_packed, suffix_of
 
 
 class Known(NamedTuple):
@@ -20,6 +21,9 @@ _TRUTH = "Name the file of the labels instead."
 _EXPORT = "Export it as COCO, Pascal VOC or YOLO, and name that."
 _CLASSES = Known("classes of whole images (Roboflow's `_classes.csv`), without boxes", _TRUTH)
 _UNPACKED = Known("an archive", "Unpack it, and name the folder.")
+_PACKED = Known(
+    "a compressed file; only tables are read as such (.csv.gz, .jsonl.gz)", "Unpack it, and name that."
+)
 _PICKLED = Known(
     "a file of Python or NumPy objects, which is never opened, because that may run code",
     "Save the annotations as COCO JSON, or as a table (.csv, .parquet).",
@@ -29,18 +33,24 @@ _VOTT = Known("a VoTT project, which is not read", "Export it from VoTT as CSV, 
 _SUFFIXES = {
     **dict.fromkeys((".pkl", ".pickle", ".npy", ".npz", ".pt", ".pth", ".joblib"), _PICKLED),
     **dict.fromkeys((".tfrecord", ".tfrecords", ".record", ".tfrec"), _RECORDS),
-    **dict.fromkeys((".zip", ".tgz", ".gz", ".7z", ".rar", ".bz2", ".xz"), _UNPACKED),
+    **dict.fromkeys((".zip", ".tgz", ".tar", ".7z", ".rar"), _UNPACKED),
+    **dict.fromkeys((".gz", ".bz2", ".xz", ".zst"), _PACKED),
     ".vott": _VOTT,
     ".mat": Known("a MATLAB file, which is not read", _EXPORT),
     **dict.fromkeys((".h5", ".hdf5"), Known("an HDF5 file, which is not read", _EXPORT)),
     ".xlsx": Known("a spreadsheet", "Save the sheet as .csv, and name that."),
 }
+_TABLES = (".csv", ".tsv", ".jsonl", ".ndjson")  # which are read, also if they are compressed
 _TFRECORD = re.compile(r"\.tfrecord\b|\.record-\d|-\d{5}-of-\d{5}$")
 _RECTANGLES = frozenset(["rectanglelabels", "rectangle"])
 
 
 def by_name(path: Path) -> Known | None:
     """Tell by its name what a file is."""
+    if path.stem.lower().endswith(".tar"):
+        return _UNPACKED
+    if is_packed(path) and suffix_of(path) in _TABLES:
+        return None
     if path.suffix.lower() in _SUFFIXES:
         return _SUFFIXES[path.suffix.lower()]
     return _RECORDS if _TFRECORD.search(path.name.lower()) and path.suffix != ".parquet" else None

@@ -15,6 +15,7 @@ from anchoraudit.io import stores
 from anchoraudit.io.files import size_of
 from anchoraudit.io.folders import names_in
 from anchoraudit.io.memory import without_garbage_collection
+from anchoraudit.io.packed import is_packed, suffix_of, whole_suffix
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
 
 NAME = "table"
 LOOKS_FOR = (
-    "a .csv, .parquet or .jsonl file with one row a box or an image, a folder with one such file or of "
+    "a .csv, .parquet, .jsonl or .csv.gz file with one row a box or an image, a folder with one or of "
     ".parquet files, train_labels.csv and test_labels.csv, SPLIT/_annotations.csv, SPLIT/metadata.jsonl"
 )
-SUFFIXES = (".csv", ".parquet", ".jsonl", ".ndjson")
+SUFFIXES = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".gz", ".bz2")
 EXAMPLE = """\
 filename,width,height,class,xmin,ymin,xmax,ymax
 a.jpg,640,480,cat,10,20,110,70
@@ -39,10 +40,12 @@ NOT_READ = "columns that are not listed on its page"
 READS_COLUMNS = True
 _KINDS = {
     ".csv": "a CSV file",
+    ".tsv": "a TSV file",
     ".parquet": "a Parquet file",
     ".jsonl": "a JSON Lines file",
     ".ndjson": "a JSON Lines file",
 }
+_PARQUET = ".parquet"  # which is compressed within
 _SMALL = 32 << 20  # bytes of Parquet below which nobody needs to count rows
 _NAMED = 5  # folders in a message
 
@@ -50,7 +53,7 @@ _NAMED = 5  # folders in a message
 def detect(path: Path) -> Detection | None:
     """Recognise a table by its suffix, or a folder by the name of the table in it."""
     if path.is_file():
-        kind = _KINDS.get(path.suffix.lower())
+        kind = _kind_of(path)
         return None if kind is None else Detection(NAME, path, kind, Sureness.SUFFIX)
     from anchoraudit.formats.table.folders import only_table, tables_of_splits, usual_tables
 
@@ -66,6 +69,14 @@ def detect(path: Path) -> Detection | None:
     return Detection(NAME, path, f"a folder with {' and '.join(names)}", Sureness.SUFFIX) if names else None
 
 
+def _kind_of(path: Path) -> str | None:
+    """Say what kind of table a file is, by its name; None for no table."""
+    kind = _KINDS.get(suffix_of(path))
+    if kind is None or not is_packed(path):
+        return kind
+    return None if suffix_of(path) == _PARQUET else f"{kind}, compressed ({path.suffix.lower()})"
+
+
 def nearly(path: Path) -> str:
     """Return what to do about tables in a folder of which none is called after a split; "" without any."""
     from anchoraudit.formats.table.folders import hint
@@ -75,7 +86,7 @@ def nearly(path: Path) -> str:
 
 def detect_address(address: Path) -> Detection | None:
     """Recognise a table at an address, or a folder of Parquet files. Raises AnchorauditError as `read`."""
-    kind = _KINDS.get(address.suffix.lower())
+    kind = _kind_of(address)
     if kind is not None and stores.is_file(address):
         return Detection(NAME, address, kind, Sureness.SUFFIX)
     if (found := _shards(address)) is not None or not stores.is_folder(address):
@@ -93,15 +104,15 @@ def detect_address(address: Path) -> Detection | None:
 def detect_several(paths: Sequence[Path]) -> Detection | None:
     """Recognise files with the same suffix of a table, or folders of Parquet files, as one table."""
     files = [file for path in paths for file in _files_at(path)]
-    suffixes = {file.suffix.lower() for file in files}
-    if len(suffixes) != 1 or not suffixes <= {*_KINDS}:
+    suffixes = {whole_suffix(file) for file in files}
+    if len(suffixes) != 1 or not all(map(_kind_of, files)):
         return None
     number = f"{len(files):,} {suffixes.pop()} file{'s' * (len(files) != 1)}"
     return Detection(NAME, stores.folder_above(files), number, Sureness.SUFFIX, tuple(files))
 
 
 def _files_at(path: Path) -> Sequence[Path]:
-    found = None if path.suffix.lower() in _KINDS and stores.is_file(path) else _shards(path)
+    found = None if _kind_of(path) is not None and stores.is_file(path) else _shards(path)
     return [path] if found is None else found.files
 
 
@@ -157,7 +168,7 @@ def parts(detection: Detection, options: ReadOptions, rows: int) -> Parts:
 
 def least_memory(detection: Detection) -> int:
     """Return how many bytes reading it whole takes at the least: 250 for each row of Parquet."""
-    files = [file for file in detection.files or [detection.path] if file.suffix.lower() == ".parquet"]
+    files = [file for file in detection.files or [detection.path] if file.suffix.lower() == _PARQUET]
     if sum(size_of(file) for file in files) < _SMALL or find_spec("pyarrow") is None:
         return 0
     from anchoraudit.formats.table.row_groups import row_group_sizes

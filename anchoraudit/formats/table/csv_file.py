@@ -31,8 +31,8 @@ from anchoraudit.formats.table.lines import Lines, bytes_of, count_ends, cut, he
 from anchoraudit.formats.table.list_cells import holds_lists, read_images
 from anchoraudit.formats.table.rows import NUMBERS, Rows, not_understood
 from anchoraudit.io.files import decode_names
-from anchoraudit.io.stores import read_input
-from anchoraudit.io.unchanged import note
+from anchoraudit.io.packed import is_packed, read_input
+from anchoraudit.io.unchanged import note, note_large
 
 _TELLING = 200  # first rows in which the columns show
 _HEAD = 1 << 16  # characters that hold them
@@ -59,7 +59,10 @@ def read_csv(
 
 def _read(path: Path, lines: Lines | None, asked: Columns, only_texts: bool) -> Rows:
     data = read_input(path) if lines is None else bytes_of(path, lines)
-    note(path, data)
+    if is_packed(path):  # the bytes of the file are others
+        note_large(path)
+    else:
+        note(path, data)
     # So many bytes have as many characters, and more where each takes several.
     head = data[: 4 * _HEAD] if lines is None else head_of(path)
     separator, told = _first_rows(path, decode_names(head)[:_HEAD])

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from anchoraudit.dataset.splits import is_split, is_training
-from anchoraudit.errors import AnchorauditError
+from anchoraudit.errors import AnchorauditError, printable
+from anchoraudit.io import packed
 from anchoraudit.io.folders import files_ending, folders_in, is_file
 
 # Roboflow's, and those of the ImageFolder of `datasets`. Of the latter, only JSON Lines are surely of images.
 _USUAL = ("_annotations.csv", "metadata.jsonl", "metadata.csv", "metadata.parquet")
 _SURE = _USUAL[:2]
-_SUFFIXES = (".csv", ".jsonl", ".ndjson")
+_PLAIN = (".csv", ".tsv", ".jsonl", ".ndjson")
+_SUFFIXES = (*_PLAIN, *(f"{plain}{own}" for plain in _PLAIN for own in packed.SUFFIXES))
 _SPLIT = re.compile(r"(train(?:ing|val)?|val(?:id|idation)?|test(?:ing)?|dev|eval|minival)\d*")
 _LOOKED_AT = 10  # tables of a folder
 _BETWEEN = re.compile(r"[^a-z0-9]+")
@@ -73,20 +75,25 @@ def other_tables(folder: Path, read: list[Path]) -> list[str]:
     from anchoraudit.formats._builder import listed
 
     names = {path.name for path in read if path.parent == folder}
-    others = [path.name for path in _tables_in(folder) if path.suffix.lower() == ".csv"]
+    others = [path.name for path in _tables_in(folder) if packed.suffix_of(path) == ".csv"]
     others = [name for name in others if name not in names and "class" not in name.lower()]
     return [f"not read: {listed(others)}"] if names and others else []
 
 
 def hint(folder: Path) -> str:
     """Return what would make a folder with tables a data set; "" if it has none."""
-    tables = [path.name for path in _tables_in(folder)[:_LOOKED_AT] if is_table(path)]
+    every = _tables_in(folder)
+    tables = [path.name for path in every[:_LOOKED_AT] if is_table(path)]
     if not tables:
         return ""
     from anchoraudit.formats._builder import listed
 
-    which = "is a table of boxes" if len(tables) == 1 else "are tables of boxes"
-    return f"{listed(tables)} {which}: name the file."
+    if len(tables) == 1:
+        return f"{tables[0]} is a table of boxes: name the file."
+    suffixes = {packed.whole_suffix(path) for path in every}
+    may_be_one = len(suffixes) == 1 and len(tables) == len(every[:_LOOKED_AT])
+    or_all = f", or all: '{printable(folder.name)}/*{suffixes.pop()}'" if may_be_one else ""
+    return f"{listed(tables)} are tables of boxes: name the file{or_all}."
 
 
 def _tables_in(folder: Path) -> list[Path]:

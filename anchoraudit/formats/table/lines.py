@@ -9,7 +9,7 @@ from typing import IO, NamedTuple
 import numpy as np
 
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.io import stores
+from anchoraudit.io import packed, stores
 
 HEAD = 1 << 16  # bytes in which the columns of a file show
 _BLOCK = 8 << 20  # bytes that are read at a time
@@ -49,7 +49,7 @@ def blocks(path: Path, lines: Lines | None = None, size: int = _BLOCK) -> Iterat
 
     lines: which ones; None for all. Raises AnchorauditError if they cannot be read, or if one has no end.
     """
-    with stores.opened(path) as file:
+    with packed.opened(path) as file:
         left = None if lines is None else lines.end - lines.start
         first = 0 if lines is None else lines.first
         file.seek(0 if lines is None else lines.start)
@@ -74,7 +74,7 @@ def blocks(path: Path, lines: Lines | None = None, size: int = _BLOCK) -> Iterat
 
 def bytes_of(path: Path, lines: Lines) -> bytes:
     """Return lines of a file. Raises AnchorauditError if they cannot be read."""
-    with stores.opened(path) as file:
+    with packed.opened(path) as file:
         file.seek(lines.start)
         return _read(file, lines.end - lines.start, path)
 
@@ -99,13 +99,15 @@ def cut(
 ) -> list[Lines]:
     """Cut a file into pieces of about `rows` boxes; [] if it is small, or must be read as a whole.
 
+    A compressed file is one piece: whoever reads from its middle has to unpack all that is before it.
+
     is_plain: tells whether a row never goes on in the next of these lines. end_of: behind how many bytes of
     these lines a piece shall end, more than 0; behind all of them if None.
 
     Raises AnchorauditError if the file cannot be read.
     """
     about = rows * _BYTES_OF_ROW
-    if stores.status(path).size <= about:
+    if packed.is_packed(path) or stores.status(path).size <= about:
         return []
     found: list[Lines] = []
     start = at = first = 0

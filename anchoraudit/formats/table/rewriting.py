@@ -21,7 +21,6 @@ from anchoraudit.io import stores
 # Bytes of a row group that are in memory at a time, as the file counts them. A larger one, such as of
 # pictures, becomes several.
 _AT_ONCE = 256 << 20
-_COPIED = 1 << 20  # bytes
 _VIEWS = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
 
 
@@ -42,19 +41,13 @@ def rewrite(path: Path, texts: Callable[[int], Rows], left_out: LeftOut, output:
             named.append(found.named)
             stay.append(found.stay)
         if all(keep.all() for keep in keeps):
-            _copy(path, output)
+            stores.copy(path, output)
         else:
             with _writer(file.file, output) as writer:
                 for group, keep in zip(file.groups, keeps, strict=True):
                     _write_group(file.file, group, keep, writer)
         rows_out = sum(int(np.count_nonzero(keep)) for keep in keeps)
         return Rewritten(file.count, rows_out, count_images(named), count_images(stay))
-
-
-def _copy(path: Path, output: Output) -> None:
-    with stores.opened(path) as source:
-        while data := source.read(_COPIED):
-            output.write(data)
 
 
 @contextmanager

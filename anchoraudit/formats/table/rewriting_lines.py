@@ -17,7 +17,8 @@ from anchoraudit.formats.table.kept import Kept, count_images, kept
 from anchoraudit.formats.table.lines import Block, Lines, blocks
 from anchoraudit.formats.table.rows import Rows
 from anchoraudit.formats.table.table_file import is_json_lines
-from anchoraudit.io.stores import read_input
+from anchoraudit.io import stores
+from anchoraudit.io.packed import Packing, is_packed, read_input
 
 _UTF_8 = b"\xef\xbb\xbf"
 _UTF_16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}  # by their marks
@@ -32,7 +33,8 @@ def rewrite_lines(
 ) -> Rewritten:
     """Write the rows of a file that stay, and all that is no row: a header, empty lines, a byte-order mark.
 
-    If all rows go and no header tells what the columns are, nothing is written: nobody could read the rest.
+    A compressed file is compressed again. If all rows go and no header tells what the columns are, nothing is
+    written: nobody could read the rest.
 
     stretches: which lines to read at a time, in order, together the whole file; None for all of it. read:
     reads the rows of a stretch. Raises AnchorauditError if the file cannot be read.
@@ -45,10 +47,14 @@ def rewrite_lines(
         found.append(kept(rows, left_out))
     rows_in = sum(one.rows for one in found)
     rows_out = rows_in - sum(len(one.gone) for one in found)
-    if rows_out or may_be_empty or not rows_in:
+    if rows_out == rows_in and is_packed(path):  # to compress it again might give other bytes
+        stores.copy(path, output)
+    elif rows_out or may_be_empty or not rows_in:
+        packing = Packing(path, output)
         for stretch, one in zip(stretches, found, strict=True):
             for data in _staying(path, stretch, one.gone):
-                output.write(data)
+                packing.write(data)
+        packing.finish()
     images_in, images_out = (
         count_images([one.named for one in found]),
         count_images([one.stay for one in found]),

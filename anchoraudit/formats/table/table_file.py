@@ -11,6 +11,7 @@ from anchoraudit.formats.table.json_lines import read_json_lines
 from anchoraudit.formats.table.lines import NOTHING, Lines, cut
 from anchoraudit.formats.table.rows import Rows
 from anchoraudit.io import stores
+from anchoraudit.io.packed import suffix_of
 
 _PARQUET = ".parquet"
 _JSON_LINES = (".jsonl", ".ndjson")
@@ -30,7 +31,7 @@ def read_rows(
 
     Raises AnchorauditError if it cannot be read, or if its columns are not understood.
     """
-    suffix = path.suffix.lower()
+    suffix = suffix_of(path)
     if suffix == _PARQUET:
         from anchoraudit.formats.table.parquet import read_parquet
 
@@ -59,17 +60,17 @@ def read_ends(
 
 def is_parquet(path: Path) -> bool:
     """Tell whether a file is Parquet."""
-    return path.suffix.lower() == _PARQUET
+    return suffix_of(path) == _PARQUET
 
 
 def is_json_lines(path: Path) -> bool:
     """Tell whether a file has a JSON object in each line."""
-    return path.suffix.lower() in _JSON_LINES
+    return suffix_of(path) in _JSON_LINES
 
 
 def nothing_of(path: Path) -> Stretch:
     """Return the stretch of a file without rows, which has its columns."""
-    return () if path.suffix.lower() == _PARQUET else NOTHING
+    return () if is_parquet(path) else NOTHING
 
 
 def stretches(path: Path, rows: int, asked: Columns = ()) -> Iterator[tuple[Stretch | None, str]]:
@@ -77,7 +78,7 @@ def stretches(path: Path, rows: int, asked: Columns = ()) -> Iterator[tuple[Stre
 
     Raises AnchorauditError if the file cannot be read.
     """
-    suffix = path.suffix.lower()
+    suffix = suffix_of(path)
     if suffix == _PARQUET:
         yield from _groups(path, rows)
         return

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from anchoraudit.encoding.verdicts import VERDICTS
+from anchoraudit.io.packed import whole_suffix
 from anchoraudit.io.stores import is_pattern
 from anchoraudit.manifest.leaving import STOPS, told_of
 from anchoraudit.report import words
@@ -74,7 +75,7 @@ def _readable(found: FilteredParts) -> str:
 
     A folder of Parquet files is a data set, and one of other tables is not.
     """
-    suffixes = {PurePosixPath(part.name).suffix for part in found.parts}
+    suffixes = {whole_suffix(PurePosixPath(part.name)) for part in found.parts}
     is_folder = found.manifest.parent == found.output
     if not (is_folder and is_pattern(found.audit.dataset.root)) or suffixes == {".parquet"}:
         return str(found.output)

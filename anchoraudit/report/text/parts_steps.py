@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from anchoraudit.encoding.verdicts import WITHOUT_FOREGROUND
 from anchoraudit.io.addresses import is_address
+from anchoraudit.io.packed import suffix_of, whole_suffix
 from anchoraudit.io.stores import is_pattern
 from anchoraudit.report import words
 from anchoraudit.report.text.commands import command, without_detector
@@ -16,7 +17,7 @@ from anchoraudit.report.text.commands import command, without_detector
 if TYPE_CHECKING:
     from anchoraudit.partitions.partial import Partial
 
-_FILES = (".parquet", ".csv", ".jsonl", ".ndjson", ".json")  # suffixes of data sets that are one file
+_FILES = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".json")  # suffixes of data sets that are one file
 
 
 def after_scan_in_parts(
@@ -67,8 +68,8 @@ def _output_name(whole: Partial) -> str:
     root = whole.dataset.root
     if is_pattern(root):  # of files in a folder, which the output must not be in
         root = Path(re.split(r"[*?\[]", str(root))[0] + "_").parent
-    is_one = root.suffix.lower() in _FILES
-    name = f"{root.stem if is_one else root.name or 'data'}-clean{root.suffix if is_one else ''}"
+    suffix = root.name[len(root.name) - len(whole_suffix(root)) :] if suffix_of(root) in _FILES else ""
+    name = f"{root.name.removesuffix(suffix) or 'data'}-clean{suffix}"
     if is_address(whole.dataset.root):
         return name
     return Path(root.parent if root.name else Path(root, ".."), name).as_posix()
