@@ -12,6 +12,8 @@ import sys
 import warnings
 from copy import deepcopy
 from dataclasses import fields
+from functools import reduce
+from operator import add
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,7 @@ from PIL import Image
 
 from anchoraudit import loaders
 from anchoraudit.dataset.fates import DROPPED, KEPT, MOVED, RAISED
+from anchoraudit.dataset.parts import of_images
 from anchoraudit.dataset.traits import BoxTrait, ImageTrait
 from anchoraudit.detectors import load_detector, preset_names
 from anchoraudit.errors import AnchorauditError
@@ -290,6 +293,25 @@ def test_what_is_left_once_nothing_raises():
     mended = loaded.as_if_mended()
     assert mended.images.fate.tolist() == [KEPT, KEPT]
     assert mended.boxes.fate.tolist() == [DROPPED, KEPT, DROPPED, KEPT, KEPT]
+
+
+@pytest.mark.parametrize("loader", ["mmdet-coco", "detectron2", "py-faster-rcnn"])
+def test_parts_list_reasons_in_the_order_of_the_whole(loader):
+    """Each box breaks another rule, and each part has other ones."""
+    boxes = [
+        Box(0, 0, 100, 100, crowd=True),
+        Box(100, 100, 100.5, 100.5),
+        Box(900, 900, 950, 950),
+        Box(-5, -5, 700, 700),
+    ]
+    dataset = data(*[moved(box, image=i) for i, box in enumerate(boxes)], images=(Picture(),) * 5)
+    whole = load_as(dataset, loader).tally
+    every = [load_as(of_images(dataset, np.array([i])), loader).tally for i in range(5)]
+    assert len(whole.images | whole.boxes | whole.moves) > 2
+    for order in ((0, 1, 2, 3, 4), (4, 3, 2, 1, 0), (2, 0, 4, 1, 3)):
+        together = reduce(add, [every[i] for i in order])
+        assert together.sentences() == whole.sentences()
+        assert [*together.boxes.items()] == [*whole.boxes.items()]
 
 
 def test_the_side_that_a_framework_asks_for_first():

@@ -178,4 +178,4 @@ def load_as(
     # Comparisons with NaN are false here, as in the frameworks. Rules that treat NaN otherwise ask for it.
     with np.errstate(invalid="ignore", over="ignore", under="ignore"):
         known[loader].load(sieve)
-        return sieve.loaded()
+        return sieve.loaded(tuple(rule.told for rule in known[loader].RULES))

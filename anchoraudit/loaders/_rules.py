@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -80,6 +80,8 @@ class Loaded:
         the image itself.
     moves : dict of str to int
         Number of kept boxes moved for each reason. A box may be moved for several reasons.
+    order : tuple of str
+        The reasons of all rules of the loader, in which reports list them.
     at_all : tuple of str
         Why the framework stops at the data set as a whole, whatever the images, and what to do.
     without_images : str
@@ -100,6 +102,7 @@ class Loaded:
     stop_rule: Int16
     culprit: Int
     moves: dict[str, int]
+    order: tuple[str, ...] = ()
     # By the number of a rule, the framework's own words for an image.
     say: Mapping[int, Callable[[int], str]] = field(default_factory=dict)
     at_all: tuple[str, ...] = ()
@@ -149,7 +152,7 @@ class Loaded:
 
     @cached_property
     def dropped_images(self) -> dict[str, int]:
-        """Number of images that go for each reason, in the order in which the rules apply."""
+        """Number of images that go for each reason, in the order of the loader's rules."""
         return self._counted(self.image_rule)
 
     @cached_property
@@ -175,7 +178,7 @@ class Loaded:
         for rule, number in zip(self.rules, numbers, strict=True):
             if number:
                 counts[rule.told] = counts.get(rule.told, 0) + number
-        return counts
+        return _in_order(counts, self.order)
 
     @property
     def whole(self) -> tuple[str, ...]:
@@ -260,8 +263,9 @@ class Loaded:
             self.dropped_images,
             self.dropped_boxes,
             self.moved,
-            self.moves,
+            _in_order(self.moves, self.order),
             self.raising,
+            self.order,
         )
 
     def sentences(self) -> list[str]:
@@ -282,7 +286,8 @@ class Tally:
     """What a loader does to a data set, or to parts of it, in numbers.
 
     of: images, boxes, and boxes that it hands over. images, boxes, moves: how many it drops or moves for each
-    reason. moved: boxes that it moves. raising: images on which the framework stops.
+    reason. moved: boxes that it moves. raising: images on which the framework stops. order: the reasons of
+    all rules, in which they are listed: so parts list them as the whole does.
     """
 
     loader: str
@@ -292,18 +297,20 @@ class Tally:
     moved: int
     moves: dict[str, int]
     raising: int
+    order: tuple[str, ...] = ()
 
     def __add__(self, other: Tally) -> Tally:
-        """Add up two parts. Reasons are then in the order of their names."""
+        """Add up two parts."""
         images, boxes, kept = (a + b for a, b in zip(self.of, other.of, strict=True))
         return Tally(
             self.loader,
             (images, boxes, kept),
-            _sum(self.images, other.images),
-            _sum(self.boxes, other.boxes),
+            _sum(self.images, other.images, self.order),
+            _sum(self.boxes, other.boxes, self.order),
             self.moved + other.moved,
-            _sum(self.moves, other.moves),
+            _sum(self.moves, other.moves, self.order),
             self.raising + other.raising,
+            self.order,
         )
 
     def sentences(self) -> list[str]:
@@ -333,8 +340,15 @@ class Tally:
         return f"loader {self.loader} stops with an error on {images}: nothing trains until {they} fixed"
 
 
-def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
-    return {name: one.get(name, 0) + other.get(name, 0) for name in sorted({*one, *other})}
+def _sum(one: Mapping[str, int], other: Mapping[str, int], order: Sequence[str]) -> dict[str, int]:
+    return _in_order({name: one.get(name, 0) + other.get(name, 0) for name in (*one, *other)}, order)
+
+
+def _in_order(counts: Mapping[str, int], order: Sequence[str]) -> dict[str, int]:
+    """Return counts in the order of their reasons; `WITH_IMAGE`, which is that of no rule, comes last."""
+    places = {name: place for place, name in reversed([*enumerate(order)])}
+    names = sorted(counts, key=lambda name: (places.get(name, len(order)), name == WITH_IMAGE, name))
+    return {name: counts[name] for name in names}
 
 
 def _of(number: int, whole: int, noun: str) -> str:

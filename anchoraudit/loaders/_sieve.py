@@ -219,8 +219,8 @@ class Sieve:
         """Clip the boxes to their images; if the size is unknown, only at the left and the top."""
         self.move(rule, clip_boxes(self.boxes.xyxy, *self.limits()))
 
-    def loaded(self) -> Loaded:
-        """Return what has become of every image and box."""
+    def loaded(self, order: tuple[str, ...] = ()) -> Loaded:
+        """Return what has become of every image and box. order: the reasons of all rules, as of `Loaded`."""
         image_fate = self._fates()
         before = self.dataset.boxes.xyxy
         kept = self.left & (image_fate == KEPT)[self.boxes.image]
@@ -245,6 +245,7 @@ class Sieve:
             stop_rule=self._stop_rule,
             culprit=self._culprit,
             moves={reason: number for reason, number in counts if number},
+            order=order,
             say=self._say,
             at_all=tuple(self._at_all),
             without_images=words,
