@@ -124,6 +124,12 @@ def for_each(parts: Sequence[slice], work: Callable[[slice], None]) -> None:
         return
     from concurrent.futures import ThreadPoolExecutor  # slow to import
 
+    errors = np.geterr()  # which a thread does not inherit
+
+    def work_as_here(part: slice) -> None:
+        with np.errstate(**errors):
+            work(part)
+
     with ThreadPoolExecutor(max_workers=2) as pool:
-        for _ in pool.map(work, parts):
+        for _ in pool.map(work_as_here, parts):
             pass

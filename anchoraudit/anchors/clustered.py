@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anchoraudit.anchors.clustering.centres import centres_of
+from anchoraudit.anchors.clustering.centres import SMALLEST, centres_of
 from anchoraudit.anchors.file import DECIMALS, Anchor, round_anchors
 from anchoraudit.anchors.fit import AnchorFit, measure_fit
 from anchoraudit.arrays import Float, Int
@@ -15,6 +15,7 @@ from anchoraudit.boxes import MEASURES, box_sizes
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import prepare
 from anchoraudit.detectors import Detector
+from anchoraudit.detectors.anchors import LARGEST_SIDE
 from anchoraudit.encoding.canvas import on_canvas
 from anchoraudit.errors import AnchorauditError
 
@@ -96,8 +97,12 @@ def anchors_of(
 ) -> list[Anchor]:
     """Return k anchors for sizes [N, 2], by area, rounded as in a file; no two of them are alike.
 
-    metric, seed, weight: as of `cluster_sizes`. Raises AnchorauditError if fewer than k sizes are distinct.
+    Sizes that no anchor can have, such as a width of 1e-40 px or 1e7 px, are left out. metric, seed, weight:
+    as of `cluster_sizes`. Raises AnchorauditError if fewer than k sizes are distinct.
     """
+    possible = ((sizes >= SMALLEST) & (sizes <= LARGEST_SIDE)).all(axis=1)
+    if not possible.all():
+        sizes, weight = sizes[possible], None if weight is None else weight[possible]
     _require(count_distinct(sizes, k), k)
     # Where only few sizes are distinct, an anchor more or less for one of them decides. So each is one size.
     every = np.ones(len(sizes)) if weight is None else weight

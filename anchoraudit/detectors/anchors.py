@@ -12,6 +12,7 @@ from anchoraudit.detectors._block import LARGEST, Block, is_default
 if TYPE_CHECKING:
     from anchoraudit.arrays import Float
 
+LARGEST_SIDE = LARGEST  # of an anchor, in pixels
 _LEAST = 1e-6  # pixels; far above the smallest float32 (1e-38), so that no side becomes 0
 
 

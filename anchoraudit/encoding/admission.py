@@ -278,7 +278,7 @@ class _OnInput:
         least = labels.least_side
         small[rows] = short < least if labels.least_side_inclusive else short <= least
         if labels.greatest_aspect:
-            with np.errstate(divide="ignore", invalid="ignore"):
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
                 aspect = long / short
             most = labels.greatest_aspect
             elongated[rows] = aspect > most if labels.greatest_aspect_inclusive else aspect >= most

@@ -103,8 +103,9 @@ def count_recall(dataset: Dataset, labels: Bool, detector: Detector, best: Float
     open_ = np.flatnonzero(~(sure | never))
     own = image[open_]
     sides = np.column_stack([images.width[own], images.height[own]])
-    fractions = ((xyxy[open_, 2:] - xyxy[open_, :2]) / sides).astype(np.float32)
-    sizes = fractions * (side * sides / longer[own][:, None])
+    with np.errstate(over="ignore"):  # a side beyond float32 is infinite, as in AutoAnchor
+        fractions = ((xyxy[open_, 2:] - xyxy[open_, :2]) / sides).astype(np.float32)
+        sizes = fractions * (side * sides / longer[own][:, None])
     certain = int(np.count_nonzero(sure))
     matched = certain + int(np.count_nonzero(_matches(sizes, detector)))
     always, ever, mean, variance = _range(sizes, own, detector)
@@ -116,7 +117,7 @@ def _matches(sizes: Float, detector: Detector) -> Bool:
     shapes = detector.shapes.astype(np.float32)
     limit = np.float32(1.0 / detector.match.ratio)
     found = np.zeros(len(sizes), dtype=np.bool_)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for start in range(0, len(sizes), _ROWS):
             own = sizes[start : start + _ROWS].astype(np.float32)
             for shape in shapes:

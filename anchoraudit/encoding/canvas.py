@@ -185,6 +185,7 @@ def _letterboxed(width: Float, height: Float, resize: Resize) -> Fit:
     return Fit(Canvases(canvas_w, canvas_h, own_w, own_h), scale_x, scale_y, left, top, width, height)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # corners may be beyond float32, and are infinite then
 def place(boxes: Float, fitted: Fit, of: Int | slice, detector: Detector) -> Float:
     """Place boxes [n, 4], pixels of the original images, on their canvases: float64 [n, 4], canvas pixels.
 
@@ -246,7 +247,8 @@ def _fractions(corners: Float, sides: Float, resize: Resize) -> npt.NDArray[Any]
 def _as_centre_and_size(corners: npt.NDArray[Any], number: Any) -> npt.NDArray[Any]:
     """Return corners [n, 2, 2], float64, of boxes that are handed on as centre and size, rounded to `number`.
 
-    Source: YOLOX `utils/boxes.py: xyxy2cxcywh` and `data/data_augment.py: TrainTransform`.
+    Beyond that precision they are infinite, and the corners NaN, as in the framework. Source: YOLOX
+    `utils/boxes.py: xyxy2cxcywh` and `data/data_augment.py: TrainTransform`.
     """
     low, size = corners[:, 0], corners[:, 1] - corners[:, 0]
     centre = (low + size * 0.5).astype(number).astype(np.float64)

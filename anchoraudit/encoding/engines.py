@@ -33,6 +33,8 @@ from dataclasses import replace
 from functools import cache
 from typing import Protocol, cast
 
+import numpy as np
+
 from anchoraudit import encoding
 from anchoraudit.arrays import Bool, Float, Int, Int8
 from anchoraudit.boxes import box_sizes
@@ -74,6 +76,11 @@ class Engine(Protocol):
         ...
 
 
+# Boxes may be as large as numbers go. Then areas and sums are infinite, and what is computed of these is no
+# number, in the frameworks too: no rule holds of it.
+_without_bounds = np.errstate(over="ignore", invalid="ignore")
+
+
 @cache
 def find_engines() -> dict[str, Engine]:
     """Return the engine of each kind of matching."""
@@ -99,17 +106,20 @@ def _engine_of(kind: str, path: tuple[str, ...]) -> Engine:
     return find_engines()[kind]
 
 
+@_without_bounds
 def replay(boxes: Float, canvas: Canvases, detector: Detector) -> DenseLabels:
     """Label every anchor of one image by the definition; canvas: of that image (D = 1)."""
     width, height, w, h = (float(getattr(canvas, name)[0]) for name in Canvases.__slots__)
     return engine_of(detector).replay(boxes, width, height, detector, (w, h))
 
 
+@_without_bounds
 def judge(boxes: OnCanvas, detector: Detector) -> Judged:
     """Return best IoU (or other measure) and status of every box, each independent of the others."""
     return engine_of(detector).judge(boxes, detector)
 
 
+@_without_bounds
 def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Counted:
     """Count the anchors of M images by label, and those assigned to each box.
 
@@ -118,6 +128,7 @@ def count(boxes: OnCanvas, image: Int, of_image: Int, detector: Detector) -> Cou
     return engine_of(detector).count(boxes, image, of_image, detector)
 
 
+@_without_bounds
 def levels(boxes: OnCanvas, detector: Detector) -> Bool | None:
     """Tell on which of the L levels each box has a positive anchor, matched or forced: bool [n, L].
 
@@ -132,6 +143,7 @@ def statuses_tell_levels(detector: Detector) -> bool:
     return len(detector.strides) == 1 and getattr(engine_of(detector), "STATUSES_TELL_LEVELS", False)
 
 
+@_without_bounds
 def judge_quickly(boxes: OnCanvas, detector: Detector) -> Judged:
     """Return the same, but perhaps without numbers of candidates."""
     quickly: Callable[[OnCanvas, Detector], Judged] | None = getattr(
@@ -140,6 +152,7 @@ def judge_quickly(boxes: OnCanvas, detector: Detector) -> Judged:
     return judge(boxes, detector) if quickly is None else quickly(boxes, detector)
 
 
+@_without_bounds
 def statuses(boxes: OnCanvas, detector: Detector) -> Int8:
     """Return the status of every box alone, as `judge` does: int8 [n], index into `STATUSES`."""
     alone: Callable[[OnCanvas, Detector], Int8] | None = getattr(engine_of(detector), "statuses", None)
@@ -151,6 +164,7 @@ def has_candidates(detector: Detector) -> bool:
     return hasattr(engine_of(detector), "count_candidates")
 
 
+@_without_bounds
 def count_candidates(boxes: OnCanvas, detector: Detector) -> Int:
     """Return the points that can become positive for each box, were it alone: int64 [n].
 
@@ -160,6 +174,7 @@ def count_candidates(boxes: OnCanvas, detector: Detector) -> Int:
     return own(boxes, detector)
 
 
+@_without_bounds
 def compete(
     boxes: OnCanvas,
     image: Int,
@@ -184,6 +199,7 @@ def compete(
     return without_later_equals(judged, first >= 0, detector)
 
 
+@_without_bounds
 def shortages(boxes: OnCanvas, image: Int, judged: Judged, detector: Detector) -> Shortages:
     """Return the shortages among n boxes: those of an image that can be given fewer points than they are.
 
@@ -210,6 +226,7 @@ def without_later_equals(judged: Judged, later: Bool, detector: Detector) -> Jud
     return replace(judged, status=status)
 
 
+@_without_bounds
 def causes(boxes: OnCanvas, detector: Detector) -> Int8:
     """Return why boxes are unmatched although no border rule hinders.
 

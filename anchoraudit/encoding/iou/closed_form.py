@@ -31,6 +31,8 @@ NEAR = {"float64": 1e-9, "float32": 1e-4}
 _WORTH_TAKING = 0.6
 
 
+# Of a box beyond the largest numbers, an IoU is 0, or no number: then `fmax` leaves it out, which is 0, too.
+@np.errstate(over="ignore", invalid="ignore")
 def best_ious(boxes: OnCanvas, detector: Detector, within: tuple[float, float] = (0.0, 1.0)) -> Float:
     """Return the IoU of each box with its best counting anchor: float64 [n], 0 where no anchor overlaps.
 
@@ -159,10 +161,10 @@ def _best_of_block(
             if len(active) < _WORTH_TAKING * len(area):
                 rows = active
         if rows is None:
-            np.maximum(best, _best_of_level(columns, of, level.axes, number, lowest), out=best)
+            np.fmax(best, _best_of_level(columns, of, level.axes, number, lowest), out=best)
         elif len(rows):
             own = columns.take(rows, axis=1)
-            best[rows] = np.maximum(best[rows], _best_of_level(own, of[rows], level.axes, number, lowest))
+            best[rows] = np.fmax(best[rows], _best_of_level(own, of[rows], level.axes, number, lowest))
 
 
 def _area(columns: Float) -> Float:
@@ -203,13 +205,13 @@ def _best_of_level(
     top = np.zeros(len(of), dtype=number)
     shapes = _worth(_area(columns), axes, lowest) if lowest > 0 else None
     for iou in ious_of_nearest(columns, of, axes, number, shapes)[0]:
-        np.maximum(top, iou, out=top)
+        np.fmax(top, iou, out=top)
     return top
 
 
 def _worth(area: Float, axes: tuple[Cells, Cells], lowest: float) -> list[int]:
     """Return the shapes of a level near enough in area [n] to one of the boxes for this IoU at least."""
-    least, most = float(area.min()), float(area.max())
+    least, most = float(np.fmin.reduce(area)), float(np.fmax.reduce(area))
     ranges = ((k, *_areas_of(axes, k)) for k in range(len(axes[0].sizes)))
     return [k for k, small, large in ranges if most >= lowest * small and large >= lowest * least]
 

@@ -12,7 +12,7 @@ from anchoraudit.arrays import Bool, Float, Floating, Int
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.points.in_box import edges
-from anchoraudit.encoding.points.lattice import AllPoints, PointAxis, Rectangle, Span, point_axes_of
+from anchoraudit.encoding.points.lattice import AllPoints, PointAxis, Rectangle, Span, as_index, point_axes_of
 
 KINDS = ("centre_cell",)
 
@@ -45,8 +45,7 @@ def _cells(low: Floating, high: Floating, axis: PointAxis) -> Int:
     """Return the cell of each centre along an axis: int64 [n]."""
     scale = axis.number(1) / axis.number(axis.size)
     centre = (low + high) * scale / axis.number(2)
-    cell: Int = np.maximum(np.trunc(centre), 0).astype(np.int64)
-    return cell
+    return np.maximum(as_index(np.trunc(centre), 0.0), 0)
 
 
 def priority(boxes: Float, detector: Detector) -> Floating:

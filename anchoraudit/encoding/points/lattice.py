@@ -20,6 +20,8 @@ from anchoraudit.encoding.canvas import Canvases
 from anchoraudit.encoding.grid import MOST_ANCHORS
 from anchoraudit.errors import AnchorauditError
 
+_FAR = 1e15  # an index beyond any canvas, which float64 and int64 can hold
+
 # Tells for each box whether the point with this index, [n], is one that a rule takes.
 Holds = Callable[[Int], Bool]
 
@@ -53,11 +55,17 @@ class PointAxis:
 
     def first_right_of(self, edge: Floating, stride: Float) -> Int:
         """Return the index of the first point right of an edge [n], as nearly as float64 tells."""
-        return np.floor(edge.astype(np.float64) / stride - self.points.offset).astype(np.int64) + 1
+        return as_index(np.floor(edge.astype(np.float64) / stride - self.points.offset), _FAR) + 1
 
     def last_left_of(self, edge: Floating, stride: Float) -> Int:
         """Return the index of the last point left of an edge [n], as nearly as float64 tells."""
-        return np.ceil(edge.astype(np.float64) / stride - self.points.offset).astype(np.int64) - 1
+        return as_index(np.ceil(edge.astype(np.float64) / stride - self.points.offset), -_FAR) - 1
+
+
+def as_index(places: Floating, nan: float) -> Int:
+    """Return whole numbers [n] as integers: beyond any canvas as one that is, too, and NaN as `nan`."""
+    found: Int = np.nan_to_num(np.clip(places, -_FAR, _FAR), nan=nan).astype(np.int64)
+    return found
 
 
 @lru_cache(maxsize=256)
