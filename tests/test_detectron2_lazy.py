@@ -1,5 +1,6 @@
 """Lazy configs of detectron2's FCOS: parsed, never executed."""
 
+import json
 import textwrap
 
 import pytest
@@ -83,3 +84,86 @@ def test_errors(write, old, new, words):
     assert caught.value.remedy
     for word in ("mine.py", *words):
         assert word in str(caught.value)
+
+
+# Whether images without annotations train
+
+CALL = "L(build_detection_train_loader)(dataset=L(get_detection_dataset_dicts)({}), num_workers=4)"
+
+
+@pytest.mark.parametrize(
+    ("lines", "blank"),
+    [
+        ("", ""),
+        ("dataloader.train.dataset.filter_empty = False", "kept"),
+        ("dataloader['train'].dataset[\"filter_empty\"] = False", "kept"),
+        ("KEEP = False\ndataloader.train.dataset.filter_empty = KEEP", "kept"),
+        ("dataloader.train.dataset.filter_empty = True", "dropped"),
+        ("dataloader.test.dataset.filter_empty = False", ""),
+        ("dataloader.train.dataset.names = 'mine'", ""),
+        ("dataloader.train.dataset = L(get_detection_dataset_dicts)(names='a', filter_empty=False)", "kept"),
+        ("dataloader.train.dataset = LazyCall(data.get_detection_dataset_dicts)('a', False)", "kept"),
+        (f"dataloader.train = {CALL.format('names=[1], filter_empty=False')}", "kept"),
+        (f"dataloader = dict(train={CALL.format('filter_empty=False')})", "kept"),
+        (f"dataloader = OmegaConf.create({{'train': {CALL.format('filter_empty=False')}}})", "kept"),
+        ("dataloader.train.dataset.filter_empty = False\ndataloader = deepcopy(dataloader)", "kept"),
+        # What comes later counts.
+        (
+            "dataloader.train.dataset.filter_empty = False\n"
+            "dataloader.train.dataset = L(get_detection_dataset_dicts)(names='a')",
+            "",
+        ),
+        (
+            "dataloader.train.dataset.filter_empty = False\n"
+            "dataloader = model_zoo.get_config('common/data/coco.py').dataloader",
+            "",
+        ),
+    ],
+)
+def test_images_without_annotations(write, lines, blank):
+    detector = load_detector(write(textwrap.dedent(LAZY) + lines))
+    assert detector.loading.blank == blank
+    assert "filter_empty" not in " ".join(detector.notes)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "from .data import dataloader",
+        "dataloader.train.dataset.update(filter_empty=False)",
+        "if x: dataloader.train.dataset.filter_empty = False",
+        "dataloader.train.dataset = L(my_dicts)(names='a', filter_empty=False)",
+        "dataloader.train.dataset = L(get_detection_dataset_dicts)(**given)",
+        "dataloader = mine()",
+    ],
+)
+def test_what_is_not_read_of_the_data_loader_is_a_note(write, lines):
+    detector = load_detector(write(textwrap.dedent(LAZY) + lines))
+    assert detector.loading.blank == ""
+    (note,) = [note for note in detector.notes if "filter_empty" in note]
+    assert "(line 13) is not read" in note
+
+
+def test_a_value_that_does_not_follow_from_the_text(write):
+    with pytest.raises(AnchorauditError, match="filter_empty") as caught:
+        load_detector(write(textwrap.dedent(LAZY) + "dataloader.train.dataset.filter_empty = keep()"))
+    assert "line 13" in str(caught.value)
+
+
+@pytest.mark.parametrize(("value", "verdict"), [("True", "left_out"), ("False", "blank")])
+def test_a_scan_keeps_them_as_the_run_does(tmp_path, anchoraudit, value, verdict):
+    coco = {
+        "images": [{"id": i, "file_name": f"{i}.jpg", "width": 640, "height": 480} for i in (1, 2)],
+        "annotations": [
+            {"id": 1, "image_id": 1, "category_id": 1, "bbox": [9, 9, 99, 99], "area": 1, "iscrowd": 0}
+        ],
+        "categories": [{"id": 1, "name": "cat"}],
+    }
+    text = textwrap.dedent(LAZY) + f"dataloader.train.dataset.filter_empty = {value}\n"
+    make(tmp_path, {"mine.py": text.replace("COUNT + 1", "1"), "a.json": coco})
+    done = anchoraudit(
+        "scan", tmp_path / "a.json", "--detector", tmp_path / "mine.py", "--output-format", "json",
+        "--exit-zero",
+    )  # fmt: skip
+    verdicts = json.loads(done.stdout)["summary"]["verdicts"]
+    assert verdicts[verdict] == 1, verdicts

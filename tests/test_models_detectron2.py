@@ -171,6 +171,16 @@ class TestLazy:
         detector = Detector.from_model(type(config)(config["model"]))
         assert "not in a model" in detector.notes[-1]
 
+    @pytest.mark.parametrize("target", ["GeneralizedRCNN", "FCOS"])
+    @pytest.mark.parametrize(("given", "blank"), [({"filter_empty": False}, "kept"), ({}, "")])
+    def test_images_without_annotations(self, target, given, blank):
+        config = lazy(f"detectron2.modeling.meta_arch.{target}", num_classes=3)
+        dataset = {"_target_": "detectron2.data.build.get_detection_dataset_dicts", "names": "a", **given}
+        config["dataloader"]["train"]["dataset"] = dataset
+        assert Detector.from_model(config).loading.blank == blank
+        dataset["_target_"] = "mine.dicts"
+        assert Detector.from_model(config).loading.blank == ""
+
     def test_another_target_is_no_detector(self):
         with pytest.raises(AnchorauditError, match="DictConfig is not a detector"):
             Detector.from_model(lazy("mine.Net"))

@@ -16,7 +16,7 @@ class Loading(Block, frozen=True):
     ----------
     blank : {"", "kept", "dropped"}
         What becomes of images without boxes. mmdetection: `filter_empty_gt` of the data set's `filter_cfg`.
-        detectron2: `DATALOADER.FILTER_EMPTY_ANNOTATIONS`.
+        detectron2: `DATALOADER.FILTER_EMPTY_ANNOTATIONS`, `filter_empty` of a lazy config.
     least_image_side : float, optional
         Pixels. Images with a shorter side are left out. mmdetection: `filter_cfg.min_size`. 0: none are.
     least_box_side : float, optional

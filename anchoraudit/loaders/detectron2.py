@@ -2,8 +2,9 @@
 `data/dataset_mapper.py`.
 
 `load_coco_json` and `load_voc_instances` read the files. `get_detection_dataset_dicts` drops images whose
-annotations are all crowds, or that have none (`DATALOADER.FILTER_EMPTY_ANNOTATIONS`, true by default; where
-the detector's configuration has false, they stay, and train as background). Then
+annotations are all crowds, or that have none (`DATALOADER.FILTER_EMPTY_ANNOTATIONS`, and `filter_empty` of a
+lazy config, true by default; where the detector's configuration has false, they stay, and train as
+background). Then
 `DatasetMapper` drops crowds, puts the corners of each box in order (`apply_box` of fvcore), clips the box to
 the image and drops it unless both sides are above 1e-5 pixels; a NaN side is not. An image that loses its
 last box at this step stays. The mapper opens the image turned by its EXIF orientation, and resizes it to a

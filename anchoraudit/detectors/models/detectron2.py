@@ -25,7 +25,7 @@ from anchoraudit.detectors.readers import detectron2_yaml
 from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.readers._based_on import based_on
 from anchoraudit.detectors.readers._table import table_of
-from anchoraudit.detectors.spec import Classes, Detector
+from anchoraudit.detectors.spec import Classes, Detector, Loading
 from anchoraudit.errors import AnchorauditError
 
 READS = "a cfg, a lazy config or a model of detectron2"
@@ -38,6 +38,7 @@ _USUAL_OFFSET = 0.5  # of DefaultAnchorGenerator itself, which a lazy config may
 # Methods that label anchors or points: a class of one's own that has one may label in any way.
 _LABELLING = {"label_anchors", "label_and_sample_anchors", "_match_anchors", "losses", "forward_training"}
 _RESIZE = "ResizeShortestEdge"
+_DATASET, _FILTER = "get_detection_dataset_dicts", "filter_empty"
 _NO_SIZE = (
     "The size of the input is in cfg.INPUT or in the data loader, and not in a model; replayed at "
     "detectron2's default, or at that of --input-size."
@@ -72,7 +73,8 @@ def _read(model: Any, assume: Assume) -> Detector:
     kind = type(model).__name__
     if comes_from(model, "omegaconf"):
         plain = _plain(model)
-        return _read_parts(_lazy_model(plain), "LazyConfig", assume, _augmentations(plain))
+        detector = _read_parts(_lazy_model(plain), "LazyConfig", assume, _augmentations(plain))
+        return msgspec.structs.replace(detector, loading=_loading(plain))
     if not isinstance(model, Mapping):
         return _read_parts(model, kind, assume, None)
     table = table_of(model, "cfg")
@@ -257,7 +259,21 @@ def _plain(config: Any) -> Any:
 
 def _augmentations(config: Any) -> list[Any] | None:
     """Return the augmentations of the training; None if the configuration has none."""
-    value: Any = config
-    for key in ("dataloader", "train", "mapper", "augmentations"):
-        value = value.get(key) if isinstance(value, Mapping) else None
+    value = _of_training(config, "mapper", "augmentations")
     return value if isinstance(value, list) else None
+
+
+def _loading(config: Any) -> Loading:
+    """Return whether a lazy configuration keeps images without annotations. Source: data/build.py."""
+    dataset = _of_training(config, "dataset")
+    if not isinstance(dataset, Mapping) or _name(dataset) != _DATASET or _FILTER not in dataset:
+        return Loading()
+    return Loading(blank="dropped" if dataset[_FILTER] else "kept")
+
+
+def _of_training(config: Any, *keys: str) -> Any:
+    """Return what a lazy configuration has under these keys of its training's data loader; None without."""
+    value: Any = config
+    for key in ("dataloader", "train", *keys):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value

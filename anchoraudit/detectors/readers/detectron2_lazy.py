@@ -16,6 +16,7 @@ import msgspec
 from anchoraudit.detectors._presets import preset
 from anchoraudit.detectors.readers._assume import Assume
 from anchoraudit.detectors.readers._based_on import based_on
+from anchoraudit.detectors.readers._detectron2_dataloader import DataLoader
 from anchoraudit.detectors.readers._stated import Stated, place
 from anchoraudit.detectors.readers._table import Table, Unresolved
 from anchoraudit.detectors.spec import Classes, Detector
@@ -41,14 +42,14 @@ def detect(path: Path, text: str) -> bool:
 
 
 def read(path: Path, text: str, assume: Assume) -> Detector:
-    """Read the detector: radius and number of classes; levels and matching are those of detectron2's FCOS."""
+    """Read radius, number of classes and `filter_empty`; all else is that of detectron2's FCOS."""
     del assume  # there is no class of one's own that could be taken for FCOS
-    settings, notes = _settings(path, text)
+    settings, loader, notes = _settings(path, text)
     base = preset(_PRESET)
     with settings.blame("center_sampling_radius"):
         radius = settings.number("center_sampling_radius", base.match.radius)
         match = msgspec.structs.replace(base.match, radius=radius)
-    detector = based_on(_PRESET, path, notes=notes, match=match)
+    detector = based_on(_PRESET, path, notes=notes, match=match, loading=loader.loading)
     return Stated(_classes(path, settings)).put_into(detector)
 
 
@@ -65,11 +66,13 @@ def _classes(path: Path, settings: Table) -> Classes:
         return Classes(count=settings.read(key, int, 0), stated_in=place(*settings.where[key]))
 
 
-def _settings(path: Path, text: str) -> tuple[Table, tuple[str, ...]]:
-    """Return what is assigned to `model.x`, as `x`, and notes on what is not read."""
+def _settings(path: Path, text: str) -> tuple[Table, DataLoader, tuple[str, ...]]:
+    """Return what is assigned to `model.x`, as `x`, the data loader, and notes on what is not read."""
     tree = parse_module(text, path)
     settings, notes, known = Table(str(path)), [], Arithmetic()
+    loader = DataLoader(str(path), lambda node: _value(known, node, path))
     for statement in tree.body:
+        loader.see(statement)
         line = getattr(statement, "lineno", 1)
         match statement:
             case ast.Assign(targets=[target], value=value):
@@ -96,7 +99,7 @@ def _settings(path: Path, text: str) -> tuple[Table, tuple[str, ...]]:
                 known.names[name] = found
             elif name.startswith("model."):
                 settings.put(name.removeprefix("model."), found, str(path), line)
-    return settings, tuple(notes)
+    return settings, loader, (*notes, *loader.notes)
 
 
 def _value(known: Arithmetic, node: ast.expr, path: Path) -> Any:
