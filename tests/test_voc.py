@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import anchoraudit
 from anchoraudit.dataset.traits import BoxTrait, ImageTrait
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import ReadOptions, voc
@@ -413,6 +414,44 @@ def test_nothing_but_other_xml_ends_with_an_error(tmp_path):
     make(tmp_path, {"a.xml": "<project/>", "b.xml": "<html/>"})
     with pytest.raises(AnchorauditError, match="none of the 2 XML files is a readable Pascal VOC annotation"):
         read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"a.xml": "<project/>"},
+        {f"{i}.xml": "<?xml version='1.0'?>\n<!-- a catalog -->\n<catalog><x/></catalog>" for i in range(30)},
+        {"a.xml": "\ufeff<!DOCTYPE c SYSTEM 'c.dtd'><c:config xmlns:c='x'/>".encode("utf-16")},
+        {"a.xml": "<annotationset/>", "b.xml": "<svg></svg>"},
+    ],
+)
+def test_a_folder_of_other_xml_is_none(tmp_path, others):
+    with pytest.raises(AnchorauditError, match="no data set recognised"):
+        anchoraudit.read(make(tmp_path, others))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"<", b"\0" * 10, b"<?xml version='1.0'?>", b"<!DOCTYPE a [<!ENTITY b 'c'>]><a/>", b"text"),
+        *(b"<?" * 2_000, b"<??>" * 1_000, b"<!--x-->" * 500, b"<annotation", b"<annotation><object>"),
+    ],
+)
+def test_other_xml_beside_what_may_be_an_annotation_is_not_passed_over(tmp_path, content):
+    """Broken files have no root element that could tell."""
+    others = {f"{i}.xml": "<config/>" for i in range(4)}
+    make(tmp_path, {**others, "z.xml": content})
+    with pytest.raises(AnchorauditError, match="none of the 5 XML files is a readable Pascal VOC annotation"):
+        read(tmp_path)
+
+
+def test_other_xml_among_annotations_stays_a_finding(tmp_path):
+    others = {f"{i}.xml": "<config/>" for i in range(10)}
+    dataset = read(make(tmp_path, {**others, "z.xml": xml(CAT)}))
+    assert dataset.images.ids == ["z"]
+    assert [finding.code for finding in dataset.findings].count("PAR007") == 10
+    named = read(make(tmp_path / "kit", {"Annotations/a.xml": "<config/>", "Annotations/b.xml": xml(CAT)}))
+    assert named.images.ids == ["b"]
 
 
 def test_one_bad_file_does_not_stop_the_rest(tmp_path):

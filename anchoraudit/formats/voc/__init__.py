@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from anchoraudit.errors import printable
 from anchoraudit.formats import Detection, ReadOptions, Sureness, require_known_splits
-from anchoraudit.formats.voc.layout import Part, count_xml, find_parts, is_annotated
+from anchoraudit.formats.voc.layout import Part, count_xml, find_parts, is_annotated, is_of_others
 from anchoraudit.formats.voc.members import Members, share_images
 from anchoraudit.formats.voc.pool import scanning
 from anchoraudit.formats.voc.splits import preference
@@ -41,9 +41,16 @@ NOT_READ = "parts, poses and segmentation masks"
 
 
 def detect(path: Path) -> Detection | None:
-    """Recognise a folder of one of the layouts, from the names of its files."""
-    parts = find_parts(path)
-    return Detection(NAME, path, _reason(parts), _sureness(parts)) if parts else None
+    """Recognise a folder of one of the layouts, from the names of its files.
+
+    Where nothing but their suffix tells, XML files that are surely something else are no annotations.
+    """
+    if not (parts := find_parts(path)):
+        return None
+    sureness = _sureness(parts)
+    if sureness == Sureness.SUFFIX and all(is_of_others(part.annotations) for part in parts):
+        return None
+    return Detection(NAME, path, _reason(parts), sureness)
 
 
 def read(detection: Detection, options: ReadOptions) -> Dataset:

@@ -22,10 +22,15 @@ _YEAR = re.compile(r"VOC(19|20)\d\d", re.IGNORECASE)
 _SPLITS = frozenset(["train", "training", "val", "valid", "validation", "test", "testing", "dev", "eval"])
 # The root element is in the first bytes of a file. Three files are looked at, in case one is broken.
 _PEEKED_FILES, _PEEKED_BYTES = 3, 4096
+_PEEKED_MORE = 20  # before XML files are taken to be something else
 _COMPARED = 200  # annotations whose names are compared with those of images, where folders have other names
 # The root element, with or without a namespace. CVAT's root is <annotations>, which must not match.
 _ANNOTATION = re.compile(rb"<(?:[\w.-]+:)?annotation[\s/>]")
 _LOOSELY = re.compile(rb"annotation")
+# The first element, behind a declaration, comments and a doctype. A web page was saved in place of a file.
+_ROOT = re.compile(
+    rb"(?>\s*(?:<\?.*?\?>|<!--.*?-->|<![^>\[]*>))*+\s*<(?!html\b)([A-Za-z_][\w.:-]*)[\s/>]", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +221,23 @@ def is_annotated(folder: Path, element: re.Pattern[bytes] = _ANNOTATION) -> bool
             if element.search(read_head(entry.path, _PEEKED_BYTES).replace(b"\0", b"")):
                 return True
     return False
+
+
+def is_of_others(folder: Path) -> bool:
+    """Tell whether the first XML files in `folder` are something else, each with another root element.
+
+    A file without a root element is broken, and may have been an annotation.
+    """
+    roots: list[bytes] = []
+    with suppress(OSError), os.scandir(folder) as entries:
+        documents = (e for e in entries if is_xml(e.name) and not is_left_behind(folder, e.name))
+        for entry in islice(filter(_is_file, documents), _PEEKED_MORE):
+            head = read_head(entry.path, _PEEKED_BYTES).replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe")
+            root = _ROOT.match(head)
+            if root is None or root[1].rpartition(b":")[2].lower() == b"annotation":
+                return False
+            roots.append(root[1])
+    return bool(roots)
 
 
 def count_xml(folder: Path) -> int:
