@@ -573,6 +573,7 @@ def examine(
         admitted,
         table,
         boxes.shortages,
+        boxes.cause,
     )
     audited = Audit(
         dataset,

@@ -103,6 +103,7 @@ class Context:
     not. on_input: the usable boxes on the network's input. image_files: None if the image files were not
     checked. loaded: None without a loader. admitted: what the model does with the boxes; None with the plain
     policy. classes: which index each class gets. shortages: boxes that can be given too few points together.
+    cause: int8 [M], why a box is unmatched, an index into CAUSES, -1 for others; None without a detector.
 
     Without a detector, `replayed` and `on_input` are None; `verdict` then says only what the data alone say:
     `blank`, `no_usable_box` and `unknown`, and `ok` for every other image.
@@ -121,6 +122,7 @@ class Context:
     admitted: Admitted | None = None
     classes: ClassTable | None = None
     shortages: Shortages = field(default_factory=Shortages.none)
+    cause: Int8 | None = None
     given: Totals | None = None
     thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     _once: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
@@ -289,9 +291,9 @@ class Context:
         places, levels = max(detector.anchors.count, len(detector.strides)), len(detector.strides)
         if levels < 2 or int(self.totals.boxes[:, :, 1:].sum()) < 10 * places:
             return []
-        served = self.totals.of_rule("ANC012").column("served", levels)
+        served = self.totals.of_rule("ANC012").flags("served", levels)
         # Where no box is positive at all, others say so. Nor is anything known if the engine cannot tell.
-        idle: list[int] = np.flatnonzero(served == 0).tolist() if served.any() else []
+        idle: list[int] = np.flatnonzero(~served).tolist() if served.any() else []
         return idle
 
     def may_train_of(self, rows: Int) -> Bool:

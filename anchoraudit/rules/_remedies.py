@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anchoraudit.arrays import Int, Int8
+from anchoraudit.arrays import Int
 from anchoraudit.boxes import box_sizes
 from anchoraudit.detectors import Detector, override
 from anchoraudit.detectors.input_sizes import other_sizes
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import Clipped, clip_all, place_all
-from anchoraudit.encoding.causes import CAUSES, causes_of
+from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.rules._context import Context
 
@@ -64,12 +64,6 @@ class Remedy:
 def can_be_measured(context: Context) -> bool:
     """Tell whether there are boxes to measure remedies on; of many parts, only the totals are left."""
     return context.given is None
-
-
-def cause_codes(context: Context, rows: Int) -> Int8:
-    """Return why each of these boxes is unmatched: int8 [n], index into CAUSES. rows: int64 [n]."""
-    dataset = context.dataset if context.loaded is None else context.loaded.dataset
-    return causes_of(place_all(clip_all(dataset, rows), context.detector).boxes, context.detector)
 
 
 def causes_said(counts: Int, detector: Detector) -> str:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
-from anchoraudit.arrays import BLOCK, Int
+from anchoraudit.arrays import BLOCK, Bool, Int
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.labels import REASONS
 from anchoraudit.encoding.statuses import STATUSES
@@ -35,10 +35,11 @@ class First(NamedTuple):
     told: tuple[str, ...]
 
 
-Counted = Mapping[str, "int | Int | First"]
+# The sum of truth values, such as whether any box is somewhere, is whether one of them is true.
+Counted = Mapping[str, "int | Int | Bool | First"]
 
 
-class OwnTotals(dict[str, "int | Int | First"]):
+class OwnTotals(dict[str, "int | Int | Bool | First"]):
     """What one rule has counted, by name. What it has not met is 0."""
 
     def number(self, name: str) -> int:
@@ -53,7 +54,15 @@ class OwnTotals(dict[str, "int | Int | First"]):
         if found is None:
             return np.zeros(shape, dtype=np.int64)
         assert isinstance(found, np.ndarray)
-        return found
+        return cast(Int, found)
+
+    def flags(self, name: str, count: int) -> Bool:
+        """Return truth values: bool [count]."""
+        found = self.get(name)
+        if found is None:
+            return np.zeros(count, dtype=np.bool_)
+        assert isinstance(found, np.ndarray)
+        return cast(Bool, found)
 
     def first(self, name: str) -> First | None:
         """Return the first of something; None if there is none."""
@@ -71,7 +80,9 @@ class OwnTotals(dict[str, "int | Int | First"]):
         return OwnTotals({name: _sum(self.get(name), other.get(name)) for name in {**self, **other}})
 
 
-def _sum(one: int | Int | First | None, other: int | Int | First | None) -> int | Int | First:
+def _sum(
+    one: int | Int | Bool | First | None, other: int | Int | Bool | First | None
+) -> int | Int | Bool | First:
     if one is None or other is None:
         found = other if one is None else one
         assert found is not None
@@ -224,7 +235,7 @@ def _table(*columns: Any, shape: tuple[int, ...]) -> Int:
     return np.bincount(codes, minlength=int(np.prod(shape))).reshape(shape)
 
 
-def _plain(value: int | Int | First) -> Any:
+def _plain(value: int | Int | Bool | First) -> Any:
     if isinstance(value, First):
         return {"place": list(value.place), "told": list(value.told)}
     if isinstance(value, np.ndarray):
@@ -232,12 +243,14 @@ def _plain(value: int | Int | First) -> Any:
     return int(value)
 
 
-def _counted(plain: Any) -> int | Int | First:
+def _counted(plain: Any) -> int | Int | Bool | First:
     if isinstance(plain, int):
         return plain
     if "place" in plain:
         source, entry, name = plain["place"]
         return First((source, entry, name), tuple(plain["told"]))
+    if isinstance(next(iter(plain["numbers"]), 0), bool):
+        return np.array(plain["numbers"], dtype=np.bool_).reshape(plain["shape"])
     return _array(plain)
 
 

@@ -20,7 +20,7 @@ def check(context: Context, share: float) -> list[Finding]:
     shapes, boxes = context.detector.shapes, int(context.totals.boxes[:, :, 1:].sum())
     if boxes < 10 * len(shapes):  # with fewer boxes, a shape may be unused by chance
         return []
-    used = context.totals.of_rule("ANC005").column("used", len(shapes)) > 0
+    used = context.totals.of_rule("ANC005").flags("used", len(shapes))
     idle = context.idle_levels
     told = np.concatenate(
         [np.full(level.count, number in idle) for number, level in enumerate(context.detector.anchors.levels)]
@@ -36,11 +36,11 @@ def check(context: Context, share: float) -> list[Finding]:
 
 
 def count(context: Context, share: float) -> Counted:
-    """Tell which shapes fit any box best: 1 or 0 each, which add up to the number of parts."""
+    """Tell which shapes fit any box best."""
     del share
     if not context.detector.match.depends_on_anchors:
         return {}
-    return {"used": are_used(context.input_sides, context.detector.shapes).astype(np.int64)}
+    return {"used": are_used(context.input_sides, context.detector.shapes)}
 
 
 def are_used(sizes: Float, shapes: Float) -> Bool:

@@ -7,7 +7,7 @@ import numpy as np
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.rules._context import Context
-from anchoraudit.rules._remedies import Remedies, can_be_measured, cause_codes, causes_said
+from anchoraudit.rules._remedies import Remedies, can_be_measured, causes_said
 from anchoraudit.rules._rule import Rule
 from anchoraudit.rules._totals import Counted
 from anchoraudit.rules._unlearned import CHANCE, is_no_chance, never_positive
@@ -46,18 +46,13 @@ def _boxes(count: int) -> str:
 
 
 def count(context: Context, chance: float) -> Counted:
-    """Count the boxes of classes without any positive box, by why they are unmatched.
-
-    A class without any in the whole data set has none in a part.
-    """
+    """Count the unmatched boxes of each class in training by why they are unmatched."""
     del chance
-    category, counted = context.dataset.boxes.category, context.by_class
-    never = np.append(never_positive(counted), False)  # the last one is for boxes without a class
-    rows = np.flatnonzero(context.trained & never[category])
-    if not len(rows):
-        return {}
-    codes = category[rows] * len(CAUSES) + cause_codes(context, rows)
-    return {"causes": np.bincount(codes, minlength=len(counted) * len(CAUSES))}
+    category, classes = context.dataset.boxes.category, len(context.dataset.categories)
+    assert context.cause is not None  # there is a detector
+    rows = np.flatnonzero((context.cause >= 0) & (category >= 0) & context.trained)
+    codes = category[rows] * len(CAUSES) + context.cause[rows]
+    return {"causes": np.bincount(codes, minlength=classes * len(CAUSES))}
 
 
 RULE = Rule(

@@ -26,13 +26,13 @@ def check(context: Context) -> list[Finding]:
 
 
 def count(context: Context) -> Counted:
-    """Tell which levels have a positive anchor of a trained box: more than 0 in the totals."""
+    """Tell which levels have a positive anchor of a trained box."""
     if len(context.detector.strides) < 2:
         return {}
     boxes, rows = context.placed.boxes, np.flatnonzero(context.trained[context.placed.rows])
     some = boxes if len(rows) == len(boxes.boxes) else boxes.take(rows)
     served = serving_levels(some, context.detector)
-    return {} if served is None else {"served": served.astype(np.int64)}
+    return {} if served is None else {"served": served}
 
 
 RULE = Rule(

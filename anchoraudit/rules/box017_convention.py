@@ -51,8 +51,9 @@ def check(context: Context) -> list[Finding]:
 def count(context: Context) -> Counted:
     """Count, for each source, what tells whether it is misread."""
     dataset, files, in_part = context.dataset, context.image_files, context.dataset.class_boxes is not None
+    confirmed = np.bincount(dataset.images.source[_confirmed(dataset, files)], minlength=len(dataset.sources))
     if not len(dataset.boxes):
-        return {}
+        return {f"confirmed {number}": images for number, images in enumerate(confirmed.tolist())}
     odd = _odd(context)
     source, sources = dataset.images.source[dataset.boxes.image], len(dataset.sources)
     of_odd, of_all = (np.bincount(rows, minlength=sources) for rows in (source[odd], source))
@@ -61,7 +62,7 @@ def count(context: Context) -> Counted:
         counted["read otherwise"] = np.bincount(source[dataset.reread], minlength=sources)
     if not in_part and not _may_be_misread(of_odd, of_all):
         return counted  # on a large set, the rest takes a moment
-    sizes, confirmed = _sizes(dataset, files), _confirmed(dataset, files)
+    sizes = _sizes(dataset, files)
     odd |= _is_exchanged(dataset, files)[dataset.boxes.image]  # of these the data set has another size
     for number, rows in enumerate(judged_rows(dataset)):
         suspected = np.flatnonzero(odd[rows])
@@ -69,7 +70,7 @@ def count(context: Context) -> Counted:
         wrong[suspected] = wrong_among(dataset, rows[suspected], sizes)
         counts = count_readings(dataset, number, rows, wrong, sizes, in_part=in_part)
         counted |= {f"{name} {number}": value for name, value in vars(counts).items()}
-        counted[f"confirmed {number}"] = int(np.count_nonzero(confirmed & (dataset.images.source == number)))
+        counted[f"confirmed {number}"] = int(confirmed[number])
         if counts.wrong:
             row, place = context.first_box(rows[wrong])
             counted[f"first {number}"] = First(place, (_numbers_said(context, row),))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from anchoraudit.arrays import Int
+from anchoraudit.arrays import Bool, Int
 from anchoraudit.dataset.columns import Dataset, Source
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.images.found import IMAGE_FOLDERS, list_images, usual_folders
@@ -38,13 +38,13 @@ def count(context: Context) -> Counted:
     """Tell which splits have an image that is there, and which sources have images of which split."""
     dataset = context.dataset
     splits, sources, images = len(dataset.splits), len(dataset.sources), dataset.images
-    there = np.zeros(splits, dtype=np.int64)
+    there = np.zeros(splits, dtype=np.bool_)
     trained = [number for number, name in enumerate(dataset.splits) if name in context.training]
     for number in trained:
         there[number] = _any_there(dataset, np.flatnonzero(images.split == number))
-    counted: dict[str, int | Int | First] = {"there": there}
-    if there[trained].all() and context.training <= {*dataset.splits}:
-        return counted  # nothing to find, whatever the other parts have
+    counted: dict[str, int | Int | Bool | First] = {"there": there}
+    if dataset.class_boxes is None and there[trained].all() and context.training <= {*dataset.splits}:
+        return counted  # there is nothing to find
     counted["of sources"] = np.bincount(images.split * sources + images.source, minlength=splits * sources)
     for number in range(splits):
         if len(rows := np.flatnonzero(images.split == number)):
@@ -63,7 +63,7 @@ def _any_there(dataset: Dataset, rows: Int) -> bool:
 def _is_there(context: Context, names: Sequence[str]) -> bool:
     """Tell whether an image of one of these splits is there."""
     splits = context.dataset.splits
-    there = context.totals.of_rule("SET012").column("there", len(splits))
+    there = context.totals.of_rule("SET012").flags("there", len(splits))
     return any(there[splits.index(name)] for name in names if name in splits)
 
 
