@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from anchoraudit.arrays import Float
 from anchoraudit.formats.table.columns import Numbers, Texts
 from anchoraudit.formats.table.rows import text_of
 
@@ -41,9 +42,20 @@ def numbers_of(column: pa.ChunkedArray, *, nan_is_nothing: bool) -> Numbers:
     """
     kind = column.type
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        values = values_of(column.cast(pa.float64(), safe=False), np.nan)
+        values = _floats_of(column)
         return Numbers.of_floats(values) if nan_is_nothing else Numbers(values, values_of(column.is_null()))
     return Numbers.of(["" if value is None else value for value in column.to_pylist()])
+
+
+def _floats_of(column: pa.ChunkedArray) -> Float:
+    """Return numbers as float64 [R], NaN for a null.
+
+    What NumPy frees, it takes again; what Arrow frees, only Arrow does. So what lasts is NumPy's.
+    """
+    if pa.types.is_decimal(column.type):
+        column = column.cast(pa.float64(), safe=False)
+    values = values_of(column).astype(np.float64, copy=False)
+    return np.where(values_of(column.is_null()), np.nan, values) if column.null_count else values
 
 
 def values_of(column: pa.Array | pa.ChunkedArray, missing: float = 0) -> npt.NDArray[Any]:

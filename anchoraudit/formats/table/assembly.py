@@ -118,8 +118,10 @@ def _labels_with_places(parts: Sequence[Part], labels: Sequence[Texts]) -> Itera
 
 
 def _part(rows: Rows, split: str, options: ReadOptions) -> tuple[Part, Texts]:
-    """Return rows as columns, without their classes, whose names are the second."""
+    """Return rows, whose numbers are used up, as columns without classes, and the names of their classes."""
     images = read_images(rows, split, () if split else options.splits, options.image_folder)
+    for name in ("width", "height"):  # of many rows they are much, and nobody needs them any more
+        rows.numbers.pop(name, None)
     read = read_boxes(rows, images)
     part = Part(
         sources=(rows.source(split, images.folder),),

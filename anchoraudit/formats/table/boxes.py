@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,14 +30,17 @@ class TableBoxes:
 def read_boxes(rows: Rows, images: TableImages) -> TableBoxes:
     """Read the boxes of all rows. A box that cannot be read is NaN, and becomes a finding.
 
-    A row without coordinates and without a class has no box: it names an image without objects.
+    A row without coordinates and without a class has no box: it names an image without objects. The numbers
+    of the rows become those of the boxes, and must not be used any more.
     """
     labels = rows.texts.get("label") or Texts.same("", len(rows))
     names = rows.dialect.box
+    numbers = np.empty((len(rows), len(names)))
+    for place, name in enumerate(names):
+        numbers[:, place] = rows.numbers[name].values
+        # Of many rows, both would be much.
+        rows.numbers[name] = replace(rows.numbers[name], values=numbers[:, place])
     columns = [rows.numbers[name] for name in names]
-    numbers = np.empty((len(rows), len(columns)))
-    for place, column in enumerate(columns):
-        numbers[:, place] = column.values
     broken = np.zeros(len(rows), dtype=np.bool_)
     broken[rows.broken] = True
     unlabelled = labels.are("")

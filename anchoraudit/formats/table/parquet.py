@@ -14,11 +14,13 @@ from anchoraudit.formats.table.cells import interpreted, with_fours
 from anchoraudit.formats.table.dialects import Dialect, by_header, judged_by_values
 from anchoraudit.formats.table.names import LIST
 from anchoraudit.formats.table.rows import NUMBERS, Rows, not_understood
+from anchoraudit.io.memory import give_back
 from anchoraudit.io.unchanged import note_large
 
 if TYPE_CHECKING:
     from anchoraudit.formats.table.row_groups import ArrowRows
 
+_MANY = 1 << 19  # rows from which on it shows what memory reading has taken
 _TELLING = 200  # first rows by which a column of classes is recognised
 
 
@@ -119,15 +121,21 @@ def flat_rows(file: ArrowRows, path: Path, needed: dict[str, str], dialect: Dial
     from anchoraudit.formats.table.arrow import numbers_of, texts_of
     from anchoraudit.formats.table.nested import boxes_in, is_list
 
+    if file.count > _MANY:
+        give_back()  # of what was read before
     texts, numbers = {}, {}
     lists: Any = None
-    for name, column in zip(needed, file.columns(list(needed.values())), strict=True):
+    # Texts first: the names of images take the most memory while they are read.
+    in_order = sorted(needed, key=lambda name: name in NUMBERS)
+    for name, column in zip(in_order, file.columns([needed[name] for name in in_order]), strict=True):
         if name == LIST and is_list(column.type):
             lists = boxes_in(column)
         elif name in NUMBERS:
             numbers[name] = numbers_of(column, nan_is_nothing=True)
         else:
             texts[name] = texts_of(column)
+    if file.count > _MANY:
+        give_back()
     at = np.arange(file.first, file.first + file.count)
     rows = Rows(path, dialect, "row", texts, numbers, at)
     if lists is not None:
