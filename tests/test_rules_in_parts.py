@@ -65,7 +65,9 @@ def in_parts(dataset, detector, chosen, parts, options):
     frame = context_of(of_images(of_whole, NOTHING), detector, options).with_totals(whole)
     of_totals = rules.check_totals(frame, chosen, dataset.findings)
     stay = rules.remaining({group for part in groups for group in part}, of_totals, frame, chosen)
-    of_rows = [f for part in groups for group, found in part.items() if group in stay for f in found]
+    of_rows = [
+        f for part in groups for group, made in part.items() if group in stay for found in made for f in found
+    ]
     return of_rows, of_totals
 
 

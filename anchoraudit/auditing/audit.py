@@ -503,27 +503,29 @@ def examine(
     loader: str | None = None,
     classes: Classes | None = None,
     class_rules: str | None = None,
-    images: str = "header",
+    images: str | ImageFiles = "header",
     image_cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Audit, Context]:
     """Replay a detector's encoder, and return the audit without findings, and what rules look at.
 
-    Takes what `audit` takes, and raises what it raises.
+    Takes what `audit` takes, and raises what it raises. images: what `seen_for` returned, too.
     """
     original = dataset_of(dataset)
     detector = None if detector is None else load_detector(detector)
-    if original.is_fed:
-        if loader is not None:
-            raise AnchorauditError(
-                f"loader {loader!r} comes too late: these are batches of a training loop",
-                remedy="Leave out `loader`: these images and boxes have left their loader already.",
-            )
-    elif loader is None and detector is not None:
-        loader = detector.loader_for(original.format)
-    about_files = (c for c, rule in all_rules().items() if c.startswith("IMG") or rule.needs_image_files)
-    of_files = loader not in (None, PLAIN) or any(code in rules for code in about_files)
-    seen = look(original, images if of_files else "none", cache=image_cache)
+    if original.is_fed and loader is not None:
+        raise AnchorauditError(
+            f"loader {loader!r} comes too late: these are batches of a training loop",
+            remedy="Leave out `loader`: these images and boxes have left their loader already.",
+        )
+    loader = _loader_of(original, detector, loader)
+    seen: ImageFiles | None
+    if isinstance(images, ImageFiles):
+        seen = images
+    else:
+        seen = seen_for(
+            original, detector, loader=loader, rules=rules, images=images, image_cache=image_cache
+        )
     step("judging boxes")
     stated = classes or (Classes() if detector is None else detector.classes)
     loaded = None
@@ -588,6 +590,32 @@ def examine(
         classes=table,
     )
     return audited, context
+
+
+def seen_for(
+    dataset: Dataset,
+    detector: Detector | None,
+    *,
+    loader: str | None,
+    rules: Chosen,
+    images: str,
+    image_cache: Path | None = None,
+) -> ImageFiles | None:
+    """Look at image files where `audit`, told the same, does: where its loader or a rule asks for them.
+
+    None if nobody looked.
+    """
+    loader = _loader_of(dataset, detector, loader)
+    about_files = (c for c, rule in all_rules().items() if c.startswith("IMG") or rule.needs_image_files)
+    of_files = loader not in (None, PLAIN) or any(code in rules for code in about_files)
+    return look(dataset, images if of_files else "none", cache=image_cache)
+
+
+def _loader_of(dataset: Dataset, detector: Detector | None, named: str | None) -> str | None:
+    """Return the loader that was named, else the detector's own for this format; None without one."""
+    if named is not None or detector is None or dataset.is_fed:
+        return named
+    return detector.loader_for(dataset.format)
 
 
 def _class_table(

@@ -104,6 +104,13 @@ class Parts(Protocol):
         """
         ...
 
+    def together(self, dataset: Dataset) -> Int | Keys | None:
+        """Tell which images of a part have to be judged together: those with the same number, [N].
+
+        dataset: what `read` or `gather` returned. None if each image can be judged without the others.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class PieceFile:

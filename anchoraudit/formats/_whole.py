@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from anchoraudit.arrays import Int
 from anchoraudit.dataset.class_boxes import boxes_of_classes
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.parts import of_images
@@ -56,6 +57,10 @@ class WholeParts:
         """Return no image: there is no other piece."""
         del pieces, apart
         return skeleton
+
+    def together(self, dataset: Dataset) -> Int:
+        """Keep all images together: nobody says what a loader makes of several."""
+        return np.zeros(len(dataset.images), dtype=np.int64)
 
     def _read(self) -> Dataset:
         dataset = read_files(self.path, self.format, self.options)

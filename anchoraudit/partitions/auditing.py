@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial, reduce
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,7 +26,8 @@ from anchoraudit.partitions.plan import Plan, Progress
 from anchoraudit.partitions.reading import InParts
 from anchoraudit.partitions.settings import Settings
 from anchoraudit.partitions.skeleton import plain_skeleton
-from anchoraudit.rules import Chosen, Context, check_rows
+from anchoraudit.partitions.slices import Slice, sliced
+from anchoraudit.rules import Chosen, Context, Findings, check_rows
 
 _UNREADABLE = "PAR001"
 
@@ -53,25 +55,45 @@ class Job:
         }
         job = cls(plan, settings, about)
         # It raises before any part is read. And what a part needs is imported once, not in its own process.
-        job.numbers(0, *job.audited(plan.skeleton))
+        skeleton = Slice(plan.skeleton)
+        job.numbers(0, skeleton, *job.audited(skeleton))
         return job
 
-    def audited(self, dataset: Dataset) -> tuple[Audit, Context]:
-        """Audit a part, and run the rules about single images and boxes."""
-        audit, context = self.settings.examine(dataset)
-        audit.findings = check_rows(context, self.settings.rules, dataset.findings)
+    def audit(self, part: int, dataset: Dataset) -> Partial:
+        """Audit a part, slice by slice if it is large."""
+        return reduce(Partial.with_slice, map(partial(self._audit, part), self.slices(dataset)))
+
+    def _audit(self, part: int, own: Slice) -> Partial:
+        return self.numbers(part, own, *self.audited(own))
+
+    def slices(self, dataset: Dataset) -> Iterator[Slice]:
+        """Yield a part in slices."""
+        return sliced(dataset, self.plan, self.settings.look)
+
+    def audited(self, own: Slice) -> tuple[Audit, Context]:
+        """Audit a part, or a slice of one, and run the rules about single images and boxes."""
+        audit, context = self.settings.examine(own.dataset, own.files)
+        audit.findings = self.check(context, own.dataset.findings if own.reads else ())
         return audit, context
 
-    def numbers(self, part: int, audit: Audit, context: Context) -> Partial:
-        """Return the numbers of the audit of a part."""
-        return partial_of(audit, context, self.settings.rules, audit.findings, about=self.about, part=part)
+    def check(self, context: Context, read: Sequence[Finding]) -> Findings:
+        """Run the rules about single images and boxes. read: what the reader found."""
+        return check_rows(context, self.settings.rules, read)
+
+    def numbers(self, part: int, own: Slice, audit: Audit, context: Context) -> Partial:
+        """Return the numbers of the audit of a part, or of a slice of it."""
+        told = audit.original.findings if own.reads else ()
+        return partial_of(
+            audit, context, self.settings.rules, told, about=self.about, part=part, rows=own.rows
+        )
 
     def failed(self, part: int, failed: Failed) -> Partial:
         """Return the audit of a part that cannot be read: a finding."""
         name = self.plan.name_of(part)
         finding = Finding(_UNREADABLE, failed.why, failed.path or name, thing=name)
-        nothing = self.audited(replace(self.plan.skeleton, findings=[finding], notes=[]))
-        return replace(self.numbers(part, *nothing), failed={part: str(failed.error)})
+        nothing = Slice(replace(self.plan.skeleton, findings=[finding], notes=[]))
+        numbers = self.numbers(part, nothing, *self.audited(nothing))
+        return replace(numbers, failed={part: str(failed.error)})
 
 
 def audit_partitions(
@@ -173,8 +195,8 @@ def audited(reading: InParts, settings: Settings) -> Iterator[Partial]:
     with reading.planned() as (running, plan):
         job = Job.of(plan, settings)
         audits = None if kept is None else KeptAudits(kept, plan, settings, job.about)
-        for done, partial in enumerate(_audits(job, running, audits), 1):
-            yield partial
+        for done, found in enumerate(_audits(job, running, audits), 1):
+            yield found
             reading.done("auditing", done, len(plan.tasks))
 
 
@@ -193,11 +215,11 @@ def _audits(job: Job, running: Engine, kept: KeptAudits | None) -> Iterator[Part
     """Yield the audit of each part, first of those that are kept."""
     missing = []
     for part in job.plan.tasks:
-        partial = None if kept is None else kept.get(part)
-        if partial is None:
+        known = None if kept is None else kept.get(part)
+        if known is None:
             missing.append(part)
         else:
-            yield partial
+            yield known
     for index, found in running.each(audit_part, job, missing):
         if isinstance(found, Failed):
             yield job.failed(missing[index], found)
@@ -218,5 +240,4 @@ def audit_part(job: Job, part: int) -> _Audited:
     """Read a part and audit it: what every worker does. Raises AnchorauditError if it cannot be read."""
     dataset = job.plan.read(part)
     measured = dataset.images.measured
-    audit = job.numbers(part, *job.audited(dataset))
-    return _Audited(audit, measured is None or not measured.any())
+    return _Audited(job.audit(part, dataset), measured is None or not measured.any())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial, reduce
+from operator import add
 
 from anchoraudit.anchors.clustered import nothing_to_cluster, sizes_on_input
 from anchoraudit.dataset.columns import Dataset
@@ -12,6 +14,7 @@ from anchoraudit.partitions.engines import Failed
 from anchoraudit.partitions.plan import Plan
 from anchoraudit.partitions.reading import InParts
 from anchoraudit.partitions.sizes import SizeHistogram
+from anchoraudit.partitions.slices import Slice, sliced
 
 
 @dataclass(frozen=True)
@@ -49,21 +52,34 @@ def network_sizes_of(
     with reading.planned() as (engine, plan):
         own = loader or detector.loader_for(plan.skeleton.format) or PLAIN
         job = _Sizing(plan, detector, own, drop_difficult)
-        sizes, tally, failed = SizeHistogram.none(), None, list[str]()
+        sized: _Sized = SizeHistogram.none(), None
+        failed: list[str] = []
         for done, (_, found) in enumerate(engine.each(_sizes, job, plan.tasks), 1):
             if isinstance(found, Failed):
                 failed.append(str(found.error))
             else:
-                sizes += found[0]
-                tally = found[1] if tally is None else tally + found[1]
+                sized = _sum(sized, found)
             reading.done("reading sizes", done, len(plan.tasks))
+    sizes, tally = sized
     if not len(sizes.count):
         raise nothing_to_cluster(plan.skeleton)
     return NetworkSizes(plan.skeleton, sizes, tally, tuple(sorted(failed)))
 
 
-def _sizes(job: _Sizing, part: int) -> tuple[SizeHistogram, Tally | None]:
-    dataset, tally = job.plan.read(part), None
+_Sized = tuple[SizeHistogram, Tally | None]
+
+
+def _sizes(job: _Sizing, part: int) -> _Sized:
+    return reduce(_sum, map(partial(_sizes_of_slice, job), sliced(job.plan.read(part), job.plan)))
+
+
+def _sum(one: _Sized, other: _Sized) -> _Sized:
+    tallies = [each[1] for each in (one, other) if each[1] is not None]
+    return one[0] + other[0], reduce(add, tallies) if tallies else None
+
+
+def _sizes_of_slice(job: _Sizing, own: Slice) -> _Sized:
+    dataset, tally = own.dataset, None
     if job.loader != PLAIN:
         loaded = load_as(dataset, job.loader, classes=job.detector.classes, detector=job.detector)
         dataset, tally = loaded.as_if_mended(), loaded.tally

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial, reduce
 from os import PathLike
 
 import numpy as np
@@ -11,10 +12,11 @@ import numpy as np
 from anchoraudit.advice.compare import Comparison, Contents, Counts, judge_all
 from anchoraudit.arrays import Float, Int
 from anchoraudit.detectors import Detector, DetectorLike, load_detectors, own_names
-from anchoraudit.images.inspection import look
+from anchoraudit.images.inspection import ImageFiles, look
 from anchoraudit.partitions.engines import Failed
 from anchoraudit.partitions.plan import Plan
 from anchoraudit.partitions.reading import InParts
+from anchoraudit.partitions.slices import Slice, sliced
 
 _STEPS = 10_000  # of a best IoU, from 0 to 1: the median is right to half of one
 
@@ -91,16 +93,21 @@ def compare_partitions(
 
 
 def _count(job: _Comparing, part: int) -> _Counted:
-    dataset = job.plan.read(part)
+    look_at = partial(look, mode=job.images)
+    return reduce(_sum, map(partial(_count_slice, job), sliced(job.plan.read(part), job.plan, look_at)))
+
+
+def _count_slice(job: _Comparing, own: Slice) -> _Counted:
+    files = look(own.dataset, job.images) if own.files is None else own.files
     judged = judge_all(
-        dataset,
+        own.dataset,
         job.detectors,
         drop_difficult=job.drop_difficult,
         loader=job.loader,
-        files=look(dataset, job.images),
+        files=files if isinstance(files, ImageFiles) else None,
         summed=_steps,
     )
-    return Contents.of(dataset), judged
+    return Contents.of(own.dataset), judged
 
 
 def _sum(one: _Counted, other: _Counted) -> _Counted:

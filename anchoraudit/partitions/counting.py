@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
+from heapq import merge
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
 
-from anchoraudit.arrays import in_all, stable_argsort
+from anchoraudit.arrays import Int, in_all, stable_argsort
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.auditing.shares import by_class, by_level, images_by_class
 from anchoraudit.boxes import box_sizes
@@ -17,29 +19,38 @@ from anchoraudit.dataset.labels import clipped_boxes
 from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.partitions.partial import KEPT, WORST, Found, Partial, Place
 from anchoraudit.partitions.sizes import SizeHistogram
+from anchoraudit.partitions.slices import Rows
 from anchoraudit.report import words
 from anchoraudit.report.outputs import entries_of_images
-from anchoraudit.rules import Chosen, Context, Findings, Hits, Totals, groups_of, of_the_whole
+from anchoraudit.rules import Chosen, Context, Hits, Totals, groups_of, of_the_whole
 
 
 def partial_of(
-    audit: Audit, context: Context, chosen: Chosen, found: Findings, *, about: Mapping[str, Any], part: int
+    audit: Audit,
+    context: Context,
+    chosen: Chosen,
+    read: Sequence[Finding],
+    *,
+    about: Mapping[str, Any],
+    part: int,
+    rows: Rows | None = None,
 ) -> Partial:
-    """Return the numbers of the audit of a part.
+    """Return the numbers of the audit of a part, or of a slice of it.
 
-    context: what the rules looked at. chosen: which rules, with which thresholds. found: what those about
-    single images and boxes found. about: what all parts have in common. part: its number.
+    audit: with the findings about single images and boxes. context: what the rules looked at. chosen: which
+    rules, with which thresholds. read: what the reader found. about: what all parts have in common. part: its
+    number. rows: of the slice; None of the part itself.
     """
-    groups = groups_of(found, audit.original)
+    groups = groups_of(audit.findings, audit.original)
     return Partial(
         about,
         (part,),
         _counts(audit, context),
         Totals.of(context, chosen),
         _sizes(audit, context),
-        {group: _found(own, part) for group, own in sorted(groups.items())},
-        tuple(sorted({astuple(finding) for finding in of_the_whole(audit.original.findings)})),
-        _worst(audit, part),
+        {group: _found(made, part, rows) for group, made in sorted(groups.items())},
+        tuple(sorted({astuple(finding) for finding in of_the_whole(read)})),
+        _worst(audit, part, rows),
         tuple(sorted({*audit.original.notes, *audit.dataset.notes})),
     )
 
@@ -51,7 +62,7 @@ def _counts(audit: Audit, context: Context) -> dict[str, Any]:
         "by_class": np.column_stack([classes.boxes, classes.usable, classes.by_status]).tolist(),
         "images_by_class": images_by_class(audit.dataset).tolist(),
         "by_level": None if levels is None else levels.boxes.tolist(),
-        "not_usable": audit.labels.reasons(),
+        "not_usable": dict(sorted(audit.labels.reasons().items())),  # an order that sums keep
         "clipped": int(np.count_nonzero(audit.labels.clipped)),
         "dropped_by_loader": words.dropped_by_loader(audit),
     }
@@ -67,25 +78,37 @@ def _sizes(audit: Audit, context: Context) -> SizeHistogram:
     return SizeHistogram.of(sizes if positive.all() else sizes[positive])
 
 
-def _found(own: Sequence[Finding], part: int) -> Found:
-    """Count what a rule found in a part, and keep the first: in the reader's order, or by rows."""
-    if isinstance(own, Hits):
-        kept = stable_argsort(own.rows)[:KEPT].tolist()
-        return Found(len(own), tuple(((1, part, int(own.rows[at])), own[at]) for at in kept))
-    return Found(len(own), tuple(((0, part, at), own[at]) for at in range(min(len(own), KEPT))))
+def _found(made: Sequence[Sequence[Finding]], part: int, rows: Rows | None) -> Found:
+    """Count what a rule found in a part, and keep the first: in the reader's order, then by rows."""
+    read = chain.from_iterable(own for own in made if not isinstance(own, Hits))
+    first: list[tuple[Place, Finding]] = [
+        ((0, part, at), finding) for at, finding in enumerate(islice(read, KEPT))
+    ]
+    hits = [_first_hits(own, part, rows, KEPT - len(first)) for own in made if isinstance(own, Hits)]
+    first += islice(merge(*hits, key=lambda each: each[0]), KEPT - len(first))
+    return Found(sum(map(len, made)), tuple(first))
 
 
-def _worst(audit: Audit, part: int) -> tuple[tuple[Place, dict[str, Any]], ...]:
+def _first_hits(own: Hits, part: int, rows: Rows | None, most: int) -> list[tuple[Place, Finding]]:
+    kept: Int = stable_argsort(own.rows)[:most]
+    of_part = own.rows[kept]
+    if rows is not None:
+        of_part = (rows.boxes if own.about == "box" else rows.images)[of_part]
+    return [((1, part, row), own[at]) for row, at in zip(of_part.tolist(), kept.tolist(), strict=True)]
+
+
+def _worst(audit: Audit, part: int, rows: Rows | None) -> tuple[tuple[Place, dict[str, Any]], ...]:
     """Return the worst images, each with its place in the order: as a report of the whole has it."""
     results, images = audit.image_results, words.flagged(audit)[:WORST]
+    of_part = images if rows is None else rows.images[images].tolist()
     unmatched, best = results.unmatched[images].tolist(), np.nan_to_num(results.best_iou[images]).tolist()
     ranks = [words.rank(VERDICTS[code]) for code in results.verdict[images].tolist()]
     columns = audit.dataset.images
     entry = np.zeros(len(columns), dtype=np.int64) if columns.entry is None else columns.entry
     # Where images have entries, the pieces need not be in their order.
     in_files = zip(columns.source[images].tolist(), entry[images].tolist(), strict=True)
-    places = zip(ranks, unmatched, best, in_files, images, strict=True)
+    places = zip(ranks, unmatched, best, in_files, of_part, strict=True)
     return tuple(
-        ((rank, -lost, iou, *at, part, image), entry)
-        for (rank, lost, iou, at, image), entry in zip(places, entries_of_images(audit, images), strict=True)
+        ((rank, -lost, iou, *at, part, row), entry)
+        for (rank, lost, iou, at, row), entry in zip(places, entries_of_images(audit, images), strict=True)
     )

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from functools import reduce
+from operator import add
+from typing import NamedTuple, cast
 
 import numpy as np
 
 from anchoraudit.arrays import Bool
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.dataset.columns import Dataset
+from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.parts import of_images
 from anchoraudit.dataset.pieces import LeftOut, RewritableParts
 from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.formats.coco.text import Texts
+from anchoraudit.images.inspection import ImageFiles
 from anchoraudit.manifest import kept_by
 from anchoraudit.manifest.judging import judged
 from anchoraudit.manifest.leaving import REASONS, STOPS, left_out
 from anchoraudit.manifest.unfit import Unfit, without_boxes
 from anchoraudit.partitions.auditing import Job
 from anchoraudit.partitions.partial import Partial
+from anchoraudit.partitions.slices import Rows, Slice
 from anchoraudit.rules import Context
 
 
@@ -74,22 +79,59 @@ class Cleaned:
 def cleaned(job: Job, dropping: Dropping, part: int) -> Cleaned:
     """Audit a part, leave out what goes, and audit what stays, until nothing goes any more.
 
-    Raises AnchorauditError if the part cannot be read.
+    A large part is judged slice by slice. Raises AnchorauditError if the part cannot be read.
     """
-    parts = cast(RewritableParts, job.plan.parts)
     dataset = job.plan.read(part)
-    images, boxes = len(dataset.images), len(dataset.boxes)
-    boxes_may_go = parts.boxes_may_go(dataset)
+    slices = [_cleaned(job, dropping, part, own) for own in job.slices(dataset)]
+    stays = reduce(Partial.with_slice, (each.stays for each in slices))
+    if dataset.findings and not slices[0].is_part:
+        stays = stays.with_slice(_read(job, part, dataset, slices))
+    out: dict[str, LeftOut] = {}
+    for each in slices:
+        for name, further in each.left_out.items():
+            out[name] = out[name] | further if name in out else further
+    return Cleaned(
+        stays,
+        len(dataset.images),
+        len(dataset.boxes),
+        reduce(add, (each.dropped for each in slices)),
+        out,
+        _image_folder(dataset, [row for each in slices for row in each.measured]),
+    )
+
+
+class _Cleaned(NamedTuple):
+    """What becomes of a slice: as of `Cleaned`, and
+
+    is_part: it is all of its part. whole: errors of the reader that are about no image and no box of it.
+    measured: the sources of images that stay, and whose size the table does not say.
+    """
+
+    stays: Partial
+    dropped: Dropped
+    left_out: dict[str, LeftOut]
+    is_part: bool
+    whole: frozenset[Finding]
+    measured: frozenset[int]
+
+
+def _cleaned(job: Job, dropping: Dropping, part: int, own: Slice) -> _Cleaned:
+    parts = cast(RewritableParts, job.plan.parts)
+    boxes_may_go = parts.boxes_may_go(own.dataset)
+    is_part, now = own.rows is None, own._replace(reads=True)
     dropped, out = Dropped({}, {}), dict[str, LeftOut]()
+    whole: frozenset[Finding] | None = None
     while True:
         last: list[Context] = []
+        dataset = now.dataset
 
-        def judge(data: Dataset, last: list[Context] = last) -> Audit:
-            audit, context = job.audited(data)
+        def judge(data: Dataset, now: Slice = now, last: list[Context] = last) -> Audit:
+            audit, context = job.audited(now._replace(dataset=data))
             last[:] = [context]
             return audit
 
         audit, taken, found = judged(dataset, judge, boxes_may_go=boxes_may_go)
+        whole = frozenset(found.whole) if whole is None else whole
         keep = ~found.images
         if audit.replayed is not None:
             keep &= kept_by(audit, dropping.drop, keep_blank=dropping.keep_blank)
@@ -103,14 +145,40 @@ def cleaned(job: Job, dropping: Dropping, part: int) -> Cleaned:
             reasons[STOPS] += number
         dropped += Dropped(_by_reason(dataset, audit, found, keep), reasons)
         pieces = job.plan.pieces_of(part)
-        rows = np.flatnonzero(~keep), np.flatnonzero(gone)
-        for name, further in parts.left_out(pieces, dataset, *rows).items():
+        goes = np.flatnonzero(~keep), np.flatnonzero(gone)
+        for name, further in parts.left_out(pieces, dataset, *goes).items():
             out[name] = out[name] | further if name in out else further
         of_whole = [finding for finding in dataset.findings if finding in found.whole]
-        dataset = of_images(without_boxes(dataset, gone), np.flatnonzero(keep))
-        dataset = replace(dataset, findings=of_whole)
-    stays = job.numbers(part, audit, last[0])
-    return Cleaned(stays, images, boxes, dropped, out, _image_folder(dataset))
+        now = _without(now, keep, gone, of_whole)
+    if not is_part and dataset.findings:
+        audit.findings = job.check(last[0], ())
+    stays = job.numbers(part, now._replace(reads=is_part), audit, last[0])
+    images = dataset.images
+    measured = [] if images.measured is None else np.unique(images.source[images.measured]).tolist()
+    return _Cleaned(stays, dropped, out, is_part, whole, frozenset(measured))
+
+
+def _without(own: Slice, keep: Bool, gone: Bool, findings: list[Finding]) -> Slice:
+    """Return a slice without some images and boxes, whose others keep their places.
+
+    keep: bool [N], the images that stay. gone: bool [M], boxes that go. findings: those of the reader that
+    stay.
+    """
+    rows = own.rows or Rows(np.arange(len(keep)), np.arange(len(gone)))
+    images, boxes = np.flatnonzero(keep), np.flatnonzero(~gone & keep[own.dataset.boxes.image])
+    dataset = replace(of_images(without_boxes(own.dataset, gone), images), findings=findings)
+    files = own.files.of_rows(images) if isinstance(own.files, ImageFiles) else own.files
+    return own._replace(dataset=dataset, files=files, rows=rows.take(images, boxes))
+
+
+def _read(job: Job, part: int, dataset: Dataset, slices: Sequence[_Cleaned]) -> Partial:
+    """Count what the reader of a part found. If something goes, only what is about no image or box stays."""
+    findings = dataset.findings
+    if any(each.dropped != Dropped({}, {}) for each in slices):
+        findings = [finding for finding in findings if all(finding in each.whole for each in slices)]
+    nothing = replace(of_images(dataset, np.zeros(0, dtype=np.int64)), findings=findings)
+    own = Slice(nothing, "none")
+    return job.numbers(part, own, *job.audited(own))
 
 
 def _by_reason(dataset: Dataset, audit: Audit, found: Unfit, keep: Bool) -> dict[str, tuple[int, int]]:
@@ -124,9 +192,6 @@ def _by_reason(dataset: Dataset, audit: Audit, found: Unfit, keep: Bool) -> dict
     return counted
 
 
-def _image_folder(dataset: Dataset) -> str:
-    measured = dataset.images.measured
-    if measured is None or not measured.any():
-        return ""
-    folders = {dataset.sources[number].image_folder for number in dataset.images.source[measured].tolist()}
+def _image_folder(dataset: Dataset, sources: Iterable[int]) -> str:
+    folders = {dataset.sources[number].image_folder for number in sources}
     return str(folders.pop()) if len(folders) == 1 else ""

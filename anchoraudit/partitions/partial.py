@@ -111,11 +111,18 @@ class Partial:
         both have the same part.
         """
         _require_mergeable(self, other)
+        return self._sum(other, tuple(sorted((*self.parts, *other.parts))))
+
+    def with_slice(self, other: Partial) -> Partial:
+        """Add the audit of other images of the same part."""
+        return self._sum(other, self.parts)
+
+    def _sum(self, other: Partial, parts: tuple[int, ...]) -> Partial:
         groups = sorted({*self.found, *other.found})
         none = Found(0, ())
         return Partial(
             self.about,
-            tuple(sorted((*self.parts, *other.parts))),
+            parts,
             added(self.counts, other.counts),
             self.totals + other.totals,
             self.sizes + other.sizes,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 from typing import Any, Generic, Self, TypeVar
 
@@ -15,6 +15,7 @@ from anchoraudit.partitions.engines import Engine, Failed
 from anchoraudit.partitions.plan import Plan
 from anchoraudit.partitions.reading import InParts
 from anchoraudit.partitions.settings import Settings
+from anchoraudit.partitions.slices import Slice, sliced
 
 Ask = Callable[[Audit], Any]  # what it returns for two parts can be added up
 _Result = TypeVar("_Result")
@@ -138,5 +139,9 @@ class Passes:
 
 
 def _answer(job: _Asking, part: int) -> Any:
-    now, _ = job.settings.examine(job.plan.read(part))
+    return reduce(add, map(partial(_ask, job), sliced(job.plan.read(part), job.plan, job.settings.look)))
+
+
+def _ask(job: _Asking, own: Slice) -> Any:
+    now, _ = job.settings.examine(own.dataset, own.files)
     return job.ask(now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -32,13 +33,15 @@ class Plan:
     """How a data set is audited in parts.
 
     parts: its pieces. skeleton: the data set without images and boxes. apart: images that are read together.
-    failed: why pieces cannot be read, by their numbers.
+    failed: why pieces cannot be read, by their numbers. at_once: of how many images and boxes at
+    most a part is judged as a whole.
     """
 
     parts: Parts
     skeleton: Dataset
     apart: Apart
     failed: Mapping[int, Failed]
+    at_once: int = sys.maxsize
 
     @property
     def tasks(self) -> list[int]:

@@ -48,6 +48,7 @@ class InParts:
             kept = None if self.cache is None else Cache(Path(self.cache))
             indices = None if kept is None else KeptIndices(kept, self.format, options)
             plan = planned(parts, running, self.progress, indices)
+            plan = replace(plan, at_once=rows)
             # As `read` does: what was named may be a pattern.
             plan.skeleton.root, plan.skeleton.partial = root, bool(self.splits)
             yield running, plan

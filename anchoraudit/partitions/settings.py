@@ -8,10 +8,11 @@ from typing import Any, Self
 
 import msgspec
 
-from anchoraudit.auditing.audit import Audit, examine
+from anchoraudit.auditing.audit import Audit, examine, seen_for
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.detectors import Detector, DetectorLike, load_detector
 from anchoraudit.detectors.classes import Classes
+from anchoraudit.images.inspection import ImageFiles
 from anchoraudit.rules import Chosen, Context, all_rules
 
 
@@ -44,8 +45,16 @@ class Settings:
         own = None if detector is None else load_detector(detector)
         return cls(own, rules=(rules or Chosen()).require_known(all_rules()), **others)
 
-    def examine(self, dataset: Dataset) -> tuple[Audit, Context]:
-        """Audit a part, or a skeleton, without running rules. Raises AnchorauditError as `audit` does."""
+    def look(self, dataset: Dataset) -> ImageFiles | None:
+        """Look at the image files of a part, as its audit would; None if it would not."""
+        return seen_for(dataset, self.detector, loader=self.loader, rules=self.rules, images=self.images)
+
+    def examine(self, dataset: Dataset, images: ImageFiles | str | None = None) -> tuple[Audit, Context]:
+        """Audit a part, a slice of one, or a skeleton, without running rules.
+
+        images: what is known of the image files; None to look at them. Raises AnchorauditError as `audit`
+        does.
+        """
         return examine(
             dataset,
             self.detector,
@@ -54,7 +63,7 @@ class Settings:
             loader=self.loader,
             classes=self.classes,
             class_rules=self.class_rules,
-            images=self.images,
+            images=self.images if images is None else images,
         )
 
     def to_builtins(self) -> dict[str, Any]:

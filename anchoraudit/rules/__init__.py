@@ -195,10 +195,11 @@ def not_in_parts(chosen: Chosen, needs_detector: bool) -> list[Rule]:
     ]
 
 
-def groups_of(found: Findings, dataset: Dataset) -> dict[Group, Sequence[Finding]]:
+def groups_of(found: Findings, dataset: Dataset) -> dict[Group, list[Sequence[Finding]]]:
     """Divide the findings of a part into groups that count, or do not count, as one.
 
-    found: what `check_rows` returns. dataset: the part.
+    found: what `check_rows` returns. dataset: the part. Those of a group are as they were made: by the
+    reader, and by a check.
     """
     return divided(found, all_rules(), dataset)
 

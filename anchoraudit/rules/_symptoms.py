@@ -75,17 +75,18 @@ def without_faulty(groups: Iterable[Group], found: Findings, rules: Mapping[str,
     ]
 
 
-def divided(found: Findings, rules: Mapping[str, Rule], dataset: Dataset) -> dict[Group, Sequence[Finding]]:
-    """Divide the findings of a part into groups, in their order."""
+def divided(
+    found: Findings, rules: Mapping[str, Rule], dataset: Dataset
+) -> dict[Group, list[Sequence[Finding]]]:
+    """Divide the findings of a part into groups, as they were made: some by the reader, some by a check."""
     symptoms = {symptom for rule in rules.values() for symptom in rule.symptoms}
     sources = [str(source.path) for source in dataset.sources]
     places = sorted({*sources, str(dataset.root)}, key=len, reverse=True)
-    groups: dict[Group, Sequence[Finding]] = {}
+    groups: dict[Group, list[Sequence[Finding]]] = {}
 
     def add(code: str, path: str, part: Sequence[Finding]) -> None:
         tentative = isinstance(part, Hits) and part.tentative
-        group = Group(code, path, tentative)
-        groups[group] = [*groups[group], *part] if group in groups else part
+        groups.setdefault(Group(code, path, tentative), []).append(part)
 
     for code in found.counts:
         for part in found.parts_of(code):

@@ -208,6 +208,10 @@ class CocoParts:
         parts = [(number, self._part(own, skeleton, rows)) for number, own in of_file.items()]
         return self._aligned(parts, skeleton)
 
+    def together(self, dataset: Dataset) -> Int:
+        """Keep all images of a piece together: loaders take some for others of it, by their ids."""
+        return np.zeros(len(dataset.images), dtype=np.int64)
+
     @property
     def root(self) -> Path:
         """The file, if the data set is one, or the folder that the files are below."""

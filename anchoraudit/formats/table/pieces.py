@@ -230,6 +230,12 @@ class TableParts:
                 joined.append((group, concatenated([rows for _, rows in tables], [0] * len(tables), [])))
         return self._aligned(joined, skeleton)
 
+    def together(self, dataset: Dataset) -> Keys | None:
+        """Keep images together whose files have the same name, if they may be of two splits."""
+        if len(dataset.splits) < 2:
+            return None
+        return keys_of([name_parts(name)[1] for name in dataset.images.file_names])
+
     @property
     def root(self) -> Path:
         """The file, if the data set is one, or the folder that the files are below."""

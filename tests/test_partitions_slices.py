@@ -1,0 +1,289 @@
+"""A large part in slices: what adds up is what the part gives, to the last byte."""
+
+import shutil
+import tempfile
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+import anchoraudit
+from anchoraudit import Partial, partition
+from anchoraudit.images.inspection import look
+from anchoraudit.partitions import reading
+from anchoraudit.partitions.advising import advised
+from anchoraudit.partitions.clustering import network_sizes_of
+from anchoraudit.partitions.comparing import compare_partitions
+from anchoraudit.partitions.filtering import filter_partitions
+from anchoraudit.partitions.reading import InParts
+from anchoraudit.partitions.rescuing import rescued
+from anchoraudit.partitions.settings import Settings
+from anchoraudit.partitions.slices import sliced
+from tests.test_partitions import COLUMNS, drawn, table_of
+from tests.test_partitions_property import ROW, SCHEMA, InThisProcess
+
+pa = pytest.importorskip("pyarrow")
+parquet = pytest.importorskip("pyarrow.parquet")
+
+DETECTORS = [
+    *("reference", "yolov5", "torchvision-retinanet_resnet50_fpn", "ultralytics-yolo11-8.3", "mmdet-fcos"),
+    *("mmdet-detr", "keras-retinanet", "detectron2-retinanet", None),
+]
+# Rows of which a reader says something, and images without boxes.
+ODD = [
+    ("00001.jpg", 640, 480, "cat", 1.0, 2.0, None, 30.0),
+    ("00002.jpg", 640, 480, "dog", float("nan"), 2.0, 20.0, 30.0),
+    ("00003.jpg", 640, 480, "", 1.0, 2.0, 20.0, 30.0),
+    ("00090.jpg", 640, 480, None, None, None, None, None),
+    ("00091.jpg", 640, 480, "cat", float("inf"), 2.0, 20.0, 30.0),
+    ("blank.jpg", 640, 480, None, None, None, None, None),
+    ("unsized.jpg", None, None, "cat", 1.0, 2.0, 20.0, 30.0),
+    ("", 640, 480, "cat", 1.0, 2.0, 20.0, 30.0),
+]
+
+
+def unsorted_rows(count=100, seed=3):
+    rows = [*drawn(count, seed), *ODD]
+    return [rows[at] for at in np.random.default_rng(seed).permutation(len(rows)).tolist()]
+
+
+def at_once(parts, most):
+    """The same parts, judged in slices of at most so many images and boxes, or half as many."""
+    return replace(parts, job=replace(parts.job, plan=replace(parts.job.plan, at_once=most)))
+
+
+def slices_of(parts, part=0):
+    plan = parts.job.plan
+    return [*sliced(plan.read(part), plan)]
+
+
+def assert_same_in_slices(folder, detector, sizes=(1, 7, 50), **options):
+    parts = partition(folder, detector, **options)
+    for part in range(len(parts)):
+        whole = parts.audit(part).to_json()
+        for most in sizes:
+            assert at_once(parts, most).audit(part).to_json() == whole
+
+
+class TestAudit:
+    @pytest.mark.parametrize("detector", DETECTORS)
+    @pytest.mark.parametrize(
+        "order", [unsorted_rows, lambda: sorted(unsorted_rows(), key=lambda row: row[0])]
+    )
+    def test_a_part_is_the_sum_of_its_slices(self, tmp_path, detector, order):
+        parquet.write_table(table_of(order()), tmp_path / "a.parquet")
+        assert len(slices_of(at_once(partition(tmp_path, detector), 50))) > 5
+        assert_same_in_slices(tmp_path, detector)
+
+    @pytest.mark.parametrize("detector", ["yolov5", "mmdet-fcos", None])
+    def test_of_splits_with_images_of_one_name(self, tmp_path, detector):
+        """An image whose file has the name of one in another split is judged together with that one."""
+        for split, seed in (("train", 1), ("val", 1), ("test", 2)):
+            folder = tmp_path / f"split={split}"
+            folder.mkdir()
+            parquet.write_table(table_of(drawn(30, seed)), folder / "a.parquet")
+        parts = partition(tmp_path, detector)
+        gathered = parts.audit(len(parts) - 1)
+        assert any(group.code == "SET004" for group in gathered.found)
+        assert_same_in_slices(tmp_path, detector)
+
+    def test_of_a_column_of_splits(self, tmp_path):
+        rows = unsorted_rows()
+        own = [
+            {**dict(zip(COLUMNS, row, strict=True)), "split": ["train", "val"][at % 2]}
+            for at, row in enumerate(rows)
+        ]
+        parquet.write_table(pa.Table.from_pylist(own, SCHEMA), tmp_path / "a.parquet")
+        assert_same_in_slices(tmp_path, "yolov5")
+
+    @pytest.mark.parametrize("images", ["header", "decode"])
+    @pytest.mark.parametrize("detector", ["yolov5", "torchvision-retinanet_resnet50_fpn"])
+    def test_with_image_files(self, tmp_path, images, detector):
+        """Of which some are copies, some are broken, some are absent, and one has another size."""
+        (tmp_path / "images").mkdir()
+        rows = [row for row in unsorted_rows(30) if row[0]]
+        for number, name in enumerate(sorted({row[0] for row in rows})):
+            declared = next(((row[1], row[2]) for row in rows if row[0] == name and row[1]), (60, 60))
+            size = declared if number % 7 else (50, 70)
+            if number % 5 == 4:
+                (tmp_path / "images" / name).write_bytes(b"nothing")
+            elif number % 3:
+                Image.new("RGB", size, (number % 2, 0, 0)).save(tmp_path / "images" / name)
+        parquet.write_table(table_of(rows), tmp_path / "a.parquet")
+        options = {"images": images, "image_folder": tmp_path / "images"}
+        found = partition(tmp_path / "a.parquet", detector, **options).audit(0)
+        assert found.counts["summary"]["images"] > 20
+        assert_same_in_slices(tmp_path / "a.parquet", detector, **options)
+
+    def test_rows_that_are_images(self, tmp_path):
+        rng = np.random.default_rng(1)
+        rows = [
+            {
+                "image_id": f"{number}.jpg",
+                "width": 640,
+                "height": 480,
+                "objects": {
+                    "bbox": rng.uniform(1, 200, (count, 4)).round(2).tolist(),
+                    "category": rng.choice(["cat", "dog"], count).tolist(),
+                },
+            }
+            for number, count in enumerate(rng.integers(0, 9, 60).tolist())
+        ]
+        parquet.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
+        assert_same_in_slices(tmp_path, "yolov5")
+
+    def test_of_lines(self, tmp_path):
+        lines = [
+            ",".join(COLUMNS),
+            *(",".join("" if v is None else str(v) for v in row) for row in unsorted_rows()),
+        ]
+        (tmp_path / "a.csv").write_text("\n".join([*lines, "00001.jpg,1,2", ""]))
+        assert_same_in_slices(tmp_path / "a.csv", "reference")
+
+    def test_one_image_with_all_boxes(self, tmp_path):
+        rows = [("a.jpg", 640, 480, "cat", x, 5, x + 20, 30) for x in range(200)]
+        parquet.write_table(table_of(rows), tmp_path / "a.parquet")
+        assert [one.rows for one in slices_of(at_once(partition(tmp_path), 10))] == [None]
+        more = [("0.jpg", 640, 480, "cat", 1, 5, 20, 30), *rows, ("b.jpg", 640, 480, "cat", 1, 5, 20, 30)]
+        parquet.write_table(table_of(more), tmp_path / "a.parquet")
+        assert_same_in_slices(tmp_path, "yolov5", sizes=(2, 50))
+
+    def test_coco_is_not_divided(self, tmp_path):
+        parts = at_once(partition("sample_data/coco"), 5)
+        assert [one.rows for one in slices_of(parts)] == [None]
+
+    @pytest.mark.parametrize("layout", ["one folder", "split column", "split folders"])
+    @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(
+        files=st.lists(st.lists(ROW, min_size=1, max_size=20), min_size=1, max_size=2),
+        detector=st.sampled_from(DETECTORS),
+        most=st.integers(1, 20),
+    )
+    def test_any_rows(self, files, layout, detector, most):
+        folder = Path(tempfile.mkdtemp())
+        try:
+            for number, rows in enumerate(files):
+                place = (
+                    folder / f"split={['train', 'val'][number % 2]}" if layout == "split folders" else folder
+                )
+                place.mkdir(exist_ok=True)
+                of_image = {"a.jpg": "val", "b.jpg": ""}
+                own = [{**row, "split": of_image.get(row["image_id"], "train")} for row in rows]
+                table = pa.Table.from_pylist(own, SCHEMA)
+                table = table if layout == "split column" else table.drop_columns(["split"])
+                parquet.write_table(table, place / f"part-{number}.parquet")
+            assert_same_in_slices(folder, detector, sizes=(most,))
+        finally:
+            shutil.rmtree(folder)
+
+
+class TestSlices:
+    def test_each_has_whole_images_and_about_as_many_boxes(self, tmp_path):
+        parquet.write_table(table_of(drawn(400)), tmp_path / "a.parquet")
+        parts = partition(tmp_path)
+        dataset = parts.job.plan.read(0)
+        found = slices_of(at_once(parts, 200))
+        images = np.concatenate([one.rows.images for one in found])
+        boxes = np.concatenate([one.rows.boxes for one in found])
+        assert sorted(images.tolist()) == list(range(len(dataset.images)))
+        assert sorted(boxes.tolist()) == list(range(len(dataset.boxes)))
+        for one in found:
+            assert len(one.dataset.images) + len(one.dataset.boxes) < 110
+            assert one.dataset.images.ids == [dataset.images.ids[row] for row in one.rows.images.tolist()]
+            assert (one.dataset.boxes.xyxy == dataset.boxes.xyxy[one.rows.boxes]).all()
+            assert (one.rows.images[one.dataset.boxes.image] == dataset.boxes.image[one.rows.boxes]).all()
+
+    def test_a_part_that_is_not_large_is_not_divided(self, tmp_path):
+        parquet.write_table(table_of(drawn(40)), tmp_path / "a.parquet")
+        (one,) = slices_of(partition(tmp_path))
+        assert one.rows is None and one.reads
+
+    def test_copies_among_some_images(self, tmp_path):
+        """Rows 1 and 3 are copies of row 0, and row 4 is one of row 2."""
+        for number, colour in enumerate([9, 9, 200, 9, 200]):
+            Image.new("RGB", (30, 20), (colour, 0, 0)).save(tmp_path / f"{number}.png")
+        rows = [(f"{number}.png", 30, 20, "cat", 1, 2, 9, 9) for number in range(5)]
+        parquet.write_table(table_of(rows), tmp_path / "a.parquet")
+        files = look(anchoraudit.read(tmp_path / "a.parquet"), "header")
+        assert files.copy_of.tolist() == [-1, 0, -1, 0, 2]
+        assert files.of_rows(np.array([1, 3, 4])).copy_of.tolist() == [-1, 0, -1]
+        assert files.of_rows(np.array([0, 2, 4])).copy_of.tolist() == [-1, -1, 1]
+
+
+def test_truth_values_stay_what_they_are_as_text(tmp_path):
+    """Which shapes any box uses: parts say it for themselves, and together it is no number of parts."""
+    parquet.write_table(table_of(drawn(200)), tmp_path / "a.parquet")
+    found = partition(tmp_path, "yolov5").audit(0)
+    used = found.totals.of_rule("ANC005").flags("used", 9)
+    assert used.dtype == np.bool_ and used.any()
+    again = Partial.from_json(found.to_json())
+    both = found.totals + again.totals
+    assert both.of_rule("ANC005").flags("used", 9).tolist() == used.tolist()
+    assert again.to_json() == found.to_json()
+
+
+@contextmanager
+def judged_in_slices(most=20):
+    """Within the block, parts with more images or boxes are judged in slices."""
+    with mock.patch.object(reading, "rows_of_part", lambda memory, workers: most):
+        yield
+
+
+class TestOtherCommands:
+    @pytest.fixture
+    def folder(self, tmp_path):
+        folder = tmp_path / "data"
+        folder.mkdir()
+        parquet.write_table(table_of(unsorted_rows()), folder / "a.parquet")
+        return folder
+
+    def of(self, folder, work):
+        whole = work(InParts(folder, engine=InThisProcess()))
+        with judged_in_slices():
+            return whole, work(InParts(folder, engine=InThisProcess()))
+
+    def test_advise(self, folder):
+        own = Settings.of("yolov5")
+        whole, in_slices = self.of(folder, lambda of: advised(of, own))
+        assert in_slices.advice.rows == whole.advice.rows
+        assert in_slices.tally == whole.tally
+
+    def test_rescue(self, folder):
+        own = Settings.of("ultralytics-yolo11-8.3")
+        whole, in_slices = self.of(folder, lambda of: rescued(of, own))
+        assert in_slices.found.rows == whole.found.rows
+
+    def test_compare(self, folder):
+        every = ["yolov5", "reference", "mmdet-fcos", "keras-retinanet"]
+        whole, in_slices = self.of(folder, lambda of: compare_partitions(of, every))
+        assert in_slices == whole and in_slices.contents == whole.contents
+
+    @pytest.mark.parametrize("detector", ["yolov5", "reference"])
+    def test_cluster(self, folder, detector):
+        own = anchoraudit.load_detector(detector)
+        whole, in_slices = self.of(folder, lambda of: network_sizes_of(of, own))
+        assert in_slices.sizes.to_builtins() == whole.sizes.to_builtins()
+
+    @pytest.mark.parametrize("detector", ["reference", "mmdet-fcos", "keras-retinanet", None])
+    @pytest.mark.parametrize("rows", [unsorted_rows(), drawn(60)])
+    def test_filter(self, tmp_path, rows, detector):
+        folder = tmp_path / "data"
+        folder.mkdir()
+        rows = [row for row in rows if row[0]]
+        parquet.write_table(table_of(rows), folder / "a.parquet")
+        outputs = iter("ab")
+
+        def work(of):
+            return filter_partitions(of, tmp_path / next(outputs), Settings.of(detector))
+
+        whole, in_slices = self.of(folder, work)
+        assert in_slices.audit.to_json() == whole.audit.to_json()
+        assert in_slices.dropped == whole.dropped and in_slices.parts == whole.parts
+        for name in ("a.parquet", "anchoraudit-manifest.json"):
+            assert (tmp_path / "b" / name).read_bytes() == (tmp_path / "a" / name).read_bytes()
