@@ -15,6 +15,7 @@ from PIL import Image
 
 import anchoraudit
 from anchoraudit import Partial, partition
+from anchoraudit.formats.table.nested import boxes_in_groups
 from anchoraudit.images.inspection import look
 from anchoraudit.partitions import reading
 from anchoraudit.partitions.advising import advised
@@ -137,6 +138,31 @@ class TestAudit:
         ]
         parquet.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
         assert_same_in_slices(tmp_path, "yolov5")
+
+    def test_row_groups_are_put_together_by_their_boxes(self, tmp_path, monkeypatch):
+        """Three row groups of 2 images: with 20 and 30 boxes, 1 and none, 40 and 10."""
+        monkeypatch.setattr("anchoraudit.formats.table.table_file._LARGE", 0)
+        one = [10.0, 10.0, 50.0, 50.0]
+        for name, objects in (
+            ("lists", lambda count: {"bbox": [one] * count, "category": ["cat"] * count}),
+            ("structs", lambda count: [{"bbox": one, "category": "cat"}] * count),
+            (
+                "corners",
+                lambda count: {key: [9.0] * count for key in ("x1", "y1", "x2", "y2")},
+            ),
+        ):
+            rows = [
+                {"image_id": f"{at}.jpg", "width": 99, "height": 99, "objects": objects(count)}
+                for at, count in enumerate([20, 30, 1, 0, 40, 10])
+            ]
+            file = tmp_path / f"{name}.parquet"
+            parquet.write_table(pa.Table.from_pylist(rows), file, row_group_size=2)
+            assert boxes_in_groups(file) == [50, 2, 50]
+            with judged_in_slices(55):
+                assert [piece.where.stretch for piece in partition(file).job.plan.parts.pieces] == [
+                    (0, 1),
+                    (2,),
+                ]
 
     def test_of_lines(self, tmp_path):
         lines = [

@@ -20,12 +20,13 @@ import pyarrow.compute as pc
 
 from anchoraudit.arrays import Bool, Float, Int
 from anchoraudit.formats._builder import shorten
+from anchoraudit.formats._columns import Columns
 from anchoraudit.formats.table.arrow import numbers_of, texts_of, values_of
 from anchoraudit.formats.table.columns import Texts, joined_texts
 from anchoraudit.formats.table.dialects import Dialect
-from anchoraudit.formats.table.layout import Kind, Layout
+from anchoraudit.formats.table.layout import Kind, Layout, layout_of
 from anchoraudit.formats.table.objects import Objects, rows_of
-from anchoraudit.formats.table.row_groups import ArrowRows
+from anchoraudit.formats.table.row_groups import ArrowRows, opened
 from anchoraudit.formats.table.rows import Rows
 from anchoraudit.images.sizes import size_in
 
@@ -43,6 +44,24 @@ def _kind_of(kind: pa.DataType) -> Kind:
     if pa.types.is_struct(kind):
         return Kind(fields={each.name: _kind_of(each.type) for each in kind})
     return Kind(is_bytes=bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind)))
+
+
+def boxes_in_groups(path: Path, asked: Columns = ()) -> list[int]:
+    """Return how many boxes each row group of a file has, or rows if these are more, by its own counts.
+
+    asked: the columns that the user names. Raises AnchorauditError if the file cannot be read.
+    """
+    with opened(path) as file:
+        about, layout = file.file.metadata, layout_of(kinds_of(file.schema), asked)
+        groups = [about.row_group(group) for group in file.groups]
+        rows = [group.num_rows for group in groups]
+        paths = [about.schema.column(column).path.split(".") for column in range(about.num_columns)]
+        column = next((at for at, names in enumerate(paths) if layout and layout.first in names), None)
+        if layout is None or column is None:
+            return rows
+        numbers = 4 if layout.box else 1  # of each box in the column; an empty list counts as one
+        counted = [group.column(column).num_values // numbers for group in groups]
+        return list(map(max, rows, counted))
 
 
 def is_list(kind: pa.DataType) -> bool:

@@ -80,7 +80,7 @@ def stretches(path: Path, rows: int, asked: Columns = ()) -> Iterator[tuple[Stre
     """
     suffix = suffix_of(path)
     if suffix == _PARQUET:
-        yield from _groups(path, rows)
+        yield from _groups(path, rows, asked)
         return
     lines = cut(path, rows) if suffix in _JSON_LINES else cut_csv(path, rows, asked)
     if not lines:
@@ -90,12 +90,12 @@ def stretches(path: Path, rows: int, asked: Columns = ()) -> Iterator[tuple[Stre
         yield one, f"line {one.first + 1} {last}"
 
 
-def _groups(path: Path, rows: int) -> Iterator[tuple[Stretch | None, str]]:
+def _groups(path: Path, rows: int, asked: Columns) -> Iterator[tuple[Stretch | None, str]]:
     sizes: list[int] = []
     if stores.status(path).size > _LARGE:
-        from anchoraudit.formats.table.row_groups import row_group_sizes
+        from anchoraudit.formats.table.nested import boxes_in_groups
 
-        sizes = row_group_sizes(path)
+        sizes = boxes_in_groups(path, asked)
     if sum(sizes) <= rows:
         yield None, ""
         return
