@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
+from types import MappingProxyType
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -57,6 +59,9 @@ class Dropped:
             {name: cast("tuple[int, int]", tuple(map(sum, pair))) for name, pair in pairs.items()},
             dict(sorted((Counter(self.boxes) + Counter(other.boxes)).items())),
         )
+
+
+_NOTHING = Dropped({}, {})
 
 
 @dataclass(frozen=True)
@@ -116,46 +121,65 @@ class _Cleaned(NamedTuple):
 
 
 def _cleaned(job: Job, dropping: Dropping, part: int, own: Slice) -> _Cleaned:
-    parts = cast(RewritableParts, job.plan.parts)
-    boxes_may_go = parts.boxes_may_go(own.dataset)
     is_part, now = own.rows is None, own._replace(reads=True)
-    dropped, out = Dropped({}, {}), dict[str, LeftOut]()
+    dropped, out = _NOTHING, dict[str, LeftOut]()
     whole: frozenset[Finding] | None = None
     while True:
-        last: list[Context] = []
-        dataset = now.dataset
-
-        def judge(data: Dataset, now: Slice = now, last: list[Context] = last) -> Audit:
-            audit, context = job.audited(now._replace(dataset=data))
-            last[:] = [context]
-            return audit
-
-        audit, taken, found = judged(dataset, judge, boxes_may_go=boxes_may_go)
-        whole = frozenset(found.whole) if whole is None else whole
-        keep = ~found.images
-        if audit.replayed is not None:
-            keep &= kept_by(audit, dropping.drop, keep_blank=dropping.keep_blank)
-        stops = np.zeros(len(dataset.boxes), dtype=np.bool_) if taken is None else taken[1]
-        why = left_out(dataset, Texts(())) if boxes_may_go else np.zeros(len(dataset.boxes), dtype=np.int8)
-        gone = (stops | (why > 0)) & keep[dataset.boxes.image]
-        if keep.all() and not gone.any():
+        turn = _turn(job, dropping, part, now, is_part=is_part)
+        whole = turn.whole if whole is None else whole
+        if turn.stays is not None:
             break
-        reasons = Counter(REASONS[code] for code in why[gone & ~stops].tolist())
-        if number := int(np.count_nonzero(stops & gone)):
-            reasons[STOPS] += number
-        dropped += Dropped(_by_reason(dataset, audit, found, keep), reasons)
-        pieces = job.plan.pieces_of(part)
-        goes = np.flatnonzero(~keep), np.flatnonzero(gone)
-        for name, further in parts.left_out(pieces, dataset, *goes).items():
+        dropped += turn.dropped
+        for name, further in turn.left_out.items():
             out[name] = out[name] | further if name in out else further
-        of_whole = [finding for finding in dataset.findings if finding in found.whole]
-        now = _without(now, keep, gone, of_whole)
-    if not is_part and dataset.findings:
-        audit.findings = job.check(last[0], ())
-    stays = job.numbers(part, now._replace(reads=is_part), audit, last[0])
-    images = dataset.images
+        now = turn.left
+        if not is_part:
+            gc.collect()  # an audit has cycles, in which much would stay
+    images = now.dataset.images
     measured = [] if images.measured is None else np.unique(images.source[images.measured]).tolist()
-    return _Cleaned(stays, dropped, out, is_part, whole, frozenset(measured))
+    return _Cleaned(turn.stays, dropped, out, is_part, whole, frozenset(measured))
+
+
+class _Turn(NamedTuple):
+    """What one audit of a slice leaves of it. stays: the audit, if that is all of it. The others as above."""
+
+    left: Slice
+    whole: frozenset[Finding]
+    stays: Partial | None = None
+    dropped: Dropped = _NOTHING
+    left_out: Mapping[str, LeftOut] = MappingProxyType({})
+
+
+def _turn(job: Job, dropping: Dropping, part: int, now: Slice, *, is_part: bool) -> _Turn:
+    parts, dataset = cast(RewritableParts, job.plan.parts), now.dataset
+    boxes_may_go = parts.boxes_may_go(dataset)
+    last: list[Context] = []
+
+    def judge(data: Dataset) -> Audit:
+        audit, context = job.audited(now._replace(dataset=data))
+        last[:] = [context]
+        return audit
+
+    audit, taken, found = judged(dataset, judge, boxes_may_go=boxes_may_go)
+    whole = frozenset(found.whole)
+    keep = ~found.images
+    if audit.replayed is not None:
+        keep &= kept_by(audit, dropping.drop, keep_blank=dropping.keep_blank)
+    stops = np.zeros(len(dataset.boxes), dtype=np.bool_) if taken is None else taken[1]
+    why = left_out(dataset, Texts(())) if boxes_may_go else np.zeros(len(dataset.boxes), dtype=np.int8)
+    gone = (stops | (why > 0)) & keep[dataset.boxes.image]
+    if keep.all() and not gone.any():
+        if not is_part and dataset.findings:  # they count once for all slices
+            audit.findings = job.check(last[0], ())
+        return _Turn(now, whole, job.numbers(part, now._replace(reads=is_part), audit, last[0]))
+    reasons = Counter(REASONS[code] for code in why[gone & ~stops].tolist())
+    if number := int(np.count_nonzero(stops & gone)):
+        reasons[STOPS] += number
+    dropped = _NOTHING + Dropped(_by_reason(dataset, audit, found, keep), reasons)
+    goes = np.flatnonzero(~keep), np.flatnonzero(gone)
+    out = parts.left_out(job.plan.pieces_of(part), dataset, *goes)
+    of_whole = [finding for finding in dataset.findings if finding in whole]
+    return _Turn(_without(now, keep, gone, of_whole), whole, None, dropped, out)
 
 
 def _without(own: Slice, keep: Bool, gone: Bool, findings: list[Finding]) -> Slice:
@@ -174,7 +198,7 @@ def _without(own: Slice, keep: Bool, gone: Bool, findings: list[Finding]) -> Sli
 def _read(job: Job, part: int, dataset: Dataset, slices: Sequence[_Cleaned]) -> Partial:
     """Count what the reader of a part found. If something goes, only what is about no image or box stays."""
     findings = dataset.findings
-    if any(each.dropped != Dropped({}, {}) for each in slices):
+    if any(each.dropped != _NOTHING for each in slices):
         findings = [finding for finding in findings if all(finding in each.whole for each in slices)]
     nothing = replace(of_images(dataset, np.zeros(0, dtype=np.int64)), findings=findings)
     own = Slice(nothing, "none")
