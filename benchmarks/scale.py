@@ -17,6 +17,7 @@ from _shards import COLUMNS, shards
 
 BOXES, PARTS = 20_000_000, 64
 LARGEST = int(os.environ.get("MILLIONS", "100")) * 1_000_000
+GROUP = 1 << 20  # rows of a row group, as pandas and pyarrow write it by default
 CSV_BOXES = 2_000_000
 MOST_CPU, MOST_BYTES, MOST_CSV = 3.5, 600e6, 4.0
 MOST_DASK, LEAST_FASTER = 1.3, 1.5
@@ -39,6 +40,7 @@ def scan(table: Path, *words: str, engine: str = "local") -> tuple[str, ...]:
 def measure(data: Path) -> list[Claim]:
     """Run everything once: reading and auditing side by side, then the larger set, CSV and Dask."""
     folder, largest = shards(data, BOXES, PARTS), shards(data, LARGEST, PARTS * LARGEST // BOXES)
+    grouped = shards(data, BOXES // GROUP * GROUP + GROUP, BOXES // GROUP + 1)
     bare = run((PYTHON, "-c", _READ, str(folder), *COLUMNS))
     whole, large = run(scan(folder)), run(scan(largest))
     claims = [
@@ -46,6 +48,7 @@ def measure(data: Path) -> list[Claim]:
         _rate_claim(whole),
         _peak_claim(f"Parquet, {_millions(BOXES)}: peak memory, MB", scan(folder)),
         _peak_claim(f"Parquet, {_millions(LARGEST)}: peak memory, MB", scan(largest)),
+        _peak_claim(f"Parquet, {_millions(BOXES)} in row groups of {GROUP:,}: peak, MB", scan(grouped)),
         _growth_claim(whole, large),
         _csv_claim(data),
     ]
