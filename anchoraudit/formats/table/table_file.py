@@ -15,7 +15,7 @@ from anchoraudit.io.packed import suffix_of
 
 _PARQUET = ".parquet"
 _JSON_LINES = (".jsonl", ".ndjson")
-_LARGE = 32 << 20  # bytes of a Parquet file from which on it is worth to look for several row groups
+_LARGE = 8 << 20  # bytes of a Parquet file, some 500,000 rows, from which on it may have several row groups
 
 # Some of the rows of a file: lines, or row groups of Parquet.
 Stretch = Lines | tuple[int, ...]
