@@ -146,6 +146,25 @@ def nested(images, names=None):
 
 
 class TestFiles:
+    @pytest.mark.skipif(
+        not hasattr(parquet.ParquetWriter, "add_key_value_metadata"), reason="an old pyarrow cannot write it"
+    )
+    def test_what_other_programs_note_in_a_file_stays(self, tmp_path):
+        """As Spark and fastparquet write it: keys and values, without the schema of Arrow."""
+        table = pa.table(
+            {"image_id": ["a", "b"], "width": [640] * 2, "height": [480] * 2, "label": ["cat"] * 2}
+            | {"x1": [100.0, 1.0], "y1": [100.0, 1.0], "x2": [240.0, 3.0], "y2": [240.0, 3.0]}
+        )
+        (tmp_path / "in").mkdir()
+        path = tmp_path / "in" / "a.parquet"
+        with parquet.ParquetWriter(path, table.schema, store_schema=False) as writer:
+            writer.write_table(table)
+            writer.add_key_value_metadata({"org.apache.spark.version": "3.5"})
+        filtered(tmp_path / "in", tmp_path / "out")
+        written = parquet.ParquetFile(tmp_path / "out" / "a.parquet").metadata
+        assert written.num_rows == 1
+        assert written.metadata == {b"org.apache.spark.version": b"3.5"}
+
     def test_what_stays_is_as_it_was(self, tmp_path):
         good, tiny = [100.0, 100.0, 140.0, 100.0], [1.0, 1.0, 2.0, 2.0]
         table = nested([(f"{n}", [tiny] if n % 3 == 0 else [good, tiny]) for n in range(40)])

@@ -55,9 +55,9 @@ def rewrite(path: Path, texts: Callable[[int], Rows], left_out: LeftOut, output:
 @contextmanager
 def _writer(file: parquet.ParquetFile, output: Output) -> Iterator[parquet.ParquetWriter]:
     """Open a writer of files like `file`: its schema, its version, and the compression of each column."""
-    about = file.metadata
+    about, told = file.metadata, file.metadata.metadata or {}
     compression: dict[str, str] | str = "snappy"
-    more: dict[str, Any] = {"store_schema": b"ARROW:schema" in (about.metadata or {})}
+    more: dict[str, Any] = {"store_schema": b"ARROW:schema" in told}
     if about.num_row_groups:
         columns = [about.row_group(0).column(i) for i in range(about.num_columns)]
         compression = {
@@ -75,6 +75,8 @@ def _writer(file: parquet.ParquetFile, output: Output) -> Iterator[parquet.Parqu
         compression=compression,
         **more,
     ) as writer:
+        if told and not more["store_schema"] and hasattr(writer, "add_key_value_metadata"):
+            writer.add_key_value_metadata(told)  # of Spark or fastparquet: otherwise it goes with the schema
         yield writer
 
 
