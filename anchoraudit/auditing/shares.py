@@ -118,9 +118,8 @@ def by_level(audit: Audit, placed: Placed | None = None) -> ByLevel | None:
         lost = np.count_nonzero(has(audit.box_results.status[rows], "unmatched"))
         return ByLevel.of(detector, np.array([len(rows) - lost]))
     counted = np.zeros(len(detector.strides), dtype=np.int64)
-    for start in range(
-        0, len(rows) or 1, _ROWS
-    ):  # also without a box, which levels there are is known or not
+    # Also without a box it is known whether the engine can tell.
+    for start in range(0, len(rows) or 1, _ROWS):
         some = rows[start : start + _ROWS]
         boxes = (
             audit.placed(some) if placed is None else placed.boxes.take(np.arange(start, start + len(some)))
