@@ -283,6 +283,8 @@ class Dataset(Shown):
         be read (points, lines): the index of the source, and the name relative to its image folder.
     without_info : tuple of Path
         COCO files with annotations that lack the key `info`.
+    unread : tuple of (Path, int)
+        Tables in folders below the data set that were not read: the first one of each folder, and how many.
     class_boxes : ndarray of int64, shape (S, C), or None
         How many boxes of each class each of the S sources has in the whole data set, where this is a part of
         it. None where this is the whole.
@@ -327,6 +329,7 @@ class Dataset(Shown):
     label_lines: Mapping[int, Sequence[str]] = field(default_factory=dict)
     left_out: tuple[tuple[int, str], ...] = ()
     without_info: tuple[Path, ...] = ()
+    unread: tuple[tuple[Path, int], ...] = ()
     class_boxes: Int | None = None
     opened: Mapping[str, object] = field(default_factory=dict)
 

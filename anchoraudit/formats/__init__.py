@@ -126,6 +126,10 @@ class Detection:
         How sure the format is, by what it looked at.
     files : tuple of Path
         The files below `path` that are the data set, where it is not `path` itself or all of it.
+    unread : tuple of (Path, int)
+        The first file in each folder below `path` that may be meant, too, and how many there are in it.
+    notes : tuple of str
+        What was left out.
     """
 
     format: str
@@ -133,6 +137,8 @@ class Detection:
     reason: str
     sureness: Sureness = Sureness.LAYOUT
     files: tuple[Path, ...] = ()
+    unread: tuple[tuple[Path, int], ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -467,9 +473,19 @@ def detect(path: Path, *, format: str = "auto") -> Detection:
         raise AnchorauditError(
             f"{len(found)} data sets here: {listing}",
             path=path,
-            remedy="Name the one you mean, or choose with --format.",
+            remedy=f"Name the one you mean, or choose with --format. {_as_one(known, path, found)}".rstrip(),
         )
     raise cast(AnchorauditError, _refusals().unrecognised(path, known))
+
+
+def _as_one(known: Mapping[str, Format], folder: Path, found: Sequence[Detection]) -> str:
+    """Say how the data sets of a folder are read as one, if they can be; "" otherwise."""
+    ways = {getattr(known[one.format], "detect_several", None) for one in found}
+    way = ways.pop()
+    if ways or way is None or not all(one.files for one in found):
+        return ""
+    files = [file for one in found for file in one.files]
+    return cast(str, load_module(__name__, "_several").as_one(folder, files, way))
 
 
 def _detect_address(known: Mapping[str, Format], address: Path) -> Detection:

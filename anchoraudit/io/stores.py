@@ -33,10 +33,11 @@ class Status(NamedTuple):
 
 
 class Inside(NamedTuple):
-    """What is in a folder."""
+    """What is in a folder. A link to a folder is one."""
 
     path: Path
     is_folder: bool
+    is_link: bool = False
 
 
 def is_file(path: Path) -> bool:
@@ -58,7 +59,10 @@ def is_folder(path: Path) -> bool:
 
 
 def inside(folder: Path) -> list[Inside]:
-    """Return the files and folders in a folder that are not hidden, by name; [] if it cannot be listed.
+    """Return what is in a folder, by name; [] if it cannot be listed.
+
+    What is no folder may be a pipe, or a link to nothing: whoever reads it is told. At an address, hidden
+    files and folders are left out.
 
     Raises AnchorauditError for an address without an answer.
     """
@@ -69,11 +73,12 @@ def inside(folder: Path) -> list[Inside]:
     found = []
     with suppress(OSError, ValueError), os.scandir(folder) as entries:
         for entry in entries:
+            is_dir = False
             with suppress(OSError):  # a loop of links
-                if not entry.name.startswith(".") and ((is_dir := entry.is_dir()) or entry.is_file()):
-                    found.append((entry.name, is_dir))
+                is_dir = entry.is_dir()
+            found.append((entry.name, is_dir, entry.is_symlink()))
     # To sort 100,000 paths takes seconds, their names a tenth of one.
-    return [Inside(folder / name, is_dir) for name, is_dir in sorted(found)]
+    return [Inside(folder / name, is_dir, is_link) for name, is_dir, is_link in sorted(found)]
 
 
 def is_pattern(path: Path) -> bool:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from anchoraudit.dataset.columns import Dataset
     from anchoraudit.dataset.pieces import Parts
     from anchoraudit.formats.table.folders import Named
+    from anchoraudit.formats.table.shard_folders import Shards
 
 NAME = "table"
 LOOKS_FOR = (
@@ -78,10 +79,14 @@ def _kind_of(path: Path) -> str | None:
 
 
 def nearly(path: Path) -> str:
-    """Return what to do about tables in a folder of which none is called after a split; "" without any."""
+    """Return what to do about tables in a folder that are not read by its name; "" without any."""
     from anchoraudit.formats.table.folders import hint
 
-    return hint(path) if path.is_dir() else ""
+    if not path.is_dir():
+        return ""
+    from anchoraudit.formats.table.shard_folders import hint_at_hidden
+
+    return hint(path) or hint_at_hidden(path)
 
 
 def detect_address(address: Path) -> Detection | None:
@@ -91,45 +96,71 @@ def detect_address(address: Path) -> Detection | None:
         return Detection(NAME, address, kind, Sureness.SUFFIX)
     if (found := _shards(address)) is not None or not stores.is_folder(address):
         return found
-    below = [found for path, is_folder in stores.inside(address) if is_folder and (found := _shards(path))]
+    from anchoraudit.formats._several import as_one
+    from anchoraudit.formats.table.shard_folders import is_hidden, shards_in
+
+    folders = [each.path for each in stores.inside(address) if each.is_folder]
+    below = {path: files for path in folders if not is_hidden(path.name) and (files := shards_in(path).files)}
     if len(below) > 1:
+        every = [file for files in below.values() for file in files]
         raise AnchorauditError(
-            f"{len(below):,} data sets here: {', '.join(each.path.name for each in below[:_NAMED])}",
+            f"{len(below):,} data sets here: {', '.join([path.name for path in below][:_NAMED])}",
             path=address,
-            remedy="Name the one you mean.",
+            remedy=f"Name the one you mean. {as_one(address, every, detect_several)}".rstrip(),
         )
-    return below[0] if below else None
+    return _shards(next(iter(below))) if below else None
 
 
 def detect_several(paths: Sequence[Path]) -> Detection | None:
     """Recognise files with the same suffix of a table, or folders of Parquet files, as one table."""
-    files = [file for path in paths for file in _files_at(path)]
+    from anchoraudit.formats.table.shard_folders import Shards, chosen, once
+
+    plain, notes = chosen(paths)
+    found = [_shards_at(path) for path in plain]
+    files, repeated = once([file for each in found for file in each.files])
     suffixes = {whole_suffix(file) for file in files}
     if len(suffixes) != 1 or not all(map(_kind_of, files)):
         return None
     number = f"{len(files):,} {suffixes.pop()} file{'s' * (len(files) != 1)}"
-    return Detection(NAME, stores.folder_above(files), number, Sureness.SUFFIX, tuple(files))
+    others = tuple(folder for each in found for folder in each.others)
+    notes += [note for each in found for note in each.notes] + repeated
+    return _detection(stores.folder_above(files), number, Shards(tuple(files), others, tuple(notes)))
 
 
-def _files_at(path: Path) -> Sequence[Path]:
-    found = None if _kind_of(path) is not None and stores.is_file(path) else _shards(path)
-    return [path] if found is None else found.files
+def _shards_at(path: Path) -> Shards:
+    """Return the shards of a folder, or the file itself."""
+    from anchoraudit.formats.table.shard_folders import Shards, shards_in
+
+    if _kind_of(path) is not None and not stores.is_folder(path):
+        return Shards((path,), (), ())
+    found = shards_in(path)
+    return found if found.files else Shards((path,), (), ())
 
 
 def _detect_shards(folder: Path) -> Detection | None:
     """Recognise a folder of Parquet files, or one with folders such as `split=train` or `train`."""
     names = names_in(folder)
-    if any(name.lower().endswith(".parquet") or "=" in name for name in names):
+    if any(name.lower().endswith(_PARQUET) or "=" in name for name in names):
         return _shards(folder)
     return _shards(folder) if any(map(is_split, names)) else None
 
 
 def _shards(folder: Path) -> Detection | None:
-    from anchoraudit.formats.table.shards import shards_in
+    from anchoraudit.formats.table.shard_folders import shards_in
 
-    shards = shards_in(folder)
-    reason = f"{len(shards):,} Parquet file{'s' * (len(shards) != 1)}"
-    return Detection(NAME, folder, reason, Sureness.SUFFIX, tuple(shards)) if shards else None
+    found = shards_in(folder)
+    count = len(found.files)
+    reason = f"{count:,} Parquet file{'s' * (count != 1)}"
+    return _detection(folder, reason, found) if count else None
+
+
+def _detection(path: Path, reason: str, found: Shards) -> Detection:
+    """Return what was recognised. found: the files of the data set, and what may be of it, too."""
+    from anchoraudit.formats.table.shard_folders import tables_in
+
+    unread, unknown = tables_in(found.others, found.files)
+    notes = tuple(dict.fromkeys((*found.notes, *unknown)))
+    return Detection(NAME, path, reason, Sureness.SUFFIX, found.files, tuple(unread), notes)
 
 
 def read(detection: Detection, options: ReadOptions) -> Dataset:

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from anchoraudit.dataset.columns import Dataset
-from anchoraudit.errors import printable
+from anchoraudit.dataset.findings import Finding
+from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.formats import Detection, ReadOptions, require_known_splits
 from anchoraudit.formats._builder import Note, Part, class_codes, classes_by_name, join
 from anchoraudit.formats.table.boxes import read_boxes
@@ -45,8 +46,20 @@ def assemble_shards(
     chosen = [
         (files, split) for files, split in groups if not (split and options.splits) or split in options.splits
     ]
-    tables = [(read_shards(detection.path, files, options.columns), split) for files, split in chosen]
-    return assemble_rows(detection, options, tables, [(detection.path, split) for _, split in groups])
+    tables: list[tuple[Rows, str]] = []
+    lost: list[Finding] = []  # of splits of which no file can be read
+    first: AnchorauditError | None = None
+    for files, split in chosen:
+        rows, findings, failed = read_shards(detection.path, files, options.columns)
+        if rows is not None:
+            tables.append((rows, split))
+        else:
+            lost, first = [*lost, *findings], first or failed
+    if not tables and first is not None:
+        raise first
+    dataset = assemble_rows(detection, options, tables, [(detection.path, split) for _, split in groups])
+    dataset.findings += lost
+    return dataset
 
 
 def assemble_rows(
@@ -82,6 +95,7 @@ def assemble_rows(
     rows_read = sum(rows.in_file for rows, _ in tables)
     said = recognised(detection, rows_read, [rows for rows, _ in tables])
     dataset = join(detection, parts, recognised=said)
+    dataset.unread, dataset.notes = detection.unread, [*dataset.notes, *detection.notes]
     if not detection.files:
         dataset.notes += other_tables(detection.path, [file for file, _ in files])
     dataset.columns = options.columns

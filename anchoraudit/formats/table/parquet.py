@@ -99,7 +99,7 @@ def dialect_of(file: ArrowRows, path: Path, asked: Columns) -> Dialect:
     """
     header = file.schema.names
     if (dialect := by_header(header, asked)) is None:
-        raise not_understood(path, "columns not understood", header)
+        raise not_understood(path, "columns not understood", header, "")
     if "label" not in dialect.at:
         dialect = judged_by_values(dialect, header, file.first_texts(_TELLING))
     return dialect

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -11,9 +12,10 @@ from typing import Protocol
 import pyarrow as pa
 from pyarrow import parquet
 
-from anchoraudit.errors import AnchorauditError
+from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.io import stores
 from anchoraudit.io.addresses import is_address
+from anchoraudit.io.files import open_regular, unreadable
 
 
 class ArrowRows(Protocol):
@@ -153,7 +155,8 @@ def opened(
     kinds, becomes an AnchorauditError that names the file.
     """
     try:
-        is_far = is_address(path)
+        if not (is_far := is_address(path)):
+            _require_file(path)
         options = {"read_dictionary": list(as_codes), "metadata": metadata, "pre_buffer": is_far}
         with (
             stores.opened(path) if is_far else nullcontext(path) as place,
@@ -170,6 +173,24 @@ def opened(
         raise AnchorauditError(
             f"cannot be read as Parquet: {reason}", path=path, remedy="Write the file again, or use .csv."
         ) from None
+
+
+def _require_file(path: Path) -> None:
+    """Raise AnchorauditError if there is no file to read. pyarrow would wait for what is in a pipe."""
+    try:
+        os.close(open_regular(path))
+    except IsADirectoryError:
+        raise AnchorauditError(
+            "a folder without Parquet files", path=path, remedy="Write it again, or remove it."
+        ) from None
+    except OSError as error:
+        if path.is_symlink() and not path.exists():
+            raise AnchorauditError(
+                f"a link to {printable(str(path.readlink()))}, which is not there",
+                path=path,
+                remedy="Restore what it leads to, or remove it.",
+            ) from None
+        raise unreadable(path, error) from None
 
 
 def row_group_sizes(path: Path) -> list[int]:

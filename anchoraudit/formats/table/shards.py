@@ -22,25 +22,13 @@ from anchoraudit.formats._columns import Columns
 from anchoraudit.formats.table.columns import Texts
 from anchoraudit.formats.table.names import column_called
 from anchoraudit.formats.table.rows import Rows, concatenated
+from anchoraudit.formats.table.shard_folders import SUFFIX
 from anchoraudit.formats.table.table_file import Stretch, read_ends, read_rows
 from anchoraudit.io.addresses import NoAnswerError, is_address
 from anchoraudit.io.not_data import what_instead
-from anchoraudit.io.stores import inside
 
-SUFFIX = ".parquet"
 LISTS = "lists of objects"  # among columns: a row is an image
-_KEYS = 8  # folders of keys within each other
 _NAMED = re.compile(r"([A-Za-z]+)([-_.]|$)")  # what a file name begins with
-
-
-def shards_in(folder: Path, keys: int = _KEYS) -> list[Path]:
-    """Return the Parquet files of a folder and of its folders for splits and `key=value`, by name."""
-    there = inside(folder)
-    found = [path for path, is_folder in there if not is_folder and path.name.lower().endswith(SUFFIX)]
-    for below, is_folder in there if keys else ():
-        if is_folder and ("=" in below.name or is_split(below.name)):
-            found += shards_in(below, keys - 1)
-    return found
 
 
 def by_split(folder: Path, shards: Sequence[Path]) -> list[tuple[list[Path], str]]:
@@ -60,8 +48,12 @@ def by_split(folder: Path, shards: Sequence[Path]) -> list[tuple[list[Path], str
 
 
 def _folders(folder: Path, path: Path) -> list[str]:
-    """Return the names of the folders that a file is in, from the inside, without `key=value`."""
-    return [part for part in path.relative_to(folder).parts[-2::-1] if "=" not in part]
+    """Return the names of the folders that a file is in, from the inside, without `key=value`.
+
+    Those of a folder such as `train.parquet/` are without the suffix.
+    """
+    names = [part for part in path.relative_to(folder).parts[-2::-1] if "=" not in part]
+    return [name.removesuffix(SUFFIX) for name in names]
 
 
 def _keys_of(folder: Path, path: Path) -> dict[str, str]:
@@ -72,11 +64,13 @@ def _keys_of(folder: Path, path: Path) -> dict[str, str]:
     return {name: values[called] for name, called in columns.items() if called}
 
 
-def read_shards(folder: Path, shards: Sequence[Path], asked: Columns = ()) -> Rows:
+def read_shards(
+    folder: Path, shards: Sequence[Path], asked: Columns = ()
+) -> tuple[Rows | None, list[Finding], AnchorauditError | None]:
     """Read the files of a split as one table. A file that cannot be read, or has other columns, is a finding.
 
-    asked: as of `read_rows`. Raises AnchorauditError if none of them can be read, or if their server does not
-    answer.
+    asked: as of `read_rows`. Returns no rows, but the findings, if none of them can be read; and the first
+    error. Raises AnchorauditError if their server does not answer.
     """
     read: list[tuple[str, Rows]] = []
     findings: list[Finding] = []
@@ -97,10 +91,7 @@ def read_shards(folder: Path, shards: Sequence[Path], asked: Columns = ()) -> Ro
             findings.append(Finding("PAR001", words, str(path)))
             continue
         read.append((path.relative_to(folder).as_posix(), rows))
-    if not read:
-        assert failed is not None  # a folder without files is no data set
-        raise failed
-    return join_rows(folder, read, findings)
+    return (join_rows(folder, read, findings) if read else None), findings, failed
 
 
 def read_shard(

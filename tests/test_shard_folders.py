@@ -1,0 +1,295 @@
+"""Which files of a folder are read as one table, which are left out, and that neither is silent."""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from anchoraudit import audit, audit_partitions, merge
+from anchoraudit.errors import AnchorauditError
+from anchoraudit.formats import detect, read
+
+pytest.importorskip("pyarrow")
+
+CORNERS = {"x1": 100.0, "y1": 100.0, "x2": 200.0, "y2": 200.0}
+
+
+def shard(path, images, label="cat", **more):
+    """Write a file with a box for each image; None leaves out a column."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    columns = {"image": images, "label": label, **CORNERS, "width": 960, "height": 720, **more}
+    rows = range(len(images))
+    pd.DataFrame({k: v for k, v in columns.items() if v is not None}, index=rows).to_parquet(path)
+
+
+def shards(root, *names):
+    """Write files, each with a box in the image that is called after its place among them."""
+    for number, name in enumerate(names):
+        shard(root / name, [f"{number}"])
+    return root
+
+
+def in_both(path, **options):
+    """Read in one piece and in parts, which must say the same; return the data set and its findings."""
+    dataset = read(path, **options)
+    found = audit(dataset, None).findings
+    whole = merge(audit_partitions(path, None, **options))
+    assert whole.summary()["images"] == len(dataset.images)
+    assert whole.summary()["boxes"] == len(dataset.boxes)
+    assert dict(whole.findings.counts) == dict(found.counts)
+    assert whole.by_class.boxes.tolist() == [
+        int((dataset.boxes.category == i).sum()) for i in range(len(dataset.categories))
+    ]
+    assert [one.name for one in whole.dataset.categories] == [one.name for one in dataset.categories]
+    assert sorted(whole.dataset.splits) == sorted(dataset.splits)
+    assert {*dataset.notes} == {*whole.notes}
+    # Where each is, and what it says.
+    said = sorted((one.code, one.path, one.place, one.message) for one in found)
+    assert sorted((one.code, one.path, one.place, one.message) for one in whole.findings) == said
+    return dataset, said
+
+
+def told(said, *codes):
+    return [(code, Path(path).name, words) for code, path, _, words in said if code in codes]
+
+
+def note_on(dataset, begins):
+    (note,) = [note for note in dataset.notes if note.startswith(begins)]
+    return note.partition(": ")[2]
+
+
+# What cannot be read
+
+
+def test_a_link_to_nothing_is_told_and_the_others_are_read(tmp_path):
+    shards(tmp_path, "part-0.parquet", "part-1.parquet")
+    for name in ("part-8.parquet", "part-9.parquet"):
+        (tmp_path / name).symlink_to("gone.parquet")
+    dataset, said = in_both(tmp_path)
+    assert dataset.images.ids == ["0", "1"]
+    words = "a link to gone.parquet, which is not there"
+    assert told(said, "PAR001") == [
+        ("PAR001", "part-8.parquet", words),
+        ("PAR001", "part-9.parquet", words),
+    ]
+
+
+def test_a_pipe_a_link_to_itself_and_an_empty_folder_are_told(tmp_path):
+    shards(tmp_path, "0.parquet")
+    os.mkfifo(tmp_path / "1.parquet")
+    (tmp_path / "2.parquet").symlink_to("2.parquet")
+    (tmp_path / "3.parquet").mkdir()
+    (tmp_path / "3.parquet" / "_SUCCESS").touch()
+    dataset, said = in_both(tmp_path)
+    assert dataset.images.ids == ["0"]
+    assert [each[1] for each in told(said, "PAR001")] == ["1.parquet", "2.parquet", "3.parquet"]
+    assert told(said, "PAR001")[0][2] == "cannot be read: it is not a regular file"
+    assert told(said, "PAR001")[2][2] == "a folder without Parquet files"
+
+
+def test_a_folder_that_cannot_be_listed_is_told(tmp_path, monkeypatch):
+    root = shards(tmp_path, "split=train/0.parquet", "split=val/1.parquet")
+    closed = root / "split=val"
+    scandir, access = os.scandir, os.access
+
+    def refused(path):
+        if Path(path) == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != closed and access(path, mode))
+    dataset = read(root)
+    assert dataset.images.ids == ["0"]
+    assert [(one.code, one.path) for one in dataset.findings] == [("PAR001", str(closed))]
+
+
+def test_a_split_of_which_no_file_can_be_read_hides_nothing_of_the_others(tmp_path):
+    root = shards(tmp_path, "split=train/0.parquet")
+    (root / "split=val").mkdir()
+    (root / "split=val" / "0.parquet").symlink_to("gone")
+    dataset, said = in_both(root)
+    assert dataset.splits == ("train",)
+    assert [each[1] for each in told(said, "PAR001")] == ["0.parquet"]
+
+
+# Folders among shards
+
+
+def test_a_folder_in_place_of_a_file_is_what_it_holds(tmp_path):
+    names = ("a.parquet", "b.parquet/part-00000-1f.snappy.parquet", "b.parquet/part-00001-1f.snappy.parquet")
+    dataset, said = in_both(shards(tmp_path, *names))
+    assert dataset.images.ids == ["0", "1", "2"]
+    assert not told(said, "PAR001", "SET019")
+
+
+def test_folders_in_place_of_files_are_splits_by_their_names(tmp_path):
+    dataset, _ = in_both(shards(tmp_path, "train.parquet/part-0.parquet", "val.parquet/part-0.parquet"))
+    assert dataset.splits == ("train", "val")
+
+
+def test_tables_in_other_folders_are_a_finding_and_a_pattern_reads_them(tmp_path):
+    root = shards(
+        tmp_path / "ds", "a.parquet", "more/c.parquet", "more/deep/d.parquet", "x.parquet/b.parquet"
+    )
+    pd.DataFrame({"vector": [1.0]}).to_parquet(root / "no_boxes.txt")
+    (root / "embeddings").mkdir()
+    (root / "no_boxes.txt").rename(root / "embeddings" / "0.parquet")
+    (root / "_temporary").mkdir()
+    dataset, said = in_both(root)
+    assert dataset.images.ids == ["0", "3"]
+    words = "2 Parquet files in this folder not read"
+    assert told(said, "SET019") == [("SET019", "more", words)]
+    dataset, said = in_both(root / "**" / "*.parquet")
+    assert sorted(dataset.images.ids) == ["0", "1", "2", "3"]
+    assert [each[1] for each in told(said, "PAR001")] == ["0.parquet"]
+    dataset, said = in_both(root / "*.parquet")
+    assert dataset.images.ids == ["0", "3"]
+    assert not said or not told(said, "SET019")
+
+
+def test_tables_of_another_kind_beside_shards_are_noted(tmp_path):
+    shards(tmp_path, "a.parquet")
+    (tmp_path / "b.csv").write_text("image,x1,y1,x2,y2\n")
+    (tmp_path / "classes.csv").write_text("cat,0\n")
+    dataset, _ = in_both(tmp_path)
+    assert note_on(dataset, "not read, beside Parquet files") == "b.csv"
+
+
+# Names that are left out
+
+
+def test_hidden_names_are_left_out_with_a_note(tmp_path):
+    names = ("a.parquet", "_tmp.parquet", ".h.parquet", "_temporary/0/t.parquet", "_k=1/b.parquet")
+    dataset, _ = in_both(shards(tmp_path, *names))
+    assert dataset.images.ids == ["0", "4"]
+    assert note_on(dataset, "left out, as their names") == ".h.parquet, _tmp.parquet, _temporary"
+
+
+def test_hidden_names_that_the_user_names_are_read(tmp_path):
+    shards(tmp_path, "_a.parquet", "_b.parquet", "c.parquet")
+    assert in_both(tmp_path / "_a.parquet")[0].images.ids == ["0"]
+    (tmp_path / "only").mkdir()
+    shard(tmp_path / "only" / "_a.parquet", ["0"])
+    with pytest.raises(AnchorauditError) as caught:
+        read(tmp_path / "only")
+    hint = r"Parquet files whose names begin with _ or . are left out (_a.parquet): name the file."
+    assert hint in f"{caught.value}"
+    assert in_both(tmp_path / "_*.parquet")[0].images.ids == ["0", "1"]
+    dataset, _ = in_both(tmp_path / "*.parquet")
+    assert dataset.images.ids == ["2"]
+    assert note_on(dataset, "left out, as their names") == "_a.parquet, _b.parquet"
+
+
+def test_tables_of_text_may_begin_so(tmp_path):
+    for name in ("_annotations.csv", "more.csv"):
+        (tmp_path / name).write_text(f"image,width,height,label,x1,y1,x2,y2\n{name},90,90,cat,1,2,30,40\n")
+    assert in_both(tmp_path / "*.csv")[0].images.ids == ["_annotations.csv", "more.csv"]
+
+
+# Links
+
+
+def test_a_link_in_a_circle_doubles_nothing(tmp_path):
+    root = shards(tmp_path / "ds", "0.parquet", "split=b/1.parquet")
+    (root / "split=a").symlink_to(".")
+    (root / "split=b" / "split=c").symlink_to("..")
+    dataset, said = in_both(root)
+    assert dataset.images.ids == ["0", "1"]
+    assert note_on(dataset, "left out, as links") == "split=a, split=b/split=c"
+    assert not told(said, "PAR001", "SET019")
+
+
+def test_what_links_lead_to_is_read_by_its_own_name(tmp_path):
+    root = shards(tmp_path / "ds", "split=b/1.parquet", "2.parquet", "elsewhere.txt/3.parquet")
+    (root / "split=a").symlink_to("split=b")
+    (root / "0.parquet").symlink_to("2.parquet")
+    (root / "elsewhere.txt").rename(tmp_path / "elsewhere")
+    (root / "split=z").symlink_to("../elsewhere")
+    dataset, _ = in_both(root)
+    assert sorted(dataset.splits) == ["", "b", "z"]
+    assert note_on(dataset, "left out, as links") == "0.parquet, split=a"
+
+
+def test_a_pattern_takes_each_file_once(tmp_path):
+    root = shards(tmp_path / "ds", "split=b/1.parquet")
+    (root / "split=a").symlink_to("split=b")
+    dataset, _ = in_both(root / "*" / "*.parquet")
+    assert dataset.images.ids == ["0"]
+    assert Path(detect(root / "*" / "*.parquet").files[0]) == root / "split=b" / "1.parquet"
+
+
+# Several data sets
+
+
+def test_a_pattern_for_several_data_sets_is_named_and_works(tmp_path):
+    root = shards(tmp_path / "d s", "shard0/x.parquet", "shard1/x.parquet", "shard2/label=a/x.parquet")
+    (root / "_SUCCESS").touch()
+    with pytest.raises(AnchorauditError, match="3 data sets here") as caught:
+        read(root)
+    assert caught.value.remedy.endswith(f"If all are one, name them by a pattern: '{root}/*'.")
+    assert in_both(root / "*")[0].images.ids == ["0", "1", "2"]
+
+
+def test_a_pattern_is_named_only_if_it_works(tmp_path):
+    root = shards(tmp_path / "ds", "shard0/x.parquet", "shard1/x.parquet")
+    (root / "README.md").touch()
+    with pytest.raises(AnchorauditError) as caught:
+        read(root)
+    assert caught.value.remedy.endswith("/*/*.parquet'.")
+    (root / "shard2").mkdir()
+    (root / "shard2" / "boxes.csv").write_text("image,x1,y1,x2,y2\na,1,2,3,4\n")
+    with pytest.raises(AnchorauditError) as caught:
+        read(root)
+    assert "pattern" not in caught.value.remedy
+
+
+# At an address
+
+
+@pytest.fixture
+def at_address(tmp_path):
+    """Copy a folder into memory:// and return its address."""
+    memory = pytest.importorskip("fsspec").filesystem("memory")
+
+    def copied(folder):
+        for file in folder.rglob("*.parquet"):
+            if file.is_file():
+                memory.pipe(f"/trial/{file.relative_to(folder).as_posix()}", file.read_bytes())
+        return "memory://trial"
+
+    yield copied
+    memory.rm("/trial", recursive=True)
+
+
+def test_the_same_at_an_address(tmp_path, at_address):
+    names = ("a.parquet", "b.parquet/0.parquet", "_t.parquet", "more/d.parquet", "images/e.parquet")
+    dataset, said = in_both(at_address(shards(tmp_path, *names)))
+    assert dataset.images.ids == ["0", "1"]
+    assert note_on(dataset, "left out, as their names") == "_t.parquet"
+    assert note_on(dataset, "not looked into for tables") == "images/"
+    assert told(said, "SET019") == [("SET019", "more", "1 Parquet file in this folder not read")]
+
+
+def test_a_pattern_for_several_data_sets_at_an_address(tmp_path, at_address):
+    root = at_address(shards(tmp_path, "shard0/x.parquet", "shard1/x.parquet", "_temporary/x.parquet"))
+    with pytest.raises(AnchorauditError, match="2 data sets here") as caught:
+        read(root)
+    assert caught.value.remedy.endswith("name them by a pattern: 'memory://trial/*'.")
+    assert in_both("memory://trial/*")[0].images.ids == ["0", "1"]
+
+
+# The program
+
+
+def test_no_way_to_run_it_is_silent_about_what_was_not_read(tmp_path, anchoraudit):
+    shards(tmp_path / "ds", "0.parquet", "more/1.parquet")
+    (tmp_path / "ds" / "9.parquet").symlink_to("gone")
+    for options in ((), ("-q",), ("--engine", "local"), ("--engine", "local", "-q")):
+        done = anchoraudit("scan", tmp_path / "ds", "--detector", "none", *options)
+        assert done.returncode == 1
+        assert "2 errors" in done.stdout
+        if "-q" not in options:
+            assert "SET019" in done.stdout
+            assert "PAR001" in done.stdout
