@@ -1,5 +1,6 @@
 """Which files of a folder are read as one table, which are left out, and that neither is silent."""
 
+import json
 import os
 from pathlib import Path
 
@@ -8,9 +9,12 @@ import pytest
 
 from anchoraudit import audit, audit_partitions, merge
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.formats import detect, read
+from anchoraudit.formats import ReadOptions, detect, read
 
-pytest.importorskip("pyarrow")
+pa = pytest.importorskip("pyarrow")
+from pyarrow import parquet  # noqa: E402
+
+from anchoraudit.formats.table.in_memory import TableInMemory, assemble_tables  # noqa: E402
 
 CORNERS = {"x1": 100.0, "y1": 100.0, "x2": 200.0, "y2": 200.0}
 
@@ -243,6 +247,156 @@ def test_a_pattern_is_named_only_if_it_works(tmp_path):
     with pytest.raises(AnchorauditError) as caught:
         read(root)
     assert "pattern" not in caught.value.remedy
+
+
+# Folders that are columns
+
+
+def test_the_null_of_hive_is_an_empty_cell(tmp_path):
+    null = "__HIVE_DEFAULT_PARTITION__"
+    shard(tmp_path / "split=train" / "label=a" / "0.parquet", ["0"], label=None)
+    shard(tmp_path / f"split={null}" / f"label={null}" / "1.parquet", ["1"], label=None)
+    dataset, said = in_both(tmp_path)
+    assert sorted(dataset.splits) == ["", "train"]
+    assert [category.name for category in dataset.categories] == ["a"]
+    assert told(said, "PAR003") == [("PAR003", tmp_path.name, "the row names no class")]
+    assert in_both(tmp_path, splits=("train",))[0].images.ids == ["0"]
+
+
+@pytest.mark.parametrize("key", ["image_id", "filename", "img"])
+def test_a_folder_may_be_the_image(tmp_path, key):
+    for name in ("a", "b%2Fc.jpg"):
+        shard(tmp_path / f"{key}={name}" / "0.parquet", [""] * 2, image=None, x2=[200.0, 300.0])
+    dataset, said = in_both(tmp_path)
+    assert dataset.images.ids == ["a", "b/c.jpg"]
+    assert dataset.boxes.image.tolist() == [0, 0, 1, 1]
+    assert not said
+
+
+def test_a_folder_is_the_column_that_the_user_says(tmp_path):
+    shard(tmp_path / "foo=a" / "kind=dog" / "0.parquet", [""], image=None, label=None)
+    with pytest.raises(AnchorauditError, match="not known: the image"):
+        read(tmp_path)
+    dataset, _ = in_both(tmp_path, columns="image=foo,class=kind")
+    assert dataset.images.ids == ["a"]
+    assert [category.name for category in dataset.categories] == ["dog"]
+
+
+def test_the_own_columns_of_a_file_count_first(tmp_path):
+    shard(tmp_path / "image=x" / "label=dog" / "0.parquet", ["a"])
+    dataset, _ = in_both(tmp_path)
+    assert dataset.images.ids == ["a"]
+    assert [category.name for category in dataset.categories] == ["cat"]
+
+
+def test_a_folder_is_the_class_of_objects_and_not_of_images_without_any(tmp_path):
+    folder = tmp_path / "label=dog"
+    folder.mkdir()
+    objects = [[{"bbox": [200.0, 100.0, 50.0, 40.0]}], []]
+    table = {"image": ["a", "b"], "width": [960] * 2, "height": [720] * 2, "objects": objects}
+    parquet.write_table(pa.table(table), folder / "0.parquet")
+    dataset, said = in_both(tmp_path)
+    assert [category.name for category in dataset.categories] == ["dog"]
+    assert dataset.images.ids == ["a", "b"]
+    assert len(dataset.boxes) == 1
+    assert not told(said, "PAR003")
+
+
+# Boxes in structs
+
+
+def structs(path, boxes, **more):
+    """Write rows of boxes, each a struct."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    count = len(boxes)
+    columns = {"image": [f"{i}" for i in range(count)], "width": [960] * count, "height": [720] * count}
+    parquet.write_table(
+        pa.table({**columns, "label": ["cat"] * count, "bbox": pa.array(boxes), **more}), path
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "xyxy"),
+    [
+        (("xmin", "ymin", "xmax", "ymax"), [10, 20, 30, 60]),
+        (("x1", "y1", "x2", "y2"), [10, 20, 30, 60]),
+        (("left", "top", "right", "bottom"), [10, 20, 30, 60]),
+        (("x", "y", "width", "height"), [10, 20, 40, 80]),
+        (("x_center", "y_center", "w", "h"), [-5, -10, 25, 50]),
+    ],
+)
+def test_a_struct_with_known_names_is_a_box(tmp_path, names, xyxy):
+    box = dict(zip(names, (10.0, 20.0, 30.0, 60.0), strict=True))
+    for part in range(2):
+        structs(tmp_path / f"{part}.parquet", [box, None], score=[0.5, 0.5])
+    with_nothing = parquet.read_table(tmp_path / "0.parquet").set_column(3, "label", pa.array(["cat", None]))
+    parquet.write_table(with_nothing, tmp_path / "0.parquet")
+    dataset, said = in_both(tmp_path)
+    assert dataset.boxes.xyxy[0].tolist() == xyxy
+    assert dataset.images.ids == ["0", "1"]
+    # A row with a class and no box lacks it; one without both is an image without objects.
+    assert in_both(tmp_path, columns="class=label")[0].boxes.xyxy[0].tolist() == xyxy
+    lacking = [place for code, _, place, _ in said if code == "PAR003"]
+    assert lacking == ["1.parquet row 2"]
+
+
+def test_fields_of_a_struct_may_be_named(tmp_path):
+    box = {"a": 10.0, "b": 20.0, "c": 30.0, "d": 60.0}
+    structs(tmp_path / "0.parquet", [box])
+    dataset, _ = in_both(tmp_path, columns="x1=bbox.a,y1=bbox.b,x2=bbox.c,y2=bbox.d")
+    assert dataset.boxes.xyxy.tolist() == [[10, 20, 30, 60]]
+
+
+@pytest.mark.parametrize(
+    ("boxes", "kind"),
+    [
+        ([{"a": 1, "b": 2, "c": 3, "d": 4}], "struct<a: int64, "),
+        (pa.array([[("xmin", 1.0)]], pa.map_(pa.string(), pa.float64())), "map<string, double"),
+        ([7], "int64"),
+    ],
+)
+def test_a_column_without_boxes_is_told_once(tmp_path, boxes, kind):
+    structs(tmp_path / "0.parquet", boxes)
+    for reading in (read, lambda path: merge(audit_partitions(path, None))):
+        with pytest.raises(AnchorauditError) as caught:
+            reading(tmp_path)
+        assert caught.value.message.startswith(f"no box can be read from bbox, which is {kind}")
+        assert "xmin, ymin, xmax, ymax" in caught.value.remedy
+
+
+def test_a_column_without_any_box_is_of_images_without_objects(tmp_path):
+    structs(tmp_path / "0.parquet", pa.nulls(2), label=pa.nulls(2))
+    dataset, _ = in_both(tmp_path)
+    assert (dataset.images.ids, len(dataset.boxes)) == (["0", "1"], 0)
+
+
+@pytest.mark.parametrize(
+    ("box", "said"),
+    [({"xmin": 10, "ymin": 20, "xmax": 30, "ymax": 60}, ""), ({"a": 1, "b": 2}, "an object with a, b")],
+)
+def test_objects_of_json_lines(tmp_path, box, said):
+    lines = [{"image": f"{i}", "width": 960, "height": 720, "label": "cat", "bbox": box} for i in range(2)]
+    file = tmp_path / "boxes.jsonl"
+    file.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    if said:
+        with pytest.raises(AnchorauditError, match=f"no box can be read from bbox, which is {said}"):
+            read(file)
+    else:
+        assert in_both(file)[0].boxes.xyxy.tolist() == [[10, 20, 30, 60]] * 2
+
+
+def test_a_struct_in_a_table_in_memory(tmp_path):
+    structs(tmp_path / "0.parquet", [{"xmin": 10.0, "ymin": 20.0, "xmax": 30.0, "ymax": 60.0}])
+    table = parquet.read_table(tmp_path / "0.parquet")
+    there = TableInMemory(table.schema, 1, lambda names, start, end: table.select(names)[start:end])
+    dataset = assemble_tables([(there, "")], Path("<Table>"), "a table", ReadOptions())
+    assert dataset.boxes.xyxy.tolist() == [[10, 20, 30, 60]]
+
+
+def test_own_columns_count_before_a_struct(tmp_path):
+    own = {name: [value] for name, value in zip(("x", "y", "w", "h"), (1.0, 2.0, 3.0, 4.0), strict=True)}
+    structs(tmp_path / "0.parquet", [{"xmin": 10.0, "ymin": 20.0, "xmax": 30.0, "ymax": 60.0}], **own)
+    assert in_both(tmp_path)[0].boxes.xyxy.tolist() == [[1, 2, 4, 6]]
 
 
 # At an address

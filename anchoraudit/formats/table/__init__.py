@@ -177,7 +177,7 @@ def read(detection: Detection, options: ReadOptions) -> Dataset:
         from anchoraudit.formats.table.shards import by_split
 
         with without_garbage_collection():
-            return assemble_shards(detection, options, by_split(path, detection.files))
+            return assemble_shards(detection, options, by_split(path, detection.files, options.columns))
     with without_garbage_collection():
         return assemble(detection, options, _named(path))
 
@@ -193,7 +193,7 @@ def parts(detection: Detection, options: ReadOptions, rows: int) -> Parts:
     if detection.files:
         from anchoraudit.formats.table.shards import by_split
 
-        return TableParts.of(detection, options, by_split(path, detection.files), rows)
+        return TableParts.of(detection, options, by_split(path, detection.files, options.columns), rows)
     return TableParts.of(detection, options, [([file], split) for file, split in _named(path)], rows)
 
 

@@ -10,14 +10,24 @@ VinBigData competitions; make-sense `RectLabelsExporter.ts`; VoTT `csv.ts`; GTSR
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from anchoraudit.dataset.conventions import XYXY, XYXY_FRACTIONS, Convention
-from anchoraudit.errors import printable
+from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.formats._columns import Columns
 from anchoraudit.formats.table.asked import known_as_asked
-from anchoraudit.formats.table.names import CORNERS, FAMILIES, LIST, PAIRS, Known, known_columns, plain_names
+from anchoraudit.formats.table.names import (
+    CORNERS,
+    FAMILIES,
+    LIST,
+    PAIRS,
+    Known,
+    column_called,
+    known_columns,
+    plain_names,
+)
 from anchoraudit.images.found import is_image_name
 
 # Classes of rows without a box that say that there is none.
@@ -126,13 +136,54 @@ def dialect_of(rows: Sequence[Sequence[str]], asked: Columns = ()) -> Dialect | 
     return _without_header(rows)
 
 
-def by_header(header: Sequence[str], asked: Columns = ()) -> Dialect | None:
+def by_header(
+    header: Sequence[str], asked: Columns = (), outside: Mapping[str, str] = MappingProxyType({})
+) -> Dialect | None:
     """Return the dialect for names of columns. None if the image or a number of the box is missing.
 
-    asked: as of `dialect_of`.
+    asked: as of `dialect_of`. outside: the names of columns that are not in the file, by what they are; their
+    positions are behind those of the header. The file's own columns count first.
     """
-    known = known_as_asked(header, asked)[0] if asked else known_columns(header)
-    return None if known.lacking else _of_known(header, known)
+    needed = [name for what, name in outside.items() if what == "image" or name in dict(asked).values()]
+    names = [*header]
+    try:
+        known = _known(names, asked)
+    except AnchorauditError:
+        if not needed:
+            raise
+        known = None
+    if needed and (known is None or known.lacking):
+        names += needed
+        known = _known(names, asked)
+    assert known is not None
+    for what, name in outside.items():
+        if what not in known.at:
+            known.at[what] = len(names)
+            names.append(name)
+    return None if known.lacking else replace(_of_known(names, known), fields=len(header))
+
+
+def _known(header: Sequence[str], asked: Columns) -> Known:
+    """Return what is known of columns. `box.xmin` is a field of the column `box`: four such are its box.
+
+    Numbers that are columns of their own count first.
+    """
+    holders = {name: name.partition(".")[0] for name in header}
+    holders = {name: holder for name, holder in holders.items() if holder != name and holder in header}
+    # A field is a column only where the user says so: `box.left` and the `width` of the image are no box.
+    plain = ["" if name in holders and name not in dict(asked).values() else name for name in header]
+    while plain and not plain[-1] and holders:
+        plain.pop()
+    known = known_as_asked(plain, asked)[0] if asked else known_columns(plain)
+    if not holders or known.box != (LIST,):
+        return known
+    holder = dict(asked).get(LIST) or column_called(LIST, [*holders.values()])
+    own = [place for place, name in enumerate(header) if holders.get(name) == holder]
+    fields = known_columns([header[place].removeprefix(f"{holder}.") for place in own])
+    if not fields.box or fields.box == (LIST,):
+        return known
+    given = {key: known.at[key] for key, _ in asked if key != LIST}
+    return known_columns(header, given | {name: own[fields.at[name]] for name in fields.box})
 
 
 def judged_by_values(dialect: Dialect, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Dialect:
@@ -142,7 +193,12 @@ def judged_by_values(dialect: Dialect, header: Sequence[str], rows: Sequence[Seq
     """
     if "label" in dialect.at:
         return dialect
-    unread = [i for i, name in enumerate(header) if i not in dialect.at.values() and name.strip()]
+    read = [header[i] for i in dialect.at.values() if i < len(header)]
+    unread = [
+        i
+        for i, name in enumerate(header)
+        if name.strip() and not any(own == name or own.startswith(f"{name}.") for own in read)
+    ]
     likely = [i for i in unread if _holds_classes(header[i], [row[i] for row in rows if i < len(row)])]
     if len(likely) == 1:
         (place,) = likely

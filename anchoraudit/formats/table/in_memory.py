@@ -18,7 +18,7 @@ from anchoraudit.formats.table.assembly import assemble_rows
 from anchoraudit.formats.table.columns import Texts
 from anchoraudit.formats.table.layout import layout_of
 from anchoraudit.formats.table.nested import kinds_of, read_nested
-from anchoraudit.formats.table.parquet import dialect_of, flat_rows
+from anchoraudit.formats.table.parquet import columns_in, dialect_of, flat_rows
 from anchoraudit.formats.table.row_groups import names_of_texts, texts_in
 from anchoraudit.formats.table.rows import Rows
 from anchoraudit.io.memory import without_garbage_collection
@@ -89,8 +89,7 @@ def _rows(table: TableInMemory, split: str, name: Path, options: ReadOptions) ->
     layout = layout_of(kinds_of(table.schema), asked)
     if layout is None:
         dialect = dialect_of(table, path, asked)
-        header = table.schema.names
-        flat = flat_rows(table, path, {name: header[i] for name, i in dialect.at.items()}, dialect)
+        flat = flat_rows(table, path, columns_in(table.schema, dialect), dialect)
         return replace(flat, box_place="rows[{box}]")
     rows = read_nested(table, layout, path)
     if rows.unnamed and split:  # the number of a row names no image of several tables

@@ -27,7 +27,7 @@ from anchoraudit.formats.table.layout import Kind, Layout, layout_of
 from anchoraudit.formats.table.lines import Block, Lines, blocks, head_of
 from anchoraudit.formats.table.names import LIST, known_columns
 from anchoraudit.formats.table.objects import Objects, rows_of
-from anchoraudit.formats.table.rows import NUMBERS, Rows, concatenated, not_understood, text_of
+from anchoraudit.formats.table.rows import NUMBERS, Rows, concatenated, no_boxes_in, not_understood, text_of
 from anchoraudit.io import json_text
 from anchoraudit.io.unchanged import note_large
 
@@ -88,6 +88,9 @@ def _columns_in(path: Path, data: bytes, most: int | None, asked: Columns) -> _C
         why = told[0].message if told else "the file is empty"
         raise not_understood(path, f"no line is a JSON object: {why}")
     keys = tuple(dict.fromkeys(key for each in objects for key in each))
+    held = {key: [value for each in objects if (value := each.get(key)) is not None] for key in keys}
+    structs = {key: own for key, own in held.items() if own and all(isinstance(one, dict) for one in own)}
+    keys += tuple(dict.fromkeys(name for key, own in structs.items() for name in _numbers_in(key, own)))
     try:
         if (layout := layout_of_objects(objects, asked)) is not None:
             return _Columns(None, keys, layout)
@@ -96,10 +99,22 @@ def _columns_in(path: Path, data: bytes, most: int | None, asked: Columns) -> _C
         raise error.within(path) from None
     if dialect is None:
         raise not_understood(path, "keys not understood", keys)
+    if LIST in dialect.at and (name := keys[dialect.at[LIST]]) in structs:
+        raise no_boxes_in(path, name, f"an object with {', '.join(structs[name][0])}")
     if "label" not in dialect.at:
         values = [[_shown(each.get(key)) for key in keys] for each in objects]
         dialect = judged_by_values(dialect, keys, values)
     return _Columns(dialect, keys, None)
+
+
+def _numbers_in(key: str, objects: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what numbers in objects under a key are called: `bbox.xmin`."""
+    return [
+        f"{key}.{name}"
+        for each in objects
+        for name, value in each.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    ]
 
 
 def _shown(value: object) -> str:

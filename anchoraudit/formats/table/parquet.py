@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,11 +15,13 @@ from anchoraudit.formats._columns import Columns
 from anchoraudit.formats.table.cells import interpreted, with_fours
 from anchoraudit.formats.table.dialects import Dialect, by_header, judged_by_values
 from anchoraudit.formats.table.names import LIST
-from anchoraudit.formats.table.rows import NUMBERS, Rows, not_understood
+from anchoraudit.formats.table.rows import NUMBERS, Rows, no_boxes_in, not_understood
 from anchoraudit.io.memory import give_back
 from anchoraudit.io.unchanged import note_large
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from anchoraudit.formats.table.row_groups import ArrowRows
 
 _MANY = 1 << 19  # rows from which on it shows what memory reading has taken
@@ -25,12 +29,18 @@ _TELLING = 200  # first rows by which a column of classes is recognised
 
 
 def read_parquet(
-    path: Path, groups: tuple[int, ...] | None = None, *, only_texts: bool = False, asked: Columns = ()
+    path: Path,
+    groups: tuple[int, ...] | None = None,
+    *,
+    only_texts: bool = False,
+    asked: Columns = (),
+    outside: Mapping[str, str] = MappingProxyType({}),
 ) -> Rows:
     """Read a Parquet file.
 
     groups: the row groups to read; None for all. only_texts: names of images, splits and classes, not boxes
-    and sizes. asked: the columns that the user names.
+    and sizes. asked: the columns that the user names. outside: as of `by_header`; they are not among the
+    columns of the result.
 
     Raises AnchorauditError without pyarrow, if the file cannot be read, or if its columns are not understood.
     """
@@ -41,18 +51,16 @@ def read_parquet(
 
     note_large(path)
     with opened(path, groups) as file:
-        header, metadata = file.schema.names, file.file.metadata
+        metadata = file.file.metadata
         if (layout := layout_of(kinds_of(file.schema), asked)) is not None:
             return (read_nested_texts if only_texts else read_nested)(file, layout, path)
-        dialect = dialect_of(file, path, asked)
-    needed = {
-        name: header[i]
-        for name, i in dialect.at.items()
-        if not only_texts or name in ("image", "label", "split")
-    }
+        dialect = dialect_of(file, path, asked, outside)
+        needed = columns_in(file.schema, dialect)
+    if only_texts:
+        needed = {what: needed[what] for what in ("image", "label", "split") if what in needed}
     rows = _flat(path, groups, needed, dialect, metadata)
     if only_texts and _may_name_nothing(rows):
-        return read_parquet(path, groups, asked=asked)
+        return read_parquet(path, groups, asked=asked, outside=outside)
     return rows
 
 
@@ -71,15 +79,16 @@ def read_ends(
     from anchoraudit.formats.table.row_groups import opened
 
     with opened(path, groups) as file:
-        header, metadata = file.schema.names, file.file.metadata
+        metadata = file.file.metadata
         if layout_of(kinds_of(file.schema), asked) is not None:
             return None
         dialect = dialect_of(file, path, asked)
         if "image" not in dialect.at or "split" in dialect.at:
             return None
-        if (ends := file.ends(header[dialect.at["image"]])) is None:
+        there = columns_in(file.schema, dialect)
+        if (ends := file.ends(there["image"])) is None:
             return None
-    needed = {name: header[i] for name, i in dialect.at.items() if name == "label"}
+    needed = {what: name for what, name in there.items() if what == "label"}
     rows = _flat(path, groups, needed, dialect, metadata)
     if _may_name_nothing(rows):
         return None
@@ -92,17 +101,53 @@ def _may_name_nothing(rows: Rows) -> bool:
     return any(name.lower() in rows.dialect.nothing for name in names if name)
 
 
-def dialect_of(file: ArrowRows, path: Path, asked: Columns) -> Dialect:
-    """Return what the columns of rows that are boxes mean.
+def dialect_of(
+    file: ArrowRows, path: Path, asked: Columns, outside: Mapping[str, str] = MappingProxyType({})
+) -> Dialect:
+    """Return what the columns of rows that are boxes mean. outside: as of `by_header`.
 
-    Raises AnchorauditError if they are not understood.
+    Raises AnchorauditError if they are not understood, or if no box can be read from their column.
     """
-    header = file.schema.names
-    if (dialect := by_header(header, asked)) is None:
+    header = header_of(file.schema)
+    if (dialect := by_header(header, asked, outside)) is None:
         raise not_understood(path, "columns not understood", header, "")
+    if LIST in dialect.at:
+        _require_boxes(file.schema, header[dialect.at[LIST]], path)
     if "label" not in dialect.at:
         dialect = judged_by_values(dialect, header, file.first_texts(_TELLING))
     return dialect
+
+
+def header_of(schema: pa.Schema) -> list[str]:
+    """Return the names of columns, and behind them those of numbers in structs, `bbox.xmin`."""
+    from pyarrow import types
+
+    return [
+        *schema.names,
+        *(
+            f"{column.name}.{each.name}"
+            for column in schema
+            if types.is_struct(column.type)
+            for each in column.type
+            if types.is_integer(each.type) or types.is_floating(each.type) or types.is_decimal(each.type)
+        ),
+    ]
+
+
+def columns_in(schema: pa.Schema, dialect: Dialect) -> dict[str, str]:
+    """Return the names of the columns of a dialect that a file has, by what they are."""
+    header = header_of(schema)
+    return {what: header[place] for what, place in dialect.at.items() if place < len(header)}
+
+
+def _require_boxes(schema: pa.Schema, name: str, path: Path) -> None:
+    """Raise AnchorauditError if a column can have no lists of four numbers, nor texts of these."""
+    from pyarrow import types
+
+    kind = schema.field(name).type
+    tests = (types.is_struct, types.is_map, types.is_union, types.is_primitive, types.is_decimal)
+    if any(test(kind) for test in tests):
+        raise no_boxes_in(path, name, f"{kind}")
 
 
 def _flat(

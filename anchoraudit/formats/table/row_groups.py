@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import parquet
 
 from anchoraudit.errors import AnchorauditError, printable
@@ -81,13 +82,20 @@ class RowGroups:
         return self.file.read_row_groups(list(self.groups), columns=list(columns))
 
     def column(self, name: str) -> pa.ChunkedArray:
-        """Read one column."""
-        return self.table([name]).column(0)
+        """Read one column, or a field of a struct by its dotted name."""
+        return self._in(self.table([name]), name)
+
+    def _in(self, table: pa.Table, name: str) -> pa.ChunkedArray:
+        if name in self.schema.names:
+            return table.column(name)
+        holder, _, field = name.partition(".")
+        return pc.struct_field(table.column(holder), field)
 
     def columns(self, names: Sequence[str]) -> Iterator[pa.ChunkedArray]:
         """Read columns, one in memory at a time; at an address all of them, in few requests."""
         if self.is_far:
-            yield from self.table(list(names)).select(list(names)).columns
+            table = self.table(list(names))
+            yield from (self._in(table, name) for name in names)
         else:
             yield from map(self.column, names)
 

@@ -11,13 +11,14 @@ import numpy as np
 from anchoraudit.arrays import Bool, Int
 from anchoraudit.dataset.columns import Source
 from anchoraudit.dataset.findings import Finding
-from anchoraudit.errors import AnchorauditError
+from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.formats.table.asked import shown_columns
 from anchoraudit.formats.table.columns import Numbers, Texts, joined_numbers, joined_texts
 from anchoraudit.formats.table.dialects import Dialect
 from anchoraudit.formats.table.names import FAMILIES, PAIRS, known_columns, suggested
 
 NUMBERS = frozenset([*(name for names, _ in FAMILIES for name in names), *PAIRS, "width", "height", "crowd"])
+_SHOWN = 80  # letters of a type in a message
 _IN_LIST = ".objects[{box}]"
 _IMAGE_PLACES = {"row": "rows[{image}]", "line": "line {line}"}
 
@@ -166,6 +167,18 @@ def not_understood(
     words = f"{words}: {shown_columns(header)}; not known: {' and '.join(lacking)}"
     remedy = f"Name them, by name or number: {suggested(header)}. {usual}"
     return AnchorauditError(words, path=path, place=place, remedy=remedy)
+
+
+def no_boxes_in(path: Path, column: str, kind: str) -> AnchorauditError:
+    """Return the error for a column of boxes that can hold none. kind: what it holds."""
+    return AnchorauditError(
+        f"no box can be read from {printable(column)}, which is {printable(kind)[:_SHOWN]}",
+        path=path,
+        remedy=(
+            "Write it as a list of four numbers, as a struct with xmin, ymin, xmax, ymax or x, y, width, "
+            "height, or as a column for each number."
+        ),
+    )
 
 
 def text_of(value: object) -> str:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote
 
 import numpy as np
@@ -28,15 +29,17 @@ from anchoraudit.io.addresses import NoAnswerError, is_address
 from anchoraudit.io.not_data import what_instead
 
 LISTS = "lists of objects"  # among columns: a row is an image
+_NOTHING = "__HIVE_DEFAULT_PARTITION__"  # the value of a folder for rows without one
 _NAMED = re.compile(r"([A-Za-z]+)([-_.]|$)")  # what a file name begins with
 
 
-def by_split(folder: Path, shards: Sequence[Path]) -> list[tuple[list[Path], str]]:
+def by_split(folder: Path, shards: Sequence[Path], asked: Columns = ()) -> list[tuple[list[Path], str]]:
     """Group files by their splits, "" for files of which none names one.
 
-    A split is a `split=` folder, or the name of a folder of each file, or what all file names begin with.
+    asked: the columns that the user names. A split is a `split=` folder, or the name of a folder of each
+    file, or what all file names begin with.
     """
-    keyed = [_keys_of(folder, path).get("split", "") for path in shards]
+    keyed = [_keys_of(folder, path, asked).get("split", _Key("", "")).value for path in shards]
     above = [next(filter(is_split, _folders(folder, path)), "") for path in shards]
     named = [match[1] if (match := _NAMED.match(path.name)) else "" for path in shards]
     ways = [keyed] if any(keyed) else [way for way in (above, named) if all(map(is_split, way))]
@@ -56,12 +59,25 @@ def _folders(folder: Path, path: Path) -> list[str]:
     return [name.removesuffix(SUFFIX) for name in names]
 
 
-def _keys_of(folder: Path, path: Path) -> dict[str, str]:
-    """Return the columns that the folders of a file are, by the names of `dialects`."""
+class _Key(NamedTuple):
+    """A column that a folder is. called: its name. value: "" for nothing, as in an empty cell."""
+
+    called: str
+    value: str
+
+
+def _keys_of(folder: Path, path: Path, asked: Columns = ()) -> dict[str, _Key]:
+    """Return the columns that the folders of a file are, by the names of `dialects`.
+
+    asked: the columns that the user names.
+    """
     parts = [part.partition("=") for part in path.relative_to(folder).parts[:-1] if "=" in part]
-    values = {key: unquote(value) for key, _, value in parts}
-    columns = {name: column_called(name, list(values)) for name in ("split", "label", "image")}
-    return {name: values[called] for name, called in columns.items() if called}
+    values = {key: "" if value == _NOTHING else unquote(value) for key, _, value in parts}
+    columns = {what: column_called(what, list(values)) for what in ("split", "label")}
+    # A folder `name=cat` is more likely a class.
+    columns["image"] = column_called("image", [key for key in values if key.lower() != "name"])
+    columns |= {what: called for what, called in asked if what in columns and called in values}
+    return {what: _Key(called, values[called]) for what, called in columns.items() if called}
 
 
 def read_shards(
@@ -101,8 +117,12 @@ def read_shard(
 
     stretch, only_texts, asked: as of `read_rows`. Raises AnchorauditError as it does.
     """
-    read = read_rows(path, stretch, only_texts=only_texts, asked=asked)
-    rows = _with_keys(read, _keys_of(folder, path))
+    keys = _keys_of(folder, path, asked)
+    outside = {what: key.called for what, key in keys.items()}
+    read = read_rows(path, stretch, only_texts=only_texts, asked=asked, outside=outside)
+    if only_texts and read.parents is not None and "label" in keys and not any(read.texts["label"].names):
+        read = read_rows(path, stretch, asked=asked, outside=outside)  # which images have objects
+    rows = _with_keys(read, {what: key.value for what, key in keys.items()})
     if rows.unnamed:  # a number of a row names no image of several files
         names, image = path.relative_to(folder).as_posix(), rows.texts["image"]
         rows.texts["image"] = replace(image, names=[f"{names}/{row}" for row in image.names])
@@ -113,16 +133,20 @@ def read_ends_of_shard(
     folder: Path, path: Path, stretch: Stretch | None = None, asked: Columns = ()
 ) -> tuple[Rows, tuple[str, str]] | None:
     """Return what `read_ends` returns of one of the files; None also if its folders name columns."""
-    return None if _keys_of(folder, path) else read_ends(path, stretch, asked)
+    return None if _keys_of(folder, path, asked) else read_ends(path, stretch, asked)
 
 
 def _with_keys(rows: Rows, keys: dict[str, str]) -> Rows:
-    missing = {name: text for name, text in keys.items() if name not in rows.texts}
-    if not missing:
-        return rows
-    return replace(
-        rows, texts={**rows.texts, **{n: Texts.same(text, len(rows)) for n, text in missing.items()}}
-    )
+    """Return rows with the columns that folders are, where the file has none. keys: their values."""
+    missing = {what: text for what, text in keys.items() if what not in rows.texts}
+    if rows.parents is None:
+        added = {what: Texts.same(text, len(rows)) for what, text in missing.items()}
+    else:
+        added = {what: Texts.same(text, len(rows)) for what, text in missing.items() if what != "label"}
+        own = rows.texts.get("label")
+        if "label" in keys and not (own and any(own.names)):  # that of objects: an image without any has none
+            added["label"] = Texts.of_codes((rows.at < 0).astype(np.int64), [keys["label"], ""])
+    return replace(rows, texts={**rows.texts, **added}) if added else rows
 
 
 def columns_of(rows: Rows) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from anchoraudit.formats._columns import Columns
 from anchoraudit.formats.table.csv_file import cut_csv, read_csv
@@ -22,12 +23,18 @@ Stretch = Lines | tuple[int, ...]
 
 
 def read_rows(
-    path: Path, stretch: Stretch | None = None, *, only_texts: bool = False, asked: Columns = ()
+    path: Path,
+    stretch: Stretch | None = None,
+    *,
+    only_texts: bool = False,
+    asked: Columns = (),
+    outside: Mapping[str, str] = MappingProxyType({}),
 ) -> Rows:
     """Read a table file.
 
     stretch: the rows to read; None for all. only_texts: names of images, splits and classes are enough.
-    asked: the columns that the user names.
+    asked: the columns that the user names. outside: the names of columns that a Parquet file need not have,
+    by what they are: whoever calls adds them.
 
     Raises AnchorauditError if it cannot be read, or if its columns are not understood.
     """
@@ -36,7 +43,7 @@ def read_rows(
         from anchoraudit.formats.table.parquet import read_parquet
 
         assert not isinstance(stretch, Lines)
-        return read_parquet(path, stretch, only_texts=only_texts, asked=asked)
+        return read_parquet(path, stretch, only_texts=only_texts, asked=asked, outside=outside)
     lines = Lines(*stretch) if stretch is not None else None
     if suffix in _JSON_LINES:
         return read_json_lines(path, lines, asked)
