@@ -137,6 +137,27 @@ class TestAgainstTheWhole:
         whole = anchoraudit.audit(anchoraudit.read(folder, splits=splits), images="none")
         assert merge(audit_partitions(folder, splits=splits)).summary() == whole.summary()
 
+    @pytest.mark.parametrize("lacking", [0, 2])
+    @pytest.mark.parametrize("columns", [["width", "height"], ["iscrowd"]])
+    def test_columns_that_one_file_lacks_are_empty_there(self, tmp_path, lacking, columns):
+        folder = write(tmp_path / "in", [(*row[:4], 20, 20, 200, 150) for row in drawn(80)], 4)
+        for number, file in enumerate(sorted(folder.iterdir())):
+            table = parquet.read_table(file)
+            table = table.append_column("iscrowd", pa.array([i % 2 for i in range(len(table))]))
+            parquet.write_table(table.drop(columns) if number == lacking else table, file)
+        own = set(parquet.read_table(folder / f"part-{lacking}.parquet")["image_id"].to_pylist())
+        whole = anchoraudit.audit(str(folder), images="none")
+        parts = merge(audit_partitions(folder))
+        assert whole.summary() == parts.summary()
+        assert "PAR001" not in whole.findings.counts
+        unknown = whole.images_frame().query("verdict == 'unknown'")["image_id"]
+        assert set(unknown) <= own
+        if "width" in columns:
+            assert len(unknown) >= len(own) - 2  # the first and the last may be in the files beside it, too
+            assert whole.findings.counts["IMG002"] == parts.findings.counts["IMG002"] == len(unknown)
+        else:
+            assert 0 < whole.labels.reasons()["crowd"] < len(whole.dataset.boxes) // 2
+
     def test_a_format_that_is_only_read_whole_is_one_part(self):
         parts = list(audit_partitions("sample_data/voc"))
         assert len(parts) == 1
