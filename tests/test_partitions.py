@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 import random
+import shutil
 import subprocess
 import sys
 
@@ -236,6 +237,25 @@ class TestBrokenParts:
         assert "part-4.parquet" in named[1]
         assert found.summary()["images"] > 50
 
+    @pytest.mark.parametrize("broken", ["cut off", "other columns", "lacks a column", "pointer of Git LFS"])
+    def test_a_file_that_cannot_be_read_is_the_same_finding_as_of_the_whole(self, shards, broken):
+        file = shards / "part-2.parquet"
+        if broken == "cut off":
+            file.write_bytes(file.read_bytes()[:900])
+        elif broken == "other columns":
+            parquet.write_table(pa.table({"other": [1]}), file)
+        elif broken == "lacks a column":
+            parquet.write_table(parquet.read_table(file).drop(["label"]), file)
+        else:
+            file.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
+        whole = anchoraudit.audit(str(shards), images="none").findings
+        code = "PAR010" if "LFS" in broken else "PAR001"
+        (told,) = whole.of(code)
+        assert merge(audit_partitions(shards)).findings.of(code) == [told]
+        assert told.path == str(file)
+        assert told.place == ""
+        assert told.thing == "file part-2.parquet"
+
     def test_none_that_can_be_read(self, tmp_path):
         (tmp_path / "a.parquet").write_bytes(b"no")
         with pytest.raises(AnchorauditError, match="cannot be read as Parquet"):
@@ -298,6 +318,33 @@ class TestCommandLine:
         assert code == 1
         assert "scanned part by part, as by --engine local" in said.err
         assert "in 6 parts" in said.out
+
+    @pytest.mark.parametrize("judging", [["--detector", "yolov5"], ["--detector", "none"]])
+    def test_one_line_says_what_was_not_read(self, tmp_path, judging):
+        """All images are fine, so that nothing else sets the exit code."""
+        rows = [(f"{i:02d}.jpg", 640, 480, "cat", 100, 100, 240, 200 + i) for i in range(20)]
+        shards = write(tmp_path / "fine", rows, 4)
+        options = (*judging, "--quiet")
+        ways = [("files", ()), ("parts", ("--engine", "local"))]
+        for _, way in ways:
+            done = run("scan", shards, *options, *way, cwd=tmp_path)
+            assert done.returncode == 0
+            assert "not read" not in done.stdout
+        (shards / "part-2.parquet").write_bytes(b"PAR1 cut off")
+        for unit, way in ways:
+            done = run("scan", shards, *options, *way, cwd=tmp_path)
+            assert done.returncode == 1
+            assert f"; 1 of 4 {unit} not read" in done.stdout
+
+    @pytest.mark.parametrize("way", [[], ["--engine", "local"]])
+    def test_one_line_says_how_many_annotation_files_were_not_read(self, tmp_path, way):
+        shutil.copytree(ROOT / "sample_data" / "voc", tmp_path / "voc")
+        first, second, *_ = sorted((tmp_path / "voc").rglob("*.xml"))
+        for file in (first, second):
+            file.write_bytes(file.read_bytes()[:100])
+        done = run("scan", "voc", "--quiet", *way, cwd=tmp_path)
+        assert done.returncode == 1
+        assert "; 2 files not read" in done.stdout
 
     @pytest.mark.parametrize(
         ("words", "said"),

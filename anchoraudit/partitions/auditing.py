@@ -18,6 +18,7 @@ from anchoraudit.detectors import DetectorLike
 from anchoraudit.detectors.classes import Classes
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats._columns import parse_columns
+from anchoraudit.formats._not_data import corrected
 from anchoraudit.partitions.cache import Cache, KeptAudits
 from anchoraudit.partitions.counting import partial_of
 from anchoraudit.partitions.engines import Engine, Failed
@@ -90,9 +91,11 @@ class Job:
     def failed(self, part: int, failed: Failed) -> Partial:
         """Return the audit of a part that cannot be read: a finding."""
         name = self.plan.name_of(part)
-        finding = Finding(_UNREADABLE, failed.why, failed.path or name, thing=name)
-        nothing = Slice(replace(self.plan.skeleton, findings=[finding], notes=[]))
-        numbers = self.numbers(part, nothing, *self.audited(nothing))
+        thing = f"file {Path(failed.path).name}" if failed.path else name  # as of a file of the whole
+        finding = Finding(_UNREADABLE, failed.why, failed.path or name, failed.place, thing=thing)
+        nothing = replace(self.plan.skeleton, findings=[finding], notes=[])
+        nothing.findings = corrected(nothing)
+        numbers = self.numbers(part, Slice(nothing), *self.audited(Slice(nothing)))
         return replace(numbers, failed={part: str(failed.error)})
 
 

@@ -17,6 +17,7 @@ from anchoraudit.detectors.at_version import said
 from anchoraudit.encoding.causes import CAUSES, meaning_of, nearest_shape
 from anchoraudit.encoding.errors_raised import reason as reason_to_raise
 from anchoraudit.encoding.verdicts import VERDICTS, WITHOUT_FOREGROUND
+from anchoraudit.images.found import is_image_name
 from anchoraudit.rules import SEVERITIES
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 
 _AT_ONCE = 4096  # images of which it is said together why they are flagged
+UNREAD = ("PAR001", "PAR005", "PAR010", "PAR011")  # rules whose findings are files that were not read
 NAME_YOURS = "Name yours: --detector NAME (`anchoraudit detectors`, `anchoraudit compare`)."
 VERDICT_MEANING = {
     "ok": "at least one anchor is positive",
@@ -269,12 +271,34 @@ def headline(audit: Audit, *, judge: bool = False) -> str:
     judge: also by which detector, and that it is the default where nobody named one.
     """
     if audit.replayed is None:
-        return _headline_of_data(audit)
+        return _headline_of_data(audit) + _files_not_read(audit)
     counts = audit.summary()
     judged_by = ""
     if judge:
         judged_by = f"{audit.detector.name}{'' if audit.detector_chosen else ' (no --detector given)'}"
-    return headline_of(counts, dropped_by_loader(audit), judged_by)
+    return headline_of(counts, dropped_by_loader(audit), judged_by) + _files_not_read(audit)
+
+
+def _files_not_read(audit: Audit) -> str:
+    """Say at the end of a headline how many files of annotations could not be read; "" if all were."""
+    dataset = audit.original
+    lost = {finding.path for finding in dataset.findings if finding.code in UNREAD}
+    lost = {path for path in lost if not is_image_name(path)}
+    read = sum(len(source.files) for source in dataset.sources)  # 0 where they are not counted
+    return not_read(len(lost), len(lost) + read if read else 0, "file")
+
+
+def not_read(number: int, of: int, noun: str) -> str:
+    """Write the end of a headline if something was not read. of: how many there are, 0 if that is unknown.
+
+    Examples
+    --------
+    >>> not_read(1, 4, "file"), not_read(2, 0, "file"), not_read(0, 4, "part")
+    ('; 1 of 4 files not read', '; 2 files not read', '')
+    """
+    if not number:
+        return ""
+    return f"; {number:,} of {count(of, noun)} not read" if of else f"; {count(number, noun)} not read"
 
 
 def headline_of(counts: Counts, dropped: int, judged_by: str = "") -> str:

@@ -19,14 +19,14 @@ import numpy as np
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.splits import is_split
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.formats._builder import not_read
 from anchoraudit.formats._columns import Columns
 from anchoraudit.formats.table.columns import Texts
 from anchoraudit.formats.table.names import column_called
 from anchoraudit.formats.table.rows import Rows, concatenated
 from anchoraudit.formats.table.shard_folders import SUFFIX
 from anchoraudit.formats.table.table_file import Stretch, read_ends, read_rows
-from anchoraudit.io.addresses import NoAnswerError, is_address
-from anchoraudit.io.not_data import what_instead
+from anchoraudit.io.addresses import NoAnswerError
 
 LISTS = "lists of objects"  # among columns: a row is an image
 _NOTHING = "__HIVE_DEFAULT_PARTITION__"  # the value of a folder for rows without one
@@ -98,13 +98,11 @@ def read_shards(
             raise
         except AnchorauditError as error:
             failed = failed or error
-            what = None if is_address(path) else what_instead(path)
-            code, words = ("PAR001", error.message) if what is None else (what.code, what.words)
-            findings.append(Finding(code, words, str(path), "", "" if what is None else path.name))
+            findings.append(not_read(path, error))
             continue
         if read and (words := difference(columns_of(read[0][1]), columns_of(rows))):
             words = f"its columns are not those of {read[0][0]}: {words}"
-            findings.append(Finding("PAR001", words, str(path)))
+            findings.append(not_read(path, AnchorauditError(words)))
             continue
         read.append((path.relative_to(folder).as_posix(), rows))
     return (join_rows(folder, read, findings) if read else None), findings, failed

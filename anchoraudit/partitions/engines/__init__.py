@@ -25,23 +25,25 @@ ATTEMPTS = 3  # how often a part is begun whose worker is killed
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Why a task has no result: a message, its file, if there is one, and what to do."""
+    """Why a task has no result: a message, its file and the place in it, if there is one, and what to do."""
 
     why: str
     path: str = ""
     remedy: str = ""
     details: tuple[str, ...] = ()
+    place: str = ""
 
     @classmethod
     def of(cls, error: AnchorauditError) -> Failed:
         """Return the failure that an error is."""
-        place = f" ({error.place})" if error.place else ""
-        return cls(f"{error.message}{place}", error.path, error.remedy, error.details)
+        return cls(error.message, error.path, error.remedy, error.details, error.place)
 
     @property
     def error(self) -> AnchorauditError:
         """The same as an error."""
-        return AnchorauditError(self.why, path=self.path, remedy=self.remedy, details=self.details)
+        return AnchorauditError(
+            self.why, path=self.path, place=self.place, remedy=self.remedy, details=self.details
+        )
 
 
 class Engine(Protocol):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from anchoraudit.images.found import is_image_name
 from anchoraudit.report import words
 from anchoraudit.report.text.scan import facts_of, other_errors, rules_in_lines, worst_table
 from anchoraudit.report.text.table import Table
@@ -45,9 +46,19 @@ def headline(whole: Partial, *, detector_chosen: bool) -> str:
     """Say in one line how many images would train without foreground."""
     detector, counts = whole.replayed, whole.summary()
     if detector is None:
-        return words.headline_of_data(counts["images"], whole.findings)
+        return words.headline_of_data(counts["images"], whole.findings) + _not_read(whole)
     judged_by = f"{detector.name}{'' if detector_chosen else ' (no --detector given)'}"
-    return words.headline_of(counts, whole.counts["dropped_by_loader"], judged_by)
+    return words.headline_of(counts, whole.counts["dropped_by_loader"], judged_by) + _not_read(whole)
+
+
+def _not_read(whole: Partial) -> str:
+    """Say at the end of a headline how many parts, or files in them, could not be read; "" if all were."""
+    if whole.failed:
+        return words.not_read(len(whole.failed), len(whole.parts), "part")
+    found = whole.findings
+    of_images = sum(is_image_name(finding.path) for code in words.UNREAD for finding in found.of(code))
+    files = sum(found.counts.get(code, 0) for code in words.UNREAD)
+    return words.not_read(files - of_images, 0, "file")
 
 
 def _facts(whole: Partial) -> list[tuple[str, str | Text]]:

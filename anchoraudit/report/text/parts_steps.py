@@ -56,10 +56,11 @@ def _not_by_filter(whole: Partial) -> list[str]:
     """Return the codes of errors that are about no single image or box."""
     found = whole.findings
     rules = [found.rule(code) for code in found.counts]
+    of_files = words.UNREAD if whole.failed else ("PAR001",)
     return [
         rule.code
         for rule in rules
-        if rule.severity == "error" and not rule.verdict and (rule.scope != "rows" or rule.code == "PAR001")
+        if rule.severity == "error" and not rule.verdict and (rule.scope != "rows" or rule.code in of_files)
     ]
 
 
