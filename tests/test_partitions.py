@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 import anchoraudit
 from anchoraudit import AnchorauditError, Chosen, Partial, audit_partitions, merge
 from anchoraudit.cli import run as run_here
+from anchoraudit.dataset.labels import REASON_MEANING
 from anchoraudit.errors import TooLargeError
 from anchoraudit.partitions.memory import rows_of_part
 from anchoraudit.partitions.sizes import SizeHistogram
@@ -319,6 +321,43 @@ class TestCommandLine:
         assert "scanned part by part, as by --engine local" in said.err
         assert "in 6 parts" in said.out
 
+    @pytest.mark.parametrize("way", [[], ["--engine", "local"]])
+    @pytest.mark.parametrize("parts", [1, 4])
+    def test_the_order_of_reasons_does_not_depend_on_the_cut(self, tmp_path, parts, way):
+        """That of the alphabet is another. Only one of several parts has images of unknown size."""
+        shards = write(tmp_path / "in", drawn(60), parts)
+        table = parquet.read_table(shards / "part-0.parquet")
+        unknown = pa.array([0] * 10 + table["width"].to_pylist()[10:])
+        parquet.write_table(table.set_column(1, "width", unknown), shards / "part-0.parquet")
+        options = [*way, "--detector", "none"]
+        done = run("scan", shards, *options, "--output-format", "json", cwd=tmp_path)
+        found = json.loads(done.stdout)["not_usable"]
+        assert list(found) == ["no_area", "image_size_unknown", "outside"]
+        text = " ".join(run("scan", shards, *options, cwd=tmp_path).stdout.split())
+        assert ", ".join(f"{n} {REASON_MEANING[name]}" for name, n in found.items()) in text
+
+    @pytest.mark.parametrize("limit", [None, 3, 50])
+    def test_how_many_images_are_flagged(self, shards, tmp_path, limit):
+        options = [] if limit is None else ["--limit", limit]
+        whole = run("scan", shards, "--detector", "yolov5", *options, cwd=tmp_path)
+        found = re.findall(r"worst images \((\d+) of (\d+)\)", whole.stdout)
+        ((shown, every),) = found
+        assert int(every) > 20
+        way = ("--detector", "yolov5", "--engine", "local", *options)
+        parts = run("scan", shards, *way, cwd=tmp_path)
+        told = run("scan", shards, *way, "--output-format", "json", cwd=tmp_path)
+        plain = json.loads(told.stdout)
+        assert plain["parts"]["flagged"] == int(every)
+        assert len(plain["flagged"]) == min(20, limit or 20)
+        said = f"parts keep 20 of the {every} flagged images, so --limit 50 lists 20"
+        if limit == 50:
+            assert f"worst images (20 of {every})" in parts.stdout
+            assert said in parts.stderr and said in told.stderr
+        else:
+            assert f"worst images ({shown} of {every})" in parts.stdout
+            assert "--limit 20: the 20 worst images" in parts.stdout
+            assert "parts keep" not in parts.stderr + told.stderr
+
     @pytest.mark.parametrize("judging", [["--detector", "yolov5"], ["--detector", "none"]])
     def test_one_line_says_what_was_not_read(self, tmp_path, judging):
         """All images are fine, so that nothing else sets the exit code."""
@@ -351,7 +390,9 @@ class TestCommandLine:
         [
             (["--engine", "moon"], "unknown engine 'moon'"),
             (["--memory", "lots"], "is not a size"),
-            (["--memory", "1M"], "are too little for"),
+            (["--memory", "1M", "--workers", "1"], "--memory of 1 MiB is too little for 2 processes"),
+            (["--memory", "1K", "--workers", "3"], "--memory of 1,024 bytes is too little for 4 processes"),
+            (["--memory", "1K", "--workers", "3"], "or --workers 1, for which"),
             (["--engine", "local", "--counts"], "--counts needs the whole data set"),
             (["--scheduler", "tcp://x:1"], "--scheduler tcp://x:1 with the engine local"),
             (["--engine", "local", "--output-format", "sarif"], "needs the whole data set"),
@@ -368,10 +409,12 @@ class TestCommandLine:
 def test_the_least_memory_that_is_named_is_enough(workers):
     with pytest.raises(AnchorauditError) as raised:
         rows_of_part(1 << 20, workers)
-    named = int(raised.value.remedy.removeprefix("Give at least ").removesuffix(" MiB.").replace(",", ""))
-    assert rows_of_part(named << 20, workers) >= 10_000
-    with pytest.raises(AnchorauditError):
-        rows_of_part((named - 1) << 20, workers)
+    named, *others = map(int, re.findall(r"(\d+)(?:M| MiB) (?:or more|are enough)", raised.value.remedy))
+    assert len(others) == (workers > 1)
+    for least, of in zip([named, *others], [workers, 1], strict=False):
+        assert rows_of_part(least << 20, of) >= 10_000
+        with pytest.raises(AnchorauditError):
+            rows_of_part((least - 1) << 20, of)
 
 
 @pytest.mark.parametrize("is_nested", [False, True])

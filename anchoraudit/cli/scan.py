@@ -243,6 +243,12 @@ def _scan_in_parts(
     quiet, chosen = given["quiet"], settings.detector is not None
     for text in remarks:
         _output.remark(f"note: {text}", quiet=quiet)
+    if (given["limit"] or 0) > len(whole.flagged) < whole.counts["flagged"]:
+        kept, every = len(whole.flagged), whole.counts["flagged"]
+        text = (
+            f"parts keep {kept} of the {every:,} flagged images, so --limit {given['limit']:,} lists {kept}"
+        )
+        _output.remark(f"note: {text}; for more, {leave_out(settings)}", quiet=quiet)
     if given["output_format"] == "json":
         from anchoraudit.report.outputs import json_of_parts
 

@@ -8,6 +8,7 @@ applies to those, and crowds that it hands over are usable.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,7 +70,18 @@ class Labels:
     def reasons(self) -> dict[str, int]:
         """Count the boxes that are not usable, by reason. Reasons that do not occur are left out."""
         counts = np.bincount(self.reason, minlength=len(REASONS)).tolist()
-        return {name: n for name, n in zip(REASONS[1:], counts[1:], strict=True) if n}
+        return in_order(dict(zip(REASONS[1:], counts[1:], strict=True)))
+
+
+def in_order(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return numbers of boxes by reason in the order of REASONS. Reasons that do not occur are left out.
+
+    Examples
+    --------
+    >>> in_order({"outside": 2, "no_area": 0, "crowd": 1})
+    {'crowd': 1, 'outside': 2}
+    """
+    return {name: n for name in REASONS if (n := counts.get(name))}
 
 
 def prepare(dataset: Dataset, *, drop_difficult: bool = False) -> Labels:

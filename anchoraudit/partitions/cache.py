@@ -32,7 +32,7 @@ from anchoraudit.partitions.plan import Plan
 from anchoraudit.partitions.settings import Settings
 from anchoraudit.partitions.skeleton import plain_skeleton
 
-_MARK = b"anchoraudit part 2\n"  # raise the number when a result changes its meaning
+_MARK = b"anchoraudit part 3\n"  # raise the number when a result changes its meaning
 _CHECKED = len(_MARK) + 32  # bytes before the result: the mark, and its SHA-256
 
 

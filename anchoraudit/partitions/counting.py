@@ -65,6 +65,7 @@ def _counts(audit: Audit, context: Context) -> dict[str, Any]:
         "not_usable": dict(sorted(audit.labels.reasons().items())),  # an order that sums keep
         "clipped": int(np.count_nonzero(audit.labels.clipped)),
         "dropped_by_loader": words.dropped_by_loader(audit),
+        "flagged": len(words.flagged(audit)),
     }
 
 

@@ -19,12 +19,19 @@ def rows_of_part(memory: int | None, workers: int | None) -> int:
     """
     if memory is None:
         return _USUAL
-    processes = (workers or cores()) + 1
+    workers = workers or cores()
+    processes = workers + 1
     rows = (memory // processes - _PROCESS) // _ROW
     if rows < _LEAST:
-        least = -(-processes * (_PROCESS + _ROW * _LEAST) >> 20)  # rounded up, so that it is enough
+        given = f"{memory >> 20:,} MiB" if memory >> 20 else f"{memory:,} bytes"
+        fewer = f", or --workers 1, for which {_least(1):,} MiB are enough" if workers > 1 else ""
         raise AnchorauditError(
-            f"{memory >> 20:,} MiB are too little for {processes} processes",
-            remedy=f"Give at least {least:,} MiB.",
+            f"--memory of {given} is too little for {processes:,} processes, {workers:,} of them workers",
+            remedy=f"Give --memory {_least(workers)}M or more{fewer}.",
         )
     return min(rows, 4 * _USUAL)
+
+
+def _least(workers: int) -> int:
+    """Return the least memory for so many workers, in MiB, rounded up so that it is enough."""
+    return -(-(workers + 1) * (_PROCESS + _ROW * _LEAST) >> 20)

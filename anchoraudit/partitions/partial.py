@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 KEPT = 100  # findings of each rule that are kept; all are counted
 WORST = 20  # flagged images that are kept: to say why takes time in each part
-_FORM = 1  # of the JSON text
+_FORM = 2  # of the JSON text
 
 Place = tuple[float, ...]  # what findings, or images, are in order by; the last numbers are part and row
 
@@ -63,7 +63,7 @@ class Partial:
     parts : tuple of int
         The numbers of the parts that are in it.
     counts : dict
-        Numbers of images and boxes: `summary`, `by_class`, `by_level`, `not_usable`, `clipped`.
+        Numbers of images and boxes: `summary`, `by_class`, `by_level`, `not_usable`, `clipped`, `flagged`.
     totals : Totals
         What the rules about the whole need.
     sizes : SizeHistogram

@@ -11,7 +11,7 @@ import numpy as np
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.auditing.risk import BATCH_SIZES, Risk, risk_of, sentence
 from anchoraudit.boxes import box_sizes
-from anchoraudit.dataset.labels import REASON_MEANING, REASONS
+from anchoraudit.dataset.labels import REASON_MEANING, REASONS, in_order
 from anchoraudit.detectors import Detector
 from anchoraudit.detectors.at_version import said
 from anchoraudit.encoding.causes import CAUSES, meaning_of, nearest_shape
@@ -256,9 +256,13 @@ def _reasons(audit: Audit, image: int) -> str:
 
 def not_usable(audit: Audit) -> str:
     """Say how many boxes did not reach the encoder and why, and how many were clipped."""
-    reasons = [f"{n:,} {REASON_MEANING[name]}" for name, n in audit.labels.reasons().items()]
-    clipped = int(np.count_nonzero(audit.labels.clipped))
-    usable = int(np.count_nonzero(audit.labels.usable))
+    usable, clipped = (int(np.count_nonzero(own)) for own in (audit.labels.usable, audit.labels.clipped))
+    return not_usable_of(usable, audit.labels.reasons(), clipped)
+
+
+def not_usable_of(usable: int, by_reason: Mapping[str, int], clipped: int) -> str:
+    """Say the same of numbers of boxes."""
+    reasons = [f"{n:,} {REASON_MEANING[name]}" for name, n in in_order(by_reason).items()]
     text = f"{count(usable, 'usable box')}"
     if reasons:
         text += f"; not usable: {', '.join(reasons)}"

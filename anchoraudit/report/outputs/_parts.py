@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from anchoraudit import __version__
+from anchoraudit.dataset.labels import in_order
 from anchoraudit.errors import inert_json
 from anchoraudit.report import words
 from anchoraudit.report.outputs import _keys
@@ -30,6 +31,7 @@ def json_of_parts(whole: Partial, limit: int | None, *, detector_chosen: bool) -
         "parts": {
             "merged": len(whole.parts),
             "of": whole.about["parts"],
+            "flagged": whole.counts["flagged"],
             "failed": {str(part): why for part, why in whole.failed.items()},
             "not_checked": [{"code": rule.code, "why": rule.needs_whole} for rule in findings.not_checked],
         },
@@ -38,7 +40,7 @@ def json_of_parts(whole: Partial, limit: int | None, *, detector_chosen: bool) -
             _keys.of_risk(risk)
             for risk in ([] if detector is None else words.risks_of(whole.summary(), detector))
         ],
-        "not_usable": whole.counts["not_usable"],
+        "not_usable": in_order(whole.counts["not_usable"]),
         "clipped": whole.counts["clipped"],
         "notes": list(whole.notes),
         "findings_by_rule": dict(findings.counts),

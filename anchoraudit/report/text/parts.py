@@ -39,6 +39,10 @@ def parts_report(
     if next_steps:
         (what, command), *others = next_steps
         parts += steps(f"Next: {what.removesuffix(':')}", [("", command), *others])
+    if limit < len(whole.flagged):
+        kept, every = len(whole.flagged), whole.counts["flagged"]
+        which = "all flagged images" if kept == every else f"the {kept} worst images, as many as parts keep"
+        parts.append(Text(f"--limit {kept}: {which}.", style="dim"))
     return parts
 
 
@@ -66,7 +70,9 @@ def _facts(whole: Partial) -> list[tuple[str, str | Text]]:
     lines = facts_of(
         whole.dataset,
         counts,
-        without_detector=f"{counts['usable']:,} usable",
+        without_detector=words.not_usable_of(
+            counts["usable"], whole.counts["not_usable"], whole.counts["clipped"]
+        ),
         more=f", in {of_parts}",
     )
     if skipped := whole.findings.not_checked:
@@ -88,4 +94,4 @@ def _name(image: dict[str, Any]) -> str:
 
 def _worst(whole: Partial, limit: int) -> Table:
     rows = [(_name(image), image["split"], image["verdict"], image["why"]) for image in whole.flagged[:limit]]
-    return worst_table("worst images", rows, with_splits=len(whole.dataset.splits) > 1)
+    return worst_table(rows, whole.counts["flagged"], with_splits=len(whole.dataset.splits) > 1)

@@ -212,9 +212,14 @@ def _location(finding: Finding, root: Path) -> str:
     return ", ".join(part for part in ("" if path == "." else path, finding.place) if part)
 
 
-def worst_table(title: str, rows: Sequence[tuple[object, str, str, str]], *, with_splits: bool) -> Table:
-    """Return the table of the worst images. rows: name, split, verdict, and why."""
-    columns = [Column(title, whole=True), Column("split", spare=1), Column("verdict", whole=True)]
+def worst_table(rows: Sequence[tuple[object, str, str, str]], of: int, *, with_splits: bool) -> Table:
+    """Return the table of the worst images. rows: name, split, verdict, and why. of: how many are flagged."""
+    every = f"{of:,}" if len(rows) == of else f"{len(rows):,} of {of:,}"
+    columns = [
+        Column(f"worst images ({every})", whole=True),
+        Column("split", spare=1),
+        Column("verdict", whole=True),
+    ]
     columns.append(Column("why"))
     if with_splits:
         return table("", columns, rows)
@@ -224,8 +229,6 @@ def worst_table(title: str, rows: Sequence[tuple[object, str, str, str]], *, wit
 
 def _worst(audit: Audit, flagged: list[int], limit: int) -> Table:
     dataset, results = audit.dataset, audit.image_results
-    number = min(limit, len(flagged))
-    every = f"{len(flagged):,}" if number == len(flagged) else f"{number:,} of {len(flagged):,}"
     rows = [
         (
             dataset.images.file_names[i] or dataset.images.ids[i],
@@ -235,7 +238,7 @@ def _worst(audit: Audit, flagged: list[int], limit: int) -> Table:
         )
         for i in flagged[:limit]
     ]
-    return worst_table(f"worst images ({every})", rows, with_splits=len(dataset.splits) > 1)
+    return worst_table(rows, len(flagged), with_splits=len(dataset.splits) > 1)
 
 
 def _first(next_steps: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
