@@ -11,6 +11,7 @@ import pytest
 from anchoraudit import AnchorauditError, audit_partitions, merge
 from anchoraudit.partitions.engines import attempted
 from tests.test_partitions import drawn, table_of, write
+from tests.test_partitions import run as run_program
 
 pytest.importorskip("pyarrow")
 parquet = pytest.importorskip("pyarrow.parquet")
@@ -172,6 +173,35 @@ def test_what_it_refuses(shards, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(AnchorauditError, match="cannot make the folder"):
         list(audit_partitions(shards, cache=tmp_path / "file"))
+
+
+@pytest.mark.parametrize("command", ["scan", "compare", "advise", "cluster", "filter"])
+@pytest.mark.parametrize("named", ["", "shards", ".", "photos", "s3://bucket/kept"])
+def test_no_folder_of_the_user_becomes_a_cache(shards, tmp_path, command, named):
+    (tmp_path / "photos" / "3f").mkdir(parents=True)  # folders that are called so, but hold something else
+    (tmp_path / "photos" / "3f" / "a.jpg").touch()
+    before = sorted(tmp_path.rglob("*"))
+    done = run_program(
+        command, shards, "--cache", named, *(["-o", "out"] * (command == "filter")), cwd=tmp_path
+    )
+    assert done.returncode == 2
+    told = {"": "the cache has no name", "s3://bucket/kept": "a folder of this machine"}
+    assert told.get(named, "this folder is no cache: it has other files, such as ") in done.stderr
+    assert "Name a new folder" in done.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_an_empty_folder_becomes_one_and_what_programs_leave_there_does_no_harm(run, tmp_path):
+    (tmp_path / "kept").mkdir()
+    for name in ("._a", ".DS_Store"):  # macOS
+        (tmp_path / "kept" / name).touch()
+    assert run().read
+    left = tmp_path / "kept" / ".anchoraudit-00000000-1-1-0123456789abcdef.tmp"  # a run that was killed
+    left.touch()
+    assert not run().read
+    (tmp_path / "kept" / "notes.txt").touch()
+    with pytest.raises(AnchorauditError, match=r"such as notes\.txt"):
+        run()
 
 
 def test_on_the_command_line(shards, tmp_path):

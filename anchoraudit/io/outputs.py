@@ -29,6 +29,7 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.io import signals, steps
 from anchoraudit.io.files import reason_of
 
+IGNORE = ".gitignore"  # in the folders of this program
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 for _flag in ("O_NOFOLLOW", "O_BINARY", "O_CLOEXEC"):  # not every system has all of them
     _NEW |= getattr(os, _flag, 0)
@@ -309,7 +310,7 @@ def make_own_folder(folder: Path) -> None:
     """
     with _transaction():
         make_folder(folder, parents=False)
-        if not os.path.lexists(ignore := folder / ".gitignore"):
+        if not os.path.lexists(ignore := folder / IGNORE):
             write_text(ignore, "*\n", own=True)
 
 
@@ -342,6 +343,11 @@ def _mode(path: Path) -> int | None:
         return path.stat().st_mode
     except FileNotFoundError:
         return None
+
+
+def is_unfinished(name: str) -> bool:
+    """Tell by its name whether a file is not in its place yet, or never got there: its process was killed."""
+    return _TEMPORARY.fullmatch(name) is not None
 
 
 def remove_left_over(folder: Path, *, folders: bool = False) -> bool:

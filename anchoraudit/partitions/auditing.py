@@ -211,7 +211,7 @@ def _cache(folder: str | Path | None, settings: Settings) -> Cache | None:
             "a cache cannot go with a look at image files, which may change while the tables do not",
             remedy="Leave out the cache, or --images.",
         )
-    return Cache(Path(folder))
+    return Cache(folder)
 
 
 def _audits(job: Job, running: Engine, kept: KeptAudits | None) -> Iterator[Partial]:

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import shlex
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from os import DirEntry, PathLike, fspath, scandir
 from pathlib import Path
 from typing import Any
 
@@ -25,27 +28,37 @@ from anchoraudit.dataset.pieces import Index, Keys, Piece
 from anchoraudit.dataset.readings import ranks_in_parts
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import ReadOptions
+from anchoraudit.io.addresses import is_address
 from anchoraudit.io.files import read_bytes
-from anchoraudit.io.outputs import make_folder, make_own_folder, replacing
+from anchoraudit.io.outputs import IGNORE, is_unfinished, make_folder, make_own_folder, replacing
 from anchoraudit.partitions.partial import Partial
 from anchoraudit.partitions.plan import Plan
 from anchoraudit.partitions.settings import Settings
 from anchoraudit.partitions.skeleton import plain_skeleton
 
 _MARK = b"anchoraudit part 3\n"  # raise the number when a result changes its meaning
+_OWN_FOLDER = "Name a new folder, or one that nothing else is in"
 _CHECKED = len(_MARK) + 32  # bytes before the result: the mark, and its SHA-256
 
 
 class Cache:
-    """A folder of results.
+    """A folder of results: a new one, an empty one, or one that has nothing but results of earlier runs.
 
-    Raises AnchorauditError if the folder cannot be made. What is in it and cannot be read is ignored.
+    Raises AnchorauditError for any other folder, or if it cannot be made. What is in it and cannot be read is
+    ignored.
     """
 
-    def __init__(self, folder: Path) -> None:
-        make_folder(folder.parent)
-        make_own_folder(folder)
-        self._folder = folder
+    def __init__(self, folder: str | PathLike[str]) -> None:
+        if not fspath(folder):  # of an unset variable; as a path it would be the working directory
+            raise AnchorauditError("the cache has no name", remedy=f"{_OWN_FOLDER}, such as --cache audited")
+        if is_address(folder):
+            raise AnchorauditError(
+                "the cache is a folder of this machine, and no address", path=folder, remedy=f"{_OWN_FOLDER}."
+            )
+        self._folder = Path(folder)
+        _require_own(self._folder)
+        make_folder(self._folder.parent)
+        make_own_folder(self._folder)
 
     def get(self, key: str) -> bytes | None:
         """Return what was put there; None if there is nothing, or if it is broken."""
@@ -65,6 +78,32 @@ class Cache:
 
     def _path(self, key: str) -> Path:
         return self._folder / key[:2] / key[2:]  # so that no folder gets many files
+
+
+def _require_own(folder: Path) -> None:
+    """Raise AnchorauditError if a folder has something else than results in it.
+
+    Version control is told to leave out all that is in a cache: the user's files must not be in it.
+    """
+    with suppress(OSError), scandir(folder) as entries:  # where it cannot be listed, making it says why
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            if not _is_own(entry):
+                raise AnchorauditError(
+                    f"this folder is no cache: it has other files, such as {entry.name}",
+                    path=folder,
+                    remedy=f"{_OWN_FOLDER}, such as --cache {shlex.quote(str(folder / 'audited'))}",
+                )
+
+
+def _is_own(entry: DirEntry[str]) -> bool:
+    """Tell whether a file or folder may be in a cache: by its name, and that of a file in it."""
+    if entry.name in (IGNORE, ".DS_Store") or entry.name.startswith("._") or is_unfinished(entry.name):
+        return True
+    if not re.fullmatch("[0-9a-f]{2}", entry.name) or not entry.is_dir():
+        return False
+    with scandir(entry.path) as files:
+        names = (file.name for file in files if not is_unfinished(file.name))
+        return re.fullmatch("[0-9a-f]{62}", next(names, "0" * 62)) is not None
 
 
 class KeptIndices:

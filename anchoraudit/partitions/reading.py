@@ -45,7 +45,7 @@ class InParts:
             rows = rows_of_part(self.memory, self.workers)
             root = path_of(self.source)
             parts = parts_of(root, rows, replace(options, at_once=self.workers), format=self.format)
-            kept = None if self.cache is None else Cache(Path(self.cache))
+            kept = None if self.cache is None else Cache(self.cache)
             indices = None if kept is None else KeptIndices(kept, self.format, options)
             plan = planned(parts, running, self.progress, indices)
             plan = replace(plan, at_once=rows)
