@@ -336,6 +336,31 @@ class TestCommandLine:
         text = " ".join(run("scan", shards, *options, cwd=tmp_path).stdout.split())
         assert ", ".join(f"{n} {REASON_MEANING[name]}" for name, n in found.items()) in text
 
+    @pytest.mark.parametrize("judging", [["--detector", "yolov5"], ["--detector", "none"], []])
+    @pytest.mark.parametrize("data", ["shards", "coco"])
+    def test_the_class_table_is_that_of_the_whole(self, shards, tmp_path, data, judging):
+        if data == "coco":
+            shards = tmp_path / "coco"
+            shutil.copytree(ROOT / "sample_data" / "coco", shards)
+        (tmp_path / "names.txt").write_text("dog\ncat\nlynx\n")
+        for classes in (
+            ["--classes", "names.txt"],
+            ["--classes", "names.txt", "--class-rules", "detectron2"],
+        ):
+            words = ("scan", shards, *judging, *classes, "--images", "none")
+            whole, parts = (run(*words, *way, cwd=tmp_path) for way in ([], ["--engine", "local"]))
+            tables = [re.search(r"Classes \(\d+\).*?\n\n", done.stdout, re.S) for done in (whole, parts)]
+            assert tables[0][0] == tables[1][0]
+            assert whole.returncode == parts.returncode
+            told = [
+                json.loads(run(*words, *way, "--output-format", "json", cwd=tmp_path).stdout)["classes"]
+                for way in ([], ["--engine", "local"])
+            ]
+            assert told[0] == told[1]
+            assert len(told[0]["table"]) >= 2
+        without = run("scan", shards, *judging, "--engine", "local", cwd=tmp_path)
+        assert "Classes (" not in without.stdout
+
     @pytest.mark.parametrize("limit", [None, 3, 50])
     def test_how_many_images_are_flagged(self, shards, tmp_path, limit):
         options = [] if limit is None else ["--limit", limit]

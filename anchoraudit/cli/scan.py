@@ -162,7 +162,7 @@ def command(**given: Any) -> int:
             _output.require_table_suffix(target)
     report = report_file(given)
     if is_in_parts(given, settings):
-        return _scan_in_parts(given, settings, detector, remarks)
+        return _scan_in_parts(given, settings, detector, remarks, with_table=with_table)
     with_report = given["output_format"] == "text" and not quiet
     try:  # before NumPy is imported, so that reading processes start sooner
         follows = partial(_import_what_follows, detector, settings, with_report=with_report)
@@ -171,7 +171,7 @@ def command(**given: Any) -> int:
     except TooLargeError as error:
         given["engine"] = LOCAL
         _output.remark(f"note: {error.message}: scanned part by part, as by --engine local", quiet=quiet)
-        return _scan_in_parts(given, settings, detector, remarks)
+        return _scan_in_parts(given, settings, detector, remarks, with_table=with_table)
     from anchoraudit.auditing.audit import audit
     from anchoraudit.images.inspection import CACHE
     from anchoraudit.io.outputs import together
@@ -233,9 +233,14 @@ def _import_what_follows(
 
 
 def _scan_in_parts(
-    given: dict[str, Any], settings: settings_of.Settings, detector: Any, remarks: list[str]
+    given: dict[str, Any],
+    settings: settings_of.Settings,
+    detector: Any,
+    remarks: list[str],
+    *,
+    with_table: bool,
 ) -> int:
-    """Audit the data set part by part, and report the merged numbers."""
+    """Audit the data set part by part, and report the merged numbers. with_table: with that of classes."""
     from anchoraudit.cli import _output
 
     _require_of_parts(given, settings)
@@ -264,7 +269,9 @@ def _scan_in_parts(
 
         limit = WORST if given["limit"] is None else given["limit"]
         steps = after_scan_in_parts(whole, settings_of.as_options(settings), options_of_parts(given))
-        _output.show(parts_report(whole, limit, steps, detector_chosen=chosen), given["output"])
+        classes = _class_table(whole, whole.by_class) if with_table else []
+        report = parts_report(whole, limit, steps, detector_chosen=chosen, classes=classes)
+        _output.show(report, given["output"])
     settings_of.record(settings)
     return exit_code(whole, settings, exit_zero=given["exit_zero"])
 
@@ -372,11 +379,8 @@ def _report(result: Any, shown: Any, given: dict[str, Any], options: list[str], 
     classes: list[object] = []
     if with_table:
         from anchoraudit.auditing.shares import by_class
-        from anchoraudit.report.text.classes import class_table
 
-        classes = class_table(
-            result.classes, None if result.replayed is None else by_class(result).of("unmatched")
-        )
+        classes = _class_table(result, by_class(result))
     limit = given["limit"]
     if given["verbose"]:
         from anchoraudit.report.text.scan_details import EXAMPLES, LISTED, detailed_parts
@@ -389,6 +393,13 @@ def _report(result: Any, shown: Any, given: dict[str, Any], options: list[str], 
         images = WORST if limit is None else limit
         parts = scan_parts(result, images, steps, shown=shown, classes=classes)
     _output.show(parts, given["output"])
+
+
+def _class_table(result: Any, by_class: Any) -> list[object]:
+    """Return the class table of an audit, or of parts. by_class: what becomes of the boxes of each class."""
+    from anchoraudit.report.text.classes import class_table
+
+    return class_table(result.classes, None if result.replayed is None else by_class.of("unmatched"))
 
 
 def _against_baseline(result: Any, given: dict[str, Any], *, quiet: bool) -> Any:

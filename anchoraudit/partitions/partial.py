@@ -26,6 +26,7 @@ from anchoraudit.rules import Group, Totals
 if TYPE_CHECKING:
     from anchoraudit.anchors.clustered import Clustered
     from anchoraudit.auditing.audit import Summary
+    from anchoraudit.classes.table import ClassTable
     from anchoraudit.partitions.findings import MergedFindings
     from anchoraudit.report.plots import Plots
 
@@ -156,6 +157,20 @@ class Partial:
         from anchoraudit.partitions.skeleton import skeleton_from
 
         return skeleton_from(self.about["dataset"])
+
+    @cached_property
+    def classes(self) -> ClassTable | None:
+        """The classes of the data set, and what the model makes of them, as `Audit.classes`.
+
+        Examples
+        --------
+        >>> [row.boxes for row in merge(audit_partitions("sample_data/coco")).classes.rows]
+        [25, 12]
+        """
+        from anchoraudit.partitions.settings import Settings
+
+        audit, _ = Settings.from_builtins(self.about["settings"]).examine(self.dataset)
+        return audit.classes
 
     @cached_property
     def replayed(self) -> Detector | None:

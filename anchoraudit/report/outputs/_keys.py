@@ -10,6 +10,7 @@ from typing import Any
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.auditing.risk import Risk
 from anchoraudit.auditing.shares import ByClass, ByLevel
+from anchoraudit.classes.table import ClassTable
 from anchoraudit.dataset.columns import Category
 from anchoraudit.dataset.findings import Finding
 from anchoraudit.encoding.causes import CAUSES
@@ -95,3 +96,24 @@ def _of_image(audit: Audit, image: int, why: str) -> dict[str, Any]:
 def flagged(audit: Audit, limit: int | None) -> list[int]:
     """Return the rows of the flagged images, worst first, at most `limit`."""
     return words.flagged(audit)[:limit]
+
+
+def of_class_table(table: ClassTable) -> dict[str, Any]:
+    """Return the table of classes, and what its indices follow from."""
+    return {
+        "rules": None if table.rules is None else table.rules.name,
+        "count": table.stated.count or None,
+        "stated_in": table.stated.stated_in or None,
+        "table": [
+            {
+                "id": row.id,
+                "name": row.name,
+                "index": row.index,
+                "boxes": row.boxes,
+                "splits": list(row.splits) or None,
+                "outcome": row.outcome,
+                "trained_as": row.trained_as or None,
+            }
+            for row in table.rows
+        ],
+    }

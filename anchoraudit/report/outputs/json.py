@@ -13,7 +13,6 @@ import msgspec
 from anchoraudit import __version__
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.auditing.shares import by_class, by_level
-from anchoraudit.classes.table import ClassTable
 from anchoraudit.errors import inert_json
 from anchoraudit.loaders import Loaded
 from anchoraudit.report import words
@@ -45,7 +44,7 @@ def render(audit: Audit, shown: Findings, limit: int | None) -> Iterator[str]:
         "detector_suggested": audit.suggested or None,
         "on_empty": None if audit.replayed is None else audit.replayed.on_empty,
         "loader": None if audit.loaded is None else _loader(audit.loaded),
-        "classes": None if audit.classes is None else _classes(audit.classes),
+        "classes": None if audit.classes is None else _keys.of_class_table(audit.classes),
         "summary": {**audit.summary(), "by_class": classes, "by_level": _keys.of_levels(by_level(audit))},
         "risks": [_keys.of_risk(risk) for risk in words.risks(audit)],
         "augmented": None if audit.sensitivity is None else _sensitivity(audit.sensitivity),
@@ -101,26 +100,6 @@ def _loader(loaded: Loaded) -> dict[str, Any]:
         "images_dropped": loaded.dropped_images,
         "boxes_dropped": loaded.dropped_boxes,
         "boxes_moved": loaded.moved,
-    }
-
-
-def _classes(table: ClassTable) -> dict[str, Any]:
-    return {
-        "rules": None if table.rules is None else table.rules.name,
-        "count": table.stated.count or None,
-        "stated_in": table.stated.stated_in or None,
-        "table": [
-            {
-                "id": row.id,
-                "name": row.name,
-                "index": row.index,
-                "boxes": row.boxes,
-                "splits": list(row.splits) or None,
-                "outcome": row.outcome,
-                "trained_as": row.trained_as or None,
-            }
-            for row in table.rows
-        ],
     }
 
 

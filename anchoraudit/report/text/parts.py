@@ -18,9 +18,17 @@ if TYPE_CHECKING:
 
 
 def parts_report(
-    whole: Partial, limit: int, next_steps: Sequence[tuple[str, str]], *, detector_chosen: bool
+    whole: Partial,
+    limit: int,
+    next_steps: Sequence[tuple[str, str]],
+    *,
+    detector_chosen: bool,
+    classes: Sequence[object] = (),
 ) -> list[object]:
-    """Return the parts of the report. limit: how many images are listed."""
+    """Return the parts of the report.
+
+    limit: how many images are listed. classes: the parts of the class table, if it was asked for.
+    """
     findings = whole.findings
     start = Text(style="").append(
         f"{readable(headline(whole, detector_chosen=detector_chosen))}.", style="bold"
@@ -31,7 +39,7 @@ def parts_report(
     parts: list[object] = [start]
     if not detector_chosen:
         parts.append(words.NAME_YOURS)
-    parts += ["", facts(_facts(whole)), ""]
+    parts += ["", facts(_facts(whole)), "", *classes]
     if findings:
         parts += [*rules_in_lines(findings, whole.dataset.root, _names_by_verdict(whole)), ""]
     if whole.flagged and limit:
