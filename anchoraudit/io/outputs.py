@@ -321,13 +321,23 @@ def scratch_folder() -> Iterator[Path]:
         above = Path(tempfile.gettempdir())
     remove_left_over(above, folders=True)
     folder = above / _new_name()
-    remove = partial(shutil.rmtree, folder, ignore_errors=True)
+    remove = partial(remove_folder, folder)
     with signals.at_signal(remove):
         try:
             folder.mkdir(mode=0o700)
             yield folder
         finally:
             remove()
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with all that is in it, if it exists: for a second also what processes add that end."""
+    end = time.monotonic() + 1.0
+    while True:
+        shutil.rmtree(folder, ignore_errors=True)
+        if not os.path.lexists(folder) or time.monotonic() > end:
+            return
+        time.sleep(0.01)
 
 
 def unwritable(path: Path, error: Exception) -> AnchorauditError:

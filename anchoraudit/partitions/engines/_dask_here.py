@@ -11,12 +11,14 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.io.outputs import scratch_folder
+from anchoraudit.io.outputs import remove_folder, scratch_folder
 from anchoraudit.io.processes import can_fork
 from anchoraudit.io.signals import at_signal
 from anchoraudit.partitions.engines import ATTEMPTS
@@ -25,6 +27,8 @@ _PROGRAM = f"import sys; from {__name__} import run; run(*sys.argv[1:])"
 # Seconds until a worker that does not answer another one counts as killed, and until tasks fail that no
 # worker is there for.
 _CONNECTING, _WITHOUT_WORKERS = 3, 60
+# Bytes that the path of a socket may have on every system, and what Python calls its sockets.
+_LONGEST, _SOCKET = 104, "/listener-12345678"
 _ONE_THREAD = dict.fromkeys(["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"], "1")
 
 
@@ -35,12 +39,12 @@ def cluster_here(workers: int) -> Iterator[str]:
     They begin with what this process has imported of anchoraudit: the more, the sooner they are ready. This
     process imports Dask meanwhile.
     """
-    with scratch_folder() as folder:
+    with scratch_folder() as folder, _folder_for_sockets(folder) as sockets:
         paths = os.pathsep.join(path or os.getcwd() for path in sys.path)  # noqa: PTH109
         imported = sorted(name for name in sys.modules if name.startswith("anchoraudit."))
         process = subprocess.Popen(
             # -P: no other folder comes before these.
-            [sys.executable, "-P", "-c", _PROGRAM, str(workers), str(folder), *imported],
+            [sys.executable, "-P", "-c", _PROGRAM, str(workers), str(folder), str(sockets), *imported],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -65,6 +69,22 @@ def cluster_here(workers: int) -> Iterator[str]:
                 process.communicate()  # and close the pipes
 
 
+@contextmanager
+def _folder_for_sockets(folder: Path) -> Iterator[Path]:
+    """Give a folder in which processes can make sockets: this one, or another one if its path is too long."""
+    if len(os.fsencode(folder)) + len(_SOCKET) < _LONGEST:
+        yield folder
+        return
+    own = Path(tempfile.gettempdir(), f"pymp-{os.urandom(4).hex()}")  # as short as Python's own
+    remove = partial(remove_folder, own)
+    with at_signal(remove):
+        try:
+            own.mkdir(mode=0o700)
+            yield own
+        finally:
+            remove()
+
+
 def _end(process: subprocess.Popen[str]) -> None:
     """End a process and all those that it started. They have nothing to tidy up."""
     with suppress(OSError):
@@ -75,11 +95,15 @@ def _end(process: subprocess.Popen[str]) -> None:
             process.kill()
 
 
-def run(workers: str, folder: str, *imported: str) -> None:
+def run(workers: str, folder: str, sockets: str, *imported: str) -> None:
     """Write the scheduler's address to stdout, or why there is none, and run until stdin ends.
 
-    folder: where workers put what they have no room for. imported: modules that they need.
+    folder: where workers put what they have no room for, and the scheduler its files. sockets: where these
+    processes have theirs. imported: modules that they need.
     """
+    # Where `multiprocessing.util.get_temp_dir` looks first. A folder that it made would stay: these processes
+    # are ended, and tidy up nothing.
+    getattr(multiprocessing.current_process(), "_config", {})["tempdir"] = sockets
     if can_fork():
         _import_once(imported)
     import dask
@@ -87,6 +111,7 @@ def run(workers: str, folder: str, *imported: str) -> None:
 
     dask.config.set(
         {
+            "temporary-directory": folder,  # or the scheduler leaves a folder beside it
             # A task fails with so many deaths of its workers. The engine then tries it once more, alone.
             "distributed.scheduler.allowed-failures": ATTEMPTS - 1,
             "distributed.scheduler.no-workers-timeout": f"{_WITHOUT_WORKERS} s",
