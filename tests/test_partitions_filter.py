@@ -129,6 +129,22 @@ class TestWhatGoes:
         assert [row["image_id"] for row in rows_of(tmp_path / "out")] == ["a"]
 
 
+@pytest.mark.parametrize("output", ["in/out", "in/data/out", "in/data", "in", "in/../in/out", "link/out"])
+def test_an_output_in_the_named_folder_is_refused(tmp_path, monkeypatch, output):
+    """The files are in a folder below it: a scan of the named one would find two data sets."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    write(tmp_path / "in" / "data", [box("a.jpg"), box("b.jpg", TINY)], 1)
+    (tmp_path / "link").symlink_to("in")
+    before = files_in(tmp_path / "in")
+    with pytest.raises(AnchorauditError, match=r"in the folder of the data set|in each other") as error:
+        filtered("in", output, RETINANET)
+    assert "Name a" in error.value.remedy
+    assert files_in(tmp_path / "in") == before
+    filtered("in", "out", RETINANET)
+    assert rows_of(tmp_path / "out")[0]["image_id"] == "a.jpg"
+
+
 def nested(images, names=None):
     """Rows of images with lists of their objects, and columns that nobody asks for."""
     rows = [

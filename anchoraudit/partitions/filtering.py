@@ -150,6 +150,7 @@ def filter_partitions(
             else stores.below(target, MANIFEST)
         )
         _require_room(writing, manifest, files, replace=replace)
+        _require_outside(plan.skeleton.root, target)
         judging = _Judging(_Cleaning(Job.of(plan, settings), dropping), _Store(scratch), reading)
         judging.run(running)
         judging.require_clean(target)
@@ -343,6 +344,19 @@ def _to_read_it_whole(source: Path, output: Path) -> str:
     if is_address(output):
         return "write to this machine"
     return "leave out --engine, --memory and --workers"
+
+
+def _require_outside(named: Path, target: Path) -> None:
+    """Raise AnchorauditError if the output is in the folder that was named as the data set.
+
+    Its files may be in another folder below it, but a scan of the named one would find two data sets.
+    """
+    if not stores.is_pattern(named) and _where(named) in _where(target).parents:
+        raise AnchorauditError(
+            f"the output is in the folder of the data set, {named}; a scan of that would read it, too",
+            path=target,
+            remedy="Name a place outside of it for the output.",
+        )
 
 
 def _require_room(writing: _Writing, manifest: Path, files: Sequence[PieceFile], *, replace: bool) -> None:
