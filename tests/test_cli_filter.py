@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from anchoraudit import read
 from tests.builders import annotation, document, image, make, run
 from tests.conftest import ROOT, SAMPLE
+from tests.forks import in_another_process
 
 TINY = [1, 1, 3, 3]
 MIXED = document([image(1), image(2), image(3)], [annotation(1), annotation(2, 2, TINY)])
@@ -22,6 +24,42 @@ def contents(root):
 
 def ids_in(path):
     return [entry["id"] for entry in json.loads(path.read_text("utf-8"))["images"]]
+
+
+@pytest.mark.parametrize("output", ["clean.csv", "clean.json"])
+def test_a_folder_with_a_table_of_text(tmp_path, output):
+    (tmp_path / "data").mkdir()
+    boxes = "image_id,width,height,label,x1,y1,x2,y2\na.jpg,640,480,cat,100,100,240,200\n"
+    (tmp_path / "data" / "boxes.csv").write_text(boxes)
+    words = ("filter", "data", "-o", output, "--certify", "--detector", "torchvision-retinanet_resnet50_fpn")
+    done = in_another_process(words, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert in_another_process(("verify", output), tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "output", "is_found"),
+    [
+        ("table", "data/clean.json", True),  # a scan of the folder would read nothing else
+        ("table", "clean.json", False),
+        ("voc", "data/clean.json", True),  # two data sets
+        ("voc", "data/clean.txt", False),
+        ("voc", "clean.json", False),
+    ],
+)
+def test_an_output_that_a_scan_of_the_data_set_would_find(tmp_path, data, output, is_found):
+    if data == "voc":
+        shutil.copytree(SAMPLE / "voc", tmp_path / "data")
+    else:
+        (tmp_path / "data").mkdir()
+        rows = [f"{i}.jpg,640,480,cat,100,100,240,200" for i in range(3)]
+        header = "image_id,width,height,label,x1,y1,x2,y2"
+        (tmp_path / "data" / "boxes.csv").write_text("\n".join([header, *rows]))
+    words = ("filter", "data", "-o", output, "--detector", "torchvision-retinanet_resnet50_fpn")
+    done = in_another_process(words, tmp_path)
+    assert done.returncode == 0
+    said = f"note: {output} is in data, and a scan of that finds it now: name the one you mean, or move it"
+    assert (said in done.stderr.splitlines()) == is_found
 
 
 @pytest.mark.parametrize("data", ["sample/voc", "sample/coco", "bccd", "coco38"])

@@ -151,9 +151,9 @@ def command(**given: Any) -> int:
     if given["diff"]:
         _show_difference(filtered, given, settings)
         return 0
-    written = _write(filtered, files, given, record)
-    first = _first_lines(result, keep, given, settings)
-    _output.show(filter_parts(filtered, written, settings_of.as_options(settings), first=first), None)
+    _say_notes(_taken_for_data(dataset, written := _write(filtered, files, given, record), settings))
+    options, first = settings_of.as_options(settings), _first_lines(result, keep, given, settings)
+    _output.show(filter_parts(filtered, written, options, first=first), None)
     return 0
 
 
@@ -206,6 +206,25 @@ def _require_room(files: list[tuple[Path, Bool]], *, fixing: bool, is_table: boo
         if fixing:
             require_room_for_fixes(path, is_table=is_table)
         require_room_for_fixes(path, "corrected ones", "--box-convention", is_table=is_table)
+
+
+def _taken_for_data(
+    dataset: Dataset, written: Sequence[Written], settings: settings_of.Settings
+) -> list[str]:
+    """Return a note if whoever scans the folder of the data set again would find what was written there."""
+    from anchoraudit.formats import detect
+
+    root = dataset.root
+    inside = [one.path for one in written if root.is_dir() and root.resolve() in one.path.resolve().parents]
+    if not inside:
+        return []
+    try:
+        formats = {detect(root, format=settings.format or "auto").format, dataset.format}
+        if len(formats) == 1:
+            return []
+    except AnchorauditError:  # two data sets
+        pass
+    return [f"{inside[0]} is in {root}, and a scan of that finds it now: name the one you mean, or move it"]
 
 
 def _say_notes(texts: Sequence[str]) -> None:

@@ -59,9 +59,9 @@ def read_csv(
 
 def _read(path: Path, lines: Lines | None, asked: Columns, only_texts: bool) -> Rows:
     data = read_input(path) if lines is None else bytes_of(path, lines)
-    if is_packed(path):  # the bytes of the file are others
+    if lines is None and is_packed(path):  # the bytes of the file are others
         note_large(path)
-    else:
+    elif lines is None:  # or else they are not all: the folder's tables are looked at so
         note(path, data)
     # So many bytes have as many characters, and more where each takes several.
     head = data[: 4 * _HEAD] if lines is None else head_of(path)
