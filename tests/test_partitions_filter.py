@@ -400,11 +400,10 @@ class TestRefusals:
         with pytest.raises(AnchorauditError, match="--split cannot go with parts"):
             filtered(tmp_path / "in", tmp_path / "out", splits=("train",))
 
-    @pytest.mark.parametrize("option", ["--fix", "--unsafe-fixes", "--certify", "--dropped"])
+    @pytest.mark.parametrize("option", ["--fix", "--unsafe-fixes", "--certify"])
     def test_options_of_the_whole(self, tmp_path, option):
         source = write(tmp_path / "in", [box("a")], 1)
-        value = ["dropped.csv"] if option == "--dropped" else []
-        done = run("filter", source, "--memory", "4G", "-o", "out", option, *value, cwd=tmp_path)
+        done = run("filter", source, "--memory", "4G", "-o", "out", option, cwd=tmp_path)
         assert done.returncode == 2
         assert f"{option} needs the whole data set at once" in done.stderr
 

@@ -20,6 +20,7 @@ from anchoraudit.io import remote, stores
 from anchoraudit.io.addresses import Address, is_address, path_of
 from anchoraudit.partitions.engines import attempted
 from anchoraudit.partitions.filtering import filter_partitions
+from anchoraudit.partitions.listing import Listed
 from anchoraudit.partitions.reading import InParts
 from anchoraudit.partitions.settings import Settings
 from tests.hub import hub
@@ -410,8 +411,9 @@ class TestWriting:
     def memory(self):
         system = fsspec.filesystem("memory")
         yield system
-        if system.exists("/out"):
-            system.rm("/out", recursive=True)
+        for folder in ("/out", "/gone"):
+            if system.exists(folder):
+                system.rm(folder, recursive=True)
 
     @staticmethod
     def filtered(source, output, **options):
@@ -484,6 +486,17 @@ class TestWriting:
     def test_where_half_a_file_may_be_seen(self, shards, output):
         with pytest.raises(AnchorauditError, match=r"nothing is written to \w+:// addresses"):
             self.filtered(shards, output)
+
+    @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+    def test_the_table_of_dropped_images(self, shards, memory, tmp_path, suffix):
+        here, there = Listed(tmp_path / f"gone{suffix}"), Listed(path_of(f"memory://gone/a{suffix}"))
+        self.filtered(shards, tmp_path / "out", listed=here)
+        self.filtered(shards, "memory://out", listed=there)
+        assert self.at(memory, "/gone") == {f"a{suffix}": here.path.read_bytes()}
+        with pytest.raises(AnchorauditError, match="the output exists already"):
+            self.filtered(shards, "memory://more", listed=there)
+        with pytest.raises(AnchorauditError, match="a scan of that would read it, too"):
+            self.filtered(shards, "memory://more", listed=Listed(path_of(f"memory://more/a{suffix}")))
 
     def test_an_option_of_the_whole(self, shards, tmp_path):
         done = run("filter", shards, "-o", "memory://out", "--certify", cwd=tmp_path)

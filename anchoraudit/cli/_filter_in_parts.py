@@ -11,9 +11,10 @@ from anchoraudit.errors import AnchorauditError
 
 if TYPE_CHECKING:
     from anchoraudit.detectors import Detector
+    from anchoraudit.partitions.listing import Listed
 
 # What needs every image and box at once, or changes more than which rows there are.
-_OF_THE_WHOLE = ("dropped", "fix", "unsafe_fixes", "diff", "certify")
+_OF_THE_WHOLE = ("fix", "unsafe_fixes", "diff", "certify")
 
 
 def filter_in_parts(
@@ -47,9 +48,17 @@ def filter_in_parts(
             drop=drop,
             keep_blank=given["keep_blank"],
             replace=given["force"],
+            listed=_listed(given),
         )
     options = settings_of.as_options(settings)
     chosen = settings.detector is not None
     parts = filtered_parts(found, options, options_of_parts(given), detector_chosen=chosen)
     _output.show(parts, None)
     return 0
+
+
+def _listed(given: dict[str, Any]) -> Listed | None:
+    from anchoraudit.io.addresses import path_of
+    from anchoraudit.partitions.listing import Listed
+
+    return None if given["dropped"] is None else Listed(path_of(given["dropped"]), given["csv_safe"])

@@ -167,12 +167,12 @@ def _write(
     from anchoraudit.certificates.document import path_for
     from anchoraudit.certificates.issuing import Issuer
     from anchoraudit.cli import _output
-    from anchoraudit.io.outputs import together, write_text
+    from anchoraudit.io.outputs import replacing, together, write_text
     from anchoraudit.io.steps import step
     from anchoraudit.io.unchanged import sha256_again
     from anchoraudit.manifest import is_data_yaml, write_data_yaml, write_manifest
     from anchoraudit.manifest.table_cut import is_same_table
-    from anchoraudit.report.text.filtering import dropped_frame
+    from anchoraudit.report.dropped import are_numbers, dropped_rows, write_dropped
 
     audit, keep, plan, output = filtered.audit, filtered.keep, filtered.plan, given["output"]
     some = [(path, keep & own) for path, own in files if (keep & own).any()]
@@ -194,7 +194,12 @@ def _write(
             for one, own_labels in zip(written, labels, strict=True):
                 write_text(path_for(one.path), issuer.certificate(one, own_labels).text())
         if given["dropped"] is not None:
-            _output.export(dropped_frame(filtered), given["dropped"], csv_safe=given["csv_safe"])
+            suffix = _output.require_table_suffix(given["dropped"])
+            rows = dropped_rows(audit, keep, filtered.why)
+            step("writing the table")
+            with replacing(Path(given["dropped"])) as stream:
+                safe, numbers = given["csv_safe"], are_numbers(rows)
+                write_dropped(rows, stream, suffix, numbers=numbers, csv_safe=safe)
     return [*written, *named]
 
 

@@ -95,7 +95,8 @@ class Images:
     width, height: float64 [N], pixels, NaN for an unknown size.
     split: int64 [N], index into `Dataset.splits`. source: int64 [N], index into `Dataset.sources`.
     entry: int64 [N], position in the source's list of images, -1 for an image outside it; None where the
-    format has no such list. measured: bool [N], the size comes from the image file, not from its entry; None
+    format has no such list. row: int64 [N], the row that names it first, where rows of a table are boxes;
+    None elsewhere. measured: bool [N], the size comes from the image file, not from its entry; None
     where the format does not keep track. declared: float64 [N, 2], width and height as the entry states them,
     NaN where it states none; None where the format states no sizes. traits: uint32 [N], bits of `ImageTrait`;
     None without any. fate: int8 [N], what becomes of it in a loader, an index into `FATES`; None without one.
@@ -115,6 +116,7 @@ class Images:
     traits: Flags | None = None
     fate: Int8 | None = None
     batch: Int | None = None
+    row: Int | None = None
 
     def has(self, trait: ImageTrait) -> Bool:
         """Tell which images have a trait: bool [N]."""

@@ -188,6 +188,13 @@ class RewritableParts(Parts, Protocol):
         """Tell whether single boxes can be left out. Otherwise their images have to go."""
         ...
 
+    def places(self, dataset: Dataset) -> Int:
+        """Return where the images of a part stand in the whole: int64 [N, 2], the file, and the place in it.
+
+        dataset: what `read` or `gather` made. By them, images are in the order of the data set read whole.
+        """
+        ...
+
     def left_out(
         self, pieces: Sequence[Piece], dataset: Dataset, images: Int, boxes: Int
     ) -> dict[str, LeftOut]:

@@ -102,7 +102,7 @@ class Part:
     splits: N names, or one name for all images.
     boxes: `image` and `category` are indices into the images and `categories` of this part.
     source: int64 [N], index into `sources`; None if there is only one.
-    entry, measured, declared, traits: as in `Images`. label_lines: as in `Dataset`.
+    entry, row, measured, declared, traits: as in `Images`. label_lines: as in `Dataset`.
     convention: what the four numbers of a box mean in its files, before they became these columns.
     left_out: as in `Dataset`, of its only source.
     opened: as in `Dataset`.
@@ -126,6 +126,7 @@ class Part:
     findings: list[Finding] = field(default_factory=list)
     notes: list[str | Note] = field(default_factory=list)
     opened: Opened = field(default_factory=dict)
+    row: Int | None = None
 
     def split_names(self) -> Sequence[str]:
         """Return the name of the split of each image."""
@@ -571,6 +572,7 @@ def join(
         measured=_optional([part.measured for part in parts]),
         declared=_optional([part.declared for part in parts]),
         traits=_optional([part.traits for part in parts]),
+        row=_optional([part.row for part in parts]),
     )
     own = [part.boxes for part in parts]
     image = [b.image + first if first else b.image for b, first in zip(own, first_image, strict=False)]

@@ -199,15 +199,16 @@ def remove(file: Path) -> None:
 
 
 @contextmanager
-def written(path: Path) -> Iterator[BinaryIO]:
+def written(path: Path, *, own: bool = True) -> Iterator[BinaryIO]:
     """Open a file for writing that becomes `path` at once when all is written, by itself.
 
     At an address it is uploaded from a file of this machine, whole. On any error `path` stays as it was.
+    own: as in `outputs.replacing`.
 
     Raises AnchorauditError if the file cannot be written.
     """
     if not isinstance(path, Address):
-        with outputs.replacing(path, own=True) as stream:
+        with outputs.replacing(path, own=own) as stream:
             yield stream
         return
     from anchoraudit.io import remote

@@ -30,6 +30,7 @@ from anchoraudit.manifest.judging import require_no_whole
 from anchoraudit.partitions.auditing import Job
 from anchoraudit.partitions.engines import Engine, Failed
 from anchoraudit.partitions.leaving import Cleaned, Dropped, Dropping, cleaned
+from anchoraudit.partitions.listing import Listed, Listing
 from anchoraudit.partitions.partial import Partial
 from anchoraudit.partitions.reading import InParts
 from anchoraudit.partitions.settings import Settings
@@ -102,6 +103,7 @@ def filter_partitions(
     drop: tuple[str, ...] = DEFAULT_DROP,
     keep_blank: bool = False,
     replace: bool = False,
+    listed: Listed | None = None,
 ) -> FilteredParts:
     """Write a data set of many files without the images whose foreground mask is empty, and without errors.
 
@@ -120,6 +122,8 @@ def filter_partitions(
         Images without annotations stay.
     replace : bool
         Files of the same names in the output are replaced.
+    listed : Listed, optional
+        The table of the images that go.
 
     Returns
     -------
@@ -134,11 +138,12 @@ def filter_partitions(
         written.
     """
     require_verdicts(drop)
-    target, dropping = path_of(output), Dropping(drop, keep_blank)
-    if isinstance(target, Address):
-        from anchoraudit.io.remote import require_whole_uploads
+    target, dropping = path_of(output), Dropping(drop, keep_blank, listed=listed is not None)
+    for path in (target, *([listed.path] if listed is not None else [])):
+        if isinstance(path, Address):
+            from anchoraudit.io.remote import require_whole_uploads
 
-        require_whole_uploads(target)
+            require_whole_uploads(path)
     with reading.planned() as (running, plan), scratch_folder() as scratch:
         parts = _rewritable(plan.parts, plan.skeleton.root, target)
         _require_no_columns_of_splits(reading, plan.skeleton.sources)
@@ -151,7 +156,10 @@ def filter_partitions(
         )
         _require_room(writing, manifest, files, replace=replace)
         _require_outside(plan.skeleton.root, target)
-        judging = _Judging(_Cleaning(Job.of(plan, settings), dropping), _Store(scratch), reading)
+        if listed is not None:
+            _require_apart(listed.path, writing, manifest, replace=replace)
+        listing = Listing(listed, scratch)
+        judging = _Judging(_Cleaning(Job.of(plan, settings), dropping), _Store(scratch), listing, reading)
         judging.run(running)
         judging.require_clean(target)
         stores.remove(manifest)  # from here on, the output is unfinished
@@ -159,27 +167,28 @@ def filter_partitions(
         with together():
             for folder in tasks.folders(writing):
                 make_folder(folder)
-            made = _written(running, writing, tasks, reading)
-            found = FilteredParts(
-                target,
-                manifest,
-                judging.stays(),
-                judging.images,
-                judging.boxes,
-                judging.dropped,
-                tuple(made),
-                judging.image_folder,
-            )
-            with stores.written(manifest) as stream:
-                stream.write(_manifest(found, parts.root).encode("utf-8", "backslashreplace"))
+            with listing.written():
+                made = _written(running, writing, tasks, reading)
+        found = FilteredParts(
+            target,
+            manifest,
+            judging.stays(),
+            judging.images,
+            judging.boxes,
+            judging.dropped,
+            tuple(made),
+            judging.image_folder,
+        )
+        with stores.written(manifest) as stream:
+            stream.write(_manifest(found, parts.root).encode("utf-8", "backslashreplace"))
     return found
 
 
 class _Judging:
     """Judges all parts, and adds up what becomes of them."""
 
-    def __init__(self, cleaning: _Cleaning, store: _Store, reading: InParts) -> None:
-        self._cleaning, self.store, self._reading = cleaning, store, reading
+    def __init__(self, cleaning: _Cleaning, store: _Store, listing: Listing, reading: InParts) -> None:
+        self._cleaning, self.store, self._listing, self._reading = cleaning, store, listing, reading
         self._stays: Partial | None = None
         self.images = self.boxes = 0
         self.dropped = Dropped({}, {})
@@ -197,6 +206,7 @@ class _Judging:
                 self.dropped += found.dropped
                 self.image_folder = self.image_folder or found.image_folder
                 self.store.put(tasks[index], found.left_out)
+                self._listing.put(found.listed)
             self._stays = stays if self._stays is None else self._stays + stays
             self._reading.done("judging", done, len(tasks))
 
@@ -406,6 +416,22 @@ def _require_room(writing: _Writing, manifest: Path, files: Sequence[PieceFile],
             path=min(there),
             remedy="Use --force to replace it, or to finish what was interrupted.",
         )
+
+
+def _require_apart(path: Path, writing: _Writing, manifest: Path, *, replace: bool) -> None:
+    """Raise AnchorauditError if a further output would be among the files of the input, or of the output."""
+    own = _where(path)
+    if own in (_where(writing.output), _where(manifest)):
+        raise AnchorauditError("two outputs would go to this file", path=path, remedy="Name two files.")
+    for folder in (writing.parts.root, writing.output):
+        if _where(folder) in (own, *own.parents):
+            raise AnchorauditError(
+                f"this is in {folder}, and a scan of that would read it, too",
+                path=path,
+                remedy="Choose another place for the output.",
+            )
+    if stores.exists(path) and not replace:
+        raise AnchorauditError("the output exists already", path=path, remedy="Use --force to replace it.")
 
 
 def _where(path: Path) -> Path:

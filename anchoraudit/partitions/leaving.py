@@ -5,10 +5,8 @@ from __future__ import annotations
 import gc
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
-from operator import add
-from types import MappingProxyType
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -29,15 +27,17 @@ from anchoraudit.manifest.unfit import Unfit, without_boxes
 from anchoraudit.partitions.auditing import Job
 from anchoraudit.partitions.partial import Partial
 from anchoraudit.partitions.slices import Rows, Slice
+from anchoraudit.report.dropped import Row, dropped_rows
 from anchoraudit.rules import Context
 
 
 @dataclass(frozen=True)
 class Dropping:
-    """What goes. drop: verdicts. keep_blank: images without annotations stay."""
+    """What goes. drop: verdicts. keep_blank: images without annotations stay. listed: name those that go."""
 
     drop: tuple[str, ...]
     keep_blank: bool = False
+    listed: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Cleaned:
 
     stays: the audit of what stays of it. images, boxes: how many it has. dropped: how many go, and why.
     left_out: what is left out of which file. image_folder: where images are whose size the table does not
-    say; "" without one.
+    say; "" without one. listed: each image that goes, with its place, if that is asked for.
     """
 
     stays: Partial
@@ -79,6 +79,7 @@ class Cleaned:
     dropped: Dropped
     left_out: Mapping[str, LeftOut]
     image_folder: str = ""
+    listed: tuple[tuple[tuple[int, ...], Row], ...] = ()
 
 
 def cleaned(job: Job, dropping: Dropping, part: int) -> Cleaned:
@@ -86,71 +87,75 @@ def cleaned(job: Job, dropping: Dropping, part: int) -> Cleaned:
 
     A large part is judged slice by slice. Raises AnchorauditError if the part cannot be read.
     """
-    dataset = job.plan.read(part)
-    slices = [_cleaned(job, dropping, part, own) for own in job.slices(dataset)]
+    dataset, going = job.plan.read(part), _Going()
+    slices = [_cleaned(job, dropping, part, own, going) for own in job.slices(dataset)]
     stays = reduce(Partial.with_slice, (each.stays for each in slices))
     if dataset.findings and not slices[0].is_part:
-        stays = stays.with_slice(_read(job, part, dataset, slices))
-    out: dict[str, LeftOut] = {}
-    for each in slices:
-        for name, further in each.left_out.items():
-            out[name] = out[name] | further if name in out else further
+        stays = stays.with_slice(_read(job, part, dataset, slices, going))
     return Cleaned(
         stays,
         len(dataset.images),
         len(dataset.boxes),
-        reduce(add, (each.dropped for each in slices)),
-        out,
+        going.dropped,
+        going.left_out,
         _image_folder(dataset, [row for each in slices for row in each.measured]),
+        tuple(going.listed),
     )
 
 
-class _Cleaned(NamedTuple):
-    """What becomes of a slice: as of `Cleaned`, and
+@dataclass
+class _Going:
+    """Collects what goes of a part, one slice after the other. All as of `Cleaned`."""
 
-    is_part: it is all of its part. whole: errors of the reader that are about no image and no box of it.
-    measured: the sources of images that stay, and whose size the table does not say.
+    dropped: Dropped = _NOTHING
+    left_out: dict[str, LeftOut] = field(default_factory=dict)
+    listed: list[tuple[tuple[int, ...], Row]] = field(default_factory=list)
+
+    def leave_out(self, further: Mapping[str, LeftOut]) -> None:
+        """Leave out more of files."""
+        for name, out in further.items():
+            self.left_out[name] = self.left_out[name] | out if name in self.left_out else out
+
+
+class _Cleaned(NamedTuple):
+    """What becomes of a slice.
+
+    stays: the audit of what stays of it. is_part: it is all of its part. whole: errors of the reader that are
+    about no image and no box of it. measured: the sources of images that stay, and whose size the table does
+    not say.
     """
 
     stays: Partial
-    dropped: Dropped
-    left_out: dict[str, LeftOut]
     is_part: bool
     whole: frozenset[Finding]
     measured: frozenset[int]
 
 
-def _cleaned(job: Job, dropping: Dropping, part: int, own: Slice) -> _Cleaned:
+def _cleaned(job: Job, dropping: Dropping, part: int, own: Slice, going: _Going) -> _Cleaned:
     is_part, now = own.rows is None, own._replace(reads=True)
-    dropped, out = _NOTHING, dict[str, LeftOut]()
     whole: frozenset[Finding] | None = None
     while True:
-        turn = _turn(job, dropping, part, now, is_part=is_part)
+        turn = _turn(job, dropping, part, now, going, is_part=is_part)
         whole = turn.whole if whole is None else whole
         if turn.stays is not None:
             break
-        dropped += turn.dropped
-        for name, further in turn.left_out.items():
-            out[name] = out[name] | further if name in out else further
         now = turn.left
         if not is_part:
             gc.collect()  # an audit has cycles, in which much would stay
     images = now.dataset.images
     measured = [] if images.measured is None else np.unique(images.source[images.measured]).tolist()
-    return _Cleaned(turn.stays, dropped, out, is_part, whole, frozenset(measured))
+    return _Cleaned(turn.stays, is_part, whole, frozenset(measured))
 
 
 class _Turn(NamedTuple):
-    """What one audit of a slice leaves of it. stays: the audit, if that is all of it. The others as above."""
+    """What one audit of a slice leaves of it. stays: the audit, if that is all of it. whole: as above."""
 
     left: Slice
     whole: frozenset[Finding]
     stays: Partial | None = None
-    dropped: Dropped = _NOTHING
-    left_out: Mapping[str, LeftOut] = MappingProxyType({})
 
 
-def _turn(job: Job, dropping: Dropping, part: int, now: Slice, *, is_part: bool) -> _Turn:
+def _turn(job: Job, dropping: Dropping, part: int, now: Slice, going: _Going, *, is_part: bool) -> _Turn:
     parts, dataset = cast(RewritableParts, job.plan.parts), now.dataset
     boxes_may_go = parts.boxes_may_go(dataset)
     last: list[Context] = []
@@ -175,11 +180,14 @@ def _turn(job: Job, dropping: Dropping, part: int, now: Slice, *, is_part: bool)
     reasons = Counter(REASONS[code] for code in why[gone & ~stops].tolist())
     if number := int(np.count_nonzero(stops & gone)):
         reasons[STOPS] += number
-    dropped = _NOTHING + Dropped(_by_reason(dataset, audit, found, keep), reasons)
+    going.dropped += Dropped(_by_reason(dataset, audit, found, keep), reasons)
+    if dropping.listed:
+        places = map(tuple, parts.places(dataset)[~keep].tolist())
+        going.listed += zip(places, dropped_rows(audit, keep, found.why), strict=True)
     goes = np.flatnonzero(~keep), np.flatnonzero(gone)
-    out = parts.left_out(job.plan.pieces_of(part), dataset, *goes)
+    going.leave_out(parts.left_out(job.plan.pieces_of(part), dataset, *goes))
     of_whole = [finding for finding in dataset.findings if finding in whole]
-    return _Turn(_without(now, keep, gone, of_whole), whole, None, dropped, out)
+    return _Turn(_without(now, keep, gone, of_whole), whole)
 
 
 def _without(own: Slice, keep: Bool, gone: Bool, findings: list[Finding]) -> Slice:
@@ -195,10 +203,10 @@ def _without(own: Slice, keep: Bool, gone: Bool, findings: list[Finding]) -> Sli
     return own._replace(dataset=dataset, files=files, rows=rows.take(images, boxes))
 
 
-def _read(job: Job, part: int, dataset: Dataset, slices: Sequence[_Cleaned]) -> Partial:
+def _read(job: Job, part: int, dataset: Dataset, slices: Sequence[_Cleaned], going: _Going) -> Partial:
     """Count what the reader of a part found. If something goes, only what is about no image or box stays."""
     findings = dataset.findings
-    if any(each.dropped != _NOTHING for each in slices):
+    if going.dropped != _NOTHING:
         findings = [finding for finding in findings if all(finding in each.whole for each in slices)]
     nothing = replace(of_images(dataset, np.zeros(0, dtype=np.int64)), findings=findings)
     own = Slice(nothing, "none")

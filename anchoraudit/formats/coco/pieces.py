@@ -230,6 +230,11 @@ class CocoParts:
         del skeleton
         return True
 
+    def places(self, dataset: Dataset) -> Int:
+        """Return the number of its file, and the position in its list, of each image: int64 [N, 2]."""
+        assert dataset.images.entry is not None  # COCO has them
+        return np.column_stack([dataset.images.source, dataset.images.entry])
+
     def left_out(
         self, pieces: Sequence[Piece], dataset: Dataset, images: Int, boxes: Int
     ) -> dict[str, LeftOut]:

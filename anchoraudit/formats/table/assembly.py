@@ -151,6 +151,7 @@ def _part(rows: Rows, split: str, options: ReadOptions) -> tuple[Part, Texts]:
         findings=[*rows.findings, *images.findings, *read.findings],
         notes=[*images.notes, *(_note(rows.path, words) for words in (*rows.dialect.notes, *rows.notes))],
         opened=images.opened,
+        row=images.row,
     )
     return part, read.labels
 

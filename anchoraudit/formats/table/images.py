@@ -36,6 +36,7 @@ class TableImages:
     of_row: int64 [R], the image of each row, -1 without one.
     folder: the image folder, None if none was found.
     entry: int64 [N], the row of each image, where a row is an image; None otherwise.
+    row: int64 [N], the first row of each image, where a row is a box; None otherwise.
     opened: as in `Dataset`.
     """
 
@@ -50,6 +51,7 @@ class TableImages:
     notes: list[str | Note]
     entry: Int | None = None
     opened: Opened = field(default_factory=dict)
+    row: Int | None = None
 
 
 def splits_in(rows: Rows) -> list[str]:
@@ -116,6 +118,7 @@ def read_images(rows: Rows, split: str, wanted: Sequence[str], image_folder: Pat
         notes=[note_unchecked(rows.path, split)] if near.folder is None and not rows.is_in_memory else [],
         entry=None if rows.parents is None else rows.parents[first],
         opened=opened,
+        row=rows.at[first] if rows.parents is None else None,
     )
 
 

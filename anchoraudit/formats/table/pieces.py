@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -252,6 +253,25 @@ class TableParts:
     def boxes_may_go(self, skeleton: Dataset) -> bool:
         """Tell whether rows are boxes, and not images."""
         return not any(source.image_place for source in skeleton.sources)
+
+    def places(self, dataset: Dataset) -> Int:
+        """Return the number of its file, and the first row in it, of each image: int64 [N, 2]."""
+        images = dataset.images
+        row = images.entry if images.row is None else images.row
+        assert row is not None  # tables have rows
+        every = chain.from_iterable(files for files, _ in self.files)
+        number_of = {self._name_of(path): number for number, path in enumerate(every)}
+        places = np.column_stack([np.zeros_like(row), row])
+        for number in np.unique(images.source).tolist():
+            source, own = dataset.sources[number], np.flatnonzero(images.source == number)
+            if not source.files:
+                places[own, 0] = number_of[self._name_of(source.path)]
+                continue
+            starts = np.array([start for start, _ in source.files])
+            files = np.array([number_of[name] for _, name in source.files])
+            at = np.searchsorted(starts, row[own], side="right") - 1
+            places[own] = np.column_stack([files[at], row[own] - starts[at]])
+        return places
 
     def left_out(
         self, pieces: Sequence[Piece], dataset: Dataset, images: Int, boxes: Int

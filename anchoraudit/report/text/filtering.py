@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.text import Text
@@ -16,7 +15,6 @@ from anchoraudit.auditing.audit import Audit
 from anchoraudit.certificates.document import path_for
 from anchoraudit.dataset.locations import Location, Locations
 from anchoraudit.detectors import Detector
-from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.fixes import DROPPED, Plan
 from anchoraudit.io.addresses import path_of
@@ -27,10 +25,6 @@ from anchoraudit.report.text.commands import command, value_of, without
 from anchoraudit.report.text.table import Table
 from anchoraudit.report.text.terminal import facts, first_lines, readable, steps, table
 from anchoraudit.rules import rule_of
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 _EXAMPLES = 3
 _FIXES = {
@@ -238,29 +232,3 @@ def _needed_image_folder(audit: Audit, keep: Bool) -> str | None:
     needed = np.unique(images.source[keep & images.measured & ~audit.verdict_is("unknown")]).tolist()
     folders = {sources[source].image_folder for source in needed}
     return str(folders.pop()) if len(folders) == 1 else None
-
-
-def dropped_frame(filtered: Filtered) -> pd.DataFrame:
-    """Return one row for each dropped image: its names, its verdict, and why it was dropped."""
-    import pandas as pd
-
-    from anchoraudit.auditing.tables import encodable
-
-    audit, why = filtered.audit, filtered.why
-    dataset, results = audit.original, audit.image_results
-    gone = np.flatnonzero(~filtered.keep).tolist()
-    judged = [i for i in gone if i not in why]
-    said = {i: f"{own.code}: {own.message}" for i, own in why.items()}
-    said |= dict(zip(judged, words.whys(audit, judged), strict=True))
-    causes, verdicts = (*CAUSES, ""), (*VERDICTS, "")  # -1 is ""
-    return pd.DataFrame(
-        {
-            "image_id": encodable([dataset.images.ids[i] for i in gone]),
-            "file_name": encodable([dataset.images.file_names[i] for i in gone]),
-            "split": [dataset.splits[int(dataset.images.split[i])] for i in gone],
-            "verdict": [verdicts[code] for code in results.verdict[gone].tolist()],
-            "cause": [causes[code] for code in results.cause[gone].tolist()],
-            "boxes": results.boxes[gone],
-            "why": [said[i] for i in gone],
-        }
-    )
