@@ -400,7 +400,7 @@ class TestRefusals:
         with pytest.raises(AnchorauditError, match="--split cannot go with parts"):
             filtered(tmp_path / "in", tmp_path / "out", splits=("train",))
 
-    @pytest.mark.parametrize("option", ["--fix", "--unsafe-fixes", "--certify"])
+    @pytest.mark.parametrize("option", ["--fix", "--unsafe-fixes"])
     def test_options_of_the_whole(self, tmp_path, option):
         source = write(tmp_path / "in", [box("a")], 1)
         done = run("filter", source, "--memory", "4G", "-o", "out", option, cwd=tmp_path)

@@ -1,5 +1,8 @@
 """The certificate of a manifest: a JSON file beside it, `clean.json.certificate.json`.
 
+Of a folder that `filter` wrote file by file, it is that of the list of these files, which has the SHA-256 of
+each.
+
 Nothing in it depends on when or by whom it was made: equal data give equal bytes. Paths are relative, so
 that a folder can be moved with everything in it: `dataset` to the folder of the certificate, all others to
 `dataset`.
@@ -17,6 +20,7 @@ from anchoraudit.errors import AnchorauditError
 from anchoraudit.io import files, json_text
 
 SUFFIX = ".certificate.json"
+MANIFEST = "anchoraudit-manifest.json"  # of a folder: the list of its files
 MARK = "anchoraudit_certificate"
 VERSION = 1
 # 256 MiB: of a million images with label files, of which each takes about 110 bytes.

@@ -39,14 +39,13 @@ class Issuer:
         _require_foreground(filtered)
         _require_recorded(filtered.audit.original, record)
         self._audit, self._dataset = filtered.audit, filtered.audit.original
-        self._by_path = {_absolute(path): (path, reading) for path, reading in record.items()}
-        root = self._dataset.root
-        self._folder = root if root.is_dir() else root.parent
+        self._by_path = {absolute(path): (path, reading) for path, reading in record.items()}
+        self._folder = folder_of(self._dataset.root)
         self._digests: dict[str, str] = {}  # each file is hashed once, whatever the number of manifests
         every = np.ones(len(self._dataset.images), dtype=np.bool_)
         of_images = {*self._label_files(every)}
         self._sources = {
-            _relative(path, self._folder): self._digest(path) or ""
+            relative(path, self._folder): self._digest(path) or ""
             for path in sorted(self._by_path)
             if path not in of_images
         }
@@ -58,7 +57,7 @@ class Issuer:
 
         Raises AnchorauditError if one changed since it was audited.
         """
-        return {_relative(path, self._folder): self._digest(path) for path in sorted(self._label_files(own))}
+        return {relative(path, self._folder): self._digest(path) for path in sorted(self._label_files(own))}
 
     def certificate(self, written: Written, labels: Mapping[str, str | None]) -> Certificate:
         """Return the certificate of a manifest. labels: those of its images."""
@@ -72,9 +71,9 @@ class Issuer:
             boxes=written.boxes,
             classes=len(self._dataset.categories),
             empty_masks=None if detector is None else 0,
-            detector=None if detector is None else _judge(detector, chosen=audit.detector_chosen),
+            detector=None if detector is None else judge_of(detector, chosen=audit.detector_chosen),
             loader=_loader(audit, written),
-            dataset=_relative(self._folder, written.path.parent),
+            dataset=relative(self._folder, written.path.parent),
             sources=self._sources,
             labels=labels,
         )
@@ -84,7 +83,7 @@ class Issuer:
         for image in np.flatnonzero(own).tolist():
             source = self._dataset.sources[int(images.source[image])]
             if source.suffix:
-                yield _absolute(f"{source.path}/{images.ids[image]}{source.suffix}")
+                yield absolute(f"{source.path}/{images.ids[image]}{source.suffix}")
 
     def _digest(self, path: str) -> str | None:
         """Return the SHA-256 of a file as it was audited, and still is; None if it was and is not there."""
@@ -99,38 +98,51 @@ class Issuer:
 
 def _require_foreground(filtered: Filtered) -> None:
     audit, keep = filtered.audit, filtered.keep
-    if audit.replayed is None:
-        return
-    counts = {name: int(np.count_nonzero(keep & audit.verdict_is(name))) for name in (*_EMPTY, "unknown")}
+    if audit.replayed is not None:
+        counts = {name: int(np.count_nonzero(keep & audit.verdict_is(name))) for name in (*_EMPTY, "unknown")}
+        require_foreground(counts, keeps_blank=filtered.keeps_blank)
+
+
+def require_foreground(verdicts: Mapping[str, int], *, keeps_blank: bool = False) -> None:
+    """Raise AnchorauditError if an image that stays would train without foreground, or was not judged.
+
+    verdicts: how many stay of each. keeps_blank: as in `Filtered`.
+    """
+    counts = {name: verdicts.get(name, 0) for name in (*_EMPTY, "unknown")}
     found = [f"{number:,} {name}" for name, number in counts.items() if number]
-    if not found and filtered.keeps_blank:
+    if not found and keeps_blank:
         found = ["blank"]  # a scan of what is written would find them
     if found:
-        verdicts = ",".join((*_EMPTY, "unknown") if counts["unknown"] else _EMPTY)
+        drop = ",".join((*_EMPTY, "unknown") if counts["unknown"] else _EMPTY)
         raise AnchorauditError(
             f"not certified, and nothing was written: images without foreground, or of unknown size, "
             f"would stay ({', '.join(found)})",
-            remedy=f"Drop them, too: omit --keep-blank, and give --drop {verdicts}.",
+            remedy=f"Drop them, too: omit --keep-blank, and give --drop {drop}.",
         )
 
 
 def _require_recorded(dataset: Dataset, record: Mapping[str, Reading]) -> None:
     """Raise AnchorauditError for a file of the data set of which nobody knows how it was read."""
-    known = {_absolute(path) for path in record}
+    known = {absolute(path) for path in record}
     for source in dataset.sources:
-        if is_address(source.path):
-            raise AnchorauditError(
-                "cannot be certified: it is not on this machine",
-                path=source.path,
-                remedy="Omit --certify, or copy the data here first.",
-            )
+        require_here(source.path)
         files = [source.path / name for _, name in source.files] or [source.path]
-        if not source.suffix and not known.issuperset(map(_absolute, files)):
+        if not source.suffix and not known.issuperset(map(absolute, files)):
             raise AnchorauditError(
                 "cannot be certified: its reader does not record what it reads",
                 path=source.path,
                 remedy="Omit --certify, or convert the data to COCO first.",
             )
+
+
+def require_here(path: Path) -> None:
+    """Raise AnchorauditError if a file of the data set is not on this machine."""
+    if is_address(path):
+        raise AnchorauditError(
+            "cannot be certified: it is not on this machine",
+            path=path,
+            remedy="Omit --certify, or copy the data here first.",
+        )
 
 
 def _loader(audit: Audit, written: Written) -> str | None:
@@ -142,7 +154,8 @@ def _loader(audit: Audit, written: Written) -> str | None:
     return audit.replayed.loader_for("coco")
 
 
-def _judge(detector: Detector, *, chosen: bool) -> Judge:
+def judge_of(detector: Detector, *, chosen: bool) -> Judge:
+    """Return what is certified of a detector. chosen: somebody named it."""
     digest, own = definition_sha256(detector), detector.versions
     as_named = detector.name in preset_names() and digest == definition_sha256(load_detector(detector.name))
     return Judge(
@@ -159,7 +172,12 @@ def _judge(detector: Detector, *, chosen: bool) -> Judge:
     )
 
 
-def _relative(path: str | Path, folder: str | Path) -> str:
+def folder_of(root: Path) -> Path:
+    """Return the folder of a data set, which paths in its certificates are relative to."""
+    return root if root.is_dir() else root.parent
+
+
+def relative(path: str | Path, folder: str | Path) -> str:
     """Return a path as seen from a folder, with slashes; the whole path if that is on another drive.
 
     A way up leads from where links lead, as the system goes it.
@@ -172,8 +190,9 @@ def _relative(path: str | Path, folder: str | Path) -> str:
 
 
 def _is_below(path: str | Path, folder: str | Path) -> bool:
-    return Path(_absolute(path)).is_relative_to(_absolute(folder))
+    return Path(absolute(path)).is_relative_to(absolute(folder))
 
 
-def _absolute(path: str | Path) -> str:
+def absolute(path: str | Path) -> str:
+    """Return the whole path, by which the sources of a certificate are in order."""
     return os.path.abspath(path)  # noqa: PTH100  without following links

@@ -8,13 +8,14 @@ it is installed.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from anchoraudit import __version__
-from anchoraudit.certificates.document import Certificate, Judge, path_for, read_certificate
+from anchoraudit.certificates.document import MANIFEST, Certificate, Judge, path_for, read_certificate
 from anchoraudit.errors import AnchorauditError, printable
 from anchoraudit.io import files
 
@@ -122,7 +123,8 @@ def verify(
     Parameters
     ----------
     manifest : str or path
-        The manifest. Its certificate is beside it: ``clean.json.certificate.json``.
+        The manifest. Its certificate is beside it: ``clean.json.certificate.json``. Or a folder that was
+        written file by file: the list in it, and all files of that list, are compared.
     detector : str or path, optional
         The detector that must have judged: a preset or a file, as for `load_detector`.
     loader : str, optional
@@ -154,9 +156,16 @@ def verify(
     padded to a square; loader yolov5); compared: manifest, yolov5>
     """
     path = Path(manifest)
+    if path.is_dir():
+        path /= MANIFEST
     own = read_certificate(path_for(path))
     differences = [*_of_manifest(path, own)]
     checked = ["manifest"]
+    if path.name == MANIFEST and not differences:  # or else it lists other files
+        listed = _listed(path)
+        differences += _of_files("file", path.parent, listed)
+        differences += _of_further(path, listed)
+        checked.append(counted(len(listed), "file"))
     folder = Path(data) if data is not None else path.parent / own.dataset
     is_list = path.suffix.lower() == _LIST
     if own.labels and (sources or is_list):
@@ -197,6 +206,40 @@ def _of_manifest(path: Path, own: Certificate) -> Iterator[str]:
     if not same:
         sizes = f"{size:,} bytes" if size == own.bytes else f"{size:,} bytes instead of {own.bytes:,}"
         yield f"the manifest changed ({sizes})"
+
+
+def _listed(path: Path) -> dict[str, str | None]:
+    """Return the SHA-256 of each file of a list, by its name; None for one that must not be there.
+
+    Raises AnchorauditError if it is no list, as one of another version may be.
+    """
+    try:
+        parts = json.loads(files.read_bytes(path))["parts"]
+        found = {str(part["file"]): part["sha256"] for part in parts}
+    except OSError as error:
+        raise files.unreadable(path, error) from None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise AnchorauditError(
+            "not a list of the files that anchoraudit filter wrote",
+            path=path,
+            remedy="Write the folder again with anchoraudit filter --certify.",
+        ) from None
+    return found
+
+
+def _of_further(path: Path, listed: Mapping[str, str | None]) -> Iterator[str]:
+    """Yield how many files of the same kind are not in the list of a folder, and the first of them."""
+    folder, suffixes = path.parent, {Path(name).suffix for name in listed}
+    own = {folder / name for name in listed} | {path, path_for(path)}
+    further = [
+        each.relative_to(folder).as_posix()
+        for each in sorted(folder.rglob("*"))
+        if each.suffix in suffixes and each not in own and not each.is_dir()
+    ]
+    if further:
+        more = f" and {len(further) - _LISTED:,} more" if len(further) > _LISTED else ""
+        names = ", ".join(map(printable, further[:_LISTED]))
+        yield f"{counted(len(further), 'file')} not in the list: {names}{more}"
 
 
 def _of_files(what: str, folder: Path, wanted: Mapping[str, str | None]) -> Iterator[str]:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from anchoraudit.cli import _settings as settings_of
 from anchoraudit.cli._in_parts import is_in_parts, judging_of, needs_the_whole, options_of_parts, reading_of
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.io.addresses import is_address
 
 if TYPE_CHECKING:
     from anchoraudit.detectors import Detector
     from anchoraudit.partitions.listing import Listed
 
 # What needs every image and box at once, or changes more than which rows there are.
-_OF_THE_WHOLE = ("fix", "unsafe_fixes", "diff", "certify")
+_OF_THE_WHOLE = ("fix", "unsafe_fixes", "diff")
 
 
 def filter_in_parts(
@@ -32,7 +33,8 @@ def filter_in_parts(
     for name in _OF_THE_WHOLE:
         if given[name] and is_in_parts(given, settings):
             raise needs_the_whole(f"--{name.replace('_', '-')}", settings)
-        if given[name]:
+    for name in (*_OF_THE_WHOLE, "certify"):
+        if given[name] and is_address(given["output"]):
             raise AnchorauditError(
                 f"--{name.replace('_', '-')} cannot go with an output at an address",
                 path=given["output"],
@@ -49,6 +51,8 @@ def filter_in_parts(
             keep_blank=given["keep_blank"],
             replace=given["force"],
             listed=_listed(given),
+            certify=given["certify"],
+            detector_chosen=settings.detector is not None,
         )
     options = settings_of.as_options(settings)
     chosen = settings.detector is not None

@@ -23,8 +23,9 @@ def command(manifests: tuple[str, ...], *, quiet: bool, **expected: Any) -> int:
     """Tell whether each MANIFEST is what `filter --certify` certified, before you train on it.
 
     The manifest's bytes are compared with its certificate, which is beside it; for a list of images also the
-    label files of these images. Exit codes: 0 all is as it was certified, 1 something differs, 2 that cannot
-    be told, because there is no certificate, or a file cannot be read.
+    label files of these images; for a folder that was filtered in parts, all of its files. Exit codes: 0 all
+    is as it was certified, 1 something differs, 2 that cannot be told, because there is no certificate, or a
+    file cannot be read.
     """
     from anchoraudit.certificates.verifying import NotVerifiedError, counts_of, judged, verify
     from anchoraudit.cli._said import fail

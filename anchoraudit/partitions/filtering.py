@@ -18,16 +18,25 @@ from pathlib import Path
 from typing import Any, overload
 
 import anchoraudit
+from anchoraudit.certificates.document import MANIFEST, path_for
 from anchoraudit.dataset.pieces import LeftOut, PieceFile, RewritableParts, Rewritten
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io import stores
 from anchoraudit.io.addresses import Address, is_address, path_of
-from anchoraudit.io.outputs import Hashed, make_folder, remove_left_over, scratch_folder, together
+from anchoraudit.io.outputs import (
+    Hashed,
+    make_folder,
+    remove_left_over,
+    scratch_folder,
+    together,
+    write_text,
+)
 from anchoraudit.io.packed import suffix_of, whole_suffix
 from anchoraudit.io.signals import at_signal
 from anchoraudit.manifest import DEFAULT_DROP, nothing_left, require_verdicts
 from anchoraudit.manifest.judging import require_no_whole
 from anchoraudit.partitions.auditing import Job
+from anchoraudit.partitions.certifying import Certifying
 from anchoraudit.partitions.engines import Engine, Failed
 from anchoraudit.partitions.leaving import Cleaned, Dropped, Dropping, cleaned
 from anchoraudit.partitions.listing import Listed, Listing
@@ -35,7 +44,6 @@ from anchoraudit.partitions.partial import Partial
 from anchoraudit.partitions.reading import InParts
 from anchoraudit.partitions.settings import Settings
 
-MANIFEST = "anchoraudit-manifest.json"
 _FORM = 1  # of the manifest
 # Suffixes that no folder has.
 _OF_FILES = (".json", ".txt", ".yaml", ".yml", ".parquet", ".csv", ".tsv", ".jsonl", ".ndjson")
@@ -62,7 +70,8 @@ class FilteredParts:
 
     output: the folder, or the file. manifest: the list of the files. audit: of what was written. images,
     boxes: how many there were before. dropped: how many of them went, and why. parts: the files, in order.
-    image_folder: where the images are whose size the table does not say; "" without one.
+    image_folder: where the images are whose size the table does not say; "" without one. certificate: that of
+    the one file, or of the list.
     """
 
     output: Path
@@ -73,6 +82,7 @@ class FilteredParts:
     dropped: Dropped
     parts: tuple[WrittenPart, ...]
     image_folder: str = ""
+    certificate: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +114,8 @@ def filter_partitions(
     keep_blank: bool = False,
     replace: bool = False,
     listed: Listed | None = None,
+    certify: bool = False,
+    detector_chosen: bool = True,
 ) -> FilteredParts:
     """Write a data set of many files without the images whose foreground mask is empty, and without errors.
 
@@ -124,6 +136,10 @@ def filter_partitions(
         Files of the same names in the output are replaced.
     listed : Listed, optional
         The table of the images that go.
+    certify : bool
+        A certificate is written, too: of the one file, or of the list of all.
+    detector_chosen : bool
+        Somebody named the detector, as the certificate says.
 
     Returns
     -------
@@ -154,14 +170,25 @@ def filter_partitions(
             if writing.is_file
             else stores.below(target, MANIFEST)
         )
+        certificate = path_for(target if writing.is_file else manifest) if certify else None
         _require_room(writing, manifest, files, replace=replace)
         _require_outside(plan.skeleton.root, target)
+        if certificate is not None and stores.exists(certificate) and not replace:
+            raise AnchorauditError(
+                "the output exists already", path=certificate, remedy="Use --force to replace it."
+            )
         if listed is not None:
             _require_apart(listed.path, writing, manifest, replace=replace)
         listing = Listing(listed, scratch)
-        judging = _Judging(_Cleaning(Job.of(plan, settings), dropping), _Store(scratch), listing, reading)
+        job = Job.of(plan, settings)
+        certifying = Certifying(parts, job, chosen=detector_chosen) if certify else None
+        if certifying is not None:
+            certifying.look(running, reading)
+        judging = _Judging(_Cleaning(job, dropping), _Store(scratch), listing, reading)
         judging.run(running)
         judging.require_clean(target)
+        if certifying is not None:
+            certifying.require_foreground(judging.stays())
         stores.remove(manifest)  # from here on, the output is unfinished
         tasks = _Files(files, judging.store)
         with together():
@@ -169,6 +196,8 @@ def filter_partitions(
                 make_folder(folder)
             with listing.written():
                 made = _written(running, writing, tasks, reading)
+            if certifying is not None:
+                certifying.look(running, reading)
         found = FilteredParts(
             target,
             manifest,
@@ -178,10 +207,23 @@ def filter_partitions(
             judging.dropped,
             tuple(made),
             judging.image_folder,
+            certificate,
         )
-        with stores.written(manifest) as stream:
-            stream.write(_manifest(found, parts.root).encode("utf-8", "backslashreplace"))
+        data = _manifest(found, parts.root).encode("utf-8", "backslashreplace")
+        with together():
+            if certifying is not None and certificate is not None:
+                sha256, size = (made[0].sha256, made[0].bytes) if writing.is_file else _about(data)
+                write_text(certificate, certifying.certificate(certificate, sha256, size, found.audit).text())
+            with stores.written(manifest, own=False) as stream:
+                stream.write(data)
     return found
+
+
+def _about(data: bytes) -> tuple[str, int]:
+    """Return the SHA-256 of bytes, and their number."""
+    from hashlib import sha256
+
+    return sha256(data).hexdigest(), len(data)
 
 
 class _Judging:
@@ -397,6 +439,8 @@ def _require_room(writing: _Writing, manifest: Path, files: Sequence[PieceFile],
             remedy="Choose another name for the output.",
         )
     mine = {writing.target(file.name) for file in files} | {manifest}
+    if not (writing.is_file or isinstance(manifest, Address)):
+        mine.add(path_for(manifest))
     if writing.is_file:
         there = [path for path in mine if stores.exists(path)]
     else:

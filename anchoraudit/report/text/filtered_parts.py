@@ -45,6 +45,7 @@ def filtered_parts(
             f"{found.output}: {words.count(sum(part.bytes > 0 for part in found.parts), 'file')}, "
             f"{words.count(counts['images'], 'image')}, listed in {found.manifest}",
         ),
+        *([("certified", f"{found.certificate}")] if found.certificate is not None else []),
         *(("note", text) for text in told_of(found.dropped.boxes)),
         *(("note", of_kept_images(number)) for number in [found.dropped.boxes.get(STOPS, 0)] if number),
         *(("note", f"not read, so not written: {why}") for why in audit.failed.values()),
