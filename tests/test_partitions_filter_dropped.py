@@ -227,7 +227,7 @@ class TestWhatGoesWrong:
         source = write(tmp_path / "in", drawn(60), 3)
         (tmp_path / "gone.csv").write_text("old")
 
-        def failing(self, file, left_out, output):
+        def failing(self, file, left_out, output, edit=None):
             output.write(b"half")
             raise AnchorauditError("no more room")
 

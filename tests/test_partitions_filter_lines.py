@@ -314,7 +314,7 @@ class TestShards:
         own, marks = TableParts.rewrite, tmp_path / "deaths"
         marks.mkdir()
 
-        def dying(self, file, left_out, output):
+        def dying(self, file, left_out, output, edit=None):
             """Kill the process in the middle of the second file, twice."""
 
             class Half:

@@ -12,10 +12,11 @@ from anchoraudit.io.addresses import is_address
 
 if TYPE_CHECKING:
     from anchoraudit.detectors import Detector
+    from anchoraudit.partitions.fixing import Fixing
     from anchoraudit.partitions.listing import Listed
 
-# What needs every image and box at once, or changes more than which rows there are.
-_OF_THE_WHOLE = ("fix", "unsafe_fixes", "diff")
+# What needs every image and box at once.
+_OF_THE_WHOLE = ("diff",)
 
 
 def filter_in_parts(
@@ -53,6 +54,7 @@ def filter_in_parts(
             listed=_listed(given),
             certify=given["certify"],
             detector_chosen=settings.detector is not None,
+            fixing=_fixing(given),
         )
     options = settings_of.as_options(settings)
     chosen = settings.detector is not None
@@ -66,3 +68,9 @@ def _listed(given: dict[str, Any]) -> Listed | None:
     from anchoraudit.partitions.listing import Listed
 
     return None if given["dropped"] is None else Listed(path_of(given["dropped"]), given["csv_safe"])
+
+
+def _fixing(given: dict[str, Any]) -> Fixing | None:
+    from anchoraudit.partitions.fixing import Fixing
+
+    return Fixing(unsafe=given["unsafe_fixes"]) if given["fix"] or given["unsafe_fixes"] else None

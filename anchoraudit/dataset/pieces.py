@@ -205,10 +205,11 @@ class RewritableParts(Parts, Protocol):
         """
         ...
 
-    def rewrite(self, file: PieceFile, left_out: LeftOut, output: Output) -> Rewritten:
+    def rewrite(self, file: PieceFile, left_out: LeftOut, output: Output, edit: Any = None) -> Rewritten:
         """Write a file to `output`, without some images and boxes, and all else as it is.
 
-        If nobody could read what would be left of it, nothing is written.
+        If nobody could read what would be left of it, nothing is written. edit: what replaces values in the
+        entries that stay, as the format asks for it, where `has_entries`.
 
         Raises AnchorauditError if it is not the file any more that was read, or cannot be read.
         """

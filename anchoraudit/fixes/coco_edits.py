@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from anchoraudit.arrays import Bool, Int
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.fixes.numbers import area_follows, extent, own_areas, spelled
-from anchoraudit.formats.coco.text import CocoText, Span, elements, members
+from anchoraudit.formats.coco.text import CocoText, Patch, Span, elements, members
 from anchoraudit.io.json_text import decode_value
 
 if TYPE_CHECKING:
@@ -24,15 +24,6 @@ Value = tuple[str, str, str]  # its name, its old text, its new text
 _CATEGORY = b'"category_id"'
 _INTEGER = re.compile(rb"\s*:\s*(-?\d+)(?=[\s,}])")
 _NUMBER = re.compile(rb"-?\d[\d.eE+-]*")
-
-
-@dataclass(frozen=True, slots=True)
-class Patch:
-    """Bytes from `start` to `end` that become `new`."""
-
-    start: int
-    end: int
-    new: bytes
 
 
 @dataclass(slots=True)
@@ -59,65 +50,85 @@ def edits_of(plan: Plan, source: int, text: CocoText, keep: Bool, *, ids: bool =
     Raises AnchorauditError if category ids cannot be replaced: a file with half of them replaced would be
     wrong.
     """
-    return _Editor(plan, source, text).edits(keep, ids=ids)
+    images, boxes = plan.dataset.images, plan.dataset.boxes
+    assert images.entry is not None and boxes.entry is not None  # COCO data sets always have them
+    editor, found = Editor(text), Edits()
+    own = keep & (images.source == source)
+    for image in np.flatnonzero(own & plan.swapped).tolist():
+        found.images[image] = editor.swap(int(images.entry[image]))
+    stays = own[boxes.image] & (plan.dropped == 0)
+    moving = np.flatnonzero(stays & plan.rewritten)
+    for row, move in zip(
+        moving.tolist(), Move.of(plan, moving, area_follows(boxes, plan.rewritten)), strict=True
+    ):
+        if values := editor.move(int(boxes.entry[row]), move):
+            found.annotations[row] = values
+        else:
+            found.unclipped.append(row)
+    if plan.category_ids is not None:
+        old = [category.id for category in plan.dataset.categories]
+        new = dict(zip(old, plan.category_ids, strict=True))
+        for position in range(len(text.entries.get("categories", ()))):
+            if values := editor.renumber_category(position, new):
+                found.categories[position] = values
+        rows = np.flatnonzero(stays & plan.renumbered[boxes.category]) if ids else moving[:0]
+        numbers = np.array(plan.category_ids)[boxes.category[rows]].tolist()
+        for position, number in zip(boxes.entry[rows].tolist(), numbers, strict=True):
+            editor.renumber(position, number)
+    found.patches = sorted(editor.patches, key=lambda patch: patch.start)
+    return found
 
 
-class _Editor:
-    def __init__(self, plan: Plan, source: int, text: CocoText) -> None:
-        self.plan, self.source, self.text = plan, source, text
-        self.found = Edits()
+class Move(NamedTuple):
+    """What becomes of the box of an annotation.
 
-    def edits(self, keep: Bool, *, ids: bool) -> Edits:
-        images, boxes = self.plan.dataset.images, self.plan.dataset.boxes
-        assert images.entry is not None and boxes.entry is not None  # COCO data sets always have them
-        own = keep & (images.source == self.source)
-        for image in np.flatnonzero(own & self.plan.swapped).tolist():
-            self._swap(image, int(images.entry[image]))
-        stays = own[boxes.image] & (self.plan.dropped == 0)
-        rewritten = self.plan.rewritten
-        follows, reread = area_follows(boxes, rewritten), self.plan.dataset.reread
-        for row in np.flatnonzero(stays & rewritten).tolist():
-            self._move(row, int(boxes.entry[row]), area=bool(follows[row]), whole=bool(reread[row]))
-        if self.plan.category_ids is not None:
-            self._renumber_categories()
-        if self.plan.category_ids is not None and ids:
-            self._renumber(np.flatnonzero(stays & self.plan.renumbered[boxes.category]))
-        self.found.patches.sort(key=lambda patch: patch.start)
-        return self.found
+    old, new: x1, y1, x2, y2. area: its area is changed, too. whole: all numbers are written, not only those
+    that move.
+    """
 
-    def _members(self, key: str, position: int) -> dict[str, Span]:
-        """Return the spans of an entry's values, by key. Raises AnchorauditError if a key occurs twice."""
-        start, end = self.text.entries[key][position]
-        inside = members(self.text.path, self.text.readable[start:end])
-        return {name: (first + start, last + start) for name, (first, last) in inside.items()}
+    old: tuple[float, ...]
+    new: tuple[float, ...]
+    area: bool
+    whole: bool = False
 
-    def _replace(self, span: Span, new: bytes) -> str:
-        """Add a patch. Returns the bytes that it replaces, as text."""
-        self.found.patches.append(Patch(*span, new))
-        return self._shown(span)
+    @classmethod
+    def of(cls, plan: Plan, rows: Int, follows: Bool) -> list[Move]:
+        """Return the moves of boxes of a plan. follows: bool [M], which areas follow."""
+        old, new = plan.dataset.boxes.xyxy[rows].tolist(), plan.xyxy[rows].tolist()
+        more = zip(follows[rows].tolist(), plan.dataset.reread[rows].tolist(), strict=True)
+        pairs = zip(old, new, more, strict=True)
+        return [cls(tuple(before), tuple(after), area, whole) for before, after, (area, whole) in pairs]
 
-    def _shown(self, span: Span) -> str:
-        return self.text.data[slice(*span)].decode("utf-8", "replace")
 
-    def _swap(self, image: int, position: int) -> None:
+class Editor:
+    """Replaces values in the entries of a text. patches: what it has replaced so far.
+
+    first: for each list, the position in the file of its first entry in the text, for messages.
+    """
+
+    def __init__(self, text: CocoText, first: Mapping[str, int] = MappingProxyType({})) -> None:
+        self.text, self._first = text, first
+        self.patches: list[Patch] = []
+
+    def swap(self, position: int) -> list[Value]:
+        """Exchange width and height of an image. Returns what changes."""
         spans = [self._one("images", position, name) for name in ("width", "height")]
         width, height = (self.text.data[slice(*span)] for span in spans)
-        self.found.images[image] = [
+        return [
             ("width", self._replace(spans[0], height), height.decode("utf-8", "replace")),
             ("height", self._replace(spans[1], width), width.decode("utf-8", "replace")),
         ]
 
-    def _move(self, row: int, position: int, *, area: bool, whole: bool) -> None:
-        """Replace the numbers of a box. area: its area, too. whole: all numbers, not only those that move."""
+    def move(self, position: int, move: Move) -> list[Value]:
+        """Replace the numbers of a box. Returns what changes; [] where an annotation has no bbox of four."""
         try:
             spans = self._members("annotations", position)
             numbers = elements(self.text.path, self.text.readable, spans["bbox"])
         except (AnchorauditError, KeyError):
             numbers = []
         if len(numbers) != 4:
-            self.found.unclipped.append(row)  # it has no bbox; its box came from its polygons
-            return
-        old, new = self.plan.dataset.boxes.xyxy[row].tolist(), self.plan.xyxy[row].tolist()
+            return []  # it has no bbox; its box came from its polygons
+        old, new, whole = move.old, move.new, move.whole
         before = [self.text.data[slice(*span)] for span in numbers]
         after = list(before)
         for axis in (0, 1):
@@ -130,41 +141,29 @@ class _Editor:
             if number != other:
                 self._replace(span, other)
         values: list[Value] = [("bbox", _list(before), _list(after))]
-        declared = self.text.data[slice(*spans["area"])] if area and "area" in spans else b""
+        declared = self.text.data[slice(*spans["area"])] if move.area and "area" in spans else b""
         if _NUMBER.fullmatch(declared):
-            size = spelled(float(own_areas(self.plan.xyxy[[row]])[0]), declared)
+            size = spelled(float(own_areas(np.array([new]))[0]), declared)
             if float(size) == float(declared):
                 size = declared
         if _NUMBER.fullmatch(declared) and size != declared:
             values.append(("area", self._replace(spans["area"], size), size.decode()))
-        self.found.annotations[row] = values
+        return values
 
-    def _renumber_categories(self) -> None:
-        assert self.plan.category_ids is not None
-        old = [category.id for category in self.plan.dataset.categories]
-        new = dict(zip(old, self.plan.category_ids, strict=True))
-        for position in range(len(self.text.entries.get("categories", ()))):
-            self._renumber_category(position, new)
-
-    def _renumber(self, rows: Int) -> None:
-        """Replace the category ids in the annotations of `rows`."""
-        boxes = self.plan.dataset.boxes
-        assert boxes.entry is not None
-        new = np.array(self.plan.category_ids)[boxes.category[rows]].tolist()
-        for position, number in zip(boxes.entry[rows].tolist(), new, strict=True):
-            span = self._category_span(position)
-            self.found.patches.append(Patch(*span, b"%d" % number))
-
-    def _renumber_category(self, position: int, new: dict[int | str, int]) -> None:
+    def renumber_category(self, position: int, new: Mapping[int | str, int]) -> list[Value]:
+        """Replace the id of a class. new: ids by the old ones. Returns what changes, if anything does."""
         start, end = self.text.entries["categories"][position]
         identity = _identity(self.text.readable[start:end])
-        if identity not in new:
-            return  # readers do not take this entry for a class
+        if identity is None or identity not in new:
+            return []  # readers do not take this entry for a class
         span, number = self._one("categories", position, "id"), new[identity]
-        if identity != number:
-            self.found.categories[position] = [("id", self._replace(span, b"%d" % number), str(number))]
+        return [] if identity == number else [("id", self._replace(span, b"%d" % number), str(number))]
 
-    def _category_span(self, position: int) -> Span:
+    def renumber(self, position: int, number: int) -> None:
+        """Replace the category id of an annotation."""
+        self.patches.append(Patch(*self.category_span(position), b"%d" % number))
+
+    def category_span(self, position: int) -> Span:
         """Return where an annotation's category id is. Searches for the key only if it is unambiguous."""
         start, end = self.text.entries["annotations"][position]
         data = self.text.readable
@@ -173,6 +172,17 @@ class _Editor:
         found = _INTEGER.match(data, at + len(_CATEGORY), end) if plain else None
         return found.span(1) if found is not None else self._one("annotations", position, "category_id")
 
+    def _members(self, key: str, position: int) -> dict[str, Span]:
+        """Return the spans of an entry's values, by key. Raises AnchorauditError if a key occurs twice."""
+        start, end = self.text.entries[key][position]
+        inside = members(self.text.path, self.text.readable[start:end])
+        return {name: (first + start, last + start) for name, (first, last) in inside.items()}
+
+    def _replace(self, span: Span, new: bytes) -> str:
+        """Add a patch. Returns the bytes that it replaces, as text."""
+        self.patches.append(Patch(*span, new))
+        return self.text.data[slice(*span)].decode("utf-8", "replace")
+
     def _one(self, key: str, position: int, name: str) -> Span:
         try:
             return self._members(key, position)[name]
@@ -180,20 +190,9 @@ class _Editor:
             raise AnchorauditError(
                 f"{name!r} cannot be replaced: a key occurs twice",
                 path=self.text.path,
-                place=f"{key}[{position}]",
+                place=f"{key}[{self._first.get(key, 0) + position}]",
                 remedy="Remove one of the two, or drop --unsafe-fixes.",
             ) from None
-
-
-def patched(data: bytes, span: Span, patches: list[Patch], starts: list[int]) -> Iterator[memoryview | bytes]:
-    """Yield the bytes of `span` with its patches applied. starts: where each patch begins."""
-    view = memoryview(data)
-    at, end = span
-    for patch in patches[bisect_left(starts, at) : bisect_left(starts, end)]:
-        yield view[at : patch.start]
-        yield patch.new
-        at = patch.end
-    yield view[at:end]
 
 
 def _list(numbers: list[bytes]) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,11 @@ from anchoraudit.images.inspection import look
 
 _OVERHANG = 1.0  # pixels; more is another mistake, BOX006
 _LEAST_SIDE = 1.0  # pixels; an inverted box below it may as well be a click
+_NOT_COMPARED = {
+    "no_folder": "sizes were not compared with the image files: no folder of images is known",
+    "turned": "{:,} image(s) keep their size: it is that of the image after its EXIF orientation",
+    "absent": "sizes of {:,} image(s) were not compared: their files are not there",
+}
 _TURNING = 5  # EXIF orientations 5 to 8 swap width and height
 
 
@@ -39,7 +44,8 @@ class Plan:
     category_ids: the new id of each category, None if ids stay.
     Boxes that the user had read in another convention than that of their files (`Dataset.reread`) are written
     in that of the format.
-    remarks: what could not be done, and why.
+    not_compared: how many images kept their size, by the reason, a name of `_NOT_COMPARED`.
+    remarks_on_ids: why category ids stay.
     """
 
     dataset: Dataset
@@ -50,7 +56,13 @@ class Plan:
     exchanged: Bool
     swapped: Bool
     category_ids: tuple[int, ...] | None = None
-    remarks: tuple[str, ...] = ()
+    not_compared: Mapping[str, int] = field(default_factory=dict)
+    remarks_on_ids: tuple[str, ...] = ()
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What could not be done, and why."""
+        return (*told_of_sizes(self.not_compared), *self.remarks_on_ids)
 
     @property
     def renumbered(self) -> Bool:
@@ -168,10 +180,11 @@ def plan(
     """
     swapped = np.zeros(len(dataset.images), dtype=np.bool_)
     category_ids: tuple[int, ...] | None = None
+    not_compared: dict[str, int] = {}
     remarks: list[str] = []
     if unsafe:
-        swapped = _swapped(dataset, image_cache, progress, remarks)
-        category_ids = _category_ids(dataset, remarks)
+        swapped = _swapped(dataset, image_cache, progress, not_compared)
+        category_ids = new_category_ids(dataset, int(np.count_nonzero(dataset.boxes.category < 0)), remarks)
     images = dataset.images
     upright = replace(
         images,
@@ -203,7 +216,8 @@ def plan(
             twin = np.maximum(twin, first)
     exchanged &= dropped == 0
     clipped &= (dropped == 0) & ~exchanged
-    return Plan(dataset, dropped, twin, xyxy, clipped, exchanged, swapped, category_ids, tuple(remarks))
+    more = category_ids, not_compared, tuple(remarks)
+    return Plan(dataset, dropped, twin, xyxy, clipped, exchanged, swapped, *more)
 
 
 def _exchangeable(dataset: Dataset) -> Bool:
@@ -268,30 +282,36 @@ def _swapped(
     dataset: Dataset,
     cache: Path | None,
     progress: Callable[[int, int], None] | None,
-    remarks: list[str],
+    not_compared: dict[str, int],
 ) -> Bool:
-    """Tell which images declare their file's size with the sides swapped: [N]."""
+    """Tell which images declare their file's size with the sides swapped: [N]. Counts those that keep it."""
     images = dataset.images
     image_files = look(dataset, "header", cache=cache, progress=progress)
     if image_files is None:
-        remarks.append("sizes were not compared with the image files: no folder of images is known")
+        not_compared["no_folder"] = 1
         return np.zeros(len(images), dtype=np.bool_)
     swapped: Bool = (images.width == image_files.height) & (images.height == image_files.width)
     swapped &= images.width != images.height
     if images.measured is not None:
         swapped &= ~images.measured
     turned = swapped & (image_files.orientation >= _TURNING)
-    if number := int(np.count_nonzero(turned)):
-        remarks.append(
-            f"{number:,} image(s) keep their size: it is that of the image after its EXIF orientation"
-        )
-    if number := int(np.count_nonzero(~image_files.present)):
-        remarks.append(f"sizes of {number:,} image(s) were not compared: their files are not there")
+    not_compared["turned"] = int(np.count_nonzero(turned))
+    not_compared["absent"] = int(np.count_nonzero(~image_files.present))
     return swapped & ~turned
 
 
-def _category_ids(dataset: Dataset, remarks: list[str]) -> tuple[int, ...] | None:
-    """Return the new id of each category of a COCO data set, None if ids stay."""
+def told_of_sizes(not_compared: Mapping[str, int]) -> list[str]:
+    """Say which images kept their size. not_compared: how many, as of a `Plan`."""
+    return [
+        words.format(not_compared[name]) for name, words in _NOT_COMPARED.items() if not_compared.get(name)
+    ]
+
+
+def new_category_ids(dataset: Dataset, undeclared: int, remarks: list[str]) -> tuple[int, ...] | None:
+    """Return the new id of each category of a COCO data set, None if ids stay; then `remarks` may say why.
+
+    undeclared: how many boxes are of none of them.
+    """
     old = [category.id for category in dataset.categories]
     whole = sorted({identity for identity in old if isinstance(identity, int)})
     if not dataset.declares_ids or whole == list(range(1, len(whole) + 1)):
@@ -299,10 +319,10 @@ def _category_ids(dataset: Dataset, remarks: list[str]) -> tuple[int, ...] | Non
     if len(set(old)) > len(whole):
         remarks.append("category ids stay as they are: some of them are strings")
         return None
-    if number := int(np.count_nonzero(dataset.boxes.category < 0)):
+    if undeclared:
         # Under the new ids an undeclared one could be that of a class.
         remarks.append(
-            f"category ids stay as they are: {number:,} annotation(s) have one that is not declared"
+            f"category ids stay as they are: {undeclared:,} annotation(s) have one that is not declared"
         )
         return None
     new = {identity: number for number, identity in enumerate(whole, 1)}

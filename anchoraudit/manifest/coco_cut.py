@@ -18,14 +18,15 @@ from anchoraudit.arrays import Bool, Int
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.fixes import Plan
-from anchoraudit.fixes.coco_edits import Edits, edits_of, patched
+from anchoraudit.fixes.coco_edits import Edits, edits_of
 from anchoraudit.formats.coco import text as coco_text
-from anchoraudit.formats.coco.text import CocoText, Span, Texts
+from anchoraudit.formats.coco.text import CocoText, Span, Texts, patched
 from anchoraudit.io import json_text
 from anchoraudit.manifest.leaving import left_out, remarks
 from anchoraudit.manifest.stream import Stream
 
 _NON_FINITE = re.compile(rb"-?Infinity|NaN")
+NOT_CLIPPED = "{:,} annotation(s) not clipped: their entries have no bbox of four numbers"
 _CUT = ("images", "annotations")
 _ONE_A_SPLIT = "Write one file for each split with -o 'NAME-{split}.json', or choose one with --split."
 
@@ -175,7 +176,7 @@ def _remarks(dataset: Dataset, cuts: list[_Cut], keep: Bool) -> list[str]:
     if unlisted:
         remarks.append(f"{unlisted} image(s) are not in the manifest, because no entry names them")
     if unclipped := sum(len(cut.edits.unclipped) for cut in cuts):
-        remarks.append(f"{unclipped:,} annotation(s) not clipped: their entries have no bbox of four numbers")
+        remarks.append(NOT_CLIPPED.format(unclipped))
     for cut in cuts:
         if (at := _no_json_at(cut)) is not None:
             place = json_text.line_and_column(cut.text.data, at)

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 import anchoraudit
 from anchoraudit.certificates.document import MANIFEST, path_for
@@ -33,11 +33,22 @@ from anchoraudit.io.outputs import (
 )
 from anchoraudit.io.packed import suffix_of, whole_suffix
 from anchoraudit.io.signals import at_signal
-from anchoraudit.manifest import DEFAULT_DROP, nothing_left, require_verdicts
+from anchoraudit.manifest import DEFAULT_DROP, nothing_left, require_room_for_fixes, require_verdicts
 from anchoraudit.manifest.judging import require_no_whole
 from anchoraudit.partitions.auditing import Job
 from anchoraudit.partitions.certifying import Certifying
 from anchoraudit.partitions.engines import Engine, Failed
+from anchoraudit.partitions.fixing import (
+    EditStore,
+    FileEditor,
+    FileEdits,
+    Fixed,
+    Fixing,
+    as_they_are,
+    remarks_on,
+    renumbered,
+    with_ids,
+)
 from anchoraudit.partitions.leaving import Cleaned, Dropped, Dropping, cleaned
 from anchoraudit.partitions.listing import Listed, Listing
 from anchoraudit.partitions.partial import Partial
@@ -56,12 +67,14 @@ class WrittenPart:
     """A file that was written. name: its path below the output. sha256, bytes: of its content.
 
     Nothing was written of one whose bytes are 0: nobody could read what would have been left of it.
+    unclipped: how many boxes could not be clipped, because their entries have none.
     """
 
     name: str
     rows: Rewritten
     sha256: str
     bytes: int
+    unclipped: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,7 +84,8 @@ class FilteredParts:
     output: the folder, or the file. manifest: the list of the files. audit: of what was written. images,
     boxes: how many there were before. dropped: how many of them went, and why. parts: the files, in order.
     image_folder: where the images are whose size the table does not say; "" without one. certificate: that of
-    the one file, or of the list.
+    the one file, or of the list. fixed: what was fixed; None where nothing was to be. remarks: what could
+    not be.
     """
 
     output: Path
@@ -83,6 +97,8 @@ class FilteredParts:
     parts: tuple[WrittenPart, ...]
     image_folder: str = ""
     certificate: Path | None = None
+    fixed: Fixed | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,6 +132,7 @@ def filter_partitions(
     listed: Listed | None = None,
     certify: bool = False,
     detector_chosen: bool = True,
+    fixing: Fixing | None = None,
 ) -> FilteredParts:
     """Write a data set of many files without the images whose foreground mask is empty, and without errors.
 
@@ -140,6 +157,8 @@ def filter_partitions(
         A certificate is written, too: of the one file, or of the list of all.
     detector_chosen : bool
         Somebody named the detector, as the certificate says.
+    fixing : Fixing, optional
+        The fixes that are made first. Of COCO only: a table keeps its rows as they are.
 
     Returns
     -------
@@ -154,7 +173,8 @@ def filter_partitions(
         written.
     """
     require_verdicts(drop)
-    target, dropping = path_of(output), Dropping(drop, keep_blank, listed=listed is not None)
+    target = path_of(output)
+    dropping = Dropping(drop, keep_blank, listed=listed is not None, fixing=fixing)
     for path in (target, *([listed.path] if listed is not None else [])):
         if isinstance(path, Address):
             from anchoraudit.io.remote import require_whole_uploads
@@ -180,17 +200,21 @@ def filter_partitions(
         if listed is not None:
             _require_apart(listed.path, writing, manifest, replace=replace)
         listing = Listing(listed, scratch)
-        job = Job.of(plan, settings)
+        if fixing is not None:
+            require_room_for_fixes(target, is_table=not plan.skeleton.has_entries)
+        ids = renumbered(plan, running) if fixing is not None and fixing.unsafe else as_they_are(plan)
+        job = Job.of(ids.plan, settings)
         certifying = Certifying(parts, job, chosen=detector_chosen) if certify else None
         if certifying is not None:
             certifying.look(running, reading)
-        judging = _Judging(_Cleaning(job, dropping), _Store(scratch), listing, reading)
+        edits = EditStore(scratch, ids.new)
+        judging = _Judging(_Cleaning(job, dropping), _Store(scratch), listing, edits, reading)
         judging.run(running)
         judging.require_clean(target)
         if certifying is not None:
             certifying.require_foreground(judging.stays())
         stores.remove(manifest)  # from here on, the output is unfinished
-        tasks = _Files(files, judging.store)
+        tasks = _Files(files, judging.store, None if fixing is None else edits)
         with together():
             for folder in tasks.folders(writing):
                 make_folder(folder)
@@ -208,6 +232,8 @@ def filter_partitions(
             tuple(made),
             judging.image_folder,
             certificate,
+            None if fixing is None else with_ids(judging.fixed, ids),
+            tuple(remarks_on(judging.fixed, ids)),
         )
         data = _manifest(found, parts.root).encode("utf-8", "backslashreplace")
         with together():
@@ -229,8 +255,11 @@ def _about(data: bytes) -> tuple[str, int]:
 class _Judging:
     """Judges all parts, and adds up what becomes of them."""
 
-    def __init__(self, cleaning: _Cleaning, store: _Store, listing: Listing, reading: InParts) -> None:
-        self._cleaning, self.store, self._listing, self._reading = cleaning, store, listing, reading
+    def __init__(
+        self, cleaning: _Cleaning, store: _Store, listing: Listing, edits: EditStore, reading: InParts
+    ) -> None:
+        self._cleaning, self.store, self._reading = cleaning, store, reading
+        self._listing, self._edits, self.fixed = listing, edits, Fixed()
         self._stays: Partial | None = None
         self.images = self.boxes = 0
         self.dropped = Dropped({}, {})
@@ -249,6 +278,8 @@ class _Judging:
                 self.image_folder = self.image_folder or found.image_folder
                 self.store.put(tasks[index], found.left_out)
                 self._listing.put(found.listed)
+                self._edits.put(found.edits)
+                self.fixed += found.fixed
             self._stays = stays if self._stays is None else self._stays + stays
             self._reading.done("judging", done, len(tasks))
 
@@ -300,11 +331,19 @@ class _Store:
         return self._folder / f"{part}.pickle"
 
 
-class _Files(Sequence[tuple[PieceFile, LeftOut]]):
-    """The files with what is left out of each, read when its turn comes."""
+class _File(NamedTuple):
+    """A file with what is left out of it, and what is replaced in it."""
 
-    def __init__(self, files: Sequence[PieceFile], store: _Store) -> None:
-        self.names, self._store = files, store
+    file: PieceFile
+    left_out: LeftOut
+    edits: FileEdits | None
+
+
+class _Files(Sequence[_File]):
+    """The files with what is left out of each, read when its turn comes, and what is replaced in it."""
+
+    def __init__(self, files: Sequence[PieceFile], store: _Store, edits: EditStore | None) -> None:
+        self.names, self._store, self._edits = files, store, edits
 
     def folders(self, writing: _Writing) -> list[Path]:
         """Return the folders of this machine that they are written into."""
@@ -316,13 +355,14 @@ class _Files(Sequence[tuple[PieceFile, LeftOut]]):
         return len(self.names)
 
     @overload
-    def __getitem__(self, index: int) -> tuple[PieceFile, LeftOut]: ...
+    def __getitem__(self, index: int) -> _File: ...
     @overload
-    def __getitem__(self, index: slice) -> list[tuple[PieceFile, LeftOut]]: ...
+    def __getitem__(self, index: slice) -> list[_File]: ...
     def __getitem__(self, index: int | slice) -> Any:
         if isinstance(index, slice):
             return [self[i] for i in range(len(self))[index]]
-        return self.names[index], self._store.get(self.names[index].name)
+        edits = None if self._edits is None else self._edits.of(index)
+        return _File(self.names[index], self._store.get(self.names[index].name), edits)
 
 
 def _written(engine: Engine, writing: _Writing, files: _Files, reading: InParts) -> list[WrittenPart]:
@@ -341,21 +381,23 @@ def _written(engine: Engine, writing: _Writing, files: _Files, reading: InParts)
     return [made[index] for index in range(len(files))]
 
 
-def _write(writing: _Writing, task: tuple[PieceFile, LeftOut]) -> WrittenPart:
-    file, left_out = task
+def _write(writing: _Writing, task: _File) -> WrittenPart:
+    file = task.file
+    edit = None if task.edits is None else FileEditor(task.edits)
     target = writing.target(file.name)
     if not is_address(target):
         make_folder(target.parent)
     try:
         with stores.written(target) as stream:
             hashed = Hashed(stream)
-            rows = writing.parts.rewrite(file, left_out, hashed)
+            rows = writing.parts.rewrite(file, task.left_out, hashed, edit)
             if not hashed.bytes:
                 raise _NothingLeft
     except _NothingLeft:
         stores.remove(target)  # of an earlier run
         return WrittenPart(file.name, rows, "", 0)
-    return WrittenPart(file.name, rows, hashed.sha256, hashed.bytes)
+    unclipped = 0 if edit is None else edit.unclipped
+    return WrittenPart(file.name, rows, hashed.sha256, hashed.bytes, unclipped)
 
 
 class _NothingLeft(Exception):  # noqa: N818  it is no error
@@ -508,6 +550,7 @@ def _manifest(found: FilteredParts, source: Path) -> str:
             ],
             "boxes_of_kept_images": dict(found.dropped.boxes),
         },
+        **({} if found.fixed is None else {"fixed": dict(found.fixed.counts)}),
         "not_read": list(found.audit.failed.values()),
         "parts": [
             {"file": part.name, **asdict(part.rows), "sha256": part.sha256 or None, "bytes": part.bytes}

@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
-from anchoraudit.arrays import Bool
+from anchoraudit.arrays import Bool, Int
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.findings import Finding
@@ -25,6 +25,7 @@ from anchoraudit.manifest.judging import judged
 from anchoraudit.manifest.leaving import REASONS, STOPS, left_out
 from anchoraudit.manifest.unfit import Unfit, without_boxes
 from anchoraudit.partitions.auditing import Job
+from anchoraudit.partitions.fixing import Edits, Fixed, Fixing, done
 from anchoraudit.partitions.partial import Partial
 from anchoraudit.partitions.slices import Rows, Slice
 from anchoraudit.report.dropped import Row, dropped_rows
@@ -33,11 +34,15 @@ from anchoraudit.rules import Context
 
 @dataclass(frozen=True)
 class Dropping:
-    """What goes. drop: verdicts. keep_blank: images without annotations stay. listed: name those that go."""
+    """What goes. drop: verdicts. keep_blank: images without annotations stay. listed: name those that go.
+
+    fixing: which fixes are made before, if any.
+    """
 
     drop: tuple[str, ...]
     keep_blank: bool = False
     listed: bool = False
+    fixing: Fixing | None = None
 
 
 @dataclass(frozen=True)
@@ -68,9 +73,10 @@ _NOTHING = Dropped({}, {})
 class Cleaned:
     """What becomes of a part.
 
-    stays: the audit of what stays of it. images, boxes: how many it has. dropped: how many go, and why.
-    left_out: what is left out of which file. image_folder: where images are whose size the table does not
-    say; "" without one. listed: each image that goes, with its place, if that is asked for.
+    stays: the audit of what stays of it. images, boxes: how many it has, after the fixes. dropped: how many
+    go, and why. left_out: what is left out of which file. image_folder: where images are whose size the table
+    does not say; "" without one. listed: each image that goes, with its place, if that is asked for. fixed:
+    what was fixed. edits: what is replaced for that.
     """
 
     stays: Partial
@@ -80,18 +86,27 @@ class Cleaned:
     left_out: Mapping[str, LeftOut]
     image_folder: str = ""
     listed: tuple[tuple[tuple[int, ...], Row], ...] = ()
+    fixed: Fixed = field(default_factory=Fixed)
+    edits: Edits = field(default_factory=Edits)
 
 
 def cleaned(job: Job, dropping: Dropping, part: int) -> Cleaned:
     """Audit a part, leave out what goes, and audit what stays, until nothing goes any more.
 
-    A large part is judged slice by slice. Raises AnchorauditError if the part cannot be read.
+    A large part is judged slice by slice. Fixes are those of the part: they come before. Raises
+    AnchorauditError if the part cannot be read.
     """
-    dataset, going = job.plan.read(part), _Going()
+    dataset, going, fixes = job.plan.read(part), _Going(), None
+    if dropping.fixing is not None:
+        fixes = dropping.fixing.planned(dataset)
+        parts, dropped = cast(RewritableParts, job.plan.parts), np.flatnonzero(fixes.dropped)
+        going.leave_out(parts.left_out(job.plan.pieces_of(part), dataset, dropped[:0], dropped))
+        dataset = fixes.apply(dataset)
     slices = [_cleaned(job, dropping, part, own, going) for own in job.slices(dataset)]
     stays = reduce(Partial.with_slice, (each.stays for each in slices))
     if dataset.findings and not slices[0].is_part:
         stays = stays.with_slice(_read(job, part, dataset, slices, going))
+    made = (Fixed(), Edits()) if fixes is None else done(fixes, _staying(dataset, slices))
     return Cleaned(
         stays,
         len(dataset.images),
@@ -100,6 +115,7 @@ def cleaned(job: Job, dropping: Dropping, part: int) -> Cleaned:
         going.left_out,
         _image_folder(dataset, [row for each in slices for row in each.measured]),
         tuple(going.listed),
+        *made,
     )
 
 
@@ -121,13 +137,14 @@ class _Cleaned(NamedTuple):
     """What becomes of a slice.
 
     stays: the audit of what stays of it. is_part: it is all of its part. whole: errors of the reader that are
-    about no image and no box of it. measured: the sources of images that stay, and whose size the table does
-    not say.
+    about no image and no box of it. images: int64, the rows in the part of images that stay. measured: the
+    sources of those whose size the table does not say.
     """
 
     stays: Partial
     is_part: bool
     whole: frozenset[Finding]
+    images: Int
     measured: frozenset[int]
 
 
@@ -144,7 +161,8 @@ def _cleaned(job: Job, dropping: Dropping, part: int, own: Slice, going: _Going)
             gc.collect()  # an audit has cycles, in which much would stay
     images = now.dataset.images
     measured = [] if images.measured is None else np.unique(images.source[images.measured]).tolist()
-    return _Cleaned(turn.stays, is_part, whole, frozenset(measured))
+    rows = np.arange(len(images)) if now.rows is None else now.rows.images
+    return _Cleaned(turn.stays, is_part, whole, rows, frozenset(measured))
 
 
 class _Turn(NamedTuple):
@@ -211,6 +229,14 @@ def _read(job: Job, part: int, dataset: Dataset, slices: Sequence[_Cleaned], goi
     nothing = replace(of_images(dataset, np.zeros(0, dtype=np.int64)), findings=findings)
     own = Slice(nothing, "none")
     return job.numbers(part, own, *job.audited(own))
+
+
+def _staying(dataset: Dataset, slices: Sequence[_Cleaned]) -> Bool:
+    """Tell which images of a part stay: bool [N]."""
+    keep = np.zeros(len(dataset.images), dtype=np.bool_)
+    for each in slices:
+        keep[each.images] = True
+    return keep
 
 
 def _by_reason(dataset: Dataset, audit: Audit, found: Unfit, keep: Bool) -> dict[str, tuple[int, int]]:

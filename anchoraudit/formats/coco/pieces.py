@@ -33,7 +33,7 @@ from anchoraudit.formats.coco.assembly import (
     unknown_categories,
     unknown_finding,
 )
-from anchoraudit.formats.coco.cutting import cut_ranges
+from anchoraudit.formats.coco.cutting import Edit, cut_ranges
 from anchoraudit.formats.coco.entries import Entries, ImageEntry
 from anchoraudit.formats.coco.ids import id_column, positions
 from anchoraudit.formats.coco.image_columns import ImageColumns, image_columns
@@ -253,7 +253,9 @@ class CocoParts:
                 out[self._name_of(number)] = LeftOut(frozenset(), entries, listed)
         return out
 
-    def rewrite(self, file: PieceFile, left_out: LeftOut, output: Output) -> Rewritten:
+    def rewrite(
+        self, file: PieceFile, left_out: LeftOut, output: Output, edit: Edit | None = None
+    ) -> Rewritten:
         """Write a file without some entries, and without annotations of images that it does not list."""
         number = self.pieces[file.pieces[0]].where.file
         source, listed = self.files[number].source, self.files[number].listed
@@ -265,7 +267,7 @@ class CocoParts:
         for piece in file.pieces:
             annotations[self._strays(self.pieces[piece])] = False
         keep = {"images": images, "annotations": annotations}
-        cut_ranges(source.path, source.reading.stamp, listed.ranges, keep, output)
+        cut_ranges(source.path, source.reading.stamp, listed.ranges, keep, output, edit=edit)
         counts = [(len(stays), int(np.count_nonzero(stays))) for stays in (annotations, images)]
         return Rewritten(*counts[0], *counts[1])
 

@@ -7,6 +7,7 @@ elements of a list can be removed and single values replaced, while all other by
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,15 @@ Span = tuple[int, int]
 LISTS = ("images", "annotations", "categories")
 _BETWEEN = re.compile(rb"[\s,:]*")
 _KEY = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """Bytes from `start` to `end` that become `new`."""
+
+    start: int
+    end: int
+    new: bytes
 
 
 @dataclass(slots=True)
@@ -144,6 +154,17 @@ def runs(spans: list[Span], keep: list[bool]) -> Iterator[Span]:
             end = last
     if start >= 0:
         yield start, end
+
+
+def patched(data: bytes, span: Span, patches: list[Patch], starts: list[int]) -> Iterator[memoryview | bytes]:
+    """Yield the bytes of `span` with its patches applied. starts: where each patch begins."""
+    view = memoryview(data)
+    at, end = span
+    for patch in patches[bisect_left(starts, at) : bisect_left(starts, end)]:
+        yield view[at : patch.start]
+        yield patch.new
+        at = patch.end
+    yield view[at:end]
 
 
 def separator(data: bytes, spans: list[Span]) -> bytes:

@@ -306,8 +306,9 @@ class TableParts:
             found.setdefault(name, []).append(rows[of_file == number] - start)
         return {name: np.sort(np.concatenate(parts)) for name, parts in found.items()}
 
-    def rewrite(self, file: PieceFile, left_out: LeftOut, output: Output) -> Rewritten:
+    def rewrite(self, file: PieceFile, left_out: LeftOut, output: Output, edit: None = None) -> Rewritten:
         """Write the rows of a file to `output` without those of some images, and without some of boxes."""
+        del edit  # a row stays as it is
         from anchoraudit.formats.table.cutting import rewrite
 
         pieces = [self.pieces[number] for number in file.pieces]

@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING
 from anchoraudit.encoding.verdicts import VERDICTS
 from anchoraudit.io.packed import whole_suffix
 from anchoraudit.io.stores import is_pattern
+from anchoraudit.manifest.coco_cut import NOT_CLIPPED
 from anchoraudit.manifest.leaving import STOPS, told_of
 from anchoraudit.report import words
 from anchoraudit.report.text.commands import command, without
-from anchoraudit.report.text.filtering import dropped_table, of_kept_images
+from anchoraudit.report.text.filtering import (
+    dropped_table,
+    fix_rows,
+    fix_table,
+    of_kept_images,
+    of_unknown_size,
+)
 from anchoraudit.report.text.terminal import facts, first_lines, steps, table
 
 if TYPE_CHECKING:
@@ -38,7 +45,8 @@ def filtered_parts(
             "dropped",
             f"{words.count(gone_images, 'image')} of {found.images:,} "
             f"({words.share(gone_images, found.images)}), {words.count(gone_boxes, 'box')} of "
-            f"{found.boxes:,} ({words.share(gone_boxes, found.boxes)})",
+            f"{found.boxes:,} ({words.share(gone_boxes, found.boxes)})"
+            f"{'' if found.fixed is None else ', after the fixes'}",
         ),
         (
             "written",
@@ -46,6 +54,7 @@ def filtered_parts(
             f"{words.count(counts['images'], 'image')}, listed in {found.manifest}",
         ),
         *([("certified", f"{found.certificate}")] if found.certificate is not None else []),
+        *(("note", text) for text in found.remarks),
         *(("note", text) for text in told_of(found.dropped.boxes)),
         *(("note", of_kept_images(number)) for number in [found.dropped.boxes.get(STOPS, 0)] if number),
         *(("note", f"not read, so not written: {why}") for why in audit.failed.values()),
@@ -55,11 +64,20 @@ def filtered_parts(
         others = f" and {len(void) - 1:,} more" if len(void) > 1 else ""
         lines.append(("note", f"{void[0]}{others} not written: no row would be left, and there is no header"))
     if unknown := counts["verdicts"].get("unknown", 0):
-        lines.append(("note", f"{words.count(unknown, 'image')} of unknown size kept, not checked"))
+        lines.append(("note", of_unknown_size(unknown)))
     if skipped := audit.findings.not_checked:
         codes = ", ".join(rule.code for rule in skipped)
         lines.append(("not checked", f"{codes}: they need the whole data set at once"))
+    if unclipped := sum(part.unclipped for part in found.parts):
+        lines.append(("note", NOT_CLIPPED.format(unclipped)))
+    fixes = []
+    if found.fixed is not None:
+        shown = {name: [text for _, text in places] for name, places in found.fixed.shown.items()}
+        fixes = fix_rows(found.fixed.counts, shown)
+        if not fixes:
+            lines.insert(2, ("fixes", "there was nothing to fix"))
     parts = [*first_lines(first), facts(lines), "", *_files(found), ""]
+    parts += [fix_table(fixes), ""] if fixes else []
     verdicts = {name: pair for name, pair in found.dropped.images.items() if name in VERDICTS}
     erring = {name: pair for name, pair in found.dropped.images.items() if name not in VERDICTS}
     if found.dropped.images:

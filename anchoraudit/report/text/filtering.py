@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from rich.text import Text
 
-from anchoraudit.arrays import Bool
+from anchoraudit.arrays import Bool, Int
 from anchoraudit.auditing.audit import Audit
 from anchoraudit.certificates.document import path_for
 from anchoraudit.dataset.locations import Location, Locations
@@ -26,7 +26,7 @@ from anchoraudit.report.text.table import Table
 from anchoraudit.report.text.terminal import facts, first_lines, readable, steps, table
 from anchoraudit.rules import rule_of
 
-_EXAMPLES = 3
+EXAMPLES = 3  # of each kind of fix
 _FIXES = {
     "clipped": "clipped to the image; it reached past it by at most a pixel",
     "not_finite": "dropped: coordinates are not finite",
@@ -82,16 +82,13 @@ def filter_parts(
     ]
     unknown = int(np.count_nonzero(keep & audit.verdict_is("unknown")))
     if unknown:
-        lines.append(
-            ("note", f"{words.count(unknown, 'image')} of unknown size kept, not checked "
-                     "(--drop empty_foreground,blank,no_usable_box,unknown drops them)")
-        )  # fmt: skip
+        lines.append(("note", of_unknown_size(unknown)))
     fixes = [] if plan is None else _fixes(plan, keep)
     if plan is not None and not fixes:
         lines.insert(2, ("fixes", "there was nothing to fix"))
     parts = [*first_lines(first), facts(lines), ""]
     if fixes:
-        parts += [table("Fixes", ("fix", "count>", "what it is, and where"), fixes), ""]
+        parts += [fix_table(fixes), ""]
     if verdicts or codes:
         parts += [dropped_table(verdicts, codes, images, audit.replayed), ""]
     return parts + steps("What to do next", _check(filtered, written, options))
@@ -130,6 +127,14 @@ def _taken_out(filtered: Filtered) -> list[str]:
     return [of_kept_images(number)]
 
 
+def of_unknown_size(number: int) -> str:
+    """Say how many images were kept that could not be judged."""
+    return (
+        f"{words.count(number, 'image')} of unknown size kept, not checked "
+        "(--drop empty_foreground,blank,no_usable_box,unknown drops them)"
+    )
+
+
 def of_kept_images(number: int) -> str:
     """Say how many boxes of kept images were left out because they have an error."""
     return f"{words.count(number, 'box')} of kept images dropped because of errors"
@@ -137,29 +142,53 @@ def of_kept_images(number: int) -> str:
 
 def _fixes(plan: Plan, keep: Bool) -> list[tuple[str, str, Text]]:
     """Return a row for each kind of fix: all dropped boxes, and changes in images that are kept."""
-    dataset, locations = plan.dataset, Locations(plan.dataset)
+    every = fixed(plan, keep)
+    shown = {name: places_of(plan, name, rows[:EXAMPLES]) for name, rows in every.items()}
+    return fix_rows({name: len(rows) for name, rows in every.items()}, shown)
+
+
+def fixed(plan: Plan, keep: Bool) -> dict[str, Int]:
+    """Return the rows of boxes, images or classes that each kind of fix is made of: int64.
+
+    keep: bool [N], the images that stay. Of others, only dropped boxes count.
+    """
+    of_kept = keep[plan.dataset.boxes.image]
+    masks: dict[str, Bool] = {name: plan.dropped == code for code, name in enumerate(DROPPED) if name}
+    masks |= {
+        "clipped": plan.clipped & of_kept,
+        "exchanged": plan.exchanged & of_kept,
+        "reread": plan.dataset.reread & (plan.dropped == 0) & of_kept,
+        "swapped": plan.swapped & keep,
+        "renumbered": plan.renumbered,
+    }
+    return {name: np.flatnonzero(masks[name]) for name in _FIXES}
+
+
+def places_of(plan: Plan, name: str, rows: Int) -> list[str]:
+    """Return where some fixes of a kind are, as a report shows it."""
+    locations = Locations(plan.dataset)
+    where: Callable[[int], Location] = locations.of_image if name == "swapped" else locations.of_box
+    if name == "renumbered":
+        where = partial(_renumbered, plan)
+    return [_shown(where(row), plan.dataset.root) for row in rows.tolist()]
+
+
+def fix_rows(counts: Mapping[str, int], shown: Mapping[str, Sequence[str]]) -> list[tuple[str, str, Text]]:
+    """Return a row for each kind of fix. counts: how many there are. shown: where the first ones are."""
     rows: list[tuple[str, str, Text]] = []
     for name, meaning in _FIXES.items():
-        where: Callable[[int], Location] = locations.of_box
-        if name in DROPPED:
-            which = np.flatnonzero(plan.dropped == DROPPED.index(name))
-        elif name == "clipped":
-            which = np.flatnonzero(plan.clipped & keep[dataset.boxes.image])
-        elif name == "exchanged":
-            which = np.flatnonzero(plan.exchanged & keep[dataset.boxes.image])
-        elif name == "reread":
-            which = np.flatnonzero(dataset.reread & (plan.dropped == 0) & keep[dataset.boxes.image])
-        elif name == "swapped":
-            which, where = np.flatnonzero(plan.swapped & keep), locations.of_image
-        else:
-            which, where = np.flatnonzero(plan.renumbered), partial(_renumbered, plan)
-        if len(which):
-            shown = [_shown(where(row), dataset.root) for row in which[:_EXAMPLES].tolist()]
-            more = [f"... and {len(which) - _EXAMPLES:,} more (all with --diff)"] * (len(which) > _EXAMPLES)
+        if number := counts.get(name, 0):
+            rest = number - len(shown[name])
+            more = [f"... and {rest:,} more (all with --diff)"] * (rest > 0)
             text = Text(f"{meaning}\n")
-            text.append("\n".join(map(readable, (*shown, *more))), style="dim")
-            rows.append((name.replace("_", " "), f"{len(which):,}", text))
+            text.append("\n".join(map(readable, (*shown[name], *more))), style="dim")
+            rows.append((name.replace("_", " "), f"{number:,}", text))
     return rows
+
+
+def fix_table(rows: Sequence[tuple[str, str, Text]]) -> Table:
+    """Return the table of fixes."""
+    return table("Fixes", ("fix", "count>", "what it is, and where"), rows)
 
 
 def _renumbered(plan: Plan, row: int) -> Location:
