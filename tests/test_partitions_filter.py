@@ -286,7 +286,7 @@ class TestFiles:
             os.utime(source / "part-0.parquet", (1, 1))
 
         monkeypatch.setattr(
-            "anchoraudit.partitions.filtering._Judging.require_clean", judged_and_changed, raising=True
+            "anchoraudit.partitions.judging.Judging.require_clean", judged_and_changed, raising=True
         )
         with pytest.raises(AnchorauditError, match="changed since it was audited"):
             filtered(source, tmp_path / "out")
@@ -399,12 +399,6 @@ class TestRefusals:
         parquet.write_table(table, tmp_path / "in" / "a.parquet")
         with pytest.raises(AnchorauditError, match="--split cannot go with parts"):
             filtered(tmp_path / "in", tmp_path / "out", splits=("train",))
-
-    def test_options_of_the_whole(self, tmp_path):
-        source = write(tmp_path / "in", [box("a")], 1)
-        done = run("filter", source, "--memory", "4G", "-o", "out", "--diff", cwd=tmp_path)
-        assert done.returncode == 2
-        assert "--diff needs the whole data set at once" in done.stderr
 
     def test_a_format_that_is_read_whole(self, tmp_path):
         with pytest.raises(AnchorauditError, match="only tables and COCO can be filtered part by part"):

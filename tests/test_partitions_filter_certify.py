@@ -215,7 +215,7 @@ class TestRefusals:
             source.write_bytes(source.read_bytes().replace(b",cat,", b",dog,", 1))
             os.utime(source, ns=(about.st_atime_ns, about.st_mtime_ns))
 
-        monkeypatch.setattr("anchoraudit.partitions.filtering._Judging.require_clean", changed)
+        monkeypatch.setattr("anchoraudit.partitions.judging.Judging.require_clean", changed)
         with pytest.raises(AnchorauditError, match=r"in\.csv: the file has changed since it was audited"):
             certified(source, tmp_path / "out.csv")
         assert not path_for(tmp_path / "out.csv").exists()

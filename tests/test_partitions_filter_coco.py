@@ -183,7 +183,7 @@ class TestRefusals:
     def test_a_file_that_changes_meanwhile(self, tmp_path, monkeypatch):
         source = write(tmp_path / "in.json", mixed())
         monkeypatch.setattr(
-            "anchoraudit.partitions.filtering._Judging.require_clean",
+            "anchoraudit.partitions.judging.Judging.require_clean",
             lambda *_: source.write_bytes(source.read_bytes() + b"\n"),
         )
         with pytest.raises(AnchorauditError, match="changed while it was read"):

@@ -326,7 +326,7 @@ class TestWhatGoesWrong:
         source = write(tmp_path / "in.json", shapes())
         stamp = Stamp.of(source.stat())
         monkeypatch.setattr(
-            "anchoraudit.partitions.filtering._Judging.require_clean",
+            "anchoraudit.partitions.judging.Judging.require_clean",
             lambda *_: source.write_bytes(source.read_bytes() + b"\n"),
         )
         with pytest.raises(AnchorauditError, match="changed while it was read"):

@@ -6,17 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from anchoraudit.cli import _settings as settings_of
-from anchoraudit.cli._in_parts import is_in_parts, judging_of, needs_the_whole, options_of_parts, reading_of
-from anchoraudit.errors import AnchorauditError
-from anchoraudit.io.addresses import is_address
+from anchoraudit.cli._in_parts import judging_of, options_of_parts, reading_of
+from anchoraudit.errors import AnchorauditError, inert
+from anchoraudit.io.addresses import is_address, path_of
 
 if TYPE_CHECKING:
     from anchoraudit.detectors import Detector
     from anchoraudit.partitions.fixing import Fixing
     from anchoraudit.partitions.listing import Listed
-
-# What needs every image and box at once.
-_OF_THE_WHOLE = ("diff",)
 
 
 def filter_in_parts(
@@ -31,18 +28,16 @@ def filter_in_parts(
     from anchoraudit.partitions.filtering import filter_partitions
     from anchoraudit.report.text.filtered_parts import filtered_parts
 
-    for name in _OF_THE_WHOLE:
-        if given[name] and is_in_parts(given, settings):
-            raise needs_the_whole(f"--{name.replace('_', '-')}", settings)
-    for name in (*_OF_THE_WHOLE, "certify"):
-        if given[name] and is_address(given["output"]):
-            raise AnchorauditError(
-                f"--{name.replace('_', '-')} cannot go with an output at an address",
-                path=given["output"],
-                remedy="Leave it out, or write to this machine.",
-            )
+    if given["certify"] and is_address(given["output"]):
+        raise AnchorauditError(
+            "--certify cannot go with an output at an address",
+            path=given["output"],
+            remedy="Leave it out, or write to this machine.",
+        )
     for text in remarks:
         _output.remark(f"note: {text}")
+    if given["diff"]:
+        return _show_difference(given, settings, detector, drop)
     with _output.progress("filtering parts") as advance:
         found = filter_partitions(
             reading_of(settings, given, advance),
@@ -64,7 +59,6 @@ def filter_in_parts(
 
 
 def _listed(given: dict[str, Any]) -> Listed | None:
-    from anchoraudit.io.addresses import path_of
     from anchoraudit.partitions.listing import Listed
 
     return None if given["dropped"] is None else Listed(path_of(given["dropped"]), given["csv_safe"])
@@ -74,3 +68,32 @@ def _fixing(given: dict[str, Any]) -> Fixing | None:
     from anchoraudit.partitions.fixing import Fixing
 
     return Fixing(unsafe=given["unsafe_fixes"]) if given["fix"] or given["unsafe_fixes"] else None
+
+
+def _show_difference(
+    given: dict[str, Any], settings: settings_of.Settings, detector: Detector | None, drop: tuple[str, ...]
+) -> int:
+    """Print what would change, and write nothing."""
+    from anchoraudit.cli import _output
+    from anchoraudit.partitions.differing import differences
+    from anchoraudit.report import words
+    from anchoraudit.report.text.differences import Counted, diff_lines
+
+    output = None if given["output"] is None else path_of(given["output"])
+    judging, options = judging_of(settings, detector), {"drop": drop, "keep_blank": given["keep_blank"]}
+    with (
+        _output.progress("comparing parts") as advance,
+        differences(
+            reading_of(settings, given, advance), output, judging, **options, fixing=_fixing(given)
+        ) as found,
+    ):
+        for text in found.remarks:
+            _output.remark(f"note: {text}")
+        changes, replayed = Counted(found.changes), found.audit.replayed
+        _output.put_pieces(map(inert, diff_lines(changes, replayed)), None)
+        gone = found.images - found.audit.summary()["images"]
+        if gone and settings.detector is None and replayed is not None:
+            for line in words.who_dropped_in_parts(replayed, gone, found.images):
+                _output.remark(line)
+        _output.remark(changes.summary(found.images))
+    return 0

@@ -243,14 +243,14 @@ def _show_difference(filtered: Filtered, given: dict[str, Any], settings: settin
     """Print what would change, and write nothing."""
     from anchoraudit.cli import _output
     from anchoraudit.manifest.difference import difference
-    from anchoraudit.report.text.differences import diff_lines, diff_summary
+    from anchoraudit.report.text.differences import Counted, diff_lines
 
-    changes = difference(filtered)
+    changes = Counted(difference(filtered))
     _output.put_pieces(map(inert, diff_lines(changes, filtered.audit.replayed)), None)
     if not filtered.keep.all():
         for line in _first_lines(filtered.audit, filtered.keep, given, settings):
             _output.remark(line)
-    _output.remark(diff_summary(changes, filtered.keep))
+    _output.remark(changes.summary(len(filtered.keep)))
 
 
 def _judged(

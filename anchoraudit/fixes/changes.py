@@ -83,10 +83,16 @@ class Changes:
             position=position,
         )
 
-    def without_box(self, row: int, why: str, twin: int = -1) -> Change:
-        """Return the change that drops a box. twin: the row of the box that it equals."""
+    def without_box(
+        self, row: int, why: str, twin: int = -1, values: Iterable[Value] | None = None
+    ) -> Change:
+        """Return the change that drops a box.
+
+        twin: the row of the box that it equals. values: those that identify it; None for those of its file.
+        """
         of = self._locations.of_box(twin).place if twin >= 0 else ""
-        return replace(self.of_box(row, why, self._values(row)), gone=True, of=of)
+        own = self._values(row) if values is None else values
+        return replace(self.of_box(row, why, own), gone=True, of=of)
 
     def _values(self, row: int) -> Iterator[Value]:
         """Yield values that identify a box; for COCO as they are in the file."""
@@ -131,7 +137,7 @@ def _of_coco(make: Changes, plan: Plan, source: int, edits: Edits) -> Iterator[C
         place = f"categories[{position}]"
         yield Change(path, place, "", "renumbered", tuple(values), source=source, position=position)
     yield from (make.of_image(image, "swapped", values) for image, values in edits.images.items())
-    yield from (make.of_box(row, _why(plan, row), values) for row, values in edits.annotations.items())
+    yield from (make.of_box(row, why_changed(plan, row), values) for row, values in edits.annotations.items())
 
 
 def _of_columns(make: Changes, plan: Plan, keep: Bool) -> Iterator[Change]:
@@ -144,10 +150,11 @@ def _of_columns(make: Changes, plan: Plan, keep: Bool) -> Iterator[Change]:
         before = corners(boxes.xyxy[row].tolist())
         if plan.dataset.reread[row]:
             before = ", ".join(f"{value:.10g}" for value in as_written(plan.dataset, row))
-        yield make.of_box(row, _why(plan, row), [("box", before, after)])
+        yield make.of_box(row, why_changed(plan, row), [("box", before, after)])
 
 
-def _why(plan: Plan, row: int) -> str:
+def why_changed(plan: Plan, row: int) -> str:
+    """Return why a box gets other numbers."""
     if plan.exchanged[row]:
         return "exchanged"
     return "clipped" if plan.clipped[row] else "reread"

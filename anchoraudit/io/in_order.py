@@ -46,6 +46,11 @@ class InOrder:
         """Add rows, in any order."""
         self._held += rows
         if len(self._held) > _HELD:
+            self.spill()
+
+    def spill(self) -> None:
+        """Write what is in memory to a file."""
+        if self._held:
             self._held.sort(key=_place)
             self._files.append(self._written(self._held))
             self._held = []

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, overload
 
 import anchoraudit
 from anchoraudit.certificates.document import MANIFEST, path_for
-from anchoraudit.dataset.pieces import LeftOut, PieceFile, RewritableParts, Rewritten
+from anchoraudit.dataset.pieces import PieceFile, RewritableParts, Rewritten
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io import stores
 from anchoraudit.io.addresses import Address, is_address, path_of
@@ -33,15 +31,12 @@ from anchoraudit.io.outputs import (
 )
 from anchoraudit.io.packed import suffix_of, whole_suffix
 from anchoraudit.io.signals import at_signal
-from anchoraudit.manifest import DEFAULT_DROP, nothing_left, require_room_for_fixes, require_verdicts
-from anchoraudit.manifest.judging import require_no_whole
+from anchoraudit.manifest import DEFAULT_DROP, require_room_for_fixes, require_verdicts
 from anchoraudit.partitions.auditing import Job
 from anchoraudit.partitions.certifying import Certifying
 from anchoraudit.partitions.engines import Engine, Failed
 from anchoraudit.partitions.fixing import (
-    EditStore,
     FileEditor,
-    FileEdits,
     Fixed,
     Fixing,
     as_they_are,
@@ -49,10 +44,12 @@ from anchoraudit.partitions.fixing import (
     renumbered,
     with_ids,
 )
-from anchoraudit.partitions.leaving import Cleaned, Dropped, Dropping, cleaned
-from anchoraudit.partitions.listing import Listed, Listing
+from anchoraudit.partitions.judging import Cleaning, File, Files, Judging, Kept, Store
+from anchoraudit.partitions.leaving import Dropped, Dropping
+from anchoraudit.partitions.listing import Listed
 from anchoraudit.partitions.partial import Partial
 from anchoraudit.partitions.reading import InParts
+from anchoraudit.partitions.rewritable import require_no_columns_of_splits, rewritable, to_read_it_whole
 from anchoraudit.partitions.settings import Settings
 
 _FORM = 1  # of the manifest
@@ -99,14 +96,6 @@ class FilteredParts:
     certificate: Path | None = None
     fixed: Fixed | None = None
     remarks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Cleaning:
-    """What every worker gets that judges."""
-
-    job: Job
-    dropping: Dropping
 
 
 @dataclass(frozen=True)
@@ -181,9 +170,9 @@ def filter_partitions(
 
             require_whole_uploads(path)
     with reading.planned() as (running, plan), scratch_folder() as scratch:
-        parts = _rewritable(plan.parts, plan.skeleton.root, target)
-        _require_no_columns_of_splits(reading, plan.skeleton.sources)
-        files = [file for file in parts.outputs if not set(file.pieces) & set(plan.failed)]
+        parts = rewritable(plan.parts, plan.skeleton.root, target)
+        require_no_columns_of_splits(reading, plan.skeleton.sources)
+        files = Files(plan, Store(scratch)).names
         writing = _Writing(parts, target, stores.is_file(parts.root))
         manifest = (
             target.with_name(f"{target.name}.manifest.json")
@@ -199,7 +188,6 @@ def filter_partitions(
             )
         if listed is not None:
             _require_apart(listed.path, writing, manifest, replace=replace)
-        listing = Listing(listed, scratch)
         if fixing is not None:
             require_room_for_fixes(target, is_table=not plan.skeleton.has_entries)
         ids = renumbered(plan, running) if fixing is not None and fixing.unsafe else as_they_are(plan)
@@ -207,18 +195,18 @@ def filter_partitions(
         certifying = Certifying(parts, job, chosen=detector_chosen) if certify else None
         if certifying is not None:
             certifying.look(running, reading)
-        edits = EditStore(scratch, ids.new)
-        judging = _Judging(_Cleaning(job, dropping), _Store(scratch), listing, edits, reading)
+        kept = Kept.of(scratch, ids, listed)
+        judging = Judging(Cleaning(job, dropping), kept, reading)
         judging.run(running)
         judging.require_clean(target)
         if certifying is not None:
             certifying.require_foreground(judging.stays())
         stores.remove(manifest)  # from here on, the output is unfinished
-        tasks = _Files(files, judging.store, None if fixing is None else edits)
+        tasks = Files(plan, kept.store, None if fixing is None else kept.edits)
         with together():
-            for folder in tasks.folders(writing):
+            for folder in _folders(tasks, writing):
                 make_folder(folder)
-            with listing.written():
+            with kept.listing.written():
                 made = _written(running, writing, tasks, reading)
             if certifying is not None:
                 certifying.look(running, reading)
@@ -252,122 +240,16 @@ def _about(data: bytes) -> tuple[str, int]:
     return sha256(data).hexdigest(), len(data)
 
 
-class _Judging:
-    """Judges all parts, and adds up what becomes of them."""
-
-    def __init__(
-        self, cleaning: _Cleaning, store: _Store, listing: Listing, edits: EditStore, reading: InParts
-    ) -> None:
-        self._cleaning, self.store, self._reading = cleaning, store, reading
-        self._listing, self._edits, self.fixed = listing, edits, Fixed()
-        self._stays: Partial | None = None
-        self.images = self.boxes = 0
-        self.dropped = Dropped({}, {})
-        self.image_folder = ""
-
-    def run(self, engine: Engine) -> None:
-        job = self._cleaning.job
-        tasks = job.plan.tasks
-        for done, (index, found) in enumerate(engine.each(_clean, self._cleaning, tasks), 1):
-            if isinstance(found, Failed):
-                stays = job.failed(tasks[index], found)
-            else:
-                stays = found.stays
-                self.images, self.boxes = self.images + found.images, self.boxes + found.boxes
-                self.dropped += found.dropped
-                self.image_folder = self.image_folder or found.image_folder
-                self.store.put(tasks[index], found.left_out)
-                self._listing.put(found.listed)
-                self._edits.put(found.edits)
-                self.fixed += found.fixed
-            self._stays = stays if self._stays is None else self._stays + stays
-            self._reading.done("judging", done, len(tasks))
-
-    def stays(self) -> Partial:
-        """Return the audit of what stays."""
-        assert self._stays is not None  # a plan has a part
-        return self._stays
-
-    def require_clean(self, target: Path) -> None:
-        """Raise AnchorauditError if nothing is left, or if what is left has an error."""
-        left = self.stays()
-        counts = left.summary()
-        if counts["images"] <= counts["verdicts"].get("unknown", 0) and not left.failed:
-            raise nothing_left(self.images, target, "empty_foreground" in self.dropped.images)
-        findings = left.findings
-        errors = [
-            finding
-            for code in findings.counts
-            if findings.rule(code).severity == "error" and not findings.rule(code).verdict
-            for finding in findings.of(code)
-        ]
-        require_no_whole(errors, left.dataset.root)
+def _folders(files: Files, writing: _Writing) -> list[Path]:
+    """Return the folders of this machine that files are written into."""
+    if is_address(writing.output):
+        return []
+    return sorted({writing.target(file.name).parent for file in files.names})
 
 
-def _clean(cleaning: _Cleaning, part: int) -> Cleaned:
-    return cleaned(cleaning.job, cleaning.dropping, part)
-
-
-class _Store:
-    """What is left out of the files, in a folder that goes with the run: so memory does not grow with it."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._parts_of: dict[str, list[int]] = {}
-
-    def put(self, part: int, left_out: Mapping[str, LeftOut]) -> None:
-        """Keep what a part says is left out of files."""
-        if left_out:
-            self._path(part).write_bytes(pickle.dumps(dict(left_out)))
-        for name in left_out:
-            self._parts_of.setdefault(name, []).append(part)
-
-    def get(self, name: str) -> LeftOut:
-        """Return what is left out of a file."""
-        parts = self._parts_of.get(name, ())
-        return LeftOut.of([pickle.loads(self._path(part).read_bytes())[name] for part in parts])
-
-    def _path(self, part: int) -> Path:
-        return self._folder / f"{part}.pickle"
-
-
-class _File(NamedTuple):
-    """A file with what is left out of it, and what is replaced in it."""
-
-    file: PieceFile
-    left_out: LeftOut
-    edits: FileEdits | None
-
-
-class _Files(Sequence[_File]):
-    """The files with what is left out of each, read when its turn comes, and what is replaced in it."""
-
-    def __init__(self, files: Sequence[PieceFile], store: _Store, edits: EditStore | None) -> None:
-        self.names, self._store, self._edits = files, store, edits
-
-    def folders(self, writing: _Writing) -> list[Path]:
-        """Return the folders of this machine that they are written into."""
-        if is_address(writing.output):
-            return []
-        return sorted({writing.target(file.name).parent for file in self.names})
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    @overload
-    def __getitem__(self, index: int) -> _File: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[_File]: ...
-    def __getitem__(self, index: int | slice) -> Any:
-        if isinstance(index, slice):
-            return [self[i] for i in range(len(self))[index]]
-        edits = None if self._edits is None else self._edits.of(index)
-        return _File(self.names[index], self._store.get(self.names[index].name), edits)
-
-
-def _written(engine: Engine, writing: _Writing, files: _Files, reading: InParts) -> list[WrittenPart]:
+def _written(engine: Engine, writing: _Writing, files: Files, reading: InParts) -> list[WrittenPart]:
     """Write all files. Raises AnchorauditError for the first that cannot be."""
-    folders = files.folders(writing)
+    folders = _folders(files, writing)
     made: dict[int, WrittenPart] = {}
     with at_signal(partial(_sweep, folders)):
         try:
@@ -381,7 +263,7 @@ def _written(engine: Engine, writing: _Writing, files: _Files, reading: InParts)
     return [made[index] for index in range(len(files))]
 
 
-def _write(writing: _Writing, task: _File) -> WrittenPart:
+def _write(writing: _Writing, task: File) -> WrittenPart:
     file = task.file
     edit = None if task.edits is None else FileEditor(task.edits)
     target = writing.target(file.name)
@@ -409,35 +291,6 @@ def _sweep(folders: Sequence[Path]) -> None:
     end = time.monotonic() + _DYING
     while not all(list(map(remove_left_over, folders))) and time.monotonic() < end:
         time.sleep(0.01)
-
-
-def _rewritable(parts: Any, root: Path, output: Path) -> RewritableParts:
-    if not isinstance(parts, RewritableParts):
-        why = f": it is {parts.note}" if getattr(parts, "note", "") else ""
-        raise AnchorauditError(
-            f"only tables and COCO can be filtered part by part{why}",
-            path=root,
-            remedy=f"{_to_read_it_whole(root, output).capitalize()}.",
-        )
-    return parts
-
-
-def _require_no_columns_of_splits(reading: InParts, sources: Sequence[Any]) -> None:
-    """Raise AnchorauditError if a part of the rows of a file were left out because of --split."""
-    if reading.splits and any(not source.split for source in sources):
-        raise AnchorauditError(
-            "--split cannot go with parts where the rows of a file name their splits",
-            remedy="Leave it out: all splits are filtered, and stay what they are.",
-        )
-
-
-def _to_read_it_whole(source: Path, output: Path) -> str:
-    """Return what makes the command read the whole data set at once."""
-    if is_address(source):
-        return "copy the data to this machine"
-    if is_address(output):
-        return "write to this machine"
-    return "leave out --engine, --memory and --workers"
 
 
 def _require_outside(named: Path, target: Path) -> None:
@@ -472,7 +325,7 @@ def _require_room(writing: _Writing, manifest: Path, files: Sequence[PieceFile],
             path=target,
             remedy=f"Name a {own} file."
             if writing.is_file
-            else f"Name a folder, or {_to_read_it_whole(source, target)} to write a manifest.",
+            else f"Name a folder, or {to_read_it_whole(source, target)} to write a manifest.",
         )
     if stores.is_folder(target) if writing.is_file else stores.is_file(target):
         raise AnchorauditError(

@@ -51,10 +51,13 @@ class Fixed:
 
 
 class Edits(NamedTuple):
-    """What is replaced in a part: entries of images whose sides are swapped, and of boxes that move."""
+    """What is replaced in a part: entries of images whose sides are swapped, and of boxes, with their moves.
 
-    images: tuple[tuple[Place, None], ...] = ()
-    annotations: tuple[tuple[Place, Move], ...] = ()
+    Or what is listed of these entries, with the places of both.
+    """
+
+    images: tuple[tuple[Place, Any], ...] = ()
+    annotations: tuple[tuple[Place, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -199,7 +202,7 @@ class FileEditor:
     """
 
     def __init__(self, edits: FileEdits) -> None:
-        self._images, self._annotations = _Rows(edits.images), _Rows(edits.annotations)
+        self._images, self._annotations = Rows(edits.images), Rows(edits.annotations)
         self._new_ids = edits.new_ids
         self.unclipped = 0
 
@@ -229,7 +232,7 @@ class FileEditor:
             editor.renumber(position, new)
 
 
-class _Rows:
+class Rows:
     """The rows of a file of edits, with their positions, in order."""
 
     def __init__(self, path: Path | None) -> None:

@@ -18,6 +18,7 @@ from anchoraudit.dataset.findings import Finding
 from anchoraudit.dataset.parts import of_images
 from anchoraudit.dataset.pieces import LeftOut, RewritableParts
 from anchoraudit.encoding.verdicts import VERDICTS
+from anchoraudit.fixes import Change
 from anchoraudit.formats.coco.text import Texts
 from anchoraudit.images.inspection import ImageFiles
 from anchoraudit.manifest import kept_by
@@ -25,7 +26,8 @@ from anchoraudit.manifest.judging import judged
 from anchoraudit.manifest.leaving import REASONS, STOPS, left_out
 from anchoraudit.manifest.unfit import Unfit, without_boxes
 from anchoraudit.partitions.auditing import Job
-from anchoraudit.partitions.fixing import Edits, Fixed, Fixing, done
+from anchoraudit.partitions.changes import PartChanges
+from anchoraudit.partitions.fixing import Edits, Fixed, Fixing, Place, done
 from anchoraudit.partitions.partial import Partial
 from anchoraudit.partitions.slices import Rows, Slice
 from anchoraudit.report.dropped import Row, dropped_rows
@@ -36,13 +38,14 @@ from anchoraudit.rules import Context
 class Dropping:
     """What goes. drop: verdicts. keep_blank: images without annotations stay. listed: name those that go.
 
-    fixing: which fixes are made before, if any.
+    fixing: which fixes are made before, if any. told: tell each change.
     """
 
     drop: tuple[str, ...]
     keep_blank: bool = False
     listed: bool = False
     fixing: Fixing | None = None
+    told: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,8 @@ class Cleaned:
     stays: the audit of what stays of it. images, boxes: how many it has, after the fixes. dropped: how many
     go, and why. left_out: what is left out of which file. image_folder: where images are whose size the table
     does not say; "" without one. listed: each image that goes, with its place, if that is asked for. fixed:
-    what was fixed. edits: what is replaced for that.
+    what was fixed. edits: what is replaced for that. changes: each, if that is asked for; those of entries of
+    COCO files are among the edits.
     """
 
     stays: Partial
@@ -88,6 +92,7 @@ class Cleaned:
     listed: tuple[tuple[tuple[int, ...], Row], ...] = ()
     fixed: Fixed = field(default_factory=Fixed)
     edits: Edits = field(default_factory=Edits)
+    changes: tuple[tuple[Place, Change], ...] = ()
 
 
 def cleaned(job: Job, dropping: Dropping, part: int) -> Cleaned:
@@ -96,17 +101,20 @@ def cleaned(job: Job, dropping: Dropping, part: int) -> Cleaned:
     A large part is judged slice by slice. Fixes are those of the part: they come before. Raises
     AnchorauditError if the part cannot be read.
     """
-    dataset, going, fixes = job.plan.read(part), _Going(), None
+    parts = cast(RewritableParts, job.plan.parts)
+    dataset, going, fixes = job.plan.read(part), _Going(PartChanges(parts)), None
     if dropping.fixing is not None:
         fixes = dropping.fixing.planned(dataset)
-        parts, dropped = cast(RewritableParts, job.plan.parts), np.flatnonzero(fixes.dropped)
+        dropped = np.flatnonzero(fixes.dropped)
         going.leave_out(parts.left_out(job.plan.pieces_of(part), dataset, dropped[:0], dropped))
         dataset = fixes.apply(dataset)
     slices = [_cleaned(job, dropping, part, own, going) for own in job.slices(dataset)]
     stays = reduce(Partial.with_slice, (each.stays for each in slices))
     if dataset.findings and not slices[0].is_part:
         stays = stays.with_slice(_read(job, part, dataset, slices, going))
-    made = (Fixed(), Edits()) if fixes is None else done(fixes, _staying(dataset, slices))
+    made, edits = (Fixed(), Edits()) if fixes is None else done(fixes, _staying(dataset, slices))
+    if dropping.told:
+        edits = going.changes.edits(fixes, edits)
     return Cleaned(
         stays,
         len(dataset.images),
@@ -115,7 +123,9 @@ def cleaned(job: Job, dropping: Dropping, part: int) -> Cleaned:
         going.left_out,
         _image_folder(dataset, [row for each in slices for row in each.measured]),
         tuple(going.listed),
-        *made,
+        made,
+        edits,
+        tuple(going.changes.whole),
     )
 
 
@@ -123,6 +133,7 @@ def cleaned(job: Job, dropping: Dropping, part: int) -> Cleaned:
 class _Going:
     """Collects what goes of a part, one slice after the other. All as of `Cleaned`."""
 
+    changes: PartChanges
     dropped: Dropped = _NOTHING
     left_out: dict[str, LeftOut] = field(default_factory=dict)
     listed: list[tuple[tuple[int, ...], Row]] = field(default_factory=list)
@@ -202,6 +213,9 @@ def _turn(job: Job, dropping: Dropping, part: int, now: Slice, going: _Going, *,
     if dropping.listed:
         places = map(tuple, parts.places(dataset)[~keep].tolist())
         going.listed += zip(places, dropped_rows(audit, keep, found.why), strict=True)
+    if dropping.told:
+        going.changes.images_go(audit, keep, found.why)
+        going.changes.boxes_go(dataset, np.where(gone & ~stops, why, 0), stops & gone)
     goes = np.flatnonzero(~keep), np.flatnonzero(gone)
     going.leave_out(parts.left_out(job.plan.pieces_of(part), dataset, *goes))
     of_whole = [finding for finding in dataset.findings if finding in whole]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
-from anchoraudit.arrays import Bool
 from anchoraudit.detectors import Detector
 from anchoraudit.errors import printable
 from anchoraudit.fixes import Change
@@ -43,16 +42,29 @@ def diff_lines(changes: Iterable[Change], detector: Detector | None) -> Iterator
             yield from (f"+  {name}: {printable(new)}\n" for name, _, new in change.values)
 
 
-def diff_summary(changes: Sequence[Change], keep: Bool) -> str:
-    """Say in one line how much would change."""
-    gone = sum(change.gone and change.why not in _WHY for change in changes)
-    other = len(changes) - gone
-    if not changes:
-        return f"nothing would change: {words.count(len(keep), 'image')}"
-    entries = "1 entry" if other == 1 else f"{other:,} entries"
-    return (
-        f"nothing was written: {gone:,} of {words.count(len(keep), 'image')} would go, and {entries} change"
-    )
+class Counted:
+    """Changes that are counted as they are gone through."""
+
+    def __init__(self, changes: Iterable[Change]) -> None:
+        self._changes = changes
+        self._gone = self._other = 0
+
+    def __iter__(self) -> Iterator[Change]:
+        """Yield the changes."""
+        for change in self._changes:
+            if change.gone and change.why not in _WHY:
+                self._gone += 1
+            else:
+                self._other += 1
+            yield change
+
+    def summary(self, images: int) -> str:
+        """Say in one line how much would change. images: how many there are."""
+        if not self._gone + self._other:
+            return f"nothing would change: {words.count(images, 'image')}"
+        entries = "1 entry" if self._other == 1 else f"{self._other:,} entries"
+        would_go = f"{self._gone:,} of {words.count(images, 'image')} would go"
+        return f"nothing was written: {would_go}, and {entries} change"
 
 
 def _why(change: Change, detector: Detector | None) -> str:
