@@ -7,6 +7,7 @@ upload. The list of the files comes last: where it is not there, the run has not
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import time
@@ -56,6 +57,7 @@ _FORM = 1  # of the manifest
 # Suffixes that no folder has.
 _OF_FILES = (".json", ".txt", ".yaml", ".yml", ".parquet", ".csv", ".tsv", ".jsonl", ".ndjson")
 _ALIASES = {"s3a": "s3", "gcs": "gs"}  # of addresses
+_FIXING = 2  # times the memory of an audit: what is replaced is told entry by entry
 _DYING = 1.0  # seconds: a worker that was killed may live so long
 
 
@@ -163,6 +165,8 @@ def filter_partitions(
     """
     require_verdicts(drop)
     target = path_of(output)
+    if fixing is not None:
+        reading = dataclasses.replace(reading, weight=_FIXING)
     dropping = Dropping(drop, keep_blank, listed=listed is not None, fixing=fixing)
     for path in (target, *([listed.path] if listed is not None else [])):
         if isinstance(path, Address):

@@ -19,7 +19,10 @@ from anchoraudit.partitions.plan import Plan, Progress, planned
 
 @dataclass(frozen=True, slots=True)
 class InParts:
-    """A data set that is read part by part, by an engine. All as `audit_partitions` takes it."""
+    """A data set that is read part by part, by an engine. All as `audit_partitions` takes it.
+
+    weight: how many times the memory of an audit a row takes.
+    """
 
     source: str | PathLike[str]
     format: str = "auto"
@@ -32,6 +35,7 @@ class InParts:
     progress: Progress | None = None
     cache: str | Path | None = None
     columns: Columns = ()
+    weight: int = 1
 
     @contextmanager
     def planned(self) -> Iterator[tuple[Engine, Plan]]:
@@ -42,7 +46,7 @@ class InParts:
         folder = None if self.image_folder is None else Path(self.image_folder)
         options = ReadOptions(splits=tuple(self.splits), image_folder=folder, columns=self.columns)
         with self._engine() as running:
-            rows = rows_of_part(self.memory, self.workers)
+            rows = max(rows_of_part(self.memory, self.workers) // self.weight, 1)
             root = path_of(self.source)
             parts = parts_of(root, rows, replace(options, at_once=self.workers), format=self.format)
             kept = None if self.cache is None else Cache(self.cache)
