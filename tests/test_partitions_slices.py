@@ -14,19 +14,26 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import anchoraudit
-from anchoraudit import Partial, partition
+from anchoraudit import Partial, load_detector, partition
 from anchoraudit.formats.table.nested import boxes_in_groups
 from anchoraudit.images.inspection import look
 from anchoraudit.partitions import reading
 from anchoraudit.partitions.advising import advised
+from anchoraudit.partitions.auditing import Job
 from anchoraudit.partitions.clustering import network_sizes_of
 from anchoraudit.partitions.comparing import compare_partitions
+from anchoraudit.partitions.differing import differences
 from anchoraudit.partitions.filtering import filter_partitions
+from anchoraudit.partitions.listing import Listed
 from anchoraudit.partitions.reading import InParts
 from anchoraudit.partitions.rescuing import rescued
 from anchoraudit.partitions.settings import Settings
 from anchoraudit.partitions.slices import sliced
+from anchoraudit.report.text.differences import diff_lines
+from tests.test_coco_pieces import Here
 from tests.test_partitions import COLUMNS, drawn, table_of
+from tests.test_partitions_filter import RETINANET
+from tests.test_partitions_filter_lines import line
 from tests.test_partitions_property import ROW, SCHEMA, InThisProcess
 
 pa = pytest.importorskip("pyarrow")
@@ -313,3 +320,63 @@ class TestOtherCommands:
         assert in_slices.dropped == whole.dropped and in_slices.parts == whole.parts
         for name in ("a.parquet", "anchoraudit-manifest.json"):
             assert (tmp_path / "b" / name).read_bytes() == (tmp_path / "a" / name).read_bytes()
+
+
+class TestWhatFilterTells:
+    """Of which images and entries, in the order of the whole: the bytes of a part that is not sliced."""
+
+    def of(self, source, folder, detector):
+        """Return what `--dropped` and `--diff` tell, and all that is written, by the names of the files."""
+        folder.mkdir()
+        chosen = Settings(None if detector is None else load_detector(detector), loader="none")
+        listed = Listed(folder / "dropped.csv")
+        reading = InParts(source, engine=Here())
+        filter_partitions(reading, folder / f"out{source.suffix}", chosen, listed=listed)
+        with differences(reading, None, chosen) as found:
+            (folder / "diff.txt").write_text("".join(diff_lines(found.changes, found.audit.replayed)))
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+    @contextmanager
+    def in_slices(self, most=20):
+        """Within the block, parts are as large as ever, and judged in slices. Gives how many of each part."""
+        numbers = []
+
+        def slices(job, dataset):
+            found = [*sliced(dataset, replace(job.plan, at_once=most), job.settings.look)]
+            numbers.append(len(found))
+            return iter(found)
+
+        with mock.patch.object(Job, "slices", slices):
+            yield numbers
+
+    def same(self, source, folder, detector):
+        whole = self.of(source, folder / "whole", detector)
+        with self.in_slices() as numbers:
+            assert self.of(source, folder / "sliced", detector) == whole
+        assert len(numbers) == 2 and min(numbers) > 4
+        assert whole["dropped.csv"].count(b"\n") > 3
+        assert whole["diff.txt"].count(b": dropped") > 3
+
+    @pytest.mark.parametrize("detector", ["reference", RETINANET, "yolov5", None])
+    @pytest.mark.parametrize("split", ["", "of each row"])
+    def test_a_row_for_each_box(self, tmp_path, detector, split):
+        folder = tmp_path / "data"
+        folder.mkdir()
+        table = table_of([row for row in unsorted_rows() if row[0]])
+        if split:
+            names = [
+                ("train", "val")[int(name[-5]) % 2 if name[-5].isdigit() else 0]
+                for name in table["image_id"].to_pylist()
+            ]
+            table = table.append_column("split", pa.array(names))
+        parquet.write_table(table, folder / "a.parquet")
+        self.same(folder, tmp_path, detector)
+
+    @pytest.mark.parametrize("detector", ["reference", None])
+    def test_a_row_for_each_image(self, tmp_path, detector):
+        good, tiny, outside = [100.0, 100.0, 140.0, 100.0], [1.0, 1.0, 2.0, 2.0], [900.0, 900.0, 9.0, 9.0]
+        every = [good], [tiny], [good, outside], [good, good], []
+        texts = [line(f"{n}", *every[n % 5]) for n in range(90)]
+        (tmp_path / "in.jsonl").write_text("\n".join(texts))
+        self.same(tmp_path / "in.jsonl", tmp_path, detector)
