@@ -1,7 +1,9 @@
 """A large part in slices: what adds up is what the part gives, to the last byte."""
 
+import gc
 import shutil
 import tempfile
+import weakref
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -380,3 +382,30 @@ class TestWhatFilterTells:
         texts = [line(f"{n}", *every[n % 5]) for n in range(90)]
         (tmp_path / "in.jsonl").write_text("\n".join(texts))
         self.same(tmp_path / "in.jsonl", tmp_path, detector)
+
+
+@pytest.mark.parametrize("most", [20, 10_000])
+def test_filter_holds_one_audit_at_a_time(tmp_path, monkeypatch, most):
+    """Otherwise the last one of a part is in memory beside the next, until much else has been made."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    rows = [row for row in drawn(60) if row[3] is not None]
+    parquet.write_table(table_of([*rows, ODD[5]]), folder / "a.parquet")
+    made, beside, audited = [], [], Job.audited
+
+    def looked(job, own):
+        beside.append(sum(context() is not None for context in made))
+        audit, context = audited(job, own)
+        if len(own.dataset.images):
+            made.append(weakref.ref(context))  # it has the audit
+        return audit, context
+
+    monkeypatch.setattr(Job, "audited", looked)
+    gc.disable()
+    try:
+        with judged_in_slices(most):
+            filter_partitions(InParts(folder, engine=Here()), tmp_path / "out", Settings.of("reference"))
+    finally:
+        gc.enable()
+    assert len(made) > 1
+    assert max(beside) == 0

@@ -168,8 +168,7 @@ def _cleaned(job: Job, dropping: Dropping, part: int, own: Slice, going: _Going)
         if turn.stays is not None:
             break
         now = turn.left
-        if not is_part:
-            gc.collect()  # an audit has cycles, in which much would stay
+        gc.collect()  # an audit has cycles, in which much would stay
     images = now.dataset.images
     measured = [] if images.measured is None else np.unique(images.source[images.measured]).tolist()
     rows = np.arange(len(images)) if now.rows is None else now.rows.images
