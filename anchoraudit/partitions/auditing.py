@@ -22,7 +22,7 @@ from anchoraudit.formats._not_data import corrected
 from anchoraudit.partitions.cache import Cache, KeptAudits
 from anchoraudit.partitions.counting import partial_of
 from anchoraudit.partitions.engines import Engine, Failed
-from anchoraudit.partitions.partial import Partial
+from anchoraudit.partitions.partial import Partial, of_one_part
 from anchoraudit.partitions.plan import Plan, Progress
 from anchoraudit.partitions.reading import InParts
 from anchoraudit.partitions.settings import Settings
@@ -62,7 +62,7 @@ class Job:
 
     def audit(self, part: int, dataset: Dataset) -> Partial:
         """Audit a part, slice by slice if it is large."""
-        return reduce(Partial.with_slice, map(partial(self._audit, part), self.slices(dataset)))
+        return reduce(of_one_part, map(partial(self._audit, part), self.slices(dataset)))
 
     def _audit(self, part: int, own: Slice) -> Partial:
         return self.numbers(part, own, *self.audited(own))

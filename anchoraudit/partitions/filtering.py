@@ -168,11 +168,7 @@ def filter_partitions(
     if fixing is not None:
         reading = dataclasses.replace(reading, weight=_FIXING)
     dropping = Dropping(drop, keep_blank, listed=listed is not None, fixing=fixing)
-    for path in (target, *([listed.path] if listed is not None else [])):
-        if isinstance(path, Address):
-            from anchoraudit.io.remote import require_whole_uploads
-
-            require_whole_uploads(path)
+    _require_uploads(target, *([listed.path] if listed is not None else []))
     with reading.planned() as (running, plan), scratch_folder() as scratch:
         parts = rewritable(plan.parts, plan.skeleton.root, target)
         require_no_columns_of_splits(reading, plan.skeleton.sources)
@@ -186,10 +182,8 @@ def filter_partitions(
         certificate = path_for(target if writing.is_file else manifest) if certify else None
         _require_room(writing, manifest, files, replace=replace)
         _require_outside(plan.skeleton.root, target)
-        if certificate is not None and stores.exists(certificate) and not replace:
-            raise AnchorauditError(
-                "the output exists already", path=certificate, remedy="Use --force to replace it."
-            )
+        if certificate is not None:
+            _require_none_yet(certificate, replace=replace)
         if listed is not None:
             _require_apart(listed.path, writing, manifest, replace=replace)
         if fixing is not None:
@@ -235,6 +229,15 @@ def filter_partitions(
             with stores.written(manifest, own=False) as stream:
                 stream.write(data)
     return found
+
+
+def _require_uploads(*paths: Path) -> None:
+    """Raise AnchorauditError if a file at one of these could be seen before all of it is there."""
+    for path in paths:
+        if isinstance(path, Address):
+            from anchoraudit.io.remote import require_whole_uploads
+
+            require_whole_uploads(path)
 
 
 def _about(data: bytes) -> tuple[str, int]:
@@ -295,6 +298,13 @@ def _sweep(folders: Sequence[Path]) -> None:
     end = time.monotonic() + _DYING
     while not all(list(map(remove_left_over, folders))) and time.monotonic() < end:
         time.sleep(0.01)
+
+
+def _require_none_yet(certificate: Path, *, replace: bool) -> None:
+    if not replace and stores.exists(certificate):
+        raise AnchorauditError(
+            "the output exists already", path=certificate, remedy="Use --force to replace it."
+        )
 
 
 def _require_outside(named: Path, target: Path) -> None:

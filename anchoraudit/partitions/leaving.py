@@ -28,7 +28,7 @@ from anchoraudit.manifest.unfit import Unfit, without_boxes
 from anchoraudit.partitions.auditing import Job
 from anchoraudit.partitions.changes import PartChanges
 from anchoraudit.partitions.fixing import Edits, Fixed, Fixing, Place, done
-from anchoraudit.partitions.partial import Partial
+from anchoraudit.partitions.partial import Partial, of_one_part
 from anchoraudit.partitions.slices import Rows, Slice
 from anchoraudit.report.dropped import Row, dropped_rows
 from anchoraudit.rules import Context
@@ -109,9 +109,9 @@ def cleaned(job: Job, dropping: Dropping, part: int) -> Cleaned:
         going.leave_out(parts.left_out(job.plan.pieces_of(part), dataset, dropped[:0], dropped))
         dataset = fixes.apply(dataset)
     slices = [_cleaned(job, dropping, part, own, going) for own in job.slices(dataset)]
-    stays = reduce(Partial.with_slice, (each.stays for each in slices))
+    stays = reduce(of_one_part, (each.stays for each in slices))
     if dataset.findings and not slices[0].is_part:
-        stays = stays.with_slice(_read(job, part, dataset, slices, going))
+        stays = of_one_part(stays, _read(job, part, dataset, slices, going))
     made, edits = (Fixed(), Edits()) if fixes is None else done(fixes, _staying(dataset, slices))
     if dropping.told:
         edits = going.changes.edits(fixes, edits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from functools import cached_property, reduce
 from heapq import merge as merged
 from itertools import islice
@@ -112,27 +112,7 @@ class Partial:
         both have the same part.
         """
         _require_mergeable(self, other)
-        return self._sum(other, tuple(sorted((*self.parts, *other.parts))))
-
-    def with_slice(self, other: Partial) -> Partial:
-        """Add the audit of other images of the same part."""
-        return self._sum(other, self.parts)
-
-    def _sum(self, other: Partial, parts: tuple[int, ...]) -> Partial:
-        groups = sorted({*self.found, *other.found})
-        none = Found(0, ())
-        return Partial(
-            self.about,
-            parts,
-            added(self.counts, other.counts),
-            self.totals + other.totals,
-            self.sizes + other.sizes,
-            {group: self.found.get(group, none).plus(other.found.get(group, none)) for group in groups},
-            tuple(sorted({*self.told, *other.told})),
-            tuple(islice(merged(self.worst, other.worst, key=_place), WORST)),
-            tuple(sorted({*self.notes, *other.notes})),
-            dict(sorted({**self.failed, **other.failed}.items())),
-        )
+        return replace(of_one_part(self, other), parts=tuple(sorted((*self.parts, *other.parts))))
 
     def summary(self) -> Summary:
         """Return the same counts as `Audit.summary`.
@@ -322,6 +302,24 @@ class Partial:
                 "not the text of a partial audit of this version",
                 remedy="Give what Partial.to_json returned.",
             ) from error
+
+
+def of_one_part(one: Partial, other: Partial) -> Partial:
+    """Add up the audits of different images of the same part."""
+    groups = sorted({*one.found, *other.found})
+    none = Found(0, ())
+    return Partial(
+        one.about,
+        one.parts,
+        added(one.counts, other.counts),
+        one.totals + other.totals,
+        one.sizes + other.sizes,
+        {group: one.found.get(group, none).plus(other.found.get(group, none)) for group in groups},
+        tuple(sorted({*one.told, *other.told})),
+        tuple(islice(merged(one.worst, other.worst, key=_place), WORST)),
+        tuple(sorted({*one.notes, *other.notes})),
+        dict(sorted({**one.failed, **other.failed}.items())),
+    )
 
 
 def merge(parts: Iterable[Partial]) -> Partial:
