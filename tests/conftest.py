@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 from collections.abc import Callable
@@ -29,6 +30,10 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 def pytest_collection_finish() -> None:
     settle()
+    # Garbage is collected after each slice of a part: in processes of their own, which freeze what was there
+    # before. Here, that would look at all modules and tests again and again.
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

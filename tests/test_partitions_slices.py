@@ -58,7 +58,7 @@ ODD = [
 ]
 
 
-def unsorted_rows(count=100, seed=3):
+def unsorted_rows(count=40, seed=3):
     rows = [*drawn(count, seed), *ODD]
     return [rows[at] for at in np.random.default_rng(seed).permutation(len(rows)).tolist()]
 
@@ -73,7 +73,7 @@ def slices_of(parts, part=0):
     return [*sliced(plan.read(part), plan)]
 
 
-def assert_same_in_slices(folder, detector, sizes=(1, 7, 50), **options):
+def assert_same_in_slices(folder, detector, sizes=(12, 50), **options):
     parts = partition(folder, detector, **options)
     for part in range(len(parts)):
         whole = parts.audit(part).to_json()
@@ -88,8 +88,13 @@ class TestAudit:
     )
     def test_a_part_is_the_sum_of_its_slices(self, tmp_path, detector, order):
         parquet.write_table(table_of(order()), tmp_path / "a.parquet")
-        assert len(slices_of(at_once(partition(tmp_path, detector), 50))) > 5
+        assert len(slices_of(at_once(partition(tmp_path, detector), 50))) > 2
         assert_same_in_slices(tmp_path, detector)
+
+    def test_an_image_in_each_slice(self, tmp_path):
+        parquet.write_table(table_of(unsorted_rows(10)), tmp_path / "a.parquet")
+        assert len(slices_of(at_once(partition(tmp_path, "reference"), 1))) > 10
+        assert_same_in_slices(tmp_path, "reference", (1,))
 
     @pytest.mark.parametrize("detector", ["yolov5", "mmdet-fcos", None])
     def test_of_splits_with_images_of_one_name(self, tmp_path, detector):
