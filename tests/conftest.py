@@ -30,8 +30,15 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 def pytest_collection_finish() -> None:
     settle()
-    # Garbage is collected after each slice of a part: in processes of their own, which freeze what was there
-    # before. Here, that would look at all modules and tests again and again.
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _what_was_there_before_is_no_garbage() -> None:
+    """Freeze modules, tests, and what earlier tests keep.
+
+    Garbage is collected after each slice of a part: in processes of their own, which freeze what was there
+    before. Here, that would look at all of it again and again.
+    """
     gc.collect()
     gc.freeze()
 
