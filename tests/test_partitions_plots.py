@@ -78,9 +78,8 @@ class TestNextSteps:
         assert names == ["advise", "compare", "cluster", "filter"]
         for command in commands:
             words = command.split()[1:]
-            end = next(
-                (i for i, word in enumerate(words) if word in ("see", "find", "drop", "fix")), len(words)
-            )
+            behind = ("see", "find", "drop", "fix", "--limit")  # what the next line begins with
+            end = next((i for i, word in enumerate(words) if word in behind), len(words))
             own = words[:end]
             if own[0] == "compare":
                 own += ["--detector", "yolov5"]
