@@ -20,6 +20,7 @@ from uuid import uuid4
 
 import anchoraudit
 from anchoraudit.errors import AnchorauditError
+from anchoraudit.io.memory import reuse_freed
 from anchoraudit.io.processes import cores
 from anchoraudit.partitions.engines import ATTEMPTS, Failed, attempted
 from anchoraudit.partitions.engines._dask_here import cluster_here
@@ -214,6 +215,7 @@ def _done_there(version: str, work: Callable[[Any, Any], Any], common: Any, task
     """Do a task, on a worker, which may have joined the cluster just now."""
     if anchoraudit.__version__ != version:
         return Failed(str(_other_version("a Dask worker", anchoraudit.__version__)))
+    reuse_freed()
     return attempted(work, common, task)
 
 
