@@ -52,3 +52,12 @@ def make(root, files):
 def run(*args):
     """Run in this process, which is fast; what must be a real process takes the fixture `anchoraudit`."""
     return cli.run([str(arg) for arg in args])
+
+
+def assert_counts_of_the_whole(together, whole):
+    """Parts have the numbers of the whole, and those of findings of all rules that parts can check."""
+    assert together.summary() == whole.summary()
+    not_checked = {rule.code for rule in together.findings.not_checked}
+    assert dict(together.findings.counts) == {
+        code: number for code, number in whole.findings.counts.items() if code not in not_checked
+    }

@@ -14,7 +14,7 @@ from anchoraudit import audit_partitions, merge, read
 from anchoraudit.dataset.locations import Locations
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats.table import json_lines, lines
-from tests.builders import make, run
+from tests.builders import assert_counts_of_the_whole, make, run
 
 NAN = float("nan")
 
@@ -267,11 +267,7 @@ def test_late_keys_in_pieces_are_those_of_the_whole(tmp_path_factory, data):
         parts = list(audit_partitions(path, "yolov5"))
     together = merge(parts)
     assert len(parts) > 1
-    assert together.summary() == whole.summary()
-    not_checked = {rule.code for rule in together.findings.not_checked}
-    assert dict(together.findings.counts) == {
-        code: number for code, number in whole.findings.counts.items() if code not in not_checked
-    }
+    assert_counts_of_the_whole(together, whole)
 
 
 # What is no JSON
@@ -404,11 +400,7 @@ def test_an_audit_in_pieces_is_that_of_the_whole(tmp_path, monkeypatch):
     whole = anchoraudit.audit(path, "yolov5", images="none")
     together = merge(parts)
     assert len(parts) > 4
-    assert together.summary() == whole.summary()
-    not_checked = {rule.code for rule in together.findings.not_checked}
-    assert dict(together.findings.counts) == {
-        code: number for code, number in whole.findings.counts.items() if code not in not_checked
-    }
+    assert_counts_of_the_whole(together, whole)
     for code in together.findings.counts:
         told = {(f.message, f.path, f.place) for f in whole.findings.of(code)}
         assert {(f.message, f.path, f.place) for f in together.findings.of(code)} <= told

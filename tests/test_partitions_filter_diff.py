@@ -17,11 +17,10 @@ from anchoraudit.partitions.settings import Settings
 from anchoraudit.report.text.differences import Counted, diff_lines
 from tests.conftest import SAMPLE, SHARED
 from tests.test_coco_pieces import Here, box, coco, image, pieces_of, write
-from tests.test_hostile import png
 from tests.test_partitions import run
 from tests.test_partitions_filter import RETINANET
 from tests.test_partitions_filter_coco import mixed
-from tests.test_partitions_filter_fix import GOOD, shapes
+from tests.test_partitions_filter_fix import GOOD, shapes, swapped
 from tests.test_partitions_filter_lines import HEADER, line, row
 
 FIXES = pytest.mark.parametrize("fixes", [(), ("--fix",), ("--unsafe-fixes",)])
@@ -81,13 +80,7 @@ class TestTheListOfTheWhole:
         assert text.count("--- in/") == 2
 
     def test_sizes_that_are_swapped(self, tmp_path):
-        plain = coco([image(n) for n in range(12)], [box(n, n, GOOD) for n in range(12)])
-        for number, each in enumerate(plain["images"]):
-            each["file_name"] = f"{number}.png"
-            if number % 3 == 0:
-                each["width"], each["height"] = 480, 640
-            (tmp_path / f"{number}.png").write_bytes(png(640, 480))
-        write(tmp_path / "in.json", plain)
+        swapped(tmp_path)
         assert same(tmp_path, "in.json", "--unsafe-fixes", rows=2).count("width and height swapped") == 4
 
     @FIXES

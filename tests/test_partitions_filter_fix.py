@@ -63,6 +63,17 @@ def shapes():
     return plain
 
 
+def swapped(folder):
+    """A file of twelve images of which four have their sides exchanged, and the pictures beside it."""
+    plain = coco([image(n) for n in range(12)], [box(n, n, GOOD) for n in range(12)])
+    for number, each in enumerate(plain["images"]):
+        each["file_name"] = f"{number}.png"
+        if number % 3 == 0:
+            each["width"], each["height"] = 480, 640
+        (folder / f"{number}.png").write_bytes(png(640, 480))
+    return write(folder / "in.json", plain)
+
+
 def whole_filter(source, output, detector, unsafe):
     named, dataset = load_detector(detector), anchoraudit.read(source)
     plan = fixes.plan(dataset, unsafe=unsafe)
@@ -168,14 +179,8 @@ class TestTheBytesOfTheWhole:
             assert (tmp_path / "out" / split / "_annotations.coco.json").read_bytes() == expected
 
     def test_sizes_that_are_swapped(self, tmp_path):
-        plain = coco([image(n) for n in range(12)], [box(n, n, GOOD) for n in range(12)])
-        for number, each in enumerate(plain["images"]):
-            each["file_name"] = f"{number}.png"
-            if number % 3 == 0:
-                each["width"], each["height"] = 480, 640
-            if number != 5:
-                (tmp_path / f"{number}.png").write_bytes(png(640, 480))
-        source = write(tmp_path / "in.json", plain)
+        source = swapped(tmp_path)
+        (tmp_path / "5.png").unlink()
         expected = whole_filter(source, tmp_path / "whole.json", RETINANET, True)
         found = in_parts(source, tmp_path / "out.json", unsafe=True, rows=2)
         assert (tmp_path / "out.json").read_bytes() == expected

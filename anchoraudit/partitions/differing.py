@@ -20,7 +20,7 @@ from anchoraudit.manifest import DEFAULT_DROP, require_room_for_fixes, require_v
 from anchoraudit.partitions.auditing import Job
 from anchoraudit.partitions.changes import FileDiffer
 from anchoraudit.partitions.engines import Engine, Failed
-from anchoraudit.partitions.fixing import Fixing, as_they_are, remarks_on, renumbered
+from anchoraudit.partitions.fixing import Fixing, remarks_on, renumbered
 from anchoraudit.partitions.judging import Cleaning, File, Files, Judging, Kept
 from anchoraudit.partitions.leaving import Dropping
 from anchoraudit.partitions.partial import Partial
@@ -78,7 +78,7 @@ def differences(
         require_no_columns_of_splits(reading, plan.skeleton.sources)
         if fixing is not None:
             require_room_for_fixes(output or root, is_table=not plan.skeleton.has_entries)
-        ids = renumbered(plan, running) if fixing is not None and fixing.unsafe else as_they_are(plan)
+        ids = renumbered(plan, running, fixing)
         kept = Kept.of(scratch, ids)
         dropping = Dropping(drop, keep_blank, fixing=fixing, told=True)
         judging = Judging(Cleaning(Job.of(ids.plan, settings), dropping), kept, reading)

@@ -40,7 +40,6 @@ from anchoraudit.partitions.fixing import (
     FileEditor,
     Fixed,
     Fixing,
-    as_they_are,
     remarks_on,
     renumbered,
     with_ids,
@@ -188,7 +187,7 @@ def filter_partitions(
             _require_apart(listed.path, writing, manifest, replace=replace)
         if fixing is not None:
             require_room_for_fixes(target, is_table=not plan.skeleton.has_entries)
-        ids = renumbered(plan, running) if fixing is not None and fixing.unsafe else as_they_are(plan)
+        ids = renumbered(plan, running, fixing)
         job = Job.of(ids.plan, settings)
         certifying = Certifying(parts, job, chosen=detector_chosen) if certify else None
         if certifying is not None:

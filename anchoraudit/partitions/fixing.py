@@ -111,14 +111,11 @@ class Renumbered(NamedTuple):
     remarks: Sequence[str]
 
 
-def as_they_are(plan: Plan) -> Renumbered:
-    """Return the classes of a data set with their own ids."""
-    return Renumbered(plan, {}, (), ())
-
-
-def renumbered(plan: Plan, engine: Engine) -> Renumbered:
-    """Number the classes of a data set anew, if that can be done."""
+def renumbered(plan: Plan, engine: Engine, fixing: Fixing | None) -> Renumbered:
+    """Number the classes of a data set anew, if unsafe fixes are made, and if that can be done."""
     skeleton, remarks = plan.skeleton, list[str]()
+    if fixing is None or not fixing.unsafe:
+        return Renumbered(plan, {}, (), ())
     if new_category_ids(skeleton, 0, []) is None:
         new_category_ids(skeleton, 0, remarks)
         return Renumbered(plan, {}, (), remarks)

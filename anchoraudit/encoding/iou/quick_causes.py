@@ -69,7 +69,7 @@ def _mark(cause: Int8, sizes: Float, shapes: Float, threshold: float) -> Bool:
     """Mark the causes of sizes [N, 2] that are not "elongated". Tell which are beyond doubt: bool [N]."""
     width, height = np.ascontiguousarray(sizes.T)
     area, aspect = width * height, width / height
-    sure = (width > 0) & (area > 0) & (area < np.inf)
+    sure: Bool = (width > 0) & (area > 0) & (area < np.inf)
     large, small = (np.zeros(len(sizes), dtype=np.bool_) for _ in range(2))
     for one in _aspects(shapes.tobytes(), threshold):
         likely = (aspect > one.low.below) & (aspect < one.high.above)
@@ -94,8 +94,7 @@ def _mark(cause: Int8, sizes: Float, shapes: Float, threshold: float) -> Bool:
     area += factor * float(shapes.prod(axis=1).max())
     area *= _NEAR
     sure &= np.abs(free, out=free) > area
-    found: Bool = sure
-    return found
+    return sure
 
 
 @lru_cache(maxsize=64)

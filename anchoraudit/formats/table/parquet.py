@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from anchoraudit.formats.table.row_groups import ArrowRows
 
-_MANY = 1 << 19  # rows from which on it shows what memory reading has taken
 _TELLING = 200  # first rows by which a column of classes is recognised
 
 
@@ -166,8 +165,7 @@ def flat_rows(file: ArrowRows, path: Path, needed: dict[str, str], dialect: Dial
     from anchoraudit.formats.table.arrow import numbers_of, texts_of
     from anchoraudit.formats.table.nested import boxes_in, is_list
 
-    if file.count > _MANY:
-        give_back()  # of what was read before
+    give_back(file.count)  # of what was read before
     texts, numbers = {}, {}
     lists: Any = None
     # Texts first: the names of images take the most memory while they are read.
@@ -179,8 +177,7 @@ def flat_rows(file: ArrowRows, path: Path, needed: dict[str, str], dialect: Dial
             numbers[name] = numbers_of(column, nan_is_nothing=True)
         else:
             texts[name] = texts_of(column)
-    if file.count > _MANY:
-        give_back()
+    give_back(file.count)
     at = np.arange(file.first, file.first + file.count)
     rows = Rows(path, dialect, "row", texts, numbers, at)
     if lists is not None:

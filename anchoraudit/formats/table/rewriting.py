@@ -22,7 +22,6 @@ from anchoraudit.io.memory import give_back
 # Bytes of a row group that are in memory at a time, as the file counts them. A larger one, such as of
 # pictures, becomes several.
 _AT_ONCE = 256 << 20
-_MANY = 1 << 19  # rows of a row group whose memory shows
 _VIEWS = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
 
 
@@ -88,8 +87,7 @@ def _write_group(file: parquet.ParquetFile, group: int, keep: Bool, writer: parq
     rows = max(len(keep) * _AT_ONCE // size, 1)
     start = 0
     if rows >= len(keep):
-        if len(keep) > _MANY:
-            give_back()  # what its names took while they were read
+        give_back(len(keep))  # what its names took while they were read
         stays = _filtered(file.read_row_group(group), keep)
         writer.write_table(stays, row_group_size=len(keep))
         return
