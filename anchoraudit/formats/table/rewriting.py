@@ -22,7 +22,12 @@ from anchoraudit.io.memory import give_back
 # Bytes of a row group that are in memory at a time, as the file counts them. A larger one, such as of
 # pictures, becomes several.
 _AT_ONCE = 256 << 20
-_VIEWS = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
+# Types of views, which pyarrow has from version 16 on, and types that it can take rows of.
+_VIEWS = {
+    getattr(pa, f"{name}_view")(): getattr(pa, f"large_{name}")()
+    for name in ("string", "binary")
+    if hasattr(pa, f"{name}_view")
+}
 
 
 def rewrite(path: Path, texts: Callable[[int], Rows], left_out: LeftOut, output: Output) -> Rewritten:
