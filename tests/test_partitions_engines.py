@@ -90,6 +90,11 @@ def tenfold(common, task):
     return 10 * task
 
 
+def slowly(_common, task):
+    time.sleep(0.2)
+    return task
+
+
 def imported_at(_common, _task):
     return [name for name in sys.modules if name.startswith("anchoraudit.")]
 
@@ -172,6 +177,18 @@ class TestDask:
             found = dict(running.each(imported_at, None, [0, 1]))
         assert all("anchoraudit.formats.kitti" in names for names in found.values())
 
+    @linux
+    def test_a_scheduler_that_ends_is_told_and_no_part_is_blamed(self):
+        before = children(os.getpid())
+        with engine("dask", workers=1) as running:
+            results = running.each(slowly, None, range(9))
+            next(results)
+            (own,) = (pid for pid, session in children(os.getpid()) - before if session == pid)
+            scheduler, _worker = sorted(pid for pid, _ in children(own))
+            os.kill(scheduler, signal.SIGKILL)
+            with pytest.raises(AnchorauditError, match="the connection to the Dask scheduler was lost"):
+                list(results)
+
     def test_a_cluster_by_its_address(self, shards, expected):
         from anchoraudit.partitions.engines._dask_here import cluster_here
 
@@ -228,7 +245,7 @@ class TestDask:
         assert (done.stdout, done.stderr) == ("120\n", "")
 
     @linux
-    @pytest.mark.parametrize("letters", [1, 60])  # a longer name leaves no room for sockets in its folders
+    @pytest.mark.parametrize("letters", [1, 60])  # a longer name leaves no room for a socket's path
     def test_nothing_is_left_among_the_temporary_files(self, shards, tmp_path_factory, letters):
         temporary = Path(tempfile.gettempdir(), "t" * letters + str(os.getpid()))
         temporary.mkdir()
@@ -257,8 +274,10 @@ class TestDask:
             env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
             start_new_session=True,
         )
-        while not (below := children(scan.pid)) and scan.poll() is None:
+        below = []
+        while not below and scan.poll() is None:
             time.sleep(0.02)
+            below = [pid for pid, session in children(scan.pid) if session != scan.pid]
         os.killpg(scan.pid, signal.SIGINT)
         _, errors = scan.communicate()
         if scan.returncode == 130:  # or else it was done before
@@ -269,13 +288,13 @@ class TestDask:
 
 
 def children(pid):
-    """Processes that a process started and that have a session of their own."""
-    found = []
+    """(process, its session) of all that a process started."""
+    found = set()
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            fields = stat.read_text().rpartition(")")[2].split()
+            _, parent, _, session = stat.read_text().rpartition(")")[2].split()[:4]
         except OSError:
             continue
-        if int(fields[1]) == pid and int(fields[3]) != pid:
-            found.append(int(stat.parent.name))
+        if int(parent) == pid:
+            found.add((int(stat.parent.name), int(session)))
     return found

@@ -2,23 +2,31 @@
 
 So Ctrl-C does not reach them, what Dask logs reaches no terminal, and no worker imports the user's script.
 They end with the process that started them.
+
+That process imports Dask once, and then only forks and waits: the scheduler, the workers, and a new worker
+for each that died. Dask's own LocalCluster has it imported twice, and pandas too if it is there.
 """
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from pathlib import Path
+from importlib import import_module
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any, Literal, cast
 
 from anchoraudit.errors import AnchorauditError
-from anchoraudit.io.outputs import remove_folder, scratch_folder
+from anchoraudit.io.outputs import scratch_folder
 from anchoraudit.io.processes import can_fork
 from anchoraudit.io.signals import at_signal
 from anchoraudit.partitions.engines import ATTEMPTS
@@ -27,9 +35,8 @@ _PROGRAM = f"import sys; from {__name__} import run; run(*sys.argv[1:])"
 # Seconds until a worker that does not answer another one counts as killed, and until tasks fail that no
 # worker is there for.
 _CONNECTING, _WITHOUT_WORKERS = 3, 60
-# Bytes that the path of a socket may have on every system, and what Python calls its sockets.
-_LONGEST, _SOCKET = 104, "/listener-12345678"
 _ONE_THREAD = dict.fromkeys(["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"], "1")
+_HERE = "127.0.0.1"
 
 
 @contextmanager
@@ -39,12 +46,12 @@ def cluster_here(workers: int) -> Iterator[str]:
     They begin with what this process has imported of anchoraudit: the more, the sooner they are ready. This
     process imports Dask meanwhile.
     """
-    with scratch_folder() as folder, _folder_for_sockets(folder) as sockets:
+    with scratch_folder() as folder:
         paths = os.pathsep.join(path or os.getcwd() for path in sys.path)  # noqa: PTH109
         imported = sorted(name for name in sys.modules if name.startswith("anchoraudit."))
         process = subprocess.Popen(
             # -P: no other folder comes before these.
-            [sys.executable, "-P", "-c", _PROGRAM, str(workers), str(folder), str(sockets), *imported],
+            [sys.executable, "-P", "-c", _PROGRAM, str(workers), str(folder), *imported],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -69,45 +76,83 @@ def cluster_here(workers: int) -> Iterator[str]:
                 process.communicate()  # and close the pipes
 
 
-@contextmanager
-def _folder_for_sockets(folder: Path) -> Iterator[Path]:
-    """Give a folder in which processes can make sockets: this one, or another one if its path is too long."""
-    if len(os.fsencode(folder)) + len(_SOCKET) < _LONGEST:
-        yield folder
-        return
-    own = Path(tempfile.gettempdir(), f"pymp-{os.urandom(4).hex()}")  # as short as Python's own
-    remove = partial(remove_folder, own)
-    with at_signal(remove):
-        try:
-            own.mkdir(mode=0o700)
-            yield own
-        finally:
-            remove()
-
-
 def _end(process: subprocess.Popen[str]) -> None:
     """End a process and all those that it started. They have nothing to tidy up."""
     with suppress(OSError):
         if hasattr(os, "killpg"):
-            # The process that tracks semaphores ignores it. It removes them once the others are gone.
             os.killpg(process.pid, signal.SIGTERM)
         else:
             process.kill()
 
 
-def run(workers: str, folder: str, sockets: str, *imported: str) -> None:
+def run(workers: str, folder: str, *imported: str) -> None:
     """Write the scheduler's address to stdout, or why there is none, and run until stdin ends.
 
-    folder: where workers put what they have no room for, and the scheduler its files. sockets: where these
-    processes have theirs. imported: modules that they need.
+    folder: where workers put what they have no room for, and the scheduler its files. imported: modules that
+    they need.
     """
-    # Where `multiprocessing.util.get_temp_dir` looks first. A folder that it made would stay: these processes
-    # are ended, and tidy up nothing.
-    getattr(multiprocessing.current_process(), "_config", {})["tempdir"] = sockets
-    if can_fork():
-        _import_once(imported)
+    for name in ("distributed", *imported):
+        with suppress(ImportError):
+            import_module(name)
+    gc.freeze()  # workers need not look at what was imported
+    method = "fork" if can_fork() else "spawn"  # forks are safe: Python has one thread here
+    context = multiprocessing.get_context(cast(Literal["spawn"], method))  # typed as one of the two
+    try:
+        receiving, sending = context.Pipe(duplex=False)
+        scheduler = context.Process(target=_schedule, args=(folder, sending), daemon=True)
+        scheduler.start()
+        sending.close()  # or the next line waits for ever for a scheduler that ended
+        address = receiving.recv()
+
+        def started() -> BaseProcess:
+            worker = context.Process(target=_work, args=(folder, address), daemon=True)
+            worker.start()
+            return worker
+
+        running = [started() for _ in range(int(workers))]
+    except (OSError, EOFError) as error:
+        print(str(error).partition("\n")[0] or "its scheduler ended", flush=True)
+        return
+    print(address, flush=True)
+    until = [scheduler.sentinel]
+    if method == "fork":
+        until.append(sys.stdin.fileno())
+    else:  # not each system can wait for a pipe, and a thread does no harm where nothing is forked
+        threading.Thread(target=_end_with_stdin, daemon=True).start()
+    while not set(until) & set(wait([*until, *(worker.sentinel for worker in running)])):
+        running = [worker if worker.is_alive() else started() for worker in running]
+
+
+def _schedule(folder: str, sending: Connection) -> None:
+    """Be the scheduler. Send its address."""
+    from distributed import Scheduler
+
+    async def serve() -> None:
+        async with Scheduler(host=_HERE, port=0, dashboard=False) as scheduler:
+            sending.send(scheduler.address)
+            await scheduler.finished()
+
+    _serve(folder, serve())
+
+
+def _work(folder: str, address: str) -> None:
+    """Be a worker of a scheduler."""
+    from distributed import Worker
+
+    async def serve() -> None:
+        # Without a limit, for Dask stops a worker for good whose memory is not given back to the system.
+        worker = Worker(
+            address, host=_HERE, nthreads=1, memory_limit=0, local_directory=folder, dashboard=False
+        )
+        async with worker:
+            await worker.finished()
+
+    _serve(folder, serve())
+
+
+def _serve(folder: str, serving: Coroutine[Any, Any, None]) -> None:
+    """Run a scheduler or a worker as long as the process that started this one."""
     import dask
-    from distributed import LocalCluster
 
     dask.config.set(
         {
@@ -116,32 +161,23 @@ def run(workers: str, folder: str, sockets: str, *imported: str) -> None:
             "distributed.scheduler.allowed-failures": ATTEMPTS - 1,
             "distributed.scheduler.no-workers-timeout": f"{_WITHOUT_WORKERS} s",
             "distributed.comm.timeouts.connect": f"{_CONNECTING} s",
-            # Dask has memory given back to the system at once. Then every array costs page faults anew.
-            "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
-            # Dask ends the nanny of a worker that has died, and is just then dead again, instead of waiting.
-            "distributed.deploy.lost-worker-timeout": "1000 days",
-            "distributed.worker.multiprocessing-method": "forkserver" if can_fork() else "spawn",
             # Fifty times a second each process tells that it is not held up. Nobody hears it.
             "distributed.admin.tick.interval": "1s",
             # Nobody sees it, and it stops the worker a hundred times a second.
             "distributed.worker.profile.enabled": False,
         }
     )
-    try:
-        cluster = LocalCluster(
-            n_workers=int(workers), threads_per_worker=1, dashboard_address=None, local_directory=folder
-        )
-    except Exception as error:
-        print(str(error).partition("\n")[0] or type(error).__name__, flush=True)
-        return
-    print(cluster.scheduler_address, flush=True)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    asyncio.run(serving)
+
+
+def _end_with_stdin() -> None:
     sys.stdin.read()
-    cluster.close()
+    os._exit(0)
 
 
-def _import_once(imported: Sequence[str]) -> None:
-    """Start the process of which workers are forks. It imports what they need while this one imports Dask."""
-    from multiprocessing import forkserver
-
-    multiprocessing.set_forkserver_preload(["distributed.nanny", *imported])
-    forkserver.ensure_running()
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(0)

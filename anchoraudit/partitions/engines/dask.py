@@ -7,9 +7,10 @@ not scattered: what is scattered is lost with the last worker that has it.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
+import gc
 import itertools
 import logging
-from asyncio import CancelledError
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -98,10 +99,10 @@ class DaskEngine:
             index = index_of.pop(future.key)
             try:
                 result = future.result()
-            except CancelledError:
+            except (asyncio.CancelledError, concurrent.futures.CancelledError):  # as the version has it
                 raise AnchorauditError(
                     "the connection to the Dask scheduler was lost",
-                    remedy="Look at the scheduler's log, and run the command again.",
+                    remedy="See why it ended (its log, its memory), and run the command again.",
                 ) from None
             except KilledWorker:
                 result = None
@@ -216,7 +217,13 @@ def _done_there(version: str, work: Callable[[Any, Any], Any], common: Any, task
     if anchoraudit.__version__ != version:
         return Failed(str(_other_version("a Dask worker", anchoraudit.__version__)))
     reuse_freed()
-    return attempted(work, common, task)
+    try:
+        return attempted(work, common, task)
+    finally:
+        # What is in cycles of a part would stay until much else has been made. Quick if all is frozen that
+        # was imported, as in workers that `_dask_here` starts.
+        if gc.get_freeze_count():
+            gc.collect()
 
 
 def _same(common: Any) -> Any:
