@@ -61,6 +61,16 @@ def _workers(
 
 
 @contextmanager
+def tables_of_cells() -> Iterator[None]:
+    """Within the block, boxes are looked up by the cells of their sizes, however few they are."""
+    with ExitStack() as stack:
+        for name in ("most_alike", "quick_causes"):
+            module = import_module(f"anchoraudit.encoding.iou.{name}")
+            stack.enter_context(mock.patch.object(module, "_WORTH_A_TABLE", 0))
+        yield
+
+
+@contextmanager
 def reading_in_parts() -> Iterator[None]:
     """Within the block, all that can be read in parts is, whatever its size."""
     with ExitStack() as stack:
@@ -76,4 +86,5 @@ def reading_in_parts() -> Iterator[None]:
         stack.enter_context(mock.patch.object(voc, "FILES_A_CHUNK", 1))
         tables = import_module("anchoraudit.formats.table.csv_file")
         stack.enter_context(mock.patch.object(tables, "_WORTH_ARROW", 0))
+        stack.enter_context(tables_of_cells())
         yield

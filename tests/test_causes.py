@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from unittest import mock
 
 import msgspec
 import numpy as np
@@ -17,7 +18,7 @@ from anchoraudit.detectors import load_detector, override
 from anchoraudit.detectors.spec import Border, Match, Resize
 from anchoraudit.encoding import causes, causes_by_size, engines
 from anchoraudit.encoding.canvas import Canvases, OnCanvas
-from anchoraudit.encoding.iou import quick_causes
+from anchoraudit.encoding.iou import quick_causes, size_cells
 
 REFERENCE = anchoraudit.load_detector()
 LITERAL = {
@@ -164,9 +165,11 @@ def test_boxes_a_little_too_small_or_too_large(size, cause, least, most):
 
 
 def assert_quick(sizes, detector):
-    """The few comparisons tell the same causes as the definition."""
+    """The few comparisons tell the same causes as the definition, and so does the table of cells."""
     expected = causes_by_size.causes_by(causes_by_size.BY_IOU, sizes, detector)
     assert quick_causes.causes(sizes, detector).tolist() == expected.tolist()
+    with mock.patch.object(quick_causes, "_WORTH_A_TABLE", 0):
+        assert quick_causes.causes(sizes, detector).tolist() == expected.tolist()
 
 
 @given(
@@ -194,6 +197,36 @@ def test_few_comparisons_tell_the_same_at_the_limits(threshold):
         np.concatenate([exact, *beside]),
         one_shape(*map(tuple, shapes.tolist()), positive=threshold, negative=0.0),
     )
+
+
+def test_the_table_tells_the_cause_of_nearly_all_boxes():
+    rng = np.random.default_rng(3)
+    sizes = np.exp(rng.uniform(np.log(2), np.log(900), (20_000, 2)))
+    detector = anchoraudit.load_detector()
+    with (
+        mock.patch.object(quick_causes, "_WORTH_A_TABLE", 0),
+        mock.patch.object(quick_causes, "_causes", wraps=quick_causes._causes) as compared,
+    ):
+        found = quick_causes.causes(sizes, detector)
+    compared_alone = [len(call.args[0].narrowest) for call in compared.call_args_list]
+    assert sum(length for length in compared_alone if length != size_cells.SIDES) < 0.1 * len(sizes)
+    assert len(set(found.tolist())) == 4
+    assert_quick(sizes, detector)
+
+
+@given(st.lists(st.floats(1e-3, 1e5) | st.integers(-4, 16).map(lambda power: 2.0**power), min_size=1))
+def test_each_size_is_in_the_bounds_of_its_cell(sides):
+    width, height = np.array(sides), np.array(sides[::-1])
+    row, column = np.divmod(size_cells.cells_of(width, height), size_cells.SIDES)
+    bounds = size_cells.bounds()
+    assert ((bounds.narrowest[row, 0] <= width) & (width < bounds.widest[row, 0])).all()
+    assert ((bounds.lowest[column] <= height) & (height < bounds.highest[column])).all()
+
+
+def test_what_is_no_size_is_in_a_cell_at_the_end():
+    odd = np.array([0.0, -0.0, -5.0, -np.inf, np.inf, np.nan, 1e-300, 1e300])
+    at = size_cells.cells_of(odd, np.ones(len(odd))) // size_cells.SIDES
+    assert set(at.tolist()) == {0, size_cells.SIDES - 1}
 
 
 def test_few_comparisons_leave_what_is_no_size_to_the_definition():

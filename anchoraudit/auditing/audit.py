@@ -25,6 +25,7 @@ from anchoraudit.encoding.admission import Admitted, admitted_to
 from anchoraudit.encoding.canvas import OnCanvas, Placed, on_canvas, place_usable
 from anchoraudit.encoding.causes import CAUSES, causes_of
 from anchoraudit.encoding.errors_raised import reasons
+from anchoraudit.encoding.results import Judged
 from anchoraudit.encoding.shortages import Shortages
 from anchoraudit.encoding.statuses import STATUS_CODE, STATUSES, has
 from anchoraudit.encoding.verdicts import VERDICT_CODE, VERDICTS, verdicts_of
@@ -505,11 +506,13 @@ def examine(
     class_rules: str | None = None,
     images: str | ImageFiles = "header",
     image_cache: Path | None = None,
+    brief: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Audit, Context]:
     """Replay a detector's encoder, and return the audit without findings, and what rules look at.
 
-    Takes what `audit` takes, and raises what it raises. images: what `seen_for` returned, too.
+    Takes what `audit` takes, and raises what it raises. images: what `seen_for` returned, too. brief: best
+    IoUs may be NaN where no rule and no list of flagged images asks for them.
     """
     original = dataset_of(dataset)
     detector = None if detector is None else load_detector(detector)
@@ -551,12 +554,15 @@ def examine(
         for reason, rows in (("model", admitted.dropped), ("loader", admitted.dropped_by_loader)):
             labels = labels.without(rows, reason) if len(rows) else labels
     placed = place_usable(dataset, labels, detector)
+    brief = brief and engines.statuses_need_no_best(detector)
     try:
-        boxes = _judge_boxes(labels, dataset, placed, detector)
+        boxes = _judge_boxes(labels, dataset, placed, detector, brief=brief)
         why = reasons(placed.boxes, dataset.boxes.image[placed.rows], placed.of_image, detector)
         if dataset.images.fate is not None:
             why[dataset.images.fate != KEPT] = 0  # the encoder never sees it
         results = _judge_images(dataset, boxes, why)
+        if brief:
+            _add_best_of_flagged(boxes, results, dataset, placed, detector)
         if counts:
             _count_anchors(dataset, detector, placed, (boxes, results), progress)
     except AnchorauditError as error:  # counts=True, and the detector has too many anchors to enumerate
@@ -688,10 +694,13 @@ def _without_detector(
 
 
 def _judge_boxes(
-    labels: label_policy.Labels, dataset: Dataset, placed: Placed, detector: Detector
+    labels: label_policy.Labels, dataset: Dataset, placed: Placed, detector: Detector, *, brief: bool
 ) -> BoxResults:
     count, rows = len(labels.usable), placed.rows
-    alone = engines.judge_quickly(placed.boxes, detector)
+    if brief:
+        alone = Judged(np.full(len(rows), np.nan), engines.statuses(placed.boxes, detector))
+    else:
+        alone = engines.judge_quickly(placed.boxes, detector)
     own = rows if len(rows) < count else slice(None)
     image, category = dataset.boxes.image[own], dataset.boxes.category[own]
     judged = engines.compete(placed.boxes, image, alone, detector, category)
@@ -740,6 +749,17 @@ def _judge_images(dataset: Dataset, boxes: BoxResults, raises: Int8) -> ImageRes
     is_empty = results.verdict == VERDICT_CODE["empty_foreground"]
     results.cause = _most_common_cause(image, boxes.cause, is_empty)
     return results
+
+
+def _add_best_of_flagged(
+    boxes: BoxResults, images: ImageResults, dataset: Dataset, placed: Placed, detector: Detector
+) -> None:
+    """Find the best IoU of boxes in images that are not fine: nobody asks for that of others."""
+    image = dataset.boxes.image[placed.rows]
+    some = np.flatnonzero((images.verdict != VERDICT_CODE["ok"])[image])
+    best = engines.judge_quickly(placed.boxes.take(some), detector).best
+    boxes.best_iou[placed.rows[some]] = best
+    np.fmax.at(images.best_iou, image[some], best)
 
 
 def _most_common_cause(image: Int, cause: Int8, asked: Bool) -> Int8:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from anchoraudit.arrays import Float, Int, Int8, for_each_block
+from anchoraudit.arrays import Float, Int, Int8
 from anchoraudit.boxes import wh_iou
 from anchoraudit.detectors.spec import Border, Detector
 from anchoraudit.encoding import engines
@@ -71,10 +71,7 @@ def causes_of(boxes: OnCanvas, detector: Detector) -> Int8:
         cause[is_edge] = EDGE
         rest = np.flatnonzero(~is_edge)
 
-    def by_size(block: slice) -> None:
-        cause[rest[block]] = engines.causes(boxes.take(rest[block]), detector)
-
-    for_each_block(len(rest), by_size)
+    cause[rest] = engines.causes(boxes.take(rest), detector)
     return cause
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Float, Int8
+from anchoraudit.arrays import Bool, Float, Int8, for_each_block
 from anchoraudit.boxes import side_ratio, wh_iou
 from anchoraudit.detectors.spec import Detector, Match
 
@@ -52,6 +52,16 @@ def causes_by(likeness: Likeness, sizes: Float, detector: Detector) -> Int8:
     stride: the box would match if the anchor could be centred freely; checked only where position matters.
     small, large: it would match if scaled up, or down. elongated: none of these.
     """
+    cause = np.empty(len(sizes), dtype=np.int8)
+
+    def run(block: slice) -> None:
+        cause[block] = _causes_of_block(likeness, sizes[block], detector)
+
+    for_each_block(len(sizes), run)
+    return cause
+
+
+def _causes_of_block(likeness: Likeness, sizes: Float, detector: Detector) -> Int8:
     shapes, match = detector.shapes, detector.match
     cause = np.full(len(sizes), ELONGATED, dtype=np.int8)
     rest = np.arange(len(sizes))

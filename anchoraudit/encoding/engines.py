@@ -159,6 +159,15 @@ def statuses(boxes: OnCanvas, detector: Detector) -> Int8:
     return judge_quickly(boxes, detector).status if alone is None else alone(boxes, detector)
 
 
+def statuses_need_no_best(detector: Detector) -> bool:
+    """Tell whether `statuses` are found sooner than best IoUs, and whether nothing else follows from those.
+
+    Best IoUs tell whether anchors are forced, and engines with rivals compare them.
+    """
+    engine = engine_of(detector)
+    return detector.match.force == "none" and hasattr(engine, "statuses") and not hasattr(engine, "compete")
+
+
 def has_candidates(detector: Detector) -> bool:
     """Tell whether boxes have candidates, whose number `count_candidates` returns."""
     return hasattr(engine_of(detector), "count_candidates")

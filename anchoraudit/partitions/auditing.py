@@ -73,7 +73,7 @@ class Job:
 
     def audited(self, own: Slice) -> tuple[Audit, Context]:
         """Audit a part, or a slice of one, and run the rules about single images and boxes."""
-        audit, context = self.settings.examine(own.dataset, own.files)
+        audit, context = self.settings.examine(own.dataset, own.files, brief=True)
         audit.findings = self.check(context, own.dataset.findings if own.reads else ())
         return audit, context
 

@@ -49,11 +49,13 @@ class Settings:
         """Look at the image files of a part, as its audit would; None if it would not."""
         return seen_for(dataset, self.detector, loader=self.loader, rules=self.rules, images=self.images)
 
-    def examine(self, dataset: Dataset, images: ImageFiles | str | None = None) -> tuple[Audit, Context]:
+    def examine(
+        self, dataset: Dataset, images: ImageFiles | str | None = None, *, brief: bool = False
+    ) -> tuple[Audit, Context]:
         """Audit a part, a slice of one, or a skeleton, without running rules.
 
-        images: what is known of the image files; None to look at them. Raises AnchorauditError as `audit`
-        does.
+        images: what is known of the image files; None to look at them. brief: as `examine` of `audit` takes
+        it. Raises AnchorauditError as `audit` does.
         """
         return examine(
             dataset,
@@ -64,6 +66,7 @@ class Settings:
             classes=self.classes,
             class_rules=self.class_rules,
             images=self.images if images is None else images,
+            brief=brief,
         )
 
     def to_builtins(self) -> dict[str, Any]:

@@ -46,18 +46,22 @@ def best_ious(boxes: OnCanvas, detector: Detector, within: tuple[float, float] =
     levels = [_Level(axes, *_areas(axes)) for axes in levels_of(boxes.canvases, detector)]
     number = np.dtype(detector.anchors.precision).type
 
-    # Corners computed from centre and size are rounded. Far from 0, a thin box loses part of its width.
-    remade = detector.anchors.compared_as == "centre_size"
-
     def run(block: slice) -> None:
-        own = boxes.boxes[block]
-        if remade:
-            own = compared_boxes(own, np.nan, np.nan, detector.anchors).corners.astype(np.float64)
-        columns = np.ascontiguousarray(own.T)
+        columns = compared_corners(boxes.boxes[block], detector)
         _best_of_block(columns, boxes.of[block], levels, best[block], number=number, within=within)
 
     for_each_block(len(best), run)
     return best
+
+
+def compared_corners(boxes: Float, detector: Detector) -> Float:
+    """Return the corners that the framework compares with anchors, of boxes [n, 4]: float64 [4, n].
+
+    Corners computed from centre and size are rounded. Far from 0, a thin box loses part of its width.
+    """
+    if detector.anchors.compared_as == "centre_size":
+        boxes = compared_boxes(boxes, np.nan, np.nan, detector.anchors).corners.astype(np.float64)
+    return np.ascontiguousarray(boxes.T)
 
 
 def levels_of(canvases: Canvases, detector: Detector) -> list[tuple[Cells, Cells]]:

@@ -14,8 +14,10 @@ from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.definition import reaches_floor, reaches_positive
 from anchoraudit.encoding.iou.closed_form import NEAR, best_ious
+from anchoraudit.encoding.iou.most_alike import deciding_ious
 from anchoraudit.encoding.iou.surviving import survives
 from anchoraudit.encoding.results import Judged
+from anchoraudit.encoding.statuses import STATUS_CODE
 from anchoraudit.encoding.window import candidates, counting_anchors
 
 
@@ -30,7 +32,10 @@ def statuses(boxes: OnCanvas, detector: Detector) -> Int8:
     lowest = min(match.foreground_from, match.threshold) - near
     if match.forces and detector.border.stage == "after":
         return judge(boxes, detector).status  # the best IoU is compared with that of anchors that cross
-    return _judged(boxes, best_ious(boxes, detector, (lowest, match.threshold + near)), detector).status
+    status = np.full(len(boxes.boxes), STATUS_CODE["unmatched"], dtype=np.int8)
+    rows, best = deciding_ious(boxes, detector, (lowest, match.threshold + near))
+    status[rows] = _judged(boxes.take(rows), best, detector).status
+    return status
 
 
 def _judged(boxes: OnCanvas, best: Float, detector: Detector) -> Judged:

@@ -2,14 +2,15 @@
 
 All depends on whether an IoU reaches the threshold t.
 
-stride: freely centred, `overlap / (area + A - overlap) >= t` is `(1 + t) / t * overlap - A >= area`, with the
-area A of the shape. So the shape with the largest left side decides.
+stride: as `free_centre` has it.
 
 small, large: at its best scale, a box of aspect r has the area of a shape of aspect a. They share q of it,
 `q^2 = min(r / a, a / r)`, and `q / (2 - q) >= t` is `q >= 2 t / (1 + t)`: limits of r alone. The box must be
 scaled down if it is larger than the smallest shape of that aspect, and up if it is smaller than the largest.
 
-A box so near one of these limits that rounding could decide is left to `causes_by_size`.
+So all sizes of a cell of `size_cells` have the same cause, but where one of these limits goes through it.
+Many boxes are looked up in a table of the cells. A box so near a limit that rounding could decide is left to
+`causes_by_size`.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Float, Int8, at_most
+from anchoraudit.arrays import Float, Int8, for_each_block
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.causes_by_size import BY_IOU, ELONGATED, LARGE, SMALL, STRIDE, by_aspect, causes_by
+from anchoraudit.encoding.iou.free_centre import NEAR, surplus, tolerance
+from anchoraudit.encoding.iou.size_cells import Bounds, bounds, cells_of
 
-# Relative to the numbers compared. Far more than rounding adds up to in a dozen operations on float64.
-_NEAR = 1e-9
+_DOUBTFUL = -1
+_WORTH_A_TABLE = 1 << 17  # boxes
 
 
 class _Limit(NamedTuple):
@@ -35,7 +38,7 @@ class _Limit(NamedTuple):
 
     @classmethod
     def at(cls, value: float) -> _Limit:
-        return cls(value * (1 - _NEAR), value * (1 + _NEAR))
+        return cls(value * (1 - NEAR), value * (1 + NEAR))
 
 
 class _Aspect(NamedTuple):
@@ -56,45 +59,58 @@ def causes(sizes: Float, detector: Detector) -> Int8:
     threshold, shapes = detector.match.foreground_from, detector.shapes
     if not (0 < threshold <= 1 and (shapes > 0).all()):
         return causes_by(BY_IOU, sizes, detector)
-    cause = np.full(len(sizes), ELONGATED, dtype=np.int8)
-    with np.errstate(all="ignore"):
-        is_sure = _mark(cause, sizes, shapes, threshold)
-    doubtful = np.flatnonzero(~is_sure)
+    cause = np.full(len(sizes), _DOUBTFUL, dtype=np.int8)
+    if len(sizes) >= _WORTH_A_TABLE:
+        table = _of_cells(shapes.tobytes(), threshold)
+
+        def look_up(block: slice) -> None:
+            cause[block] = table.take(cells_of(*np.ascontiguousarray(sizes[block].T)))
+
+        for_each_block(len(sizes), look_up)
+    rest = np.flatnonzero(cause == _DOUBTFUL)
+
+    def compare(block: slice) -> None:
+        width, height = np.ascontiguousarray(sizes.take(rest[block], axis=0).T)
+        cause[rest[block]] = _causes(Bounds(width, width, height, height), shapes, threshold)
+
+    for_each_block(len(rest), compare)
+    doubtful = np.flatnonzero(cause == _DOUBTFUL)
     if len(doubtful):
         cause[doubtful] = causes_by(BY_IOU, sizes.take(doubtful, axis=0), detector)
     return cause
 
 
-def _mark(cause: Int8, sizes: Float, shapes: Float, threshold: float) -> Bool:
-    """Mark the causes of sizes [N, 2] that are not "elongated". Tell which are beyond doubt: bool [N]."""
-    width, height = np.ascontiguousarray(sizes.T)
-    area, aspect = width * height, width / height
-    sure: Bool = (width > 0) & (area > 0) & (area < np.inf)
-    large, small = (np.zeros(len(sizes), dtype=np.bool_) for _ in range(2))
+@lru_cache(maxsize=16)
+def _of_cells(shapes: bytes, threshold: float) -> Int8:
+    """Return the cause of all sizes of each cell, or _DOUBTFUL: int8 [SIDES * SIDES]."""
+    return _causes(bounds(), np.frombuffer(shapes).reshape(-1, 2), threshold).reshape(-1)
+
+
+@np.errstate(all="ignore")
+def _causes(sizes: Bounds, shapes: Float, threshold: float) -> Int8:
+    """Return the cause that all sizes between two have, or _DOUBTFUL: int8, as many as there are bounds."""
+    narrowest, widest, lowest, highest = sizes
+    least, most = narrowest * lowest, widest * highest
+    thinnest, flattest = narrowest / highest, widest / lowest
+    is_small, may_be_small, is_large, may_be_large = (np.zeros(least.shape, dtype=np.bool_) for _ in range(4))
     for one in _aspects(shapes.tobytes(), threshold):
-        likely = (aspect > one.low.below) & (aspect < one.high.above)
-        reached = (aspect > one.low.above) & (aspect < one.high.below)
-        larger, smaller = area > one.smallest.above, area < one.largest.below
-        told = reached & (larger | (area < one.smallest.below)) & (smaller | (area > one.largest.above))
-        sure &= told | ~likely
-        large |= reached & larger
-        small |= reached & smaller
-    np.copyto(cause, LARGE, where=large)
-    np.copyto(cause, SMALL, where=small)  # where both apply, "small" wins
-    factor = (1 + threshold) / threshold
-    free = np.full(len(sizes), -np.inf)
-    for w, h in shapes.tolist():
-        overlap = at_most(width, w)
-        overlap *= at_most(height, h)
-        overlap *= factor
-        overlap -= w * h
-        np.maximum(free, overlap, out=free)
-    free -= area
-    np.copyto(cause, STRIDE, where=free > 0)  # which comes before both
-    area += factor * float(shapes.prod(axis=1).max())
-    area *= _NEAR
-    sure &= np.abs(free, out=free) > area
-    return sure
+        reached = (thinnest > one.low.above) & (flattest < one.high.below)
+        is_small |= reached & (most < one.largest.below)
+        is_large |= reached & (least > one.smallest.above)
+        likely = (flattest > one.low.below) & (thinnest < one.high.above)
+        may_be_small |= likely & (least < one.largest.above)
+        may_be_large |= likely & (most > one.smallest.below)
+    cause = np.full(least.shape, _DOUBTFUL, dtype=np.int8)
+    np.copyto(cause, ELONGATED, where=~(may_be_small | may_be_large))
+    np.copyto(cause, LARGE, where=is_large & ~may_be_small)
+    np.copyto(cause, SMALL, where=is_small)  # where both apply, "small" wins
+    near = tolerance(most, shapes, threshold)
+    anywhere = surplus(narrowest, lowest, shapes, threshold) - most > near
+    nowhere = surplus(widest, highest, shapes, threshold) - least < -near
+    np.copyto(cause, STRIDE, where=anywhere)  # which comes before both
+    measured = (narrowest > 0) & (lowest > 0) & (least > 0) & (most < np.inf)
+    np.copyto(cause, _DOUBTFUL, where=~(measured & (anywhere | nowhere)))
+    return cause
 
 
 @lru_cache(maxsize=64)

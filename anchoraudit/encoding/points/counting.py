@@ -130,7 +130,12 @@ def causes_at(boxes: OnCanvas, detector: Detector) -> Int8:
         anywhere = msgspec.structs.replace(
             detector, match=msgspec.structs.replace(detector.match, ranges=every)
         )
-        cause[candidates_by_level(boxes, anywhere).any(axis=1)] = LEVEL
+
+        def run(block: slice) -> None:
+            own = OnCanvas(boxes.boxes[block], boxes.of[block], boxes.canvases)
+            cause[block][candidates_by_level(own, anywhere).any(axis=1)] = LEVEL
+
+        for_each_block(len(cause), run)
     return cause
 
 
