@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from anchoraudit.encoding.canvas import Placed
 
 _ROWS = 50_000  # boxes at a time
+_PAIRS_OF_A_BOX = 32  # pairs of a class and an image up to which all of them are listed: a byte each
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,12 @@ def images_by_class(dataset: Dataset) -> Int:
     if len(category) and category.min() < 0:
         known = np.flatnonzero(category >= 0)
         category, image = category[known], image[known]
-    pairs = distinct(category * images + image)  # those of each class one after the other
+    pairs = category * images + image
+    if classes * images <= _PAIRS_OF_A_BOX * len(pairs):
+        occurs = np.zeros(classes * images, dtype=np.bool_)
+        occurs[pairs] = True
+        return np.array([np.count_nonzero(of_class) for of_class in occurs.reshape(classes, images)])
+    pairs = distinct(pairs)  # those of each class one after the other
     number: Int = np.diff(np.searchsorted(pairs, np.arange(classes + 1) * images))
     return number
 

@@ -204,8 +204,12 @@ def compete(
         return own(boxes, image, judged, detector, category, first=first)
     if detector.match.repeated != "first":
         return judged
-    first = repeats(image, boxes.boxes) if first is None else first
-    return without_later_equals(judged, first >= 0, detector)
+    if first is not None:
+        return without_later_equals(judged, first >= 0, detector)
+    some = np.flatnonzero(judged.foreground)  # equal boxes have one status, and others are not shadowed
+    later = np.zeros(len(image), dtype=np.bool_)
+    later[some] = repeats(image[some], boxes.boxes.take(some, axis=0)) >= 0
+    return without_later_equals(judged, later, detector)
 
 
 @_without_bounds

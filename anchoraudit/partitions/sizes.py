@@ -1,4 +1,4 @@
-"""Box sizes as a histogram of their logarithms, which merges by sums."""
+"""Box sizes as a histogram with narrow bins for short sides, wide ones for long sides, which merges by sums."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from anchoraudit.anchors.clustered import Clustered, cluster_sizes
 from anchoraudit.arrays import Float, Int, at_most, stable_argsort
 from anchoraudit.errors import AnchorauditError
 
-BINS = 16  # of an octave, at least: a side doubles over so many
+_BITS = 4
+BINS = 1 << _BITS  # of an octave, at least, each as wide as the others: a side doubles over so many
 MOST = 1 << 16  # bins: where there are fewer, they are narrower, so that a few sizes are not mixed up
 _FINEST = 8  # how often bins are halved at most: each is then 0.02 % wide
 # Sides are added up in steps of 1/1024 px, so that sums are integers and their order makes no difference. The
@@ -25,6 +26,7 @@ _LARGEST = 2.0**23  # px: of 2^30 boxes of this side the sum fits into 64 bits
 _OCTAVES = 32  # below one pixel, and above: shorter and longer sides fall into the last bins
 _BINS = 2 * _OCTAVES * (BINS << _FINEST)  # the finest ones of a side, of which a number has 18 bits
 _HALF = 9  # bits
+_MANTISSA, _BIAS = 52, 1023  # of a float64
 # Steps that put a free bit before each of the last 32 bits of a number: how far its halves move apart, then
 # those of each half, and so on; and where bits are then.
 _SPREAD = (
@@ -113,7 +115,8 @@ class SizeHistogram:
     def mean(self) -> Float:
         """The mean width and height of the boxes of each bin: float64 [B, 2], pixels."""
         bins = np.column_stack([_every_second(self.codes >> 1), _every_second(self.codes)])
-        least = 2.0 ** (bins / (BINS << self.fineness) - _OCTAVES)
+        octave, place = np.divmod(bins, BINS << self.fineness)
+        least = np.ldexp(1 + place / (BINS << self.fineness), octave - _OCTAVES)
         mean: Float = np.maximum(self.sides / self.count[:, None] / _STEP, least)  # 0.0001 px is no step
         return mean
 
@@ -144,11 +147,10 @@ def _widened(
 
 def _codes_of(sides: Float) -> Int:
     """Return the finest bin of each side, float64 [N], with a free bit before each of its bits: int64 [N]."""
-    bins = np.log2(sides)
-    bins += _OCTAVES
-    bins *= BINS << _FINEST
-    np.clip(bins, 0, _BINS - 1, out=bins)
-    number = bins.astype(np.int64)  # cut off is rounded down: none is negative
+    # A number begins with its octave, and then with its place in that.
+    number = np.ascontiguousarray(sides).view(np.int64) >> (_MANTISSA - _BITS - _FINEST)
+    number -= (_BIAS - _OCTAVES) << (_BITS + _FINEST)
+    np.clip(number, 0, _BINS - 1, out=number)
     codes: Int = _spread().take(number >> _HALF)
     codes <<= 2 * _HALF
     codes |= _spread().take(number & ((1 << _HALF) - 1))

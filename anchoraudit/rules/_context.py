@@ -338,8 +338,8 @@ class Context:
         if images.entry is not None and not self.dataset.sources[number].suffix:
             row = int(own[np.argmin(images.entry[own])])
             return row, (number, int(images.entry[row]), "")
-        ids = images.ids if len(own) == len(images) else map(images.ids.__getitem__, own.tolist())
-        names = [*map(str, ids)]
+        ids = images.ids if len(own) == len(images) else [*map(images.ids.__getitem__, own.tolist())]
+        names = ids if {*map(type, ids)} == {str} else [*map(str, ids)]
         name = min(names)  # with a key it would take several times as long
         return int(own[names.index(name)]), (number, 0, name)
 
