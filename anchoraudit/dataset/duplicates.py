@@ -132,7 +132,8 @@ def _sums(xyxy: Float, iou: float) -> tuple[Float, Float]:
 
 def _have_neighbours(group: Int, sums: Float, reach: Float) -> Bool:
     """Tell which of n boxes have another of their group within reach: bool [n]."""
-    order = np.lexsort((sums, group))
+    order = np.argsort(sums)  # of equal ones in any order: each is near the next
+    order = order[stable_argsort(group[order])]
     group, sums, reach = group[order], sums[order], reach[order]
     gap = np.where(group[1:] == group[:-1], sums[1:] - sums[:-1], np.inf)
     near = np.zeros(len(order), dtype=np.bool_)

@@ -169,10 +169,12 @@ def decode_names(data: bytes) -> str:
 
 def safe_join(folder: Path, name: str) -> Path | None:
     """Return `folder / name` if that is a file and `name` does not lead out of `folder`, else None."""
-    parts = PurePosixPath(name.replace("\\", "/"))
-    if not name or "\0" in name or parts.is_absolute() or ".." in parts.parts:
+    posix = name.replace("\\", "/")
+    if not name or "\0" in name or posix.startswith("/") or ".." in posix.split("/"):
         return None
-    path = folder / parts
+    if not os.path.isfile(f"{folder}/{posix}"):  # noqa: PTH113  a Path takes several times as long
+        return None
+    path = folder / PurePosixPath(posix)
     try:
         return path if path.is_file() else None
     except (OSError, ValueError):
