@@ -1,4 +1,4 @@
-"""Box sizes as a histogram whose bins are wide for long sides and narrow for short ones. It merges by sums."""
+"""Box sizes as a histogram: bins are wide for long sides and narrow for short ones. It merges by sums."""
 
 from __future__ import annotations
 
