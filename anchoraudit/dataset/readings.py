@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 
-from anchoraudit.arrays import BLOCK, Bool, Float, Int, stable_argsort
+from anchoraudit.arrays import BLOCK, Bool, Float, Int, in_any, stable_argsort
 from anchoraudit.boxes import ROUNDING, are_finite, box_sizes, has_area
 from anchoraudit.dataset.columns import Dataset
 from anchoraudit.dataset.conventions import Convention, every_convention
@@ -370,7 +370,7 @@ def _told(xyxy: Float, sizes: Float) -> Bool:
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         along = xyxy[:, 2:] / sizes
         told = [along[:, axis] >= least for least in (_REACHES, _CORNER) for axis in (0, 1)]
-    unknown = np.isnan(along).any(axis=1)
+    unknown = in_any(np.isnan(along))
     right = [column & ~wrong for column in (*told, unknown)]
     return np.stack([np.ones(len(wrong), dtype=np.bool_), wrong, *right], axis=1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import Any, Literal, TypeVar, overload
+from typing import Any, Literal, TypeVar, cast, overload
 
 import numpy as np
 
@@ -339,7 +339,7 @@ class Context:
             row = int(own[np.argmin(images.entry[own])])
             return row, (number, int(images.entry[row]), "")
         ids = images.ids if len(own) == len(images) else [*map(images.ids.__getitem__, own.tolist())]
-        names = ids if {*map(type, ids)} == {str} else [*map(str, ids)]
+        names = cast(list[str], ids) if {*map(type, ids)} == {str} else [*map(str, ids)]
         name = min(names)  # with a key it would take several times as long
         return int(own[names.index(name)]), (number, 0, name)
 

@@ -29,6 +29,7 @@ from anchoraudit.encoding.grid import LevelAxis, axes_of, compared_boxes, extent
 NEAR = {"float64": 1e-9, "float32": 1e-4}
 # Share of a block's boxes below which copying them out costs less than computing the level for all.
 _WORTH_TAKING = 0.6
+_FEW_CANVASES = 1024
 
 
 # Of a box beyond the largest numbers, an IoU is 0, or no number: then `fmax` leaves it out, which is 0, too.
@@ -66,10 +67,21 @@ def compared_corners(boxes: Float, detector: Detector) -> Float:
 
 def levels_of(canvases: Canvases, detector: Detector) -> list[tuple[Cells, Cells]]:
     """Return both axes of every level."""
-    return [
-        (Cells(x, canvases, detector.border), Cells(y, canvases, detector.border))
-        for x, y in axes_of(detector.anchors)
-    ]
+    border = detector.border
+    return [(_cells(x, canvases, border), _cells(y, canvases, border)) for x, y in axes_of(detector.anchors)]
+
+
+def _cells(axis: LevelAxis, canvases: Canvases, border: Border) -> Cells:
+    """Return a level along an axis: for few canvases, the same as the last time, as in each part of a set."""
+    extent, against = extents(canvases, axis.axis, border)
+    if len(extent) > _FEW_CANVASES:
+        return Cells(axis, extent, against, border)
+    return _known_cells(axis, extent.tobytes(), against.tobytes(), border)
+
+
+@lru_cache(maxsize=256)
+def _known_cells(axis: LevelAxis, extent: bytes, against: bytes, border: Border) -> Cells:
+    return Cells(axis, np.frombuffer(extent), np.frombuffer(against), border)
 
 
 class Cells:
@@ -80,8 +92,7 @@ class Cells:
     anchor counts; None where all count. [D] each, or a single number where all canvases agree.
     """
 
-    def __init__(self, axis: LevelAxis, canvases: Canvases, border: Border) -> None:
-        extent, against = extents(canvases, axis.axis, border)
+    def __init__(self, axis: LevelAxis, extent: Float, against: Float, border: Border) -> None:
         self.stride = _scalar(axis.stride(extent))
         self.offset = _scalar(axis.offset(extent))
         self.last = _scalar(np.maximum(axis.cells(extent) - 1.0, 0.0))
