@@ -16,7 +16,7 @@ from anchoraudit.arrays import Float, Int
 
 _BITS = 5  # of the mantissa: an octave has 32 cells, so that a size is known to 3 %
 _MANTISSA, _BIAS = 52, 1023  # of a float64
-_LEAST, _OCTAVES = -3, 17  # from 2^-3 px to 2^14 px
+_LEAST, _OCTAVES = 0, 12  # from 1 px to 4,096 px
 _FIRST = (_BIAS + _LEAST) << _BITS
 SIDES = (_OCTAVES << _BITS) + 2  # cells of a side, with those at the ends
 
