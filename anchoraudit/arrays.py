@@ -24,6 +24,7 @@ Whole = TypeVar("Whole", Int, npt.NDArray[np.uint64])
 
 # Rows per block: a dozen working arrays stay in a core's cache, and NumPy's call overhead is small.
 BLOCK = 16384
+_MANTISSA, _BIAS = 52, 1023  # of a float64
 # From here on a second thread pays for its start; NumPy lets go of the interpreter lock while it works.
 _WORTH_A_THREAD = 8 * BLOCK
 
@@ -69,6 +70,30 @@ def at_most(column: Floating, limit: Floating | float) -> Floating:
     if np.shape(limit)[-1:] in ((), (1,)):
         return np.clip(column, -np.inf, limit)
     return np.minimum(column, limit)
+
+
+def octave_bins(numbers: Float, bits: int, least: int) -> Int:
+    """Return the bin of each number, of which every octave has 2^bits, all as wide: int64 [n].
+
+    Bin 0 begins at 2^least. What is smaller, or below 0, has a bin below 0; infinity and NaN have one above.
+    A float64 begins with its octave, and then with its place in that: so a bin costs a shift.
+
+    >>> octave_bins(np.array([1.0, 1.5, 2.0, 0.99, -3.0]), bits=1, least=0).clip(-1).tolist()
+    [0, 1, 2, -1, -1]
+    """
+    bins: Int = np.ascontiguousarray(numbers).view(np.int64) >> (_MANTISSA - bits)
+    bins -= (_BIAS + least) << bits
+    return bins
+
+
+def octave_edges(bins: Int, bits: int, least: int) -> Float:
+    """Return where bins of `octave_bins` begin: float64 [n].
+
+    >>> octave_edges(np.array([0, 1, 2, 3]), bits=1, least=0).tolist()
+    [1.0, 1.5, 2.0, 3.0]
+    """
+    edges: Float = ((bins + ((_BIAS + least) << bits)) << (_MANTISSA - bits)).view(np.float64)
+    return edges
 
 
 def in_all(table: Bool) -> Bool:

@@ -63,10 +63,8 @@ def _workers(
 @contextmanager
 def tables_of_cells() -> Iterator[None]:
     """Within the block, boxes are looked up by the cells of their sizes, however few they are."""
-    with ExitStack() as stack:
-        for name in ("most_alike", "quick_causes"):
-            module = import_module(f"anchoraudit.encoding.iou.{name}")
-            stack.enter_context(mock.patch.object(module, "_WORTH_A_TABLE", 0))
+    cells = import_module("anchoraudit.encoding.iou.size_cells")
+    with mock.patch.object(cells, "_WORTH_A_TABLE", 0):
         yield
 
 

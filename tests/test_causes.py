@@ -168,7 +168,7 @@ def assert_quick(sizes, detector):
     """The few comparisons tell the same causes as the definition, and so does the table of cells."""
     expected = causes_by_size.causes_by(causes_by_size.BY_IOU, sizes, detector)
     assert quick_causes.causes(sizes, detector).tolist() == expected.tolist()
-    with mock.patch.object(quick_causes, "_WORTH_A_TABLE", 0):
+    with mock.patch.object(size_cells, "_WORTH_A_TABLE", 0):
         assert quick_causes.causes(sizes, detector).tolist() == expected.tolist()
 
 
@@ -204,7 +204,7 @@ def test_the_table_tells_the_cause_of_nearly_all_boxes():
     sizes = np.exp(rng.uniform(np.log(2), np.log(900), (20_000, 2)))
     detector = anchoraudit.load_detector()
     with (
-        mock.patch.object(quick_causes, "_WORTH_A_TABLE", 0),
+        mock.patch.object(size_cells, "_WORTH_A_TABLE", 0),
         mock.patch.object(quick_causes, "_causes", wraps=quick_causes._causes) as compared,
     ):
         found = quick_causes.causes(sizes, detector)

@@ -38,7 +38,7 @@ def judge(boxes: OnCanvas, detector: Detector) -> Judged:
     matched = np.zeros(len(boxes.boxes), dtype=np.bool_)
 
     def run(block: slice) -> None:
-        part = OnCanvas(boxes.boxes[block], boxes.of[block], boxes.canvases)
+        part = boxes.block(block)
         value, matches = _table(part, detector)
         best[block] = value.max(axis=1)
         matched[block] = matches.any(axis=1)
@@ -54,7 +54,7 @@ def levels(boxes: OnCanvas, detector: Detector) -> Bool:
     found = np.zeros((len(boxes.boxes), len(counts)), dtype=np.bool_)
 
     def run(block: slice) -> None:
-        part = OnCanvas(boxes.boxes[block], boxes.of[block], boxes.canvases)
+        part = boxes.block(block)
         found[block] = np.logical_or.reduceat(_table(part, detector)[1], first, axis=1)
 
     for_each_block(len(found), run)

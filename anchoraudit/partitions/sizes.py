@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit.anchors.clustered import Clustered, cluster_sizes
-from anchoraudit.arrays import Float, Int, at_most, stable_argsort
+from anchoraudit.arrays import Float, Int, at_most, octave_bins, octave_edges, stable_argsort
 from anchoraudit.errors import AnchorauditError
 
 _BITS = 4
@@ -26,7 +26,6 @@ _LARGEST = 2.0**23  # px: of 2^30 boxes of this side the sum fits into 64 bits
 _OCTAVES = 32  # below one pixel, and above: shorter and longer sides fall into the last bins
 _BINS = 2 * _OCTAVES * (BINS << _FINEST)  # the finest ones of a side, of which a number has 18 bits
 _HALF = 9  # bits
-_MANTISSA, _BIAS = 52, 1023  # of a float64
 # Steps that put a free bit before each of the last 32 bits of a number: how far its halves move apart, then
 # those of each half, and so on; and where bits are then.
 _SPREAD = (
@@ -115,8 +114,7 @@ class SizeHistogram:
     def mean(self) -> Float:
         """The mean width and height of the boxes of each bin: float64 [B, 2], pixels."""
         bins = np.column_stack([_every_second(self.codes >> 1), _every_second(self.codes)])
-        octave, place = np.divmod(bins, BINS << self.fineness)
-        least = np.ldexp(1 + place / (BINS << self.fineness), octave - _OCTAVES)
+        least = octave_edges(bins, _BITS + self.fineness, -_OCTAVES)
         mean: Float = np.maximum(self.sides / self.count[:, None] / _STEP, least)  # 0.0001 px is no step
         return mean
 
@@ -147,9 +145,7 @@ def _widened(
 
 def _codes_of(sides: Float) -> Int:
     """Return the finest bin of each side, float64 [N], with a free bit before each of its bits: int64 [N]."""
-    # A number begins with its octave, and then with its place in that.
-    number = np.ascontiguousarray(sides).view(np.int64) >> (_MANTISSA - _BITS - _FINEST)
-    number -= (_BIAS - _OCTAVES) << (_BITS + _FINEST)
+    number = octave_bins(sides, _BITS + _FINEST, -_OCTAVES)
     np.clip(number, 0, _BINS - 1, out=number)
     codes: Int = _spread().take(number >> _HALF)
     codes <<= 2 * _HALF

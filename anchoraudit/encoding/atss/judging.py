@@ -40,7 +40,7 @@ def judge(boxes: OnCanvas, detector: Detector) -> Judged:
     levels = levels_of(boxes.canvases, detector)
 
     def surely(block: slice) -> None:
-        some = OnCanvas(boxes.boxes[block], boxes.of[block], boxes.canvases)
+        some = boxes.block(block)
         best[block], matched[block] = surely_positive(some, levels, detector)
 
     for_each_block(n, surely)

@@ -37,7 +37,7 @@ def tolerance(area: Float, shapes: Float, threshold: float) -> Float:
 
 
 @lru_cache(maxsize=16)
-def most_alike(shapes: bytes, threshold: float) -> Int16:
+def likest_shapes(shapes: bytes, threshold: float) -> Int16:
     """Return for each cell of `size_cells` the shape most like the sizes in it: int16 [SIDES * SIDES].
 
     shapes: the bytes of float64 [K, 2], without 0. threshold: above 0. -1 where no size of the cell reaches

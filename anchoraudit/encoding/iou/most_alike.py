@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from anchoraudit.arrays import BLOCK, Float, Int, Int16, for_each_block
+from anchoraudit.arrays import BLOCK, Float, Int, Int16
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.iou.closed_form import (
@@ -18,10 +18,8 @@ from anchoraudit.encoding.iou.closed_form import (
     ious_of_nearest,
     levels_of,
 )
-from anchoraudit.encoding.iou.free_centre import most_alike
-from anchoraudit.encoding.iou.size_cells import cells_of
-
-_WORTH_A_TABLE = 1 << 17  # boxes
+from anchoraudit.encoding.iou.free_centre import likest_shapes
+from anchoraudit.encoding.iou.size_cells import are_worth_a_table, looked_up
 
 
 def deciding_ious(boxes: OnCanvas, detector: Detector, within: tuple[float, float]) -> tuple[Int, Float]:
@@ -30,17 +28,16 @@ def deciding_ious(boxes: OnCanvas, detector: Detector, within: tuple[float, floa
     within: the values that matter, as of `best_ious`.
     """
     count = len(boxes.boxes)
-    levels = levels_of(boxes.canvases, detector) if count >= _WORTH_A_TABLE and within[0] > 0 else []
+    levels = levels_of(boxes.canvases, detector) if are_worth_a_table(count) and within[0] > 0 else []
     table = _table(levels, within[0])
     if table is None:
         return np.arange(count), best_ious(boxes, detector, within)
-    shape = np.empty(count, dtype=np.int16)
 
-    def look_up(block: slice) -> None:
+    def sides(block: slice) -> Float:
         columns = compared_corners(boxes.boxes[block], detector)
-        shape[block] = table.take(cells_of(*(columns[2:] - columns[:2])))
+        return columns[2:] - columns[:2]
 
-    for_each_block(count, look_up)
+    shape = looked_up(table, count, sides)
     rows = np.flatnonzero(shape >= 0)
     near = boxes.take(rows)
     best = _with_one(near, shape.take(rows), levels, detector)
@@ -77,4 +74,4 @@ def _table(levels: list[tuple[Cells, Cells]], lowest: float) -> Int16 | None:
     shapes = [pair for axes in levels for pair in zip(*(axis.sizes for axis in axes), strict=True)]
     if not shapes or any(side.ndim or side <= 0 for pair in shapes for side in pair):
         return None
-    return most_alike(np.array(shapes, dtype=np.float64).tobytes(), lowest)
+    return likest_shapes(np.array(shapes, dtype=np.float64).tobytes(), lowest)

@@ -24,10 +24,9 @@ from anchoraudit.arrays import Float, Int8, for_each_block
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.causes_by_size import BY_IOU, ELONGATED, LARGE, SMALL, STRIDE, by_aspect, causes_by
 from anchoraudit.encoding.iou.free_centre import NEAR, surplus, tolerance
-from anchoraudit.encoding.iou.size_cells import Bounds, bounds, cells_of
+from anchoraudit.encoding.iou.size_cells import Bounds, are_worth_a_table, bounds, looked_up
 
 _DOUBTFUL = -1
-_WORTH_A_TABLE = 1 << 17  # boxes
 
 
 class _Limit(NamedTuple):
@@ -59,14 +58,11 @@ def causes(sizes: Float, detector: Detector) -> Int8:
     threshold, shapes = detector.match.foreground_from, detector.shapes
     if not (0 < threshold <= 1 and (shapes > 0).all()):
         return causes_by(BY_IOU, sizes, detector)
-    cause = np.full(len(sizes), _DOUBTFUL, dtype=np.int8)
-    if len(sizes) >= _WORTH_A_TABLE:
+    if are_worth_a_table(len(sizes)):
         table = _of_cells(shapes.tobytes(), threshold)
-
-        def look_up(block: slice) -> None:
-            cause[block] = table.take(cells_of(*np.ascontiguousarray(sizes[block].T)))
-
-        for_each_block(len(sizes), look_up)
+        cause = looked_up(table, len(sizes), lambda block: np.ascontiguousarray(sizes[block].T))
+    else:
+        cause = np.full(len(sizes), _DOUBTFUL, dtype=np.int8)
     rest = np.flatnonzero(cause == _DOUBTFUL)
 
     def compare(block: slice) -> None:

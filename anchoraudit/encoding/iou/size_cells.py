@@ -1,23 +1,23 @@
 """Cells of box sizes. What is known of all sizes in a cell need not be computed for each box.
 
-A side's cell is what a float64 begins with: its exponent and the first bits of its mantissa. So each octave
-has so many cells of equal width, and the cell of a side costs a shift. Sides that are shorter or longer than
-all cells, and what is no number, come into two cells more at the ends, of which nothing is known.
+The cells of a side are bins of its octaves. Sides that are shorter or longer than all cells, and what is no
+number, come into two cells more at the ends, of which nothing is known.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from anchoraudit.arrays import Float, Int
+from anchoraudit.arrays import Float, Int, for_each_block, octave_bins, octave_edges
 
-_BITS = 5  # of the mantissa: an octave has 32 cells, so that a size is known to 3 %
-_MANTISSA, _BIAS = 52, 1023  # of a float64
+_BITS = 5  # an octave has 32 cells, so that a size is known to 3 %
 _LEAST, _OCTAVES = 0, 12  # from 1 px to 4,096 px
-_FIRST = (_BIAS + _LEAST) << _BITS
+_WORTH_A_TABLE = 1 << 17  # boxes
 SIDES = (_OCTAVES << _BITS) + 2  # cells of a side, with those at the ends
 
 
@@ -42,14 +42,33 @@ def cells_of(width: Float, height: Float) -> Int:
 
 
 def _side_cells(sides: Float) -> Int:
-    cells: Int = np.ascontiguousarray(sides).view(np.int64) >> (_MANTISSA - _BITS)
-    cells -= _FIRST - 1
+    cells = octave_bins(sides, _BITS, _LEAST)
+    cells += 1
     return np.clip(cells, 0, SIDES - 1, out=cells)
+
+
+def are_worth_a_table(boxes: int) -> bool:
+    """Tell whether so many boxes are looked up in less time than it takes to make a table of all cells."""
+    return boxes >= _WORTH_A_TABLE
+
+
+def looked_up(table: npt.NDArray[Any], boxes: int, sides: Callable[[slice], Float]) -> npt.NDArray[Any]:
+    """Return what a table [SIDES * SIDES] has for each of n boxes: [n].
+
+    sides: returns the widths and heights of a block of them, float64 [2, m].
+    """
+    found = np.empty(boxes, dtype=table.dtype)
+
+    def look_up(block: slice) -> None:
+        found[block] = table.take(cells_of(*sides(block)))
+
+    for_each_block(boxes, look_up)
+    return found
 
 
 @cache
 def bounds() -> Bounds:
     """Return the bounds of all cells: of those at the ends, 0 and infinity."""
-    edges = ((_FIRST + np.arange(SIDES - 1)) << (_MANTISSA - _BITS)).view(np.float64)
+    edges = octave_edges(np.arange(SIDES - 1), _BITS, _LEAST)
     least, largest = np.append(0.0, edges), np.append(edges, np.inf)
     return Bounds(least[:, None], largest[:, None], least, largest)

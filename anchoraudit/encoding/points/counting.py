@@ -27,7 +27,7 @@ def candidates_by_level(boxes: OnCanvas, detector: Detector) -> Int:
     may_have: Callable[[Float, int, Detector], Bool] | None = getattr(rule, "may_have", None)
 
     def run(block: slice) -> None:
-        part = OnCanvas(boxes.boxes[block], boxes.of[block], boxes.canvases)
+        part = boxes.block(block)
         for level in range(number):
             if may_have is None:
                 found[block, level] = _number(rule.rectangles(part, level, detector))
@@ -98,7 +98,7 @@ def _have_any(boxes: OnCanvas, detector: Detector) -> Bool:
         return has
 
     def at_a_glance(block: slice) -> None:
-        part = OnCanvas(boxes.boxes[block], boxes.of[block], boxes.canvases)
+        part = boxes.block(block)
         sure = surely_have(part, near, detector)
         if sure is not None:
             found[block] = sure
@@ -132,7 +132,7 @@ def causes_at(boxes: OnCanvas, detector: Detector) -> Int8:
         )
 
         def run(block: slice) -> None:
-            own = OnCanvas(boxes.boxes[block], boxes.of[block], boxes.canvases)
+            own = boxes.block(block)
             cause[block][candidates_by_level(own, anywhere).any(axis=1)] = LEVEL
 
         for_each_block(len(cause), run)
