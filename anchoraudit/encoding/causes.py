@@ -23,7 +23,7 @@ from anchoraudit.boxes import wh_iou
 from anchoraudit.detectors.spec import Border, Detector
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.canvas import OnCanvas
-from anchoraudit.encoding.causes_by_size import CAUSES, EDGE, ELONGATED
+from anchoraudit.encoding.causes_by_size import CAUSES, EDGE
 from anchoraudit.encoding.statuses import FOREGROUND, has
 
 __all__ = ["CAUSES", "MEANING", "causes_of", "meaning_of", "most_alike", "nearest_shape"]
@@ -61,17 +61,12 @@ def meaning_of(cause: str, detector: Detector) -> str:
 
 def causes_of(boxes: OnCanvas, detector: Detector) -> Int8:
     """Return the cause of each box, all of them unmatched: int8 [n], index into CAUSES."""
-    cause = np.full(len(boxes.boxes), ELONGATED, dtype=np.int8)
-    if not len(cause):
-        return cause
-    rest = np.arange(len(cause))
+    if not len(boxes.boxes):
+        return np.zeros(0, dtype=np.int8)
+    cause = engines.causes(boxes, detector)
     if detector.border.pixels is not None:
         everywhere = msgspec.structs.replace(detector, border=Border(margin="off"))
-        is_edge = has(engines.statuses(boxes, everywhere), *FOREGROUND)
-        cause[is_edge] = EDGE
-        rest = np.flatnonzero(~is_edge)
-
-    cause[rest] = engines.causes(boxes.take(rest), detector)
+        cause[has(engines.statuses(boxes, everywhere), *FOREGROUND)] = EDGE
     return cause
 
 

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from anchoraudit.arrays import Float, Int, for_each_block
+from anchoraudit.boxes import box_sizes
 from anchoraudit.detectors.spec import Border, Detector
 from anchoraudit.encoding.canvas import Canvases, OnCanvas, distinct
 from anchoraudit.encoding.grid import LevelAxis, axes_of, compared_boxes, extents, inside
@@ -63,6 +64,14 @@ def compared_corners(boxes: Float, detector: Detector) -> Float:
     if detector.anchors.compared_as == "centre_size":
         boxes = compared_boxes(boxes, np.nan, np.nan, detector.anchors).corners.astype(np.float64)
     return np.ascontiguousarray(boxes.T)
+
+
+def compared_sides(boxes: Float, detector: Detector) -> Float:
+    """Return the widths and heights of the same boxes [n, 4]: float64 [2, n]."""
+    if detector.anchors.compared_as == "centre_size":
+        columns = compared_corners(boxes, detector)
+        return columns[2:] - columns[:2]
+    return box_sizes(boxes).T
 
 
 def levels_of(canvases: Canvases, detector: Detector) -> list[tuple[Cells, Cells]]:

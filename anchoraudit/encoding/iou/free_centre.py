@@ -12,7 +12,7 @@ import numpy as np
 
 from anchoraudit.arrays import Float, Int16, at_most
 from anchoraudit.boxes import wh_iou
-from anchoraudit.encoding.iou.size_cells import SIDES, bounds
+from anchoraudit.encoding.iou.size_cells import SIDES, TABLES, bounds
 
 # Relative to the numbers compared. Far more than rounding adds up to in a dozen operations on float64.
 NEAR = 1e-9
@@ -36,7 +36,7 @@ def tolerance(area: Float, shapes: Float, threshold: float) -> Float:
     return NEAR * (area + (1 + threshold) / threshold * float(shapes.prod(axis=1).max(initial=0.0)))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=TABLES)
 def likest_shapes(shapes: bytes, threshold: float) -> Int16:
     """Return for each cell of `size_cells` the shape most like the sizes in it: int16 [SIDES * SIDES].
 

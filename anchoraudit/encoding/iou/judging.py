@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from anchoraudit.arrays import Float, Int8
+from anchoraudit.arrays import Float, Int, Int8
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.canvas import OnCanvas
 from anchoraudit.encoding.definition import reaches_floor, reaches_positive
@@ -23,7 +23,7 @@ from anchoraudit.encoding.window import candidates, counting_anchors
 
 def judge(boxes: OnCanvas, detector: Detector) -> Judged:
     """Return the best IoU of every box, and whether it is matched or forced."""
-    return _judged(boxes, best_ious(boxes, detector), detector)
+    return _judged(boxes, None, best_ious(boxes, detector), detector)
 
 
 def statuses(boxes: OnCanvas, detector: Detector) -> Int8:
@@ -34,12 +34,19 @@ def statuses(boxes: OnCanvas, detector: Detector) -> Int8:
         return judge(boxes, detector).status  # the best IoU is compared with that of anchors that cross
     status = np.full(len(boxes.boxes), STATUS_CODE["unmatched"], dtype=np.int8)
     rows, best = deciding_ious(boxes, detector, (lowest, match.threshold + near))
-    status[rows] = _judged(boxes.take(rows), best, detector).status
+    status[rows] = _judged(boxes, rows, best, detector).status
     return status
 
 
-def _judged(boxes: OnCanvas, best: Float, detector: Detector) -> Judged:
-    """Judge boxes by their best IoUs [n], which are made exact where they are near a threshold."""
+def _judged(boxes: OnCanvas, some: Int | None, best: Float, detector: Detector) -> Judged:
+    """Judge boxes by their best IoUs [n], which are made exact where they are near a threshold.
+
+    some: int64 [n], which of the boxes; None for all of them. Few are looked at.
+    """
+
+    def of_rows(rows: Int) -> OnCanvas:
+        return boxes.take(rows if some is None else some.take(rows))
+
     number = np.dtype(detector.anchors.precision).type
     exact = best.astype(number)
     near = NEAR[detector.anchors.precision]
@@ -48,17 +55,17 @@ def _judged(boxes: OnCanvas, best: Float, detector: Detector) -> Judged:
     if forces:
         doubtful |= np.abs(best - detector.match.force_floor) < near * (detector.match.force_floor > 0)
     rows = np.flatnonzero(doubtful)
-    exact[rows] = _exact_best(boxes.take(rows), best[rows] - 2 * near, detector)
+    exact[rows] = _exact_best(of_rows(rows), best[rows] - 2 * near, detector)
     best[rows] = exact[rows]
     matched = reaches_positive(exact, detector)
     forced = np.zeros(len(best), dtype=np.bool_)
     if forces:
+        lost = np.flatnonzero(~matched)
         if detector.border.stage == "after" and detector.border.pixels is not None:
-            lost = np.flatnonzero(~matched)
-            forced[lost] = survives(boxes.take(lost), best[lost], detector)
+            forced[lost] = survives(of_rows(lost), best[lost], detector)
         else:
-            some = counting_anchors(boxes.canvases, detector) > 0
-            forced = reaches_floor(exact, detector) & ~matched & some[boxes.of]
+            counting = counting_anchors(boxes.canvases, detector) > 0
+            forced[lost] = reaches_floor(exact[lost], detector) & counting[of_rows(lost).of]
     return Judged.of(best, matched, forced)
 
 

@@ -15,6 +15,7 @@ from anchoraudit.encoding.iou.closed_form import (
     Cells,
     best_ious,
     compared_corners,
+    compared_sides,
     ious_of_nearest,
     levels_of,
 )
@@ -27,30 +28,31 @@ def deciding_ious(boxes: OnCanvas, detector: Detector, within: tuple[float, floa
 
     within: the values that matter, as of `best_ious`.
     """
-    count = len(boxes.boxes)
-    levels = levels_of(boxes.canvases, detector) if are_worth_a_table(count) and within[0] > 0 else []
-    table = _table(levels, within[0])
+    count, lowest = len(boxes.boxes), within[0]
+    worth_it = lowest > 0 and are_worth_a_table(count, detector.shapes.tobytes(), lowest)
+    levels = levels_of(boxes.canvases, detector) if worth_it else []
+    table = _table(levels, lowest)
     if table is None:
         return np.arange(count), best_ious(boxes, detector, within)
 
     def sides(block: slice) -> Float:
-        columns = compared_corners(boxes.boxes[block], detector)
-        return columns[2:] - columns[:2]
+        return compared_sides(boxes.boxes[block], detector)
 
     shape = looked_up(table, count, sides)
     rows = np.flatnonzero(shape >= 0)
-    near = boxes.take(rows)
-    best = _with_one(near, shape.take(rows), levels, detector)
+    best = _with_one(boxes, rows, shape.take(rows), levels, detector)
     rest = np.flatnonzero(best <= within[1])
-    best[rest] = best_ious(near.take(rest), detector, within)
+    best[rest] = best_ious(boxes.take(rows.take(rest)), detector, within)
     return rows, best
 
 
 @np.errstate(over="ignore", invalid="ignore")  # as of `best_ious`
-def _with_one(boxes: OnCanvas, shape: Int16, levels: list[tuple[Cells, Cells]], detector: Detector) -> Float:
-    """Return the IoU of each box with the nearest anchor of one shape: float64 [n].
+def _with_one(
+    boxes: OnCanvas, some: Int, shape: Int16, levels: list[tuple[Cells, Cells]], detector: Detector
+) -> Float:
+    """Return the IoU of some boxes with the nearest anchor of one shape each: float64 [n].
 
-    shape: int16 [n], among those of all levels.
+    some: int64 [n], which boxes. shape: int16 [n], among those of all levels.
     """
     best, number = np.empty(len(shape)), np.dtype(detector.anchors.precision).type
     order = np.argsort(shape, kind="stable")  # quick for so few different numbers
@@ -59,8 +61,9 @@ def _with_one(boxes: OnCanvas, shape: Int16, levels: list[tuple[Cells, Cells]], 
     for (axes, k), rows in zip(shapes, np.split(order, ends), strict=False):
         for start in range(0, len(rows), BLOCK):
             own = rows[start : start + BLOCK]
-            columns = compared_corners(boxes.boxes.take(own, axis=0), detector)
-            (iou,), _ = ious_of_nearest(columns, boxes.of.take(own), axes, number, [k])
+            at = some.take(own)
+            columns = compared_corners(boxes.boxes.take(at, axis=0), detector)
+            (iou,), _ = ious_of_nearest(columns, boxes.of.take(at), axes, number, [k])
             best[own] = np.fmax(iou, 0.0)
     return best
 

@@ -24,7 +24,7 @@ from anchoraudit.arrays import Float, Int8, for_each_block
 from anchoraudit.detectors.spec import Detector
 from anchoraudit.encoding.causes_by_size import BY_IOU, ELONGATED, LARGE, SMALL, STRIDE, by_aspect, causes_by
 from anchoraudit.encoding.iou.free_centre import NEAR, surplus, tolerance
-from anchoraudit.encoding.iou.size_cells import Bounds, are_worth_a_table, bounds, looked_up
+from anchoraudit.encoding.iou.size_cells import TABLES, Bounds, are_worth_a_table, bounds, looked_up
 
 _DOUBTFUL = -1
 
@@ -58,7 +58,7 @@ def causes(sizes: Float, detector: Detector) -> Int8:
     threshold, shapes = detector.match.foreground_from, detector.shapes
     if not (0 < threshold <= 1 and (shapes > 0).all()):
         return causes_by(BY_IOU, sizes, detector)
-    if are_worth_a_table(len(sizes)):
+    if are_worth_a_table(len(sizes), shapes.tobytes(), threshold):
         table = _of_cells(shapes.tobytes(), threshold)
         cause = looked_up(table, len(sizes), lambda block: np.ascontiguousarray(sizes[block].T))
     else:
@@ -76,7 +76,7 @@ def causes(sizes: Float, detector: Detector) -> Int8:
     return cause
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=TABLES)
 def _of_cells(shapes: bytes, threshold: float) -> Int8:
     """Return the cause of all sizes of each cell, or _DOUBTFUL: int8 [SIDES * SIDES]."""
     return _causes(bounds(), np.frombuffer(shapes).reshape(-1, 2), threshold).reshape(-1)

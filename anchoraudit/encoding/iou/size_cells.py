@@ -7,7 +7,8 @@ number, come into two cells more at the ends, of which nothing is known.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ _BITS = 5  # an octave has 32 cells, so that a size is known to 3 %
 _LEAST, _OCTAVES = 0, 12  # from 1 px to 4,096 px
 _WORTH_A_TABLE = 1 << 17  # boxes
 SIDES = (_OCTAVES << _BITS) + 2  # cells of a side, with those at the ends
+TABLES = 16  # that are kept of a kind, each of some 0.3 MB
 
 
 class Bounds(NamedTuple):
@@ -47,9 +49,25 @@ def _side_cells(sides: Float) -> Int:
     return np.clip(cells, 0, SIDES - 1, out=cells)
 
 
-def are_worth_a_table(boxes: int) -> bool:
-    """Tell whether so many boxes are looked up in less time than it takes to make a table of all cells."""
-    return boxes >= _WORTH_A_TABLE
+def are_worth_a_table(boxes: int, shapes: bytes, threshold: float) -> bool:
+    """Tell whether it takes less time to make a table of all cells than it saves with so many boxes.
+
+    Those of earlier calls with the same shapes and threshold count, too: a table is kept, and the parts of a
+    data set may be small.
+    """
+    asked = _asked(shapes, threshold)
+    asked.boxes += boxes
+    return asked.boxes >= _WORTH_A_TABLE
+
+
+@dataclass
+class _Asked:
+    boxes: int = 0
+
+
+@lru_cache(maxsize=TABLES)
+def _asked(shapes: bytes, threshold: float) -> _Asked:
+    return _Asked()
 
 
 def looked_up(table: npt.NDArray[Any], boxes: int, sides: Callable[[slice], Float]) -> npt.NDArray[Any]:
