@@ -32,19 +32,33 @@ _WORTH_A_THREAD = 8 * BLOCK
 def stable_argsort(values: Int) -> Int:
     """Return np.argsort(values, kind="stable") of whole numbers [n], ten times as fast for most: int64 [n].
 
+    >>> stable_argsort(np.array([7, 3, 7, 3])).tolist()
+    [1, 3, 0, 2]
+    """
+    return stable_sort(values)[1]
+
+
+def stable_sort(values: Int) -> tuple[Int, Int]:
+    """Return whole numbers [n] in order, equal ones as they come, and which of them each is: int64 [n], twice.
+
     NumPy sorts plain int64 numbers with vector instructions, but not their positions. So the position is put
     into the last bits of each number, if the range of the numbers leaves room for it.
     """
     count = len(values)
     if count < 2 or bool(np.all(values[1:] >= values[:-1])):
-        return np.arange(count)
+        return values, np.arange(count)
     low, high, bits = int(values.min()), int(values.max()), (count - 1).bit_length()
     if (high - low).bit_length() + bits > 63:
-        return np.argsort(values, kind="stable")
-    keys: Int = ((values - low) << bits) | np.arange(count)
+        order = np.argsort(values, kind="stable")
+        return values.take(order), order
+    keys: Int = values - low
+    keys <<= bits
+    keys |= np.arange(count)
     keys.sort()
+    ordered: Int = keys >> bits
+    ordered += low
     keys &= (1 << bits) - 1
-    return keys
+    return ordered, keys
 
 
 def distinct(values: Whole) -> Whole:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import starmap
+from operator import add
 from typing import Any
 
 
@@ -26,5 +28,6 @@ def added(one: Any, other: Any) -> Any:
         names = list(one) if list(one) == list(other) else sorted({**one, **other})
         return {n: added(one.get(n), other.get(n)) for n in names}
     if isinstance(one, list):
-        return [added(*pair) for pair in zip(one, other, strict=True)]
+        pairs = zip(one, other, strict=True)
+        return list(starmap(add if one and isinstance(one[0], int) else added, pairs))
     return one + other

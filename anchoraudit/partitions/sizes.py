@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anchoraudit.anchors.clustered import Clustered, cluster_sizes
-from anchoraudit.arrays import Float, Int, at_most, octave_bins, octave_edges, stable_argsort
+from anchoraudit.arrays import Float, Int, at_most, for_each_block, octave_bins, octave_edges, stable_sort
 from anchoraudit.errors import AnchorauditError
 
 _BITS = 4
@@ -62,11 +62,17 @@ class SizeHistogram:
     @classmethod
     def of(cls, sizes: Float) -> Self:
         """Count sizes, float64 [N, 2], in pixels; all are positive."""
-        width, height = sizes.T
-        codes = _codes_of(width)
-        codes <<= 1
-        codes |= _codes_of(height)
-        return cls._gathered(_FINEST, codes, None, tuple(map(_in_steps, (width, height))))
+        codes = np.empty(len(sizes), dtype=np.int64)
+        sides = np.empty((2, len(sizes)), dtype=np.int64)
+
+        def work(block: slice) -> None:
+            width, height = sizes[block].T
+            codes[block] = _codes_of(width) << 1
+            codes[block] |= _codes_of(height)
+            sides[0, block], sides[1, block] = _in_steps(width), _in_steps(height)
+
+        for_each_block(len(sizes), work)
+        return cls._gathered(_FINEST, *stable_sort(codes), None, sides)
 
     @classmethod
     def none(cls) -> Self:
@@ -74,17 +80,18 @@ class SizeHistogram:
         return cls.of(np.zeros((0, 2)))
 
     @classmethod
-    def _gathered(cls, fineness: int, codes: Int, count: Int | None, sides: Sequence[Int]) -> Self:
+    def _gathered(
+        cls, fineness: int, codes: Int, order: Int, count: Int | None, sides: Int | Sequence[Int]
+    ) -> Self:
         """Put equal bins together, and make them wider where there are too many.
 
-        codes: int64 [n], in any order. count: int64 [n], boxes of each; None for one each. sides: the sums of
-        widths, and those of heights, int64 [n] each.
+        codes: int64 [n], in order. order: int64 [n], which rows of the others they belong to. count: int64
+        [n], boxes of each row; None for one each. sides: the sums of widths, and those of heights, int64 [n]
+        each.
         """
         if not len(codes):
             nothing = np.zeros(0, dtype=np.int64)
             return cls(fineness, nothing, nothing, np.zeros((0, 2), dtype=np.int64))
-        order = stable_argsort(codes)
-        codes = codes.take(order)
         apart = codes[1:] ^ codes[:-1]
         wider = bisect_left(
             range(fineness), True, key=lambda by: bool(np.count_nonzero(apart >= 1 << 2 * by) < MOST)
@@ -103,7 +110,9 @@ class SizeHistogram:
         fineness = min(self.fineness, other.fineness)
         codes = np.concatenate([one.codes >> 2 * (one.fineness - fineness) for one in (self, other)])
         sides = [np.concatenate([self.sides[:, axis], other.sides[:, axis]]) for axis in (0, 1)]
-        return self._gathered(fineness, codes, np.concatenate([self.count, other.count]), sides)
+        order = np.argsort(codes, kind="stable")  # which joins two ordered halves in one go
+        count = np.concatenate([self.count, other.count])
+        return self._gathered(fineness, codes.take(order), order, count, sides)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return what another process makes the same of: a third of the bytes."""
