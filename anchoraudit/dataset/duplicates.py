@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Float, Int, stable_argsort
+from anchoraudit.arrays import Bool, Float, Int, stable_argsort, stable_sort
 from anchoraudit.boxes import are_finite, has_area
 from anchoraudit.dataset.box_tree import BoxTree, iou_of_pairs
 from anchoraudit.dataset.columns import Dataset
@@ -42,14 +42,18 @@ class Alike:
     def of(cls, dataset: Dataset) -> Alike:
         """Find them among M boxes."""
         boxes = dataset.boxes
-        group = (boxes.image * (len(dataset.categories) + 1) + boxes.category + 1) * 2 + boxes.crowd
-        order = stable_argsort(group)
-        ordered = group[order]
+        group: Int = boxes.image * (2 * len(dataset.categories) + 2)
+        group += 2 * boxes.category
+        group += boxes.crowd
+        ordered, order = stable_sort(group)
         equal = ordered[1:] == ordered[:-1]
+        with_other = np.zeros(len(group), dtype=np.bool_)
+        with_other[1:] = equal
+        with_other[:-1] |= equal
         shared = np.zeros(len(group), dtype=np.bool_)
-        shared[order[1:][equal]] = shared[order[:-1][equal]] = True
+        shared[order[with_other]] = True
         rows = np.flatnonzero(shared)
-        return cls(rows, group[rows])
+        return cls(rows, group.take(rows))
 
 
 def exact_duplicates(dataset: Dataset, alike: Alike | None = None) -> Int:

@@ -21,16 +21,19 @@ _MIX = np.array(
 _EXACT = np.uint64((1 << 64) - (1 << 11))  # the 53 bits that a float64 has
 
 
-# A part need not be sampled anew before the data set has grown 2^4 times.
-_COARSE = 4
+# A part need not be sampled anew before the data set has grown 2^2 times.
+_COARSE = 2
 
 
 def from_rank(boxes: Boxes, rows: Int, least: int) -> tuple[Int, Int]:
-    """Return those of these boxes, rows [n], of a rank from `least` on: places in `rows`, and ranks: [m]."""
-    mixed = np.empty(len(rows), dtype=np.uint64)
+    """Return those of these boxes of a rank from `least` on: places in `rows`, and ranks: int64 [m], twice.
+
+    rows: int64 [n], ascending, each once.
+    """
+    mixed, are_all = np.empty(len(rows), dtype=np.uint64), len(rows) == len(boxes)
 
     def mix(block: slice) -> None:
-        mixed[block] = _mixed(boxes, rows[block])
+        mixed[block] = _mixed(boxes, block if are_all else rows[block])
 
     for_each_block(len(rows), mix)
     places = np.flatnonzero(mixed <= np.uint64((1 << (64 - least)) - 1))
@@ -50,14 +53,15 @@ def rank_in_parts(count: int, most: int) -> int:
     higher one, if at least half of these rows turn out to be boxes.
 
     >>> least_rank(20_000_000, 10_000), rank_in_parts(20_000_000, 10_000), rank_in_parts(50_000, 10_000)
-    (11, 8, 0)
+    (11, 10, 0)
     """
     return least_rank(count // 2, most) // _COARSE * _COARSE
 
 
-def _mixed(boxes: Boxes, rows: Int) -> npt.NDArray[np.uint64]:
+def _mixed(boxes: Boxes, rows: Int | slice) -> npt.NDArray[np.uint64]:
     """Return for each of these boxes a number without pattern: uint64 [n]."""
-    bits = np.ascontiguousarray(boxes.xyxy.take(rows, axis=0)).view(np.uint64)
+    xyxy = boxes.xyxy[rows] if isinstance(rows, slice) else boxes.xyxy.take(rows, axis=0)
+    bits = np.ascontiguousarray(xyxy).view(np.uint64)
     mixed: npt.NDArray[np.uint64] = bits[:, 0] * _MIX[0]
     for column in (1, 2, 3):
         mixed += bits[:, column] * _MIX[column]
