@@ -39,10 +39,11 @@ def stable_argsort(values: Int) -> Int:
 
 
 def stable_sort(values: Int) -> tuple[Int, Int]:
-    """Return whole numbers [n] in order, equal ones as they come, and which of them each is: int64 [n], twice.
+    """Return whole numbers [n] in order, equal ones as they come, and which of them each is: two int64 [n].
 
-    NumPy sorts plain int64 numbers with vector instructions, but not their positions. So the position is put
-    into the last bits of each number, if the range of the numbers leaves room for it.
+    Numbers that are in order are returned as they are, not copied. NumPy sorts plain int64 numbers with
+    vector instructions, but not their positions. So the position is put into the last bits of each number, if
+    the range of the numbers leaves room for it.
     """
     count = len(values)
     if count < 2 or bool(np.all(values[1:] >= values[:-1])):

@@ -6,14 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from anchoraudit.arrays import distinct, stable_argsort
+from anchoraudit.arrays import distinct, stable_argsort, stable_sort
 
 HUGE = 2**63 - 1
 
 
 @given(hnp.arrays(np.int64, st.integers(0, 40), elements=st.integers(-3, 3) | st.integers(-HUGE - 1, HUGE)))
-def test_stable_argsort_is_numpys(values):
-    assert stable_argsort(values).tolist() == np.argsort(values, kind="stable").tolist()
+def test_stable_sort_is_numpys(values):
+    before = values.copy()
+    ordered, order = stable_sort(values)
+    assert order.tolist() == stable_argsort(values).tolist() == np.argsort(values, kind="stable").tolist()
+    assert ordered.tolist() == sorted(before.tolist()) and values.tolist() == before.tolist()
 
 
 @pytest.mark.parametrize("room", [-1, 0, 1])

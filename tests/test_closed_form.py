@@ -197,6 +197,24 @@ def test_few_boxes_are_compared_with_more_than_the_shape_most_like_them():
     assert 0 < len(with_all.args[0].boxes) < 600
 
 
+def test_small_parts_are_worth_a_table_of_cells_together():
+    with mock.patch.object(size_cells, "_WORTH_A_TABLE", 100):
+        of_this = [size_cells.are_worth_a_table(40, b"these shapes", 0.5) for _ in range(4)]
+        assert of_this == [False, False, True, True]
+        assert not size_cells.are_worth_a_table(40, b"these shapes", 0.7)
+        assert not size_cells.are_worth_a_table(40, b"others", 0.5)
+
+
+def test_what_small_parts_are_told_does_not_depend_on_those_before():
+    rng = np.random.default_rng(9)
+    size, corner = np.exp(rng.normal(4.0, 1.3, (900, 2))), rng.uniform(0, 700, (900, 2))
+    boxes = np.concatenate([corner, corner + size], axis=1)
+    with mock.patch.object(size_cells, "_WORTH_A_TABLE", 500):
+        parts = [on(boxes[start : start + 100], 960.0, 720.0) for start in range(0, 900, 100)]
+        told = np.concatenate([iou.statuses(part, REFERENCE) for part in parts])
+    assert told.tolist() == iou.judge(on(boxes, 960.0, 720.0), REFERENCE).status.tolist()
+
+
 def test_many_boxes_take_the_same_path_as_few():
     rng = np.random.default_rng(1)
     n = arrays.BLOCK * 8 + 17
