@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, cast
 
 import numpy as np
 
-from anchoraudit.arrays import Bool, Float, Int, Int8, stable_argsort
+from anchoraudit.arrays import Bool, Float, Int, Int8
+from anchoraudit.auditing.judging import add_best_of_flagged, count_anchors, judge_boxes, judge_images
+from anchoraudit.auditing.results import BoxResults, ImageResults
 from anchoraudit.classes import class_rules as class_rules_of
 from anchoraudit.classes import rules_for
 from anchoraudit.classes.table import ClassTable, class_table
@@ -22,12 +23,10 @@ from anchoraudit.detectors import Detector, DetectorLike, load_detector
 from anchoraudit.detectors.classes import Classes
 from anchoraudit.encoding import engines
 from anchoraudit.encoding.admission import Admitted, admitted_to
-from anchoraudit.encoding.canvas import OnCanvas, Placed, on_canvas, place_usable
-from anchoraudit.encoding.causes import CAUSES, causes_of
+from anchoraudit.encoding.canvas import OnCanvas, on_canvas, place_usable
+from anchoraudit.encoding.causes import CAUSES
 from anchoraudit.encoding.errors_raised import reasons
-from anchoraudit.encoding.results import Judged
-from anchoraudit.encoding.shortages import Shortages
-from anchoraudit.encoding.statuses import STATUS_CODE, STATUSES, has
+from anchoraudit.encoding.statuses import STATUSES
 from anchoraudit.encoding.verdicts import VERDICT_CODE, VERDICTS, verdicts_of
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.formats import read
@@ -44,103 +43,6 @@ if TYPE_CHECKING:
     from anchoraudit.auditing.augmentation.sensitivity import Sensitivity
     from anchoraudit.formats import Readable
     from anchoraudit.report.plots import Plots
-
-
-# 64 images have a few million candidate anchors at most, which is some tens of megabytes.
-_IMAGES_AT_ONCE = 64
-
-
-@dataclass(slots=True, repr=False)
-class BoxResults:
-    """Columns over all M boxes of the data set, in its order.
-
-    usable: bool [M]. best_iou: float64 [M], NaN where not usable. status: int8 [M], index into STATUSES.
-    cause: int8 [M], index into CAUSES, -1 unless unmatched. assigned: int64 [M], the anchors or points that
-    train this box, -1 where predictions decide; None unless counts were asked for. shortages: the boxes that
-    can be given too few points, or queries, together, by their rows. count_candidates: what `candidates`
-    returns, found when it is first asked for; None for a detector with anchors.
-    """
-
-    usable: Bool
-    best_iou: Float
-    status: Int8
-    cause: Int8
-    assigned: Int | None = None
-    shortages: Shortages = field(default_factory=Shortages.none)
-    count_candidates: Callable[[], Int] | None = None
-    _candidates: Int | None = field(default=None, init=False)
-
-    def __repr__(self) -> str:
-        return f"<columns over {len(self.usable):,} boxes>"
-
-    @property
-    def candidates(self) -> Int | None:
-        """The points that can become positive for each box, were it alone, -1 where not usable: int64 [M].
-
-        None for a detector with anchors.
-        """
-        if self._candidates is None and self.count_candidates is not None:
-            self._candidates = self.count_candidates()
-        return self._candidates
-
-
-@dataclass(slots=True, repr=False)
-class ImageResults:
-    """Columns over all N images.
-
-    boxes: int64 [N], how many boxes. by_status: int64 [N, S], how many of each of the S `STATUSES`; the first
-    column has those that are not usable. best_iou: float64 [N], of its usable boxes, NaN without any.
-    verdict: int8 [N], index into VERDICTS. cause: int8 [N], for an image with an empty foreground the most
-    common cause among its boxes, -1 for every other image. raises: int8 [N], why the framework would raise,
-    index into `errors_raised.REASONS`. counts: int64 [N, 3], positive, negative and ignored anchors, -1 for
-    images of unknown size; None unless counts were asked for. lost: int64 [N], how many boxes at least get no
-    point, or query, at any step, since there are too few; predictions decide which, and all are possible or
-    borrowed. None without a detector.
-    """
-
-    boxes: Int
-    by_status: Int
-    best_iou: Float
-    verdict: Int8
-    cause: Int8
-    raises: Int8
-    counts: Int | None = None
-    lost: Int | None = None
-
-    def __repr__(self) -> str:
-        return f"<columns over {len(self.boxes):,} images>"
-
-    def of(self, *statuses: str) -> Int:
-        """Return how many boxes of each image have one of these statuses: int64 [N]."""
-        number = np.zeros(len(self.by_status), dtype=np.int64)
-        for name in statuses:
-            number += self.by_status[:, STATUS_CODE[name]]
-        return number
-
-    @property
-    def usable(self) -> Int:
-        """The number of usable boxes of each image: int64 [N]."""
-        number: Int = self.boxes - self.by_status[:, 0]
-        return number
-
-    def usable_in(self, image: int) -> int:
-        """Return the number of usable boxes of one image."""
-        return int(self.by_status[image, 1:].sum())
-
-    @property
-    def matched(self) -> Int:
-        """The number of matched boxes of each image: int64 [N]."""
-        return self.of("matched")
-
-    @property
-    def forced(self) -> Int:
-        """The number of forced boxes of each image: int64 [N]."""
-        return self.of("forced")
-
-    @property
-    def unmatched(self) -> Int:
-        """The number of unmatched boxes of each image: int64 [N]."""
-        return self.of("unmatched")
 
 
 class Counts(TypedDict):
@@ -556,15 +458,15 @@ def examine(
     placed = place_usable(dataset, labels, detector)
     brief = brief and engines.statuses_need_no_best(detector)
     try:
-        boxes = _judge_boxes(labels, dataset, placed, detector, brief=brief)
+        boxes = judge_boxes(labels, dataset, placed, detector, brief=brief)
         why = reasons(placed.boxes, dataset.boxes.image[placed.rows], placed.of_image, detector)
         if dataset.images.fate is not None:
             why[dataset.images.fate != KEPT] = 0  # the encoder never sees it
-        results = _judge_images(dataset, boxes, why)
+        results = judge_images(dataset, boxes, why)
         if brief:
-            _add_best_of_flagged(boxes, results, dataset, placed, detector)
+            add_best_of_flagged(boxes, results, dataset, placed, detector)
         if counts:
-            _count_anchors(dataset, detector, placed, (boxes, results), progress)
+            count_anchors(dataset, detector, placed, (boxes, results), progress)
     except AnchorauditError as error:  # counts=True, and the detector has too many anchors to enumerate
         raise error.within(original.root) from None
     context = Context(
@@ -691,121 +593,6 @@ def _without_detector(
         dataset, original, None, labels, boxes, results, image_files=seen, loaded=loaded, classes=table
     )
     return audited, context
-
-
-def _judge_boxes(
-    labels: label_policy.Labels, dataset: Dataset, placed: Placed, detector: Detector, *, brief: bool
-) -> BoxResults:
-    count, rows = len(labels.usable), placed.rows
-    if brief:
-        alone = Judged(np.full(len(rows), np.nan), engines.statuses(placed.boxes, detector))
-    else:
-        alone = engines.judge_quickly(placed.boxes, detector)
-    own = rows if len(rows) < count else slice(None)
-    image, category = dataset.boxes.image[own], dataset.boxes.category[own]
-    judged = engines.compete(placed.boxes, image, alone, detector, category)
-    results = BoxResults(
-        usable=labels.usable,
-        best_iou=np.full(count, np.nan),
-        status=np.zeros(count, dtype=np.int8),
-        cause=np.full(count, -1, dtype=np.int8),
-    )
-    results.best_iou[own] = judged.best
-    results.status[own] = judged.status
-    if engines.has_candidates(detector):
-        results.count_candidates = partial(_count_candidates, count, placed, detector)
-    results.shortages = engines.shortages(placed.boxes, image, judged, detector).of_rows(rows)
-    lost = np.flatnonzero(has(judged.status, "unmatched"))
-    results.cause[rows[lost]] = causes_of(placed.boxes.take(lost), detector)
-    return results
-
-
-def _count_candidates(count: int, placed: Placed, detector: Detector) -> Int:
-    """Return the number of candidates of all boxes, -1 where not usable: int64 [count]."""
-    found = np.full(count, -1, dtype=np.int64)
-    found[placed.rows] = engines.count_candidates(placed.boxes, detector)
-    return found
-
-
-def _judge_images(dataset: Dataset, boxes: BoxResults, raises: Int8) -> ImageResults:
-    count, image = len(dataset.images), dataset.boxes.image
-    tally = np.bincount(image * len(STATUSES) + boxes.status, minlength=count * len(STATUSES))
-    by_status = tally.reshape(count, len(STATUSES))
-    total = by_status.sum(axis=1)
-    best = np.full(count, np.nan)
-    np.fmax.at(best, image, boxes.best_iou)  # fmax ignores NaN, which boxes that are not usable have
-    none = np.full(count, -1, dtype=np.int8)
-    results = ImageResults(total, by_status, best, none, none.copy(), raises)
-    results.verdict = verdicts_of(
-        boxes=total > 0,
-        usable=results.usable > 0,
-        matched=results.of("matched", "possible") > 0,
-        forced=results.of("forced", "borrowed") > 0,
-        size_unknown=np.isnan(dataset.images.width),
-        raises=raises > 0,
-        fate=dataset.images.fate,
-    )
-    results.lost = boxes.shortages.lost_by_image(image, count)
-    is_empty = results.verdict == VERDICT_CODE["empty_foreground"]
-    results.cause = _most_common_cause(image, boxes.cause, is_empty)
-    return results
-
-
-def _add_best_of_flagged(
-    boxes: BoxResults, images: ImageResults, dataset: Dataset, placed: Placed, detector: Detector
-) -> None:
-    """Find the best IoU of boxes in images that are not fine: nobody asks for that of others."""
-    image = dataset.boxes.image[placed.rows]
-    some = np.flatnonzero((images.verdict != VERDICT_CODE["ok"])[image])
-    best = engines.judge_quickly(placed.boxes.take(some), detector).best
-    boxes.best_iou[placed.rows[some]] = best
-    np.fmax.at(images.best_iou, image[some], best)
-
-
-def _most_common_cause(image: Int, cause: Int8, asked: Bool) -> Int8:
-    """Return the most common cause of unmatched boxes of the images `asked`, bool [N]: int8 [N].
-
-    -1 without any, and of other images. On ties the earlier one in CAUSES wins.
-    """
-    found = np.full(len(asked), -1, dtype=np.int8)
-    images = np.flatnonzero(asked)
-    place = np.empty(len(asked), dtype=np.int64)
-    place[images] = np.arange(len(images))
-    rows = np.flatnonzero((cause >= 0) & asked[image])
-    codes = place[image[rows]] * len(CAUSES) + cause[rows]
-    tally = np.bincount(codes, minlength=len(images) * len(CAUSES)).reshape(-1, len(CAUSES))
-    found[images] = np.where(tally.any(axis=1), tally.argmax(axis=1), -1)
-    return found
-
-
-def _count_anchors(
-    dataset: Dataset,
-    detector: Detector,
-    usable: Placed,
-    results: tuple[BoxResults, ImageResults],
-    progress: Callable[[int, int], None] | None,
-) -> None:
-    """Count anchors into the results, some images at a time. usable: all usable boxes, in file order."""
-    rows, placed, of_image = usable.rows, usable.boxes, usable.of_image
-    image, (boxes, images) = dataset.boxes.image, results
-    count = len(of_image)
-    images.counts = np.full((count, 3), -1, dtype=np.int64)
-    boxes.assigned = np.zeros(len(boxes.usable), dtype=np.int64)
-    order = stable_argsort(image[rows])
-    owner = image[rows][order]
-    not_judged = [VERDICT_CODE[name] for name in ("encoder_error", "left_out", "unknown")]
-    judged = np.flatnonzero(~np.isin(images.verdict, not_judged))
-    for start in range(0, count, _IMAGES_AT_ONCE):
-        some = judged[(judged >= start) & (judged < start + _IMAGES_AT_ONCE)]
-        own = order[np.searchsorted(owner, start) : np.searchsorted(owner, start + _IMAGES_AT_ONCE)]
-        own = own[np.isin(image[rows[own]], some)]
-        counted = engines.count(
-            placed.take(own), np.searchsorted(some, image[rows[own]]), of_image[some], detector
-        )
-        images.counts[some] = counted.counts
-        boxes.assigned[rows[own]] = counted.assigned
-        if progress is not None:
-            progress(min(start + _IMAGES_AT_ONCE, count), count)
 
 
 def _tally(codes: Int8, names: tuple[str, ...]) -> dict[str, int]:
