@@ -44,8 +44,8 @@ _CHECKED = len(_MARK) + 32  # bytes before the result: the mark, and its SHA-256
 class Cache:
     """A folder of results: a new one, an empty one, or one that has nothing but results of earlier runs.
 
-    Raises AnchorauditError for any other folder, or if it cannot be made. What is in it and cannot be read is
-    ignored.
+    It is made when there is something to keep. Raises AnchorauditError for any other folder. What is in it
+    and cannot be read is ignored.
     """
 
     def __init__(self, folder: str | PathLike[str]) -> None:
@@ -57,8 +57,7 @@ class Cache:
             )
         self._folder = Path(folder)
         _require_own(self._folder)
-        make_folder(self._folder.parent)
-        make_own_folder(self._folder)
+        self._is_made = False
 
     def get(self, key: str) -> bytes | None:
         """Return what was put there; None if there is nothing, or if it is broken."""
@@ -71,6 +70,10 @@ class Cache:
 
     def put(self, key: str, body: bytes) -> None:
         """Keep something. Raises AnchorauditError if it cannot be written."""
+        if not self._is_made:
+            make_folder(self._folder.parent)
+            make_own_folder(self._folder)
+            self._is_made = True
         path = self._path(key)
         make_folder(path.parent, parents=False)
         with replacing(path, own=True) as stream:
