@@ -2,8 +2,6 @@
 
 import json
 import pickle
-import subprocess
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +18,7 @@ from anchoraudit.formats.coco.ranges import NotCleanError, list_in_ranges
 from anchoraudit.formats.coco.set_aside import BUCKETS, hashes, image_hashes, read_back, set_aside
 from anchoraudit.io.unchanged import Stamp
 from anchoraudit.loaders import loader_names
+from tests.forks import in_another_process
 
 LOADERS = loader_names()
 
@@ -50,7 +49,7 @@ def pieces_of(rows):
         yield
 
 
-def in_pieces(path, detector="reference", rows=8, **options):
+def in_pieces(path, detector="reference", rows=24, **options):
     with pieces_of(rows):
         return list(audit_partitions(path, detector, engine=Here(), **options))
 
@@ -61,7 +60,7 @@ def as_one_piece(path, detector="reference", **options):
     return part
 
 
-def require_same(path, detector="reference", rows=8, **options):
+def require_same(path, detector="reference", rows=24, **options):
     """Hold the pieces against the whole. Return the merged audit, and how many pieces there were."""
     parts = in_pieces(path, detector, rows, **options)
     merged, whole = merge(parts), as_one_piece(path, detector, **options)
@@ -189,7 +188,7 @@ def a_file(draw, split):
         "info": {"note": "}, {"},
         "licenses": [{"id": 1}, {"id": 2}],
         "images": draw(st.lists(an_image(names, image_ids), max_size=12)),
-        "annotations": draw(st.lists(a_box(image_ids), max_size=30)),
+        "annotations": draw(st.lists(a_box(image_ids), max_size=24)),
         "categories": draw(
             st.sampled_from(
                 [
@@ -215,11 +214,11 @@ def a_folder(draw):
 
 class TestAgainstTheWhole:
     @settings(
-        max_examples=20,
+        max_examples=10,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
-    @given(a_folder(), st.sampled_from(LOADERS), st.sampled_from([2, 8, 40]))
+    @given(a_folder(), st.sampled_from(LOADERS), st.sampled_from([3, 12, 40]))
     def test_any_files(self, files, loader, rows):
         with TemporaryDirectory() as folder:
             for name, text in files.items():
@@ -241,8 +240,8 @@ class TestAgainstTheWhole:
         assert [image["file_name"] for image in merged.flagged] == [f"{i}.jpg" for i in range(20)]
 
     def test_sample_data(self):
-        assert require_same("sample_data/coco")[1] > 3
-        assert require_same("sample_data/coco", splits=("val",))[1] > 1
+        assert require_same("sample_data/coco", rows=12)[1] > 3
+        assert require_same("sample_data/coco", rows=8, splits=("val",))[1] > 1
 
     def test_processes(self, tmp_path):
         path = write(tmp_path / "a.json", simple())
@@ -271,7 +270,7 @@ class TestWholeFileFacts:
         plain["annotations"][100]["id"] = plain["annotations"][7]["id"]
         plain["annotations"][60]["id"] = plain["annotations"][61]["id"] = "text"
         path = write(tmp_path / "a.json", plain)
-        found, _ = require_same(path, loader=loader)
+        found, _ = require_same(path, rows=50, loader=loader)
         places = [finding.place for finding in found.findings.of("SET002")]
         assert sorted(places) == ["annotations[100].id", "annotations[61].id"]
 
@@ -529,7 +528,8 @@ class TestScratch:
 
         from anchoraudit.formats import ReadOptions, parts_of
 
-        parts = parts_of(write(tmp_path / "a.json", simple()), 10, ReadOptions())
+        with pieces_of(30):
+            parts = parts_of(write(tmp_path / "a.json", simple()), 30, ReadOptions())
         sent = pickle.loads(pickle.dumps(parts))
         assert sent.index(parts.pieces[0]).told["boxes"]
         rmtree(parts.scratch.path)
@@ -540,16 +540,8 @@ class TestScratch:
 class TestCommandLine:
     def test_scan_says_the_same(self, tmp_path):
         path = write(tmp_path / "a.json", simple())
-        told = subprocess.run(
-            [
-                *(sys.executable, "-m", "anchoraudit", "scan", path, "--memory", "600M"),
-                *("--detector", "yolov5", "--output-format", "json"),
-            ],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            check=False,
-        )
+        words = ("scan", path, "--memory", "600M", "--detector", "yolov5", "--output-format", "json")
+        told = in_another_process(words, tmp_path)
         whole = anchoraudit.audit(str(path), "yolov5", images="none")
         assert json.loads(told.stdout)["summary"]["verdicts"] == whole.summary()["verdicts"]
         assert not list(Path(tmp_path).glob("anchoraudit-*"))
