@@ -3,7 +3,9 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -58,22 +60,62 @@ def room(path):
     return parts[0]
 
 
-def imported(path):
-    """Rooms a module imports, also inside functions; not what only the type checker sees."""
-    tree = ast.parse(path.read_text())
+# Where the kinds of matching and of resizing, and the names of formats, are at home.
+HOMES = {"kind": ("detectors", "encoding"), "format": ("formats", "detectors", "encoding")}
+
+
+class Seen(NamedTuple):
+    """What the tests ask of a module, in one walk through it.
+
+    imports: its import statements, also inside functions; not what only the type checker sees. asked: lines
+    that compare an attribute `kind` or `format`, look something up by it, or match its values.
+    """
+
+    imports: list[ast.Import | ast.ImportFrom]
+    asked: list[str]
+
+
+@cache
+def seen_in(path):
+    nodes = [*ast.walk(ast.parse(path.read_text()))]
     typing_only = {
         id(node)
-        for block in ast.walk(tree)
-        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
-        for node in ast.walk(block)
+        for block in nodes
+        if isinstance(block, ast.If) and isinstance(block.test, ast.Name) and block.test.id == "TYPE_CHECKING"
+        for part in block.body
+        for node in ast.walk(part)
     }
-    for node in ast.walk(tree):
-        if id(node) in typing_only:
-            continue
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "anchoraudit":
-            names = node.module.split(".")[1:] or [alias.name for alias in node.names]
-            yield names[0]
-        elif isinstance(node, ast.Import):
+    imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+    asked = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}: {ast.unparse(part)}"
+        for node in nodes
+        for part in asked_of(node)
+        if isinstance(part, ast.Attribute) and room(path) not in HOMES.get(part.attr, (room(path),))
+    ]
+    return Seen([node for node in imports if id(node) not in typing_only], asked)
+
+
+def asked_of(node):
+    """Expressions that a node compares, looks something up by, or matches."""
+    if isinstance(node, ast.Compare):
+        return [node.left, *node.comparators]
+    if isinstance(node, ast.Subscript):
+        return [node.slice]
+    if isinstance(node, ast.Match):
+        return [node.subject]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+        return node.args[:1]
+    return []
+
+
+def imported(path):
+    """Rooms a module imports."""
+    for node in seen_in(path).imports:
+        if isinstance(node, ast.ImportFrom):
+            if node.module and node.module.split(".")[0] == "anchoraudit":
+                names = node.module.split(".")[1:] or [alias.name for alias in node.names]
+                yield names[0]
+        else:
             for alias in node.names:
                 if alias.name.startswith("anchoraudit."):
                     yield alias.name.split(".")[1]
@@ -103,24 +145,14 @@ def name_of(path):
 
 
 def modules_imported(path, names):
-    """Modules that a module imports, also inside functions; `from a import b` is of a.b if there is one."""
-    tree = ast.parse(path.read_text())
-    typing_only = {
-        id(node)
-        for block in ast.walk(tree)
-        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
-        for part in block.body
-        for node in ast.walk(part)
-    }
-    for node in ast.walk(tree):
-        if id(node) in typing_only:
-            continue
-        if isinstance(node, ast.ImportFrom) and node.module in names:
+    """Modules that a module imports; `from a import b` is of a.b if there is one."""
+    for node in seen_in(path).imports:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in names)
+        elif node.module in names:
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
                 yield inner if inner in names else node.module
-        elif isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name in names)
 
 
 def circles(edges):
@@ -158,34 +190,13 @@ def test_no_modules_import_each_other_in_a_circle():
     assert circles(edges) == []
 
 
-# Where the kinds of matching and of resizing, and the names of formats, are at home.
-HOMES = {"kind": ("detectors", "encoding"), "format": ("formats", "detectors", "encoding")}
-
-
-def asked_by_name(path):
-    """Lines that compare an attribute `kind` or `format`, look something up by it, or match its values."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        asked = []
-        if isinstance(node, ast.Compare):
-            asked = [node.left, *node.comparators]
-        elif isinstance(node, ast.Subscript):
-            asked = [node.slice]
-        elif isinstance(node, ast.Match):
-            asked = [node.subject]
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
-            asked = node.args[:1]
-        for part in asked:
-            if isinstance(part, ast.Attribute) and room(path) not in HOMES.get(part.attr, (room(path),)):
-                yield f"{path.relative_to(PACKAGE)}:{node.lineno}: {ast.unparse(part)}"
-
-
 # A loader's module says itself what it does to data of which format: `Sieve.read` looks it up.
 LOOKED_UP = {"self.dataset.format"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_kinds_and_formats_are_asked_for_properties(path):
-    found = [line for line in asked_by_name(path) if line.partition(": ")[2] not in LOOKED_UP]
+    found = [line for line in seen_in(path).asked if line.partition(": ")[2] not in LOOKED_UP]
     assert found == [], "ask a property of Match, Resize or Dataset"
 
 
@@ -229,15 +240,21 @@ def test_a_small_scan_imports_only_what_it_needs():
 
 
 def test_library_names_are_there_in_any_order():
+    """Those of each room are asked for in a package that is imported anew, so that each room comes first."""
+    rooms = {}
+    for name in anchoraudit.__all__:
+        rooms.setdefault(getattr(anchoraudit, name).__module__.split(".")[1], []).append(name)
     code = (
         "import sys\n"
-        f"for name in {anchoraudit.__all__}:\n"
+        f"for names in {[*rooms.values()]}:\n"
         "    for module in [m for m in sys.modules if m.split('.')[0] == 'anchoraudit']:\n"
         "        del sys.modules[module]\n"
         "    import anchoraudit\n"
-        "    print(getattr(anchoraudit, name).__name__)\n"
+        "    for name in names:\n"
+        "        print(getattr(anchoraudit, name).__name__)\n"
     )
-    assert run(code) == list(anchoraudit.__all__)
+    assert len(rooms) > 10
+    assert run(code) == [name for names in rooms.values() for name in names]
     code = "import anchoraudit as a; a.Audit; print(callable(a.audit), callable(a.read))"
     assert run(code) == ["True", "True"]
 
