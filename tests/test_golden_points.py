@@ -5,6 +5,7 @@ others. The data sets themselves are in the shared folder.
 """
 
 import csv
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,14 @@ def rows(path):
 
 def numbers(table, column):
     return [int(row[column]) for row in table]
+
+
+@lru_cache(maxsize=16)
+def points_of(width, height, name):
+    """All points of a detector for images of one size, of which a data set has many."""
+    detector = load_detector(name)
+    canvas = one_canvas(width, height, detector).canvases
+    return all_points(float(canvas.width[0]), float(canvas.height[0]), detector.points)
 
 
 def has(table, column):
@@ -115,7 +124,6 @@ def answers():
 @pytest.fixture
 def answer(shared, answers, place, data, detector):
     if (place, data, detector) not in answers:
-        answers.clear()  # one at a time
         answers[place, data, detector] = Answer(place, data, detector)
     return answers[place, data, detector]
 
@@ -171,8 +179,7 @@ class TestBoxes:
         images = answer.audit.dataset.images
         for image in np.unique(answer.of):
             own = answer.of == image
-            canvas = one_canvas(images.width[image], images.height[image], answer.detector).canvases
-            points = all_points(float(canvas.width[0]), float(canvas.height[0]), answer.detector.points)
+            points = points_of(images.width[image], images.height[image], answer.detector.name)
             found[own] = centre_radius.preferred(net[own], points, answer.detector).sum(axis=1)
         assert found.tolist() == numbers(answer.boxes, "preferred")
 
@@ -221,8 +228,7 @@ class TestImages:
     def test_points(self, answer):
         images = answer.audit.dataset.images
         for row, image in zip(answer.images, answer.image_rows, strict=True):
-            canvas = one_canvas(images.width[image], images.height[image], answer.detector).canvases
-            points = all_points(float(canvas.width[0]), float(canvas.height[0]), answer.detector.points)
+            points = points_of(images.width[image], images.height[image], answer.detector.name)
             assert len(points.xy) == int(row["points"])
 
     @answered("union", kind="images")
