@@ -48,8 +48,19 @@ def local():
 
 @pytest.fixture(scope="module")
 def dask():
+    import anchoraudit.formats.kitti  # noqa: F401  so that it was imported before the workers begin
+
     with engine("dask", workers=2) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """The address of a Dask cluster with two workers."""
+    from anchoraudit.partitions.engines._dask_here import cluster_here
+
+    with cluster_here(2) as address:
+        yield address
 
 
 @pytest.fixture(params=["local", pytest.param("dask", marks=needs_dask)])
@@ -117,7 +128,14 @@ class TestTheContract:
         assert merge(audit_partitions(shards, "yolov5", engine=killing)).to_json() == expected.to_json()
         assert killing.deaths == 2
 
-    @pytest.mark.parametrize("only", ["_ends_of", "audit_part"])
+    @pytest.mark.parametrize(
+        ("running", "only"),
+        [
+            *(("local", "_ends_of"), ("local", "audit_part")),
+            pytest.param("dask", "audit_part", marks=needs_dask),
+        ],
+        indirect=["running"],
+    )
     def test_a_part_that_always_kills_is_named_and_hides_no_other(
         self, running, shards, expected, tmp_path, only
     ):
@@ -159,22 +177,14 @@ def test_without_dask(monkeypatch, shards):
 
 @needs_dask
 class TestDask:
-    def test_one_worker(self, shards, expected):
-        assert merge(audit_partitions(shards, "yolov5", engine="dask", workers=1)).to_json() == (
-            expected.to_json()
-        )
-
     def test_without_tasks_nothing_starts(self, monkeypatch):
         monkeypatch.setattr("anchoraudit.partitions.engines.dask.cluster_here", None)
         with engine("dask", workers=1) as running:
             assert list(running.each(tenfold, "this", [])) == []
 
     @linux
-    def test_workers_begin_with_what_was_imported(self):
-        import anchoraudit.formats.kitti  # noqa: F401
-
-        with engine("dask", workers=2) as running:
-            found = dict(running.each(imported_at, None, [0, 1]))
+    def test_workers_begin_with_what_was_imported(self, dask):
+        found = dict(dask.each(imported_at, None, range(8)))
         assert all("anchoraudit.formats.kitti" in names for names in found.values())
 
     @linux
@@ -189,21 +199,15 @@ class TestDask:
             with pytest.raises(AnchorauditError, match="the connection to the Dask scheduler was lost"):
                 list(results)
 
-    def test_a_cluster_by_its_address(self, shards, expected):
-        from anchoraudit.partitions.engines._dask_here import cluster_here
+    @pytest.mark.parametrize("workers", [None, 1])
+    def test_a_cluster_by_its_address(self, shards, expected, cluster, workers):
+        found = audit_partitions(shards, "yolov5", engine="dask", scheduler=cluster, workers=workers)
+        assert merge(found).to_json() == expected.to_json()
 
-        with cluster_here(2) as address:
-            for workers in (None, 1):
-                found = audit_partitions(shards, "yolov5", engine="dask", scheduler=address, workers=workers)
-                assert merge(found).to_json() == expected.to_json()
-
-    def test_a_worker_of_another_version_is_refused(self, shards, monkeypatch):
-        from anchoraudit.partitions.engines._dask_here import cluster_here
-
-        with cluster_here(1) as address:
-            monkeypatch.setattr(anchoraudit, "__version__", "99.0")
-            with pytest.raises(AnchorauditError, match=r"has anchoraudit .*, and this is 99\.0") as error:
-                list(audit_partitions(shards, engine="dask", scheduler=address))
+    def test_a_worker_of_another_version_is_refused(self, shards, cluster, monkeypatch):
+        monkeypatch.setattr(anchoraudit, "__version__", "99.0")
+        with pytest.raises(AnchorauditError, match=r"has anchoraudit .*, and this is 99\.0") as error:
+            list(audit_partitions(shards, engine="dask", scheduler=cluster))
         assert "pip install 'anchoraudit==99.0'" in error.value.remedy
 
     def test_a_cluster_without_workers(self, shards, monkeypatch):
@@ -229,25 +233,28 @@ class TestDask:
         with pytest.raises(AnchorauditError, match=said):
             list(audit_partitions(shards, engine="dask", scheduler=address))
 
-    def test_a_script_is_not_run_by_the_workers(self, shards, tmp_path):
-        script = tmp_path / "script.py"
+    def test_a_script_is_not_run_by_its_one_worker(self, shards, expected, tmp_path):
+        script, temporary = tmp_path / "script.py", tmp_path / "t"
+        temporary.mkdir()
         script.write_text(
             "from anchoraudit import audit_partitions, merge\n"
-            f"print(merge(audit_partitions({str(shards)!r}, engine='dask', workers=1)).summary()['images'])\n"
+            f"parts = audit_partitions({str(shards)!r}, 'yolov5', engine='dask', workers=1)\n"
+            "print(merge(parts).to_json(), end='')\n"
         )
         done = subprocess.run(
             [sys.executable, str(script)],
             capture_output=True,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)},
             check=False,
         )
-        assert (done.stdout, done.stderr) == ("120\n", "")
+        assert (done.stdout, done.stderr) == (expected.to_json(), "")
+        assert list(temporary.iterdir()) == []
 
     @linux
-    @pytest.mark.parametrize("letters", [1, 60])  # a longer name leaves no room for a socket's path
-    def test_nothing_is_left_among_the_temporary_files(self, shards, tmp_path_factory, letters):
-        temporary = Path(tempfile.gettempdir(), "t" * letters + str(os.getpid()))
+    def test_nothing_is_left_among_the_temporary_files(self, shards, tmp_path_factory):
+        """Though their folder's name is so long that it leaves no room for a socket's path."""
+        temporary = Path(tempfile.gettempdir(), "t" * 60 + str(os.getpid()))
         temporary.mkdir()
         try:
             done = subprocess.run(
