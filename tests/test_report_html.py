@@ -66,7 +66,10 @@ def text_of(page):
 
 @pytest.fixture(scope="module")
 def page(sample):
-    return "".join(report_html(sample, options=["--drop-difficult"]))
+    """The report of the sample data, as if it were made in 1970."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOURCE_DATE_EPOCH", "0")
+        return "".join(report_html(sample, options=["--drop-difficult"]))
 
 
 def test_it_is_one_page_with_all_parts(page):
@@ -112,14 +115,14 @@ def test_what_a_threshold_means(name, part):
 
 def test_plots_do_not_grow_with_the_data(tmp_path):
     random = np.random.default_rng(0)
-    boxes = np.column_stack([random.uniform(0, 800, (20_000, 2)), random.uniform(1, 150, (20_000, 2))])
+    boxes = np.column_stack([random.uniform(0, 800, (10_000, 2)), random.uniform(1, 150, (10_000, 2))])
     listed = [annotation(n, 1 + n % 50, row) for n, row in enumerate(boxes.round(1).tolist(), 1)]
     root = make(tmp_path, {"a.json": document([image(n) for n in range(1, 51)], listed)})
     result = anchoraudit.audit(root / "a.json", images="none")
     assert len(json.dumps([figure.plot() for figure in figures(result)])) < 250_000
     shown = gallery.gallery(result, [])["images"]
     assert max(len(one["boxes"]) for one in shown) == 60
-    assert {one["of"] for one in shown} == {400}
+    assert {one["of"] for one in shown} == {200}
 
 
 def test_without_a_detector_there_are_findings_and_images_with_errors():
@@ -158,12 +161,12 @@ def test_json_in_a_script_cannot_leave_it():
 
 def test_the_same_data_make_the_same_page(sample, page, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
-    first, second = ("".join(report_html(sample)) for _ in range(2))
-    assert first == second
-    assert "1970-01-01" in first
+    assert "".join(report_html(sample, options=["--drop-difficult"])) == page
+    assert "1970-01-01" in page
 
 
-@pytest.mark.parametrize("name", mutants.names(8))
+# The first mutant of each kind of data.
+@pytest.mark.parametrize("name", {name.partition(":")[0]: name for name in mutants.names(8)[::-1]}.values())
 def test_a_report_on_broken_data_is_whole_or_absent(here, name):
     mutant = mutants.make(name)
     originals.lay(mutant.files, here)
@@ -402,21 +405,21 @@ def test_advise_and_compare_add_their_parts(here, capsys):
 
 
 @pytest.fixture(scope="module")
-def opened(sample, hostile, tmp_path_factory):
+def opened(page, hostile, tmp_path_factory):
     """Opens a report in Chromium: that of the sample data, or that with hostile names."""
     if browser.find() is None:
         pytest.skip("REPORT NOT TESTED IN A BROWSER: there is no Chromium (apt-get install chromium)")
     folder = tmp_path_factory.mktemp("reports")
-    (folder / "sample.html").write_text("".join(report_html(sample)), "utf-8")
+    (folder / "sample.html").write_text(page, "utf-8")
     audit = anchoraudit.audit(hostile, images="none")
     (folder / "hostile.html").write_bytes("".join(report_html(audit)).encode("utf-8", "backslashreplace"))
-    with browser.Page() as page:
+    with browser.Page() as shown:
 
         def open_(name):
-            page.errors.clear()
-            page.requests.clear()
-            page.open(folder / f"{name}.html")
-            return page
+            shown.errors.clear()
+            shown.requests.clear()
+            shown.open(folder / f"{name}.html")
+            return shown
 
         yield open_
 
@@ -481,34 +484,6 @@ def test_names_with_markup_stay_text_in_the_browser(opened):
     assert "<img src=x" in page.run("document.querySelector('#plot-classes').textContent")
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
-def test_phone_and_dark(opened, width, scheme):
-    page = opened("sample")
-    try:
-        page.prefer(scheme)
-        page.resize(width)
-        assert page.run("document.documentElement.scrollWidth") <= width
-        ink = page.run("getComputedStyle(document.body).color")
-        assert (ink == "rgb(230, 237, 243)") == (scheme == "dark")
-        text = "document.querySelector('#plot-sizes .xtick text').style.fill"
-        page.wait(f"{text} === {ink!r}")
-        assert page.errors == []
-        assert page.picture()[:4] == b"\x89PNG"
-    finally:
-        page.prefer("light")
-        page.resize(1280)
-
-
-def test_everything_has_a_name_for_who_cannot_see_it(opened):
-    page = opened("sample")
-    parts = "[...document.querySelectorAll('button, select, input, [role=img], [role=region]')]"
-    named = "part.textContent.trim() || part.getAttribute('aria-label') || part.labels?.length"
-    assert page.run(f"{parts}.filter((part) => !({named})).length") == 0
-    assert page.run("document.documentElement.lang") == "en"
-    assert page.run("document.querySelectorAll('h1').length") == 1
-    assert page.run("document.querySelectorAll('figure.plot-card table').length") == 10
-
-
 CONTRAST = """(() => {
   const part = (value) => value <= 10 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4;
   const light = ([r, g, b]) => 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
@@ -538,12 +513,31 @@ CONTRAST = """(() => {
 })()"""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_from_what_is_behind_it(opened, scheme):
-    """At least 4.5 to 1, as WCAG 2.1 asks of text (1.4.3)."""
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
+def test_phone_and_dark_and_that_text_stands_out(opened, width, scheme):
     page = opened("sample")
-    page.prefer(scheme)
     try:
+        page.prefer(scheme)
+        page.resize(width)
+        assert page.run("document.documentElement.scrollWidth") <= width
+        ink = page.run("getComputedStyle(document.body).color")
+        assert (ink == "rgb(230, 237, 243)") == (scheme == "dark")
+        text = "document.querySelector('#plot-sizes .xtick text').style.fill"
+        page.wait(f"{text} === {ink!r}")
+        assert page.errors == []
+        assert page.picture()[:4] == b"\x89PNG"
+        # Text stands out from what is behind it at least 4.5 to 1, as WCAG 2.1 asks (1.4.3).
         assert page.run(CONTRAST) == []
     finally:
         page.prefer("light")
+        page.resize(1280)
+
+
+def test_everything_has_a_name_for_who_cannot_see_it(opened):
+    page = opened("sample")
+    parts = "[...document.querySelectorAll('button, select, input, [role=img], [role=region]')]"
+    named = "part.textContent.trim() || part.getAttribute('aria-label') || part.labels?.length"
+    assert page.run(f"{parts}.filter((part) => !({named})).length") == 0
+    assert page.run("document.documentElement.lang") == "en"
+    assert page.run("document.querySelectorAll('h1').length") == 1
+    assert page.run("document.querySelectorAll('figure.plot-card table').length") == 10
