@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 import anchoraudit
-from anchoraudit import audit_partitions, merge, read
+from anchoraudit import audit_partitions, merge, partition, read
 from anchoraudit.errors import AnchorauditError
 from anchoraudit.io import packed
+from tests.test_partitions_property import InThisProcess
 
 HEADER = "image_id,width,height,label,x1,y1,x2,y2"
 GOOD, TINY = "100,100,240,200", "1,1,3,3"
@@ -54,7 +55,7 @@ def test_it_is_read_as_what_is_in_it(tmp_path, suffix, own):
     assert (len(dataset.images), len(dataset.boxes)) == (30, 30)
     assert dataset.boxes.xyxy[:2].tolist() == [[100, 100, 240, 200], [1, 1, 3, 3]]
     whole = anchoraudit.audit(path, "yolov5", images="none")
-    parts = list(audit_partitions(path, "yolov5"))
+    parts = list(audit_partitions(path, "yolov5", engine=InThisProcess()))
     assert len(parts) == 1
     assert merge(parts).summary() == whole.summary()
 
@@ -69,7 +70,7 @@ def test_a_packed_file_is_one_piece_however_large(tmp_path, monkeypatch):
     for suffix, text in TEXTS.items():
         path = written(tmp_path / f"boxes{suffix}.gz", text)
         plain = written(tmp_path / f"boxes{suffix}", text)
-        assert len(list(audit_partitions(path))) == 1 < len(list(audit_partitions(plain)))
+        assert len(partition(path)) == 1 < len(partition(plain))
 
 
 def test_files_of_several_members_are_read_to_their_end(tmp_path):
@@ -89,7 +90,7 @@ def test_shards_by_a_pattern_and_at_an_address(tmp_path):
         memory.pipe(f"/packed/part-{number}.csv.gz", path.read_bytes())
     for source in (f"{tmp_path}/shards/*.csv.gz", "memory://packed/*.csv.gz"):
         whole = anchoraudit.audit(source, "yolov5", images="none")
-        parts = list(audit_partitions(source, "yolov5"))
+        parts = list(audit_partitions(source, "yolov5", engine=InThisProcess()))
         assert (len(whole.dataset.images), len(parts)) == (30, 3)
         assert merge(parts).summary() == whole.summary()
     assert len(read("memory://packed/part-1.csv.gz").images) == 10
@@ -113,8 +114,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("how", BAD)
-@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
-@pytest.mark.parametrize("parts", [False, True])
+@pytest.mark.parametrize(("suffix", "parts"), [(".csv", True), (".jsonl", False)])
 def test_what_cannot_be_unpacked_is_named_and_the_others_are_read(tmp_path, anchoraudit, how, suffix, parts):
     data, words = BAD[how]
     written(tmp_path / f"a{suffix}.gz", TEXTS[suffix])
@@ -130,9 +130,8 @@ def test_what_cannot_be_unpacked_is_named_and_the_others_are_read(tmp_path, anch
     assert finding["path"].endswith(f"b{suffix}.gz") and words in finding["message"]
 
 
-@pytest.mark.parametrize("own", PACKERS)
 @pytest.mark.parametrize("suffix", TEXTS)
-@pytest.mark.parametrize("parts", [False, True])
+@pytest.mark.parametrize(("own", "parts"), [(".gz", False), (".bz2", True)])
 def test_filter_compresses_again(tmp_path, anchoraudit, suffix, own, parts):
     source = written(tmp_path / f"in{suffix}{own}", TEXTS[suffix])
     before = source.read_bytes()
@@ -176,11 +175,11 @@ def test_filter_of_shards_keeps_their_names(tmp_path, anchoraudit):
 def test_a_bomb_does_not_fill_the_memory(tmp_path, monkeypatch, suffix):
     monkeypatch.setattr("anchoraudit.io.files.most_bytes", lambda: 1 << 20)
     monkeypatch.setattr("anchoraudit.formats.table.lines.LONGEST", 1 << 20)
-    path = written(tmp_path / f"bomb{suffix}.gz", "x" * (200 << 20))
+    path = written(tmp_path / f"bomb{suffix}.gz", "x" * (60 << 20))
     tracemalloc.start()
     with pytest.raises(AnchorauditError) as caught:
         read(path)
-    assert tracemalloc.get_traced_memory()[1] < 100 << 20
+    assert tracemalloc.get_traced_memory()[1] < 30 << 20
     tracemalloc.stop()
     assert caught.value.path == str(path)
 

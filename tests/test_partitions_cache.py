@@ -2,8 +2,6 @@
 
 import os
 import random
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -175,8 +173,13 @@ def test_what_it_refuses(shards, tmp_path):
         list(audit_partitions(shards, cache=tmp_path / "file"))
 
 
-@pytest.mark.parametrize("command", ["scan", "compare", "advise", "cluster", "filter"])
-@pytest.mark.parametrize("named", ["", "shards", ".", "photos", "s3://bucket/kept"])
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        *(("scan", named) for named in ("", ".", "photos", "s3://bucket/kept")),
+        *((command, "shards") for command in ("scan", "compare", "advise", "cluster", "filter")),
+    ],
+)
 def test_no_folder_of_the_user_becomes_a_cache(shards, tmp_path, command, named):
     (tmp_path / "photos" / "3f").mkdir(parents=True)  # folders that are called so, but hold something else
     (tmp_path / "photos" / "3f" / "a.jpg").touch()
@@ -206,16 +209,7 @@ def test_an_empty_folder_becomes_one_and_what_programs_leave_there_does_no_harm(
 
 def test_on_the_command_line(shards, tmp_path):
     words = ["scan", shards, "--cache", tmp_path / "of" / "mine", "--output-format", "json"]
-    done = [
-        subprocess.run(
-            [sys.executable, "-m", "anchoraudit", *map(str, words)],
-            capture_output=True,
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            check=False,
-        )
-        for _ in range(2)
-    ]
+    done = [run_program(*words, cwd=tmp_path) for _ in range(2)]
     assert [each.returncode for each in done] == [1, 1]
     assert done[0].stdout == done[1].stdout
     assert len(list((tmp_path / "of" / "mine").glob("*/*"))) == 11

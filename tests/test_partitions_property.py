@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import anchoraudit
@@ -52,10 +52,12 @@ class InThisProcess:
             yield index, attempted(work, common, tasks[index])
 
 
-@pytest.mark.parametrize("layout", ["one folder", "split column", "split folders"])
 @pytest.mark.parametrize("detector", ["reference", "yolov5", "torchvision-retinanet_resnet50_fpn", None])
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(files=st.lists(st.lists(ROW, min_size=1, max_size=12), min_size=1, max_size=4))
+@settings(max_examples=8, deadline=None)
+@given(
+    layout=st.sampled_from(["one folder", "split column", "split folders"]),
+    files=st.lists(st.lists(ROW, min_size=1, max_size=12), min_size=1, max_size=4),
+)
 def test_counts_and_findings_are_those_of_the_whole(files, layout, detector):
     folder = Path(tempfile.mkdtemp())
     try:

@@ -15,6 +15,7 @@ pa = pytest.importorskip("pyarrow")
 from pyarrow import parquet  # noqa: E402
 
 from anchoraudit.formats.table.in_memory import TableInMemory, assemble_tables  # noqa: E402
+from tests.test_partitions_property import InThisProcess  # noqa: E402
 
 CORNERS = {"x1": 100.0, "y1": 100.0, "x2": 200.0, "y2": 200.0}
 
@@ -38,7 +39,7 @@ def in_both(path, **options):
     """Read in one piece and in parts, which must say the same; return the data set and its findings."""
     dataset = read(path, **options)
     found = audit(dataset, None).findings
-    whole = merge(audit_partitions(path, None, **options))
+    whole = merge(audit_partitions(path, None, engine=InThisProcess(), **options))
     assert whole.summary()["images"] == len(dataset.images)
     assert whole.summary()["boxes"] == len(dataset.boxes)
     assert dict(whole.findings.counts) == dict(found.counts)
