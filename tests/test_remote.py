@@ -69,7 +69,8 @@ def web(shards):
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        # It looks every so many seconds whether it is to end.
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
 
@@ -169,7 +170,7 @@ class TestCredentials:
 
 class TestAnswers:
     def test_the_parts_are_those_of_the_folder(self, shards, in_memory):
-        there, here = (merge(audit_partitions(each, "yolov5")) for each in (in_memory, shards))
+        there, here = (merge(audit_partitions(each, "yolov5", engine=Here())) for each in (in_memory, shards))
         assert there.to_json().replace(in_memory, str(shards)) == here.to_json()
 
     def test_the_whole_is_that_of_the_folder(self, shards, in_memory):
@@ -209,7 +210,7 @@ class TestAnswers:
 
     def test_a_broken_file_hides_nothing_of_the_others(self, in_memory):
         fsspec.filesystem("memory").pipe("/bucket/shards/part-1.parquet", b"PAR1 cut off")
-        found = merge(audit_partitions(in_memory))
+        found = merge(audit_partitions(in_memory, engine=Here()))
         assert set(found.failed) == {1}
         assert found.findings.of("PAR001")[0].path == f"{in_memory}/part-1.parquet"
         assert found.summary()["images"] > 20
@@ -252,7 +253,8 @@ class TestAnswers:
         fsspec.filesystem("memory").pipe(f"/lines/boxes.{suffix}", file.read_bytes())
         try:
             address = f"memory://lines/boxes.{suffix}"
-            there, here = list(audit_partitions(address)), anchoraudit.audit(file, images="none")
+            there = list(audit_partitions(address, engine=Here()))
+            here = anchoraudit.audit(file, images="none")
             assert len(there) > 3
             assert merge(there).summary() == here.summary()
             assert anchoraudit.audit(address).summary() == here.summary()
@@ -300,12 +302,12 @@ class TestNoAnswer:
             def log_message(self, *words):
                 pass
 
-        monkeypatch.setenv("ANCHORAUDIT_TIMEOUT", "1")
+        monkeypatch.setenv("ANCHORAUDIT_TIMEOUT", "0.5")
         with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+            threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
             host = f"127.0.0.1:{server.server_address[1]}"
             for read in (anchoraudit.read, lambda address: list(audit_partitions(address))):
-                with pytest.raises(AnchorauditError, match=f"{host} does not answer within 1 seconds"):
+                with pytest.raises(AnchorauditError, match=f"{host} does not answer within 0.5 seconds"):
                     read(f"http://{host}/a.parquet")
             released.set()
             server.shutdown()
@@ -424,8 +426,12 @@ class TestWriting:
     def at(memory, folder="/out"):
         return {name.removeprefix(f"{folder}/"): memory.cat_file(name) for name in memory.find(folder)}
 
-    def test_the_files_are_those_of_a_folder(self, shards, memory, tmp_path):
+    def test_the_files_are_those_of_a_folder(self, shards, in_memory, memory, tmp_path):
         self.filtered(shards, tmp_path / "out")
+        self.filtered(in_memory, "memory://out/b")
+        there = self.at(memory, "/out/b")
+        for path in (tmp_path / "out").glob("*.parquet"):
+            assert there[path.name] == path.read_bytes()
         found = self.filtered(shards, "memory://out/a")
         there = self.at(memory, "/out/a")
         assert there == {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
@@ -434,13 +440,6 @@ class TestWriting:
             "memory://out/a/anchoraudit-manifest.json",
         )
         assert anchoraudit.read("memory://out/a").boxes.xyxy.shape[1] == 4
-
-    def test_from_one_address_to_another(self, in_memory, shards, memory, tmp_path):
-        self.filtered(shards, tmp_path / "out")
-        self.filtered(in_memory, "memory://out")
-        there = self.at(memory)
-        for path in (tmp_path / "out").glob("*.parquet"):
-            assert there[path.name] == path.read_bytes()
 
     def test_one_file(self, shards, memory):
         file = shards / "part-0.parquet"
