@@ -435,7 +435,7 @@ class TestNextSteps:
         [image(1), image(2), image(3)],
         [
             *(annotation(1), annotation(2, 2, TINY), annotation(3, 3, [0, 300, 20, 149])),
-            *(annotation(i, 1, [100 + i, 100, 30 + i, 40]) for i in range(4, 14)),
+            *(annotation(i, 1, [100 + i, 100, 30 + i, 40]) for i in range(4, 8)),
         ],
     )
 
