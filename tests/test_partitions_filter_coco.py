@@ -98,7 +98,7 @@ def test_any_entries_of_any_file(images, annotations, between, order, mark, data
 def mixed():
     """Images that are good, too small, blank, or have a box with an error; and an annotation of no image."""
     images, annotations = [], []
-    for n in range(60):
+    for n in range(30):
         images.append(image(n, note=f"n{n}"))
         kind = n % 6
         if kind != 2:
@@ -129,8 +129,10 @@ def in_parts(source, output, detector, rows=8, **options):
 
 
 class TestFiles:
-    @pytest.mark.parametrize("detector", ["reference", RETINANET, "yolov5"])
-    @pytest.mark.parametrize("spelling", [{}, {"indent": 1}, {"separators": (",", ":")}])
+    @pytest.mark.parametrize(
+        ("detector", "spelling"),
+        [("reference", {"separators": (",", ":")}), (RETINANET, {"indent": 1}), ("yolov5", {})],
+    )
     def test_the_bytes_are_those_of_the_whole(self, tmp_path, detector, spelling):
         source = write(tmp_path / "in.json", mixed(), **spelling)
         expected = whole_filter(source, tmp_path / "whole.json", detector)
