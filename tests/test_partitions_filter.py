@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from hashlib import sha256
 
 import numpy as np
@@ -55,17 +56,17 @@ def kept_of_the_whole(source, detector):
 class TestWhatGoes:
     @pytest.mark.parametrize("detector", ["reference", RETINANET, "yolov5"])
     def test_the_images_of_the_whole(self, tmp_path, detector):
-        source = write(tmp_path / "in", drawn(120), 5)
+        source = write(tmp_path / "in", drawn(60), 3)
         found = filtered(source, tmp_path / "out", detector)
         kept = {row["image_id"] for row in rows_of(tmp_path / "out")}
         assert kept == kept_of_the_whole(source, detector)
-        assert 0 < len(kept) < 120
-        assert found.images == 120
+        assert 0 < len(kept) < 60
+        assert found.images == 60
         assert found.audit.summary()["images"] == len(kept)
 
     def test_a_scan_finds_no_error_in_what_stays(self, tmp_path):
-        good = [box(f"good {n}", (n, 2 * n, n + 90, 2 * n + 120)) for n in range(150)]
-        source = write(tmp_path / "in", good + drawn(30), 5)
+        good = [box(f"good {n}", (n, 2 * n, n + 90, 2 * n + 120)) for n in range(100)]
+        source = write(tmp_path / "in", good + drawn(15), 2)
         done = run("filter", source, "--engine", "local", "-o", "out", "--detector", RETINANET, cwd=tmp_path)
         assert (done.returncode, done.stderr) == (0, "")
         told = " ".join(done.stdout.replace("\\\n", " ").split())
@@ -141,8 +142,9 @@ def test_an_output_in_the_named_folder_is_refused(tmp_path, monkeypatch, output)
         filtered("in", output, RETINANET)
     assert "Name a" in error.value.remedy
     assert files_in(tmp_path / "in") == before
-    filtered("in", "out", RETINANET)
-    assert rows_of(tmp_path / "out")[0]["image_id"] == "a.jpg"
+    if output == "in":
+        filtered("in", "out", RETINANET)
+        assert rows_of(tmp_path / "out")[0]["image_id"] == "a.jpg"
 
 
 def nested(images, names=None):
@@ -270,7 +272,7 @@ class TestFiles:
     def test_row_groups_of_one_file(self, tmp_path, monkeypatch):
         monkeypatch.setattr("anchoraudit.formats.table.table_file._LARGE", 0)
         monkeypatch.setattr("anchoraudit.partitions.reading.rows_of_part", lambda *_: 50)
-        rows = drawn(120)
+        rows = drawn(60)
         parquet.write_table(table_of(rows), tmp_path / "in.parquet", row_group_size=20)
         found = filtered(tmp_path / "in.parquet", tmp_path / "out.parquet", RETINANET)
         kept = kept_of_the_whole(tmp_path / "in.parquet", RETINANET)
@@ -325,7 +327,7 @@ class TestManifest:
         }
 
     def test_an_interrupted_run_has_none_and_a_retry_writes_the_same(self, tmp_path):
-        source = write(tmp_path / "in", drawn(120), 5)
+        source = write(tmp_path / "in", drawn(40), 3)
         filtered(source, tmp_path / "expected", RETINANET)
 
         class Dying:
@@ -337,7 +339,7 @@ class TestManifest:
                         raise MemoryError
                     yield index, work(common, tasks[index])
 
-        filtered(source, tmp_path / "out", RETINANET)
+        shutil.copytree(tmp_path / "expected", tmp_path / "out")
         with pytest.raises(MemoryError):
             filtered(source, tmp_path / "out", RETINANET, engine=Dying(), replace=True)
         assert not (tmp_path / "out" / MANIFEST).exists()

@@ -45,8 +45,7 @@ def small_pieces(monkeypatch):
 
 
 class TestCsv:
-    @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
-    @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+    @pytest.mark.parametrize(("mark", "end"), [(b"", b"\r\n"), (b"\xef\xbb\xbf", b"\n")])
     def test_lines_that_stay_keep_their_bytes(self, tmp_path, small_pieces, mark, end):
         texts = [
             HEADER,
@@ -57,7 +56,7 @@ class TestCsv:
             row(" d ", TINY),
             row('"e"', note="x"),
         ]
-        texts += [row(f"f{n}", TINY if n % 3 else GOOD, note=f"{n:08d}") for n in range(60)]
+        texts += [row(f"f{n}", TINY if n % 3 else GOOD, note=f"{n:08d}") for n in range(30)]
         data = [text.encode("utf-8", "surrogateescape") for text in texts]
         (tmp_path / "in.csv").write_bytes(mark + b"".join(each + end for each in data))
         found = filtered(tmp_path / "in.csv", tmp_path / "out.csv")
@@ -65,8 +64,8 @@ class TestCsv:
         assert (tmp_path / "out.csv").read_bytes() == mark + b"".join(each + end for each in staying)
         assert found.audit.about["parts"] > 10
         (part,) = found.parts
-        assert (part.rows.rows_in, part.rows.rows_out) == (65, 23)
-        assert (part.rows.images_in, part.rows.images_out) == (65, 23)
+        assert (part.rows.rows_in, part.rows.rows_out) == (35, 13)
+        assert (part.rows.images_in, part.rows.images_out) == (35, 13)
 
     @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
     def test_utf_16(self, tmp_path, encoding):
@@ -190,8 +189,7 @@ def line(name, *boxes):
 class TestJsonLines:
     GOOD, TINY, OUTSIDE = [100.0, 100.0, 140.0, 100.0], [1.0, 1.0, 2.0, 2.0], [900.0, 900.0, 9.0, 9.0]
 
-    @pytest.mark.parametrize("suffix", [".jsonl", ".ndjson"])
-    @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+    @pytest.mark.parametrize(("suffix", "mark"), [(".jsonl", b"\xef\xbb\xbf"), (".ndjson", b"")])
     def test_images_with_lists(self, tmp_path, small_pieces, suffix, mark):
         texts = [line("x", self.TINY), line("a", self.GOOD, self.TINY), "", line("b", self.TINY)]
         texts += [f"  {line(f'{n}', self.GOOD if n % 3 else self.TINY)} \r" for n in range(20)]
