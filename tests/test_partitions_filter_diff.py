@@ -23,6 +23,7 @@ from tests.test_partitions_filter_coco import mixed
 from tests.test_partitions_filter_fix import GOOD, shapes, swapped
 from tests.test_partitions_filter_lines import HEADER, line, row
 
+
 def same(folder, source, *words, detector=RETINANET, rows=16, at_once=700):
     """Hold what is printed in parts, small ones, against what is of the whole. Return it."""
     named = ("--detector", detector, "--loader", "none")
