@@ -149,9 +149,9 @@ class TestTheBytesOfTheWhole:
         if order != "annotations first":
             names = ["images", "categories", "annotations"]
         source = write(tmp_path / "in.json", {name: plain[name] for name in names if name in plain})
-        expected = whole_filter(source, tmp_path / "whole.json", RETINANET, True)
+        expected = whole_filter(source, tmp_path / "whole.json", "reference", True)
         with mock.patch("anchoraudit.formats.coco.pieces._RANGE", at_once):
-            in_parts(source, tmp_path / "out.json", unsafe=True)
+            in_parts(source, tmp_path / "out.json", "reference", unsafe=True)
         assert (tmp_path / "out.json").read_bytes() == expected
 
     def test_many_classes_over_several_ranges(self, tmp_path):
@@ -160,7 +160,7 @@ class TestTheBytesOfTheWhole:
         source = write(tmp_path / "in.json", plain)
         expected = whole_filter(source, tmp_path / "whole.json", RETINANET, True)
         with mock.patch("anchoraudit.formats.coco.pieces._RANGE", 400):
-            found = in_parts(source, tmp_path / "out.json", unsafe=True)
+            found = in_parts(source, tmp_path / "out.json", unsafe=True, rows=30)
         assert (tmp_path / "out.json").read_bytes() == expected
         assert found.fixed.counts["renumbered"] == 61
 
