@@ -142,9 +142,15 @@ def test_an_output_in_the_named_folder_is_refused(tmp_path, monkeypatch, output)
         filtered("in", output, RETINANET)
     assert "Name a" in error.value.remedy
     assert files_in(tmp_path / "in") == before
-    if output == "in":
-        filtered("in", "out", RETINANET)
-        assert rows_of(tmp_path / "out")[0]["image_id"] == "a.jpg"
+
+
+def test_an_output_beside_the_named_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    write(tmp_path / "in" / "data", [box("a.jpg"), box("b.jpg", TINY)], 1)
+    (tmp_path / "link").symlink_to("in")
+    filtered("link", "out", RETINANET)
+    assert rows_of(tmp_path / "out")[0]["image_id"] == "a.jpg"
 
 
 def nested(images, names=None):
