@@ -173,6 +173,12 @@ def test_what_it_refuses(shards, tmp_path):
         list(audit_partitions(shards, cache=tmp_path / "file"))
 
 
+def test_a_data_set_that_is_not_there_makes_no_folder(tmp_path):
+    with pytest.raises(AnchorauditError, match="no such file or folder"):
+        list(audit_partitions(tmp_path / "missing", cache=tmp_path / "new"))
+    assert not (tmp_path / "new").exists()
+
+
 @pytest.mark.parametrize(
     ("command", "named"),
     [

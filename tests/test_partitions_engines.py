@@ -60,7 +60,7 @@ def cluster():
     from anchoraudit.partitions.engines._dask_here import cluster_here
 
     with cluster_here(2) as address:
-        yield address
+        yield address()
 
 
 @pytest.fixture(params=["local", pytest.param("dask", marks=needs_dask)])
@@ -177,10 +177,24 @@ def test_without_dask(monkeypatch, shards):
 
 @needs_dask
 class TestDask:
-    def test_without_tasks_nothing_starts(self, monkeypatch):
-        monkeypatch.setattr("anchoraudit.partitions.engines.dask.cluster_here", None)
+    @linux
+    def test_without_tasks_no_worker_starts_and_nothing_is_left(self):
+        before = children(os.getpid())
         with engine("dask", workers=1) as running:
             assert list(running.each(tenfold, "this", [])) == []
+            (own,) = (pid for pid, session in children(os.getpid()) - before if session == pid)
+            assert not children(own)
+        assert children(os.getpid()) <= before
+
+    def test_what_nobody_asks_for_workers_ends_with_its_input(self, tmp_path):
+        from anchoraudit.partitions.engines._dask_here import _PROGRAM
+
+        command = [sys.executable, "-c", _PROGRAM, "1", str(tmp_path)]
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        ended = subprocess.run(
+            command, check=True, stdin=subprocess.DEVNULL, capture_output=True, env=env, timeout=60
+        )
+        assert (ended.stdout, ended.stderr) == (b"", b"")
 
     @linux
     def test_workers_begin_with_what_was_imported(self, dask):
@@ -216,8 +230,8 @@ class TestDask:
         monkeypatch.setattr("anchoraudit.partitions.engines.dask._WITHOUT_WORKERS", 0.5)
         with cluster_here(0) as address:
             with pytest.raises(AnchorauditError, match="has had no worker") as error:
-                list(audit_partitions(shards, engine="dask", scheduler=address))
-            assert error.value.remedy == f"Start one: dask worker {address}"
+                list(audit_partitions(shards, engine="dask", scheduler=address()))
+            assert error.value.remedy == f"Start one: dask worker {address()}"
 
     def test_what_takes_connections_and_says_nothing(self, shards, monkeypatch):
         monkeypatch.setattr("anchoraudit.partitions.engines.dask._CONNECTING", 0.5)

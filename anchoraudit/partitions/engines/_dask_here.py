@@ -17,9 +17,9 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -40,18 +40,18 @@ _HERE = "127.0.0.1"
 
 
 @contextmanager
-def cluster_here(workers: int) -> Iterator[str]:
-    """Give the address of a scheduler that has so many workers. Raises AnchorauditError if it has none.
+def cluster_here(workers: int) -> Iterator[Callable[[], str]]:
+    """Begin to start a scheduler that has so many workers. Give what returns its address once it is there.
 
-    They begin with what this process has imported of anchoraudit: the more, the sooner they are ready. This
-    process imports Dask meanwhile.
+    Dask is imported there from now on. Workers are forked once the address is asked for, and begin with what
+    this process has imported of anchoraudit by then: the more, the sooner they are ready. This process
+    imports Dask meanwhile. To ask raises AnchorauditError if they cannot be started.
     """
     with scratch_folder() as folder:
         paths = os.pathsep.join(path or os.getcwd() for path in sys.path)  # noqa: PTH109
-        imported = sorted(name for name in sys.modules if name.startswith("anchoraudit."))
         process = subprocess.Popen(
             # -P: no other folder comes before these.
-            [sys.executable, "-P", "-c", _PROGRAM, str(workers), str(folder), *imported],
+            [sys.executable, "-P", "-c", _PROGRAM, str(workers), str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -61,19 +61,28 @@ def cluster_here(workers: int) -> Iterator[str]:
         )
         with at_signal(partial(_end, process)):
             try:
-                import distributed  # noqa: F401
-
-                assert process.stdout is not None
-                address = process.stdout.readline().strip()
-                if "://" not in address:
-                    raise AnchorauditError(
-                        f"Dask cannot start {workers:,} workers here: {address or 'its process ended'}",
-                        remedy="Give fewer --workers, or leave out --engine dask.",
-                    )
-                yield address
+                yield cache(partial(_address, process, workers))
             finally:
                 _end(process)
                 process.communicate()  # and close the pipes
+
+
+def _address(process: subprocess.Popen[str], workers: int) -> str:
+    """Have the workers started, and return the address of their scheduler. Raises AnchorauditError."""
+    assert process.stdin is not None and process.stdout is not None
+    imported = sorted(name for name in sys.modules if name.startswith("anchoraudit."))
+    with suppress(OSError):  # it ended: then it says nothing
+        process.stdin.write(f"{' '.join(imported)}\n")
+        process.stdin.flush()
+    import distributed  # noqa: F401
+
+    address = process.stdout.readline().strip()
+    if "://" not in address:
+        raise AnchorauditError(
+            f"Dask cannot start {workers:,} workers here: {address or 'its process ended'}",
+            remedy="Give fewer --workers, or leave out --engine dask.",
+        )
+    return address
 
 
 def _end(process: subprocess.Popen[str]) -> None:
@@ -85,15 +94,16 @@ def _end(process: subprocess.Popen[str]) -> None:
             process.kill()
 
 
-def run(workers: str, folder: str, *imported: str) -> None:
-    """Write the scheduler's address to stdout, or why there is none, and run until stdin ends.
+def run(workers: str, folder: str) -> None:
+    """Wait for a line of modules that workers need, write the scheduler's address, and run until stdin ends.
 
-    folder: where workers put what they have no room for, and the scheduler its files. imported: modules that
-    they need.
+    In place of the address, writes why there is none. folder: where workers put what they have no room for,
+    and the scheduler its files.
     """
-    for name in ("distributed", *imported):
-        with suppress(ImportError):
-            import_module(name)
+    _import("distributed")
+    if not (imported := sys.stdin.readline()):
+        return  # nobody needs workers
+    _import(*imported.split())
     gc.freeze()  # workers need not look at what was imported
     method = "fork" if can_fork() else "spawn"  # forks are safe: Python has one thread here
     context = multiprocessing.get_context(cast(Literal["spawn"], method))  # typed as one of the two
@@ -121,6 +131,12 @@ def run(workers: str, folder: str, *imported: str) -> None:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
     while not set(until) & set(wait([*until, *(worker.sentinel for worker in running)])):
         running = [worker if worker.is_alive() else started() for worker in running]
+
+
+def _import(*names: str) -> None:
+    for name in names:
+        with suppress(ImportError):
+            import_module(name)
 
 
 def _schedule(folder: str, sending: Connection) -> None:

@@ -118,7 +118,8 @@ class DaskEngine:
 def engine(workers: int | None, scheduler: str) -> Iterator[DaskEngine]:
     """Give the engine. scheduler: the address of a cluster; "" for workers on this machine.
 
-    The latter start once there is something to do. By then this process has imported most of what they need.
+    The latter begin to import Dask at once, and start when there is something to do. By then this process has
+    imported most of what they need.
 
     Raises AnchorauditError without Dask, or if the cluster cannot be used.
     """
@@ -133,7 +134,8 @@ def engine(workers: int | None, scheduler: str) -> Iterator[DaskEngine]:
             client = stack.enter_context(_connected(scheduler))
             yield DaskEngine(lambda: client, workers)
         else:
-            yield DaskEngine(lambda: stack.enter_context(_started(workers or cores())))
+            address = stack.enter_context(cluster_here(workers or cores()))
+            yield DaskEngine(lambda: stack.enter_context(_client_here(address())))
 
 
 @contextmanager
@@ -167,9 +169,9 @@ def _connected(scheduler: str) -> Iterator[Any]:
 
 
 @contextmanager
-def _started(workers: int) -> Iterator[Any]:
-    """Start workers on this machine, and connect to them."""
-    with cluster_here(workers) as address, _quiet():
+def _client_here(address: str) -> Iterator[Any]:
+    """Connect to workers on this machine."""
+    with _quiet():
         from distributed import Client
 
         with Client(address) as client:
