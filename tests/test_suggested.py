@@ -139,13 +139,20 @@ class TestWhoJudged:
     WORDS = {
         "scan": ("scan", SAMPLE / "voc"),
         "explain": ("explain", "family", SAMPLE / "voc"),
-        "advise": ("advise", SAMPLE / "voc", "--batch-size", "2"),
+        "advise": ("advise", "small.json", "--batch-size", "2"),
         "filter": ("filter", "good.json", "-o", "out.json"),
+    }
+    # One box fits, and one is too small for every anchor: there is something to advise.
+    FILES = {
+        "good.json": document(),
+        "small.json": document(
+            [image(1), image(2)], [annotation(1, 1), annotation(2, 2, [100, 100, 20, 20])]
+        ),
     }
 
     @pytest.mark.parametrize("name", WORDS)
     def test_the_first_line_says_it(self, anchoraudit, name):
-        make(anchoraudit.cwd, {"good.json": document()})
+        make(anchoraudit.cwd, self.FILES)
         done = anchoraudit(*self.WORDS[name])
         lines = done.stdout.splitlines()
         if name == "scan":
@@ -156,13 +163,14 @@ class TestWhoJudged:
 
     @pytest.mark.parametrize("name", WORDS)
     def test_not_where_one_is_named(self, anchoraudit, name):
-        make(anchoraudit.cwd, {"good.json": document()})
+        make(anchoraudit.cwd, self.FILES)
         done = anchoraudit(*self.WORDS[name], "--detector", "reference")
         assert "no --detector given" not in (done.stdout + done.stderr).casefold()
 
     @pytest.mark.parametrize("name", ["scan", "explain", "advise"])
     @pytest.mark.parametrize("chosen", [True, False])
     def test_json(self, anchoraudit, name, chosen):
+        make(anchoraudit.cwd, self.FILES)
         words = ("--detector", "reference") if chosen else ()
         found = json.loads(anchoraudit(*self.WORDS[name], "--output-format", "json", *words).stdout)
         assert (found["detector_chosen"], found["detector_suggested"]) == (chosen, None)
