@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import anchoraudit
+from anchoraudit.advice import variants
 from anchoraudit.advice.advise import advise
 from anchoraudit.anchors.foreground.searched import fit_foreground
 from anchoraudit.auditing.risk import nan_risk
@@ -118,17 +119,21 @@ def test_what_a_detector_does_not_take_is_named(tmp_path):
     assert all("border" not in row.remedy for row in found.rows)
 
 
-def test_same_seed_same_advice(tmp_path):
+def test_same_seed_same_advice(tmp_path, monkeypatch):
+    monkeypatch.setattr(variants, "_EVALUATIONS", 200)
+    monkeypatch.setattr(variants, "MOST_K", 4)
     rng = np.random.default_rng(5)
-    boxes = [(100, 100, *size) for size in rng.integers(8, 300, (60, 2)).tolist()]
+    boxes = [(100, 100, *size) for size in rng.integers(8, 300, (24, 2)).tolist()]
     dataset = anchoraudit.read(scene(tmp_path, *boxes))
     first, second = (advise(dataset, load_detector("reference"), seed=3) for _ in range(2))
     assert first.rows == second.rows
     assert first.detector == second.detector
 
 
-def test_anchors_searched_for_foreground_are_tried_as_well(tmp_path):
+def test_anchors_searched_for_foreground_are_tried_as_well(tmp_path, monkeypatch):
     """Forty shapes: nine anchors by IoU match fewer of them than nine that are searched."""
+    monkeypatch.setattr(variants, "_EVALUATIONS", 500)
+    monkeypatch.setattr(variants, "MOST_K", 4)
     rng = np.random.default_rng(2)
     boxes = [(100, 100, *size) for size in np.exp(rng.uniform(np.log(20), np.log(600), (40, 2))).tolist()]
     path = scene(tmp_path, *boxes)
@@ -137,7 +142,7 @@ def test_anchors_searched_for_foreground_are_tried_as_well(tmp_path):
     rows = {row.remedy: row for row in found.rows}
     by_iou, searched = rows["9 anchors clustered"], rows["9 anchors for foreground"]
     assert (searched.empty, searched.unmatched) < (by_iou.empty, by_iou.unmatched)
-    own = fit_foreground(anchoraudit.read(path), reference, 9, evaluations=2000)
+    own = fit_foreground(anchoraudit.read(path), reference, 9, evaluations=500)
     assert (searched.empty, searched.unmatched) == (own.found.empty, own.found.unmatched)
     with_them = override(reference, shapes=own.found.clustered.anchors)
     assert (searched.empty, searched.unmatched) == empty_with(path, with_them)
